@@ -1,0 +1,65 @@
+"""Writes the rule table as C: `kernels.h`, and the codes of the rules for `kernels.pxd`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autograd_lite.expressions import NotInC, to_c
+from autograd_lite.rules import RULES, Rule
+
+# The twins of the functions in ieee.py that differ from C's, or that C spells differently.
+_PREAMBLE = """\
+/* Written by codegen.py from the table in rules.py. */
+#include <math.h>
+
+#define COMPILED 1
+
+static inline double ieee_power(double x, double y) { return y == 2.0 ? x * x : pow(x, y); }
+static inline double ieee_exp2(double x) { return ieee_power(2.0, x); }
+static inline double ieee_cbrt(double x) {
+    const double root = ieee_power(fabs(x), 1.0 / 3.0);
+    if (root == 0.0 || !(root < INFINITY)) return root == root ? copysign(root, x) : NAN;
+    return copysign(root - (root - fabs(x) / root / root) / 3.0, x);
+}
+
+"""
+
+
+def _kernel(rule: Rule) -> str | None:
+    """The C function of a rule: reads its operands, writes its partials, returns its value."""
+    if rule.name in ("leaf", "dot"):  # no formula in x, n and out
+        return None
+    names = {"xs": ("x", "n", "out"), "x": ("x",)}.get(rule.operands, tuple(rule.operands))
+    reads = " ".join(f"const double {name} = a[{i}];" for i, name in enumerate(names))
+    try:
+        if rule.nary:
+            body = f"return {to_c(rule.partials[0])};"
+        else:
+            writes = " ".join(f"d[{i}] = {to_c(p)};" for i, p in enumerate(rule.partials))
+            body = f"const double out = {to_c(rule.value)}; {writes} return out;"
+    except NotInC:
+        return None
+    return f"static double k_{rule.name}(const double *a, double *d) {{ {reads} {body} }}\n"
+
+
+def write_kernels(folder: Path) -> None:
+    """Write the generated files into `folder`, leaving a file alone that is current."""
+    kernels = {rule.name: _kernel(rule) for rule in RULES}
+    table = ", ".join(f"k_{rule.name}" if kernels[rule.name] else "NULL" for rule in RULES)
+    codes = "".join(f"    CODE_{rule.name} = {rule.code},\n" for rule in RULES)
+    header = (
+        _PREAMBLE
+        + "".join(kernel for kernel in kernels.values() if kernel)
+        + "\ntypedef double (*kernel_t)(const double *, double *);\n"
+        + f"static const kernel_t KERNELS[] = {{{table}}};\n"
+        + f"static const int N_KERNELS = {len(RULES)};\n"
+        + f"enum {{\n{codes}}};\n"
+    )
+    names = "".join(f'        {rule.name.upper()} "CODE_{rule.name}"\n' for rule in RULES)
+    _write(folder / "kernels.h", header)
+    _write(folder / "kernels_codes.pxi", f'cdef extern from "kernels.h":\n    enum:\n{names}')
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)

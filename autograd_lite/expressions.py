@@ -1,0 +1,92 @@
+"""The formulas of `rules.py`, parsed once and printed as Python for doubles and as C.
+
+A formula knows + - * / on doubles, comparisons, the functions of `ieee.py`, the constants below,
+and `where(condition, a, b)`. Division is IEEE division: 1 / 0 is inf.
+"""
+
+import ast
+import math
+
+CONSTANTS = {
+    "LN2": math.log(2),
+    "LN10": math.log(10),
+    "SQRT2": math.sqrt(2),
+    "SQRT_2PI": math.sqrt(2 * math.pi),
+    "TWO_OVER_SQRT_PI": 2 / math.sqrt(math.pi),
+    "SELU_SCALE": 1.0507009873554804934193349852946,
+    "SELU_ALPHA": 1.6732632423543772848170429916717,
+}
+
+
+def parse(formula: str) -> ast.expr:
+    return ast.parse(formula, mode="eval").body
+
+
+class _Doubles(ast.NodeTransformer):
+    """Numbers become floats, division `divide`, and `where` a conditional that runs one arm."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return ast.Constant(float(node.value))
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Div):
+            return node
+        return ast.Call(ast.Name("divide", ast.Load()), [node.left, node.right], [])
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        if not (isinstance(node.func, ast.Name) and node.func.id == "where"):
+            return node
+        return ast.IfExp(*node.args)
+
+
+def to_python(formula: str) -> str:
+    """The formula in Python that never raises on doubles."""
+    return ast.unparse(_Doubles().visit(parse(formula)))
+
+
+_C_OPERATORS = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.USub: "-",
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+}  # fmt: skip
+
+# The functions of ieee.py by their names in C; what is missing here runs as Python in both builds.
+_C_FUNCTIONS = {
+    name: name
+    for name in (
+        "acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh erf erfc exp expm1 fabs "
+        "floor hypot log log10 log1p log2 sin sinh sqrt tan tanh"
+    ).split()
+} | {"cbrt": "ieee_cbrt", "exp2": "ieee_exp2", "power": "ieee_power", "round_even": "nearbyint"}
+
+
+class NotInC(ValueError):
+    """The formula uses a function that has no counterpart in C."""
+
+
+def to_c(formula: str) -> str:
+    """The formula in C."""
+    return _to_c(parse(formula))
+
+
+def _to_c(node: ast.expr) -> str:
+    match node:
+        case ast.Constant(value=number):
+            return repr(float(number))  # never an int: 1 / 2 is 0 in C
+        case ast.Name(id=name):
+            return repr(CONSTANTS[name]) if name in CONSTANTS else name
+        case ast.UnaryOp(op=op, operand=operand):
+            return f"({_C_OPERATORS[type(op)]}{_to_c(operand)})"
+        case ast.BinOp(left=left, op=op, right=right):
+            return f"({_to_c(left)} {_C_OPERATORS[type(op)]} {_to_c(right)})"
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            return f"({_to_c(left)} {_C_OPERATORS[type(op)]} {_to_c(right)})"
+        case ast.Call(func=ast.Name(id="where"), args=args):
+            condition, a, b = map(_to_c, args)
+            return f"({condition} ? {a} : {b})"
+        case ast.Call(func=ast.Name(id=name), args=args):
+            if name not in _C_FUNCTIONS:
+                raise NotInC(name)
+            return f"{_C_FUNCTIONS[name]}({', '.join(map(_to_c, args))})"
+    raise SyntaxError(f"not a formula: {ast.unparse(node)}")

@@ -1,0 +1,237 @@
+"""Free functions of numbers and Values: `exp(v)` is a node, `exp(2.0)` a plain float."""
+
+from __future__ import annotations
+
+import autograd_lite.kernels as kernels
+from autograd_lite.rules import RULES, Rule
+from autograd_lite.value import (
+    Value,
+    binary,
+    binary_of,
+    dot,
+    fixed,
+    nary,
+    number_for,
+    real,
+    required,
+    ternary_of,
+    unary,
+    unary_of,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Protocol, TypeVar, overload
+
+    from autograd_lite.value import Operand
+
+    class Unary(Protocol):
+        @overload
+        def __call__(self, x: Value) -> Value: ...
+        @overload
+        def __call__(self, x: float) -> float: ...
+
+    class Binary(Protocol):
+        @overload
+        def __call__(self, x: Value, y: Operand) -> Value: ...
+        @overload
+        def __call__(self, x: Operand, y: Value) -> Value: ...
+        @overload
+        def __call__(self, x: float, y: float) -> float: ...
+
+    class Nary(Protocol):
+        @overload
+        def __call__(self, xs: Iterable[float]) -> float: ...
+        @overload
+        def __call__(self, xs: Iterable[Value]) -> Value: ...
+        @overload
+        def __call__(self, xs: Iterable[Operand]) -> Operand: ...
+
+
+_RULES = {rule.name: rule for rule in RULES}
+
+
+def _named(function: Any, rule: Rule) -> Any:
+    """The function with its name, and its documentation from the table."""
+    function.__name__ = function.__qualname__ = rule.name
+    operands = ", ".join(rule.operands) if not rule.nary else "xs"
+    formula = f"{rule.name}({operands}) = {rule.value}" if rule.value else f"{rule.name}(xs)"
+    partials = ", ".join(rule.partials)
+    note = f"\n\n{rule.note[0].upper()}{rule.note[1:]}." if rule.note else ""
+    function.__doc__ = f"{formula}, with the partial derivatives {partials}.{note}"
+    return function
+
+
+def _unary(name: str) -> Unary:
+    code = _RULES[name].code
+    return _named(lambda x: unary_of(code, x, 0.0), _RULES[name])  # type: ignore[no-any-return]
+
+
+def _binary(name: str) -> Binary:
+    code = _RULES[name].code
+    return _named(lambda x, y: binary_of(code, x, y), _RULES[name])  # type: ignore[no-any-return]
+
+
+def _nary(name: str) -> Nary:
+    code = _RULES[name].code
+    return _named(lambda xs: nary(code, xs), _RULES[name])  # type: ignore[no-any-return]
+
+
+exp = _unary("exp")
+exp2 = _unary("exp2")
+expm1 = _unary("expm1")
+log = _unary("log")
+log2 = _unary("log2")
+log10 = _unary("log10")
+log1p = _unary("log1p")
+sqrt = _unary("sqrt")
+cbrt = _unary("cbrt")
+reciprocal = _unary("reciprocal")
+square = _unary("square")
+sin = _unary("sin")
+cos = _unary("cos")
+tan = _unary("tan")
+asin = _unary("asin")
+acos = _unary("acos")
+atan = _unary("atan")
+sinh = _unary("sinh")
+cosh = _unary("cosh")
+tanh = _unary("tanh")
+asinh = _unary("asinh")
+acosh = _unary("acosh")
+atanh = _unary("atanh")
+sigmoid = _unary("sigmoid")
+logsigmoid = _unary("logsigmoid")
+softplus = _unary("softplus")
+relu = _unary("relu")
+selu = _unary("selu")
+gelu = _unary("gelu")
+silu = _unary("silu")
+erf = _unary("erf")
+erfc = _unary("erfc")
+lgamma = _unary("lgamma")
+sign = _unary("sign")
+floor = _unary("floor")
+ceil = _unary("ceil")
+round = _unary("round")
+
+pow = _binary("pow")
+maximum = _binary("maximum")
+minimum = _binary("minimum")
+copysign = _binary("copysign")
+atan2 = _binary("atan2")
+hypot = _binary("hypot")
+
+sum = _nary("sum")
+mean = _nary("mean")
+norm = _nary("norm")
+logsumexp = _nary("logsumexp")
+
+
+def leaky_relu(x: Operand, negative_slope: float = 0.01) -> Operand:
+    """x where x > 0, negative_slope * x elsewhere, with negative_slope the derivative at 0."""
+    return unary_of(kernels.LEAKY_RELU, x, real(negative_slope, "negative_slope"))
+
+
+def elu(x: Operand, alpha: float = 1.0) -> Operand:
+    """x where x > 0, alpha * (exp(x) - 1) elsewhere, with alpha the derivative at 0."""
+    return unary_of(kernels.ELU, x, real(alpha, "alpha"))
+
+
+def polygamma(n: int, x: Operand) -> Operand:
+    """The derivative of order n + 1 of lgamma at x: digamma for n = 0, trigamma for n = 1."""
+    if not isinstance(n, int) or n < 0:
+        raise ValueError(f"polygamma: the order must be an int >= 0, not {n!r}")
+    return unary_of(kernels.POLYGAMMA, x, float(n))
+
+
+def where(condition: Operand, x: Operand, y: Operand) -> Operand:
+    """x where condition is not 0, y elsewhere; the arm not taken gets gradient 0."""
+    return ternary_of(kernels.WHERE, condition, x, y)
+
+
+def clip(x: Operand, low: Operand, high: Operand) -> Operand:
+    """min(max(x, low), high), with derivative 1 by x from low to high, both included."""
+    return ternary_of(kernels.CLIP, x, low, high)
+
+
+def prod(xs: Iterable[Operand]) -> Operand:
+    """The product of xs, 1.0 of none: a chain of multiplications."""
+    out: Operand = 1.0
+    for i, x in enumerate(xs):
+        x = x if isinstance(x, Value) else number_for(kernels.MUL, x)
+        out = x if i == 0 else out * x
+    return out
+
+
+def softmax(xs: Iterable[Operand]) -> list[Operand]:
+    """[exp(x - logsumexp(xs)) for x in xs]: positive numbers that add up to 1."""
+    return [exp(x) for x in log_softmax(xs)]
+
+
+def log_softmax(xs: Iterable[Operand]) -> list[Operand]:
+    """[x - logsumexp(xs) for x in xs]."""
+    xs = tuple(xs)
+    total = logsumexp(xs)
+    return [x - total for x in xs]
+
+
+# ------------------------------------------------------------------- operations of the user's
+
+
+def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], Any]:
+    """Make an operation of a function of floats: `@operation(lambda x, out: 1 - out**2)`.
+
+    partials  takes the operands and then the value, gives the partial derivative by the operand,
+              or a tuple of one for each of several. Write it with this module's functions and
+              it can be differentiated again.
+
+    The decorated function takes numbers and Values, as those of this module do.
+
+    Raises ValueError if a name of the engine's own is taken, TypeError at a call whose partials
+    are not as many numbers as there are operands.
+    """
+
+    def decorate(function: Callable[..., float]) -> Any:
+        import functools
+        import inspect
+
+        name = function.__name__
+        n = len(inspect.signature(function).parameters)
+        if name in _RULES:
+            raise ValueError(f"operation: {name!r} is an operation of autograd_lite; rename yours")
+        if n == 0:
+            raise ValueError(f"operation: {name} takes no operand")
+
+        def evaluate(*xs: float) -> tuple[float, ...]:
+            out = function(*xs)
+            by = partials(*xs, out)
+            by = by if isinstance(by, tuple) else (by,)
+            if len(by) != n:
+                raise TypeError(f"{name}: {n} operands, but {len(by)} partials")
+            return tuple(real(number, f"{name}: its value or partial") for number in (out, *by))
+
+        names = tuple(inspect.signature(function).parameters)
+        rule = Rule(name, names, "", derivative=partials)
+        rule.code = len(RULES)
+        RULES.append(rule)
+        # Kernels of one operand are given a static parameter, which this one does not have.
+        kernels.FUNCTIONS[rule.code] = (lambda x, _: evaluate(x)) if n == 1 else evaluate
+
+        @functools.wraps(function)
+        def operate(*xs: Operand) -> Operand:
+            if len(xs) != n:
+                raise TypeError(f"{name} takes {n} operands, not {len(xs)}")
+            if not any(isinstance(x, Value) for x in xs):
+                return function(*[number_for(rule.code, x) for x in xs])
+            parents = tuple(required(x, name) for x in xs)
+            if n == 1:
+                return unary(rule.code, parents[0], 0.0)
+            if n == 2:
+                return binary(rule.code, *parents)
+            return fixed(rule.code, parents)
+
+        return operate
+
+    return decorate

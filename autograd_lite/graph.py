@@ -1,0 +1,167 @@
+"""Orders of a graph, and copies of one: what drawing, copying and pickling share.
+
+Nothing here recurses, so graphs a million nodes deep are as good as any.
+"""
+
+from __future__ import annotations
+
+from _thread import _local as local
+
+from autograd_lite.rules import RULES
+from autograd_lite.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+__all__ = ["deep_copy", "reduce", "shallow_copy", "topological_order"]
+
+
+def topological_order(root: Value) -> list[Value]:
+    """Every node that root depends on, once each: users before their parents, root first.
+
+    The order is that of `Value.backward`, and depends on nothing but the graph (Kahn's algorithm,
+    first in, first out).
+    """
+    users = {root: 0}
+    met = [root]
+    for node in met:  # the list grows while it is walked
+        for parent in node.parents:
+            if parent not in users:
+                users[parent] = 0
+                met.append(parent)
+            users[parent] += 1
+    order = [root]
+    for node in order:
+        for parent in node.parents:
+            users[parent] -= 1
+            if users[parent] == 0:
+                order.append(parent)
+    return order
+
+
+# ---------------------------------------------------------------------------------- copies
+
+
+def shallow_copy(node: Value) -> Value:
+    """A new node made of the same parents."""
+    copy = _restored(type(node), _slots(node, "copy"))
+    _set_extras(copy, _extras(node))
+    return copy
+
+
+def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
+    """A copy of the whole graph below root; the copies share what the originals share."""
+    from copy import deepcopy
+
+    order = [node for node in reversed(topological_order(root)) if id(node) not in memo]
+    slots = [_slots(node, "deepcopy") for node in order]
+    for node, (made, grad, more) in zip(order, slots):
+        kind, code, x, y, *numbers = made
+        made = (kind, code, memo.get(id(x)), memo.get(id(y)), *numbers)
+        if isinstance(more, tuple):
+            xs, ys, *others = more
+            more = (_copies(xs, memo), _copies(ys, memo), *others)
+        memo[id(node)] = _restored(type(node), (made, grad, more))
+    memo.setdefault(id(memo), []).extend(order)  # alive, so that their ids stay theirs
+    for node in order:  # last, as what a subclass holds may refer to any of the nodes
+        _set_extras(memo[id(node)], deepcopy(_extras(node), memo))
+    copied: Value = memo[id(root)]
+    return copied
+
+
+def _copies(parents: tuple[Value, ...] | None, memo: dict[int, Any]) -> Any:
+    return None if parents is None else tuple(memo[id(parent)] for parent in parents)
+
+
+def _slots(node: Value, verb: str) -> Any:
+    slots = node._get_slots()
+    more = slots[-1]
+    if isinstance(more, tuple) and more[-1] is not None:
+        raise TypeError(
+            f"cannot {verb} the node {node._op!r}: its _backward, written by hand, refers to the "
+            "nodes it was written for; make the operation with autograd_lite.operation instead"
+        )
+    return slots
+
+
+def _restored(cls: type[Value], slots: Any) -> Value:
+    node = cls.__new__(cls)
+    node._set_slots(slots)
+    return node
+
+
+def _extras(node: Value) -> dict[str, Any]:
+    """What a subclass holds besides the slots of Value: its __dict__ and slots of its own."""
+    extras = dict(getattr(node, "__dict__", {}))
+    for cls in type(node).__mro__:
+        if cls is Value:
+            break
+        slots = cls.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name.startswith("__") and not name.endswith("__"):
+                name = f"_{cls.__name__.lstrip('_')}{name}"
+            if name not in ("__dict__", "__weakref__") and hasattr(node, name):
+                extras[name] = getattr(node, name)
+    return extras
+
+
+def _set_extras(node: Value, extras: dict[str, Any]) -> None:
+    for name, thing in extras.items():
+        object.__setattr__(node, name, thing)
+
+
+# --------------------------------------------------------------------------------- pickling
+
+
+def reduce(node: Value) -> tuple[Any, ...]:
+    """What pickle stores of a node.
+
+    A pickler that followed the parents would recurse once a node. So the node that it meets first
+    stores a list of all that it depends on before itself, oldest first; when the turn of one of
+    those comes, its parents are stored already.
+    """
+    ancestors = () if node in _listed.nodes else _Ancestors(node)
+    (kind, code, *made), grad, more = _slots(node, "pickle")
+    args = (type(node), ancestors, RULES[code].name, ((kind, *made), grad, more))
+    return _unpickled, args, _extras(node) or None, None, None, _set_extras
+
+
+class _Listed(local):
+    def __init__(self) -> None:
+        self.nodes: set[Value] = set()
+
+
+_listed = _Listed()  # the nodes, in this thread, whose parents are stored already
+
+
+class _Ancestors:
+    """Pickles as the list of the nodes that root depends on, oldest first."""
+
+    def __init__(self, root: Value) -> None:
+        self.root = root
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (), None, self._oldest_first()
+
+    def _oldest_first(self) -> Iterator[Value]:
+        order = topological_order(self.root)[:0:-1]
+        mine = set(order) - _listed.nodes
+        try:
+            for node in order:
+                _listed.nodes.add(node)
+                yield node
+        finally:
+            _listed.nodes -= mine
+
+
+def _unpickled(cls: type[Value], ancestors: object, rule: str, slots: Any) -> Value:
+    (kind, *made), grad, more = slots
+    code = next((r.code for r in reversed(RULES) if r.name == rule), None)
+    if code is None:
+        raise ValueError(
+            f"this graph uses the operation {rule!r}, which is not defined here; "
+            "import the module that defines it first"
+        )
+    return _restored(cls, ((kind, code, *made), grad, more))

@@ -1,0 +1,199 @@
+"""Functions of doubles as IEEE 754 has them: they return inf or nan where `math` raises.
+
+The interpreted engine computes with these. The compiled one calls the C functions of the same
+names; both go to the same libm, so that their results are equal bit for bit.
+"""
+
+import math
+from math import copysign, inf, nan
+
+__all__ = [
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "copysign", "cos",
+    "cosh", "divide", "erf", "erfc", "exp", "exp2", "expm1", "fabs", "floor", "hypot", "lgamma",
+    "log", "log10", "log1p", "log2", "polygamma", "power", "round_even", "sin", "sinh", "sqrt",
+    "tan", "tanh",
+]  # fmt: skip
+
+# Total already: these never raise on a double.
+fabs, atan, tanh, asinh = math.fabs, math.atan, math.tanh, math.asinh
+atan2, erf, erfc = math.atan2, math.erf, math.erfc
+
+
+def divide(x: float, y: float) -> float:
+    """x / y, with x / 0 = inf of the quotient's sign, and 0 / 0 = nan."""
+    try:
+        return x / y
+    except ZeroDivisionError:
+        return nan if x == 0 or x != x else copysign(inf, x) * copysign(1.0, y)
+
+
+def power(x: float, y: float) -> float:
+    """x ** y; a negative base with a fractional exponent gives nan, never a complex number."""
+    try:
+        return x * x if y == 2 else math.pow(x, y)
+    except ValueError:
+        if x != 0:
+            return nan
+        return copysign(inf, x) if y % 2 == 1 else inf  # 0 to a negative power is a pole
+    except OverflowError:
+        return -inf if x < 0 and y % 2 == 1 else inf
+
+
+def exp(x: float) -> float:
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return inf
+
+
+def exp2(x: float) -> float:
+    return power(2.0, x)
+
+
+def expm1(x: float) -> float:
+    try:
+        return math.expm1(x)
+    except OverflowError:
+        return inf
+
+
+def log(x: float) -> float:
+    return math.log(x) if x > 0 else _below_log(x, 0.0)
+
+
+def log2(x: float) -> float:
+    return math.log2(x) if x > 0 else _below_log(x, 0.0)
+
+
+def log10(x: float) -> float:
+    return math.log10(x) if x > 0 else _below_log(x, 0.0)
+
+
+def log1p(x: float) -> float:
+    return math.log1p(x) if x > -1 else _below_log(x, -1.0)
+
+
+def _below_log(x: float, pole: float) -> float:
+    return -inf if x == pole else nan
+
+
+def sqrt(x: float) -> float:
+    return math.sqrt(x) if x >= 0 else nan
+
+
+def cbrt(x: float) -> float:
+    """The real cube root: a power, then one Newton step to the last bit or so."""
+    root = power(fabs(x), 1 / 3)
+    if root == 0 or not root < inf:
+        return copysign(root, x) if root == root else nan
+    return copysign(root - (root - fabs(x) / root / root) / 3, x)
+
+
+def sin(x: float) -> float:
+    return math.sin(x) if fabs(x) < inf else nan
+
+
+def cos(x: float) -> float:
+    return math.cos(x) if fabs(x) < inf else nan
+
+
+def tan(x: float) -> float:
+    return math.tan(x) if fabs(x) < inf else nan
+
+
+def asin(x: float) -> float:
+    return math.asin(x) if fabs(x) <= 1 else nan
+
+
+def acos(x: float) -> float:
+    return math.acos(x) if fabs(x) <= 1 else nan
+
+
+def sinh(x: float) -> float:
+    try:
+        return math.sinh(x)
+    except OverflowError:
+        return copysign(inf, x)
+
+
+def cosh(x: float) -> float:
+    try:
+        return math.cosh(x)
+    except OverflowError:
+        return inf
+
+
+def acosh(x: float) -> float:
+    return math.acosh(x) if x >= 1 else nan
+
+
+def atanh(x: float) -> float:
+    if fabs(x) < 1:
+        return math.atanh(x)
+    return copysign(inf, x) if fabs(x) == 1 else nan
+
+
+def hypot(x: float, y: float) -> float:
+    """sqrt(x*x + y*y) without overflow; abs() of a complex is libm's hypot, `math.hypot` is not."""
+    try:
+        return abs(complex(x, y))
+    except OverflowError:
+        return inf
+
+
+def floor(x: float) -> float:
+    # Above 2**52 every double is whole; nan and inf pass through as well.
+    return copysign(float(math.floor(x)), x) if fabs(x) < 2**52 else x
+
+
+def ceil(x: float) -> float:
+    return copysign(float(math.ceil(x)), x) if fabs(x) < 2**52 else x
+
+
+def round_even(x: float) -> float:
+    """The nearest whole number, halves to even."""
+    return round(x, 0)
+
+
+def lgamma(x: float) -> float:
+    try:
+        return math.lgamma(x)
+    except (ValueError, OverflowError):
+        return inf  # the poles at 0, -1, -2, ...
+
+
+def polygamma(order: float, x: float) -> float:
+    """The derivative of order `order + 1` of lgamma: digamma for 0, trigamma for 1, ...
+
+    The recurrence carries x up to where the asymptotic series converges (Abramowitz and Stegun,
+    6.4.6 and 6.4.11); reflection (6.4.7) brings large negative x back for the first two orders.
+    """
+    n = int(order)
+    if x != x or x == -inf:
+        return nan
+    if x <= 0 and x == math.floor(x):
+        return inf if n % 2 else nan  # a pole: one-sided limits agree for odd orders only
+    if x == inf:
+        return inf if n == 0 else 0.0
+    if x < 0 and n == 0:
+        return polygamma(0, 1 - x) - math.pi / tan(math.pi * math.fmod(x, 1.0))
+    if x < 0 and n == 1:
+        return (math.pi / sin(math.pi * math.fmod(x, 1.0))) ** 2 - polygamma(1, 1 - x)
+    if x < -1e4:
+        return nan  # a recurrence of |x| steps: refuse to spend the time
+
+    sign, factorial = (-1.0) ** (n + 1), float(math.factorial(n))
+    near = 0.0
+    while x < 20 + n:
+        near += sign * factorial * power(x, -n - 1.0)
+        x += 1
+    # psi_n(x) ~ sign * [(n-1)!/x**n + n!/(2 x**(n+1)) + sum B_2k (2k+n-1)!/((2k)! x**(2k+n))]
+    far = -log(x) if n == 0 else factorial / n * power(x, -float(n))
+    far += factorial / 2 * power(x, -n - 1.0)
+    for k, bernoulli in enumerate(_BERNOULLI, start=1):
+        rising = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
+        far += bernoulli * rising * power(x, -2.0 * k - n)
+    return near + sign * far
+
+
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)

@@ -1,0 +1,73 @@
+# What kernels.py does, in C. kernels.h and kernels_codes.pxi are written by setup.py from the
+# table in rules.py.
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.math cimport exp, fabs, log, sqrt
+
+include "kernels_codes.pxi"
+
+cdef extern from "kernels.h":
+    const bint COMPILED
+    ctypedef double (*kernel_t)(const double *operands, double *partials) noexcept nogil
+    const kernel_t *KERNELS
+    const int N_KERNELS
+
+
+cdef inline (double, double) unary(int code, double x, double c) except *:
+    cdef double operands[2]
+    cdef double partials[1]
+    if code >= N_KERNELS or KERNELS[code] is NULL:
+        import autograd_lite.kernels as interpreted
+        return interpreted.FUNCTIONS[code](x, c)
+    operands[0] = x
+    operands[1] = c
+    cdef double out = KERNELS[code](operands, partials)
+    return out, partials[0]
+
+
+cdef inline (double, double, double) binary(int code, double x, double y) except *:
+    cdef double operands[2]
+    cdef double partials[2]
+    if code >= N_KERNELS or KERNELS[code] is NULL:
+        import autograd_lite.kernels as interpreted
+        return interpreted.FUNCTIONS[code](x, y)
+    operands[0] = x
+    operands[1] = y
+    cdef double out = KERNELS[code](operands, partials)
+    return out, partials[0], partials[1]
+
+
+cdef inline (double, double, double, double) ternary(
+    int code, double x, double y, double z
+) except *:
+    cdef double operands[3]
+    cdef double partials[3]
+    if code >= N_KERNELS or KERNELS[code] is NULL:
+        import autograd_lite.kernels as interpreted
+        return interpreted.FUNCTIONS[code](x, y, z)
+    operands[0] = x
+    operands[1] = y
+    operands[2] = z
+    cdef double out = KERNELS[code](operands, partials)
+    return out, partials[0], partials[1], partials[2]
+
+
+cdef inline double partial(int code, double x, double n, double out) noexcept nogil:
+    cdef double operands[3]
+    operands[0] = x
+    operands[1] = n
+    operands[2] = out
+    return KERNELS[code](operands, NULL)
+
+
+cdef inline bytes buffer(Py_ssize_t n):
+    return PyBytes_FromStringAndSize(NULL, n * sizeof(double))
+
+
+cdef inline double *doubles(bytes owner) noexcept:
+    return <double *> PyBytes_AS_STRING(owner)
+
+
+cdef inline tuple numbers(bytes owner):
+    cdef Py_ssize_t i
+    cdef double *d = doubles(owner)
+    return tuple([d[i] for i in range(PyBytes_GET_SIZE(owner) // <Py_ssize_t> sizeof(double))])

@@ -1,0 +1,81 @@
+"""Rules evaluated on doubles: the interpreted twin of `kernels.pxd`.
+
+Both give `value.py` the same functions. Here a rule is a Python function made from its formula;
+there it is a C function that `setup.py` writes from the same formula. A rule that has no C
+function (a user's, or one on `lgamma`) is evaluated here in both builds.
+"""
+
+from __future__ import annotations
+
+from autograd_lite import ieee
+from autograd_lite.rules import RULES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    def __getattr__(name: str) -> int: ...  # the codes: ADD, MUL, TANH, ...
+
+
+globals().update({rule.name.upper(): rule.code for rule in RULES})
+
+# The operands that a kernel is called with, by the operands that its formulas name.
+_SIGNATURES = {"x": "x, c", "xc": "x, c", "xy": "x, y", "xyz": "x, y, z", "xs": "x, n, out"}
+
+
+class _Functions(dict[int, "Callable[..., tuple[float, ...]]"]):
+    """code -> (operands) -> (value, partial, ...), each made when it is first asked for."""
+
+    def __missing__(self, code: int) -> Callable[..., tuple[float, ...]]:
+        from autograd_lite.expressions import CONSTANTS, to_python
+
+        rule = RULES[code]
+        formulas = ", ".join(to_python(partial) for partial in rule.partials)
+        value = "" if rule.nary else f"out := {to_python(rule.value)}, "
+        source = f"lambda {_SIGNATURES[rule.operands]}: ({value}{formulas},)"
+        names = {name: getattr(ieee, name) for name in ieee.__all__} | CONSTANTS
+        self[code] = function = eval(compile(source, f"<rule {rule.name}>", "eval"), names)
+        return function
+
+
+FUNCTIONS = _Functions()
+
+
+def unary(code: int, x: float, c: float) -> tuple[float, float]:
+    """(value, partial) of a rule of one parent, c being its static parameter if it has one."""
+    return FUNCTIONS[code](x, c)  # type: ignore[return-value]
+
+
+def binary(code: int, x: float, y: float) -> tuple[float, float, float]:
+    """(value, partial by x, partial by y)."""
+    return FUNCTIONS[code](x, y)  # type: ignore[return-value]
+
+
+def ternary(code: int, x: float, y: float, z: float) -> tuple[float, float, float, float]:
+    """(value, partial by x, by y, by z)."""
+    return FUNCTIONS[code](x, y, z)  # type: ignore[return-value]
+
+
+def partial(code: int, x: float, n: float, out: float) -> float:
+    """The partial of an n-ary rule by its operand x, one of n."""
+    return FUNCTIONS[code](x, n, out)[0]
+
+
+def buffer(n: int) -> list[float]:
+    """Room for n doubles, in an object that a node can own."""
+    return [0.0] * n
+
+
+def doubles(owner: list[float]) -> list[float]:
+    """What is indexed to read and write a buffer: in C, a pointer to its first double."""
+    return owner
+
+
+def numbers(owner: list[float]) -> tuple[float, ...]:
+    """A buffer's numbers."""
+    return tuple(owner)
+
+
+COMPILED = False
+
+exp, log, sqrt, fabs = ieee.exp, ieee.log, ieee.sqrt, ieee.fabs

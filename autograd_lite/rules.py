@@ -1,0 +1,193 @@
+"""Every operation once: its formula, its partial derivatives, where it is smooth.
+
+A row of the table is a whole operation. Its value and its local partials are formulas over the
+operands x, y, z, the static parameter c (a plain number, not a parent), and `out`, the value
+itself: the derivative of exp is `out`. Nothing here multiplies by a cotangent; the chain rule is
+written once, in `Value.backward`.
+
+From a row derive: the kernel in C and its twin in Python, the methods and free functions, the
+property tests, and `docs/operations.md`. `expressions.py` says what a formula may contain.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["RULES", "Rule"]
+
+Interval = tuple[float, float]
+
+
+class Rule:
+    """One operation.
+
+    name      how functions and methods call it
+    operands  the names of its operands in the formulas: "x", "xy", "xyz", "xc", or "xs" for n-ary
+    value     the formula of its value ("" for n-ary: `Value` accumulates it)
+    partials  for each parent, the formula of d value / d parent
+    symbol    what is drawn on graphs, with {c:g} for the static parameter
+    domain    for each operand, the interval that tests sample
+    kinks     the x where no derivative exists; the formulas say what is returned there
+    note      what a reader should know of the edges
+    derivative  of a rule that a user made: the function (operands, out) -> partials
+    """
+
+    __slots__ = (
+        "code",
+        "derivative",
+        "domain",
+        "kinks",
+        "name",
+        "note",
+        "operands",
+        "partials",
+        "symbol",
+        "value",
+    )
+
+    code: int  # its place in RULES
+
+    def __init__(
+        self,
+        name: str,
+        operands: str | tuple[str, ...],
+        value: str,
+        *partials: str,
+        symbol: str = "",
+        domain: Sequence[Interval] = ((-3, 3),),
+        kinks: tuple[float, ...] = (),
+        note: str = "",
+        derivative: Callable[..., object] | None = None,
+    ) -> None:
+        self.name, self.operands, self.value, self.partials = name, operands, value, partials
+        self.symbol = symbol or name
+        self.domain = tuple(domain) * (len(operands) if len(domain) == 1 else 1)
+        self.kinks, self.note, self.derivative = kinks, note, derivative
+        self.code = -1
+
+    @property
+    def nary(self) -> bool:
+        """Whether it takes a sequence of any length."""
+        return self.operands == "xs"
+
+    @property
+    def static(self) -> bool:
+        """Whether its last operand is a plain number c."""
+        return self.operands[-1:] == "c"
+
+    def __repr__(self) -> str:
+        return f"<Rule {self.name}({', '.join(self.operands)}) = {self.value}>"
+
+
+_POSITIVE = ((0.05, 5),)
+_UNIT = ((-0.95, 0.95),)
+
+RULES: list[Rule] = [
+    # ------------------------------------------------------------------------- leaves (code 0)
+    Rule("leaf", "", "", symbol=" "),
+
+    # ------------------------------------------------------------------------------ arithmetic
+    Rule("add", "xy", "x + y", "1", "1", symbol="+"),
+    Rule("sub", "xy", "x - y", "1", "-1", symbol="-"),
+    Rule("mul", "xy", "x * y", "y", "x", symbol="*"),
+    Rule("div", "xy", "x / y", "1 / y", "-out / y", symbol="/", domain=((-3, 3), (0.2, 3)),
+         note="x / 0 is inf or nan, never an exception"),
+    Rule("neg", "x", "-x", "-1"),
+    Rule("abs", "x", "fabs(x)", "where(x > 0, 1, where(x < 0, -1, x))", kinks=(0,),
+         note="abs'(0) = 0"),
+    Rule("pow", "xy", "power(x, y)",
+         "where(y == 0, 0, y * power(x, y - 1))",
+         "where(x == 0, where(y >= 0, 0, out * log(x)), out * log(x))",
+         symbol="**", domain=((0.05, 3), (-3, 3)),
+         note="x**0 has derivative 0; a negative base has nan for its exponent's gradient"),
+    Rule("pow_c", "xc", "power(x, c)", "where(c == 0, 0, c * power(x, c - 1))",
+         symbol="**{c:g}", domain=((0.05, 3), (-3, 3)),
+         note="x ** c with a plain number c: the exponent is no parent"),
+    Rule("reciprocal", "x", "1 / x", "-out * out", domain=((0.2, 5),)),
+    Rule("square", "x", "x * x", "2 * x"),
+    Rule("sqrt", "x", "sqrt(x)", "1 / (2 * out)", domain=_POSITIVE, note="sqrt'(0) = inf"),
+    Rule("cbrt", "x", "cbrt(x)", "1 / (3 * out * out)", domain=_POSITIVE, note="cbrt'(0) = inf"),
+
+    # ------------------------------------------------------------ exponentials and logarithms
+    Rule("exp", "x", "exp(x)", "out"),
+    Rule("exp2", "x", "exp2(x)", "out * LN2"),
+    Rule("expm1", "x", "expm1(x)", "exp(x)"),
+    Rule("log", "x", "log(x)", "1 / x", domain=_POSITIVE, note="log(0) = -inf"),
+    Rule("log2", "x", "log2(x)", "1 / (x * LN2)", domain=_POSITIVE),
+    Rule("log10", "x", "log10(x)", "1 / (x * LN10)", domain=_POSITIVE),
+    Rule("log1p", "x", "log1p(x)", "1 / (1 + x)", domain=((-0.9, 5),)),
+
+    # ------------------------------------------------------- trigonometric, hyperbolic, special
+    Rule("sin", "x", "sin(x)", "cos(x)"),
+    Rule("cos", "x", "cos(x)", "-sin(x)"),
+    Rule("tan", "x", "tan(x)", "1 + out * out", domain=((-1.2, 1.2),)),
+    Rule("asin", "x", "asin(x)", "1 / sqrt((1 - x) * (1 + x))", domain=_UNIT),
+    Rule("acos", "x", "acos(x)", "-1 / sqrt((1 - x) * (1 + x))", domain=_UNIT),
+    Rule("atan", "x", "atan(x)", "1 / (1 + x * x)"),
+    Rule("sinh", "x", "sinh(x)", "cosh(x)"),
+    Rule("cosh", "x", "cosh(x)", "sinh(x)"),
+    Rule("tanh", "x", "tanh(x)", "1 - out * out"),
+    Rule("asinh", "x", "asinh(x)", "1 / hypot(1, x)"),
+    Rule("acosh", "x", "acosh(x)", "1 / (sqrt(x - 1) * sqrt(x + 1))", domain=((1.1, 5),)),
+    Rule("atanh", "x", "atanh(x)", "1 / ((1 - x) * (1 + x))", domain=_UNIT),
+    Rule("erf", "x", "erf(x)", "TWO_OVER_SQRT_PI * exp(-x * x)"),
+    Rule("erfc", "x", "erfc(x)", "-TWO_OVER_SQRT_PI * exp(-x * x)"),
+    Rule("lgamma", "x", "lgamma(x)", "polygamma(0, x)", domain=((0.1, 6),)),
+    Rule("polygamma", "xc", "polygamma(c, x)", "polygamma(c + 1, x)", symbol="polygamma {c:g}",
+         domain=((0.3, 6), (0, 0)),
+         note="the derivative of order c + 1 of lgamma: digamma, trigamma, ..."),
+
+    # ----------------------------------------------------------------------------- activations
+    Rule("sigmoid", "x", "1 / (1 + exp(-x))", "out / (1 + exp(x))"),
+    Rule("logsigmoid", "x", "where(x < 0, x, 0) - log1p(exp(-fabs(x)))", "1 / (1 + exp(x))"),
+    Rule("softplus", "x", "where(x > 0, x, 0) + log1p(exp(-fabs(x)))", "1 / (1 + exp(-x))"),
+    Rule("relu", "x", "where(x <= 0, 0, x)", "where(x <= 0, 0, 1)", symbol="ReLU", kinks=(0,),
+         note="relu'(0) = 0"),
+    Rule("leaky_relu", "xc", "where(x > 0, x, c * x)", "where(x > 0, 1, c)",
+         domain=((-3, 3), (0, 0.5)), kinks=(0,), note="the derivative at 0 is c"),
+    Rule("elu", "xc", "where(x <= 0, c * expm1(x), x)", "where(x <= 0, c * exp(x), 1)",
+         domain=((-3, 3), (0.5, 2)), kinks=(0,), note="the derivative at 0 is c"),
+    Rule("selu", "x",
+         "SELU_SCALE * where(x <= 0, SELU_ALPHA * expm1(x), x)",
+         "SELU_SCALE * where(x <= 0, SELU_ALPHA * exp(x), 1)", kinks=(0,)),
+    Rule("gelu", "x", "x * erfc(-x / SQRT2) / 2",
+         "erfc(-x / SQRT2) / 2 + x * exp(-x * x / 2) / SQRT_2PI"),
+    Rule("silu", "x", "x / (1 + exp(-x))", "(1 + x / (1 + exp(x))) / (1 + exp(-x))"),
+
+    # ----------------------------------------------------------------------- steps and choices
+    Rule("sign", "x", "where(x > 0, 1, where(x < 0, -1, x))", "0", kinks=(0,)),
+    Rule("floor", "x", "floor(x)", "0", domain=((0.1, 0.9),), note="derivative 0 everywhere"),
+    Rule("ceil", "x", "ceil(x)", "0", domain=((0.1, 0.9),), note="derivative 0 everywhere"),
+    Rule("round", "x", "round_even(x)", "0", domain=((-0.4, 0.4),), note="halves go to even"),
+    Rule("maximum", "xy", "where(x >= y, x, where(y >= x, y, x + y))",
+         "where(x > y, 1, where(x == y, 0.5, 0))", "where(y > x, 1, where(x == y, 0.5, 0))",
+         note="a tie splits the gradient half and half; nan wins"),
+    Rule("minimum", "xy", "where(x <= y, x, where(y <= x, y, x + y))",
+         "where(x < y, 1, where(x == y, 0.5, 0))", "where(y < x, 1, where(x == y, 0.5, 0))",
+         note="a tie splits the gradient half and half; nan wins"),
+    Rule("copysign", "xy", "copysign(x, y)", "where(x == 0, 0, out / x)", "0"),
+    Rule("atan2", "xy", "atan2(x, y)",
+         "y / hypot(x, y) / hypot(x, y)", "-x / hypot(x, y) / hypot(x, y)",
+         domain=((0.2, 3), (-3, 3))),
+    Rule("hypot", "xy", "hypot(x, y)", "x / out", "y / out", domain=((0.2, 3), (-3, 3))),
+    Rule("where", "xyz", "where(x != 0, y, z)",
+         "0", "where(x != 0, 1, 0)", "where(x != 0, 0, 1)", domain=((1, 1), (-3, 3), (-3, 3)),
+         note="y where x is not 0, z elsewhere; the other arm gets gradient 0"),
+    Rule("clip", "xyz", "where(z < y, z, where(x < y, y, where(x > z, z, x)))",
+         "where(x >= y, where(x <= z, 1, 0), 0)",
+         "where(x < y, where(y <= z, 1, 0), 0)", "where(x > z, 1, where(z < y, 1, 0))",
+         domain=((-3, 3), (-2, -0.5), (0.5, 2)), note="the derivative at a bound is 1"),
+
+    # ------------------------------------------- n-ary: the partial by x, one of the n operands
+    Rule("sum", "xs", "", "1"),
+    Rule("mean", "xs", "", "1 / n"),
+    Rule("norm", "xs", "", "where(out == 0, 0, x / out)",
+         note="the Euclidean length; its gradient at 0 is 0"),
+    Rule("logsumexp", "xs", "", "exp(x - out)"),
+    Rule("dot", "xs", "", "y", note="sum of x * y; y is the other factor of x"),
+]  # fmt: skip
+
+for _code, _rule in enumerate(RULES):
+    _rule.code = _code

@@ -1,0 +1,85 @@
+# C types for value.py.
+cimport cython
+cimport autograd_lite.kernels as kernels
+
+cdef int CONSTANT, LEAF, UNARY, BINARY, UNIFORM, NARY, DOT, BY_HAND
+cdef int _paused, _depth
+cdef list _graveyard
+
+
+cdef class Value:
+    cdef double _data, _grad, _dx, _dy
+    cdef Value _x, _y
+    cdef object _more, __weakref__
+    cdef int _code, _users, _kind
+    cdef bint _open
+
+
+cdef class Many:
+    cdef public tuple xs, ys
+    cdef public object numbers, op, backward, label
+
+
+# operands
+cpdef double number_for(int code, object x) except? -1.5
+cpdef object unary_of(int code, object x, double c)
+cpdef object binary_of(int code, object x, object y)
+@cython.locals(a=double, b=double, c=double)
+cpdef object ternary_of(int code, object x, object y, object z)
+@cython.locals(number=double)
+cdef Value constant(object other, str operator)
+cpdef Value required(object other, str name)
+cdef object comparable(object other)
+
+# making nodes
+@cython.locals(node=Value)
+cdef inline Value new_node(
+    int kind, int code, Value x, Value y, double data, double dx, double dy
+)
+@cython.locals(node=Value)
+cdef Value many_node(int code, int kind, double data, double dx, Many more)
+cdef Value leaf(int kind, double number)
+@cython.locals(data=double, dx=double)
+cpdef Value unary(int code, Value x, double c)
+@cython.locals(data=double, dx=double, dy=double)
+cpdef Value binary(int code, Value x, Value y)
+@cython.locals(partials=bytes, d="double*", data=double)
+cpdef Value ternary(int code, Value x, Value y, Value z)
+@cython.locals(
+    xs=tuple, n=Py_ssize_t, i=Py_ssize_t, partials=bytes, d="double*", values=Py_ssize_t,
+    out=double, partial=double
+)
+cpdef object nary(int code, object operands)
+@cython.locals(
+    left=tuple, right=tuple, n=Py_ssize_t, i=Py_ssize_t, numbers=bytes, d="double*",
+    in_left=Py_ssize_t, in_right=Py_ssize_t, out=double
+)
+cpdef object dot(object xs, object ys)
+@cython.locals(i=Py_ssize_t, values=Py_ssize_t, value=Value)
+cdef Py_ssize_t read(tuple xs, double *d, Py_ssize_t start, int code) except -1
+@cython.locals(owner=bytes)
+cdef bytes filled(tuple numbers)
+@cython.locals(i=Py_ssize_t, out=double)
+cdef double sum_of(double *d, Py_ssize_t n) noexcept
+@cython.locals(i=Py_ssize_t, largest=double, size=double, scale=double, squares=double)
+cdef double norm_of(double *d, Py_ssize_t n) noexcept
+@cython.locals(i=Py_ssize_t, largest=double, total=double)
+cdef double logsumexp_of(double *d, Py_ssize_t n) noexcept
+
+# backpropagation
+cdef int _passes
+@cython.locals(interior=list, leaves=list, ready=list, node=Value)
+cdef int backpropagate(Value root) except -1
+cdef inline int meet(Value node, list interior, list leaves) except -1
+@cython.locals(kind=int, parent=Value, more=Many)
+cdef inline int meet_parents(Value node, list interior, list leaves) except -1
+@cython.locals(kind=int, g=double)
+cdef inline int send(Value node, list ready) except -1
+@cython.locals(d="double*", parent=Value)
+cdef int send_to_many(Value node, double g, Many more, list ready) except -1
+@cython.locals(i=Py_ssize_t)
+cdef inline int send_each(tuple parents, double *d, Py_ssize_t start, double g, list ready) except -1
+cdef inline int receive(Value node, double g, double partial, list ready) except -1
+
+# dropping a graph
+cdef void drop_parents(Value node) noexcept

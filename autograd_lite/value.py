@@ -1,0 +1,1059 @@
+"""`Value`: one number that remembers how it was made, and backpropagation over its graph.
+
+This file is plain Python. `value.pxd` beside it gives C types to its fields, functions and
+locals, and Cython compiles the pair where a C compiler is found; otherwise the file runs as it
+stands. What an operation computes stands in `rules.py`; here are memory and order.
+"""
+
+from __future__ import annotations
+
+from _contextvars import ContextVar
+from _thread import RLock
+from _weakref import proxy
+from numbers import Real
+from types import CellType, FunctionType
+
+import autograd_lite.kernels as kernels
+from autograd_lite.rules import RULES, Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    Operand = "Value | float"
+
+# The kind of a node says what its slots hold.
+#
+#             _x      _y      _dx            _dy               _more
+CONSTANT = -1  # a leaf that an expression made of a plain number
+LEAF = 0
+UNARY = 1  #  parent          partial        static parameter
+BINARY = 2  # parent  parent  partial        partial
+UNIFORM = 3  #                their partial                    Many: xs
+NARY = 4  #                                                    Many: xs, numbers are their partials
+DOT = 5  #                                                     Many: xs, ys, numbers of both
+BY_HAND = 6  #                                                 Many: xs, op, backward
+
+
+class Value:
+    """A number, the gradient of a result with respect to it, and the operation that made it.
+
+    data       the number, a float
+    _children  the parents of a node that is made by hand; set its `_backward` afterwards
+    _op        the name of the operation that is made by hand
+    label      a name to show on graphs
+
+    Raises TypeError for what is not a real number.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_code",
+        "_data",
+        "_dx",
+        "_dy",
+        "_grad",
+        "_kind",
+        "_more",
+        "_open",
+        "_users",
+        "_x",
+        "_y",
+    )
+
+    def __init__(
+        self, data: float, _children: Iterable[Value] = (), _op: str = "", label: str = ""
+    ) -> None:
+        number = real(data, "data")
+        if not isinstance(label, str):
+            raise TypeError(f"label must be a str, not {type_name(label)}")
+        parents = tuple(_children)
+        for parent in parents:
+            if not isinstance(parent, Value):
+                raise TypeError(f"_children must be Values, not {type_name(parent)}")
+        self._data = number
+        self._more = label or None
+        if (parents or _op) and recording():
+            self._kind = BY_HAND
+            self._more = Many(parents, None, None, _op)
+            self._more.label = label
+
+    # ------------------------------------------------------------------------ what it holds
+
+    @property
+    def data(self) -> float:
+        """The number."""
+        return self._data
+
+    @data.setter
+    def data(self, number: float) -> None:
+        self._data = real(number, "data")
+
+    @property
+    def grad(self) -> float:
+        """d result / d self, from the passes of `backward` so far."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, number: float) -> None:
+        self._grad = real(number, "grad")
+
+    @property
+    def label(self) -> str:
+        """The name shown on graphs, or ""."""
+        more = self._more
+        return more.label if isinstance(more, Many) else more or ""
+
+    @label.setter
+    def label(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"label must be a str, not {type_name(name)}")
+        if isinstance(self._more, Many):
+            self._more.label = name
+        else:
+            self._more = name or None
+
+    def item(self) -> float:
+        """The number, as PyTorch reads it."""
+        return self._data
+
+    def detach(self) -> Value:
+        """A new leaf with the same number: no gradient flows through it."""
+        return leaf(LEAF, self._data)
+
+    # --------------------------------------------------------------------- how it was made
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The Values it was computed from, in order; `x * x` has x twice."""
+        if self._kind <= LEAF:
+            return ()
+        if self._kind == UNARY:
+            return (self._x,)
+        if self._kind == BINARY:
+            return (self._x, self._y)
+        return self._more.xs + (self._more.ys or ())
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """d self / d parent for each of `parents`; nan where `_backward` was written by hand."""
+        if self._kind <= LEAF:
+            return ()
+        if self._kind == UNARY:
+            return (self._dx,)
+        if self._kind == BINARY:
+            return (self._dx, self._dy)
+        more = self._more
+        n = len(more.xs)
+        if self._kind == UNIFORM:
+            return (self._dx,) * n
+        if self._kind == NARY:
+            return kernels.numbers(more.numbers)
+        if self._kind == DOT:  # the partial by x is y, and by y it is x
+            numbers = kernels.numbers(more.numbers)
+            return numbers[n:] + (numbers[:n] if more.ys else ())
+        return (float("nan"),) * n
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no operation made it."""
+        return self._kind <= LEAF
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether an expression made it of a plain number, like the 2 in `x * 2`."""
+        return self._kind == CONSTANT
+
+    @property
+    def rule(self) -> Rule | None:
+        """The entry of the rule table that made it; None for a leaf or a node made by hand."""
+        return RULES[self._code] if self._code else None
+
+    @property
+    def _op(self) -> str:
+        """The symbol of the operation, as micrograd has it: "+", "**2", "tanh", or ""."""
+        if self._kind <= LEAF:
+            return ""
+        if self._kind == BY_HAND:
+            return self._more.op
+        return RULES[self._code].symbol.format(c=self._dy)
+
+    @property
+    def _prev(self) -> set[Value]:
+        """The parents as a set, as micrograd has them."""
+        return set(self.parents)
+
+    @property
+    def _backward(self) -> Callable[[], None]:
+        """Adds this node's gradient times its partials to its parents' gradients."""
+        return self._send
+
+    @_backward.setter
+    def _backward(self, function: Callable[[], None]) -> None:
+        if self._kind != BY_HAND:
+            raise AttributeError(
+                "_backward can be set on a node made by hand only: write "
+                "out = Value(data, (parents,), 'name'), then out._backward = function"
+            )
+        if not callable(function):
+            raise TypeError(f"_backward must be a function, not {type_name(function)}")
+        self._more.backward = without_cycle(function, self)
+
+    def _send(self) -> None:
+        if self._kind > LEAF:
+            send(self, [])
+
+    # -------------------------------------------------------------------- backpropagation
+
+    def backward(self) -> None:
+        """Set `.grad` to d self / d node on every node that self depends on.
+
+        The pass visits users before parents, and sends each node's cotangent times its local
+        partials to its parents (reverse accumulation). Leaves add the result to the `.grad` they
+        had; interior nodes are overwritten. A cotangent of 0 stays 0 whatever the partial.
+
+        Raises RuntimeError within a `_backward` that works on the same graph, and whatever a
+        `_backward` written by hand raises; then every leaf keeps the gradient it had.
+        """
+        with _lock:
+            backpropagate(self)
+
+    # ------------------------------------------------------------------------- operators
+
+    def __add__(self, other: Operand) -> Value:
+        if isinstance(other, Value):
+            return binary(kernels.ADD, self, other)
+        y = constant(other, "+")
+        return NotImplemented if y is None else binary(kernels.ADD, self, y)
+
+    def __radd__(self, other: float) -> Value:
+        x = constant(other, "+")
+        return NotImplemented if x is None else binary(kernels.ADD, x, self)
+
+    def __sub__(self, other: Operand) -> Value:
+        if isinstance(other, Value):
+            return binary(kernels.SUB, self, other)
+        y = constant(other, "-")
+        return NotImplemented if y is None else binary(kernels.SUB, self, y)
+
+    def __rsub__(self, other: float) -> Value:
+        x = constant(other, "-")
+        return NotImplemented if x is None else binary(kernels.SUB, x, self)
+
+    def __mul__(self, other: Operand) -> Value:
+        if isinstance(other, Value):
+            return binary(kernels.MUL, self, other)
+        y = constant(other, "*")
+        return NotImplemented if y is None else binary(kernels.MUL, self, y)
+
+    def __rmul__(self, other: float) -> Value:
+        x = constant(other, "*")
+        return NotImplemented if x is None else binary(kernels.MUL, x, self)
+
+    def __truediv__(self, other: Operand) -> Value:
+        if isinstance(other, Value):
+            return binary(kernels.DIV, self, other)
+        y = constant(other, "/")
+        return NotImplemented if y is None else binary(kernels.DIV, self, y)
+
+    def __rtruediv__(self, other: float) -> Value:
+        x = constant(other, "/")
+        return NotImplemented if x is None else binary(kernels.DIV, x, self)
+
+    def __pow__(self, other: Operand, modulo: None = None) -> Value:
+        if modulo is not None:
+            raise TypeError("pow(v, w, modulo) has no derivative; write pow(v, w)")
+        if isinstance(other, Value):
+            return binary(kernels.POW, self, other)
+        y = comparable(other)
+        if y is None:
+            y = constant(other, "**")
+        return NotImplemented if y is None else unary(kernels.POW_C, self, y)
+
+    def __rpow__(self, other: float, modulo: None = None) -> Value:
+        x = constant(other, "**")
+        return NotImplemented if x is None else binary(kernels.POW, x, self)
+
+    def __neg__(self) -> Value:
+        return unary(kernels.NEG, self, 0.0)
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __abs__(self) -> Value:
+        return unary(kernels.ABS, self, 0.0)
+
+    def __round__(self, digits: None = None) -> Value:
+        if digits is not None:
+            raise TypeError("round(v, digits) is not an operation; write round(v.data, digits)")
+        return unary(kernels.ROUND, self, 0.0)
+
+    def __floor__(self) -> Value:
+        return unary(kernels.FLOOR, self, 0.0)
+
+    def __ceil__(self) -> Value:
+        return unary(kernels.CEIL, self, 0.0)
+
+    # ------------------------------------------- comparisons: order by data, equality by identity
+
+    def __lt__(self, other: Operand) -> bool:
+        return NotImplemented if (y := comparable(other)) is None else self._data < y
+
+    def __le__(self, other: Operand) -> bool:
+        return NotImplemented if (y := comparable(other)) is None else self._data <= y
+
+    def __gt__(self, other: Operand) -> bool:
+        return NotImplemented if (y := comparable(other)) is None else self._data > y
+
+    def __ge__(self, other: Operand) -> bool:
+        return NotImplemented if (y := comparable(other)) is None else self._data >= y
+
+    def __eq__(self, other: object) -> bool:
+        return True if self is other else NotImplemented
+
+    def __hash__(self) -> int:
+        return object.__hash__(self)
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    # ---------------------------------------------- operations as methods; rules.py says what each is
+
+    def abs(self) -> Value:
+        return unary(kernels.ABS, self, 0.0)
+
+    def reciprocal(self) -> Value:
+        return unary(kernels.RECIPROCAL, self, 0.0)
+
+    def square(self) -> Value:
+        return unary(kernels.SQUARE, self, 0.0)
+
+    def sqrt(self) -> Value:
+        return unary(kernels.SQRT, self, 0.0)
+
+    def cbrt(self) -> Value:
+        return unary(kernels.CBRT, self, 0.0)
+
+    def exp(self) -> Value:
+        return unary(kernels.EXP, self, 0.0)
+
+    def exp2(self) -> Value:
+        return unary(kernels.EXP2, self, 0.0)
+
+    def expm1(self) -> Value:
+        return unary(kernels.EXPM1, self, 0.0)
+
+    def log(self) -> Value:
+        return unary(kernels.LOG, self, 0.0)
+
+    def log2(self) -> Value:
+        return unary(kernels.LOG2, self, 0.0)
+
+    def log10(self) -> Value:
+        return unary(kernels.LOG10, self, 0.0)
+
+    def log1p(self) -> Value:
+        return unary(kernels.LOG1P, self, 0.0)
+
+    def sin(self) -> Value:
+        return unary(kernels.SIN, self, 0.0)
+
+    def cos(self) -> Value:
+        return unary(kernels.COS, self, 0.0)
+
+    def tan(self) -> Value:
+        return unary(kernels.TAN, self, 0.0)
+
+    def asin(self) -> Value:
+        return unary(kernels.ASIN, self, 0.0)
+
+    def acos(self) -> Value:
+        return unary(kernels.ACOS, self, 0.0)
+
+    def atan(self) -> Value:
+        return unary(kernels.ATAN, self, 0.0)
+
+    def sinh(self) -> Value:
+        return unary(kernels.SINH, self, 0.0)
+
+    def cosh(self) -> Value:
+        return unary(kernels.COSH, self, 0.0)
+
+    def tanh(self) -> Value:
+        return unary(kernels.TANH, self, 0.0)
+
+    def asinh(self) -> Value:
+        return unary(kernels.ASINH, self, 0.0)
+
+    def acosh(self) -> Value:
+        return unary(kernels.ACOSH, self, 0.0)
+
+    def atanh(self) -> Value:
+        return unary(kernels.ATANH, self, 0.0)
+
+    def erf(self) -> Value:
+        return unary(kernels.ERF, self, 0.0)
+
+    def erfc(self) -> Value:
+        return unary(kernels.ERFC, self, 0.0)
+
+    def lgamma(self) -> Value:
+        return unary(kernels.LGAMMA, self, 0.0)
+
+    def sigmoid(self) -> Value:
+        return unary(kernels.SIGMOID, self, 0.0)
+
+    def logsigmoid(self) -> Value:
+        return unary(kernels.LOGSIGMOID, self, 0.0)
+
+    def softplus(self) -> Value:
+        return unary(kernels.SOFTPLUS, self, 0.0)
+
+    def relu(self) -> Value:
+        return unary(kernels.RELU, self, 0.0)
+
+    def selu(self) -> Value:
+        return unary(kernels.SELU, self, 0.0)
+
+    def gelu(self) -> Value:
+        return unary(kernels.GELU, self, 0.0)
+
+    def silu(self) -> Value:
+        return unary(kernels.SILU, self, 0.0)
+
+    def sign(self) -> Value:
+        return unary(kernels.SIGN, self, 0.0)
+
+    def floor(self) -> Value:
+        return unary(kernels.FLOOR, self, 0.0)
+
+    def ceil(self) -> Value:
+        return unary(kernels.CEIL, self, 0.0)
+
+    def round(self) -> Value:
+        return unary(kernels.ROUND, self, 0.0)
+
+    def leaky_relu(self, negative_slope: float = 0.01) -> Value:
+        return unary(kernels.LEAKY_RELU, self, real(negative_slope, "negative_slope"))
+
+    def elu(self, alpha: float = 1.0) -> Value:
+        return unary(kernels.ELU, self, real(alpha, "alpha"))
+
+    def maximum(self, other: Operand) -> Value:
+        return binary(kernels.MAXIMUM, self, required(other, "maximum"))
+
+    def minimum(self, other: Operand) -> Value:
+        return binary(kernels.MINIMUM, self, required(other, "minimum"))
+
+    def copysign(self, other: Operand) -> Value:
+        return binary(kernels.COPYSIGN, self, required(other, "copysign"))
+
+    def atan2(self, other: Operand) -> Value:
+        return binary(kernels.ATAN2, self, required(other, "atan2"))
+
+    def hypot(self, other: Operand) -> Value:
+        return binary(kernels.HYPOT, self, required(other, "hypot"))
+
+    def pow(self, other: Operand) -> Value:
+        return self ** required(other, "pow")
+
+    def clip(self, low: Operand, high: Operand) -> Value:
+        return ternary(kernels.CLIP, self, required(low, "clip"), required(high, "clip"))
+
+    # NumPy calls these on Values: np.arcsin(v) is v.arcsin().
+    arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
+    arcsinh, arccosh, arctanh, rint = asinh, acosh, atanh, round
+
+    # ------------------------------------------------------------------ reading the number
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(data={self._data}, grad={self._grad})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __float__(self) -> float:
+        raise TypeError(
+            "float(v) and math's functions would drop the gradient of a Value; "
+            "write v.data for the number, or v.exp() or autograd_lite.exp(v) for the operation"
+        )
+
+    def __int__(self) -> int:
+        raise TypeError("int(v) would drop the gradient of a Value; write int(v.data)")
+
+    # --------------------------------------------------------------------- copy and pickle
+
+    def __copy__(self) -> Value:
+        from autograd_lite import graph
+
+        return graph.shallow_copy(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        from autograd_lite import graph
+
+        return graph.deep_copy(self, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        from autograd_lite import graph
+
+        return graph.reduce(self)
+
+    def _get_slots(self) -> tuple[Any, ...]:
+        """Its slots as Python objects, for `graph.py`."""
+        more = self._more
+        if isinstance(more, Many):
+            numbers = None if more.numbers is None else kernels.numbers(more.numbers)
+            more = (more.xs, more.ys, numbers, more.op, more.label, more.backward)
+        made = self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy
+        return made, self._grad, more
+
+    def _set_slots(self, slots: tuple[Any, ...]) -> None:
+        made, self._grad, more = slots
+        self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy = made
+        if isinstance(more, tuple):
+            xs, ys, numbers, op, label, _ = more
+            more = Many(xs, ys, None if numbers is None else filled(numbers), op)
+            more.label = label
+        self._more = more
+
+    def __dealloc__(self) -> None:
+        # Compiled only; the interpreter does the same for its own classes.
+        if self._kind > LEAF:
+            drop_parents(self)
+
+
+def _zeroed(cls: type[Value], *_: Any, **__: Any) -> Value:
+    node: Value = object.__new__(cls)
+    node._data = node._grad = node._dx = node._dy = 0.0
+    node._kind = node._code = node._users = 0
+    node._open = False
+    node._x = node._y = node._more = None
+    return node
+
+
+if not kernels.COMPILED:  # C zeroes the fields of a new object by itself
+    Value.__new__ = _zeroed  # type: ignore[method-assign, assignment]
+
+
+def type_name(thing: object) -> str:
+    return type(thing).__name__
+
+
+# ----------------------------------------------------------------------------- recording
+
+_paused = 0  # how many no_grad blocks are open, in all threads and tasks
+_recording: ContextVar[bool] = ContextVar("recording", default=True)
+
+
+class no_grad:
+    """Record nothing: operations give leaves. A context manager and a decorator.
+
+    `with no_grad(): ...` and `@no_grad()` or `@no_grad` before a function. Other threads and
+    asyncio tasks go on recording.
+    """
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        block = object.__new__(cls)
+        block._tokens = []
+        return block if function is None else block(function)
+
+    def __enter__(self) -> None:
+        global _paused
+        self._tokens.append(_recording.set(False))
+        _paused += 1
+
+    def __exit__(self, *exception: object) -> None:
+        global _paused
+        _paused -= 1
+        _recording.reset(self._tokens.pop())
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        import functools
+        import inspect
+
+        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+            raise TypeError(
+                f"no_grad cannot decorate {function.__name__}, which runs after its call has "
+                "returned; write `with no_grad():` inside it"
+            )
+
+        @functools.wraps(function)
+        def unrecorded(*args: Any, **kwargs: Any) -> Any:
+            with no_grad():
+                return function(*args, **kwargs)
+
+        return unrecorded
+
+
+def recording() -> bool:
+    """Whether operations are recorded here."""
+    return not _paused or _recording.get()
+
+
+# ------------------------------------------------------------------------------ operands
+
+
+def real(number: Any, what: str) -> float:
+    """`number` as a float if it is a real number; a Value or a str is not."""
+    if isinstance(number, (float, int, Real)):
+        return float(number)
+    hint = "; write its .data" if isinstance(number, Value) else ""
+    raise TypeError(f"{what} must be a real number, not {type_name(number)}{hint}")
+
+
+_NEVER_OPERANDS = (str, bytes, complex, list, tuple, dict, set, type(None))
+
+
+def constant(other: Any, operator: str) -> Value | None:
+    """The number `other` as a node; None if its type may itself know what to do with Values."""
+    if isinstance(other, (float, int, Real)):
+        return leaf(CONSTANT, float(other))
+    if isinstance(other, _NEVER_OPERANDS):
+        raise TypeError(
+            f"unsupported operand type(s) for {operator}: 'Value' and '{type_name(other)}'; "
+            "the other operand must be a real number or a Value"
+        )
+    return None
+
+
+def required(other: Any, name: str) -> Value:
+    """`other` as a Value, or a TypeError that names the operation."""
+    if isinstance(other, Value):
+        return other
+    if isinstance(other, (float, int, Real)):
+        return leaf(CONSTANT, float(other))
+    raise TypeError(f"{name}: expected a real number or a Value, not {type_name(other)}")
+
+
+def number_for(code: int, x: Any) -> float:
+    if isinstance(x, (float, int, Real)):
+        return float(x)
+    raise TypeError(
+        f"{RULES[code].name}: expected a real number or a Value, not {type_name(x)}"
+    )
+
+
+def comparable(other: Any) -> Any:
+    """The number to compare with; None if `other` is neither a Value nor a number."""
+    if isinstance(other, Value):
+        return other._data
+    return float(other) if isinstance(other, (float, int, Real)) else None
+
+
+# ---------------------------------------------------------------------------- making nodes
+
+
+class Many:
+    """What a node holds besides its slots if it has any number of parents.
+
+    xs, ys    the parents; ys on nodes of `dot` only, None where that side is plain numbers
+    numbers   a buffer of doubles
+    op, backward    of a node made by hand
+    """
+
+    __slots__ = ("backward", "label", "numbers", "op", "xs", "ys")
+
+    def __init__(self, xs: tuple[Value, ...], ys: Any, numbers: Any, op: str) -> None:
+        self.xs = xs
+        self.ys = ys
+        self.numbers = numbers
+        self.op = op
+        self.backward: Callable[[], None] | None = None
+        self.label = ""
+
+
+def new_node(
+    kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float
+) -> Value:
+    """A node; a leaf with the same number, while nothing is recorded."""
+    node = Value.__new__(Value)
+    node._data = data
+    if _paused == 0 or kind <= LEAF or recording():
+        node._kind = kind
+        node._code = code
+        node._dx = dx
+        node._dy = dy
+        node._x = x
+        node._y = y
+    return node
+
+
+def many_node(code: int, kind: int, data: float, dx: float, more: Any) -> Value:
+    node = new_node(kind, code, None, None, data, dx, 0.0)
+    if node._kind == kind:
+        node._more = more
+    return node
+
+
+def leaf(kind: int, number: float) -> Value:
+    return new_node(kind, 0, None, None, number, 0.0, 0.0)
+
+
+def unary(code: int, x: Value, c: float) -> Value:
+    """The node rule(x), c being the rule's static parameter if it has one."""
+    data, dx = kernels.unary(code, x._data, c)
+    return new_node(UNARY, code, x, None, data, dx, c)
+
+
+def binary(code: int, x: Value, y: Value) -> Value:
+    """The node rule(x, y)."""
+    data, dx, dy = kernels.binary(code, x._data, y._data)
+    return new_node(BINARY, code, x, y, data, dx, dy)
+
+
+def ternary(code: int, x: Value, y: Value, z: Value) -> Value:
+    """The node rule(x, y, z)."""
+    partials = kernels.buffer(3)
+    d = kernels.doubles(partials)
+    data, d[0], d[1], d[2] = kernels.ternary(code, x._data, y._data, z._data)
+    return many_node(code, NARY, data, 0.0, Many((x, y, z), None, partials, ""))
+
+
+def fixed(code: int, xs: tuple[Value, ...]) -> Value:
+    """The node of a rule that users made, of any fixed number of parents."""
+    out, *partials = kernels.FUNCTIONS[code](*[x.data for x in xs])
+    return many_node(code, NARY, out, 0.0, Many(xs, None, filled(tuple(partials)), ""))
+
+
+def unary_of(code: int, x: Operand, c: float) -> Operand:
+    """rule(x): a node of a Value, a float of a number."""
+    if isinstance(x, Value):
+        return unary(code, x, c)
+    out, _ = kernels.unary(code, number_for(code, x), c)
+    return out
+
+
+def binary_of(code: int, x: Operand, y: Operand) -> Operand:
+    """rule(x, y): a node if one operand is a Value, else a float."""
+    if isinstance(x, Value) or isinstance(y, Value):
+        name = RULES[code].name
+        return binary(code, required(x, name), required(y, name))
+    out, _, _ = kernels.binary(code, number_for(code, x), number_for(code, y))
+    return out
+
+
+def ternary_of(code: int, x: Operand, y: Operand, z: Operand) -> Operand:
+    """rule(x, y, z): a node if one operand is a Value, else a float."""
+    if isinstance(x, Value) or isinstance(y, Value) or isinstance(z, Value):
+        name = RULES[code].name
+        return ternary(code, required(x, name), required(y, name), required(z, name))
+    a, b, c = number_for(code, x), number_for(code, y), number_for(code, z)
+    out, _, _, _ = kernels.ternary(code, a, b, c)
+    return out
+
+
+def nary(code: int, operands: Iterable[Operand]) -> Operand:
+    """The node sum, mean, norm or logsumexp; a float if no operand is a Value."""
+    xs = tuple(operands)
+    n = len(xs)
+    if n == 0 and code == kernels.MEAN:
+        raise ValueError("mean of no operands")
+    partials = kernels.buffer(n)
+    d = kernels.doubles(partials)
+    values = read(xs, d, 0, code)
+    if code == kernels.NORM:
+        out = norm_of(d, n)
+    elif code == kernels.LOGSUMEXP:
+        out = logsumexp_of(d, n)
+    else:
+        out = sum_of(d, n)
+        if code == kernels.MEAN:
+            out /= n
+    if values == 0:
+        return out
+    if values < n:
+        xs = tuple([required(x, "") for x in xs])
+    if code == kernels.SUM or code == kernels.MEAN:
+        partial = kernels.partial(code, 0.0, n, out)
+        return many_node(code, UNIFORM, out, partial, Many(xs, None, None, ""))
+    for i in range(n):
+        d[i] = kernels.partial(code, d[i], n, out)
+    return many_node(code, NARY, out, 0.0, Many(xs, None, partials, ""))
+
+
+def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
+    """sum of x * y over the pairs of xs and ys, as one node; a float if no operand is a Value.
+
+    Where one side has numbers only, they are the partials of the other side and no parents.
+
+    Raises ValueError if the lengths differ, TypeError for an element that is not a real number.
+    """
+    left, right = tuple(xs), tuple(ys)
+    n = len(left)
+    if len(right) != n:
+        raise ValueError(f"dot: the lengths differ, {n} and {len(right)}")
+    numbers = kernels.buffer(2 * n)
+    d = kernels.doubles(numbers)
+    in_left = read(left, d, 0, kernels.DOT)
+    in_right = read(right, d, n, kernels.DOT)
+    if in_left == 0:
+        left, right = right, left
+        in_left, in_right = in_right, in_left
+        read(left, d, 0, kernels.DOT)
+        read(right, d, n, kernels.DOT)
+    out = 0.0
+    for i in range(n):
+        out += d[i] * d[n + i]
+    if in_left == 0:
+        return out
+    if in_left < n:
+        left = tuple([required(x, "") for x in left])
+    if 0 < in_right < n:
+        right = tuple([required(y, "") for y in right])
+    more = Many(left, right if in_right else None, numbers, "")
+    return many_node(kernels.DOT, DOT, out, 0.0, more)
+
+
+def read(xs: tuple[Operand, ...], d: list[float], start: int, code: int) -> int:
+    """Write the numbers of xs to d from `start` on; how many of them are Values."""
+    values = 0
+    for i in range(len(xs)):
+        x = xs[i]
+        if isinstance(x, Value):
+            value = x
+            d[start + i] = value._data
+            values += 1
+        elif isinstance(x, (float, int, Real)):
+            d[start + i] = float(x)
+        else:
+            raise TypeError(
+                f"{RULES[code].name}: element {i} must be a real number or a Value, "
+                f"not {type_name(x)}"
+            )
+    return values
+
+
+def filled(numbers: tuple[float, ...]) -> Any:
+    """A buffer of these numbers."""
+    owner = kernels.buffer(len(numbers))
+    read(numbers, kernels.doubles(owner), 0, 0)
+    return owner
+
+
+def sum_of(d: list[float], n: int) -> float:
+    # One after the other, so that both builds round alike.
+    out = 0.0
+    for i in range(n):
+        out += d[i]
+    return out
+
+
+def norm_of(d: list[float], n: int) -> float:
+    """The Euclidean length, scaled where the squares would overflow or vanish."""
+    largest = 0.0
+    for i in range(n):
+        size = kernels.fabs(d[i])
+        if size > largest or size != size:
+            largest = size
+    if largest == 0.0 or not largest - largest == 0.0:  # all zero, or an inf or nan among them
+        return largest
+    scale = 1.0 if 1e-140 < largest < 1e140 else largest
+    squares = 0.0
+    for i in range(n):
+        size = d[i] / scale
+        squares += size * size
+    return scale * kernels.sqrt(squares)
+
+
+def logsumexp_of(d: list[float], n: int) -> float:
+    """log sum exp, shifted by the largest so that nothing overflows."""
+    largest = float("-inf")
+    for i in range(n):
+        if d[i] > largest or d[i] != d[i]:
+            largest = d[i]
+    if not largest - largest == 0.0:  # an inf or nan among them, or none at all
+        return largest
+    total = 0.0
+    for i in range(n):
+        total += kernels.exp(d[i] - largest)
+    return largest + kernels.log(total)
+
+
+# ------------------------------------------------------------------------ backpropagation
+
+_lock = RLock()  # a pass keeps its cotangents and counts in the nodes, so one at a time
+_passes = 0  # how many are under way, one within the other
+
+
+def backpropagate(root: Value) -> None:
+    """Sort topologically by counting users (Kahn's algorithm), and send cotangents on the way."""
+    global _passes
+    if _passes and is_under_way(root):
+        raise RuntimeError(
+            "backward() within backward() of the same graph: in a _backward written by hand, "
+            "differentiate a graph of its own, made of detach()ed Values"
+        )
+    interior: list[Value] = []
+    leaves: list[Value] = []
+    _passes += 1
+    try:
+        meet(root, interior, leaves)
+        for node in interior:  # the list grows while it is walked
+            meet_parents(node, interior, leaves)
+        root._grad = 1.0
+        root._users = 0
+        ready = interior[:1]
+        for node in ready:
+            send(node, ready)
+    except BaseException:
+        for node in interior:
+            node._users = 0
+        for node in leaves:
+            node._grad = 0.0
+        raise
+    finally:
+        _passes -= 1
+        for node in leaves:
+            node._grad += node._dx
+            node._dx = 0.0
+            node._open = False
+
+
+def meet(node: Value, interior: list[Value], leaves: list[Value]) -> None:
+    """Count a user of node; at the first one, take it into the pass with cotangent 0."""
+    if node._kind > LEAF:
+        if node._users == 0:
+            node._grad = 0.0
+            interior.append(node)
+        node._users += 1
+    elif not node._open:
+        node._open = True
+        node._dx = node._grad  # a leaf has no partial: its slot keeps what earlier passes gave
+        node._grad = 0.0
+        leaves.append(node)
+
+
+def meet_parents(node: Value, interior: list[Value], leaves: list[Value]) -> None:
+    kind = node._kind
+    if kind == UNARY:
+        meet(node._x, interior, leaves)
+    elif kind == BINARY:
+        meet(node._x, interior, leaves)
+        meet(node._y, interior, leaves)
+    else:
+        more = node._more
+        for parent in more.xs:
+            meet(parent, interior, leaves)
+        if more.ys is not None:
+            for parent in more.ys:
+                meet(parent, interior, leaves)
+
+
+def send(node: Value, ready: list[Value]) -> None:
+    """The chain rule: add node's cotangent times each local partial to its parents' cotangents.
+
+    A cotangent of 0 stays 0, through an infinite partial too.
+    """
+    kind = node._kind
+    g = node._grad
+    if kind == UNARY:
+        receive(node._x, g, node._dx, ready)
+    elif kind == BINARY:
+        receive(node._x, g, node._dx, ready)
+        receive(node._y, g, node._dy, ready)
+    else:
+        send_to_many(node, g, node._more, ready)
+
+
+def send_to_many(node: Value, g: float, more: Many, ready: list[Value]) -> None:
+    if node._kind == UNIFORM:
+        for parent in more.xs:
+            receive(parent, g, node._dx, ready)
+    elif node._kind == NARY:
+        send_each(more.xs, kernels.doubles(more.numbers), 0, g, ready)
+    elif node._kind == DOT:  # the partial by x is y, and by y it is x
+        d = kernels.doubles(more.numbers)
+        send_each(more.xs, d, len(more.xs), g, ready)
+        if more.ys is not None:
+            send_each(more.ys, d, 0, g, ready)
+    else:
+        if more.backward is not None:
+            more.backward()
+        for parent in more.xs:
+            receive(parent, 0.0, 0.0, ready)
+
+
+def send_each(
+    parents: tuple[Value, ...], d: list[float], start: int, g: float, ready: list[Value]
+) -> None:
+    for i in range(len(parents)):
+        receive(parents[i], g, d[start + i], ready)
+
+
+def receive(node: Value, g: float, partial: float, ready: list[Value]) -> None:
+    """Take in one user's cotangent; the last one makes the node ready to send its own."""
+    if g != 0.0:
+        node._grad += g * partial
+    if node._users > 0:
+        node._users -= 1
+        if node._users == 0:
+            ready.append(node)
+
+
+def is_under_way(root: Value) -> bool:
+    """Whether root depends on a node that a pass has met and not finished."""
+    seen = {root}
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node._open or node._users > 0:
+            return True
+        fresh = set(node.parents) - seen
+        seen |= fresh
+        stack.extend(fresh)
+    return False
+
+
+# ---------------------------------------------------------------------- nodes made by hand
+
+
+def without_cycle(function: Callable[[], None], node: Value) -> Callable[[], None]:
+    """The same function, holding `node` weakly.
+
+    A `_backward` written by hand reads `out.grad` of the node that owns it. As a plain Value has
+    no cycle collector, that reference would keep its whole graph alive for ever.
+    """
+    if not isinstance(function, FunctionType):
+        return function
+
+    def weak(thing: Any) -> Any:
+        return proxy(node) if thing is node else thing
+
+    def weak_cell(cell: CellType) -> CellType:
+        try:
+            return CellType(proxy(node)) if cell.cell_contents is node else cell
+        except ValueError:  # a variable that has no value yet
+            return cell
+
+    copy = FunctionType(
+        function.__code__,
+        function.__globals__,
+        function.__name__,
+        tuple(map(weak, function.__defaults__ or ())),
+        tuple(map(weak_cell, function.__closure__ or ())),
+    )
+    copy.__kwdefaults__ = {k: weak(v) for k, v in (function.__kwdefaults__ or {}).items()}
+    return copy
+
+
+# ---------------------------------------------------------------------- dropping a graph
+
+_depth = 0
+_graveyard: list[Any] = []
+
+
+def drop_parents(node: Value) -> None:
+    """Drop the node's parents without recursing once a node down a long chain.
+
+    Below a depth of 100 they wait in a list, which the outermost call empties.
+    """
+    global _depth
+    if _depth >= 100:
+        _graveyard.append((node._x, node._y, node._more))
+    _depth += 1
+    node._x = node._y = node._more = None
+    if _depth == 1:
+        while _graveyard:
+            _graveyard.pop()
+    _depth -= 1

@@ -1,0 +1,47 @@
+"""Writes the C kernels from the rule table, and compiles value.py with its .pxd if it can.
+
+The extension is optional: without a C compiler the same value.py runs interpreted.
+Everything else about the package stands in pyproject.toml.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from Cython.Build import cythonize
+from Cython.Compiler import Options
+from setuptools import Extension, setup
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+os.environ["AUTOGRAD_LITE_PURE"] = "1"  # not an extension that an earlier build left here
+
+from autograd_lite.codegen import write_kernels  # noqa: E402
+
+write_kernels(HERE / "autograd_lite")
+
+# Values need no cycle collector (a parent is older than its users, so plain Values form no
+# cycles), and their memory is reused at once. Class directives cannot be set from a .pxd.
+Options.get_directive_defaults().update(no_gc=True, freelist=1 << 16)
+
+extensions = cythonize(
+    Extension(
+        "autograd_lite.value",
+        ["autograd_lite/value.py"],
+        depends=["autograd_lite/kernels.h", "autograd_lite/kernels.pxd"],
+        # No fused multiply-add: compiled and interpreted results are equal bit for bit.
+        extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-g0", "-ffp-contract=off"],
+    ),
+    compiler_directives={
+        "language_level": 3,
+        "annotation_typing": False,
+        "boundscheck": False,
+        "wraparound": False,
+        "initializedcheck": False,
+        "cdivision": True,
+    },
+)
+for extension in extensions:
+    extension.optional = True
+
+setup(ext_modules=extensions)
