@@ -167,7 +167,7 @@ RULES: list[Rule] = [
     Rule("minimum", "xy", "where(x <= y, x, where(y <= x, y, x + y))",
          "where(x > y, 0, where(x == y, 0.5, 1))", "where(y > x, 0, where(x == y, 0.5, 1))",
          note="a tie splits the gradient half and half; nan wins"),
-    Rule("copysign", "xy", "copysign(x, y)", "where(x == 0, 0, out / x)", "0"),
+    Rule("copysign", "xy", "copysign(x, y)", "where(x == 0, 0, out / x)", "0", kinks=(0,)),
     Rule("atan2", "xy", "atan2(x, y)",
          "where(hypot(x, y) == 0, 0, y / hypot(x, y) / hypot(x, y))",
          "where(hypot(x, y) == 0, 0, -x / hypot(x, y) / hypot(x, y))",
@@ -187,7 +187,7 @@ RULES: list[Rule] = [
     # ------------------------------------------- n-ary: the partial by x, one of the n operands
     Rule("sum", "xs", "", "1"),
     Rule("mean", "xs", "", "1 / n"),
-    Rule("norm", "xs", "", "where(out == 0, 0, x / out)",
+    Rule("norm", "xs", "", "where(out == 0, 0, x / out)", kinks=(0,),
          note="the Euclidean length; its gradient at 0 is 0"),
     Rule("logsumexp", "xs", "", "exp(x - out)"),
     Rule("dot", "xs", "", "y", note="sum of x * y; y is the other factor of x"),
