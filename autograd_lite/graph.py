@@ -57,7 +57,7 @@ def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
 
     order = [node for node in reversed(topological_order(root)) if id(node) not in memo]
     slots = [_slots(node, "deepcopy") for node in order]
-    for node, (made, grad, more) in zip(order, slots):
+    for node, (made, grad, more) in zip(order, slots, strict=True):
         kind, code, x, y, *numbers = made
         made = (kind, code, memo.get(id(x)), memo.get(id(y)), *numbers)
         if isinstance(more, tuple):
