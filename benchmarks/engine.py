@@ -220,7 +220,7 @@ def resident_bytes() -> int:
 # ------------------------------------------------------------------------- running the processes
 
 
-def measure(name: str, contestant: str, size: Size) -> None:
+def report(name: str, contestant: str, size: Size) -> None:
     """In a process of its own: run an experiment and print what it found."""
 
     def work() -> None:
@@ -342,7 +342,7 @@ ROWS = (
         Target(20, "{} ms over bare Python",
                lambda results: results["import", COMPILED] - results["import", FLOATS]),
     )),
-    Row("loop", "{loop_operations:,} operations in a loop that drops its graph", "MiB of RSS gained", (
+    Row("loop", "{loop_operations:,} operations in a loop that drops its graph", "MiB of RSS", (
         Target(1, "{} MiB", lambda results: results["loop", COMPILED]),
     )),
 )  # fmt: skip
@@ -425,7 +425,7 @@ def main() -> None:
     options = parser.parse_args()
     size = QUICK if options.quick else FULL
     if options.measure:
-        measure(*options.measure, size)
+        report(options.measure[0], options.measure[1], size)
     try:
         version("micrograd")
     except PackageNotFoundError:
