@@ -3,6 +3,11 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.math cimport exp, fabs, log, sqrt
 
+from cpython.object cimport PyObject
+from cpython.list cimport PyList_GET_ITEM
+from cpython.tuple cimport PyTuple_GET_ITEM
+from autograd_lite.value cimport Value
+
 include "kernels_codes.pxi"
 
 cdef extern from "kernels.h":
@@ -71,3 +76,33 @@ cdef inline tuple numbers(bytes owner):
     cdef Py_ssize_t i
     cdef double *d = doubles(owner)
     return tuple([d[i] for i in range(PyBytes_GET_SIZE(owner) // <Py_ssize_t> sizeof(double))])
+
+
+cdef inline Value value_at(tuple values, Py_ssize_t i):
+    return <Value> PyTuple_GET_ITEM(values, i)
+
+
+cdef inline Value listed(list values, Py_ssize_t i):
+    return <Value> PyList_GET_ITEM(values, i)
+
+
+cdef inline bint is_value(tuple operands, Py_ssize_t i) noexcept:
+    return isinstance(<object> PyTuple_GET_ITEM(operands, i), Value)
+
+
+cdef inline double data_of(tuple values, Py_ssize_t i) noexcept:
+    return (<Value> PyTuple_GET_ITEM(values, i))._data
+
+
+cdef inline bint is_deep(tuple values, Py_ssize_t i) noexcept:
+    return (<Value> PyTuple_GET_ITEM(values, i))._kind > 0
+
+
+cdef inline void receive(tuple leaves, Py_ssize_t i, double cotangent) noexcept:
+    (<Value> PyTuple_GET_ITEM(leaves, i))._dx += cotangent
+
+
+cdef inline void settle(tuple leaves, Py_ssize_t i) noexcept:
+    cdef PyObject *leaf = <PyObject *> PyTuple_GET_ITEM(leaves, i)
+    (<Value> leaf)._grad += (<Value> leaf)._dx
+    (<Value> leaf)._dx = 0.0

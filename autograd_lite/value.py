@@ -56,7 +56,6 @@ class Value:
         "_grad",
         "_kind",
         "_more",
-        "_open",
         "_users",
         "_x",
         "_y",
@@ -76,7 +75,7 @@ class Value:
         self._more = label or None
         if (parents or _op) and recording():
             self._kind = BY_HAND
-            self._more = Many(parents, None, None, _op)
+            self._more = Many(parents, (), None, _op)
             self._more.label = label
 
     # ------------------------------------------------------------------------ what it holds
@@ -133,7 +132,7 @@ class Value:
             return (self._x,)
         if self._kind == BINARY:
             return (self._x, self._y)
-        return self._more.xs + (self._more.ys or ())
+        return self._more.xs + self._more.ys
 
     @property
     def partials(self) -> tuple[float, ...]:
@@ -201,8 +200,10 @@ class Value:
         self._more.backward = without_cycle(function, self)
 
     def _send(self) -> None:
+        by_itself = Pass(self)
         if self._kind > LEAF:
-            send(self, [])
+            send(self, by_itself)
+        settle(by_itself)
 
     # -------------------------------------------------------------------- backpropagation
 
@@ -217,7 +218,10 @@ class Value:
         `_backward` written by hand raises; then every leaf keeps the gradient it had.
         """
         with _lock:
-            backpropagate(self)
+            if self._kind > LEAF:
+                backpropagate(self)
+            else:
+                self._grad += 1.0
 
     # ------------------------------------------------------------------------- operators
 
@@ -505,7 +509,8 @@ class Value:
         if isinstance(more, Many):
             numbers = None if more.numbers is None else kernels.numbers(more.numbers)
             more = (more.xs, more.ys, numbers, more.op, more.label, more.backward)
-        made = self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy
+        x = self._x if self._kind > LEAF else None
+        made = self._kind, self._code, x, self._y, self._data, self._dx, self._dy
         return made, self._grad, more
 
     def _set_slots(self, slots: tuple[Any, ...]) -> None:
@@ -527,7 +532,6 @@ def _zeroed(cls: type[Value], *_: Any, **__: Any) -> Value:
     node: Value = object.__new__(cls)
     node._data = node._grad = node._dx = node._dy = 0.0
     node._kind = node._code = node._users = 0
-    node._open = False
     node._x = node._y = node._more = None
     return node
 
@@ -647,16 +651,21 @@ def comparable(other: Any) -> Any:
 class Many:
     """What a node holds besides its slots if it has any number of parents.
 
-    xs, ys    the parents; ys on nodes of `dot` only, None where that side is plain numbers
+    xs, ys    the parents; ys on nodes of `dot` only, () where that side is plain numbers
+    flat_xs, flat_ys    whether they are known to be leaves all, so that passes go faster
     numbers   a buffer of doubles
     op, backward    of a node made by hand
     """
 
-    __slots__ = ("backward", "label", "numbers", "op", "xs", "ys")
+    __slots__ = ("backward", "flat_xs", "flat_ys", "label", "numbers", "op", "xs", "ys")
 
-    def __init__(self, xs: tuple[Value, ...], ys: Any, numbers: Any, op: str) -> None:
+    def __init__(
+        self, xs: tuple[Value, ...], ys: tuple[Value, ...], numbers: Any, op: str
+    ) -> None:
         self.xs = xs
         self.ys = ys
+        self.flat_xs = False
+        self.flat_ys = False
         self.numbers = numbers
         self.op = op
         self.backward: Callable[[], None] | None = None
@@ -707,13 +716,13 @@ def ternary(code: int, x: Value, y: Value, z: Value) -> Value:
     partials = kernels.buffer(3)
     d = kernels.doubles(partials)
     data, d[0], d[1], d[2] = kernels.ternary(code, x._data, y._data, z._data)
-    return many_node(code, NARY, data, 0.0, Many((x, y, z), None, partials, ""))
+    return many_node(code, NARY, data, 0.0, Many((x, y, z), (), partials, ""))
 
 
 def fixed(code: int, xs: tuple[Value, ...]) -> Value:
     """The node of a rule that users made, of any fixed number of parents."""
     out, *partials = kernels.FUNCTIONS[code](*[x.data for x in xs])
-    return many_node(code, NARY, out, 0.0, Many(xs, None, filled(tuple(partials)), ""))
+    return many_node(code, NARY, out, 0.0, Many(xs, (), filled(tuple(partials)), ""))
 
 
 def unary_of(code: int, x: Operand, c: float) -> Operand:
@@ -751,7 +760,7 @@ def nary(code: int, operands: Iterable[Operand]) -> Operand:
         raise ValueError("mean of no operands")
     partials = kernels.buffer(n)
     d = kernels.doubles(partials)
-    values = read(xs, d, 0, code)
+    values, deep = read(xs, d, 0, code)
     if code == kernels.NORM:
         out = norm_of(d, n)
     elif code == kernels.LOGSUMEXP:
@@ -765,11 +774,14 @@ def nary(code: int, operands: Iterable[Operand]) -> Operand:
     if values < n:
         xs = tuple([required(x, "") for x in xs])
     if code == kernels.SUM or code == kernels.MEAN:
-        partial = kernels.partial(code, 0.0, n, out)
-        return many_node(code, UNIFORM, out, partial, Many(xs, None, None, ""))
+        more = Many(xs, (), None, "")
+        more.flat_xs = deep == 0
+        return many_node(code, UNIFORM, out, kernels.partial(code, 0.0, n, out), more)
     for i in range(n):
         d[i] = kernels.partial(code, d[i], n, out)
-    return many_node(code, NARY, out, 0.0, Many(xs, None, partials, ""))
+    more = Many(xs, (), partials, "")
+    more.flat_xs = deep == 0
+    return many_node(code, NARY, out, 0.0, more)
 
 
 def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
@@ -785,13 +797,12 @@ def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
         raise ValueError(f"dot: the lengths differ, {n} and {len(right)}")
     numbers = kernels.buffer(2 * n)
     d = kernels.doubles(numbers)
-    in_left = read(left, d, 0, kernels.DOT)
-    in_right = read(right, d, n, kernels.DOT)
+    in_left, deep_left = read(left, d, 0, kernels.DOT)
+    in_right, deep_right = read(right, d, n, kernels.DOT)
     if in_left == 0:
         left, right = right, left
-        in_left, in_right = in_right, in_left
-        read(left, d, 0, kernels.DOT)
-        read(right, d, n, kernels.DOT)
+        in_left, deep_left = read(left, d, 0, kernels.DOT)
+        in_right, deep_right = read(right, d, n, kernels.DOT)
     out = 0.0
     for i in range(n):
         out += d[i] * d[n + i]
@@ -801,27 +812,28 @@ def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
         left = tuple([required(x, "") for x in left])
     if 0 < in_right < n:
         right = tuple([required(y, "") for y in right])
-    more = Many(left, right if in_right else None, numbers, "")
+    more = Many(left, right if in_right else (), numbers, "")
+    more.flat_xs = deep_left == 0
+    more.flat_ys = deep_right == 0
     return many_node(kernels.DOT, DOT, out, 0.0, more)
 
 
-def read(xs: tuple[Operand, ...], d: list[float], start: int, code: int) -> int:
-    """Write the numbers of xs to d from `start` on; how many of them are Values."""
-    values = 0
+def read(xs: tuple[Operand, ...], d: list[float], start: int, code: int) -> tuple[int, int]:
+    """Write the numbers of xs to d; how many of xs are Values, and how many of these no leaves."""
+    values = deep = 0
     for i in range(len(xs)):
-        x = xs[i]
-        if isinstance(x, Value):
-            value = x
-            d[start + i] = value._data
+        if kernels.is_value(xs, i):
+            d[start + i] = kernels.data_of(xs, i)
             values += 1
-        elif isinstance(x, (float, int, Real)):
-            d[start + i] = float(x)
+            deep += kernels.is_deep(xs, i)
+        elif isinstance(xs[i], (float, int, Real)):
+            d[start + i] = float(xs[i])
         else:
             raise TypeError(
                 f"{RULES[code].name}: element {i} must be a real number or a Value, "
-                f"not {type_name(x)}"
+                f"not {type_name(xs[i])}"
             )
-    return values
+    return values, deep
 
 
 def filled(numbers: tuple[float, ...]) -> Any:
@@ -876,6 +888,28 @@ _lock = RLock()  # a pass keeps its cotangents and counts in the nodes, so one a
 _passes = 0  # how many are under way, one within the other
 
 
+class Pass:
+    """One backward pass from root.
+
+    interior  the nodes that an operation made, each after a user of its own
+    ready     those of them whose users have all sent: users before parents
+    leaves    the leaf met last; its `_x`, free as it has no parent, holds the one before, and
+              that of the first one holds root
+    flat      tuples of leaves besides
+
+    An interior node's cotangent is in its `_grad`; a leaf's is in its `_dx`, as the gradient of
+    earlier passes is still in its `_grad`.
+    """
+
+    __slots__ = ("flat", "interior", "leaves", "ready", "root")
+
+    def __init__(self, root: Value) -> None:
+        self.interior: list[Value] = []
+        self.ready: list[Value] = []
+        self.root = self.leaves = root
+        self.flat: list[tuple[Value, ...]] = []
+
+
 def backpropagate(root: Value) -> None:
     """Sort topologically by counting users (Kahn's algorithm), and send cotangents on the way."""
     global _passes
@@ -884,111 +918,147 @@ def backpropagate(root: Value) -> None:
             "backward() within backward() of the same graph: in a _backward written by hand, "
             "differentiate a graph of its own, made of detach()ed Values"
         )
-    interior: list[Value] = []
-    leaves: list[Value] = []
+    this = Pass(root)
+    interior, ready = this.interior, this.ready
+    before_by_hand: list[tuple[Value, float]] = []
     _passes += 1
     try:
-        meet(root, interior, leaves)
-        for node in interior:  # the list grows while it is walked
-            meet_parents(node, interior, leaves)
-        root._grad = 1.0
-        root._users = 0
-        ready = interior[:1]
-        for node in ready:
-            send(node, ready)
+        meet(root, this)
+        i = 0
+        while i < len(interior):  # the list grows while it is walked
+            node = kernels.listed(interior, i)
+            if node._kind == BY_HAND:
+                before_by_hand += [(x, x.grad) for x in node.parents if x.is_leaf]
+            meet_parents(node, this)
+            i += 1
+        receive(root, 1.0, this)
+        i = 0
+        while i < len(ready):
+            send(kernels.listed(ready, i), this)
+            i += 1
     except BaseException:
         for node in interior:
             node._users = 0
-        for node in leaves:
-            node._grad = 0.0
+        for node, grad in before_by_hand:
+            node._grad = grad
+        forget(this)
         raise
     finally:
         _passes -= 1
-        for node in leaves:
-            node._grad += node._dx
-            node._dx = 0.0
-            node._open = False
+        settle(this)
 
 
-def meet(node: Value, interior: list[Value], leaves: list[Value]) -> None:
+def meet(node: Value, this: Pass) -> None:
     """Count a user of node; at the first one, take it into the pass with cotangent 0."""
     if node._kind > LEAF:
         if node._users == 0:
             node._grad = 0.0
-            interior.append(node)
+            this.interior.append(node)
         node._users += 1
-    elif not node._open:
-        node._open = True
-        node._dx = node._grad  # a leaf has no partial: its slot keeps what earlier passes gave
-        node._grad = 0.0
-        leaves.append(node)
 
 
-def meet_parents(node: Value, interior: list[Value], leaves: list[Value]) -> None:
-    kind = node._kind
-    if kind == UNARY:
-        meet(node._x, interior, leaves)
-    elif kind == BINARY:
-        meet(node._x, interior, leaves)
-        meet(node._y, interior, leaves)
+def meet_parents(node: Value, this: Pass) -> None:
+    if node._kind == UNARY:
+        meet(node._x, this)
+    elif node._kind == BINARY:
+        meet(node._x, this)
+        meet(node._y, this)
     else:
         more = node._more
-        for parent in more.xs:
-            meet(parent, interior, leaves)
-        if more.ys is not None:
-            for parent in more.ys:
-                meet(parent, interior, leaves)
+        if not more.flat_xs:
+            meet_each(more.xs, this)
+        if not more.flat_ys:
+            meet_each(more.ys, this)
 
 
-def send(node: Value, ready: list[Value]) -> None:
-    """The chain rule: add node's cotangent times each local partial to its parents' cotangents.
+def meet_each(parents: tuple[Value, ...], this: Pass) -> None:
+    for i in range(len(parents)):
+        meet(kernels.value_at(parents, i), this)
 
-    A cotangent of 0 stays 0, through an infinite partial too.
-    """
-    kind = node._kind
+
+def send(node: Value, this: Pass) -> None:
+    """The chain rule: node's cotangent times each local partial goes to that parent."""
     g = node._grad
-    if kind == UNARY:
-        receive(node._x, g, node._dx, ready)
-    elif kind == BINARY:
-        receive(node._x, g, node._dx, ready)
-        receive(node._y, g, node._dy, ready)
+    if node._kind == UNARY:
+        receive(node._x, times(g, node._dx), this)
+    elif node._kind == BINARY:
+        receive(node._x, times(g, node._dx), this)
+        receive(node._y, times(g, node._dy), this)
     else:
-        send_to_many(node, g, node._more, ready)
+        send_to_many(node, g, node._more, this)
 
 
-def send_to_many(node: Value, g: float, more: Many, ready: list[Value]) -> None:
-    if node._kind == UNIFORM:
-        for parent in more.xs:
-            receive(parent, g, node._dx, ready)
-    elif node._kind == NARY:
-        send_each(more.xs, kernels.doubles(more.numbers), 0, g, ready)
+def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
+    if node._kind == NARY:
+        send_each(more.xs, more.flat_xs, kernels.doubles(more.numbers), 0, g, this)
     elif node._kind == DOT:  # the partial by x is y, and by y it is x
         d = kernels.doubles(more.numbers)
-        send_each(more.xs, d, len(more.xs), g, ready)
-        if more.ys is not None:
-            send_each(more.ys, d, 0, g, ready)
+        send_each(more.xs, more.flat_xs, d, len(more.xs), g, this)
+        send_each(more.ys, more.flat_ys, d, 0, g, this)
     else:
         if more.backward is not None:
             more.backward()
-        for parent in more.xs:
-            receive(parent, 0.0, 0.0, ready)
+        g = times(g, node._dx)  # 0 for a node made by hand
+        for i in range(len(more.xs)):
+            receive(kernels.value_at(more.xs, i), g, this)
 
 
 def send_each(
-    parents: tuple[Value, ...], d: list[float], start: int, g: float, ready: list[Value]
+    parents: tuple[Value, ...], flat: bool, partials: list[float], first: int, g: float, this: Pass
 ) -> None:
-    for i in range(len(parents)):
-        receive(parents[i], g, d[start + i], ready)
+    if flat:
+        this.flat.append(parents)
+        for i in range(len(parents)):
+            kernels.receive(parents, i, times(g, partials[first + i]))
+    else:
+        for i in range(len(parents)):
+            receive(kernels.value_at(parents, i), times(g, partials[first + i]), this)
 
 
-def receive(node: Value, g: float, partial: float, ready: list[Value]) -> None:
-    """Take in one user's cotangent; the last one makes the node ready to send its own."""
-    if g != 0.0:
-        node._grad += g * partial
-    if node._users > 0:
-        node._users -= 1
-        if node._users == 0:
-            ready.append(node)
+def times(g: float, partial: float) -> float:
+    """g * partial, but a cotangent of 0 stays 0 through an infinite partial."""
+    return g * partial if g != 0.0 else 0.0
+
+
+def receive(node: Value, cotangent: float, this: Pass) -> None:
+    """Take in what one user sends; after the last one an interior node is ready to send."""
+    if node._kind > LEAF:
+        node._grad += cotangent
+        if node._users > 0:
+            node._users -= 1
+            if node._users == 0:
+                this.ready.append(node)
+    else:
+        node._dx += cotangent
+        if node._x is None:
+            node._x = this.leaves
+            this.leaves = node
+
+
+def settle(this: Pass) -> None:
+    """Add to the leaves' gradients what they received."""
+    node = this.leaves
+    while node is not this.root:
+        node._grad += node._dx
+        node._dx = 0.0
+        before = node._x
+        node._x = None
+        node = before
+    this.leaves = node
+    for leaves in this.flat:
+        for i in range(len(leaves)):
+            kernels.settle(leaves, i)
+
+
+def forget(this: Pass) -> None:
+    """Drop what the leaves received."""
+    node = this.leaves
+    while node is not this.root:
+        node._dx = 0.0
+        node = node._x
+    for leaves in this.flat:
+        for node in leaves:
+            node._dx = 0.0
 
 
 def is_under_way(root: Value) -> bool:
@@ -997,7 +1067,7 @@ def is_under_way(root: Value) -> bool:
     stack = [root]
     while stack:
         node = stack.pop()
-        if node._open or node._users > 0:
+        if node._users > 0 or (node._kind <= LEAF and node._dx != 0.0):
             return True
         fresh = set(node.parents) - seen
         seen |= fresh
