@@ -17,24 +17,22 @@ cdef extern from "kernels.h":
     const int N_KERNELS
 
 
-cdef inline (double, double) unary(int code, double x, double c) except *:
+cdef inline bint in_c(int code) noexcept nogil:
+    return code < N_KERNELS and KERNELS[code] is not NULL
+
+
+cdef inline (double, double) unary(int code, double x, double c) noexcept nogil:
     cdef double operands[2]
     cdef double partials[1]
-    if code >= N_KERNELS or KERNELS[code] is NULL:
-        import autograd_lite.kernels as interpreted
-        return interpreted.FUNCTIONS[code](x, c)
     operands[0] = x
     operands[1] = c
     cdef double out = KERNELS[code](operands, partials)
     return out, partials[0]
 
 
-cdef inline (double, double, double) binary(int code, double x, double y) except *:
+cdef inline (double, double, double) binary(int code, double x, double y) noexcept nogil:
     cdef double operands[2]
     cdef double partials[2]
-    if code >= N_KERNELS or KERNELS[code] is NULL:
-        import autograd_lite.kernels as interpreted
-        return interpreted.FUNCTIONS[code](x, y)
     operands[0] = x
     operands[1] = y
     cdef double out = KERNELS[code](operands, partials)
@@ -43,12 +41,9 @@ cdef inline (double, double, double) binary(int code, double x, double y) except
 
 cdef inline (double, double, double, double) ternary(
     int code, double x, double y, double z
-) except *:
+) noexcept nogil:
     cdef double operands[3]
     cdef double partials[3]
-    if code >= N_KERNELS or KERNELS[code] is NULL:
-        import autograd_lite.kernels as interpreted
-        return interpreted.FUNCTIONS[code](x, y, z)
     operands[0] = x
     operands[1] = y
     operands[2] = z

@@ -43,6 +43,11 @@ class _Functions(dict[int, "Callable[..., tuple[float, ...]]"]):
 FUNCTIONS = _Functions()
 
 
+def in_c(code: int) -> bool:
+    """Whether `unary`, `binary` and `ternary` know the rule: in C, only if its formula is in C."""
+    return True
+
+
 def unary(code: int, x: float, c: float) -> tuple[float, float]:
     """(value, partial) of a rule of one parent, c being its static parameter if it has one."""
     return FUNCTIONS[code](x, c)  # type: ignore[return-value]

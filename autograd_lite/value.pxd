@@ -24,10 +24,10 @@ cdef class Many:
 
 
 # operands
+cdef inline bint is_number(object thing) except -1
 cpdef double number_for(int code, object x) except? -1.5
 cpdef object unary_of(int code, object x, double c)
 cpdef object binary_of(int code, object x, object y)
-@cython.locals(a=double, b=double, c=double)
 cpdef object ternary_of(int code, object x, object y, object z)
 @cython.locals(number=double)
 cdef Value constant(object other, str operator)
@@ -43,14 +43,14 @@ cdef inline Value new_node(
 cdef Value many_node(int code, int kind, double data, double dx, Many more)
 cdef Value leaf(int kind, double number)
 @cython.locals(data=double, dx=double)
-cpdef Value unary(int code, Value x, double c)
+cdef inline Value unary(int code, Value x, double c)
 @cython.locals(data=double, dx=double, dy=double)
-cpdef Value binary(int code, Value x, Value y)
+cdef inline Value binary(int code, Value x, Value y)
 @cython.locals(partials=bytes, d="double*", data=double)
-cpdef Value ternary(int code, Value x, Value y, Value z)
+cdef Value ternary(int code, Value x, Value y, Value z)
 @cython.locals(
     xs=tuple, n=Py_ssize_t, i=Py_ssize_t, partials=bytes, d="double*", values=Py_ssize_t,
-    deep=Py_ssize_t, out=double, more=Many
+    deep=Py_ssize_t, out=double, partial=double
 )
 cpdef object nary(int code, object operands)
 @cython.locals(
@@ -91,8 +91,10 @@ cdef inline int meet_parents(Value node, Pass this) except -1
 cdef int meet_each(tuple parents, Pass this) except -1
 @cython.locals(g=double)
 cdef inline int send(Value node, Pass this) except -1
-@cython.locals(i=Py_ssize_t, d="double*")
+@cython.locals(d="double*")
 cdef int send_to_many(Value node, double g, Many more, Pass this) except -1
+@cython.locals(i=Py_ssize_t)
+cdef int send_alike(tuple parents, bint flat, double cotangent, Pass this) except -1
 @cython.locals(i=Py_ssize_t)
 cdef int send_each(
     tuple parents, bint flat, double *partials, Py_ssize_t first, double g, Pass this

@@ -75,7 +75,8 @@ class Value:
         self._more = label or None
         if (parents or _op) and recording():
             self._kind = BY_HAND
-            self._more = Many(parents, (), None, _op)
+            self._more = Many(parents)
+            self._more.op = _op
             self._more.label = label
 
     # ------------------------------------------------------------------------ what it holds
@@ -518,7 +519,8 @@ class Value:
         self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy = made
         if isinstance(more, tuple):
             xs, ys, numbers, op, label, _ = more
-            more = Many(xs, ys, None if numbers is None else filled(numbers), op)
+            more = Many(xs, ys, None if numbers is None else filled(numbers))
+            more.op = op
             more.label = label
         self._more = more
 
@@ -546,6 +548,7 @@ def type_name(thing: object) -> str:
 
 # ----------------------------------------------------------------------------- recording
 
+_lock = RLock()  # for what is counted across threads: open blocks, and users within a pass
 _paused = 0  # how many no_grad blocks are open, in all threads and tasks
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 
@@ -565,11 +568,13 @@ class no_grad:
     def __enter__(self) -> None:
         global _paused
         self._tokens.append(_recording.set(False))
-        _paused += 1
+        with _lock:
+            _paused += 1
 
     def __exit__(self, *exception: object) -> None:
         global _paused
-        _paused -= 1
+        with _lock:
+            _paused -= 1
         _recording.reset(self._tokens.pop())
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -598,9 +603,13 @@ def recording() -> bool:
 # ------------------------------------------------------------------------------ operands
 
 
+def is_number(thing: Any) -> bool:
+    return isinstance(thing, (float, int, Real))  # float first: Real is slow to ask
+
+
 def real(number: Any, what: str) -> float:
     """`number` as a float if it is a real number; a Value or a str is not."""
-    if isinstance(number, (float, int, Real)):
+    if is_number(number):
         return float(number)
     hint = "; write its .data" if isinstance(number, Value) else ""
     raise TypeError(f"{what} must be a real number, not {type_name(number)}{hint}")
@@ -611,7 +620,7 @@ _NEVER_OPERANDS = (str, bytes, complex, list, tuple, dict, set, type(None))
 
 def constant(other: Any, operator: str) -> Value | None:
     """The number `other` as a node; None if its type may itself know what to do with Values."""
-    if isinstance(other, (float, int, Real)):
+    if is_number(other):
         return leaf(CONSTANT, float(other))
     if isinstance(other, _NEVER_OPERANDS):
         raise TypeError(
@@ -625,13 +634,13 @@ def required(other: Any, name: str) -> Value:
     """`other` as a Value, or a TypeError that names the operation."""
     if isinstance(other, Value):
         return other
-    if isinstance(other, (float, int, Real)):
+    if is_number(other):
         return leaf(CONSTANT, float(other))
     raise TypeError(f"{name}: expected a real number or a Value, not {type_name(other)}")
 
 
 def number_for(code: int, x: Any) -> float:
-    if isinstance(x, (float, int, Real)):
+    if is_number(x):
         return float(x)
     raise TypeError(
         f"{RULES[code].name}: expected a real number or a Value, not {type_name(x)}"
@@ -642,7 +651,7 @@ def comparable(other: Any) -> Any:
     """The number to compare with; None if `other` is neither a Value nor a number."""
     if isinstance(other, Value):
         return other._data
-    return float(other) if isinstance(other, (float, int, Real)) else None
+    return float(other) if is_number(other) else None
 
 
 # ---------------------------------------------------------------------------- making nodes
@@ -660,16 +669,20 @@ class Many:
     __slots__ = ("backward", "flat_xs", "flat_ys", "label", "numbers", "op", "xs", "ys")
 
     def __init__(
-        self, xs: tuple[Value, ...], ys: tuple[Value, ...], numbers: Any, op: str
+        self,
+        xs: tuple[Value, ...],
+        ys: tuple[Value, ...] = (),
+        numbers: Any = None,
+        flat_xs: bool = False,
+        flat_ys: bool = False,
     ) -> None:
         self.xs = xs
         self.ys = ys
-        self.flat_xs = False
-        self.flat_ys = False
         self.numbers = numbers
-        self.op = op
+        self.flat_xs = flat_xs
+        self.flat_ys = flat_ys
+        self.op = self.label = ""
         self.backward: Callable[[], None] | None = None
-        self.label = ""
 
 
 def new_node(
@@ -701,13 +714,19 @@ def leaf(kind: int, number: float) -> Value:
 
 def unary(code: int, x: Value, c: float) -> Value:
     """The node rule(x), c being the rule's static parameter if it has one."""
-    data, dx = kernels.unary(code, x._data, c)
+    if kernels.in_c(code):
+        data, dx = kernels.unary(code, x._data, c)
+    else:
+        data, dx = kernels.FUNCTIONS[code](x._data, c)
     return new_node(UNARY, code, x, None, data, dx, c)
 
 
 def binary(code: int, x: Value, y: Value) -> Value:
     """The node rule(x, y)."""
-    data, dx, dy = kernels.binary(code, x._data, y._data)
+    if kernels.in_c(code):
+        data, dx, dy = kernels.binary(code, x._data, y._data)
+    else:
+        data, dx, dy = kernels.FUNCTIONS[code](x._data, y._data)
     return new_node(BINARY, code, x, y, data, dx, dy)
 
 
@@ -715,22 +734,28 @@ def ternary(code: int, x: Value, y: Value, z: Value) -> Value:
     """The node rule(x, y, z)."""
     partials = kernels.buffer(3)
     d = kernels.doubles(partials)
-    data, d[0], d[1], d[2] = kernels.ternary(code, x._data, y._data, z._data)
-    return many_node(code, NARY, data, 0.0, Many((x, y, z), (), partials, ""))
+    if kernels.in_c(code):
+        data, d[0], d[1], d[2] = kernels.ternary(code, x._data, y._data, z._data)
+    else:
+        data, d[0], d[1], d[2] = kernels.FUNCTIONS[code](x._data, y._data, z._data)
+    return many_node(code, NARY, data, 0.0, Many((x, y, z), (), partials))
 
 
 def fixed(code: int, xs: tuple[Value, ...]) -> Value:
     """The node of a rule that users made, of any fixed number of parents."""
     out, *partials = kernels.FUNCTIONS[code](*[x.data for x in xs])
-    return many_node(code, NARY, out, 0.0, Many(xs, (), filled(tuple(partials)), ""))
+    return many_node(code, NARY, out, 0.0, Many(xs, (), filled(tuple(partials))))
 
 
 def unary_of(code: int, x: Operand, c: float) -> Operand:
     """rule(x): a node of a Value, a float of a number."""
     if isinstance(x, Value):
         return unary(code, x, c)
-    out, _ = kernels.unary(code, number_for(code, x), c)
-    return out
+    number = number_for(code, x)
+    if kernels.in_c(code):
+        out, _ = kernels.unary(code, number, c)
+        return out
+    return kernels.FUNCTIONS[code](number, c)[0]
 
 
 def binary_of(code: int, x: Operand, y: Operand) -> Operand:
@@ -738,8 +763,7 @@ def binary_of(code: int, x: Operand, y: Operand) -> Operand:
     if isinstance(x, Value) or isinstance(y, Value):
         name = RULES[code].name
         return binary(code, required(x, name), required(y, name))
-    out, _, _ = kernels.binary(code, number_for(code, x), number_for(code, y))
-    return out
+    return kernels.FUNCTIONS[code](number_for(code, x), number_for(code, y))[0]
 
 
 def ternary_of(code: int, x: Operand, y: Operand, z: Operand) -> Operand:
@@ -747,9 +771,8 @@ def ternary_of(code: int, x: Operand, y: Operand, z: Operand) -> Operand:
     if isinstance(x, Value) or isinstance(y, Value) or isinstance(z, Value):
         name = RULES[code].name
         return ternary(code, required(x, name), required(y, name), required(z, name))
-    a, b, c = number_for(code, x), number_for(code, y), number_for(code, z)
-    out, _, _, _ = kernels.ternary(code, a, b, c)
-    return out
+    numbers = number_for(code, x), number_for(code, y), number_for(code, z)
+    return kernels.FUNCTIONS[code](*numbers)[0]
 
 
 def nary(code: int, operands: Iterable[Operand]) -> Operand:
@@ -774,14 +797,11 @@ def nary(code: int, operands: Iterable[Operand]) -> Operand:
     if values < n:
         xs = tuple([required(x, "") for x in xs])
     if code == kernels.SUM or code == kernels.MEAN:
-        more = Many(xs, (), None, "")
-        more.flat_xs = deep == 0
-        return many_node(code, UNIFORM, out, kernels.partial(code, 0.0, n, out), more)
+        partial = kernels.partial(code, 0.0, n, out)
+        return many_node(code, UNIFORM, out, partial, Many(xs, (), None, deep == 0))
     for i in range(n):
         d[i] = kernels.partial(code, d[i], n, out)
-    more = Many(xs, (), partials, "")
-    more.flat_xs = deep == 0
-    return many_node(code, NARY, out, 0.0, more)
+    return many_node(code, NARY, out, 0.0, Many(xs, (), partials, deep == 0))
 
 
 def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
@@ -812,9 +832,7 @@ def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
         left = tuple([required(x, "") for x in left])
     if 0 < in_right < n:
         right = tuple([required(y, "") for y in right])
-    more = Many(left, right if in_right else (), numbers, "")
-    more.flat_xs = deep_left == 0
-    more.flat_ys = deep_right == 0
+    more = Many(left, right if in_right else (), numbers, deep_left == 0, deep_right == 0)
     return many_node(kernels.DOT, DOT, out, 0.0, more)
 
 
@@ -826,7 +844,7 @@ def read(xs: tuple[Operand, ...], d: list[float], start: int, code: int) -> tupl
             d[start + i] = kernels.data_of(xs, i)
             values += 1
             deep += kernels.is_deep(xs, i)
-        elif isinstance(xs[i], (float, int, Real)):
+        elif is_number(xs[i]):
             d[start + i] = float(xs[i])
         else:
             raise TypeError(
@@ -884,7 +902,6 @@ def logsumexp_of(d: list[float], n: int) -> float:
 
 # ------------------------------------------------------------------------ backpropagation
 
-_lock = RLock()  # a pass keeps its cotangents and counts in the nodes, so one at a time
 _passes = 0  # how many are under way, one within the other
 
 
@@ -989,7 +1006,9 @@ def send(node: Value, this: Pass) -> None:
 
 
 def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
-    if node._kind == NARY:
+    if node._kind == UNIFORM:
+        send_alike(more.xs, more.flat_xs, times(g, node._dx), this)
+    elif node._kind == NARY:
         send_each(more.xs, more.flat_xs, kernels.doubles(more.numbers), 0, g, this)
     elif node._kind == DOT:  # the partial by x is y, and by y it is x
         d = kernels.doubles(more.numbers)
@@ -998,9 +1017,17 @@ def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
     else:
         if more.backward is not None:
             more.backward()
-        g = times(g, node._dx)  # 0 for a node made by hand
-        for i in range(len(more.xs)):
-            receive(kernels.value_at(more.xs, i), g, this)
+        send_alike(more.xs, False, 0.0, this)  # which makes them ready
+
+
+def send_alike(parents: tuple[Value, ...], flat: bool, cotangent: float, this: Pass) -> None:
+    if flat:
+        this.flat.append(parents)
+        for i in range(len(parents)):
+            kernels.receive(parents, i, cotangent)
+    else:
+        for i in range(len(parents)):
+            receive(kernels.value_at(parents, i), cotangent, this)
 
 
 def send_each(
