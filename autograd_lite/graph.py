@@ -21,7 +21,7 @@ __all__ = ["deep_copy", "reduce", "shallow_copy", "topological_order"]
 def topological_order(root: Value) -> list[Value]:
     """Every node that root depends on, once each: users before their parents, root first.
 
-    The order is that of `Value.backward`, and depends on nothing but the graph (Kahn's algorithm,
+    It is the order of `Value.backward`, and depends on nothing but the graph (Kahn's algorithm,
     first in, first out).
     """
     users = {root: 0}

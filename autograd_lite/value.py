@@ -662,7 +662,7 @@ def number_for(code: int, x: Any) -> float:
 def comparable(other: Any) -> Any:
     """The number to compare with; None if `other` is neither a Value nor a number."""
     if isinstance(other, Value):
-        return other._data
+        return other.data
     return float(other) if is_number(other) else None
 
 
