@@ -1,4 +1,4 @@
-"""Operations written by hand as in micrograd's lecture: `Value(data, parents, op)` and `_backward`."""
+"""Operations by hand, as in micrograd's lecture: `Value(data, parents, op)` and `_backward`."""
 
 import math
 import weakref

@@ -122,7 +122,9 @@ def test_the_value_is_checked(value):
     def wrong(x):
         return value
 
-    with pytest.raises(TypeError, match=f"wrong: .* must be a real number, not {type(value).__name__}"):
+    with pytest.raises(
+        TypeError, match=f"wrong: .* must be a real number, not {type(value).__name__}"
+    ):
         wrong(Value(1.0))
 
 

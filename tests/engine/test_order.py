@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 import autograd_lite as al
 from autograd_lite import Value, topological_order
 
-
 OPERATIONS = [
     lambda x, y, z: -x,
     lambda x, y, z: x + y,

@@ -40,7 +40,7 @@ def test_sorting_and_builtins():
 
 def test_equality_and_hash_are_identity():
     a, b = Value(1.0), Value(1.0)
-    assert a == a  # noqa: PLR0124
+    assert a == a
     assert a != b
     assert a != 1.0
     assert len({a, b, a}) == 2

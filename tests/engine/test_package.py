@@ -1,0 +1,46 @@
+"""What `import autograd_lite` brings, and what it does not."""
+
+import os
+
+import autograd_lite as al
+
+
+def test_the_public_names_exist_and_are_documented():
+    for name in al.__all__:
+        assert hasattr(al, name)
+        if name != "compiled":
+            assert getattr(al, name).__doc__
+
+
+def test_it_imports_nothing_of_others(python):
+    """Nor what of the standard library is slow to import."""
+    out = python(
+        "-S",
+        "-c",
+        "import sys; before = set(sys.modules); import autograd_lite; "
+        "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}))",
+    )
+    modules = set(out.split())
+    assert "autograd_lite" in modules
+    assert not modules & {"numpy", "cython", "graphviz", "typing", "inspect", "functools", "re"}
+
+
+def test_compiled_says_which_build_runs(python):
+    show = "import autograd_lite as al, autograd_lite.value as v; print(al.compiled, v.__file__)"
+    compiled, path = python("-c", show, AUTOGRAD_LITE_PURE="1").split()
+    assert compiled == "False"
+    assert path.endswith("value.py")
+    compiled, path = python("-c", show, AUTOGRAD_LITE_PURE="0").split()
+    assert compiled == str(not path.endswith(".py"))
+
+
+def test_this_run_tests_the_build_that_was_asked_for():
+    if os.environ.get("AUTOGRAD_LITE_PURE", "") not in ("", "0"):
+        assert not al.compiled
+
+
+def test_the_example_of_the_docstring():
+    import doctest
+
+    assert doctest.testmod(al).failed == 0
+    assert doctest.testmod(al).attempted > 0
