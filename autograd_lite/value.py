@@ -213,10 +213,11 @@ class Value:
         self._more.backward = without_cycle(function, self)
 
     def _send(self) -> None:
-        alone = Pass(self)
-        if self._kind > LEAF:
-            send(self, alone)
-        settle(alone)
+        if self._kind == BY_HAND and self._more.backward is not None:
+            self._more.backward()
+        elif self._kind != BY_HAND:
+            for parent, partial in zip(self.parents, self.partials, strict=True):
+                parent.grad += times(self._grad, partial)
 
     # -------------------------------------------------------------------- backpropagation
 
