@@ -563,7 +563,7 @@ def type_name(thing: object) -> str:
 
 _lock = RLock()  # for what is counted across threads: open blocks, and users within a pass
 _paused = 0  # how many no_grad blocks are open, in all threads and tasks
-_recording: ContextVar[bool] = ContextVar("recording", default=True)
+_open_here: ContextVar[int] = ContextVar("open_here", default=0)
 
 
 class no_grad:
@@ -573,30 +573,36 @@ class no_grad:
     asyncio tasks go on recording.
     """
 
-    _tokens: list[Any]  # those of the blocks that are open
-
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         block = object.__new__(cls)
-        block._tokens = []
         return block if function is None else block(function)
 
     def __enter__(self) -> None:
         global _paused
-        self._tokens.append(_recording.set(False))
         with _lock:
+            _open_here.set(_open_here.get() + 1)
             _paused += 1
 
     def __exit__(self, *exception: object) -> None:
         global _paused
         with _lock:
+            _open_here.set(_open_here.get() - 1)
             _paused -= 1
-        _recording.reset(self._tokens.pop())
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         import functools
         import inspect
 
-        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+        if not callable(function):
+            raise TypeError(f"no_grad decorates a function, not {type_name(function)}")
+        if any(
+            runs_later(function)
+            for runs_later in (
+                inspect.isgeneratorfunction,
+                inspect.iscoroutinefunction,
+                inspect.isasyncgenfunction,
+            )
+        ):
             raise TypeError(
                 f"no_grad cannot decorate {function.__name__}, which runs after its call has "
                 "returned; write `with no_grad():` inside it"
@@ -612,14 +618,15 @@ class no_grad:
 
 def recording() -> bool:
     """Whether operations are recorded here."""
-    return not _paused or _recording.get()
+    return not _paused or _open_here.get() == 0
 
 
 # ------------------------------------------------------------------------------ operands
 
 
 def is_number(thing: Any) -> bool:
-    return isinstance(thing, (float, int, Real))  # float first: Real is slow to ask
+    # float first, as Real is slow to ask; NumPy's bool is no Real, but 0 or 1 to NumPy and here
+    return isinstance(thing, (float, int, Real)) or type_name(thing) in ("bool", "bool_")
 
 
 def real(number: Any, what: str) -> float:
