@@ -7,13 +7,17 @@ from autograd_lite import value
 from autograd_lite.rules import RULES, Rule, register
 from autograd_lite.value import (
     Value,
+    binary_function,
     binary_of,
     fixed,
-    nary,
+    is_number,
+    nary_function,
     number_for,
     real,
     required,
     ternary_of,
+    type_name,
+    unary_function,
     unary_of,
 )
 
@@ -77,19 +81,19 @@ def _named(function: Any, rule: Rule) -> Any:
 
 def _unary(name: str) -> Unary:
     code = _RULES[name].code
-    function: Unary = _named(lambda x: unary_of(code, x, 0.0), _RULES[name])
+    function: Unary = _named(unary_function(code), _RULES[name])
     return function
 
 
 def _binary(name: str) -> Binary:
     code = _RULES[name].code
-    function: Binary = _named(lambda x, y: binary_of(code, x, y), _RULES[name])
+    function: Binary = _named(binary_function(code), _RULES[name])
     return function
 
 
 def _nary(name: str) -> Nary:
     code = _RULES[name].code
-    function: Nary = _named(lambda xs: nary(code, xs), _RULES[name])
+    function: Nary = _named(nary_function(code), _RULES[name])
     return function
 
 
@@ -193,7 +197,12 @@ def softmax(xs: Iterable[T]) -> list[T]:
 def log_softmax(xs: Iterable[T]) -> list[T]:
     """[x - logsumexp(xs) for x in xs], all shifted by the largest x, so that nothing is lost."""
     xs = tuple(xs)
-    largest = max((x.data if isinstance(x, Value) else x for x in xs), default=0.0)
+    for i, x in enumerate(xs):
+        if not (isinstance(x, Value) or is_number(x)):
+            raise TypeError(
+                f"softmax: element {i} must be a real number or a Value, not {type_name(x)}"
+            )
+    largest = max((x.data if isinstance(x, Value) else float(x) for x in xs), default=0.0)
     shifted: list[Any] = [x - largest for x in xs]
     total = logsumexp(shifted)
     return [x - total for x in shifted]

@@ -117,7 +117,7 @@ CALLS = [
     ("logsumexp: element 1", lambda v, w: al.logsumexp([v, w])),
     ("dot: element 1", lambda v, w: al.dot([v, w], [v, v])),
     ("dot: element 0", lambda v, w: al.dot([v], [w])),
-    ("logsumexp: element 0", lambda v, w: al.softmax([w])),
+    ("softmax: element 0", lambda v, w: al.softmax([w])),
     (r"\*|mul", lambda v, w: al.prod([v, w])),
 ]
 
