@@ -1,6 +1,6 @@
-"""Writes the C kernels from the rule table, and compiles value.py with its .pxd if it can.
+"""Writes the C kernels from the rule table, and compiles what has a .pxd beside it if it can.
 
-The extension is optional: without a C compiler the same value.py runs interpreted.
+The extensions are optional: without a C compiler the same .py files run interpreted.
 Everything else about the package stands in pyproject.toml.
 """
 
@@ -24,14 +24,25 @@ write_kernels(HERE / "autograd_lite")
 # cycles), and their memory is reused at once. Class directives cannot be set from a .pxd.
 Options.get_directive_defaults().update(no_gc=True, freelist=1 << 16)
 
+# No fused multiply-add: compiled and interpreted results are equal bit for bit.
+flags = [] if sys.platform == "win32" else ["-O3", "-g0", "-ffp-contract=off"]
+
 extensions = cythonize(
-    Extension(
-        "autograd_lite.value",
-        ["autograd_lite/value.py"],
-        depends=["autograd_lite/kernels.h", "autograd_lite/kernels.pxd"],
-        # No fused multiply-add: compiled and interpreted results are equal bit for bit.
-        extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-g0", "-ffp-contract=off"],
-    ),
+    [
+        Extension(
+            "autograd_lite.value",
+            ["autograd_lite/value.py"],
+            depends=["autograd_lite/kernels.h", "autograd_lite/kernels.pxd"],
+            extra_compile_args=flags,
+        ),
+        Extension(
+            "nn._steps",
+            ["nn/_steps.py"],
+            depends=["autograd_lite/value.pxd"],
+            include_dirs=["autograd_lite"],
+            extra_compile_args=flags,
+        ),
+    ],
     compiler_directives={
         "language_level": 3,
         "annotation_typing": False,

@@ -50,6 +50,8 @@ class Neuron(Module):
         name = "ReLU" if self.activation == "relu" else self.activation.capitalize()
         return f"{name}Neuron({len(self.w)})"
 
+    title = __repr__
+
 
 class Layer(Module):
     """A list of Neurons on the same inputs: the list of their outputs, or the output of one.
@@ -66,6 +68,8 @@ class Layer(Module):
 
     def __repr__(self) -> str:
         return f"Layer of [{', '.join(map(str, self.neurons))}]"
+
+    title = __repr__
 
 
 class MLP(Module):
