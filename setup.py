@@ -13,6 +13,7 @@ from Cython.Compiler import Options
 from setuptools import Extension, setup
 
 HERE = Path(__file__).parent
+GNU = sys.platform != "win32"  # gcc and clang alike
 sys.path.insert(0, str(HERE))
 os.environ["AUTOGRAD_LITE_PURE"] = "1"  # not an extension that an earlier build left here
 
@@ -24,8 +25,8 @@ write_kernels(HERE / "autograd_lite")
 # cycles), and their memory is reused at once. Class directives cannot be set from a .pxd.
 Options.get_directive_defaults().update(no_gc=True, freelist=1 << 16)
 
-# No fused multiply-add: compiled and interpreted results are equal bit for bit.
-flags = [] if sys.platform == "win32" else ["-O3", "-g0", "-ffp-contract=off"]
+# With -ffp-contract=off both builds give the same bits: no fused multiply-adds.
+FLAGS = ["-O3", "-g0", "-ffp-contract=off"] if GNU else []
 
 extensions = cythonize(
     [
@@ -33,14 +34,19 @@ extensions = cythonize(
             "autograd_lite.value",
             ["autograd_lite/value.py"],
             depends=["autograd_lite/kernels.h", "autograd_lite/kernels.pxd"],
-            extra_compile_args=flags,
+            extra_compile_args=FLAGS,
+            # Where an operator's code is a constant, inlining turns the call through KERNELS into
+            # arithmetic.
+            define_macros=[("CYTHON_INLINE", "inline __attribute__((always_inline))")]
+            if GNU
+            else [],
         ),
         Extension(
             "nn._steps",
             ["nn/_steps.py"],
-            depends=["autograd_lite/value.pxd"],
+            depends=["autograd_lite/value.pxd"],  # the layout of a Value
             include_dirs=["autograd_lite"],
-            extra_compile_args=flags,
+            extra_compile_args=FLAGS,
         ),
     ],
     compiler_directives={

@@ -6,7 +6,6 @@ import autograd_lite.kernels as kernels
 from autograd_lite.rules import RULES, Rule
 from autograd_lite.value import (
     Value,
-    binary,
     binary_of,
     dot,
     fixed,
@@ -15,7 +14,6 @@ from autograd_lite.value import (
     real,
     required,
     ternary_of,
-    unary,
     unary_of,
 )
 
@@ -225,12 +223,11 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
                 raise TypeError(f"{name} takes {n} operands, not {len(xs)}")
             if not any(isinstance(x, Value) for x in xs):
                 return function(*[number_for(rule.code, x) for x in xs])
-            parents = tuple(required(x, name) for x in xs)
             if n == 1:
-                return unary(rule.code, parents[0], 0.0)
+                return unary_of(rule.code, xs[0], 0.0)
             if n == 2:
-                return binary(rule.code, *parents)
-            return fixed(rule.code, parents)
+                return binary_of(rule.code, xs[0], xs[1])
+            return fixed(rule.code, tuple(required(x, name) for x in xs))
 
         return operate
 
