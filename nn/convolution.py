@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import product
-from math import prod
+from math import inf, prod
 from typing import Any, TypeAlias
 
 import autograd_lite
@@ -26,7 +26,7 @@ Window: TypeAlias = tuple[slice, ...]
 class _Convolution(Module):
     """What Conv1d and Conv2d share."""
 
-    axes: int  # how many axes a window has
+    axes: tuple[str, ...]  # of a window, by name
 
     def __init__(
         self,
@@ -43,9 +43,9 @@ class _Convolution(Module):
     ) -> None:
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = _each(kernel_size, self.axes)
-        self.stride = _each(stride, self.axes)
-        self.dilation = _each(dilation, self.axes)
+        self.kernel_size = _each(kernel_size, len(self.axes))
+        self.stride = _each(stride, len(self.axes))
+        self.dilation = _each(dilation, len(self.axes))
         self.groups = groups
         self.padding = self._paddings(padding)
         if in_channels % groups or out_channels % groups:
@@ -65,7 +65,7 @@ class _Convolution(Module):
             return tuple((m // 2, m - m // 2) for m in missing)
         if isinstance(padding, str):
             raise ValueError(f"padding must be a number, 'same' or 'valid', not {padding!r}")
-        return tuple((p, p) for p in _each(padding, self.axes))
+        return tuple((p, p) for p in _each(padding, len(self.axes)))
 
     def forward(self, x: Array) -> Array:
         biases = self.bias or [None] * self.out_channels
@@ -75,11 +75,11 @@ class _Convolution(Module):
         for g in range(self.groups):
             weight, bias = zip(*kernels[g * size : (g + 1) * size], strict=True)
             groups.append(affine(weight, bias if self.bias else None))
-        return over_batch(lambda sample: self._convolved(sample, groups), x, self.axes + 1)
+        return over_batch(lambda sample: self._convolved(sample, groups), x, len(self.axes) + 1)
 
     def _convolved(self, x: Array, groups: list[Callable[[tuple[Any, ...]], list[Any]]]) -> Array:
         """One sample: the dot product of every window with every kernel."""
-        expect(x, self, self.in_channels, *"LHW"[-self.axes :])
+        expect(x, self, self.in_channels, *self.axes)
         zero = Value(0.0) if isinstance(next(flat(x)), Value) else 0.0
         x = [_padded(channel, self.padding, zero) for channel in nested(x)]
         places = _windows(_lengths(x[0]), self.kernel_size, self.stride, self.dilation, self)
@@ -112,7 +112,7 @@ class Conv1d(_Convolution):
     Initialised as Linear is, with in_channels / groups times the window's size as fan_in.
     """
 
-    axes = 1
+    axes = ("L",)
 
 
 class Conv2d(_Convolution):
@@ -121,7 +121,7 @@ class Conv2d(_Convolution):
     Lengths are one int for both axes or a pair; the arguments are those of Conv1d.
     """
 
-    axes = 2
+    axes = ("H", "W")
 
 
 class _Pooling(Module):
@@ -139,10 +139,13 @@ class _Pooling(Module):
             raise ValueError(f"{self.title()}: padding is at most half of kernel_size")
 
     def forward(self, x: Array) -> Array:
-        return over_batch(lambda sample: [self._pooled(channel) for channel in sample], x, 3)
+        return over_batch(self._sample, x, 3)
+
+    def _sample(self, x: Array) -> Array:
+        expect(x, self, "C", "H", "W")
+        return [self._pooled(channel) for channel in x]
 
     def _pooled(self, channel: Array) -> Array:
-        expect(channel, self, "H", "W")
         # None stands for padding, which counts in no maximum and no sum.
         channel = _padded(channel, [(p, p) for p in self.padding], None)
         lengths = _lengths(channel)
@@ -156,9 +159,11 @@ class _Pooling(Module):
                 if last.stop < length and last.start + stride < length - p:
                     starts.append(slice(last.start + stride, last.stop + stride, last.step))
         windows = (list(_read(channel, window)) for window in product(*places))
-        return reshape(map(self._reduced, windows), tuple(map(len, places)))
+        numbers = (self._reduced([x for x in w if x is not None], len(w)) for w in windows)
+        return reshape(numbers, tuple(map(len, places)))
 
-    def _reduced(self, window: list[Any]) -> Any:
+    def _reduced(self, xs: list[Any], size: int) -> Any:
+        """One number of the numbers in a window of this size."""
         raise NotImplementedError
 
     def extra_repr(self) -> str:
@@ -186,9 +191,9 @@ class MaxPool2d(_Pooling):
         super().__init__(kernel_size, stride, padding, ceil_mode)
         self.dilation = _each(dilation, 2)
 
-    def _reduced(self, window: list[Any]) -> Any:
-        largest, *others = [x for x in window if x is not None]
-        for x in others:
+    def _reduced(self, xs: list[Any], size: int) -> Any:
+        largest = xs[0] if xs else -inf
+        for x in xs[1:]:
             if x > largest or not x <= x:
                 largest = x
         return largest
@@ -217,9 +222,8 @@ class AvgPool2d(_Pooling):
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
 
-    def _reduced(self, window: list[Any]) -> Any:
-        xs = [x for x in window if x is not None]
-        count = len(window) if self.count_include_pad else len(xs)
+    def _reduced(self, xs: list[Any], size: int) -> Any:
+        count = size if self.count_include_pad else len(xs)
         return autograd_lite.sum(xs) / (self.divisor_override or count)
 
 

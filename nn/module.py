@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from numbers import Real
 from typing import Any, TypeVar
 
 from autograd_lite import Value
 from nn import _steps
-from nn.arrays import Array, elementwise, flat, is_sequence, shape
+from nn.arrays import Array, elementwise, flat, is_sequence
+from nn.saving import matching
 
 AnyModule = TypeVar("AnyModule", bound="Module")
 AnyList = TypeVar("AnyList", bound="ModuleList")
@@ -120,15 +120,7 @@ class Module:
         TypeError for what is not a number. Then nothing has been changed.
         """
         arrays = dict(self._arrays())
-        faults = [f"missing {name!r}" for name in arrays if name not in state]
-        faults += [f"unexpected {name!r}" for name in state if name not in arrays]
-        for name in [name for name in arrays if name in state]:
-            expected, got = shape(arrays[name]), shape(state[name])
-            if expected != got:
-                faults.append(f"{name!r} has shape {got} where {expected} is expected")
-        if faults:
-            raise ValueError(f"{type(self).__name__}.load_state_dict: {'; '.join(faults)}")
-        numbers = {name: [_number(name, x) for x in flat(state[name])] for name in arrays}
+        numbers = matching(state, arrays, self)
         for name, array in arrays.items():
             for value, number in zip(flat(array), numbers[name], strict=True):
                 value.data = number
@@ -238,9 +230,3 @@ def _elements(name: str, array: Array) -> Iterator[tuple[str, Any]]:
             yield from _elements(f"{name}[{i}]", row)
     else:
         yield name, array
-
-
-def _number(name: str, x: object) -> float:
-    if isinstance(x, Real):
-        return float(x)
-    raise TypeError(f"load_state_dict: {name!r} must hold real numbers, not {type(x).__name__}")

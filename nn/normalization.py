@@ -9,7 +9,7 @@ from typing import Any
 import autograd_lite
 from autograd_lite import dot
 from nn import init
-from nn.arrays import Array, depth, expect, flat, reshape, transpose
+from nn.arrays import Array, depth, expect, flat, nested, reshape, transpose
 from nn.module import Buffer, Module, parameters
 
 
@@ -125,12 +125,9 @@ class BatchNorm1d(Module):
             self.num_batches_tracked = Buffer(0.0)
 
     def forward(self, x: Array) -> Array:
-        if depth(x) == 2:
-            expect(x, self, "N", self.num_features)
-            channels = transpose(x)
-        else:
-            samples, _, length = expect(x, self, "N", self.num_features, "L")
-            channels = [list(flat(channel)) for channel in zip(*x, strict=True)]
+        x = nested(x)
+        lengths = expect(x, self, "N", self.num_features, *["L"] * (depth(x) == 3))
+        channels = [list(flat(channel)) for channel in zip(*x, strict=True)]
         batch = self.training or not self.track_running_stats
         if batch and len(channels[0]) < 2:
             raise ValueError(f"{self.title()}: a batch needs more than 1 number a channel")
@@ -140,9 +137,7 @@ class BatchNorm1d(Module):
             self._normalized(c, xs) if batch else self._as_before(c, xs)
             for c, xs in enumerate(channels)
         ]
-        if depth(x) == 2:
-            return transpose(out)
-        return transpose([reshape(channel, (samples, length)) for channel in out])
+        return transpose([reshape(channel, lengths[:1] + lengths[2:]) for channel in out])
 
     def _normalized(self, c: int, xs: list[Any]) -> list[Any]:
         """Channel c by its statistics in the batch."""

@@ -16,7 +16,8 @@ from typing import Any
 
 from autograd_lite import Value
 from nn import _steps
-from nn.arrays import Array, flat, shape
+from nn.arrays import Array
+from nn.saving import matching
 from nn.schedules import CosineAnnealingLR, LambdaLR, LinearLR, LRScheduler, SequentialLR, StepLR
 
 __all__ = [
@@ -82,29 +83,21 @@ class Optimizer:
         nothing has been changed.
         """
         mine = self.state_dict()
-        faults = [f"missing {name!r}" for name in mine if name not in state]
-        faults += [f"unexpected {name!r}" for name in state if name not in mine]
-        for name in [name for name in mine if name in state]:
-            expected, got = shape(mine[name]), shape(state[name])
-            if expected != got:
-                faults.append(f"{name!r} has shape {got} where {expected} is expected")
-        if faults:
-            raise ValueError(f"{type(self).__name__}.load_state_dict: {'; '.join(faults)}")
-        new: dict[str, Any] = {}
-        for name, old in mine.items():
-            numbers = array("d", flat(state[name]))
-            new[name] = numbers if name in self._memories else type(old)(numbers[0])
-        vars(self).update(new)
+        new = matching(state, mine, self)
+        for name in mine:
+            remembered = name in self._memories
+            kind = type(mine[name])
+            setattr(self, name, array("d", new[name]) if remembered else kind(new[name][0]))
 
     def _at_least_0(self, name: str, number: float) -> float:
         if not number >= 0:
             raise ValueError(f"{type(self).__name__}: {name} must be at least 0, not {number}")
-        return number
+        return float(number)
 
     def _below_1(self, name: str, number: float) -> float:
         if not 0 <= number < 1:
             raise ValueError(f"{type(self).__name__}: {name} must be in [0, 1), not {number}")
-        return number
+        return float(number)
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={getattr(self, name)}" for name in ("lr", *self._settings))
@@ -132,7 +125,7 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(params, lr)
         self.momentum = self._at_least_0("momentum", momentum)
-        self.dampening = dampening
+        self.dampening = float(dampening)
         self.weight_decay = self._at_least_0("weight_decay", weight_decay)
         self.nesterov = nesterov
         if nesterov and (momentum == 0 or dampening != 0):

@@ -1,12 +1,13 @@
-"""Files of numbers in the safetensors format, which PyTorch reads and writes too."""
+"""States (numbers under names) and their files, in the safetensors format, as PyTorch has them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from os import PathLike
 from typing import Any
 
-from nn.arrays import Array
+from nn.arrays import Array, flat, shape
 
 
 def save(state: Mapping[str, Array], path: str | PathLike[str]) -> None:
@@ -19,7 +20,7 @@ def save(state: Mapping[str, Array], path: str | PathLike[str]) -> None:
     arrays = {}
     for name, numbers in state.items():
         try:
-            arrays[name] = numpy.ascontiguousarray(numpy.array(numbers, dtype=float))
+            arrays[name] = numpy.array(numbers, dtype=float, order="C")
         except (TypeError, ValueError) as error:
             raise ValueError(f"save: {name!r} is not an array of numbers: {error}") from None
     safetensors.save_file(arrays, path)
@@ -29,6 +30,34 @@ def load(path: str | PathLike[str]) -> dict[str, Array]:
     """Read a file that `save` or PyTorch wrote: `model.load_state_dict(nn.load(path))`."""
     _, safetensors = _libraries()
     return {name: numbers.tolist() for name, numbers in safetensors.load_file(path).items()}
+
+
+def matching(
+    state: Mapping[str, Array], expected: Mapping[str, Array], owner: object
+) -> dict[str, list[float]]:
+    """The numbers of a state that has the keys and shapes of the expected one, row by row.
+
+    Raises ValueError naming every key that is missing, unexpected or of another shape, and
+    TypeError for what is not a number.
+    """
+    faults = [f"missing {name!r}" for name in expected if name not in state]
+    faults += [f"unexpected {name!r}" for name in state if name not in expected]
+    for name in [name for name in expected if name in state]:
+        right, got = shape(expected[name]), shape(state[name])
+        if right != got:
+            faults.append(f"{name!r} has shape {got} where {right} is expected")
+    if faults:
+        raise ValueError(f"{type(owner).__name__}.load_state_dict: {'; '.join(faults)}")
+    return {name: [_number(x, name, owner) for x in flat(state[name])] for name in expected}
+
+
+def _number(x: object, name: str, owner: object) -> float:
+    if isinstance(x, Real):
+        return float(x)
+    raise TypeError(
+        f"{type(owner).__name__}.load_state_dict: {name!r} must hold real numbers, "
+        f"not {type(x).__name__}"
+    )
 
 
 def _libraries() -> tuple[Any, Any]:

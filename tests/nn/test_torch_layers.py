@@ -55,8 +55,10 @@ def check(ours, theirs, seed, *inputs, call=None, other=None):
         for name, numbers_of in ours.state_dict().items()
     }
     for name in state:
-        if "running_var" in name or "num_batches" in name:
-            state[name] = np.abs(state[name]).round(1) + 1.0
+        if "running_var" in name:
+            state[name] = np.exp(state[name])
+        if "num_batches_tracked" in name:
+            state[name] = np.array(3.0)
     ours.load_state_dict(state)
     theirs = theirs.double()
     theirs.load_state_dict({name: torch.from_numpy(np.asarray(x)) for name, x in state.items()})
@@ -152,6 +154,7 @@ def test_embedding(indices, padding_idx, seed):
 # ------------------------------------------------------------------- convolution, pooling
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same'")  # PyTorch on its own speed
 @few
 @given(st.data(), seeds, flags, flags)
 def test_conv1d(data, seed, bias, batch):
@@ -165,7 +168,6 @@ def test_conv1d(data, seed, bias, batch):
     assume(dilation * (kernel - 1) < widest)
     arguments = (cin, cout, kernel, stride, padding, dilation, groups, bias)
     shape = (2, cin, length) if batch else (cin, length)
-    # PyTorch pads to "same" on the left last where the padding is odd, as Conv1d here does.
     check(nn.Conv1d(*arguments), torch.nn.Conv1d(*arguments), seed, normal(seed, *shape))
 
 
@@ -208,6 +210,8 @@ def test_max_pool2d(data, seed, ceil_mode, batch, ties):
         m.MaxPool2d(kernel, stride, padding, dilation, ceil_mode=ceil_mode) for m in (nn, torch.nn)
     )
     x = normal(seed, *([2] if batch else []), 2, *sizes)
+    # Of a window with nothing but padding, PyTorch's gradient may go anywhere.
+    assume(torch.isfinite(theirs(torch.from_numpy(x))).all())
     check(ours, theirs, seed, x.round() if ties else x)
 
 
