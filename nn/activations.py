@@ -6,7 +6,7 @@ from math import pi, prod, sqrt
 from typing import Any
 
 import autograd_lite
-from nn.arrays import Array, along_axis, depth, elementwise, expect, flat, reshape
+from nn.arrays import Array, along_axis, depth, elementwise, expect, flat, one_of, reshape
 from nn.init import Rng, generator
 from nn.module import Module
 
@@ -46,8 +46,7 @@ class GELU(Module):
     """
 
     def __init__(self, approximate: str = "none") -> None:
-        if approximate not in ("none", "tanh"):
-            raise ValueError(f"GELU: approximate must be 'none' or 'tanh', not {approximate!r}")
+        one_of(("none", "tanh"), self, approximate=approximate)
         self.approximate = approximate
 
     def forward(self, x: Array) -> Array:

@@ -44,6 +44,25 @@ def shape(x: Array) -> tuple[int, ...]:
     return (len(x), *shapes.pop())
 
 
+# --------------------------------------------------------- checks of arguments and of inputs
+
+
+def at_least(least: int, layer: Any, **sizes: Any) -> None:
+    """Raise ValueError naming the layer and the size that is no int of at least this."""
+    for name, size in sizes.items():
+        if not hasattr(size, "__index__") or size < least:
+            layer = type(layer).__name__
+            raise ValueError(f"{layer}: {name} must be an int of at least {least}, not {size!r}")
+
+
+def one_of(choices: Iterable[str], layer: Any, **argument: str) -> None:
+    """Raise ValueError naming the layer if the argument is none of the choices."""
+    ((name, choice),) = argument.items()
+    if choice not in choices:
+        known = " or ".join(map(repr, choices))
+        raise ValueError(f"{type(layer).__name__}: {name} must be {known}, not {choice!r}")
+
+
 def title(layer: Any) -> str:
     """How an error names a layer, or a function given by its name."""
     return layer if isinstance(layer, str) else str(layer.title())

@@ -15,11 +15,13 @@ from nn.arrays import (
     Vector,
     affine,
     along_last_axis,
+    at_least,
     depth,
     elementwise,
     expect,
     is_sequence,
     nested,
+    one_of,
     transpose,
 )
 from nn.init import Rng, generator
@@ -48,6 +50,7 @@ class MultiheadAttention(Module):
         batch_first: bool = False,
         rng: Rng = None,
     ) -> None:
+        at_least(1, self, embed_dim=embed_dim, num_heads=num_heads)
         rng = None if rng is None else generator(rng)
         self.embed_dim = embed_dim
         self.num_heads = num_heads
@@ -229,10 +232,10 @@ class TransformerEncoderLayer(Module):
         rng: Rng = None,
     ) -> None:
         rng = None if rng is None else generator(rng)
-        named = {"relu": autograd_lite.relu, "gelu": autograd_lite.gelu}
-        if isinstance(activation, str) and activation not in named:
-            raise ValueError(f"activation must be 'relu', 'gelu' or a function, not {activation!r}")
-        self.activation = named[activation] if isinstance(activation, str) else activation
+        if isinstance(activation, str):
+            one_of(("relu", "gelu"), self, activation=activation)
+            activation = getattr(autograd_lite, activation)
+        self.activation = activation
         self.norm_first = norm_first
         self.self_attn = MultiheadAttention(
             d_model, nhead, dropout, bias, batch_first=batch_first, rng=rng

@@ -12,7 +12,18 @@ from typing import Any, TypeAlias
 
 import autograd_lite
 from autograd_lite import Value
-from nn.arrays import Array, affine, depth, elementwise, expect, flat, nested, over_batch, reshape
+from nn.arrays import (
+    Array,
+    affine,
+    at_least,
+    depth,
+    elementwise,
+    expect,
+    flat,
+    nested,
+    over_batch,
+    reshape,
+)
 from nn.init import Rng
 from nn.linear import fan_in_uniform
 from nn.module import Module, parameters
@@ -41,11 +52,12 @@ class _Convolution(Module):
         *,
         rng: Rng = None,
     ) -> None:
+        at_least(1, self, in_channels=in_channels, out_channels=out_channels, groups=groups)
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = _each(kernel_size, len(self.axes))
-        self.stride = _each(stride, len(self.axes))
-        self.dilation = _each(dilation, len(self.axes))
+        self.kernel_size = _each(self, len(self.axes), 1, kernel_size=kernel_size)
+        self.stride = _each(self, len(self.axes), 1, stride=stride)
+        self.dilation = _each(self, len(self.axes), 1, dilation=dilation)
         self.groups = groups
         self.padding = self._paddings(padding)
         if in_channels % groups or out_channels % groups:
@@ -56,16 +68,15 @@ class _Convolution(Module):
 
     def _paddings(self, padding: Lengths | str) -> tuple[tuple[int, int], ...]:
         """(before, after) of each axis."""
-        if padding == "valid":
-            padding = 0
+        if isinstance(padding, str):
+            one_of(("same", "valid"), self, padding=padding)
         if padding == "same":
             if set(self.stride) != {1}:
                 raise ValueError(f"{type(self).__name__}: padding='same' needs stride=1")
             missing = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
             return tuple((m // 2, m - m // 2) for m in missing)
-        if isinstance(padding, str):
-            raise ValueError(f"padding must be a number, 'same' or 'valid', not {padding!r}")
-        return tuple((p, p) for p in _each(padding, len(self.axes)))
+        padding = 0 if isinstance(padding, str) else padding
+        return tuple((p, p) for p in _each(self, len(self.axes), 0, padding=padding))
 
     def forward(self, x: Array) -> Array:
         biases = self.bias or [None] * self.out_channels
@@ -130,10 +141,10 @@ class _Pooling(Module):
     def __init__(
         self, kernel_size: Lengths, stride: Lengths | None, padding: Lengths, ceil_mode: bool
     ) -> None:
-        self.kernel_size = _each(kernel_size, 2)
-        self.stride = self.kernel_size if stride is None else _each(stride, 2)
-        self.padding = _each(padding, 2)
-        self.dilation = _each(1, 2)
+        self.kernel_size = _each(self, 2, 1, kernel_size=kernel_size)
+        self.stride = self.kernel_size if stride is None else _each(self, 2, 1, stride=stride)
+        self.padding = _each(self, 2, 0, padding=padding)
+        self.dilation = _each(self, 2, 1, dilation=1)
         self.ceil_mode = ceil_mode
         if any(2 * p > k for p, k in zip(self.padding, self.kernel_size, strict=True)):
             raise ValueError(f"{self.title()}: padding is at most half of kernel_size")
@@ -189,7 +200,7 @@ class MaxPool2d(_Pooling):
         ceil_mode: bool = False,
     ) -> None:
         super().__init__(kernel_size, stride, padding, ceil_mode)
-        self.dilation = _each(dilation, 2)
+        self.dilation = _each(self, 2, 1, dilation=dilation)
 
     def _reduced(self, xs: list[Any], size: int) -> Any:
         largest = xs[0] if xs else -inf
@@ -227,10 +238,15 @@ class AvgPool2d(_Pooling):
         return autograd_lite.sum(xs) / (self.divisor_override or count)
 
 
-def _each(lengths: Lengths, axes: int) -> tuple[int, ...]:
-    each = (lengths,) * axes if isinstance(lengths, int) else tuple(lengths)
+def _each(layer: Module, axes: int, least: int, **argument: Lengths) -> tuple[int, ...]:
+    """The lengths of an argument, one for each axis."""
+    ((name, lengths),) = argument.items()
+    each = tuple(lengths) if isinstance(lengths, Iterable) else (lengths,) * axes
     if len(each) != axes:
-        raise ValueError(f"expected one int or {axes}, got {each}")
+        count = "one int" if axes == 1 else f"one int or {axes}"
+        raise ValueError(f"{type(layer).__name__}: {name} must be {count}, not {each}")
+    for length in each:
+        at_least(least, layer, **{name: length})
     return each
 
 

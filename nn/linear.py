@@ -6,8 +6,8 @@ from math import sqrt
 from typing import Any
 
 from nn import init
-from nn.arrays import Array, affine, along_last_axis, elementwise
-from nn.init import Rng, generator
+from nn.arrays import Array, affine, along_last_axis, at_least, elementwise
+from nn.init import Rng
 from nn.module import Module, parameters
 
 
@@ -23,7 +23,7 @@ class Linear(Module):
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, *, rng: Rng = None
     ) -> None:
-        rng = generator(rng)
+        at_least(1, self, in_features=in_features, out_features=out_features)
         self.in_features = in_features
         self.out_features = out_features
         self.weight = parameters(out_features, in_features)
@@ -40,7 +40,7 @@ class Linear(Module):
 
 def fan_in_uniform(module: Module, fan_in: int, rng: Rng) -> None:
     """Draw all parameters of a module from U(-k, k) with k = 1 / sqrt(fan_in)."""
-    k = 1 / sqrt(fan_in) if fan_in else 0.0
+    k = 1 / sqrt(fan_in)
     init.uniform_(module.parameters(), -k, k, rng=rng)
 
 
@@ -62,6 +62,7 @@ class Embedding(Module):
         *,
         rng: Rng = None,
     ) -> None:
+        at_least(1, self, num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
         self.weight = init.normal_(parameters(num_embeddings, embedding_dim), rng=rng)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import autograd_lite
-from nn.arrays import Array, affine, along_last_axis
+from nn.arrays import Array, affine, along_last_axis, at_least, one_of
 from nn.init import Rng, generator
 from nn.module import Module, Parameter
 
@@ -34,9 +34,8 @@ class Neuron(Module):
     def __init__(
         self, nin: int, nonlin: bool = True, *, activation: str = "relu", rng: Rng = None
     ) -> None:
-        if activation not in _ACTIVATIONS:
-            known = ", ".join(_ACTIVATIONS)
-            raise ValueError(f"Neuron: activation must be one of {known}, not {activation!r}")
+        one_of(_ACTIVATIONS, self, activation=activation)
+        at_least(0, self, nin=nin)
         uniform = generator(rng).uniform
         self.w = tuple(Parameter(uniform(-1, 1)) for _ in range(nin))
         self.b = Parameter(0)
@@ -60,6 +59,7 @@ class Layer(Module):
     """
 
     def __init__(self, nin: int, nout: int, *, rng: Rng = None, **kwargs: Any) -> None:
+        at_least(1, self, nout=nout)
         rng = generator(rng)
         self.neurons = [Neuron(nin, rng=rng, **kwargs) for _ in range(nout)]
 
@@ -84,6 +84,7 @@ class MLP(Module):
     def __init__(
         self, nin: int, nouts: list[int], *, activation: str = "relu", rng: Rng = None
     ) -> None:
+        at_least(1, self, **{"the number of layers": len(nouts)})
         rng = generator(rng)
         sizes = [nin, *nouts]
         last = len(nouts) - 1

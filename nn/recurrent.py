@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import autograd_lite
 from autograd_lite import sigmoid, tanh
 from nn.activations import Dropout
-from nn.arrays import Array, Vector, affine, depth, expect, nested, transpose
+from nn.arrays import Array, Vector, affine, at_least, depth, expect, nested, one_of, transpose
 from nn.init import Rng, generator
 from nn.linear import fan_in_uniform
 from nn.module import Module, parameters
@@ -114,8 +114,7 @@ class _Recurrent(Module):
         return states[0] if self.states == 1 else tuple(states)
 
     def _set_nonlinearity(self, nonlinearity: str) -> None:
-        if nonlinearity not in ("tanh", "relu"):
-            raise ValueError(f"nonlinearity must be 'tanh' or 'relu', not {nonlinearity!r}")
+        one_of(("tanh", "relu"), self, nonlinearity=nonlinearity)
         self.nonlinearity = nonlinearity
 
     def extra_repr(self) -> str:
@@ -128,6 +127,7 @@ class _Cell(_Recurrent):
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, *, rng: Rng = None
     ) -> None:
+        at_least(1, self, input_size=input_size, hidden_size=hidden_size)
         self.input_size = input_size
         self.hidden_size = hidden_size
         self._make(input_size, bias)
@@ -205,6 +205,7 @@ class _Sequence(_Recurrent):
         *,
         rng: Rng = None,
     ) -> None:
+        at_least(1, self, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         rng = None if rng is None else generator(rng)
         self.input_size = input_size
         self.hidden_size = hidden_size

@@ -69,24 +69,37 @@ def test_wrong_states_and_masks():
 
 
 @pytest.mark.parametrize(
-    "make",
+    ("make", "message"),
     [
-        lambda: nn.Conv1d(3, 2, 1, groups=2),
-        lambda: nn.Conv2d(1, 1, (1, 2, 3)),
-        lambda: nn.Conv1d(1, 1, 1, padding="full"),
-        lambda: nn.Conv1d(1, 1, 1, stride=2, padding="same"),
-        lambda: nn.MaxPool2d(2, padding=2),
-        lambda: nn.Dropout(1.5),
-        lambda: nn.Dropout(math.nan),
-        lambda: nn.Embedding(3, 2, padding_idx=3),
-        lambda: nn.MultiheadAttention(5, 2),
-        lambda: nn.TransformerEncoderLayer(2, 1, activation="tanh"),
-        lambda: nn.RNN(1, 1, nonlinearity="gelu"),
-        lambda: nn.GELU("sigmoid"),
+        (lambda: nn.Conv1d(3, 2, 1, groups=2), r"Conv1d.*groups=2 must divide both channel"),
+        (lambda: nn.Conv2d(1, 1, (1, 2, 3)), r"Conv2d: kernel_size must be one int or 2, not"),
+        (
+            lambda: nn.Conv1d(1, 1, 1, padding="full"),
+            r"Conv1d: padding must be 'same' or 'valid', not 'full'",
+        ),
+        (lambda: nn.Conv1d(1, 1, 1, 2, "same"), r"Conv1d: padding='same' needs stride=1"),
+        (lambda: nn.Conv1d(1, 1, 1, 0), r"Conv1d: stride must be an int of at least 1, not 0"),
+        (lambda: nn.MaxPool2d(2, padding=2), r"MaxPool2d.*: padding is at most half of kernel"),
+        (lambda: nn.AvgPool2d(0), r"AvgPool2d: kernel_size must be an int of at least 1, not 0"),
+        (lambda: nn.Dropout(1.5), r"Dropout: p must be a probability from 0 to 1, not 1.5"),
+        (lambda: nn.Dropout(math.nan), r"Dropout: p must be a probability from 0 to 1, not nan"),
+        (lambda: nn.Embedding(3, 2, padding_idx=3), r"Embedding.*padding_idx must be one of its"),
+        (
+            lambda: nn.MultiheadAttention(5, 2),
+            r"Attention\(5, 2\): num_heads must divide embed_dim",
+        ),
+        (lambda: nn.TransformerEncoderLayer(2, 1, activation="tanh"), r"Transformer.*not 'tanh'"),
+        (lambda: nn.RNN(1, 1, nonlinearity="gelu"), r"RNN: nonlinearity must be .*not 'gelu'"),
+        (lambda: nn.GELU("sigmoid"), r"GELU: approximate must be 'none' or 'tanh', not 'sigmoid'"),
+        (lambda: nn.Linear(-1, 2), r"Linear: in_features must be an int of at least 1, not -1"),
+        (lambda: nn.Linear(2, 1.5), r"Linear: out_features must be an int of at least 1, not 1.5"),
+        (lambda: nn.LSTM(2, 0), r"LSTM: hidden_size must be an int of at least 1, not 0"),
+        (lambda: nn.Layer(2, 0), r"Layer: nout must be an int of at least 1, not 0"),
+        (lambda: nn.MLP(2, []), r"MLP: the number of layers must be an int of at least 1, not 0"),
     ],
 )
-def test_arguments_that_make_no_sense(make):
-    with pytest.raises(ValueError, match=r"."):
+def test_arguments_that_make_no_sense(make, message):
+    with pytest.raises(ValueError, match=message):
         make()
 
 
