@@ -203,6 +203,9 @@ def _mean(of_heads: list[list[Vector]]) -> list[list[Any]]:
     ]
 
 
+_ACTIVATIONS = {"relu": autograd_lite.relu, "gelu": autograd_lite.gelu}
+
+
 class TransformerEncoderLayer(Module):
     """x = norm1(x + attention(x)), then norm2(x + linear2(activation(linear1(x)))).
 
@@ -233,8 +236,8 @@ class TransformerEncoderLayer(Module):
     ) -> None:
         rng = None if rng is None else generator(rng)
         if isinstance(activation, str):
-            one_of(("relu", "gelu"), self, activation=activation)
-            activation = getattr(autograd_lite, activation)
+            one_of(_ACTIVATIONS, self, activation=activation)
+            activation = _ACTIVATIONS[activation]
         self.activation = activation
         self.norm_first = norm_first
         self.self_attn = MultiheadAttention(

@@ -14,6 +14,7 @@ import autograd_lite
 from autograd_lite import Value
 from nn.arrays import (
     Array,
+    Vector,
     affine,
     at_least,
     depth,
@@ -21,6 +22,7 @@ from nn.arrays import (
     expect,
     flat,
     nested,
+    one_of,
     over_batch,
     reshape,
 )
@@ -79,16 +81,17 @@ class _Convolution(Module):
         return tuple((p, p) for p in _each(self, len(self.axes), 0, padding=padding))
 
     def forward(self, x: Array) -> Array:
-        biases = self.bias or [None] * self.out_channels
-        kernels = [(tuple(flat(w)), b) for w, b in zip(self.weight, biases, strict=True)]
         size = self.out_channels // self.groups
-        groups = []
-        for g in range(self.groups):
-            weight, bias = zip(*kernels[g * size : (g + 1) * size], strict=True)
-            groups.append(affine(weight, bias if self.bias else None))
+        groups = [
+            affine(
+                [tuple(flat(w)) for w in self.weight[i : i + size]],
+                self.bias and self.bias[i : i + size],
+            )
+            for i in range(0, self.out_channels, size)
+        ]
         return over_batch(lambda sample: self._convolved(sample, groups), x, len(self.axes) + 1)
 
-    def _convolved(self, x: Array, groups: list[Callable[[tuple[Any, ...]], list[Any]]]) -> Array:
+    def _convolved(self, x: Array, groups: list[Callable[[Vector], list[Any]]]) -> Array:
         """One sample: the dot product of every window with every kernel."""
         expect(x, self, self.in_channels, *self.axes)
         zero = Value(0.0) if isinstance(next(flat(x)), Value) else 0.0
