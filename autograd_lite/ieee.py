@@ -10,7 +10,7 @@ from math import copysign, inf, nan
 __all__ = [
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "copysign", "cos",
     "cosh", "divide", "erf", "erfc", "exp", "exp2", "expm1", "fabs", "floor", "hypot", "lgamma",
-    "log", "log10", "log1p", "log2", "polygamma", "power", "round_even", "sin", "sinh", "sqrt",
+    "log", "log1p", "log2", "log10", "polygamma", "power", "round_even", "sin", "sinh", "sqrt",
     "tan", "tanh",
 ]  # fmt: skip
 

@@ -13,6 +13,7 @@ from autograd_lite.rules import RULES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from autograd_lite.value import Value
 
@@ -36,6 +37,7 @@ class _Functions(dict[int, "Callable[..., tuple[float, ...]]"]):
         value = "" if rule.nary else f"out := {to_python(rule.value)}, "
         source = f"lambda {_SIGNATURES[rule.operands]}: ({value}{formulas},)"
         names = {name: getattr(ieee, name) for name in ieee.__all__} | CONSTANTS
+        function: Callable[..., tuple[float, ...]]
         self[code] = function = eval(compile(source, f"<rule {rule.name}>", "eval"), names)
         return function
 

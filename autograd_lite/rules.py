@@ -52,7 +52,7 @@ class Rule:
     def __init__(
         self,
         name: str,
-        operands: str | tuple[str, ...],
+        operands: str,
         value: str,
         *partials: str,
         symbol: str = "",
@@ -75,7 +75,7 @@ class Rule:
     @property
     def static(self) -> bool:
         """Whether its last operand is a plain number c."""
-        return self.operands[-1:] == "c"
+        return self.operands.endswith("c")
 
     def __repr__(self) -> str:
         return f"<Rule {self.name}({', '.join(self.operands)}) = {self.value}>"

@@ -19,9 +19,9 @@ from autograd_lite.rules import RULES, Rule
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
+    from typing import Any, TypeAlias
 
-    Operand = "Value | float"
+    Operand: TypeAlias = "Value | float"
 
 # The kind of a node says what its slots hold.
 #
@@ -60,6 +60,17 @@ class Value:
         "_x",
         "_y",
     )
+
+    _data: float
+    _grad: float
+    _dx: float
+    _dy: float
+    _x: Any  # a Value or None
+    _y: Any
+    _more: Any  # None, the label, or Many
+    _code: int  # of its rule
+    _kind: int
+    _users: int  # how many are still to send it their cotangents; 0 outside a pass
 
     def __init__(
         self, data: float, _children: Iterable[Value] = (), _op: str = "", label: str = ""
@@ -133,7 +144,8 @@ class Value:
             return (self._x,)
         if self._kind == BINARY:
             return (self._x, self._y)
-        return self._more.xs + self._more.ys
+        more: Many = self._more
+        return more.xs + more.ys
 
     @property
     def partials(self) -> tuple[float, ...]:
@@ -176,7 +188,7 @@ class Value:
         if self._kind <= LEAF:
             return ""
         if self._kind == BY_HAND:
-            return self._more.op
+            return str(self._more.op)
         return RULES[self._code].symbol.format(c=self._dy)
 
     @property
@@ -323,7 +335,7 @@ class Value:
     def __bool__(self) -> bool:
         return self._data != 0.0
 
-    # ---------------------------------------------- operations as methods; rules.py says what each is
+    # ------------------------------------------- operations as methods; rules.py says what each is
 
     def abs(self) -> Value:
         return unary(kernels.ABS, self, 0.0)
@@ -560,6 +572,8 @@ class no_grad:
     asyncio tasks go on recording.
     """
 
+    _tokens: list[Any]  # those of the blocks that are open
+
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         block = object.__new__(cls)
         block._tokens = []
@@ -642,15 +656,13 @@ def required(other: Any, name: str) -> Value:
 def number_for(code: int, x: Any) -> float:
     if is_number(x):
         return float(x)
-    raise TypeError(
-        f"{RULES[code].name}: expected a real number or a Value, not {type_name(x)}"
-    )
+    raise TypeError(f"{RULES[code].name}: expected a real number or a Value, not {type_name(x)}")
 
 
 def comparable(other: Any) -> Any:
     """The number to compare with; None if `other` is neither a Value nor a number."""
     if isinstance(other, Value):
-        return other._data
+        return other.data
     return float(other) if is_number(other) else None
 
 
@@ -685,9 +697,7 @@ class Many:
         self.backward: Callable[[], None] | None = None
 
 
-def new_node(
-    kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float
-) -> Value:
+def new_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float) -> Value:
     """A node; a leaf with the same number, while nothing is recorded."""
     node = Value.__new__(Value)
     node._data = data
@@ -747,7 +757,7 @@ def fixed(code: int, xs: tuple[Value, ...]) -> Value:
     return many_node(code, NARY, out, 0.0, Many(xs, (), filled(tuple(partials))))
 
 
-def unary_of(code: int, x: Operand, c: float) -> Operand:
+def unary_of(code: int, x: Operand, c: float) -> Any:
     """rule(x): a node of a Value, a float of a number."""
     if isinstance(x, Value):
         return unary(code, x, c)
@@ -758,7 +768,7 @@ def unary_of(code: int, x: Operand, c: float) -> Operand:
     return kernels.FUNCTIONS[code](number, c)[0]
 
 
-def binary_of(code: int, x: Operand, y: Operand) -> Operand:
+def binary_of(code: int, x: Operand, y: Operand) -> Any:
     """rule(x, y): a node if one operand is a Value, else a float."""
     if isinstance(x, Value) or isinstance(y, Value):
         name = RULES[code].name
@@ -766,7 +776,7 @@ def binary_of(code: int, x: Operand, y: Operand) -> Operand:
     return kernels.FUNCTIONS[code](number_for(code, x), number_for(code, y))[0]
 
 
-def ternary_of(code: int, x: Operand, y: Operand, z: Operand) -> Operand:
+def ternary_of(code: int, x: Operand, y: Operand, z: Operand) -> Any:
     """rule(x, y, z): a node if one operand is a Value, else a float."""
     if isinstance(x, Value) or isinstance(y, Value) or isinstance(z, Value):
         name = RULES[code].name
@@ -775,9 +785,9 @@ def ternary_of(code: int, x: Operand, y: Operand, z: Operand) -> Operand:
     return kernels.FUNCTIONS[code](*numbers)[0]
 
 
-def nary(code: int, operands: Iterable[Operand]) -> Operand:
+def nary(code: int, operands: Iterable[Operand]) -> Any:
     """The node sum, mean, norm or logsumexp; a float if no operand is a Value."""
-    xs = tuple(operands)
+    xs: tuple[Any, ...] = tuple(operands)
     n = len(xs)
     if n == 0 and code == kernels.MEAN:
         raise ValueError("mean of no operands")
@@ -804,14 +814,15 @@ def nary(code: int, operands: Iterable[Operand]) -> Operand:
     return many_node(code, NARY, out, 0.0, Many(xs, (), partials, deep == 0))
 
 
-def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
+def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Any:
     """sum of x * y over the pairs of xs and ys, as one node; a float if no operand is a Value.
 
     Where one side has numbers only, they are the partials of the other side and no parents.
 
     Raises ValueError if the lengths differ, TypeError for an element that is not a real number.
     """
-    left, right = tuple(xs), tuple(ys)
+    left: tuple[Any, ...] = tuple(xs)
+    right: tuple[Any, ...] = tuple(ys)
     n = len(left)
     if len(right) != n:
         raise ValueError(f"dot: the lengths differ, {n} and {len(right)}")
@@ -836,7 +847,7 @@ def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
     return many_node(kernels.DOT, DOT, out, 0.0, more)
 
 
-def read(xs: tuple[Operand, ...], d: list[float], start: int, code: int) -> tuple[int, int]:
+def read(xs: tuple[Any, ...], d: list[float], start: int, code: int) -> tuple[int, int]:
     """Write the numbers of xs to d; how many of xs are Values, and how many of these no leaves."""
     values = deep = 0
     for i in range(len(xs)):
@@ -876,7 +887,7 @@ def norm_of(d: list[float], n: int) -> float:
         size = kernels.fabs(d[i])
         if size > largest or size != size:
             largest = size
-    if largest == 0.0 or not largest - largest == 0.0:  # all zero, or an inf or nan among them
+    if largest == 0.0 or largest - largest != 0.0:  # all zero, or an inf or nan among them
         return largest
     scale = 1.0 if 1e-140 < largest < 1e140 else largest
     squares = 0.0
@@ -892,7 +903,7 @@ def logsumexp_of(d: list[float], n: int) -> float:
     for i in range(n):
         if d[i] > largest or d[i] != d[i]:
             largest = d[i]
-    if not largest - largest == 0.0:  # an inf or nan among them, or none at all
+    if largest - largest != 0.0:  # an inf or nan among them, or none at all
         return largest
     total = 0.0
     for i in range(n):

@@ -19,7 +19,9 @@ def python():
 
     def run(*arguments, **environment):
         paths = [str(package), os.environ.get("PYTHONPATH", "")]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | environment
+        environment = (
+            os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | environment
+        )
         done = subprocess.run(
             [sys.executable, *arguments], env=environment, capture_output=True, text=True
         )
