@@ -168,7 +168,7 @@ def affine(weight: Array, bias: Array | None) -> Callable[[Vector], list[Any]]:
     """
     if bias is None:
         return lambda x: [dot(row, x) for row in weight]
-    rows = [(*row, b) for row, b in zip(weight, bias, strict=True)]
+    rows = [tuple(row) + (b,) for row, b in zip(weight, bias, strict=True)]  # noqa: RUF005 (speed)
 
     def apply(x: Vector) -> list[Any]:
         # Numbers only, or Values only: then no dot has to convert what the others share.

@@ -208,20 +208,26 @@ def _require_module(thing: object, what: str) -> None:
 
 def _found(kind: type, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
     """(name, what) of each Module, or array of this kind of Value, in an attribute."""
-    if _is_array(kind, thing):
+    if isinstance(thing, kind):
         yield name, thing
     elif isinstance(thing, dict):
         for key, item in thing.items():
             yield from _found(kind, f"{name}.{key}", item)
     elif isinstance(thing, (list, tuple)):
-        for i, item in enumerate(thing):
-            yield from _found(kind, f"{name}.{i}", item)
+        types = _leaf_types(thing)
+        if kind is not Module and types and all(issubclass(t, kind) for t in types):
+            yield name, thing
+        elif any(issubclass(t, (kind, Module, list, tuple, dict)) for t in types):
+            for i, item in enumerate(thing):
+                yield from _found(kind, f"{name}.{i}", item)
 
 
-def _is_array(kind: type, thing: Any) -> bool:
-    if isinstance(thing, (list, tuple)) and kind is not Module:
-        return len(thing) > 0 and all(_is_array(kind, item) for item in thing)
-    return isinstance(thing, kind)
+def _leaf_types(array: Array) -> set[type]:
+    """The types of what nested lists or tuples hold, down to where they hold something else."""
+    types = set(map(type, array))
+    if types and types <= {list, tuple}:
+        return set().union(*map(_leaf_types, array))
+    return types
 
 
 def _elements(name: str, array: Array) -> Iterator[tuple[str, Any]]:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import autograd_lite
-from nn.arrays import Array, affine, along_last_axis, at_least, one_of
+from autograd_lite import Value
+from nn.arrays import Array, Vector, affine, along_last_axis, at_least, one_of
 from nn.init import Rng, generator
 from nn.module import Module, Parameter
 
-_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
-    "relu": autograd_lite.relu,
-    "tanh": autograd_lite.tanh,
-    "sigmoid": autograd_lite.sigmoid,
-    "gelu": autograd_lite.gelu,
-    "silu": autograd_lite.silu,
-    "leaky_relu": autograd_lite.leaky_relu,
-    "softplus": autograd_lite.softplus,
-    "linear": lambda x: x,
+_ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
+    "relu": Value.relu,
+    "tanh": Value.tanh,
+    "sigmoid": Value.sigmoid,
+    "gelu": Value.gelu,
+    "silu": Value.silu,
+    "leaky_relu": Value.leaky_relu,
+    "softplus": Value.softplus,
+    "linear": Value.__pos__,
 }
 
 
@@ -102,13 +102,13 @@ class MLP(Module):
         return f"MLP of [{', '.join(map(str, self.layers))}]"
 
 
-def _activated(neurons: list[Neuron]) -> Callable[[tuple[Any, ...]], Any]:
-    """The function from x to the neurons' outputs, or to the one output."""
+def _activated(neurons: list[Neuron]) -> Callable[[Vector], Any]:
+    """The function from x to the outputs of neurons of one kind, or to the one output."""
     sums = affine([n.w for n in neurons], [n.b for n in neurons])
-    functions = [_ACTIVATIONS[n.activation] for n in neurons]
+    activation = _ACTIVATIONS[neurons[0].activation]
 
-    def apply(x: tuple[Any, ...]) -> Any:
-        out = [function(z) for function, z in zip(functions, sums(x), strict=True)]
+    def apply(x: Vector) -> Any:
+        out = list(map(activation, sums(x)))
         return out[0] if len(out) == 1 else out
 
     return apply

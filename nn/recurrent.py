@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-import autograd_lite
-from autograd_lite import sigmoid, tanh
+from autograd_lite import Value
 from nn.activations import Dropout
 from nn.arrays import Array, Vector, affine, at_least, depth, expect, nested, one_of, transpose
 from nn.init import Rng, generator
@@ -30,7 +29,7 @@ class _Rnn:
     nonlinearity = "tanh"
 
     def step(self, a: list[Any], b: list[Any], state: State) -> State:
-        function = getattr(autograd_lite, self.nonlinearity)
+        function = getattr(Value, self.nonlinearity)
         return (tuple(function(x + y) for x, y in zip(a, b, strict=True)),)
 
 
@@ -46,9 +45,9 @@ class _Lstm:
         c = state[1]
         i, f, g, o = _parts([x + y for x, y in zip(a, b, strict=True)], 4)
         new_c = tuple(
-            sigmoid(f) * c + sigmoid(i) * tanh(g) for i, f, g, c in zip(i, f, g, c, strict=True)
+            f.sigmoid() * c + i.sigmoid() * g.tanh() for i, f, g, c in zip(i, f, g, c, strict=True)
         )
-        return tuple(sigmoid(o) * tanh(c) for o, c in zip(o, new_c, strict=True)), new_c
+        return tuple(o.sigmoid() * c.tanh() for o, c in zip(o, new_c, strict=True)), new_c
 
 
 class _Gru:
@@ -66,9 +65,9 @@ class _Gru:
 
     @staticmethod
     def _unit(a_r: Any, a_z: Any, a_n: Any, b_r: Any, b_z: Any, b_n: Any, h: Any) -> Any:
-        r = sigmoid(a_r + b_r)
-        z = sigmoid(a_z + b_z)
-        n = tanh(a_n + r * b_n)
+        r = (a_r + b_r).sigmoid()
+        z = (a_z + b_z).sigmoid()
+        n = (a_n + r * b_n).tanh()
         return n + z * (h - n)
 
 
