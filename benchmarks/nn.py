@@ -178,7 +178,7 @@ def layer_rows(quick: bool) -> list[Row]:
         rounds,
     )
 
-    length, batch, width = 16, 8, 32
+    length, batch, width = 16, 4, 64
     lstm = nn.LSTM(width, width, rng=rng)
     sequences = data(length, batch, width)
     rows += both_ways(

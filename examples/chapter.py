@@ -2,8 +2,8 @@
 
     python examples/chapter.py --help
 
-A network with 100 inputs, 50 hidden units and 10 outputs learns random targets. First by `nn`, whose
-`loss.backward()` walks the graph of scalars; then by hand, with the chapter's delta recursion
+A network with 100 inputs, 50 hidden units and 10 outputs learns random targets on nn, where
+`loss.backward()` walks the graph of scalars. Beside it stands the chapter's delta recursion
 
     z^l = W^l a^(l-1) + b^l            a^l = sigma(z^l)           J = 1/m sum of 1/2 ||a^L - y||^2
     delta^L = (a^L - y) sigma'(z^L)    delta^l = (W^(l+1))^T delta^(l+1) * sigma'(z^l)
