@@ -11,6 +11,7 @@ from pathlib import Path
 from Cython.Build import cythonize
 from Cython.Compiler import Options
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 HERE = Path(__file__).parent
 GNU = sys.platform != "win32"  # gcc and clang alike
@@ -61,4 +62,15 @@ extensions = cythonize(
 for extension in extensions:
     extension.optional = True
 
-setup(ext_modules=extensions)
+
+
+class BuildExt(build_ext):
+    """Leaves the extension beside its source too: Python started in this folder imports from it."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.inplace:
+            self.copy_extensions_to_source()
+
+
+setup(ext_modules=extensions, cmdclass={"build_ext": BuildExt})

@@ -75,13 +75,13 @@ cdef int _passes
 
 
 cdef class Pass:
-    cdef list flat, interior, ready
+    cdef list flat, order
+    cdef Py_ssize_t ready
     cdef Value leaves, root
 
 
 @cython.locals(
-    this=Pass, interior=list, ready=list, before_by_hand=list, node=Value, grad=double,
-    i=Py_ssize_t
+    this=Pass, order=list, before_by_hand=list, node=Value, grad=double, i=Py_ssize_t
 )
 cdef int backpropagate(Value root) except -1
 cdef inline int meet(Value node, Pass this) except -1
@@ -105,6 +105,7 @@ cdef inline int receive(Value node, double cotangent, Pass this) except -1
 cdef void settle(Pass this) noexcept
 @cython.locals(node=Value, leaves=tuple)
 cdef void forget(Pass this) noexcept
+cdef bint is_under_way(Value node) noexcept
 
 # dropping a graph
 cdef void drop_parents(Value node) noexcept

@@ -213,10 +213,10 @@ class Value:
         self._more.backward = without_cycle(function, self)
 
     def _send(self) -> None:
-        by_itself = Pass(self)
+        alone = Pass(self)
         if self._kind > LEAF:
-            send(self, by_itself)
-        settle(by_itself)
+            send(self, alone)
+        settle(alone)
 
     # -------------------------------------------------------------------- backpropagation
 
@@ -919,21 +919,22 @@ _passes = 0  # how many are under way, one within the other
 class Pass:
     """One backward pass from root.
 
-    interior  the nodes that an operation made, each after a user of its own
-    ready     those of them whose users have all sent: users before parents
-    leaves    the leaf met last; its `_x`, free as it has no parent, holds the one before, and
-              that of the first one holds root
-    flat      tuples of leaves besides
+    order   first, the nodes that an operation made, each after a user of its own; then these are
+            overwritten from the front, in the order in which they are ready to send
+    ready   how many have been ready so far
+    leaves  the leaf met last; its `_x`, free as it has no parent, holds the one before, and that
+            of the first one holds root
+    flat    tuples of leaves besides
 
     An interior node's cotangent is in its `_grad`; a leaf's is in its `_dx`, as the gradient of
     earlier passes is still in its `_grad`.
     """
 
-    __slots__ = ("flat", "interior", "leaves", "ready", "root")
+    __slots__ = ("flat", "leaves", "order", "ready", "root")
 
     def __init__(self, root: Value) -> None:
-        self.interior: list[Value] = []
-        self.ready: list[Value] = []
+        self.order: list[Value] = []
+        self.ready = 0
         self.root = self.leaves = root
         self.flat: list[tuple[Value, ...]] = []
 
@@ -941,31 +942,31 @@ class Pass:
 def backpropagate(root: Value) -> None:
     """Sort topologically by counting users (Kahn's algorithm), and send cotangents on the way."""
     global _passes
-    if _passes and is_under_way(root):
+    if _passes and any(is_under_way(node) for node in reachable(root)):
         raise RuntimeError(
             "backward() within backward() of the same graph: in a _backward written by hand, "
             "differentiate a graph of its own, made of detach()ed Values"
         )
     this = Pass(root)
-    interior, ready = this.interior, this.ready
+    order = this.order
     before_by_hand: list[tuple[Value, float]] = []
     _passes += 1
     try:
         meet(root, this)
         i = 0
-        while i < len(interior):  # the list grows while it is walked
-            node = kernels.listed(interior, i)
+        while i < len(order):  # it grows while it is walked
+            node = kernels.listed(order, i)
             if node._kind == BY_HAND:
                 before_by_hand += [(x, x.grad) for x in node.parents if x.is_leaf]
             meet_parents(node, this)
             i += 1
         receive(root, 1.0, this)
         i = 0
-        while i < len(ready):
-            send(kernels.listed(ready, i), this)
+        while i < this.ready:
+            send(kernels.listed(order, i), this)
             i += 1
     except BaseException:
-        for node in interior:
+        for node in reachable(root):
             node._users = 0
         for node, grad in before_by_hand:
             node._grad = grad
@@ -981,7 +982,7 @@ def meet(node: Value, this: Pass) -> None:
     if node._kind > LEAF:
         if node._users == 0:
             node._grad = 0.0
-            this.interior.append(node)
+            this.order.append(node)
         node._users += 1
 
 
@@ -1065,7 +1066,8 @@ def receive(node: Value, cotangent: float, this: Pass) -> None:
         if node._users > 0:
             node._users -= 1
             if node._users == 0:
-                this.ready.append(node)
+                this.order[this.ready] = node
+                this.ready += 1
     else:
         node._dx += cotangent
         if node._x is None:
@@ -1099,18 +1101,20 @@ def forget(this: Pass) -> None:
             node._dx = 0.0
 
 
-def is_under_way(root: Value) -> bool:
-    """Whether root depends on a node that a pass has met and not finished."""
-    seen = {root}
+def is_under_way(node: Value) -> bool:
+    """Whether a pass has met the node and not finished with it."""
+    return node._users > 0 or (node._kind <= LEAF and node._dx != 0.0)
+
+
+def reachable(root: Value) -> set[Value]:
+    """Root and all that it depends on."""
+    nodes = {root}
     stack = [root]
     while stack:
-        node = stack.pop()
-        if node._users > 0 or (node._kind <= LEAF and node._dx != 0.0):
-            return True
-        fresh = set(node.parents) - seen
-        seen |= fresh
+        fresh = set(stack.pop().parents) - nodes
+        nodes |= fresh
         stack.extend(fresh)
-    return False
+    return nodes
 
 
 # ---------------------------------------------------------------------- nodes made by hand

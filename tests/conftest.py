@@ -8,7 +8,7 @@ import sys
 
 from hypothesis import settings
 
-# `python -m pytest` puts the current folder first, where the packages lie uncompiled.
+# `python -m pytest` puts the current folder first, and the packages that lie there.
 if sys.path[0] in ("", os.getcwd()):
     del sys.path[0]
 
