@@ -161,18 +161,26 @@ def over_batch(function: Callable[[Array], Array], x: Array, axes: int) -> Array
     return [function(sample) for sample in x] if depth(x) > axes else function(x)
 
 
-def affine(weight: Array, bias: Array | None) -> Callable[[Vector], list[Any]]:
+class Affine:
     """The function x -> W x + b.
 
     The bias is the weight of one more input, 1, so that each output is one node.
     """
-    if bias is None:
-        return lambda x: [dot(row, x) for row in weight]
-    rows = [tuple(row) + (b,) for row, b in zip(weight, bias, strict=True)]  # noqa: RUF005 (speed)
 
-    def apply(x: Vector) -> list[Any]:
-        # Numbers only, or Values only: then no dot has to convert what the others share.
-        x = (*x, Value(1.0) if x and isinstance(x[0], Value) else 1.0)
-        return [dot(row, x) for row in rows]
+    def __init__(self, weight: Array, bias: Array | None) -> None:
+        self.weight = weight
+        self.bias = bias
+        self._rows = weight
+        if bias is not None:
+            self._rows = [tuple(row) + (b,) for row, b in zip(weight, bias, strict=True)]  # noqa: RUF005
 
-    return apply
+    def __call__(self, x: Vector) -> list[Any]:
+        if self.bias is not None:
+            # Numbers only, or Values only: then no dot has to convert what the others share.
+            x = (*x, Value(1.0) if x and isinstance(x[0], Value) else 1.0)
+        return [dot(row, x) for row in self._rows]
+
+    def of(self, weight: Array, bias: Array | None) -> Affine:
+        """Itself if it is made of these arrays and they are tuples, which keep; else a new one."""
+        same = (weight, bias) == (self.weight, self.bias) and set(map(type, weight)) == {tuple}
+        return self if same and type(weight) is tuple else Affine(weight, bias)

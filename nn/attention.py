@@ -11,9 +11,9 @@ from autograd_lite import dot, softmax
 from nn import init
 from nn.activations import Dropout
 from nn.arrays import (
+    Affine,
     Array,
     Vector,
-    affine,
     along_last_axis,
     at_least,
     depth,
@@ -130,7 +130,7 @@ class MultiheadAttention(Module):
         size = self.embed_dim
         parts = [slice(i * size, (i + 1) * size) for i in range(3)]
         biases = self.in_proj_bias
-        q, k, v = (affine(self.in_proj_weight[p], biases and biases[p]) for p in parts)
+        q, k, v = (Affine(self.in_proj_weight[p], biases and biases[p]) for p in parts)
         scale = 1 / sqrt(size // self.num_heads)
         return [lambda x: [number * scale for number in q(x)], k, v]
 

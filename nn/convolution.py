@@ -5,7 +5,7 @@ A sample has shape (C, L) or (C, H, W); a batch has one axis more, in front.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from math import inf, prod
 from typing import Any, TypeAlias
@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 import autograd_lite
 from autograd_lite import Value
 from nn.arrays import (
+    Affine,
     Array,
     Vector,
-    affine,
     at_least,
     depth,
     elementwise,
@@ -83,7 +83,7 @@ class _Convolution(Module):
     def forward(self, x: Array) -> Array:
         size = self.out_channels // self.groups
         groups = [
-            affine(
+            Affine(
                 [tuple(flat(w)) for w in self.weight[i : i + size]],
                 self.bias and self.bias[i : i + size],
             )
@@ -91,7 +91,7 @@ class _Convolution(Module):
         ]
         return over_batch(lambda sample: self._convolved(sample, groups), x, len(self.axes) + 1)
 
-    def _convolved(self, x: Array, groups: list[Callable[[Vector], list[Any]]]) -> Array:
+    def _convolved(self, x: Array, groups: list[Affine]) -> Array:
         """One sample: the dot product of every window with every kernel."""
         expect(x, self, self.in_channels, *self.axes)
         zero = Value(0.0) if isinstance(next(flat(x)), Value) else 0.0

@@ -6,7 +6,7 @@ from math import sqrt
 from typing import Any
 
 from nn import init
-from nn.arrays import Array, affine, along_last_axis, at_least, elementwise
+from nn.arrays import Affine, Array, along_last_axis, at_least, elementwise
 from nn.init import Rng
 from nn.module import Module, parameters
 
@@ -28,10 +28,12 @@ class Linear(Module):
         self.out_features = out_features
         self.weight = parameters(out_features, in_features)
         self.bias = parameters(out_features) if bias else None
+        self._affine = Affine(self.weight, self.bias)
         fan_in_uniform(self, in_features, rng)
 
     def forward(self, x: Array) -> Array:
-        return along_last_axis(affine(self.weight, self.bias), x, self.in_features, self)
+        self._affine = self._affine.of(self.weight, self.bias)
+        return along_last_axis(self._affine, x, self.in_features, self)
 
     def extra_repr(self) -> str:
         bias = "" if self.bias else ", bias=False"

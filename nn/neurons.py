@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_lite import Value
-from nn.arrays import Array, Vector, affine, along_last_axis, at_least, one_of
+from nn.arrays import Affine, Array, Vector, along_last_axis, at_least, one_of
 from nn.init import Rng, generator
 from nn.module import Module, Parameter
 
@@ -43,7 +43,8 @@ class Neuron(Module):
         self.activation = activation if nonlin else "linear"
 
     def forward(self, x: Array) -> Any:
-        return along_last_axis(_activated([self]), x, len(self.w), self)
+        sums = Affine((self.w,), (self.b,))
+        return along_last_axis(_activated(sums, self.activation), x, len(self.w), self)
 
     def __repr__(self) -> str:
         name = "ReLU" if self.activation == "relu" else self.activation.capitalize()
@@ -62,9 +63,13 @@ class Layer(Module):
         at_least(1, self, nout=nout)
         rng = generator(rng)
         self.neurons = [Neuron(nin, rng=rng, **kwargs) for _ in range(nout)]
+        self._sums = Affine((), ())
 
     def forward(self, x: Array) -> Any:
-        return along_last_axis(_activated(self.neurons), x, len(self.neurons[0].w), self)
+        first, *_ = self.neurons
+        weight, bias = tuple(n.w for n in self.neurons), tuple(n.b for n in self.neurons)
+        self._sums = self._sums.of(weight, bias)
+        return along_last_axis(_activated(self._sums, first.activation), x, len(first.w), self)
 
     def __repr__(self) -> str:
         return f"Layer of [{', '.join(map(str, self.neurons))}]"
@@ -102,13 +107,12 @@ class MLP(Module):
         return f"MLP of [{', '.join(map(str, self.layers))}]"
 
 
-def _activated(neurons: list[Neuron]) -> Callable[[Vector], Any]:
-    """The function from x to the outputs of neurons of one kind, or to the one output."""
-    sums = affine([n.w for n in neurons], [n.b for n in neurons])
-    activation = _ACTIVATIONS[neurons[0].activation]
+def _activated(sums: Affine, activation: str) -> Callable[[Vector], Any]:
+    """The function from x to the activated sums, or to the one."""
+    function = _ACTIVATIONS[activation]
 
     def apply(x: Vector) -> Any:
-        out = list(map(activation, sums(x)))
+        out = list(map(function, sums(x)))
         return out[0] if len(out) == 1 else out
 
     return apply

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from autograd_lite import Value
 from nn.activations import Dropout
-from nn.arrays import Array, Vector, affine, at_least, depth, expect, nested, one_of, transpose
+from nn.arrays import Affine, Array, Vector, at_least, depth, expect, nested, one_of, transpose
 from nn.init import Rng, generator
 from nn.linear import fan_in_uniform
 from nn.module import Module, parameters
@@ -94,8 +94,8 @@ class _Recurrent(Module):
 
     def _step_of(self, suffix: str = "") -> Step:
         """(x, state) -> the next state."""
-        ih = affine(getattr(self, "weight_ih" + suffix), getattr(self, "bias_ih" + suffix))
-        hh = affine(getattr(self, "weight_hh" + suffix), getattr(self, "bias_hh" + suffix))
+        ih = Affine(getattr(self, "weight_ih" + suffix), getattr(self, "bias_ih" + suffix))
+        hh = Affine(getattr(self, "weight_hh" + suffix), getattr(self, "bias_hh" + suffix))
         return lambda x, state: self.step(ih(x), hh(state[0]), state)
 
     def _states_of(self, hx: Any) -> tuple[Array, ...]:

@@ -151,6 +151,23 @@ def test_the_weighted_sums_are_one_node_each():
     assert (pixel._op, len(pixel.parents)) == ("dot", 5)
 
 
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_weights_may_be_replaced(kind):
+    layer = nn.Linear(1, 1, rng=0)
+    layer([1.0])
+    layer.weight = kind([kind([nn.Parameter(3.0)])])
+    assert layer([1.0])[0].data == 3.0 + layer.bias[0].data
+    if kind is list:
+        layer.weight[0][0] = nn.Parameter(5.0)
+        assert layer([1.0])[0].data == 5.0 + layer.bias[0].data
+    layer.bias = None
+    assert layer([2.0])[0].data == 2.0 * layer.weight[0][0].data
+    net = nn.Layer(1, 2, nonlin=False, rng=0)
+    net([1.0])
+    net.neurons[0].b = nn.Parameter(7.0)
+    assert net([0.0])[0].data == 7.0
+
+
 def test_nan_stays_nan():
     for layer in (nn.Linear(2, 1), nn.LayerNorm(2), nn.Softmax(), nn.ReLU(), nn.Dropout(1.0)):
         out = layer([Value(math.nan), Value(1.0)])
