@@ -15,7 +15,6 @@ from autograd_lite import Value
 from nn.arrays import (
     Affine,
     Array,
-    Vector,
     at_least,
     depth,
     elementwise,
