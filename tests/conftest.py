@@ -12,6 +12,6 @@ from hypothesis import settings
 if sys.path[0] in ("", os.getcwd()):
     del sys.path[0]
 
-settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+settings.register_profile("ci", deadline=None, derandomize=True, database=None, max_examples=50)
 settings.register_profile("long", deadline=None, max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -16,9 +16,7 @@ OPERATORS = {
 }
 
 # Those of the engine: a user's operations, which other tests make, come after `dot`.
-OPERATIONS = [
-    rule for rule in RULES[1 : RULES.index(next(r for r in RULES if r.name == "dot")) + 1]
-]
+OPERATIONS = RULES[1 : 1 + [rule.name for rule in RULES].index("dot")]
 NARY = [rule for rule in OPERATIONS if rule.nary]
 FIXED = [rule for rule in OPERATIONS if not rule.nary]
 

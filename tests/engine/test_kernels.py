@@ -15,7 +15,9 @@ pytestmark = pytest.mark.skipif(not al.compiled, reason="interpreted: the twin i
 
 EDGES = [
     edge
-    for size in (0.0, 5e-324, 1e-310, 1e-8, 0.5, 1.0, 1.5, 2.0, 709.7, 745.2, 2.0**52, 1e200, 1.7e308, inf)
+    for size in (
+        0.0, 5e-324, 1e-310, 1e-8, 0.5, 1.0, 1.5, 2.0, 709.7, 745.2, 2.0**52, 1e200, 1.7e308, inf
+    )
     for edge in (size, -size)
 ] + [nan]  # fmt: skip
 

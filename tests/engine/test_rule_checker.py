@@ -56,7 +56,7 @@ def mutants(formula):
 
 
 def evaluator(rule, partials):
-    """operands -> the partials of the rule by these formulas, evaluated as the engine does."""
+    """The partials of the rule by these formulas, evaluated at operands as the engine does."""
     code = len(RULES)
     RULES.append(Rule(rule.name, rule.operands, rule.value, *partials))
     try:
@@ -111,5 +111,5 @@ def test_the_message_names_operand_partial_and_slope():
 
 
 def test_a_small_slope_is_not_taken_for_zero():
-    with pytest.raises(AssertionError, match="the partial is 0.0"):
+    with pytest.raises(AssertionError, match=r"the partial is 0\.0"):
         check_partials(lambda x: 1e-4 * x, (1.0,), (0.0,))
