@@ -63,7 +63,6 @@ for extension in extensions:
     extension.optional = True
 
 
-
 class BuildExt(build_ext):
     """Leaves the extension beside its source too: Python started in this folder imports from it."""
 

@@ -1,6 +1,6 @@
 """Prints operations.md, the table of every operation, from the rules of the engine.
 
-    python docs/operations.py > docs/operations.md
+Run as `python docs/operations.py > docs/operations.md`.
 """
 
 from autograd_lite.rules import RULES, Rule
