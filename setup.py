@@ -26,8 +26,8 @@ write_kernels(HERE / "autograd_lite")
 # cycles), and their memory is reused at once. Class directives cannot be set from a .pxd.
 Options.get_directive_defaults().update(no_gc=True, freelist=1 << 16)
 
-# With -ffp-contract=off both builds give the same bits: no fused multiply-adds.
-FLAGS = ["-O3", "-g0", "-ffp-contract=off"] if GNU else []
+# Both builds give the same bits: no fused multiply-adds, and pow(2, x) stays what it is.
+FLAGS = ["-O3", "-g0", "-ffp-contract=off", "-fno-builtin-pow"] if GNU else []
 
 extensions = cythonize(
     [
@@ -53,6 +53,7 @@ extensions = cythonize(
     compiler_directives={
         "language_level": 3,
         "annotation_typing": False,
+        "auto_pickle": False,
         "boundscheck": False,
         "wraparound": False,
         "initializedcheck": False,

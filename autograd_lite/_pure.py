@@ -14,3 +14,4 @@ def import_source(name: str) -> None:
     assert spec.loader is not None
     sys.modules[name] = source = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(source)
+    setattr(sys.modules[package], module, source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograd_lite.expressions import NotInCError, to_c
-from autograd_lite.rules import RULES, Rule
+from autograd_lite.rules import RULES, Rule, digest
 
 # The twins of the functions in ieee.py that differ from C's, or that C spells differently.
 _PREAMBLE = """\
@@ -53,6 +53,7 @@ def write_kernels(folder: Path) -> None:
         + "\ntypedef double (*kernel_t)(const double *, double *);\n"
         + f"static const kernel_t KERNELS[] = {{{table}}};\n"
         + f"static const int N_KERNELS = {len(RULES)};\n"
+        + f"static const unsigned int DIGEST = {digest()}u;\n"
         + f"enum {{\n{codes}}};\n"
     )
     names = "".join(f'        {rule.name.upper()} "CODE_{rule.name}"\n' for rule in RULES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from _operator import index
+
 import autograd_lite.kernels as kernels
 from autograd_lite import value
 from autograd_lite.rules import RULES, Rule, register
@@ -10,13 +12,11 @@ from autograd_lite.value import (
     binary_function,
     binary_of,
     fixed,
-    is_number,
     nary_function,
     number_for,
     real,
     required,
     ternary_of,
-    type_name,
     unary_function,
     unary_of,
 )
@@ -52,7 +52,12 @@ if TYPE_CHECKING:
         def __call__(self, condition: float, x: float, y: float) -> float: ...
 
     class Nary(Protocol):
-        def __call__(self, xs: Iterable[T]) -> T: ...
+        @overload
+        def __call__(self, xs: Iterable[Value]) -> Value: ...
+        @overload
+        def __call__(self, xs: Iterable[float]) -> float: ...
+        @overload
+        def __call__(self, xs: Iterable[Operand]) -> Operand: ...
 
     class Dot(Protocol):
         @overload
@@ -66,6 +71,13 @@ if TYPE_CHECKING:
 
 
 _RULES = {rule.name: rule for rule in RULES}
+
+
+if not TYPE_CHECKING:
+
+    def overload(function: Any) -> Any:
+        """typing.overload, without the time that importing typing takes."""
+        return function
 
 
 def _named(function: Any, rule: Rule) -> Any:
@@ -135,7 +147,7 @@ floor = _unary("floor")
 ceil = _unary("ceil")
 round = _unary("round")
 
-pow = _binary("pow")
+pow: Binary = _named(lambda x, y: value.power(x, y), _RULES["pow"])
 maximum = _binary("maximum")
 minimum = _binary("minimum")
 copysign = _binary("copysign")
@@ -167,45 +179,81 @@ def elu(x: T, alpha: float = 1.0) -> T:
 
 def polygamma(n: int, x: T) -> T:
     """The derivative of order n + 1 of lgamma at x: digamma for n = 0, trigamma for n = 1."""
-    if not isinstance(n, int) or n < 0:
-        raise ValueError(f"polygamma: the order must be an int >= 0, not {n!r}")
-    out: T = unary_of(kernels.POLYGAMMA, x, float(n))
+    try:
+        order = index(n)
+    except TypeError:
+        raise TypeError(f"polygamma: the order must be an int, not {n!r}") from None
+    if order < 0:
+        raise ValueError(f"polygamma: the order must be 0 or more, not {order}")
+    out: T = unary_of(kernels.POLYGAMMA, x, float(order))
     return out
 
 
-def clip(x: T, low: Operand, high: Operand) -> T:
+@overload
+def clip(x: Value, low: Operand, high: Operand) -> Value: ...
+@overload
+def clip(x: float, low: float, high: float) -> float: ...
+@overload
+def clip(x: Operand, low: Operand, high: Operand) -> Operand: ...
+def clip(x: Operand, low: Operand, high: Operand) -> Operand:
     """min(max(x, low), high), with derivative 1 by x from low to high, both included."""
-    out: T = ternary_of(kernels.CLIP, x, low, high)
+    out: Operand = ternary_of(kernels.CLIP, x, low, high)
     return out
 
 
-def prod(xs: Iterable[T]) -> T:
+@overload
+def prod(xs: Iterable[Value]) -> Value: ...
+@overload
+def prod(xs: Iterable[float]) -> float: ...
+@overload
+def prod(xs: Iterable[Operand]) -> Operand: ...
+def prod(xs: Iterable[Operand]) -> Operand:
     """The product of xs, 1.0 of none: a chain of multiplications."""
-    product: Any = 1.0
-    for i, x in enumerate(xs):
-        factor: Any = x if isinstance(x, Value) else number_for(kernels.MUL, x)
-        product = factor if i == 0 else product * factor
-    out: T = product
-    return out
+    product: Operand = 1.0
+    for i, x in enumerate(_checked(xs, "prod")):
+        product = x if i == 0 else product * x
+    return product
 
 
-def softmax(xs: Iterable[T]) -> list[T]:
+@overload
+def softmax(xs: Iterable[Value]) -> list[Value]: ...
+@overload
+def softmax(xs: Iterable[float]) -> list[float]: ...
+@overload
+def softmax(xs: Iterable[Operand]) -> list[Operand]: ...
+def softmax(xs: Iterable[Operand]) -> list[Any]:
     """[exp(x - logsumexp(xs)) for x in xs]: positive numbers that add up to 1."""
-    return [exp(x) for x in log_softmax(xs)]
+    return [exp(x) for x in _log_softmax(xs, "softmax")]
 
 
-def log_softmax(xs: Iterable[T]) -> list[T]:
-    """[x - logsumexp(xs) for x in xs], all shifted by the largest x, so that nothing is lost."""
-    xs = tuple(xs)
-    for i, x in enumerate(xs):
-        if not (isinstance(x, Value) or is_number(x)):
-            raise TypeError(
-                f"softmax: element {i} must be a real number or a Value, not {type_name(x)}"
-            )
-    largest = max((x.data if isinstance(x, Value) else float(x) for x in xs), default=0.0)
-    shifted: list[Any] = [x - largest for x in xs]
+@overload
+def log_softmax(xs: Iterable[Value]) -> list[Value]: ...
+@overload
+def log_softmax(xs: Iterable[float]) -> list[float]: ...
+@overload
+def log_softmax(xs: Iterable[Operand]) -> list[Operand]: ...
+def log_softmax(xs: Iterable[Operand]) -> list[Any]:
+    """[x - logsumexp(xs) for x in xs]."""
+    return _log_softmax(xs, "log_softmax")
+
+
+def _log_softmax(xs: Iterable[Operand], name: str) -> list[Any]:
+    # Less the largest, which is exact: x - logsumexp(xs) of huge x would lose every digit.
+    xs = _checked(xs, name)
+    largest = max((x.data if isinstance(x, Value) else x for x in xs), default=0.0)
+    shifted = [x - largest for x in xs]
     total = logsumexp(shifted)
     return [x - total for x in shifted]
+
+
+def _checked(xs: Iterable[Operand], name: str) -> list[Operand]:
+    """The Values among xs, and the numbers as floats."""
+    checked = []
+    for i, x in enumerate(xs):
+        if not isinstance(x, Value):
+            x = real(x, f"{name}: element {i}")
+        checked.append(x)
+    return checked
 
 
 # ------------------------------------------------------------------- operations of the user's
@@ -229,11 +277,19 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
         import inspect
 
         name = function.__name__
-        n = len(inspect.signature(function).parameters)
+        signature = inspect.signature(function)
+        n = len(signature.parameters)
         if name in _RULES:
             raise ValueError(f"operation: {name!r} is an operation of autograd_lite; rename yours")
         if n == 0:
             raise ValueError(f"operation: {name} takes no operand")
+        for parameter in signature.parameters.values():
+            plain = parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+            if not plain or parameter.default is not parameter.empty:
+                raise ValueError(
+                    f"operation: every parameter of {name} is an operand; "
+                    f"{str(parameter)!r} cannot be one"
+                )
 
         def evaluate(*xs: float) -> tuple[float, ...]:
             out = function(*xs)
@@ -250,7 +306,9 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
         kernels.FUNCTIONS[rule.code] = (lambda x, _: evaluate(x)) if n == 1 else evaluate
 
         @functools.wraps(function)
-        def operate(*xs: Operand) -> Any:
+        def operate(*xs: Operand, **named: Operand) -> Any:
+            if named:
+                xs = signature.bind(*xs, **named).args
             if len(xs) != n:
                 raise TypeError(f"{name} takes {n} operands, not {len(xs)}")
             if not any(isinstance(x, Value) for x in xs):

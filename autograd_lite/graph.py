@@ -95,7 +95,7 @@ def _slots(node: Value, verb: str) -> Any:
 
 
 def _restored(cls: type[Value], slots: Any) -> Value:
-    node = cls.__new__(cls)
+    node = Value.__new__(cls)
     node._set_slots(slots)
     return node
 
@@ -145,8 +145,8 @@ def reduce(node: Value) -> tuple[Any, ...]:
 
     A pickler that followed the parents would recurse once a node. So the node that it meets first
     stores a list of all that it depends on before itself, oldest first; when the turn of one of
-    those comes, its parents are stored already. Should that be an error, because another pickler
-    has begun meanwhile, the pickle is right all the same: the pickler follows the parents.
+    those comes, its parents are stored already. Where another pickler that is still alive has
+    stored them, this one follows the parents, which is right too, but recurses.
     """
     stored = getattr(_local, "stored", lambda: None)()
     if stored is None:

@@ -13,6 +13,7 @@ include "kernels_codes.pxi"
 
 cdef extern from "kernels.h":
     const bint COMPILED
+    const unsigned int DIGEST
     ctypedef double (*kernel_t)(const double *operands, double *partials) noexcept nogil
     const kernel_t *KERNELS
     const int N_KERNELS

@@ -8,7 +8,7 @@ function (a user's, or one on `lgamma`) is evaluated here in both builds.
 from __future__ import annotations
 
 from autograd_lite import ieee
-from autograd_lite.rules import RULES
+from autograd_lite.rules import RULES, digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ globals().update({rule.name.upper(): rule.code for rule in RULES})
 
 # The operands that a kernel is called with, by the operands that its formulas name.
 _SIGNATURES = {"x": "x, c", "xc": "x, c", "xy": "x, y", "xyz": "x, y, z", "xs": "x, n, out"}
+
+
+VALUE: Any = None  # Value: set by value.py, which imports this
 
 
 class _Functions(dict[int, "Callable[..., tuple[float, ...]]"]):
@@ -97,7 +100,7 @@ def listed(values: list[Value], i: int) -> Value:
 
 def is_value(operands: tuple[Any, ...], i: int) -> bool:
     """Whether operands[i] is a Value."""
-    return hasattr(operands[i], "_data")
+    return isinstance(operands[i], VALUE)
 
 
 def data_of(values: tuple[Value, ...], i: int) -> float:
@@ -112,7 +115,7 @@ def is_deep(values: tuple[Value, ...], i: int) -> bool:
 
 def all_values(operands: tuple[Any, ...]) -> bool:
     """Whether all operands are Values."""
-    return all(hasattr(x, "_data") for x in operands)
+    return all(isinstance(x, VALUE) for x in operands)
 
 
 def all_floats(operands: tuple[Any, ...]) -> bool:
@@ -138,5 +141,6 @@ def settle(leaves: tuple[Value, ...], i: int) -> None:
 
 
 COMPILED = False
+DIGEST = digest()
 
 exp, log, sqrt, fabs = ieee.exp, ieee.log, ieee.sqrt, ieee.fabs

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["CODES", "RULES", "Rule", "register"]
+__all__ = ["CODES", "RULES", "Rule", "digest", "register"]
 
 Interval = tuple[float, float]
 
@@ -199,6 +199,14 @@ CODES: dict[str, int] = {}
 
 for _code, _rule in enumerate(RULES):
     _rule.code = CODES[_rule.name] = _code
+
+
+def digest() -> int:
+    """A number that is another one for another table: of what the C kernels are made of."""
+    from zlib import crc32
+
+    rows = ((rule.name, rule.operands, rule.value, rule.partials) for rule in RULES)
+    return crc32(repr(list(rows)).encode())
 
 
 def register(rule: Rule) -> None:

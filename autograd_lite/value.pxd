@@ -27,9 +27,9 @@ cdef class Many:
 cpdef bint is_number(object thing) except -1
 cpdef double number_for(int code, object x) except? -1.5
 cpdef object unary_of(int code, object x, double c)
+cpdef object power(object x, object y)
 cpdef object binary_of(int code, object x, object y)
 cpdef object ternary_of(int code, object x, object y, object z)
-@cython.locals(number=double)
 cdef Value constant(object other, str operator)
 cpdef Value required(object other, str name)
 cdef object comparable(object other)
@@ -76,7 +76,7 @@ cdef double norm_of(double *d, Py_ssize_t n) noexcept
 cdef double logsumexp_of(double *d, Py_ssize_t n) noexcept
 
 # backpropagation
-cdef int _passes
+cdef list _passes
 
 
 cdef class Pass:
@@ -112,7 +112,8 @@ cdef inline int receive(Value node, double cotangent, Pass this) except -1
 cdef void settle(Pass this) noexcept
 @cython.locals(node=Value, leaves=tuple)
 cdef void forget(Pass this) noexcept
-cdef bint is_under_way(Value node) noexcept
+@cython.locals(node=Value, this=Pass)
+cdef bint is_under_way(Value root) except -1
 
 # dropping a graph
 cdef void drop_parents(Value node) noexcept

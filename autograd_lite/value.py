@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from _contextvars import ContextVar
 from _thread import RLock
-from _weakref import proxy
 from numbers import Real
 from types import CellType, FunctionType
 
 import autograd_lite.kernels as kernels
-from autograd_lite.rules import RULES, Rule
+from autograd_lite.rules import RULES, Rule, digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,10 +82,9 @@ class Value:
         for parent in parents:
             if not isinstance(parent, Value):
                 raise TypeError(f"_children must be Values, not {type_name(parent)}")
+        if self._kind != LEAF or self._x is not None:
+            raise TypeError("a node cannot be initialised twice; make a new Value")
         self._data = number
-        self._kind = LEAF
-        self._code = 0
-        self._x = self._y = None
         self._more = label or None
         if (parents or _op) and recording():
             self._kind = BY_HAND
@@ -218,12 +216,15 @@ class Value:
             )
         if not callable(function):
             raise TypeError(f"_backward must be a function, not {type_name(function)}")
-        self._more.backward = without_cycle(function, self)
+        self._more.backward = (
+            Unheld(function, self) if isinstance(function, FunctionType) else Other(function)
+        )
 
     def _send(self) -> None:
-        if self._kind == BY_HAND and self._more.backward is not None:
-            self._more.backward()
-        elif self._kind != BY_HAND:
+        if self._kind == BY_HAND:
+            if self._more.backward is not None:
+                self._more.backward(self)
+        else:
             for parent, partial in zip(self.parents, self.partials, strict=True):
                 parent.grad += times(self._grad, partial)
 
@@ -236,8 +237,9 @@ class Value:
         partials to its parents (reverse accumulation). Leaves add the result to the `.grad` they
         had; interior nodes are overwritten. A cotangent of 0 stays 0 whatever the partial.
 
-        Raises RuntimeError within a `_backward` that works on the same graph, and whatever a
-        `_backward` written by hand raises; then every leaf keeps the gradient it had.
+        Raises RuntimeError within a `_backward` if the two passes share a node that is no leaf,
+        and whatever a `_backward` written by hand raises; then the leaves keep the gradients that
+        they had.
         """
         with _lock:
             if self._kind > LEAF:
@@ -482,7 +484,8 @@ class Value:
         return binary(kernels.HYPOT, self, required(other, "hypot"))
 
     def pow(self, other: Operand) -> Value:
-        return self ** required(other, "pow")
+        out: Value = power(self, other)
+        return out
 
     def clip(self, low: Operand, high: Operand) -> Value:
         return ternary(kernels.CLIP, self, required(low, "clip"), required(high, "clip"))
@@ -497,7 +500,7 @@ class Value:
         return f"{type(self).__name__}(data={self._data}, grad={self._grad})"
 
     def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else repr(self)
+        return format(self._data, spec) if spec else str(self)
 
     def __float__(self) -> float:
         raise TypeError(
@@ -533,8 +536,8 @@ class Value:
             if self._kind == NARY or self._kind == DOT:
                 numbers = kernels.numbers(numbers)
             more = (more.xs, more.ys, numbers, more.op, more.label, more.backward)
-        x = self._x if self._kind > LEAF else None
-        made = self._kind, self._code, x, self._y, self._data, self._dx, self._dy
+        x, dx = (self._x, self._dx) if self._kind > LEAF else (None, 0.0)  # but for a pass
+        made = self._kind, self._code, x, self._y, self._data, dx, self._dy
         return made, self._grad, more
 
     def _set_slots(self, slots: tuple[Any, ...]) -> None:
@@ -544,6 +547,7 @@ class Value:
             xs, ys, numbers, op, label, _ = more
             if self._kind == NARY or self._kind == DOT:
                 numbers = filled(numbers)
+            check_many(self._kind, xs, ys, numbers)
             more = Many(xs, ys, numbers)
             more.op = op
             more.label = label
@@ -564,7 +568,14 @@ def _zeroed(cls: type[Value], *_: Any, **__: Any) -> Value:
 
 
 if not kernels.COMPILED:  # C zeroes the fields of a new object by itself
-    Value.__new__ = _zeroed  # type: ignore[method-assign, assignment]
+    Value.__new__ = staticmethod(_zeroed)  # type: ignore[method-assign, assignment]
+    kernels.VALUE = Value
+
+if digest() != kernels.DIGEST:
+    raise ImportError(
+        "autograd_lite was compiled from another rules.py; install it again, "
+        "or set AUTOGRAD_LITE_PURE=1"
+    )
 
 
 def type_name(thing: object) -> str:
@@ -575,14 +586,14 @@ def type_name(thing: object) -> str:
 
 _lock = RLock()  # for what is counted across threads: open blocks, and users within a pass
 _paused = 0  # how many no_grad blocks are open, in all threads and tasks
-_open_here: ContextVar[int] = ContextVar("open_here", default=0)
+_blocks: ContextVar[tuple[list[bool], ...]] = ContextVar("blocks", default=())  # [is it open]
 
 
 class no_grad:
     """Record nothing: operations give leaves. A context manager and a decorator.
 
     `with no_grad(): ...` and `@no_grad()` or `@no_grad` before a function. Other threads and
-    asyncio tasks go on recording.
+    asyncio tasks go on recording; a task made inside a block does while the block is closed.
     """
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
@@ -592,13 +603,15 @@ class no_grad:
     def __enter__(self) -> None:
         global _paused
         with _lock:
-            _open_here.set(_open_here.get() + 1)
+            _blocks.set((*_blocks.get(), [True]))
             _paused += 1
 
     def __exit__(self, *exception: object) -> None:
         global _paused
         with _lock:
-            _open_here.set(_open_here.get() - 1)
+            *outer, block = _blocks.get()
+            block[0] = False
+            _blocks.set(tuple(outer))
             _paused -= 1
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -630,15 +643,17 @@ class no_grad:
 
 def recording() -> bool:
     """Whether operations are recorded here."""
-    return not _paused or _open_here.get() == 0
+    return not _paused or not any(block[0] for block in _blocks.get())
 
 
 # ------------------------------------------------------------------------------ operands
 
 
 def is_number(thing: Any) -> bool:
-    # float first, as Real is slow to ask; NumPy's bool is no Real, but 0 or 1 to NumPy and here
-    return isinstance(thing, (float, int, Real)) or type_name(thing) in ("bool", "bool_")
+    if isinstance(thing, (float, int, Real)):  # float first: Real is slow to ask
+        return True
+    # NumPy's bool is no Real, and is 0 or 1 here as in NumPy.
+    return type(thing).__module__ == "numpy" and type_name(thing) in ("bool", "bool_")
 
 
 def real(number: Any, what: str) -> float:
@@ -656,7 +671,7 @@ def constant(other: Any, operator: str) -> Value | None:
     """The number `other` as a node; None if its type may itself know what to do with Values."""
     if is_number(other):
         return leaf(CONSTANT, float(other))
-    if isinstance(other, _NEVER_OPERANDS):
+    if type(other) in _NEVER_OPERANDS:
         raise TypeError(
             f"unsupported operand type(s) for {operator}: 'Value' and '{type_name(other)}'; "
             "the other operand must be a real number or a Value"
@@ -683,6 +698,8 @@ def comparable(other: Any) -> Any:
     """The number to compare with; None if `other` is neither a Value nor a number."""
     if isinstance(other, Value):
         return other.data
+    if isinstance(other, int):
+        return other  # exact, however large
     return float(other) if is_number(other) else None
 
 
@@ -714,7 +731,7 @@ class Many:
         self.flat_xs = flat_xs
         self.flat_ys = flat_ys
         self.op = self.label = ""
-        self.backward: Callable[[], None] | None = None
+        self.backward: Callable[[Value], None] | None = None
 
 
 def new_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float) -> Value:
@@ -821,6 +838,13 @@ def binary_of(code: int, x: Operand, y: Operand) -> Any:
         name = RULES[code].name
         return binary(code, required(x, name), required(y, name))
     return kernels.FUNCTIONS[code](number_for(code, x), number_for(code, y))[0]
+
+
+def power(x: Operand, y: Operand) -> Any:
+    """x ** y; a plain number y is no parent."""
+    if isinstance(x, Value) and is_number(y):
+        return unary(kernels.POW_C, x, float(y))
+    return binary_of(kernels.POW, x, y)
 
 
 def ternary_of(code: int, x: Operand, y: Operand, z: Operand) -> Any:
@@ -933,6 +957,23 @@ def read(xs: tuple[Any, ...], d: list[float], start: int, code: int) -> tuple[in
     return values, deep
 
 
+def check_many(kind: int, xs: Any, ys: Any, numbers: Any) -> None:
+    """Raise ValueError for slots, of a file that was tampered with, that would crash a pass."""
+    right = isinstance(xs, tuple) and isinstance(ys, tuple)
+    right = right and kernels.all_values(xs) and kernels.all_values(ys)
+    if kind == NARY:
+        right = right and len(kernels.numbers(numbers)) == len(xs)
+    elif kind == DOT:
+        right = right and len(kernels.numbers(numbers)) == 2 * len(xs) == 2 * len(ys)
+    elif kind == WEIGHED:
+        right = right and isinstance(numbers, tuple) and len(numbers) == len(xs)
+        right = right and kernels.all_floats(numbers)
+    else:
+        right = right and kind in (UNIFORM, BY_HAND)
+    if not right:
+        raise ValueError("these are not the slots of a node")
+
+
 def filled(numbers: tuple[float, ...]) -> Any:
     """A buffer of these numbers."""
     owner = kernels.buffer(len(numbers))
@@ -981,7 +1022,7 @@ def logsumexp_of(d: list[float], n: int) -> float:
 
 # ------------------------------------------------------------------------ backpropagation
 
-_passes = 0  # how many are under way, one within the other
+_passes: list[Pass] = []  # those under way, each within a `_backward` of the one before
 
 
 class Pass:
@@ -1009,8 +1050,7 @@ class Pass:
 
 def backpropagate(root: Value) -> None:
     """Sort topologically by counting users (Kahn's algorithm), and send cotangents on the way."""
-    global _passes
-    if _passes and any(is_under_way(node) for node in reachable(root)):
+    if _passes and is_under_way(root):
         raise RuntimeError(
             "backward() within backward() of the same graph: in a _backward written by hand, "
             "differentiate a graph of its own, made of detach()ed Values"
@@ -1018,7 +1058,7 @@ def backpropagate(root: Value) -> None:
     this = Pass(root)
     order = this.order
     before_by_hand: list[tuple[Value, float]] = []
-    _passes += 1
+    _passes.append(this)
     try:
         meet(root, this)
         i = 0
@@ -1041,7 +1081,7 @@ def backpropagate(root: Value) -> None:
         forget(this)
         raise
     finally:
-        _passes -= 1
+        _passes.pop()
         settle(this)
 
 
@@ -1098,7 +1138,7 @@ def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
         send_weighed(more.xs, more.flat_xs, more.numbers, g, this)
     else:
         if more.backward is not None:
-            more.backward()
+            more.backward(node)
         send_alike(more.xs, False, 0.0, this)  # which makes them ready
 
 
@@ -1184,9 +1224,15 @@ def forget(this: Pass) -> None:
             node._dx = 0.0
 
 
-def is_under_way(node: Value) -> bool:
-    """Whether a pass has met the node and not finished with it."""
-    return node._users > 0 or (node._kind <= LEAF and (node._x is not None or node._dx != 0.0))
+def is_under_way(root: Value) -> bool:
+    """Whether root or an interior node that it depends on belongs to a pass under way."""
+    sent: set[Value] = set()
+    for this in _passes:
+        sent.update(this.order[: this.ready])
+    for node in reachable(root):  # noqa: SIM110 (C fields need a typed variable)
+        if node._users > 0 or node in sent:
+            return True
+    return False
 
 
 def reachable(root: Value) -> set[Value]:
@@ -1203,33 +1249,53 @@ def reachable(root: Value) -> set[Value]:
 # ---------------------------------------------------------------------- nodes made by hand
 
 
-def without_cycle(function: Callable[[], None], node: Value) -> Callable[[], None]:
-    """The same function, holding `node` weakly.
+class Unheld:
+    """A `_backward` written by hand that does not hold the node which owns it.
 
-    A `_backward` written by hand reads `out.grad` of the node that owns it. As a plain Value has
-    no cycle collector, that reference would keep its whole graph alive for ever.
+    It reads `out.grad` of that node. As a plain Value has no cycle collector, the reference would
+    keep the whole graph alive for ever. So this is a copy of the function with a cell of its own
+    in the place of `out`, which is filled for the time of a call; defaults likewise.
     """
-    if not isinstance(function, FunctionType):
-        return function
 
-    def weak(thing: Any) -> Any:
-        return proxy(node) if thing is node else thing
+    def __init__(self, function: FunctionType, node: Value) -> None:
+        self.own = CellType()
+        cells = [self.own if holds(cell, node) else cell for cell in function.__closure__ or ()]
+        self.function = FunctionType(
+            function.__code__, function.__globals__, function.__name__, None, tuple(cells)
+        )
+        keywords = function.__kwdefaults__ or {}
+        self.defaults = [None if d is node else (d,) for d in function.__defaults__ or ()]
+        self.keywords = {name: None if d is node else (d,) for name, d in keywords.items()}
 
-    def weak_cell(cell: CellType) -> CellType:
+    def __call__(self, owner: Value) -> None:
+        function = self.function
+        self.own.cell_contents = owner
+        function.__defaults__ = tuple([owner if d is None else d[0] for d in self.defaults])
+        function.__kwdefaults__ = {
+            name: owner if d is None else d[0] for name, d in self.keywords.items()
+        }
         try:
-            return CellType(proxy(node)) if cell.cell_contents is node else cell
-        except ValueError:  # a variable that has no value yet
-            return cell
+            function()
+        finally:
+            del self.own.cell_contents
+            function.__defaults__ = function.__kwdefaults__ = None
 
-    copy = FunctionType(
-        function.__code__,
-        function.__globals__,
-        function.__name__,
-        tuple(map(weak, function.__defaults__ or ())),
-        tuple(map(weak_cell, function.__closure__ or ())),
-    )
-    copy.__kwdefaults__ = {k: weak(v) for k, v in (function.__kwdefaults__ or {}).items()}
-    return copy
+
+class Other:
+    """A `_backward` that is no plain function: what it holds, it holds."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self.function = function
+
+    def __call__(self, owner: Value) -> None:
+        self.function()
+
+
+def holds(cell: CellType, node: Value) -> bool:
+    try:
+        return cell.cell_contents is node
+    except ValueError:  # a variable that has no value yet
+        return False
 
 
 # ---------------------------------------------------------------------- dropping a graph

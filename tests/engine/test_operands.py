@@ -118,7 +118,7 @@ CALLS = [
     ("dot: element 1", lambda v, w: al.dot([v, w], [v, v])),
     ("dot: element 0", lambda v, w: al.dot([v], [w])),
     ("softmax: element 0", lambda v, w: al.softmax([w])),
-    (r"\*|mul", lambda v, w: al.prod([v, w])),
+    ("prod: element 1", lambda v, w: al.prod([v, w])),
 ]
 
 
@@ -131,7 +131,7 @@ def test_a_function_names_itself_and_the_type(name, call, wrong):
 
 @pytest.mark.parametrize("order", [-1, 0.5, "1", None, Value(1.0)], ids=repr)
 def test_the_order_of_polygamma_is_a_whole_number(order):
-    with pytest.raises(ValueError, match="polygamma"):
+    with pytest.raises((TypeError, ValueError), match="polygamma"):
         al.polygamma(order, Value(1.0))
 
 
