@@ -1,0 +1,223 @@
+"""Named scopes: which nodes one call of a function or a module made.
+
+The engine knows nothing of scopes. A call is known by what it returned: the nodes it made are
+those that its result depends on, up to its arguments and up to the results of earlier calls.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from itertools import count
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from autograd_lite import Value
+
+__all__ = ["Call", "calls_in", "scope", "scopes"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Call:
+    """One call of a scope.
+
+    title    what its box is called
+    arguments  the Values that it was given
+    outer    the call that it was made in
+    within   the calls that it lies in, outermost first
+    number   its place among all calls by the time of their return
+    """
+
+    __slots__ = ("arguments", "number", "outer", "title", "within")
+
+    def __init__(self, title: str, arguments: list[Value], outer: Call | None) -> None:
+        self.title, self.arguments, self.outer = title, arguments, outer
+        self.within: tuple[Call, ...] = outer.path if outer else ()
+        self.number = -1
+
+    @property
+    def path(self) -> tuple[Call, ...]:
+        """The calls that it lies in, outermost first, itself last."""
+        return (*self.within, self)
+
+
+_current: ContextVar[Call | None] = ContextVar("visualize_scope", default=None)
+_numbers = count()
+_lock = threading.Lock()
+# Held by their results, calls live as long as the graph that they made.
+_calls: WeakKeyDictionary[Value, tuple[Call, ...]] = WeakKeyDictionary()
+
+
+def scope(title: str) -> Callable[[F], F]:
+    """Draw what each call of the decorated function makes as one box, or in one frame.
+
+    The function's arguments and results may be Values, numbers, and lists, tuples and dicts of
+    them; Values that it reads from elsewhere and that no scope has made count as its own.
+    """
+    if not isinstance(title, str):
+        raise TypeError(f"scope: the title must be a str, not {type(title).__name__}")
+
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def recorded(*args: Any, **kwargs: Any) -> Any:
+            return _record(title, function, args, kwargs)
+
+        return recorded  # type: ignore[return-value]
+
+    return decorate
+
+
+@contextmanager
+def scopes(model: Any) -> Iterator[None]:
+    """Within this block every call of the model and of the modules in it is a scope.
+
+    model  a callable with `parameters()`, such as a Module of nn or of micrograd; its modules are
+           the ones that it reaches through attributes, lists, tuples and dicts
+
+    The classes of the modules get another `__call__` for the time of the block.
+
+    Raises TypeError if model is not such an object.
+    """
+    modules = _modules(model)
+    classes = {type(module): None for module in modules.values()}
+    restore = []
+    with _lock:
+        for cls in classes:
+            restore.append((cls, cls.__dict__.get("__call__")))
+            cls.__call__ = _recording(cls.__call__, modules)
+    try:
+        yield
+    finally:
+        with _lock:
+            for cls, own in restore:
+                if own is None:
+                    del cls.__call__
+                else:
+                    cls.__call__ = own
+
+
+def _recording(call: Callable[..., Any], modules: dict[int, Any]) -> Callable[..., Any]:
+    @wraps(call)
+    def recorded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if id(self) not in modules:
+            return call(self, *args, **kwargs)
+        return _record(_title(self), call, (self, *args), kwargs)
+
+    return recorded
+
+
+def _title(module: Any) -> str:
+    """How the module calls itself, "Linear(64, 16)", if that is short, else its class."""
+    text = str(module)
+    return (
+        text if len(text) <= 40 and "\n" not in text and "<" not in text else type(module).__name__
+    )
+
+
+def _modules(model: Any) -> dict[int, Any]:
+    """The modules in model, itself first, by their id."""
+    if not callable(model) or not callable(getattr(model, "parameters", None)):
+        raise TypeError(
+            f"scopes: expected a model, with parameters() and callable, not {type(model).__name__}"
+        )
+    found: dict[int, Any] = {}
+    seen: set[int] = set()
+    things = [model]
+    while things:
+        thing = things.pop()
+        if id(thing) in seen or isinstance(thing, (Value, str, bytes, type)):
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, (list, tuple)):
+            things += thing
+        elif isinstance(thing, dict):
+            things += thing.values()
+        elif callable(getattr(thing, "parameters", None)) and hasattr(thing, "__dict__"):
+            if callable(thing):
+                found[id(thing)] = thing
+            things += vars(thing).values()
+    return found
+
+
+def _record(title: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    call = Call(title, list(values_in((args, kwargs))), _current.get())
+    token = _current.set(call)
+    try:
+        result = function(*args, **kwargs)
+    finally:
+        _current.reset(token)
+    given = set(call.arguments)
+    with _lock:
+        call.number = next(_numbers)
+        for value in values_in(result):
+            if value not in given and not value.is_leaf:
+                _calls[value] = (*_calls.get(value, ()), call)
+    return result
+
+
+def values_in(thing: Any) -> Iterator[Value]:
+    """The Values in nested lists, tuples, dicts and arrays of objects."""
+    things = [thing]
+    while things:
+        thing = things.pop()
+        if isinstance(thing, Value):
+            yield thing
+        elif isinstance(thing, (list, tuple, set)):
+            things += thing
+        elif isinstance(thing, dict):
+            things += thing.values()
+        elif getattr(getattr(thing, "dtype", None), "kind", "") == "O":
+            things += thing.ravel().tolist()
+
+
+def calls_in(nodes: Sequence[Value]) -> dict[Value, Call]:
+    """The innermost call that made each node; nodes outside every scope are left out.
+
+    A leaf belongs to a call if all its users do.
+
+    nodes  in topological order, parents before their users
+    """
+    results: dict[Call, list[Value]] = {}
+    with _lock:
+        for node in nodes:
+            for call in _calls.get(node, ()):
+                results.setdefault(call, []).append(node)
+    owner: dict[Value, Call] = {}
+    for call in sorted(results, key=lambda call: call.number):
+        stack = list(results[call])
+        seen = set(call.arguments)
+        while stack:
+            node = stack.pop()
+            if node in seen or node.is_leaf:
+                continue
+            seen.add(node)
+            if node not in owner:
+                owner[node] = call
+            elif call is not owner[node] and call not in owner[node].within:
+                continue  # the result of an earlier call
+            stack += node.parents
+    users: dict[Value, Call | None] = {}
+    for node in nodes:
+        user = owner.get(node)
+        for parent in node.parents:
+            other = users.get(parent, user)
+            users[parent] = other if other is user else common(other, user)
+    arguments = {value for call in results for value in call.arguments}
+    owner |= {
+        leaf: call
+        for leaf, call in users.items()
+        if call and leaf.is_leaf and leaf not in arguments
+    }
+    return owner
+
+
+def common(one: Call | None, other: Call | None) -> Call | None:
+    """The innermost call that holds both."""
+    if one is None or other is None:
+        return None
+    shared = [a for a, b in zip(one.path, other.path, strict=False) if a is b]
+    return shared[-1] if shared else None
