@@ -10,6 +10,7 @@
 
 from visualize.dot import draw_dot
 from visualize.draw import Drawing, draw, save, to_svg
+from visualize.explain import Page, explain
 from visualize.graph import trace
 from visualize.layout import LayoutError
 from visualize.names import label
@@ -18,8 +19,10 @@ from visualize.scopes import scope, scopes
 __all__ = [
     "Drawing",
     "LayoutError",
+    "Page",
     "draw",
     "draw_dot",
+    "explain",
     "label",
     "save",
     "scope",

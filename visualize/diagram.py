@@ -20,7 +20,8 @@ GradOf = Callable[[Value], float]
 class Box:
     """One node, one product of a dot, or a group of nodes.
 
-    kind     "operation", "parameter", "data", "constant", or "group"
+    kind     "operation", "parameter", "data", "constant", "group", or "outside" for an operation
+             that the picture shows only because others use it
     size     how many nodes it stands for
     grad     of a group, the Euclidean norm of its gradients
     low, data  of a group, the range of its numbers; otherwise both are the number
@@ -151,6 +152,9 @@ def by_group(groups: Sequence[Group], grad_of: GradOf) -> Diagram:
         box = single(group.nodes[0], grad_of(group.nodes[0])) if alone else several(group, grad_of)
         box.frame = _frame(diagram, frames, group.call)
         diagram.add(box)
+        if group.outside:
+            box.kind = box.kind if kind_of(group.nodes[0]) != "operation" else "outside"
+            continue
         if alone:
             (node,) = group.nodes
             places = (index[p] for p in node.parents)

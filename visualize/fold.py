@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from autograd_lite import Value
@@ -23,9 +23,13 @@ __all__ = ["Group", "by_scope", "folded", "staged"]
 class Group:
     """Nodes that share a box.
 
-    title  what they are
-    times  how often the title is there: 16 of "tanh"
-    call   the innermost open scope around them
+    title      what they are
+    times      how often the title is there: 16 of "tanh"
+    call       the innermost open scope around them
+    collapsed  whether it is a scope or a stage, drawn as one box even if it has a single node
+    inner      how many scopes are open in the picture of what is inside
+    unit       the nodes of the first, if it is there several times
+    outside    whether the picture shows the nodes only because others use them
     """
 
     title: str
@@ -33,6 +37,9 @@ class Group:
     times: int = 1
     call: Call | None = None
     collapsed: bool = False
+    inner: int | None = None
+    unit: Sequence[Value] = ()
+    outside: bool = False
 
 
 def by_scope(nodes: Sequence[Value], owner: dict[Value, Call], depth: int | None) -> list[Group]:
@@ -49,7 +56,7 @@ def by_scope(nodes: Sequence[Value], owner: dict[Value, Call], depth: int | None
             continue
         call = path[depth]
         if call not in scopes:
-            scopes[call] = Group(call.title, [], call=call.outer, collapsed=True)
+            scopes[call] = Group(call.title, [], call=call.outer, collapsed=True, inner=depth + 1)
             groups.append(scopes[call])
         scopes[call].nodes.append(node)
     return ordered(groups)
@@ -60,8 +67,10 @@ def _title(node: Value) -> str:
 
 
 def ordered(groups: Sequence[Group]) -> list[Group]:
-    """The groups, parents before their users, otherwise as they come."""
+    """The groups, parents before their users; as they come if that is so already."""
     _, parents = connected(groups)
+    if all(parent < i for i, above in enumerate(parents) for parent in above):
+        return list(groups)
     users: list[list[int]] = [[] for _ in groups]
     waiting = [0] * len(groups)
     for i, above in enumerate(parents):
@@ -95,8 +104,8 @@ def folded(groups: Sequence[Group]) -> list[Group]:
     """Groups of the same structure as one, "tanh" 16 times.
 
     Two have the same structure if they are called the same and were made, in the same order, of
-    groups of the same structure. Leaves are the same if their kind and their users are; a parameter that
-    only the calls of one scope use is part of them.
+    groups of the same structure. Leaves are the same if their kind and their users are; a parameter
+    that only the calls of one scope use is part of them.
     A row of additions, each the only one to use the one before, is one as well; so is a row of
     multiplications.
 
@@ -130,7 +139,7 @@ def folded(groups: Sequence[Group]) -> list[Group]:
             merged[of[i]].nodes += group.nodes
             merged[of[i]].times += group.title == merged[of[i]].title
         else:
-            merged[of[i]] = Group(group.title, list(group.nodes), 1, group.call, group.collapsed)
+            merged[of[i]] = replace(group, nodes=list(group.nodes), unit=group.nodes)
     return ordered(list(merged.values()))
 
 

@@ -11,14 +11,14 @@ from visualize.layout import layout
 from visualize.text import escape, escape_html, printable, short
 from visualize.theme import BOUNDS, shade, stylesheet
 
-__all__ = ["heading", "rows", "to_dot", "to_svg"]
+__all__ = ["heading", "largest_gradient", "summary", "to_dot", "to_svg"]
 
 Write = Callable[[float], str]
 
 
 def heading(box: Box) -> str:
     """What a box is called: "w", "y = tanh", "tanh x 16"."""
-    if box.kind == "operation":
+    if box.kind == "operation" or (box.kind == "outside" and box.operation):
         return f"{short(box.title)} = {box.operation}" if box.title else box.operation
     return box.title or box.kind
 
@@ -45,13 +45,13 @@ def to_dot(
     rankdir: str = "LR",
     partials: bool = False,
     color: bool = True,
-    largest: float | None = None,
+    room: int = 0,
 ) -> str:
     """The diagram in the DOT language, for Graphviz to lay out.
 
-    largest  the gradient that has the strongest shade; the largest in the diagram if None
+    room  characters that the last line of a node has room for, if other numbers are to come
     """
-    largest = largest_gradient(diagram) if largest is None else largest
+    largest = largest_gradient(diagram) if color else 0.0
     lines = [
         "digraph {",
         f'  graph [rankdir={rankdir} bgcolor=transparent nodesep=0.2 ranksep=0.4 fontname="Courier"'
@@ -62,10 +62,10 @@ def to_dot(
     ]
     for i, box in enumerate(diagram.boxes):
         if box.frame is None:
-            lines.append(f"  {_node(i, box, write, rankdir, color, largest)}")
+            lines.append(f"  {_node(i, box, write, rankdir, largest, room)}")
     for f, frame in enumerate(diagram.frames):
         if frame.outer is None:
-            lines += _cluster(diagram, f, write, rankdir, color, largest)
+            lines += _cluster(diagram, f, write, rankdir, largest, room)
     for i, edge in enumerate(diagram.edges):
         text = _edge_text(edge, write, partials)
         label = f' label="{text}"' if text else ""
@@ -73,17 +73,22 @@ def to_dot(
     return "\n".join([*lines, "}", ""])
 
 
-def _node(i: int, box: Box, write: Write, rankdir: str, color: bool, largest: float) -> str:
+def _node(i: int, box: Box, write: Write, rankdir: str, largest: float, room: int) -> str:
     classes = [box.kind]
-    if color and box.kind != "constant":
+    if largest and box.kind != "constant":
         classes.append(shade(box.grad, largest))
     if not box.finite:
         classes.append("odd")
     lines = [escape(row) for row in rows(box, write)]
+    if box.size == 1 and box.kind != "constant":
+        lines[-1] = lines[-1].ljust(room, "\N{NO-BREAK SPACE}")
     if box.kind == "group":  # a double frame, which records cannot have
         shape, label = " shape=box peripheries=2", "\\n".join(lines)
     else:
-        shape, label = " shape=Mrecord" if box.kind == "operation" else "", " | ".join(lines)
+        shape, label = (
+            " shape=Mrecord" if box.kind in ("operation", "outside") else "",
+            " | ".join(lines),
+        )
         if rankdir in ("TB", "BT"):
             label = f"{{ {label} }}"
     label = label.replace('"', '\\"')
@@ -91,7 +96,7 @@ def _node(i: int, box: Box, write: Write, rankdir: str, color: bool, largest: fl
 
 
 def _cluster(
-    diagram: Diagram, f: int, write: Write, rankdir: str, color: bool, largest: float
+    diagram: Diagram, f: int, write: Write, rankdir: str, largest: float, room: int
 ) -> list[str]:
     title = short(diagram.frames[f].title, 60).replace("\\", "\\\\").replace('"', '\\"')
     lines = [
@@ -100,10 +105,10 @@ def _cluster(
     ]
     for i, box in enumerate(diagram.boxes):
         if box.frame == f:
-            lines.append(f"  {_node(i, box, write, rankdir, color, largest)}")
+            lines.append(f"  {_node(i, box, write, rankdir, largest, room)}")
     for inner, frame in enumerate(diagram.frames):
         if frame.outer == f:
-            lines += _cluster(diagram, inner, write, rankdir, color, largest)
+            lines += _cluster(diagram, inner, write, rankdir, largest, room)
     return [f"  {line}" for line in [*lines, "}"]]
 
 
@@ -184,6 +189,7 @@ _KINDS = {
     "data": "data",
     "constant": "constant",
     "group": "several nodes",
+    "outside": "from outside",
 }
 
 
@@ -224,7 +230,7 @@ def _legend(
 
 def _key(kind: str, x: float, y: float) -> str:
     """A small box of this kind."""
-    r = 4 if kind.startswith("operation") else 0
+    r = 4 if kind.startswith(("operation", "outside")) else 0
     w, h = 14 - 2 * r, 10 - 2 * r
     path = f"M{x + r:g},{y:g}h{w}q{r},0 {r},{r}v{h}q0,{r} -{r},{r}h-{w}q-{r},0 -{r},-{r}v-{h}z"
     if r:

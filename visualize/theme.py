@@ -48,6 +48,7 @@ _DRAWN = """
 .autograd .edge path { fill: none; }
 .autograd .parameter path, .autograd .parameter polygon { stroke-width: 2.5; }
 .autograd .constant path, .autograd .constant polygon { stroke-dasharray: 4 3; }
+.autograd .outside path { stroke-dasharray: 1 3; }
 .autograd .cluster path { stroke-dasharray: 6 3; }
 .autograd .odd path, .autograd .odd polygon { stroke-width: 2; }
 """
