@@ -14,6 +14,12 @@ from visualize.explain import Page, explain
 from visualize.graph import trace
 from visualize.layout import LayoutError
 from visualize.names import label
+from visualize.plots import (
+    gradient_norms,
+    plot_decision_boundary,
+    plot_gradients,
+    plot_history,
+)
 from visualize.scopes import scope, scopes
 
 __all__ = [
@@ -23,7 +29,11 @@ __all__ = [
     "draw",
     "draw_dot",
     "explain",
+    "gradient_norms",
     "label",
+    "plot_decision_boundary",
+    "plot_gradients",
+    "plot_history",
     "save",
     "scope",
     "scopes",

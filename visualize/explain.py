@@ -148,7 +148,15 @@ def explain(
             style=_variables()
             + files("visualize").joinpath("page.css").read_text(encoding="utf-8"),
             pictures="\n".join(pictures),
-            data=_json({"root": name, "number": number, "interval": _INTERVAL, "views": data}),
+            data=_json(
+                {
+                    "root": name,
+                    "number": number,
+                    "interval": _INTERVAL,
+                    "bounds": BOUNDS,
+                    "views": data,
+                }
+            ),
             script=script,
         )
     )

@@ -174,7 +174,7 @@ function describe(step) {
   const box = step.i === undefined ? null : view.boxes[step.i];
   const parts = [];
   if (step.phase === "start") {
-    const leaves = view.into.filter((edges) => edges.length === 0).length;
+    const leaves = view.boxes.reduce((n, b, i) => n + (view.into[i].length ? 0 : b.size), 0);
     parts.push(element("p", `${plural(leaves, "leaf").replace("leafs", "leaves")} of the graph ` +
       `${leaves === 1 ? "holds its number" : "hold their numbers"} already. ` +
       "Going forward, each operation computes its value and its local partials."));
@@ -257,7 +257,8 @@ function details(i) {
   parts.push(element("p", `${kind}${box.size > 1 && box.kind !== "group"
     ? ` × ${box.size.toLocaleString("en")}` : ""}`, "hint"));
   if (box.size > 1) {
-    parts.push(element("p", `${range(box)}, |grad| ${write(number(box.grad))}`));
+    const size = box.kind === "constant" ? "" : `, |grad| ${write(number(box.grad))}`;
+    parts.push(element("p", `${range(box)}${size}`));
     if (box.open !== null) parts.push(element("p", "Click or press Enter to open it.", "hint"));
     else if (box.kind === "group") {
       parts.push(element("p", "Too much for this page: explain a part of the graph to see inside.",
@@ -301,7 +302,11 @@ function show() {
   const lit = new Set();
   const near = new Set();
   if (step.phase === "forward" || step.phase === "backward") {
-    for (const edge of view.into[step.i]) { lit.add(edge.index); near.add(edge.parent); }
+    for (const edge of view.into[step.i]) {
+      if (step.phase === "backward" && view.boxes[edge.parent].kind === "constant") continue;
+      lit.add(edge.index);
+      near.add(edge.parent);
+    }
   }
   view.boxes.forEach((box, i) => {
     const node = view.nodes[i];
@@ -405,7 +410,7 @@ function fit() {
   const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
   const natural = 4 / 3; // pixels a point
   const room = $("picture").clientWidth / width;
-  const scale = Math.max(0.62 * natural, Math.min(natural, room));
+  const scale = Math.max(0.55 * natural, Math.min(natural, room));
   svg.style.width = `${width * scale}px`;
   svg.style.height = `${height * scale}px`;
 }

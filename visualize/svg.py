@@ -56,8 +56,8 @@ def to_dot(
         "digraph {",
         f'  graph [rankdir={rankdir} bgcolor=transparent nodesep=0.2 ranksep=0.4 fontname="Courier"'
         " fontsize=11]",
-        '  node [shape=record style=filled fillcolor=white fontname="Courier" fontsize=11 height=0.1'
-        ' margin="0.12,0.04"]',
+        "  node [shape=record style=filled fillcolor=white height=0.1"
+        ' fontname="Courier" fontsize=11 margin="0.12,0.04"]',
         '  edge [fontname="Courier" fontsize=10 arrowsize=0.6]',
     ]
     for i, box in enumerate(diagram.boxes):
