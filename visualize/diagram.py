@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import hypot, isfinite
 
@@ -11,7 +12,10 @@ from visualize.fold import Group
 from visualize.graph import kind_of, partials_of
 from visualize.scopes import Call
 
-__all__ = ["Box", "Diagram", "Edge", "Frame", "by_group", "by_node"]
+__all__ = ["Box", "Diagram", "Edge", "Frame", "by_group", "by_product"]
+
+PARALLEL = 8
+"""The most edges between the same two boxes that are drawn one by one."""
 
 GradOf = Callable[[Value], float]
 
@@ -20,28 +24,33 @@ GradOf = Callable[[Value], float]
 class Box:
     """One node, one product of a dot, or a group of nodes.
 
-    kind     "operation", "parameter", "data", "constant", "group", or "outside" for an operation
-             that the picture shows only because others use it
-    size     how many nodes it stands for
-    grad     of a group, the Euclidean norm of its gradients
-    low, data  of a group, the range of its numbers; otherwise both are the number
+    kind       "operation", "parameter", "data", "constant", "group", or "outside" for an operation
+               that is there only because others use it
+    title      the label of a node, or what the group is called
+    operation  the symbol of the operation, "" if none made it
+    low, data  the range of a group's numbers; of a node both are its number
+    grad       the gradient of a node, the Euclidean norm of those of a group
+    size       how many nodes it stands for
+    times      how often what the title says is there
+    members    the nodes
+    frame      the index of the open scope around it
     """
 
     kind: str
     title: str
     operation: str
-    formula: str
     low: float
     data: float
     grad: float
     size: int = 1
-    parameters: int = 0
     times: int = 1
+    parameters: int = 0
     members: Sequence[Value] = ()
     frame: int | None = None
 
     @property
     def finite(self) -> bool:
+        """Whether no number in it is inf or nan."""
         return isfinite(self.low) and isfinite(self.data) and isfinite(self.grad)
 
 
@@ -71,20 +80,20 @@ class Diagram:
     edges: list[Edge] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
 
-    def add(self, box: Box) -> int:
+    def add(self, box: Box, sources: Iterable[tuple[int, float | None]] = ()) -> int:
+        """Add a box and the edges to it, from (parent, partial); its index."""
+        i = len(self.boxes)
         self.boxes.append(box)
-        return len(self.boxes) - 1
+        self.edges += (Edge(parent, i, partial) for parent, partial in sources)
+        return i
 
 
-def single(node: Value, grad: float) -> Box:
+def _single(node: Value, grad: float) -> Box:
     """The box of one node."""
-    kind = kind_of(node)
-    rule = node.rule
-    formula = (rule.value or rule.name) if rule else node._op
-    return Box(kind, node.label, node._op, formula, node.data, node.data, grad, members=(node,))
+    return Box(kind_of(node), node.label, node._op, node.data, node.data, grad, members=(node,))
 
 
-def several(group: Group, grad_of: GradOf) -> Box:
+def _several(group: Group, grad_of: GradOf) -> Box:
     """The box of a group of nodes."""
     nodes = group.nodes
     numbers = [node.data for node in nodes]
@@ -92,55 +101,24 @@ def several(group: Group, grad_of: GradOf) -> Box:
     kinds = {kind_of(node) for node in nodes}
     leaves = not group.collapsed and kinds != {"operation"}
     return Box(
-        kinds.pop() if leaves else "group",
-        f"{group.title} × {group.times:,}" if group.times > 1 else group.title,
-        "",
-        "",
-        nans[0] if nans else min(numbers),
-        nans[0] if nans else max(numbers),
-        hypot(*map(grad_of, nodes)),
-        len(nodes),
-        sum(kind_of(node) == "parameter" for node in nodes) if group.collapsed else 0,
-        group.times,
-        nodes,
+        kind=kinds.pop() if leaves else "group",
+        title=f"{group.title} × {group.times:,}" if group.times > 1 else group.title,
+        operation="",
+        low=nans[0] if nans else min(numbers),
+        data=nans[0] if nans else max(numbers),
+        grad=hypot(*map(grad_of, nodes)),
+        size=len(nodes),
+        times=group.times,
+        parameters=group.collapsed and sum(kind_of(node) == "parameter" for node in nodes),
+        members=nodes,
     )
 
 
-def by_node(nodes: Sequence[Value], grad_of: GradOf, products: bool = False) -> Diagram:
-    """A box for each node; with `products` one for each product x * y of a dot, too."""
-    diagram = Diagram()
-    index: dict[Value, int] = {}
-    for node in nodes:
-        parents, partials = node.parents, partials_of(node)
-        box = single(node, grad_of(node))
-        n = len(parents) // 2
-        split = (
-            products
-            and node._op == "dot"
-            and parents[n:]
-            and partials[:n] == tuple(parent.data for parent in parents[n:])
-        )
-        if split:
-            sources = []
-            for x, y, dx, dy in zip(
-                parents[:n], parents[n:], partials[:n], partials[n:], strict=True
-            ):
-                made = Box("operation", "", "*", "x * y", dx * dy, dx * dy, box.grad)
-                i = diagram.add(made)
-                diagram.edges += Edge(index[x], i, dx), Edge(index[y], i, dy)
-                sources.append((i, 1.0))
-            box.operation, box.formula = "sum", "sum of the products"
-        else:
-            sources = [
-                (index[parent], partial) for parent, partial in zip(parents, partials, strict=True)
-            ]
-        index[node] = i = diagram.add(box)
-        diagram.edges += (Edge(source, i, partial) for source, partial in sources)
-    return diagram
+# --------------------------------------------------------------------------------- groups
 
 
 def by_group(groups: Sequence[Group], grad_of: GradOf) -> Diagram:
-    """A box for each group, an edge between two for all that run between their nodes.
+    """A box for each group, edges between two for those that run between their nodes.
 
     groups  in topological order; one that stands for a single node is drawn as that node
     """
@@ -148,31 +126,32 @@ def by_group(groups: Sequence[Group], grad_of: GradOf) -> Diagram:
     index = {node: i for i, group in enumerate(groups) for node in group.nodes}
     frames: dict[Call, int] = {}
     for i, group in enumerate(groups):
+        node = group.nodes[0]
         alone = len(group.nodes) == 1 and not group.collapsed
-        box = single(group.nodes[0], grad_of(group.nodes[0])) if alone else several(group, grad_of)
+        box = _single(node, grad_of(node)) if alone else _several(group, grad_of)
         box.frame = _frame(diagram, frames, group.call)
         diagram.add(box)
         if group.outside:
-            box.kind = box.kind if kind_of(group.nodes[0]) != "operation" else "outside"
+            if not node.is_leaf:
+                box.kind = "outside"
             continue
-        if alone:
-            (node,) = group.nodes
-            places = (index[p] for p in node.parents)
-            sources: list[tuple[int, float | None]] = list(
-                zip(places, partials_of(node), strict=True)
+        parents = [index[parent] for member in group.nodes for parent in member.parents]
+        partials = partials_of(node) if alone else None
+        drawn: dict[int, Edge] = {}
+        times = Counter(parents)
+        for k, parent in enumerate(parents):
+            if parent == i:
+                continue
+            one_by_one = (
+                partials is not None
+                and len(groups[parent].nodes) == 1
+                and times[parent] <= PARALLEL
             )
-        else:
-            sources = [(index[p], None) for node in group.nodes for p in node.parents]
-        many: dict[int, Edge] = {}
-        for parent, partial in sources:
-            if parent in many:
-                many[parent].count += 1
-            elif parent != i:
-                edge = Edge(parent, i, partial)
-                diagram.edges.append(edge)
-                if len(groups[parent].nodes) > 1 or partial is None:
-                    many[parent] = edge
-                    edge.partial = None
+            if one_by_one and partials is not None:
+                diagram.edges.append(Edge(parent, i, partials[k]))
+            elif parent not in drawn:
+                drawn[parent] = Edge(parent, i, None, times[parent])
+                diagram.edges.append(drawn[parent])
     return diagram
 
 
@@ -185,3 +164,46 @@ def _frame(diagram: Diagram, frames: dict[Call, int], call: Call | None) -> int 
         diagram.frames.append(Frame(call.title, outer))
         frames[call] = len(diagram.frames) - 1
     return frames[call]
+
+
+# -------------------------------------------------------------------------------- products
+
+
+def by_product(nodes: Sequence[Value], grad_of: GradOf) -> Diagram:
+    """A box for each node, and one for each product that a dot adds up."""
+    diagram = Diagram()
+    index: dict[Value, int] = {}
+    for node in nodes:
+        box = _single(node, grad_of(node))
+        sources = [
+            (index[parent], partial)
+            for parent, partial in zip(node.parents, partials_of(node), strict=True)
+        ]
+        if node.rule is not None and node.rule.name == "dot":
+            box.operation = "sum"
+            sources = [(diagram.add(*made), 1.0) for made in _products(node, box, sources)]
+        index[node] = diagram.add(box, sources)
+    return diagram
+
+
+def _products(
+    node: Value, box: Box, sources: list[tuple[int, float]]
+) -> Iterable[tuple[Box, list[tuple[int, float | None]]]]:
+    """Each product of a dot: its box, and its one or two sources."""
+    n = len(sources) // 2
+    left, right = sources[:n], sources[n:]
+    if _two_sided(node):
+        for (x, dx), (y, dy) in zip(left, right, strict=True):
+            number = dx * dy
+            yield Box("operation", "", "*", number, number, box.grad), [(x, dx), (y, dy)]
+        return
+    for (x, dx), parent in zip(sources, node.parents, strict=True):
+        number = dx * parent.data
+        yield Box("operation", "", f"*{dx:g}", number, number, box.grad), [(x, dx)]
+
+
+def _two_sided(node: Value) -> bool:
+    """Whether both sides of the dot are parents: then the partial by one is the other's number."""
+    numbers, partials = [parent.data for parent in node.parents], list(node.partials)
+    n, odd = divmod(len(numbers), 2)
+    return not odd and partials == numbers[n:] + numbers[:n]

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from autograd_lite import Value
-from visualize.diagram import Diagram, by_group, by_node
+from visualize.diagram import Diagram, by_group, by_product
 from visualize.files import write
 from visualize.fold import by_scope, folded, staged
 from visualize.graph import EDGE_LIMIT, NODE_LIMIT, nodes_of, refuse_large
@@ -110,27 +110,31 @@ def draw(
 
 
 def diagram_of(root: Value, depth: int | None, fold: bool, products: bool) -> Diagram:
+    """The boxes and edges to draw, if they are not too many."""
     if depth is not None and (not isinstance(depth, int) or depth < 0):
         raise ValueError(f"depth must be an int of 0 or more, or None, not {depth!r}")
+    if products and (depth is not None or fold):
+        raise ValueError(
+            "products cannot be drawn with depth or fold: they are no nodes to collapse"
+        )
     if depth is None and not fold:
         refuse_large(root, _ADVICE)
     nodes = nodes_of(root)
-    calls = calls_in(nodes)
-    if products or not (calls or fold):
-        if depth is not None or fold:
-            raise ValueError("products cannot be drawn with depth or fold: each is a single node")
-        diagram = by_node(nodes, _grad, products)
+    if products:
+        diagram = by_product(nodes, _grad)
     else:
-        groups = by_scope(nodes, calls, depth)
+        groups = by_scope(nodes, calls_in(nodes), depth)
         if fold:
             groups = folded(groups)
             if len(groups) > OVERVIEW:
                 groups = staged(groups, STAGES)
-        if len(groups) > NODE_LIMIT:
-            raise ValueError(f"the picture would have {len(groups):,} boxes; {_ADVICE}")
         diagram = by_group(groups, _grad)
-    if len(diagram.edges) > EDGE_LIMIT:
-        raise ValueError(f"the picture would have {len(diagram.edges):,} edges; {_ADVICE}")
+    for things, limit, name in (
+        (diagram.boxes, NODE_LIMIT, "boxes"),
+        (diagram.edges, EDGE_LIMIT, "edges"),
+    ):
+        if len(things) > limit:
+            raise ValueError(f"the picture would have {len(things):,} {name}; {_ADVICE}")
     return diagram
 
 

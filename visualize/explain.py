@@ -15,7 +15,7 @@ from string import Template
 from typing import Any
 
 from autograd_lite import Value
-from visualize.diagram import Box, Diagram, by_group, by_node
+from visualize.diagram import Box, Diagram, by_group, by_product
 from visualize.files import write as write_file
 from visualize.fold import Group, by_scope, folded, staged
 from visualize.graph import cotangents, nodes_of, partials_of
@@ -211,7 +211,7 @@ class _Book:
         self.views: list[_View] = []
         small = len(nodes) <= VIEW_BOXES and sum(len(n.parents) for n in nodes) <= 4 * VIEW_BOXES
         if products and small:
-            diagram = by_node(nodes, self.grads.__getitem__, products=True)
+            diagram = by_product(nodes, self.grads.__getitem__)
             self._add(_View("The whole graph", "", diagram, None, None))
             return
         if depth is None and not small:

@@ -172,8 +172,9 @@ def summary(diagram: Diagram, write: Write) -> str:
 
 def box_title(box: Box, write: Write) -> str:
     """The whole text about a box, for a tooltip and for screen readers."""
-    kind = "" if box.kind == "operation" else f"{box.kind}, "
-    return printable(f"{heading(box)}: {kind}{', '.join(rows(box, write)[1:]) or write(box.data)}")
+    kind = "" if box.kind in ("operation", heading(box)) else f" ({box.kind})"
+    numbers = [row for row in rows(box, write) if row != short(heading(box), 48)]
+    return printable(f"{heading(box)}{kind}: {', '.join(numbers)}")
 
 
 def _edge_title(diagram: Diagram, edge: Edge, write: Write) -> str:
