@@ -82,7 +82,10 @@ def _root(what: str, at: list[tuple[str, float]]) -> Value:
     if not os.path.isfile(path):
         raise FileNotFoundError(f"there is no file {path}")
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-    names = runpy.run_path(path)
+    try:
+        names = runpy.run_path(path)
+    finally:
+        del sys.path[0]
     if name not in names:
         raise ValueError(f"{path} has nothing called {name}")
     if not isinstance(names[name], Value):

@@ -206,4 +206,7 @@ def _two_sided(node: Value) -> bool:
     """Whether both sides of the dot are parents: then the partial by one is the other's number."""
     numbers, partials = [parent.data for parent in node.parents], list(node.partials)
     n, odd = divmod(len(numbers), 2)
-    return not odd and partials == numbers[n:] + numbers[:n]
+    total = 0.0
+    for x, y in zip(partials[:n], partials[n:], strict=False):
+        total += x * y
+    return not odd and partials == numbers[n:] + numbers[:n] and total == node.data

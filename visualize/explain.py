@@ -359,7 +359,7 @@ def _formulas(
     numbers = [write(boxes[p].data) for p in parents]
     numbers = [f"({n})" if n.startswith("-") else n for n in numbers]
     words = [names[p] for p in parents]
-    if node is None:  # a product of a dot
+    if node is None and len(parents) == 2:  # a product of a dot
         value: str = "x * y"
         partials: tuple[str, ...] = ("y", "x")
     elif rule is not None and not rule.nary and not rule.static and rule.value:
@@ -381,7 +381,7 @@ def _formulas(
 
 
 def _call(name: str, arguments: list[str]) -> str:
-    if name.startswith("**"):
+    if name.startswith("*") and len(arguments) == 1:
         return f"{arguments[0]}{name}"
     shown = arguments if len(arguments) <= 6 else [*arguments[:5], "…"]
     return f"{name}({', '.join(shown)})"

@@ -56,8 +56,10 @@ def evaluate(text: str, at: Mapping[str, float]) -> Value:
     except SyntaxError as error:
         line = text.splitlines()[(error.lineno or 1) - 1] if text else ""
         raise _pointing(line, max(0, (error.offset or 1) - 1), error.msg) from None
-    except (ValueError, MemoryError, RecursionError) as error:
-        raise ExpressionError(f"the formula cannot be read: {error or 'too deep'}") from None
+    except (MemoryError, RecursionError):
+        raise ExpressionError("the formula is nested too deeply") from None
+    except ValueError as error:
+        raise ExpressionError(f"the formula cannot be read: {error}") from None
     reader = _Reader(text, at)
     try:
         root = reader.read(tree.body)

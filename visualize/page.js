@@ -69,6 +69,12 @@ class View {
   d(i) { return `d${DATA.root}/d${this.name(i)}`; }
   single(i) { return this.boxes[i].size === 1; }
 
+  /** Whether the picture shows every number that goes into the gradient of box i. */
+  exact(i) {
+    return this.single(i) &&
+      this.outOf[i].every((edge) => edge.partial !== null && this.single(edge.user));
+  }
+
   makeSteps() {
     const made = this.boxes.map((_, i) => i).filter((i) => this.into[i].length > 0);
     const grad = this.boxes.map((box) => number(box.seed));
@@ -78,7 +84,7 @@ class View {
     for (const i of made) steps.push({ phase: "forward", i });
     steps.push({ phase: "seed", i: this.root });
     for (const i of made.slice().reverse()) {
-      const up = this.single(i) ? grad[i] : number(this.boxes[i].grad);
+      const up = this.exact(i) ? grad[i] : number(this.boxes[i].grad);
       const step = { phase: "backward", i, up, sent: [], arrived: arrived[i], first: first[i] };
       for (const edge of this.into[i]) {
         const known = edge.partial !== null && this.single(i) && this.single(edge.parent);
@@ -89,7 +95,7 @@ class View {
           line.total = grad[edge.parent];
           if (first[edge.parent] === null) first[edge.parent] = line.add;
         }
-        arrived[edge.parent] += 1;
+        arrived[edge.parent] += edge.count;
         line.arrived = arrived[edge.parent];
         step.sent.push(line);
       }
@@ -109,7 +115,7 @@ class View {
       if (step.phase === "backward") {
         for (const line of step.sent) {
           const to = this.boxes[line.edge.parent];
-          grad[line.edge.parent] = line.known ? line.total : number(to.grad);
+          grad[line.edge.parent] = this.exact(line.edge.parent) ? line.total : number(to.grad);
         }
       }
     }
@@ -226,14 +232,14 @@ function sentence(line, step) {
     return `${target} receives over ${plural(count, "edge")}`;
   }
   const due = view.outOf[parent].length + to.seeds;
-  const sofar = due > 1 ? `, now ${write(line.total)} (${line.arrived} of ${due})` : "";
+  const sofar = due > 1 && view.exact(parent) ? `, now ${write(line.total)} (${line.arrived} of ${due})` : "";
   return `${view.d(parent)} += local ${write(partial)} × upstream ${write(step.up)} = ` +
     `${write(line.add)}${sofar}`;
 }
 
 /** Why a node waits for all its users. */
 function orderLesson(step) {
-  if (!view.single(step.i) || step.arrived < 2) return null;
+  if (!view.exact(step.i) || step.arrived < 2) return null;
   const name = view.name(step.i);
   const all = step.arrived === 2 ? "both" : `all ${step.arrived}`;
   const text = `Order matters: ${name} waited until ${all} contributions had arrived, so ` +

@@ -154,6 +154,11 @@ def test_a_dot_expands_to_its_products(drawn):
         i = drawing.diagram.boxes.index(box)
         assert [e.partial for e in drawing.diagram.edges if e.user == i] == [w.data, x.data]
     assert "sum" in picture.texts()
+    half = visualize.draw(dot(xs, [0.5, 1.0, 2.0]), products=True).diagram
+    products = [(box.operation, box.data) for box in half.boxes if box.operation[:1] == "*"]
+    assert products == [("*0.5", 0.5), ("*1", 2.0), ("*2", 6.0)]
+    ones = [Value(1.0), Value(1.0)]
+    assert len(visualize.draw(dot(ones, [1.0, 1.0]), products=True).diagram.boxes) == 5
     with pytest.raises(ValueError, match="products cannot be drawn with depth or fold"):
         visualize.draw(root, products=True, fold=True)
 
