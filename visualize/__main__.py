@@ -81,11 +81,12 @@ def _root(what: str, at: list[tuple[str, float]]) -> Value:
     path, name = found[1], found[2]
     if not os.path.isfile(path):
         raise FileNotFoundError(f"there is no file {path}")
-    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    folder = os.path.dirname(os.path.abspath(path))
+    sys.path.insert(0, folder)  # where the file finds the modules beside it
     try:
         names = runpy.run_path(path)
     finally:
-        del sys.path[0]
+        sys.path.remove(folder)
     if name not in names:
         raise ValueError(f"{path} has nothing called {name}")
     if not isinstance(names[name], Value):

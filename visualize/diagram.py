@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from math import hypot, isfinite
 
 from autograd_lite import Value
@@ -17,10 +15,13 @@ __all__ = ["Box", "Diagram", "Edge", "Frame", "by_group", "by_product"]
 PARALLEL = 8
 """The most edges between the same two boxes that are drawn one by one."""
 
-GradOf = Callable[[Value], float]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    GradOf = Callable[[Value], float]
 
 
-@dataclass
 class Box:
     """One node, one product of a dot, or a group of nodes.
 
@@ -30,23 +31,35 @@ class Box:
     operation  the symbol of the operation, "" if none made it
     low, data  the range of a group's numbers; of a node both are its number
     grad       the gradient of a node, the Euclidean norm of those of a group
-    size       how many nodes it stands for
+    members    the nodes it stands for; none if it is a product
     times      how often what the title says is there
-    members    the nodes
+    parameters  how many there are in a collapsed scope
     frame      the index of the open scope around it
     """
 
-    kind: str
-    title: str
-    operation: str
-    low: float
-    data: float
-    grad: float
-    size: int = 1
-    times: int = 1
-    parameters: int = 0
-    members: Sequence[Value] = ()
-    frame: int | None = None
+    def __init__(
+        self,
+        kind: str,
+        title: str,
+        operation: str,
+        data: float,
+        grad: float,
+        members: Sequence[Value] = (),
+        *,
+        low: float | None = None,
+        times: int = 1,
+        parameters: int = 0,
+    ) -> None:
+        self.kind, self.title, self.operation = kind, title, operation
+        self.data, self.grad, self.members = data, grad, members
+        self.low = data if low is None else low
+        self.times, self.parameters = times, parameters
+        self.frame: int | None = None
+
+    @property
+    def size(self) -> int:
+        """How many nodes it stands for, 1 for a product."""
+        return len(self.members) or 1
 
     @property
     def finite(self) -> bool:
@@ -54,31 +67,27 @@ class Box:
         return isfinite(self.low) and isfinite(self.data) and isfinite(self.grad)
 
 
-@dataclass
 class Edge:
     """From a parent's box to its user's box, for `count` edges of the graph."""
 
-    parent: int
-    user: int
-    partial: float | None
-    count: int = 1
+    def __init__(self, parent: int, user: int, partial: float | None, count: int = 1) -> None:
+        self.parent, self.user, self.partial, self.count = parent, user, partial, count
 
 
-@dataclass
 class Frame:
-    """A scope that is open: a frame around its boxes."""
+    """A scope that is open: a frame around its boxes, within an outer one."""
 
-    title: str
-    outer: int | None
+    def __init__(self, title: str, outer: int | None) -> None:
+        self.title, self.outer = title, outer
 
 
-@dataclass
 class Diagram:
     """Boxes in topological order, parents before their users; edges in their users' order."""
 
-    boxes: list[Box] = field(default_factory=list)
-    edges: list[Edge] = field(default_factory=list)
-    frames: list[Frame] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.boxes: list[Box] = []
+        self.edges: list[Edge] = []
+        self.frames: list[Frame] = []
 
     def add(self, box: Box, sources: Iterable[tuple[int, float | None]] = ()) -> int:
         """Add a box and the edges to it, from (parent, partial); its index."""
@@ -90,7 +99,7 @@ class Diagram:
 
 def _single(node: Value, grad: float) -> Box:
     """The box of one node."""
-    return Box(kind_of(node), node.label, node._op, node.data, node.data, grad, members=(node,))
+    return Box(kind_of(node), node.label, node._op, node.data, grad, (node,))
 
 
 def _several(group: Group, grad_of: GradOf) -> Box:
@@ -101,16 +110,15 @@ def _several(group: Group, grad_of: GradOf) -> Box:
     kinds = {kind_of(node) for node in nodes}
     leaves = not group.collapsed and kinds != {"operation"}
     return Box(
-        kind=kinds.pop() if leaves else "group",
-        title=f"{group.title} × {group.times:,}" if group.times > 1 else group.title,
-        operation="",
+        kinds.pop() if leaves else "group",
+        f"{group.title} × {group.times:,}" if group.times > 1 else group.title,
+        "",
+        nans[0] if nans else max(numbers),
+        hypot(*map(grad_of, nodes)),
+        nodes,
         low=nans[0] if nans else min(numbers),
-        data=nans[0] if nans else max(numbers),
-        grad=hypot(*map(grad_of, nodes)),
-        size=len(nodes),
         times=group.times,
         parameters=group.collapsed and sum(kind_of(node) == "parameter" for node in nodes),
-        members=nodes,
     )
 
 
@@ -195,11 +203,11 @@ def _products(
     if _two_sided(node):
         for (x, dx), (y, dy) in zip(left, right, strict=True):
             number = dx * dy
-            yield Box("operation", "", "*", number, number, box.grad), [(x, dx), (y, dy)]
+            yield Box("operation", "", "*", number, box.grad), [(x, dx), (y, dy)]
         return
     for (x, dx), parent in zip(sources, node.parents, strict=True):
         number = dx * parent.data
-        yield Box("operation", "", f"*{dx:g}", number, number, box.grad), [(x, dx)]
+        yield Box("operation", "", f"*{dx:g}", number, box.grad), [(x, dx)]
 
 
 def _two_sided(node: Value) -> bool:

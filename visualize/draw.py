@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from pathlib import PurePath
-from typing import Any
 
 from autograd_lite import Value
 from visualize.diagram import Diagram, by_group, by_product
@@ -16,6 +14,10 @@ from visualize.scopes import calls_in
 from visualize.svg import summary, to_dot
 from visualize.svg import to_svg as svg_of
 from visualize.text import number_format
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Drawing", "draw", "save", "to_svg"]
 
@@ -53,7 +55,7 @@ class Drawing:
         """
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(f"the path must be a str or a Path, not {type(path).__name__}")
-        kind = PurePath(os.fspath(path)).suffix.lower()
+        kind = os.path.splitext(os.fspath(path))[1].lower()
         if kind == ".svg":
             write(path, f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}')
         elif kind == ".dot":

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import os
 import re
-from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.resources import files
 from math import isfinite
 from string import Template
-from typing import Any
 
 from autograd_lite import Value
 from visualize.diagram import Box, Diagram, by_group, by_product
@@ -24,12 +18,16 @@ from visualize.svg import heading, largest_gradient, to_dot, to_svg
 from visualize.text import escape_html, number_format, short
 from visualize.theme import BOUNDS, COLORS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 __all__ = ["Page", "explain"]
 
-VIEW_BOXES = 150
+VIEW_BOXES = 120
 """The most boxes in one view; a larger one starts collapsed."""
 
-PAGE_BOXES = 1_500
+PAGE_BOXES = 600
 """The most boxes in a page; what is left then stays closed, and says so."""
 
 ALIKE = 24
@@ -118,7 +116,7 @@ def explain(
     number    how numbers are written, such as ".4g" or ".2f"
 
     The gradients are those of one `backward()` from zero, whatever `.grad` holds, and no `.grad`
-    is changed. A graph of more than 150 nodes starts collapsed, and its boxes open on click.
+    is changed. A graph of more than 120 nodes starts collapsed, and its boxes open on click.
 
     Raises TypeError if root is not a Value, OSError if the file cannot be written.
     """
@@ -138,15 +136,12 @@ def explain(
         svg = re.sub(r' id="(\w+)"', rf' id="view{k}-\1"', svg)
         pictures.append(f'<div id="view{k}" hidden>\n{svg}</div>')
         data.append(book.data(view, write))
-    script = files("visualize").joinpath("page.js").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    script = _resource("page.js")
     page = Page(
         _PAGE.substitute(
-            policy=f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
-            "base-uri 'none'; form-action 'none'",
+            policy=_policy(script),
             title=escape_html(f"Backpropagation through {name}, step by step"),
-            style=_variables()
-            + files("visualize").joinpath("page.css").read_text(encoding="utf-8"),
+            style=_variables() + _resource("page.css"),
             pictures="\n".join(pictures),
             data=_json(
                 {
@@ -165,6 +160,24 @@ def explain(
     return page
 
 
+def _resource(name: str) -> str:
+    from importlib.resources import files
+
+    return files("visualize").joinpath(name).read_text(encoding="utf-8")
+
+
+def _policy(script: str) -> str:
+    """A Content-Security-Policy that lets this script run, and nothing else in."""
+    from base64 import b64encode
+    from hashlib import sha256
+
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
 def _variables() -> str:
     light, dark = ("; ".join(f"--{n}: {c[i]}" for n, c in COLORS.items()) for i in (0, 1))
     return f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
@@ -172,6 +185,8 @@ def _variables() -> str:
 
 def _json(thing: Any) -> str:
     """JSON that cannot end the script element it stands in."""
+    import json
+
     text = json.dumps(thing, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -184,20 +199,25 @@ def _number(x: float) -> float | str:
 # ------------------------------------------------------------------------------------ views
 
 
-@dataclass
 class _View:
     """One picture of the page.
 
-    outer  the view whose box it opens
-    opens  the view that opens each box, by the box's index
+    groups  what the boxes stand for, if they are groups
+    outer   the view whose box it opens
+    opens   the view that opens each box, by the box's index
     """
 
-    title: str
-    caption: str
-    diagram: Diagram
-    groups: list[Group] | None
-    outer: int | None
-    opens: dict[int, int] = field(default_factory=dict)
+    def __init__(
+        self,
+        title: str,
+        caption: str,
+        diagram: Diagram,
+        groups: list[Group],
+        outer: int | None,
+    ) -> None:
+        self.title, self.caption, self.diagram = title, caption, diagram
+        self.groups, self.outer = groups, outer
+        self.opens: dict[int, int] = {}
 
 
 class _Book:
@@ -212,13 +232,13 @@ class _Book:
         small = len(nodes) <= VIEW_BOXES and sum(len(n.parents) for n in nodes) <= 4 * VIEW_BOXES
         if products and small:
             diagram = by_product(nodes, self.grads.__getitem__)
-            self._add(_View("The whole graph", "", diagram, None, None))
+            self._add(_View("The whole graph", "", diagram, [], None))
             return
         if depth is None and not small:
             depth = 0
         self._open("The whole graph", "", nodes, depth, None)
         for k, view in enumerate(self.views):  # the list grows while it is walked
-            for i, group in enumerate(view.groups or ()):
+            for i, group in enumerate(view.groups):
                 box = view.diagram.boxes[i]
                 opens = len(group.nodes) > 1 and not group.outside and box.kind != "constant"
                 if opens and self._room():
@@ -318,7 +338,7 @@ class _Book:
         boxes = view.diagram.boxes
         if view.outer is None:
             return [(float(i == len(boxes) - 1), 0) for i in range(len(boxes))]
-        within = {node for group in view.groups or () if not group.outside for node in group.nodes}
+        within = {node for group in view.groups if not group.outside for node in group.nodes}
         seeds = []
         for box in boxes:
             node = box.members[0]

@@ -8,38 +8,53 @@ box says how many nodes it stands for, so nothing is left out unseen.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 
 from autograd_lite import Value
 from visualize.graph import kind_of
 from visualize.scopes import Call
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
 __all__ = ["Group", "by_scope", "folded", "staged"]
 
 
-@dataclass
 class Group:
     """Nodes that share a box.
 
     title      what they are
-    times      how often the title is there: 16 of "tanh"
     call       the innermost open scope around them
     collapsed  whether it is a scope or a stage, drawn as one box even if it has a single node
     inner      how many scopes are open in the picture of what is inside
-    unit       the nodes of the first, if it is there several times
     outside    whether the picture shows the nodes only because others use them
+    times      how often the title is there: 16 of "tanh"
+    unit       the nodes of the first, if it is there several times
     """
 
-    title: str
-    nodes: list[Value]
-    times: int = 1
-    call: Call | None = None
-    collapsed: bool = False
-    inner: int | None = None
-    unit: Sequence[Value] = ()
-    outside: bool = False
+    def __init__(
+        self,
+        title: str,
+        nodes: list[Value],
+        call: Call | None = None,
+        *,
+        collapsed: bool = False,
+        inner: int | None = None,
+        outside: bool = False,
+    ) -> None:
+        self.title, self.nodes, self.call = title, nodes, call
+        self.collapsed, self.inner, self.outside = collapsed, inner, outside
+        self.times = 1
+        self.unit = nodes
+
+    def copy(self) -> Group:
+        """The same group, to which nodes may be added."""
+        made = Group(
+            self.title, list(self.nodes), self.call, collapsed=self.collapsed, inner=self.inner
+        )
+        made.unit = self.nodes
+        return made
 
 
 def by_scope(nodes: Sequence[Value], owner: dict[Value, Call], depth: int | None) -> list[Group]:
@@ -52,11 +67,11 @@ def by_scope(nodes: Sequence[Value], owner: dict[Value, Call], depth: int | None
     for node in nodes:
         path = owner[node].path if node in owner else ()
         if depth is None or len(path) <= depth:
-            groups.append(Group(_title(node), [node], call=path[-1] if path else None))
+            groups.append(Group(_title(node), [node], path[-1] if path else None))
             continue
         call = path[depth]
         if call not in scopes:
-            scopes[call] = Group(call.title, [], call=call.outer, collapsed=True, inner=depth + 1)
+            scopes[call] = Group(call.title, [], call.outer, collapsed=True, inner=depth + 1)
             groups.append(scopes[call])
         scopes[call].nodes.append(node)
     return ordered(groups)
@@ -139,7 +154,7 @@ def folded(groups: Sequence[Group]) -> list[Group]:
             merged[of[i]].nodes += group.nodes
             merged[of[i]].times += group.title == merged[of[i]].title
         else:
-            merged[of[i]] = replace(group, nodes=list(group.nodes), unit=group.nodes)
+            merged[of[i]] = group.copy()
     return ordered(list(merged.values()))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from autograd_lite import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["label"]
 

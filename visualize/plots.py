@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from math import hypot
-from typing import TYPE_CHECKING, Any
 
 from autograd_lite import Value, no_grad
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
     from matplotlib.figure import Figure
 
 __all__ = ["gradient_norms", "plot_decision_boundary", "plot_gradients", "plot_history"]
@@ -50,7 +52,7 @@ def plot_history(history: Sequence[float] | Mapping[str, Sequence[float]]) -> Fi
 
     Raises ValueError if there is nothing to draw.
     """
-    series = dict(history) if isinstance(history, Mapping) else {"loss": history}
+    series = dict(history) if isinstance(history, dict) else {"loss": history}
     if not series or not all(len(numbers) for numbers in series.values()):
         raise ValueError("plot_history: there is nothing in the history yet")
     panels: dict[str, dict[str, Sequence[float]]] = {}

@@ -7,19 +7,22 @@ those that its result depends on, up to its arguments and up to the results of e
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from itertools import count
-from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from autograd_lite import Value
 
-__all__ = ["Call", "calls_in", "scope", "scopes"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, TypeVar
 
-F = TypeVar("F", bound=Callable[..., Any])
+    F = TypeVar("F", bound=Callable[..., Any])
+
+__all__ = ["Call", "calls_in", "scope", "scopes"]
 
 
 class Call:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from math import isfinite
 
 from visualize.diagram import Box, Diagram, Edge
@@ -13,7 +12,11 @@ from visualize.theme import BOUNDS, shade, stylesheet
 
 __all__ = ["heading", "largest_gradient", "summary", "to_dot", "to_svg"]
 
-Write = Callable[[float], str]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Write = Callable[[float], str]
 
 
 def heading(box: Box) -> str:

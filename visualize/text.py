@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from html import escape as escape_html
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["escape", "escape_html", "number_format", "printable", "short"]
 
@@ -30,6 +32,13 @@ def short(text: str, width: int = 32) -> str:
 def escape(text: str) -> str:
     """The text as a field of a record label in DOT: every character stands for itself."""
     return _SPECIAL.sub(r"\\\g<0>", text.replace("&", "&amp;"))
+
+
+def escape_html(text: str) -> str:
+    """The text for SVG and HTML, between tags and in attributes: every character for itself."""
+    for character, entity in ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"):
+        text = text.replace(character, entity)
+    return text
 
 
 def number_format(number: str) -> Callable[[float], str]:

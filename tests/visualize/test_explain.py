@@ -93,10 +93,7 @@ def test_formulas_are_spelt_with_names_and_numbers(neuron):
     assert boxes["v11 = **2"]["formula"] == "v9**2"
     assert boxes["v9 = -"]["numbers"] == "0.4621 - 1"
     (view,) = data_of(visualize.explain(sum_of([Value(float(i)) for i in range(9)])))["views"]
-    assert (
-        view["boxes"][-1]["formula"] == "sum(v8, v7, v6, v5, v4, …)"
-        or "…" in (view["boxes"][-1]["formula"])
-    )
+    assert re.fullmatch(r"sum\((v\d, ){5}…\)", view["boxes"][-1]["formula"])
 
 
 def test_products_of_a_dot(neuron):
@@ -152,12 +149,12 @@ def test_in_an_opened_box_the_gradients_from_outside_are_there(mlp):
 
 def test_what_does_not_fit_on_the_page_says_so():
     x = chain = Value(0.5, label="x")
-    for _ in range(5_000):
+    for _ in range(1_500):
         chain = tanh(chain * x)
     views = data_of(visualize.explain(chain))["views"]
     boxes = [box for view in views for box in view["boxes"]]
-    assert sum(box["size"] for box in views[0]["boxes"]) == 10_001
-    assert len(boxes) < 2_000
+    assert sum(box["size"] for box in views[0]["boxes"]) == 3_001
+    assert len(boxes) < 1_000
     assert any(box["size"] > 1 and box["open"] is None for box in boxes)
 
 
