@@ -80,6 +80,8 @@ def _node(i: int, box: Box, write: Write, rankdir: str, largest: float, room: in
     classes = [box.kind]
     if largest and box.kind != "constant":
         classes.append(shade(box.grad, largest))
+    if not box.title and box.kind in ("data", "constant"):
+        classes.append("bare")
     if not box.finite:
         classes.append("odd")
     lines = [escape(row) for row in rows(box, write)]

@@ -43,7 +43,7 @@ _COLORED = Template("""
 _DRAWN = """
 .autograd text { font-family: "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace; }
 .autograd .node > text:first-of-type { font-weight: bold; }
-.autograd .constant > text:first-of-type { font-weight: normal; }
+.autograd .bare > text:first-of-type { font-weight: normal; }
 .autograd .node polyline { fill: none; stroke-width: 0.5; }
 .autograd .edge path { fill: none; }
 .autograd .parameter path, .autograd .parameter polygon { stroke-width: 2.5; }
