@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograd_lite.expressions import NotInC, to_c
+from autograd_lite.expressions import NotInCError, to_c
 from autograd_lite.rules import RULES, Rule
 
 # The twins of the functions in ieee.py that differ from C's, or that C spells differently.
@@ -37,7 +37,7 @@ def _kernel(rule: Rule) -> str | None:
         else:
             writes = " ".join(f"d[{i}] = {to_c(p)};" for i, p in enumerate(rule.partials))
             body = f"const double out = {to_c(rule.value)}; {writes} return out;"
-    except NotInC:
+    except NotInCError:
         return None
     return f"static double k_{rule.name}(const double *a, double *d) {{ {reads} {body} }}\n"
 

@@ -26,7 +26,7 @@ class _Doubles(ast.NodeTransformer):
     """Numbers become floats, division `divide`, and `where` a conditional that runs one arm."""
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        return ast.Constant(float(node.value))
+        return ast.Constant(float(node.value))  # type: ignore[arg-type]
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
@@ -52,16 +52,19 @@ _C_OPERATORS = {
 }  # fmt: skip
 
 # The functions of ieee.py by their names in C; what is missing here runs as Python in both builds.
-_C_FUNCTIONS = {
-    name: name
-    for name in (
-        "acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh erf erfc exp expm1 fabs "
-        "floor hypot log log10 log1p log2 sin sinh sqrt tan tanh"
-    ).split()
-} | {"cbrt": "ieee_cbrt", "exp2": "ieee_exp2", "power": "ieee_power", "round_even": "nearbyint"}
+_SAME_IN_C = (
+    "acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh erf erfc exp expm1 fabs floor "
+    "hypot log log1p log2 log10 sin sinh sqrt tan tanh"
+)
+_C_FUNCTIONS = {name: name for name in _SAME_IN_C.split()} | {
+    "cbrt": "ieee_cbrt",
+    "exp2": "ieee_exp2",
+    "power": "ieee_power",
+    "round_even": "nearbyint",
+}
 
 
-class NotInC(ValueError):
+class NotInCError(ValueError):
     """The formula uses a function that has no counterpart in C."""
 
 
@@ -72,7 +75,7 @@ def to_c(formula: str) -> str:
 
 def _to_c(node: ast.expr) -> str:
     match node:
-        case ast.Constant(value=number):
+        case ast.Constant(value=int() | float() as number):
             return repr(float(number))  # never an int: 1 / 2 is 0 in C
         case ast.Name(id=name):
             return repr(CONSTANTS[name]) if name in CONSTANTS else name
@@ -87,6 +90,6 @@ def _to_c(node: ast.expr) -> str:
             return f"({condition} ? {a} : {b})"
         case ast.Call(func=ast.Name(id=name), args=args):
             if name not in _C_FUNCTIONS:
-                raise NotInC(name)
+                raise NotInCError(name)
             return f"{_C_FUNCTIONS[name]}({', '.join(map(_to_c, args))})"
     raise SyntaxError(f"not a formula: {ast.unparse(node)}")

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import autograd_lite.kernels as kernels
+from autograd_lite import value
 from autograd_lite.rules import RULES, Rule
 from autograd_lite.value import (
     Value,
-    binary,
     binary_of,
-    dot,
     fixed,
     nary,
     number_for,
     real,
     required,
     ternary_of,
-    unary,
     unary_of,
 )
 
@@ -26,11 +24,10 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Operand
 
+    T = TypeVar("T", Value, float, Operand)  # a Value gives a Value, a number a float
+
     class Unary(Protocol):
-        @overload
-        def __call__(self, x: Value) -> Value: ...
-        @overload
-        def __call__(self, x: float) -> float: ...
+        def __call__(self, x: T) -> T: ...
 
     class Binary(Protocol):
         @overload
@@ -40,13 +37,28 @@ if TYPE_CHECKING:
         @overload
         def __call__(self, x: float, y: float) -> float: ...
 
+    class Where(Protocol):
+        @overload
+        def __call__(self, condition: Value, x: Operand, y: Operand) -> Value: ...
+        @overload
+        def __call__(self, condition: Operand, x: Value, y: Operand) -> Value: ...
+        @overload
+        def __call__(self, condition: Operand, x: Operand, y: Value) -> Value: ...
+        @overload
+        def __call__(self, condition: float, x: float, y: float) -> float: ...
+
     class Nary(Protocol):
+        def __call__(self, xs: Iterable[T]) -> T: ...
+
+    class Dot(Protocol):
         @overload
-        def __call__(self, xs: Iterable[float]) -> float: ...
+        def __call__(self, xs: Iterable[Value], ys: Iterable[Operand]) -> Value: ...
         @overload
-        def __call__(self, xs: Iterable[Value]) -> Value: ...
+        def __call__(self, xs: Iterable[Operand], ys: Iterable[Value]) -> Value: ...
         @overload
-        def __call__(self, xs: Iterable[Operand]) -> Operand: ...
+        def __call__(self, xs: Iterable[float], ys: Iterable[float]) -> float: ...
+        @overload
+        def __call__(self, xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand: ...
 
 
 _RULES = {rule.name: rule for rule in RULES}
@@ -65,17 +77,20 @@ def _named(function: Any, rule: Rule) -> Any:
 
 def _unary(name: str) -> Unary:
     code = _RULES[name].code
-    return _named(lambda x: unary_of(code, x, 0.0), _RULES[name])  # type: ignore[no-any-return]
+    function: Unary = _named(lambda x: unary_of(code, x, 0.0), _RULES[name])
+    return function
 
 
 def _binary(name: str) -> Binary:
     code = _RULES[name].code
-    return _named(lambda x, y: binary_of(code, x, y), _RULES[name])  # type: ignore[no-any-return]
+    function: Binary = _named(lambda x, y: binary_of(code, x, y), _RULES[name])
+    return function
 
 
 def _nary(name: str) -> Nary:
     code = _RULES[name].code
-    return _named(lambda xs: nary(code, xs), _RULES[name])  # type: ignore[no-any-return]
+    function: Nary = _named(lambda xs: nary(code, xs), _RULES[name])
+    return function
 
 
 exp = _unary("exp")
@@ -123,57 +138,62 @@ copysign = _binary("copysign")
 atan2 = _binary("atan2")
 hypot = _binary("hypot")
 
+where: Where = _named(
+    lambda condition, x, y: ternary_of(kernels.WHERE, condition, x, y), _RULES["where"]
+)
+
+dot: Dot = value.dot
 sum = _nary("sum")
 mean = _nary("mean")
 norm = _nary("norm")
 logsumexp = _nary("logsumexp")
 
 
-def leaky_relu(x: Operand, negative_slope: float = 0.01) -> Operand:
+def leaky_relu(x: T, negative_slope: float = 0.01) -> T:
     """x where x > 0, negative_slope * x elsewhere, with negative_slope the derivative at 0."""
-    return unary_of(kernels.LEAKY_RELU, x, real(negative_slope, "negative_slope"))
-
-
-def elu(x: Operand, alpha: float = 1.0) -> Operand:
-    """x where x > 0, alpha * (exp(x) - 1) elsewhere, with alpha the derivative at 0."""
-    return unary_of(kernels.ELU, x, real(alpha, "alpha"))
-
-
-def polygamma(n: int, x: Operand) -> Operand:
-    """The derivative of order n + 1 of lgamma at x: digamma for n = 0, trigamma for n = 1."""
-    if not isinstance(n, int) or n < 0:
-        raise ValueError(f"polygamma: the order must be an int >= 0, not {n!r}")
-    return unary_of(kernels.POLYGAMMA, x, float(n))
-
-
-def where(condition: Operand, x: Operand, y: Operand) -> Operand:
-    """x where condition is not 0, y elsewhere; the arm not taken gets gradient 0."""
-    return ternary_of(kernels.WHERE, condition, x, y)
-
-
-def clip(x: Operand, low: Operand, high: Operand) -> Operand:
-    """min(max(x, low), high), with derivative 1 by x from low to high, both included."""
-    return ternary_of(kernels.CLIP, x, low, high)
-
-
-def prod(xs: Iterable[Operand]) -> Operand:
-    """The product of xs, 1.0 of none: a chain of multiplications."""
-    out: Operand = 1.0
-    for i, x in enumerate(xs):
-        x = x if isinstance(x, Value) else number_for(kernels.MUL, x)
-        out = x if i == 0 else out * x
+    out: T = unary_of(kernels.LEAKY_RELU, x, real(negative_slope, "negative_slope"))
     return out
 
 
-def softmax(xs: Iterable[Operand]) -> list[Operand]:
+def elu(x: T, alpha: float = 1.0) -> T:
+    """x where x > 0, alpha * (exp(x) - 1) elsewhere, with alpha the derivative at 0."""
+    out: T = unary_of(kernels.ELU, x, real(alpha, "alpha"))
+    return out
+
+
+def polygamma(n: int, x: T) -> T:
+    """The derivative of order n + 1 of lgamma at x: digamma for n = 0, trigamma for n = 1."""
+    if not isinstance(n, int) or n < 0:
+        raise ValueError(f"polygamma: the order must be an int >= 0, not {n!r}")
+    out: T = unary_of(kernels.POLYGAMMA, x, float(n))
+    return out
+
+
+def clip(x: T, low: Operand, high: Operand) -> T:
+    """min(max(x, low), high), with derivative 1 by x from low to high, both included."""
+    out: T = ternary_of(kernels.CLIP, x, low, high)
+    return out
+
+
+def prod(xs: Iterable[T]) -> T:
+    """The product of xs, 1.0 of none: a chain of multiplications."""
+    product: Any = 1.0
+    for i, x in enumerate(xs):
+        factor: Any = x if isinstance(x, Value) else number_for(kernels.MUL, x)
+        product = factor if i == 0 else product * factor
+    out: T = product
+    return out
+
+
+def softmax(xs: Iterable[T]) -> list[T]:
     """[exp(x - logsumexp(xs)) for x in xs]: positive numbers that add up to 1."""
     return [exp(x) for x in log_softmax(xs)]
 
 
-def log_softmax(xs: Iterable[Operand]) -> list[Operand]:
+def log_softmax(xs: Iterable[T]) -> list[T]:
     """[x - logsumexp(xs) for x in xs]."""
     xs = tuple(xs)
-    total = logsumexp(xs)
+    total: Any = logsumexp(xs)
     return [x - total for x in xs]
 
 
@@ -212,25 +232,24 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
                 raise TypeError(f"{name}: {n} operands, but {len(by)} partials")
             return tuple(real(number, f"{name}: its value or partial") for number in (out, *by))
 
-        names = tuple(inspect.signature(function).parameters)
-        rule = Rule(name, names, "", derivative=partials)
+        operands = "xyz"[:n] if n <= 3 else "x" * n
+        rule = Rule(name, operands, "", derivative=partials)
         rule.code = len(RULES)
         RULES.append(rule)
         # Kernels of one operand are given a static parameter, which this one does not have.
         kernels.FUNCTIONS[rule.code] = (lambda x, _: evaluate(x)) if n == 1 else evaluate
 
         @functools.wraps(function)
-        def operate(*xs: Operand) -> Operand:
+        def operate(*xs: Operand) -> Any:
             if len(xs) != n:
                 raise TypeError(f"{name} takes {n} operands, not {len(xs)}")
             if not any(isinstance(x, Value) for x in xs):
                 return function(*[number_for(rule.code, x) for x in xs])
-            parents = tuple(required(x, name) for x in xs)
             if n == 1:
-                return unary(rule.code, parents[0], 0.0)
+                return unary_of(rule.code, xs[0], 0.0)
             if n == 2:
-                return binary(rule.code, *parents)
-            return fixed(rule.code, parents)
+                return binary_of(rule.code, xs[0], xs[1])
+            return fixed(rule.code, tuple(required(x, name) for x in xs))
 
         return operate
 

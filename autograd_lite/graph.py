@@ -21,7 +21,7 @@ __all__ = ["deep_copy", "reduce", "shallow_copy", "topological_order"]
 def topological_order(root: Value) -> list[Value]:
     """Every node that root depends on, once each: users before their parents, root first.
 
-    The order is that of `Value.backward`, and depends on nothing but the graph (Kahn's algorithm,
+    It is the order of `Value.backward`, and depends on nothing but the graph (Kahn's algorithm,
     first in, first out).
     """
     users = {root: 0}
@@ -57,7 +57,7 @@ def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
 
     order = [node for node in reversed(topological_order(root)) if id(node) not in memo]
     slots = [_slots(node, "deepcopy") for node in order]
-    for node, (made, grad, more) in zip(order, slots):
+    for node, (made, grad, more) in zip(order, slots, strict=True):
         kind, code, x, y, *numbers = made
         made = (kind, code, memo.get(id(x)), memo.get(id(y)), *numbers)
         if isinstance(more, tuple):

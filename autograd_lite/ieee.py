@@ -10,7 +10,7 @@ from math import copysign, inf, nan
 __all__ = [
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "copysign", "cos",
     "cosh", "divide", "erf", "erfc", "exp", "exp2", "expm1", "fabs", "floor", "hypot", "lgamma",
-    "log", "log10", "log1p", "log2", "polygamma", "power", "round_even", "sin", "sinh", "sqrt",
+    "log", "log1p", "log2", "log10", "polygamma", "power", "round_even", "sin", "sinh", "sqrt",
     "tan", "tanh",
 ]  # fmt: skip
 
@@ -171,22 +171,25 @@ def polygamma(order: float, x: float) -> float:
     n = int(order)
     if x != x or x == -inf:
         return nan
-    if x <= 0 and x == math.floor(x):
+    if x == 0:
+        return inf if n % 2 else copysign(inf, -x)
+    if x < 0 and x == math.floor(x):
         return inf if n % 2 else nan  # a pole: one-sided limits agree for odd orders only
     if x == inf:
         return inf if n == 0 else 0.0
     if x < 0 and n == 0:
         return polygamma(0, 1 - x) - math.pi / tan(math.pi * math.fmod(x, 1.0))
     if x < 0 and n == 1:
-        return (math.pi / sin(math.pi * math.fmod(x, 1.0))) ** 2 - polygamma(1, 1 - x)
-    if x < -1e4:
-        return nan  # a recurrence of |x| steps: refuse to spend the time
+        return power(math.pi / sin(math.pi * math.fmod(x, 1.0)), 2.0) - polygamma(1, 1 - x)
+    if n > 100 or x < -1e4:
+        return nan  # n! near the largest double, or a recurrence of |x| steps: refuse
 
     sign, factorial = (-1.0) ** (n + 1), float(math.factorial(n))
-    near = 0.0
+    steps = []
     while x < 20 + n:
-        near += sign * factorial * power(x, -n - 1.0)
+        steps.append(power(x, -n - 1.0))
         x += 1
+    near = sign * factorial * math.fsum(steps)  # exact, as steps below 0 cancel those above it
     # psi_n(x) ~ sign * [(n-1)!/x**n + n!/(2 x**(n+1)) + sum B_2k (2k+n-1)!/((2k)! x**(2k+n))]
     far = -log(x) if n == 0 else factorial / n * power(x, -float(n))
     far += factorial / 2 * power(x, -n - 1.0)

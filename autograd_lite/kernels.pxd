@@ -3,6 +3,11 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.math cimport exp, fabs, log, sqrt
 
+from cpython.object cimport PyObject
+from cpython.list cimport PyList_GET_ITEM
+from cpython.tuple cimport PyTuple_GET_ITEM
+from autograd_lite.value cimport Value
+
 include "kernels_codes.pxi"
 
 cdef extern from "kernels.h":
@@ -12,24 +17,22 @@ cdef extern from "kernels.h":
     const int N_KERNELS
 
 
-cdef inline (double, double) unary(int code, double x, double c) except *:
+cdef inline bint in_c(int code) noexcept nogil:
+    return code < N_KERNELS and KERNELS[code] is not NULL
+
+
+cdef inline (double, double) unary(int code, double x, double c) noexcept nogil:
     cdef double operands[2]
     cdef double partials[1]
-    if code >= N_KERNELS or KERNELS[code] is NULL:
-        import autograd_lite.kernels as interpreted
-        return interpreted.FUNCTIONS[code](x, c)
     operands[0] = x
     operands[1] = c
     cdef double out = KERNELS[code](operands, partials)
     return out, partials[0]
 
 
-cdef inline (double, double, double) binary(int code, double x, double y) except *:
+cdef inline (double, double, double) binary(int code, double x, double y) noexcept nogil:
     cdef double operands[2]
     cdef double partials[2]
-    if code >= N_KERNELS or KERNELS[code] is NULL:
-        import autograd_lite.kernels as interpreted
-        return interpreted.FUNCTIONS[code](x, y)
     operands[0] = x
     operands[1] = y
     cdef double out = KERNELS[code](operands, partials)
@@ -38,12 +41,9 @@ cdef inline (double, double, double) binary(int code, double x, double y) except
 
 cdef inline (double, double, double, double) ternary(
     int code, double x, double y, double z
-) except *:
+) noexcept nogil:
     cdef double operands[3]
     cdef double partials[3]
-    if code >= N_KERNELS or KERNELS[code] is NULL:
-        import autograd_lite.kernels as interpreted
-        return interpreted.FUNCTIONS[code](x, y, z)
     operands[0] = x
     operands[1] = y
     operands[2] = z
@@ -71,3 +71,33 @@ cdef inline tuple numbers(bytes owner):
     cdef Py_ssize_t i
     cdef double *d = doubles(owner)
     return tuple([d[i] for i in range(PyBytes_GET_SIZE(owner) // <Py_ssize_t> sizeof(double))])
+
+
+cdef inline Value value_at(tuple values, Py_ssize_t i):
+    return <Value> PyTuple_GET_ITEM(values, i)
+
+
+cdef inline Value listed(list values, Py_ssize_t i):
+    return <Value> PyList_GET_ITEM(values, i)
+
+
+cdef inline bint is_value(tuple operands, Py_ssize_t i) noexcept:
+    return isinstance(<object> PyTuple_GET_ITEM(operands, i), Value)
+
+
+cdef inline double data_of(tuple values, Py_ssize_t i) noexcept:
+    return (<Value> PyTuple_GET_ITEM(values, i))._data
+
+
+cdef inline bint is_deep(tuple values, Py_ssize_t i) noexcept:
+    return (<Value> PyTuple_GET_ITEM(values, i))._kind > 0
+
+
+cdef inline void receive(tuple leaves, Py_ssize_t i, double cotangent) noexcept:
+    (<Value> PyTuple_GET_ITEM(leaves, i))._dx += cotangent
+
+
+cdef inline void settle(tuple leaves, Py_ssize_t i) noexcept:
+    cdef PyObject *leaf = <PyObject *> PyTuple_GET_ITEM(leaves, i)
+    (<Value> leaf)._grad += (<Value> leaf)._dx
+    (<Value> leaf)._dx = 0.0

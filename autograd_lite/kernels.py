@@ -13,6 +13,9 @@ from autograd_lite.rules import RULES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
+
+    from autograd_lite.value import Value
 
     def __getattr__(name: str) -> int: ...  # the codes: ADD, MUL, TANH, ...
 
@@ -34,11 +37,17 @@ class _Functions(dict[int, "Callable[..., tuple[float, ...]]"]):
         value = "" if rule.nary else f"out := {to_python(rule.value)}, "
         source = f"lambda {_SIGNATURES[rule.operands]}: ({value}{formulas},)"
         names = {name: getattr(ieee, name) for name in ieee.__all__} | CONSTANTS
+        function: Callable[..., tuple[float, ...]]
         self[code] = function = eval(compile(source, f"<rule {rule.name}>", "eval"), names)
         return function
 
 
 FUNCTIONS = _Functions()
+
+
+def in_c(code: int) -> bool:
+    """Whether `unary`, `binary` and `ternary` know the rule: in C, only if its formula is in C."""
+    return True
 
 
 def unary(code: int, x: float, c: float) -> tuple[float, float]:
@@ -74,6 +83,43 @@ def doubles(owner: list[float]) -> list[float]:
 def numbers(owner: list[float]) -> tuple[float, ...]:
     """A buffer's numbers."""
     return tuple(owner)
+
+
+def value_at(values: tuple[Value, ...], i: int) -> Value:
+    """values[i], in C without a check of its type."""
+    return values[i]
+
+
+def listed(values: list[Value], i: int) -> Value:
+    """values[i], in C without a check of its type."""
+    return values[i]
+
+
+def is_value(operands: tuple[Any, ...], i: int) -> bool:
+    """Whether operands[i] is a Value."""
+    return hasattr(operands[i], "_data")
+
+
+def data_of(values: tuple[Value, ...], i: int) -> float:
+    """The number of values[i], in C without a check of its type."""
+    return values[i]._data
+
+
+def is_deep(values: tuple[Value, ...], i: int) -> bool:
+    """Whether values[i] is no leaf."""
+    return values[i]._kind > 0
+
+
+def receive(leaves: tuple[Value, ...], i: int, cotangent: float) -> None:
+    """Add the cotangent to what leaves[i] has received in this pass."""
+    leaves[i]._dx += cotangent
+
+
+def settle(leaves: tuple[Value, ...], i: int) -> None:
+    """Add to the gradient of leaves[i] what it has received in this pass."""
+    leaf = leaves[i]
+    leaf._grad += leaf._dx
+    leaf._dx = 0.0
 
 
 COMPILED = False

@@ -52,7 +52,7 @@ class Rule:
     def __init__(
         self,
         name: str,
-        operands: str | tuple[str, ...],
+        operands: str,
         value: str,
         *partials: str,
         symbol: str = "",
@@ -75,7 +75,7 @@ class Rule:
     @property
     def static(self) -> bool:
         """Whether its last operand is a plain number c."""
-        return self.operands[-1:] == "c"
+        return self.operands.endswith("c")
 
     def __repr__(self) -> str:
         return f"<Rule {self.name}({', '.join(self.operands)}) = {self.value}>"
@@ -152,7 +152,7 @@ RULES: list[Rule] = [
     Rule("selu", "x",
          "SELU_SCALE * where(x <= 0, SELU_ALPHA * expm1(x), x)",
          "SELU_SCALE * where(x <= 0, SELU_ALPHA * exp(x), 1)", kinks=(0,)),
-    Rule("gelu", "x", "x * erfc(-x / SQRT2) / 2",
+    Rule("gelu", "x", "x * (erfc(-x / SQRT2) / 2)",
          "erfc(-x / SQRT2) / 2 + x * exp(-x * x / 2) / SQRT_2PI"),
     Rule("silu", "x", "x / (1 + exp(-x))", "(1 + x / (1 + exp(x))) / (1 + exp(-x))"),
 
@@ -162,28 +162,33 @@ RULES: list[Rule] = [
     Rule("ceil", "x", "ceil(x)", "0", domain=((0.1, 0.9),), note="derivative 0 everywhere"),
     Rule("round", "x", "round_even(x)", "0", domain=((-0.4, 0.4),), note="halves go to even"),
     Rule("maximum", "xy", "where(x >= y, x, where(y >= x, y, x + y))",
-         "where(x > y, 1, where(x == y, 0.5, 0))", "where(y > x, 1, where(x == y, 0.5, 0))",
+         "where(x < y, 0, where(x == y, 0.5, 1))", "where(y < x, 0, where(x == y, 0.5, 1))",
          note="a tie splits the gradient half and half; nan wins"),
     Rule("minimum", "xy", "where(x <= y, x, where(y <= x, y, x + y))",
-         "where(x < y, 1, where(x == y, 0.5, 0))", "where(y < x, 1, where(x == y, 0.5, 0))",
+         "where(x > y, 0, where(x == y, 0.5, 1))", "where(y > x, 0, where(x == y, 0.5, 1))",
          note="a tie splits the gradient half and half; nan wins"),
-    Rule("copysign", "xy", "copysign(x, y)", "where(x == 0, 0, out / x)", "0"),
+    Rule("copysign", "xy", "copysign(x, where(y == y, y, 0))", "where(x == 0, 0, out / x)", "0",
+         kinks=(0,), note="a nan counts as positive: its sign differs between machines"),
     Rule("atan2", "xy", "atan2(x, y)",
-         "y / hypot(x, y) / hypot(x, y)", "-x / hypot(x, y) / hypot(x, y)",
-         domain=((0.2, 3), (-3, 3))),
+         "where(hypot(x, y) == 0, 0, y / hypot(x, y) / hypot(x, y))",
+         "where(hypot(x, y) == 0, 0, -x / hypot(x, y) / hypot(x, y))",
+         domain=((0.2, 3), (-3, 3)), note="atan2(0, 0) has gradient 0"),
     Rule("hypot", "xy", "hypot(x, y)", "x / out", "y / out", domain=((0.2, 3), (-3, 3))),
     Rule("where", "xyz", "where(x != 0, y, z)",
          "0", "where(x != 0, 1, 0)", "where(x != 0, 0, 1)", domain=((1, 1), (-3, 3), (-3, 3)),
          note="y where x is not 0, z elsewhere; the other arm gets gradient 0"),
-    Rule("clip", "xyz", "where(z < y, z, where(x < y, y, where(x > z, z, x)))",
+    Rule("clip", "xyz",
+         "where(y <= z, where(x < y, y, where(x > z, z, x)),"
+         " where(z < y, where(x == x, z, x), y + z))",
          "where(x >= y, where(x <= z, 1, 0), 0)",
-         "where(x < y, where(y <= z, 1, 0), 0)", "where(x > z, 1, where(z < y, 1, 0))",
-         domain=((-3, 3), (-2, -0.5), (0.5, 2)), note="the derivative at a bound is 1"),
+         "where(x < y, where(y < z, 1, 0), 0)", "where(x > z, 1, where(z < y, 1, 0))",
+         domain=((-3, 3), (-2, -0.5), (0.5, 2)),
+         note="the derivative at a bound is 1; bounds that cross give the upper one; nan wins"),
 
     # ------------------------------------------- n-ary: the partial by x, one of the n operands
     Rule("sum", "xs", "", "1"),
     Rule("mean", "xs", "", "1 / n"),
-    Rule("norm", "xs", "", "where(out == 0, 0, x / out)",
+    Rule("norm", "xs", "", "where(out == 0, 0, x / out)", kinks=(0,),
          note="the Euclidean length; its gradient at 0 is 0"),
     Rule("logsumexp", "xs", "", "exp(x - out)"),
     Rule("dot", "xs", "", "y", note="sum of x * y; y is the other factor of x"),

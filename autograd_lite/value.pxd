@@ -1,6 +1,5 @@
 # C types for value.py.
 cimport cython
-cimport autograd_lite.kernels as kernels
 
 cdef int CONSTANT, LEAF, UNARY, BINARY, UNIFORM, NARY, DOT, BY_HAND
 cdef int _paused, _depth
@@ -12,19 +11,23 @@ cdef class Value:
     cdef Value _x, _y
     cdef object _more, __weakref__
     cdef int _code, _users, _kind
-    cdef bint _open
+
+
+# The C twin of kernels.py; it knows the fields of Value, so it comes after them.
+cimport autograd_lite.kernels as kernels
 
 
 cdef class Many:
     cdef public tuple xs, ys
+    cdef bint flat_xs, flat_ys
     cdef public object numbers, op, backward, label
 
 
 # operands
+cdef inline bint is_number(object thing) except -1
 cpdef double number_for(int code, object x) except? -1.5
 cpdef object unary_of(int code, object x, double c)
 cpdef object binary_of(int code, object x, object y)
-@cython.locals(a=double, b=double, c=double)
 cpdef object ternary_of(int code, object x, object y, object z)
 @cython.locals(number=double)
 cdef Value constant(object other, str operator)
@@ -40,23 +43,24 @@ cdef inline Value new_node(
 cdef Value many_node(int code, int kind, double data, double dx, Many more)
 cdef Value leaf(int kind, double number)
 @cython.locals(data=double, dx=double)
-cpdef Value unary(int code, Value x, double c)
+cdef inline Value unary(int code, Value x, double c)
 @cython.locals(data=double, dx=double, dy=double)
-cpdef Value binary(int code, Value x, Value y)
+cdef inline Value binary(int code, Value x, Value y)
 @cython.locals(partials=bytes, d="double*", data=double)
-cpdef Value ternary(int code, Value x, Value y, Value z)
+cdef Value ternary(int code, Value x, Value y, Value z)
 @cython.locals(
     xs=tuple, n=Py_ssize_t, i=Py_ssize_t, partials=bytes, d="double*", values=Py_ssize_t,
-    out=double, partial=double
+    deep=Py_ssize_t, out=double, partial=double
 )
 cpdef object nary(int code, object operands)
 @cython.locals(
     left=tuple, right=tuple, n=Py_ssize_t, i=Py_ssize_t, numbers=bytes, d="double*",
-    in_left=Py_ssize_t, in_right=Py_ssize_t, out=double
+    in_left=Py_ssize_t, in_right=Py_ssize_t, deep_left=Py_ssize_t, deep_right=Py_ssize_t,
+    out=double, more=Many
 )
 cpdef object dot(object xs, object ys)
-@cython.locals(i=Py_ssize_t, values=Py_ssize_t, value=Value)
-cdef Py_ssize_t read(tuple xs, double *d, Py_ssize_t start, int code) except -1
+@cython.locals(i=Py_ssize_t, values=Py_ssize_t, deep=Py_ssize_t)
+cdef (Py_ssize_t, Py_ssize_t) read(tuple xs, double *d, Py_ssize_t start, int code) except *
 @cython.locals(owner=bytes)
 cdef bytes filled(tuple numbers)
 @cython.locals(i=Py_ssize_t, out=double)
@@ -68,18 +72,40 @@ cdef double logsumexp_of(double *d, Py_ssize_t n) noexcept
 
 # backpropagation
 cdef int _passes
-@cython.locals(interior=list, leaves=list, ready=list, node=Value)
+
+
+cdef class Pass:
+    cdef list flat, order
+    cdef Py_ssize_t ready
+    cdef Value leaves, root
+
+
+@cython.locals(
+    this=Pass, order=list, before_by_hand=list, node=Value, grad=double, i=Py_ssize_t
+)
 cdef int backpropagate(Value root) except -1
-cdef inline int meet(Value node, list interior, list leaves) except -1
-@cython.locals(kind=int, parent=Value, more=Many)
-cdef inline int meet_parents(Value node, list interior, list leaves) except -1
-@cython.locals(kind=int, g=double)
-cdef inline int send(Value node, list ready) except -1
-@cython.locals(d="double*", parent=Value)
-cdef int send_to_many(Value node, double g, Many more, list ready) except -1
+cdef inline int meet(Value node, Pass this) except -1
+@cython.locals(more=Many)
+cdef inline int meet_parents(Value node, Pass this) except -1
 @cython.locals(i=Py_ssize_t)
-cdef inline int send_each(tuple parents, double *d, Py_ssize_t start, double g, list ready) except -1
-cdef inline int receive(Value node, double g, double partial, list ready) except -1
+cdef int meet_each(tuple parents, Pass this) except -1
+@cython.locals(g=double)
+cdef inline int send(Value node, Pass this) except -1
+@cython.locals(d="double*")
+cdef int send_to_many(Value node, double g, Many more, Pass this) except -1
+@cython.locals(i=Py_ssize_t)
+cdef int send_alike(tuple parents, bint flat, double cotangent, Pass this) except -1
+@cython.locals(i=Py_ssize_t)
+cdef int send_each(
+    tuple parents, bint flat, double *partials, Py_ssize_t first, double g, Pass this
+) except -1
+cdef inline double times(double g, double partial) noexcept
+cdef inline int receive(Value node, double cotangent, Pass this) except -1
+@cython.locals(node=Value, before=Value, leaves=tuple, i=Py_ssize_t)
+cdef void settle(Pass this) noexcept
+@cython.locals(node=Value, leaves=tuple)
+cdef void forget(Pass this) noexcept
+cdef bint is_under_way(Value node) noexcept
 
 # dropping a graph
 cdef void drop_parents(Value node) noexcept

@@ -19,9 +19,9 @@ from autograd_lite.rules import RULES, Rule
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
+    from typing import Any, TypeAlias
 
-    Operand = "Value | float"
+    Operand: TypeAlias = "Value | float"
 
 # The kind of a node says what its slots hold.
 #
@@ -56,11 +56,21 @@ class Value:
         "_grad",
         "_kind",
         "_more",
-        "_open",
         "_users",
         "_x",
         "_y",
     )
+
+    _data: float
+    _grad: float
+    _dx: float
+    _dy: float
+    _x: Any  # a Value or None
+    _y: Any
+    _more: Any  # None, the label, or Many
+    _code: int  # of its rule
+    _kind: int
+    _users: int  # how many are still to send it their cotangents; 0 outside a pass
 
     def __init__(
         self, data: float, _children: Iterable[Value] = (), _op: str = "", label: str = ""
@@ -76,7 +86,8 @@ class Value:
         self._more = label or None
         if (parents or _op) and recording():
             self._kind = BY_HAND
-            self._more = Many(parents, None, None, _op)
+            self._more = Many(parents)
+            self._more.op = _op
             self._more.label = label
 
     # ------------------------------------------------------------------------ what it holds
@@ -133,7 +144,8 @@ class Value:
             return (self._x,)
         if self._kind == BINARY:
             return (self._x, self._y)
-        return self._more.xs + (self._more.ys or ())
+        more: Many = self._more
+        return more.xs + more.ys
 
     @property
     def partials(self) -> tuple[float, ...]:
@@ -176,7 +188,7 @@ class Value:
         if self._kind <= LEAF:
             return ""
         if self._kind == BY_HAND:
-            return self._more.op
+            return str(self._more.op)
         return RULES[self._code].symbol.format(c=self._dy)
 
     @property
@@ -201,8 +213,10 @@ class Value:
         self._more.backward = without_cycle(function, self)
 
     def _send(self) -> None:
+        alone = Pass(self)
         if self._kind > LEAF:
-            send(self, [])
+            send(self, alone)
+        settle(alone)
 
     # -------------------------------------------------------------------- backpropagation
 
@@ -217,7 +231,10 @@ class Value:
         `_backward` written by hand raises; then every leaf keeps the gradient it had.
         """
         with _lock:
-            backpropagate(self)
+            if self._kind > LEAF:
+                backpropagate(self)
+            else:
+                self._grad += 1.0
 
     # ------------------------------------------------------------------------- operators
 
@@ -318,7 +335,7 @@ class Value:
     def __bool__(self) -> bool:
         return self._data != 0.0
 
-    # ---------------------------------------------- operations as methods; rules.py says what each is
+    # ------------------------------------------- operations as methods; rules.py says what each is
 
     def abs(self) -> Value:
         return unary(kernels.ABS, self, 0.0)
@@ -505,7 +522,8 @@ class Value:
         if isinstance(more, Many):
             numbers = None if more.numbers is None else kernels.numbers(more.numbers)
             more = (more.xs, more.ys, numbers, more.op, more.label, more.backward)
-        made = self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy
+        x = self._x if self._kind > LEAF else None
+        made = self._kind, self._code, x, self._y, self._data, self._dx, self._dy
         return made, self._grad, more
 
     def _set_slots(self, slots: tuple[Any, ...]) -> None:
@@ -513,7 +531,8 @@ class Value:
         self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy = made
         if isinstance(more, tuple):
             xs, ys, numbers, op, label, _ = more
-            more = Many(xs, ys, None if numbers is None else filled(numbers), op)
+            more = Many(xs, ys, None if numbers is None else filled(numbers))
+            more.op = op
             more.label = label
         self._more = more
 
@@ -527,7 +546,6 @@ def _zeroed(cls: type[Value], *_: Any, **__: Any) -> Value:
     node: Value = object.__new__(cls)
     node._data = node._grad = node._dx = node._dy = 0.0
     node._kind = node._code = node._users = 0
-    node._open = False
     node._x = node._y = node._more = None
     return node
 
@@ -542,6 +560,7 @@ def type_name(thing: object) -> str:
 
 # ----------------------------------------------------------------------------- recording
 
+_lock = RLock()  # for what is counted across threads: open blocks, and users within a pass
 _paused = 0  # how many no_grad blocks are open, in all threads and tasks
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 
@@ -553,6 +572,8 @@ class no_grad:
     asyncio tasks go on recording.
     """
 
+    _tokens: list[Any]  # those of the blocks that are open
+
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         block = object.__new__(cls)
         block._tokens = []
@@ -561,11 +582,13 @@ class no_grad:
     def __enter__(self) -> None:
         global _paused
         self._tokens.append(_recording.set(False))
-        _paused += 1
+        with _lock:
+            _paused += 1
 
     def __exit__(self, *exception: object) -> None:
         global _paused
-        _paused -= 1
+        with _lock:
+            _paused -= 1
         _recording.reset(self._tokens.pop())
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -594,9 +617,13 @@ def recording() -> bool:
 # ------------------------------------------------------------------------------ operands
 
 
+def is_number(thing: Any) -> bool:
+    return isinstance(thing, (float, int, Real))  # float first: Real is slow to ask
+
+
 def real(number: Any, what: str) -> float:
     """`number` as a float if it is a real number; a Value or a str is not."""
-    if isinstance(number, (float, int, Real)):
+    if is_number(number):
         return float(number)
     hint = "; write its .data" if isinstance(number, Value) else ""
     raise TypeError(f"{what} must be a real number, not {type_name(number)}{hint}")
@@ -607,7 +634,7 @@ _NEVER_OPERANDS = (str, bytes, complex, list, tuple, dict, set, type(None))
 
 def constant(other: Any, operator: str) -> Value | None:
     """The number `other` as a node; None if its type may itself know what to do with Values."""
-    if isinstance(other, (float, int, Real)):
+    if is_number(other):
         return leaf(CONSTANT, float(other))
     if isinstance(other, _NEVER_OPERANDS):
         raise TypeError(
@@ -621,24 +648,22 @@ def required(other: Any, name: str) -> Value:
     """`other` as a Value, or a TypeError that names the operation."""
     if isinstance(other, Value):
         return other
-    if isinstance(other, (float, int, Real)):
+    if is_number(other):
         return leaf(CONSTANT, float(other))
     raise TypeError(f"{name}: expected a real number or a Value, not {type_name(other)}")
 
 
 def number_for(code: int, x: Any) -> float:
-    if isinstance(x, (float, int, Real)):
+    if is_number(x):
         return float(x)
-    raise TypeError(
-        f"{RULES[code].name}: expected a real number or a Value, not {type_name(x)}"
-    )
+    raise TypeError(f"{RULES[code].name}: expected a real number or a Value, not {type_name(x)}")
 
 
 def comparable(other: Any) -> Any:
     """The number to compare with; None if `other` is neither a Value nor a number."""
     if isinstance(other, Value):
-        return other._data
-    return float(other) if isinstance(other, (float, int, Real)) else None
+        return other.data
+    return float(other) if is_number(other) else None
 
 
 # ---------------------------------------------------------------------------- making nodes
@@ -647,25 +672,32 @@ def comparable(other: Any) -> Any:
 class Many:
     """What a node holds besides its slots if it has any number of parents.
 
-    xs, ys    the parents; ys on nodes of `dot` only, None where that side is plain numbers
+    xs, ys    the parents; ys on nodes of `dot` only, () where that side is plain numbers
+    flat_xs, flat_ys    whether they are known to be leaves all, so that passes go faster
     numbers   a buffer of doubles
     op, backward    of a node made by hand
     """
 
-    __slots__ = ("backward", "label", "numbers", "op", "xs", "ys")
+    __slots__ = ("backward", "flat_xs", "flat_ys", "label", "numbers", "op", "xs", "ys")
 
-    def __init__(self, xs: tuple[Value, ...], ys: Any, numbers: Any, op: str) -> None:
+    def __init__(
+        self,
+        xs: tuple[Value, ...],
+        ys: tuple[Value, ...] = (),
+        numbers: Any = None,
+        flat_xs: bool = False,
+        flat_ys: bool = False,
+    ) -> None:
         self.xs = xs
         self.ys = ys
         self.numbers = numbers
-        self.op = op
+        self.flat_xs = flat_xs
+        self.flat_ys = flat_ys
+        self.op = self.label = ""
         self.backward: Callable[[], None] | None = None
-        self.label = ""
 
 
-def new_node(
-    kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float
-) -> Value:
+def new_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float) -> Value:
     """A node; a leaf with the same number, while nothing is recorded."""
     node = Value.__new__(Value)
     node._data = data
@@ -692,13 +724,19 @@ def leaf(kind: int, number: float) -> Value:
 
 def unary(code: int, x: Value, c: float) -> Value:
     """The node rule(x), c being the rule's static parameter if it has one."""
-    data, dx = kernels.unary(code, x._data, c)
+    if kernels.in_c(code):
+        data, dx = kernels.unary(code, x._data, c)
+    else:
+        data, dx = kernels.FUNCTIONS[code](x._data, c)
     return new_node(UNARY, code, x, None, data, dx, c)
 
 
 def binary(code: int, x: Value, y: Value) -> Value:
     """The node rule(x, y)."""
-    data, dx, dy = kernels.binary(code, x._data, y._data)
+    if kernels.in_c(code):
+        data, dx, dy = kernels.binary(code, x._data, y._data)
+    else:
+        data, dx, dy = kernels.FUNCTIONS[code](x._data, y._data)
     return new_node(BINARY, code, x, y, data, dx, dy)
 
 
@@ -706,52 +744,56 @@ def ternary(code: int, x: Value, y: Value, z: Value) -> Value:
     """The node rule(x, y, z)."""
     partials = kernels.buffer(3)
     d = kernels.doubles(partials)
-    data, d[0], d[1], d[2] = kernels.ternary(code, x._data, y._data, z._data)
-    return many_node(code, NARY, data, 0.0, Many((x, y, z), None, partials, ""))
+    if kernels.in_c(code):
+        data, d[0], d[1], d[2] = kernels.ternary(code, x._data, y._data, z._data)
+    else:
+        data, d[0], d[1], d[2] = kernels.FUNCTIONS[code](x._data, y._data, z._data)
+    return many_node(code, NARY, data, 0.0, Many((x, y, z), (), partials))
 
 
 def fixed(code: int, xs: tuple[Value, ...]) -> Value:
     """The node of a rule that users made, of any fixed number of parents."""
     out, *partials = kernels.FUNCTIONS[code](*[x.data for x in xs])
-    return many_node(code, NARY, out, 0.0, Many(xs, None, filled(tuple(partials)), ""))
+    return many_node(code, NARY, out, 0.0, Many(xs, (), filled(tuple(partials))))
 
 
-def unary_of(code: int, x: Operand, c: float) -> Operand:
+def unary_of(code: int, x: Operand, c: float) -> Any:
     """rule(x): a node of a Value, a float of a number."""
     if isinstance(x, Value):
         return unary(code, x, c)
-    out, _ = kernels.unary(code, number_for(code, x), c)
-    return out
+    number = number_for(code, x)
+    if kernels.in_c(code):
+        out, _ = kernels.unary(code, number, c)
+        return out
+    return kernels.FUNCTIONS[code](number, c)[0]
 
 
-def binary_of(code: int, x: Operand, y: Operand) -> Operand:
+def binary_of(code: int, x: Operand, y: Operand) -> Any:
     """rule(x, y): a node if one operand is a Value, else a float."""
     if isinstance(x, Value) or isinstance(y, Value):
         name = RULES[code].name
         return binary(code, required(x, name), required(y, name))
-    out, _, _ = kernels.binary(code, number_for(code, x), number_for(code, y))
-    return out
+    return kernels.FUNCTIONS[code](number_for(code, x), number_for(code, y))[0]
 
 
-def ternary_of(code: int, x: Operand, y: Operand, z: Operand) -> Operand:
+def ternary_of(code: int, x: Operand, y: Operand, z: Operand) -> Any:
     """rule(x, y, z): a node if one operand is a Value, else a float."""
     if isinstance(x, Value) or isinstance(y, Value) or isinstance(z, Value):
         name = RULES[code].name
         return ternary(code, required(x, name), required(y, name), required(z, name))
-    a, b, c = number_for(code, x), number_for(code, y), number_for(code, z)
-    out, _, _, _ = kernels.ternary(code, a, b, c)
-    return out
+    numbers = number_for(code, x), number_for(code, y), number_for(code, z)
+    return kernels.FUNCTIONS[code](*numbers)[0]
 
 
-def nary(code: int, operands: Iterable[Operand]) -> Operand:
+def nary(code: int, operands: Iterable[Operand]) -> Any:
     """The node sum, mean, norm or logsumexp; a float if no operand is a Value."""
-    xs = tuple(operands)
+    xs: tuple[Any, ...] = tuple(operands)
     n = len(xs)
     if n == 0 and code == kernels.MEAN:
         raise ValueError("mean of no operands")
     partials = kernels.buffer(n)
     d = kernels.doubles(partials)
-    values = read(xs, d, 0, code)
+    values, deep = read(xs, d, 0, code)
     if code == kernels.NORM:
         out = norm_of(d, n)
     elif code == kernels.LOGSUMEXP:
@@ -766,32 +808,32 @@ def nary(code: int, operands: Iterable[Operand]) -> Operand:
         xs = tuple([required(x, "") for x in xs])
     if code == kernels.SUM or code == kernels.MEAN:
         partial = kernels.partial(code, 0.0, n, out)
-        return many_node(code, UNIFORM, out, partial, Many(xs, None, None, ""))
+        return many_node(code, UNIFORM, out, partial, Many(xs, (), None, deep == 0))
     for i in range(n):
         d[i] = kernels.partial(code, d[i], n, out)
-    return many_node(code, NARY, out, 0.0, Many(xs, None, partials, ""))
+    return many_node(code, NARY, out, 0.0, Many(xs, (), partials, deep == 0))
 
 
-def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
+def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Any:
     """sum of x * y over the pairs of xs and ys, as one node; a float if no operand is a Value.
 
     Where one side has numbers only, they are the partials of the other side and no parents.
 
     Raises ValueError if the lengths differ, TypeError for an element that is not a real number.
     """
-    left, right = tuple(xs), tuple(ys)
+    left: tuple[Any, ...] = tuple(xs)
+    right: tuple[Any, ...] = tuple(ys)
     n = len(left)
     if len(right) != n:
         raise ValueError(f"dot: the lengths differ, {n} and {len(right)}")
     numbers = kernels.buffer(2 * n)
     d = kernels.doubles(numbers)
-    in_left = read(left, d, 0, kernels.DOT)
-    in_right = read(right, d, n, kernels.DOT)
+    in_left, deep_left = read(left, d, 0, kernels.DOT)
+    in_right, deep_right = read(right, d, n, kernels.DOT)
     if in_left == 0:
         left, right = right, left
-        in_left, in_right = in_right, in_left
-        read(left, d, 0, kernels.DOT)
-        read(right, d, n, kernels.DOT)
+        in_left, deep_left = read(left, d, 0, kernels.DOT)
+        in_right, deep_right = read(right, d, n, kernels.DOT)
     out = 0.0
     for i in range(n):
         out += d[i] * d[n + i]
@@ -801,27 +843,26 @@ def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
         left = tuple([required(x, "") for x in left])
     if 0 < in_right < n:
         right = tuple([required(y, "") for y in right])
-    more = Many(left, right if in_right else None, numbers, "")
+    more = Many(left, right if in_right else (), numbers, deep_left == 0, deep_right == 0)
     return many_node(kernels.DOT, DOT, out, 0.0, more)
 
 
-def read(xs: tuple[Operand, ...], d: list[float], start: int, code: int) -> int:
-    """Write the numbers of xs to d from `start` on; how many of them are Values."""
-    values = 0
+def read(xs: tuple[Any, ...], d: list[float], start: int, code: int) -> tuple[int, int]:
+    """Write the numbers of xs to d; how many of xs are Values, and how many of these no leaves."""
+    values = deep = 0
     for i in range(len(xs)):
-        x = xs[i]
-        if isinstance(x, Value):
-            value = x
-            d[start + i] = value._data
+        if kernels.is_value(xs, i):
+            d[start + i] = kernels.data_of(xs, i)
             values += 1
-        elif isinstance(x, (float, int, Real)):
-            d[start + i] = float(x)
+            deep += kernels.is_deep(xs, i)
+        elif is_number(xs[i]):
+            d[start + i] = float(xs[i])
         else:
             raise TypeError(
                 f"{RULES[code].name}: element {i} must be a real number or a Value, "
-                f"not {type_name(x)}"
+                f"not {type_name(xs[i])}"
             )
-    return values
+    return values, deep
 
 
 def filled(numbers: tuple[float, ...]) -> Any:
@@ -846,7 +887,7 @@ def norm_of(d: list[float], n: int) -> float:
         size = kernels.fabs(d[i])
         if size > largest or size != size:
             largest = size
-    if largest == 0.0 or not largest - largest == 0.0:  # all zero, or an inf or nan among them
+    if largest == 0.0 or largest - largest != 0.0:  # all zero, or an inf or nan among them
         return largest
     scale = 1.0 if 1e-140 < largest < 1e140 else largest
     squares = 0.0
@@ -862,7 +903,7 @@ def logsumexp_of(d: list[float], n: int) -> float:
     for i in range(n):
         if d[i] > largest or d[i] != d[i]:
             largest = d[i]
-    if not largest - largest == 0.0:  # an inf or nan among them, or none at all
+    if largest - largest != 0.0:  # an inf or nan among them, or none at all
         return largest
     total = 0.0
     for i in range(n):
@@ -872,137 +913,208 @@ def logsumexp_of(d: list[float], n: int) -> float:
 
 # ------------------------------------------------------------------------ backpropagation
 
-_lock = RLock()  # a pass keeps its cotangents and counts in the nodes, so one at a time
 _passes = 0  # how many are under way, one within the other
+
+
+class Pass:
+    """One backward pass from root.
+
+    order   first, the nodes that an operation made, each after a user of its own; then these are
+            overwritten from the front, in the order in which they are ready to send
+    ready   how many have been ready so far
+    leaves  the leaf met last; its `_x`, free as it has no parent, holds the one before, and that
+            of the first one holds root
+    flat    tuples of leaves besides
+
+    An interior node's cotangent is in its `_grad`; a leaf's is in its `_dx`, as the gradient of
+    earlier passes is still in its `_grad`.
+    """
+
+    __slots__ = ("flat", "leaves", "order", "ready", "root")
+
+    def __init__(self, root: Value) -> None:
+        self.order: list[Value] = []
+        self.ready = 0
+        self.root = self.leaves = root
+        self.flat: list[tuple[Value, ...]] = []
 
 
 def backpropagate(root: Value) -> None:
     """Sort topologically by counting users (Kahn's algorithm), and send cotangents on the way."""
     global _passes
-    if _passes and is_under_way(root):
+    if _passes and any(is_under_way(node) for node in reachable(root)):
         raise RuntimeError(
             "backward() within backward() of the same graph: in a _backward written by hand, "
             "differentiate a graph of its own, made of detach()ed Values"
         )
-    interior: list[Value] = []
-    leaves: list[Value] = []
+    this = Pass(root)
+    order = this.order
+    before_by_hand: list[tuple[Value, float]] = []
     _passes += 1
     try:
-        meet(root, interior, leaves)
-        for node in interior:  # the list grows while it is walked
-            meet_parents(node, interior, leaves)
-        root._grad = 1.0
-        root._users = 0
-        ready = interior[:1]
-        for node in ready:
-            send(node, ready)
+        meet(root, this)
+        i = 0
+        while i < len(order):  # it grows while it is walked
+            node = kernels.listed(order, i)
+            if node._kind == BY_HAND:
+                before_by_hand += [(x, x.grad) for x in node.parents if x.is_leaf]
+            meet_parents(node, this)
+            i += 1
+        receive(root, 1.0, this)
+        i = 0
+        while i < this.ready:
+            send(kernels.listed(order, i), this)
+            i += 1
     except BaseException:
-        for node in interior:
+        for node in reachable(root):
             node._users = 0
-        for node in leaves:
-            node._grad = 0.0
+        for node, grad in before_by_hand:
+            node._grad = grad
+        forget(this)
         raise
     finally:
         _passes -= 1
-        for node in leaves:
-            node._grad += node._dx
-            node._dx = 0.0
-            node._open = False
+        settle(this)
 
 
-def meet(node: Value, interior: list[Value], leaves: list[Value]) -> None:
+def meet(node: Value, this: Pass) -> None:
     """Count a user of node; at the first one, take it into the pass with cotangent 0."""
     if node._kind > LEAF:
         if node._users == 0:
             node._grad = 0.0
-            interior.append(node)
+            this.order.append(node)
         node._users += 1
-    elif not node._open:
-        node._open = True
-        node._dx = node._grad  # a leaf has no partial: its slot keeps what earlier passes gave
-        node._grad = 0.0
-        leaves.append(node)
 
 
-def meet_parents(node: Value, interior: list[Value], leaves: list[Value]) -> None:
-    kind = node._kind
-    if kind == UNARY:
-        meet(node._x, interior, leaves)
-    elif kind == BINARY:
-        meet(node._x, interior, leaves)
-        meet(node._y, interior, leaves)
+def meet_parents(node: Value, this: Pass) -> None:
+    if node._kind == UNARY:
+        meet(node._x, this)
+    elif node._kind == BINARY:
+        meet(node._x, this)
+        meet(node._y, this)
     else:
         more = node._more
-        for parent in more.xs:
-            meet(parent, interior, leaves)
-        if more.ys is not None:
-            for parent in more.ys:
-                meet(parent, interior, leaves)
+        if not more.flat_xs:
+            meet_each(more.xs, this)
+        if not more.flat_ys:
+            meet_each(more.ys, this)
 
 
-def send(node: Value, ready: list[Value]) -> None:
-    """The chain rule: add node's cotangent times each local partial to its parents' cotangents.
+def meet_each(parents: tuple[Value, ...], this: Pass) -> None:
+    for i in range(len(parents)):
+        meet(kernels.value_at(parents, i), this)
 
-    A cotangent of 0 stays 0, through an infinite partial too.
-    """
-    kind = node._kind
+
+def send(node: Value, this: Pass) -> None:
+    """The chain rule: node's cotangent times each local partial goes to that parent."""
     g = node._grad
-    if kind == UNARY:
-        receive(node._x, g, node._dx, ready)
-    elif kind == BINARY:
-        receive(node._x, g, node._dx, ready)
-        receive(node._y, g, node._dy, ready)
+    if node._kind == UNARY:
+        receive(node._x, times(g, node._dx), this)
+    elif node._kind == BINARY:
+        receive(node._x, times(g, node._dx), this)
+        receive(node._y, times(g, node._dy), this)
     else:
-        send_to_many(node, g, node._more, ready)
+        send_to_many(node, g, node._more, this)
 
 
-def send_to_many(node: Value, g: float, more: Many, ready: list[Value]) -> None:
+def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
     if node._kind == UNIFORM:
-        for parent in more.xs:
-            receive(parent, g, node._dx, ready)
+        send_alike(more.xs, more.flat_xs, times(g, node._dx), this)
     elif node._kind == NARY:
-        send_each(more.xs, kernels.doubles(more.numbers), 0, g, ready)
+        send_each(more.xs, more.flat_xs, kernels.doubles(more.numbers), 0, g, this)
     elif node._kind == DOT:  # the partial by x is y, and by y it is x
         d = kernels.doubles(more.numbers)
-        send_each(more.xs, d, len(more.xs), g, ready)
-        if more.ys is not None:
-            send_each(more.ys, d, 0, g, ready)
+        send_each(more.xs, more.flat_xs, d, len(more.xs), g, this)
+        send_each(more.ys, more.flat_ys, d, 0, g, this)
     else:
         if more.backward is not None:
             more.backward()
-        for parent in more.xs:
-            receive(parent, 0.0, 0.0, ready)
+        send_alike(more.xs, False, 0.0, this)  # which makes them ready
+
+
+def send_alike(parents: tuple[Value, ...], flat: bool, cotangent: float, this: Pass) -> None:
+    if flat:
+        this.flat.append(parents)
+        for i in range(len(parents)):
+            kernels.receive(parents, i, cotangent)
+    else:
+        for i in range(len(parents)):
+            receive(kernels.value_at(parents, i), cotangent, this)
 
 
 def send_each(
-    parents: tuple[Value, ...], d: list[float], start: int, g: float, ready: list[Value]
+    parents: tuple[Value, ...], flat: bool, partials: list[float], first: int, g: float, this: Pass
 ) -> None:
-    for i in range(len(parents)):
-        receive(parents[i], g, d[start + i], ready)
+    if flat:
+        this.flat.append(parents)
+        for i in range(len(parents)):
+            kernels.receive(parents, i, times(g, partials[first + i]))
+    else:
+        for i in range(len(parents)):
+            receive(kernels.value_at(parents, i), times(g, partials[first + i]), this)
 
 
-def receive(node: Value, g: float, partial: float, ready: list[Value]) -> None:
-    """Take in one user's cotangent; the last one makes the node ready to send its own."""
-    if g != 0.0:
-        node._grad += g * partial
-    if node._users > 0:
-        node._users -= 1
-        if node._users == 0:
-            ready.append(node)
+def times(g: float, partial: float) -> float:
+    """g * partial, but a cotangent of 0 stays 0 through an infinite partial."""
+    return g * partial if g != 0.0 else 0.0
 
 
-def is_under_way(root: Value) -> bool:
-    """Whether root depends on a node that a pass has met and not finished."""
-    seen = {root}
+def receive(node: Value, cotangent: float, this: Pass) -> None:
+    """Take in what one user sends; after the last one an interior node is ready to send."""
+    if node._kind > LEAF:
+        node._grad += cotangent
+        if node._users > 0:
+            node._users -= 1
+            if node._users == 0:
+                this.order[this.ready] = node
+                this.ready += 1
+    else:
+        node._dx += cotangent
+        if node._x is None:
+            node._x = this.leaves
+            this.leaves = node
+
+
+def settle(this: Pass) -> None:
+    """Add to the leaves' gradients what they received."""
+    node = this.leaves
+    while node is not this.root:
+        node._grad += node._dx
+        node._dx = 0.0
+        before = node._x
+        node._x = None
+        node = before
+    this.leaves = node
+    for leaves in this.flat:
+        for i in range(len(leaves)):
+            kernels.settle(leaves, i)
+
+
+def forget(this: Pass) -> None:
+    """Drop what the leaves received."""
+    node = this.leaves
+    while node is not this.root:
+        node._dx = 0.0
+        node = node._x
+    for leaves in this.flat:
+        for node in leaves:
+            node._dx = 0.0
+
+
+def is_under_way(node: Value) -> bool:
+    """Whether a pass has met the node and not finished with it."""
+    return node._users > 0 or (node._kind <= LEAF and node._dx != 0.0)
+
+
+def reachable(root: Value) -> set[Value]:
+    """Root and all that it depends on."""
+    nodes = {root}
     stack = [root]
     while stack:
-        node = stack.pop()
-        if node._open or node._users > 0:
-            return True
-        fresh = set(node.parents) - seen
-        seen |= fresh
+        fresh = set(stack.pop().parents) - nodes
+        nodes |= fresh
         stack.extend(fresh)
-    return False
+    return nodes
 
 
 # ---------------------------------------------------------------------- nodes made by hand

@@ -1,0 +1,37 @@
+"""Prints operations.md, the table of every operation, from the rules of the engine.
+
+    python docs/operations.py > docs/operations.md
+"""
+
+from autograd_lite.rules import RULES, Rule
+
+HEADER = """\
+# Operations
+
+Written by `python docs/operations.py` from the table in `autograd_lite/rules.py`, where an
+operation is one entry. In the formulas x, y and z are the operands, c is a plain number, n is how
+many operands there are, and `out` is the value. Division is IEEE division: 1 / 0 is inf.
+
+| operation | drawn as | value | partial derivatives | at the edges |
+|---|---|---|---|---|
+"""
+
+
+def code(formula: str) -> str:
+    return f"`{formula}`" if formula else ""
+
+
+def row(rule: Rule) -> str:
+    operands = "xs" if rule.nary else ", ".join(rule.operands)
+    partials = ", ".join(code(partial) for partial in rule.partials)
+    symbol = rule.symbol.replace("{c:g}", "c")
+    cells = (code(f"{rule.name}({operands})"), code(symbol), code(rule.value), partials, rule.note)
+    return f"| {' | '.join(cells)} |\n"
+
+
+def table() -> str:
+    return HEADER + "".join(row(rule) for rule in RULES if rule.value or rule.nary)
+
+
+if __name__ == "__main__":
+    print(table(), end="")

@@ -1,0 +1,51 @@
+"""How a rule of the table is called from Python, and the rules by how they take operands."""
+
+import operator
+
+import autograd_lite as al
+from autograd_lite.rules import RULES
+
+OPERATORS = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "neg": operator.neg,
+    "abs": abs,
+    "pow_c": operator.pow,
+}
+
+# Those of the engine: a user's operations, which other tests make, come after `dot`.
+OPERATIONS = RULES[1 : 1 + [rule.name for rule in RULES].index("dot")]
+NARY = [rule for rule in OPERATIONS if rule.nary]
+FIXED = [rule for rule in OPERATIONS if not rule.nary]
+
+
+def apply(rule, *operands):
+    """The rule by its operator or free function; `dot` of the first half with the second."""
+    if rule.name in OPERATORS:
+        return OPERATORS[rule.name](*operands)
+    function = getattr(al, rule.name)
+    if rule.name == "dot":
+        half = len(operands) // 2
+        return function(operands[:half], operands[half:])
+    if rule.name == "polygamma":
+        x, order = operands
+        return function(int(order), x)
+    return function(operands) if rule.nary else function(*operands)
+
+
+def parents_among(rule, operands):
+    """The operands that are parents of the rule's node: all but a static parameter."""
+    return operands[:-1] if rule.static else operands
+
+
+def apply_to_values(rule, *numbers):
+    """The rule's node, with a leaf for each parent."""
+    parents = [al.Value(x) for x in parents_among(rule, numbers)]
+    return apply(rule, *parents, *numbers[len(parents) :])
+
+
+def bits(x):
+    """A double as text that tells -0.0 from 0.0; every nan is alike."""
+    return "nan" if x != x else x.hex()

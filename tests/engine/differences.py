@@ -1,0 +1,53 @@
+"""Partial derivatives against central differences: the checker of the rule table."""
+
+import sys
+from itertools import combinations
+
+from calls import parents_among
+from hypothesis import strategies as st
+
+STEP = sys.float_info.epsilon ** (1 / 3)
+TOLERANCE_MIN, TOLERANCE_RELATIVE = 1e-8, 1e-6
+SWITCHES = ("maximum", "minimum", "clip")  # not smooth where two operands are equal
+N = 4  # operands of an n-ary rule
+
+
+def intervals(rule):
+    """The interval to sample for each operand."""
+    return rule.domain[:1] * N if rule.nary else rule.domain
+
+
+def smooth(rule, operands):
+    """Whether a difference quotient of the rule at the operands stays on one smooth piece."""
+    parents = parents_among(rule, operands)
+    return all(abs(x - kink) > 1e-3 for x in parents for kink in rule.kinks) and not (
+        rule.name in SWITCHES and any(abs(x - y) < 1e-3 for x, y in combinations(operands, 2))
+    )
+
+
+def samples(rule):
+    """Operands from the domain of a rule, away from its kinks and ties."""
+    operands = [
+        st.floats(low, high).filter(lambda x: all(abs(x - kink) > 1e-3 for kink in rule.kinks))
+        for low, high in intervals(rule)
+    ]
+    return st.tuples(*operands).filter(lambda xs: smooth(rule, xs))
+
+
+def central_difference(function, operands, i):
+    """(f(x + h) - f(x - h)) / 2h in operand i."""
+    x = operands[i]
+    h = STEP * max(1.0, abs(x))
+    above = function(*operands[:i], x + h, *operands[i + 1 :])
+    below = function(*operands[:i], x - h, *operands[i + 1 :])
+    return (above - below) / ((x + h) - (x - h))
+
+
+def check_partials(function, operands, partials):
+    """Raise AssertionError if a partial is not the slope of function in the operand beside it."""
+    for i, partial in enumerate(partials):
+        slope = central_difference(function, operands, i)
+        tolerance = max(TOLERANCE_MIN, TOLERANCE_RELATIVE * (abs(partial) + abs(slope)) / 2)
+        assert abs(partial - slope) <= tolerance, (
+            f"at {operands}, by operand {i}: the partial is {partial}, the slope {slope}"
+        )

@@ -1,0 +1,106 @@
+"""Reading a Value: comparisons, identity, truth, text, and the conversions it refuses."""
+
+import cmath
+import math
+import operator
+
+import pytest
+
+import autograd_lite as al
+from autograd_lite import Value
+
+COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge]
+
+
+@pytest.mark.parametrize("compare", COMPARISONS)
+@pytest.mark.parametrize("x", [1.0, 2.0, math.nan, math.inf])
+@pytest.mark.parametrize("y", [1.0, 2.0, math.nan, -math.inf])
+def test_order_is_that_of_the_data(compare, x, y):
+    expected = compare(x, y)
+    assert compare(Value(x), Value(y)) is expected
+    assert compare(Value(x), y) is expected
+    assert compare(x, Value(y)) is expected
+
+
+@pytest.mark.parametrize("compare", COMPARISONS)
+@pytest.mark.parametrize("wrong", ["2", None, 1j, [1.0]], ids=repr)
+def test_order_with_what_is_no_number(compare, wrong):
+    for operands in ((Value(1.0), wrong), (wrong, Value(1.0))):
+        with pytest.raises(TypeError, match="not supported between instances"):
+            compare(*operands)
+
+
+def test_sorting_and_builtins():
+    a, b, c = Value(3.0), Value(1.0), Value(2.0)
+    assert [v.data for v in sorted([a, b, c])] == [1.0, 2.0, 3.0]
+    assert max(a, b, c) is a
+    assert min(a, 0.5, c) == 0.5
+    assert sum([a, b, c]).data == 6.0
+
+
+def test_equality_and_hash_are_identity():
+    a, b = Value(1.0), Value(1.0)
+    assert a == a
+    assert a != b
+    assert a != 1.0
+    assert len({a, b, a}) == 2
+    a.data = 5.0
+    assert {a: "found"}[a] == "found"
+
+
+@pytest.mark.parametrize(("number", "truth"), [(0, False), (-0.0, False), (1e-300, True),
+                                               (math.nan, True)])  # fmt: skip
+def test_truth(number, truth):
+    assert bool(Value(number)) is truth
+
+
+def test_text():
+    v = Value(1.5)
+    v.grad = -2
+    assert repr(v) == str(v) == f"{v}" == "Value(data=1.5, grad=-2.0)"
+    assert f"{v:.3f} {v:>8.1f} {v:e}" == "1.500      1.5 1.500000e+00"
+    with pytest.raises(ValueError, match="format"):
+        f"{v:no}"
+
+
+def test_item_reads_the_number():
+    assert (type(Value(2).item()), Value(2).item()) == (float, 2.0)
+
+
+CONVERSIONS = [float, complex, math.exp, math.sqrt, math.isnan, cmath.exp, "%f".__mod__]
+
+
+@pytest.mark.parametrize("convert", CONVERSIONS)
+def test_conversions_that_would_drop_the_gradient(convert):
+    with pytest.raises(TypeError, match=r"drop the gradient.*write v\.data"):
+        convert(Value(1.0))
+
+
+def test_int_would_drop_the_gradient():
+    with pytest.raises(TypeError, match=r"write int\(v\.data\)"):
+        int(Value(1.0))
+
+
+def test_a_value_is_no_index():
+    with pytest.raises(TypeError):
+        [1, 2][Value(1.0)]
+
+
+@pytest.mark.parametrize(("function", "rule"), [(round, "round"), (math.floor, "floor"),
+                                                (math.ceil, "ceil")])  # fmt: skip
+@pytest.mark.parametrize("number", [2.5, -2.5, 0.5, 1e300])
+def test_rounding_gives_nodes(function, rule, number):
+    v = Value(number)
+    node = function(v)
+    assert (node.data, node.rule.name) == (function(number), rule)
+    node.backward()
+    assert v.grad == 0.0
+
+
+def test_rounding_to_digits_is_no_operation():
+    with pytest.raises(TypeError, match=r"write round\(v\.data, digits\)"):
+        round(Value(1.234), 2)
+
+
+def test_rounding_what_is_no_finite_number():
+    assert al.floor(math.inf) == round(Value(math.inf)).data == math.inf

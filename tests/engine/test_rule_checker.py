@@ -1,0 +1,115 @@
+"""The checker that guards the rule table rejects wrong derivatives."""
+
+import ast
+import math
+import random
+
+import pytest
+from calls import OPERATIONS, apply
+from differences import check_partials, intervals, smooth
+
+from autograd_lite import kernels
+from autograd_lite.expressions import parse
+from autograd_lite.rules import RULES, Rule
+
+
+def points(rule, n=12):
+    """Fixed operands inside the domain of the rule."""
+    draw = random.Random(1)
+    found = []
+    while len(found) < n:
+        operands = tuple(draw.uniform(*i) for i in intervals(rule))
+        if smooth(rule, operands):
+            found.append(operands)
+    return found
+
+
+class Replace(ast.NodeTransformer):
+    def __init__(self, node, replacement):
+        self.node, self.replacement = node, replacement
+
+    def visit(self, node):
+        return self.replacement if node is self.node else self.generic_visit(node)
+
+
+def wrong(node):
+    """What a slip of the pen would make of a part of a formula."""
+    swapped = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
+    match node:
+        case ast.BinOp(left=x, op=op, right=y):
+            return [x, y, ast.BinOp(x, swapped[type(op)](), y)]
+        case ast.UnaryOp(operand=x) | ast.Call(args=[x]):
+            return [x]
+        case ast.Call(func=ast.Name(id="where"), args=[_, x, y]):
+            return [x, y]
+    return []
+
+
+def mutants(formula):
+    """The formula with a wrong sign, a factor or term too many or too few, a function dropped."""
+    yield from (f"-({formula})", f"2 * ({formula})", f"({formula}) / 2", f"({formula}) + 1", "0")
+    for i, part in enumerate(ast.walk(parse(formula))):
+        for j in range(len(wrong(part))):
+            tree = parse(formula)
+            target = list(ast.walk(tree))[i]
+            yield ast.unparse(Replace(target, wrong(target)[j]).visit(tree))
+
+
+def evaluator(rule, partials):
+    """The partials of the rule by these formulas, evaluated at operands as the engine does."""
+    code = len(RULES)
+    RULES.append(Rule(rule.name, rule.operands, rule.value, *partials))
+    try:
+        kernel = kernels.FUNCTIONS[code]
+    finally:
+        kernels.FUNCTIONS.pop(code, None)
+        RULES.pop()
+    if not rule.nary:
+        return lambda operands: kernel(*operands, *[0.0] * (rule.operands == "x"))[1:]
+    return lambda xs: [kernel(x, len(xs), apply(rule, *xs))[0] for x in xs]
+
+
+def passes(rule, partials):
+    partials_at = evaluator(rule, partials)
+    try:
+        for operands in points(rule):
+            check_partials(lambda *xs: apply(rule, *xs), operands, partials_at(operands))
+    except (AssertionError, ValueError):  # a ValueError of polygamma, of an order below 0
+        return False
+    return True
+
+
+def equal(rule, partials):
+    """Whether the formulas are the rule's own at all the points, so that no check can tell."""
+    right, mutated = evaluator(rule, rule.partials), evaluator(rule, partials)
+    try:
+        return all(
+            math.isclose(x, y, rel_tol=1e-4, abs_tol=1e-4)
+            for operands in points(rule)
+            for x, y in zip(right(operands), mutated(operands), strict=True)
+        )
+    except ValueError:
+        return False
+
+
+# The formula of dot, its other factor, stands in the engine.
+@pytest.mark.parametrize("rule", [r for r in OPERATIONS if r.name != "dot"], ids=lambda r: r.name)
+def test_wrong_partials_are_rejected(rule):
+    assert passes(rule, rule.partials)
+    for i, formula in enumerate(rule.partials):
+        rejected = 0
+        for mutant in mutants(formula):
+            partials = (*rule.partials[:i], mutant, *rule.partials[i + 1 :])
+            assert passes(rule, partials) == equal(rule, partials), f"{formula} as {mutant}"
+            rejected += not equal(rule, partials)
+        assert rejected
+
+
+def test_the_message_names_operand_partial_and_slope():
+    with pytest.raises(AssertionError, match=r"at \(3.0, 5.0\), by operand 1: the partial is 4.0"):
+        check_partials(lambda x, y: x * y, (3.0, 5.0), (5.0, 4.0))
+
+
+def test_a_small_slope_is_not_taken_for_zero():
+    with pytest.raises(AssertionError, match=r"the partial is 0\.0"):
+        check_partials(lambda x: 1e-4 * x, (1.0,), (0.0,))

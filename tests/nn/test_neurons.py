@@ -1,0 +1,89 @@
+import random
+
+import numpy as np
+import pytest
+
+import nn
+from autograd_lite import Value
+
+
+def sizes(model):
+    return [len(layer.neurons) for layer in model.layers]
+
+
+def test_an_mlp_is_micrograds():
+    model = nn.MLP(3, [4, 4, 1])
+    assert sizes(model) == [4, 4, 1]
+    assert len(model.parameters()) == 4 * 4 + 4 * 5 + 5
+    assert repr(model).startswith("MLP of [Layer of [ReLUNeuron(3), ReLUNeuron(3),")
+    assert repr(model).endswith("Layer of [LinearNeuron(4)]]")
+
+
+def test_the_weights_are_drawn_as_micrograd_draws_them():
+    random.seed(1337)
+    expected = [random.uniform(-1, 1) for _ in range(6)]
+    random.seed(1337)
+    layer = nn.Layer(3, 2)
+    assert [w.data for n in layer.neurons for w in n.w] == expected
+    assert [n.b.data for n in layer.neurons] == [0.0, 0.0]
+
+
+def test_a_neuron_is_one_node_and_its_activation():
+    neuron = nn.Neuron(2, rng=0)
+    out = neuron([1.0, -2.0])
+    (weighted_sum,) = out.parents
+    assert (out._op, weighted_sum._op) == ("ReLU", "dot")
+    assert set(weighted_sum.parents) == set(neuron.parameters())
+
+
+@pytest.mark.parametrize(
+    ("activation", "name"), [("relu", "ReLU"), ("tanh", "tanh"), ("sigmoid", "sigmoid")]
+)
+def test_hidden_layers_have_the_activation_and_the_last_is_linear(activation, name):
+    out = nn.MLP(2, [3, 1], activation=activation, rng=0)([1.0, 2.0])
+    assert out._op == "dot"
+    assert [h._op for h in out.parents if not isinstance(h, nn.Parameter)][:3] == [name] * 3
+
+
+@pytest.mark.parametrize("kind", ["floats", "values", "mixed", "numpy", "tuple", "batch"])
+def test_every_kind_of_input_gives_the_same(kind):
+    neuron = nn.Neuron(2, nonlin=False, rng=0)
+    x = {
+        "floats": [0.5, -2.0],
+        "values": [Value(0.5), Value(-2.0)],
+        "mixed": [0.5, Value(-2.0)],
+        "numpy": np.array([0.5, -2.0]),
+        "tuple": (0.5, -2.0),
+        "batch": [[0.5, -2.0]],
+    }[kind]
+    out = neuron(x)[0] if kind == "batch" else neuron(x)
+    out.backward()
+    assert out.data == neuron.w[0].data * 0.5 - neuron.w[1].data * 2.0
+    assert [p.grad for p in neuron.parameters()] == [0.5, -2.0, 1.0]
+
+
+def test_seeds_and_generators():
+    def data(rng):
+        return [p.data for p in nn.MLP(2, [2, 1], rng=rng).parameters()]
+
+    assert data(7) == data(random.Random(7)) != data(8)
+    with pytest.raises(TypeError, match=r"rng must be a random.Random, an int seed or None"):
+        nn.MLP(2, [1], rng="seed")
+
+
+def test_zero_grad():
+    model = nn.MLP(2, [1], rng=0)
+    model([1.0, 2.0]).backward()
+    model.zero_grad()
+    assert [p.grad for p in model.parameters()] == [0.0] * 3
+
+
+@pytest.mark.parametrize("x", [[1.0], [1.0, 2.0, 3.0], [], [[1.0, 2.0], [1.0]], 1.0])
+def test_a_wrong_shape_is_named(x):
+    with pytest.raises(ValueError, match=r"ReLUNeuron\(2\): expected rows of 2 numbers, got shape"):
+        nn.Neuron(2)(x)
+
+
+def test_an_unknown_activation_is_named():
+    with pytest.raises(ValueError, match=r"must be one of relu, tanh, .* not 'swish'"):
+        nn.MLP(2, [2, 1], activation="swish")
