@@ -153,7 +153,7 @@ def gradient_norms(model: Any) -> dict[str, float]:
         raise TypeError(f"expected a model with parameters(), not {type(model).__name__}")
     layers: dict[str, list[float]] = {}
     for name, parameter in named:
-        layer = re.match(r"\w+(\[\d+\])?(?=\.)|\w+", name)
+        layer = re.match(r"\w+(\[\d+\]|\.\d+)*(?=\.)|\w+", name)
         layers.setdefault(layer[0] if layer else name, []).append(parameter.grad)
     return {layer: hypot(*grads) for layer, grads in layers.items()}
 

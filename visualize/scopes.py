@@ -37,10 +37,10 @@ class Call:
 
     __slots__ = ("arguments", "number", "outer", "title", "within")
 
-    def __init__(self, title: str, arguments: list[Value], outer: Call | None) -> None:
-        self.title, self.arguments, self.outer = title, arguments, outer
+    def __init__(self, arguments: list[Value], outer: Call | None) -> None:
+        self.arguments, self.outer = arguments, outer
         self.within: tuple[Call, ...] = outer.path if outer else ()
-        self.number = -1
+        self.title, self.number = "", -1  # until it returns
 
     @property
     def path(self) -> tuple[Call, ...]:
@@ -67,7 +67,7 @@ def scope(title: str) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         @wraps(function)
         def recorded(*args: Any, **kwargs: Any) -> Any:
-            return _record(title, function, args, kwargs)
+            return _record(lambda _: title, function, args, kwargs)
 
         return recorded  # type: ignore[return-value]
 
@@ -108,17 +108,30 @@ def _recording(call: Callable[..., Any], modules: dict[int, Any]) -> Callable[..
     def recorded(self: Any, *args: Any, **kwargs: Any) -> Any:
         if id(self) not in modules:
             return call(self, *args, **kwargs)
-        return _record(_title(self), call, (self, *args), kwargs)
+
+        def title(result: Any) -> str:
+            return _title(self, args[0] if args else (), result)
+
+        return _record(title, call, (self, *args), kwargs)
 
     return recorded
 
 
-def _title(module: Any) -> str:
-    """How the module calls itself, "Linear(64, 16)", if that is short, else its class."""
+def _title(module: Any, argument: Any, result: Any) -> str:
+    """How the module calls itself, "Linear(64, 16)", if that is short, else "MLP 64 to 10"."""
     text = str(module)
-    return (
-        text if len(text) <= 40 and "\n" not in text and "<" not in text else type(module).__name__
-    )
+    if len(text) <= 40 and "\n" not in text and "<" not in text:
+        return text
+    return f"{type(module).__name__} {_width(argument):,} to {_width(result):,}"
+
+
+def _width(thing: Any) -> int:
+    """How many numbers one sample has, the last axis of an array."""
+    while isinstance(thing, (list, tuple)) and thing and isinstance(thing[0], (list, tuple)):
+        thing = thing[0]
+    if hasattr(thing, "shape"):
+        return int(thing.shape[-1]) if thing.shape else 1
+    return len(thing) if isinstance(thing, (list, tuple)) else 1
 
 
 def _modules(model: Any) -> dict[int, Any]:
@@ -146,13 +159,17 @@ def _modules(model: Any) -> dict[int, Any]:
     return found
 
 
-def _record(title: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    call = Call(title, list(values_in((args, kwargs))), _current.get())
+def _record(
+    title: Callable[[Any], str], function: Callable[..., Any], args: Any, kwargs: Any
+) -> Any:
+    """Call the function, and keep which Values it was given and gave, with title(result)."""
+    call = Call(list(values_in((args, kwargs))), _current.get())
     token = _current.set(call)
     try:
         result = function(*args, **kwargs)
     finally:
         _current.reset(token)
+    call.title = title(result)
     given = set(call.arguments)
     with _lock:
         call.number = next(_numbers)

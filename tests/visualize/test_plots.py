@@ -65,7 +65,7 @@ def test_decision_boundary_errors():
 
 class Network:
     def __init__(self, parameter):
-        names = ["fc1.weight[0]", "fc1.bias", "layers[0].neurons[1].w[2]", "scale"]
+        names = ["fc1.weight[0]", "fc1.bias", "layers.0.neurons.1.w[2]", "scale"]
         self.named = {name: parameter(1.0) for name in names}
         for i, p in enumerate(self.named.values()):
             p.grad = [3.0, 4.0, 2.0, 1.0][i]
@@ -80,7 +80,7 @@ class Network:
 def test_gradients_by_layer_and_over_time(parameter, tmp_path):
     network = Network(parameter)
     norms = visualize.gradient_norms(network)
-    assert norms == {"fc1": 5.0, "layers[0]": 2.0, "scale": 1.0}
+    assert norms == {"fc1": 5.0, "layers.0": 2.0, "scale": 1.0}
     now = visualize.plot_gradients(network)
     assert [bar.get_width() for bar in now.axes[0].patches] == [5.0, 2.0, 1.0]
     over_time = visualize.plot_gradients([norms, {name: x / 2 for name, x in norms.items()}])

@@ -113,13 +113,14 @@ def test_an_exception_in_a_scope_leaves_no_state_behind(mlp):
 
 def test_a_class_that_inherits_its_call_gets_it_back(mlp):
     class Child(mlp):
-        pass
+        def __str__(self):
+            return "a name that is much too long to stand in the box of a picture"
 
     model = Child(2, 2)
     with visualize.scopes(model):
         root = sum_of(model([1.0, 2.0]))
     assert "__call__" not in vars(Child)
-    assert "Child" in boxes(visualize.draw(root, depth=0))
+    assert "Child 2 to 2" in boxes(visualize.draw(root, depth=0))
 
 
 def test_other_models_are_not_recorded(mlp):
