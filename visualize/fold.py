@@ -146,7 +146,9 @@ def folded(groups: Sequence[Group]) -> list[Group]:
         if groups[i].title == "parameter" and len(using) == 1 and using <= scope:
             (of[i],) = using  # all calls of one module, so the parameter is the module's
             continue
-        of[i] = classes.setdefault((groups[i].title, frozenset(using)), len(classes))
+        call = groups[i].call
+        key = groups[i].title, call and call.title, frozenset(using)
+        of[i] = classes.setdefault(key, len(classes))
     merged: dict[int, Group] = {}
     for i in sorted(range(len(groups)), key=lambda i: leaf[i]):  # a scope before what it takes in
         group = groups[i]

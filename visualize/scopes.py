@@ -7,6 +7,7 @@ those that its result depends on, up to its arguments and up to the results of e
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -33,12 +34,15 @@ class Call:
     outer    the call that it was made in
     within   the calls that it lies in, outermost first
     number   its place among all calls by the time of their return
+    module   the id of the module that is called, if one is
     """
 
-    __slots__ = ("arguments", "number", "outer", "title", "within")
+    __slots__ = ("arguments", "module", "number", "outer", "title", "within")
 
-    def __init__(self, arguments: list[Value], outer: Call | None) -> None:
-        self.arguments, self.outer = arguments, outer
+    def __init__(
+        self, arguments: list[Value], outer: Call | None, module: int | None = None
+    ) -> None:
+        self.arguments, self.outer, self.module = arguments, outer, module
         self.within: tuple[Call, ...] = outer.path if outer else ()
         self.title, self.number = "", -1  # until it returns
 
@@ -86,33 +90,53 @@ def scopes(model: Any) -> Iterator[None]:
     Raises TypeError if model is not such an object.
     """
     modules = _modules(model)
-    classes = {type(module): None for module in modules.values()}
-    restore = []
     with _lock:
-        for cls in classes:
-            restore.append((cls, cls.__dict__.get("__call__")))
-            cls.__call__ = _recording(cls.__call__, modules)
+        _modules_recorded.update(map(id, modules))
+        for module in modules:
+            _patch(type(module))
     try:
         yield
     finally:
         with _lock:
-            for cls, own in restore:
-                if own is None:
-                    del cls.__call__
-                else:
-                    cls.__call__ = own
+            _modules_recorded.subtract(map(id, modules))
+            for module in modules:
+                _unpatch(type(module))
 
 
-def _recording(call: Callable[..., Any], modules: dict[int, Any]) -> Callable[..., Any]:
-    @wraps(call)
+# How many blocks record a module, and the `__call__` of a class and how many modules want it
+# recorded: blocks of several threads may overlap.
+_modules_recorded: Counter[int] = Counter()
+_patches: dict[type, tuple[Any, int]] = {}
+
+
+def _patch(cls: Any) -> None:
+    own, n = _patches.get(cls, (cls.__dict__.get("__call__"), 0))
+    _patches[cls] = own, n + 1
+    if n == 0:
+        cls.__call__ = _recording(cls.__call__)
+
+
+def _unpatch(cls: Any) -> None:
+    own, n = _patches.pop(cls)
+    if n > 1:
+        _patches[cls] = own, n - 1
+    elif own is None:
+        del cls.__call__
+    else:
+        cls.__call__ = own
+
+
+def _recording(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
     def recorded(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if id(self) not in modules:
-            return call(self, *args, **kwargs)
+        call = _current.get()
+        if _modules_recorded[id(self)] <= 0 or (call is not None and call.module == id(self)):
+            return function(self, *args, **kwargs)  # or a class passes the call to its base
 
         def title(result: Any) -> str:
             return _title(self, args[0] if args else (), result)
 
-        return _record(title, call, (self, *args), kwargs)
+        return _record(title, function, (self, *args), kwargs, id(self))
 
     return recorded
 
@@ -134,13 +158,13 @@ def _width(thing: Any) -> int:
     return len(thing) if isinstance(thing, (list, tuple)) else 1
 
 
-def _modules(model: Any) -> dict[int, Any]:
-    """The modules in model, itself first, by their id."""
+def _modules(model: Any) -> list[Any]:
+    """The modules in model, itself first."""
     if not callable(model) or not callable(getattr(model, "parameters", None)):
         raise TypeError(
             f"scopes: expected a model, with parameters() and callable, not {type(model).__name__}"
         )
-    found: dict[int, Any] = {}
+    found = []
     seen: set[int] = set()
     things = [model]
     while things:
@@ -154,16 +178,20 @@ def _modules(model: Any) -> dict[int, Any]:
             things += thing.values()
         elif callable(getattr(thing, "parameters", None)) and hasattr(thing, "__dict__"):
             if callable(thing):
-                found[id(thing)] = thing
+                found.append(thing)
             things += vars(thing).values()
     return found
 
 
 def _record(
-    title: Callable[[Any], str], function: Callable[..., Any], args: Any, kwargs: Any
+    title: Callable[[Any], str],
+    function: Callable[..., Any],
+    args: Any,
+    kwargs: Any,
+    module: int | None = None,
 ) -> Any:
     """Call the function, and keep which Values it was given and gave, with title(result)."""
-    call = Call(list(values_in((args, kwargs))), _current.get())
+    call = Call(list(values_in((args, kwargs))), _current.get(), module)
     token = _current.set(call)
     try:
         result = function(*args, **kwargs)

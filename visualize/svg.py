@@ -37,7 +37,7 @@ def rows(box: Box, write: Write) -> list[str]:
     if write(box.low) != numbers:
         numbers = f"{write(box.low)} to {numbers}"
     if box.kind == "constant":
-        return [box.title, numbers] if box.title else [numbers]
+        return [*lines, numbers] if box.title else [numbers]
     grad = "grad" if box.size == 1 else "|grad|"
     return [*lines, f"data {numbers}", f"{grad} {write(box.grad)}"]
 
@@ -124,6 +124,7 @@ def _edge_text(edge: Edge, write: Write, partials: bool) -> str:
 
 
 def largest_gradient(diagram: Diagram) -> float:
+    """The largest size of a gradient that is finite."""
     sizes = (abs(box.grad) for box in diagram.boxes if box.kind != "constant")
     return max((size for size in sizes if isfinite(size)), default=0.0)
 

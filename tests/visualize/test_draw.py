@@ -288,6 +288,17 @@ def test_drawing_changes_nothing(neuron):
     assert [(node.data, node.grad, node.label) for node in nodes] == before
 
 
+def test_a_constant_may_have_a_label(drawn):
+    root = Value(1.0) * 2
+    constant = next(node for node in root.parents if node.is_constant)
+    constant.label = "two\n" * 5_000
+    picture = drawn(visualize.draw(root).svg)
+    (node,) = [n for n in picture.nodes if "constant" in n.attrib["class"].split()]
+    title, number = picture.texts(node)
+    assert len(title) == 48
+    assert number == "2"
+
+
 def test_a_value_made_without_recording_is_a_leaf(drawn):
     with no_grad():
         x = Value(2.0) * 3

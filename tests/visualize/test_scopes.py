@@ -123,6 +123,52 @@ def test_a_class_that_inherits_its_call_gets_it_back(mlp):
     assert "Child 2 to 2" in boxes(visualize.draw(root, depth=0))
 
 
+def test_a_class_that_passes_the_call_to_its_base_is_recorded_once(mlp):
+    class Child(mlp):
+        def __call__(self, x):
+            return super().__call__(x)
+
+        def __str__(self):
+            return "Child"
+
+    child, parent = Child(2, 2), mlp(2, 2)
+    child.inner = parent  # so that both classes are recorded
+    with visualize.scopes(child):
+        root = sum_of(child([1.0, 2.0])) + sum_of(parent([1.0, 2.0]))
+    assert sorted(t for t in boxes(visualize.draw(root, depth=0)) if t in ("Child", "MLP")) == [
+        "Child",
+        "MLP",
+    ]
+    assert "MLP" not in boxes(visualize.draw(root, depth=1))
+
+
+def test_blocks_that_overlap_leave_the_class_as_it_was(mlp):
+    call = mlp.__call__
+    one, other = visualize.scopes(mlp(2, 2)), visualize.scopes(mlp(2, 2))
+    one.__enter__()
+    other.__enter__()
+    one.__exit__(None, None, None)
+    assert mlp.__call__ is not call
+    other.__exit__(None, None, None)
+    assert mlp.__call__ is call
+
+
+HOSTILE = '{a|b}<c> \\N \\G "q" & &amp; <b>x</b> </title><script> \n'
+
+
+def test_hostile_titles_are_text(drawn):
+    @visualize.scope(HOSTILE)
+    def f(x):
+        return tanh(x) * 2
+
+    shown = " ".join(HOSTILE.split())
+    root = f(Value(1.0)) + 1
+    collapsed = drawn(visualize.draw(root, depth=0).svg)
+    assert shown[:30] in " ".join(collapsed.texts())
+    (frame,) = drawn(visualize.draw(root).svg).frames
+    assert "".join(drawn(visualize.draw(root).svg).texts(frame)).startswith(shown[:30])
+
+
 def test_other_models_are_not_recorded(mlp):
     mine, other = mlp(2, 2), mlp(2, 2)
     with visualize.scopes(mine):
@@ -167,7 +213,7 @@ def test_threads_record_scopes_of_their_own(mlp):
     for thread in threads:
         thread.join()
     assert drawn == [2, 2, 2, 2]
-    assert type(mlp(2, 2)).__call__.__qualname__ == "MLP.__call__"
+    assert not hasattr(mlp.__call__, "__wrapped__")
 
 
 # ----------------------------------------------------------------------------------- folding
@@ -191,6 +237,17 @@ def test_different_structure_is_not_folded():
     assert "tanh" in titles
     assert "exp" in titles
     assert titles.count("*") == 2
+
+
+def test_leaves_of_a_scope_are_not_folded_with_those_it_is_given():
+    @visualize.scope("shift")
+    def shift(xs):
+        return [dot([x, Value(1.0)], [Value(3.0), Value(4.0)]) for x in xs]
+
+    root = sum_of(shift([Value(float(i)) for i in range(5)]))
+    diagram = visualize.draw(root, fold=True).diagram
+    leaves = {(box.size, box.frame) for box in diagram.boxes if box.kind == "data"}
+    assert leaves == {(5, None), (15, 0)}
 
 
 def test_rows_of_additions_are_one_box():
