@@ -1,6 +1,6 @@
-"""Writes the C kernels from the rule table, and compiles value.py with its .pxd if it can.
+"""Writes the C kernels from the rule table, and compiles what has a .pxd beside it if it can.
 
-The extension is optional: without a C compiler the same value.py runs interpreted.
+The extensions are optional: without a C compiler the same .py files run interpreted.
 Everything else about the package stands in pyproject.toml.
 """
 
@@ -26,16 +26,30 @@ write_kernels(HERE / "autograd_lite")
 # cycles), and their memory is reused at once. Class directives cannot be set from a .pxd.
 Options.get_directive_defaults().update(no_gc=True, freelist=1 << 16)
 
+# With -ffp-contract=off both builds give the same bits: no fused multiply-adds.
+FLAGS = ["-O3", "-g0", "-ffp-contract=off"] if GNU else []
+
 extensions = cythonize(
-    Extension(
-        "autograd_lite.value",
-        ["autograd_lite/value.py"],
-        depends=["autograd_lite/kernels.h", "autograd_lite/kernels.pxd"],
-        # With -ffp-contract=off both builds give the same bits: no fused multiply-adds. Where an
-        # operator's code is a constant, inlining turns the call through KERNELS into arithmetic.
-        extra_compile_args=["-O3", "-g0", "-ffp-contract=off"] if GNU else [],
-        define_macros=[("CYTHON_INLINE", "inline __attribute__((always_inline))")] if GNU else [],
-    ),
+    [
+        Extension(
+            "autograd_lite.value",
+            ["autograd_lite/value.py"],
+            depends=["autograd_lite/kernels.h", "autograd_lite/kernels.pxd"],
+            extra_compile_args=FLAGS,
+            # Where an operator's code is a constant, inlining turns the call through KERNELS into
+            # arithmetic.
+            define_macros=[("CYTHON_INLINE", "inline __attribute__((always_inline))")]
+            if GNU
+            else [],
+        ),
+        Extension(
+            "nn._steps",
+            ["nn/_steps.py"],
+            depends=["autograd_lite/value.pxd"],  # the layout of a Value
+            include_dirs=["autograd_lite"],
+            extra_compile_args=FLAGS,
+        ),
+    ],
     compiler_directives={
         "language_level": 3,
         "annotation_typing": False,

@@ -11,7 +11,9 @@
 import os
 
 if os.environ.get("AUTOGRAD_LITE_PURE", "") not in ("", "0"):
-    from autograd_lite import _pure  # noqa: F401
+    from autograd_lite._pure import import_source
+
+    import_source("autograd_lite.value")
 
 from autograd_lite import value as _value
 from autograd_lite.functions import (

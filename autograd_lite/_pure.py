@@ -1,13 +1,16 @@
-"""Importing this makes `autograd_lite.value` the Python source, though it may lie compiled too."""
+"""Importing modules from their Python source, though they may lie compiled beside it."""
 
 import importlib.util
 import sys
 from pathlib import Path
 
-_spec = importlib.util.spec_from_file_location(
-    "autograd_lite.value", Path(__file__).with_name("value.py")
-)
-assert _spec is not None
-assert _spec.loader is not None
-sys.modules["autograd_lite.value"] = _module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_module)
+
+def import_source(name: str) -> None:
+    """Import the module `name` of a package that is being imported from its .py file."""
+    package, _, module = name.rpartition(".")
+    path = Path(sys.modules[package].__path__[0], f"{module}.py")
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = source = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(source)

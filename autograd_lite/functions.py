@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import autograd_lite.kernels as kernels
 from autograd_lite import value
-from autograd_lite.rules import RULES, Rule
+from autograd_lite.rules import RULES, Rule, register
 from autograd_lite.value import (
     Value,
+    binary_function,
     binary_of,
     fixed,
-    nary,
+    is_number,
+    nary_function,
     number_for,
     real,
     required,
     ternary_of,
+    type_name,
+    unary_function,
     unary_of,
 )
 
@@ -77,19 +81,19 @@ def _named(function: Any, rule: Rule) -> Any:
 
 def _unary(name: str) -> Unary:
     code = _RULES[name].code
-    function: Unary = _named(lambda x: unary_of(code, x, 0.0), _RULES[name])
+    function: Unary = _named(unary_function(code), _RULES[name])
     return function
 
 
 def _binary(name: str) -> Binary:
     code = _RULES[name].code
-    function: Binary = _named(lambda x, y: binary_of(code, x, y), _RULES[name])
+    function: Binary = _named(binary_function(code), _RULES[name])
     return function
 
 
 def _nary(name: str) -> Nary:
     code = _RULES[name].code
-    function: Nary = _named(lambda xs: nary(code, xs), _RULES[name])
+    function: Nary = _named(nary_function(code), _RULES[name])
     return function
 
 
@@ -191,10 +195,17 @@ def softmax(xs: Iterable[T]) -> list[T]:
 
 
 def log_softmax(xs: Iterable[T]) -> list[T]:
-    """[x - logsumexp(xs) for x in xs]."""
+    """[x - logsumexp(xs) for x in xs], all shifted by the largest x, so that nothing is lost."""
     xs = tuple(xs)
-    total: Any = logsumexp(xs)
-    return [x - total for x in xs]
+    for i, x in enumerate(xs):
+        if not (isinstance(x, Value) or is_number(x)):
+            raise TypeError(
+                f"softmax: element {i} must be a real number or a Value, not {type_name(x)}"
+            )
+    largest = max((x.data if isinstance(x, Value) else float(x) for x in xs), default=0.0)
+    shifted: list[Any] = [x - largest for x in xs]
+    total = logsumexp(shifted)
+    return [x - total for x in shifted]
 
 
 # ------------------------------------------------------------------- operations of the user's
@@ -234,8 +245,7 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
 
         operands = "xyz"[:n] if n <= 3 else "x" * n
         rule = Rule(name, operands, "", derivative=partials)
-        rule.code = len(RULES)
-        RULES.append(rule)
+        register(rule)
         # Kernels of one operand are given a static parameter, which this one does not have.
         kernels.FUNCTIONS[rule.code] = (lambda x, _: evaluate(x)) if n == 1 else evaluate
 
@@ -244,7 +254,7 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
             if len(xs) != n:
                 raise TypeError(f"{name} takes {n} operands, not {len(xs)}")
             if not any(isinstance(x, Value) for x in xs):
-                return function(*[number_for(rule.code, x) for x in xs])
+                return evaluate(*[number_for(rule.code, x) for x in xs])[0]
             if n == 1:
                 return unary_of(rule.code, xs[0], 0.0)
             if n == 2:

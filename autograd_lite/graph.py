@@ -6,13 +6,14 @@ Nothing here recurses, so graphs a million nodes deep are as good as any.
 from __future__ import annotations
 
 from _thread import _local as local
+from _weakref import ref
 
-from autograd_lite.rules import RULES
+from autograd_lite.rules import CODES, RULES
 from autograd_lite.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from typing import Any
 
 __all__ = ["deep_copy", "reduce", "shallow_copy", "topological_order"]
@@ -24,20 +25,27 @@ def topological_order(root: Value) -> list[Value]:
     It is the order of `Value.backward`, and depends on nothing but the graph (Kahn's algorithm,
     first in, first out).
     """
+    return _order(root, lambda node: False)
+
+
+def _order(root: Value, skip: Callable[[Value], bool]) -> list[Value]:
+    """The topological order of root and what it depends on, but for what only skipped nodes do."""
     users = {root: 0}
     met = [root]
     for node in met:  # the list grows while it is walked
         for parent in node.parents:
-            if parent not in users:
-                users[parent] = 0
+            if parent in users:
+                users[parent] += 1
+            elif not skip(parent):
+                users[parent] = 1
                 met.append(parent)
-            users[parent] += 1
     order = [root]
     for node in order:
         for parent in node.parents:
-            users[parent] -= 1
-            if users[parent] == 0:
-                order.append(parent)
+            if parent in users:
+                users[parent] -= 1
+                if users[parent] == 0:
+                    order.append(parent)
     return order
 
 
@@ -55,7 +63,7 @@ def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
     """A copy of the whole graph below root; the copies share what the originals share."""
     from copy import deepcopy
 
-    order = [node for node in reversed(topological_order(root)) if id(node) not in memo]
+    order = _order(root, lambda node: id(node) in memo)[::-1]
     slots = [_slots(node, "deepcopy") for node in order]
     for node, (made, grad, more) in zip(order, slots, strict=True):
         kind, code, x, y, *numbers = made
@@ -94,6 +102,8 @@ def _restored(cls: type[Value], slots: Any) -> Value:
 
 def _extras(node: Value) -> dict[str, Any]:
     """What a subclass holds besides the slots of Value: its __dict__ and slots of its own."""
+    if type(node) is Value:
+        return {}
     extras = dict(getattr(node, "__dict__", {}))
     for cls in type(node).__mro__:
         if cls is Value:
@@ -115,53 +125,48 @@ def _set_extras(node: Value, extras: dict[str, Any]) -> None:
 # --------------------------------------------------------------------------------- pickling
 
 
+class _Stored:
+    """The nodes that a pickler has stored or is about to; pickles as nothing.
+
+    A pickler keeps alive what it has stored, this too, so this lives as long as the pickler does.
+    """
+
+    nodes: set[Value]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, ()
+
+
+_local = local()  # .stored: a weak reference to the _Stored of the pickler at work in this thread
+
+
 def reduce(node: Value) -> tuple[Any, ...]:
     """What pickle stores of a node.
 
     A pickler that followed the parents would recurse once a node. So the node that it meets first
     stores a list of all that it depends on before itself, oldest first; when the turn of one of
-    those comes, its parents are stored already.
+    those comes, its parents are stored already. Should that be an error, because another pickler
+    has begun meanwhile, the pickle is right all the same: the pickler follows the parents.
     """
-    ancestors = () if node in _listed.nodes else _Ancestors(node)
+    stored = getattr(_local, "stored", lambda: None)()
+    if stored is None:
+        stored = _Stored()
+        stored.nodes = set()
+        _local.stored = ref(stored)
+    older: list[Value] = []
+    if node not in stored.nodes:
+        older = _order(node, stored.nodes.__contains__)[:0:-1]
+        stored.nodes.update(older, (node,))
     (kind, code, *made), grad, more = _slots(node, "pickle")
-    args = (type(node), ancestors, RULES[code].name, ((kind, *made), grad, more))
+    args = (type(node), stored, older, RULES[code].name, ((kind, *made), grad, more))
     return _unpickled, args, _extras(node) or None, None, None, _set_extras
 
 
-class _Listed(local):
-    def __init__(self) -> None:
-        self.nodes: set[Value] = set()
-
-
-_listed = _Listed()  # the nodes, in this thread, whose parents are stored already
-
-
-class _Ancestors:
-    """Pickles as the list of the nodes that root depends on, oldest first."""
-
-    def __init__(self, root: Value) -> None:
-        self.root = root
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return list, (), None, self._oldest_first()
-
-    def _oldest_first(self) -> Iterator[Value]:
-        order = topological_order(self.root)[:0:-1]
-        mine = set(order) - _listed.nodes
-        try:
-            for node in order:
-                _listed.nodes.add(node)
-                yield node
-        finally:
-            _listed.nodes -= mine
-
-
-def _unpickled(cls: type[Value], ancestors: object, rule: str, slots: Any) -> Value:
+def _unpickled(cls: type[Value], stored: object, older: object, rule: str, slots: Any) -> Value:
     (kind, *made), grad, more = slots
-    code = next((r.code for r in reversed(RULES) if r.name == rule), None)
-    if code is None:
+    if rule not in CODES:
         raise ValueError(
             f"this graph uses the operation {rule!r}, which is not defined here; "
             "import the module that defines it first"
         )
-    return _restored(cls, ((kind, code, *made), grad, more))
+    return _restored(cls, ((kind, CODES[rule], *made), grad, more))

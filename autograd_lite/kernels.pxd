@@ -5,7 +5,8 @@ from libc.math cimport exp, fabs, log, sqrt
 
 from cpython.object cimport PyObject
 from cpython.list cimport PyList_GET_ITEM
-from cpython.tuple cimport PyTuple_GET_ITEM
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from autograd_lite.value cimport Value
 
 include "kernels_codes.pxi"
@@ -91,6 +92,26 @@ cdef inline double data_of(tuple values, Py_ssize_t i) noexcept:
 
 cdef inline bint is_deep(tuple values, Py_ssize_t i) noexcept:
     return (<Value> PyTuple_GET_ITEM(values, i))._kind > 0
+
+
+cdef inline bint all_values(tuple operands) noexcept:
+    cdef Py_ssize_t i
+    for i in range(PyTuple_GET_SIZE(operands)):
+        if not is_value(operands, i):
+            return False
+    return True
+
+
+cdef inline bint all_floats(tuple operands) noexcept:
+    cdef Py_ssize_t i
+    for i in range(PyTuple_GET_SIZE(operands)):
+        if not PyFloat_CheckExact(<object> PyTuple_GET_ITEM(operands, i)):
+            return False
+    return True
+
+
+cdef inline double float_at(tuple floats, Py_ssize_t i) noexcept:
+    return PyFloat_AS_DOUBLE(<object> PyTuple_GET_ITEM(floats, i))
 
 
 cdef inline void receive(tuple leaves, Py_ssize_t i, double cotangent) noexcept:

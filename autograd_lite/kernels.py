@@ -110,6 +110,21 @@ def is_deep(values: tuple[Value, ...], i: int) -> bool:
     return values[i]._kind > 0
 
 
+def all_values(operands: tuple[Any, ...]) -> bool:
+    """Whether all operands are Values."""
+    return all(hasattr(x, "_data") for x in operands)
+
+
+def all_floats(operands: tuple[Any, ...]) -> bool:
+    """Whether all operands are floats, not of a subclass."""
+    return all(type(x) is float for x in operands)
+
+
+def float_at(floats: tuple[float, ...], i: int) -> float:
+    """floats[i], in C without a check of its type."""
+    return floats[i]
+
+
 def receive(leaves: tuple[Value, ...], i: int, cotangent: float) -> None:
     """Add the cotangent to what leaves[i] has received in this pass."""
     leaves[i]._dx += cotangent

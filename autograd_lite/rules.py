@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["RULES", "Rule"]
+__all__ = ["CODES", "RULES", "Rule", "register"]
 
 Interval = tuple[float, float]
 
@@ -194,5 +194,14 @@ RULES: list[Rule] = [
     Rule("dot", "xs", "", "y", note="sum of x * y; y is the other factor of x"),
 ]  # fmt: skip
 
+CODES: dict[str, int] = {}
+"""The place in RULES of each rule, by name."""
+
 for _code, _rule in enumerate(RULES):
-    _rule.code = _code
+    _rule.code = CODES[_rule.name] = _code
+
+
+def register(rule: Rule) -> None:
+    """Add a rule that a user made; of two with one name, the later one is found by name."""
+    rule.code = CODES[rule.name] = len(RULES)
+    RULES.append(rule)

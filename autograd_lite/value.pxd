@@ -1,7 +1,7 @@
 # C types for value.py.
 cimport cython
 
-cdef int CONSTANT, LEAF, UNARY, BINARY, UNIFORM, NARY, DOT, BY_HAND
+cdef int CONSTANT, LEAF, UNARY, BINARY, UNIFORM, NARY, DOT, WEIGHED, BY_HAND
 cdef int _paused, _depth
 cdef list _graveyard
 
@@ -24,7 +24,7 @@ cdef class Many:
 
 
 # operands
-cdef inline bint is_number(object thing) except -1
+cpdef bint is_number(object thing) except -1
 cpdef double number_for(int code, object x) except? -1.5
 cpdef object unary_of(int code, object x, double c)
 cpdef object binary_of(int code, object x, object y)
@@ -54,11 +54,16 @@ cdef Value ternary(int code, Value x, Value y, Value z)
 )
 cpdef object nary(int code, object operands)
 @cython.locals(
-    left=tuple, right=tuple, n=Py_ssize_t, i=Py_ssize_t, numbers=bytes, d="double*",
+    left=tuple, right=tuple, floats=tuple, n=Py_ssize_t, numbers=bytes, d="double*",
     in_left=Py_ssize_t, in_right=Py_ssize_t, deep_left=Py_ssize_t, deep_right=Py_ssize_t,
-    out=double, more=Many
+    more=Many
 )
 cpdef object dot(object xs, object ys)
+@cython.locals(i=Py_ssize_t, out=double, deep=Py_ssize_t)
+cdef Value weighed(tuple xs, tuple weights)
+@cython.locals(i=Py_ssize_t, out=double)
+cdef double sum_of_products(double *d, Py_ssize_t n) noexcept
+cdef tuple values_of(tuple operands)
 @cython.locals(i=Py_ssize_t, values=Py_ssize_t, deep=Py_ssize_t)
 cdef (Py_ssize_t, Py_ssize_t) read(tuple xs, double *d, Py_ssize_t start, int code) except *
 @cython.locals(owner=bytes)
@@ -99,6 +104,8 @@ cdef int send_alike(tuple parents, bint flat, double cotangent, Pass this) excep
 cdef int send_each(
     tuple parents, bint flat, double *partials, Py_ssize_t first, double g, Pass this
 ) except -1
+@cython.locals(i=Py_ssize_t, partial=double)
+cdef int send_weighed(tuple parents, bint flat, tuple weights, double g, Pass this) except -1
 cdef inline double times(double g, double partial) noexcept
 cdef inline int receive(Value node, double cotangent, Pass this) except -1
 @cython.locals(node=Value, before=Value, leaves=tuple, i=Py_ssize_t)

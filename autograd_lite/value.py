@@ -33,7 +33,8 @@ BINARY = 2  # parent  parent  partial        partial
 UNIFORM = 3  #                their partial                    Many: xs
 NARY = 4  #                                                    Many: xs, numbers are their partials
 DOT = 5  #                                                     Many: xs, ys, numbers of both
-BY_HAND = 6  #                                                 Many: xs, op, backward
+WEIGHED = 6  #                                                 Many: xs, numbers: tuple of floats
+BY_HAND = 7  #                                                 Many: xs, op, backward
 
 
 class Value:
@@ -83,6 +84,9 @@ class Value:
             if not isinstance(parent, Value):
                 raise TypeError(f"_children must be Values, not {type_name(parent)}")
         self._data = number
+        self._kind = LEAF
+        self._code = 0
+        self._x = self._y = None
         self._more = label or None
         if (parents or _op) and recording():
             self._kind = BY_HAND
@@ -164,7 +168,9 @@ class Value:
             return kernels.numbers(more.numbers)
         if self._kind == DOT:  # the partial by x is y, and by y it is x
             numbers = kernels.numbers(more.numbers)
-            return numbers[n:] + (numbers[:n] if more.ys else ())
+            return numbers[n:] + numbers[:n]
+        if self._kind == WEIGHED:
+            return tuple(more.numbers)
         return (float("nan"),) * n
 
     @property
@@ -203,6 +209,8 @@ class Value:
 
     @_backward.setter
     def _backward(self, function: Callable[[], None]) -> None:
+        if self._kind == LEAF and not recording():
+            return  # the node made by hand is a leaf here, like any other
         if self._kind != BY_HAND:
             raise AttributeError(
                 "_backward can be set on a node made by hand only: write "
@@ -213,10 +221,11 @@ class Value:
         self._more.backward = without_cycle(function, self)
 
     def _send(self) -> None:
-        alone = Pass(self)
-        if self._kind > LEAF:
-            send(self, alone)
-        settle(alone)
+        if self._kind == BY_HAND and self._more.backward is not None:
+            self._more.backward()
+        elif self._kind != BY_HAND:
+            for parent, partial in zip(self.parents, self.partials, strict=True):
+                parent.grad += times(self._grad, partial)
 
     # -------------------------------------------------------------------- backpropagation
 
@@ -520,7 +529,9 @@ class Value:
         """Its slots as Python objects, for `graph.py`."""
         more = self._more
         if isinstance(more, Many):
-            numbers = None if more.numbers is None else kernels.numbers(more.numbers)
+            numbers = more.numbers
+            if self._kind == NARY or self._kind == DOT:
+                numbers = kernels.numbers(numbers)
             more = (more.xs, more.ys, numbers, more.op, more.label, more.backward)
         x = self._x if self._kind > LEAF else None
         made = self._kind, self._code, x, self._y, self._data, self._dx, self._dy
@@ -531,7 +542,9 @@ class Value:
         self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy = made
         if isinstance(more, tuple):
             xs, ys, numbers, op, label, _ = more
-            more = Many(xs, ys, None if numbers is None else filled(numbers))
+            if self._kind == NARY or self._kind == DOT:
+                numbers = filled(numbers)
+            more = Many(xs, ys, numbers)
             more.op = op
             more.label = label
         self._more = more
@@ -562,7 +575,7 @@ def type_name(thing: object) -> str:
 
 _lock = RLock()  # for what is counted across threads: open blocks, and users within a pass
 _paused = 0  # how many no_grad blocks are open, in all threads and tasks
-_recording: ContextVar[bool] = ContextVar("recording", default=True)
+_open_here: ContextVar[int] = ContextVar("open_here", default=0)
 
 
 class no_grad:
@@ -572,30 +585,36 @@ class no_grad:
     asyncio tasks go on recording.
     """
 
-    _tokens: list[Any]  # those of the blocks that are open
-
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         block = object.__new__(cls)
-        block._tokens = []
         return block if function is None else block(function)
 
     def __enter__(self) -> None:
         global _paused
-        self._tokens.append(_recording.set(False))
         with _lock:
+            _open_here.set(_open_here.get() + 1)
             _paused += 1
 
     def __exit__(self, *exception: object) -> None:
         global _paused
         with _lock:
+            _open_here.set(_open_here.get() - 1)
             _paused -= 1
-        _recording.reset(self._tokens.pop())
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         import functools
         import inspect
 
-        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+        if not callable(function):
+            raise TypeError(f"no_grad decorates a function, not {type_name(function)}")
+        if any(
+            runs_later(function)
+            for runs_later in (
+                inspect.isgeneratorfunction,
+                inspect.iscoroutinefunction,
+                inspect.isasyncgenfunction,
+            )
+        ):
             raise TypeError(
                 f"no_grad cannot decorate {function.__name__}, which runs after its call has "
                 "returned; write `with no_grad():` inside it"
@@ -611,14 +630,15 @@ class no_grad:
 
 def recording() -> bool:
     """Whether operations are recorded here."""
-    return not _paused or _recording.get()
+    return not _paused or _open_here.get() == 0
 
 
 # ------------------------------------------------------------------------------ operands
 
 
 def is_number(thing: Any) -> bool:
-    return isinstance(thing, (float, int, Real))  # float first: Real is slow to ask
+    # float first, as Real is slow to ask; NumPy's bool is no Real, but 0 or 1 to NumPy and here
+    return isinstance(thing, (float, int, Real)) or type_name(thing) in ("bool", "bool_")
 
 
 def real(number: Any, what: str) -> float:
@@ -674,7 +694,7 @@ class Many:
 
     xs, ys    the parents; ys on nodes of `dot` only, () where that side is plain numbers
     flat_xs, flat_ys    whether they are known to be leaves all, so that passes go faster
-    numbers   a buffer of doubles
+    numbers   a buffer of doubles, or a tuple of floats that is shared
     op, backward    of a node made by hand
     """
 
@@ -768,6 +788,33 @@ def unary_of(code: int, x: Operand, c: float) -> Any:
     return kernels.FUNCTIONS[code](number, c)[0]
 
 
+def unary_function(code: int) -> Any:
+    """The free function of a rule of one operand."""
+
+    def function(x: Any) -> Any:
+        return unary_of(code, x, 0.0)
+
+    return function
+
+
+def binary_function(code: int) -> Any:
+    """The free function of a rule of two operands."""
+
+    def function(x: Any, y: Any) -> Any:
+        return binary_of(code, x, y)
+
+    return function
+
+
+def nary_function(code: int) -> Any:
+    """The free function of a rule of any number of operands."""
+
+    def function(xs: Any) -> Any:
+        return nary(code, xs)
+
+    return function
+
+
 def binary_of(code: int, x: Operand, y: Operand) -> Any:
     """rule(x, y): a node if one operand is a Value, else a float."""
     if isinstance(x, Value) or isinstance(y, Value):
@@ -804,8 +851,7 @@ def nary(code: int, operands: Iterable[Operand]) -> Any:
             out /= n
     if values == 0:
         return out
-    if values < n:
-        xs = tuple([required(x, "") for x in xs])
+    xs = values_of(xs)
     if code == kernels.SUM or code == kernels.MEAN:
         partial = kernels.partial(code, 0.0, n, out)
         return many_node(code, UNIFORM, out, partial, Many(xs, (), None, deep == 0))
@@ -826,25 +872,47 @@ def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Any:
     n = len(left)
     if len(right) != n:
         raise ValueError(f"dot: the lengths differ, {n} and {len(right)}")
+    if n == 0:
+        return 0.0
+    if kernels.all_floats(left):
+        left, right = right, left
+    if kernels.all_floats(right) and kernels.all_values(left):
+        return weighed(left, right)
     numbers = kernels.buffer(2 * n)
     d = kernels.doubles(numbers)
     in_left, deep_left = read(left, d, 0, kernels.DOT)
     in_right, deep_right = read(right, d, n, kernels.DOT)
-    if in_left == 0:
-        left, right = right, left
-        in_left, deep_left = read(left, d, 0, kernels.DOT)
-        in_right, deep_right = read(right, d, n, kernels.DOT)
+    if in_left == 0 or in_right == 0:  # a side of numbers, not all of them floats
+        floats = kernels.numbers(numbers)
+        if in_left == 0 and in_right == 0:
+            return sum_of_products(d, n)
+        if in_left == 0:
+            left, floats = right, floats[n:] + floats[:n]
+        return weighed(values_of(left), floats[n:])
+    more = Many(values_of(left), values_of(right), numbers, deep_left == 0, deep_right == 0)
+    return many_node(kernels.DOT, DOT, sum_of_products(d, n), 0.0, more)
+
+
+def weighed(xs: tuple[Value, ...], weights: tuple[float, ...]) -> Value:
+    """The dot product of Values with floats, which are shared rather than copied."""
+    out = 0.0
+    deep = 0
+    for i in range(len(xs)):
+        out += kernels.data_of(xs, i) * kernels.float_at(weights, i)
+        deep += kernels.is_deep(xs, i)
+    return many_node(kernels.DOT, WEIGHED, out, 0.0, Many(xs, (), weights, deep == 0))
+
+
+def sum_of_products(d: list[float], n: int) -> float:
     out = 0.0
     for i in range(n):
         out += d[i] * d[n + i]
-    if in_left == 0:
-        return out
-    if in_left < n:
-        left = tuple([required(x, "") for x in left])
-    if 0 < in_right < n:
-        right = tuple([required(y, "") for y in right])
-    more = Many(left, right if in_right else (), numbers, deep_left == 0, deep_right == 0)
-    return many_node(kernels.DOT, DOT, out, 0.0, more)
+    return out
+
+
+def values_of(operands: tuple[Any, ...]) -> tuple[Value, ...]:
+    """The operands, with a constant leaf for each number among them."""
+    return operands if kernels.all_values(operands) else tuple([required(x, "") for x in operands])
 
 
 def read(xs: tuple[Any, ...], d: list[float], start: int, code: int) -> tuple[int, int]:
@@ -1026,6 +1094,8 @@ def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
         d = kernels.doubles(more.numbers)
         send_each(more.xs, more.flat_xs, d, len(more.xs), g, this)
         send_each(more.ys, more.flat_ys, d, 0, g, this)
+    elif node._kind == WEIGHED:
+        send_weighed(more.xs, more.flat_xs, more.numbers, g, this)
     else:
         if more.backward is not None:
             more.backward()
@@ -1052,6 +1122,19 @@ def send_each(
     else:
         for i in range(len(parents)):
             receive(kernels.value_at(parents, i), times(g, partials[first + i]), this)
+
+
+def send_weighed(
+    parents: tuple[Value, ...], flat: bool, weights: tuple[float, ...], g: float, this: Pass
+) -> None:
+    if flat:
+        this.flat.append(parents)
+        for i in range(len(parents)):
+            kernels.receive(parents, i, times(g, kernels.float_at(weights, i)))
+    else:
+        for i in range(len(parents)):
+            partial = kernels.float_at(weights, i)
+            receive(kernels.value_at(parents, i), times(g, partial), this)
 
 
 def times(g: float, partial: float) -> float:
@@ -1103,7 +1186,7 @@ def forget(this: Pass) -> None:
 
 def is_under_way(node: Value) -> bool:
     """Whether a pass has met the node and not finished with it."""
-    return node._users > 0 or (node._kind <= LEAF and node._dx != 0.0)
+    return node._users > 0 or (node._kind <= LEAF and (node._x is not None or node._dx != 0.0))
 
 
 def reachable(root: Value) -> set[Value]:

@@ -2,11 +2,121 @@
 
 >>> import nn
 >>> model = nn.MLP(2, [16, 16, 1], rng=0)
->>> loss = (model([1.0, -2.0]) - 1.0) ** 2
+>>> loss = nn.hinge_loss(model([[1.0, -2.0], [0.5, 3.0]]), [1, -1])
 >>> loss.backward()
+>>> nn.optim.SGD(model.parameters(), lr=0.1).step()
 """
 
-from nn.module import Module, Parameter
-from nn.neurons import MLP, Layer, Neuron
+import autograd_lite
 
-__all__ = ["MLP", "Layer", "Module", "Neuron", "Parameter"]
+if not autograd_lite.compiled:
+    from autograd_lite._pure import import_source
+
+    import_source("nn._steps")
+
+from nn import _steps
+
+if autograd_lite.compiled == _steps.__file__.endswith(".py"):
+    raise ImportError("autograd_lite.value is compiled, but nn._steps is not: build them again")
+
+from nn import init, optim
+from nn.activations import (
+    GELU,
+    Dropout,
+    Flatten,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Tanh,
+)
+from nn.attention import MultiheadAttention, TransformerEncoderLayer
+from nn.convolution import AvgPool2d, Conv1d, Conv2d, MaxPool2d
+from nn.data import batches
+from nn.linear import Embedding, Linear
+from nn.losses import (
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HingeLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    QuadraticLoss,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge_loss,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+    quadratic_loss,
+)
+from nn.module import Buffer, Module, ModuleList, Parameter, Sequential
+from nn.neurons import MLP, Layer, Neuron
+from nn.normalization import BatchNorm1d, LayerNorm, RMSNorm
+from nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from nn.saving import load, save
+
+__all__ = [
+    "GELU",
+    "GRU",
+    "LSTM",
+    "MLP",
+    "RNN",
+    "AvgPool2d",
+    "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "Buffer",
+    "Conv1d",
+    "Conv2d",
+    "CrossEntropyLoss",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "GRUCell",
+    "HingeLoss",
+    "HuberLoss",
+    "KLDivLoss",
+    "L1Loss",
+    "LSTMCell",
+    "Layer",
+    "LayerNorm",
+    "LeakyReLU",
+    "Linear",
+    "MSELoss",
+    "MaxPool2d",
+    "Module",
+    "ModuleList",
+    "MultiheadAttention",
+    "NLLLoss",
+    "Neuron",
+    "Parameter",
+    "QuadraticLoss",
+    "RMSNorm",
+    "RNNCell",
+    "ReLU",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+    "TransformerEncoderLayer",
+    "batches",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "hinge_loss",
+    "huber_loss",
+    "init",
+    "kl_div",
+    "l1_loss",
+    "load",
+    "mse_loss",
+    "nll_loss",
+    "optim",
+    "quadratic_loss",
+    "save",
+]

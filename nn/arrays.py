@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, TypeAlias
 
 from autograd_lite import Value, dot
 
 Array: TypeAlias = Any
-"""A number, a Value, or a sequence of Arrays of one shape."""
+"""A number, a Value, or a list or tuple of Arrays of one shape."""
+
+Vector: TypeAlias = tuple[Any, ...]
+"""Numbers and Values."""
 
 
 def nested(x: Array) -> Array:
@@ -21,26 +25,121 @@ def is_sequence(x: Array) -> bool:
     return isinstance(x, (list, tuple)) or bool(getattr(x, "shape", ()))
 
 
+def depth(x: Array) -> int:
+    """How many axes x has, seen from its first element."""
+    x = nested(x)
+    return (1 + depth(x[0]) if x else 1) if is_sequence(x) else 0
+
+
 def shape(x: Array) -> tuple[int, ...]:
-    """The length of each axis, read off the first element of each."""
+    """The length of each axis. Raises ValueError if its rows differ in shape."""
     x = nested(x)
     if not is_sequence(x):
         return ()
-    return (len(x), *shape(x[0])) if x else (0,)
+    if not x or not is_sequence(x[0]):
+        return (len(x),)
+    shapes = set(map(shape, x))
+    if len(shapes) > 1:
+        raise ValueError(f"expected rows of one shape, got {sorted(shapes)}")
+    return (len(x), *shapes.pop())
+
+
+# --------------------------------------------------------- checks of arguments and of inputs
+
+
+def at_least(least: int, layer: Any, **sizes: Any) -> None:
+    """Raise ValueError naming the layer and the size that is no int of at least this."""
+    for name, size in sizes.items():
+        if not hasattr(size, "__index__") or size < least:
+            layer = type(layer).__name__
+            raise ValueError(f"{layer}: {name} must be an int of at least {least}, not {size!r}")
+
+
+def one_of(choices: Iterable[str], layer: Any, **argument: str) -> None:
+    """Raise ValueError naming the layer if the argument is none of the choices."""
+    ((name, choice),) = argument.items()
+    if choice not in choices:
+        known = " or ".join(map(repr, choices))
+        raise ValueError(f"{type(layer).__name__}: {name} must be {known}, not {choice!r}")
+
+
+def title(layer: Any) -> str:
+    """How an error names a layer, or a function given by its name."""
+    return layer if isinstance(layer, str) else str(layer.title())
+
+
+def expect(x: Array, layer: Any, *axes: int | str) -> tuple[int, ...]:
+    """The shape of x, whose axes have these lengths; a name stands for any length but 0.
+
+    Raises ValueError naming the layer, what it expected and what it got.
+    """
+    try:
+        got = shape(x)
+    except ValueError as error:
+        raise ValueError(f"{title(layer)}: {error}") from None
+    same = len(got) == len(axes) and all(
+        length == axis if isinstance(axis, int) else length > 0
+        for length, axis in zip(got, axes, strict=True)
+    )
+    if not same:
+        expected = ", ".join(map(str, axes)) + ("," if len(axes) == 1 else "")
+        raise ValueError(f"{title(layer)}: expected shape ({expected}), got {got}")
+    return got
+
+
+# ------------------------------------------------------------------------------ reshaping
 
 
 def flat(x: Array) -> Iterator[Any]:
     """The numbers of x, row by row."""
-    if is_sequence(x):
-        for row in nested(x):
+    x = nested(x)
+    if not is_sequence(x):
+        yield x
+    elif x and is_sequence(x[0]):
+        for row in x:
             yield from flat(row)
     else:
-        yield x
+        yield from x
 
 
-def along_last_axis(
-    function: Callable[[tuple[Any, ...]], Array], x: Array, size: int, layer: object
-) -> Array:
+def reshape(numbers: Iterable[Any], lengths: tuple[int, ...]) -> Array:
+    """The array of this shape with these numbers, row by row."""
+    numbers = iter(numbers)
+    if not lengths:
+        return next(numbers)
+    if len(lengths) == 1:
+        return list(islice(numbers, lengths[0]))
+    return [reshape(numbers, lengths[1:]) for _ in range(lengths[0])]
+
+
+def transpose(x: Array) -> list[list[Any]]:
+    """X with its first two axes exchanged."""
+    return list(map(list, zip(*x, strict=True)))
+
+
+# ------------------------------------------------------------------------ functions of arrays
+
+
+def elementwise(function: Callable[[Any], Any], x: Array) -> Array:
+    """function(number) for every number of x."""
+    x = nested(x)
+    if not is_sequence(x):
+        return function(x)
+    if x and is_sequence(x[0]):
+        return [elementwise(function, row) for row in x]
+    return list(map(function, x))
+
+
+def along_axis(function: Callable[[Any], Array], x: Array, dim: int) -> Array:
+    """function(vector) for every vector along the axis dim >= 0."""
+    if depth(x) == 1:
+        return function(nested(x))
+    if dim > 0:
+        return [along_axis(function, row, dim - 1) for row in nested(x)]
+    return transpose([along_axis(function, column, 0) for column in zip(*nested(x), strict=True)])
+
+
+def along_last_axis(function: Callable[[Vector], Array], x: Array, size: int, layer: Any) -> Array:
     """function(row) for every row of the last axis of x, which must have this size.
 
     Raises ValueError naming the layer, what it expected and what it got.
@@ -49,22 +148,39 @@ def along_last_axis(
     if is_sequence(x) and x and is_sequence(x[0]):
         return [along_last_axis(function, row, size, layer) for row in x]
     if not is_sequence(x) or len(x) != size:
-        raise ValueError(f"{layer}: expected rows of {size} numbers, got shape {shape(x)}")
+        raise ValueError(f"{title(layer)}: expected rows of {size} numbers, got shape {shape(x)}")
     return function(tuple(x))
 
 
-def affine(weight: Array, bias: Array | None) -> Callable[[tuple[Any, ...]], list[Any]]:
+def over_batch(function: Callable[[Array], Array], x: Array, axes: int) -> Array:
+    """function(sample) for every sample of a batch, or function(x) if x is one.
+
+    axes  how many a sample has
+    """
+    x = nested(x)
+    return [function(sample) for sample in x] if depth(x) > axes else function(x)
+
+
+class Affine:
     """The function x -> W x + b.
 
     The bias is the weight of one more input, 1, so that each output is one node.
     """
-    if bias is None:
-        return lambda x: [dot(row, x) for row in weight]
-    rows = [(*row, b) for row, b in zip(weight, bias, strict=True)]
 
-    def apply(x: tuple[Any, ...]) -> list[Any]:
-        # Numbers only, or Values only: then no dot has to convert what the others share.
-        x = (*x, Value(1.0) if x and isinstance(x[0], Value) else 1.0)
-        return [dot(row, x) for row in rows]
+    def __init__(self, weight: Array, bias: Array | None) -> None:
+        self.weight = weight
+        self.bias = bias
+        self._rows = weight
+        if bias is not None:
+            self._rows = [tuple(row) + (b,) for row, b in zip(weight, bias, strict=True)]  # noqa: RUF005
 
-    return apply
+    def __call__(self, x: Vector) -> list[Any]:
+        if self.bias is not None:
+            # Numbers only, or Values only: then no dot has to convert what the others share.
+            x = (*x, Value(1.0) if x and isinstance(x[0], Value) else 1.0)
+        return [dot(row, x) for row in self._rows]
+
+    def of(self, weight: Array, bias: Array | None) -> Affine:
+        """Itself if it is made of these arrays and they are tuples, which keep; else a new one."""
+        same = (weight, bias) == (self.weight, self.bias) and set(map(type, weight)) == {tuple}
+        return self if same and type(weight) is tuple else Affine(weight, bias)

@@ -1,18 +1,36 @@
-"""`Module`: what finds, names and counts the parameters of a network."""
+"""`Module`: what finds, names, counts, saves and loads the parameters of a network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from autograd_lite import Value
-from nn.arrays import Array, is_sequence
+from nn import _steps
+from nn.arrays import Array, elementwise, flat, is_sequence
+from nn.saving import matching
+
+AnyModule = TypeVar("AnyModule", bound="Module")
+AnyList = TypeVar("AnyList", bound="ModuleList")
 
 
 class Parameter(Value):
     """A Value that an optimiser may change."""
 
     __slots__ = ()
+
+
+class Buffer(Value):
+    """A Value that is saved with the parameters, though no optimiser changes it."""
+
+    __slots__ = ()
+
+
+def parameters(*lengths: int) -> Array:
+    """An array of new Parameters, all 0, as nested tuples: an array keeps its shape."""
+    if not lengths:
+        return Parameter(0.0)
+    return tuple(parameters(*lengths[1:]) for _ in range(lengths[0]))
 
 
 class Module:
@@ -22,52 +40,194 @@ class Module:
     to the module. Nested lists of Parameters only are one array, as a weight matrix is.
     """
 
+    training = True
+    """Whether Dropout drops and BatchNorm1d reads its batch; see `train` and `eval`."""
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.forward(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x)")
 
+    # --------------------------------------------------------------------- what it holds
+
     def parameters(self) -> list[Any]:
         """Every Parameter once, in the order of the attributes."""
-        return list(dict.fromkeys(parameter for _, parameter in self.named_parameters()))
+        arrays = (array for module in self.modules() for _, array in module._own(Parameter))
+        return list(dict.fromkeys(parameter for array in arrays for parameter in flat(array)))
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """(name, Parameter) of each, the name as Python reads it: "fc1.weight[2][0]"."""
-        for name, array in self._arrays():
-            yield from _elements(name, array)
+        seen: set[Parameter] = set()
+        for path, module in self.named_modules():
+            for name, array in module._own(Parameter):
+                for place, parameter in _elements(_joined(path, name), array):
+                    if parameter not in seen:
+                        seen.add(parameter)
+                        yield place, parameter
+
+    def modules(self) -> Iterator[Module]:
+        """Every module within it, itself the first, once each."""
+        return (module for _, module in self.named_modules())
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """(name, module) of itself, named "", and of every module within it, once each."""
+        seen: set[Module] = set()
+        waiting: list[tuple[str, Module]] = [("", self)]
+        while waiting:
+            path, module = waiting.pop()
+            if module not in seen:
+                seen.add(module)
+                yield path, module
+                children = [(_joined(path, name), child) for name, child in module._own(Module)]
+                waiting += reversed(children)
+
+    def children(self) -> Iterator[Module]:
+        """The modules that are attributes of this one."""
+        return (child for _, child in self._own(Module))
+
+    def _own(self, kind: type) -> Iterator[tuple[str, Any]]:
+        """(name, thing) of this module's own Modules, or arrays of Parameters or Buffers."""
+        for name, thing in vars(self).items():
+            yield from _found(kind, name, thing)
+
+    # ----------------------------------------------------------------------- what it does
 
     def zero_grad(self) -> None:
         """Set the gradients of all parameters to 0."""
-        for parameter in self.parameters():
-            parameter.grad = 0.0
+        _steps.zero_grad(tuple(self.parameters()))
 
-    def _arrays(self, prefix: str = "") -> Iterator[tuple[str, Array]]:
-        """(name, array of Parameters) of this module and those within it."""
-        for name, thing in vars(self).items():
-            for path, found in _found(prefix + name, thing):
-                if isinstance(found, Module):
-                    yield from found._arrays(f"{path}.")
-                else:
-                    yield path, found
+    def train(self: AnyModule, mode: bool = True) -> AnyModule:
+        """Set this module and those within it to train, or to evaluate."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self: AnyModule) -> AnyModule:
+        """Set this module and those within it to evaluate."""
+        return self.train(False)
+
+    # ------------------------------------------------------------------- saving and loading
+
+    def state_dict(self) -> dict[str, Array]:
+        """The numbers of parameters and buffers, as nested lists of floats under their names."""
+        return {name: elementwise(lambda x: x.data, array) for name, array in self._arrays()}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Set parameters and buffers to the numbers that `state_dict` or PyTorch saved.
+
+        Raises ValueError naming every key that is missing, unexpected or of another shape, and
+        TypeError for what is not a number. Then nothing has been changed.
+        """
+        arrays = dict(self._arrays())
+        numbers = matching(state, arrays, self)
+        for name, array in arrays.items():
+            for value, number in zip(flat(array), numbers[name], strict=True):
+                value.data = number
+
+    def _arrays(self, path: str = "") -> Iterator[tuple[str, Array]]:
+        """(name, array) of all Parameters and Buffers; a shared one has each of its names."""
+        for kind in (Parameter, Buffer):
+            for name, array in self._own(kind):
+                yield _joined(path, name), array
+        for name, child in self._own(Module):
+            yield from child._arrays(_joined(path, name))
+
+    # ----------------------------------------------------------------------- how it looks
+
+    def extra_repr(self) -> str:
+        """The arguments it was made with, as its title shows them."""
+        return ""
+
+    def title(self) -> str:
+        """Its class and arguments: how a tree and an error name it."""
+        return f"{type(self).__name__}({self.extra_repr()})"
+
+    def __repr__(self) -> str:
+        """A tree of the modules, with how many parameters each has."""
+        count = len(self.parameters())
+        lines = [self.title() + (f"  {count:,} parameter{'s' * (count > 1)}" if count else "")]
+        for name, child in self._own(Module):
+            lines.append(f"{name}: {child!r}".replace("\n", "\n    "))
+        return "\n    ".join(lines)
 
 
-def _found(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
-    """The Modules and arrays of Parameters in an attribute, with their names."""
-    if isinstance(thing, Module) or _is_parameters(thing):
+class ModuleList(Module):
+    """A list of modules."""
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        for module in modules:
+            self.append(module)
+
+    def append(self: AnyList, module: Module) -> AnyList:
+        """Add a module at the end."""
+        self._add(str(len(self)), module)
+        return self
+
+    def _add(self, name: str, module: Module) -> None:
+        if not isinstance(module, Module):
+            raise TypeError(
+                f"{type(self).__name__}: {name!r} must be a Module, not {type(module).__name__}"
+            )
+        setattr(self, name, module)
+
+    def __iter__(self) -> Iterator[Module]:
+        return self.children()
+
+    def __len__(self) -> int:
+        return len(list(self.children()))
+
+    def __getitem__(self, index: int) -> Module:
+        return list(self.children())[index]
+
+
+class Sequential(ModuleList):
+    """Modules one after the other, given as arguments or as one dict of names."""
+
+    def __init__(self, *modules: Any) -> None:
+        if len(modules) == 1 and isinstance(modules[0], Mapping):
+            for name, module in modules[0].items():
+                self._add(name, module)
+        else:
+            super().__init__(modules)
+
+    def forward(self, x: Array) -> Any:
+        for module in self:
+            x = module(x)
+        return x
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _require_module(thing: object, what: str) -> None:
+    if not isinstance(thing, Module):
+        raise TypeError(f"{what} must be a Module, not {type(thing).__name__}")
+
+
+def _found(kind: type, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+    """(name, what) of each Module, or array of this kind of Value, in an attribute."""
+    if isinstance(thing, kind):
         yield name, thing
     elif isinstance(thing, dict):
         for key, item in thing.items():
-            yield from _found(f"{name}.{key}", item)
+            yield from _found(kind, f"{name}.{key}", item)
     elif isinstance(thing, (list, tuple)):
-        for i, item in enumerate(thing):
-            yield from _found(f"{name}.{i}", item)
+        types = _leaf_types(thing)
+        if kind is not Module and types and all(issubclass(t, kind) for t in types):
+            yield name, thing
+        elif any(issubclass(t, (kind, Module, list, tuple, dict)) for t in types):
+            for i, item in enumerate(thing):
+                yield from _found(kind, f"{name}.{i}", item)
 
 
-def _is_parameters(thing: Any) -> bool:
-    if isinstance(thing, (list, tuple)):
-        return len(thing) > 0 and all(map(_is_parameters, thing))
-    return isinstance(thing, Parameter)
+def _leaf_types(array: Array) -> set[type]:
+    """The types of what nested lists or tuples hold, down to where they hold something else."""
+    types = set(map(type, array))
+    if types and types <= {list, tuple}:
+        return set().union(*map(_leaf_types, array))
+    return types
 
 
 def _elements(name: str, array: Array) -> Iterator[tuple[str, Any]]:

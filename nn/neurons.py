@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import autograd_lite
-from nn.arrays import Array, affine, along_last_axis
+from autograd_lite import Value
+from nn.arrays import Affine, Array, Vector, along_last_axis, at_least, one_of
 from nn.init import Rng, generator
 from nn.module import Module, Parameter
 
-_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
-    "relu": autograd_lite.relu,
-    "tanh": autograd_lite.tanh,
-    "sigmoid": autograd_lite.sigmoid,
-    "gelu": autograd_lite.gelu,
-    "silu": autograd_lite.silu,
-    "leaky_relu": autograd_lite.leaky_relu,
-    "softplus": autograd_lite.softplus,
-    "linear": lambda x: x,
+_ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
+    "relu": Value.relu,
+    "tanh": Value.tanh,
+    "sigmoid": Value.sigmoid,
+    "gelu": Value.gelu,
+    "silu": Value.silu,
+    "leaky_relu": Value.leaky_relu,
+    "softplus": Value.softplus,
+    "linear": Value.__pos__,
 }
 
 
@@ -34,9 +34,8 @@ class Neuron(Module):
     def __init__(
         self, nin: int, nonlin: bool = True, *, activation: str = "relu", rng: Rng = None
     ) -> None:
-        if activation not in _ACTIVATIONS:
-            known = ", ".join(_ACTIVATIONS)
-            raise ValueError(f"Neuron: activation must be one of {known}, not {activation!r}")
+        one_of(_ACTIVATIONS, self, activation=activation)
+        at_least(0, self, nin=nin)
         uniform = generator(rng).uniform
         self.w = tuple(Parameter(uniform(-1, 1)) for _ in range(nin))
         self.b = Parameter(0)
@@ -44,11 +43,14 @@ class Neuron(Module):
         self.activation = activation if nonlin else "linear"
 
     def forward(self, x: Array) -> Any:
-        return along_last_axis(_activated([self]), x, len(self.w), self)
+        sums = Affine((self.w,), (self.b,))
+        return along_last_axis(_activated(sums, self.activation), x, len(self.w), self)
 
     def __repr__(self) -> str:
         name = "ReLU" if self.activation == "relu" else self.activation.capitalize()
         return f"{name}Neuron({len(self.w)})"
+
+    title = __repr__
 
 
 class Layer(Module):
@@ -58,14 +60,21 @@ class Layer(Module):
     """
 
     def __init__(self, nin: int, nout: int, *, rng: Rng = None, **kwargs: Any) -> None:
+        at_least(1, self, nout=nout)
         rng = generator(rng)
         self.neurons = [Neuron(nin, rng=rng, **kwargs) for _ in range(nout)]
+        self._sums = Affine((), ())
 
     def forward(self, x: Array) -> Any:
-        return along_last_axis(_activated(self.neurons), x, len(self.neurons[0].w), self)
+        first, *_ = self.neurons
+        weight, bias = tuple(n.w for n in self.neurons), tuple(n.b for n in self.neurons)
+        self._sums = self._sums.of(weight, bias)
+        return along_last_axis(_activated(self._sums, first.activation), x, len(first.w), self)
 
     def __repr__(self) -> str:
         return f"Layer of [{', '.join(map(str, self.neurons))}]"
+
+    title = __repr__
 
 
 class MLP(Module):
@@ -80,6 +89,7 @@ class MLP(Module):
     def __init__(
         self, nin: int, nouts: list[int], *, activation: str = "relu", rng: Rng = None
     ) -> None:
+        at_least(1, self, **{"the number of layers": len(nouts)})
         rng = generator(rng)
         sizes = [nin, *nouts]
         last = len(nouts) - 1
@@ -97,13 +107,12 @@ class MLP(Module):
         return f"MLP of [{', '.join(map(str, self.layers))}]"
 
 
-def _activated(neurons: list[Neuron]) -> Callable[[tuple[Any, ...]], Any]:
-    """The function from x to the neurons' outputs, or to the one output."""
-    sums = affine([n.w for n in neurons], [n.b for n in neurons])
-    functions = [_ACTIVATIONS[n.activation] for n in neurons]
+def _activated(sums: Affine, activation: str) -> Callable[[Vector], Any]:
+    """The function from x to the activated sums, or to the one."""
+    function = _ACTIVATIONS[activation]
 
-    def apply(x: tuple[Any, ...]) -> Any:
-        out = [function(z) for function, z in zip(functions, sums(x), strict=True)]
+    def apply(x: Vector) -> Any:
+        out = list(map(function, sums(x)))
         return out[0] if len(out) == 1 else out
 
     return apply

@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from autograd_lite import Value
+from autograd_lite import Value, no_grad
 
 
 def tanh_by_hand(x):
@@ -215,6 +215,15 @@ def test_manual_backward_within_a_backward_leaves_the_pass_alone():
     out._backward = _backward
     (out + y).backward()
     assert (y.grad, x.grad) == (4.0, 8.0)
+
+
+def test_within_no_grad_it_is_a_leaf():
+    x = Value(0.5)
+    with no_grad():
+        out = tanh_by_hand(x)
+    assert (out.data, out.is_leaf) == (math.tanh(0.5), True)
+    out.backward()
+    assert x.grad == 0.0
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

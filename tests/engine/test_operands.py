@@ -117,7 +117,7 @@ CALLS = [
     ("logsumexp: element 1", lambda v, w: al.logsumexp([v, w])),
     ("dot: element 1", lambda v, w: al.dot([v, w], [v, v])),
     ("dot: element 0", lambda v, w: al.dot([v], [w])),
-    ("logsumexp: element 0", lambda v, w: al.softmax([w])),
+    ("softmax: element 0", lambda v, w: al.softmax([w])),
     (r"\*|mul", lambda v, w: al.prod([v, w])),
 ]
 
@@ -192,3 +192,25 @@ class TestFields:
     def test_there_is_no_room_for_a_slip_of_the_pen(self):
         with pytest.raises(AttributeError):
             Value(1.0).gard = 0.0
+
+
+@pytest.mark.parametrize(
+    "node", ["a * 2", "al.sum([a, a])", "al.dot([a], [a])", "Value(1, (a,), 'f')"]
+)
+def test_a_second_init_does_not_crash(python, node):
+    """It is refused, or it starts afresh; a crash would take the process along."""
+    python(
+        "-c",
+        f"""
+import autograd_lite as al
+from autograd_lite import Value
+a = Value(3.0)
+node = {node}
+try:
+    node.__init__(5.0)
+except (TypeError, RuntimeError):
+    pass
+node.backward()
+al.topological_order(node)
+""",
+    )

@@ -85,5 +85,7 @@ def test_a_wrong_shape_is_named(x):
 
 
 def test_an_unknown_activation_is_named():
-    with pytest.raises(ValueError, match=r"must be one of relu, tanh, .* not 'swish'"):
+    with pytest.raises(
+        ValueError, match=r"Neuron: activation must be 'relu' or 'tanh' or .*, not 'swish'"
+    ):
         nn.MLP(2, [2, 1], activation="swish")

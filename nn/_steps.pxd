@@ -1,0 +1,33 @@
+# C types for _steps.py.
+cimport cython
+cimport libc.math as math
+cimport nn._buffer as buffer
+from autograd_lite.value cimport Value as Node
+from cpython.array cimport array as doubles
+
+@cython.locals(i=Py_ssize_t, p=Node)
+cpdef object zero_grad(tuple parameters)
+@cython.locals(i=Py_ssize_t, p=Node, total=double)
+cpdef double grad_norm(tuple parameters) except? -1.0
+@cython.locals(i=Py_ssize_t, p=Node)
+cpdef object scale_grad(tuple parameters, double factor)
+@cython.locals(i=Py_ssize_t, p=Node, vs="double*", g=double, v=double)
+cpdef object sgd(
+    tuple parameters, doubles velocity, bint first, double lr, double momentum,
+    double dampening, double weight_decay, bint nesterov
+)
+@cython.locals(
+    i=Py_ssize_t, p=Node, ms="double*", vs="double*", g=double, m=double, v=double, rate=double,
+    root=double
+)
+cpdef object adam(
+    tuple parameters, doubles mean, doubles square, double lr, double beta1, double beta2,
+    double eps, double weight_decay, bint decoupled, double correction1, double correction2
+)
+@cython.locals(
+    i=Py_ssize_t, p=Node, ss="double*", vs="double*", g=double, s=double, v=double
+)
+cpdef object rmsprop(
+    tuple parameters, doubles square, doubles velocity, double lr, double alpha,
+    double eps, double weight_decay, double momentum
+)

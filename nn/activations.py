@@ -1,0 +1,132 @@
+"""Activations and other layers without parameters: `ReLU`, `Softmax`, `Dropout`, `Flatten`."""
+
+from __future__ import annotations
+
+from math import pi, prod, sqrt
+from typing import Any
+
+import autograd_lite
+from nn.arrays import Array, along_axis, depth, elementwise, expect, flat, one_of, reshape
+from nn.init import Rng, generator
+from nn.module import Module
+
+
+class ReLU(Module):
+    """max(x, 0)."""
+
+    def forward(self, x: Array) -> Array:
+        return elementwise(autograd_lite.relu, x)
+
+
+class Tanh(Module):
+    """tanh(x)."""
+
+    def forward(self, x: Array) -> Array:
+        return elementwise(autograd_lite.tanh, x)
+
+
+class Sigmoid(Module):
+    """1 / (1 + exp(-x))."""
+
+    def forward(self, x: Array) -> Array:
+        return elementwise(autograd_lite.sigmoid, x)
+
+
+class SiLU(Module):
+    """x sigmoid(x)."""
+
+    def forward(self, x: Array) -> Array:
+        return elementwise(autograd_lite.silu, x)
+
+
+class GELU(Module):
+    """x Phi(x), Phi being the normal distribution function.
+
+    approximate  "none", or "tanh" for x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
+    """
+
+    def __init__(self, approximate: str = "none") -> None:
+        one_of(("none", "tanh"), self, approximate=approximate)
+        self.approximate = approximate
+
+    def forward(self, x: Array) -> Array:
+        return elementwise(autograd_lite.gelu if self.approximate == "none" else _tanh_gelu, x)
+
+    def extra_repr(self) -> str:
+        return f"approximate={self.approximate!r}"
+
+
+def _tanh_gelu(x: Any) -> Any:
+    return x * (1 + autograd_lite.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2
+
+
+class LeakyReLU(Module):
+    """x where x > 0, negative_slope x elsewhere."""
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        self.negative_slope = negative_slope
+
+    def forward(self, x: Array) -> Array:
+        return elementwise(lambda x: autograd_lite.leaky_relu(x, self.negative_slope), x)
+
+    def extra_repr(self) -> str:
+        return f"negative_slope={self.negative_slope}"
+
+
+class Softmax(Module):
+    """exp(x) / sum exp(x) along the axis dim, the last one by default."""
+
+    def __init__(self, dim: int = -1) -> None:
+        self.dim = dim
+
+    def forward(self, x: Array) -> Array:
+        axes = depth(x)
+        if not -axes <= self.dim < axes:
+            raise ValueError(f"{self.title()}: x has {axes} axes")
+        return along_axis(autograd_lite.softmax, x, self.dim % axes)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
+class Dropout(Module):
+    """While training, 0 with probability p and x / (1 - p) otherwise; x while evaluating.
+
+    rng  a random.Random or a seed; None for the generator of `random.seed`
+    """
+
+    def __init__(self, p: float = 0.5, *, rng: Rng = None) -> None:
+        if not 0 <= p <= 1:
+            raise ValueError(f"Dropout: p must be a probability from 0 to 1, not {p}")
+        self.p = p
+        self._rng = None if rng is None else generator(rng)
+
+    def forward(self, x: Array) -> Array:
+        if not self.training or self.p == 0:
+            return x
+        draw = generator(self._rng).random
+        scale = 1 / (1 - self.p) if self.p < 1 else 0.0
+        return elementwise(lambda x: x * (scale if draw() >= self.p else 0.0), x)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"
+
+
+class Flatten(Module):
+    """The axes from start_dim to end_dim as one, row by row."""
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        self.start_dim = start_dim
+        self.end_dim = end_dim
+
+    def forward(self, x: Array) -> Array:
+        axes = depth(x)
+        lengths = expect(x, self, *["*"] * axes)
+        start, end = self.start_dim % axes, self.end_dim % axes
+        if not (-axes <= self.start_dim < axes and -axes <= self.end_dim < axes and start <= end):
+            raise ValueError(f"{self.title()}: x has shape {lengths}")
+        joined = prod(lengths[start : end + 1])
+        return reshape(flat(x), (*lengths[:start], joined, *lengths[end + 1 :]))
+
+    def extra_repr(self) -> str:
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"

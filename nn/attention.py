@@ -1,0 +1,285 @@
+"""Attention, and the transformer layer around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import inf, sqrt
+from typing import Any
+
+import autograd_lite
+from autograd_lite import dot, softmax
+from nn import init
+from nn.activations import Dropout
+from nn.arrays import (
+    Affine,
+    Array,
+    Vector,
+    along_last_axis,
+    at_least,
+    depth,
+    elementwise,
+    expect,
+    is_sequence,
+    nested,
+    one_of,
+    transpose,
+)
+from nn.init import Rng, generator
+from nn.linear import Linear
+from nn.module import Module, parameters
+from nn.normalization import LayerNorm
+
+
+class MultiheadAttention(Module):
+    """softmax(Q K^T / sqrt(d)) V for each head, joined and projected. Vaswani et al., 2017.
+
+    embed_dim    the length of queries, of which each head has d = embed_dim / num_heads
+    dropout      the probability to drop an attention weight, while training
+    bias         False for no biases
+    batch_first  True for batches of shape (N, L, embed_dim) rather than (L, N, embed_dim)
+    rng          a random.Random or a seed; None for the generator of `random.seed`
+    """
+
+    def __init__(
+        self,
+        embed_dim: int,
+        num_heads: int,
+        dropout: float = 0.0,
+        bias: bool = True,
+        *,
+        batch_first: bool = False,
+        rng: Rng = None,
+    ) -> None:
+        at_least(1, self, embed_dim=embed_dim, num_heads=num_heads)
+        rng = None if rng is None else generator(rng)
+        self.embed_dim = embed_dim
+        self.num_heads = num_heads
+        self.batch_first = batch_first
+        if embed_dim % num_heads:
+            raise ValueError(f"{self.title()}: num_heads must divide embed_dim")
+        self.in_proj_weight = init.xavier_uniform_(parameters(3 * embed_dim, embed_dim), rng=rng)
+        self.in_proj_bias = parameters(3 * embed_dim) if bias else None
+        self.out_proj = Linear(embed_dim, embed_dim, bias, rng=rng)
+        if bias:
+            init.zeros_(self.out_proj.bias)
+        self._dropout = Dropout(dropout, rng=rng)
+
+    def forward(
+        self,
+        query: Array,
+        key: Array,
+        value: Array,
+        key_padding_mask: Array | None = None,
+        need_weights: bool = True,
+        attn_mask: Array | None = None,
+        average_attn_weights: bool = True,
+        is_causal: bool = False,
+    ) -> tuple[Array, Array | None]:
+        """The outputs, and the attention weights of shape (N, L, S) or None.
+
+        query, key, value     (L, embed_dim), (S, embed_dim) and (S, embed_dim), or batches
+        key_padding_mask      (S) or (N, S): True for a key to ignore, or a number to add
+        need_weights          False to give None for the weights
+        attn_mask             (L, S) or (N num_heads, L, S): True where a query may not look at a
+                              key, or a number to add to its score
+        average_attn_weights  False for weights of each head: (N, num_heads, L, S)
+        is_causal             True for no query to look at a key after it
+        """
+        batch = depth(query) > 2
+        samples = [self._samples(x, batch) for x in (query, key, value)]
+        n, length, _ = expect(samples[0], self, "N", "L", self.embed_dim)
+        _, source, _ = expect(samples[1], self, n, "S", self.embed_dim)
+        expect(samples[2], self, n, source, self.embed_dim)
+        padding = nested(key_padding_mask)
+        if padding is not None and not batch:
+            padding = [padding]
+        masks = self._masks((n, length, source), is_causal, nested(attn_mask), padding)
+        projected = [
+            along_last_axis(project, x, self.embed_dim, self)
+            for project, x in zip(self._projections(), samples, strict=True)
+        ]
+        joined, weights = [], []
+        for q, k, v in zip(*projected, strict=True):
+            heads = [
+                self._head(q_h, k_h, v_h, next(masks))
+                for q_h, k_h, v_h in zip(*map(self._split, (q, k, v)), strict=True)
+            ]
+            joined.append(
+                [sum(parts, ()) for parts in zip(*[out for out, _ in heads], strict=True)]
+            )
+            if need_weights:
+                of_heads = [p for _, p in heads]
+                weights.append(_mean(of_heads) if average_attn_weights else of_heads)
+        out = self.out_proj(joined)
+        if not batch:
+            return out[0], weights[0] if need_weights else None
+        return out if self.batch_first else transpose(out), weights if need_weights else None
+
+    def _samples(self, x: Array, batch: bool) -> Array:
+        """X as (N, L, E)."""
+        x = nested(x)
+        if not batch:
+            return [x]
+        if self.batch_first:
+            return x
+        expect(x, self, "L", "N", self.embed_dim)
+        return transpose(x)
+
+    def _projections(self) -> list[Callable[[Vector], list[Any]]]:
+        """The functions that make q, scaled by 1 / sqrt(d), k and v."""
+        size = self.embed_dim
+        parts = [slice(i * size, (i + 1) * size) for i in range(3)]
+        biases = self.in_proj_bias
+        q, k, v = (Affine(self.in_proj_weight[p], biases and biases[p]) for p in parts)
+        scale = 1 / sqrt(size // self.num_heads)
+        return [lambda x: [number * scale for number in q(x)], k, v]
+
+    def _split(self, rows: Array) -> list[list[Vector]]:
+        """The part of every row for each head."""
+        size = self.embed_dim // self.num_heads
+        starts = range(0, self.embed_dim, size)
+        return [[tuple(row[start : start + size]) for row in rows] for start in starts]
+
+    def _head(
+        self, queries: list[Vector], keys: list[Vector], values: list[Vector], mask: Array
+    ) -> tuple[list[Vector], list[Vector]]:
+        """The outputs of one head, and its attention weights."""
+        outs, weights = [], []
+        columns = list(zip(*values, strict=True))
+        for q, row in zip(queries, mask, strict=True):
+            scores = [_score(q, k, m) for k, m in zip(keys, row, strict=True)]
+            p = tuple(self._dropout(softmax(scores)))
+            outs.append(tuple(dot(p, column) for column in columns))
+            weights.append(p)
+        return outs, weights
+
+    def _masks(
+        self, lengths: tuple[int, int, int], is_causal: bool, mask: Array, padding: Array
+    ) -> Iterator[Array]:
+        """For each sample and head, what is added to its (L, S) scores; -inf forbids a key."""
+        n, length, source = lengths
+        if mask is not None:
+            heads = [n * self.num_heads] if depth(mask) == 3 else []
+            expect(mask, f"{self.title()}: attn_mask", *heads, length, source)
+            mask = elementwise(_added, mask)
+        if padding is not None:
+            expect(padding, f"{self.title()}: key_padding_mask", n, source)
+            padding = elementwise(_added, padding)
+        causal = [
+            [-inf if is_causal and s > t else 0.0 for s in range(source)] for t in range(length)
+        ]
+        for i in range(n * self.num_heads):
+            added = causal
+            if mask is not None:
+                added = _plus(added, mask[i] if depth(mask) == 3 else mask)
+            if padding is not None:
+                added = _plus(added, [padding[i // self.num_heads]] * length)
+            yield added
+
+    def extra_repr(self) -> str:
+        return f"{self.embed_dim}, {self.num_heads}"
+
+
+def _score(q: Vector, k: Vector, mask: float) -> Any:
+    if mask == -inf:
+        return -inf
+    return dot(q, k) + mask if mask else dot(q, k)
+
+
+def _added(mask: Any) -> float:
+    """What an entry of a mask adds to a score."""
+    return (-inf if mask else 0.0) if isinstance(mask, bool) else mask
+
+
+def _plus(a: Array, b: Array) -> list[list[Any]]:
+    return [[x + y for x, y in zip(*rows, strict=True)] for rows in zip(a, b, strict=True)]
+
+
+def _mean(of_heads: list[list[Vector]]) -> list[list[Any]]:
+    """The mean over heads of each attention weight."""
+    return [
+        [autograd_lite.mean(ps) for ps in zip(*rows, strict=True)]
+        for rows in zip(*of_heads, strict=True)
+    ]
+
+
+_ACTIVATIONS = {"relu": autograd_lite.relu, "gelu": autograd_lite.gelu}
+
+
+class TransformerEncoderLayer(Module):
+    """x = norm1(x + attention(x)), then norm2(x + linear2(activation(linear1(x)))).
+
+    d_model          the length of a token's vector
+    nhead            how many heads the attention has
+    dim_feedforward  the length between linear1 and linear2
+    dropout          the probability to drop, in all four places, while training
+    activation       "relu", "gelu", or a function of a number
+    norm_first       True to normalise what attention and the linear layers take, not what they give
+    batch_first      True for batches of shape (N, L, d_model) rather than (L, N, d_model)
+    bias             False for no biases
+    rng              a random.Random or a seed; None for the generator of `random.seed`
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        nhead: int,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: str | Callable[[Any], Any] = "relu",
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        *,
+        rng: Rng = None,
+    ) -> None:
+        rng = None if rng is None else generator(rng)
+        if isinstance(activation, str):
+            one_of(_ACTIVATIONS, self, activation=activation)
+            activation = _ACTIVATIONS[activation]
+        self.activation = activation
+        self.norm_first = norm_first
+        self.self_attn = MultiheadAttention(
+            d_model, nhead, dropout, bias, batch_first=batch_first, rng=rng
+        )
+        self.linear1 = Linear(d_model, dim_feedforward, bias, rng=rng)
+        self.dropout = Dropout(dropout, rng=rng)
+        self.linear2 = Linear(dim_feedforward, d_model, bias, rng=rng)
+        self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias)
+        self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias)
+        self.dropout1 = Dropout(dropout, rng=rng)
+        self.dropout2 = Dropout(dropout, rng=rng)
+
+    def forward(
+        self,
+        src: Array,
+        src_mask: Array | None = None,
+        src_key_padding_mask: Array | None = None,
+        is_causal: bool = False,
+    ) -> Array:
+        """The output, of the shape of src; the masks are those of MultiheadAttention."""
+
+        def attention(x: Array) -> Array:
+            out, _ = self.self_attn(
+                x, x, x, src_key_padding_mask, False, src_mask, is_causal=is_causal
+            )
+            return self.dropout1(out)
+
+        x = nested(src)
+        if self.norm_first:
+            x = _residual(x, attention(self.norm1(x)))
+            return _residual(x, self._feedforward(self.norm2(x)))
+        x = self.norm1(_residual(x, attention(x)))
+        return self.norm2(_residual(x, self._feedforward(x)))
+
+    def _feedforward(self, x: Array) -> Array:
+        hidden = elementwise(self.activation, self.linear1(x))
+        return self.dropout2(self.linear2(self.dropout(hidden)))
+
+
+def _residual(x: Array, y: Array) -> Array:
+    """Their sum."""
+    if is_sequence(x):
+        return [_residual(a, b) for a, b in zip(x, y, strict=True)]
+    return x + y

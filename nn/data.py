@@ -1,0 +1,30 @@
+"""`batches`: samples in random order, some at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from nn.arrays import Array, nested
+from nn.init import Rng, generator
+
+
+def batches(
+    X: Array,  # noqa: N803
+    y: Array,
+    size: int,
+    rng: Rng = None,
+) -> Iterator[tuple[list[Any], list[Any]]]:
+    """Every sample once, in random order: (rows of X, their elements of y), `size` at a time.
+
+    The last batch has what is left. Raises ValueError if X and y differ in length, or size < 1.
+    """
+    X, y = nested(X), nested(y)  # noqa: N806
+    if len(X) != len(y):
+        raise ValueError(f"batches: X has {len(X)} samples, but y has {len(y)}")
+    if size < 1:
+        raise ValueError(f"batches: size must be at least 1, not {size}")
+    order = list(range(len(X)))
+    generator(rng).shuffle(order)
+    chunks = (order[i : i + size] for i in range(0, len(order), size))
+    return (([X[i] for i in chunk], [y[i] for i in chunk]) for chunk in chunks)

@@ -1,0 +1,91 @@
+"""`Linear` and `Embedding`: layers that are one table of weights."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+from nn import init
+from nn.arrays import Affine, Array, along_last_axis, at_least, elementwise
+from nn.init import Rng
+from nn.module import Module, parameters
+
+
+class Linear(Module):
+    """W x + b over the last axis of x: (*, in_features) to (*, out_features).
+
+    bias  False for no b
+    rng   a random.Random or a seed; None for the generator of `random.seed`
+
+    Weight and bias are drawn from U(-k, k) with k = 1 / sqrt(in_features), as PyTorch does.
+    """
+
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, *, rng: Rng = None
+    ) -> None:
+        at_least(1, self, in_features=in_features, out_features=out_features)
+        self.in_features = in_features
+        self.out_features = out_features
+        self.weight = parameters(out_features, in_features)
+        self.bias = parameters(out_features) if bias else None
+        self._affine = Affine(self.weight, self.bias)
+        fan_in_uniform(self, in_features, rng)
+
+    def forward(self, x: Array) -> Array:
+        self._affine = self._affine.of(self.weight, self.bias)
+        return along_last_axis(self._affine, x, self.in_features, self)
+
+    def extra_repr(self) -> str:
+        bias = "" if self.bias else ", bias=False"
+        return f"in_features={self.in_features}, out_features={self.out_features}{bias}"
+
+
+def fan_in_uniform(module: Module, fan_in: int, rng: Rng) -> None:
+    """Draw all parameters of a module from U(-k, k) with k = 1 / sqrt(fan_in)."""
+    k = 1 / sqrt(fan_in)
+    init.uniform_(module.parameters(), -k, k, rng=rng)
+
+
+class Embedding(Module):
+    """Row i of a table for every index i: (*) to (*, embedding_dim).
+
+    num_embeddings  how many rows
+    padding_idx     a row that is 0 at first, and that no gradient reaches
+
+    The table is drawn from N(0, 1). Raises IndexError for an index out of range, TypeError for
+    what is not an int.
+    """
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        *,
+        rng: Rng = None,
+    ) -> None:
+        at_least(1, self, num_embeddings=num_embeddings, embedding_dim=embedding_dim)
+        self.num_embeddings = num_embeddings
+        self.embedding_dim = embedding_dim
+        self.weight = init.normal_(parameters(num_embeddings, embedding_dim), rng=rng)
+        self.padding_idx = padding_idx
+        if padding_idx is not None:
+            if not -num_embeddings <= padding_idx < num_embeddings:
+                raise ValueError(f"{self.title()}: padding_idx must be one of its rows")
+            self.padding_idx = padding_idx % num_embeddings
+            init.zeros_(self.weight[padding_idx])
+
+    def forward(self, indices: Array) -> Array:
+        return elementwise(self._row, indices)
+
+    def _row(self, index: Any) -> list[Any]:
+        if not hasattr(index, "__index__"):
+            raise TypeError(f"{self.title()}: an index must be an int, not {type(index).__name__}")
+        if not 0 <= index < self.num_embeddings:
+            raise IndexError(f"{self.title()}: index {index} is out of range")
+        row = self.weight[index]
+        return [x.detach() for x in row] if index == self.padding_idx else list(row)
+
+    def extra_repr(self) -> str:
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"

@@ -1,0 +1,269 @@
+"""Optimisers, with PyTorch's names and defaults. A step over all parameters is one compiled call.
+
+>>> import nn
+>>> model = nn.Linear(2, 1, rng=0)
+>>> optimizer = nn.optim.SGD(model.parameters(), lr=0.1)
+>>> optimizer.zero_grad()
+>>> nn.mse_loss(model([1.0, -2.0]), [3.0]).backward()
+>>> optimizer.step()
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from autograd_lite import Value
+from nn import _steps
+from nn.arrays import Array
+from nn.saving import matching
+from nn.schedules import CosineAnnealingLR, LambdaLR, LinearLR, LRScheduler, SequentialLR, StepLR
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "CosineAnnealingLR",
+    "LRScheduler",
+    "LambdaLR",
+    "LinearLR",
+    "Optimizer",
+    "RMSprop",
+    "SequentialLR",
+    "StepLR",
+    "clip_grad_norm_",
+]
+
+
+class Optimizer:
+    """What all optimisers share: the parameters, and what is remembered of each.
+
+    Raises ValueError where there is no parameter, or a setting makes no sense.
+    """
+
+    steps = 0
+    """How many steps it has taken."""
+
+    _settings: tuple[str, ...] = ()  # attributes that are numbers
+    _memories: tuple[str, ...] = ()  # attributes that are an array of doubles, one a parameter
+
+    def __init__(self, params: Iterable[Any], lr: float) -> None:
+        self.params = _tuple(params, type(self).__name__)
+        if not self.params:
+            raise ValueError(f"{type(self).__name__}: no parameters to optimise")
+        if len(set(self.params)) < len(self.params):
+            raise ValueError(f"{type(self).__name__}: a parameter is given twice")
+        self.lr = self.initial_lr = self._at_least_0("lr", lr)
+        for name in self._memories:
+            setattr(self, name, array("d", bytes(8 * len(self.params))))
+
+    def zero_grad(self) -> None:
+        """Set the gradients of all parameters to 0."""
+        _steps.zero_grad(self.params)
+
+    def step(self) -> None:
+        """Change every parameter by its gradient."""
+        self.steps += 1
+        self._step()
+
+    def _step(self) -> None:
+        raise NotImplementedError
+
+    def state_dict(self) -> dict[str, Array]:
+        """Settings, and what is remembered of each parameter: numbers and lists of floats."""
+        names = ("lr", "initial_lr", "steps", *self._settings)
+        numbers = {name: getattr(self, name) for name in names}
+        return numbers | {name: list(getattr(self, name)) for name in self._memories}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Go on where the optimiser that gave this `state_dict` stopped.
+
+        Raises ValueError naming every key that is missing, unexpected or of another length. Then
+        nothing has been changed.
+        """
+        mine = self.state_dict()
+        new = matching(state, mine, self)
+        for name in mine:
+            remembered = name in self._memories
+            kind = type(mine[name])
+            setattr(self, name, array("d", new[name]) if remembered else kind(new[name][0]))
+
+    def _at_least_0(self, name: str, number: float) -> float:
+        if not number >= 0:
+            raise ValueError(f"{type(self).__name__}: {name} must be at least 0, not {number}")
+        return float(number)
+
+    def _below_1(self, name: str, number: float) -> float:
+        if not 0 <= number < 1:
+            raise ValueError(f"{type(self).__name__}: {name} must be in [0, 1), not {number}")
+        return float(number)
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={getattr(self, name)}" for name in ("lr", *self._settings))
+        return f"{type(self).__name__}({len(self.params):,} parameters, {settings})"
+
+
+class SGD(Optimizer):
+    """v = momentum v + (1 - dampening) g; p = p - lr v, where g = gradient + weight_decay p.
+
+    nesterov  True for p = p - lr (g + momentum v). Sutskever et al., 2013
+    """
+
+    _settings = ("momentum", "dampening", "weight_decay", "nesterov")
+    _memories = ("velocity",)
+    velocity: array[float]
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:
+        super().__init__(params, lr)
+        self.momentum = self._at_least_0("momentum", momentum)
+        self.dampening = float(dampening)
+        self.weight_decay = self._at_least_0("weight_decay", weight_decay)
+        self.nesterov = nesterov
+        if nesterov and (momentum == 0 or dampening != 0):
+            raise ValueError("SGD: nesterov needs a momentum, and dampening=0")
+
+    def _step(self) -> None:
+        _steps.sgd(
+            self.params,
+            self.velocity,
+            self.steps == 1,
+            self.lr,
+            self.momentum,
+            self.dampening,
+            self.weight_decay,
+            self.nesterov,
+        )
+
+
+class Adam(Optimizer):
+    """m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; p = p - lr (m / c1) / (sqrt(v / c2) + eps),
+    where g = gradient + weight_decay p, and c1 = 1 - b1^t, c2 = 1 - b2^t at step t.
+
+    Kingma and Ba, 2015.
+
+    betas  (b1, b2)
+    """
+
+    _settings = ("beta1", "beta2", "eps", "weight_decay")
+    _memories = ("exp_avg", "exp_avg_sq")
+    _decoupled = False
+    exp_avg: array[float]
+    exp_avg_sq: array[float]
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(params, lr)
+        self.beta1, self.beta2 = (self._below_1("a beta", beta) for beta in betas)
+        self.eps = self._at_least_0("eps", eps)
+        self.weight_decay = self._at_least_0("weight_decay", weight_decay)
+
+    def _step(self) -> None:
+        _steps.adam(
+            self.params,
+            self.exp_avg,
+            self.exp_avg_sq,
+            self.lr,
+            self.beta1,
+            self.beta2,
+            self.eps,
+            self.weight_decay,
+            self._decoupled,
+            1 - self.beta1**self.steps,
+            1 - self.beta2**self.steps,
+        )
+
+
+class AdamW(Adam):
+    """Adam with p = p - lr weight_decay p first, rather than weight_decay p in the gradient.
+
+    Loshchilov and Hutter, 2019.
+    """
+
+    _decoupled = True
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay)
+
+
+class RMSprop(Optimizer):
+    """s = alpha s + (1 - alpha) g^2; v = momentum v + g / (sqrt(s) + eps); p = p - lr v,
+    where g = gradient + weight_decay p.
+
+    Tieleman and Hinton, 2012.
+    """
+
+    _settings = ("alpha", "eps", "weight_decay", "momentum")
+    _memories = ("square_avg", "velocity")
+    square_avg: array[float]
+    velocity: array[float]
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+    ) -> None:
+        super().__init__(params, lr)
+        self.alpha = self._at_least_0("alpha", alpha)
+        self.eps = self._at_least_0("eps", eps)
+        self.weight_decay = self._at_least_0("weight_decay", weight_decay)
+        self.momentum = self._at_least_0("momentum", momentum)
+
+    def _step(self) -> None:
+        _steps.rmsprop(
+            self.params,
+            self.square_avg,
+            self.velocity,
+            self.lr,
+            self.alpha,
+            self.eps,
+            self.weight_decay,
+            self.momentum,
+        )
+
+
+def clip_grad_norm_(parameters: Iterable[Any], max_norm: float) -> float:
+    """Scale all gradients together so that their Euclidean length is at most max_norm.
+
+    Gives the length that they had. As in PyTorch, the factor is max_norm / (length + 1e-6).
+    """
+    values = _tuple(parameters, "clip_grad_norm_")
+    norm = _steps.grad_norm(values)
+    factor = max_norm / (norm + 1e-6)
+    if not factor >= 1:
+        _steps.scale_grad(values, factor)
+    return norm
+
+
+def _tuple(parameters: Iterable[Any], name: str) -> tuple[Any, ...]:
+    """The parameters as the compiled calls take them."""
+    values = (parameters,) if isinstance(parameters, Value) else tuple(parameters)
+    for value in values:
+        if not isinstance(value, Value):
+            raise TypeError(f"{name}: a parameter must be a Value, not {type(value).__name__}")
+    return values

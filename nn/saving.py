@@ -1,0 +1,71 @@
+"""States (numbers under names) and their files, in the safetensors format, as PyTorch has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Real
+from os import PathLike
+from typing import Any
+
+from nn.arrays import Array, flat, shape
+
+
+def save(state: Mapping[str, Array], path: str | PathLike[str]) -> None:
+    """Write a `state_dict` to a file, in float64: `nn.save(model.state_dict(), path)`.
+
+    PyTorch opens it with `safetensors.torch.load_file`. Raises ValueError naming the entry that is
+    no array of numbers.
+    """
+    numpy, safetensors = _libraries()
+    arrays = {}
+    for name, numbers in state.items():
+        try:
+            arrays[name] = numpy.array(numbers, dtype=float, order="C")
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"save: {name!r} is not an array of numbers: {error}") from None
+    safetensors.save_file(arrays, path)
+
+
+def load(path: str | PathLike[str]) -> dict[str, Array]:
+    """Read a file that `save` or PyTorch wrote: `model.load_state_dict(nn.load(path))`."""
+    _, safetensors = _libraries()
+    return {name: numbers.tolist() for name, numbers in safetensors.load_file(path).items()}
+
+
+def matching(
+    state: Mapping[str, Array], expected: Mapping[str, Array], owner: object
+) -> dict[str, list[float]]:
+    """The numbers of a state that has the keys and shapes of the expected one, row by row.
+
+    Raises ValueError naming every key that is missing, unexpected or of another shape, and
+    TypeError for what is not a number.
+    """
+    faults = [f"missing {name!r}" for name in expected if name not in state]
+    faults += [f"unexpected {name!r}" for name in state if name not in expected]
+    for name in [name for name in expected if name in state]:
+        right, got = shape(expected[name]), shape(state[name])
+        if right != got:
+            faults.append(f"{name!r} has shape {got} where {right} is expected")
+    if faults:
+        raise ValueError(f"{type(owner).__name__}.load_state_dict: {'; '.join(faults)}")
+    return {name: [_number(x, name, owner) for x in flat(state[name])] for name in expected}
+
+
+def _number(x: object, name: str, owner: object) -> float:
+    if isinstance(x, Real):
+        return float(x)
+    raise TypeError(
+        f"{type(owner).__name__}.load_state_dict: {name!r} must hold real numbers, "
+        f"not {type(x).__name__}"
+    )
+
+
+def _libraries() -> tuple[Any, Any]:
+    try:
+        import numpy
+        import safetensors.numpy
+    except ImportError as error:
+        raise ImportError(
+            'saving and loading need safetensors: pip install "autograd-lite[safetensors]"'
+        ) from error
+    return numpy, safetensors.numpy

@@ -1,0 +1,43 @@
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nn
+
+
+@given(st.integers(0, 20), st.integers(1, 8), st.integers())
+def test_every_sample_once_and_with_its_target(n, size, seed):
+    seen = []
+    lengths = []
+    for xs, ys in nn.batches([[i, -i] for i in range(n)], list(range(n)), size, seed):
+        assert [x[0] for x in xs] == ys
+        seen += ys
+        lengths.append(len(xs))
+    assert sorted(seen) == list(range(n))
+    assert all(length == size for length in lengths[:-1])
+
+
+def test_the_order_is_the_generators():
+    def order(rng):
+        return [y for _, ys in nn.batches(range(50), range(50), 7, rng) for y in ys]
+
+    assert order(1) == order(random.Random(1)) != order(2)
+    rng = random.Random(1)
+    assert order(rng) != order(rng)
+
+
+def test_numpy_arrays():
+    X, y = np.arange(6.0).reshape(3, 2), np.arange(3)  # noqa: N806
+    batch = next(nn.batches(X, y, 3, 0))
+    assert sorted(batch[0]) == X.tolist()
+    assert sorted(batch[1]) == [0, 1, 2]
+
+
+def test_bad_arguments_are_found_at_once():
+    with pytest.raises(ValueError, match="X has 2 samples, but y has 3"):
+        nn.batches([1, 2], [1, 2, 3], 1)
+    with pytest.raises(ValueError, match="size must be at least 1, not 0"):
+        nn.batches([1], [1], 0)

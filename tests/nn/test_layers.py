@@ -1,0 +1,246 @@
+"""Layers at the edges: wrong shapes, kinds of input, NaN, dropout."""
+
+import math
+
+import numpy as np
+import pytest
+
+import nn
+from autograd_lite import Value, no_grad
+
+ONES = [[1.0] * 4] * 4
+
+
+@pytest.mark.parametrize(
+    ("layer", "x", "message"),
+    [
+        (
+            nn.Linear(3, 2),
+            [1.0, 2.0],
+            r"Linear\(in_features=3, out_features=2\): expected rows of 3",
+        ),
+        (nn.Linear(3, 2), [], r"expected rows of 3 numbers, got shape \(0,\)"),
+        (nn.Linear(3, 2), 1.0, r"expected rows of 3 numbers, got shape \(\)"),
+        (nn.Linear(3, 2), [[1.0] * 3, [1.0] * 2], r"Linear.* got shape \(2,\)"),
+        (nn.Conv1d(2, 1, 3), [[1.0] * 5], r"Conv1d\(2, 1, .*expected shape \(2, L\), got \(1, 5\)"),
+        (nn.Conv1d(1, 1, 3), [[1.0] * 2], r"spans 3 numbers, but the padded input has 2"),
+        (nn.Conv2d(1, 1, 3), ONES, r"Conv2d.*expected shape \(1, H, W\), got \(4, 4\)"),
+        (nn.Conv2d(1, 1, 1), [[[1.0], [1.0, 2.0]]], r"Conv2d.*expected rows of one shape"),
+        (nn.Conv2d(1, 1, 2), [[]], r"Conv2d.*expected shape \(1, H, W\), got \(1, 0\)"),
+        (nn.MaxPool2d(2), [1.0], r"MaxPool2d.*expected shape \(C, H, W\), got \(1,\)"),
+        (nn.AvgPool2d(2), [[[1.0]]], r"AvgPool2d.*spans 2 numbers, but the padded input has 1"),
+        (
+            nn.LayerNorm([2, 3]),
+            [[1.0] * 2] * 3,
+            r"LayerNorm.*expected shape \(2, 3\), got \(3, 2\)",
+        ),
+        (nn.RMSNorm(2), [1.0], r"RMSNorm.*expected shape \(2,\), got \(1,\)"),
+        (nn.BatchNorm1d(3), [[1.0] * 2] * 2, r"BatchNorm1d.*shape \(N, 3\), got \(2, 2\)"),
+        (nn.BatchNorm1d(3), [1.0] * 3, r"BatchNorm1d.*expected shape \(N, 3\), got \(3,\)"),
+        (nn.BatchNorm1d(1), [[1.0]], r"BatchNorm1d\(1\): a batch needs more than 1 number"),
+        (nn.LSTMCell(2, 3), [1.0], r"LSTMCell\(2, 3\): expected shape \(N, 2\), got \(1, 1\)"),
+        (nn.LSTM(2, 3), [], r"LSTM\(2, 3\): expected shape \(L, 2\), got \(0,\)"),
+        (nn.GRU(2, 3), [[1.0] * 3], r"GRU\(2, 3\): expected shape \(L, 2\), got \(1, 3\)"),
+        (nn.RNN(1, 1), [[[1.0, 1.0]]], r"RNN\(1, 1\): expected shape \(L, N, 1\), got \(1, 1, 2\)"),
+        (nn.Softmax(dim=1), [1.0, 2.0], r"Softmax\(dim=1\): x has 1 axes"),
+        (nn.Flatten(), [1.0], r"Flatten.*x has shape \(1,\)"),
+    ],
+)
+def test_a_wrong_shape_names_the_layer(layer, x, message):
+    with pytest.raises(ValueError, match=message):
+        layer(x)
+
+
+def test_wrong_states_and_masks():
+    with pytest.raises(ValueError, match=r"LSTM\(1, 2\): expected shape \(1, 2\), got \(1, 3\)"):
+        nn.LSTM(1, 2)([[1.0]], ([[0.0] * 3], [[0.0] * 2]))
+    with pytest.raises(ValueError, match=r"expected hx = \(h, c\), got 1 arrays"):
+        nn.LSTMCell(1, 2)([1.0], ([0.0] * 2,))
+    attention = nn.MultiheadAttention(2, 1)
+    x = [[1.0, 2.0]] * 3
+    with pytest.raises(ValueError, match=r"attn_mask: expected shape \(3, 3\), got \(2, 2\)"):
+        attention(x, x, x, attn_mask=[[False] * 2] * 2)
+    with pytest.raises(
+        ValueError, match=r"key_padding_mask: expected shape \(1, 3\), got \(1, 2\)"
+    ):
+        attention(x, x, x, key_padding_mask=[True, False])
+    with pytest.raises(ValueError, match=r"Attention\(2, 1\): expected shape \(1, S, 2\), got"):
+        attention(x, [[1.0]], x)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nn.Conv1d(3, 2, 1, groups=2), r"Conv1d.*groups=2 must divide both channel"),
+        (lambda: nn.Conv2d(1, 1, (1, 2, 3)), r"Conv2d: kernel_size must be one int or 2, not"),
+        (
+            lambda: nn.Conv1d(1, 1, 1, padding="full"),
+            r"Conv1d: padding must be 'same' or 'valid', not 'full'",
+        ),
+        (lambda: nn.Conv1d(1, 1, 1, 2, "same"), r"Conv1d: padding='same' needs stride=1"),
+        (lambda: nn.Conv1d(1, 1, 1, 0), r"Conv1d: stride must be an int of at least 1, not 0"),
+        (lambda: nn.MaxPool2d(2, padding=2), r"MaxPool2d.*: padding is at most half of kernel"),
+        (lambda: nn.AvgPool2d(0), r"AvgPool2d: kernel_size must be an int of at least 1, not 0"),
+        (lambda: nn.Dropout(1.5), r"Dropout: p must be a probability from 0 to 1, not 1.5"),
+        (lambda: nn.Dropout(math.nan), r"Dropout: p must be a probability from 0 to 1, not nan"),
+        (lambda: nn.Embedding(3, 2, padding_idx=3), r"Embedding.*padding_idx must be one of its"),
+        (
+            lambda: nn.MultiheadAttention(5, 2),
+            r"Attention\(5, 2\): num_heads must divide embed_dim",
+        ),
+        (lambda: nn.TransformerEncoderLayer(2, 1, activation="tanh"), r"Transformer.*not 'tanh'"),
+        (lambda: nn.RNN(1, 1, nonlinearity="gelu"), r"RNN: nonlinearity must be .*not 'gelu'"),
+        (lambda: nn.GELU("sigmoid"), r"GELU: approximate must be 'none' or 'tanh', not 'sigmoid'"),
+        (lambda: nn.Linear(-1, 2), r"Linear: in_features must be an int of at least 1, not -1"),
+        (lambda: nn.Linear(2, 1.5), r"Linear: out_features must be an int of at least 1, not 1.5"),
+        (lambda: nn.LSTM(2, 0), r"LSTM: hidden_size must be an int of at least 1, not 0"),
+        (lambda: nn.Layer(2, 0), r"Layer: nout must be an int of at least 1, not 0"),
+        (lambda: nn.MLP(2, []), r"MLP: the number of layers must be an int of at least 1, not 0"),
+    ],
+)
+def test_arguments_that_make_no_sense(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (nn.Linear(3, 2, rng=0), (4, 3)),
+        (nn.Conv1d(2, 2, 2, padding=1, rng=0), (2, 5)),
+        (nn.Conv2d(1, 2, 2, padding=1, rng=0), (1, 3, 3)),
+        (nn.MaxPool2d(2, padding=1), (2, 4, 4)),
+        (nn.AvgPool2d(2, padding=1), (2, 4, 4)),
+        (nn.LayerNorm(3), (2, 3)),
+        (nn.RMSNorm(3), (2, 3)),
+        (nn.BatchNorm1d(3), (4, 3)),
+        (nn.BatchNorm1d(3).eval(), (4, 3)),
+        (nn.Softmax(dim=0), (4, 3)),
+        (nn.Flatten(), (2, 2, 2)),
+        (nn.RNN(2, 3, rng=0), (4, 2)),
+        (nn.LSTM(2, 3, rng=0), (4, 2)),
+        (nn.GRU(2, 3, rng=0), (4, 2)),
+        (nn.TransformerEncoderLayer(4, 2, 3, 0.0, rng=0), (3, 4)),
+    ],
+    ids=lambda x: type(x).__name__ if isinstance(x, nn.Module) else "",
+)
+def test_lists_arrays_and_values_give_the_same(layer, shape):
+    array = np.random.default_rng(0).normal(size=shape)
+
+    def values(x):
+        return tuple(map(values, x)) if isinstance(x, list) else Value(x)
+
+    def data(x):
+        if isinstance(x, (list, tuple)):
+            return [data(row) for row in x]
+        return x.data if isinstance(x, Value) else x
+
+    expected = data(layer(values(array.tolist())))
+    assert data(layer(array.tolist())) == expected
+    assert data(layer(array)) == expected
+    assert data(layer(list(array))) == expected
+    with no_grad():
+        assert data(layer(array)) == expected
+
+
+def test_the_weighted_sums_are_one_node_each():
+    out = nn.Linear(3, 2, rng=0)([1.0, 2.0, 3.0])
+    assert [(v._op, len(v.parents)) for v in out] == [("dot", 4)] * 2
+    assert all(parent.is_leaf for v in out for parent in v.parents)
+    (pixel,) = nn.Conv2d(1, 1, 2, rng=0)([[[1.0, 2.0], [3.0, 4.0]]])[0][0]
+    assert (pixel._op, len(pixel.parents)) == ("dot", 5)
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_weights_may_be_replaced(kind):
+    layer = nn.Linear(1, 1, rng=0)
+    layer([1.0])
+    layer.weight = kind([kind([nn.Parameter(3.0)])])
+    assert layer([1.0])[0].data == 3.0 + layer.bias[0].data
+    if kind is list:
+        layer.weight[0][0] = nn.Parameter(5.0)
+        assert layer([1.0])[0].data == 5.0 + layer.bias[0].data
+    layer.bias = None
+    assert layer([2.0])[0].data == 2.0 * layer.weight[0][0].data
+    net = nn.Layer(1, 2, nonlin=False, rng=0)
+    net([1.0])
+    net.neurons[0].b = nn.Parameter(7.0)
+    assert net([0.0])[0].data == 7.0
+
+
+def test_nan_stays_nan():
+    for layer in (nn.Linear(2, 1), nn.LayerNorm(2), nn.Softmax(), nn.ReLU(), nn.Dropout(1.0)):
+        out = layer([Value(math.nan), Value(1.0)])
+        assert math.isnan(out[0].data), layer
+    assert math.isnan(nn.MaxPool2d(2)([[[1.0, math.nan], [3.0, 4.0]]])[0][0][0])
+
+
+def test_a_query_that_may_look_nowhere_is_nan():
+    attention = nn.MultiheadAttention(2, 1, rng=0)
+    x = [[1.0, 2.0], [3.0, 4.0]]
+    out, _ = attention(x, x, x, attn_mask=[[True, True], [False, False]])
+    assert all(math.isnan(v.data) for v in out[0])
+    assert not any(math.isnan(v.data) for v in out[1])
+
+
+# -------------------------------------------------------------------------------- dropout
+
+
+def test_dropout_keeps_the_mean_and_its_gradient():
+    x = [Value(1.0) for _ in range(10_000)]
+    out = nn.Dropout(0.3, rng=0)(x)
+    assert {round(v.data, 12) for v in out} == {0.0, round(1 / 0.7, 12)}
+    kept = sum(v.data > 0 for v in out)
+    assert 0.68 < kept / len(out) < 0.72
+    out[0].backward()
+    assert x[0].grad == out[0].data
+
+
+def test_dropout_draws_anew_and_from_its_generator():
+    dropout, twin = nn.Dropout(0.5, rng=3), nn.Dropout(0.5, rng=3)
+    first, second = dropout([1.0] * 50), dropout([1.0] * 50)
+    assert first != second
+    assert [twin([1.0] * 50), twin([1.0] * 50)] == [first, second]
+
+
+def test_dropout_of_everything_and_of_nothing():
+    assert nn.Dropout(1.0)([1.0, 2.0]) == [0.0, 0.0]
+    assert nn.Dropout(0.0)([1.0, 2.0]) == [1.0, 2.0]
+    assert nn.Dropout(0.9).eval()([1.0, 2.0]) == [1.0, 2.0]
+
+
+def test_dropout_in_other_layers():
+    x = [[1.0, 2.0]] * 3
+    for layer in (nn.LSTM(2, 4, 2, dropout=0.5, rng=0), nn.TransformerEncoderLayer(2, 1, 8, rng=0)):
+
+        def out(layer=layer):
+            y = layer(x)
+            rows = y[0] if isinstance(y, tuple) else y
+            return [v.data for row in rows for v in row]
+
+        assert out() != out()
+        layer.eval()
+        assert out() == out()
+
+
+# ------------------------------------------------------------------------------ embedding
+
+
+def test_an_index_that_is_none():
+    table = nn.Embedding(3, 2)
+    with pytest.raises(IndexError, match=r"Embedding\(3, 2\): index 3 is out of range"):
+        table([0, 3])
+    with pytest.raises(IndexError, match="index -1 is out of range"):
+        table(-1)
+    with pytest.raises(TypeError, match="an index must be an int, not float"):
+        table([1.0])
+    assert table([]) == []
+
+
+def test_a_padding_row_is_0_and_gets_no_gradient():
+    table = nn.Embedding(3, 2, padding_idx=1, rng=0)
+    assert [p.data for p in table.weight[1]] == [0.0, 0.0]
+    rows = table(np.array([1, 2]))
+    (rows[0][0] * 2 + rows[1][0] * 3).backward()
+    assert [p.grad for p in table.weight[1]] == [0.0, 0.0]
+    assert [p.grad for p in table.weight[2]] == [3.0, 0.0]

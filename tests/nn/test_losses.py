@@ -1,0 +1,84 @@
+"""Losses at the edges: what PyTorch does not decide."""
+
+import math
+
+import pytest
+
+import nn
+from autograd_lite import Value
+
+PAIRS = [
+    nn.mse_loss,
+    nn.quadratic_loss,
+    nn.l1_loss,
+    nn.huber_loss,
+    nn.hinge_loss,
+    nn.binary_cross_entropy_with_logits,
+    nn.kl_div,
+]
+
+
+@pytest.mark.parametrize("loss", PAIRS)
+def test_shapes_that_do_not_fit(loss):
+    with pytest.raises(ValueError, match=rf"{loss.__name__}: target: expected shape \(2,\), got"):
+        loss([Value(1.0), 2.0], [1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("loss", PAIRS)
+def test_no_elements(loss):
+    with pytest.raises(ValueError, match=loss.__name__):
+        loss([], [])
+
+
+@pytest.mark.parametrize("loss", [*PAIRS, nn.cross_entropy, nn.nll_loss])
+def test_unknown_reduction(loss):
+    target = [1.0, 1.0] if loss in PAIRS else 0
+    with pytest.raises(ValueError, match=rf"{loss.__name__}: reduction must be 'mean' or 'sum'"):
+        loss([Value(1.0), 2.0], target, reduction="none")
+
+
+@pytest.mark.parametrize("loss", PAIRS)
+def test_nan_stays_nan(loss):
+    x = Value(math.nan)
+    out = loss([x, Value(1.0)], [0.5, 0.5])
+    assert math.isnan(out.data)
+
+
+def test_targets_that_are_no_class():
+    x = [[Value(1.0), Value(2.0)]]
+    with pytest.raises(ValueError, match="the target 2 is not one of the 2 classes"):
+        nn.cross_entropy(x, [2])
+    with pytest.raises(TypeError, match="a target must be an int, not float"):
+        nn.nll_loss(x, [1.0])
+    with pytest.raises(ValueError, match="every target is ignored"):
+        nn.cross_entropy(x, [-100])
+    with pytest.raises(
+        ValueError, match=r"cross_entropy: target: expected shape \(1,\), got \(2,\)"
+    ):
+        nn.cross_entropy(x, [0, 1])
+    with pytest.raises(ValueError, match=r"cross_entropy: input: expected shape"):
+        nn.cross_entropy([], [])
+
+
+def test_large_scores():
+    x = [Value(1000.0), Value(0.0)]
+    loss = nn.cross_entropy(x, 1)
+    loss.backward()
+    assert loss.data == 1000.0
+    assert [v.grad for v in x] == [1.0, -1.0]
+
+
+def test_kl_div_of_a_target_of_0():
+    x, y = Value(-1.0), Value(0.0)
+    loss = nn.kl_div([x], [y])
+    loss.backward()
+    assert (loss.data, x.grad, y.grad) == (0.0, 0.0, 1.0)
+
+
+def test_an_unknown_option():
+    with pytest.raises(TypeError, match="delta"):
+        nn.MSELoss(delta=1.0)
+
+
+def test_repr():
+    assert repr(nn.HuberLoss(delta=0.5)) == "HuberLoss(delta=0.5)"

@@ -1,0 +1,147 @@
+"""Optimisers and schedules: saving, loading, and bad arguments."""
+
+import math
+import os
+import subprocess
+import sys
+
+import pytest
+
+import autograd_lite
+import nn
+from nn import _steps
+
+OPTIMIZERS = {
+    "SGD": lambda p: nn.optim.SGD(p, 0.1, momentum=0.9, nesterov=True),
+    "Adam": lambda p: nn.optim.Adam(p, 0.1),
+    "AdamW": lambda p: nn.optim.AdamW(p, 0.1),
+    "RMSprop": lambda p: nn.optim.RMSprop(p, 0.1, momentum=0.5),
+}
+
+
+def trained(make, steps, state=None, start=(1.0, -2.0)):
+    """The optimiser of the parabola w1^2 + 3 w2^2 after some steps, and its parameters."""
+    w = [nn.Parameter(x) for x in start]
+    optimizer = make(w)
+    if state is not None:
+        optimizer.load_state_dict(state)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        (w[0] ** 2 + 3 * w[1] ** 2).backward()
+        optimizer.step()
+    return optimizer, [p.data for p in w]
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_an_optimizer_descends(make):
+    _, data = trained(make, 200)
+    assert sum(abs(x) for x in data) < 0.3
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_a_saved_state_goes_on_where_it_stopped(make, tmp_path):
+    pytest.importorskip("safetensors")
+    optimizer, half = trained(make, 5)
+    nn.save(optimizer.state_dict(), tmp_path / "optimizer.safetensors")
+    state = nn.load(tmp_path / "optimizer.safetensors")
+    loaded, data = trained(make, 5, state, half)
+    whole, expected = trained(make, 10)
+    assert data == expected
+    assert loaded.state_dict() == whole.state_dict()
+    assert {type(x) for x in loaded.state_dict().values()} == {
+        type(x) for x in whole.state_dict().values()
+    }
+
+
+def test_a_state_that_does_not_fit_changes_nothing():
+    optimizer = nn.optim.Adam([nn.Parameter(1.0)])
+    before = optimizer.state_dict()
+    state = before | {"exp_avg": [1.0, 2.0], "lr": 0.5, "other": 1.0}
+    del state["eps"]
+    message = r"missing 'eps'; unexpected 'other'; 'exp_avg' has shape \(2,\) where \(1,\) is"
+    with pytest.raises(ValueError, match=message):
+        optimizer.load_state_dict(state)
+    with pytest.raises(TypeError):
+        optimizer.load_state_dict(before | {"lr": 0.5, "exp_avg": ["x"]})
+    assert optimizer.state_dict() == before
+
+
+def test_schedules_save_and_load():
+    w = [nn.Parameter(1.0)]
+    optimizer = nn.optim.SGD(w, lr=1.0)
+    schedule = nn.optim.StepLR(optimizer, 2)
+    for _ in range(5):
+        schedule.step()
+    again = nn.optim.SGD(w, lr=1.0)
+    loaded = nn.optim.StepLR(again, 2)
+    loaded.load_state_dict(schedule.state_dict())
+    assert again.lr == optimizer.lr == 1.0 * 0.1**2
+
+
+def test_arguments_that_make_no_sense():
+    w = [nn.Parameter(1.0)]
+    with pytest.raises(ValueError, match="SGD: lr must be at least 0, not -1"):
+        nn.optim.SGD(w, lr=-1)
+    with pytest.raises(ValueError, match="lr must be at least 0, not nan"):
+        nn.optim.SGD(w, lr=math.nan)
+    with pytest.raises(ValueError, match=r"Adam: a beta must be in \[0, 1\), not 1"):
+        nn.optim.Adam(w, betas=(0.9, 1))
+    with pytest.raises(ValueError, match="nesterov needs a momentum"):
+        nn.optim.SGD(w, nesterov=True)
+    with pytest.raises(ValueError, match="SGD: no parameters"):
+        nn.optim.SGD([])
+    with pytest.raises(ValueError, match="given twice"):
+        nn.optim.SGD(w + w)
+    with pytest.raises(TypeError, match="a parameter must be a Value, not float"):
+        nn.optim.SGD([1.0])
+    optimizer = nn.optim.SGD(w)
+    schedule = nn.optim.StepLR(optimizer, 1)
+    with pytest.raises(ValueError, match="2 schedulers need 1 milestones, not 0"):
+        nn.optim.SequentialLR(optimizer, [schedule, schedule], [])
+
+
+def test_clipping_shows_nan():
+    w = [nn.Parameter(1.0), nn.Parameter(2.0)]
+    w[0].grad, w[1].grad = math.nan, 1.0
+    assert math.isnan(nn.optim.clip_grad_norm_(w, 1.0))
+    assert all(math.isnan(p.grad) for p in w)
+
+
+def test_repr():
+    text = repr(nn.optim.SGD([nn.Parameter(1.0)], 0.1))
+    assert text.startswith("SGD(1 parameters, lr=0.1, momentum=0.0")
+
+
+# ------------------------------------------------------------------------- the two builds
+
+PROGRAM = """
+import nn
+model = nn.MLP(2, [8, 8, 1], activation="tanh", rng=0)
+for make in (
+    lambda p: nn.optim.SGD(p, 0.01, 0.9, 0.1, 0.01),
+    lambda p: nn.optim.Adam(p, weight_decay=0.01),
+    lambda p: nn.optim.AdamW(p),
+    lambda p: nn.optim.RMSprop(p, momentum=0.5),
+):
+    optimizer = make(model.parameters())
+    for i in range(20):
+        optimizer.zero_grad()
+        nn.mse_loss(model([[i / 10, 0.3], [0.1, -i]]), [1.0, -1.0]).backward()
+        nn.optim.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+print([p.data.hex() for p in model.parameters()])
+"""
+
+
+def test_steps_and_values_are_of_one_build():
+    assert autograd_lite.compiled != _steps.__file__.endswith(".py")
+
+
+def test_both_builds_take_the_same_steps_bit_for_bit():
+    def output(pure):
+        environment = os.environ | {"AUTOGRAD_LITE_PURE": pure}
+        return subprocess.run(
+            [sys.executable, "-c", PROGRAM], env=environment, check=True, capture_output=True
+        ).stdout
+
+    assert output("1") == output("0")

@@ -1,0 +1,412 @@
+"""Every layer against PyTorch's of the same name: outputs and all gradients, in float64."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import autograd_lite
+import nn
+from autograd_lite import Value
+
+torch = pytest.importorskip("torch")
+torch.set_num_threads(1)
+
+few = settings(max_examples=20, deadline=None)
+small = st.integers(1, 4)
+seeds = st.integers(0, 2**32 - 1)
+flags = st.booleans()
+
+
+def to_values(x):
+    """Nested lists of Values, of an array of floats."""
+    return [to_values(row) for row in x] if x.ndim else Value(x.item())
+
+
+def leaves(x):
+    """The numbers and Values of nested sequences, and of tuples of them."""
+    if isinstance(x, (list, tuple)):
+        return [leaf for row in x for leaf in leaves(row)]
+    return [] if x is None else [x]
+
+
+def numbers(x):
+    return np.array([getattr(v, "data", v) for v in leaves(x)])
+
+
+def tensors(x):
+    """The tensors of nested tuples, as one vector."""
+    if isinstance(x, tuple):
+        parts = [tensors(part) for part in x if part is not None]
+        return torch.cat(parts)
+    return x.reshape(-1)
+
+
+def assert_equal(ours, theirs, what):
+    np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10, err_msg=what)
+
+
+def check(ours, theirs, seed, *inputs, call=None, other=None):
+    """The same parameters, inputs and cotangents in both; then the same outputs and gradients."""
+    random = np.random.default_rng(seed)
+    arrays = dict(ours._arrays())
+    state = {
+        name: random.normal(size=np.shape(numbers_of))
+        for name, numbers_of in ours.state_dict().items()
+    }
+    for name in state:
+        if "running_var" in name:
+            state[name] = np.exp(state[name])
+        if "num_batches_tracked" in name:
+            state[name] = np.array(3.0)
+    ours.load_state_dict(state)
+    theirs = theirs.double()
+    theirs.load_state_dict({name: torch.from_numpy(np.asarray(x)) for name, x in state.items()})
+
+    values = [to_values(x) for x in inputs]
+    tensor_inputs = [torch.tensor(x, requires_grad=True) for x in inputs]
+    out = (call or (lambda f, *x: f(*x)))(ours, *values)
+    expected = tensors((other or call or (lambda f, *x: f(*x)))(theirs, *tensor_inputs))
+    assert_equal(numbers(out), expected.detach().numpy(), "outputs")
+
+    cotangents = random.normal(size=len(expected))
+    autograd_lite.dot(leaves(out), cotangents.tolist()).backward()
+    expected.backward(torch.from_numpy(cotangents))
+    for x, tensor in zip(values, tensor_inputs, strict=True):
+        assert_equal([v.grad for v in leaves(x)], tensor.grad.reshape(-1).numpy(), "input grads")
+    for name, parameter in theirs.named_parameters():
+        grads = [p.grad for p in leaves(arrays[name])]
+        theirs_grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+        assert_equal(grads, theirs_grad.reshape(-1).numpy(), name)
+    for name, buffer in theirs.named_buffers():
+        assert_equal(numbers(arrays[name]), buffer.reshape(-1).numpy(), name)
+
+
+def normal(seed, *shape):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+# ------------------------------------------------------------------------------ linear
+
+
+@few
+@given(st.lists(small, max_size=3), small, small, flags, seeds)
+def test_linear(batch, nin, nout, bias, seed):
+    x = normal(seed, *batch, nin)
+    check(nn.Linear(nin, nout, bias), torch.nn.Linear(nin, nout, bias), seed, x)
+
+
+@few
+@given(st.lists(small, min_size=1, max_size=3), seeds)
+def test_sequential_and_activations(batch, seed):
+    ours, theirs = (
+        m.Sequential(
+            m.Linear(3, 4), m.GELU(), m.Linear(4, 4), m.ReLU(), m.Linear(4, 2), m.Softmax(dim=-1)
+        )
+        for m in (nn, torch.nn)
+    )
+    check(ours, theirs, seed, normal(seed, *batch, 3))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("ReLU", {}),
+        ("Tanh", {}),
+        ("Sigmoid", {}),
+        ("SiLU", {}),
+        ("GELU", {}),
+        ("GELU", {"approximate": "tanh"}),
+        ("LeakyReLU", {}),
+        ("LeakyReLU", {"negative_slope": 0.3}),
+        ("Softmax", {"dim": 0}),
+        ("Softmax", {"dim": 1}),
+        ("Softmax", {"dim": -1}),
+        ("Flatten", {}),
+        ("Flatten", {"start_dim": 0, "end_dim": 1}),
+        ("Flatten", {"start_dim": -1}),
+    ],
+)
+def test_layers_without_parameters(name, arguments):
+    ours, theirs = (getattr(m, name)(**arguments) for m in (nn, torch.nn))
+    x = normal(0, 2, 3, 4)
+    assert np.shape(nested_data(ours(to_values(x)))) == theirs(torch.tensor(x)).shape
+    check(ours, theirs, 0, x)
+
+
+def nested_data(x):
+    return [nested_data(row) for row in x] if isinstance(x, (list, tuple)) else x.data
+
+
+@few
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=5), st.none() | st.integers(-5, 4), seeds)
+def test_embedding(indices, padding_idx, seed):
+    ours, theirs = (m.Embedding(5, 3, padding_idx) for m in (nn, torch.nn))
+    check(
+        ours,
+        theirs,
+        seed,
+        call=lambda layer: layer(indices),
+        other=lambda layer: layer(torch.tensor(indices)),
+    )
+
+
+# ------------------------------------------------------------------- convolution, pooling
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same'")  # PyTorch on its own speed
+@few
+@given(st.data(), seeds, flags, flags)
+def test_conv1d(data, seed, bias, batch):
+    groups = data.draw(st.integers(1, 2), "groups")
+    cin, cout = (groups * data.draw(st.integers(1, 2)) for _ in range(2))
+    length = data.draw(st.integers(1, 8), "length")
+    kernel, dilation, stride = (data.draw(st.integers(1, 3)) for _ in range(3))
+    same = st.sampled_from(["same", "valid"]) if stride == 1 else st.nothing()
+    padding = data.draw(st.integers(0, 2) | same, "padding")
+    widest = 99 if padding == "same" else length + 2 * (0 if padding == "valid" else padding)
+    assume(dilation * (kernel - 1) < widest)
+    arguments = (cin, cout, kernel, stride, padding, dilation, groups, bias)
+    shape = (2, cin, length) if batch else (cin, length)
+    check(nn.Conv1d(*arguments), torch.nn.Conv1d(*arguments), seed, normal(seed, *shape))
+
+
+pairs = st.integers(1, 3) | st.tuples(st.integers(1, 3), st.integers(1, 3))
+
+
+@few
+@given(st.data(), seeds, flags, flags)
+def test_conv2d(data, seed, bias, batch):
+    groups = data.draw(st.integers(1, 2), "groups")
+    cin, cout = (groups * data.draw(st.integers(1, 2)) for _ in range(2))
+    kernel, stride, dilation = (data.draw(pairs) for _ in range(3))
+    padding = data.draw(st.integers(0, 2) | st.tuples(st.integers(0, 2), st.integers(0, 2)))
+    sizes = data.draw(st.tuples(st.integers(1, 6), st.integers(1, 6)), "sizes")
+    spans = np.broadcast_to(dilation, 2) * (np.broadcast_to(kernel, 2) - 1) + 1
+    assume(np.all(spans <= np.array(sizes) + 2 * np.broadcast_to(padding, 2)))
+    arguments = (cin, cout, kernel, stride, padding, dilation, groups, bias)
+    shape = (2, cin, *sizes) if batch else (cin, *sizes)
+    check(nn.Conv2d(*arguments), torch.nn.Conv2d(*arguments), seed, normal(seed, *shape))
+
+
+def draw_pooling(data):
+    """Kernel size, stride, padding, dilation and shape that fit."""
+    kernel = data.draw(pairs, "kernel")
+    stride = data.draw(st.none() | pairs, "stride")
+    padding = data.draw(st.integers(0, 1), "padding")
+    dilation = data.draw(st.integers(1, 2), "dilation")
+    sizes = data.draw(st.tuples(st.integers(1, 7), st.integers(1, 7)), "sizes")
+    assume(np.all(2 * padding <= np.broadcast_to(kernel, 2)))
+    spans = dilation * (np.broadcast_to(kernel, 2) - 1) + 1
+    assume(np.all(spans <= np.array(sizes) + 2 * padding))
+    return kernel, stride, padding, dilation, sizes
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data(), seeds, flags, flags, flags)
+def test_max_pool2d(data, seed, ceil_mode, batch, ties):
+    kernel, stride, padding, dilation, sizes = draw_pooling(data)
+    ours, theirs = (
+        m.MaxPool2d(kernel, stride, padding, dilation, ceil_mode=ceil_mode) for m in (nn, torch.nn)
+    )
+    x = normal(seed, *([2] if batch else []), 2, *sizes)
+    # Of a window with nothing but padding, PyTorch's gradient may go anywhere.
+    assume(torch.isfinite(theirs(torch.from_numpy(x))).all())
+    check(ours, theirs, seed, x.round() if ties else x)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data(), seeds, flags, flags, flags, st.none() | st.integers(1, 5))
+def test_avg_pool2d(data, seed, ceil_mode, batch, include_pad, divisor):
+    kernel, stride, padding, dilation, sizes = draw_pooling(data)
+    assume(dilation == 1)
+    ours, theirs = (
+        m.AvgPool2d(kernel, stride, padding, ceil_mode, include_pad, divisor)
+        for m in (nn, torch.nn)
+    )
+    check(ours, theirs, seed, normal(seed, *([2] if batch else []), 2, *sizes))
+
+
+# -------------------------------------------------------------------------- normalization
+
+
+@few
+@given(st.lists(small, max_size=2), st.lists(small, min_size=1, max_size=2), flags, flags, seeds)
+def test_layer_norm(batch, lengths, affine, bias, seed):
+    ours, theirs = (m.LayerNorm(lengths, 1e-3, affine, bias) for m in (nn, torch.nn))
+    check(ours, theirs, seed, normal(seed, *batch, *lengths))
+
+
+@few
+@given(st.lists(small, max_size=2), small, st.none() | st.just(1e-3), flags, seeds)
+def test_rms_norm(batch, length, eps, affine, seed):
+    ours, theirs = (m.RMSNorm(length, eps, affine) for m in (nn, torch.nn))
+    check(ours, theirs, seed, normal(seed, *batch, length))
+
+
+@few
+@given(
+    st.integers(2, 4),
+    small,
+    st.none() | small,
+    st.sampled_from([None, 0.1, 0.9]),
+    flags,
+    flags,
+    flags,
+    seeds,
+)
+def test_batch_norm1d(n, channels, length, momentum, affine, track, train, seed):
+    ours, theirs = (
+        m.BatchNorm1d(channels, 1e-5, momentum, affine, track).train(train) for m in (nn, torch.nn)
+    )
+    x = normal(seed, *[size for size in (n, channels, length) if size])
+    check(ours, theirs, seed, x, call=lambda layer, x: (layer(x), layer(x)))
+
+
+# ------------------------------------------------------------------------------ recurrent
+
+CELLS = ["RNNCell", "LSTMCell", "GRUCell"]
+
+
+@few
+@given(st.sampled_from(CELLS), st.none() | small, small, small, flags, flags, seeds)
+def test_cells(name, batch, nin, hidden, bias, with_state, seed):
+    ours, theirs = (getattr(m, name)(nin, hidden, bias) for m in (nn, torch.nn))
+    front = [batch] if batch else []
+    inputs = [normal(seed, *front, nin)]
+    if with_state:
+        inputs += [normal(seed + i, *front, hidden) for i in range(ours.states)]
+
+    def call(layer, x, *state):
+        return layer(x, (state if name == "LSTMCell" else state[0]) if state else None)
+
+    check(ours, theirs, seed, *inputs, call=call)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), st.sampled_from(["RNN", "LSTM", "GRU"]), flags, flags, flags, flags, seeds)
+def test_sequences(data, name, bias, batch_first, both, with_state, seed):
+    nin, hidden, length, layers = (data.draw(st.integers(1, 3)) for _ in range(4))
+    batch = data.draw(st.none() | small, "batch")
+    ours, theirs = (
+        getattr(m, name)(
+            nin, hidden, layers, bias=bias, batch_first=batch_first, bidirectional=both
+        )
+        for m in (nn, torch.nn)
+    )
+    shape = (length, nin)
+    if batch:
+        shape = (batch, length, nin) if batch_first else (length, batch, nin)
+    inputs = [normal(seed, *shape)]
+    if with_state:
+        rows = layers * (2 if both else 1)
+        sizes = (rows, batch, hidden) if batch else (rows, hidden)
+        inputs += [normal(seed + i, *sizes) for i in range(ours.states)]
+
+    def call(layer, x, *state):
+        return layer(x, (state if name == "LSTM" else state[0]) if state else None)
+
+    check(ours, theirs, seed, *inputs, call=call)
+
+
+def test_rnn_with_relu():
+    ours, theirs = (m.RNN(2, 3, 2, "relu") for m in (nn, torch.nn))
+    check(ours, theirs, 0, normal(1, 4, 2))
+
+
+# ------------------------------------------------------------------------------ attention
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), flags, flags, seeds)
+def test_multihead_attention(data, bias, batch_first, seed):
+    heads, width, length, source = (data.draw(st.integers(1, 3)) for _ in range(4))
+    batch = data.draw(st.none() | st.integers(1, 2), "batch")
+    embed = heads * width
+    causal = data.draw(flags, "causal") and length == source
+    average = data.draw(flags, "average")
+    random = np.random.default_rng(seed)
+    mask = padding = None
+    kind = data.draw(st.sampled_from(["none", "bool", "float", "per head"]), "mask")
+    if kind == "bool":
+        mask = random.random((length, source)) < 0.3
+    if kind == "float":
+        mask = random.normal(size=(length, source))
+    if kind == "per head":
+        mask = random.random(((batch or 1) * heads, length, source)) < 0.3
+    if data.draw(flags, "padding") and kind != "float":
+        padding = random.random((batch, source) if batch else source) < 0.3
+    if mask is not None and mask.dtype == bool:
+        mask[..., 0] = False  # a query that may look nowhere has NaN in both
+    if padding is not None:
+        padding[..., 0] = False
+
+    def shape(n):
+        if not batch:
+            return (n, embed)
+        return (batch, n, embed) if batch_first else (n, batch, embed)
+
+    inputs = [normal(seed + i, *shape(n)) for i, n in enumerate((length, source, source))]
+    ours, theirs = (
+        m.MultiheadAttention(embed, heads, bias=bias, batch_first=batch_first)
+        for m in (nn, torch.nn)
+    )
+
+    def call(layer, *qkv):
+        return layer(
+            *qkv,
+            key_padding_mask=padding,
+            attn_mask=mask,
+            average_attn_weights=average,
+            is_causal=causal,
+        )
+
+    def other(layer, *qkv):
+        blocked = mask
+        if causal:
+            later = np.triu(np.ones((length, source), bool), 1)
+            blocked = later if mask is None else np.where(later, -np.inf, mask)
+            if mask is not None and mask.dtype == bool:
+                blocked = mask | later
+        return layer(
+            *qkv,
+            key_padding_mask=None if padding is None else torch.from_numpy(padding),
+            attn_mask=None if blocked is None else torch.from_numpy(blocked),
+            average_attn_weights=average,
+        )
+
+    check(ours, theirs, seed, *inputs, call=call, other=other)
+
+
+@few
+@given(
+    st.integers(1, 2),
+    st.integers(1, 3),
+    st.none() | st.integers(1, 2),
+    st.sampled_from(["relu", "gelu"]),
+    flags,
+    flags,
+    flags,
+    seeds,
+)
+def test_transformer_encoder_layer(heads, length, batch, activation, first, bias, causal, seed):
+    arguments = {
+        "dim_feedforward": 5,
+        "dropout": 0.0,
+        "activation": activation,
+        "norm_first": first,
+        "bias": bias,
+    }
+    ours, theirs = (
+        m.TransformerEncoderLayer(2 * heads, heads, **arguments) for m in (nn, torch.nn)
+    )
+    later = torch.triu(torch.ones(length, length, dtype=torch.bool), 1) if causal else None
+    x = normal(seed, *[n for n in (length, batch, 2 * heads) if n])
+    check(
+        ours,
+        theirs,
+        seed,
+        x,
+        call=lambda layer, x: layer(x, is_causal=causal),
+        other=lambda layer, x: layer(x, later),
+    )

@@ -1,0 +1,210 @@
+"""Every loss against PyTorch's of the same name: value and gradients, in float64."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import nn
+from autograd_lite import Value
+
+torch = pytest.importorskip("torch")
+F = torch.nn.functional
+
+few = settings(max_examples=25, deadline=None)
+seeds = st.integers(0, 2**32 - 1)
+reductions = st.sampled_from(["mean", "sum"])
+shapes = st.lists(st.integers(1, 4), min_size=1, max_size=3)
+
+
+def to_values(x):
+    return [to_values(row) for row in x] if x.ndim else Value(x.item())
+
+
+def leaves(x):
+    return [leaf for row in x for leaf in leaves(row)] if isinstance(x, list) else [x]
+
+
+def check(ours, theirs, *inputs):
+    """Both are functions of the inputs."""
+    values = [to_values(x) for x in inputs]
+    tensors = [torch.tensor(x, requires_grad=True) for x in inputs]
+    loss, expected = ours(*values), theirs(*tensors)
+    np.testing.assert_allclose(loss.data, expected.item(), rtol=1e-10, atol=1e-10)
+    loss.backward()
+    expected.backward()
+    for x, tensor in zip(values, tensors, strict=True):
+        grads = [v.grad for v in leaves(x)]
+        np.testing.assert_allclose(grads, tensor.grad.reshape(-1), rtol=1e-10, atol=1e-10)
+
+
+@few
+@given(st.sampled_from(["mse_loss", "l1_loss", "huber_loss"]), shapes, reductions, seeds)
+def test_regression(name, shape, reduction, seed):
+    x, y = np.random.default_rng(seed).normal(size=(2, *shape)) * 2
+    ours, theirs = getattr(nn, name), getattr(F, name)
+    check(lambda x, y: ours(x, y, reduction), lambda x, y: theirs(x, y, reduction=reduction), x, y)
+
+
+@few
+@given(shapes, st.floats(0.1, 3), seeds)
+def test_huber_delta(shape, delta, seed):
+    x, y = np.random.default_rng(seed).normal(size=(2, *shape)) * 2
+    check(
+        lambda x, y: nn.huber_loss(x, y, delta=delta),
+        lambda x, y: F.huber_loss(x, y, delta=delta),
+        x,
+        y,
+    )
+
+
+def test_huber_at_delta():
+    check(nn.huber_loss, F.huber_loss, np.array([1.0, -1.0, 0.0]), np.array([0.0, 0.0, 0.0]))
+
+
+@few
+@given(st.integers(1, 4), st.integers(1, 4), seeds)
+def test_quadratic(samples, features, seed):
+    x, y = np.random.default_rng(seed).normal(size=(2, samples, features))
+    check(nn.quadratic_loss, lambda x, y: ((x - y) ** 2).sum() / (2 * samples), x, y)
+
+
+@few
+@given(st.integers(1, 5), reductions, seeds)
+def test_hinge(n, reduction, seed):
+    random = np.random.default_rng(seed)
+    x, y = random.normal(size=n), random.choice([-1.0, 1.0], size=n)
+
+    def hinge(x, y):
+        return getattr(torch.clamp(1 - y * x, min=0), reduction)()
+
+    check(lambda x, y: nn.hinge_loss(x, y, reduction), hinge, x, y)
+
+
+@few
+@given(shapes, reductions, st.booleans(), st.booleans(), seeds)
+def test_binary_cross_entropy(shape, reduction, weighted, positive, seed):
+    random = np.random.default_rng(seed)
+    x, y = random.normal(size=shape) * 5, random.random(shape)
+    weight = random.random(shape) if weighted else None
+    pos_weight = random.random(shape[-1]) if positive else None
+
+    def theirs(x, y):
+        return F.binary_cross_entropy_with_logits(
+            x,
+            y,
+            weight=None if weight is None else torch.from_numpy(weight),
+            pos_weight=None if pos_weight is None else torch.from_numpy(pos_weight),
+            reduction=reduction,
+        )
+
+    check(
+        lambda x, y: nn.binary_cross_entropy_with_logits(x, y, weight, reduction, pos_weight),
+        theirs,
+        x,
+        y,
+    )
+
+
+@pytest.mark.filterwarnings("ignore:reduction. 'mean'")  # PyTorch recommends batchmean
+@few
+@given(shapes, st.sampled_from(["mean", "sum", "batchmean"]), st.booleans(), seeds)
+def test_kl_div(shape, reduction, log_target, seed):
+    random = np.random.default_rng(seed)
+    x, y = random.normal(size=shape), random.normal(size=shape)
+    if not log_target:
+        y = np.exp(y)
+
+    def theirs(x, y):
+        return F.kl_div(x, y, reduction=reduction, log_target=log_target)
+
+    check(lambda x, y: nn.kl_div(x, y, reduction, log_target), theirs, x, y)
+
+
+@few
+@given(st.data(), reductions, st.booleans(), st.sampled_from([0.0, 0.1, 1.0]), seeds)
+def test_cross_entropy_of_classes(data, reduction, weighted, smoothing, seed):
+    random = np.random.default_rng(seed)
+    lengths = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=4), "shape")
+    classes = lengths[0] if len(lengths) == 1 else lengths[1]
+    target = random.integers(classes, size=lengths[:1] + lengths[2:] if len(lengths) > 1 else ())
+    weight = random.random(classes) + 0.1 if weighted else None
+    ignored = data.draw(st.integers(0, classes - 1) | st.just(-100), "ignored")
+    assume((target != ignored).any())
+    theirs_weight = None if weight is None else torch.from_numpy(weight)
+    x = random.normal(size=lengths)
+
+    def ours(x):
+        return nn.cross_entropy(x, target, weight, ignored, reduction, smoothing)
+
+    def theirs(x):
+        return F.cross_entropy(
+            x,
+            torch.tensor(target),
+            weight=theirs_weight,
+            ignore_index=ignored,
+            reduction=reduction,
+            label_smoothing=smoothing,
+        )
+
+    check(ours, theirs, x)
+    check(
+        lambda x: nn.nll_loss(x, target.tolist(), weight, ignored, reduction),
+        lambda x: F.nll_loss(
+            x, torch.tensor(target), theirs_weight, ignore_index=ignored, reduction=reduction
+        ),
+        x,
+    )
+
+
+@few
+@given(
+    st.lists(st.integers(1, 3), min_size=1, max_size=3),
+    reductions,
+    st.booleans(),
+    st.sampled_from([0.0, 0.3]),
+    seeds,
+)
+def test_cross_entropy_of_probabilities(lengths, reduction, weighted, smoothing, seed):
+    random = np.random.default_rng(seed)
+    x, p = random.normal(size=lengths), random.random(lengths)
+    classes = lengths[0] if len(lengths) == 1 else lengths[1]
+    weight = random.random(classes) if weighted else None
+
+    def theirs(x):
+        return F.cross_entropy(
+            x,
+            torch.from_numpy(p),
+            weight=None if weight is None else torch.from_numpy(weight),
+            reduction=reduction,
+            label_smoothing=smoothing,
+        )
+
+    check(
+        lambda x: nn.cross_entropy(x, p, weight, reduction=reduction, label_smoothing=smoothing),
+        theirs,
+        x,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("MSELoss", {"reduction": "sum"}),
+        ("L1Loss", {}),
+        ("HuberLoss", {"delta": 0.5}),
+        ("KLDivLoss", {"reduction": "batchmean"}),
+        ("BCEWithLogitsLoss", {}),
+    ],
+)
+def test_modules(name, options):
+    x, y = np.random.default_rng(0).random((2, 3, 4))
+    check(getattr(nn, name)(**options), getattr(torch.nn, name)(**options), x, y)
+
+
+@pytest.mark.parametrize("name", ["CrossEntropyLoss", "NLLLoss"])
+def test_modules_of_classes(name):
+    ours, theirs = (getattr(m, name)(reduction="sum") for m in (nn, torch.nn))
+    target = [2, 0, 1]
+    x = np.random.default_rng(0).random((3, 4))
+    check(lambda x: ours(x, target), lambda x: theirs(x, torch.tensor(target)), x)
