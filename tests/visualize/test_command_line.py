@@ -66,7 +66,7 @@ def test_numbers_alone_never_raise():
         ("w + eval(w)", 4, "eval is no operation of autograd_lite"),
         ("w + Value(w)", 4, "Value is no operation of autograd_lite"),
         ("w + leaf(w)", 4, "leaf is no operation"),
-        ("w + tanh(w, w)", 4, "takes 1 positional argument but 2 were given"),
+        ("w + tanh(w, w)", 4, "1 positional argument"),
         ("w + tanh(x=w)", 4, "a formula has numbers"),
         ("w + tanh([w])", 4, "list"),
         ("w + dot([w], [w, w])", 4, "dot: the lengths differ, 1 and 2"),
