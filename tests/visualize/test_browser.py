@@ -1,0 +1,398 @@
+"""The stepping page in a real browser: Debian's Chromium, driven by Playwright."""
+
+import math
+import os
+import re
+import shutil
+
+import pytest
+
+import visualize
+from autograd_lite import Value, dot, exp, log, tanh
+from autograd_lite import sum as sum_of
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("CI") and CHROMIUM is None, reason="there is no Chromium here"
+)
+
+# A browser that asks nothing of the network.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not os.environ.get("CI"):
+        pytest.importorskip("playwright")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """Open a page of the graph; at the end nothing may have been said on the console."""
+    complaints, contexts = [], []
+
+    def show(what, width=1200, height=800, **options):
+        dark = options.pop("dark", False)
+        text = what if isinstance(what, str) else visualize.explain(what, **options).html
+        path = tmp_path / f"page{len(contexts)}.html"
+        path.write_text(text, encoding="utf-8")
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.on(
+            "request",
+            lambda request: request.url == path.as_uri() or complaints.append(request.url),
+        )
+        page.goto(path.as_uri())
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def doubt():
+    """The classic doubt: why does the order matter?"""
+    a = Value(1.0, label="a")
+    b = a + a
+    b.label = "b"
+    c = b + b
+    c.label = "c"
+    return c
+
+
+def mixed():
+    x, y = Value(0.75, label="x"), Value(-1.25, label="y")
+    return tanh(x * y + exp(x)) * x - y / 3 + dot([x, y, x], [0.1, 0.2, 0.3])
+
+
+def special():
+    x = Value(0.0, label="x")
+    return log(x) * Value(2.0, label="two") + x * 0
+
+
+def lines(page, panel="explanation"):
+    return page.locator(f"#{panel} li").all_inner_texts()
+
+
+def box(page, i, view=0):
+    return page.locator(f"#view{view}-b{i}")
+
+
+def texts(page, i, view=0):
+    return box(page, i, view).locator("text").all_text_contents()
+
+
+def numbers_of(line):
+    """local, upstream and product of a line of the chain rule."""
+    found = re.match(r".* \+= local (\S+) × upstream (\S+) = ([^\s,]+)", line)
+    return tuple(float(group) for group in found.groups())
+
+
+@pytest.mark.parametrize("make", [doubt, mixed, special])
+@pytest.mark.parametrize("number", [".4g", ".3f", ".2e"])
+def test_every_number_on_the_way_is_the_engines(show, make, number):
+    root = make()
+    nodes, _ = visualize.trace(root)
+    page = show(root, number=number)
+    made = [i for i, node in enumerate(nodes) if node.parents]
+    for node in nodes:
+        node.grad = 0.0
+    root.backward()
+
+    def write(x):
+        return format(x + 0.0 if x else 0.0, number)
+
+    for i in made:
+        assert texts(page, i)[-2] == "data ?"
+        page.keyboard.press("ArrowRight")
+        assert texts(page, i)[-2] == f"data {write(nodes[i].data)}"
+    page.keyboard.press("ArrowRight")
+    assert texts(page, len(nodes) - 1)[-1] == f"grad {write(1.0)}"
+    for i in reversed(made):
+        page.keyboard.press("ArrowRight")
+        assert texts(page, i)[-1] == f"grad {write(nodes[i].grad)}"
+        expected = [
+            (write(partial), write(nodes[i].grad), write(nodes[i].grad and nodes[i].grad * partial))
+            for parent, partial in zip(nodes[i].parents, nodes[i].partials, strict=True)
+            if not parent.is_constant
+        ]
+        shown = [numbers_of(line) for line in lines(page)]
+        assert repr(shown) == repr([tuple(map(float, triple)) for triple in expected])
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#count").inner_text().split(" / ")[0] == str(2 * len(made) + 2)
+    for i, node in enumerate(nodes):
+        if not node.is_constant:
+            assert texts(page, i)[-1] == f"grad {write(node.grad)}"
+
+
+def test_numbers_are_written_as_python_writes_them(show):
+    for number in ".4g", ".1g", ".0g", ".2f", ".0f", ".3e", ".0e":
+        page = show(Value(1.0), number=number)
+        samples = [0.0, -0.0, 0.5, 1.5, 2.5, -2.5, 0.125, 1.0625, 1234.5, 12345.0, 99995.0, 1e-5]
+        samples += [1.5e-7, 0.00012345, 9.9995, 1e20, -1 / 3, 2 / 3, 1e100, 5e-324, math.pi, 1e3]
+        samples += [(-1) ** k * math.exp(k / 3) for k in range(-60, 60)]
+        if number.endswith("f"):
+            samples = [x for x in samples if abs(x) < 1e20]
+        shown = page.evaluate("(xs) => xs.map(write)", samples)
+        assert shown == [format(x + 0.0 if x else 0.0, number) for x in samples]
+        assert page.evaluate("[NaN, Infinity, -Infinity].map(write)") == ["nan", "inf", "-inf"]
+
+
+def test_the_classic_doubt_is_answered(show):
+    page = show(doubt())
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    assert "b = +" in page.locator("#explanation h2").inner_text()
+    assert lines(page) == [
+        "dc/da += local 1 × upstream 2 = 2, now 2 (1 of 2)",
+        "dc/da += local 1 × upstream 2 = 2, now 4 (2 of 2)",
+    ]
+    assert page.locator(".lesson").inner_text() == (
+        "Order matters: b waited until both contributions had arrived, so dc/db = 2 is complete. "
+        "After the first alone it would have sent 1 × 1 = 1 to a, in place of 2."
+    )
+
+
+def test_forward_spells_formula_and_partials(show):
+    page = show(mixed())
+    headings = []
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+        headings.append(page.locator("#explanation .formula").first.inner_text())
+    assert any(re.match(r"v\d+ = x \* y = 0.75 \* \(-1.25\) = -0.9375", h) for h in headings)
+
+
+def test_slider_buttons_and_keys(show):
+    page = show(doubt())
+    count = page.locator("#count")
+    assert count.inner_text() == "0 / 6"
+    page.click("#next")
+    page.click("#next")
+    page.click("#back")
+    assert count.inner_text() == "1 / 6"
+    page.locator("#slider").fill("4")
+    assert count.inner_text() == "4 / 6"
+    assert page.locator("#slider").get_attribute("aria-valuetext") == "step 4 of 6, backward: c = +"
+    page.click("#last")
+    assert page.locator("#next").is_disabled()
+    page.click("#first")
+    assert page.locator("#back").is_disabled()
+    page.keyboard.press("End")
+    assert count.inner_text() == "6 / 6"
+    page.keyboard.press("Home")
+    assert count.inner_text() == "0 / 6"
+    page.locator("#slider").focus()
+    page.keyboard.press("ArrowRight")
+    assert count.inner_text() == "1 / 6"
+
+
+def test_play_runs_to_the_end_and_pauses(show):
+    page = show(doubt())
+    page.clock.install()
+    page.reload()
+    page.locator("#play").click()
+    assert page.locator("#play").inner_text() == "Pause"
+    page.clock.run_for(1400)
+    assert page.locator("#count").inner_text() == "1 / 6"
+    page.locator("#play").click()
+    assert page.locator("#play").inner_text() == "Play"
+    page.clock.run_for(5000)
+    assert page.locator("#count").inner_text() == "1 / 6"
+    page.locator("#picture").focus()
+    page.keyboard.press(" ")
+    page.clock.run_for(60_000)
+    assert page.locator("#count").inner_text() == "6 / 6"
+    assert page.locator("#play").inner_text() == "Play"
+
+
+def test_hover_and_focus_tell_of_a_node(show):
+    root = doubt()
+    page = show(root)
+    box(page, 0).hover()
+    details = page.locator("#details").inner_text()
+    assert "dc/da = 4" in details
+    assert lines(page, "details")[:2] == ["through b: 1 × 2 = 2"] * 2
+    assert lines(page, "details")[2:] == ["a → b → c: 1 × 1 = 1"] * 4
+    page.locator("h1").hover()
+    assert "Point at a node" in page.locator("#details").inner_text()
+    box(page, 1).focus()
+    assert "b = a + a" in page.locator("#details").inner_text()
+
+
+def test_click_follows_the_influence_of_an_input(show):
+    x, y = Value(1.0, label="x"), Value(2.0, label="y")
+    root = exp(x) + tanh(y)
+    nodes, edges = visualize.trace(root)
+    page = show(root)
+    i = nodes.index(x)
+    box(page, i).click()
+
+    def has(selector, name):
+        return name in page.locator(selector).get_attribute("class").split()
+
+    influenced = {i, nodes.index(root), next(k for k, n in enumerate(nodes) if n._op == "exp")}
+    for k in range(len(nodes)):
+        assert has(f"#view0-b{k}", "dim") == (k not in influenced)
+    for k, (parent, user) in enumerate(edges):
+        on_way = {nodes.index(parent), nodes.index(user)} <= influenced
+        assert has(f"#view0-e{k}", "lit") == on_way
+    assert box(page, i).get_attribute("aria-pressed") == "true"
+    page.keyboard.press("Escape")
+    assert not has(f"#view0-b{nodes.index(y)}", "dim")
+    box(page, i).focus()
+    page.keyboard.press("Enter")
+    assert has(f"#view0-b{nodes.index(y)}", "dim")
+
+
+def test_a_screen_reader_finds_its_way(show):
+    page = show(doubt())
+    tree = page.locator("main").aria_snapshot()
+    assert 'heading "Backpropagation through c, step by step" [level=1]' in tree
+    assert 'slider "Step"' in tree
+    assert 'button "a, data, data 1"' in tree
+    assert 'button "b = +, operation, not computed yet"' in tree
+    assert page.locator("#explanation").get_attribute("aria-live") == "polite"
+    page.keyboard.press("End")
+    assert 'button "a, data, data 1, gradient 4"' in page.locator("main").aria_snapshot()
+    assert page.locator("html").get_attribute("lang") == "en"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_is_readable_in_light_and_dark(show, dark):
+    page = show(mixed(), dark=dark)
+    page.keyboard.press("End")
+
+    def luminance(color):
+        channels = [int(c) / 255 for c in re.findall(r"\d+", color)[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    def contrast(a, b):
+        low, high = sorted((luminance(a), luminance(b)))
+        return (high + 0.05) / (low + 0.05)
+
+    pairs = page.evaluate(
+        """() => [...document.querySelectorAll("#view0 .node[id]")].map((node) => [
+            getComputedStyle(node.querySelector("text")).fill,
+            getComputedStyle(node.querySelector("[fill=white]")).fill])"""
+    )
+    assert pairs
+    assert min(contrast(*pair) for pair in pairs) >= 4.5
+    body = page.evaluate(
+        "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
+    )
+    assert contrast(*body) >= 7
+
+
+def test_a_phone_sees_everything_without_scrolling_sideways(show):
+    page = show(mixed(), width=360, height=740)
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        now = page.locator("#view0 .now").bounding_box()
+        frame = page.locator("#picture").bounding_box()
+        assert frame["x"] - 1 <= now["x"]
+        assert now["x"] + now["width"] <= frame["x"] + frame["width"] + 1
+    sizes = [b.bounding_box() for b in page.locator(".controls button").all()]
+    assert min(min(size["width"], size["height"]) for size in sizes) >= 36
+
+
+def test_in_a_notebooks_sandboxed_frame(show):
+    page = visualize.explain(doubt())
+    shell = f"<!DOCTYPE html><title>notebook</title><body>{page._repr_html_()}</body>"
+    frame = show(shell).frame_locator("iframe")
+    frame.locator("#next").click()
+    assert frame.locator("#count").inner_text() == "1 / 6"
+    frame.locator("#last").click()
+    assert frame.locator("#explanation li").all_inner_texts() == ["dc/da = 4"]
+
+
+HOSTILE = [
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "\"'\\ | { } < > & &amp; \\n \\l",
+    "javascript:alert(1)",
+    "]]></style><svg onload=alert(1)>",
+    "中文 😀 \u202e \x00 \ud800 \n\r\t",
+    "<" * 10_000,
+]
+
+
+def test_no_label_runs_a_script(show):
+    xs = [Value(float(i), label=label) for i, label in enumerate(HOSTILE)]
+    made = [Value(1.0, (x,), x.label, label=x.label) for x in xs]
+    root = sum_of(made)
+    page = show(root)
+    page.keyboard.press("End")
+    for i in range(len(visualize.trace(root)[0])):
+        box(page, i).hover()
+    page.keyboard.press("Home")
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    names = {t for i in range(7) for t in texts(page, i)}
+    assert "javascript:alert(1)" in names
+    assert page.locator("script").count() == 2
+    assert page.locator("img").count() == 0
+    assert page.evaluate("document.querySelectorAll('[onload],[onerror],[href]').length") == 0
+    svg = show(f"<!DOCTYPE html><body>{visualize.draw(root).svg}</body>")
+    assert svg.locator("script, img, a").count() == 0
+
+
+def test_a_collapsed_graph_opens_on_click_and_closes(show, mlp):
+    model = mlp(8, 8, 4)
+    with visualize.scopes(model):
+        outs = [model([Value(0.1 * (i + j)) for j in range(8)]) for i in range(6)]
+    loss = sum_of([(o - 1) ** 2 for out in outs for o in out])
+    page = show(loss)
+    assert page.locator("#trail").is_hidden()
+    whole = page.get_by_role("button", name=re.compile("^MLP × 6"))
+    whole.click()
+    assert page.locator("#trail button").all_inner_texts() == ["The whole graph", "MLP × 6"]
+    assert page.locator("#caption").inner_text() == "The first of 6 of the same structure."
+    page.get_by_role("button", name=re.compile(r"^Linear\(8, 4\)")).focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#trail button").count() == 3
+    page.get_by_role("button", name=re.compile("^Neuron")).first.click()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    assert lines(page)
+    page.keyboard.press("Escape")
+    assert page.locator("#trail button").count() == 3
+    page.locator("#trail button").first.click()
+    assert page.locator("#trail").is_hidden()
+
+
+def test_a_node_used_by_a_collapsed_group_passes_on_its_whole_gradient(show):
+    x = Value(0.5, label="x")
+    y = tanh(x)
+    y.label = "y"
+    root = sum_of([y] * 12)
+    page = show(root)
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    ((local, upstream, _),) = [numbers_of(line) for line in lines(page)]
+    assert upstream == 12.0
+    assert local == pytest.approx(1 - math.tanh(0.5) ** 2, rel=1e-3)

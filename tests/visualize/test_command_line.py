@@ -1,0 +1,190 @@
+"""python -m visualize, and the formulas it reads."""
+
+import math
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import visualize.__main__ as command
+from autograd_lite import Value
+from visualize.expression import ExpressionError, evaluate
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+# --------------------------------------------------------------------------------- formulas
+
+
+def test_a_formula_is_a_graph_of_its_variables():
+    root = evaluate("tanh(w*x + b) - 2**-x / 4", {"w": 0.5, "x": 2, "b": -1})
+    root.backward()
+    assert root.data == math.tanh(0.0) - 2**-2 / 4
+    leaves = {leaf.label: leaf.grad for leaf in _leaves(root) if leaf.label}
+    assert leaves.keys() == {"w", "x", "b"}
+    assert leaves["w"] == 2.0
+
+
+def _leaves(root):
+    from visualize import trace
+
+    return [node for node in trace(root)[0] if node.is_leaf]
+
+
+def test_operations_of_any_number_of_operands_take_lists():
+    assert evaluate("dot([x, y], [1, 2]) + norm((x, y))", {"x": 3, "y": 4}).data == 16.0
+
+
+def test_numbers_alone_never_raise():
+    assert evaluate("1/0 + 2**10**10 + exp(1000) + x", {"x": 1}).data == math.inf
+
+
+@pytest.mark.parametrize(
+    ("formula", "column", "message"),
+    [
+        ("w*q", 2, "q has no number: add --at q=1"),
+        ("w + (w", 4, "was never closed"),
+        ("w + tanh", 4, "tanh is an operation: write tanh(x)"),
+        ("w + * w", 4, "invalid syntax"),
+        ("中 + * w", 4, "invalid syntax"),
+        ("w*'a'", 2, "a formula has numbers, names, + - * / **, calls and lists only"),
+        ("w*True", 2, "a formula has numbers"),
+        ("w.data", 0, "a formula has numbers"),
+        ("w if w else w", 0, "a formula has numbers"),
+        ("w @ w", 0, "a formula has numbers"),
+        ("~w", 0, "a formula has numbers"),
+        ("w + (lambda: w)()", 4, "a formula has numbers"),
+        ("__import__('os').system('true')", 0, "a formula has numbers"),
+        ("w + eval(w)", 4, "eval is no operation of autograd_lite"),
+        ("w + Value(w)", 4, "Value is no operation of autograd_lite"),
+        ("w + leaf(w)", 4, "leaf is no operation"),
+        ("w + tanh(w, w)", 4, "1 positional argument"),
+        ("w + tanh(x=w)", 4, "a formula has numbers"),
+        ("w + tanh([w])", 4, "list"),
+        ("w + dot([w], [w, w])", 4, "dot: the lengths differ, 1 and 2"),
+        ("[w, w]", 0, "the result is a list"),
+        ("中 + 中 + w + 1" + "0" * 400, 12, "the number is too large"),
+    ],
+)
+def test_errors_point_at_the_column(formula, column, message):
+    at = {"w": 1.0} | ({"中": 1.0} if "中 +" in formula else {})
+    with pytest.raises(ExpressionError) as caught:
+        evaluate(formula, at)
+    first, *_, arrow = str(caught.value).split("\n")
+    assert message in first
+    assert arrow == " " * (2 + column) + "^"
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("", "invalid syntax"),
+        ("x" * 20_000, "over 10,000 characters"),
+        ("(" * 4_000 + "x" + ")" * 4_000, "too many nested|deep"),
+        ("-" * 4_000 + "x", "nested too deeply"),
+        ("x + y", "y has no number"),
+        ("x\0", "null"),
+    ],
+)
+def test_other_errors(formula, message):
+    with pytest.raises(ExpressionError, match=message):
+        evaluate(formula, {"x": 1.0})
+
+
+def test_a_formula_of_numbers_has_no_graph():
+    with pytest.raises(ExpressionError, match="no variable: nothing to differentiate"):
+        evaluate("1 + 2", {})
+
+
+def test_a_number_for_no_variable():
+    with pytest.raises(ExpressionError, match="y is given a number, but is not in the formula"):
+        evaluate("x", {"x": 1.0, "y": 2.0})
+
+
+@given(st.text(alphabet="x y+-*/()[],.0123456789etanhl_'\"\\=:", max_size=30))
+def test_any_text_is_a_graph_or_an_error(text):
+    with suppress(ExpressionError):
+        assert isinstance(evaluate(text, {"x": 1.0}), Value)
+
+
+# ----------------------------------------------------------------------------- command line
+
+
+def run(*arguments, capsys):
+    status = command.main(list(arguments))
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_a_formula_becomes_a_file(tmp_path, capsys):
+    formula = "tanh(w*x + b)", "--at", "w=0.5", "x=2", "b=-1"
+    assert run(*formula, capsys=capsys) == (0, "wrote graph.svg\n", "")
+    svg = (tmp_path / "graph.svg").read_text("utf-8")
+    assert "grad 2<" in svg  # backward has run
+    ElementTree.fromstring(svg)
+    assert run(*formula, "-o", "g.dot", "--partials", capsys=capsys)[0] == 0
+    assert 'label="0.5"' in (tmp_path / "g.dot").read_text("utf-8")
+    assert run(*formula, "--html", capsys=capsys) == (0, "wrote graph.html\n", "")
+    assert "<!DOCTYPE html>" in (tmp_path / "graph.html").read_text("utf-8")
+
+
+def test_open_shows_the_file(tmp_path, capsys, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert run("x*x", "--at", "x=3", "--open", capsys=capsys)[0] == 0
+    assert opened == [(tmp_path / "graph.svg").as_uri()]
+
+
+def test_a_value_of_a_file(tmp_path, capsys):
+    (tmp_path / "helper.py").write_text("factor = 3.0\n")
+    (tmp_path / "model.py").write_text(
+        "from autograd_lite import Value\nfrom helper import factor\n"
+        "loss = Value(2.0, label='x') * factor\nnumber = 3\n"
+        "if __name__ == '__main__':\n    raise SystemExit('not as a script')\n"
+    )
+    path = list(sys.path)
+    assert run("model.py:loss", capsys=capsys) == (0, "wrote graph.svg\n", "")
+    assert sys.path == path
+    assert (
+        run("model.py:nothing", capsys=capsys)[2] == "error: model.py has nothing called nothing\n"
+    )
+    assert "number in model.py must be a Value, not int" in run("model.py:number", capsys=capsys)[2]
+    assert run("none.py:loss", capsys=capsys)[2] == "error: there is no file none.py\n"
+    assert "goes with a formula" in run("model.py:loss", "--at", "x=1", capsys=capsys)[2]
+
+
+def test_errors_are_one_line_and_status_2(tmp_path, capsys):
+    assert run("x*q", "--at", "x=1", capsys=capsys) == (
+        2,
+        "",
+        "error: q has no number: add --at q=1\n  x*q\n    ^\n",
+    )
+    status, _, error = run("x", "--at", "x=1", "-o", "missing/graph.svg", capsys=capsys)
+    assert (status, error) == (
+        2,
+        "error: cannot write missing/graph.svg: No such file or directory\n",
+    )
+    assert "must end in .svg" in run("x", "--at", "x=1", "-o", "graph.gif", capsys=capsys)[2]
+    for wrong in "x", "=1", "x=one", "1x=2":
+        with pytest.raises(SystemExit) as left:
+            command.main(["x", "--at", wrong])
+        assert left.value.code == 2
+        assert repr(wrong) in capsys.readouterr().err
+
+
+def test_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "visualize", "x*x", "--at", "x=3"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "wrote graph.svg\n", "")

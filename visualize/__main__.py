@@ -1,0 +1,99 @@
+"""`python -m visualize "tanh(w*x + b)" --at w=0.5 x=2 b=-1 -o graph.svg`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import runpy
+import sys
+import webbrowser
+from pathlib import Path
+
+from autograd_lite import Value
+from visualize.draw import draw
+from visualize.explain import explain
+from visualize.expression import evaluate
+from visualize.layout import LayoutError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Draw a formula, or a Value of a Python file; the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m visualize",
+        description="Draw the computation graph of a formula, or of a Value in a Python file.",
+    )
+    parser.add_argument("what", help='a formula such as "tanh(w*x + b)", or model.py:loss')
+    parser.add_argument(
+        "--at",
+        nargs="+",
+        default=[],
+        type=_setting,
+        metavar="NAME=NUMBER",
+        help="the numbers of the formula's variables",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        help="the file to write: .svg, .png, .pdf, .dot or .html (graph.svg)",
+    )
+    parser.add_argument("--html", action="store_true", help="write the stepping page")
+    parser.add_argument("--open", action="store_true", help="show the file in the browser")
+    parser.add_argument("--partials", action="store_true", help="write local partials on the edges")
+    parser.add_argument("--fold", action="store_true", help="draw what is alike once")
+    options = parser.parse_args(arguments)
+    output = options.output or ("graph.html" if options.html else "graph.svg")
+    try:
+        root = _root(options.what, options.at)
+        if options.html:
+            explain(root, output)
+        else:
+            draw(root, partials=options.partials, fold=options.fold).save(output)
+    except (ValueError, TypeError, OSError, ImportError, LayoutError) as error:
+        message = error.strerror if isinstance(error, OSError) and error.strerror else error
+        print(f"error: {message}", file=sys.stderr)
+        return 2
+    print(f"wrote {output}")
+    if options.open:
+        webbrowser.open(Path(output).resolve().as_uri())
+    return 0
+
+
+def _setting(text: str) -> tuple[str, float]:
+    name, equals, number = text.partition("=")
+    if not equals or not name.strip().isidentifier():
+        raise argparse.ArgumentTypeError(f"expected NAME=NUMBER, not {text!r}")
+    try:
+        return name.strip(), float(number)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{number!r} is not a number, in {text!r}") from None
+
+
+def _root(what: str, at: list[tuple[str, float]]) -> Value:
+    """The Value to draw."""
+    found = re.fullmatch(r"(.+\.py):(\w+)", what)
+    if found is None:
+        root = evaluate(what, dict(at))
+        root.backward()
+        return root
+    if at:
+        raise ValueError("--at goes with a formula, not with a file")
+    path, name = found[1], found[2]
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"there is no file {path}")
+    folder = os.path.dirname(os.path.abspath(path))
+    sys.path.insert(0, folder)  # where the file finds the modules beside it
+    try:
+        names = runpy.run_path(path)
+    finally:
+        sys.path.remove(folder)
+    if name not in names:
+        raise ValueError(f"{path} has nothing called {name}")
+    if not isinstance(names[name], Value):
+        raise TypeError(f"{name} in {path} must be a Value, not {type(names[name]).__name__}")
+    value: Value = names[name]
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

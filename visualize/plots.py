@@ -1,0 +1,186 @@
+"""Pictures of training, with matplotlib: each function returns the figure."""
+
+from __future__ import annotations
+
+import re
+from itertools import cycle
+from math import hypot
+
+from autograd_lite import Value, no_grad
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from matplotlib.figure import Figure
+
+__all__ = ["gradient_norms", "plot_decision_boundary", "plot_gradients", "plot_history"]
+
+# Colours of Okabe and Ito, which every kind of eye tells apart; strokes and marks differ as well.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_STROKES = ("-", "--", "-.", ":")
+_MARKS = "os^DvP*X"
+
+
+def _figure(width: float, height: float) -> Figure:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ImportError("this picture needs matplotlib: run  pip install matplotlib") from None
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _lines(axes: Any, series: Mapping[str, Sequence[float]]) -> None:
+    for (name, numbers), color, stroke in zip(
+        series.items(), cycle(_COLORS), cycle(_STROKES), strict=False
+    ):
+        mark = "o" if len(numbers) == 1 else None
+        steps = range(1, len(numbers) + 1)
+        axes.plot(steps, numbers, color=color, linestyle=stroke, marker=mark, label=name)
+    axes.grid(alpha=0.3)
+    axes.set_axisbelow(True)
+    if len(series) > 1:
+        axes.legend(frameon=False)
+
+
+def plot_history(history: Sequence[float] | Mapping[str, Sequence[float]]) -> Figure:
+    """Curves of training, one panel for each quantity.
+
+    history  the loss of each step; or such sequences by name, where "loss", "train_loss" and
+             "val_loss" share a panel
+
+    Raises ValueError if there is nothing to draw.
+    """
+    series = dict(history) if isinstance(history, dict) else {"loss": history}
+    if not series or not all(len(numbers) for numbers in series.values()):
+        raise ValueError("plot_history: there is nothing in the history yet")
+    panels: dict[str, dict[str, Sequence[float]]] = {}
+    for name, numbers in series.items():
+        quantity = re.sub(r"^(train|val|valid|validation|test)_", "", name)
+        panels.setdefault(quantity, {})[name] = [_number(x) for x in numbers]
+    figure = _figure(5 * len(panels), 3.4)
+    for axes, (quantity, lines) in zip(
+        figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
+    ):
+        _lines(axes, lines)
+        axes.set(xlabel="step", ylabel=quantity)
+    return figure
+
+
+def _number(x: Any) -> float:
+    return x.data if isinstance(x, Value) else float(x)
+
+
+def plot_decision_boundary(
+    model: Callable[[list[float]], Any],
+    X: Sequence[Sequence[float]],  # noqa: N803 # as scikit-learn writes it
+    y: Sequence[int],
+    *,
+    threshold: float = 0.0,
+    resolution: int = 80,
+) -> Figure:
+    """Which class the model gives each point of the plane, and the samples over it.
+
+    model       takes [x0, x1] and returns one score, or a list with a score for each class
+    X, y        samples of two features, and their classes
+    threshold   one score means the second class where it is greater
+    resolution  points along each axis
+
+    Raises ValueError if the samples do not have two features, or X and y differ in length.
+    """
+    points = [[float(x) for x in row] for row in X]
+    classes = sorted({_number(label) for label in y})
+    if not points or any(len(row) != 2 for row in points):
+        raise ValueError("plot_decision_boundary: every row of X must have two features")
+    if len(points) != len(y):
+        raise ValueError(f"plot_decision_boundary: {len(points)} rows in X, but {len(y)} in y")
+
+    def axis(i: int) -> list[float]:
+        low, high = min(row[i] for row in points), max(row[i] for row in points)
+        margin = 0.12 * (high - low) or 1.0
+        step = (high - low + 2 * margin) / (resolution - 1)
+        return [low - margin + k * step for k in range(resolution)]
+
+    def margins(x0: float, x1: float) -> list[float]:
+        """By how much each class wins over the others."""
+        out = model([x0, x1])
+        scores = [_number(x) for x in out] if isinstance(out, (list, tuple)) else [_number(out)]
+        if len(scores) == 1:
+            return [threshold - scores[0], scores[0] - threshold]
+        return [x - max(scores[:k] + scores[k + 1 :]) for k, x in enumerate(scores)]
+
+    xs, ys = axis(0), axis(1)
+    with no_grad():
+        grid = [[margins(a, b) for a in xs] for b in ys]
+    figure = _figure(5.2, 4.6)
+    axes = figure.subplots()
+    colors = [_COLORS[k % len(_COLORS)] for k in range(max(len(classes), len(grid[0][0])))]
+    for k in range(len(grid[0][0])):
+        margin = [[at[k] for at in row] for row in grid]
+        low, high = min(map(min, margin)), max(map(max, margin))
+        if high > 0:
+            axes.contourf(xs, ys, margin, levels=[0, high], colors=[colors[k]], alpha=0.22)
+        if low < 0 < high:
+            axes.contour(xs, ys, margin, levels=[0], colors="#444444", linewidths=1)
+    for k, label in enumerate(classes):
+        chosen = [row for row, c in zip(points, y, strict=True) if _number(c) == label]
+        axes.scatter(
+            [row[0] for row in chosen],
+            [row[1] for row in chosen],
+            color=colors[k],
+            marker=_MARKS[k % len(_MARKS)],
+            edgecolors="white",
+            linewidths=0.6,
+            s=36,
+            label=f"{label:g}",
+        )
+    axes.legend(title="class", frameon=True)
+    axes.set(xlabel="x0", ylabel="x1")
+    return figure
+
+
+def gradient_norms(model: Any) -> dict[str, float]:
+    """The Euclidean norm of the gradients of each layer's parameters, by the layer's name.
+
+    Append it to a list after each `backward()`, and give the list to `plot_gradients`.
+    """
+    if callable(getattr(model, "named_parameters", None)):
+        named = list(model.named_parameters())
+    elif callable(getattr(model, "parameters", None)):
+        named = [("parameters", parameter) for parameter in model.parameters()]
+    else:
+        raise TypeError(f"expected a model with parameters(), not {type(model).__name__}")
+    layers: dict[str, list[float]] = {}
+    for name, parameter in named:
+        layer = re.match(r"\w+(\[\d+\]|\.\d+)*(?=\.)|\w+", name)
+        layers.setdefault(layer[0] if layer else name, []).append(parameter.grad)
+    return {layer: hypot(*grads) for layer, grads in layers.items()}
+
+
+def plot_gradients(model: Any) -> Figure:
+    """The size of the gradients by layer, on a logarithmic scale.
+
+    model  a model, for its gradients now; or a list of what `gradient_norms(model)` gave after
+           each step, for their sizes over time
+
+    Raises TypeError for anything else, ValueError for an empty list.
+    """
+    steps = list(model) if isinstance(model, (list, tuple)) else [gradient_norms(model)]
+    if not steps:
+        raise ValueError("plot_gradients: there is nothing in the list yet")
+    figure = _figure(6, 3.6)
+    axes = figure.subplots()
+    if len(steps) == 1:
+        names = list(steps[0])
+        axes.barh(names, list(steps[0].values()), color=_COLORS[0])
+        axes.invert_yaxis()
+        axes.set(xlabel="norm of the gradients")
+        axes.grid(axis="x", alpha=0.3)
+        axes.set_axisbelow(True)
+        return figure
+    _lines(axes, {name: [step.get(name, float("nan")) for step in steps] for name in steps[0]})
+    if any(size > 0 for step in steps for size in step.values()):
+        axes.set_yscale("log")
+    axes.set(xlabel="step", ylabel="norm of the gradients")
+    return figure

@@ -1,0 +1,250 @@
+"""A diagram as DOT, and as an SVG element that styles itself."""
+
+from __future__ import annotations
+
+import re
+from math import isfinite
+
+from visualize.diagram import Box, Diagram, Edge
+from visualize.layout import layout
+from visualize.text import escape, escape_html, printable, short
+from visualize.theme import BOUNDS, shade, stylesheet
+
+__all__ = ["heading", "largest_gradient", "summary", "to_dot", "to_svg"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Write = Callable[[float], str]
+
+
+def heading(box: Box) -> str:
+    """What a box is called: "w", "y = tanh", "tanh x 16"."""
+    if box.kind == "operation" or (box.kind == "outside" and box.operation):
+        return f"{short(box.title)} = {box.operation}" if box.title else box.operation
+    return box.title or box.kind
+
+
+def rows(box: Box, write: Write) -> list[str]:
+    """The lines of text in a box."""
+    lines = [short(heading(box), 48)] if box.title or box.kind != "data" else []
+    if box.parameters:
+        lines.append(f"{box.parameters:,} parameter{'s' * (box.parameters > 1)}")
+    elif box.size > box.times:
+        lines.append(f"{box.size:,} nodes")
+    numbers = write(box.data)
+    if write(box.low) != numbers:
+        numbers = f"{write(box.low)} to {numbers}"
+    if box.kind == "constant":
+        return [*lines, numbers] if box.title else [numbers]
+    grad = "grad" if box.size == 1 else "|grad|"
+    return [*lines, f"data {numbers}", f"{grad} {write(box.grad)}"]
+
+
+def to_dot(
+    diagram: Diagram,
+    write: Write,
+    rankdir: str = "LR",
+    partials: bool = False,
+    color: bool = True,
+    room: int = 0,
+) -> str:
+    """The diagram in the DOT language, for Graphviz to lay out.
+
+    room  characters that the last line of a node has room for, if other numbers are to come
+    """
+    largest = largest_gradient(diagram) if color else 0.0
+    lines = [
+        "digraph {",
+        f'  graph [rankdir={rankdir} bgcolor=transparent nodesep=0.2 ranksep=0.4 fontname="Courier"'
+        " fontsize=11]",
+        "  node [shape=record style=filled fillcolor=white height=0.1"
+        ' fontname="Courier" fontsize=11 margin="0.12,0.04"]',
+        '  edge [fontname="Courier" fontsize=10 arrowsize=0.6]',
+    ]
+    for i, box in enumerate(diagram.boxes):
+        if box.frame is None:
+            lines.append(f"  {_node(i, box, write, rankdir, largest, room)}")
+    for f, frame in enumerate(diagram.frames):
+        if frame.outer is None:
+            lines += _cluster(diagram, f, write, rankdir, largest, room)
+    for i, edge in enumerate(diagram.edges):
+        text = _edge_text(edge, write, partials)
+        label = f' label="{text}"' if text else ""
+        lines.append(f"  b{edge.parent} -> b{edge.user} [id=e{i}{label}]")
+    return "\n".join([*lines, "}", ""])
+
+
+def _node(i: int, box: Box, write: Write, rankdir: str, largest: float, room: int) -> str:
+    classes = [box.kind]
+    if largest and box.kind != "constant":
+        classes.append(shade(box.grad, largest))
+    if not box.title and box.kind in ("data", "constant"):
+        classes.append("bare")
+    if not box.finite:
+        classes.append("odd")
+    lines = [escape(row) for row in rows(box, write)]
+    if box.size == 1 and box.kind != "constant":
+        lines[-1] = lines[-1].ljust(room, "\N{NO-BREAK SPACE}")
+    if box.kind == "group":  # a double frame, which records cannot have
+        shape, label = " shape=box peripheries=2", "\\n".join(lines)
+    else:
+        shape, label = (
+            " shape=Mrecord" if box.kind in ("operation", "outside") else "",
+            " | ".join(lines),
+        )
+        if rankdir in ("TB", "BT"):
+            label = f"{{ {label} }}"
+    label = label.replace('"', '\\"')
+    return f'b{i} [id=b{i} class="{" ".join(classes)}"{shape} label="{label}"]'
+
+
+def _cluster(
+    diagram: Diagram, f: int, write: Write, rankdir: str, largest: float, room: int
+) -> list[str]:
+    title = short(diagram.frames[f].title, 60).replace("\\", "\\\\").replace('"', '\\"')
+    lines = [
+        f"subgraph cluster_{f} {{",
+        f'  graph [id=f{f} label="{title.replace("&", "&amp;")}" style=rounded labeljust=l]',
+    ]
+    for i, box in enumerate(diagram.boxes):
+        if box.frame == f:
+            lines.append(f"  {_node(i, box, write, rankdir, largest, room)}")
+    for inner, frame in enumerate(diagram.frames):
+        if frame.outer == f:
+            lines += _cluster(diagram, inner, write, rankdir, largest, room)
+    return [f"  {line}" for line in [*lines, "}"]]
+
+
+def _edge_text(edge: Edge, write: Write, partials: bool) -> str:
+    if edge.count > 1:
+        return f"×{edge.count:,}"
+    return write(edge.partial) if partials and edge.partial is not None else ""
+
+
+def largest_gradient(diagram: Diagram) -> float:
+    """The largest size of a gradient that is finite."""
+    sizes = (abs(box.grad) for box in diagram.boxes if box.kind != "constant")
+    return max((size for size in sizes if isfinite(size)), default=0.0)
+
+
+def to_svg(diagram: Diagram, dot: str, write: Write, partials: bool, color: bool) -> str:
+    """The laid out DOT as an SVG element with titles, a style sheet and a legend.
+
+    dot  what `to_dot` made of the diagram
+    """
+    svg = layout(dot)
+    head = re.match(r'<svg width="[^"]*" height="[^"]*"\s+viewBox="([^"]*)"[^>]*>', svg)
+    assert head is not None, "the layout engine gave no SVG"
+    _, _, width, height = map(float, head[1].split())
+    legend, legend_width, legend_height = _legend(diagram, width, height, write, partials, color)
+    width, height = max(width, legend_width), height + legend_height
+    titles = {f"b{i}": box_title(box, write) for i, box in enumerate(diagram.boxes)}
+    for i, edge in enumerate(diagram.edges):
+        titles[f"e{i}"] = _edge_title(diagram, edge, write)
+    for i, frame in enumerate(diagram.frames):
+        titles[f"f{i}"] = printable(frame.title)
+    body = (
+        re.sub(
+            r'(<g id="(\w+)" class="[^"]*">\s*)<title>[^<]*</title>',
+            lambda found: f"{found[1]}<title>{escape_html(titles.get(found[2], ''))}</title>",
+            svg[head.end() :],
+        )
+        .replace("<title></title>", "")
+        .removesuffix("\n")
+        .removesuffix("</svg>")
+    )
+    about = escape_html(summary(diagram, write))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="autograd" role="img" aria-label="{about}"'
+        f' width="{width:g}pt" height="{height:g}pt" viewBox="0 0 {width:g} {height:g}"'
+        ' style="max-width: 100%; height: auto">\n'
+        f"<style>{stylesheet()}</style>\n"
+        f'<rect class="paper" width="{width:g}" height="{height:g}"/>\n'
+        f"{body}{legend}</svg>\n"
+    )
+
+
+def summary(diagram: Diagram, write: Write) -> str:
+    """One sentence about the whole picture."""
+    size = sum(box.size for box in diagram.boxes)
+    root = diagram.boxes[-1]
+    return printable(
+        f"Computation graph of {heading(root)[:100]}: {size:,} node{'s' * (size > 1)}, "
+        f"result {write(root.data)}"
+    )
+
+
+def box_title(box: Box, write: Write) -> str:
+    """The whole text about a box, for a tooltip and for screen readers."""
+    kind = "" if box.kind in ("operation", heading(box)) else f" ({box.kind})"
+    numbers = [row for row in rows(box, write) if row != short(heading(box), 48)]
+    return printable(f"{heading(box)}{kind}: {', '.join(numbers)}")
+
+
+def _edge_title(diagram: Diagram, edge: Edge, write: Write) -> str:
+    parent, user = (short(heading(diagram.boxes[i])) for i in (edge.parent, edge.user))
+    if edge.partial is None:
+        return f"{edge.count:,} edge{'s' * (edge.count > 1)} from {parent} to {user}"
+    return f"local partial of {user} by {parent}: {write(edge.partial)}"
+
+
+_KINDS = {
+    "operation": "operation",
+    "parameter": "parameter",
+    "data": "data",
+    "constant": "constant",
+    "group": "several nodes",
+    "outside": "from outside",
+}
+
+
+def _legend(
+    diagram: Diagram, width: float, top: float, write: Write, partials: bool, color: bool
+) -> tuple[str, float, float]:
+    """The legend below the picture, and the width and height that it takes."""
+    kinds = [kind for kind in _KINDS if any(box.kind == kind for box in diagram.boxes)]
+    groups = [[(f"{kind} shade0", _KINDS[kind]) for kind in kinds]]
+    if any(not box.finite for box in diagram.boxes):
+        groups[0].append(("data odd", "not finite"))
+    largest = largest_gradient(diagram)
+    if color and largest > 0:
+        shades = [("data shade0", "grad 0")]
+        uppers = [largest, *(bound * largest for bound in BOUNDS.values())]
+        for name, upper in reversed(list(zip(BOUNDS, uppers, strict=False))):
+            shades.append((f"data {name}", f"to {write(upper)}"))
+        groups.append(shades)
+    if partials:
+        groups.append([("", "on edges: local partials")])
+    out: list[str] = []
+    x, y, right = 8.0, top + 6, 0.0
+    limit = max(width, 400.0)
+    for items in groups:
+        for kind, text in items:
+            taken = (20 if kind else 0) + 6.03 * len(text) + 14
+            if x + taken > limit and x > 8:
+                x, y = 8.0, y + 16
+            if kind:
+                out.append(_key(kind, x, y))
+            tx = x + (20 if kind else 0)
+            out.append(f'<text x="{tx:g}" y="{y + 9:g}" font-size="10">{escape_html(text)}</text>')
+            x += taken
+            right = max(right, x)
+        x, y = 8.0, y + 16
+    return f'<g class="legend">\n{chr(10).join(out)}\n</g>\n', right, y - top + 4
+
+
+def _key(kind: str, x: float, y: float) -> str:
+    """A small box of this kind."""
+    r = 4 if kind.startswith(("operation", "outside")) else 0
+    w, h = 14 - 2 * r, 10 - 2 * r
+    path = f"M{x + r:g},{y:g}h{w}q{r},0 {r},{r}v{h}q0,{r} -{r},{r}h-{w}q-{r},0 -{r},-{r}v-{h}z"
+    if r:
+        path = path.replace(f"v-{h}z", f"v-{h}q0,-{r} {r},-{r}z")
+    inner = (
+        f'<path fill="none" d="M{x + 2.5:g},{y + 2.5:g}h9v5h-9z"/>'
+        if kind.startswith("group")
+        else ""
+    )
+    return f'<g class="node {kind}"><path fill="white" d="{path}"/>{inner}</g>'
