@@ -49,7 +49,7 @@ class Optimizer:
     _memories: tuple[str, ...] = ()  # attributes that are an array of doubles, one a parameter
 
     def __init__(self, params: Iterable[Any], lr: float) -> None:
-        self.params = _tuple(params, type(self).__name__)
+        self._params = _tuple(params, type(self).__name__)
         if not self.params:
             raise ValueError(f"{type(self).__name__}: no parameters to optimise")
         if len(set(self.params)) < len(self.params):
@@ -58,12 +58,29 @@ class Optimizer:
         for name in self._memories:
             setattr(self, name, array("d", bytes(8 * len(self.params))))
 
+    @property
+    def params(self) -> tuple[Value, ...]:
+        """The parameters, in the order in which memories hold what is remembered of them."""
+        return self._params
+
     def zero_grad(self) -> None:
         """Set the gradients of all parameters to 0."""
         _steps.zero_grad(self.params)
 
     def step(self) -> None:
-        """Change every parameter by its gradient."""
+        """Change every parameter by its gradient.
+
+        Raises ValueError if a memory was replaced by what is no array of a double a parameter.
+        """
+        for name in self._memories:
+            memory = getattr(self, name)
+            if not isinstance(memory, array) or memory.typecode != "d":
+                raise ValueError(f"{type(self).__name__}: {name} must be an array('d')")
+            if len(memory) != len(self._params):
+                raise ValueError(
+                    f"{type(self).__name__}: {name} must hold {len(self._params)} numbers, "
+                    f"not {len(memory)}"
+                )
         self.steps += 1
         self._step()
 
