@@ -1,0 +1,65 @@
+"""Mistakes that a user makes get an error that says what to write instead."""
+
+import numpy as np
+import pytest
+
+import nn
+from autograd_lite import Value
+
+# ---------------------------------------------------------------------------------- losses
+
+
+def test_numpy_integers_in_lists_do_not_wrap():
+    assert nn.mse_loss([np.uint8(1)], [np.uint8(2)]) == 1.0
+    assert nn.l1_loss([np.uint8(1)], [np.uint8(2)]) == 1.0
+    scores = [[np.uint8(1), np.uint8(2)]]
+    assert nn.nll_loss(scores, [0], weight=[np.uint8(200), np.uint8(1)]) == -1.0
+
+
+@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss, nn.MSELoss, nn.KLDivLoss])
+def test_a_loss_refuses_what_it_does_not_know_when_it_is_made(loss):
+    with pytest.raises(ValueError, match=rf"{loss.__name__}: reduction must be 'mean' or 'sum'"):
+        loss(reduction="avg")
+    with pytest.raises(TypeError, match=rf"{loss.__name__}: .*'wieght'"):
+        loss(wieght=[1.0])
+
+
+def test_the_divergence_is_made_with_batchmean():
+    assert nn.KLDivLoss(reduction="batchmean")([[0.0]], [[1.0]]) == 0.0
+
+
+# ------------------------------------------------------------------------------- attention
+
+
+@pytest.mark.parametrize("name", ["attn_mask", "key_padding_mask"])
+def test_a_mask_of_ints_is_ambiguous(name):
+    attention = nn.MultiheadAttention(2, 1, rng=0)
+    x = [[1.0, 2.0], [3.0, 4.0]]
+    mask = {"attn_mask": [[0, 1], [0, 0]], "key_padding_mask": [0, 1]}[name]
+    with pytest.raises(TypeError, match=f"{name} must hold bools or floats, not int"):
+        attention(x, x, x, **{name: mask})
+    with pytest.raises(TypeError, match="must hold bools or floats"):
+        nn.TransformerEncoderLayer(2, 1, 2, rng=0)(x, [[0, 1], [0, 0]])
+
+
+def test_a_mask_may_hold_numpy_bools():
+    attention = nn.MultiheadAttention(2, 1, rng=0)
+    x = [[1.0, 2.0], [3.0, 4.0]]
+    _, weights = attention(x, x, x, key_padding_mask=[np.False_, np.True_])
+    assert [[p.item() for p in row] for row in weights] == [[1.0, 0.0], [1.0, 0.0]]
+
+
+# --------------------------------------------------------------------------------- modules
+
+
+def test_parameters_are_not_lost_by_assigning_over_them():
+    linear, neuron = nn.Linear(2, 1), nn.Neuron(2)
+    with pytest.raises(TypeError, match=r"a list as the parameter 'weight' of Linear\(in_feat"):
+        linear.weight = [[1.0, 1.0]]
+    with pytest.raises(TypeError, match="a list as the parameter 'w' of ReLUNeuron"):
+        neuron.w = [Value(1), Value(1)]
+    assert len(linear.parameters()) == len(neuron.parameters()) == 3
+    neuron.w = [nn.Parameter(1), nn.Parameter(1)]
+    linear.bias = None
+    assert len(neuron.parameters()) == 3
+    assert len(linear.parameters()) == 2
