@@ -63,3 +63,53 @@ def test_parameters_are_not_lost_by_assigning_over_them():
     linear.bias = None
     assert len(neuron.parameters()) == 3
     assert len(linear.parameters()) == 2
+
+
+@pytest.mark.parametrize("wrong", ["ab", None, {"x": 1.0}, (x for x in [1.0]), 1.0])
+def test_an_input_that_is_no_array_is_named_by_its_type(wrong):
+    got = "None" if wrong is None else f"one {type(wrong).__name__}"
+    with pytest.raises(ValueError, match=rf"Linear\(.*expected rows of 2 numbers, got {got}"):
+        nn.Linear(2, 1)(wrong)
+    with pytest.raises(ValueError, match=rf"expected shape \(2,\), got {got}"):
+        nn.mse_loss([1.0, 2.0], wrong)
+
+
+def test_an_embedding_takes_a_range_and_no_bools():
+    embedding = nn.Embedding(3, 2, rng=0)
+    assert embedding(range(3)) == embedding([0, 1, 2])
+    assert embedding([range(2), range(1, 3)]) == embedding([[0, 1], [1, 2]])
+    with pytest.raises(TypeError, match="an index must be an int, not bool"):
+        embedding([True])
+
+
+# ------------------------------------------------------------------- weights and optimisers
+
+
+@pytest.mark.parametrize(
+    "fill", ["zeros_", "ones_", "uniform_", "normal_", "xavier_uniform_", "kaiming_normal_"]
+)
+def test_filling_what_is_no_array_of_parameters(fill):
+    for wrong, name in [(nn.Linear(2, 1), "Linear"), ([[1.0, 2.0]], "float")]:
+        with pytest.raises(TypeError, match=f"{fill}: give an array of Parameters.* not {name}"):
+            getattr(nn.init, fill)(wrong)
+
+
+def test_optimisers_take_parameters_and_no_model():
+    model = nn.Linear(2, 3)
+    with pytest.raises(TypeError, match=r"SGD: pass model.parameters\(\), not the Linear"):
+        nn.optim.SGD(model)
+    with pytest.raises(TypeError, match=r"clip_grad_norm_: pass model.parameters\(\)"):
+        nn.optim.clip_grad_norm_(model, 1.0)
+    assert len(nn.optim.SGD(model.weight).params) == 6
+    with pytest.raises(ValueError, match="max_norm must be at least 0, not -1"):
+        nn.optim.clip_grad_norm_(model.parameters(), -1.0)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "length"),
+    [("StepLR", "step_size"), ("CosineAnnealingLR", "T_max"), ("LinearLR", "total_iters")],
+)
+def test_schedules_have_a_length(schedule, length):
+    optimizer = nn.optim.SGD(nn.Linear(2, 1).parameters())
+    with pytest.raises(ValueError, match=f"{schedule}: {length} must be an int of at least 1"):
+        getattr(nn.optim, schedule)(optimizer, **{length: 0})
