@@ -177,8 +177,16 @@ class ModuleList(Module):
 
     def _add(self, name: str, module: Module) -> None:
         if not isinstance(module, Module):
+            hint = ""
+            if isinstance(module, type):
+                hint = f"; make one: {module.__name__}()"
+            elif isinstance(module, (list, tuple)):
+                hint = "; unpack it: *modules"
+            elif callable(module):
+                hint = "; put the function in a Module's forward, as nn.Tanh has tanh"
             raise TypeError(
-                f"{type(self).__name__}: {name!r} must be a Module, not {type(module).__name__}"
+                f"{type(self).__name__}: {name!r} must be a Module, "
+                f"not {type(module).__name__}{hint}"
             )
         setattr(self, name, module)
 

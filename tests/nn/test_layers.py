@@ -52,7 +52,9 @@ def test_a_wrong_shape_names_the_layer(layer, x, message):
 
 
 def test_wrong_states_and_masks():
-    with pytest.raises(ValueError, match=r"LSTM\(1, 2\): expected shape \(1, 2\), got \(1, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"LSTM\(1, 2\): hx: expected shape \(1, 2\), got \(1, 3\)"
+    ):
         nn.LSTM(1, 2)([[1.0]], ([[0.0] * 3], [[0.0] * 2]))
     with pytest.raises(ValueError, match=r"expected hx = \(h, c\), got 1 arrays"):
         nn.LSTMCell(1, 2)([1.0], ([0.0] * 2,))

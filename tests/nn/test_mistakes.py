@@ -113,3 +113,60 @@ def test_schedules_have_a_length(schedule, length):
     optimizer = nn.optim.SGD(nn.Linear(2, 1).parameters())
     with pytest.raises(ValueError, match=f"{schedule}: {length} must be an int of at least 1"):
         getattr(nn.optim, schedule)(optimizer, **{length: 0})
+
+
+# ----------------------------------------------------------------------------------- files
+
+
+def test_a_file_of_another_format(tmp_path):
+    pytest.importorskip("safetensors")
+    path = tmp_path / "model.pt"
+    path.write_bytes(b"something that is no safetensors file")
+    with pytest.raises(ValueError, match=r"model.pt is not a safetensors file .*write it with nn"):
+        nn.load(path)
+    with pytest.raises(FileNotFoundError):
+        nn.load(tmp_path / "missing")
+
+
+def test_a_type_of_number_that_numpy_does_not_have(tmp_path):
+    safetensors_torch = pytest.importorskip("safetensors.torch")
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "model.safetensors"
+    safetensors_torch.save_file({"w": torch.zeros(2, dtype=torch.bfloat16)}, path)
+    with pytest.raises(ValueError, match="load: 'w' has the type BF16"):
+        nn.load(path)
+
+
+@pytest.mark.parametrize("first", [nn.Linear(2, 1), "model.safetensors"])
+def test_what_is_saved_is_the_state(first):
+    with pytest.raises(TypeError, match=r"give nn.save\(model.state_dict\(\), path\), not a"):
+        nn.save(first, "model.safetensors")
+
+
+# ---------------------------------------------------------------------- making and stepping
+
+
+@pytest.mark.parametrize("cell", [nn.RNN, nn.GRU, nn.LSTM, nn.RNNCell, nn.GRUCell, nn.LSTMCell])
+def test_a_wrong_state_is_named(cell):
+    model = cell(2, 3)
+    x = [1.0, 2.0] if cell.__name__.endswith("Cell") else [[1.0, 2.0]]
+    wrong = ([0.0], [0.0]) if "LSTM" in cell.__name__ else [0.0]
+    with pytest.raises(ValueError, match=rf"{cell.__name__}\(2, 3\): hx: expected shape \(.*3"):
+        model(x, wrong)
+    if "LSTM" in cell.__name__:
+        with pytest.raises(ValueError, match=r"expected hx = \(h, c\)"):
+            model(x, 0.0)
+
+
+def test_sequential_says_how_to_give_modules():
+    with pytest.raises(TypeError, match=r"not list; unpack it: \*modules"):
+        nn.Sequential([nn.ReLU(), nn.ReLU()])
+    with pytest.raises(TypeError, match=r"not type; make one: ReLU\(\)"):
+        nn.Sequential(nn.ReLU)
+    with pytest.raises(TypeError, match="put the function in a Module's forward"):
+        nn.Sequential(Value.tanh)
+
+
+def test_the_layers_of_an_mlp_are_a_list():
+    with pytest.raises(TypeError, match="MLP: nouts must be a list of ints, not 3"):
+        nn.MLP(2, 3)
