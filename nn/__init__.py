@@ -5,6 +5,11 @@
 >>> loss = nn.hinge_loss(model([[1.0, -2.0], [0.5, 3.0]]), [1, -1])
 >>> loss.backward()
 >>> nn.optim.SGD(model.parameters(), lr=0.1).step()
+
+Inputs are numbers and Values in nested lists or tuples, or NumPy arrays; outputs are nested lists.
+A weight is a Parameter or nested tuples of them. Losses are Values, and floats where everything
+given is a plain number. Optimisers, learning-rate schedules and clip_grad_norm_ are in nn.optim,
+what sets first weights in nn.init.
 """
 
 import autograd_lite

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from autograd_lite import Value, dot
 
 Array: TypeAlias = Any
-"""A number, a Value, or a list or tuple of Arrays of one shape."""
+"""A number, a Value, a range, or a list or tuple of Arrays of one shape."""
 
 Vector: TypeAlias = tuple[Any, ...]
 """Numbers and Values."""
@@ -22,7 +22,7 @@ def nested(x: Array) -> Array:
 
 def is_sequence(x: Array) -> bool:
     """Whether x has an axis, rather than being one number."""
-    return isinstance(x, (list, tuple)) or bool(getattr(x, "shape", ()))
+    return isinstance(x, (list, tuple, range)) or bool(getattr(x, "shape", ()))
 
 
 def depth(x: Array) -> int:
@@ -68,6 +68,11 @@ def title(layer: Any) -> str:
     return layer if isinstance(layer, str) else str(layer.title())
 
 
+def kind(x: object) -> str:
+    """How an error names something without axes."""
+    return "None" if x is None else f"one {type(x).__name__}"
+
+
 def expect(x: Array, layer: Any, *axes: int | str) -> tuple[int, ...]:
     """The shape of x, whose axes have these lengths; a name stands for any length but 0.
 
@@ -83,7 +88,7 @@ def expect(x: Array, layer: Any, *axes: int | str) -> tuple[int, ...]:
     )
     if not same:
         expected = ", ".join(map(str, axes)) + ("," if len(axes) == 1 else "")
-        raise ValueError(f"{title(layer)}: expected shape ({expected}), got {got}")
+        raise ValueError(f"{title(layer)}: expected shape ({expected}), got {got or kind(x)}")
     return got
 
 
@@ -148,7 +153,8 @@ def along_last_axis(function: Callable[[Vector], Array], x: Array, size: int, la
     if is_sequence(x) and x and is_sequence(x[0]):
         return [along_last_axis(function, row, size, layer) for row in x]
     if not is_sequence(x) or len(x) != size:
-        raise ValueError(f"{title(layer)}: expected rows of {size} numbers, got shape {shape(x)}")
+        got = f"shape {shape(x)}" if is_sequence(x) else kind(x)
+        raise ValueError(f"{title(layer)}: expected rows of {size} numbers, got {got}")
     return function(tuple(x))
 
 

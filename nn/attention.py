@@ -7,7 +7,7 @@ from math import inf, sqrt
 from typing import Any
 
 import autograd_lite
-from autograd_lite import dot, softmax
+from autograd_lite import Value, dot, softmax
 from nn import init
 from nn.activations import Dropout
 from nn.arrays import (
@@ -78,10 +78,10 @@ class MultiheadAttention(Module):
         """The outputs, and the attention weights of shape (N, L, S) or None.
 
         query, key, value     (L, embed_dim), (S, embed_dim) and (S, embed_dim), or batches
-        key_padding_mask      (S) or (N, S): True for a key to ignore, or a number to add
+        key_padding_mask      (S) or (N, S): True for a key to ignore, or a float to add
         need_weights          False to give None for the weights
         attn_mask             (L, S) or (N num_heads, L, S): True where a query may not look at a
-                              key, or a number to add to its score
+                              key, or a float to add to its score
         average_attn_weights  False for weights of each head: (N, num_heads, L, S)
         is_causal             True for no query to look at a key after it
         """
@@ -160,11 +160,9 @@ class MultiheadAttention(Module):
         n, length, source = lengths
         if mask is not None:
             heads = [n * self.num_heads] if depth(mask) == 3 else []
-            expect(mask, f"{self.title()}: attn_mask", *heads, length, source)
-            mask = elementwise(_added, mask)
+            mask = _added(mask, f"{self.title()}: attn_mask", *heads, length, source)
         if padding is not None:
-            expect(padding, f"{self.title()}: key_padding_mask", n, source)
-            padding = elementwise(_added, padding)
+            padding = _added(padding, f"{self.title()}: key_padding_mask", n, source)
         causal = [
             [-inf if is_causal and s > t else 0.0 for s in range(source)] for t in range(length)
         ]
@@ -186,9 +184,20 @@ def _score(q: Vector, k: Vector, mask: float) -> Any:
     return dot(q, k) + mask if mask else dot(q, k)
 
 
-def _added(mask: Any) -> float:
-    """What an entry of a mask adds to a score."""
-    return (-inf if mask else 0.0) if isinstance(mask, bool) else mask
+def _added(mask: Array, name: str, *lengths: int) -> Array:
+    """What each entry of a mask of this shape adds to a score."""
+
+    def number(entry: Any) -> Any:
+        entry = nested(entry)
+        if isinstance(entry, bool):
+            return -inf if entry else 0.0
+        if isinstance(entry, (float, Value)):
+            return entry
+        # An int could mean either: 1 to forbid a key, or 1 to add.
+        raise TypeError(f"{name} must hold bools or floats, not {type(entry).__name__}")
+
+    expect(mask, name, *lengths)
+    return elementwise(number, mask)
 
 
 def _plus(a: Array, b: Array) -> list[list[Any]]:

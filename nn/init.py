@@ -7,9 +7,11 @@ Every function fills an array of Parameters in place and gives it back. An array
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from math import prod, sqrt
 from typing import TypeAlias
 
+from autograd_lite import Value
 from nn.arrays import Array, flat, shape
 
 Rng: TypeAlias = random.Random | int | None
@@ -29,46 +31,41 @@ def generator(rng: Rng) -> random.Random:
 
 def constant_(tensor: Array, val: float) -> Array:
     """Set every number to val."""
-    for parameter in flat(tensor):
-        parameter.data = val
-    return tensor
+    return _fill("constant_", tensor, lambda: val)
 
 
 def zeros_(tensor: Array) -> Array:
     """Set every number to 0."""
-    return constant_(tensor, 0.0)
+    return _fill("zeros_", tensor, lambda: 0.0)
 
 
 def ones_(tensor: Array) -> Array:
     """Set every number to 1."""
-    return constant_(tensor, 1.0)
+    return _fill("ones_", tensor, lambda: 1.0)
 
 
 def uniform_(tensor: Array, a: float = 0.0, b: float = 1.0, *, rng: Rng = None) -> Array:
     """Draw from U(a, b)."""
     uniform = generator(rng).uniform
-    for parameter in flat(tensor):
-        parameter.data = uniform(a, b)
-    return tensor
+    return _fill("uniform_", tensor, lambda: uniform(a, b))
 
 
 def normal_(tensor: Array, mean: float = 0.0, std: float = 1.0, *, rng: Rng = None) -> Array:
     """Draw from N(mean, std^2)."""
     gauss = generator(rng).gauss
-    for parameter in flat(tensor):
-        parameter.data = gauss(mean, std)
-    return tensor
+    return _fill("normal_", tensor, lambda: gauss(mean, std))
 
 
 def xavier_uniform_(tensor: Array, gain: float = 1.0, *, rng: Rng = None) -> Array:
     """U(-a, a) with a = gain sqrt(6 / (fan_in + fan_out)). Glorot and Bengio, 2010."""
-    a = gain * sqrt(6 / sum(_fans(tensor)))
+    a = gain * sqrt(6 / sum(_fans("xavier_uniform_", tensor)))
     return uniform_(tensor, -a, a, rng=rng)
 
 
 def xavier_normal_(tensor: Array, gain: float = 1.0, *, rng: Rng = None) -> Array:
     """N(0, std^2) with std = gain sqrt(2 / (fan_in + fan_out)). Glorot and Bengio, 2010."""
-    return normal_(tensor, 0.0, gain * sqrt(2 / sum(_fans(tensor))), rng=rng)
+    std = gain * sqrt(2 / sum(_fans("xavier_normal_", tensor)))
+    return normal_(tensor, 0.0, std, rng=rng)
 
 
 def kaiming_uniform_(
@@ -85,7 +82,7 @@ def kaiming_uniform_(
     mode          "fan_in" to keep the variance forward, "fan_out" to keep it backward
     nonlinearity  as for calculate_gain
     """
-    bound = sqrt(3.0) * _kaiming_std(tensor, a, mode, nonlinearity)
+    bound = sqrt(3.0) * _kaiming_std("kaiming_uniform_", tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, rng=rng)
 
 
@@ -98,7 +95,8 @@ def kaiming_normal_(
     rng: Rng = None,
 ) -> Array:
     """N(0, std^2) with std = gain / sqrt(fan). The arguments are those of kaiming_uniform_."""
-    return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), rng=rng)
+    std = _kaiming_std("kaiming_normal_", tensor, a, mode, nonlinearity)
+    return normal_(tensor, 0.0, std, rng=rng)
 
 
 def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
@@ -119,15 +117,35 @@ def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
     return gains[nonlinearity]
 
 
-def _kaiming_std(tensor: Array, a: float, mode: str, nonlinearity: str) -> float:
+def _kaiming_std(name: str, tensor: Array, a: float, mode: str, nonlinearity: str) -> float:
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"mode must be 'fan_in' or 'fan_out', not {mode!r}")
-    fan = _fans(tensor)[mode == "fan_out"]
+    fan = _fans(name, tensor)[mode == "fan_out"]
     return calculate_gain(nonlinearity, a) / sqrt(fan)
 
 
-def _fans(tensor: Array) -> tuple[int, int]:
+def _fill(name: str, tensor: Array, draw: Callable[[], float]) -> Array:
+    """The array with a number drawn for each Parameter."""
+    for parameter in _parameters(name, tensor):
+        parameter.data = draw()
+    return tensor
+
+
+def _parameters(name: str, tensor: Array) -> list[Value]:
+    """The Parameters of an array, row by row."""
+    parameters = list(flat(tensor))
+    for parameter in parameters:
+        if not isinstance(parameter, Value):
+            raise TypeError(
+                f"{name}: give an array of Parameters, such as linear.weight, "
+                f"not {type(parameter).__name__}"
+            )
+    return parameters
+
+
+def _fans(name: str, tensor: Array) -> tuple[int, int]:
     """(fan_in, fan_out)."""
+    _parameters(name, tensor)
     lengths = shape(tensor)
     if len(lengths) < 2:
         raise ValueError(f"fan_in and fan_out need an array of at least 2 axes, got {lengths}")

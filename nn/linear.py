@@ -79,7 +79,7 @@ class Embedding(Module):
         return elementwise(self._row, indices)
 
     def _row(self, index: Any) -> list[Any]:
-        if not hasattr(index, "__index__"):
+        if not hasattr(index, "__index__") or isinstance(index, bool):
             raise TypeError(f"{self.title()}: an index must be an int, not {type(index).__name__}")
         if not 0 <= index < self.num_embeddings:
             raise IndexError(f"{self.title()}: index {index} is out of range")

@@ -12,7 +12,7 @@ from typing import Any
 
 import autograd_lite
 from autograd_lite import dot, exp, log, log_softmax, logsumexp, minimum, relu, softplus, where
-from nn.arrays import Array, Vector, depth, expect, flat, nested, shape
+from nn.arrays import Array, Vector, depth, expect, flat, nested, one_of, shape
 from nn.module import Module
 
 
@@ -156,7 +156,8 @@ def nll_loss(
 def _pairs(name: str, input: Array, target: Array) -> list[tuple[Any, Any]]:
     """The elements of input and target, which must be of one shape."""
     expect(target, f"{name}: target", *shape(input))
-    pairs = list(zip(flat(input), flat(target), strict=True))
+    # A NumPy integer in a list would wrap around; `nested` makes it a Python number.
+    pairs = list(zip(map(nested, flat(input)), map(nested, flat(target)), strict=True))
     if not pairs:
         raise ValueError(f"{name}: input has no elements")
     return pairs
@@ -172,7 +173,7 @@ def _weights(name: str, weight: Array | None, lengths: tuple[int, ...]) -> Vecto
     if weight is None:
         return (1.0,) * lengths[0] if lengths else ()
     expect(weight, name, *lengths)
-    return tuple(flat(weight))
+    return tuple(map(nested, flat(weight)))
 
 
 def _samples(name: str, x: Array) -> tuple[list[Vector], int]:
@@ -180,7 +181,7 @@ def _samples(name: str, x: Array) -> tuple[list[Vector], int]:
 
     def columns(sample: Array) -> Iterator[Vector]:
         if depth(sample) == 1:
-            yield tuple(nested(sample))
+            yield tuple(map(nested, nested(sample)))
         else:
             for column in zip(*nested(sample), strict=True):
                 yield from columns(column)
@@ -228,10 +229,15 @@ class _Loss(Module):
     """A loss with its options: what the function takes after input and target."""
 
     function: Callable[..., Any]
+    reductions: tuple[str, ...] = ("mean", "sum")
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        bound = inspect.signature(self.function).bind(None, None, *args, **options)
+        try:
+            bound = inspect.signature(self.function).bind(None, None, *args, **options)
+        except TypeError as error:
+            raise TypeError(f"{type(self).__name__}: {error}") from None
         self.options = dict(list(bound.arguments.items())[2:])
+        one_of(self.reductions, self, reduction=self.options.get("reduction", "mean"))
 
     def forward(self, input: Array, target: Array) -> Any:
         return self.function(input, target, **self.options)
@@ -292,3 +298,4 @@ class KLDivLoss(_Loss):
     """kl_div with its options."""
 
     function = staticmethod(kl_div)
+    reductions = ("mean", "sum", "batchmean")

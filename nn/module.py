@@ -37,7 +37,8 @@ class Module:
     """A function with parameters. Subclass it, make them in `__init__`, compute in `forward`.
 
     Attributes that are Parameters, Modules, or (nested) lists, tuples and dicts of them belong
-    to the module. Nested lists of Parameters only are one array, as a weight matrix is.
+    to the module; inside anything else, such as a set or an object, they are not found. Nested
+    lists of Parameters only are one array, as a weight matrix is.
     """
 
     training = True
@@ -48,6 +49,16 @@ class Module:
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x)")
+
+    def __setattr__(self, name: str, thing: Any) -> None:
+        """Set an attribute. Raises TypeError where Parameters would be lost from training."""
+        present = vars(self).get(name)
+        if thing is not None and _holds_parameters(present) and not _holds_parameters(thing):
+            raise TypeError(
+                f"cannot assign a {type(thing).__name__} as the parameter {name!r} of "
+                f"{self.title()}; give Parameters, or set the .data of those it has"
+            )
+        super().__setattr__(name, thing)
 
     # --------------------------------------------------------------------- what it holds
 
@@ -166,8 +177,16 @@ class ModuleList(Module):
 
     def _add(self, name: str, module: Module) -> None:
         if not isinstance(module, Module):
+            hint = ""
+            if isinstance(module, type):
+                hint = f"; make one: {module.__name__}()"
+            elif isinstance(module, (list, tuple)):
+                hint = "; unpack it: *modules"
+            elif callable(module):
+                hint = "; put the function in a Module's forward, as nn.Tanh has tanh"
             raise TypeError(
-                f"{type(self).__name__}: {name!r} must be a Module, not {type(module).__name__}"
+                f"{type(self).__name__}: {name!r} must be a Module, "
+                f"not {type(module).__name__}{hint}"
             )
         setattr(self, name, module)
 
@@ -220,6 +239,10 @@ def _found(kind: type, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
         elif any(issubclass(t, (kind, Module, list, tuple, dict)) for t in types):
             for i, item in enumerate(thing):
                 yield from _found(kind, f"{name}.{i}", item)
+
+
+def _holds_parameters(thing: Any) -> bool:
+    return any(_found(Parameter, "", thing))
 
 
 def _leaf_types(array: Array) -> set[type]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_lite import Value
-from nn.arrays import Affine, Array, Vector, along_last_axis, at_least, one_of
+from nn.arrays import Affine, Array, Vector, along_last_axis, at_least, is_sequence, one_of
 from nn.init import Rng, generator
 from nn.module import Module, Parameter
 
@@ -89,6 +89,8 @@ class MLP(Module):
     def __init__(
         self, nin: int, nouts: list[int], *, activation: str = "relu", rng: Rng = None
     ) -> None:
+        if not is_sequence(nouts):
+            raise TypeError(f"MLP: nouts must be a list of ints, not {nouts!r}")
         at_least(1, self, **{"the number of layers": len(nouts)})
         rng = generator(rng)
         sizes = [nin, *nouts]

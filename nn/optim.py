@@ -16,7 +16,8 @@ from typing import Any
 
 from autograd_lite import Value
 from nn import _steps
-from nn.arrays import Array
+from nn.arrays import Array, flat
+from nn.module import Module
 from nn.saving import matching
 from nn.schedules import CosineAnnealingLR, LambdaLR, LinearLR, LRScheduler, SequentialLR, StepLR
 
@@ -38,6 +39,8 @@ __all__ = [
 
 class Optimizer:
     """What all optimisers share: the parameters, and what is remembered of each.
+
+    params  the model's parameters(), or an array of them such as linear.weight
 
     Raises ValueError where there is no parameter, or a setting makes no sense.
     """
@@ -270,6 +273,8 @@ def clip_grad_norm_(parameters: Iterable[Any], max_norm: float) -> float:
     Gives the length that they had. As in PyTorch, the factor is max_norm / (length + 1e-6).
     """
     values = _tuple(parameters, "clip_grad_norm_")
+    if not max_norm >= 0:
+        raise ValueError(f"clip_grad_norm_: max_norm must be at least 0, not {max_norm}")
     norm = _steps.grad_norm(values)
     factor = max_norm / (norm + 1e-6)
     if not factor >= 1:
@@ -279,7 +284,10 @@ def clip_grad_norm_(parameters: Iterable[Any], max_norm: float) -> float:
 
 def _tuple(parameters: Iterable[Any], name: str) -> tuple[Any, ...]:
     """The parameters as the compiled calls take them."""
-    values = (parameters,) if isinstance(parameters, Value) else tuple(parameters)
+    if isinstance(parameters, Module):
+        raise TypeError(f"{name}: pass model.parameters(), not the {type(parameters).__name__}")
+    one = isinstance(parameters, Value)
+    values = (parameters,) if one else tuple(flat(tuple(parameters)))
     for value in values:
         if not isinstance(value, Value):
             raise TypeError(f"{name}: a parameter must be a Value, not {type(value).__name__}")

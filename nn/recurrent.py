@@ -10,7 +10,18 @@ from typing import Any, TypeAlias
 
 from autograd_lite import Value
 from nn.activations import Dropout
-from nn.arrays import Affine, Array, Vector, at_least, depth, expect, nested, one_of, transpose
+from nn.arrays import (
+    Affine,
+    Array,
+    Vector,
+    at_least,
+    depth,
+    expect,
+    is_sequence,
+    nested,
+    one_of,
+    transpose,
+)
 from nn.init import Rng, generator
 from nn.linear import fan_in_uniform
 from nn.module import Module, parameters
@@ -100,7 +111,7 @@ class _Recurrent(Module):
 
     def _states_of(self, hx: Any) -> tuple[Array, ...]:
         """What the caller gives as hx, as a tuple of `states` arrays."""
-        states = (hx,) if self.states == 1 else tuple(hx)
+        states = tuple(hx) if self.states > 1 and is_sequence(hx) else (hx,)
         if len(states) != self.states:
             raise ValueError(f"{self.title()}: expected hx = (h, c), got {len(states)} arrays")
         return tuple(map(nested, states))
@@ -133,6 +144,12 @@ class _Cell(_Recurrent):
         fan_in_uniform(self, hidden_size, rng)
 
     def forward(self, x: Array, hx: Any = None) -> Any:
+        """The next hx.
+
+        x   (input_size) or (N, input_size)
+        hx  (hidden_size) or (N, hidden_size); (h, c) of two such arrays for an LSTMCell; 0 where
+            it is left out
+        """
         batch = depth(x) > 1
         samples = nested(x) if batch else [nested(x)]
         expect(samples, self, "N", self.input_size)
@@ -140,7 +157,8 @@ class _Cell(_Recurrent):
         if hx is not None:
             given = self._states_of(hx)
             for array in given:
-                expect(array if batch else [array], self, len(samples), self.hidden_size)
+                sizes = (len(samples), self.hidden_size) if batch else (self.hidden_size,)
+                expect(array, f"{self.title()}: hx", *sizes)
             states = list(zip(*given, strict=True)) if batch else [given]
         step = self._step_of()
         out = [
@@ -220,6 +238,15 @@ class _Sequence(_Recurrent):
         fan_in_uniform(self, hidden_size, rng)
 
     def forward(self, x: Array, hx: Any = None) -> tuple[Array, Any]:
+        """The outputs of the last layer, and hx after the last step.
+
+        x   (L, input_size), (L, N, input_size), or (N, L, input_size) with batch_first
+        hx  (layers times directions, hidden_size), with N in the middle for a batch; (h, c) of
+            two such arrays for an LSTM; 0 where it is left out
+
+        The outputs are (L, directions times hidden_size), with N where x has it. The sequences of
+        a batch have one length; loop over sequences of different lengths, one call for each.
+        """
         batch = depth(x) > 2
         if not batch:
             expect(x, self, "L", self.input_size)
@@ -255,7 +282,7 @@ class _Sequence(_Recurrent):
         given = self._states_of(hx)
         for array in given:
             sizes = (rows, samples, self.hidden_size) if batch else (rows, self.hidden_size)
-            expect(array, self, *sizes)
+            expect(array, f"{self.title()}: hx", *sizes)
         arrays = [transpose(array) if batch else [array] for array in given]
         return [
             [tuple(map(tuple, state)) for state in zip(*sample, strict=True)]

@@ -13,9 +13,13 @@ from nn.arrays import Array, flat, shape
 def save(state: Mapping[str, Array], path: str | PathLike[str]) -> None:
     """Write a `state_dict` to a file, in float64: `nn.save(model.state_dict(), path)`.
 
-    PyTorch opens it with `safetensors.torch.load_file`. Raises ValueError naming the entry that is
-    no array of numbers.
+    Needs the extra `safetensors`. PyTorch opens the file with `safetensors.torch.load_file`. Raises
+    ValueError naming the entry that is no array of numbers.
     """
+    if not isinstance(state, Mapping):
+        raise TypeError(
+            f"save: give nn.save(model.state_dict(), path), not a {type(state).__name__} first"
+        )
     numpy, safetensors = _libraries()
     arrays = {}
     for name, numbers in state.items():
@@ -23,13 +27,36 @@ def save(state: Mapping[str, Array], path: str | PathLike[str]) -> None:
             arrays[name] = numpy.array(numbers, dtype=float, order="C")
         except (TypeError, ValueError) as error:
             raise ValueError(f"save: {name!r} is not an array of numbers: {error}") from None
-    safetensors.save_file(arrays, path)
+    safetensors.numpy.save_file(arrays, path)
 
 
 def load(path: str | PathLike[str]) -> dict[str, Array]:
-    """Read a file that `save` or PyTorch wrote: `model.load_state_dict(nn.load(path))`."""
+    """Read a safetensors file: `model.load_state_dict(nn.load(path))`.
+
+    Needs the extra `safetensors`. `save` writes such files, as does `safetensors.torch.save_file`.
+    Raises ValueError for a file of another format, as `torch.save` writes, and for an entry whose
+    type of number NumPy does not have, as bfloat16.
+    """
     _, safetensors = _libraries()
-    return {name: numbers.tolist() for name, numbers in safetensors.load_file(path).items()}
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            return {name: _numbers(file, name) for name in file.keys()}  # noqa: SIM118
+    except safetensors.SafetensorError as error:
+        raise ValueError(
+            f"load: {path} is not a safetensors file ({error}); write it with "
+            "nn.save(model.state_dict(), path), or in PyTorch with safetensors.torch.save_file"
+        ) from None
+
+
+def _numbers(file: Any, name: str) -> Array:
+    """The nested lists of one entry of an open file."""
+    try:
+        return file.get_tensor(name).tolist()
+    except TypeError:
+        dtype = file.get_slice(name).get_dtype()
+        raise ValueError(
+            f"load: {name!r} has the type {dtype}, which NumPy does not have; save it as float32"
+        ) from None
 
 
 def matching(
@@ -68,4 +95,4 @@ def _libraries() -> tuple[Any, Any]:
         raise ImportError(
             'saving and loading need safetensors: pip install "autograd-lite[safetensors]"'
         ) from error
-    return numpy, safetensors.numpy
+    return numpy, safetensors

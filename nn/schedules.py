@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from math import cos, pi
 from typing import Any, Protocol
 
+from nn.arrays import at_least
+
 
 class Scheduled(Protocol):
     """An optimiser, as a schedule sees it."""
@@ -50,6 +52,7 @@ class StepLR(LRScheduler):
     """lr gamma^floor(epoch / step_size)."""
 
     def __init__(self, optimizer: Scheduled, step_size: int, gamma: float = 0.1) -> None:
+        at_least(1, self, step_size=step_size)
         self.step_size = step_size
         self.gamma = gamma
         super().__init__(optimizer)
@@ -62,6 +65,7 @@ class CosineAnnealingLR(LRScheduler):
     """eta_min + (lr - eta_min) (1 + cos(pi epoch / T_max)) / 2. Loshchilov and Hutter, 2017."""
 
     def __init__(self, optimizer: Scheduled, T_max: int, eta_min: float = 0.0) -> None:  # noqa: N803
+        at_least(1, self, T_max=T_max)
         self.T_max = T_max
         self.eta_min = eta_min
         super().__init__(optimizer)
@@ -83,6 +87,7 @@ class LinearLR(LRScheduler):
     ) -> None:
         self.start_factor = start_factor
         self.end_factor = end_factor
+        at_least(1, self, total_iters=total_iters)
         self.total_iters = total_iters
         super().__init__(optimizer)
 

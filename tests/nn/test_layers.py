@@ -20,7 +20,7 @@ ONES = [[1.0] * 4] * 4
             r"Linear\(in_features=3, out_features=2\): expected rows of 3",
         ),
         (nn.Linear(3, 2), [], r"expected rows of 3 numbers, got shape \(0,\)"),
-        (nn.Linear(3, 2), 1.0, r"expected rows of 3 numbers, got shape \(\)"),
+        (nn.Linear(3, 2), 1.0, "expected rows of 3 numbers, got one float"),
         (nn.Linear(3, 2), [[1.0] * 3, [1.0] * 2], r"Linear.* got shape \(2,\)"),
         (nn.Conv1d(2, 1, 3), [[1.0] * 5], r"Conv1d\(2, 1, .*expected shape \(2, L\), got \(1, 5\)"),
         (nn.Conv1d(1, 1, 3), [[1.0] * 2], r"spans 3 numbers, but the padded input has 2"),
@@ -52,7 +52,9 @@ def test_a_wrong_shape_names_the_layer(layer, x, message):
 
 
 def test_wrong_states_and_masks():
-    with pytest.raises(ValueError, match=r"LSTM\(1, 2\): expected shape \(1, 2\), got \(1, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"LSTM\(1, 2\): hx: expected shape \(1, 2\), got \(1, 3\)"
+    ):
         nn.LSTM(1, 2)([[1.0]], ([[0.0] * 3], [[0.0] * 2]))
     with pytest.raises(ValueError, match=r"expected hx = \(h, c\), got 1 arrays"):
         nn.LSTMCell(1, 2)([1.0], ([0.0] * 2,))

@@ -80,7 +80,7 @@ def test_zero_grad():
 
 @pytest.mark.parametrize("x", [[1.0], [1.0, 2.0, 3.0], [], [[1.0, 2.0], [1.0]], 1.0])
 def test_a_wrong_shape_is_named(x):
-    with pytest.raises(ValueError, match=r"ReLUNeuron\(2\): expected rows of 2 numbers, got shape"):
+    with pytest.raises(ValueError, match=r"ReLUNeuron\(2\): expected rows of 2 numbers, got"):
         nn.Neuron(2)(x)
 
 

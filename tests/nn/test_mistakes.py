@@ -1,0 +1,172 @@
+"""Mistakes that a user makes get an error that says what to write instead."""
+
+import numpy as np
+import pytest
+
+import nn
+from autograd_lite import Value
+
+# ---------------------------------------------------------------------------------- losses
+
+
+def test_numpy_integers_in_lists_do_not_wrap():
+    assert nn.mse_loss([np.uint8(1)], [np.uint8(2)]) == 1.0
+    assert nn.l1_loss([np.uint8(1)], [np.uint8(2)]) == 1.0
+    scores = [[np.uint8(1), np.uint8(2)]]
+    assert nn.nll_loss(scores, [0], weight=[np.uint8(200), np.uint8(1)]) == -1.0
+
+
+@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss, nn.MSELoss, nn.KLDivLoss])
+def test_a_loss_refuses_what_it_does_not_know_when_it_is_made(loss):
+    with pytest.raises(ValueError, match=rf"{loss.__name__}: reduction must be 'mean' or 'sum'"):
+        loss(reduction="avg")
+    with pytest.raises(TypeError, match=rf"{loss.__name__}: .*'wieght'"):
+        loss(wieght=[1.0])
+
+
+def test_the_divergence_is_made_with_batchmean():
+    assert nn.KLDivLoss(reduction="batchmean")([[0.0]], [[1.0]]) == 0.0
+
+
+# ------------------------------------------------------------------------------- attention
+
+
+@pytest.mark.parametrize("name", ["attn_mask", "key_padding_mask"])
+def test_a_mask_of_ints_is_ambiguous(name):
+    attention = nn.MultiheadAttention(2, 1, rng=0)
+    x = [[1.0, 2.0], [3.0, 4.0]]
+    mask = {"attn_mask": [[0, 1], [0, 0]], "key_padding_mask": [0, 1]}[name]
+    with pytest.raises(TypeError, match=f"{name} must hold bools or floats, not int"):
+        attention(x, x, x, **{name: mask})
+    with pytest.raises(TypeError, match="must hold bools or floats"):
+        nn.TransformerEncoderLayer(2, 1, 2, rng=0)(x, [[0, 1], [0, 0]])
+
+
+def test_a_mask_may_hold_numpy_bools():
+    attention = nn.MultiheadAttention(2, 1, rng=0)
+    x = [[1.0, 2.0], [3.0, 4.0]]
+    _, weights = attention(x, x, x, key_padding_mask=[np.False_, np.True_])
+    assert [[p.item() for p in row] for row in weights] == [[1.0, 0.0], [1.0, 0.0]]
+
+
+# --------------------------------------------------------------------------------- modules
+
+
+def test_parameters_are_not_lost_by_assigning_over_them():
+    linear, neuron = nn.Linear(2, 1), nn.Neuron(2)
+    with pytest.raises(TypeError, match=r"a list as the parameter 'weight' of Linear\(in_feat"):
+        linear.weight = [[1.0, 1.0]]
+    with pytest.raises(TypeError, match="a list as the parameter 'w' of ReLUNeuron"):
+        neuron.w = [Value(1), Value(1)]
+    assert len(linear.parameters()) == len(neuron.parameters()) == 3
+    neuron.w = [nn.Parameter(1), nn.Parameter(1)]
+    linear.bias = None
+    assert len(neuron.parameters()) == 3
+    assert len(linear.parameters()) == 2
+
+
+@pytest.mark.parametrize("wrong", ["ab", None, {"x": 1.0}, (x for x in [1.0]), 1.0])
+def test_an_input_that_is_no_array_is_named_by_its_type(wrong):
+    got = "None" if wrong is None else f"one {type(wrong).__name__}"
+    with pytest.raises(ValueError, match=rf"Linear\(.*expected rows of 2 numbers, got {got}"):
+        nn.Linear(2, 1)(wrong)
+    with pytest.raises(ValueError, match=rf"expected shape \(2,\), got {got}"):
+        nn.mse_loss([1.0, 2.0], wrong)
+
+
+def test_an_embedding_takes_a_range_and_no_bools():
+    embedding = nn.Embedding(3, 2, rng=0)
+    assert embedding(range(3)) == embedding([0, 1, 2])
+    assert embedding([range(2), range(1, 3)]) == embedding([[0, 1], [1, 2]])
+    with pytest.raises(TypeError, match="an index must be an int, not bool"):
+        embedding([True])
+
+
+# ------------------------------------------------------------------- weights and optimisers
+
+
+@pytest.mark.parametrize(
+    "fill", ["zeros_", "ones_", "uniform_", "normal_", "xavier_uniform_", "kaiming_normal_"]
+)
+def test_filling_what_is_no_array_of_parameters(fill):
+    for wrong, name in [(nn.Linear(2, 1), "Linear"), ([[1.0, 2.0]], "float")]:
+        with pytest.raises(TypeError, match=f"{fill}: give an array of Parameters.* not {name}"):
+            getattr(nn.init, fill)(wrong)
+
+
+def test_optimisers_take_parameters_and_no_model():
+    model = nn.Linear(2, 3)
+    with pytest.raises(TypeError, match=r"SGD: pass model.parameters\(\), not the Linear"):
+        nn.optim.SGD(model)
+    with pytest.raises(TypeError, match=r"clip_grad_norm_: pass model.parameters\(\)"):
+        nn.optim.clip_grad_norm_(model, 1.0)
+    assert len(nn.optim.SGD(model.weight).params) == 6
+    with pytest.raises(ValueError, match="max_norm must be at least 0, not -1"):
+        nn.optim.clip_grad_norm_(model.parameters(), -1.0)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "length"),
+    [("StepLR", "step_size"), ("CosineAnnealingLR", "T_max"), ("LinearLR", "total_iters")],
+)
+def test_schedules_have_a_length(schedule, length):
+    optimizer = nn.optim.SGD(nn.Linear(2, 1).parameters())
+    with pytest.raises(ValueError, match=f"{schedule}: {length} must be an int of at least 1"):
+        getattr(nn.optim, schedule)(optimizer, **{length: 0})
+
+
+# ----------------------------------------------------------------------------------- files
+
+
+def test_a_file_of_another_format(tmp_path):
+    pytest.importorskip("safetensors")
+    path = tmp_path / "model.pt"
+    path.write_bytes(b"something that is no safetensors file")
+    with pytest.raises(ValueError, match=r"model.pt is not a safetensors file .*write it with nn"):
+        nn.load(path)
+    with pytest.raises(FileNotFoundError):
+        nn.load(tmp_path / "missing")
+
+
+def test_a_type_of_number_that_numpy_does_not_have(tmp_path):
+    safetensors_torch = pytest.importorskip("safetensors.torch")
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "model.safetensors"
+    safetensors_torch.save_file({"w": torch.zeros(2, dtype=torch.bfloat16)}, path)
+    with pytest.raises(ValueError, match="load: 'w' has the type BF16"):
+        nn.load(path)
+
+
+@pytest.mark.parametrize("first", [nn.Linear(2, 1), "model.safetensors"])
+def test_what_is_saved_is_the_state(first):
+    with pytest.raises(TypeError, match=r"give nn.save\(model.state_dict\(\), path\), not a"):
+        nn.save(first, "model.safetensors")
+
+
+# ---------------------------------------------------------------------- making and stepping
+
+
+@pytest.mark.parametrize("cell", [nn.RNN, nn.GRU, nn.LSTM, nn.RNNCell, nn.GRUCell, nn.LSTMCell])
+def test_a_wrong_state_is_named(cell):
+    model = cell(2, 3)
+    x = [1.0, 2.0] if cell.__name__.endswith("Cell") else [[1.0, 2.0]]
+    wrong = ([0.0], [0.0]) if "LSTM" in cell.__name__ else [0.0]
+    with pytest.raises(ValueError, match=rf"{cell.__name__}\(2, 3\): hx: expected shape \(.*3"):
+        model(x, wrong)
+    if "LSTM" in cell.__name__:
+        with pytest.raises(ValueError, match=r"expected hx = \(h, c\)"):
+            model(x, 0.0)
+
+
+def test_sequential_says_how_to_give_modules():
+    with pytest.raises(TypeError, match=r"not list; unpack it: \*modules"):
+        nn.Sequential([nn.ReLU(), nn.ReLU()])
+    with pytest.raises(TypeError, match=r"not type; make one: ReLU\(\)"):
+        nn.Sequential(nn.ReLU)
+    with pytest.raises(TypeError, match="put the function in a Module's forward"):
+        nn.Sequential(Value.tanh)
+
+
+def test_the_layers_of_an_mlp_are_a_list():
+    with pytest.raises(TypeError, match="MLP: nouts must be a list of ints, not 3"):
+        nn.MLP(2, 3)
