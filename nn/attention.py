@@ -178,10 +178,12 @@ class MultiheadAttention(Module):
         return f"{self.embed_dim}, {self.num_heads}"
 
 
-def _score(q: Vector, k: Vector, mask: float) -> Any:
+def _score(q: Vector, k: Vector, mask: float | Value) -> Any:
     if mask == -inf:
         return -inf
-    return dot(q, k) + mask if mask else dot(q, k)
+    if isinstance(mask, float) and mask == 0.0:
+        return dot(q, k)
+    return dot(q, k) + mask  # a mask that is learned gets its gradient at 0 too
 
 
 def _added(mask: Array, name: str, *lengths: int) -> Array:

@@ -170,3 +170,16 @@ def test_sequential_says_how_to_give_modules():
 def test_the_layers_of_an_mlp_are_a_list():
     with pytest.raises(TypeError, match="MLP: nouts must be a list of ints, not 3"):
         nn.MLP(2, 3)
+
+
+def test_a_mask_that_is_learned_gets_its_gradient_at_zero():
+    def gradients(start):
+        attention = nn.MultiheadAttention(2, 1, rng=0)
+        mask = [[Value(start) for _ in range(2)] for _ in range(2)]
+        x = [[1.0, 2.0], [3.0, -1.0]]
+        out, _ = attention(x, x, x, attn_mask=mask)
+        out[0][0].backward()
+        return [m.grad for row in mask for m in row]
+
+    assert gradients(0.0) == pytest.approx(gradients(1e-12), rel=1e-6)
+    assert any(gradients(0.0))
