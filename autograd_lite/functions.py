@@ -83,10 +83,11 @@ if not TYPE_CHECKING:
 def _named(function: Any, rule: Rule) -> Any:
     """The function with its name, and its documentation from the table."""
     function.__name__ = function.__qualname__ = rule.name
+    function.__module__ = __name__  # where pickle finds it
     operands = ", ".join(rule.operands) if not rule.nary else "xs"
     formula = f"{rule.name}({operands}) = {rule.value}" if rule.value else f"{rule.name}(xs)"
     partials = ", ".join(rule.partials)
-    note = f"\n\n{rule.note[0].upper()}{rule.note[1:]}." if rule.note else ""
+    note = f"\n\nAt the edges: {rule.note}." if rule.note else ""
     function.__doc__ = f"{formula}, with the partial derivatives {partials}.{note}"
     return function
 
@@ -312,7 +313,7 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
             if len(xs) != n:
                 raise TypeError(f"{name} takes {n} operands, not {len(xs)}")
             if not any(isinstance(x, Value) for x in xs):
-                return evaluate(*[number_for(rule.code, x) for x in xs])[0]
+                return real(function(*[number_for(rule.code, x) for x in xs]), name)
             if n == 1:
                 return unary_of(rule.code, xs[0], 0.0)
             if n == 2:

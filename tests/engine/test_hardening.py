@@ -150,6 +150,19 @@ def test_an_extension_of_another_table_is_refused(python):
         python("-c", program)
 
 
+@pytest.mark.parametrize("name", [n for n in al.__all__ if callable(getattr(al, n))])
+def test_what_is_public_can_be_pickled(name):
+    assert pickle.loads(pickle.dumps(getattr(al, name))) is getattr(al, name)
+
+
+def test_an_operation_on_plain_numbers_asks_for_no_partials():
+    @al.operation(lambda x, out: 1 / (x - 2))
+    def shifted(x):
+        return x - 2
+
+    assert shifted(2.0) == 0.0
+
+
 def test_pickling_a_graph_again_while_its_pickler_lives():
     node = Value(1.0) * 2 + 3
     pickler = pickle.Pickler(io.BytesIO())
