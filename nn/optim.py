@@ -99,15 +99,30 @@ class Optimizer:
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Go on where the optimiser that gave this `state_dict` stopped.
 
-        Raises ValueError naming every key that is missing, unexpected or of another length. Then
-        nothing has been changed.
+        Raises ValueError naming every key that is missing, unexpected or of another length, or a
+        setting that makes no sense. Then nothing has been changed.
         """
-        mine = self.state_dict()
-        new = matching(state, mine, self)
-        for name in mine:
-            remembered = name in self._memories
-            kind = type(mine[name])
-            setattr(self, name, array("d", new[name]) if remembered else kind(new[name][0]))
+        new = matching(state, self.state_dict(), self)
+        loaded = {
+            name: array("d", new[name])
+            if name in self._memories
+            else self._setting(name, new[name][0])
+            for name in new
+        }
+        for name, thing in loaded.items():
+            setattr(self, name, thing)
+
+    def _setting(self, name: str, number: float) -> float:
+        """The setting of this name, as its kind of number."""
+        if name == "nesterov":
+            return bool(number)
+        if name == "steps":
+            if not (number >= 0 and number % 1 == 0):
+                raise ValueError(f"{type(self).__name__}: steps must be whole, not {number}")
+            return int(number)
+        if name in ("beta1", "beta2"):
+            return self._below_1(name, number)
+        return self._at_least_0(name, number)
 
     def _at_least_0(self, name: str, number: float) -> float:
         if not number >= 0:
