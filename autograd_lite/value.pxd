@@ -50,7 +50,7 @@ cdef inline Value binary(int code, Value x, Value y)
 cdef Value ternary(int code, Value x, Value y, Value z)
 @cython.locals(
     xs=tuple, n=Py_ssize_t, i=Py_ssize_t, partials=bytes, d="double*", values=Py_ssize_t,
-    deep=Py_ssize_t, out=double, partial=double
+    deep=Py_ssize_t, shift=double, out=double, partial=double
 )
 cpdef object nary(int code, object operands)
 @cython.locals(
@@ -72,8 +72,8 @@ cdef bytes filled(tuple numbers)
 cdef double sum_of(double *d, Py_ssize_t n) noexcept
 @cython.locals(i=Py_ssize_t, largest=double, size=double, scale=double, squares=double)
 cdef double norm_of(double *d, Py_ssize_t n) noexcept
-@cython.locals(i=Py_ssize_t, largest=double, total=double)
-cdef double logsumexp_of(double *d, Py_ssize_t n) noexcept
+@cython.locals(i=Py_ssize_t, first=Py_ssize_t, largest=double, others=double)
+cdef (double, double) logsumexp_of(double *d, Py_ssize_t n) noexcept
 
 # backpropagation
 cdef list _passes

@@ -865,23 +865,24 @@ def nary(code: int, operands: Iterable[Operand]) -> Any:
     partials = kernels.buffer(n)
     d = kernels.doubles(partials)
     values, deep = read(xs, d, 0, code)
+    shift = 0.0
     if code == kernels.NORM:
         out = norm_of(d, n)
     elif code == kernels.LOGSUMEXP:
-        out = logsumexp_of(d, n)
+        shift, out = logsumexp_of(d, n)
     else:
         out = sum_of(d, n)
         if code == kernels.MEAN:
             out /= n
     if values == 0:
-        return out
+        return shift + out
     xs = values_of(xs)
     if code == kernels.SUM or code == kernels.MEAN:
         partial = kernels.partial(code, 0.0, n, out)
         return many_node(code, UNIFORM, out, partial, Many(xs, (), None, deep == 0))
     for i in range(n):
-        d[i] = kernels.partial(code, d[i], n, out)
-    return many_node(code, NARY, out, 0.0, Many(xs, (), partials, deep == 0))
+        d[i] = kernels.partial(code, d[i] - shift, n, out)
+    return many_node(code, NARY, shift + out, 0.0, Many(xs, (), partials, deep == 0))
 
 
 def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Any:
@@ -1006,18 +1007,24 @@ def norm_of(d: list[float], n: int) -> float:
     return scale * kernels.sqrt(squares)
 
 
-def logsumexp_of(d: list[float], n: int) -> float:
-    """log sum exp, shifted by the largest so that nothing overflows."""
+def logsumexp_of(d: list[float], n: int) -> tuple[float, float]:
+    """log sum exp as the largest term, and what is to be added to it.
+
+    Apart, so that nothing overflows and the partials lose no digits to a large sum of both.
+    """
     largest = float("-inf")
+    first = 0
     for i in range(n):
         if d[i] > largest or d[i] != d[i]:
             largest = d[i]
+            first = i
     if largest - largest != 0.0:  # an inf or nan among them, or none at all
-        return largest
-    total = 0.0
+        return 0.0, largest
+    others = 0.0
     for i in range(n):
-        total += kernels.exp(d[i] - largest)
-    return largest + kernels.log(total)
+        if i != first:
+            others += kernels.exp(d[i] - largest)
+    return largest, kernels.log1p(others)
 
 
 # ------------------------------------------------------------------------ backpropagation
