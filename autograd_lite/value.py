@@ -10,7 +10,7 @@ from __future__ import annotations
 from _contextvars import ContextVar
 from _thread import RLock
 from numbers import Real
-from types import CellType, FunctionType
+from types import CellType, FunctionType, ModuleType
 
 import autograd_lite.kernels as kernels
 from autograd_lite.rules import RULES, Rule, digest
@@ -91,6 +91,8 @@ class Value:
             self._more = Many(parents)
             self._more.op = _op
             self._more.label = label
+        if type(self) is not Value and holds_attributes(type(self)):
+            watch_for_cycles()
 
     # ------------------------------------------------------------------------ what it holds
 
@@ -216,9 +218,10 @@ class Value:
             )
         if not callable(function):
             raise TypeError(f"_backward must be a function, not {type_name(function)}")
-        self._more.backward = (
-            Unheld(function, self) if isinstance(function, FunctionType) else Other(function)
-        )
+        backward = Unheld(function, self) if isinstance(function, FunctionType) else Other(function)
+        if backward.may_lead_anywhere:
+            watch_for_cycles()
+        self._more.backward = backward
 
     def _send(self) -> None:
         if self._kind == BY_HAND:
@@ -1273,6 +1276,9 @@ class Unheld:
         keywords = function.__kwdefaults__ or {}
         self.defaults = [None if d is node else (d,) for d in function.__defaults__ or ()]
         self.keywords = {name: None if d is node else (d,) for name, d in keywords.items()}
+        cells = [cell for cell in cells if cell is not self.own]
+        held = [*cells, *(function.__defaults__ or ()), *keywords.values()]
+        self.may_lead_anywhere = not all(map(leads_nowhere, held))
 
     def __call__(self, owner: Value) -> None:
         function = self.function
@@ -1291,6 +1297,8 @@ class Unheld:
 class Other:
     """A `_backward` that is no plain function: what it holds, it holds."""
 
+    may_lead_anywhere = True
+
     def __init__(self, function: Callable[[], None]) -> None:
         self.function = function
 
@@ -1303,6 +1311,33 @@ def holds(cell: CellType, node: Value) -> bool:
         return cell.cell_contents is node
     except ValueError:  # a variable that has no value yet
         return False
+
+
+def leads_nowhere(held: Any) -> bool:
+    """Whether a node that holds this, in a cell or by itself, cannot be reached from it."""
+    try:
+        thing = held.cell_contents if isinstance(held, CellType) else held
+    except ValueError:
+        return False
+    return isinstance(thing, (Value, float, int, str, type, ModuleType, type(None)))
+
+
+def holds_attributes(cls: type) -> bool:
+    """Whether instances of this subclass of Value have room for more than a Value's own fields."""
+    return bool(cls.__dictoffset__) or cls.__basicsize__ > Value.__basicsize__
+
+
+_watched = not kernels.COMPILED  # interpreted, Python's own collector sees every reference
+
+
+def watch_for_cycles() -> None:
+    """Have cycles through Values collected from now on."""
+    global _watched
+    if not _watched:
+        from autograd_lite import cycles
+
+        cycles.watch()
+        _watched = True
 
 
 # ---------------------------------------------------------------------- dropping a graph
