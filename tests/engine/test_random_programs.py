@@ -124,7 +124,7 @@ def assert_close(ours, theirs):
     assert ours == pytest.approx(theirs, rel=1e-9, abs=1e-9 * size)
 
 
-sizes = st.integers(1, 60) | st.integers(1, LARGEST)
+sizes = st.integers(1, 20) | st.integers(1, 60) | st.integers(1, LARGEST)
 programs = given(seed=st.integers(0, 2**64 - 1), size=sizes)
 
 
