@@ -5,6 +5,7 @@ is. Two things can close a cycle all the same: an attribute of a subclass's inst
 `_backward` written by hand that reaches its node through a list, a partial or a bound method. Once
 a program has either, each full collection of Python's is followed by one here: what the suspects
 reach and nothing outside holds (trial deletion; Jones and Lins, Garbage Collection, 1996) is cut.
+That takes some microseconds a node: such cycles should be few, or broken by hand.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from autograd_lite.value import Other, Unheld, Value, holds_attributes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
 __all__ = ["collect", "watch"]
@@ -37,29 +38,45 @@ def _after_collection(phase: str, info: dict[str, int]) -> None:
 
 def collect() -> int:
     """Cut all nodes that are held by nothing but such cycles; how many there were."""
-    things = _reachable(_suspects())
+    garbage = _unheld(_suspects())
+    found = set(map(id, garbage))
+    # Other threads may have been at work meanwhile. What is garbage stays so, so look again.
+    garbage = _unheld(garbage)
+    if found != set(map(id, garbage)):
+        return 0
+    nodes = [thing for thing in garbage if isinstance(thing, Value)]
+    for node in nodes:
+        _cut(node)
+    return len(nodes)
+
+
+def _unheld(suspects: list[Any]) -> list[Any]:
+    """What the suspects lead to that is held by nothing else; the list is emptied."""
+    things = {id(thing): thing for thing in suspects}
+    edges: dict[int, list[int]] = {}
+    while suspects:
+        thing = suspects.pop()
+        referents = _referents(thing)
+        edges[id(thing)] = [id(referent) for referent in referents]
+        for referent in referents:
+            if id(referent) not in things:
+                things[id(referent)] = referent
+                suspects.append(referent)
+    thing = referent = None  # as what this function refers to is counted next
+    referents = []
     probe = object()
     things[id(probe)] = probe
-    before = _counts(things)
-    edges = {name: [id(r) for r in _referents(thing)] for name, thing in things.items()}
-    held = _counts(things)
-    if held != before:
-        return 0  # another thread is at work on them; there will be another collection
+    edges[id(probe)] = []
+    held = {name: sys.getrefcount(thing) for name, thing in things.items()}
+    nothing = held[id(probe)] - 1  # what this function holds; the probe it holds once more
     for targets in edges.values():
         for target in targets:
-            if target in held:
-                held[target] -= 1
-    nothing = held[id(probe)] - 1  # references by this function; the probe is held once more
+            held[target] -= 1
     alive = [name for name in things if held[name] > nothing]
     for name in alive:  # it grows while it is walked
-        for target in edges[name]:
-            if things.pop(target, None) is not None:
-                alive.append(target)
         things.pop(name, None)
-    garbage = [thing for thing in things.values() if isinstance(thing, Value)]
-    for node in garbage:
-        _cut(node)
-    return len(garbage)
+        alive += [target for target in edges[name] if target in things]
+    return list(things.values())
 
 
 def _suspects() -> list[Any]:
@@ -80,18 +97,6 @@ def _subclasses(cls: type[Value]) -> Iterator[type[Value]]:
         yield from _subclasses(subclass)
 
 
-def _reachable(suspects: Iterable[Any]) -> dict[int, Any]:
-    """The suspects and all that they lead to, by id."""
-    things = {id(thing): thing for thing in suspects}
-    stack = list(things.values())
-    while stack:
-        for thing in _referents(stack.pop()):
-            if id(thing) not in things:
-                things[id(thing)] = thing
-                stack.append(thing)
-    return things
-
-
 def _referents(thing: Any) -> list[Any]:
     """What it refers to, once for each reference, but for what leads out of any graph."""
     if isinstance(thing, FunctionType):  # not its globals
@@ -110,10 +115,6 @@ def _referents(thing: Any) -> list[Any]:
         if isinstance(r, Value)
         or (type(r).__flags__ & _HAS_REFERENTS and not isinstance(r, (type, ModuleType)))
     ]
-
-
-def _counts(things: dict[int, Any]) -> dict[int, int]:
-    return {name: sys.getrefcount(thing) for name, thing in things.items()}
 
 
 def _cut(node: Value) -> None:

@@ -63,8 +63,6 @@ def load(path: str | PathLike[str]) -> dict[str, Array]:
 
 
 _DTYPES = ("BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "F32", "F64")
-    ["BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "F32", "F64"]
-)
 
 
 def _numbers(file: Any, name: str, size: int) -> Array:

@@ -219,11 +219,10 @@ def test_what_is_reachable_lives_and_the_rest_dies():
 
 
 def test_other_threads_may_work_meanwhile():
-    done = threading.Event()
     wrong = []
 
     def work():
-        while not done.is_set():
+        for _ in range(100):
             a = Holder(2.0)
             a.thing = a * 3
             for _ in range(20):
@@ -235,9 +234,6 @@ def test_other_threads_may_work_meanwhile():
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
         thread.start()
-    for _ in range(20):
+    while any(thread.is_alive() for thread in threads):
         gc.collect()
-    done.set()
-    for thread in threads:
-        thread.join()
     assert wrong == []
