@@ -103,12 +103,8 @@ cdef inline bint all_values(tuple operands) noexcept:
     return True
 
 
-cdef inline bint all_floats(tuple operands) noexcept:
-    cdef Py_ssize_t i
-    for i in range(PyTuple_GET_SIZE(operands)):
-        if not PyFloat_CheckExact(<object> PyTuple_GET_ITEM(operands, i)):
-            return False
-    return True
+cdef inline bint is_float(tuple operands, Py_ssize_t i) noexcept:
+    return PyFloat_CheckExact(<object> PyTuple_GET_ITEM(operands, i))
 
 
 cdef inline double float_at(tuple floats, Py_ssize_t i) noexcept:

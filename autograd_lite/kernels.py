@@ -118,9 +118,9 @@ def all_values(operands: tuple[Any, ...]) -> bool:
     return all(isinstance(x, VALUE) for x in operands)
 
 
-def all_floats(operands: tuple[Any, ...]) -> bool:
-    """Whether all operands are floats, not of a subclass."""
-    return all(type(x) is float for x in operands)
+def is_float(operands: tuple[Any, ...], i: int) -> bool:
+    """Whether operands[i] is a float, not of a subclass."""
+    return type(operands[i]) is float
 
 
 def float_at(floats: tuple[float, ...], i: int) -> float:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeAlias
 
-from autograd_lite import Value, dot
+from autograd_lite import Value
+from autograd_lite.value import dots
 
 Array: TypeAlias = Any
 """A number, a Value, a range, or a list or tuple of Arrays of one shape."""
@@ -149,13 +150,30 @@ def along_last_axis(function: Callable[[Vector], Array], x: Array, size: int, la
 
     Raises ValueError naming the layer, what it expected and what it got.
     """
+    return by_rows(lambda rows: list(map(function, rows)), x, size, layer)
+
+
+def by_rows(
+    function: Callable[[list[Vector]], list[Array]], x: Array, size: int, layer: Any
+) -> Array:
+    """What function(rows), one result a row, gives for all rows of the last axis of x.
+
+    Raises ValueError naming the layer, what it expected and what it got.
+    """
     x = nested(x)
-    if is_sequence(x) and x and is_sequence(x[0]):
-        return [along_last_axis(function, row, size, layer) for row in x]
+    if not is_sequence(x) or not x or not is_sequence(x[0]):
+        return function([_row(x, size, layer)])[0]
+    if is_sequence(nested(x[0])) and len(x[0]) and is_sequence(nested(x[0])[0]):
+        return [by_rows(function, rows, size, layer) for rows in x]
+    return function([_row(row, size, layer) for row in x])
+
+
+def _row(x: Array, size: int, layer: Any) -> Vector:
+    x = nested(x)
     if not is_sequence(x) or len(x) != size:
         got = f"shape {shape(x)}" if is_sequence(x) else kind(x)
         raise ValueError(f"{title(layer)}: expected rows of {size} numbers, got {got}")
-    return function(tuple(x))
+    return tuple(x)
 
 
 def over_batch(function: Callable[[Array], Array], x: Array, axes: int) -> Array:
@@ -181,10 +199,13 @@ class Affine:
             self._rows = [tuple(row) + (b,) for row, b in zip(weight, bias, strict=True)]  # noqa: RUF005
 
     def __call__(self, x: Vector) -> list[Any]:
+        return self.each((x,))[0]
+
+    def each(self, xs: Iterable[Vector]) -> list[list[Any]]:
+        """The outputs for each x; the weights are read once."""
         if self.bias is not None:
-            # Numbers only, or Values only: then no dot has to convert what the others share.
-            x = (*x, Value(1.0) if x and isinstance(x[0], Value) else 1.0)
-        return [dot(row, x) for row in self._rows]
+            xs = [(*x, 1.0) for x in xs]
+        return dots(xs, self._rows)
 
     def of(self, weight: Array, bias: Array | None) -> Affine:
         """Itself if it is made of these arrays and they are tuples, which keep; else a new one."""
