@@ -110,6 +110,8 @@ cdef int send_to_many(Value node, double g, Many more, Pass this) except -1
 cdef int send_alike(tuple parents, bint flat, double cotangent, Pass this) except -1
 @cython.locals(i=Py_ssize_t)
 cdef int send_each(tuple parents, bint flat, double *partials, double g, Pass this) except -1
+@cython.locals(first=Value, place=Py_ssize_t)
+cdef inline int take_flat(tuple leaves, Pass this) except -1
 cdef inline double times(double g, double partial) noexcept
 cdef inline int receive(Value node, double cotangent, Pass this) except -1
 @cython.locals(node=Value, before=Value, leaves=tuple, i=Py_ssize_t)

@@ -1146,7 +1146,7 @@ def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
 
 def send_alike(parents: tuple[Value, ...], flat: bool, cotangent: float, this: Pass) -> None:
     if flat:
-        this.flat.append(parents)
+        take_flat(parents, this)
         for i in range(len(parents)):
             kernels.receive(parents, i, cotangent)
     else:
@@ -1158,12 +1158,24 @@ def send_each(
     parents: tuple[Value, ...], flat: bool, partials: list[float], g: float, this: Pass
 ) -> None:
     if flat:
-        this.flat.append(parents)
+        take_flat(parents, this)
         for i in range(len(parents)):
             kernels.receive(parents, i, times(g, partials[i]))
     else:
         for i in range(len(parents)):
             receive(kernels.value_at(parents, i), times(g, partials[i]), this)
+
+
+def take_flat(leaves: tuple[Value, ...], this: Pass) -> None:
+    """Take leaves into the pass, but not again for each node that shares the tuple.
+
+    The first leaf's `_users`, which a leaf does not need, counts up to the place of the tuple.
+    """
+    first = kernels.value_at(leaves, 0)
+    place = first._users
+    if place == 0 or place > len(this.flat) or this.flat[place - 1] is not leaves:
+        this.flat.append(leaves)
+        first._users = len(this.flat)
 
 
 def times(g: float, partial: float) -> float:
@@ -1198,6 +1210,7 @@ def settle(this: Pass) -> None:
         node = before
     this.leaves = node
     for leaves in this.flat:
+        kernels.value_at(leaves, 0)._users = 0
         for i in range(len(leaves)):
             kernels.settle(leaves, i)
 
@@ -1219,7 +1232,7 @@ def is_under_way(root: Value) -> bool:
     for this in _passes:
         sent.update(this.order[: this.ready])
     for node in reachable(root):  # noqa: SIM110 (C fields need a typed variable)
-        if node._users > 0 or node in sent:
+        if (node._users > 0 and node._kind > LEAF) or node in sent:
             return True
     return False
 
