@@ -640,6 +640,20 @@ def number_of(node: Value) -> float:
     return node._data
 
 
+def static_of(node: Value) -> float:
+    """The static parameter c of a node of one parent: the 3 of x ** 3; 0 where there is none."""
+    return node._dy if node._kind == UNARY else 0.0
+
+
+def weights_of(node: Value) -> tuple[float, ...]:
+    """The plain numbers of a `dot` that has Values on one side only; () for any other node."""
+    if node._kind != WEIGHED:
+        return ()
+    more: Many = node._more
+    weights: tuple[float, ...] = more.numbers
+    return weights
+
+
 def compare(x: Value, op: str, other: Any) -> bool:
     """x op other by their numbers; NotImplemented if `other` is neither a Value nor a number."""
     y = comparable(other)

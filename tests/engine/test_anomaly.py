@@ -65,7 +65,7 @@ def test_a_backward_written_by_hand():
         x.grad += math.nan
 
     out._backward = backward
-    with detect_anomaly(), pytest.raises(AnomalyError, match="_backward of mine set .* to nan"):
+    with detect_anomaly(), pytest.raises(AnomalyError, match=r"_backward of mine set .* to nan"):
         (out * 2).backward()
     assert x.grad == 0.0
 

@@ -61,7 +61,7 @@ NODES = {
     "bool": (lambda: bool(x), [(2.0, "!=", 0.0, True)]),
     "<": (lambda: x < y, [(2.0, "<", 3.0, True)]),
     "<=": (lambda: x <= 2.0, [(2.0, "<=", 2.0, True)]),
-    ">": (lambda: 1.0 > x, [(2.0, "<", 1.0, False)]),
+    ">": (lambda: 1.0 > x, [(2.0, "<", 1.0, False)]),  # noqa: SIM300 (the reflected one)
     ">=": (lambda: x >= y, [(2.0, ">=", 3.0, False)]),
     "identity": (lambda: x == y, []),
     "format": (lambda: f"{x:.2f} {x}", []),
