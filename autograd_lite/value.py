@@ -643,11 +643,9 @@ def static_of(node: Value) -> float:
 
 def weights_of(node: Value) -> tuple[float, ...]:
     """The plain numbers of a `dot` that has Values on one side only; () for any other node."""
-    if node._kind != WEIGHED:
+    if node._kind != NARY or node._code != kernels.DOT:
         return ()
-    more: Many = node._more
-    weights: tuple[float, ...] = more.numbers
-    return weights
+    return node.partials
 
 
 def compare(x: Value, op: str, other: Any) -> bool:
