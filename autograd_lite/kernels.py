@@ -98,6 +98,10 @@ def listed(values: list[Value], i: int) -> Value:
     return values[i]
 
 
+def prefetch(values: list[Value], i: int) -> None:
+    """In C, have the values that come soon after values[i] brought from memory."""
+
+
 def is_value(operands: tuple[Any, ...], i: int) -> bool:
     """Whether operands[i] is a Value."""
     return isinstance(operands[i], VALUE)

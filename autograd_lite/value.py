@@ -1111,6 +1111,7 @@ def backpropagate(root: Value) -> None:
         meet(root, this)
         i = 0
         while i < len(order):  # it grows while it is walked
+            kernels.prefetch(order, i)
             node = kernels.listed(order, i)
             if node._kind == BY_HAND:
                 before_by_hand += [(x, x.grad) for x in node.parents if x.is_leaf]
@@ -1120,6 +1121,7 @@ def backpropagate(root: Value) -> None:
         observers = blocks.observers() if _blocks != 0 else []
         i = 0
         while i < this.ready:
+            kernels.prefetch(order, i)
             send(kernels.listed(order, i), this)
             for observer in observers:
                 observer.sent(order[i], root)
