@@ -740,6 +740,16 @@ class Many:
 
     __slots__ = ("backward", "dxs", "dys", "flat_xs", "flat_ys", "label", "op", "xs", "ys")
 
+    xs: tuple[Value, ...]
+    ys: tuple[Value, ...]
+    dxs: Any
+    dys: Any
+    flat_xs: bool
+    flat_ys: bool
+    op: str
+    label: str
+    backward: Callable[[Value], None] | None
+
 
 def many(
     xs: tuple[Value, ...], ys: tuple[Value, ...], dxs: Any, dys: Any, flat_xs: bool, flat_ys: bool
@@ -828,7 +838,9 @@ def ternary(code: int, x: Value, y: Value, z: Value) -> Value:
 def fixed(code: int, xs: tuple[Value, ...]) -> Value:
     """The node of a rule that users made, of any fixed number of parents."""
     out, *partials = kernels.FUNCTIONS[code](*[x.data for x in xs])
-    return many_node(code, NARY, out, 0.0, many(xs, (), filled(tuple(partials)), None, False, False))
+    return many_node(
+        code, NARY, out, 0.0, many(xs, (), filled(tuple(partials)), None, False, False)
+    )
 
 
 def unary_of(code: int, x: Operand, c: float) -> Any:
@@ -950,6 +962,11 @@ class Side:
     """
 
     __slots__ = ("flat", "n", "numbers", "values")
+
+    values: tuple[Value, ...]
+    numbers: Any
+    n: int
+    flat: bool
 
 
 def side(operands: Vector) -> Side:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeAlias
 
-from autograd_lite import Value
 from autograd_lite.value import dots
 
 Array: TypeAlias = Any

@@ -163,9 +163,9 @@ class MultiheadAttention(Module):
         self, queries: list[Vector], keys: list[Vector], values: list[Vector], mask: Array
     ) -> tuple[list[Vector], list[Vector]]:
         """The outputs of one head, and its attention weights."""
-        keys = list(map(side, keys))
+        read = list(map(side, keys))
         weights = [
-            tuple(self._dropout(softmax(_scores(q, keys, row))))
+            tuple(self._dropout(softmax(_scores(q, read, row))))
             for q, row in zip(queries, mask, strict=True)
         ]
         return list(map(tuple, dots(weights, zip(*values, strict=True)))), weights

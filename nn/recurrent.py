@@ -12,7 +12,18 @@ from typing import Any, TypeAlias
 from autograd_lite import Value
 from autograd_lite.value import dots, side
 from nn.activations import Dropout
-from nn.arrays import Array, Vector, at_least, depth, expect, is_sequence, nested, one_of, transpose
+from nn.arrays import (
+    Array,
+    Vector,
+    at_least,
+    depth,
+    expect,
+    is_sequence,
+    kind,
+    nested,
+    one_of,
+    transpose,
+)
 from nn.init import Rng, generator
 from nn.linear import fan_in_uniform
 from nn.module import Module, parameters
@@ -31,7 +42,7 @@ class _Rnn:
     states = 1
     nonlinearity = "tanh"
 
-    def next_state(self, parts: list[Vector], state: State) -> State:
+    def next_state(self, parts: list[list[Any]], state: State) -> State:
         return (tuple(map(getattr(Value, self.nonlinearity), parts[0])),)
 
 
@@ -41,7 +52,7 @@ class _Lstm:
     gates = joined = 4
     states = 2
 
-    def next_state(self, parts: list[Vector], state: State) -> State:
+    def next_state(self, parts: list[list[Any]], state: State) -> State:
         units = zip(*parts[:3], state[1], strict=True)
         new_c = tuple(f.sigmoid() * c + i.sigmoid() * g.tanh() for i, f, g, c in units)
         return tuple(o.sigmoid() * c.tanh() for o, c in zip(parts[3], new_c, strict=True)), new_c
@@ -54,17 +65,18 @@ class _Gru:
     joined = 2  # r multiplies what comes from h alone
     states = 1
 
-    def next_state(self, parts: list[Vector], state: State) -> State:
+    def next_state(self, parts: list[list[Any]], state: State) -> State:
         units = zip(*parts, state[0], strict=True)
         return (tuple(self._unit(*unit) for unit in units),)
 
     @staticmethod
     def _unit(r: Value, z: Value, a: Value, b: Value, h: Any) -> Value:
         n = (a + r.sigmoid() * b).tanh()
-        return n + z.sigmoid() * (h - n)
+        out: Value = n + z.sigmoid() * (h - n)
+        return out
 
 
-def _parts(xs: Vector, size: int) -> list[Vector]:
+def _parts(xs: list[Any], size: int) -> list[list[Any]]:
     return [xs[i : i + size] for i in range(0, len(xs), size)]
 
 
@@ -77,14 +89,28 @@ class _Recurrent(Module):
     joined: int
     """How many gates add at once what comes from x and from h."""
     states: int
-    next_state: Callable[[list[Vector], State], State]
+    proj_size = 0
+    next_state: Callable[[list[list[Any]], State], State]
 
     def _make(self, inputs: int, bias: bool, suffix: str = "") -> None:
         rows = self.gates * self.hidden_size
         setattr(self, "weight_ih" + suffix, parameters(rows, inputs))
-        setattr(self, "weight_hh" + suffix, parameters(rows, self.hidden_size))
+        setattr(self, "weight_hh" + suffix, parameters(rows, self._output_size))
         setattr(self, "bias_ih" + suffix, parameters(rows) if bias else None)
         setattr(self, "bias_hh" + suffix, parameters(rows) if bias else None)
+        if self.proj_size:
+            projection = parameters(self.proj_size, self.hidden_size)
+            setattr(self, "weight_hr" + suffix, projection)
+
+    @property
+    def _output_size(self) -> int:
+        """The length of h."""
+        return self.proj_size or self.hidden_size
+
+    @property
+    def _sizes(self) -> tuple[int, ...]:
+        """The length of each state: of h, and of c for an LSTM."""
+        return (self._output_size, self.hidden_size)[: self.states]
 
     def _step_of(self, suffix: str = "") -> Step:
         """The step with these weights, which are read once."""
@@ -94,6 +120,7 @@ class _Recurrent(Module):
         of_both = [side(i + h) for i, h in zip(ih[:joined], hh[:joined], strict=True)]
         of_x = list(map(side, ih[joined:]))
         of_h = list(map(side, hh[joined:]))
+        projection = list(map(side, getattr(self, "weight_hr" + suffix, ())))
 
         def step(xs: list[Vector], states: list[State]) -> list[State]:
             xs = [x + ones for x in xs]
@@ -104,10 +131,14 @@ class _Recurrent(Module):
                 dots(hs, of_h),
                 strict=True,
             )
-            return [
+            new = [
                 self.next_state(_parts(both + x + h, self.hidden_size), state)
                 for (both, x, h), state in zip(sums, states, strict=True)
             ]
+            if not projection:
+                return new
+            projected = dots([state[0] for state in new], projection)
+            return [(tuple(h), *state[1:]) for h, state in zip(projected, new, strict=True)]
 
         return step
 
@@ -122,11 +153,12 @@ class _Recurrent(Module):
         """What the caller gives as hx, as a tuple of `states` arrays."""
         states = tuple(hx) if self.states > 1 and is_sequence(hx) else (hx,)
         if len(states) != self.states:
-            raise ValueError(f"{self.title()}: expected hx = (h, c), got {len(states)} arrays")
+            got = f"a sequence of {len(states)}" if is_sequence(hx) else kind(hx)
+            raise ValueError(f"{self.title()}: expected hx = (h, c), got {got}")
         return tuple(map(nested, states))
 
     def _zeros(self) -> State:
-        return ((0.0,) * self.hidden_size,) * self.states
+        return tuple((0.0,) * size for size in self._sizes)
 
     def _given(self, states: Any) -> Any:
         """States as the caller gets them."""
@@ -165,9 +197,8 @@ class _Cell(_Recurrent):
         states = [self._zeros()] * len(samples)
         if hx is not None:
             given = self._states_of(hx)
-            for array in given:
-                sizes = (len(samples), self.hidden_size) if batch else (self.hidden_size,)
-                expect(array, f"{self.title()}: hx", *sizes)
+            for array, size in zip(given, self._sizes, strict=True):
+                expect(array, f"{self.title()}: hx", *([len(samples)] if batch else []), size)
             states = list(zip(*given, strict=True)) if batch else [given]
         states = [tuple(map(tuple, state)) for state in states]
         new = self._step_of()(list(map(tuple, samples)), states)
@@ -250,7 +281,7 @@ class _Sequence(_Recurrent):
         self._dropout = Dropout(dropout, rng=rng)
         self._directions = ("", "_reverse") if bidirectional else ("",)
         for layer in range(num_layers):
-            inputs = hidden_size * len(self._directions) if layer else input_size
+            inputs = self._output_size * len(self._directions) if layer else input_size
             for direction in self._directions:
                 self._make(inputs, bias, f"_l{layer}{direction}")
         fan_in_uniform(self, hidden_size, rng)
@@ -285,7 +316,10 @@ class _Sequence(_Recurrent):
                 hs, states = _run(step, xs[::-1] if direction else xs, starts.pop(0))
                 outs.append(hs[::-1] if direction else hs)
                 ends.append(states)
-            xs = [[sum(hs, ()) for hs in zip(*samples, strict=True)] for samples in zip(*outs, strict=True)]
+            xs = [
+                [sum(hs, ()) for hs in zip(*samples, strict=True)]
+                for samples in zip(*outs, strict=True)
+            ]
         out = [list(map(list, samples)) for samples in xs]
         hx = [[[list(state[i]) for state in states] for states in ends] for i in range(self.states)]
         if not batch:
@@ -298,9 +332,8 @@ class _Sequence(_Recurrent):
         if hx is None:
             return [[self._zeros()] * samples] * rows
         given = self._states_of(hx)
-        for array in given:
-            sizes = (rows, samples, self.hidden_size) if batch else (rows, self.hidden_size)
-            expect(array, f"{self.title()}: hx", *sizes)
+        for array, size in zip(given, self._sizes, strict=True):
+            expect(array, f"{self.title()}: hx", rows, *([samples] if batch else []), size)
         arrays = given if batch else [[[row] for row in array] for array in given]
         return [
             [tuple(map(tuple, state)) for state in zip(*states, strict=True)]
@@ -309,7 +342,9 @@ class _Sequence(_Recurrent):
 
     def extra_repr(self) -> str:
         layers = f", num_layers={self.num_layers}" if self.num_layers > 1 else ""
-        return super().extra_repr() + layers + (", bidirectional=True" * self.bidirectional)
+        projection = f", proj_size={self.proj_size}" if self.proj_size else ""
+        both = ", bidirectional=True" if self.bidirectional else ""
+        return super().extra_repr() + layers + projection + both
 
 
 class RNN(_Rnn, _Sequence):
@@ -349,8 +384,32 @@ class RNN(_Rnn, _Sequence):
 class LSTM(_Lstm, _Sequence):
     """LSTMCell along a sequence: outputs, and (h, c) after the last step.
 
-    The arguments are those of RNN without nonlinearity; hx is (h, c).
+    proj_size  the length of h, which W_hr then makes of h' = sigmoid(o) tanh(c'); 0 for none.
+               Sak, Senior and Beaufays, 2014
+
+    The other arguments are those of RNN without nonlinearity; hx is (h, c).
     """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        *,
+        rng: Rng = None,
+    ) -> None:
+        at_least(0, self, proj_size=proj_size)
+        if proj_size >= hidden_size > 0:
+            raise ValueError(f"LSTM: proj_size must be less than hidden_size, not {proj_size}")
+        self.proj_size = proj_size
+        super().__init__(
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, rng=rng
+        )
 
 
 class GRU(_Gru, _Sequence):

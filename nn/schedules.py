@@ -133,7 +133,9 @@ class LinearLR(LRScheduler):
         epoch, lr = self.last_epoch, self.optimizer.lr
         if epoch == 0:
             return lr * self.start_factor
-        return lr if epoch > self.total_iters else lr * self._factor(epoch) / self._factor(epoch - 1)
+        return (
+            lr if epoch > self.total_iters else lr * self._factor(epoch) / self._factor(epoch - 1)
+        )
 
     def _factor(self, epoch: int) -> float:
         done = min(epoch / self.total_iters, 1.0)
@@ -175,8 +177,9 @@ class SequentialLR(LRScheduler):
         return schedule.lr_at(epoch)
 
     def next_lr(self) -> float:
-        schedule, schedule.last_epoch = self._at(self.last_epoch)
-        return schedule.next_lr() if schedule.last_epoch else schedule.lr_at(0)
+        schedule, epoch = self._at(self.last_epoch)
+        schedule.last_epoch = epoch
+        return schedule.next_lr() if epoch else schedule.lr_at(0)
 
     def _at(self, epoch: int) -> tuple[LRScheduler, int]:
         """The schedule of this epoch, and its own epoch."""
