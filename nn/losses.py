@@ -236,8 +236,7 @@ def _samples(x: Array) -> int:
 
 def _zero(samples: list[Vector]) -> Any:
     """The sum of no losses: a Value where samples have one, for `backward` to start from."""
-    value = next((x for sample in samples for x in sample if isinstance(x, Value)), 0.0)
-    return where(0.0, value, 0.0)
+    return Value(0.0) if any(isinstance(x, Value) for xs in samples for x in xs) else 0.0
 
 
 def _vectors(name: str, x: Array) -> tuple[list[Vector], int]:
