@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from math import inf, prod
+from operator import index
 from typing import Any, TypeAlias
 
 import autograd_lite
@@ -325,4 +326,4 @@ def _each(layer: _Windowed, least: int, **argument: Lengths) -> tuple[int, ...]:
         raise ValueError(f"{type(layer).__name__}: {name} must be {count}, not {each}")
     for length in each:
         at_least(least, layer, **{name: length})
-    return each
+    return tuple(map(index, each))

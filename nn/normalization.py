@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from operator import index
 from typing import Any
 
 import autograd_lite
@@ -184,7 +185,7 @@ def _lengths(layer: Module, normalized_shape: int | Iterable[int]) -> tuple[int,
     at_least(1, layer, **{"the number of lengths in normalized_shape": len(lengths)})
     for length in lengths:
         at_least(1, layer, normalized_shape=length)
-    return lengths
+    return tuple(map(index, lengths))
 
 
 def _scaled(xs: tuple[Any, ...], scale: Any, weight: Array, bias: Array) -> Iterable[Any]:

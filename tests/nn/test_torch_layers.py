@@ -167,7 +167,6 @@ def most_padding(mode, length):
     return {"reflect": length - 1, "circular": length}.get(mode, 99)
 
 
-
 @pytest.mark.filterwarnings("ignore:Using padding='same'")  # PyTorch on its own speed
 @few
 @given(st.data(), seeds, flags, flags)
