@@ -102,6 +102,7 @@ class BatchNorm1d(Module):
     momentum             how far the running ones move; None for their average over all batches
     affine               False for no weight and no bias
     track_running_stats  False to use the batch while evaluating too
+    bias                 False for no bias
 
     Raises ValueError for a batch with one number a channel while training.
     """
@@ -113,13 +114,15 @@ class BatchNorm1d(Module):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
+        *,
+        bias: bool = True,
     ) -> None:
         at_least(1, self, num_features=num_features)
         self.num_features = num_features
         self.eps = eps
         self.momentum = momentum
         self.weight = init.ones_(parameters(num_features)) if affine else None
-        self.bias = parameters(num_features) if affine else None
+        self.bias = parameters(num_features) if affine and bias else None
         self.track_running_stats = track_running_stats
         if track_running_stats:
             self.running_mean = tuple(Buffer(0.0) for _ in range(num_features))
@@ -151,9 +154,10 @@ class BatchNorm1d(Module):
 
     def _channel(self, c: int, centred: Iterable[Any], variance: Any) -> list[Any]:
         scale = _rsqrt(variance + self.eps)
-        if self.weight is None or self.bias is None:
+        if self.weight is not None:
+            scale = scale * self.weight[c]
+        if self.bias is None:
             return [x * scale for x in centred]
-        scale = scale * self.weight[c]
         return [x * scale + self.bias[c] for x in centred]
 
     def _track(self, statistics: list[tuple[Any, Any, Any]], count: int) -> None:

@@ -315,6 +315,14 @@ def test_batch_norm1d(n, channels, length, momentum, affine, track, train, seed)
     check(ours, theirs, seed, x, call=lambda layer, x: (layer(x), layer(x)))
 
 
+@pytest.mark.parametrize("train", [True, False])
+def test_batch_norm1d_without_bias(train):
+    ours = nn.BatchNorm1d(3, bias=False).train(train)
+    theirs = torch.nn.BatchNorm1d(3).train(train)
+    theirs.bias = None
+    check(ours, theirs, 0, normal(0, 4, 3))
+
+
 # ------------------------------------------------------------------------------ recurrent
 
 CELLS = ["RNNCell", "LSTMCell", "GRUCell"]
