@@ -32,6 +32,9 @@ def depth(x: Array) -> int:
     return (1 + depth(x[0]) if x else 1) if is_sequence(x) else 0
 
 
+_NUMBERS = {float, int, Value}  # what most rows hold
+
+
 def shape(x: Array) -> tuple[int, ...]:
     """The length of each axis.
 
@@ -42,7 +45,8 @@ def shape(x: Array) -> tuple[int, ...]:
         if not isinstance(x, (Value, Real)):
             raise TypeError(f"expected real numbers, got {type(x).__name__}")
         return ()
-    if all(issubclass(kind, (float, int, Value)) for kind in set(map(type, x))):
+    kinds = set(map(type, x))
+    if kinds <= _NUMBERS or all(issubclass(kind, (float, int, Value)) for kind in kinds):
         return (len(x),)
     shapes = set(map(shape, x))
     if len(shapes) > 1:

@@ -38,12 +38,18 @@ class Neuron(Module):
         uniform = generator(rng).uniform
         self.w = tuple(Parameter(uniform(-1, 1)) for _ in range(nin))
         self.b = Parameter(0)
-        self.nonlin = nonlin
         self.activation = activation
+        if not nonlin:
+            self.activation = "linear"
+
+    @property
+    def nonlin(self) -> bool:
+        """Whether it has an activation."""
+        return self._activation != "linear"
 
     @property
     def activation(self) -> str:
-        """The name of the activation, which nonlin=False leaves out."""
+        """The name of the activation."""
         return self._activation
 
     @activation.setter
@@ -51,15 +57,11 @@ class Neuron(Module):
         one_of(_ACTIVATIONS, self, activation=name)
         self._activation = name
 
-    def _function(self) -> tuple[str, Callable[[Value], Value]]:
-        """The name and the function of what it applies to its weighted sum."""
-        return _ACTIVATIONS[self._activation if self.nonlin else "linear"]
-
     def forward(self, x: Array) -> Any:
         return _outputs([self], Affine((self.w,), (self.b,)), x, self)
 
     def title(self) -> str:
-        name, _ = self._function()
+        name, _ = _ACTIVATIONS[self._activation]
         return f"{name}Neuron({len(self.w)})"
 
 
@@ -76,9 +78,10 @@ class Layer(Module):
         self._sums = Affine((), ())
 
     def forward(self, x: Array) -> Any:
-        weight, bias = tuple(n.w for n in self.neurons), tuple(n.b for n in self.neurons)
+        neurons = self.neurons
+        weight, bias = tuple([n.w for n in neurons]), tuple([n.b for n in neurons])
         self._sums = self._sums.of(weight, bias)
-        return _outputs(self.neurons, self._sums, x, self)
+        return _outputs(neurons, self._sums, x, self)
 
     def title(self) -> str:
         return f"Layer of [{', '.join(neuron.title() for neuron in self.neurons)}]"
@@ -122,14 +125,15 @@ class MLP(Module):
 
 def _outputs(neurons: list[Neuron], sums: Affine, x: Array, layer: Module) -> Array:
     """What neurons give for every row of x, a list of numbers or the number of one neuron."""
-    function, *others = functions = [neuron._function()[1] for neuron in neurons]
-    alike = set(functions) == {function}
+    functions = [_ACTIVATIONS[neuron._activation][1] for neuron in neurons]
+    function, count = functions[0], len(functions)
+    alike = functions.count(function) == count
 
     def apply(x: Vector) -> Any:
         if alike:
             out = list(map(function, sums(x)))
         else:
             out = [f(total) for f, total in zip(functions, sums(x), strict=True)]
-        return out if others else out[0]
+        return out if count > 1 else out[0]
 
     return along_last_axis(apply, x, len(neurons[0].w), layer)

@@ -33,7 +33,7 @@ def test_neurons_are_named_as_their_activations():
 def test_a_neuron_that_was_changed_is_what_it_is_in_its_layer():
     layer = nn.Layer(2, 3, rng=0)
     layer.neurons[1].activation = "tanh"
-    layer.neurons[2].nonlin = False
+    layer.neurons[2].activation = "linear"
     x = [[0.5, -2.0], [-1.0, 3.0]]
     out = layer(x)
     assert [v._op for v in out[0]] == ["ReLU", "tanh", "dot"]
@@ -42,6 +42,11 @@ def test_a_neuron_that_was_changed_is_what_it_is_in_its_layer():
     with pytest.raises(ValueError, match=r"Neuron: activation must be .*, not 'swish'"):
         layer.neurons[0].activation = "swish"
     assert layer.neurons[0].activation == "relu"
+    assert [neuron.nonlin for neuron in layer.neurons] == [True, True, False]
+    with pytest.raises(AttributeError, match="nonlin"):  # which would change nothing
+        layer.neurons[0].nonlin = False
+    with pytest.raises(ValueError, match=r"Neuron: activation must be .*, not 'swish'"):
+        nn.Neuron(2, nonlin=False, activation="swish")
 
 
 def test_the_weights_are_drawn_as_micrograd_draws_them():
