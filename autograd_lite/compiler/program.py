@@ -193,4 +193,4 @@ def _decided(x: float, op: str, y: float) -> bool:
         return x >= y
     if op == "!=":
         return x != y
-    return x == y or (x != x and y != y)
+    return x == y or (op == "is" and x != x and y != y)

@@ -11,7 +11,7 @@ import random
 import numpy as np
 
 from autograd_lite.anomaly import place
-from autograd_lite.blocks import Observer, observe
+from autograd_lite.blocks import Observer, observe, observers
 from autograd_lite.value import Value, number_of
 
 TYPE_CHECKING = False
@@ -56,16 +56,20 @@ class Index(Argument):
 
 
 def _equal(x: Argument, other: object) -> bool:
-    if isinstance(other, Argument):
-        return x.data == other.data
-    return isinstance(other, (int, float)) and x.data == other
+    if not isinstance(other, (int, float, Argument)):
+        return False
+    y = number_of(other) if isinstance(other, Argument) else other
+    outcome = number_of(x) == y
+    for observer in observers():
+        observer.compared(x, "==", other, outcome)
+    return outcome
 
 
 class Guard:
     """A decision that the recorded call took on numbers: x op y, or what x was.
 
     x, y     results of the tape, by their place; y is a number where it was one
-    op       "<", "<=", ">", ">=", "!=", or "is" for a number that was read
+    op       "<", "<=", ">", ">=", "!=", "==", or "is" for a number that was read
     outcome  what came of it
     place    the line that decided
     """
