@@ -55,8 +55,11 @@ class Layout {
     this.nodes.forEach((node, i) => attend(node, i));
   }
 
-  /** Pixels that a point takes if the whole width is to be seen. */
-  scale() { return Math.min(LARGEST, $("picture").clientWidth / this.width); }
+  /** Pixels that a point takes: the whole width is seen, and the height if it can be read then. */
+  scale() {
+    const high = Math.max(1, (HEIGHT * window.innerHeight) / this.height);
+    return Math.min(LARGEST, high, $("picture").clientWidth / this.width);
+  }
 }
 
 class View {
@@ -183,6 +186,7 @@ class View {
   }
 }
 
+const HEIGHT = 0.55; // the part of the window's height that the picture should take
 const LARGEST = 1.5; // pixels a point: no picture is drawn larger than this
 const READABLE = 0.9; // and one that would be smaller than this is laid out in the other direction
 const SMALLEST = 0.62; // or, if that does not help, can be scrolled

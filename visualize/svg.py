@@ -80,9 +80,7 @@ def to_dot(
     return "\n".join([*lines, "}", ""])
 
 
-def _node(
-    i: int, box: Box, write: Write, rankdir: str, largest: float, room: Sequence[int]
-) -> str:
+def _node(i: int, box: Box, write: Write, rankdir: str, largest: float, room: Sequence[int]) -> str:
     classes = [box.kind]
     if not box.finite:
         classes.append("odd")
@@ -166,7 +164,8 @@ def to_svg(
     )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" class="autograd" role="img"'
-        f' aria-label="{escape_html(about)}" width="{width:g}pt" height="{height:g}pt" viewBox="0 0 {width:g} {height:g}"'
+        f' aria-label="{escape_html(about)}" width="{width:g}pt" height="{height:g}pt"'
+        f' viewBox="0 0 {width:g} {height:g}"'
         ' style="max-width: 100%; height: auto">\n'
         f"<style>{stylesheet()}</style>\n"
         f'<rect class="paper" width="{width:g}" height="{height:g}"/>\n'
