@@ -75,7 +75,7 @@ id="backward">backward</span></div>
 </div>
 <div class="panels">
 <section id="explanation" class="panel" aria-label="This step" aria-live="polite"></section>
-<section id="details" class="panel" aria-label="A node"></section>
+<section id="details" class="panel" aria-label="A node" aria-live="polite"></section>
 </div>
 <p class="hint keys"><kbd>&#x2190;</kbd> <kbd>&#x2192;</kbd> step, <kbd>Space</kbd> plays,
 <kbd>Home</kbd> <kbd>End</kbd> jump, <kbd>Tab</kbd> moves between nodes, <kbd>Enter</kbd> or

@@ -196,7 +196,6 @@ const views = new Map();
 const viewAt = (index) => views.get(index) ?? views.set(index, new View(index)).get(index);
 let view = viewAt(0);
 let selected = null; // the box whose influence is followed
-let shown = null; // the box that the second panel is about
 let timer = null;
 
 // ------------------------------------------------------------------------------- words
@@ -386,7 +385,6 @@ function show() {
   const heading = element("h2", "");
   heading.append(element("span", phase, "phase"), title);
   $("explanation").replaceChildren(heading, ...describe(step));
-  $("details").replaceChildren(...(shown === null ? hint() : details(shown)));
   const last = view.steps.length - 1;
   const slider = $("slider");
   slider.max = String(last);
@@ -401,15 +399,22 @@ function show() {
 
 function label(box, i, known, grad) {
   const words = [box.heading, box.kind];
-  if (box.size > 1) words.push(range(box), box.open === null ? "" : "opens");
-  else words.push(known ? `data ${write(number(box.data))}` : "not computed yet");
-  if (grad !== null && box.size === 1 && box.kind !== "constant") words.push(`gradient ${write(grad)}`);
+  const data = box.size > 1 ? range(box) : `data ${write(number(box.data))}`;
+  words.push(known ? data : "not computed yet");
+  const size = box.size > 1 ? "size of the gradient" : "gradient";
+  if (grad !== null && box.kind !== "constant") words.push(`${size} ${write(grad)}`);
+  if (box.open !== null) words.push("opens");
   return words.filter(Boolean).join(", ");
 }
 
 function hint() {
   return [element("h2", "A node"), element("p", "Point at a node, or move to it with Tab, to see its " +
     "formula, value, gradient and paths. Click it, or press Enter, to follow its influence.", "hint")];
+}
+
+/** Fill the second panel: box i, or null for none. A screen reader reads it out. */
+function tell(i) {
+  $("details").replaceChildren(...(i === null ? hint() : details(i)));
 }
 
 /** Scroll the picture, and never the page, so that the node is in sight. */
@@ -432,7 +437,8 @@ function display(index) {
   view.element.hidden = true;
   view = viewAt(index);
   view.element.hidden = false;
-  selected = shown = null;
+  selected = null;
+  tell(null);
   fit();
   trail();
   show();
@@ -481,7 +487,7 @@ function fit() {
 function choose(i) {
   if (view.boxes[i].open !== null) return open(view.boxes[i].open);
   selected = selected === i ? null : i;
-  shown = i;
+  tell(i);
   return show();
 }
 
@@ -489,13 +495,9 @@ function choose(i) {
 function attend(node, i) {
   node.setAttribute("tabindex", "0");
   node.setAttribute("role", "button");
-  const about = () => { shown = i; $("details").replaceChildren(...details(i)); };
-  node.addEventListener("mouseenter", about);
-  node.addEventListener("focus", about);
-  node.addEventListener("mouseleave", () => {
-    shown = selected;
-    $("details").replaceChildren(...(shown === null ? hint() : details(shown)));
-  });
+  node.addEventListener("mouseenter", () => tell(i));
+  node.addEventListener("focus", () => tell(i));
+  node.addEventListener("mouseleave", () => tell(selected));
   node.addEventListener("click", () => choose(i));
   node.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
@@ -542,7 +544,7 @@ document.addEventListener("keydown", (event) => {
     " ": play,
     Escape: () => {
       if (selected === null && DATA.views[view.index].outer !== null) open(DATA.views[view.index].outer);
-      else { selected = shown = null; show(); }
+      else { selected = null; tell(null); show(); }
     },
   };
   const action = actions[event.key];
