@@ -16,6 +16,8 @@ if os.environ.get("AUTOGRAD_LITE_PURE", "") not in ("", "0"):
     import_source("autograd_lite.value")
 
 from autograd_lite import value as _value
+from autograd_lite.anomaly import AnomalyError, detect_anomaly
+from autograd_lite.blocks import no_grad
 from autograd_lite.functions import (
     acos,
     acosh,
@@ -76,7 +78,7 @@ from autograd_lite.functions import (
     where,
 )
 from autograd_lite.graph import topological_order
-from autograd_lite.value import Value, no_grad
+from autograd_lite.value import Value
 
 __version__ = "0.1.0"
 
@@ -84,6 +86,7 @@ compiled = not (_value.__file__ or "").endswith(".py")
 """Whether the engine runs compiled, rather than interpreted."""
 
 __all__ = [
+    "AnomalyError",
     "Value",
     "acos",
     "acosh",
@@ -99,6 +102,7 @@ __all__ = [
     "copysign",
     "cos",
     "cosh",
+    "detect_anomaly",
     "dot",
     "elu",
     "erf",

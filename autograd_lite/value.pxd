@@ -2,7 +2,7 @@
 cimport cython
 
 cdef int CONSTANT, LEAF, UNARY, BINARY, UNIFORM, NARY, DOT, WEIGHED, BY_HAND
-cdef int _paused, _depth
+cdef int _blocks, _depth
 cdef list _graveyard
 
 
@@ -32,6 +32,7 @@ cpdef object binary_of(int code, object x, object y)
 cpdef object ternary_of(int code, object x, object y, object z)
 cdef Value constant(object other, str operator)
 cpdef Value required(object other, str name)
+@cython.locals(value=Value)
 cdef object comparable(object other)
 
 # making nodes
@@ -39,8 +40,22 @@ cdef object comparable(object other)
 cdef inline Value new_node(
     int kind, int code, Value x, Value y, double data, double dx, double dy
 )
-@cython.locals(node=Value)
 cdef Value many_node(int code, int kind, double data, double dx, Many more)
+@cython.locals(node=Value)
+cdef Value filled_node(
+    int kind, int code, Value x, Value y, double data, double dx, double dy, object more
+)
+cdef Value observed_node(
+    int kind, int code, Value x, Value y, double data, double dx, double dy, object more
+)
+@cython.locals(node=Value)
+cdef Value detached(Value source, object observers)
+cpdef bint recording() except -1
+cdef object compare(Value x, str op, object other)
+cpdef double number_of(Value node) except? -1.5
+cpdef double static_of(Value node) except? -1.5
+@cython.locals(more=Many)
+cpdef tuple weights_of(Value node)
 cdef Value leaf(int kind, double number)
 @cython.locals(data=double, dx=double)
 cdef inline Value unary(int code, Value x, double c)
@@ -86,7 +101,7 @@ cdef class Pass:
 
 
 @cython.locals(
-    this=Pass, order=list, before_by_hand=list, node=Value, grad=double, i=Py_ssize_t
+    this=Pass, order=list, before_by_hand=list, observers=list, node=Value, grad=double, i=Py_ssize_t
 )
 cdef int backpropagate(Value root) except -1
 cdef inline int meet(Value node, Pass this) except -1
@@ -110,6 +125,8 @@ cdef inline double times(double g, double partial) noexcept
 cdef inline int receive(Value node, double cotangent, Pass this) except -1
 @cython.locals(node=Value, before=Value, leaves=tuple, i=Py_ssize_t)
 cdef void settle(Pass this) noexcept
+@cython.locals(node=Value)
+cdef set met_leaves(Pass this)
 @cython.locals(node=Value, leaves=tuple)
 cdef void forget(Pass this) noexcept
 @cython.locals(node=Value, this=Pass)
