@@ -23,6 +23,8 @@ class Observer:
 
     made      node was made: a leaf by a plain number or by `Value(...)`, else by an operation
     detached  leaf was made with the number of source, by `detach` or under `no_grad`
+    picked    node is the one of its parents after the first that the first, an index, names
+    draw      a program wants a random number of function: give a leaf with it, or None
     read      a program read node's number
     wrote     a program is about to set node's number or gradient
     compared  x op y was decided, op being one of "<", "<=", ">", ">=", "!="; y may be a number
@@ -33,6 +35,10 @@ class Observer:
     def made(self, node: Value) -> None: ...
 
     def detached(self, leaf: Value, source: Value) -> None: ...
+
+    def picked(self, node: Value) -> None: ...
+
+    def draw(self, function: Callable[[], float]) -> Value | None: ...
 
     def read(self, node: Value) -> None: ...
 

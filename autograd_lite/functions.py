@@ -5,7 +5,7 @@ from __future__ import annotations
 from _operator import index
 
 import autograd_lite.kernels as kernels
-from autograd_lite import value
+from autograd_lite import blocks, value
 from autograd_lite.rules import RULES, Rule, register
 from autograd_lite.value import (
     Value,
@@ -255,6 +255,39 @@ def _checked(xs: Iterable[Operand], name: str) -> list[Operand]:
             x = real(x, f"{name}: element {i}")
         checked.append(x)
     return checked
+
+
+# --------------------------------------------------- what differs from call to call of a program
+
+
+def take(sequence: Any, index: Any) -> Any:
+    """sequence[index]; in a compiled function the index is read anew at each call.
+
+    sequence  a list, tuple or array of numbers, Values, or lists of them, all of one shape
+    index     an int; NumPy's, where it is an argument of a compiled function
+    """
+    if not isinstance(index, Value):
+        return sequence[index]
+    chosen = sequence[int(value.number_of(index))]
+    if hasattr(chosen, "__len__"):
+        return [take([row[i] for row in sequence], index) for i in range(len(chosen))]
+    elements = [required(x, "take") for x in sequence]
+    node = Value(value.number_of(required(chosen, "take")), (index, *elements), "take")
+    for observer in blocks.observers():
+        observer.picked(node)
+    return node
+
+
+def draw(function: Callable[[], float]) -> Any:
+    """function(); in a compiled function it is called anew at each call, and gives a Value.
+
+    function  gives a random number, such as random.random
+    """
+    for observer in blocks.observers() if value.blocks_open() else ():
+        leaf = observer.draw(function)
+        if leaf is not None:
+            return leaf
+    return function()
 
 
 # ------------------------------------------------------------------- operations of the user's

@@ -34,6 +34,7 @@ UNIFORM = 3  #                their partial                    Many: xs
 NARY = 4  #                                                    Many: xs, dxs
 DOT = 5  #                                                     Many: xs, ys, dxs, dys
 BY_HAND = 6  #                                                 Many: xs, op, backward
+REPLAYED = 7  #                                                Many: xs, op, replay
 
 
 class Value:
@@ -88,12 +89,11 @@ class Value:
         self._more = label or None
         if (parents or _op) and recording():
             self._kind = BY_HAND
-            self._more = many(parents, (), None, None, False, False)
+            self._more = many(parents)
             self._more.op = _op
             self._more.label = label
         if _blocks != 0:
-            for observer in blocks.observers():
-                observer.made(self)
+            observed_by_hand(self, parents, _op)
 
     # ------------------------------------------------------------------------ what it holds
 
@@ -200,7 +200,7 @@ class Value:
         """The symbol of the operation, as micrograd has it: "+", "**2", "tanh", or ""."""
         if self._kind <= LEAF:
             return ""
-        if self._kind == BY_HAND:
+        if self._kind >= BY_HAND:
             return str(self._more.op)
         return RULES[self._code].symbol.format(c=self._dy)
 
@@ -233,6 +233,10 @@ class Value:
         if self._kind == BY_HAND:
             if self._more.backward is not None:
                 self._more.backward(self)
+        elif self._kind == REPLAYED:
+            numbers = kernels.numbers(kernels.copied(self._more.replay()))
+            for parent, cotangent in zip(self.parents, numbers, strict=True):
+                parent.grad += cotangent
         else:
             for parent, partial in zip(self.parents, self.partials, strict=True):
                 parent.grad += times(self._grad, partial)
@@ -546,7 +550,7 @@ class Value:
         more = self._more
         if isinstance(more, Many):
             partials = self.partials if self._kind == NARY or self._kind == DOT else None
-            more = (more.xs, more.ys, partials, more.op, more.label, more.backward)
+            more = (more.xs, more.ys, partials, more.op, more.label, more.backward or more.replay)
         x, dx = (self._x, self._dx) if self._kind > LEAF else (None, 0.0)  # but for a pass
         made = self._kind, self._code, x, self._y, self._data, dx, self._dy
         return made, self._grad, more
@@ -557,7 +561,7 @@ class Value:
         if isinstance(more, tuple):
             xs, ys, partials, op, label, _ = more
             check_many(self._kind, xs, ys, partials)
-            more = many(xs, ys, None, None, False, False)
+            more = many(xs, ys)
             if self._kind == NARY or self._kind == DOT:
                 more.dxs = filled(partials[: len(xs)])
                 more.dys = filled(partials[len(xs) :])
@@ -621,6 +625,21 @@ def observed_node(
     for observer in observers:
         observer.made(node)
     return node if kind <= LEAF or recording() else detached(node, observers)
+
+
+def observed_by_hand(node: Value, parents: tuple[Value, ...], op: str) -> None:
+    """What `Value(...)` does while a block is open somewhere."""
+    observers = blocks.observers()
+    if recording() or not (parents or op):
+        for observer in observers:
+            observer.made(node)
+        return
+    more = many(parents)
+    more.op = op
+    source = filled_node(BY_HAND, 0, None, None, node._data, 0.0, 0.0, more)
+    for observer in observers:
+        observer.made(source)
+        observer.detached(node, source)
 
 
 def detached(source: Value, observers: Iterable[blocks.Observer]) -> Value:
@@ -736,9 +755,10 @@ class Many:
     dxs, dys  buffers of their partials, which nodes may share
     flat_xs, flat_ys    whether they are known to be leaves all, so that passes go faster
     op, backward    of a node made by hand
+    replay    of a node that was replayed
     """
 
-    __slots__ = ("backward", "dxs", "dys", "flat_xs", "flat_ys", "label", "op", "xs", "ys")
+    __slots__ = ("backward", "dxs", "dys", "flat_xs", "flat_ys", "label", "op", "replay", "xs", "ys")
 
     xs: tuple[Value, ...]
     ys: tuple[Value, ...]
@@ -749,10 +769,16 @@ class Many:
     op: str
     label: str
     backward: Callable[[Value], None] | None
+    replay: Any
 
 
 def many(
-    xs: tuple[Value, ...], ys: tuple[Value, ...], dxs: Any, dys: Any, flat_xs: bool, flat_ys: bool
+    xs: tuple[Value, ...],
+    ys: tuple[Value, ...] = (),
+    dxs: Any = None,
+    dys: Any = None,
+    flat_xs: bool = False,
+    flat_ys: bool = False,
 ) -> Many:
     more = Many.__new__(Many)  # in C, this is faster than a call of __init__
     more.xs = xs
@@ -762,7 +788,7 @@ def many(
     more.flat_xs = flat_xs
     more.flat_ys = flat_ys
     more.op = more.label = ""
-    more.backward = None
+    more.backward = more.replay = None
     return more
 
 
@@ -832,15 +858,13 @@ def ternary(code: int, x: Value, y: Value, z: Value) -> Value:
         data, d[0], d[1], d[2] = kernels.ternary(code, x._data, y._data, z._data)
     else:
         data, d[0], d[1], d[2] = kernels.FUNCTIONS[code](x._data, y._data, z._data)
-    return many_node(code, NARY, data, 0.0, many((x, y, z), (), partials, None, False, False))
+    return many_node(code, NARY, data, 0.0, many((x, y, z), (), partials))
 
 
 def fixed(code: int, xs: tuple[Value, ...]) -> Value:
     """The node of a rule that users made, of any fixed number of parents."""
     out, *partials = kernels.FUNCTIONS[code](*[x.data for x in xs])
-    return many_node(
-        code, NARY, out, 0.0, many(xs, (), filled(tuple(partials)), None, False, False)
-    )
+    return many_node(code, NARY, out, 0.0, many(xs, (), filled(tuple(partials))))
 
 
 def unary_of(code: int, x: Operand, c: float) -> Any:
@@ -927,10 +951,10 @@ def nary(code: int, operands: Iterable[Operand]) -> Any:
     xs = values_of(xs)
     if code == kernels.SUM or code == kernels.MEAN:
         partial = kernels.partial(code, 0.0, n, out)
-        return many_node(code, UNIFORM, out, partial, many(xs, (), None, None, deep == 0, False))
+        return many_node(code, UNIFORM, out, partial, many(xs, (), None, None, deep == 0))
     for i in range(n):
         d[i] = kernels.partial(code, d[i], n, out)
-    return many_node(code, NARY, out, 0.0, many(xs, (), partials, None, deep == 0, False))
+    return many_node(code, NARY, out, 0.0, many(xs, (), partials, None, deep == 0))
 
 
 def dot(xs: Vector, ys: Vector) -> Any:
@@ -1206,6 +1230,9 @@ def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
         send_each(more.xs, more.flat_xs, kernels.doubles(more.dxs), g, this)
         if node._kind == DOT:
             send_each(more.ys, more.flat_ys, kernels.doubles(more.dys), g, this)
+    elif node._kind == REPLAYED:
+        numbers = kernels.copied(more.replay())
+        send_each(more.xs, more.flat_xs, kernels.doubles(numbers), 1.0, this)
     else:
         if more.backward is not None:
             more.backward(node)
@@ -1375,6 +1402,75 @@ def holds(cell: CellType, node: Value) -> bool:
         return cell.cell_contents is node
     except ValueError:  # a variable that has no value yet
         return False
+
+
+# ------------------------------------------------------------------ results of a compiled call
+
+
+class Replay:
+    """What the node does in which the results of a replayed program meet.
+
+    Each result leaves its cotangent here; then the program's own adjoint turns them into those of
+    the parents, all at once.
+    """
+
+    def __init__(self, n: int, gradient: Callable[[list[float]], bytes]) -> None:
+        self.cotangents = [0.0] * n
+        self.gradient = gradient
+
+    def __call__(self) -> bytes:
+        cotangents, self.cotangents = self.cotangents, [0.0] * len(self.cotangents)
+        return self.gradient(cotangents)
+
+
+class Result:
+    """The `_backward` of a replayed program's result."""
+
+    def __init__(self, replay: Replay, i: int) -> None:
+        self.replay, self.i = replay, i
+
+    def __call__(self, owner: Value) -> None:
+        self.replay.cotangents[self.i] = owner.grad
+
+
+def replayed_nodes(
+    op: str,
+    parents: tuple[Value, ...],
+    numbers: Iterable[float],
+    gradient: Callable[[list[float]], bytes],
+) -> list[Value]:
+    """The results of a program that was replayed, as nodes of the eager graph.
+
+    op        what the operation is called
+    parents   what the results depend on
+    numbers   of the results
+    gradient  given the results' cotangents, those of the parents, as the bytes of doubles
+    """
+    results = [leaf(LEAF, number) for number in numbers]
+    if not parents or not recording():
+        return results
+    replay = Replay(len(results), gradient)
+    flat = True
+    for i in range(len(parents)):
+        if kernels.is_deep(parents, i):
+            flat = False
+    more = many(parents, (), None, None, flat)
+    more.op = op
+    more.replay = replay
+    hub = (many_node(0, REPLAYED, 0.0, 0.0, more),)
+    for i in range(len(results)):
+        node: Value = results[i]
+        node._kind = BY_HAND
+        more = many(hub)
+        more.op = op
+        more.backward = Result(replay, i)
+        node._more = more
+    return results
+
+
+def blocks_open() -> bool:
+    """Whether a block is open, in any thread or task."""
+    return _blocks != 0
 
 
 # ---------------------------------------------------------------------- dropping a graph

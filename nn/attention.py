@@ -149,7 +149,7 @@ class MultiheadAttention(Module):
         else:
             weights = [getattr(self, f"{name}_proj_weight") for name in "qkv"]
         biases = [self.in_proj_bias and self.in_proj_bias[part] for part in parts]
-        q, k, v = (Affine(*both).each for both in zip(weights, biases, strict=True))
+        q, k, v = (Affine(*both) for both in zip(weights, biases, strict=True))
         scale = 1 / sqrt(size // self.num_heads)
         return [lambda xs: [[number * scale for number in row] for row in q(xs)], k, v]
 

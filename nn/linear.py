@@ -6,7 +6,7 @@ from math import sqrt
 from typing import Any
 
 from nn import init
-from nn.arrays import Affine, Array, at_least, by_rows, elementwise
+from nn.arrays import Affine, Array, along_last_axis, at_least, elementwise
 from nn.init import Rng
 from nn.module import Module, parameters
 
@@ -33,7 +33,7 @@ class Linear(Module):
 
     def forward(self, x: Array) -> Array:
         self._affine = self._affine.of(self.weight, self.bias)
-        return by_rows(self._affine.each, x, self.in_features, self)
+        return along_last_axis(self._affine, x, self.in_features, self)
 
     def extra_repr(self) -> str:
         bias = "" if self.bias else ", bias=False"

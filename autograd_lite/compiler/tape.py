@@ -9,7 +9,7 @@ from autograd_lite.value import Value, number_of, static_of, weights_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -74,21 +74,41 @@ class Tape:
         return "\n".join([*lines, f"outputs {', '.join(f'%{i}' for i in self.outputs)}"])
 
 
-def tape_of(nodes: Iterable[Value], outputs: Sequence[Value], leaves: Mapping[Value, int]) -> Tape:
+def tape_of(
+    nodes: Iterable[Value],
+    outputs: Sequence[Value],
+    leaves: Mapping[Value, int],
+    *,
+    indices: Mapping[Value, int] = {},
+    picks: Container[Value] = (),
+    sources: Mapping[Value, Value] = {},
+) -> Tape:
     """The tape of a graph.
 
-    nodes    those that the outputs depend on, parents before their users, leaves included or not
+    nodes    those that the outputs depend on, parents before their users
     outputs  the results
     leaves   the slot of each leaf whose number changes from call to call; others are constants
+    indices  the slot among the ints of each leaf that `take` reads an index from
+    picks    the nodes that `take` made; their first parent is the index
+    sources  of a leaf that was detached from a node, that node
 
     Raises ValueError for a node made by hand, whose derivative is not in the rule table.
     """
+    alive = set(outputs)
+    listed = list(nodes)
+    for node in reversed(listed):
+        if node in alive:
+            alive.update(node.parents)
+            if node in sources:
+                alive.add(sources[node])
+
     codes: list[int] = []
     offsets = [0]
     parents: list[int] = []
     static: list[float] = []
     slots: list[int] = []
     place: dict[Value, int] = {}
+    place_of_index: dict[Value, int] = {}
 
     def add(code: int, operands: Iterable[int], c: float = 0.0, slot: int = -1) -> int:
         codes.append(code)
@@ -100,25 +120,34 @@ def tape_of(nodes: Iterable[Value], outputs: Sequence[Value], leaves: Mapping[Va
 
     def place_of(node: Value) -> int:
         if node not in place:
-            slot = leaves.get(node, -1)
-            if slot < 0 and not node.is_leaf:
+            if node in leaves:
+                place[node] = add(LEAF, (), slot=leaves[node])
+            elif node.is_leaf:
+                place[node] = add(CONSTANT, (), number_of(node))
+            else:
                 raise ValueError("tape_of: a node is not preceded by its parents")
-            place[node] = (
-                add(LEAF, (), slot=slot) if slot >= 0 else add(CONSTANT, (), number_of(node))
-            )
         return place[node]
 
-    for node in nodes:
-        if node in leaves or node.is_leaf:
-            place_of(node)
+    for node in listed:
+        if node not in alive:
             continue
-        rule = node.rule
-        if rule is None:
+        if node in sources:
+            place[node] = add(DETACH, (place_of(sources[node]),))
+        elif node in picks:
+            index, *elements = node.parents
+            if index not in place_of_index:
+                place_of_index[index] = add(INDEX, (), slot=indices[index])
+            operands = [place_of(element) for element in elements]
+            place[node] = add(TAKE, (place_of_index[index], *operands))
+        elif node in leaves or node.is_leaf:
+            place_of(node)
+        elif node.rule is None:
             raise ValueError(
                 f"{node._op or 'a node'} was made by hand; write it with @operation to compile it"
             )
-        operands = [place_of(parent) for parent in node.parents]
-        operands += [add(CONSTANT, (), weight) for weight in weights_of(node)]
-        place[node] = add(rule.code, operands, static_of(node))
+        else:
+            operands = [place_of(parent) for parent in node.parents]
+            operands += [add(CONSTANT, (), weight) for weight in weights_of(node)]
+            place[node] = add(node.rule.code, operands, static_of(node))
     last = [place_of(node) for node in outputs]
-    return Tape(codes, offsets, parents, static, slots, last, len(leaves))
+    return Tape(codes, offsets, parents, static, slots, last, len(leaves), len(indices))
