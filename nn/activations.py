@@ -122,9 +122,13 @@ class Dropout(_Elementwise):
         return super().forward(x) if self.training and self.p > 0 else x
 
     def _function(self) -> Function:
-        draw = generator(self._rng).random
+        random = generator(self._rng).random
         scale = 1 / (1 - self.p) if self.p < 1 else 0.0
-        return lambda x: x * (scale if draw() >= self.p else 0.0)
+
+        def factor() -> float:
+            return scale if random() >= self.p else 0.0
+
+        return lambda x: x * autograd_lite.draw(factor)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

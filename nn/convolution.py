@@ -266,12 +266,12 @@ class MaxPool2d(_Pooling):
 
     def forward(self, x: Array) -> Any:
         x = nested(x)
-        largest = self._pooled(_largest, x)
-        return (largest, self._pooled(_argmax, x)) if self.return_indices else largest
+        pooled = self._pooled(_largest, x)
+        return (pooled, self._pooled(_argmax, x)) if self.return_indices else pooled
 
 
 def _largest(xs: Vector, inside: Window, size: int) -> Any:
-    return xs[_argmax(xs, inside, size)] if inside else -inf
+    return autograd_lite.largest([xs[i] for i in inside]) if inside else -inf
 
 
 def _argmax(xs: Vector, inside: Window, size: int) -> int:

@@ -23,6 +23,7 @@ from autograd_lite import (
     minimum,
     relu,
     softplus,
+    take,
     where,
 )
 from nn.arrays import (
@@ -151,12 +152,14 @@ def cross_entropy(
         return _reduced(name, autograd_lite.sum(losses), len(losses), reduction)
 
     def loss(x: Vector, i: int) -> Any:
-        direct = ws[i] * (logsumexp(x) - x[i]) if weight is not None else logsumexp(x) - x[i]
+        direct = logsumexp(x) - take(x, i)
+        direct = take(ws, i) * direct if weight is not None else direct
         return (1 - e) * direct - e / classes * dot(ws, log_softmax(x)) if e else direct
 
     cases = _cases(name, samples, input, target, ignore_index)
     total = autograd_lite.sum(loss(x, i) for x, i in cases) if cases else _zero(samples)
-    return _reduced(name, total, sum(ws[i] for _, i in cases), reduction)
+    count = len(cases) if weight is None else sum(take(ws, i) for _, i in cases)
+    return _reduced(name, total, count, reduction)
 
 
 def nll_loss(
@@ -173,8 +176,14 @@ def nll_loss(
     samples, classes = _vectors("nll_loss", input)
     ws = _weights("nll_loss: weight", weight, classes)
     cases = _cases("nll_loss", samples, input, target, ignore_index)
-    total = dot([-ws[i] for _, i in cases], [x[i] for x, i in cases]) if cases else _zero(samples)
-    return _reduced("nll_loss", total, sum(ws[i] for _, i in cases), reduction)
+    if not cases:
+        total = _zero(samples)
+    elif weight is None:
+        total = -autograd_lite.sum(take(x, i) for x, i in cases)
+    else:
+        total = dot([-take(ws, i) for _, i in cases], [take(x, i) for x, i in cases])
+    count = len(cases) if weight is None else sum(take(ws, i) for _, i in cases)
+    return _reduced("nll_loss", total, count, reduction)
 
 
 # ------------------------------------------------------------------------ what they share

@@ -8,7 +8,7 @@ from operator import index
 from typing import Any
 
 import autograd_lite
-from autograd_lite import Value, dot
+from autograd_lite import callback, dot
 from nn import init
 from nn.arrays import Array, at_least, depth, expect, flat, nested, reshape, transpose
 from nn.module import Buffer, Module, parameters
@@ -144,13 +144,15 @@ class BatchNorm1d(Module):
             for c, (centred, _, variance) in enumerate(statistics)
         ]
         if self.training and self.track_running_stats:
-            self._track(statistics, len(channels[0]))  # last: a batch that fails changes nothing
+            numbers = [x for _, mean, variance in statistics for x in (mean, variance)]
+            # Last, so that a batch that fails changes nothing.
+            callback(self._track, len(channels[0]), *numbers)
         return transpose([reshape(channel, lengths[:1] + lengths[2:]) for channel in out])
 
     def _running(self, c: int, xs: list[Any]) -> tuple[Any, Any, Any]:
         """(x - mean for each x of channel c, mean, variance), by the running statistics."""
-        mean = self.running_mean[c].data
-        return [x - mean for x in xs], mean, self.running_var[c].data
+        mean = self.running_mean[c].detach()
+        return [x - mean for x in xs], mean, self.running_var[c].detach()
 
     def _channel(self, c: int, centred: Iterable[Any], variance: Any) -> list[Any]:
         scale = _rsqrt(variance + self.eps)
@@ -160,26 +162,22 @@ class BatchNorm1d(Module):
             return [x * scale for x in centred]
         return [x * scale + self.bias[c] for x in centred]
 
-    def _track(self, statistics: list[tuple[Any, Any, Any]], count: int) -> None:
-        """Move the running statistics towards those of each channel in a batch."""
+    def _track(self, count: int, *statistics: float) -> None:
+        """Move the running statistics towards a batch's: mean and variance of each channel."""
         self.num_batches_tracked.data += 1
         momentum = self.momentum
         if momentum is None:
             momentum = 1 / self.num_batches_tracked.data
-        for c, (_, mean, variance) in enumerate(statistics):
-            unbiased = _number(variance) * (count / (count - 1))
-            for running, new in (
-                (self.running_mean[c], _number(mean)),
-                (self.running_var[c], unbiased),
-            ):
+        unbiased = [variance * (count / (count - 1)) for variance in statistics[1::2]]
+        for buffers, batch in (
+            (self.running_mean, statistics[::2]),
+            (self.running_var, unbiased),
+        ):
+            for running, new in zip(buffers, batch, strict=True):
                 running.data = (1 - momentum) * running.data + momentum * new
 
     def extra_repr(self) -> str:
         return f"{self.num_features}"
-
-
-def _number(x: Any) -> Any:
-    return x.data if isinstance(x, Value) else x
 
 
 def _lengths(layer: Module, normalized_shape: int | Iterable[int]) -> tuple[int, ...]:

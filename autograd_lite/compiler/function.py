@@ -84,13 +84,14 @@ class Compiled:
                 if not kind.eager:
                     self._give_up(kind, _too_many(kind.programs))
                 return self.function(*args, **kwargs)
+            captures = Captures([self.function, *(thing for _, thing in flat.statics)])
             try:
-                recording = record(self.function, flat, args, kwargs)
+                recording = record(self.function, flat, args, kwargs, captures.things)
                 program = Program(recording, flat, self.function.__name__)
             except NotRecordedError as problem:
                 self._give_up(kind, str(problem))
                 return self.function(*args, **kwargs)
-            program.captures = Captures([self.function, *(thing for _, thing in flat.statics)])
+            program.captures = captures
             self.recordings += 1
             kind.programs.insert(0, program)
         held, result = program.run(flat)

@@ -45,8 +45,10 @@ class Program:
                     parameters.append(parent)
         self._results: list[Value] = []
         self._template = self._taken_apart(recording.result)
-        guarded = [x for guard in recording.guards for x in (guard.x, guard.y)]
-        for node in (*self._results, *(x for x in guarded if isinstance(x, Value))):
+        wanted: list[Value | float] = [*self._results]
+        wanted += [x for guard in recording.guards for x in (guard.x, guard.y)]
+        wanted += [x for _, values in recording.calls for x in values]
+        for node in (x for x in wanted if isinstance(x, Value)):
             if node not in known and node not in leaves:
                 leaves[node] = len(leaves)
                 parameters.append(node)
@@ -56,7 +58,18 @@ class Program:
         self.draws = tuple(recording.draws.values())
         self.drawn = [number_of(leaf) for leaf in recording.draws]  # for the first run
         outputs = list(self._results)
-        self._guards = _Guards(recording.guards, outputs)
+        places: dict[Value, int] = {}
+        self._guards = _Guards(recording.guards, outputs, places)
+        self._calls = [
+            (
+                function,
+                [
+                    (_place_among(x, outputs, places), 0.0) if isinstance(x, Value) else (-1, x)
+                    for x in values
+                ],
+            )
+            for function, values in recording.calls
+        ]
         self._n_arguments = len(recording.arguments)
         try:
             self.tape = tape_of(
@@ -107,6 +120,8 @@ class Program:
         if not self._guards.hold(state.outputs):
             self.drawn = drawn if self.draws else []
             return False, None
+        for function, values in self._calls:
+            function(*[state.outputs[i] if i >= 0 else number for i, number in values])
         call = _Call(self.executor, state, len(state.outputs))
         numbers = state.outputs[: self._n_results]
         wrt = self.parameters + tuple(flat.values)
@@ -153,9 +168,10 @@ class _Call:
 class _Guards:
     """The guards of a recording, on its tape's outputs."""
 
-    def __init__(self, guards: Iterable[Guard], outputs: list[Value]) -> None:
+    def __init__(
+        self, guards: Iterable[Guard], outputs: list[Value], places: dict[Value, int]
+    ) -> None:
         self.tests: list[tuple[int, str, int, float, bool, str]] = []
-        places: dict[Value, int] = {}
         seen = set()
         for guard in guards:
             y = -1

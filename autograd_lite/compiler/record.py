@@ -16,12 +16,15 @@ from autograd_lite.value import Value, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from autograd_lite.compiler._flatten import Flat
 
 __all__ = ["Guard", "Index", "NotRecordedError", "Recording", "record"]
+
+
+_GENERATORS = (random.Random, np.random.Generator)
 
 
 class NotRecordedError(Exception):
@@ -85,6 +88,7 @@ class Recording:
     made      all nodes, in the order in which they were made
     sources   of a leaf that was detached, the node whose number it has
     picks     the nodes that `take` made
+    calls     the functions that `callback` was given, and the nodes or numbers for each
     draws     the leaves that hold random numbers, and what draws them anew
     """
 
@@ -95,13 +99,17 @@ class Recording:
         self.sources: dict[Value, Value] = {}
         self.picks: set[Value] = set()
         self.draws: dict[Value, Callable[[], float]] = {}
+        self.calls: list[tuple[Callable[..., object], tuple[Value | float, ...]]] = []
         self.guards: list[Guard] = []
 
 
 class _Recorder(Observer):
-    def __init__(self, recording: Recording) -> None:
+    replays = True
+
+    def __init__(self, recording: Recording, generators: Iterable[object]) -> None:
         self.recording = recording
-        self.random = _random_state()
+        self.generators = [thing for thing in generators if isinstance(thing, _GENERATORS)]
+        self.random = self.random_state()
 
     def made(self, node: Value) -> None:
         self.recording.made.append(node)
@@ -116,13 +124,26 @@ class _Recorder(Observer):
     def draw(self, function: Callable[[], float]) -> Value:
         self.check_random()
         leaf = Value(float(function()))
-        self.random = _random_state()
+        self.random = self.random_state()
         self.recording.draws[leaf] = function
         return leaf
 
+    def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
+        self.recording.calls.append((function, values))
+        return True
+
+    def random_state(self) -> object:
+        """Of the generators that programs share, and of those that the function reaches."""
+        shared: object = np.random.get_state(legacy=False)
+        own = [
+            thing.getstate() if isinstance(thing, random.Random) else thing.bit_generator.state
+            for thing in self.generators
+        ]
+        return random.getstate(), repr((shared, own))
+
     def check_random(self) -> None:
         """Raise NotRecordedError if random numbers were drawn without `draw`."""
-        if _random_state() != self.random:
+        if self.random_state() != self.random:
             raise NotRecordedError(
                 "it draws random numbers, which a recording would repeat for ever; write "
                 "autograd_lite.draw(random.random) for random.random()"
@@ -148,24 +169,23 @@ class _Recorder(Observer):
         )
 
 
-def record(function: Callable[..., Any], flat: Flat, args: Any, kwargs: Any) -> Recording:
-    """Call function with stand-ins for the numbers of (args, kwargs), which flat took apart."""
+def record(
+    function: Callable[..., Any], flat: Flat, args: Any, kwargs: Any, generators: Iterable[object]
+) -> Recording:
+    """Call function with stand-ins for the numbers of (args, kwargs), which flat took apart.
+
+    generators  things that the function reaches, of which those that draw random numbers matter
+    """
     arguments: dict[Value, int] = {}
     indices: dict[Value, int] = {}
     stand_ins = _StandIns(flat, arguments, indices)
     args, kwargs = stand_ins.of(args), {key: stand_ins.of(x) for key, x in kwargs.items()}
     recording = Recording(arguments, indices)
-    recorder = _Recorder(recording)
+    recorder = _Recorder(recording, generators)
     with observe(recorder):
         recording.result = function(*args, **kwargs)
     recorder.check_random()
     return recording
-
-
-def _random_state() -> object:
-    """Of the generators that a program shares."""
-    state: dict[str, Any] = np.random.get_state(legacy=False)
-    return random.getstate(), repr(state)
 
 
 class _StandIns:

@@ -5,6 +5,7 @@ import pickle
 import random
 import threading
 import warnings
+from collections import deque
 
 import numpy as np
 import pytest
@@ -435,3 +436,22 @@ def test_keyword_arguments():
 def test_what_is_no_function():
     with pytest.raises(TypeError, match="compile: expected a function, not int"):
         compile(3)
+
+
+def test_callback_is_called_with_the_numbers_of_each_call():
+    seen = deque()  # a list would be one that the function reads
+    f = compile(lambda x: ag.callback(seen.append, x * W[0]) or x * 2)
+    for number in (1.0, 2.0, 3.0):
+        f(number)
+    assert list(seen) == [0.5 * number for number in (1.0, 2.0, 3.0)]
+    ag.callback(seen.append, 7.0)
+    assert seen[-1] == 7.0
+    assert f.recordings == 1
+
+
+def test_largest_is_chosen_anew_and_the_first_of_equals():
+    def f(*xs):
+        return ag.largest(xs) * W[0]
+
+    numbers = [(1.0, 3.0, 2.0), (5.0, 3.0, 5.0), (0.0, 0.0, 0.0)]
+    agree(f, [tuple(map(Value, row)) for row in numbers], W)
