@@ -758,7 +758,18 @@ class Many:
     replay    of a node that was replayed
     """
 
-    __slots__ = ("backward", "dxs", "dys", "flat_xs", "flat_ys", "label", "op", "replay", "xs", "ys")
+    __slots__ = (
+        "backward",
+        "dxs",
+        "dys",
+        "flat_xs",
+        "flat_ys",
+        "label",
+        "op",
+        "replay",
+        "xs",
+        "ys",
+    )
 
     xs: tuple[Value, ...]
     ys: tuple[Value, ...]
