@@ -655,6 +655,14 @@ def number_of(node: Value) -> float:
     return node._data
 
 
+def writing(nodes: tuple[Value, ...]) -> None:
+    """Tell observers that the nodes' numbers or gradients are about to be set."""
+    if _blocks != 0:
+        for observer in blocks.observers():
+            for node in nodes:
+                observer.wrote(node)
+
+
 def static_of(node: Value) -> float:
     """The static parameter c of a node of one parent: the 3 of x ** 3; 0 where there is none."""
     return node._dy if node._kind == UNARY else 0.0

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograd_lite import Value
+from autograd_lite.value import writing
 from nn import _steps
 from nn.arrays import Array, flat
 from nn.module import Module
@@ -87,6 +88,7 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Set the gradients of all parameters to 0."""
+        writing(self.params)
         _steps.zero_grad(self.params)
 
     def step(self) -> None:
@@ -94,6 +96,7 @@ class Optimizer:
 
         Raises ValueError if a memory was replaced by what is no array of a double a parameter.
         """
+        writing(self.params)
         for name in self._memories:
             memory = getattr(self, name)
             if not isinstance(memory, array) or memory.typecode != "d":
@@ -342,6 +345,7 @@ def clip_grad_norm_(parameters: Iterable[Any], max_norm: float) -> float:
     norm = _steps.grad_norm(values)
     factor = max_norm / (norm + 1e-6)
     if not factor >= 1:
+        writing(values)
         _steps.scale_grad(values, factor)
     return norm
 
