@@ -559,17 +559,18 @@ class Value:
         return made, self._grad, more
 
     def _set_slots(self, slots: tuple[Any, ...]) -> None:
-        made, self._grad, more = slots
-        self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy = made
+        made, grad, more = slots
+        check_slots(made, grad, more)
         if isinstance(more, tuple):
             xs, ys, partials, op, label, _ = more
-            check_many(self._kind, xs, ys, partials)
             more = many(xs, ys)
-            if self._kind == NARY or self._kind == DOT:
+            if partials is not None:
                 more.dxs = filled(partials[: len(xs)])
                 more.dys = filled(partials[len(xs) :])
             more.op = op
             more.label = label
+        self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy = made
+        self._grad = grad
         self._more = more
 
     def __dealloc__(self) -> None:
@@ -1072,16 +1073,26 @@ def read(xs: tuple[Any, ...], d: list[float], code: int) -> tuple[int, int]:
     return values, deep
 
 
-def check_many(kind: int, xs: Any, ys: Any, partials: Any) -> None:
+def check_slots(made: Any, grad: Any, more: Any) -> None:
     """Raise ValueError for slots, of a file that was tampered with, that would crash a pass."""
-    right = isinstance(xs, tuple) and isinstance(ys, tuple)
-    right = right and kernels.all_values(xs) and kernels.all_values(ys)
-    if kind == NARY:
-        right = right and len(partials) == len(xs)
-    elif kind == DOT:
-        right = right and len(partials) == 2 * len(xs) == 2 * len(ys)
+    kind, code, x, y, *numbers = made
+    right = all(isinstance(number, float) for number in (grad, *numbers))
+    right = right and kind in range(CONSTANT, BY_HAND + 1) and code in range(len(RULES))
+    right = right and isinstance(x, Value) == (kind in (UNARY, BINARY))
+    right = right and isinstance(y, Value) == (kind == BINARY)
+    if kind < UNIFORM:
+        right = right and (more is None or isinstance(more, str))
     else:
-        right = right and kind in (UNIFORM, BY_HAND)
+        xs, ys, partials, op, label, _ = more if isinstance(more, tuple) else ((),) * 6
+        right = right and isinstance(xs, tuple) and isinstance(ys, tuple)
+        right = right and all(isinstance(parent, Value) for parent in (*xs, *ys))
+        right = right and isinstance(op, str) and isinstance(label, str)
+        right = right and len(ys) == (len(xs) if kind == DOT else 0)
+        if kind in (NARY, DOT):
+            right = right and len(partials) == len(xs) + len(ys)
+            right = right and all(isinstance(partial, float) for partial in partials)
+        else:
+            right = right and partials is None
     if not right:
         raise ValueError("these are not the slots of a node")
 
