@@ -158,8 +158,7 @@ def to_svg(diagram: Diagram, dot: str, write: Write, partials: bool, color: bool
     about = escape_html(summary(diagram, write))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="autograd" role="img" aria-label="{about}"'
-        f' width="{width:g}pt" height="{height:g}pt" viewBox="0 0 {width:g} {height:g}"'
-        ' style="max-width: 100%; height: auto">\n'
+        f' width="{width:g}pt" height="{height:g}pt" viewBox="0 0 {width:g} {height:g}">\n'
         f"<style>{stylesheet()}</style>\n"
         f'<rect class="paper" width="{width:g}" height="{height:g}"/>\n'
         f"{body}{legend}</svg>\n"

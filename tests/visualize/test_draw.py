@@ -1,6 +1,7 @@
 """draw: what a picture shows, and how it fails."""
 
 import importlib.metadata
+import re
 import sys
 import threading
 import xml.etree.ElementTree as ElementTree
@@ -138,6 +139,18 @@ def test_light_and_dark(neuron):
     svg = visualize.draw(neuron).svg
     assert "prefers-color-scheme: dark" in svg
     assert 'class="paper"' in svg
+
+
+def test_the_size_of_a_picture_is_in_numbers(neuron):
+    """A height of auto, outside of @media, leaves a blank page in CairoSVG."""
+    svg = visualize.draw(neuron).svg
+    root = ElementTree.fromstring(svg)
+    assert root.get("style") is None
+    _, _, width, height = root.attrib["viewBox"].split()
+    assert (root.attrib["width"], root.attrib["height"]) == (f"{width}pt", f"{height}pt")
+    assert re.findall(r".*\bauto\b.*", svg) == [
+        "@media all { .autograd { max-width: 100%; height: auto; } }"
+    ]
 
 
 def test_a_dot_expands_to_its_products(drawn):
