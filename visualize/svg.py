@@ -12,6 +12,13 @@ from visualize.theme import BOUNDS, shade, stylesheet
 
 __all__ = ["heading", "largest_gradient", "summary", "to_dot", "to_svg"]
 
+MOVES = 400
+"""How often Graphviz may improve on where the boxes stand.
+
+Pictures of a hundred boxes need fewer. Without a bound a chain of 100 steps that share one
+parameter takes minutes: every long edge is a row of hidden boxes to be placed.
+"""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,10 +62,11 @@ def to_dot(
     room  characters that the last line of a node has room for, if other numbers are to come
     """
     largest = largest_gradient(diagram) if color else 0.0
+    moves = MOVES / max(1, len(diagram.boxes))
     lines = [
         "digraph {",
         f'  graph [rankdir={rankdir} bgcolor=transparent nodesep=0.2 ranksep=0.4 fontname="Courier"'
-        " fontsize=11]",
+        f" fontsize=11 nslimit={moves:.3g}]",
         "  node [shape=record style=filled fillcolor=white height=0.1"
         ' fontname="Courier" fontsize=11 margin="0.12,0.04"]',
         '  edge [fontname="Courier" fontsize=10 arrowsize=0.6]',
