@@ -87,7 +87,7 @@ def draw(
     products: bool = False,
     partials: bool = False,
     color: bool = True,
-    rankdir: str = "LR",
+    rankdir: str | None = None,
     number: str = ".4g",
 ) -> Drawing:
     """The picture of the graph that root is the result of.
@@ -98,13 +98,14 @@ def draw(
     products  draw the products that a dot adds up, too
     partials  write on each edge the local partial derivative
     color     shade by the size of the gradient
-    rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"
+    rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"; None for "LR" if the
+              picture then fits a page's width, and else for the narrower of "LR" and "TB"
     number    how numbers are written, such as ".4g" or ".2f"
 
     Raises TypeError if root is not a Value, ValueError for over 1,000 boxes or 4,000 edges.
     """
     written = number_format(number)
-    if rankdir not in ("LR", "TB", "RL", "BT"):
+    if rankdir not in ("LR", "TB", "RL", "BT", None):
         raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}")
     diagram = diagram_of(root, depth, fold, products)
     dot = to_dot(diagram, written, rankdir, partials, color)

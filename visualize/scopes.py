@@ -134,7 +134,7 @@ def _recording(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(self, *args, **kwargs)  # or a class passes the call to its base
 
         def title(result: Any) -> str:
-            return _title(self, args[0] if args else (), result)
+            return _title(self, next(iter((*args, *kwargs.values())), ()), result)
 
         return _record(title, function, (self, *args), kwargs, id(self))
 
@@ -142,20 +142,26 @@ def _recording(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _title(module: Any, argument: Any, result: Any) -> str:
-    """How the module calls itself, "Linear(64, 16)", if that is short, else "MLP 64 to 10"."""
-    text = str(module)
-    if len(text) <= 40 and "\n" not in text and "<" not in text:
-        return text
-    return f"{type(module).__name__} {_width(argument):,} to {_width(result):,}"
+    """How the module calls itself, if it says so in `__str__`, else "Linear 64 to 16"."""
+    if type(module).__str__ is not object.__str__:
+        return str(module)
+    taken, given = _shape(argument), _shape(result)
+    batch = 0  # axes that both begin with, but for the last, are those of a batch
+    while batch < min(len(taken), len(given)) - 1 and taken[batch] == given[batch]:
+        batch += 1
+    sizes = ("×".join(f"{n:,}" for n in shape[batch:]) or "1" for shape in (taken, given))
+    return f"{type(module).__name__} {' to '.join(sizes)}"
 
 
-def _width(thing: Any) -> int:
-    """How many numbers one sample has, the last axis of an array."""
-    while isinstance(thing, (list, tuple)) and thing and isinstance(thing[0], (list, tuple)):
-        thing = thing[0]
+def _shape(thing: Any) -> tuple[int, ...]:
+    """The lengths of nested lists or of an array, () of a number, the first's of several things."""
     if hasattr(thing, "shape"):
-        return int(thing.shape[-1]) if thing.shape else 1
-    return len(thing) if isinstance(thing, (list, tuple)) else 1
+        return tuple(thing.shape)
+    if not isinstance(thing, (list, tuple)):
+        return ()
+    if isinstance(thing, tuple) and len({_shape(part) for part in thing}) > 1:
+        return _shape(thing[0])
+    return (len(thing), *(_shape(thing[0]) if thing else ()))
 
 
 def _modules(model: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import visualize
-from autograd_lite import Value, dot, exp, log, no_grad
+from autograd_lite import Value, dot, exp, log, no_grad, tanh
 from autograd_lite import sum as sum_of
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -111,6 +111,54 @@ def test_orientation(neuron, drawn, rankdir):
     )
     first, last = x if rankdir in ("LR", "RL") else y
     assert (first < last) == (rankdir in ("LR", "TB"))
+
+
+def test_a_picture_too_wide_for_a_page_goes_from_top_to_bottom():
+    def rankdir(root, **options):
+        return re.search(r"rankdir=(\w+)", visualize.draw(root, **options).dot)[1]
+
+    x = chain = Value(0.5)
+    for _ in range(20):
+        chain = exp(chain * -1)
+    assert rankdir(x * 2) == "LR"
+    assert rankdir(chain) == "TB"
+    assert rankdir(chain, rankdir="LR") == "LR"
+    # Of two that are too wide, the narrower.
+    chains = []
+    for i in range(40):
+        chains.append(Value(float(i)))
+        for _ in range(9):
+            chains[-1] = exp(chains[-1])
+    assert rankdir(sum_of(chains)) == "LR"
+
+
+@pytest.mark.parametrize("steps", [1, 10, 25])
+def test_a_folded_picture_is_no_wider_than_a_page(steps):
+    root = Value(0.5)
+    for _ in range(steps):
+        root = dot([tanh(root * Value(float(i))) for i in range(100)], [0.01] * 100)
+    svg = visualize.draw(root, fold=True).svg
+    assert float(ElementTree.fromstring(svg).attrib["width"].removesuffix("pt")) < 1_000
+
+
+def test_operations_stand_in_a_line_and_leaves_beside_it(drawn):
+    root = Value(1.0)
+    for i in range(6):
+        root = tanh(root * Value(float(i), label=f"x{i}"))
+    picture = drawn(visualize.draw(root, rankdir="TB").svg)
+    text = "{http://www.w3.org/2000/svg}text"
+    operations = [node for node in picture.nodes if "operation" in node.attrib["class"]]
+    assert len({round(float(node.find(text).attrib["x"])) for node in operations}) == 1
+
+
+def test_a_chain_that_shares_a_parameter_is_laid_out_in_bounded_moves():
+    """100 steps took minutes, though they are 201 boxes."""
+    x = chain = Value(0.5)
+    for _ in range(100):
+        chain = tanh(chain * x)
+    drawing = visualize.draw(chain)
+    assert "nslimit=1.99" in drawing.dot
+    assert drawing.svg.count('class="edge"') == 300
 
 
 def test_number_formats(drawn):
