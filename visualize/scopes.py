@@ -85,7 +85,13 @@ def scopes(model: Any) -> Iterator[None]:
     model  a callable with `parameters()`, such as a Module of nn or of micrograd; its modules are
            the ones that it reaches through attributes, lists, tuples and dicts
 
-    The classes of the modules get another `__call__` for the time of the block.
+    A module is called what its `__str__` says, if its class has one, else "Linear 64 to 16": how
+    many numbers it takes and gives for each sample.
+
+    The classes of the modules get another `__call__` for the time of the block, which records the
+    modules of this model and passes on the calls of all others. There is no other place for it:
+    Python looks `__call__` up on the class, and modules that `visualize` does not know of, such as
+    micrograd's, offer no hook.
 
     Raises TypeError if model is not such an object.
     """
@@ -146,20 +152,21 @@ def _title(module: Any, argument: Any, result: Any) -> str:
     if type(module).__str__ is not object.__str__:
         return str(module)
     taken, given = _shape(argument), _shape(result)
-    batch = 0  # axes that both begin with, but for the last, are those of a batch
-    while batch < min(len(taken), len(given)) - 1 and taken[batch] == given[batch]:
+    batch = 0  # axes that both begin with are those of a batch, unless nothing else is left
+    axes = min(len(taken), len(given), max(len(taken), len(given)) - 1)
+    while batch < axes and taken[batch] == given[batch]:
         batch += 1
     sizes = ("×".join(f"{n:,}" for n in shape[batch:]) or "1" for shape in (taken, given))
     return f"{type(module).__name__} {' to '.join(sizes)}"
 
 
 def _shape(thing: Any) -> tuple[int, ...]:
-    """The lengths of nested lists or of an array, () of a number, the first's of several things."""
+    """The lengths of nested lists, () of a number; of the first if a tuple holds several arrays."""
     if hasattr(thing, "shape"):
         return tuple(thing.shape)
     if not isinstance(thing, (list, tuple)):
         return ()
-    if isinstance(thing, tuple) and len({_shape(part) for part in thing}) > 1:
+    if isinstance(thing, tuple) and any(map(_shape, thing)):
         return _shape(thing[0])
     return (len(thing), *(_shape(thing[0]) if thing else ()))
 
