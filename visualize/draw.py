@@ -124,7 +124,7 @@ def diagram_of(root: Value, depth: int | None, fold: bool, products: bool) -> Di
         refuse_large(root, _ADVICE)
     nodes = nodes_of(root)
     if products:
-        diagram = by_product(nodes, _grad)
+        diagram = by_product(nodes, _grad, calls_in(nodes))
     else:
         groups = by_scope(nodes, calls_in(nodes), depth)
         if fold:

@@ -231,7 +231,7 @@ class _Book:
         self.views: list[_View] = []
         small = len(nodes) <= VIEW_BOXES and sum(len(n.parents) for n in nodes) <= 4 * VIEW_BOXES
         if products and small:
-            diagram = by_product(nodes, self.grads.__getitem__)
+            diagram = by_product(nodes, self.grads.__getitem__, self.calls)
             self._add(_View("The whole graph", "", diagram, [], None))
             return
         if depth is None and not small:

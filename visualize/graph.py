@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from autograd_lite import Value, topological_order
 
-__all__ = ["EDGE_LIMIT", "NODE_LIMIT", "checked", "kind_of", "nodes_of", "partials_of", "trace"]
+__all__ = [
+    "EDGE_LIMIT",
+    "NODE_LIMIT",
+    "checked",
+    "kind_of",
+    "nodes_of",
+    "partials_of",
+    "sides_of",
+    "trace",
+]
 
 NODE_LIMIT = 1_000
 """The most nodes that are drawn one by one; more are neither laid out fast nor readable."""
@@ -95,6 +104,13 @@ def partials_of(node: Value) -> tuple[float, ...]:
         for n, grad in before:
             n.grad = grad
     return tuple(measured.pop(parent, 0.0) for parent in node.parents)
+
+
+def sides_of(dot: Value) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    """The two sides of a dot; the second is empty if those were plain numbers."""
+    # Only its slots tell: of numbers alone, dot([x], [0]) at x = 0 and dot([x], [y]) look the same.
+    _, _, (xs, ys, *_) = dot._get_slots()
+    return xs, ys
 
 
 def cotangents(nodes: list[Value]) -> dict[Value, float]:

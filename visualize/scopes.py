@@ -149,7 +149,8 @@ def _recording(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _title(module: Any, argument: Any, result: Any) -> str:
     """How the module calls itself, if it says so in `__str__`, else "Linear 64 to 16"."""
-    if type(module).__str__ is not object.__str__:
+    cls: Any = type(module)
+    if cls.__str__ is not object.__str__:
         return str(module)
     taken, given = _shape(argument), _shape(result)
     batch = 0  # axes that both begin with are those of a batch, unless nothing else is left
@@ -157,7 +158,7 @@ def _title(module: Any, argument: Any, result: Any) -> str:
     while batch < axes and taken[batch] == given[batch]:
         batch += 1
     sizes = ("×".join(f"{n:,}" for n in shape[batch:]) or "1" for shape in (taken, given))
-    return f"{type(module).__name__} {' to '.join(sizes)}"
+    return f"{cls.__name__} {' to '.join(sizes)}"
 
 
 def _shape(thing: Any) -> tuple[int, ...]:

@@ -224,6 +224,36 @@ def test_a_dot_expands_to_its_products(drawn):
         visualize.draw(root, products=True, fold=True)
 
 
+@pytest.mark.parametrize("number", [0.0, float("nan"), float("inf")])
+def test_the_products_of_a_dot_follow_its_sides_whatever_the_numbers(number):
+    def products(root):
+        return [
+            (box.operation, sum(edge.user == i for edge in diagram.edges))
+            for diagram in [visualize.draw(root, products=True).diagram]
+            for i, box in enumerate(diagram.boxes)
+            if box.operation.startswith("*")
+        ]
+
+    x, y = Value(number), Value(number)
+    assert products(dot([x, y], [x, y])) == [("*", 2)] * 2
+    assert products(dot([x, y], [number, number])) == [(f"*{number:g}", 1)] * 2
+    out = dot([x], [y])
+    x.data = 7.0
+    assert products(out) == [("*", 2)]
+
+
+def test_products_stand_in_the_frame_of_their_dot(mlp, drawn):
+    model = mlp(2, 2)
+    with visualize.scopes(model):
+        root = sum_of(model([Value(1.0), Value(2.0)]))
+    drawing = visualize.draw(root, products=True)
+    frames = drawing.diagram.frames
+    assert sorted(frame.title for frame in frames) == ["Linear(2, 2)", "MLP", "Neuron", "Neuron"]
+    made = [box.frame for box in drawing.diagram.boxes if box.operation == "*"]
+    assert [frames[frame].title for frame in made] == ["Neuron"] * 4
+    assert len(drawn(drawing.svg).frames) == 4
+
+
 def test_labels_from_variables(drawn):
     def network():
         w, bias = [Value(1.0), Value(2.0)], {"b": Value(3.0)}
