@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import visualize.__main__ as command
-from autograd_lite import Value
+from autograd_lite import Value, polygamma
 from visualize.expression import ExpressionError, evaluate
 
 
@@ -43,6 +43,13 @@ def test_operations_of_any_number_of_operands_take_lists():
     assert evaluate("dot([x, y], [1, 2]) + norm((x, y))", {"x": 3, "y": 4}).data == 16.0
 
 
+def test_plain_numbers_may_be_static_parameters_and_operands():
+    at = {"x": 2.0}
+    assert evaluate("polygamma(1, x)", at).data == polygamma(1, 2.0)
+    assert evaluate("leaky_relu(-x, 0.1) + elu(x)", at).data == pytest.approx(1.8)
+    assert evaluate("x * abs(-3) * sum([1, 2]) * polygamma(0, 1)", at).data == 18 * polygamma(0, 1)
+
+
 def test_numbers_alone_never_raise():
     assert evaluate("1/0 + 2**10**10 + exp(1000) + x", {"x": 1}).data == math.inf
 
@@ -54,24 +61,38 @@ def test_numbers_alone_never_raise():
         ("w + (w", 4, "was never closed"),
         ("w + tanh", 4, "tanh is an operation: write tanh(x)"),
         ("w + * w", 4, "invalid syntax"),
-        ("中 + * w", 4, "invalid syntax"),
+        ("中 + * w", 5, "invalid syntax"),
         ("w*'a'", 2, "a formula has numbers, names, + - * / **, calls and lists only"),
         ("w*True", 2, "a formula has numbers"),
-        ("w.data", 0, "a formula has numbers"),
+        ("w.data", 1, "a formula has no attributes"),
+        ("w + w.x.y", 5, "a formula has no attributes"),
+        ("2*w.tanh()", 3, "a formula has no attributes: write tanh(x)"),
+        ("q.tanh()", 0, "q has no number"),
+        ("中 + (w\n.ｘ)", 7, "a formula has no attributes"),
         ("w if w else w", 0, "a formula has numbers"),
         ("w @ w", 0, "a formula has numbers"),
         ("~w", 0, "a formula has numbers"),
         ("w + (lambda: w)()", 4, "a formula has numbers"),
-        ("__import__('os').system('true')", 0, "a formula has numbers"),
+        ("__import__('os').system('true')", 0, "__import__ is no operation"),
+        ("w[0]", 0, "a formula has numbers"),
         ("w + eval(w)", 4, "eval is no operation of autograd_lite"),
         ("w + Value(w)", 4, "Value is no operation of autograd_lite"),
         ("w + leaf(w)", 4, "leaf is no operation"),
-        ("w + tanh(w, w)", 4, "1 positional argument"),
+        ("w + tanh(w, w)", 4, "tanh takes 1 operand, not 2"),
+        ("w + clip(w, 1)", 4, "clip takes 3 operands, not 2"),
+        ("w + elu()", 4, "elu takes 1 or 2 operands, not 0"),
+        ("w + dot([w])", 4, "dot takes 2 operands, not 1"),
+        ("w + sum(w)", 8, "sum takes a list: write [x, y]"),
+        ("dot([w], w)", 9, "dot takes a list: write [x, y]"),
+        ("abs([w])", 4, "abs takes numbers, not a list"),
+        ("w * [w]", 4, "a list goes into an operation such as sum only"),
+        ("[w] + [w]", 0, "a list goes into an operation such as sum only"),
+        ("polygamma(w, w)", 0, "the order must be an int"),
         ("w + tanh(x=w)", 4, "a formula has numbers"),
-        ("w + tanh([w])", 4, "list"),
+        ("w + tanh([w])", 9, "tanh takes numbers, not a list"),
         ("w + dot([w], [w, w])", 4, "dot: the lengths differ, 1 and 2"),
         ("[w, w]", 0, "the result is a list"),
-        ("中 + 中 + w + 1" + "0" * 400, 12, "the number is too large"),
+        ("中 + 中 + w + 1" + "0" * 400, 14, "the number is too large"),
     ],
 )
 def test_errors_point_at_the_column(formula, column, message):
@@ -109,7 +130,7 @@ def test_a_number_for_no_variable():
         evaluate("x", {"x": 1.0, "y": 2.0})
 
 
-@given(st.text(alphabet="x y+-*/()[],.0123456789etanhl_'\"\\=:", max_size=30))
+@given(st.text(alphabet="中ｘ\nx y+-*/()[],.0123456789etanhl_'\"\\=:", max_size=30))
 def test_any_text_is_a_graph_or_an_error(text):
     with suppress(ExpressionError):
         assert isinstance(evaluate(text, {"x": 1.0}), Value)
