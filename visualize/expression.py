@@ -55,12 +55,14 @@ def evaluate(text: str, at: Mapping[str, float]) -> Value:
     no variable.
     """
     text = text.strip()
+    if not text:
+        raise ExpressionError("the formula is empty")
     if len(text) > LONGEST:
         raise ExpressionError(f"the formula has over {LONGEST:,} characters")
     try:
         tree = ast.parse(text, mode="eval")
     except SyntaxError as error:
-        line = text.splitlines()[(error.lineno or 1) - 1] if text else ""
+        line = text.splitlines()[(error.lineno or 1) - 1]
         raise _pointing(line, max(0, (error.offset or 1) - 1), error.msg) from None
     except (MemoryError, RecursionError):
         raise ExpressionError("the formula is nested too deeply") from None

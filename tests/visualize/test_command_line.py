@@ -107,7 +107,7 @@ def test_errors_point_at_the_column(formula, column, message):
 @pytest.mark.parametrize(
     ("formula", "message"),
     [
-        ("", "invalid syntax"),
+        (" ", "the formula is empty"),
         ("x" * 20_000, "over 10,000 characters"),
         ("(" * 4_000 + "x" + ")" * 4_000, "too many nested|deep"),
         ("-" * 4_000 + "x", "nested too deeply"),
@@ -172,7 +172,12 @@ def test_a_value_of_a_file(tmp_path, capsys):
         "if __name__ == '__main__':\n    raise SystemExit('not as a script')\n"
     )
     path = list(sys.path)
-    assert run("model.py:loss", capsys=capsys) == (0, "wrote graph.svg\n", "")
+    assert run("model.py:loss", capsys=capsys) == (
+        0,
+        "loss had no gradient: called loss.backward()\nwrote graph.svg\n",
+        "",
+    )
+    assert "grad 3<" in (tmp_path / "graph.svg").read_text("utf-8")
     assert sys.path == path
     assert (
         run("model.py:nothing", capsys=capsys)[2] == "error: model.py has nothing called nothing\n"
@@ -180,6 +185,50 @@ def test_a_value_of_a_file(tmp_path, capsys):
     assert "number in model.py must be a Value, not int" in run("model.py:number", capsys=capsys)[2]
     assert run("none.py:loss", capsys=capsys)[2] == "error: there is no file none.py\n"
     assert "goes with a formula" in run("model.py:loss", "--at", "x=1", capsys=capsys)[2]
+
+
+def test_gradients_that_a_file_made_are_drawn(tmp_path, capsys):
+    (tmp_path / "model.py").write_text(
+        "from autograd_lite import Value\nx = Value(2.0)\nloss = x * 3\n(loss * 5).backward()\n"
+    )
+    assert run("model.py:loss", capsys=capsys) == (0, "wrote graph.svg\n", "")
+    assert "grad 15<" in (tmp_path / "graph.svg").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (
+            "import halves\nhalves.half(0)\n",
+            "error: model.py fails:\nTraceback (most recent call last):\n"
+            '  File "model.py", line 2, in <module>\n    halves.half(0)\n',
+        ),
+        ("x = (\n", 'error: model.py fails:\n  File "model.py", line 1\n    x = (\n'),
+        ("raise SystemExit\n", "error: model.py ends the program before it can be drawn\n"),
+    ],
+)
+def test_a_file_that_fails_shows_its_own_lines(tmp_path, capsys, text, error):
+    (tmp_path / "halves.py").write_text("def half(x):\n    return 1 / x\n")
+    (tmp_path / "model.py").write_text(text)
+    status, out, shown = run("model.py:loss", capsys=capsys)
+    assert (status, out) == (2, "")
+    assert shown.startswith(error)
+    assert "runpy" not in shown
+    assert ("ZeroDivisionError" in shown) == ("halves" in text)
+
+
+def test_numbers_may_be_given_in_several_places_but_once(capsys):
+    at = "--at", "x=3", "--at", "y=4"
+    assert run("x*y", *at, "-o", "a.dot", capsys=capsys)[0] == 0
+    assert run("x*y", *at, "--at", "x=3", capsys=capsys)[2] == "error: --at gives x twice\n"
+
+
+@pytest.mark.parametrize("option", ["--partials", "--fold"])
+@pytest.mark.parametrize("page", [["--html"], ["-o", "graph.HTML"]])
+def test_options_of_a_picture_are_refused_for_the_stepping_page(option, page, tmp_path, capsys):
+    status, _, error = run("x*x", "--at", "x=3", option, *page, capsys=capsys)
+    assert (status, "go with a picture, not with the stepping page" in error) == (2, True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_errors_are_one_line_and_status_2(tmp_path, capsys):
