@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+
 from autograd_lite import Value, topological_order
 
 __all__ = [
     "EDGE_LIMIT",
     "NODE_LIMIT",
     "checked",
+    "cotangents",
+    "grads_of",
     "kind_of",
     "nodes_of",
     "partials_of",
@@ -93,16 +97,17 @@ def partials_of(node: Value) -> tuple[float, ...]:
     if node.rule is not None or node.is_leaf:
         return node.partials
     parents = tuple(dict.fromkeys(node.parents))
-    before = [(n, n.grad) for n in (node, *parents)]
-    try:
-        for n in parents:
-            n.grad = 0.0
-        node.grad = 1.0
-        node._backward()
-        measured = {n: n.grad for n in parents}
-    finally:
-        for n, grad in before:
-            n.grad = grad
+    with _measuring:
+        before = [(n, n.grad) for n in (node, *parents)]
+        try:
+            for n in parents:
+                n.grad = 0.0
+            node.grad = 1.0
+            node._backward()
+            measured = {n: n.grad for n in parents}
+        finally:
+            for n, grad in before:
+                n.grad = grad
     return tuple(measured.pop(parent, 0.0) for parent in node.parents)
 
 
@@ -111,6 +116,16 @@ def sides_of(dot: Value) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
     # Only its slots tell: of numbers alone, dot([x], [0]) at x = 0 and dot([x], [y]) look the same.
     _, _, (xs, ys, *_) = dot._get_slots()
     return xs, ys
+
+
+# Held while `partials_of` borrows the gradients of some nodes; whoever reads gradients waits.
+_measuring = threading.RLock()
+
+
+def grads_of(nodes: list[Value]) -> dict[Value, float]:
+    """The `.grad` of each node, none of them while another thread's drawing borrows it."""
+    with _measuring:
+        return {node: node.grad for node in nodes}
 
 
 def cotangents(nodes: list[Value]) -> dict[Value, float]:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from math import isfinite
 
-from visualize.diagram import Box, Diagram, Edge
+from visualize.diagram import Box, Diagram, Edge, single
 from visualize.layout import layout
 from visualize.text import escape, escape_html, printable, short
 from visualize.theme import BOUNDS, shade, stylesheet
@@ -25,7 +25,9 @@ PAGE = 1_000
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from autograd_lite import Value
 
     Write = Callable[[float], str]
 
@@ -61,19 +63,20 @@ def to_dot(
     rankdir: str | None = None,
     partials: bool = False,
     color: bool = True,
-    room: int = 0,
+    room: Sequence[int] = (),
 ) -> str:
     """The diagram in the DOT language, for Graphviz to lay out.
 
     rankdir  None for the direction in which it fits a page
-    room     characters that the last line of a node has room for, if other numbers are to come
+    room     how many characters the last line of each box has room for, if other numbers are to
+             come
     """
     texts = [rows(box, write) for box in diagram.boxes]
     labels = [_edge_text(edge, write, partials) for edge in diagram.edges]
     rankdir = rankdir or _direction(diagram, texts, labels)
     largest = largest_gradient(diagram) if color else 0.0
     nodes = [
-        _node(i, box, lines, rankdir, largest, room)
+        _node(i, box, lines, rankdir, largest, room[i] if room else 0)
         for i, (box, lines) in enumerate(zip(diagram.boxes, texts, strict=True))
     ]
     moves = MOVES / max(1, len(diagram.boxes))
@@ -87,6 +90,8 @@ def to_dot(
         *_within(None, diagram, nodes),
     ]
     for i, (edge, text) in enumerate(zip(diagram.edges, labels, strict=True)):
+        if text and rankdir in ("TB", "BT"):
+            text = f"\N{NO-BREAK SPACE}{text}"  # it stands on the right of the line
         label = f' label="{text}"' if text else ""
         # Straight from operation to operation; leaves stand beside that.
         weight = "" if diagram.boxes[edge.parent].kind in _LEAVES else " weight=2"
@@ -110,14 +115,14 @@ def _direction(diagram: Diagram, texts: list[list[str]], labels: list[str]) -> s
 
 def _node(i: int, box: Box, lines: list[str], rankdir: str, largest: float, room: int) -> str:
     classes = [box.kind]
-    if largest and box.kind != "constant":
+    if not box.finite:
+        classes.append("odd")
+    elif largest and box.kind != "constant":
         classes.append(shade(box.grad, largest))
     if not box.title and box.kind in ("data", "constant"):
         classes.append("bare")
-    if not box.finite:
-        classes.append("odd")
     lines = [escape(line) for line in lines]
-    if box.size == 1 and box.kind != "constant":
+    if box.kind != "constant":
         lines[-1] = lines[-1].ljust(room, "\N{NO-BREAK SPACE}")
     if box.kind == "group":  # a double frame, which records cannot have
         shape, label = " shape=box peripheries=2", "\\n".join(lines)
@@ -160,16 +165,19 @@ def largest_gradient(diagram: Diagram) -> float:
     return max((size for size in sizes if isfinite(size)), default=0.0)
 
 
-def to_svg(diagram: Diagram, dot: str, write: Write, partials: bool, color: bool) -> str:
+def to_svg(
+    diagram: Diagram, dot: str, about: str, write: Write, partials: bool, color: bool
+) -> str:
     """The laid out DOT as an SVG element with titles, a style sheet and a legend.
 
-    dot  what `to_dot` made of the diagram
+    dot    what `to_dot` made of the diagram
+    about  one sentence about the whole, for screen readers
     """
     svg = layout(dot)
     head = re.match(r'<svg width="[^"]*" height="[^"]*"\s+viewBox="([^"]*)"[^>]*>', svg)
     assert head is not None, "the layout engine gave no SVG"
     _, _, width, height = map(float, head[1].split())
-    legend, legend_width, legend_height = _legend(diagram, width, height, write, partials, color)
+    legend, legend_width, legend_height = _legend(diagram, width, height, partials, color)
     width, height = max(width, legend_width), height + legend_height
     titles = {f"b{i}": box_title(box, write) for i, box in enumerate(diagram.boxes)}
     for i, edge in enumerate(diagram.edges):
@@ -186,22 +194,22 @@ def to_svg(diagram: Diagram, dot: str, write: Write, partials: bool, color: bool
         .removesuffix("\n")
         .removesuffix("</svg>")
     )
-    about = escape_html(summary(diagram, write))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="autograd" role="img" aria-label="{about}"'
-        f' width="{width:g}pt" height="{height:g}pt" viewBox="0 0 {width:g} {height:g}">\n'
+        '<svg xmlns="http://www.w3.org/2000/svg" class="autograd" role="img"'
+        f' aria-label="{escape_html(about)}" width="{width:g}pt" height="{height:g}pt"'
+        f' viewBox="0 0 {width:g} {height:g}">\n'
         f"<style>{stylesheet()}</style>\n"
         f'<rect class="paper" width="{width:g}" height="{height:g}"/>\n'
         f"{body}{legend}</svg>\n"
     )
 
 
-def summary(diagram: Diagram, write: Write) -> str:
-    """One sentence about the whole picture."""
+def summary(root: Value, diagram: Diagram, write: Write) -> str:
+    """One sentence about the picture of root's graph."""
     size = sum(box.size for box in diagram.boxes)
-    root = diagram.boxes[-1]
+    name = heading(single(root, root.grad))
     return printable(
-        f"Computation graph of {heading(root)[:100]}: {size:,} node{'s' * (size > 1)}, "
+        f"Computation graph of {name[:100]}: {size:,} node{'s' * (size > 1)}, "
         f"result {write(root.data)}"
     )
 
@@ -231,7 +239,7 @@ _KINDS = {
 
 
 def _legend(
-    diagram: Diagram, width: float, top: float, write: Write, partials: bool, color: bool
+    diagram: Diagram, width: float, top: float, partials: bool, color: bool
 ) -> tuple[str, float, float]:
     """The legend below the picture, and the width and height that it takes."""
     kinds = [kind for kind in _KINDS if any(box.kind == kind for box in diagram.boxes)]
@@ -243,13 +251,13 @@ def _legend(
         shades = [("data shade0", "grad 0")]
         uppers = [largest, *(bound * largest for bound in BOUNDS.values())]
         for name, upper in reversed(list(zip(BOUNDS, uppers, strict=False))):
-            shades.append((f"data {name}", f"to {write(upper)}"))
+            shades.append((f"data {name}", f"to {upper:.2g}"))
         groups.append(shades)
     if partials:
         groups.append([("", "on edges: local partials")])
     out: list[str] = []
     x, y, right = 8.0, top + 6, 0.0
-    limit = max(width, 400.0)
+    limit = max(width, 240.0)
     for items in groups:
         for kind, text in items:
             taken = (20 if kind else 0) + 6.03 * len(text) + 14
