@@ -180,8 +180,9 @@ def to_svg(
     legend, legend_width, legend_height = _legend(diagram, width, height, partials, color)
     width, height = max(width, legend_width), height + legend_height
     titles = {f"b{i}": box_title(box, write) for i, box in enumerate(diagram.boxes)}
+    names = [short(heading(box)) for box in diagram.boxes]
     for i, edge in enumerate(diagram.edges):
-        titles[f"e{i}"] = _edge_title(diagram, edge, write)
+        titles[f"e{i}"] = _edge_title(edge, names[edge.parent], names[edge.user], write)
     for i, frame in enumerate(diagram.frames):
         titles[f"f{i}"] = printable(frame.title)
     body = (
@@ -221,8 +222,7 @@ def box_title(box: Box, write: Write) -> str:
     return printable(f"{heading(box)}{kind}: {', '.join(numbers)}")
 
 
-def _edge_title(diagram: Diagram, edge: Edge, write: Write) -> str:
-    parent, user = (short(heading(diagram.boxes[i])) for i in (edge.parent, edge.user))
+def _edge_title(edge: Edge, parent: str, user: str, write: Write) -> str:
     if edge.partial is None:
         return f"{edge.count:,} edge{'s' * (edge.count > 1)} from {parent} to {user}"
     return f"local partial of {user} by {parent}: {write(edge.partial)}"
