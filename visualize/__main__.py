@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd_lite import Value
-from visualize.draw import draw
+from visualize.draw import draw, ending_of
 from visualize.explain import explain
 from visualize.expression import evaluate
 from visualize.graph import trace
@@ -48,17 +48,21 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--html", action="store_true", help="write the stepping page")
     parser.add_argument("--open", action="store_true", help="show the file in the browser")
-    parser.add_argument("--partials", action="store_true", help="write local partials on the edges")
+    parser.add_argument(
+        "--partials",
+        action="store_true",
+        help="write local partials on the edges, as the page always does",
+    )
     parser.add_argument("--fold", action="store_true", help="draw what is alike once")
     options = parser.parse_args(arguments)
     output = options.output or ("graph.html" if options.html else "graph.svg")
     try:
-        page = options.html or output.lower().endswith(".html")
-        if page and (options.partials or options.fold):
-            raise ValueError("--partials and --fold go with a picture, not with the stepping page")
+        page = ending_of(output) == ".html"  # before a file is run, which may take its time
+        if options.html and not page:
+            raise ValueError(f"the stepping page is HTML: --html cannot write {output}")
         root = _root(options.what, options.at)
         if page:
-            explain(root, output)
+            explain(root, output, fold=options.fold)
         else:
             draw(root, partials=options.partials, fold=options.fold).save(output)
     except (ValueError, TypeError, OSError, ImportError, LayoutError, FileError) as error:

@@ -51,30 +51,39 @@ class Drawing:
         Raises ValueError for another ending, OSError if the file cannot be written, and
         ImportError, for .png and .pdf, if the package vl-convert-python is not installed.
         """
-        if not isinstance(path, (str, os.PathLike)):
-            raise TypeError(f"the path must be a str or a Path, not {type(path).__name__}")
-        kind = os.path.splitext(os.fspath(path))[1].lower()
+        kind = ending_of(path)
         if kind == ".svg":
             write(path, f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}')
         elif kind == ".dot":
             write(path, self.dot)
         elif kind in (".png", ".pdf"):
             write(path, _converted(self.svg, kind))
-        elif kind == ".html":
+        else:
             from visualize.explain import explain
 
             explain(self.root, path, **self._page)
-        else:
-            raise ValueError(
-                f"cannot save as {kind or 'a file with no ending'}: the name must end in .svg, "
-                ".png, .pdf, .dot or .html"
-            )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         return f"<{self._about}>"
+
+
+def ending_of(path: str | os.PathLike[str]) -> str:
+    """The ending of a file's name, in small letters.
+
+    Raises TypeError for what is not a path, ValueError if no picture can be saved under it.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"the path must be a str or a Path, not {type(path).__name__}")
+    kind = os.path.splitext(os.fspath(path))[1].lower()
+    if kind not in (".svg", ".png", ".pdf", ".dot", ".html"):
+        raise ValueError(
+            f"cannot save as {kind or 'a file with no ending'}: the name must end in .svg, .png, "
+            ".pdf, .dot or .html"
+        )
+    return kind
 
 
 def draw(

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import visualize
 import visualize.__main__ as command
 from autograd_lite import Value, polygamma
 from visualize.expression import ExpressionError, evaluate
@@ -223,12 +224,23 @@ def test_numbers_may_be_given_in_several_places_but_once(capsys):
     assert run("x*y", *at, "--at", "x=3", capsys=capsys)[2] == "error: --at gives x twice\n"
 
 
-@pytest.mark.parametrize("option", ["--partials", "--fold"])
 @pytest.mark.parametrize("page", [["--html"], ["-o", "graph.HTML"]])
-def test_options_of_a_picture_are_refused_for_the_stepping_page(option, page, tmp_path, capsys):
-    status, _, error = run("x*x", "--at", "x=3", option, *page, capsys=capsys)
-    assert (status, "go with a picture, not with the stepping page" in error) == (2, True)
-    assert not list(tmp_path.iterdir())
+def test_the_page_takes_the_options_too(page, tmp_path, capsys):
+    status, out, _ = run("x*x*x", "--at", "x=3", "--fold", "--partials", *page, capsys=capsys)
+    assert status == 0
+    html = (tmp_path / out.split()[1]).read_text("utf-8")
+    assert "* × 2" in html
+    assert visualize.explain(evaluate("x*x*x", {"x": 3}), fold=True).html == html
+
+
+def test_a_name_that_cannot_be_written_is_refused_before_the_file_is_run(capsys):
+    for arguments, message in (
+        (["-o", "graph.gif"], "must end in .svg"),
+        (["--html", "-o", "graph.svg"], "--html cannot write graph.svg"),
+    ):
+        status, _, error = run("none.py:loss", *arguments, capsys=capsys)
+        assert status == 2
+        assert message in error
 
 
 def test_errors_are_one_line_and_status_2(tmp_path, capsys):
