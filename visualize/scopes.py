@@ -248,6 +248,8 @@ def calls_in(nodes: Sequence[Value]) -> dict[Value, Call]:
         for node in nodes:
             for call in _calls.get(node, ()):
                 results.setdefault(call, []).append(node)
+    if not results:
+        return {}
     owner: dict[Value, Call] = {}
     for call in sorted(results, key=lambda call: call.number):
         stack = list(results[call])
