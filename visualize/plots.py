@@ -147,7 +147,7 @@ def plot_decision_boundary(
         raise ValueError(
             f"plot_decision_boundary: {len(classes)} classes in y, but the model tells {told} apart"
         )
-    figure = _figure(5.2, 4.6)
+    figure = _figure(5.6, 4.4)
     axes = figure.subplots()
     colors = [_COLORS[k % len(_COLORS)] for k in range(told)]
     for k, color in enumerate(colors):
@@ -173,7 +173,7 @@ def plot_decision_boundary(
             s=36,
             label=label if isinstance(label, str) else f"{label:g}",
         )
-    axes.legend(title="class", frameon=True)
+    axes.legend(title="class", frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axes.set(xlabel="x0", ylabel="x1")
     return figure
 
