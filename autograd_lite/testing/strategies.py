@@ -1,20 +1,19 @@
-"""Hypothesis strategies: Values, operands of a rule, random programs, modules with inputs."""
+"""Hypothesis strategies of numbers: Values, and operands of a rule."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
-from hypothesis import assume
 from hypothesis import strategies as st
 
 from autograd_lite import Value
-from autograd_lite.rules import RULES, Rule
-from autograd_lite.testing.calls import call, rule_of, written
+from autograd_lite.rules import Rule
+from autograd_lite.testing.calls import rule_of
 
-__all__ = ["Expression", "expressions", "inputs_for", "values"]
+__all__ = ["inputs_for", "values"]
 
 SWITCHES = ("maximum", "minimum", "clip")  # not smooth where two operands are equal
 APART = 1e-3  # how far operands stay from kinks and ties
@@ -23,12 +22,14 @@ Interval = tuple[float, float]
 
 
 @cache
-def _numbers(low: float, high: float) -> st.SearchStrategy[float]:
+def numbers(low: float, high: float) -> st.SearchStrategy[float]:
+    """Floats of an interval; made once, as hypothesis takes time to check a strategy."""
     return st.floats(low, high, allow_subnormal=False).map(lambda x: x + 0.0)  # no -0.0
 
 
 @cache
-def _below(n: int) -> st.SearchStrategy[int]:
+def below(n: int) -> st.SearchStrategy[int]:
+    """Ints from 0 to n - 1."""
     return st.integers(0, n - 1)
 
 
@@ -37,7 +38,7 @@ def values(
     draw: st.DrawFn, min_value: float = -3.0, max_value: float = 3.0, label: str = ""
 ) -> Value:
     """Leaves with a number between min_value and max_value, both included."""
-    return Value(draw(_numbers(min_value, max_value)), label=label)
+    return Value(draw(numbers(min_value, max_value)), label=label)
 
 
 def inputs_for(rule: Rule | str | Callable[..., Any]) -> st.SearchStrategy[tuple[float, ...]]:
@@ -55,143 +56,10 @@ def inputs_for(rule: Rule | str | Callable[..., Any]) -> st.SearchStrategy[tuple
         return not tied
 
     def operand(interval: Interval) -> st.SearchStrategy[float]:
-        return _numbers(*interval).filter(lambda x: all(abs(x - k) > APART for k in rule.kinks))
+        return numbers(*interval).filter(lambda x: all(abs(x - k) > APART for k in rule.kinks))
 
     if not rule.nary:
         return st.tuples(*map(operand, rule.domain)).filter(smooth)
     sizes = (2, 4) if rule.name == "dot" else (1, 2, 3, 4)
     same = operand(rule.domain[0])
     return st.sampled_from(sizes).flatmap(lambda n: st.tuples(*[same] * n))
-
-
-# ------------------------------------------------------------------------- random programs
-
-
-class Step(NamedTuple):
-    """One operation: its operands are places among the inputs and earlier steps, or numbers."""
-
-    rule: Rule
-    operands: tuple[int | float, ...]
-
-    def places(self) -> list[int]:
-        return [x for x in self.operands if isinstance(x, int)]
-
-
-class Expression:
-    """A function that a strategy wrote: straight-line code over its inputs.
-
-    inputs  numbers inside the domains of all its operations: `expression(*expression.inputs)`
-
-    Its repr is Python code that can be run.
-    """
-
-    def __init__(self, inputs: Iterable[float], steps: Iterable[Step]) -> None:
-        self.inputs = tuple(inputs)
-        self.steps = tuple(steps)
-
-    def __call__(self, *inputs: Any) -> Any:
-        nodes = list(inputs)
-        for rule, operands in self.steps:
-            nodes.append(call(rule, *[nodes[x] if isinstance(x, int) else x for x in operands]))
-        return nodes[-1]
-
-    def __repr__(self) -> str:
-        names = [f"x{i}" for i in range(len(self.inputs))]
-        lines = [f"def expression({', '.join(names)}):"]
-        for i, (rule, operands) in enumerate(self.steps):
-            names.append(f"n{i}")
-            known = [names[x] if isinstance(x, int) else repr(x) for x in operands]
-            lines.append(f"    n{i} = {written(rule, known)}")
-        lines.append(f"    return {names[-1]}")
-        given = ", ".join(f"x{i} = {x!r}" for i, x in enumerate(self.inputs))
-        return "\n".join(lines) + f"\n# at {given}"
-
-
-@st.composite
-def expressions(
-    draw: st.DrawFn,
-    depth: int = 6,
-    operations: Iterable[Rule | str | Callable[..., Any]] | None = None,
-) -> Expression:
-    """Random programs, as DAGs with sharing, fan-out, constants and n-ary nodes.
-
-    depth       the most operations on a path from an input to the result
-    operations  the rules, names or functions to use; the whole table if None
-
-    Every operand lies in its operation's domain. A failing program shrinks to few steps.
-
-    Raises ValueError for a depth below 1, or for what is no operation.
-    """
-    if depth < 1:
-        raise ValueError(f"expressions: the depth must be at least 1, not {depth}")
-    rules = [rule_of(x) for x in (_engines_own() if operations is None else operations)]
-    if not rules:
-        raise ValueError("expressions: give at least one operation")
-    inputs = draw(st.lists(_numbers(-3.0, 3.0), min_size=1, max_size=4))
-    data, depths = list(inputs), [0] * len(inputs)
-    steps: list[Step] = []
-    used: set[int] = set()
-    while len(steps) < 3 * depth and (not steps or draw(_below(12))):
-        # The latest node first, but those that a step has used last: a program shrinks to a chain.
-        places = [i for i in reversed(range(len(data))) if depths[i] < depth]
-        places.sort(key=used.__contains__)
-        step = draw(_steps(rules, data, places))
-        assume(step is not None or steps)
-        if step is None:
-            break
-        steps.append(step)
-        used.update(step.places())
-        data.append(call(step.rule, *[data[x] if isinstance(x, int) else x for x in step.operands]))
-        depths.append(1 + max(depths[i] for i in step.places()))
-    return Expression(inputs, _needed(len(inputs), steps))
-
-
-def _engines_own() -> list[Rule]:
-    return [rule for rule in RULES[1:] if rule.derivative is None]
-
-
-@st.composite
-def _steps(draw: st.DrawFn, rules: list[Rule], data: list[float], usable: list[int]) -> Step | None:
-    """A step on `usable` nodes that lie in its domain, and on constants; None if none does."""
-
-    def one_of(things: list[Any]) -> Any:
-        return things[draw(_below(len(things)))]
-
-    parents = {r: r.domain[: 1 if r.nary else len(r.operands) - r.static] for r in rules}
-    intervals = {interval for domain in parents.values() for interval in domain}
-    inside = {x: [i for i in usable if x[0] <= data[i] <= x[1]] for x in intervals}
-    able = [rule for rule in rules if any(inside[interval] for interval in parents[rule])]
-    if not able:
-        return None
-    rule = one_of(able)
-    domain, found = rule.domain, [inside[interval] for interval in parents[rule]]
-    if rule.nary:
-        n = one_of([2, 4] if rule.name == "dot" else [2, 1, 3, 4])
-        domain, found = domain * n, found * n
-    # One operand at least is a node, so that the step depends on the inputs.
-    node = one_of([i for i, places in enumerate(found) if places])
-    operands: list[int | float] = []
-    for i, (low, high) in enumerate(domain):
-        places = found[i] if i < len(found) else []  # a static parameter is a number
-        if places and (i == node or draw(_below(4))):
-            operands.append(one_of(places) if draw(_below(2)) else places[0])
-        else:
-            operands.append(draw(_numbers(low, high)))
-    return Step(rule, tuple(operands))
-
-
-def _needed(n: int, steps: list[Step]) -> list[Step]:
-    """The steps that the last one depends on, with their places counted anew."""
-    needed = {n + len(steps) - 1}
-    for i in reversed(range(len(steps))):
-        if n + i in needed:
-            needed.update(steps[i].places())
-    kept = [i for i in range(n + len(steps)) if i < n or i in needed]
-    place = {old: new for new, old in enumerate(kept)}
-    return [
-        Step(
-            steps[i - n].rule,
-            tuple(place[x] if isinstance(x, int) else x for x in steps[i - n].operands),
-        )
-        for i in kept[n:]
-    ]

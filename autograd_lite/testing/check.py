@@ -1,0 +1,428 @@
+"""`check_grad`: a gradient against differences of the function."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from autograd_lite import Value, no_grad, topological_order
+from autograd_lite import sum as sum_of
+from autograd_lite.testing.arguments import Arguments, outputs_of, precision_of
+from autograd_lite.testing.differences import FIRST, Slope, slope
+from autograd_lite.testing.locate import Place, overwritten, parting
+from autograd_lite.testing.message import described
+from autograd_lite.testing.source import reproduction
+
+__all__ = ["Exclusion", "GradientError", "Report", "check_grad"]
+
+DOUBT = 4.0  # how many times their estimated error the differences may be off
+
+
+class Exclusion(NamedTuple):
+    """A derivative that was not compared.
+
+    output   which of f's numbers
+    by       the input, or the direction
+    reason   "kink": the slopes of the two sides differ, or the function steps;
+             "infinite": a vertical tangent, that the gradient does not contradict;
+             "not finite": the function or the input is nan or infinite;
+             "unclear": the differences are too coarse to tell
+    reverse  the derivative that would have been compared
+    left, right    the slopes of the two sides
+    """
+
+    output: str
+    by: str
+    reason: str
+    reverse: float
+    left: float
+    right: float
+
+    def __str__(self) -> str:
+        return (
+            f"d {self.output} / d {self.by}: {self.reason}, slope {self.left:.6g} from the left "
+            f"and {self.right:.6g} from the right; the gradient says {self.reverse:.6g}"
+        )
+
+
+class Report(NamedTuple):
+    """What a check has compared.
+
+    compared  how many derivatives agreed with differences
+    tiny      how many of these were not 0 but below tol_min, where nothing could have failed
+    worst     the largest relative error among those that were not tiny
+    excluded  the derivatives that could not be compared
+    """
+
+    compared: int
+    tiny: int
+    worst: float
+    excluded: tuple[Exclusion, ...]
+
+    @property
+    def kinks(self) -> tuple[Exclusion, ...]:
+        """Those of `excluded` that are kinks or steps."""
+        return tuple(e for e in self.excluded if e.reason == "kink")
+
+    def __str__(self) -> str:
+        tiny = f", {self.tiny} of them below tol_min" if self.tiny else ""
+        lines = [
+            f"{self.compared} derivatives compared{tiny}; worst relative error {self.worst:.1e}"
+        ]
+        if self.excluded:
+            lines.append(f"{len(self.excluded)} not compared:")
+            lines += [f"  {exclusion}" for exclusion in self.excluded]
+        return "\n".join(lines)
+
+
+class GradientError(AssertionError):
+    """A gradient differs from the slope of its function. The message says where.
+
+    output, by    which number of f, and which input or direction
+    reverse       the derivative that was checked
+    differences   the slope
+    root          the Value whose graph is at fault, or None if f leaves no graph
+    inputs        the name of each input in that graph
+    place         the node where the two first part, and why; or None
+    reproduction  Python code that raises this error again
+    """
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.output: str = facts["output"]
+        self.by: str = facts["by"]
+        self.reverse: float = facts["reverse"]
+        self.differences: float = facts["differences"]
+        self.root: Value | None = facts["root"]
+        self.inputs: dict[Value, str] = facts["inputs"]
+        self.place: Place | None = facts["place"]
+        self.reproduction: str = facts["reproduction"]
+
+
+class Direction(NamedTuple):
+    """A line through the inputs: `by` is its name."""
+
+    by: str
+    steps: tuple[tuple[int, float], ...]  # (place of an input, how far it moves)
+
+    def along(self, gradient: Sequence[float]) -> float:
+        return sum(gradient[i] * step for i, step in self.steps)
+
+    def moved(self, numbers: Sequence[float], t: float) -> list[float]:
+        moved = list(numbers)
+        for i, step in self.steps:
+            moved[i] += t * step
+        return moved
+
+
+def check_grad(
+    f: Callable[..., Any],
+    *args: Any,
+    grad: Callable[..., Any] | None = None,
+    directions: int = 2,
+    tol_min: float | None = None,
+    tol_rel: float | None = None,
+    seed: int = 0,
+) -> Report:
+    """Compare the gradient of f at args with differences (f(x + h) - f(x - h)) / 2h.
+
+    f           a function that returns a number, or a nest of them, each of which is checked
+    args        floats, Values, arrays of floats, modules, and lists, tuples and dicts of them are
+                differentiated by, and so are the parameters of f if it is a module; all else, such
+                as an int, is given to f as it is
+    grad        a function of the same arguments that gives the gradient to check, in the form of
+                the arguments that hold floats; f and it may be of any library. Without it f is
+                called on Values and its graph gives the gradient.
+    directions  how many random directions are checked besides every coordinate
+    tol_min, tol_rel  the two may differ by max(tol_min, tol_rel * their average size); by default
+                the square root and the cube root of the machine epsilon of what f computes in:
+                1.5e-8 and 6.1e-6 for doubles
+    seed        of the directions
+
+    Returns a Report, which also lists what could not be compared: kinks and steps, points that
+    are not finite, and slopes that no step tells clearly.
+
+    Raises GradientError where the gradient is wrong, ValueError if f gives different numbers for
+    the same input, or has nothing to differentiate by.
+
+    The step is cbrt(epsilon) * max(1, |x|), refined by Richardson's extrapolation; Stan's
+    expect_ad has such tolerances. Values and modules are as before once the check is over.
+    """
+    arguments = Arguments(f, args, lift=grad is None)
+    with arguments.borrowed():
+        check = _Check(f, arguments, grad, tol_min, tol_rel, seed)
+        check.written = {"args": args, "tol_min": tol_min, "tol_rel": tol_rel, "seed": seed}
+        return check.run(directions)
+
+
+class _Check:
+    """One call of check_grad."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        arguments: Arguments,
+        grad: Callable[..., Any] | None,
+        tol_min: float | None,
+        tol_rel: float | None,
+        seed: int,
+    ) -> None:
+        self.f, self.arguments, self.grad = f, arguments, grad
+        self.name = str(getattr(f, "__name__", type(f).__name__))
+        self.random = random.Random(seed)
+        self.x = list(arguments.numbers)
+        self.written: dict[str, Any] = {}
+        self.excluded: list[Exclusion] = []
+        self.compared = self.tiny = 0
+        self.worst = 0.0
+
+        first = self.called(self.x)
+        self.outputs = [name for name, _ in outputs_of(first, self.name)]
+        self.roots = [out for _, out in outputs_of(first, self.name)]
+        self.y = [float(out.data if isinstance(out, Value) else out) for out in self.roots]
+        self.epsilon = max(arguments.epsilon, precision_of(first))
+        self.tol_min = math.sqrt(self.epsilon) if tol_min is None else tol_min
+        self.tol_rel = self.epsilon ** (1 / 3) if tol_rel is None else tol_rel
+        self.check_repeatable()
+        self.roundings = [self.epsilon * abs(y) for y in self.y]
+
+    # ------------------------------------------------------------------------ evaluations
+
+    def called(self, numbers: Sequence[float]) -> Any:
+        """What f returns at these numbers."""
+        args = self.arguments.at(numbers)
+        return self.f(*args)
+
+    def evaluated(self, numbers: Sequence[float]) -> list[float]:
+        """The numbers of f; nan where it refuses the input."""
+        try:
+            if self.grad is None:
+                with no_grad():
+                    result = self.called(numbers)
+            else:
+                result = self.called(numbers)
+        except (ArithmeticError, ValueError):
+            return [math.nan] * len(self.outputs)
+        found = outputs_of(result, self.name)
+        if len(found) != len(self.outputs):
+            raise ValueError(
+                f"check_grad: {self.name} gives {len(self.outputs)} numbers, but {len(found)} for "
+                "an input nearby"
+            )
+        return [float(out.data if isinstance(out, Value) else out) for _, out in found]
+
+    def check_repeatable(self) -> None:
+        again = self.evaluated(self.x)
+        for name, one, other in zip(self.outputs, self.y, again, strict=True):
+            if one != other and (one == one or other == other):
+                raise ValueError(
+                    f"check_grad: {name} is {one!r} and then {other!r} for the same input; seed "
+                    "its random numbers anew in each call, or call .eval() on a module that drops"
+                )
+
+    # -------------------------------------------------------------------------- gradients
+
+    def gradients(self) -> list[list[float]]:
+        """The gradient of each output."""
+        if self.grad is None:
+            return [self.reverse(i) for i in range(len(self.outputs))]
+        if len(self.outputs) != 1:
+            raise ValueError(
+                f"check_grad: with grad= {self.name} must give one number, not {len(self.outputs)}"
+            )
+        return [self.arguments.read(self.grad(*self.arguments.at(self.x)))]
+
+    def reverse(self, i: int) -> list[float]:
+        """The gradient of output i by backward(), and how far rounding blurs its number."""
+        root = self.roots[i]
+        if not isinstance(root, Value):
+            return [0.0] * len(self.x)
+        order = topological_order(root)
+        gradient = self.passed(root, order)
+        # Each node is rounded once, and an error there reaches the result times its cotangent.
+        blur = [n.grad * n.data for n in order if not n.is_leaf]
+        spread = self.epsilon * math.sqrt(sum(b * b for b in blur if math.isfinite(b)))
+        self.roundings[i] = max(self.roundings[i], spread)
+        return gradient
+
+    def passed(self, root: Value, order: list[Value]) -> list[float]:
+        """The gradients of the inputs after one pass from root; other leaves keep theirs."""
+        inputs = [value for value in self.arguments.values if value is not None]
+        others = [(n, n.grad) for n in order if n.is_leaf]
+        for value in inputs:
+            value.grad = 0.0
+        root.backward()
+        gradient = [value.grad for value in inputs]
+        for node, grad in others:
+            node.grad = grad
+        return gradient
+
+    # ------------------------------------------------------------------------ comparisons
+
+    def run(self, directions: int) -> Report:
+        self.arguments.at(self.x)
+        gradients = self.gradients()
+        lines = [Direction(name, ((i, 1.0),)) for i, name in enumerate(self.arguments.names)]
+        if len(self.x) > 1:
+            lines += [self.random_direction(k) for k in range(directions)]
+        for line in lines:
+            self.compare_along(line, gradients)
+        if self.grad is None:
+            self.compare_fan_out(gradients)
+        return Report(self.compared, self.tiny, self.worst, tuple(self.excluded))
+
+    def random_direction(self, k: int) -> Direction:
+        steps = [self.random.gauss(0.0, 1.0) for _ in self.x]
+        length = math.sqrt(sum(s * s for s in steps))
+        return Direction(f"direction {k}", tuple((i, s / length) for i, s in enumerate(steps)))
+
+    def compare_along(self, line: Direction, gradients: list[list[float]]) -> None:
+        known = {0.0: self.y}
+
+        def outputs_at(t: float) -> list[float]:
+            if t not in known:
+                known[t] = self.evaluated(line.moved(self.x, t))
+            return known[t]
+
+        size = max(abs(self.x[i]) for i, _ in line.steps)
+        for i in range(len(self.outputs)):
+            derivative = line.along(gradients[i])
+            if not (math.isfinite(size) and math.isfinite(self.y[i])):
+                self.exclude(i, line, "not finite", derivative, math.nan, math.nan)
+                continue
+            found = slope(
+                lambda t, i=i: outputs_at(t)[i],  # type: ignore[misc]
+                max(1.0, size),
+                self.epsilon,
+                self.roundings[i],
+                lambda value, error, d=derivative: error <= self.tolerance(d, value),  # type: ignore[misc]
+            )
+            self.compare(i, line, derivative, found)
+
+    def tolerance(self, one: float, other: float) -> float:
+        average = (abs(one) + abs(other)) / 2
+        return max(self.tol_min, self.tol_rel * average) if math.isfinite(average) else self.tol_min
+
+    def compare(self, i: int, line: Direction, derivative: float, found: Slope) -> None:
+        if found.kind == "kink":
+            self.exclude(i, line, "kink", derivative, found.left, found.right)
+            return
+        if found.kind == "infinite":
+            steepest = max(abs(s) for s in (found.left, found.right) if math.isfinite(s))
+            alike = derivative * found.value > 0 and abs(derivative) >= steepest / 2
+            if derivative == found.value:
+                self.compared += 1
+            elif alike:
+                self.exclude(i, line, "infinite", derivative, found.left, found.right)
+            else:
+                self.fail(i, line, derivative, found)
+            return
+        apart = abs(derivative - found.value)
+        tolerance = self.tolerance(derivative, found.value)
+        if not math.isfinite(found.value):
+            self.exclude(i, line, "unclear", derivative, found.left, found.right)
+        elif not apart <= max(tolerance, DOUBT * found.error):
+            self.fail(i, line, derivative, found)
+        elif found.kind == "unclear":
+            self.exclude(i, line, "unclear", derivative, found.left, found.right)
+        else:
+            self.compared += 1
+            average = (abs(derivative) + abs(found.value)) / 2
+            if average > self.tol_min:
+                self.worst = max(self.worst, apart / average)
+            elif derivative or abs(found.value) > found.error:
+                self.tiny += 1
+
+    def exclude(self, i: int, line: Direction, reason: str, *numbers: float) -> None:
+        self.excluded.append(Exclusion(self.outputs[i], line.by, reason, *numbers))
+
+    def compare_fan_out(self, gradients: list[list[float]]) -> None:
+        """A second use of every input: the gradient of f(x) + f(x) is twice that of f(x).
+
+        It shows a `_backward` that writes `=` in place of `+=`.
+        """
+        weights = [1.0] if len(self.y) == 1 else [self.random.uniform(0.5, 1.5) for _ in self.y]
+        once = [
+            sum(w * gradient[i] for w, gradient in zip(weights, gradients, strict=True))
+            for i in range(len(self.x))
+        ]
+        uses = [self.called(self.x) for _ in range(2)]
+        roots = [[out for _, out in outputs_of(use, self.name)] for use in uses]
+        root = sum_of([w * out for outs in roots for w, out in zip(weights, outs, strict=True)])
+        if not isinstance(root, Value):
+            return
+        order = topological_order(root)
+        twice = self.passed(root, order)
+        for name, one, both in zip(self.arguments.names, once, twice, strict=True):
+            if math.isfinite(one) and not abs(both - 2 * one) <= self.tolerance(both, 2 * one):
+                raise self.error(
+                    output=f"{self.name} used twice",
+                    by=name,
+                    reverse=both,
+                    differences=2 * one,
+                    error=0.0,
+                    root=root,
+                    place=overwritten(root),
+                )
+
+    # ----------------------------------------------------------------------------- errors
+
+    def fail(self, i: int, line: Direction, derivative: float, found: Slope) -> None:
+        place = self.place_of(i, line, derivative, found)
+        root = self.roots[i]
+        raise self.error(
+            output=self.outputs[i],
+            by=line.by,
+            reverse=derivative,
+            differences=found.value,
+            error=found.error,
+            root=root if isinstance(root, Value) else None,
+            place=place,
+        )
+
+    def place_of(self, i: int, line: Direction, derivative: float, found: Slope) -> Place | None:
+        """Where the graph of output i, which is made anew, parts from differences."""
+        if self.grad is not None or not isinstance(self.roots[i], Value):
+            return None
+        h = self.epsilon**FIRST * max(1.0, max(abs(self.x[k]) for k, _ in line.steps))
+        above, below, root = (
+            outputs_of(self.called(line.moved(self.x, t)), self.name)[i][1] for t in (h, -h, 0.0)
+        )
+        self.roots[i] = root
+        self.passed(root, topological_order(root))
+        if not (isinstance(above, Value) and isinstance(below, Value)):
+            return None
+        steps = dict(line.steps)
+        moves = {
+            value: steps.get(k, 0.0)
+            for k, value in enumerate(self.arguments.values)
+            if value is not None
+        }
+        return parting(root, above, below, h, moves, found.value - derivative)
+
+    @property
+    def inputs(self) -> dict[Value, str]:
+        names = zip(self.arguments.values, self.arguments.names, strict=True)
+        return {value: name for value, name in names if value is not None}
+
+    def error(self, **facts: Any) -> GradientError:
+        self.arguments.at(self.x)
+        facts["inputs"] = self.inputs
+        place = facts["place"]
+        # A graph written out says nothing of numbers that were read from .data.
+        faithful = place is not None and not place.node.is_leaf
+        code = reproduction(
+            self.f, self.grad, self.written, facts["root"] if faithful else None, list(self.inputs)
+        )
+        message = described(
+            self.f,
+            numbers=self.x,
+            names=self.arguments.names,
+            tolerance=self.tolerance(facts["reverse"], facts["differences"]),
+            checked="grad=" if self.grad is not None else "reverse mode",
+            code=code,
+            **facts,
+        )
+        return GradientError(message, reproduction=code, **facts)
