@@ -5,7 +5,8 @@ The strategies and `given_gradcheck` need hypothesis, which the extra `testing` 
 
 from __future__ import annotations
 
-from autograd_lite.testing.check import Exclusion, GradientError, Report, check_grad
+from autograd_lite.testing.check import check_grad
+from autograd_lite.testing.report import Exclusion, GradientError, Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,92 +13,12 @@ from autograd_lite.testing.arguments import Arguments, outputs_of, precision_of
 from autograd_lite.testing.differences import FIRST, Slope, slope
 from autograd_lite.testing.locate import Place, overwritten, parting
 from autograd_lite.testing.message import described
+from autograd_lite.testing.report import Exclusion, GradientError, Report
 from autograd_lite.testing.source import reproduction
 
-__all__ = ["Exclusion", "GradientError", "Report", "check_grad"]
+__all__ = ["check_grad"]
 
 DOUBT = 4.0  # how many times their estimated error the differences may be off
-
-
-class Exclusion(NamedTuple):
-    """A derivative that was not compared.
-
-    output   which of f's numbers
-    by       the input, or the direction
-    reason   "kink": the slopes of the two sides differ, or the function steps;
-             "infinite": a vertical tangent, that the gradient does not contradict;
-             "not finite": the function or the input is nan or infinite;
-             "unclear": the differences are too coarse to tell
-    reverse  the derivative that would have been compared
-    left, right    the slopes of the two sides
-    """
-
-    output: str
-    by: str
-    reason: str
-    reverse: float
-    left: float
-    right: float
-
-    def __str__(self) -> str:
-        return (
-            f"d {self.output} / d {self.by}: {self.reason}, slope {self.left:.6g} from the left "
-            f"and {self.right:.6g} from the right; the gradient says {self.reverse:.6g}"
-        )
-
-
-class Report(NamedTuple):
-    """What a check has compared.
-
-    compared  how many derivatives agreed with differences
-    tiny      how many of these were not 0 but below tol_min, where nothing could have failed
-    worst     the largest relative error among those that were not tiny
-    excluded  the derivatives that could not be compared
-    """
-
-    compared: int
-    tiny: int
-    worst: float
-    excluded: tuple[Exclusion, ...]
-
-    @property
-    def kinks(self) -> tuple[Exclusion, ...]:
-        """Those of `excluded` that are kinks or steps."""
-        return tuple(e for e in self.excluded if e.reason == "kink")
-
-    def __str__(self) -> str:
-        tiny = f", {self.tiny} of them below tol_min" if self.tiny else ""
-        lines = [
-            f"{self.compared} derivatives compared{tiny}; worst relative error {self.worst:.1e}"
-        ]
-        if self.excluded:
-            lines.append(f"{len(self.excluded)} not compared:")
-            lines += [f"  {exclusion}" for exclusion in self.excluded]
-        return "\n".join(lines)
-
-
-class GradientError(AssertionError):
-    """A gradient differs from the slope of its function. The message says where.
-
-    output, by    which number of f, and which input or direction
-    reverse       the derivative that was checked
-    differences   the slope
-    root          the Value whose graph is at fault, or None if f leaves no graph
-    inputs        the name of each input in that graph
-    place         the node where the two first part, and why; or None
-    reproduction  Python code that raises this error again
-    """
-
-    def __init__(self, message: str, **facts: Any) -> None:
-        super().__init__(message)
-        self.output: str = facts["output"]
-        self.by: str = facts["by"]
-        self.reverse: float = facts["reverse"]
-        self.differences: float = facts["differences"]
-        self.root: Value | None = facts["root"]
-        self.inputs: dict[Value, str] = facts["inputs"]
-        self.place: Place | None = facts["place"]
-        self.reproduction: str = facts["reproduction"]
 
 
 class Direction(NamedTuple):
@@ -264,21 +184,26 @@ class _Check:
     def run(self, directions: int) -> Report:
         self.arguments.at(self.x)
         gradients = self.gradients()
-        lines = [Direction(name, ((i, 1.0),)) for i, name in enumerate(self.arguments.names)]
-        if len(self.x) > 1:
-            lines += [self.random_direction(k) for k in range(directions)]
-        for line in lines:
-            self.compare_along(line, gradients)
+        for i, name in enumerate(self.arguments.names):
+            self.compare_along(Direction(name, ((i, 1.0),)), gradients)
+        apart = {exclusion.by for exclusion in self.excluded}
+        smooth = [i for i, name in enumerate(self.arguments.names) if name not in apart]
+        if len(smooth) > 1:
+            for k in range(directions):
+                self.compare_along(self.random_direction(k, smooth), gradients)
         if self.grad is None:
             self.compare_fan_out(gradients)
         return Report(self.compared, self.tiny, self.worst, tuple(self.excluded))
 
-    def random_direction(self, k: int) -> Direction:
-        steps = [self.random.gauss(0.0, 1.0) for _ in self.x]
+    def random_direction(self, k: int, places: list[int]) -> Direction:
+        """A unit vector in the inputs at these places."""
+        steps = [self.random.gauss(0.0, 1.0) for _ in places]
         length = math.sqrt(sum(s * s for s in steps))
-        return Direction(f"direction {k}", tuple((i, s / length) for i, s in enumerate(steps)))
+        moves = tuple((i, s / length) for i, s in zip(places, steps, strict=True))
+        return Direction(f"direction {k}", moves)
 
     def compare_along(self, line: Direction, gradients: list[list[float]]) -> None:
+        """Compare the derivative of each output along the line."""
         known = {0.0: self.y}
 
         def outputs_at(t: float) -> list[float]:
@@ -287,53 +212,64 @@ class _Check:
             return known[t]
 
         size = max(abs(self.x[i]) for i, _ in line.steps)
-        for i in range(len(self.outputs)):
-            derivative = line.along(gradients[i])
+        for i, gradient in enumerate(gradients):
+            derivative = line.along(gradient)
             if not (math.isfinite(size) and math.isfinite(self.y[i])):
                 self.exclude(i, line, "not finite", derivative, math.nan, math.nan)
                 continue
-            found = slope(
-                lambda t, i=i: outputs_at(t)[i],  # type: ignore[misc]
-                max(1.0, size),
-                self.epsilon,
-                self.roundings[i],
-                lambda value, error, d=derivative: error <= self.tolerance(d, value),  # type: ignore[misc]
-            )
-            self.compare(i, line, derivative, found)
+
+            def slope_with(scale: float, i: int = i, derivative: float = derivative) -> Slope:
+                return slope(
+                    lambda t: outputs_at(t)[i],
+                    scale,
+                    self.epsilon,
+                    self.roundings[i],
+                    lambda value, error: error <= self.tolerance(derivative, value),
+                )
+
+            found = slope_with(max(1.0, size))
+            verdict = self.verdict(derivative, found)
+            if verdict == "wrong" and 0.0 < size < 1.0:  # what is there at the input's own scale?
+                closer = slope_with(size)
+                if self.verdict(derivative, closer) in ("compared", "kink"):
+                    found, verdict = closer, self.verdict(derivative, closer)
+            if verdict == "wrong":
+                self.fail(i, line, derivative, found)
+            elif verdict == "compared":
+                self.count(derivative, found)
+            else:
+                self.exclude(i, line, verdict, derivative, found.left, found.right)
 
     def tolerance(self, one: float, other: float) -> float:
         average = (abs(one) + abs(other)) / 2
         return max(self.tol_min, self.tol_rel * average) if math.isfinite(average) else self.tol_min
 
-    def compare(self, i: int, line: Direction, derivative: float, found: Slope) -> None:
+    def verdict(self, derivative: float, found: Slope) -> str:
+        """ "compared", "wrong", or the reason why the derivative cannot be compared."""
         if found.kind == "kink":
-            self.exclude(i, line, "kink", derivative, found.left, found.right)
-            return
+            return "kink"
         if found.kind == "infinite":
+            if derivative == found.value:
+                return "compared"
             steepest = max(abs(s) for s in (found.left, found.right) if math.isfinite(s))
             alike = derivative * found.value > 0 and abs(derivative) >= steepest / 2
-            if derivative == found.value:
-                self.compared += 1
-            elif alike:
-                self.exclude(i, line, "infinite", derivative, found.left, found.right)
-            else:
-                self.fail(i, line, derivative, found)
-            return
-        apart = abs(derivative - found.value)
-        tolerance = self.tolerance(derivative, found.value)
+            return "infinite" if alike else "wrong"
         if not math.isfinite(found.value):
-            self.exclude(i, line, "unclear", derivative, found.left, found.right)
-        elif not apart <= max(tolerance, DOUBT * found.error):
-            self.fail(i, line, derivative, found)
-        elif found.kind == "unclear":
-            self.exclude(i, line, "unclear", derivative, found.left, found.right)
-        else:
-            self.compared += 1
-            average = (abs(derivative) + abs(found.value)) / 2
-            if average > self.tol_min:
-                self.worst = max(self.worst, apart / average)
-            elif derivative or abs(found.value) > found.error:
-                self.tiny += 1
+            return "unclear"
+        apart = abs(derivative - found.value)
+        if not apart <= max(self.tolerance(derivative, found.value), DOUBT * found.error):
+            return "wrong"
+        return "unclear" if found.kind == "unclear" else "compared"
+
+    def count(self, derivative: float, found: Slope) -> None:
+        self.compared += 1
+        if math.isinf(found.value):
+            return
+        average = (abs(derivative) + abs(found.value)) / 2
+        if average > self.tol_min:
+            self.worst = max(self.worst, abs(derivative - found.value) / average)
+        elif derivative or abs(found.value) > found.error:
+            self.tiny += 1
 
     def exclude(self, i: int, line: Direction, reason: str, *numbers: float) -> None:
         self.excluded.append(Exclusion(self.outputs[i], line.by, reason, *numbers))
