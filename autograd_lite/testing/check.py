@@ -245,7 +245,7 @@ class _Check:
         return max(self.tol_min, self.tol_rel * average) if math.isfinite(average) else self.tol_min
 
     def verdict(self, derivative: float, found: Slope) -> str:
-        """ "compared", "wrong", or the reason why the derivative cannot be compared."""
+        """Either "compared", "wrong", or the reason why the derivative cannot be compared."""
         if found.kind == "kink":
             return "kink"
         if found.kind == "infinite":
