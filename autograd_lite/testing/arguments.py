@@ -66,8 +66,6 @@ class Arguments:
         parts = [part for part in self.parts if part.places]
         if len(parts) == 1 and not (isinstance(gradient, tuple) and len(gradient) == 1):
             gradient = (gradient,)
-        if len(parts) != len(self.parts) and len(gradient) == len(self.parts):
-            parts = self.parts
         if not isinstance(gradient, (tuple, list)) or len(gradient) != len(parts):
             raise ValueError(
                 f"grad= must give a tuple of {len(parts)} gradients, one for each argument that "

@@ -106,7 +106,7 @@ class _Check:
         self.tol_min = math.sqrt(self.epsilon) if tol_min is None else tol_min
         self.tol_rel = self.epsilon ** (1 / 3) if tol_rel is None else tol_rel
         self.check_repeatable()
-        self.roundings = [self.epsilon * abs(y) for y in self.y]
+        self.roundings = [self.epsilon / 2 * abs(y) for y in self.y]
 
     # ------------------------------------------------------------------------ evaluations
 
@@ -163,7 +163,7 @@ class _Check:
         gradient = self.passed(root, order)
         # Each node is rounded once, and an error there reaches the result times its cotangent.
         blur = [n.grad * n.data for n in order if not n.is_leaf]
-        spread = self.epsilon * math.sqrt(sum(b * b for b in blur if math.isfinite(b)))
+        spread = self.epsilon / 2 * math.sqrt(sum(b * b for b in blur if math.isfinite(b)))
         self.roundings[i] = max(self.roundings[i], spread)
         return gradient
 

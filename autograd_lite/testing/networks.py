@@ -15,8 +15,8 @@ __all__ = ["modules"]
 Maker = Callable[[Any, int, int, int], tuple[Any, tuple[int, ...]]]
 
 MAKERS: dict[str, Maker] = {
-    "MLP": lambda nn, n, m, rng: (nn.MLP(n, [m, 1], activation="tanh", rng=rng), (n,)),
-    "MLP of relu": lambda nn, n, m, rng: (nn.MLP(n, [m, 1], rng=rng), (n,)),
+    "MLP": lambda nn, n, m, rng: (nn.MLP(n, [m + 1, 1], activation="tanh", rng=rng), (n,)),
+    "MLP of relu": lambda nn, n, m, rng: (nn.MLP(n, [m + 1, 1], rng=rng), (n,)),
     "Linear": lambda nn, n, m, rng: (nn.Linear(n, m, rng=rng), (2, n)),
     "LayerNorm": lambda nn, n, m, rng: (_after(nn, n, m, rng, nn.LayerNorm(m)), (n,)),
     "RMSNorm": lambda nn, n, m, rng: (_after(nn, n, m, rng, nn.RMSNorm(m)), (n,)),
