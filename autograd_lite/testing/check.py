@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from autograd_lite import Value, no_grad, topological_order
 from autograd_lite import sum as sum_of
 from autograd_lite.testing.arguments import Arguments, outputs_of, precision_of
-from autograd_lite.testing.differences import FIRST, Slope, slope
+from autograd_lite.testing.differences import DOUBT, FIRST, Slope, slope
 from autograd_lite.testing.locate import Place, overwritten, parting
 from autograd_lite.testing.message import described
 from autograd_lite.testing.report import Exclusion, GradientError, Report
@@ -18,14 +18,18 @@ from autograd_lite.testing.source import reproduction
 
 __all__ = ["check_grad"]
 
-DOUBT = 4.0  # how many times their estimated error the differences may be off
-
 
 class Direction(NamedTuple):
-    """A line through the inputs: `by` is its name."""
+    """A line through the inputs.
+
+    by     its name
+    steps  (place of an input, how far it moves) for each that moves
+    scale  what a step along the line is relative to
+    """
 
     by: str
-    steps: tuple[tuple[int, float], ...]  # (place of an input, how far it moves)
+    steps: tuple[tuple[int, float], ...]
+    scale: float
 
     def along(self, gradient: Sequence[float]) -> float:
         return sum(gradient[i] * step for i, step in self.steps)
@@ -185,7 +189,8 @@ class _Check:
         self.arguments.at(self.x)
         gradients = self.gradients()
         for i, name in enumerate(self.arguments.names):
-            self.compare_along(Direction(name, ((i, 1.0),)), gradients)
+            line = Direction(name, ((i, 1.0),), max(1.0, abs(self.x[i])))
+            self.compare_along(line, gradients)
         apart = {exclusion.by for exclusion in self.excluded}
         smooth = [i for i, name in enumerate(self.arguments.names) if name not in apart]
         if len(smooth) > 1:
@@ -196,11 +201,14 @@ class _Check:
         return Report(self.compared, self.tiny, self.worst, tuple(self.excluded))
 
     def random_direction(self, k: int, places: list[int]) -> Direction:
-        """A unit vector in the inputs at these places."""
+        """A random direction in which each input moves by a share of its own size."""
         steps = [self.random.gauss(0.0, 1.0) for _ in places]
         length = math.sqrt(sum(s * s for s in steps))
-        moves = tuple((i, s / length) for i, s in zip(places, steps, strict=True))
-        return Direction(f"direction {k}", moves)
+        sizes = [max(1.0, abs(self.x[i])) for i in places]
+        moves = zip(
+            places, (s / length * size for s, size in zip(steps, sizes, strict=True)), strict=True
+        )
+        return Direction(f"direction {k}", tuple(moves), 1.0)
 
     def compare_along(self, line: Direction, gradients: list[list[float]]) -> None:
         """Compare the derivative of each output along the line."""
@@ -211,10 +219,11 @@ class _Check:
                 known[t] = self.evaluated(line.moved(self.x, t))
             return known[t]
 
-        size = max(abs(self.x[i]) for i, _ in line.steps)
+        sizes = [abs(self.x[i]) for i, _ in line.steps]
+        least = min((size for size in sizes if size), default=0.0)
         for i, gradient in enumerate(gradients):
             derivative = line.along(gradient)
-            if not (math.isfinite(size) and math.isfinite(self.y[i])):
+            if not (math.isfinite(max(sizes)) and math.isfinite(self.y[i])):
                 self.exclude(i, line, "not finite", derivative, math.nan, math.nan)
                 continue
 
@@ -227,10 +236,10 @@ class _Check:
                     lambda value, error: error <= self.tolerance(derivative, value),
                 )
 
-            found = slope_with(max(1.0, size))
+            found = slope_with(line.scale)
             verdict = self.verdict(derivative, found)
-            if verdict == "wrong" and 0.0 < size < 1.0:  # what is there at the input's own scale?
-                closer = slope_with(size)
+            if verdict == "wrong" and 0.0 < least < 1.0:  # what is there at the inputs' own scale?
+                closer = slope_with(least)
                 if self.verdict(derivative, closer) in ("compared", "kink"):
                     found, verdict = closer, self.verdict(derivative, closer)
             if verdict == "wrong":
@@ -256,10 +265,11 @@ class _Check:
             return "infinite" if alike else "wrong"
         if not math.isfinite(found.value):
             return "unclear"
+        if found.kind == "unclear":
+            return "unclear" if found.allows(derivative) else "wrong"
         apart = abs(derivative - found.value)
-        if not apart <= max(self.tolerance(derivative, found.value), DOUBT * found.error):
-            return "wrong"
-        return "unclear" if found.kind == "unclear" else "compared"
+        tolerance = max(self.tolerance(derivative, found.value), DOUBT * found.error)
+        return "compared" if apart <= tolerance else "wrong"
 
     def count(self, derivative: float, found: Slope) -> None:
         self.compared += 1
@@ -322,7 +332,7 @@ class _Check:
         """Where the graph of output i, which is made anew, parts from differences."""
         if self.grad is not None or not isinstance(self.roots[i], Value):
             return None
-        h = self.epsilon**FIRST * max(1.0, max(abs(self.x[k]) for k, _ in line.steps))
+        h = self.epsilon**FIRST * line.scale
         above, below, root = (
             outputs_of(self.called(line.moved(self.x, t)), self.name)[i][1] for t in (h, -h, 0.0)
         )

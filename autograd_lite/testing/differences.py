@@ -13,11 +13,14 @@ from itertools import pairwise
 from typing import NamedTuple
 
 # Steps as powers of the machine epsilon: the cube root first, where the errors of truncation and
-# of rounding balance; then smaller ones, which see past a kink nearby, and last larger ones,
-# which see through the noise of a function that cancels.
+# of rounding balance; then smaller ones, which see past a kink nearby, and last, if the errors are
+# those of rounding, larger ones.
 FIRST = 4 / 12
 SMALLER = (5 / 12, 6 / 12, 7 / 12)
 LARGER = (3 / 12, 2 / 12, 1 / 12)
+
+DOUBT = 4.0
+"""How many times their estimated error differences may be off."""
 
 
 class Slope(NamedTuple):
@@ -27,6 +30,7 @@ class Slope(NamedTuple):
     value  the slope
     error  a bound on its error, as far as the steps can tell
     left, right    the slopes of the two sides at the smallest step that was tried
+    tries  where the slope is unclear, (value, error) by each step
     """
 
     kind: str
@@ -34,6 +38,11 @@ class Slope(NamedTuple):
     error: float
     left: float
     right: float
+    tries: tuple[tuple[float, float], ...] = ()
+
+    def allows(self, number: float) -> bool:
+        """Whether one of the steps that were tried cannot tell the slope from this number."""
+        return any(abs(number - value) <= DOUBT * error for value, error in self.tries)
 
 
 class _Rung(NamedTuple):
@@ -69,19 +78,25 @@ def slope(
     def rung(power: float) -> _Rung:
         return _rung(g, scale * epsilon**power, rounding)
 
-    rungs = [rung(FIRST)]
-    for power in (*SMALLER, *LARGER):
+    rungs: list[_Rung] = []
+    for power in (FIRST, *SMALLER):
+        rungs.append(rung(power))
         best = min(rungs, key=lambda r: r.error)
         if accept(best.value, best.error):
             return Slope("number", best.value, best.error, best.left, best.right)
-        if power == LARGER[0] and (kind := _singular(rungs, rounding)):
-            last = rungs[-1]
-            value = math.copysign(math.inf, last.slope) if kind == "infinite" else last.slope
-            return Slope(kind, value, math.inf, last.left, last.right)
-        rungs.append(rung(power))
-    best = min(rungs, key=lambda r: r.error)
+    if kind := _singular(rungs, rounding):
+        last = rungs[-1]
+        value = math.copysign(math.inf, last.slope) if kind == "infinite" else last.slope
+        return Slope(kind, value, math.inf, last.left, last.right)
+    near = best
+    noise = 4 * rounding / near.h
+    for power in LARGER if near.error < 4 * noise else ():
+        wide = rung(power)
+        if wide.error < best.error and abs(wide.value - near.value) <= DOUBT * near.error:
+            best = wide
     kind = "number" if accept(best.value, best.error) else "unclear"
-    return Slope(kind, best.value, best.error, best.left, best.right)
+    tries = tuple((r.value, r.error) for r in (*rungs, best))
+    return Slope(kind, best.value, best.error, best.left, best.right, tries)
 
 
 def _rung(g: Callable[[float], float], h: float, rounding: float) -> _Rung:

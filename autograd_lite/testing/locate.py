@@ -112,6 +112,8 @@ def parting(
             continue
         expected = sum(partial * slopes[parent] for parent, partial in partials_of(node))
         lacks.append((node, expected, sent[node] * (slopes[node] - expected)))
+    if not all(math.isfinite(lack) for _, _, lack in lacks):
+        return _not_finite(order[::-1], sent)
     largest = max((abs(lack) for _, _, lack in lacks), default=0.0)
     if abs(sum(lack for _, _, lack in lacks) - missing) > abs(missing) / 2:
         return overwritten(root)
@@ -143,7 +145,8 @@ def _wrong_slope(node: Value, expected: float, found: float) -> str:
 def _not_finite(order: list[Value], sent: dict[Value, float]) -> Place | None:
     for node in order:
         partials = [partial for _, partial in partials_of(node)]
-        if sent[node] != 0.0 and not all(map(math.isfinite, partials)):
+        if not all(map(math.isfinite, partials)):
             numbers = ", ".join(f"{partial:.10g}" for partial in partials)
-            return Place(node, f"its partial derivatives are not finite ({numbers})")
+            product = "" if sent[node] else "; as its own gradient is 0, it sends 0"
+            return Place(node, f"its partial derivatives are not finite ({numbers}){product}")
     return None

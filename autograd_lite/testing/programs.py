@@ -79,7 +79,8 @@ def expressions(
     data, depths = list(inputs), [0] * len(inputs)
     steps: list[Step] = []
     used: set[int] = set()
-    while len(steps) < 3 * depth and (not steps or draw(below(12))):
+    more = 1
+    while more and len(steps) < 3 * depth:
         # The latest node first, but those that a step has used last: a program shrinks to a chain.
         places = [i for i in reversed(range(len(data))) if depths[i] < depth]
         places.sort(key=used.__contains__)
@@ -91,6 +92,7 @@ def expressions(
         used.update(step.places())
         data.append(call(step.rule, *[data[x] if isinstance(x, int) else x for x in step.operands]))
         depths.append(1 + max(depths[i] for i in step.places()))
+        more = draw(below(16))
     return Expression(inputs, _needed(len(inputs), steps))
 
 
@@ -116,15 +118,17 @@ def _steps(draw: st.DrawFn, rules: list[Rule], data: list[float], usable: list[i
     if rule.nary:
         n = one_of([2, 4] if rule.name == "dot" else [2, 1, 3, 4])
         domain, found = domain[:1] * n, found * n
-    # One operand at least is a node, so that the step depends on the inputs.
-    node = one_of([i for i, places in enumerate(found) if places])
+    # Few draws a step, and 0 for what is simplest: hypothesis deletes short runs of draws well.
+    last = max(i for i, places in enumerate(found) if places)
     operands: list[int | float] = []
     for i, (low, high) in enumerate(domain):
         places = found[i] if i < len(found) else []  # a static parameter is a number
-        if places and (i == node or draw(below(4))):
-            operands.append(one_of(places) if draw(below(2)) else places[0])
-        else:
+        kind = draw(below(16)) if places else 1
+        needed = i == last and not any(isinstance(x, int) for x in operands)
+        if 1 <= kind <= 3 and not needed:
             operands.append(draw(numbers(low, high)))
+        else:
+            operands.append(one_of(places) if kind > 11 else places[0])
     return Step(rule, tuple(operands))
 
 
