@@ -1,8 +1,8 @@
 # C types for value.py.
 cimport cython
 
-cdef int CONSTANT, LEAF, UNARY, BINARY, UNIFORM, NARY, DOT, WEIGHED, BY_HAND
-cdef int _paused, _depth
+cdef int CONSTANT, LEAF, UNARY, BINARY, UNIFORM, NARY, DOT, WEIGHED, BY_HAND, REPLAYED
+cdef int _blocks, _depth
 cdef list _graveyard
 
 
@@ -20,7 +20,7 @@ cimport autograd_lite.kernels as kernels
 cdef class Many:
     cdef public tuple xs, ys
     cdef bint flat_xs, flat_ys
-    cdef public object numbers, op, backward, label
+    cdef public object numbers, op, backward, replay, label
 
 
 # operands
@@ -32,6 +32,7 @@ cpdef object binary_of(int code, object x, object y)
 cpdef object ternary_of(int code, object x, object y, object z)
 cdef Value constant(object other, str operator)
 cpdef Value required(object other, str name)
+@cython.locals(value=Value)
 cdef object comparable(object other)
 
 # making nodes
@@ -39,8 +40,27 @@ cdef object comparable(object other)
 cdef inline Value new_node(
     int kind, int code, Value x, Value y, double data, double dx, double dy
 )
-@cython.locals(node=Value)
 cdef Value many_node(int code, int kind, double data, double dx, Many more)
+@cython.locals(node=Value)
+cdef Value filled_node(
+    int kind, int code, Value x, Value y, double data, double dx, double dy, object more
+)
+cdef Value observed_node(
+    int kind, int code, Value x, Value y, double data, double dx, double dy, object more
+)
+@cython.locals(more=Many, source=Value)
+cdef object observed_by_hand(Value node, tuple parents, object op)
+@cython.locals(node=Value)
+cdef Value detached(Value source, object observers)
+cpdef bint recording() except -1
+@cython.locals(more=Many, node=Value, i=Py_ssize_t, flat=bint)
+cpdef list replayed_nodes(object op, tuple parents, object numbers, object gradient)
+cpdef bint blocks_open() except -1
+cdef object compare(Value x, str op, object other)
+cpdef double number_of(Value node) except? -1.5
+cpdef double static_of(Value node) except? -1.5
+@cython.locals(more=Many)
+cpdef tuple weights_of(Value node)
 cdef Value leaf(int kind, double number)
 @cython.locals(data=double, dx=double)
 cdef inline Value unary(int code, Value x, double c)
@@ -86,7 +106,7 @@ cdef class Pass:
 
 
 @cython.locals(
-    this=Pass, order=list, before_by_hand=list, node=Value, grad=double, i=Py_ssize_t
+    this=Pass, order=list, before_by_hand=list, observers=list, node=Value, grad=double, i=Py_ssize_t
 )
 cdef int backpropagate(Value root) except -1
 cdef inline int meet(Value node, Pass this) except -1
@@ -96,7 +116,7 @@ cdef inline int meet_parents(Value node, Pass this) except -1
 cdef int meet_each(tuple parents, Pass this) except -1
 @cython.locals(g=double)
 cdef inline int send(Value node, Pass this) except -1
-@cython.locals(d="double*")
+@cython.locals(numbers=bytes)
 cdef int send_to_many(Value node, double g, Many more, Pass this) except -1
 @cython.locals(i=Py_ssize_t)
 cdef int send_alike(tuple parents, bint flat, double cotangent, Pass this) except -1
@@ -110,6 +130,8 @@ cdef inline double times(double g, double partial) noexcept
 cdef inline int receive(Value node, double cotangent, Pass this) except -1
 @cython.locals(node=Value, before=Value, leaves=tuple, i=Py_ssize_t)
 cdef void settle(Pass this) noexcept
+@cython.locals(node=Value)
+cdef set met_leaves(Pass this)
 @cython.locals(node=Value, leaves=tuple)
 cdef void forget(Pass this) noexcept
 @cython.locals(node=Value, this=Pass)

@@ -7,12 +7,12 @@ stands. What an operation computes stands in `rules.py`; here are memory and ord
 
 from __future__ import annotations
 
-from _contextvars import ContextVar
 from _thread import RLock
 from numbers import Real
 from types import CellType, FunctionType
 
 import autograd_lite.kernels as kernels
+from autograd_lite import blocks
 from autograd_lite.rules import RULES, Rule, digest
 
 TYPE_CHECKING = False
@@ -34,6 +34,7 @@ NARY = 4  #                                                    Many: xs, numbers
 DOT = 5  #                                                     Many: xs, ys, numbers of both
 WEIGHED = 6  #                                                 Many: xs, numbers: tuple of floats
 BY_HAND = 7  #                                                 Many: xs, op, backward
+REPLAYED = 8  #                                                Many: xs, op, replay
 
 
 class Value:
@@ -91,16 +92,24 @@ class Value:
             self._more = Many(parents)
             self._more.op = _op
             self._more.label = label
+        if _blocks != 0:
+            observed_by_hand(self, parents, _op)
 
     # ------------------------------------------------------------------------ what it holds
 
     @property
     def data(self) -> float:
         """The number."""
+        if _blocks != 0:
+            for observer in blocks.observers():
+                observer.read(self)
         return self._data
 
     @data.setter
     def data(self, number: float) -> None:
+        if _blocks != 0:
+            for observer in blocks.observers():
+                observer.wrote(self)
         self._data = real(number, "data")
 
     @property
@@ -110,6 +119,9 @@ class Value:
 
     @grad.setter
     def grad(self, number: float) -> None:
+        if _blocks != 0:
+            for observer in blocks.observers():
+                observer.wrote(self)
         self._grad = real(number, "grad")
 
     @property
@@ -129,11 +141,11 @@ class Value:
 
     def item(self) -> float:
         """The number, as PyTorch reads it."""
-        return self._data
+        return self.data
 
     def detach(self) -> Value:
         """A new leaf with the same number: no gradient flows through it."""
-        return leaf(LEAF, self._data)
+        return detached(self, blocks.observers() if _blocks != 0 else ())
 
     # --------------------------------------------------------------------- how it was made
 
@@ -191,7 +203,7 @@ class Value:
         """The symbol of the operation, as micrograd has it: "+", "**2", "tanh", or ""."""
         if self._kind <= LEAF:
             return ""
-        if self._kind == BY_HAND:
+        if self._kind >= BY_HAND:
             return str(self._more.op)
         return RULES[self._code].symbol.format(c=self._dy)
 
@@ -224,6 +236,10 @@ class Value:
         if self._kind == BY_HAND:
             if self._more.backward is not None:
                 self._more.backward(self)
+        elif self._kind == REPLAYED:
+            numbers = kernels.numbers(kernels.copied(self._more.replay()))
+            for parent, cotangent in zip(self.parents, numbers, strict=True):
+                parent.grad += cotangent
         else:
             for parent, partial in zip(self.parents, self.partials, strict=True):
                 parent.grad += times(self._grad, partial)
@@ -326,16 +342,16 @@ class Value:
     # ------------------------------------------- comparisons: order by data, equality by identity
 
     def __lt__(self, other: Operand) -> bool:
-        return NotImplemented if (y := comparable(other)) is None else self._data < y
+        return compare(self, "<", other)
 
     def __le__(self, other: Operand) -> bool:
-        return NotImplemented if (y := comparable(other)) is None else self._data <= y
+        return compare(self, "<=", other)
 
     def __gt__(self, other: Operand) -> bool:
-        return NotImplemented if (y := comparable(other)) is None else self._data > y
+        return compare(self, ">", other)
 
     def __ge__(self, other: Operand) -> bool:
-        return NotImplemented if (y := comparable(other)) is None else self._data >= y
+        return compare(self, ">=", other)
 
     def __eq__(self, other: object) -> bool:
         return True if self is other else NotImplemented
@@ -344,7 +360,11 @@ class Value:
         return object.__hash__(self)
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        outcome = self._data != 0.0
+        if _blocks != 0:
+            for observer in blocks.observers():
+                observer.compared(self, "!=", 0.0, outcome)
+        return outcome
 
     # ------------------------------------------- operations as methods; rules.py says what each is
 
@@ -535,7 +555,7 @@ class Value:
             numbers = more.numbers
             if self._kind == NARY or self._kind == DOT:
                 numbers = kernels.numbers(numbers)
-            more = (more.xs, more.ys, numbers, more.op, more.label, more.backward)
+            more = (more.xs, more.ys, numbers, more.op, more.label, more.backward or more.replay)
         x, dx = (self._x, self._dx) if self._kind > LEAF else (None, 0.0)  # but for a pass
         made = self._kind, self._code, x, self._y, self._data, dx, self._dy
         return made, self._grad, more
@@ -582,68 +602,95 @@ def type_name(thing: object) -> str:
     return type(thing).__name__
 
 
-# ----------------------------------------------------------------------------- recording
+# ------------------------------------------------- no_grad and observers: blocks.py has them
 
 _lock = RLock()  # for what is counted across threads: open blocks, and users within a pass
-_paused = 0  # how many no_grad blocks are open, in all threads and tasks
-_blocks: ContextVar[tuple[list[bool], ...]] = ContextVar("blocks", default=())  # [is it open]
+_blocks = 0  # how many blocks are open, in all threads and tasks
 
 
-class no_grad:
-    """Record nothing: operations give leaves. A context manager and a decorator.
-
-    `with no_grad(): ...` and `@no_grad()` or `@no_grad` before a function. Other threads and
-    asyncio tasks go on recording; a task made inside a block does while the block is closed.
-    """
-
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        block = object.__new__(cls)
-        return block if function is None else block(function)
-
-    def __enter__(self) -> None:
-        global _paused
-        with _lock:
-            _blocks.set((*_blocks.get(), [True]))
-            _paused += 1
-
-    def __exit__(self, *exception: object) -> None:
-        global _paused
-        with _lock:
-            *outer, block = _blocks.get()
-            block[0] = False
-            _blocks.set(tuple(outer))
-            _paused -= 1
-
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        import functools
-        import inspect
-
-        if not callable(function):
-            raise TypeError(f"no_grad decorates a function, not {type_name(function)}")
-        if any(
-            runs_later(function)
-            for runs_later in (
-                inspect.isgeneratorfunction,
-                inspect.iscoroutinefunction,
-                inspect.isasyncgenfunction,
-            )
-        ):
-            raise TypeError(
-                f"no_grad cannot decorate {function.__name__}, which runs after its call has "
-                "returned; write `with no_grad():` inside it"
-            )
-
-        @functools.wraps(function)
-        def unrecorded(*args: Any, **kwargs: Any) -> Any:
-            with no_grad():
-                return function(*args, **kwargs)
-
-        return unrecorded
+def count_blocks(change: int) -> None:
+    """One block more is open, or one less."""
+    global _blocks
+    with _lock:
+        _blocks += change
 
 
 def recording() -> bool:
     """Whether operations are recorded here."""
-    return not _paused or not any(block[0] for block in _blocks.get())
+    return _blocks == 0 or not blocks.detach_results()
+
+
+def observed_node(
+    kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
+) -> Value:
+    """What `new_node` and `many_node` do while a block is open somewhere."""
+    node = filled_node(kind, code, x, y, data, dx, dy, more)
+    observers = blocks.observers()
+    for observer in observers:
+        observer.made(node)
+    return node if kind <= LEAF or recording() else detached(node, observers)
+
+
+def observed_by_hand(node: Value, parents: tuple[Value, ...], op: str) -> None:
+    """What `Value(...)` does while a block is open somewhere."""
+    observers = blocks.observers()
+    if recording() or not (parents or op):
+        for observer in observers:
+            observer.made(node)
+        return
+    more = Many(parents)
+    more.op = op
+    source = filled_node(BY_HAND, 0, None, None, node._data, 0.0, 0.0, more)
+    for observer in observers:
+        observer.made(source)
+        observer.detached(node, source)
+
+
+def detached(source: Value, observers: Iterable[blocks.Observer]) -> Value:
+    """A leaf with the number of source."""
+    node = filled_node(LEAF, 0, None, None, source._data, 0.0, 0.0, None)
+    for observer in observers:
+        observer.detached(node, source)
+    return node
+
+
+def number_of(node: Value) -> float:
+    """Its number, read without telling observers."""
+    return node._data
+
+
+def static_of(node: Value) -> float:
+    """The static parameter c of a node of one parent: the 3 of x ** 3; 0 where there is none."""
+    return node._dy if node._kind == UNARY else 0.0
+
+
+def weights_of(node: Value) -> tuple[float, ...]:
+    """The plain numbers of a `dot` that has Values on one side only; () for any other node."""
+    if node._kind != WEIGHED:
+        return ()
+    more: Many = node._more
+    weights: tuple[float, ...] = more.numbers
+    return weights
+
+
+def compare(x: Value, op: str, other: Any) -> bool:
+    """x op other by their numbers; NotImplemented if `other` is neither a Value nor a number."""
+    y = comparable(other)
+    if y is None:
+        return NotImplemented  # type: ignore[no-any-return]
+    outcome: bool
+    if op == "<":
+        outcome = x._data < y
+    elif op == "<=":
+        outcome = x._data <= y
+    elif op == ">":
+        outcome = x._data > y
+    else:
+        outcome = x._data >= y
+    if _blocks != 0:
+        for observer in blocks.observers():
+            observer.compared(x, op, other, outcome)
+    return outcome
 
 
 # ------------------------------------------------------------------------------ operands
@@ -697,7 +744,8 @@ def number_for(code: int, x: Any) -> float:
 def comparable(other: Any) -> Any:
     """The number to compare with; None if `other` is neither a Value nor a number."""
     if isinstance(other, Value):
-        return other.data
+        value: Value = other
+        return value._data
     if isinstance(other, int):
         return other  # exact, however large
     return float(other) if is_number(other) else None
@@ -713,9 +761,10 @@ class Many:
     flat_xs, flat_ys    whether they are known to be leaves all, so that passes go faster
     numbers   a buffer of doubles, or a tuple of floats that is shared
     op, backward    of a node made by hand
+    replay    of a node that was replayed
     """
 
-    __slots__ = ("backward", "flat_xs", "flat_ys", "label", "numbers", "op", "xs", "ys")
+    __slots__ = ("backward", "flat_xs", "flat_ys", "label", "numbers", "op", "replay", "xs", "ys")
 
     def __init__(
         self,
@@ -732,26 +781,42 @@ class Many:
         self.flat_ys = flat_ys
         self.op = self.label = ""
         self.backward: Callable[[Value], None] | None = None
+        self.replay: Any = None
 
 
 def new_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float) -> Value:
     """A node; a leaf with the same number, while nothing is recorded."""
+    if _blocks != 0:
+        return observed_node(kind, code, x, y, data, dx, dy, None)
     node = Value.__new__(Value)
     node._data = data
-    if _paused == 0 or kind <= LEAF or recording():
-        node._kind = kind
-        node._code = code
-        node._dx = dx
-        node._dy = dy
-        node._x = x
-        node._y = y
+    node._kind = kind
+    node._code = code
+    node._dx = dx
+    node._dy = dy
+    node._x = x
+    node._y = y
     return node
 
 
 def many_node(code: int, kind: int, data: float, dx: float, more: Any) -> Value:
-    node = new_node(kind, code, None, None, data, dx, 0.0)
-    if node._kind == kind:
-        node._more = more
+    if _blocks != 0:
+        return observed_node(kind, code, None, None, data, dx, 0.0, more)
+    return filled_node(kind, code, None, None, data, dx, 0.0, more)
+
+
+def filled_node(
+    kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
+) -> Value:
+    node = Value.__new__(Value)
+    node._data = data
+    node._kind = kind
+    node._code = code
+    node._dx = dx
+    node._dy = dy
+    node._x = x
+    node._y = y
+    node._more = more
     return node
 
 
@@ -1069,10 +1134,17 @@ def backpropagate(root: Value) -> None:
             meet_parents(node, this)
             i += 1
         receive(root, 1.0, this)
+        observers = blocks.observers() if _blocks != 0 else []
         i = 0
         while i < this.ready:
             send(kernels.listed(order, i), this)
+            for observer in observers:
+                observer.sent(order[i], root)
             i += 1
+        if observers:
+            for node in met_leaves(this):
+                for observer in observers:
+                    observer.received(node, node._grad + node._dx, root)
     except BaseException:
         for node in reachable(root):
             node._users = 0
@@ -1136,6 +1208,9 @@ def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
         send_each(more.ys, more.flat_ys, d, 0, g, this)
     elif node._kind == WEIGHED:
         send_weighed(more.xs, more.flat_xs, more.numbers, g, this)
+    elif node._kind == REPLAYED:
+        numbers = kernels.copied(more.replay())
+        send_each(more.xs, more.flat_xs, kernels.doubles(numbers), 0, 1.0, this)
     else:
         if more.backward is not None:
             more.backward(node)
@@ -1211,6 +1286,15 @@ def settle(this: Pass) -> None:
     for leaves in this.flat:
         for i in range(len(leaves)):
             kernels.settle(leaves, i)
+
+
+def met_leaves(this: Pass) -> set[Value]:
+    met = {x for leaves in this.flat for x in leaves}
+    node = this.leaves
+    while node is not this.root:
+        met.add(node)
+        node = node._x
+    return met
 
 
 def forget(this: Pass) -> None:
@@ -1296,6 +1380,75 @@ def holds(cell: CellType, node: Value) -> bool:
         return cell.cell_contents is node
     except ValueError:  # a variable that has no value yet
         return False
+
+
+# ------------------------------------------------------------------ results of a compiled call
+
+
+class Replay:
+    """What the node does in which the results of a replayed program meet.
+
+    Each result leaves its cotangent here; then the program's own adjoint turns them into those of
+    the parents, all at once.
+    """
+
+    def __init__(self, n: int, gradient: Callable[[list[float]], bytes]) -> None:
+        self.cotangents = [0.0] * n
+        self.gradient = gradient
+
+    def __call__(self) -> bytes:
+        cotangents, self.cotangents = self.cotangents, [0.0] * len(self.cotangents)
+        return self.gradient(cotangents)
+
+
+class Result:
+    """The `_backward` of a replayed program's result."""
+
+    def __init__(self, replay: Replay, i: int) -> None:
+        self.replay, self.i = replay, i
+
+    def __call__(self, owner: Value) -> None:
+        self.replay.cotangents[self.i] = owner.grad
+
+
+def replayed_nodes(
+    op: str,
+    parents: tuple[Value, ...],
+    numbers: Iterable[float],
+    gradient: Callable[[list[float]], bytes],
+) -> list[Value]:
+    """The results of a program that was replayed, as nodes of the eager graph.
+
+    op        what the operation is called
+    parents   what the results depend on
+    numbers   of the results
+    gradient  given the results' cotangents, those of the parents, as the bytes of doubles
+    """
+    results = [leaf(LEAF, number) for number in numbers]
+    if not parents or not recording():
+        return results
+    replay = Replay(len(results), gradient)
+    flat = True
+    for i in range(len(parents)):
+        if kernels.is_deep(parents, i):
+            flat = False
+    more = Many(parents, (), None, flat)
+    more.op = op
+    more.replay = replay
+    hub = (many_node(0, REPLAYED, 0.0, 0.0, more),)
+    for i in range(len(results)):
+        node: Value = results[i]
+        node._kind = BY_HAND
+        more = Many(hub)
+        more.op = op
+        more.backward = Result(replay, i)
+        node._more = more
+    return results
+
+
+def blocks_open() -> bool:
+    """Whether a block is open, in any thread or task."""
+    return _blocks != 0
 
 
 # ---------------------------------------------------------------------- dropping a graph

@@ -1,0 +1,165 @@
+"""Where the first NaN or infinity of a computation came from."""
+
+from __future__ import annotations
+
+import sys
+from math import isfinite
+
+from autograd_lite.blocks import Observer, observe
+from autograd_lite.rules import CODES
+from autograd_lite.value import Value, number_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from weakref import WeakKeyDictionary
+
+__all__ = ["AnomalyError", "detect_anomaly", "place"]
+
+_OURS = ("autograd_lite", "nn")  # packages whose lines are not the user's
+_LONGEST_PATH = 12
+
+
+class AnomalyError(FloatingPointError):
+    """The first number that is not finite, while `detect_anomaly` watched.
+
+    node  whose number it is, or which sent it to a parent
+    root  what `backward` was called on; `node` itself in a forward pass
+    """
+
+    def __init__(self, message: str, node: Value, root: Value) -> None:
+        super().__init__(message)
+        self.node, self.root = node, root
+
+
+class detect_anomaly(observe):
+    """`with detect_anomaly(): ...` raises AnomalyError at the first NaN or infinity.
+
+    Forward, at an operation that gives one although its operands are finite; backward, at a node
+    that sends one although its operands are. What is not finite in the inputs is none of its
+    business. The error names the operation, its operands, the line that made the node, and the
+    path from there to the root of the pass.
+
+    Nodes that were made before the block are checked too, but where they were made is not known.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_Detector())
+
+
+class _Detector(Observer):
+    def __init__(self) -> None:
+        from weakref import WeakKeyDictionary
+
+        self.places: WeakKeyDictionary[Value, str] = WeakKeyDictionary()
+        self.excused: set[Value] = set()  # in this pass: not finite because an input is not
+
+    def made(self, node: Value) -> None:
+        if node.is_leaf:
+            return
+        self.places[node] = place()
+        number = number_of(node)
+        if not isfinite(number) and _operands_are_finite(node):
+            lines = [f"{_name(node)} gave {number}", *self._described(node)]
+            raise AnomalyError("\n".join(lines), node, node)
+
+    def sent(self, node: Value, root: Value) -> None:
+        g = node.grad
+        if node is root:
+            self.excused.clear()
+        if not isfinite(g) and node not in self.excused:
+            self._blame(node, root, f"the gradient that {_name(node)} received became {g}")
+        excused = not isfinite(g) or not _operands_are_finite(node)
+        for parent, partial in zip(node.parents, node.partials, strict=True):
+            by_hand = node.rule is None  # then what it sent is known, but not the partial
+            sent = parent.grad if by_hand else g * partial
+            if isfinite(sent) or g == 0.0:
+                continue
+            if excused:
+                self.excused.add(parent)
+            elif by_hand:
+                problem = f"the _backward of {_name(node)} set a gradient to {sent}"
+                self._blame(node, root, problem)
+            else:
+                problem = f"{_name(node)} sent {sent}: its gradient {g:g} times its local partial"
+                self._blame(node, root, f"{problem} {partial:g}{_by(parent)}")
+
+    def received(self, leaf: Value, grad: float, root: Value) -> None:
+        if not isfinite(grad) and isfinite(leaf.grad) and leaf not in self.excused:
+            self._blame(leaf, root, f"the gradient of {_name(leaf)} became {grad}")
+
+    def _blame(self, node: Value, root: Value, problem: str) -> None:
+        path = _path(root, node)
+        shown = path if len(path) <= _LONGEST_PATH else path[: _LONGEST_PATH - 1] + path[-1:]
+        way = [self._line(node) for node in shown]
+        if len(shown) < len(path):
+            way.insert(-1, f"... {len(path) - len(shown)} more ...")
+        lines = [problem, *self._described(node), "  on the way to the root:"]
+        raise AnomalyError("\n".join(lines + [f"    {line}" for line in way]), node, root)
+
+    def _described(self, node: Value) -> list[str]:
+        """Lines that give the node's operands, and the line that made it."""
+        lines = [f"  operands: {', '.join(_operands(node))}"] if node.parents else []
+        if node in self.places:
+            lines.append(f"  made at {self.places[node]}")
+        elif not node.is_leaf:
+            lines.append("  made before detect_anomaly() began")
+        return lines
+
+    def _line(self, node: Value) -> str:
+        place = self.places.get(node, "").partition("\n")[0]
+        return f"{_name(node)} = {number_of(node):g}" + (f", {place}" if place else "")
+
+
+def _operands_are_finite(node: Value) -> bool:
+    numbers = [number_of(parent) for parent in node.parents]
+    if node.rule is not None and node.rule.code == CODES["dot"]:
+        numbers += node.partials  # the plain numbers of one side
+    return all(map(isfinite, numbers))
+
+
+def _name(node: Value) -> str:
+    operation = "a leaf" if node.is_leaf else node._op.strip() or "an operation made by hand"
+    return f"{operation} (label {node.label!r})" if node.label else operation
+
+
+def _by(parent: Value) -> str:
+    name = parent.label or ("the operand" if parent.is_leaf else f"the operand {parent._op}")
+    return f" by {name} = {number_of(parent):g}"
+
+
+def _operands(node: Value) -> Iterator[str]:
+    for i, parent in enumerate(node.parents):
+        if i == 8:
+            yield f"... {len(node.parents) - i} more"
+            return
+        name = parent.label or parent._op.strip()
+        yield f"{name} = {number_of(parent):g}" if name else f"{number_of(parent):g}"
+
+
+def place() -> str:
+    """The line outside our packages that is running: file, line number and text."""
+    import linecache
+
+    frame = sys._getframe(2)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in _OURS:
+        frame = frame.f_back
+    file, number = frame.f_code.co_filename, frame.f_lineno
+    text = linecache.getline(file, number).strip()
+    return f"{file}:{number}" + (f"\n    {text}" if text else "")
+
+
+def _path(root: Value, node: Value) -> list[Value]:
+    """A shortest path from node to root, along users."""
+    user: dict[Value, Value | None] = {root: None}
+    row = [root]
+    while node not in user:
+        fresh = {parent: child for child in row for parent in child.parents if parent not in user}
+        user.update(fresh)
+        row = list(fresh)
+    path: list[Value] = []
+    step: Value | None = node
+    while step is not None:
+        path.append(step)
+        step = user[step]
+    return path

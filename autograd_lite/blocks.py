@@ -1,0 +1,162 @@
+"""What is open around the code that runs: `no_grad` blocks, and observers of the engine.
+
+Blocks belong to a thread or an asyncio task. The engine asks for them only while one is open
+somewhere, so that they cost nothing otherwise.
+"""
+
+from __future__ import annotations
+
+from _contextvars import ContextVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from autograd_lite.value import Value
+
+__all__ = ["Observer", "detach_results", "no_grad", "observe", "observers", "replayed"]
+
+
+class Observer:
+    """Is told what the engine does in a block `with observe(this):`. Each method may raise.
+
+    replays   whether what it sees will be done again with other numbers
+
+    made      node was made: a leaf by a plain number or by `Value(...)`, else by an operation
+    detached  leaf was made with the number of source, by `detach` or under `no_grad`
+    picked    node is the one of its parents after the first that the first, an index, names
+    call      function is to be called with the nodes' numbers: True to see to it oneself
+    draw      a program wants a random number of function: give a leaf with it, or None
+    read      a program read node's number
+    wrote     a program is about to set node's number or gradient
+    compared  x op y was decided, op being one of "<", "<=", ">", ">=", "!="; y may be a number
+    sent      node has sent its cotangent, now its gradient, to its parents, in a pass from root
+    received  a leaf's gradient is about to become this number, at the end of a pass from root
+    """
+
+    replays = False
+
+    def made(self, node: Value) -> None: ...
+
+    def detached(self, leaf: Value, source: Value) -> None: ...
+
+    def picked(self, node: Value) -> None: ...
+
+    def draw(self, function: Callable[[], float]) -> Value | None: ...
+
+    def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
+        return False
+
+    def read(self, node: Value) -> None: ...
+
+    def wrote(self, node: Value) -> None: ...
+
+    def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> None: ...
+
+    def sent(self, node: Value, root: Value) -> None: ...
+
+    def received(self, leaf: Value, grad: float, root: Value) -> None: ...
+
+
+class _Block:
+    __slots__ = ("observer", "open")
+
+    def __init__(self, observer: Observer | None) -> None:
+        self.observer = observer  # None: a no_grad block
+        self.open = True
+
+
+_blocks: ContextVar[tuple[_Block, ...]] = ContextVar("blocks", default=())
+
+
+def _enter(observer: Observer | None) -> None:
+    from autograd_lite import value
+
+    _blocks.set((*_blocks.get(), _Block(observer)))
+    value.count_blocks(1)
+
+
+def _exit() -> None:
+    from autograd_lite import value
+
+    *outer, block = _blocks.get()
+    block.open = False  # for tasks that were made inside it, and have a copy of the tuple
+    _blocks.set(tuple(outer))
+    value.count_blocks(-1)
+
+
+def detach_results() -> bool:
+    """Whether operations give leaves here."""
+    return any(block.open and block.observer is None for block in _blocks.get())
+
+
+def observers() -> list[Observer]:
+    """Those that are to be told what happens here, outermost first."""
+    return [block.observer for block in _blocks.get() if block.open and block.observer is not None]
+
+
+def replayed() -> bool:
+    """Whether what is done here will be done again with other numbers."""
+    return any(observer.replays for observer in observers())
+
+
+class observe:
+    """`with observe(observer): ...` tells the observer what the engine does in the block.
+
+    Other threads and asyncio tasks are not observed; a task made inside a block is, while the
+    block is open.
+    """
+
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+
+    def __enter__(self) -> None:
+        _enter(self.observer)
+
+    def __exit__(self, *exception: object) -> None:
+        _exit()
+
+
+class no_grad:
+    """Record nothing: operations give leaves. A context manager and a decorator.
+
+    `with no_grad(): ...` and `@no_grad()` or `@no_grad` before a function. Other threads and
+    asyncio tasks go on recording; a task made inside a block does while the block is closed.
+    """
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        block = object.__new__(cls)
+        return block if function is None else block(function)
+
+    def __enter__(self) -> None:
+        _enter(None)
+
+    def __exit__(self, *exception: object) -> None:
+        _exit()
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        import functools
+        import inspect
+
+        if not callable(function):
+            raise TypeError(f"no_grad decorates a function, not {type(function).__name__}")
+        if any(
+            runs_later(function)
+            for runs_later in (
+                inspect.isgeneratorfunction,
+                inspect.iscoroutinefunction,
+                inspect.isasyncgenfunction,
+            )
+        ):
+            raise TypeError(
+                f"no_grad cannot decorate {function.__name__}, which runs after its call has "
+                "returned; write `with no_grad():` inside it"
+            )
+
+        @functools.wraps(function)
+        def unrecorded(*args: Any, **kwargs: Any) -> Any:
+            with no_grad():
+                return function(*args, **kwargs)
+
+        return unrecorded

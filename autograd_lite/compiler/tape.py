@@ -1,0 +1,153 @@
+"""The tape: a scalar program as arrays, the one form that every executor starts from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_lite.rules import RULES
+from autograd_lite.value import Value, number_of, static_of, weights_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["CONSTANT", "DETACH", "INDEX", "LEAF", "TAKE", "Tape", "tape_of"]
+
+# What a node's code says besides the operations of the rule table, which are positive.
+LEAF = 0  # a number that each call gives: its slot says which one
+CONSTANT = -1  # a number that is the same in every call: its static
+INDEX = -2  # an int that each call gives: its slot among the ints says which one
+TAKE = -3  # parents (index, x0, x1, ...): the one of the x that the index names
+DETACH = -4  # its parent's number, through which no gradient flows
+
+
+class Tape:
+    """A scalar program: node i applies RULES[codes[i]] to its parents, which come before it.
+
+    codes     [n] what each node does
+    offsets   [n + 1] node i's parents are parents[offsets[i] : offsets[i + 1]], in order
+    parents   [m] nodes; those of `dot` are x0, x1, ..., y0, y1, ...
+    static    [n] the static parameter c of an operation; the number of a CONSTANT
+    slots     [n] where a LEAF's number, or an INDEX's int, stands among what a call gives
+    outputs   [k] the nodes whose numbers a call gives back
+    leaves, indices  how many numbers, and how many ints, a call gives
+    """
+
+    def __init__(
+        self,
+        codes: Sequence[int],
+        offsets: Sequence[int],
+        parents: Sequence[int],
+        static: Sequence[float],
+        slots: Sequence[int],
+        outputs: Sequence[int],
+        leaves: int,
+        indices: int = 0,
+    ) -> None:
+        self.codes: NDArray[np.int64] = np.array(codes, np.int64)
+        self.offsets: NDArray[np.int64] = np.array(offsets, np.int64)
+        self.parents: NDArray[np.int64] = np.array(parents, np.int64)
+        self.static: NDArray[np.float64] = np.array(static, np.float64)
+        self.slots: NDArray[np.int64] = np.array(slots, np.int64)
+        self.outputs: NDArray[np.int64] = np.array(outputs, np.int64)
+        self.leaves, self.indices = leaves, indices
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def parents_of(self, node: int) -> NDArray[np.int64]:
+        return self.parents[self.offsets[node] : self.offsets[node + 1]]
+
+    def __str__(self) -> str:
+        names = {LEAF: "leaf", CONSTANT: "constant", INDEX: "index", TAKE: "take", DETACH: "detach"}
+        lines = []
+        for i, code in enumerate(self.codes.tolist()):
+            name = names[code] if code <= 0 else RULES[code].name
+            shown = [f"%{p}" for p in self.parents_of(i)]
+            if code in (LEAF, INDEX):
+                shown.append(str(self.slots[i]))
+            elif code == CONSTANT or (code > 0 and RULES[code].static):
+                shown.append(f"{self.static[i]:g}")
+            lines.append(f"%{i} = {name}({', '.join(shown)})")
+        return "\n".join([*lines, f"outputs {', '.join(f'%{i}' for i in self.outputs)}"])
+
+
+def tape_of(
+    nodes: Iterable[Value],
+    outputs: Sequence[Value],
+    leaves: Mapping[Value, int],
+    *,
+    indices: Mapping[Value, int] = {},
+    picks: Container[Value] = (),
+    sources: Mapping[Value, Value] = {},
+) -> Tape:
+    """The tape of a graph.
+
+    nodes    those that the outputs depend on, parents before their users
+    outputs  the results
+    leaves   the slot of each leaf whose number changes from call to call; others are constants
+    indices  the slot among the ints of each leaf that `take` reads an index from
+    picks    the nodes that `take` made; their first parent is the index
+    sources  of a leaf that was detached from a node, that node
+
+    Raises ValueError for a node made by hand, whose derivative is not in the rule table.
+    """
+    alive = set(outputs)
+    listed = list(nodes)
+    for node in reversed(listed):
+        if node in alive:
+            alive.update(node.parents)
+            if node in sources:
+                alive.add(sources[node])
+
+    codes: list[int] = []
+    offsets = [0]
+    parents: list[int] = []
+    static: list[float] = []
+    slots: list[int] = []
+    place: dict[Value, int] = {}
+    place_of_index: dict[Value, int] = {}
+
+    def add(code: int, operands: Iterable[int], c: float = 0.0, slot: int = -1) -> int:
+        codes.append(code)
+        parents.extend(operands)
+        offsets.append(len(parents))
+        static.append(c)
+        slots.append(slot)
+        return len(codes) - 1
+
+    def place_of(node: Value) -> int:
+        if node not in place:
+            if node in leaves:
+                place[node] = add(LEAF, (), slot=leaves[node])
+            elif node.is_leaf:
+                place[node] = add(CONSTANT, (), number_of(node))
+            else:
+                raise ValueError("tape_of: a node is not preceded by its parents")
+        return place[node]
+
+    for node in listed:
+        if node not in alive:
+            continue
+        if node in sources:
+            place[node] = add(DETACH, (place_of(sources[node]),))
+        elif node in picks:
+            index, *elements = node.parents
+            if index not in place_of_index:
+                place_of_index[index] = add(INDEX, (), slot=indices[index])
+            operands = [place_of(element) for element in elements]
+            place[node] = add(TAKE, (place_of_index[index], *operands))
+        elif node in leaves or node.is_leaf:
+            place_of(node)
+        elif node.rule is None:
+            raise ValueError(
+                f"{node._op or 'a node'} was made by hand; write it with @operation to compile it"
+            )
+        else:
+            operands = [place_of(parent) for parent in node.parents]
+            operands += [add(CONSTANT, (), weight) for weight in weights_of(node)]
+            place[node] = add(node.rule.code, operands, static_of(node))
+    last = [place_of(node) for node in outputs]
+    return Tape(codes, offsets, parents, static, slots, last, len(leaves), len(indices))

@@ -1,0 +1,134 @@
+"""detect_anomaly names the first operation that gives or sends what is not finite."""
+
+import math
+import re
+
+import pytest
+
+import autograd_lite as ag
+import nn
+from autograd_lite import AnomalyError, Value, detect_anomaly
+
+INF = float("inf")
+
+
+def line_with(mark):
+    """The number of the line of this file that ends with the mark."""
+    with open(__file__, encoding="utf-8") as file:
+        return next(i for i, line in enumerate(file, 1) if line.rstrip().endswith(f"# {mark}"))
+
+
+def test_forward_names_operation_operands_label_and_line():
+    with detect_anomaly():
+        w, x = Value(0.0, label="w"), Value(2.0)
+        product = w * x
+        product.label = "w x"
+        with pytest.raises(AnomalyError) as info:
+            product.log()  # the logarithm
+    message = str(info.value)
+    assert message.startswith("log gave -inf\n")
+    assert "operands: w x = 0" in message
+    assert f"{__file__}:{line_with('the logarithm')}" in message
+    assert "product.log()" in message
+    assert info.value.node.parents == (product,)
+
+
+def test_backward_names_partial_and_path():
+    with detect_anomaly():
+        x = Value(0.0, label="x")
+        root = x.sqrt() * 3 + 1  # the root
+        x.grad = 7.0
+        with pytest.raises(AnomalyError) as info:
+            root.backward()
+    message = str(info.value)
+    assert message.startswith("sqrt sent inf: its gradient 3 times its local partial inf by x = 0")
+    place = f"{__file__}:{line_with('the root')}"
+    path = re.findall(r"^    (.+) = .*, (.+)$", message, re.MULTILINE)
+    assert path == [("sqrt", place), ("*", place), ("+", place)]
+    assert (info.value.node._op, info.value.root) == ("sqrt", root)
+    assert x.grad == 7.0
+
+
+def test_the_line_is_the_users_and_not_one_of_nn():
+    layer = nn.Linear(1, 1)
+    layer.weight[0][0].data = 1e200
+    with detect_anomaly(), pytest.raises(AnomalyError) as info:
+        layer([1e200])  # the call
+    assert f"{__file__}:{line_with('the call')}" in str(info.value)
+
+
+def test_a_backward_written_by_hand():
+    x = Value(1.0, label="x")
+    out = Value(2.0, (x,), "mine")
+
+    def backward():
+        x.grad += math.nan
+
+    out._backward = backward
+    with detect_anomaly(), pytest.raises(AnomalyError, match=r"_backward of mine set .* to nan"):
+        (out * 2).backward()
+    assert x.grad == 0.0
+
+
+def test_a_gradient_that_overflows_where_it_is_added_up():
+    x = Value(1.0, label="x")
+    inner = x * 1.0
+    big = Value(1.7e308)
+    for leaf_or_node in (x, inner):
+        y = leaf_or_node * big * 1.0 - leaf_or_node * -big * 0.1
+        with detect_anomaly(), pytest.raises(AnomalyError, match="became inf"):
+            y.backward()
+
+
+@pytest.mark.parametrize("number", [INF, -INF, math.nan])
+def test_inputs_that_are_not_finite_are_no_anomaly(number):
+    with detect_anomaly():
+        x, y = Value(number), Value(2.0)
+        (x * y + y.exp() * x - ag.dot([y, y], [1.0, number])).backward()
+    assert not math.isfinite(y.grad)
+
+
+def test_after_an_excused_pass_the_next_one_is_checked():
+    with detect_anomaly():
+        x, y = Value(INF), Value(0.0)
+        (x * y.exp()).backward()
+        with pytest.raises(AnomalyError):
+            y.sqrt().backward()
+
+
+def test_an_arm_not_taken_is_no_anomaly():
+    with detect_anomaly():
+        x = Value(0.0)
+        ag.where(1.0, x, x.sqrt()).backward()
+    assert x.grad == 1.0
+
+
+def test_a_long_path_is_shortened_and_says_by_how_much():
+    with detect_anomaly():
+        root = x = Value(0.0).sqrt()
+        for _ in range(50):
+            root = root + 1.0
+        with pytest.raises(AnomalyError) as info:
+            root.backward()
+    assert "... 39 more ..." in str(info.value)
+    assert str(info.value).count("\n    ") - 1 == 13  # lines of the path, less that of the source
+    assert info.value.node is x
+
+
+def test_nothing_is_checked_after_the_block():
+    with detect_anomaly():
+        pass
+    assert Value(0.0).log().data == -INF
+
+
+def test_nodes_are_not_kept_alive():
+    import gc
+    import weakref
+
+    with detect_anomaly():
+        node = Value(1.0) * 2
+        node.backward()
+        gone = weakref.ref(node)
+        del node
+        gc.collect()
+        assert gone() is None
