@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from hypothesis import assume
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograd_lite.rules import RULES, Rule
 from autograd_lite.testing.calls import call, rule_of, written
-from autograd_lite.testing.strategies import below, numbers
+from autograd_lite.testing.strategies import below, numbers, smooth
 
 __all__ = ["Expression", "expressions"]
 
@@ -23,6 +23,10 @@ class Step(NamedTuple):
 
     def places(self) -> list[int]:
         return [x for x in self.operands if isinstance(x, int)]
+
+    def numbers(self, known: Sequence[Any]) -> list[Any]:
+        """The operands, with what is known of the places."""
+        return [known[x] if isinstance(x, int) else x for x in self.operands]
 
 
 class Expression:
@@ -39,8 +43,8 @@ class Expression:
 
     def __call__(self, *inputs: Any) -> Any:
         nodes = list(inputs)
-        for rule, operands in self.steps:
-            nodes.append(call(rule, *[nodes[x] if isinstance(x, int) else x for x in operands]))
+        for step in self.steps:
+            nodes.append(call(step.rule, *step.numbers(nodes)))
         return nodes[-1]
 
     def __repr__(self) -> str:
@@ -66,7 +70,8 @@ def expressions(
     depth       the most operations on a path from an input to the result
     operations  the rules, names or functions to use; the whole table if None
 
-    Every operand lies in its operation's domain. A failing program shrinks to few steps.
+    Every operand lies in its operation's domain, off its kinks and ties. A program that fails
+    shrinks to few steps.
 
     Raises ValueError for a depth below 1, or for what is no operation.
     """
@@ -79,20 +84,19 @@ def expressions(
     data, depths = list(inputs), [0] * len(inputs)
     steps: list[Step] = []
     used: set[int] = set()
-    more = 1
-    while more and len(steps) < 3 * depth:
+    for _ in range(3 * depth):
         # The latest node first, but those that a step has used last: a program shrinks to a chain.
         places = [i for i in reversed(range(len(data))) if depths[i] < depth]
         places.sort(key=used.__contains__)
         step = draw(_steps(rules, data, places))
-        assume(step is not None or steps)
-        if step is None:
+        if step is not None:
+            steps.append(step)
+            used.update(step.places())
+            data.append(call(step.rule, *step.numbers(data)))
+            depths.append(1 + max(depths[i] for i in step.places()))
+        if draw(below(16)) == 0:
             break
-        steps.append(step)
-        used.update(step.places())
-        data.append(call(step.rule, *[data[x] if isinstance(x, int) else x for x in step.operands]))
-        depths.append(1 + max(depths[i] for i in step.places()))
-        more = draw(below(16))
+    assume(steps)
     return Expression(inputs, _needed(len(inputs), steps))
 
 
@@ -102,7 +106,7 @@ def _engines_own() -> list[Rule]:
 
 @st.composite
 def _steps(draw: st.DrawFn, rules: list[Rule], data: list[float], usable: list[int]) -> Step | None:
-    """A step on `usable` nodes that lie in its domain, and on constants; None if none does."""
+    """A step on `usable` nodes in its domain, off its kinks, and on constants; None if none is."""
 
     def one_of(things: list[Any]) -> Any:
         return things[draw(below(len(things)))]
@@ -129,7 +133,8 @@ def _steps(draw: st.DrawFn, rules: list[Rule], data: list[float], usable: list[i
             operands.append(draw(numbers(low, high)))
         else:
             operands.append(one_of(places) if kind > 11 else places[0])
-    return Step(rule, tuple(operands))
+    step = Step(rule, tuple(operands))
+    return step if smooth(rule, step.numbers(data)) else None
 
 
 def _needed(n: int, steps: list[Step]) -> list[Step]:

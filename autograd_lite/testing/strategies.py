@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import combinations
 from typing import Any
@@ -41,6 +41,13 @@ def values(
     return Value(draw(numbers(min_value, max_value)), label=label)
 
 
+def smooth(rule: Rule, operands: Sequence[float]) -> bool:
+    """Whether the operands are off the rule's kinks, and off ties if these are kinks."""
+    tied = rule.name in SWITCHES and any(abs(x - y) < APART for x, y in combinations(operands, 2))
+    parents = operands[: len(operands) - rule.static]
+    return not tied and all(abs(x - kink) > APART for x in parents for kink in rule.kinks)
+
+
 def inputs_for(rule: Rule | str | Callable[..., Any]) -> st.SearchStrategy[tuple[float, ...]]:
     """Operands of a rule, from its domain in the table, at least 1e-3 away from kinks and ties.
 
@@ -51,15 +58,10 @@ def inputs_for(rule: Rule | str | Callable[..., Any]) -> st.SearchStrategy[tuple
     """
     rule = rule_of(rule)
 
-    def smooth(xs: tuple[float, ...]) -> bool:
-        tied = rule.name in SWITCHES and any(abs(x - y) < APART for x, y in combinations(xs, 2))
-        return not tied
-
-    def operand(interval: Interval) -> st.SearchStrategy[float]:
-        return numbers(*interval).filter(lambda x: all(abs(x - k) > APART for k in rule.kinks))
+    def operands(intervals: Sequence[Interval]) -> st.SearchStrategy[tuple[float, ...]]:
+        return st.tuples(*[numbers(*x) for x in intervals]).filter(lambda xs: smooth(rule, xs))
 
     if not rule.nary:
-        return st.tuples(*map(operand, rule.domain)).filter(smooth)
+        return operands(rule.domain)
     sizes = (2, 4) if rule.name == "dot" else (1, 2, 3, 4)
-    same = operand(rule.domain[0])
-    return st.sampled_from(sizes).flatmap(lambda n: st.tuples(*[same] * n))
+    return st.sampled_from(sizes).flatmap(lambda n: operands(rule.domain[:1] * n))
