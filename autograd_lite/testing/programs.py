@@ -114,10 +114,13 @@ def _steps(draw: st.DrawFn, rules: list[Rule], data: list[float], usable: list[i
     parents = {r: r.domain[: 1 if r.nary else len(r.operands) - r.static] for r in rules}
     intervals = {interval for domain in parents.values() for interval in domain}
     inside = {x: [i for i in usable if x[0] <= data[i] <= x[1]] for x in intervals}
-    able = [rule for rule in rules if any(inside[interval] for interval in parents[rule])]
-    if not able:
+    # The first that can be used from a place in the whole table, which stays its place when the
+    # program shrinks.
+    first = draw(below(len(rules)))
+    able = (r for r in rules[first:] + rules[:first] if any(inside[x] for x in parents[r]))
+    rule = next(able, None)
+    if rule is None:
         return None
-    rule = one_of(able)
     domain, found = rule.domain, [inside[interval] for interval in parents[rule]]
     if rule.nary:
         n = one_of([2, 4] if rule.name == "dot" else [2, 1, 3, 4])
