@@ -30,6 +30,7 @@ class Arguments:
     names    what each number is called: x[0]["w"], or model.layers[0].weight[1]
     numbers  what they are at first
     values   the Value that holds each number, or None
+    lifted   those of the Values that stand for floats
     epsilon  the coarsest precision among them
 
     Everything else, such as an int, a bool, a str or an array of ints, stays as it is. With `lift`
@@ -40,6 +41,7 @@ class Arguments:
         self.names: list[str] = []
         self.numbers: list[float] = []
         self.values: list[Value | None] = []
+        self.lifted: set[Value] = set()
         self.modules: list[Any] = []
         self.epsilon = DOUBLE
         self._lift = lift
@@ -79,15 +81,14 @@ class Arguments:
     @contextmanager
     def borrowed(self) -> Iterator[None]:
         """Give back the numbers and gradients of all Values, and the buffers of modules."""
-        grads = [0.0 if value is None else value.grad for value in self.values]
+        grads = [(v, v.grad) for v in self.values if v is not None and v not in self.lifted]
         states = [module.state_dict() for module in self.modules if hasattr(module, "state_dict")]
         try:
             yield
         finally:
             self.at(self.numbers)
-            for value, grad in zip(self.values, grads, strict=True):
-                if value is not None:
-                    value.grad = grad
+            for value, grad in grads:
+                value.grad = grad
             for module, state in zip(self.modules, states, strict=False):
                 module.load_state_dict(state)
 
@@ -110,6 +111,8 @@ class Arguments:
     def leaf(self, name: str, number: float) -> tuple[int, Value | None]:
         """The place of a float, and the leaf that stands for it if there are to be leaves."""
         value = Value(number) if self._lift else None
+        if value is not None:
+            self.lifted.add(value)
         return self.add(name, number, value), value
 
 

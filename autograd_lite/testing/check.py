@@ -74,6 +74,7 @@ def check_grad(
     The step is cbrt(epsilon) * max(1, |x|), refined by Richardson's extrapolation; Stan's
     expect_ad has such tolerances. Values and modules are as before once the check is over.
     """
+    __tracebackhide__ = True  # pytest then shows the caller's line
     arguments = Arguments(f, args, lift=grad is None)
     with arguments.borrowed():
         check = _Check(f, arguments, grad, tol_min, tol_rel, seed)
@@ -174,7 +175,7 @@ class _Check:
     def passed(self, root: Value, order: list[Value]) -> list[float]:
         """The gradients of the inputs after one pass from root; other leaves keep theirs."""
         inputs = [value for value in self.arguments.values if value is not None]
-        others = [(n, n.grad) for n in order if n.is_leaf]
+        others = [(n, n.grad) for n in order if n.is_leaf and n not in self.arguments.lifted]
         for value in inputs:
             value.grad = 0.0
         root.backward()
@@ -186,6 +187,7 @@ class _Check:
     # ------------------------------------------------------------------------ comparisons
 
     def run(self, directions: int) -> Report:
+        __tracebackhide__ = True
         self.arguments.at(self.x)
         gradients = self.gradients()
         for i, name in enumerate(self.arguments.names):
@@ -212,6 +214,7 @@ class _Check:
 
     def compare_along(self, line: Direction, gradients: list[list[float]]) -> None:
         """Compare the derivative of each output along the line."""
+        __tracebackhide__ = True
         known = {0.0: self.y}
 
         def outputs_at(t: float) -> list[float]:
@@ -289,6 +292,7 @@ class _Check:
 
         It shows a `_backward` that writes `=` in place of `+=`.
         """
+        __tracebackhide__ = True
         weights = [1.0] if len(self.y) == 1 else [self.random.uniform(0.5, 1.5) for _ in self.y]
         once = [
             sum(w * gradient[i] for w, gradient in zip(weights, gradients, strict=True))
@@ -316,6 +320,7 @@ class _Check:
     # ----------------------------------------------------------------------------- errors
 
     def fail(self, i: int, line: Direction, derivative: float, found: Slope) -> None:
+        __tracebackhide__ = True
         place = self.place_of(i, line, derivative, found)
         root = self.roots[i]
         raise self.error(

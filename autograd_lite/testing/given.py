@@ -36,6 +36,7 @@ def given_gradcheck(
 
     def decorate(f: Callable[..., Any]) -> Callable[[], None]:
         def test(args: tuple[Any, ...]) -> None:
+            __tracebackhide__ = True
             assume(check_grad(f, *args, **options).compared)
 
         name = getattr(f, "__name__", type(f).__name__)
