@@ -357,7 +357,7 @@ class Value:
         return True if self is other else NotImplemented
 
     def __hash__(self) -> int:
-        return object.__hash__(self)
+        return kernels.address(self)
 
     def __bool__(self) -> bool:
         outcome = self._data != 0.0

@@ -4953,6 +4953,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_8compiler_7_arrays_append(array
  *     array.resize_smart(owner, n + 1)
  *     owner.data.as_doubles[n] = number             # <<<<<<<<<<<<<<
  *     return 0
+ * 
 */
   (__pyx_f_7cpython_5array_5array_4data___get__(__pyx_v_owner).as_doubles[__pyx_v_n]) = __pyx_v_number;
 
@@ -4960,6 +4961,8 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_8compiler_7_arrays_append(array
  *     array.resize_smart(owner, n + 1)
  *     owner.data.as_doubles[n] = number
  *     return 0             # <<<<<<<<<<<<<<
+ * 
+ * 
 */
   {
 
@@ -4978,6 +4981,84 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_8compiler_7_arrays_append(array
   /* function exit code */
   __pyx_L1_error:;
   __Pyx_AddTraceback("autograd_lite.compiler._arrays.append", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __pyx_r = -1;
+  __pyx_L0:;
+
+
+  return __pyx_r;
+}
+
+/* "autograd_lite/compiler/_arrays.pxd":28
+ * 
+ * 
+ * cdef inline int append_int(array.array owner, int number) except -1:             # <<<<<<<<<<<<<<
+ *     cdef Py_ssize_t n = len(owner)
+ *     array.resize_smart(owner, n + 1)
+*/
+
+static CYTHON_INLINE int __pyx_f_13autograd_lite_8compiler_7_arrays_append_int(arrayobject *__pyx_v_owner, int __pyx_v_number) {
+  Py_ssize_t __pyx_v_n;
+  int __pyx_r;
+  Py_ssize_t __pyx_t_1;
+  int __pyx_t_2;
+  int __pyx_lineno = 0;
+  const char *__pyx_filename = NULL;
+  int __pyx_clineno = 0;
+
+  /* "autograd_lite/compiler/_arrays.pxd":29
+ * 
+ * cdef inline int append_int(array.array owner, int number) except -1:
+ *     cdef Py_ssize_t n = len(owner)             # <<<<<<<<<<<<<<
+ *     array.resize_smart(owner, n + 1)
+ *     owner.data.as_ints[n] = number
+*/
+  if (unlikely(((PyObject *)__pyx_v_owner) == Py_None)) {
+    PyErr_SetString(PyExc_TypeError, "object of type \047NoneType\047 has no len()");
+    __PYX_ERR(3, 29, __pyx_L1_error)
+  }
+  __pyx_t_1 = Py_SIZE(((PyObject *)__pyx_v_owner)); if (unlikely(__pyx_t_1 == ((Py_ssize_t)-1))) __PYX_ERR(3, 29, __pyx_L1_error)
+  __pyx_v_n = __pyx_t_1;
+
+  /* "autograd_lite/compiler/_arrays.pxd":30
+ * cdef inline int append_int(array.array owner, int number) except -1:
+ *     cdef Py_ssize_t n = len(owner)
+ *     array.resize_smart(owner, n + 1)             # <<<<<<<<<<<<<<
+ *     owner.data.as_ints[n] = number
+ *     return 0
+*/
+  __pyx_t_2 = resize_smart(__pyx_v_owner, (__pyx_v_n + 1)); if (unlikely(__pyx_t_2 == ((int)-1))) __PYX_ERR(3, 30, __pyx_L1_error)
+
+
+  /* "autograd_lite/compiler/_arrays.pxd":31
+ *     cdef Py_ssize_t n = len(owner)
+ *     array.resize_smart(owner, n + 1)
+ *     owner.data.as_ints[n] = number             # <<<<<<<<<<<<<<
+ *     return 0
+*/
+  (__pyx_f_7cpython_5array_5array_4data___get__(__pyx_v_owner).as_ints[__pyx_v_n]) = __pyx_v_number;
+
+  /* "autograd_lite/compiler/_arrays.pxd":32
+ *     array.resize_smart(owner, n + 1)
+ *     owner.data.as_ints[n] = number
+ *     return 0             # <<<<<<<<<<<<<<
+*/
+  {
+
+    __pyx_r = 0;
+  }
+  goto __pyx_L0;
+
+  /* "autograd_lite/compiler/_arrays.pxd":28
+ * 
+ * 
+ * cdef inline int append_int(array.array owner, int number) except -1:             # <<<<<<<<<<<<<<
+ *     cdef Py_ssize_t n = len(owner)
+ *     array.resize_smart(owner, n + 1)
+*/
+
+  /* function exit code */
+  __pyx_L1_error:;
+  __Pyx_AddTraceback("autograd_lite.compiler._arrays.append_int", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -5522,6 +5603,44 @@ static CYTHON_INLINE PyObject *__pyx_f_13autograd_lite_7kernels_numbers(PyObject
 /* "autograd_lite/kernels.pxd":78
  * 
  * 
+ * cdef inline Py_hash_t address(Value node) noexcept:             # <<<<<<<<<<<<<<
+ *     return <Py_hash_t> ((<size_t> <PyObject *> node) >> 4)
+ * 
+*/
+
+static CYTHON_INLINE Py_hash_t __pyx_f_13autograd_lite_7kernels_address(struct __pyx_obj_13autograd_lite_5value_Value *__pyx_v_node) {
+  Py_hash_t __pyx_r;
+
+  /* "autograd_lite/kernels.pxd":79
+ * 
+ * cdef inline Py_hash_t address(Value node) noexcept:
+ *     return <Py_hash_t> ((<size_t> <PyObject *> node) >> 4)             # <<<<<<<<<<<<<<
+ * 
+ * 
+*/
+  {
+
+    __pyx_r = ((Py_hash_t)(((size_t)((PyObject *)__pyx_v_node)) >> 4));
+  }
+  goto __pyx_L0;
+
+  /* "autograd_lite/kernels.pxd":78
+ * 
+ * 
+ * cdef inline Py_hash_t address(Value node) noexcept:             # <<<<<<<<<<<<<<
+ *     return <Py_hash_t> ((<size_t> <PyObject *> node) >> 4)
+ * 
+*/
+
+  /* function exit code */
+  __pyx_L0:;
+
+  return __pyx_r;
+}
+
+/* "autograd_lite/kernels.pxd":82
+ * 
+ * 
  * cdef inline bytes copied(bytes doubles):             # <<<<<<<<<<<<<<
  *     return doubles
  * 
@@ -5532,7 +5651,7 @@ static CYTHON_INLINE PyObject *__pyx_f_13autograd_lite_7kernels_copied(PyObject 
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("copied", 0);
 
-  /* "autograd_lite/kernels.pxd":79
+  /* "autograd_lite/kernels.pxd":83
  * 
  * cdef inline bytes copied(bytes doubles):
  *     return doubles             # <<<<<<<<<<<<<<
@@ -5550,7 +5669,7 @@ static CYTHON_INLINE PyObject *__pyx_f_13autograd_lite_7kernels_copied(PyObject 
   }
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":78
+  /* "autograd_lite/kernels.pxd":82
  * 
  * 
  * cdef inline bytes copied(bytes doubles):             # <<<<<<<<<<<<<<
@@ -5565,7 +5684,7 @@ static CYTHON_INLINE PyObject *__pyx_f_13autograd_lite_7kernels_copied(PyObject 
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":82
+/* "autograd_lite/kernels.pxd":86
  * 
  * 
  * cdef inline Value value_at(tuple values, Py_ssize_t i):             # <<<<<<<<<<<<<<
@@ -5579,7 +5698,7 @@ static CYTHON_INLINE struct __pyx_obj_13autograd_lite_5value_Value *__pyx_f_13au
   PyObject *__pyx_t_1;
   __Pyx_RefNannySetupContext("value_at", 0);
 
-  /* "autograd_lite/kernels.pxd":83
+  /* "autograd_lite/kernels.pxd":87
  * 
  * cdef inline Value value_at(tuple values, Py_ssize_t i):
  *     return <Value> PyTuple_GET_ITEM(values, i)             # <<<<<<<<<<<<<<
@@ -5600,7 +5719,7 @@ static CYTHON_INLINE struct __pyx_obj_13autograd_lite_5value_Value *__pyx_f_13au
 
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":82
+  /* "autograd_lite/kernels.pxd":86
  * 
  * 
  * cdef inline Value value_at(tuple values, Py_ssize_t i):             # <<<<<<<<<<<<<<
@@ -5615,7 +5734,7 @@ static CYTHON_INLINE struct __pyx_obj_13autograd_lite_5value_Value *__pyx_f_13au
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":86
+/* "autograd_lite/kernels.pxd":90
  * 
  * 
  * cdef inline Value listed(list values, Py_ssize_t i):             # <<<<<<<<<<<<<<
@@ -5629,7 +5748,7 @@ static CYTHON_INLINE struct __pyx_obj_13autograd_lite_5value_Value *__pyx_f_13au
   PyObject *__pyx_t_1;
   __Pyx_RefNannySetupContext("listed", 0);
 
-  /* "autograd_lite/kernels.pxd":87
+  /* "autograd_lite/kernels.pxd":91
  * 
  * cdef inline Value listed(list values, Py_ssize_t i):
  *     return <Value> PyList_GET_ITEM(values, i)             # <<<<<<<<<<<<<<
@@ -5650,7 +5769,7 @@ static CYTHON_INLINE struct __pyx_obj_13autograd_lite_5value_Value *__pyx_f_13au
 
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":86
+  /* "autograd_lite/kernels.pxd":90
  * 
  * 
  * cdef inline Value listed(list values, Py_ssize_t i):             # <<<<<<<<<<<<<<
@@ -5665,7 +5784,7 @@ static CYTHON_INLINE struct __pyx_obj_13autograd_lite_5value_Value *__pyx_f_13au
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":90
+/* "autograd_lite/kernels.pxd":94
  * 
  * 
  * cdef inline bint is_value(tuple operands, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5678,7 +5797,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_is_value(PyObject *__p
   PyObject *__pyx_t_1;
   int __pyx_t_2;
 
-  /* "autograd_lite/kernels.pxd":91
+  /* "autograd_lite/kernels.pxd":95
  * 
  * cdef inline bint is_value(tuple operands, Py_ssize_t i) noexcept:
  *     return isinstance(<object> PyTuple_GET_ITEM(operands, i), Value)             # <<<<<<<<<<<<<<
@@ -5694,7 +5813,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_is_value(PyObject *__p
   }
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":90
+  /* "autograd_lite/kernels.pxd":94
  * 
  * 
  * cdef inline bint is_value(tuple operands, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5708,7 +5827,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_is_value(PyObject *__p
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":94
+/* "autograd_lite/kernels.pxd":98
  * 
  * 
  * cdef inline double data_of(tuple values, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5720,7 +5839,7 @@ static CYTHON_INLINE double __pyx_f_13autograd_lite_7kernels_data_of(PyObject *_
   double __pyx_r;
   PyObject *__pyx_t_1;
 
-  /* "autograd_lite/kernels.pxd":95
+  /* "autograd_lite/kernels.pxd":99
  * 
  * cdef inline double data_of(tuple values, Py_ssize_t i) noexcept:
  *     return (<Value> PyTuple_GET_ITEM(values, i))._data             # <<<<<<<<<<<<<<
@@ -5736,7 +5855,7 @@ static CYTHON_INLINE double __pyx_f_13autograd_lite_7kernels_data_of(PyObject *_
 
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":94
+  /* "autograd_lite/kernels.pxd":98
  * 
  * 
  * cdef inline double data_of(tuple values, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5750,7 +5869,7 @@ static CYTHON_INLINE double __pyx_f_13autograd_lite_7kernels_data_of(PyObject *_
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":98
+/* "autograd_lite/kernels.pxd":102
  * 
  * 
  * cdef inline bint is_deep(tuple values, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5762,7 +5881,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_is_deep(PyObject *__py
   int __pyx_r;
   PyObject *__pyx_t_1;
 
-  /* "autograd_lite/kernels.pxd":99
+  /* "autograd_lite/kernels.pxd":103
  * 
  * cdef inline bint is_deep(tuple values, Py_ssize_t i) noexcept:
  *     return (<Value> PyTuple_GET_ITEM(values, i))._kind > 0             # <<<<<<<<<<<<<<
@@ -5778,7 +5897,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_is_deep(PyObject *__py
 
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":98
+  /* "autograd_lite/kernels.pxd":102
  * 
  * 
  * cdef inline bint is_deep(tuple values, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5792,7 +5911,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_is_deep(PyObject *__py
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":102
+/* "autograd_lite/kernels.pxd":106
  * 
  * 
  * cdef inline bint all_values(tuple operands) noexcept:             # <<<<<<<<<<<<<<
@@ -5808,7 +5927,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_values(PyObject *_
   Py_ssize_t __pyx_t_3;
   int __pyx_t_4;
 
-  /* "autograd_lite/kernels.pxd":104
+  /* "autograd_lite/kernels.pxd":108
  * cdef inline bint all_values(tuple operands) noexcept:
  *     cdef Py_ssize_t i
  *     for i in range(PyTuple_GET_SIZE(operands)):             # <<<<<<<<<<<<<<
@@ -5822,7 +5941,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_values(PyObject *_
   for (__pyx_t_3 = 0; __pyx_t_3 < __pyx_t_2; __pyx_t_3+=1) {
     __pyx_v_i = __pyx_t_3;
 
-    /* "autograd_lite/kernels.pxd":105
+    /* "autograd_lite/kernels.pxd":109
  *     cdef Py_ssize_t i
  *     for i in range(PyTuple_GET_SIZE(operands)):
  *         if not is_value(operands, i):             # <<<<<<<<<<<<<<
@@ -5834,7 +5953,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_values(PyObject *_
     if (__pyx_t_4) {
 
 
-      /* "autograd_lite/kernels.pxd":106
+      /* "autograd_lite/kernels.pxd":110
  *     for i in range(PyTuple_GET_SIZE(operands)):
  *         if not is_value(operands, i):
  *             return False             # <<<<<<<<<<<<<<
@@ -5847,7 +5966,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_values(PyObject *_
       }
       goto __pyx_L0;
 
-      /* "autograd_lite/kernels.pxd":105
+      /* "autograd_lite/kernels.pxd":109
  *     cdef Py_ssize_t i
  *     for i in range(PyTuple_GET_SIZE(operands)):
  *         if not is_value(operands, i):             # <<<<<<<<<<<<<<
@@ -5858,7 +5977,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_values(PyObject *_
   }
 
 
-  /* "autograd_lite/kernels.pxd":107
+  /* "autograd_lite/kernels.pxd":111
  *         if not is_value(operands, i):
  *             return False
  *     return True             # <<<<<<<<<<<<<<
@@ -5871,7 +5990,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_values(PyObject *_
   }
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":102
+  /* "autograd_lite/kernels.pxd":106
  * 
  * 
  * cdef inline bint all_values(tuple operands) noexcept:             # <<<<<<<<<<<<<<
@@ -5886,7 +6005,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_values(PyObject *_
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":110
+/* "autograd_lite/kernels.pxd":114
  * 
  * 
  * cdef inline bint all_floats(tuple operands) noexcept:             # <<<<<<<<<<<<<<
@@ -5903,7 +6022,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_floats(PyObject *_
   PyObject *__pyx_t_4;
   int __pyx_t_5;
 
-  /* "autograd_lite/kernels.pxd":112
+  /* "autograd_lite/kernels.pxd":116
  * cdef inline bint all_floats(tuple operands) noexcept:
  *     cdef Py_ssize_t i
  *     for i in range(PyTuple_GET_SIZE(operands)):             # <<<<<<<<<<<<<<
@@ -5917,7 +6036,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_floats(PyObject *_
   for (__pyx_t_3 = 0; __pyx_t_3 < __pyx_t_2; __pyx_t_3+=1) {
     __pyx_v_i = __pyx_t_3;
 
-    /* "autograd_lite/kernels.pxd":113
+    /* "autograd_lite/kernels.pxd":117
  *     cdef Py_ssize_t i
  *     for i in range(PyTuple_GET_SIZE(operands)):
  *         if not PyFloat_CheckExact(<object> PyTuple_GET_ITEM(operands, i)):             # <<<<<<<<<<<<<<
@@ -5932,7 +6051,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_floats(PyObject *_
     if (__pyx_t_5) {
 
 
-      /* "autograd_lite/kernels.pxd":114
+      /* "autograd_lite/kernels.pxd":118
  *     for i in range(PyTuple_GET_SIZE(operands)):
  *         if not PyFloat_CheckExact(<object> PyTuple_GET_ITEM(operands, i)):
  *             return False             # <<<<<<<<<<<<<<
@@ -5945,7 +6064,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_floats(PyObject *_
       }
       goto __pyx_L0;
 
-      /* "autograd_lite/kernels.pxd":113
+      /* "autograd_lite/kernels.pxd":117
  *     cdef Py_ssize_t i
  *     for i in range(PyTuple_GET_SIZE(operands)):
  *         if not PyFloat_CheckExact(<object> PyTuple_GET_ITEM(operands, i)):             # <<<<<<<<<<<<<<
@@ -5956,7 +6075,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_floats(PyObject *_
   }
 
 
-  /* "autograd_lite/kernels.pxd":115
+  /* "autograd_lite/kernels.pxd":119
  *         if not PyFloat_CheckExact(<object> PyTuple_GET_ITEM(operands, i)):
  *             return False
  *     return True             # <<<<<<<<<<<<<<
@@ -5969,7 +6088,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_floats(PyObject *_
   }
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":110
+  /* "autograd_lite/kernels.pxd":114
  * 
  * 
  * cdef inline bint all_floats(tuple operands) noexcept:             # <<<<<<<<<<<<<<
@@ -5984,7 +6103,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_floats(PyObject *_
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":118
+/* "autograd_lite/kernels.pxd":122
  * 
  * 
  * cdef inline double float_at(tuple floats, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5996,7 +6115,7 @@ static CYTHON_INLINE double __pyx_f_13autograd_lite_7kernels_float_at(PyObject *
   double __pyx_r;
   PyObject *__pyx_t_1;
 
-  /* "autograd_lite/kernels.pxd":119
+  /* "autograd_lite/kernels.pxd":123
  * 
  * cdef inline double float_at(tuple floats, Py_ssize_t i) noexcept:
  *     return PyFloat_AS_DOUBLE(<object> PyTuple_GET_ITEM(floats, i))             # <<<<<<<<<<<<<<
@@ -6012,7 +6131,7 @@ static CYTHON_INLINE double __pyx_f_13autograd_lite_7kernels_float_at(PyObject *
 
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":118
+  /* "autograd_lite/kernels.pxd":122
  * 
  * 
  * cdef inline double float_at(tuple floats, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -6026,7 +6145,7 @@ static CYTHON_INLINE double __pyx_f_13autograd_lite_7kernels_float_at(PyObject *
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":122
+/* "autograd_lite/kernels.pxd":126
  * 
  * 
  * cdef inline void receive(tuple leaves, Py_ssize_t i, double cotangent) noexcept:             # <<<<<<<<<<<<<<
@@ -6040,7 +6159,7 @@ static CYTHON_INLINE void __pyx_f_13autograd_lite_7kernels_receive(PyObject *__p
   struct __pyx_obj_13autograd_lite_5value_Value *__pyx_t_2 = NULL;
   __Pyx_RefNannySetupContext("receive", 0);
 
-  /* "autograd_lite/kernels.pxd":123
+  /* "autograd_lite/kernels.pxd":127
  * 
  * cdef inline void receive(tuple leaves, Py_ssize_t i, double cotangent) noexcept:
  *     (<Value> PyTuple_GET_ITEM(leaves, i))._dx += cotangent             # <<<<<<<<<<<<<<
@@ -6055,7 +6174,7 @@ static CYTHON_INLINE void __pyx_f_13autograd_lite_7kernels_receive(PyObject *__p
   __pyx_t_2->_dx = (__pyx_t_2->_dx + __pyx_v_cotangent);
   __Pyx_DECREF((PyObject *)__pyx_t_2); __pyx_t_2 = 0;
 
-  /* "autograd_lite/kernels.pxd":122
+  /* "autograd_lite/kernels.pxd":126
  * 
  * 
  * cdef inline void receive(tuple leaves, Py_ssize_t i, double cotangent) noexcept:             # <<<<<<<<<<<<<<
@@ -6068,7 +6187,7 @@ static CYTHON_INLINE void __pyx_f_13autograd_lite_7kernels_receive(PyObject *__p
   __Pyx_RefNannyFinishContext();
 }
 
-/* "autograd_lite/kernels.pxd":126
+/* "autograd_lite/kernels.pxd":130
  * 
  * 
  * cdef inline void settle(tuple leaves, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -6082,7 +6201,7 @@ static CYTHON_INLINE void __pyx_f_13autograd_lite_7kernels_settle(PyObject *__py
   struct __pyx_obj_13autograd_lite_5value_Value *__pyx_t_1 = NULL;
   __Pyx_RefNannySetupContext("settle", 0);
 
-  /* "autograd_lite/kernels.pxd":127
+  /* "autograd_lite/kernels.pxd":131
  * 
  * cdef inline void settle(tuple leaves, Py_ssize_t i) noexcept:
  *     cdef PyObject *leaf = <PyObject *> PyTuple_GET_ITEM(leaves, i)             # <<<<<<<<<<<<<<
@@ -6091,7 +6210,7 @@ static CYTHON_INLINE void __pyx_f_13autograd_lite_7kernels_settle(PyObject *__py
 */
   __pyx_v_leaf = ((PyObject *)PyTuple_GET_ITEM(__pyx_v_leaves, __pyx_v_i));
 
-  /* "autograd_lite/kernels.pxd":128
+  /* "autograd_lite/kernels.pxd":132
  * cdef inline void settle(tuple leaves, Py_ssize_t i) noexcept:
  *     cdef PyObject *leaf = <PyObject *> PyTuple_GET_ITEM(leaves, i)
  *     (<Value> leaf)._grad += (<Value> leaf)._dx             # <<<<<<<<<<<<<<
@@ -6102,14 +6221,14 @@ static CYTHON_INLINE void __pyx_f_13autograd_lite_7kernels_settle(PyObject *__py
   __pyx_t_1->_grad = (__pyx_t_1->_grad + ((struct __pyx_obj_13autograd_lite_5value_Value *)__pyx_v_leaf)->_dx);
   __Pyx_DECREF((PyObject *)__pyx_t_1); __pyx_t_1 = 0;
 
-  /* "autograd_lite/kernels.pxd":129
+  /* "autograd_lite/kernels.pxd":133
  *     cdef PyObject *leaf = <PyObject *> PyTuple_GET_ITEM(leaves, i)
  *     (<Value> leaf)._grad += (<Value> leaf)._dx
  *     (<Value> leaf)._dx = 0.0             # <<<<<<<<<<<<<<
 */
   ((struct __pyx_obj_13autograd_lite_5value_Value *)__pyx_v_leaf)->_dx = 0.0;
 
-  /* "autograd_lite/kernels.pxd":126
+  /* "autograd_lite/kernels.pxd":130
  * 
  * 
  * cdef inline void settle(tuple leaves, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<

@@ -4567,6 +4567,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_8compiler_7_arrays_append(array
  *     array.resize_smart(owner, n + 1)
  *     owner.data.as_doubles[n] = number             # <<<<<<<<<<<<<<
  *     return 0
+ * 
 */
   (__pyx_f_7cpython_5array_5array_4data___get__(__pyx_v_owner).as_doubles[__pyx_v_n]) = __pyx_v_number;
 
@@ -4574,6 +4575,8 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_8compiler_7_arrays_append(array
  *     array.resize_smart(owner, n + 1)
  *     owner.data.as_doubles[n] = number
  *     return 0             # <<<<<<<<<<<<<<
+ * 
+ * 
 */
   {
 
@@ -4592,6 +4595,84 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_8compiler_7_arrays_append(array
   /* function exit code */
   __pyx_L1_error:;
   __Pyx_AddTraceback("autograd_lite.compiler._arrays.append", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __pyx_r = -1;
+  __pyx_L0:;
+
+
+  return __pyx_r;
+}
+
+/* "autograd_lite/compiler/_arrays.pxd":28
+ * 
+ * 
+ * cdef inline int append_int(array.array owner, int number) except -1:             # <<<<<<<<<<<<<<
+ *     cdef Py_ssize_t n = len(owner)
+ *     array.resize_smart(owner, n + 1)
+*/
+
+static CYTHON_INLINE int __pyx_f_13autograd_lite_8compiler_7_arrays_append_int(arrayobject *__pyx_v_owner, int __pyx_v_number) {
+  Py_ssize_t __pyx_v_n;
+  int __pyx_r;
+  Py_ssize_t __pyx_t_1;
+  int __pyx_t_2;
+  int __pyx_lineno = 0;
+  const char *__pyx_filename = NULL;
+  int __pyx_clineno = 0;
+
+  /* "autograd_lite/compiler/_arrays.pxd":29
+ * 
+ * cdef inline int append_int(array.array owner, int number) except -1:
+ *     cdef Py_ssize_t n = len(owner)             # <<<<<<<<<<<<<<
+ *     array.resize_smart(owner, n + 1)
+ *     owner.data.as_ints[n] = number
+*/
+  if (unlikely(((PyObject *)__pyx_v_owner) == Py_None)) {
+    PyErr_SetString(PyExc_TypeError, "object of type \047NoneType\047 has no len()");
+    __PYX_ERR(3, 29, __pyx_L1_error)
+  }
+  __pyx_t_1 = Py_SIZE(((PyObject *)__pyx_v_owner)); if (unlikely(__pyx_t_1 == ((Py_ssize_t)-1))) __PYX_ERR(3, 29, __pyx_L1_error)
+  __pyx_v_n = __pyx_t_1;
+
+  /* "autograd_lite/compiler/_arrays.pxd":30
+ * cdef inline int append_int(array.array owner, int number) except -1:
+ *     cdef Py_ssize_t n = len(owner)
+ *     array.resize_smart(owner, n + 1)             # <<<<<<<<<<<<<<
+ *     owner.data.as_ints[n] = number
+ *     return 0
+*/
+  __pyx_t_2 = resize_smart(__pyx_v_owner, (__pyx_v_n + 1)); if (unlikely(__pyx_t_2 == ((int)-1))) __PYX_ERR(3, 30, __pyx_L1_error)
+
+
+  /* "autograd_lite/compiler/_arrays.pxd":31
+ *     cdef Py_ssize_t n = len(owner)
+ *     array.resize_smart(owner, n + 1)
+ *     owner.data.as_ints[n] = number             # <<<<<<<<<<<<<<
+ *     return 0
+*/
+  (__pyx_f_7cpython_5array_5array_4data___get__(__pyx_v_owner).as_ints[__pyx_v_n]) = __pyx_v_number;
+
+  /* "autograd_lite/compiler/_arrays.pxd":32
+ *     array.resize_smart(owner, n + 1)
+ *     owner.data.as_ints[n] = number
+ *     return 0             # <<<<<<<<<<<<<<
+*/
+  {
+
+    __pyx_r = 0;
+  }
+  goto __pyx_L0;
+
+  /* "autograd_lite/compiler/_arrays.pxd":28
+ * 
+ * 
+ * cdef inline int append_int(array.array owner, int number) except -1:             # <<<<<<<<<<<<<<
+ *     cdef Py_ssize_t n = len(owner)
+ *     array.resize_smart(owner, n + 1)
+*/
+
+  /* function exit code */
+  __pyx_L1_error:;
+  __Pyx_AddTraceback("autograd_lite.compiler._arrays.append_int", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1;
   __pyx_L0:;
 
@@ -5136,6 +5217,44 @@ static CYTHON_INLINE PyObject *__pyx_f_13autograd_lite_7kernels_numbers(PyObject
 /* "autograd_lite/kernels.pxd":78
  * 
  * 
+ * cdef inline Py_hash_t address(Value node) noexcept:             # <<<<<<<<<<<<<<
+ *     return <Py_hash_t> ((<size_t> <PyObject *> node) >> 4)
+ * 
+*/
+
+static CYTHON_INLINE Py_hash_t __pyx_f_13autograd_lite_7kernels_address(struct __pyx_obj_13autograd_lite_5value_Value *__pyx_v_node) {
+  Py_hash_t __pyx_r;
+
+  /* "autograd_lite/kernels.pxd":79
+ * 
+ * cdef inline Py_hash_t address(Value node) noexcept:
+ *     return <Py_hash_t> ((<size_t> <PyObject *> node) >> 4)             # <<<<<<<<<<<<<<
+ * 
+ * 
+*/
+  {
+
+    __pyx_r = ((Py_hash_t)(((size_t)((PyObject *)__pyx_v_node)) >> 4));
+  }
+  goto __pyx_L0;
+
+  /* "autograd_lite/kernels.pxd":78
+ * 
+ * 
+ * cdef inline Py_hash_t address(Value node) noexcept:             # <<<<<<<<<<<<<<
+ *     return <Py_hash_t> ((<size_t> <PyObject *> node) >> 4)
+ * 
+*/
+
+  /* function exit code */
+  __pyx_L0:;
+
+  return __pyx_r;
+}
+
+/* "autograd_lite/kernels.pxd":82
+ * 
+ * 
  * cdef inline bytes copied(bytes doubles):             # <<<<<<<<<<<<<<
  *     return doubles
  * 
@@ -5146,7 +5265,7 @@ static CYTHON_INLINE PyObject *__pyx_f_13autograd_lite_7kernels_copied(PyObject 
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("copied", 0);
 
-  /* "autograd_lite/kernels.pxd":79
+  /* "autograd_lite/kernels.pxd":83
  * 
  * cdef inline bytes copied(bytes doubles):
  *     return doubles             # <<<<<<<<<<<<<<
@@ -5164,7 +5283,7 @@ static CYTHON_INLINE PyObject *__pyx_f_13autograd_lite_7kernels_copied(PyObject 
   }
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":78
+  /* "autograd_lite/kernels.pxd":82
  * 
  * 
  * cdef inline bytes copied(bytes doubles):             # <<<<<<<<<<<<<<
@@ -5179,7 +5298,7 @@ static CYTHON_INLINE PyObject *__pyx_f_13autograd_lite_7kernels_copied(PyObject 
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":82
+/* "autograd_lite/kernels.pxd":86
  * 
  * 
  * cdef inline Value value_at(tuple values, Py_ssize_t i):             # <<<<<<<<<<<<<<
@@ -5193,7 +5312,7 @@ static CYTHON_INLINE struct __pyx_obj_13autograd_lite_5value_Value *__pyx_f_13au
   PyObject *__pyx_t_1;
   __Pyx_RefNannySetupContext("value_at", 0);
 
-  /* "autograd_lite/kernels.pxd":83
+  /* "autograd_lite/kernels.pxd":87
  * 
  * cdef inline Value value_at(tuple values, Py_ssize_t i):
  *     return <Value> PyTuple_GET_ITEM(values, i)             # <<<<<<<<<<<<<<
@@ -5214,7 +5333,7 @@ static CYTHON_INLINE struct __pyx_obj_13autograd_lite_5value_Value *__pyx_f_13au
 
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":82
+  /* "autograd_lite/kernels.pxd":86
  * 
  * 
  * cdef inline Value value_at(tuple values, Py_ssize_t i):             # <<<<<<<<<<<<<<
@@ -5229,7 +5348,7 @@ static CYTHON_INLINE struct __pyx_obj_13autograd_lite_5value_Value *__pyx_f_13au
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":86
+/* "autograd_lite/kernels.pxd":90
  * 
  * 
  * cdef inline Value listed(list values, Py_ssize_t i):             # <<<<<<<<<<<<<<
@@ -5243,7 +5362,7 @@ static CYTHON_INLINE struct __pyx_obj_13autograd_lite_5value_Value *__pyx_f_13au
   PyObject *__pyx_t_1;
   __Pyx_RefNannySetupContext("listed", 0);
 
-  /* "autograd_lite/kernels.pxd":87
+  /* "autograd_lite/kernels.pxd":91
  * 
  * cdef inline Value listed(list values, Py_ssize_t i):
  *     return <Value> PyList_GET_ITEM(values, i)             # <<<<<<<<<<<<<<
@@ -5264,7 +5383,7 @@ static CYTHON_INLINE struct __pyx_obj_13autograd_lite_5value_Value *__pyx_f_13au
 
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":86
+  /* "autograd_lite/kernels.pxd":90
  * 
  * 
  * cdef inline Value listed(list values, Py_ssize_t i):             # <<<<<<<<<<<<<<
@@ -5279,7 +5398,7 @@ static CYTHON_INLINE struct __pyx_obj_13autograd_lite_5value_Value *__pyx_f_13au
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":90
+/* "autograd_lite/kernels.pxd":94
  * 
  * 
  * cdef inline bint is_value(tuple operands, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5292,7 +5411,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_is_value(PyObject *__p
   PyObject *__pyx_t_1;
   int __pyx_t_2;
 
-  /* "autograd_lite/kernels.pxd":91
+  /* "autograd_lite/kernels.pxd":95
  * 
  * cdef inline bint is_value(tuple operands, Py_ssize_t i) noexcept:
  *     return isinstance(<object> PyTuple_GET_ITEM(operands, i), Value)             # <<<<<<<<<<<<<<
@@ -5308,7 +5427,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_is_value(PyObject *__p
   }
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":90
+  /* "autograd_lite/kernels.pxd":94
  * 
  * 
  * cdef inline bint is_value(tuple operands, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5322,7 +5441,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_is_value(PyObject *__p
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":94
+/* "autograd_lite/kernels.pxd":98
  * 
  * 
  * cdef inline double data_of(tuple values, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5334,7 +5453,7 @@ static CYTHON_INLINE double __pyx_f_13autograd_lite_7kernels_data_of(PyObject *_
   double __pyx_r;
   PyObject *__pyx_t_1;
 
-  /* "autograd_lite/kernels.pxd":95
+  /* "autograd_lite/kernels.pxd":99
  * 
  * cdef inline double data_of(tuple values, Py_ssize_t i) noexcept:
  *     return (<Value> PyTuple_GET_ITEM(values, i))._data             # <<<<<<<<<<<<<<
@@ -5350,7 +5469,7 @@ static CYTHON_INLINE double __pyx_f_13autograd_lite_7kernels_data_of(PyObject *_
 
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":94
+  /* "autograd_lite/kernels.pxd":98
  * 
  * 
  * cdef inline double data_of(tuple values, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5364,7 +5483,7 @@ static CYTHON_INLINE double __pyx_f_13autograd_lite_7kernels_data_of(PyObject *_
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":98
+/* "autograd_lite/kernels.pxd":102
  * 
  * 
  * cdef inline bint is_deep(tuple values, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5376,7 +5495,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_is_deep(PyObject *__py
   int __pyx_r;
   PyObject *__pyx_t_1;
 
-  /* "autograd_lite/kernels.pxd":99
+  /* "autograd_lite/kernels.pxd":103
  * 
  * cdef inline bint is_deep(tuple values, Py_ssize_t i) noexcept:
  *     return (<Value> PyTuple_GET_ITEM(values, i))._kind > 0             # <<<<<<<<<<<<<<
@@ -5392,7 +5511,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_is_deep(PyObject *__py
 
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":98
+  /* "autograd_lite/kernels.pxd":102
  * 
  * 
  * cdef inline bint is_deep(tuple values, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5406,7 +5525,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_is_deep(PyObject *__py
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":102
+/* "autograd_lite/kernels.pxd":106
  * 
  * 
  * cdef inline bint all_values(tuple operands) noexcept:             # <<<<<<<<<<<<<<
@@ -5422,7 +5541,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_values(PyObject *_
   Py_ssize_t __pyx_t_3;
   int __pyx_t_4;
 
-  /* "autograd_lite/kernels.pxd":104
+  /* "autograd_lite/kernels.pxd":108
  * cdef inline bint all_values(tuple operands) noexcept:
  *     cdef Py_ssize_t i
  *     for i in range(PyTuple_GET_SIZE(operands)):             # <<<<<<<<<<<<<<
@@ -5436,7 +5555,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_values(PyObject *_
   for (__pyx_t_3 = 0; __pyx_t_3 < __pyx_t_2; __pyx_t_3+=1) {
     __pyx_v_i = __pyx_t_3;
 
-    /* "autograd_lite/kernels.pxd":105
+    /* "autograd_lite/kernels.pxd":109
  *     cdef Py_ssize_t i
  *     for i in range(PyTuple_GET_SIZE(operands)):
  *         if not is_value(operands, i):             # <<<<<<<<<<<<<<
@@ -5448,7 +5567,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_values(PyObject *_
     if (__pyx_t_4) {
 
 
-      /* "autograd_lite/kernels.pxd":106
+      /* "autograd_lite/kernels.pxd":110
  *     for i in range(PyTuple_GET_SIZE(operands)):
  *         if not is_value(operands, i):
  *             return False             # <<<<<<<<<<<<<<
@@ -5461,7 +5580,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_values(PyObject *_
       }
       goto __pyx_L0;
 
-      /* "autograd_lite/kernels.pxd":105
+      /* "autograd_lite/kernels.pxd":109
  *     cdef Py_ssize_t i
  *     for i in range(PyTuple_GET_SIZE(operands)):
  *         if not is_value(operands, i):             # <<<<<<<<<<<<<<
@@ -5472,7 +5591,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_values(PyObject *_
   }
 
 
-  /* "autograd_lite/kernels.pxd":107
+  /* "autograd_lite/kernels.pxd":111
  *         if not is_value(operands, i):
  *             return False
  *     return True             # <<<<<<<<<<<<<<
@@ -5485,7 +5604,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_values(PyObject *_
   }
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":102
+  /* "autograd_lite/kernels.pxd":106
  * 
  * 
  * cdef inline bint all_values(tuple operands) noexcept:             # <<<<<<<<<<<<<<
@@ -5500,7 +5619,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_values(PyObject *_
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":110
+/* "autograd_lite/kernels.pxd":114
  * 
  * 
  * cdef inline bint all_floats(tuple operands) noexcept:             # <<<<<<<<<<<<<<
@@ -5517,7 +5636,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_floats(PyObject *_
   PyObject *__pyx_t_4;
   int __pyx_t_5;
 
-  /* "autograd_lite/kernels.pxd":112
+  /* "autograd_lite/kernels.pxd":116
  * cdef inline bint all_floats(tuple operands) noexcept:
  *     cdef Py_ssize_t i
  *     for i in range(PyTuple_GET_SIZE(operands)):             # <<<<<<<<<<<<<<
@@ -5531,7 +5650,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_floats(PyObject *_
   for (__pyx_t_3 = 0; __pyx_t_3 < __pyx_t_2; __pyx_t_3+=1) {
     __pyx_v_i = __pyx_t_3;
 
-    /* "autograd_lite/kernels.pxd":113
+    /* "autograd_lite/kernels.pxd":117
  *     cdef Py_ssize_t i
  *     for i in range(PyTuple_GET_SIZE(operands)):
  *         if not PyFloat_CheckExact(<object> PyTuple_GET_ITEM(operands, i)):             # <<<<<<<<<<<<<<
@@ -5546,7 +5665,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_floats(PyObject *_
     if (__pyx_t_5) {
 
 
-      /* "autograd_lite/kernels.pxd":114
+      /* "autograd_lite/kernels.pxd":118
  *     for i in range(PyTuple_GET_SIZE(operands)):
  *         if not PyFloat_CheckExact(<object> PyTuple_GET_ITEM(operands, i)):
  *             return False             # <<<<<<<<<<<<<<
@@ -5559,7 +5678,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_floats(PyObject *_
       }
       goto __pyx_L0;
 
-      /* "autograd_lite/kernels.pxd":113
+      /* "autograd_lite/kernels.pxd":117
  *     cdef Py_ssize_t i
  *     for i in range(PyTuple_GET_SIZE(operands)):
  *         if not PyFloat_CheckExact(<object> PyTuple_GET_ITEM(operands, i)):             # <<<<<<<<<<<<<<
@@ -5570,7 +5689,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_floats(PyObject *_
   }
 
 
-  /* "autograd_lite/kernels.pxd":115
+  /* "autograd_lite/kernels.pxd":119
  *         if not PyFloat_CheckExact(<object> PyTuple_GET_ITEM(operands, i)):
  *             return False
  *     return True             # <<<<<<<<<<<<<<
@@ -5583,7 +5702,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_floats(PyObject *_
   }
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":110
+  /* "autograd_lite/kernels.pxd":114
  * 
  * 
  * cdef inline bint all_floats(tuple operands) noexcept:             # <<<<<<<<<<<<<<
@@ -5598,7 +5717,7 @@ static CYTHON_INLINE int __pyx_f_13autograd_lite_7kernels_all_floats(PyObject *_
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":118
+/* "autograd_lite/kernels.pxd":122
  * 
  * 
  * cdef inline double float_at(tuple floats, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5610,7 +5729,7 @@ static CYTHON_INLINE double __pyx_f_13autograd_lite_7kernels_float_at(PyObject *
   double __pyx_r;
   PyObject *__pyx_t_1;
 
-  /* "autograd_lite/kernels.pxd":119
+  /* "autograd_lite/kernels.pxd":123
  * 
  * cdef inline double float_at(tuple floats, Py_ssize_t i) noexcept:
  *     return PyFloat_AS_DOUBLE(<object> PyTuple_GET_ITEM(floats, i))             # <<<<<<<<<<<<<<
@@ -5626,7 +5745,7 @@ static CYTHON_INLINE double __pyx_f_13autograd_lite_7kernels_float_at(PyObject *
 
   goto __pyx_L0;
 
-  /* "autograd_lite/kernels.pxd":118
+  /* "autograd_lite/kernels.pxd":122
  * 
  * 
  * cdef inline double float_at(tuple floats, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5640,7 +5759,7 @@ static CYTHON_INLINE double __pyx_f_13autograd_lite_7kernels_float_at(PyObject *
   return __pyx_r;
 }
 
-/* "autograd_lite/kernels.pxd":122
+/* "autograd_lite/kernels.pxd":126
  * 
  * 
  * cdef inline void receive(tuple leaves, Py_ssize_t i, double cotangent) noexcept:             # <<<<<<<<<<<<<<
@@ -5654,7 +5773,7 @@ static CYTHON_INLINE void __pyx_f_13autograd_lite_7kernels_receive(PyObject *__p
   struct __pyx_obj_13autograd_lite_5value_Value *__pyx_t_2 = NULL;
   __Pyx_RefNannySetupContext("receive", 0);
 
-  /* "autograd_lite/kernels.pxd":123
+  /* "autograd_lite/kernels.pxd":127
  * 
  * cdef inline void receive(tuple leaves, Py_ssize_t i, double cotangent) noexcept:
  *     (<Value> PyTuple_GET_ITEM(leaves, i))._dx += cotangent             # <<<<<<<<<<<<<<
@@ -5669,7 +5788,7 @@ static CYTHON_INLINE void __pyx_f_13autograd_lite_7kernels_receive(PyObject *__p
   __pyx_t_2->_dx = (__pyx_t_2->_dx + __pyx_v_cotangent);
   __Pyx_DECREF((PyObject *)__pyx_t_2); __pyx_t_2 = 0;
 
-  /* "autograd_lite/kernels.pxd":122
+  /* "autograd_lite/kernels.pxd":126
  * 
  * 
  * cdef inline void receive(tuple leaves, Py_ssize_t i, double cotangent) noexcept:             # <<<<<<<<<<<<<<
@@ -5682,7 +5801,7 @@ static CYTHON_INLINE void __pyx_f_13autograd_lite_7kernels_receive(PyObject *__p
   __Pyx_RefNannyFinishContext();
 }
 
-/* "autograd_lite/kernels.pxd":126
+/* "autograd_lite/kernels.pxd":130
  * 
  * 
  * cdef inline void settle(tuple leaves, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
@@ -5696,7 +5815,7 @@ static CYTHON_INLINE void __pyx_f_13autograd_lite_7kernels_settle(PyObject *__py
   struct __pyx_obj_13autograd_lite_5value_Value *__pyx_t_1 = NULL;
   __Pyx_RefNannySetupContext("settle", 0);
 
-  /* "autograd_lite/kernels.pxd":127
+  /* "autograd_lite/kernels.pxd":131
  * 
  * cdef inline void settle(tuple leaves, Py_ssize_t i) noexcept:
  *     cdef PyObject *leaf = <PyObject *> PyTuple_GET_ITEM(leaves, i)             # <<<<<<<<<<<<<<
@@ -5705,7 +5824,7 @@ static CYTHON_INLINE void __pyx_f_13autograd_lite_7kernels_settle(PyObject *__py
 */
   __pyx_v_leaf = ((PyObject *)PyTuple_GET_ITEM(__pyx_v_leaves, __pyx_v_i));
 
-  /* "autograd_lite/kernels.pxd":128
+  /* "autograd_lite/kernels.pxd":132
  * cdef inline void settle(tuple leaves, Py_ssize_t i) noexcept:
  *     cdef PyObject *leaf = <PyObject *> PyTuple_GET_ITEM(leaves, i)
  *     (<Value> leaf)._grad += (<Value> leaf)._dx             # <<<<<<<<<<<<<<
@@ -5716,14 +5835,14 @@ static CYTHON_INLINE void __pyx_f_13autograd_lite_7kernels_settle(PyObject *__py
   __pyx_t_1->_grad = (__pyx_t_1->_grad + ((struct __pyx_obj_13autograd_lite_5value_Value *)__pyx_v_leaf)->_dx);
   __Pyx_DECREF((PyObject *)__pyx_t_1); __pyx_t_1 = 0;
 
-  /* "autograd_lite/kernels.pxd":129
+  /* "autograd_lite/kernels.pxd":133
  *     cdef PyObject *leaf = <PyObject *> PyTuple_GET_ITEM(leaves, i)
  *     (<Value> leaf)._grad += (<Value> leaf)._dx
  *     (<Value> leaf)._dx = 0.0             # <<<<<<<<<<<<<<
 */
   ((struct __pyx_obj_13autograd_lite_5value_Value *)__pyx_v_leaf)->_dx = 0.0;
 
-  /* "autograd_lite/kernels.pxd":126
+  /* "autograd_lite/kernels.pxd":130
  * 
  * 
  * cdef inline void settle(tuple leaves, Py_ssize_t i) noexcept:             # <<<<<<<<<<<<<<
