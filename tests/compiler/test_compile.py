@@ -459,3 +459,14 @@ def test_largest_is_chosen_anew_and_the_first_of_equals():
 
     numbers = [(1.0, 3.0, 2.0), (5.0, 3.0, 5.0), (0.0, 0.0, 0.0)]
     agree(f, [tuple(map(Value, row)) for row in numbers], W)
+
+
+def test_the_compiler_is_imported_after_an_operation_of_the_users(python):
+    program = """
+from autograd_lite import Value, compile, operation
+@operation(lambda x, out: 2 * x)
+def mine(x):
+    return x * x
+print(compile(lambda x: mine(x))(Value(3.0)).data)
+"""
+    assert python("-c", program) == "9.0\n"
