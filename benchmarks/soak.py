@@ -6,7 +6,7 @@
 A step builds, differentiates and optimises a perceptron, a recurrent and a convolutional network,
 copies and pickles a graph, writes and reads a model file, lets an operation fail, and drops
 instances that refer to one another. The table has one row for each tenth of the time. The exit
-status is 1 if, after the first row, memory grows by more than 10 % or the median step by more than
+status is 1 if, after the third row, memory grows by more than 2 % or the median step by more than
 half. For Linux, with the extra `safetensors`.
 """
 
@@ -127,6 +127,8 @@ def cycles(rng: random.Random) -> Callable[[], None]:
         a, b = Weight(rng.random()), Weight(rng.random())
         a.loss, b.loss = a * b, b + a
         a.loss.backward()
+        if rng.random() < 0.01:  # or the peak of what waits for the collector would be measured
+            gc.collect()
 
     return step
 
@@ -166,9 +168,9 @@ def main() -> int:
         rows.append((held, median))
         row = f"| {minutes * i / 10:.1f} | {steps:,} | {held / 1e6:.1f} | {1e3 * median:.2f} |"
         print(row, flush=True)
-    held, median = (last / first for first, last in zip(rows[0], rows[-1], strict=True))
-    print(f"\nFrom the first row to the last: memory x {held:.3f}, a step x {median:.2f}.")
-    return int(held > 1.1 or median > 1.5)
+    held, median = (last / first for first, last in zip(rows[2], rows[-1], strict=True))
+    print(f"\nFrom the third row to the last: memory x {held:.3f}, a step x {median:.2f}.")
+    return int(held > 1.02 or median > 1.5)
 
 
 if __name__ == "__main__":
