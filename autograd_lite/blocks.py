@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Value
 
-__all__ = ["Observer", "detach_results", "no_grad", "observe", "observers"]
+__all__ = ["Observer", "detach_results", "no_grad", "observe", "observers", "replayed"]
 
 
 class Observer:
     """Is told what the engine does in a block `with observe(this):`. Each method may raise.
 
+    replays   whether what it sees will be done again with other numbers
+
     made      node was made: a leaf by a plain number or by `Value(...)`, else by an operation
     detached  leaf was made with the number of source, by `detach` or under `no_grad`
+    picked    node is the one of its parents after the first that the first, an index, names
+    call      function is to be called with the nodes' numbers: True to see to it oneself
+    draw      a program wants a random number of function: give a leaf with it, or None
     read      a program read node's number
     wrote     a program is about to set node's number or gradient
     compared  x op y was decided, op being one of "<", "<=", ">", ">=", "!="; y may be a number
@@ -30,9 +35,18 @@ class Observer:
     received  a leaf's gradient is about to become this number, at the end of a pass from root
     """
 
+    replays = False
+
     def made(self, node: Value) -> None: ...
 
     def detached(self, leaf: Value, source: Value) -> None: ...
+
+    def picked(self, node: Value) -> None: ...
+
+    def draw(self, function: Callable[[], float]) -> Value | None: ...
+
+    def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
+        return False
 
     def read(self, node: Value) -> None: ...
 
@@ -80,6 +94,11 @@ def detach_results() -> bool:
 def observers() -> list[Observer]:
     """Those that are to be told what happens here, outermost first."""
     return [block.observer for block in _blocks.get() if block.open and block.observer is not None]
+
+
+def replayed() -> bool:
+    """Whether what is done here will be done again with other numbers."""
+    return any(observer.replays for observer in observers())
 
 
 class observe:

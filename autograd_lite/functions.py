@@ -5,7 +5,7 @@ from __future__ import annotations
 from _operator import index
 
 import autograd_lite.kernels as kernels
-from autograd_lite import value
+from autograd_lite import blocks, value
 from autograd_lite.rules import RULES, Rule, register
 from autograd_lite.value import (
     Value,
@@ -241,6 +241,9 @@ def log_softmax(xs: Iterable[Operand]) -> list[Any]:
 def _log_softmax(xs: Iterable[Operand], name: str) -> list[Any]:
     # Less the largest, which is exact: x - logsumexp(xs) of huge x would lose every digit.
     xs = _checked(xs, name)
+    if blocks.replayed():
+        total = logsumexp(xs)  # the largest of other numbers would be another one
+        return [x - total for x in xs]
     largest = max((x.data if isinstance(x, Value) else x for x in xs), default=0.0)
     shifted = [x - largest for x in xs]
     total = logsumexp(shifted)
@@ -255,6 +258,64 @@ def _checked(xs: Iterable[Operand], name: str) -> list[Operand]:
             x = real(x, f"{name}: element {i}")
         checked.append(x)
     return checked
+
+
+# --------------------------------------------------- what differs from call to call of a program
+
+
+def take(sequence: Any, index: Any) -> Any:
+    """sequence[index]; in a compiled function the index is read anew at each call.
+
+    sequence  a list, tuple or array of numbers, Values, or lists of them, all of one shape
+    index     an int; NumPy's, where it is an argument of a compiled function
+    """
+    if not isinstance(index, Value):
+        return sequence[index]
+    chosen = sequence[int(value.number_of(index))]
+    if hasattr(chosen, "__len__"):
+        return [take([row[i] for row in sequence], index) for i in range(len(chosen))]
+    elements = [required(x, "take") for x in sequence]
+    node = Value(value.number_of(required(chosen, "take")), (index, *elements), "take")
+    for observer in blocks.observers():
+        observer.picked(node)
+    return node
+
+
+def largest(xs: Iterable[Operand]) -> Any:
+    """The first of the largest of xs, a NaN if there is one; no node is made of it.
+
+    In a compiled function it is chosen anew at each call.
+    """
+    best, *others = _checked(xs, "largest")
+    choose_anew = blocks.replayed()
+    for x in others:
+        if choose_anew:
+            best = where(relu(x - best), x, best)
+        elif x > best or not x <= x:
+            best = x
+    return best
+
+
+def draw(function: Callable[[], float]) -> Any:
+    """function(); in a compiled function it is called anew at each call, and gives a Value.
+
+    function  gives a random number, such as random.random
+    """
+    if value.blocks_open():
+        for observer in blocks.observers():
+            leaf = observer.draw(function)
+            if leaf is not None:
+                return leaf
+    return function()
+
+
+def callback(function: Callable[..., object], *values: Operand) -> None:
+    """function(*numbers of the values), at each call of a compiled function too.
+
+    It may write what it likes, such as running statistics; what it returns is dropped.
+    """
+    if not any(observer.call(function, values) for observer in blocks.observers()):
+        function(*[value.number_of(x) if isinstance(x, Value) else x for x in values])
 
 
 # ------------------------------------------------------------------- operations of the user's

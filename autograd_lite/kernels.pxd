@@ -75,6 +75,14 @@ cdef inline tuple numbers(bytes owner):
     return tuple([d[i] for i in range(PyBytes_GET_SIZE(owner) // <Py_ssize_t> sizeof(double))])
 
 
+cdef inline Py_hash_t address(Value node) noexcept:
+    return <Py_hash_t> ((<size_t> <PyObject *> node) >> 4)
+
+
+cdef inline bytes copied(bytes doubles):
+    return doubles
+
+
 cdef inline Value value_at(tuple values, Py_ssize_t i):
     return <Value> PyTuple_GET_ITEM(values, i)
 

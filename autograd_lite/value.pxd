@@ -1,7 +1,7 @@
 # C types for value.py.
 cimport cython
 
-cdef int CONSTANT, LEAF, UNARY, BINARY, UNIFORM, NARY, DOT, WEIGHED, BY_HAND
+cdef int CONSTANT, LEAF, UNARY, BINARY, UNIFORM, NARY, DOT, WEIGHED, BY_HAND, REPLAYED
 cdef int _blocks, _depth
 cdef list _graveyard
 
@@ -20,7 +20,7 @@ cimport autograd_lite.kernels as kernels
 cdef class Many:
     cdef public tuple xs, ys
     cdef bint flat_xs, flat_ys
-    cdef public object numbers, op, backward, label
+    cdef public object numbers, op, backward, replay, label
 
 
 # operands
@@ -48,9 +48,14 @@ cdef Value filled_node(
 cdef Value observed_node(
     int kind, int code, Value x, Value y, double data, double dx, double dy, object more
 )
+@cython.locals(more=Many, source=Value)
+cdef object observed_by_hand(Value node, tuple parents, object op)
 @cython.locals(node=Value)
 cdef Value detached(Value source, object observers)
 cpdef bint recording() except -1
+@cython.locals(more=Many, node=Value, i=Py_ssize_t, flat=bint)
+cpdef list replayed_nodes(object op, tuple parents, object numbers, object gradient)
+cpdef bint blocks_open() except -1
 cdef object compare(Value x, str op, object other)
 cpdef double number_of(Value node) except? -1.5
 cpdef double static_of(Value node) except? -1.5
@@ -111,7 +116,7 @@ cdef inline int meet_parents(Value node, Pass this) except -1
 cdef int meet_each(tuple parents, Pass this) except -1
 @cython.locals(g=double)
 cdef inline int send(Value node, Pass this) except -1
-@cython.locals(d="double*")
+@cython.locals(numbers=bytes)
 cdef int send_to_many(Value node, double g, Many more, Pass this) except -1
 @cython.locals(i=Py_ssize_t)
 cdef int send_alike(tuple parents, bint flat, double cotangent, Pass this) except -1

@@ -34,6 +34,7 @@ NARY = 4  #                                                    Many: xs, numbers
 DOT = 5  #                                                     Many: xs, ys, numbers of both
 WEIGHED = 6  #                                                 Many: xs, numbers: tuple of floats
 BY_HAND = 7  #                                                 Many: xs, op, backward
+REPLAYED = 8  #                                                Many: xs, op, replay
 
 
 class Value:
@@ -92,8 +93,7 @@ class Value:
             self._more.op = _op
             self._more.label = label
         if _blocks != 0:
-            for observer in blocks.observers():
-                observer.made(self)
+            observed_by_hand(self, parents, _op)
 
     # ------------------------------------------------------------------------ what it holds
 
@@ -203,7 +203,7 @@ class Value:
         """The symbol of the operation, as micrograd has it: "+", "**2", "tanh", or ""."""
         if self._kind <= LEAF:
             return ""
-        if self._kind == BY_HAND:
+        if self._kind >= BY_HAND:
             return str(self._more.op)
         return RULES[self._code].symbol.format(c=self._dy)
 
@@ -236,6 +236,10 @@ class Value:
         if self._kind == BY_HAND:
             if self._more.backward is not None:
                 self._more.backward(self)
+        elif self._kind == REPLAYED:
+            numbers = kernels.numbers(kernels.copied(self._more.replay()))
+            for parent, cotangent in zip(self.parents, numbers, strict=True):
+                parent.grad += cotangent
         else:
             for parent, partial in zip(self.parents, self.partials, strict=True):
                 parent.grad += times(self._grad, partial)
@@ -353,7 +357,7 @@ class Value:
         return True if self is other else NotImplemented
 
     def __hash__(self) -> int:
-        return object.__hash__(self)
+        return kernels.address(self)
 
     def __bool__(self) -> bool:
         outcome = self._data != 0.0
@@ -551,7 +555,7 @@ class Value:
             numbers = more.numbers
             if self._kind == NARY or self._kind == DOT:
                 numbers = kernels.numbers(numbers)
-            more = (more.xs, more.ys, numbers, more.op, more.label, more.backward)
+            more = (more.xs, more.ys, numbers, more.op, more.label, more.backward or more.replay)
         x, dx = (self._x, self._dx) if self._kind > LEAF else (None, 0.0)  # but for a pass
         made = self._kind, self._code, x, self._y, self._data, dx, self._dy
         return made, self._grad, more
@@ -625,6 +629,21 @@ def observed_node(
     for observer in observers:
         observer.made(node)
     return node if kind <= LEAF or recording() else detached(node, observers)
+
+
+def observed_by_hand(node: Value, parents: tuple[Value, ...], op: str) -> None:
+    """What `Value(...)` does while a block is open somewhere."""
+    observers = blocks.observers()
+    if recording() or not (parents or op):
+        for observer in observers:
+            observer.made(node)
+        return
+    more = Many(parents)
+    more.op = op
+    source = filled_node(BY_HAND, 0, None, None, node._data, 0.0, 0.0, more)
+    for observer in observers:
+        observer.made(source)
+        observer.detached(node, source)
 
 
 def detached(source: Value, observers: Iterable[blocks.Observer]) -> Value:
@@ -742,9 +761,10 @@ class Many:
     flat_xs, flat_ys    whether they are known to be leaves all, so that passes go faster
     numbers   a buffer of doubles, or a tuple of floats that is shared
     op, backward    of a node made by hand
+    replay    of a node that was replayed
     """
 
-    __slots__ = ("backward", "flat_xs", "flat_ys", "label", "numbers", "op", "xs", "ys")
+    __slots__ = ("backward", "flat_xs", "flat_ys", "label", "numbers", "op", "replay", "xs", "ys")
 
     def __init__(
         self,
@@ -761,6 +781,7 @@ class Many:
         self.flat_ys = flat_ys
         self.op = self.label = ""
         self.backward: Callable[[Value], None] | None = None
+        self.replay: Any = None
 
 
 def new_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float) -> Value:
@@ -1187,6 +1208,9 @@ def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
         send_each(more.ys, more.flat_ys, d, 0, g, this)
     elif node._kind == WEIGHED:
         send_weighed(more.xs, more.flat_xs, more.numbers, g, this)
+    elif node._kind == REPLAYED:
+        numbers = kernels.copied(more.replay())
+        send_each(more.xs, more.flat_xs, kernels.doubles(numbers), 0, 1.0, this)
     else:
         if more.backward is not None:
             more.backward(node)
@@ -1356,6 +1380,75 @@ def holds(cell: CellType, node: Value) -> bool:
         return cell.cell_contents is node
     except ValueError:  # a variable that has no value yet
         return False
+
+
+# ------------------------------------------------------------------ results of a compiled call
+
+
+class Replay:
+    """What the node does in which the results of a replayed program meet.
+
+    Each result leaves its cotangent here; then the program's own adjoint turns them into those of
+    the parents, all at once.
+    """
+
+    def __init__(self, n: int, gradient: Callable[[list[float]], bytes]) -> None:
+        self.cotangents = [0.0] * n
+        self.gradient = gradient
+
+    def __call__(self) -> bytes:
+        cotangents, self.cotangents = self.cotangents, [0.0] * len(self.cotangents)
+        return self.gradient(cotangents)
+
+
+class Result:
+    """The `_backward` of a replayed program's result."""
+
+    def __init__(self, replay: Replay, i: int) -> None:
+        self.replay, self.i = replay, i
+
+    def __call__(self, owner: Value) -> None:
+        self.replay.cotangents[self.i] = owner.grad
+
+
+def replayed_nodes(
+    op: str,
+    parents: tuple[Value, ...],
+    numbers: Iterable[float],
+    gradient: Callable[[list[float]], bytes],
+) -> list[Value]:
+    """The results of a program that was replayed, as nodes of the eager graph.
+
+    op        what the operation is called
+    parents   what the results depend on
+    numbers   of the results
+    gradient  given the results' cotangents, those of the parents, as the bytes of doubles
+    """
+    results = [leaf(LEAF, number) for number in numbers]
+    if not parents or not recording():
+        return results
+    replay = Replay(len(results), gradient)
+    flat = True
+    for i in range(len(parents)):
+        if kernels.is_deep(parents, i):
+            flat = False
+    more = Many(parents, (), None, flat)
+    more.op = op
+    more.replay = replay
+    hub = (many_node(0, REPLAYED, 0.0, 0.0, more),)
+    for i in range(len(results)):
+        node: Value = results[i]
+        node._kind = BY_HAND
+        more = Many(hub)
+        more.op = op
+        more.backward = Result(replay, i)
+        node._more = more
+    return results
+
+
+def blocks_open() -> bool:
+    """Whether a block is open, in any thread or task."""
+    return _blocks != 0
 
 
 # ---------------------------------------------------------------------- dropping a graph

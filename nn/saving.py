@@ -25,7 +25,7 @@ def save(state: Mapping[str, Array], path: str | PathLike[str]) -> None:
     for name, numbers in state.items():
         try:
             arrays[name] = numpy.array(numbers, dtype=float, order="C")
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"save: {name!r} is not an array of numbers: {error}") from None
     safetensors.numpy.save_file(arrays, path)
 
@@ -67,24 +67,32 @@ def matching(
     Raises ValueError naming every key that is missing, unexpected or of another shape, and
     TypeError for what is not a number.
     """
+    where = f"{type(owner).__name__}.load_state_dict"
+    if not isinstance(state, Mapping):
+        raise TypeError(f"{where}: give a state_dict(), not a {type(state).__name__}")
     faults = [f"missing {name!r}" for name in expected if name not in state]
     faults += [f"unexpected {name!r}" for name in state if name not in expected]
+    numbers = {}
     for name in [name for name in expected if name in state]:
-        right, got = shape(expected[name]), shape(state[name])
-        if right != got:
-            faults.append(f"{name!r} has shape {got} where {right} is expected")
+        try:
+            right, got = shape(expected[name]), shape(state[name])
+            numbers[name] = list(map(_number, flat(state[name])))
+        except TypeError as error:
+            raise TypeError(f"{where}: {name!r}: {error}") from None
+        except (ValueError, OverflowError) as error:
+            faults.append(f"{name!r}: {error}")
+        else:
+            if right != got:
+                faults.append(f"{name!r} has shape {got} where {right} is expected")
     if faults:
-        raise ValueError(f"{type(owner).__name__}.load_state_dict: {'; '.join(faults)}")
-    return {name: [_number(x, name, owner) for x in flat(state[name])] for name in expected}
+        raise ValueError(f"{where}: {'; '.join(faults)}")
+    return numbers
 
 
-def _number(x: object, name: str, owner: object) -> float:
+def _number(x: object) -> float:
     if isinstance(x, Real):
         return float(x)
-    raise TypeError(
-        f"{type(owner).__name__}.load_state_dict: {name!r} must hold real numbers, "
-        f"not {type(x).__name__}"
-    )
+    raise TypeError(f"expected real numbers, got {type(x).__name__}")
 
 
 def _libraries() -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ from visualize.fold import Group
 from visualize.graph import kind_of, partials_of
 from visualize.scopes import Call
 
-__all__ = ["Box", "Diagram", "Edge", "Frame", "by_group", "by_product"]
+__all__ = ["Box", "Diagram", "Edge", "Frame", "by_group", "by_product", "single"]
 
 PARALLEL = 8
 """The most edges between the same two boxes that are drawn one by one."""
@@ -97,7 +97,7 @@ class Diagram:
         return i
 
 
-def _single(node: Value, grad: float) -> Box:
+def single(node: Value, grad: float) -> Box:
     """The box of one node."""
     return Box(kind_of(node), node.label, node._op, node.data, grad, (node,))
 
@@ -136,7 +136,7 @@ def by_group(groups: Sequence[Group], grad_of: GradOf) -> Diagram:
     for i, group in enumerate(groups):
         node = group.nodes[0]
         alone = len(group.nodes) == 1 and not group.collapsed
-        box = _single(node, grad_of(node)) if alone else _several(group, grad_of)
+        box = single(node, grad_of(node)) if alone else _several(group, grad_of)
         box.frame = _frame(diagram, frames, group.call)
         diagram.add(box)
         if group.outside:
@@ -182,7 +182,7 @@ def by_product(nodes: Sequence[Value], grad_of: GradOf) -> Diagram:
     diagram = Diagram()
     index: dict[Value, int] = {}
     for node in nodes:
-        box = _single(node, grad_of(node))
+        box = single(node, grad_of(node))
         sources = [
             (index[parent], partial)
             for parent, partial in zip(node.parents, partials_of(node), strict=True)

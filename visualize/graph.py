@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+
 from autograd_lite import Value, topological_order
 
-__all__ = ["EDGE_LIMIT", "NODE_LIMIT", "checked", "kind_of", "nodes_of", "partials_of", "trace"]
+__all__ = [
+    "EDGE_LIMIT",
+    "NODE_LIMIT",
+    "checked",
+    "cotangents",
+    "grads_of",
+    "kind_of",
+    "nodes_of",
+    "partials_of",
+    "trace",
+]
 
 NODE_LIMIT = 1_000
 """The most nodes that are drawn one by one; more are neither laid out fast nor readable."""
@@ -84,17 +96,28 @@ def partials_of(node: Value) -> tuple[float, ...]:
     if node.rule is not None or node.is_leaf:
         return node.partials
     parents = tuple(dict.fromkeys(node.parents))
-    before = [(n, n.grad) for n in (node, *parents)]
-    try:
-        for n in parents:
-            n.grad = 0.0
-        node.grad = 1.0
-        node._backward()
-        measured = {n: n.grad for n in parents}
-    finally:
-        for n, grad in before:
-            n.grad = grad
+    with _measuring:
+        before = [(n, n.grad) for n in (node, *parents)]
+        try:
+            for n in parents:
+                n.grad = 0.0
+            node.grad = 1.0
+            node._backward()
+            measured = {n: n.grad for n in parents}
+        finally:
+            for n, grad in before:
+                n.grad = grad
     return tuple(measured.pop(parent, 0.0) for parent in node.parents)
+
+
+# Held while `partials_of` borrows the gradients of some nodes; whoever reads gradients waits.
+_measuring = threading.RLock()
+
+
+def grads_of(nodes: list[Value]) -> dict[Value, float]:
+    """The `.grad` of each node, none of them while another thread's drawing borrows it."""
+    with _measuring:
+        return {node: node.grad for node in nodes}
 
 
 def cotangents(nodes: list[Value]) -> dict[Value, float]:

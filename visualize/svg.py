@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from math import isfinite
 
-from visualize.diagram import Box, Diagram, Edge
+from visualize.diagram import Box, Diagram, Edge, single
 from visualize.layout import layout
 from visualize.text import escape, escape_html, printable, short
 from visualize.theme import BOUNDS, shade, stylesheet
@@ -14,7 +14,9 @@ __all__ = ["heading", "largest_gradient", "summary", "to_dot", "to_svg"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from autograd_lite import Value
 
     Write = Callable[[float], str]
 
@@ -48,11 +50,11 @@ def to_dot(
     rankdir: str = "LR",
     partials: bool = False,
     color: bool = True,
-    room: int = 0,
+    room: Sequence[int] = (),
 ) -> str:
     """The diagram in the DOT language, for Graphviz to lay out.
 
-    room  characters that the last line of a node has room for, if other numbers are to come
+    room  how many characters the last line of each box has room for, if other numbers are to come
     """
     largest = largest_gradient(diagram) if color else 0.0
     lines = [
@@ -71,22 +73,24 @@ def to_dot(
             lines += _cluster(diagram, f, write, rankdir, largest, room)
     for i, edge in enumerate(diagram.edges):
         text = _edge_text(edge, write, partials)
+        if text and rankdir in ("TB", "BT"):
+            text = f"\N{NO-BREAK SPACE}{text}"  # it stands on the right of the line
         label = f' label="{text}"' if text else ""
         lines.append(f"  b{edge.parent} -> b{edge.user} [id=e{i}{label}]")
     return "\n".join([*lines, "}", ""])
 
 
-def _node(i: int, box: Box, write: Write, rankdir: str, largest: float, room: int) -> str:
+def _node(i: int, box: Box, write: Write, rankdir: str, largest: float, room: Sequence[int]) -> str:
     classes = [box.kind]
-    if largest and box.kind != "constant":
+    if not box.finite:
+        classes.append("odd")
+    elif largest and box.kind != "constant":
         classes.append(shade(box.grad, largest))
     if not box.title and box.kind in ("data", "constant"):
         classes.append("bare")
-    if not box.finite:
-        classes.append("odd")
     lines = [escape(row) for row in rows(box, write)]
-    if box.size == 1 and box.kind != "constant":
-        lines[-1] = lines[-1].ljust(room, "\N{NO-BREAK SPACE}")
+    if room and box.kind != "constant":
+        lines[-1] = lines[-1].ljust(room[i], "\N{NO-BREAK SPACE}")
     if box.kind == "group":  # a double frame, which records cannot have
         shape, label = " shape=box peripheries=2", "\\n".join(lines)
     else:
@@ -101,7 +105,7 @@ def _node(i: int, box: Box, write: Write, rankdir: str, largest: float, room: in
 
 
 def _cluster(
-    diagram: Diagram, f: int, write: Write, rankdir: str, largest: float, room: int
+    diagram: Diagram, f: int, write: Write, rankdir: str, largest: float, room: Sequence[int]
 ) -> list[str]:
     title = short(diagram.frames[f].title, 60).replace("\\", "\\\\").replace('"', '\\"')
     lines = [
@@ -129,16 +133,19 @@ def largest_gradient(diagram: Diagram) -> float:
     return max((size for size in sizes if isfinite(size)), default=0.0)
 
 
-def to_svg(diagram: Diagram, dot: str, write: Write, partials: bool, color: bool) -> str:
+def to_svg(
+    diagram: Diagram, dot: str, about: str, write: Write, partials: bool, color: bool
+) -> str:
     """The laid out DOT as an SVG element with titles, a style sheet and a legend.
 
-    dot  what `to_dot` made of the diagram
+    dot    what `to_dot` made of the diagram
+    about  one sentence about the whole, for screen readers
     """
     svg = layout(dot)
     head = re.match(r'<svg width="[^"]*" height="[^"]*"\s+viewBox="([^"]*)"[^>]*>', svg)
     assert head is not None, "the layout engine gave no SVG"
     _, _, width, height = map(float, head[1].split())
-    legend, legend_width, legend_height = _legend(diagram, width, height, write, partials, color)
+    legend, legend_width, legend_height = _legend(diagram, width, height, partials, color)
     width, height = max(width, legend_width), height + legend_height
     titles = {f"b{i}": box_title(box, write) for i, box in enumerate(diagram.boxes)}
     for i, edge in enumerate(diagram.edges):
@@ -155,10 +162,10 @@ def to_svg(diagram: Diagram, dot: str, write: Write, partials: bool, color: bool
         .removesuffix("\n")
         .removesuffix("</svg>")
     )
-    about = escape_html(summary(diagram, write))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="autograd" role="img" aria-label="{about}"'
-        f' width="{width:g}pt" height="{height:g}pt" viewBox="0 0 {width:g} {height:g}"'
+        '<svg xmlns="http://www.w3.org/2000/svg" class="autograd" role="img"'
+        f' aria-label="{escape_html(about)}" width="{width:g}pt" height="{height:g}pt"'
+        f' viewBox="0 0 {width:g} {height:g}"'
         ' style="max-width: 100%; height: auto">\n'
         f"<style>{stylesheet()}</style>\n"
         f'<rect class="paper" width="{width:g}" height="{height:g}"/>\n'
@@ -166,12 +173,12 @@ def to_svg(diagram: Diagram, dot: str, write: Write, partials: bool, color: bool
     )
 
 
-def summary(diagram: Diagram, write: Write) -> str:
-    """One sentence about the whole picture."""
+def summary(root: Value, diagram: Diagram, write: Write) -> str:
+    """One sentence about the picture of root's graph."""
     size = sum(box.size for box in diagram.boxes)
-    root = diagram.boxes[-1]
+    name = heading(single(root, root.grad))
     return printable(
-        f"Computation graph of {heading(root)[:100]}: {size:,} node{'s' * (size > 1)}, "
+        f"Computation graph of {name[:100]}: {size:,} node{'s' * (size > 1)}, "
         f"result {write(root.data)}"
     )
 
@@ -201,7 +208,7 @@ _KINDS = {
 
 
 def _legend(
-    diagram: Diagram, width: float, top: float, write: Write, partials: bool, color: bool
+    diagram: Diagram, width: float, top: float, partials: bool, color: bool
 ) -> tuple[str, float, float]:
     """The legend below the picture, and the width and height that it takes."""
     kinds = [kind for kind in _KINDS if any(box.kind == kind for box in diagram.boxes)]
@@ -213,13 +220,13 @@ def _legend(
         shades = [("data shade0", "grad 0")]
         uppers = [largest, *(bound * largest for bound in BOUNDS.values())]
         for name, upper in reversed(list(zip(BOUNDS, uppers, strict=False))):
-            shades.append((f"data {name}", f"to {write(upper)}"))
+            shades.append((f"data {name}", f"to {upper:.2g}"))
         groups.append(shades)
     if partials:
         groups.append([("", "on edges: local partials")])
     out: list[str] = []
     x, y, right = 8.0, top + 6, 0.0
-    limit = max(width, 400.0)
+    limit = max(width, 240.0)
     for items in groups:
         for kind, text in items:
             taken = (20 if kind else 0) + 6.03 * len(text) + 14

@@ -1,8 +1,10 @@
 """draw: what a picture shows, and how it fails."""
 
 import importlib.metadata
+import re
 import sys
 import threading
+import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -134,6 +136,22 @@ def test_what_is_not_finite_is_drawn_and_marked(drawn):
     assert "odd" not in drawn(visualize.draw(Value(1.0, label="ok")).svg).classes("ok")
 
 
+def test_not_finite_and_parameter_differ_without_colour(drawn, parameter):
+    w = parameter(0.0, label="w")
+    root = log(w)
+    root.backward()
+    picture = drawn(visualize.draw(root, color=False).svg)
+    assert {"parameter", "odd"} <= picture.classes("w")
+    styles = visualize.draw(root).svg
+    strokes = {
+        kind: re.search(rf"^\.autograd \.{kind} path.*{{ (.*?):", styles, re.M)[1]
+        for kind in ("parameter", "odd", "constant")
+    }
+    assert strokes["parameter"] == "stroke-width"
+    assert strokes["odd"] == strokes["constant"] == "stroke-dasharray"
+    assert "shade0" not in picture.classes("w")
+
+
 def test_light_and_dark(neuron):
     svg = visualize.draw(neuron).svg
     assert "prefers-color-scheme: dark" in svg
@@ -202,6 +220,12 @@ def test_files(neuron, tmp_path):
     assert (tmp_path / "a.dot").read_text("utf-8") == drawing.dot
     drawing.save(tmp_path / "a.html")
     assert "Backpropagation through loss" in (tmp_path / "a.html").read_text("utf-8")
+    visualize.draw(neuron, rankdir="TB", number=".2e", fold=True, color=False).save(
+        tmp_path / "b.html"
+    )
+    expected = visualize.explain(neuron, rankdir="TB", number=".2e", fold=True, color=False).html
+    assert (tmp_path / "b.html").read_text("utf-8") == expected
+    assert expected != visualize.explain(neuron).html
     for wrong in "a.gif", "a", "svg":
         with pytest.raises(ValueError, match=r"must end in \.svg, \.png, \.pdf, \.dot or \.html"):
             drawing.save(tmp_path / wrong)
@@ -251,6 +275,28 @@ def test_a_large_graph_is_refused_with_advice():
         visualize.draw(sum_of([x] * 5_000))
 
 
+def test_the_advice_is_not_what_was_tried():
+    x = chain = Value(1.0)
+    for _ in range(1_000):
+        chain = chain + x
+    with pytest.raises(ValueError, match="1,001 boxes; write depth=0, fold=True to draw what"):
+        visualize.draw(chain, depth=0)
+    visualize.draw(chain, depth=0, fold=True)
+    with pytest.raises(ValueError, match="1,000 nodes; leave products out, and write fold=True"):
+        visualize.draw(chain, products=True)
+
+
+def test_the_result_of_a_folded_graph_is_the_roots():
+    root = Value(5.0, label="x") + -20.0 + 3.0
+    drawing = visualize.draw(root, fold=True)
+    assert drawing.diagram.boxes[-1].data == -12.0
+    root = Value(5.0, label="x") + -20.0 + -3.0
+    drawing = visualize.draw(root, fold=True)
+    assert (drawing.diagram.boxes[-1].low, drawing.diagram.boxes[-1].data) == (-18.0, -15.0)
+    assert repr(drawing) == "<Computation graph of +: 5 nodes, result -18>"
+    assert 'aria-label="Computation graph of +: 5 nodes, result -18"' in drawing.svg
+
+
 def test_four_threads(make_neuron):
     expected = visualize.draw(make_neuron()).svg
     drawn = []
@@ -264,6 +310,33 @@ def test_four_threads(make_neuron):
     for thread in threads:
         thread.join()
     assert drawn == [expected] * 16
+
+
+def test_threads_may_draw_what_was_made_by_hand():
+    x = Value(3.0, label="x")
+    out = Value(6.0, (x,), "double")
+
+    def _backward():
+        time.sleep(0)  # another thread's turn
+        x.grad += 2.0 * out.grad
+        time.sleep(0)
+
+    out._backward = _backward
+    root = out * out
+    root.backward()
+    expected = visualize.draw(root, partials=True).dot
+    drawn = []
+
+    def work():
+        drawn.extend(visualize.draw(root, partials=True).dot for _ in range(50))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert drawn == [expected] * 200
+    assert (x.grad, out.grad, root.grad) == (24.0, 12.0, 1.0)
 
 
 def test_nodes_made_by_hand_have_partials_too():

@@ -314,7 +314,7 @@ def test_collapsing_too_little_is_refused_with_advice():
         return tanh(x) * 2
 
     root = sum_of([pair(Value(float(i))) for i in range(1_001)])
-    with pytest.raises(ValueError, match=r"would have 2,003 boxes; write draw\(root, fold=True\)"):
+    with pytest.raises(ValueError, match=r"would have 2,003 boxes; write depth=0, fold=True to"):
         visualize.draw(root, depth=0)
 
 
