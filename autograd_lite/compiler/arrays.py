@@ -37,10 +37,10 @@ class Arrays:
 
     def __init__(self, tape: Tape, wrt: Ints) -> None:
         lowered = Lowering(tape, np.asarray(wrt, np.int64))
-        self.leaves, self.indices, self.wanted = tape.leaves, tape.indices, len(wrt)
+        self.leaves, self.indices = lowered.layout.leaves, tape.indices
         self.size = lowered.size
         self.numbers = lowered.numbers
-        self.outputs, self.seeds, self.gradients = lowered.outputs, lowered.seeds, lowered.gradient
+        self.outputs, self.seeds, self.gradients = lowered.outputs, lowered.seeds, lowered.gradients
         self.forward_instructions, self.backward_instructions = lowered.forward, lowered.backward
         self._among = np.full(tape.indices, np.iinfo(np.int64).max)
         for instruction in lowered.forward:
@@ -62,7 +62,7 @@ class Arrays:
         except IndexError:
             space = Workspace(self)
         state = State(self._pool, space)
-        space.leaves[:] = leaves
+        np.take(leaves, self.leaves, None, space.leaves, "clip")
         if self.indices:
             space.indices[:] = indices
             self._check(space.indices)
@@ -79,7 +79,7 @@ class Arrays:
         with np.errstate(all="ignore"):
             for call in space.backward:
                 call()
-        return space.gradient.copy()
+        return space.memory.take(self.gradients)
 
     def _check(self, indices: Ints) -> None:
         wrong = (indices < -self._among) | (indices >= self._among)
@@ -104,9 +104,8 @@ class Workspace:
         self.indices = np.zeros(program.indices, np.int64)
         first, numbers = program.numbers
         self.memory[first : first + len(numbers)] = numbers
-        self.leaves = self.memory[: program.leaves]
+        self.leaves = self.memory[: len(program.leaves)]
         self.seeds = self.memory[program.seeds :][: len(program.outputs)]
-        self.gradient = self.memory[program.gradients :][: program.wanted]
         binder = Binder(self.memory, self.indices)
         self.forward: list[Call] = binder.bind(program.forward_instructions)
         self.backward: list[Call] = binder.bind(program.backward_instructions)

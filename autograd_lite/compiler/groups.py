@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.canonical import Form, Ints
 
-__all__ = ["Group", "groups_of", "levels_of"]
+__all__ = ["NUMBERS", "WANTED", "Group", "groups_of", "levels_of"]
+
+WANTED, NUMBERS = 0, 2  # the groups of the leaves that are wanted, and of the numbers
 
 
 class Group:
@@ -74,10 +76,9 @@ def groups_of(form: Form, levels: list[Ints], wrt: Ints, primal: int) -> tuple[l
     group_of = np.full(len(form), -1)
     for i, group in enumerate(groups):
         group_of[group.members] = i
-    constants = 2
     offsets = form.offsets
     for nodes in levels:
-        signature = _signatures(form, nodes, offsets, group_of, constants)
+        signature = _signatures(form, nodes, offsets, group_of)
         operation = (form.formula[nodes] * 8 + form.kind[nodes]) * 2 + (nodes >= primal)
         for members in _alike(nodes, operation, signature):
             first = members[0]
@@ -87,9 +88,7 @@ def groups_of(form: Form, levels: list[Ints], wrt: Ints, primal: int) -> tuple[l
     return groups, group_of
 
 
-def _signatures(
-    form: Form, nodes: Ints, offsets: Ints, group_of: Ints, constants: int
-) -> NDArray[np.uint64]:
+def _signatures(form: Form, nodes: Ints, offsets: Ints, group_of: Ints) -> NDArray[np.uint64]:
     """A number for each node: a hash of the set of its operands' groups, in order for a MAP.
 
     Puts the two factors of each term in the order of their groups, constants last.
@@ -99,7 +98,7 @@ def _signatures(
     terms = ranges(first, count)
     row = np.repeat(np.arange(len(nodes)), count)
     a, b = group_of[form.a[terms]], group_of[form.b[terms]]
-    constant = a == constants, b == constants
+    constant = a == NUMBERS, b == NUMBERS
     swapped = (constant[0] & ~constant[1]) | (~(constant[0] | constant[1]) & (a > b))
     swapped &= (form.kind[nodes] == SUM)[row]
     a, b = np.where(swapped, b, a), np.where(swapped, a, b)
@@ -110,7 +109,7 @@ def _signatures(
     pair = _mixed(_mixed(a) + b.astype(np.uint64))
 
     # A constant beside other operands says nothing: the padding of an image, a bias that is none.
-    plain = mapped | (b != constants)
+    plain = mapped | (b != NUMBERS)
     has_plain = np.zeros(len(nodes), bool)
     has_plain[row[plain]] = True
     counted = plain | ~has_plain[row]

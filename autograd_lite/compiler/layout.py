@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd_lite.compiler.affine import nest, segments
 from autograd_lite.compiler.canonical import COPY, MAP, NUMBER, SUM, VARIABLE
+from autograd_lite.compiler.groups import NUMBERS, WANTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,24 +72,33 @@ class Layout:
     size      how much of it is taken
     address   [n] of each node
     pieces    of each group, in order
+    leaves    [leaves] the slot of the leaf at each of the first addresses
     numbers   where the numbers begin, and what they are
+
+    Leaves that are wanted, and numbers, lie in the order in which they are first used, those that
+    are used alike side by side: a weight's rows are not apart because of the biases between them.
     """
 
-    def __init__(self, form: Form, groups: list[Group], leaves: int) -> None:
+    def __init__(self, form: Form, groups: list[Group], group_of: Ints, leaves: int) -> None:
         self.form = form
         self.size = leaves
         self.address = np.full(len(form), -1)
         self.pieces: list[Piece] = []
         self._holes: list[Piece] = []
         self._is_hole = np.zeros(0, bool)
-        numbers = groups[2].members
-        self.numbers = leaves, form.number[numbers]
+        for i in (WANTED, NUMBERS):
+            groups[i].members = _by_first_use(form, group_of, i)
+        self.leaves = np.arange(leaves)
+        wanted = form.slot[groups[WANTED].members]
+        self.leaves[np.sort(wanted)] = wanted
+        place = np.argsort(self.leaves)
+        self.numbers = leaves, form.number[groups[NUMBERS].members]
         offsets = form.offsets
         for group in groups:
             nodes = group.members
             if group.kind == VARIABLE:
-                self.address[nodes] = form.slot[nodes]
-                piece = Piece(0, form.slot[nodes], leaves)
+                self.address[nodes] = place[form.slot[nodes]]
+                piece = Piece(0, self.address[nodes], leaves)
             elif group.kind == COPY:
                 self.address[nodes] = self.address[form.a[offsets[nodes]]]
                 piece = Piece(0, self.address[nodes], 0)
@@ -151,3 +161,23 @@ class Layout:
         lanes = np.arange(len(box.holes))
         loops = nest(np.concatenate([box.filled(tables), lanes[None]]))
         return None if loops is None else box
+
+
+def _by_first_use(form: Form, group_of: Ints, i: int) -> Ints:
+    """The nodes of group i in the order of the program's uses of them, use by use."""
+    side = [(form.a, form.b), (form.b, form.a)]
+    node = np.concatenate([x[group_of[x] == i] for x, _ in side])
+    use = np.concatenate(
+        [
+            group_of[form.owner[here]] * (len(form) + 1) + group_of[y[here]]
+            for x, y in side
+            for here in [np.flatnonzero(group_of[x] == i)]
+        ]
+    )
+    time = np.concatenate([np.flatnonzero(group_of[x] == i) for x, _ in side])
+    order = np.argsort(time, kind="stable")
+    node, use = node[order], use[order]
+    _, first_of_use, which = np.unique(use, return_index=True, return_inverse=True)
+    nodes, first = np.unique(node, return_index=True)
+    used = nodes[np.lexsort((first, first_of_use[which[first]]))]
+    return np.append(used, np.setdiff1d(np.flatnonzero(group_of == i), used))

@@ -18,7 +18,7 @@ from autograd_lite.compiler.bulk import (
     Scatter,
 )
 from autograd_lite.compiler.canonical import LARGEST, MAP, PICK, SUM, Form
-from autograd_lite.compiler.groups import groups_of, levels_of
+from autograd_lite.compiler.groups import NUMBERS, WANTED, groups_of, levels_of
 from autograd_lite.compiler.layout import Layout, Piece
 from autograd_lite.compiler.sums import Gathers, Sums
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Lowering"]
 
-WANTED, CONSTANTS = 0, 2  # the first groups, as `groups_of` gives them
-
 
 class Lowering:
     """A tape as bulk instructions.
@@ -43,7 +41,7 @@ class Lowering:
     numbers    where the constants lie, and what they are
     outputs    [k] the addresses of the results
     seeds      where their cotangents go
-    gradient   where the gradients by the leaves in wrt are found
+    gradients  the addresses of the gradients by the leaves in wrt
     """
 
     def __init__(self, tape: Tape, wrt: Ints) -> None:
@@ -54,7 +52,7 @@ class Lowering:
         self._uses = Uses(form, self._active)
         self.groups, self.group_of = groups_of(form, levels_of(form), wrt, primal)
         self._offsets = form.offsets
-        self.layout = layout = Layout(form, self.groups, tape.leaves)
+        self.layout = layout = Layout(form, self.groups, self.group_of, tape.leaves)
         self._gathers = Gathers(layout)
         self._lowered: set[int] = set()
         self.forward: list[Instruction] = []
@@ -64,10 +62,14 @@ class Lowering:
         self.outputs = layout.address[form.outputs]
         self.numbers = layout.numbers
         self.seeds = layout.reserve(len(form.outputs))
-        self.gradient = layout.reserve(len(wrt))
+        self._gradient = layout.reserve(len(self.groups[WANTED].members) + 1)
         self._waste = layout.reserve(1)  # for gradients that nobody wants
         self.backward: list[Instruction] = []
-        self._reverse(wrt)
+        self._reverse()
+        wanted = form.slot[self.groups[WANTED].members]
+        place = np.full(tape.leaves, len(wanted))  # one more: that of leaves which are not used
+        place[wanted] = np.arange(len(wanted))
+        self.gradients = self._gradient + place[wrt]
         self.size = layout.size
 
     # ----------------------------------------------------------------------------- forward
@@ -104,9 +106,9 @@ class Lowering:
         they are what an image is padded with.
         """
         kind = a * len(self.groups) + b
-        constant = b == CONSTANTS
+        constant = b == NUMBERS
         if constant.any() and not constant.all() and not _uniform(row, kind):
-            partner = np.full(int(a.max()) + 1, CONSTANTS)
+            partner = np.full(int(a.max()) + 1, NUMBERS)
             partner[a[~constant]] = b[~constant]
             padded = np.where(constant, a * len(self.groups) + partner[a], kind)
             if _uniform(row, padded):
@@ -171,7 +173,7 @@ class Lowering:
 
     # ---------------------------------------------------------------------------- backward
 
-    def _reverse(self, wrt: Ints) -> None:
+    def _reverse(self) -> None:
         """The cotangents of all groups, those of users first."""
         form, layout = self.form, self.layout
         cotangent = np.full(len(form), -1)
@@ -191,9 +193,7 @@ class Lowering:
                 cotangent[nodes] = a  # the same numbers: they need not be copied
                 continue
             if i == WANTED:
-                lane = np.zeros(int(wrt.max()) + 1, np.int64)
-                lane[wrt] = np.arange(len(wrt))
-                piece = Piece(self.gradient, lane[form.slot[nodes]], len(wrt))
+                piece = Piece(self._gradient, np.arange(len(nodes)), len(nodes))
             else:
                 piece = layout.piece(len(nodes), layout.pieces[i].box)
             cotangent[nodes] = piece.base + piece.lane
