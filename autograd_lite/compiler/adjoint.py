@@ -98,7 +98,13 @@ class Uses:
         if what.text in operands and what.part < 0:
             return operands[what.text]
         if what.number is None:
-            return form.mapped(what, operands, silent=True)
+            # Once for all uses: 1 / y, for all x / y of a softmax.
+            key = np.zeros(len(operands["out"]), np.int64)
+            for name in what.names:  # a pair of a pair, where there are three
+                key = np.unique(key * len(form) + operands[name], return_inverse=True)[1]
+            first, which = np.unique(key, return_index=True, return_inverse=True)[1:]
+            once = {name: operands[name][first] for name in what.names}
+            return form.mapped(what, once, silent=True)[which]
         known = {1.0: form.one, -1.0: form.minus_one}
         node = known.get(what.number)
         if node is None:

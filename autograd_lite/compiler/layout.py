@@ -77,34 +77,38 @@ class Layout:
 
     Leaves that are wanted, and numbers, lie in the order in which they are first used, those that
     are used alike side by side: a weight's rows are not apart because of the biases between them.
+    Numbers that are used alike and are all equal are one.
     """
 
     def __init__(self, form: Form, groups: list[Group], group_of: Ints, leaves: int) -> None:
-        self.form = form
+        self.form, self._group_of = form, group_of
         self.size = leaves
         self.address = np.full(len(form), -1)
         self.pieces: list[Piece] = []
         self._holes: list[Piece] = []
         self._is_hole = np.zeros(0, bool)
-        for i in (WANTED, NUMBERS):
-            groups[i].members = _by_first_use(form, group_of, i)
+        groups[WANTED].members, _ = _by_first_use(form, group_of, WANTED)
         self.leaves = np.arange(leaves)
         wanted = form.slot[groups[WANTED].members]
         self.leaves[np.sort(wanted)] = wanted
         place = np.argsort(self.leaves)
-        self.numbers = leaves, form.number[groups[NUMBERS].members]
+        groups[NUMBERS].members, uses = _by_first_use(form, group_of, NUMBERS)
+        which, values = _shared(form.number[groups[NUMBERS].members], uses)
+        self.numbers = self.reserve(len(values)), values
         offsets = form.offsets
         for group in groups:
             nodes = group.members
             if group.kind == VARIABLE:
                 self.address[nodes] = place[form.slot[nodes]]
                 piece = Piece(0, self.address[nodes], leaves)
+            elif group.kind == NUMBER:
+                self.address[nodes] = self.numbers[0] + which
+                piece = Piece(self.numbers[0], which, len(values))
             elif group.kind == COPY:
                 self.address[nodes] = self.address[form.a[offsets[nodes]]]
                 piece = Piece(0, self.address[nodes], 0)
             else:
-                box = None if group.kind == NUMBER else self._box(group, offsets)
-                piece = self.piece(len(nodes), box)
+                piece = self.piece(len(nodes), self._box(group, offsets))
                 self.address[nodes] = piece.base + piece.lane
             self.pieces.append(piece)
 
@@ -154,7 +158,8 @@ class Layout:
         tables = self.address[np.stack(operands)]
         if n < 3 or nest(np.concatenate([tables, np.arange(n)[None]])) is not None:
             return None
-        starts = segments(tables)
+        rows = [self._row_in_box(nodes) for nodes in operands]
+        starts = segments(np.concatenate([tables, np.stack(rows)]))
         box = Box(starts, n)
         if len(box.holes) == n or len(box.holes) > 2 * n + 64:
             return None
@@ -162,22 +167,42 @@ class Layout:
         loops = nest(np.concatenate([box.filled(tables), lanes[None]]))
         return None if loops is None else box
 
+    def _row_in_box(self, nodes: Ints) -> Ints:
+        """In which row of its box each node is, as full rows follow one another without a gap."""
+        piece = self.pieces[self._group_of[nodes[0]]]
+        if not piece.box:
+            return np.zeros(len(nodes), np.int64)
+        rows: Ints = (self.address[nodes] - piece.base) // piece.box.width
+        return rows
 
-def _by_first_use(form: Form, group_of: Ints, i: int) -> Ints:
-    """The nodes of group i in the order of the program's uses of them, use by use."""
-    side = [(form.a, form.b), (form.b, form.a)]
-    node = np.concatenate([x[group_of[x] == i] for x, _ in side])
-    use = np.concatenate(
-        [
-            group_of[form.owner[here]] * (len(form) + 1) + group_of[y[here]]
-            for x, y in side
-            for here in [np.flatnonzero(group_of[x] == i)]
-        ]
-    )
-    time = np.concatenate([np.flatnonzero(group_of[x] == i) for x, _ in side])
-    order = np.argsort(time, kind="stable")
-    node, use = node[order], use[order]
-    _, first_of_use, which = np.unique(use, return_index=True, return_inverse=True)
-    nodes, first = np.unique(node, return_index=True)
-    used = nodes[np.lexsort((first, first_of_use[which[first]]))]
-    return np.append(used, np.setdiff1d(np.flatnonzero(group_of == i), used))
+
+def _by_first_use(form: Form, group_of: Ints, i: int) -> tuple[Ints, Ints]:
+    """The nodes of group i in the order of the program's uses of them, and the use of each.
+
+    A use is a group and the partner there. The uses are in order as well, and all their nodes
+    side by side; a node that is used in several ways stands at the first one.
+    """
+    node, use, time = [], [], []
+    for x, y in ((form.a, form.b), (form.b, form.a)):
+        here = np.flatnonzero(group_of[x] == i)
+        node.append(x[here])
+        use.append(group_of[form.owner[here]] * (len(form) + 1) + group_of[y[here]])
+        time.append(here)
+    order = np.argsort(np.concatenate(time), kind="stable")
+    nodes, first = np.unique(np.concatenate(node)[order], return_index=True)
+    _, start, which = np.unique(np.concatenate(use)[order], return_index=True, return_inverse=True)
+    start_of_use = start[which[first]]
+    order = np.lexsort((first, start_of_use))
+    unused = np.setdiff1d(np.flatnonzero(group_of == i), nodes)
+    uses = np.append(start_of_use[order], np.full(len(unused), -1))
+    return np.append(nodes[order], unused), uses
+
+
+def _shared(numbers: NDArray[np.float64], uses: Ints) -> tuple[Ints, NDArray[np.float64]]:
+    """Places for numbers, one for those of a use that are all equal; and what stands there."""
+    starts = np.flatnonzero(np.append(True, uses[1:] != uses[:-1]))
+    use = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(uses))))
+    low, high = np.minimum.reduceat(numbers, starts), np.maximum.reduceat(numbers, starts)
+    new = ~(low == high)[use] | (uses == -1)
+    new[starts] = True
+    return np.cumsum(new) - 1, numbers[new]

@@ -274,6 +274,7 @@ class Sums:
     def _joined(self) -> list[Instruction]:
         """All parts: the first of a lane sets it, the others add."""
         size = self.piece.size
+        self._drop_zeros()
         # A product can be written at its place if it comes first; operands are added in place.
         self.parts.sort(key=lambda part: (-len(part.lanes), part.plain is not None))
         instructions: list[Instruction] = []
@@ -295,6 +296,12 @@ class Sums:
         if self.dirty and self.piece.box:
             instructions.append(Mask(self.piece.base, self.piece.box.holes))
         return instructions
+
+    def _drop_zeros(self) -> None:
+        """Leave out the 0 that `sum` starts from."""
+        parts = [p for p in self.parts if p.plain is None or self.layout.number_at(p.plain) != 0]
+        if parts and {len(p.lanes) for p in self.parts} == {len(parts[0].lanes)}:
+            self.parts = parts
 
     def _sum_of_two(self, first: _Part, second: _Part) -> Map | None:
         """The instruction x + y or x - y, if the first two parts are no more than that."""
