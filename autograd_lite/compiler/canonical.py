@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd_lite.compiler.affine import ranges
 from autograd_lite.compiler.formulas import Formula, formula, value_of
+from autograd_lite.compiler.levels import levels_of
 from autograd_lite.compiler.tape import CONSTANT, DETACH, INDEX, LEAF, TAKE
 from autograd_lite.rules import CODES, RULES
 
@@ -83,6 +84,10 @@ class Form:
         """[n + 1] where each node's terms begin."""
         return np.searchsorted(self.owner, np.arange(len(self) + 1))
 
+    def levels(self) -> list[Ints]:
+        """The nodes of each level, but for leaves and numbers."""
+        return levels_of(self.kind >= SUM, self.owner, self.a, self.b)
+
     # ----------------------------------------------------------------------- making nodes
 
     def new(
@@ -148,7 +153,11 @@ class Form:
             self._terms = [(self.owner, self.a, self.b)]
 
     def _splice(self) -> None:
-        """Give the terms of a sum that only another sum adds up to that one."""
+        """Give the terms of a sum that only another sum adds up to that one.
+
+        But a sum that can be computed earlier than the other stays: it is early for all steps of a
+        recurrence at once, and only what waits for the step before is left to each.
+        """
         uses = np.bincount(self.a, minlength=len(self)) + np.bincount(self.b, minlength=len(self))
         uses[self.outputs] += 1
         sums = self.kind == SUM
@@ -156,15 +165,42 @@ class Form:
         spliced &= self.silent[self.owner] == self.silent[self.a]
         if not spliced.any():
             return
-        root = np.arange(len(self))
-        root[self.a[spliced]] = self.owner[spliced]
-        while not np.array_equal(further := root[root], root):
-            root = further
+        ready = self._ready(spliced)
+        spliced[spliced] = ready[self.a[spliced]] == ready[self.owner[spliced]]
         self.kind[self.a[spliced]] = DEAD
-        kept = ~spliced
-        owner, a, b = root[self.owner[kept]], self.a[kept], self.b[kept]
-        self._terms = [(owner, a, b)]
+        owner, kept = _last(self._users(spliced))[self.owner], ~spliced
+        self._terms = [(owner[kept], self.a[kept], self.b[kept])]
         self.settle()
+
+    def _users(self, spliced: NDArray[np.bool_]) -> Ints:
+        """[n] the sum that each node is spliced into by these terms, or itself."""
+        users = np.arange(len(self))
+        users[self.a[spliced]] = self.owner[spliced]
+        return users
+
+    def _ready(self, spliced: NDArray[np.bool_]) -> Ints:
+        """[n] for each sum, the level at which all that it adds up is there."""
+        users = self._users(spliced)
+        root, kept = _last(users), ~spliced
+        owner, a, b = self.owner[kept], self.a[kept], self.b[kept]
+        level = np.zeros(len(self), np.int64)
+        inner = (self.kind >= SUM) & (root == np.arange(len(self)))
+        for i, nodes in enumerate(levels_of(inner, root[owner], a, b)):
+            level[nodes] = i + 1
+        ready = np.zeros(len(self), np.int64)
+        np.maximum.at(ready, owner, np.maximum(level[a], level[b]))
+        while True:  # tell the users that are 1, 2, 4, ... sums away
+            np.maximum.at(ready, users, ready.copy())
+            if np.array_equal(users, root):
+                return ready
+            users = users[users]
+
+
+def _last(users: Ints) -> Ints:
+    """[n] the end of the chain of users that begins at each node."""
+    while not np.array_equal(further := users[users], users):
+        users = further
+    return users
 
 
 class _Reader:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.compiler.affine import ranges
-from autograd_lite.compiler.canonical import DEAD, MAP, NUMBER, SUM, VARIABLE
+from autograd_lite.compiler.canonical import MAP, NUMBER, SUM, VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.canonical import Form, Ints
 
-__all__ = ["NUMBERS", "WANTED", "Group", "groups_of", "levels_of"]
+__all__ = ["NUMBERS", "WANTED", "Group", "groups_of"]
 
 WANTED, NUMBERS = 0, 2  # the groups of the leaves that are wanted, and of the numbers
 
@@ -33,30 +33,6 @@ class Group:
 
     def __init__(self, kind: int, formula: int, members: Ints, partial: bool) -> None:
         self.kind, self.formula, self.members, self.partial = kind, formula, members, partial
-
-
-def levels_of(form: Form) -> list[Ints]:
-    """The nodes of each level: those whose operands have all lower levels, but for leaves."""
-    inner = (form.kind != DEAD) & (form.kind != VARIABLE) & (form.kind != NUMBER)
-    operand = np.concatenate([form.a, form.b])
-    owner = np.concatenate([form.owner, form.owner])
-    waits = inner[operand]
-    operand, owner = operand[waits], owner[waits]
-    order = np.argsort(operand, kind="stable")
-    owner = owner[order]
-    offsets = np.searchsorted(operand[order], np.arange(len(form) + 1))
-    missing = np.bincount(owner, minlength=len(form))
-    levels = []
-    level = np.flatnonzero(inner & (missing == 0))
-    while len(level):
-        levels.append(level)
-        first = offsets[level]
-        users, counts = np.unique(
-            owner[ranges(first, offsets[level + 1] - first)], return_counts=True
-        )
-        missing[users] -= counts
-        level = users[missing[users] == 0]
-    return levels
 
 
 def groups_of(form: Form, levels: list[Ints], wrt: Ints, primal: int) -> tuple[list[Group], Ints]:

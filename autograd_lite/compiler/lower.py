@@ -18,7 +18,7 @@ from autograd_lite.compiler.bulk import (
     Scatter,
 )
 from autograd_lite.compiler.canonical import LARGEST, MAP, PICK, SUM, Form
-from autograd_lite.compiler.groups import NUMBERS, WANTED, groups_of, levels_of
+from autograd_lite.compiler.groups import NUMBERS, WANTED, groups_of
 from autograd_lite.compiler.layout import Layout, Piece
 from autograd_lite.compiler.sums import Gathers, Sums
 
@@ -46,11 +46,11 @@ class Lowering:
 
     def __init__(self, tape: Tape, wrt: Ints) -> None:
         self.form = form = Form(tape)
-        levels = levels_of(form)
+        levels = form.levels()
         self._active = active_nodes(form, levels, wrt)
         primal = len(form)
         self._uses = Uses(form, self._active)
-        self.groups, self.group_of = groups_of(form, levels_of(form), wrt, primal)
+        self.groups, self.group_of = groups_of(form, form.levels(), wrt, primal)
         self._offsets = form.offsets
         self.layout = layout = Layout(form, self.groups, self.group_of, tape.leaves)
         self._gathers = Gathers(layout)
