@@ -155,8 +155,8 @@ class Form:
     def _splice(self) -> None:
         """Give the terms of a sum that only another sum adds up to that one.
 
-        But a sum that can be computed earlier than the other stays: it is early for all steps of a
-        recurrence at once, and only what waits for the step before is left to each.
+        But a sum of what is known from the start stays, if the other has to wait: it is computed
+        for all steps of a recurrence at once, and each step adds what depends on the one before.
         """
         uses = np.bincount(self.a, minlength=len(self)) + np.bincount(self.b, minlength=len(self))
         uses[self.outputs] += 1
@@ -166,7 +166,8 @@ class Form:
         if not spliced.any():
             return
         ready = self._ready(spliced)
-        spliced[spliced] = ready[self.a[spliced]] == ready[self.owner[spliced]]
+        waits = ready[self.owner[spliced]] > 0
+        spliced[spliced] = ~waits | (ready[self.a[spliced]] > 0)
         self.kind[self.a[spliced]] = DEAD
         owner, kept = _last(self._users(spliced))[self.owner], ~spliced
         self._terms = [(owner[kept], self.a[kept], self.b[kept])]
@@ -179,7 +180,7 @@ class Form:
         return users
 
     def _ready(self, spliced: NDArray[np.bool_]) -> Ints:
-        """[n] for each sum, the level at which all that it adds up is there."""
+        """[n] for each sum, the level of the last of what it adds up; 0 for leaves only."""
         users = self._users(spliced)
         root, kept = _last(users), ~spliced
         owner, a, b = self.owner[kept], self.a[kept], self.b[kept]

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Formula", "formula", "partials_of", "value_of"]
+__all__ = ["Formula", "formula", "partials_of", "value_of", "vanishes"]
 
 
 class Formula:
@@ -148,3 +148,27 @@ def _number(node: ast.expr) -> float | None:
     if isinstance(node, ast.Name) and node.id in CONSTANTS:
         return CONSTANTS[node.id]
     return None
+
+
+def vanishes(what: Formula, zero: set[str]) -> bool:
+    """Whether the formula is 0 (or nan) where these operands are 0, whatever the others are."""
+    return what.part < 0 and _vanishes(parse(what.text), zero)
+
+
+def _vanishes(node: ast.expr, zero: set[str]) -> bool:
+    match node:
+        case ast.Name(id=name):
+            return name in zero
+        case ast.Constant(value=number):
+            return number == 0
+        case ast.UnaryOp(operand=x) | ast.BinOp(left=x, op=ast.Div()):
+            return _vanishes(x, zero)
+        case ast.BinOp(left=x, op=ast.Mult(), right=y):
+            return _vanishes(x, zero) or _vanishes(y, zero)
+        case ast.BinOp(left=x, right=y):
+            return _vanishes(x, zero) and _vanishes(y, zero)
+        case ast.Call(func=ast.Name(id="where"), args=[_, x, y]):
+            return _vanishes(x, zero) and _vanishes(y, zero)
+        case ast.Call(func=ast.Name(id="tanh" | "sqrt" | "fabs" | "sin" | "expm1"), args=[x]):
+            return _vanishes(x, zero)
+    return False

@@ -14,6 +14,8 @@ from autograd_lite.compiler.canonical import MAP, NUMBER, SUM, VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from autograd_lite.compiler.canonical import Form, Ints
@@ -35,32 +37,40 @@ class Group:
         self.kind, self.formula, self.members, self.partial = kind, formula, members, partial
 
 
-def groups_of(form: Form, levels: list[Ints], wrt: Ints, primal: int) -> tuple[list[Group], Ints]:
+def groups_of(
+    form: Form,
+    levels: list[Ints],
+    wrt: Ints,
+    primal: int,
+    placed: Callable[[Group], list[Group]] = lambda group: [group],
+) -> tuple[list[Group], Ints]:
     """The groups in an order in which they can be computed, and the group of each node.
 
     primal  nodes from this one on are wanted for gradients only
+    placed  takes each group when those before it are known, and gives it or its parts
 
     The first three groups are the leaves in wrt, the other leaves, and numbers.
     """
     variable = form.kind == VARIABLE
     wanted = variable & np.isin(form.slot, wrt)
-    groups = [
-        Group(VARIABLE, 0, np.flatnonzero(wanted), False),
-        Group(VARIABLE, 0, np.flatnonzero(variable & ~wanted), False),
-        Group(NUMBER, 0, np.flatnonzero(form.kind == NUMBER), False),
-    ]
+    groups: list[Group] = []
     group_of = np.full(len(form), -1)
-    for i, group in enumerate(groups):
-        group_of[group.members] = i
+
+    def add(kind: int, formula: int, members: Ints, partial: bool = False) -> None:
+        for group in placed(Group(kind, formula, members, partial)):
+            group_of[group.members] = len(groups)
+            groups.append(group)
+
+    add(VARIABLE, 0, np.flatnonzero(wanted))
+    add(VARIABLE, 0, np.flatnonzero(variable & ~wanted))
+    add(NUMBER, 0, np.flatnonzero(form.kind == NUMBER))
     offsets = form.offsets
     for nodes in levels:
         signature = _signatures(form, nodes, offsets, group_of)
         operation = (form.formula[nodes] * 8 + form.kind[nodes]) * 2 + (nodes >= primal)
         for members in _alike(nodes, operation, signature):
             first = members[0]
-            group_of[members] = len(groups)
-            kind, formula = int(form.kind[first]), int(form.formula[first])
-            groups.append(Group(kind, formula, members, bool(first >= primal)))
+            add(int(form.kind[first]), int(form.formula[first]), members, bool(first >= primal))
     return groups, group_of
 
 

@@ -12,13 +12,13 @@ from autograd_lite.compiler.bulk import (
     Largest,
     Lookup,
     Map,
-    Mask,
     Pick,
     Ref,
     Scatter,
 )
 from autograd_lite.compiler.canonical import LARGEST, MAP, PICK, SUM, Form
-from autograd_lite.compiler.groups import NUMBERS, WANTED, groups_of
+from autograd_lite.compiler.formulas import vanishes
+from autograd_lite.compiler.groups import NUMBERS, WANTED
 from autograd_lite.compiler.layout import Layout, Piece
 from autograd_lite.compiler.sums import Gathers, Sums
 
@@ -46,13 +46,12 @@ class Lowering:
 
     def __init__(self, tape: Tape, wrt: Ints) -> None:
         self.form = form = Form(tape)
-        levels = form.levels()
-        self._active = active_nodes(form, levels, wrt)
+        self._active = active_nodes(form, form.levels(), wrt)
         primal = len(form)
         self._uses = Uses(form, self._active)
-        self.groups, self.group_of = groups_of(form, form.levels(), wrt, primal)
+        self.layout = layout = Layout(form, wrt, primal, tape.leaves)
+        self.groups, self.group_of = layout.groups, layout.group_of
         self._offsets = form.offsets
-        self.layout = layout = Layout(form, self.groups, self.group_of, tape.leaves)
         self._gathers = Gathers(layout)
         self._lowered: set[int] = set()
         self.forward: list[Instruction] = []
@@ -70,6 +69,8 @@ class Lowering:
         place = np.full(tape.leaves, len(wanted))  # one more: that of leaves which are not used
         place[wanted] = np.arange(len(wanted))
         self.gradients = self._gradient + place[wrt]
+        self.forward = layout.without_idle_masks(self.forward)
+        self.backward = layout.without_idle_masks(self.backward)
         self.size = layout.size
 
     # ----------------------------------------------------------------------------- forward
@@ -84,7 +85,7 @@ class Lowering:
         if group.kind == SUM:
             row = np.repeat(np.arange(len(nodes)), count)
             a, b = form.a[terms], form.b[terms]
-            kind = self._kinds(row, self.group_of[a], self.group_of[b])
+            kind = self._kinds(row, self.group_of[a], b)
             sums = Sums(self.layout, self._gathers, piece)
             return sums.lower(row, address[a], address[b], kind)
         if group.kind == MAP:
@@ -100,17 +101,22 @@ class Lowering:
         return []  # a COPY
 
     def _kinds(self, row: Ints, a: Ints, b: Ints) -> Ints:
-        """Which terms of a sum belong together: those whose factors' groups a and b are the same.
+        """Which terms of a sum belong together: those whose factors are of the same groups.
+
+        a  [m] the group of the first factor, or another mark of it
+        b  [m] the second factor
 
         Constants among the others count as one of them where all rows have as many terms then:
-        they are what an image is padded with.
+        they are what an image is padded with. The 1 beside a bias is none of these.
         """
-        kind = a * len(self.groups) + b
-        constant = b == NUMBERS
-        if constant.any() and not constant.all() and not _uniform(row, kind):
+        group = self.group_of[b]
+        kind = a * len(self.groups) + group
+        padding = (group == NUMBERS) & (self.form.number[b] != 1)
+        others = group != NUMBERS
+        if padding.any() and others.any() and not _uniform(row, kind):
             partner = np.full(int(a.max()) + 1, NUMBERS)
-            partner[a[~constant]] = b[~constant]
-            padded = np.where(constant, a * len(self.groups) + partner[a], kind)
+            partner[a[others]] = group[others]
+            padded = np.where(padding, a * len(self.groups) + partner[a], kind)
             if _uniform(row, padded):
                 return padded
         return kind
@@ -125,8 +131,10 @@ class Lowering:
             )
             loops = nest(np.stack([np.arange(piece.size), *wide.values()])) if inside else None
             if loops is not None:
-                mapped = _mapped(piece.base, loops, what, wide)
-                return [mapped, Mask(piece.base, piece.box.holes)]
+                holes = {name: table[piece.box.holes] for name, table in wide.items()}
+                zero = {n for n, x in holes.items() if self.layout.vanish(x, x, claim=False)}
+                piece.clean = vanishes(what, zero)
+                return [_mapped(piece.base, loops, what, wide), *self.layout.mask(piece)]
         instructions: list[Instruction] = []
         lanes = np.arange(len(piece.lane))
         loops = nest(np.stack([lanes, *tables.values()]))
@@ -220,7 +228,7 @@ class Lowering:
             if self.groups[g].partial and g not in self._lowered:
                 self.backward += self._group(int(g))
         side = np.where(group == i, side, 0)
-        kind = self._kinds(row, self.group_of[users] * 2 + side, group)
+        kind = self._kinds(row, self.group_of[users] * 2 + side, partials)
         results = np.flatnonzero(self.group_of[form.outputs] == i)
         if len(results):
             row = np.append(row, place[form.outputs[results]])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.compiler.affine import nest, ranges, runs, segments
-from autograd_lite.compiler.bulk import Contract, Fill, Gather, Map, Mask, Ref, Scatter, SegmentSum
+from autograd_lite.compiler.bulk import Contract, Fill, Gather, Map, Ref, Scatter, SegmentSum
 from autograd_lite.compiler.formulas import formula
+from autograd_lite.compiler.layout import FEW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.layout import Layout, Piece
 
 __all__ = ["Gathers", "Sums"]
-
-FEW = 4  # so many instructions for one group are better than gathering its operands
 
 
 class Gathers:
@@ -58,7 +57,6 @@ class Sums:
     def __init__(self, layout: Layout, gathers: Gathers, piece: Piece) -> None:
         self.layout, self.gathers, self.piece = layout, gathers, piece
         self.parts: list[_Part] = []
-        self.dirty = False  # whether something is written into holes
 
     def lower(self, row: Ints, a: Ints, b: Ints, kind: Ints) -> list[Instruction]:
         """The instructions.
@@ -124,8 +122,9 @@ class Sums:
             tables.append(table)
         added = np.ones((len(counts), width), bool)
         added[np.repeat(np.arange(len(counts)), counts), place] = False
-        holes = self.layout.is_hole(tables[0][added]) | self.layout.is_hole(tables[1][added])
-        return (tables[0], tables[1]) if holes.all() else None
+        if not self.layout.vanish(tables[0][added], tables[1][added], claim=True):
+            return None
+        return tables[0], tables[1]
 
     def _dense(self, rows: Ints, a: Ints, b: Ints) -> None:
         """Rows [n] with terms a, b [n, k]."""
@@ -137,8 +136,8 @@ class Sums:
             )
             parts = self._regular(np.arange(len(box.holes)), *wide) if inside else None
             if parts is not None:
-                zero = [self.layout.is_hole(x[box.holes]) for x in wide]
-                self.dirty |= not (zero[0] | zero[1]).all()
+                holes = [x[box.holes] for x in wide]
+                self.piece.clean &= self.layout.vanish(holes[0], holes[1], claim=False)
                 self.parts += parts
                 return
         lanes = self.piece.lane[rows]
@@ -293,8 +292,7 @@ class Sums:
                 parts = parts[2:]
         for part in parts:
             instructions += part.instructions
-        if self.dirty and self.piece.box:
-            instructions.append(Mask(self.piece.base, self.piece.box.holes))
+        instructions += self.layout.mask(self.piece)
         return instructions
 
     def _drop_zeros(self) -> None:
