@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import gcd
+
 import numpy as np
 
 from autograd_lite.compiler.affine import nest, ranges, runs, segments
@@ -48,6 +50,37 @@ class _Part:
         return last
 
 
+class _Table:
+    """Terms a * b that are alike, sorted by the row that they are added up in."""
+
+    def __init__(self, row: Ints, a: Ints, b: Ints) -> None:
+        self.a, self.b = a, b
+        self.rows, self.starts, self.counts = np.unique(row, return_index=True, return_counts=True)
+        self.uniform = bool((self.counts == self.counts[0]).all())
+
+    @property
+    def grids(self) -> Ints:
+        """[2, rows, terms] of a and b, if all rows have as many terms."""
+        return np.stack([self.a, self.b]).reshape(2, len(self.rows), -1)
+
+
+def _equal_steps(tables: list[_Table]) -> list[_Table]:
+    """The first tables, as far as each is the one before, moved by one and the same step."""
+    steps, move = tables[:1], None
+    for table in tables[1:]:
+        last = steps[-1]
+        if not (table.uniform and last.uniform and np.array_equal(table.rows, last.rows)):
+            break
+        if len(table.a) != len(last.a):
+            break
+        moved = np.stack([table.a - last.a, table.b - last.b])
+        if (moved != moved[:, :1]).any() or (move is not None and (moved[:, 0] != move).any()):
+            break
+        steps.append(table)
+        move = moved[:, 0]
+    return steps
+
+
 class Sums:
     """Lowers one group: out[row] = sum of a * b over its terms.
 
@@ -65,18 +98,24 @@ class Sums:
         a, b  [m] the addresses of its factors
         kind  [m] which terms are alike
         """
-        kinds, first = np.unique(kind, return_index=True)
-        for k in kinds[np.argsort(first)]:
-            terms = np.flatnonzero(kind == k)
-            self._alike(row[terms], a[terms], b[terms])
+        order = np.argsort(kind, kind="stable")
+        cuts = np.flatnonzero(np.diff(kind[order])) + 1
+        alike = sorted(np.split(order, cuts), key=lambda terms: int(terms[0]))
+        tables = [_Table(row[terms], a[terms], b[terms]) for terms in alike]
+        while tables:
+            steps = _equal_steps(tables)
+            if len(steps) >= 3 and self._stacked(steps):
+                del tables[: len(steps)]
+            else:
+                self._alike(tables.pop(0))
         return self._joined()
 
     # ----------------------------------------------------------- tables of addresses, by rows
 
-    def _alike(self, row: Ints, a: Ints, b: Ints) -> None:
-        rows, starts, counts = np.unique(row, return_index=True, return_counts=True)
-        if (counts == counts[0]).all():
-            self._dense(rows, a.reshape(len(rows), -1), b.reshape(len(rows), -1))
+    def _alike(self, table: _Table) -> None:
+        rows, starts, counts, a, b = table.rows, table.starts, table.counts, table.a, table.b
+        if table.uniform:
+            self._dense(rows, table.a.reshape(len(rows), -1), table.b.reshape(len(rows), -1))
             return
         for last in (False, True):
             padded = self._padded(starts, counts, a, b, last)
@@ -91,12 +130,48 @@ class Sums:
                 shape = -1, int(length)
                 self._dense(rows[some], a[terms].reshape(shape), b[terms].reshape(shape))
             return
+        before, starts, a, b = self._factored(starts, a, b)
         base = self.layout.reserve(len(rows))
         partner = None if self.layout.number_at(b) == 1 else b
         lanes = self.piece.lane[rows]
-        self._add(
-            lanes, [SegmentSum(base, a, partner, starts), Scatter(base, self.piece.base + lanes)]
+        segments = SegmentSum(base, a, partner, starts)
+        self._add(lanes, [*before, segments, Scatter(base, self.piece.base + lanes)])
+
+    def _stacked(self, steps: list[_Table]) -> bool:
+        """Lower the same terms of many steps of a recurrence as one table, if it is regular."""
+        a, b = np.concatenate([table.grids for table in steps], axis=2)
+        parts = self._regular(self.piece.lane[steps[0].rows], a, b)
+        self.parts += parts or []
+        return parts is not None
+
+    def _factored(
+        self, starts: Ints, a: Ints, b: Ints
+    ) -> tuple[list[Instruction], Ints, Ints, Ints]:
+        """The terms of ragged rows with what many rows add up alike computed before, as a product.
+
+        The gradient by the inputs of a convolution is one: each row adds up, for every window that
+        it is in, the products of all channels; these are delta @ W.
+        """
+        step = np.stack([np.diff(a), np.diff(b)])
+        kinds, which, counts = np.unique(step, axis=1, return_inverse=True, return_counts=True)
+        other = which.ravel() != counts.argmax()
+        cuts = np.append(np.flatnonzero(other) + 1, starts)
+        size = gcd(len(a), int(np.gcd.reduce(cuts)))
+        if size == 1:
+            return [], starts, a, b
+        heads, place = np.unique(np.stack([a[::size], b[::size]]), axis=1, return_inverse=True)
+        piece = self.layout.piece(heads.shape[1], None)
+        inner = Sums(self.layout, self.gathers, piece)
+        across = kinds[:, [counts.argmax()]] * np.arange(size)
+        parts = inner._regular(
+            piece.lane, heads[0][:, None] + across[0], heads[1][:, None] + across[1]
         )
+        if parts is None:
+            return [], starts, a, b
+        inner.parts = parts
+        whole = piece.base + place.ravel()
+        ones = np.full(len(whole), self.layout.address[self.layout.form.one])
+        return inner._joined(), starts // size, whole, ones
 
     def _padded(
         self, starts: Ints, counts: Ints, a: Ints, b: Ints, last: bool
@@ -142,6 +217,10 @@ class Sums:
                 return
         lanes = self.piece.lane[rows]
         parts = self._regular(lanes, a, b)
+        if parts is None and a.shape[1] > 1:  # perhaps the terms were added up in another order
+            order = np.argsort(a * self.layout.size + b, axis=1)
+            a, b = (np.take_along_axis(x, order, 1) for x in (a, b))
+            parts = self._regular(lanes, a, b)
         if parts is not None:
             self.parts += parts
         else:
