@@ -64,16 +64,26 @@ class _Table:
         return np.stack([self.a, self.b]).reshape(2, len(self.rows), -1)
 
 
+def _stretches(tables: Ints) -> tuple[Ints, Ints]:
+    """Where the stretches of the commonest step begin, and how long they are."""
+    if tables.shape[1] < 2:
+        return np.zeros(1, np.int64), np.ones(1, np.int64)
+    starts = segments(tables)
+    return starts, np.diff(np.append(starts, tables.shape[1]))
+
+
 def _equal_steps(tables: list[_Table]) -> list[_Table]:
     """The first tables, as far as each is the one before, moved by one and the same step."""
-    steps, move = tables[:1], None
+    steps = tables[:1]
+    move: Ints | None = None
     for table in tables[1:]:
         last = steps[-1]
-        if not (table.uniform and last.uniform and np.array_equal(table.rows, last.rows)):
+        if not (table.uniform and last.uniform and len(table.a) == len(last.a)):
             break
-        if len(table.a) != len(last.a):
+        if len(table.rows) != len(last.rows):
             break
-        moved = np.stack([table.a - last.a, table.b - last.b])
+        rows = np.repeat(table.rows - last.rows, len(table.a) // len(table.rows))
+        moved = np.stack([rows, table.a - last.a, table.b - last.b])
         if (moved != moved[:, :1]).any() or (move is not None and (moved[:, 0] != move).any()):
             break
         steps.append(table)
@@ -139,8 +149,10 @@ class Sums:
 
     def _stacked(self, steps: list[_Table]) -> bool:
         """Lower the same terms of many steps of a recurrence as one table, if it is regular."""
-        a, b = np.concatenate([table.grids for table in steps], axis=2)
-        parts = self._regular(self.piece.lane[steps[0].rows], a, b)
+        same = np.array_equal(steps[0].rows, steps[1].rows)
+        rows = steps[0].rows if same else np.concatenate([table.rows for table in steps])
+        a, b = np.concatenate([table.grids for table in steps], axis=2 if same else 1)
+        parts = self._regular(self.piece.lane[rows], a, b)
         self.parts += parts or []
         return parts is not None
 
@@ -244,25 +256,36 @@ class Sums:
         return parts
 
     def _nests(self, lanes: Ints, a: Ints, b: Ints) -> list[_Part] | None:
+        """The parts of rows that are a nest, or a few: stretches of the same length make one.
+
+        Such are the outputs of two layers on the same inputs, which alternate.
+        """
         part = self._nest(lanes, a, b)
         if part is not None:
             return [part]
-        # Rows that differ, such as those of two layers on the same inputs, alternate in stretches.
-        if len(lanes) < 3:
-            return None
-        starts = segments(np.stack([lanes, a[:, 0], b[:, 0]]))
-        lengths = np.diff(np.append(starts, len(lanes)))
-        kinds = np.unique(lengths)
-        if len(kinds) > FEW or len(kinds) == 1:
-            return None
-        parts = []
-        for length in kinds:
-            some = ranges(starts[lengths == length], lengths[lengths == length])
-            part = self._nest(lanes[some], a[some], b[some])
-            if part is None:
+        heads = np.stack([lanes, a[:, 0], b[:, 0]])
+        starts, lengths = _stretches(heads)
+        parts: list[_Part] = []
+        for length in np.unique(lengths):
+            alike = starts[lengths == length]
+            part = self._of_stretches(alike, int(length), lanes, a, b)
+            pieces = [part] if part is not None else []
+            if part is None and len(alike) > 2:
+                firsts, counts = _stretches(heads[:, alike])
+                pieces = [
+                    self._of_stretches(alike[first : first + count], int(length), lanes, a, b)
+                    for first, count in zip(firsts[: FEW + 1], counts, strict=False)
+                ]
+            parts += [piece for piece in pieces if piece is not None]
+            if not pieces or None in pieces or len(parts) > FEW:
                 return None
-            parts.append(part)
         return parts
+
+    def _of_stretches(
+        self, starts: Ints, length: int, lanes: Ints, a: Ints, b: Ints
+    ) -> _Part | None:
+        some = (starts[:, None] + np.arange(length)).ravel()
+        return self._nest(lanes[some], a[some], b[some])
 
     def _nest(self, lanes: Ints, a: Ints, b: Ints) -> _Part | None:
         out = self.piece.base + lanes
