@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.affine import ranges
+from autograd_lite.compiler.affine import offsets_of, ranges
 from autograd_lite.compiler.canonical import COPY, MAP, NUMBER, SUM, VARIABLE
 from autograd_lite.compiler.formulas import formula, partials_of
 
@@ -42,6 +42,7 @@ class Uses:
 
     user, node, partial  [m] nodes, sorted by node, then user
     side                 [m] which operand of its user the node is
+    offsets              [n + 1] where the uses of each node begin
 
     Makes a new node of each partial that is none yet. Picks are not among the uses.
     """
@@ -53,13 +54,17 @@ class Uses:
         for k, rule in enumerate(form.rules):
             if rule is not None:
                 self._of_rule(k, *rule)
-        for node, x, partial in form.flows:
-            self._add(node, x, partial, 0)
+        for node, x, what in form.flows:
+            sent = active[x]
+            if sent.any():
+                named = {"x": x[sent], "out": node[sent]}
+                self._add(node[sent], x[sent], self._partial(what, named), 0)
         form.settle()
         user, node, partial, side = map(np.concatenate, zip(*self._rows, strict=True))
         order = np.lexsort((user, node))
         self.user, self.node, self.partial = user[order], node[order], partial[order]
         self.side = side[order]
+        self.offsets = offsets_of(self.node, len(form))
 
     def _add(self, user: Ints, node: Ints, partial: Ints, side: int) -> None:
         sent = self._active[node]
@@ -81,7 +86,7 @@ class Uses:
     def _of_rule(self, k: int, code: int, c: float) -> None:
         form = self._form
         users = np.flatnonzero((form.kind == MAP) & (form.formula == k) & self._active)
-        first = np.searchsorted(form.owner, users)
+        first = form.offsets[users]
         partials = partials_of(code, c)
         operands = [form.a[first + i] for i in range(len(partials))]
         names = partials[0].names if partials[0].part > 0 else "xyz"[: len(operands)]

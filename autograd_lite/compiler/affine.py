@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Table: TypeAlias = NDArray[np.int64]
     Loop: TypeAlias = tuple[int, tuple[int, ...]]
 
-__all__ = ["nest", "ranges", "runs", "segments"]
+__all__ = ["nest", "offsets_of", "ranges", "runs", "segments"]
 
 
 def nest(tables: Table) -> list[Loop] | None:
@@ -71,3 +71,10 @@ def ranges(starts: Table, counts: Table) -> Table:
     if not len(ends):
         return np.zeros(0, np.int64)
     return np.repeat(starts - ends + counts, counts) + np.arange(ends[-1])
+
+
+def offsets_of(sorted_ints: Table, n: int) -> Table:
+    """[n + 1] where each of 0, 1, ..., n - 1 begins among sorted ints."""
+    offsets = np.zeros(n + 1, np.int64)
+    np.cumsum(np.bincount(sorted_ints, minlength=n), out=offsets[1:])
+    return offsets

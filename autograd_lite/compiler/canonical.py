@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.affine import ranges
+from autograd_lite.compiler.affine import offsets_of, ranges
 from autograd_lite.compiler.formulas import Formula, formula, value_of
 from autograd_lite.compiler.levels import levels_of
 from autograd_lite.compiler.tape import CONSTANT, DETACH, INDEX, LEAF, TAKE
@@ -49,7 +49,8 @@ class Form:
     slot      [n] of a VARIABLE: its leaf; of a PICK: its index
     silent    [n] whether no cotangent flows from it to its operands by itself
     owner, a, b    [m] the terms, sorted by owner, its own in order; b is `one` but for SUM
-    flows     (node, operand, partial) arrays: the gradients of nodes made of several silent ones
+    offsets   [n + 1] where each node's terms begin
+    flows     (nodes, operands, partial by x) of nodes that are made of several silent ones
     formulas  those of the MAPs; `rules` has the (code, c) of those that stand for a rule
     outputs   the nodes whose numbers are wanted
     one, minus_one, zero  the nodes of these numbers
@@ -69,7 +70,7 @@ class Form:
         self.formulas: list[Formula] = []
         self.rules: list[tuple[int, float] | None] = []
         self._places: dict[object, int] = {}
-        self.flows: list[tuple[Ints, Ints, Ints]] = []
+        self.flows: list[tuple[Ints, Ints, Formula]] = []
         self.one, self.minus_one, self.zero = self.new(NUMBER, number=[1.0, -1.0, 0.0]).tolist()
         _Reader(self, tape).read()
         self.settle()
@@ -78,11 +79,6 @@ class Form:
 
     def __len__(self) -> int:
         return self._size
-
-    @property
-    def offsets(self) -> Ints:
-        """[n + 1] where each node's terms begin."""
-        return np.searchsorted(self.owner, np.arange(len(self) + 1))
 
     def levels(self) -> list[Ints]:
         """The nodes of each level, but for leaves and numbers."""
@@ -138,6 +134,7 @@ class Form:
         owner, a, b = (np.concatenate(column) for column in zip(*self._terms, strict=True))
         order = np.argsort(owner, kind="stable")
         self.owner, self.a, self.b = owner[order], a[order], b[order]
+        self.offsets = offsets_of(self.owner, len(self))
         self._terms = [(self.owner, self.a, self.b)]
 
     # ------------------------------------------------------------------------- simplifying
@@ -309,11 +306,8 @@ class _Reader:
         else:
             scaled = self.logsumexp if name == "logsumexp" else self.norm
             self.silent[nodes] = True
-            partial = formula(RULES[CODES[name]].partials[0])
             scaled(nodes, x, count)
-            self.form.flows.append(
-                (node, x, self.form.mapped(partial, {"x": x, "out": node}, silent=True))
-            )
+            self.form.flows.append((node, x, formula(RULES[CODES[name]].partials[0])))
 
     def largest(self, x: Ints, count: Ints) -> tuple[Ints, Ints]:
         """Nodes for the largest of each count of x, and those repeated for each x."""

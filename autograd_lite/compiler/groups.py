@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.affine import ranges
+from autograd_lite.compiler.affine import offsets_of, ranges
 from autograd_lite.compiler.canonical import MAP, NUMBER, SUM, VARIABLE
 
 TYPE_CHECKING = False
@@ -95,7 +95,8 @@ def _signatures(form: Form, nodes: Ints, offsets: Ints, group_of: Ints) -> NDArr
     pair = _mixed(_mixed(a) + b.astype(np.uint64))
 
     # A constant beside other operands says nothing: the padding of an image, a bias that is none.
-    plain = mapped | (b != NUMBERS)
+    one = form.number[form.b[terms]] == 1
+    plain = mapped | ((a != NUMBERS) & ((b != NUMBERS) | one))
     has_plain = np.zeros(len(nodes), bool)
     has_plain[row[plain]] = True
     counted = plain | ~has_plain[row]
@@ -106,8 +107,7 @@ def _signatures(form: Form, nodes: Ints, offsets: Ints, group_of: Ints) -> NDArr
     new = np.ones(len(row), bool)
     new[1:] = (row[1:] != row[:-1]) | (pair[1:] != pair[:-1])
     row, pair = row[new], pair[new]
-    starts = np.searchsorted(row, np.arange(len(nodes)))
-    sums: NDArray[np.uint64] = np.add.reduceat(pair, starts)
+    sums: NDArray[np.uint64] = np.add.reduceat(pair, offsets_of(row, len(nodes))[:-1])
     return sums
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.affine import ranges
+from autograd_lite.compiler.affine import offsets_of, ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def levels_of(inner: NDArray[np.bool_], owner: Ints, a: Ints, b: Ints) -> list[I
     operand, user = operand[waits], user[waits]
     order = np.argsort(operand, kind="stable")
     user = user[order]
-    offsets = np.searchsorted(operand[order], np.arange(len(inner) + 1))
+    offsets = offsets_of(operand, len(inner))
     missing = np.bincount(user, minlength=len(inner))
     levels = []
     level = np.flatnonzero(inner & (missing == 0))

@@ -218,8 +218,8 @@ class Lowering:
     def _terms(self, i: int, cotangent: Ints, place: Ints) -> tuple[Ints, Ints, Ints, Ints]:
         """The terms of the cotangents of group i: row, addresses a and b, kind."""
         nodes, uses, form = self.groups[i].members, self._uses, self.form
-        first = np.searchsorted(uses.node, nodes)
-        terms = ranges(first, np.searchsorted(uses.node, nodes, "right") - first)
+        first = uses.offsets[nodes]
+        terms = ranges(first, uses.offsets[nodes + 1] - first)
         terms = terms[cotangent[uses.user[terms]] >= 0]
         users, partials, side = uses.user[terms], uses.partial[terms], uses.side[terms]
         row, a, b = place[uses.node[terms]], cotangent[users], self.layout.address[partials]

@@ -55,7 +55,8 @@ class _Table:
 
     def __init__(self, row: Ints, a: Ints, b: Ints) -> None:
         self.a, self.b = a, b
-        self.rows, self.starts, self.counts = np.unique(row, return_index=True, return_counts=True)
+        self.starts = np.append(0, np.flatnonzero(np.diff(row)) + 1)
+        self.rows, self.counts = row[self.starts], np.diff(np.append(self.starts, len(row)))
         self.uniform = bool((self.counts == self.counts[0]).all())
 
     @property
