@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 
 from autograd_lite.compiler.bulk import Pick
 from autograd_lite.compiler.calls import Binder
+from autograd_lite.compiler.explain import (
+    Region,
+    Regions,
+    irregular,
+    leaf_regions,
+    lines_of,
+    regions_of,
+)
 from autograd_lite.compiler.lower import Lowering
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from numpy.typing import NDArray
@@ -47,6 +58,10 @@ class Arrays:
             if isinstance(instruction, Pick):
                 lookup = instruction.lookup
                 np.minimum.at(self._among, lookup.slots, lookup.among)
+        self._regions = regions_of(lowered)
+        self._wanted, self._blocks = lowered.wanted.tolist(), lowered.layout.blocks.tolist()
+        self._gradient = lowered.gradients.min(initial=lowered.size)
+        self._scalars = len(tape)
         self._pool: list[Workspace] = []
 
     def __getstate__(self) -> dict[str, Any]:
@@ -94,6 +109,33 @@ class Arrays:
         """How many NumPy calls a run takes, and how many its gradient."""
         space = Workspace(self)
         return len(space.forward), len(space.backward)
+
+    def explain(self, names: Mapping[range, str] | None = None) -> str:
+        """The program, a line for each instruction.
+
+        names  of ranges of leaves, by their slots
+        """
+        leaves = leaf_regions(self.leaves.tolist(), self._wanted, self._blocks, names or {})
+        gradients = [
+            Region(self._gradient + self._wanted.index(r.base), r.size, f"d{r.name}")
+            for r in leaves
+            if r.base in self._wanted
+        ]
+        regions = Regions([*deepcopy(self._regions), *leaves, *gradients])
+        text = [f"{self._scalars} scalars in {len(self.leaves)} leaves"]
+        parts = zip(
+            ("forward", "backward"),
+            self.calls,
+            (self.forward_instructions, self.backward_instructions),
+            strict=True,
+        )
+        for title, calls, instructions in parts:
+            text += ["", f"{title}: {calls} NumPy calls"]
+            text += [f"    {line}" for line in lines_of(instructions, regions)]
+        left = irregular([*self.forward_instructions, *self.backward_instructions])
+        if left:
+            text += ["", "not on views of the memory:", *(f"    {line}" for line in left)]
+        return "\n".join(text)
 
 
 class Workspace:

@@ -21,19 +21,17 @@ class Formula:
 
     text   the expression, or the name of a rule that a user wrote in Python
     names  the operands that it reads, in order: of x, y, z, out
+    label  the rule that it is the value of, or with a prime, a partial of; or ""
     part   of a user's rule: 0 for its value, 1, 2, ... for its partials; -1 of an expression
     """
 
-    __slots__ = ("names", "part", "text")
+    __slots__ = ("label", "names", "part", "text")
 
-    def __init__(self, text: str, names: tuple[str, ...], part: int = -1) -> None:
-        self.text, self.names, self.part = text, names, part
+    def __init__(self, text: str, names: tuple[str, ...], label: str = "", part: int = -1) -> None:
+        self.text, self.names, self.label, self.part = text, names, label, part
 
     def __str__(self) -> str:
-        if self.part < 0:
-            return self.text
-        mark = f"'{self.part}" if self.part else ""
-        return f"{self.text}{mark}({', '.join(self.names)})"
+        return self.text if self.part < 0 else f"{self.label}({', '.join(self.names)})"
 
     @property
     def number(self) -> float | None:
@@ -47,15 +45,15 @@ class Formula:
 @cache
 def formula(text: str) -> Formula:
     """The formula of a text without static parameter."""
-    return _formula(text, math.nan)
+    return _formula(text, math.nan, "")
 
 
 def value_of(code: int, c: float) -> Formula:
     """The value of a rule of a fixed number of operands, whose static parameter is c."""
     rule = RULES[code]
     if rule.derivative is not None:
-        return Formula(rule.name, _operands(code), 0)
-    return _formula(rule.value, c)
+        return Formula(rule.name, _operands(code), rule.name, 0)
+    return _formula(rule.value, c, rule.name)
 
 
 def partials_of(code: int, c: float) -> list[Formula]:
@@ -63,8 +61,8 @@ def partials_of(code: int, c: float) -> list[Formula]:
     rule = RULES[code]
     if rule.derivative is not None:
         names = _operands(code)
-        return [Formula(rule.name, names, 1 + i) for i in range(len(names))]
-    return [_formula(partial, c) for partial in rule.partials]
+        return [Formula(rule.name, names, rule.name + "'", 1 + i) for i in range(len(names))]
+    return [_formula(partial, c, rule.name + "'") for partial in rule.partials]
 
 
 def _operands(code: int) -> tuple[str, ...]:
@@ -72,10 +70,11 @@ def _operands(code: int) -> tuple[str, ...]:
     return tuple(f"x{i}" for i in range(len(RULES[code].operands)))
 
 
-def _formula(text: str, c: float) -> Formula:
+def _formula(text: str, c: float, label: str) -> Formula:
     tree = _Folder(c).visit(parse(text))
     found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    return Formula(ast.unparse(tree), tuple(n for n in ("x", "y", "z", "out") if n in found))
+    names = tuple(name for name in ("x", "y", "z", "out") if name in found)
+    return Formula(ast.unparse(tree), names, label)
 
 
 class _Folder(ast.NodeTransformer):

@@ -80,6 +80,7 @@ class Layout:
     address   [n] of each node
     pieces    of each group, in order
     leaves    [leaves] the slot of the leaf at each of the first addresses
+    blocks    where leaves that are wanted begin to be used in another way
     numbers   where the numbers begin, and what they are
 
     Leaves that are wanted, and numbers, lie in the order in which they are first used, those that
@@ -99,8 +100,9 @@ class Layout:
         self._offsets = form.offsets
 
         alone = (form.kind == NUMBER) & (form.number == 1)
-        wanted, _ = _by_first_use(form, self.group_of, WANTED, alone)
+        wanted, uses = _by_first_use(form, self.group_of, WANTED, alone)
         slots = form.slot[wanted]
+        self.blocks = np.sort(slots)[np.append(True, np.diff(uses) != 0)[: len(slots)]]
         self.leaves = np.arange(leaves)
         self.leaves[np.sort(slots)] = slots
         numbers, uses = _by_first_use(form, self.group_of, NUMBERS, self.group_of)

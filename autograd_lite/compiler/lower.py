@@ -42,6 +42,7 @@ class Lowering:
     outputs    [k] the addresses of the results
     seeds      where their cotangents go
     gradients  the addresses of the gradients by the leaves in wrt
+    groups, layout, cotangents  what it was made of: `cotangents` has the piece of those of a group
     """
 
     def __init__(self, tape: Tape, wrt: Ints) -> None:
@@ -64,6 +65,7 @@ class Lowering:
         self._gradient = layout.reserve(len(self.groups[WANTED].members) + 1)
         self._waste = layout.reserve(1)  # for gradients that nobody wants
         self.backward: list[Instruction] = []
+        self.cotangents: dict[int, Piece] = {}
         self._reverse()
         wanted = form.slot[self.groups[WANTED].members]
         place = np.full(tape.leaves, len(wanted))  # one more: that of leaves which are not used
@@ -72,6 +74,11 @@ class Lowering:
         self.forward = layout.without_idle_masks(self.forward)
         self.backward = layout.without_idle_masks(self.backward)
         self.size = layout.size
+
+    @property
+    def wanted(self) -> Ints:
+        """The addresses of the leaves in wrt that are used."""
+        return self.layout.address[self.groups[WANTED].members]
 
     # ----------------------------------------------------------------------------- forward
 
@@ -205,6 +212,7 @@ class Lowering:
             else:
                 piece = layout.piece(len(nodes), layout.pieces[i].box)
             cotangent[nodes] = piece.base + piece.lane
+            self.cotangents[i] = piece
             if drops and len(np.unique(row)) < piece.size:
                 self.backward.append(Fill(piece.base, piece.size))
             if len(row):
