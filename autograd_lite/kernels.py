@@ -110,6 +110,10 @@ def listed(values: list[Value], i: int) -> Value:
     return values[i]
 
 
+def prefetch(values: list[Value], i: int) -> None:
+    """In C, have the values that come soon after values[i] brought from memory."""
+
+
 def is_value(operands: tuple[Any, ...], i: int) -> bool:
     """Whether operands[i] is a Value."""
     return isinstance(operands[i], VALUE)
@@ -130,9 +134,9 @@ def all_values(operands: tuple[Any, ...]) -> bool:
     return all(isinstance(x, VALUE) for x in operands)
 
 
-def all_floats(operands: tuple[Any, ...]) -> bool:
-    """Whether all operands are floats, not of a subclass."""
-    return all(type(x) is float for x in operands)
+def is_float(operands: tuple[Any, ...], i: int) -> bool:
+    """Whether operands[i] is a float, not of a subclass."""
+    return type(operands[i]) is float
 
 
 def float_at(floats: tuple[float, ...], i: int) -> float:
