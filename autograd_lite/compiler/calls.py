@@ -75,10 +75,8 @@ class Binder:
                 return self._contract(instruction)
             case Map():
                 return self._map(instruction)
-            case Largest(loops, sums, out, a):
-                axes = tuple(range(len(loops), len(loops) + len(sums)))
-                view = self._operand(a).view(loops + sums)
-                return [partial(np.maximum.reduce, view, axes, None, self._view(out, loops))]
+            case Largest():
+                return self._largest(instruction)
             case Gather(base, table):
                 return [self._take(table, self._slice(base, table.size))]
             case Scatter(base, table, add):
@@ -138,7 +136,7 @@ class Binder:
             out = Operand(self.memory, int(table[0]), (step,)).view(table.shape)
             return partial(np.add, out, values, out) if add else partial(np.copyto, out, values)
         put = np.add.at if add else np.put
-        return partial(put, self.memory, table, values)  # type: ignore[arg-type]
+        return partial(put, self.memory, table, values)
 
     def _segment_sum(self, it: SegmentSum) -> list[Call]:
         out = self._slice(it.base, len(it.starts))
@@ -173,35 +171,41 @@ class Binder:
             ]
         return calls, self.memory[low : high + 1], where
 
+    def _largest(self, it: Largest) -> list[Call]:
+        axes = tuple(range(len(it.loops), len(it.loops) + len(it.sums)))
+        rows = self._operand(it.a).view(it.loops + it.sums)
+        return [partial(np.maximum.reduce, rows, axes, None, self._view(it.out, it.loops))]
+
     # ------------------------------------------------------------------------ elementwise
 
     def _map(self, it: Map) -> list[Call]:
         arrays: dict[str, NDArray[Any]] = {
             name: self._view(ref, it.loops) for name, ref in it.operands.items()
         }
-        arrays[RESULT] = out = self._view(it.out, it.loops)
+        out = self._view(it.out, it.loops)
         if it.formula.part >= 0:
-            function = _function_of_user(it.formula.text, it.formula.part, len(it.operands))
-            return [partial(_pointwise, function, out, *arrays.values())]
+            user = _function_of_user(it.formula.text, it.formula.part, len(arrays))
+            return [partial(_pointwise, user, out, *arrays.values())]
+        arrays[RESULT] = out
 
         def array(operand: str | float) -> NDArray[Any]:
             if isinstance(operand, float):
                 return np.array(operand)
             if operand not in arrays:
-                boolean = operand[0] == "c"
-                arrays[operand] = self.scratch(operand, it.loops, bool if boolean else float)
+                dtype = bool if operand[0] == "c" else float
+                arrays[operand] = self.scratch(operand, it.loops, dtype)
             return arrays[operand]
 
         calls: list[Call] = []
-        for function, operands, target in steps_of(it.formula.text):
+        for name, operands, target in steps_of(it.formula.text):
             values = [array(operand) for operand in operands]
-            if function == "copyto":
+            if name == "copyto":
                 calls.append(_assign(array(target), *values))
-            elif function in POINTWISE:
-                scalar = np.frompyfunc(getattr(ieee, function), len(values), 1)
+            elif name in POINTWISE:
+                scalar = np.frompyfunc(getattr(ieee, name), len(values), 1)
                 calls.append(partial(_pointwise, scalar, array(target), *values))
             else:
-                calls.append(partial(getattr(np, function), *values, out=array(target)))
+                calls.append(partial(getattr(np, name), *values, out=array(target)))
         return calls
 
     # ------------------------------------------------------------------------ contractions
@@ -262,7 +266,7 @@ class Binder:
     def _matmul(
         self, loops: tuple[int, ...], sums: tuple[int, ...], out: Operand, a: Operand, b: Operand
     ) -> list[Call]:
-        """Out = a @ b, with one of the loops for the rows, one for the columns, the rest stacked."""
+        """Out = a @ b, one of the loops being the rows, one the columns, and the rest stacked."""
         calls: list[Call] = []
         a, b = (self._merged(x, name, loops, sums, calls) for x, name in ((a, "a"), (b, "b")))
         n, k = len(loops), prod(sums)
@@ -326,6 +330,7 @@ def _pointwise(function: Callable[..., Any], out: Doubles, *operands: Doubles) -
 def _function_of_user(name: str, part: int, n: int) -> Callable[..., Any]:
     """The value (part 0) or a partial of an operation that a user made, of n operands or fewer."""
     function = kernels.FUNCTIONS[CODES[name]]
-    if n == 1:
-        return np.frompyfunc(lambda x: function(x, 0.0)[part], 1, 1)
-    return np.frompyfunc(lambda *xs: function(*xs)[part], n, 1)
+    pointwise: Callable[..., Any] = np.frompyfunc(
+        (lambda x: function(x, 0.0)[part]) if n == 1 else (lambda *xs: function(*xs)[part]), n, 1
+    )
+    return pointwise

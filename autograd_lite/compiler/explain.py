@@ -66,7 +66,7 @@ class Regions:
 
 
 def regions_of(lowered: Lowering) -> list[Region]:
-    """The groups by name: z for sums, a for what is elementwise, d before the cotangents of each."""
+    """The groups by name: z for sums, a for what is elementwise; dz and da for cotangents."""
     layout, regions = lowered.layout, []
     first, numbers = layout.numbers
     regions += [Region(first + i, 1, f"{number:.6g}") for i, number in enumerate(numbers)]

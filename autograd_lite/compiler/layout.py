@@ -96,7 +96,7 @@ class Layout:
         self._masks: dict[int, Piece] = {}
         self._piece_of = np.zeros(len(form), np.int64)
         levels = form.levels()
-        groups, self.group_of = groups_of(form, levels, wrt, primal)
+        _, self.group_of = groups_of(form, levels, wrt, primal)
         self._offsets = form.offsets
 
         alone = (form.kind == NUMBER) & (form.number == 1)

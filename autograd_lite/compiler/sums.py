@@ -267,19 +267,18 @@ class Sums:
         heads = np.stack([lanes, a[:, 0], b[:, 0]])
         starts, lengths = _stretches(heads)
         parts: list[_Part] = []
-        for length in np.unique(lengths):
+        for length in np.unique(lengths).tolist():
             alike = starts[lengths == length]
-            part = self._of_stretches(alike, int(length), lanes, a, b)
-            pieces = [part] if part is not None else []
+            part = self._of_stretches(alike, length, lanes, a, b)
+            found = [part]
             if part is None and len(alike) > 2:
                 firsts, counts = _stretches(heads[:, alike])
-                pieces = [
-                    self._of_stretches(alike[first : first + count], int(length), lanes, a, b)
-                    for first, count in zip(firsts[: FEW + 1], counts, strict=False)
-                ]
-            parts += [piece for piece in pieces if piece is not None]
-            if not pieces or None in pieces or len(parts) > FEW:
-                return None
+                some = zip(firsts.tolist()[: FEW + 1], counts.tolist(), strict=False)
+                found = [self._of_stretches(alike[i : i + n], length, lanes, a, b) for i, n in some]
+            for part in found:
+                if part is None or len(parts) == FEW:
+                    return None
+                parts.append(part)
         return parts
 
     def _of_stretches(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 
 from autograd_lite.expressions import CONSTANTS, parse
 
@@ -57,7 +58,7 @@ class _Writer:
             case ast.Constant(value=int() | float() as number):
                 return float(number)
             case ast.Name(id=name):
-                return CONSTANTS.get(name, name)
+                return math.nan if name == "NAN" else CONSTANTS.get(name, name)
             case ast.UnaryOp(operand=operand):
                 self.call("negative", [operand], target, depth)
             case ast.BinOp(left=left, op=op, right=right):

@@ -4,6 +4,7 @@
 """
 
 import random
+from itertools import pairwise
 
 import numpy as np
 
@@ -60,13 +61,15 @@ def regular(draw):
     def network(x):
         for weights, biases in layers:
             out = [activation(affine(w, x, b)) for w, b in zip(weights, biases, strict=True)]
-            x = [p + q for p, q in zip(x, out, strict=True)] if residual and len(x) == len(out) else out
+            x = (
+                [p + q for p, q in zip(x, out, strict=True)]
+                if residual and len(x) == len(out)
+                else out
+            )
         return x
 
     def function(xs, ys):
-        losses = [
-            last(out - y) for x, y in zip(xs, ys, strict=True) for out in network(x)
-        ]
+        losses = [last(out - y) for x, y in zip(xs, ys, strict=True) for out in network(x)]
         loss = reduce(losses)
         if whole:
             loss = loss + 0.01 * sum(w * w for ws, _ in layers for row in ws for w in row)
@@ -161,9 +164,9 @@ def windows(draw):
         x = [zero] * pad + list(x) + [zero] * pad
         loss = 0.0
         for c, kernel in enumerate(kernels):
-            out = [
-                dot(kernel, x[i : i + size]) + bias[c] for i in range(len(x) - size + 1)
-            ] or [bias[c]]
+            out = [dot(kernel, x[i : i + size]) + bias[c] for i in range(len(x) - size + 1)] or [
+                bias[c]
+            ]
             out = [ag.relu(o) for o in out]
             if second:
                 out = [zero] * size + out
@@ -220,7 +223,7 @@ def branching(draw):
 
     def function(xs):
         first = [choose(a * x, b + x) for a, b, x in zip(w, v, xs, strict=True)]
-        return sum(first), [choose(b, a) for a, b in zip(first, first[1:], strict=False)]
+        return sum(first), [choose(b, a) for a, b in pairwise(first)]
 
     return function, (numbers(draw, n),)
 
