@@ -36,3 +36,23 @@ def test_the_readme_shows_the_picture_that_its_code_draws(tmp_path, monkeypatch)
 def test_the_table_of_operations_is_current():
     namespace = runpy.run_path(str(ROOT / "docs" / "operations.py"))
     assert (ROOT / "docs" / "operations.md").read_text() == namespace["table"]()
+
+
+def named_tests():
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    return sorted(set(re.findall(r"`(tests/[\w/]+\.py)::([\w:]+)`", text)))
+
+
+@pytest.mark.parametrize(("file", "name"), named_tests(), ids="::".join)
+def test_what_holds_a_promise_exists(file, name):
+    source = (ROOT / file).read_text()
+    for part in name.split("::"):
+        assert re.search(rf"^ *(def|class) {part}\b|^{part} = ", source, re.MULTILINE), part
+
+
+def test_every_promise_names_a_test():
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    promises = re.findall(r"^- \*\*.*?(?=^- \*\*|^#|^\w|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert len(promises) >= 15
+    for promise in promises:
+        assert "::test_" in promise or "::TestSession" in promise, promise
