@@ -81,7 +81,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]], left: int = 1) -> 
 
 
 def engine_rows() -> dict[str, Any]:
-    return {row["work"].split()[0]: row for row in results("engine")["rows"]}
+    return {row["work"].split()[0].strip(","): row for row in results("engine")["rows"]}
 
 
 def engine_table(keys: Iterable[str], words: dict[str, str]) -> str:
@@ -90,10 +90,11 @@ def engine_table(keys: Iterable[str], words: dict[str, str]) -> str:
     found = [
         [
             words.get(key, rows[key]["work"]),
-            *(significant(m) if (m := rows[key]["medians"].get(c)) else "" for c in CONTESTANTS),
+            *(significant(medians[c]) if c in medians else "" for c in CONTESTANTS),
             words.get(rows[key]["unit"], rows[key]["unit"]),
         ]
         for key in keys
+        for medians in [rows[key]["medians"]]
     ]
     return table(["", *(words.get(c, name) for c, name in CONTESTANTS.items()), ""], found)
 
@@ -137,7 +138,7 @@ def engine() -> str:
 
 def nn() -> str:
     rows = ([r["work"], significant(r["measured"]), r["unit"], r["aim"]] for r in results("nn"))
-    return table(["work", "measured", "", "aim"], rows).replace("|--:|---|", "|--:|---|")
+    return table(["work", "measured", "", "aim"], rows)
 
 
 def visualize() -> str:
@@ -176,7 +177,7 @@ def filled(page: str) -> str:
     """The page with its tables as they were last measured."""
 
     def fill(match: re.Match[str]) -> str:
-        return f"<!-- {match[1]} -->\n{TABLES[match[1]]()}<!-- end -->"
+        return f"<!-- {match[1]} -->\n\n{TABLES[match[1]]()}\n<!-- end -->"
 
     return re.sub(r"<!-- ([\w ]+) -->\n.*?<!-- end -->", fill, page, flags=re.DOTALL)
 
@@ -184,27 +185,28 @@ def filled(page: str) -> str:
 # ---------------------------------------------------------------------------------- plots
 
 Bars = list[tuple[str, float]]
+Group = tuple[str, Bars, int]  # title, bars, and how many of them, the first ones, are ours
 
 _STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1b1f24 } .title { font-weight: 600 }
 .name, .tick { fill: #57606a } .grid { stroke: #d0d7de } .bar { fill: #8c959f }
-.first { fill: #b4450f }
+.ours { fill: #b4450f }
 @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .name, .tick { fill: #9198a1 }
-.grid { stroke: #3d444d } .bar { fill: #656c76 } .first { fill: #f0803c } }
+.grid { stroke: #3d444d } .bar { fill: #656c76 } .ours { fill: #f0803c } }
 """.strip()
 
 
-def chart(groups: list[tuple[str, Bars]]) -> str:
-    """Horizontal bars on a logarithmic scale, as SVG; the first of each group stands out."""
+def chart(groups: list[Group]) -> str:
+    """Horizontal bars on a logarithmic scale, as SVG; ours stand out."""
     left, right, line = 220, 650, 20
-    numbers = [number for _, bars in groups for _, number in bars]
+    numbers = [number for _, bars, _ in groups for _, number in bars]
     low, high = math.floor(math.log10(min(numbers))), math.ceil(math.log10(max(numbers)))
 
     def across(number: float) -> float:
         return left + (right - left) * (math.log10(number) - low) / (high - low)
 
     shapes, y = [], 8
-    for title, bars in groups:
+    for title, bars, ours in groups:
         shapes.append(f'<text class="title" x="8" y="{y + 13}">{escape(title)}</text>')
         y += line + 4
         for i, (name, number) in enumerate(bars):
@@ -212,7 +214,7 @@ def chart(groups: list[tuple[str, Bars]]) -> str:
             shapes += [
                 f'<text class="name" x="{left - 8}" y="{y + 13}" text-anchor="end">'
                 f"{escape(name)}</text>",
-                f'<rect class="bar{" first" * (i == 0)}" x="{left}" y="{y + 2}" '
+                f'<rect class="bar{" ours" * (i < ours)}" x="{left}" y="{y + 2}" '
                 f'width="{width:.1f}" height="{line - 6}" rx="2"/>',
                 f'<text x="{left + width + 6:.1f}" y="{y + 13}">{significant(number)}</text>',
             ]
@@ -227,20 +229,18 @@ def chart(groups: list[tuple[str, Bars]]) -> str:
         ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 {y + 22}" width="720" role="img" '
-        f'aria-label="{escape("; ".join(title for title, _ in groups))}">\n'
+        f'aria-label="{escape("; ".join(title for title, _, _ in groups))}">\n'
         f"<style>{_STYLE}</style>\n" + "\n".join(grid + shapes) + "\n</svg>\n"
     )
 
 
 def plots() -> dict[str, str]:
     rows = engine_rows()
-    speeds: list[tuple[str, Bars]] = [
-        (
-            f"{title}, {rows[key]['unit']}",
-            [(CONTESTANTS[c], rows[key]["medians"][c]) for c in CONTESTANTS if c in rows[key]["medians"]],
-        )
-        for key, title in (("build", "Build"), ("backward", "Backward"), ("`dot`", "dot of 64 terms"))
-    ]
+    speeds: list[Group] = []
+    for key, title in (("build", "Build"), ("backward", "Backward"), ("`dot`", "dot of 64 terms")):
+        medians = rows[key]["medians"]
+        bars = [(name, medians[c]) for c, name in CONTESTANTS.items() if c in medians]
+        speeds.append((f"{title}, {rows[key]['unit']}", bars, 1))
     moons = {row["work"]: row["measured"] for row in results("nn") if row["unit"] == "ms"}
     steps: Bars = [
         ("its code on autograd_lite", moons["moons: its code unchanged, on autograd_lite"]),
@@ -248,13 +248,17 @@ def plots() -> dict[str, str]:
         ("micrograd 0.1.0", moons["moons: a step of micrograd 0.1.0"]),
         ("micrograd, no collector", moons["moons: the same, garbage collector off"]),
     ]
-    drawing: Bars = [
-        (work, seconds * 1e3) for work, seconds in pictures().items() if "nodes" in work
-    ]
+    drawing: dict[str, Bars] = {}
+    for work, seconds in pictures().items():
+        kind, _, nodes = work.partition(", ")
+        if nodes:
+            drawing.setdefault(kind, []).append((nodes, seconds * 1e3))
     return {
         "benchmark-engine.svg": chart(speeds),
-        "benchmark-nn.svg": chart([("A training step of micrograd's moons demo, ms", steps)]),
-        "benchmark-visualize.svg": chart([("Pictures, ms", drawing)]),
+        "benchmark-nn.svg": chart([("A training step of micrograd's moons demo, ms", steps, 2)]),
+        "benchmark-visualize.svg": chart(
+            [(f"{kind}, ms".capitalize(), bars, len(bars)) for kind, bars in drawing.items()]
+        ),
     }
 
 
