@@ -113,23 +113,24 @@ def quotients() -> dict[str, str]:
 
 def speed() -> str:
     q, machine = quotients(), results("engine")["machine"]
-    return (
-        f"{engine_table(README_ROWS, {})}\n"
-        f"An operation costs {q['floats']} times what it costs on floats, and {q['build']} times "
-        f"less than micrograd's.\nThe backward pass costs {q['pass']} times what building the graph "
-        f"does, and {q['backward']} times less than micrograd's.\nMedians on {machine['cpu']}, "
-        f"{machine['python']}, the contestants taking turns.\n"
-    )
+    return f"""\
+{engine_table(README_ROWS, {})}
+An operation costs {q["floats"]} times what it costs on floats, and {q["build"]} times less than
+micrograd's. The backward pass costs {q["pass"]} times what building the graph does, and
+{q["backward"]} times less than micrograd's. Medians on {machine["cpu"]}, {machine["python"]}, the
+contestants taking turns.
+"""
 
 
 def chinese_speed() -> str:
     q, machine = quotients(), results("engine")["machine"]
-    return (
-        f"{engine_table(README_ROWS, CHINESE)}\n"
-        f"每个运算的耗时是浮点数的 {q['floats']} 倍，是 micrograd 的 {q['build']} 分之一；反向传播的耗时是"
-        f"构建计算图的 {q['pass']} 倍，\n是 micrograd 的 {q['backward']} 分之一。以上是各方轮流运行所得的中位数，"
-        f"环境为 {machine['cpu'].replace(', 2 cores', '（2 核）')}、{machine['python']}。\n"
-    )
+    return f"""\
+{engine_table(README_ROWS, CHINESE)}
+每个运算的耗时是浮点数的 {q["floats"]} 倍，是 micrograd 的 1/{q["build"]}；\
+反向传播的耗时是构建计算图的 {q["pass"]} 倍，是 micrograd 的 1/{q["backward"]}。\
+以上是各方轮流运行所得的中位数，环境为 {machine["cpu"].replace(", 2 cores", "（2 核）")}、\
+{machine["python"]}。
+"""
 
 
 def engine() -> str:
@@ -225,11 +226,12 @@ def chart(groups: list[Group]) -> str:
         x = across(10.0**power)
         grid += [
             f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="8" y2="{y}"/>',
-            f'<text class="tick" x="{x:.1f}" y="{y + 14}" text-anchor="middle">{10.0**power:,g}</text>',
+            f'<text class="tick" x="{x:.1f}" y="{y + 14}" text-anchor="middle">'
+            f"{10.0**power:,g}</text>",
         ]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 {y + 22}" width="720" role="img" '
-        f'aria-label="{escape("; ".join(title for title, _, _ in groups))}">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 {y + 22}" width="720" '
+        f'role="img" aria-label="{escape("; ".join(title for title, _, _ in groups))}">\n'
         f"<style>{_STYLE}</style>\n" + "\n".join(grid + shapes) + "\n</svg>\n"
     )
 

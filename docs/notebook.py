@@ -1,7 +1,7 @@
 """Writes docs/notebooks/backpropagation.ipynb from docs/backpropagation.md.
 
-A block of code is a cell, which shows its picture rather than saving it; the text between two blocks
-is a cell.
+A block of code is a cell, which shows its picture rather than saving it; the text between two
+blocks is a cell.
 """
 
 from __future__ import annotations

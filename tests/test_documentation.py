@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import autograd_lite
+import nn
+import visualize
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -95,6 +97,46 @@ def test_everything_that_is_public_is_documented():
             assert getattr(autograd_lite.Value, name).__doc__, name
     assert autograd_lite.Value.maximum.__doc__ == autograd_lite.maximum.__doc__
     assert "`1 - out * out`" in autograd_lite.Value.tanh.__doc__
+
+
+@needs_a_layout_engine
+def test_the_notebook_is_the_tutorial_and_runs(tmp_path):
+    notebook = script("notebook")
+    text = notebook.NOTEBOOK.read_text(encoding="utf-8")
+    assert text == notebook.notebook(), "run python docs/notebook.py"
+    pytest.importorskip("ipykernel")
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    ran = nbclient.NotebookClient(
+        nbformat.reads(text, as_version=4), resources={"metadata": {"path": tmp_path}}
+    ).execute()
+    outputs = [output for cell in ran.cells for output in cell.get("outputs", [])]
+    pictures = [output for output in outputs if "image/svg+xml" in output.get("data", {})]
+    assert len(pictures) == text.count("visualize.draw(") == 5
+    printed = "".join(output.text for output in outputs if output.output_type == "stream")
+    said = promised("".join(cell.source + "\n" for cell in ran.cells if cell.cell_type == "code"))
+    assert printed.splitlines() == said != []
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/benchmarks.md"])
+def test_what_was_measured_is_what_is_told(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert "<!-- end -->" in text
+    assert script("benchmarks").filled(text) == text, "run python docs/benchmarks.py"
+
+
+def test_the_plots_show_what_was_measured():
+    for name, svg in script("benchmarks").plots().items():
+        shown = (pictures.IMAGES / name).read_text(encoding="utf-8")
+        assert shown == svg, "run python docs/benchmarks.py"
+
+
+def test_the_reference_has_every_public_name():
+    """Operations are in their table; all other names are in docs/api."""
+    reference = "".join(page.read_text(encoding="utf-8") for page in (DOCS / "api").glob("*.md"))
+    told = set(re.findall(r"\.\. auto\w+:: ([\w.]+)", reference))
+    told |= set(re.findall(r"^\| `(\w+)\(", (DOCS / "operations.md").read_text(), re.MULTILINE))
+    public = {*autograd_lite.__all__, *nn.__all__, *nn.optim.__all__, *visualize.__all__}
+    assert public - {"init", "optim"} <= told
 
 
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
