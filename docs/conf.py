@@ -22,7 +22,7 @@ exclude_patterns = ["notebooks"]
 nitpicky = True
 default_role = "code"
 smartquotes = False
-highlight_language = "python"
+highlight_language = "none"
 
 html_theme = "furo"
 html_title = f"autograd_lite {version}"

@@ -22,8 +22,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "backpropagation.md")
-
 STEPPING_PAGE = "neuron.html"
 SCREENSHOTS = {"stepping-light.png": "light", "stepping-dark.png": "dark"}
 STEPS_BACK = 2  # from the last step, where the panel tells of one node
@@ -36,18 +34,30 @@ def code_of(page: Path) -> list[str]:
     return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
+def shown(page: Path) -> set[str]:
+    """The names of the pictures that a page shows."""
+    return set(re.findall(r"images/([\w-]+\.\w+)", page.read_text(encoding="utf-8")))
+
+
+def pages() -> list[Path]:
+    """The pages whose code draws; a Chinese page shows what the English one draws."""
+    all_pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [p for p in all_pages if code_of(p) and shown(p) and "zh-CN" not in p.name]
+
+
 def drawn(page: Path) -> dict[str, bytes]:
-    """The pictures that the code of a page draws, by the names of their files."""
+    """The pictures of a page, and the stepping page, that its code draws, by their names."""
     before = os.getcwd()
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(None):
         os.chdir(folder)
         try:
-            names: dict[str, object] = {}
+            names: dict[str, object] = {"__name__": "page"}
             for block in code_of(page):
                 exec(compile(block, page.name, "exec"), names)
         finally:
             os.chdir(before)
-        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+        wanted = shown(page) | {STEPPING_PAGE}
+        return {p.name: p.read_bytes() for p in Path(folder).iterdir() if p.name in wanted}
 
 
 def digest(page: bytes) -> bytes:
@@ -95,7 +105,7 @@ def photograph(page: bytes) -> dict[str, bytes]:
 
 def main() -> None:
     pictures: dict[str, bytes] = {}
-    for page in PAGES:
+    for page in pages():
         pictures |= drawn(page)
     pictures |= photograph(pictures[STEPPING_PAGE])
     for name, content in pictures.items():

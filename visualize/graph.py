@@ -15,6 +15,7 @@ __all__ = [
     "kind_of",
     "nodes_of",
     "partials_of",
+    "sides_of",
     "trace",
 ]
 
@@ -108,6 +109,13 @@ def partials_of(node: Value) -> tuple[float, ...]:
             for n, grad in before:
                 n.grad = grad
     return tuple(measured.pop(parent, 0.0) for parent in node.parents)
+
+
+def sides_of(dot: Value) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    """The two sides of a dot; the second is empty if those were plain numbers."""
+    # Only its slots tell: of numbers alone, dot([x], [0]) at x = 0 and dot([x], [y]) look the same.
+    _, _, (xs, ys, *_) = dot._get_slots()
+    return xs, ys
 
 
 # Held while `partials_of` borrows the gradients of some nodes; whoever reads gradients waits.

@@ -85,7 +85,13 @@ def scopes(model: Any) -> Iterator[None]:
     model  a callable with `parameters()`, such as a Module of nn or of micrograd; its modules are
            the ones that it reaches through attributes, lists, tuples and dicts
 
-    The classes of the modules get another `__call__` for the time of the block.
+    A module is called what its `__str__` says, if its class has one, else "Linear 64 to 16": how
+    many numbers it takes and gives for each sample.
+
+    The classes of the modules get another `__call__` for the time of the block, which records the
+    modules of this model and passes on the calls of all others. There is no other place for it:
+    Python looks `__call__` up on the class, and modules that `visualize` does not know of, such as
+    micrograd's, offer no hook.
 
     Raises TypeError if model is not such an object.
     """
@@ -134,7 +140,7 @@ def _recording(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(self, *args, **kwargs)  # or a class passes the call to its base
 
         def title(result: Any) -> str:
-            return _title(self, args[0] if args else (), result)
+            return _title(self, next(iter((*args, *kwargs.values())), ()), result)
 
         return _record(title, function, (self, *args), kwargs, id(self))
 
@@ -142,20 +148,28 @@ def _recording(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _title(module: Any, argument: Any, result: Any) -> str:
-    """How the module calls itself, "Linear(64, 16)", if that is short, else "MLP 64 to 10"."""
-    text = str(module)
-    if len(text) <= 40 and "\n" not in text and "<" not in text:
-        return text
-    return f"{type(module).__name__} {_width(argument):,} to {_width(result):,}"
+    """How the module calls itself, if it says so in `__str__`, else "Linear 64 to 16"."""
+    cls: Any = type(module)
+    if cls.__str__ is not object.__str__:
+        return str(module)
+    taken, given = _shape(argument), _shape(result)
+    batch = 0  # axes that both begin with are those of a batch, unless nothing else is left
+    axes = min(len(taken), len(given), max(len(taken), len(given)) - 1)
+    while batch < axes and taken[batch] == given[batch]:
+        batch += 1
+    sizes = ("×".join(f"{n:,}" for n in shape[batch:]) or "1" for shape in (taken, given))
+    return f"{cls.__name__} {' to '.join(sizes)}"
 
 
-def _width(thing: Any) -> int:
-    """How many numbers one sample has, the last axis of an array."""
-    while isinstance(thing, (list, tuple)) and thing and isinstance(thing[0], (list, tuple)):
-        thing = thing[0]
+def _shape(thing: Any) -> tuple[int, ...]:
+    """The lengths of nested lists, () of a number; of the first if a tuple holds several arrays."""
     if hasattr(thing, "shape"):
-        return int(thing.shape[-1]) if thing.shape else 1
-    return len(thing) if isinstance(thing, (list, tuple)) else 1
+        return tuple(thing.shape)
+    if not isinstance(thing, (list, tuple)):
+        return ()
+    if isinstance(thing, tuple) and any(map(_shape, thing)):
+        return _shape(thing[0])
+    return (len(thing), *(_shape(thing[0]) if thing else ()))
 
 
 def _modules(model: Any) -> list[Any]:
@@ -234,6 +248,8 @@ def calls_in(nodes: Sequence[Value]) -> dict[Value, Call]:
         for node in nodes:
             for call in _calls.get(node, ()):
                 results.setdefault(call, []).append(node)
+    if not results:
+        return {}
     owner: dict[Value, Call] = {}
     for call in sorted(results, key=lambda call: call.number):
         stack = list(results[call])

@@ -113,14 +113,49 @@ def test_an_exception_in_a_scope_leaves_no_state_behind(mlp):
 
 def test_a_class_that_inherits_its_call_gets_it_back(mlp):
     class Child(mlp):
-        def __str__(self):
-            return "a name that is much too long to stand in the box of a picture"
+        __str__ = object.__str__
 
     model = Child(2, 2)
     with visualize.scopes(model):
         root = sum_of(model([1.0, 2.0]))
     assert "__call__" not in vars(Child)
     assert "Child 2 to 2" in boxes(visualize.draw(root, depth=0))
+
+
+@pytest.mark.parametrize(
+    ("taken", "given", "sizes"),
+    [
+        ((64,), (16,), "64 to 16"),
+        ((32, 64), (32, 16), "64 to 16"),
+        ((2, 5, 8), (2, 5, 4), "8 to 4"),
+        ((8,), (8,), "8 to 8"),
+        ((7, 3), (7,), "3 to 1"),
+        ((3,), (), "3 to 1"),
+        ((2, 1, 8, 8), (2, 4, 6, 6), "1×8×8 to 4×6×6"),
+        ((4, 1_000), (4, 0), "1,000 to 0"),
+    ],
+)
+def test_a_module_is_called_by_what_it_takes_and_gives(taken, given, sizes):
+    def array(shape, x):
+        return [array(shape[1:], x) for _ in range(shape[0])] if shape else x
+
+    class Squeeze:
+        def parameters(self):
+            return []
+
+        def __repr__(self):
+            return "[Squeeze, of another]"
+
+        def __call__(self, x):
+            return array(given, Value(2.0) * 2), state
+
+    x = array(taken, Value(1.0))
+    for args, kwargs in ((x,), {}), ((), {"x": x}):
+        state = [Value(3.0) * 3]
+        squeeze = Squeeze()
+        with visualize.scopes(squeeze):
+            squeeze(*args, **kwargs)
+        assert f"Squeeze {sizes}" in boxes(visualize.draw(state[0] + 1, depth=0))
 
 
 def test_a_class_that_passes_the_call_to_its_base_is_recorded_once(mlp):
