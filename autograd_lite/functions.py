@@ -11,6 +11,7 @@ from autograd_lite.value import (
     Value,
     binary_function,
     binary_of,
+    checked,
     fixed,
     nary_function,
     number_for,
@@ -223,7 +224,7 @@ def prod(xs: Iterable[Operand]) -> Operand: ...
 def prod(xs: Iterable[Operand]) -> Operand:
     """The product of xs, 1.0 of none: a chain of multiplications."""
     product: Operand = 1.0
-    for i, x in enumerate(_checked(xs, "prod")):
+    for i, x in enumerate(checked(xs, "prod")):
         product = x if i == 0 else product * x
     return product
 
@@ -236,7 +237,7 @@ def softmax(xs: Iterable[float]) -> list[float]: ...
 def softmax(xs: Iterable[Operand]) -> list[Operand]: ...
 def softmax(xs: Iterable[Operand]) -> list[Any]:
     """[exp(x - logsumexp(xs)) for x in xs]: positive numbers that add up to 1."""
-    return [exp(x) for x in _log_softmax(xs, "softmax")]
+    return value.exps(value.log_softmax(checked(xs, "softmax"), not blocks.replayed()))
 
 
 @overload
@@ -247,29 +248,7 @@ def log_softmax(xs: Iterable[float]) -> list[float]: ...
 def log_softmax(xs: Iterable[Operand]) -> list[Operand]: ...
 def log_softmax(xs: Iterable[Operand]) -> list[Any]:
     """[x - logsumexp(xs) for x in xs]."""
-    return _log_softmax(xs, "log_softmax")
-
-
-def _log_softmax(xs: Iterable[Operand], name: str) -> list[Any]:
-    # Less the largest, which is exact: x - logsumexp(xs) of huge x would lose every digit.
-    xs = _checked(xs, name)
-    if blocks.replayed():
-        total = logsumexp(xs)  # the largest of other numbers would be another one
-        return [x - total for x in xs]
-    largest = max((x.data if isinstance(x, Value) else x for x in xs), default=0.0)
-    shifted = [x - largest for x in xs]
-    total = logsumexp(shifted)
-    return [x - total for x in shifted]
-
-
-def _checked(xs: Iterable[Operand], name: str) -> list[Operand]:
-    """The Values among xs, and the numbers as floats."""
-    checked = []
-    for i, x in enumerate(xs):
-        if not isinstance(x, Value):
-            x = real(x, f"{name}: element {i}")
-        checked.append(x)
-    return checked
+    return value.log_softmax(checked(xs, "log_softmax"), not blocks.replayed())
 
 
 for _rule in RULES:  # a method says what the function of its name says
@@ -305,7 +284,7 @@ def largest(xs: Iterable[Operand]) -> Any:
 
     In a compiled function it is chosen anew at each call.
     """
-    best, *others = _checked(xs, "largest")
+    best, *others = checked(xs, "largest")
     choose_anew = blocks.replayed()
     for x in others:
         if choose_anew:

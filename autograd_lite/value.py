@@ -981,6 +981,34 @@ def nary(code: int, operands: Iterable[Operand]) -> Any:
     return many_node(code, NARY, out, 0.0, many(xs, (), partials, None, deep == 0))
 
 
+def checked(operands: Iterable[Operand], name: str) -> list[Any]:
+    """The Values among the operands, and the numbers as floats."""
+    xs = list(operands)
+    for i in range(len(xs)):
+        if type(xs[i]) is not float and not isinstance(xs[i], Value):
+            xs[i] = real(xs[i], f"{name}: element {i}")
+    return xs
+
+
+def log_softmax(xs: list[Any], shift: bool) -> list[Any]:
+    """[x - logsumexp(xs) for x in xs], of Values and floats.
+
+    shift  whether the largest is taken off first, which is exact: x - logsumexp(xs) of huge x
+           would lose every digit. Of other numbers, the largest would be another one.
+    """
+    if shift:
+        numbers = [number_of(x) if isinstance(x, Value) else x for x in xs]
+        largest = max(numbers, default=0.0)
+        constant = leaf(CONSTANT, largest)
+        xs = [x - constant if isinstance(x, Value) else x - largest for x in xs]
+    total = nary(kernels.LOGSUMEXP, xs)
+    return [x - total for x in xs]
+
+
+def exps(xs: list[Any]) -> list[Any]:
+    return [unary_of(kernels.EXP, x, 0.0) for x in xs]
+
+
 def dot(xs: Vector, ys: Vector) -> Any:
     """sum of x * y over the pairs of xs and ys, as one node; a float if no operand is a Value.
 

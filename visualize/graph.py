@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from autograd_lite import Value, topological_order
+from autograd_lite.value import weights_of
 
 __all__ = [
     "EDGE_LIMIT",
@@ -113,9 +114,9 @@ def partials_of(node: Value) -> tuple[float, ...]:
 
 def sides_of(dot: Value) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
     """The two sides of a dot; the second is empty if those were plain numbers."""
-    # Only its slots tell: of numbers alone, dot([x], [0]) at x = 0 and dot([x], [y]) look the same.
-    _, _, (xs, ys, *_) = dot._get_slots()
-    return xs, ys
+    parents = dot.parents
+    n = len(parents) if weights_of(dot) else len(parents) // 2
+    return parents[:n], parents[n:]
 
 
 # Held while `partials_of` borrows the gradients of some nodes; whoever reads gradients waits.

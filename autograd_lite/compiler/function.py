@@ -10,6 +10,7 @@ from threading import RLock
 from autograd_lite import blocks
 from autograd_lite.compiler._flatten import Flat, flatten
 from autograd_lite.compiler.captures import Captures
+from autograd_lite.compiler.executors import EXECUTORS
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.record import NotRecordedError, record
 from autograd_lite.value import blocks_open
@@ -35,10 +36,15 @@ class Compiled:
     later ones replay it with their own numbers.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], executor: str = "auto") -> None:
         if not callable(function):
             raise TypeError(f"compile: expected a function, not {type(function).__name__}")
+        if executor not in EXECUTORS:
+            known = ", ".join(map(repr, EXECUTORS))
+            raise ValueError(f"compile: executor must be one of {known}, not {executor!r}")
+        self.executor = executor
         functools.update_wrapper(self, function)
+        self.__name__ = str(getattr(function, "__name__", type(function).__name__))
         self.function = function
         self.recordings = 0
         self._kinds: OrderedDict[Any, _Kind] = OrderedDict()
@@ -87,7 +93,7 @@ class Compiled:
             captures = Captures([self.function, *(thing for _, thing in flat.statics)])
             try:
                 recording = record(self.function, flat, args, kwargs, captures.things)
-                program = Program(recording, flat, self.function.__name__)
+                program = Program(recording, flat, self.__name__, self.executor)
             except NotRecordedError as problem:
                 self._give_up(kind, str(problem))
                 return self.function(*args, **kwargs)

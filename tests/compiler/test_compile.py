@@ -459,3 +459,48 @@ def test_largest_is_chosen_anew_and_the_first_of_equals():
 
     numbers = [(1.0, 3.0, 2.0), (5.0, 3.0, 5.0), (0.0, 0.0, 0.0)]
     agree(f, [tuple(map(Value, row)) for row in numbers], W)
+
+
+def test_the_compiler_is_imported_after_an_operation_of_the_users(python):
+    program = """
+from autograd_lite import Value, compile, operation
+@operation(lambda x, out: 2 * x)
+def mine(x):
+    return x * x
+print(compile(lambda x: mine(x))(Value(3.0)).data)
+"""
+    assert python("-c", program) == "9.0\n"
+
+
+@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
+def test_every_executor_gives_the_same(executor):
+    model = nn.MLP(3, [6, 2], rng=0)
+
+    def loss(points, labels):
+        return nn.cross_entropy(model(points), labels)
+
+    compiled = compile(executor=executor)(loss)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        args = rng.normal(size=(20, 3)), rng.integers(0, 2, size=20)
+        assert run(compiled, model.parameters(), *args) == pytest.approx(
+            run(loss, model.parameters(), *args), rel=1e-9, abs=1e-12
+        )
+    assert compiled.recordings == 1
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_a_zero_cotangent_stays_zero_in_every_executor(executor):
+    @compile(executor=executor)
+    def compiled(xs):
+        return ag.sum([ag.where(1.0, x, ag.sqrt(x - x)) for x in xs])
+
+    for number in (1.0, 2.0):
+        xs = [Value(number), Value(-number)]
+        compiled(xs).backward()
+        assert [x.grad for x in xs] == [1.0, 1.0]
+
+
+def test_an_unknown_executor_is_named():
+    with pytest.raises(ValueError, match=r"executor must be one of 'auto', .* not 'gpu'"):
+        compile(executor="gpu")(lambda x: x)

@@ -93,6 +93,37 @@ def test_the_result_of_an_earlier_scope_that_is_not_an_argument_is_not_swallowed
     assert [len([n for n in b.members if not n.is_leaf]) for b in groups] == [2, 2, 2]
 
 
+def test_a_block_is_a_scope():
+    x = Value(2.0, label="x")
+    with visualize.scope("outer"):
+        y = x * x
+        with visualize.scope("inner"):
+            z = (y + 1).tanh()
+    loss = z.exp() * y
+    assert sorted(boxes(visualize.draw(loss, depth=0))) == ["*", "exp", "outer"]
+    assert "inner" in boxes(visualize.draw(loss, depth=1))
+
+
+def test_one_scope_object_in_nested_blocks_and_threads():
+    named = visualize.scope("step")
+    outcomes = []
+
+    def work():
+        with named:
+            a = Value(1.0) * 2
+            with named:
+                b = a * 3
+        outcomes.append(boxes(visualize.draw(b * a, depth=0)))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes == [outcomes[0]] * 4
+    assert sorted(outcomes[0]) == ["*", "step"]
+
+
 def test_an_exception_in_a_scope_leaves_no_state_behind(mlp):
     model = mlp(2, 2)
     cls = type(model)
@@ -147,11 +178,12 @@ def test_a_module_is_called_by_what_it_takes_and_gives(taken, given, sizes):
             return "[Squeeze, of another]"
 
         def __call__(self, x):
+            state.append(Value(3.0) * 3)
             return array(given, Value(2.0) * 2), state
 
     x = array(taken, Value(1.0))
     for args, kwargs in ((x,), {}), ((), {"x": x}):
-        state = [Value(3.0) * 3]
+        state = []
         squeeze = Squeeze()
         with visualize.scopes(squeeze):
             squeeze(*args, **kwargs)
