@@ -79,6 +79,11 @@ class Value:
         number = real(data, "data")
         if not isinstance(label, str):
             raise TypeError(f"label must be a str, not {type_name(label)}")
+        if not isinstance(_op, str):
+            raise TypeError(
+                f"_op must be a str, not {type_name(_op)}; to make an operation of its partials, "
+                "write autograd_lite.operation"
+            )
         parents = tuple(_children)
         for parent in parents:
             if not isinstance(parent, Value):
