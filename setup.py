@@ -57,6 +57,13 @@ extensions = cythonize(
             extra_compile_args=FLAGS,
         ),
         Extension(
+            "autograd_lite.compiler._trace",
+            ["autograd_lite/compiler/_trace.py"],
+            depends=["autograd_lite/value.pxd"],
+            include_dirs=["autograd_lite"],
+            extra_compile_args=FLAGS,
+        ),
+        Extension(
             "nn._steps",
             ["nn/_steps.py"],
             depends=["autograd_lite/value.pxd"],  # the layout of a Value

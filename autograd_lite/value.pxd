@@ -1,16 +1,18 @@
 # C types for value.py.
 cimport cython
 
-cdef int CONSTANT, LEAF, UNARY, BINARY, UNIFORM, NARY, DOT, WEIGHED, BY_HAND, REPLAYED
+cdef int CONSTANT, LEAF, UNARY, BINARY, UNIFORM, NARY, DOT, BY_HAND, REPLAYED
 cdef int _blocks, _depth
 cdef list _graveyard
 
 
 cdef class Value:
+    # First what a pass reads of a parent, so that this lies in one line of the cache.
+    cdef int _kind, _users
     cdef double _data, _grad, _dx, _dy
     cdef Value _x, _y
     cdef object _more, __weakref__
-    cdef int _code, _users, _kind
+    cdef int _code
 
 
 # The C twin of kernels.py; it knows the fields of Value, so it comes after them.
@@ -20,7 +22,14 @@ cimport autograd_lite.kernels as kernels
 cdef class Many:
     cdef public tuple xs, ys
     cdef bint flat_xs, flat_ys
-    cdef public object numbers, op, backward, replay, label
+    cdef public object dxs, dys, op, backward, replay, label
+
+
+cdef class Side:
+    cdef tuple values
+    cdef bytes numbers
+    cdef bint flat
+    cdef Py_ssize_t n
 
 
 # operands
@@ -36,6 +45,10 @@ cpdef Value required(object other, str name)
 cdef object comparable(object other)
 
 # making nodes
+@cython.locals(more=Many)
+cdef inline Many many(
+    tuple xs, tuple ys=*, object dxs=*, object dys=*, bint flat_xs=*, bint flat_ys=*
+)
 @cython.locals(node=Value)
 cdef inline Value new_node(
     int kind, int code, Value x, Value y, double data, double dx, double dy
@@ -73,19 +86,16 @@ cdef Value ternary(int code, Value x, Value y, Value z)
     deep=Py_ssize_t, out=double, partial=double
 )
 cpdef object nary(int code, object operands)
-@cython.locals(
-    left=tuple, right=tuple, floats=tuple, n=Py_ssize_t, numbers=bytes, d="double*",
-    in_left=Py_ssize_t, in_right=Py_ssize_t, deep_left=Py_ssize_t, deep_right=Py_ssize_t,
-    more=Many
-)
 cpdef object dot(object xs, object ys)
-@cython.locals(i=Py_ssize_t, out=double, deep=Py_ssize_t)
-cdef Value weighed(tuple xs, tuple weights)
-@cython.locals(i=Py_ssize_t, out=double)
-cdef double sum_of_products(double *d, Py_ssize_t n) noexcept
+@cython.locals(left=Side, right=Side, rights=list)
+cpdef list dots(object xs, object ys)
+@cython.locals(xs=tuple, this=Side, values=Py_ssize_t, deep=Py_ssize_t)
+cpdef Side side(object operands)
+@cython.locals(i=Py_ssize_t, out=double, x="double*", y="double*", more=Many)
+cdef object product(Side left, Side right)
 cdef tuple values_of(tuple operands)
 @cython.locals(i=Py_ssize_t, values=Py_ssize_t, deep=Py_ssize_t)
-cdef (Py_ssize_t, Py_ssize_t) read(tuple xs, double *d, Py_ssize_t start, int code) except *
+cdef (Py_ssize_t, Py_ssize_t) read(tuple xs, double *d, int code) except *
 @cython.locals(owner=bytes)
 cdef bytes filled(tuple numbers)
 @cython.locals(i=Py_ssize_t, out=double)
@@ -121,11 +131,9 @@ cdef int send_to_many(Value node, double g, Many more, Pass this) except -1
 @cython.locals(i=Py_ssize_t)
 cdef int send_alike(tuple parents, bint flat, double cotangent, Pass this) except -1
 @cython.locals(i=Py_ssize_t)
-cdef int send_each(
-    tuple parents, bint flat, double *partials, Py_ssize_t first, double g, Pass this
-) except -1
-@cython.locals(i=Py_ssize_t, partial=double)
-cdef int send_weighed(tuple parents, bint flat, tuple weights, double g, Pass this) except -1
+cdef int send_each(tuple parents, bint flat, double *partials, double g, Pass this) except -1
+@cython.locals(first=Value, place=Py_ssize_t)
+cdef inline int take_flat(tuple leaves, Pass this) except -1
 cdef inline double times(double g, double partial) noexcept
 cdef inline int receive(Value node, double cotangent, Pass this) except -1
 @cython.locals(node=Value, before=Value, leaves=tuple, i=Py_ssize_t)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     Operand: TypeAlias = "Value | float"
+    Vector: TypeAlias = "Iterable[Operand] | Side"
 
 # The kind of a node says what its slots hold.
 #
@@ -30,11 +31,10 @@ LEAF = 0
 UNARY = 1  #  parent          partial        static parameter
 BINARY = 2  # parent  parent  partial        partial
 UNIFORM = 3  #                their partial                    Many: xs
-NARY = 4  #                                                    Many: xs, numbers are their partials
-DOT = 5  #                                                     Many: xs, ys, numbers of both
-WEIGHED = 6  #                                                 Many: xs, numbers: tuple of floats
-BY_HAND = 7  #                                                 Many: xs, op, backward
-REPLAYED = 8  #                                                Many: xs, op, replay
+NARY = 4  #                                                    Many: xs, dxs
+DOT = 5  #                                                     Many: xs, ys, dxs, dys
+BY_HAND = 6  #                                                 Many: xs, op, backward
+REPLAYED = 7  #                                                Many: xs, op, replay
 
 
 class Value:
@@ -89,7 +89,7 @@ class Value:
         self._more = label or None
         if (parents or _op) and recording():
             self._kind = BY_HAND
-            self._more = Many(parents)
+            self._more = many(parents)
             self._more.op = _op
             self._more.label = label
         if _blocks != 0:
@@ -175,12 +175,9 @@ class Value:
         if self._kind == UNIFORM:
             return (self._dx,) * n
         if self._kind == NARY:
-            return kernels.numbers(more.numbers)
-        if self._kind == DOT:  # the partial by x is y, and by y it is x
-            numbers = kernels.numbers(more.numbers)
-            return numbers[n:] + numbers[:n]
-        if self._kind == WEIGHED:
-            return tuple(more.numbers)
+            return kernels.numbers(more.dxs)
+        if self._kind == DOT:
+            return kernels.numbers(more.dxs) + kernels.numbers(more.dys)
         return (float("nan"),) * n
 
     @property
@@ -357,7 +354,7 @@ class Value:
         return True if self is other else NotImplemented
 
     def __hash__(self) -> int:
-        return object.__hash__(self)
+        return kernels.address(self)
 
     def __bool__(self) -> bool:
         outcome = self._data != 0.0
@@ -552,10 +549,8 @@ class Value:
         """Its slots as Python objects, for `graph.py`."""
         more = self._more
         if isinstance(more, Many):
-            numbers = more.numbers
-            if self._kind == NARY or self._kind == DOT:
-                numbers = kernels.numbers(numbers)
-            more = (more.xs, more.ys, numbers, more.op, more.label, more.backward or more.replay)
+            partials = self.partials if self._kind == NARY or self._kind == DOT else None
+            more = (more.xs, more.ys, partials, more.op, more.label, more.backward or more.replay)
         x, dx = (self._x, self._dx) if self._kind > LEAF else (None, 0.0)  # but for a pass
         made = self._kind, self._code, x, self._y, self._data, dx, self._dy
         return made, self._grad, more
@@ -564,11 +559,12 @@ class Value:
         made, self._grad, more = slots
         self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy = made
         if isinstance(more, tuple):
-            xs, ys, numbers, op, label, _ = more
+            xs, ys, partials, op, label, _ = more
+            check_many(self._kind, xs, ys, partials)
+            more = many(xs, ys)
             if self._kind == NARY or self._kind == DOT:
-                numbers = filled(numbers)
-            check_many(self._kind, xs, ys, numbers)
-            more = Many(xs, ys, numbers)
+                more.dxs = filled(partials[: len(xs)])
+                more.dys = filled(partials[len(xs) :])
             more.op = op
             more.label = label
         self._more = more
@@ -638,7 +634,7 @@ def observed_by_hand(node: Value, parents: tuple[Value, ...], op: str) -> None:
         for observer in observers:
             observer.made(node)
         return
-    more = Many(parents)
+    more = many(parents)
     more.op = op
     source = filled_node(BY_HAND, 0, None, None, node._data, 0.0, 0.0, more)
     for observer in observers:
@@ -659,6 +655,14 @@ def number_of(node: Value) -> float:
     return node._data
 
 
+def writing(nodes: tuple[Value, ...]) -> None:
+    """Tell observers that the nodes' numbers or gradients are about to be set."""
+    if _blocks != 0:
+        for observer in blocks.observers():
+            for node in nodes:
+                observer.wrote(node)
+
+
 def static_of(node: Value) -> float:
     """The static parameter c of a node of one parent: the 3 of x ** 3; 0 where there is none."""
     return node._dy if node._kind == UNARY else 0.0
@@ -666,11 +670,9 @@ def static_of(node: Value) -> float:
 
 def weights_of(node: Value) -> tuple[float, ...]:
     """The plain numbers of a `dot` that has Values on one side only; () for any other node."""
-    if node._kind != WEIGHED:
+    if node._kind != NARY or node._code != kernels.DOT:
         return ()
-    more: Many = node._more
-    weights: tuple[float, ...] = more.numbers
-    return weights
+    return node.partials
 
 
 def compare(x: Value, op: str, other: Any) -> bool:
@@ -758,30 +760,55 @@ class Many:
     """What a node holds besides its slots if it has any number of parents.
 
     xs, ys    the parents; ys on nodes of `dot` only, () where that side is plain numbers
+    dxs, dys  buffers of their partials, which nodes may share
     flat_xs, flat_ys    whether they are known to be leaves all, so that passes go faster
-    numbers   a buffer of doubles, or a tuple of floats that is shared
     op, backward    of a node made by hand
     replay    of a node that was replayed
     """
 
-    __slots__ = ("backward", "flat_xs", "flat_ys", "label", "numbers", "op", "replay", "xs", "ys")
+    __slots__ = (
+        "backward",
+        "dxs",
+        "dys",
+        "flat_xs",
+        "flat_ys",
+        "label",
+        "op",
+        "replay",
+        "xs",
+        "ys",
+    )
 
-    def __init__(
-        self,
-        xs: tuple[Value, ...],
-        ys: tuple[Value, ...] = (),
-        numbers: Any = None,
-        flat_xs: bool = False,
-        flat_ys: bool = False,
-    ) -> None:
-        self.xs = xs
-        self.ys = ys
-        self.numbers = numbers
-        self.flat_xs = flat_xs
-        self.flat_ys = flat_ys
-        self.op = self.label = ""
-        self.backward: Callable[[Value], None] | None = None
-        self.replay: Any = None
+    xs: tuple[Value, ...]
+    ys: tuple[Value, ...]
+    dxs: Any
+    dys: Any
+    flat_xs: bool
+    flat_ys: bool
+    op: str
+    label: str
+    backward: Callable[[Value], None] | None
+    replay: Any
+
+
+def many(
+    xs: tuple[Value, ...],
+    ys: tuple[Value, ...] = (),
+    dxs: Any = None,
+    dys: Any = None,
+    flat_xs: bool = False,
+    flat_ys: bool = False,
+) -> Many:
+    more = Many.__new__(Many)  # in C, this is faster than a call of __init__
+    more.xs = xs
+    more.ys = ys
+    more.dxs = dxs
+    more.dys = dys
+    more.flat_xs = flat_xs
+    more.flat_ys = flat_ys
+    more.op = more.label = ""
+    more.backward = more.replay = None
+    return more
 
 
 def new_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float) -> Value:
@@ -850,13 +877,13 @@ def ternary(code: int, x: Value, y: Value, z: Value) -> Value:
         data, d[0], d[1], d[2] = kernels.ternary(code, x._data, y._data, z._data)
     else:
         data, d[0], d[1], d[2] = kernels.FUNCTIONS[code](x._data, y._data, z._data)
-    return many_node(code, NARY, data, 0.0, Many((x, y, z), (), partials))
+    return many_node(code, NARY, data, 0.0, many((x, y, z), (), partials))
 
 
 def fixed(code: int, xs: tuple[Value, ...]) -> Value:
     """The node of a rule that users made, of any fixed number of parents."""
     out, *partials = kernels.FUNCTIONS[code](*[x.data for x in xs])
-    return many_node(code, NARY, out, 0.0, Many(xs, (), filled(tuple(partials))))
+    return many_node(code, NARY, out, 0.0, many(xs, (), filled(tuple(partials))))
 
 
 def unary_of(code: int, x: Operand, c: float) -> Any:
@@ -929,7 +956,7 @@ def nary(code: int, operands: Iterable[Operand]) -> Any:
         raise ValueError("mean of no operands")
     partials = kernels.buffer(n)
     d = kernels.doubles(partials)
-    values, deep = read(xs, d, 0, code)
+    values, deep = read(xs, d, code)
     if code == kernels.NORM:
         out = norm_of(d, n)
     elif code == kernels.LOGSUMEXP:
@@ -943,60 +970,77 @@ def nary(code: int, operands: Iterable[Operand]) -> Any:
     xs = values_of(xs)
     if code == kernels.SUM or code == kernels.MEAN:
         partial = kernels.partial(code, 0.0, n, out)
-        return many_node(code, UNIFORM, out, partial, Many(xs, (), None, deep == 0))
+        return many_node(code, UNIFORM, out, partial, many(xs, (), None, None, deep == 0))
     for i in range(n):
         d[i] = kernels.partial(code, d[i], n, out)
-    return many_node(code, NARY, out, 0.0, Many(xs, (), partials, deep == 0))
+    return many_node(code, NARY, out, 0.0, many(xs, (), partials, None, deep == 0))
 
 
-def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Any:
+def dot(xs: Vector, ys: Vector) -> Any:
     """sum of x * y over the pairs of xs and ys, as one node; a float if no operand is a Value.
 
     Where one side has numbers only, they are the partials of the other side and no parents.
 
     Raises ValueError if the lengths differ, TypeError for an element that is not a real number.
     """
-    left: tuple[Any, ...] = tuple(xs)
-    right: tuple[Any, ...] = tuple(ys)
-    n = len(left)
-    if len(right) != n:
-        raise ValueError(f"dot: the lengths differ, {n} and {len(right)}")
-    if n == 0:
-        return 0.0
-    if kernels.all_floats(left):
+    return product(side(xs), side(ys))
+
+
+def dots(xs: Iterable[Vector], ys: Iterable[Vector]) -> list[list[Any]]:
+    """[[dot(x, y) for y in ys] for x in xs], for which each vector is read once.
+
+    So it is faster than these dots one by one, and their nodes share the numbers. Raises what
+    `dot` does.
+    """
+    rights = [side(y) for y in ys]
+    return [[product(left, right) for right in rights] for left in map(side, xs)]
+
+
+class Side:
+    """One of the two vectors of a dot, read: its numbers do not follow the Values afterwards.
+
+    values   its Values, with a constant for each number among them; () if all are numbers
+    numbers  a buffer of all of them
+    flat     whether the values are leaves all
+    """
+
+    __slots__ = ("flat", "n", "numbers", "values")
+
+    values: tuple[Value, ...]
+    numbers: Any
+    n: int
+    flat: bool
+
+
+def side(operands: Vector) -> Side:
+    """The operands, read for any number of dots."""
+    if isinstance(operands, Side):
+        return operands
+    xs: tuple[Any, ...] = tuple(operands)
+    this = Side.__new__(Side)
+    this.n = len(xs)
+    this.numbers = kernels.buffer(this.n)
+    values, deep = read(xs, kernels.doubles(this.numbers), kernels.DOT)
+    this.values = xs if values == this.n else () if values == 0 else values_of(xs)
+    this.flat = deep == 0
+    return this
+
+
+def product(left: Side, right: Side) -> Any:
+    """The dot product of two sides; the partials by one are the numbers of the other."""
+    if left.n != right.n:
+        raise ValueError(f"dot: the lengths differ, {left.n} and {right.n}")
+    x, y = kernels.doubles(left.numbers), kernels.doubles(right.numbers)
+    out = 0.0
+    for i in range(left.n):
+        out += x[i] * y[i]
+    if not left.values:
         left, right = right, left
-    if kernels.all_floats(right) and kernels.all_values(left):
-        return weighed(left, right)
-    numbers = kernels.buffer(2 * n)
-    d = kernels.doubles(numbers)
-    in_left, deep_left = read(left, d, 0, kernels.DOT)
-    in_right, deep_right = read(right, d, n, kernels.DOT)
-    if in_left == 0 or in_right == 0:  # a side of numbers, not all of them floats
-        floats = kernels.numbers(numbers)
-        if in_left == 0 and in_right == 0:
-            return sum_of_products(d, n)
-        if in_left == 0:
-            left, floats = right, floats[n:] + floats[:n]
-        return weighed(values_of(left), floats[n:])
-    more = Many(values_of(left), values_of(right), numbers, deep_left == 0, deep_right == 0)
-    return many_node(kernels.DOT, DOT, sum_of_products(d, n), 0.0, more)
-
-
-def weighed(xs: tuple[Value, ...], weights: tuple[float, ...]) -> Value:
-    """The dot product of Values with floats, which are shared rather than copied."""
-    out = 0.0
-    deep = 0
-    for i in range(len(xs)):
-        out += kernels.data_of(xs, i) * kernels.float_at(weights, i)
-        deep += kernels.is_deep(xs, i)
-    return many_node(kernels.DOT, WEIGHED, out, 0.0, Many(xs, (), weights, deep == 0))
-
-
-def sum_of_products(d: list[float], n: int) -> float:
-    out = 0.0
-    for i in range(n):
-        out += d[i] * d[n + i]
-    return out
+    if not left.values:
+        return out
+    dys = left.numbers if right.values else None
+    more = many(left.values, right.values, right.numbers, dys, left.flat, right.flat)
+    return many_node(kernels.DOT, DOT if right.values else NARY, out, 0.0, more)
 
 
 def values_of(operands: tuple[Any, ...]) -> tuple[Value, ...]:
@@ -1004,16 +1048,18 @@ def values_of(operands: tuple[Any, ...]) -> tuple[Value, ...]:
     return operands if kernels.all_values(operands) else tuple([required(x, "") for x in operands])
 
 
-def read(xs: tuple[Any, ...], d: list[float], start: int, code: int) -> tuple[int, int]:
+def read(xs: tuple[Any, ...], d: list[float], code: int) -> tuple[int, int]:
     """Write the numbers of xs to d; how many of xs are Values, and how many of these no leaves."""
     values = deep = 0
     for i in range(len(xs)):
-        if kernels.is_value(xs, i):
-            d[start + i] = kernels.data_of(xs, i)
+        if kernels.is_float(xs, i):
+            d[i] = kernels.float_at(xs, i)
+        elif kernels.is_value(xs, i):
+            d[i] = kernels.data_of(xs, i)
             values += 1
             deep += kernels.is_deep(xs, i)
         elif is_number(xs[i]):
-            d[start + i] = float(xs[i])
+            d[i] = float(xs[i])
         else:
             raise TypeError(
                 f"{RULES[code].name}: element {i} must be a real number or a Value, "
@@ -1022,17 +1068,14 @@ def read(xs: tuple[Any, ...], d: list[float], start: int, code: int) -> tuple[in
     return values, deep
 
 
-def check_many(kind: int, xs: Any, ys: Any, numbers: Any) -> None:
+def check_many(kind: int, xs: Any, ys: Any, partials: Any) -> None:
     """Raise ValueError for slots, of a file that was tampered with, that would crash a pass."""
     right = isinstance(xs, tuple) and isinstance(ys, tuple)
     right = right and kernels.all_values(xs) and kernels.all_values(ys)
     if kind == NARY:
-        right = right and len(kernels.numbers(numbers)) == len(xs)
+        right = right and len(partials) == len(xs)
     elif kind == DOT:
-        right = right and len(kernels.numbers(numbers)) == 2 * len(xs) == 2 * len(ys)
-    elif kind == WEIGHED:
-        right = right and isinstance(numbers, tuple) and len(numbers) == len(xs)
-        right = right and kernels.all_floats(numbers)
+        right = right and len(partials) == 2 * len(xs) == 2 * len(ys)
     else:
         right = right and kind in (UNIFORM, BY_HAND)
     if not right:
@@ -1042,7 +1085,7 @@ def check_many(kind: int, xs: Any, ys: Any, numbers: Any) -> None:
 def filled(numbers: tuple[float, ...]) -> Any:
     """A buffer of these numbers."""
     owner = kernels.buffer(len(numbers))
-    read(numbers, kernels.doubles(owner), 0, 0)
+    read(numbers, kernels.doubles(owner), 0)
     return owner
 
 
@@ -1128,6 +1171,7 @@ def backpropagate(root: Value) -> None:
         meet(root, this)
         i = 0
         while i < len(order):  # it grows while it is walked
+            kernels.prefetch(order, i)
             node = kernels.listed(order, i)
             if node._kind == BY_HAND:
                 before_by_hand += [(x, x.grad) for x in node.parents if x.is_leaf]
@@ -1137,6 +1181,7 @@ def backpropagate(root: Value) -> None:
         observers = blocks.observers() if _blocks != 0 else []
         i = 0
         while i < this.ready:
+            kernels.prefetch(order, i)
             send(kernels.listed(order, i), this)
             for observer in observers:
                 observer.sent(order[i], root)
@@ -1200,17 +1245,13 @@ def send(node: Value, this: Pass) -> None:
 def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
     if node._kind == UNIFORM:
         send_alike(more.xs, more.flat_xs, times(g, node._dx), this)
-    elif node._kind == NARY:
-        send_each(more.xs, more.flat_xs, kernels.doubles(more.numbers), 0, g, this)
-    elif node._kind == DOT:  # the partial by x is y, and by y it is x
-        d = kernels.doubles(more.numbers)
-        send_each(more.xs, more.flat_xs, d, len(more.xs), g, this)
-        send_each(more.ys, more.flat_ys, d, 0, g, this)
-    elif node._kind == WEIGHED:
-        send_weighed(more.xs, more.flat_xs, more.numbers, g, this)
+    elif node._kind == NARY or node._kind == DOT:
+        send_each(more.xs, more.flat_xs, kernels.doubles(more.dxs), g, this)
+        if node._kind == DOT:
+            send_each(more.ys, more.flat_ys, kernels.doubles(more.dys), g, this)
     elif node._kind == REPLAYED:
         numbers = kernels.copied(more.replay())
-        send_each(more.xs, more.flat_xs, kernels.doubles(numbers), 0, 1.0, this)
+        send_each(more.xs, more.flat_xs, kernels.doubles(numbers), 1.0, this)
     else:
         if more.backward is not None:
             more.backward(node)
@@ -1219,7 +1260,7 @@ def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
 
 def send_alike(parents: tuple[Value, ...], flat: bool, cotangent: float, this: Pass) -> None:
     if flat:
-        this.flat.append(parents)
+        take_flat(parents, this)
         for i in range(len(parents)):
             kernels.receive(parents, i, cotangent)
     else:
@@ -1228,28 +1269,27 @@ def send_alike(parents: tuple[Value, ...], flat: bool, cotangent: float, this: P
 
 
 def send_each(
-    parents: tuple[Value, ...], flat: bool, partials: list[float], first: int, g: float, this: Pass
+    parents: tuple[Value, ...], flat: bool, partials: list[float], g: float, this: Pass
 ) -> None:
     if flat:
-        this.flat.append(parents)
+        take_flat(parents, this)
         for i in range(len(parents)):
-            kernels.receive(parents, i, times(g, partials[first + i]))
+            kernels.receive(parents, i, times(g, partials[i]))
     else:
         for i in range(len(parents)):
-            receive(kernels.value_at(parents, i), times(g, partials[first + i]), this)
+            receive(kernels.value_at(parents, i), times(g, partials[i]), this)
 
 
-def send_weighed(
-    parents: tuple[Value, ...], flat: bool, weights: tuple[float, ...], g: float, this: Pass
-) -> None:
-    if flat:
-        this.flat.append(parents)
-        for i in range(len(parents)):
-            kernels.receive(parents, i, times(g, kernels.float_at(weights, i)))
-    else:
-        for i in range(len(parents)):
-            partial = kernels.float_at(weights, i)
-            receive(kernels.value_at(parents, i), times(g, partial), this)
+def take_flat(leaves: tuple[Value, ...], this: Pass) -> None:
+    """Take leaves into the pass, but not again for each node that shares the tuple.
+
+    The first leaf's `_users`, which a leaf does not need, counts up to the place of the tuple.
+    """
+    first = kernels.value_at(leaves, 0)
+    place = first._users
+    if place == 0 or place > len(this.flat) or this.flat[place - 1] is not leaves:
+        this.flat.append(leaves)
+        first._users = len(this.flat)
 
 
 def times(g: float, partial: float) -> float:
@@ -1284,6 +1324,7 @@ def settle(this: Pass) -> None:
         node = before
     this.leaves = node
     for leaves in this.flat:
+        kernels.value_at(leaves, 0)._users = 0
         for i in range(len(leaves)):
             kernels.settle(leaves, i)
 
@@ -1314,7 +1355,7 @@ def is_under_way(root: Value) -> bool:
     for this in _passes:
         sent.update(this.order[: this.ready])
     for node in reachable(root):  # noqa: SIM110 (C fields need a typed variable)
-        if node._users > 0 or node in sent:
+        if (node._users > 0 and node._kind > LEAF) or node in sent:
             return True
     return False
 
@@ -1432,14 +1473,14 @@ def replayed_nodes(
     for i in range(len(parents)):
         if kernels.is_deep(parents, i):
             flat = False
-    more = Many(parents, (), None, flat)
+    more = many(parents, (), None, None, flat)
     more.op = op
     more.replay = replay
     hub = (many_node(0, REPLAYED, 0.0, 0.0, more),)
     for i in range(len(results)):
         node: Value = results[i]
         node._kind = BY_HAND
-        more = Many(hub)
+        more = many(hub)
         more.op = op
         more.backward = Result(replay, i)
         node._more = more

@@ -7,7 +7,8 @@ from itertools import islice
 from numbers import Real
 from typing import Any, TypeAlias
 
-from autograd_lite import Value, dot
+from autograd_lite import Value
+from autograd_lite.value import dots
 
 Array: TypeAlias = Any
 """A number, a Value, a range, or a list or tuple of Arrays of one shape."""
@@ -190,23 +191,29 @@ def along_axis(function: Callable[[Any], Array], x: Array, dim: int) -> Array:
     return transpose([along_axis(function, column, 0) for column in zip(*nested(x), strict=True)])
 
 
-def along_last_axis(function: Callable[[Vector], Array], x: Array, size: int, layer: Any) -> Array:
-    """function(row) for every row of the last axis of x, which must have this size.
+def along_last_axis(
+    function: Callable[[list[Vector]], list[Array]], x: Array, size: int, layer: Any
+) -> Array:
+    """The results of function(rows), one a row, for the rows of the last axis of x.
 
     Raises ValueError naming the layer, what it expected and what it got, and TypeError for what
     is no number.
     """
     x = nested(x)
-    if is_sequence(x) and x and is_sequence(x[0]):
-        return [along_last_axis(function, row, size, layer) for row in x]
-    if not is_sequence(x) or len(x) != size:
-        got = f"shape {shape_for(layer, x)}" if is_sequence(x) else kind(x)
-        raise ValueError(f"{title(layer)}: expected rows of {size} numbers, got {got}")
+    axes = depth(x)
+    if axes > 2:
+        return [along_last_axis(function, rows, size, layer) for rows in x]
+    rows = [nested(row) for row in (x if axes == 2 else [x])]
+    for row in rows:
+        if not is_sequence(row) or len(row) != size:
+            got = f"shape {shape_for(layer, row)}" if is_sequence(row) else kind(row)
+            raise ValueError(f"{title(layer)}: expected rows of {size} numbers, got {got}")
     try:
-        return function(tuple(x))
+        out = function(list(map(tuple, rows)))
     except TypeError:
         shape_for(layer, x)  # raises where x is to blame
         raise
+    return out if axes == 2 else out[0]
 
 
 def over_batch(function: Callable[[Array], Array], x: Array, axes: int) -> Array:
@@ -219,7 +226,7 @@ def over_batch(function: Callable[[Array], Array], x: Array, axes: int) -> Array
 
 
 class Affine:
-    """The function x -> W x + b.
+    """The function xs -> [W x + b for x in xs], which reads the weights once for all x.
 
     The bias is the weight of one more input, 1, so that each output is one node.
     """
@@ -231,11 +238,10 @@ class Affine:
         if bias is not None:
             self._rows = [tuple(row) + (b,) for row, b in zip(weight, bias, strict=True)]  # noqa: RUF005
 
-    def __call__(self, x: Vector) -> list[Any]:
+    def __call__(self, xs: Iterable[Vector]) -> list[list[Any]]:
         if self.bias is not None:
-            # Numbers only, or Values only: then no dot has to convert what the others share.
-            x = (*x, Value(1.0) if x and isinstance(x[0], Value) else 1.0)
-        return [dot(row, x) for row in self._rows]
+            xs = [(*x, 1.0) for x in xs]
+        return dots(xs, self._rows)
 
     def of(self, weight: Array, bias: Array | None) -> Affine:
         """Itself if it is made of these arrays and they are tuples, which keep; else a new one."""

@@ -165,7 +165,7 @@ class _Convolution(_Windowed):
             for g, apply in enumerate(groups):
                 inputs = channels[g * size : (g + 1) * size]
                 vectors = (tuple([c[i] for c in inputs for i in window]) for window in windows)
-                out += [reshape(m, counts) for m in zip(*map(apply, vectors), strict=True)]
+                out += [reshape(m, counts) for m in zip(*apply(vectors), strict=True)]
             return out
 
         return over_batch(convolved, x, len(self.axes) + 1)

@@ -129,11 +129,11 @@ def _outputs(neurons: list[Neuron], sums: Affine, x: Array, layer: Module) -> Ar
     function, count = functions[0], len(functions)
     alike = functions.count(function) == count
 
-    def apply(x: Vector) -> Any:
+    def apply(xs: list[Vector]) -> list[Any]:
         if alike:
-            out = list(map(function, sums(x)))
+            outs = [list(map(function, totals)) for totals in sums(xs)]
         else:
-            out = [f(total) for f, total in zip(functions, sums(x), strict=True)]
-        return out if count > 1 else out[0]
+            outs = [[f(x) for f, x in zip(functions, totals, strict=True)] for totals in sums(xs)]
+        return outs if count > 1 else [out for (out,) in outs]
 
     return along_last_axis(apply, x, len(neurons[0].w), layer)

@@ -51,30 +51,39 @@ class Drawing:
         Raises ValueError for another ending, OSError if the file cannot be written, and
         ImportError, for .png and .pdf, if the package vl-convert-python is not installed.
         """
-        if not isinstance(path, (str, os.PathLike)):
-            raise TypeError(f"the path must be a str or a Path, not {type(path).__name__}")
-        kind = os.path.splitext(os.fspath(path))[1].lower()
+        kind = ending_of(path)
         if kind == ".svg":
             write(path, f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}')
         elif kind == ".dot":
             write(path, self.dot)
         elif kind in (".png", ".pdf"):
             write(path, _converted(self.svg, kind))
-        elif kind == ".html":
+        else:
             from visualize.explain import explain
 
             explain(self.root, path, **self._page)
-        else:
-            raise ValueError(
-                f"cannot save as {kind or 'a file with no ending'}: the name must end in .svg, "
-                ".png, .pdf, .dot or .html"
-            )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         return f"<{self._about}>"
+
+
+def ending_of(path: str | os.PathLike[str]) -> str:
+    """The ending of a file's name, in small letters.
+
+    Raises TypeError for what is not a path, ValueError if no picture can be saved under it.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"the path must be a str or a Path, not {type(path).__name__}")
+    kind = os.path.splitext(os.fspath(path))[1].lower()
+    if kind not in (".svg", ".png", ".pdf", ".dot", ".html"):
+        raise ValueError(
+            f"cannot save as {kind or 'a file with no ending'}: the name must end in .svg, .png, "
+            ".pdf, .dot or .html"
+        )
+    return kind
 
 
 def draw(
@@ -85,7 +94,7 @@ def draw(
     products: bool = False,
     partials: bool = False,
     color: bool = True,
-    rankdir: str = "LR",
+    rankdir: str | None = None,
     number: str = ".4g",
 ) -> Drawing:
     """The picture of the graph that root is the result of.
@@ -96,7 +105,8 @@ def draw(
     products  draw the products that a dot adds up, too
     partials  write on each edge the local partial derivative
     color     shade by the size of the gradient
-    rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"
+    rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"; None for "LR" if the
+              picture then fits a page's width, and else for the narrower of "LR" and "TB"
     number    how numbers are written, such as ".4g" or ".2f"
 
     Raises TypeError if root is not a Value, ValueError for over 1,000 boxes or 4,000 edges.
@@ -121,9 +131,9 @@ def draw(
     )
 
 
-def check_options(depth: int | None, fold: bool, products: bool, rankdir: str) -> None:
+def check_options(depth: int | None, fold: bool, products: bool, rankdir: str | None) -> None:
     """Raise ValueError if this is nothing to draw."""
-    if rankdir not in ("LR", "TB", "RL", "BT"):
+    if rankdir not in ("LR", "TB", "RL", "BT", None):
         raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}")
     if depth is not None and (not isinstance(depth, int) or depth < 0):
         raise ValueError(f"depth must be an int of 0 or more, or None, not {depth!r}")
@@ -162,7 +172,7 @@ def products_of(root: Value, grads: Callable[[list[Value]], dict[Value, float]])
     advice = "leave products out, and write fold=True to draw what has the same structure once"
     refuse_large(root, advice)
     nodes = nodes_of(root)
-    return _refuse_large(by_product(nodes, grads(nodes).__getitem__), advice)
+    return _refuse_large(by_product(nodes, grads(nodes).__getitem__, calls_in(nodes)), advice)
 
 
 def _refuse_large(diagram: Diagram, advice: str) -> Diagram:

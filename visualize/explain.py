@@ -35,9 +35,6 @@ PAGE_BOXES = 600
 ALIKE = 24
 """How many of many like nodes a view shows."""
 
-_LAYOUTS = {"LR": ("LR", "TB"), "RL": ("RL", "TB"), "TB": ("TB",), "BT": ("BT",)}
-"""How each view is laid out: as asked, and for a window that is too narrow for that."""
-
 _INTERVAL = 1400  # milliseconds between two steps that play
 
 _PAGE = Template("""<!DOCTYPE html>
@@ -126,7 +123,7 @@ def explain(
     fold: bool = False,
     products: bool = False,
     color: bool = True,
-    rankdir: str = "LR",
+    rankdir: str | None = None,
     number: str = ".4g",
 ) -> Page:
     """A page that walks through the forward and then the backward pass of root's graph.
@@ -136,8 +133,8 @@ def explain(
     fold      start with nodes of the same structure in one box: "tanh x 16"
     products  show the products that a dot adds up, too; then no box is collapsed
     color     shade by the size of the gradient
-    rankdir   "LR" from left to right where there is room and else from top to bottom, "RL" from
-              right to left likewise; "TB" from top to bottom, or "BT"
+    rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"; None for "LR" where
+              the window has room for it, and else "TB"
     number    how numbers are written, such as ".4g" or ".2f"
 
     The gradients are those of one `backward()` from zero, whatever `.grad` holds, and no `.grad`
@@ -159,7 +156,7 @@ def explain(
         about = summary(root, view.diagram, write) if view.outer is None else short(view.title, 80)
         svgs = [
             _svg(view, about, direction, room, write, color, f"view{k}-{'tall-' * i}")
-            for i, direction in enumerate(_LAYOUTS[rankdir])
+            for i, direction in enumerate([rankdir] if rankdir else ["LR", "TB"])
         ]
         pictures.append(f'<div id="view{k}" hidden>\n{"".join(svgs)}</div>')
         data.append(book.data(view, seeds, write))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from autograd_lite import Value, topological_order
+from autograd_lite.value import weights_of
 
 __all__ = [
     "EDGE_LIMIT",
@@ -15,6 +16,7 @@ __all__ = [
     "kind_of",
     "nodes_of",
     "partials_of",
+    "sides_of",
     "trace",
 ]
 
@@ -108,6 +110,13 @@ def partials_of(node: Value) -> tuple[float, ...]:
             for n, grad in before:
                 n.grad = grad
     return tuple(measured.pop(parent, 0.0) for parent in node.parents)
+
+
+def sides_of(dot: Value) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    """The two sides of a dot; the second is empty if those were plain numbers."""
+    parents = dot.parents
+    n = len(parents) if weights_of(dot) else len(parents) // 2
+    return parents[:n], parents[n:]
 
 
 # Held while `partials_of` borrows the gradients of some nodes; whoever reads gradients waits.

@@ -39,7 +39,10 @@ _COLORED = Template("""
 .autograd .edge text, .autograd .legend text, .autograd .cluster text { fill: $faint; }
 """)
 
+# In a page a wide picture shrinks to fit. The @media keeps this from converters such as CairoSVG,
+# which take a height of auto for none.
 _DRAWN = """
+@media all { .autograd { max-width: 100%; height: auto; } }
 .autograd text { font-family: "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace; }
 .autograd .node > text:first-of-type { font-weight: bold; }
 .autograd .bare > text:first-of-type { font-weight: normal; }

@@ -23,3 +23,10 @@ cdef inline int append(array.array owner, double number) except -1:
     array.resize_smart(owner, n + 1)
     owner.data.as_doubles[n] = number
     return 0
+
+
+cdef inline int append_int(array.array owner, int number) except -1:
+    cdef Py_ssize_t n = len(owner)
+    array.resize_smart(owner, n + 1)
+    owner.data.as_ints[n] = number
+    return 0

@@ -34,3 +34,8 @@ def longs(owner: array[int]) -> Any:
 def append(owner: array[float], number: float) -> None:
     """Add a double at the end."""
     owner.append(number)
+
+
+def append_int(owner: array[int], number: int) -> None:
+    """Add an int at the end."""
+    owner.append(number)

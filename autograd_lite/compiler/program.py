@@ -27,36 +27,16 @@ __all__ = ["Program"]
 class Program:
     """What a recorded call computes, as a tape for an executor, and what it returned.
 
-    The leaves of its tape are the arguments' numbers, then the numbers of the Values that were
-    there before the call (`parameters`), then random numbers.
+    The leaves of its tape are the arguments' numbers, then random numbers, then the numbers of
+    the Values that were there before the call (`parameters`).
     """
 
     captures: Captures
 
     def __init__(self, recording: Recording, flat: Flat, name: str) -> None:
         self.name = name
-        leaves = dict(recording.arguments)
-        known = set(recording.made)
-        parameters: list[Value] = []
-        for node in recording.made:
-            for parent in (*node.parents, *filter(None, [recording.sources.get(node)])):
-                if parent not in known and parent not in leaves:
-                    leaves[parent] = len(leaves)
-                    parameters.append(parent)
         self._results: list[Value] = []
         self._template = self._taken_apart(recording.result)
-        wanted: list[Value | float] = [*self._results]
-        wanted += [x for guard in recording.guards for x in (guard.x, guard.y)]
-        wanted += [x for _, values in recording.calls for x in values]
-        for node in (x for x in wanted if isinstance(x, Value)):
-            if node not in known and node not in leaves:
-                leaves[node] = len(leaves)
-                parameters.append(node)
-        for leaf in recording.draws:
-            leaves[leaf] = len(leaves)
-        self.parameters = tuple(parameters)
-        self.draws = tuple(recording.draws.values())
-        self.drawn = [number_of(leaf) for leaf in recording.draws]  # for the first run
         outputs = list(self._results)
         places: dict[Value, int] = {}
         self._guards = _Guards(recording.guards, outputs, places)
@@ -70,9 +50,13 @@ class Program:
             )
             for function, values in recording.calls
         ]
+        self.draws = tuple(recording.draws.values())
+        self.drawn = [number_of(leaf) for leaf in recording.draws]  # for the first run
         self._n_arguments = len(recording.arguments)
+        leaves = dict(recording.arguments)
+        leaves |= {leaf: self._n_arguments + i for i, leaf in enumerate(recording.draws)}
         try:
-            self.tape = tape_of(
+            self.tape, parameters = tape_of(
                 recording.made,
                 outputs,
                 leaves,
@@ -82,8 +66,8 @@ class Program:
             )
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
-        first = self._n_arguments
-        self._wrt = [*range(first, first + len(self.parameters)), *flat.slots]
+        self.parameters = tuple(parameters)
+        self._wrt = [*range(len(leaves), self.tape.leaves), *flat.slots]
         self._n_results, self._results = len(self._results), []
         self.executor = Interpreter(self.tape, self._wrt)
 
@@ -111,14 +95,14 @@ class Program:
     def run(self, flat: Flat) -> tuple[bool, Any]:
         """Whether all guards hold for these arguments, and what the function returns."""
         leaves = array("d", flat.floats)
-        leaves.frombytes(bytes(8 * (len(self.parameters) + len(self.draws))))
-        _sweep.gather(self.parameters, leaves, self._n_arguments)
-        if self.draws:
-            drawn, self.drawn = self.drawn or [float(draw()) for draw in self.draws], []
-            leaves[-len(drawn) :] = array("d", drawn)
+        drawn, self.drawn = self.drawn or [float(draw()) for draw in self.draws], []
+        leaves.extend(drawn)
+        start = len(leaves)
+        leaves.frombytes(bytes(8 * len(self.parameters)))
+        _sweep.gather(self.parameters, leaves, start)
         state = self.executor.forward(leaves, flat.integers)
         if not self._guards.hold(state.outputs):
-            self.drawn = drawn if self.draws else []
+            self.drawn = drawn
             return False, None
         for function, values in self._calls:
             function(*[state.outputs[i] if i >= 0 else number for i, number in values])

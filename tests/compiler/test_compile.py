@@ -256,6 +256,10 @@ def test_writes_and_backward_inside_are_errors_that_leave_nothing_behind():
         compile(writes)(2.0)
     with pytest.raises(RuntimeError, match=r"may not call backward"):
         compile(steps_back)(2.0)
+    optimizer = nn.optim.SGD([w], lr=1.0)
+    for change in (optimizer.step, optimizer.zero_grad):
+        with pytest.raises(RuntimeError, match=r"may not set \.data or \.grad"):
+            compile(lambda x, change=change: change() or w * x)(2.0)
     assert (w.data, w.grad) == (1.0, 0.0)
     assert not (w * 2).is_leaf
 

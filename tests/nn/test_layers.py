@@ -104,7 +104,7 @@ def test_wrong_states_and_masks():
         ValueError, match=r"LSTM\(1, 2\): hx: expected shape \(1, 2\), got \(1, 3\)"
     ):
         nn.LSTM(1, 2)([[1.0]], ([[0.0] * 3], [[0.0] * 2]))
-    with pytest.raises(ValueError, match=r"expected hx = \(h, c\), got 1 arrays"):
+    with pytest.raises(ValueError, match=r"expected hx = \(h, c\), got a sequence of 1"):
         nn.LSTMCell(1, 2)([1.0], ([0.0] * 2,))
     attention = nn.MultiheadAttention(2, 1)
     x = [[1.0, 2.0]] * 3
@@ -339,3 +339,24 @@ def test_a_padding_row_is_0_and_gets_no_gradient():
     (rows[0][0] * 2 + rows[1][0] * 3).backward()
     assert [p.grad for p in table.weight[1]] == [0.0, 0.0]
     assert [p.grad for p in table.weight[2]] == [3.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("hx", "got"), [(3.0, "one float"), ("ab", "one str"), ([[1.0, 2.0]], "a sequence of 1")]
+)
+def test_the_state_of_an_lstm_is_a_pair(hx, got):
+    with pytest.raises(ValueError, match=rf"LSTMCell\(2, 2\): expected hx = \(h, c\), got {got}"):
+        nn.LSTMCell(2, 2)([1.0, 2.0], hx)
+    with pytest.raises(ValueError, match=rf"LSTM\(2, 2\): expected hx = \(h, c\), got {got}"):
+        nn.LSTM(2, 2)([[1.0, 2.0]], hx)
+
+
+def test_a_projection_is_shorter_than_the_state():
+    with pytest.raises(ValueError, match="LSTM: proj_size must be less than hidden_size, not 3"):
+        nn.LSTM(2, 3, proj_size=3)
+    with pytest.raises(ValueError, match="LSTM: proj_size must be an int of at least 0, not -1"):
+        nn.LSTM(2, 3, proj_size=-1)
+    lstm = nn.LSTM(2, 3, proj_size=1)
+    assert lstm.title() == "LSTM(2, 3, proj_size=1)"
+    with pytest.raises(ValueError, match=r"hx: expected shape \(1, 1\), got \(1, 3\)"):
+        lstm([[1.0, 2.0]], ([[0.0] * 3], [[0.0] * 3]))

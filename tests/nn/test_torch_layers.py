@@ -369,6 +369,29 @@ def test_sequences(data, name, bias, batch_first, both, with_state, seed):
     check(ours, theirs, seed, *inputs, call=call)
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(2, 4), small, st.integers(1, 2), flags, flags, seeds)
+def test_lstm_with_a_projection(hidden, length, layers, bias, both, seed):
+    ours, theirs = (
+        m.LSTM(2, hidden, layers, bias=bias, bidirectional=both, proj_size=hidden - 1)
+        for m in (nn, torch.nn)
+    )
+    rows = layers * (2 if both else 1)
+    inputs = [
+        normal(seed + i, *shape)
+        for i, shape in enumerate([(length, 3, 2), (rows, 3, hidden - 1), (rows, 3, hidden)])
+    ]
+    check(ours, theirs, seed, *inputs, call=lambda layer, x, *state: layer(x, state))
+
+
+def test_weights_that_change_between_steps_of_a_cell():
+    cell = nn.GRUCell(1, 1, rng=0)
+    first = cell([1.0])
+    for p in cell.parameters():
+        p.data = 2 * p.data
+    assert cell([1.0])[0].data != first[0].data
+
+
 def test_rnn_with_relu():
     ours, theirs = (m.RNN(2, 3, 2, "relu") for m in (nn, torch.nn))
     check(ours, theirs, 0, normal(1, 4, 2))
@@ -436,6 +459,16 @@ def test_multihead_attention(data, bias, batch_first, seed):
         )
 
     check(ours, theirs, seed, *inputs, call=call, other=other)
+
+
+@few
+@given(small, small, flags, seeds)
+def test_attention_to_keys_and_values_of_other_lengths(kdim, vdim, bias, seed):
+    ours, theirs = (
+        m.MultiheadAttention(4, 2, bias=bias, kdim=kdim, vdim=vdim) for m in (nn, torch.nn)
+    )
+    shapes = (2, 3, 4), (5, 3, kdim), (5, 3, vdim)
+    check(ours, theirs, seed, *[normal(seed + i, *shape) for i, shape in enumerate(shapes)])
 
 
 @few

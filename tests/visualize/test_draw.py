@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import visualize
-from autograd_lite import Value, dot, exp, log, no_grad
+from autograd_lite import Value, dot, exp, log, no_grad, tanh
 from autograd_lite import sum as sum_of
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -114,6 +114,54 @@ def test_orientation(neuron, drawn, rankdir):
     assert (first < last) == (rankdir in ("LR", "TB"))
 
 
+def test_a_picture_too_wide_for_a_page_goes_from_top_to_bottom():
+    def rankdir(root, **options):
+        return re.search(r"rankdir=(\w+)", visualize.draw(root, **options).dot)[1]
+
+    x = chain = Value(0.5)
+    for _ in range(20):
+        chain = exp(chain * -1)
+    assert rankdir(x * 2) == "LR"
+    assert rankdir(chain) == "TB"
+    assert rankdir(chain, rankdir="LR") == "LR"
+    # Of two that are too wide, the narrower.
+    chains = []
+    for i in range(40):
+        chains.append(Value(float(i)))
+        for _ in range(9):
+            chains[-1] = exp(chains[-1])
+    assert rankdir(sum_of(chains)) == "LR"
+
+
+@pytest.mark.parametrize("steps", [1, 10, 25])
+def test_a_folded_picture_is_no_wider_than_a_page(steps):
+    root = Value(0.5)
+    for _ in range(steps):
+        root = dot([tanh(root * Value(float(i))) for i in range(100)], [0.01] * 100)
+    svg = visualize.draw(root, fold=True).svg
+    assert float(ElementTree.fromstring(svg).attrib["width"].removesuffix("pt")) < 1_000
+
+
+def test_operations_stand_in_a_line_and_leaves_beside_it(drawn):
+    root = Value(1.0)
+    for i in range(6):
+        root = tanh(root * Value(float(i), label=f"x{i}"))
+    picture = drawn(visualize.draw(root, rankdir="TB").svg)
+    text = "{http://www.w3.org/2000/svg}text"
+    operations = [node for node in picture.nodes if "operation" in node.attrib["class"]]
+    assert len({round(float(node.find(text).attrib["x"])) for node in operations}) == 1
+
+
+def test_a_chain_that_shares_a_parameter_is_laid_out_in_bounded_moves():
+    """100 steps took minutes, though they are 201 boxes."""
+    x = chain = Value(0.5)
+    for _ in range(100):
+        chain = tanh(chain * x)
+    drawing = visualize.draw(chain)
+    assert "nslimit=1.99" in drawing.dot
+    assert drawing.svg.count('class="edge"') == 300
+
+
 def test_number_formats(drawn):
     x = Value(1234.5678, label="x")
     for number, expected in (".4g", "1235"), (".2f", "1234.57"), (".1e", "1.2e+03"):
@@ -158,6 +206,18 @@ def test_light_and_dark(neuron):
     assert 'class="paper"' in svg
 
 
+def test_the_size_of_a_picture_is_in_numbers(neuron):
+    """A height of auto, outside of @media, leaves a blank page in CairoSVG."""
+    svg = visualize.draw(neuron).svg
+    root = ElementTree.fromstring(svg)
+    assert root.get("style") is None
+    _, _, width, height = root.attrib["viewBox"].split()
+    assert (root.attrib["width"], root.attrib["height"]) == (f"{width}pt", f"{height}pt")
+    assert re.findall(r".*\bauto\b.*", svg) == [
+        "@media all { .autograd { max-width: 100%; height: auto; } }"
+    ]
+
+
 def test_a_dot_expands_to_its_products(drawn):
     xs = [Value(float(i + 1), label=f"x{i}") for i in range(3)]
     ws = [Value(float(i - 1), label=f"w{i}") for i in range(3)]
@@ -179,6 +239,36 @@ def test_a_dot_expands_to_its_products(drawn):
     assert len(visualize.draw(dot(ones, [1.0, 1.0]), products=True).diagram.boxes) == 5
     with pytest.raises(ValueError, match="products cannot be drawn with depth or fold"):
         visualize.draw(root, products=True, fold=True)
+
+
+@pytest.mark.parametrize("number", [0.0, float("nan"), float("inf")])
+def test_the_products_of_a_dot_follow_its_sides_whatever_the_numbers(number):
+    def products(root):
+        return [
+            (box.operation, sum(edge.user == i for edge in diagram.edges))
+            for diagram in [visualize.draw(root, products=True).diagram]
+            for i, box in enumerate(diagram.boxes)
+            if box.operation.startswith("*")
+        ]
+
+    x, y = Value(number), Value(number)
+    assert products(dot([x, y], [x, y])) == [("*", 2)] * 2
+    assert products(dot([x, y], [number, number])) == [(f"*{number:g}", 1)] * 2
+    out = dot([x], [y])
+    x.data = 7.0
+    assert products(out) == [("*", 2)]
+
+
+def test_products_stand_in_the_frame_of_their_dot(mlp, drawn):
+    model = mlp(2, 2)
+    with visualize.scopes(model):
+        root = sum_of(model([Value(1.0), Value(2.0)]))
+    drawing = visualize.draw(root, products=True)
+    frames = drawing.diagram.frames
+    assert sorted(frame.title for frame in frames) == ["Linear(2, 2)", "MLP", "Neuron", "Neuron"]
+    made = [box.frame for box in drawing.diagram.boxes if box.operation == "*"]
+    assert [frames[frame].title for frame in made] == ["Neuron"] * 4
+    assert len(drawn(drawing.svg).frames) == 4
 
 
 def test_labels_from_variables(drawn):
