@@ -164,3 +164,23 @@ def test_links_between_files_lead_somewhere(page):
         if not re.match(r"https?:|#", target):
             path = page.parent / target.partition("#")[0]
             assert path.exists(), f"{page.name}: {os.path.normpath(path)} does not exist"
+
+
+def named_tests():
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    return sorted(set(re.findall(r"`(tests/[\w/]+\.py)::([\w:]+)`", text)))
+
+
+@pytest.mark.parametrize(("file", "name"), named_tests(), ids="::".join)
+def test_what_holds_a_promise_exists(file, name):
+    source = (ROOT / file).read_text()
+    for part in name.split("::"):
+        assert re.search(rf"^ *(def|class) {part}\b|^{part} = ", source, re.MULTILINE), part
+
+
+def test_every_promise_names_a_test():
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    promises = re.findall(r"^- \*\*.*?(?=^- \*\*|^#|^\w|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert len(promises) >= 15
+    for promise in promises:
+        assert "::test_" in promise or "::TestSession" in promise, promise

@@ -54,10 +54,10 @@ class Uses:
         for k, rule in enumerate(form.rules):
             if rule is not None:
                 self._of_rule(k, *rule)
-        for node, x, what in form.flows:
+        for node, x, what, operands in form.flows:
             sent = active[x]
             if sent.any():
-                named = {"x": x[sent], "out": node[sent]}
+                named = {name: nodes[sent] for name, nodes in operands.items()}
                 self._add(node[sent], x[sent], self._partial(what, named), 0)
         form.settle()
         user, node, partial, side = map(np.concatenate, zip(*self._rows, strict=True))

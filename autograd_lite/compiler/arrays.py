@@ -53,6 +53,8 @@ class Arrays:
         self.numbers = lowered.numbers
         self.outputs, self.seeds, self.gradients = lowered.outputs, lowered.seeds, lowered.gradients
         self.forward_instructions, self.backward_instructions = lowered.forward, lowered.backward
+        self._in_place = int(np.argmin(np.append(self.leaves == np.arange(tape.leaves), False)))
+        self._moved = self.leaves[self._in_place :]
         self._among = np.full(tape.indices, np.iinfo(np.int64).max)
         for instruction in lowered.forward:
             if isinstance(instruction, Pick):
@@ -77,7 +79,9 @@ class Arrays:
         except IndexError:
             space = self.workspace()
         state = State(self._pool, space)
-        np.take(leaves, self.leaves, None, space.leaves, "clip")
+        n = self._in_place
+        space.leaves[:n] = leaves[:n]
+        np.take(leaves, self._moved, None, space.leaves[n:], "clip")
         if self.indices:
             space.indices[:] = indices
             self._check(space.indices)

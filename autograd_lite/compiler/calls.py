@@ -53,6 +53,13 @@ class Operand:
         strides = tuple(8 * self.strides[axis] if axis >= 0 else 0 for axis in axes)
         return np.ndarray(tuple(shape), np.float64, self.array, 8 * self.base, strides)
 
+    def elements(self, loops: tuple[int, ...]) -> Doubles:
+        """The view for elementwise operations in these loops; NumPy repeats axes of size 1."""
+        if len(loops) < 2:
+            return self.view(loops, range(len(loops)))
+        steps = zip(loops, self.strides, strict=False)
+        return self.view([size if stride else 1 for size, stride in steps], range(len(loops)))
+
 
 class Binder:
     """Makes calls of instructions.
@@ -180,7 +187,7 @@ class Binder:
 
     def _map(self, it: Map) -> list[Call]:
         arrays: dict[str, NDArray[Any]] = {
-            name: self._view(ref, it.loops) for name, ref in it.operands.items()
+            name: self._operand(ref).elements(it.loops) for name, ref in it.operands.items()
         }
         out = self._view(it.out, it.loops)
         if it.formula.part >= 0:
@@ -229,7 +236,7 @@ class Binder:
 
     def _plain(self, it: Contract) -> Call:
         """Out (+)= a or -a."""
-        out, a = self._view(it.out, it.loops), self._view(it.a, it.loops)
+        out, a = self._view(it.out, it.loops), self._operand(it.a).elements(it.loops)
         if it.add:
             return partial(np.subtract if it.negate else np.add, out, a, out)
         return partial(np.negative, a, out) if it.negate else partial(np.copyto, out, a)
@@ -254,12 +261,14 @@ class Binder:
         n = len(loops)
         view = out.view(loops, range(n))
         if not sums:
-            return [partial(np.multiply, a.view(loops), b.view(loops), view)]
+            if len(loops) == 2 and _is_outer(a, b):
+                return self._matmul(loops, (1,), out, _with_axis(a), _with_axis(b))
+            return [partial(np.multiply, a.elements(loops), b.elements(loops), view)]
         for x, y in ((a, b), (b, a)):
             if not any(y.strides[n:]):  # y is a common factor
                 total = self._contiguous("total", loops)
                 calls = self._total(loops, sums, total, x)
-                factors = total.view(loops), y.view(loops, range(n))
+                factors = total.view(loops), y.elements(loops)
                 return [*calls, partial(np.multiply, *factors, view)]
         return self._matmul(loops, sums, out, a, b)
 
@@ -316,6 +325,17 @@ class Binder:
         for axis, stride in zip(moving, copy.strides, strict=False):
             strides[axis] = stride // 8
         return Operand(copy, 0, (*strides, 1))
+
+
+def _is_outer(a: Operand, b: Operand) -> bool:
+    """Whether these move in one loop each, of two."""
+    moving = [[bool(stride) for stride in x.strides] for x in (a, b)]
+    return moving in ([[True, False], [False, True]], [[False, True], [True, False]])
+
+
+def _with_axis(x: Operand) -> Operand:
+    """An operand with one more inner loop, of one step."""
+    return Operand(x.array, x.base, (*x.strides, 1))
 
 
 def _assign(target: NDArray[Any], value: NDArray[Any], where: Any = True) -> Call:

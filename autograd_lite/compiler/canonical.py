@@ -50,7 +50,7 @@ class Form:
     silent    [n] whether no cotangent flows from it to its operands by itself
     owner, a, b    [m] the terms, sorted by owner, its own in order; b is `one` but for SUM
     offsets   [n + 1] where each node's terms begin
-    flows     (nodes, operands, partial by x) of nodes that are made of several silent ones
+    flows     (nodes, operands, partial, what that reads) of nodes made of several silent ones
     formulas  those of the MAPs; `rules` has the (code, c) of those that stand for a rule
     outputs   the nodes whose numbers are wanted
     one, minus_one, zero  the nodes of these numbers
@@ -70,7 +70,7 @@ class Form:
         self.formulas: list[Formula] = []
         self.rules: list[tuple[int, float] | None] = []
         self._places: dict[object, int] = {}
-        self.flows: list[tuple[Ints, Ints, Formula]] = []
+        self.flows: list[tuple[Ints, Ints, Formula, dict[str, Ints]]] = []
         self.one, self.minus_one, self.zero = self.new(NUMBER, number=[1.0, -1.0, 0.0]).tolist()
         _Reader(self, tape).read()
         self.settle()
@@ -271,6 +271,8 @@ class _Reader:
                 self.sum(nodes[fixed], (x[fixed], inverses))
             if not fixed.all():
                 self.map(code, 0.0, nodes[~fixed], (x[~fixed], y[~fixed]))
+        elif name == "sigmoid":
+            self.sigmoid(nodes, x)
         elif RULES[code].static:
             for c in np.unique(self.tape.static[nodes]).tolist():
                 same = self.tape.static[nodes] == c if c == c else self.tape.static[nodes] != c
@@ -287,6 +289,14 @@ class _Reader:
                 self.sum(nodes, (x, self.form.one if c == 1 else x))
         else:
             self.map(code, c, nodes, (x,))
+
+    def sigmoid(self, nodes: Ints, x: Ints) -> None:
+        """1 / (1 + e) with e = exp(-x), so that the partial out / (1 + exp(x)) = out out e has it."""
+        e = self.silent_map("exp(-x)", x=x)
+        self.kind[nodes], self.silent[nodes] = MAP, True
+        self.formula[nodes] = self.form.place_of(formula("1 / (1 + x)"))
+        self.form.add(nodes, e)
+        self.form.flows.append((nodes, x, formula("out * (out * x)"), {"x": e, "out": nodes}))
 
     def nary(self, name: str, nodes: Ints, first: Ints, count: Ints) -> None:
         """Nodes of a rule of any number of operands."""
@@ -307,7 +317,8 @@ class _Reader:
             scaled = self.logsumexp if name == "logsumexp" else self.norm
             self.silent[nodes] = True
             scaled(nodes, x, count)
-            self.form.flows.append((node, x, formula(RULES[CODES[name]].partials[0])))
+            partial = formula(RULES[CODES[name]].partials[0])
+            self.form.flows.append((node, x, partial, {"x": x, "out": node}))
 
     def largest(self, x: Ints, count: Ints) -> tuple[Ints, Ints]:
         """Nodes for the largest of each count of x, and those repeated for each x."""

@@ -63,6 +63,12 @@ class Executor:
                 self._kind, self._arrays = "interpret", None
         return self._arrays
 
+    def explain(self) -> str:
+        """The program as operations on arrays, and which executor runs it."""
+        arrays = self._arrays or Arrays(self.tape, np.array(self.wrt, np.int64))
+        how = "these calls" if self.arrays() is not None else "the interpreter, node by node"
+        return f"{arrays.explain()}\n\nrun by {how}"
+
     def _is_worth_it(self) -> bool:
         return self._arrays is not None and len(self.tape) >= WORTH * sum(self._arrays.calls)
 

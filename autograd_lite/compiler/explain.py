@@ -201,6 +201,8 @@ def _contraction(it: Contract, regions: Regions) -> str:
     b = regions.name(it.b.base)
     if not it.sums:
         return f"{a} * {b}"
+    if not any(it.b.strides[n:]):
+        return f"{a}.sum({'axis=1' if it.loops else ''}) * {b}"
     only_a = [i for i in range(n) if it.a.strides[i] and not it.b.strides[i]]
     only_b = [i for i in range(n) if it.b.strides[i] and not it.a.strides[i]]
     if len(only_a) + len(only_b) < n or len(only_a) > 1 or len(only_b) > 1:

@@ -76,6 +76,12 @@ class Program:
         """Where its last guard stands."""
         return self._guards.tests[-1][-1] if self._guards.tests else "another object each time"
 
+    def explain(self) -> str:
+        """The lifted program, the counts, and the guards."""
+        lines = [f"{self.name}: {len(self._guards.tests)} guards"] if self._guards.tests else []
+        lines += [f"    {op} at {place}" for _, op, _, _, _, place in self._guards.tests[:10]]
+        return "\n".join([*lines, self.executor.explain()])
+
     def _taken_apart(self, thing: Any) -> Any:
         """The result with the place among the results instead of each Value."""
         if isinstance(thing, Value):

@@ -21,7 +21,11 @@ class Lifted:
         compiled = compile(function)
         compiled(*args)
         ((program,),) = (kind.programs for kind in compiled._kinds.values())
-        self.tape, self.wrt, self.reference = program.tape, program._wrt, program.executor
+        self.tape, self.wrt, self.reference = (
+            program.tape,
+            program._wrt,
+            program.executor.interpreter,
+        )
         self.arrays = Arrays(self.tape, self.wrt)
         flat = Flat()
         flatten(args, flat)
