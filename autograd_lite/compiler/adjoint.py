@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["Uses", "active_nodes"]
 
 
-def active_nodes(form: Form, levels: list[Ints], wrt: Ints) -> NDArray[np.bool_]:
+def active_nodes(form: Form, wrt: Ints) -> NDArray[np.bool_]:
     """[n] whether a node depends on one of the leaves in wrt, in a way that has a gradient."""
     active: NDArray[np.bool_] = (form.kind == VARIABLE) & np.isin(form.slot, wrt)
     offsets = form.offsets
-    for nodes in levels:
+    for nodes in form.levels():
         nodes = nodes[form.kind[nodes] != COPY]
         if len(nodes):
             first, count = offsets[nodes], offsets[nodes + 1] - offsets[nodes]

@@ -95,7 +95,7 @@ class Layout:
         self._boxes: list[Piece] = []
         self._masks: dict[int, Piece] = {}
         self._piece_of = np.zeros(len(form), np.int64)
-        levels = form.levels()
+        levels = list(form.levels())
         _, self.group_of = groups_of(form, levels, wrt, primal)
         self._offsets = form.offsets
 

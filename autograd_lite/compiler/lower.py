@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 
 from autograd_lite.compiler.adjoint import Uses, active_nodes
@@ -18,7 +20,7 @@ from autograd_lite.compiler.bulk import (
 )
 from autograd_lite.compiler.canonical import LARGEST, MAP, PICK, SUM, Form
 from autograd_lite.compiler.formulas import vanishes
-from autograd_lite.compiler.groups import NUMBERS, WANTED
+from autograd_lite.compiler.groups import NUMBERS, WANTED, groups_of
 from autograd_lite.compiler.layout import Layout, Piece
 from autograd_lite.compiler.sums import Gathers, Sums
 
@@ -30,7 +32,21 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.formulas import Formula
     from autograd_lite.compiler.tape import Tape
 
-__all__ = ["Lowering"]
+__all__ = ["Lowering", "is_regular"]
+
+
+TERM, GROUP = 5, 2000  # ns that the interpreter takes for a term, and NumPy for a group
+
+
+def is_regular(tape: Tape, wrt: Ints) -> bool:
+    """Whether a program has so many scalars in so few groups that the lift is worth its while.
+
+    It costs a part of what the lift does; nothing to speak of where there are many levels.
+    """
+    form = Form(tape)
+    most = TERM * len(form.owner) // GROUP
+    levels = list(islice(form.levels(), most + 1))
+    return len(levels) <= most and len(groups_of(form, levels, wrt, len(form))[0]) <= most
 
 
 class Lowering:
@@ -47,7 +63,7 @@ class Lowering:
 
     def __init__(self, tape: Tape, wrt: Ints) -> None:
         self.form = form = Form(tape)
-        self._active = active_nodes(form, form.levels(), wrt)
+        self._active = active_nodes(form, wrt)
         primal = len(form)
         self._uses = Uses(form, self._active)
         self.layout = layout = Layout(form, wrt, primal, tape.leaves)
