@@ -146,6 +146,7 @@ class Form:
         if len(slots) < len(leaves):
             same = np.arange(len(self))
             same[leaves] = leaves[first[which]]
+            self.kind[np.setdiff1d(leaves, leaves[first])] = DEAD
             self.a, self.b, self.outputs = same[self.a], same[self.b], same[self.outputs]
             self._terms = [(self.owner, self.a, self.b)]
 

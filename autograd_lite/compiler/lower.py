@@ -160,20 +160,14 @@ class Lowering:
                 return [_mapped(piece.base, loops, what, wide), *self.layout.mask(piece)]
         instructions: list[Instruction] = []
         lanes = np.arange(len(piece.lane))
-        loops = nest(np.stack([lanes, *tables.values()]))
-        if loops is None:
-            for name, table in tables.items():
-                if nest(np.stack([lanes, table])) is None or len(tables) > 2:
-                    base, before = self._gathers(table)
-                    instructions += before
-                    tables[name] = base + lanes
-            loops = nest(np.stack([lanes, *tables.values()]))
-        if loops is None:
-            for name, table in tables.items():
+        kept = [lanes]
+        for name, table in tables.items():
+            if nest(np.stack([*kept, table])) is None:
                 base, before = self._gathers(table)
                 instructions += before
                 tables[name] = base + lanes
-            loops = nest(np.stack([lanes, *tables.values()]))
+            kept.append(tables[name])
+        loops = nest(np.stack(kept))
         assert loops is not None
         if not piece.box:
             return [*instructions, _mapped(piece.base, loops, what, tables)]

@@ -305,10 +305,6 @@ class Sums:
     def _simplified(self, lanes: Ints, contract: Contract, a: Ints, b: Ints) -> _Part:
         """Without the factors one and minus one."""
         factor = self.layout.number_at(b)
-        if factor not in (1, -1) and self.layout.number_at(a) in (1, -1):
-            factor = self.layout.number_at(a)
-            assert contract.b is not None
-            contract.a, a = contract.b, b
         plain = None
         if factor in (1, -1):
             contract.b, contract.negate = None, factor == -1
