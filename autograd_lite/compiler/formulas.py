@@ -33,14 +33,6 @@ class Formula:
     def __str__(self) -> str:
         return self.text if self.part < 0 else f"{self.label}({', '.join(self.names)})"
 
-    @property
-    def number(self) -> float | None:
-        """The number that it is, if it is one."""
-        if self.names or self.part >= 0:
-            return None
-        number = ast.literal_eval(self.text)
-        return float(number)
-
 
 @cache
 def formula(text: str) -> Formula:
