@@ -143,7 +143,7 @@ def draw(model: Encoder, losses: list[float], name: str, path: Path) -> None:
     guesses.plot(range(len(name)), [token - 1 for token in tokens[1:-1]], "s", ms=9, mfc="none")
     guesses.set_xticks(range(len(name)), name)
     guesses.set_yticks(range(26), LETTERS[1:GAP])
-    guesses.set_title("Its guesses for each gap\\n(the square is the letter)")
+    guesses.set_title("Its guesses for each gap\n(the square is the letter)")
 
     places = model.places(range(len(tokens)))
     weights = []
@@ -155,7 +155,7 @@ def draw(model: Encoder, losses: list[float], name: str, path: Path) -> None:
     attention.set_xticks(range(len(tokens)), f".{name}.")
     attention.set_yticks(range(len(name)), name)
     attention.set_title(
-        "How much each gap (row) attends to each letter,\\non average over the heads"
+        "How much each gap (row) attends to each letter,\non average over the heads"
     )
     figure.savefig(path)
 
