@@ -43,6 +43,27 @@ extensions = cythonize(
             else [],
         ),
         Extension(
+            "autograd_lite.compiler._sweep",
+            ["autograd_lite/compiler/_sweep.py"],
+            depends=["autograd_lite/kernels.h", "autograd_lite/value.pxd"],
+            include_dirs=["autograd_lite"],
+            extra_compile_args=FLAGS,
+        ),
+        Extension(
+            "autograd_lite.compiler._flatten",
+            ["autograd_lite/compiler/_flatten.py"],
+            depends=["autograd_lite/value.pxd"],
+            include_dirs=["autograd_lite"],
+            extra_compile_args=FLAGS,
+        ),
+        Extension(
+            "autograd_lite.compiler._trace",
+            ["autograd_lite/compiler/_trace.py"],
+            depends=["autograd_lite/value.pxd"],
+            include_dirs=["autograd_lite"],
+            extra_compile_args=FLAGS,
+        ),
+        Extension(
             "nn._steps",
             ["nn/_steps.py"],
             depends=["autograd_lite/value.pxd"],  # the layout of a Value

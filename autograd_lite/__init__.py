@@ -8,6 +8,8 @@
 (2.0, 0.5, 1.0)
 """
 
+from __future__ import annotations
+
 import os
 
 if os.environ.get("AUTOGRAD_LITE_PURE", "") not in ("", "0"):
@@ -26,6 +28,7 @@ from autograd_lite.functions import (
     atan,
     atan2,
     atanh,
+    callback,
     cbrt,
     ceil,
     clip,
@@ -33,6 +36,7 @@ from autograd_lite.functions import (
     cos,
     cosh,
     dot,
+    draw,
     elu,
     erf,
     erfc,
@@ -42,6 +46,7 @@ from autograd_lite.functions import (
     floor,
     gelu,
     hypot,
+    largest,
     leaky_relu,
     lgamma,
     log,
@@ -73,12 +78,41 @@ from autograd_lite.functions import (
     sqrt,
     square,
     sum,
+    take,
     tan,
     tanh,
     where,
 )
 from autograd_lite.graph import topological_order
 from autograd_lite.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def compile(function: Callable[..., Any] | None = None, *, executor: str = "auto") -> Any:
+    """A function that is recorded once and replayed: a decorator.
+
+    executor  "interpret" runs the recorded program node by node, "numpy" as operations on arrays;
+              "auto" takes arrays where they stand for many nodes each
+
+    >>> @compile
+    ... def loss(w, xs):
+    ...     return mean([(w * x - 1) ** 2 for x in xs])
+    >>> loss(Value(0.5), [1.0, 2.0])
+    Value(data=0.125, grad=0.0)
+
+    What it is given and gives may be numbers, Values, NumPy arrays, and lists, tuples and dicts of
+    them; its results are Values, whose backward() goes through the replayed program. Needs NumPy.
+    """
+    from autograd_lite.compiler.function import Compiled
+
+    if function is None:
+        return lambda function: Compiled(function, executor)
+    return Compiled(function, executor)
+
 
 __version__ = "0.1.0"
 
@@ -95,15 +129,18 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "callback",
     "cbrt",
     "ceil",
     "clip",
+    "compile",
     "compiled",
     "copysign",
     "cos",
     "cosh",
     "detect_anomaly",
     "dot",
+    "draw",
     "elu",
     "erf",
     "erfc",
@@ -113,6 +150,7 @@ __all__ = [
     "floor",
     "gelu",
     "hypot",
+    "largest",
     "leaky_relu",
     "lgamma",
     "log",
@@ -145,6 +183,7 @@ __all__ = [
     "sqrt",
     "square",
     "sum",
+    "take",
     "tan",
     "tanh",
     "topological_order",

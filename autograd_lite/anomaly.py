@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from weakref import WeakKeyDictionary
 
-__all__ = ["AnomalyError", "detect_anomaly"]
+__all__ = ["AnomalyError", "detect_anomaly", "place"]
 
 _OURS = ("autograd_lite", "nn")  # packages whose lines are not the user's
 _LONGEST_PATH = 12
@@ -57,7 +57,7 @@ class _Detector(Observer):
     def made(self, node: Value) -> None:
         if node.is_leaf:
             return
-        self.places[node] = _place()
+        self.places[node] = place()
         number = number_of(node)
         if not isfinite(number) and _operands_are_finite(node):
             lines = [f"{_name(node)} gave {number}", *self._described(node)]
@@ -137,7 +137,7 @@ def _operands(node: Value) -> Iterator[str]:
         yield f"{name} = {number_of(parent):g}" if name else f"{number_of(parent):g}"
 
 
-def _place() -> str:
+def place() -> str:
     """The line outside our packages that is running: file, line number and text."""
     import linecache
 

@@ -1,10 +1,10 @@
 # What kernels.py does, in C. kernels.h and kernels_codes.pxi are written by setup.py from the
 # table in rules.py.
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.math cimport exp, fabs, log, sqrt
+from libc.math cimport exp, fabs, log1p, sqrt
 
 from cpython.object cimport PyObject
-from cpython.list cimport PyList_GET_ITEM
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from autograd_lite.value cimport Value
@@ -75,12 +75,37 @@ cdef inline tuple numbers(bytes owner):
     return tuple([d[i] for i in range(PyBytes_GET_SIZE(owner) // <Py_ssize_t> sizeof(double))])
 
 
+cdef inline Py_hash_t address(Value node) noexcept:
+    return <Py_hash_t> ((<size_t> <PyObject *> node) >> 4)
+
+
+cdef inline bytes copied(bytes doubles):
+    return doubles
+
+
 cdef inline Value value_at(tuple values, Py_ssize_t i):
     return <Value> PyTuple_GET_ITEM(values, i)
 
 
 cdef inline Value listed(list values, Py_ssize_t i):
     return <Value> PyList_GET_ITEM(values, i)
+
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define PREFETCH(address) __builtin_prefetch(address)
+    #else
+    #define PREFETCH(address)
+    #endif
+    """
+    void PREFETCH(const void *address) noexcept
+
+
+cdef inline void prefetch(list values, Py_ssize_t i) noexcept:
+    cdef Py_ssize_t last = PyList_GET_SIZE(values) - 1
+    PREFETCH(&(<Value> PyList_GET_ITEM(values, min(i + 16, last)))._kind)
+    PREFETCH(<void *> (<Value> PyList_GET_ITEM(values, min(i + 8, last)))._more)
 
 
 cdef inline bint is_value(tuple operands, Py_ssize_t i) noexcept:
@@ -103,12 +128,8 @@ cdef inline bint all_values(tuple operands) noexcept:
     return True
 
 
-cdef inline bint all_floats(tuple operands) noexcept:
-    cdef Py_ssize_t i
-    for i in range(PyTuple_GET_SIZE(operands)):
-        if not PyFloat_CheckExact(<object> PyTuple_GET_ITEM(operands, i)):
-            return False
-    return True
+cdef inline bint is_float(tuple operands, Py_ssize_t i) noexcept:
+    return PyFloat_CheckExact(<object> PyTuple_GET_ITEM(operands, i))
 
 
 cdef inline double float_at(tuple floats, Py_ssize_t i) noexcept:

@@ -7,6 +7,8 @@ function (a user's, or one on `lgamma`) is evaluated here in both builds.
 
 from __future__ import annotations
 
+from array import array
+
 from autograd_lite import ieee
 from autograd_lite.rules import RULES, digest
 
@@ -88,6 +90,16 @@ def numbers(owner: list[float]) -> tuple[float, ...]:
     return tuple(owner)
 
 
+def address(node: Value) -> int:
+    """The hash of a node, which is equal to itself only."""
+    return object.__hash__(node)
+
+
+def copied(doubles: bytes) -> list[float]:
+    """A buffer with these doubles, given as bytes."""
+    return array("d", doubles).tolist()
+
+
 def value_at(values: tuple[Value, ...], i: int) -> Value:
     """values[i], in C without a check of its type."""
     return values[i]
@@ -96,6 +108,10 @@ def value_at(values: tuple[Value, ...], i: int) -> Value:
 def listed(values: list[Value], i: int) -> Value:
     """values[i], in C without a check of its type."""
     return values[i]
+
+
+def prefetch(values: list[Value], i: int) -> None:
+    """In C, have the values that come soon after values[i] brought from memory."""
 
 
 def is_value(operands: tuple[Any, ...], i: int) -> bool:
@@ -118,9 +134,9 @@ def all_values(operands: tuple[Any, ...]) -> bool:
     return all(isinstance(x, VALUE) for x in operands)
 
 
-def all_floats(operands: tuple[Any, ...]) -> bool:
-    """Whether all operands are floats, not of a subclass."""
-    return all(type(x) is float for x in operands)
+def is_float(operands: tuple[Any, ...], i: int) -> bool:
+    """Whether operands[i] is a float, not of a subclass."""
+    return type(operands[i]) is float
 
 
 def float_at(floats: tuple[float, ...], i: int) -> float:
@@ -143,4 +159,4 @@ def settle(leaves: tuple[Value, ...], i: int) -> None:
 COMPILED = False
 DIGEST = digest()
 
-exp, log, sqrt, fabs = ieee.exp, ieee.log, ieee.sqrt, ieee.fabs
+exp, log1p, sqrt, fabs = ieee.exp, ieee.log1p, ieee.sqrt, ieee.fabs

@@ -1,16 +1,18 @@
 # C types for value.py.
 cimport cython
 
-cdef int CONSTANT, LEAF, UNARY, BINARY, UNIFORM, NARY, DOT, WEIGHED, BY_HAND
+cdef int CONSTANT, LEAF, UNARY, BINARY, UNIFORM, NARY, DOT, BY_HAND, REPLAYED
 cdef int _blocks, _depth
 cdef list _graveyard
 
 
 cdef class Value:
+    # First what a pass reads of a parent, so that this lies in one line of the cache.
+    cdef int _kind, _users
     cdef double _data, _grad, _dx, _dy
     cdef Value _x, _y
     cdef object _more, __weakref__
-    cdef int _code, _users, _kind
+    cdef int _code
 
 
 # The C twin of kernels.py; it knows the fields of Value, so it comes after them.
@@ -20,7 +22,14 @@ cimport autograd_lite.kernels as kernels
 cdef class Many:
     cdef public tuple xs, ys
     cdef bint flat_xs, flat_ys
-    cdef public object numbers, op, backward, label
+    cdef public object dxs, dys, op, backward, replay, label
+
+
+cdef class Side:
+    cdef tuple values
+    cdef bytes numbers
+    cdef bint flat
+    cdef Py_ssize_t n
 
 
 # operands
@@ -36,6 +45,10 @@ cpdef Value required(object other, str name)
 cdef object comparable(object other)
 
 # making nodes
+@cython.locals(more=Many)
+cdef inline Many many(
+    tuple xs, tuple ys=*, object dxs=*, object dys=*, bint flat_xs=*, bint flat_ys=*
+)
 @cython.locals(node=Value)
 cdef inline Value new_node(
     int kind, int code, Value x, Value y, double data, double dx, double dy
@@ -48,9 +61,14 @@ cdef Value filled_node(
 cdef Value observed_node(
     int kind, int code, Value x, Value y, double data, double dx, double dy, object more
 )
+@cython.locals(more=Many, source=Value)
+cdef object observed_by_hand(Value node, tuple parents, object op)
 @cython.locals(node=Value)
 cdef Value detached(Value source, object observers)
 cpdef bint recording() except -1
+@cython.locals(more=Many, node=Value, i=Py_ssize_t, flat=bint)
+cpdef list replayed_nodes(object op, tuple parents, object numbers, object gradient)
+cpdef bint blocks_open() except -1
 cdef object compare(Value x, str op, object other)
 cpdef double number_of(Value node) except? -1.5
 cpdef double static_of(Value node) except? -1.5
@@ -65,30 +83,32 @@ cdef inline Value binary(int code, Value x, Value y)
 cdef Value ternary(int code, Value x, Value y, Value z)
 @cython.locals(
     xs=tuple, n=Py_ssize_t, i=Py_ssize_t, partials=bytes, d="double*", values=Py_ssize_t,
-    deep=Py_ssize_t, out=double, partial=double
+    deep=Py_ssize_t, shift=double, out=double, partial=double
 )
 cpdef object nary(int code, object operands)
-@cython.locals(
-    left=tuple, right=tuple, floats=tuple, n=Py_ssize_t, numbers=bytes, d="double*",
-    in_left=Py_ssize_t, in_right=Py_ssize_t, deep_left=Py_ssize_t, deep_right=Py_ssize_t,
-    more=Many
-)
+@cython.locals(xs=list, i=Py_ssize_t)
+cpdef list checked(object operands, str name)
+@cython.locals(constant=Value, numbers=list)
+cpdef list log_softmax(list xs, bint shift)
+cpdef list exps(list xs)
 cpdef object dot(object xs, object ys)
-@cython.locals(i=Py_ssize_t, out=double, deep=Py_ssize_t)
-cdef Value weighed(tuple xs, tuple weights)
-@cython.locals(i=Py_ssize_t, out=double)
-cdef double sum_of_products(double *d, Py_ssize_t n) noexcept
+@cython.locals(left=Side, right=Side, rights=list)
+cpdef list dots(object xs, object ys)
+@cython.locals(xs=tuple, this=Side, values=Py_ssize_t, deep=Py_ssize_t)
+cpdef Side side(object operands)
+@cython.locals(i=Py_ssize_t, out=double, x="double*", y="double*", more=Many)
+cdef object product(Side left, Side right)
 cdef tuple values_of(tuple operands)
 @cython.locals(i=Py_ssize_t, values=Py_ssize_t, deep=Py_ssize_t)
-cdef (Py_ssize_t, Py_ssize_t) read(tuple xs, double *d, Py_ssize_t start, int code) except *
+cdef (Py_ssize_t, Py_ssize_t) read(tuple xs, double *d, int code) except *
 @cython.locals(owner=bytes)
 cdef bytes filled(tuple numbers)
 @cython.locals(i=Py_ssize_t, out=double)
 cdef double sum_of(double *d, Py_ssize_t n) noexcept
 @cython.locals(i=Py_ssize_t, largest=double, size=double, scale=double, squares=double)
 cdef double norm_of(double *d, Py_ssize_t n) noexcept
-@cython.locals(i=Py_ssize_t, largest=double, total=double)
-cdef double logsumexp_of(double *d, Py_ssize_t n) noexcept
+@cython.locals(i=Py_ssize_t, first=Py_ssize_t, largest=double, others=double)
+cdef (double, double) logsumexp_of(double *d, Py_ssize_t n) noexcept
 
 # backpropagation
 cdef list _passes
@@ -111,20 +131,18 @@ cdef inline int meet_parents(Value node, Pass this) except -1
 cdef int meet_each(tuple parents, Pass this) except -1
 @cython.locals(g=double)
 cdef inline int send(Value node, Pass this) except -1
-@cython.locals(d="double*")
+@cython.locals(numbers=bytes)
 cdef int send_to_many(Value node, double g, Many more, Pass this) except -1
 @cython.locals(i=Py_ssize_t)
 cdef int send_alike(tuple parents, bint flat, double cotangent, Pass this) except -1
 @cython.locals(i=Py_ssize_t)
-cdef int send_each(
-    tuple parents, bint flat, double *partials, Py_ssize_t first, double g, Pass this
-) except -1
-@cython.locals(i=Py_ssize_t, partial=double)
-cdef int send_weighed(tuple parents, bint flat, tuple weights, double g, Pass this) except -1
+cdef int send_each(tuple parents, bint flat, double *partials, double g, Pass this) except -1
+@cython.locals(first=Value, place=Py_ssize_t)
+cdef inline int take_flat(tuple leaves, Pass this) except -1
 cdef inline double times(double g, double partial) noexcept
 cdef inline int receive(Value node, double cotangent, Pass this) except -1
-@cython.locals(node=Value, before=Value, leaves=tuple, i=Py_ssize_t)
-cdef void settle(Pass this) noexcept
+@cython.locals(node=Value, leaves=tuple, i=Py_ssize_t)
+cdef int settle(Pass this) except -1
 @cython.locals(node=Value)
 cdef set met_leaves(Pass this)
 @cython.locals(node=Value, leaves=tuple)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from _thread import RLock
 from numbers import Real
-from types import CellType, FunctionType
+from types import CellType, FunctionType, ModuleType
 
 import autograd_lite.kernels as kernels
 from autograd_lite import blocks
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     Operand: TypeAlias = "Value | float"
+    Vector: TypeAlias = "Iterable[Operand] | Side"
 
 # The kind of a node says what its slots hold.
 #
@@ -30,10 +31,10 @@ LEAF = 0
 UNARY = 1  #  parent          partial        static parameter
 BINARY = 2  # parent  parent  partial        partial
 UNIFORM = 3  #                their partial                    Many: xs
-NARY = 4  #                                                    Many: xs, numbers are their partials
-DOT = 5  #                                                     Many: xs, ys, numbers of both
-WEIGHED = 6  #                                                 Many: xs, numbers: tuple of floats
-BY_HAND = 7  #                                                 Many: xs, op, backward
+NARY = 4  #                                                    Many: xs, dxs
+DOT = 5  #                                                     Many: xs, ys, dxs, dys
+BY_HAND = 6  #                                                 Many: xs, op, backward
+REPLAYED = 7  #                                                Many: xs, op, replay
 
 
 class Value:
@@ -78,6 +79,11 @@ class Value:
         number = real(data, "data")
         if not isinstance(label, str):
             raise TypeError(f"label must be a str, not {type_name(label)}")
+        if not isinstance(_op, str):
+            raise TypeError(
+                f"_op must be a str, not {type_name(_op)}; to make an operation of its partials, "
+                "write autograd_lite.operation"
+            )
         parents = tuple(_children)
         for parent in parents:
             if not isinstance(parent, Value):
@@ -88,12 +94,13 @@ class Value:
         self._more = label or None
         if (parents or _op) and recording():
             self._kind = BY_HAND
-            self._more = Many(parents)
+            self._more = many(parents)
             self._more.op = _op
             self._more.label = label
+        if type(self) is not Value and holds_attributes(type(self)):
+            watch_for_cycles()
         if _blocks != 0:
-            for observer in blocks.observers():
-                observer.made(self)
+            observed_by_hand(self, parents, _op)
 
     # ------------------------------------------------------------------------ what it holds
 
@@ -175,12 +182,9 @@ class Value:
         if self._kind == UNIFORM:
             return (self._dx,) * n
         if self._kind == NARY:
-            return kernels.numbers(more.numbers)
-        if self._kind == DOT:  # the partial by x is y, and by y it is x
-            numbers = kernels.numbers(more.numbers)
-            return numbers[n:] + numbers[:n]
-        if self._kind == WEIGHED:
-            return tuple(more.numbers)
+            return kernels.numbers(more.dxs)
+        if self._kind == DOT:
+            return kernels.numbers(more.dxs) + kernels.numbers(more.dys)
         return (float("nan"),) * n
 
     @property
@@ -203,7 +207,7 @@ class Value:
         """The symbol of the operation, as micrograd has it: "+", "**2", "tanh", or ""."""
         if self._kind <= LEAF:
             return ""
-        if self._kind == BY_HAND:
+        if self._kind >= BY_HAND:
             return str(self._more.op)
         return RULES[self._code].symbol.format(c=self._dy)
 
@@ -228,14 +232,19 @@ class Value:
             )
         if not callable(function):
             raise TypeError(f"_backward must be a function, not {type_name(function)}")
-        self._more.backward = (
-            Unheld(function, self) if isinstance(function, FunctionType) else Other(function)
-        )
+        backward = Unheld(function, self) if isinstance(function, FunctionType) else Other(function)
+        if backward.may_lead_anywhere:
+            watch_for_cycles()
+        self._more.backward = backward
 
     def _send(self) -> None:
         if self._kind == BY_HAND:
             if self._more.backward is not None:
                 self._more.backward(self)
+        elif self._kind == REPLAYED:
+            numbers = kernels.numbers(kernels.copied(self._more.replay()))
+            for parent, cotangent in zip(self.parents, numbers, strict=True):
+                parent.grad += cotangent
         else:
             for parent, partial in zip(self.parents, self.partials, strict=True):
                 parent.grad += times(self._grad, partial)
@@ -353,7 +362,7 @@ class Value:
         return True if self is other else NotImplemented
 
     def __hash__(self) -> int:
-        return object.__hash__(self)
+        return kernels.address(self)
 
     def __bool__(self) -> bool:
         outcome = self._data != 0.0
@@ -548,25 +557,25 @@ class Value:
         """Its slots as Python objects, for `graph.py`."""
         more = self._more
         if isinstance(more, Many):
-            numbers = more.numbers
-            if self._kind == NARY or self._kind == DOT:
-                numbers = kernels.numbers(numbers)
-            more = (more.xs, more.ys, numbers, more.op, more.label, more.backward)
+            partials = self.partials if self._kind == NARY or self._kind == DOT else None
+            more = (more.xs, more.ys, partials, more.op, more.label, more.backward or more.replay)
         x, dx = (self._x, self._dx) if self._kind > LEAF else (None, 0.0)  # but for a pass
         made = self._kind, self._code, x, self._y, self._data, dx, self._dy
         return made, self._grad, more
 
     def _set_slots(self, slots: tuple[Any, ...]) -> None:
-        made, self._grad, more = slots
-        self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy = made
+        made, grad, more = slots
+        check_slots(made, grad, more)
         if isinstance(more, tuple):
-            xs, ys, numbers, op, label, _ = more
-            if self._kind == NARY or self._kind == DOT:
-                numbers = filled(numbers)
-            check_many(self._kind, xs, ys, numbers)
-            more = Many(xs, ys, numbers)
+            xs, ys, partials, op, label, _ = more
+            more = many(xs, ys)
+            if partials is not None:
+                more.dxs = filled(partials[: len(xs)])
+                more.dys = filled(partials[len(xs) :])
             more.op = op
             more.label = label
+        self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy = made
+        self._grad = grad
         self._more = more
 
     def __dealloc__(self) -> None:
@@ -627,6 +636,21 @@ def observed_node(
     return node if kind <= LEAF or recording() else detached(node, observers)
 
 
+def observed_by_hand(node: Value, parents: tuple[Value, ...], op: str) -> None:
+    """What `Value(...)` does while a block is open somewhere."""
+    observers = blocks.observers()
+    if recording() or not (parents or op):
+        for observer in observers:
+            observer.made(node)
+        return
+    more = many(parents)
+    more.op = op
+    source = filled_node(BY_HAND, 0, None, None, node._data, 0.0, 0.0, more)
+    for observer in observers:
+        observer.made(source)
+        observer.detached(node, source)
+
+
 def detached(source: Value, observers: Iterable[blocks.Observer]) -> Value:
     """A leaf with the number of source."""
     node = filled_node(LEAF, 0, None, None, source._data, 0.0, 0.0, None)
@@ -640,6 +664,14 @@ def number_of(node: Value) -> float:
     return node._data
 
 
+def writing(nodes: tuple[Value, ...]) -> None:
+    """Tell observers that the nodes' numbers or gradients are about to be set."""
+    if _blocks != 0:
+        for observer in blocks.observers():
+            for node in nodes:
+                observer.wrote(node)
+
+
 def static_of(node: Value) -> float:
     """The static parameter c of a node of one parent: the 3 of x ** 3; 0 where there is none."""
     return node._dy if node._kind == UNARY else 0.0
@@ -647,11 +679,9 @@ def static_of(node: Value) -> float:
 
 def weights_of(node: Value) -> tuple[float, ...]:
     """The plain numbers of a `dot` that has Values on one side only; () for any other node."""
-    if node._kind != WEIGHED:
+    if node._kind != NARY or node._code != kernels.DOT:
         return ()
-    more: Many = node._more
-    weights: tuple[float, ...] = more.numbers
-    return weights
+    return node.partials
 
 
 def compare(x: Value, op: str, other: Any) -> bool:
@@ -739,28 +769,55 @@ class Many:
     """What a node holds besides its slots if it has any number of parents.
 
     xs, ys    the parents; ys on nodes of `dot` only, () where that side is plain numbers
+    dxs, dys  buffers of their partials, which nodes may share
     flat_xs, flat_ys    whether they are known to be leaves all, so that passes go faster
-    numbers   a buffer of doubles, or a tuple of floats that is shared
     op, backward    of a node made by hand
+    replay    of a node that was replayed
     """
 
-    __slots__ = ("backward", "flat_xs", "flat_ys", "label", "numbers", "op", "xs", "ys")
+    __slots__ = (
+        "backward",
+        "dxs",
+        "dys",
+        "flat_xs",
+        "flat_ys",
+        "label",
+        "op",
+        "replay",
+        "xs",
+        "ys",
+    )
 
-    def __init__(
-        self,
-        xs: tuple[Value, ...],
-        ys: tuple[Value, ...] = (),
-        numbers: Any = None,
-        flat_xs: bool = False,
-        flat_ys: bool = False,
-    ) -> None:
-        self.xs = xs
-        self.ys = ys
-        self.numbers = numbers
-        self.flat_xs = flat_xs
-        self.flat_ys = flat_ys
-        self.op = self.label = ""
-        self.backward: Callable[[Value], None] | None = None
+    xs: tuple[Value, ...]
+    ys: tuple[Value, ...]
+    dxs: Any
+    dys: Any
+    flat_xs: bool
+    flat_ys: bool
+    op: str
+    label: str
+    backward: Callable[[Value], None] | None
+    replay: Any
+
+
+def many(
+    xs: tuple[Value, ...],
+    ys: tuple[Value, ...] = (),
+    dxs: Any = None,
+    dys: Any = None,
+    flat_xs: bool = False,
+    flat_ys: bool = False,
+) -> Many:
+    more = Many.__new__(Many)  # in C, this is faster than a call of __init__
+    more.xs = xs
+    more.ys = ys
+    more.dxs = dxs
+    more.dys = dys
+    more.flat_xs = flat_xs
+    more.flat_ys = flat_ys
+    more.op = more.label = ""
+    more.backward = more.replay = None
+    return more
 
 
 def new_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float) -> Value:
@@ -829,13 +886,13 @@ def ternary(code: int, x: Value, y: Value, z: Value) -> Value:
         data, d[0], d[1], d[2] = kernels.ternary(code, x._data, y._data, z._data)
     else:
         data, d[0], d[1], d[2] = kernels.FUNCTIONS[code](x._data, y._data, z._data)
-    return many_node(code, NARY, data, 0.0, Many((x, y, z), (), partials))
+    return many_node(code, NARY, data, 0.0, many((x, y, z), (), partials))
 
 
 def fixed(code: int, xs: tuple[Value, ...]) -> Value:
     """The node of a rule that users made, of any fixed number of parents."""
     out, *partials = kernels.FUNCTIONS[code](*[x.data for x in xs])
-    return many_node(code, NARY, out, 0.0, Many(xs, (), filled(tuple(partials))))
+    return many_node(code, NARY, out, 0.0, many(xs, (), filled(tuple(partials))))
 
 
 def unary_of(code: int, x: Operand, c: float) -> Any:
@@ -908,74 +965,120 @@ def nary(code: int, operands: Iterable[Operand]) -> Any:
         raise ValueError("mean of no operands")
     partials = kernels.buffer(n)
     d = kernels.doubles(partials)
-    values, deep = read(xs, d, 0, code)
+    values, deep = read(xs, d, code)
+    shift = 0.0
     if code == kernels.NORM:
         out = norm_of(d, n)
     elif code == kernels.LOGSUMEXP:
-        out = logsumexp_of(d, n)
+        shift, out = logsumexp_of(d, n)
     else:
         out = sum_of(d, n)
         if code == kernels.MEAN:
             out /= n
     if values == 0:
-        return out
+        return shift + out
     xs = values_of(xs)
     if code == kernels.SUM or code == kernels.MEAN:
         partial = kernels.partial(code, 0.0, n, out)
-        return many_node(code, UNIFORM, out, partial, Many(xs, (), None, deep == 0))
+        return many_node(code, UNIFORM, out, partial, many(xs, (), None, None, deep == 0))
     for i in range(n):
-        d[i] = kernels.partial(code, d[i], n, out)
-    return many_node(code, NARY, out, 0.0, Many(xs, (), partials, deep == 0))
+        d[i] = kernels.partial(code, d[i] - shift, n, out)
+    return many_node(code, NARY, shift + out, 0.0, many(xs, (), partials, None, deep == 0))
 
 
-def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Any:
+def checked(operands: Iterable[Operand], name: str) -> list[Any]:
+    """The Values among the operands, and the numbers as floats."""
+    xs = list(operands)
+    for i in range(len(xs)):
+        if type(xs[i]) is not float and not isinstance(xs[i], Value):
+            xs[i] = real(xs[i], f"{name}: element {i}")
+    return xs
+
+
+def log_softmax(xs: list[Any], shift: bool) -> list[Any]:
+    """[x - logsumexp(xs) for x in xs], of Values and floats.
+
+    shift  whether the largest is taken off first, which is exact: x - logsumexp(xs) of huge x
+           would lose every digit. Of other numbers, the largest would be another one.
+    """
+    if shift:
+        numbers = [number_of(x) if isinstance(x, Value) else x for x in xs]
+        largest = max(numbers, default=0.0)
+        constant = leaf(CONSTANT, largest)
+        xs = [x - constant if isinstance(x, Value) else x - largest for x in xs]
+    total = nary(kernels.LOGSUMEXP, xs)
+    return [x - total for x in xs]
+
+
+def exps(xs: list[Any]) -> list[Any]:
+    return [unary_of(kernels.EXP, x, 0.0) for x in xs]
+
+
+def dot(xs: Vector, ys: Vector) -> Any:
     """sum of x * y over the pairs of xs and ys, as one node; a float if no operand is a Value.
 
     Where one side has numbers only, they are the partials of the other side and no parents.
 
     Raises ValueError if the lengths differ, TypeError for an element that is not a real number.
     """
-    left: tuple[Any, ...] = tuple(xs)
-    right: tuple[Any, ...] = tuple(ys)
-    n = len(left)
-    if len(right) != n:
-        raise ValueError(f"dot: the lengths differ, {n} and {len(right)}")
-    if n == 0:
-        return 0.0
-    if kernels.all_floats(left):
+    return product(side(xs), side(ys))
+
+
+def dots(xs: Iterable[Vector], ys: Iterable[Vector]) -> list[list[Any]]:
+    """[[dot(x, y) for y in ys] for x in xs], for which each vector is read once.
+
+    So it is faster than these dots one by one, and their nodes share the numbers. Raises what
+    `dot` does.
+    """
+    rights = [side(y) for y in ys]
+    return [[product(left, right) for right in rights] for left in map(side, xs)]
+
+
+class Side:
+    """One of the two vectors of a dot, read: its numbers do not follow the Values afterwards.
+
+    values   its Values, with a constant for each number among them; () if all are numbers
+    numbers  a buffer of all of them
+    flat     whether the values are leaves all
+    """
+
+    __slots__ = ("flat", "n", "numbers", "values")
+
+    values: tuple[Value, ...]
+    numbers: Any
+    n: int
+    flat: bool
+
+
+def side(operands: Vector) -> Side:
+    """The operands, read for any number of dots."""
+    if isinstance(operands, Side):
+        return operands
+    xs: tuple[Any, ...] = tuple(operands)
+    this = Side.__new__(Side)
+    this.n = len(xs)
+    this.numbers = kernels.buffer(this.n)
+    values, deep = read(xs, kernels.doubles(this.numbers), kernels.DOT)
+    this.values = xs if values == this.n else () if values == 0 else values_of(xs)
+    this.flat = deep == 0
+    return this
+
+
+def product(left: Side, right: Side) -> Any:
+    """The dot product of two sides; the partials by one are the numbers of the other."""
+    if left.n != right.n:
+        raise ValueError(f"dot: the lengths differ, {left.n} and {right.n}")
+    x, y = kernels.doubles(left.numbers), kernels.doubles(right.numbers)
+    out = 0.0
+    for i in range(left.n):
+        out += x[i] * y[i]
+    if not left.values:
         left, right = right, left
-    if kernels.all_floats(right) and kernels.all_values(left):
-        return weighed(left, right)
-    numbers = kernels.buffer(2 * n)
-    d = kernels.doubles(numbers)
-    in_left, deep_left = read(left, d, 0, kernels.DOT)
-    in_right, deep_right = read(right, d, n, kernels.DOT)
-    if in_left == 0 or in_right == 0:  # a side of numbers, not all of them floats
-        floats = kernels.numbers(numbers)
-        if in_left == 0 and in_right == 0:
-            return sum_of_products(d, n)
-        if in_left == 0:
-            left, floats = right, floats[n:] + floats[:n]
-        return weighed(values_of(left), floats[n:])
-    more = Many(values_of(left), values_of(right), numbers, deep_left == 0, deep_right == 0)
-    return many_node(kernels.DOT, DOT, sum_of_products(d, n), 0.0, more)
-
-
-def weighed(xs: tuple[Value, ...], weights: tuple[float, ...]) -> Value:
-    """The dot product of Values with floats, which are shared rather than copied."""
-    out = 0.0
-    deep = 0
-    for i in range(len(xs)):
-        out += kernels.data_of(xs, i) * kernels.float_at(weights, i)
-        deep += kernels.is_deep(xs, i)
-    return many_node(kernels.DOT, WEIGHED, out, 0.0, Many(xs, (), weights, deep == 0))
-
-
-def sum_of_products(d: list[float], n: int) -> float:
-    out = 0.0
-    for i in range(n):
-        out += d[i] * d[n + i]
-    return out
+    if not left.values:
+        return out
+    dys = left.numbers if right.values else None
+    more = many(left.values, right.values, right.numbers, dys, left.flat, right.flat)
+    return many_node(kernels.DOT, DOT if right.values else NARY, out, 0.0, more)
 
 
 def values_of(operands: tuple[Any, ...]) -> tuple[Value, ...]:
@@ -983,16 +1086,18 @@ def values_of(operands: tuple[Any, ...]) -> tuple[Value, ...]:
     return operands if kernels.all_values(operands) else tuple([required(x, "") for x in operands])
 
 
-def read(xs: tuple[Any, ...], d: list[float], start: int, code: int) -> tuple[int, int]:
+def read(xs: tuple[Any, ...], d: list[float], code: int) -> tuple[int, int]:
     """Write the numbers of xs to d; how many of xs are Values, and how many of these no leaves."""
     values = deep = 0
     for i in range(len(xs)):
-        if kernels.is_value(xs, i):
-            d[start + i] = kernels.data_of(xs, i)
+        if kernels.is_float(xs, i):
+            d[i] = kernels.float_at(xs, i)
+        elif kernels.is_value(xs, i):
+            d[i] = kernels.data_of(xs, i)
             values += 1
             deep += kernels.is_deep(xs, i)
         elif is_number(xs[i]):
-            d[start + i] = float(xs[i])
+            d[i] = float(xs[i])
         else:
             raise TypeError(
                 f"{RULES[code].name}: element {i} must be a real number or a Value, "
@@ -1001,19 +1106,26 @@ def read(xs: tuple[Any, ...], d: list[float], start: int, code: int) -> tuple[in
     return values, deep
 
 
-def check_many(kind: int, xs: Any, ys: Any, numbers: Any) -> None:
+def check_slots(made: Any, grad: Any, more: Any) -> None:
     """Raise ValueError for slots, of a file that was tampered with, that would crash a pass."""
-    right = isinstance(xs, tuple) and isinstance(ys, tuple)
-    right = right and kernels.all_values(xs) and kernels.all_values(ys)
-    if kind == NARY:
-        right = right and len(kernels.numbers(numbers)) == len(xs)
-    elif kind == DOT:
-        right = right and len(kernels.numbers(numbers)) == 2 * len(xs) == 2 * len(ys)
-    elif kind == WEIGHED:
-        right = right and isinstance(numbers, tuple) and len(numbers) == len(xs)
-        right = right and kernels.all_floats(numbers)
+    kind, code, x, y, *numbers = made
+    right = all(isinstance(number, float) for number in (grad, *numbers))
+    right = right and kind in range(CONSTANT, BY_HAND + 1) and code in range(len(RULES))
+    right = right and isinstance(x, Value) == (kind in (UNARY, BINARY))
+    right = right and isinstance(y, Value) == (kind == BINARY)
+    if kind < UNIFORM:
+        right = right and (more is None or isinstance(more, str))
     else:
-        right = right and kind in (UNIFORM, BY_HAND)
+        xs, ys, partials, op, label, _ = more if isinstance(more, tuple) else ((),) * 6
+        right = right and isinstance(xs, tuple) and isinstance(ys, tuple)
+        right = right and all(isinstance(parent, Value) for parent in (*xs, *ys))
+        right = right and isinstance(op, str) and isinstance(label, str)
+        right = right and len(ys) == (len(xs) if kind == DOT else 0)
+        if kind in (NARY, DOT):
+            right = right and len(partials) == len(xs) + len(ys)
+            right = right and all(isinstance(partial, float) for partial in partials)
+        else:
+            right = right and partials is None
     if not right:
         raise ValueError("these are not the slots of a node")
 
@@ -1021,7 +1133,7 @@ def check_many(kind: int, xs: Any, ys: Any, numbers: Any) -> None:
 def filled(numbers: tuple[float, ...]) -> Any:
     """A buffer of these numbers."""
     owner = kernels.buffer(len(numbers))
-    read(numbers, kernels.doubles(owner), 0, 0)
+    read(numbers, kernels.doubles(owner), 0)
     return owner
 
 
@@ -1050,18 +1162,24 @@ def norm_of(d: list[float], n: int) -> float:
     return scale * kernels.sqrt(squares)
 
 
-def logsumexp_of(d: list[float], n: int) -> float:
-    """log sum exp, shifted by the largest so that nothing overflows."""
+def logsumexp_of(d: list[float], n: int) -> tuple[float, float]:
+    """log sum exp as the largest term, and what is to be added to it.
+
+    Apart, so that nothing overflows and the partials lose no digits to a large sum of both.
+    """
     largest = float("-inf")
+    first = 0
     for i in range(n):
         if d[i] > largest or d[i] != d[i]:
             largest = d[i]
+            first = i
     if largest - largest != 0.0:  # an inf or nan among them, or none at all
-        return largest
-    total = 0.0
+        return 0.0, largest
+    others = 0.0
     for i in range(n):
-        total += kernels.exp(d[i] - largest)
-    return largest + kernels.log(total)
+        if i != first:
+            others += kernels.exp(d[i] - largest)
+    return largest, kernels.log1p(others)
 
 
 # ------------------------------------------------------------------------ backpropagation
@@ -1102,11 +1220,12 @@ def backpropagate(root: Value) -> None:
     this = Pass(root)
     order = this.order
     before_by_hand: list[tuple[Value, float]] = []
-    _passes.append(this)
     try:
+        _passes.append(this)
         meet(root, this)
         i = 0
         while i < len(order):  # it grows while it is walked
+            kernels.prefetch(order, i)
             node = kernels.listed(order, i)
             if node._kind == BY_HAND:
                 before_by_hand += [(x, x.grad) for x in node.parents if x.is_leaf]
@@ -1116,6 +1235,7 @@ def backpropagate(root: Value) -> None:
         observers = blocks.observers() if _blocks != 0 else []
         i = 0
         while i < this.ready:
+            kernels.prefetch(order, i)
             send(kernels.listed(order, i), this)
             for observer in observers:
                 observer.sent(order[i], root)
@@ -1132,8 +1252,13 @@ def backpropagate(root: Value) -> None:
         forget(this)
         raise
     finally:
-        _passes.pop()
-        settle(this)
+        try:
+            settle(this)
+        except KeyboardInterrupt:  # interpreted: between two leaves, which leaves the rest
+            settle(this)
+            raise
+        finally:
+            _passes.pop()
 
 
 def meet(node: Value, this: Pass) -> None:
@@ -1179,14 +1304,13 @@ def send(node: Value, this: Pass) -> None:
 def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
     if node._kind == UNIFORM:
         send_alike(more.xs, more.flat_xs, times(g, node._dx), this)
-    elif node._kind == NARY:
-        send_each(more.xs, more.flat_xs, kernels.doubles(more.numbers), 0, g, this)
-    elif node._kind == DOT:  # the partial by x is y, and by y it is x
-        d = kernels.doubles(more.numbers)
-        send_each(more.xs, more.flat_xs, d, len(more.xs), g, this)
-        send_each(more.ys, more.flat_ys, d, 0, g, this)
-    elif node._kind == WEIGHED:
-        send_weighed(more.xs, more.flat_xs, more.numbers, g, this)
+    elif node._kind == NARY or node._kind == DOT:
+        send_each(more.xs, more.flat_xs, kernels.doubles(more.dxs), g, this)
+        if node._kind == DOT:
+            send_each(more.ys, more.flat_ys, kernels.doubles(more.dys), g, this)
+    elif node._kind == REPLAYED:
+        numbers = kernels.copied(more.replay())
+        send_each(more.xs, more.flat_xs, kernels.doubles(numbers), 1.0, this)
     else:
         if more.backward is not None:
             more.backward(node)
@@ -1195,7 +1319,7 @@ def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
 
 def send_alike(parents: tuple[Value, ...], flat: bool, cotangent: float, this: Pass) -> None:
     if flat:
-        this.flat.append(parents)
+        take_flat(parents, this)
         for i in range(len(parents)):
             kernels.receive(parents, i, cotangent)
     else:
@@ -1204,28 +1328,27 @@ def send_alike(parents: tuple[Value, ...], flat: bool, cotangent: float, this: P
 
 
 def send_each(
-    parents: tuple[Value, ...], flat: bool, partials: list[float], first: int, g: float, this: Pass
+    parents: tuple[Value, ...], flat: bool, partials: list[float], g: float, this: Pass
 ) -> None:
     if flat:
-        this.flat.append(parents)
+        take_flat(parents, this)
         for i in range(len(parents)):
-            kernels.receive(parents, i, times(g, partials[first + i]))
+            kernels.receive(parents, i, times(g, partials[i]))
     else:
         for i in range(len(parents)):
-            receive(kernels.value_at(parents, i), times(g, partials[first + i]), this)
+            receive(kernels.value_at(parents, i), times(g, partials[i]), this)
 
 
-def send_weighed(
-    parents: tuple[Value, ...], flat: bool, weights: tuple[float, ...], g: float, this: Pass
-) -> None:
-    if flat:
-        this.flat.append(parents)
-        for i in range(len(parents)):
-            kernels.receive(parents, i, times(g, kernels.float_at(weights, i)))
-    else:
-        for i in range(len(parents)):
-            partial = kernels.float_at(weights, i)
-            receive(kernels.value_at(parents, i), times(g, partial), this)
+def take_flat(leaves: tuple[Value, ...], this: Pass) -> None:
+    """Take leaves into the pass, but not again for each node that shares the tuple.
+
+    The first leaf's `_users`, which a leaf does not need, counts up to the place of the tuple.
+    """
+    first = kernels.value_at(leaves, 0)
+    place = first._users
+    if place == 0 or place > len(this.flat) or this.flat[place - 1] is not leaves:
+        this.flat.append(leaves)
+        first._users = len(this.flat)
 
 
 def times(g: float, partial: float) -> float:
@@ -1251,15 +1374,14 @@ def receive(node: Value, cotangent: float, this: Pass) -> None:
 
 def settle(this: Pass) -> None:
     """Add to the leaves' gradients what they received."""
-    node = this.leaves
-    while node is not this.root:
+    while this.leaves is not this.root:
+        node = this.leaves
+        this.leaves = node._x
+        node._x = None
         node._grad += node._dx
         node._dx = 0.0
-        before = node._x
-        node._x = None
-        node = before
-    this.leaves = node
     for leaves in this.flat:
+        kernels.value_at(leaves, 0)._users = 0
         for i in range(len(leaves)):
             kernels.settle(leaves, i)
 
@@ -1290,7 +1412,7 @@ def is_under_way(root: Value) -> bool:
     for this in _passes:
         sent.update(this.order[: this.ready])
     for node in reachable(root):  # noqa: SIM110 (C fields need a typed variable)
-        if node._users > 0 or node in sent:
+        if (node._users > 0 and node._kind > LEAF) or node in sent:
             return True
     return False
 
@@ -1326,6 +1448,9 @@ class Unheld:
         keywords = function.__kwdefaults__ or {}
         self.defaults = [None if d is node else (d,) for d in function.__defaults__ or ()]
         self.keywords = {name: None if d is node else (d,) for name, d in keywords.items()}
+        cells = [cell for cell in cells if cell is not self.own]
+        held = [*cells, *(function.__defaults__ or ()), *keywords.values()]
+        self.may_lead_anywhere = not all(map(leads_nowhere, held))
 
     def __call__(self, owner: Value) -> None:
         function = self.function
@@ -1344,6 +1469,8 @@ class Unheld:
 class Other:
     """A `_backward` that is no plain function: what it holds, it holds."""
 
+    may_lead_anywhere = True
+
     def __init__(self, function: Callable[[], None]) -> None:
         self.function = function
 
@@ -1356,6 +1483,102 @@ def holds(cell: CellType, node: Value) -> bool:
         return cell.cell_contents is node
     except ValueError:  # a variable that has no value yet
         return False
+
+
+def leads_nowhere(held: Any) -> bool:
+    """Whether a node that holds this, in a cell or by itself, cannot be reached from it."""
+    try:
+        thing = held.cell_contents if isinstance(held, CellType) else held
+    except ValueError:
+        return False
+    return isinstance(thing, (Value, float, int, str, type, ModuleType, type(None)))
+
+
+def holds_attributes(cls: type) -> bool:
+    """Whether instances of this subclass of Value have room for more than a Value's own fields."""
+    return bool(cls.__dictoffset__) or cls.__basicsize__ > Value.__basicsize__
+
+
+_watched = not kernels.COMPILED  # interpreted, Python's own collector sees every reference
+
+
+def watch_for_cycles() -> None:
+    """Have cycles through Values collected from now on."""
+    global _watched
+    if not _watched:
+        from autograd_lite import cycles
+
+        cycles.watch()
+        _watched = True
+
+
+# ------------------------------------------------------------------ results of a compiled call
+
+
+class Replay:
+    """What the node does in which the results of a replayed program meet.
+
+    Each result leaves its cotangent here; then the program's own adjoint turns them into those of
+    the parents, all at once.
+    """
+
+    def __init__(self, n: int, gradient: Callable[[list[float]], bytes]) -> None:
+        self.cotangents = [0.0] * n
+        self.gradient = gradient
+
+    def __call__(self) -> bytes:
+        cotangents, self.cotangents = self.cotangents, [0.0] * len(self.cotangents)
+        return self.gradient(cotangents)
+
+
+class Result:
+    """The `_backward` of a replayed program's result."""
+
+    def __init__(self, replay: Replay, i: int) -> None:
+        self.replay, self.i = replay, i
+
+    def __call__(self, owner: Value) -> None:
+        self.replay.cotangents[self.i] = owner.grad
+
+
+def replayed_nodes(
+    op: str,
+    parents: tuple[Value, ...],
+    numbers: Iterable[float],
+    gradient: Callable[[list[float]], bytes],
+) -> list[Value]:
+    """The results of a program that was replayed, as nodes of the eager graph.
+
+    op        what the operation is called
+    parents   what the results depend on
+    numbers   of the results
+    gradient  given the results' cotangents, those of the parents, as the bytes of doubles
+    """
+    results = [leaf(LEAF, number) for number in numbers]
+    if not parents or not recording():
+        return results
+    replay = Replay(len(results), gradient)
+    flat = True
+    for i in range(len(parents)):
+        if kernels.is_deep(parents, i):
+            flat = False
+    more = many(parents, (), None, None, flat)
+    more.op = op
+    more.replay = replay
+    hub = (many_node(0, REPLAYED, 0.0, 0.0, more),)
+    for i in range(len(results)):
+        node: Value = results[i]
+        node._kind = BY_HAND
+        more = many(hub)
+        more.op = op
+        more.backward = Result(replay, i)
+        node._more = more
+    return results
+
+
+def blocks_open() -> bool:
+    """Whether a block is open, in any thread or task."""
+    return _blocks != 0
 
 
 # ---------------------------------------------------------------------- dropping a graph

@@ -28,7 +28,7 @@ def network(nodes: int) -> Value:
     weights = [[Value(0.1 * (i + j)) for j in range(3)] for i in range(4)]
     biases = [Value(0.1 * i) for i in range(4)]
     losses = []
-    for sample in range(max(1, (nodes - 18) // 24)):
+    for sample in range(max(1, (nodes - 17) // 28)):
         x = [Value(0.01 * (sample + j)) for j in range(3)]
         outs = [tanh(dot(w, x) + b) for w, b in zip(weights, biases, strict=True)]
         losses.append(sum_of([(out - 0.5) ** 2 for out in outs]))

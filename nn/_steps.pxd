@@ -14,20 +14,22 @@ cpdef object scale_grad(tuple parameters, double factor)
 @cython.locals(i=Py_ssize_t, p=Node, vs="double*", g=double, v=double)
 cpdef object sgd(
     tuple parameters, doubles velocity, bint first, double lr, double momentum,
-    double dampening, double weight_decay, bint nesterov
+    double dampening, double weight_decay, bint nesterov, double sign
 )
 @cython.locals(
-    i=Py_ssize_t, p=Node, ms="double*", vs="double*", g=double, m=double, v=double, rate=double,
-    root=double
+    i=Py_ssize_t, p=Node, ms="double*", vs="double*", tops="double*", g=double, m=double, v=double,
+    rate=double, root=double
 )
 cpdef object adam(
-    tuple parameters, doubles mean, doubles square, double lr, double beta1, double beta2,
-    double eps, double weight_decay, bint decoupled, double correction1, double correction2
+    tuple parameters, doubles mean, doubles square, doubles largest, double lr, double beta1,
+    double beta2, double eps, double weight_decay, bint amsgrad, bint decoupled, double sign,
+    double correction1, double correction2
 )
 @cython.locals(
-    i=Py_ssize_t, p=Node, ss="double*", vs="double*", g=double, s=double, v=double
+    i=Py_ssize_t, p=Node, ss="double*", ms="double*", vs="double*", g=double, m=double, s=double,
+    v=double
 )
 cpdef object rmsprop(
-    tuple parameters, doubles square, doubles velocity, double lr, double alpha,
-    double eps, double weight_decay, double momentum
+    tuple parameters, doubles square, doubles mean, doubles velocity, double lr, double alpha,
+    double eps, double weight_decay, double momentum, bint centered, double sign
 )

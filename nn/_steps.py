@@ -51,12 +51,16 @@ def sgd(
     dampening: float,
     weight_decay: float,
     nesterov: bool,
+    sign: float,
 ) -> None:
-    """Step by v = momentum v + (1 - dampening) g, which is g at first; p = p - lr v."""
+    """Step by v = momentum v + (1 - dampening) g, which is g at first; p = p - lr v.
+
+    Here and below, sign is -1 to maximise rather than minimise.
+    """
     vs = buffer.doubles(velocity)
     for i in range(len(parameters)):
         p = parameters[i]
-        g = p._grad + weight_decay * p._data
+        g = sign * p._grad + weight_decay * p._data
         if momentum != 0.0:
             v = g if first else momentum * vs[i] + (1.0 - dampening) * g
             vs[i] = v
@@ -68,24 +72,29 @@ def adam(
     parameters: Parameters,
     mean: array[float],
     square: array[float],
+    largest: array[float],
     lr: float,
     beta1: float,
     beta2: float,
     eps: float,
     weight_decay: float,
+    amsgrad: bool,
     decoupled: bool,
+    sign: float,
     correction1: float,
     correction2: float,
 ) -> None:
     """Step by m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
     p = p - lr (m / c1) / (sqrt(v / c2) + eps), with the corrections c = 1 - b^t.
+
+    With amsgrad, the largest v so far stands in place of v in the last line.
     """
-    ms, vs = buffer.doubles(mean), buffer.doubles(square)
+    ms, vs, tops = buffer.doubles(mean), buffer.doubles(square), buffer.doubles(largest)
     rate = lr / correction1
     root = math.sqrt(correction2)
     for i in range(len(parameters)):
         p = parameters[i]
-        g = p._grad
+        g = sign * p._grad
         if decoupled:
             p._data *= 1.0 - lr * weight_decay
         else:
@@ -94,28 +103,41 @@ def adam(
         v = beta2 * vs[i] + (1.0 - beta2) * g * g
         ms[i] = m
         vs[i] = v
+        if amsgrad:
+            if not v <= tops[i]:
+                tops[i] = v
+            v = tops[i]
         p._data -= rate * m / (math.sqrt(v) / root + eps)
 
 
 def rmsprop(
     parameters: Parameters,
     square: array[float],
+    mean: array[float],
     velocity: array[float],
     lr: float,
     alpha: float,
     eps: float,
     weight_decay: float,
     momentum: float,
+    centered: bool,
+    sign: float,
 ) -> None:
     """Step by s = alpha s + (1 - alpha) g^2; v = momentum v + g / (sqrt(s) + eps);
     p = p - lr v.
+
+    If centered, s - m^2 stands in place of s, with m = alpha m + (1 - alpha) g.
     """
-    ss, vs = buffer.doubles(square), buffer.doubles(velocity)
+    ss, ms, vs = buffer.doubles(square), buffer.doubles(mean), buffer.doubles(velocity)
     for i in range(len(parameters)):
         p = parameters[i]
-        g = p._grad + weight_decay * p._data
+        g = sign * p._grad + weight_decay * p._data
         s = alpha * ss[i] + (1.0 - alpha) * g * g
         ss[i] = s
+        if centered:
+            m = alpha * ms[i] + (1.0 - alpha) * g
+            ms[i] = m
+            s -= m * m
         v = momentum * vs[i] + g / (math.sqrt(s) + eps)
         vs[i] = v
         p._data -= lr * v

@@ -2,44 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import pi, prod, sqrt
-from typing import Any
+from typing import Any, TypeAlias
 
 import autograd_lite
-from nn.arrays import Array, along_axis, depth, elementwise, expect, flat, one_of, reshape
+from nn.arrays import Array, along_axis, elementwise, flat, nested, one_of, reshape, shape_for
 from nn.init import Rng, generator
 from nn.module import Module
 
+Function: TypeAlias = Callable[[Any], Any]
+"""Of one number."""
 
-class ReLU(Module):
+
+class _Elementwise(Module):
+    """A function of every number."""
+
+    def _function(self) -> Function:
+        raise NotImplementedError
+
+    def forward(self, x: Array) -> Array:
+        x = nested(x)
+        shape_for(self, x)
+        return elementwise(self._function(), x)
+
+
+class ReLU(_Elementwise):
     """max(x, 0)."""
 
-    def forward(self, x: Array) -> Array:
-        return elementwise(autograd_lite.relu, x)
+    def _function(self) -> Function:
+        return autograd_lite.relu
 
 
-class Tanh(Module):
+class Tanh(_Elementwise):
     """tanh(x)."""
 
-    def forward(self, x: Array) -> Array:
-        return elementwise(autograd_lite.tanh, x)
+    def _function(self) -> Function:
+        return autograd_lite.tanh
 
 
-class Sigmoid(Module):
+class Sigmoid(_Elementwise):
     """1 / (1 + exp(-x))."""
 
-    def forward(self, x: Array) -> Array:
-        return elementwise(autograd_lite.sigmoid, x)
+    def _function(self) -> Function:
+        return autograd_lite.sigmoid
 
 
-class SiLU(Module):
+class SiLU(_Elementwise):
     """x sigmoid(x)."""
 
-    def forward(self, x: Array) -> Array:
-        return elementwise(autograd_lite.silu, x)
+    def _function(self) -> Function:
+        return autograd_lite.silu
 
 
-class GELU(Module):
+class GELU(_Elementwise):
     """x Phi(x), Phi being the normal distribution function.
 
     approximate  "none", or "tanh" for x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
@@ -49,8 +65,8 @@ class GELU(Module):
         one_of(("none", "tanh"), self, approximate=approximate)
         self.approximate = approximate
 
-    def forward(self, x: Array) -> Array:
-        return elementwise(autograd_lite.gelu if self.approximate == "none" else _tanh_gelu, x)
+    def _function(self) -> Function:
+        return autograd_lite.gelu if self.approximate == "none" else _tanh_gelu
 
     def extra_repr(self) -> str:
         return f"approximate={self.approximate!r}"
@@ -60,14 +76,14 @@ def _tanh_gelu(x: Any) -> Any:
     return x * (1 + autograd_lite.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2
 
 
-class LeakyReLU(Module):
+class LeakyReLU(_Elementwise):
     """x where x > 0, negative_slope x elsewhere."""
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = negative_slope
 
-    def forward(self, x: Array) -> Array:
-        return elementwise(lambda x: autograd_lite.leaky_relu(x, self.negative_slope), x)
+    def _function(self) -> Function:
+        return lambda x: autograd_lite.leaky_relu(x, self.negative_slope)
 
     def extra_repr(self) -> str:
         return f"negative_slope={self.negative_slope}"
@@ -80,7 +96,8 @@ class Softmax(Module):
         self.dim = dim
 
     def forward(self, x: Array) -> Array:
-        axes = depth(x)
+        x = nested(x)
+        axes = len(shape_for(self, x))
         if not -axes <= self.dim < axes:
             raise ValueError(f"{self.title()}: x has {axes} axes")
         return along_axis(autograd_lite.softmax, x, self.dim % axes)
@@ -89,7 +106,7 @@ class Softmax(Module):
         return f"dim={self.dim}"
 
 
-class Dropout(Module):
+class Dropout(_Elementwise):
     """While training, 0 with probability p and x / (1 - p) otherwise; x while evaluating.
 
     rng  a random.Random or a seed; None for the generator of `random.seed`
@@ -102,11 +119,16 @@ class Dropout(Module):
         self._rng = None if rng is None else generator(rng)
 
     def forward(self, x: Array) -> Array:
-        if not self.training or self.p == 0:
-            return x
-        draw = generator(self._rng).random
+        return super().forward(x) if self.training and self.p > 0 else x
+
+    def _function(self) -> Function:
+        random = generator(self._rng).random
         scale = 1 / (1 - self.p) if self.p < 1 else 0.0
-        return elementwise(lambda x: x * (scale if draw() >= self.p else 0.0), x)
+
+        def factor() -> float:
+            return scale if random() >= self.p else 0.0
+
+        return lambda x: x * autograd_lite.draw(factor)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
@@ -120,8 +142,9 @@ class Flatten(Module):
         self.end_dim = end_dim
 
     def forward(self, x: Array) -> Array:
-        axes = depth(x)
-        lengths = expect(x, self, *["*"] * axes)
+        x = nested(x)
+        lengths = shape_for(self, x) or (1,)  # a number is one of itself
+        axes = len(lengths)
         start, end = self.start_dim % axes, self.end_dim % axes
         if not (-axes <= self.start_dim < axes and -axes <= self.end_dim < axes and start <= end):
             raise ValueError(f"{self.title()}: x has shape {lengths}")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from numbers import Real
 from typing import Any, TypeAlias
 
-from autograd_lite import Value, dot
+from autograd_lite import Value
+from autograd_lite.value import dots
 
 Array: TypeAlias = Any
 """A number, a Value, a range, or a list or tuple of Arrays of one shape."""
@@ -31,17 +33,35 @@ def depth(x: Array) -> int:
     return (1 + depth(x[0]) if x else 1) if is_sequence(x) else 0
 
 
+_NUMBERS = {float, int, Value}  # what most rows hold
+
+
 def shape(x: Array) -> tuple[int, ...]:
-    """The length of each axis. Raises ValueError if its rows differ in shape."""
+    """The length of each axis.
+
+    Raises ValueError if its rows differ in shape, TypeError for what is no number.
+    """
     x = nested(x)
     if not is_sequence(x):
+        if not isinstance(x, (Value, Real)):
+            raise TypeError(f"expected real numbers, got {type(x).__name__}")
         return ()
-    if not x or not is_sequence(x[0]):
+    kinds = set(map(type, x))
+    if kinds <= _NUMBERS or all(issubclass(kind, (float, int, Value)) for kind in kinds):
         return (len(x),)
     shapes = set(map(shape, x))
     if len(shapes) > 1:
         raise ValueError(f"expected rows of one shape, got {sorted(shapes)}")
     return (len(x), *shapes.pop())
+
+
+def is_array(x: Array) -> bool:
+    """Whether x is numbers in rows of one shape."""
+    try:
+        shape(x)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 # --------------------------------------------------------- checks of arguments and of inputs
@@ -51,8 +71,9 @@ def at_least(least: int, layer: Any, **sizes: Any) -> None:
     """Raise ValueError naming the layer and the size that is no int of at least this."""
     for name, size in sizes.items():
         if not hasattr(size, "__index__") or size < least:
-            layer = type(layer).__name__
-            raise ValueError(f"{layer}: {name} must be an int of at least {least}, not {size!r}")
+            raise ValueError(
+                f"{class_of(layer)}: {name} must be an int of at least {least}, not {size!r}"
+            )
 
 
 def one_of(choices: Iterable[str], layer: Any, **argument: str) -> None:
@@ -60,7 +81,12 @@ def one_of(choices: Iterable[str], layer: Any, **argument: str) -> None:
     ((name, choice),) = argument.items()
     if choice not in choices:
         known = " or ".join(map(repr, choices))
-        raise ValueError(f"{type(layer).__name__}: {name} must be {known}, not {choice!r}")
+        raise ValueError(f"{class_of(layer)}: {name} must be {known}, not {choice!r}")
+
+
+def class_of(layer: Any) -> str:
+    """How an error names a layer that is being made, or a function given by its name."""
+    return layer if isinstance(layer, str) else type(layer).__name__
 
 
 def title(layer: Any) -> str:
@@ -73,17 +99,23 @@ def kind(x: object) -> str:
     return "None" if x is None else f"one {type(x).__name__}"
 
 
+def shape_for(layer: Any, x: Array) -> tuple[int, ...]:
+    """The shape of the input x. Raises what `shape` does, naming the layer."""
+    try:
+        return shape(x)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{title(layer)}: {error}") from None
+
+
 def expect(x: Array, layer: Any, *axes: int | str) -> tuple[int, ...]:
     """The shape of x, whose axes have these lengths; a name stands for any length but 0.
 
-    Raises ValueError naming the layer, what it expected and what it got.
+    Raises ValueError naming the layer, what it expected and what it got, and TypeError for what
+    is no number.
     """
-    try:
-        got = shape(x)
-    except ValueError as error:
-        raise ValueError(f"{title(layer)}: {error}") from None
+    got = shape_for(layer, x) if is_sequence(x) else ()
     same = len(got) == len(axes) and all(
-        length == axis if isinstance(axis, int) else length > 0
+        length > 0 if isinstance(axis, str) else length == axis
         for length, axis in zip(got, axes, strict=True)
     )
     if not same:
@@ -122,6 +154,21 @@ def transpose(x: Array) -> list[list[Any]]:
     return list(map(list, zip(*x, strict=True)))
 
 
+def broadcast(x: Array, lengths: tuple[int, ...]) -> Array:
+    """X of this shape: missing first axes are added, and axes of length 1 repeated, as in NumPy.
+
+    Raises ValueError if an axis has another length.
+    """
+    x = nested(x)
+    if depth(x) < len(lengths):
+        return [broadcast(x, lengths[1:])] * lengths[0]
+    if not lengths and not is_sequence(x):
+        return x
+    if not lengths or len(x) not in (1, lengths[0]):
+        raise ValueError
+    return [broadcast(row, lengths[1:]) for row in x] * (lengths[0] if len(x) == 1 else 1)
+
+
 # ------------------------------------------------------------------------ functions of arrays
 
 
@@ -144,18 +191,29 @@ def along_axis(function: Callable[[Any], Array], x: Array, dim: int) -> Array:
     return transpose([along_axis(function, column, 0) for column in zip(*nested(x), strict=True)])
 
 
-def along_last_axis(function: Callable[[Vector], Array], x: Array, size: int, layer: Any) -> Array:
-    """function(row) for every row of the last axis of x, which must have this size.
+def along_last_axis(
+    function: Callable[[list[Vector]], list[Array]], x: Array, size: int, layer: Any
+) -> Array:
+    """The results of function(rows), one a row, for the rows of the last axis of x.
 
-    Raises ValueError naming the layer, what it expected and what it got.
+    Raises ValueError naming the layer, what it expected and what it got, and TypeError for what
+    is no number.
     """
     x = nested(x)
-    if is_sequence(x) and x and is_sequence(x[0]):
-        return [along_last_axis(function, row, size, layer) for row in x]
-    if not is_sequence(x) or len(x) != size:
-        got = f"shape {shape(x)}" if is_sequence(x) else kind(x)
-        raise ValueError(f"{title(layer)}: expected rows of {size} numbers, got {got}")
-    return function(tuple(x))
+    axes = depth(x)
+    if axes > 2:
+        return [along_last_axis(function, rows, size, layer) for rows in x]
+    rows = [nested(row) for row in (x if axes == 2 else [x])]
+    for row in rows:
+        if not is_sequence(row) or len(row) != size:
+            got = f"shape {shape_for(layer, row)}" if is_sequence(row) else kind(row)
+            raise ValueError(f"{title(layer)}: expected rows of {size} numbers, got {got}")
+    try:
+        out = function(list(map(tuple, rows)))
+    except TypeError:
+        shape_for(layer, x)  # raises where x is to blame
+        raise
+    return out if axes == 2 else out[0]
 
 
 def over_batch(function: Callable[[Array], Array], x: Array, axes: int) -> Array:
@@ -168,7 +226,7 @@ def over_batch(function: Callable[[Array], Array], x: Array, axes: int) -> Array
 
 
 class Affine:
-    """The function x -> W x + b.
+    """The function xs -> [W x + b for x in xs], which reads the weights once for all x.
 
     The bias is the weight of one more input, 1, so that each output is one node.
     """
@@ -180,13 +238,13 @@ class Affine:
         if bias is not None:
             self._rows = [tuple(row) + (b,) for row, b in zip(weight, bias, strict=True)]  # noqa: RUF005
 
-    def __call__(self, x: Vector) -> list[Any]:
+    def __call__(self, xs: Iterable[Vector]) -> list[list[Any]]:
         if self.bias is not None:
-            # Numbers only, or Values only: then no dot has to convert what the others share.
-            x = (*x, Value(1.0) if x and isinstance(x[0], Value) else 1.0)
-        return [dot(row, x) for row in self._rows]
+            xs = [(*x, 1.0) for x in xs]
+        return dots(xs, self._rows)
 
     def of(self, weight: Array, bias: Array | None) -> Affine:
         """Itself if it is made of these arrays and they are tuples, which keep; else a new one."""
-        same = (weight, bias) == (self.weight, self.bias) and set(map(type, weight)) == {tuple}
-        return self if same and type(weight) is tuple else Affine(weight, bias)
+        kinds = {type(weight), tuple if bias is None else type(bias), *map(type, weight)}
+        same = kinds == {tuple} and (weight, bias) == (self.weight, self.bias)
+        return self if same else Affine(weight, bias)

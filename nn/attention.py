@@ -7,14 +7,14 @@ from math import inf, sqrt
 from typing import Any
 
 import autograd_lite
-from autograd_lite import Value, dot, softmax
+from autograd_lite import Value, softmax
+from autograd_lite.value import Side, dots, side
 from nn import init
 from nn.activations import Dropout
 from nn.arrays import (
     Affine,
     Array,
     Vector,
-    along_last_axis,
     at_least,
     depth,
     elementwise,
@@ -36,6 +36,7 @@ class MultiheadAttention(Module):
     embed_dim    the length of queries, of which each head has d = embed_dim / num_heads
     dropout      the probability to drop an attention weight, while training
     bias         False for no biases
+    kdim, vdim   the lengths of keys and of values, where these are not embed_dim
     batch_first  True for batches of shape (N, L, embed_dim) rather than (L, N, embed_dim)
     rng          a random.Random or a seed; None for the generator of `random.seed`
     """
@@ -47,17 +48,30 @@ class MultiheadAttention(Module):
         dropout: float = 0.0,
         bias: bool = True,
         *,
+        kdim: int | None = None,
+        vdim: int | None = None,
         batch_first: bool = False,
         rng: Rng = None,
     ) -> None:
-        at_least(1, self, embed_dim=embed_dim, num_heads=num_heads)
+        kdim = embed_dim if kdim is None else kdim
+        vdim = embed_dim if vdim is None else vdim
+        at_least(1, self, embed_dim=embed_dim, num_heads=num_heads, kdim=kdim, vdim=vdim)
         rng = None if rng is None else generator(rng)
         self.embed_dim = embed_dim
         self.num_heads = num_heads
+        self.kdim = kdim
+        self.vdim = vdim
         self.batch_first = batch_first
         if embed_dim % num_heads:
             raise ValueError(f"{self.title()}: num_heads must divide embed_dim")
-        self.in_proj_weight = init.xavier_uniform_(parameters(3 * embed_dim, embed_dim), rng=rng)
+        if kdim == vdim == embed_dim:
+            self.in_proj_weight = init.xavier_uniform_(
+                parameters(3 * embed_dim, embed_dim), rng=rng
+            )
+        else:
+            for name, size in zip("qkv", (embed_dim, kdim, vdim), strict=True):
+                weight = init.xavier_uniform_(parameters(embed_dim, size), rng=rng)
+                setattr(self, f"{name}_proj_weight", weight)
         self.in_proj_bias = parameters(3 * embed_dim) if bias else None
         self.out_proj = Linear(embed_dim, embed_dim, bias, rng=rng)
         if bias:
@@ -77,7 +91,7 @@ class MultiheadAttention(Module):
     ) -> tuple[Array, Array | None]:
         """The outputs, and the attention weights of shape (N, L, S) or None.
 
-        query, key, value     (L, embed_dim), (S, embed_dim) and (S, embed_dim), or batches
+        query, key, value     (L, embed_dim), (S, kdim) and (S, vdim), or batches
         key_padding_mask      (S) or (N, S): True for a key to ignore, or a float to add
         need_weights          False to give None for the weights
         attn_mask             (L, S) or (N num_heads, L, S): True where a query may not look at a
@@ -86,16 +100,17 @@ class MultiheadAttention(Module):
         is_causal             True for no query to look at a key after it
         """
         batch = depth(query) > 2
-        samples = [self._samples(x, batch) for x in (query, key, value)]
+        inputs = list(zip((query, key, value), (self.embed_dim, self.kdim, self.vdim), strict=True))
+        samples = [self._samples(x, size, batch) for x, size in inputs]
         n, length, _ = expect(samples[0], self, "N", "L", self.embed_dim)
-        _, source, _ = expect(samples[1], self, n, "S", self.embed_dim)
-        expect(samples[2], self, n, source, self.embed_dim)
+        _, source, _ = expect(samples[1], self, n, "S", self.kdim)
+        expect(samples[2], self, n, source, self.vdim)
         padding = nested(key_padding_mask)
         if padding is not None and not batch:
             padding = [padding]
         masks = self._masks((n, length, source), is_causal, nested(attn_mask), padding)
         projected = [
-            along_last_axis(project, x, self.embed_dim, self)
+            [project(list(map(tuple, rows))) for rows in x]
             for project, x in zip(self._projections(), samples, strict=True)
         ]
         joined, weights = [], []
@@ -115,24 +130,28 @@ class MultiheadAttention(Module):
             return out[0], weights[0] if need_weights else None
         return out if self.batch_first else transpose(out), weights if need_weights else None
 
-    def _samples(self, x: Array, batch: bool) -> Array:
-        """X as (N, L, E)."""
+    def _samples(self, x: Array, size: int, batch: bool) -> Array:
+        """X as (N, L, size)."""
         x = nested(x)
         if not batch:
             return [x]
         if self.batch_first:
             return x
-        expect(x, self, "L", "N", self.embed_dim)
+        expect(x, self, "L", "N", size)
         return transpose(x)
 
-    def _projections(self) -> list[Callable[[Vector], list[Any]]]:
-        """The functions that make q, scaled by 1 / sqrt(d), k and v."""
+    def _projections(self) -> list[Callable[[list[Vector]], list[Array]]]:
+        """The functions that make q, scaled by 1 / sqrt(d), k and v of rows."""
         size = self.embed_dim
         parts = [slice(i * size, (i + 1) * size) for i in range(3)]
-        biases = self.in_proj_bias
-        q, k, v = (Affine(self.in_proj_weight[p], biases and biases[p]) for p in parts)
-        scale = 1 / sqrt(size // self.num_heads)
-        return [lambda x: [number * scale for number in q(x)], k, v]
+        if self.kdim == self.vdim == size:
+            weights = [self.in_proj_weight[part] for part in parts]
+        else:
+            weights = [getattr(self, f"{name}_proj_weight") for name in "qkv"]
+        biases = [self.in_proj_bias and self.in_proj_bias[part] for part in parts]
+        q, k, v = (Affine(*both) for both in zip(weights, biases, strict=True))
+        scale = Value(1 / sqrt(size // self.num_heads))  # one node for all
+        return [lambda xs: [[number * scale for number in row] for row in q(xs)], k, v]
 
     def _split(self, rows: Array) -> list[list[Vector]]:
         """The part of every row for each head."""
@@ -144,14 +163,12 @@ class MultiheadAttention(Module):
         self, queries: list[Vector], keys: list[Vector], values: list[Vector], mask: Array
     ) -> tuple[list[Vector], list[Vector]]:
         """The outputs of one head, and its attention weights."""
-        outs, weights = [], []
-        columns = list(zip(*values, strict=True))
-        for q, row in zip(queries, mask, strict=True):
-            scores = [_score(q, k, m) for k, m in zip(keys, row, strict=True)]
-            p = tuple(self._dropout(softmax(scores)))
-            outs.append(tuple(dot(p, column) for column in columns))
-            weights.append(p)
-        return outs, weights
+        read = list(map(side, keys))
+        weights = [
+            tuple(self._dropout(softmax(_scores(q, read, row))))
+            for q, row in zip(queries, mask, strict=True)
+        ]
+        return list(map(tuple, dots(weights, zip(*values, strict=True)))), weights
 
     def _masks(
         self, lengths: tuple[int, int, int], is_causal: bool, mask: Array, padding: Array
@@ -178,12 +195,17 @@ class MultiheadAttention(Module):
         return f"{self.embed_dim}, {self.num_heads}"
 
 
-def _score(q: Vector, k: Vector, mask: float | Value) -> Any:
-    if mask == -inf:
-        return -inf
-    if isinstance(mask, float) and mask == 0.0:
-        return dot(q, k)
-    return dot(q, k) + mask  # a mask that is learned gets its gradient at 0 too
+def _scores(q: Vector, keys: list[Side], mask: list[float | Value]) -> list[Any]:
+    """The score of every key for a query, -inf where the mask forbids it."""
+    looked_at = [key for key, added in zip(keys, mask, strict=True) if added != -inf]
+    scores = iter(dots((q,), looked_at)[0])
+    return [added if added == -inf else _masked(next(scores), added) for added in mask]
+
+
+def _masked(score: Any, added: float | Value) -> Any:
+    if isinstance(added, float) and added == 0.0:
+        return score
+    return score + added  # a mask that is learned gets its gradient at 0 too
 
 
 def _added(mask: Array, name: str, *lengths: int) -> Array:

@@ -5,9 +5,9 @@ A sample has shape (C, L) or (C, H, W); a batch has one axis more, in front.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import product
+from collections.abc import Callable, Iterable
 from math import inf, prod
+from operator import index
 from typing import Any, TypeAlias
 
 import autograd_lite
@@ -15,9 +15,9 @@ from autograd_lite import Value
 from nn.arrays import (
     Affine,
     Array,
+    Vector,
     at_least,
     depth,
-    elementwise,
     expect,
     flat,
     nested,
@@ -32,13 +32,75 @@ from nn.module import Module, parameters
 Lengths: TypeAlias = "int | Iterable[int]"
 """One number for every axis, or one for each."""
 
-Window: TypeAlias = tuple[slice, ...]
+Window: TypeAlias = list[int]
+"""The places of a window's numbers among those of a channel, row by row; -1 for padding."""
+
+_PADDING: dict[str, Callable[[int, int], int]] = {
+    "zeros": lambda i, n: i if 0 <= i < n else -1,
+    "reflect": lambda i, n: n - 1 - abs(n - 1 - abs(i)),
+    "replicate": lambda i, n: min(max(i, 0), n - 1),
+    "circular": lambda i, n: i % n,
+}
+"""What stands at place i of an axis of length n, where i may lie before or behind it."""
 
 
-class _Convolution(Module):
+class _Windowed(Module):
+    """Windows along the last axes."""
+
+    axes: tuple[str, ...]  # by name
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    margins: tuple[tuple[int, int], ...]  # how much padding lies before and behind each axis
+    padding_mode = "zeros"
+    ceil_mode = False
+
+    def _windows(self, x: Array, channels: int | str) -> tuple[list[Window], tuple[int, ...]]:
+        """Every window of x, a sample or a batch, and how many there are along each axis."""
+        batch = ["N"] if depth(x) > len(self.axes) + 1 else []
+        lengths = expect(x, self, *batch, channels, *self.axes)[-len(self.axes) :]
+        windows: list[Window] = [[0]]
+        counts = []
+        for axis, length in enumerate(lengths):
+            along = self._along(axis, length)
+            windows = [
+                [-1 if i < 0 or j < 0 else i * length + j for i in window for j in places]
+                for window in windows
+                for places in along
+            ]
+            counts.append(len(along))
+        return windows, tuple(counts)
+
+    def _along(self, axis: int, length: int) -> list[Window]:
+        """Every window along one axis."""
+        before, after = self.margins[axis]
+        step, spread = self.stride[axis], self.dilation[axis]
+        span = spread * (self.kernel_size[axis] - 1) + 1
+        end = length + after
+        stop = end - span + 1
+        if self.ceil_mode:  # one more, cut off at the end, if it starts before the padding does
+            stop = min(end - span + step, length)
+        starts = range(-before, stop, step)
+        if not starts:
+            raise ValueError(
+                f"{self.title()}: a window spans {span} numbers, but the padded input has "
+                f"{before + end} along the axis {self.axes[axis]}"
+            )
+        limits = {"reflect": length - 1, "circular": length}
+        if max(before, after) > limits.get(self.padding_mode, inf):
+            raise ValueError(
+                f"{self.title()}: padding_mode={self.padding_mode!r} cannot pad "
+                f"{length} numbers with {max(before, after)}"
+            )
+        place = _PADDING[self.padding_mode]
+        return [
+            [place(i, length) for i in range(start, min(start + span, end), spread)]
+            for start in starts
+        ]
+
+
+class _Convolution(_Windowed):
     """What Conv1d and Conv2d share."""
-
-    axes: tuple[str, ...]  # of a window, by name
 
     def __init__(
         self,
@@ -50,25 +112,28 @@ class _Convolution(Module):
         dilation: Lengths = 1,
         groups: int = 1,
         bias: bool = True,
+        padding_mode: str = "zeros",
         *,
         rng: Rng = None,
     ) -> None:
         at_least(1, self, in_channels=in_channels, out_channels=out_channels, groups=groups)
+        one_of(_PADDING, self, padding_mode=padding_mode)
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = _each(self, len(self.axes), 1, kernel_size=kernel_size)
-        self.stride = _each(self, len(self.axes), 1, stride=stride)
-        self.dilation = _each(self, len(self.axes), 1, dilation=dilation)
+        self.kernel_size = _each(self, 1, kernel_size=kernel_size)
+        self.stride = _each(self, 1, stride=stride)
+        self.dilation = _each(self, 1, dilation=dilation)
         self.groups = groups
-        self.padding = self._paddings(padding)
+        self.padding = padding
+        self.margins = self._margins(padding)
+        self.padding_mode = padding_mode
         if in_channels % groups or out_channels % groups:
             raise ValueError(f"{self.title()}: groups={groups} must divide both channel counts")
         self.weight = parameters(out_channels, in_channels // groups, *self.kernel_size)
         self.bias = parameters(out_channels) if bias else None
         fan_in_uniform(self, in_channels // groups * prod(self.kernel_size), rng)
 
-    def _paddings(self, padding: Lengths | str) -> tuple[tuple[int, int], ...]:
-        """(before, after) of each axis."""
+    def _margins(self, padding: Lengths | str) -> tuple[tuple[int, int], ...]:
         if isinstance(padding, str):
             one_of(("same", "valid"), self, padding=padding)
         if padding == "same":
@@ -77,9 +142,11 @@ class _Convolution(Module):
             missing = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
             return tuple((m // 2, m - m // 2) for m in missing)
         padding = 0 if isinstance(padding, str) else padding
-        return tuple((p, p) for p in _each(self, len(self.axes), 0, padding=padding))
+        return tuple((p, p) for p in _each(self, 0, padding=padding))
 
     def forward(self, x: Array) -> Array:
+        x = nested(x)
+        windows, counts = self._windows(x, self.in_channels)
         size = self.out_channels // self.groups
         groups = [
             Affine(
@@ -88,22 +155,20 @@ class _Convolution(Module):
             )
             for i in range(0, self.out_channels, size)
         ]
-        return over_batch(lambda sample: self._convolved(sample, groups), x, len(self.axes) + 1)
 
-    def _convolved(self, x: Array, groups: list[Affine]) -> Array:
-        """One sample: the dot product of every window with every kernel."""
-        expect(x, self, self.in_channels, *self.axes)
-        zero = Value(0.0) if isinstance(next(flat(x)), Value) else 0.0
-        x = [_padded(channel, self.padding, zero) for channel in nested(x)]
-        places = _windows(_lengths(x[0]), self.kernel_size, self.stride, self.dilation, self)
-        size = self.in_channels // self.groups
-        out: list[Array] = []
-        for g, apply in enumerate(groups):
-            channels = x[g * size : (g + 1) * size]
-            windows = (tuple(e for c in channels for e in _read(c, w)) for w in product(*places))
-            maps = zip(*map(apply, windows), strict=True)
-            out += [reshape(numbers, tuple(map(len, places))) for numbers in maps]
-        return out
+        def convolved(sample: Array) -> list[Array]:
+            """The dot product of every window with every kernel."""
+            zero = Value(0.0) if isinstance(next(flat(sample)), Value) else 0.0
+            channels = [(*flat(channel), zero) for channel in sample]  # the place -1 is the zero
+            size = self.in_channels // self.groups
+            out: list[Array] = []
+            for g, apply in enumerate(groups):
+                inputs = channels[g * size : (g + 1) * size]
+                vectors = (tuple([c[i] for c in inputs for i in window]) for window in windows)
+                out += [reshape(m, counts) for m in zip(*apply(vectors), strict=True)]
+            return out
+
+        return over_batch(convolved, x, len(self.axes) + 1)
 
     def extra_repr(self) -> str:
         return (
@@ -115,12 +180,14 @@ class _Convolution(Module):
 class Conv1d(_Convolution):
     """Weight * x + bias for every window: (C, L) or (N, C, L) to (out_channels, L') or with N.
 
-    stride    from one window to the next
-    padding   zeros before and after each axis; "same" to keep its length, "valid" for none
-    dilation  from one number of a window to the next
-    groups    into how many independent groups the channels are split
-    bias      False for no bias
-    rng       a random.Random or a seed; None for the generator of `random.seed`
+    stride        from one window to the next
+    padding       how much before and after each axis; "same" to keep its length, "valid" for none
+    dilation      from one number of a window to the next
+    groups        into how many independent groups the channels are split
+    bias          False for no bias
+    padding_mode  what the padding is: "zeros", "reflect" (what lies inside the edge, mirrored),
+                  "replicate" (the edge) or "circular" (what lies at the other end)
+    rng           a random.Random or a seed; None for the generator of `random.seed`
 
     Initialised as Linear is, with in_channels / groups times the window's size as fan_in.
     """
@@ -137,47 +204,38 @@ class Conv2d(_Convolution):
     axes = ("H", "W")
 
 
-class _Pooling(Module):
+class _Pooling(_Windowed):
     """A function of every window of every channel: (C, H, W) or (N, C, H, W)."""
 
+    axes = ("H", "W")
+
     def __init__(
-        self, kernel_size: Lengths, stride: Lengths | None, padding: Lengths, ceil_mode: bool
+        self,
+        kernel_size: Lengths,
+        stride: Lengths | None,
+        padding: Lengths,
+        dilation: Lengths,
+        ceil_mode: bool,
     ) -> None:
-        self.kernel_size = _each(self, 2, 1, kernel_size=kernel_size)
-        self.stride = self.kernel_size if stride is None else _each(self, 2, 1, stride=stride)
-        self.padding = _each(self, 2, 0, padding=padding)
-        self.dilation = _each(self, 2, 1, dilation=1)
+        self.kernel_size = _each(self, 1, kernel_size=kernel_size)
+        self.stride = self.kernel_size if stride is None else _each(self, 1, stride=stride)
+        self.padding = _each(self, 0, padding=padding)
+        self.margins = tuple((p, p) for p in self.padding)
+        self.dilation = _each(self, 1, dilation=dilation)
         self.ceil_mode = ceil_mode
         if any(2 * p > k for p, k in zip(self.padding, self.kernel_size, strict=True)):
             raise ValueError(f"{self.title()}: padding is at most half of kernel_size")
 
-    def forward(self, x: Array) -> Array:
-        return over_batch(self._sample, x, 3)
+    def _pooled(self, function: Callable[[Vector, Window, int], Any], x: Array) -> Array:
+        """function(a channel's numbers, their places in a window, the window's size) for all."""
+        windows, counts = self._windows(x, "C")
+        insides = [([i for i in window if i >= 0], len(window)) for window in windows]
 
-    def _sample(self, x: Array) -> Array:
-        expect(x, self, "C", "H", "W")
-        return [self._pooled(channel) for channel in x]
+        def pooled(sample: Array) -> list[Array]:
+            channels = [tuple(flat(channel)) for channel in sample]
+            return [reshape((function(c, *inside) for inside in insides), counts) for c in channels]
 
-    def _pooled(self, channel: Array) -> Array:
-        # None stands for padding, which counts in no maximum and no sum.
-        channel = _padded(channel, [(p, p) for p in self.padding], None)
-        lengths = _lengths(channel)
-        places = _windows(lengths, self.kernel_size, self.stride, self.dilation, self)
-        if self.ceil_mode:
-            for starts, length, stride, p in zip(
-                places, lengths, self.stride, self.padding, strict=True
-            ):
-                last = starts[-1]
-                # One more window, cut off at the end, if it starts before the padding does.
-                if last.stop < length and last.start + stride < length - p:
-                    starts.append(slice(last.start + stride, last.stop + stride, last.step))
-        windows = (list(_read(channel, window)) for window in product(*places))
-        numbers = (self._reduced([x for x in w if x is not None], len(w)) for w in windows)
-        return reshape(numbers, tuple(map(len, places)))
-
-    def _reduced(self, xs: list[Any], size: int) -> Any:
-        """One number of the numbers in a window of this size."""
-        raise NotImplementedError
+        return over_batch(pooled, x, 3)
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
@@ -186,10 +244,12 @@ class _Pooling(Module):
 class MaxPool2d(_Pooling):
     """The largest number of every window, the first of equal ones; NaN wins.
 
-    stride     from one window to the next; None for kernel_size
-    padding    before and after each axis; what it adds is never the largest
-    dilation   from one number of a window to the next
-    ceil_mode  True for a last window that reaches over the edge
+    stride          from one window to the next; None for kernel_size
+    padding         before and after each axis; what it adds is never the largest
+    dilation        from one number of a window to the next
+    return_indices  True to give the places of the largest numbers too, each counted row by row in
+                    its channel; -1 for a window of nothing but padding
+    ceil_mode       True for a last window that reaches over the edge
     """
 
     def __init__(
@@ -198,18 +258,29 @@ class MaxPool2d(_Pooling):
         stride: Lengths | None = None,
         padding: Lengths = 0,
         dilation: Lengths = 1,
-        *,
+        return_indices: bool = False,
         ceil_mode: bool = False,
     ) -> None:
-        super().__init__(kernel_size, stride, padding, ceil_mode)
-        self.dilation = _each(self, 2, 1, dilation=dilation)
+        super().__init__(kernel_size, stride, padding, dilation, ceil_mode)
+        self.return_indices = return_indices
 
-    def _reduced(self, xs: list[Any], size: int) -> Any:
-        largest = xs[0] if xs else -inf
-        for x in xs[1:]:
-            if x > largest or not x <= x:
-                largest = x
-        return largest
+    def forward(self, x: Array) -> Any:
+        x = nested(x)
+        pooled = self._pooled(_largest, x)
+        return (pooled, self._pooled(_argmax, x)) if self.return_indices else pooled
+
+
+def _largest(xs: Vector, inside: Window, size: int) -> Any:
+    return autograd_lite.largest([xs[i] for i in inside]) if inside else -inf
+
+
+def _argmax(xs: Vector, inside: Window, size: int) -> int:
+    """The place of the largest of the numbers at these places, -1 of none."""
+    best = inside[0] if inside else -1
+    for i in inside[1:]:
+        if xs[i] > xs[best] or not xs[i] <= xs[i]:
+            best = i
+    return best
 
 
 class AvgPool2d(_Pooling):
@@ -231,66 +302,28 @@ class AvgPool2d(_Pooling):
         count_include_pad: bool = True,
         divisor_override: int | None = None,
     ) -> None:
-        super().__init__(kernel_size, stride, padding, ceil_mode)
+        super().__init__(kernel_size, stride, padding, 1, ceil_mode)
+        if divisor_override is not None:
+            at_least(1, self, divisor_override=divisor_override)
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
 
-    def _reduced(self, xs: list[Any], size: int) -> Any:
-        count = size if self.count_include_pad else len(xs)
-        return autograd_lite.sum(xs) / (self.divisor_override or count)
+    def forward(self, x: Array) -> Array:
+        return self._pooled(self._mean, nested(x))
+
+    def _mean(self, xs: Vector, inside: Window, size: int) -> Any:
+        count = size if self.count_include_pad else len(inside)
+        return autograd_lite.sum([xs[i] for i in inside]) / (self.divisor_override or count)
 
 
-def _each(layer: Module, axes: int, least: int, **argument: Lengths) -> tuple[int, ...]:
+def _each(layer: _Windowed, least: int, **argument: Lengths) -> tuple[int, ...]:
     """The lengths of an argument, one for each axis."""
     ((name, lengths),) = argument.items()
+    axes = len(layer.axes)
     each = tuple(lengths) if isinstance(lengths, Iterable) else (lengths,) * axes
     if len(each) != axes:
         count = "one int" if axes == 1 else f"one int or {axes}"
         raise ValueError(f"{type(layer).__name__}: {name} must be {count}, not {each}")
     for length in each:
         at_least(least, layer, **{name: length})
-    return each
-
-
-def _lengths(x: Array) -> tuple[int, ...]:
-    """The shape of an array whose rows are known to be of one shape."""
-    return (len(x), *_lengths(x[0])) if depth(x) > 1 else (len(x),)
-
-
-def _padded(x: Array, padding: Iterable[tuple[int, int]], fill: Any) -> list[Any]:
-    """X with `fill` before and after each axis."""
-    (before, after), *inner = padding
-    rows = [_padded(row, inner, fill) for row in x] if inner else list(x)
-    edge = elementwise(lambda _: fill, rows[0])
-    return [edge] * before + rows + [edge] * after
-
-
-def _windows(
-    lengths: tuple[int, ...],
-    kernel_size: tuple[int, ...],
-    stride: tuple[int, ...],
-    dilation: tuple[int, ...],
-    layer: Module,
-) -> list[list[slice]]:
-    """For each axis, where the windows lie."""
-    places = []
-    for length, size, step, spread in zip(lengths, kernel_size, stride, dilation, strict=True):
-        span = spread * (size - 1) + 1
-        if length < span:
-            raise ValueError(
-                f"{layer.title()}: a window spans {span} numbers, "
-                f"but the padded input has {length}: shape {lengths}"
-            )
-        starts = range(0, length - span + 1, step)
-        places.append([slice(start, start + span, spread) for start in starts])
-    return places
-
-
-def _read(x: Array, window: Window) -> Iterator[Any]:
-    """The numbers of x in a window, row by row."""
-    here, *inner = window
-    if not inner:
-        yield from x[here]
-    else:
-        for row in x[here]:
-            yield from _read(row, tuple(inner))
+    return tuple(map(index, each))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from math import prod, sqrt
+from operator import index
 from typing import TypeAlias
 
 from autograd_lite import Value
@@ -17,15 +18,17 @@ from nn.arrays import Array, flat, shape
 Rng: TypeAlias = random.Random | int | None
 """A generator, a seed for one, or None for the generator of `random.seed`."""
 
+_GLOBAL: random.Random = getattr(random.seed, "__self__")  # noqa: B009, as typing knows it not
+
 
 def generator(rng: Rng) -> random.Random:
     """The generator that rng stands for."""
     if rng is None:
-        return random._inst
+        return _GLOBAL
     if isinstance(rng, random.Random):
         return rng
-    if isinstance(rng, int):
-        return random.Random(rng)
+    if hasattr(rng, "__index__"):
+        return random.Random(index(rng))
     raise TypeError(f"rng must be a random.Random, an int seed or None, not {type(rng).__name__}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any
 
+from autograd_lite import take
 from nn import init
 from nn.arrays import Affine, Array, along_last_axis, at_least, elementwise
 from nn.init import Rng
@@ -83,7 +84,7 @@ class Embedding(Module):
             raise TypeError(f"{self.title()}: an index must be an int, not {type(index).__name__}")
         if not 0 <= index < self.num_embeddings:
             raise IndexError(f"{self.title()}: index {index} is out of range")
-        row = self.weight[index]
+        row = take(self.weight, index)
         return [x.detach() for x in row] if index == self.padding_idx else list(row)
 
     def extra_repr(self) -> str:

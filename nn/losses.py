@@ -1,18 +1,45 @@
 """Losses, as functions and as modules.
 
 Every loss takes reduction: "mean" over the elements (over the samples, where it says so), or
-"sum". Raises ValueError where input and target do not fit, or have no elements.
+"sum". Raises ValueError where input and target do not fit, or have no elements, and for an option
+that makes no sense.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import Any
 
 import autograd_lite
-from autograd_lite import dot, exp, log, log_softmax, logsumexp, minimum, relu, softplus, where
-from nn.arrays import Array, Vector, depth, expect, flat, nested, one_of, shape
+from autograd_lite import (
+    Value,
+    dot,
+    exp,
+    log,
+    log_softmax,
+    logsumexp,
+    minimum,
+    relu,
+    softplus,
+    take,
+    where,
+)
+from nn.arrays import (
+    Array,
+    Vector,
+    broadcast,
+    class_of,
+    depth,
+    expect,
+    flat,
+    is_sequence,
+    nested,
+    one_of,
+    shape,
+    shape_for,
+)
 from nn.module import Module
 
 
@@ -25,7 +52,7 @@ def mse_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
 def quadratic_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     """J = 1/m sum of 1/2 ||input - target||^2 over the m samples, the first axis."""
     errors = _errors("quadratic_loss", input, target)
-    return _reduced("quadratic_loss", dot(errors, errors) / 2, len(nested(input)), reduction)
+    return _reduced("quadratic_loss", dot(errors, errors) / 2, _samples(input), reduction)
 
 
 def l1_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
@@ -36,8 +63,7 @@ def l1_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
 
 def huber_loss(input: Array, target: Array, reduction: str = "mean", delta: float = 1.0) -> Any:
     """e^2 / 2 where |e| <= delta, delta (|e| - delta / 2) elsewhere, with e = input - target."""
-    if not delta > 0:
-        raise ValueError(f"huber_loss: delta must be positive, not {delta}")
+    _check("huber_loss", delta=delta)
     sizes = [abs(e) for e in _errors("huber_loss", input, target)]
     losses = [(c := minimum(size, delta)) * (size - c / 2) for size in sizes]
     return _reduced("huber_loss", autograd_lite.sum(losses), len(losses), reduction)
@@ -58,19 +84,21 @@ def binary_cross_entropy_with_logits(
 ) -> Any:
     """-target log sigmoid(input) - (1 - target) log(1 - sigmoid(input)).
 
-    weight      of the shape of target: what each element is multiplied by
-    pos_weight  one for each class, the last axis: what each class's target is multiplied by
+    weight      what each element's loss is multiplied by
+    pos_weight  what each element's target is multiplied by in the first term
+
+    Both are of the shape of target, or are repeated to it as NumPy repeats: a list of one number
+    for each class goes with targets (N, C), a list of lists of one number each with (N, C, L).
     """
     name = "binary_cross_entropy_with_logits"
     pairs = _pairs(name, input, target)
-    lengths = shape(target)
-    ws = _weights(f"{name}: weight", weight, lengths)
-    positive = _weights(f"{name}: pos_weight", pos_weight, lengths[-1:])
+    ws = _repeated(f"{name}: weight", weight, target)
+    positive = _repeated(f"{name}: pos_weight", pos_weight, target)
     losses = []
     for i, (x, y) in enumerate(pairs):
-        yes = y if pos_weight is None else y * positive[i % len(positive)]
+        yes = y * positive[i] if positive else y
         loss = yes * softplus(-x) + (1 - y) * softplus(x)
-        losses.append(loss if weight is None else ws[i] * loss)
+        losses.append(ws[i] * loss if ws else loss)
     return _reduced(name, autograd_lite.sum(losses), len(losses), reduction)
 
 
@@ -80,6 +108,7 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
     reduction   "batchmean" divides by the samples, as the mathematics does, "mean" by the elements
     log_target  True if target has the logarithms of probabilities too
     """
+    _check("kl_div", _WITH_BATCHMEAN, reduction=reduction)
     pairs = _pairs("kl_div", input, target)
     if log_target:
         losses = [exp(y) * (y - x) for x, y in pairs]
@@ -87,7 +116,7 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
         losses = [where(y, y * log(y), 0.0) - y * x for x, y in pairs]  # 0 log 0 = 0
     count = len(losses)
     if reduction == "batchmean":
-        count, reduction = len(nested(input)), "mean"
+        count, reduction = _samples(input), "mean"
     return _reduced("kl_div", autograd_lite.sum(losses), count, reduction)
 
 
@@ -104,19 +133,18 @@ def cross_entropy(
     input            scores of C classes: (C), (N, C) or (N, C, ...)
     target           the classes as ints: (), (N) or (N, ...); or probabilities, of input's shape
     weight           of each class: (C); "mean" divides by the weights of the targets
-    ignore_index     a target that counts for nothing
+    ignore_index     a target that counts for nothing; the mean of nothing is NaN, the sum is 0
     label_smoothing  e: the target's probability is 1 - e + e / C, that of other classes e / C
     """
     name = "cross_entropy"
     e = label_smoothing
-    if not 0 <= e <= 1:
-        raise ValueError(f"{name}: label_smoothing must be from 0 to 1, not {e}")
-    samples, classes = _samples(name, input)
-    ws = _weights(f"{name}: weight", weight, (classes,))
+    _check(name, label_smoothing=e)
+    samples, classes = _vectors(name, input)
+    ws = _weights(f"{name}: weight", weight, classes)
     if depth(target) == depth(input):
         expect(target, f"{name}: target", *shape(input))
         losses = []
-        for x, probabilities in zip(samples, _samples(name, target)[0], strict=True):
+        for x, probabilities in zip(samples, _vectors(name, target)[0], strict=True):
             smooth = [(1 - e) * p + e / classes for p in probabilities]
             total = logsumexp(x)
             weighted = tuple(w * p for w, p in zip(ws, smooth, strict=True))
@@ -124,12 +152,14 @@ def cross_entropy(
         return _reduced(name, autograd_lite.sum(losses), len(losses), reduction)
 
     def loss(x: Vector, i: int) -> Any:
-        direct = ws[i] * (logsumexp(x) - x[i]) if weight is not None else logsumexp(x) - x[i]
+        direct = logsumexp(x) - take(x, i)
+        direct = take(ws, i) * direct if weight is not None else direct
         return (1 - e) * direct - e / classes * dot(ws, log_softmax(x)) if e else direct
 
     cases = _cases(name, samples, input, target, ignore_index)
-    total = autograd_lite.sum(loss(x, i) for x, i in cases)
-    return _reduced(name, total, sum(ws[i] for _, i in cases), reduction)
+    total = autograd_lite.sum(loss(x, i) for x, i in cases) if cases else _zero(samples)
+    count = len(cases) if weight is None else sum(take(ws, i) for _, i in cases)
+    return _reduced(name, total, count, reduction)
 
 
 def nll_loss(
@@ -143,14 +173,33 @@ def nll_loss(
 
     The arguments are those of cross_entropy.
     """
-    samples, classes = _samples("nll_loss", input)
-    ws = _weights("nll_loss: weight", weight, (classes,))
+    samples, classes = _vectors("nll_loss", input)
+    ws = _weights("nll_loss: weight", weight, classes)
     cases = _cases("nll_loss", samples, input, target, ignore_index)
-    total = dot([-ws[i] for _, i in cases], [x[i] for x, i in cases])
-    return _reduced("nll_loss", total, sum(ws[i] for _, i in cases), reduction)
+    if not cases:
+        total = _zero(samples)
+    elif weight is None:
+        total = -autograd_lite.sum(take(x, i) for x, i in cases)
+    else:
+        total = dot([-take(ws, i) for _, i in cases], [take(x, i) for x, i in cases])
+    count = len(cases) if weight is None else sum(take(ws, i) for _, i in cases)
+    return _reduced("nll_loss", total, count, reduction)
 
 
 # ------------------------------------------------------------------------ what they share
+
+_REDUCTIONS = ("mean", "sum")
+_WITH_BATCHMEAN = (*_REDUCTIONS, "batchmean")
+
+
+def _check(loss: Any, reductions: tuple[str, ...] = _REDUCTIONS, **options: Any) -> None:
+    """Raise ValueError naming the loss for an option that makes no sense."""
+    one_of(reductions, loss, reduction=options.get("reduction", "mean"))
+    delta, smoothing = options.get("delta", 1.0), options.get("label_smoothing", 0.0)
+    if not delta > 0:
+        raise ValueError(f"{class_of(loss)}: delta must be positive, not {delta}")
+    if not 0 <= smoothing <= 1:
+        raise ValueError(f"{class_of(loss)}: label_smoothing must be from 0 to 1, not {smoothing}")
 
 
 def _pairs(name: str, input: Array, target: Array) -> list[tuple[Any, Any]]:
@@ -168,15 +217,38 @@ def _errors(name: str, input: Array, target: Array) -> Vector:
     return tuple(x - y for x, y in _pairs(name, input, target))
 
 
-def _weights(name: str, weight: Array | None, lengths: tuple[int, ...]) -> Vector:
-    """The weights of this shape as a vector; one 1 for each of a single axis if there are none."""
+def _weights(name: str, weight: Array | None, classes: int) -> Vector:
+    """The weights of classes; 1 for each if there are none."""
     if weight is None:
-        return (1.0,) * lengths[0] if lengths else ()
-    expect(weight, name, *lengths)
+        return (1.0,) * classes
+    expect(weight, name, classes)
     return tuple(map(nested, flat(weight)))
 
 
-def _samples(name: str, x: Array) -> tuple[list[Vector], int]:
+def _repeated(name: str, weight: Array | None, target: Array) -> Vector:
+    """The weights of the elements of target; none if there are none."""
+    if weight is None:
+        return ()
+    lengths, got = shape(target), shape_for(name, weight)
+    try:
+        return tuple(map(nested, flat(broadcast(weight, lengths))))
+    except ValueError:
+        raise ValueError(
+            f"{name}: expected shape {lengths}, or what repeats to it, got {got}"
+        ) from None
+
+
+def _samples(x: Array) -> int:
+    """How many samples there are along the first axis; a number is one."""
+    return len(nested(x)) if is_sequence(x) else 1
+
+
+def _zero(samples: list[Vector]) -> Any:
+    """The sum of no losses: a Value where samples have one, for `backward` to start from."""
+    return Value(0.0) if any(isinstance(x, Value) for xs in samples for x in xs) else 0.0
+
+
+def _vectors(name: str, x: Array) -> tuple[list[Vector], int]:
     """The vectors along the axis of classes, and how many classes there are."""
 
     def columns(sample: Array) -> Iterator[Vector]:
@@ -209,93 +281,88 @@ def _cases(
         if not 0 <= i < len(x):
             raise ValueError(f"{name}: the target {i} is not one of the {len(x)} classes")
         cases.append((x, i))
-    if not cases:
-        raise ValueError(f"{name}: every target is ignored")
     return cases
 
 
-def _reduced(name: str, total: Any, count: float, reduction: str) -> Any:
+def _reduced(name: str, total: Any, count: Any, reduction: str) -> Any:
+    _check(name, reduction=reduction)
     if reduction == "sum":
         return total
-    if reduction == "mean":
-        return total / count
-    raise ValueError(f"{name}: reduction must be 'mean' or 'sum', not {reduction!r}")
+    return total / count if count else total * inf  # as IEEE 754 divides floats by 0
 
 
 # ----------------------------------------------------------------------------- as modules
 
 
 class _Loss(Module):
-    """A loss with its options: what the function takes after input and target."""
+    """A loss with its options, which are attributes: what its function takes after the target."""
 
     function: Callable[..., Any]
-    reductions: tuple[str, ...] = ("mean", "sum")
+    reductions: tuple[str, ...]
+    __signature__: inspect.Signature
+
+    def __init_subclass__(
+        cls,
+        function: Callable[..., Any] | None = None,
+        reductions: tuple[str, ...] = _REDUCTIONS,
+    ) -> None:
+        if function is not None:
+            _, _, *options = inspect.signature(function).parameters.values()
+            cls.function, cls.reductions = staticmethod(function), reductions
+            cls.__signature__ = inspect.Signature(options)
+            cls.__doc__ = f"{cls.__doc__} {function.__doc__}"
 
     def __init__(self, *args: Any, **options: Any) -> None:
         try:
-            bound = inspect.signature(self.function).bind(None, None, *args, **options)
+            bound = self.__signature__.bind(*args, **options)
         except TypeError as error:
             raise TypeError(f"{type(self).__name__}: {error}") from None
-        self.options = dict(list(bound.arguments.items())[2:])
-        one_of(self.reductions, self, reduction=self.options.get("reduction", "mean"))
+        bound.apply_defaults()
+        _check(self, self.reductions, **bound.arguments)
+        for name, option in bound.arguments.items():
+            setattr(self, name, option)
 
     def forward(self, input: Array, target: Array) -> Any:
-        return self.function(input, target, **self.options)
+        options = {name: getattr(self, name) for name in self.__signature__.parameters}
+        return self.function(input, target, **options)
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{name}={value!r}" for name, value in self.options.items())
+        options = self.__signature__.parameters.values()
+        given = [o.name for o in options if repr(getattr(self, o.name)) != repr(o.default)]
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in given)
 
 
-class MSELoss(_Loss):
-    """mse_loss with its options."""
-
-    function = staticmethod(mse_loss)
+class MSELoss(_Loss, function=mse_loss):
+    """The module of mse_loss:"""
 
 
-class QuadraticLoss(_Loss):
-    """quadratic_loss with its options."""
-
-    function = staticmethod(quadratic_loss)
+class QuadraticLoss(_Loss, function=quadratic_loss):
+    """The module of quadratic_loss:"""
 
 
-class L1Loss(_Loss):
-    """l1_loss with its options."""
-
-    function = staticmethod(l1_loss)
+class L1Loss(_Loss, function=l1_loss):
+    """The module of l1_loss:"""
 
 
-class HuberLoss(_Loss):
-    """huber_loss with its options."""
-
-    function = staticmethod(huber_loss)
+class HuberLoss(_Loss, function=huber_loss):
+    """The module of huber_loss:"""
 
 
-class HingeLoss(_Loss):
-    """hinge_loss with its options."""
-
-    function = staticmethod(hinge_loss)
+class HingeLoss(_Loss, function=hinge_loss):
+    """The module of hinge_loss:"""
 
 
-class CrossEntropyLoss(_Loss):
-    """cross_entropy with its options."""
-
-    function = staticmethod(cross_entropy)
+class CrossEntropyLoss(_Loss, function=cross_entropy):
+    """The module of cross_entropy:"""
 
 
-class NLLLoss(_Loss):
-    """nll_loss with its options."""
-
-    function = staticmethod(nll_loss)
+class NLLLoss(_Loss, function=nll_loss):
+    """The module of nll_loss:"""
 
 
-class BCEWithLogitsLoss(_Loss):
-    """binary_cross_entropy_with_logits with its options."""
-
-    function = staticmethod(binary_cross_entropy_with_logits)
+class BCEWithLogitsLoss(_Loss, function=binary_cross_entropy_with_logits):
+    """The module of binary_cross_entropy_with_logits:"""
 
 
-class KLDivLoss(_Loss):
-    """kl_div with its options."""
-
-    function = staticmethod(kl_div)
-    reductions = ("mean", "sum", "batchmean")
+class KLDivLoss(_Loss, function=kl_div, reductions=_WITH_BATCHMEAN):
+    """The module of kl_div:"""

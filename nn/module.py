@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from reprlib import recursive_repr
 from typing import Any, TypeVar
 
 from autograd_lite import Value
 from nn import _steps
-from nn.arrays import Array, elementwise, flat, is_sequence
+from nn.arrays import Array, elementwise, flat, is_array, is_sequence
 from nn.saving import matching
 
 AnyModule = TypeVar("AnyModule", bound="Module")
@@ -38,7 +39,7 @@ class Module:
 
     Attributes that are Parameters, Modules, or (nested) lists, tuples and dicts of them belong
     to the module; inside anything else, such as a set or an object, they are not found. Nested
-    lists of Parameters only are one array, as a weight matrix is.
+    lists of Parameters only, in rows of one shape, are one array, as a weight matrix is.
     """
 
     training = True
@@ -51,7 +52,17 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x)")
 
     def __setattr__(self, name: str, thing: Any) -> None:
-        """Set an attribute. Raises TypeError where Parameters would be lost from training."""
+        """Set an attribute.
+
+        Raises TypeError where Parameters would be lost from training, or what every Module has.
+        """
+        inherited = getattr(Module, name, None)
+        module = isinstance(thing, Module) and inherited is not None
+        if module or (callable(inherited) and not callable(thing)):
+            raise TypeError(
+                f"{type(self).__name__}: every Module has its own {name!r}; "
+                "give the attribute another name"
+            )
         present = vars(self).get(name)
         if thing is not None and _holds_parameters(present) and not _holds_parameters(thing):
             raise TypeError(
@@ -81,17 +92,28 @@ class Module:
         """Every module within it, itself the first, once each."""
         return (module for _, module in self.named_modules())
 
-    def named_modules(self) -> Iterator[tuple[str, Module]]:
-        """(name, module) of itself, named "", and of every module within it, once each."""
+    def named_modules(self, *, remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
+        """(name, module) of itself, named "", and of every module within it, once each.
+
+        remove_duplicate  False for a shared module under each of its names; raises ValueError for
+                          a module that is within itself, which has names without end
+        """
         seen: set[Module] = set()
-        waiting: list[tuple[str, Module]] = [("", self)]
+        waiting: list[tuple[str, Module, frozenset[Module]]] = [("", self, frozenset())]
         while waiting:
-            path, module = waiting.pop()
-            if module not in seen:
-                seen.add(module)
-                yield path, module
-                children = [(_joined(path, name), child) for name, child in module._own(Module)]
-                waiting += reversed(children)
+            path, module, around = waiting.pop()
+            if remove_duplicate and module in seen:
+                continue
+            if module in around:
+                raise ValueError(
+                    f"{self.title()}: the module {path!r} is within itself; "
+                    "let a module refer to its parent by a function: lambda: parent"
+                )
+            seen.add(module)
+            yield path, module
+            around |= {module}
+            children = list(module._own(Module))[::-1]
+            waiting += [(_joined(path, name), child, around) for name, child in children]
 
     def children(self) -> Iterator[Module]:
         """The modules that are attributes of this one."""
@@ -136,13 +158,12 @@ class Module:
             for value, number in zip(flat(array), numbers[name], strict=True):
                 value.data = number
 
-    def _arrays(self, path: str = "") -> Iterator[tuple[str, Array]]:
+    def _arrays(self) -> Iterator[tuple[str, Array]]:
         """(name, array) of all Parameters and Buffers; a shared one has each of its names."""
-        for kind in (Parameter, Buffer):
-            for name, array in self._own(kind):
-                yield _joined(path, name), array
-        for name, child in self._own(Module):
-            yield from child._arrays(_joined(path, name))
+        for path, module in self.named_modules(remove_duplicate=False):
+            for kind in (Parameter, Buffer):
+                for name, array in module._own(kind):
+                    yield _joined(path, name), array
 
     # ----------------------------------------------------------------------- how it looks
 
@@ -154,10 +175,15 @@ class Module:
         """Its class and arguments: how a tree and an error name it."""
         return f"{type(self).__name__}({self.extra_repr()})"
 
+    def _headline(self) -> str:
+        """Its title, and how many parameters it has."""
+        count = len(self.parameters())
+        return self.title() + (f"  {count:,} parameter{'s' * (count > 1)}" if count else "")
+
+    @recursive_repr("...")
     def __repr__(self) -> str:
         """A tree of the modules, with how many parameters each has."""
-        count = len(self.parameters())
-        lines = [self.title() + (f"  {count:,} parameter{'s' * (count > 1)}" if count else "")]
+        lines = [self._headline()]
         for name, child in self._own(Module):
             lines.append(f"{name}: {child!r}".replace("\n", "\n    "))
         return "\n    ".join(lines)
@@ -167,15 +193,28 @@ class ModuleList(Module):
     """A list of modules."""
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
-        for module in modules:
-            self.append(module)
+        self.extend(modules)
 
     def append(self: AnyList, module: Module) -> AnyList:
         """Add a module at the end."""
-        self._add(str(len(self)), module)
+        return self._add(str(len(self)), module)
+
+    def extend(self: AnyList, modules: Iterable[Module]) -> AnyList:
+        """Add modules at the end."""
+        for module in list(modules):
+            self.append(module)
         return self
 
-    def _add(self, name: str, module: Module) -> None:
+    def _add(self: AnyList, name: str, module: Module) -> AnyList:
+        """Add a module under a name that is still free."""
+        if not isinstance(name, str) or not name or "." in name or hasattr(self, name):
+            raise ValueError(
+                f"{type(self).__name__}: {name!r} cannot name a module: give a str without dots "
+                "that is no attribute yet"
+            )
+        return self._set(name, module)
+
+    def _set(self: AnyList, name: str, module: Module) -> AnyList:
         if not isinstance(module, Module):
             hint = ""
             if isinstance(module, type):
@@ -189,6 +228,7 @@ class ModuleList(Module):
                 f"not {type(module).__name__}{hint}"
             )
         setattr(self, name, module)
+        return self
 
     def __iter__(self) -> Iterator[Module]:
         return self.children()
@@ -196,8 +236,13 @@ class ModuleList(Module):
     def __len__(self) -> int:
         return len(list(self.children()))
 
-    def __getitem__(self, index: int) -> Module:
-        return list(self.children())[index]
+    def __getitem__(self, index: int | slice) -> Any:
+        """A module, or of a slice a list of its own."""
+        modules = list(self)[index]
+        return type(self)(modules) if isinstance(modules, list) else modules
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        self._set(list(self._own(Module))[index][0], module)
 
 
 class Sequential(ModuleList):
@@ -210,6 +255,11 @@ class Sequential(ModuleList):
         else:
             super().__init__(modules)
 
+    def __getitem__(self, index: int | slice) -> Any:
+        """A module, or of a slice a Sequential, in which the modules keep their names."""
+        named = list(self._own(Module))[index]
+        return type(self)(dict(named)) if isinstance(named, list) else named[1]
+
     def forward(self, x: Array) -> Any:
         for module in self:
             x = module(x)
@@ -218,11 +268,6 @@ class Sequential(ModuleList):
 
 def _joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def _require_module(thing: object, what: str) -> None:
-    if not isinstance(thing, Module):
-        raise TypeError(f"{what} must be a Module, not {type(thing).__name__}")
 
 
 def _found(kind: type, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
@@ -234,7 +279,8 @@ def _found(kind: type, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
             yield from _found(kind, f"{name}.{key}", item)
     elif isinstance(thing, (list, tuple)):
         types = _leaf_types(thing)
-        if kind is not Module and types and all(issubclass(t, kind) for t in types):
+        all_of_kind = types and all(issubclass(t, kind) for t in types)
+        if kind is not Module and all_of_kind and is_array(thing):
             yield name, thing
         elif any(issubclass(t, (kind, Module, list, tuple, dict)) for t in types):
             for i, item in enumerate(thing):

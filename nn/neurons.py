@@ -10,15 +10,15 @@ from nn.arrays import Affine, Array, Vector, along_last_axis, at_least, is_seque
 from nn.init import Rng, generator
 from nn.module import Module, Parameter
 
-_ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
-    "relu": Value.relu,
-    "tanh": Value.tanh,
-    "sigmoid": Value.sigmoid,
-    "gelu": Value.gelu,
-    "silu": Value.silu,
-    "leaky_relu": Value.leaky_relu,
-    "softplus": Value.softplus,
-    "linear": Value.__pos__,
+_ACTIVATIONS: dict[str, tuple[str, Callable[[Value], Value]]] = {
+    "relu": ("ReLU", Value.relu),
+    "tanh": ("Tanh", Value.tanh),
+    "sigmoid": ("Sigmoid", Value.sigmoid),
+    "gelu": ("GELU", Value.gelu),
+    "silu": ("SiLU", Value.silu),
+    "leaky_relu": ("LeakyReLU", Value.leaky_relu),
+    "softplus": ("Softplus", Value.softplus),
+    "linear": ("Linear", Value.__pos__),
 }
 
 
@@ -34,23 +34,35 @@ class Neuron(Module):
     def __init__(
         self, nin: int, nonlin: bool = True, *, activation: str = "relu", rng: Rng = None
     ) -> None:
-        one_of(_ACTIVATIONS, self, activation=activation)
         at_least(0, self, nin=nin)
         uniform = generator(rng).uniform
         self.w = tuple(Parameter(uniform(-1, 1)) for _ in range(nin))
         self.b = Parameter(0)
-        self.nonlin = nonlin
-        self.activation = activation if nonlin else "linear"
+        self.activation = activation
+        if not nonlin:
+            self.activation = "linear"
+
+    @property
+    def nonlin(self) -> bool:
+        """Whether it has an activation."""
+        return self._activation != "linear"
+
+    @property
+    def activation(self) -> str:
+        """The name of the activation."""
+        return self._activation
+
+    @activation.setter
+    def activation(self, name: str) -> None:
+        one_of(_ACTIVATIONS, self, activation=name)
+        self._activation = name
 
     def forward(self, x: Array) -> Any:
-        sums = Affine((self.w,), (self.b,))
-        return along_last_axis(_activated(sums, self.activation), x, len(self.w), self)
+        return _outputs([self], Affine((self.w,), (self.b,)), x, self)
 
-    def __repr__(self) -> str:
-        name = "ReLU" if self.activation == "relu" else self.activation.capitalize()
+    def title(self) -> str:
+        name, _ = _ACTIVATIONS[self._activation]
         return f"{name}Neuron({len(self.w)})"
-
-    title = __repr__
 
 
 class Layer(Module):
@@ -66,15 +78,15 @@ class Layer(Module):
         self._sums = Affine((), ())
 
     def forward(self, x: Array) -> Any:
-        first, *_ = self.neurons
-        weight, bias = tuple(n.w for n in self.neurons), tuple(n.b for n in self.neurons)
+        neurons = self.neurons
+        weight, bias = tuple([n.w for n in neurons]), tuple([n.b for n in neurons])
         self._sums = self._sums.of(weight, bias)
-        return along_last_axis(_activated(self._sums, first.activation), x, len(first.w), self)
+        return _outputs(neurons, self._sums, x, self)
 
-    def __repr__(self) -> str:
-        return f"Layer of [{', '.join(map(str, self.neurons))}]"
+    def title(self) -> str:
+        return f"Layer of [{', '.join(neuron.title() for neuron in self.neurons)}]"
 
-    title = __repr__
+    __repr__ = Module._headline
 
 
 class MLP(Module):
@@ -105,16 +117,23 @@ class MLP(Module):
             x = layer(x)
         return x
 
-    def __repr__(self) -> str:
-        return f"MLP of [{', '.join(map(str, self.layers))}]"
+    def title(self) -> str:
+        return f"MLP of [{', '.join(layer.title() for layer in self.layers)}]"
+
+    __repr__ = Module._headline
 
 
-def _activated(sums: Affine, activation: str) -> Callable[[Vector], Any]:
-    """The function from x to the activated sums, or to the one."""
-    function = _ACTIVATIONS[activation]
+def _outputs(neurons: list[Neuron], sums: Affine, x: Array, layer: Module) -> Array:
+    """What neurons give for every row of x, a list of numbers or the number of one neuron."""
+    functions = [_ACTIVATIONS[neuron._activation][1] for neuron in neurons]
+    function, count = functions[0], len(functions)
+    alike = functions.count(function) == count
 
-    def apply(x: Vector) -> Any:
-        out = list(map(function, sums(x)))
-        return out[0] if len(out) == 1 else out
+    def apply(xs: list[Vector]) -> list[Any]:
+        if alike:
+            outs = [list(map(function, totals)) for totals in sums(xs)]
+        else:
+            outs = [[f(x) for f, x in zip(functions, totals, strict=True)] for totals in sums(xs)]
+        return outs if count > 1 else [out for (out,) in outs]
 
-    return apply
+    return along_last_axis(apply, x, len(neurons[0].w), layer)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from operator import index
 from typing import Any
 
 import autograd_lite
-from autograd_lite import dot
+from autograd_lite import callback, dot
 from nn import init
-from nn.arrays import Array, depth, expect, flat, nested, reshape, transpose
+from nn.arrays import Array, at_least, depth, expect, flat, nested, reshape, transpose
 from nn.module import Buffer, Module, parameters
 
 
@@ -58,7 +59,7 @@ class LayerNorm(_OverLastAxes):
         elementwise_affine: bool = True,
         bias: bool = True,
     ) -> None:
-        self.normalized_shape = _lengths(normalized_shape)
+        self.normalized_shape = _lengths(self, normalized_shape)
         self.eps = eps
         affine = elementwise_affine
         self.weight = init.ones_(parameters(*self.normalized_shape)) if affine else None
@@ -83,7 +84,7 @@ class RMSNorm(_OverLastAxes):
         eps: float | None = None,
         elementwise_affine: bool = True,
     ) -> None:
-        self.normalized_shape = _lengths(normalized_shape)
+        self.normalized_shape = _lengths(self, normalized_shape)
         self.eps = sys.float_info.epsilon if eps is None else eps
         self.weight = init.ones_(parameters(*self.normalized_shape)) if elementwise_affine else None
 
@@ -101,6 +102,7 @@ class BatchNorm1d(Module):
     momentum             how far the running ones move; None for their average over all batches
     affine               False for no weight and no bias
     track_running_stats  False to use the batch while evaluating too
+    bias                 False for no bias
 
     Raises ValueError for a batch with one number a channel while training.
     """
@@ -112,12 +114,15 @@ class BatchNorm1d(Module):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
+        *,
+        bias: bool = True,
     ) -> None:
+        at_least(1, self, num_features=num_features)
         self.num_features = num_features
         self.eps = eps
         self.momentum = momentum
         self.weight = init.ones_(parameters(num_features)) if affine else None
-        self.bias = parameters(num_features) if affine else None
+        self.bias = parameters(num_features) if affine and bias else None
         self.track_running_stats = track_running_stats
         if track_running_stats:
             self.running_mean = tuple(Buffer(0.0) for _ in range(num_features))
@@ -131,48 +136,58 @@ class BatchNorm1d(Module):
         batch = self.training or not self.track_running_stats
         if batch and len(channels[0]) < 2:
             raise ValueError(f"{self.title()}: a batch needs more than 1 number a channel")
-        if self.training and self.track_running_stats:
-            self.num_batches_tracked.data += 1
-        out = [
-            self._normalized(c, xs) if batch else self._as_before(c, xs)
-            for c, xs in enumerate(channels)
+        statistics = [
+            _statistics(xs) if batch else self._running(c, xs) for c, xs in enumerate(channels)
         ]
+        out = [
+            self._channel(c, centred, variance)
+            for c, (centred, _, variance) in enumerate(statistics)
+        ]
+        if self.training and self.track_running_stats:
+            numbers = [x for _, mean, variance in statistics for x in (mean, variance)]
+            # Last, so that a batch that fails changes nothing.
+            callback(self._track, len(channels[0]), *numbers)
         return transpose([reshape(channel, lengths[:1] + lengths[2:]) for channel in out])
 
-    def _normalized(self, c: int, xs: list[Any]) -> list[Any]:
-        """Channel c by its statistics in the batch."""
-        centred, mean, variance = _statistics(xs)
-        if self.training and self.track_running_stats:
-            unbiased = variance * (len(xs) / (len(xs) - 1))
-            self._track(self.running_mean[c], mean)
-            self._track(self.running_var[c], unbiased)
-        return self._channel(c, centred, variance)
-
-    def _as_before(self, c: int, xs: list[Any]) -> list[Any]:
-        """Channel c by the running statistics."""
-        mean = self.running_mean[c].data
-        return self._channel(c, [x - mean for x in xs], self.running_var[c].data)
+    def _running(self, c: int, xs: list[Any]) -> tuple[Any, Any, Any]:
+        """(x - mean for each x of channel c, mean, variance), by the running statistics."""
+        mean = self.running_mean[c].detach()
+        return [x - mean for x in xs], mean, self.running_var[c].detach()
 
     def _channel(self, c: int, centred: Iterable[Any], variance: Any) -> list[Any]:
         scale = _rsqrt(variance + self.eps)
-        if self.weight is None or self.bias is None:
+        if self.weight is not None:
+            scale = scale * self.weight[c]
+        if self.bias is None:
             return [x * scale for x in centred]
-        scale = scale * self.weight[c]
         return [x * scale + self.bias[c] for x in centred]
 
-    def _track(self, running: Buffer, number: Any) -> None:
+    def _track(self, count: int, *statistics: float) -> None:
+        """Move the running statistics towards a batch's: mean and variance of each channel."""
+        self.num_batches_tracked.data += 1
         momentum = self.momentum
         if momentum is None:
             momentum = 1 / self.num_batches_tracked.data
-        number = getattr(number, "data", number)
-        running.data = (1 - momentum) * running.data + momentum * number
+        unbiased = [variance * (count / (count - 1)) for variance in statistics[1::2]]
+        for buffers, batch in (
+            (self.running_mean, statistics[::2]),
+            (self.running_var, unbiased),
+        ):
+            for running, new in zip(buffers, batch, strict=True):
+                running.data = (1 - momentum) * running.data + momentum * new
 
     def extra_repr(self) -> str:
         return f"{self.num_features}"
 
 
-def _lengths(normalized_shape: int | Iterable[int]) -> tuple[int, ...]:
-    return (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+def _lengths(layer: Module, normalized_shape: int | Iterable[int]) -> tuple[int, ...]:
+    if not isinstance(normalized_shape, Iterable):
+        normalized_shape = (normalized_shape,)
+    lengths = tuple(normalized_shape)
+    at_least(1, layer, **{"the number of lengths in normalized_shape": len(lengths)})
+    for length in lengths:
+        at_least(1, layer, normalized_shape=length)
+    return tuple(map(index, lengths))
 
 
 def _scaled(xs: tuple[Any, ...], scale: Any, weight: Array, bias: Array) -> Iterable[Any]:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograd_lite import Value
+from autograd_lite.value import writing
 from nn import _steps
 from nn.arrays import Array, flat
 from nn.module import Module
@@ -40,24 +41,34 @@ __all__ = [
 class Optimizer:
     """What all optimisers share: the parameters, and what is remembered of each.
 
-    params  the model's parameters(), or an array of them such as linear.weight
+    params    the model's parameters(), or an array of them such as linear.weight
+    maximize  True to step up the gradient rather than down
 
-    Raises ValueError where there is no parameter, or a setting makes no sense.
+    Raises ValueError where there is no parameter, one is not a leaf, or a setting makes no sense.
     """
 
     steps = 0
     """How many steps it has taken."""
 
+    _counts: tuple[str, ...] = ("steps",)  # attributes that tell how far it has come
     _settings: tuple[str, ...] = ()  # attributes that are numbers
     _memories: tuple[str, ...] = ()  # attributes that are an array of doubles, one a parameter
+    _initial_lr: float | None = None
 
-    def __init__(self, params: Iterable[Any], lr: float) -> None:
+    def __init__(self, params: Iterable[Any], lr: float, maximize: bool = False) -> None:
         self._params = _tuple(params, type(self).__name__)
         if not self.params:
             raise ValueError(f"{type(self).__name__}: no parameters to optimise")
+        for value in self.params:
+            if not value.is_leaf:
+                raise ValueError(
+                    f"{type(self).__name__}: a parameter is the result of {value._op!r}; "
+                    "pass the Values that it was computed from, or its detach()"
+                )
         if len(set(self.params)) < len(self.params):
             raise ValueError(f"{type(self).__name__}: a parameter is given twice")
-        self.lr = self.initial_lr = self._at_least_0("lr", lr)
+        self.lr = self._at_least_0("lr", lr)
+        self.maximize = maximize
         for name in self._memories:
             setattr(self, name, array("d", bytes(8 * len(self.params))))
 
@@ -66,8 +77,18 @@ class Optimizer:
         """The parameters, in the order in which memories hold what is remembered of them."""
         return self._params
 
+    @property
+    def initial_lr(self) -> float:
+        """The learning rate when the first schedule was made: what schedules start from."""
+        return self.lr if self._initial_lr is None else self._initial_lr
+
+    @initial_lr.setter
+    def initial_lr(self, lr: float) -> None:
+        self._initial_lr = lr
+
     def zero_grad(self) -> None:
         """Set the gradients of all parameters to 0."""
+        writing(self.params)
         _steps.zero_grad(self.params)
 
     def step(self) -> None:
@@ -75,6 +96,7 @@ class Optimizer:
 
         Raises ValueError if a memory was replaced by what is no array of a double a parameter.
         """
+        writing(self.params)
         for name in self._memories:
             memory = getattr(self, name)
             if not isinstance(memory, array) or memory.typecode != "d":
@@ -92,7 +114,7 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Array]:
         """Settings, and what is remembered of each parameter: numbers and lists of floats."""
-        names = ("lr", "initial_lr", "steps", *self._settings)
+        names = ("lr", "initial_lr", "maximize", *self._counts, *self._settings)
         numbers = {name: getattr(self, name) for name in names}
         return numbers | {name: list(getattr(self, name)) for name in self._memories}
 
@@ -114,7 +136,7 @@ class Optimizer:
 
     def _setting(self, name: str, number: float) -> float:
         """The setting of this name, as its kind of number."""
-        if name == "nesterov":
+        if name in ("maximize", "nesterov", "has_velocity", "amsgrad", "centered"):
             return bool(number)
         if name == "steps":
             if not (number >= 0 and number % 1 == 0):
@@ -135,7 +157,8 @@ class Optimizer:
         return float(number)
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{name}={getattr(self, name)}" for name in ("lr", *self._settings))
+        names = ("lr", *self._settings, "maximize")
+        settings = ", ".join(f"{name}={getattr(self, name)}" for name in names)
         return f"{type(self).__name__}({len(self.params):,} parameters, {settings})"
 
 
@@ -145,9 +168,12 @@ class SGD(Optimizer):
     nesterov  True for p = p - lr (g + momentum v). Sutskever et al., 2013
     """
 
+    _counts = ("steps", "has_velocity")
     _settings = ("momentum", "dampening", "weight_decay", "nesterov")
     _memories = ("velocity",)
     velocity: array[float]
+    has_velocity = False
+    """Whether it has taken a step with momentum; the first one is not dampened."""
 
     def __init__(
         self,
@@ -157,8 +183,10 @@ class SGD(Optimizer):
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr)
+        super().__init__(params, lr, maximize)
         self.momentum = self._at_least_0("momentum", momentum)
         self.dampening = float(dampening)
         self.weight_decay = self._at_least_0("weight_decay", weight_decay)
@@ -170,13 +198,15 @@ class SGD(Optimizer):
         _steps.sgd(
             self.params,
             self.velocity,
-            self.steps == 1,
+            not self.has_velocity,
             self.lr,
             self.momentum,
             self.dampening,
             self.weight_decay,
             self.nesterov,
+            -1.0 if self.maximize else 1.0,
         )
+        self.has_velocity = self.has_velocity or self.momentum != 0
 
 
 class Adam(Optimizer):
@@ -185,14 +215,16 @@ class Adam(Optimizer):
 
     Kingma and Ba, 2015.
 
-    betas  (b1, b2)
+    betas    (b1, b2)
+    amsgrad  True for the largest v so far in place of v. Reddi, Kale and Kumar, 2018
     """
 
-    _settings = ("beta1", "beta2", "eps", "weight_decay")
-    _memories = ("exp_avg", "exp_avg_sq")
+    _settings = ("beta1", "beta2", "eps", "weight_decay", "amsgrad")
+    _memories = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
     _decoupled = False
     exp_avg: array[float]
     exp_avg_sq: array[float]
+    max_exp_avg_sq: array[float]
 
     def __init__(
         self,
@@ -201,8 +233,12 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr)
+        super().__init__(params, lr, maximize)
+        self.amsgrad = amsgrad
         self.beta1, self.beta2 = (self._below_1("a beta", beta) for beta in betas)
         self.eps = self._at_least_0("eps", eps)
         self.weight_decay = self._at_least_0("weight_decay", weight_decay)
@@ -212,12 +248,15 @@ class Adam(Optimizer):
             self.params,
             self.exp_avg,
             self.exp_avg_sq,
+            self.max_exp_avg_sq,
             self.lr,
             self.beta1,
             self.beta2,
             self.eps,
             self.weight_decay,
+            self.amsgrad,
             self._decoupled,
+            -1.0 if self.maximize else 1.0,
             1 - self.beta1**self.steps,
             1 - self.beta2**self.steps,
         )
@@ -238,8 +277,11 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay)
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
 
 
 class RMSprop(Optimizer):
@@ -247,11 +289,14 @@ class RMSprop(Optimizer):
     where g = gradient + weight_decay p.
 
     Tieleman and Hinton, 2012.
+
+    centered  True for s less the square of the mean gradient in place of s. Graves, 2013
     """
 
-    _settings = ("alpha", "eps", "weight_decay", "momentum")
-    _memories = ("square_avg", "velocity")
+    _settings = ("alpha", "eps", "weight_decay", "momentum", "centered")
+    _memories = ("square_avg", "grad_avg", "velocity")
     square_avg: array[float]
+    grad_avg: array[float]
     velocity: array[float]
 
     def __init__(
@@ -262,8 +307,12 @@ class RMSprop(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
         momentum: float = 0.0,
+        centered: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr)
+        super().__init__(params, lr, maximize)
+        self.centered = centered
         self.alpha = self._at_least_0("alpha", alpha)
         self.eps = self._at_least_0("eps", eps)
         self.weight_decay = self._at_least_0("weight_decay", weight_decay)
@@ -273,12 +322,15 @@ class RMSprop(Optimizer):
         _steps.rmsprop(
             self.params,
             self.square_avg,
+            self.grad_avg,
             self.velocity,
             self.lr,
             self.alpha,
             self.eps,
             self.weight_decay,
             self.momentum,
+            self.centered,
+            -1.0 if self.maximize else 1.0,
         )
 
 
@@ -293,6 +345,7 @@ def clip_grad_norm_(parameters: Iterable[Any], max_norm: float) -> float:
     norm = _steps.grad_norm(values)
     factor = max_norm / (norm + 1e-6)
     if not factor >= 1:
+        writing(values)
         _steps.scale_grad(values, factor)
     return norm
 

@@ -1,6 +1,7 @@
 """Recurrent networks: cells that take one step, and sequences of steps in layers.
 
-A step works on a = W_ih x + b_ih and b = W_hh h + b_hh, which have a part for each gate.
+A gate's part of W_ih x + b_ih + W_hh h + b_hh is one node: the dot product of a row of all four
+with (x, 1, h, 1).
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from autograd_lite import Value
+from autograd_lite.value import dots, side
 from nn.activations import Dropout
 from nn.arrays import (
-    Affine,
     Array,
     Vector,
     at_least,
     depth,
     expect,
     is_sequence,
+    kind,
     nested,
     one_of,
     transpose,
@@ -29,61 +31,52 @@ from nn.module import Module, parameters
 State: TypeAlias = tuple[Vector, ...]
 """(h,), and (h, c) for an LSTM."""
 
-Step: TypeAlias = Callable[[Vector, State], State]
+Step: TypeAlias = Callable[[list[Vector], list[State]], list[State]]
+"""(x of each sample, state of each) -> the next state of each."""
 
 
 class _Rnn:
-    """h' = tanh(a + b), or relu."""
+    """h' = tanh(a), or relu."""
 
-    gates = 1
+    gates = joined = 1
     states = 1
     nonlinearity = "tanh"
 
-    def step(self, a: list[Any], b: list[Any], state: State) -> State:
-        function = getattr(Value, self.nonlinearity)
-        return (tuple(function(x + y) for x, y in zip(a, b, strict=True)),)
+    def next_state(self, parts: list[list[Any]], state: State) -> State:
+        return (tuple(map(getattr(Value, self.nonlinearity), parts[0])),)
 
 
 class _Lstm:
-    """i, f, g, o = parts of a + b; c' = sigmoid(f) c + sigmoid(i) tanh(g);
-    h' = sigmoid(o) tanh(c').
-    """
+    """c' = sigmoid(f) c + sigmoid(i) tanh(g); h' = sigmoid(o) tanh(c')."""
 
-    gates = 4
+    gates = joined = 4
     states = 2
 
-    def step(self, a: list[Any], b: list[Any], state: State) -> State:
-        c = state[1]
-        i, f, g, o = _parts([x + y for x, y in zip(a, b, strict=True)], 4)
-        new_c = tuple(
-            f.sigmoid() * c + i.sigmoid() * g.tanh() for i, f, g, c in zip(i, f, g, c, strict=True)
-        )
-        return tuple(o.sigmoid() * c.tanh() for o, c in zip(o, new_c, strict=True)), new_c
+    def next_state(self, parts: list[list[Any]], state: State) -> State:
+        units = zip(*parts[:3], state[1], strict=True)
+        new_c = tuple(f.sigmoid() * c + i.sigmoid() * g.tanh() for i, f, g, c in units)
+        return tuple(o.sigmoid() * c.tanh() for o, c in zip(parts[3], new_c, strict=True)), new_c
 
 
 class _Gru:
-    """r = sigmoid(a_r + b_r); z = sigmoid(a_z + b_z); n = tanh(a_n + r b_n);
-    h' = (1 - z) n + z h.
-    """
+    """r, z = sigmoid; n = tanh(a + sigmoid(r) b); h' = (1 - sigmoid(z)) n + sigmoid(z) h."""
 
     gates = 3
+    joined = 2  # r multiplies what comes from h alone
     states = 1
 
-    def step(self, a: list[Any], b: list[Any], state: State) -> State:
-        (h,) = state
-        rows = zip(*_parts(a, 3), *_parts(b, 3), h, strict=True)
-        return (tuple(self._unit(*row) for row in rows),)
+    def next_state(self, parts: list[list[Any]], state: State) -> State:
+        units = zip(*parts, state[0], strict=True)
+        return (tuple(self._unit(*unit) for unit in units),)
 
     @staticmethod
-    def _unit(a_r: Any, a_z: Any, a_n: Any, b_r: Any, b_z: Any, b_n: Any, h: Any) -> Any:
-        r = (a_r + b_r).sigmoid()
-        z = (a_z + b_z).sigmoid()
-        n = (a_n + r * b_n).tanh()
-        return n + z * (h - n)
+    def _unit(r: Value, z: Value, a: Value, b: Value, h: Any) -> Value:
+        n = (a + r.sigmoid() * b).tanh()
+        out: Value = n + z.sigmoid() * (h - n)
+        return out
 
 
-def _parts(xs: list[Any], count: int) -> list[list[Any]]:
-    size = len(xs) // count
+def _parts(xs: list[Any], size: int) -> list[list[Any]]:
     return [xs[i : i + size] for i in range(0, len(xs), size)]
 
 
@@ -93,31 +86,79 @@ class _Recurrent(Module):
     input_size: int
     hidden_size: int
     gates: int
+    joined: int
+    """How many gates add at once what comes from x and from h."""
     states: int
-    step: Callable[[list[Any], list[Any], State], State]
+    proj_size = 0
+    next_state: Callable[[list[list[Any]], State], State]
 
     def _make(self, inputs: int, bias: bool, suffix: str = "") -> None:
         rows = self.gates * self.hidden_size
         setattr(self, "weight_ih" + suffix, parameters(rows, inputs))
-        setattr(self, "weight_hh" + suffix, parameters(rows, self.hidden_size))
+        setattr(self, "weight_hh" + suffix, parameters(rows, self._output_size))
         setattr(self, "bias_ih" + suffix, parameters(rows) if bias else None)
         setattr(self, "bias_hh" + suffix, parameters(rows) if bias else None)
+        if self.proj_size:
+            projection = parameters(self.proj_size, self.hidden_size)
+            setattr(self, "weight_hr" + suffix, projection)
+
+    @property
+    def _output_size(self) -> int:
+        """The length of h."""
+        return self.proj_size or self.hidden_size
+
+    @property
+    def _sizes(self) -> tuple[int, ...]:
+        """The length of each state: of h, and of c for an LSTM."""
+        return (self._output_size, self.hidden_size)[: self.states]
 
     def _step_of(self, suffix: str = "") -> Step:
-        """(x, state) -> the next state."""
-        ih = Affine(getattr(self, "weight_ih" + suffix), getattr(self, "bias_ih" + suffix))
-        hh = Affine(getattr(self, "weight_hh" + suffix), getattr(self, "bias_hh" + suffix))
-        return lambda x, state: self.step(ih(x), hh(state[0]), state)
+        """The step with these weights, which are read once."""
+        ih, ones = self._rows("ih" + suffix)
+        hh, ones = self._rows("hh" + suffix)
+        joined = self.joined * self.hidden_size
+        of_both = [side(i + h) for i, h in zip(ih[:joined], hh[:joined], strict=True)]
+        of_x = list(map(side, ih[joined:]))
+        of_h = list(map(side, hh[joined:]))
+        projection = list(map(side, getattr(self, "weight_hr" + suffix, ())))
+
+        def step(xs: list[Vector], states: list[State]) -> list[State]:
+            xs = [x + ones for x in xs]
+            hs = [state[0] + ones for state in states]
+            sums = zip(
+                dots([x + h for x, h in zip(xs, hs, strict=True)], of_both),
+                dots(xs, of_x),
+                dots(hs, of_h),
+                strict=True,
+            )
+            new = [
+                self.next_state(_parts(both + x + h, self.hidden_size), state)
+                for (both, x, h), state in zip(sums, states, strict=True)
+            ]
+            if not projection:
+                return new
+            projected = dots([state[0] for state in new], projection)
+            return [(tuple(h), *state[1:]) for h, state in zip(projected, new, strict=True)]
+
+        return step
+
+    def _rows(self, name: str) -> tuple[list[Vector], Vector]:
+        """The rows of a weight, with the bias as the weight of one more input, and that input."""
+        weight, bias = getattr(self, "weight_" + name), getattr(self, "bias_" + name)
+        if bias is None:
+            return list(map(tuple, weight)), ()
+        return [(*row, b) for row, b in zip(weight, bias, strict=True)], (1.0,)
 
     def _states_of(self, hx: Any) -> tuple[Array, ...]:
         """What the caller gives as hx, as a tuple of `states` arrays."""
         states = tuple(hx) if self.states > 1 and is_sequence(hx) else (hx,)
         if len(states) != self.states:
-            raise ValueError(f"{self.title()}: expected hx = (h, c), got {len(states)} arrays")
+            got = f"a sequence of {len(states)}" if is_sequence(hx) else kind(hx)
+            raise ValueError(f"{self.title()}: expected hx = (h, c), got {got}")
         return tuple(map(nested, states))
 
     def _zeros(self) -> State:
-        return ((0.0,) * self.hidden_size,) * self.states
+        return tuple((0.0,) * size for size in self._sizes)
 
     def _given(self, states: Any) -> Any:
         """States as the caller gets them."""
@@ -156,15 +197,12 @@ class _Cell(_Recurrent):
         states = [self._zeros()] * len(samples)
         if hx is not None:
             given = self._states_of(hx)
-            for array in given:
-                sizes = (len(samples), self.hidden_size) if batch else (self.hidden_size,)
-                expect(array, f"{self.title()}: hx", *sizes)
+            for array, size in zip(given, self._sizes, strict=True):
+                expect(array, f"{self.title()}: hx", *([len(samples)] if batch else []), size)
             states = list(zip(*given, strict=True)) if batch else [given]
-        step = self._step_of()
-        out = [
-            tuple(map(list, step(tuple(sample), tuple(map(tuple, state)))))
-            for sample, state in zip(samples, states, strict=True)
-        ]
+        states = [tuple(map(tuple, state)) for state in states]
+        new = self._step_of()(list(map(tuple, samples)), states)
+        out = [tuple(map(list, state)) for state in new]
         return self._given(transpose(out) if batch else out[0])
 
 
@@ -207,6 +245,17 @@ class GRUCell(_Gru, _Cell):
     """
 
 
+def _run(
+    step: Step, xs: list[list[Vector]], states: list[State]
+) -> tuple[list[list[Vector]], list[State]]:
+    """Every h of each sample along a sequence, and the last states."""
+    hs = []
+    for samples in xs:
+        states = step(samples, states)
+        hs.append([state[0] for state in states])
+    return hs, states
+
+
 class _Sequence(_Recurrent):
     """Steps along a sequence, in layers and directions."""
 
@@ -232,7 +281,7 @@ class _Sequence(_Recurrent):
         self._dropout = Dropout(dropout, rng=rng)
         self._directions = ("", "_reverse") if bidirectional else ("",)
         for layer in range(num_layers):
-            inputs = hidden_size * len(self._directions) if layer else input_size
+            inputs = self._output_size * len(self._directions) if layer else input_size
             for direction in self._directions:
                 self._make(inputs, bias, f"_l{layer}{direction}")
         fan_in_uniform(self, hidden_size, rng)
@@ -250,70 +299,52 @@ class _Sequence(_Recurrent):
         batch = depth(x) > 2
         if not batch:
             expect(x, self, "L", self.input_size)
-            samples = [nested(x)]
-        elif self.batch_first:
-            expect(x, self, "N", "L", self.input_size)
-            samples = nested(x)
+            xs = [[tuple(row)] for row in nested(x)]
         else:
-            expect(x, self, "L", "N", self.input_size)
-            samples = transpose(nested(x))
-        steps = [
-            [self._step_of(f"_l{layer}{direction}") for direction in self._directions]
-            for layer in range(self.num_layers)
-        ]
-        starts = self._starts(hx, len(samples), batch)
-        out, ends = zip(
-            *[
-                self._run(sample, start, steps)
-                for sample, start in zip(samples, starts, strict=True)
-            ],
-            strict=True,
-        )
+            expect(x, self, *("NL" if self.batch_first else "LN"), self.input_size)
+            xs = [list(map(tuple, samples)) for samples in nested(x)]
+            if self.batch_first:
+                xs = transpose(xs)
+        starts = self._starts(hx, len(xs[0]), batch)
+        ends = []
+        for layer in range(self.num_layers):
+            if layer:
+                xs = [[tuple(self._dropout(x)) for x in samples] for samples in xs]
+            outs = []
+            for direction in self._directions:
+                step = self._step_of(f"_l{layer}{direction}")
+                hs, states = _run(step, xs[::-1] if direction else xs, starts.pop(0))
+                outs.append(hs[::-1] if direction else hs)
+                ends.append(states)
+            xs = [
+                [sum(hs, ()) for hs in zip(*samples, strict=True)]
+                for samples in zip(*outs, strict=True)
+            ]
+        out = [list(map(list, samples)) for samples in xs]
+        hx = [[[list(state[i]) for state in states] for states in ends] for i in range(self.states)]
         if not batch:
-            return out[0], self._given(transpose(ends[0]))
-        states = [transpose(sample) for sample in zip(*map(transpose, ends), strict=True)]
-        return list(out) if self.batch_first else transpose(out), self._given(states)
+            return [row for (row,) in out], self._given([[h for (h,) in hs] for hs in hx])
+        return transpose(out) if self.batch_first else out, self._given(hx)
 
     def _starts(self, hx: Any, samples: int, batch: bool) -> list[list[State]]:
-        """The first state for each sample, layer and direction."""
+        """The first state for each layer and direction, and for each sample."""
         rows = self.num_layers * len(self._directions)
         if hx is None:
-            return [[self._zeros()] * rows] * samples
+            return [[self._zeros()] * samples] * rows
         given = self._states_of(hx)
-        for array in given:
-            sizes = (rows, samples, self.hidden_size) if batch else (rows, self.hidden_size)
-            expect(array, f"{self.title()}: hx", *sizes)
-        arrays = [transpose(array) if batch else [array] for array in given]
+        for array, size in zip(given, self._sizes, strict=True):
+            expect(array, f"{self.title()}: hx", rows, *([samples] if batch else []), size)
+        arrays = given if batch else [[[row] for row in array] for array in given]
         return [
-            [tuple(map(tuple, state)) for state in zip(*sample, strict=True)]
-            for sample in zip(*arrays, strict=True)
+            [tuple(map(tuple, state)) for state in zip(*states, strict=True)]
+            for states in zip(*arrays, strict=True)
         ]
-
-    def _run(
-        self, sample: Array, starts: list[State], steps: list[list[Step]]
-    ) -> tuple[list[list[Any]], list[list[list[Any]]]]:
-        """One sequence through all layers: the last layer's h at each place, and all end states."""
-        starts = list(starts)
-        ends = []
-        xs = list(map(tuple, sample))
-        for layer, directions in enumerate(steps):
-            if layer:
-                xs = [tuple(self._dropout(x)) for x in xs]
-            outs = []
-            for step, direction in zip(directions, self._directions, strict=True):
-                state = starts.pop(0)
-                hs = []
-                for x in reversed(xs) if direction else xs:
-                    state = step(x, state)
-                    hs.append(state[0])
-                outs.append(hs[::-1] if direction else hs)
-                ends.append(list(map(list, state)))
-            xs = [sum(parts, ()) for parts in zip(*outs, strict=True)]
-        return list(map(list, xs)), ends
 
     def extra_repr(self) -> str:
         layers = f", num_layers={self.num_layers}" if self.num_layers > 1 else ""
-        return super().extra_repr() + layers + (", bidirectional=True" * self.bidirectional)
+        projection = f", proj_size={self.proj_size}" if self.proj_size else ""
+        both = ", bidirectional=True" if self.bidirectional else ""
+        return super().extra_repr() + layers + projection + both
 
 
 class RNN(_Rnn, _Sequence):
@@ -353,8 +384,32 @@ class RNN(_Rnn, _Sequence):
 class LSTM(_Lstm, _Sequence):
     """LSTMCell along a sequence: outputs, and (h, c) after the last step.
 
-    The arguments are those of RNN without nonlinearity; hx is (h, c).
+    proj_size  the length of h, which W_hr then makes of h' = sigmoid(o) tanh(c'); 0 for none.
+               Sak, Senior and Beaufays, 2014
+
+    The other arguments are those of RNN without nonlinearity; hx is (h, c).
     """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        *,
+        rng: Rng = None,
+    ) -> None:
+        at_least(0, self, proj_size=proj_size)
+        if proj_size >= hidden_size > 0:
+            raise ValueError(f"LSTM: proj_size must be less than hidden_size, not {proj_size}")
+        self.proj_size = proj_size
+        super().__init__(
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, rng=rng
+        )
 
 
 class GRU(_Gru, _Sequence):

@@ -1,7 +1,9 @@
 """Learning-rate schedules, with PyTorch's names: each is a formula of how many steps were taken.
 
 A schedule sets `optimizer.lr` when it is made and at each `step()`, which follows the optimiser's
-steps, once an epoch or once a batch as its lengths are meant.
+steps, once an epoch or once a batch as its lengths are meant. As in PyTorch a step changes the
+rate that it finds, so two schedules of one optimiser multiply, and a rate that was set by hand
+stays in force. (LambdaLR alone sets the rate anew.)
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from math import cos, pi
 from typing import Any, Protocol
 
 from nn.arrays import at_least
+from nn.saving import matching
 
 
 class Scheduled(Protocol):
@@ -22,10 +25,11 @@ class Scheduled(Protocol):
 
 
 class LRScheduler:
-    """Sets the learning rate to `lr_at(last_epoch)`."""
+    """Sets the learning rate to `next_lr()` at each step."""
 
     def __init__(self, optimizer: Scheduled) -> None:
         self.optimizer = optimizer
+        optimizer.initial_lr = optimizer.initial_lr  # which no longer follows lr
         self.last_epoch = -1
         self.step()
 
@@ -33,19 +37,29 @@ class LRScheduler:
         """The learning rate after this many steps, from `optimizer.initial_lr`."""
         raise NotImplementedError
 
+    def next_lr(self) -> float:
+        """The learning rate after step number last_epoch, from the one before."""
+        return self.lr_at(self.last_epoch)
+
     def step(self) -> None:
         """Set the next learning rate."""
         self.last_epoch += 1
-        self.optimizer.lr = self.lr_at(self.last_epoch)
+        self.optimizer.lr = self.next_lr()
 
     def state_dict(self) -> dict[str, int]:
         """How many steps it has taken."""
         return {"last_epoch": self.last_epoch}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on after as many steps as the schedule that gave this `state_dict`."""
-        self.last_epoch = int(state["last_epoch"])
-        self.optimizer.lr = self.lr_at(self.last_epoch)
+        """Go on after as many steps as the schedule that gave this `state_dict`.
+
+        The learning rate is in the optimiser's state, which is to be loaded too. Raises ValueError
+        for a state that is none of a schedule; then nothing has been changed.
+        """
+        (epoch,) = matching(state, self.state_dict(), self)["last_epoch"]
+        if not (epoch >= 0 and epoch % 1 == 0):
+            raise ValueError(f"{type(self).__name__}: last_epoch must be whole, not {epoch}")
+        self.last_epoch = int(epoch)
 
 
 class StepLR(LRScheduler):
@@ -60,6 +74,10 @@ class StepLR(LRScheduler):
     def lr_at(self, epoch: int) -> float:
         return self.optimizer.initial_lr * self.gamma ** (epoch // self.step_size)
 
+    def next_lr(self) -> float:
+        drops = self.last_epoch > 0 and self.last_epoch % self.step_size == 0
+        return self.optimizer.lr * (self.gamma if drops else 1.0)
+
 
 class CosineAnnealingLR(LRScheduler):
     """eta_min + (lr - eta_min) (1 + cos(pi epoch / T_max)) / 2. Loshchilov and Hutter, 2017."""
@@ -71,12 +89,25 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer)
 
     def lr_at(self, epoch: int) -> float:
-        height = (1 + cos(pi * epoch / self.T_max)) / 2
-        return self.eta_min + (self.optimizer.initial_lr - self.eta_min) * height
+        return self.eta_min + (self.optimizer.initial_lr - self.eta_min) * self._height(epoch)
+
+    def next_lr(self) -> float:
+        last, height = self.last_epoch - 1, self._height(self.last_epoch)
+        if last < 0:
+            return self.optimizer.lr
+        if last % (2 * self.T_max) == self.T_max:  # it was at the bottom: the ratio is no number
+            return self.optimizer.lr + (self.optimizer.initial_lr - self.eta_min) * height
+        return self.eta_min + (self.optimizer.lr - self.eta_min) * height / self._height(last)
+
+    def _height(self, epoch: int) -> float:
+        return (1 + cos(pi * epoch / self.T_max)) / 2
 
 
 class LinearLR(LRScheduler):
-    """A warm-up: lr times a factor, from start_factor to end_factor in total_iters steps."""
+    """A warm-up: lr times a factor, from start_factor to end_factor in total_iters steps.
+
+    Raises ValueError for a start_factor outside of (0, 1], an end_factor outside of [0, 1].
+    """
 
     def __init__(
         self,
@@ -85,6 +116,10 @@ class LinearLR(LRScheduler):
         end_factor: float = 1.0,
         total_iters: int = 5,
     ) -> None:
+        if not 0 < start_factor <= 1:
+            raise ValueError(f"LinearLR: start_factor must be in (0, 1], not {start_factor}")
+        if not 0 <= end_factor <= 1:
+            raise ValueError(f"LinearLR: end_factor must be in [0, 1], not {end_factor}")
         self.start_factor = start_factor
         self.end_factor = end_factor
         at_least(1, self, total_iters=total_iters)
@@ -92,9 +127,19 @@ class LinearLR(LRScheduler):
         super().__init__(optimizer)
 
     def lr_at(self, epoch: int) -> float:
+        return self.optimizer.initial_lr * self._factor(epoch)
+
+    def next_lr(self) -> float:
+        epoch, lr = self.last_epoch, self.optimizer.lr
+        if epoch == 0:
+            return lr * self.start_factor
+        return (
+            lr if epoch > self.total_iters else lr * self._factor(epoch) / self._factor(epoch - 1)
+        )
+
+    def _factor(self, epoch: int) -> float:
         done = min(epoch / self.total_iters, 1.0)
-        factor = self.start_factor + (self.end_factor - self.start_factor) * done
-        return self.optimizer.initial_lr * factor
+        return self.start_factor + (self.end_factor - self.start_factor) * done
 
 
 class LambdaLR(LRScheduler):
@@ -111,7 +156,8 @@ class LambdaLR(LRScheduler):
 class SequentialLR(LRScheduler):
     """One schedule after the other, as a warm-up and then a decay.
 
-    milestones  the epochs at which the second, third, ... begin, each from its own epoch 0
+    milestones  the epochs at which the second, third, ... begin, each from its own epoch 0 and
+                from `optimizer.initial_lr`
     """
 
     def __init__(
@@ -127,5 +173,15 @@ class SequentialLR(LRScheduler):
         super().__init__(optimizer)
 
     def lr_at(self, epoch: int) -> float:
+        schedule, epoch = self._at(epoch)
+        return schedule.lr_at(epoch)
+
+    def next_lr(self) -> float:
+        schedule, epoch = self._at(self.last_epoch)
+        schedule.last_epoch = epoch
+        return schedule.next_lr() if epoch else schedule.lr_at(0)
+
+    def _at(self, epoch: int) -> tuple[LRScheduler, int]:
+        """The schedule of this epoch, and its own epoch."""
         i = bisect_right(self.milestones, epoch)
-        return self.schedulers[i].lr_at(epoch - (self.milestones[i - 1] if i else 0))
+        return self.schedulers[i], epoch - (self.milestones[i - 1] if i else 0)

@@ -7,14 +7,21 @@ import os
 import re
 import runpy
 import sys
+import traceback
 import webbrowser
 from pathlib import Path
+from typing import Any
 
 from autograd_lite import Value
-from visualize.draw import draw
+from visualize.draw import draw, ending_of
 from visualize.explain import explain
 from visualize.expression import evaluate
+from visualize.graph import trace
 from visualize.layout import LayoutError
+
+
+class FileError(Exception):
+    """A file of the user's does not run."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,11 +29,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m visualize",
         description="Draw the computation graph of a formula, or of a Value in a Python file.",
+        epilog='A formula that begins with a minus stands in parentheses: "(-x)**2".',
     )
     parser.add_argument("what", help='a formula such as "tanh(w*x + b)", or model.py:loss')
     parser.add_argument(
         "--at",
         nargs="+",
+        action="extend",
         default=[],
         type=_setting,
         metavar="NAME=NUMBER",
@@ -39,17 +48,24 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--html", action="store_true", help="write the stepping page")
     parser.add_argument("--open", action="store_true", help="show the file in the browser")
-    parser.add_argument("--partials", action="store_true", help="write local partials on the edges")
+    parser.add_argument(
+        "--partials",
+        action="store_true",
+        help="write local partials on the edges, as the page always does",
+    )
     parser.add_argument("--fold", action="store_true", help="draw what is alike once")
     options = parser.parse_args(arguments)
     output = options.output or ("graph.html" if options.html else "graph.svg")
     try:
+        page = ending_of(output) == ".html"  # before a file is run, which may take its time
+        if options.html and not page:
+            raise ValueError(f"the stepping page is HTML: --html cannot write {output}")
         root = _root(options.what, options.at)
-        if options.html:
-            explain(root, output)
+        if page:
+            explain(root, output, fold=options.fold)
         else:
             draw(root, partials=options.partials, fold=options.fold).save(output)
-    except (ValueError, TypeError, OSError, ImportError, LayoutError) as error:
+    except (ValueError, TypeError, OSError, ImportError, LayoutError, FileError) as error:
         message = error.strerror if isinstance(error, OSError) and error.strerror else error
         print(f"error: {message}", file=sys.stderr)
         return 2
@@ -70,29 +86,55 @@ def _setting(text: str) -> tuple[str, float]:
 
 
 def _root(what: str, at: list[tuple[str, float]]) -> Value:
-    """The Value to draw."""
+    """The Value to draw, with its gradients."""
     found = re.fullmatch(r"(.+\.py):(\w+)", what)
     if found is None:
-        root = evaluate(what, dict(at))
+        numbers: dict[str, float] = {}
+        for name, number in at:
+            if name in numbers:
+                raise ValueError(f"--at gives {name} twice")
+            numbers[name] = number
+        root = evaluate(what, numbers)
         root.backward()
         return root
     if at:
         raise ValueError("--at goes with a formula, not with a file")
     path, name = found[1], found[2]
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"there is no file {path}")
-    folder = os.path.dirname(os.path.abspath(path))
-    sys.path.insert(0, folder)  # where the file finds the modules beside it
-    try:
-        names = runpy.run_path(path)
-    finally:
-        sys.path.remove(folder)
+    names = _run(path)
     if name not in names:
         raise ValueError(f"{path} has nothing called {name}")
     if not isinstance(names[name], Value):
         raise TypeError(f"{name} in {path} must be a Value, not {type(names[name]).__name__}")
     value: Value = names[name]
+    if value.grad == 0.0 and not value.is_leaf:  # a pass leaves 1 there
+        for node in trace(value)[0]:
+            node.grad = 0.0
+        value.backward()
+        print(f"{name} had no gradient: called {name}.backward()")
     return value
+
+
+def _run(path: str) -> dict[str, Any]:
+    """The names that the file defines.
+
+    Raises FileError with what Python says of the file's own lines, if it fails.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"there is no file {path}")
+    folder = os.path.dirname(os.path.abspath(path))
+    sys.path.insert(0, folder)  # where the file finds the modules beside it
+    try:
+        return runpy.run_path(path)
+    except SystemExit:
+        raise FileError(f"{path} ends the program before it can be drawn") from None
+    except Exception as error:
+        within = error.__traceback__
+        while within is not None and within.tb_frame.f_code.co_filename != path:
+            within = within.tb_next  # how this program came to the file
+        lines = traceback.format_exception(type(error), error, within)
+        raise FileError(f"{path} fails:\n{''.join(lines).rstrip()}") from None
+    finally:
+        sys.path.remove(folder)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,17 @@ from math import hypot, isfinite
 
 from autograd_lite import Value
 from visualize.fold import Group
-from visualize.graph import kind_of, partials_of
+from visualize.graph import kind_of, partials_of, sides_of
 from visualize.scopes import Call
 
-__all__ = ["Box", "Diagram", "Edge", "Frame", "by_group", "by_product"]
+__all__ = ["Box", "Diagram", "Edge", "Frame", "by_group", "by_product", "single"]
 
 PARALLEL = 8
 """The most edges between the same two boxes that are drawn one by one."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     GradOf = Callable[[Value], float]
 
@@ -97,7 +97,7 @@ class Diagram:
         return i
 
 
-def _single(node: Value, grad: float) -> Box:
+def single(node: Value, grad: float) -> Box:
     """The box of one node."""
     return Box(kind_of(node), node.label, node._op, node.data, grad, (node,))
 
@@ -136,7 +136,7 @@ def by_group(groups: Sequence[Group], grad_of: GradOf) -> Diagram:
     for i, group in enumerate(groups):
         node = group.nodes[0]
         alone = len(group.nodes) == 1 and not group.collapsed
-        box = _single(node, grad_of(node)) if alone else _several(group, grad_of)
+        box = single(node, grad_of(node)) if alone else _several(group, grad_of)
         box.frame = _frame(diagram, frames, group.call)
         diagram.add(box)
         if group.outside:
@@ -177,12 +177,17 @@ def _frame(diagram: Diagram, frames: dict[Call, int], call: Call | None) -> int 
 # -------------------------------------------------------------------------------- products
 
 
-def by_product(nodes: Sequence[Value], grad_of: GradOf) -> Diagram:
-    """A box for each node, and one for each product that a dot adds up."""
+def by_product(nodes: Sequence[Value], grad_of: GradOf, owner: Mapping[Value, Call]) -> Diagram:
+    """A box for each node, and one for each product that a dot adds up.
+
+    owner  the innermost open scope around each node
+    """
     diagram = Diagram()
+    frames: dict[Call, int] = {}
     index: dict[Value, int] = {}
     for node in nodes:
-        box = _single(node, grad_of(node))
+        box = single(node, grad_of(node))
+        box.frame = _frame(diagram, frames, owner.get(node))
         sources = [
             (index[parent], partial)
             for parent, partial in zip(node.parents, partials_of(node), strict=True)
@@ -198,23 +203,14 @@ def _products(
     node: Value, box: Box, sources: list[tuple[int, float]]
 ) -> Iterable[tuple[Box, list[tuple[int, float | None]]]]:
     """Each product of a dot: its box, and its one or two sources."""
-    n = len(sources) // 2
-    left, right = sources[:n], sources[n:]
-    if _two_sided(node):
-        for (x, dx), (y, dy) in zip(left, right, strict=True):
-            number = dx * dy
-            yield Box("operation", "", "*", number, box.grad), [(x, dx), (y, dy)]
-        return
-    for (x, dx), parent in zip(sources, node.parents, strict=True):
-        number = dx * parent.data
-        yield Box("operation", "", f"*{dx:g}", number, box.grad), [(x, dx)]
-
-
-def _two_sided(node: Value) -> bool:
-    """Whether both sides of the dot are parents: then the partial by one is the other's number."""
-    numbers, partials = [parent.data for parent in node.parents], list(node.partials)
-    n, odd = divmod(len(numbers), 2)
-    total = 0.0
-    for x, y in zip(partials[:n], partials[n:], strict=False):
-        total += x * y
-    return not odd and partials == numbers[n:] + numbers[:n] and total == node.data
+    xs, ys = sides_of(node)
+    for k, (parent, (x, dx)) in enumerate(zip(xs, sources, strict=False)):
+        if ys:  # the partial by one side is the number of the other
+            y, dy = sources[len(xs) + k]
+            product = Box("operation", "", "*", dx * dy, box.grad)
+            factors: list[tuple[int, float | None]] = [(x, dx), (y, dy)]
+        else:
+            product = Box("operation", "", f"*{dx:g}", dx * parent.data, box.grad)
+            factors = [(x, dx)]
+        product.frame = box.frame
+        yield product, factors

@@ -9,7 +9,7 @@ from autograd_lite import Value
 from visualize.diagram import Diagram, by_group, by_product
 from visualize.files import write
 from visualize.fold import by_scope, folded, staged
-from visualize.graph import EDGE_LIMIT, NODE_LIMIT, nodes_of, refuse_large
+from visualize.graph import EDGE_LIMIT, NODE_LIMIT, grads_of, nodes_of, refuse_large
 from visualize.scopes import calls_in
 from visualize.svg import summary, to_dot
 from visualize.svg import to_svg as svg_of
@@ -17,20 +17,15 @@ from visualize.text import number_format
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-__all__ = ["Drawing", "draw", "save", "to_svg"]
+__all__ = ["Drawing", "check_options", "draw", "products_of", "save", "to_svg"]
 
 OVERVIEW = 120
 """The most boxes that a folded picture has; more are gathered into stages."""
 
 STAGES = 12
-
-_ADVICE = (
-    "write draw(root, fold=True) to draw what has the same structure once, or build the graph "
-    "within visualize.scopes(model) and write draw(root, depth=0) to draw each call of a module "
-    "as one box"
-)
 
 
 class Drawing:
@@ -40,12 +35,15 @@ class Drawing:
     svg  an SVG element
     """
 
-    def __init__(self, root: Value, diagram: Diagram, dot: str, **look: Any) -> None:
-        self.root, self.diagram, self.dot, self._look = root, diagram, dot, look
+    def __init__(
+        self, root: Value, diagram: Diagram, dot: str, about: str, look: Any, page: Any
+    ) -> None:
+        self.root, self.diagram, self.dot = root, diagram, dot
+        self._about, self._look, self._page = about, look, page
 
     @cached_property
     def svg(self) -> str:
-        return svg_of(self.diagram, self.dot, **self._look)
+        return svg_of(self.diagram, self.dot, self._about, **self._look)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file: .svg, .png, .pdf, .dot, or .html for the stepping page.
@@ -53,30 +51,39 @@ class Drawing:
         Raises ValueError for another ending, OSError if the file cannot be written, and
         ImportError, for .png and .pdf, if the package vl-convert-python is not installed.
         """
-        if not isinstance(path, (str, os.PathLike)):
-            raise TypeError(f"the path must be a str or a Path, not {type(path).__name__}")
-        kind = os.path.splitext(os.fspath(path))[1].lower()
+        kind = ending_of(path)
         if kind == ".svg":
             write(path, f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}')
         elif kind == ".dot":
             write(path, self.dot)
         elif kind in (".png", ".pdf"):
             write(path, _converted(self.svg, kind))
-        elif kind == ".html":
+        else:
             from visualize.explain import explain
 
-            explain(self.root).save(path)
-        else:
-            raise ValueError(
-                f"cannot save as {kind or 'a file with no ending'}: the name must end in .svg, "
-                ".png, .pdf, .dot or .html"
-            )
+            explain(self.root, path, **self._page)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
-        return f"<{summary(self.diagram, self._look['write'])}>"
+        return f"<{self._about}>"
+
+
+def ending_of(path: str | os.PathLike[str]) -> str:
+    """The ending of a file's name, in small letters.
+
+    Raises TypeError for what is not a path, ValueError if no picture can be saved under it.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"the path must be a str or a Path, not {type(path).__name__}")
+    kind = os.path.splitext(os.fspath(path))[1].lower()
+    if kind not in (".svg", ".png", ".pdf", ".dot", ".html"):
+        raise ValueError(
+            f"cannot save as {kind or 'a file with no ending'}: the name must end in .svg, .png, "
+            ".pdf, .dot or .html"
+        )
+    return kind
 
 
 def draw(
@@ -87,7 +94,7 @@ def draw(
     products: bool = False,
     partials: bool = False,
     color: bool = True,
-    rankdir: str = "LR",
+    rankdir: str | None = None,
     number: str = ".4g",
 ) -> Drawing:
     """The picture of the graph that root is the result of.
@@ -98,50 +105,84 @@ def draw(
     products  draw the products that a dot adds up, too
     partials  write on each edge the local partial derivative
     color     shade by the size of the gradient
-    rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"
+    rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"; None for "LR" if the
+              picture then fits a page's width, and else for the narrower of "LR" and "TB"
     number    how numbers are written, such as ".4g" or ".2f"
 
     Raises TypeError if root is not a Value, ValueError for over 1,000 boxes or 4,000 edges.
     """
     written = number_format(number)
-    if rankdir not in ("LR", "TB", "RL", "BT"):
+    check_options(depth, fold, products, rankdir)
+    diagram = products_of(root, grads_of) if products else _groups(root, depth, fold)
+    return Drawing(
+        root,
+        diagram,
+        to_dot(diagram, written, rankdir, partials, color),
+        summary(root, diagram, written),
+        look={"write": written, "partials": partials, "color": color},
+        page={
+            "depth": depth,
+            "fold": fold,
+            "products": products,
+            "color": color,
+            "rankdir": rankdir,
+            "number": number,
+        },
+    )
+
+
+def check_options(depth: int | None, fold: bool, products: bool, rankdir: str | None) -> None:
+    """Raise ValueError if this is nothing to draw."""
+    if rankdir not in ("LR", "TB", "RL", "BT", None):
         raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}")
-    diagram = diagram_of(root, depth, fold, products)
-    dot = to_dot(diagram, written, rankdir, partials, color)
-    return Drawing(root, diagram, dot, write=written, partials=partials, color=color)
-
-
-def diagram_of(root: Value, depth: int | None, fold: bool, products: bool) -> Diagram:
-    """The boxes and edges to draw, if they are not too many."""
     if depth is not None and (not isinstance(depth, int) or depth < 0):
         raise ValueError(f"depth must be an int of 0 or more, or None, not {depth!r}")
     if products and (depth is not None or fold):
         raise ValueError(
             "products cannot be drawn with depth or fold: they are no nodes to collapse"
         )
-    if depth is None and not fold:
-        refuse_large(root, _ADVICE)
-    nodes = nodes_of(root)
-    if products:
-        diagram = by_product(nodes, _grad)
+
+
+def _groups(root: Value, depth: int | None, fold: bool) -> Diagram:
+    if fold:
+        advice = "draw a part of the graph, such as the loss of one sample"
+    elif depth is not None:
+        advice = "write depth=0, fold=True to draw what has the same structure once"
     else:
-        groups = by_scope(nodes, calls_in(nodes), depth)
-        if fold:
-            groups = folded(groups)
-            if len(groups) > OVERVIEW:
-                groups = staged(groups, STAGES)
-        diagram = by_group(groups, _grad)
+        advice = (
+            "write draw(root, fold=True) to draw what has the same structure once, or build the "
+            "graph within visualize.scopes(model) and write draw(root, depth=0) to draw each call "
+            "of a module as one box"
+        )
+        refuse_large(root, advice)
+    nodes = nodes_of(root)
+    groups = by_scope(nodes, calls_in(nodes), depth)
+    if fold:
+        groups = folded(groups)
+        if len(groups) > OVERVIEW:
+            groups = staged(groups, STAGES)
+    return _refuse_large(by_group(groups, grads_of(nodes).__getitem__), advice)
+
+
+def products_of(root: Value, grads: Callable[[list[Value]], dict[Value, float]]) -> Diagram:
+    """The boxes of root's graph, with the products that a dot adds up, if they are not too many.
+
+    grads  gives the gradients to show
+    """
+    advice = "leave products out, and write fold=True to draw what has the same structure once"
+    refuse_large(root, advice)
+    nodes = nodes_of(root)
+    return _refuse_large(by_product(nodes, grads(nodes).__getitem__, calls_in(nodes)), advice)
+
+
+def _refuse_large(diagram: Diagram, advice: str) -> Diagram:
     for things, limit, name in (
         (diagram.boxes, NODE_LIMIT, "boxes"),
         (diagram.edges, EDGE_LIMIT, "edges"),
     ):
         if len(things) > limit:
-            raise ValueError(f"the picture would have {len(things):,} {name}; {_ADVICE}")
+            raise ValueError(f"the picture would have {len(things):,} {name}; {advice}")
     return diagram
-
-
-def _grad(node: Value) -> float:
-    return node.grad
 
 
 def to_svg(root: Value, **options: Any) -> str:

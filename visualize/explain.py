@@ -9,22 +9,24 @@ from math import isfinite
 from string import Template
 
 from autograd_lite import Value
-from visualize.diagram import Box, Diagram, by_group, by_product
+from visualize.diagram import Box, Diagram, by_group
+from visualize.draw import check_options, products_of
 from visualize.files import write as write_file
 from visualize.fold import Group, by_scope, folded, staged
 from visualize.graph import cotangents, nodes_of, partials_of
 from visualize.scopes import calls_in
-from visualize.svg import heading, largest_gradient, to_dot, to_svg
+from visualize.svg import heading, largest_gradient, summary, to_dot, to_svg
 from visualize.text import escape_html, number_format, short
-from visualize.theme import BOUNDS, COLORS
+from visualize.theme import BOUNDS, COLORS, stylesheet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 __all__ = ["Page", "explain"]
 
-VIEW_BOXES = 120
+VIEW_BOXES = 40
 """The most boxes in one view; a larger one starts collapsed."""
 
 PAGE_BOXES = 600
@@ -49,6 +51,7 @@ $style
 <body>
 <main>
 <h1>$title</h1>
+<noscript><p>This page needs JavaScript to walk through the graph.</p></noscript>
 <nav id="trail" aria-label="Opened boxes" hidden></nav>
 <p id="caption" class="hint"></p>
 <div id="picture" class="picture" role="region" aria-label="Computation graph" tabindex="0">
@@ -60,15 +63,20 @@ $pictures
 <button id="play" type="button">Play</button>
 <button id="next" type="button" aria-label="Next step">&#x2192;</button>
 <button id="last" type="button" aria-label="Last step">&#x21E5;</button>
+<div class="track">
 <input id="slider" type="range" min="0" max="0" value="0" aria-label="Step">
+<div class="passes" aria-hidden="true"><span id="forward">forward</span><span
+id="backward">backward</span></div>
+</div>
 <output id="count" for="slider"></output>
 </div>
 <div class="panels">
 <section id="explanation" class="panel" aria-label="This step" aria-live="polite"></section>
-<section id="details" class="panel" aria-label="A node"></section>
+<section id="details" class="panel" aria-label="A node" aria-live="polite"></section>
 </div>
-<p class="hint">Keys: &#x2190; and &#x2192; step, Space plays, Home and End jump, Tab moves between
-nodes, Enter follows or opens one, Escape goes back.</p>
+<p class="hint keys"><kbd>&#x2190;</kbd> <kbd>&#x2192;</kbd> step, <kbd>Space</kbd> plays,
+<kbd>Home</kbd> <kbd>End</kbd> jump, <kbd>Tab</kbd> moves between nodes, <kbd>Enter</kbd> or
+<kbd>Space</kbd> on a node follows or opens it, <kbd>Escape</kbd> goes back.</p>
 </main>
 <script type="application/json" id="data">$data</script>
 <script>$script</script>
@@ -87,8 +95,11 @@ class Page:
         self.html = html
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the page to a file."""
-        write_file(path, self.html)
+        """Write the page to a file.
+
+        Raises ValueError if its name does not end in .html, OSError if it cannot be written.
+        """
+        write_file(_checked(path), self.html)
 
     def _repr_html_(self) -> str:
         return (
@@ -98,57 +109,70 @@ class Page:
         )
 
 
+def _checked(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    if isinstance(path, (str, os.PathLike)) and not os.fspath(path).lower().endswith(".html"):
+        raise ValueError(f"the stepping page is HTML: its name must end in .html, not {path}")
+    return path
+
+
 def explain(
     root: Value,
     path: str | os.PathLike[str] | None = None,
     *,
     depth: int | None = None,
+    fold: bool = False,
     products: bool = False,
-    rankdir: str = "LR",
+    color: bool = True,
+    rankdir: str | None = None,
     number: str = ".4g",
 ) -> Page:
     """A page that walks through the forward and then the backward pass of root's graph.
 
-    path      a file to write it to; `Page.save` does so as well
+    path      a file to write it to, with a name in .html; `Page.save` does so as well
     depth     how many scopes around a node start open; None opens all of a small graph
-    products  show the products that a dot adds up, too
-    rankdir   "LR" from left to right, "TB" from top to bottom
+    fold      start with nodes of the same structure in one box: "tanh x 16"
+    products  show the products that a dot adds up, too; then no box is collapsed
+    color     shade by the size of the gradient
+    rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"; None for "LR" where
+              the window has room for it, and else "TB"
     number    how numbers are written, such as ".4g" or ".2f"
 
     The gradients are those of one `backward()` from zero, whatever `.grad` holds, and no `.grad`
-    is changed. A graph of more than 120 nodes starts collapsed, and its boxes open on click.
+    is changed. A graph of more than 40 nodes starts collapsed, and its boxes open on click.
 
-    Raises TypeError if root is not a Value, OSError if the file cannot be written.
+    Raises TypeError if root is not a Value, ValueError for products of over 1,000 boxes or 4,000
+    edges and for a path that does not end in .html, OSError if the file cannot be written.
     """
     write = number_format(number)
-    if rankdir not in ("LR", "TB"):
-        raise ValueError(f"rankdir must be 'LR' or 'TB', not {rankdir!r}")
-    nodes = nodes_of(root)
-    book = _Book(nodes, depth, products)
-    name = short(root.label) or f"v{len(nodes) - 1}"
+    check_options(depth, fold, products, rankdir)
+    if path is not None:
+        _checked(path)
+    book = _Book(root, depth, fold, products)
+    name = short(root.label) or f"v{len(book.nodes) - 1}"
     pictures, data = [], []
-    # Room for every number on the way.
-    room = len("grad ") + max(len(write(x)) for x in (-1.2345678e-05, *book.numbers()))
     for k, view in enumerate(book.views):
-        dot = to_dot(view.diagram, write, rankdir, partials=True, color=False, room=room)
-        svg = to_svg(view.diagram, dot, write, partials=True, color=True)
-        svg = svg.replace(' role="img"', ' role="group"', 1)
-        svg = re.sub(r' id="(\w+)"', rf' id="view{k}-\1"', svg)
-        pictures.append(f'<div id="view{k}" hidden>\n{svg}</div>')
-        data.append(book.data(view, write))
+        seeds = book.seeds(view)
+        room = _room(view.diagram, seeds, write)
+        about = summary(root, view.diagram, write) if view.outer is None else short(view.title, 80)
+        svgs = [
+            _svg(view, about, direction, room, write, color, f"view{k}-{'tall-' * i}")
+            for i, direction in enumerate([rankdir] if rankdir else ["LR", "TB"])
+        ]
+        pictures.append(f'<div id="view{k}" hidden>\n{"".join(svgs)}</div>')
+        data.append(book.data(view, seeds, write))
     script = _resource("page.js")
     page = Page(
         _PAGE.substitute(
             policy=_policy(script),
             title=escape_html(f"Backpropagation through {name}, step by step"),
-            style=_variables() + _resource("page.css"),
+            style=_variables() + stylesheet() + _resource("page.css"),
             pictures="\n".join(pictures),
             data=_json(
                 {
                     "root": name,
                     "number": number,
                     "interval": _INTERVAL,
-                    "bounds": BOUNDS,
+                    "bounds": BOUNDS if color else {},
                     "views": data,
                 }
             ),
@@ -158,6 +182,46 @@ def explain(
     if path is not None:
         page.save(path)
     return page
+
+
+def _svg(
+    view: _View,
+    about: str,
+    rankdir: str,
+    room: list[int],
+    write: Callable[[float], str],
+    color: bool,
+    prefix: str,
+) -> str:
+    """The picture of a view, for the script to fill in.
+
+    about   one sentence about it, for screen readers
+    room    how many characters the last line of each box has room for
+    prefix  what its identifiers start with
+    """
+    dot = to_dot(view.diagram, write, rankdir, partials=True, color=False, room=room)
+    svg = to_svg(view.diagram, dot, about, write, partials=True, color=color)
+    svg = svg.replace(' role="img"', ' role="group"', 1)
+    svg = re.sub(r"<style>.*?</style>\n", "", svg, flags=re.DOTALL)  # the page has it once
+    svg = re.sub(r"<title>[^<]*</title>\n", "", svg)  # which would show the results at once
+    return re.sub(r' id="(\w+)"', rf' id="{prefix}\1"', svg)
+
+
+def _room(
+    diagram: Diagram, seeds: list[tuple[float, int]], write: Callable[[float], str]
+) -> list[int]:
+    """The length of the last line of each box at its longest, on the way to its gradient."""
+    grads = [seed for seed, _ in seeds]
+    room = [
+        max(len(write(grad)), len(write(box.grad)))
+        for grad, box in zip(grads, diagram.boxes, strict=True)
+    ]
+    for edge in sorted(diagram.edges, key=lambda edge: -edge.user):
+        up = diagram.boxes[edge.user].grad
+        if edge.partial is not None and up:
+            grads[edge.parent] += up * edge.partial
+            room[edge.parent] = max(room[edge.parent], len(write(grads[edge.parent])))
+    return [len("grad ") + n for n in room]
 
 
 def _resource(name: str) -> str:
@@ -223,20 +287,20 @@ class _View:
 class _Book:
     """The views of a page, the whole graph first, then what its boxes open to."""
 
-    def __init__(self, nodes: list[Value], depth: int | None, products: bool) -> None:
-        self.nodes = nodes
+    def __init__(self, root: Value, depth: int | None, fold: bool, products: bool) -> None:
+        self.nodes = nodes = nodes_of(root)
         self.grads = cotangents(nodes)
         self.place = {node: i for i, node in enumerate(nodes)}
         self.calls = calls_in(nodes)
         self.views: list[_View] = []
-        small = len(nodes) <= VIEW_BOXES and sum(len(n.parents) for n in nodes) <= 4 * VIEW_BOXES
-        if products and small:
-            diagram = by_product(nodes, self.grads.__getitem__)
+        if products:
+            diagram = products_of(root, lambda _: self.grads)
             self._add(_View("The whole graph", "", diagram, [], None))
             return
+        small = len(nodes) <= VIEW_BOXES and sum(len(n.parents) for n in nodes) <= 4 * VIEW_BOXES
         if depth is None and not small:
             depth = 0
-        self._open("The whole graph", "", nodes, depth, None)
+        self._open("The whole graph", "", nodes, depth, None, fold)
         for k, view in enumerate(self.views):  # the list grows while it is walked
             for i, group in enumerate(view.groups):
                 box = view.diagram.boxes[i]
@@ -261,10 +325,16 @@ class _Book:
         self._open(heading(box), caption, sorted(nodes, key=self.place.__getitem__), depth, outer)
 
     def _open(
-        self, title: str, caption: str, nodes: list[Value], depth: int | None, outer: int | None
+        self,
+        title: str,
+        caption: str,
+        nodes: list[Value],
+        depth: int | None,
+        outer: int | None,
+        fold: bool = False,
     ) -> None:
         groups = by_scope(nodes, self.calls, depth)
-        if len(groups) > VIEW_BOXES:
+        if fold or len(groups) > VIEW_BOXES:
             groups = folded(groups)
         if len(groups) > VIEW_BOXES:
             groups = staged(groups, 12)
@@ -286,15 +356,11 @@ class _Book:
                 box.title = f"v{self.place[node]}" if node is not None else f"p{i}"
         self.views.append(view)
 
-    def numbers(self) -> list[float]:
-        """Every number that a box may show."""
-        return [
-            x for view in self.views for box in view.diagram.boxes for x in (box.data, box.grad)
-        ]
-
     # ----------------------------------------------------------------------- for the script
 
-    def data(self, view: _View, write: Any) -> dict[str, Any]:
+    def data(
+        self, view: _View, seeds: list[tuple[float, int]], write: Callable[[float], str]
+    ) -> dict[str, Any]:
         boxes = view.diagram.boxes
         names = [
             write(box.data)
@@ -305,12 +371,12 @@ class _Book:
         parents: list[list[int]] = [[] for _ in boxes]
         for edge in view.diagram.edges:
             parents[edge.user].append(edge.parent)
-        seeds = self._seeds(view)
         return {
             "title": short(view.title),
             "caption": view.caption,
             "largest": largest_gradient(view.diagram),
             "outer": view.outer,
+            "root": self._root(view),
             "boxes": [
                 {
                     "name": names[i],
@@ -333,11 +399,17 @@ class _Book:
             ],
         }
 
-    def _seeds(self, view: _View) -> list[tuple[float, int]]:
+    def _root(self, view: _View) -> int:
+        """The box that holds the root of the graph; in a part of the graph without it, the last."""
+        boxes = view.diagram.boxes
+        found = (i for i, box in enumerate(boxes) if self.nodes[-1] in box.members)
+        return next(found, len(boxes) - 1)
+
+    def seeds(self, view: _View) -> list[tuple[float, int]]:
         """What each box receives from users outside the view, and from how many edges."""
         boxes = view.diagram.boxes
         if view.outer is None:
-            return [(float(i == len(boxes) - 1), 0) for i in range(len(boxes))]
+            return [(float(i == self._root(view)), 0) for i in range(len(boxes))]
         within = {node for group in view.groups if not group.outside for node in group.nodes}
         seeds = []
         for box in boxes:
@@ -369,7 +441,12 @@ _OPERAND = re.compile(r"\b(?:x|y|z|out)\b")
 
 
 def _formulas(
-    box: Box, i: int, boxes: list[Box], parents: list[int], names: list[str], write: Any
+    box: Box,
+    i: int,
+    boxes: list[Box],
+    parents: list[int],
+    names: list[str],
+    write: Callable[[float], str],
 ) -> dict[str, Any]:
     """The operation and its partials, with names and with numbers in place of x and y."""
     if box.kind != "operation":

@@ -28,11 +28,17 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.UAdd: operator.pos,
 }
 
+
+def _polygamma(n: Any, x: Any) -> Any:
+    whole = isinstance(n, float) and n.is_integer()
+    return autograd_lite.polygamma(int(n) if whole else n, x)
+
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: getattr(autograd_lite, name)
     for name in ("prod", *(rule.name for rule in RULES))
     if name in autograd_lite.__all__
-} | {"abs": abs, "neg": operator.neg}
+} | {"abs": abs, "neg": operator.neg, "polygamma": _polygamma}
 
 
 class ExpressionError(ValueError):
@@ -49,12 +55,14 @@ def evaluate(text: str, at: Mapping[str, float]) -> Value:
     no variable.
     """
     text = text.strip()
+    if not text:
+        raise ExpressionError("the formula is empty")
     if len(text) > LONGEST:
         raise ExpressionError(f"the formula has over {LONGEST:,} characters")
     try:
         tree = ast.parse(text, mode="eval")
     except SyntaxError as error:
-        line = text.splitlines()[(error.lineno or 1) - 1] if text else ""
+        line = text.splitlines()[(error.lineno or 1) - 1]
         raise _pointing(line, max(0, (error.offset or 1) - 1), error.msg) from None
     except (MemoryError, RecursionError):
         raise ExpressionError("the formula is nested too deeply") from None
@@ -65,18 +73,21 @@ def evaluate(text: str, at: Mapping[str, float]) -> Value:
         root = reader.read(tree.body)
     except RecursionError:
         raise ExpressionError("the formula is nested too deeply") from None
+    if isinstance(root, list):
+        raise reader.fault(tree.body, "the result is a list: a graph has one result")
     unused = [name for name in at if name not in reader.variables]
     if unused:
         raise ExpressionError(f"{unused[0]} is given a number, but is not in the formula")
-    if isinstance(root, list):
-        raise reader.fault(tree.body, "the result is a list: a graph has one result")
     if not isinstance(root, Value):
         raise ExpressionError("the formula has no variable: nothing to differentiate")
     return root
 
 
 def _pointing(line: str, column: int, message: str) -> ExpressionError:
-    return ExpressionError(f"{message}\n  {line}\n  {' ' * column}^")
+    from unicodedata import east_asian_width
+
+    wide = sum(east_asian_width(character) in "WF" for character in line[:column])
+    return ExpressionError(f"{message}\n  {line}\n  {' ' * (column + wide)}^")
 
 
 class _Reader:
@@ -84,9 +95,13 @@ class _Reader:
         self.lines, self.at = text.splitlines(), at
         self.variables: dict[str, Value] = {}
 
-    def fault(self, node: ast.expr, message: str) -> ExpressionError:
-        line = self.lines[node.lineno - 1]
-        return _pointing(line, len(line.encode()[: node.col_offset].decode()), message)
+    def fault(self, node: ast.expr, message: str, behind: bool = False) -> ExpressionError:
+        """The error that points at the start of the node, or at what stands behind it."""
+        row, column = node.lineno, node.col_offset
+        if behind:
+            row, column = node.end_lineno or row, node.end_col_offset or column
+        line = self.lines[row - 1]
+        return _pointing(line, len(line.encode()[:column].decode()), message)
 
     def read(self, node: ast.expr) -> Any:
         match node:
@@ -98,15 +113,19 @@ class _Reader:
             case ast.Name(id=name):
                 return self._variable(node, name)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-                return self._apply(node, _OPERATORS[type(op)], [self.read(left), self.read(right)])
+                return self._operate(_OPERATORS[type(op)], left, right)
             case ast.UnaryOp(op=op, operand=operand) if type(op) in _OPERATORS:
-                return self._apply(node, _OPERATORS[type(op)], [self.read(operand)])
+                return self._operate(_OPERATORS[type(op)], operand)
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-                if name not in _FUNCTIONS:
-                    raise self.fault(node, f"{name} is no operation of autograd_lite")
-                return self._apply(node, _FUNCTIONS[name], [self.read(arg) for arg in args])
+                return self._call(node, name, args)
             case ast.List(elts=elements) | ast.Tuple(elts=elements):
                 return [self.read(element) for element in elements]
+            case ast.Call(func=ast.Attribute() as method):
+                return self.read(method)  # which says what is wrong with it
+            case ast.Attribute(value=value, attr=name):
+                self.read(value)
+                hint = f": write {name}(x)" if name in _FUNCTIONS else ""
+                raise self.fault(value, f"a formula has no attributes{hint}", behind=True)
         raise self.fault(node, "a formula has numbers, names, + - * / **, calls and lists only")
 
     def _variable(self, node: ast.expr, name: str) -> Value:
@@ -115,11 +134,38 @@ class _Reader:
             raise self.fault(node, f"{name} {call or f'has no number: add --at {name}=1'}")
         return self.variables.setdefault(name, Value(self.at[name], label=name))
 
-    def _apply(self, node: ast.expr, function: Callable[..., Any], operands: list[Any]) -> Any:
-        alone = all(isinstance(x, float) for x in operands)
+    def _operate(self, function: Callable[..., Any], *nodes: ast.expr) -> Any:
+        operands = [self.read(node) for node in nodes]
+        for node, operand in zip(nodes, operands, strict=True):
+            if isinstance(operand, list):
+                raise self.fault(node, "a list goes into an operation such as sum only")
+        if any(isinstance(x, Value) for x in operands):
+            return function(*operands)
+        # Numbers too go through Value, whose arithmetic never raises: 1 / 0 is inf.
+        return function(*map(Value, operands)).data
+
+    def _call(self, node: ast.expr, name: str, args: list[ast.expr]) -> Any:
+        from inspect import signature
+
+        if name not in _FUNCTIONS:
+            raise self.fault(node, f"{name} is no operation of autograd_lite")
+        parameters = list(signature(_FUNCTIONS[name]).parameters.values())
+        most = len(parameters)
+        least = sum(parameter.default is parameter.empty for parameter in parameters)
+        if not least <= len(args) <= most:
+            count = (
+                f"{most} operand{'s' * (most > 1)}"
+                if least == most
+                else f"{least} or {most} operands"
+            )
+            raise self.fault(node, f"{name} takes {count}, not {len(args)}")
+        operands = [self.read(arg) for arg in args]
+        for arg, operand, parameter in zip(args, operands, parameters, strict=False):
+            listed = isinstance(operand, list)
+            if listed != (parameter.name in ("xs", "ys")):
+                kind = "numbers, not a list" if listed else "a list: write [x, y]"
+                raise self.fault(arg, f"{name} takes {kind}")
         try:
-            # Numbers too go through Value, whose arithmetic never raises: 1 / 0 is inf.
-            out = function(*(Value(x) for x in operands) if alone else operands)
+            return _FUNCTIONS[name](*operands)
         except (TypeError, ValueError) as error:
             raise self.fault(node, str(error)) from None
-        return out.data if alone and isinstance(out, Value) else out

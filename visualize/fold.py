@@ -16,7 +16,7 @@ from visualize.scopes import Call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
 
 __all__ = ["Group", "by_scope", "folded", "staged"]
 
@@ -74,16 +74,18 @@ def by_scope(nodes: Sequence[Value], owner: dict[Value, Call], depth: int | None
             scopes[call] = Group(call.title, [], call.outer, collapsed=True, inner=depth + 1)
             groups.append(scopes[call])
         scopes[call].nodes.append(node)
-    return ordered(groups)
+    return ordered(groups, parents_of(groups)) if scopes else groups
 
 
 def _title(node: Value) -> str:
     return node._op or kind_of(node)
 
 
-def ordered(groups: Sequence[Group]) -> list[Group]:
-    """The groups, parents before their users; as they come if that is so already."""
-    _, parents = connected(groups)
+def ordered(groups: Sequence[Group], parents: Sequence[Iterable[int]]) -> list[Group]:
+    """The groups, parents before their users; as they come if that is so already.
+
+    parents  for each group the others that it takes from
+    """
     if all(parent < i for i, above in enumerate(parents) for parent in above):
         return list(groups)
     users: list[list[int]] = [[] for _ in groups]
@@ -103,16 +105,16 @@ def ordered(groups: Sequence[Group]) -> list[Group]:
     return [groups[i] for i in order]
 
 
-def connected(groups: Sequence[Group]) -> tuple[dict[Value, int], list[list[int]]]:
-    """The group of each node, and for each group the groups that its parents lie in."""
+def parents_of(groups: Sequence[Group]) -> list[list[int]]:
+    """For each group the other groups that its parents lie in, one for each edge."""
     index = {node: i for i, group in enumerate(groups) for node in group.nodes}
     parents = []
     for i, group in enumerate(groups):
-        own: list[int] = []
+        above: list[int | None] = []
         for node in group.nodes:
-            own += [index[parent] for parent in node.parents if parent in index]
-        parents.append([parent for parent in own if parent != i])
-    return index, parents
+            above += map(index.get, node.parents)
+        parents.append([parent for parent in above if parent is not None and parent != i])
+    return parents
 
 
 def folded(groups: Sequence[Group]) -> list[Group]:
@@ -126,7 +128,7 @@ def folded(groups: Sequence[Group]) -> list[Group]:
 
     groups  in topological order
     """
-    _, parents = connected(groups)
+    parents = parents_of(groups)
     leaf = [not above and not group.collapsed for group, above in zip(groups, parents, strict=True)]
     classes: dict[Hashable, int] = {}
     of = [0] * len(groups)
@@ -157,7 +159,13 @@ def folded(groups: Sequence[Group]) -> list[Group]:
             merged[of[i]].times += group.title == merged[of[i]].title
         else:
             merged[of[i]] = group.copy()
-    return ordered(list(merged.values()))
+    place = {c: k for k, c in enumerate(merged)}
+    around: list[set[int]] = [set() for _ in merged]
+    for i, own in enumerate(parents):
+        around[place[of[i]]].update(place[of[parent]] for parent in own)
+    for k, above_it in enumerate(around):
+        above_it.discard(k)
+    return ordered(list(merged.values()), around)
 
 
 def _rows(groups: Sequence[Group], parents: list[list[int]], of: list[int]) -> list[int]:
@@ -184,7 +192,7 @@ def staged(groups: Sequence[Group], stages: int) -> list[Group]:
 
     groups  in topological order
     """
-    _, parents = connected(groups)
+    parents = parents_of(groups)
     users: list[list[int]] = [[] for _ in groups]
     for i, above in enumerate(parents):
         for parent in above:

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from autograd_lite import Value, topological_order
+import threading
 
-__all__ = ["EDGE_LIMIT", "NODE_LIMIT", "checked", "kind_of", "nodes_of", "partials_of", "trace"]
+from autograd_lite import Value, topological_order
+from autograd_lite.value import weights_of
+
+__all__ = [
+    "EDGE_LIMIT",
+    "NODE_LIMIT",
+    "checked",
+    "cotangents",
+    "grads_of",
+    "kind_of",
+    "nodes_of",
+    "partials_of",
+    "sides_of",
+    "trace",
+]
 
 NODE_LIMIT = 1_000
 """The most nodes that are drawn one by one; more are neither laid out fast nor readable."""
@@ -84,17 +98,35 @@ def partials_of(node: Value) -> tuple[float, ...]:
     if node.rule is not None or node.is_leaf:
         return node.partials
     parents = tuple(dict.fromkeys(node.parents))
-    before = [(n, n.grad) for n in (node, *parents)]
-    try:
-        for n in parents:
-            n.grad = 0.0
-        node.grad = 1.0
-        node._backward()
-        measured = {n: n.grad for n in parents}
-    finally:
-        for n, grad in before:
-            n.grad = grad
+    with _measuring:
+        before = [(n, n.grad) for n in (node, *parents)]
+        try:
+            for n in parents:
+                n.grad = 0.0
+            node.grad = 1.0
+            node._backward()
+            measured = {n: n.grad for n in parents}
+        finally:
+            for n, grad in before:
+                n.grad = grad
     return tuple(measured.pop(parent, 0.0) for parent in node.parents)
+
+
+def sides_of(dot: Value) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    """The two sides of a dot; the second is empty if those were plain numbers."""
+    parents = dot.parents
+    n = len(parents) if weights_of(dot) else len(parents) // 2
+    return parents[:n], parents[n:]
+
+
+# Held while `partials_of` borrows the gradients of some nodes; whoever reads gradients waits.
+_measuring = threading.RLock()
+
+
+def grads_of(nodes: list[Value]) -> dict[Value, float]:
+    """The `.grad` of each node, none of them while another thread's drawing borrows it."""
+    with _measuring:
+        return {node: node.grad for node in nodes}
 
 
 def cotangents(nodes: list[Value]) -> dict[Value, float]:

@@ -40,7 +40,27 @@ function write(x) {
   return strip(rounded(x, "toFixed", places - 1 - e));
 }
 
-// --------------------------------------------------------------------------- view and steps
+// -------------------------------------------------------------------- layouts, view and steps
+
+/** A picture of a view: the elements of its boxes and edges, and the numbers that boxes hold. */
+class Layout {
+  constructor(svg, view, k) {
+    const prefix = `view${view.index}-${k ? "tall-" : ""}`;
+    this.svg = svg;
+    [, , this.width, this.height] = svg.getAttribute("viewBox").split(" ").map(Number);
+    this.nodes = view.boxes.map((_, i) => $(`${prefix}b${i}`));
+    this.lines = view.edges.map((edge) => $(`${prefix}e${edge.index}`));
+    this.rows = this.nodes.map((node) => [...node.querySelectorAll("text")].slice(-2));
+    this.data = this.rows.map((rows) => rows[0].textContent);
+    this.nodes.forEach((node, i) => attend(node, i));
+  }
+
+  /** Pixels that a point takes: the whole width is seen, and the height if it can be read then. */
+  scale() {
+    const high = Math.max(1, (HEIGHT * window.innerHeight) / this.height);
+    return Math.min(LARGEST, high, $("picture").clientWidth / this.width);
+  }
+}
 
 class View {
   constructor(index) {
@@ -57,10 +77,10 @@ class View {
       this.into[edge.user].push(edge);
       this.outOf[edge.parent].push(edge);
     }
-    this.root = this.boxes.length - 1;
+    this.root = view.root;
     this.element = $(`view${index}`);
-    this.nodes = this.boxes.map((_, i) => $(`view${index}-b${i}`));
-    this.lines = this.edges.map((edge) => $(`view${index}-e${edge.index}`));
+    this.layouts = [...this.element.children].map((svg, k) => new Layout(svg, this, k));
+    this.layout = this.layouts[0];
     this.steps = this.makeSteps();
     this.step = 0;
   }
@@ -74,6 +94,9 @@ class View {
     return this.single(i) &&
       this.outOf[i].every((edge) => edge.partial !== null && this.single(edge.user));
   }
+
+  /** How many contributions the gradient of box i waits for. */
+  due(i) { return this.outOf[i].reduce((n, edge) => n + edge.count, this.boxes[i].seeds); }
 
   makeSteps() {
     const made = this.boxes.map((_, i) => i).filter((i) => this.into[i].length > 0);
@@ -105,28 +128,37 @@ class View {
     return steps;
   }
 
-  /** What is known after the current step: boxes computed, gradients so far. */
-  state() {
+  /** What is known after a step: boxes computed; gradients so far, of what is not exact at last. */
+  state(step = this.step) {
     const known = this.boxes.map((_, i) => this.into[i].length === 0);
     const grad = this.boxes.map(() => null);
-    for (const step of this.steps.slice(0, this.step + 1)) {
-      if (step.phase === "forward") known[step.i] = true;
-      if (step.phase === "seed") this.boxes.forEach((box, i) => (grad[i] = number(box.seed)));
-      if (step.phase === "backward") {
-        for (const line of step.sent) {
-          const to = this.boxes[line.edge.parent];
-          grad[line.edge.parent] = this.exact(line.edge.parent) ? line.total : number(to.grad);
-        }
+    const arrive = (i, arrived, total) => {
+      if (this.exact(i)) grad[i] = total;
+      else if (arrived === this.due(i)) grad[i] = number(this.boxes[i].grad);
+    };
+    for (const { phase, i, sent } of this.steps.slice(0, step + 1)) {
+      if (phase === "forward") known[i] = true;
+      if (phase === "seed") {
+        this.boxes.forEach((box, i) => arrive(i, box.seeds, number(box.seed)));
+      }
+      if (phase === "backward") {
+        for (const line of sent) arrive(line.edge.parent, line.arrived, line.total);
       }
     }
     return { known, grad };
   }
 
-  /** The class of a gradient's size, as the legend shows it. */
-  shade(grad) {
-    const size = Math.abs(grad ?? 0);
-    if (size === 0 || !Number.isFinite(size)) return "shade0";
-    return Object.keys(DATA.bounds).find((name) => size > DATA.bounds[name] * this.view.largest);
+  /** The gradient of box i in the end. */
+  finalGrad(i) { return this.state(this.steps.length - 1).grad[i]; }
+
+  /** The class of a box: the size of its gradient, as the legend shows it, or odd. */
+  shade(i, known, grad) {
+    const { kind, low, data } = this.boxes[i];
+    const seen = [...(known ? [number(low), number(data)] : []), grad ?? 0];
+    if (!seen.every(Number.isFinite)) return "odd";
+    if (kind === "constant" || !grad) return "shade0";
+    return Object.keys(DATA.bounds)
+      .find((name) => Math.abs(grad) > DATA.bounds[name] * this.view.largest) ?? "shade0";
   }
 
   /** Every box on a way from box i to the result. */
@@ -136,14 +168,16 @@ class View {
     return met;
   }
 
-  /** How many paths lead from each box to the result. */
-  pathCounts() {
-    const counts = this.boxes.map(() => 0);
-    counts[this.root] = 1;
-    for (let i = this.root - 1; i >= 0; i--) {
-      for (const edge of this.outOf[i]) counts[i] += counts[edge.user] * edge.count;
+  /** How many paths lead from box i to the result; null where the picture does not show them all. */
+  pathCount(i) {
+    if (this.view.outer !== null) return null;
+    const counts = new Map([[this.root, 1]]);
+    for (const box of [...this.influence(i)].sort((a, b) => b - a)) {
+      if (!this.exact(box)) return null;
+      if (box === this.root) continue;
+      counts.set(box, this.outOf[box].reduce((n, edge) => n + counts.get(edge.user), 0));
     }
-    return counts;
+    return counts.get(i);
   }
 
   paths(i) {
@@ -152,11 +186,16 @@ class View {
   }
 }
 
+const HEIGHT = 0.55; // the part of the window's height that the picture should take
+const LARGEST = 1.5; // pixels a point: no picture is drawn larger than this
+const READABLE = 0.9; // and one that would be smaller than this is laid out in the other direction
+const SMALLEST = 0.62; // or, if that does not help, can be scrolled
+const PATHS = 12; // how many paths are listed
+
 const views = new Map();
 const viewAt = (index) => views.get(index) ?? views.set(index, new View(index)).get(index);
 let view = viewAt(0);
 let selected = null; // the box whose influence is followed
-let shown = null; // the box that the second panel is about
 let timer = null;
 
 // ------------------------------------------------------------------------------- words
@@ -170,7 +209,11 @@ function element(tag, text, className) {
 
 function list(items) {
   const ul = document.createElement("ul");
-  for (const item of items) ul.append(element("li", item));
+  for (const item of items) {
+    const li = element("li", "");
+    li.append(...[item].flat());
+    ul.append(li);
+  }
   return ul;
 }
 
@@ -213,7 +256,7 @@ function describe(step) {
   } else {
     parts.push(element("p", "Every gradient is complete:"));
     parts.push(list(view.boxes.flatMap((b, i) => view.into[i].length === 0 && b.kind !== "constant"
-      ? [b.size === 1 ? `${view.d(i)} = ${write(finalGrad(i))}`
+      ? [b.size === 1 ? `${view.d(i)} = ${write(view.finalGrad(i))}`
         : `${b.heading}: |grad| ${write(number(b.grad))}`] : [])));
   }
   return parts;
@@ -224,17 +267,20 @@ function range(box) {
   return low === high ? `with data ${low}` : `with data from ${low} to ${high}`;
 }
 
+/** What one edge adds to a gradient, as text and elements. */
 function sentence(line, step) {
   const { parent, partial, count } = line.edge;
   const to = view.boxes[parent];
   if (!line.known) {
     const target = to.size === 1 ? view.d(parent) : to.heading;
-    return `${target} receives over ${plural(count, "edge")}`;
+    return [`${target} receives over ${plural(count, "edge")}`];
   }
-  const due = view.outOf[parent].length + to.seeds;
+  const due = view.due(parent);
   const sofar = due > 1 && view.exact(parent) ? `, now ${write(line.total)} (${line.arrived} of ${due})` : "";
-  return `${view.d(parent)} += local ${write(partial)} × upstream ${write(step.up)} = ` +
-    `${write(line.add)}${sofar}`;
+  return [
+    `${view.d(parent)} += `, element("span", `local ${write(partial)}`, "local"), " × ",
+    element("span", `upstream ${write(step.up)}`, "upstream"), ` = ${write(line.add)}${sofar}`,
+  ];
 }
 
 /** Why a node waits for all its users. */
@@ -249,11 +295,6 @@ function orderLesson(step) {
   return `${text} After the first alone it would have sent ` +
     `${write(line.edge.partial)} × ${write(step.first)} = ${write(line.edge.partial * step.first)} ` +
     `to ${view.name(line.edge.parent)}, in place of ${write(line.add)}.`;
-}
-
-function finalGrad(i) {
-  const last = { step: view.steps.length - 1 };
-  return view.state.call(Object.assign(Object.create(view), last)).grad[i];
 }
 
 function details(i) {
@@ -275,26 +316,26 @@ function details(i) {
   if (box.formula) parts.push(element("p", `${box.name} = ${box.formula}`, "formula"));
   parts.push(element("p", `value ${write(number(box.data))}`, "formula"));
   if (box.kind === "constant") return parts;
-  parts.push(element("p", `${view.d(i)} = ${write(finalGrad(i))}`, "formula"));
+  parts.push(element("p", `${view.d(i)} = ${write(view.finalGrad(i))}`, "formula"));
   const through = view.outOf[i].filter((edge) => edge.partial !== null && view.single(edge.user))
     .map((edge) => {
-      const up = finalGrad(edge.user);
+      const up = view.finalGrad(edge.user);
       return `through ${view.name(edge.user)}: ${write(edge.partial)} × ${write(up)} = ` +
         write(up === 0 ? 0 : edge.partial * up);
     });
   if (box.seeds) through.push(`from outside this box: ${write(number(box.seed))}`);
   if (through.length) parts.push(element("p", "Its gradient is the sum over its users:"), list(through));
-  const count = view.pathCounts()[i];
-  if (count > 1 && count <= 12) {
+  const count = view.pathCount(i);
+  if (count > 1 && count <= PATHS) {
     parts.push(element("p", `and over the ${count} paths to ${DATA.root}:`));
     parts.push(list(view.paths(i).map((path) => {
       const names = [view.name(i), ...path.map((edge) => view.name(edge.user))].join(" → ");
-      if (path.some((edge) => edge.partial === null)) return names;
-      const product = path.map((edge) => edge.partial).reduceRight((a, b) => a * b, 1);
+      const product = path.reduceRight((up, edge) => (up === 0 ? 0 : up * edge.partial), 1);
       return `${names}: ${path.map((edge) => write(edge.partial)).join(" × ")} = ${write(product)}`;
     })));
-  } else if (count > 12) {
-    parts.push(element("p", `${count.toLocaleString("en")} paths lead from here to ${DATA.root}.`));
+  } else if (count > PATHS) {
+    const many = count > 1e6 ? "more than a million" : count.toLocaleString("en");
+    parts.push(element("p", `Along its users, ${many} paths lead from here to ${DATA.root}.`));
   }
   return parts;
 }
@@ -314,28 +355,27 @@ function show() {
       near.add(edge.parent);
     }
   }
+  const { nodes, lines, rows, data } = view.layout;
   view.boxes.forEach((box, i) => {
-    const node = view.nodes[i];
+    const node = nodes[i];
     node.classList.toggle("now", step.i === i);
     node.classList.toggle("near", near.has(i) && step.i !== i);
     node.classList.toggle("waiting", !known[i]);
     node.classList.toggle("dim", followed !== null && !followed.has(i));
     if (box.open === null) node.setAttribute("aria-pressed", String(selected === i));
-    node.classList.remove("shade0", ...Object.keys(DATA.bounds));
-    if (box.kind !== "constant") node.classList.add(view.shade(grad[i]));
-    if (box.size === 1) {
-      const lines = node.querySelectorAll("text");
-      if (box.kind === "constant") lines[lines.length - 1].textContent = write(number(box.data));
-      else {
-        lines[lines.length - 2].textContent = known[i] ? `data ${write(number(box.data))}` : "data ?";
-        lines[lines.length - 1].textContent = grad[i] === null ? "grad" : `grad ${write(grad[i])}`;
-      }
+    node.classList.remove("odd", "shade0", ...Object.keys(DATA.bounds));
+    node.classList.add(view.shade(i, known[i], grad[i]));
+    if (box.kind !== "constant") {
+      const size = box.size === 1 ? "grad" : "|grad|";
+      rows[i][0].textContent = known[i] ? data[i] : "data ?";
+      rows[i][1].textContent = grad[i] === null ? size : `${size} ${write(grad[i])}`;
     }
     node.setAttribute("aria-label", label(box, i, known[i], grad[i]));
   });
   view.edges.forEach((edge, k) => {
     const onWay = followed && followed.has(edge.parent) && followed.has(edge.user);
-    const line = view.lines[k];
+    const line = lines[k];
+    line.classList.toggle("waiting", edge.partial !== null && !known[edge.user]);
     line.classList.toggle("lit", lit.has(k) || Boolean(onWay));
     line.classList.toggle("back", lit.has(k) && step.phase === "backward");
     line.classList.toggle("dim", followed !== null && !onWay);
@@ -345,7 +385,6 @@ function show() {
   const heading = element("h2", "");
   heading.append(element("span", phase, "phase"), title);
   $("explanation").replaceChildren(heading, ...describe(step));
-  $("details").replaceChildren(...(shown === null ? hint() : details(shown)));
   const last = view.steps.length - 1;
   const slider = $("slider");
   slider.max = String(last);
@@ -354,20 +393,28 @@ function show() {
   $("count").textContent = `${view.step} / ${last}`;
   $("first").disabled = $("back").disabled = view.step === 0;
   $("next").disabled = $("last").disabled = view.step === last;
-  if (step.i !== undefined) reveal(view.nodes[step.i]);
+  for (const i of near) reveal(nodes[i]);
+  if (step.i !== undefined) reveal(nodes[step.i]);
 }
 
 function label(box, i, known, grad) {
   const words = [box.heading, box.kind];
-  if (box.size > 1) words.push(range(box), box.open === null ? "" : "opens");
-  else words.push(known ? `data ${write(number(box.data))}` : "not computed yet");
-  if (grad !== null && box.size === 1 && box.kind !== "constant") words.push(`gradient ${write(grad)}`);
+  const data = box.size > 1 ? range(box) : `data ${write(number(box.data))}`;
+  words.push(known ? data : "not computed yet");
+  const size = box.size > 1 ? "size of the gradient" : "gradient";
+  if (grad !== null && box.kind !== "constant") words.push(`${size} ${write(grad)}`);
+  if (box.open !== null) words.push("opens");
   return words.filter(Boolean).join(", ");
 }
 
 function hint() {
   return [element("h2", "A node"), element("p", "Point at a node, or move to it with Tab, to see its " +
     "formula, value, gradient and paths. Click it, or press Enter, to follow its influence.", "hint")];
+}
+
+/** Fill the second panel: box i, or null for none. A screen reader reads it out. */
+function tell(i) {
+  $("details").replaceChildren(...(i === null ? hint() : details(i)));
 }
 
 /** Scroll the picture, and never the page, so that the node is in sight. */
@@ -385,16 +432,29 @@ function go(step) {
   show();
 }
 
-function open(index) {
+function display(index) {
   pause();
   view.element.hidden = true;
   view = viewAt(index);
   view.element.hidden = false;
-  selected = shown = null;
-  prepare();
+  selected = null;
+  tell(null);
   fit();
   trail();
   show();
+  const last = view.steps.findIndex((step) => step.phase === "seed");
+  $("forward").style.flexGrow = last;
+  $("backward").style.flexGrow = view.steps.length - 1 - last;
+}
+
+/** Go to another view. The focus goes along: to its first box, or back to the one it came from. */
+function open(index) {
+  let inner = view.index;
+  while (inner !== null && DATA.views[inner].outer !== index) inner = DATA.views[inner].outer;
+  const box = inner === null ? 0 : DATA.views[index].boxes.findIndex((box) => box.open === inner);
+  display(index);
+  view.layout.nodes[box].focus({ preventScroll: true });
+  reveal(view.layout.nodes[box]);
 }
 
 function trail() {
@@ -411,40 +471,40 @@ function trail() {
   $("caption").textContent = view.view.caption;
 }
 
+/** Take the layout that can be read in this window, and as large as fits. */
 function fit() {
-  const svg = view.element.querySelector("svg");
-  const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
-  const natural = 4 / 3; // pixels a point
-  const room = $("picture").clientWidth / width;
-  const scale = Math.max(0.55 * natural, Math.min(natural, room));
+  const focused = view.layout.nodes.indexOf(document.activeElement);
+  const [asked, other = asked] = view.layouts;
+  view.layout = asked.scale() >= READABLE || asked.scale() >= other.scale() ? asked : other;
+  const { svg, width, height, nodes } = view.layout;
+  const scale = Math.max(SMALLEST, view.layout.scale());
   svg.style.width = `${width * scale}px`;
   svg.style.height = `${height * scale}px`;
+  for (const layout of view.layouts) layout.svg.toggleAttribute("hidden", layout !== view.layout);
+  if (focused >= 0) nodes[focused].focus({ preventScroll: true });
 }
 
 function choose(i) {
   if (view.boxes[i].open !== null) return open(view.boxes[i].open);
   selected = selected === i ? null : i;
-  shown = i;
+  tell(i);
   return show();
 }
 
-function prepare() {
-  if (view.prepared) return;
-  view.prepared = true;
-  view.nodes.forEach((node, i) => {
-    node.setAttribute("tabindex", "0");
-    node.setAttribute("role", "button");
-    const about = () => { shown = i; $("details").replaceChildren(...details(i)); };
-    node.addEventListener("mouseenter", about);
-    node.addEventListener("focus", about);
-    node.addEventListener("mouseleave", () => {
-      shown = selected;
-      $("details").replaceChildren(...(shown === null ? hint() : details(shown)));
-    });
-    node.addEventListener("click", () => choose(i));
-    node.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") { event.preventDefault(); choose(i); }
-    });
+/** Let a node be pointed at, focused, clicked and pressed. */
+function attend(node, i) {
+  node.setAttribute("tabindex", "0");
+  node.setAttribute("role", "button");
+  node.addEventListener("mouseenter", () => tell(i));
+  node.addEventListener("focus", () => tell(i));
+  node.addEventListener("mouseleave", () => tell(selected));
+  node.addEventListener("click", () => choose(i));
+  node.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation(); // elsewhere Space plays
+    choose(i);
   });
 }
 
@@ -484,7 +544,7 @@ document.addEventListener("keydown", (event) => {
     " ": play,
     Escape: () => {
       if (selected === null && DATA.views[view.index].outer !== null) open(DATA.views[view.index].outer);
-      else { selected = shown = null; show(); }
+      else { selected = null; tell(null); show(); }
     },
   };
   const action = actions[event.key];
@@ -495,5 +555,5 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== " ") pause();
   action();
 });
-window.addEventListener("resize", fit);
-open(0);
+window.addEventListener("resize", () => { fit(); show(); });
+display(0);

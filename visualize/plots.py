@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import cycle
-from math import hypot
+from math import hypot, isfinite
 
 from autograd_lite import Value, no_grad
 
@@ -50,15 +50,18 @@ def plot_history(history: Sequence[float] | Mapping[str, Sequence[float]]) -> Fi
     history  the loss of each step; or such sequences by name, where "loss", "train_loss" and
              "val_loss" share a panel
 
-    Raises ValueError if there is nothing to draw.
+    Raises TypeError for anything else, ValueError if there is nothing to draw.
     """
-    series = dict(history) if isinstance(history, dict) else {"loss": history}
-    if not series or not all(len(numbers) for numbers in series.values()):
+    series = _numbers_by_name(history)
+    for name, numbers in series.items():
+        if not numbers:
+            raise ValueError(f"plot_history: there is nothing in {name!r} yet")
+    if not series:
         raise ValueError("plot_history: there is nothing in the history yet")
     panels: dict[str, dict[str, Sequence[float]]] = {}
     for name, numbers in series.items():
         quantity = re.sub(r"^(train|val|valid|validation|test)_", "", name)
-        panels.setdefault(quantity, {})[name] = [_number(x) for x in numbers]
+        panels.setdefault(quantity, {})[name] = numbers
     figure = _figure(5 * len(panels), 3.4)
     for axes, (quantity, lines) in zip(
         figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
@@ -68,6 +71,22 @@ def plot_history(history: Sequence[float] | Mapping[str, Sequence[float]]) -> Fi
     return figure
 
 
+def _numbers_by_name(history: Any) -> dict[str, list[float]]:
+    series = dict(history) if hasattr(history, "keys") else {"loss": history}
+    try:
+        return {name: [_number(x) for x in numbers] for name, numbers in series.items()}
+    except (TypeError, ValueError):
+        raise TypeError(
+            "plot_history: expected the losses as a list of numbers, or a dict of such lists, "
+            f"not {_described(history)}"
+        ) from None
+
+
+def _described(thing: Any) -> str:
+    text = repr(thing)
+    return text if len(text) <= 60 else f"a {type(thing).__name__}"
+
+
 def _number(x: Any) -> float:
     return x.data if isinstance(x, Value) else float(x)
 
@@ -75,7 +94,7 @@ def _number(x: Any) -> float:
 def plot_decision_boundary(
     model: Callable[[list[float]], Any],
     X: Sequence[Sequence[float]],  # noqa: N803 # as scikit-learn writes it
-    y: Sequence[int],
+    y: Sequence[Any],
     *,
     threshold: float = 0.0,
     resolution: int = 80,
@@ -83,18 +102,28 @@ def plot_decision_boundary(
     """Which class the model gives each point of the plane, and the samples over it.
 
     model       takes [x0, x1] and returns one score, or a list with a score for each class
-    X, y        samples of two features, and their classes
+    X, y        samples of two features, and their classes: 0, 1, ... for the first score, the
+                second, ...; or other numbers or strings, in whose order the scores stand
     threshold   one score means the second class where it is greater
     resolution  points along each axis
 
-    Raises ValueError if the samples do not have two features, or X and y differ in length.
+    Raises ValueError if the samples do not have two finite features, if X and y differ in length,
+    or if there are more classes than the model tells apart.
     """
-    points = [[float(x) for x in row] for row in X]
-    classes = sorted({_number(label) for label in y})
+    if not isinstance(resolution, int) or resolution < 2:
+        raise ValueError(
+            f"plot_decision_boundary: resolution must be an int of 2 or more, not {resolution!r}"
+        )
+    points = [[_number(x) for x in row] for row in X]
     if not points or any(len(row) != 2 for row in points):
         raise ValueError("plot_decision_boundary: every row of X must have two features")
+    for i, row in enumerate(points):
+        if not all(map(isfinite, row)):
+            raise ValueError(f"plot_decision_boundary: row {i} of X is {row}: leave it out")
     if len(points) != len(y):
         raise ValueError(f"plot_decision_boundary: {len(points)} rows in X, but {len(y)} in y")
+    labels = [label if isinstance(label, str) else _number(label) for label in y]
+    classes = _classes(labels)
 
     def axis(i: int) -> list[float]:
         low, high = min(row[i] for row in points), max(row[i] for row in points)
@@ -113,18 +142,27 @@ def plot_decision_boundary(
     xs, ys = axis(0), axis(1)
     with no_grad():
         grid = [[margins(a, b) for a in xs] for b in ys]
-    figure = _figure(5.2, 4.6)
+    told = len(grid[0][0])
+    if len(classes) > told:
+        raise ValueError(
+            f"plot_decision_boundary: {len(classes)} classes in y, but the model tells {told} apart"
+        )
+    figure = _figure(5.6, 4.4)
     axes = figure.subplots()
-    colors = [_COLORS[k % len(_COLORS)] for k in range(max(len(classes), len(grid[0][0])))]
-    for k in range(len(grid[0][0])):
+    colors = [_COLORS[k % len(_COLORS)] for k in range(told)]
+    for k, color in enumerate(colors):
         margin = [[at[k] for at in row] for row in grid]
-        low, high = min(map(min, margin)), max(map(max, margin))
+        finite = [x for row in margin for x in row if isfinite(x)]
+        low, high = min(finite, default=0.0), max(finite, default=0.0)
         if high > 0:
-            axes.contourf(xs, ys, margin, levels=[0, high], colors=[colors[k]], alpha=0.22)
+            axes.contourf(xs, ys, margin, levels=[0, high], colors=[color], alpha=0.22)
         if low < 0 < high:
             axes.contour(xs, ys, margin, levels=[0], colors="#444444", linewidths=1)
-    for k, label in enumerate(classes):
-        chosen = [row for row, c in zip(points, y, strict=True) if _number(c) == label]
+    # Classes such as 0 and 2 of three are the places of their scores; others are in their order.
+    places = all(label in range(told) for label in classes)
+    for i, label in enumerate(classes):
+        k = int(label) if places else i
+        chosen = [row for row, c in zip(points, labels, strict=True) if c == label]
         axes.scatter(
             [row[0] for row in chosen],
             [row[1] for row in chosen],
@@ -133,11 +171,24 @@ def plot_decision_boundary(
             edgecolors="white",
             linewidths=0.6,
             s=36,
-            label=f"{label:g}",
+            label=label if isinstance(label, str) else f"{label:g}",
         )
-    axes.legend(title="class", frameon=True)
+    axes.legend(title="class", frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axes.set(xlabel="x0", ylabel="x1")
     return figure
+
+
+def _classes(labels: list[Any]) -> list[Any]:
+    """The classes in their order."""
+    for i, label in enumerate(labels):
+        if isinstance(label, str) != isinstance(labels[0], str):
+            raise ValueError(
+                f"plot_decision_boundary: classes are numbers or strings, not both: {labels[0]!r} "
+                f"and {label!r}"
+            )
+        if label != label:
+            raise ValueError(f"plot_decision_boundary: element {i} of y is nan: leave it out")
+    return sorted(set(labels))
 
 
 def gradient_norms(model: Any) -> dict[str, float]:
@@ -164,11 +215,19 @@ def plot_gradients(model: Any) -> Figure:
     model  a model, for its gradients now; or a list of what `gradient_norms(model)` gave after
            each step, for their sizes over time
 
-    Raises TypeError for anything else, ValueError for an empty list.
+    Raises TypeError for anything else, ValueError for an empty list or a model with no parameters.
     """
     steps = list(model) if isinstance(model, (list, tuple)) else [gradient_norms(model)]
+    for step in steps:
+        if not isinstance(step, dict):
+            raise TypeError(
+                "plot_gradients: expected a model, or a list of what gradient_norms(model) gave, "
+                f"not a list with {_described(step)}"
+            )
     if not steps:
         raise ValueError("plot_gradients: there is nothing in the list yet")
+    if not any(steps):
+        raise ValueError("plot_gradients: the model has no parameters")
     figure = _figure(6, 3.6)
     axes = figure.subplots()
     if len(steps) == 1:

@@ -1,7 +1,6 @@
-"""Named scopes: which nodes one call of a function or a module made.
+"""Named scopes: which nodes one block, or one call of a function or a module, made.
 
-The engine knows nothing of scopes. A call is known by what it returned: the nodes it made are
-those that its result depends on, up to its arguments and up to the results of earlier calls.
+An observer of the engine notes the scope that is open where a node is made.
 """
 
 from __future__ import annotations
@@ -11,10 +10,10 @@ from collections import Counter
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from itertools import count
 from weakref import WeakKeyDictionary
 
 from autograd_lite import Value
+from autograd_lite.blocks import Observer, observe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,56 +25,79 @@ if TYPE_CHECKING:
 __all__ = ["Call", "calls_in", "scope", "scopes"]
 
 
-class Call:
-    """One call of a scope.
+class Call(Observer):
+    """One call or block of a scope, which notes the nodes that are made in it.
 
     title    what its box is called
     arguments  the Values that it was given
     outer    the call that it was made in
     within   the calls that it lies in, outermost first
-    number   its place among all calls by the time of their return
     module   the id of the module that is called, if one is
     """
 
-    __slots__ = ("arguments", "module", "number", "outer", "title", "within")
-
-    def __init__(
-        self, arguments: list[Value], outer: Call | None, module: int | None = None
-    ) -> None:
-        self.arguments, self.outer, self.module = arguments, outer, module
-        self.within: tuple[Call, ...] = outer.path if outer else ()
-        self.title, self.number = "", -1  # until it returns
+    def __init__(self, title: str, arguments: list[Value], module: int | None = None) -> None:
+        self.title, self.arguments, self.module = title, arguments, module
+        self.outer = _current.get()
+        self.within: tuple[Call, ...] = self.outer.path if self.outer else ()
 
     @property
     def path(self) -> tuple[Call, ...]:
         """The calls that it lies in, outermost first, itself last."""
         return (*self.within, self)
 
+    def made(self, node: Value) -> None:
+        if _current.get() is self:  # the innermost
+            with _lock:
+                _calls[node] = self
+
 
 _current: ContextVar[Call | None] = ContextVar("visualize_scope", default=None)
-_numbers = count()
 _lock = threading.Lock()
-# Held by their results, calls live as long as the graph that they made.
-_calls: WeakKeyDictionary[Value, tuple[Call, ...]] = WeakKeyDictionary()
+_calls: WeakKeyDictionary[Value, Call] = WeakKeyDictionary()
 
 
-def scope(title: str) -> Callable[[F], F]:
-    """Draw what each call of the decorated function makes as one box, or in one frame.
+@contextmanager
+def _opened(call: Call) -> Iterator[None]:
+    token = _current.set(call)
+    try:
+        with observe(call):
+            yield
+    finally:
+        _current.reset(token)
 
-    The function's arguments and results may be Values, numbers, and lists, tuples and dicts of
-    them; Values that it reads from elsewhere and that no scope has made count as its own.
+
+_entered: ContextVar[tuple[Any, ...]] = ContextVar("visualize_entered", default=())
+
+
+class scope:
+    """Draw what a block, or each call of a function, makes as one box, or in one frame.
+
+    `with scope("title"): ...`, and `@scope("title")` before a function, whose arguments then stay
+    outside the frame.
     """
-    if not isinstance(title, str):
-        raise TypeError(f"scope: the title must be a str, not {type(title).__name__}")
 
-    def decorate(function: F) -> F:
+    def __init__(self, title: str) -> None:
+        if not isinstance(title, str):
+            raise TypeError(f"scope: the title must be a str, not {type(title).__name__}")
+        self.title = title
+
+    def __enter__(self) -> None:
+        block = _opened(Call(self.title, []))
+        block.__enter__()
+        _entered.set((*_entered.get(), block))
+
+    def __exit__(self, *exception: Any) -> None:
+        *outer, block = _entered.get()
+        _entered.set(tuple(outer))
+        block.__exit__(*exception)
+
+    def __call__(self, function: F) -> F:
         @wraps(function)
         def recorded(*args: Any, **kwargs: Any) -> Any:
-            return _record(lambda _: title, function, args, kwargs)
+            with _opened(Call(self.title, list(values_in((args, kwargs))))):
+                return function(*args, **kwargs)
 
         return recorded  # type: ignore[return-value]
-
-    return decorate
 
 
 @contextmanager
@@ -85,7 +107,13 @@ def scopes(model: Any) -> Iterator[None]:
     model  a callable with `parameters()`, such as a Module of nn or of micrograd; its modules are
            the ones that it reaches through attributes, lists, tuples and dicts
 
-    The classes of the modules get another `__call__` for the time of the block.
+    A module is called what its `__str__` says, if its class has one, else "Linear 64 to 16": how
+    many numbers it takes and gives for each sample.
+
+    The classes of the modules get another `__call__` for the time of the block, which records the
+    modules of this model and passes on the calls of all others. There is no other place for it:
+    Python looks `__call__` up on the class, and modules that `visualize` does not know of, such as
+    micrograd's, offer no hook.
 
     Raises TypeError if model is not such an object.
     """
@@ -133,29 +161,38 @@ def _recording(function: Callable[..., Any]) -> Callable[..., Any]:
         if _modules_recorded[id(self)] <= 0 or (call is not None and call.module == id(self)):
             return function(self, *args, **kwargs)  # or a class passes the call to its base
 
-        def title(result: Any) -> str:
-            return _title(self, args[0] if args else (), result)
-
-        return _record(title, function, (self, *args), kwargs, id(self))
+        call = Call("", list(values_in((args, kwargs))), id(self))
+        with _opened(call):
+            result = function(self, *args, **kwargs)
+        call.title = _title(self, next(iter((*args, *kwargs.values())), ()), result)
+        return result
 
     return recorded
 
 
 def _title(module: Any, argument: Any, result: Any) -> str:
-    """How the module calls itself, "Linear(64, 16)", if that is short, else "MLP 64 to 10"."""
-    text = str(module)
-    if len(text) <= 40 and "\n" not in text and "<" not in text:
-        return text
-    return f"{type(module).__name__} {_width(argument):,} to {_width(result):,}"
+    """How the module calls itself, if it says so in `__str__`, else "Linear 64 to 16"."""
+    cls: Any = type(module)
+    if cls.__str__ is not object.__str__:
+        return str(module)
+    taken, given = _shape(argument), _shape(result)
+    batch = 0  # axes that both begin with are those of a batch, unless nothing else is left
+    axes = min(len(taken), len(given), max(len(taken), len(given)) - 1)
+    while batch < axes and taken[batch] == given[batch]:
+        batch += 1
+    sizes = ("×".join(f"{n:,}" for n in shape[batch:]) or "1" for shape in (taken, given))
+    return f"{cls.__name__} {' to '.join(sizes)}"
 
 
-def _width(thing: Any) -> int:
-    """How many numbers one sample has, the last axis of an array."""
-    while isinstance(thing, (list, tuple)) and thing and isinstance(thing[0], (list, tuple)):
-        thing = thing[0]
+def _shape(thing: Any) -> tuple[int, ...]:
+    """The lengths of nested lists, () of a number; of the first if a tuple holds several arrays."""
     if hasattr(thing, "shape"):
-        return int(thing.shape[-1]) if thing.shape else 1
-    return len(thing) if isinstance(thing, (list, tuple)) else 1
+        return tuple(thing.shape)
+    if not isinstance(thing, (list, tuple)):
+        return ()
+    if isinstance(thing, tuple) and any(map(_shape, thing)):
+        return _shape(thing[0])
+    return (len(thing), *(_shape(thing[0]) if thing else ()))
 
 
 def _modules(model: Any) -> list[Any]:
@@ -183,30 +220,6 @@ def _modules(model: Any) -> list[Any]:
     return found
 
 
-def _record(
-    title: Callable[[Any], str],
-    function: Callable[..., Any],
-    args: Any,
-    kwargs: Any,
-    module: int | None = None,
-) -> Any:
-    """Call the function, and keep which Values it was given and gave, with title(result)."""
-    call = Call(list(values_in((args, kwargs))), _current.get(), module)
-    token = _current.set(call)
-    try:
-        result = function(*args, **kwargs)
-    finally:
-        _current.reset(token)
-    call.title = title(result)
-    given = set(call.arguments)
-    with _lock:
-        call.number = next(_numbers)
-        for value in values_in(result):
-            if value not in given and not value.is_leaf:
-                _calls[value] = (*_calls.get(value, ()), call)
-    return result
-
-
 def values_in(thing: Any) -> Iterator[Value]:
     """The Values in nested lists, tuples, dicts and arrays of objects."""
     things = [thing]
@@ -229,32 +242,18 @@ def calls_in(nodes: Sequence[Value]) -> dict[Value, Call]:
 
     nodes  in topological order, parents before their users
     """
-    results: dict[Call, list[Value]] = {}
     with _lock:
-        for node in nodes:
-            for call in _calls.get(node, ()):
-                results.setdefault(call, []).append(node)
-    owner: dict[Value, Call] = {}
-    for call in sorted(results, key=lambda call: call.number):
-        stack = list(results[call])
-        seen = set(call.arguments)
-        while stack:
-            node = stack.pop()
-            if node in seen or node.is_leaf:
-                continue
-            seen.add(node)
-            if node not in owner:
-                owner[node] = call
-            elif call is not owner[node] and call not in owner[node].within:
-                continue  # the result of an earlier call
-            stack += node.parents
+        owner = {node: _calls[node] for node in nodes if node in _calls}
+    if not owner:
+        return {}
     users: dict[Value, Call | None] = {}
     for node in nodes:
         user = owner.get(node)
         for parent in node.parents:
             other = users.get(parent, user)
             users[parent] = other if other is user else common(other, user)
-    arguments = {value for call in results for value in call.arguments}
+    calls = {outer for call in set(owner.values()) for outer in call.path}
+    arguments = {value for call in calls for value in call.arguments}
     owner |= {
         leaf: call
         for leaf, call in users.items()

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from math import isfinite
 
-from visualize.diagram import Box, Diagram, Edge
+from visualize.diagram import Box, Diagram, Edge, single
 from visualize.layout import layout
 from visualize.text import escape, escape_html, printable, short
 from visualize.theme import BOUNDS, shade, stylesheet
 
 __all__ = ["heading", "largest_gradient", "summary", "to_dot", "to_svg"]
 
+MOVES = 400
+"""How often Graphviz may improve on where the boxes stand.
+
+Pictures of a hundred boxes need fewer. Without a bound a chain of 100 steps that share one
+parameter takes minutes: every long edge is a row of hidden boxes to be placed.
+"""
+
+PAGE = 1_000
+"""The width of a page, in points."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from autograd_lite import Value
 
     Write = Callable[[float], str]
+
+_LEAVES = ("parameter", "data", "constant")
 
 
 def heading(box: Box) -> str:
@@ -45,47 +60,69 @@ def rows(box: Box, write: Write) -> list[str]:
 def to_dot(
     diagram: Diagram,
     write: Write,
-    rankdir: str = "LR",
+    rankdir: str | None = None,
     partials: bool = False,
     color: bool = True,
-    room: int = 0,
+    room: Sequence[int] = (),
 ) -> str:
     """The diagram in the DOT language, for Graphviz to lay out.
 
-    room  characters that the last line of a node has room for, if other numbers are to come
+    rankdir  None for the direction in which it fits a page
+    room     how many characters the last line of each box has room for, if other numbers are to
+             come
     """
+    texts = [rows(box, write) for box in diagram.boxes]
+    labels = [_edge_text(edge, write, partials) for edge in diagram.edges]
+    rankdir = rankdir or _direction(diagram, texts, labels)
     largest = largest_gradient(diagram) if color else 0.0
+    nodes = [
+        _node(i, box, lines, rankdir, largest, room[i] if room else 0)
+        for i, (box, lines) in enumerate(zip(diagram.boxes, texts, strict=True))
+    ]
+    moves = MOVES / max(1, len(diagram.boxes))
     lines = [
         "digraph {",
         f'  graph [rankdir={rankdir} bgcolor=transparent nodesep=0.2 ranksep=0.4 fontname="Courier"'
-        " fontsize=11]",
+        f" fontsize=11 nslimit={moves:.3g}]",
         "  node [shape=record style=filled fillcolor=white height=0.1"
         ' fontname="Courier" fontsize=11 margin="0.12,0.04"]',
         '  edge [fontname="Courier" fontsize=10 arrowsize=0.6]',
+        *_within(None, diagram, nodes),
     ]
-    for i, box in enumerate(diagram.boxes):
-        if box.frame is None:
-            lines.append(f"  {_node(i, box, write, rankdir, largest, room)}")
-    for f, frame in enumerate(diagram.frames):
-        if frame.outer is None:
-            lines += _cluster(diagram, f, write, rankdir, largest, room)
-    for i, edge in enumerate(diagram.edges):
-        text = _edge_text(edge, write, partials)
+    for i, (edge, text) in enumerate(zip(diagram.edges, labels, strict=True)):
+        if text and rankdir in ("TB", "BT"):
+            text = f"\N{NO-BREAK SPACE}{text}"  # it stands on the right of the line
         label = f' label="{text}"' if text else ""
-        lines.append(f"  b{edge.parent} -> b{edge.user} [id=e{i}{label}]")
+        # Straight from operation to operation; leaves stand beside that.
+        weight = "" if diagram.boxes[edge.parent].kind in _LEAVES else " weight=2"
+        lines.append(f"  b{edge.parent} -> b{edge.user} [id=e{i}{label}{weight}]")
     return "\n".join([*lines, "}", ""])
 
 
-def _node(i: int, box: Box, write: Write, rankdir: str, largest: float, room: int) -> str:
+def _direction(diagram: Diagram, texts: list[list[str]], labels: list[str]) -> str:
+    """From left to right if that fits a page's width, or else whichever way is narrower."""
+    widths = [6.6 * max(map(len, lines), default=0) + 20 for lines in texts]
+    ends, levels = list(widths), [0] * len(widths)
+    for edge, text in zip(diagram.edges, labels, strict=True):  # in the order of their users
+        gap = 30 + 6 * len(text)
+        ends[edge.user] = max(ends[edge.user], ends[edge.parent] + gap + widths[edge.user])
+        levels[edge.user] = max(levels[edge.user], levels[edge.parent] + 1)
+    across = Counter[int]()
+    for level, width in zip(levels, widths, strict=True):
+        across[level] += round(width + 15)
+    return "LR" if max(ends) <= max(PAGE, *across.values()) else "TB"
+
+
+def _node(i: int, box: Box, lines: list[str], rankdir: str, largest: float, room: int) -> str:
     classes = [box.kind]
-    if largest and box.kind != "constant":
+    if not box.finite:
+        classes.append("odd")
+    elif largest and box.kind != "constant":
         classes.append(shade(box.grad, largest))
     if not box.title and box.kind in ("data", "constant"):
         classes.append("bare")
-    if not box.finite:
-        classes.append("odd")
-    lines = [escape(row) for row in rows(box, write)]
-    if box.size == 1 and box.kind != "constant":
+    lines = [escape(line) for line in lines]
+    if box.kind != "constant":
         lines[-1] = lines[-1].ljust(room, "\N{NO-BREAK SPACE}")
     if box.kind == "group":  # a double frame, which records cannot have
         shape, label = " shape=box peripheries=2", "\\n".join(lines)
@@ -100,21 +137,20 @@ def _node(i: int, box: Box, write: Write, rankdir: str, largest: float, room: in
     return f'b{i} [id=b{i} class="{" ".join(classes)}"{shape} label="{label}"]'
 
 
-def _cluster(
-    diagram: Diagram, f: int, write: Write, rankdir: str, largest: float, room: int
-) -> list[str]:
-    title = short(diagram.frames[f].title, 60).replace("\\", "\\\\").replace('"', '\\"')
-    lines = [
-        f"subgraph cluster_{f} {{",
-        f'  graph [id=f{f} label="{title.replace("&", "&amp;")}" style=rounded labeljust=l]',
-    ]
-    for i, box in enumerate(diagram.boxes):
-        if box.frame == f:
-            lines.append(f"  {_node(i, box, write, rankdir, largest, room)}")
+def _within(f: int | None, diagram: Diagram, nodes: list[str]) -> list[str]:
+    """The boxes and frames that lie within a frame, or within none."""
+    lines = [node for box, node in zip(diagram.boxes, nodes, strict=True) if box.frame == f]
     for inner, frame in enumerate(diagram.frames):
         if frame.outer == f:
-            lines += _cluster(diagram, inner, write, rankdir, largest, room)
-    return [f"  {line}" for line in [*lines, "}"]]
+            title = short(frame.title, 60).replace("\\", "\\\\").replace('"', '\\"')
+            title = title.replace("&", "&amp;")
+            lines += [
+                f"subgraph cluster_{inner} {{",
+                f'  graph [id=f{inner} label="{title}" style=rounded labeljust=l]',
+                *_within(inner, diagram, nodes),
+                "}",
+            ]
+    return [f"  {line}" for line in lines]
 
 
 def _edge_text(edge: Edge, write: Write, partials: bool) -> str:
@@ -129,20 +165,24 @@ def largest_gradient(diagram: Diagram) -> float:
     return max((size for size in sizes if isfinite(size)), default=0.0)
 
 
-def to_svg(diagram: Diagram, dot: str, write: Write, partials: bool, color: bool) -> str:
+def to_svg(
+    diagram: Diagram, dot: str, about: str, write: Write, partials: bool, color: bool
+) -> str:
     """The laid out DOT as an SVG element with titles, a style sheet and a legend.
 
-    dot  what `to_dot` made of the diagram
+    dot    what `to_dot` made of the diagram
+    about  one sentence about the whole, for screen readers
     """
     svg = layout(dot)
     head = re.match(r'<svg width="[^"]*" height="[^"]*"\s+viewBox="([^"]*)"[^>]*>', svg)
     assert head is not None, "the layout engine gave no SVG"
     _, _, width, height = map(float, head[1].split())
-    legend, legend_width, legend_height = _legend(diagram, width, height, write, partials, color)
+    legend, legend_width, legend_height = _legend(diagram, width, height, partials, color)
     width, height = max(width, legend_width), height + legend_height
     titles = {f"b{i}": box_title(box, write) for i, box in enumerate(diagram.boxes)}
+    names = [short(heading(box)) for box in diagram.boxes]
     for i, edge in enumerate(diagram.edges):
-        titles[f"e{i}"] = _edge_title(diagram, edge, write)
+        titles[f"e{i}"] = _edge_title(edge, names[edge.parent], names[edge.user], write)
     for i, frame in enumerate(diagram.frames):
         titles[f"f{i}"] = printable(frame.title)
     body = (
@@ -155,23 +195,22 @@ def to_svg(diagram: Diagram, dot: str, write: Write, partials: bool, color: bool
         .removesuffix("\n")
         .removesuffix("</svg>")
     )
-    about = escape_html(summary(diagram, write))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="autograd" role="img" aria-label="{about}"'
-        f' width="{width:g}pt" height="{height:g}pt" viewBox="0 0 {width:g} {height:g}"'
-        ' style="max-width: 100%; height: auto">\n'
+        '<svg xmlns="http://www.w3.org/2000/svg" class="autograd" role="img"'
+        f' aria-label="{escape_html(about)}" width="{width:g}pt" height="{height:g}pt"'
+        f' viewBox="0 0 {width:g} {height:g}">\n'
         f"<style>{stylesheet()}</style>\n"
         f'<rect class="paper" width="{width:g}" height="{height:g}"/>\n'
         f"{body}{legend}</svg>\n"
     )
 
 
-def summary(diagram: Diagram, write: Write) -> str:
-    """One sentence about the whole picture."""
+def summary(root: Value, diagram: Diagram, write: Write) -> str:
+    """One sentence about the picture of root's graph."""
     size = sum(box.size for box in diagram.boxes)
-    root = diagram.boxes[-1]
+    name = heading(single(root, root.grad))
     return printable(
-        f"Computation graph of {heading(root)[:100]}: {size:,} node{'s' * (size > 1)}, "
+        f"Computation graph of {name[:100]}: {size:,} node{'s' * (size > 1)}, "
         f"result {write(root.data)}"
     )
 
@@ -183,8 +222,7 @@ def box_title(box: Box, write: Write) -> str:
     return printable(f"{heading(box)}{kind}: {', '.join(numbers)}")
 
 
-def _edge_title(diagram: Diagram, edge: Edge, write: Write) -> str:
-    parent, user = (short(heading(diagram.boxes[i])) for i in (edge.parent, edge.user))
+def _edge_title(edge: Edge, parent: str, user: str, write: Write) -> str:
     if edge.partial is None:
         return f"{edge.count:,} edge{'s' * (edge.count > 1)} from {parent} to {user}"
     return f"local partial of {user} by {parent}: {write(edge.partial)}"
@@ -201,7 +239,7 @@ _KINDS = {
 
 
 def _legend(
-    diagram: Diagram, width: float, top: float, write: Write, partials: bool, color: bool
+    diagram: Diagram, width: float, top: float, partials: bool, color: bool
 ) -> tuple[str, float, float]:
     """The legend below the picture, and the width and height that it takes."""
     kinds = [kind for kind in _KINDS if any(box.kind == kind for box in diagram.boxes)]
@@ -213,13 +251,13 @@ def _legend(
         shades = [("data shade0", "grad 0")]
         uppers = [largest, *(bound * largest for bound in BOUNDS.values())]
         for name, upper in reversed(list(zip(BOUNDS, uppers, strict=False))):
-            shades.append((f"data {name}", f"to {write(upper)}"))
+            shades.append((f"data {name}", f"to {upper:.2g}"))
         groups.append(shades)
     if partials:
         groups.append([("", "on edges: local partials")])
     out: list[str] = []
     x, y, right = 8.0, top + 6, 0.0
-    limit = max(width, 400.0)
+    limit = max(width, 240.0)
     for items in groups:
         for kind, text in items:
             taken = (20 if kind else 0) + 6.03 * len(text) + 14

@@ -20,6 +20,8 @@ _FORMAT = re.compile(r"\.\d{1,2}[efg]")
 
 def printable(text: str) -> str:
     """The text on one line, in characters that XML can hold."""
+    if text.isprintable():  # as nearly every text is
+        return text
     return _UNPRINTABLE.sub(lambda c: " " if c[0] in "\t\n\r\u2028\u2029" else "\ufffd", text)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from string import Template
 
 __all__ = ["BOUNDS", "COLORS", "shade", "stylesheet", "themed"]
@@ -40,7 +39,10 @@ _COLORED = Template("""
 .autograd .edge text, .autograd .legend text, .autograd .cluster text { fill: $faint; }
 """)
 
+# In a page a wide picture shrinks to fit. The @media keeps this from converters such as CairoSVG,
+# which take a height of auto for none.
 _DRAWN = """
+@media all { .autograd { max-width: 100%; height: auto; } }
 .autograd text { font-family: "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace; }
 .autograd .node > text:first-of-type { font-weight: bold; }
 .autograd .bare > text:first-of-type { font-weight: normal; }
@@ -50,7 +52,7 @@ _DRAWN = """
 .autograd .constant path, .autograd .constant polygon { stroke-dasharray: 4 3; }
 .autograd .outside path { stroke-dasharray: 1 3; }
 .autograd .cluster path { stroke-dasharray: 6 3; }
-.autograd .odd path, .autograd .odd polygon { stroke-width: 2; }
+.autograd .odd path, .autograd .odd polygon { stroke-dasharray: 7 2 1.5 2; }
 """
 
 
@@ -73,8 +75,8 @@ BOUNDS = {"shade4": 1 / 2, "shade3": 1 / 10, "shade2": 1 / 100, "shade1": 0.0}
 
 
 def shade(grad: float, largest: float) -> str:
-    """The class of a gradient's size: shade4 for more than half of the largest."""
+    """The class of a finite gradient's size: shade4 for more than half of the largest."""
     size = abs(grad)
-    if not isfinite(size) or size == 0.0:
+    if size == 0.0:
         return "shade0"
     return next(name for name, bound in BOUNDS.items() if size > bound * largest)

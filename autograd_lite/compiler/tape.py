@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_lite.compiler._trace import trace
 from autograd_lite.rules import RULES
-from autograd_lite.value import Value, number_of, static_of, weights_of
+from autograd_lite.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,51 +75,40 @@ class Tape:
         return "\n".join([*lines, f"outputs {', '.join(f'%{i}' for i in self.outputs)}"])
 
 
-def tape_of(nodes: Iterable[Value], outputs: Sequence[Value], leaves: Mapping[Value, int]) -> Tape:
-    """The tape of a graph.
+def tape_of(
+    nodes: Iterable[Value],
+    outputs: Sequence[Value],
+    leaves: Mapping[Value, int],
+    *,
+    indices: Mapping[Value, int] = {},
+    picks: Iterable[Value] = (),
+    sources: Mapping[Value, Value] = {},
+) -> tuple[Tape, list[Value]]:
+    """The tape of a graph, and the Values that it depends on besides nodes and leaves.
 
-    nodes    those that the outputs depend on, parents before their users, leaves included or not
+    nodes    those that the outputs depend on, parents before their users
     outputs  the results
-    leaves   the slot of each leaf whose number changes from call to call; others are constants
+    leaves   the slot of each leaf whose number changes from call to call; other leaves among the
+             nodes are constants
+    indices  the slot among the ints of each leaf that `take` reads an index from
+    picks    the nodes that `take` made; their first parent is the index
+    sources  of a leaf that was detached from a node, that node
+
+    The Values that are returned have the slots after those of leaves.
 
     Raises ValueError for a node made by hand, whose derivative is not in the rule table.
     """
-    codes: list[int] = []
-    offsets = [0]
-    parents: list[int] = []
-    static: list[float] = []
-    slots: list[int] = []
-    place: dict[Value, int] = {}
-
-    def add(code: int, operands: Iterable[int], c: float = 0.0, slot: int = -1) -> int:
-        codes.append(code)
-        parents.extend(operands)
-        offsets.append(len(parents))
-        static.append(c)
-        slots.append(slot)
-        return len(codes) - 1
-
-    def place_of(node: Value) -> int:
-        if node not in place:
-            slot = leaves.get(node, -1)
-            if slot < 0 and not node.is_leaf:
-                raise ValueError("tape_of: a node is not preceded by its parents")
-            place[node] = (
-                add(LEAF, (), slot=slot) if slot >= 0 else add(CONSTANT, (), number_of(node))
-            )
-        return place[node]
-
-    for node in nodes:
-        if node in leaves or node.is_leaf:
-            place_of(node)
-            continue
-        rule = node.rule
-        if rule is None:
-            raise ValueError(
-                f"{node._op or 'a node'} was made by hand; write it with @operation to compile it"
-            )
-        operands = [place_of(parent) for parent in node.parents]
-        operands += [add(CONSTANT, (), weight) for weight in weights_of(node)]
-        place[node] = add(rule.code, operands, static_of(node))
-    last = [place_of(node) for node in outputs]
-    return Tape(codes, offsets, parents, static, slots, last, len(leaves))
+    slots = dict(leaves)
+    found = trace(list(nodes), list(outputs), slots, dict(indices), set(picks), dict(sources))
+    last = [found.place[node] for node in outputs]
+    tape = Tape(
+        found.codes,
+        found.offsets,
+        found.parents,
+        found.static,
+        found.slots,
+        last,
+        len(slots),
+        len(indices),
+    )
+    return tape, found.captured

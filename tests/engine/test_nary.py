@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as al
 from autograd_lite import Value
+from autograd_lite.value import dots, side
 
 XS = [1.0, -2.0, 0.5]
 LSE = math.log(math.exp(1.0) + math.exp(-2.0) + math.exp(0.5))
@@ -165,3 +166,52 @@ def test_softmax_is_stable(shift):
 
 def test_log_softmax_of_a_far_away_logit_is_exact():
     assert [out.data for out in al.log_softmax([Value(0.0), Value(-1000.0)])] == [0.0, -1000.0]
+
+
+class TestDots:
+    def test_they_are_the_dots_of_all_pairs(self):
+        xs = [(Value(1.0), Value(2.0)), (3.0, 4.0), [Value(5.0), 6]]
+        ys = [(Value(7.0), Value(8.0)), (9.0, 10.0), xs[0]]
+        for x, row in zip(xs, dots(xs, ys), strict=True):
+            for y, node in zip(ys, row, strict=True):
+                expected = al.dot(x, y)
+                if isinstance(expected, float):
+                    assert node == expected
+                else:
+                    assert (node.data, node.partials) == (expected.data, expected.partials)
+                    assert len(node.parents) == len(expected.parents)
+        assert dots(xs, []) == [[], [], []]
+
+    def test_the_lengths_must_agree(self):
+        with pytest.raises(ValueError, match="lengths differ, 1 and 2"):
+            dots([(1.0,)], [(Value(1.0), 2.0)])
+
+    def test_what_was_read_does_not_follow_the_values(self):
+        x = Value(1.0)
+        read = side((x,))
+        x.data = 5.0
+        node = al.dot(read, side(read))
+        assert (node.data, node.parents, node.partials) == (1.0, (x, x), (1.0, 1.0))
+
+    def test_leaves_that_many_nodes_share(self):
+        a, b, c = Value(1.0), Value(2.0), Value(3.0)
+        rows = [(a, b), (a, c)]  # two tuples with one first leaf
+        for times in (1, 2):
+            nodes = dots(rows, [(1.0, 10.0), (100.0, 1000.0)])
+            al.sum([node for row in nodes for node in row] + [al.dot(rows[0], rows[0])]).backward()
+            assert [v.grad for v in (a, b, c)] == [204 * times, 1014 * times, 1010 * times]
+
+    def test_a_pass_that_fails_leaves_no_trace_in_shared_leaves(self):
+        row = (Value(1.0), Value(2.0))
+        out = Value(0.0, (al.dot(row, (3.0, 4.0)),), "odd")
+
+        def fail():
+            raise KeyError
+
+        out._backward = fail
+        total = al.dot(row, (5.0, 6.0)) + out
+        with pytest.raises(KeyError):
+            total.backward()
+        assert [v.grad for v in row] == [0.0, 0.0]
+        al.dot(row, (7.0, 8.0)).backward()
+        assert [v.grad for v in row] == [7.0, 8.0]

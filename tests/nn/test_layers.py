@@ -1,6 +1,7 @@
 """Layers at the edges: wrong shapes, kinds of input, NaN, dropout."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import nn
 from autograd_lite import Value, no_grad
 
 ONES = [[1.0] * 4] * 4
+RAGGED = [[1.0], [1.0, 2.0]]
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,14 @@ ONES = [[1.0] * 4] * 4
         (nn.GRU(2, 3), [[1.0] * 3], r"GRU\(2, 3\): expected shape \(L, 2\), got \(1, 3\)"),
         (nn.RNN(1, 1), [[[1.0, 1.0]]], r"RNN\(1, 1\): expected shape \(L, N, 1\), got \(1, 1, 2\)"),
         (nn.Softmax(dim=1), [1.0, 2.0], r"Softmax\(dim=1\): x has 1 axes"),
+        (nn.Softmax(dim=0), RAGGED, r"Softmax\(dim=0\): expected rows of one shape, got"),
+        (nn.Softmax(), RAGGED, r"Softmax\(dim=-1\): expected rows of one shape, got"),
+        (nn.ReLU(), RAGGED, r"ReLU\(\): expected rows of one shape, got \[\(1,\), \(2,\)\]"),
+        (nn.GELU(), [1.0, [2.0]], r"GELU\(.*\): expected rows of one shape, got \[\(\), \(1,\)\]"),
+        (nn.Dropout(), [[2.0], 1.0], r"Dropout\(.*\): expected rows of one shape, got"),
+        (nn.Flatten(0), RAGGED, r"Flatten\(.*\): expected rows of one shape, got"),
+        (nn.Linear(2, 1), [1.0, [2.0]], r"Linear\(.*\): expected rows of one shape, got"),
+        (nn.MLP(2, [1]), [[2.0], 1.0], r"Neuron.*: expected rows of 2 numbers, got"),
         (nn.Flatten(), [1.0], r"Flatten.*x has shape \(1,\)"),
     ],
 )
@@ -51,12 +61,50 @@ def test_a_wrong_shape_names_the_layer(layer, x, message):
         layer(x)
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Linear(2, 1),
+        nn.Neuron(2),
+        nn.Layer(2, 3),
+        nn.ReLU(),
+        nn.LeakyReLU(),
+        nn.Dropout(),
+        nn.Softmax(),
+        nn.LayerNorm(2),
+        nn.RMSNorm(2),
+        nn.BatchNorm1d(2),
+        nn.Conv1d(2, 1, 1),
+        nn.MaxPool2d(1),
+        nn.GRU(2, 1),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+@pytest.mark.parametrize("wrong", ["2.0", None, 2j, {"x": 2.0}])
+def test_what_is_no_number_names_the_layer(layer, wrong):
+    x = [[1.0, 2.0], [3.0, wrong]]
+    if isinstance(layer, nn.MaxPool2d):
+        x = [x]
+    message = re.escape(layer.title()) + f": expected real numbers, got {type(wrong).__name__}"
+    with pytest.raises(TypeError, match=message):
+        layer(x)
+
+
+def test_a_batch_that_fails_leaves_the_running_statistics():
+    layer = nn.BatchNorm1d(2)
+    before = layer.state_dict()
+    layer.weight = (nn.Parameter(1.0),)  # of one channel: the second one fails
+    with pytest.raises(IndexError):
+        layer([[1.0, 2.0], [3.0, 4.0]])
+    assert layer.state_dict() == before | {"weight": [1.0]}
+
+
 def test_wrong_states_and_masks():
     with pytest.raises(
         ValueError, match=r"LSTM\(1, 2\): hx: expected shape \(1, 2\), got \(1, 3\)"
     ):
         nn.LSTM(1, 2)([[1.0]], ([[0.0] * 3], [[0.0] * 2]))
-    with pytest.raises(ValueError, match=r"expected hx = \(h, c\), got 1 arrays"):
+    with pytest.raises(ValueError, match=r"expected hx = \(h, c\), got a sequence of 1"):
         nn.LSTMCell(1, 2)([1.0], ([0.0] * 2,))
     attention = nn.MultiheadAttention(2, 1)
     x = [[1.0, 2.0]] * 3
@@ -96,6 +144,15 @@ def test_wrong_states_and_masks():
         (lambda: nn.Linear(-1, 2), r"Linear: in_features must be an int of at least 1, not -1"),
         (lambda: nn.Linear(2, 1.5), r"Linear: out_features must be an int of at least 1, not 1.5"),
         (lambda: nn.LSTM(2, 0), r"LSTM: hidden_size must be an int of at least 1, not 0"),
+        (
+            lambda: nn.AvgPool2d(2, divisor_override=0),
+            r"AvgPool2d: divisor_override must be an int",
+        ),
+        (lambda: nn.Conv2d(1, 1, 1, padding_mode="mirror"), r"Conv2d: padding_mode.*not 'mirror'"),
+        (lambda: nn.LayerNorm(0), r"LayerNorm: normalized_shape must be an int of at least 1"),
+        (lambda: nn.LayerNorm([2, 0]), r"LayerNorm: normalized_shape must be an int of at least 1"),
+        (lambda: nn.RMSNorm([]), r"RMSNorm: the number of lengths in normalized_shape must be"),
+        (lambda: nn.BatchNorm1d(0), r"BatchNorm1d: num_features must be an int of at least 1"),
         (lambda: nn.Layer(2, 0), r"Layer: nout must be an int of at least 1, not 0"),
         (lambda: nn.MLP(2, []), r"MLP: the number of layers must be an int of at least 1, not 0"),
     ],
@@ -103,6 +160,35 @@ def test_wrong_states_and_masks():
 def test_arguments_that_make_no_sense(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: nn.Linear(n, n),
+        lambda n: nn.MLP(n, [n]),
+        lambda n: nn.Embedding(n, n),
+        lambda n: nn.LayerNorm(n),
+        lambda n: nn.LayerNorm(np.array([n])),
+        lambda n: nn.RMSNorm(n),
+        lambda n: nn.BatchNorm1d(n),
+        lambda n: nn.Conv1d(n, n, n, n),
+        lambda n: nn.Conv2d(n, n, (n, n)),
+        lambda n: nn.MaxPool2d(n),
+        lambda n: nn.GRU(n, n),
+        lambda n: nn.MultiheadAttention(n, n),
+    ],
+)
+def test_sizes_may_be_numpy_integers(make):
+    assert repr(make(np.int64(2))) == repr(make(2))
+    assert make(np.int64(2)).state_dict().keys() == make(2).state_dict().keys()
+
+
+def test_a_size_that_is_a_numpy_integer_is_checked():
+    with pytest.raises(ValueError, match=r"LayerNorm.*: expected shape \(3,\), got \(2,\)"):
+        nn.LayerNorm(np.int64(3))([1.0, 2.0])
+    with pytest.raises(ValueError, match=r"Conv1d.*: expected shape \(2, L\), got \(1, 2\)"):
+        nn.Conv1d(np.int64(2), 1, 1)([[1.0, 2.0]])
 
 
 @pytest.mark.parametrize(
@@ -162,6 +248,13 @@ def test_weights_may_be_replaced(kind):
     if kind is list:
         layer.weight[0][0] = nn.Parameter(5.0)
         assert layer([1.0])[0].data == 5.0 + layer.bias[0].data
+    layer.bias = kind([nn.Parameter(7.0)])
+    assert layer([0.0])[0].data == 7.0
+    if kind is list:
+        layer.weight = ((nn.Parameter(1.0),),)
+        layer([0.0])
+        layer.bias[0] = nn.Parameter(8.0)
+        assert layer([0.0])[0].data == 8.0
     layer.bias = None
     assert layer([2.0])[0].data == 2.0 * layer.weight[0][0].data
     net = nn.Layer(1, 2, nonlin=False, rng=0)
@@ -246,3 +339,24 @@ def test_a_padding_row_is_0_and_gets_no_gradient():
     (rows[0][0] * 2 + rows[1][0] * 3).backward()
     assert [p.grad for p in table.weight[1]] == [0.0, 0.0]
     assert [p.grad for p in table.weight[2]] == [3.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("hx", "got"), [(3.0, "one float"), ("ab", "one str"), ([[1.0, 2.0]], "a sequence of 1")]
+)
+def test_the_state_of_an_lstm_is_a_pair(hx, got):
+    with pytest.raises(ValueError, match=rf"LSTMCell\(2, 2\): expected hx = \(h, c\), got {got}"):
+        nn.LSTMCell(2, 2)([1.0, 2.0], hx)
+    with pytest.raises(ValueError, match=rf"LSTM\(2, 2\): expected hx = \(h, c\), got {got}"):
+        nn.LSTM(2, 2)([[1.0, 2.0]], hx)
+
+
+def test_a_projection_is_shorter_than_the_state():
+    with pytest.raises(ValueError, match="LSTM: proj_size must be less than hidden_size, not 3"):
+        nn.LSTM(2, 3, proj_size=3)
+    with pytest.raises(ValueError, match="LSTM: proj_size must be an int of at least 0, not -1"):
+        nn.LSTM(2, 3, proj_size=-1)
+    lstm = nn.LSTM(2, 3, proj_size=1)
+    assert lstm.title() == "LSTM(2, 3, proj_size=1)"
+    with pytest.raises(ValueError, match=r"hx: expected shape \(1, 1\), got \(1, 3\)"):
+        lstm([[1.0, 2.0]], ([[0.0] * 3], [[0.0] * 3]))

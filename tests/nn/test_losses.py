@@ -1,6 +1,8 @@
 """Losses at the edges: what PyTorch does not decide."""
 
+import inspect
 import math
+import pickle
 
 import pytest
 
@@ -50,8 +52,6 @@ def test_targets_that_are_no_class():
         nn.cross_entropy(x, [2])
     with pytest.raises(TypeError, match="a target must be an int, not float"):
         nn.nll_loss(x, [1.0])
-    with pytest.raises(ValueError, match="every target is ignored"):
-        nn.cross_entropy(x, [-100])
     with pytest.raises(
         ValueError, match=r"cross_entropy: target: expected shape \(1,\), got \(2,\)"
     ):
@@ -75,10 +75,53 @@ def test_kl_div_of_a_target_of_0():
     assert (loss.data, x.grad, y.grad) == (0.0, 0.0, 1.0)
 
 
+def test_losses_of_numbers_only_divide_by_0_as_floats_do():
+    assert math.isnan(nn.nll_loss([[-1.0, -2.0]], [0], weight=[0.0, 1.0]))
+    assert math.isnan(nn.cross_entropy([[1.0, 2.0]], [-100]))
+    assert nn.nll_loss([[1.0, 2.0]], [-100], reduction="sum") == 0.0
+
+
+# ------------------------------------------------------------------------------ modules
+
+
 def test_an_unknown_option():
     with pytest.raises(TypeError, match="delta"):
         nn.MSELoss(delta=1.0)
 
 
-def test_repr():
-    assert repr(nn.HuberLoss(delta=0.5)) == "HuberLoss(delta=0.5)"
+@pytest.mark.parametrize(
+    ("loss", "option", "message"),
+    [
+        ("HuberLoss", {"delta": 0.0}, "delta must be positive, not 0.0"),
+        ("HuberLoss", {"delta": math.nan}, "delta must be positive, not nan"),
+        ("CrossEntropyLoss", {"label_smoothing": 1.5}, "label_smoothing must be from 0 to 1"),
+        ("NLLLoss", {"reduction": "batchmean"}, "reduction must be 'mean' or 'sum', not 'batch"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_when_the_loss_is_made(loss, option, message):
+    with pytest.raises(ValueError, match=f"{loss}: {message}"):
+        getattr(nn, loss)(**option)
+
+
+def test_options_are_attributes():
+    loss = nn.HuberLoss("sum", 0.5)
+    assert repr(loss) == "HuberLoss(reduction='sum', delta=0.5)"
+    assert loss([3.0, 3.0], [0.0, 0.0]) == 2.75
+    loss.delta, loss.reduction = 2.0, "mean"
+    assert loss([3.0, 3.0], [0.0, 0.0]) == nn.huber_loss([3.0, 3.0], [0.0, 0.0], delta=2.0)
+    assert repr(pickle.loads(pickle.dumps(nn.HuberLoss()))) == "HuberLoss()"
+
+
+def test_a_loss_tells_its_options():
+    assert str(inspect.signature(nn.HuberLoss)) == (
+        "(reduction: 'str' = 'mean', delta: 'float' = 1.0)"
+    )
+    assert "delta (|e| - delta / 2) elsewhere" in inspect.getdoc(nn.HuberLoss)
+
+
+def test_a_loss_may_be_subclassed():
+    class Half(nn.HuberLoss):
+        def forward(self, input, target):
+            return super().forward(input, target) / 2
+
+    assert Half(delta=0.5)([3.0], [0.0]) == nn.huber_loss([3.0], [0.0], delta=0.5) / 2

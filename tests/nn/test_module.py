@@ -4,6 +4,7 @@ import pytest
 
 import nn
 from autograd_lite import Value
+from nn.module import parameters
 
 
 class Net(nn.Module):
@@ -65,10 +66,65 @@ def test_shared_parameters_and_modules_count_once():
     ]
 
 
-def test_a_module_that_holds_its_parent():
+def test_a_shared_module_has_a_name_in_each_place():
+    one = nn.Linear(1, 1)
+    net = nn.Module()
+    net.a, net.b = one, [nn.ReLU(), one]
+    names = [name for name, _ in net.named_modules(remove_duplicate=False)]
+    assert names == ["", "a", "b.0", "b.1"]
+    assert [name for name, _ in net.named_modules()] == ["", "a", "b.0"]
+    assert list(net.state_dict()) == ["a.weight", "a.bias", "b.1.weight", "b.1.bias"]
+    assert len(net.parameters()) == 2
+
+
+def test_a_module_within_itself():
     net = nn.Sequential(nn.Linear(1, 1))
     net[0].parent = net
     assert len(net.parameters()) == 2
+    assert net.eval()[0].training is False
+    assert repr(net).endswith("parent: ...")
+    message = r"Sequential\(\): the module '0.parent' is within itself; .*lambda: parent"
+    with pytest.raises(ValueError, match=message):
+        net.state_dict()
+    with pytest.raises(ValueError, match=message):
+        net.load_state_dict({})
+    net[0].parent = lambda: net
+    assert list(net.state_dict()) == ["0.weight", "0.bias"]
+
+
+def test_modules_nested_deeply():
+    net = nn.Linear(1, 1)
+    for _ in range(2000):
+        net = nn.Sequential(net)
+    (weight, _bias) = net.state_dict()
+    assert weight == "0." * 2000 + "weight"
+
+
+class Arrays(nn.Module):
+    def __init__(self):
+        self.ws = [parameters(3, 2), parameters(1, 3)]
+        self.same = [parameters(2), parameters(2)]
+        self.mixed = (nn.Parameter(1.0), [nn.Parameter(2.0), nn.Parameter(3.0)])
+
+
+def test_a_list_of_arrays_of_different_shapes():
+    net = Arrays()
+    for i, p in enumerate(net.parameters()):
+        p.data = i
+    state = net.state_dict()
+    assert state == {
+        "ws.0": [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]],
+        "ws.1": [[6.0, 7.0, 8.0]],
+        "same": [[9.0, 10.0], [11.0, 12.0]],
+        "mixed.0": 13.0,
+        "mixed.1": [14.0, 15.0],
+    }
+    assert [name for name, _ in net.named_parameters()][6:9] == [f"ws.1[0][{i}]" for i in range(3)]
+    other = Arrays()
+    other.load_state_dict(state)
+    assert other.state_dict() == state
+    with pytest.raises(ValueError, match=r"'ws.1' has shape \(1, 2\) where \(1, 3\) is expected"):
+        other.load_state_dict({**state, "ws.1": [[1.0, 2.0]]})
 
 
 def test_zero_grad_train_and_eval():
@@ -111,9 +167,16 @@ def test_a_state_that_does_not_fit_is_named_and_changes_nothing():
         net.load_state_dict(state)
     assert net.state_dict() == before
     for wrong in ("9", None, 1j, Value(9.0)):
-        with pytest.raises(TypeError, match=r"'1.running_var' must hold real numbers, not"):
+        with pytest.raises(TypeError, match=r"'1.running_var': expected real numbers, got"):
             net.load_state_dict({**before, "0.bias": [9.0], "1.running_var": [wrong]})
         assert net.state_dict() == before
+    for wrong in ([[1.0, 2.0], [1.0]], [10**400, 1.0]):
+        message = r"load_state_dict: '0.weight': (expected rows of one shape|int too large)"
+        with pytest.raises(ValueError, match=message):
+            net.load_state_dict({**before, "0.weight": wrong})
+        assert net.state_dict() == before
+    with pytest.raises(TypeError, match=r"load_state_dict: give a state_dict\(\), not a str"):
+        net.load_state_dict("model.safetensors")
 
 
 def test_repr_is_a_tree_with_counts():
@@ -139,6 +202,54 @@ def test_module_list_and_sequential():
         nn.Sequential(nn.ReLU(), lambda x: x)
     with pytest.raises(TypeError, match="ModuleList: '0' must be a Module, not int"):
         nn.ModuleList([1])
+
+
+def test_a_list_changes_as_lists_do():
+    a, b, c = nn.ReLU(), nn.Tanh(), nn.Linear(1, 1)
+    layers = nn.ModuleList().extend([a, b])
+    assert list(layers.extend(layers)) == [a, b, a, b]
+    layers[-1] = c
+    assert list(layers) == [a, b, a, c]
+    assert list(layers.state_dict()) == ["3.weight", "3.bias"]
+    assert isinstance(layers[1:], nn.ModuleList)
+    assert list(layers[1::2]) == [b, c]
+    assert list(layers[1:].state_dict()) == ["2.weight", "2.bias"]
+    with pytest.raises(TypeError, match="ModuleList: '0' must be a Module, not int"):
+        layers[0] = 1
+    with pytest.raises(IndexError):
+        layers[4] = a
+    assert list(layers) == [a, b, a, c]
+
+
+def test_a_slice_of_a_sequential():
+    torch = pytest.importorskip("torch")
+    ours, theirs = (m.Sequential(m.Linear(2, 3), m.Tanh(), m.Linear(3, 1)) for m in (nn, torch.nn))
+    assert list(ours[1:].state_dict()) == list(theirs[1:].state_dict()) == ["2.weight", "2.bias"]
+    assert ours[2:]([1.0, 2.0, 3.0])[0].data == ours[2]([1.0, 2.0, 3.0])[0].data
+    assert ours[0].weight is ours[:1][0].weight
+
+
+@pytest.mark.parametrize("name", ["forward", "training", "append", "parameters", "", "a.b", 1])
+def test_a_name_that_a_module_cannot_have(name):
+    with pytest.raises(ValueError, match=f"Sequential: {name!r} cannot name a module: give a str"):
+        nn.Sequential({name: nn.ReLU()})
+
+
+def test_a_module_takes_no_name_that_is_taken():
+    net = nn.Sequential({"1": nn.ReLU()})
+    with pytest.raises(ValueError, match="'1' cannot name a module"):
+        net.append(nn.Tanh())
+
+
+@pytest.mark.parametrize("name", ["forward", "parameters", "train", "title", "training"])
+def test_what_every_module_has_is_not_overwritten(name):
+    net = nn.Module()
+    for thing in (nn.ReLU(), [nn.Parameter(1.0)], 3)[: 1 if name == "training" else 3]:
+        with pytest.raises(TypeError, match=f"Module: every Module has its own {name!r}; give"):
+            setattr(net, name, thing)
+    assert net.eval().training is False
+    net.forward = lambda x: x + 1
+    assert net(1) == 2
 
 
 def test_a_module_without_forward():

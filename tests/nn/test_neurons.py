@@ -16,7 +16,37 @@ def test_an_mlp_is_micrograds():
     assert sizes(model) == [4, 4, 1]
     assert len(model.parameters()) == 4 * 4 + 4 * 5 + 5
     assert repr(model).startswith("MLP of [Layer of [ReLUNeuron(3), ReLUNeuron(3),")
-    assert repr(model).endswith("Layer of [LinearNeuron(4)]]")
+    assert repr(model).endswith("Layer of [LinearNeuron(4)]]  41 parameters")
+    assert repr(model.layers[2]) == "Layer of [LinearNeuron(4)]  5 parameters"
+
+
+def test_neurons_are_named_as_their_activations():
+    names = ["relu", "tanh", "sigmoid", "gelu", "silu", "leaky_relu", "softplus", "linear"]
+    assert [nn.Neuron(2, activation=name).title() for name in names] == [
+        f"{name}Neuron(2)"
+        for name in ["ReLU", "Tanh", "Sigmoid", "GELU", "SiLU", "LeakyReLU", "Softplus", "Linear"]
+    ]
+    assert nn.Neuron(2, nonlin=False).title() == "LinearNeuron(2)"
+    assert repr(nn.Neuron(2)) == "ReLUNeuron(2)  3 parameters"
+
+
+def test_a_neuron_that_was_changed_is_what_it_is_in_its_layer():
+    layer = nn.Layer(2, 3, rng=0)
+    layer.neurons[1].activation = "tanh"
+    layer.neurons[2].activation = "linear"
+    x = [[0.5, -2.0], [-1.0, 3.0]]
+    out = layer(x)
+    assert [v._op for v in out[0]] == ["ReLU", "tanh", "dot"]
+    for neuron, column in zip(layer.neurons, zip(*out, strict=True), strict=True):
+        assert [v.data for v in neuron(x)] == [v.data for v in column]
+    with pytest.raises(ValueError, match=r"Neuron: activation must be .*, not 'swish'"):
+        layer.neurons[0].activation = "swish"
+    assert layer.neurons[0].activation == "relu"
+    assert [neuron.nonlin for neuron in layer.neurons] == [True, True, False]
+    with pytest.raises(AttributeError, match="nonlin"):  # which would change nothing
+        layer.neurons[0].nonlin = False
+    with pytest.raises(ValueError, match=r"Neuron: activation must be .*, not 'swish'"):
+        nn.Neuron(2, nonlin=False, activation="swish")
 
 
 def test_the_weights_are_drawn_as_micrograd_draws_them():
@@ -66,7 +96,7 @@ def test_seeds_and_generators():
     def data(rng):
         return [p.data for p in nn.MLP(2, [2, 1], rng=rng).parameters()]
 
-    assert data(7) == data(random.Random(7)) != data(8)
+    assert data(7) == data(random.Random(7)) == data(np.int64(7)) != data(8)
     with pytest.raises(TypeError, match=r"rng must be a random.Random, an int seed or None"):
         nn.MLP(2, [1], rng="seed")
 

@@ -72,10 +72,16 @@ def test_schedules_save_and_load():
     schedule = nn.optim.StepLR(optimizer, 2)
     for _ in range(5):
         schedule.step()
-    again = nn.optim.SGD(w, lr=1.0)
+    again = nn.optim.SGD(w, lr=3.0)
     loaded = nn.optim.StepLR(again, 2)
+    again.load_state_dict(optimizer.state_dict())
     loaded.load_state_dict(schedule.state_dict())
-    assert again.lr == optimizer.lr == 1.0 * 0.1**2
+    for _ in range(3):
+        assert again.lr == optimizer.lr
+        loaded.step()
+        schedule.step()
+    assert again.lr == pytest.approx(0.1**4, rel=1e-12)
+    assert again.initial_lr == 1.0
 
 
 def test_arguments_that_make_no_sense():
@@ -100,6 +106,31 @@ def test_arguments_that_make_no_sense():
         nn.optim.SequentialLR(optimizer, [schedule, schedule], [])
 
 
+def test_a_parameter_is_a_leaf():
+    x = nn.Parameter(1.0)
+    with pytest.raises(
+        ValueError, match=r"SGD: a parameter is the result of '\*'; pass the Values"
+    ):
+        nn.optim.SGD([x, 2 * x])
+    with pytest.raises(ValueError, match="Adam: a parameter is the result of 'ReLU'"):
+        nn.optim.Adam(x.relu())
+
+
+def test_arguments_of_schedules_that_make_no_sense():
+    optimizer = nn.optim.SGD([nn.Parameter(1.0)], 0.5)
+    with pytest.raises(ValueError, match=r"LinearLR: start_factor must be in \(0, 1\], not 0"):
+        nn.optim.LinearLR(optimizer, 0)
+    with pytest.raises(ValueError, match=r"LinearLR: end_factor must be in \[0, 1\], not 1.5"):
+        nn.optim.LinearLR(optimizer, end_factor=1.5)
+    schedule = nn.optim.StepLR(optimizer, 2)
+    with pytest.raises(ValueError, match=r"StepLR\.load_state_dict: missing 'last_epoch'"):
+        schedule.load_state_dict({})
+    for epoch in (-1, 0.5, math.nan):
+        with pytest.raises(ValueError, match="StepLR: last_epoch must be whole"):
+            schedule.load_state_dict({"last_epoch": epoch})
+    assert (schedule.last_epoch, optimizer.lr) == (0, 0.5)
+
+
 def test_clipping_shows_nan():
     w = [nn.Parameter(1.0), nn.Parameter(2.0)]
     w[0].grad, w[1].grad = math.nan, 1.0
@@ -120,8 +151,8 @@ model = nn.MLP(2, [8, 8, 1], activation="tanh", rng=0)
 for make in (
     lambda p: nn.optim.SGD(p, 0.01, 0.9, 0.1, 0.01),
     lambda p: nn.optim.Adam(p, weight_decay=0.01),
-    lambda p: nn.optim.AdamW(p),
-    lambda p: nn.optim.RMSprop(p, momentum=0.5),
+    lambda p: nn.optim.AdamW(p, amsgrad=True),
+    lambda p: nn.optim.RMSprop(p, momentum=0.5, centered=True),
 ):
     optimizer = make(model.parameters())
     for i in range(20):

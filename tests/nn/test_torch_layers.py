@@ -134,6 +134,13 @@ def test_layers_without_parameters(name, arguments):
     check(ours, theirs, 0, x)
 
 
+def test_a_number_is_flattened_to_one():
+    check(nn.Flatten(0), torch.nn.Flatten(0), 0, np.array(3.0))
+    assert nn.Flatten(0)(3.0) == [3.0]
+    with pytest.raises(ValueError, match=r"Flatten\(start_dim=1, end_dim=-1\): x has shape \(1,\)"):
+        nn.Flatten()(3.0)
+
+
 def nested_data(x):
     return [nested_data(row) for row in x] if isinstance(x, (list, tuple)) else x.data
 
@@ -153,6 +160,12 @@ def test_embedding(indices, padding_idx, seed):
 
 # ------------------------------------------------------------------- convolution, pooling
 
+modes = st.sampled_from(["zeros", "reflect", "replicate", "circular"])
+
+
+def most_padding(mode, length):
+    return {"reflect": length - 1, "circular": length}.get(mode, 99)
+
 
 @pytest.mark.filterwarnings("ignore:Using padding='same'")  # PyTorch on its own speed
 @few
@@ -166,9 +179,24 @@ def test_conv1d(data, seed, bias, batch):
     padding = data.draw(st.integers(0, 2) | same, "padding")
     widest = 99 if padding == "same" else length + 2 * (0 if padding == "valid" else padding)
     assume(dilation * (kernel - 1) < widest)
-    arguments = (cin, cout, kernel, stride, padding, dilation, groups, bias)
+    mode = data.draw(modes, "mode")
+    widest = {"same": dilation * (kernel - 1) - dilation * (kernel - 1) // 2, "valid": 0}
+    assume(widest.get(padding, padding) <= most_padding(mode, length))
+    arguments = (cin, cout, kernel, stride, padding, dilation, groups, bias, mode)
     shape = (2, cin, length) if batch else (cin, length)
     check(nn.Conv1d(*arguments), torch.nn.Conv1d(*arguments), seed, normal(seed, *shape))
+
+
+@pytest.mark.parametrize(
+    ("mode", "padding"), [("reflect", 3), ("circular", 4)], ids=["reflect", "circular"]
+)
+def test_more_padding_than_there_are_numbers(mode, padding):
+    x = [[1.0, 2.0, 3.0]]
+    nn.Conv1d(1, 1, 1, padding=padding - 1, padding_mode=mode)(x)
+    with pytest.raises(ValueError, match=rf"padding_mode='{mode}' cannot pad 3 numbers with"):
+        nn.Conv1d(1, 1, 1, padding=padding, padding_mode=mode)(x)
+    with pytest.raises(RuntimeError):
+        torch.nn.Conv1d(1, 1, 1, padding=padding, padding_mode=mode)(torch.tensor(x))
 
 
 pairs = st.integers(1, 3) | st.tuples(st.integers(1, 3), st.integers(1, 3))
@@ -184,12 +212,14 @@ def test_conv2d(data, seed, bias, batch):
     sizes = data.draw(st.tuples(st.integers(1, 6), st.integers(1, 6)), "sizes")
     spans = np.broadcast_to(dilation, 2) * (np.broadcast_to(kernel, 2) - 1) + 1
     assume(np.all(spans <= np.array(sizes) + 2 * np.broadcast_to(padding, 2)))
-    arguments = (cin, cout, kernel, stride, padding, dilation, groups, bias)
+    mode = data.draw(modes, "mode")
+    assume(np.all(np.broadcast_to(padding, 2) <= [most_padding(mode, n) for n in sizes]))
+    arguments = (cin, cout, kernel, stride, padding, dilation, groups, bias, mode)
     shape = (2, cin, *sizes) if batch else (cin, *sizes)
     check(nn.Conv2d(*arguments), torch.nn.Conv2d(*arguments), seed, normal(seed, *shape))
 
 
-def draw_pooling(data):
+def draw_pooling(data, ceil_mode):
     """Kernel size, stride, padding, dilation and shape that fit."""
     kernel = data.draw(pairs, "kernel")
     stride = data.draw(st.none() | pairs, "stride")
@@ -198,27 +228,49 @@ def draw_pooling(data):
     sizes = data.draw(st.tuples(st.integers(1, 7), st.integers(1, 7)), "sizes")
     assume(np.all(2 * padding <= np.broadcast_to(kernel, 2)))
     spans = dilation * (np.broadcast_to(kernel, 2) - 1) + 1
-    assume(np.all(spans <= np.array(sizes) + 2 * padding))
+    missing = spans - np.array(sizes) - 2 * padding
+    reach = np.broadcast_to(kernel if stride is None else stride, 2) - 1 if ceil_mode else 0
+    assume(np.all(missing <= reach))
     return kernel, stride, padding, dilation, sizes
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.data(), seeds, flags, flags, flags)
 def test_max_pool2d(data, seed, ceil_mode, batch, ties):
-    kernel, stride, padding, dilation, sizes = draw_pooling(data)
+    kernel, stride, padding, dilation, sizes = draw_pooling(data, ceil_mode)
     ours, theirs = (
-        m.MaxPool2d(kernel, stride, padding, dilation, ceil_mode=ceil_mode) for m in (nn, torch.nn)
+        m.MaxPool2d(kernel, stride, padding, dilation, False, ceil_mode) for m in (nn, torch.nn)
     )
     x = normal(seed, *([2] if batch else []), 2, *sizes)
     # Of a window with nothing but padding, PyTorch's gradient may go anywhere.
     assume(torch.isfinite(theirs(torch.from_numpy(x))).all())
-    check(ours, theirs, seed, x.round() if ties else x)
+    x = x.round() if ties else x
+    check(ours, theirs, seed, x)
+    ours.return_indices = theirs.return_indices = True
+    largest, places = ours(x)
+    their_largest, their_places = theirs(torch.from_numpy(x))
+    assert largest == their_largest.tolist()
+    assert places == their_places.tolist()
+
+
+@pytest.mark.parametrize("pool", ["MaxPool2d", "AvgPool2d"])
+@pytest.mark.parametrize(("size", "stride", "fits"), [(2, 2, True), (1, 2, False), (1, 3, True)])
+def test_a_window_wider_than_the_input(pool, size, stride, fits):
+    ours, theirs = (getattr(m, pool)(3, stride, ceil_mode=True) for m in (nn, torch.nn))
+    x = normal(0, 1, size, size)
+    if fits:
+        check(ours, theirs, 0, x)
+    else:
+        with pytest.raises(ValueError, match=f"{pool}.*a window spans 3 numbers, but the padded"):
+            ours(x)
+        with pytest.raises(RuntimeError):
+            theirs(torch.from_numpy(x))
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.data(), seeds, flags, flags, flags, st.none() | st.integers(1, 5))
 def test_avg_pool2d(data, seed, ceil_mode, batch, include_pad, divisor):
-    kernel, stride, padding, dilation, sizes = draw_pooling(data)
+    kernel, stride, padding, dilation, sizes = draw_pooling(data, ceil_mode)
     assume(dilation == 1)
     ours, theirs = (
         m.AvgPool2d(kernel, stride, padding, ceil_mode, include_pad, divisor)
@@ -261,6 +313,14 @@ def test_batch_norm1d(n, channels, length, momentum, affine, track, train, seed)
     )
     x = normal(seed, *[size for size in (n, channels, length) if size])
     check(ours, theirs, seed, x, call=lambda layer, x: (layer(x), layer(x)))
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_batch_norm1d_without_bias(train):
+    ours = nn.BatchNorm1d(3, bias=False).train(train)
+    theirs = torch.nn.BatchNorm1d(3).train(train)
+    theirs.bias = None
+    check(ours, theirs, 0, normal(0, 4, 3))
 
 
 # ------------------------------------------------------------------------------ recurrent
@@ -307,6 +367,29 @@ def test_sequences(data, name, bias, batch_first, both, with_state, seed):
         return layer(x, (state if name == "LSTM" else state[0]) if state else None)
 
     check(ours, theirs, seed, *inputs, call=call)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(2, 4), small, st.integers(1, 2), flags, flags, seeds)
+def test_lstm_with_a_projection(hidden, length, layers, bias, both, seed):
+    ours, theirs = (
+        m.LSTM(2, hidden, layers, bias=bias, bidirectional=both, proj_size=hidden - 1)
+        for m in (nn, torch.nn)
+    )
+    rows = layers * (2 if both else 1)
+    inputs = [
+        normal(seed + i, *shape)
+        for i, shape in enumerate([(length, 3, 2), (rows, 3, hidden - 1), (rows, 3, hidden)])
+    ]
+    check(ours, theirs, seed, *inputs, call=lambda layer, x, *state: layer(x, state))
+
+
+def test_weights_that_change_between_steps_of_a_cell():
+    cell = nn.GRUCell(1, 1, rng=0)
+    first = cell([1.0])
+    for p in cell.parameters():
+        p.data = 2 * p.data
+    assert cell([1.0])[0].data != first[0].data
 
 
 def test_rnn_with_relu():
@@ -376,6 +459,16 @@ def test_multihead_attention(data, bias, batch_first, seed):
         )
 
     check(ours, theirs, seed, *inputs, call=call, other=other)
+
+
+@few
+@given(small, small, flags, seeds)
+def test_attention_to_keys_and_values_of_other_lengths(kdim, vdim, bias, seed):
+    ours, theirs = (
+        m.MultiheadAttention(4, 2, bias=bias, kdim=kdim, vdim=vdim) for m in (nn, torch.nn)
+    )
+    shapes = (2, 3, 4), (5, 3, kdim), (5, 3, vdim)
+    check(ours, theirs, seed, *[normal(seed + i, *shape) for i, shape in enumerate(shapes)])
 
 
 @few

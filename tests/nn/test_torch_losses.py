@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nn
@@ -14,7 +14,7 @@ F = torch.nn.functional
 few = settings(max_examples=25, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
 reductions = st.sampled_from(["mean", "sum"])
-shapes = st.lists(st.integers(1, 4), min_size=1, max_size=3)
+shapes = st.lists(st.integers(1, 4), max_size=3)
 
 
 def to_values(x):
@@ -63,9 +63,10 @@ def test_huber_at_delta():
 
 
 @few
-@given(st.integers(1, 4), st.integers(1, 4), seeds)
-def test_quadratic(samples, features, seed):
-    x, y = np.random.default_rng(seed).normal(size=(2, samples, features))
+@given(shapes, seeds)
+def test_quadratic(shape, seed):
+    x, y = np.random.default_rng(seed).normal(size=(2, *shape))
+    samples = shape[0] if shape else 1
     check(nn.quadratic_loss, lambda x, y: ((x - y) ** 2).sum() / (2 * samples), x, y)
 
 
@@ -81,13 +82,19 @@ def test_hinge(n, reduction, seed):
     check(lambda x, y: nn.hinge_loss(x, y, reduction), hinge, x, y)
 
 
+def repeating_to(shape):
+    """Shapes that repeat to this one: axes of length 1, and first axes left out."""
+    axes = st.tuples(*[st.sampled_from([1, length]) for length in shape])
+    return st.builds(lambda axes, first: axes[first:], axes, st.integers(0, len(shape)))
+
+
 @few
-@given(shapes, reductions, st.booleans(), st.booleans(), seeds)
-def test_binary_cross_entropy(shape, reduction, weighted, positive, seed):
+@given(st.data(), shapes, reductions, st.booleans(), st.booleans(), seeds)
+def test_binary_cross_entropy(data, shape, reduction, weighted, positive, seed):
     random = np.random.default_rng(seed)
     x, y = random.normal(size=shape) * 5, random.random(shape)
-    weight = random.random(shape) if weighted else None
-    pos_weight = random.random(shape[-1]) if positive else None
+    weight = random.random(data.draw(repeating_to(shape))) if weighted else None
+    pos_weight = random.random(data.draw(repeating_to(shape))) if positive else None
 
     def theirs(x, y):
         return F.binary_cross_entropy_with_logits(
@@ -104,6 +111,13 @@ def test_binary_cross_entropy(shape, reduction, weighted, positive, seed):
         x,
         y,
     )
+
+
+@pytest.mark.parametrize("name", ["weight", "pos_weight"])
+@pytest.mark.parametrize("wrong", [[1.0, 1.0, 1.0], [[1.0], [1.0], [1.0]], [[[1.0]]]])
+def test_a_weight_that_does_not_repeat_to_the_target(name, wrong):
+    with pytest.raises(ValueError, match=rf"{name}: expected shape \(2, 2\), or what repeats"):
+        nn.binary_cross_entropy_with_logits([[0.0] * 2] * 2, [[1.0] * 2] * 2, **{name: wrong})
 
 
 @pytest.mark.filterwarnings("ignore:reduction. 'mean'")  # PyTorch recommends batchmean
@@ -130,7 +144,6 @@ def test_cross_entropy_of_classes(data, reduction, weighted, smoothing, seed):
     target = random.integers(classes, size=lengths[:1] + lengths[2:] if len(lengths) > 1 else ())
     weight = random.random(classes) + 0.1 if weighted else None
     ignored = data.draw(st.integers(0, classes - 1) | st.just(-100), "ignored")
-    assume((target != ignored).any())
     theirs_weight = None if weight is None else torch.from_numpy(weight)
     x = random.normal(size=lengths)
 
@@ -152,6 +165,22 @@ def test_cross_entropy_of_classes(data, reduction, weighted, smoothing, seed):
         lambda x: nn.nll_loss(x, target.tolist(), weight, ignored, reduction),
         lambda x: F.nll_loss(
             x, torch.tensor(target), theirs_weight, ignore_index=ignored, reduction=reduction
+        ),
+        x,
+    )
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("name", ["nll_loss", "cross_entropy"])
+@pytest.mark.parametrize("target", [[-100, -100], [1, 1]], ids=["ignored", "of weight 0"])
+def test_targets_that_count_for_nothing(name, target, reduction):
+    ours, theirs = getattr(nn, name), getattr(F, name)
+    weight = [1.0, 0.0, 2.0]
+    x = np.random.default_rng(0).normal(size=(2, 3))
+    check(
+        lambda x: ours(x, target, weight, reduction=reduction),
+        lambda x: theirs(
+            x, torch.tensor(target), torch.tensor(weight).double(), reduction=reduction
         ),
         x,
     )

@@ -42,17 +42,31 @@ def check(ours, theirs, n, seed, schedules=None):
     st.sampled_from([0.0, 0.2]),
     decays,
     st.booleans(),
+    st.booleans(),
     seeds,
 )
-def test_sgd(n, lr, momentum, dampening, weight_decay, nesterov, seed):
+def test_sgd(n, lr, momentum, dampening, weight_decay, nesterov, maximize, seed):
     if nesterov:
         momentum, dampening = 0.9, 0.0
-    arguments = (lr, momentum, dampening, weight_decay, nesterov)
+    ours, theirs = (
+        lambda p, m=m: m.SGD(p, lr, momentum, dampening, weight_decay, nesterov, maximize=maximize)
+        for m in (nn.optim, torch.optim)
+    )
+    check(ours, theirs, n, seed)
 
-    def theirs(p):
-        return torch.optim.SGD(p, lr, momentum, dampening, weight_decay, nesterov)
 
-    check(lambda p: nn.optim.SGD(p, *arguments), theirs, n, seed)
+def test_sgd_with_momentum_for_some_steps_only():
+    parameter = nn.Parameter(1.0)
+    tensor = torch.ones(1, dtype=torch.float64, requires_grad=True)
+    optimizers = nn.optim.SGD([parameter], 0.1), torch.optim.SGD([tensor], 0.1)
+    for momentum, dampening in [(0, 0), (0.9, 0.5), (0.9, 0.5), (0, 0), (0.8, 0.2), (0.8, 0.2)]:
+        parameter.grad = 2 * parameter.data
+        tensor.grad = 2 * tensor.detach()
+        optimizers[0].momentum, optimizers[0].dampening = momentum, dampening
+        optimizers[1].param_groups[0].update(momentum=momentum, dampening=dampening)
+        for optimizer in optimizers:
+            optimizer.step()
+        np.testing.assert_allclose(parameter.data, tensor.item(), rtol=1e-12)
 
 
 @few
@@ -63,21 +77,36 @@ def test_sgd(n, lr, momentum, dampening, weight_decay, nesterov, seed):
     st.floats(0, 0.99),
     st.floats(0.5, 0.9999),
     decays,
+    st.booleans(),
+    st.booleans(),
     seeds,
 )
-def test_adam(name, n, lr, beta1, beta2, weight_decay, seed):
+def test_adam(name, n, lr, beta1, beta2, weight_decay, amsgrad, maximize, seed):
     ours, theirs = (
-        lambda p, m=m: getattr(m, name)(p, lr, (beta1, beta2), 1e-8, weight_decay)
+        lambda p, m=m: getattr(m, name)(
+            p, lr, (beta1, beta2), 1e-8, weight_decay, amsgrad, maximize=maximize
+        )
         for m in (nn.optim, torch.optim)
     )
     check(ours, theirs, n, seed)
 
 
 @few
-@given(st.integers(1, 5), rates, st.floats(0, 0.99), decays, st.sampled_from([0.0, 0.9]), seeds)
-def test_rmsprop(n, lr, alpha, weight_decay, momentum, seed):
+@given(
+    st.integers(1, 5),
+    rates,
+    st.floats(0.01, 0.99),
+    decays,
+    st.sampled_from([0.0, 0.9]),
+    st.booleans(),
+    st.booleans(),
+    seeds,
+)
+def test_rmsprop(n, lr, alpha, weight_decay, momentum, centered, maximize, seed):
     ours, theirs = (
-        lambda p, m=m: m.RMSprop(p, lr, alpha, 1e-8, weight_decay, momentum)
+        lambda p, m=m: m.RMSprop(
+            p, lr, alpha, 1e-8, weight_decay, momentum, centered, maximize=maximize
+        )
         for m in (nn.optim, torch.optim)
     )
     check(ours, theirs, n, seed)
@@ -108,6 +137,38 @@ def test_schedules(make):
     )
     ours, theirs = (lambda p, m=m: m.SGD(p, 0.3) for m in (nn.optim, torch.optim))
     check(ours, theirs, 3, 0, schedules)
+
+
+SCHEDULES = {
+    "StepLR": lambda m, o: m.StepLR(o, 2, 0.5),
+    "CosineAnnealingLR": lambda m, o: m.CosineAnnealingLR(o, 4, 0.01),
+    "LinearLR": lambda m, o: m.LinearLR(o, 0.25, total_iters=3),
+    "LambdaLR": lambda m, o: m.LambdaLR(o, lambda epoch: 0.9**epoch),
+    "SequentialLR": lambda m, o: m.SequentialLR(
+        o, [m.LinearLR(o, 0.1, total_iters=4), m.CosineAnnealingLR(o, 5)], [3]
+    ),
+}
+
+
+@pytest.mark.parametrize("second", [None, *SCHEDULES])
+@pytest.mark.parametrize("first", SCHEDULES)
+@pytest.mark.filterwarnings("ignore:The epoch parameter")
+def test_schedules_side_by_side_and_a_rate_set_by_hand(first, second):
+    ours = nn.optim.SGD([nn.Parameter(0.0)], 0.3)
+    theirs = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.3)
+    ours.lr = theirs.param_groups[0]["lr"] = 0.2  # schedules start from here
+    schedules = [
+        [SCHEDULES[name](m, o) for name in (first, second) if name]
+        for m, o in ((nn.optim, ours), (torch.optim.lr_scheduler, theirs))
+    ]
+    theirs.step()  # PyTorch warns otherwise
+    for epoch in range(20):
+        np.testing.assert_allclose(ours.lr, theirs.param_groups[0]["lr"], rtol=1e-10, atol=1e-15)
+        if epoch == 5:
+            ours.lr = theirs.param_groups[0]["lr"] = 0.7
+        for side in schedules:
+            for schedule in side:
+                schedule.step()
 
 
 @few

@@ -98,7 +98,8 @@ def lines(page, panel="explanation"):
 
 
 def box(page, i, view=0):
-    return page.locator(f"#view{view}-b{i}")
+    """A box, in the layout that is shown."""
+    return page.locator(f"#view{view}-b{i}:visible, #view{view}-tall-b{i}:visible")
 
 
 def texts(page, i, view=0):
@@ -242,6 +243,74 @@ def test_hover_and_focus_tell_of_a_node(show):
     assert "b = a + a" in page.locator("#details").inner_text()
 
 
+@pytest.mark.parametrize("make", [doubt, mixed, special])
+def test_users_and_paths_add_up_to_the_gradient(show, make):
+    root = make()
+    nodes, _ = visualize.trace(root)
+    for node in nodes:
+        node.grad = 0.0
+    root.backward()
+    page = show(root, number=".15g")
+    several = 0
+    for i, node in enumerate(nodes):
+        if node.is_constant or node is root:
+            continue
+        box(page, i).hover()
+        ends = [float(line.rsplit(" = ", 1)[1]) for line in lines(page, "details")]
+        n = sum(line.startswith("through ") for line in lines(page, "details"))
+        assert sum(ends[:n]) == pytest.approx(node.grad, rel=1e-12, nan_ok=True)
+        if ends[n:]:
+            several += 1
+            assert sum(ends[n:]) == pytest.approx(node.grad, rel=1e-12, nan_ok=True)
+    assert several > 0
+
+
+def test_paths_are_told_only_where_all_of_them_are_drawn(show, mlp):
+    x = chain = Value(0.5, label="x")
+    for _ in range(8):
+        chain = (tanh(chain) + chain) * chain
+    page = show(chain)
+    box(page, 0).hover()
+    assert "Along its users, 6,561 paths lead" in page.locator("#details").inner_text()
+    for _ in range(6):
+        chain = chain + chain + chain
+    page = show(chain)
+    box(page, 0).hover()
+    assert "more than a million paths" in page.locator("#details").inner_text()
+
+    model = mlp(4, 4, 1)
+    with visualize.scopes(model):
+        loss = sum_of(model([x] * 4)) + x * x
+    page = show(loss)
+    boxes = page.locator("svg .node[id]:visible")
+    for _ in range(3):
+        for node in boxes.all():
+            node.hover()
+            assert " paths " not in page.locator("#details").inner_text()
+        page.locator("svg .node.group[id]:visible").last.click()
+
+
+def test_nothing_is_shown_before_its_step(show):
+    page = show(special())
+    nodes, _ = visualize.trace(special())
+    log_of = next(i for i, node in enumerate(nodes) if node._op == "log")
+    assert page.locator("svg title").count() == 0
+    assert page.locator("svg .node[id].odd:visible").count() == 0
+    assert page.locator("svg .edge text:visible").count() == 0
+    assert {texts(page, i)[-1] for i, n in enumerate(nodes) if not n.is_constant} == {"grad"}
+    page.keyboard.press("End")
+    assert "odd" in box(page, log_of).get_attribute("class").split()
+    assert "shade0" not in box(page, log_of).get_attribute("class").split()
+    assert page.locator("svg .edge text:visible").count() == 7
+
+    ys = [tanh(Value(float(i), label="x")) for i in range(30)]
+    page = show(sum_of(ys))
+    whole = page.locator("#view0 .node.group:visible").first
+    assert whole.locator("text").all_text_contents()[-2:] == ["data ?", "|grad|"]
+    page.keyboard.press("End")
+    assert whole.locator("text").all_text_contents()[-2:] == ["data 0 to 1", "|grad| 5.477"]
+
+
 def test_click_follows_the_influence_of_an_input(show):
     x, y = Value(1.0, label="x"), Value(2.0, label="y")
     root = exp(x) + tanh(y)
@@ -265,6 +334,9 @@ def test_click_follows_the_influence_of_an_input(show):
     box(page, i).focus()
     page.keyboard.press("Enter")
     assert has(f"#view0-b{nodes.index(y)}", "dim")
+    page.keyboard.press(" ")  # activates the node, as it does any button
+    assert not has(f"#view0-b{nodes.index(y)}", "dim")
+    assert page.locator("#play").inner_text() == "Play"
 
 
 def test_a_screen_reader_finds_its_way(show):
@@ -274,7 +346,9 @@ def test_a_screen_reader_finds_its_way(show):
     assert 'slider "Step"' in tree
     assert 'button "a, data, data 1"' in tree
     assert 'button "b = +, operation, not computed yet"' in tree
-    assert page.locator("#explanation").get_attribute("aria-live") == "polite"
+    for panel in "explanation", "details":
+        assert page.locator(f"#{panel}").get_attribute("aria-live") == "polite"
+    assert 'group "Computation graph of c = +: 3 nodes, result 4"' in tree
     page.keyboard.press("End")
     assert 'button "a, data, data 1, gradient 4"' in page.locator("main").aria_snapshot()
     assert page.locator("html").get_attribute("lang") == "en"
@@ -312,12 +386,52 @@ def test_a_phone_sees_everything_without_scrolling_sideways(show):
     for _ in range(6):
         page.keyboard.press("ArrowRight")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        now = page.locator("#view0 .now").bounding_box()
+        now = page.locator("#view0 .now:visible").bounding_box()
         frame = page.locator("#picture").bounding_box()
         assert frame["x"] - 1 <= now["x"]
         assert now["x"] + now["width"] <= frame["x"] + frame["width"] + 1
+        assert page.evaluate("picture.scrollWidth <= picture.clientWidth")
     sizes = [b.bounding_box() for b in page.locator(".controls button").all()]
     assert min(min(size["width"], size["height"]) for size in sizes) >= 36
+
+
+def test_the_layout_follows_the_window_and_keeps_the_focus(show):
+    page = show(mixed())
+    box(page, 3).focus()
+    page.keyboard.press("ArrowRight")
+    before = texts(page, 3)
+    assert page.locator("#view0-b3").is_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_selector("#view0-tall-b3:focus")
+    assert not page.locator("#view0-b3").is_visible()
+    assert texts(page, 3) == before
+    for rankdir, sideways in ("RL", True), ("TB", False), ("BT", False):
+        page = show(doubt(), rankdir=rankdir)
+        a, c = box(page, 0).bounding_box(), box(page, 2).bounding_box()
+        assert (a["y"] == pytest.approx(c["y"], abs=40)) == sideways
+        assert (a["x"] > c["x"]) if sideways else ((a["y"] < c["y"]) == (rankdir == "TB"))
+
+
+def test_no_other_script_and_no_request_gets_through(browser, tmp_path):
+    page = browser.new_page()
+    path = visualize.explain(doubt(), tmp_path / "page.html") and tmp_path / "page.html"
+    blocked = {}
+    page.on("requestfailed", lambda request: blocked.update({request.url: request.failure}))
+    page.goto(path.as_uri())
+    page.evaluate(
+        """() => {
+            const script = document.createElement("script");
+            script.textContent = "document.title = 'run'";
+            document.body.append(script);
+            document.body.insertAdjacentHTML("beforeend", "<b onclick='document.title = 1'>");
+            document.querySelector("b").click();
+            new Image().src = "http://127.0.0.1:9/x.png";
+        }"""
+    )
+    assert page.evaluate("fetch('http://127.0.0.1:9').then(() => 1, () => 0)") == 0
+    assert page.title() == "Backpropagation through c, step by step"
+    assert blocked == {"http://127.0.0.1:9/x.png": "csp"}
+    page.close()
 
 
 def test_in_a_notebooks_sandboxed_frame(show):
@@ -370,6 +484,7 @@ def test_a_collapsed_graph_opens_on_click_and_closes(show, mlp):
     assert page.locator("#trail").is_hidden()
     whole = page.get_by_role("button", name=re.compile("^MLP × 6"))
     whole.click()
+    assert page.locator("svg .node:focus:visible").count() == 1
     assert page.locator("#trail button").all_inner_texts() == ["The whole graph", "MLP × 6"]
     assert page.locator("#caption").inner_text() == "The first of 6 of the same structure."
     page.get_by_role("button", name=re.compile(r"^Linear\(8, 4\)")).focus()
@@ -381,8 +496,32 @@ def test_a_collapsed_graph_opens_on_click_and_closes(show, mlp):
     assert lines(page)
     page.keyboard.press("Escape")
     assert page.locator("#trail button").count() == 3
+    assert page.locator("svg .node:focus").get_attribute("aria-label").startswith("Neuron")
     page.locator("#trail button").first.click()
     assert page.locator("#trail").is_hidden()
+    assert page.locator("svg .node:focus").get_attribute("aria-label").startswith("MLP × 6")
+
+
+def test_more_than_forty_nodes_start_collapsed(show, mlp):
+    model = mlp(3, 4, 4, 1)
+    with visualize.scopes(model):
+        loss = (sum_of(model([Value(0.1 * j, label=f"x{j}") for j in range(3)])) - 1) ** 2
+    assert 40 < len(visualize.trace(loss)[0]) < 80
+    page = show(loss, width=390, height=844)
+    assert page.get_by_role("button", name=re.compile("^MLP, group")).is_visible()
+    assert page.locator("#view0 .node[id]:visible").count() < 10
+    assert page.evaluate("picture.scrollWidth <= picture.clientWidth")
+
+
+def test_a_folded_start_and_no_colours(show):
+    root = sum_of([tanh(Value(float(i))) for i in range(3)])
+    page = show(root, fold=True, color=False)
+    page.keyboard.press("End")
+    assert page.get_by_role("button", name=re.compile("^tanh × 3, group")).count() == 1
+    classes = page.locator("#view0 .node[id]:visible").evaluate_all(
+        "ns => ns.map(n => [...n.classList])"
+    )
+    assert not {c for cs in classes for c in cs} & {"shade1", "shade2", "shade3", "shade4"}
 
 
 def test_a_node_used_by_a_collapsed_group_passes_on_its_whole_gradient(show):

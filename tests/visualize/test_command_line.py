@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import visualize
 import visualize.__main__ as command
-from autograd_lite import Value
+from autograd_lite import Value, polygamma
 from visualize.expression import ExpressionError, evaluate
 
 
@@ -43,6 +44,13 @@ def test_operations_of_any_number_of_operands_take_lists():
     assert evaluate("dot([x, y], [1, 2]) + norm((x, y))", {"x": 3, "y": 4}).data == 16.0
 
 
+def test_plain_numbers_may_be_static_parameters_and_operands():
+    at = {"x": 2.0}
+    assert evaluate("polygamma(1, x)", at).data == polygamma(1, 2.0)
+    assert evaluate("leaky_relu(-x, 0.1) + elu(x)", at).data == pytest.approx(1.8)
+    assert evaluate("x * abs(-3) * sum([1, 2]) * polygamma(0, 1)", at).data == 18 * polygamma(0, 1)
+
+
 def test_numbers_alone_never_raise():
     assert evaluate("1/0 + 2**10**10 + exp(1000) + x", {"x": 1}).data == math.inf
 
@@ -54,24 +62,38 @@ def test_numbers_alone_never_raise():
         ("w + (w", 4, "was never closed"),
         ("w + tanh", 4, "tanh is an operation: write tanh(x)"),
         ("w + * w", 4, "invalid syntax"),
-        ("中 + * w", 4, "invalid syntax"),
+        ("中 + * w", 5, "invalid syntax"),
         ("w*'a'", 2, "a formula has numbers, names, + - * / **, calls and lists only"),
         ("w*True", 2, "a formula has numbers"),
-        ("w.data", 0, "a formula has numbers"),
+        ("w.data", 1, "a formula has no attributes"),
+        ("w + w.x.y", 5, "a formula has no attributes"),
+        ("2*w.tanh()", 3, "a formula has no attributes: write tanh(x)"),
+        ("q.tanh()", 0, "q has no number"),
+        ("中 + (w\n.ｘ)", 7, "a formula has no attributes"),
         ("w if w else w", 0, "a formula has numbers"),
         ("w @ w", 0, "a formula has numbers"),
         ("~w", 0, "a formula has numbers"),
         ("w + (lambda: w)()", 4, "a formula has numbers"),
-        ("__import__('os').system('true')", 0, "a formula has numbers"),
+        ("__import__('os').system('true')", 0, "__import__ is no operation"),
+        ("w[0]", 0, "a formula has numbers"),
         ("w + eval(w)", 4, "eval is no operation of autograd_lite"),
         ("w + Value(w)", 4, "Value is no operation of autograd_lite"),
         ("w + leaf(w)", 4, "leaf is no operation"),
-        ("w + tanh(w, w)", 4, "1 positional argument"),
+        ("w + tanh(w, w)", 4, "tanh takes 1 operand, not 2"),
+        ("w + clip(w, 1)", 4, "clip takes 3 operands, not 2"),
+        ("w + elu()", 4, "elu takes 1 or 2 operands, not 0"),
+        ("w + dot([w])", 4, "dot takes 2 operands, not 1"),
+        ("w + sum(w)", 8, "sum takes a list: write [x, y]"),
+        ("dot([w], w)", 9, "dot takes a list: write [x, y]"),
+        ("abs([w])", 4, "abs takes numbers, not a list"),
+        ("w * [w]", 4, "a list goes into an operation such as sum only"),
+        ("[w] + [w]", 0, "a list goes into an operation such as sum only"),
+        ("polygamma(w, w)", 0, "the order must be an int"),
         ("w + tanh(x=w)", 4, "a formula has numbers"),
-        ("w + tanh([w])", 4, "list"),
+        ("w + tanh([w])", 9, "tanh takes numbers, not a list"),
         ("w + dot([w], [w, w])", 4, "dot: the lengths differ, 1 and 2"),
         ("[w, w]", 0, "the result is a list"),
-        ("中 + 中 + w + 1" + "0" * 400, 12, "the number is too large"),
+        ("中 + 中 + w + 1" + "0" * 400, 14, "the number is too large"),
     ],
 )
 def test_errors_point_at_the_column(formula, column, message):
@@ -86,7 +108,7 @@ def test_errors_point_at_the_column(formula, column, message):
 @pytest.mark.parametrize(
     ("formula", "message"),
     [
-        ("", "invalid syntax"),
+        (" ", "the formula is empty"),
         ("x" * 20_000, "over 10,000 characters"),
         ("(" * 4_000 + "x" + ")" * 4_000, "too many nested|deep"),
         ("-" * 4_000 + "x", "nested too deeply"),
@@ -109,7 +131,7 @@ def test_a_number_for_no_variable():
         evaluate("x", {"x": 1.0, "y": 2.0})
 
 
-@given(st.text(alphabet="x y+-*/()[],.0123456789etanhl_'\"\\=:", max_size=30))
+@given(st.text(alphabet="中ｘ\nx y+-*/()[],.0123456789etanhl_'\"\\=:", max_size=30))
 def test_any_text_is_a_graph_or_an_error(text):
     with suppress(ExpressionError):
         assert isinstance(evaluate(text, {"x": 1.0}), Value)
@@ -151,7 +173,12 @@ def test_a_value_of_a_file(tmp_path, capsys):
         "if __name__ == '__main__':\n    raise SystemExit('not as a script')\n"
     )
     path = list(sys.path)
-    assert run("model.py:loss", capsys=capsys) == (0, "wrote graph.svg\n", "")
+    assert run("model.py:loss", capsys=capsys) == (
+        0,
+        "loss had no gradient: called loss.backward()\nwrote graph.svg\n",
+        "",
+    )
+    assert "grad 3<" in (tmp_path / "graph.svg").read_text("utf-8")
     assert sys.path == path
     assert (
         run("model.py:nothing", capsys=capsys)[2] == "error: model.py has nothing called nothing\n"
@@ -159,6 +186,61 @@ def test_a_value_of_a_file(tmp_path, capsys):
     assert "number in model.py must be a Value, not int" in run("model.py:number", capsys=capsys)[2]
     assert run("none.py:loss", capsys=capsys)[2] == "error: there is no file none.py\n"
     assert "goes with a formula" in run("model.py:loss", "--at", "x=1", capsys=capsys)[2]
+
+
+def test_gradients_that_a_file_made_are_drawn(tmp_path, capsys):
+    (tmp_path / "model.py").write_text(
+        "from autograd_lite import Value\nx = Value(2.0)\nloss = x * 3\n(loss * 5).backward()\n"
+    )
+    assert run("model.py:loss", capsys=capsys) == (0, "wrote graph.svg\n", "")
+    assert "grad 15<" in (tmp_path / "graph.svg").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (
+            "import halves\nhalves.half(0)\n",
+            "error: model.py fails:\nTraceback (most recent call last):\n"
+            '  File "model.py", line 2, in <module>\n    halves.half(0)\n',
+        ),
+        ("x = (\n", 'error: model.py fails:\n  File "model.py", line 1\n    x = (\n'),
+        ("raise SystemExit\n", "error: model.py ends the program before it can be drawn\n"),
+    ],
+)
+def test_a_file_that_fails_shows_its_own_lines(tmp_path, capsys, text, error):
+    (tmp_path / "halves.py").write_text("def half(x):\n    return 1 / x\n")
+    (tmp_path / "model.py").write_text(text)
+    status, out, shown = run("model.py:loss", capsys=capsys)
+    assert (status, out) == (2, "")
+    assert shown.startswith(error)
+    assert "runpy" not in shown
+    assert ("ZeroDivisionError" in shown) == ("halves" in text)
+
+
+def test_numbers_may_be_given_in_several_places_but_once(capsys):
+    at = "--at", "x=3", "--at", "y=4"
+    assert run("x*y", *at, "-o", "a.dot", capsys=capsys)[0] == 0
+    assert run("x*y", *at, "--at", "x=3", capsys=capsys)[2] == "error: --at gives x twice\n"
+
+
+@pytest.mark.parametrize("page", [["--html"], ["-o", "graph.HTML"]])
+def test_the_page_takes_the_options_too(page, tmp_path, capsys):
+    status, out, _ = run("x*x*x", "--at", "x=3", "--fold", "--partials", *page, capsys=capsys)
+    assert status == 0
+    html = (tmp_path / out.split()[1]).read_text("utf-8")
+    assert "* × 2" in html
+    assert visualize.explain(evaluate("x*x*x", {"x": 3}), fold=True).html == html
+
+
+def test_a_name_that_cannot_be_written_is_refused_before_the_file_is_run(capsys):
+    for arguments, message in (
+        (["-o", "graph.gif"], "must end in .svg"),
+        (["--html", "-o", "graph.svg"], "--html cannot write graph.svg"),
+    ):
+        status, _, error = run("none.py:loss", *arguments, capsys=capsys)
+        assert status == 2
+        assert message in error
 
 
 def test_errors_are_one_line_and_status_2(tmp_path, capsys):

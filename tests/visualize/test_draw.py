@@ -1,8 +1,10 @@
 """draw: what a picture shows, and how it fails."""
 
 import importlib.metadata
+import re
 import sys
 import threading
+import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import visualize
-from autograd_lite import Value, dot, exp, log, no_grad
+from autograd_lite import Value, dot, exp, log, no_grad, tanh
 from autograd_lite import sum as sum_of
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -112,6 +114,54 @@ def test_orientation(neuron, drawn, rankdir):
     assert (first < last) == (rankdir in ("LR", "TB"))
 
 
+def test_a_picture_too_wide_for_a_page_goes_from_top_to_bottom():
+    def rankdir(root, **options):
+        return re.search(r"rankdir=(\w+)", visualize.draw(root, **options).dot)[1]
+
+    x = chain = Value(0.5)
+    for _ in range(20):
+        chain = exp(chain * -1)
+    assert rankdir(x * 2) == "LR"
+    assert rankdir(chain) == "TB"
+    assert rankdir(chain, rankdir="LR") == "LR"
+    # Of two that are too wide, the narrower.
+    chains = []
+    for i in range(40):
+        chains.append(Value(float(i)))
+        for _ in range(9):
+            chains[-1] = exp(chains[-1])
+    assert rankdir(sum_of(chains)) == "LR"
+
+
+@pytest.mark.parametrize("steps", [1, 10, 25])
+def test_a_folded_picture_is_no_wider_than_a_page(steps):
+    root = Value(0.5)
+    for _ in range(steps):
+        root = dot([tanh(root * Value(float(i))) for i in range(100)], [0.01] * 100)
+    svg = visualize.draw(root, fold=True).svg
+    assert float(ElementTree.fromstring(svg).attrib["width"].removesuffix("pt")) < 1_000
+
+
+def test_operations_stand_in_a_line_and_leaves_beside_it(drawn):
+    root = Value(1.0)
+    for i in range(6):
+        root = tanh(root * Value(float(i), label=f"x{i}"))
+    picture = drawn(visualize.draw(root, rankdir="TB").svg)
+    text = "{http://www.w3.org/2000/svg}text"
+    operations = [node for node in picture.nodes if "operation" in node.attrib["class"]]
+    assert len({round(float(node.find(text).attrib["x"])) for node in operations}) == 1
+
+
+def test_a_chain_that_shares_a_parameter_is_laid_out_in_bounded_moves():
+    """100 steps took minutes, though they are 201 boxes."""
+    x = chain = Value(0.5)
+    for _ in range(100):
+        chain = tanh(chain * x)
+    drawing = visualize.draw(chain)
+    assert "nslimit=1.99" in drawing.dot
+    assert drawing.svg.count('class="edge"') == 300
+
+
 def test_number_formats(drawn):
     x = Value(1234.5678, label="x")
     for number, expected in (".4g", "1235"), (".2f", "1234.57"), (".1e", "1.2e+03"):
@@ -134,10 +184,38 @@ def test_what_is_not_finite_is_drawn_and_marked(drawn):
     assert "odd" not in drawn(visualize.draw(Value(1.0, label="ok")).svg).classes("ok")
 
 
+def test_not_finite_and_parameter_differ_without_colour(drawn, parameter):
+    w = parameter(0.0, label="w")
+    root = log(w)
+    root.backward()
+    picture = drawn(visualize.draw(root, color=False).svg)
+    assert {"parameter", "odd"} <= picture.classes("w")
+    styles = visualize.draw(root).svg
+    strokes = {
+        kind: re.search(rf"^\.autograd \.{kind} path.*{{ (.*?):", styles, re.M)[1]
+        for kind in ("parameter", "odd", "constant")
+    }
+    assert strokes["parameter"] == "stroke-width"
+    assert strokes["odd"] == strokes["constant"] == "stroke-dasharray"
+    assert "shade0" not in picture.classes("w")
+
+
 def test_light_and_dark(neuron):
     svg = visualize.draw(neuron).svg
     assert "prefers-color-scheme: dark" in svg
     assert 'class="paper"' in svg
+
+
+def test_the_size_of_a_picture_is_in_numbers(neuron):
+    """A height of auto, outside of @media, leaves a blank page in CairoSVG."""
+    svg = visualize.draw(neuron).svg
+    root = ElementTree.fromstring(svg)
+    assert root.get("style") is None
+    _, _, width, height = root.attrib["viewBox"].split()
+    assert (root.attrib["width"], root.attrib["height"]) == (f"{width}pt", f"{height}pt")
+    assert re.findall(r".*\bauto\b.*", svg) == [
+        "@media all { .autograd { max-width: 100%; height: auto; } }"
+    ]
 
 
 def test_a_dot_expands_to_its_products(drawn):
@@ -161,6 +239,36 @@ def test_a_dot_expands_to_its_products(drawn):
     assert len(visualize.draw(dot(ones, [1.0, 1.0]), products=True).diagram.boxes) == 5
     with pytest.raises(ValueError, match="products cannot be drawn with depth or fold"):
         visualize.draw(root, products=True, fold=True)
+
+
+@pytest.mark.parametrize("number", [0.0, float("nan"), float("inf")])
+def test_the_products_of_a_dot_follow_its_sides_whatever_the_numbers(number):
+    def products(root):
+        return [
+            (box.operation, sum(edge.user == i for edge in diagram.edges))
+            for diagram in [visualize.draw(root, products=True).diagram]
+            for i, box in enumerate(diagram.boxes)
+            if box.operation.startswith("*")
+        ]
+
+    x, y = Value(number), Value(number)
+    assert products(dot([x, y], [x, y])) == [("*", 2)] * 2
+    assert products(dot([x, y], [number, number])) == [(f"*{number:g}", 1)] * 2
+    out = dot([x], [y])
+    x.data = 7.0
+    assert products(out) == [("*", 2)]
+
+
+def test_products_stand_in_the_frame_of_their_dot(mlp, drawn):
+    model = mlp(2, 2)
+    with visualize.scopes(model):
+        root = sum_of(model([Value(1.0), Value(2.0)]))
+    drawing = visualize.draw(root, products=True)
+    frames = drawing.diagram.frames
+    assert sorted(frame.title for frame in frames) == ["Linear(2, 2)", "MLP", "Neuron", "Neuron"]
+    made = [box.frame for box in drawing.diagram.boxes if box.operation == "*"]
+    assert [frames[frame].title for frame in made] == ["Neuron"] * 4
+    assert len(drawn(drawing.svg).frames) == 4
 
 
 def test_labels_from_variables(drawn):
@@ -202,6 +310,12 @@ def test_files(neuron, tmp_path):
     assert (tmp_path / "a.dot").read_text("utf-8") == drawing.dot
     drawing.save(tmp_path / "a.html")
     assert "Backpropagation through loss" in (tmp_path / "a.html").read_text("utf-8")
+    visualize.draw(neuron, rankdir="TB", number=".2e", fold=True, color=False).save(
+        tmp_path / "b.html"
+    )
+    expected = visualize.explain(neuron, rankdir="TB", number=".2e", fold=True, color=False).html
+    assert (tmp_path / "b.html").read_text("utf-8") == expected
+    assert expected != visualize.explain(neuron).html
     for wrong in "a.gif", "a", "svg":
         with pytest.raises(ValueError, match=r"must end in \.svg, \.png, \.pdf, \.dot or \.html"):
             drawing.save(tmp_path / wrong)
@@ -251,6 +365,28 @@ def test_a_large_graph_is_refused_with_advice():
         visualize.draw(sum_of([x] * 5_000))
 
 
+def test_the_advice_is_not_what_was_tried():
+    x = chain = Value(1.0)
+    for _ in range(1_000):
+        chain = chain + x
+    with pytest.raises(ValueError, match="1,001 boxes; write depth=0, fold=True to draw what"):
+        visualize.draw(chain, depth=0)
+    visualize.draw(chain, depth=0, fold=True)
+    with pytest.raises(ValueError, match="1,000 nodes; leave products out, and write fold=True"):
+        visualize.draw(chain, products=True)
+
+
+def test_the_result_of_a_folded_graph_is_the_roots():
+    root = Value(5.0, label="x") + -20.0 + 3.0
+    drawing = visualize.draw(root, fold=True)
+    assert drawing.diagram.boxes[-1].data == -12.0
+    root = Value(5.0, label="x") + -20.0 + -3.0
+    drawing = visualize.draw(root, fold=True)
+    assert (drawing.diagram.boxes[-1].low, drawing.diagram.boxes[-1].data) == (-18.0, -15.0)
+    assert repr(drawing) == "<Computation graph of +: 5 nodes, result -18>"
+    assert 'aria-label="Computation graph of +: 5 nodes, result -18"' in drawing.svg
+
+
 def test_four_threads(make_neuron):
     expected = visualize.draw(make_neuron()).svg
     drawn = []
@@ -264,6 +400,33 @@ def test_four_threads(make_neuron):
     for thread in threads:
         thread.join()
     assert drawn == [expected] * 16
+
+
+def test_threads_may_draw_what_was_made_by_hand():
+    x = Value(3.0, label="x")
+    out = Value(6.0, (x,), "double")
+
+    def _backward():
+        time.sleep(0)  # another thread's turn
+        x.grad += 2.0 * out.grad
+        time.sleep(0)
+
+    out._backward = _backward
+    root = out * out
+    root.backward()
+    expected = visualize.draw(root, partials=True).dot
+    drawn = []
+
+    def work():
+        drawn.extend(visualize.draw(root, partials=True).dot for _ in range(50))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert drawn == [expected] * 200
+    assert (x.grad, out.grad, root.grad) == (24.0, 12.0, 1.0)
 
 
 def test_nodes_made_by_hand_have_partials_too():

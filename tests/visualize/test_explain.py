@@ -104,6 +104,25 @@ def test_products_of_a_dot(neuron):
     assert formulas[:3] == ["x0 * w0", "x1 * w1", "x2 * w2"]
 
 
+def test_products_are_shown_of_a_larger_graph_or_refused():
+    xs = [Value(float(i)) for i in range(60)]
+    (view,) = data_of(visualize.explain(dot(xs, xs[::-1]), products=True))["views"]
+    assert len(view["boxes"]) == 60 + 60 + 1
+    xs = [Value(float(i)) for i in range(600)]
+    with pytest.raises(ValueError, match="would have 1,201 boxes; leave products out"):
+        visualize.explain(dot(xs, xs[::-1]), products=True)
+
+
+def test_the_result_is_the_roots_though_it_shares_a_box():
+    x = Value(5.0, label="x")
+    root = tanh(x) + -20.0 + 3.0
+    root.label = "root"
+    view = data_of(visualize.explain(root, fold=True))["views"][0]
+    assert view["boxes"][view["root"]]["heading"] == "+ × 2"
+    about = visualize.explain(root, fold=True).html.split(' aria-label="Computation graph of ')[1]
+    assert about.startswith("root = +: 6 nodes, result -16")
+
+
 def test_hostile_labels_stay_text():
     x = Value(1.0, label=HOSTILE)
     page = visualize.explain(tanh(Value(2.0, (x,), HOSTILE, label=HOSTILE * 500))).html
@@ -161,8 +180,20 @@ def test_what_does_not_fit_on_the_page_says_so():
 def test_wrong_arguments(neuron, tmp_path):
     with pytest.raises(TypeError, match="must be a Value, such as a loss, not NoneType"):
         visualize.explain(None)
-    with pytest.raises(ValueError, match="rankdir must be 'LR' or 'TB'"):
+    with pytest.raises(ValueError, match="rankdir must be 'LR', 'TB', 'RL' or 'BT', not 'XY'"):
         visualize.explain(neuron, rankdir="XY")
+    for depth in (-1, "a"):
+        with pytest.raises(ValueError, match="depth must be an int of 0 or more, or None"):
+            visualize.explain(neuron, depth=depth)
+    with pytest.raises(ValueError, match="products cannot be drawn with depth or fold"):
+        visualize.explain(neuron, products=True, depth=0)
+    for name in ("x.svg", "x", "html"):
+        with pytest.raises(ValueError, match=r"its name must end in \.html, not .*" + name):
+            visualize.explain(neuron, tmp_path / name)
+        with pytest.raises(ValueError, match=r"must end in \.html"):
+            visualize.explain(neuron).save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+    visualize.explain(neuron, str(tmp_path / "x.HTML"))
     with pytest.raises(ValueError, match="number must be a format"):
         visualize.explain(neuron, number="%.4f")
     with pytest.raises(OSError, match="cannot write"):

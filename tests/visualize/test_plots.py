@@ -23,9 +23,26 @@ def test_history_has_a_panel_for_each_quantity():
     assert {line.get_linestyle() for line in loss.lines} == {"-", "--"}  # not by colour alone
     (axes,) = visualize.plot_history([1.0, Value(0.5)]).axes
     assert list(axes.lines[0].get_ydata()) == [1.0, 0.5]
-    for empty in [], {}, {"loss": []}:
-        with pytest.raises(ValueError, match="nothing in the history"):
-            visualize.plot_history(empty)
+
+
+@pytest.mark.parametrize(
+    ("history", "message"),
+    [
+        ({}, "nothing in the history yet"),
+        ([], "nothing in 'loss' yet"),
+        ({"loss": [1.0], "accuracy": []}, "nothing in 'accuracy' yet"),
+    ],
+)
+def test_an_empty_history(history, message):
+    with pytest.raises(ValueError, match=message):
+        visualize.plot_history(history)
+
+
+@pytest.mark.parametrize("history", [3, None, "loss", {"loss": 3.0}, ["a"], [[1.0]]])
+def test_what_is_no_history_is_named(history):
+    with pytest.raises(TypeError, match=r"a list of numbers.* not ") as found:
+        visualize.plot_history(history)
+    assert repr(history) in str(found.value)
 
 
 def test_decision_boundary_of_one_score_and_of_several(tmp_path):
@@ -52,6 +69,66 @@ def test_decision_boundary_of_one_score_and_of_several(tmp_path):
         lambda x: Value(1.0), samples, [0, 0, 1, 1], resolution=5
     )
     constant.savefig(tmp_path / "c.png")
+
+
+def sides(figure):
+    """The colour of each class's samples, by its name in the legend."""
+    (axes,) = figure.axes
+    return {
+        scatter.get_label(): tuple(scatter.get_facecolor()[0][:3])
+        for scatter in axes.collections
+        if not scatter.get_label().startswith("_")
+    }
+
+
+def test_classes_have_the_colours_of_their_scores():
+    samples = [[0.0, 0.0], [1.0, 1.0]]
+
+    def three(x):
+        return [Value(x[0]), Value(x[1]), Value(0.4)]
+
+    every = sides(
+        visualize.plot_decision_boundary(three, [*samples, [2.0, 0.0]], [0, 1, 2], resolution=3)
+    )
+    some = sides(visualize.plot_decision_boundary(three, samples, [2, 0], resolution=3))
+    assert some == {name: every[name] for name in ("0", "2")}
+    assert len(set(every.values())) == 3
+    signs = sides(visualize.plot_decision_boundary(sum, samples, [-1, 1], resolution=2))
+    named = sides(visualize.plot_decision_boundary(sum, samples, ["cat", "dog"], resolution=2))
+    assert list(signs.values()) == list(named.values()) == [every["0"], every["1"]]
+    assert list(named) == ["cat", "dog"]
+
+
+def test_scores_that_are_not_finite_leave_their_place_empty(tmp_path):
+    figure = visualize.plot_decision_boundary(
+        lambda x: Value(float("nan") if x[0] < 0.5 else x[1]),
+        [[0.0, 0.0], [1.0, 1.0]],
+        [0, 1],
+        resolution=5,
+    )
+    figure.savefig(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "options", "message"),
+    [
+        ([[1.0, 2.0]], [0], {"resolution": 1}, "resolution must be an int of 2 or more, not 1"),
+        ([[1.0, 2.0]], [0], {"resolution": 9.5}, "resolution must be an int of 2 or more, not 9.5"),
+        (
+            [[1.0, 2.0], [float("nan"), 0.0]],
+            [0, 1],
+            {},
+            r"row 1 of X is \[nan, 0.0\]: leave it out",
+        ),
+        ([[1.0, float("inf")]], [0], {}, "row 0 of X"),
+        ([[1.0, 2.0]] * 2, [0, "a"], {}, "numbers or strings, not both: 0.0 and 'a'"),
+        ([[1.0, 2.0]] * 2, [0, float("nan")], {}, "element 1 of y is nan"),
+        ([[1.0, 2.0]] * 3, [0, 1, 2], {}, "3 classes in y, but the model tells 2 apart"),
+    ],
+)
+def test_samples_that_cannot_be_drawn_are_named(X, y, options, message):  # noqa: N803
+    with pytest.raises(ValueError, match=message):
+        visualize.plot_decision_boundary(sum, X, y, **({"resolution": 2} | options))
 
 
 def test_decision_boundary_errors():
@@ -96,6 +173,10 @@ def test_a_model_without_names(mlp):
         visualize.plot_gradients(3)
     with pytest.raises(ValueError, match="nothing in the list"):
         visualize.plot_gradients([])
+    with pytest.raises(ValueError, match="no parameters"):
+        visualize.plot_gradients([{}])
+    with pytest.raises(TypeError, match=r"not a list with 3\.0"):
+        visualize.plot_gradients([{"a": 1.0}, 3.0])
 
 
 def test_a_missing_matplotlib_is_named(monkeypatch):

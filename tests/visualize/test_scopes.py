@@ -93,6 +93,37 @@ def test_the_result_of_an_earlier_scope_that_is_not_an_argument_is_not_swallowed
     assert [len([n for n in b.members if not n.is_leaf]) for b in groups] == [2, 2, 2]
 
 
+def test_a_block_is_a_scope():
+    x = Value(2.0, label="x")
+    with visualize.scope("outer"):
+        y = x * x
+        with visualize.scope("inner"):
+            z = (y + 1).tanh()
+    loss = z.exp() * y
+    assert sorted(boxes(visualize.draw(loss, depth=0))) == ["*", "exp", "outer"]
+    assert "inner" in boxes(visualize.draw(loss, depth=1))
+
+
+def test_one_scope_object_in_nested_blocks_and_threads():
+    named = visualize.scope("step")
+    outcomes = []
+
+    def work():
+        with named:
+            a = Value(1.0) * 2
+            with named:
+                b = a * 3
+        outcomes.append(boxes(visualize.draw(b * a, depth=0)))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes == [outcomes[0]] * 4
+    assert sorted(outcomes[0]) == ["*", "step"]
+
+
 def test_an_exception_in_a_scope_leaves_no_state_behind(mlp):
     model = mlp(2, 2)
     cls = type(model)
@@ -113,14 +144,50 @@ def test_an_exception_in_a_scope_leaves_no_state_behind(mlp):
 
 def test_a_class_that_inherits_its_call_gets_it_back(mlp):
     class Child(mlp):
-        def __str__(self):
-            return "a name that is much too long to stand in the box of a picture"
+        __str__ = object.__str__
 
     model = Child(2, 2)
     with visualize.scopes(model):
         root = sum_of(model([1.0, 2.0]))
     assert "__call__" not in vars(Child)
     assert "Child 2 to 2" in boxes(visualize.draw(root, depth=0))
+
+
+@pytest.mark.parametrize(
+    ("taken", "given", "sizes"),
+    [
+        ((64,), (16,), "64 to 16"),
+        ((32, 64), (32, 16), "64 to 16"),
+        ((2, 5, 8), (2, 5, 4), "8 to 4"),
+        ((8,), (8,), "8 to 8"),
+        ((7, 3), (7,), "3 to 1"),
+        ((3,), (), "3 to 1"),
+        ((2, 1, 8, 8), (2, 4, 6, 6), "1×8×8 to 4×6×6"),
+        ((4, 1_000), (4, 0), "1,000 to 0"),
+    ],
+)
+def test_a_module_is_called_by_what_it_takes_and_gives(taken, given, sizes):
+    def array(shape, x):
+        return [array(shape[1:], x) for _ in range(shape[0])] if shape else x
+
+    class Squeeze:
+        def parameters(self):
+            return []
+
+        def __repr__(self):
+            return "[Squeeze, of another]"
+
+        def __call__(self, x):
+            state.append(Value(3.0) * 3)
+            return array(given, Value(2.0) * 2), state
+
+    x = array(taken, Value(1.0))
+    for args, kwargs in ((x,), {}), ((), {"x": x}):
+        state = []
+        squeeze = Squeeze()
+        with visualize.scopes(squeeze):
+            squeeze(*args, **kwargs)
+        assert f"Squeeze {sizes}" in boxes(visualize.draw(state[0] + 1, depth=0))
 
 
 def test_a_class_that_passes_the_call_to_its_base_is_recorded_once(mlp):
@@ -314,7 +381,7 @@ def test_collapsing_too_little_is_refused_with_advice():
         return tanh(x) * 2
 
     root = sum_of([pair(Value(float(i))) for i in range(1_001)])
-    with pytest.raises(ValueError, match=r"would have 2,003 boxes; write draw\(root, fold=True\)"):
+    with pytest.raises(ValueError, match=r"would have 2,003 boxes; write depth=0, fold=True to"):
         visualize.draw(root, depth=0)
 
 

@@ -1,0 +1,32 @@
+# What _arrays.py does, in C.
+from cpython cimport array
+
+
+cdef inline double *doubles(array.array owner) noexcept:
+    return owner.data.as_doubles
+
+
+cdef inline int *ints(array.array owner) noexcept:
+    return owner.data.as_ints
+
+
+cdef inline double *part(double *numbers, Py_ssize_t start, Py_ssize_t n) noexcept:
+    return numbers + start
+
+
+cdef inline long long *longs(array.array owner) noexcept:
+    return owner.data.as_longlongs
+
+
+cdef inline int append(array.array owner, double number) except -1:
+    cdef Py_ssize_t n = len(owner)
+    array.resize_smart(owner, n + 1)
+    owner.data.as_doubles[n] = number
+    return 0
+
+
+cdef inline int append_int(array.array owner, int number) except -1:
+    cdef Py_ssize_t n = len(owner)
+    array.resize_smart(owner, n + 1)
+    owner.data.as_ints[n] = number
+    return 0

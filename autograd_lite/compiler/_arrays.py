@@ -1,0 +1,41 @@
+"""An `array.array` as what is indexed: the interpreted twin of `_arrays.pxd`.
+
+Here that is the array itself; in C it is a pointer to its first element.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from array import array
+    from typing import Any
+
+
+def doubles(owner: array[float]) -> Any:
+    """What is indexed to read and write an array of doubles."""
+    return memoryview(owner)
+
+
+def ints(owner: array[int]) -> Any:
+    """What is indexed to read an array of ints."""
+    return memoryview(owner)
+
+
+def part(numbers: Any, start: int, n: int) -> Any:
+    """The n of them from `start` on, to read and write."""
+    return numbers[start : start + n]
+
+
+def longs(owner: array[int]) -> Any:
+    """What is indexed to read an array of long longs."""
+    return memoryview(owner)
+
+
+def append(owner: array[float], number: float) -> None:
+    """Add a double at the end."""
+    owner.append(number)
+
+
+def append_int(owner: array[int], number: int) -> None:
+    """Add an int at the end."""
+    owner.append(number)

@@ -1,0 +1,17 @@
+# C types for _flatten.py.
+cimport cython
+cimport autograd_lite.compiler._arrays as arrays
+cimport autograd_lite.value as engine
+from cpython.array cimport array as numbers
+
+cdef int FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS
+
+
+cdef class Flat:
+    cdef public list shape, values, slots, statics
+    cdef public numbers floats, integers
+
+
+cpdef object flatten(object thing, Flat flat)
+cdef object flatten_static(object thing, Flat flat)
+cdef object flatten_numpy(object thing, Flat flat)

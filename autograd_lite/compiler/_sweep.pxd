@@ -1,0 +1,35 @@
+# C types for _sweep.py.
+cimport cython
+cimport autograd_lite.compiler._arrays as arrays
+cimport autograd_lite.kernels as kernels
+cimport autograd_lite.value as engine
+from cpython.array cimport array as numbers
+
+cdef int LEAF, CONSTANT, INDEX, TAKE, DETACH
+
+@cython.locals(
+    code_of="int*", first="int*", parent="int*", c="double*", slot="int*", leaf="double*",
+    index="long long*", v="double*", d="double*", i=Py_ssize_t, j=Py_ssize_t, p=Py_ssize_t,
+    n=Py_ssize_t, half=Py_ssize_t, code=int, out=double, x=double, y=double, z=double
+)
+cpdef object forward(
+    numbers codes, numbers offsets, numbers parents, numbers static, numbers slots,
+    numbers leaves, numbers indices, numbers values, numbers partials
+)
+@cython.locals(where="long long")
+cdef Py_ssize_t place(long long index, Py_ssize_t n) except -1
+cdef bint is_nary(int code) noexcept
+@cython.locals(j=Py_ssize_t, shift=double, out=double)
+cdef double nary(int code, Py_ssize_t n, double *d) noexcept
+cdef double in_python(int code, list xs, double c, numbers partials, Py_ssize_t start) except? -1.5
+@cython.locals(
+    code_of="int*", first="int*", parent="int*", slot="int*", index="long long*", v="double*",
+    d="double*", cotangent="double*", i=Py_ssize_t, j=Py_ssize_t, p=Py_ssize_t,
+    half=Py_ssize_t, code=int, g=double, out="double*"
+)
+cpdef object backward(
+    numbers codes, numbers offsets, numbers parents, numbers slots, numbers indices,
+    numbers values, numbers partials, numbers cotangents, numbers gradient
+)
+@cython.locals(i=Py_ssize_t, out="double*")
+cpdef object gather(tuple nodes, numbers numbers, Py_ssize_t start)

@@ -1,0 +1,175 @@
+"""One sweep over a tape, forward or backward: the inner loops of the interpreter.
+
+Plain Python, compiled with `_sweep.pxd` beside it as `autograd_lite/value.py` is. All arrays are
+`array.array`s: of ints "i", of doubles "d".
+"""
+
+from __future__ import annotations
+
+import autograd_lite.compiler._arrays as arrays
+import autograd_lite.kernels as kernels
+import autograd_lite.value as engine
+from autograd_lite.rules import digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from array import array
+    from typing import Any
+
+    from autograd_lite import Value
+
+if digest() != kernels.DIGEST:
+    raise ImportError("autograd_lite was compiled from another rules.py; install it again")
+
+LEAF, CONSTANT, INDEX, TAKE, DETACH = 0, -1, -2, -3, -4  # as in tape.py
+
+
+def forward(
+    codes: array[int],
+    offsets: array[int],
+    parents: array[int],
+    static: array[float],
+    slots: array[int],
+    leaves: array[float],
+    indices: array[int],
+    values: array[float],
+    partials: array[float],
+) -> None:
+    """Compute all nodes' numbers, and the local partials that `backward` will want."""
+    code_of, first, parent = arrays.ints(codes), arrays.ints(offsets), arrays.ints(parents)
+    c, slot = arrays.doubles(static), arrays.ints(slots)
+    leaf, index = arrays.doubles(leaves), arrays.longs(indices)
+    v, d = arrays.doubles(values), arrays.doubles(partials)
+    for i in range(len(codes)):
+        code = code_of[i]
+        p = first[i]
+        if code == kernels.MUL:
+            v[i] = v[parent[p]] * v[parent[p + 1]]
+        elif code == kernels.ADD:
+            v[i] = v[parent[p]] + v[parent[p + 1]]
+        elif code == kernels.SUB:
+            v[i] = v[parent[p]] - v[parent[p + 1]]
+        elif code == LEAF:
+            v[i] = leaf[slot[i]]
+        elif code == CONSTANT:
+            v[i] = c[i]
+        elif code == kernels.DOT:
+            half = (first[i + 1] - p) // 2
+            out = 0.0
+            for j in range(p, p + half):
+                out += v[parent[j]] * v[parent[j + half]]
+            v[i] = out
+        elif code == TAKE:
+            v[i] = v[parent[p + 1 + place(index[slot[parent[p]]], first[i + 1] - p - 1)]]
+        elif code == DETACH:
+            v[i] = v[parent[p]]
+        elif code > 0:
+            n = first[i + 1] - p
+            if is_nary(code):
+                for j in range(p, p + n):
+                    d[j] = v[parent[j]]
+                v[i] = nary(code, n, arrays.part(d, p, n))
+            elif n > 3 or not kernels.in_c(code):
+                xs = [v[parent[j]] for j in range(p, p + n)]
+                v[i] = in_python(code, xs, c[i], partials, p)
+            elif n == 1:
+                v[i], d[p] = kernels.unary(code, v[parent[p]], c[i])
+            elif n == 2:
+                v[i], d[p], d[p + 1] = kernels.binary(code, v[parent[p]], v[parent[p + 1]])
+            else:
+                x, y, z = v[parent[p]], v[parent[p + 1]], v[parent[p + 2]]
+                v[i], d[p], d[p + 1], d[p + 2] = kernels.ternary(code, x, y, z)
+
+
+def place(index: int, n: int) -> int:
+    """Where among n elements the index points, from the end if it is negative."""
+    where = index + n if index < 0 else index
+    if not 0 <= where < n:
+        raise IndexError(f"take: the index {index} is out of range for {n} elements")
+    return where
+
+
+def is_nary(code: int) -> bool:
+    return (
+        code == kernels.SUM
+        or code == kernels.MEAN
+        or code == kernels.NORM
+        or code == kernels.LOGSUMEXP
+    )
+
+
+def nary(code: int, n: int, d: Any) -> float:
+    """The number of an n-ary node whose operands are in d, and there instead its partials."""
+    shift = 0.0
+    if code == kernels.NORM:
+        out = engine.norm_of(d, n)
+    elif code == kernels.LOGSUMEXP:
+        shift, out = engine.logsumexp_of(d, n)
+    else:
+        out = engine.sum_of(d, n)
+        if code == kernels.MEAN:
+            out /= n
+    for j in range(n):
+        d[j] = kernels.partial(code, d[j] - shift, n, out)
+    return shift + out
+
+
+def in_python(code: int, xs: list[float], c: float, partials: array[float], start: int) -> float:
+    """An operation that has no kernel in C: one of lgamma's, or one that a user made."""
+    operands = (*xs, c) if len(xs) == 1 else xs
+    out, *by = kernels.FUNCTIONS[code](*operands)
+    for j in range(len(by)):
+        partials[start + j] = by[j]
+    return out
+
+
+def backward(
+    codes: array[int],
+    offsets: array[int],
+    parents: array[int],
+    slots: array[int],
+    indices: array[int],
+    values: array[float],
+    partials: array[float],
+    cotangents: array[float],
+    gradient: array[float],
+) -> None:
+    """Send the cotangents from the last node to the first; those of leaves add to gradient."""
+    code_of, first, parent = arrays.ints(codes), arrays.ints(offsets), arrays.ints(parents)
+    slot, index = arrays.ints(slots), arrays.longs(indices)
+    v, d = arrays.doubles(values), arrays.doubles(partials)
+    cotangent, out = arrays.doubles(cotangents), arrays.doubles(gradient)
+    for i in range(len(codes) - 1, -1, -1):
+        g = cotangent[i]
+        if g == 0.0:  # and stays 0 through an infinite partial
+            continue
+        code = code_of[i]
+        p = first[i]
+        if code == kernels.MUL:
+            cotangent[parent[p]] += g * v[parent[p + 1]]
+            cotangent[parent[p + 1]] += g * v[parent[p]]
+        elif code == kernels.ADD:
+            cotangent[parent[p]] += g
+            cotangent[parent[p + 1]] += g
+        elif code == kernels.SUB:
+            cotangent[parent[p]] += g
+            cotangent[parent[p + 1]] -= g
+        elif code == LEAF:
+            out[slot[i]] += g
+        elif code == kernels.DOT:
+            half = (first[i + 1] - p) // 2
+            for j in range(p, p + half):
+                cotangent[parent[j]] += g * v[parent[j + half]]
+                cotangent[parent[j + half]] += g * v[parent[j]]
+        elif code == TAKE:
+            cotangent[parent[p + 1 + place(index[slot[parent[p]]], first[i + 1] - p - 1)]] += g
+        elif code > 0:
+            for j in range(p, first[i + 1]):
+                cotangent[parent[j]] += g * d[j]
+
+
+def gather(nodes: tuple[Value, ...], numbers: array[float], start: int) -> None:
+    """Write the nodes' numbers, from `start` on."""
+    out = arrays.doubles(numbers)
+    for i in range(len(nodes)):
+        out[start + i] = kernels.data_of(nodes, i)

@@ -1,0 +1,144 @@
+"""What a function reads besides its arguments: is it still what it was when it was recorded?
+
+A recording is bound to the Values that the function reached through its closure, its globals and
+the objects in them. Their numbers may change; the Values may not be exchanged for others, nor a
+plain number or flag that stands beside them. So a recording remembers the containers on the way,
+and a call compares them, by identity where the elements are objects.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import CodeType, FunctionType, MethodType, ModuleType
+
+from autograd_lite.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+__all__ = ["Captures"]
+
+_PLAIN = (int, float, complex, str, bytes, type(None), type, Value, CodeType)
+_LONGEST = 64  # a longer list of numbers, or of lists of them, is data: taken as constant
+
+
+class Captures:
+    """The containers that a function, or any of the statics, leads to, and what they held."""
+
+    def __init__(self, roots: Iterable[object]) -> None:
+        self._dicts: list[tuple[dict[Any, Any], dict[Any, Any]]] = []
+        self._lists: list[tuple[list[Any], list[Any]]] = []
+        self._names: list[tuple[dict[str, Any], str, Any]] = []
+        self._cells: list[tuple[Any, Any]] = []
+        self.things: list[Any] = []
+        self._seen: set[int] = set()
+        self._kept: list[object] = []  # so that their ids stay theirs
+        todo = list(roots)
+        while todo:
+            todo.extend(self._within(todo.pop()))
+
+    def changed(self) -> str:
+        """What is not what it was, or ""."""
+        for names, name, thing in self._names:
+            if names.get(name, self) is not thing:
+                return f"the global {name}"
+        for cell, thing in self._cells:
+            if cell.cell_contents is not thing:
+                return "a variable of an enclosing function"
+        for found, held in self._lists:
+            if not _same(found, held):
+                return f"a list of {len(held)}"
+        for attributes, were in self._dicts:
+            if not _same(attributes, were):
+                keys = [key for key in {**were, **attributes} if _differs(key, were, attributes)]
+                return f"the attribute or key {', '.join(map(str, keys))}"
+        return ""
+
+    def _within(self, thing: Any) -> Iterator[Any]:
+        """What thing leads to; note its containers."""
+        if isinstance(thing, _PLAIN) or id(thing) in self._seen:
+            return
+        self._seen.add(id(thing))
+        self._kept.append(thing)
+        self.things.append(thing)
+        if isinstance(thing, (tuple, set, frozenset)):
+            yield from thing
+        elif isinstance(thing, list):
+            if not _is_data(thing):
+                self._lists.append((thing, list(thing)))
+                yield from thing
+        elif isinstance(thing, dict):
+            self._dicts.append((thing, dict(thing)))
+            yield from thing.values()
+        elif isinstance(thing, MethodType):
+            yield thing.__self__
+            yield thing.__func__
+        elif isinstance(thing, FunctionType):
+            yield from self._within_function(thing)
+        elif isinstance(thing, ModuleType) or _is_library(type(thing).__module__):
+            return
+        else:
+            yield from self._within_object(thing)
+
+    def _within_function(self, function: FunctionType) -> Iterator[Any]:
+        if _is_library(function.__module__) or function.__module__.partition(".")[0] == "nn":
+            return
+        yield function.__defaults__
+        yield function.__kwdefaults__
+        for cell in function.__closure__ or ():
+            try:
+                thing = cell.cell_contents
+            except ValueError:  # a variable that has no value yet
+                continue
+            self._cells.append((cell, thing))
+            yield thing
+        for name in _names(function.__code__):
+            if name in function.__globals__:
+                thing = function.__globals__[name]
+                self._names.append((function.__globals__, name, thing))
+                yield thing
+
+    def _within_object(self, thing: Any) -> Iterator[Any]:
+        attributes = getattr(thing, "__dict__", None)
+        if isinstance(attributes, dict):
+            yield attributes
+        for cls in type(thing).__mro__:
+            if not _is_library(cls.__module__):
+                yield from vars(cls).values()
+            slots = cls.__dict__.get("__slots__", ())
+            for name in (slots,) if isinstance(slots, str) else slots:
+                yield getattr(thing, name, None)
+
+
+def _is_data(numbers: list[Any]) -> bool:
+    first = numbers[0] if len(numbers) > _LONGEST else None
+    while isinstance(first, (list, tuple)) and first:
+        first = first[0]
+    return isinstance(first, (int, float)) and not isinstance(numbers[-1], Value)
+
+
+def _same(found: Any, held: Any) -> bool:
+    try:
+        return bool(found == held)  # of two lists or dicts: identical elements are not compared
+    except Exception:  # an element that cannot be compared, such as another array
+        return False
+
+
+def _differs(key: object, were: dict[Any, Any], now: dict[Any, Any]) -> bool:
+    return key not in were or key not in now or not _same([were[key]], [now[key]])
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """The global names that a function reads, and the functions in it."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+def _is_library(module: str | None) -> bool:
+    """Whether a module's functions and objects hold nothing that a user exchanges."""
+    top = (module or "").partition(".")[0]
+    return top in ("autograd_lite", "numpy") or top in sys.stdlib_module_names

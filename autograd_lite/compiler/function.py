@@ -1,0 +1,169 @@
+"""`compile`: a function that is recorded at its first call of a kind, and replayed after."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections import OrderedDict
+from threading import RLock
+
+from autograd_lite import blocks
+from autograd_lite.compiler._flatten import Flat, flatten
+from autograd_lite.compiler.captures import Captures
+from autograd_lite.compiler.executors import EXECUTORS
+from autograd_lite.compiler.program import Program
+from autograd_lite.compiler.record import NotRecordedError, record
+from autograd_lite.value import blocks_open
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from autograd_lite.compiler.record import Recording
+
+__all__ = ["Compiled"]
+
+MOST_SHAPES = 64
+"""How many kinds of arguments a compiled function remembers; the least recently used goes."""
+
+MOST_VARIANTS = 8
+"""How many recordings of one kind of arguments there may be before it runs eagerly."""
+
+
+class Compiled:
+    """A function of numbers and Values that runs as a recorded program.
+
+    The first call with arguments of a kind (their nesting, lengths, ints and strings) is recorded;
+    later ones replay it with their own numbers.
+    """
+
+    def __init__(self, function: Callable[..., Any], executor: str = "auto") -> None:
+        if not callable(function):
+            raise TypeError(f"compile: expected a function, not {type(function).__name__}")
+        if executor not in EXECUTORS:
+            known = ", ".join(map(repr, EXECUTORS))
+            raise ValueError(f"compile: executor must be one of {known}, not {executor!r}")
+        self.executor = executor
+        functools.update_wrapper(self, function)
+        self.__name__ = str(getattr(function, "__name__", type(function).__name__))
+        self.function = function
+        self.recordings = 0
+        self._kinds: OrderedDict[Any, _Kind] = OrderedDict()
+        self._lock = RLock()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if blocks_open() and blocks.observers():  # recorded in another, or watched: every node
+            return self.function(*args, **kwargs)
+        flat = Flat()
+        flatten(args, flat)
+        flatten(kwargs, flat)
+        key = (tuple(flat.shape), tuple(flat.statics))
+        try:
+            kind = self._kinds[key]
+            self._kinds.move_to_end(key)
+        except KeyError:
+            kind = self._new_kind(key)
+        held, result = kind.replayed(flat)
+        return result if held else self._recorded(kind, flat, args, kwargs)
+
+    def __get__(self, thing: Any, cls: type | None = None) -> Any:
+        return self if thing is None else functools.partial(self, thing)
+
+    def explain(self) -> str:
+        """What the programs recorded so far compute, as operations on arrays where they are.
+
+        Raises ValueError if there is none.
+        """
+        programs = [program for kind in self._kinds.values() for program in kind.programs]
+        if not programs:
+            raise ValueError(f"{self.__name__} has recorded nothing yet; call it first")
+        return "\n\n".join(program.explain() for program in programs)
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.function.__qualname__}>"
+
+    def __reduce__(self) -> str:
+        return self.function.__qualname__  # pickled by name, as functions are
+
+    def _new_kind(self, key: Any) -> _Kind:
+        with self._lock:
+            kind = self._kinds[key] = self._kinds.get(key) or _Kind()
+            while len(self._kinds) > MOST_SHAPES:
+                self._kinds.popitem(last=False)
+            return kind
+
+    def _recorded(self, kind: _Kind, flat: Flat, args: Any, kwargs: Any) -> Any:
+        """Record the call, keep its program, and run it; or call the function if it cannot be."""
+        with self._lock:
+            held, result = kind.replayed(flat)  # by now another thread may have recorded it
+            if held:
+                return result
+            kind.programs = [p for p in kind.programs if not p.captures.changed()]
+            if kind.eager or len(kind.programs) >= MOST_VARIANTS:
+                if not kind.eager:
+                    self._give_up(kind, _too_many(kind.programs))
+                return self.function(*args, **kwargs)
+            try:
+                recording, captures = self._watched(flat, args, kwargs)
+                program = Program(recording, flat, self.__name__, self.executor)
+            except NotRecordedError as problem:
+                self._give_up(kind, str(problem))
+                return self.function(*args, **kwargs)
+            program.captures = captures
+            self.recordings += 1
+            kind.programs.insert(0, program)
+        held, result = program.run(flat)
+        assert held, "a program's guards hold for the call that it was recorded from"
+        return result
+
+    def _watched(self, flat: Flat, args: Any, kwargs: Any) -> tuple[Recording, Captures]:
+        """A recording, and what the function read besides its arguments.
+
+        A call that changes what it reads is recorded once more: then a cache that the first one
+        filled is found filled. If it changes again, the function has a state of its own.
+        """
+        roots = [self.function, *(thing for _, thing in flat.statics)]
+        for _ in range(2):
+            captures = Captures(roots)
+            recording = record(self.function, flat, args, kwargs, captures.things)
+            changed = captures.changed()
+            if not changed:
+                return recording, captures
+        raise NotRecordedError(
+            f"each call changes {changed}, which a program would not; keep what changes outside, "
+            "or write autograd_lite.callback"
+        )
+
+    def _give_up(self, kind: _Kind, reason: str) -> None:
+        kind.eager = True
+        warnings.warn(
+            f"{self.function.__qualname__} runs eagerly from now on: {reason}",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+
+class _Kind:
+    """The programs for arguments of one kind: one for each way that decisions went."""
+
+    def __init__(self) -> None:
+        self.programs: list[Program] = []
+        self.eager = False
+
+    def replayed(self, flat: Flat) -> tuple[bool, Any]:
+        """Whether one of the programs is for these numbers, and what it gives."""
+        for program in self.programs:
+            if not program.captures.changed():
+                held, result = program.run(flat)
+                if held:
+                    return True, result
+        return False, None
+
+
+def _too_many(programs: list[Program]) -> str:
+    return (
+        f"it took {len(programs)} different ways through its decisions on numbers, such as "
+        f"the one at {programs[0].decisions()}. Write where, maximum, softmax or take instead, "
+        "which decide anew at each call"
+    )

@@ -1,0 +1,379 @@
+"""`check_grad`: a gradient against differences of the function."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from autograd_lite import Value, no_grad, topological_order
+from autograd_lite import sum as sum_of
+from autograd_lite.testing.arguments import Arguments, outputs_of, precision_of
+from autograd_lite.testing.differences import DOUBT, FIRST, Slope, slope
+from autograd_lite.testing.locate import Place, overwritten, parting
+from autograd_lite.testing.message import described
+from autograd_lite.testing.report import Exclusion, GradientError, Report
+from autograd_lite.testing.source import reproduction
+
+__all__ = ["check_grad"]
+
+
+class Direction(NamedTuple):
+    """A line through the inputs.
+
+    by     its name
+    steps  (place of an input, how far it moves) for each that moves
+    scale  what a step along the line is relative to
+    """
+
+    by: str
+    steps: tuple[tuple[int, float], ...]
+    scale: float
+
+    def along(self, gradient: Sequence[float]) -> float:
+        return sum(gradient[i] * step for i, step in self.steps)
+
+    def moved(self, numbers: Sequence[float], t: float) -> list[float]:
+        moved = list(numbers)
+        for i, step in self.steps:
+            moved[i] += t * step
+        return moved
+
+
+def check_grad(
+    f: Callable[..., Any],
+    *args: Any,
+    grad: Callable[..., Any] | None = None,
+    directions: int = 2,
+    tol_min: float | None = None,
+    tol_rel: float | None = None,
+    seed: int = 0,
+) -> Report:
+    """Compare the gradient of f at args with differences (f(x + h) - f(x - h)) / 2h.
+
+    f           a function that returns a number, or a nest of them, each of which is checked
+    args        floats, Values, arrays of floats, modules, and lists, tuples and dicts of them are
+                differentiated by, and so are the parameters of f if it is a module; all else, such
+                as an int, is given to f as it is
+    grad        a function of the same arguments that gives the gradient to check, in the form of
+                the arguments that hold floats; f and it may be of any library. Without it f is
+                called on Values and its graph gives the gradient.
+    directions  how many random directions are checked besides every coordinate
+    tol_min, tol_rel  the two may differ by max(tol_min, tol_rel * their average size); by default
+                the square root and the cube root of the machine epsilon of what f computes in:
+                1.5e-8 and 6.1e-6 for doubles
+    seed        of the directions
+
+    Returns a Report, which also lists what could not be compared: kinks and steps, points that
+    are not finite, and slopes that no step tells clearly.
+
+    Raises GradientError where the gradient is wrong, ValueError if f gives different numbers for
+    the same input, or has nothing to differentiate by.
+
+    The step is cbrt(epsilon) * max(1, |x|), refined by Richardson's extrapolation; Stan's
+    expect_ad has such tolerances. Values and modules are as before once the check is over.
+    """
+    __tracebackhide__ = True  # pytest then shows the caller's line
+    arguments = Arguments(f, args, lift=grad is None)
+    with arguments.borrowed():
+        check = _Check(f, arguments, grad, tol_min, tol_rel, seed)
+        check.written = {"args": args, "tol_min": tol_min, "tol_rel": tol_rel, "seed": seed}
+        return check.run(directions)
+
+
+class _Check:
+    """One call of check_grad."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        arguments: Arguments,
+        grad: Callable[..., Any] | None,
+        tol_min: float | None,
+        tol_rel: float | None,
+        seed: int,
+    ) -> None:
+        self.f, self.arguments, self.grad = f, arguments, grad
+        self.name = str(getattr(f, "__name__", type(f).__name__))
+        self.random = random.Random(seed)
+        self.x = list(arguments.numbers)
+        self.written: dict[str, Any] = {}
+        self.excluded: list[Exclusion] = []
+        self.compared = self.tiny = 0
+        self.worst = 0.0
+
+        first = self.called(self.x)
+        self.outputs = [name for name, _ in outputs_of(first, self.name)]
+        self.roots = [out for _, out in outputs_of(first, self.name)]
+        self.y = [float(out.data if isinstance(out, Value) else out) for out in self.roots]
+        self.epsilon = max(arguments.epsilon, precision_of(first))
+        self.tol_min = math.sqrt(self.epsilon) if tol_min is None else tol_min
+        self.tol_rel = self.epsilon ** (1 / 3) if tol_rel is None else tol_rel
+        self.check_repeatable()
+        self.roundings = [self.epsilon / 2 * abs(y) for y in self.y]
+
+    # ------------------------------------------------------------------------ evaluations
+
+    def called(self, numbers: Sequence[float]) -> Any:
+        """What f returns at these numbers."""
+        args = self.arguments.at(numbers)
+        return self.f(*args)
+
+    def evaluated(self, numbers: Sequence[float]) -> list[float]:
+        """The numbers of f; nan where it refuses the input."""
+        try:
+            if self.grad is None:
+                with no_grad():
+                    result = self.called(numbers)
+            else:
+                result = self.called(numbers)
+        except (ArithmeticError, ValueError):
+            return [math.nan] * len(self.outputs)
+        found = outputs_of(result, self.name)
+        if len(found) != len(self.outputs):
+            raise ValueError(
+                f"check_grad: {self.name} gives {len(self.outputs)} numbers, but {len(found)} for "
+                "an input nearby"
+            )
+        return [float(out.data if isinstance(out, Value) else out) for _, out in found]
+
+    def check_repeatable(self) -> None:
+        again = self.evaluated(self.x)
+        for name, one, other in zip(self.outputs, self.y, again, strict=True):
+            if one != other and (one == one or other == other):
+                raise ValueError(
+                    f"check_grad: {name} is {one!r} and then {other!r} for the same input; seed "
+                    "its random numbers anew in each call, or call .eval() on a module that drops"
+                )
+
+    # -------------------------------------------------------------------------- gradients
+
+    def gradients(self) -> list[list[float]]:
+        """The gradient of each output."""
+        if self.grad is None:
+            return [self.reverse(i) for i in range(len(self.outputs))]
+        if len(self.outputs) != 1:
+            raise ValueError(
+                f"check_grad: with grad= {self.name} must give one number, not {len(self.outputs)}"
+            )
+        return [self.arguments.read(self.grad(*self.arguments.at(self.x)))]
+
+    def reverse(self, i: int) -> list[float]:
+        """The gradient of output i by backward(), and how far rounding blurs its number."""
+        root = self.roots[i]
+        if not isinstance(root, Value):
+            return [0.0] * len(self.x)
+        order = topological_order(root)
+        gradient = self.passed(root, order)
+        # Each node is rounded once, and an error there reaches the result times its cotangent.
+        blur = [n.grad * n.data for n in order if not n.is_leaf]
+        spread = self.epsilon / 2 * math.sqrt(sum(b * b for b in blur if math.isfinite(b)))
+        self.roundings[i] = max(self.roundings[i], spread)
+        return gradient
+
+    def passed(self, root: Value, order: list[Value]) -> list[float]:
+        """The gradients of the inputs after one pass from root; other leaves keep theirs."""
+        inputs = [value for value in self.arguments.values if value is not None]
+        others = [(n, n.grad) for n in order if n.is_leaf and n not in self.arguments.lifted]
+        for value in inputs:
+            value.grad = 0.0
+        root.backward()
+        gradient = [value.grad for value in inputs]
+        for node, grad in others:
+            node.grad = grad
+        return gradient
+
+    # ------------------------------------------------------------------------ comparisons
+
+    def run(self, directions: int) -> Report:
+        __tracebackhide__ = True
+        self.arguments.at(self.x)
+        gradients = self.gradients()
+        for i, name in enumerate(self.arguments.names):
+            line = Direction(name, ((i, 1.0),), max(1.0, abs(self.x[i])))
+            self.compare_along(line, gradients)
+        apart = {exclusion.by for exclusion in self.excluded}
+        smooth = [i for i, name in enumerate(self.arguments.names) if name not in apart]
+        if len(smooth) > 1:
+            for k in range(directions):
+                self.compare_along(self.random_direction(k, smooth), gradients)
+        if self.grad is None:
+            self.compare_fan_out(gradients)
+        return Report(self.compared, self.tiny, self.worst, tuple(self.excluded))
+
+    def random_direction(self, k: int, places: list[int]) -> Direction:
+        """A random direction in which each input moves by a share of its own size."""
+        steps = [self.random.gauss(0.0, 1.0) for _ in places]
+        length = math.sqrt(sum(s * s for s in steps))
+        sizes = [max(1.0, abs(self.x[i])) for i in places]
+        moves = zip(
+            places, (s / length * size for s, size in zip(steps, sizes, strict=True)), strict=True
+        )
+        return Direction(f"direction {k}", tuple(moves), 1.0)
+
+    def compare_along(self, line: Direction, gradients: list[list[float]]) -> None:
+        """Compare the derivative of each output along the line."""
+        __tracebackhide__ = True
+        known = {0.0: self.y}
+
+        def outputs_at(t: float) -> list[float]:
+            if t not in known:
+                known[t] = self.evaluated(line.moved(self.x, t))
+            return known[t]
+
+        sizes = [abs(self.x[i]) for i, _ in line.steps]
+        least = min((size for size in sizes if size), default=0.0)
+        for i, gradient in enumerate(gradients):
+            derivative = line.along(gradient)
+            if not (math.isfinite(max(sizes)) and math.isfinite(self.y[i])):
+                self.exclude(i, line, "not finite", derivative, math.nan, math.nan)
+                continue
+
+            def slope_with(scale: float, i: int = i, derivative: float = derivative) -> Slope:
+                return slope(
+                    lambda t: outputs_at(t)[i],
+                    scale,
+                    self.epsilon,
+                    self.roundings[i],
+                    lambda value, error: error <= self.tolerance(derivative, value),
+                )
+
+            found = slope_with(line.scale)
+            verdict = self.verdict(derivative, found)
+            if verdict == "wrong" and 0.0 < least < 1.0:  # what is there at the inputs' own scale?
+                closer = slope_with(least)
+                if self.verdict(derivative, closer) in ("compared", "kink"):
+                    found, verdict = closer, self.verdict(derivative, closer)
+            if verdict == "wrong":
+                self.fail(i, line, derivative, found)
+            elif verdict == "compared":
+                self.count(derivative, found)
+            else:
+                self.exclude(i, line, verdict, derivative, found.left, found.right)
+
+    def tolerance(self, one: float, other: float) -> float:
+        average = (abs(one) + abs(other)) / 2
+        return max(self.tol_min, self.tol_rel * average) if math.isfinite(average) else self.tol_min
+
+    def verdict(self, derivative: float, found: Slope) -> str:
+        """Either "compared", "wrong", or the reason why the derivative cannot be compared."""
+        if found.kind == "kink":
+            return "kink"
+        if found.kind == "infinite":
+            if derivative == found.value:
+                return "compared"
+            steepest = max(abs(s) for s in (found.left, found.right) if math.isfinite(s))
+            alike = derivative * found.value > 0 and abs(derivative) >= steepest / 2
+            return "infinite" if alike else "wrong"
+        if not math.isfinite(found.value):
+            return "unclear"
+        if found.kind == "unclear":
+            return "unclear" if found.allows(derivative) else "wrong"
+        apart = abs(derivative - found.value)
+        tolerance = max(self.tolerance(derivative, found.value), DOUBT * found.error)
+        return "compared" if apart <= tolerance else "wrong"
+
+    def count(self, derivative: float, found: Slope) -> None:
+        self.compared += 1
+        if math.isinf(found.value):
+            return
+        average = (abs(derivative) + abs(found.value)) / 2
+        if average > self.tol_min:
+            self.worst = max(self.worst, abs(derivative - found.value) / average)
+        elif derivative or abs(found.value) > found.error:
+            self.tiny += 1
+
+    def exclude(self, i: int, line: Direction, reason: str, *numbers: float) -> None:
+        self.excluded.append(Exclusion(self.outputs[i], line.by, reason, *numbers))
+
+    def compare_fan_out(self, gradients: list[list[float]]) -> None:
+        """A second use of every input: the gradient of f(x) + f(x) is twice that of f(x).
+
+        It shows a `_backward` that writes `=` in place of `+=`.
+        """
+        __tracebackhide__ = True
+        weights = [1.0] if len(self.y) == 1 else [self.random.uniform(0.5, 1.5) for _ in self.y]
+        once = [
+            sum(w * gradient[i] for w, gradient in zip(weights, gradients, strict=True))
+            for i in range(len(self.x))
+        ]
+        uses = [self.called(self.x) for _ in range(2)]
+        roots = [[out for _, out in outputs_of(use, self.name)] for use in uses]
+        root = sum_of([w * out for outs in roots for w, out in zip(weights, outs, strict=True)])
+        if not isinstance(root, Value):
+            return
+        order = topological_order(root)
+        twice = self.passed(root, order)
+        for name, one, both in zip(self.arguments.names, once, twice, strict=True):
+            if math.isfinite(one) and not abs(both - 2 * one) <= self.tolerance(both, 2 * one):
+                raise self.error(
+                    output=f"{self.name} used twice",
+                    by=name,
+                    reverse=both,
+                    differences=2 * one,
+                    error=0.0,
+                    root=root,
+                    place=overwritten(root),
+                )
+
+    # ----------------------------------------------------------------------------- errors
+
+    def fail(self, i: int, line: Direction, derivative: float, found: Slope) -> None:
+        __tracebackhide__ = True
+        place = self.place_of(i, line, derivative, found)
+        root = self.roots[i]
+        raise self.error(
+            output=self.outputs[i],
+            by=line.by,
+            reverse=derivative,
+            differences=found.value,
+            error=found.error,
+            root=root if isinstance(root, Value) else None,
+            place=place,
+        )
+
+    def place_of(self, i: int, line: Direction, derivative: float, found: Slope) -> Place | None:
+        """Where the graph of output i, which is made anew, parts from differences."""
+        if self.grad is not None or not isinstance(self.roots[i], Value):
+            return None
+        h = self.epsilon**FIRST * line.scale
+        above, below, root = (
+            outputs_of(self.called(line.moved(self.x, t)), self.name)[i][1] for t in (h, -h, 0.0)
+        )
+        self.roots[i] = root
+        self.passed(root, topological_order(root))
+        if not (isinstance(above, Value) and isinstance(below, Value)):
+            return None
+        steps = dict(line.steps)
+        moves = {
+            value: steps.get(k, 0.0)
+            for k, value in enumerate(self.arguments.values)
+            if value is not None
+        }
+        return parting(root, above, below, h, moves, found.value - derivative)
+
+    @property
+    def inputs(self) -> dict[Value, str]:
+        names = zip(self.arguments.values, self.arguments.names, strict=True)
+        return {value: name for value, name in names if value is not None}
+
+    def error(self, **facts: Any) -> GradientError:
+        self.arguments.at(self.x)
+        facts["inputs"] = self.inputs
+        place = facts["place"]
+        # A graph written out says nothing of numbers that were read from .data.
+        faithful = place is not None and not place.node.is_leaf
+        code = reproduction(
+            self.f, self.grad, self.written, facts["root"] if faithful else None, list(self.inputs)
+        )
+        message = described(
+            self.f,
+            numbers=self.x,
+            names=self.arguments.names,
+            tolerance=self.tolerance(facts["reverse"], facts["differences"]),
+            checked="grad=" if self.grad is not None else "reverse mode",
+            code=code,
+            **facts,
+        )
+        return GradientError(message, reproduction=code, **facts)

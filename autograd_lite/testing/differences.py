@@ -1,0 +1,136 @@
+"""The slope of a function of one number from its values, and how far that slope can be trusted.
+
+Central differences (f(h) - f(-h)) / 2h at steps h and h/2, refined by Richardson's extrapolation.
+What two steps make of the same slope, and of the jump between its two sides, says how exact they
+are; where they disagree other steps are tried. At a kink the jump stays, however small the step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from typing import NamedTuple
+
+# Steps as powers of the machine epsilon: the cube root first, where the errors of truncation and
+# of rounding balance; then smaller ones, which see past a kink nearby, and last, if the errors are
+# those of rounding, larger ones.
+FIRST = 4 / 12
+SMALLER = (5 / 12, 6 / 12, 7 / 12)
+LARGER = (3 / 12, 2 / 12, 1 / 12)
+
+DOUBT = 4.0
+"""How many times their estimated error differences may be off."""
+
+
+class Slope(NamedTuple):
+    """The slope of a function at 0.
+
+    kind   "number", "infinite", "kink", or "unclear" where the steps tell no tale
+    value  the slope
+    error  a bound on its error, as far as the steps can tell
+    left, right    the slopes of the two sides at the smallest step that was tried
+    tries  where the slope is unclear, (value, error) by each step
+    """
+
+    kind: str
+    value: float
+    error: float
+    left: float
+    right: float
+    tries: tuple[tuple[float, float], ...] = ()
+
+    def allows(self, number: float) -> bool:
+        """Whether one of the steps that were tried cannot tell the slope from this number."""
+        return any(abs(number - value) <= DOUBT * error for value, error in self.tries)
+
+
+class _Rung(NamedTuple):
+    """What one step h and its half make of the slope."""
+
+    h: float
+    value: float
+    error: float
+    left: float
+    right: float
+
+    @property
+    def slope(self) -> float:
+        sides = [side for side in (self.left, self.right) if math.isfinite(side)]
+        return sum(sides) / len(sides) if sides else math.nan
+
+
+def slope(
+    g: Callable[[float], float],
+    scale: float,
+    epsilon: float,
+    rounding: float,
+    accept: Callable[[float, float], bool],
+) -> Slope:
+    """The slope of g at 0.
+
+    scale     the size of the numbers that g's argument is added to; steps are relative to it
+    epsilon   the precision that g is computed in
+    rounding  the error of a value of g
+    accept    whether (slope, error) is exact enough to stop
+    """
+
+    def rung(power: float) -> _Rung:
+        return _rung(g, scale * epsilon**power, rounding)
+
+    rungs: list[_Rung] = []
+    for power in (FIRST, *SMALLER):
+        rungs.append(rung(power))
+        best = min(rungs, key=lambda r: r.error)
+        if accept(best.value, best.error):
+            return Slope("number", best.value, best.error, best.left, best.right)
+    if kind := _singular(rungs, rounding):
+        last = rungs[-1]
+        value = math.copysign(math.inf, last.slope) if kind == "infinite" else last.slope
+        return Slope(kind, value, math.inf, last.left, last.right)
+    near = best
+    noise = 4 * rounding / near.h
+    for power in LARGER if near.error < 4 * noise else ():
+        wide = rung(power)
+        if wide.error < best.error and abs(wide.value - near.value) <= DOUBT * near.error:
+            best = wide
+    kind = "number" if accept(best.value, best.error) else "unclear"
+    tries = tuple((r.value, r.error) for r in (*rungs, best))
+    return Slope(kind, best.value, best.error, best.left, best.right, tries)
+
+
+def _rung(g: Callable[[float], float], h: float, rounding: float) -> _Rung:
+    middle = g(0.0)
+    half = h / 2
+    right, left = (g(h) - middle) / h, (middle - g(-h)) / h
+    right_half, left_half = (g(half) - middle) / half, (middle - g(-half)) / half
+    if all(map(math.isfinite, (right, left, right_half, left_half))):
+        whole, refined = (right + left) / 2, (right_half + left_half) / 2
+        # The slope of a smooth function differs by O(h^2) between the steps; the jump from left
+        # to right halves with the step.
+        jump, jump_half = right - left, right_half - left_half
+        error = max(abs(whole - refined), abs(jump_half - jump / 2))
+        value = (4 * refined - whole) / 3
+    else:  # the edge of the domain: one side only
+        sides = [(right, right_half), (left, left_half)]
+        sides = [side for side in sides if all(map(math.isfinite, side))]
+        if len(sides) != 1:
+            return _Rung(h, math.nan, math.inf, left_half, right_half)
+        whole, refined = sides[0]
+        error, value = abs(whole - refined), 2 * refined - whole
+    return _Rung(half, value, error + 4 * rounding / h, left_half, right_half)
+
+
+def _singular(rungs: list[_Rung], rounding: float) -> str:
+    """What steps that shrink show where no two of them agree: "kink", "infinite" or ""."""
+    first, last = rungs[0], rungs[-1]
+    slopes = [rung.slope for rung in rungs]
+    growing = all(abs(b) > 1.2 * abs(a) and a * b > 0 for a, b in pairwise(slopes))
+    if growing and abs(last.slope) > 4 * abs(first.slope):
+        # The function rises by slope * h, which shrinks with h unless it is a step.
+        shrinks = abs(last.slope * last.h) < 0.5 * abs(first.slope * first.h)
+        return "infinite" if shrinks else "kink"
+    jumps = [rung.right - rung.left for rung in rungs]
+    one_sign = all(jump > 0 for jump in jumps) or all(jump < 0 for jump in jumps)
+    lasting = abs(jumps[-1]) > max(0.5 * abs(jumps[0]), 8 * rounding / last.h)
+    return "kink" if one_sign and lasting else ""

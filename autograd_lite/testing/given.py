@@ -1,0 +1,62 @@
+"""`given_gradcheck`: a property-based test of a function's gradient in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from autograd_lite.testing.check import check_grad
+from autograd_lite.testing.strategies import numbers
+
+__all__ = ["given_gradcheck"]
+
+Domain = tuple[float, float] | st.SearchStrategy[Any]
+
+
+def given_gradcheck(
+    *domains: Domain, **options: Any
+) -> Callable[[Callable[..., Any]], Callable[[], None]]:
+    """Make a test of the function below: its gradient is right wherever its domain is sampled.
+
+    domains  for each argument an interval (low, high) of floats, or a strategy
+    options  of check_grad: grad, tol_min and so on
+
+    `test_bell = given_gradcheck((-2, 2))(bell)` is the same as decorating. Hypothesis' `settings`
+    go above it. The function itself is the test's attribute `function`.
+
+    Inputs where nothing can be compared, such as kinks, are drawn anew; a test that finds hardly
+    any other fails hypothesis' health check.
+
+    Raises TypeError for a domain that is neither an interval nor a strategy.
+    """
+    strategies = [_strategy(domain) for domain in domains]
+
+    def decorate(f: Callable[..., Any]) -> Callable[[], None]:
+        def test(args: tuple[Any, ...]) -> None:
+            __tracebackhide__ = True
+            assume(check_grad(f, *args, **options).compared)
+
+        name = getattr(f, "__name__", type(f).__name__)
+        test.__name__ = name if name.isidentifier() else "test"  # hypothesis reads a lambda's code
+        test.__module__ = getattr(f, "__module__", __name__)
+        test.__doc__ = f.__doc__
+        made: Any = given(st.tuples(*strategies))(test)
+        made.function = f
+        return made  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def _strategy(domain: Domain) -> st.SearchStrategy[Any]:
+    if isinstance(domain, st.SearchStrategy):
+        return domain
+    try:
+        low, high = domain
+        return numbers(float(low), float(high))
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"given_gradcheck: a domain is an interval (low, high) or a strategy, not {domain!r}"
+        ) from None

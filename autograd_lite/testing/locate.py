@@ -1,0 +1,152 @@
+"""Where in a graph a gradient goes wrong.
+
+Let the inputs move along a line. Differences of two recordings give every node's slope t along it;
+by the recorded partials p it should be the sum of p * t over the parents. What is missing there,
+times the node's cotangent, is what the node adds to the error of the result, and these add up to
+all of it. If they do not, the partials are right and the backward pass added them up wrongly.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from autograd_lite import Value, topological_order
+
+
+class Place(NamedTuple):
+    """The node where a gradient goes wrong, and a sentence that says how."""
+
+    node: Value
+    reason: str
+
+
+def partials_of(node: Value) -> list[tuple[Value, float]]:
+    """(parent, partial) of each distinct parent; of a node made by hand, what `_backward` adds."""
+    total: dict[Value, float] = {}
+    if node.is_leaf:
+        return []
+    if node.rule is not None:
+        for parent, partial in zip(node.parents, node.partials, strict=True):
+            total[parent] = total.get(parent, 0.0) + partial
+        return list(total.items())
+    kept = [(n, n.grad) for n in (node, *node.parents)]
+    try:
+        for parent in node.parents:
+            parent.grad = 0.0
+        node.grad = 1.0
+        node._backward()
+        return [(parent, parent.grad) for parent in dict.fromkeys(node.parents)]
+    finally:
+        for n, grad in kept:
+            n.grad = grad
+
+
+def cotangents(root: Value) -> dict[Value, float]:
+    """d root / d node by the recorded partials, added up anew."""
+    order = topological_order(root)
+    total = dict.fromkeys(order, 0.0)
+    total[root] = 1.0
+    for node in order:
+        if total[node] != 0.0:
+            for parent, partial in partials_of(node):
+                total[parent] += total[node] * partial
+    return total
+
+
+def overwritten(root: Value) -> Place | None:
+    """The first node, from the root, that did not receive the sum of what its users send."""
+    order = topological_order(root)
+    leaves = [(node, node.grad) for node in order if node.is_leaf]
+    for leaf, _ in leaves:
+        leaf.grad = 0.0
+    root.backward()
+    received = {node: node.grad for node in order}
+    for leaf, grad in leaves:
+        leaf.grad = grad
+    expected = cotangents(root)
+    for node in order:
+        if not _close(received[node], expected[node]):
+            return _misadded(node, order, expected[node], received[node])
+    return None
+
+
+def _misadded(node: Value, order: list[Value], sent: float, got: float) -> Place:
+    users = [user for user in order if node in user.parents]
+    by_hand = dict.fromkeys(f"{user._op!r}" for user in users if user.rule is None)
+    advice = (
+        f"; the _backward of {', '.join(by_hand)} must add with += to what other users sent"
+        if by_hand
+        else ""
+    )
+    return Place(
+        node,
+        f"its {len(users)} users send it {sent:.10g} in all, but it received {got:.10g}{advice}",
+    )
+
+
+def _close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-300) or (one != one and other != other)
+
+
+def parting(
+    root: Value, above: Value, below: Value, h: float, moves: dict[Value, float], missing: float
+) -> Place | None:
+    """The first node, parents before users, that makes the gradient wrong.
+
+    above, below  the result again, with the inputs moved by h and by -h along the line
+    moves         how far each input moves along the line
+    missing       what the gradient lacks along the line
+    """
+    order, up, down = (topological_order(result)[::-1] for result in (root, above, below))
+    if not math.isfinite(missing):
+        return _not_finite(order[::-1], cotangents(root))
+    if not _alike(order, up) or not _alike(order, down):
+        return None  # the function branches: there is no graph to compare with
+    slopes = {node: (a.data - b.data) / (2 * h) for node, a, b in zip(order, up, down, strict=True)}
+    slopes.update(moves)  # the same nodes in all three graphs
+    sent = cotangents(root)
+    lacks = []
+    for node in order:
+        if node in moves:
+            continue
+        expected = sum(partial * slopes[parent] for parent, partial in partials_of(node))
+        lacks.append((node, expected, sent[node] * (slopes[node] - expected)))
+    if not all(math.isfinite(lack) for _, _, lack in lacks):
+        return _not_finite(order[::-1], sent)
+    largest = max((abs(lack) for _, _, lack in lacks), default=0.0)
+    if abs(sum(lack for _, _, lack in lacks) - missing) > abs(missing) / 2:
+        return overwritten(root)
+    for node, expected, lack in lacks:
+        if abs(lack) >= largest / 2:
+            return Place(node, _wrong_slope(node, expected, slopes[node]))
+    return None
+
+
+def _alike(order: list[Value], other: list[Value]) -> bool:
+    return len(order) == len(other) and all(
+        a._op == b._op for a, b in zip(order, other, strict=True)
+    )
+
+
+def _wrong_slope(node: Value, expected: float, found: float) -> str:
+    if node.is_leaf:
+        return (
+            f"it is a leaf, but its number follows the input with the slope {found:.10g}: "
+            "something read .data, and the gradient is lost there"
+        )
+    partials = ", ".join(f"{partial:.10g}" for _, partial in partials_of(node))
+    return (
+        f"as the input moves, its slope is {found:.10g}, but {expected:.10g} by its partial "
+        f"derivatives ({partials})"
+    )
+
+
+def _not_finite(order: list[Value], sent: dict[Value, float]) -> Place | None:
+    for node in order:
+        partials = [partial for _, partial in partials_of(node)]
+        if not all(map(math.isfinite, partials)):
+            numbers = ", ".join(f"{partial:.10g}" for partial in partials)
+            product = "" if sent[node] else "; as its own gradient is 0, it sends 0"
+            return Place(node, f"its partial derivatives are not finite ({numbers}){product}")
+    return None

@@ -1,0 +1,91 @@
+"""What a check tells: a report of what was compared, or the error."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from autograd_lite import Value
+from autograd_lite.testing.locate import Place
+
+__all__ = ["Exclusion", "GradientError", "Report"]
+
+
+class Exclusion(NamedTuple):
+    """A derivative that was not compared.
+
+    output   which of f's numbers
+    by       the input, or the direction
+    reason   "kink": the slopes of the two sides differ, or the function steps;
+             "infinite": a vertical tangent, that the gradient does not contradict;
+             "not finite": the function or the input is nan or infinite;
+             "unclear": the differences are too coarse to tell
+    reverse  the derivative that would have been compared
+    left, right    the slopes of the two sides
+    """
+
+    output: str
+    by: str
+    reason: str
+    reverse: float
+    left: float
+    right: float
+
+    def __str__(self) -> str:
+        return (
+            f"d {self.output} / d {self.by}: {self.reason}, slope {self.left:.6g} from the left "
+            f"and {self.right:.6g} from the right; the gradient says {self.reverse:.6g}"
+        )
+
+
+class Report(NamedTuple):
+    """What a check has compared.
+
+    compared  how many derivatives agreed with differences
+    tiny      how many of these were not 0 but below tol_min, where nothing could have failed
+    worst     the largest relative error among those that were not tiny
+    excluded  the derivatives that could not be compared
+    """
+
+    compared: int
+    tiny: int
+    worst: float
+    excluded: tuple[Exclusion, ...]
+
+    @property
+    def kinks(self) -> tuple[Exclusion, ...]:
+        """Those of `excluded` that are kinks or steps."""
+        return tuple(e for e in self.excluded if e.reason == "kink")
+
+    def __str__(self) -> str:
+        tiny = f", {self.tiny} of them below tol_min" if self.tiny else ""
+        lines = [
+            f"{self.compared} derivatives compared{tiny}; worst relative error {self.worst:.1e}"
+        ]
+        if self.excluded:
+            lines.append(f"{len(self.excluded)} not compared:")
+            lines += [f"  {exclusion}" for exclusion in self.excluded]
+        return "\n".join(lines)
+
+
+class GradientError(AssertionError):
+    """A gradient differs from the slope of its function. The message says where.
+
+    output, by    which number of f, and which input or direction
+    reverse       the derivative that was checked
+    differences   the slope
+    root          the Value whose graph is at fault, or None if f leaves no graph
+    inputs        the name of each input in that graph
+    place         the node where the two first part, and why; or None
+    reproduction  Python code that raises this error again
+    """
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.output: str = facts["output"]
+        self.by: str = facts["by"]
+        self.reverse: float = facts["reverse"]
+        self.differences: float = facts["differences"]
+        self.root: Value | None = facts["root"]
+        self.inputs: dict[Value, str] = facts["inputs"]
+        self.place: Place | None = facts["place"]
+        self.reproduction: str = facts["reproduction"]

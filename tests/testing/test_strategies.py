@@ -1,0 +1,240 @@
+"""The strategies draw what they say, and shrink; a test in one line finds what is wrong."""
+
+import math
+import random
+
+import pytest
+from hypothesis import Phase, find, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import FailedHealthCheck
+
+import autograd_lite as al
+from autograd_lite import Value, operation
+from autograd_lite.rules import CODES, RULES
+from autograd_lite.testing import (
+    Expression,
+    GradientError,
+    check_grad,
+    expressions,
+    given_gradcheck,
+    inputs_for,
+    modules,
+    values,
+)
+from autograd_lite.testing.calls import call, written
+
+OPERATIONS = [rule for rule in RULES[1:] if rule.derivative is None]
+
+
+@operation(lambda x, out: 2 * x * out)
+def bell_of_tests(x):
+    return math.exp(x * x)
+
+
+@operation(lambda x, y, z, w, out: (1.0, 2.0, 3.0, 4.0))
+def four_of_tests(x, y, z, w):
+    return x + 2 * y + 3 * z + 4 * w
+
+
+@given(values(0.5, 2.0, label="x"))
+def test_values_are_leaves(v):
+    assert v.is_leaf
+    assert 0.5 <= v.data <= 2.0
+    assert v.label == "x"
+
+
+@pytest.mark.parametrize("rule", OPERATIONS, ids=lambda rule: rule.name)
+@settings(max_examples=20)
+@given(st.data())
+def test_inputs_for_a_rule_pass(rule, data):
+    operands = data.draw(inputs_for(rule))
+    parents, static = (
+        operands[: len(operands) - rule.static],
+        operands[len(operands) - rule.static :],
+    )
+    domain = rule.domain[:1] * len(operands) if rule.nary else rule.domain
+    assert all(low <= x <= high for x, (low, high) in zip(operands, domain, strict=True))
+    report = check_grad(lambda *xs: call(rule, *xs, *static), *parents)
+    assert (report.compared > 0, report.kinks) == (True, ())
+
+
+def test_a_rule_is_given_as_itself_or_its_name_or_its_function():
+    for given_as in (RULES[CODES["tanh"]], "tanh", al.tanh):
+        assert len(find(inputs_for(given_as), lambda xs: True)) == 1
+    assert len(find(inputs_for(bell_of_tests), lambda xs: True)) == 1
+    with pytest.raises(ValueError, match="'tan_h' is no operation of the table"):
+        inputs_for("tan_h")
+
+
+# ------------------------------------------------------------------------ random programs
+
+
+@given(expressions(depth=4))
+def test_an_expression_is_a_graph_of_its_depth(expression):
+    inputs = [Value(x) for x in expression.inputs]
+    root = expression(*inputs)
+    assert isinstance(root, Value)
+    assert 1 <= depth_of(root) <= 4
+    nodes = [node for node in al.topological_order(root) if not node.is_leaf]
+    assert len(nodes) == len(expression.steps)  # no dead code
+    assert root.data == pytest.approx(expression(*expression.inputs), rel=1e-12, nan_ok=True)
+
+
+def depth_of(root):
+    depths = {}
+    for node in reversed(al.topological_order(root)):
+        depths[node] = 1 + max((depths[parent] for parent in node.parents), default=-1)
+    return depths[root]
+
+
+@given(expressions())
+def test_the_repr_of_an_expression_is_its_code(expression):
+    namespace = {name: getattr(al, name) for name in al.__all__}
+    exec(repr(expression), namespace)
+    assert namespace["expression"](*expression.inputs) == pytest.approx(
+        expression(*expression.inputs), nan_ok=True
+    )
+
+
+def exists(condition, **options):
+    """Whether a few thousand expressions have one that meets the condition."""
+    find(
+        expressions(**options),
+        condition,
+        random=random.Random(0),
+        settings=settings(max_examples=5000, phases=[Phase.generate], database=None),
+    )
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        lambda e: len(e.steps) > 7,
+        lambda e: len(e.inputs) == 4,
+        lambda e: any(step.places().count(0) > 1 for step in e.steps),  # x * x
+        lambda e: sum(0 in step.places() for step in e.steps) > 1,  # fan-out
+        lambda e: any(isinstance(x, float) for step in e.steps for x in step.operands),
+        lambda e: any(step.rule.nary and len(step.operands) > 2 for step in e.steps),
+    ],
+)
+def test_expressions_have_sharing_fan_out_constants_and_nary_nodes(condition):
+    exists(condition)
+
+
+@pytest.mark.parametrize("rule", OPERATIONS, ids=lambda rule: rule.name)
+def test_expressions_use_the_rule(rule):
+    exists(lambda e: any(step.rule is rule for step in e.steps), operations=[rule, "add"])
+
+
+def test_expressions_of_given_operations_use_no_other():
+    @settings(max_examples=30)
+    @given(expressions(operations=["mul", al.tanh, bell_of_tests, four_of_tests]))
+    def test(expression):
+        names = {step.rule.name for step in expression.steps}
+        assert names <= {"mul", "tanh", "bell_of_tests", "four_of_tests"}
+        check_grad(expression, *expression.inputs)
+
+    test()
+
+
+def test_a_failing_program_shrinks_to_one_step():
+    def lacks_tanh(expression):
+        return not any(step.rule.name == "tanh" for step in expression.steps)
+
+    smallest = find(
+        expressions(), lambda e: not lacks_tanh(e), random=random.Random(0), settings=settings(
+            max_examples=5000, database=None
+        )
+    )  # fmt: skip
+    assert isinstance(smallest, Expression)
+    assert [step.rule.name for step in smallest.steps] == ["tanh"]
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"depth": 0}, "at least 1, not 0"),
+        ({"operations": []}, "at least one operation"),
+        ({"operations": ["no"]}, "'no' is no operation"),
+    ],
+)
+def test_what_cannot_be_drawn_is_named(options, match):
+    with pytest.raises(ValueError, match=match):
+        find(expressions(**options), lambda e: True)
+
+
+def test_no_false_alarm():
+    """The engine is right, so the checker must say so; `long` looks at 3,000 programs."""
+    seen = {"compared": 0, "excluded": 0}
+
+    @given(expressions(depth=8))
+    def test(expression):
+        report = check_grad(expression, *expression.inputs)
+        seen["compared"] += report.compared
+        seen["excluded"] += len(report.excluded)
+
+    test()
+    assert seen["compared"] > 10 * seen["excluded"]
+
+
+@settings(max_examples=25)
+@given(modules())
+def test_modules_pass(pair):
+    module, x = pair
+    report = check_grad(module, x)
+    assert report.compared >= len(module.parameters())
+
+
+# ------------------------------------------------------------------------ given_gradcheck
+
+
+def off_below_zero(x):
+    """x², with a wrong derivative for negative x."""
+    out = Value(x.data**2, (x,), "off")
+
+    def backward():
+        x.grad += (2 if x.data >= 0 else 3) * x.data * out.grad
+
+    out._backward = backward
+    return out
+
+
+@given_gradcheck((-2, 2), st.lists(st.floats(0.1, 3), min_size=1, max_size=3))
+def test_the_function_below_is_the_test(x, ys):
+    return bell_of_tests(x) * al.norm(ys)
+
+
+test_a_test_in_one_line = given_gradcheck((0.1, 5.0))(al.log)
+test_modules_in_one_line = settings(max_examples=5)(
+    given_gradcheck(modules())(lambda pair: pair[0](pair[1]))
+)
+
+
+def test_a_domain_with_a_wrong_derivative_in_it_fails():
+    given_gradcheck((0.0, 3.0))(off_below_zero)()
+    with pytest.raises(GradientError):
+        given_gradcheck((-3.0, 3.0))(off_below_zero)()
+    assert given_gradcheck((-3.0, 3.0))(off_below_zero).function is off_below_zero
+
+
+def test_options_of_check_grad_are_passed_on():
+    given_gradcheck((-3.0, 3.0), grad=math.cos)(math.sin)()
+    with pytest.raises(GradientError):
+        given_gradcheck((-3.0, 3.0), grad=math.sin)(math.sin)()
+
+
+def test_a_test_that_compares_nothing_fails():
+    with pytest.raises(FailedHealthCheck):
+        given_gradcheck((-2.0, -1.0))(al.log)()
+
+
+@pytest.mark.parametrize("domain", [1.0, (1, 2, 3), "ab", None])
+def test_a_domain_is_an_interval_or_a_strategy(domain):
+    with pytest.raises(TypeError, match="an interval"):
+        given_gradcheck(domain)
+
+
+def test_operations_are_written_as_they_are_called():
+    assert written(RULES[CODES["pow_c"]], ["x", "2.0"]) == "x ** 2.0"
+    assert written(RULES[CODES["dot"]], ["a", "b", "c", "d"]) == "dot([a, b], [c, d])"
+    assert written(RULES[CODES["polygamma"]], ["x", "1.0"]) == "polygamma(1, x)"
