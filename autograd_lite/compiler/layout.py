@@ -2,7 +2,7 @@
 
 Within its piece, a group is in the order in which the program made its members, which is the
 order of the loops that made them. A ragged group becomes a box: every row is padded to the
-longest. What lies in the padding is always 0.
+longest. The padding is computed like the rest, and set to 0 where somebody adds it up.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class Piece:
     size   of the piece
     lane   [n] where in the piece each member is
     box    None unless there is padding
-    clean  whether the padding is 0 without being set to 0
-    claimed  whether somebody relies on its being 0
+    clean    whether the padding is 0 without being set to 0
+    claimed  whether it has to be set to 0, if it is not clean
     """
 
     def __init__(self, base: int, lane: Ints, size: int, box: Box | None = None) -> None:
