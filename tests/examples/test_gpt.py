@@ -11,7 +11,7 @@ pytest.importorskip("tqdm")
 
 
 @pytest.fixture(scope="module")
-def folder(run, size, tmp_path_factory):
+def folder(compiled_only, run, size, tmp_path_factory):
     """Where it ran, and what it printed."""
     folder = tmp_path_factory.mktemp("gpt")
     done = run("gpt.py", folder, *size)
