@@ -130,7 +130,7 @@ class Arrays:
             if r.base in self._wanted
         ]
         regions = Regions([*deepcopy(self._regions), *leaves, *gradients])
-        text = [f"{self._scalars} scalars in {len(self.leaves)} leaves"]
+        text = [f"{self._scalars} scalars, {len(self.leaves)} of them leaves"]
         parts = zip(
             ("forward", "backward"),
             self.calls,

@@ -200,7 +200,10 @@ def _contraction(it: Contract, regions: Regions) -> str:
         return f"{minus}{a}.sum({'axis=0' if first else 'axis=1' if rows else ''})"
     b = regions.name(it.b.base)
     if not it.sums:
-        return f"{a} * {b}"
+        moving = [[bool(stride) for stride in ref.strides] for ref in (it.a, it.b)]
+        if moving == [[True, False], [False, True]]:
+            return f"outer({a}, {b})"
+        return f"outer({b}, {a})" if moving == [[False, True], [True, False]] else f"{a} * {b}"
     if not any(it.b.strides[n:]):
         return f"{a}.sum({'axis=1' if it.loops else ''}) * {b}"
     only_a = [i for i in range(n) if it.a.strides[i] and not it.b.strides[i]]

@@ -33,14 +33,6 @@ class Formula:
     def __str__(self) -> str:
         return self.text if self.part < 0 else f"{self.label}({', '.join(self.names)})"
 
-    @property
-    def number(self) -> float | None:
-        """The number that it is, if it is one."""
-        if self.names or self.part >= 0:
-            return None
-        number = ast.literal_eval(self.text)
-        return float(number)
-
 
 @cache
 def formula(text: str) -> Formula:
@@ -75,6 +67,13 @@ def _formula(text: str, c: float, label: str) -> Formula:
     found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     names = tuple(name for name in ("x", "y", "z", "out") if name in found)
     return Formula(ast.unparse(tree), names, label)
+
+
+# What the engine computes to the last digits far out, and arrays to the 1e-9 that is promised.
+_PLAINLY = {
+    "gaussian": "exp(-({1}) * ({0}) * ({0}))",
+    "normal_cdf": "erfc(({0}) / -1.4142135623730951) / 2",
+}
 
 
 class _Folder(ast.NodeTransformer):
@@ -112,6 +111,9 @@ class _Folder(ast.NodeTransformer):
             return node if decided is None else yes if decided else no
         if name == "power":
             return _power(node)
+        if name in _PLAINLY:
+            operands = [ast.unparse(operand) for operand in node.args]
+            return ast.parse(_PLAINLY[name].format(*operands), mode="eval").body
         return node
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 
 from autograd_lite.compiler.adjoint import Uses, active_nodes
@@ -17,10 +19,11 @@ from autograd_lite.compiler.bulk import (
     Scatter,
 )
 from autograd_lite.compiler.canonical import LARGEST, MAP, PICK, SUM, Form
+from autograd_lite.compiler.contractions import Gathers, refs_of
 from autograd_lite.compiler.formulas import vanishes
-from autograd_lite.compiler.groups import NUMBERS, WANTED
+from autograd_lite.compiler.groups import NUMBERS, WANTED, groups_of
 from autograd_lite.compiler.layout import Layout, Piece
-from autograd_lite.compiler.sums import Gathers, Sums
+from autograd_lite.compiler.sums import sums
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +33,21 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.formulas import Formula
     from autograd_lite.compiler.tape import Tape
 
-__all__ = ["Lowering"]
+__all__ = ["Lowering", "is_regular"]
+
+
+TERM, GROUP = 5, 2000  # ns that the interpreter takes for a term, and NumPy for a group
+
+
+def is_regular(tape: Tape, wrt: Ints) -> bool:
+    """Whether a program has so many scalars in so few groups that the lift is worth its while.
+
+    It costs a part of what the lift does; nothing to speak of where there are many levels.
+    """
+    form = Form(tape)
+    most = TERM * len(form.owner) // GROUP
+    levels = list(islice(form.levels(), most + 1))
+    return len(levels) <= most and len(groups_of(form, levels, wrt, len(form))[0]) <= most
 
 
 class Lowering:
@@ -47,7 +64,7 @@ class Lowering:
 
     def __init__(self, tape: Tape, wrt: Ints) -> None:
         self.form = form = Form(tape)
-        self._active = active_nodes(form, form.levels(), wrt)
+        self._active = active_nodes(form, wrt)
         primal = len(form)
         self._uses = Uses(form, self._active)
         self.layout = layout = Layout(form, wrt, primal, tape.leaves)
@@ -93,8 +110,7 @@ class Lowering:
             row = np.repeat(np.arange(len(nodes)), count)
             a, b = form.a[terms], form.b[terms]
             kind = self._kinds(row, self.group_of[a], b)
-            sums = Sums(self.layout, self._gathers, piece)
-            return sums.lower(row, address[a], address[b], kind)
+            return sums(self.layout, self._gathers, piece, row, address[a], address[b], kind)
         if group.kind == MAP:
             what = form.formulas[group.formula]
             tables = address[form.a[first + np.arange(count[0])[:, None]]]
@@ -144,20 +160,14 @@ class Lowering:
                 return [_mapped(piece.base, loops, what, wide), *self.layout.mask(piece)]
         instructions: list[Instruction] = []
         lanes = np.arange(len(piece.lane))
-        loops = nest(np.stack([lanes, *tables.values()]))
-        if loops is None:
-            for name, table in tables.items():
-                if nest(np.stack([lanes, table])) is None or len(tables) > 2:
-                    base, before = self._gathers(table)
-                    instructions += before
-                    tables[name] = base + lanes
-            loops = nest(np.stack([lanes, *tables.values()]))
-        if loops is None:
-            for name, table in tables.items():
+        kept = [lanes]
+        for name, table in tables.items():
+            if nest(np.stack([*kept, table])) is None:
                 base, before = self._gathers(table)
                 instructions += before
                 tables[name] = base + lanes
-            loops = nest(np.stack([lanes, *tables.values()]))
+            kept.append(tables[name])
+        loops = nest(np.stack(kept))
         assert loops is not None
         if not piece.box:
             return [*instructions, _mapped(piece.base, loops, what, tables)]
@@ -173,15 +183,13 @@ class Lowering:
         table = x[starts[:, None] + place]
         base = piece.base if not piece.box else self.layout.reserve(n)
         rows, columns = nest(np.stack([np.arange(n), table[:, 0]])), nest(table[:1])
+        before: list[Instruction] = []
         if rows is None or columns is None or len(runs(table[None])) > 1:
             copy, before = self._gathers(table)
             largest = Largest((n,), (k,), Ref(base, (1, 0)), Ref(copy, (k, 1)))
         else:
-            before = []
-            out = Ref(base, tuple(s[0] for _, s in rows) + (0,) * len(columns))
-            strides = tuple(s[1] for _, s in rows) + tuple(s[0] for _, s in columns)
-            sizes, sums = (tuple(size for size, _ in loops) for loops in (rows, columns))
-            largest = Largest(sizes, sums, out, Ref(int(table[0, 0]), strides))
+            sizes, inner, refs = refs_of([base, table[0, 0]], rows, columns)
+            largest = Largest(sizes, inner, *refs)
         if piece.box:
             return [*before, largest, Scatter(base, piece.base + piece.lane)]
         return [*before, largest]
@@ -216,7 +224,7 @@ class Lowering:
             if drops and len(np.unique(row)) < piece.size:
                 self.backward.append(Fill(piece.base, piece.size))
             if len(row):
-                self.backward += Sums(layout, self._gathers, piece).lower(row, a, b, kind)
+                self.backward += sums(layout, self._gathers, piece, row, a, b, kind)
             for picks, operands in drops:
                 here = (self.group_of[operands] == i) & self._active[operands]
                 table = np.where(here, cotangent[operands], self._waste)
@@ -273,14 +281,10 @@ def _uniform(row: Ints, kind: Ints) -> bool:
     )
 
 
-def _mapped(base: int, loops: list[Loop], what: Formula, tables: dict[str, Ints]) -> Map:
+def _mapped(base: int, rows: list[Loop], what: Formula, tables: dict[str, Ints]) -> Map:
     """The elementwise operation in these loops, which go through 0, 1, 2, ... and the tables."""
-    out, *strides = zip(*(s for _, s in loops), strict=True) if loops else [()] * (1 + len(tables))
-    refs = {
-        name: Ref(int(table[0]), s)
-        for (name, table), s in zip(tables.items(), strides, strict=True)
-    }
-    return Map(tuple(size for size, _ in loops), Ref(base, out), what, refs)
+    loops, _, (out, *refs) = refs_of([base, *(table[0] for table in tables.values())], rows, [])
+    return Map(loops, out, what, dict(zip(tables, refs, strict=True)))
 
 
 def _lookup(slots: Ints, table: Ints) -> Lookup:
