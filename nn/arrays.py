@@ -140,7 +140,7 @@ def flat(x: Array) -> Iterator[Any]:
 
 
 def reshape(numbers: Iterable[Any], lengths: tuple[int, ...]) -> Array:
-    """The array of this shape with these numbers, row by row."""
+    """The array of this shape with these numbers, or arrays in their place, row by row."""
     numbers = iter(numbers)
     if not lengths:
         return next(numbers)
@@ -202,7 +202,9 @@ def along_last_axis(
     x = nested(x)
     axes = depth(x)
     if axes > 2:
-        return [along_last_axis(function, rows, size, layer) for rows in x]
+        lengths = shape_for(layer, x)
+        rows = [row for samples in x for row in samples]
+        return reshape(along_last_axis(function, rows, size, layer), lengths[:-1])
     rows = [nested(row) for row in (x if axes == 2 else [x])]
     for row in rows:
         if not is_sequence(row) or len(row) != size:

@@ -65,6 +65,56 @@ def test_parameters_are_not_lost_by_assigning_over_them():
     assert len(linear.parameters()) == 2
 
 
+def test_running_statistics_are_not_lost_by_assigning_over_them():
+    norm = nn.BatchNorm1d(1)
+    with pytest.raises(TypeError, match=r"a list as the buffer 'running_mean' of BatchNorm1d\(1\)"):
+        norm.running_mean = [5.0]
+    norm.running_mean = [nn.Buffer(5.0)]
+    assert norm.state_dict()["running_mean"] == [5.0]
+
+
+def test_parameters_are_not_lost_in_an_array_of_numpy():
+    module = nn.Module()
+    for lost in (nn.Linear(2, 2).weight, [nn.ReLU()], [nn.Buffer(1.0)]):
+        with pytest.raises(TypeError, match=r"Module: 'w' is a NumPy array.*assign its tolist\(\)"):
+            module.w = np.array(lost, dtype=object)
+        module.w = np.array(lost, dtype=object).tolist()
+    module.data = np.array([Value(1.0), "a"], dtype=object)
+
+
+@pytest.mark.parametrize("key", [1, "", "a.b", ("a",)])
+def test_every_name_in_a_state_is_of_one_thing(key):
+    module = nn.Module()
+    module.settings = {key: 1.0}
+    assert module.state_dict() == {}
+    module.parts = {key: nn.Linear(1, 1)}
+    for read in (module.parameters, module.state_dict, lambda: list(module.named_modules())):
+        with pytest.raises(ValueError, match=r"the dict 'parts' has a Linear under the key .*dots"):
+            read()
+    with pytest.raises(ValueError, match=r"Module: the attribute 'a.b' must have no dots"):
+        setattr(module, "a.b", nn.Parameter(1.0))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Linear(2, 1),
+        nn.MLP(2, [2, 1]),
+        nn.LayerNorm(2),
+        nn.RMSNorm(2),
+        nn.Dropout().eval(),
+        nn.Dropout(0.0),
+    ],
+)
+@pytest.mark.parametrize("lengths", [(1, 2), (2, 0), (1, 0, 3)])
+def test_samples_of_different_shapes_are_named(layer, lengths):
+    ragged = [[[1.0, 2.0]] * length for length in lengths]
+    with pytest.raises(ValueError, match=r"^\w+[ (].*: expected rows of one shape, got"):
+        layer(ragged)
+    with pytest.raises(ValueError, match=r"^\w+[ (].*: expected rows of one shape, got"):
+        layer([ragged, ragged])
+
+
 @pytest.mark.parametrize("wrong", ["ab", None, {"x": 1.0}, (x for x in [1.0]), 1.0])
 def test_an_input_that_is_no_array_is_named_by_its_type(wrong):
     got = "None" if wrong is None else f"one {type(wrong).__name__}"
