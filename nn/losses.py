@@ -76,7 +76,11 @@ def huber_loss(input: Array, target: Array, reduction: str = "mean", delta: floa
 
 def hinge_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     """max(0, 1 - target input), each target being 1 or -1."""
-    losses = [relu(1 - y * x) for x, y in _pairs("hinge_loss", input, target)]
+    pairs = _pairs("hinge_loss", input, target)
+    for _, y in pairs:
+        if not isinstance(y, Value) and y == 0:
+            raise ValueError("hinge_loss: a target must be 1 or -1, not 0; write 2 * target - 1")
+    losses = [relu(1 - y * x) for x, y in pairs]
     return _reduced("hinge_loss", autograd_lite.sum(losses), len(losses), reduction)
 
 

@@ -67,7 +67,7 @@ class Module:
             )
         if "." in name:
             raise ValueError(f"{type(self).__name__}: the attribute {name!r} must have no dots")
-        if getattr(thing, "dtype", None) == object and any(
+        if str(getattr(thing, "dtype", "")) == "object" and any(
             isinstance(item, (Parameter, Buffer, Module)) for item in thing.flat
         ):
             raise TypeError(
