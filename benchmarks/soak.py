@@ -6,7 +6,7 @@
 A step builds, differentiates and optimises a perceptron, a recurrent and a convolutional network,
 copies and pickles a graph, writes and reads a model file, lets an operation fail, and drops
 instances that refer to one another. The table has one row for each tenth of the time. The exit
-status is 1 if, after the first row, memory grows by more than 5 % or the median step by more than
+status is 1 if, after the first row, memory grows by more than 10 % or the median step by more than
 half. For Linux, with the extra `safetensors`.
 """
 
@@ -23,7 +23,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 # A script's folder comes first where Python looks for modules, and nn.py lies in this one.
 sys.path = [
@@ -142,17 +142,17 @@ def resident() -> int:
 
 
 def soak(seconds: float) -> Iterator[tuple[int, int, float]]:
-    """After each tenth of the time: steps made, bytes held, median seconds a step."""
+    """After each tenth of the time: steps made, bytes held, median processor time of a step."""
     rng = random.Random(0)
     steps = [kind(rng) for kind in KINDS]
     start = perf_counter()
     for tenth in range(1, 11):
         taken = []
         while perf_counter() - start < seconds * tenth / 10:
-            began = perf_counter()
+            began = process_time()
             for step in steps:
                 step()
-            taken.append(perf_counter() - began)
+            taken.append(process_time() - began)
         yield len(taken), resident(), statistics.median(taken)
 
 
@@ -160,7 +160,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10.0)
     minutes = parser.parse_args().minutes
-    print("| minute | steps | MB held | ms a step |\n|--:|--:|--:|--:|")
+    print("| minute | steps | MB held | ms of processor time a step |\n|--:|--:|--:|--:|")
     rows = []
     for i, (steps, held, median) in enumerate(soak(60 * minutes), start=1):
         rows.append((held, median))
@@ -168,7 +168,7 @@ def main() -> int:
         print(row, flush=True)
     held, median = (last / first for first, last in zip(rows[0], rows[-1], strict=True))
     print(f"\nFrom the first row to the last: memory x {held:.3f}, a step x {median:.2f}.")
-    return int(held > 1.05 or median > 1.5)
+    return int(held > 1.1 or median > 1.5)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.compiler.affine import offsets_of, ranges
-from autograd_lite.compiler.canonical import COPY, MAP, NUMBER, SUM, VARIABLE
+from autograd_lite.compiler.canonical import COPY, MAP, SUM, VARIABLE
 from autograd_lite.compiler.formulas import formula, partials_of
 
 TYPE_CHECKING = False
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["Uses", "active_nodes"]
 
 
-def active_nodes(form: Form, levels: list[Ints], wrt: Ints) -> NDArray[np.bool_]:
+def active_nodes(form: Form, wrt: Ints) -> NDArray[np.bool_]:
     """[n] whether a node depends on one of the leaves in wrt, in a way that has a gradient."""
     active: NDArray[np.bool_] = (form.kind == VARIABLE) & np.isin(form.slot, wrt)
     offsets = form.offsets
-    for nodes in levels:
+    for nodes in form.levels():
         nodes = nodes[form.kind[nodes] != COPY]
         if len(nodes):
             first, count = offsets[nodes], offsets[nodes + 1] - offsets[nodes]
@@ -92,26 +92,19 @@ class Uses:
         names = partials[0].names if partials[0].part > 0 else "xyz"[: len(operands)]
         for side, (node, what) in enumerate(zip(operands, partials, strict=True)):
             sent = self._active[node]
-            if sent.any() and what.number != 0:
+            if sent.any() and what.text != "0":
                 named = {n: x[sent] for n, x in zip(names, operands, strict=True)}
                 named["out"] = users[sent]
                 self._add(users[sent], node[sent], self._partial(what, named), side)
 
     def _partial(self, what: Formula, operands: dict[str, Ints]) -> Ints:
         """Nodes of this formula, which may be there already."""
-        form = self._form
         if what.text in operands and what.part < 0:
             return operands[what.text]
-        if what.number is None:
-            # Once for all uses: 1 / y, for all x / y of a softmax.
-            key = np.zeros(len(operands["out"]), np.int64)
-            for name in what.names:  # a pair of a pair, where there are three
-                key = np.unique(key * len(form) + operands[name], return_inverse=True)[1]
-            first, which = np.unique(key, return_index=True, return_inverse=True)[1:]
-            once = {name: operands[name][first] for name in what.names}
-            return form.mapped(what, once, silent=True)[which]
-        known = {1.0: form.one, -1.0: form.minus_one}
-        node = known.get(what.number)
-        if node is None:
-            (node,) = form.new(NUMBER, number=[what.number])
-        return np.full(len(operands["out"]), node)
+        # Once for all uses: 1 / y, for all x / y of a softmax.
+        key = np.zeros(len(operands["out"]), np.int64)
+        for name in what.names:  # a pair of a pair, where there are three
+            key = np.unique(key * len(self._form) + operands[name], return_inverse=True)[1]
+        first, which = np.unique(key, return_index=True, return_inverse=True)[1:]
+        once = {name: operands[name][first] for name in what.names}
+        return self._form.mapped(what, once, silent=True)[which]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Table: TypeAlias = NDArray[np.int64]
     Loop: TypeAlias = tuple[int, tuple[int, ...]]
 
-__all__ = ["nest", "offsets_of", "ranges", "runs", "segments"]
+__all__ = ["is_within", "nest", "offsets_of", "ranges", "runs", "stretches"]
 
 
 def nest(tables: Table) -> list[Loop] | None:
@@ -56,13 +56,16 @@ def runs(tables: Table) -> list[slice]:
     return list(map(slice, edges[:-1], edges[1:]))
 
 
-def segments(tables: Table) -> Table:
-    """Where in m tables [m, n] the stretches of the commonest step begin."""
-    step = tables[:, 1:] - tables[:, :-1]
-    kinds, counts = np.unique(step, axis=1, return_counts=True)
-    commonest = kinds[:, counts.argmax()]
-    starts = np.flatnonzero((step != commonest[:, None]).any(0)) + 1
-    return np.concatenate([np.zeros(1, np.int64), starts])
+def stretches(tables: Table) -> tuple[Table, Table]:
+    """Where in m tables [m, n] the stretches of the commonest step begin, and how long they are."""
+    n = tables.shape[1]
+    starts = np.zeros(1, np.int64)
+    if n > 1:
+        step = tables[:, 1:] - tables[:, :-1]
+        kinds, counts = np.unique(step, axis=1, return_counts=True)
+        other = (step != kinds[:, [counts.argmax()]]).any(0)
+        starts = np.append(starts, np.flatnonzero(other) + 1)
+    return starts, np.diff(np.append(starts, n))
 
 
 def ranges(starts: Table, counts: Table) -> Table:
@@ -78,3 +81,8 @@ def offsets_of(sorted_ints: Table, n: int) -> Table:
     offsets = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(sorted_ints, minlength=n), out=offsets[1:])
     return offsets
+
+
+def is_within(table: Table, addresses: Table) -> bool:
+    """Whether a table goes nowhere that these addresses do not go."""
+    return bool(addresses.min() <= table.min() and table.max() <= addresses.max())

@@ -17,6 +17,7 @@ from autograd_lite.compiler.explain import (
     regions_of,
 )
 from autograd_lite.compiler.lower import Lowering
+from autograd_lite.compiler.reverse import Reverse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,12 +48,15 @@ class Arrays:
     """
 
     def __init__(self, tape: Tape, wrt: Ints) -> None:
-        lowered = Lowering(tape, np.asarray(wrt, np.int64))
-        self.leaves, self.indices = lowered.layout.leaves, tape.indices
-        self.size = lowered.size
-        self.numbers = lowered.numbers
-        self.outputs, self.seeds, self.gradients = lowered.outputs, lowered.seeds, lowered.gradients
-        self.forward_instructions, self.backward_instructions = lowered.forward, lowered.backward
+        wrt = np.asarray(wrt, np.int64)
+        lowered = Lowering(tape, wrt)
+        reverse = Reverse(lowered, wrt)
+        layout = lowered.layout
+        self.leaves, self.indices, self.size = layout.leaves, tape.indices, layout.size
+        self.numbers, self.outputs = layout.numbers, lowered.outputs
+        self.seeds, self.gradients = reverse.seeds, reverse.gradients
+        self.forward_instructions = layout.without_idle_masks(lowered.forward)
+        self.backward_instructions = layout.without_idle_masks(reverse.instructions)
         self._in_place = int(np.argmin(np.append(self.leaves == np.arange(tape.leaves), False)))
         self._moved = self.leaves[self._in_place :]
         self._among = np.full(tape.indices, np.iinfo(np.int64).max)
@@ -60,9 +64,9 @@ class Arrays:
             if isinstance(instruction, Pick):
                 lookup = instruction.lookup
                 np.minimum.at(self._among, lookup.slots, lookup.among)
-        self._regions = regions_of(lowered)
-        self._wanted, self._blocks = lowered.wanted.tolist(), lowered.layout.blocks.tolist()
-        self._gradient = lowered.gradients.min(initial=lowered.size)
+        self._regions = regions_of(lowered, reverse)
+        self._wanted, self._blocks = reverse.wanted.tolist(), layout.blocks.tolist()
+        self._gradient = int(self.gradients.min(initial=self.size))
         self._scalars = len(tape)
         self._pool: list[Workspace] = []
 
@@ -130,7 +134,7 @@ class Arrays:
             if r.base in self._wanted
         ]
         regions = Regions([*deepcopy(self._regions), *leaves, *gradients])
-        text = [f"{self._scalars} scalars in {len(self.leaves)} leaves"]
+        text = [f"{self._scalars} scalars, {len(self.leaves)} of them leaves"]
         parts = zip(
             ("forward", "backward"),
             self.calls,

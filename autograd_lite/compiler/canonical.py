@@ -18,7 +18,7 @@ from autograd_lite.rules import CODES, RULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any, TypeAlias
 
     from numpy.typing import NDArray
@@ -80,7 +80,7 @@ class Form:
     def __len__(self) -> int:
         return self._size
 
-    def levels(self) -> list[Ints]:
+    def levels(self) -> Iterator[Ints]:
         """The nodes of each level, but for leaves and numbers."""
         return levels_of(self.kind >= SUM, self.owner, self.a, self.b)
 
@@ -146,6 +146,7 @@ class Form:
         if len(slots) < len(leaves):
             same = np.arange(len(self))
             same[leaves] = leaves[first[which]]
+            self.kind[np.setdiff1d(leaves, leaves[first])] = DEAD
             self.a, self.b, self.outputs = same[self.a], same[self.b], same[self.outputs]
             self._terms = [(self.owner, self.a, self.b)]
 
@@ -162,9 +163,8 @@ class Form:
         spliced &= self.silent[self.owner] == self.silent[self.a]
         if not spliced.any():
             return
-        ready = self._ready(spliced)
-        waits = ready[self.owner[spliced]] > 0
-        spliced[spliced] = ~waits | (ready[self.a[spliced]] > 0)
+        waits = self._waits(spliced)
+        spliced[spliced] = ~waits[self.owner[spliced]] | waits[self.a[spliced]]
         self.kind[self.a[spliced]] = DEAD
         owner, kept = _last(self._users(spliced))[self.owner], ~spliced
         self._terms = [(owner[kept], self.a[kept], self.b[kept])]
@@ -176,21 +176,17 @@ class Form:
         users[self.a[spliced]] = self.owner[spliced]
         return users
 
-    def _ready(self, spliced: NDArray[np.bool_]) -> Ints:
-        """[n] for each sum, the level of the last of what it adds up; 0 for leaves only."""
-        users = self._users(spliced)
-        root, kept = _last(users), ~spliced
-        owner, a, b = self.owner[kept], self.a[kept], self.b[kept]
-        level = np.zeros(len(self), np.int64)
-        inner = (self.kind >= SUM) & (root == np.arange(len(self)))
-        for i, nodes in enumerate(levels_of(inner, root[owner], a, b)):
-            level[nodes] = i + 1
-        ready = np.zeros(len(self), np.int64)
-        np.maximum.at(ready, owner, np.maximum(level[a], level[b]))
+    def _waits(self, spliced: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """[n] whether a sum adds up anything that is not known from the start."""
+        users, kept = self._users(spliced), ~spliced
+        inner = (self.kind >= SUM) & (users == np.arange(len(self)))
+        waits = np.zeros(len(self), bool)
+        waits[self.owner[kept & (inner[self.a] | inner[self.b])]] = True
+        root = _last(users)
         while True:  # tell the users that are 1, 2, 4, ... sums away
-            np.maximum.at(ready, users, ready.copy())
+            waits[users[waits]] = True
             if np.array_equal(users, root):
-                return ready
+                return waits
             users = users[users]
 
 
@@ -291,7 +287,7 @@ class _Reader:
             self.map(code, c, nodes, (x,))
 
     def sigmoid(self, nodes: Ints, x: Ints) -> None:
-        """1 / (1 + e) with e = exp(-x), so that the partial out / (1 + exp(x)) = out out e has it."""
+        """1 / (1 + e) with e = exp(-x); its partial is out / (1 + exp(x)) = out out e."""
         e = self.silent_map("exp(-x)", x=x)
         self.kind[nodes], self.silent[nodes] = MAP, True
         self.formula[nodes] = self.form.place_of(formula("1 / (1 + x)"))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.bulk import Instruction, Ref
     from autograd_lite.compiler.formulas import Formula
     from autograd_lite.compiler.lower import Lowering
+    from autograd_lite.compiler.reverse import Reverse
 
 __all__ = ["Region", "Regions", "irregular", "leaf_regions", "lines_of", "regions_of"]
 
@@ -65,7 +66,7 @@ class Regions:
         return f"{region.name}[{offset}:]" if offset else region.name
 
 
-def regions_of(lowered: Lowering) -> list[Region]:
+def regions_of(lowered: Lowering, reverse: Reverse) -> list[Region]:
     """The groups by name: z for sums, a for what is elementwise; dz and da for cotangents."""
     layout, regions = lowered.layout, []
     first, numbers = layout.numbers
@@ -81,10 +82,10 @@ def regions_of(lowered: Lowering) -> list[Region]:
         regions.append(Region(piece.base, piece.size, names[i]))
     regions += [
         Region(piece.base, piece.size, f"d{names[i]}")
-        for i, piece in lowered.cotangents.items()
+        for i, piece in reverse.pieces.items()
         if i in names
     ]
-    return [*regions, Region(lowered.seeds, len(lowered.outputs), "dout")]
+    return [*regions, Region(reverse.seeds, len(lowered.outputs), "dout")]
 
 
 def leaf_regions(
@@ -200,7 +201,10 @@ def _contraction(it: Contract, regions: Regions) -> str:
         return f"{minus}{a}.sum({'axis=0' if first else 'axis=1' if rows else ''})"
     b = regions.name(it.b.base)
     if not it.sums:
-        return f"{a} * {b}"
+        moving = [[bool(stride) for stride in ref.strides] for ref in (it.a, it.b)]
+        if moving == [[True, False], [False, True]]:
+            return f"outer({a}, {b})"
+        return f"outer({b}, {a})" if moving == [[False, True], [True, False]] else f"{a} * {b}"
     if not any(it.b.strides[n:]):
         return f"{a}.sum({'axis=1' if it.loops else ''}) * {b}"
     only_a = [i for i in range(n) if it.a.strides[i] and not it.b.strides[i]]

@@ -33,14 +33,6 @@ class Formula:
     def __str__(self) -> str:
         return self.text if self.part < 0 else f"{self.label}({', '.join(self.names)})"
 
-    @property
-    def number(self) -> float | None:
-        """The number that it is, if it is one."""
-        if self.names or self.part >= 0:
-            return None
-        number = ast.literal_eval(self.text)
-        return float(number)
-
 
 @cache
 def formula(text: str) -> Formula:
@@ -170,8 +162,10 @@ def _vanishes(node: ast.expr, zero: set[str]) -> bool:
             return name in zero
         case ast.Constant(value=number):
             return number == 0
-        case ast.UnaryOp(operand=x) | ast.BinOp(left=x, op=ast.Div()):
+        case ast.UnaryOp(operand=x):
             return _vanishes(x, zero)
+        case ast.BinOp(left=x, op=ast.Div(), right=y):
+            return _vanishes(x, zero) and not _vanishes(y, zero)
         case ast.BinOp(left=x, op=ast.Mult(), right=y):
             return _vanishes(x, zero) or _vanishes(y, zero)
         case ast.BinOp(left=x, right=y):

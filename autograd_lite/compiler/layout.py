@@ -2,14 +2,14 @@
 
 Within its piece, a group is in the order in which the program made its members, which is the
 order of the loops that made them. A ragged group becomes a box: every row is padded to the
-longest. What lies in the padding is always 0.
+longest. The padding is computed like the rest, and set to 0 where somebody adds it up.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.affine import nest, ranges, segments
+from autograd_lite.compiler.affine import nest, ranges, stretches
 from autograd_lite.compiler.bulk import Mask
 from autograd_lite.compiler.canonical import COPY, MAP, NUMBER, SUM, VARIABLE
 from autograd_lite.compiler.groups import NUMBERS, WANTED, Group, groups_of
@@ -35,13 +35,12 @@ class Box:
     holes    [rows * width] what is padding
     """
 
-    def __init__(self, starts: Ints, n: int) -> None:
-        lengths = np.diff(np.append(starts, n))
+    def __init__(self, starts: Ints, lengths: Ints) -> None:
         self.width = int(lengths.max())
         self.longest = int(lengths.argmax())
         self.rows = len(starts)
         row = np.repeat(np.arange(self.rows), lengths)
-        self.lane = np.arange(n) - starts[row] + row * self.width
+        self.lane = np.arange(len(row)) - starts[row] + row * self.width
         self.holes = np.ones(self.rows * self.width, bool)
         self.holes[self.lane] = False
 
@@ -63,8 +62,8 @@ class Piece:
     size   of the piece
     lane   [n] where in the piece each member is
     box    None unless there is padding
-    clean  whether the padding is 0 without being set to 0
-    claimed  whether somebody relies on its being 0
+    clean    whether the padding is 0 without being set to 0
+    claimed  whether it has to be set to 0, if it is not clean
     """
 
     def __init__(self, base: int, lane: Ints, size: int, box: Box | None = None) -> None:
@@ -95,7 +94,7 @@ class Layout:
         self._boxes: list[Piece] = []
         self._masks: dict[int, Piece] = {}
         self._piece_of = np.zeros(len(form), np.int64)
-        levels = form.levels()
+        levels = list(form.levels())
         _, self.group_of = groups_of(form, levels, wrt, primal)
         self._offsets = form.offsets
 
@@ -215,12 +214,11 @@ class Layout:
             return by_address, whole, None
         rows = np.stack([self._row_in_box(nodes) for nodes in operands])
         known = np.concatenate([tables, rows])
-        starts = segments(known)
-        for order, cuts in ((natural, starts), (by_address, segments(known[:, by_address]))):
-            split = _split(tables[:, order], cuts) if divisible else None
+        for order in (natural, by_address) if divisible else ():
+            split = _split(tables[:, order], *stretches(known[:, order]))
             if split is not None:
                 return order[split[0]], split[1], None
-        box = Box(starts, n)
+        box = Box(*stretches(known))
         if len(box.holes) <= 2 * n + 64 and _is_nest(box.filled(tables)):
             return natural, whole, box
         return natural, whole, None
@@ -239,9 +237,8 @@ def _is_nest(tables: Ints) -> bool:
     return nest(np.concatenate([tables, np.arange(tables.shape[1])[None]])) is not None
 
 
-def _split(tables: Ints, starts: Ints) -> tuple[Ints, Ints] | None:
+def _split(tables: Ints, starts: Ints, lengths: Ints) -> tuple[Ints, Ints] | None:
     """The order and the cuts that put stretches of two lengths together, if these are nests."""
-    lengths = np.diff(np.append(starts, tables.shape[1]))
     kinds = np.unique(lengths)[::-1]
     if len(kinds) != 2:
         return None

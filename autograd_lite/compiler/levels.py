@@ -8,6 +8,8 @@ from autograd_lite.compiler.affine import offsets_of, ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["levels_of"]
 
 
-def levels_of(inner: NDArray[np.bool_], owner: Ints, a: Ints, b: Ints) -> list[Ints]:
+def levels_of(inner: NDArray[np.bool_], owner: Ints, a: Ints, b: Ints) -> Iterator[Ints]:
     """The nodes of each level: those whose operands all have lower ones.
 
     inner        [n] which nodes count; the others are there from the start
@@ -28,13 +30,11 @@ def levels_of(inner: NDArray[np.bool_], owner: Ints, a: Ints, b: Ints) -> list[I
     user = user[order]
     offsets = offsets_of(operand, len(inner))
     missing = np.bincount(user, minlength=len(inner))
-    levels = []
     level = np.flatnonzero(inner & (missing == 0))
     while len(level):
-        levels.append(level)
+        yield level
         first = offsets[level]
         users = user[ranges(first, offsets[level + 1] - first)]
         users, counts = np.unique(users, return_counts=True)
         missing[users] -= counts
         level = users[missing[users] == 0]
-    return levels

@@ -1,6 +1,7 @@
 """A function recorded, and both executors of its tape side by side."""
 
 from array import array
+from functools import cached_property
 
 import numpy as np
 
@@ -21,18 +22,18 @@ class Lifted:
         compiled = compile(function)
         compiled(*args)
         ((program,),) = (kind.programs for kind in compiled._kinds.values())
-        self.tape, self.wrt, self.reference = (
-            program.tape,
-            program._wrt,
-            program.executor.interpreter,
-        )
-        self.arrays = Arrays(self.tape, self.wrt)
+        self.tape, self.wrt = program.tape, program._wrt
+        self.reference = program.executor.interpreter
         flat = Flat()
         flatten(args, flat)
         flatten({}, flat)
         parameters = [x.data for x in program.parameters]
         self.leaves = np.array([*flat.floats, *parameters])
         self.indices = np.array(flat.integers, np.int64)
+
+    @cached_property
+    def arrays(self):
+        return Arrays(self.tape, self.wrt)
 
     def by_reference(self, leaves, cotangents):
         state = self.reference.forward(array("d", leaves), array("q", self.indices))
@@ -46,9 +47,9 @@ class Lifted:
     def agrees(self, seed=0, runs=3):
         """Whether both give finite numbers, on those of the call and on others.
 
-        Raises AssertionError where they differ by more than 1e-9, or by more than the program makes
-        of a change of its leaves in the last digit; unless the arrays say so themselves, by a
-        number that is not finite.
+        Raises AssertionError where they differ by more than 1e-9, unless the arrays say so
+        themselves, by a number that is not finite. Numbers that are lost to rounding anyway, as in
+        sin(exp(40)), are not compared: those that the last digit of the leaves changes as much.
         """
         rng = np.random.default_rng(seed)
         finite = True
@@ -56,11 +57,13 @@ class Lifted:
             leaves = self.leaves + (0.5 * rng.normal(size=len(self.leaves)) if run else 0)
             cotangents = rng.normal(size=len(self.tape.outputs))
             lifted = self.by_arrays(leaves, cotangents)
+            finite &= is_finite(lifted)
             if is_finite(lifted):
                 expected = self.by_reference(leaves, cotangents)
                 close = 1e-9 * (1 + np.abs(expected))
-                close += np.abs(expected - self.by_reference(leaves * (1 + 1e-15), cotangents))
-                assert np.all(np.abs(lifted - expected) <= close)
-            else:
-                finite = False
+                known = np.ones(len(expected), bool)
+                for _ in range(4):
+                    moved = leaves * (1 + 1e-15 * rng.normal(size=len(leaves)))
+                    known &= np.abs(expected - self.by_reference(moved, cotangents)) < 0.01 * close
+                assert np.all(np.abs(lifted - expected)[known] < close[known])
         return finite

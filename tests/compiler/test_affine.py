@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite.compiler.affine import nest, offsets_of, ranges, runs, segments
+from autograd_lite.compiler.affine import nest, offsets_of, ranges, runs, stretches
 
 SIZES = st.lists(st.integers(1, 4), min_size=1, max_size=4)
 STRIDES = st.integers(-30, 30)
@@ -78,8 +78,11 @@ def test_runs_are_cut_where_rows_part():
     assert runs(np.stack([a, b])) == [slice(0, 4), slice(4, 5)]
 
 
-def test_segments_of_causal_rows():
-    assert segments(np.array([[0, 10, 11, 20, 21, 22, 30, 31]])).tolist() == [0, 1, 3, 6]
+def test_stretches_of_causal_rows():
+    starts, lengths = stretches(np.array([[0, 10, 11, 20, 21, 22, 30, 31]]))
+    assert starts.tolist() == [0, 1, 3, 6]
+    assert lengths.tolist() == [1, 2, 3, 2]
+    assert [x.tolist() for x in stretches(np.array([[7]]))] == [[0], [1]]
 
 
 def test_ranges_and_offsets():

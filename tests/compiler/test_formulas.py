@@ -55,7 +55,7 @@ def test_value_and_partials(rule):
         named["out"] = expected[0]
         for what, numbers in zip(formulas, expected, strict=True):
             used = {name: named[name] for name in what.names}
-            got = computed(what, used) if used else np.full(len(numbers), what.number)
+            got = computed(what, used) if used else np.full(len(numbers), float(str(what)))
             # Where it is not finite, the reference executor is asked anyway.
             some = np.isfinite(got)
             np.testing.assert_allclose(got[some], numbers[some], rtol=1e-12, atol=1e-13)
@@ -83,7 +83,7 @@ def test_powers_become_what_is_fast(c, text, partial):
 
 
 def test_numbers_and_names():
-    assert [p.number for p in partials_of(CODES["sub"], 0.0)] == [1.0, -1.0]
+    assert [str(p) for p in partials_of(CODES["sub"], 0.0)] == ["1", "-1.0"]
     assert partials_of(CODES["exp"], 0.0)[0].names == ("out",)
     assert formula("exp(x - out)").names == ("x", "out")
 
@@ -93,6 +93,7 @@ def test_numbers_and_names():
     [
         ("x / y", {"x"}, True),
         ("x / y", {"y"}, False),
+        ("x / y", {"x", "y"}, False),
         ("-out / y", {"out"}, True),
         ("2 * x", {"x"}, True),
         ("x * y", {"y"}, True),

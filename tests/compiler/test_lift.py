@@ -11,7 +11,9 @@ from scalar_programs import KINDS, program
 
 import autograd_lite as ag
 from autograd_lite import Value, take
-from autograd_lite.compiler.arrays import is_finite
+from autograd_lite.compiler.arrays import Arrays, is_finite
+from autograd_lite.compiler.tape import LEAF, Tape
+from autograd_lite.rules import CODES
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 SEEDS = range(20_000 if LONG else 304)
@@ -91,6 +93,37 @@ def test_indices_count_from_the_end_and_are_checked():
         lifted.indices[:] = 0, i
         with pytest.raises(IndexError, match=f"the index {i} is out of range for 3 elements"):
             lifted.by_arrays(lifted.leaves, np.ones(1))
+
+
+def test_what_is_picked_from_may_lie_anywhere():
+    order = [W[2], W[0], W[2], W[1], W[0]]
+    lifted = Lifted(lambda i, j: take(order, i) + take(order, j), np.int64(1), np.int64(4))
+    for i in range(5):
+        lifted.indices[:] = i, 4 - i
+        assert lifted.agrees()
+
+
+def test_powers_that_are_constants_and_the_base():
+    assert Lifted(lambda xs: sum(w**0 + w**1 for w in xs), W).agrees()
+
+
+def test_operands_that_are_gathered():
+    order = [2, 0, 1, 1, 0, 2, 2]
+
+    def function(xs):
+        return sum(ag.where(W[i], x, W[j]) for i, x, j in zip(order, xs, order[::-1], strict=True))
+
+    assert Lifted(function, [0.1 * i for i in range(7)]).agrees()
+
+
+def test_one_leaf_may_be_several_nodes():
+    """leaf 0 + leaf 0 * leaf 1, with two nodes for leaf 0."""
+    codes = [LEAF, LEAF, LEAF, CODES["mul"], CODES["add"]]
+    tape = Tape(codes, [0, 0, 0, 0, 2, 4], [1, 2, 0, 3], [0.0] * 5, [0, 0, 1, -1, -1], [4], 2)
+    arrays = Arrays(tape, [1, 0])
+    state = arrays.forward(np.array([2.0, 5.0]), np.zeros(0, np.int64))
+    assert state.outputs.tolist() == [12.0]
+    assert arrays.gradient(state, np.ones(1)).tolist() == [2.0, 6.0]
 
 
 def lifted_network():

@@ -188,7 +188,7 @@ class Session(RuleBasedStateMachine):
     def step(self, i):
         """An optimiser's step, p -= p.grad / 2, and zero_grad."""
         value, model = self.pairs[i]
-        if abs(model.data - 0.5 * model.grad) > LIMIT:
+        if model.edges or abs(model.data - 0.5 * model.grad) > LIMIT:
             return
         optimizer = nn.optim.SGD([value], lr=0.5)
         optimizer.step()
