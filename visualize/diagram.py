@@ -29,8 +29,8 @@ class Box:
                that is there only because others use it
     title      the label of a node, or what the group is called
     operation  the symbol of the operation, "" if none made it
-    low, data  the range of a group's numbers; of a node both are its number
-    grad       the gradient of a node, the Euclidean norm of those of a group
+    low, data  the range of a group's numbers, constants aside; of a node both are its number
+    grad       the gradient of a node, the Euclidean norm of those of a group, constants aside
     members    the nodes it stands for; none if it is a product
     times      how often what the title says is there
     parameters  how many there are in a collapsed scope
@@ -105,7 +105,9 @@ def single(node: Value, grad: float) -> Box:
 def _several(group: Group, grad_of: GradOf) -> Box:
     """The box of a group of nodes."""
     nodes = group.nodes
-    numbers = [node.data for node in nodes]
+    # A constant neither changes nor has a gradient that anybody asks for.
+    counted = [node for node in nodes if not node.is_constant] or nodes
+    numbers = [node.data for node in counted]
     nans = [x for x in numbers if x != x]  # which min and max would miss
     kinds = {kind_of(node) for node in nodes}
     leaves = not group.collapsed and kinds != {"operation"}
@@ -114,7 +116,7 @@ def _several(group: Group, grad_of: GradOf) -> Box:
         f"{group.title} × {group.times:,}" if group.times > 1 else group.title,
         "",
         nans[0] if nans else max(numbers),
-        hypot(*map(grad_of, nodes)),
+        hypot(*map(grad_of, counted)),
         nodes,
         low=nans[0] if nans else min(numbers),
         times=group.times,
