@@ -102,6 +102,12 @@ def single(node: Value, grad: float) -> Box:
     return Box(kind_of(node), node.label, node._op, node.data, grad, (node,))
 
 
+def _partials(node: Value, measured: bool) -> Sequence[float | None]:
+    """The partials of a node, each None if it would have to be measured and is not to be."""
+    by_hand = node.rule is None and not node.is_leaf
+    return partials_of(node) if measured or not by_hand else (None,) * len(node.parents)
+
+
 def _several(group: Group, grad_of: GradOf) -> Box:
     """The box of a group of nodes."""
     nodes = group.nodes
@@ -127,10 +133,11 @@ def _several(group: Group, grad_of: GradOf) -> Box:
 # --------------------------------------------------------------------------------- groups
 
 
-def by_group(groups: Sequence[Group], grad_of: GradOf) -> Diagram:
+def by_group(groups: Sequence[Group], grad_of: GradOf, *, measured: bool) -> Diagram:
     """A box for each group, edges between two for those that run between their nodes.
 
-    groups  in topological order; one that stands for a single node is drawn as that node
+    groups    in topological order; one that stands for a single node is drawn as that node
+    measured  whether a `_backward` written by hand is run for its partials
     """
     diagram = Diagram()
     index = {node: i for i, group in enumerate(groups) for node in group.nodes}
@@ -146,7 +153,7 @@ def by_group(groups: Sequence[Group], grad_of: GradOf) -> Diagram:
                 box.kind = "outside"
             continue
         parents = [index[parent] for member in group.nodes for parent in member.parents]
-        partials = partials_of(node) if alone else None
+        partials = _partials(node, measured) if alone else None
         drawn: dict[int, Edge] = {}
         times = Counter(parents)
         for k, parent in enumerate(parents):
@@ -179,10 +186,13 @@ def _frame(diagram: Diagram, frames: dict[Call, int], call: Call | None) -> int 
 # -------------------------------------------------------------------------------- products
 
 
-def by_product(nodes: Sequence[Value], grad_of: GradOf, owner: Mapping[Value, Call]) -> Diagram:
+def by_product(
+    nodes: Sequence[Value], grad_of: GradOf, owner: Mapping[Value, Call], *, measured: bool
+) -> Diagram:
     """A box for each node, and one for each product that a dot adds up.
 
-    owner  the innermost open scope around each node
+    owner     the innermost open scope around each node
+    measured  whether a `_backward` written by hand is run for its partials
     """
     diagram = Diagram()
     frames: dict[Call, int] = {}
@@ -192,27 +202,32 @@ def by_product(nodes: Sequence[Value], grad_of: GradOf, owner: Mapping[Value, Ca
         box.frame = _frame(diagram, frames, owner.get(node))
         sources = [
             (index[parent], partial)
-            for parent, partial in zip(node.parents, partials_of(node), strict=True)
+            for parent, partial in zip(node.parents, _partials(node, measured), strict=True)
         ]
         if node.rule is not None and node.rule.name == "dot":
             box.operation = "sum"
-            sources = [(diagram.add(*made), 1.0) for made in _products(node, box, sources)]
+            factors = [index[parent] for parent in node.parents]
+            sources = [(diagram.add(*made), 1.0) for made in _products(node, box, factors)]
         index[node] = diagram.add(box, sources)
     return diagram
 
 
 def _products(
-    node: Value, box: Box, sources: list[tuple[int, float]]
+    node: Value, box: Box, factors: list[int]
 ) -> Iterable[tuple[Box, list[tuple[int, float | None]]]]:
-    """Each product of a dot: its box, and its one or two sources."""
+    """Each product of a dot: its box, and its one or two sources.
+
+    factors  the indices of the dot's parents
+    """
     xs, ys = sides_of(node)
+    sources = list(zip(factors, node.partials, strict=True))
     for k, (parent, (x, dx)) in enumerate(zip(xs, sources, strict=False)):
         if ys:  # the partial by one side is the number of the other
             y, dy = sources[len(xs) + k]
             product = Box("operation", "", "*", dx * dy, box.grad)
-            factors: list[tuple[int, float | None]] = [(x, dx), (y, dy)]
+            taken: list[tuple[int, float | None]] = [(x, dx), (y, dy)]
         else:
             product = Box("operation", "", f"*{dx:g}", dx * parent.data, box.grad)
-            factors = [(x, dx)]
+            taken = [(x, dx)]
         product.frame = box.frame
-        yield product, factors
+        yield product, taken

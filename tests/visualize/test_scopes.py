@@ -383,6 +383,9 @@ def test_collapsing_too_little_is_refused_with_advice():
     root = sum_of([pair(Value(float(i))) for i in range(1_001)])
     with pytest.raises(ValueError, match=r"would have 2,003 boxes; write depth=0, fold=True to"):
         visualize.draw(root, depth=0)
+    with pytest.raises(ValueError, match=r"boxes; write depth=2, fold=True to"):
+        visualize.draw(root, depth=2)
+    assert len(visualize.draw(root, depth=2, fold=True).diagram.boxes) < 10
 
 
 def test_thousands_of_edges_between_two_nodes_are_one_line(drawn):
