@@ -7,6 +7,7 @@ somewhere, so that they cost nothing otherwise.
 from __future__ import annotations
 
 from _contextvars import ContextVar
+from _weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,41 +60,57 @@ class Observer:
     def received(self, leaf: Value, grad: float, root: Value) -> None: ...
 
 
-class _Block:
-    __slots__ = ("observer", "open")
+class _Opens:
+    """What a `with` statement enters and leaves.
 
-    def __init__(self, observer: Observer | None) -> None:
+    A KeyboardInterrupt may come when a block was opened and `with` was not told so, or before
+    `__exit__` has done anything. So a block is open only while the object that opened it lives.
+    What remains is that the engine's count is too high, and that it asks in vain.
+    """
+
+    def _enter(self, observer: Observer | None) -> None:
+        from autograd_lite import value
+
+        value.count_blocks(1)
+        _blocks.set((*_open_blocks(), _Block(observer, self)))
+
+    def _exit(self) -> None:
+        from autograd_lite import value
+
+        block = [block for block in _open_blocks() if block.opener() is self][-1]
+        block.closed = True  # for tasks that were made inside it, and have a copy of the tuple
+        _blocks.set(_open_blocks())
+        value.count_blocks(-1)
+
+
+class _Block:
+    __slots__ = ("closed", "observer", "opener")
+
+    def __init__(self, observer: Observer | None, opener: _Opens) -> None:
         self.observer = observer  # None: a no_grad block
-        self.open = True
+        self.opener = ref(opener)
+        self.closed = False
+
+    @property
+    def open(self) -> bool:
+        return not self.closed and self.opener() is not None
 
 
 _blocks: ContextVar[tuple[_Block, ...]] = ContextVar("blocks", default=())
 
 
-def _enter(observer: Observer | None) -> None:
-    from autograd_lite import value
-
-    _blocks.set((*_blocks.get(), _Block(observer)))
-    value.count_blocks(1)
-
-
-def _exit() -> None:
-    from autograd_lite import value
-
-    *outer, block = _blocks.get()
-    block.open = False  # for tasks that were made inside it, and have a copy of the tuple
-    _blocks.set(tuple(outer))
-    value.count_blocks(-1)
+def _open_blocks() -> tuple[_Block, ...]:
+    return tuple([block for block in _blocks.get() if block.open])
 
 
 def detach_results() -> bool:
     """Whether operations give leaves here."""
-    return any(block.open and block.observer is None for block in _blocks.get())
+    return any(block.observer is None for block in _open_blocks())
 
 
 def observers() -> list[Observer]:
     """Those that are to be told what happens here, outermost first."""
-    return [block.observer for block in _blocks.get() if block.open and block.observer is not None]
+    return [block.observer for block in _open_blocks() if block.observer is not None]
 
 
 def replayed() -> bool:
@@ -101,7 +118,7 @@ def replayed() -> bool:
     return any(observer.replays for observer in observers())
 
 
-class observe:
+class observe(_Opens):
     """`with observe(observer): ...` tells the observer what the engine does in the block.
 
     Other threads and asyncio tasks are not observed; a task made inside a block is, while the
@@ -112,13 +129,13 @@ class observe:
         self.observer = observer
 
     def __enter__(self) -> None:
-        _enter(self.observer)
+        self._enter(self.observer)
 
     def __exit__(self, *exception: object) -> None:
-        _exit()
+        self._exit()
 
 
-class no_grad:
+class no_grad(_Opens):
     """Record nothing: operations give leaves. A context manager and a decorator.
 
     `with no_grad(): ...` and `@no_grad()` or `@no_grad` before a function. Other threads and
@@ -130,10 +147,10 @@ class no_grad:
         return block if function is None else block(function)
 
     def __enter__(self) -> None:
-        _enter(None)
+        self._enter(None)
 
     def __exit__(self, *exception: object) -> None:
-        _exit()
+        self._exit()
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         import functools

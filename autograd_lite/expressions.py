@@ -10,7 +10,6 @@ import math
 CONSTANTS = {
     "LN2": math.log(2),
     "LN10": math.log(10),
-    "SQRT2": math.sqrt(2),
     "SQRT_2PI": math.sqrt(2 * math.pi),
     "TWO_OVER_SQRT_PI": 2 / math.sqrt(math.pi),
     "SELU_SCALE": 1.0507009873554804934193349852946,
@@ -59,6 +58,8 @@ _SAME_IN_C = (
 _C_FUNCTIONS = {name: name for name in _SAME_IN_C.split()} | {
     "cbrt": "ieee_cbrt",
     "exp2": "ieee_exp2",
+    "gaussian": "ieee_gaussian",
+    "normal_cdf": "ieee_normal_cdf",
     "power": "ieee_power",
     "round_even": "nearbyint",
 }

@@ -11,6 +11,7 @@ from autograd_lite.value import (
     Value,
     binary_function,
     binary_of,
+    checked,
     fixed,
     nary_function,
     number_for,
@@ -80,15 +81,27 @@ if not TYPE_CHECKING:
         return function
 
 
+def _documentation(rule: Rule) -> str:
+    """The formulas of a rule, as a docstring."""
+    if rule.nary:
+        text = f"`{rule.name}` of any number n of operands, as one node"
+        by = [f"`{partial}` by each x" for partial in rule.partials]
+    else:
+        text = f"`{rule.value}`"
+        names = [f" by {x}" for x in rule.operands] if len(rule.partials) > 1 else [""]
+        by = [f"`{partial}`{x}" for partial, x in zip(rule.partials, names, strict=True)]
+    text += f", with the {'partial ' * (len(by) > 1)}derivative{'s' * (len(by) > 1)} "
+    text += " and ".join([", ".join(by[:-1]), by[-1]] if by[1:] else by)
+    if any("out" in partial for partial in rule.partials):
+        text += ", where `out` is the value"
+    return f"{text}.\n\nAt the edges: {rule.note}." if rule.note else f"{text}."
+
+
 def _named(function: Any, rule: Rule) -> Any:
     """The function with its name, and its documentation from the table."""
     function.__name__ = function.__qualname__ = rule.name
     function.__module__ = __name__  # where pickle finds it
-    operands = ", ".join(rule.operands) if not rule.nary else "xs"
-    formula = f"{rule.name}({operands}) = {rule.value}" if rule.value else f"{rule.name}(xs)"
-    partials = ", ".join(rule.partials)
-    note = f"\n\nAt the edges: {rule.note}." if rule.note else ""
-    function.__doc__ = f"{formula}, with the partial derivatives {partials}.{note}"
+    function.__doc__ = _documentation(rule)
     return function
 
 
@@ -211,7 +224,7 @@ def prod(xs: Iterable[Operand]) -> Operand: ...
 def prod(xs: Iterable[Operand]) -> Operand:
     """The product of xs, 1.0 of none: a chain of multiplications."""
     product: Operand = 1.0
-    for i, x in enumerate(_checked(xs, "prod")):
+    for i, x in enumerate(checked(xs, "prod")):
         product = x if i == 0 else product * x
     return product
 
@@ -224,7 +237,7 @@ def softmax(xs: Iterable[float]) -> list[float]: ...
 def softmax(xs: Iterable[Operand]) -> list[Operand]: ...
 def softmax(xs: Iterable[Operand]) -> list[Any]:
     """[exp(x - logsumexp(xs)) for x in xs]: positive numbers that add up to 1."""
-    return [exp(x) for x in _log_softmax(xs, "softmax")]
+    return value.exps(value.log_softmax(checked(xs, "softmax"), not blocks.replayed()))
 
 
 @overload
@@ -235,29 +248,14 @@ def log_softmax(xs: Iterable[float]) -> list[float]: ...
 def log_softmax(xs: Iterable[Operand]) -> list[Operand]: ...
 def log_softmax(xs: Iterable[Operand]) -> list[Any]:
     """[x - logsumexp(xs) for x in xs]."""
-    return _log_softmax(xs, "log_softmax")
+    return value.log_softmax(checked(xs, "log_softmax"), not blocks.replayed())
 
 
-def _log_softmax(xs: Iterable[Operand], name: str) -> list[Any]:
-    # Less the largest, which is exact: x - logsumexp(xs) of huge x would lose every digit.
-    xs = _checked(xs, name)
-    if blocks.replayed():
-        total = logsumexp(xs)  # the largest of other numbers would be another one
-        return [x - total for x in xs]
-    largest = max((x.data if isinstance(x, Value) else x for x in xs), default=0.0)
-    shifted = [x - largest for x in xs]
-    total = logsumexp(shifted)
-    return [x - total for x in shifted]
-
-
-def _checked(xs: Iterable[Operand], name: str) -> list[Operand]:
-    """The Values among xs, and the numbers as floats."""
-    checked = []
-    for i, x in enumerate(xs):
-        if not isinstance(x, Value):
-            x = real(x, f"{name}: element {i}")
-        checked.append(x)
-    return checked
+for _rule in RULES:  # a method says what the function of its name says
+    _method = Value.__dict__.get(_rule.name)
+    if _method is not None:
+        _function = globals().get(_rule.name)
+        _method.__doc__ = _function.__doc__ if _function else _documentation(_rule)
 
 
 # --------------------------------------------------- what differs from call to call of a program
@@ -286,7 +284,7 @@ def largest(xs: Iterable[Operand]) -> Any:
 
     In a compiled function it is chosen anew at each call.
     """
-    best, *others = _checked(xs, "largest")
+    best, *others = checked(xs, "largest")
     choose_anew = blocks.replayed()
     for x in others:
         if choose_anew:

@@ -9,7 +9,7 @@ from _thread import _local as local
 from _weakref import ref
 
 from autograd_lite.rules import CODES, RULES
-from autograd_lite.value import Value
+from autograd_lite.value import Value, watch_for_cycles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,6 +118,8 @@ def _extras(node: Value) -> dict[str, Any]:
 
 
 def _set_extras(node: Value, extras: dict[str, Any]) -> None:
+    if extras:
+        watch_for_cycles()
     for name, thing in extras.items():
         object.__setattr__(node, name, thing)
 

@@ -9,9 +9,9 @@ from math import copysign, inf, nan
 
 __all__ = [
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "copysign", "cos",
-    "cosh", "divide", "erf", "erfc", "exp", "exp2", "expm1", "fabs", "floor", "hypot", "lgamma",
-    "log", "log1p", "log2", "log10", "polygamma", "power", "round_even", "sin", "sinh", "sqrt",
-    "tan", "tanh",
+    "cosh", "divide", "erf", "erfc", "exp", "exp2", "expm1", "fabs", "floor", "gaussian", "hypot",
+    "lgamma", "log", "log1p", "log2", "log10", "normal_cdf", "polygamma", "power", "round_even",
+    "sin", "sinh", "sqrt", "tan", "tanh",
 ]  # fmt: skip
 
 # Total already: these never raise on a double.
@@ -55,6 +55,42 @@ def expm1(x: float) -> float:
         return math.expm1(x)
     except OverflowError:
         return inf
+
+
+def gaussian(x: float, c: float) -> float:
+    """exp(-c x**2) for c = 1 or 1/2, with what x * x rounds off put back: far out it matters."""
+    square = x * x
+    out = exp(-c * square)
+    if not 1 < square < 1600:  # beyond that out is 0, inf or nan for certain
+        return out
+    return out - out * (c * rounded_off(x, x, square))
+
+
+def rounded_off(x: float, y: float, product: float) -> float:
+    """x * y - product, exactly, the product being the rounded one (Dekker, 1971)."""
+    x_high = 134217729.0 * x - (134217729.0 * x - x)  # 2**27 + 1: the upper half of the digits
+    y_high = 134217729.0 * y - (134217729.0 * y - y)
+    x_low, y_low = x - x_high, y - y_high
+    return ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low
+
+
+def normal_cdf(x: float) -> float:
+    """The integral of the standard normal density up to x: erfc(-x / sqrt(2)) / 2.
+
+    The argument of erfc is rounded; far out its error is multiplied by x**2, so it is put back by
+    the first term of Taylor's series.
+    """
+    z = -x / SQRT2
+    out = erfc(z) / 2
+    if not 0.5 < z < 28:
+        return out
+    product = z * SQRT2
+    left = (-x - product) - rounded_off(z, SQRT2, product) - z * SQRT2_LOW
+    return out - exp(-z * z) * (left / SQRT2) * ONE_OVER_SQRT_PI
+
+
+SQRT2, SQRT2_LOW = 1.4142135623730951, -9.667293313452913e-17  # together: 32 digits
+ONE_OVER_SQRT_PI = 0.5641895835477563
 
 
 def log(x: float) -> float:

@@ -159,4 +159,4 @@ def settle(leaves: tuple[Value, ...], i: int) -> None:
 COMPILED = False
 DIGEST = digest()
 
-exp, log, sqrt, fabs = ieee.exp, ieee.log, ieee.sqrt, ieee.fabs
+exp, log1p, sqrt, fabs = ieee.exp, ieee.log1p, ieee.sqrt, ieee.fabs

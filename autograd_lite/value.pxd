@@ -83,9 +83,14 @@ cdef inline Value binary(int code, Value x, Value y)
 cdef Value ternary(int code, Value x, Value y, Value z)
 @cython.locals(
     xs=tuple, n=Py_ssize_t, i=Py_ssize_t, partials=bytes, d="double*", values=Py_ssize_t,
-    deep=Py_ssize_t, out=double, partial=double
+    deep=Py_ssize_t, shift=double, out=double, partial=double
 )
 cpdef object nary(int code, object operands)
+@cython.locals(xs=list, i=Py_ssize_t)
+cpdef list checked(object operands, str name)
+@cython.locals(constant=Value, numbers=list)
+cpdef list log_softmax(list xs, bint shift)
+cpdef list exps(list xs)
 cpdef object dot(object xs, object ys)
 @cython.locals(left=Side, right=Side, rights=list)
 cpdef list dots(object xs, object ys)
@@ -102,8 +107,8 @@ cdef bytes filled(tuple numbers)
 cdef double sum_of(double *d, Py_ssize_t n) noexcept
 @cython.locals(i=Py_ssize_t, largest=double, size=double, scale=double, squares=double)
 cdef double norm_of(double *d, Py_ssize_t n) noexcept
-@cython.locals(i=Py_ssize_t, largest=double, total=double)
-cdef double logsumexp_of(double *d, Py_ssize_t n) noexcept
+@cython.locals(i=Py_ssize_t, first=Py_ssize_t, largest=double, others=double)
+cdef (double, double) logsumexp_of(double *d, Py_ssize_t n) noexcept
 
 # backpropagation
 cdef list _passes
@@ -136,8 +141,8 @@ cdef int send_each(tuple parents, bint flat, double *partials, double g, Pass th
 cdef inline int take_flat(tuple leaves, Pass this) except -1
 cdef inline double times(double g, double partial) noexcept
 cdef inline int receive(Value node, double cotangent, Pass this) except -1
-@cython.locals(node=Value, before=Value, leaves=tuple, i=Py_ssize_t)
-cdef void settle(Pass this) noexcept
+@cython.locals(node=Value, leaves=tuple, i=Py_ssize_t)
+cdef int settle(Pass this) except -1
 @cython.locals(node=Value)
 cdef set met_leaves(Pass this)
 @cython.locals(node=Value, leaves=tuple)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from _thread import RLock
 from numbers import Real
-from types import CellType, FunctionType
+from types import CellType, FunctionType, ModuleType
 
 import autograd_lite.kernels as kernels
 from autograd_lite import blocks
@@ -79,6 +79,11 @@ class Value:
         number = real(data, "data")
         if not isinstance(label, str):
             raise TypeError(f"label must be a str, not {type_name(label)}")
+        if not isinstance(_op, str):
+            raise TypeError(
+                f"_op must be a str, not {type_name(_op)}; to make an operation of its partials, "
+                "write autograd_lite.operation"
+            )
         parents = tuple(_children)
         for parent in parents:
             if not isinstance(parent, Value):
@@ -92,6 +97,8 @@ class Value:
             self._more = many(parents)
             self._more.op = _op
             self._more.label = label
+        if type(self) is not Value and holds_attributes(type(self)):
+            watch_for_cycles()
         if _blocks != 0:
             observed_by_hand(self, parents, _op)
 
@@ -225,9 +232,10 @@ class Value:
             )
         if not callable(function):
             raise TypeError(f"_backward must be a function, not {type_name(function)}")
-        self._more.backward = (
-            Unheld(function, self) if isinstance(function, FunctionType) else Other(function)
-        )
+        backward = Unheld(function, self) if isinstance(function, FunctionType) else Other(function)
+        if backward.may_lead_anywhere:
+            watch_for_cycles()
+        self._more.backward = backward
 
     def _send(self) -> None:
         if self._kind == BY_HAND:
@@ -556,17 +564,18 @@ class Value:
         return made, self._grad, more
 
     def _set_slots(self, slots: tuple[Any, ...]) -> None:
-        made, self._grad, more = slots
-        self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy = made
+        made, grad, more = slots
+        check_slots(made, grad, more)
         if isinstance(more, tuple):
             xs, ys, partials, op, label, _ = more
-            check_many(self._kind, xs, ys, partials)
             more = many(xs, ys)
-            if self._kind == NARY or self._kind == DOT:
+            if partials is not None:
                 more.dxs = filled(partials[: len(xs)])
                 more.dys = filled(partials[len(xs) :])
             more.op = op
             more.label = label
+        self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy = made
+        self._grad = grad
         self._more = more
 
     def __dealloc__(self) -> None:
@@ -957,23 +966,52 @@ def nary(code: int, operands: Iterable[Operand]) -> Any:
     partials = kernels.buffer(n)
     d = kernels.doubles(partials)
     values, deep = read(xs, d, code)
+    shift = 0.0
     if code == kernels.NORM:
         out = norm_of(d, n)
     elif code == kernels.LOGSUMEXP:
-        out = logsumexp_of(d, n)
+        shift, out = logsumexp_of(d, n)
     else:
         out = sum_of(d, n)
         if code == kernels.MEAN:
             out /= n
     if values == 0:
-        return out
+        return shift + out
     xs = values_of(xs)
     if code == kernels.SUM or code == kernels.MEAN:
         partial = kernels.partial(code, 0.0, n, out)
         return many_node(code, UNIFORM, out, partial, many(xs, (), None, None, deep == 0))
     for i in range(n):
-        d[i] = kernels.partial(code, d[i], n, out)
-    return many_node(code, NARY, out, 0.0, many(xs, (), partials, None, deep == 0))
+        d[i] = kernels.partial(code, d[i] - shift, n, out)
+    return many_node(code, NARY, shift + out, 0.0, many(xs, (), partials, None, deep == 0))
+
+
+def checked(operands: Iterable[Operand], name: str) -> list[Any]:
+    """The Values among the operands, and the numbers as floats."""
+    xs = list(operands)
+    for i in range(len(xs)):
+        if type(xs[i]) is not float and not isinstance(xs[i], Value):
+            xs[i] = real(xs[i], f"{name}: element {i}")
+    return xs
+
+
+def log_softmax(xs: list[Any], shift: bool) -> list[Any]:
+    """[x - logsumexp(xs) for x in xs], of Values and floats.
+
+    shift  whether the largest is taken off first, which is exact: x - logsumexp(xs) of huge x
+           would lose every digit. Of other numbers, the largest would be another one.
+    """
+    if shift:
+        numbers = [number_of(x) if isinstance(x, Value) else x for x in xs]
+        largest = max(numbers, default=0.0)
+        constant = leaf(CONSTANT, largest)
+        xs = [x - constant if isinstance(x, Value) else x - largest for x in xs]
+    total = nary(kernels.LOGSUMEXP, xs)
+    return [x - total for x in xs]
+
+
+def exps(xs: list[Any]) -> list[Any]:
+    return [unary_of(kernels.EXP, x, 0.0) for x in xs]
 
 
 def dot(xs: Vector, ys: Vector) -> Any:
@@ -1068,16 +1106,26 @@ def read(xs: tuple[Any, ...], d: list[float], code: int) -> tuple[int, int]:
     return values, deep
 
 
-def check_many(kind: int, xs: Any, ys: Any, partials: Any) -> None:
+def check_slots(made: Any, grad: Any, more: Any) -> None:
     """Raise ValueError for slots, of a file that was tampered with, that would crash a pass."""
-    right = isinstance(xs, tuple) and isinstance(ys, tuple)
-    right = right and kernels.all_values(xs) and kernels.all_values(ys)
-    if kind == NARY:
-        right = right and len(partials) == len(xs)
-    elif kind == DOT:
-        right = right and len(partials) == 2 * len(xs) == 2 * len(ys)
+    kind, code, x, y, *numbers = made
+    right = all(isinstance(number, float) for number in (grad, *numbers))
+    right = right and kind in range(CONSTANT, BY_HAND + 1) and code in range(len(RULES))
+    right = right and isinstance(x, Value) == (kind in (UNARY, BINARY))
+    right = right and isinstance(y, Value) == (kind == BINARY)
+    if kind < UNIFORM:
+        right = right and (more is None or isinstance(more, str))
     else:
-        right = right and kind in (UNIFORM, BY_HAND)
+        xs, ys, partials, op, label, _ = more if isinstance(more, tuple) else ((),) * 6
+        right = right and isinstance(xs, tuple) and isinstance(ys, tuple)
+        right = right and all(isinstance(parent, Value) for parent in (*xs, *ys))
+        right = right and isinstance(op, str) and isinstance(label, str)
+        right = right and len(ys) == (len(xs) if kind == DOT else 0)
+        if kind in (NARY, DOT):
+            right = right and len(partials) == len(xs) + len(ys)
+            right = right and all(isinstance(partial, float) for partial in partials)
+        else:
+            right = right and partials is None
     if not right:
         raise ValueError("these are not the slots of a node")
 
@@ -1114,18 +1162,24 @@ def norm_of(d: list[float], n: int) -> float:
     return scale * kernels.sqrt(squares)
 
 
-def logsumexp_of(d: list[float], n: int) -> float:
-    """log sum exp, shifted by the largest so that nothing overflows."""
+def logsumexp_of(d: list[float], n: int) -> tuple[float, float]:
+    """log sum exp as the largest term, and what is to be added to it.
+
+    Apart, so that nothing overflows and the partials lose no digits to a large sum of both.
+    """
     largest = float("-inf")
+    first = 0
     for i in range(n):
         if d[i] > largest or d[i] != d[i]:
             largest = d[i]
+            first = i
     if largest - largest != 0.0:  # an inf or nan among them, or none at all
-        return largest
-    total = 0.0
+        return 0.0, largest
+    others = 0.0
     for i in range(n):
-        total += kernels.exp(d[i] - largest)
-    return largest + kernels.log(total)
+        if i != first:
+            others += kernels.exp(d[i] - largest)
+    return largest, kernels.log1p(others)
 
 
 # ------------------------------------------------------------------------ backpropagation
@@ -1166,8 +1220,8 @@ def backpropagate(root: Value) -> None:
     this = Pass(root)
     order = this.order
     before_by_hand: list[tuple[Value, float]] = []
-    _passes.append(this)
     try:
+        _passes.append(this)
         meet(root, this)
         i = 0
         while i < len(order):  # it grows while it is walked
@@ -1198,8 +1252,13 @@ def backpropagate(root: Value) -> None:
         forget(this)
         raise
     finally:
-        _passes.pop()
-        settle(this)
+        try:
+            settle(this)
+        except KeyboardInterrupt:  # interpreted: between two leaves, which leaves the rest
+            settle(this)
+            raise
+        finally:
+            _passes.pop()
 
 
 def meet(node: Value, this: Pass) -> None:
@@ -1315,14 +1374,12 @@ def receive(node: Value, cotangent: float, this: Pass) -> None:
 
 def settle(this: Pass) -> None:
     """Add to the leaves' gradients what they received."""
-    node = this.leaves
-    while node is not this.root:
+    while this.leaves is not this.root:
+        node = this.leaves
+        this.leaves = node._x
+        node._x = None
         node._grad += node._dx
         node._dx = 0.0
-        before = node._x
-        node._x = None
-        node = before
-    this.leaves = node
     for leaves in this.flat:
         kernels.value_at(leaves, 0)._users = 0
         for i in range(len(leaves)):
@@ -1391,6 +1448,9 @@ class Unheld:
         keywords = function.__kwdefaults__ or {}
         self.defaults = [None if d is node else (d,) for d in function.__defaults__ or ()]
         self.keywords = {name: None if d is node else (d,) for name, d in keywords.items()}
+        cells = [cell for cell in cells if cell is not self.own]
+        held = [*cells, *(function.__defaults__ or ()), *keywords.values()]
+        self.may_lead_anywhere = not all(map(leads_nowhere, held))
 
     def __call__(self, owner: Value) -> None:
         function = self.function
@@ -1409,6 +1469,8 @@ class Unheld:
 class Other:
     """A `_backward` that is no plain function: what it holds, it holds."""
 
+    may_lead_anywhere = True
+
     def __init__(self, function: Callable[[], None]) -> None:
         self.function = function
 
@@ -1421,6 +1483,33 @@ def holds(cell: CellType, node: Value) -> bool:
         return cell.cell_contents is node
     except ValueError:  # a variable that has no value yet
         return False
+
+
+def leads_nowhere(held: Any) -> bool:
+    """Whether a node that holds this, in a cell or by itself, cannot be reached from it."""
+    try:
+        thing = held.cell_contents if isinstance(held, CellType) else held
+    except ValueError:
+        return False
+    return isinstance(thing, (Value, float, int, str, type, ModuleType, type(None)))
+
+
+def holds_attributes(cls: type) -> bool:
+    """Whether instances of this subclass of Value have room for more than a Value's own fields."""
+    return bool(cls.__dictoffset__) or cls.__basicsize__ > Value.__basicsize__
+
+
+_watched = not kernels.COMPILED  # interpreted, Python's own collector sees every reference
+
+
+def watch_for_cycles() -> None:
+    """Have cycles through Values collected from now on."""
+    global _watched
+    if not _watched:
+        from autograd_lite import cycles
+
+        cycles.watch()
+        _watched = True
 
 
 # ------------------------------------------------------------------ results of a compiled call

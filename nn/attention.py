@@ -150,7 +150,7 @@ class MultiheadAttention(Module):
             weights = [getattr(self, f"{name}_proj_weight") for name in "qkv"]
         biases = [self.in_proj_bias and self.in_proj_bias[part] for part in parts]
         q, k, v = (Affine(*both) for both in zip(weights, biases, strict=True))
-        scale = 1 / sqrt(size // self.num_heads)
+        scale = Value(1 / sqrt(size // self.num_heads))  # one node for all
         return [lambda xs: [[number * scale for number in row] for row in q(xs)], k, v]
 
     def _split(self, rows: Array) -> list[list[Vector]]:

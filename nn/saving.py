@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
+from math import prod
 from numbers import Real
 from os import PathLike
+from threading import get_ident
 from typing import Any
 
 from nn.arrays import Array, flat, shape
@@ -13,8 +17,9 @@ from nn.arrays import Array, flat, shape
 def save(state: Mapping[str, Array], path: str | PathLike[str]) -> None:
     """Write a `state_dict` to a file, in float64: `nn.save(model.state_dict(), path)`.
 
-    Needs the extra `safetensors`. PyTorch opens the file with `safetensors.torch.load_file`. Raises
-    ValueError naming the entry that is no array of numbers.
+    Needs the extra `safetensors`. PyTorch opens the file with `safetensors.torch.load_file`. The
+    file appears when it is whole: until then one that was there stays, whatever interrupts.
+    Raises ValueError naming the entry that is no array of numbers.
     """
     if not isinstance(state, Mapping):
         raise TypeError(
@@ -27,20 +32,29 @@ def save(state: Mapping[str, Array], path: str | PathLike[str]) -> None:
             arrays[name] = numpy.array(numbers, dtype=float, order="C")
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"save: {name!r} is not an array of numbers: {error}") from None
-    safetensors.numpy.save_file(arrays, path)
+    whole = os.path.realpath(path)  # what a link points to is replaced, not the link
+    part = f"{whole}.{os.getpid()}-{get_ident()}.part"
+    try:
+        safetensors.numpy.save_file(arrays, part)
+        os.replace(part, whole)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.remove(part)
+        raise
 
 
 def load(path: str | PathLike[str]) -> dict[str, Array]:
     """Read a safetensors file: `model.load_state_dict(nn.load(path))`.
 
     Needs the extra `safetensors`. `save` writes such files, as does `safetensors.torch.save_file`.
-    Raises ValueError for a file of another format, as `torch.save` writes, and for an entry whose
-    type of number NumPy does not have, as bfloat16.
+    Raises ValueError for a file of another format, as `torch.save` writes, for a damaged one, and
+    for an entry of numbers that NumPy does not have, as bfloat16. No code in a file is run.
     """
     _, safetensors = _libraries()
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
-            return {name: _numbers(file, name) for name in file.keys()}  # noqa: SIM118
+            size = os.path.getsize(path)
+            return {name: _numbers(file, name, size) for name in file.keys()}  # noqa: SIM118
     except safetensors.SafetensorError as error:
         raise ValueError(
             f"load: {path} is not a safetensors file ({error}); write it with "
@@ -48,15 +62,19 @@ def load(path: str | PathLike[str]) -> dict[str, Array]:
         ) from None
 
 
-def _numbers(file: Any, name: str) -> Array:
-    """The nested lists of one entry of an open file."""
-    try:
-        return file.get_tensor(name).tolist()
-    except TypeError:
-        dtype = file.get_slice(name).get_dtype()
-        raise ValueError(
-            f"load: {name!r} has the type {dtype}, which NumPy does not have; save it as float32"
-        ) from None
+_DTYPES = ("BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "F32", "F64")
+
+
+def _numbers(file: Any, name: str, size: int) -> Array:
+    """The nested lists of one entry of an open file of this size."""
+    entry = file.get_slice(name)
+    dtype, shape = entry.get_dtype(), entry.get_shape()
+    if dtype not in _DTYPES:
+        raise ValueError(f"load: {name!r} has the type {dtype}; save it as float32")
+    # A few bytes can say that there are a billion rows of no numbers.
+    if len(shape) > 32 or (0 in shape and prod(shape[: shape.index(0)]) > size):
+        raise ValueError(f"load: {name!r} cannot have the shape {shape}; the file is damaged")
+    return file.get_tensor(name).tolist()
 
 
 def matching(

@@ -4,8 +4,11 @@ The profile `ci` repeats the same examples each time; HYPOTHESIS_PROFILE=long se
 """
 
 import os
+import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # `python -m pytest` puts the current folder first, and the packages that lie there.
@@ -15,3 +18,24 @@ if sys.path[0] in ("", os.getcwd()):
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, max_examples=50)
 settings.register_profile("long", deadline=None, max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session")
+def python():
+    """Run Python on the arguments in a process of its own, and give what it printed."""
+    import autograd_lite
+
+    package = Path(autograd_lite.__file__).parents[1]
+
+    def run(*arguments, **environment):
+        paths = [str(package), os.environ.get("PYTHONPATH", "")]
+        environment = (
+            os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | environment
+        )
+        done = subprocess.run(
+            [sys.executable, *arguments], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"exit status {done.returncode}\n{done.stderr[-3000:]}"
+        return done.stdout
+
+    return run

@@ -19,7 +19,7 @@ cpdef object forward(
 @cython.locals(where="long long")
 cdef Py_ssize_t place(long long index, Py_ssize_t n) except -1
 cdef bint is_nary(int code) noexcept
-@cython.locals(j=Py_ssize_t, out=double)
+@cython.locals(j=Py_ssize_t, shift=double, out=double)
 cdef double nary(int code, Py_ssize_t n, double *d) noexcept
 cdef double in_python(int code, list xs, double c, numbers partials, Py_ssize_t start) except? -1.5
 @cython.locals(

@@ -100,17 +100,18 @@ def is_nary(code: int) -> bool:
 
 def nary(code: int, n: int, d: Any) -> float:
     """The number of an n-ary node whose operands are in d, and there instead its partials."""
+    shift = 0.0
     if code == kernels.NORM:
         out = engine.norm_of(d, n)
     elif code == kernels.LOGSUMEXP:
-        out = engine.logsumexp_of(d, n)
+        shift, out = engine.logsumexp_of(d, n)
     else:
         out = engine.sum_of(d, n)
         if code == kernels.MEAN:
             out /= n
     for j in range(n):
-        d[j] = kernels.partial(code, d[j], n, out)
-    return out
+        d[j] = kernels.partial(code, d[j] - shift, n, out)
+    return shift + out
 
 
 def in_python(code: int, xs: list[float], c: float, partials: array[float], start: int) -> float:

@@ -69,6 +69,13 @@ def _formula(text: str, c: float, label: str) -> Formula:
     return Formula(ast.unparse(tree), names, label)
 
 
+# What the engine computes to the last digits far out, and arrays to the 1e-9 that is promised.
+_PLAINLY = {
+    "gaussian": "exp(-({1}) * ({0}) * ({0}))",
+    "normal_cdf": "erfc(({0}) / -1.4142135623730951) / 2",
+}
+
+
 class _Folder(ast.NodeTransformer):
     """Puts c in, and computes what follows from it: x ** -0.5 needs no `where(c == 0, ...)`."""
 
@@ -104,6 +111,9 @@ class _Folder(ast.NodeTransformer):
             return node if decided is None else yes if decided else no
         if name == "power":
             return _power(node)
+        if name in _PLAINLY:
+            operands = [ast.unparse(operand) for operand in node.args]
+            return ast.parse(_PLAINLY[name].format(*operands), mode="eval").body
         return node
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from autograd_lite import Value, topological_order
 from autograd_lite.testing.arguments import precision
 from autograd_lite.testing.calls import module_of, written
+from autograd_lite.value import static_of, weights_of
 
 LIMIT = 100
 """The most nodes that a reproduction writes out."""
@@ -33,7 +34,6 @@ class Listing:
     def __init__(self, root: Value, inputs: dict[Value, str]) -> None:
         self.names = dict(inputs)
         self.lines: list[tuple[Value, str]] = []
-        self.imports: dict[str, set[str]] = {}
         for node in reversed(topological_order(root)):
             if node in inputs:
                 continue
@@ -50,10 +50,9 @@ class Listing:
         rule = node.rule
         if rule is None:
             return f"{node._op or '?'}({', '.join(operands)})  (made by hand)"
-        if rule.name == "dot" and not _of_two_sides(node):
-            operands += [number(weight) for weight in node.partials]
+        operands += [number(weight) for weight in weights_of(node)]
         if rule.static:
-            operands.append(number(_static_parameter(node)))
+            operands.append(number(static_of(node)))
         operands = [f"({x})" if x.startswith("-") else x for x in operands]
         return written(rule, operands)
 
@@ -69,17 +68,6 @@ class Listing:
         if any(name.startswith("Value(") for name in self.names.values()):
             imports.setdefault("autograd_lite", set()).add("Value")
         return imports
-
-
-def _of_two_sides(node: Value) -> bool:
-    """Whether both sides of a `dot` are parents, rather than one side and plain weights."""
-    *_, more = node._get_slots()
-    return bool(more[1])
-
-
-def _static_parameter(node: Value) -> float:
-    made, *_ = node._get_slots()
-    return float(made[-1])
 
 
 def graph_text(root: Value, inputs: dict[Value, str], place: Value | None) -> str:

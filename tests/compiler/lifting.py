@@ -22,7 +22,8 @@ class Lifted:
         compiled = compile(function)
         compiled(*args)
         ((program,),) = (kind.programs for kind in compiled._kinds.values())
-        self.tape, self.wrt, self.reference = program.tape, program._wrt, program.executor
+        self.tape, self.wrt = program.tape, program._wrt
+        self.reference = program.executor.interpreter
         flat = Flat()
         flatten(args, flat)
         flatten({}, flat)

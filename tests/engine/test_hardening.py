@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import io
+import itertools
 import pickle
 import threading
 
@@ -46,6 +47,21 @@ def test_slots_that_were_tampered_with_are_refused():
                 continue  # any number of parents is right
             with pytest.raises(ValueError, match="slots"):
                 Value(0.0)._set_slots((made, grad, (wrong, ys, numbers, *rest)))
+
+
+def test_slots_of_two_kinds_of_node_are_refused():
+    a, b = Value(1.0), Value(2.0)
+    nodes = [a, -a, a + b, al.sum([a, b]), al.norm([a, b]), al.dot([a, b], [b, a])]
+    nodes.append(Value(3.0, (a, b), "by hand"))
+    for one, other in itertools.permutations(nodes, 2):
+        made, grad, more = one._get_slots()
+        other_more = other._get_slots()[2]
+        if (more is None) == (other_more is None):
+            continue  # what differs then, the test above tries
+        twin = Value(7.0)
+        with pytest.raises(ValueError, match="slots"):
+            twin._set_slots((made, grad, other_more))
+        assert (twin.data, twin.is_leaf) == (7.0, True)
 
 
 def test_a_copy_that_is_no_value_is_refused():

@@ -46,7 +46,10 @@ def test_anywhere(rule, data):
     assert_twins(rule, data.draw(st.tuples(*[anywhere] * len(rule.operands))))
 
 
-@pytest.mark.parametrize("rule", [r for r in NARY if r.name != "dot"], ids=lambda rule: rule.name)
+# dot has no kernel, and logsumexp shifts what it gives to its own; test_two_builds has both.
+@pytest.mark.parametrize(
+    "rule", [r for r in NARY if r.name not in ("dot", "logsumexp")], ids=lambda rule: rule.name
+)
 @pytest.mark.parametrize("x", EDGES)
 def test_the_partials_of_n_operands(rule, x):
     operands = (x, 1.5, -2.0)

@@ -58,6 +58,10 @@ OURS = {
     "expm1": (lambda x: x == -40, "exp(x), not out + 1, which cancels"),
     "sigmoid": (lambda x: x == 40, "out / (1 + exp(x)), not out * (1 - out), which cancels"),
     "atan2": (lambda x, y: overflows(x, y), "the squares neither overflow nor vanish"),
+    "logsumexp": (
+        lambda *xs: -40 in xs or abs(max(xs)) >= 1e10,
+        "exp(-40) is not lost beside 1, nor log(2) in the partials of huge operands",
+    ),
     "norm": (lambda *xs: overflows(*xs), "the squares neither overflow nor vanish"),
     "polygamma": (
         lambda x, n: n < 2 or x <= 0 or x == inf,

@@ -1,0 +1,225 @@
+"""Fuzzing: bytes are decoded to calls of the public API, right ones and wrong ones.
+
+    python tests/engine/fuzz.py --seconds 300            # random bytes
+    python tests/engine/fuzz.py --seconds 300 --atheris  # guided by coverage, of interpreted code
+
+Whatever the calls, the process does not crash, an exception is one of those that are documented,
+and afterwards the engine differentiates as ever. A program that fails is printed as hex; give it
+as an argument to run it again. `tests/sanitize.sh tests/engine/fuzz.py` looks for memory errors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import functools
+import gc
+import operator
+import pickle
+import random
+import sys
+import weakref
+from math import inf, nan
+from time import monotonic
+
+import autograd_lite as al
+import nn
+from autograd_lite import Value
+
+DOCUMENTED = (
+    TypeError,
+    ValueError,
+    AttributeError,
+    RuntimeError,
+    OverflowError,
+    IndexError,
+    pickle.PicklingError,
+)
+LONGEST = 200  # nodes that are kept
+
+
+class Weight(Value):
+    """A subclass with attributes."""
+
+
+class Slotted(Value):
+    __slots__ = ("friend",)
+
+
+NUMBERS = [0.0, -0.0, 1, -1, 0.5, 3, 1e-320, 1e308, -1e308, inf, -inf, nan, True, 2**70, 10**400]
+WRONG = [None, "1", b"1", 1j, [], (), {1}, object(), Value, lambda: None]
+NOT_CALLED = {"Value", "compile", "compiled", "no_grad", "operation", "detect_anomaly"}
+FUNCTIONS = [getattr(al, name) for name in al.__all__ if name not in NOT_CALLED]
+FUNCTIONS += [nn.mse_loss, nn.cross_entropy, Value, Weight, Slotted, nn.Parameter, Value.__new__]
+OPERATORS = [
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.lt,
+    operator.ge, operator.neg, abs, round, bool, float, int, hash, repr, format, copy.copy,
+    copy.deepcopy,
+]  # fmt: skip
+METHODS = [name for name in dir(Value) if not name.startswith("_")]
+METHODS += ["_backward", "_op", "_prev", "_get_slots", "__init__", "__reduce_ex__"]
+ATTRIBUTES = ["data", "grad", "label", "friend", "parents", "_backward"]
+
+
+STEPS = ["call"] * 6 + ["operate"] * 4 + ["method"] * 4
+STEPS += ["set_attribute", "backward", "by_hand", "unrecorded", "pickled", "tampered", "optimise"]
+STEPS += ["watch", "forget"]
+
+
+class Decoder:
+    """Draws what to do from bytes; zeros when they are used up."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.place = data, 0
+        self.things: list[object] = [Value(0.5), Weight(2.0), Slotted(-1.0), nn.Parameter(3.0)]
+
+    def byte(self) -> int:
+        self.place += 1
+        return self.data[self.place - 1] if self.place <= len(self.data) else 0
+
+    def choice(self, things):
+        return things[(self.byte() * 256 + self.byte()) % len(things)]
+
+    def operand(self):
+        """Mostly something made before; a number, a sequence of operands or something wrong."""
+        how = self.byte() % 16
+        if how < 9:
+            return self.choice(self.things)
+        if how < 12:
+            return self.choice(NUMBERS)
+        if how < 15:
+            kind = (list, tuple, iter)[how - 12]
+            return kind([self.operand() for _ in range(self.byte() % 4)])
+        return self.choice(WRONG)
+
+    def operands(self):
+        return [self.operand() for _ in range(1 + self.byte() % 3)]
+
+    # ------------------------------------------------------------------------ what is done
+
+    def call(self):
+        return self.choice(FUNCTIONS)(*self.operands())
+
+    def operate(self):
+        """An operator, with a node on the left or the right: on numbers it is Python's own."""
+        function, operands = self.choice(OPERATORS), self.operands()
+        operands[self.byte() % len(operands)] = self.choice(self.things)
+        return function(*operands)
+
+    def method(self):
+        method = getattr(self.choice(self.things), self.choice(METHODS))
+        return method(*[self.operand() for _ in range(self.byte() % 3)])
+
+    def set_attribute(self):
+        setattr(self.choice(self.things), self.choice(ATTRIBUTES), self.operand())
+
+    def backward(self):
+        self.choice(self.things).backward()
+
+    def by_hand(self):
+        parents = [self.operand() for _ in range(self.byte() % 4)]
+        out = Value(self.operand(), parents, "by hand")
+        kind = self.byte() % 6
+
+        def _backward():
+            for parent in parents:
+                parent.grad += out.grad
+            if kind == 0:
+                raise RuntimeError
+            if kind == 1:
+                out.backward()
+            if kind == 2:
+                self.things.clear()
+            if kind == 3:
+                out._backward = lambda: None
+
+        out._backward = functools.partial(_backward) if kind == 4 else _backward
+        return out
+
+    def unrecorded(self):
+        with al.no_grad():
+            return self.step()
+
+    def pickled(self):
+        return pickle.loads(pickle.dumps(self.choice(self.things), self.byte() % 6))
+
+    def tampered(self):
+        """Slots of one node, with one of another's in them."""
+        one, other = (list(self.choice(self.things)._get_slots()) for _ in range(2))
+        i = self.byte() % 3
+        one[i] = other[i]
+        twin = Value.__new__(Value)
+        twin._set_slots(tuple(one))
+        return twin
+
+    def optimise(self):
+        nn.optim.Adam([self.operand()], lr=self.operand()).step()
+
+    def watch(self):
+        return weakref.ref(self.choice(self.things))()
+
+    def forget(self):
+        del self.things[self.byte() % len(self.things)]
+
+    def step(self):
+        return getattr(self, self.choice(STEPS))()
+
+    def run(self) -> None:
+        while self.place < len(self.data) and self.things:
+            try:
+                made = self.step()
+            except DOCUMENTED:
+                continue
+            self.things += [
+                m for m in (made if isinstance(made, list) else [made]) if isinstance(m, Value)
+            ]
+            del self.things[:-LONGEST]  # fmt: skip
+
+
+def run(data: bytes) -> None:
+    """Run a program, and see that the engine is as it was."""
+    Decoder(bytes(data)).run()
+    x = Value(3.0)
+    y = x * x + al.dot([x, x], [x, 2.0])
+    assert not y.is_leaf
+    y.backward()
+    assert (y.data, x.grad) == (24.0, 14.0)
+
+
+def random_program(rng: random.Random) -> bytes:
+    return rng.randbytes(rng.choice([20, 100, 400]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program", nargs="?", type=bytes.fromhex)
+    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--atheris", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.program is not None:
+        run(arguments.program)
+    elif arguments.atheris:
+        import atheris
+
+        atheris.instrument_all()
+        atheris.Setup([sys.argv[0], f"-max_total_time={arguments.seconds:.0f}"], run)
+        atheris.Fuzz()
+    else:
+        rng = random.Random(arguments.seed)
+        end, programs = monotonic() + arguments.seconds, 0
+        while monotonic() < end:
+            program = random_program(rng)
+            try:
+                run(program)
+            except BaseException:
+                print(program.hex())
+                raise
+            programs += 1
+            if programs % 1000 == 0:
+                gc.collect()
+        print(f"{programs:,} programs")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,239 @@
+"""Cycles through nodes are collected, whatever closes them, and what is held is never touched."""
+
+import copy
+import functools
+import gc
+import pickle
+import random
+import threading
+import weakref
+
+import pytest
+
+import autograd_lite as al
+from autograd_lite import Value
+
+
+class Holder(Value):
+    """A Value whose instances have attributes."""
+
+
+class Slotted(Value):
+    __slots__ = ("thing",)
+
+
+def by_attribute():
+    a = Holder(1.0)
+    a.thing = a * 2
+    return a
+
+
+def by_slot():
+    a = Slotted(1.0)
+    a.thing = al.sum([a, 2.0])
+    return a
+
+
+def by_containers():
+    a = Holder(1.0)
+    a.thing = [{"losses": (al.dot([a, a], [1.0, a]).exp(),)}]
+    return a
+
+
+def by_each_other():
+    a, b = Holder(1.0), Holder(2.0)
+    a.thing, b.thing = b * 1, a * 1
+    return a
+
+
+def by_attribute_and_parent():
+    a = Holder(1.0)
+    a.thing = Holder(2.0, (a * 1,), "by hand")
+    return a
+
+
+def by_deepcopy():
+    return copy.deepcopy(by_attribute())
+
+
+def by_pickle():
+    return pickle.loads(pickle.dumps(by_attribute()))
+
+
+def node_by_hand(backward):
+    out = Value(2.0, (Value(1.0),), "by hand")
+    out._backward = backward(out)
+    return out
+
+
+def by_partial():
+    return node_by_hand(lambda out: functools.partial(print, out))
+
+
+def by_bound_method():
+    return node_by_hand(lambda out: [out].clear)
+
+
+def by_a_list_in_a_closure():
+    def backward(out):
+        nodes = [out]
+        return lambda: nodes[0].grad
+
+    return node_by_hand(backward)
+
+
+def by_a_default():
+    return node_by_hand(lambda out: lambda nodes=(out,): nodes[0].grad)
+
+
+def by_a_function_that_names_it():
+    def backward(out):
+        def inner():
+            return out.grad
+
+        return lambda: inner()
+
+    return node_by_hand(backward)
+
+
+CYCLES = [
+    by_attribute,
+    by_slot,
+    by_containers,
+    by_each_other,
+    by_attribute_and_parent,
+    by_deepcopy,
+    by_pickle,
+    by_partial,
+    by_bound_method,
+    by_a_list_in_a_closure,
+    by_a_default,
+    by_a_function_that_names_it,
+]
+
+
+@pytest.mark.parametrize("make", CYCLES)
+def test_a_cycle_is_collected(make):
+    dropped = weakref.ref(make())
+    gc.collect()
+    assert dropped() is None
+
+
+def parents_near(node):
+    """The parents of a node and of the one that its attribute names."""
+    thing = getattr(node, "thing", None)
+    return node.parents, thing.parents if isinstance(thing, Value) else None
+
+
+@pytest.mark.parametrize("make", CYCLES)
+def test_a_cycle_that_is_held_is_left_alone(make):
+    node = make()
+    before = parents_near(node)
+    gc.collect()
+    assert parents_near(node) == before
+
+
+def test_a_graph_that_is_held_at_its_end_keeps_everything():
+    a = Holder(3.0)
+    a.thing = a * a
+    root = a.thing * 2
+    a = weakref.ref(a)
+    gc.collect()
+    root.backward()
+    assert a().grad == 12.0
+
+
+def test_the_finaliser_of_an_instance_finds_its_attributes():
+    seen = []
+
+    class Last(Value):
+        def __del__(self):
+            seen.append((self.data, self.thing.data))
+
+    a = Last(1.0)
+    a.thing = a * 2
+    del a
+    gc.collect()
+    assert seen == [(1.0, 2.0)]
+
+
+def test_a_long_cycle_is_cut_without_recursion():
+    a = Holder(1.0)
+    node = a
+    for _ in range(100_000):
+        node = -node
+    a.thing = node
+    dropped = weakref.ref(a)
+    del a, node
+    gc.collect()
+    assert dropped() is None
+
+
+MAKE = [
+    lambda a, b: a * b,
+    lambda a, b: al.sum([a, b, b]),
+    lambda a, b: al.dot([a], [b]),
+    lambda a, b: Holder(1.0, (a, b), "by hand"),
+    lambda a, b: Holder(1.0),
+]
+
+
+def random_graph(seed):
+    """Nodes with attributes that refer to older and younger ones: those that are held, weak
+    references to all, what each refers to by number, and which are held.
+    """
+    rng = random.Random(seed)
+    nodes, refers = [Holder(0.0)], [[]]
+    for i in range(1, rng.randint(2, 12)):
+        x, y = rng.randrange(i), rng.randrange(i)
+        nodes.append(rng.choice(MAKE)(nodes[x], nodes[y]))
+        refers.append([] if nodes[i].is_leaf else [x, y])
+    for node, targets in zip(nodes, refers, strict=True):
+        if isinstance(node, Holder):
+            more = rng.choices(range(len(nodes)), k=rng.randrange(3))
+            node.things = [nodes[j] for j in more]
+            targets += more
+    held = rng.sample(range(len(nodes)), rng.randrange(2))
+    return [nodes[i] for i in held], [weakref.ref(node) for node in nodes], refers, held
+
+
+def test_what_is_reachable_lives_and_the_rest_dies():
+    graphs = [random_graph(seed) for seed in range(2000)]
+    parents = [
+        [[id(p) for p in ref().parents] if ref() is not None else None for ref in refs]
+        for _, refs, _, _ in graphs
+    ]
+    gc.collect()
+    gc.collect()  # cycles through attributes alone are Python's, once ours are cut
+    died = 0
+    for (_, refs, refers, held), before in zip(graphs, parents, strict=True):
+        reachable = list(held)
+        for i in reachable:
+            reachable += [j for j in refers[i] if j not in reachable]
+        assert {i for i, ref in enumerate(refs) if ref() is not None} == set(reachable)
+        assert [[id(p) for p in refs[i]().parents] for i in reachable] == [
+            before[i] for i in reachable
+        ]
+        died += len(refs) - len(set(reachable))
+    assert died > len(graphs)
+
+
+def test_other_threads_may_work_meanwhile():
+    wrong = []
+
+    def work():
+        for _ in range(100):
+            a = Holder(2.0)
+            a.thing = a * 3
+            for _ in range(20):
+                a.thing = a.thing * 1.0
+            a.thing.backward()
+            if a.grad != 3.0:
+                wrong.append(a.grad)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        gc.collect()
+    assert wrong == []
