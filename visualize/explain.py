@@ -375,9 +375,17 @@ class _Book:
         parents: list[list[int]] = [[] for _ in boxes]
         for edge in view.diagram.edges:
             parents[edge.user].append(edge.parent)
+        nodes = [node for box in boxes for node in box.members]
         return {
             "title": short(view.title),
             "caption": view.caption,
+            "leaves": sum(node.is_leaf for node in nodes),
+            "outside": sum(
+                not node.is_leaf
+                for group in view.groups
+                if group.outside
+                for node in group.nodes
+            ),
             "largest": largest_gradient(view.diagram),
             "outer": view.outer,
             "root": self._root(view),

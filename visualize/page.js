@@ -87,6 +87,15 @@ class View {
 
   name(i) { return this.boxes[i].name; }
   d(i) { return `d${DATA.root}/d${this.name(i)}`; }
+
+  /** The local partial of an edge: of its user by its parent, and by which operand of several. */
+  partial({ index, parent, user }) {
+    const same = this.into[user].filter((edge) => edge.parent === parent);
+    const operand = this.into[user].findIndex((edge) => edge.index === index) + 1;
+    const which = same.length > 1 ? ` (operand ${operand})` : "";
+    return `∂${this.name(user)}/∂${this.name(parent)}${which}`;
+  }
+
   single(i) { return this.boxes[i].size === 1; }
 
   /** Whether the picture shows every number that goes into the gradient of box i. */
@@ -223,9 +232,13 @@ function describe(step) {
   const box = step.i === undefined ? null : view.boxes[step.i];
   const parts = [];
   if (step.phase === "start") {
-    const leaves = view.boxes.reduce((n, b, i) => n + (view.into[i].length ? 0 : b.size), 0);
-    parts.push(element("p", `${plural(leaves, "leaf").replace("leafs", "leaves")} of the graph ` +
-      `${leaves === 1 ? "holds its number" : "hold their numbers"} already. ` +
+    const { leaves, outside } = view.view;
+    const held = [
+      ...(leaves ? [leaves === 1 ? "1 leaf" : `${leaves.toLocaleString("en")} leaves`] : []),
+      ...(outside ? [`${plural(outside, "result")} from outside`] : []),
+    ].join(" and ");
+    parts.push(element("p", `${held} ` +
+      `${leaves + outside === 1 ? "holds its number" : "hold their numbers"} already. ` +
       "Going forward, each operation computes its value and its local partials."));
   } else if (step.phase === "forward" && box.size === 1) {
     parts.push(element("p", box.formula === box.numbers ? `${box.name} = ${write(number(box.data))}`
@@ -234,7 +247,7 @@ function describe(step) {
       if (edge.partial === null || view.boxes[edge.parent].kind === "constant") return [];
       const local = write(edge.partial);
       const formula = (box.partials[k] ?? local) === local ? "" : `${box.partials[k]} = `;
-      return [`d${box.name}/d${view.name(edge.parent)} = ${formula}${local}`];
+      return [`${view.partial(edge)} = ${formula}${local}`];
     });
     if (partials.length) parts.push(element("p", "Its local partials are taken now:"), list(partials));
   } else if (step.phase === "forward") {

@@ -229,6 +229,22 @@ def test_play_runs_to_the_end_and_pauses(show):
     assert page.locator("#play").inner_text() == "Play"
 
 
+def test_partials_are_told_from_totals_and_by_operand(show):
+    x = Value(3.0, label="x")
+    y = x * x
+    y.label = "y"
+    z = tanh(y)
+    z.label = "z"
+    page = show(z)
+    assert page.locator("#explanation p").inner_text().startswith("1 leaf holds its number already")
+    page.locator("#next").click()
+    assert lines(page) == ["∂y/∂x (operand 1) = x = 3", "∂y/∂x (operand 2) = x = 3"]
+    page.locator("#next").click()
+    assert lines(page) == ["∂z/∂y = 1 - z * z = 6.092e-08"]
+    page.locator("#last").click()
+    assert lines(page) == ["dz/dx = 3.655e-07"]
+
+
 def test_hover_and_focus_tell_of_a_node(show):
     root = doubt()
     page = show(root)
