@@ -381,10 +381,7 @@ class _Book:
             "caption": view.caption,
             "leaves": sum(node.is_leaf for node in nodes),
             "outside": sum(
-                not node.is_leaf
-                for group in view.groups
-                if group.outside
-                for node in group.nodes
+                not node.is_leaf for group in view.groups if group.outside for node in group.nodes
             ),
             "largest": largest_gradient(view.diagram),
             "outer": view.outer,
