@@ -400,6 +400,17 @@ def test_thousands_of_edges_between_two_nodes_are_one_line(drawn):
 # ------------------------------------------------------------------------------- closed boxes
 
 
+def test_a_folded_frame_says_how_many_calls_it_stands_for(mlp, drawn):
+    model = mlp(3, 4, 2)
+    drawing = visualize.draw(loss_of(model, 1, 3), fold=True)
+    titles = [frame.title for frame in drawing.diagram.frames]
+    assert sorted(titles) == ["Linear(3, 4)", "Linear(4, 2)", "MLP", "Neuron × 2", "Neuron × 4"]
+    assert ["Neuron × 4"] in map(drawn(drawing.svg).texts, drawn(drawing.svg).frames)
+    five = visualize.draw(loss_of(model, 5, 3), fold=True).diagram
+    assert {"MLP × 5", "Linear(3, 4) × 5", "Neuron × 20"} <= {f.title for f in five.frames}
+    assert "Neuron" in {f.title for f in visualize.draw(loss_of(model, 1, 3)).diagram.frames}
+
+
 def test_a_closed_box_leaves_constants_out_of_its_numbers(drawn):
     @visualize.scope("line")
     def line(x):
