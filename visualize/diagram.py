@@ -118,7 +118,7 @@ def _several(group: Group, grad_of: GradOf) -> Box:
     kinds = {kind_of(node) for node in nodes}
     leaves = not group.collapsed and kinds != {"operation"}
     return Box(
-        kinds.pop() if leaves else "group",
+        min(kinds) if leaves else "group",
         group.title + _times(group.times),
         "",
         nans[0] if nans else max(numbers),
@@ -126,7 +126,7 @@ def _several(group: Group, grad_of: GradOf) -> Box:
         nodes,
         low=nans[0] if nans else min(numbers),
         times=group.times,
-        parameters=group.collapsed and sum(kind_of(node) == "parameter" for node in nodes),
+        parameters=sum(kind_of(node) == "parameter" for node in nodes) if group.collapsed else 0,
     )
 
 

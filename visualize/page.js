@@ -12,6 +12,9 @@ const number = (x) => (typeof x === "string" ? Number(x) : x); // JSON has no na
 
 /** The digits of toFixed or toExponential, with ties to even as Python rounds. */
 function rounded(x, method, digits) {
+  if (method === "toFixed" && Math.abs(x) >= 1e21) { // which toFixed writes with an exponent
+    return BigInt(x) + (digits ? `.${"0".repeat(digits)}` : "");
+  }
   const text = x[method](digits);
   const [mantissa, exponent = ""] = text.split("e");
   const [longer] = x[method](Math.min(100, digits + 40)).split("e");
@@ -259,7 +262,7 @@ function describe(step) {
     parts.push(element("p", "Going backward, each node that has all its contributions sends to " +
       "each parent its own gradient times the local partial. Parents add up what they receive."));
   } else if (step.phase === "backward") {
-    const sent = step.sent.filter((line) => view.boxes[line.edge.parent].kind !== "constant");
+    const sent = step.sent.filter((line) => !constant(line));
     parts.push(list(sent.map((line) => sentence(line, step))));
     if (sent.length < step.sent.length) {
       parts.push(element("p", "A constant needs no gradient.", "hint"));
@@ -296,6 +299,9 @@ function sentence(line, step) {
   ];
 }
 
+/** Whether an edge's gradient goes to a constant, which needs none. */
+const constant = (line) => view.boxes[line.edge.parent].kind === "constant";
+
 /** Why a node waits for all its users. */
 function orderLesson(step) {
   if (!view.exact(step.i) || step.arrived < 2) return null;
@@ -303,10 +309,11 @@ function orderLesson(step) {
   const all = step.arrived === 2 ? "both" : `all ${step.arrived}`;
   const text = `Order matters: ${name} waited until ${all} contributions had arrived, so ` +
     `${view.d(step.i)} = ${write(step.up)} is complete.`;
-  const line = step.sent.find((sent) => sent.known);
+  const line = step.sent.find((sent) => sent.known && !constant(sent));
   if (!line || step.first === step.up) return text;
   return `${text} After the first alone it would have sent ` +
-    `${write(line.edge.partial)} × ${write(step.first)} = ${write(line.edge.partial * step.first)} ` +
+    `${write(line.edge.partial)} × ${write(step.first)} = ` +
+    `${write(step.first === 0 ? 0 : line.edge.partial * step.first)} ` +
     `to ${view.name(line.edge.parent)}, in place of ${write(line.add)}.`;
 }
 

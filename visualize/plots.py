@@ -159,6 +159,8 @@ def plot_decision_boundary(
     def margins(x0: float, x1: float) -> list[float]:
         """By how much each class wins over the others."""
         out = model([x0, x1])
+        if hasattr(out, "tolist"):  # a NumPy array
+            out = out.tolist()
         scores = [_number(x) for x in out] if isinstance(out, (list, tuple)) else [_number(out)]
         if len(scores) == 1:
             return [threshold - scores[0], scores[0] - threshold]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import visualize
-from autograd_lite import Value, dot, tanh
+from autograd_lite import Value, dot, sqrt, tanh
 from autograd_lite import sum as sum_of
 
 HOSTILE = "</script><script>alert(1)</script><!-- \"'\\ | { } & 中文 😀"
@@ -50,6 +50,7 @@ def test_it_can_be_written_and_shown_in_a_notebook(neuron, tmp_path):
     assert 'sandbox="allow-scripts"' in frame
     assert html.unescape(re.search(r'srcdoc="([^"]*)"', frame)[1]) == page.html
     assert visualize.explain(neuron).html == page.html
+    assert repr(page) == "<Backpropagation through loss, step by step>"
 
 
 @settings(deadline=None)
@@ -82,6 +83,15 @@ def test_gradients_are_of_one_pass_and_none_is_changed():
     (view,) = data_of(visualize.explain(c))["views"]
     assert [box["grad"] for box in view["boxes"]] == [4.0, 2.0, 1.0]
     assert (a.grad, b.grad, c.grad) == (8.0, 2.0, 1.0)
+
+
+def test_a_gradient_of_zero_stays_zero_through_an_infinite_partial():
+    x = Value(0.0, label="x")
+    root = sqrt(x) * 0.0 + x
+    root.backward()
+    assert x.grad == 1.0
+    (view,) = data_of(visualize.explain(root))["views"]
+    assert [box["grad"] for box in view["boxes"] if box["name"] == "x"] == [1.0]
 
 
 def test_formulas_are_spelt_with_names_and_numbers(neuron):
