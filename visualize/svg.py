@@ -255,7 +255,7 @@ def _legend(
             shades.append((f"data {name}", f"to {upper:.2g}"))
         groups.append(shades)
     if any(box.size > 1 and box.kind != "constant" for box in diagram.boxes):
-        groups.append([("", "several nodes: range and |norm|, constants aside")])
+        groups.append([("", "several: range and norm"), ("", "without constants")])
     if partials and any(e.partial is not None and e.count == 1 for e in diagram.edges):
         groups.append([("", "on edges: local partials")])
     out: list[str] = []
