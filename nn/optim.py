@@ -131,10 +131,14 @@ class Optimizer:
             else self._setting(name, new[name][0])
             for name in new
         }
+        self._check(loaded)
         for name, thing in loaded.items():
             setattr(self, name, thing)
         if isnan(self.initial_lr):  # no schedule was made
             self._initial_lr = None
+
+    def _check(self, settings: Mapping[str, Any]) -> None:
+        """Raise ValueError for settings that make no sense together."""
 
     def _setting(self, name: str, number: float) -> float:
         """The setting of this name, as its kind of number."""
@@ -146,6 +150,8 @@ class Optimizer:
             return int(number)
         if name in ("beta1", "beta2"):
             return self._below_1(name, number)
+        if name == "dampening":
+            return self._number(name, number)
         return number if name == "initial_lr" and isnan(number) else self._at_least_0(name, number)
 
     def _at_least_0(self, name: str, number: float) -> float:
@@ -198,7 +204,10 @@ class SGD(Optimizer):
         self.dampening = self._number("dampening", dampening)
         self.weight_decay = self._at_least_0("weight_decay", weight_decay)
         self.nesterov = nesterov
-        if nesterov and (momentum == 0 or dampening != 0):
+        self._check(vars(self))
+
+    def _check(self, settings: Mapping[str, Any]) -> None:
+        if settings["nesterov"] and (settings["momentum"] == 0 or settings["dampening"] != 0):
             raise ValueError("SGD: nesterov needs a momentum, and dampening=0")
 
     def _step(self) -> None:

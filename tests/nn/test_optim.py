@@ -252,3 +252,13 @@ def test_no_change_inside_of_a_compiled_function(change):
         f(1.0)
     assert [p.grad for p in model.parameters()] == [1.0, 1.0]
     assert optimizer.steps == 0
+
+
+def test_settings_that_make_no_sense_together_are_not_loaded():
+    optimizer = nn.optim.SGD([nn.Parameter(1.0)], momentum=0.9, dampening=-0.5)
+    state = optimizer.state_dict()
+    optimizer.load_state_dict(state)  # what the constructor takes
+    for wrong in ({"nesterov": True}, {"nesterov": True, "dampening": 0.0, "momentum": 0.0}):
+        with pytest.raises(ValueError, match="SGD: nesterov needs a momentum, and dampening=0"):
+            optimizer.load_state_dict(state | wrong)
+    assert optimizer.state_dict() == state
