@@ -89,24 +89,18 @@ def regions_of(lowered: Lowering, reverse: Reverse) -> list[Region]:
 
 
 def leaf_regions(
-    leaves: Sequence[int], wanted: Sequence[int], blocks: Iterable[int], names: Mapping[range, str]
+    leaves: Sequence[int], blocks: Sequence[int], names: Mapping[range, str]
 ) -> list[Region]:
     """The leaves by name: those given, else p0, p1, ... for parameters and x for other leaves.
 
     leaves  the slot of each of the first addresses
-    wanted  the addresses of the parameters
-    blocks  those where they begin to be used in another way
+    blocks  of each, which of the parameters it belongs to, or -1
     names   of ranges of slots
     """
-    mine, starts = set(wanted), set(blocks)
     regions: list[Region] = []
-    count = 0
-    for address, slot in enumerate(leaves):
-        name = next((name for slots, name in names.items() if slot in slots), "")
-        if not name and address in mine:
-            count += address in starts
-            name = f"p{max(count - 1, 0)}"
-        name = name or "x"
+    for address, (slot, block) in enumerate(zip(leaves, blocks, strict=True)):
+        given = next((name for slots, name in names.items() if slot in slots), "")
+        name = given or (f"p{block}" if block >= 0 else "x")
         if regions and regions[-1].name == name:
             regions[-1].size += 1
         else:

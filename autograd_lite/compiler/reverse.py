@@ -27,8 +27,9 @@ class Reverse:
     instructions  they
     seeds         where the cotangents of the results go
     pieces        where those of each group lie
-    wanted        the addresses of the leaves in wrt that are used
-    gradients     [wrt] the addresses of the gradients
+    wanted        [n] the addresses of the leaves in wrt that are used
+    gradient      where the gradients by these lie, and a 0 behind them
+    order         [wrt] the place there of each gradient; n is that of an unused leaf
     """
 
     def __init__(self, lowered: Lowering, wrt: Ints) -> None:
@@ -39,7 +40,7 @@ class Reverse:
         nodes = self.groups[WANTED].members
         self.wanted = self.layout.address[nodes]
         self.seeds = self.layout.reserve(len(self.form.outputs))
-        self._gradient = self.layout.reserve(len(nodes) + 1)  # and 0, that of an unused leaf
+        self.gradient = self.layout.reserve(len(nodes) + 1)
         self._waste = self.layout.reserve(1)  # for gradients that nobody wants
         self._cotangent = np.full(len(self.form), -1)  # the address of that of each node
         self._place = np.zeros(len(self.form), np.int64)  # of each node in its group
@@ -51,7 +52,7 @@ class Reverse:
         slots = self.form.slot[nodes]
         place = np.full(len(self.layout.leaves), len(nodes))
         place[slots] = np.arange(len(nodes))
-        self.gradients = self._gradient + place[wrt]
+        self.order = place[wrt]
 
     def _group(self, i: int) -> None:
         """The cotangents of group i."""
@@ -65,7 +66,7 @@ class Reverse:
             self._cotangent[nodes] = a  # the same numbers: they need not be copied
             return
         if i == WANTED:
-            piece = Piece(self._gradient, np.arange(len(nodes)), len(nodes))
+            piece = Piece(self.gradient, np.arange(len(nodes)), len(nodes))
         else:
             piece = layout.piece(len(nodes), box)
         self.pieces[i] = piece
