@@ -209,8 +209,9 @@ def along_last_axis(
     axes = depth(x)
     if axes > 2:
         lengths = shape_for(layer, x)
-        rows = [row for samples in x for row in samples]
-        return reshape(along_last_axis(function, rows, size, layer), lengths[:-1])
+        for _ in range(axes - 2):
+            x = [row for samples in x for row in samples]
+        return reshape(along_last_axis(function, x, size, layer), lengths[:-1])
     rows = [nested(row) for row in (x if axes == 2 else [x])]
     for row in rows:
         if not is_sequence(row) or len(row) != size:

@@ -96,6 +96,15 @@ def test_linear(batch, nin, nout, bias, seed):
     check(nn.Linear(nin, nout, bias), torch.nn.Linear(nin, nout, bias), seed, x)
 
 
+@pytest.mark.parametrize("batch", [(3, 2, 2), (2, 1, 3, 2)])
+def test_linear_with_many_axes_before_the_last(batch):
+    x = normal(0, *batch, 3)
+    ours, theirs = nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    check(ours, theirs, 0, x)
+    assert np.shape(ours(x)) == (*batch, 2)
+    assert np.shape(nn.MLP(3, [2, 1])(x)) == batch
+
+
 @few
 @given(st.lists(small, min_size=1, max_size=3), seeds)
 def test_sequential_and_activations(batch, seed):
