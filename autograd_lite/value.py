@@ -560,7 +560,8 @@ class Value:
             partials = self.partials if self._kind == NARY or self._kind == DOT else None
             more = (more.xs, more.ys, partials, more.op, more.label, more.backward or more.replay)
         x, dx = (self._x, self._dx) if self._kind > LEAF else (None, 0.0)  # but for a pass
-        made = self._kind, self._code, x, self._y, self._data, dx, self._dy
+        # float: interpreted, the static parameter of `x ** 2` is the int that was given.
+        made = self._kind, self._code, x, self._y, self._data, dx, float(self._dy)
         return made, self._grad, more
 
     def _set_slots(self, slots: tuple[Any, ...]) -> None:

@@ -70,12 +70,13 @@ def play(
     schedules = [nn.optim.LinearLR(optimizer, 1.0, 0.0, steps) for optimizer in optimizers]
     real = real.tolist()
 
-    for step in tqdm(range(steps + 1), unit="step"):
-        if step in {0, steps // 16, steps // 4, steps // 2, steps}:
-            with no_grad():
-                yield step, data(generator(same))
-        if step == steps:
-            break
+    def made() -> np.ndarray:
+        with no_grad():
+            return data(generator(same))
+
+    for step in tqdm(range(steps), unit="step"):
+        if step in {0, steps // 16, steps // 4, steps // 2}:
+            yield step, made()
         fake = generator(noise(BATCH_SIZE, size, rng))
         of_fake = discriminator(data(fake).tolist())  # numbers only: no gradient reaches G
         of_real = discriminator(rng.sample(real, BATCH_SIZE))
@@ -90,6 +91,7 @@ def play(
         optimizers[1].step()
         for schedule in schedules:
             schedule.step()
+    yield steps, made()
 
 
 def ring(rng: random.Random) -> np.ndarray:

@@ -60,7 +60,9 @@ def sgd(
     vs = buffer.doubles(velocity)
     for i in range(len(parameters)):
         p = parameters[i]
-        g = sign * p._grad + weight_decay * p._data
+        g = sign * p._grad
+        if weight_decay != 0.0:
+            g += weight_decay * p._data
         if momentum != 0.0:
             v = g if first else momentum * vs[i] + (1.0 - dampening) * g
             vs[i] = v
@@ -97,7 +99,7 @@ def adam(
         g = sign * p._grad
         if decoupled:
             p._data *= 1.0 - lr * weight_decay
-        else:
+        elif weight_decay != 0.0:  # here and below, 0 times an infinite parameter would be NaN
             g += weight_decay * p._data
         m = beta1 * ms[i] + (1.0 - beta1) * g
         v = beta2 * vs[i] + (1.0 - beta2) * g * g
@@ -131,7 +133,9 @@ def rmsprop(
     ss, ms, vs = buffer.doubles(square), buffer.doubles(mean), buffer.doubles(velocity)
     for i in range(len(parameters)):
         p = parameters[i]
-        g = sign * p._grad + weight_decay * p._data
+        g = sign * p._grad
+        if weight_decay != 0.0:
+            g += weight_decay * p._data
         s = alpha * ss[i] + (1.0 - alpha) * g * g
         ss[i] = s
         if centered:

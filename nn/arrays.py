@@ -70,7 +70,7 @@ def is_array(x: Array) -> bool:
 def at_least(least: int, layer: Any, **sizes: Any) -> None:
     """Raise ValueError naming the layer and the size that is no int of at least this."""
     for name, size in sizes.items():
-        if not hasattr(size, "__index__") or size < least:
+        if not hasattr(size, "__index__") or isinstance(size, bool) or size < least:
             raise ValueError(
                 f"{class_of(layer)}: {name} must be an int of at least {least}, not {size!r}"
             )
@@ -90,8 +90,9 @@ def class_of(layer: Any) -> str:
 
 
 def title(layer: Any) -> str:
-    """How an error names a layer, or a function given by its name."""
-    return layer if isinstance(layer, str) else str(layer.title())
+    """How an error names a layer, or a function given by its name: in a line, if it is long."""
+    full = layer if isinstance(layer, str) else str(layer.title())
+    return full if len(full) <= 200 else f"{full[:90]} ... {full[-90:]}"
 
 
 def kind(x: object) -> str:
@@ -140,7 +141,7 @@ def flat(x: Array) -> Iterator[Any]:
 
 
 def reshape(numbers: Iterable[Any], lengths: tuple[int, ...]) -> Array:
-    """The array of this shape with these numbers, row by row."""
+    """The array of this shape with these numbers, or arrays in their place, row by row."""
     numbers = iter(numbers)
     if not lengths:
         return next(numbers)
@@ -202,7 +203,9 @@ def along_last_axis(
     x = nested(x)
     axes = depth(x)
     if axes > 2:
-        return [along_last_axis(function, rows, size, layer) for rows in x]
+        lengths = shape_for(layer, x)
+        rows = [row for samples in x for row in samples]
+        return reshape(along_last_axis(function, rows, size, layer), lengths[:-1])
     rows = [nested(row) for row in (x if axes == 2 else [x])]
     for row in rows:
         if not is_sequence(row) or len(row) != size:

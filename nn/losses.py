@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from math import inf
+from sys import float_info
 from typing import Any
 
 import autograd_lite
@@ -20,6 +21,7 @@ from autograd_lite import (
     log,
     log_softmax,
     logsumexp,
+    maximum,
     minimum,
     relu,
     softplus,
@@ -65,13 +67,20 @@ def huber_loss(input: Array, target: Array, reduction: str = "mean", delta: floa
     """e^2 / 2 where |e| <= delta, delta (|e| - delta / 2) elsewhere, with e = input - target."""
     _check("huber_loss", delta=delta)
     sizes = [abs(e) for e in _errors("huber_loss", input, target)]
-    losses = [(c := minimum(size, delta)) * (size - c / 2) for size in sizes]
-    return _reduced("huber_loss", autograd_lite.sum(losses), len(losses), reduction)
+    limit = min(delta, float_info.max)  # at an infinite delta, delta * 0 would be NaN
+    within = tuple(minimum(size, limit) for size in sizes)
+    beyond = autograd_lite.sum(maximum(size, limit) - limit for size in sizes)
+    total = dot(within, within) / 2 + limit * beyond
+    return _reduced("huber_loss", total, len(sizes), reduction)
 
 
 def hinge_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     """max(0, 1 - target input), each target being 1 or -1."""
-    losses = [relu(1 - y * x) for x, y in _pairs("hinge_loss", input, target)]
+    pairs = _pairs("hinge_loss", input, target)
+    for _, y in pairs:
+        if not isinstance(y, Value) and y == 0:
+            raise ValueError("hinge_loss: a target must be 1 or -1, not 0; write 2 * target - 1")
+    losses = [relu(1 - y * x) for x, y in pairs]
     return _reduced("hinge_loss", autograd_lite.sum(losses), len(losses), reduction)
 
 

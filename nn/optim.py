@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 from autograd_lite import Value
 from autograd_lite.value import writing
 from nn import _steps
-from nn.arrays import Array, flat
+from nn.arrays import Array, flat, is_sequence
 from nn.module import Module
 from nn.saving import matching
 from nn.schedules import CosineAnnealingLR, LambdaLR, LinearLR, LRScheduler, SequentialLR, StepLR
@@ -147,12 +148,17 @@ class Optimizer:
         return self._at_least_0(name, number)
 
     def _at_least_0(self, name: str, number: float) -> float:
-        if not number >= 0:
+        if not self._number(name, number) >= 0:
             raise ValueError(f"{type(self).__name__}: {name} must be at least 0, not {number}")
         return float(number)
 
+    def _number(self, name: str, number: float) -> float:
+        if not isinstance(number, Real):
+            raise TypeError(f"{type(self).__name__}: {name} must be a number, not {number!r}")
+        return float(number)
+
     def _below_1(self, name: str, number: float) -> float:
-        if not 0 <= number < 1:
+        if not 0 <= self._number(name, number) < 1:
             raise ValueError(f"{type(self).__name__}: {name} must be in [0, 1), not {number}")
         return float(number)
 
@@ -188,7 +194,7 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(params, lr, maximize)
         self.momentum = self._at_least_0("momentum", momentum)
-        self.dampening = float(dampening)
+        self.dampening = self._number("dampening", dampening)
         self.weight_decay = self._at_least_0("weight_decay", weight_decay)
         self.nesterov = nesterov
         if nesterov and (momentum == 0 or dampening != 0):
@@ -239,6 +245,8 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(params, lr, maximize)
         self.amsgrad = amsgrad
+        if not is_sequence(betas) or len(betas) != 2:
+            raise TypeError(f"{type(self).__name__}: betas must be two numbers, not {betas!r}")
         self.beta1, self.beta2 = (self._below_1("a beta", beta) for beta in betas)
         self.eps = self._at_least_0("eps", eps)
         self.weight_decay = self._at_least_0("weight_decay", weight_decay)
@@ -354,6 +362,8 @@ def _tuple(parameters: Iterable[Any], name: str) -> tuple[Any, ...]:
     """The parameters as the compiled calls take them."""
     if isinstance(parameters, Module):
         raise TypeError(f"{name}: pass model.parameters(), not the {type(parameters).__name__}")
+    if not isinstance(parameters, (Value, Iterable)):
+        raise TypeError(f"{name}: pass model.parameters(), not {parameters!r}")
     one = isinstance(parameters, Value)
     values = (parameters,) if one else tuple(flat(tuple(parameters)))
     for value in values:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Table: TypeAlias = NDArray[np.int64]
     Loop: TypeAlias = tuple[int, tuple[int, ...]]
 
-__all__ = ["nest", "offsets_of", "ranges", "runs", "stretches"]
+__all__ = ["is_within", "nest", "offsets_of", "ranges", "runs", "stretches"]
 
 
 def nest(tables: Table) -> list[Loop] | None:
@@ -81,3 +81,8 @@ def offsets_of(sorted_ints: Table, n: int) -> Table:
     offsets = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(sorted_ints, minlength=n), out=offsets[1:])
     return offsets
+
+
+def is_within(table: Table, addresses: Table) -> bool:
+    """Whether a table goes nowhere that these addresses do not go."""
+    return bool(addresses.min() <= table.min() and table.max() <= addresses.max())

@@ -17,6 +17,7 @@ from autograd_lite.compiler.explain import (
     regions_of,
 )
 from autograd_lite.compiler.lower import Lowering
+from autograd_lite.compiler.reverse import Reverse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,22 +48,26 @@ class Arrays:
     """
 
     def __init__(self, tape: Tape, wrt: Ints) -> None:
-        lowered = Lowering(tape, np.asarray(wrt, np.int64))
-        self.leaves, self.indices = lowered.layout.leaves, tape.indices
-        self.size = lowered.size
-        self.numbers = lowered.numbers
-        self.outputs, self.seeds, self.gradients = lowered.outputs, lowered.seeds, lowered.gradients
-        self.forward_instructions, self.backward_instructions = lowered.forward, lowered.backward
-        self._in_place = int(np.argmin(np.append(self.leaves == np.arange(tape.leaves), False)))
+        wrt = np.asarray(wrt, np.int64)
+        lowered = Lowering(tape, wrt)
+        reverse = Reverse(lowered, wrt)
+        layout = lowered.layout
+        self.leaves, self.indices, self.size = layout.leaves, tape.indices, layout.size
+        self.numbers, self.outputs = layout.numbers, lowered.outputs
+        self.seeds, self.gradient_at = reverse.seeds, reverse.gradient
+        self.forward_instructions = layout.without_idle_masks(lowered.forward)
+        self.backward_instructions = layout.without_idle_masks(reverse.instructions)
+        moved = np.flatnonzero(self.leaves != np.arange(tape.leaves))
+        self._in_place = int(moved[0]) if len(moved) else tape.leaves
         self._moved = self.leaves[self._in_place :]
+        self._order = None if np.array_equal(reverse.order, np.arange(len(wrt))) else reverse.order
         self._among = np.full(tape.indices, np.iinfo(np.int64).max)
         for instruction in lowered.forward:
             if isinstance(instruction, Pick):
                 lookup = instruction.lookup
                 np.minimum.at(self._among, lookup.slots, lookup.among)
-        self._regions = regions_of(lowered)
-        self._wanted, self._blocks = lowered.wanted.tolist(), lowered.layout.blocks.tolist()
-        self._gradient = lowered.gradients.min(initial=lowered.size)
+        self._regions = regions_of(lowered, reverse)
+        self.wanted, self._blocks = reverse.wanted.tolist(), layout.blocks.tolist()
         self._scalars = len(tape)
         self._pool: list[Workspace] = []
 
@@ -81,7 +86,8 @@ class Arrays:
         state = State(self._pool, space)
         n = self._in_place
         space.leaves[:n] = leaves[:n]
-        np.take(leaves, self._moved, None, space.leaves[n:], "clip")
+        if len(self._moved):
+            np.take(leaves, self._moved, None, space.leaves[n:], "clip")
         if self.indices:
             space.indices[:] = indices
             self._check(space.indices)
@@ -98,7 +104,9 @@ class Arrays:
         with np.errstate(all="ignore"):
             for call in space.backward:
                 call()
-        return space.memory.take(self.gradients)
+        if self._order is None:
+            return space.gradient[:-1].copy()
+        return space.gradient.take(self._order)
 
     def _check(self, indices: Ints) -> None:
         wrong = (indices < -self._among) | (indices >= self._among)
@@ -123,11 +131,12 @@ class Arrays:
 
         names  of ranges of leaves, by their slots
         """
-        leaves = leaf_regions(self.leaves.tolist(), self._wanted, self._blocks, names or {})
+        leaves = leaf_regions(self.leaves.tolist(), self._blocks, names or {})
+        place = {address: i for i, address in enumerate(self.wanted)}
         gradients = [
-            Region(self._gradient + self._wanted.index(r.base), r.size, f"d{r.name}")
-            for r in leaves
-            if r.base in self._wanted
+            Region(self.gradient_at + place[leaf.base], leaf.size, f"d{leaf.name}")
+            for leaf in leaves
+            if leaf.base in place
         ]
         regions = Regions([*deepcopy(self._regions), *leaves, *gradients])
         text = [f"{self._scalars} scalars, {len(self.leaves)} of them leaves"]
@@ -156,6 +165,7 @@ class Workspace:
         self.memory[first : first + len(numbers)] = numbers
         self.leaves = self.memory[: len(program.leaves)]
         self.seeds = self.memory[program.seeds :][: len(program.outputs)]
+        self.gradient = self.memory[program.gradient_at :][: len(program.wanted) + 1]
         binder = Binder(self.memory, self.indices)
         self.forward: list[Call] = binder.bind(program.forward_instructions)
         self.backward: list[Call] = binder.bind(program.backward_instructions)

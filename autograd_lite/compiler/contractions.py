@@ -152,8 +152,9 @@ class Tables:
         (n, k), base = a.shape, self.layout.reserve(len(lanes))
         (at_a, before), (at_b, more) = self.gathers(a), self.gathers(b)
         columns = [(k, (1, 1))] if k > 1 else []
-        loops, sums, refs = refs_of([base, at_a, at_b], [(n, (1, k, k))], columns)
-        contract = Contract(loops, sums, *refs)
+        rows = [(n, (1, k, k))]
+        loops, sums, (to, of_a, of_b) = refs_of([base, at_a, at_b], rows, columns)
+        contract = Contract(loops, sums, to, of_a, of_b)
         return Part(lanes, [*before, *more, contract, Scatter(base, out)])
 
     def _gathered(self, table: Ints) -> tuple[Ref, list[Instruction]]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.bulk import Instruction, Ref
     from autograd_lite.compiler.formulas import Formula
     from autograd_lite.compiler.lower import Lowering
+    from autograd_lite.compiler.reverse import Reverse
 
 __all__ = ["Region", "Regions", "irregular", "leaf_regions", "lines_of", "regions_of"]
 
@@ -65,7 +66,7 @@ class Regions:
         return f"{region.name}[{offset}:]" if offset else region.name
 
 
-def regions_of(lowered: Lowering) -> list[Region]:
+def regions_of(lowered: Lowering, reverse: Reverse) -> list[Region]:
     """The groups by name: z for sums, a for what is elementwise; dz and da for cotangents."""
     layout, regions = lowered.layout, []
     first, numbers = layout.numbers
@@ -81,31 +82,25 @@ def regions_of(lowered: Lowering) -> list[Region]:
         regions.append(Region(piece.base, piece.size, names[i]))
     regions += [
         Region(piece.base, piece.size, f"d{names[i]}")
-        for i, piece in lowered.cotangents.items()
+        for i, piece in reverse.pieces.items()
         if i in names
     ]
-    return [*regions, Region(lowered.seeds, len(lowered.outputs), "dout")]
+    return [*regions, Region(reverse.seeds, len(lowered.outputs), "dout")]
 
 
 def leaf_regions(
-    leaves: Sequence[int], wanted: Sequence[int], blocks: Iterable[int], names: Mapping[range, str]
+    leaves: Sequence[int], blocks: Sequence[int], names: Mapping[range, str]
 ) -> list[Region]:
     """The leaves by name: those given, else p0, p1, ... for parameters and x for other leaves.
 
     leaves  the slot of each of the first addresses
-    wanted  the addresses of the parameters
-    blocks  those where they begin to be used in another way
+    blocks  of each, which of the parameters it belongs to, or -1
     names   of ranges of slots
     """
-    mine, starts = set(wanted), set(blocks)
     regions: list[Region] = []
-    count = 0
-    for address, slot in enumerate(leaves):
-        name = next((name for slots, name in names.items() if slot in slots), "")
-        if not name and address in mine:
-            count += address in starts
-            name = f"p{max(count - 1, 0)}"
-        name = name or "x"
+    for address, (slot, block) in enumerate(zip(leaves, blocks, strict=True)):
+        given = next((name for slots, name in names.items() if slot in slots), "")
+        name = given or (f"p{block}" if block >= 0 else "x")
         if regions and regions[-1].name == name:
             regions[-1].size += 1
         else:

@@ -162,8 +162,10 @@ def _vanishes(node: ast.expr, zero: set[str]) -> bool:
             return name in zero
         case ast.Constant(value=number):
             return number == 0
-        case ast.UnaryOp(operand=x) | ast.BinOp(left=x, op=ast.Div()):
+        case ast.UnaryOp(operand=x):
             return _vanishes(x, zero)
+        case ast.BinOp(left=x, op=ast.Div(), right=y):
+            return _vanishes(x, zero) and not _vanishes(y, zero)
         case ast.BinOp(left=x, op=ast.Mult(), right=y):
             return _vanishes(x, zero) or _vanishes(y, zero)
         case ast.BinOp(left=x, right=y):

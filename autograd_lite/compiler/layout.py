@@ -2,7 +2,7 @@
 
 Within its piece, a group is in the order in which the program made its members, which is the
 order of the loops that made them. A ragged group becomes a box: every row is padded to the
-longest. What lies in the padding is always 0.
+longest. The padding is computed like the rest, and set to 0 where somebody adds it up.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class Piece:
     size   of the piece
     lane   [n] where in the piece each member is
     box    None unless there is padding
-    clean  whether the padding is 0 without being set to 0
-    claimed  whether somebody relies on its being 0
+    clean    whether the padding is 0 without being set to 0
+    claimed  whether it has to be set to 0, if it is not clean
     """
 
     def __init__(self, base: int, lane: Ints, size: int, box: Box | None = None) -> None:
@@ -79,12 +79,13 @@ class Layout:
     address   [n] of each node
     pieces    of each group, in order
     leaves    [leaves] the slot of the leaf at each of the first addresses
-    blocks    where leaves that are wanted begin to be used in another way
+    blocks    [leaves] which of the ways of being used that of each is, if it is wanted; else -1
     numbers   where the numbers begin, and what they are
 
-    Leaves that are wanted, and numbers, lie in the order in which they are first used, those that
-    are used alike side by side: a weight's rows are not apart because of the biases between them.
-    Numbers that are used alike and are all equal are one.
+    Leaves lie as they are given, if those that are used alike are nests: rows of a weight, each
+    with its bias behind it. Otherwise those that are wanted lie in the order in which they are
+    first used, used alike side by side; so do numbers. Numbers that are used alike and are all
+    equal are one.
     """
 
     def __init__(self, form: Form, wrt: Ints, primal: int, leaves: int) -> None:
@@ -100,15 +101,18 @@ class Layout:
 
         alone = (form.kind == NUMBER) & (form.number == 1)
         wanted, uses = _by_first_use(form, self.group_of, WANTED, alone)
-        slots = form.slot[wanted]
-        self.blocks = np.sort(slots)[np.append(True, np.diff(uses) != 0)[: len(slots)]]
+        slots, block = form.slot[wanted], np.cumsum(np.append(False, np.diff(uses) != 0))
         self.leaves = np.arange(leaves)
-        self.leaves[np.sort(slots)] = slots
+        if any(nest(slots[block[: len(slots)] == k][None]) is None for k in range(block[-1] + 1)):
+            self.leaves[np.sort(slots)] = slots
+        place = np.argsort(self.leaves)
+        self.blocks = np.full(leaves, -1)
+        self.blocks[place[slots]] = block[: len(slots)]
         numbers, uses = _by_first_use(form, self.group_of, NUMBERS, self.group_of)
         which, values = _shared(form.number[numbers], uses)
         self.numbers = self.reserve(len(values)), values
         variables = np.flatnonzero(form.kind == VARIABLE)
-        self.address[variables] = np.argsort(self.leaves)[form.slot[variables]]
+        self.address[variables] = place[form.slot[variables]]
         self.address[numbers] = self.numbers[0] + which
 
         self.groups, self.group_of = groups_of(form, levels, wrt, primal, self._placed)

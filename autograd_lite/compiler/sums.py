@@ -6,20 +6,23 @@ from math import gcd
 
 import numpy as np
 
-from autograd_lite.compiler.affine import nest, ranges
+from autograd_lite.compiler.affine import is_within, nest, ranges
 from autograd_lite.compiler.bulk import Fill, Map, Scatter, SegmentSum
 from autograd_lite.compiler.contractions import Part, Tables, refs_of
 from autograd_lite.compiler.formulas import formula
+from autograd_lite.compiler.groups import NUMBERS
 from autograd_lite.compiler.layout import FEW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from autograd_lite.compiler.bulk import Instruction
     from autograd_lite.compiler.canonical import Ints
     from autograd_lite.compiler.contractions import Gathers
     from autograd_lite.compiler.layout import Layout, Piece
 
-__all__ = ["sums"]
+__all__ = ["kinds", "sums"]
 
 
 def sums(
@@ -43,6 +46,35 @@ def sums(
             rows.add(steps[0])
         del terms[: len(steps)]
     return rows.joined()
+
+
+def kinds(row: Ints, a: Ints, b: Ints, number: NDArray[np.float64]) -> Ints:
+    """[m] which terms of a group are alike: those whose factors are of the same groups.
+
+    a, b    [m] the groups of the factors; any other mark will do for a
+    number  [m] what the second factor is, if it is a number
+
+    Numbers among the other second factors count as one of those where all rows have as many terms
+    then: they are what an image is padded with. The 1 beside a bias is none of these.
+    """
+    size = int(max(a.max(initial=0), b.max(initial=0))) + 1
+    kind = a * size + b
+    padding, others = (b == NUMBERS) & (number != 1), b != NUMBERS
+    if padding.any() and others.any() and not _uniform(row, kind):
+        partner = np.full(size, NUMBERS)
+        partner[a[others]] = b[others]
+        padded = np.where(padding, a * size + partner[a], kind)
+        if _uniform(row, padded):
+            return padded
+    return kind
+
+
+def _uniform(row: Ints, kind: Ints) -> bool:
+    """Whether all rows have as many terms of each kind."""
+    n = int(row[-1]) + 1
+    which = np.unique(kind, return_inverse=True)[1]
+    counts = np.bincount(which * n + row, minlength=n * (int(which.max()) + 1)).reshape(-1, n)
+    return bool((counts == counts[:, :1]).all())
 
 
 class _Terms:
@@ -125,7 +157,7 @@ class _Rows:
         if box and len(rows) == len(box.lane):
             wide = [box.filled(x.T).T for x in (a, b)]
             parts = None
-            if _is_within(wide[0], a) and _is_within(wide[1], b):
+            if is_within(wide[0], a) and is_within(wide[1], b):
                 parts = self.tables.regular(np.arange(len(box.holes)), *wide)
             if parts is not None:
                 in_a, in_b = (x[box.holes] for x in wide)
@@ -155,7 +187,7 @@ class _Rows:
         tables = []
         for x in (terms.a, terms.b):
             table = x[anchor][:, None] + (x[full] - x[anchor[longest]])
-            if (table[row, place] != x).any() or not _is_within(table, x):
+            if (table[row, place] != x).any() or not is_within(table, x):
                 return None
             tables.append(table)
         added = np.ones((n, width), bool)
@@ -237,8 +269,3 @@ class _Rows:
         loops, _, (to, of_x, of_y) = refs_of([out[0], x[0], y[0]], rows, [])
         what = formula("x - y" if second.subtracts else "x + y")
         return Map(loops, to, what, {"x": of_x, "y": of_y})
-
-
-def _is_within(table: Ints, addresses: Ints) -> bool:
-    """Whether a table goes nowhere that these addresses do not go."""
-    return bool(addresses.min() <= table.min() and table.max() <= addresses.max())

@@ -103,7 +103,7 @@ def attention(draw):
     size, heads = draw.randint(1, 3), draw.randint(1, 2)
     width, length = size * heads, draw.randint(1, 5)
     wq, wk, wv, wo = (parameters(draw, width, width) for _ in range(4))
-    hand_made = draw.random() < 0.5
+    hand_made, entropy = draw.random() < 0.5, draw.random() < 0.3
 
     def weights(scores):
         if not hand_made:
@@ -125,6 +125,8 @@ def attention(draw):
                 part = slice(h * size, (h + 1) * size)
                 scores = [dot(q[part], k[part]) / size**0.5 for k in keys]
                 p = weights(scores)
+                if entropy:
+                    losses.append(sum(pi * pi.log() for pi in p))
                 for j in range(part.start, part.stop):
                     joined.append(sum(p[t] * values[t][j] for t in range(len(values))))
             out = [a + b for a, b in zip(x, [dot(row, joined) for row in wo], strict=True)]

@@ -93,6 +93,7 @@ def test_numbers_and_names():
     [
         ("x / y", {"x"}, True),
         ("x / y", {"y"}, False),
+        ("x / y", {"x", "y"}, False),
         ("-out / y", {"out"}, True),
         ("2 * x", {"x"}, True),
         ("x * y", {"y"}, True),

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import autograd_lite
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -44,3 +46,21 @@ def load():
 def size(request):
     """The options for a small run and, with `-m full`, for the whole one."""
     return request.param
+
+
+@pytest.fixture(scope="session")
+def compiled_only():
+    """Skips in the interpreted build what takes a minute there."""
+    if not autograd_lite.compiled:
+        pytest.skip("takes a minute interpreted, for the same numbers")
+
+
+@pytest.fixture(scope="session")
+def is_picture():
+    """A function of a file: whether it is an image that is large and not blank."""
+
+    def is_picture(path):
+        image = pytest.importorskip("matplotlib.image").imread(path)
+        return min(image.shape[:2]) > 900 and image.std() > 0.05
+
+    return is_picture

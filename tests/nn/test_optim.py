@@ -176,3 +176,12 @@ def test_both_builds_take_the_same_steps_bit_for_bit():
         ).stdout
 
     assert output("1") == output("0")
+
+
+@pytest.mark.parametrize("optimiser", ["SGD", "Adam", "RMSprop"])
+def test_an_infinite_parameter_without_a_gradient_stays(optimiser):
+    parameter = nn.Parameter(math.inf)
+    optimizer = getattr(nn.optim, optimiser)([parameter], weight_decay=0.0)
+    for _ in range(2):
+        optimizer.step()
+    assert parameter.data == math.inf

@@ -408,6 +408,7 @@ def test_multihead_attention(data, bias, batch_first, seed):
     embed = heads * width
     causal = data.draw(flags, "causal") and length == source
     average = data.draw(flags, "average")
+    weights = data.draw(flags, "weights")
     random = np.random.default_rng(seed)
     mask = padding = None
     kind = data.draw(st.sampled_from(["none", "bool", "float", "per head"]), "mask")
@@ -420,9 +421,9 @@ def test_multihead_attention(data, bias, batch_first, seed):
     if data.draw(flags, "padding") and kind != "float":
         padding = random.random((batch, source) if batch else source) < 0.3
     if mask is not None and mask.dtype == bool:
-        mask[..., 0] = False  # a query that may look nowhere has NaN in both
+        mask[..., 0] &= not weights  # a query that may look nowhere has NaN in both
     if padding is not None:
-        padding[..., 0] = False
+        padding[..., 0] &= not weights
 
     def shape(n):
         if not batch:
@@ -440,6 +441,7 @@ def test_multihead_attention(data, bias, batch_first, seed):
             *qkv,
             key_padding_mask=padding,
             attn_mask=mask,
+            need_weights=weights,
             average_attn_weights=average,
             is_causal=causal,
         )
@@ -455,6 +457,7 @@ def test_multihead_attention(data, bias, batch_first, seed):
             *qkv,
             key_padding_mask=None if padding is None else torch.from_numpy(padding),
             attn_mask=None if blocked is None else torch.from_numpy(blocked),
+            need_weights=weights,
             average_attn_weights=average,
         )
 
@@ -469,6 +472,21 @@ def test_attention_to_keys_and_values_of_other_lengths(kdim, vdim, bias, seed):
     )
     shapes = (2, 3, 4), (5, 3, kdim), (5, 3, vdim)
     check(ours, theirs, seed, *[normal(seed + i, *shape) for i, shape in enumerate(shapes)])
+
+
+@pytest.mark.parametrize("norm_first", [True, False])
+def test_a_token_that_may_look_nowhere(norm_first):
+    arguments = {"dim_feedforward": 3, "dropout": 0.0, "norm_first": norm_first}
+    ours, theirs = (m.TransformerEncoderLayer(4, 2, **arguments) for m in (nn, torch.nn))
+    mask = [[True, True], [False, True]]
+    check(
+        ours,
+        theirs,
+        0,
+        normal(1, 2, 4),
+        call=lambda layer, x: layer(x, mask),
+        other=lambda layer, x: layer(x, torch.tensor(mask)),
+    )
 
 
 @few

@@ -443,6 +443,24 @@ def test_nodes_made_by_hand_have_partials_too():
     assert (x.grad, out.grad) == (5.0, 7.0)
 
 
+@pytest.mark.parametrize("options", [{}, {"fold": True}, {"products": True}])
+def test_what_is_made_by_hand_runs_only_for_partials(options, drawn):
+    x = Value(3.0, label="x")
+    out = Value(6.0, (x,), "double")
+    runs = []
+
+    def _backward():
+        runs.append(1)
+        x.grad += 2.0 * out.grad
+
+    out._backward = _backward
+    drawing = visualize.draw(out, **options)
+    assert "1 edge from x to double" in drawing.svg
+    assert not runs
+    assert "local partial of double by x: 2" in visualize.draw(out, partials=True, **options).svg
+    assert runs
+
+
 def test_drawing_changes_nothing(neuron):
     nodes = visualize.trace(neuron)[0]
     before = [(node.data, node.grad, node.label) for node in nodes]

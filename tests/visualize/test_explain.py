@@ -96,6 +96,15 @@ def test_formulas_are_spelt_with_names_and_numbers(neuron):
     assert re.fullmatch(r"sum\((v\d, ){5}…\)", view["boxes"][-1]["formula"])
 
 
+def test_a_name_that_a_label_has_is_not_given_again():
+    first, second = tanh(Value(1.0, label="v1")), Value(2.0, label="v4")
+    (view,) = data_of(visualize.explain(first * second))["views"]
+    assert [box["name"] for box in view["boxes"]] == ["v1", "v5", "v4", "v3"]
+    xs = [Value(1.0, label="p0"), Value(2.0, label="p2")]
+    (view,) = data_of(visualize.explain(dot(xs, xs), products=True))["views"]
+    assert [box["name"] for box in view["boxes"]] == ["p0", "p2", "p1", "p3", "v2"]
+
+
 def test_products_of_a_dot(neuron):
     xs = [Value(float(i), label=f"x{i}") for i in range(3)]
     root = dot(xs, [Value(2.0, label=f"w{i}") for i in range(3)])

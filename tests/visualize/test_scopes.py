@@ -383,6 +383,9 @@ def test_collapsing_too_little_is_refused_with_advice():
     root = sum_of([pair(Value(float(i))) for i in range(1_001)])
     with pytest.raises(ValueError, match=r"would have 2,003 boxes; write depth=0, fold=True to"):
         visualize.draw(root, depth=0)
+    with pytest.raises(ValueError, match=r"boxes; write depth=2, fold=True to"):
+        visualize.draw(root, depth=2)
+    assert len(visualize.draw(root, depth=2, fold=True).diagram.boxes) < 10
 
 
 def test_thousands_of_edges_between_two_nodes_are_one_line(drawn):
@@ -392,3 +395,22 @@ def test_thousands_of_edges_between_two_nodes_are_one_line(drawn):
     picture = drawn(drawing.svg)
     assert picture.texts(picture.edges[0]) == ["×5,000"]
     assert len(visualize.draw(x * x, fold=True).diagram.edges) == 2
+
+
+# ------------------------------------------------------------------------------- closed boxes
+
+
+def test_a_closed_box_leaves_constants_out_of_its_numbers(drawn):
+    @visualize.scope("line")
+    def line(x):
+        return x * 1000 + 1
+
+    root = line(Value(2.0)) * 0.001
+    root.backward()
+    drawing = visualize.draw(root, depth=0)
+    (box,) = [box for box in drawing.diagram.boxes if box.title == "line"]
+    assert (box.size, box.low, box.data) == (4, 2000.0, 2001.0)
+    assert box.grad == pytest.approx(0.001 * 2**0.5)
+    folded = visualize.draw(Value(1.0) * 5 + Value(2.0) * 5, fold=True).diagram
+    (five,) = [box for box in folded.boxes if box.kind == "constant"]
+    assert (five.size, five.low, five.data) == (2, 5.0, 5.0)
