@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Value
 
-__all__ = ["Observer", "detach_results", "no_grad", "observe", "observers", "replayed"]
+__all__ = ["Observer", "here", "no_grad", "observe", "observers", "replayed"]
 
 
 class Observer:
@@ -106,14 +106,24 @@ def _open_blocks() -> tuple[_Block, ...]:
     return tuple([block for block in _blocks.get() if block.open])
 
 
-def detach_results() -> bool:
-    """Whether operations give leaves here."""
-    return any(block.observer is None for block in _open_blocks())
+def here() -> tuple[list[Observer], bool]:
+    """The observers that are to be told what happens here, outermost first, and whether operations
+    give leaves.
+    """
+    watching: list[Observer] = []
+    detaching = False
+    for block in _blocks.get():
+        if block.open:
+            if block.observer is None:
+                detaching = True
+            else:
+                watching.append(block.observer)
+    return watching, detaching
 
 
 def observers() -> list[Observer]:
     """Those that are to be told what happens here, outermost first."""
-    return [block.observer for block in _open_blocks() if block.observer is not None]
+    return here()[0]
 
 
 def replayed() -> bool:

@@ -81,7 +81,7 @@ class Compiled:
         return "\n\n".join(program.explain() for program in programs)
 
     def __repr__(self) -> str:
-        return f"<compiled {self.function.__qualname__}>"
+        return f"<compiled {self.__name__}>"
 
     def __reduce__(self) -> str:
         return self.function.__qualname__  # pickled by name, as functions are
@@ -138,7 +138,7 @@ class Compiled:
     def _give_up(self, kind: _Kind, reason: str) -> None:
         kind.eager = True
         warnings.warn(
-            f"{self.function.__qualname__} runs eagerly from now on: {reason}",
+            f"{self.__name__} runs eagerly from now on: {reason}",
             RuntimeWarning,
             stacklevel=4,
         )

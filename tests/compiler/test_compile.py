@@ -543,3 +543,11 @@ def test_explain_shows_the_program():
     text = f.explain()
     assert "NumPy calls" in text
     assert "relu" in text
+
+
+def test_a_module_itself():
+    model = nn.Linear(3, 2, rng=0)
+    f = compile(model)
+    for row in ([1.0, 2.0, 3.0], [0.5, -1.0, 2.0]):
+        assert [v.data for v in f(row)] == pytest.approx([v.data for v in model(row)])
+    assert (f.recordings, f.__name__, repr(f)) == (1, "Linear", "<compiled Linear>")
