@@ -79,7 +79,7 @@ def check_grad(
     are not finite, and slopes that no step tells clearly.
 
     Raises GradientError where the gradient is wrong, ValueError if f gives different numbers for
-    the same input, or has nothing to differentiate by.
+    the same input, or no number, or has nothing to differentiate by.
 
     The step is cbrt(epsilon) * max(1, |x|), refined by Richardson's extrapolation; Stan's
     expect_ad has such tolerances. Values and modules are as before once the check is over.
@@ -115,6 +115,8 @@ class _Check:
 
         first = self.called(self.x)
         self.outputs = [name for name, _ in outputs_of(first, self.name)]
+        if not self.outputs:
+            raise ValueError(f"check_grad: {self.name} gives no number to differentiate: {first!r}")
         self.roots = [out for _, out in outputs_of(first, self.name)]
         self.y = [float(out.data if isinstance(out, Value) else out) for out in self.roots]
         self.epsilon = max(arguments.epsilon, precision_of(first))
