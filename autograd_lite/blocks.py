@@ -32,6 +32,7 @@ class Observer:
     read      a program read node's number
     wrote     a program is about to set node's number or gradient
     compared  x op y was decided, op being one of "<", "<=", ">", ">=", "!="; y may be a number
+    sends     node is about to send its cotangent to its parents, in a pass from root
     sent      node has sent its cotangent, now its gradient, to its parents, in a pass from root
     received  a leaf's gradient is about to become this number, at the end of a pass from root
     """
@@ -54,6 +55,8 @@ class Observer:
     def wrote(self, node: Value) -> None: ...
 
     def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> None: ...
+
+    def sends(self, node: Value, root: Value) -> None: ...
 
     def sent(self, node: Value, root: Value) -> None: ...
 

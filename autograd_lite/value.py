@@ -1237,6 +1237,8 @@ def backpropagate(root: Value) -> None:
         i = 0
         while i < this.ready:
             kernels.prefetch(order, i)
+            for observer in observers:
+                observer.sends(order[i], root)
             send(kernels.listed(order, i), this)
             for observer in observers:
                 observer.sent(order[i], root)

@@ -29,10 +29,11 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 import nn
-from autograd_lite import Value, no_grad
+from autograd_lite import Value, no_grad, softmax
 
 DATA = Path(__file__).parent / "data" / "japanese_vowels.npz"
 HIDDEN, SPEAKERS = 16, 9
+TRAINING = 270  # utterances to learn from
 BATCH_SIZE = 10
 NOISE = 0.5  # in standard deviations of each of the 12 numbers
 
@@ -66,17 +67,17 @@ def noisy(utterance: Utterance, rng: random.Random) -> Utterance:
     return [[x + rng.gauss(0, NOISE) for x in frame] for frame in utterance]
 
 
-def train(model: Listener, epochs: int, rng: random.Random) -> tuple[list[float], list[float]]:
-    """AdamW on mini-batches; the loss of each utterance, and the test accuracy after each epoch."""
+def train(model: Listener, epochs: int, rng: random.Random) -> list[float]:
+    """AdamW on mini-batches; the loss of each utterance."""
     utterances, speakers = load("train")
-    steps = epochs * -(-len(utterances) // BATCH_SIZE)
+    steps = epochs * TRAINING // BATCH_SIZE
     optimizer = nn.optim.AdamW(model.parameters(), lr=0.015, weight_decay=0.1)
     schedule = nn.optim.CosineAnnealingLR(optimizer, steps)
 
     def loss(utterance: Utterance, speaker: np.integer) -> Value:
         return nn.cross_entropy(model(utterance)[-1], speaker)
 
-    losses, accuracies = [], []
+    losses = []
     with tqdm(total=steps, unit="step") as bar:
         for _ in range(epochs):
             for xs, ys in nn.batches(utterances, speakers, BATCH_SIZE, rng):
@@ -89,69 +90,59 @@ def train(model: Listener, epochs: int, rng: random.Random) -> tuple[list[float]
                 schedule.step()
                 bar.set_postfix(loss=f"{np.mean(losses[-100:]):.3f}", refresh=False)
                 bar.update()
-            accuracies.append(accuracy(model))
-    return losses, accuracies
+    return losses
 
 
-def logits(model: Listener, utterance: Utterance) -> np.ndarray:
-    """(frames, speakers), as numbers."""
+def beliefs(model: Listener, utterance: Utterance) -> np.ndarray:
+    """The probability of each speaker after each frame: (frames, speakers)."""
     with no_grad():
-        return np.array([[z.data for z in after_frame] for after_frame in model(utterance)])
-
-
-def accuracy(model: Listener) -> float:
-    """The fraction of the test utterances whose speaker is recognised after the last frame."""
-    utterances, speakers = load("test")
-    return np.mean([logits(model, u)[-1].argmax() for u in utterances] == np.array(speakers))
+        return np.array([[p.data for p in softmax(logits)] for logits in model(utterance)])
 
 
 # ------------------------------------------------------------------------------------ the picture
 
 
-def draw(model: Listener, losses: list[float], accuracies: list[float], path: Path) -> None:
-    """Loss and errors, who is taken for whom, and one utterance frame by frame."""
-    utterances, speakers = load("test")
-    beliefs = [softmax(logits(model, utterance)) for utterance in utterances]
-    guesses = [belief[-1].argmax() for belief in beliefs]
+def draw(
+    losses: list[float],
+    utterances: list[Utterance],
+    speakers: list[np.integer],
+    heard: list[np.ndarray],
+    path: Path,
+) -> None:
+    """The loss, who is taken for whom, and one utterance with the beliefs after each frame."""
     figure = Figure(figsize=(12, 9), dpi=150, layout="constrained")
     (learning, confusion), (sound, mind) = figure.subplots(2, 2)
-
-    epochs = range(1, len(accuracies) + 1)
-    averages = np.reshape(losses, (len(epochs), -1)).mean(axis=1)
-    learning.plot(epochs, averages, "-o", ms=4, color="#2166ac", label="training loss")
-    wrong = 1 - np.array(accuracies)
-    learning.plot(epochs, wrong, "-o", ms=4, color="#d6604d", label="test error rate")
-    learning.set(xlabel="epoch", yscale="log", title="Learning")
-    learning.yaxis.set_major_formatter("{x:g}")
+    epochs = np.arange(len(losses)) / TRAINING
+    learning.plot(epochs, losses, ".", ms=2, color="#b8cfe4", label="one utterance")
+    averages = np.reshape(losses, (-1, TRAINING)).mean(axis=1)
+    learning.plot(
+        np.arange(len(averages)) + 0.5, averages, "-o", ms=4, color="#2166ac", label="average"
+    )
+    learning.set(xlabel="epoch", yscale="log", ylim=(1e-3, 10), title="Cross entropy")
     learning.legend(frameon=False)
     learning.spines[["top", "right"]].set_visible(False)
 
+    ticks = range(SPEAKERS)
+    guesses = [belief[-1].argmax() for belief in heard]
     counts = np.zeros((SPEAKERS, SPEAKERS), dtype=int)
     np.add.at(counts, (speakers, guesses), 1)
     confusion.imshow(counts, cmap="Blues", vmax=50)
     for i, j in np.argwhere(counts):
         color = "white" if counts[i, j] > 30 else "black"
         confusion.text(j, i, counts[i, j], ha="center", va="center", color=color)
-    ticks = range(SPEAKERS)
     confusion.set(xlabel="recognised as", ylabel="speaker", xticks=ticks, yticks=ticks)
-    confusion.set_title(f"{accuracies[-1]:.1%} of {len(speakers)} utterances are recognised")
+    confusion.set_title(f"{counts.trace()} of {len(speakers)} test utterances are recognised")
 
     # Of those that are recognised, the one that was taken for others for longest.
-    doubts = [np.sum(b.argmax(axis=1) != y) for b, y in zip(beliefs, speakers, strict=True)]
+    doubts = [np.sum(b.argmax(axis=1) != y) for b, y in zip(heard, speakers, strict=True)]
     i = np.argmax(np.equal(guesses, speakers) * doubts)
     image = sound.imshow(np.transpose(utterances[i]), cmap="RdBu_r", vmin=-3, vmax=3, aspect="auto")
     sound.set(xlabel="frame", ylabel="cepstrum", title=f"Speaker {speakers[i]} says /ae/")
     figure.colorbar(image, ax=sound, label="standard deviations from the mean")
-    image = mind.imshow(beliefs[i].T, cmap="Greys", vmin=0, vmax=1, aspect="auto")
+    image = mind.imshow(heard[i].T, cmap="Greys", vmin=0, vmax=1, aspect="auto")
     mind.set(xlabel="frame", ylabel="speaker", yticks=ticks, title="Who the network takes him for")
     figure.colorbar(image, ax=mind, label="probability")
     figure.savefig(path)
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """The probabilities, row by row."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def main() -> None:
@@ -169,10 +160,14 @@ def main() -> None:
     rng = random.Random(options.seed)
     model = Listener(options.cell, rng)
     start = time.perf_counter()
-    losses, accuracies = train(model, 1 if options.quick else options.epochs, rng)
+    losses = train(model, 1 if options.quick else options.epochs, rng)
     seconds = time.perf_counter() - start
-    print(f"{options.cell}: speaker accuracy {accuracies[-1]:.1%} after {seconds:.1f} s")
-    draw(model, losses, accuracies, options.output)
+
+    utterances, speakers = load("test")
+    heard = [beliefs(model, utterance) for utterance in utterances]
+    accuracy = np.mean(np.equal([belief[-1].argmax() for belief in heard], speakers))
+    print(f"{options.cell}: speaker accuracy {accuracy:.1%} after {seconds:.1f} s of training")
+    draw(losses, utterances, speakers, heard, options.output)
     print(f"wrote {options.output}")
 
 

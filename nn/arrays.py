@@ -137,7 +137,12 @@ def flat(x: Array) -> Iterator[Any]:
         for row in x:
             yield from flat(row)
     else:
-        yield from x
+        yield from _plain(x)
+
+
+def _plain(row: Array) -> Array:
+    """The row with Python's numbers in place of NumPy's, which round or wrap in their own type."""
+    return list(map(nested, row)) if any(hasattr(k, "tolist") for k in set(map(type, row))) else row
 
 
 def reshape(numbers: Iterable[Any], lengths: tuple[int, ...]) -> Array:
@@ -180,7 +185,7 @@ def elementwise(function: Callable[[Any], Any], x: Array) -> Array:
         return function(x)
     if x and is_sequence(x[0]):
         return [elementwise(function, row) for row in x]
-    return list(map(function, x))
+    return list(map(function, _plain(x)))
 
 
 def along_axis(function: Callable[[Any], Array], x: Array, dim: int) -> Array:
@@ -204,8 +209,9 @@ def along_last_axis(
     axes = depth(x)
     if axes > 2:
         lengths = shape_for(layer, x)
-        rows = [row for samples in x for row in samples]
-        return reshape(along_last_axis(function, rows, size, layer), lengths[:-1])
+        for _ in range(axes - 2):
+            x = [row for samples in x for row in samples]
+        return reshape(along_last_axis(function, x, size, layer), lengths[:-1])
     rows = [nested(row) for row in (x if axes == 2 else [x])]
     for row in rows:
         if not is_sequence(row) or len(row) != size:

@@ -214,8 +214,7 @@ def _check(loss: Any, reductions: tuple[str, ...] = _REDUCTIONS, **options: Any)
 def _pairs(name: str, input: Array, target: Array) -> list[tuple[Any, Any]]:
     """The elements of input and target, which must be of one shape."""
     expect(target, f"{name}: target", *shape(input))
-    # A NumPy integer in a list would wrap around; `nested` makes it a Python number.
-    pairs = list(zip(map(nested, flat(input)), map(nested, flat(target)), strict=True))
+    pairs = list(zip(flat(input), flat(target), strict=True))
     if not pairs:
         raise ValueError(f"{name}: input has no elements")
     return pairs
@@ -231,7 +230,7 @@ def _weights(name: str, weight: Array | None, classes: int) -> Vector:
     if weight is None:
         return (1.0,) * classes
     expect(weight, name, classes)
-    return tuple(map(nested, flat(weight)))
+    return tuple(flat(weight))
 
 
 def _repeated(name: str, weight: Array | None, target: Array) -> Vector:
@@ -240,7 +239,7 @@ def _repeated(name: str, weight: Array | None, target: Array) -> Vector:
         return ()
     lengths, got = shape(target), shape_for(name, weight)
     try:
-        return tuple(map(nested, flat(broadcast(weight, lengths))))
+        return tuple(flat(broadcast(weight, lengths)))
     except ValueError:
         raise ValueError(
             f"{name}: expected shape {lengths}, or what repeats to it, got {got}"
@@ -262,15 +261,13 @@ def _vectors(name: str, x: Array) -> tuple[list[Vector], int]:
 
     def columns(sample: Array) -> Iterator[Vector]:
         if depth(sample) == 1:
-            yield tuple(map(nested, nested(sample)))
+            yield tuple(flat(sample))
         else:
             for column in zip(*nested(sample), strict=True):
                 yield from columns(column)
 
     axes = depth(x)
-    lengths = expect(
-        x, f"{name}: input", *["N", "C", *"..."[: max(axes - 2, 0)]] if axes > 1 else "C"
-    )
+    lengths = expect(x, f"{name}: input", *["N", "C", *["..."] * (axes - 2)] if axes > 1 else "C")
     samples = [column for sample in (nested(x) if axes > 1 else [x]) for column in columns(sample)]
     return samples, lengths[1] if axes > 1 else lengths[0]
 
@@ -319,7 +316,8 @@ class _Loss(Module):
             _, _, *options = inspect.signature(function).parameters.values()
             cls.function, cls.reductions = staticmethod(function), reductions
             cls.__signature__ = inspect.Signature(options)
-            cls.__doc__ = f"{cls.__doc__} {function.__doc__}"
+            if function.__doc__:  # not with -OO
+                cls.__doc__ = f"{cls.__doc__} {function.__doc__}"
 
     def __init__(self, *args: Any, **options: Any) -> None:
         try:

@@ -118,15 +118,15 @@ def _several(group: Group, grad_of: GradOf) -> Box:
     kinds = {kind_of(node) for node in nodes}
     leaves = not group.collapsed and kinds != {"operation"}
     return Box(
-        kinds.pop() if leaves else "group",
-        f"{group.title} × {group.times:,}" if group.times > 1 else group.title,
+        min(kinds) if leaves else "group",
+        group.title + _times(group.times),
         "",
         nans[0] if nans else max(numbers),
         hypot(*map(grad_of, counted)),
         nodes,
         low=nans[0] if nans else min(numbers),
         times=group.times,
-        parameters=group.collapsed and sum(kind_of(node) == "parameter" for node in nodes),
+        parameters=sum(kind_of(node) == "parameter" for node in nodes) if group.collapsed else 0,
     )
 
 
@@ -142,6 +142,7 @@ def by_group(groups: Sequence[Group], grad_of: GradOf, *, measured: bool) -> Dia
     diagram = Diagram()
     index = {node: i for i, group in enumerate(groups) for node in group.nodes}
     frames: dict[Call, int] = {}
+    folded = _calls_in_frames(groups)
     for i, group in enumerate(groups):
         node = group.nodes[0]
         alone = len(group.nodes) == 1 and not group.collapsed
@@ -169,7 +170,24 @@ def by_group(groups: Sequence[Group], grad_of: GradOf, *, measured: bool) -> Dia
             elif parent not in drawn:
                 drawn[parent] = Edge(parent, i, None, times[parent])
                 diagram.edges.append(drawn[parent])
+    for call, f in frames.items():
+        diagram.frames[f].title += _times(len(folded[call]))
     return diagram
+
+
+def _times(n: int) -> str:
+    return f" × {n:,}" if n > 1 else ""
+
+
+def _calls_in_frames(groups: Sequence[Group]) -> dict[Call, set[Call]]:
+    """The calls that the frame of an open scope stands for, itself among them."""
+    calls: dict[Call, set[Call]] = {}
+    for group in groups:
+        if group.call is not None:
+            for k, call in enumerate(group.call.path):
+                alike = (other.path[k] for other in group.calls if len(other.path) > k)
+                calls.setdefault(call, set()).update(c for c in alike if c.title == call.title)
+    return calls
 
 
 def _frame(diagram: Diagram, frames: dict[Call, int], call: Call | None) -> int | None:

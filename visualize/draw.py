@@ -180,9 +180,7 @@ def products_of(
     advice = "leave products out, and write fold=True to draw what has the same structure once"
     refuse_large(root, advice)
     nodes = nodes_of(root)
-    diagram = by_product(
-        nodes, grads(nodes).__getitem__, calls_in(nodes), measured=measured
-    )
+    diagram = by_product(nodes, grads(nodes).__getitem__, calls_in(nodes), measured=measured)
     return _refuse_large(diagram, advice)
 
 

@@ -92,8 +92,11 @@ class Page:
     html  the whole file
     """
 
-    def __init__(self, html: str) -> None:
-        self.html = html
+    def __init__(self, html: str, title: str) -> None:
+        self.html, self._title = html, title
+
+    def __repr__(self) -> str:
+        return f"<{self._title}>"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page to a file.
@@ -162,10 +165,11 @@ def explain(
         pictures.append(f'<div id="view{k}" hidden>\n{"".join(svgs)}</div>')
         data.append(book.data(view, seeds, write))
     script = _resource("page.js")
+    title = f"Backpropagation through {name}, step by step"
     page = Page(
         _PAGE.substitute(
             policy=_policy(script),
-            title=escape_html(f"Backpropagation through {name}, step by step"),
+            title=escape_html(title),
             style=_variables() + stylesheet() + _resource("page.css"),
             pictures="\n".join(pictures),
             data=_json(
@@ -178,7 +182,8 @@ def explain(
                 }
             ),
             script=script,
-        )
+        ),
+        title,
     )
     if path is not None:
         page.save(path)
@@ -375,9 +380,14 @@ class _Book:
         parents: list[list[int]] = [[] for _ in boxes]
         for edge in view.diagram.edges:
             parents[edge.user].append(edge.parent)
+        nodes = [node for box in boxes for node in box.members]
         return {
             "title": short(view.title),
             "caption": view.caption,
+            "leaves": sum(node.is_leaf for node in nodes),
+            "outside": sum(
+                not node.is_leaf for group in view.groups if group.outside for node in group.nodes
+            ),
             "largest": largest_gradient(view.diagram),
             "outer": view.outer,
             "root": self._root(view),

@@ -6,6 +6,7 @@ import numpy as np
 
 from autograd_lite.compiler.arrays import Arrays, is_finite
 from autograd_lite.compiler.interpret import Interpreter
+from autograd_lite.compiler.lower import is_regular
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["EXECUTORS", "Executor"]
 
 EXECUTORS = ("auto", "interpret", "numpy")
-
-WORTH = 100
-"""So many nodes cost the interpreter as much time as one NumPy call, or somewhat more."""
 
 
 class Run:
@@ -56,11 +54,10 @@ class Executor:
 
     def arrays(self) -> Arrays | None:
         """The lifted program, if it is to run as such."""
-        if self._arrays is None and self._kind != "interpret":
-            if self._kind == "numpy" or len(self.tape) >= 10 * WORTH:
-                self._arrays = Arrays(self.tape, np.array(self.wrt, np.int64))
-            if self._kind == "auto" and not self._is_worth_it():
-                self._kind, self._arrays = "interpret", None
+        if self._kind == "auto" and self._arrays is None:
+            self._kind = "numpy" if is_regular(self.tape, np.array(self.wrt)) else "interpret"
+        if self._kind == "numpy" and self._arrays is None:
+            self._arrays = Arrays(self.tape, np.array(self.wrt, np.int64))
         return self._arrays
 
     def explain(self) -> str:
@@ -68,9 +65,6 @@ class Executor:
         arrays = self._arrays or Arrays(self.tape, np.array(self.wrt, np.int64))
         how = "these calls" if self.arrays() is not None else "the interpreter, node by node"
         return f"{arrays.explain()}\n\nrun by {how}"
-
-    def _is_worth_it(self) -> bool:
-        return self._arrays is not None and len(self.tape) >= WORTH * sum(self._arrays.calls)
 
     def forward(self, leaves: array[float], indices: array[int]) -> Run:
         """The run on these leaves' numbers and these indices; its `outputs` are the results."""

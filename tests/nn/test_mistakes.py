@@ -275,3 +275,39 @@ def test_a_large_layer_is_named_in_a_line():
     with pytest.raises(ValueError, match=r"Layer of \[ReLU.* \.\.\. .*got shape \(1,\)") as error:
         nn.MLP(784, [100, 1])([1.0])
     assert len(str(error.value)) < 300
+
+
+def test_numbers_of_numpy_in_lists_are_doubles():
+    third = np.float32(1 / 3)
+    x = [third, np.float32(2.5)]
+    for layer in (nn.GELU("tanh"), nn.SiLU(), nn.LayerNorm(2), nn.RMSNorm(2, None, False)):
+        got, expected = layer(x), layer(list(map(float, x)))
+        assert [Value(v).data if not isinstance(v, Value) else v.data for v in got] == [
+            Value(v).data if not isinstance(v, Value) else v.data for v in expected
+        ], layer
+    assert nn.mse_loss([np.float16(300.0)], [np.float16(0.0)]) == 90_000.0
+    assert nn.cross_entropy(x, 0) == nn.cross_entropy(list(map(float, x)), 0)
+
+
+def test_indices_of_different_lengths_are_named():
+    with pytest.raises(ValueError, match=r"Embedding\(3, 2\): expected rows of one shape, got"):
+        nn.Embedding(3, 2)([[0, 1], [2]])
+
+
+def test_a_loss_of_six_axes():
+    x = np.zeros((1, 2, 1, 1, 1, 3)).tolist()
+    target = np.zeros((1, 1, 1, 1, 3), int).tolist()
+    assert nn.cross_entropy(x, target) == pytest.approx(np.log(2))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((3, 3, 1), "X must be a list of samples, not one int"),
+        (([1], None, 1), "y must be a list of samples, not None"),
+        (([1], [1], 1.5), "size must be an int of at least 1, not 1.5"),
+    ],
+)
+def test_batches_of_what_is_no_list(arguments, message):
+    with pytest.raises((TypeError, ValueError), match=f"batches: {message}"):
+        nn.batches(*arguments)

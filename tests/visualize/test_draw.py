@@ -80,6 +80,10 @@ def test_local_partials_when_asked(neuron, drawn):
     assert sorted(texts) == sorted(
         ["2", "0.5", "1", "1", "0.7864", "2", "2", "1", "-1", "0.001", "4", "-1.076", "1", "1"]
     )
+    legend = "on edges: local partials"
+    assert legend in with_partials.texts(with_partials.legend)
+    thousands = visualize.draw(dot([Value(1.0)] * 1_000, [1.0] * 1_000), partials=True)
+    assert legend not in drawn(thousands.svg).texts()
     without = drawn(visualize.draw(neuron).svg)
     assert not [t for edge in without.edges for t in without.texts(edge)]
 
@@ -232,6 +236,7 @@ def test_a_dot_expands_to_its_products(drawn):
         i = drawing.diagram.boxes.index(box)
         assert [e.partial for e in drawing.diagram.edges if e.user == i] == [w.data, x.data]
     assert "sum" in picture.texts()
+    assert repr(drawing) == "<Computation graph of dot: 7 nodes, result 2>"
     half = visualize.draw(dot(xs, [0.5, 1.0, 2.0]), products=True).diagram
     products = [(box.operation, box.data) for box in half.boxes if box.operation[:1] == "*"]
     assert products == [("*0.5", 0.5), ("*1", 2.0), ("*2", 6.0)]
