@@ -25,7 +25,8 @@ def given_gradcheck(
     options  of check_grad: grad, tol_min and so on
 
     `test_bell = given_gradcheck((-2, 2))(bell)` is the same as decorating. There is no deadline.
-    Hypothesis' `settings` go above it, and bring their own deadline. The function itself is the test's attribute `function`.
+    Hypothesis' `settings` go above it, and bring their own deadline. The function itself is the
+    test's attribute `function`.
 
     Inputs where nothing can be compared, such as kinks, are drawn anew; a test that finds hardly
     any other fails hypothesis' health check.
