@@ -92,8 +92,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def compile(function: Callable[..., Any]) -> Any:
+def compile(function: Callable[..., Any] | None = None, *, executor: str = "auto") -> Any:
     """A function that is recorded once and replayed: a decorator.
+
+    executor  "interpret" runs the recorded program node by node, "numpy" as operations on arrays;
+              "auto" takes arrays where they stand for many nodes each
 
     >>> @compile
     ... def loss(w, xs):
@@ -106,7 +109,9 @@ def compile(function: Callable[..., Any]) -> Any:
     """
     from autograd_lite.compiler.function import Compiled
 
-    return Compiled(function)
+    if function is None:
+        return lambda function: Compiled(function, executor)
+    return Compiled(function, executor)
 
 
 __version__ = "0.1.0"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from math import isfinite
 
-from autograd_lite.blocks import Observer, observe
+from autograd_lite.blocks import Observer, observe, replayed
 from autograd_lite.rules import CODES
-from autograd_lite.value import Value, number_of
+from autograd_lite.value import Value, number_of, static_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,11 +40,22 @@ class detect_anomaly(observe):
     business. The error names the operation, its operands, the line that made the node, and the
     path from there to the root of the pass.
 
-    Nodes that were made before the block are checked too, but where they were made is not known.
+    Nodes that were made before the block are checked as they send, but where they were made is not
+    known. Threads that are started within the block are not watched.
+
+    Raises RuntimeError within a compiled function, whose program would not look again.
     """
 
     def __init__(self) -> None:
         super().__init__(_Detector())
+
+    def __enter__(self) -> None:
+        if replayed():
+            raise RuntimeError(
+                "detect_anomaly inside a compiled function sees its recording only; "
+                "write it around the call"
+            )
+        super().__enter__()
 
 
 class _Detector(Observer):
@@ -52,7 +63,9 @@ class _Detector(Observer):
         from weakref import WeakKeyDictionary
 
         self.places: WeakKeyDictionary[Value, str] = WeakKeyDictionary()
-        self.excused: set[Value] = set()  # in this pass: not finite because an input is not
+        # For the root of each pass, what is not finite because an input is not.
+        self.excused: WeakKeyDictionary[Value, set[Value]] = WeakKeyDictionary()
+        self.before: list[float] = []  # the gradients of the parents of a node made by hand
 
     def made(self, node: Value) -> None:
         if node.is_leaf:
@@ -63,20 +76,25 @@ class _Detector(Observer):
             lines = [f"{_name(node)} gave {number}", *self._described(node)]
             raise AnomalyError("\n".join(lines), node, node)
 
+    def sends(self, node: Value, root: Value) -> None:
+        if node is root:
+            self.excused[root] = set()
+        if node.rule is None:
+            self.before = [parent.grad for parent in node.parents]
+
     def sent(self, node: Value, root: Value) -> None:
         g = node.grad
-        if node is root:
-            self.excused.clear()
-        if not isfinite(g) and node not in self.excused:
+        excused_nodes = self.excused[root]
+        if not isfinite(g) and node not in excused_nodes:
             self._blame(node, root, f"the gradient that {_name(node)} received became {g}")
         excused = not isfinite(g) or not _operands_are_finite(node)
-        for parent, partial in zip(node.parents, node.partials, strict=True):
+        for i, (parent, partial) in enumerate(zip(node.parents, node.partials, strict=True)):
             by_hand = node.rule is None  # then what it sent is known, but not the partial
             sent = parent.grad if by_hand else g * partial
-            if isfinite(sent) or g == 0.0:
+            if isfinite(sent) or (not isfinite(self.before[i]) if by_hand else g == 0.0):
                 continue
             if excused:
-                self.excused.add(parent)
+                excused_nodes.add(parent)
             elif by_hand:
                 problem = f"the _backward of {_name(node)} set a gradient to {sent}"
                 self._blame(node, root, problem)
@@ -85,7 +103,7 @@ class _Detector(Observer):
                 self._blame(node, root, f"{problem} {partial:g}{_by(parent)}")
 
     def received(self, leaf: Value, grad: float, root: Value) -> None:
-        if not isfinite(grad) and isfinite(leaf.grad) and leaf not in self.excused:
+        if not isfinite(grad) and isfinite(leaf.grad) and leaf not in self.excused[root]:
             self._blame(leaf, root, f"the gradient of {_name(leaf)} became {grad}")
 
     def _blame(self, node: Value, root: Value, problem: str) -> None:
@@ -112,7 +130,7 @@ class _Detector(Observer):
 
 
 def _operands_are_finite(node: Value) -> bool:
-    numbers = [number_of(parent) for parent in node.parents]
+    numbers = [static_of(node), *(number_of(parent) for parent in node.parents)]
     if node.rule is not None and node.rule.code == CODES["dot"]:
         numbers += node.partials  # the plain numbers of one side
     return all(map(isfinite, numbers))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Value
 
-__all__ = ["Observer", "detach_results", "no_grad", "observe", "observers", "replayed"]
+__all__ = ["Observer", "here", "no_grad", "observe", "observers", "replayed"]
 
 
 class Observer:
@@ -32,6 +32,7 @@ class Observer:
     read      a program read node's number
     wrote     a program is about to set node's number or gradient
     compared  x op y was decided, op being one of "<", "<=", ">", ">=", "!="; y may be a number
+    sends     node is about to send its cotangent to its parents, in a pass from root
     sent      node has sent its cotangent, now its gradient, to its parents, in a pass from root
     received  a leaf's gradient is about to become this number, at the end of a pass from root
     """
@@ -54,6 +55,8 @@ class Observer:
     def wrote(self, node: Value) -> None: ...
 
     def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> None: ...
+
+    def sends(self, node: Value, root: Value) -> None: ...
 
     def sent(self, node: Value, root: Value) -> None: ...
 
@@ -103,14 +106,24 @@ def _open_blocks() -> tuple[_Block, ...]:
     return tuple([block for block in _blocks.get() if block.open])
 
 
-def detach_results() -> bool:
-    """Whether operations give leaves here."""
-    return any(block.observer is None for block in _open_blocks())
+def here() -> tuple[list[Observer], bool]:
+    """The observers that are to be told what happens here, outermost first, and whether operations
+    give leaves.
+    """
+    watching: list[Observer] = []
+    detaching = False
+    for block in _blocks.get():
+        if block.open:
+            if block.observer is None:
+                detaching = True
+            else:
+                watching.append(block.observer)
+    return watching, detaching
 
 
 def observers() -> list[Observer]:
     """Those that are to be told what happens here, outermost first."""
-    return [block.observer for block in _open_blocks() if block.observer is not None]
+    return here()[0]
 
 
 def replayed() -> bool:

@@ -81,15 +81,27 @@ if not TYPE_CHECKING:
         return function
 
 
+def _documentation(rule: Rule) -> str:
+    """The formulas of a rule, as a docstring."""
+    if rule.nary:
+        text = f"`{rule.name}` of any number n of operands, as one node"
+        by = [f"`{partial}` by each x" for partial in rule.partials]
+    else:
+        text = f"`{rule.value}`"
+        names = [f" by {x}" for x in rule.operands] if len(rule.partials) > 1 else [""]
+        by = [f"`{partial}`{x}" for partial, x in zip(rule.partials, names, strict=True)]
+    text += f", with the {'partial ' * (len(by) > 1)}derivative{'s' * (len(by) > 1)} "
+    text += " and ".join([", ".join(by[:-1]), by[-1]] if by[1:] else by)
+    if any("out" in partial for partial in rule.partials):
+        text += ", where `out` is the value"
+    return f"{text}.\n\nAt the edges: {rule.note}." if rule.note else f"{text}."
+
+
 def _named(function: Any, rule: Rule) -> Any:
     """The function with its name, and its documentation from the table."""
     function.__name__ = function.__qualname__ = rule.name
     function.__module__ = __name__  # where pickle finds it
-    operands = ", ".join(rule.operands) if not rule.nary else "xs"
-    formula = f"{rule.name}({operands}) = {rule.value}" if rule.value else f"{rule.name}(xs)"
-    partials = ", ".join(rule.partials)
-    note = f"\n\nAt the edges: {rule.note}." if rule.note else ""
-    function.__doc__ = f"{formula}, with the partial derivatives {partials}.{note}"
+    function.__doc__ = _documentation(rule)
     return function
 
 
@@ -237,6 +249,13 @@ def log_softmax(xs: Iterable[Operand]) -> list[Operand]: ...
 def log_softmax(xs: Iterable[Operand]) -> list[Any]:
     """[x - logsumexp(xs) for x in xs]."""
     return value.log_softmax(checked(xs, "log_softmax"), not blocks.replayed())
+
+
+for _rule in RULES:  # a method says what the function of its name says
+    _method = Value.__dict__.get(_rule.name)
+    if _method is not None:
+        _function = globals().get(_rule.name)
+        _method.__doc__ = _function.__doc__ if _function else _documentation(_rule)
 
 
 # --------------------------------------------------- what differs from call to call of a program

@@ -79,6 +79,11 @@ class Value:
         number = real(data, "data")
         if not isinstance(label, str):
             raise TypeError(f"label must be a str, not {type_name(label)}")
+        if not isinstance(_op, str):
+            raise TypeError(
+                f"_op must be a str, not {type_name(_op)}; to make an operation of its partials, "
+                "write autograd_lite.operation"
+            )
         parents = tuple(_children)
         for parent in parents:
             if not isinstance(parent, Value):
@@ -618,18 +623,20 @@ def count_blocks(change: int) -> None:
 
 def recording() -> bool:
     """Whether operations are recorded here."""
-    return _blocks == 0 or not blocks.detach_results()
+    return _blocks == 0 or not blocks.here()[1]
 
 
 def observed_node(
     kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
 ) -> Value:
     """What `new_node` and `many_node` do while a block is open somewhere."""
+    observers, detaching = blocks.here()
+    if detaching and kind > LEAF and not observers:
+        return filled_node(LEAF, 0, None, None, data, 0.0, 0.0, None)
     node = filled_node(kind, code, x, y, data, dx, dy, more)
-    observers = blocks.observers()
     for observer in observers:
         observer.made(node)
-    return node if kind <= LEAF or recording() else detached(node, observers)
+    return detached(node, observers) if detaching and kind > LEAF else node
 
 
 def observed_by_hand(node: Value, parents: tuple[Value, ...], op: str) -> None:
@@ -1232,6 +1239,8 @@ def backpropagate(root: Value) -> None:
         i = 0
         while i < this.ready:
             kernels.prefetch(order, i)
+            for observer in observers:
+                observer.sends(order[i], root)
             send(kernels.listed(order, i), this)
             for observer in observers:
                 observer.sent(order[i], root)

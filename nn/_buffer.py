@@ -1,9 +1,14 @@
-"""An array of doubles as what is indexed: the interpreted twin of `_buffer.pxd`.
+"""What `_steps` does otherwise in C: the interpreted twin of `_buffer.pxd`.
 
-Here that is the array itself; in C it is a pointer to its first double.
+An array of doubles is indexed itself; in C that is a pointer to its first double. The functions of
+doubles are those of IEEE 754, which C has.
 """
 
 from __future__ import annotations
+
+from autograd_lite.ieee import divide, sqrt
+
+__all__ = ["divide", "doubles", "sqrt"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

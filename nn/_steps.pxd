@@ -1,6 +1,5 @@
 # C types for _steps.py.
 cimport cython
-cimport libc.math as math
 cimport nn._buffer as buffer
 from autograd_lite.value cimport Value as Node
 from cpython.array cimport array as doubles

@@ -6,9 +6,8 @@ remembers of each parameter stands in arrays of doubles.
 
 from __future__ import annotations
 
-import math
-
 import nn._buffer as buffer
+from autograd_lite.value import writing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 def zero_grad(parameters: Parameters) -> None:
     """Set all gradients to 0."""
+    writing(parameters)
     for i in range(len(parameters)):
         p = parameters[i]
         p._grad = 0.0
@@ -32,11 +32,12 @@ def grad_norm(parameters: Parameters) -> float:
     for i in range(len(parameters)):
         p = parameters[i]
         total += p._grad * p._grad
-    return math.sqrt(total)
+    return buffer.sqrt(total)
 
 
 def scale_grad(parameters: Parameters, factor: float) -> None:
     """Multiply all gradients."""
+    writing(parameters)
     for i in range(len(parameters)):
         p = parameters[i]
         p._grad *= factor
@@ -57,10 +58,13 @@ def sgd(
 
     Here and below, sign is -1 to maximise rather than minimise.
     """
+    writing(parameters)
     vs = buffer.doubles(velocity)
     for i in range(len(parameters)):
         p = parameters[i]
-        g = sign * p._grad + weight_decay * p._data
+        g = sign * p._grad
+        if weight_decay != 0.0:
+            g += weight_decay * p._data
         if momentum != 0.0:
             v = g if first else momentum * vs[i] + (1.0 - dampening) * g
             vs[i] = v
@@ -89,15 +93,16 @@ def adam(
 
     With amsgrad, the largest v so far stands in place of v in the last line.
     """
+    writing(parameters)
     ms, vs, tops = buffer.doubles(mean), buffer.doubles(square), buffer.doubles(largest)
     rate = lr / correction1
-    root = math.sqrt(correction2)
+    root = buffer.sqrt(correction2)
     for i in range(len(parameters)):
         p = parameters[i]
         g = sign * p._grad
         if decoupled:
             p._data *= 1.0 - lr * weight_decay
-        else:
+        elif weight_decay != 0.0:  # here and below, 0 times an infinite parameter would be NaN
             g += weight_decay * p._data
         m = beta1 * ms[i] + (1.0 - beta1) * g
         v = beta2 * vs[i] + (1.0 - beta2) * g * g
@@ -107,7 +112,7 @@ def adam(
             if not v <= tops[i]:
                 tops[i] = v
             v = tops[i]
-        p._data -= rate * m / (math.sqrt(v) / root + eps)
+        p._data -= buffer.divide(rate * m, buffer.sqrt(v) / root + eps)
 
 
 def rmsprop(
@@ -128,16 +133,19 @@ def rmsprop(
 
     If centered, s - m^2 stands in place of s, with m = alpha m + (1 - alpha) g.
     """
+    writing(parameters)
     ss, ms, vs = buffer.doubles(square), buffer.doubles(mean), buffer.doubles(velocity)
     for i in range(len(parameters)):
         p = parameters[i]
-        g = sign * p._grad + weight_decay * p._data
+        g = sign * p._grad
+        if weight_decay != 0.0:
+            g += weight_decay * p._data
         s = alpha * ss[i] + (1.0 - alpha) * g * g
         ss[i] = s
         if centered:
             m = alpha * ms[i] + (1.0 - alpha) * g
             ms[i] = m
             s -= m * m
-        v = momentum * vs[i] + g / (math.sqrt(s) + eps)
+        v = momentum * vs[i] + buffer.divide(g, buffer.sqrt(s) + eps)
         vs[i] = v
         p._data -= lr * v

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import pi, prod, sqrt
+from numbers import Real
 from typing import Any, TypeAlias
 
 import autograd_lite
-from nn.arrays import Array, along_axis, elementwise, flat, nested, one_of, reshape, shape_for
+from nn.arrays import (
+    Array,
+    along_axis,
+    class_of,
+    elementwise,
+    flat,
+    nested,
+    one_of,
+    reshape,
+    shape_for,
+)
 from nn.init import Rng, generator
 from nn.module import Module
 
@@ -72,8 +83,13 @@ class GELU(_Elementwise):
         return f"approximate={self.approximate!r}"
 
 
+_SLOPE = sqrt(2 / pi)
+
+
 def _tanh_gelu(x: Any) -> Any:
-    return x * (1 + autograd_lite.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2
+    # So that no number overflows but the argument of tanh, which may.
+    slope = _SLOPE + _SLOPE * 0.044715 * (x * x)
+    return 0.5 * x * (1 + autograd_lite.tanh(x * slope))
 
 
 class LeakyReLU(_Elementwise):
@@ -106,32 +122,44 @@ class Softmax(Module):
         return f"dim={self.dim}"
 
 
-class Dropout(_Elementwise):
+class Dropout(Module):
     """While training, 0 with probability p and x / (1 - p) otherwise; x while evaluating.
 
     rng  a random.Random or a seed; None for the generator of `random.seed`
     """
 
     def __init__(self, p: float = 0.5, *, rng: Rng = None) -> None:
-        if not 0 <= p <= 1:
-            raise ValueError(f"Dropout: p must be a probability from 0 to 1, not {p}")
-        self.p = p
+        self.p = probability(self, p=p)
         self._rng = None if rng is None else generator(rng)
 
     def forward(self, x: Array) -> Array:
-        return super().forward(x) if self.training and self.p > 0 else x
-
-    def _function(self) -> Function:
-        random = generator(self._rng).random
-        scale = 1 / (1 - self.p) if self.p < 1 else 0.0
-
-        def factor() -> float:
-            return scale if random() >= self.p else 0.0
-
-        return lambda x: x * autograd_lite.draw(factor)
+        x = nested(x)
+        shape_for(self, x)
+        return dropped(x, self.p, self._rng) if self.training and self.p > 0 else x
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
+
+
+def dropped(x: Array, p: float, rng: Rng) -> Array:
+    """x with every number 0 with probability p, and divided by 1 - p otherwise."""
+    random = generator(rng).random
+    scale = 1 / (1 - p) if p < 1 else 0.0
+
+    def factor() -> float:
+        return scale if random() >= p else 0.0
+
+    return elementwise(lambda x: x * autograd_lite.draw(factor), x)
+
+
+def probability(layer: Module, **argument: float) -> float:
+    """The argument. Raises an error naming the layer if it is no number from 0 to 1."""
+    ((name, p),) = argument.items()
+    if not isinstance(p, Real):
+        raise TypeError(f"{class_of(layer)}: {name} must be a number, not {p!r}")
+    if not 0 <= p <= 1:
+        raise ValueError(f"{class_of(layer)}: {name} must be a probability from 0 to 1, not {p}")
+    return p
 
 
 class Flatten(Module):

@@ -70,7 +70,7 @@ def is_array(x: Array) -> bool:
 def at_least(least: int, layer: Any, **sizes: Any) -> None:
     """Raise ValueError naming the layer and the size that is no int of at least this."""
     for name, size in sizes.items():
-        if not hasattr(size, "__index__") or size < least:
+        if not hasattr(size, "__index__") or isinstance(size, bool) or size < least:
             raise ValueError(
                 f"{class_of(layer)}: {name} must be an int of at least {least}, not {size!r}"
             )
@@ -90,8 +90,9 @@ def class_of(layer: Any) -> str:
 
 
 def title(layer: Any) -> str:
-    """How an error names a layer, or a function given by its name."""
-    return layer if isinstance(layer, str) else str(layer.title())
+    """How an error names a layer, or a function given by its name: in a line, if it is long."""
+    full = layer if isinstance(layer, str) else str(layer.title())
+    return full if len(full) <= 200 else f"{full[:90]} ... {full[-90:]}"
 
 
 def kind(x: object) -> str:
@@ -136,11 +137,16 @@ def flat(x: Array) -> Iterator[Any]:
         for row in x:
             yield from flat(row)
     else:
-        yield from x
+        yield from _plain(x)
+
+
+def _plain(row: Array) -> Array:
+    """The row with Python's numbers in place of NumPy's, which round or wrap in their own type."""
+    return list(map(nested, row)) if any(hasattr(k, "tolist") for k in set(map(type, row))) else row
 
 
 def reshape(numbers: Iterable[Any], lengths: tuple[int, ...]) -> Array:
-    """The array of this shape with these numbers, row by row."""
+    """The array of this shape with these numbers, or arrays in their place, row by row."""
     numbers = iter(numbers)
     if not lengths:
         return next(numbers)
@@ -179,7 +185,7 @@ def elementwise(function: Callable[[Any], Any], x: Array) -> Array:
         return function(x)
     if x and is_sequence(x[0]):
         return [elementwise(function, row) for row in x]
-    return list(map(function, x))
+    return list(map(function, _plain(x)))
 
 
 def along_axis(function: Callable[[Any], Array], x: Array, dim: int) -> Array:
@@ -202,7 +208,10 @@ def along_last_axis(
     x = nested(x)
     axes = depth(x)
     if axes > 2:
-        return [along_last_axis(function, rows, size, layer) for rows in x]
+        lengths = shape_for(layer, x)
+        for _ in range(axes - 2):
+            x = [row for samples in x for row in samples]
+        return reshape(along_last_axis(function, x, size, layer), lengths[:-1])
     rows = [nested(row) for row in (x if axes == 2 else [x])]
     for row in rows:
         if not is_sequence(row) or len(row) != size:

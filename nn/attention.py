@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import inf, sqrt
+from math import inf, nan, sqrt
 from typing import Any
 
 import autograd_lite
 from autograd_lite import Value, softmax
 from autograd_lite.value import Side, dots, side
 from nn import init
-from nn.activations import Dropout
+from nn.activations import Dropout, dropped, probability
 from nn.arrays import (
     Affine,
     Array,
@@ -76,7 +76,8 @@ class MultiheadAttention(Module):
         self.out_proj = Linear(embed_dim, embed_dim, bias, rng=rng)
         if bias:
             init.zeros_(self.out_proj.bias)
-        self._dropout = Dropout(dropout, rng=rng)
+        self.dropout = probability(self, dropout=dropout)
+        self._rng = rng
 
     def forward(
         self,
@@ -93,11 +94,12 @@ class MultiheadAttention(Module):
 
         query, key, value     (L, embed_dim), (S, kdim) and (S, vdim), or batches
         key_padding_mask      (S) or (N, S): True for a key to ignore, or a float to add
-        need_weights          False to give None for the weights
+        need_weights          False to give None for the weights; then a query that may look at no
+                              key finds 0, where it finds NaN otherwise, as in PyTorch
         attn_mask             (L, S) or (N num_heads, L, S): True where a query may not look at a
                               key, or a float to add to its score
         average_attn_weights  False for weights of each head: (N, num_heads, L, S)
-        is_causal             True for no query to look at a key after it
+        is_causal             True for no query to look at a key after it, whatever attn_mask says
         """
         batch = depth(query) > 2
         inputs = list(zip((query, key, value), (self.embed_dim, self.kdim, self.vdim), strict=True))
@@ -113,10 +115,11 @@ class MultiheadAttention(Module):
             [project(list(map(tuple, rows))) for rows in x]
             for project, x in zip(self._projections(), samples, strict=True)
         ]
+        nowhere = nan if need_weights else 0.0
         joined, weights = [], []
         for q, k, v in zip(*projected, strict=True):
             heads = [
-                self._head(q_h, k_h, v_h, next(masks))
+                self._head(q_h, k_h, v_h, next(masks), nowhere)
                 for q_h, k_h, v_h in zip(*map(self._split, (q, k, v)), strict=True)
             ]
             joined.append(
@@ -160,14 +163,24 @@ class MultiheadAttention(Module):
         return [[tuple(row[start : start + size]) for row in rows] for start in starts]
 
     def _head(
-        self, queries: list[Vector], keys: list[Vector], values: list[Vector], mask: Array
+        self,
+        queries: list[Vector],
+        keys: list[Vector],
+        values: list[Vector],
+        mask: Array,
+        nowhere: float,
     ) -> tuple[list[Vector], list[Vector]]:
-        """The outputs of one head, and its attention weights."""
+        """The outputs of one head, and its attention weights.
+
+        nowhere  every weight of a query that may look at no key
+        """
         read = list(map(side, keys))
         weights = [
-            tuple(self._dropout(softmax(_scores(q, read, row))))
+            tuple(softmax(scores) if (scores := _scores(q, read, row)) else [nowhere] * len(row))
             for q, row in zip(queries, mask, strict=True)
         ]
+        if self.training and self.dropout > 0:
+            weights = [tuple(dropped(row, self.dropout, self._rng)) for row in weights]
         return list(map(tuple, dots(weights, zip(*values, strict=True)))), weights
 
     def _masks(
@@ -196,8 +209,10 @@ class MultiheadAttention(Module):
 
 
 def _scores(q: Vector, keys: list[Side], mask: list[float | Value]) -> list[Any]:
-    """The score of every key for a query, -inf where the mask forbids it."""
+    """The score of every key for a query, -inf where the mask forbids it; [] if it forbids all."""
     looked_at = [key for key, added in zip(keys, mask, strict=True) if added != -inf]
+    if not looked_at:
+        return []
     scores = iter(dots((q,), looked_at)[0])
     return [added if added == -inf else _masked(next(scores), added) for added in mask]
 

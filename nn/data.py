@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from nn.arrays import Array, nested
+from nn.arrays import Array, at_least, kind, nested
 from nn.init import Rng, generator
 
 
@@ -20,10 +20,12 @@ def batches(
     The last batch has what is left. Raises ValueError if X and y differ in length, or size < 1.
     """
     X, y = nested(X), nested(y)  # noqa: N806
+    for name, samples in {"X": X, "y": y}.items():
+        if not hasattr(samples, "__getitem__") or not hasattr(samples, "__len__"):
+            raise TypeError(f"batches: {name} must be a list of samples, not {kind(samples)}")
     if len(X) != len(y):
         raise ValueError(f"batches: X has {len(X)} samples, but y has {len(y)}")
-    if size < 1:
-        raise ValueError(f"batches: size must be at least 1, not {size}")
+    at_least(1, "batches", size=size)
     order = list(range(len(X)))
     generator(rng).shuffle(order)
     chunks = (order[i : i + size] for i in range(0, len(order), size))

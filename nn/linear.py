@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd_lite import take
 from nn import init
-from nn.arrays import Affine, Array, along_last_axis, at_least, elementwise
+from nn.arrays import Affine, Array, along_last_axis, at_least, elementwise, shape_for
 from nn.init import Rng
 from nn.module import Module, parameters
 
@@ -77,6 +77,7 @@ class Embedding(Module):
             init.zeros_(self.weight[padding_idx])
 
     def forward(self, indices: Array) -> Array:
+        shape_for(self, indices)
         return elementwise(self._row, indices)
 
     def _row(self, index: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from math import inf
+from sys import float_info
 from typing import Any
 
 import autograd_lite
@@ -20,6 +21,7 @@ from autograd_lite import (
     log,
     log_softmax,
     logsumexp,
+    maximum,
     minimum,
     relu,
     softplus,
@@ -65,13 +67,20 @@ def huber_loss(input: Array, target: Array, reduction: str = "mean", delta: floa
     """e^2 / 2 where |e| <= delta, delta (|e| - delta / 2) elsewhere, with e = input - target."""
     _check("huber_loss", delta=delta)
     sizes = [abs(e) for e in _errors("huber_loss", input, target)]
-    losses = [(c := minimum(size, delta)) * (size - c / 2) for size in sizes]
-    return _reduced("huber_loss", autograd_lite.sum(losses), len(losses), reduction)
+    limit = min(delta, float_info.max)  # at an infinite delta, delta * 0 would be NaN
+    within = tuple(minimum(size, limit) for size in sizes)
+    beyond = autograd_lite.sum(maximum(size, limit) - limit for size in sizes)
+    total = dot(within, within) / 2 + limit * beyond
+    return _reduced("huber_loss", total, len(sizes), reduction)
 
 
 def hinge_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     """max(0, 1 - target input), each target being 1 or -1."""
-    losses = [relu(1 - y * x) for x, y in _pairs("hinge_loss", input, target)]
+    pairs = _pairs("hinge_loss", input, target)
+    for _, y in pairs:
+        if not isinstance(y, Value) and y == 0:
+            raise ValueError("hinge_loss: a target must be 1 or -1, not 0; write 2 * target - 1")
+    losses = [relu(1 - y * x) for x, y in pairs]
     return _reduced("hinge_loss", autograd_lite.sum(losses), len(losses), reduction)
 
 
@@ -205,8 +214,7 @@ def _check(loss: Any, reductions: tuple[str, ...] = _REDUCTIONS, **options: Any)
 def _pairs(name: str, input: Array, target: Array) -> list[tuple[Any, Any]]:
     """The elements of input and target, which must be of one shape."""
     expect(target, f"{name}: target", *shape(input))
-    # A NumPy integer in a list would wrap around; `nested` makes it a Python number.
-    pairs = list(zip(map(nested, flat(input)), map(nested, flat(target)), strict=True))
+    pairs = list(zip(flat(input), flat(target), strict=True))
     if not pairs:
         raise ValueError(f"{name}: input has no elements")
     return pairs
@@ -222,7 +230,7 @@ def _weights(name: str, weight: Array | None, classes: int) -> Vector:
     if weight is None:
         return (1.0,) * classes
     expect(weight, name, classes)
-    return tuple(map(nested, flat(weight)))
+    return tuple(flat(weight))
 
 
 def _repeated(name: str, weight: Array | None, target: Array) -> Vector:
@@ -231,7 +239,7 @@ def _repeated(name: str, weight: Array | None, target: Array) -> Vector:
         return ()
     lengths, got = shape(target), shape_for(name, weight)
     try:
-        return tuple(map(nested, flat(broadcast(weight, lengths))))
+        return tuple(flat(broadcast(weight, lengths)))
     except ValueError:
         raise ValueError(
             f"{name}: expected shape {lengths}, or what repeats to it, got {got}"
@@ -253,15 +261,13 @@ def _vectors(name: str, x: Array) -> tuple[list[Vector], int]:
 
     def columns(sample: Array) -> Iterator[Vector]:
         if depth(sample) == 1:
-            yield tuple(map(nested, nested(sample)))
+            yield tuple(flat(sample))
         else:
             for column in zip(*nested(sample), strict=True):
                 yield from columns(column)
 
     axes = depth(x)
-    lengths = expect(
-        x, f"{name}: input", *["N", "C", *"..."[: max(axes - 2, 0)]] if axes > 1 else "C"
-    )
+    lengths = expect(x, f"{name}: input", *["N", "C", *["..."] * (axes - 2)] if axes > 1 else "C")
     samples = [column for sample in (nested(x) if axes > 1 else [x]) for column in columns(sample)]
     return samples, lengths[1] if axes > 1 else lengths[0]
 
@@ -310,7 +316,8 @@ class _Loss(Module):
             _, _, *options = inspect.signature(function).parameters.values()
             cls.function, cls.reductions = staticmethod(function), reductions
             cls.__signature__ = inspect.Signature(options)
-            cls.__doc__ = f"{cls.__doc__} {function.__doc__}"
+            if function.__doc__:  # not with -OO
+                cls.__doc__ = f"{cls.__doc__} {function.__doc__}"
 
     def __init__(self, *args: Any, **options: Any) -> None:
         try:

@@ -38,8 +38,9 @@ class Module:
     """A function with parameters. Subclass it, make them in `__init__`, compute in `forward`.
 
     Attributes that are Parameters, Modules, or (nested) lists, tuples and dicts of them belong
-    to the module; inside anything else, such as a set or an object, they are not found. Nested
-    lists of Parameters only, in rows of one shape, are one array, as a weight matrix is.
+    to the module, the keys being strs without dots; inside anything else, such as a set or an
+    object, they are not found. Nested lists of Parameters only, in rows of one shape, are one
+    array, as a weight matrix is.
     """
 
     training = True
@@ -54,7 +55,8 @@ class Module:
     def __setattr__(self, name: str, thing: Any) -> None:
         """Set an attribute.
 
-        Raises TypeError where Parameters would be lost from training, or what every Module has.
+        Raises TypeError where Parameters would be lost from training, Buffers from the state, or
+        what every Module has, and ValueError for a name with dots.
         """
         inherited = getattr(Module, name, None)
         module = isinstance(thing, Module) and inherited is not None
@@ -63,12 +65,23 @@ class Module:
                 f"{type(self).__name__}: every Module has its own {name!r}; "
                 "give the attribute another name"
             )
-        present = vars(self).get(name)
-        if thing is not None and _holds_parameters(present) and not _holds_parameters(thing):
+        if "." in name:
+            raise ValueError(f"{type(self).__name__}: the attribute {name!r} must have no dots")
+        if str(getattr(thing, "dtype", "")) == "object" and any(
+            isinstance(item, (Parameter, Buffer, Module)) for item in thing.flat
+        ):
             raise TypeError(
-                f"cannot assign a {type(thing).__name__} as the parameter {name!r} of "
-                f"{self.title()}; give Parameters, or set the .data of those it has"
+                f"{type(self).__name__}: {name!r} is a NumPy array, in which no Parameters and "
+                "Modules are found; assign its tolist()"
             )
+        present = vars(self).get(name)
+        for kind in (Parameter, Buffer):
+            if thing is not None and _holds(kind, present) and not _holds(kind, thing):
+                raise TypeError(
+                    f"cannot assign a {type(thing).__name__} as the {kind.__name__.lower()} "
+                    f"{name!r} of {self.title()}; give {kind.__name__}s, or set the .data of "
+                    "those it has"
+                )
         super().__setattr__(name, thing)
 
     # --------------------------------------------------------------------- what it holds
@@ -276,7 +289,14 @@ def _found(kind: type, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
         yield name, thing
     elif isinstance(thing, dict):
         for key, item in thing.items():
-            yield from _found(kind, f"{name}.{key}", item)
+            for found in _found(kind, f"{name}.{key}", item):
+                # So that every name is of one thing.
+                if not isinstance(key, str) or not key or "." in key:
+                    raise ValueError(
+                        f"the dict {name!r} has a {type(found[1]).__name__} under the key {key!r}; "
+                        "give a str without dots"
+                    )
+                yield found
     elif isinstance(thing, (list, tuple)):
         types = _leaf_types(thing)
         all_of_kind = types and all(issubclass(t, kind) for t in types)
@@ -287,8 +307,8 @@ def _found(kind: type, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
                 yield from _found(kind, f"{name}.{i}", item)
 
 
-def _holds_parameters(thing: Any) -> bool:
-    return any(_found(Parameter, "", thing))
+def _holds(kind: type, thing: Any) -> bool:
+    return any(_found(kind, "", thing))
 
 
 def _leaf_types(array: Array) -> set[type]:

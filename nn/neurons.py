@@ -6,7 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_lite import Value
-from nn.arrays import Affine, Array, Vector, along_last_axis, at_least, is_sequence, one_of
+from nn.arrays import (
+    Affine,
+    Array,
+    Vector,
+    along_last_axis,
+    at_least,
+    elementwise,
+    is_sequence,
+    one_of,
+)
 from nn.init import Rng, generator
 from nn.module import Module, Parameter
 
@@ -113,9 +122,11 @@ class MLP(Module):
         ]
 
     def forward(self, x: Array) -> Any:
-        for layer in self.layers:
+        for layer in self.layers[:-1]:
             x = layer(x)
-        return x
+            if len(layer.neurons) == 1:  # numbers, where the next layer takes rows
+                x = elementwise(lambda number: [number], x)
+        return self.layers[-1](x)
 
     def title(self) -> str:
         return f"MLP of [{', '.join(layer.title() for layer in self.layers)}]"

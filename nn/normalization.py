@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from itertools import chain
+from math import prod
 from operator import index
 from typing import Any
 
@@ -32,10 +34,13 @@ class _OverLastAxes(Module):
     normalized_shape: tuple[int, ...]
 
     def forward(self, x: Array) -> Array:
-        if depth(x) > len(self.normalized_shape):
-            return [self.forward(sample) for sample in x]
-        expect(x, self, *self.normalized_shape)
-        return reshape(self._normalized(tuple(flat(x))), self.normalized_shape)
+        x = nested(x)
+        before = depth(x) - len(self.normalized_shape)
+        lengths = expect(x, self, *["*"] * before, *self.normalized_shape)
+        xs = tuple(flat(x))
+        size = prod(self.normalized_shape)
+        samples = (self._normalized(xs[i : i + size]) for i in range(0, len(xs), size))
+        return reshape(chain.from_iterable(samples), lengths)
 
     def _normalized(self, xs: tuple[Any, ...]) -> Iterable[Any]:
         raise NotImplementedError

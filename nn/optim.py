@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping
+from math import isnan, nan
+from numbers import Real
 from typing import Any
 
 from autograd_lite import Value
-from autograd_lite.value import writing
 from nn import _steps
-from nn.arrays import Array, flat
+from nn.arrays import Array, flat, is_sequence
 from nn.module import Module
 from nn.saving import matching
 from nn.schedules import CosineAnnealingLR, LambdaLR, LinearLR, LRScheduler, SequentialLR, StepLR
@@ -88,7 +89,6 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Set the gradients of all parameters to 0."""
-        writing(self.params)
         _steps.zero_grad(self.params)
 
     def step(self) -> None:
@@ -96,7 +96,6 @@ class Optimizer:
 
         Raises ValueError if a memory was replaced by what is no array of a double a parameter.
         """
-        writing(self.params)
         for name in self._memories:
             memory = getattr(self, name)
             if not isinstance(memory, array) or memory.typecode != "d":
@@ -106,16 +105,17 @@ class Optimizer:
                     f"{type(self).__name__}: {name} must hold {len(self._params)} numbers, "
                     f"not {len(memory)}"
                 )
-        self.steps += 1
         self._step()
+        self.steps += 1
 
     def _step(self) -> None:
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, Array]:
         """Settings, and what is remembered of each parameter: numbers and lists of floats."""
-        names = ("lr", "initial_lr", "maximize", *self._counts, *self._settings)
+        names = ("lr", "maximize", *self._counts, *self._settings)
         numbers = {name: getattr(self, name) for name in names}
+        numbers["initial_lr"] = nan if self._initial_lr is None else self._initial_lr
         return numbers | {name: list(getattr(self, name)) for name in self._memories}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
@@ -131,8 +131,14 @@ class Optimizer:
             else self._setting(name, new[name][0])
             for name in new
         }
+        self._check(loaded)
         for name, thing in loaded.items():
             setattr(self, name, thing)
+        if isnan(self.initial_lr):  # no schedule was made
+            self._initial_lr = None
+
+    def _check(self, settings: Mapping[str, Any]) -> None:
+        """Raise ValueError for settings that make no sense together."""
 
     def _setting(self, name: str, number: float) -> float:
         """The setting of this name, as its kind of number."""
@@ -144,15 +150,22 @@ class Optimizer:
             return int(number)
         if name in ("beta1", "beta2"):
             return self._below_1(name, number)
-        return self._at_least_0(name, number)
+        if name == "dampening":
+            return self._number(name, number)
+        return number if name == "initial_lr" and isnan(number) else self._at_least_0(name, number)
 
     def _at_least_0(self, name: str, number: float) -> float:
-        if not number >= 0:
+        if not self._number(name, number) >= 0:
             raise ValueError(f"{type(self).__name__}: {name} must be at least 0, not {number}")
         return float(number)
 
+    def _number(self, name: str, number: float) -> float:
+        if not isinstance(number, Real):
+            raise TypeError(f"{type(self).__name__}: {name} must be a number, not {number!r}")
+        return float(number)
+
     def _below_1(self, name: str, number: float) -> float:
-        if not 0 <= number < 1:
+        if not 0 <= self._number(name, number) < 1:
             raise ValueError(f"{type(self).__name__}: {name} must be in [0, 1), not {number}")
         return float(number)
 
@@ -188,10 +201,13 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(params, lr, maximize)
         self.momentum = self._at_least_0("momentum", momentum)
-        self.dampening = float(dampening)
+        self.dampening = self._number("dampening", dampening)
         self.weight_decay = self._at_least_0("weight_decay", weight_decay)
         self.nesterov = nesterov
-        if nesterov and (momentum == 0 or dampening != 0):
+        self._check(vars(self))
+
+    def _check(self, settings: Mapping[str, Any]) -> None:
+        if settings["nesterov"] and (settings["momentum"] == 0 or settings["dampening"] != 0):
             raise ValueError("SGD: nesterov needs a momentum, and dampening=0")
 
     def _step(self) -> None:
@@ -199,10 +215,10 @@ class SGD(Optimizer):
             self.params,
             self.velocity,
             not self.has_velocity,
-            self.lr,
-            self.momentum,
-            self.dampening,
-            self.weight_decay,
+            float(self.lr),
+            float(self.momentum),
+            float(self.dampening),
+            float(self.weight_decay),
             self.nesterov,
             -1.0 if self.maximize else 1.0,
         )
@@ -239,26 +255,29 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(params, lr, maximize)
         self.amsgrad = amsgrad
+        if not is_sequence(betas) or len(betas) != 2:
+            raise TypeError(f"{type(self).__name__}: betas must be two numbers, not {betas!r}")
         self.beta1, self.beta2 = (self._below_1("a beta", beta) for beta in betas)
         self.eps = self._at_least_0("eps", eps)
         self.weight_decay = self._at_least_0("weight_decay", weight_decay)
 
     def _step(self) -> None:
+        beta1, beta2 = float(self.beta1), float(self.beta2)
         _steps.adam(
             self.params,
             self.exp_avg,
             self.exp_avg_sq,
             self.max_exp_avg_sq,
-            self.lr,
-            self.beta1,
-            self.beta2,
-            self.eps,
-            self.weight_decay,
+            float(self.lr),
+            beta1,
+            beta2,
+            float(self.eps),
+            float(self.weight_decay),
             self.amsgrad,
             self._decoupled,
             -1.0 if self.maximize else 1.0,
-            1 - self.beta1**self.steps,
-            1 - self.beta2**self.steps,
+            1 - beta1 ** (self.steps + 1),
+            1 - beta2 ** (self.steps + 1),
         )
 
 
@@ -324,11 +343,11 @@ class RMSprop(Optimizer):
             self.square_avg,
             self.grad_avg,
             self.velocity,
-            self.lr,
-            self.alpha,
-            self.eps,
-            self.weight_decay,
-            self.momentum,
+            float(self.lr),
+            float(self.alpha),
+            float(self.eps),
+            float(self.weight_decay),
+            float(self.momentum),
             self.centered,
             -1.0 if self.maximize else 1.0,
         )
@@ -345,7 +364,6 @@ def clip_grad_norm_(parameters: Iterable[Any], max_norm: float) -> float:
     norm = _steps.grad_norm(values)
     factor = max_norm / (norm + 1e-6)
     if not factor >= 1:
-        writing(values)
         _steps.scale_grad(values, factor)
     return norm
 
@@ -354,6 +372,8 @@ def _tuple(parameters: Iterable[Any], name: str) -> tuple[Any, ...]:
     """The parameters as the compiled calls take them."""
     if isinstance(parameters, Module):
         raise TypeError(f"{name}: pass model.parameters(), not the {type(parameters).__name__}")
+    if not isinstance(parameters, (Value, Iterable)):
+        raise TypeError(f"{name}: pass model.parameters(), not {parameters!r}")
     one = isinstance(parameters, Value)
     values = (parameters,) if one else tuple(flat(tuple(parameters)))
     for value in values:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from autograd_lite import Value
 from autograd_lite.value import dots, side
-from nn.activations import Dropout
+from nn.activations import dropped, probability
 from nn.arrays import (
     Array,
     Vector,
@@ -278,7 +278,8 @@ class _Sequence(_Recurrent):
         self.num_layers = num_layers
         self.batch_first = batch_first
         self.bidirectional = bidirectional
-        self._dropout = Dropout(dropout, rng=rng)
+        self.dropout = probability(self, dropout=dropout)
+        self._rng = rng
         self._directions = ("", "_reverse") if bidirectional else ("",)
         for layer in range(num_layers):
             inputs = self._output_size * len(self._directions) if layer else input_size
@@ -308,8 +309,10 @@ class _Sequence(_Recurrent):
         starts = self._starts(hx, len(xs[0]), batch)
         ends = []
         for layer in range(self.num_layers):
-            if layer:
-                xs = [[tuple(self._dropout(x)) for x in samples] for samples in xs]
+            if layer and self.training and self.dropout > 0:
+                xs = [
+                    [tuple(dropped(x, self.dropout, self._rng)) for x in samples] for samples in xs
+                ]
             outs = []
             for direction in self._directions:
                 step = self._step_of(f"_l{layer}{direction}")

@@ -19,7 +19,7 @@ def save(state: Mapping[str, Array], path: str | PathLike[str]) -> None:
 
     Needs the extra `safetensors`. PyTorch opens the file with `safetensors.torch.load_file`. The
     file appears when it is whole: until then one that was there stays, whatever interrupts.
-    Raises ValueError naming the entry that is no array of numbers.
+    Raises an error naming the entry whose name is no str, or that is no array of numbers.
     """
     if not isinstance(state, Mapping):
         raise TypeError(
@@ -28,9 +28,14 @@ def save(state: Mapping[str, Array], path: str | PathLike[str]) -> None:
     numpy, safetensors = _libraries()
     arrays = {}
     for name, numbers in state.items():
+        if not isinstance(name, str) or name == "__metadata__":
+            raise ValueError(f"save: {name!r} cannot name an entry: give a str, not '__metadata__'")
         try:
+            shape(numbers)
             arrays[name] = numpy.array(numbers, dtype=float, order="C")
-        except (TypeError, ValueError, OverflowError) as error:
+        except TypeError as error:
+            raise TypeError(f"save: {name!r} is not an array of numbers: {error}") from None
+        except (ValueError, OverflowError) as error:
             raise ValueError(f"save: {name!r} is not an array of numbers: {error}") from None
     whole = os.path.realpath(path)  # what a link points to is replaced, not the link
     part = f"{whole}.{os.getpid()}-{get_ident()}.part"
@@ -70,7 +75,7 @@ def _numbers(file: Any, name: str, size: int) -> Array:
     entry = file.get_slice(name)
     dtype, shape = entry.get_dtype(), entry.get_shape()
     if dtype not in _DTYPES:
-        raise ValueError(f"load: {name!r} has the type {dtype}; save it as float32")
+        raise ValueError(f"load: {name!r} has the type {dtype}; save it as float32 or float64")
     # A few bytes can say that there are a billion rows of no numbers.
     if len(shape) > 32 or (0 in shape and prod(shape[: shape.index(0)]) > size):
         raise ValueError(f"load: {name!r} cannot have the shape {shape}; the file is damaged")

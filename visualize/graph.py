@@ -92,8 +92,9 @@ def partials_of(node: Value) -> tuple[float, ...]:
     """The derivative of node by each of its parents.
 
     A `_backward` written by hand states no partials, so it is run with gradient 1 to see what it
-    adds to its parents; then all gradients are put back. Of a parent that appears twice it tells
-    only the sum, which is given to the first.
+    adds to its parents; then all gradients are put back. Meanwhile no other thread may run a
+    `backward()` through these nodes. Of a parent that appears twice it tells only the sum, which is
+    given to the first.
     """
     if node.rule is not None or node.is_leaf:
         return node.partials

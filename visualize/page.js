@@ -12,6 +12,9 @@ const number = (x) => (typeof x === "string" ? Number(x) : x); // JSON has no na
 
 /** The digits of toFixed or toExponential, with ties to even as Python rounds. */
 function rounded(x, method, digits) {
+  if (method === "toFixed" && Math.abs(x) >= 1e21) { // which toFixed writes with an exponent
+    return BigInt(x) + (digits ? `.${"0".repeat(digits)}` : "");
+  }
   const text = x[method](digits);
   const [mantissa, exponent = ""] = text.split("e");
   const [longer] = x[method](Math.min(100, digits + 40)).split("e");
@@ -87,6 +90,15 @@ class View {
 
   name(i) { return this.boxes[i].name; }
   d(i) { return `d${DATA.root}/d${this.name(i)}`; }
+
+  /** The local partial of an edge: of its user by its parent, and by which operand of several. */
+  partial({ index, parent, user }) {
+    const same = this.into[user].filter((edge) => edge.parent === parent);
+    const operand = this.into[user].findIndex((edge) => edge.index === index) + 1;
+    const which = same.length > 1 ? ` (operand ${operand})` : "";
+    return `∂${this.name(user)}/∂${this.name(parent)}${which}`;
+  }
+
   single(i) { return this.boxes[i].size === 1; }
 
   /** Whether the picture shows every number that goes into the gradient of box i. */
@@ -223,9 +235,13 @@ function describe(step) {
   const box = step.i === undefined ? null : view.boxes[step.i];
   const parts = [];
   if (step.phase === "start") {
-    const leaves = view.boxes.reduce((n, b, i) => n + (view.into[i].length ? 0 : b.size), 0);
-    parts.push(element("p", `${plural(leaves, "leaf").replace("leafs", "leaves")} of the graph ` +
-      `${leaves === 1 ? "holds its number" : "hold their numbers"} already. ` +
+    const { leaves, outside } = view.view;
+    const held = [
+      ...(leaves ? [leaves === 1 ? "1 leaf" : `${leaves.toLocaleString("en")} leaves`] : []),
+      ...(outside ? [`${plural(outside, "result")} from outside`] : []),
+    ].join(" and ");
+    parts.push(element("p", `${held} ` +
+      `${leaves + outside === 1 ? "holds its number" : "hold their numbers"} already. ` +
       "Going forward, each operation computes its value and its local partials."));
   } else if (step.phase === "forward" && box.size === 1) {
     parts.push(element("p", box.formula === box.numbers ? `${box.name} = ${write(number(box.data))}`
@@ -234,7 +250,7 @@ function describe(step) {
       if (edge.partial === null || view.boxes[edge.parent].kind === "constant") return [];
       const local = write(edge.partial);
       const formula = (box.partials[k] ?? local) === local ? "" : `${box.partials[k]} = `;
-      return [`d${box.name}/d${view.name(edge.parent)} = ${formula}${local}`];
+      return [`${view.partial(edge)} = ${formula}${local}`];
     });
     if (partials.length) parts.push(element("p", "Its local partials are taken now:"), list(partials));
   } else if (step.phase === "forward") {
@@ -246,7 +262,7 @@ function describe(step) {
     parts.push(element("p", "Going backward, each node that has all its contributions sends to " +
       "each parent its own gradient times the local partial. Parents add up what they receive."));
   } else if (step.phase === "backward") {
-    const sent = step.sent.filter((line) => view.boxes[line.edge.parent].kind !== "constant");
+    const sent = step.sent.filter((line) => !constant(line));
     parts.push(list(sent.map((line) => sentence(line, step))));
     if (sent.length < step.sent.length) {
       parts.push(element("p", "A constant needs no gradient.", "hint"));
@@ -283,6 +299,9 @@ function sentence(line, step) {
   ];
 }
 
+/** Whether an edge's gradient goes to a constant, which needs none. */
+const constant = (line) => view.boxes[line.edge.parent].kind === "constant";
+
 /** Why a node waits for all its users. */
 function orderLesson(step) {
   if (!view.exact(step.i) || step.arrived < 2) return null;
@@ -290,10 +309,11 @@ function orderLesson(step) {
   const all = step.arrived === 2 ? "both" : `all ${step.arrived}`;
   const text = `Order matters: ${name} waited until ${all} contributions had arrived, so ` +
     `${view.d(step.i)} = ${write(step.up)} is complete.`;
-  const line = step.sent.find((sent) => sent.known);
+  const line = step.sent.find((sent) => sent.known && !constant(sent));
   if (!line || step.first === step.up) return text;
   return `${text} After the first alone it would have sent ` +
-    `${write(line.edge.partial)} × ${write(step.first)} = ${write(line.edge.partial * step.first)} ` +
+    `${write(line.edge.partial)} × ${write(step.first)} = ` +
+    `${write(step.first === 0 ? 0 : line.edge.partial * step.first)} ` +
     `to ${view.name(line.edge.parent)}, in place of ${write(line.add)}.`;
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import cycle
-from math import hypot, isfinite
+from math import hypot, inf, isfinite
 
 from autograd_lite import Value, no_grad
 
@@ -21,6 +21,8 @@ __all__ = ["gradient_norms", "plot_decision_boundary", "plot_gradients", "plot_h
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _STROKES = ("-", "--", "-.", ":")
 _MARKS = "os^DvP*X"
+# What no curve can show: its mark, and how high in the panel that stands.
+_OFF_SCALE = (("inf", "^", 1.0), ("-inf", "v", 0.0), ("nan", "x", 0.0), ("0", "s", 0.0))
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -31,16 +33,36 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _lines(axes: Any, series: Mapping[str, Sequence[float]]) -> None:
+def _lines(axes: Any, series: Mapping[str, Sequence[float | None]], *, log: bool = False) -> None:
+    """A curve for each series, with marks at the panel's edge for what no curve can show.
+
+    series  None in it stands for a step that has no number
+    log     whether the scale is logarithmic, which has no 0
+    """
     for (name, numbers), color, stroke in zip(
         series.items(), cycle(_COLORS), cycle(_STROKES), strict=False
     ):
         mark = "o" if len(numbers) == 1 else None
         steps = range(1, len(numbers) + 1)
         axes.plot(steps, numbers, color=color, linestyle=stroke, marker=mark, label=name)
+        for text, mark, height in _OFF_SCALE:
+            at = [i for i, x in enumerate(numbers, 1) if x is not None and f"{x:g}" == text]
+            if at and (text != "0" or log):
+                axes.plot(
+                    at,
+                    [height] * len(at),
+                    transform=axes.get_xaxis_transform(),
+                    color=color,
+                    linestyle="none",
+                    marker=mark,
+                    clip_on=False,
+                    label=f"{name}: {text}",
+                )
+    if log:
+        axes.set_yscale("log")
     axes.grid(alpha=0.3)
     axes.set_axisbelow(True)
-    if len(series) > 1:
+    if len(axes.lines) > 1:
         axes.legend(frameon=False)
 
 
@@ -49,6 +71,8 @@ def plot_history(history: Sequence[float] | Mapping[str, Sequence[float]]) -> Fi
 
     history  the loss of each step; or such sequences by name, where "loss", "train_loss" and
              "val_loss" share a panel
+
+    A step whose number is nan or inf has a mark at the panel's edge, which the legend names.
 
     Raises TypeError for anything else, ValueError if there is nothing to draw.
     """
@@ -108,7 +132,8 @@ def plot_decision_boundary(
     resolution  points along each axis
 
     Raises ValueError if the samples do not have two finite features, if X and y differ in length,
-    or if there are more classes than the model tells apart.
+    or if there are more classes than the model tells apart; TypeError for a class that is neither
+    a number nor a string.
     """
     if not isinstance(resolution, int) or resolution < 2:
         raise ValueError(
@@ -122,7 +147,7 @@ def plot_decision_boundary(
             raise ValueError(f"plot_decision_boundary: row {i} of X is {row}: leave it out")
     if len(points) != len(y):
         raise ValueError(f"plot_decision_boundary: {len(points)} rows in X, but {len(y)} in y")
-    labels = [label if isinstance(label, str) else _number(label) for label in y]
+    labels = [_class(i, label) for i, label in enumerate(y)]
     classes = _classes(labels)
 
     def axis(i: int) -> list[float]:
@@ -134,6 +159,8 @@ def plot_decision_boundary(
     def margins(x0: float, x1: float) -> list[float]:
         """By how much each class wins over the others."""
         out = model([x0, x1])
+        if hasattr(out, "tolist"):  # a NumPy array
+            out = out.tolist()
         scores = [_number(x) for x in out] if isinstance(out, (list, tuple)) else [_number(out)]
         if len(scores) == 1:
             return [threshold - scores[0], scores[0] - threshold]
@@ -178,6 +205,16 @@ def plot_decision_boundary(
     return figure
 
 
+def _class(i: int, label: Any) -> str | float:
+    try:
+        return label if isinstance(label, str) else _number(label)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"plot_decision_boundary: element {i} of y must be a number or a str, not "
+            f"{_described(label)}"
+        ) from None
+
+
 def _classes(labels: list[Any]) -> list[Any]:
     """The classes in their order."""
     for i, label in enumerate(labels):
@@ -210,10 +247,13 @@ def gradient_norms(model: Any) -> dict[str, float]:
 
 
 def plot_gradients(model: Any) -> Figure:
-    """The size of the gradients by layer, on a logarithmic scale.
+    """The size of the gradients by layer: a bar for each, or a curve over the steps.
 
-    model  a model, for its gradients now; or a list of what `gradient_norms(model)` gave after
-           each step, for their sizes over time
+    model  a model, for bars of its gradients now; or a list of what `gradient_norms(model)` gave
+           after each step, for curves of their sizes, on a logarithmic scale
+
+    A layer whose gradients are all 0 says so: a bar has its number beside it, and a curve a mark
+    at the panel's edge, as it has where the size is nan or inf.
 
     Raises TypeError for anything else, ValueError for an empty list or a model with no parameters.
     """
@@ -231,15 +271,19 @@ def plot_gradients(model: Any) -> Figure:
     figure = _figure(6, 3.6)
     axes = figure.subplots()
     if len(steps) == 1:
-        names = list(steps[0])
-        axes.barh(names, list(steps[0].values()), color=_COLORS[0])
+        sizes = steps[0].values()
+        bars = axes.barh(
+            list(steps[0]), [x if isfinite(x) else 0.0 for x in sizes], color=_COLORS[0]
+        )
+        axes.bar_label(bars, [f"{x:.3g}" for x in sizes], padding=3)
+        axes.margins(x=0.15)
         axes.invert_yaxis()
         axes.set(xlabel="norm of the gradients")
         axes.grid(axis="x", alpha=0.3)
         axes.set_axisbelow(True)
         return figure
-    _lines(axes, {name: [step.get(name, float("nan")) for step in steps] for name in steps[0]})
-    if any(size > 0 for step in steps for size in step.values()):
-        axes.set_yscale("log")
+    layers = dict.fromkeys(name for step in steps for name in step)
+    log = any(0 < size < inf for step in steps for size in step.values())
+    _lines(axes, {name: [step.get(name) for step in steps] for name in layers}, log=log)
     axes.set(xlabel="step", ylabel="norm of the gradients")
     return figure

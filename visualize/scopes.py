@@ -10,6 +10,7 @@ from collections import Counter
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from inspect import iscoroutinefunction, isgeneratorfunction
 from weakref import WeakKeyDictionary
 
 from autograd_lite import Value
@@ -92,6 +93,12 @@ class scope:
         block.__exit__(*exception)
 
     def __call__(self, function: F) -> F:
+        if isgeneratorfunction(function) or iscoroutinefunction(function):
+            raise TypeError(
+                f"scope: {function.__name__} does not run when it is called: write  with "
+                "scope(...):  around what makes the nodes"
+            )
+
         @wraps(function)
         def recorded(*args: Any, **kwargs: Any) -> Any:
             with _opened(Call(self.title, list(values_in((args, kwargs))))):
@@ -118,17 +125,21 @@ def scopes(model: Any) -> Iterator[None]:
     Raises TypeError if model is not such an object.
     """
     modules = _modules(model)
-    with _lock:
-        _modules_recorded.update(map(id, modules))
-        for module in modules:
-            _patch(type(module))
+    recorded = []
     try:
+        with _lock:
+            for module in modules:
+                _patch(type(module))
+                _modules_recorded[id(module)] += 1
+                recorded.append(module)
         yield
     finally:
         with _lock:
-            _modules_recorded.subtract(map(id, modules))
-            for module in modules:
+            for module in recorded:
                 _unpatch(type(module))
+                _modules_recorded[id(module)] -= 1
+                if not _modules_recorded[id(module)]:
+                    del _modules_recorded[id(module)]
 
 
 # How many blocks record a module, and the `__call__` of a class and how many modules want it
@@ -139,9 +150,9 @@ _patches: dict[type, tuple[Any, int]] = {}
 
 def _patch(cls: Any) -> None:
     own, n = _patches.get(cls, (cls.__dict__.get("__call__"), 0))
-    _patches[cls] = own, n + 1
     if n == 0:
         cls.__call__ = _recording(cls.__call__)
+    _patches[cls] = own, n + 1
 
 
 def _unpatch(cls: Any) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from math import isfinite
 
 from visualize.diagram import Box, Diagram, Edge, single
-from visualize.layout import layout
+from visualize.layout import LayoutError, layout
 from visualize.text import escape, escape_html, printable, short
 from visualize.theme import BOUNDS, shade, stylesheet
 
@@ -175,7 +175,8 @@ def to_svg(
     """
     svg = layout(dot)
     head = re.match(r'<svg width="[^"]*" height="[^"]*"\s+viewBox="([^"]*)"[^>]*>', svg)
-    assert head is not None, "the layout engine gave no SVG"
+    if head is None:
+        raise LayoutError("the layout engine gave no SVG")
     _, _, width, height = map(float, head[1].split())
     legend, legend_width, legend_height = _legend(diagram, width, height, partials, color)
     width, height = max(width, legend_width), height + legend_height
@@ -207,7 +208,7 @@ def to_svg(
 
 def summary(root: Value, diagram: Diagram, write: Write) -> str:
     """One sentence about the picture of root's graph."""
-    size = sum(box.size for box in diagram.boxes)
+    size = sum(len(box.members) for box in diagram.boxes)
     name = heading(single(root, root.grad))
     return printable(
         f"Computation graph of {name[:100]}: {size:,} node{'s' * (size > 1)}, "
@@ -253,7 +254,9 @@ def _legend(
         for name, upper in reversed(list(zip(BOUNDS, uppers, strict=False))):
             shades.append((f"data {name}", f"to {upper:.2g}"))
         groups.append(shades)
-    if partials:
+    if any(box.size > 1 and box.kind != "constant" for box in diagram.boxes):
+        groups.append([("", "several: range and norm"), ("", "without constants")])
+    if partials and any(e.partial is not None and e.count == 1 for e in diagram.edges):
         groups.append([("", "on edges: local partials")])
     out: list[str] = []
     x, y, right = 8.0, top + 6, 0.0

@@ -10,6 +10,7 @@ from threading import RLock
 from autograd_lite import blocks
 from autograd_lite.compiler._flatten import Flat, flatten
 from autograd_lite.compiler.captures import Captures
+from autograd_lite.compiler.executors import EXECUTORS
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.record import NotRecordedError, record
 from autograd_lite.value import blocks_open
@@ -18,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from autograd_lite.compiler.record import Recording
 
 __all__ = ["Compiled"]
 
@@ -35,10 +38,15 @@ class Compiled:
     later ones replay it with their own numbers.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], executor: str = "auto") -> None:
         if not callable(function):
             raise TypeError(f"compile: expected a function, not {type(function).__name__}")
+        if executor not in EXECUTORS:
+            known = ", ".join(map(repr, EXECUTORS))
+            raise ValueError(f"compile: executor must be one of {known}, not {executor!r}")
+        self.executor = executor
         functools.update_wrapper(self, function)
+        self.__name__ = str(getattr(function, "__name__", type(function).__name__))
         self.function = function
         self.recordings = 0
         self._kinds: OrderedDict[Any, _Kind] = OrderedDict()
@@ -51,8 +59,10 @@ class Compiled:
         flatten(args, flat)
         flatten(kwargs, flat)
         key = (tuple(flat.shape), tuple(flat.statics))
-        kind = self._kinds.get(key)
-        if kind is None:
+        try:
+            kind = self._kinds[key]
+            self._kinds.move_to_end(key)
+        except KeyError:
             kind = self._new_kind(key)
         held, result = kind.replayed(flat)
         return result if held else self._recorded(kind, flat, args, kwargs)
@@ -60,8 +70,18 @@ class Compiled:
     def __get__(self, thing: Any, cls: type | None = None) -> Any:
         return self if thing is None else functools.partial(self, thing)
 
+    def explain(self) -> str:
+        """What the programs recorded so far compute, as operations on arrays where they are.
+
+        Raises ValueError if there is none.
+        """
+        programs = [program for kind in self._kinds.values() for program in kind.programs]
+        if not programs:
+            raise ValueError(f"{self.__name__} has recorded nothing yet; call it first")
+        return "\n\n".join(program.explain() for program in programs)
+
     def __repr__(self) -> str:
-        return f"<compiled {self.function.__qualname__}>"
+        return f"<compiled {self.__name__}>"
 
     def __reduce__(self) -> str:
         return self.function.__qualname__  # pickled by name, as functions are
@@ -84,10 +104,9 @@ class Compiled:
                 if not kind.eager:
                     self._give_up(kind, _too_many(kind.programs))
                 return self.function(*args, **kwargs)
-            captures = Captures([self.function, *(thing for _, thing in flat.statics)])
             try:
-                recording = record(self.function, flat, args, kwargs, captures.things)
-                program = Program(recording, flat, self.function.__name__)
+                recording, captures = self._watched(flat, args, kwargs)
+                program = Program(recording, flat, self.__name__, self.executor)
             except NotRecordedError as problem:
                 self._give_up(kind, str(problem))
                 return self.function(*args, **kwargs)
@@ -98,10 +117,28 @@ class Compiled:
         assert held, "a program's guards hold for the call that it was recorded from"
         return result
 
+    def _watched(self, flat: Flat, args: Any, kwargs: Any) -> tuple[Recording, Captures]:
+        """A recording, and what the function read besides its arguments.
+
+        A call that changes what it reads is recorded once more: then a cache that the first one
+        filled is found filled. If it changes again, the function has a state of its own.
+        """
+        roots = [self.function, *(thing for _, thing in flat.statics)]
+        for _ in range(2):
+            captures = Captures(roots)
+            recording = record(self.function, flat, args, kwargs, captures.things)
+            changed = captures.changed()
+            if not changed:
+                return recording, captures
+        raise NotRecordedError(
+            f"each call changes {changed}, which a program would not; keep what changes outside, "
+            "or write autograd_lite.callback"
+        )
+
     def _give_up(self, kind: _Kind, reason: str) -> None:
         kind.eager = True
         warnings.warn(
-            f"{self.function.__qualname__} runs eagerly from now on: {reason}",
+            f"{self.__name__} runs eagerly from now on: {reason}",
             RuntimeWarning,
             stacklevel=4,
         )

@@ -7,7 +7,7 @@ from array import array
 import numpy as np
 
 from autograd_lite.compiler import _sweep
-from autograd_lite.compiler.interpret import Interpreter
+from autograd_lite.compiler.executors import Executor
 from autograd_lite.compiler.record import NotRecordedError
 from autograd_lite.compiler.tape import tape_of
 from autograd_lite.value import Value, number_of, replayed_nodes
@@ -33,7 +33,7 @@ class Program:
 
     captures: Captures
 
-    def __init__(self, recording: Recording, flat: Flat, name: str) -> None:
+    def __init__(self, recording: Recording, flat: Flat, name: str, executor: str) -> None:
         self.name = name
         self._results: list[Value] = []
         self._template = self._taken_apart(recording.result)
@@ -69,11 +69,18 @@ class Program:
         self.parameters = tuple(parameters)
         self._wrt = [*range(len(leaves), self.tape.leaves), *flat.slots]
         self._n_results, self._results = len(self._results), []
-        self.executor = Interpreter(self.tape, self._wrt)
+        exact = any(test[1] == "is" for test in self._guards.tests)
+        self.executor = Executor(self.tape, self._wrt, executor, exact)
 
     def decisions(self) -> str:
         """Where its last guard stands."""
         return self._guards.tests[-1][-1] if self._guards.tests else "another object each time"
+
+    def explain(self) -> str:
+        """The lifted program, the counts, and the guards."""
+        lines = [f"{self.name}: {len(self._guards.tests)} guards"] if self._guards.tests else []
+        lines += [f"    {op} at {place}" for _, op, _, _, _, place in self._guards.tests[:10]]
+        return "\n".join([*lines, self.executor.explain()])
 
     def _taken_apart(self, thing: Any) -> Any:
         """The result with the place among the results instead of each Value."""
@@ -140,13 +147,13 @@ def _put_together(template: Any, nodes: list[Value]) -> Any:
 class _Call:
     """One run, which remembers its numbers until its results are dropped."""
 
-    def __init__(self, executor: Interpreter, state: Any, n_outputs: int) -> None:
+    def __init__(self, executor: Executor, state: Any, n_outputs: int) -> None:
         self.executor, self.state, self.n_outputs = executor, state, n_outputs
 
     def gradient(self, cotangents: list[float]) -> bytes:
         """d results / d (parameters and Values among the arguments), as doubles."""
         cotangents = cotangents + [0.0] * (self.n_outputs - len(cotangents))
-        return self.executor.gradient(self.state, cotangents).tobytes()
+        return self.executor.gradient(self.state, cotangents)
 
 
 class _Guards:

@@ -44,6 +44,7 @@ class Arguments:
         self.lifted: set[Value] = set()
         self.modules: list[Any] = []
         self.epsilon = DOUBLE
+        self.open: list[int] = []  # the ids of the containers that the current part is within
         self._lift = lift
         self._places: dict[Value, int] = {}
         self.function = _Part(self, f, _name_of(f)) if _is_module(f) else None
@@ -216,8 +217,12 @@ class _Part:
         self.read = self._read_array(shape)
 
     def _container(self, of: Arguments, thing: Any) -> None:
+        if id(thing) in of.open:
+            raise ValueError(f"check_grad: {self.name} holds itself; give it without the cycle")
+        of.open.append(id(thing))
         keys = list(thing) if isinstance(thing, dict) else range(len(thing))
         parts = {key: _Part(of, thing[key], f"{self.name}[{key!r}]") for key in keys}
+        of.open.pop()
         self.places = [place for part in parts.values() for place in part.places]
 
         def make(numbers: Sequence[float]) -> Any:

@@ -26,7 +26,7 @@ DOUBT = 4.0
 class Slope(NamedTuple):
     """The slope of a function at 0.
 
-    kind   "number", "infinite", "kink", or "unclear" where the steps tell no tale
+    kind   "number", "infinite", "kink", "step", or "unclear" where the steps tell no tale
     value  the slope
     error  a bound on its error, as far as the steps can tell
     left, right    the slopes of the two sides at the smallest step that was tried
@@ -41,7 +41,13 @@ class Slope(NamedTuple):
     tries: tuple[tuple[float, float], ...] = ()
 
     def allows(self, number: float) -> bool:
-        """Whether one of the steps that were tried cannot tell the slope from this number."""
+        """Whether one of the steps that were tried cannot tell the slope from this number.
+
+        At a kink, whether the number lies between the slopes of the two sides.
+        """
+        if self.kind == "kink":
+            low, high = sorted((self.left, self.right))
+            return low - self.error <= number <= high + self.error
         return any(abs(number - value) <= DOUBT * error for value, error in self.tries)
 
 
@@ -53,6 +59,10 @@ class _Rung(NamedTuple):
     error: float
     left: float
     right: float
+
+    @property
+    def jump(self) -> float:
+        return self.right - self.left
 
     @property
     def slope(self) -> float:
@@ -87,7 +97,8 @@ def slope(
     if kind := _singular(rungs, rounding):
         last = rungs[-1]
         value = math.copysign(math.inf, last.slope) if kind == "infinite" else last.slope
-        return Slope(kind, value, math.inf, last.left, last.right)
+        error = 4 * rounding / last.h + abs(last.jump - rungs[-2].jump)
+        return Slope(kind, value, error, last.left, last.right)
     near = best
     noise = 4 * rounding / near.h
     for power in LARGER if near.error < 4 * noise else ():
@@ -122,15 +133,15 @@ def _rung(g: Callable[[float], float], h: float, rounding: float) -> _Rung:
 
 
 def _singular(rungs: list[_Rung], rounding: float) -> str:
-    """What steps that shrink show where no two of them agree: "kink", "infinite" or ""."""
+    """What steps that shrink show where no two of them agree: "kink", "step", "infinite" or ""."""
     first, last = rungs[0], rungs[-1]
     slopes = [rung.slope for rung in rungs]
     growing = all(abs(b) > 1.2 * abs(a) and a * b > 0 for a, b in pairwise(slopes))
     if growing and abs(last.slope) > 4 * abs(first.slope):
         # The function rises by slope * h, which shrinks with h unless it is a step.
         shrinks = abs(last.slope * last.h) < 0.5 * abs(first.slope * first.h)
-        return "infinite" if shrinks else "kink"
-    jumps = [rung.right - rung.left for rung in rungs]
+        return "infinite" if shrinks else "step"
+    jumps = [rung.jump for rung in rungs]
     one_sign = all(jump > 0 for jump in jumps) or all(jump < 0 for jump in jumps)
     lasting = abs(jumps[-1]) > max(0.5 * abs(jumps[0]), 8 * rounding / last.h)
     return "kink" if one_sign and lasting else ""

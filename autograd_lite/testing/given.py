@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from autograd_lite.testing.check import check_grad
@@ -24,8 +24,9 @@ def given_gradcheck(
     domains  for each argument an interval (low, high) of floats, or a strategy
     options  of check_grad: grad, tol_min and so on
 
-    `test_bell = given_gradcheck((-2, 2))(bell)` is the same as decorating. Hypothesis' `settings`
-    go above it. The function itself is the test's attribute `function`.
+    `test_bell = given_gradcheck((-2, 2))(bell)` is the same as decorating. There is no deadline.
+    Hypothesis' `settings` go above it, and bring their own deadline. The function itself is the
+    test's attribute `function`.
 
     Inputs where nothing can be compared, such as kinks, are drawn anew; a test that finds hardly
     any other fails hypothesis' health check.
@@ -43,7 +44,11 @@ def given_gradcheck(
         test.__name__ = name if name.isidentifier() else "test"  # hypothesis reads a lambda's code
         test.__module__ = getattr(f, "__module__", __name__)
         test.__doc__ = f.__doc__
-        made: Any = given(st.tuples(*strategies))(test)
+        checked: Any = test
+        # A large function may take its time. The decorator `settings` can be applied only once,
+        # and that is for the user, so this is what it would set.
+        checked._hypothesis_internal_use_settings = settings(deadline=None)
+        made: Any = given(st.tuples(*strategies))(checked)
         made.function = f
         return made  # type: ignore[no-any-return]
 

@@ -75,7 +75,7 @@ def _misadded(node: Value, order: list[Value], sent: float, got: float) -> Place
     users = [user for user in order if node in user.parents]
     by_hand = dict.fromkeys(f"{user._op!r}" for user in users if user.rule is None)
     advice = (
-        f"; the _backward of {', '.join(by_hand)} must add with += to what other users sent"
+        f"; the _backward of {', '.join(by_hand)} must multiply by out.grad, and add with +="
         if by_hand
         else ""
     )

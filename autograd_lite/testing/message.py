@@ -23,13 +23,13 @@ def described(
     root: Value | None,
     inputs: dict[Value, str],
     place: Place | None,
+    multiple: float,
     names: Sequence[str],
     numbers: Sequence[float],
     tolerance: float,
     checked: str,
     code: str,
 ) -> str:
-    twice = output.endswith("used twice")
     apart = abs(reverse - differences)
     average = (abs(reverse) + abs(differences)) / 2
     given = [f"{n} = {x!r}" for n, x in zip(names, numbers, strict=True)]
@@ -41,7 +41,10 @@ def described(
         ("function", place_of(f)),
         ("input", ", ".join(given)),
         (checked, f"{reverse!r}"),
-        ("twice f's own" if twice else "differences", f"{differences!r}" + _bound(error)),
+        (
+            "differences" if multiple == 1.0 else f"{multiple:g} times f's own",
+            f"{differences!r}" + _bound(error),
+        ),
         ("relative error", f"{apart / average if average else apart:.3g}"),
         ("tolerance", f"{tolerance:.3g}, and they are {apart:.3g} apart"),
     ]
@@ -52,7 +55,11 @@ def described(
         rows.append(("first apart at", "the result, a number that carries no gradient"))
     width = max(len(label) for label, _ in rows)
     table = "\n".join(f"  {label:<{width}}  {text}" for label, text in rows)
-    why = " when the inputs have other users: f(x) + f(x) was differentiated" if twice else ""
+    why = ""
+    if multiple == 2.0:
+        why = " when the inputs have other users: f(x) + f(x) was differentiated"
+    elif multiple != 1.0:
+        why = f" when the result's own gradient is {multiple:g}"
     return f"wrong derivative d {output} / d {by}{why}\n\n{table}\n\nTo reproduce:\n\n{code}"
 
 

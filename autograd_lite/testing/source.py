@@ -179,9 +179,17 @@ def _imported(f: Callable[..., Any], imports: dict[str, set[str]]) -> str:
     return name + suffix
 
 
+def is_compiled(f: Any) -> bool:
+    """Whether autograd_lite.compile made f, which then holds what it was made of."""
+    compiler = sys.modules.get("autograd_lite.compiler.function")
+    return compiler is not None and isinstance(f, compiler.Compiled)
+
+
 def place_of(f: Callable[..., Any]) -> str:
     """The name of f, and its file and line if it is written in Python."""
     name = getattr(f, "__qualname__", type(f).__qualname__)
+    if is_compiled(f):
+        name = f"{name}, compiled"
     try:
         code = inspect.unwrap(f).__code__
     except AttributeError:

@@ -184,9 +184,10 @@ def test_the_least_recently_used_shape_is_dropped():
     f = compile(lambda xs: ag.sum(xs) * W[0])
     for n in range(1, MOST_SHAPES + 2):
         f([1.0] * n)
+        f([1.0])  # so that it stays
     f([1.0] * (MOST_SHAPES + 1))
     assert f.recordings == MOST_SHAPES + 1
-    f([1.0])
+    f([1.0, 1.0])
     assert f.recordings == MOST_SHAPES + 2
 
 
@@ -337,6 +338,33 @@ def test_an_exchanged_parameter_or_flag_is_recorded_anew(change):
     assert f.recordings == 2
 
 
+def test_a_state_of_its_own_makes_it_eager_with_a_warning():
+    box = Box()
+    box.calls = 0
+
+    def f(x):
+        box.calls += 1
+        return box(x) * box.calls
+
+    compiled = compile(f)
+    with pytest.warns(RuntimeWarning, match="each call changes the attribute or key calls"):
+        first = compiled(2.0).data
+    calls = box.calls
+    assert compiled(2.0).data == first * (calls + 1) / calls
+
+
+def test_a_cache_that_the_first_call_fills_is_no_state():
+    box = Box()
+
+    def f(x):
+        box.cache = getattr(box, "cache", None) or tuple(box.w)
+        return box(x)
+
+    compiled = compile(f)
+    assert [compiled(x).data for x in (1.0, 2.0)] == [5.0, 10.0]
+    assert compiled.recordings == 1
+
+
 def test_a_rebound_variable_is_recorded_anew():
     w = Value(2.0)
     f = compile(lambda x: w * x)
@@ -470,3 +498,56 @@ def mine(x):
 print(compile(lambda x: mine(x))(Value(3.0)).data)
 """
     assert python("-c", program) == "9.0\n"
+
+
+@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
+def test_every_executor_gives_the_same(executor):
+    model = nn.MLP(3, [6, 2], rng=0)
+
+    def loss(points, labels):
+        return nn.cross_entropy(model(points), labels)
+
+    compiled = compile(executor=executor)(loss)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        args = rng.normal(size=(20, 3)), rng.integers(0, 2, size=20)
+        assert run(compiled, model.parameters(), *args) == pytest.approx(
+            run(loss, model.parameters(), *args), rel=1e-9, abs=1e-12
+        )
+    assert compiled.recordings == 1
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_a_zero_cotangent_stays_zero_in_every_executor(executor):
+    @compile(executor=executor)
+    def compiled(xs):
+        return ag.sum([ag.where(1.0, x, ag.sqrt(x - x)) for x in xs])
+
+    for number in (1.0, 2.0):
+        xs = [Value(number), Value(-number)]
+        compiled(xs).backward()
+        assert [x.grad for x in xs] == [1.0, 1.0]
+
+
+def test_an_unknown_executor_is_named():
+    with pytest.raises(ValueError, match=r"executor must be one of 'auto', .* not 'gpu'"):
+        compile(executor="gpu")(lambda x: x)
+
+
+def test_explain_shows_the_program():
+    model = nn.MLP(3, [6, 2], rng=0)
+    f = compile(lambda points: nn.mse_loss(model(points), [[1.0, 0.0]] * len(points)))
+    with pytest.raises(ValueError, match="has recorded nothing yet; call it first"):
+        f.explain()
+    f(np.ones((20, 3)))
+    text = f.explain()
+    assert "NumPy calls" in text
+    assert "relu" in text
+
+
+def test_a_module_itself():
+    model = nn.Linear(3, 2, rng=0)
+    f = compile(model)
+    for row in ([1.0, 2.0, 3.0], [0.5, -1.0, 2.0]):
+        assert [v.data for v in f(row)] == pytest.approx([v.data for v in model(row)])
+    assert (f.recordings, f.__name__, repr(f)) == (1, "Linear", "<compiled Linear>")

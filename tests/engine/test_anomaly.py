@@ -132,3 +132,60 @@ def test_nodes_are_not_kept_alive():
         del node
         gc.collect()
         assert gone() is None
+
+
+def by_hand(x, factor=1.0):
+    out = Value(x.data, (x,), "hand")
+
+    def backward():
+        x.grad += factor * out.grad if factor == factor else INF
+
+    out._backward = backward
+    return out
+
+
+def test_what_a_node_made_by_hand_found_there_is_not_its_doing():
+    x = Value(1.0)
+    x.grad = INF
+    with detect_anomaly():
+        by_hand(x).backward()
+        y = Value(1.0) * 1.0
+        spoilt = y * Value(math.nan)
+        (spoilt + by_hand(y)).backward()
+
+
+def test_a_pass_within_a_pass_has_excuses_of_its_own():
+    x, inner = Value(1.0), Value(2.0)
+    out = Value(1.0, (x,), "nests")
+
+    def backward():
+        (inner * 2).backward()
+        x.grad += out.grad
+
+    out._backward = backward
+    with detect_anomaly():
+        y = x * 1.0
+        ((y * Value(INF)) * 0.5 + by_hand(y) + out * 1.0).backward()
+
+
+def test_a_node_made_by_hand_that_sends_infinity_for_nothing():
+    x = Value(1.0)
+    with detect_anomaly():
+        root = by_hand(x, math.nan) * 0.0
+        with pytest.raises(AnomalyError, match="_backward of hand set a gradient to inf"):
+            root.backward()
+
+
+def test_a_static_parameter_is_an_input():
+    with detect_anomaly():
+        assert (Value(2.0) ** INF).data == INF
+
+
+def test_within_a_compiled_function_it_is_refused():
+    @ag.compile
+    def f(x):
+        with detect_anomaly():
+            return x.log()
+
+    with pytest.raises(RuntimeError, match="write it around the call"):
+        f(Value(1.0))

@@ -29,6 +29,9 @@ class Notes(Observer):
     def compared(self, x, op, y, outcome):
         self.notes.append((number_of(x), op, y if isinstance(y, float) else number_of(y), outcome))
 
+    def sends(self, node, root):
+        self.notes.append(("sends", node._op))
+
     def sent(self, node, root):
         self.notes.append(("sent", node._op, node.grad))
 
@@ -98,8 +101,8 @@ def test_a_pass_is_told_from_the_root_to_the_leaves():
     root = (a * b).exp()
     g = root.data
     notes = notes_of(root.backward)
-    assert notes[:2] == [("sent", "exp", 1.0), ("sent", "*", g)]
-    assert sorted(notes[2:]) == [("received", 2.0, 3 * g), ("received", 3.0, 10 + 2 * g)]
+    assert notes[:4] == [("sends", "exp"), ("sent", "exp", 1.0), ("sends", "*"), ("sent", "*", g)]
+    assert sorted(notes[4:]) == [("received", 2.0, 3 * g), ("received", 3.0, 10 + 2 * g)]
 
 
 def test_an_observer_that_refuses_a_pass_leaves_gradients_as_they_were():

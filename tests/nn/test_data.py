@@ -39,5 +39,5 @@ def test_numpy_arrays():
 def test_bad_arguments_are_found_at_once():
     with pytest.raises(ValueError, match="X has 2 samples, but y has 3"):
         nn.batches([1, 2], [1, 2, 3], 1)
-    with pytest.raises(ValueError, match="size must be at least 1, not 0"):
+    with pytest.raises(ValueError, match="batches: size must be an int of at least 1, not 0"):
         nn.batches([1], [1], 0)

@@ -1,4 +1,4 @@
-"""What docs/nn.md shows is what happens, and what it says is left out is left out."""
+"""What docs/nn.md says is left out is left out."""
 
 import inspect
 import re
@@ -9,18 +9,6 @@ import pytest
 import nn
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "nn.md").read_text()
-
-
-def test_the_code_prints_what_it_says(tmp_path, monkeypatch, capsys):
-    pytest.importorskip("safetensors")
-    monkeypatch.chdir(tmp_path)
-    names = {}
-    blocks = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
-    assert blocks
-    for block in blocks:
-        exec(compile(block, "docs/nn.md", "exec"), names)
-        promised = re.findall(r"^ *print\(.*\)  # (.*)$", block, re.MULTILINE)
-        assert capsys.readouterr().out.splitlines() == promised != []
 
 
 def documented():

@@ -278,6 +278,15 @@ def test_a_query_that_may_look_nowhere_is_nan():
     assert not any(math.isnan(v.data) for v in out[1])
 
 
+def test_the_tanh_of_gelu_may_be_of_any_size():
+    gelu = nn.GELU("tanh")
+    x = [Value(1.7e308), Value(-1.7e308)]
+    out = gelu(x)
+    assert [v.data for v in out] == gelu([1.7e308, -1.7e308]) == [1.7e308, 0.0]
+    (out[0] + out[1]).backward()
+    assert [v.grad for v in x] == [1.0, 0.0]
+
+
 # -------------------------------------------------------------------------------- dropout
 
 
@@ -360,3 +369,21 @@ def test_a_projection_is_shorter_than_the_state():
     assert lstm.title() == "LSTM(2, 3, proj_size=1)"
     with pytest.raises(ValueError, match=r"hx: expected shape \(1, 1\), got \(1, 3\)"):
         lstm([[1.0, 2.0]], ([[0.0] * 3], [[0.0] * 3]))
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.LSTM(2, 2, 2, dropout=0.5, rng=0), nn.MultiheadAttention(2, 1, 0.5, rng=0)]
+)
+def test_the_dropout_of_a_layer_is_an_attribute(layer):
+    x = [[1.0, 2.0], [3.0, 4.0]]
+    inputs = [x] if isinstance(layer, nn.LSTM) else [x, x, x]
+
+    def outputs():
+        return {tuple(v.item() for row in layer(*inputs)[0] for v in row) for _ in range(8)}
+
+    assert len(outputs()) > 1
+    layer.dropout = 0.0
+    assert len(outputs()) == 1
+    assert "Dropout" not in repr(layer)
+    with pytest.raises(ValueError, match=r": dropout must be a probability from 0 to 1, not 2"):
+        type(layer)(2, 1, dropout=2)

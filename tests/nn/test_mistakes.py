@@ -65,6 +65,56 @@ def test_parameters_are_not_lost_by_assigning_over_them():
     assert len(linear.parameters()) == 2
 
 
+def test_running_statistics_are_not_lost_by_assigning_over_them():
+    norm = nn.BatchNorm1d(1)
+    with pytest.raises(TypeError, match=r"a list as the buffer 'running_mean' of BatchNorm1d\(1\)"):
+        norm.running_mean = [5.0]
+    norm.running_mean = [nn.Buffer(5.0)]
+    assert norm.state_dict()["running_mean"] == [5.0]
+
+
+def test_parameters_are_not_lost_in_an_array_of_numpy():
+    for lost in (nn.Linear(2, 2).weight, [nn.ReLU()], [nn.Buffer(1.0)]):
+        module = nn.Module()
+        with pytest.raises(TypeError, match=r"Module: 'w' is a NumPy array.*assign its tolist\(\)"):
+            module.w = np.array(lost, dtype=object)
+        module.w = np.array(lost, dtype=object).tolist()
+    module.data = np.array([Value(1.0), "a"], dtype=object)
+
+
+@pytest.mark.parametrize("key", [1, "", "a.b", ("a",)])
+def test_every_name_in_a_state_is_of_one_thing(key):
+    module = nn.Module()
+    module.settings = {key: 1.0}
+    assert module.state_dict() == {}
+    module.parts = {key: nn.Linear(1, 1)}
+    for read in (module.parameters, module.state_dict, lambda: list(module.named_modules())):
+        with pytest.raises(ValueError, match=r"the dict 'parts' has a Linear under the key .*dots"):
+            read()
+    with pytest.raises(ValueError, match=r"Module: the attribute 'a.b' must have no dots"):
+        setattr(module, "a.b", nn.Parameter(1.0))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Linear(2, 1),
+        nn.MLP(2, [2, 1]),
+        nn.LayerNorm(2),
+        nn.RMSNorm(2),
+        nn.Dropout().eval(),
+        nn.Dropout(0.0),
+    ],
+)
+@pytest.mark.parametrize("lengths", [(1, 2), (2, 0), (1, 0, 3)])
+def test_samples_of_different_shapes_are_named(layer, lengths):
+    ragged = [[[1.0, 2.0]] * length for length in lengths]
+    with pytest.raises(ValueError, match=r"^\w+[ (].*: expected rows of one shape, got"):
+        layer(ragged)
+    with pytest.raises(ValueError, match=r"^\w+[ (].*: expected rows of one shape, got"):
+        layer([ragged, ragged])
+
+
 @pytest.mark.parametrize("wrong", ["ab", None, {"x": 1.0}, (x for x in [1.0]), 1.0])
 def test_an_input_that_is_no_array_is_named_by_its_type(wrong):
     got = "None" if wrong is None else f"one {type(wrong).__name__}"
@@ -183,3 +233,81 @@ def test_a_mask_that_is_learned_gets_its_gradient_at_zero():
 
     assert gradients(0.0) == pytest.approx(gradients(1e-12), rel=1e-6)
     assert any(gradients(0.0))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nn.Linear(True, 2), "Linear: in_features must be an int of at least 1, not True"),
+        (lambda: nn.Dropout("a"), "Dropout: p must be a number, not 'a'"),
+        (lambda: nn.LSTM(1, 1, dropout=None), "LSTM: dropout must be a number, not None"),
+        (lambda: nn.optim.SGD([Value(1)], lr="a"), "SGD: lr must be a number, not 'a'"),
+        (lambda: nn.optim.SGD(None), r"SGD: pass model.parameters\(\), not None"),
+        (lambda: nn.optim.Adam([Value(1)], betas=0.9), "Adam: betas must be two numbers, not 0.9"),
+        (lambda: nn.optim.StepLR(nn.Linear, 1), "StepLR: give an optimiser, not the class Linear"),
+        (lambda: nn.optim.StepLR(nn.ReLU(), 1), "StepLR: give an optimiser, not ReLU"),
+        (lambda: nn.optim.StepLR(nn.optim.SGD, 1), "StepLR: give an optimiser, not the class SGD"),
+        (lambda: nn.hinge_loss([0.5, 2.0], [1, 0]), "hinge_loss: a target must be 1 or -1, not 0"),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_names_the_class(make, message):
+    with pytest.raises((TypeError, ValueError), match=f"^{message}"):
+        make()
+
+
+def test_the_schedules_of_a_sequence():
+    optimizer, other = (nn.optim.SGD([Value(1.0)]) for _ in range(2))
+    step = nn.optim.StepLR(optimizer, 2)
+    for milestones in ([1.5, 2], [-1, 2], [True, 2]):
+        with pytest.raises(
+            ValueError, match="SequentialLR: a milestone must be an int of at least"
+        ):
+            nn.optim.SequentialLR(optimizer, [step] * 3, milestones)
+    with pytest.raises(ValueError, match=r"SequentialLR: milestones must ascend, not \[4, 2\]"):
+        nn.optim.SequentialLR(optimizer, [step] * 3, [4, 2])
+    with pytest.raises(ValueError, match="SequentialLR: the StepLR is of another optimiser"):
+        nn.optim.SequentialLR(optimizer, [step, nn.optim.StepLR(other, 2)], [1])
+    with pytest.raises(TypeError, match="SequentialLR: the class StepLR is no schedule"):
+        nn.optim.SequentialLR(optimizer, [step, nn.optim.StepLR], [1])
+
+
+def test_a_large_layer_is_named_in_a_line():
+    with pytest.raises(ValueError, match=r"Layer of \[ReLU.* \.\.\. .*got shape \(1,\)") as error:
+        nn.MLP(784, [100, 1])([1.0])
+    assert len(str(error.value)) < 300
+
+
+def test_numbers_of_numpy_in_lists_are_doubles():
+    third = np.float32(1 / 3)
+    x = [third, np.float32(2.5)]
+    for layer in (nn.GELU("tanh"), nn.SiLU(), nn.LayerNorm(2), nn.RMSNorm(2, None, False)):
+        got, expected = layer(x), layer(list(map(float, x)))
+        assert [Value(v).data if not isinstance(v, Value) else v.data for v in got] == [
+            Value(v).data if not isinstance(v, Value) else v.data for v in expected
+        ], layer
+    assert nn.mse_loss([np.float16(300.0)], [np.float16(0.0)]) == 90_000.0
+    assert nn.cross_entropy(x, 0) == nn.cross_entropy(list(map(float, x)), 0)
+
+
+def test_indices_of_different_lengths_are_named():
+    with pytest.raises(ValueError, match=r"Embedding\(3, 2\): expected rows of one shape, got"):
+        nn.Embedding(3, 2)([[0, 1], [2]])
+
+
+def test_a_loss_of_six_axes():
+    x = np.zeros((1, 2, 1, 1, 1, 3)).tolist()
+    target = np.zeros((1, 1, 1, 1, 3), int).tolist()
+    assert nn.cross_entropy(x, target) == pytest.approx(np.log(2))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((3, 3, 1), "X must be a list of samples, not one int"),
+        (([1], None, 1), "y must be a list of samples, not None"),
+        (([1], [1], 1.5), "size must be an int of at least 1, not 1.5"),
+    ],
+)
+def test_batches_of_what_is_no_list(arguments, message):
+    with pytest.raises((TypeError, ValueError), match=f"batches: {message}"):
+        nn.batches(*arguments)

@@ -119,3 +119,14 @@ def test_an_unknown_activation_is_named():
         ValueError, match=r"Neuron: activation must be 'relu' or 'tanh' or .*, not 'swish'"
     ):
         nn.MLP(2, [2, 1], activation="swish")
+
+
+@pytest.mark.parametrize("x", [[1.0, -2.0], [[1.0, -2.0], [0.5, 1.0]], [[[1.0, -2.0]]]])
+def test_a_layer_of_one_neuron_between_others(x):
+    mlp = nn.MLP(2, [1, 3], activation="tanh", rng=0)
+    first, last = mlp.layers
+    rows = [x] if np.ndim(x) == 1 else np.reshape(x, (-1, 2)).tolist()
+    expected = [[v.data for v in last([first(row)])] for row in rows]
+    assert np.shape(mlp(x)) == (*np.shape(x)[:-1], 3)
+    out = [[v.data for v in row] for row in np.reshape(np.array(mlp(x)), (-1, 3))]
+    assert out == expected

@@ -176,3 +176,89 @@ def test_both_builds_take_the_same_steps_bit_for_bit():
         ).stdout
 
     assert output("1") == output("0")
+
+
+@pytest.mark.parametrize("optimiser", ["SGD", "Adam", "RMSprop"])
+def test_an_infinite_parameter_without_a_gradient_stays(optimiser):
+    parameter = nn.Parameter(math.inf)
+    optimizer = getattr(nn.optim, optimiser)([parameter], weight_decay=0.0)
+    for _ in range(2):
+        optimizer.step()
+    assert parameter.data == math.inf
+
+
+def test_a_step_of_no_number_is_the_same_in_both_builds():
+    parameter = nn.Parameter(1.0)
+    optimizer = nn.optim.Adam([parameter], eps=0.0)
+    optimizer.step()
+    assert math.isnan(parameter.data)
+    parameter = nn.Parameter(1.0)
+    optimizer = nn.optim.RMSprop([parameter], eps=0.0, centered=True)
+    optimizer.square_avg[0], optimizer.grad_avg[0] = 1.0, 2.0  # a variance below 0
+    optimizer.step()
+    assert math.isnan(parameter.data)
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
+@pytest.mark.parametrize("lr", [nn.Parameter(0.5), "fast"])
+def test_a_step_that_fails_changes_nothing(make, lr):
+    parameter = nn.Parameter(1.0)
+    parameter.grad = 2.0
+    optimizer = make([parameter])
+    before = optimizer.state_dict()
+    optimizer.lr = lr
+    with pytest.raises(
+        (TypeError, ValueError), match=r"float\(v\) .* would drop|could not convert"
+    ):
+        optimizer.step()
+    optimizer.lr = 0.1
+    assert optimizer.state_dict() == before
+    assert parameter.data == 1.0
+
+
+def test_the_rate_is_not_pinned_by_a_state_of_no_schedule():
+    state = nn.optim.SGD([nn.Parameter(1.0)], 0.1).state_dict()
+    optimizer = nn.optim.SGD([nn.Parameter(1.0)], 0.5)
+    nn.optim.LambdaLR(optimizer, lambda epoch: 1.0)
+    optimizer.load_state_dict(state)
+    optimizer.lr = 0.001
+    assert math.isnan(optimizer.state_dict()["initial_lr"])
+    nn.optim.LambdaLR(optimizer, lambda epoch: 1.0)
+    assert optimizer.lr == 0.001
+    optimizer.load_state_dict(optimizer.state_dict() | {"lr": 0.25})
+    nn.optim.LambdaLR(optimizer, lambda epoch: 1.0)
+    assert optimizer.lr == 0.001
+
+
+@pytest.mark.parametrize("change", ["zero_grad", "step", "clip", "module"])
+def test_no_change_inside_of_a_compiled_function(change):
+    model = nn.Linear(1, 1, rng=0)
+    optimizer = nn.optim.SGD(model.parameters())
+    changes = {
+        "zero_grad": optimizer.zero_grad,
+        "step": optimizer.step,
+        "clip": lambda: nn.optim.clip_grad_norm_(model.parameters(), 0.5),
+        "module": model.zero_grad,
+    }
+    for p in model.parameters():
+        p.grad = 1.0
+
+    @autograd_lite.compile
+    def f(x):
+        changes[change]()
+        return model([x])[0]
+
+    with pytest.raises(RuntimeError, match=r"may not set \.data or \.grad"):
+        f(1.0)
+    assert [p.grad for p in model.parameters()] == [1.0, 1.0]
+    assert optimizer.steps == 0
+
+
+def test_settings_that_make_no_sense_together_are_not_loaded():
+    optimizer = nn.optim.SGD([nn.Parameter(1.0)], momentum=0.9, dampening=-0.5)
+    state = optimizer.state_dict()
+    optimizer.load_state_dict(state)  # what the constructor takes
+    for wrong in ({"nesterov": True}, {"nesterov": True, "dampening": 0.0, "momentum": 0.0}):
+        with pytest.raises(ValueError, match="SGD: nesterov needs a momentum, and dampening=0"):
+            optimizer.load_state_dict(state | wrong)
+    assert optimizer.state_dict() == state

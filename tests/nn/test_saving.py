@@ -39,9 +39,15 @@ def test_a_list_of_arrays_of_different_shapes(tmp_path):
 
 
 def test_what_is_no_array_of_numbers(tmp_path):
-    for wrong in ("x", [[1.0], [1.0, 2.0]], 10**400):
+    for wrong in ([[1.0], [1.0, 2.0]], 10**400):
         with pytest.raises(ValueError, match="save: 'w' is not an array of numbers"):
             nn.save({"w": wrong}, tmp_path / "wrong")
+    for wrong in (None, "1.0", [1.0, None], 1j):
+        with pytest.raises(TypeError, match="save: 'w' is not an array of numbers"):
+            nn.save({"w": wrong}, tmp_path / "wrong")
+    for name in (1, "__metadata__"):
+        with pytest.raises(ValueError, match=f"save: {name!r} cannot name an entry"):
+            nn.save({name: 1.0}, tmp_path / "wrong")
     assert not (tmp_path / "wrong").exists()
 
 

@@ -96,6 +96,15 @@ def test_linear(batch, nin, nout, bias, seed):
     check(nn.Linear(nin, nout, bias), torch.nn.Linear(nin, nout, bias), seed, x)
 
 
+@pytest.mark.parametrize("batch", [(3, 2, 2), (2, 1, 3, 2)])
+def test_linear_with_many_axes_before_the_last(batch):
+    x = normal(0, *batch, 3)
+    ours, theirs = nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    check(ours, theirs, 0, x)
+    assert np.shape(ours(x)) == (*batch, 2)
+    assert np.shape(nn.MLP(3, [2, 1])(x)) == batch
+
+
 @few
 @given(st.lists(small, min_size=1, max_size=3), seeds)
 def test_sequential_and_activations(batch, seed):
@@ -408,6 +417,7 @@ def test_multihead_attention(data, bias, batch_first, seed):
     embed = heads * width
     causal = data.draw(flags, "causal") and length == source
     average = data.draw(flags, "average")
+    weights = data.draw(flags, "weights")
     random = np.random.default_rng(seed)
     mask = padding = None
     kind = data.draw(st.sampled_from(["none", "bool", "float", "per head"]), "mask")
@@ -420,9 +430,9 @@ def test_multihead_attention(data, bias, batch_first, seed):
     if data.draw(flags, "padding") and kind != "float":
         padding = random.random((batch, source) if batch else source) < 0.3
     if mask is not None and mask.dtype == bool:
-        mask[..., 0] = False  # a query that may look nowhere has NaN in both
+        mask[..., 0] &= not weights  # a query that may look nowhere has NaN in both
     if padding is not None:
-        padding[..., 0] = False
+        padding[..., 0] &= not weights
 
     def shape(n):
         if not batch:
@@ -440,6 +450,7 @@ def test_multihead_attention(data, bias, batch_first, seed):
             *qkv,
             key_padding_mask=padding,
             attn_mask=mask,
+            need_weights=weights,
             average_attn_weights=average,
             is_causal=causal,
         )
@@ -455,6 +466,7 @@ def test_multihead_attention(data, bias, batch_first, seed):
             *qkv,
             key_padding_mask=None if padding is None else torch.from_numpy(padding),
             attn_mask=None if blocked is None else torch.from_numpy(blocked),
+            need_weights=weights,
             average_attn_weights=average,
         )
 
@@ -469,6 +481,21 @@ def test_attention_to_keys_and_values_of_other_lengths(kdim, vdim, bias, seed):
     )
     shapes = (2, 3, 4), (5, 3, kdim), (5, 3, vdim)
     check(ours, theirs, seed, *[normal(seed + i, *shape) for i, shape in enumerate(shapes)])
+
+
+@pytest.mark.parametrize("norm_first", [True, False])
+def test_a_token_that_may_look_nowhere(norm_first):
+    arguments = {"dim_feedforward": 3, "dropout": 0.0, "norm_first": norm_first}
+    ours, theirs = (m.TransformerEncoderLayer(4, 2, **arguments) for m in (nn, torch.nn))
+    mask = [[True, True], [False, True]]
+    check(
+        ours,
+        theirs,
+        0,
+        normal(1, 2, 4),
+        call=lambda layer, x: layer(x, mask),
+        other=lambda layer, x: layer(x, torch.tensor(mask)),
+    )
 
 
 @few
@@ -503,3 +530,47 @@ def test_transformer_encoder_layer(heads, length, batch, activation, first, bias
         call=lambda layer, x: layer(x, is_causal=causal),
         other=lambda layer, x: layer(x, later),
     )
+
+
+# ------------------------------------------------------------------------ dropout of everything
+
+
+@pytest.mark.parametrize("need_weights", [True, False])
+@pytest.mark.parametrize("dropout", [0.0, 1.0])
+def test_dropped_attention_weights(need_weights, dropout):
+    ours, theirs = (m.MultiheadAttention(4, 2, dropout=dropout) for m in (nn, torch.nn))
+    x = normal(0, 3, 4)
+    check(ours, theirs, 0, x, call=lambda f, x: f(x, x, x, need_weights=need_weights))
+
+
+@pytest.mark.parametrize("norm_first", [True, False])
+@pytest.mark.parametrize("name", ["self_attn", "dropout", "dropout1", "dropout2"])
+def test_every_dropout_of_a_transformer_layer(name, norm_first):
+    layers = []
+    for library in (nn, torch.nn):
+        layer = library.TransformerEncoderLayer(4, 2, 5, dropout=0.0, norm_first=norm_first)
+        if name == "self_attn":
+            layer.self_attn.dropout = 1.0
+        else:
+            getattr(layer, name).p = 1.0
+        layers.append(layer)
+    check(*layers, 0, normal(1, 3, 4))
+
+
+@pytest.mark.parametrize("cell", ["RNN", "GRU", "LSTM"])
+def test_dropout_between_recurrent_layers(cell):
+    ours, theirs = (getattr(m, cell)(2, 3, 2, dropout=1.0) for m in (nn, torch.nn))
+    check(
+        ours,
+        theirs,
+        0,
+        normal(1, 4, 2),
+        call=lambda f, x: f(x)[0],
+    )
+
+
+@pytest.mark.parametrize("x", [[1.0, np.nan, 3.0, np.nan], [np.nan, 5.0, 1.0, 2.0], [2.0, 2.0] * 2])
+def test_the_place_of_a_nan(x):
+    x = np.reshape(x, (1, 2, 2))
+    ours, theirs = (m.MaxPool2d(2, return_indices=True) for m in (nn, torch.nn))
+    assert ours(x)[1] == theirs(torch.from_numpy(x))[1].tolist()

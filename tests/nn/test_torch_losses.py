@@ -46,6 +46,18 @@ def test_regression(name, shape, reduction, seed):
     check(lambda x, y: ours(x, y, reduction), lambda x, y: theirs(x, y, reduction=reduction), x, y)
 
 
+@pytest.mark.parametrize("delta", [0.25, 2.0, 1e300, np.inf])
+def test_huber_far_out_at_the_joint_and_close(delta):
+    x = np.array([np.inf, -np.inf, 1e200, delta, -delta, 1e-9, -1e-200, 0.0])
+    if delta == np.inf:
+        x = x[2:3] / 1e50
+    check(
+        lambda x: nn.huber_loss(x, [0.0] * len(x), delta=delta),
+        lambda x: F.huber_loss(x, torch.zeros_like(x), delta=delta),
+        x,
+    )
+
+
 @few
 @given(shapes, st.floats(0.1, 3), seeds)
 def test_huber_delta(shape, delta, seed):

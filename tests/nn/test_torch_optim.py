@@ -184,3 +184,20 @@ def test_clip_grad_norm(n, max_norm, seed):
     theirs = torch.nn.utils.clip_grad_norm_([tensor], max_norm)
     np.testing.assert_allclose(ours, theirs, rtol=1e-12)
     np.testing.assert_allclose([p.grad for p in parameters], tensor.grad, rtol=1e-12)
+
+
+@pytest.mark.parametrize("scheduled", [False, True])
+def test_the_rate_after_loading_a_state(scheduled):
+    rates = []
+    for library, start in (nn, nn.Parameter(1.0)), (torch, torch.ones(1, requires_grad=True)):
+        first, second = (library.optim.SGD([start], 0.1) for _ in range(2))
+        one = lambda epoch: 1.0  # noqa: E731
+        schedule = library.optim.lr_scheduler.LambdaLR if library is torch else nn.optim.LambdaLR
+        if scheduled:
+            schedule(first, one)
+        second.load_state_dict(first.state_dict())
+        group = second.param_groups[0] if library is torch else vars(second)
+        group["lr"] = 0.001
+        schedule(second, one)
+        rates.append(group["lr"])
+    assert rates[0] == rates[1]

@@ -238,3 +238,21 @@ def test_operations_are_written_as_they_are_called():
     assert written(RULES[CODES["pow_c"]], ["x", "2.0"]) == "x ** 2.0"
     assert written(RULES[CODES["dot"]], ["a", "b", "c", "d"]) == "dot([a, b], [c, d])"
     assert written(RULES[CODES["polygamma"]], ["x", "1.0"]) == "polygamma(1, x)"
+
+
+def test_a_slow_function_has_no_deadline():
+    now = [0.0]  # hypothesis reads this clock
+
+    def slow(x):
+        now[0] += 10.0
+        return x * x
+
+    profile = settings.get_current_profile_name()
+    settings.load_profile("default")  # that of this suite has no deadline
+    try:
+        test = given_gradcheck((0.0, 1.0))(slow)
+    finally:
+        settings.load_profile(profile)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("time.perf_counter", lambda: now[0])
+        test()

@@ -175,7 +175,7 @@ def test_a_value_of_a_file(tmp_path, capsys):
     path = list(sys.path)
     assert run("model.py:loss", capsys=capsys) == (
         0,
-        "loss had no gradient: called loss.backward()\nwrote graph.svg\n",
+        "loss had no gradient: set all to 0 and called loss.backward()\nwrote graph.svg\n",
         "",
     )
     assert "grad 3<" in (tmp_path / "graph.svg").read_text("utf-8")
@@ -185,6 +185,7 @@ def test_a_value_of_a_file(tmp_path, capsys):
     )
     assert "number in model.py must be a Value, not int" in run("model.py:number", capsys=capsys)[2]
     assert run("none.py:loss", capsys=capsys)[2] == "error: there is no file none.py\n"
+    assert "say which Value of it to draw, as in model.py:loss" in run("model.py", capsys=capsys)[2]
     assert "goes with a formula" in run("model.py:loss", "--at", "x=1", capsys=capsys)[2]
 
 

@@ -80,6 +80,10 @@ def test_local_partials_when_asked(neuron, drawn):
     assert sorted(texts) == sorted(
         ["2", "0.5", "1", "1", "0.7864", "2", "2", "1", "-1", "0.001", "4", "-1.076", "1", "1"]
     )
+    legend = "on edges: local partials"
+    assert legend in with_partials.texts(with_partials.legend)
+    thousands = visualize.draw(dot([Value(1.0)] * 1_000, [1.0] * 1_000), partials=True)
+    assert legend not in drawn(thousands.svg).texts()
     without = drawn(visualize.draw(neuron).svg)
     assert not [t for edge in without.edges for t in without.texts(edge)]
 
@@ -232,6 +236,7 @@ def test_a_dot_expands_to_its_products(drawn):
         i = drawing.diagram.boxes.index(box)
         assert [e.partial for e in drawing.diagram.edges if e.user == i] == [w.data, x.data]
     assert "sum" in picture.texts()
+    assert repr(drawing) == "<Computation graph of dot: 7 nodes, result 2>"
     half = visualize.draw(dot(xs, [0.5, 1.0, 2.0]), products=True).diagram
     products = [(box.operation, box.data) for box in half.boxes if box.operation[:1] == "*"]
     assert products == [("*0.5", 0.5), ("*1", 2.0), ("*2", 6.0)]
@@ -441,6 +446,24 @@ def test_nodes_made_by_hand_have_partials_too():
     drawing = visualize.draw(out, partials=True)
     assert [edge.partial for edge in drawing.diagram.edges] == [27.0]
     assert (x.grad, out.grad) == (5.0, 7.0)
+
+
+@pytest.mark.parametrize("options", [{}, {"fold": True}, {"products": True}])
+def test_what_is_made_by_hand_runs_only_for_partials(options, drawn):
+    x = Value(3.0, label="x")
+    out = Value(6.0, (x,), "double")
+    runs = []
+
+    def _backward():
+        runs.append(1)
+        x.grad += 2.0 * out.grad
+
+    out._backward = _backward
+    drawing = visualize.draw(out, **options)
+    assert "1 edge from x to double" in drawing.svg
+    assert not runs
+    assert "local partial of double by x: 2" in visualize.draw(out, partials=True, **options).svg
+    assert runs
 
 
 def test_drawing_changes_nothing(neuron):

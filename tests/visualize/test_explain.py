@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import visualize
-from autograd_lite import Value, dot, tanh
+from autograd_lite import Value, dot, sqrt, tanh
 from autograd_lite import sum as sum_of
 
 HOSTILE = "</script><script>alert(1)</script><!-- \"'\\ | { } & 中文 😀"
@@ -50,6 +50,7 @@ def test_it_can_be_written_and_shown_in_a_notebook(neuron, tmp_path):
     assert 'sandbox="allow-scripts"' in frame
     assert html.unescape(re.search(r'srcdoc="([^"]*)"', frame)[1]) == page.html
     assert visualize.explain(neuron).html == page.html
+    assert repr(page) == "<Backpropagation through loss, step by step>"
 
 
 @settings(deadline=None)
@@ -84,6 +85,15 @@ def test_gradients_are_of_one_pass_and_none_is_changed():
     assert (a.grad, b.grad, c.grad) == (8.0, 2.0, 1.0)
 
 
+def test_a_gradient_of_zero_stays_zero_through_an_infinite_partial():
+    x = Value(0.0, label="x")
+    root = sqrt(x) * 0.0 + x
+    root.backward()
+    assert x.grad == 1.0
+    (view,) = data_of(visualize.explain(root))["views"]
+    assert [box["grad"] for box in view["boxes"] if box["name"] == "x"] == [1.0]
+
+
 def test_formulas_are_spelt_with_names_and_numbers(neuron):
     (view,) = data_of(visualize.explain(neuron))["views"]
     boxes = {box["heading"]: box for box in view["boxes"]}
@@ -94,6 +104,15 @@ def test_formulas_are_spelt_with_names_and_numbers(neuron):
     assert boxes["v9 = -"]["numbers"] == "0.4621 - 1"
     (view,) = data_of(visualize.explain(sum_of([Value(float(i)) for i in range(9)])))["views"]
     assert re.fullmatch(r"sum\((v\d, ){5}…\)", view["boxes"][-1]["formula"])
+
+
+def test_a_name_that_a_label_has_is_not_given_again():
+    first, second = tanh(Value(1.0, label="v2")), Value(2.0, label="v4")
+    (view,) = data_of(visualize.explain(first * second))["views"]
+    assert [box["name"] for box in view["boxes"]] == ["v2", "v4", "v5", "v3"]
+    xs = [Value(1.0, label="p0"), Value(2.0, label="p2")]
+    (view,) = data_of(visualize.explain(dot(xs, xs), products=True))["views"]
+    assert [box["name"] for box in view["boxes"]] == ["p2", "p0", "p1", "p3", "v2"]
 
 
 def test_products_of_a_dot(neuron):
@@ -144,6 +163,17 @@ def test_a_large_graph_starts_collapsed_and_opens(mlp):
     assert {"Linear(8, 8)", "Linear(8, 4)"} <= set(headings)
     layer = views[inside["boxes"][headings.index("Linear(8, 4)")]["open"]]
     assert [box["heading"] for box in layer["boxes"]].count("Neuron") == 4
+
+
+def test_leaves_and_results_from_outside_are_counted(mlp):
+    model = mlp(8, 8, 4)
+    with visualize.scopes(model):
+        loss = sum_of([sum_of(model([Value(0.1 * j) for j in range(8)])) for _ in range(6)])
+    views = data_of(visualize.explain(loss))["views"]
+    nodes = visualize.trace(loss)[0]
+    assert (views[0]["leaves"], views[0]["outside"]) == (sum(n.is_leaf for n in nodes), 0)
+    (layer,) = [view for view in views if view["title"] == "Linear(8, 4)"]
+    assert (layer["leaves"], layer["outside"]) == (4 * 9, 8)
 
 
 def test_in_an_opened_box_the_gradients_from_outside_are_there(mlp):

@@ -25,6 +25,37 @@ def test_history_has_a_panel_for_each_quantity():
     assert list(axes.lines[0].get_ydata()) == [1.0, 0.5]
 
 
+def test_what_a_curve_cannot_show_is_marked(tmp_path):
+    nan, inf = float("nan"), float("inf")
+    figure = visualize.plot_history({"train_loss": [2.0, nan, inf, nan, -inf], "val_loss": [1.0]})
+    figure.savefig(tmp_path / "a.png")
+    (axes,) = figure.axes
+    marks = {
+        line.get_label(): list(line.get_xdata()) for line in axes.lines if ":" in line.get_label()
+    }
+    assert marks == {"train_loss: inf": [3], "train_loss: -inf": [5], "train_loss: nan": [2, 4]}
+    assert set(marks) < {text.get_text() for text in axes.get_legend().get_texts()}
+    assert axes.get_ylim()[0] > 0.5  # the marks at the edge do not stretch the scale
+    (axes,) = visualize.plot_history([0.0, 1.0]).axes
+    assert len(axes.lines) == 1
+    assert axes.get_legend() is None
+
+
+def test_a_layer_without_gradient_is_seen(tmp_path):
+    over_time = visualize.plot_gradients([{"a": 0.0, "b": 1.0}, {"a": 2.0, "c": 3.0}])
+    over_time.savefig(tmp_path / "a.png")
+    (axes,) = over_time.axes
+    assert {line.get_label(): list(line.get_xdata()) for line in axes.lines} == {
+        "a": [1, 2],
+        "a: 0": [1],
+        "b": [1, 2],
+        "c": [1, 2],
+    }
+    now = visualize.plot_gradients([{"a": 0.0, "b": 1.25, "c": float("inf")}])
+    now.savefig(tmp_path / "b.png")
+    assert [text.get_text() for text in now.axes[0].texts] == ["0", "1.25", "inf"]
+
+
 @pytest.mark.parametrize(
     ("history", "message"),
     [
@@ -132,6 +163,8 @@ def test_samples_that_cannot_be_drawn_are_named(X, y, options, message):  # noqa
 
 
 def test_decision_boundary_errors():
+    with pytest.raises(TypeError, match=r"element 1 of y must be a number or a str, not \[1\]"):
+        visualize.plot_decision_boundary(sum, [[1.0, 2.0]] * 2, [0, [1]])
     with pytest.raises(ValueError, match="must have two features"):
         visualize.plot_decision_boundary(sum, [[1.0]], [0])
     with pytest.raises(ValueError, match="must have two features"):

@@ -1,6 +1,7 @@
 """Collapsing: scopes as boxes and frames, folding, stages."""
 
 import gc
+import sys
 import threading
 import weakref
 
@@ -383,6 +384,9 @@ def test_collapsing_too_little_is_refused_with_advice():
     root = sum_of([pair(Value(float(i))) for i in range(1_001)])
     with pytest.raises(ValueError, match=r"would have 2,003 boxes; write depth=0, fold=True to"):
         visualize.draw(root, depth=0)
+    with pytest.raises(ValueError, match=r"boxes; write depth=2, fold=True to"):
+        visualize.draw(root, depth=2)
+    assert len(visualize.draw(root, depth=2, fold=True).diagram.boxes) < 10
 
 
 def test_thousands_of_edges_between_two_nodes_are_one_line(drawn):
@@ -392,3 +396,66 @@ def test_thousands_of_edges_between_two_nodes_are_one_line(drawn):
     picture = drawn(drawing.svg)
     assert picture.texts(picture.edges[0]) == ["×5,000"]
     assert len(visualize.draw(x * x, fold=True).diagram.edges) == 2
+
+
+def test_a_function_that_runs_later_is_no_scope():
+    with pytest.raises(TypeError, match="scope: steps does not run when it is called: write  with"):
+
+        @visualize.scope("steps")
+        def steps():
+            yield Value(1.0)
+
+
+def test_a_class_that_takes_no_call_leaves_the_others_as_they_were(mlp):
+    class Sealed(type):
+        def __setattr__(cls, name, value):
+            raise TypeError(f"{name} is sealed")
+
+    class Layer(metaclass=Sealed):
+        def parameters(self):
+            return []
+
+        def __call__(self, x):
+            return x
+
+    model = mlp(2, 2)
+    model.layers[1] = Layer()
+    own = type(model).__call__
+    with pytest.raises(TypeError, match="sealed"), visualize.scopes(model):
+        pass
+    assert type(model).__call__ is own
+    with visualize.scopes(mlp(2, 2)):
+        assert type(model).__call__ is not own
+    assert type(model).__call__ is own
+    assert not sys.modules["visualize.scopes"]._modules_recorded
+
+
+# ------------------------------------------------------------------------------- closed boxes
+
+
+def test_a_folded_frame_says_how_many_calls_it_stands_for(mlp, drawn):
+    model = mlp(3, 4, 2)
+    drawing = visualize.draw(loss_of(model, 1, 3), fold=True)
+    titles = [frame.title for frame in drawing.diagram.frames]
+    assert sorted(titles) == ["Linear(3, 4)", "Linear(4, 2)", "MLP", "Neuron × 2", "Neuron × 4"]
+    assert ["Neuron × 4"] in map(drawn(drawing.svg).texts, drawn(drawing.svg).frames)
+    five = visualize.draw(loss_of(model, 5, 3), fold=True).diagram
+    assert {"MLP × 5", "Linear(3, 4) × 5", "Neuron × 20"} <= {f.title for f in five.frames}
+    assert "Neuron" in {f.title for f in visualize.draw(loss_of(model, 1, 3)).diagram.frames}
+
+
+def test_a_closed_box_leaves_constants_out_of_its_numbers(drawn):
+    @visualize.scope("line")
+    def line(x):
+        return x * 1000 + 1
+
+    root = line(Value(2.0)) * 0.001
+    root.backward()
+    drawing = visualize.draw(root, depth=0)
+    (box,) = [box for box in drawing.diagram.boxes if box.title == "line"]
+    assert (box.size, box.low, box.data) == (4, 2000.0, 2001.0)
+    assert box.grad == pytest.approx(0.001 * 2**0.5)
+    assert {"several: range and norm", "without constants"} <= set(drawn(drawing.svg).texts())
+    folded = visualize.draw(Value(1.0) * 5 + Value(2.0) * 5, fold=True).diagram
+    (five,) = [box for box in folded.boxes if box.kind == "constant"]
+    assert (five.size, five.low, five.data) == (2, 5.0, 5.0)

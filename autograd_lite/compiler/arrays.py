@@ -1,0 +1,192 @@
+"""The lifted program: a scalar tape run as operations on arrays."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import numpy as np
+
+from autograd_lite.compiler.bulk import Pick
+from autograd_lite.compiler.calls import Binder
+from autograd_lite.compiler.explain import (
+    Region,
+    Regions,
+    irregular,
+    leaf_regions,
+    lines_of,
+    regions_of,
+)
+from autograd_lite.compiler.lower import Lowering
+from autograd_lite.compiler.reverse import Reverse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from autograd_lite.compiler.calls import Call
+    from autograd_lite.compiler.canonical import Ints
+    from autograd_lite.compiler.tape import Tape
+
+    Doubles = NDArray[np.float64]
+
+__all__ = ["Arrays", "is_finite"]
+
+KEPT = 4  # so many workspaces of finished runs are kept for the next
+
+
+class Arrays:
+    """Runs a tape as NumPy calls; as many for a batch of a hundred as for one of ten.
+
+    tape  the program
+    wrt   the slots of the leaves whose gradients are wanted
+
+    The numbers are those of the reference executor to rounding where all outputs and gradients are
+    finite. Where one is not, it may be nan here and infinite there: ask that executor then.
+    """
+
+    def __init__(self, tape: Tape, wrt: Ints) -> None:
+        wrt = np.asarray(wrt, np.int64)
+        lowered = Lowering(tape, wrt)
+        reverse = Reverse(lowered, wrt)
+        layout = lowered.layout
+        self.leaves, self.indices, self.size = layout.leaves, tape.indices, layout.size
+        self.numbers, self.outputs = layout.numbers, lowered.outputs
+        self.seeds, self.gradient_at = reverse.seeds, reverse.gradient
+        self.forward_instructions = layout.without_idle_masks(lowered.forward)
+        self.backward_instructions = layout.without_idle_masks(reverse.instructions)
+        moved = np.flatnonzero(self.leaves != np.arange(tape.leaves))
+        self._in_place = int(moved[0]) if len(moved) else tape.leaves
+        self._moved = self.leaves[self._in_place :]
+        self._order = None if np.array_equal(reverse.order, np.arange(len(wrt))) else reverse.order
+        self._among = np.full(tape.indices, np.iinfo(np.int64).max)
+        for instruction in lowered.forward:
+            if isinstance(instruction, Pick):
+                lookup = instruction.lookup
+                np.minimum.at(self._among, lookup.slots, lookup.among)
+        self._regions = regions_of(lowered, reverse)
+        self.wanted, self._blocks = reverse.wanted.tolist(), layout.blocks.tolist()
+        self._scalars = len(tape)
+        self._pool: list[Workspace] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_pool": []}
+
+    def forward(self, leaves: Doubles, indices: Ints) -> State:
+        """The run on these leaves' numbers and these indices.
+
+        Raises IndexError for an index that is out of range.
+        """
+        try:
+            space = self._pool.pop()
+        except IndexError:
+            space = self.workspace()
+        state = State(self._pool, space)
+        n = self._in_place
+        space.leaves[:n] = leaves[:n]
+        if len(self._moved):
+            np.take(leaves, self._moved, None, space.leaves[n:], "clip")
+        if self.indices:
+            space.indices[:] = indices
+            self._check(space.indices)
+        with np.errstate(all="ignore"):
+            for call in space.forward:
+                call()
+        state.outputs = space.memory.take(self.outputs)
+        return state
+
+    def gradient(self, state: State, cotangents: Doubles) -> Doubles:
+        """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt."""
+        space = state.space
+        space.seeds[:] = cotangents
+        with np.errstate(all="ignore"):
+            for call in space.backward:
+                call()
+        if self._order is None:
+            return space.gradient[:-1].copy()
+        return space.gradient.take(self._order)
+
+    def _check(self, indices: Ints) -> None:
+        wrong = (indices < -self._among) | (indices >= self._among)
+        if wrong.any():
+            slot = int(wrong.argmax())
+            raise IndexError(
+                f"take: the index {indices[slot]} is out of range for {self._among[slot]} elements"
+            )
+
+    def workspace(self) -> Workspace:
+        """A new one, for a run at the same time as others."""
+        return Workspace(self)
+
+    @property
+    def calls(self) -> tuple[int, int]:
+        """How many NumPy calls a run takes, and how many its gradient."""
+        space = self.workspace()
+        return len(space.forward), len(space.backward)
+
+    def explain(self, names: Mapping[range, str] | None = None) -> str:
+        """The program, a line for each instruction.
+
+        names  of ranges of leaves, by their slots
+        """
+        leaves = leaf_regions(self.leaves.tolist(), self._blocks, names or {})
+        place = {address: i for i, address in enumerate(self.wanted)}
+        gradients = [
+            Region(self.gradient_at + place[leaf.base], leaf.size, f"d{leaf.name}")
+            for leaf in leaves
+            if leaf.base in place
+        ]
+        regions = Regions([*deepcopy(self._regions), *leaves, *gradients])
+        text = [f"{self._scalars} scalars, {len(self.leaves)} of them leaves"]
+        parts = zip(
+            ("forward", "backward"),
+            self.calls,
+            (self.forward_instructions, self.backward_instructions),
+            strict=True,
+        )
+        for title, calls, instructions in parts:
+            text += ["", f"{title}: {calls} NumPy calls"]
+            text += [f"    {line}" for line in lines_of(instructions, regions)]
+        left = irregular([*self.forward_instructions, *self.backward_instructions])
+        if left:
+            text += ["", "not on views of the memory:", *(f"    {line}" for line in left)]
+        return "\n".join(text)
+
+
+class Workspace:
+    """The memory of one run, and the calls that are bound to it."""
+
+    def __init__(self, program: Arrays) -> None:
+        self.memory = np.zeros(program.size)
+        self.indices = np.zeros(program.indices, np.int64)
+        first, numbers = program.numbers
+        self.memory[first : first + len(numbers)] = numbers
+        self.leaves = self.memory[: len(program.leaves)]
+        self.seeds = self.memory[program.seeds :][: len(program.outputs)]
+        self.gradient = self.memory[program.gradient_at :][: len(program.wanted) + 1]
+        binder = Binder(self.memory, self.indices)
+        self.forward: list[Call] = binder.bind(program.forward_instructions)
+        self.backward: list[Call] = binder.bind(program.backward_instructions)
+
+
+class State:
+    """One run, which owns its workspace until it is dropped.
+
+    outputs  the results
+    """
+
+    outputs: Doubles
+
+    def __init__(self, pool: list[Workspace], space: Workspace) -> None:
+        self._pool, self.space = pool, space
+
+    def __del__(self) -> None:
+        if len(self._pool) < KEPT:
+            self._pool.append(self.space)
+
+
+def is_finite(numbers: Doubles) -> bool:
+    """Whether all are finite; else the reference executor knows what they are."""
+    return bool(np.isfinite(numbers).all())

@@ -1,0 +1,163 @@
+"""The bulk instructions: the closed set that a lifted program is made of.
+
+They work on one flat memory of doubles. A `Ref` is where an operand lies in it: its first address,
+and how far it moves with each step of each loop; with 0, it is used again. All can be pickled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from autograd_lite.compiler.formulas import Formula
+
+    Ints: TypeAlias = NDArray[np.int64]
+
+__all__ = [
+    "Contract",
+    "Drop",
+    "Fill",
+    "Gather",
+    "Instruction",
+    "Largest",
+    "Lookup",
+    "Map",
+    "Mask",
+    "Pick",
+    "Ref",
+    "Scatter",
+    "SegmentSum",
+]
+
+
+@dataclass
+class Ref:
+    """base + i * strides[0] + j * strides[1] + ... in loops of i, j, ..."""
+
+    base: int
+    strides: tuple[int, ...]
+
+
+@dataclass
+class Contract:
+    """out (+)= sum over the inner loops of a * b; b is None for one.
+
+    loops, sums  the sizes of the outer loops and of the inner ones
+    add          whether to add to what is there
+    negate       whether to subtract a rather than add it, where b is None
+    """
+
+    loops: tuple[int, ...]
+    sums: tuple[int, ...]
+    out: Ref
+    a: Ref
+    b: Ref | None
+    add: bool = False
+    negate: bool = False
+
+
+@dataclass
+class Map:
+    """out = formula(operands), elementwise."""
+
+    loops: tuple[int, ...]
+    out: Ref
+    formula: Formula
+    operands: dict[str, Ref]
+
+
+@dataclass
+class Largest:
+    """out = the largest a of the inner loops."""
+
+    loops: tuple[int, ...]
+    sums: tuple[int, ...]
+    out: Ref
+    a: Ref
+
+
+@dataclass
+class Gather:
+    """memory[base + i] = memory[table[i]]."""
+
+    base: int
+    table: Ints
+
+
+@dataclass
+class Scatter:
+    """memory[table[i]] (+)= memory[base + i]; no address stands in the table twice."""
+
+    base: int
+    table: Ints
+    add: bool = False
+
+
+@dataclass
+class SegmentSum:
+    """memory[base + i] = the sum of memory[a] * memory[b] over row i, of any length.
+
+    a, b    [m] addresses, row by row; b is None for one
+    starts  [n] where each row begins
+    """
+
+    base: int
+    a: Ints
+    b: Ints | None
+    starts: Ints
+
+
+@dataclass
+class Fill:
+    """memory[base : base + size] = 0."""
+
+    base: int
+    size: int
+
+
+@dataclass
+class Mask:
+    """memory[base + i] = 0 for each i of a hole."""
+
+    base: int
+    holes: NDArray[np.bool_]
+
+
+@dataclass
+class Lookup:
+    """n addresses that depend on indices: first[i] + step * index, with index = indices[slots[i]].
+
+    among  how many there are to choose from; a negative index counts from the end
+    table  [n, among] the addresses, where they are no such steps; else None
+    """
+
+    slots: Ints
+    among: int
+    first: Ints
+    step: int
+    table: Ints | None = None
+
+
+@dataclass
+class Pick:
+    """memory[base + i] = memory[address i of the lookup]."""
+
+    base: int
+    lookup: Lookup
+
+
+@dataclass
+class Drop:
+    """memory[address i of the lookup] += memory[source[i]], for one i after the other."""
+
+    source: Ints
+    lookup: Lookup
+
+
+Instruction = Contract | Map | Largest | Gather | Scatter | SegmentSum | Fill | Mask | Pick | Drop

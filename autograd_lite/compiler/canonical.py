@@ -1,0 +1,350 @@
+"""The canonical form: sums of products of pairs, and elementwise operations.
+
+add, sub, neg, mul, square, sum, mean, dot and division by a constant are all
+S = a0 b0 + a1 b1 + ..., with the constant one as a partner where there is no other. A sum that
+only another sum uses is part of it. So `w[0] * x[0] + w[1] * x[1] + b`, however it was written,
+is one node of three terms, and so will be every cotangent.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_lite.compiler.affine import offsets_of, ranges
+from autograd_lite.compiler.formulas import Formula, formula, value_of
+from autograd_lite.compiler.levels import levels_of
+from autograd_lite.compiler.tape import CONSTANT, DETACH, INDEX, LEAF, TAKE
+from autograd_lite.rules import CODES, RULES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any, TypeAlias
+
+    from numpy.typing import NDArray
+
+    from autograd_lite.compiler.tape import Tape
+
+    Ints: TypeAlias = NDArray[np.int64]
+
+__all__ = ["COPY", "DEAD", "LARGEST", "MAP", "NUMBER", "PICK", "SUM", "VARIABLE", "Form"]
+
+# The kinds of node.
+DEAD = 0  # of the tape, but part of another node here
+VARIABLE = 1  # a leaf of the tape
+NUMBER = 2  # a constant
+SUM = 3  # of the products a * b of its terms
+MAP = 4  # a formula of its operands, the a of its terms
+LARGEST = 5  # of its operands
+PICK = 6  # the one of its operands that an index names
+COPY = 7  # of its operand, through which no gradient flows
+
+
+class Form:
+    """A program in canonical form. Nodes are ints; those of the tape keep theirs.
+
+    kind      [n] of each node
+    formula   [n] of a MAP: which of `formulas`; of a PICK: among how many it picks
+    number    [n] of a NUMBER
+    slot      [n] of a VARIABLE: its leaf; of a PICK: its index
+    silent    [n] whether no cotangent flows from it to its operands by itself
+    owner, a, b    [m] the terms, sorted by owner, its own in order; b is `one` but for SUM
+    offsets   [n + 1] where each node's terms begin
+    flows     (nodes, operands, partial, what that reads) of nodes made of several silent ones
+    formulas  those of the MAPs; `rules` has the (code, c) of those that stand for a rule
+    outputs   the nodes whose numbers are wanted
+    one, minus_one, zero  the nodes of these numbers
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self._columns: list[list[NDArray[Any]]] = [
+            [np.zeros(len(tape), np.int8)],
+            [np.zeros(len(tape), np.int64)],
+            [tape.static],
+            [tape.slots],
+            [np.zeros(len(tape), bool)],
+        ]
+        self._size = len(tape)
+        self._terms: list[tuple[Ints, Ints, Ints]] = []
+        self.outputs = tape.outputs
+        self.formulas: list[Formula] = []
+        self.rules: list[tuple[int, float] | None] = []
+        self._places: dict[object, int] = {}
+        self.flows: list[tuple[Ints, Ints, Formula, dict[str, Ints]]] = []
+        self.one, self.minus_one, self.zero = self.new(NUMBER, number=[1.0, -1.0, 0.0]).tolist()
+        _Reader(self, tape).read()
+        self.settle()
+        self._merge_leaves()
+        self._splice()
+
+    def __len__(self) -> int:
+        return self._size
+
+    def levels(self) -> Iterator[Ints]:
+        """The nodes of each level, but for leaves and numbers."""
+        return levels_of(self.kind >= SUM, self.owner, self.a, self.b)
+
+    # ----------------------------------------------------------------------- making nodes
+
+    def new(
+        self,
+        kind: int,
+        count: int = 0,
+        *,
+        formula: int = 0,
+        number: Sequence[float] | NDArray[np.float64] = (),
+        silent: bool = False,
+    ) -> Ints:
+        """New nodes: as many as there are numbers, or this many."""
+        count = count or len(number)
+        values = kind, formula, number if len(number) else 0.0, -1, silent
+        for column, value in zip(self._columns, values, strict=True):
+            column.append(np.full(count, value, column[0].dtype))
+        self._size += count
+        return np.arange(self._size - count, self._size)
+
+    def add(self, owner: Ints, a: Ints, b: Ints | int | None = None) -> None:
+        """A term of each owner."""
+        partner = np.asarray(self.one if b is None else b)
+        self._terms.append((owner, a, np.broadcast_to(partner, owner.shape)))
+
+    def place_of(self, formula: Formula, rule: tuple[int, float] | None = None) -> int:
+        """The place among `formulas` of this one, which is there once."""
+        key = rule or (str(formula), formula.label, formula.part)
+        if key not in self._places:
+            self._places[key] = len(self.formulas)
+            self.formulas.append(formula)
+            self.rules.append(rule)
+        return self._places[key]
+
+    def mapped(self, formula: Formula, operands: Mapping[str, Ints], silent: bool = False) -> Ints:
+        """New nodes that are a formula of operands, which are given by name."""
+        count = len(operands[formula.names[0]])
+        nodes = self.new(MAP, count, formula=self.place_of(formula), silent=silent)
+        for name in formula.names:
+            self.add(nodes, operands[name])
+        return nodes
+
+    def settle(self) -> None:
+        """Make arrays of the nodes and terms that were added."""
+        self._columns = [[np.concatenate(column)] for column in self._columns]
+        self.kind, self.formula, self.number, self.slot, self.silent = (
+            column[0] for column in self._columns
+        )
+        owner, a, b = (np.concatenate(column) for column in zip(*self._terms, strict=True))
+        order = np.argsort(owner, kind="stable")
+        self.owner, self.a, self.b = owner[order], a[order], b[order]
+        self.offsets = offsets_of(self.owner, len(self))
+        self._terms = [(self.owner, self.a, self.b)]
+
+    # ------------------------------------------------------------------------- simplifying
+
+    def _merge_leaves(self) -> None:
+        """Let one node stand for each leaf."""
+        leaves = np.flatnonzero(self.kind == VARIABLE)
+        slots, first, which = np.unique(self.slot[leaves], return_index=True, return_inverse=True)
+        if len(slots) < len(leaves):
+            same = np.arange(len(self))
+            same[leaves] = leaves[first[which]]
+            self.kind[np.setdiff1d(leaves, leaves[first])] = DEAD
+            self.a, self.b, self.outputs = same[self.a], same[self.b], same[self.outputs]
+            self._terms = [(self.owner, self.a, self.b)]
+
+    def _splice(self) -> None:
+        """Give the terms of a sum that only another sum adds up to that one.
+
+        But a sum of what is known from the start stays, if the other has to wait: it is computed
+        for all steps of a recurrence at once, and each step adds what depends on the one before.
+        """
+        uses = np.bincount(self.a, minlength=len(self)) + np.bincount(self.b, minlength=len(self))
+        uses[self.outputs] += 1
+        sums = self.kind == SUM
+        spliced = sums[self.owner] & sums[self.a] & (self.b == self.one) & (uses[self.a] == 1)
+        spliced &= self.silent[self.owner] == self.silent[self.a]
+        if not spliced.any():
+            return
+        waits = self._waits(spliced)
+        spliced[spliced] = ~waits[self.owner[spliced]] | waits[self.a[spliced]]
+        self.kind[self.a[spliced]] = DEAD
+        owner, kept = _last(self._users(spliced))[self.owner], ~spliced
+        self._terms = [(owner[kept], self.a[kept], self.b[kept])]
+        self.settle()
+
+    def _users(self, spliced: NDArray[np.bool_]) -> Ints:
+        """[n] the sum that each node is spliced into by these terms, or itself."""
+        users = np.arange(len(self))
+        users[self.a[spliced]] = self.owner[spliced]
+        return users
+
+    def _waits(self, spliced: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """[n] whether a sum adds up anything that is not known from the start."""
+        users, kept = self._users(spliced), ~spliced
+        inner = (self.kind >= SUM) & (users == np.arange(len(self)))
+        waits = np.zeros(len(self), bool)
+        waits[self.owner[kept & (inner[self.a] | inner[self.b])]] = True
+        root = _last(users)
+        while True:  # tell the users that are 1, 2, 4, ... sums away
+            waits[users[waits]] = True
+            if np.array_equal(users, root):
+                return waits
+            users = users[users]
+
+
+def _last(users: Ints) -> Ints:
+    """[n] the end of the chain of users that begins at each node."""
+    while not np.array_equal(further := users[users], users):
+        users = further
+    return users
+
+
+class _Reader:
+    """Reads a tape into a form, all nodes of one operation at once."""
+
+    def __init__(self, form: Form, tape: Tape) -> None:
+        self.form, self.tape = form, tape
+        # The columns of the form, of which the nodes of the tape come first.
+        self.kind, self.formula, self.number, _, self.silent = (c[0] for c in form._columns)
+        self.slot = form._columns[3][0] = tape.slots.copy()
+        self.number = form._columns[2][0] = tape.static.copy()
+
+    def read(self) -> None:
+        tape = self.tape
+        order = np.argsort(tape.codes, kind="stable")
+        codes, starts = np.unique(tape.codes[order], return_index=True)
+        for code, nodes in zip(codes.tolist(), np.split(order, starts[1:]), strict=True):
+            first = tape.offsets[nodes]
+            count = tape.offsets[nodes + 1] - first
+            if code == LEAF:
+                self.kind[nodes] = VARIABLE
+            elif code == CONSTANT:
+                self.kind[nodes] = NUMBER
+            elif code == TAKE:
+                self.kind[nodes] = PICK
+                self.formula[nodes] = count - 1
+                self.slot[nodes] = tape.slots[tape.parents[first]]
+                xs = tape.parents[ranges(first + 1, count - 1)]
+                self.form.add(np.repeat(nodes, count - 1), xs)
+            elif code == DETACH:
+                self.kind[nodes] = COPY
+                self.silent[nodes] = True
+                self.form.add(nodes, tape.parents[first])
+            elif code != INDEX and RULES[code].nary:
+                self.nary(RULES[code].name, nodes, first, count)
+            elif code != INDEX:
+                operands = [tape.parents[first + i] for i in range(int(count[0]))]
+                self.fixed(code, nodes, operands)
+
+    def sum(self, nodes: Ints, *terms: tuple[Ints, Ints | int]) -> None:
+        self.kind[nodes] = SUM
+        for a, b in terms:
+            self.form.add(nodes, a, b)
+
+    def map(self, code: int, c: float, nodes: Ints, operands: Iterable[Ints]) -> None:
+        self.kind[nodes] = MAP
+        self.formula[nodes] = self.form.place_of(value_of(code, c), (code, c))
+        for operand in operands:
+            self.form.add(nodes, operand)
+
+    def fixed(self, code: int, nodes: Ints, operands: list[Ints]) -> None:
+        """Nodes of a rule of a fixed number of operands."""
+        name, x, y = RULES[code].name, operands[0], operands[-1]
+        one, minus_one = self.form.one, self.form.minus_one
+        if name == "add":
+            self.sum(nodes, (x, one), (y, one))
+        elif name == "sub":
+            self.sum(nodes, (x, one), (y, minus_one))
+        elif name == "neg":
+            self.sum(nodes, (x, minus_one))
+        elif name == "mul":
+            self.sum(nodes, (x, y))
+        elif name == "square":
+            self.sum(nodes, (x, x))
+        elif name == "div":
+            fixed = self.tape.codes[y] == CONSTANT
+            if fixed.any():
+                with np.errstate(all="ignore"):
+                    inverses = self.form.new(NUMBER, number=1 / self.tape.static[y[fixed]])
+                self.sum(nodes[fixed], (x[fixed], inverses))
+            if not fixed.all():
+                self.map(code, 0.0, nodes[~fixed], (x[~fixed], y[~fixed]))
+        elif name == "sigmoid":
+            self.sigmoid(nodes, x)
+        elif RULES[code].static:
+            for c in np.unique(self.tape.static[nodes]).tolist():
+                same = self.tape.static[nodes] == c if c == c else self.tape.static[nodes] != c
+                self.static(code, c, nodes[same], x[same])
+        else:
+            self.map(code, 0.0, nodes, operands)
+
+    def static(self, code: int, c: float, nodes: Ints, x: Ints) -> None:
+        """Nodes of a rule of one operand and the static parameter c."""
+        if RULES[code].name == "pow_c" and c in (0, 1, 2):
+            if c == 0:
+                self.kind[nodes], self.number[nodes] = NUMBER, 1.0
+            else:
+                self.sum(nodes, (x, self.form.one if c == 1 else x))
+        else:
+            self.map(code, c, nodes, (x,))
+
+    def sigmoid(self, nodes: Ints, x: Ints) -> None:
+        """1 / (1 + e) with e = exp(-x); its partial is out / (1 + exp(x)) = out out e."""
+        e = self.silent_map("exp(-x)", x=x)
+        self.kind[nodes], self.silent[nodes] = MAP, True
+        self.formula[nodes] = self.form.place_of(formula("1 / (1 + x)"))
+        self.form.add(nodes, e)
+        self.form.flows.append((nodes, x, formula("out * (out * x)"), {"x": e, "out": nodes}))
+
+    def nary(self, name: str, nodes: Ints, first: Ints, count: Ints) -> None:
+        """Nodes of a rule of any number of operands."""
+        if name == "dot":
+            count = count // 2
+        xs, node = ranges(first, count), np.repeat(nodes, count)
+        x = self.tape.parents[xs]
+        if name == "dot":
+            self.kind[nodes] = SUM
+            self.form.add(node, x, self.tape.parents[xs + np.repeat(count, count)])
+        elif name == "sum":
+            self.kind[nodes] = SUM
+            self.form.add(node, x)
+        elif name == "mean":
+            self.kind[nodes] = SUM
+            self.form.add(node, x, np.repeat(self.form.new(NUMBER, number=1 / count), count))
+        else:
+            scaled = self.logsumexp if name == "logsumexp" else self.norm
+            self.silent[nodes] = True
+            scaled(nodes, x, count)
+            partial = formula(RULES[CODES[name]].partials[0])
+            self.form.flows.append((node, x, partial, {"x": x, "out": node}))
+
+    def largest(self, x: Ints, count: Ints) -> tuple[Ints, Ints]:
+        """Nodes for the largest of each count of x, and those repeated for each x."""
+        nodes = self.form.new(LARGEST, len(count), silent=True)
+        repeated = np.repeat(nodes, count)
+        self.form.add(repeated, x)
+        return nodes, repeated
+
+    def total(self, a: Ints, b: Ints | int, count: Ints) -> Ints:
+        nodes = self.form.new(SUM, len(count), silent=True)
+        self.form.add(np.repeat(nodes, count), a, b)
+        return nodes
+
+    def silent_map(self, text: str, **operands: Ints) -> Ints:
+        return self.form.mapped(formula(text), operands, silent=True)
+
+    def logsumexp(self, nodes: Ints, x: Ints, count: Ints) -> None:
+        """m + log(sum exp(x - m)), with m the largest x."""
+        m, largest = self.largest(x, count)
+        total = self.total(self.silent_map("exp(x - y)", x=x, y=largest), self.form.one, count)
+        self.combine(nodes, "x + log(y)", m, total)
+
+    def norm(self, nodes: Ints, x: Ints, count: Ints) -> None:
+        """m sqrt(sum (x / m)^2), with m the largest |x|."""
+        m, largest = self.largest(self.silent_map("fabs(x)", x=x), count)
+        scaled = self.silent_map("where(y == 0, 0, x / y)", x=x, y=largest)
+        self.combine(nodes, "x * sqrt(y)", m, self.total(scaled, scaled, count))
+
+    def combine(self, nodes: Ints, text: str, x: Ints, y: Ints) -> None:
+        self.kind[nodes] = MAP
+        self.formula[nodes] = self.form.place_of(formula(text))
+        self.form.add(nodes, x)
+        self.form.add(nodes, y)

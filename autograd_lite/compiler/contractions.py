@@ -1,0 +1,169 @@
+"""Tables of terms as contractions: a product, a matrix product, a sum over an axis.
+
+A table has n rows, each with a lane to be written to, and k terms a * b in each. If the addresses
+are loops, it is one instruction on views of the memory. Otherwise operands are gathered before.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_lite.compiler.affine import nest, runs, stretches
+from autograd_lite.compiler.bulk import Contract, Gather, Ref, Scatter
+from autograd_lite.compiler.layout import FEW
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from autograd_lite.compiler.affine import Loop
+    from autograd_lite.compiler.bulk import Instruction
+    from autograd_lite.compiler.canonical import Ints
+    from autograd_lite.compiler.layout import Layout, Piece
+
+__all__ = ["Gathers", "Part", "Tables", "refs_of"]
+
+
+def refs_of(
+    bases: list[int], rows: list[Loop], columns: list[Loop]
+) -> tuple[tuple[int, ...], tuple[int, ...], list[Ref]]:
+    """The sizes of the outer and the inner loops, and operands that move in them.
+
+    rows, columns  as `nest` gives them; the first operand does not move in the columns
+    """
+    refs = []
+    for i, base in enumerate(bases):
+        inner = tuple(strides[i - 1] if i else 0 for _, strides in columns)
+        refs.append(Ref(int(base), tuple(strides[i] for _, strides in rows) + inner))
+    return tuple(size for size, _ in rows), tuple(size for size, _ in columns), refs
+
+
+class Gathers:
+    """Copies of scattered operands in contiguous memory, each made once."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._known: dict[bytes, int] = {}
+
+    def __call__(self, table: Ints) -> tuple[int, list[Instruction]]:
+        """Where the copy lies, and what makes it if it is new."""
+        key = table.tobytes()
+        if key in self._known:
+            return self._known[key], []
+        base = self._known[key] = self._layout.reserve(table.size)
+        return base, [Gather(base, table.ravel())]
+
+
+class Part:
+    """What computes some terms of some lanes.
+
+    instructions  the last one writes the lanes
+    plain         [n] the addresses of the operands, if it only adds or subtracts them; else None
+    """
+
+    def __init__(
+        self, lanes: Ints, instructions: list[Instruction], plain: Ints | None = None
+    ) -> None:
+        self.lanes, self.instructions, self.plain = lanes, instructions, plain
+
+    @property
+    def last(self) -> Contract | Scatter:
+        last = self.instructions[-1]
+        assert isinstance(last, (Contract, Scatter))
+        return last
+
+    @property
+    def subtracts(self) -> bool:
+        return isinstance(self.last, Contract) and self.last.negate
+
+
+class Tables:
+    """Lowers tables for one piece of the memory: [n] lanes, and addresses a, b [n, k]."""
+
+    def __init__(self, layout: Layout, gathers: Gathers, piece: Piece) -> None:
+        self.layout, self.gathers, self.piece = layout, gathers, piece
+
+    def regular(self, lanes: Ints, a: Ints, b: Ints) -> list[Part] | None:
+        """The parts of a table that is made of a few nests; None for another."""
+        cuts = runs(np.stack([a, b]))
+        if self.layout.number_at(b) is not None and a.shape[1] <= 3:
+            cuts = [slice(i, i + 1) for i in range(a.shape[1])]  # x + y, not a sum over an axis
+        parts: list[Part] = []
+        for cut in cuts[: FEW + 1]:
+            more = self._by_rows(lanes, a[:, cut], b[:, cut])
+            if more is None or len(parts) == FEW:
+                return None
+            parts += more
+        return parts
+
+    def _by_rows(self, lanes: Ints, a: Ints, b: Ints) -> list[Part] | None:
+        """A nest, or a few: stretches of rows of the same length make one.
+
+        Such are the outputs of two layers on the same inputs, which alternate.
+        """
+        part = self._nest(lanes, a, b)
+        if part is not None:
+            return [part]
+        heads = np.stack([lanes, a[:, 0], b[:, 0]])
+        starts, lengths = stretches(heads)
+        parts: list[Part] = []
+        for length in np.unique(lengths).tolist():
+            alike = starts[lengths == length]
+            part = self._of_stretches(alike, length, lanes, a, b)
+            found = [part]
+            if part is None and len(alike) > 2:
+                firsts, counts = stretches(heads[:, alike])
+                some = zip(firsts.tolist()[: FEW + 1], counts.tolist(), strict=False)
+                found = [self._of_stretches(alike[i : i + n], length, lanes, a, b) for i, n in some]
+            for part in found:
+                if part is None or len(parts) == FEW:
+                    return None
+                parts.append(part)
+        return parts
+
+    def _of_stretches(
+        self, starts: Ints, length: int, lanes: Ints, a: Ints, b: Ints
+    ) -> Part | None:
+        some = (starts[:, None] + np.arange(length)).ravel()
+        return self._nest(lanes[some], a[some], b[some])
+
+    def _nest(self, lanes: Ints, a: Ints, b: Ints) -> Part | None:
+        """The instruction for a table that is one nest."""
+        out = self.piece.base + lanes
+        rows = nest(np.stack([out, a[:, 0], b[:, 0]]))
+        columns = nest(np.stack([a[0], b[0]]))
+        if rows is None or columns is None:
+            return None
+        loops, sums, (to, of_a, of_b) = refs_of([out[0], a[0, 0], b[0, 0]], rows, columns)
+        factor = self.layout.number_at(b)
+        if factor not in (1, -1):
+            return Part(lanes, [Contract(loops, sums, to, of_a, of_b)])
+        contract = Contract(loops, sums, to, of_a, None, negate=factor == -1)
+        return Part(lanes, [contract], None if sums else a[:, 0])
+
+    def irregular(self, lanes: Ints, a: Ints, b: Ints) -> Part:
+        """The part of a table of which one operand, or both, must be gathered."""
+        out = self.piece.base + lanes
+        for kept, moved in ((a, b), (b, a)):
+            rows, columns = nest(np.stack([out, kept[:, 0]])), nest(kept[:1])
+            if rows is None or columns is None or len(runs(kept[None])) > 1:
+                continue
+            loops, sums, (to, of_kept) = refs_of([out[0], kept[0, 0]], rows, columns)
+            of_moved, before = self._gathered(moved.reshape(loops + sums))
+            return Part(lanes, [*before, Contract(loops, sums, to, of_kept, of_moved)])
+        (n, k), base = a.shape, self.layout.reserve(len(lanes))
+        (at_a, before), (at_b, more) = self.gathers(a), self.gathers(b)
+        columns = [(k, (1, 1))] if k > 1 else []
+        rows = [(n, (1, k, k))]
+        loops, sums, (to, of_a, of_b) = refs_of([base, at_a, at_b], rows, columns)
+        contract = Contract(loops, sums, to, of_a, of_b)
+        return Part(lanes, [*before, *more, contract, Scatter(base, out)])
+
+    def _gathered(self, table: Ints) -> tuple[Ref, list[Instruction]]:
+        """A copy of an operand without the loops along which it is the same."""
+        moving = []
+        for axis in range(table.ndim):
+            first = table.take([0], axis)
+            moving.append(bool((table != first).any()))
+            table = table if moving[-1] else first
+        base, instructions = self.gathers(table)
+        strides = np.empty(table.shape, np.int8).strides
+        return Ref(base, tuple(s * m for s, m in zip(strides, moving, strict=True))), instructions

@@ -1,0 +1,283 @@
+"""Writes what was measured into the documentation: tables, sentences and plots.
+
+    pip install ".[dev]"
+    python docs/benchmarks.py --run    # measures anew: five minutes on an idle machine
+    python docs/benchmarks.py          # writes from docs/benchmarks/*.json
+
+A table stands between `<!-- its name -->` and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "benchmarks"
+IMAGES = ROOT / "docs" / "images"
+PAGES = (ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "docs" / "benchmarks.md")
+BENCHMARKS = {"engine": True, "nn": True, "visualize": False}  # whether it has --quick
+
+
+def measure(name: str, quick: bool) -> dict[str, Any]:
+    """What benchmarks/name.py finds."""
+    options = ["--json", *["--quick"] * (quick and BENCHMARKS[name])]
+    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *options]
+    found = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+    return {"quick": "--quick" in options, "found": json.loads(found)}
+
+
+def results(name: str) -> Any:
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))["found"]
+
+
+# --------------------------------------------------------------------------------- tables
+
+CONTESTANTS = {
+    "compiled": "compiled",
+    "floats": "Python floats",
+    "uncompiled": "the same source interpreted",
+    "micrograd": "micrograd 0.1.0",
+}
+README_ROWS = ("build", "backward", "`dot`", "memory")
+CHINESE = {
+    "compiled": "编译版",
+    "floats": "Python 浮点数",
+    "uncompiled": "同一源码，解释执行",
+    "micrograd": "micrograd 0.1.0",
+    "build": "构建 `x = x*b + a; x = x - c*b`",
+    "backward": "对其反向传播",
+    "`dot`": "64 项的 `dot`，前向加反向；浮点数只做前向",
+    "memory": "内存",
+    "ns an operation": "纳秒 / 运算",
+    "ns a node": "纳秒 / 节点",
+    "ns a term": "纳秒 / 项",
+    "bytes of RSS a node": "常驻内存字节 / 节点",
+}
+
+
+def significant(number: float) -> str:
+    """Three significant digits."""
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
+
+
+def times(number: float) -> str:
+    """Two significant digits, as a quotient of two measurements deserves."""
+    return f"{float(f'{number:.2g}'):g}"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]], left: int = 1) -> str:
+    head = list(head)
+    rule = ["---"] * left + ["--:"] * (len(head) - left - 1) + ["---"]
+    return "".join(f"| {' | '.join(row)} |\n" for row in [head, rule, *rows]).replace("|  |", "| |")
+
+
+def engine_rows() -> dict[str, Any]:
+    return {row["work"].split()[0].strip(","): row for row in results("engine")["rows"]}
+
+
+def engine_table(keys: Iterable[str], words: dict[str, str]) -> str:
+    """The rows of the engine's benchmark, in the words of a language."""
+    rows = engine_rows()
+    found = [
+        [
+            words.get(key, rows[key]["work"]),
+            *(significant(medians[c]) if c in medians else "" for c in CONTESTANTS),
+            words.get(rows[key]["unit"], rows[key]["unit"]),
+        ]
+        for key in keys
+        for medians in [rows[key]["medians"]]
+    ]
+    return table(["", *(words.get(c, name) for c, name in CONTESTANTS.items()), ""], found)
+
+
+def quotients() -> dict[str, str]:
+    """How the compiled engine compares."""
+    rows = engine_rows()
+    build, backward = rows["build"]["medians"], rows["backward"]["medians"]
+    return {
+        "floats": times(build["compiled"] / build["floats"]),
+        "build": times(build["micrograd"] / build["compiled"]),
+        "pass": times(backward["compiled"] / build["compiled"]),
+        "backward": times(backward["micrograd"] / backward["compiled"]),
+    }
+
+
+def speed() -> str:
+    q, machine = quotients(), results("engine")["machine"]
+    return f"""\
+{engine_table(README_ROWS, {})}
+An operation costs {q["floats"]} times what it costs on floats, and {q["build"]} times less than
+micrograd's. The backward pass costs {q["pass"]} times what building the graph does, and
+{q["backward"]} times less than micrograd's. Medians on {machine["cpu"]}, {machine["python"]}, the
+contestants taking turns.
+"""
+
+
+def chinese_speed() -> str:
+    q, machine = quotients(), results("engine")["machine"]
+    return f"""\
+{engine_table(README_ROWS, CHINESE)}
+每个运算的耗时是浮点数的 {q["floats"]} 倍，是 micrograd 的 1/{q["build"]}；\
+反向传播的耗时是构建计算图的 {q["pass"]} 倍，是 micrograd 的 1/{q["backward"]}。\
+以上是各方轮流运行所得的中位数，环境为 {machine["cpu"].replace(", 2 cores", "（2 核）")}、\
+{machine["python"]}。
+"""
+
+
+def engine() -> str:
+    return engine_table(engine_rows(), {})
+
+
+def nn() -> str:
+    rows = ([r["work"], significant(r["measured"]), r["unit"], r["aim"]] for r in results("nn"))
+    return table(["work", "measured", "", "aim"], rows)
+
+
+def visualize() -> str:
+    rows = ([work, significant(seconds * 1e3), "ms"] for work, seconds in pictures().items())
+    return table(["work", "time", ""], rows)
+
+
+def pictures() -> dict[str, float]:
+    found: dict[str, float] = results("visualize")
+    return found
+
+
+def conditions() -> str:
+    """Said where the numbers are of a run that is quick, and so say little."""
+    quick = [
+        f"`benchmarks/{name}.py`"
+        for name in BENCHMARKS
+        if json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))["quick"]
+    ]
+    if not quick:
+        return ""
+    return f"The numbers of {' and '.join(quick)} are those of `--quick`, and only indicative.\n"
+
+
+TABLES = {
+    "speed": speed,
+    "speed in Chinese": chinese_speed,
+    "conditions": conditions,
+    "engine": engine,
+    "nn": nn,
+    "visualize": visualize,
+}
+
+
+def filled(page: str) -> str:
+    """The page with its tables as they were last measured."""
+
+    def fill(match: re.Match[str]) -> str:
+        return f"<!-- {match[1]} -->\n\n{TABLES[match[1]]()}\n<!-- end -->"
+
+    return re.sub(r"<!-- ([\w ]+) -->\n.*?<!-- end -->", fill, page, flags=re.DOTALL)
+
+
+# ---------------------------------------------------------------------------------- plots
+
+Bars = list[tuple[str, float]]
+Group = tuple[str, Bars, int]  # title, bars, and how many of them, the first ones, are ours
+
+_STYLE = """
+text { font: 13px system-ui, sans-serif; fill: #1b1f24 } .title { font-weight: 600 }
+.name, .tick { fill: #57606a } .grid { stroke: #d0d7de } .bar { fill: #8c959f }
+.ours { fill: #b4450f }
+@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .name, .tick { fill: #9198a1 }
+.grid { stroke: #3d444d } .bar { fill: #656c76 } .ours { fill: #f0803c } }
+""".strip()
+
+
+def chart(groups: list[Group]) -> str:
+    """Horizontal bars on a logarithmic scale, as SVG; ours stand out."""
+    left, right, line = 220, 650, 20
+    numbers = [number for _, bars, _ in groups for _, number in bars]
+    low, high = math.floor(math.log10(min(numbers))), math.ceil(math.log10(max(numbers)))
+
+    def across(number: float) -> float:
+        return left + (right - left) * (math.log10(number) - low) / (high - low)
+
+    shapes, y = [], 8
+    for title, bars, ours in groups:
+        shapes.append(f'<text class="title" x="8" y="{y + 13}">{escape(title)}</text>')
+        y += line + 4
+        for i, (name, number) in enumerate(bars):
+            width = across(number) - left
+            shapes += [
+                f'<text class="name" x="{left - 8}" y="{y + 13}" text-anchor="end">'
+                f"{escape(name)}</text>",
+                f'<rect class="bar{" ours" * (i < ours)}" x="{left}" y="{y + 2}" '
+                f'width="{width:.1f}" height="{line - 6}" rx="2"/>',
+                f'<text x="{left + width + 6:.1f}" y="{y + 13}">{significant(number)}</text>',
+            ]
+            y += line
+        y += 10
+    grid = []
+    for power in range(low, high + 1):
+        x = across(10.0**power)
+        grid += [
+            f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="8" y2="{y}"/>',
+            f'<text class="tick" x="{x:.1f}" y="{y + 14}" text-anchor="middle">'
+            f"{10.0**power:,g}</text>",
+        ]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 {y + 22}" width="720" '
+        f'role="img" aria-label="{escape("; ".join(title for title, _, _ in groups))}">\n'
+        f"<style>{_STYLE}</style>\n" + "\n".join(grid + shapes) + "\n</svg>\n"
+    )
+
+
+def plots() -> dict[str, str]:
+    rows = engine_rows()
+    speeds: list[Group] = []
+    for key, title in (("build", "Build"), ("backward", "Backward"), ("`dot`", "dot of 64 terms")):
+        medians = rows[key]["medians"]
+        bars = [(name, medians[c]) for c, name in CONTESTANTS.items() if c in medians]
+        speeds.append((f"{title}, {rows[key]['unit']}", bars, 1))
+    moons = {row["work"]: row["measured"] for row in results("nn") if row["unit"] == "ms"}
+    steps: Bars = [
+        ("its code on autograd_lite", moons["moons: its code unchanged, on autograd_lite"]),
+        ("the same step on nn", moons["moons: the same step on nn"]),
+        ("micrograd 0.1.0", moons["moons: a step of micrograd 0.1.0"]),
+        ("micrograd, no collector", moons["moons: the same, garbage collector off"]),
+    ]
+    drawing: dict[str, Bars] = {}
+    for work, seconds in pictures().items():
+        kind, _, nodes = work.partition(", ")
+        if nodes:
+            drawing.setdefault(kind, []).append((nodes, seconds * 1e3))
+    return {
+        "benchmark-engine.svg": chart(speeds),
+        "benchmark-nn.svg": chart([("A training step of micrograd's moons demo, ms", steps, 2)]),
+        "benchmark-visualize.svg": chart(
+            [(f"{kind}, ms".capitalize(), bars, len(bars)) for kind, bars in drawing.items()]
+        ),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--run", action="store_true", help="measure anew")
+    parser.add_argument("--quick", action="store_true", help="measure with little work")
+    options = parser.parse_args()
+    if options.run or options.quick:
+        for name in BENCHMARKS:
+            found = measure(name, options.quick)
+            (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+    for name, svg in plots().items():
+        (IMAGES / name).write_text(svg, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

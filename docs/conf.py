@@ -1,0 +1,43 @@
+"""The site: `python -m sphinx -W docs site` builds it, with no network and warnings as errors."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import docstrings
+import mathml
+
+import autograd_lite
+
+project = "autograd_lite"
+version = release = autograd_lite.__version__
+copyright = "the autograd_lite authors"
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+exclude_patterns = ["notebooks"]
+nitpicky = True
+default_role = "code"
+smartquotes = False
+highlight_language = "none"
+
+html_theme = "furo"
+html_title = f"autograd_lite {version}"
+html_extra_path = ["images/neuron.html"]
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+
+myst_enable_extensions = ["amsmath", "dollarmath", "html_image"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+
+
+def setup(app: Any) -> None:
+    app.connect("autodoc-process-docstring", docstrings.to_rst)
+    mathml.setup(app)

@@ -1,0 +1,69 @@
+"""A function recorded, and both executors of its tape side by side."""
+
+from array import array
+from functools import cached_property
+
+import numpy as np
+
+from autograd_lite import compile
+from autograd_lite.compiler._flatten import Flat, flatten
+from autograd_lite.compiler.arrays import Arrays, is_finite
+
+
+class Lifted:
+    """The program of one call.
+
+    tape, wrt, reference  of the recording
+    arrays                the lifted program
+    leaves, indices       the numbers of the call
+    """
+
+    def __init__(self, function, *args):
+        compiled = compile(function)
+        compiled(*args)
+        ((program,),) = (kind.programs for kind in compiled._kinds.values())
+        self.tape, self.wrt = program.tape, program._wrt
+        self.reference = program.executor.interpreter
+        flat = Flat()
+        flatten(args, flat)
+        flatten({}, flat)
+        parameters = [x.data for x in program.parameters]
+        self.leaves = np.array([*flat.floats, *parameters])
+        self.indices = np.array(flat.integers, np.int64)
+
+    @cached_property
+    def arrays(self):
+        return Arrays(self.tape, self.wrt)
+
+    def by_reference(self, leaves, cotangents):
+        state = self.reference.forward(array("d", leaves), array("q", self.indices))
+        gradient = self.reference.gradient(state, list(cotangents))
+        return np.array([*state.outputs, *gradient])
+
+    def by_arrays(self, leaves, cotangents):
+        state = self.arrays.forward(leaves, self.indices)
+        return np.concatenate([state.outputs, self.arrays.gradient(state, cotangents)])
+
+    def agrees(self, seed=0, runs=3):
+        """Whether both give finite numbers, on those of the call and on others.
+
+        Raises AssertionError where they differ by more than 1e-9, unless the arrays say so
+        themselves, by a number that is not finite. Numbers that are lost to rounding anyway, as in
+        sin(exp(40)), are not compared: those that the last digit of the leaves changes as much.
+        """
+        rng = np.random.default_rng(seed)
+        finite = True
+        for run in range(runs):
+            leaves = self.leaves + (0.5 * rng.normal(size=len(self.leaves)) if run else 0)
+            cotangents = rng.normal(size=len(self.tape.outputs))
+            lifted = self.by_arrays(leaves, cotangents)
+            finite &= is_finite(lifted)
+            if is_finite(lifted):
+                expected = self.by_reference(leaves, cotangents)
+                close = 1e-9 * (1 + np.abs(expected))
+                known = np.ones(len(expected), bool)
+                for _ in range(4):
+                    moved = leaves * (1 + 1e-15 * rng.normal(size=len(leaves)))
+                    known &= np.abs(expected - self.by_reference(moved, cotangents)) < 0.01 * close
+                assert np.all(np.abs(lifted - expected)[known] < close[known])
+        return finite

@@ -1,0 +1,91 @@
+"""A lifted program as text, with the formulas of the chapter on backpropagation in it."""
+
+import networks
+from lifting import Lifted
+
+import autograd_lite as ag
+from autograd_lite import Value
+
+PERCEPTRON = """\
+7940 scalars, 637 of them leaves
+
+forward: 13 NumPy calls
+    z1[100, 16] = xs @ W0.T
+    z1[100, 16] += b0
+    a1[1600] = relu(z1)
+    z2[100, 16] = a1 @ W1.T
+    z2[100, 16] += b1
+    a2[1600] = relu(z2)
+    z3[100] = a2 @ W2
+    z3[100] += b2
+    z4[100] = ys * z3
+    z5[100] = 1 - z4
+    a3[100] = relu(z5)
+    z6 = a3.sum()
+    z7 = z6 * 0.01
+
+backward: 17 NumPy calls
+    dz6 = dout * 0.01
+    dz5[100] = dz6 * relu'(z5)
+    dz4[100] = -dz5
+    dz3[100] = dz4 * ys
+    da2[100, 16] = outer(dz3, W2)
+    dz2[1600] = da2 * relu'(z2)
+    da1[100, 16] = dz2 @ W1
+    dz1[1600] = da1 * relu'(z1)
+    dW1[16, 16] = dz2.T @ a1
+    dW0[16, 2] = dz1.T @ xs
+    db0[16] = dz1.sum(axis=0)
+    db1[16] = dz2.sum(axis=0)
+    dW2[16] = a2.T @ dz3
+    db2 = dz3.sum()"""
+
+
+def test_the_delta_recursion():
+    function, args = networks.perceptron()
+    lifted = Lifted(function, *args)
+    names = {range(200): "xs", range(200, 300): "ys"}
+    # A row of weights is followed by its bias, in the order in which the network has them.
+    start = 300
+    for layer, (rows, width) in enumerate([(16, 2), (16, 16), (1, 16)]):
+        for _ in range(rows):
+            names[range(start, start + width)] = f"W{layer}"
+            names[range(start + width, start + width + 1)] = f"b{layer}"
+            start += width + 1
+    assert lifted.arrays.explain(names) == PERCEPTRON
+
+
+def test_without_names():
+    function, args = networks.perceptron()
+    text = Lifted(function, *args).arrays.explain()
+    assert "z1[100, 16] = x @ p0.T" in text
+    assert "dp2[16, 16] = dz2.T @ a1" in text
+
+
+def test_attention():
+    function, args = networks.microgpt()
+    text = Lifted(function, *args).arrays.explain()
+    assert "z9[8, 4, 8] = einsum('ijl,jkl->ijk', z8, z8[16:])" in text  # q k^T, for each head
+    assert "a3[padding] = 0" in text
+    assert "p0[indices]" in text
+    assert "not on views" not in text
+
+
+def test_what_did_not_lift_is_said_with_the_reason():
+    w = [Value(0.1 * i) for i in range(50)]
+
+    def function(xs):
+        order = [7, 3, 31, 4, 1, 12, 9, 44, 2, 5]
+        return sum(ag.erf(x * w[i]) for x, i in zip(xs, order, strict=True))
+
+    text = Lifted(function, [float(i) for i in range(10)]).arrays.explain()
+    assert "10 times erf(x): one by one in Python, as NumPy has no such function" in text
+
+
+def test_rows_that_nothing_makes_equal():
+    def function(rows):
+        return [sum(ag.tanh(x) for x in row) for row in rows]
+
+    lengths = [1, 5, 2, 6, 3, 7, 4]
+    text = Lifted(function, [[0.5] * n for n in lengths]).arrays.explain()
+    assert "7 sums of 28 terms: rows of different lengths that no padding makes equal" in text

@@ -1,0 +1,179 @@
+"""The lifted program computes what the reference executor does, on programs of every kind."""
+
+import os
+import pickle
+from threading import Thread
+
+import numpy as np
+import pytest
+from lifting import Lifted
+from scalar_programs import KINDS, program
+
+import autograd_lite as ag
+from autograd_lite import Value, take
+from autograd_lite.compiler.arrays import Arrays, is_finite
+from autograd_lite.compiler.tape import LEAF, Tape
+from autograd_lite.rules import CODES
+
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+SEEDS = range(20_000 if LONG else 304)
+
+
+@pytest.mark.parametrize("kind", range(len(KINDS)), ids=[kind.__name__ for kind in KINDS])
+def test_random_programs(kind):
+    finite = [
+        Lifted(function, *args).agrees(seed)
+        for seed in SEEDS[kind :: len(KINDS)]
+        for function, args in [program(seed)]
+    ]
+    assert sum(finite) > 0.9 * len(finite)
+
+
+def test_a_wrong_program_is_noticed():
+    function, args = program(0)
+    lifted = Lifted(function, *args)
+    lifted.arrays._pool.append(lifted.arrays.workspace())
+    space = lifted.arrays._pool[0]
+    space.forward.insert(len(space.forward) // 2, space.forward.pop())
+    with pytest.raises(AssertionError):
+        lifted.agrees()
+
+
+W = [Value(0.5), Value(-1.5), Value(2.0)]
+
+
+def test_what_is_not_finite_is_so_in_the_arrays():
+    """The caller asks the reference executor then; a zero cotangent stays zero there."""
+    lifted = Lifted(lambda x: ag.where(x, x, ag.sqrt(x - x)) * W[0], Value(2.0))
+    one = np.ones(1)
+    assert lifted.by_reference(lifted.leaves, one).tolist() == [1.0, 2.0, 0.5]
+    assert not is_finite(lifted.by_arrays(lifted.leaves, one))
+
+
+def test_after_a_run_that_is_not_finite_the_next_one_is():
+    lifted = Lifted(
+        lambda xs: sum(ag.exp(x * w) for x, w in zip(xs, W, strict=True)), [1.0, 2.0, 3.0]
+    )
+    assert not is_finite(lifted.by_arrays(lifted.leaves * 1e6, np.ones(1)))
+    assert lifted.agrees()
+
+
+def test_the_gradient_of_a_leaf_that_is_not_used_is_zero():
+    assert Lifted(lambda x, y: x * W[0], Value(2.0), Value(3.0)).agrees()
+    assert Lifted(lambda x: x.detach() * 2, Value(2.0)).agrees()
+
+
+def test_results_that_are_leaves_constants_or_the_same():
+    assert Lifted(lambda x: (x, W[0], x, x * 1, Value(3.0)), Value(2.0)).agrees()
+
+
+def test_an_operation_of_the_users_own():
+    @ag.operation(lambda x, y, out: (out + y, x**2))
+    def lifted_by_python(x, y):
+        return x * y + x**2 * y
+
+    @ag.operation(lambda x, out: 3 * x**2)
+    def cubed_in_python(x):
+        return x**3
+
+    def function(xs):
+        return sum(lifted_by_python(cubed_in_python(x), w) for x, w in zip(xs, W, strict=True))
+
+    lifted = Lifted(function, [1.0, 2.0, 3.0])
+    expected = lifted.by_reference(lifted.leaves, [1.0])
+    np.testing.assert_allclose(lifted.by_arrays(lifted.leaves, np.ones(1)), expected)
+
+
+def test_indices_count_from_the_end_and_are_checked():
+    lifted = Lifted(lambda i, j: take(W, i) * take(W, j), np.int64(1), np.int64(2))
+    for i in range(-3, 3):
+        lifted.indices[:] = i, -i - 1
+        assert lifted.agrees()
+    for i in (-4, 3):
+        lifted.indices[:] = 0, i
+        with pytest.raises(IndexError, match=f"the index {i} is out of range for 3 elements"):
+            lifted.by_arrays(lifted.leaves, np.ones(1))
+
+
+def test_what_is_picked_from_may_lie_anywhere():
+    order = [W[2], W[0], W[2], W[1], W[0]]
+    lifted = Lifted(lambda i, j: take(order, i) + take(order, j), np.int64(1), np.int64(4))
+    for i in range(5):
+        lifted.indices[:] = i, 4 - i
+        assert lifted.agrees()
+
+
+def test_powers_that_are_constants_and_the_base():
+    assert Lifted(lambda xs: sum(w**0 + w**1 for w in xs), W).agrees()
+
+
+def test_operands_that_are_gathered():
+    order = [2, 0, 1, 1, 0, 2, 2]
+
+    def function(xs):
+        return sum(ag.where(W[i], x, W[j]) for i, x, j in zip(order, xs, order[::-1], strict=True))
+
+    assert Lifted(function, [0.1 * i for i in range(7)]).agrees()
+
+
+def test_one_leaf_may_be_several_nodes():
+    """leaf 0 + leaf 0 * leaf 1, with two nodes for leaf 0."""
+    codes = [LEAF, LEAF, LEAF, CODES["mul"], CODES["add"]]
+    tape = Tape(codes, [0, 0, 0, 0, 2, 4], [1, 2, 0, 3], [0.0] * 5, [0, 0, 1, -1, -1], [4], 2)
+    arrays = Arrays(tape, [1, 0])
+    state = arrays.forward(np.array([2.0, 5.0]), np.zeros(0, np.int64))
+    assert state.outputs.tolist() == [12.0]
+    assert arrays.gradient(state, np.ones(1)).tolist() == [2.0, 6.0]
+
+
+def lifted_network():
+    function, args = program(8)
+    return Lifted(function, *args)
+
+
+def test_two_runs_may_be_in_flight():
+    lifted = lifted_network()
+    arrays, other = lifted.arrays, lifted.leaves + 0.25
+    first = arrays.forward(lifted.leaves, lifted.indices)
+    second = arrays.forward(other, lifted.indices)
+    one = np.ones(len(lifted.tape.outputs))
+    by_second, by_first = arrays.gradient(second, one), arrays.gradient(first, one)
+    n = len(one)
+    np.testing.assert_allclose(by_first, lifted.by_reference(lifted.leaves, one)[n:], rtol=1e-9)
+    np.testing.assert_allclose(by_second, lifted.by_reference(other, one)[n:], rtol=1e-9)
+
+
+def test_a_run_that_is_dropped_leaves_its_workspace_to_the_next():
+    arrays, leaves, indices = (lambda x: (x.arrays, x.leaves, x.indices))(lifted_network())
+    spaces = {id(arrays.forward(leaves, indices).space) for _ in range(10)}
+    assert len(spaces) == 1
+
+
+def test_threads_may_share_a_program():
+    lifted = lifted_network()
+    one = np.ones(len(lifted.tape.outputs))
+    wrong = []
+
+    def work(seed):
+        leaves = lifted.leaves + np.random.default_rng(seed).normal(size=len(lifted.leaves))
+        expected = lifted.by_arrays(leaves, one)
+        for _ in range(50):
+            if not np.array_equal(lifted.by_arrays(leaves, one), expected):
+                wrong.append(seed)
+
+    threads = [Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.parametrize("seed", range(len(KINDS)))
+def test_programs_can_be_pickled(seed):
+    function, args = program(seed)
+    lifted = Lifted(function, *args)
+    one = np.ones(len(lifted.tape.outputs))
+    before = lifted.by_arrays(lifted.leaves, one)
+    lifted.arrays = pickle.loads(pickle.dumps(lifted.arrays))
+    assert np.array_equal(lifted.by_arrays(lifted.leaves, one), before)
