@@ -118,6 +118,8 @@ def here() -> tuple[list[Observer], bool]:
                 detaching = True
             else:
                 watching.append(block.observer)
+                if block.observer.replays:  # the program is for calls outside the block, too
+                    detaching = False
     return watching, detaching
 
 
