@@ -126,9 +126,9 @@ def draw(model: Encoder, losses: list[float], name: str, path: Path) -> None:
 
 
 def main() -> None:
-    parser = command_line(__doc__, "100 steps, tested on 50 names; too few to win")
+    parser = command_line(__doc__, "50 steps, tested on 30 names; too few to win")
     options = parser.parse_args()
-    steps, tested = (100, 50) if options.quick else (2000, 1000)
+    steps, tested = (50, 30) if options.quick else (2000, 1000)
     rng = random.Random(options.seed)
     names = NAMES.read_text(encoding="utf-8").split()
     rng.shuffle(names)

@@ -43,17 +43,18 @@ def epochs(count: int, samples: Any, targets: Any, size: int, rng: Any) -> tqdm:
     return tqdm(batches, total=count * -(-len(samples) // size), unit="step")
 
 
-def print_gain(loss: Callable[..., Value], *batch: Any) -> None:
-    """Print how long a compiled loss and its gradients take, and how long without `compile`.
+def print_gain(loss: Callable[..., Any], *batch: Any) -> None:
+    """Print how long a compiled function and its gradients take, and how long without `compile`.
 
     The fastest of seven turns on this batch. Prints nothing of a function that is not compiled.
     """
     if not hasattr(loss, "function"):
         return
 
-    def milliseconds(function: Callable[..., Value]) -> float:
+    def milliseconds(function: Callable[..., Any]) -> float:
         start = time.perf_counter()
-        function(*batch).backward()
+        result = function(*batch)
+        (result if isinstance(result, Value) else sum(result)).backward()
         return 1000 * (time.perf_counter() - start)
 
     turns = [(milliseconds(loss), milliseconds(loss.function)) for _ in range(7)]
@@ -73,7 +74,8 @@ def data(array: Any) -> np.ndarray:
 
 
 def draw_losses(axes: Axes, losses: Sequence[float], window: int) -> None:
-    """The loss of every step, and its average over the last ones."""
+    """The loss of every step, and its average over so many."""
+    window = min(window, len(losses))
     axes.plot(losses, ".", ms=2, color=LIGHT_BLUE)
     average = np.convolve(losses, np.ones(window) / window, "valid")
     axes.plot(np.arange(window - 1, len(losses)), average, lw=2, color=BLUE)

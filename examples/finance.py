@@ -21,7 +21,6 @@ and the simulation.
 from __future__ import annotations
 
 import math
-import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -197,6 +196,7 @@ def main() -> None:
         name, ours, error, exact = row
         print(f"{name:16}{ours:12.6f}{exact:12.6f}{(ours - exact) / error:32.2f}")
     print(f"\n{paths:,} paths, and {paths // 10:,} at each other spot price: {seconds:.1f} s")
+    print_gain(price, rng.normal(size=(BATCH_SIZE, MONTHS)), [market(SPOT)] * BATCH_SIZE)
     draw(samples, spots, options.output)
     print(f"wrote {options.output}")
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -59,9 +59,6 @@ def play(
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Train both; (step, what G makes of the same random numbers) at five times on the way."""
 
-    def make(z: Samples) -> list[list[Value]]:
-        return generator(z)
-
     def loss_of_discriminator(real: Samples, fake: Samples) -> Value:
         taken_for_real, taken_for_fake = discriminator(real), discriminator(fake)
         return mean(softplus(-d) for (d,) in taken_for_real) + mean(
@@ -71,6 +68,7 @@ def play(
     def loss_of_generator(z: Samples) -> Value:
         return mean(softplus(-d) for (d,) in discriminator(generator(z)))
 
+    make = generator
     if not options.eager:
         make, loss_of_discriminator, loss_of_generator = map(
             autograd_lite.compile, (make, loss_of_discriminator, loss_of_generator)
@@ -78,10 +76,6 @@ def play(
 
     def noise(count: int) -> Samples:
         return [[rng.gauss(0, 1) for _ in range(generator[0].in_features)] for _ in range(count)]
-
-    def made(z: Samples) -> np.ndarray:
-        with no_grad():
-            return data(make(z))
 
     real, same = real.tolist(), noise(500)
     of_discriminator, of_generator = optimizers = [
@@ -91,9 +85,9 @@ def play(
     schedules = [nn.optim.LinearLR(optimizer, 1.0, 0.0, steps) for optimizer in optimizers]
     for step in tqdm(range(steps), unit="step"):
         if step in {0, steps // 16, steps // 4, steps // 2}:
-            yield step, made(same)
+            yield step, made(generator, same)
 
-        batch = rng.sample(real, BATCH_SIZE), made(noise(BATCH_SIZE)).tolist()
+        batch = rng.sample(real, BATCH_SIZE), made(make, noise(BATCH_SIZE)).tolist()
         of_discriminator.zero_grad()
         loss_of_discriminator(*batch).backward()
         of_discriminator.step()
@@ -105,9 +99,15 @@ def play(
 
         for schedule in schedules:
             schedule.step()
-    yield steps, made(same)
+    yield steps, made(generator, same)
     print_gain(loss_of_discriminator, *batch)
     print_gain(loss_of_generator, z)
+
+
+def made(generator: Callable[[Samples], list[list[Value]]], z: Samples) -> np.ndarray:
+    """The samples that it makes of z, as numbers: no gradient goes through them."""
+    with no_grad():
+        return data(generator(z))
 
 
 def ring(rng: random.Random) -> np.ndarray:

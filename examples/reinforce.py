@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import gymnasium
@@ -40,6 +41,8 @@ HORIZON = 1 / (1 - DISCOUNT)  # the largest return there can be
 BATCH_SIZE = 4  # episodes
 CHUNK = 64  # pushes
 GOAL = 475  # what CartPole-v1 counts as solved
+
+Act = Callable[[np.ndarray], tuple[Value, Value]]  # what an Agent says of a state
 
 
 class Agent(nn.Module):
@@ -63,19 +66,19 @@ class Agent(nn.Module):
         return total
 
 
-def play(agent: Agent, env: gymnasium.Env, rng: random.Random) -> list[tuple]:
+def play(act: Act, env: gymnasium.Env, rng: random.Random) -> list[tuple]:
     """One episode with pushes drawn from the policy: the state, the push and the return of each."""
     state, _ = env.reset(seed=rng.getrandbits(31))
     fallen = timeout = False
     seen = []
     with no_grad():
         while not (fallen or timeout):
-            z, _ = agent(state)
+            z, _ = act(state)
             right = rng.random() < sigmoid(z.data)
             seen.append((state, 1.0 if right else -1.0))
             state, _, fallen, timeout, _ = env.step(int(right))
         # Where time ran out, the pole would have stood on: the baseline says for about how long.
-        ahead = 0.0 if fallen else agent(state)[1].data
+        ahead = 0.0 if fallen else act(state)[1].data
 
     pushes = []
     for state, push in reversed(seen):
@@ -84,14 +87,14 @@ def play(agent: Agent, env: gymnasium.Env, rng: random.Random) -> list[tuple]:
     return pushes[::-1]
 
 
-def balance(agent: Agent, env: gymnasium.Env, seed: int) -> np.ndarray:
+def balance(act: Act, env: gymnasium.Env, seed: int) -> np.ndarray:
     """The states of an episode in which the likelier push is always made: (pushes, 4)."""
     state, _ = env.reset(seed=seed)
     fallen = timeout = False
     states = []
     with no_grad():
         while not (fallen or timeout):
-            z, _ = agent(state)
+            z, _ = act(state)
             state, _, fallen, timeout, _ = env.step(int(z.data > 0))
             states.append(state)
     return np.array(states)
@@ -102,7 +105,7 @@ def recent(returns: list[int]) -> float:
     return float(np.mean(returns[-100:]))
 
 
-def draw(agent: Agent, returns: list[int], tests: list[np.ndarray], path: Path) -> None:
+def draw(act: Act, returns: list[int], tests: list[np.ndarray], path: Path) -> None:
     """The returns; policy and baseline by angle and angular velocity; how the poles move."""
     figure = Figure(figsize=(12, 8.5), dpi=150, layout="constrained")
     (learning, motion), maps = figure.subplots(2, 2)
@@ -124,7 +127,7 @@ def draw(agent: Agent, returns: list[int], tests: list[np.ndarray], path: Path) 
 
     angles, velocities = np.linspace(-12, 12, 41), np.linspace(-3, 3, 41)
     with no_grad():
-        seen = [agent(np.array([0, 0, np.radians(a), v])) for v in velocities for a in angles]
+        seen = [act(np.array([0, 0, np.radians(a), v])) for v in velocities for a in angles]
     likely = [sigmoid(z.data) for z, _ in seen]
     lasting = [b.data * HORIZON for _, b in seen]
     for axes, values, cmap, title in (
@@ -143,14 +146,16 @@ def main() -> None:
     rng = random.Random(options.seed)
     env = gymnasium.make("CartPole-v1")
     agent = Agent(rng)
-    loss = agent.loss if options.eager else autograd_lite.compile(agent.loss)
+    act, loss = agent, agent.loss
+    if not options.eager:
+        act, loss = map(autograd_lite.compile, (act, loss))
 
     optimizer = nn.optim.Adam(agent.parameters(), lr=0.02)
     returns: list[int] = []
     start = time.perf_counter()
     bar = tqdm(total=most, unit="episode")
     while len(returns) < most and not (len(returns) >= 100 and recent(returns) >= GOAL):
-        episodes = [play(agent, env, rng) for _ in range(BATCH_SIZE)]
+        episodes = [play(act, env, rng) for _ in range(BATCH_SIZE)]
         pushes = [push for episode in episodes for push in episode]
         pushes += [(np.zeros(4), 0.0, 0.0)] * (-len(pushes) % CHUNK)  # no pushes, in whole chunks
         optimizer.zero_grad()
@@ -162,13 +167,15 @@ def main() -> None:
         bar.set_postfix(mean_return=f"{recent(returns):.0f}", refresh=False)
         bar.update(BATCH_SIZE)
     bar.close()
-    print(f"{len(returns)} episodes, {sum(returns):,} pushes in {time.perf_counter() - start:.1f} s")
+    print(
+        f"{len(returns)} episodes, {sum(returns):,} pushes in {time.perf_counter() - start:.1f} s"
+    )
     print_gain(loss, pushes[:CHUNK])
 
-    tests = [balance(agent, env, seed) for seed in range(tested)]
+    tests = [balance(act, env, seed) for seed in range(tested)]
     mean = np.mean([len(states) for states in tests])
     print(f"mean return {mean:.1f} over {len(tests)} episodes")
-    draw(agent, returns, tests, options.output)
+    draw(act, returns, tests, options.output)
     print(f"wrote {options.output}")
 
 
