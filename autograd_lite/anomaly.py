@@ -12,11 +12,12 @@ from autograd_lite.value import Value, number_of, static_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
     from weakref import WeakKeyDictionary
 
 __all__ = ["AnomalyError", "detect_anomaly", "place"]
 
-_OURS = ("autograd_lite", "nn")  # packages whose lines are not the user's
+_OURS = ("autograd_lite", "nn", "visualize")  # packages whose lines are not the user's
 _LONGEST_PATH = 12
 
 
@@ -30,6 +31,9 @@ class AnomalyError(FloatingPointError):
     def __init__(self, message: str, node: Value, root: Value) -> None:
         super().__init__(message)
         self.node, self.root = node, root
+
+    def __reduce__(self) -> tuple[Any, ...]:  # so that it comes back from another process
+        return type(self), (*self.args, self.node, self.root)
 
 
 class detect_anomaly(BlockOrDecorator):

@@ -1,6 +1,7 @@
 """detect_anomaly names the first operation that gives or sends what is not finite."""
 
 import math
+import pickle
 import re
 
 import pytest
@@ -79,7 +80,7 @@ def test_a_backward_written_by_hand_that_reaches_a_leaf_which_is_no_parent():
 
     out._backward = backward
     with detect_anomaly():
-        with pytest.raises(AnomalyError, match="mine set the gradient of .*captured.* to inf"):
+        with pytest.raises(AnomalyError, match=r"mine set .* leaf \(label 'captured'\) to inf"):
             out.backward()
         out.backward()  # what it finds there is not its doing
 
@@ -156,6 +157,15 @@ def test_nothing_is_checked_after_the_block():
     assert Value(0.0).log().data == -INF
 
 
+def test_it_comes_back_from_another_process():
+    with detect_anomaly(), pytest.raises(AnomalyError) as info:
+        Value(0.0, label="x").log()
+    twin = pickle.loads(pickle.dumps(info.value))
+    assert str(twin) == str(info.value)
+    assert twin.node is twin.root
+    assert twin.root.parents[0].label == "x"
+
+
 def test_nodes_are_not_kept_alive():
     import gc
     import weakref
@@ -207,7 +217,9 @@ def test_a_node_made_by_hand_that_sends_infinity_for_nothing():
     x = Value(1.0)
     with detect_anomaly():
         root = by_hand(x, math.nan) * 0.0
-        with pytest.raises(AnomalyError, match="_backward of hand set the gradient of a leaf to inf"):
+        with pytest.raises(
+            AnomalyError, match="_backward of hand set the gradient of a leaf to inf"
+        ):
             root.backward()
 
 
