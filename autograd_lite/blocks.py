@@ -82,6 +82,7 @@ class _Opens:
 
         block = [block for block in _open_blocks() if block.opener() is self][-1]
         block.closed = True  # for tasks that were made inside it, and have a copy of the tuple
+        _changed()
         _blocks.set(_open_blocks())
         value.count_blocks(-1)
 
@@ -91,7 +92,7 @@ class _Block:
 
     def __init__(self, observer: Observer | None, opener: _Opens) -> None:
         self.observer = observer  # None: a no_grad block
-        self.opener = ref(opener)
+        self.opener = ref(opener, _changed)
         self.closed = False
 
     @property
@@ -106,22 +107,41 @@ def _open_blocks() -> tuple[_Block, ...]:
     return tuple([block for block in _blocks.get() if block.open])
 
 
-def here() -> tuple[list[Observer], bool]:
+_Here = tuple[tuple[Observer, ...], bool]
+_nothing: _Here = (), False
+
+# What `here` found last. It holds for the same tuple of blocks while `_change` is the same object.
+_change = object()
+_found: tuple[tuple[_Block, ...], object, _Here] = (), _change, _nothing
+
+
+def _changed(opener: object = None) -> None:
+    """A block has closed, so that what was found may no longer hold."""
+    global _change, _found
+    _change = object()
+    _found = (), _change, _nothing  # and keeps no observer alive
+
+
+def here() -> _Here:
     """The observers that are to be told what happens here, outermost first, and whether operations
     give leaves.
     """
-    watching: list[Observer] = []
-    detaching = False
-    for block in _blocks.get():
-        if block.open:
-            if block.observer is None:
-                detaching = True
-            else:
-                watching.append(block.observer)
-    return watching, detaching
+    global _found
+    blocks = _blocks.get()
+    if not blocks:
+        return _nothing
+    seen, since, found = _found
+    if seen is blocks and since is _change:
+        return found
+    since = _change
+    opened = [block for block in blocks if block.open]
+    watching = tuple([block.observer for block in opened if block.observer is not None])
+    found = watching, len(watching) < len(opened)
+    _found = blocks, since, found
+    return found
 
 
-def observers() -> list[Observer]:
+def observers() -> tuple[Observer, ...]:
     """Those that are to be told what happens here, outermost first."""
     return here()[0]
 

@@ -1235,7 +1235,7 @@ def backpropagate(root: Value) -> None:
             meet_parents(node, this)
             i += 1
         receive(root, 1.0, this)
-        observers = blocks.observers() if _blocks != 0 else []
+        observers = blocks.observers() if _blocks != 0 else ()
         i = 0
         while i < this.ready:
             kernels.prefetch(order, i)
