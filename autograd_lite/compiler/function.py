@@ -58,7 +58,7 @@ class Compiled:
         flat = Flat()
         flatten(args, flat)
         flatten(kwargs, flat)
-        key = (tuple(flat.shape), tuple(flat.statics))
+        key = (flat.shape.tobytes(), tuple(flat.statics))
         try:
             kind = self._kinds[key]
             self._kinds.move_to_end(key)

@@ -6,7 +6,6 @@ from array import array
 
 import numpy as np
 
-from autograd_lite.compiler import _sweep
 from autograd_lite.compiler.executors import Executor
 from autograd_lite.compiler.record import NotRecordedError
 from autograd_lite.compiler.tape import tape_of
@@ -67,6 +66,7 @@ class Program:
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
         self.parameters = tuple(parameters)
+        self._leaves_all = all(parameter.is_leaf for parameter in parameters)
         self._wrt = [*range(len(leaves), self.tape.leaves), *flat.slots]
         self._n_results, self._results = len(self._results), []
         exact = any(test[1] == "is" for test in self._guards.tests)
@@ -101,22 +101,23 @@ class Program:
 
     def run(self, flat: Flat) -> tuple[bool, Any]:
         """Whether all guards hold for these arguments, and what the function returns."""
-        leaves = array("d", flat.floats)
-        drawn, self.drawn = self.drawn or [float(draw()) for draw in self.draws], []
-        leaves.extend(drawn)
-        start = len(leaves)
-        leaves.frombytes(bytes(8 * len(self.parameters)))
-        _sweep.gather(self.parameters, leaves, start)
-        state = self.executor.forward(leaves, flat.integers)
-        if not self._guards.hold(state.outputs):
+        leaves, drawn = flat.floats, self.drawn
+        if self.draws:
+            drawn, self.drawn = drawn or [float(draw()) for draw in self.draws], []
+            leaves = leaves + array("d", drawn)
+        run = self.executor.forward(leaves, flat.integers, self.parameters)
+        outputs = run.outputs
+        if self._guards.tests and not self._guards.hold(outputs):
             self.drawn = drawn
             return False, None
         for function, values in self._calls:
-            function(*[state.outputs[i] if i >= 0 else number for i, number in values])
-        call = _Call(self.executor, state, len(state.outputs))
-        numbers = state.outputs[: self._n_results]
-        wrt = self.parameters + tuple(flat.values)
-        nodes = replayed_nodes(self.name, wrt, numbers, call.gradient)
+            function(*[outputs[i] if i >= 0 else number for i, number in values])
+        wrt, leaves_all = self.parameters, self._leaves_all
+        if flat.values:
+            wrt += tuple(flat.values)
+            leaves_all = leaves_all and all(value.is_leaf for value in flat.values)
+        results = outputs[: self._n_results]
+        nodes = replayed_nodes(self.name, wrt, leaves_all, results, run.gradient)
         return True, _put_together(self._template, nodes)
 
 
@@ -142,18 +143,6 @@ def _put_together(template: Any, nodes: list[Value]) -> Any:
         parts.flat = [_put_together(part, nodes) for part in template.ravel().tolist()]
         return parts
     return template
-
-
-class _Call:
-    """One run, which remembers its numbers until its results are dropped."""
-
-    def __init__(self, executor: Executor, state: Any, n_outputs: int) -> None:
-        self.executor, self.state, self.n_outputs = executor, state, n_outputs
-
-    def gradient(self, cotangents: list[float]) -> bytes:
-        """d results / d (parameters and Values among the arguments), as doubles."""
-        cotangents = cotangents + [0.0] * (self.n_outputs - len(cotangents))
-        return self.executor.gradient(self.state, cotangents)
 
 
 class _Guards:

@@ -529,6 +529,15 @@ def test_a_zero_cotangent_stays_zero_in_every_executor(executor):
         assert [x.grad for x in xs] == [1.0, 1.0]
 
 
+@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
+def test_functions_that_compute_nothing(executor):
+    nothing = compile(executor=executor)(lambda: None)
+    same = compile(executor=executor)(lambda x: (x, 2.0))
+    assert [nothing() for _ in range(3)] == [None] * 3
+    assert [(x.data, y) for x, y in map(same, (1.0, 3.0, 5.0))] == [(1, 2), (3, 2), (5, 2)]
+    assert "0 scalars" in nothing.explain()
+
+
 def test_an_unknown_executor_is_named():
     with pytest.raises(ValueError, match=r"executor must be one of 'auto', .* not 'gpu'"):
         compile(executor="gpu")(lambda x: x)
