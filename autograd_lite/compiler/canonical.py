@@ -76,6 +76,7 @@ class Form:
         self.settle()
         self._merge_leaves()
         self._splice()
+        self._hoist()
 
     def __len__(self) -> int:
         return self._size
@@ -151,43 +152,41 @@ class Form:
             self._terms = [(self.owner, self.a, self.b)]
 
     def _splice(self) -> None:
-        """Give the terms of a sum that only another sum adds up to that one.
-
-        But a sum of what is known from the start stays, if the other has to wait: it is computed
-        for all steps of a recurrence at once, and each step adds what depends on the one before.
-        """
+        """Give the terms of a sum that only another sum adds up to that one."""
         uses = np.bincount(self.a, minlength=len(self)) + np.bincount(self.b, minlength=len(self))
         uses[self.outputs] += 1
         sums = self.kind == SUM
         spliced = sums[self.owner] & sums[self.a] & (self.b == self.one) & (uses[self.a] == 1)
         spliced &= self.silent[self.owner] == self.silent[self.a]
-        if not spliced.any():
-            return
-        waits = self._waits(spliced)
-        spliced[spliced] = ~waits[self.owner[spliced]] | waits[self.a[spliced]]
-        self.kind[self.a[spliced]] = DEAD
-        owner, kept = _last(self._users(spliced))[self.owner], ~spliced
-        self._terms = [(owner[kept], self.a[kept], self.b[kept])]
+        if spliced.any():
+            users, kept = np.arange(len(self)), ~spliced
+            users[self.a[spliced]] = self.owner[spliced]
+            self.kind[self.a[spliced]] = DEAD
+            self._terms = [(_last(users)[self.owner[kept]], self.a[kept], self.b[kept])]
+            self.settle()
+
+    def _hoist(self) -> None:
+        """Make a sum of the terms that are known from the start, if products of leaves are among
+        them, where the others have to wait.
+
+        It is computed for all steps of a recurrence at once, and each step adds what depends on
+        the one before.
+        """
+        inner, leaf = self.kind >= SUM, self.kind == VARIABLE
+        late = inner[self.a] | inner[self.b]
+        waits, weighs = np.zeros((2, len(self)), bool)
+        waits[self.owner[late]] = True
+        weighs[self.owner[leaf[self.a] & leaf[self.b]]] = True
+        moved = (waits & weighs & (self.kind == SUM))[self.owner] & ~late
+        owners = np.unique(self.owner[moved])
+        for silent in (False, True):
+            users = owners[self.silent[owners] == silent]
+            if len(users):
+                known = self.new(SUM, len(users), silent=silent)
+                here = moved & (self.silent[self.owner] == silent)
+                self.owner[here] = known[np.searchsorted(users, self.owner[here])]
+                self.add(users, known)
         self.settle()
-
-    def _users(self, spliced: NDArray[np.bool_]) -> Ints:
-        """[n] the sum that each node is spliced into by these terms, or itself."""
-        users = np.arange(len(self))
-        users[self.a[spliced]] = self.owner[spliced]
-        return users
-
-    def _waits(self, spliced: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """[n] whether a sum adds up anything that is not known from the start."""
-        users, kept = self._users(spliced), ~spliced
-        inner = (self.kind >= SUM) & (users == np.arange(len(self)))
-        waits = np.zeros(len(self), bool)
-        waits[self.owner[kept & (inner[self.a] | inner[self.b])]] = True
-        root = _last(users)
-        while True:  # tell the users that are 1, 2, 4, ... sums away
-            waits[users[waits]] = True
-            if np.array_equal(users, root):
-                return waits
-            users = users[users]
 
 
 def _last(users: Ints) -> Ints:
