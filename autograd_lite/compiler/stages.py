@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Stages"]
 
-DEPTH = 3  # so many operations below a node tell its class
+DEPTH = 3  # so many operations, from a node down, tell its class
 MOST = 256  # a program of more classes has no loops to speak of
 
 
@@ -34,40 +34,69 @@ class Stages:
     """
 
     def __init__(self, form: Form) -> None:
-        inner = form.kind >= SUM
-        nodes = np.flatnonzero(inner)
-        self.recurrent = np.full(len(form), -1)
-        classes, which = np.unique(_colours(form)[nodes], return_inverse=True)
-        if len(classes) > MOST:
-            self.recurrent[nodes] = which
-            self.levels = list(form.levels())
-            return
-        # [class, class] whether one of the first waits for one of the second.
-        n = len(classes)
-        class_of = np.full(len(form), n)
-        class_of[nodes] = which
-        waits = np.zeros((n + 1, n + 1), bool)
+        self._form, self._nodes = form, np.flatnonzero(form.kind >= SUM)
+        self._class = np.full(len(form), -1)
+        self._name(_colours(form)[self._nodes])
+        self.recurrent = self._class.copy()
+        before, steps, behind = [], list(form.levels()), []
+        while self._classes <= MOST:
+            before, behind = self._around()
+            steps = list(levels_of(self.recurrent >= 0, form.owner, form.a, form.b))
+            ends = self._ends(steps)
+            if not ends.any():
+                break
+            self._name((2 * self._class + ends)[self._nodes])
+        self.levels = [*before, *steps, *behind]
+
+    def _name(self, marks: NDArray[np.generic]) -> None:
+        """Let the nodes of one mark be one class."""
+        classes, self._class[self._nodes] = np.unique(marks, return_inverse=True)
+        self._classes = len(classes)
+
+    def _around(self) -> tuple[list[Ints], list[Ints]]:
+        """The levels before the recurrences and behind them; what is left is recurrent."""
+        form, n = self._form, self._classes
+        waits = np.zeros((n + 1, n + 1), bool)  # the last is none
         for operand in (form.a, form.b):
-            waits[class_of[form.owner], class_of[operand]] = True
+            waits[self._class[form.owner], self._class[operand]] = True
         waits = waits[:n, :n]
-        members = np.split(nodes[np.argsort(which, kind="stable")], np.cumsum(np.bincount(which)))
         before, left = _peeled(waits, np.ones(n, bool))
         behind, left = _peeled(waits.T, left)
-        circle = inner & np.append(left, False)[class_of]
-        self.recurrent[circle] = class_of[circle]
+        self.recurrent = np.where(np.append(left, False)[self._class], self._class, -1)
+        order = np.argsort(self._class[self._nodes], kind="stable")
+        starts = np.cumsum(np.bincount(self._class[self._nodes]))[:-1]
+        members = np.split(self._nodes[order], starts)
+        before, behind = (
+            [np.concatenate([members[k] for k in level]) for level in levels]
+            for levels in (before, behind[::-1])
+        )
+        return before, behind
 
-        def together(levels: list[Ints]) -> list[Ints]:
-            return [np.concatenate([members[k] for k in level]) for level in levels]
+    def _ends(self, steps: list[Ints]) -> NDArray[np.bool_]:
+        """[n] the recurrent nodes that no other waits for, if there are such in many steps.
 
-        steps = levels_of(circle, form.owner, form.a, form.b)
-        self.levels = [*together(before), *steps, *together(behind[::-1])]
+        They are of no step: U h of a gate goes on, but the error of h at each step does not.
+        """
+        form = self._form
+        ends = self.recurrent >= 0
+        users = ends[form.owner]
+        ends[form.a[users]] = ends[form.b[users]] = False
+        step = np.zeros(len(form), np.int64)
+        for i, nodes in enumerate(steps):
+            step[nodes] = i
+        first, last = np.full(self._classes, len(steps)), np.full(self._classes, -1)
+        np.minimum.at(first, self._class[ends], step[ends])
+        np.maximum.at(last, self._class[ends], step[ends])
+        used = np.zeros(self._classes, bool)
+        used[self._class[(self.recurrent >= 0) & ~ends]] = True
+        return ends & ((first < last) & used)[self._class]
 
 
 def _peeled(
     waits: NDArray[np.bool_], left: NDArray[np.bool_]
 ) -> tuple[list[Ints], NDArray[np.bool_]]:
-    """The classes that wait for none but those of earlier levels, and those that are left."""
-    levels = []
+    """The classes that wait for none but those of earlier levels, and which ones are left."""
+    levels: list[Ints] = []
     while len(level := np.flatnonzero(left & ~(waits & left).any(1))):
         levels.append(level)
         left = left.copy()
