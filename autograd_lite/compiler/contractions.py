@@ -14,6 +14,8 @@ from autograd_lite.compiler.layout import FEW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from autograd_lite.compiler.affine import Loop
     from autograd_lite.compiler.bulk import Instruction
     from autograd_lite.compiler.canonical import Ints
@@ -83,6 +85,15 @@ class Tables:
 
     def regular(self, lanes: Ints, a: Ints, b: Ints) -> list[Part] | None:
         """The parts of a table that is made of a few nests; None for another."""
+        parts = self._by_columns(lanes, a, b)
+        if parts is not None:
+            return parts
+        kinds = _kinds_of_rows(a, b)
+        found = [self._by_columns(lanes[some], a[some], b[some]) for some in kinds]
+        parts = [part for of_kind in found for part in of_kind or []]
+        return parts if parts and None not in found and len(parts) <= FEW else None
+
+    def _by_columns(self, lanes: Ints, a: Ints, b: Ints) -> list[Part] | None:
         cuts = runs(np.stack([a, b]))
         if self.layout.number_at(b) is not None and a.shape[1] <= 3:
             cuts = [slice(i, i + 1) for i in range(a.shape[1])]  # x + y, not a sum over an axis
@@ -167,3 +178,14 @@ class Tables:
         base, instructions = self.gathers(table)
         strides = np.empty(table.shape, np.int8).strides
         return Ref(base, tuple(s * m for s, m in zip(strides, moving, strict=True))), instructions
+
+
+def _kinds_of_rows(a: Ints, b: Ints) -> list[NDArray[np.bool_]]:
+    """Which rows of a table go in the same steps, if there are a few kinds of them; else none."""
+    steps = np.concatenate([np.diff(a), np.diff(b)], axis=1)
+    kinds: list[NDArray[np.bool_]] = []
+    left = np.ones(len(a), bool)
+    while left.any() and len(kinds) <= FEW:
+        kinds.append((steps == steps[left.argmax()]).all(1))
+        left &= ~kinds[-1]
+    return kinds if 1 < len(kinds) <= FEW else []

@@ -38,7 +38,9 @@ class Stages:
         self._class = np.full(len(form), -1)
         self._name(_colours(form)[self._nodes])
         self.recurrent = self._class.copy()
-        before, steps, behind = [], list(form.levels()), []
+        before: list[Ints] = []
+        behind: list[Ints] = []
+        steps = list(form.levels())
         while self._classes <= MOST:
             before, behind = self._around()
             steps = list(levels_of(self.recurrent >= 0, form.owner, form.a, form.b))
@@ -89,7 +91,8 @@ class Stages:
         np.maximum.at(last, self._class[ends], step[ends])
         used = np.zeros(self._classes, bool)
         used[self._class[(self.recurrent >= 0) & ~ends]] = True
-        return ends & ((first < last) & used)[self._class]
+        many: NDArray[np.bool_] = ((first < last) & used)[self._class]
+        return ends & many
 
 
 def _peeled(
