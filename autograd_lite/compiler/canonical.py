@@ -48,6 +48,7 @@ class Form:
     number    [n] of a NUMBER
     slot      [n] of a VARIABLE: its leaf; of a PICK: its index
     silent    [n] whether no cotangent flows from it to its operands by itself
+    time      [n] when the program made it, or the node that it is a part of
     owner, a, b    [m] the terms, sorted by owner, its own in order; b is `one` but for SUM
     offsets   [n + 1] where each node's terms begin
     flows     (nodes, operands, partial, what that reads) of nodes made of several silent ones
@@ -63,6 +64,7 @@ class Form:
             [tape.static],
             [tape.slots],
             [np.zeros(len(tape), bool)],
+            [np.arange(len(tape))],
         ]
         self._size = len(tape)
         self._terms: list[tuple[Ints, Ints, Ints]] = []
@@ -95,14 +97,17 @@ class Form:
         formula: int = 0,
         number: Sequence[float] | NDArray[np.float64] = (),
         silent: bool = False,
+        time: Ints | None = None,
     ) -> Ints:
         """New nodes: as many as there are numbers, or this many."""
         count = count or len(number)
-        values = kind, formula, number if len(number) else 0.0, -1, silent
+        nodes = np.arange(self._size, self._size + count)
+        time = nodes if time is None else time
+        values = kind, formula, number if len(number) else 0.0, -1, silent, time
         for column, value in zip(self._columns, values, strict=True):
             column.append(np.full(count, value, column[0].dtype))
         self._size += count
-        return np.arange(self._size - count, self._size)
+        return nodes
 
     def add(self, owner: Ints, a: Ints, b: Ints | int | None = None) -> None:
         """A term of each owner."""
@@ -129,7 +134,7 @@ class Form:
     def settle(self) -> None:
         """Make arrays of the nodes and terms that were added."""
         self._columns = [[np.concatenate(column)] for column in self._columns]
-        self.kind, self.formula, self.number, self.slot, self.silent = (
+        self.kind, self.formula, self.number, self.slot, self.silent, self.time = (
             column[0] for column in self._columns
         )
         owner, a, b = (np.concatenate(column) for column in zip(*self._terms, strict=True))
@@ -172,21 +177,18 @@ class Form:
         It is computed for all steps of a recurrence at once, and each step adds what depends on
         the one before.
         """
-        inner, leaf = self.kind >= SUM, self.kind == VARIABLE
-        late = inner[self.a] | inner[self.b]
+        leaf = self.kind == VARIABLE
+        late = (self.kind[self.a] >= SUM) | (self.kind[self.b] >= SUM)
         waits, weighs = np.zeros((2, len(self)), bool)
         waits[self.owner[late]] = True
         weighs[self.owner[leaf[self.a] & leaf[self.b]]] = True
-        moved = (waits & weighs & (self.kind == SUM))[self.owner] & ~late
-        owners = np.unique(self.owner[moved])
-        for silent in (False, True):
-            users = owners[self.silent[owners] == silent]
-            if len(users):
-                known = self.new(SUM, len(users), silent=silent)
-                here = moved & (self.silent[self.owner] == silent)
-                self.owner[here] = known[np.searchsorted(users, self.owner[here])]
-                self.add(users, known)
-        self.settle()
+        moved = (waits & weighs & (self.kind == SUM) & ~self.silent)[self.owner] & ~late
+        if moved.any():
+            users, which = np.unique(self.owner[moved], return_inverse=True)
+            known = self.new(SUM, len(users), time=users)
+            self.owner[moved] = known[which]
+            self.add(users, known)
+            self.settle()
 
 
 def _last(users: Ints) -> Ints:
@@ -202,7 +204,7 @@ class _Reader:
     def __init__(self, form: Form, tape: Tape) -> None:
         self.form, self.tape = form, tape
         # The columns of the form, of which the nodes of the tape come first.
-        self.kind, self.formula, self.number, _, self.silent = (c[0] for c in form._columns)
+        self.kind, self.formula, self.number, _, self.silent, _ = (c[0] for c in form._columns)
         self.slot = form._columns[3][0] = tape.slots.copy()
         self.number = form._columns[2][0] = tape.static.copy()
 

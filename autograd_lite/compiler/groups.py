@@ -17,8 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from autograd_lite.compiler.canonical import Form, Ints
     from autograd_lite.compiler.hashes import Hashes
     from autograd_lite.compiler.stages import Stages
@@ -76,7 +74,7 @@ def groups_of(
         known = np.where(behind & (recurrent >= 0), len(form) + recurrent, group_of)
         signature = _signatures(form, nodes, offsets, known)
         operation = (form.formula[nodes] * 8 + form.kind[nodes]) * 2 + (nodes >= primal)
-        for members in _alike(nodes, operation, signature):
+        for members in _alike(nodes, form.time, operation, signature):
             first = members[0]
             add(int(form.kind[first]), int(form.formula[first]), members, bool(first >= primal))
     return groups, group_of
@@ -111,10 +109,10 @@ def _signatures(form: Form, nodes: Ints, offsets: Ints, group_of: Ints) -> Hashe
     return of_sets(pair, counted, np.cumsum(count) - count)
 
 
-def _alike(nodes: Ints, operation: Ints, signature: NDArray[np.uint64]) -> list[Ints]:
+def _alike(nodes: Ints, time: Ints, operation: Ints, signature: Hashes) -> list[Ints]:
     """The nodes of each operation and signature, in order of their first."""
-    order = np.lexsort((nodes, signature, operation))
+    order = np.lexsort((time[nodes], signature, operation))
     operation, signature = operation[order], signature[order]
     cuts = (operation[1:] != operation[:-1]) | (signature[1:] != signature[:-1])
     alike = np.split(nodes[order], np.flatnonzero(cuts) + 1)
-    return sorted(alike, key=lambda members: int(members[0]))
+    return sorted(alike, key=lambda members: int(time[members[0]]))
