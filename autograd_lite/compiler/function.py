@@ -105,7 +105,7 @@ class Compiled:
                     self._give_up(kind, _too_many(kind.programs))
                 return self.function(*args, **kwargs)
             try:
-                recording, captures = self._watched(flat, args, kwargs)
+                recording, captures = self._watched(flat)
                 program = Program(recording, flat, self.__name__, self.executor)
             except NotRecordedError as problem:
                 self._give_up(kind, str(problem))
@@ -117,7 +117,7 @@ class Compiled:
         assert held, "a program's guards hold for the call that it was recorded from"
         return result
 
-    def _watched(self, flat: Flat, args: Any, kwargs: Any) -> tuple[Recording, Captures]:
+    def _watched(self, flat: Flat) -> tuple[Recording, Captures]:
         """A recording, and what the function read besides its arguments.
 
         A call that changes what it reads is recorded once more: then a cache that the first one
@@ -126,7 +126,7 @@ class Compiled:
         roots = [self.function, *(thing for _, thing in flat.statics)]
         for _ in range(2):
             captures = Captures(roots)
-            recording = record(self.function, flat, args, kwargs, captures.things)
+            recording = record(self.function, flat, captures.things)
             changed = captures.changed()
             if not changed:
                 return recording, captures
