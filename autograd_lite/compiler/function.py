@@ -65,7 +65,18 @@ class Compiled:
         except KeyError:
             kind = self._new_kind(key)
         held, result = kind.replayed(flat)
-        return result if held else self._recorded(kind, flat, args, kwargs)
+        if held:
+            return result
+        with self._lock:
+            held, result = kind.replayed(flat)  # by now another thread may have recorded it
+            if held:
+                return result
+            program = self._recorded(kind, flat)
+        if program is None:
+            return self.function(*args, **kwargs)
+        held, result = program.run(flat)
+        assert held, "a program's guards hold for the call that it was recorded from"
+        return result
 
     def __get__(self, thing: Any, cls: type | None = None) -> Any:
         return self if thing is None else functools.partial(self, thing)
@@ -93,29 +104,27 @@ class Compiled:
                 self._kinds.popitem(last=False)
             return kind
 
-    def _recorded(self, kind: _Kind, flat: Flat, args: Any, kwargs: Any) -> Any:
-        """Record the call, keep its program, and run it; or call the function if it cannot be."""
-        with self._lock:
-            held, result = kind.replayed(flat)  # by now another thread may have recorded it
-            if held:
-                return result
-            kind.programs = [p for p in kind.programs if not p.captures.changed()]
-            if kind.eager or len(kind.programs) >= MOST_VARIANTS:
-                if not kind.eager:
-                    self._give_up(kind, _too_many(kind.programs))
-                return self.function(*args, **kwargs)
-            try:
-                recording, captures = self._watched(flat)
-                program = Program(recording, flat, self.__name__, self.executor)
-            except NotRecordedError as problem:
-                self._give_up(kind, str(problem))
-                return self.function(*args, **kwargs)
-            program.captures = captures
-            self.recordings += 1
-            kind.programs.insert(0, program)
-        held, result = program.run(flat)
-        assert held, "a program's guards hold for the call that it was recorded from"
-        return result
+    def _recorded(self, kind: _Kind, flat: Flat) -> Program | None:
+        """A recording of the call as a program, which is kept; None if the call is to run eagerly.
+
+        To be called while the lock is held.
+        """
+        kind.programs = [p for p in kind.programs if not p.captures.changed()]
+        if kind.eager:
+            return None
+        if len(kind.programs) >= MOST_VARIANTS:
+            self._give_up(kind, _too_many(kind.programs))
+            return None
+        try:
+            recording, captures = self._watched(flat)
+            program = Program(recording, flat, self.__name__, self.executor)
+        except NotRecordedError as problem:
+            self._give_up(kind, str(problem))
+            return None
+        program.captures = captures
+        self.recordings += 1
+        kind.programs.insert(0, program)
+        return program
 
     def _watched(self, flat: Flat) -> tuple[Recording, Captures]:
         """A recording, and what the function read besides its arguments.
