@@ -58,12 +58,7 @@ class Compiled:
         flat = Flat()
         flatten(args, flat)
         flatten(kwargs, flat)
-        key = (tuple(flat.shape), tuple(flat.statics))
-        try:
-            kind = self._kinds[key]
-            self._kinds.move_to_end(key)
-        except KeyError:
-            kind = self._new_kind(key)
+        kind = self._kind((tuple(flat.shape), tuple(flat.statics)))
         held, result = kind.replayed(flat)
         if held:
             return result
@@ -97,7 +92,13 @@ class Compiled:
     def __reduce__(self) -> str:
         return self.function.__qualname__  # pickled by name, as functions are
 
-    def _new_kind(self, key: Any) -> _Kind:
+    def _kind(self, key: Any) -> _Kind:
+        """The kind of this key, a new one if need be."""
+        try:
+            self._kinds.move_to_end(key)
+            return self._kinds[key]
+        except KeyError:
+            pass
         with self._lock:
             kind = self._kinds[key] = self._kinds.get(key) or _Kind()
             while len(self._kinds) > MOST_SHAPES:

@@ -7,7 +7,7 @@ from array import array
 import numpy as np
 
 from autograd_lite.compiler import _sweep
-from autograd_lite.compiler.executors import Executor
+from autograd_lite.compiler.executors import Executor, Run
 from autograd_lite.compiler.record import NotRecordedError
 from autograd_lite.compiler.tape import tape_of
 from autograd_lite.value import Value, number_of, replayed_nodes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.captures import Captures
     from autograd_lite.compiler.record import Guard, Recording
 
-__all__ = ["Call", "Program", "put_together"]
+__all__ = ["Place", "Program", "put_together"]
 
 
 class Program:
@@ -74,8 +74,7 @@ class Program:
             raise NotRecordedError(str(problem)) from None
         self.parameters = tuple(parameters)
         self._wrt = [*range(len(leaves), self.tape.leaves), *flat.slots]
-        exact = any(test[1] == "is" for test in self.guards.tests)
-        self.executor = Executor(self.tape, self._wrt, executor, exact)
+        self.executor = Executor(self.tape, self._wrt, executor, self.guards.exact)
 
     def decisions(self) -> str:
         """Where its last guard stands."""
@@ -88,27 +87,47 @@ class Program:
         return "\n".join([*lines, self.executor.explain()])
 
     def run(self, flat: Flat) -> tuple[bool, Any]:
-        """Whether all guards hold for these arguments, and what the function returns."""
-        leaves = array("d", flat.floats)
+        """Whether all guards hold for these arguments, and what the function returns.
+
+        Raises IndexError for an index that `take` was given and that is out of range, unless a
+        guard might have said that this program is not the one.
+        """
         drawn, self.drawn = self.drawn or [float(draw()) for draw in self.draws], []
+        try:
+            state = self.forward(self.executor, flat, drawn)
+        except IndexError:
+            if not self.guards.tests:
+                raise
+            return False, None
+        if not self.guards.hold(state.outputs):
+            self.drawn = drawn
+            return False, None
+        self.call_back(state.outputs)
+        nodes = self.nodes(self.executor, state, self.n_results, flat)
+        return True, put_together(self.template, nodes)
+
+    def forward(self, executor: Executor, flat: Flat, drawn: list[float]) -> Run:
+        """The run on the numbers of flat, the random ones drawn, and the parameters' own."""
+        leaves = array("d", flat.floats)
         leaves.extend(drawn)
         start = len(leaves)
         leaves.frombytes(bytes(8 * len(self.parameters)))
         _sweep.gather(self.parameters, leaves, start)
-        state = self.executor.forward(leaves, flat.integers)
-        if not self.guards.hold(state.outputs):
-            self.drawn = drawn
-            return False, None
-        for function, values in self.calls:
-            function(*[state.outputs[i] if i >= 0 else number for i, number in values])
-        call = Call(self.executor, state, len(state.outputs))
-        numbers = state.outputs[: self.n_results]
+        return executor.forward(leaves, flat.integers)
+
+    def nodes(self, executor: Executor, run: Run, n_results: int, flat: Flat) -> list[Value]:
+        """The results of a run as nodes of the eager graph."""
+        call = _Call(executor, run)
         wrt = self.parameters + tuple(flat.values)
-        nodes = replayed_nodes(self.name, wrt, numbers, call.gradient)
-        return True, put_together(self.template, nodes)
+        return replayed_nodes(self.name, wrt, run.outputs[:n_results], call.gradient)
+
+    def call_back(self, outputs: list[float]) -> None:
+        """Do the callbacks."""
+        for function, values in self.calls:
+            function(*[outputs[i] if i >= 0 else number for i, number in values])
 
 
-class _Place:
+class Place:
     """Stands in a template for a result."""
 
     __slots__ = ("i",)
@@ -121,7 +140,7 @@ def _taken_apart(thing: Any, results: list[Value]) -> Any:
     """A result with the place among the results instead of each Value, which is added to them."""
     if isinstance(thing, Value):
         results.append(thing)
-        return _Place(len(results) - 1)
+        return Place(len(results) - 1)
     if isinstance(thing, (list, tuple)):
         parts = [_taken_apart(element, results) for element in thing]
         return type(thing)(*parts) if hasattr(thing, "_fields") else type(thing)(parts)
@@ -137,7 +156,7 @@ def _taken_apart(thing: Any, results: list[Value]) -> Any:
 
 def put_together(template: Any, nodes: list[Value]) -> Any:
     """The result with a node in each place."""
-    if type(template) is _Place:
+    if type(template) is Place:
         return nodes[template.i]
     if isinstance(template, (list, tuple)):
         parts = [put_together(part, nodes) for part in template]
@@ -151,20 +170,23 @@ def put_together(template: Any, nodes: list[Value]) -> Any:
     return template
 
 
-class Call:
+class _Call:
     """One run, which remembers its numbers until its results are dropped."""
 
-    def __init__(self, executor: Executor, state: Any, n_outputs: int) -> None:
-        self.executor, self.state, self.n_outputs = executor, state, n_outputs
+    def __init__(self, executor: Executor, run: Run) -> None:
+        self.executor, self.run = executor, run
 
     def gradient(self, cotangents: list[float]) -> bytes:
         """d results / d (parameters and Values among the arguments), as doubles."""
-        cotangents = cotangents + [0.0] * (self.n_outputs - len(cotangents))
-        return self.executor.gradient(self.state, cotangents)
+        others = len(self.run.outputs) - len(cotangents)
+        return self.executor.gradient(self.run, cotangents + [0.0] * others)
 
 
 class _Guards:
-    """The guards of a recording, on its tape's outputs."""
+    """The guards of a recording, on its tape's outputs.
+
+    exact  whether one compares a number bit for bit
+    """
 
     def __init__(
         self, guards: Iterable[Guard], outputs: list[Value], places: dict[Value, int]
@@ -181,6 +203,7 @@ class _Guards:
             if test[:5] not in seen:
                 seen.add(test[:5])
                 self.tests.append(test)
+        self.exact = any(test[1] == "is" for test in self.tests)
 
     def hold(self, outputs: Any) -> bool:
         return all(

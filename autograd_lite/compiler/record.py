@@ -173,9 +173,7 @@ class _Recorder(Observer):
         )
 
 
-def record(
-    function: Callable[..., Any], flat: Flat, generators: Iterable[object]
-) -> Recording:
+def record(function: Callable[..., Any], flat: Flat, generators: Iterable[object]) -> Recording:
     """Call function on stand-ins for the numbers of the arguments, which flat took apart.
 
     generators  things that the function reaches, of which those that draw random numbers matter
