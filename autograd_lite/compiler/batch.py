@@ -85,6 +85,9 @@ class Batched(Compiled):
             raise ValueError(f"{self.__name__} has recorded nothing yet; call it first")
         return "\n\n".join(copies.explain() for copies in last.values())
 
+    def _arguments(self) -> tuple[Any, ...]:
+        return self.function, self.in_axes
+
     def _axes(self, args: tuple[Any, ...]) -> Sequence[int | None]:
         """The axis of each argument."""
         if not isinstance(self.in_axes, tuple):

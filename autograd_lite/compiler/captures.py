@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Captures"]
 
-_PLAIN = (int, float, complex, str, bytes, type(None), type, Value, CodeType)
+_PLAIN = (int, float, complex, str, bytes, type(None), type, CodeType)
 _LONGEST = 64  # a longer list of numbers, or of lists of them, is data: taken as constant
 
 
 class Captures:
-    """The containers that a function, or any of the statics, leads to, and what they held."""
+    """The containers that a function, or any of the statics, leads to, and what they held.
+
+    things  all that they lead to, but for plain numbers and strings
+    """
 
     def __init__(self, roots: Iterable[object]) -> None:
         self._dicts: list[tuple[dict[Any, Any], dict[Any, Any]]] = []
@@ -34,7 +37,6 @@ class Captures:
         self._cells: list[tuple[Any, Any]] = []
         self.things: list[Any] = []
         self._seen: set[int] = set()
-        self._kept: list[object] = []  # so that their ids stay theirs
         todo = list(roots)
         while todo:
             todo.extend(self._within(todo.pop()))
@@ -56,13 +58,24 @@ class Captures:
                 return f"the attribute or key {', '.join(map(str, keys))}"
         return ""
 
+    def signature(self) -> list[Any]:
+        """The same in another process where these containers held the same, by what it looks."""
+        return [
+            *[(name, _look(thing)) for _, name, thing in self._names],
+            *[_look(thing) for _, thing in self._cells],
+            *[[*map(_look, held)] for _, held in self._lists],
+            *[[*map(_look, were), *map(_look, were.values())] for _, were in self._dicts],
+            *map(_look, self.things),
+        ]
+
     def _within(self, thing: Any) -> Iterator[Any]:
         """What thing leads to; note its containers."""
         if isinstance(thing, _PLAIN) or id(thing) in self._seen:
             return
         self._seen.add(id(thing))
-        self._kept.append(thing)
         self.things.append(thing)
+        if isinstance(thing, Value):
+            return
         if isinstance(thing, (tuple, set, frozenset)):
             yield from thing
         elif isinstance(thing, list):
@@ -77,8 +90,10 @@ class Captures:
             yield thing.__func__
         elif isinstance(thing, FunctionType):
             yield from self._within_function(thing)
-        elif isinstance(thing, ModuleType) or _is_library(type(thing).__module__):
+        elif isinstance(thing, ModuleType):
             return
+        elif _is_library(type(thing).__module__):
+            yield getattr(thing, "__wrapped__", None)  # of a compiled function, or a cached one
         else:
             yield from self._within_object(thing)
 
@@ -94,11 +109,18 @@ class Captures:
                 continue
             self._cells.append((cell, thing))
             yield thing
-        for name in _names(function.__code__):
-            if name in function.__globals__:
-                thing = function.__globals__[name]
-                self._names.append((function.__globals__, name, thing))
+        names = set(_names(function.__code__))
+        namespaces, modules = [function.__globals__], set()
+        while namespaces:  # the globals, then the modules in them
+            namespace = namespaces.pop()
+            for name in sorted(names & namespace.keys()):
+                thing = namespace[name]
+                self._names.append((namespace, name, thing))
                 yield thing
+                if isinstance(thing, ModuleType) and thing not in modules:
+                    modules.add(thing)
+                    if not _is_library(thing.__name__):
+                        namespaces.append(vars(thing))
 
     def _within_object(self, thing: Any) -> Iterator[Any]:
         attributes = getattr(thing, "__dict__", None)
@@ -106,7 +128,8 @@ class Captures:
             yield attributes
         for cls in type(thing).__mro__:
             if not _is_library(cls.__module__):
-                yield from vars(cls).values()
+                # copy and pickle give a class its __slotnames__.
+                yield from (x for name, x in vars(cls).items() if name != "__slotnames__")
             slots = cls.__dict__.get("__slots__", ())
             for name in (slots,) if isinstance(slots, str) else slots:
                 yield getattr(thing, name, None)
@@ -128,6 +151,13 @@ def _same(found: Any, held: Any) -> bool:
 
 def _differs(key: object, were: dict[Any, Any], now: dict[Any, Any]) -> bool:
     return key not in were or key not in now or not _same([were[key]], [now[key]])
+
+
+def _look(thing: Any) -> Any:
+    """A plain number or string itself; of another thing, what is the same in every process."""
+    if type(thing) in (int, float, complex, bool, str, bytes, type(None)):
+        return thing
+    return getattr(thing, "__qualname__", None) or type(thing).__qualname__
 
 
 def _names(code: CodeType) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import warnings
 from collections import OrderedDict
+from importlib import import_module
+from pickle import PicklingError
 from threading import RLock
 
 from autograd_lite import blocks
@@ -13,16 +15,19 @@ from autograd_lite.compiler.captures import Captures
 from autograd_lite.compiler.executors import EXECUTORS
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.record import NotRecordedError, record
+from autograd_lite.compiler.travel import packed, unpacked
 from autograd_lite.value import blocks_open
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from autograd_lite.compiler.record import Recording
 
 __all__ = ["Compiled"]
+
+_PLAIN = (int, float, complex, bool, str, bytes, type(None))
 
 MOST_SHAPES = 64
 """How many kinds of arguments a compiled function remembers; the least recently used goes."""
@@ -50,6 +55,7 @@ class Compiled:
         self.function = function
         self.recordings = 0
         self._kinds: OrderedDict[Any, _Kind] = OrderedDict()
+        self._parcels: dict[Any, list[Any]] = {}  # programs that came from elsewhere, by kind
         self._lock = RLock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -89,8 +95,38 @@ class Compiled:
     def __repr__(self) -> str:
         return f"<compiled {self.__name__}>"
 
-    def __reduce__(self) -> str:
-        return self.function.__qualname__  # pickled by name, as functions are
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By its name, as functions are, if that finds it; else by its function. And its programs.
+
+        Warns of programs that cannot travel, such as one that draws from a lambda.
+        """
+        parcels = []
+        for key, kind in self._kinds.items():
+            for program in kind.programs:
+                try:
+                    parcels.append((_checked(key), packed(program)))
+                except PicklingError as problem:
+                    warnings.warn(
+                        f"a program of {self.__name__} does not travel, and will be recorded "
+                        f"again: {problem}",
+                        RuntimeWarning,
+                        stacklevel=2,
+                    )
+        name = (
+            getattr(self.function, "__module__", ""),
+            getattr(self.function, "__qualname__", ""),
+        )
+        if _named(*name) is self:
+            return _named, name, parcels
+        return type(self), self._arguments(), parcels
+
+    def _arguments(self) -> tuple[Any, ...]:
+        """What another one like this is made of."""
+        return self.function, self.executor
+
+    def __setstate__(self, parcels: list[tuple[Any, Any]]) -> None:
+        for key, parcel in parcels:
+            self._parcels.setdefault(key, []).append(parcel)
 
     def _kind(self, key: Any) -> _Kind:
         """The kind of this key, a new one if need be."""
@@ -100,10 +136,23 @@ class Compiled:
         except KeyError:
             pass
         with self._lock:
-            kind = self._kinds[key] = self._kinds.get(key) or _Kind()
+            kind = self._kinds[key] = self._kinds.get(key) or _Kind(self._arrived(key))
             while len(self._kinds) > MOST_SHAPES:
                 self._kinds.popitem(last=False)
             return kind
+
+    def _arrived(self, key: Any) -> list[Program]:
+        """The programs of a kind that came from another process or another copy."""
+        if key not in self._parcels:
+            return []
+        _, statics = key
+        captures = Captures(self._roots(statics))
+        programs = [unpacked(parcel, captures) for parcel in self._parcels.pop(key)]
+        return [program for program in programs if program is not None]
+
+    def _roots(self, statics: Iterable[tuple[type, Any]]) -> list[Any]:
+        """What leads to all that the function may read besides numbers."""
+        return [self.function, *(thing for _, thing in statics)]
 
     def _recorded(self, kind: _Kind, flat: Flat) -> Program | None:
         """A recording of the call as a program, which is kept; None if the call is to run eagerly.
@@ -133,9 +182,8 @@ class Compiled:
         A call that changes what it reads is recorded once more: then a cache that the first one
         filled is found filled. If it changes again, the function has a state of its own.
         """
-        roots = [self.function, *(thing for _, thing in flat.statics)]
         for _ in range(2):
-            captures = Captures(roots)
+            captures = Captures(self._roots(flat.statics))
             recording = record(self.function, flat, captures.things)
             changed = captures.changed()
             if not changed:
@@ -157,8 +205,8 @@ class Compiled:
 class _Kind:
     """The programs for arguments of one kind: one for each way that decisions went."""
 
-    def __init__(self) -> None:
-        self.programs: list[Program] = []
+    def __init__(self, programs: list[Program]) -> None:
+        self.programs = programs
         self.eager = False
 
     def replayed(self, flat: Flat) -> tuple[bool, Any]:
@@ -169,6 +217,23 @@ class _Kind:
                 if held:
                     return True, result
         return False, None
+
+
+def _named(module: str, name: str) -> Any:
+    """What stands under this name in a module, or None."""
+    thing: Any = import_module(module) if module else None
+    for part in name.split("."):
+        thing = getattr(thing, part, None)
+    return thing
+
+
+def _checked(key: Any) -> Any:
+    """The key of a kind, if it is the same in every process."""
+    _, statics = key
+    for kind, thing in statics:
+        if type(thing) not in _PLAIN:
+            raise PicklingError(f"an argument of type {kind.__name__} is known by its identity")
+    return key
 
 
 def _too_many(programs: list[Program]) -> str:

@@ -76,6 +76,9 @@ class Program:
         self._wrt = [*range(len(leaves), self.tape.leaves), *flat.slots]
         self.executor = Executor(self.tape, self._wrt, executor, self.guards.exact)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: thing for name, thing in self.__dict__.items() if name != "captures"}
+
     def decisions(self) -> str:
         """Where its last guard stands."""
         return self.guards.tests[-1][-1] if self.guards.tests else "another object each time"
