@@ -65,7 +65,8 @@ class Form:
             [np.zeros(len(tape), bool)],
         ]
         self._size = len(tape)
-        self._terms: list[tuple[Ints, Ints, Ints]] = []
+        none = np.zeros(0, np.int64)
+        self._terms: list[tuple[Ints, Ints, Ints]] = [(none, none, none)]
         self.outputs = tape.outputs
         self.formulas: list[Formula] = []
         self.rules: list[tuple[int, float] | None] = []
@@ -211,6 +212,8 @@ class _Reader:
         tape = self.tape
         order = np.argsort(tape.codes, kind="stable")
         codes, starts = np.unique(tape.codes[order], return_index=True)
+        if not len(codes):
+            return
         for code, nodes in zip(codes.tolist(), np.split(order, starts[1:]), strict=True):
             first = tape.offsets[nodes]
             count = tape.offsets[nodes + 1] - first

@@ -102,25 +102,23 @@ class Captures:
             return
         yield function.__defaults__
         yield function.__kwdefaults__
+        variables = []
         for cell in function.__closure__ or ():
             try:
-                thing = cell.cell_contents
+                variables.append(cell.cell_contents)
             except ValueError:  # a variable that has no value yet
                 continue
-            self._cells.append((cell, thing))
-            yield thing
+            self._cells.append((cell, variables[-1]))
+        yield from variables
         names = set(_names(function.__code__))
-        namespaces, modules = [function.__globals__], set()
-        while namespaces:  # the globals, then the modules in them
-            namespace = namespaces.pop()
+        namespaces = [function.__globals__, *_namespaces(variables)]
+        for namespace in namespaces:  # which grow by those of the modules in them
+            found = []
             for name in sorted(names & namespace.keys()):
-                thing = namespace[name]
-                self._names.append((namespace, name, thing))
-                yield thing
-                if isinstance(thing, ModuleType) and thing not in modules:
-                    modules.add(thing)
-                    if not _is_library(thing.__name__):
-                        namespaces.append(vars(thing))
+                found.append(namespace[name])
+                self._names.append((namespace, name, found[-1]))
+            yield from found
+            namespaces += [x for x in _namespaces(found) if not any(x is y for y in namespaces)]
 
     def _within_object(self, thing: Any) -> Iterator[Any]:
         attributes = getattr(thing, "__dict__", None)
@@ -151,6 +149,15 @@ def _same(found: Any, held: Any) -> bool:
 
 def _differs(key: object, were: dict[Any, Any], now: dict[Any, Any]) -> bool:
     return key not in were or key not in now or not _same([were[key]], [now[key]])
+
+
+def _namespaces(things: Iterable[object]) -> list[dict[str, Any]]:
+    """Of the modules among things whose names a user may give to other things."""
+    return [
+        vars(thing)
+        for thing in things
+        if isinstance(thing, ModuleType) and not _is_library(thing.__name__)
+    ]
 
 
 def _look(thing: Any) -> Any:

@@ -15,7 +15,7 @@ from autograd_lite.compiler.captures import Captures
 from autograd_lite.compiler.executors import EXECUTORS
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.record import NotRecordedError, record
-from autograd_lite.compiler.travel import packed, unpacked
+from autograd_lite.compiler.travel import Parcel
 from autograd_lite.value import blocks_open
 
 TYPE_CHECKING = False
@@ -55,7 +55,7 @@ class Compiled:
         self.function = function
         self.recordings = 0
         self._kinds: OrderedDict[Any, _Kind] = OrderedDict()
-        self._parcels: dict[Any, list[Any]] = {}  # programs that came from elsewhere, by kind
+        self._parcels: dict[Any, list[Parcel]] = {}  # programs that came from elsewhere, by kind
         self._lock = RLock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -104,7 +104,7 @@ class Compiled:
         for key, kind in self._kinds.items():
             for program in kind.programs:
                 try:
-                    parcels.append((_checked(key), packed(program)))
+                    parcels.append((_checked(key), Parcel(program)))
                 except PicklingError as problem:
                     warnings.warn(
                         f"a program of {self.__name__} does not travel, and will be recorded "
@@ -124,7 +124,7 @@ class Compiled:
         """What another one like this is made of."""
         return self.function, self.executor
 
-    def __setstate__(self, parcels: list[tuple[Any, Any]]) -> None:
+    def __setstate__(self, parcels: list[tuple[Any, Parcel]]) -> None:
         for key, parcel in parcels:
             self._parcels.setdefault(key, []).append(parcel)
 
@@ -147,7 +147,7 @@ class Compiled:
             return []
         _, statics = key
         captures = Captures(self._roots(statics))
-        programs = [unpacked(parcel, captures) for parcel in self._parcels.pop(key)]
+        programs = [parcel.unpacked(captures) for parcel in self._parcels.pop(key)]
         return [program for program in programs if program is not None]
 
     def _roots(self, statics: Iterable[tuple[type, Any]]) -> list[Any]:

@@ -19,12 +19,13 @@ from autograd_lite.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from autograd_lite.compiler.captures import Captures
     from autograd_lite.compiler.program import Program
 
-__all__ = ["packed", "unpacked"]
+__all__ = ["Parcel"]
 
 # Generators of random numbers that all share.
 _SHARED = {"random": random.random.__self__, "numpy": np.random.rand.__self__}  # type: ignore[attr-defined]
@@ -55,30 +56,39 @@ class _Unpickler(pickle.Unpickler):
         return _SHARED[place] if isinstance(place, str) else self._captures.things[place]
 
 
-def packed(program: Program) -> tuple[Any, bytes]:
-    """The program as bytes, and what must be the same where they are unpacked.
+class Parcel:
+    """A program as bytes, and what must be the same where it is unpacked.
+
+    rules      the table's digest, and the code and name of each of the user's own that it applies
+    signature  of what the function reaches
 
     Raises PicklingError naming what cannot travel.
     """
-    file = io.BytesIO()
-    try:
-        _Pickler(file, program.captures).dump(program)
-    except (AttributeError, TypeError, pickle.PicklingError) as problem:
-        raise pickle.PicklingError(str(problem)) from None
-    return _circumstances(program.captures), file.getvalue()
+
+    def __init__(self, program: Program) -> None:
+        file = io.BytesIO()
+        try:
+            _Pickler(file, program.captures).dump(program)
+        except (AttributeError, TypeError, pickle.PicklingError) as problem:
+            raise pickle.PicklingError(str(problem)) from None
+        self._content = file.getvalue()
+        self._digest, self._own = digest(), _own_rules(program.tape.codes.tolist())
+        self._signature = program.captures.signature()
+
+    def unpacked(self, captures: Captures) -> Program | None:
+        """The program bound to what the function reaches here; None if that is something else."""
+        known = self._digest == digest() and self._own == _own_rules(self._own)
+        if not known or self._signature != captures.signature():
+            return None
+        program: Program = _Unpickler(io.BytesIO(self._content), captures).load()
+        program.captures = captures
+        return program
 
 
-def unpacked(parcel: tuple[Any, bytes], captures: Captures) -> Program | None:
-    """The program bound to what the function reaches here; None if that is something else."""
-    circumstances, content = parcel
-    if circumstances != _circumstances(captures):
-        return None
-    program: Program = _Unpickler(io.BytesIO(content), captures).load()
-    program.captures = captures
-    return program
-
-
-def _circumstances(captures: Captures) -> Any:
-    """What the function reaches, and the operations that there are."""
-    own = [(rule.code, rule.name) for rule in RULES if rule.derivative is not None]
-    return digest(), own, captures.signature()
+def _own_rules(codes: Iterable[int]) -> dict[int, str]:
+    """The names of those that users made."""
+    return {
+        code: RULES[code].name
+        for code in codes
+        if 0 < code < len(RULES) and RULES[code].derivative is not None
+    }
