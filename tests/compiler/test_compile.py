@@ -122,6 +122,16 @@ def test_under_no_grad_results_are_leaves():
     assert f.recordings == 1
 
 
+def test_recorded_under_no_grad_it_has_gradients_outside():
+    table = [Value(2.0), Value(3.0)]
+    product = compile(lambda i, x: take(table, i) * x)
+    with no_grad():
+        assert product(np.int64(1), 4.0).parents == ()
+    product(np.int64(1), 5.0).backward()
+    assert product.recordings == 1
+    assert [x.grad for x in table] == [0.0, 5.0]
+
+
 def test_detach_and_no_grad_within():
     def f(x):
         with no_grad():
