@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Value
 
-__all__ = ["Observer", "here", "no_grad", "observe", "observers", "replayed"]
+__all__ = ["BlockOrDecorator", "Observer", "here", "no_grad", "observe", "observers", "replayed"]
 
 
 class Observer:
@@ -77,7 +77,7 @@ class _Opens:
         value.count_blocks(1)
         _blocks.set((*_open_blocks(), _Block(observer, self)))
 
-    def _exit(self) -> None:
+    def __exit__(self, *exception: object) -> None:
         from autograd_lite import value
 
         block = [block for block in _open_blocks() if block.opener() is self][-1]
@@ -171,33 +171,22 @@ class observe(_Opens):
     def __enter__(self) -> None:
         self._enter(self.observer)
 
-    def __exit__(self, *exception: object) -> None:
-        self._exit()
 
-
-class no_grad(_Opens):
-    """Record nothing: operations give leaves. A context manager and a decorator.
-
-    `with no_grad(): ...` and `@no_grad()` or `@no_grad` before a function. Other threads and
-    asyncio tasks go on recording; a task made inside a block does while the block is closed.
-    """
+class BlockOrDecorator(_Opens):
+    """What `with X():` opens, and `@X()` or `@X` around each call of a function."""
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         block = object.__new__(cls)
         return block if function is None else block(function)
 
-    def __enter__(self) -> None:
-        self._enter(None)
-
-    def __exit__(self, *exception: object) -> None:
-        self._exit()
-
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         import functools
         import inspect
 
+        cls = type(self)
+        name = cls.__name__
         if not callable(function):
-            raise TypeError(f"no_grad decorates a function, not {type(function).__name__}")
+            raise TypeError(f"{name} decorates a function, not {type(function).__name__}")
         if any(
             runs_later(function)
             for runs_later in (
@@ -207,13 +196,24 @@ class no_grad(_Opens):
             )
         ):
             raise TypeError(
-                f"no_grad cannot decorate {function.__name__}, which runs after its call has "
-                "returned; write `with no_grad():` inside it"
+                f"{name} cannot decorate {function.__name__}, which runs after its call has "
+                f"returned; write `with {name}():` inside it"
             )
 
         @functools.wraps(function)
-        def unrecorded(*args: Any, **kwargs: Any) -> Any:
-            with no_grad():
+        def within(*args: Any, **kwargs: Any) -> Any:
+            with cls():
                 return function(*args, **kwargs)
 
-        return unrecorded
+        return within
+
+
+class no_grad(BlockOrDecorator):
+    """Record nothing: operations give leaves. A context manager and a decorator.
+
+    `with no_grad(): ...` and `@no_grad()` or `@no_grad` before a function. Other threads and
+    asyncio tasks go on recording; a task made inside a block does while the block is closed.
+    """
+
+    def __enter__(self) -> None:
+        self._enter(None)

@@ -1549,6 +1549,7 @@ class Result:
 def replayed_nodes(
     op: str,
     parents: tuple[Value, ...],
+    flat: bool,
     numbers: Iterable[float],
     gradient: Callable[[list[float]], bytes],
 ) -> list[Value]:
@@ -1556,6 +1557,7 @@ def replayed_nodes(
 
     op        what the operation is called
     parents   what the results depend on
+    flat      whether these are leaves all
     numbers   of the results
     gradient  given the results' cotangents, those of the parents, as the bytes of doubles
     """
@@ -1563,10 +1565,6 @@ def replayed_nodes(
     if not parents or not recording():
         return results
     replay = Replay(len(results), gradient)
-    flat = True
-    for i in range(len(parents)):
-        if kernels.is_deep(parents, i):
-            flat = False
     more = many(parents, (), None, None, flat)
     more.op = op
     more.replay = replay
