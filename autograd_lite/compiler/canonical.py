@@ -67,7 +67,8 @@ class Form:
             [np.arange(len(tape))],
         ]
         self._size = len(tape)
-        self._terms: list[tuple[Ints, Ints, Ints]] = []
+        none = np.zeros(0, np.int64)
+        self._terms: list[tuple[Ints, Ints, Ints]] = [(none, none, none)]
         self.outputs = tape.outputs
         self.formulas: list[Formula] = []
         self.rules: list[tuple[int, float] | None] = []
@@ -211,8 +212,9 @@ class _Reader:
     def read(self) -> None:
         tape = self.tape
         order = np.argsort(tape.codes, kind="stable")
-        codes, starts = np.unique(tape.codes[order], return_index=True)
-        for code, nodes in zip(codes.tolist(), np.split(order, starts[1:]), strict=True):
+        codes, starts, counts = np.unique(tape.codes[order], return_index=True, return_counts=True)
+        for code, start, n in zip(codes.tolist(), starts.tolist(), counts.tolist(), strict=True):
+            nodes = order[start : start + n]
             first = tape.offsets[nodes]
             count = tape.offsets[nodes + 1] - first
             if code == LEAF:
