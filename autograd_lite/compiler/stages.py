@@ -41,7 +41,7 @@ class Stages:
         before: list[Ints] = []
         behind: list[Ints] = []
         steps = list(form.levels())
-        while self._classes <= MOST:
+        while 0 < self._classes <= MOST:
             before, behind = self._around()
             steps = list(levels_of(self.recurrent >= 0, form.owner, form.a, form.b))
             ends = self._ends(steps)
