@@ -65,8 +65,10 @@ class Captures:
         return [
             *[(name, _look(thing)) for _, name, thing in self._names],
             *[_look(thing) for _, thing in self._cells],
-            *[[*map(_look, held)] for _, held in self._lists],
-            *[[*map(_look, were), *map(_look, were.values())] for _, were in self._dicts],
+            *[
+                [*map(_look, held), *map(_look, held.values() if isinstance(held, dict) else ())]
+                for held in self._copies
+            ],
             *map(_look, self.things),
         ]
 

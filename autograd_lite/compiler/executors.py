@@ -62,9 +62,9 @@ class Executor:
         self._runs += 1
         if self._kind == "numpy" or (self._kind == "auto" and self._runs > 1):
             arrays = self.arrays()
-            state = arrays.forward(leaves, indices, parameters) if arrays is not None else None
-            if state is not None:
-                return Run(self.interpreter, state, indices, arrays)
+            lifted = arrays.forward(leaves, indices, parameters) if arrays is not None else None
+            if lifted is not None:
+                return Run(self.interpreter, lifted, indices, arrays)
         state = self.interpreter.forward(leaves, indices, parameters)
         return Run(self.interpreter, state, indices, None)
 
