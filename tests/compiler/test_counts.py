@@ -16,7 +16,7 @@ from autograd_lite.compiler.lower import is_regular
         ("perceptron", 13, 17, True),
         ("chapter", 17, 15, True),
         ("microgpt", 52, 88, True),
-        ("convolution", 10, 14, True),
+        ("convolution", 10, 13, True),
         ("transformer", 49, 64, True),
         ("lstm", 108, 119, False),  # 8 units: not worth it
         ("actor_and_critic", 17, 19, False),
