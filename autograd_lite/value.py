@@ -1252,6 +1252,9 @@ def backpropagate(root: Value) -> None:
     except BaseException:
         for node in reachable(root):
             node._users = 0
+            if node._kind == REPLAYED:
+                more: Many = node._more
+                more.replay.forget()
         for node, grad in before_by_hand:
             node._grad = grad
         forget(this)
@@ -1532,8 +1535,13 @@ class Replay:
         self.gradient = gradient
 
     def __call__(self) -> bytes:
-        cotangents, self.cotangents = self.cotangents, [0.0] * len(self.cotangents)
+        cotangents = self.cotangents
+        self.forget()
         return self.gradient(cotangents)
+
+    def forget(self) -> None:
+        """Drop what the results left in this pass, which is over."""
+        self.cotangents = [0.0] * len(self.cotangents)
 
 
 class Result:

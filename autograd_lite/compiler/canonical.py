@@ -117,7 +117,7 @@ class Form:
 
     def place_of(self, formula: Formula, rule: tuple[int, float] | None = None) -> int:
         """The place among `formulas` of this one, which is there once."""
-        key = rule or (str(formula), formula.label, formula.part)
+        key = rule or (formula.text, formula.label, formula.part)
         if key not in self._places:
             self._places[key] = len(self.formulas)
             self.formulas.append(formula)

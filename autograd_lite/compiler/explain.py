@@ -20,7 +20,6 @@ from autograd_lite.compiler.bulk import (
     SegmentSum,
 )
 from autograd_lite.compiler.canonical import LARGEST, MAP, PICK, SUM
-from autograd_lite.compiler.ufuncs import POINTWISE, steps_of
 from autograd_lite.expressions import parse
 
 TYPE_CHECKING = False
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from autograd_lite.compiler.bulk import Instruction, Ref
-    from autograd_lite.compiler.formulas import Formula
     from autograd_lite.compiler.lower import Lowering
     from autograd_lite.compiler.reverse import Reverse
 
@@ -131,14 +129,10 @@ def irregular(instructions: Iterable[Instruction]) -> list[str]:
         elif isinstance(it, SegmentSum):
             why = "rows of different lengths that no padding makes equal"
             lines.append(f"{len(it.starts)} sums of {len(it.a)} terms: {why}")
-        elif isinstance(it, Map) and (it.formula.part >= 0 or _in_python(it.formula)):
-            why = "one by one in Python, as NumPy has no such function"
+        elif isinstance(it, Map) and it.formula.part >= 0:
+            why = "one by one, as it is in Python"
             lines.append(f"{prod(it.loops)} times {it.formula}: {why}")
     return lines
-
-
-def _in_python(what: Formula) -> bool:
-    return any(function in POINTWISE for function, _, _ in steps_of(what.text))
 
 
 def _line(it: Instruction, regions: Regions) -> str:

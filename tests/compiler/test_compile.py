@@ -669,3 +669,37 @@ def test_a_module_itself():
     for row in ([1.0, 2.0, 3.0], [0.5, -1.0, 2.0]):
         assert [v.data for v in f(row)] == pytest.approx([v.data for v in model(row)])
     assert (f.recordings, f.__name__, repr(f)) == (1, "Linear", "<compiled Linear>")
+
+
+def test_a_pass_that_fails_leaves_no_cotangents_behind():
+    x, fails = Value(2.0), Value(3.0)
+    a, b = compile(lambda x: (x * 10.0, x * 1.0))(x)
+    z = Value(0.0, (fails,), "fails")
+
+    def backward():
+        raise ZeroDivisionError
+
+    z._backward = backward
+    with pytest.raises(ZeroDivisionError):
+        (a + z * fails).backward()
+    b.backward()
+    assert x.grad == 1.0
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_operations_of_one_name_are_two(executor):
+    def scale(by):
+        @ag.operation(lambda x, out: by)
+        def scaled(x):
+            return x * by
+
+        return scaled
+
+    twice, tenfold = scale(2.0), scale(10.0)
+    f = compile(lambda xs: ag.sum([twice(x) + tenfold(x) for x in xs]), executor=executor)
+    xs = [Value(1.0), Value(2.0)]
+    for _ in range(3):
+        result = f(xs)
+    assert result.data == 36.0
+    result.backward()
+    assert [x.grad for x in xs] == [12.0, 12.0]

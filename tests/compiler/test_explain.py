@@ -74,12 +74,16 @@ def test_attention():
 def test_what_did_not_lift_is_said_with_the_reason():
     w = [Value(0.1 * i) for i in range(50)]
 
+    @ag.operation(lambda x, out: 3 * x**2)
+    def cubed_by_hand(x):
+        return x**3
+
     def function(xs):
         order = [7, 3, 31, 4, 1, 12, 9, 44, 2, 5]
-        return sum(ag.erf(x * w[i]) for x, i in zip(xs, order, strict=True))
+        return sum(cubed_by_hand(x * w[i]) for x, i in zip(xs, order, strict=True))
 
     text = Lifted(function, [float(i) for i in range(10)]).arrays.explain()
-    assert "10 times erf(x): one by one in Python, as NumPy has no such function" in text
+    assert "10 times cubed_by_hand(x0): one by one, as it is in Python" in text
 
 
 def test_rows_that_nothing_makes_equal():
