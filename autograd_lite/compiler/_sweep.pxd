@@ -33,8 +33,12 @@ cpdef object backward(
     numbers values, numbers partials, numbers cotangents, numbers gradient
 )
 cpdef numbers room(Py_ssize_t n)
-@cython.locals(out="double*", where="long long*", leaf="double*", i=Py_ssize_t, n=Py_ssize_t)
-cpdef object spread(numbers leaves, tuple parameters, numbers memory, numbers places)
+@cython.locals(
+    out="double*", where="long long*", leaf="double*", i=Py_ssize_t, n=Py_ssize_t, start=Py_ssize_t
+)
+cpdef object spread(
+    numbers leaves, tuple parameters, numbers memory, numbers places, Py_ssize_t in_place
+)
 @cython.locals(
     read="double*", where="long long*", write="double*", i=Py_ssize_t, number=double, finite=bint
 )

@@ -177,12 +177,22 @@ def room(n: int) -> array[float]:
 
 
 def spread(
-    leaves: array[float], parameters: tuple[Value, ...], memory: array[float], places: array[int]
+    leaves: array[float],
+    parameters: tuple[Value, ...],
+    memory: array[float],
+    places: array[int],
+    in_place: int,
 ) -> None:
-    """Write the leaves, and after them the parameters' numbers, each to its place in memory."""
+    """Write the leaves, and after them the parameters' numbers, each to its place in memory.
+
+    in_place  of so many leaves at least the place is that among the leaves
+    """
     out, where, leaf = arrays.doubles(memory), arrays.longs(places), arrays.doubles(leaves)
     n = len(leaves)
-    for i in range(n):
+    start = min(in_place, n)
+    for i in range(start):
+        out[i] = leaf[i]
+    for i in range(start, n):
         out[where[i]] = leaf[i]
     for i in range(len(parameters)):
         out[where[n + i]] = kernels.data_of(parameters, i)

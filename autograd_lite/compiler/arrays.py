@@ -55,6 +55,8 @@ class Arrays:
         self.numbers, self.outputs = layout.numbers, _places(lowered.outputs)
         self.seeds, self.gradient_at = reverse.seeds, reverse.gradient
         self._places = _places(np.argsort(self.leaves))
+        moved = np.flatnonzero(self.leaves != np.arange(tape.leaves))
+        self._in_place = int(moved[0]) if len(moved) else tape.leaves
         self._gradients = _places(reverse.gradient + reverse.order)
         self.forward_instructions = layout.without_idle_masks(lowered.forward)
         self.backward_instructions = layout.without_idle_masks(reverse.instructions)
@@ -87,7 +89,7 @@ class Arrays:
         except IndexError:
             space = self.workspace()
         state = State(self._pool, space)
-        _sweep.spread(leaves, parameters, space.numbers, self._places)
+        _sweep.spread(leaves, parameters, space.numbers, self._places, self._in_place)
         if self.indices:
             space.indices[:] = indices
             self._check(space.indices)

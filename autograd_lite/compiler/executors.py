@@ -62,9 +62,9 @@ class Executor:
         self._runs += 1
         if self._kind == "numpy" or (self._kind == "auto" and self._runs > 1):
             arrays = self.arrays()
-            state = arrays.forward(leaves, indices, parameters) if arrays is not None else None
-            if state is not None:
-                return Run(self.interpreter, state, indices, arrays)
+            lifted = arrays.forward(leaves, indices, parameters) if arrays is not None else None
+            if lifted is not None:
+                return Run(self.interpreter, lifted, indices, arrays)
         state = self.interpreter.forward(leaves, indices, parameters)
         return Run(self.interpreter, state, indices, None)
 
@@ -82,7 +82,7 @@ class Run:
         self._indices, self._arrays = indices, arrays
         self.outputs: list[float] = state.outputs
 
-    def gradient(self, cotangents: list[float]) -> bytes:
+    def gradient(self, cotangents: list[float]) -> array[float]:
         """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt.
 
         cotangents  those of the first outputs; those of the others are 0
@@ -91,8 +91,8 @@ class Run:
         if self._arrays is not None:
             gradient = self._arrays.gradient(self._state, cotangents)
             if gradient is not None:
-                return gradient.tobytes()
+                return gradient
             leaves = self._arrays.leaves_of(self._state)
             self._state = self._interpreter.forward(leaves, self._indices)
             self._arrays = None
-        return self._interpreter.gradient(self._state, cotangents).tobytes()
+        return self._interpreter.gradient(self._state, cotangents)

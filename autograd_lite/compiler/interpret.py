@@ -56,7 +56,7 @@ class Interpreter:
         """
         if parameters:
             given, leaves = leaves, _sweep.room(self.leaves)
-            _sweep.spread(given, parameters, leaves, self._in_order)
+            _sweep.spread(given, parameters, leaves, self._in_order, self.leaves)
         state = State(indices, len(self.codes), len(self.parents))
         _sweep.forward(
             self.codes,

@@ -52,8 +52,9 @@ class Lifted:
     def agrees(self, seed=0, runs=3):
         """Whether the arrays give finite numbers, for those of the call and for others.
 
-        Raises AssertionError where the reference differs by more than 1e-9. Numbers that are lost to rounding anyway, as in
-        sin(exp(40)), are not compared: those that the last digit of the leaves changes as much.
+        Raises AssertionError where the reference differs by more than 1e-9. Numbers that are lost
+        to rounding anyway, as in sin(exp(40)), are not compared: those that the last digit of the
+        leaves changes as much.
         """
         rng = np.random.default_rng(seed)
         finite = True
