@@ -68,12 +68,31 @@ class Size:
     slow: float  # a contestant whose step takes longer has fewer turns
     slow_turns: int
     threads: tuple[int, ...]
+    letters: tuple[int, ...]  # how many a name of the GPT has
     batches: tuple[int, ...]
     widths: tuple[int, ...]
 
 
-FULL = Size(25, 0.03, 0.1, 3, (1, 2), (1, 4, 16, 64, 256, 1024), (4, 8, 16, 32, 64, 128))
-QUICK = Size(3, 0.005, 0.05, 1, (1,), (1, 16), (4,))
+FULL = Size(
+    turns=25,
+    seconds=0.03,
+    slow=0.1,
+    slow_turns=3,
+    threads=(1, 2),
+    letters=tuple(range(3, 11)),
+    batches=(1, 4, 16, 64, 256, 1024),
+    widths=(4, 8, 16, 32, 64, 128),
+)
+QUICK = Size(
+    turns=3,
+    seconds=0.005,
+    slow=0.05,
+    slow_turns=1,
+    threads=(1,),
+    letters=(4, 5),
+    batches=(1, 16),
+    widths=(4,),
+)
 
 
 # -------------------------------------------------------------------------- dense networks
@@ -234,7 +253,7 @@ def moons(n: int, rng: np.random.Generator) -> Any:
     return np.stack([x, y], axis=1) + rng.normal(0, 0.1, (n, 2))
 
 
-def moons_contest() -> Contestants:
+def moons_contest(_: Size) -> Contestants:
     task = Dense([2, 16, 16, 1], 100, hinge=True)
     return {
         OURS: lambda: task.ours("auto"),
@@ -247,7 +266,7 @@ def moons_contest() -> Contestants:
     }
 
 
-def chapter_contest() -> Contestants:
+def chapter_contest(_: Size) -> Contestants:
     task = Dense([100, 50, 10], 64, hinge=False)
     return {
         OURS: lambda: task.ours("auto"),
@@ -288,11 +307,11 @@ def gpt_weights() -> dict[str, Any]:
     return {name: rng.normal(0, 0.08, shape) for name, shape in SHAPES.items()}
 
 
-def names() -> Iterator[Any]:
-    """Names as tokens, of 3 to 10 letters, with the token 0 before and behind."""
+def names(letters: tuple[int, ...]) -> Iterator[Any]:
+    """Names as tokens, of so many letters, with the token 0 before and behind."""
     rng = random.Random(0)
     while True:
-        yield np.array([0, *(rng.randrange(1, VOCABULARY) for _ in range(rng.randint(3, 10))), 0])
+        yield np.array([0, *rng.choices(range(1, VOCABULARY), k=rng.choice(letters)), 0])
 
 
 class Scalars(NamedTuple):
@@ -343,7 +362,7 @@ def scalar_gpt(weights: dict[str, Any], tokens: Any, on: Scalars) -> Any:
     return sum(losses) / len(losses)
 
 
-def gpt_ours(executor: str = "") -> Step:
+def gpt_ours(letters: tuple[int, ...], executor: str = "") -> Step:
     weights = {
         name: [list(map(nn.Parameter, row)) for row in w.tolist()]
         for name, w in gpt_weights().items()
@@ -358,8 +377,13 @@ def gpt_ours(executor: str = "") -> Step:
     def loss(tokens: Any) -> Any:
         return scalar_gpt(weights, tokens, on)
 
-    run: Any = autograd_lite.compile(loss, executor=executor) if executor else loss
-    data = names()
+    run: Any = loss
+    if executor:
+        run = autograd_lite.compile(loss, executor=executor)
+        for n in letters:
+            for _ in range(2):  # recorded, then lifted
+                run(np.zeros(n + 2, int))
+    data = names(letters)
 
     def step() -> float:
         total = run(next(data))
@@ -429,7 +453,7 @@ class Scalar:
                 parent.grad += local * node.grad
 
 
-def gpt_scalar() -> Step:
+def gpt_scalar(letters: tuple[int, ...]) -> Step:
     weights = {
         name: [list(map(Scalar, row)) for row in w.tolist()] for name, w in gpt_weights().items()
     }
@@ -445,7 +469,7 @@ def gpt_scalar() -> Step:
         return [e / total for e in exps]
 
     on = Scalars(softmax, lambda logits, i: -softmax(logits)[i].log(), operator.getitem)
-    data = names()
+    data = names(letters)
 
     def step() -> float:
         nonlocal steps
@@ -463,13 +487,13 @@ def gpt_scalar() -> Step:
     return step
 
 
-def gpt_torch() -> Step:
+def gpt_torch(letters: tuple[int, ...]) -> Step:
     import torch
     from torch.nn import functional as F  # noqa: N812
 
     weights = {name: torch.tensor(w, requires_grad=True) for name, w in gpt_weights().items()}
     optimizer = torch.optim.Adam(weights.values(), fused=True, **ADAM)
-    data = names()
+    data = names(letters)
 
     def normal(x: Any) -> Any:
         return F.rms_norm(x, (WIDTH,), eps=1e-5)
@@ -497,12 +521,12 @@ def gpt_torch() -> Step:
     return step
 
 
-def gpt_contest() -> Contestants:
+def gpt_contest(size: Size) -> Contestants:
     return {
-        OURS: lambda: gpt_ours("auto"),
-        EAGER: gpt_ours,
-        TORCH: gpt_torch,
-        SCALAR: gpt_scalar,
+        OURS: lambda: gpt_ours(size.letters, "auto"),
+        EAGER: lambda: gpt_ours(size.letters),
+        TORCH: lambda: gpt_torch(size.letters),
+        SCALAR: lambda: gpt_scalar(size.letters),
     }
 
 
@@ -604,19 +628,21 @@ def graph_ddx(backend: str) -> Step:
     return step
 
 
-def graph_contest() -> Contestants:
-    return {
+def graph_contest(size: Size) -> Contestants:
+    contestants: Contestants = {
         OURS: lambda: graph_ours("auto"),
         EAGER: graph_ours,
         CASADI: graph_casadi,
         DDX: lambda: graph_ddx("INTERPRET"),
-        DDX_JIT: lambda: graph_ddx("COMPILE"),
     }
+    if size is FULL:  # LLVM takes its time
+        contestants[DDX_JIT] = lambda: graph_ddx("COMPILE")
+    return contestants
 
 
 # ------------------------------------------------------------------------------------ the clock
 
-CONTESTS: dict[str, Callable[[], Contestants]] = {
+CONTESTS: dict[str, Callable[[Size], Contestants]] = {
     "moons": moons_contest,
     "chapter": chapter_contest,
     "gpt": gpt_contest,
@@ -710,7 +736,7 @@ def measure(size: Size, sweeps: bool) -> dict[str, Any]:
     """All that a process measures."""
     contests, left_out = {}, []
     for key, contestants in CONTESTS.items():
-        contests[key], missing = contest(contestants(), size)
+        contests[key], missing = contest(contestants(size), size)
         left_out += missing
     found: dict[str, Any] = {"contests": contests, "left out": sorted(set(left_out))}
     found["recording"], found["call"] = recording(size), empty_call(size)

@@ -171,9 +171,26 @@ def backward(
                 cotangent[parent[j]] += g * d[j]
 
 
+def levels(offsets: array[int], parents: array[int], found: array[int]) -> None:
+    """Write how many nodes come before each on the longest way to it."""
+    first, parent, level = arrays.ints(offsets), arrays.ints(parents), arrays.ints(found)
+    for i in range(len(found)):
+        highest = 0
+        for j in range(first[i], first[i + 1]):
+            highest = max(highest, level[parent[j]] + 1)
+        level[i] = highest
+
+
 def room(n: int) -> array[float]:
     """An array of n doubles, to be written before they are read."""
     return arrays.room(_DOUBLES, n)
+
+
+def clear(memory: array[float]) -> None:
+    """Set all to 0."""
+    out = arrays.doubles(memory)
+    for i in range(len(memory)):
+        out[i] = 0.0
 
 
 def spread(

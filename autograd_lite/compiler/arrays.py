@@ -20,6 +20,7 @@ from autograd_lite.compiler.explain import (
 )
 from autograd_lite.compiler.lower import Lowering
 from autograd_lite.compiler.reverse import Reverse
+from autograd_lite.compiler.workspaces import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from autograd_lite.value import Value
 
 __all__ = ["Arrays"]
-
-KEPT = 4  # so many workspaces of finished runs are kept for the next
 
 
 class Arrays:
@@ -84,11 +83,8 @@ class Arrays:
 
         Raises IndexError for an index that is out of range.
         """
-        try:
-            space = self._pool.pop()
-        except IndexError:
-            space = self.workspace()
-        state = State(self._pool, space)
+        state = State(self._pool, self.workspace)
+        space = state.space
         _sweep.spread(leaves, parameters, space.numbers, self._places, self._in_place)
         if self.indices:
             space.indices[:] = indices
@@ -181,22 +177,6 @@ class Workspace:
         binder = Binder(self.memory, self.indices)
         self.forward: list[Call] = binder.bind(program.forward_instructions)
         self.backward: list[Call] = binder.bind(program.backward_instructions)
-
-
-class State:
-    """One run, which owns its workspace until it is dropped.
-
-    outputs  the results
-    """
-
-    outputs: list[float]
-
-    def __init__(self, pool: list[Workspace], space: Workspace) -> None:
-        self._pool, self.space = pool, space
-
-    def __del__(self) -> None:
-        if len(self._pool) < KEPT:
-            self._pool.append(self.space)
 
 
 def _places(addresses: Ints) -> array[int]:
