@@ -123,7 +123,7 @@ cdef class Pass:
 
 
 @cython.locals(
-    this=Pass, order=list, before_by_hand=list, observers=list, node=Value, grad=double, i=Py_ssize_t
+    this=Pass, order=list, before_by_hand=list, observers=tuple, node=Value, grad=double, i=Py_ssize_t
 )
 cdef int backpropagate(Value root) except -1
 cdef inline int meet(Value node, Pass this) except -1

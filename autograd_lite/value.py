@@ -1237,7 +1237,7 @@ def backpropagate(root: Value) -> None:
             meet_parents(node, this)
             i += 1
         receive(root, 1.0, this)
-        observers = blocks.observers() if _blocks != 0 else []
+        observers = blocks.observers() if _blocks != 0 else ()
         i = 0
         while i < this.ready:
             kernels.prefetch(order, i)
@@ -1254,6 +1254,9 @@ def backpropagate(root: Value) -> None:
     except BaseException:
         for node in reachable(root):
             node._users = 0
+            if node._kind == REPLAYED:
+                more: Many = node._more
+                more.replay.forget()
         for node, grad in before_by_hand:
             node._grad = grad
         forget(this)
@@ -1543,8 +1546,13 @@ class Replay:
         self.gradient = gradient
 
     def __call__(self) -> array[float]:
-        cotangents, self.cotangents = self.cotangents, [0.0] * len(self.cotangents)
+        cotangents = self.cotangents
+        self.forget()
         return self.gradient(cotangents)
+
+    def forget(self) -> None:
+        """Drop what the results left in this pass, which is over."""
+        self.cotangents = [0.0] * len(self.cotangents)
 
 
 class Result:

@@ -9,7 +9,14 @@ from autograd_lite import Value
 from visualize.diagram import Diagram, by_group, by_product
 from visualize.files import write
 from visualize.fold import by_scope, folded, staged
-from visualize.graph import EDGE_LIMIT, NODE_LIMIT, grads_of, nodes_of, refuse_large
+from visualize.graph import (
+    EDGE_LIMIT,
+    NODE_LIMIT,
+    culprit_of,
+    grads_of,
+    nodes_of,
+    refuse_large,
+)
 from visualize.scopes import calls_in
 from visualize.svg import summary, to_dot
 from visualize.svg import to_svg as svg_of
@@ -19,6 +26,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from visualize.graph import Failure
 
 __all__ = ["Drawing", "check_options", "draw", "products_of", "save", "to_svg"]
 
@@ -87,7 +96,7 @@ def ending_of(path: str | os.PathLike[str]) -> str:
 
 
 def draw(
-    root: Value,
+    root: Value | Failure,
     *,
     depth: int | None = None,
     fold: bool = False,
@@ -99,6 +108,8 @@ def draw(
 ) -> Drawing:
     """The picture of the graph that root is the result of.
 
+    root      a Value; or an AnomalyError or a GradientError, for its graph with the node marked
+              where it went wrong
     depth     how many scopes around a node are open, drawn as frames; deeper ones are one box
               each, and None opens all. `scopes` and `scope` record them.
     fold      draw nodes of the same structure once: "tanh x 16"
@@ -113,11 +124,14 @@ def draw(
     """
     written = number_format(number)
     check_options(depth, fold, products, rankdir)
+    root, culprit = culprit_of(root)
     diagram = (
         products_of(root, grads_of, measured=partials)
         if products
         else _groups(root, depth, fold, measured=partials)
     )
+    for box in diagram.boxes:
+        box.wrong = culprit in box.members
     return Drawing(
         root,
         diagram,
@@ -194,12 +208,12 @@ def _refuse_large(diagram: Diagram, advice: str) -> Diagram:
     return diagram
 
 
-def to_svg(root: Value, **options: Any) -> str:
+def to_svg(root: Value | Failure, **options: Any) -> str:
     """The picture of root's graph as an SVG element; the options are those of `draw`."""
     return draw(root, **options).svg
 
 
-def save(root: Value, path: str | os.PathLike[str], **options: Any) -> None:
+def save(root: Value | Failure, path: str | os.PathLike[str], **options: Any) -> None:
     """Write the picture of root's graph to a file; the options are those of `draw`."""
     draw(root, **options).save(path)
 

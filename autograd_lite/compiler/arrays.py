@@ -118,7 +118,8 @@ class Arrays:
         return leaves
 
     def _check(self, indices: Ints) -> None:
-        wrong = (indices < -self._among) | (indices >= self._among)
+        known = self._among < np.iinfo(np.int64).max  # others are no indices, but numbers only
+        wrong = known & ((indices < -self._among) | (indices >= self._among))
         if wrong.any():
             slot = int(wrong.argmax())
             raise IndexError(
