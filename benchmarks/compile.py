@@ -881,7 +881,7 @@ def main() -> None:
         print(json.dumps(measure(size, sweeps=options.threads == 1)))
         return
     found = {str(n): in_process(n, options.quick) for n in size.threads}
-    results = {"machine": machine(), "threads": found}
+    results = {"machine": machine(), "work": WORK, "threads": found}
     if options.json:
         results["targets"] = {n: verdicts(each) for n, each in found.items()}
         print(json.dumps(results, indent=1))
