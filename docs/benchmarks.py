@@ -181,7 +181,7 @@ def gained(contest: str, others: str) -> str:
     shown = {name: significant(us[name]) for name in ("compiled", "eager Value", "micrograd")}
     return (
         f"A step takes {shown['compiled']} µs compiled, {shown['eager Value']} µs on eager Values, "
-        f"and {shown['micrograd']} µs {others} (`python benchmarks/compile.py`.)\n"
+        f"and\n{shown['micrograd']} µs {others} (`python benchmarks/compile.py`, one thread).\n"
     )
 
 
@@ -248,8 +248,8 @@ def conditions() -> str:
 TABLES = {
     "steps": steps,
     "steps in Chinese": chinese_steps,
-    "micrograd": partial(gained, "moons", "in micrograd."),
-    "microgpt": partial(gained, "gpt", "on plain Python objects."),
+    "micrograd": partial(gained, "moons", "in micrograd"),
+    "microgpt": partial(gained, "gpt", "on plain Python objects"),
     "speed": speed,
     "speed in Chinese": chinese_speed,
     "conditions": conditions,
