@@ -11,9 +11,9 @@ from autograd_lite.compiler.calls import Binder
 from autograd_lite.compiler.explain import (
     Region,
     Regions,
+    in_words,
     irregular,
     leaf_regions,
-    lines_of,
     regions_of,
 )
 from autograd_lite.compiler.lower import Lowering
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.calls import Call
     from autograd_lite.compiler.canonical import Ints
+    from autograd_lite.compiler.explain import Step
     from autograd_lite.compiler.tape import Tape
 
     Doubles = NDArray[np.float64]
@@ -127,8 +128,8 @@ class Arrays:
         space = self.workspace()
         return len(space.forward), len(space.backward)
 
-    def explain(self, names: Mapping[range, str] | None = None) -> str:
-        """The program, a line for each instruction.
+    def steps(self, names: Mapping[range, str] | None = None) -> tuple[list[Step], list[Step]]:
+        """The instructions in words, forward and backward.
 
         names  of ranges of leaves, by their slots
         """
@@ -140,16 +141,16 @@ class Arrays:
             if leaf.base in place
         ]
         regions = Regions([*deepcopy(self._regions), *leaves, *gradients])
+        forward = in_words(self.forward_instructions, regions)
+        return forward, in_words(self.backward_instructions, regions)
+
+    def explain(self, names: Mapping[range, str] | None = None) -> str:
+        """The program, a line for each instruction; the names are as for `steps`."""
         text = [f"{self._scalars} scalars, {len(self.leaves)} of them leaves"]
-        parts = zip(
-            ("forward", "backward"),
-            self.calls,
-            (self.forward_instructions, self.backward_instructions),
-            strict=True,
-        )
-        for title, calls, instructions in parts:
+        parts = zip(("forward", "backward"), self.calls, self.steps(names), strict=True)
+        for title, calls, steps in parts:
             text += ["", f"{title}: {calls} NumPy calls"]
-            text += [f"    {line}" for line in lines_of(instructions, regions)]
+            text += [f"    {step.text}" for step in steps]
         left = irregular([*self.forward_instructions, *self.backward_instructions])
         if left:
             text += ["", "not on views of the memory:", *(f"    {line}" for line in left)]

@@ -102,6 +102,7 @@ class Copies:
     """A program that runs for n samples at once.
 
     one       the program of one sample
+    names     of the arguments, by the slots of their numbers
     template  what the function returns for all of them, with places among the results
     """
 
@@ -113,12 +114,17 @@ class Copies:
         tape = copied(one.tape, leaves, indices, batch.n, one.n_results)
         wrt = [*range(leaves.size - len(one.parameters), leaves.size), *batch.flat.slots]
         self.executor = Executor(tape, wrt, "auto", one.guards.exact)
+        self.names = {}
+        for slots, name in one.names.items():
+            found = leaves.of(np.arange(batch.n)[:, None])[:, slots]
+            if found.size:
+                self.names[range(int(found.min()), int(found.max()) + 1)] = name
         places = [Place(i) for i in range(batch.n * one.n_results)]
         self.template = together([self.result(places, i) for i in range(batch.n)])
 
     def explain(self) -> str:
         """The program for all samples."""
-        return f"{self.one.name}: {self.n} samples\n{self.executor.explain()}"
+        return f"{self.one.name}: {self.n} samples\n{self.executor.explain(self.names)}"
 
     def run(self, batch: Batch, left: list[int]) -> tuple[list[int], list[Value]]:
         """Those of the samples left for which all guards hold; the results of all, as nodes.

@@ -11,7 +11,7 @@ from autograd_lite.compiler.lower import is_regular
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from autograd_lite.compiler.tape import Tape
@@ -60,11 +60,17 @@ class Executor:
             self._arrays = Arrays(self.tape, np.array(self.wrt, np.int64))
         return self._arrays
 
-    def explain(self) -> str:
-        """The program as operations on arrays, and which executor runs it."""
-        arrays = self._arrays or Arrays(self.tape, np.array(self.wrt, np.int64))
+    def explain(self, names: Mapping[range, str]) -> str:
+        """The program as operations on arrays, and which executor runs it.
+
+        names  of ranges of leaves, by their slots
+        """
         how = "these calls" if self.arrays() is not None else "the interpreter, node by node"
-        return f"{arrays.explain()}\n\nrun by {how}"
+        return f"{self.lifted().explain(names)}\n\nrun by {how}"
+
+    def lifted(self) -> Arrays:
+        """The program as operations on arrays, whether it runs as such or not."""
+        return self._arrays or Arrays(self.tape, np.array(self.wrt, np.int64))
 
     def forward(self, leaves: array[float], indices: array[int]) -> Run:
         """The run on these leaves' numbers and these indices; its `outputs` are the results."""

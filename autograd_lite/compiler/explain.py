@@ -7,6 +7,8 @@ from bisect import bisect_right, insort
 from collections import Counter
 from math import prod
 
+import numpy as np
+
 from autograd_lite.compiler.bulk import (
     Contract,
     Drop,
@@ -18,6 +20,8 @@ from autograd_lite.compiler.bulk import (
     Pick,
     Scatter,
     SegmentSum,
+    operands_of,
+    target_of,
 )
 from autograd_lite.compiler.canonical import LARGEST, MAP, PICK, SUM
 from autograd_lite.compiler.ufuncs import POINTWISE, steps_of
@@ -28,20 +32,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from autograd_lite.compiler.bulk import Instruction, Ref
+    from autograd_lite.compiler.canonical import Ints
     from autograd_lite.compiler.formulas import Formula
     from autograd_lite.compiler.lower import Lowering
     from autograd_lite.compiler.reverse import Reverse
 
-__all__ = ["Region", "Regions", "irregular", "leaf_regions", "lines_of", "regions_of"]
+__all__ = ["Region", "Regions", "Step", "in_words", "irregular", "leaf_regions", "regions_of"]
 
 LETTERS = {SUM: "z", MAP: "a", LARGEST: "m", PICK: "t"}
 
 
 class Region:
-    """A stretch of the memory that has a name; "" for one that is named by its formula."""
+    """A stretch of the memory that has a name; "" for one that is named by its formula.
+
+    reads  of one that is named by its formula: what that reads
+    """
 
     def __init__(self, base: int, size: int, name: str) -> None:
         self.base, self.size, self.name = base, size, name
+        self.reads: list[Region] = []
+
+
+class Step:
+    """An instruction as text, the region that it writes, and those that it reads."""
+
+    def __init__(self, text: str, out: Region, reads: list[Region]) -> None:
+        self.text, self.out, self.reads = text, out, reads
 
 
 class Regions:
@@ -57,6 +73,15 @@ class Regions:
 
     def add(self, region: Region) -> None:
         insort(self._regions, region, key=lambda region: region.base)
+
+    def among(self, addresses: Ints) -> list[Region]:
+        """The regions that these addresses lie in."""
+        found, rest = [], np.unique(addresses)
+        while len(rest):
+            region = self.at(int(rest[0])) or Region(int(rest[0]), 1, f"memory[{rest[0]}]")
+            found.append(region)
+            rest = rest[np.searchsorted(rest, region.base + region.size) :]
+        return found
 
     def name(self, address: int) -> str:
         region = self.at(address)
@@ -108,17 +133,21 @@ def leaf_regions(
     return regions
 
 
-def lines_of(instructions: Iterable[Instruction], regions: Regions) -> list[str]:
-    """One line for each instruction, but for partials, which are named by their formulas."""
-    lines = []
+def in_words(instructions: Iterable[Instruction], regions: Regions) -> list[Step]:
+    """A step for each instruction, but for partials, which are named by their formulas."""
+    steps = []
     for it in instructions:
+        reads = [region for addresses in operands_of(it) for region in regions.among(addresses)]
+        reads = [other for region in reads for other in region.reads or [region]]
         if isinstance(it, Map) and (region := regions.at(it.out.base)) and not region.name:
-            region.name = _map(it, regions)
+            region.name, region.reads = _map(it, regions), reads
             if " " in region.name and "(" not in region.name:
                 region.name = f"({region.name})"
         else:
-            lines.append(_line(it, regions))
-    return lines
+            text = _line(it, regions)
+            (out, *_) = regions.among(target_of(it))
+            steps.append(Step(text, out, list(dict.fromkeys(reads))))
+    return steps
 
 
 def irregular(instructions: Iterable[Instruction]) -> list[str]:

@@ -20,9 +20,11 @@ from autograd_lite.value import blocks_open
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
+    from autograd_lite.compiler.copies import Copies
+    from autograd_lite.compiler.explain import Step
     from autograd_lite.compiler.record import Recording
 
 __all__ = ["Compiled"]
@@ -87,10 +89,22 @@ class Compiled:
 
         Raises ValueError if there is none.
         """
-        programs = [program for kind in self._kinds.values() for program in kind.programs]
+        return "\n\n".join(program.explain() for program in self._programs())
+
+    def steps(self) -> tuple[list[Step], list[Step]]:
+        """The forward and the backward steps of the last program, as operations on arrays.
+
+        Raises ValueError if there is none.
+        """
+        last = self._programs()[-1]
+        return last.executor.lifted().steps(last.names)
+
+    def _programs(self) -> Sequence[Program | Copies]:
+        """What was recorded so far, with that of the last call last."""
+        programs = [p for kind in self._kinds.values() for p in reversed(kind.programs)]
         if not programs:
             raise ValueError(f"{self.__name__} has recorded nothing yet; call it first")
-        return "\n\n".join(program.explain() for program in programs)
+        return programs
 
     def __repr__(self) -> str:
         return f"<compiled {self.__name__}>"

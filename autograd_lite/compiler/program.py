@@ -31,6 +31,7 @@ class Program:
     the Values that were there before the call (`parameters`). Its outputs are the results, then
     what guards and callbacks ask for.
 
+    names      of the arguments, by the slots of their numbers
     template   what the function returned, with places among the results
     guards     on the outputs
     calls      callbacks, and the place among the outputs, or the number, of each of their operands
@@ -40,7 +41,7 @@ class Program:
     captures: Captures
 
     def __init__(self, recording: Recording, flat: Flat, name: str, executor: str) -> None:
-        self.name = name
+        self.name, self.names = name, recording.names
         outputs: list[Value] = []
         self.template = _taken_apart(recording.result, outputs)
         self.n_results = len(outputs)
@@ -87,7 +88,7 @@ class Program:
         """The lifted program, the counts, and the guards."""
         lines = [f"{self.name}: {len(self.guards.tests)} guards"] if self.guards.tests else []
         lines += [f"    {op} at {place}" for _, op, _, _, _, place in self.guards.tests[:10]]
-        return "\n".join([*lines, self.executor.explain()])
+        return "\n".join([*lines, self.executor.explain(self.names)])
 
     def run(self, flat: Flat) -> tuple[bool, Any]:
         """Whether all guards hold for these arguments, and what the function returns.
