@@ -45,11 +45,13 @@ LETTERS = {SUM: "z", MAP: "a", LARGEST: "m", PICK: "t"}
 class Region:
     """A stretch of the memory that has a name; "" for one that is named by its formula.
 
-    reads  of one that is named by its formula: what that reads
+    numbers  how many there are in all stretches of this name
+    reads    of one that is named by its formula: what that reads
     """
 
     def __init__(self, base: int, size: int, name: str) -> None:
         self.base, self.size, self.name = base, size, name
+        self.numbers = size
         self.reads: list[Region] = []
 
 
@@ -130,6 +132,11 @@ def leaf_regions(
             regions[-1].size += 1
         else:
             regions.append(Region(address, 1, name))
+    total: Counter[str] = Counter()
+    for region in regions:
+        total[region.name] += region.size
+    for region in regions:
+        region.numbers = total[region.name]
     return regions
 
 
