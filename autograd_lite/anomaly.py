@@ -5,18 +5,19 @@ from __future__ import annotations
 import sys
 from math import isfinite
 
-from autograd_lite.blocks import Observer, observe, replayed
+from autograd_lite.blocks import BlockOrDecorator, Observer, replayed
 from autograd_lite.rules import CODES
 from autograd_lite.value import Value, number_of, static_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
     from weakref import WeakKeyDictionary
 
 __all__ = ["AnomalyError", "detect_anomaly", "place"]
 
-_OURS = ("autograd_lite", "nn")  # packages whose lines are not the user's
+_OURS = ("autograd_lite", "nn", "visualize")  # packages whose lines are not the user's
 _LONGEST_PATH = 12
 
 
@@ -31,10 +32,14 @@ class AnomalyError(FloatingPointError):
         super().__init__(message)
         self.node, self.root = node, root
 
+    def __reduce__(self) -> tuple[Any, ...]:  # so that it comes back from another process
+        return type(self), (*self.args, self.node, self.root)
 
-class detect_anomaly(observe):
-    """`with detect_anomaly(): ...` raises AnomalyError at the first NaN or infinity.
 
+class detect_anomaly(BlockOrDecorator):
+    """Raise AnomalyError at the first NaN or infinity. A context manager and a decorator.
+
+    `with detect_anomaly(): ...` and `@detect_anomaly()` or `@detect_anomaly` before a function.
     Forward, at an operation that gives one although its operands are finite; backward, at a node
     that sends one although its operands are. What is not finite in the inputs is none of its
     business. The error names the operation, its operands, the line that made the node, and the
@@ -46,16 +51,13 @@ class detect_anomaly(observe):
     Raises RuntimeError within a compiled function, whose program would not look again.
     """
 
-    def __init__(self) -> None:
-        super().__init__(_Detector())
-
     def __enter__(self) -> None:
         if replayed():
             raise RuntimeError(
                 "detect_anomaly inside a compiled function sees its recording only; "
                 "write it around the call"
             )
-        super().__enter__()
+        self._enter(_Detector())
 
 
 class _Detector(Observer):
@@ -65,7 +67,8 @@ class _Detector(Observer):
         self.places: WeakKeyDictionary[Value, str] = WeakKeyDictionary()
         # For the root of each pass, what is not finite because an input is not.
         self.excused: WeakKeyDictionary[Value, set[Value]] = WeakKeyDictionary()
-        self.before: list[float] = []  # the gradients of the parents of a node made by hand
+        # For the root of each pass, the gradients that the `_backward` by hand that runs has found.
+        self.found: WeakKeyDictionary[Value, dict[Value, float]] = WeakKeyDictionary()
 
     def made(self, node: Value) -> None:
         if node.is_leaf:
@@ -80,7 +83,11 @@ class _Detector(Observer):
         if node is root:
             self.excused[root] = set()
         if node.rule is None:
-            self.before = [parent.grad for parent in node.parents]
+            self.found[root] = {parent: parent.grad for parent in node.parents}
+
+    def wrote(self, node: Value) -> None:
+        for found in self.found.values():  # it may be no parent of the node made by hand
+            found.setdefault(node, node.grad)
 
     def sent(self, node: Value, root: Value) -> None:
         g = node.grad
@@ -88,19 +95,24 @@ class _Detector(Observer):
         if not isfinite(g) and node not in excused_nodes:
             self._blame(node, root, f"the gradient that {_name(node)} received became {g}")
         excused = not isfinite(g) or not _operands_are_finite(node)
-        for i, (parent, partial) in enumerate(zip(node.parents, node.partials, strict=True)):
-            by_hand = node.rule is None  # then what it sent is known, but not the partial
-            sent = parent.grad if by_hand else g * partial
-            if isfinite(sent) or (not isfinite(self.before[i]) if by_hand else g == 0.0):
-                continue
-            if excused:
-                excused_nodes.add(parent)
-            elif by_hand:
-                problem = f"the _backward of {_name(node)} set a gradient to {sent}"
+        for receiver, problem in self._spoilt(node, root):
+            if not excused:
                 self._blame(node, root, problem)
-            else:
-                problem = f"{_name(node)} sent {sent}: its gradient {g:g} times its local partial"
-                self._blame(node, root, f"{problem} {partial:g}{_by(parent)}")
+            excused_nodes.add(receiver)
+
+    def _spoilt(self, node: Value, root: Value) -> Iterator[tuple[Value, str]]:
+        """What got a gradient from node that is not finite, and a sentence that says so."""
+        if node.rule is None:  # then what it sent is known, but not the partials
+            for receiver, found in self.found.pop(root).items():
+                if isfinite(found) and not isfinite(receiver.grad):
+                    problem = f"set the gradient of {_name(receiver)} to {receiver.grad}"
+                    yield receiver, f"the _backward of {_name(node)} {problem}"
+            return
+        g = node.grad
+        for parent, partial in zip(node.parents, node.partials, strict=True):
+            if g != 0.0 and not isfinite(g * partial):
+                problem = f"sent {g * partial}: its gradient {g:g} times its local partial"
+                yield parent, f"{_name(node)} {problem} {partial:g}{_by(parent)}"
 
     def received(self, leaf: Value, grad: float, root: Value) -> None:
         if not isfinite(grad) and isfinite(leaf.grad) and leaf not in self.excused[root]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Value
 
-__all__ = ["Observer", "here", "no_grad", "observe", "observers", "replayed"]
+__all__ = ["BlockOrDecorator", "Observer", "here", "no_grad", "observe", "observers", "replayed"]
 
 
 class Observer:
@@ -77,11 +77,12 @@ class _Opens:
         value.count_blocks(1)
         _blocks.set((*_open_blocks(), _Block(observer, self)))
 
-    def _exit(self) -> None:
+    def __exit__(self, *exception: object) -> None:
         from autograd_lite import value
 
         block = [block for block in _open_blocks() if block.opener() is self][-1]
         block.closed = True  # for tasks that were made inside it, and have a copy of the tuple
+        _changed()
         _blocks.set(_open_blocks())
         value.count_blocks(-1)
 
@@ -91,7 +92,7 @@ class _Block:
 
     def __init__(self, observer: Observer | None, opener: _Opens) -> None:
         self.observer = observer  # None: a no_grad block
-        self.opener = ref(opener)
+        self.opener = ref(opener, _changed)
         self.closed = False
 
     @property
@@ -106,22 +107,48 @@ def _open_blocks() -> tuple[_Block, ...]:
     return tuple([block for block in _blocks.get() if block.open])
 
 
-def here() -> tuple[list[Observer], bool]:
+_Here = tuple[tuple[Observer, ...], bool]
+_nothing: _Here = (), False
+
+# What `here` found last. It holds for the same tuple of blocks while `_change` is the same object.
+_change = object()
+_found: tuple[tuple[_Block, ...], object, _Here] = (), _change, _nothing
+
+
+def _changed(opener: object = None) -> None:
+    """A block has closed, so that what was found may no longer hold."""
+    global _change, _found
+    _change = object()
+    _found = (), _change, _nothing  # and keeps no observer alive
+
+
+def here() -> _Here:
     """The observers that are to be told what happens here, outermost first, and whether operations
     give leaves.
     """
+    global _found
+    blocks = _blocks.get()
+    if not blocks:
+        return _nothing
+    seen, since, found = _found
+    if seen is blocks and since is _change:
+        return found
+    since = _change
     watching: list[Observer] = []
     detaching = False
-    for block in _blocks.get():
-        if block.open:
-            if block.observer is None:
-                detaching = True
-            else:
-                watching.append(block.observer)
-    return watching, detaching
+    for block in _open_blocks():
+        if block.observer is None:
+            detaching = True
+        else:
+            watching.append(block.observer)
+            if block.observer.replays:  # what it records is for calls outside no_grad, too
+                detaching = False
+    found = tuple(watching), detaching
+    _found = blocks, since, found
+    return found
 
 
-def observers() -> list[Observer]:
+def observers() -> tuple[Observer, ...]:
     """Those that are to be told what happens here, outermost first."""
     return here()[0]
 
@@ -144,33 +171,22 @@ class observe(_Opens):
     def __enter__(self) -> None:
         self._enter(self.observer)
 
-    def __exit__(self, *exception: object) -> None:
-        self._exit()
 
-
-class no_grad(_Opens):
-    """Record nothing: operations give leaves. A context manager and a decorator.
-
-    `with no_grad(): ...` and `@no_grad()` or `@no_grad` before a function. Other threads and
-    asyncio tasks go on recording; a task made inside a block does while the block is closed.
-    """
+class BlockOrDecorator(_Opens):
+    """What `with X():` opens, and `@X()` or `@X` around each call of a function."""
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         block = object.__new__(cls)
         return block if function is None else block(function)
 
-    def __enter__(self) -> None:
-        self._enter(None)
-
-    def __exit__(self, *exception: object) -> None:
-        self._exit()
-
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         import functools
         import inspect
 
+        cls = type(self)
+        name = cls.__name__
         if not callable(function):
-            raise TypeError(f"no_grad decorates a function, not {type(function).__name__}")
+            raise TypeError(f"{name} decorates a function, not {type(function).__name__}")
         if any(
             runs_later(function)
             for runs_later in (
@@ -180,13 +196,24 @@ class no_grad(_Opens):
             )
         ):
             raise TypeError(
-                f"no_grad cannot decorate {function.__name__}, which runs after its call has "
-                "returned; write `with no_grad():` inside it"
+                f"{name} cannot decorate {function.__name__}, which runs after its call has "
+                f"returned; write `with {name}():` inside it"
             )
 
         @functools.wraps(function)
-        def unrecorded(*args: Any, **kwargs: Any) -> Any:
-            with no_grad():
+        def within(*args: Any, **kwargs: Any) -> Any:
+            with cls():
                 return function(*args, **kwargs)
 
-        return unrecorded
+        return within
+
+
+class no_grad(BlockOrDecorator):
+    """Record nothing: operations give leaves. A context manager and a decorator.
+
+    `with no_grad(): ...` and `@no_grad()` or `@no_grad` before a function. Other threads and
+    asyncio tasks go on recording; a task made inside a block does while the block is closed.
+    """
+
+    def __enter__(self) -> None:
+        self._enter(None)

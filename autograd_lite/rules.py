@@ -180,7 +180,7 @@ RULES: list[Rule] = [
          "where(y <= z, where(x < y, y, where(x > z, z, x)),"
          " where(z < y, where(x == x, z, x), y + z))",
          "where(x >= y, where(x <= z, 1, 0), 0)",
-         "where(x < y, where(y < z, 1, 0), 0)", "where(x > z, 1, where(z < y, 1, 0))",
+         "where(x < y, where(y <= z, 1, 0), 0)", "where(x > z, 1, where(z < y, 1, 0))",
          domain=((-3, 3), (-2, -0.5), (0.5, 2)),
          note="the derivative at a bound is 1; bounds that cross give the upper one; nan wins"),
 

@@ -10,10 +10,11 @@
 
 from visualize.dot import draw_dot
 from visualize.draw import Drawing, draw, save, to_svg
-from visualize.explain import Page, explain
+from visualize.explain import explain
 from visualize.graph import trace
 from visualize.layout import LayoutError
 from visualize.names import label
+from visualize.page import Page
 from visualize.plots import (
     gradient_norms,
     plot_decision_boundary,

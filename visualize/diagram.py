@@ -35,6 +35,7 @@ class Box:
     times      how often what the title says is there
     parameters  how many there are in a collapsed scope
     frame      the index of the open scope around it
+    wrong      whether it has the node where a check or a computation went wrong
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Box:
         self.low = data if low is None else low
         self.times, self.parameters = times, parameters
         self.frame: int | None = None
+        self.wrong = False
 
     @property
     def size(self) -> int:

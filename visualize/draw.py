@@ -9,7 +9,14 @@ from autograd_lite import Value
 from visualize.diagram import Diagram, by_group, by_product
 from visualize.files import write
 from visualize.fold import by_scope, folded, staged
-from visualize.graph import EDGE_LIMIT, NODE_LIMIT, grads_of, nodes_of, refuse_large
+from visualize.graph import (
+    EDGE_LIMIT,
+    NODE_LIMIT,
+    culprit_of,
+    grads_of,
+    nodes_of,
+    refuse_large,
+)
 from visualize.program import ProgramPicture, is_compiled
 from visualize.scopes import calls_in
 from visualize.svg import summary, to_dot
@@ -20,6 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
 
 __all__ = ["Drawing", "check_options", "draw", "products_of", "save", "to_svg"]
 
@@ -116,8 +124,9 @@ def draw(
 ) -> Drawing:
     """The picture of the graph that root is the result of.
 
-    root      a Value; or a compiled function, for the array program of its last call, in which
-              every box is an operation on arrays (rankdir is its only option)
+    root      a Value; or an AnomalyError or a GradientError, for its graph with the node marked
+              where it went wrong; or a compiled function, for the array program of its last call,
+              in which every box is an operation on arrays (rankdir is its only option)
     depth     how many scopes around a node are open, drawn as frames; deeper ones are one box
               each, and None opens all. `scopes` and `scope` record them.
     fold      draw nodes of the same structure once: "tanh x 16"
@@ -128,7 +137,7 @@ def draw(
               picture then fits a page's width, and else for the narrower of "LR" and "TB"
     number    how numbers are written, such as ".4g" or ".2f"
 
-    Raises TypeError if root is neither, ValueError for over 1,000 boxes or 4,000 edges, and for a
+    Raises TypeError if root is none of these, ValueError for over 1,000 boxes or 4,000 edges, and for a
     compiled function that has not been called.
     """
     if is_compiled(root):
@@ -141,11 +150,14 @@ def draw(
         return ProgramDrawing(root, rankdir or "TB")
     written = number_format(number)
     check_options(depth, fold, products, rankdir)
+    root, culprit = culprit_of(root)
     diagram = (
         products_of(root, grads_of, measured=partials)
         if products
         else _groups(root, depth, fold, measured=partials)
     )
+    for box in diagram.boxes:
+        box.wrong = culprit in box.members
     return Drawing(
         root,
         diagram,

@@ -7,11 +7,19 @@ import threading
 from autograd_lite import Value, topological_order
 from autograd_lite.value import weights_of
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from autograd_lite import AnomalyError
+    from autograd_lite.testing import GradientError
+
+    Failure = AnomalyError | GradientError
+
 __all__ = [
     "EDGE_LIMIT",
     "NODE_LIMIT",
     "checked",
     "cotangents",
+    "culprit_of",
     "grads_of",
     "kind_of",
     "nodes_of",
@@ -47,12 +55,21 @@ def nodes_of(root: Value) -> list[Value]:
     return nodes
 
 
-def checked(root: Value) -> Value:
+def checked(root: object) -> Value:
     if not isinstance(root, Value):
         raise TypeError(
             f"the root of a graph must be a Value, such as a loss, not {type(root).__name__}"
         )
     return root
+
+
+def culprit_of(thing: Value | Failure) -> tuple[Value, Value | None]:
+    """The root of the graph to draw; and of a failure's graph the node where it went wrong."""
+    if isinstance(thing, Exception) and hasattr(thing, "root"):
+        if thing.root is None:
+            raise TypeError("the error has no graph: its function gave plain numbers")
+        return checked(thing.root), thing.node
+    return checked(thing), None
 
 
 def refuse_large(root: Value, advice: str) -> None:

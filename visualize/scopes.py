@@ -172,7 +172,7 @@ def _recording(function: Callable[..., Any]) -> Callable[..., Any]:
         if _modules_recorded[id(self)] <= 0 or (call is not None and call.module == id(self)):
             return function(self, *args, **kwargs)  # or a class passes the call to its base
 
-        call = Call("", list(values_in((args, kwargs))), id(self))
+        call = Call(type(self).__name__, list(values_in((args, kwargs))), id(self))
         with _opened(call):
             result = function(self, *args, **kwargs)
         call.title = _title(self, next(iter((*args, *kwargs.values())), ()), result)

@@ -44,6 +44,8 @@ def heading(box: Box) -> str:
 def rows(box: Box, write: Write) -> list[str]:
     """The lines of text in a box."""
     lines = [short(heading(box), 48)] if box.title or box.kind != "data" else []
+    if box.wrong:
+        lines.append("wrong here")
     if box.parameters:
         lines.append(f"{box.parameters:,} parameter{'s' * (box.parameters > 1)}")
     elif box.size > box.times:
@@ -52,7 +54,7 @@ def rows(box: Box, write: Write) -> list[str]:
     if write(box.low) != numbers:
         numbers = f"{write(box.low)} to {numbers}"
     if box.kind == "constant":
-        return [*lines, numbers] if box.title else [numbers]
+        return [*lines, numbers] if box.title or box.wrong else [numbers]
     grad = "grad" if box.size == 1 else "|grad|"
     return [*lines, f"data {numbers}", f"{grad} {write(box.grad)}"]
 
@@ -136,6 +138,8 @@ def _node(i: int, box: Box, lines: list[str], rankdir: str, largest: float, room
         )
         if rankdir in ("TB", "BT"):
             label = f"{{ {label} }}"
+    if box.wrong:
+        shape += " penwidth=4"
     label = label.replace('"', '\\"')
     return f'b{i} [id=b{i} class="{" ".join(classes)}"{shape} label="{label}"]'
 

@@ -122,11 +122,11 @@ class Batch:
         ]
         self.n = self._size(name)
         self.flat, self._one = Flat(), Flat()
-        self._one.shape += [TUPLE, len(args)]
+        self._one.shape.extend((TUPLE, len(args)))
         for argument in self._arguments:
             argument.add(self._one, self.flat)
-        self._one.shape += [DICT, 0]  # no keyword arguments
-        self.key = tuple(self._one.shape), tuple(self._one.statics)
+        self._one.shape.extend((DICT, 0))  # no keyword arguments
+        self.key = self._one.shape.tobytes(), tuple(self._one.statics)
         self.floats = [(argument.floats, argument.own) for argument in self._arguments]
         self.integers = [(argument.integers, argument.own) for argument in self._arguments]
 

@@ -31,8 +31,9 @@ class Captures:
     """
 
     def __init__(self, roots: Iterable[object]) -> None:
-        self._dicts: list[tuple[dict[Any, Any], dict[Any, Any]]] = []
-        self._lists: list[tuple[list[Any], list[Any]]] = []
+        # Lists and dicts, and copies of them. All are compared at once, in C: only references.
+        self._containers: list[Any] = []
+        self._copies: list[Any] = []
         self._names: list[tuple[dict[str, Any], str, Any]] = []
         self._cells: list[tuple[Any, Any]] = []
         self.things: list[Any] = []
@@ -49,22 +50,25 @@ class Captures:
         for cell, thing in self._cells:
             if cell.cell_contents is not thing:
                 return "a variable of an enclosing function"
-        for found, held in self._lists:
+        if _same(self._containers, self._copies):
+            return ""
+        for found, held in zip(self._containers, self._copies, strict=True):
             if not _same(found, held):
-                return f"a list of {len(held)}"
-        for attributes, were in self._dicts:
-            if not _same(attributes, were):
-                keys = [key for key in {**were, **attributes} if _differs(key, were, attributes)]
+                if isinstance(held, list):
+                    return f"a list of {len(held)}"
+                keys = [key for key in {**held, **found} if _differs(key, held, found)]
                 return f"the attribute or key {', '.join(map(str, keys))}"
-        return ""
+        return "a container"  # to another thread it is what it was again by now
 
     def signature(self) -> list[Any]:
         """The same in another process where these containers held the same, by what it looks."""
         return [
             *[(name, _look(thing)) for _, name, thing in self._names],
             *[_look(thing) for _, thing in self._cells],
-            *[[*map(_look, held)] for _, held in self._lists],
-            *[[*map(_look, were), *map(_look, were.values())] for _, were in self._dicts],
+            *[
+                [*map(_look, held), *map(_look, held.values() if isinstance(held, dict) else ())]
+                for held in self._copies
+            ],
             *map(_look, self.things),
         ]
 
@@ -80,10 +84,10 @@ class Captures:
             yield from thing
         elif isinstance(thing, list):
             if not _is_data(thing):
-                self._lists.append((thing, list(thing)))
+                self._note(thing, list(thing))
                 yield from thing
         elif isinstance(thing, dict):
-            self._dicts.append((thing, dict(thing)))
+            self._note(thing, dict(thing))
             yield from thing.values()
         elif isinstance(thing, MethodType):
             yield thing.__self__
@@ -96,6 +100,10 @@ class Captures:
             yield getattr(thing, "__wrapped__", None)  # of a compiled function, or a cached one
         else:
             yield from self._within_object(thing)
+
+    def _note(self, container: Any, copy: Any) -> None:
+        self._containers.append(container)
+        self._copies.append(copy)
 
     def _within_function(self, function: FunctionType) -> Iterator[Any]:
         if _is_library(function.__module__) or function.__module__.partition(".")[0] == "nn":

@@ -140,7 +140,7 @@ class Copies:
         run = one.forward(self.executor, batch.flat, drawn)
         if one.guards.tests or one.calls:
             left = [i for i in left if self._held(run.outputs, i)]
-        return left, one.nodes(self.executor, run, n * one.n_results, batch.flat)
+        return left, one.nodes(run, n * one.n_results, batch.flat)
 
     def result(self, nodes: list[Any], i: int) -> Any:
         """What the function returns for sample i."""

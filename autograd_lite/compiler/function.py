@@ -66,7 +66,7 @@ class Compiled:
         flat = Flat()
         flatten(args, flat)
         flatten(kwargs, flat)
-        kind = self._kind((tuple(flat.shape), tuple(flat.statics)))
+        kind = self._kind((flat.shape.tobytes(), tuple(flat.statics)))
         held, result = kind.replayed(flat)
         if held:
             return result

@@ -6,7 +6,6 @@ from array import array
 
 import numpy as np
 
-from autograd_lite.compiler import _sweep
 from autograd_lite.compiler.executors import Executor, Run
 from autograd_lite.compiler.record import NotRecordedError
 from autograd_lite.compiler.tape import tape_of
@@ -74,6 +73,7 @@ class Program:
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
         self.parameters = tuple(parameters)
+        self._leaves_all = all(parameter.is_leaf for parameter in parameters)
         self._wrt = [*range(len(leaves), self.tape.leaves), *flat.slots]
         self.executor = Executor(self.tape, self._wrt, executor, self.guards.exact)
 
@@ -103,27 +103,25 @@ class Program:
             if not self.guards.tests:
                 raise
             return False, None
-        if not self.guards.hold(state.outputs):
+        if self.guards.tests and not self.guards.hold(state.outputs):
             self.drawn = drawn
             return False, None
         self.call_back(state.outputs)
-        nodes = self.nodes(self.executor, state, self.n_results, flat)
-        return True, put_together(self.template, nodes)
+        return True, put_together(self.template, self.nodes(state, self.n_results, flat))
 
     def forward(self, executor: Executor, flat: Flat, drawn: list[float]) -> Run:
         """The run on the numbers of flat, the random ones drawn, and the parameters' own."""
-        leaves = array("d", flat.floats)
-        leaves.extend(drawn)
-        start = len(leaves)
-        leaves.frombytes(bytes(8 * len(self.parameters)))
-        _sweep.gather(self.parameters, leaves, start)
-        return executor.forward(leaves, flat.integers)
+        leaves = flat.floats + array("d", drawn) if drawn else flat.floats
+        return executor.forward(leaves, flat.integers, self.parameters)
 
-    def nodes(self, executor: Executor, run: Run, n_results: int, flat: Flat) -> list[Value]:
+    def nodes(self, run: Run, n_results: int, flat: Flat) -> list[Value]:
         """The results of a run as nodes of the eager graph."""
-        call = _Call(executor, run)
-        wrt = self.parameters + tuple(flat.values)
-        return replayed_nodes(self.name, wrt, run.outputs[:n_results], call.gradient)
+        wrt, leaves_all = self.parameters, self._leaves_all
+        if flat.values:
+            wrt += tuple(flat.values)
+            leaves_all = leaves_all and all(value.is_leaf for value in flat.values)
+        results = run.outputs[:n_results]
+        return replayed_nodes(self.name, wrt, leaves_all, results, run.gradient)
 
     def call_back(self, outputs: list[float]) -> None:
         """Do the callbacks."""
@@ -172,18 +170,6 @@ def put_together(template: Any, nodes: list[Value]) -> Any:
         parts.flat = [put_together(part, nodes) for part in template.ravel().tolist()]
         return parts
     return template
-
-
-class _Call:
-    """One run, which remembers its numbers until its results are dropped."""
-
-    def __init__(self, executor: Executor, run: Run) -> None:
-        self.executor, self.run = executor, run
-
-    def gradient(self, cotangents: list[float]) -> bytes:
-        """d results / d (parameters and Values among the arguments), as doubles."""
-        others = len(self.run.outputs) - len(cotangents)
-        return self.executor.gradient(self.run, cotangents + [0.0] * others)
 
 
 class _Guards:

@@ -1,4 +1,4 @@
-"""The pytest plugin: a test that fails with a GradientError shows the graph that is at fault.
+"""The pytest plugin: a test that fails with a GradientError or an AnomalyError shows the graph.
 
 `--grad-svg DIR` draws the graph too.
 """
@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from autograd_lite import AnomalyError, Value
     from autograd_lite.testing import GradientError
+
+    Failure = GradientError | AnomalyError
 
 __all__ = ["pytest_addoption", "pytest_runtest_makereport"]
 
@@ -25,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("autograd_lite").addoption(
         "--grad-svg",
         metavar="DIR",
-        help="draw the graph of each wrong gradient to an SVG file in DIR",
+        help="draw the graph of each GradientError and AnomalyError to an SVG file in DIR",
     )
 
 
@@ -34,53 +37,60 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    error = _gradient_error(call.excinfo.value) if call.excinfo else None
+    error = _failure(call.excinfo.value) if call.excinfo else None
     if error is not None and error.root is not None:
-        report.sections.append(("the graph with the wrong gradient", _text(error)))
+        report.sections.append(("the graph, and where it went wrong", _text(error.root, error)))
         directory = item.config.getoption("--grad-svg")
         if directory:
-            report.sections.append(("picture", _drawn(error, Path(directory), item.nodeid)))
+            picture = _drawn(error.root, error, Path(directory), item.nodeid)
+            report.sections.append(("picture", picture))
     return report
 
 
-def _gradient_error(error: BaseException) -> GradientError | None:
-    """The GradientError that an exception is, or that a group of them holds."""
+def _failure(error: BaseException) -> Failure | None:
+    """The error with a graph that an exception is, or that a group of them holds."""
+    from autograd_lite import AnomalyError
     from autograd_lite.testing import GradientError
 
-    if isinstance(error, GradientError):
+    if isinstance(error, (GradientError, AnomalyError)):
         return error
-    found = map(_gradient_error, getattr(error, "exceptions", ()))
+    found = map(_failure, getattr(error, "exceptions", ()))
     return next((one for one in found if one is not None), None)
 
 
-def _text(error: GradientError) -> str:
+def _text(root: Value, error: Failure) -> str:
     from autograd_lite import topological_order
     from autograd_lite.testing.source import graph_text
 
-    assert error.root is not None
-    n = len(topological_order(error.root))
-    if n > LARGE:
-        return f"{n} nodes; --grad-svg DIR draws them"
-    return graph_text(error.root, error.inputs, error.place and error.place.node)
+    order = topological_order(root)
+    if len(order) > LARGE:
+        return f"{len(order)} nodes; --grad-svg DIR draws them"
+    names = _names(error)
+    if not names:
+        leaves = (node for node in reversed(order) if node.is_leaf and not node.is_constant)
+        names = {leaf: leaf.label or f"x{i}" for i, leaf in enumerate(leaves)}
+    return graph_text(root, names, error.node)
 
 
-def _drawn(error: GradientError, directory: Path, test: str) -> str:
+def _names(error: Failure) -> dict[Value, str]:
+    """What a check calls its inputs; a computation at large has none."""
+    names: dict[Value, str] = getattr(error, "inputs", {})
+    return names
+
+
+def _drawn(root: Value, error: Failure, directory: Path, test: str) -> str:
     """Draw the graph; the path of the file, or why there is none."""
     import visualize
     from autograd_lite import topological_order
 
-    assert error.root is not None
-    order = topological_order(error.root)
-    for node, name in error.inputs.items():
+    for node, name in _names(error).items():
         if not node.label:
             node.label = name
-    if error.place is not None:
-        node = error.place.node
-        node.label = f"{node.label} wrong here".strip()
     path = directory / f"{re.sub('[^A-Za-z0-9]+', '_', test).strip('_')}.svg"
     directory.mkdir(parents=True, exist_ok=True)
     try:
-        visualize.save(error.root, path, partials=True, fold=len(order) > LARGE)
-    except visualize.LayoutError as reason:
+        fold = len(topological_order(root)) > LARGE
+        visualize.save(error, path, partials=True, fold=fold)
+    except (visualize.LayoutError, ValueError) as reason:
         return f"not drawn: {reason}"
     return str(path)

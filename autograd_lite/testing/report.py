@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 from autograd_lite import Value
@@ -76,6 +77,7 @@ class GradientError(AssertionError):
     root          the Value whose graph is at fault, or None if f leaves no graph
     inputs        the name of each input in that graph
     place         the node where the two first part, and why; or None
+    node          the node of place, or None
     reproduction  Python code that raises this error again
     """
 
@@ -89,3 +91,11 @@ class GradientError(AssertionError):
         self.inputs: dict[Value, str] = facts["inputs"]
         self.place: Place | None = facts["place"]
         self.reproduction: str = facts["reproduction"]
+
+    def __reduce__(self) -> tuple[Any, ...]:  # so that it comes back from another process
+        return partial(type(self), **vars(self)), self.args
+
+    @property
+    def node(self) -> Value | None:
+        """The node of `place`, or None."""
+        return self.place.node if self.place else None

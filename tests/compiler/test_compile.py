@@ -122,6 +122,16 @@ def test_under_no_grad_results_are_leaves():
     assert f.recordings == 1
 
 
+def test_recorded_under_no_grad_it_has_gradients_outside():
+    table = [Value(2.0), Value(3.0)]
+    product = compile(lambda i, x: take(table, i) * x)
+    with no_grad():
+        assert product(np.int64(1), 4.0).parents == ()
+    product(np.int64(1), 5.0).backward()
+    assert product.recordings == 1
+    assert [x.grad for x in table] == [0.0, 5.0]
+
+
 def test_detach_and_no_grad_within():
     def f(x):
         with no_grad():
@@ -628,6 +638,15 @@ def test_a_zero_cotangent_stays_zero_in_every_executor(executor):
         assert [x.grad for x in xs] == [1.0, 1.0]
 
 
+@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
+def test_functions_that_compute_nothing(executor):
+    nothing = compile(executor=executor)(lambda: None)
+    same = compile(executor=executor)(lambda x: (x, 2.0))
+    assert [nothing() for _ in range(3)] == [None] * 3
+    assert [(x.data, y) for x, y in map(same, (1.0, 3.0, 5.0))] == [(1, 2), (3, 2), (5, 2)]
+    assert "0 scalars" in nothing.explain()
+
+
 def test_an_unknown_executor_is_named():
     with pytest.raises(ValueError, match=r"executor must be one of 'auto', .* not 'gpu'"):
         compile(executor="gpu")(lambda x: x)
@@ -650,3 +669,37 @@ def test_a_module_itself():
     for row in ([1.0, 2.0, 3.0], [0.5, -1.0, 2.0]):
         assert [v.data for v in f(row)] == pytest.approx([v.data for v in model(row)])
     assert (f.recordings, f.__name__, repr(f)) == (1, "Linear", "<compiled Linear>")
+
+
+def test_a_pass_that_fails_leaves_no_cotangents_behind():
+    x, fails = Value(2.0), Value(3.0)
+    a, b = compile(lambda x: (x * 10.0, x * 1.0))(x)
+    z = Value(0.0, (fails,), "fails")
+
+    def backward():
+        raise ZeroDivisionError
+
+    z._backward = backward
+    with pytest.raises(ZeroDivisionError):
+        (a + z * fails).backward()
+    b.backward()
+    assert x.grad == 1.0
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_operations_of_one_name_are_two(executor):
+    def scale(by):
+        @ag.operation(lambda x, out: by)
+        def scaled(x):
+            return x * by
+
+        return scaled
+
+    twice, tenfold = scale(2.0), scale(10.0)
+    f = compile(lambda xs: ag.sum([twice(x) + tenfold(x) for x in xs]), executor=executor)
+    xs = [Value(1.0), Value(2.0)]
+    for _ in range(3):
+        result = f(xs)
+    assert result.data == 36.0
+    result.backward()
+    assert [x.grad for x in xs] == [12.0, 12.0]

@@ -1,6 +1,7 @@
 """detect_anomaly names the first operation that gives or sends what is not finite."""
 
 import math
+import pickle
 import re
 
 import pytest
@@ -70,6 +71,20 @@ def test_a_backward_written_by_hand():
     assert x.grad == 0.0
 
 
+def test_a_backward_written_by_hand_that_reaches_a_leaf_which_is_no_parent():
+    x, captured = Value(1.0), Value(2.0, label="captured")
+    out = Value(2.0, (x,), "mine")
+
+    def backward():
+        captured.grad += math.inf
+
+    out._backward = backward
+    with detect_anomaly():
+        with pytest.raises(AnomalyError, match=r"mine set .* leaf \(label 'captured'\) to inf"):
+            out.backward()
+        out.backward()  # what it finds there is not its doing
+
+
 def test_a_gradient_that_overflows_where_it_is_added_up():
     x = Value(1.0, label="x")
     inner = x * 1.0
@@ -115,10 +130,40 @@ def test_a_long_path_is_shortened_and_says_by_how_much():
     assert info.value.node is x
 
 
+@pytest.mark.parametrize("decorate", [detect_anomaly, detect_anomaly()])
+def test_as_a_decorator(decorate):
+    @decorate
+    def loss(x, times):
+        return x.log() * times
+
+    assert loss.__name__ == "loss"
+    assert loss(Value(1.0), times=2).data == 0.0
+    with pytest.raises(AnomalyError, match="log gave -inf"):
+        loss(Value(0.0), times=2)
+    assert Value(0.0).log().data == -INF
+
+
+def test_what_runs_later_is_not_decorated():
+    with pytest.raises(TypeError, match=r"write `with detect_anomaly\(\):` inside it"):
+
+        @detect_anomaly
+        def later():
+            yield
+
+
 def test_nothing_is_checked_after_the_block():
     with detect_anomaly():
         pass
     assert Value(0.0).log().data == -INF
+
+
+def test_it_comes_back_from_another_process():
+    with detect_anomaly(), pytest.raises(AnomalyError) as info:
+        Value(0.0, label="x").log()
+    twin = pickle.loads(pickle.dumps(info.value))
+    assert str(twin) == str(info.value)
+    assert twin.node is twin.root
+    assert twin.root.parents[0].label == "x"
 
 
 def test_nodes_are_not_kept_alive():
@@ -172,7 +217,9 @@ def test_a_node_made_by_hand_that_sends_infinity_for_nothing():
     x = Value(1.0)
     with detect_anomaly():
         root = by_hand(x, math.nan) * 0.0
-        with pytest.raises(AnomalyError, match="_backward of hand set a gradient to inf"):
+        with pytest.raises(
+            AnomalyError, match="_backward of hand set the gradient of a leaf to inf"
+        ):
             root.backward()
 
 

@@ -136,6 +136,25 @@ def test_other_tasks_go_on_recording():
     assert asyncio.run(both()) == (True, False, True)
 
 
+def test_a_task_that_outlives_the_block_records():
+    """It has the block in its context; what it last found about it no longer holds."""
+
+    async def watch(event):
+        inside = records()
+        await event.wait()
+        return inside, records()
+
+    async def both():
+        event = asyncio.Event()
+        with no_grad():
+            task = asyncio.create_task(watch(event))
+            await asyncio.sleep(0)
+        event.set()
+        return await task
+
+    assert asyncio.run(both()) == (False, True)
+
+
 def generator():
     yield
 

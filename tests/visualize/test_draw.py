@@ -13,8 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import visualize
-from autograd_lite import Value, dot, exp, log, no_grad, tanh
+from autograd_lite import (
+    AnomalyError,
+    Value,
+    detect_anomaly,
+    dot,
+    exp,
+    log,
+    no_grad,
+    operation,
+    tanh,
+)
 from autograd_lite import sum as sum_of
+from autograd_lite.testing import GradientError, check_grad
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -186,6 +197,38 @@ def test_what_is_not_finite_is_drawn_and_marked(drawn):
     assert "odd" in picture.classes("+")
     assert "not finite" in picture.texts(picture.legend)
     assert "odd" not in drawn(visualize.draw(Value(1.0, label="ok")).svg).classes("ok")
+
+
+@pytest.mark.parametrize("options", [{}, {"fold": True}, {"products": True}])
+def test_the_node_of_an_anomaly_is_marked(drawn, options):
+    with detect_anomaly():
+        w = Value(0.0, label="w")
+        root = w.sqrt() * 3.0 + 1.0
+        with pytest.raises(AnomalyError) as backward:
+            root.backward()
+        with pytest.raises(AnomalyError) as forward:
+            log(w)
+    for error, title in (backward, "sqrt"), (forward, "log"):
+        drawing = visualize.draw(error.value, **options)
+        assert drawing.root is error.value.root
+        picture = drawn(drawing.svg)
+        (marked,) = [node for node in picture.nodes if "wrong here" in picture.texts(node)]
+        assert picture.texts(marked)[0] == title
+        assert drawing.dot.count("penwidth=4") == 1
+        assert visualize.to_svg(error.value, **options) == drawing.svg
+    assert "wrong here" not in visualize.to_svg(root)
+
+
+def test_the_node_of_a_wrong_gradient_is_marked(drawn):
+    wrong = operation(lambda x, out: 3 * x)(lambda x: x * x)
+    with pytest.raises(GradientError) as info:
+        check_grad(lambda x: tanh(wrong(x)), 0.5)
+    picture = drawn(visualize.draw(info.value).svg)
+    assert "wrong here" in picture.texts(picture.node("<lambda>"))
+    with pytest.raises(GradientError) as info:
+        check_grad(lambda x: x * x, 0.5, grad=lambda x: 3 * x)
+    with pytest.raises(TypeError, match="the error has no graph"):
+        visualize.draw(info.value)
 
 
 def test_not_finite_and_parameter_differ_without_colour(drawn, parameter):

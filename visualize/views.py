@@ -1,0 +1,171 @@
+"""Which views a stepping page has: the whole graph, and what each of its boxes opens to."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import count
+
+from autograd_lite import Value
+from visualize.diagram import Diagram, by_group
+from visualize.draw import products_of
+from visualize.fold import Group, by_scope, folded, staged
+from visualize.graph import cotangents, nodes_of, partials_of
+from visualize.scopes import calls_in
+from visualize.svg import heading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from visualize.diagram import Box
+
+__all__ = ["Book", "View"]
+
+VIEW_BOXES = 40
+"""The most boxes in one view; a larger one starts collapsed."""
+
+PAGE_BOXES = 600
+"""The most boxes in a page; what is left then stays closed, and says so."""
+
+ALIKE = 24
+"""How many of many like nodes a view shows."""
+
+
+class View:
+    """One picture of the page.
+
+    groups  what the boxes stand for, if they are groups
+    outer   the view whose box it opens
+    opens   the view that opens each box, by the box's index
+    """
+
+    def __init__(
+        self,
+        title: str,
+        caption: str,
+        diagram: Diagram,
+        groups: list[Group],
+        outer: int | None,
+    ) -> None:
+        self.title, self.caption, self.diagram = title, caption, diagram
+        self.groups, self.outer = groups, outer
+        self.opens: dict[int, int] = {}
+
+
+class Book:
+    """The views of a page, the whole graph first, then what its boxes open to."""
+
+    def __init__(self, root: Value, depth: int | None, fold: bool, products: bool) -> None:
+        self.nodes = nodes = nodes_of(root)
+        self.grads = cotangents(nodes)
+        self.place = {node: i for i, node in enumerate(nodes)}
+        self.calls = calls_in(nodes)
+        self.names = _names(nodes)
+        self.views: list[View] = []
+        if products:
+            diagram = products_of(root, lambda _: self.grads, measured=True)
+            self._add(View("The whole graph", "", diagram, [], None))
+            return
+        small = len(nodes) <= VIEW_BOXES and sum(len(n.parents) for n in nodes) <= 4 * VIEW_BOXES
+        if depth is None and not small:
+            depth = 0
+        self._open("The whole graph", "", nodes, depth, None, fold)
+        for k, view in enumerate(self.views):  # the list grows while it is walked
+            for i, group in enumerate(view.groups):
+                box = view.diagram.boxes[i]
+                opens = len(group.nodes) > 1 and not group.outside and box.kind != "constant"
+                if opens and self._room():
+                    view.opens[i] = len(self.views)
+                    self._open_group(group, box, k)
+
+    def _room(self) -> bool:
+        return sum(len(view.diagram.boxes) for view in self.views) < PAGE_BOXES
+
+    def _open_group(self, group: Group, box: Box, outer: int) -> None:
+        nodes, caption, depth = group.nodes, "", group.inner
+        if group.collapsed and group.times > 1:
+            nodes, caption = (
+                list(group.unit),
+                f"The first of {group.times:,} of the same structure.",
+            )
+        elif not group.collapsed and len(nodes) > ALIKE:
+            nodes = nodes[:ALIKE]
+            caption = f"{ALIKE} of {len(group.nodes):,} nodes, all of the same structure."
+        self._open(heading(box), caption, sorted(nodes, key=self.place.__getitem__), depth, outer)
+
+    def _open(
+        self,
+        title: str,
+        caption: str,
+        nodes: list[Value],
+        depth: int | None,
+        outer: int | None,
+        fold: bool = False,
+    ) -> None:
+        groups = by_scope(nodes, self.calls, depth)
+        if fold or len(groups) > VIEW_BOXES:
+            groups = folded(groups)
+        if len(groups) > VIEW_BOXES:
+            groups = staged(groups, 12)
+        inside = set(nodes)
+        outside = sorted(
+            {p for node in nodes for p in node.parents} - inside, key=self.place.__getitem__
+        )
+        if len(outside) > ALIKE:
+            around = [Group("from outside", outside, collapsed=True, outside=True)]
+        else:
+            around = [Group("", [node], outside=True) for node in outside]
+        groups = around + groups
+        diagram = by_group(groups, self.grads.__getitem__, measured=True)
+        self._add(View(title, caption, diagram, groups, outer))
+
+    def _add(self, view: View) -> None:
+        taken = {node.label for node in self.nodes}
+        products = (name for name in map("p{}".format, count()) if name not in taken)
+        for box in view.diagram.boxes:
+            if box.size == 1 and box.kind != "constant" and not box.title:
+                box.title = self.names[box.members[0]] if box.members else next(products)
+        self.views.append(view)
+
+    def root_of(self, view: View) -> int:
+        """The box that holds the root of the graph; in a part of the graph without it, the last."""
+        boxes = view.diagram.boxes
+        found = (i for i, box in enumerate(boxes) if self.nodes[-1] in box.members)
+        return next(found, len(boxes) - 1)
+
+    def seeds(self, view: View) -> list[tuple[float, int]]:
+        """What each box receives from users outside the view, and from how many edges."""
+        boxes = view.diagram.boxes
+        if view.outer is None:
+            return [(float(i == self.root_of(view)), 0) for i in range(len(boxes))]
+        within = {node for group in view.groups if not group.outside for node in group.nodes}
+        seeds = []
+        for box in boxes:
+            node = box.members[0]
+            sent = [amount for user, amount in self.received.get(node, ()) if user not in within]
+            start = float(node is self.nodes[-1])
+            seeds.append((sum(sent, start), len(sent)) if box.size == 1 else (0.0, 0))
+        return seeds
+
+    @cached_property
+    def received(self) -> dict[Value, list[tuple[Value, float]]]:
+        """What each node that a view within shows receives, by user, in the engine's order."""
+        shown: dict[Value, list[tuple[Value, float]]] = {
+            box.members[0]: []
+            for view in self.views
+            if view.outer is not None
+            for box in view.diagram.boxes
+            if box.size == 1
+        }
+        for node in reversed(self.nodes) if shown else ():
+            grad = self.grads[node]
+            for parent, partial in zip(node.parents, partials_of(node), strict=True):
+                if parent in shown:
+                    shown[parent].append((node, grad * partial if grad else 0.0))
+        return shown
+
+
+def _names(nodes: list[Value]) -> dict[Value, str]:
+    """A name for each node without a label: v and its place, or a later number if that is taken."""
+    taken = {node.label for node in nodes}
+    later = (name for name in map("v{}".format, count(len(nodes))) if name not in taken)
+    own = ((node, f"v{i}") for i, node in enumerate(nodes) if not node.label)
+    return {node: next(later) if name in taken else name for node, name in own}
