@@ -137,8 +137,8 @@ def draw(
               picture then fits a page's width, and else for the narrower of "LR" and "TB"
     number    how numbers are written, such as ".4g" or ".2f"
 
-    Raises TypeError if root is none of these, ValueError for over 1,000 boxes or 4,000 edges, and for a
-    compiled function that has not been called.
+    Raises TypeError if root is none of these, ValueError for over 1,000 boxes or 4,000 edges, and
+    for a compiled function that has not been called.
     """
     if is_compiled(root):
         if (depth, fold, products, partials) != (None, False, False, False):

@@ -13,6 +13,7 @@ from autograd_lite import blocks
 from autograd_lite.compiler._flatten import Flat, flatten
 from autograd_lite.compiler.captures import Captures
 from autograd_lite.compiler.executors import EXECUTORS
+from autograd_lite.compiler.lines import lines_of
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.record import NotRecordedError, record
 from autograd_lite.compiler.travel import Parcel
@@ -87,17 +88,22 @@ class Compiled:
     def explain(self) -> str:
         """What the programs recorded so far compute, as operations on arrays where they are.
 
-        Raises ValueError if there is none.
+        Calls the function once more for the lines of what stayed scalar. Raises ValueError if
+        there is no program.
         """
-        return "\n\n".join(program.explain() for program in self._programs())
+        return "\n\n".join(
+            program.explain(functools.partial(lines_of, self.function))
+            for program in self._programs()
+        )
 
     def steps(self) -> tuple[list[Step], list[Step]]:
         """The forward and the backward steps of the last program, as operations on arrays.
 
-        Raises ValueError if there is none.
+        Partials stand in the steps that use them. Raises ValueError if there is no program.
         """
         last = self._programs()[-1]
-        return last.executor.lifted().steps(last.names)
+        forward, backward = last.executor.lifted().steps(last.names)
+        return [step for step in forward if step.text], [step for step in backward if step.text]
 
     def _programs(self) -> Sequence[Program | Copies]:
         """What was recorded so far, with that of the last call last."""

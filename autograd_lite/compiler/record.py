@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler._flatten import Flat
 
-__all__ = ["Guard", "Index", "NotRecordedError", "Recording", "record"]
+__all__ = ["Guard", "Index", "NotRecordedError", "Recorder", "Recording", "record"]
 
 # As in _flatten.py.
 FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS = range(-1, -11, -1)
@@ -92,6 +92,7 @@ class Recording:
 
     result    what it returned
     names     of the arguments, by the slots of their numbers
+    lines     of nodes, where in the function they were made; empty unless it was watched for
     made      all nodes, in the order in which they were made
     sources   of a leaf that was detached, the node whose number it has
     picks     the nodes that `take` made
@@ -103,6 +104,7 @@ class Recording:
         self.result: Any = None
         self.names: dict[range, str] = {}
         self.arguments, self.indices = arguments, indices
+        self.lines: dict[Value, str] = {}
         self.made: list[Value] = []
         self.sources: dict[Value, Value] = {}
         self.picks: set[Value] = set()
@@ -111,7 +113,12 @@ class Recording:
         self.guards: list[Guard] = []
 
 
-class _Recorder(Observer):
+class Recorder(Observer):
+    """Notes what a recording needs of what the engine does.
+
+    generators  things, of which those that draw random numbers matter
+    """
+
     replays = True
 
     def __init__(self, recording: Recording, generators: Iterable[object]) -> None:
@@ -177,7 +184,12 @@ class _Recorder(Observer):
         )
 
 
-def record(function: Callable[..., Any], flat: Flat, generators: Iterable[object]) -> Recording:
+def record(
+    function: Callable[..., Any],
+    flat: Flat,
+    generators: Iterable[object],
+    watch: Callable[[Recording, Iterable[object]], Recorder] = Recorder,
+) -> Recording:
     """Call function on stand-ins for the numbers of the arguments, which flat took apart.
 
     generators  things that the function reaches, of which those that draw random numbers matter
@@ -186,7 +198,7 @@ def record(function: Callable[..., Any], flat: Flat, generators: Iterable[object
     args, kwargs = stand_ins.call(_positional(function))
     recording = Recording(stand_ins.arguments, stand_ins.indices)
     recording.names = stand_ins.names
-    recorder = _Recorder(recording, generators)
+    recorder = watch(recording, generators)
     with observe(recorder):
         recording.result = function(*args, **kwargs)
     recorder.check_random()
