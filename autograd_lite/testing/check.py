@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from autograd_lite import Value, no_grad, topological_order
 from autograd_lite import sum as sum_of
 from autograd_lite.testing.arguments import DOUBLE, Arguments, outputs_of, precision_of
-from autograd_lite.testing.differences import DOUBT, FIRST, Slope, slope
+from autograd_lite.testing.differences import DOUBT, FIRST, Slope, noise, slope
 from autograd_lite.testing.locate import Place, overwritten, parting
 from autograd_lite.testing.message import described
 from autograd_lite.testing.report import Exclusion, GradientError, Report
@@ -243,23 +243,15 @@ class _Check:
                 self.exclude(i, line, "not finite", derivative, math.nan, math.nan)
                 continue
 
-            def slope_with(scale: float, i: int = i) -> Slope:
-                return slope(
-                    lambda t: outputs_at(t)[i],
-                    scale,
-                    self.epsilon,
-                    self.roundings[i],
-                    lambda value, error: error <= self.tolerance(value, value),
-                )
+            def g(t: float, i: int = i) -> float:
+                return outputs_at(t)[i]
 
-            found = slope_with(line.scale)
-            verdict = self.verdict(derivative, found)
-            if (
-                verdict == "wrong" and SMALLEST < least < 1.0
-            ):  # what is there at the inputs' own scale?
-                closer = slope_with(least)
-                if self.verdict(derivative, closer) in ("compared", "kink"):
-                    found, verdict = closer, self.verdict(derivative, closer)
+            verdict, found = self.judged(g, line.scale, derivative, self.roundings[i])
+            if verdict == "wrong" and SMALLEST < least < 1.0:
+                # What is there at the inputs' own scale?
+                closer, near = self.judged(g, least, derivative, self.roundings[i])
+                if closer in ("compared", "kink"):
+                    verdict, found = closer, near
             if verdict == "wrong" and self.too_coarse(i, line, gradient, found):
                 verdict = "unclear"
             if verdict == "wrong":
@@ -268,6 +260,31 @@ class _Check:
                 self.count(derivative, found)
             else:
                 self.exclude(i, line, verdict, derivative, found.left, found.right)
+
+    def judged(
+        self, g: Callable[[float], float], scale: float, derivative: float, rounding: float
+    ) -> tuple[str, Slope]:
+        """The verdict over the derivative of g at 0, and the slope there.
+
+        What f rounds inside may show in no graph, so before anything but agreement is believed
+        the noise of its values is measured.
+        """
+
+        def slope_with(rounding: float) -> Slope:
+            return slope(
+                g,
+                scale,
+                self.epsilon,
+                rounding,
+                lambda value, error: error <= self.tolerance(value, value),
+            )
+
+        found = slope_with(rounding)
+        verdict = self.verdict(derivative, found)
+        if verdict != "compared" and (measured := noise(g, scale, self.epsilon)) > rounding:
+            found = slope_with(measured)
+            verdict = self.verdict(derivative, found)
+        return verdict, found
 
     def too_coarse(self, i: int, line: Direction, gradient: list[float], found: Slope) -> bool:
         """Whether the very next floats follow the gradient, and not the slope that was found.
@@ -278,7 +295,7 @@ class _Check:
             return False
         unit = max(math.ulp(self.x[k]) / abs(step) for k, step in line.steps if step)
         # What f computes inside is rounded too, where its graph does not say so.
-        noise = 8 * max(self.roundings[i], self.epsilon * max(1.0, abs(self.y[i])))
+        blur = 8 * max(self.roundings[i], self.epsilon * max(1.0, abs(self.y[i])))
         followed = False
         for ulps in ULPS:
             ends = []
@@ -297,7 +314,7 @@ class _Check:
             change = high - low
             follows = sum(g * move for g, move in zip(gradient, moves, strict=True))
             apart = abs(change - found.value * ulps * unit * len(ends))
-            clear = apart > noise and apart > abs(change) / 2
+            clear = apart > blur and apart > abs(change) / 2
             follows_here = clear and abs(change - follows) < min(abs(change), apart) / 2
             if followed and follows_here:  # at two distances, so not by chance
                 return True
