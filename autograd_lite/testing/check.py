@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 from autograd_lite import Value, no_grad, topological_order
 from autograd_lite import sum as sum_of
-from autograd_lite.testing.arguments import DOUBLE, Arguments, outputs_of, precision_of
-from autograd_lite.testing.differences import DOUBT, FIRST, Slope, noise, slope
+from autograd_lite.testing.arguments import DOUBLE, Arguments
+from autograd_lite.testing.differences import DOUBT, FIRST, Slope, first_slope, noise, slope
 from autograd_lite.testing.locate import Place, overwritten, parting
 from autograd_lite.testing.message import described
 from autograd_lite.testing.report import Exclusion, GradientError, Report
+from autograd_lite.testing.results import outputs_of, precision_of
 from autograd_lite.testing.source import is_compiled, reproduction
 
 __all__ = ["check_grad"]
@@ -266,25 +267,18 @@ class _Check:
     ) -> tuple[str, Slope]:
         """The verdict over the derivative of g at 0, and the slope there.
 
-        What f rounds inside may show in no graph, so before anything but agreement is believed
-        the noise of its values is measured.
+        What f rounds inside may show in no graph, so the noise of its values is measured before
+        anything is believed but the agreement of the first step.
         """
 
-        def slope_with(rounding: float) -> Slope:
-            return slope(
-                g,
-                scale,
-                self.epsilon,
-                rounding,
-                lambda value, error: error <= self.tolerance(value, value),
-            )
+        def exact(value: float, error: float) -> bool:
+            return error <= self.tolerance(value, value)
 
-        found = slope_with(rounding)
-        verdict = self.verdict(derivative, found)
-        if verdict != "compared" and (measured := noise(g, scale, self.epsilon)) > rounding:
-            found = slope_with(measured)
-            verdict = self.verdict(derivative, found)
-        return verdict, found
+        found = first_slope(g, scale, self.epsilon, rounding)
+        if not exact(found.value, found.error) or self.verdict(derivative, found) != "compared":
+            rounding = max(rounding, noise(g, scale, self.epsilon))
+            found = slope(g, scale, self.epsilon, rounding, exact)
+        return self.verdict(derivative, found), found
 
     def too_coarse(self, i: int, line: Direction, gradient: list[float], found: Slope) -> bool:
         """Whether the very next floats follow the gradient, and not the slope that was found.

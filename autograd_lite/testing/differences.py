@@ -82,6 +82,14 @@ class _Rung(NamedTuple):
         return sum(sides) / len(sides) if sides else math.nan
 
 
+def first_slope(
+    g: Callable[[float], float], scale: float, epsilon: float, rounding: float
+) -> Slope:
+    """The slope of g at 0 by the first step alone; the arguments are those of `slope`."""
+    first = _rung(g, scale * epsilon**FIRST, rounding)
+    return Slope("number", first.value, first.error, first.left, first.right)
+
+
 def slope(
     g: Callable[[float], float],
     scale: float,

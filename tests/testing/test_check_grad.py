@@ -3,6 +3,7 @@
 import math
 import pickle
 import random
+import struct
 from collections import namedtuple
 
 import pytest
@@ -157,6 +158,39 @@ def test_a_kink_is_reported_and_not_failed(f, args, left, right):
     assert report.compared == 0
     assert (kink.by, kink.left, kink.right) == (kink.by, pytest.approx(left), pytest.approx(right))
     assert "kink" in str(report)
+
+
+def single(x):
+    """x in single precision."""
+    return struct.unpack("f", struct.pack("f", x))[0]
+
+
+NOISY = {
+    "a difference of large numbers": (lambda x: (math.sin(x) + 1e8) - 1e8, math.cos),
+    "single precision within": (lambda x: single(math.sin(single(x))), math.cos),
+    "a variance by the mean of squares": (
+        lambda x: ((x + 1e5) ** 2 + 1e10) / 2 - ((x + 2e5) / 2) ** 2,
+        lambda x: x / 2,
+    ),
+    "rounded to 6 decimals": (lambda x: round(math.sin(x), 6), math.cos),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "slope"), NOISY.values(), ids=NOISY)
+def test_noise_that_no_graph_tells_of_is_measured(f, slope):
+    """The right gradient is at worst unclear, and never a kink; a wrong one fails nevertheless."""
+    for k in range(20):
+        x = 0.01 + 0.04 * k
+        assert check_grad(by_hand(f, slope), x).kinks == ()
+        assert check_grad(f, x, grad=slope).kinks == ()
+        for factor in (0.0, 2.0):
+            with pytest.raises(GradientError):
+                check_grad(by_hand(f, lambda x, by=factor: by * slope(x)), x)
+
+
+def test_a_kink_that_noise_hides_is_unclear():
+    (exclusion,) = check_grad(lambda x: (abs(x) + 1e8) - 1e8, 0.0, grad=lambda x: 0.0).excluded
+    assert exclusion.reason == "unclear"
 
 
 @pytest.mark.parametrize("f", [al.floor, al.sign])
