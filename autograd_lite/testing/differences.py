@@ -17,7 +17,8 @@ from typing import NamedTuple
 # those of rounding, larger ones.
 FIRST = 4 / 12
 SMALLER = (5 / 12, 6 / 12, 7 / 12)
-LARGER = (3 / 12, 2 / 12, 1 / 12)
+WIDE = 2 / 12
+LARGER = (3 / 12, WIDE, 1 / 12)
 
 SPACINGS = (21 / 24, 17 / 24, 13 / 24, 9 / 24, 5 / 24)
 """How far apart values are to tell noise, as powers of epsilon too, from fine to coarse. None is a
@@ -85,8 +86,13 @@ class _Rung(NamedTuple):
 def first_slope(
     g: Callable[[float], float], scale: float, epsilon: float, rounding: float
 ) -> Slope:
-    """The slope of g at 0 by the first step alone; the arguments are those of `slope`."""
+    """The slope of g at 0 by the first step alone; the arguments are those of `slope`.
+
+    Where g is flat a wider step is taken, as this may be one stair of many.
+    """
     first = _rung(g, scale * epsilon**FIRST, rounding)
+    if first.left == first.right == 0.0:
+        first = _rung(g, scale * epsilon**WIDE, rounding)
     return Slope("number", first.value, first.error, first.left, first.right)
 
 
