@@ -70,6 +70,52 @@ def test_it_takes_numpy_arrays():
     assert check_grad(lambda x: x * x, numpy.float64(2.0)).compared == 1
 
 
+def test_an_array_of_low_precision_does_not_loosen_the_check_of_values():
+    numpy = pytest.importorskip("numpy")
+    off = by_hand(math.sin, lambda x: 1.0001 * math.cos(x))
+    for dtype in ("float32", "float16", ">f4", ">f8"):
+        x = numpy.array([0.5], dtype=dtype)
+        assert check_grad(lambda x: al.sin(x[0]), x).compared == 1
+        with pytest.raises(GradientError):
+            check_grad(lambda x: off(x[0]), x)
+    for scalar in (numpy.float32(0.5), numpy.array(0.5)):
+        assert check_grad(al.sin, scalar).compared == 1
+        with pytest.raises(GradientError):
+            check_grad(off, scalar)
+
+
+def test_numbers_that_cannot_be_checked_are_not_passed_over():
+    numpy = pytest.importorskip("numpy")
+    long = numpy.array([0.5], dtype=numpy.longdouble)
+    for thing in (1j, numpy.complex64(1j), numpy.array([1j]), long, long[0]):
+        with pytest.raises(TypeError, match=r"z\[0\] is of the type .* give it as float64"):
+            check_grad(lambda x, z: x * x, 1.0, [thing])
+
+
+def test_arguments_are_named_as_the_function_names_them():
+    def f(a, *rest, scale=2.0):
+        return a * wrong(rest[1]) * scale
+
+    with pytest.raises(GradientError, match=r"d f / d rest\[1\]"):
+        check_grad(f, 1.0, 2.0, 3.0)
+    with pytest.raises(GradientError, match=r"input +args\[0\] = 3.0\n"):
+        check_grad(math.hypot, 3.0, grad=lambda x: 2.0)
+
+
+def test_a_module_need_not_have_a_state():
+    class Bare:
+        def __init__(self):
+            self.p = Value(1.0)
+
+        def named_parameters(self):
+            return [("p", self.p)]
+
+    model = nn.BatchNorm1d(1)
+    before = model.state_dict()
+    check_grad(lambda bare, m, x: m([[x], [bare.p]])[0][0], Bare(), model, 2.0)
+    assert model.state_dict() == before
+
+
 def test_a_module_is_checked_by_its_parameters_and_its_input():
     model = nn.MLP(2, [3, 1], activation="tanh", rng=0)
     assert check_grad(model, [1.0, 2.0]).compared == 13 + 2 + 2
@@ -262,8 +308,21 @@ def test_one_side_is_enough_at_the_edge_of_a_domain():
 @pytest.mark.parametrize(("f", "x"), [(al.log, 0.0), (al.log, -1.0), (al.exp, 1000.0),
                                       (al.tanh, math.inf), (lambda x: x, math.nan)])  # fmt: skip
 def test_where_something_is_not_finite_nothing_is_compared(f, x):
-    (exclusion,) = check_grad(f, x).excluded
+    (exclusion,) = check_grad(lambda x, one: [f(x), one], x, 1.0).excluded[:1]
     assert exclusion.reason == "not finite"
+    with pytest.raises(ValueError, match=r"nothing could be compared, as .* is not finite"):
+        check_grad(f, x)
+
+
+def test_a_function_that_refuses_every_neighbour_is_not_checked():
+    def f(x):
+        if x.data != 0.5:
+            raise ValueError("a bug")
+        return wrong(x)
+
+    with pytest.raises(ValueError, match="nothing could be compared") as caught:
+        check_grad(f, 0.5)
+    assert str(caught.value.__cause__) == "a bug"
 
 
 def test_a_function_that_refuses_its_input_has_an_edge_there():
@@ -337,6 +396,36 @@ def test_a_direction_sees_what_the_seed_says():
     seen.clear()
     check_grad(f, 1.0, 2.0, directions=0)
     assert all(x == 1.0 or y == 2.0 for x, y in seen)
+
+
+def test_directions_alone_find_a_wrong_gradient():
+    model = nn.MLP(4, [5, 1], activation="tanh", rng=0)
+    assert check_grad(model, [0.1] * 4, coordinates=False).compared == 2
+    assert check_grad(al.sin, 1.0, coordinates=False, directions=3).compared == 3
+    with pytest.raises(GradientError, match="/ d direction 0\n") as caught:
+        check_grad(lambda m, x: wrong(m(x)), model, [0.1] * 4, coordinates=False)
+    assert caught.value.place.node._op == "wrong"
+    with pytest.raises(ValueError, match="it needs directions of 1 or more"):
+        check_grad(al.sin, 1.0, coordinates=False, directions=0)
+
+
+def test_a_parameter_is_written_only_when_it_moves():
+    writes = []
+
+    class Watched(Value):
+        @property
+        def data(self):
+            return Value.data.__get__(self)
+
+        @data.setter
+        def data(self, number):
+            writes.append(number)
+            Value.data.__set__(self, number)
+
+    inputs = [Watched(float(i)) for i in range(20)]
+    calls = []
+    check_grad(lambda xs: calls.append(1) or al.norm(xs), inputs, directions=0)
+    assert len(writes) < 3 * len(calls)
 
 
 # ------------------------------------------------------------------------- what an error says
@@ -420,7 +509,14 @@ def test_an_error_is_an_assertion_error():
 
 
 @pytest.mark.parametrize(
-    "factor", [lambda g: 1.0, abs, lambda g: g * g, lambda g: g if g > 0 else 0.0]
+    "factor",
+    [
+        lambda g: 1.0,
+        abs,
+        lambda g: g * g,
+        lambda g: g if g > 0 else 0.0,
+        lambda g: max(-1.0, min(1.0, g)),
+    ],
 )
 def test_a_backward_that_is_not_linear_in_the_gradient_it_gets_fails(factor):
     def square(x):
@@ -438,6 +534,22 @@ def test_a_backward_that_is_not_linear_in_the_gradient_it_gets_fails(factor):
     assert "when the result's own gradient is -1000" in str(caught.value)
     with pytest.raises(GradientError):
         check_grad(lambda x: [square(x), square(x + 1.0)], 1.5)
+
+
+def test_an_assignment_to_the_gradient_of_an_inner_node_fails():
+    def square(x):
+        out = Value(x.data**2, (x,), "square")
+
+        def backward():
+            x.grad = 2 * x.data * out.grad
+
+        out._backward = backward
+        return out
+
+    with pytest.raises(GradientError, match="made by hand has another user") as caught:
+        check_grad(lambda x: 3 * square(al.tanh(x)), 0.5)
+    assert caught.value.place.node._op == "tanh"
+    assert check_grad(lambda x: by_hand(math.sin, math.cos)(al.tanh(x)), 0.5).compared == 1
 
 
 def test_rounding_of_a_large_result_does_not_excuse_a_wrong_gradient():
