@@ -114,6 +114,28 @@ def compile(function: Callable[..., Any] | None = None, *, executor: str = "auto
     return Compiled(function, executor)
 
 
+def vmap(function: Callable[..., Any], in_axes: Any = 0) -> Any:
+    """A function of batches, of a function of one sample: [function(*sample) for each sample].
+
+    in_axes  along which axis of each argument its samples lie, None for an argument that all
+             samples share: an int or None for all arguments, or a tuple of one for each
+
+    >>> errors = vmap(lambda w, x: (w * x - 1) ** 2, in_axes=(None, 0))
+    >>> [error.data for error in errors(Value(0.5), [1.0, 2.0, 4.0])]
+    [0.25, 0.0, 1.0]
+
+    The function is recorded for one sample, as `compile` does it, and run for all samples at once,
+    however many there are. Lists and arrays have axes; a tuple or dict has them in each element.
+    Results come as a list along axis 0; where they are tuples or dicts, as one of lists.
+
+    Raises ValueError for a batch that is empty, that has other sizes in other arguments, or whose
+    samples are not all of one shape. Needs NumPy.
+    """
+    from autograd_lite.compiler.batch import Batched
+
+    return Batched(function, in_axes)
+
+
 __version__ = "0.1.0"
 
 compiled = not (_value.__file__ or "").endswith(".py")
@@ -187,5 +209,6 @@ __all__ = [
     "tan",
     "tanh",
     "topological_order",
+    "vmap",
     "where",
 ]

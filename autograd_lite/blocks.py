@@ -134,9 +134,16 @@ def here() -> _Here:
     if seen is blocks and since is _change:
         return found
     since = _change
-    opened = [block for block in blocks if block.open]
-    watching = tuple([block.observer for block in opened if block.observer is not None])
-    found = watching, len(watching) < len(opened)
+    watching: list[Observer] = []
+    detaching = False
+    for block in _open_blocks():
+        if block.observer is None:
+            detaching = True
+        else:
+            watching.append(block.observer)
+            if block.observer.replays:  # what it records is for calls outside no_grad, too
+                detaching = False
+    found = tuple(watching), detaching
     _found = blocks, since, found
     return found
 

@@ -66,8 +66,10 @@ cdef object observed_by_hand(Value node, tuple parents, object op)
 @cython.locals(node=Value)
 cdef Value detached(Value source, object observers)
 cpdef bint recording() except -1
-@cython.locals(more=Many, node=Value, i=Py_ssize_t, flat=bint)
-cpdef list replayed_nodes(object op, tuple parents, object numbers, object gradient)
+@cython.locals(more=Many, node=Value, i=Py_ssize_t)
+cpdef list replayed_nodes(
+    object op, tuple parents, bint flat, object numbers, object gradient
+)
 cpdef bint blocks_open() except -1
 cdef object compare(Value x, str op, object other)
 cpdef double number_of(Value node) except? -1.5

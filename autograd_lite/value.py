@@ -1252,6 +1252,9 @@ def backpropagate(root: Value) -> None:
     except BaseException:
         for node in reachable(root):
             node._users = 0
+            if node._kind == REPLAYED:
+                more: Many = node._more
+                more.replay.forget()
         for node, grad in before_by_hand:
             node._grad = grad
         forget(this)
@@ -1532,8 +1535,13 @@ class Replay:
         self.gradient = gradient
 
     def __call__(self) -> bytes:
-        cotangents, self.cotangents = self.cotangents, [0.0] * len(self.cotangents)
+        cotangents = self.cotangents
+        self.forget()
         return self.gradient(cotangents)
+
+    def forget(self) -> None:
+        """Drop what the results left in this pass, which is over."""
+        self.cotangents = [0.0] * len(self.cotangents)
 
 
 class Result:
@@ -1549,6 +1557,7 @@ class Result:
 def replayed_nodes(
     op: str,
     parents: tuple[Value, ...],
+    flat: bool,
     numbers: Iterable[float],
     gradient: Callable[[list[float]], bytes],
 ) -> list[Value]:
@@ -1556,6 +1565,7 @@ def replayed_nodes(
 
     op        what the operation is called
     parents   what the results depend on
+    flat      whether these are leaves all
     numbers   of the results
     gradient  given the results' cotangents, those of the parents, as the bytes of doubles
     """
@@ -1563,10 +1573,6 @@ def replayed_nodes(
     if not parents or not recording():
         return results
     replay = Replay(len(results), gradient)
-    flat = True
-    for i in range(len(parents)):
-        if kernels.is_deep(parents, i):
-            flat = False
     more = many(parents, (), None, None, flat)
     more.op = op
     more.replay = replay

@@ -18,6 +18,9 @@ import argparse
 import random
 from typing import TypeAlias
 
+from common import print_gain
+
+import autograd_lite
 import nn
 from autograd_lite import Value
 
@@ -37,22 +40,29 @@ class Net(nn.Module):
         return self.fc2(self.relu(self.fc1(x)))  # type: ignore[no-any-return]
 
 
-def train(model: Net, x: Matrix, y: Matrix, epochs: int, tolerance: float) -> None:
+def train(model: Net, x: Matrix, y: Matrix, options: argparse.Namespace) -> None:
     """The chapter's training loop. Stops early where the loss has converged."""
-    criterion = nn.MSELoss()
+
+    def criterion(x: Matrix, y: Matrix) -> Value:
+        return nn.mse_loss(model(x), y)
+
+    if not options.eager:
+        criterion = autograd_lite.compile(criterion)
+
     optimizer = nn.optim.SGD(model.parameters(), lr=0.01)
     last = float("inf")
-    for epoch in range(1, epochs + 1):
-        loss = criterion(model(x), y)
+    for epoch in range(1, options.epochs + 1):
+        loss = criterion(x, y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if epoch % 100 == 0:
-            print(f"Epoch [{epoch}/{epochs}], Loss: {loss.data:.4f}")
-        if abs(last - loss.data) < tolerance:
+            print(f"Epoch [{epoch}/{options.epochs}], Loss: {loss.data:.4f}")
+        if abs(last - loss.data) < options.tolerance:
             print(f"Converged at epoch {epoch}, Loss: {loss.data:.4f}")
-            return
+            break
         last = loss.data
+    print_gain(criterion, x, y)
 
 
 # ------------------------------------------------------------------- the recursion, by hand
@@ -118,15 +128,16 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=64, help="how many to learn (64)")
     parser.add_argument("--tolerance", type=float, default=1e-7, help="a change of the loss (1e-7)")
     parser.add_argument("--seed", type=int, default=0, help="of weights and samples (0)")
-    arguments = parser.parse_args()
+    parser.add_argument("--eager", action="store_true", help="without autograd_lite.compile")
+    options = parser.parse_args()
 
-    rng = random.Random(arguments.seed)
-    x = [[rng.gauss(0, 1) for _ in range(100)] for _ in range(arguments.samples)]
-    y = [[rng.gauss(0, 1) for _ in range(10)] for _ in range(arguments.samples)]
+    rng = random.Random(options.seed)
+    x = [[rng.gauss(0, 1) for _ in range(100)] for _ in range(options.samples)]
+    y = [[rng.gauss(0, 1) for _ in range(10)] for _ in range(options.samples)]
     model = Net(rng)
     print(model)
     before = largest_difference(model, x, y)
-    train(model, x, y, arguments.epochs, arguments.tolerance)
+    train(model, x, y, options)
     after = largest_difference(model, x, y)
     print(f"Largest difference to the delta recursion: {before:.1e} before, {after:.1e} after")
     if max(before, after) > 1e-12:

@@ -20,24 +20,24 @@ and the simulation.
 
 from __future__ import annotations
 
-import argparse
 import math
-import random
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
+from common import BLUE, ORANGE, command_line, print_gain
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
+import autograd_lite
 from autograd_lite import Value, erfc, exp, log, mean, relu, sqrt
 
 SPOT, RATE, VOLATILITY, MATURITY = 100.0, 0.05, 0.2, 1.0  # S; r and σ per year; T in years
 STRIKE = 100.0
 MONTHS = 12
+BATCH_SIZE = 500  # paths
 NAMES = ["price", "delta", "vega", "rho", "theta"]
 
 
@@ -84,7 +84,7 @@ def textbook(spot: float, volatility: float, rate: float, maturity: float) -> li
 
 
 def payoff(
-    normals: list[float], spot: Value, volatility: Value, rate: Value, maturity: Value
+    normals: np.ndarray, spot: Value, volatility: Value, rate: Value, maturity: Value
 ) -> Value:
     """What the Asian call pays on the path that these normal numbers drive, worth today."""
     month = maturity / MONTHS
@@ -96,22 +96,41 @@ def payoff(
     return exp(-rate * maturity) * relu(exp(mean(logs[1:])) - STRIKE)
 
 
-def with_greeks(option: Callable[..., Value], spot: float) -> list[float]:
-    """The price and its derivatives: one forward pass and one backward pass."""
-    leaves = [Value(x) for x in (spot, VOLATILITY, RATE, MATURITY)]
-    price = option(*leaves)
-    price.backward()
-    delta, vega, rho, by_maturity = (x.grad for x in leaves)
+def payoffs(normals: np.ndarray, markets: list[list[Value]]) -> list[Value]:
+    """What it pays on each path, in a market of its own."""
+    return [payoff(zs, *market) for zs, market in zip(normals, markets, strict=True)]
+
+
+def market(spot: float) -> list[Value]:
+    """What a price depends on."""
+    return [Value(x) for x in (spot, VOLATILITY, RATE, MATURITY)]
+
+
+def greeks(price: Value, market: list[Value]) -> list[float]:
+    """The price and its derivatives, once a backward pass has found them."""
+    delta, vega, rho, by_maturity = (x.grad for x in market)
     return [price.data, delta, vega, rho, -by_maturity]
 
 
-def simulate(spot: float, paths: int, rng: random.Random, bar: tqdm) -> np.ndarray:
+def with_greeks(option: Callable[..., Value], spot: float) -> list[float]:
+    """The price and its derivatives: one forward pass and one backward pass."""
+    leaves = market(spot)
+    price = option(*leaves)
+    price.backward()
+    return greeks(price, leaves)
+
+
+def simulate(
+    price: Callable[..., list[Value]], spot: float, paths: int, rng: np.random.Generator, bar: tqdm
+) -> np.ndarray:
     """For each path, its payoff and its derivatives: (paths, 5)."""
     samples = []
-    for _ in range(paths):
-        normals = [rng.gauss(0, 1) for _ in range(MONTHS)]
-        samples.append(with_greeks(partial(payoff, normals), spot))
-        bar.update()
+    for _ in range(paths // BATCH_SIZE):
+        markets = [market(spot) for _ in range(BATCH_SIZE)]
+        prices = price(rng.normal(size=(BATCH_SIZE, MONTHS)), markets)
+        sum(prices).backward()  # the derivatives of each reach its own market
+        samples += map(greeks, prices, markets)
+        bar.update(BATCH_SIZE)
     return np.array(samples)
 
 
@@ -132,9 +151,9 @@ def draw(samples: np.ndarray, spots: dict[float, np.ndarray], path: Path) -> Non
     means, errors = zip(*map(estimate, spots.values()), strict=True)
     for i, axes in enumerate(panels):
         axes.plot(grid, np.array(curves[european])[:, i], color="#bbbbbb", label="European, exact")
-        axes.plot(grid, np.array(curves[asian])[:, i], color="#2166ac", label="Asian, exact")
+        axes.plot(grid, np.array(curves[asian])[:, i], color=BLUE, label="Asian, exact")
         simulated = np.array(means)[:, i], 2 * np.array(errors)[:, i]
-        style = {"fmt": "o", "ms": 3, "color": "#d6604d", "capsize": 2, "zorder": 3}
+        style = {"fmt": "o", "ms": 3, "color": ORANGE, "capsize": 2, "zorder": 3}
         axes.errorbar(
             list(spots), *simulated, **style, label="Asian, simulated ± 2 standard errors"
         )
@@ -144,8 +163,8 @@ def draw(samples: np.ndarray, spots: dict[float, np.ndarray], path: Path) -> Non
     n = np.unique(np.geomspace(50, len(samples), 200).astype(int))
     centre, width = np.array([(m[1], 2 * e[1]) for m, e in (estimate(samples[:k]) for k in n)]).T
     last.fill_between(n, centre - width, centre + width, color="#f4c9bd", lw=0)
-    last.plot(n, centre, color="#d6604d")
-    last.axhline(with_greeks(asian, SPOT)[1], color="#2166ac")
+    last.plot(n, centre, color=ORANGE)
+    last.axhline(with_greeks(asian, SPOT)[1], color=BLUE)
     last.set(xscale="log", title=f"delta at {SPOT:g}, ± 2 standard errors", xlabel="paths")
     for axes in (*panels, last):
         axes.spines[["top", "right"]].set_visible(False)
@@ -153,16 +172,9 @@ def draw(samples: np.ndarray, spots: dict[float, np.ndarray], path: Path) -> Non
 
 
 def main() -> None:
-    """Price, differentiate, compare, draw."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--paths", type=int, default=100_000, help="to simulate (100,000)")
-    parser.add_argument("--seed", type=int, default=0, help="of the paths (0)")
-    parser.add_argument("--output", type=Path, default="finance.png", help="the picture")
-    parser.add_argument("--quick", action="store_true", help="4,000 paths")
-    options = parser.parse_args()
-    paths = 4_000 if options.quick else options.paths
+    options = command_line(__doc__, "5,000 paths, not 100,000").parse_args()
+    paths = 5_000 if options.quick else 100_000
+    price = payoffs if options.eager else autograd_lite.compile(payoffs)
 
     print(f"{'European call':16}{'backward':>12}{'textbook':>12}{'difference':>12}")
     rows = zip(
@@ -171,12 +183,12 @@ def main() -> None:
     for name, ours, formula in rows:
         print(f"{name:16}{ours:12.6f}{formula:12.6f}{ours - formula:12.1e}")
 
-    rng = random.Random(options.seed)
+    rng = np.random.default_rng(options.seed)
     grid = [float(s) for s in range(70, 131, 5)]
     start = time.perf_counter()
     with tqdm(total=paths + len(grid) * (paths // 10), unit="path") as bar:
-        samples = simulate(SPOT, paths, rng, bar)
-        spots = {s: simulate(s, paths // 10, rng, bar) for s in grid}
+        samples = simulate(price, SPOT, paths, rng, bar)
+        spots = {s: simulate(price, s, paths // 10, rng, bar) for s in grid}
     seconds = time.perf_counter() - start
 
     print(f"\n{'Asian call':16}{'simulated':>12}{'exact':>12}{'difference in standard errors':>32}")
@@ -184,6 +196,7 @@ def main() -> None:
         name, ours, error, exact = row
         print(f"{name:16}{ours:12.6f}{exact:12.6f}{(ours - exact) / error:32.2f}")
     print(f"\n{paths:,} paths, and {paths // 10:,} at each other spot price: {seconds:.1f} s")
+    print_gain(price, rng.normal(size=(BATCH_SIZE, MONTHS)), [market(SPOT)] * BATCH_SIZE)
     draw(samples, spots, options.output)
     print(f"wrote {options.output}")
 

@@ -20,23 +20,25 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from common import BLUE, ORANGE, command_line, data, print_gain
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from sklearn.datasets import load_digits
 from tqdm import tqdm
 
+import autograd_lite
 import nn
-from autograd_lite import mean, no_grad, softplus
+from autograd_lite import Value, mean, no_grad, softplus
 
 BATCH_SIZE = 16
 SECTORS = 24  # of the circle
 
-data = np.vectorize(lambda value: value.data, otypes=[float])  # of every Value of an array
+Samples = list[list[float]]
 
 
 def layers(*sizes: int, rng: random.Random) -> list[nn.Module]:
@@ -47,51 +49,65 @@ def layers(*sizes: int, rng: random.Random) -> list[nn.Module]:
     return modules[:-1]
 
 
-def noise(count: int, size: int, rng: random.Random) -> list[list[float]]:
-    """What the generator makes `count` samples of."""
-    return [[rng.gauss(0, 1) for _ in range(size)] for _ in range(count)]
-
-
 def play(
     generator: nn.Sequential,
     discriminator: nn.Sequential,
     real: np.ndarray,
     steps: int,
-    shown: int,
+    options: argparse.Namespace,
     rng: random.Random,
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Train both; (step, what G makes of the same random numbers) at five times on the way."""
-    size = generator[0].in_features
-    same = noise(shown, size, rng)
-    optimizers = [
+
+    def loss_of_discriminator(real: Samples, fake: Samples) -> Value:
+        taken_for_real, taken_for_fake = discriminator(real), discriminator(fake)
+        return mean(softplus(-d) for (d,) in taken_for_real) + mean(
+            softplus(d) for (d,) in taken_for_fake
+        )
+
+    def loss_of_generator(z: Samples) -> Value:
+        return mean(softplus(-d) for (d,) in discriminator(generator(z)))
+
+    make = generator
+    if not options.eager:
+        make, loss_of_discriminator, loss_of_generator = map(
+            autograd_lite.compile, (make, loss_of_discriminator, loss_of_generator)
+        )
+
+    def noise(count: int) -> Samples:
+        return [[rng.gauss(0, 1) for _ in range(generator[0].in_features)] for _ in range(count)]
+
+    real, same = real.tolist(), noise(500)
+    of_discriminator, of_generator = optimizers = [
         nn.optim.Adam(network.parameters(), lr=5e-3, betas=(0.5, 0.99))
         for network in (discriminator, generator)
     ]
     schedules = [nn.optim.LinearLR(optimizer, 1.0, 0.0, steps) for optimizer in optimizers]
-    real = real.tolist()
-
-    def made() -> np.ndarray:
-        with no_grad():
-            return data(generator(same))
-
     for step in tqdm(range(steps), unit="step"):
         if step in {0, steps // 16, steps // 4, steps // 2}:
-            yield step, made()
-        fake = generator(noise(BATCH_SIZE, size, rng))
-        of_fake = discriminator(data(fake).tolist())  # numbers only: no gradient reaches G
-        of_real = discriminator(rng.sample(real, BATCH_SIZE))
-        loss = mean(softplus(z) for (z,) in of_fake) + mean(softplus(-z) for (z,) in of_real)
-        optimizers[0].zero_grad()
-        loss.backward()
-        optimizers[0].step()
+            yield step, made(generator, same)
 
-        loss = mean(softplus(-z) for (z,) in discriminator(fake))
-        optimizers[1].zero_grad()
-        loss.backward()
-        optimizers[1].step()
+        batch = rng.sample(real, BATCH_SIZE), made(make, noise(BATCH_SIZE)).tolist()
+        of_discriminator.zero_grad()
+        loss_of_discriminator(*batch).backward()
+        of_discriminator.step()
+
+        z = noise(BATCH_SIZE)
+        of_generator.zero_grad()
+        loss_of_generator(z).backward()
+        of_generator.step()
+
         for schedule in schedules:
             schedule.step()
-    yield steps, made()
+    yield steps, made(generator, same)
+    print_gain(loss_of_discriminator, *batch)
+    print_gain(loss_of_generator, z)
+
+
+def made(generator: Callable[[Samples], list[list[Value]]], z: Samples) -> np.ndarray:
+    """The samples that it makes of z, as numbers: no gradient goes through them."""
+    with no_grad():
+        return data(generator(z))
 
 
 def ring(rng: random.Random) -> np.ndarray:
@@ -121,31 +137,23 @@ def distances(images: np.ndarray, others: np.ndarray) -> np.ndarray:
 def draw(points: list[tuple], images: list[tuple], path: Path) -> None:
     """The points in a row, and below them 4 x 4 images, from the first step to the last."""
     figure = Figure(figsize=(15, 6.6), dpi=150, layout="constrained")
-    for column, ((step, xy), (later, pixels)) in enumerate(zip(points, images, strict=True), 1):
-        axes = figure.add_subplot(2, len(points), column)
-        axes.add_patch(Circle((0, 0), 1, fill=False, color="#d6604d", alpha=0.5))
-        axes.plot(*xy.T, ".", ms=2, color="#2166ac")
+    rows = figure.subplots(2, len(points))
+    for axes, (step, xy) in zip(rows[0], points, strict=True):
+        axes.add_patch(Circle((0, 0), 1, fill=False, color=ORANGE, alpha=0.5))
+        axes.plot(*xy.T, ".", ms=2, color=BLUE)
         axes.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal", title=f"step {step:,}")
         axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-        axes = figure.add_subplot(2, len(points), column + len(points))
+    for axes, (step, pixels) in zip(rows[1], images, strict=True):
         framed = np.pad(pixels[:16].reshape(4, 4, 8, 8), ((0, 0), (0, 0), (1, 1), (1, 1)))
-        mosaic = framed.swapaxes(1, 2).reshape(40, 40)
-        axes.imshow(mosaic, cmap="Greys")
-        axes.set(xticks=[], yticks=[], title=f"step {later:,}")
+        axes.imshow(framed.swapaxes(1, 2).reshape(40, 40), cmap="Greys")
+        axes.set(xticks=[], yticks=[], title=f"step {step:,}")
     figure.suptitle("What the generator makes of the same random numbers as it learns")
     figure.savefig(path)
 
 
 def main() -> None:
-    """Play for the ring, then for a digit; measure and draw."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add = parser.add_argument
-    add("--digit", type=int, default=3, choices=range(10), help="which digit to draw (3)")
-    add("--seed", type=int, default=0, help="of all that is random (0)")
-    add("--output", type=Path, default="gan.png", help="the picture (gan.png)")
-    add("--quick", action="store_true", help="400 and 100 steps, for a rough ring and digit")
+    parser = command_line(__doc__, "400 and 100 steps, for a rough ring and digit")
+    parser.add_argument("--digit", type=int, default=3, choices=range(10), help="to draw (3)")
     options = parser.parse_args()
     rng = random.Random(options.seed)
     start = time.perf_counter()
@@ -153,7 +161,7 @@ def main() -> None:
     generator = nn.Sequential(*layers(2, 16, 16, 2, rng=rng))
     discriminator = nn.Sequential(*layers(2, 16, 16, 1, rng=rng))
     steps = 400 if options.quick else 2000
-    points = list(play(generator, discriminator, ring(rng), steps, 500, rng))
+    points = list(play(generator, discriminator, ring(rng), steps, options, rng))
     radius, coverage = radius_and_coverage(points[-1][1])
     print(f"ring: mean radius {radius:.2f}, {coverage:.0%} of the circle covered")
 
@@ -161,7 +169,8 @@ def main() -> None:
     real = pixels[labels == options.digit] / 16
     generator = nn.Sequential(*layers(8, 32, 64, rng=rng), nn.Sigmoid())
     discriminator = nn.Sequential(*layers(64, 32, 1, rng=rng))
-    images = list(play(generator, discriminator, real, 100 if options.quick else 1000, 100, rng))
+    steps = 100 if options.quick else 1000
+    images = list(play(generator, discriminator, real, steps, options, rng))
     for name, made in ("real", real), ("made", images[-1][1]):
         near = np.nanmin(distances(made, real), axis=1).mean()
         apart = np.nanmean(distances(made, made))

@@ -13,22 +13,24 @@ It prints names that it makes up. The picture shows the loss, and where each hea
 
 from __future__ import annotations
 
-import argparse
 import random
 import time
 from pathlib import Path
 
 import numpy as np
+from common import command_line, data, draw_losses, print_gain
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
+import autograd_lite
 import nn
 from autograd_lite import Value, no_grad, softmax
 
 NAMES = Path(__file__).parent / "data" / "names.txt"
 LETTERS = ".abcdefghijklmnopqrstuvwxyz"  # the dot begins and ends a name
 SIZE, HEADS, PLACES = 16, 4, 16
-BATCH_SIZE = 3
+
+Vectors = list[list[Value]]
 
 
 class GPT(nn.Module):
@@ -45,59 +47,37 @@ class GPT(nn.Module):
         self.logits = nn.Linear(SIZE, len(LETTERS), bias=False)
         nn.init.normal_(self.parameters(), std=0.08, rng=rng)
 
-    def forward(self, tokens: list[int]) -> list[list[Value]]:
+    def forward(self, tokens: np.ndarray) -> Vectors:
         x = self.embedded(tokens)
         x = added(x, self.attended(x)[0])
         x = added(x, self.output(self.relu(self.hidden(self.norm(x)))))
         return self.logits(x)
 
-    def embedded(self, tokens: list[int]) -> list[list[Value]]:
+    def embedded(self, tokens: np.ndarray) -> Vectors:
         """What each letter is and where it stands."""
         return self.norm(added(self.letters(tokens), self.places(range(len(tokens)))))
 
-    def attended(self, x: list[list[Value]], **options: bool) -> tuple[list, list]:
+    def attended(self, x: Vectors) -> tuple[Vectors, list[Vectors]]:
         """What each letter gathers from those before it, and with what weights."""
         x = self.norm(x)
-        return self.attention(x, x, x, is_causal=True, average_attn_weights=False, **options)
+        return self.attention(x, x, x, is_causal=True, average_attn_weights=False)
 
 
-def added(xs: list[list[Value]], ys: list[list[Value]]) -> list[list[Value]]:
+def added(xs: Vectors, ys: Vectors) -> Vectors:
     """xs + ys, a vector for each letter."""
     return [[x + y for x, y in zip(*rows, strict=True)] for rows in zip(xs, ys, strict=True)]
 
 
-def numbered(name: str) -> list[int]:
-    """The name's letters as their places in LETTERS, after the dot that begins it."""
-    return [LETTERS.index(letter) for letter in "." + name]
-
-
-def train(model: GPT, names: list[str], steps: int) -> list[float]:
-    """Adam on three names a step, with a learning rate that falls to 0; the loss of every step."""
-    optimizer = nn.optim.Adam(model.parameters(), lr=0.01, betas=(0.85, 0.99))
-    schedule = nn.optim.LinearLR(optimizer, 1.0, 0.0, steps)
-    losses = []
-    with tqdm(range(steps), unit="step") as bar:
-        for step in bar:
-            logits, targets = [], []
-            for i in range(BATCH_SIZE * step, BATCH_SIZE * (step + 1)):
-                tokens = numbered(names[i % len(names)])
-                logits += model(tokens)
-                targets += [*tokens[1:], 0]
-            loss = nn.cross_entropy(logits, targets)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            losses.append(loss.data)
-            bar.set_postfix(loss=f"{np.mean(losses[-100:]):.3f}", refresh=False)
-    return losses
+def numbered(name: str) -> np.ndarray:
+    """The name's letters as their places in LETTERS, between two dots."""
+    return np.array([LETTERS.index(letter) for letter in f".{name}."])
 
 
 def made_up(model: GPT, rng: random.Random, temperature: float = 0.5) -> str:
     """A name, drawn letter by letter; the colder, the likelier."""
     name = ""
     while len(name) < PLACES - 1:
-        scores = [z.data / temperature for z in model(numbered(name))[-1]]
+        scores = [z.data / temperature for z in model(numbered(name)[:-1])[-1]]
         (letter,) = rng.choices(LETTERS, softmax(scores))
         if letter == ".":
             break
@@ -109,46 +89,50 @@ def draw(model: GPT, losses: list[float], name: str, path: Path) -> None:
     """The loss of every step, and the attention of every head to the letters of a name."""
     figure = Figure(figsize=(14, 6.4), dpi=150, layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1, 1.1])
-    axes = left.subplots()
-    axes.plot(losses, ".", ms=2, color="#b8cfe4")
-    average = np.convolve(losses, np.ones(100) / 100, "valid")
-    axes.plot(np.arange(99, 99 + len(average)), average, lw=2, color="#2166ac")
-    axes.set(xlabel="step", title="Cross entropy, and its average over the last 100 steps")
-    axes.spines[["top", "right"]].set_visible(False)
-
-    _, weights = model.attended(model.embedded(numbered(name)))
-    letters = list("." + name)
-    ticks = {"ticks": range(len(letters)), "labels": letters}
+    draw_losses(left.subplots(), losses, 100)
+    _, weights = model.attended(model.embedded(numbered(name)[:-1]))
     for axes, head in zip(right.subplots(2, 2).flat, weights, strict=True):
-        shares = [[getattr(p, "data", p) for p in row] for row in head]  # 0.0 for what comes later
-        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        axes.set_xticks(**ticks)
-        axes.set_yticks(**ticks)
+        axes.imshow(data(head), cmap="Blues", vmin=0, vmax=1)
+        axes.set_xticks(range(len(name) + 1), "." + name)
+        axes.set_yticks(range(len(name) + 1), "." + name)
     right.suptitle("How much each letter (row) attends to itself and those before it, by head")
     figure.savefig(path)
 
 
 def main() -> None:
-    """Load, train, make up names, draw."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add = parser.add_argument
-    add("--steps", type=int, default=1000, help="of gradient descent (1000)")
-    add("--seed", type=int, default=0, help="of the weights, the order and the new names (0)")
-    add("--output", type=Path, default="gpt.png", help="the picture (gpt.png)")
-    add("--quick", action="store_true", help="100 steps, for a loss of about 2.7")
-    options = parser.parse_args()
-    steps = 100 if options.quick else options.steps
-
+    options = command_line(__doc__, "100 steps, for a loss of about 2.7").parse_args()
     rng = random.Random(options.seed)
     names = NAMES.read_text(encoding="utf-8").split()
     rng.shuffle(names)
     model = GPT(rng)
+
+    def loss(tokens: np.ndarray, following: np.ndarray) -> Value:
+        return nn.cross_entropy(model(tokens), following, reduction="sum")
+
+    if not options.eager:
+        loss = autograd_lite.compile(loss)  # recorded once for each length of names
+
+    steps = 100 if options.quick else 1000
+    optimizer = nn.optim.Adam(model.parameters(), lr=0.01, betas=(0.85, 0.99))
+    schedule = nn.optim.LinearLR(optimizer, 1.0, 0.0, steps)
+    losses = []
     start = time.perf_counter()
-    losses = train(model, names, steps)
+    bar = tqdm(range(0, 3 * steps, 3), unit="step")
+    for first in bar:
+        batch = [numbered(name) for name in names[first : first + 3]]
+        total = sum(loss(tokens[:-1], tokens[1:]) for tokens in batch)
+        error = total / sum(len(tokens) - 1 for tokens in batch)
+        optimizer.zero_grad()
+        error.backward()
+        optimizer.step()
+        schedule.step()
+        losses.append(error.data)
+        bar.set_postfix(loss=f"{np.mean(losses[-100:]):.3f}", refresh=False)
     seconds = time.perf_counter() - start
+
     print(f"loss {np.mean(losses[-100:]):.3f} over the last 100 steps, after {seconds:.1f} s")
+    tokens = numbered("charlotte")
+    print_gain(loss, tokens[:-1], tokens[1:])
     with no_grad():
         print("new names:", *(made_up(model, rng) for _ in range(20)))
         draw(model, losses, "charlotte", options.output)

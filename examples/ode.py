@@ -14,22 +14,22 @@ through each of its steps.
 
 The error of an oscillation has many minima: a period that is somewhat off fits every other swing.
 So the fit begins with the first swing, and what it sees doubles until it is the whole. Length and
-damping come out within 1% of the truth. The picture ode.png shows the fit and how the unknowns got
-there.
+damping come out within 1% of the truth. The picture shows the fit and how the unknowns got there.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
 import random
 import time
 from pathlib import Path
 
 import numpy as np
+from common import BLUE, ORANGE, command_line, print_gain
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
+import autograd_lite
 import nn
 from autograd_lite import Value, dot, sin
 
@@ -42,9 +42,6 @@ TRUTH = [1.3, 0.25, 2.0, 1.0]
 GUESS = [1.0, 0.0, 1.5, 0.0]
 
 State = tuple[Value, Value]  # the angle and its velocity
-
-
-# ---------------------------------------------------------------------------------- the pendulum
 
 
 def slope(state: State, length: Value, damping: Value) -> State:
@@ -79,9 +76,6 @@ def swing(unknowns: list[Value], steps: int, dt: float = DT) -> list[Value]:
     return angles
 
 
-# --------------------------------------------------------------------------------------- the fit
-
-
 def film(rng: random.Random) -> list[float]:
     """The measured angles: another step size than the fit's, and noise."""
     exact = swing(TRUTH, round(STAGES[-1] / DT) * 10, DT / 10)[::10]
@@ -95,87 +89,68 @@ def loss(unknowns: list[Value], measured: list[float]) -> Value:
     return dot(errors, errors) / len(errors)
 
 
-def fit(measured: list[float], steps: int) -> tuple[list[list[float]], list[float]]:
-    """Adam on ever more of the film: the unknowns and the loss at each step."""
-    unknowns = [nn.Parameter(x) for x in GUESS]
-    history, losses = [], []
-    with tqdm(total=len(STAGES) * steps, unit="step") as bar:
-        for seconds in STAGES:
-            seen = measured[: round(seconds / DT) + 1]
-            optimizer = nn.optim.Adam(unknowns, lr=0.05)
-            schedule = nn.optim.CosineAnnealingLR(optimizer, steps)
-            for _ in range(steps):
-                error = loss(unknowns, seen)
-                optimizer.zero_grad()
-                error.backward()
-                optimizer.step()
-                schedule.step()
-                losses.append(error.data)
-                history.append([x.data for x in unknowns])
-                bar.set_postfix(seen=f"{seconds} s", loss=f"{error.data:.4f}", refresh=False)
-                bar.update()
-    return history, losses
-
-
-# ----------------------------------------------------------------------------------- the picture
-
-
-def draw(
-    measured: list[float], history: list[list[float]], losses: list[float], path: Path
-) -> None:
-    """The film and the fit; the unknowns, the error and the energy on their way."""
+def draw(measured: list[float], history: np.ndarray, losses: list[float], path: Path) -> None:
+    """The film and the fit; the unknowns and the error on their way."""
     figure = Figure(figsize=(12, 7.5), dpi=150, layout="constrained")
-    grid = figure.add_gridspec(2, 2, height_ratios=[1.1, 1])
-    film, path_axes, error_axes = (figure.add_subplot(grid[place]) for place in (np.s_[0, :], 2, 3))
+    film, unknowns, error = figure.subplot_mosaic("AA;BC", height_ratios=[1.1, 1]).values()
     fine = np.arange(round(STAGES[-1] / DT) * 10 + 1) * DT / 10
     film.plot(np.arange(len(measured)) * DT, measured, "o", ms=3, color="#999999", label="measured")
-    for unknowns, style, label in ((GUESS, ":", "first guess"), (history[-1], "-", "fit")):
-        angles = swing(unknowns, len(fine) - 1, DT / 10)
-        film.plot(fine, angles, style, color="#2166ac", label=label)
-    film.set(xlabel="time (s)", ylabel="angle", title="The pendulum")
+    for found, style, label in ((GUESS, ":", "first guess"), (history[-1], "-", "fit")):
+        angles = swing(found.tolist() if label == "fit" else found, len(fine) - 1, DT / 10)
+        film.plot(fine, angles, style, color=BLUE, label=label)
+    film.set(xlabel="time (s)", ylabel="angle (radians)", title="The pendulum")
     film.legend(frameon=False, ncols=3, loc="upper right")
 
-    off = np.array(history) / TRUTH - 1
-    for column, name in zip(off.T, NAMES, strict=True):
-        path_axes.plot(100 * column, label=name)
-    path_axes.axhspan(-1, 1, color="#dddddd", label="within 1%")
-    path_axes.set(yscale="symlog", xlabel="step", ylabel="% off the truth", title="The unknowns")
-    path_axes.yaxis.set_major_formatter("{x:g}")
-    path_axes.legend(frameon=False, fontsize=8, loc="lower right", ncols=2)
+    for column, name in zip((history / TRUTH - 1).T, NAMES, strict=True):
+        unknowns.plot(100 * column, label=name)
+    unknowns.axhspan(-1, 1, color="#dddddd", label="within 1%")
+    unknowns.set(yscale="symlog", xlabel="step", ylabel="% off the truth", title="The unknowns")
+    unknowns.yaxis.set_major_formatter("{x:g}")
+    unknowns.legend(frameon=False, fontsize=8, loc="lower right", ncols=2)
 
-    error_axes.plot(np.degrees(np.sqrt(losses)), color="#2166ac", label="of the fit")
-    error_axes.axhline(math.degrees(NOISE), color="#d6604d", label="of the measurements")
-    ticks = [2, 5, 10, 20, 50]
-    error_axes.semilogy()
-    error_axes.set_yticks(ticks, ticks)
-    error_axes.minorticks_off()
-    error_axes.set(xlabel="step", ylabel="degrees", title="Root mean square error")
-    error_axes.legend(frameon=False)
+    error.plot(np.degrees(np.sqrt(losses)), color=BLUE, label="of the fit")
+    error.axhline(math.degrees(NOISE), color=ORANGE, label="of the measurements")
+    error.set(xlabel="step", ylabel="degrees", yscale="log", title="Root mean square error")
+    error.set_yticks([2, 5, 10, 20, 50], [2, 5, 10, 20, 50])
+    error.minorticks_off()
+    error.legend(frameon=False)
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path)
 
 
 def main() -> None:
-    """Film, fit, compare, draw."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--steps", type=int, default=400, help="for each part of the film (400)")
-    parser.add_argument("--seed", type=int, default=0, help="of the noise (0)")
-    parser.add_argument("--output", type=Path, default="ode.png", help="the picture (ode.png)")
-    parser.add_argument("--quick", action="store_true", help="100 steps for each part")
-    options = parser.parse_args()
-
+    options = command_line(__doc__, "100 steps for each part of the film, not 400").parse_args()
+    steps = 100 if options.quick else 400
     measured = film(random.Random(options.seed))
+    unknowns = [nn.Parameter(x) for x in GUESS]
+    error_of = loss if options.eager else autograd_lite.compile(loss)
+
+    history, losses = [], []
+    bar = tqdm(total=len(STAGES) * steps, unit="step")
     start = time.perf_counter()
-    history, losses = fit(measured, 100 if options.quick else options.steps)
-    seconds = time.perf_counter() - start
+    for seconds in STAGES:
+        seen = measured[: round(seconds / DT) + 1]
+        optimizer = nn.optim.Adam(unknowns, lr=0.05)
+        schedule = nn.optim.CosineAnnealingLR(optimizer, steps)
+        for _ in range(steps):
+            error = error_of(unknowns, seen)
+            optimizer.zero_grad()
+            error.backward()
+            optimizer.step()
+            schedule.step()
+            losses.append(error.data)
+            history.append([x.data for x in unknowns])
+            bar.set_postfix(seen=f"{seconds} s", loss=f"{error.data:.4f}", refresh=False)
+            bar.update()
+    bar.close()
+
     print(f"{'':20}{'truth':>8}{'guess':>8}{'fit':>8}{'off':>8}")
     for name, true, guess, x in zip(NAMES, TRUTH, GUESS, history[-1], strict=True):
         print(f"{name:20}{true:8.3f}{guess:8.3f}{x:8.3f}{x / true - 1:8.2%}")
-    print(f"{len(history):,} steps in {seconds:.1f} s")
-    draw(measured, history, losses, options.output)
+    print(f"{len(history):,} steps in {time.perf_counter() - start:.1f} s")
+    print_gain(error_of, unknowns, seen)
+    draw(measured, np.array(history), losses, options.output)
     print(f"wrote {options.output}")
 
 

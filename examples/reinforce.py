@@ -14,30 +14,35 @@ where π is the probability of the push that was made and R_t = r_t + γ R_(t+1)
 return from there on. The baseline b, another 4-16-1 network, learns to predict R_t by least
 squares. It changes nothing in the mean but makes the gradient less noisy.
 
-The picture reinforce.png shows the returns while it learns, what the networks think of each angle
-and its velocity, and how the poles move in the end.
+The picture shows the returns while it learns, what the networks think of each angle and its
+velocity, and how the poles move in the end.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import gymnasium
 import numpy as np
+from common import BLUE, LIGHT_BLUE, ORANGE, command_line, print_gain
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
+import autograd_lite
 import nn
-from autograd_lite import Value, dot, logsigmoid, no_grad, sigmoid
+from autograd_lite import Value, logsigmoid, no_grad, sigmoid
 
 SCALE = np.array([2.4, 2.0, 0.2, 2.0])  # of position, velocity, angle, angular velocity
 DISCOUNT = 0.99
 HORIZON = 1 / (1 - DISCOUNT)  # the largest return there can be
 BATCH_SIZE = 4  # episodes
+CHUNK = 64  # pushes
 GOAL = 475  # what CartPole-v1 counts as solved
+
+Act = Callable[[np.ndarray], tuple[Value, Value]]  # what an Agent says of a state
 
 
 class Agent(nn.Module):
@@ -51,46 +56,48 @@ class Agent(nn.Module):
         x = state / SCALE
         return self.policy(x), self.baseline(x)
 
+    def loss(self, pushes: list[tuple]) -> Value:
+        """Of pushes as (state, 1 for right or -1 for left, return): 0 is none."""
+        total = 0.0
+        for state, push, gain in pushes:
+            z, b = self(state)
+            error = b - gain
+            total += abs(push) * (error.detach() * logsigmoid(push * z) + error * error / 2)
+        return total
 
-def play(agent: Agent, env: gymnasium.Env, rng: random.Random) -> tuple[Value, int]:
-    """One episode with pushes drawn from the policy: its loss and its length."""
+
+def play(act: Act, env: gymnasium.Env, rng: random.Random) -> list[tuple]:
+    """One episode with pushes drawn from the policy: the state, the push and the return of each."""
     state, _ = env.reset(seed=rng.getrandbits(31))
     fallen = timeout = False
-    log_probabilities, baselines = [], []
-    while not (fallen or timeout):
-        z, b = agent(state)
-        right = rng.random() < sigmoid(z.data)
-        log_probabilities.append(logsigmoid(z if right else -z))
-        baselines.append(b)
-        state, _, fallen, timeout, _ = env.step(int(right))
+    seen = []
+    with no_grad():
+        while not (fallen or timeout):
+            z, _ = act(state)
+            right = rng.random() < sigmoid(z.data)
+            seen.append((state, 1.0 if right else -1.0))
+            state, _, fallen, timeout, _ = env.step(int(right))
+        # Where time ran out, the pole would have stood on: the baseline says for about how long.
+        ahead = 0.0 if fallen else act(state)[1].data
 
-    # Where time ran out, the pole would have stood on: the baseline says for about how long.
-    ahead = 0.0 if fallen else agent(state)[1].data
-    errors = []
-    for b in reversed(baselines):
+    pushes = []
+    for state, push in reversed(seen):
         ahead = 1 / HORIZON + DISCOUNT * ahead
-        errors.append(b - ahead)
-    disadvantages = [error.data for error in reversed(errors)]
-    loss = dot(disadvantages, log_probabilities) + dot(errors, errors) / 2
-    return loss, len(baselines)
+        pushes.append((state, push, ahead))
+    return pushes[::-1]
 
 
-def train(agent: Agent, env: gymnasium.Env, episodes: int, rng: random.Random) -> list[int]:
-    """Adam on batches of episodes until the last 100 reach the goal; the return of each."""
-    optimizer = nn.optim.Adam(agent.parameters(), lr=0.02)
-    returns: list[int] = []
-    with tqdm(total=episodes, unit="episode") as bar:
-        while len(returns) < episodes and not (len(returns) >= 100 and recent(returns) >= GOAL):
-            optimizer.zero_grad()
-            for _ in range(BATCH_SIZE):
-                loss, steps = play(agent, env, rng)
-                (loss / BATCH_SIZE).backward()
-                returns.append(steps)
-            nn.optim.clip_grad_norm_(agent.parameters(), 1.0)
-            optimizer.step()
-            bar.set_postfix(mean_return=f"{recent(returns):.0f}", refresh=False)
-            bar.update(BATCH_SIZE)
-    return returns
+def balance(act: Act, env: gymnasium.Env, seed: int) -> np.ndarray:
+    """The states of an episode in which the likelier push is always made: (pushes, 4)."""
+    state, _ = env.reset(seed=seed)
+    fallen = timeout = False
+    states = []
+    with no_grad():
+        while not (fallen or timeout):
+            z, _ = act(state)
+            state, _, fallen, timeout, _ = env.step(int(z.data > 0))
+            states.append(state)
+    return np.array(states)
 
 
 def recent(returns: list[int]) -> float:
@@ -98,36 +105,20 @@ def recent(returns: list[int]) -> float:
     return float(np.mean(returns[-100:]))
 
 
-def balance(agent: Agent, env: gymnasium.Env, seed: int) -> np.ndarray:
-    """The states of an episode in which the likelier push is always made: (pushes, 4)."""
-    state, _ = env.reset(seed=seed)
-    fallen = timeout = False
-    states = []
-    with no_grad():
-        while not (fallen or timeout):
-            z, _ = agent(state)
-            state, _, fallen, timeout, _ = env.step(int(z.data > 0))
-            states.append(state)
-    return np.array(states)
-
-
-# ------------------------------------------------------------------------------------ the picture
-
-
-def draw(agent: Agent, returns: list[int], tests: list[np.ndarray], path: Path) -> None:
+def draw(act: Act, returns: list[int], tests: list[np.ndarray], path: Path) -> None:
     """The returns; policy and baseline by angle and angular velocity; how the poles move."""
     figure = Figure(figsize=(12, 8.5), dpi=150, layout="constrained")
     (learning, motion), maps = figure.subplots(2, 2)
-    learning.plot(returns, ".", ms=3, color="#b8cfe4", label="one episode")
+    learning.plot(returns, ".", ms=3, color=LIGHT_BLUE, label="one episode")
     means = [recent(returns[: i + 1]) for i in range(len(returns))]
-    learning.plot(means, color="#2166ac", lw=2, label="mean of the last 100")
-    learning.axhline(GOAL, color="#d6604d", lw=1, label=f"{GOAL}")
+    learning.plot(means, color=BLUE, lw=2, label="mean of the last 100")
+    learning.axhline(GOAL, color=ORANGE, lw=1, label=f"{GOAL}")
     learning.set(xlabel="episode", ylabel="return", title="Learning")
     learning.legend(frameon=False)
 
     for states in tests[:20]:
         seconds = np.arange(1, len(states) + 1) / 50
-        motion.plot(seconds, np.degrees(states[:, 2]), lw=0.7, color="#2166ac", alpha=0.5)
+        motion.plot(seconds, np.degrees(states[:, 2]), lw=0.7, color=BLUE, alpha=0.5)
     mean = np.mean([len(states) for states in tests])
     motion.set(xlabel="time (s)", ylabel="angle of the pole (degrees)")
     motion.set_title(f"Tests: a mean return of {mean:.1f} over {len(tests)} episodes")
@@ -136,7 +127,7 @@ def draw(agent: Agent, returns: list[int], tests: list[np.ndarray], path: Path) 
 
     angles, velocities = np.linspace(-12, 12, 41), np.linspace(-3, 3, 41)
     with no_grad():
-        seen = [agent(np.array([0, 0, np.radians(a), v])) for v in velocities for a in angles]
+        seen = [act(np.array([0, 0, np.radians(a), v])) for v in velocities for a in angles]
     likely = [sigmoid(z.data) for z, _ in seen]
     lasting = [b.data * HORIZON for _, b in seen]
     for axes, values, cmap, title in (
@@ -150,28 +141,41 @@ def draw(agent: Agent, returns: list[int], tests: list[np.ndarray], path: Path) 
 
 
 def main() -> None:
-    """Train, test, draw."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--episodes", type=int, default=1000, help="to learn from at most (1,000)")
-    parser.add_argument("--seed", type=int, default=0, help="of weights, pushes and starts (0)")
-    parser.add_argument("--output", type=Path, default="reinforce.png", help="the picture")
-    parser.add_argument("--quick", action="store_true", help="60 episodes, and 5 tests")
-    options = parser.parse_args()
-
+    options = command_line(__doc__, "60 episodes, and 5 tests").parse_args()
+    most, tested = (60, 5) if options.quick else (1000, 100)
     rng = random.Random(options.seed)
     env = gymnasium.make("CartPole-v1")
     agent = Agent(rng)
-    start = time.perf_counter()
-    returns = train(agent, env, 60 if options.quick else options.episodes, rng)
-    seconds = time.perf_counter() - start
-    print(f"{len(returns)} episodes, {sum(returns):,} pushes in {seconds:.1f} s")
+    act, loss = agent, agent.loss
+    if not options.eager:
+        act, loss = map(autograd_lite.compile, (act, loss))
 
-    tests = [balance(agent, env, seed) for seed in range(5 if options.quick else 100)]
+    optimizer = nn.optim.Adam(agent.parameters(), lr=0.02)
+    returns: list[int] = []
+    start = time.perf_counter()
+    bar = tqdm(total=most, unit="episode")
+    while len(returns) < most and not (len(returns) >= 100 and recent(returns) >= GOAL):
+        episodes = [play(act, env, rng) for _ in range(BATCH_SIZE)]
+        pushes = [push for episode in episodes for push in episode]
+        pushes += [(np.zeros(4), 0.0, 0.0)] * (-len(pushes) % CHUNK)  # no pushes, in whole chunks
+        optimizer.zero_grad()
+        for i in range(0, len(pushes), CHUNK):
+            (loss(pushes[i : i + CHUNK]) / BATCH_SIZE).backward()
+        nn.optim.clip_grad_norm_(agent.parameters(), 1.0)
+        optimizer.step()
+        returns += map(len, episodes)
+        bar.set_postfix(mean_return=f"{recent(returns):.0f}", refresh=False)
+        bar.update(BATCH_SIZE)
+    bar.close()
+    print(
+        f"{len(returns)} episodes, {sum(returns):,} pushes in {time.perf_counter() - start:.1f} s"
+    )
+    print_gain(loss, pushes[:CHUNK])
+
+    tests = [balance(act, env, seed) for seed in range(tested)]
     mean = np.mean([len(states) for states in tests])
     print(f"mean return {mean:.1f} over {len(tests)} episodes")
-    draw(agent, returns, tests, options.output)
+    draw(act, returns, tests, options.output)
     print(f"wrote {options.output}")
 
 

@@ -14,39 +14,51 @@ cell (Elman, 1990) and one with a memory c behind gates (LSTM, Hochreiter and Sc
           c' = f c + i g,    h' = o tanh(c')
 
 While it learns, noise is added to every frame, so that no utterance is learnt by heart. The picture
-speech.png shows the training, the mistakes, and how the network makes up its mind.
+shows the training, the mistakes, and how the network makes up its mind.
+
+The settings were chosen with --validate, which sets a fifth of the training utterances aside and
+tests on these. The test utterances were used for nothing else than the number that is printed.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 import time
 from pathlib import Path
 
 import numpy as np
+from common import command_line, data, draw_confusion, draw_losses, epochs, print_gain
 from matplotlib.figure import Figure
-from tqdm import tqdm
 
+import autograd_lite
 import nn
 from autograd_lite import Value, no_grad, softmax
 
 DATA = Path(__file__).parent / "data" / "japanese_vowels.npz"
 HIDDEN, SPEAKERS = 16, 9
-TRAINING = 270  # utterances to learn from
-BATCH_SIZE = 10
 NOISE = 0.5  # in standard deviations of each of the 12 numbers
 
-Utterance = list[list[float]]  # frames of 12 numbers
+Part = tuple[list[np.ndarray], list[np.integer]]  # utterances as (frames, 12), and who speaks
 
 
-def load(part: str) -> tuple[list[Utterance], list[np.integer]]:
-    """The utterances and the speakers of the part "train" or "test"."""
+def load(validate: bool = False) -> tuple[Part, Part]:
+    """What to learn from, and what to be tested on."""
     with np.load(DATA) as file:
         seen = file["train_frames"].astype(float)
-        frames = (file[f"{part}_frames"] - seen.mean(axis=0)) / seen.std(axis=0)
-        utterances = np.split(frames, np.cumsum(file[f"{part}_lengths"])[:-1])
-        return [u.tolist() for u in utterances], list(file[f"{part}_speakers"].astype(int))
+
+        def part(name: str) -> Part:
+            frames = (file[f"{name}_frames"] - seen.mean(axis=0)) / seen.std(axis=0)
+            utterances = np.split(frames, np.cumsum(file[f"{name}_lengths"])[:-1])
+            return utterances, list(file[f"{name}_speakers"].astype(int))
+
+        train, test = part("train"), part("test")
+    if validate:
+        fifth = np.arange(len(train[0])) % 5 == 0  # of each speaker, as they stand in order
+        train, test = (
+            tuple([x for x, chosen in zip(xs, mask, strict=True) if chosen] for xs in train)
+            for mask in (~fifth, fifth)
+        )
+    return train, test
 
 
 class Listener(nn.Module):
@@ -57,117 +69,76 @@ class Listener(nn.Module):
         self.recurrent = kind(12, HIDDEN, rng=rng)
         self.speaker = nn.Linear(HIDDEN, SPEAKERS, rng=rng)
 
-    def forward(self, utterance: Utterance) -> list[list[Value]]:
+    def forward(self, utterance: np.ndarray) -> list[list[Value]]:
         hidden, _ = self.recurrent(utterance)
         return self.speaker(hidden)
 
 
-def noisy(utterance: Utterance, rng: random.Random) -> Utterance:
-    """The utterance over a noisy line."""
-    return [[x + rng.gauss(0, NOISE) for x in frame] for frame in utterance]
+def draw(losses: list[float], test: Part, heard: list[np.ndarray], path: Path) -> None:
+    """The loss, who is taken for whom, and one utterance with the beliefs after each frame.
 
-
-def train(model: Listener, epochs: int, rng: random.Random) -> list[float]:
-    """AdamW on mini-batches; the loss of each utterance."""
-    utterances, speakers = load("train")
-    steps = epochs * TRAINING // BATCH_SIZE
-    optimizer = nn.optim.AdamW(model.parameters(), lr=0.015, weight_decay=0.1)
-    schedule = nn.optim.CosineAnnealingLR(optimizer, steps)
-
-    def loss(utterance: Utterance, speaker: np.integer) -> Value:
-        return nn.cross_entropy(model(utterance)[-1], speaker)
-
-    losses = []
-    with tqdm(total=steps, unit="step") as bar:
-        for _ in range(epochs):
-            for xs, ys in nn.batches(utterances, speakers, BATCH_SIZE, rng):
-                optimizer.zero_grad()
-                for utterance, speaker in zip(xs, ys, strict=True):
-                    error = loss(noisy(utterance, rng), speaker)
-                    (error / len(xs)).backward()  # adds to what the others of the batch gave
-                    losses.append(error.data)
-                optimizer.step()
-                schedule.step()
-                bar.set_postfix(loss=f"{np.mean(losses[-100:]):.3f}", refresh=False)
-                bar.update()
-    return losses
-
-
-def beliefs(model: Listener, utterance: Utterance) -> np.ndarray:
-    """The probability of each speaker after each frame: (frames, speakers)."""
-    with no_grad():
-        return np.array([[p.data for p in softmax(logits)] for logits in model(utterance)])
-
-
-# ------------------------------------------------------------------------------------ the picture
-
-
-def draw(
-    losses: list[float],
-    utterances: list[Utterance],
-    speakers: list[np.integer],
-    heard: list[np.ndarray],
-    path: Path,
-) -> None:
-    """The loss, who is taken for whom, and one utterance with the beliefs after each frame."""
+    heard  the probability of each speaker after each frame, for each utterance: (frames, speakers)
+    """
+    utterances, speakers = test
     figure = Figure(figsize=(12, 9), dpi=150, layout="constrained")
     (learning, confusion), (sound, mind) = figure.subplots(2, 2)
-    epochs = np.arange(len(losses)) / TRAINING
-    learning.plot(epochs, losses, ".", ms=2, color="#b8cfe4", label="one utterance")
-    averages = np.reshape(losses, (-1, TRAINING)).mean(axis=1)
-    learning.plot(
-        np.arange(len(averages)) + 0.5, averages, "-o", ms=4, color="#2166ac", label="average"
-    )
-    learning.set(xlabel="epoch", yscale="log", ylim=(1e-3, 10), title="Cross entropy")
-    learning.legend(frameon=False)
-    learning.spines[["top", "right"]].set_visible(False)
-
-    ticks = range(SPEAKERS)
+    draw_losses(learning, losses, 27)
+    learning.set_yscale("log")
     guesses = [belief[-1].argmax() for belief in heard]
-    counts = np.zeros((SPEAKERS, SPEAKERS), dtype=int)
-    np.add.at(counts, (speakers, guesses), 1)
-    confusion.imshow(counts, cmap="Blues", vmax=50)
-    for i, j in np.argwhere(counts):
-        color = "white" if counts[i, j] > 30 else "black"
-        confusion.text(j, i, counts[i, j], ha="center", va="center", color=color)
-    confusion.set(xlabel="recognised as", ylabel="speaker", xticks=ticks, yticks=ticks)
-    confusion.set_title(f"{counts.trace()} of {len(speakers)} test utterances are recognised")
+    draw_confusion(confusion, speakers, guesses)
+    confusion.set(xlabel="recognised as", ylabel="speaker")
 
     # Of those that are recognised, the one that was taken for others for longest.
     doubts = [np.sum(b.argmax(axis=1) != y) for b, y in zip(heard, speakers, strict=True)]
     i = np.argmax(np.equal(guesses, speakers) * doubts)
-    image = sound.imshow(np.transpose(utterances[i]), cmap="RdBu_r", vmin=-3, vmax=3, aspect="auto")
+    image = sound.imshow(utterances[i].T, cmap="RdBu_r", vmin=-3, vmax=3, aspect="auto")
     sound.set(xlabel="frame", ylabel="cepstrum", title=f"Speaker {speakers[i]} says /ae/")
     figure.colorbar(image, ax=sound, label="standard deviations from the mean")
     image = mind.imshow(heard[i].T, cmap="Greys", vmin=0, vmax=1, aspect="auto")
-    mind.set(xlabel="frame", ylabel="speaker", yticks=ticks, title="Who the network takes him for")
+    mind.set(xlabel="frame", ylabel="speaker", yticks=range(SPEAKERS))
+    mind.set_title("Who the network takes him for")
     figure.colorbar(image, ax=mind, label="probability")
     figure.savefig(path)
 
 
 def main() -> None:
-    """Train, test, draw."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__, "1 epoch, for about 80%% accuracy")
     parser.add_argument("--cell", choices=["lstm", "rnn"], default="lstm", help="(lstm)")
-    parser.add_argument("--epochs", type=int, default=16, help="passes over the utterances (16)")
-    parser.add_argument("--seed", type=int, default=0, help="of weights, order and noise (0)")
-    parser.add_argument("--output", type=Path, default="speech.png", help="the picture")
-    parser.add_argument("--quick", action="store_true", help="1 epoch, for about 80%% accuracy")
+    parser.add_argument("--validate", action="store_true", help="test on a fifth set aside")
     options = parser.parse_args()
-
     rng = random.Random(options.seed)
+    noise = np.random.default_rng(options.seed).normal
+    train, test = load(options.validate)
     model = Listener(options.cell, rng)
+
+    def loss(utterance: np.ndarray, speaker: np.integer) -> Value:
+        return nn.cross_entropy(model(utterance)[-1], speaker)
+
+    if not options.eager:
+        loss = autograd_lite.compile(loss)  # recorded once for each length of utterances
+
+    bar = epochs(1 if options.quick else 16, *train, 10, rng)
+    optimizer = nn.optim.AdamW(model.parameters(), lr=0.015, weight_decay=0.1)
+    schedule = nn.optim.CosineAnnealingLR(optimizer, bar.total)
+    losses = []
     start = time.perf_counter()
-    losses = train(model, 1 if options.quick else options.epochs, rng)
+    for xs, ys in bar:
+        heard = [(x + noise(0, NOISE, x.shape), y) for x, y in zip(xs, ys, strict=True)]
+        error = sum(loss(x, y) for x, y in heard) / len(heard)
+        optimizer.zero_grad()
+        error.backward()
+        optimizer.step()
+        schedule.step()
+        losses.append(error.data)
+        bar.set_postfix(loss=f"{np.mean(losses[-27:]):.3f}", refresh=False)
     seconds = time.perf_counter() - start
 
-    utterances, speakers = load("test")
-    heard = [beliefs(model, utterance) for utterance in utterances]
-    accuracy = np.mean(np.equal([belief[-1].argmax() for belief in heard], speakers))
+    with no_grad():
+        heard_in_test = [data([softmax(z) for z in model(x)]) for x in test[0]]
+    accuracy = np.mean(np.equal([belief[-1].argmax() for belief in heard_in_test], test[1]))
     print(f"{options.cell}: speaker accuracy {accuracy:.1%} after {seconds:.1f} s of training")
-    draw(losses, utterances, speakers, heard, options.output)
+    print_gain(loss, *heard[0])
+    draw(losses, test, heard_in_test, options.output)
     print(f"wrote {options.output}")
 
 

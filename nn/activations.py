@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import pi, prod, sqrt
 from numbers import Real
 from typing import Any, TypeAlias
@@ -143,13 +144,12 @@ class Dropout(Module):
 
 def dropped(x: Array, p: float, rng: Rng) -> Array:
     """x with every number 0 with probability p, and divided by 1 - p otherwise."""
-    random = generator(rng).random
-    scale = 1 / (1 - p) if p < 1 else 0.0
-
-    def factor() -> float:
-        return scale if random() >= p else 0.0
-
+    factor = partial(_factor, generator(rng).random, p)
     return elementwise(lambda x: x * autograd_lite.draw(factor), x)
+
+
+def _factor(random: Callable[[], float], p: float) -> float:
+    return 1 / (1 - p) if random() >= p else 0.0
 
 
 def probability(layer: Module, **argument: float) -> float:

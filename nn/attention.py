@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby, repeat
 from math import inf, nan, sqrt
-from typing import Any
+from typing import Any, TypeAlias
 
 import autograd_lite
 from autograd_lite import Value, softmax
@@ -28,6 +29,9 @@ from nn.init import Rng, generator
 from nn.linear import Linear
 from nn.module import Module, parameters
 from nn.normalization import LayerNorm
+
+Mask: TypeAlias = tuple[Sequence[int], list[float | Value]]
+"""The keys that a query may look at, and what is added to its score for each."""
 
 
 class MultiheadAttention(Module):
@@ -167,7 +171,7 @@ class MultiheadAttention(Module):
         queries: list[Vector],
         keys: list[Vector],
         values: list[Vector],
-        mask: Array,
+        mask: list[Mask],
         nowhere: float,
     ) -> tuple[list[Vector], list[Vector]]:
         """The outputs of one head, and its attention weights.
@@ -175,18 +179,30 @@ class MultiheadAttention(Module):
         nowhere  every weight of a query that may look at no key
         """
         read = list(map(side, keys))
-        weights = [
-            tuple(softmax(scores) if (scores := _scores(q, read, row)) else [nowhere] * len(row))
-            for q, row in zip(queries, mask, strict=True)
-        ]
+        outs: list[Vector] = []
+        weights = []
+        for seen, rows in groupby(zip(queries, mask, strict=True), lambda row: row[1][0]):
+            if seen:
+                some = [read[i] for i in seen]
+                found = [self._weights(q, some, added) for q, (_, added) in rows]
+            else:
+                seen = range(len(keys))
+                found = [(nowhere,) * len(keys) for _ in rows]
+            outs += map(tuple, dots(found, zip(*[values[i] for i in seen], strict=True)))
+            weights += [_spread(row, seen, len(keys)) for row in found]
+        return outs, weights
+
+    def _weights(self, q: Vector, keys: list[Side], added: list[float | Value]) -> Vector:
+        """How much a query attends to each of these keys, to whose scores something is added."""
+        weights = softmax(list(map(_masked, dots((q,), keys)[0], added)))
         if self.training and self.dropout > 0:
-            weights = [tuple(dropped(row, self.dropout, self._rng)) for row in weights]
-        return list(map(tuple, dots(weights, zip(*values, strict=True)))), weights
+            weights = dropped(weights, self.dropout, self._rng)
+        return tuple(weights)
 
     def _masks(
         self, lengths: tuple[int, int, int], is_causal: bool, mask: Array, padding: Array
-    ) -> Iterator[Array]:
-        """For each sample and head, what is added to its (L, S) scores; -inf forbids a key."""
+    ) -> Iterator[list[Mask]]:
+        """For each sample and head, the masks of its L queries."""
         n, length, source = lengths
         if mask is not None:
             heads = [n * self.num_heads] if depth(mask) == 3 else []
@@ -196,25 +212,33 @@ class MultiheadAttention(Module):
         causal = [
             [-inf if is_causal and s > t else 0.0 for s in range(source)] for t in range(length)
         ]
+        if mask is None and padding is None:
+            yield from repeat(list(map(_mask, causal)), n * self.num_heads)
+            return
         for i in range(n * self.num_heads):
             added = causal
             if mask is not None:
                 added = _plus(added, mask[i] if depth(mask) == 3 else mask)
             if padding is not None:
                 added = _plus(added, [padding[i // self.num_heads]] * length)
-            yield added
+            yield list(map(_mask, added))
 
     def extra_repr(self) -> str:
         return f"{self.embed_dim}, {self.num_heads}"
 
 
-def _scores(q: Vector, keys: list[Side], mask: list[float | Value]) -> list[Any]:
-    """The score of every key for a query, -inf where the mask forbids it; [] if it forbids all."""
-    looked_at = [key for key, added in zip(keys, mask, strict=True) if added != -inf]
-    if not looked_at:
-        return []
-    scores = iter(dots((q,), looked_at)[0])
-    return [added if added == -inf else _masked(next(scores), added) for added in mask]
+def _mask(row: Array) -> Mask:
+    """Of what is added to all scores of a query, where -inf forbids a key."""
+    seen = tuple([i for i, added in enumerate(row) if added != -inf])
+    return seen, [row[i] for i in seen]
+
+
+def _spread(weights: Vector, seen: Sequence[int], n: int) -> Vector:
+    """The weights of all n keys: 0.0 of those that are not seen."""
+    of_all: list[Any] = [0.0] * n
+    for i, weight in zip(seen, weights, strict=True):
+        of_all[i] = weight
+    return tuple(of_all)
 
 
 def _masked(score: Any, added: float | Value) -> Any:

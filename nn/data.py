@@ -17,9 +17,10 @@ def batches(
 ) -> Iterator[tuple[list[Any], list[Any]]]:
     """Every sample once, in random order: (rows of X, their elements of y), `size` at a time.
 
-    The last batch has what is left. Raises ValueError if X and y differ in length, or size < 1.
+    The last batch has what is left. NumPy's integers stay such, as a compiled function reads them
+    anew at each call. Raises ValueError if X and y differ in length, or size < 1.
     """
-    X, y = nested(X), nested(y)  # noqa: N806
+    X, y = _listed(X), _listed(y)  # noqa: N806
     for name, samples in {"X": X, "y": y}.items():
         if not hasattr(samples, "__getitem__") or not hasattr(samples, "__len__"):
             raise TypeError(f"batches: {name} must be a list of samples, not {kind(samples)}")
@@ -30,3 +31,8 @@ def batches(
     generator(rng).shuffle(order)
     chunks = (order[i : i + size] for i in range(0, len(order), size))
     return (([X[i] for i in chunk], [y[i] for i in chunk]) for chunk in chunks)
+
+
+def _listed(samples: Array) -> Array:
+    integers = hasattr(samples, "dtype") and samples.dtype.kind in "iu" and samples.ndim
+    return list(samples) if integers else nested(samples)

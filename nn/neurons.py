@@ -84,13 +84,15 @@ class Layer(Module):
         at_least(1, self, nout=nout)
         rng = generator(rng)
         self.neurons = [Neuron(nin, rng=rng, **kwargs) for _ in range(nout)]
-        self._sums = Affine((), ())
+        self._sums = Affine(*self._weights())
 
     def forward(self, x: Array) -> Any:
-        neurons = self.neurons
-        weight, bias = tuple([n.w for n in neurons]), tuple([n.b for n in neurons])
-        self._sums = self._sums.of(weight, bias)
-        return _outputs(neurons, self._sums, x, self)
+        self._sums = self._sums.of(*self._weights())
+        return _outputs(self.neurons, self._sums, x, self)
+
+    def _weights(self) -> tuple[Array, Array]:
+        """The weight and the bias."""
+        return tuple([n.w for n in self.neurons]), tuple([n.b for n in self.neurons])
 
     def title(self) -> str:
         return f"Layer of [{', '.join(neuron.title() for neuron in self.neurons)}]"

@@ -10,6 +10,10 @@ cdef inline int *ints(array.array owner) noexcept:
     return owner.data.as_ints
 
 
+cdef inline array.array room(array.array like, Py_ssize_t n):
+    return array.clone(like, n, zero=False)
+
+
 cdef inline double *part(double *numbers, Py_ssize_t start, Py_ssize_t n) noexcept:
     return numbers + start
 

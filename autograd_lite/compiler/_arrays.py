@@ -5,9 +5,10 @@ Here that is the array itself; in C it is a pointer to its first element.
 
 from __future__ import annotations
 
+from array import array
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from array import array
     from typing import Any
 
 
@@ -19,6 +20,11 @@ def doubles(owner: array[float]) -> Any:
 def ints(owner: array[int]) -> Any:
     """What is indexed to read an array of ints."""
     return memoryview(owner)
+
+
+def room(like: array[float], n: int) -> array[float]:
+    """An array of n elements of the same type, in C of any value until they are written."""
+    return array(like.typecode, bytes(like.itemsize * n))
 
 
 def part(numbers: Any, start: int, n: int) -> Any:

@@ -8,8 +8,8 @@ cdef int FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJ
 
 
 cdef class Flat:
-    cdef public list shape, values, slots, statics
-    cdef public numbers floats, integers
+    cdef public list values, slots, statics
+    cdef public numbers shape, floats, integers
 
 
 cpdef object flatten(object thing, Flat flat)

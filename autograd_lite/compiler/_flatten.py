@@ -33,7 +33,7 @@ class Flat:
     """
 
     def __init__(self) -> None:
-        self.shape: list[int] = []
+        self.shape = array("i")
         self.floats = array("d")
         self.integers = array("q")
         self.values: list[Value] = []
@@ -60,38 +60,38 @@ def flatten(thing: Any, flat: Flat) -> None:
     """Take thing apart into flat."""
     kind = type(thing)
     if kind is float:
-        flat.shape.append(FLOAT)
+        arrays.append_int(flat.shape, FLOAT)
         arrays.append(flat.floats, thing)
     elif kind is list or kind is tuple:
-        flat.shape.append(LIST if kind is list else TUPLE)
-        flat.shape.append(len(thing))
+        arrays.append_int(flat.shape, LIST if kind is list else TUPLE)
+        arrays.append_int(flat.shape, len(thing))
         for element in thing:
             flatten(element, flat)
     elif isinstance(thing, engine.Value):
-        flat.shape.append(VALUE)
+        arrays.append_int(flat.shape, VALUE)
         flat.values.append(thing)
         flat.slots.append(len(flat.floats))
         arrays.append(flat.floats, engine.number_of(thing))
     elif kind is int or kind is str or kind is bool or thing is None:
-        flat.shape.append(STATIC)
+        arrays.append_int(flat.shape, STATIC)
         flat.statics.append((kind, thing))
     elif kind is dict:
-        flat.shape.append(DICT)
-        flat.shape.append(len(thing))
+        arrays.append_int(flat.shape, DICT)
+        arrays.append_int(flat.shape, len(thing))
         for key, element in thing.items():
             flatten_static(key, flat)
             flatten(element, flat)
     elif hasattr(thing, "dtype"):
         flatten_numpy(thing, flat)
     elif isinstance(thing, float):
-        flat.shape.append(FLOAT)
+        arrays.append_int(flat.shape, FLOAT)
         flat.floats.append(float(thing))
     else:
         flatten_static(thing, flat)
 
 
 def flatten_static(thing: Any, flat: Flat) -> None:
-    flat.shape.append(STATIC)
+    arrays.append_int(flat.shape, STATIC)
     try:
         hash(thing)
     except TypeError:
@@ -106,9 +106,8 @@ def flatten_numpy(thing: Any, flat: Flat) -> None:
     if kind not in "fiubO" or shape is None:
         flatten_static(thing, flat)
     elif kind == "O":
-        flat.shape.append(OBJECTS)
-        flat.shape.append(len(shape))
-        flat.shape.extend(shape)
+        arrays.append_int(flat.shape, OBJECTS)
+        flat.shape.extend(array("i", (len(shape), *shape)))
         for element in thing.ravel().tolist():
             flatten(element, flat)
     else:
@@ -116,8 +115,7 @@ def flatten_numpy(thing: Any, flat: Flat) -> None:
         if kind != "f":
             flat.integers.frombytes(thing.astype("q").tobytes())
         if shape == ():
-            flat.shape.append(FLOAT if kind == "f" else INTEGER)
+            arrays.append_int(flat.shape, FLOAT if kind == "f" else INTEGER)
         else:
-            flat.shape.append(FLOATS if kind == "f" else INTEGERS)
-            flat.shape.append(len(shape))
-            flat.shape.extend(shape)
+            arrays.append_int(flat.shape, FLOATS if kind == "f" else INTEGERS)
+            flat.shape.extend(array("i", (len(shape), *shape)))

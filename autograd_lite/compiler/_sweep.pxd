@@ -6,6 +6,7 @@ cimport autograd_lite.value as engine
 from cpython.array cimport array as numbers
 
 cdef int LEAF, CONSTANT, INDEX, TAKE, DETACH
+cdef numbers _DOUBLES
 
 @cython.locals(
     code_of="int*", first="int*", parent="int*", c="double*", slot="int*", leaf="double*",
@@ -31,5 +32,10 @@ cpdef object backward(
     numbers codes, numbers offsets, numbers parents, numbers slots, numbers indices,
     numbers values, numbers partials, numbers cotangents, numbers gradient
 )
-@cython.locals(i=Py_ssize_t, out="double*")
-cpdef object gather(tuple nodes, numbers numbers, Py_ssize_t start)
+cpdef numbers room(Py_ssize_t n)
+@cython.locals(out="double*", where="long long*", leaf="double*", i=Py_ssize_t, n=Py_ssize_t)
+cpdef object spread(numbers leaves, tuple parameters, numbers memory, numbers places)
+@cython.locals(
+    read="double*", where="long long*", write="double*", i=Py_ssize_t, number=double, finite=bint
+)
+cpdef bint collect(numbers memory, numbers places, numbers out) except -1

@@ -6,6 +6,8 @@ Plain Python, compiled with `_sweep.pxd` beside it as `autograd_lite/value.py` i
 
 from __future__ import annotations
 
+from array import array
+
 import autograd_lite.compiler._arrays as arrays
 import autograd_lite.kernels as kernels
 import autograd_lite.value as engine
@@ -13,7 +15,6 @@ from autograd_lite.rules import digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from array import array
     from typing import Any
 
     from autograd_lite import Value
@@ -22,6 +23,8 @@ if digest() != kernels.DIGEST:
     raise ImportError("autograd_lite was compiled from another rules.py; install it again")
 
 LEAF, CONSTANT, INDEX, TAKE, DETACH = 0, -1, -2, -3, -4  # as in tape.py
+
+_DOUBLES = array("d")
 
 
 def forward(
@@ -168,8 +171,30 @@ def backward(
                 cotangent[parent[j]] += g * d[j]
 
 
-def gather(nodes: tuple[Value, ...], numbers: array[float], start: int) -> None:
-    """Write the nodes' numbers, from `start` on."""
-    out = arrays.doubles(numbers)
-    for i in range(len(nodes)):
-        out[start + i] = kernels.data_of(nodes, i)
+def room(n: int) -> array[float]:
+    """An array of n doubles, to be written before they are read."""
+    return arrays.room(_DOUBLES, n)
+
+
+def spread(
+    leaves: array[float], parameters: tuple[Value, ...], memory: array[float], places: array[int]
+) -> None:
+    """Write the leaves, and after them the parameters' numbers, each to its place in memory."""
+    out, where, leaf = arrays.doubles(memory), arrays.longs(places), arrays.doubles(leaves)
+    n = len(leaves)
+    for i in range(n):
+        out[where[i]] = leaf[i]
+    for i in range(len(parameters)):
+        out[where[n + i]] = kernels.data_of(parameters, i)
+
+
+def collect(memory: array[float], places: array[int], out: array[float]) -> bool:
+    """Write to out the numbers at these places; whether all of them are finite."""
+    read, where, write = arrays.doubles(memory), arrays.longs(places), arrays.doubles(out)
+    finite = True
+    for i in range(len(places)):
+        number = read[where[i]]
+        write[i] = number
+        if number - number != 0.0:
+            finite = False
+    return finite

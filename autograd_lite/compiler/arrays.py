@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from copy import deepcopy
 
 import numpy as np
 
+from autograd_lite.compiler import _sweep
 from autograd_lite.compiler.bulk import Pick
 from autograd_lite.compiler.calls import Binder
 from autograd_lite.compiler.explain import (
@@ -24,15 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from numpy.typing import NDArray
-
     from autograd_lite.compiler.calls import Call
     from autograd_lite.compiler.canonical import Ints
     from autograd_lite.compiler.tape import Tape
+    from autograd_lite.value import Value
 
-    Doubles = NDArray[np.float64]
-
-__all__ = ["Arrays", "is_finite"]
+__all__ = ["Arrays"]
 
 KEPT = 4  # so many workspaces of finished runs are kept for the next
 
@@ -44,7 +43,7 @@ class Arrays:
     wrt   the slots of the leaves whose gradients are wanted
 
     The numbers are those of the reference executor to rounding where all outputs and gradients are
-    finite. Where one is not, it may be nan here and infinite there: ask that executor then.
+    finite. Where one is not, it may be nan here and infinite there, so only that executor knows.
     """
 
     def __init__(self, tape: Tape, wrt: Ints) -> None:
@@ -53,14 +52,12 @@ class Arrays:
         reverse = Reverse(lowered, wrt)
         layout = lowered.layout
         self.leaves, self.indices, self.size = layout.leaves, tape.indices, layout.size
-        self.numbers, self.outputs = layout.numbers, lowered.outputs
+        self.numbers, self.outputs = layout.numbers, _places(lowered.outputs)
         self.seeds, self.gradient_at = reverse.seeds, reverse.gradient
+        self._places = _places(np.argsort(self.leaves))
+        self._gradients = _places(reverse.gradient + reverse.order)
         self.forward_instructions = layout.without_idle_masks(lowered.forward)
         self.backward_instructions = layout.without_idle_masks(reverse.instructions)
-        moved = np.flatnonzero(self.leaves != np.arange(tape.leaves))
-        self._in_place = int(moved[0]) if len(moved) else tape.leaves
-        self._moved = self.leaves[self._in_place :]
-        self._order = None if np.array_equal(reverse.order, np.arange(len(wrt))) else reverse.order
         self._among = np.full(tape.indices, np.iinfo(np.int64).max)
         for instruction in lowered.forward:
             if isinstance(instruction, Pick):
@@ -74,8 +71,14 @@ class Arrays:
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_pool": []}
 
-    def forward(self, leaves: Doubles, indices: Ints) -> State:
-        """The run on these leaves' numbers and these indices.
+    def forward(
+        self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...] = ()
+    ) -> State | None:
+        """The run on these numbers; its `outputs` are the results. None if one is not finite.
+
+        leaves      those of the leaves
+        indices     the ints that `take` reads
+        parameters  Values whose numbers are those of the leaves that follow
 
         Raises IndexError for an index that is out of range.
         """
@@ -84,32 +87,41 @@ class Arrays:
         except IndexError:
             space = self.workspace()
         state = State(self._pool, space)
-        n = self._in_place
-        space.leaves[:n] = leaves[:n]
-        if len(self._moved):
-            np.take(leaves, self._moved, None, space.leaves[n:], "clip")
+        _sweep.spread(leaves, parameters, space.numbers, self._places)
         if self.indices:
             space.indices[:] = indices
             self._check(space.indices)
         with np.errstate(all="ignore"):
             for call in space.forward:
                 call()
-        state.outputs = space.memory.take(self.outputs)
-        return state
+        outputs = _sweep.room(len(self.outputs))
+        finite = _sweep.collect(space.numbers, self.outputs, outputs)
+        state.outputs = outputs.tolist()
+        return state if finite else None
 
-    def gradient(self, state: State, cotangents: Doubles) -> Doubles:
-        """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt."""
+    def gradient(self, state: State, cotangents: list[float]) -> array[float] | None:
+        """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt.
+
+        None if one is not finite.
+        """
         space = state.space
         space.seeds[:] = cotangents
         with np.errstate(all="ignore"):
             for call in space.backward:
                 call()
-        if self._order is None:
-            return space.gradient[:-1].copy()
-        return space.gradient.take(self._order)
+        gradient = _sweep.room(len(self._gradients))
+        finite = _sweep.collect(space.numbers, self._gradients, gradient)
+        return gradient if finite else None
+
+    def leaves_of(self, state: State) -> array[float]:
+        """The leaves' numbers of a run."""
+        leaves = _sweep.room(len(self._places))
+        _sweep.collect(state.space.numbers, self._places, leaves)
+        return leaves
 
     def _check(self, indices: Ints) -> None:
-        wrong = (indices < -self._among) | (indices >= self._among)
+        known = self._among < np.iinfo(np.int64).max  # others are no indices, but numbers only
+        wrong = known & ((indices < -self._among) | (indices >= self._among))
         if wrong.any():
             slot = int(wrong.argmax())
             raise IndexError(
@@ -159,13 +171,12 @@ class Workspace:
     """The memory of one run, and the calls that are bound to it."""
 
     def __init__(self, program: Arrays) -> None:
-        self.memory = np.zeros(program.size)
+        self.numbers = array("d", bytes(8 * program.size))
+        self.memory = np.frombuffer(self.numbers)
         self.indices = np.zeros(program.indices, np.int64)
         first, numbers = program.numbers
         self.memory[first : first + len(numbers)] = numbers
-        self.leaves = self.memory[: len(program.leaves)]
         self.seeds = self.memory[program.seeds :][: len(program.outputs)]
-        self.gradient = self.memory[program.gradient_at :][: len(program.wanted) + 1]
         binder = Binder(self.memory, self.indices)
         self.forward: list[Call] = binder.bind(program.forward_instructions)
         self.backward: list[Call] = binder.bind(program.backward_instructions)
@@ -177,7 +188,7 @@ class State:
     outputs  the results
     """
 
-    outputs: Doubles
+    outputs: list[float]
 
     def __init__(self, pool: list[Workspace], space: Workspace) -> None:
         self._pool, self.space = pool, space
@@ -187,6 +198,5 @@ class State:
             self._pool.append(self.space)
 
 
-def is_finite(numbers: Doubles) -> bool:
-    """Whether all are finite; else the reference executor knows what they are."""
-    return bool(np.isfinite(numbers).all())
+def _places(addresses: Ints) -> array[int]:
+    return array("q", addresses.tolist())

@@ -23,7 +23,6 @@ from autograd_lite.compiler.bulk import (
     SegmentSum,
 )
 from autograd_lite.compiler.ufuncs import POINTWISE, RESULT, steps_of
-from autograd_lite.rules import CODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -191,7 +190,7 @@ class Binder:
         }
         out = self._view(it.out, it.loops)
         if it.formula.part >= 0:
-            user = _function_of_user(it.formula.text, it.formula.part, len(arrays))
+            user = _function_of_user(int(it.formula.text), it.formula.part, len(arrays))
             return [partial(_pointwise, user, out, *arrays.values())]
         arrays[RESULT] = out
 
@@ -347,9 +346,9 @@ def _pointwise(function: Callable[..., Any], out: Doubles, *operands: Doubles) -
     out[...] = function(*operands)
 
 
-def _function_of_user(name: str, part: int, n: int) -> Callable[..., Any]:
+def _function_of_user(code: int, part: int, n: int) -> Callable[..., Any]:
     """The value (part 0) or a partial of an operation that a user made, of n operands or fewer."""
-    function = kernels.FUNCTIONS[CODES[name]]
+    function = kernels.FUNCTIONS[code]
     pointwise: Callable[..., Any] = np.frompyfunc(
         (lambda x: function(x, 0.0)[part]) if n == 1 else (lambda *xs: function(*xs)[part]), n, 1
     )

@@ -48,6 +48,7 @@ class Form:
     number    [n] of a NUMBER
     slot      [n] of a VARIABLE: its leaf; of a PICK: its index
     silent    [n] whether no cotangent flows from it to its operands by itself
+    time      [n] when the program made it, or the node that it is a part of
     owner, a, b    [m] the terms, sorted by owner, its own in order; b is `one` but for SUM
     offsets   [n + 1] where each node's terms begin
     flows     (nodes, operands, partial, what that reads) of nodes made of several silent ones
@@ -63,9 +64,11 @@ class Form:
             [tape.static],
             [tape.slots],
             [np.zeros(len(tape), bool)],
+            [np.arange(len(tape))],
         ]
         self._size = len(tape)
-        self._terms: list[tuple[Ints, Ints, Ints]] = []
+        none = np.zeros(0, np.int64)
+        self._terms: list[tuple[Ints, Ints, Ints]] = [(none, none, none)]
         self.outputs = tape.outputs
         self.formulas: list[Formula] = []
         self.rules: list[tuple[int, float] | None] = []
@@ -76,6 +79,7 @@ class Form:
         self.settle()
         self._merge_leaves()
         self._splice()
+        self._hoist()
 
     def __len__(self) -> int:
         return self._size
@@ -94,14 +98,17 @@ class Form:
         formula: int = 0,
         number: Sequence[float] | NDArray[np.float64] = (),
         silent: bool = False,
+        time: Ints | None = None,
     ) -> Ints:
         """New nodes: as many as there are numbers, or this many."""
         count = count or len(number)
-        values = kind, formula, number if len(number) else 0.0, -1, silent
+        nodes = np.arange(self._size, self._size + count)
+        time = nodes if time is None else time
+        values = kind, formula, number if len(number) else 0.0, -1, silent, time
         for column, value in zip(self._columns, values, strict=True):
             column.append(np.full(count, value, column[0].dtype))
         self._size += count
-        return np.arange(self._size - count, self._size)
+        return nodes
 
     def add(self, owner: Ints, a: Ints, b: Ints | int | None = None) -> None:
         """A term of each owner."""
@@ -110,7 +117,7 @@ class Form:
 
     def place_of(self, formula: Formula, rule: tuple[int, float] | None = None) -> int:
         """The place among `formulas` of this one, which is there once."""
-        key = rule or (str(formula), formula.label, formula.part)
+        key = rule or (formula.text, formula.label, formula.part)
         if key not in self._places:
             self._places[key] = len(self.formulas)
             self.formulas.append(formula)
@@ -128,7 +135,7 @@ class Form:
     def settle(self) -> None:
         """Make arrays of the nodes and terms that were added."""
         self._columns = [[np.concatenate(column)] for column in self._columns]
-        self.kind, self.formula, self.number, self.slot, self.silent = (
+        self.kind, self.formula, self.number, self.slot, self.silent, self.time = (
             column[0] for column in self._columns
         )
         owner, a, b = (np.concatenate(column) for column in zip(*self._terms, strict=True))
@@ -151,43 +158,38 @@ class Form:
             self._terms = [(self.owner, self.a, self.b)]
 
     def _splice(self) -> None:
-        """Give the terms of a sum that only another sum adds up to that one.
-
-        But a sum of what is known from the start stays, if the other has to wait: it is computed
-        for all steps of a recurrence at once, and each step adds what depends on the one before.
-        """
+        """Give the terms of a sum that only another sum adds up to that one."""
         uses = np.bincount(self.a, minlength=len(self)) + np.bincount(self.b, minlength=len(self))
         uses[self.outputs] += 1
         sums = self.kind == SUM
         spliced = sums[self.owner] & sums[self.a] & (self.b == self.one) & (uses[self.a] == 1)
         spliced &= self.silent[self.owner] == self.silent[self.a]
-        if not spliced.any():
-            return
-        waits = self._waits(spliced)
-        spliced[spliced] = ~waits[self.owner[spliced]] | waits[self.a[spliced]]
-        self.kind[self.a[spliced]] = DEAD
-        owner, kept = _last(self._users(spliced))[self.owner], ~spliced
-        self._terms = [(owner[kept], self.a[kept], self.b[kept])]
-        self.settle()
+        if spliced.any():
+            users, kept = np.arange(len(self)), ~spliced
+            users[self.a[spliced]] = self.owner[spliced]
+            self.kind[self.a[spliced]] = DEAD
+            self._terms = [(_last(users)[self.owner[kept]], self.a[kept], self.b[kept])]
+            self.settle()
 
-    def _users(self, spliced: NDArray[np.bool_]) -> Ints:
-        """[n] the sum that each node is spliced into by these terms, or itself."""
-        users = np.arange(len(self))
-        users[self.a[spliced]] = self.owner[spliced]
-        return users
+    def _hoist(self) -> None:
+        """Make a sum of the terms that are known from the start, if products of leaves are among
+        them, where the others have to wait.
 
-    def _waits(self, spliced: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """[n] whether a sum adds up anything that is not known from the start."""
-        users, kept = self._users(spliced), ~spliced
-        inner = (self.kind >= SUM) & (users == np.arange(len(self)))
-        waits = np.zeros(len(self), bool)
-        waits[self.owner[kept & (inner[self.a] | inner[self.b])]] = True
-        root = _last(users)
-        while True:  # tell the users that are 1, 2, 4, ... sums away
-            waits[users[waits]] = True
-            if np.array_equal(users, root):
-                return waits
-            users = users[users]
+        It is computed for all steps of a recurrence at once, and each step adds what depends on
+        the one before.
+        """
+        leaf = self.kind == VARIABLE
+        late = (self.kind[self.a] >= SUM) | (self.kind[self.b] >= SUM)
+        waits, weighs = np.zeros((2, len(self)), bool)
+        waits[self.owner[late]] = True
+        weighs[self.owner[leaf[self.a] & leaf[self.b]]] = True
+        moved = (waits & weighs & (self.kind == SUM) & ~self.silent)[self.owner] & ~late
+        if moved.any():
+            users, which = np.unique(self.owner[moved], return_inverse=True)
+            known = self.new(SUM, len(users), time=users)
+            self.owner[moved] = known[which]
+            self.add(users, known)
+            self.settle()
 
 
 def _last(users: Ints) -> Ints:
@@ -203,15 +205,16 @@ class _Reader:
     def __init__(self, form: Form, tape: Tape) -> None:
         self.form, self.tape = form, tape
         # The columns of the form, of which the nodes of the tape come first.
-        self.kind, self.formula, self.number, _, self.silent = (c[0] for c in form._columns)
+        self.kind, self.formula, self.number, _, self.silent, _ = (c[0] for c in form._columns)
         self.slot = form._columns[3][0] = tape.slots.copy()
         self.number = form._columns[2][0] = tape.static.copy()
 
     def read(self) -> None:
         tape = self.tape
         order = np.argsort(tape.codes, kind="stable")
-        codes, starts = np.unique(tape.codes[order], return_index=True)
-        for code, nodes in zip(codes.tolist(), np.split(order, starts[1:]), strict=True):
+        codes, starts, counts = np.unique(tape.codes[order], return_index=True, return_counts=True)
+        for code, start, n in zip(codes.tolist(), starts.tolist(), counts.tolist(), strict=True):
+            nodes = order[start : start + n]
             first = tape.offsets[nodes]
             count = tape.offsets[nodes + 1] - first
             if code == LEAF:

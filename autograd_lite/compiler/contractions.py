@@ -14,6 +14,10 @@ from autograd_lite.compiler.layout import FEW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
     from autograd_lite.compiler.affine import Loop
     from autograd_lite.compiler.bulk import Instruction
     from autograd_lite.compiler.canonical import Ints
@@ -83,13 +87,22 @@ class Tables:
 
     def regular(self, lanes: Ints, a: Ints, b: Ints) -> list[Part] | None:
         """The parts of a table that is made of a few nests; None for another."""
+        parts = self._by_columns(lanes, a, b)
+        if parts is not None:
+            return parts
+        kinds = _kinds_of_rows(a, b)
+        found = [self._by_columns(lanes[some], a[some], b[some]) for some in kinds]
+        parts = [part for of_kind in found for part in of_kind or []]
+        return parts if parts and None not in found and len(parts) <= FEW else None
+
+    def _by_columns(self, lanes: Ints, a: Ints, b: Ints) -> list[Part] | None:
         cuts = runs(np.stack([a, b]))
         if self.layout.number_at(b) is not None and a.shape[1] <= 3:
             cuts = [slice(i, i + 1) for i in range(a.shape[1])]  # x + y, not a sum over an axis
         parts: list[Part] = []
-        for cut in cuts[: FEW + 1]:
+        for cut in cuts:
             more = self._by_rows(lanes, a[:, cut], b[:, cut])
-            if more is None or len(parts) == FEW:
+            if more is None or len(parts) + len(more) > FEW:
                 return None
             parts += more
         return parts
@@ -107,17 +120,14 @@ class Tables:
         parts: list[Part] = []
         for length in np.unique(lengths).tolist():
             alike = starts[lengths == length]
-            part = self._of_stretches(alike, length, lanes, a, b)
-            found = [part]
-            if part is None and len(alike) > 2:
-                firsts, counts = stretches(heads[:, alike])
-                some = zip(firsts.tolist()[: FEW + 1], counts.tolist(), strict=False)
-                found = [self._of_stretches(alike[i : i + n], length, lanes, a, b) for i, n in some]
-            for part in found:
-                if part is None or len(parts) == FEW:
-                    return None
-                parts.append(part)
-        return parts
+            for some in _ways_to_split(heads[:, alike]):
+                found = [self._of_stretches(alike[part], length, lanes, a, b) for part in some]
+                if None not in found:
+                    break
+            else:
+                return None
+            parts += [part for part in found if part]
+        return parts if len(parts) <= FEW else None
 
     def _of_stretches(
         self, starts: Ints, length: int, lanes: Ints, a: Ints, b: Ints
@@ -167,3 +177,27 @@ class Tables:
         base, instructions = self.gathers(table)
         strides = np.empty(table.shape, np.int8).strides
         return Ref(base, tuple(s * m for s, m in zip(strides, moving, strict=True))), instructions
+
+
+def _ways_to_split(heads: Ints) -> Iterator[list[slice]]:
+    """The columns of a table as one; as a few of one size, such as those of two directions; as
+    its stretches, if they are few.
+    """
+    n = heads.shape[1]
+    for k in range(1, FEW + 1):
+        if n % k == 0:
+            yield [slice(i, i + n // k) for i in range(0, n, n // k)]
+    starts, lengths = stretches(heads)
+    if len(starts) <= FEW:
+        yield [slice(i, i + n) for i, n in zip(starts.tolist(), lengths.tolist(), strict=True)]
+
+
+def _kinds_of_rows(a: Ints, b: Ints) -> list[NDArray[np.bool_]]:
+    """Which rows of a table go in the same steps, if there are a few kinds of them; else none."""
+    steps = np.concatenate([np.diff(a), np.diff(b)], axis=1)
+    kinds: list[NDArray[np.bool_]] = []
+    left = np.ones(len(a), bool)
+    while left.any() and len(kinds) <= FEW:
+        kinds.append((steps == steps[left.argmax()]).all(1))
+        left &= ~kinds[-1]
+    return kinds if 1 < len(kinds) <= FEW else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.arrays import Arrays, is_finite
+from autograd_lite.compiler.arrays import Arrays
 from autograd_lite.compiler.interpret import Interpreter
 from autograd_lite.compiler.lower import is_regular
 
@@ -15,22 +15,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from autograd_lite.compiler.tape import Tape
-
-    Numbers = Sequence[float] | array[float]
+    from autograd_lite.value import Value
 
 __all__ = ["EXECUTORS", "Executor"]
 
 EXECUTORS = ("auto", "interpret", "numpy")
-
-
-class Run:
-    """One run of a program: by arrays, or by the interpreter where `lifted` is None."""
-
-    def __init__(self, leaves: array[float], indices: array[int]) -> None:
-        self.leaves, self.indices = leaves, indices
-        self.lifted: Any = None
-        self.reference: Any = None
-        self.outputs: list[float] = []
 
 
 class Executor:
@@ -66,36 +55,44 @@ class Executor:
         how = "these calls" if self.arrays() is not None else "the interpreter, node by node"
         return f"{arrays.explain()}\n\nrun by {how}"
 
-    def forward(self, leaves: array[float], indices: array[int]) -> Run:
-        """The run on these leaves' numbers and these indices; its `outputs` are the results."""
-        run = Run(leaves, indices)
+    def forward(
+        self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...]
+    ) -> Run:
+        """The run on these leaves' numbers, the parameters' numbers, and these indices."""
         self._runs += 1
-        arrays = self.arrays() if self._runs > 1 or self._kind == "numpy" else None
-        if arrays is not None:
-            run.lifted = arrays.forward(np.frombuffer(leaves), _ints(indices))
-            run.outputs = run.lifted.outputs.tolist()
-            if is_finite(run.lifted.outputs):
-                return run
-        run.lifted = None
-        self._refer(run)
-        return run
+        if self._kind == "numpy" or (self._kind == "auto" and self._runs > 1):
+            arrays = self.arrays()
+            lifted = arrays.forward(leaves, indices, parameters) if arrays is not None else None
+            if lifted is not None:
+                return Run(self.interpreter, lifted, indices, arrays)
+        state = self.interpreter.forward(leaves, indices, parameters)
+        return Run(self.interpreter, state, indices, None)
 
-    def _refer(self, run: Run) -> None:
-        run.reference = self.interpreter.forward(run.leaves, run.indices)
-        run.outputs = run.reference.outputs
 
-    def gradient(self, run: Run, cotangents: list[float]) -> bytes:
-        """Sum of cotangent times d output / d leaf over the outputs, as doubles, one for each of
-        the leaves in wrt.
+class Run:
+    """One run of a program, by arrays or by the interpreter, which holds its numbers.
+
+    outputs  the results
+    """
+
+    def __init__(
+        self, interpreter: Interpreter, state: Any, indices: array[int], arrays: Arrays | None
+    ) -> None:
+        self._interpreter, self._state = interpreter, state
+        self._indices, self._arrays = indices, arrays
+        self.outputs: list[float] = state.outputs
+
+    def gradient(self, cotangents: list[float]) -> bytes:
+        """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt.
+
+        cotangents  those of the first outputs; those of the others are 0
         """
-        if run.lifted is not None:
-            gradient = self._arrays.gradient(run.lifted, np.array(cotangents))  # type: ignore[union-attr]
-            if is_finite(gradient):
+        cotangents = cotangents + [0.0] * (len(self.outputs) - len(cotangents))
+        if self._arrays is not None:
+            gradient = self._arrays.gradient(self._state, cotangents)
+            if gradient is not None:
                 return gradient.tobytes()
-        if run.reference is None:
-            self._refer(run)
-        return self.interpreter.gradient(run.reference, cotangents).tobytes()
-
-
-def _ints(indices: array[int]) -> Any:
-    return np.frombuffer(indices, np.int64) if len(indices) else np.zeros(0, np.int64)
+            leaves = self._arrays.leaves_of(self._state)
+            self._state = self._interpreter.forward(leaves, self._indices)
+            self._arrays = None
+        return self._interpreter.gradient(self._state, cotangents).tobytes()

@@ -19,7 +19,7 @@ __all__ = ["Formula", "formula", "partials_of", "value_of", "vanishes"]
 class Formula:
     """An expression of elementwise operations, in the language of `expressions.py`.
 
-    text   the expression, or the name of a rule that a user wrote in Python
+    text   the expression, or the code of a rule that a user wrote in Python: names may be shared
     names  the operands that it reads, in order: of x, y, z, out
     label  the rule that it is the value of, or with a prime, a partial of; or ""
     part   of a user's rule: 0 for its value, 1, 2, ... for its partials; -1 of an expression
@@ -44,7 +44,7 @@ def value_of(code: int, c: float) -> Formula:
     """The value of a rule of a fixed number of operands, whose static parameter is c."""
     rule = RULES[code]
     if rule.derivative is not None:
-        return Formula(rule.name, _operands(code), rule.name, 0)
+        return Formula(str(code), _operands(code), rule.name, 0)
     return _formula(rule.value, c, rule.name)
 
 
@@ -53,7 +53,7 @@ def partials_of(code: int, c: float) -> list[Formula]:
     rule = RULES[code]
     if rule.derivative is not None:
         names = _operands(code)
-        return [Formula(rule.name, names, rule.name + "'", 1 + i) for i in range(len(names))]
+        return [Formula(str(code), names, rule.name + "'", 1 + i) for i in range(len(names))]
     return [_formula(partial, c, rule.name + "'") for partial in rule.partials]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import warnings
 from collections import OrderedDict
+from importlib import import_module
+from pickle import PicklingError
 from threading import RLock
 
 from autograd_lite import blocks
@@ -13,16 +15,19 @@ from autograd_lite.compiler.captures import Captures
 from autograd_lite.compiler.executors import EXECUTORS
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.record import NotRecordedError, record
+from autograd_lite.compiler.travel import Parcel
 from autograd_lite.value import blocks_open
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from autograd_lite.compiler.record import Recording
 
 __all__ = ["Compiled"]
+
+_PLAIN = (int, float, complex, bool, str, bytes, type(None))
 
 MOST_SHAPES = 64
 """How many kinds of arguments a compiled function remembers; the least recently used goes."""
@@ -50,6 +55,7 @@ class Compiled:
         self.function = function
         self.recordings = 0
         self._kinds: OrderedDict[Any, _Kind] = OrderedDict()
+        self._parcels: dict[Any, list[Parcel]] = {}  # programs that came from elsewhere, by kind
         self._lock = RLock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -58,14 +64,20 @@ class Compiled:
         flat = Flat()
         flatten(args, flat)
         flatten(kwargs, flat)
-        key = (tuple(flat.shape), tuple(flat.statics))
-        try:
-            kind = self._kinds[key]
-            self._kinds.move_to_end(key)
-        except KeyError:
-            kind = self._new_kind(key)
+        kind = self._kind((flat.shape.tobytes(), tuple(flat.statics)))
         held, result = kind.replayed(flat)
-        return result if held else self._recorded(kind, flat, args, kwargs)
+        if held:
+            return result
+        with self._lock:
+            held, result = kind.replayed(flat)  # by now another thread may have recorded it
+            if held:
+                return result
+            program = self._recorded(kind, flat)
+        if program is None:
+            return self.function(*args, **kwargs)
+        held, result = program.run(flat)
+        assert held, "a program's guards hold for the call that it was recorded from"
+        return result
 
     def __get__(self, thing: Any, cls: type | None = None) -> Any:
         return self if thing is None else functools.partial(self, thing)
@@ -83,50 +95,96 @@ class Compiled:
     def __repr__(self) -> str:
         return f"<compiled {self.__name__}>"
 
-    def __reduce__(self) -> str:
-        return self.function.__qualname__  # pickled by name, as functions are
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By its name, as functions are, if that finds it; else by its function. And its programs.
 
-    def _new_kind(self, key: Any) -> _Kind:
+        Warns of programs that cannot travel, such as one that draws from a lambda.
+        """
+        parcels = []
+        for key, kind in self._kinds.items():
+            for program in kind.programs:
+                try:
+                    parcels.append((_checked(key), Parcel(program)))
+                except PicklingError as problem:
+                    warnings.warn(
+                        f"a program of {self.__name__} does not travel, and will be recorded "
+                        f"again: {problem}",
+                        RuntimeWarning,
+                        stacklevel=2,
+                    )
+        name = (
+            getattr(self.function, "__module__", ""),
+            getattr(self.function, "__qualname__", ""),
+        )
+        if _named(*name) is self:
+            return _named, name, parcels
+        return type(self), self._arguments(), parcels
+
+    def _arguments(self) -> tuple[Any, ...]:
+        """What another one like this is made of."""
+        return self.function, self.executor
+
+    def __setstate__(self, parcels: list[tuple[Any, Parcel]]) -> None:
+        for key, parcel in parcels:
+            self._parcels.setdefault(key, []).append(parcel)
+
+    def _kind(self, key: Any) -> _Kind:
+        """The kind of this key, a new one if need be."""
+        try:
+            self._kinds.move_to_end(key)
+            return self._kinds[key]
+        except KeyError:
+            pass
         with self._lock:
-            kind = self._kinds[key] = self._kinds.get(key) or _Kind()
+            kind = self._kinds[key] = self._kinds.get(key) or _Kind(self._arrived(key))
             while len(self._kinds) > MOST_SHAPES:
                 self._kinds.popitem(last=False)
             return kind
 
-    def _recorded(self, kind: _Kind, flat: Flat, args: Any, kwargs: Any) -> Any:
-        """Record the call, keep its program, and run it; or call the function if it cannot be."""
-        with self._lock:
-            held, result = kind.replayed(flat)  # by now another thread may have recorded it
-            if held:
-                return result
-            kind.programs = [p for p in kind.programs if not p.captures.changed()]
-            if kind.eager or len(kind.programs) >= MOST_VARIANTS:
-                if not kind.eager:
-                    self._give_up(kind, _too_many(kind.programs))
-                return self.function(*args, **kwargs)
-            try:
-                recording, captures = self._watched(flat, args, kwargs)
-                program = Program(recording, flat, self.__name__, self.executor)
-            except NotRecordedError as problem:
-                self._give_up(kind, str(problem))
-                return self.function(*args, **kwargs)
-            program.captures = captures
-            self.recordings += 1
-            kind.programs.insert(0, program)
-        held, result = program.run(flat)
-        assert held, "a program's guards hold for the call that it was recorded from"
-        return result
+    def _arrived(self, key: Any) -> list[Program]:
+        """The programs of a kind that came from another process or another copy."""
+        if key not in self._parcels:
+            return []
+        _, statics = key
+        captures = Captures(self._roots(statics))
+        programs = [parcel.unpacked(captures) for parcel in self._parcels.pop(key)]
+        return [program for program in programs if program is not None]
 
-    def _watched(self, flat: Flat, args: Any, kwargs: Any) -> tuple[Recording, Captures]:
+    def _roots(self, statics: Iterable[tuple[type, Any]]) -> list[Any]:
+        """What leads to all that the function may read besides numbers."""
+        return [self.function, *(thing for _, thing in statics)]
+
+    def _recorded(self, kind: _Kind, flat: Flat) -> Program | None:
+        """A recording of the call as a program, which is kept; None if the call is to run eagerly.
+
+        To be called while the lock is held.
+        """
+        kind.programs = [p for p in kind.programs if not p.captures.changed()]
+        if kind.eager:
+            return None
+        if len(kind.programs) >= MOST_VARIANTS:
+            self._give_up(kind, _too_many(kind.programs))
+            return None
+        try:
+            recording, captures = self._watched(flat)
+            program = Program(recording, flat, self.__name__, self.executor)
+        except NotRecordedError as problem:
+            self._give_up(kind, str(problem))
+            return None
+        program.captures = captures
+        self.recordings += 1
+        kind.programs.insert(0, program)
+        return program
+
+    def _watched(self, flat: Flat) -> tuple[Recording, Captures]:
         """A recording, and what the function read besides its arguments.
 
         A call that changes what it reads is recorded once more: then a cache that the first one
         filled is found filled. If it changes again, the function has a state of its own.
         """
-        roots = [self.function, *(thing for _, thing in flat.statics)]
         for _ in range(2):
-            captures = Captures(roots)
-            recording = record(self.function, flat, args, kwargs, captures.things)
+            captures = Captures(self._roots(flat.statics))
+            recording = record(self.function, flat, captures.things)
             changed = captures.changed()
             if not changed:
                 return recording, captures
@@ -147,8 +205,8 @@ class Compiled:
 class _Kind:
     """The programs for arguments of one kind: one for each way that decisions went."""
 
-    def __init__(self) -> None:
-        self.programs: list[Program] = []
+    def __init__(self, programs: list[Program]) -> None:
+        self.programs = programs
         self.eager = False
 
     def replayed(self, flat: Flat) -> tuple[bool, Any]:
@@ -159,6 +217,23 @@ class _Kind:
                 if held:
                     return True, result
         return False, None
+
+
+def _named(module: str, name: str) -> Any:
+    """What stands under this name in a module, or None."""
+    thing: Any = import_module(module) if module else None
+    for part in name.split("."):
+        thing = getattr(thing, part, None)
+    return thing
+
+
+def _checked(key: Any) -> Any:
+    """The key of a kind, if it is the same in every process."""
+    _, statics = key
+    for kind, thing in statics:
+        if type(thing) not in _PLAIN:
+            raise PicklingError(f"an argument of type {kind.__name__} is known by its identity")
+    return key
 
 
 def _too_many(programs: list[Program]) -> str:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.affine import offsets_of, ranges
+from autograd_lite.compiler.affine import ranges
 from autograd_lite.compiler.canonical import MAP, NUMBER, SUM, VARIABLE
+from autograd_lite.compiler.hashes import mixed, of_sets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from autograd_lite.compiler.canonical import Form, Ints
+    from autograd_lite.compiler.hashes import Hashes
+    from autograd_lite.compiler.stages import Stages
 
 __all__ = ["NUMBERS", "WANTED", "Group", "groups_of"]
 
@@ -39,13 +40,14 @@ class Group:
 
 def groups_of(
     form: Form,
-    levels: list[Ints],
+    stages: Stages,
     wrt: Ints,
     primal: int,
     placed: Callable[[Group], list[Group]] = lambda group: [group],
 ) -> tuple[list[Group], Ints]:
     """The groups in an order in which they can be computed, and the group of each node.
 
+    stages  in which order they are computed
     primal  nodes from this one on are wanted for gradients only
     placed  takes each group when those before it are known, and gives it or its parts
 
@@ -65,16 +67,20 @@ def groups_of(
     add(VARIABLE, 0, np.flatnonzero(variable & ~wanted))
     add(NUMBER, 0, np.flatnonzero(form.kind == NUMBER))
     offsets = form.offsets
-    for nodes in levels:
-        signature = _signatures(form, nodes, offsets, group_of)
+    recurrent = stages.recurrent
+    for nodes in stages.levels:
+        # Behind a recurrence, what it gave at every step is one operand; within, it is not.
+        behind = recurrent[nodes[0]] < 0
+        known = np.where(behind & (recurrent >= 0), len(form) + recurrent, group_of)
+        signature = _signatures(form, nodes, offsets, known)
         operation = (form.formula[nodes] * 8 + form.kind[nodes]) * 2 + (nodes >= primal)
-        for members in _alike(nodes, operation, signature):
+        for members in _alike(nodes, form.time, operation, signature):
             first = members[0]
             add(int(form.kind[first]), int(form.formula[first]), members, bool(first >= primal))
     return groups, group_of
 
 
-def _signatures(form: Form, nodes: Ints, offsets: Ints, group_of: Ints) -> NDArray[np.uint64]:
+def _signatures(form: Form, nodes: Ints, offsets: Ints, group_of: Ints) -> Hashes:
     """A number for each node: a hash of the set of its operands' groups, in order for a MAP.
 
     Puts the two factors of each term in the order of their groups, constants last.
@@ -92,7 +98,7 @@ def _signatures(form: Form, nodes: Ints, offsets: Ints, group_of: Ints) -> NDArr
     form.a[swap], form.b[swap] = form.b[swap], form.a[swap]
     mapped = form.kind[nodes][row] == MAP
     b = np.where(mapped, np.arange(len(terms)) - np.repeat(np.cumsum(count) - count, count), b)
-    pair = _mixed(_mixed(a) + b.astype(np.uint64))
+    pair = mixed(mixed(a) + b.astype(np.uint64))
 
     # A constant beside other operands says nothing: the padding of an image, a bias that is none.
     one = form.number[form.b[terms]] == 1
@@ -100,29 +106,13 @@ def _signatures(form: Form, nodes: Ints, offsets: Ints, group_of: Ints) -> NDArr
     has_plain = np.zeros(len(nodes), bool)
     has_plain[row[plain]] = True
     counted = plain | ~has_plain[row]
-    row, pair = row[counted], pair[counted]
-
-    order = np.lexsort((pair, row))
-    row, pair = row[order], pair[order]
-    new = np.ones(len(row), bool)
-    new[1:] = (row[1:] != row[:-1]) | (pair[1:] != pair[:-1])
-    row, pair = row[new], pair[new]
-    sums: NDArray[np.uint64] = np.add.reduceat(pair, offsets_of(row, len(nodes))[:-1])
-    return sums
+    return of_sets(pair, counted, np.cumsum(count) - count)
 
 
-def _mixed(x: NDArray[np.int64] | NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Every bit of x spread over all bits (the finaliser of splitmix64)."""
-    z = x.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-def _alike(nodes: Ints, operation: Ints, signature: NDArray[np.uint64]) -> list[Ints]:
+def _alike(nodes: Ints, time: Ints, operation: Ints, signature: Hashes) -> list[Ints]:
     """The nodes of each operation and signature, in order of their first."""
-    order = np.lexsort((nodes, signature, operation))
+    order = np.lexsort((time[nodes], signature, operation))
     operation, signature = operation[order], signature[order]
     cuts = (operation[1:] != operation[:-1]) | (signature[1:] != signature[:-1])
     alike = np.split(nodes[order], np.flatnonzero(cuts) + 1)
-    return sorted(alike, key=lambda members: int(members[0]))
+    return sorted(alike, key=lambda members: int(time[members[0]]))

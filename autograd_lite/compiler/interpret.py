@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from autograd_lite.value import Value
+
 __all__ = ["Interpreter"]
 
 
@@ -19,8 +21,7 @@ class State:
 
     def __init__(self, indices: array[int], n: int, m: int) -> None:
         self.indices = indices
-        self.values = array("d", bytes(8 * n))
-        self.partials = array("d", bytes(8 * m))
+        self.values, self.partials = _sweep.room(n), _sweep.room(m)
         self.outputs: list[float] = []
 
 
@@ -39,13 +40,23 @@ class Interpreter:
         self.slots = array("i", tape.slots.tolist())
         self.results = tape.outputs.tolist()
         self.leaves = tape.leaves
-        self.wrt = list(wrt)
+        self.wrt = array("q", wrt)
+        self._in_order = array("q", range(tape.leaves))
 
-    def forward(self, leaves: array[float], indices: array[int]) -> State:
-        """The run on these leaves' numbers; its `outputs` are the results.
+    def forward(
+        self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...] = ()
+    ) -> State:
+        """The run on these numbers; its `outputs` are the results.
+
+        leaves      those of the leaves
+        indices     the ints that `take` reads
+        parameters  Values whose numbers are those of the leaves that follow
 
         Raises IndexError for an index that is out of range.
         """
+        if parameters:
+            given, leaves = leaves, _sweep.room(self.leaves)
+            _sweep.spread(given, parameters, leaves, self._in_order)
         state = State(indices, len(self.codes), len(self.parents))
         _sweep.forward(
             self.codes,
@@ -78,4 +89,6 @@ class Interpreter:
             received,
             by_leaf,
         )
-        return array("d", [by_leaf[slot] for slot in self.wrt])
+        gradient = _sweep.room(len(self.wrt))
+        _sweep.collect(by_leaf, self.wrt, gradient)
+        return gradient

@@ -13,6 +13,7 @@ from autograd_lite.compiler.affine import nest, ranges, stretches
 from autograd_lite.compiler.bulk import Mask
 from autograd_lite.compiler.canonical import COPY, MAP, NUMBER, SUM, VARIABLE
 from autograd_lite.compiler.groups import NUMBERS, WANTED, Group, groups_of
+from autograd_lite.compiler.stages import Stages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ class Layout:
         self._boxes: list[Piece] = []
         self._masks: dict[int, Piece] = {}
         self._piece_of = np.zeros(len(form), np.int64)
-        levels = list(form.levels())
-        _, self.group_of = groups_of(form, levels, wrt, primal)
+        stages = Stages(form)
+        _, self.group_of = groups_of(form, stages, wrt, primal)
         self._offsets = form.offsets
 
         alone = (form.kind == NUMBER) & (form.number == 1)
@@ -115,7 +116,7 @@ class Layout:
         self.address[variables] = place[form.slot[variables]]
         self.address[numbers] = self.numbers[0] + which
 
-        self.groups, self.group_of = groups_of(form, levels, wrt, primal, self._placed)
+        self.groups, self.group_of = groups_of(form, stages, wrt, primal, self._placed)
 
     def reserve(self, size: int) -> int:
         """The first address of a new stretch of memory."""

@@ -24,7 +24,7 @@ def levels_of(inner: NDArray[np.bool_], owner: Ints, a: Ints, b: Ints) -> Iterat
     owner, a, b  [m] nodes: the operands a and b of each owner
     """
     operand, user = np.concatenate([a, b]), np.concatenate([owner, owner])
-    waits = inner[operand]
+    waits = inner[operand] & inner[user]
     operand, user = operand[waits], user[waits]
     order = np.argsort(operand, kind="stable")
     user = user[order]

@@ -14,6 +14,7 @@ from autograd_lite.compiler.contractions import Gathers
 from autograd_lite.compiler.groups import groups_of
 from autograd_lite.compiler.layout import Layout
 from autograd_lite.compiler.maps import largest, lookup, mapped
+from autograd_lite.compiler.stages import Stages
 from autograd_lite.compiler.sums import kinds, sums
 
 TYPE_CHECKING = False
@@ -34,8 +35,9 @@ def is_regular(tape: Tape, wrt: Ints) -> bool:
     """
     form = Form(tape)
     most = TERM * len(form.owner) // GROUP
-    levels = list(islice(form.levels(), most + 1))
-    return len(levels) <= most and len(groups_of(form, levels, wrt, len(form))[0]) <= most
+    if len(list(islice(form.levels(), most + 1))) > most:
+        return False
+    return len(groups_of(form, Stages(form), wrt, len(form))[0]) <= most
 
 
 class Lowering:

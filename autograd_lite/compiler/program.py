@@ -6,8 +6,7 @@ from array import array
 
 import numpy as np
 
-from autograd_lite.compiler import _sweep
-from autograd_lite.compiler.executors import Executor
+from autograd_lite.compiler.executors import Executor, Run
 from autograd_lite.compiler.record import NotRecordedError
 from autograd_lite.compiler.tape import tape_of
 from autograd_lite.value import Value, number_of, replayed_nodes
@@ -21,26 +20,32 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.captures import Captures
     from autograd_lite.compiler.record import Guard, Recording
 
-__all__ = ["Program"]
+__all__ = ["Place", "Program", "put_together"]
 
 
 class Program:
     """What a recorded call computes, as a tape for an executor, and what it returned.
 
     The leaves of its tape are the arguments' numbers, then random numbers, then the numbers of
-    the Values that were there before the call (`parameters`).
+    the Values that were there before the call (`parameters`). Its outputs are the results, then
+    what guards and callbacks ask for.
+
+    template   what the function returned, with places among the results
+    guards     on the outputs
+    calls      callbacks, and the place among the outputs, or the number, of each of their operands
+    draws      what draws the random numbers; `drawn` are those of the recorded call, until it ran
     """
 
     captures: Captures
 
     def __init__(self, recording: Recording, flat: Flat, name: str, executor: str) -> None:
         self.name = name
-        self._results: list[Value] = []
-        self._template = self._taken_apart(recording.result)
-        outputs = list(self._results)
+        outputs: list[Value] = []
+        self.template = _taken_apart(recording.result, outputs)
+        self.n_results = len(outputs)
         places: dict[Value, int] = {}
-        self._guards = _Guards(recording.guards, outputs, places)
-        self._calls = [
+        self.guards = _Guards(recording.guards, outputs, places)
+        self.calls = [
             (
                 function,
                 [
@@ -52,9 +57,9 @@ class Program:
         ]
         self.draws = tuple(recording.draws.values())
         self.drawn = [number_of(leaf) for leaf in recording.draws]  # for the first run
-        self._n_arguments = len(recording.arguments)
+        self.n_arguments = len(recording.arguments)
         leaves = dict(recording.arguments)
-        leaves |= {leaf: self._n_arguments + i for i, leaf in enumerate(recording.draws)}
+        leaves |= {leaf: self.n_arguments + i for i, leaf in enumerate(recording.draws)}
         try:
             self.tape, parameters = tape_of(
                 recording.made,
@@ -67,60 +72,63 @@ class Program:
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
         self.parameters = tuple(parameters)
+        self._leaves_all = all(parameter.is_leaf for parameter in parameters)
         self._wrt = [*range(len(leaves), self.tape.leaves), *flat.slots]
-        self._n_results, self._results = len(self._results), []
-        exact = any(test[1] == "is" for test in self._guards.tests)
-        self.executor = Executor(self.tape, self._wrt, executor, exact)
+        self.executor = Executor(self.tape, self._wrt, executor, self.guards.exact)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: thing for name, thing in self.__dict__.items() if name != "captures"}
 
     def decisions(self) -> str:
         """Where its last guard stands."""
-        return self._guards.tests[-1][-1] if self._guards.tests else "another object each time"
+        return self.guards.tests[-1][-1] if self.guards.tests else "another object each time"
 
     def explain(self) -> str:
         """The lifted program, the counts, and the guards."""
-        lines = [f"{self.name}: {len(self._guards.tests)} guards"] if self._guards.tests else []
-        lines += [f"    {op} at {place}" for _, op, _, _, _, place in self._guards.tests[:10]]
+        lines = [f"{self.name}: {len(self.guards.tests)} guards"] if self.guards.tests else []
+        lines += [f"    {op} at {place}" for _, op, _, _, _, place in self.guards.tests[:10]]
         return "\n".join([*lines, self.executor.explain()])
 
-    def _taken_apart(self, thing: Any) -> Any:
-        """The result with the place among the results instead of each Value."""
-        if isinstance(thing, Value):
-            self._results.append(thing)
-            return _Place(len(self._results) - 1)
-        if isinstance(thing, (list, tuple)):
-            parts = [self._taken_apart(element) for element in thing]
-            return type(thing)(*parts) if hasattr(thing, "_fields") else type(thing)(parts)
-        if isinstance(thing, dict):
-            return {key: self._taken_apart(element) for key, element in thing.items()}
-        if getattr(getattr(thing, "dtype", None), "kind", "") == "O":
-            array = np.empty(thing.size, object)
-            for i, element in enumerate(thing.ravel().tolist()):
-                array[i] = self._taken_apart(element)
-            return array.reshape(thing.shape)
-        return thing
-
     def run(self, flat: Flat) -> tuple[bool, Any]:
-        """Whether all guards hold for these arguments, and what the function returns."""
-        leaves = array("d", flat.floats)
+        """Whether all guards hold for these arguments, and what the function returns.
+
+        Raises IndexError for an index that `take` was given and that is out of range, unless a
+        guard might have said that this program is not the one.
+        """
         drawn, self.drawn = self.drawn or [float(draw()) for draw in self.draws], []
-        leaves.extend(drawn)
-        start = len(leaves)
-        leaves.frombytes(bytes(8 * len(self.parameters)))
-        _sweep.gather(self.parameters, leaves, start)
-        state = self.executor.forward(leaves, flat.integers)
-        if not self._guards.hold(state.outputs):
+        try:
+            state = self.forward(self.executor, flat, drawn)
+        except IndexError:
+            if not self.guards.tests:
+                raise
+            return False, None
+        if self.guards.tests and not self.guards.hold(state.outputs):
             self.drawn = drawn
             return False, None
-        for function, values in self._calls:
-            function(*[state.outputs[i] if i >= 0 else number for i, number in values])
-        call = _Call(self.executor, state, len(state.outputs))
-        numbers = state.outputs[: self._n_results]
-        wrt = self.parameters + tuple(flat.values)
-        nodes = replayed_nodes(self.name, wrt, numbers, call.gradient)
-        return True, _put_together(self._template, nodes)
+        self.call_back(state.outputs)
+        return True, put_together(self.template, self.nodes(state, self.n_results, flat))
+
+    def forward(self, executor: Executor, flat: Flat, drawn: list[float]) -> Run:
+        """The run on the numbers of flat, the random ones drawn, and the parameters' own."""
+        leaves = flat.floats + array("d", drawn) if drawn else flat.floats
+        return executor.forward(leaves, flat.integers, self.parameters)
+
+    def nodes(self, run: Run, n_results: int, flat: Flat) -> list[Value]:
+        """The results of a run as nodes of the eager graph."""
+        wrt, leaves_all = self.parameters, self._leaves_all
+        if flat.values:
+            wrt += tuple(flat.values)
+            leaves_all = leaves_all and all(value.is_leaf for value in flat.values)
+        results = run.outputs[:n_results]
+        return replayed_nodes(self.name, wrt, leaves_all, results, run.gradient)
+
+    def call_back(self, outputs: list[float]) -> None:
+        """Do the callbacks."""
+        for function, values in self.calls:
+            function(*[outputs[i] if i >= 0 else number for i, number in values])
 
 
-class _Place:
+class Place:
     """Stands in a template for a result."""
 
     __slots__ = ("i",)
@@ -129,35 +137,45 @@ class _Place:
         self.i = i
 
 
-def _put_together(template: Any, nodes: list[Value]) -> Any:
-    if type(template) is _Place:
+def _taken_apart(thing: Any, results: list[Value]) -> Any:
+    """A result with the place among the results instead of each Value, which is added to them."""
+    if isinstance(thing, Value):
+        results.append(thing)
+        return Place(len(results) - 1)
+    if isinstance(thing, (list, tuple)):
+        parts = [_taken_apart(element, results) for element in thing]
+        return type(thing)(*parts) if hasattr(thing, "_fields") else type(thing)(parts)
+    if isinstance(thing, dict):
+        return {key: _taken_apart(element, results) for key, element in thing.items()}
+    if getattr(getattr(thing, "dtype", None), "kind", "") == "O":
+        array = np.empty(thing.size, object)
+        for i, element in enumerate(thing.ravel().tolist()):
+            array[i] = _taken_apart(element, results)
+        return array.reshape(thing.shape)
+    return thing
+
+
+def put_together(template: Any, nodes: list[Value]) -> Any:
+    """The result with a node in each place."""
+    if type(template) is Place:
         return nodes[template.i]
     if isinstance(template, (list, tuple)):
-        parts = [_put_together(part, nodes) for part in template]
+        parts = [put_together(part, nodes) for part in template]
         return type(template)(*parts) if hasattr(template, "_fields") else type(template)(parts)
     if isinstance(template, dict):
-        return {key: _put_together(part, nodes) for key, part in template.items()}
+        return {key: put_together(part, nodes) for key, part in template.items()}
     if getattr(getattr(template, "dtype", None), "kind", "") == "O":
         parts = template.copy()
-        parts.flat = [_put_together(part, nodes) for part in template.ravel().tolist()]
+        parts.flat = [put_together(part, nodes) for part in template.ravel().tolist()]
         return parts
     return template
 
 
-class _Call:
-    """One run, which remembers its numbers until its results are dropped."""
-
-    def __init__(self, executor: Executor, state: Any, n_outputs: int) -> None:
-        self.executor, self.state, self.n_outputs = executor, state, n_outputs
-
-    def gradient(self, cotangents: list[float]) -> bytes:
-        """d results / d (parameters and Values among the arguments), as doubles."""
-        cotangents = cotangents + [0.0] * (self.n_outputs - len(cotangents))
-        return self.executor.gradient(self.state, cotangents)
-
-
 class _Guards:
-    """The guards of a recording, on its tape's outputs."""
+    """The guards of a recording, on its tape's outputs.
+
+    exact  whether one compares a number bit for bit
+    """
 
     def __init__(
         self, guards: Iterable[Guard], outputs: list[Value], places: dict[Value, int]
@@ -174,6 +192,7 @@ class _Guards:
             if test[:5] not in seen:
                 seen.add(test[:5])
                 self.tests.append(test)
+        self.exact = any(test[1] == "is" for test in self.tests)
 
     def hold(self, outputs: Any) -> bool:
         return all(

@@ -7,11 +7,13 @@ numbers become guards; what `take` picked, what `draw` drew, and what was detach
 from __future__ import annotations
 
 import random
+from math import prod
 
 import numpy as np
 
 from autograd_lite.anomaly import place
 from autograd_lite.blocks import Observer, observe, observers
+from autograd_lite.compiler._flatten import Same
 from autograd_lite.value import Value, number_of
 
 TYPE_CHECKING = False
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Guard", "Index", "NotRecordedError", "Recording", "record"]
 
+# As in _flatten.py.
+FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS = range(-1, -11, -1)
 
 _GENERATORS = (random.Random, np.random.Generator)
 
@@ -169,18 +173,14 @@ class _Recorder(Observer):
         )
 
 
-def record(
-    function: Callable[..., Any], flat: Flat, args: Any, kwargs: Any, generators: Iterable[object]
-) -> Recording:
-    """Call function with stand-ins for the numbers of (args, kwargs), which flat took apart.
+def record(function: Callable[..., Any], flat: Flat, generators: Iterable[object]) -> Recording:
+    """Call function on stand-ins for the numbers of the arguments, which flat took apart.
 
     generators  things that the function reaches, of which those that draw random numbers matter
     """
-    arguments: dict[Value, int] = {}
-    indices: dict[Value, int] = {}
-    stand_ins = _StandIns(flat, arguments, indices)
-    args, kwargs = stand_ins.of(args), {key: stand_ins.of(x) for key, x in kwargs.items()}
-    recording = Recording(arguments, indices)
+    stand_ins = _StandIns(flat)
+    args, kwargs = stand_ins.next(), stand_ins.next()
+    recording = Recording(stand_ins.arguments, stand_ins.indices)
     recorder = _Recorder(recording, generators)
     with observe(recorder):
         recording.result = function(*args, **kwargs)
@@ -189,42 +189,50 @@ def record(
 
 
 class _StandIns:
-    """Puts Arguments in the places of numbers and Values, in the order of `_flatten.flatten`."""
+    """Puts what `_flatten.flatten` took apart together, with stand-ins in the numbers' places.
 
-    def __init__(self, flat: Flat, arguments: dict[Value, int], indices: dict[Value, int]) -> None:
-        self.numbers = flat.floats
-        self.arguments, self.indices = arguments, indices
+    arguments  the stand-ins, and where the number of each stands among the floats
+    indices    those of integers, and where each stands among the integers
+    """
 
-    def number(self, kind: type[Value]) -> Value:
+    def __init__(self, flat: Flat) -> None:
+        self._tokens, self._statics = iter(flat.shape), iter(flat.statics)
+        self._numbers = flat.floats
+        self.arguments: dict[Value, int] = {}
+        self.indices: dict[Value, int] = {}
+
+    def next(self) -> Any:
+        token = next(self._tokens)
+        if token in _NUMBERS:
+            return self._number(_NUMBERS[token])
+        if token == STATIC:
+            _, thing = next(self._statics)
+            return thing.thing if isinstance(thing, Same) else thing
+        if token in (FLOATS, INTEGERS, OBJECTS):
+            return self._array(token)
+        n = next(self._tokens)
+        if token == DICT:
+            return {self.next(): self.next() for _ in range(n)}
+        elements = [self.next() for _ in range(n)]
+        return elements if token == LIST else tuple(elements)
+
+    def _number(self, kind: type[Value]) -> Value:
         slot = len(self.arguments)
-        stand_in = kind(self.numbers[slot])
+        stand_in = kind(self._numbers[slot])
         self.arguments[stand_in] = slot
         if kind is Index:
             self.indices[stand_in] = len(self.indices)
         return stand_in
 
-    def of(self, thing: Any) -> Any:
-        kind = type(thing)
-        if kind is list or kind is tuple:
-            return kind([self.of(element) for element in thing])
-        if kind is dict:
-            return {key: self.of(element) for key, element in thing.items()}
-        if kind is not float and not isinstance(thing, Value) and hasattr(thing, "dtype"):
-            return self.of_numpy(thing)
-        if isinstance(thing, Value):
-            return self.number(Value)
-        if isinstance(thing, float):
-            return self.number(Argument)
-        return thing
+    def _array(self, token: int) -> Any:
+        shape = [next(self._tokens) for _ in range(next(self._tokens))]
+        array = np.empty(prod(shape), object)
+        for i in range(len(array)):
+            if token == OBJECTS:
+                array[i] = self.next()
+            else:
+                array[i] = self._number(Argument if token == FLOATS else Index)
+        return array.reshape(shape)
 
-    def of_numpy(self, thing: Any) -> Any:
-        kind = thing.dtype.kind
-        if kind not in "fiubO" or not hasattr(thing, "shape"):
-            return thing
-        number = Argument if kind == "f" else Index
-        if thing.shape == ():
-            return self.number(number)
-        stand_ins = np.empty(thing.size, object)
-        for i, element in enumerate(thing.ravel().tolist()):
-            stand_ins[i] = self.of(element) if kind == "O" else self.number(number)
-        return stand_ins.reshape(thing.shape)
+
+_NUMBERS = {VALUE: Value, FLOAT: Argument, INTEGER: Index}

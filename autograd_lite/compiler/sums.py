@@ -42,9 +42,9 @@ def sums(
     while terms:
         steps = _equal_steps(terms)
         if len(steps) < 3 or not rows.stack(steps):
-            steps = steps[:1]
+            steps = terms[:1]
             rows.add(steps[0])
-        del terms[: len(steps)]
+        terms = [these for these in terms if these not in steps]
     return rows.joined()
 
 
@@ -54,8 +54,8 @@ def kinds(row: Ints, a: Ints, b: Ints, number: NDArray[np.float64]) -> Ints:
     a, b    [m] the groups of the factors; any other mark will do for a
     number  [m] what the second factor is, if it is a number
 
-    Numbers among the other second factors count as one of those where all rows have as many terms
-    then: they are what an image is padded with. The 1 beside a bias is none of these.
+    Numbers among the other second factors count as one of those where all rows of a kind have as
+    many terms then: they are what an image is padded with. The 1 beside a bias is none of these.
     """
     size = int(max(a.max(initial=0), b.max(initial=0))) + 1
     kind = a * size + b
@@ -70,11 +70,11 @@ def kinds(row: Ints, a: Ints, b: Ints, number: NDArray[np.float64]) -> Ints:
 
 
 def _uniform(row: Ints, kind: Ints) -> bool:
-    """Whether all rows have as many terms of each kind."""
+    """Whether all rows that have terms of a kind have as many of it."""
     n = int(row[-1]) + 1
     which = np.unique(kind, return_inverse=True)[1]
     counts = np.bincount(which * n + row, minlength=n * (int(which.max()) + 1)).reshape(-1, n)
-    return bool((counts == counts[:, :1]).all())
+    return bool(((counts == 0) | (counts == counts.max(1, keepdims=True))).all())
 
 
 class _Terms:
@@ -95,6 +95,11 @@ class _Terms:
         """[2, n, k] of a and b, if each row has k terms."""
         return np.stack([self.a, self.b]).reshape(2, len(self.rows), -1)
 
+    def from_(self, other: _Terms) -> Ints:
+        """[3, m] how far these rows, a and b are from those of as many others."""
+        rows = np.repeat(self.rows - other.rows, self.counts)
+        return np.stack([rows, self.a - other.a, self.b - other.b])
+
     def of(self, length: int) -> _Terms:
         """Those of the rows that have so many."""
         some = self.counts == length
@@ -103,20 +108,24 @@ class _Terms:
 
 
 def _equal_steps(terms: list[_Terms]) -> list[_Terms]:
-    """The first ones, as far as each is the one before, moved by one and the same step."""
-    steps, move = terms[:1], None
-    for this in terms[1:]:
-        last = steps[-1]
-        size = len(this.rows), len(this.a)
-        if not (this.uniform and last.uniform and size == (len(last.rows), len(last.a))):
-            break
-        rows = np.repeat(this.rows - last.rows, this.counts)
-        moved = np.stack([rows, this.a - last.a, this.b - last.b])
-        move = moved[:, :1] if move is None else move
-        if (moved != move).any():
-            break
-        steps.append(this)
-    return steps
+    """The first, and those after it that are the one before, moved by one and the same step.
+
+    Between them there may be others, of other steps.
+    """
+    first, *others = terms
+    size = len(first.rows), len(first.a)
+    alike = [x for x in others if x.uniform and (len(x.rows), len(x.a)) == size]
+    longest = terms[:1]
+    for second in alike[:FEW] if first.uniform else []:
+        step = second.from_(first)
+        if (step != step[:, :1]).any():
+            continue
+        steps = [first, second]
+        for this in alike[alike.index(second) + 1 :]:
+            if np.array_equal(this.from_(steps[-1]), step):
+                steps.append(this)
+        longest = max(longest, steps, key=len)
+    return longest
 
 
 class _Rows:

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["CONSTANT", "DETACH", "INDEX", "LEAF", "TAKE", "Tape", "tape_of"]
 
@@ -38,12 +38,12 @@ class Tape:
 
     def __init__(
         self,
-        codes: Sequence[int],
-        offsets: Sequence[int],
-        parents: Sequence[int],
-        static: Sequence[float],
-        slots: Sequence[int],
-        outputs: Sequence[int],
+        codes: ArrayLike,
+        offsets: ArrayLike,
+        parents: ArrayLike,
+        static: ArrayLike,
+        slots: ArrayLike,
+        outputs: ArrayLike,
         leaves: int,
         indices: int = 0,
     ) -> None:

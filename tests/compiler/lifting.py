@@ -7,7 +7,7 @@ import numpy as np
 
 from autograd_lite import compile
 from autograd_lite.compiler._flatten import Flat, flatten
-from autograd_lite.compiler.arrays import Arrays, is_finite
+from autograd_lite.compiler.arrays import Arrays
 
 
 class Lifted:
@@ -40,16 +40,21 @@ class Lifted:
         gradient = self.reference.gradient(state, list(cotangents))
         return np.array([*state.outputs, *gradient])
 
+    def run(self, leaves):
+        return self.arrays.forward(array("d", leaves), array("q", self.indices))
+
     def by_arrays(self, leaves, cotangents):
-        state = self.arrays.forward(leaves, self.indices)
-        return np.concatenate([state.outputs, self.arrays.gradient(state, cotangents)])
+        """None where one of them is not finite."""
+        state = self.run(leaves)
+        gradient = self.arrays.gradient(state, list(cotangents)) if state is not None else None
+        return None if gradient is None else np.array([*state.outputs, *gradient])
 
     def agrees(self, seed=0, runs=3):
-        """Whether both give finite numbers, on those of the call and on others.
+        """Whether the arrays give finite numbers, for those of the call and for others.
 
-        Raises AssertionError where they differ by more than 1e-9, unless the arrays say so
-        themselves, by a number that is not finite. Numbers that are lost to rounding anyway, as in
-        sin(exp(40)), are not compared: those that the last digit of the leaves changes as much.
+        Raises AssertionError where the reference differs by more than 1e-9. Numbers that are lost
+        to rounding anyway, as in sin(exp(40)), are not compared: those that the last digit of the
+        leaves changes as much.
         """
         rng = np.random.default_rng(seed)
         finite = True
@@ -57,8 +62,8 @@ class Lifted:
             leaves = self.leaves + (0.5 * rng.normal(size=len(self.leaves)) if run else 0)
             cotangents = rng.normal(size=len(self.tape.outputs))
             lifted = self.by_arrays(leaves, cotangents)
-            finite &= is_finite(lifted)
-            if is_finite(lifted):
+            finite &= lifted is not None
+            if lifted is not None:
                 expected = self.by_reference(leaves, cotangents)
                 close = 1e-9 * (1 + np.abs(expected))
                 known = np.ones(len(expected), bool)

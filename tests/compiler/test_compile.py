@@ -4,6 +4,7 @@ import copy
 import pickle
 import random
 import threading
+import types
 import warnings
 from collections import deque
 
@@ -36,7 +37,7 @@ def agree(function, calls, parameters=(), recordings=1):
     assert compiled.recordings == recordings
 
 
-W = [Value(0.5), Value(-1.5)]
+W = [Value(0.5), Value(-1.5), Value(2.0)]
 
 
 def test_numbers_and_values():
@@ -121,6 +122,16 @@ def test_under_no_grad_results_are_leaves():
     assert f.recordings == 1
 
 
+def test_recorded_under_no_grad_it_has_gradients_outside():
+    table = [Value(2.0), Value(3.0)]
+    product = compile(lambda i, x: take(table, i) * x)
+    with no_grad():
+        assert product(np.int64(1), 4.0).parents == ()
+    product(np.int64(1), 5.0).backward()
+    assert product.recordings == 1
+    assert [x.grad for x in table] == [0.0, 5.0]
+
+
 def test_detach_and_no_grad_within():
     def f(x):
         with no_grad():
@@ -191,6 +202,49 @@ def test_the_least_recently_used_shape_is_dropped():
     assert f.recordings == MOST_SHAPES + 2
 
 
+@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
+def test_another_dtype(executor):
+    """Floats of any width are one kind, integers another, bools a third only if Python's."""
+    f = compile(lambda xs: xs[0] * W[0] + xs[1], executor=executor)
+    for dtype, recordings in (("f8", 1), ("f4", 1), ("f2", 1), ("i4", 2), ("u1", 2), ("?", 2)):
+        for _ in range(2):
+            xs = np.array([1, 3]).astype(dtype)
+            assert f(xs).data == float(xs[0]) * 0.5 + float(xs[1])
+        assert f.recordings == recordings
+    assert (f([True, 2.0]).data, f([2, 2.0]).data, f.recordings) == (2.5, 3.0, 4)
+    huge = np.array([2**63, 1], "u8")
+    assert f(huge).data == float(2**63) * 0.5 + 1
+
+
+@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
+def test_no_samples(executor):
+    f = compile(lambda xs: W[0] * 3 + ag.sum([x * W[1] for x in xs]), executor=executor)
+    g = compile(lambda xs: [x * W[0] for x in xs], executor=executor)
+    for empty in ([], (), np.zeros(0), np.zeros((0, 3)), {}):
+        for _ in range(2):
+            assert run(f, W, empty) == [1.5, 3.0, 0.0, 0.0]
+            assert g(empty) == []
+    assert f([2.0]).data == -1.5
+    assert "0 NumPy calls" in g.explain()
+
+
+@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
+def test_nan_and_infinity_are_numbers_like_others(executor):
+    """A NaN decides as it does in the function, and is equal to itself where a number was read."""
+
+    def f(x):
+        if x < 1:
+            return x * W[0]
+        return x.data * W[1] if x.data != x.data else x * W[2]
+
+    compiled = compile(f, executor=executor)
+    nan, inf = float("nan"), float("inf")
+    for number in (0.5, nan, 2.0, inf, -inf, nan, 2.0):
+        found, expected = run(compiled, W, Value(number)), run(f, W, Value(number))
+        assert found == pytest.approx(expected, nan_ok=True)
+    assert compiled.recordings == 4
+
+
 def test_take_reads_numpys_integers_anew():
     table = [[Value(float(i + 10 * j)) for i in range(3)] for j in range(4)]
     leaves = [x for row in table for x in row]
@@ -216,6 +270,18 @@ def test_numpys_integers_are_numbers_too_and_as_an_index_they_are_decisions():
     calls = [(np.int64(i), Value(2.0)) for i in (1, 3, 5)]
     agree(lambda n, x: x * n + (n > 0) * W[0], calls, W)
     agree(lambda n, x: W[n] * x, [(np.int64(i), 2.0) for i in (0, 1, 0)], W, recordings=2)
+
+
+def test_an_index_that_is_out_of_range_for_another_way():
+    def f(i):
+        return take(W, i) * 2 if i < 3 else W[0] * 1
+
+    compiled = compile(f)
+    for i in (0, 7, 2, 9):
+        assert compiled(np.int64(i)).data == f(np.int64(i)).data
+    assert compiled.recordings == 2
+    with pytest.raises(IndexError):
+        compiled(np.int64(-4))
 
 
 def test_draw_draws_at_each_call():
@@ -373,6 +439,24 @@ def test_a_rebound_variable_is_recorded_anew():
     assert f(3.0).data == 12.0
 
 
+def test_an_exchanged_attribute_of_a_module_is_recorded_anew():
+    settings = types.ModuleType("settings")
+    settings.w, settings.own = Value(2.0), settings  # which leads to itself
+    f = compile(lambda x: settings.own.w * x)
+    assert f(3.0).data == 6.0
+    settings.w = Value(4.0)
+    assert f(3.0).data == 12.0
+
+
+def test_what_a_compiled_function_within_another_reads_is_checked():
+    w = Value(2.0)
+    scaled = compile(lambda x: w * x)
+    f = compile(lambda x: scaled(x) + 1)
+    assert f(3.0).data == 7.0
+    w = Value(4.0)
+    assert f(3.0).data == 13.0
+
+
 def test_a_model_as_an_argument_and_methods():
     class Model(Box):
         @compile
@@ -445,13 +529,38 @@ def test_threads():
     assert f.recordings == 5
 
 
+def test_threads_that_go_different_ways():
+    @compile
+    def f(xs):
+        return ag.sum([x * W[0] if x > 0 else x * x for x in xs])
+
+    start, wrong = threading.Barrier(6), []
+
+    def work(k):
+        numbers = [1.0 if k >> i & 1 else -2.0 for i in range(3)]
+        start.wait()
+        for _ in range(20):
+            xs = [Value(x) for x in numbers]
+            f(xs).backward()
+            if [x.grad for x in xs] != [0.5 if x > 0 else 2 * x for x in numbers]:
+                wrong.append(k)
+
+    threads = [threading.Thread(target=work, args=(k % 4,)) for k in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert f.recordings == 4
+
+
 @compile
 def module_level(x):
     """Doubles."""
     return x * 2
 
 
-def test_pickles_and_copies_by_name_as_functions_do():
+def test_it_has_the_name_and_the_documentation_of_the_function():
     assert pickle.loads(pickle.dumps(module_level)) is module_level
     assert copy.deepcopy(module_level) is module_level
     assert module_level.__name__ == "module_level"
@@ -529,6 +638,15 @@ def test_a_zero_cotangent_stays_zero_in_every_executor(executor):
         assert [x.grad for x in xs] == [1.0, 1.0]
 
 
+@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
+def test_functions_that_compute_nothing(executor):
+    nothing = compile(executor=executor)(lambda: None)
+    same = compile(executor=executor)(lambda x: (x, 2.0))
+    assert [nothing() for _ in range(3)] == [None] * 3
+    assert [(x.data, y) for x, y in map(same, (1.0, 3.0, 5.0))] == [(1, 2), (3, 2), (5, 2)]
+    assert "0 scalars" in nothing.explain()
+
+
 def test_an_unknown_executor_is_named():
     with pytest.raises(ValueError, match=r"executor must be one of 'auto', .* not 'gpu'"):
         compile(executor="gpu")(lambda x: x)
@@ -551,3 +669,37 @@ def test_a_module_itself():
     for row in ([1.0, 2.0, 3.0], [0.5, -1.0, 2.0]):
         assert [v.data for v in f(row)] == pytest.approx([v.data for v in model(row)])
     assert (f.recordings, f.__name__, repr(f)) == (1, "Linear", "<compiled Linear>")
+
+
+def test_a_pass_that_fails_leaves_no_cotangents_behind():
+    x, fails = Value(2.0), Value(3.0)
+    a, b = compile(lambda x: (x * 10.0, x * 1.0))(x)
+    z = Value(0.0, (fails,), "fails")
+
+    def backward():
+        raise ZeroDivisionError
+
+    z._backward = backward
+    with pytest.raises(ZeroDivisionError):
+        (a + z * fails).backward()
+    b.backward()
+    assert x.grad == 1.0
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_operations_of_one_name_are_two(executor):
+    def scale(by):
+        @ag.operation(lambda x, out: by)
+        def scaled(x):
+            return x * by
+
+        return scaled
+
+    twice, tenfold = scale(2.0), scale(10.0)
+    f = compile(lambda xs: ag.sum([twice(x) + tenfold(x) for x in xs]), executor=executor)
+    xs = [Value(1.0), Value(2.0)]
+    for _ in range(3):
+        result = f(xs)
+    assert result.data == 36.0
+    result.backward()
+    assert [x.grad for x in xs] == [12.0, 12.0]

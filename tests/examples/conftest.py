@@ -1,8 +1,8 @@
-"""How the examples are run: as a user runs them, in a folder of their own."""
+"""How the examples are run: as a user runs them, but in this process, which has imported NumPy,
+matplotlib and scikit-learn once for all of them.
+"""
 
-import os
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,54 +13,62 @@ import autograd_lite
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.fixture(scope="session")
-def run():
-    """A function of a program, a folder and options. A warning is an error there."""
+@pytest.fixture(autouse=True)
+def examples(monkeypatch):
+    """The folder, on the path as it is for a program in it; skips without what they import."""
+    for package in ("matplotlib", "numpy", "sklearn", "tqdm"):
+        pytest.importorskip(package)
+    monkeypatch.syspath_prepend(EXAMPLES)
+    return EXAMPLES
 
-    def run(name, folder, *options):
-        return subprocess.run(
-            [sys.executable, "-W", "error", EXAMPLES / name, *options],
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
+
+@pytest.fixture
+def run(examples, tmp_path, monkeypatch, capsys):
+    """A function of a program and options that gives what it prints, in a folder of its own.
+
+    A warning is an error there. All that it leaves behind are its pictures.
+    """
+
+    def run(name, *options):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", [name, *options])
+        runpy.run_path(str(examples / name), run_name="__main__")
+        assert all(is_picture(path) for path in tmp_path.iterdir())
+        printed = capsys.readouterr().out
+        assert ("times as long" in printed) == ("--eager" not in options)
+        return printed
 
     return run
 
 
-@pytest.fixture(scope="session")
-def load():
+@pytest.fixture
+def load(examples):
     """A function of a program that gives what it defines."""
-    return lambda name: runpy.run_path(str(EXAMPLES / name))
+    return lambda name: runpy.run_path(str(examples / name))
 
 
 @pytest.fixture(
-    scope="module",
     params=[
         pytest.param(("--quick",), id="quick"),
         pytest.param((), id="full", marks=pytest.mark.full),
+        pytest.param(("--eager",), id="full-eager", marks=pytest.mark.full),
     ],
 )
 def size(request):
-    """The options for a small run and, with `-m full`, for the whole one."""
+    """The options for a small run and, with `-m full`, for whole ones."""
     return request.param
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def compiled_only():
     """Skips in the interpreted build what takes a minute there."""
     if not autograd_lite.compiled:
         pytest.skip("takes a minute interpreted, for the same numbers")
 
 
-@pytest.fixture(scope="session")
-def is_picture():
-    """A function of a file: whether it is an image that is large and not blank."""
-
-    def is_picture(path):
-        image = pytest.importorskip("matplotlib.image").imread(path)
-        return min(image.shape[:2]) > 900 and image.std() > 0.05
-
-    return is_picture
+def is_picture(path):
+    """Whether it is a drawing, or an image that is large and not blank."""
+    if path.suffix == ".svg":
+        return "<svg" in path.read_text(encoding="utf-8")
+    image = pytest.importorskip("matplotlib.image").imread(path)
+    return min(image.shape[:2]) > 900 and image.std() > 0.05

@@ -1,0 +1,244 @@
+"""`vmap`: a function of one sample, recorded once, that runs on batches of any size."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import numpy as np
+
+from autograd_lite import blocks
+from autograd_lite.compiler._flatten import Flat, flatten
+from autograd_lite.compiler.copies import Copies, Slots, together
+from autograd_lite.compiler.function import MOST_SHAPES, Compiled
+from autograd_lite.compiler.program import put_together
+from autograd_lite.compiler.record import DICT, TUPLE
+from autograd_lite.value import blocks_open
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from autograd_lite.compiler.program import Program
+
+__all__ = ["Batched"]
+
+
+class Batched(Compiled):
+    """A function of one sample that is called with batches.
+
+    in_axes  an axis or None for all arguments, or one for each
+    """
+
+    def __init__(self, function: Callable[..., Any], in_axes: Any = 0) -> None:
+        if not callable(function):
+            raise TypeError(f"vmap: expected a function, not {type(function).__name__}")
+        super().__init__(function)
+        self.in_axes = tuple(in_axes) if isinstance(in_axes, list) else in_axes
+        axes = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,)
+        for axis in axes:
+            if axis is not None and (type(axis) is not int or axis < 0):
+                raise ValueError(
+                    f"vmap: an axis must be an int of 0 or more, or None, not {axis!r}"
+                )
+        if all(axis is None for axis in axes):
+            raise ValueError("vmap: in_axes must give one argument at least a batch axis")
+        self._copies: OrderedDict[Any, Copies] = OrderedDict()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            raise TypeError(f"{self.__name__}: vmap takes no keyword argument; pass it by position")
+        batch = Batch(self.__name__, args, self._axes(args))
+        if blocks_open() and blocks.observers():  # recorded in another, or watched: every node
+            return together([self.function(*batch.arguments(i)) for i in range(batch.n)])
+        kind = self._kind(batch.key)
+        left, tried = list(range(batch.n)), []
+        results: dict[int, Any] = {}
+        while left:
+            with self._lock:
+                others = [p for p in kind.programs if p not in tried and not p.captures.changed()]
+                program = others[0] if others else self._recorded(kind, batch.sample(left[0]))
+            if program is None:
+                results |= {i: self.function(*batch.arguments(i)) for i in left}
+                break
+            tried.append(program)
+            copies = self._copies_of(program, batch)
+            try:
+                held, nodes = copies.run(batch, left)
+            except IndexError:  # perhaps of a sample for which this is not the program
+                runs = {i: program.run(batch.sample(i)) for i in left}
+                results |= {i: result for i, (found, result) in runs.items() if found}
+            else:
+                if len(held) == batch.n:
+                    return put_together(copies.template, nodes)
+                results |= {i: copies.result(nodes, i) for i in held}
+            left = [i for i in left if i not in results]
+        return together([results[i] for i in range(batch.n)])
+
+    def explain(self) -> str:
+        """What the programs compute for the last batch, as operations on arrays where they are.
+
+        Raises ValueError if there is none.
+        """
+        last = {program: copies for (program, _), copies in self._copies.items()}
+        if not last:
+            raise ValueError(f"{self.__name__} has recorded nothing yet; call it first")
+        return "\n\n".join(copies.explain() for copies in last.values())
+
+    def _arguments(self) -> tuple[Any, ...]:
+        return self.function, self.in_axes
+
+    def _axes(self, args: tuple[Any, ...]) -> Sequence[int | None]:
+        """The axis of each argument."""
+        if not isinstance(self.in_axes, tuple):
+            return [self.in_axes] * len(args)
+        if len(self.in_axes) != len(args):
+            raise ValueError(
+                f"{self.__name__}: in_axes gives the axes of {len(self.in_axes)} arguments, but "
+                f"there are {len(args)}"
+            )
+        return self.in_axes
+
+    def _copies_of(self, program: Program, batch: Batch) -> Copies:
+        key = program, batch.n
+        with self._lock:
+            copies = self._copies.pop(key) if key in self._copies else Copies(program, batch)
+            self._copies[key] = copies
+            while len(self._copies) > MOST_SHAPES:
+                self._copies.popitem(last=False)
+        return copies
+
+
+class Batch:
+    """The arguments of a call, for n samples.
+
+    key       what one sample is like, as a compiled function knows its arguments
+    flat      the numbers and the Values of all samples, argument by argument
+    floats    of each argument, how many numbers a sample has, and whether they are its own
+    integers  the same of those numbers that are integers
+    """
+
+    def __init__(self, name: str, args: tuple[Any, ...], axes: Sequence[int | None]) -> None:
+        self._arguments = [
+            _Argument(f"{name}: argument {i}", thing, axis)
+            for i, (thing, axis) in enumerate(zip(args, axes, strict=True))
+        ]
+        self.n = self._size(name)
+        self.flat, self._one = Flat(), Flat()
+        self._one.shape.extend((TUPLE, len(args)))
+        for argument in self._arguments:
+            argument.add(self._one, self.flat)
+        self._one.shape.extend((DICT, 0))  # no keyword arguments
+        self.key = self._one.shape.tobytes(), tuple(self._one.statics)
+        self.floats = [(argument.floats, argument.own) for argument in self._arguments]
+        self.integers = [(argument.integers, argument.own) for argument in self._arguments]
+
+    def _size(self, name: str) -> int:
+        sizes = {i: len(a.samples) for i, a in enumerate(self._arguments) if a.own}
+        first, n = next(iter(sizes.items()), (0, 0))
+        for i, size in sizes.items():
+            if size != n:
+                raise ValueError(
+                    f"{name}: argument {first} has {n} samples, but argument {i} has {size}"
+                )
+        if n == 0:
+            raise ValueError(f"{name}: argument {first} is an empty batch")
+        return n
+
+    def arguments(self, i: int) -> list[Any]:
+        """Those of sample i."""
+        return [argument.samples[i if argument.own else 0] for argument in self._arguments]
+
+    def sample(self, i: int) -> Flat:
+        """Those of sample i, taken apart."""
+        flat = Flat()
+        flat.shape, flat.statics = self._one.shape, self._one.statics
+        slots = Slots(self.floats, self.n).of(i).tolist()
+        flat.floats.extend([self.flat.floats[slot] for slot in slots])
+        places = Slots(self.integers, self.n).of(i).tolist()
+        flat.integers.extend([self.flat.integers[place] for place in places])
+        values = dict(zip(self.flat.slots, self.flat.values, strict=True))
+        flat.slots = [k for k, slot in enumerate(slots) if slot in values]
+        flat.values = [values[slots[k]] for k in flat.slots]
+        return flat
+
+
+class _Argument:
+    """One argument of a call.
+
+    own      whether each sample has its own
+    samples  these; or one for all
+    """
+
+    def __init__(self, name: str, thing: Any, axis: int | None) -> None:
+        self._name, self.own = name, axis is not None
+        self.samples = (
+            [thing] if axis is None else _along(thing, axis, f"{name} has no axis {axis}")
+        )
+
+    def add(self, one: Flat, flat: Flat) -> None:
+        """Take the first sample apart into one, and the numbers of all of them into flat."""
+        samples = self.samples
+        first, every = _taken_apart(samples)
+        if self.own and any(kind in (int, bool) for kind, _ in every.statics):
+            # Such as labels: what differs from sample to sample is data, as in an array.
+            samples = _as_data(samples)
+            first, every = _taken_apart(samples)
+        if not isinstance(samples, np.ndarray) and not _alike(first, every, len(samples)):
+            raise ValueError(
+                f"{self._name}: all samples must have the shape of the first one, and the same "
+                "strings and objects in it; write a loop over samples that differ"
+            )
+        self.floats, self.integers = len(first.floats), len(first.integers)
+        one.shape += first.shape
+        one.statics += first.statics
+        flat.slots += [len(flat.floats) + slot for slot in every.slots]
+        flat.values += every.values
+        flat.floats.extend(every.floats)
+        flat.integers.extend(every.integers)
+
+
+def _taken_apart(samples: Any) -> tuple[Flat, Flat]:
+    """The first sample, and all of them."""
+    first, every = Flat(), Flat()
+    flatten(samples[0], first)
+    for part in [samples] if isinstance(samples, np.ndarray) else samples:
+        flatten(part, every)
+    return first, every
+
+
+def _alike(first: Flat, every: Flat, n: int) -> bool:
+    return first.shape * n == every.shape and first.statics * n == every.statics
+
+
+def _along(thing: Any, axis: int, problem: str) -> Any:
+    """The samples in thing along an axis: a list of them, or an array of numbers.
+
+    A list or an array has axes; in tuples and dicts, each element has the axis.
+    """
+    if isinstance(thing, np.ndarray) and axis < thing.ndim:
+        moved = np.moveaxis(thing, axis, 0)
+        return moved if thing.dtype.kind in "fiub" else list(moved)
+    if isinstance(thing, list) and axis == 0:
+        return thing
+    if isinstance(thing, (list, tuple, dict)) and len(thing):
+        inner = axis - isinstance(thing, list)
+        elements = list(thing.values()) if isinstance(thing, dict) else thing
+        rows = [_along(element, inner, problem) for element in elements]
+        if len(set(map(len, rows))) > 1:
+            raise ValueError(f"{problem} of one length")
+        if isinstance(thing, dict):
+            return [dict(zip(thing, row, strict=True)) for row in zip(*rows, strict=True)]
+        return [type(thing)(row) for row in zip(*rows, strict=True)]
+    raise ValueError(problem)
+
+
+def _as_data(thing: Any) -> Any:
+    """The thing with NumPy's integers for Python's, an array of them for a list of nothing else."""
+    if isinstance(thing, list) and {*map(type, thing)} <= {int, bool}:
+        return np.array(thing)
+    if isinstance(thing, (list, tuple)):
+        return type(thing)([_as_data(element) for element in thing])
+    if isinstance(thing, dict):
+        return {key: _as_data(element) for key, element in thing.items()}
+    return np.int64(thing) if isinstance(thing, int) else thing

@@ -1,0 +1,163 @@
+"""A program for n samples at once: n copies of the tape of one.
+
+What depends on no sample, such as the parameters, is there once. So the lift finds the same matrix
+products as in a loop over the samples, while the function was recorded for one of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_lite.compiler.affine import ranges
+from autograd_lite.compiler.executors import Executor
+from autograd_lite.compiler.program import Place, put_together
+from autograd_lite.compiler.tape import CONSTANT, INDEX, LEAF, Tape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, TypeAlias
+
+    from numpy.typing import NDArray
+
+    from autograd_lite.compiler.batch import Batch
+    from autograd_lite.compiler.program import Program
+    from autograd_lite.value import Value
+
+    Ints: TypeAlias = NDArray[np.int64]
+
+__all__ = ["Copies", "Slots", "copied", "together"]
+
+
+class Slots:
+    """Where the numbers of n samples stand, given where those of one do.
+
+    blocks  numbers that stand side by side: how many, and whether each sample has its own
+    own     [k] whether each sample has its own number
+    size    how many numbers there are for all samples
+    """
+
+    def __init__(self, blocks: Iterable[tuple[int, bool]], n: int) -> None:
+        start, step, self.size = [], [], 0
+        for count, own in blocks:
+            start.append(self.size + np.arange(count))
+            step.append(np.full(count, count * own))
+            self.size += count * n if own else count
+        self._start, self._step = np.concatenate(start), np.concatenate(step)
+        self.own = self._step > 0
+
+    def of(self, i: int | Ints) -> Ints:
+        """[k] the slots of sample i; [n, k] those of samples i [n, 1]."""
+        slots: Ints = self._start + i * self._step
+        return slots
+
+
+def copied(tape: Tape, leaves: Slots, indices: Slots, n: int, results: int) -> Tape:
+    """The tape of n samples; its outputs are the first `results` of each, then the others of each.
+
+    leaves, indices  which of the leaves and of the ints a sample has for its own
+    """
+    own = np.zeros(len(tape), bool)
+    for kind, slots in ((LEAF, leaves), (INDEX, indices)):
+        nodes = np.flatnonzero(tape.codes == kind)
+        own[nodes] = slots.own[tape.slots[nodes]]
+    for i in np.flatnonzero((tape.codes != LEAF) & (tape.codes != CONSTANT)).tolist():
+        own[i] |= own[tape.parents_of(i)].any()
+    shared, mine = np.flatnonzero(~own), np.flatnonzero(own)
+    place = np.zeros(len(tape), np.int64)
+    place[shared], place[mine] = np.arange(len(shared)), len(shared) + np.arange(len(mine))
+    sample = np.arange(n)[:, None]
+
+    def nodes_of(i: int | Ints, nodes: Ints) -> Ints:
+        """Where the copies for sample i are of these nodes."""
+        return np.where(own[nodes], place[nodes] + i * len(mine), place[nodes])
+
+    def written(nodes: Ints, i: Ints) -> tuple[Ints, Ints, Ints]:
+        """The number of parents, the parents and the slots of the nodes of samples i [n, 1]."""
+        first, counts = tape.offsets[nodes], tape.offsets[nodes + 1] - tape.offsets[nodes]
+        parents = nodes_of(i, tape.parents[ranges(first, counts)])
+        slot = np.broadcast_to(tape.slots[nodes], (len(i), len(nodes))).copy()
+        for kind, slots in ((LEAF, leaves), (INDEX, indices)):
+            here = tape.codes[nodes] == kind
+            slot[:, here] = slots.of(i)[:, tape.slots[nodes[here]]]
+        return np.tile(counts, len(i)), parents.ravel(), slot.ravel()
+
+    once, each = written(shared, sample[:1]), written(mine, sample)
+    counts, parents, places = (np.concatenate(pair) for pair in zip(once, each, strict=True))
+    order = np.concatenate([shared, np.tile(mine, n)])
+    outputs = [nodes_of(sample, part).ravel() for part in np.split(tape.outputs, [results])]
+    return Tape(
+        tape.codes[order],
+        np.append(0, np.cumsum(counts)),
+        parents,
+        tape.static[order],
+        places,
+        np.concatenate(outputs),
+        leaves.size,
+        indices.size,
+    )
+
+
+class Copies:
+    """A program that runs for n samples at once.
+
+    one       the program of one sample
+    template  what the function returns for all of them, with places among the results
+    """
+
+    def __init__(self, one: Program, batch: Batch) -> None:
+        self.one, self.n = one, batch.n
+        draws = len(one.draws), True
+        leaves = Slots([*batch.floats, draws, (len(one.parameters), False)], batch.n)
+        indices = Slots(batch.integers, batch.n)
+        tape = copied(one.tape, leaves, indices, batch.n, one.n_results)
+        wrt = [*range(leaves.size - len(one.parameters), leaves.size), *batch.flat.slots]
+        self.executor = Executor(tape, wrt, "auto", one.guards.exact)
+        places = [Place(i) for i in range(batch.n * one.n_results)]
+        self.template = together([self.result(places, i) for i in range(batch.n)])
+
+    def explain(self) -> str:
+        """The program for all samples."""
+        return f"{self.one.name}: {self.n} samples\n{self.executor.explain()}"
+
+    def run(self, batch: Batch, left: list[int]) -> tuple[list[int], list[Value]]:
+        """Those of the samples left for which all guards hold; the results of all, as nodes.
+
+        Raises IndexError for an index that `take` was given and that is out of range.
+        """
+        one, n = self.one, self.n
+        recorded, one.drawn = one.drawn, []  # those of the first sample left
+        drawn: list[float] = []
+        for i in range(n if one.draws else 0):
+            fresh = not recorded or i != left[0]
+            drawn += [float(draw()) for draw in one.draws] if fresh else recorded
+        run = one.forward(self.executor, batch.flat, drawn)
+        if one.guards.tests or one.calls:
+            left = [i for i in left if self._held(run.outputs, i)]
+        return left, one.nodes(run, n * one.n_results, batch.flat)
+
+    def result(self, nodes: list[Any], i: int) -> Any:
+        """What the function returns for sample i."""
+        r = self.one.n_results
+        return put_together(self.one.template, nodes[i * r : (i + 1) * r])
+
+    def _held(self, outputs: list[float], i: int) -> bool:
+        """Whether all guards hold for sample i; if they do, its callbacks are done."""
+        r, n = self.one.n_results, self.n
+        others = len(self.one.tape.outputs) - r
+        start = n * r + i * others
+        mine = outputs[i * r : (i + 1) * r] + outputs[start : start + others]
+        held = self.one.guards.hold(mine)
+        if held:
+            self.one.call_back(mine)
+        return held
+
+
+def together(results: list[Any]) -> Any:
+    """The results of all samples: a list, an array of arrays, or a tuple or dict of those."""
+    first = results[0]
+    if isinstance(first, tuple):
+        return tuple([together(list(parts)) for parts in zip(*results, strict=True)])
+    if isinstance(first, dict):
+        return {key: together([result[key] for result in results]) for key in first}
+    return np.stack(results) if isinstance(first, np.ndarray) else results

@@ -1,0 +1,94 @@
+"""Programs that travel: to another process, or into a copy of a compiled function.
+
+A program holds numbers and no code. What it is bound to besides, such as parameters and generators
+of random numbers, is written as its place among the things that the function reaches, in the order
+in which `Captures` finds them, and is looked up there on arrival. If the function reaches other
+things there, or flags beside them have changed, the program is of no use and is dropped.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import random
+
+import numpy as np
+
+from autograd_lite.rules import RULES, digest
+from autograd_lite.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from autograd_lite.compiler.captures import Captures
+    from autograd_lite.compiler.program import Program
+
+__all__ = ["Parcel"]
+
+# Generators of random numbers that all share.
+_SHARED = {"random": random.random.__self__, "numpy": np.random.rand.__self__}  # type: ignore[attr-defined]
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, file: io.BytesIO, captures: Captures) -> None:
+        super().__init__(file, pickle.HIGHEST_PROTOCOL)
+        self._places: dict[int, int | str] = {id(x): i for i, x in enumerate(captures.things)}
+        self._places |= {id(thing): name for name, thing in _SHARED.items()}
+
+    def persistent_id(self, thing: Any) -> Any:
+        place = self._places.get(id(thing))
+        if place is None and isinstance(thing, Value):
+            name = f" {thing.label!r}" if thing.label else ""
+            raise pickle.PicklingError(
+                f"a Value{name} to which no global, closure or attribute of the function leads"
+            )
+        return place
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, captures: Captures) -> None:
+        super().__init__(file)
+        self._captures = captures
+
+    def persistent_load(self, place: Any) -> Any:
+        return _SHARED[place] if isinstance(place, str) else self._captures.things[place]
+
+
+class Parcel:
+    """A program as bytes, and what must be the same where it is unpacked.
+
+    rules      the table's digest, and the code and name of each of the user's own that it applies
+    signature  of what the function reaches
+
+    Raises PicklingError naming what cannot travel.
+    """
+
+    def __init__(self, program: Program) -> None:
+        file = io.BytesIO()
+        try:
+            _Pickler(file, program.captures).dump(program)
+        except (AttributeError, TypeError, pickle.PicklingError) as problem:
+            raise pickle.PicklingError(str(problem)) from None
+        self._content = file.getvalue()
+        self._digest, self._own = digest(), _own_rules(program.tape.codes.tolist())
+        self._signature = program.captures.signature()
+
+    def unpacked(self, captures: Captures) -> Program | None:
+        """The program bound to what the function reaches here; None if that is something else."""
+        known = self._digest == digest() and self._own == _own_rules(self._own)
+        if not known or self._signature != captures.signature():
+            return None
+        program: Program = _Unpickler(io.BytesIO(self._content), captures).load()
+        program.captures = captures
+        return program
+
+
+def _own_rules(codes: Iterable[int]) -> dict[int, str]:
+    """The names of those that users made."""
+    return {
+        code: RULES[code].name
+        for code in codes
+        if 0 < code < len(RULES) and RULES[code].derivative is not None
+    }

@@ -1,0 +1,183 @@
+"""Compiled functions travel with their programs, to other processes and into copies."""
+
+import copy
+import functools
+import multiprocessing
+import pickle
+import random
+import warnings
+
+import numpy as np
+import pytest
+import travelling
+from travelling import ARGUMENTS, results
+
+import autograd_lite as ag
+import nn
+from autograd_lite import Value, compile, draw, vmap
+
+CASES = [
+    (travelling.loss, ARGUMENTS),
+    (travelling.score, ARGUMENTS[:1]),
+    (travelling.product, (2.0, Value(3.0))),
+]
+
+
+def test_another_process_records_nothing():
+    expected = [results(function, *args) for function, args in CASES]
+    assert [recordings for _, recordings in expected] == [1, 1, 1]
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        for (function, args), (numbers, _) in zip(CASES, expected, strict=True):
+            found, recordings = pool.apply(results, (function, *args))
+            assert recordings == 0
+            assert found == pytest.approx(numbers, rel=1e-12)
+
+
+def fresh(function):
+    """One without programs, as another process has it."""
+    return type(function)(*function._arguments())
+
+
+@pytest.mark.parametrize(("function", "args"), CASES)
+def test_there_are_no_code_objects_in_it(function, args):
+    function = fresh(function)
+    results(function, *args)
+    parcels = function.__reduce__()[2]
+    assert len(parcels) == 1
+    for word in (b"CodeType", b"marshal", b"FunctionType"):
+        assert word not in pickle.dumps(parcels)
+
+
+def times(x):
+    return x * travelling.scale
+
+
+def test_a_copy_runs_the_programs_of_the_original():
+    def f(x, flag):
+        return x * travelling.scale if flag else -x
+
+    function = compile(f)
+    for flag in (True, False):
+        function(2.0, flag)
+    for other in (copy.copy(function), copy.deepcopy(function)):
+        assert other is not function
+        assert [other(3.0, flag).data for flag in (True, False)] == [6.0, -3.0]
+        assert other.recordings == 0
+        assert other(Value(3.0), True).data == 6.0
+        assert (other.recordings, function.recordings) == (1, 2)
+
+
+def test_a_function_that_is_not_its_name_travels_with_its_programs():
+    function = compile(times)
+    function(2.0)
+    other = pickle.loads(pickle.dumps(function))
+    assert (other(4.0).data, other.recordings, other.executor) == (8.0, 0, "auto")
+    with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
+        pickle.dumps(compile(lambda x: x))
+
+
+def test_a_model_travels_with_its_parameters():
+    model = nn.Sequential(nn.Linear(2, 2, rng=0), nn.Dropout(0.5, rng=3))
+    function = compile(model)
+    function([1.0, 2.0])
+    for other in (pickle.loads(pickle.dumps(function)), copy.deepcopy(function)):
+        parameters = list(other.function.parameters())
+        parameters[0].data = 7.0  # its own
+        expected = copy.deepcopy(other.function)([1.0, 2.0])
+        found = other([1.0, 2.0])
+        assert [v.data for v in found] == [v.data for v in expected]
+        assert other.recordings == 0
+        ag.sum(found).backward()
+        assert any(p.grad for p in parameters)
+    assert not any(p.grad for p in model.parameters())
+
+
+def test_running_statistics_are_those_of_the_copy():
+    norm = nn.BatchNorm1d(2)
+    function, x = compile(norm), np.array([[1.0, 2.0], [3.0, 5.0]])
+    function(x)
+    other = copy.deepcopy(function)
+    other(x)
+    assert (norm.num_batches_tracked.data, other.function.num_batches_tracked.data) == (1.0, 2.0)
+    assert other.recordings == 0
+
+
+class Scaled:
+    def __init__(self):
+        self.scale, self.double = [Value(2.0)], False
+
+    def __call__(self, x):
+        return x * self.scale[0] * (2 if self.double else 1)
+
+
+def test_where_it_is_bound_to_other_things_it_is_recorded_anew():
+    function = compile(Scaled())
+    function(1.0)
+    for change in ("double", "scale", "label"):
+        other = copy.deepcopy(function)
+        if change == "double":
+            other.function.double = True
+        elif change == "scale":
+            other.function.scale.append(Value(1.0))
+        else:
+            other.function.label = "new"
+        assert other(3.0).data == other.function(3.0).data
+        assert other.recordings == 1
+
+
+def test_operations_of_the_users_are_known_by_their_names(monkeypatch):
+    @ag.operation(lambda x, out: 2 * x)
+    def squared(x):
+        return x * x
+
+    function = compile(functools.partial(call, squared))
+    function(3.0)
+    parcel = copy.copy(function)
+    assert (parcel(4.0).data, parcel.recordings) == (16.0, 0)
+    parcel = copy.copy(function)
+    monkeypatch.setattr(ag.rules.RULES[-1], "name", "another")
+    assert (parcel(4.0).data, parcel.recordings) == (16.0, 1)
+
+
+def call(function, x):
+    return function(x)
+
+
+class Hidden:
+    """Leads to a Value by no attribute."""
+
+    def __init__(self):
+        self.look_up = {"w": Value(3.0, label="w")}.get
+
+
+HIDDEN = Hidden()
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "problem"),
+    [
+        (lambda x: x * draw(lambda: random.random()), (2.0,), "lambda"),
+        (lambda x: x * HIDDEN.look_up("w"), (2.0,), "a Value 'w' to which no global"),
+        (lambda model, x: model(x), (Scaled(), 2.0), "of type Scaled is known by its identity"),
+    ],
+)
+def test_what_cannot_travel_is_named_and_recorded_again(function, args, problem):
+    function = compile(function)
+    function(*args)
+    with pytest.warns(
+        RuntimeWarning, match=rf"does not travel, and will be recorded(.|\n)*{problem}"
+    ):
+        other = copy.copy(function)
+    other(*args)
+    assert other.recordings == 1
+
+
+def test_programs_that_are_there_already_are_kept():
+    travelling.product(2.0, 3.0)
+    recordings = travelling.product.recordings
+    assert pickle.loads(pickle.dumps(travelling.loss)) is travelling.loss
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = pickle.loads(pickle.dumps(vmap(times)))
+    assert [v.data for v in again([1.0, 2.0])] == [2.0, 4.0]
+    assert travelling.product.recordings == recordings

@@ -1,0 +1,73 @@
+"""What the examples share."""
+
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd_lite
+from autograd_lite import Value
+
+np = pytest.importorskip("numpy")
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PROGRAMS = {path.stem for path in EXAMPLES.glob("*.py")} - {"common"}
+
+
+@pytest.fixture
+def common(load):
+    return load("common.py")
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_help(run, tmp_path, capsys, name):
+    if name == "reinforce":
+        pytest.importorskip("gymnasium")
+    with pytest.raises(SystemExit) as stopped:
+        run(f"{name}.py", "--help")
+    assert stopped.value.code == 0
+    printed = capsys.readouterr().out
+    for option in ("eager", "seed", *(() if name == "chapter" else ("output", "quick"))):
+        assert f"--{option}" in printed
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_example_is_tested():
+    assert {path.stem[5:] for path in Path(__file__).parent.glob("test_*.py")} >= PROGRAMS
+
+
+def test_the_picture_is_called_like_the_program(common, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["folder/gpt.py"])
+    options = common["command_line"]("about", "less").parse_args()
+    assert (str(options.output), options.seed) == ("gpt.png", 0)
+    assert not options.quick
+    assert not options.eager
+
+
+def test_epochs_are_batches_over_and_over(common):
+    bar = common["epochs"](3, [[i] for i in range(10)], range(10), 4, random.Random(0))
+    assert bar.total == 9
+    seen = [ys for _, ys in bar]
+    assert [len(ys) for ys in seen] == 3 * [4, 4, 2]
+    for i in (0, 3, 6):
+        assert sorted(y for ys in seen[i : i + 3] for y in ys) == list(range(10))
+
+
+def test_the_gain_is_that_of_the_compiled_function(common, capsys):
+    x = Value(2.0)
+
+    def square(y):
+        return x * y
+
+    compiled = autograd_lite.compile(square)
+    common["print_gain"](square, 3.0)
+    assert (x.grad, capsys.readouterr().out) == (0, "")
+    common["print_gain"](compiled, 3.0)
+    assert capsys.readouterr().out.startswith("square and its gradients: ")
+    assert compiled.recordings == 1
+    assert x.grad == (7 + 7) * 3.0  # compiled and eager
+
+
+def test_data(common):
+    assert common["data"]([[Value(1.0), 2.0]]).tolist() == [[1.0, 2.0]]
