@@ -78,9 +78,16 @@ class _Rung(NamedTuple):
         return self.right - self.left
 
     @property
+    def sides(self) -> list[float]:
+        return [side for side in (self.left, self.right) if math.isfinite(side)]
+
+    @property
     def slope(self) -> float:
-        sides = [side for side in (self.left, self.right) if math.isfinite(side)]
-        return sum(sides) / len(sides) if sides else math.nan
+        return sum(self.sides) / len(self.sides) if self.sides else math.nan
+
+    @property
+    def steepest(self) -> float:
+        return max(map(abs, self.sides), default=math.nan)
 
 
 def first_slope(
@@ -140,9 +147,9 @@ def noise(g: Callable[[float], float], scale: float, epsilon: float) -> float:
     """The noise of g's values near 0, as their fourth differences show it.
 
     These are next to nothing for a smooth function at small distances; of independent errors with
-    the standard deviation s their variance is 70 s². Distances at which most neighbours are equal
-    are too small to tell, and large ones see more than noise. So it is the least that two
-    neighbouring distances have in common.
+    the standard deviation s their variance is 70 s². Distances at which half of the neighbours are
+    equal, such as those on the flat side of a kink, do not tell, and large ones see more than
+    noise. So it is the least that two neighbouring distances have in common.
 
     Source: Moré and Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33 (2011).
     """
@@ -151,7 +158,7 @@ def noise(g: Callable[[float], float], scale: float, epsilon: float) -> float:
         apart = scale * epsilon**power
         column = [y for y in (g(k * apart) for k in range(-6, 7)) if math.isfinite(y)]
         equal = sum(one == other for one, other in pairwise(column))
-        if len(column) > 6 and 2 * equal <= len(column):
+        if len(column) > 6 and 2 * equal < len(column) - 1:
             for _ in range(4):
                 column = [b - a for a, b in pairwise(column)]
             found.append(math.hypot(*column) / math.sqrt(70 * len(column)))
@@ -185,7 +192,8 @@ def _singular(rungs: list[_Rung], rounding: float) -> str:
     first, last = rungs[0], rungs[-1]
     slopes = [rung.slope for rung in rungs]
     growing = all(abs(b) > 1.2 * abs(a) and a * b > 0 for a, b in pairwise(slopes))
-    clear = abs(last.slope) > max(4 * abs(first.slope), 8 * rounding / last.h)
+    # The sides grow as well; beside a kink that is near only their average does.
+    clear = last.steepest > 4 * first.steepest and abs(last.slope) * last.h > 8 * rounding
     if growing and clear:
         # The function rises by slope * h, which shrinks with h unless it is a step.
         shrinks = abs(last.slope * last.h) < 0.5 * abs(first.slope * first.h)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 from hypothesis import assume, given, settings
@@ -63,10 +64,14 @@ def given_gradcheck(
 def _strategy(domain: Domain) -> st.SearchStrategy[Any]:
     if isinstance(domain, st.SearchStrategy):
         return domain
-    try:
-        low, high = domain
-        return numbers(float(low), float(high))
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"given_gradcheck: a domain is an interval (low, high) or a strategy, not {domain!r}"
-        ) from None
+    if (
+        isinstance(domain, tuple)
+        and len(domain) == 2
+        and all(isinstance(bound, Real) for bound in domain)
+        and domain[0] <= domain[1]
+    ):
+        return numbers(float(domain[0]), float(domain[1]))
+    raise TypeError(
+        "given_gradcheck: a domain is an interval (low, high) with low <= high, or a strategy, "
+        f"not {domain!r}"
+    )

@@ -17,7 +17,7 @@ class Exclusion(NamedTuple):
     by       the input, or the direction
     reason   "kink": the slopes of the two sides differ, or the function steps;
              "infinite": a vertical tangent, that the gradient does not contradict;
-             "not finite": the function or the input is nan or infinite;
+             "not finite": the input, or the function there or all around, is nan or infinite;
              "unclear": the differences are too coarse to tell
     reverse  the derivative that would have been compared
     left, right    the slopes of the two sides
@@ -41,7 +41,8 @@ class Report(NamedTuple):
     """What a check has compared.
 
     compared  how many derivatives agreed with differences
-    tiny      how many of these were not 0 but below tol_min, where nothing could have failed
+    tiny      how many of these were not 0 but below tol_min, so that only an error larger than
+              tol_min would have failed
     worst     the largest relative error among those that were not tiny
     excluded  the derivatives that could not be compared
     """

@@ -17,7 +17,7 @@ def test_plain_python():
     with pytest.raises(GradientError, match=r"wrong derivative d <lambda> / d xs\[0\]"):
         check_grad(f, [2.0, 3.0], {"a": 0.5}, grad=wrong)
     misnamed = lambda xs, d: ([xs[1], xs[0]], {"b": 2 * d["a"]})  # noqa: E731
-    with pytest.raises(ValueError, match="must give d a dict of 'a', not {'b': 1.0}"):
+    with pytest.raises(ValueError, match=r"must give d a dict of 'a', not \{'b': 1.0\}"):
         check_grad(f, [2.0, 3.0], {"a": 0.5}, grad=misnamed)
 
 
