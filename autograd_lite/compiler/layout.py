@@ -56,23 +56,6 @@ class Box:
         return np.where(self.holes, going_on.reshape(full.shape), full)
 
 
-class Hull(Box):
-    """One stretch of operands, some of which nobody wants: all of it is computed.
-
-    Such are the gates of an LSTM, of which one alone is a tanh.
-    """
-
-    def __init__(self, lane: Ints) -> None:
-        self.lane, self.rows, self.width = lane, 1, int(lane[-1]) + 1
-        self.holes = np.ones(self.width, bool)
-        self.holes[lane] = False
-
-    def filled(self, table: Ints) -> Ints:
-        full = table[..., :1] + np.arange(self.width)
-        full[..., self.lane] = table
-        return full
-
-
 class Piece:
     """Where a group lies, or the cotangents of one.
 
@@ -234,10 +217,6 @@ class Layout:
         by_address = np.lexsort(tables[::-1])
         if _is_nest(tables[:, by_address]):
             return by_address, whole, None
-        if divisible and len(operands) == 1:
-            hull = self._hull(operands[0, by_address])
-            if hull:
-                return by_address, whole, hull
         rows = np.stack([self._row_in_box(nodes) for nodes in operands])
         known = np.concatenate([tables, rows])
         for order in (natural, by_address) if divisible else ():
@@ -248,16 +227,6 @@ class Layout:
         if len(box.holes) <= 2 * n + 64 and _is_nest(box.filled(tables)):
             return natural, whole, box
         return natural, whole, None
-
-    def _hull(self, nodes: Ints) -> Hull | None:
-        """The stretch of one group that these nodes are most of, if they are."""
-        lane = self.address[nodes] - self.address[nodes[0]]
-        pieces = self._piece_of[nodes]
-        piece = self.pieces[pieces[0]]
-        within = piece.size and (pieces == pieces[0]).all()
-        if not within or (np.diff(lane) <= 0).any() or lane[-1] >= 2 * len(lane):
-            return None
-        return Hull(lane) if piece.box is None or isinstance(piece.box, Hull) else None
 
     def _row_in_box(self, nodes: Ints) -> Ints:
         """In which row of its box each node is, as full rows follow one another without a gap."""

@@ -8,7 +8,6 @@ from autograd_lite.compiler.affine import is_within, nest, runs
 from autograd_lite.compiler.bulk import Largest, Lookup, Map, Ref, Scatter
 from autograd_lite.compiler.contractions import refs_of
 from autograd_lite.compiler.formulas import vanishes
-from autograd_lite.compiler.layout import Hull
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +32,7 @@ def mapped(
             holes = {name: table[piece.box.holes] for name, table in wide.items()}
             zero = {name for name, x in holes.items() if layout.vanish(x, x, claim=False)}
             piece.clean = vanishes(what, zero)
-            # Where it is padding, 1 / 0 or log 0 may stand there, which 0 does not take away.
-            piece.claimed |= not isinstance(piece.box, Hull)
+            piece.claimed = True  # 1 / 0 or log 0 may stand there, which 0 does not take away
             return [_map(piece.base, loops, what, wide), *layout.mask(piece)]
     instructions: list[Instruction] = []
     lanes = np.arange(len(piece.lane))
