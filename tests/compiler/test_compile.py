@@ -596,6 +596,8 @@ def test_largest_is_chosen_anew_and_the_first_of_equals():
 
     numbers = [(1.0, 3.0, 2.0), (5.0, 3.0, 5.0), (0.0, 0.0, 0.0)]
     agree(f, [tuple(map(Value, row)) for row in numbers], W)
+    of_a_square = [[3.0] * 7, [1.0, 4.0, 2.0, 0.0, 4.0, 3.0, 4.0], [-1.0, -2.0, 0.0] + [0.0] * 4]
+    agree(f, [tuple(map(Value, row)) for row in of_a_square], W)
 
 
 def test_the_compiler_is_imported_after_an_operation_of_the_users(python):
