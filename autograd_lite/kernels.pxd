@@ -1,7 +1,7 @@
 # What kernels.py does, in C. kernels.h and kernels_codes.pxi are written by setup.py from the
 # table in rules.py.
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.math cimport exp, fabs, log1p, sqrt
+from libc.math cimport erf, erfc, exp, fabs, lgamma, log1p, sqrt
 
 from cpython.object cimport PyObject
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE

@@ -24,7 +24,6 @@ from autograd_lite.compiler.bulk import (
     target_of,
 )
 from autograd_lite.compiler.canonical import LARGEST, MAP, PICK, SUM
-from autograd_lite.compiler.ufuncs import POINTWISE, steps_of
 from autograd_lite.expressions import parse
 
 TYPE_CHECKING = False
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.bulk import Instruction, Ref
     from autograd_lite.compiler.canonical import Ints
-    from autograd_lite.compiler.formulas import Formula
     from autograd_lite.compiler.lower import Lowering
     from autograd_lite.compiler.reverse import Reverse
 
@@ -181,14 +179,10 @@ def _irregular(it: Instruction) -> str:
     if isinstance(it, SegmentSum):
         why = "rows of different lengths that no padding makes equal"
         return f"{len(it.starts)} sums of {len(it.a)} terms: {why}"
-    if isinstance(it, Map) and (it.formula.part >= 0 or _in_python(it.formula)):
-        why = "one by one in Python, as NumPy has no such function"
+    if isinstance(it, Map) and it.formula.part >= 0:
+        why = "one by one, as it is in Python"
         return f"{prod(it.loops)} times {it.formula}: {why}"
     return ""
-
-
-def _in_python(what: Formula) -> bool:
-    return any(function in POINTWISE for function, _, _ in steps_of(what.text))
 
 
 def _line(it: Instruction, regions: Regions) -> str:

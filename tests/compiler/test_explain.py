@@ -13,6 +13,12 @@ from autograd_lite import Value, compile, vmap
 
 W = [Value(0.5)]
 
+
+@ag.operation(lambda x, out: 3 * x**2)
+def cubed(x):
+    return x**3
+
+
 PERCEPTRON = """\
 7940 scalars, 637 of them leaves
 
@@ -81,12 +87,16 @@ def test_attention():
 def test_what_did_not_lift_is_said_with_the_reason():
     w = [Value(0.1 * i) for i in range(50)]
 
+    @ag.operation(lambda x, out: 3 * x**2)
+    def cubed_by_hand(x):
+        return x**3
+
     def function(xs):
         order = [7, 3, 31, 4, 1, 12, 9, 44, 2, 5]
-        return sum(ag.erf(x * w[i]) for x, i in zip(xs, order, strict=True))
+        return sum(cubed_by_hand(x * w[i]) for x, i in zip(xs, order, strict=True))
 
     text = Lifted(function, [float(i) for i in range(10)]).arrays.explain()
-    assert "10 times erf(x): one by one in Python, as NumPy has no such function" in text
+    assert "10 times cubed_by_hand(x0): one by one, as it is in Python" in text
 
 
 def test_rows_that_nothing_makes_equal():
@@ -110,17 +120,15 @@ def test_the_lines_of_what_stayed_scalar():
     def function(xs):
         calls.append(None)
         return sum(
-            ag.polygamma(1, x * W[0])  # this is the line
+            cubed(x * W[0])  # this is the line
             for x in xs
         )
 
     text = text_of(function, [0.5, 1.5, 2.5])
-    (value, partial), here = re.findall(r"3 times polygamma.*\n.*\n.*", text), Path(__file__).name
+    (value, partial), here = re.findall(r"3 times cubed.*\n.*\n.*", text), Path(__file__).name
     for part in (value, partial):
-        assert "one by one in Python, as NumPy has no such function" in part
-        assert re.search(
-            rf"{here}:\d+\n +ag\.polygamma\(1, x \* W\[0\]\)  # this is the line$", part
-        )
+        assert "one by one, as it is in Python" in part
+        assert re.search(rf"{here}:\d+\n +cubed\(x \* W\[0\]\)  # this is the line$", part)
     assert len(calls) == 2  # recorded once more
 
 
@@ -151,19 +159,19 @@ def test_the_lines_that_keep_a_program_with_the_interpreter():
 
 def test_the_lines_are_left_out_where_the_function_does_something_else_by_now():
     def function(xs):
-        return sum(ag.polygamma(1, x) if switch else x for x in xs)
+        return sum(cubed(x) if switch else x for x in xs)
 
     switch = True
     compiled = compile(function)
     compiled([0.5, 1.5])
     switch = False
     text = compiled.explain()
-    assert "2 times polygamma" in text
+    assert "2 times cubed" in text
     assert "switch" not in text
 
 
 def test_random_numbers_are_not_drawn_for_the_lines():
-    compiled = compile(lambda xs: sum(ag.polygamma(1, x * ag.draw(random.random)) for x in xs))
+    compiled = compile(lambda xs: sum(cubed(x * ag.draw(random.random)) for x in xs))
     compiled([0.5, 1.5])
     state = random.getstate()
     assert "for x in xs" in compiled.explain()
@@ -172,9 +180,9 @@ def test_random_numbers_are_not_drawn_for_the_lines():
 
 
 def test_the_lines_of_a_batch():
-    batched = vmap(lambda x: ag.polygamma(1, x * W[0]))
+    batched = vmap(lambda x: cubed(x * W[0]))
     batched([1.0, 2.0, 3.0])
-    assert re.search(r"3 times polygamma.*\n.*\n +batched = vmap\(lambda", batched.explain())
+    assert re.search(r"3 times cubed.*\n.*\n +batched = vmap\(lambda", batched.explain())
 
 
 def test_arguments_have_their_names():
