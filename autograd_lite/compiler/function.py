@@ -126,9 +126,12 @@ class Compiled:
         """
         parcels = []
         for key, kind in self._kinds.items():
+            captures = self._captures(key)
             for program in kind.programs:
+                if program.captures.changed():
+                    continue
                 try:
-                    parcels.append((_checked(key), Parcel(program)))
+                    parcels.append((_checked(key), Parcel(program, captures)))
                 except PicklingError as problem:
                     warnings.warn(
                         f"a program of {self.__name__} does not travel, and will be recorded "
@@ -169,10 +172,14 @@ class Compiled:
         """The programs of a kind that came from another process or another copy."""
         if key not in self._parcels:
             return []
-        _, statics = key
-        captures = Captures(self._roots(statics))
+        captures = self._captures(key)
         programs = [parcel.unpacked(captures) for parcel in self._parcels.pop(key)]
         return [program for program in programs if program is not None]
+
+    def _captures(self, key: Any) -> Captures:
+        """What the function reaches now, with the Values."""
+        _, statics = key
+        return Captures(self._roots(statics), values=True)
 
     def _roots(self, statics: Iterable[tuple[type, Any]]) -> list[Any]:
         """What leads to all that the function may read besides numbers."""
