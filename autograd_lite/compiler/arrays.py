@@ -21,6 +21,7 @@ from autograd_lite.compiler.explain import (
 )
 from autograd_lite.compiler.lower import Lowering
 from autograd_lite.compiler.reverse import Reverse
+from autograd_lite.compiler.workspaces import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from autograd_lite.value import Value
 
 __all__ = ["Arrays"]
-
-KEPT = 4  # so many workspaces of finished runs are kept for the next
 
 
 class Arrays:
@@ -57,6 +56,8 @@ class Arrays:
         self.numbers, self.outputs = layout.numbers, _places(lowered.outputs)
         self.seeds, self.gradient_at = reverse.seeds, reverse.gradient
         self._places = _places(np.argsort(self.leaves))
+        moved = np.flatnonzero(self.leaves != np.arange(tape.leaves))
+        self._in_place = int(moved[0]) if len(moved) else tape.leaves
         self._gradients = _places(reverse.gradient + reverse.order)
         self.forward_instructions = layout.without_idle_masks(lowered.forward)
         self.backward_instructions = layout.without_idle_masks(reverse.instructions)
@@ -84,12 +85,9 @@ class Arrays:
 
         Raises IndexError for an index that is out of range.
         """
-        try:
-            space = self._pool.pop()
-        except IndexError:
-            space = self.workspace()
-        state = State(self._pool, space)
-        _sweep.spread(leaves, parameters, space.numbers, self._places)
+        state = State(self._pool, self.workspace)
+        space = state.space
+        _sweep.spread(leaves, parameters, space.numbers, self._places, self._in_place)
         if self.indices:
             space.indices[:] = indices
             self._check(space.indices)
@@ -207,22 +205,6 @@ class Workspace:
         binder = Binder(self.memory, self.indices)
         self.forward: list[Call] = binder.bind(program.forward_instructions)
         self.backward: list[Call] = binder.bind(program.backward_instructions)
-
-
-class State:
-    """One run, which owns its workspace until it is dropped.
-
-    outputs  the results
-    """
-
-    outputs: list[float]
-
-    def __init__(self, pool: list[Workspace], space: Workspace) -> None:
-        self._pool, self.space = pool, space
-
-    def __del__(self) -> None:
-        if len(self._pool) < KEPT:
-            self._pool.append(self.space)
 
 
 def _places(addresses: Ints) -> array[int]:

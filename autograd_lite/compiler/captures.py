@@ -109,7 +109,8 @@ class Captures:
         self._copies.append(copy)
 
     def _within_function(self, function: FunctionType) -> Iterator[Any]:
-        if _is_library(function.__module__) or function.__module__.partition(".")[0] == "nn":
+        module = function.__module__ or ""
+        if _is_library(module) or module.partition(".")[0] == "nn":
             return
         yield function.__defaults__
         yield function.__kwdefaults__

@@ -96,7 +96,7 @@ class Run:
         self._indices, self._arrays = indices, arrays
         self.outputs: list[float] = state.outputs
 
-    def gradient(self, cotangents: list[float]) -> bytes:
+    def gradient(self, cotangents: list[float]) -> array[float]:
         """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt.
 
         cotangents  those of the first outputs; those of the others are 0
@@ -105,8 +105,8 @@ class Run:
         if self._arrays is not None:
             gradient = self._arrays.gradient(self._state, cotangents)
             if gradient is not None:
-                return gradient.tobytes()
+                return gradient
             leaves = self._arrays.leaves_of(self._state)
             self._state = self._interpreter.forward(leaves, self._indices)
             self._arrays = None
-        return self._interpreter.gradient(self._state, cotangents).tobytes()
+        return self._interpreter.gradient(self._state, cotangents)
