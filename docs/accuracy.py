@@ -155,7 +155,8 @@ CASES = {
         domain=((-1e4, 1e6), (0.0, 3.0)),
         bounds=(16, 16),
         sizes=(largest_of_polygamma, lambda x, n: largest_of_polygamma(x, n + 1)),
-        note="order 0 to 3; of order 0 below 1 in ulps of 1, as it has a zero at 1.46; " + REFLECTED,
+        note="order 0 to 3; of order 0 below 1 in ulps of 1, as it has a zero at 1.46; "
+        + REFLECTED,
     ),
     # ----------------------------------------------------------------------------- activations
     "sigmoid": case(sigmoid, lambda x: sigmoid(x) * sigmoid(-x), domain=(EXPONENT,)),
