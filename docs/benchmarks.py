@@ -134,6 +134,43 @@ def chinese_speed() -> str:
 """
 
 
+STEPS = {"moons": "MLP 2-16-16-1, 100 samples", "chapter": "MLP 100-50-10, 64 samples"}
+STEPS["gpt"] = "microgpt, a name, with Adam"
+CHINESE_STEPS = {"moons": "2-16-16-1 的 MLP，100 个样本", "chapter": "100-50-10 的 MLP，64 个样本"}
+CHINESE_STEPS["gpt"] = "microgpt，一个名字，用 Adam"
+STEP_CONTESTANTS = ["compiled", "NumPy by hand", "JAX jit", "PyTorch", "eager Value"]
+
+
+def steps_table(head: list[str], works: dict[str, str]) -> str:
+    """The time of a training step, compiled and by others; scalars are Python's and micrograd's."""
+    contests = next(iter(results("compile")["threads"].values()))["contests"]
+    rows = []
+    for key, work in works.items():
+        medians = contests[key]
+        scalars = medians.get("micrograd", medians.get("scalars in Python"))
+        numbers = [*map(medians.get, STEP_CONTESTANTS), scalars]
+        rows.append([work, *("" if n is None else significant(n) for n in numbers)])
+    return table(head, rows)
+
+
+def steps() -> str:
+    head = ["µs a training step", "compiled", *STEP_CONTESTANTS[1:], "micrograd, microgpt"]
+    return steps_table(head, STEPS)
+
+
+def chinese_steps() -> str:
+    head = [
+        "训练一步，微秒",
+        "编译",
+        "手写 NumPy",
+        "JAX jit",
+        "PyTorch",
+        "逐个 Value",
+        "micrograd、microgpt",
+    ]
+    return steps_table(head, CHINESE_STEPS)
+
+
 def engine() -> str:
     return engine_table(engine_rows(), {})
 
@@ -195,6 +232,8 @@ def conditions() -> str:
 
 
 TABLES = {
+    "steps": steps,
+    "steps in Chinese": chinese_steps,
     "speed": speed,
     "speed in Chinese": chinese_speed,
     "conditions": conditions,
