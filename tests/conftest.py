@@ -3,6 +3,7 @@
 The profile `ci` repeats the same examples each time; HYPOTHESIS_PROFILE=long searches for new ones.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -18,6 +19,12 @@ if sys.path[0] in ("", os.getcwd()):
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, max_examples=50)
 settings.register_profile("long", deadline=None, max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_collection_finish():
+    """Full collections, which some tests ask for, pass over what lives as long as the process."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
