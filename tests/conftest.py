@@ -33,6 +33,7 @@ def python():
     import autograd_lite
 
     package = Path(autograd_lite.__file__).parents[1]
+    long = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
     def run(*arguments, **environment):
         paths = [str(package), os.environ.get("PYTHONPATH", "")]
@@ -40,7 +41,11 @@ def python():
             os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | environment
         )
         done = subprocess.run(
-            [sys.executable, *arguments], env=environment, capture_output=True, text=True
+            [sys.executable, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=None if long else 300,
         )
         assert done.returncode == 0, f"exit status {done.returncode}\n{done.stderr[-3000:]}"
         return done.stdout
