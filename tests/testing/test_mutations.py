@@ -25,7 +25,7 @@ def points(rule, n=6):
     domain = rule.domain[:1] * 4 if rule.nary else rule.domain
     found = []
     while len(found) < n:
-        xs = [draw.uniform(*interval) for interval in domain]
+        xs = [draw.choice(d) if isinstance(d, range) else draw.uniform(*d) for d in domain]
         near_kink = any(abs(x - kink) < 0.01 for x in xs for kink in rule.kinks)
         tied = rule.name in SWITCHES and any(abs(x - y) < 0.01 for x, y in combinations(xs, 2))
         if not near_kink and not tied:
