@@ -239,10 +239,10 @@ def polygamma(order: float, x: float) -> float:
     # psi_n(x) ~ sign * [(n-1)!/x**n + n!/(2 x**(n+1)) + sum B_2k (2k+n-1)!/((2k)! x**(2k+n))]
     far = -log(x) if n == 0 else factorial / n * power(x, -float(n))
     far += factorial / 2 * power(x, -n - 1.0)
-    for k, bernoulli in enumerate(_BERNOULLI, start=1):
+    for k, bernoulli in enumerate(BERNOULLI, start=1):
         rising = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
         far += bernoulli * rising * power(x, -2.0 * k - n)
     return near + sign * far
 
 
-_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)

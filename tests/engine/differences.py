@@ -1,14 +1,13 @@
 """Partial derivatives against central differences: the checker of the rule table."""
 
 import sys
-from itertools import combinations
 
-from calls import parents_among
 from hypothesis import strategies as st
+
+from autograd_lite.testing.strategies import smooth
 
 STEP = sys.float_info.epsilon ** (1 / 3)
 TOLERANCE_MIN, TOLERANCE_RELATIVE = 1e-8, 1e-6
-SWITCHES = ("maximum", "minimum", "clip")  # not smooth where two operands are equal
 N = 4  # operands of an n-ary rule
 
 
@@ -26,14 +25,6 @@ def domains(rule):
 def number(draw, domain):
     """A number of the domain, drawn by a `random.Random`."""
     return float(draw.choice(domain)) if isinstance(domain, range) else draw.uniform(*domain)
-
-
-def smooth(rule, operands):
-    """Whether a difference quotient of the rule at the operands stays on one smooth piece."""
-    parents = parents_among(rule, operands)
-    return all(abs(x - kink) > 1e-3 for x in parents for kink in rule.kinks) and not (
-        rule.name in SWITCHES and any(abs(x - y) < 1e-3 for x, y in combinations(operands, 2))
-    )
 
 
 def samples(rule):

@@ -18,7 +18,6 @@ import autograd_lite as al
 import nn
 from autograd_lite import Value, no_grad
 
-
 SHORTEST = 300e-6  # seconds that a trial works; a timer needs some 50 to fire
 
 

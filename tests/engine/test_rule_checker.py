@@ -6,11 +6,12 @@ import random
 
 import pytest
 from calls import OPERATIONS, apply
-from differences import check_partials, domains, number, smooth
+from differences import check_partials, domains, number
 
 from autograd_lite import kernels
 from autograd_lite.expressions import parse
 from autograd_lite.rules import RULES, Rule
+from autograd_lite.testing.strategies import smooth
 
 
 def points(rule, n=12):
