@@ -287,6 +287,8 @@ def operands(rule: Rule, samples: int) -> Iterator[list[float]]:
         xs = [draw(rng, domain[i % len(domain)]) for i in range(N if rule.nary else len(domain))]
         if rule.name == "polygamma":
             xs[1] = float(rng.randrange(4))
+        if rule.name == "where":
+            xs[0] *= rng.randrange(2)
         yield xs
 
 

@@ -24,7 +24,7 @@ def points(rule, n=6):
     domain = rule.domain[:1] * 4 if rule.nary else rule.domain
     found = []
     while len(found) < n:
-        xs = [draw.uniform(*interval) for interval in domain]
+        xs = [draw.choice(d) if isinstance(d, range) else draw.uniform(*d) for d in domain]
         if smooth(rule, xs):
             found.append(xs)
     return found
