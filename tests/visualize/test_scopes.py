@@ -1,7 +1,6 @@
 """Collapsing: scopes as boxes and frames, folding, stages."""
 
 import gc
-import sys
 import threading
 import weakref
 
