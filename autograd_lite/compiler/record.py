@@ -6,6 +6,7 @@ numbers become guards; what `take` picked, what `draw` drew, and what was detach
 
 from __future__ import annotations
 
+import pickle
 import random
 from math import prod
 
@@ -14,7 +15,7 @@ import numpy as np
 from autograd_lite.anomaly import place
 from autograd_lite.blocks import Observer, observe, observers
 from autograd_lite.compiler._flatten import Same
-from autograd_lite.value import Value, number_of
+from autograd_lite.value import Value, is_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,30 +24,40 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler._flatten import Flat
 
-__all__ = ["Guard", "Index", "NotRecordedError", "Recording", "record"]
+__all__ = ["GENERATORS", "Guard", "NotAllowedError", "NotRecordedError", "Recording", "record"]
+
+GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 
 # As in _flatten.py.
-FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS = range(-1, -11, -1)
-
-_GENERATORS = (random.Random, np.random.Generator)
+FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT = range(-1, -8, -1)
+FLOATS, INTEGERS, OBJECTS, NAMED = range(-8, -12, -1)
 
 
 class NotRecordedError(Exception):
     """The function cannot be recorded; the message says why, and what to write instead."""
 
 
+class NotAllowedError(RuntimeError):
+    """The function did what no recorded program does, and what it must not do."""
+
+
 class Argument(Value):
-    """Stands for a float that was passed to the function; `==` compares it as a number."""
+    """Stands for a float that was passed to the function.
+
+    While it is recorded, `==` compares it as a number, and its hash is the number's: a read.
+    """
 
     __slots__ = ()
 
     def __eq__(self, other: object) -> Any:
-        return self is other or _equal(self, other)
+        return _equal(self, other)
 
     def __ne__(self, other: object) -> Any:
-        return not self == other
+        outcome = _equal(self, other)
+        return outcome if outcome is NotImplemented else not outcome
 
-    __hash__ = Value.__hash__
+    def __hash__(self) -> int:
+        return hash(self.data) if observers() else Value.__hash__(self)
 
 
 class Index(Argument):
@@ -62,12 +73,42 @@ class Index(Argument):
     __int__ = __index__
 
 
-def _equal(x: Argument, other: object) -> bool:
-    if not isinstance(other, (int, float, Argument)):
-        return False
-    y = number_of(other) if isinstance(other, Argument) else other
-    outcome = number_of(x) == y
-    for observer in observers():
+class Passed(Value):
+    """Stands for a Value that was passed to the function. Which one it was, it cannot say."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> Any:
+        if self is other or not isinstance(other, Value):
+            return self is other or NotImplemented
+        return self._asked("compares", False)
+
+    def __hash__(self) -> int:
+        return int(self._asked("looks up", Value.__hash__(self)))
+
+    @property
+    def label(self) -> str:
+        return str(self._asked("asks for the label of", ""))
+
+    def _asked(self, what: str, answer: object) -> object:
+        for observer in observers():
+            if isinstance(observer, _Recorder):
+                observer.recording.false = True
+                observer.trouble(
+                    f"it {what} a Value that it is passed, and each call may pass another one; "
+                    "pass a flag that says which one it is"
+                )
+        return answer
+
+
+def _equal(x: Argument, other: object) -> Any:
+    watching = observers()
+    if not watching:  # the compiler's own tables are of nodes
+        return x is other or NotImplemented
+    if not is_number(other) and not isinstance(other, Argument):
+        return NotImplemented
+    outcome = number_of(x) == (number_of(other) if isinstance(other, Argument) else other)
+    for observer in watching:
         observer.compared(x, "==", other, outcome)
     return outcome
 
@@ -78,11 +119,15 @@ class Guard:
     x, y     results of the tape, by their place; y is a number where it was one
     op       "<", "<=", ">", ">=", "!=", "==", or "is" for a number that was read
     outcome  what came of it
+    draws    how many random numbers had been drawn
     place    the line that decided
     """
 
-    def __init__(self, x: Value, op: str, y: Value | float, outcome: Any, where: str) -> None:
-        self.x, self.op, self.y, self.outcome, self.place = x, op, y, outcome, where
+    def __init__(
+        self, x: Value, op: str, y: Value | float, outcome: Any, draws: int, where: str
+    ) -> None:
+        self.x, self.op, self.y, self.outcome = x, op, y, outcome
+        self.draws, self.place = draws, where
 
 
 class Recording:
@@ -94,6 +139,8 @@ class Recording:
     picks     the nodes that `take` made
     calls     the functions that `callback` was given, and the nodes or numbers for each
     draws     the leaves that hold random numbers, and what draws them anew
+    trouble   why it cannot be replayed for other calls, or ""
+    false     whether stand-ins gave another answer than what they stand for
     """
 
     def __init__(self, arguments: dict[Value, int], indices: dict[Value, int]) -> None:
@@ -105,15 +152,32 @@ class Recording:
         self.draws: dict[Value, Callable[[], float]] = {}
         self.calls: list[tuple[Callable[..., object], tuple[Value | float, ...]]] = []
         self.guards: list[Guard] = []
+        self.trouble = ""
+        self.false = False
+
+    def drawn(self) -> list[float]:
+        """The random numbers of the call."""
+        return [number_of(leaf) for leaf in self.draws]
 
 
 class _Recorder(Observer):
     replays = True
 
-    def __init__(self, recording: Recording, generators: Iterable[object]) -> None:
+    def __init__(
+        self, recording: Recording, generators: Iterable[object], drawn: list[float]
+    ) -> None:
         self.recording = recording
-        self.generators = [thing for thing in generators if isinstance(thing, _GENERATORS)]
+        self.drawn = drawn
+        self.generators = [
+            x
+            for x in generators
+            if isinstance(x, GENERATORS) and not isinstance(x, random.SystemRandom)
+        ]
         self.random = self.random_state()
+
+    def trouble(self, why: str) -> None:
+        """Note, the first time, why the call cannot be replayed."""
+        self.recording.trouble = self.recording.trouble or why
 
     def made(self, node: Value) -> None:
         self.recording.made.append(node)
@@ -127,7 +191,8 @@ class _Recorder(Observer):
 
     def draw(self, function: Callable[[], float]) -> Value:
         self.check_random()
-        leaf = Value(float(function()))
+        i = len(self.recording.draws)
+        leaf = Value(self.drawn[i] if i < len(self.drawn) else float(function()))
         self.random = self.random_state()
         self.recording.draws[leaf] = function
         return leaf
@@ -138,53 +203,70 @@ class _Recorder(Observer):
 
     def random_state(self) -> object:
         """Of the generators that programs share, and of those that the function reaches."""
-        shared: object = np.random.get_state(legacy=False)
         own = [
-            thing.getstate() if isinstance(thing, random.Random) else thing.bit_generator.state
+            thing.bit_generator.state
+            if isinstance(thing, np.random.Generator)
+            else thing.get_state(legacy=False)
+            if isinstance(thing, np.random.RandomState)
+            else thing.getstate()
             for thing in self.generators
         ]
-        return random.getstate(), repr((shared, own))
+        return random.getstate(), pickle.dumps((np.random.get_state(legacy=False), own))
 
     def check_random(self) -> None:
-        """Raise NotRecordedError if random numbers were drawn without `draw`."""
         if self.random_state() != self.random:
-            raise NotRecordedError(
+            self.trouble(
                 "it draws random numbers, which a recording would repeat for ever; write "
                 "autograd_lite.draw(random.random) for random.random()"
             )
 
     def read(self, node: Value) -> None:
-        number = number_of(node)
-        self.recording.guards.append(Guard(node, "is", number, True, place()))
+        self._guard(node, "is", number_of(node), True)
 
     def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
-        self.recording.guards.append(Guard(x, op, y, outcome, place()))
+        self._guard(x, op, y, outcome)
+
+    def _guard(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
+        draws = len(self.recording.draws)
+        self.recording.guards.append(Guard(x, op, y, outcome, draws, place()))
+
+    def looked(self, node: Value, what: str) -> None:
+        self.trouble(
+            f"it reads {what}, which a recording would repeat for ever; do it outside, or in "
+            f"autograd_lite.callback\n  {place()}"
+        )
 
     def wrote(self, node: Value) -> None:
-        raise RuntimeError(
+        raise NotAllowedError(
             "a compiled function may not set .data or .grad: the recorded program would not do "
             f"it again; do it outside\n  {place()}"
         )
 
     def sent(self, node: Value, root: Value) -> None:
-        raise RuntimeError(
+        raise NotAllowedError(
             "a compiled function may not call backward(): return the loss, and call backward() "
             f"on what the compiled function gives\n  {place()}"
         )
 
 
-def record(function: Callable[..., Any], flat: Flat, generators: Iterable[object]) -> Recording:
+def record(
+    function: Callable[..., Any], flat: Flat, generators: Iterable[object], drawn: list[float]
+) -> Recording:
     """Call function on stand-ins for the numbers of the arguments, which flat took apart.
 
     generators  things that the function reaches, of which those that draw random numbers matter
+    drawn       the random numbers with which the call begins
+
+    Raises NotRecordedError if it has changed its arguments, and what the function raises.
     """
     stand_ins = _StandIns(flat)
     args, kwargs = stand_ins.next(), stand_ins.next()
     recording = Recording(stand_ins.arguments, stand_ins.indices)
-    recorder = _Recorder(recording, generators)
+    recorder = _Recorder(recording, generators, drawn)
     with observe(recorder):
         recording.result = function(*args, **kwargs)
     recorder.check_random()
+    stand_ins.check()
     return recording
 
 
@@ -198,6 +280,7 @@ class _StandIns:
     def __init__(self, flat: Flat) -> None:
         self._tokens, self._statics = iter(flat.shape), iter(flat.statics)
         self._numbers = flat.floats
+        self._containers: list[tuple[Any, list[Any]]] = []
         self.arguments: dict[Value, int] = {}
         self.indices: dict[Value, int] = {}
 
@@ -209,12 +292,30 @@ class _StandIns:
             _, thing = next(self._statics)
             return thing.thing if isinstance(thing, Same) else thing
         if token in (FLOATS, INTEGERS, OBJECTS):
-            return self._array(token)
+            return self._noted(self._array(token))
         n = next(self._tokens)
-        if token == DICT:
-            return {self.next(): self.next() for _ in range(n)}
+        cls = self.next() if token == NAMED else None
+        keys = [self.next() for _ in range(n)] if token == DICT else []
         elements = [self.next() for _ in range(n)]
-        return elements if token == LIST else tuple(elements)
+        if token == DICT:
+            return self._noted(dict(zip(keys, elements, strict=True)))
+        if token == LIST:
+            return self._noted(elements)
+        return tuple(elements) if cls is None else cls._make(elements)
+
+    def check(self) -> None:
+        """Raise NotRecordedError if a container is not what it was."""
+        for container, held in self._containers:
+            found = _elements(container)
+            if len(found) != len(held) or any(x is not y for x, y in zip(found, held, strict=True)):
+                raise NotRecordedError(
+                    f"it changes an argument, a {type(container).__name__}, which a program would "
+                    "not; return what is new instead"
+                )
+
+    def _noted(self, container: Any) -> Any:
+        self._containers.append((container, _elements(container)))
+        return container
 
     def _number(self, kind: type[Value]) -> Value:
         slot = len(self.arguments)
@@ -235,4 +336,10 @@ class _StandIns:
         return array.reshape(shape)
 
 
-_NUMBERS = {VALUE: Value, FLOAT: Argument, INTEGER: Index}
+def _elements(container: Any) -> list[Any]:
+    if isinstance(container, dict):
+        return [*container, *container.values()]
+    return list(container) if isinstance(container, list) else list(container.ravel())
+
+
+_NUMBERS = {VALUE: Passed, FLOAT: Argument, INTEGER: Index}

@@ -158,8 +158,18 @@ def test_bool_equality_and_reads_are_decisions():
     agree(f, [(2.0, Value(4.0)), (3.0, Value(4.0)), (3.0, Value(5.0))], W, recordings=2)
 
 
-def test_equality_of_values_is_identity_as_in_the_function():
-    agree(lambda x, y: x * 2 if x == y else x * 3, [(Value(1.0), Value(1.0))])
+@pytest.mark.parametrize(
+    "asks", [lambda x, y: x == y, lambda x, y: x in {y}, lambda x, y: x.label == y.label]
+)
+def test_a_function_that_asks_which_value_it_is_passed_runs_eagerly(asks):
+    def f(x, y):
+        return x * 2 if asks(x, y) else x * 3
+
+    compiled, one, other = compile(f), Value(1.0, label="one"), Value(1.0)
+    with pytest.warns(RuntimeWarning, match=r"a Value that it is passed, .* pass a flag"):
+        assert compiled(one, one).data == 2.0
+    assert [compiled(one, other).data, compiled(other, other).data] == [3.0, 2.0]
+    assert compiled.recordings == 0
 
 
 def test_too_many_ways_warn_once_name_the_line_and_run_eagerly():
@@ -405,6 +415,7 @@ def test_an_exchanged_parameter_or_flag_is_recorded_anew(change):
 
 
 def test_a_state_of_its_own_makes_it_eager_with_a_warning():
+    """The function runs once a call, whether it is recorded or not."""
     box = Box()
     box.calls = 0
 
@@ -413,10 +424,11 @@ def test_a_state_of_its_own_makes_it_eager_with_a_warning():
         return box(x) * box.calls
 
     compiled = compile(f)
+    assert run(compiled, box.w, 2.0) == [10.0, 2.0, 2.0]
     with pytest.warns(RuntimeWarning, match="each call changes the attribute or key calls"):
-        first = compiled(2.0).data
-    calls = box.calls
-    assert compiled(2.0).data == first * (calls + 1) / calls
+        assert run(compiled, box.w, 2.0) == [20.0, 4.0, 4.0]
+    assert run(compiled, box.w, 2.0) == [30.0, 6.0, 6.0]
+    assert box.calls == 3
 
 
 def test_a_cache_that_the_first_call_fills_is_no_state():
