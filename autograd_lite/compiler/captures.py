@@ -82,7 +82,7 @@ class Captures:
     """The containers that a function, or any of the statics, leads to, and what they held.
 
     roots    pairs of a name and a thing
-    skipped  what is not looked into
+    skipped  things of which it does not matter what they hold
 
     things   all that they lead to, but for plain numbers and strings
     unseen   something that may change unseen, by its name, or ""
@@ -97,7 +97,8 @@ class Captures:
         self._others: list[tuple[str, Callable[[], Any], Any]] = []  # what it gives, and gave
         self.things: list[Any] = []
         self.unseen = ""
-        self._seen = {*map(id, skipped)}
+        self._seen: set[int] = set()
+        self._skipped = {*map(id, skipped)}
         todo = list(roots)
         while todo:
             todo.extend(self._within(*todo.pop()))
@@ -157,7 +158,7 @@ class Captures:
             return
         self._seen.add(id(thing))
         self.things.append(thing)
-        if type(thing) is Value or isinstance(thing, ModuleType):
+        if type(thing) is Value or isinstance(thing, ModuleType) or id(thing) in self._skipped:
             return
         if type(thing) is list or type(thing) is dict:
             self._note(thing)

@@ -133,7 +133,7 @@ class Copies:
         k = len(one.draws)
         drawn: list[float] = []
         for call in calls if k else ():
-            drawn += call.drawn[:k] + [float(draw()) for draw in one.draws[len(call.drawn) :]]
+            drawn += one.drawn(call)
         run = one.forward(self.executor, batch.flat, drawn)
         if one.guards.tests or one.calls:
             left = [

@@ -83,6 +83,7 @@ class Compiled:
         self._kinds: OrderedDict[Any, _Kind] = OrderedDict()
         self._parcels: dict[Any, list[Parcel]] = {}  # programs that came from elsewhere, by kind
         self._statics: dict[bytes, list[Any]] = {}  # those recorded last, and how many were
+        self._receivers: list[Any] = []  # what callbacks write into
         self._warned: set[str] = set()
         self._lock = RLock()
 
@@ -202,13 +203,14 @@ class Compiled:
             self._give_up(kind, reason)
             return None
         kind.problem = ""
-        captures = Captures(self._roots(flat.statics))
+        captures = Captures(self._roots(flat.statics), self._receivers)
         try:
             recording = record(self.function, flat, captures.things, call.drawn)
             changed = captures.changed()
-            skipped = _receivers(recording)
-            if skipped:
-                captures = Captures(self._roots(flat.statics), skipped)
+            receivers = _receivers(recording)
+            if any(all(x is not y for y in self._receivers) for x in receivers):
+                self._receivers += receivers
+                captures = Captures(self._roots(flat.statics), self._receivers)
             program = self._program(recording, captures, flat, call)
         except NotRecordedError as problem:
             self._give_up(kind, str(problem))
@@ -263,11 +265,7 @@ class Compiled:
         if number < MOST_STATICS:
             self._statics[shape] = [flat.statics, number + 1]
             return ""
-        names = [
-            type(thing.thing).__name__ if isinstance(thing, Same) else cls.__name__
-            for (cls, thing), other in zip(flat.statics, last, strict=True)
-            if (cls, thing) != other
-        ]
+        names = [_type_of(x) for x, other in zip(flat.statics, last, strict=True) if x != other]
         return (
             f"it was recorded for {number} other ints, strings or objects among its arguments "
             f"(here of type {', '.join(dict.fromkeys(names))}); pass floats or NumPy's integers, "
@@ -339,15 +337,12 @@ class _Kind:
 
 def _receivers(recording: Recording) -> list[Any]:
     """What callbacks write into, and sources of random numbers that have no state."""
-    called = [function for function, _ in recording.calls]
+    called: list[Any] = [function for function, _ in recording.calls]
+    draws: list[Any] = [getattr(draw, "__self__", None) for draw in recording.draws.values()]
     return [
         *[x for x in called if isinstance(x, FunctionType)],
         *[x.__self__ for x in called if isinstance(x, BuiltinFunctionType)],
-        *[
-            x.__self__
-            for x in recording.draws.values()
-            if isinstance(getattr(x, "__self__", None), random.SystemRandom)
-        ],
+        *[x for x in draws if isinstance(x, random.SystemRandom)],
     ]
 
 
@@ -364,5 +359,11 @@ def _checked(key: Any) -> Any:
     _, statics = key
     for kind, thing in statics:
         if type(thing) not in _PLAIN:
-            raise PicklingError(f"an argument of type {kind.__name__} is known by its identity")
+            name = _type_of((kind, thing))
+            raise PicklingError(f"an argument of type {name} is known by its identity")
     return key
+
+
+def _type_of(static: tuple[type, Any]) -> str:
+    kind, thing = static
+    return type(thing.thing).__name__ if isinstance(thing, Same) else kind.__name__

@@ -18,7 +18,7 @@ from autograd_lite.value import Value, replayed_nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from autograd_lite.compiler._flatten import Flat
@@ -105,9 +105,9 @@ class Program:
         operation of the user's raises, unless a guard might have said that this program is not
         the one.
         """
-        drawn = call.drawn + [float(draw()) for draw in self.draws[len(call.drawn) :]]
+        drawn = self.drawn(call) if self.draws else []
         try:
-            state = self.forward(self.executor, flat, drawn[: len(self.draws)])
+            state = self.forward(self.executor, flat, drawn)
         except Exception:
             if not self.guards.tests:
                 raise
@@ -122,8 +122,13 @@ class Program:
 
     def holds(self, flat: Flat, call: Call) -> bool:
         """Whether all guards hold for these arguments, as the executor computes them."""
-        run = self.forward(self.executor, flat, call.drawn)
+        run = self.forward(self.executor, flat, self.drawn(call))
         return self.guards.failed(run.outputs) is None
+
+    def drawn(self, call: Call) -> list[float]:
+        """The random numbers for a call, new ones after those that it begins with."""
+        begun = call.drawn[: len(self.draws)]
+        return [*begun, *[float(draw()) for draw in self.draws[len(begun) :]]]
 
     def forward(self, executor: Executor, flat: Flat, drawn: list[float]) -> Run:
         """The run on the numbers of flat, the random ones drawn, and the parameters' own."""
@@ -153,11 +158,8 @@ class Call:
     failed  that decision, or None
     """
 
-    __slots__ = ("drawn", "failed")
-
-    def __init__(self) -> None:
-        self.drawn: list[float] = []
-        self.failed: Test | None = None
+    drawn: Sequence[float] = ()
+    failed: Test | None = None
 
     def turned(self, test: Test, drawn: list[float]) -> None:
         """A program's decision turned out otherwise, and these numbers had been drawn for it."""

@@ -19,7 +19,7 @@ from autograd_lite.value import Value, is_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from autograd_lite.compiler._flatten import Flat
@@ -81,27 +81,34 @@ class Passed(Value):
     def __eq__(self, other: object) -> Any:
         if self is other or not isinstance(other, Value):
             return self is other or NotImplemented
-        return self._asked("compares", False)
+        _cannot_say("compares")
+        return False
 
     def __hash__(self) -> int:
-        return int(self._asked("looks up", Value.__hash__(self)))
+        _cannot_say("looks up")
+        return Value.__hash__(self)
 
     @property
     def label(self) -> str:
-        return str(self._asked("asks for the label of", ""))
+        _cannot_say("asks for the label of")
+        return ""
 
-    def _asked(self, what: str, answer: object) -> object:
-        for observer in observers():
-            if isinstance(observer, _Recorder):
-                observer.recording.false = True
-                observer.trouble(
-                    f"it {what} a Value that it is passed, and each call may pass another one; "
-                    "pass a flag that says which one it is"
-                )
-        return answer
+    @label.setter
+    def label(self, name: str) -> None:
+        _cannot_say("labels")
 
 
-def _equal(x: Argument, other: object) -> Any:
+def _cannot_say(what: str) -> None:
+    for observer in observers():
+        if isinstance(observer, _Recorder):
+            observer.recording.false = True
+            observer.trouble(
+                f"it {what} a Value that it is passed, and each call may pass another one; "
+                "pass a flag that says which one it is"
+            )
+
+
+def _equal(x: Argument, other: Any) -> Any:
     watching = observers()
     if not watching:  # the compiler's own tables are of nodes
         return x is other or NotImplemented
@@ -164,7 +171,7 @@ class _Recorder(Observer):
     replays = True
 
     def __init__(
-        self, recording: Recording, generators: Iterable[object], drawn: list[float]
+        self, recording: Recording, generators: Iterable[object], drawn: Sequence[float]
     ) -> None:
         self.recording = recording
         self.drawn = drawn
@@ -250,7 +257,7 @@ class _Recorder(Observer):
 
 
 def record(
-    function: Callable[..., Any], flat: Flat, generators: Iterable[object], drawn: list[float]
+    function: Callable[..., Any], flat: Flat, generators: Iterable[object], drawn: Sequence[float]
 ) -> Recording:
     """Call function on stand-ins for the numbers of the arguments, which flat took apart.
 
