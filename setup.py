@@ -64,6 +64,13 @@ extensions = cythonize(
             extra_compile_args=FLAGS,
         ),
         Extension(
+            "autograd_lite.compiler._loops",
+            ["autograd_lite/compiler/_loops.py"],
+            depends=["autograd_lite/kernels.h", "autograd_lite/value.pxd"],
+            include_dirs=["autograd_lite"],
+            extra_compile_args=FLAGS,
+        ),
+        Extension(
             "nn._steps",
             ["nn/_steps.py"],
             depends=["autograd_lite/value.pxd"],  # the layout of a Value

@@ -1,7 +1,8 @@
 # What kernels.py does, in C. kernels.h and kernels_codes.pxi are written by setup.py from the
 # table in rules.py.
+from cpython cimport array
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.math cimport exp, fabs, log1p, sqrt
+from libc.math cimport erf, erfc, exp, fabs, lgamma, log1p, sqrt
 
 from cpython.object cimport PyObject
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
@@ -79,8 +80,8 @@ cdef inline Py_hash_t address(Value node) noexcept:
     return <Py_hash_t> ((<size_t> <PyObject *> node) >> 4)
 
 
-cdef inline bytes copied(bytes doubles):
-    return doubles
+cdef inline double *elements(array.array owner) noexcept:
+    return owner.data.as_doubles
 
 
 cdef inline Value value_at(tuple values, Py_ssize_t i):
@@ -138,6 +139,10 @@ cdef inline double float_at(tuple floats, Py_ssize_t i) noexcept:
 
 cdef inline void receive(tuple leaves, Py_ssize_t i, double cotangent) noexcept:
     (<Value> PyTuple_GET_ITEM(leaves, i))._dx += cotangent
+
+
+cdef inline void add_to_grad(tuple leaves, Py_ssize_t i, double number) noexcept:
+    (<Value> PyTuple_GET_ITEM(leaves, i))._grad += number
 
 
 cdef inline void settle(tuple leaves, Py_ssize_t i) noexcept:

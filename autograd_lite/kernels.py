@@ -7,13 +7,12 @@ function (a user's, or one on `lgamma`) is evaluated here in both builds.
 
 from __future__ import annotations
 
-from array import array
-
 from autograd_lite import ieee
 from autograd_lite.rules import RULES, digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Callable
     from typing import Any
 
@@ -95,9 +94,9 @@ def address(node: Value) -> int:
     return object.__hash__(node)
 
 
-def copied(doubles: bytes) -> list[float]:
-    """A buffer with these doubles, given as bytes."""
-    return array("d", doubles).tolist()
+def elements(owner: array[float]) -> Any:
+    """What is indexed to read an array of doubles: in C, a pointer to its first one."""
+    return owner
 
 
 def value_at(values: tuple[Value, ...], i: int) -> Value:
@@ -149,6 +148,11 @@ def receive(leaves: tuple[Value, ...], i: int, cotangent: float) -> None:
     leaves[i]._dx += cotangent
 
 
+def add_to_grad(leaves: tuple[Value, ...], i: int, number: float) -> None:
+    """Add to the gradient of leaves[i]."""
+    leaves[i]._grad += number
+
+
 def settle(leaves: tuple[Value, ...], i: int) -> None:
     """Add to the gradient of leaves[i] what it has received in this pass."""
     leaf = leaves[i]
@@ -160,3 +164,4 @@ COMPILED = False
 DIGEST = digest()
 
 exp, log1p, sqrt, fabs = ieee.exp, ieee.log1p, ieee.sqrt, ieee.fabs
+erf, erfc, lgamma = ieee.erf, ieee.erfc, ieee.lgamma

@@ -153,7 +153,8 @@ RULES: list[Rule] = [
          "SELU_SCALE * where(x <= 0, SELU_ALPHA * expm1(x), x)",
          "SELU_SCALE * where(x <= 0, SELU_ALPHA * exp(x), 1)", kinks=(0,)),
     Rule("gelu", "x", "x * normal_cdf(x)", "normal_cdf(x) + x * gaussian(x, 0.5) / SQRT_2PI"),
-    Rule("silu", "x", "x / (1 + exp(-x))", "(1 + x / (1 + exp(x))) / (1 + exp(-x))"),
+    Rule("silu", "x", "times_sigmoid(x, x)", "times_sigmoid(1 + x / (1 + exp(x)), x)",
+         note="times_sigmoid(a, x) = a / (1 + exp(-x)), also where exp(-x) is too large"),
 
     # ----------------------------------------------------------------------- steps and choices
     Rule("sign", "x", "where(x > 0, 1, where(x < 0, -1, x))", "0", kinks=(0,)),

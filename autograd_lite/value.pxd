@@ -117,7 +117,7 @@ cdef list _passes
 
 
 cdef class Pass:
-    cdef list flat, order
+    cdef list flat, order, replayed
     cdef Py_ssize_t ready
     cdef Value leaves, root
 
@@ -133,7 +133,6 @@ cdef inline int meet_parents(Value node, Pass this) except -1
 cdef int meet_each(tuple parents, Pass this) except -1
 @cython.locals(g=double)
 cdef inline int send(Value node, Pass this) except -1
-@cython.locals(numbers=bytes)
 cdef int send_to_many(Value node, double g, Many more, Pass this) except -1
 @cython.locals(i=Py_ssize_t)
 cdef int send_alike(tuple parents, bint flat, double cotangent, Pass this) except -1
@@ -143,7 +142,7 @@ cdef int send_each(tuple parents, bint flat, double *partials, double g, Pass th
 cdef inline int take_flat(tuple leaves, Pass this) except -1
 cdef inline double times(double g, double partial) noexcept
 cdef inline int receive(Value node, double cotangent, Pass this) except -1
-@cython.locals(node=Value, leaves=tuple, i=Py_ssize_t)
+@cython.locals(node=Value, leaves=tuple, i=Py_ssize_t, numbers="double*")
 cdef int settle(Pass this) except -1
 @cython.locals(node=Value)
 cdef set met_leaves(Pass this)

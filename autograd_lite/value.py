@@ -17,6 +17,7 @@ from autograd_lite.rules import RULES, Rule, digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Callable, Iterable
     from typing import Any, TypeAlias
 
@@ -246,8 +247,7 @@ class Value:
             if self._more.backward is not None:
                 self._more.backward(self)
         elif self._kind == REPLAYED:
-            numbers = kernels.numbers(kernels.copied(self._more.replay()))
-            for parent, cotangent in zip(self.parents, numbers, strict=True):
+            for parent, cotangent in zip(self.parents, self._more.replay(), strict=True):
                 parent.grad += cotangent
         else:
             for parent, partial in zip(self.parents, self.partials, strict=True):
@@ -1213,18 +1213,20 @@ class Pass:
     leaves  the leaf met last; its `_x`, free as it has no parent, holds the one before, and that
             of the first one holds root
     flat    tuples of leaves besides
+    replayed  of compiled calls, tuples of leaves and the gradients by these
 
     An interior node's cotangent is in its `_grad`; a leaf's is in its `_dx`, as the gradient of
     earlier passes is still in its `_grad`.
     """
 
-    __slots__ = ("flat", "leaves", "order", "ready", "root")
+    __slots__ = ("flat", "leaves", "order", "ready", "replayed", "root")
 
     def __init__(self, root: Value) -> None:
         self.order: list[Value] = []
         self.ready = 0
         self.root = self.leaves = root
         self.flat: list[tuple[Value, ...]] = []
+        self.replayed: list[tuple[tuple[Value, ...], array[float]]] = []
 
 
 def backpropagate(root: Value) -> None:
@@ -1331,8 +1333,11 @@ def send_to_many(node: Value, g: float, more: Many, this: Pass) -> None:
         if node._kind == DOT:
             send_each(more.ys, more.flat_ys, kernels.doubles(more.dys), g, this)
     elif node._kind == REPLAYED:
-        numbers = kernels.copied(more.replay())
-        send_each(more.xs, more.flat_xs, kernels.doubles(numbers), 1.0, this)
+        numbers = more.replay()
+        if more.flat_xs and _blocks == 0:
+            this.replayed.append((more.xs, numbers))
+        else:
+            send_each(more.xs, more.flat_xs, kernels.elements(numbers), 1.0, this)
     else:
         if more.backward is not None:
             more.backward(node)
@@ -1406,6 +1411,11 @@ def settle(this: Pass) -> None:
         kernels.value_at(leaves, 0)._users = 0
         for i in range(len(leaves)):
             kernels.settle(leaves, i)
+    for leaves, gradient in this.replayed:
+        numbers = kernels.elements(gradient)
+        for i in range(len(leaves)):
+            kernels.add_to_grad(leaves, i, numbers[i])
+            numbers[i] = 0.0  # as with `_dx`, in case of an interrupt
 
 
 def met_leaves(this: Pass) -> set[Value]:
@@ -1419,6 +1429,7 @@ def met_leaves(this: Pass) -> set[Value]:
 
 def forget(this: Pass) -> None:
     """Drop what the leaves received."""
+    this.replayed.clear()
     node = this.leaves
     while node is not this.root:
         node._dx = 0.0
@@ -1544,11 +1555,11 @@ class Replay:
     the parents, all at once.
     """
 
-    def __init__(self, n: int, gradient: Callable[[list[float]], bytes]) -> None:
+    def __init__(self, n: int, gradient: Callable[[list[float]], array[float]]) -> None:
         self.cotangents = [0.0] * n
         self.gradient = gradient
 
-    def __call__(self) -> bytes:
+    def __call__(self) -> array[float]:
         cotangents = self.cotangents
         self.forget()
         return self.gradient(cotangents)
@@ -1573,7 +1584,7 @@ def replayed_nodes(
     parents: tuple[Value, ...],
     flat: bool,
     numbers: Iterable[float],
-    gradient: Callable[[list[float]], bytes],
+    gradient: Callable[[list[float]], array[float]],
 ) -> list[Value]:
     """The results of a program that was replayed, as nodes of the eager graph.
 
@@ -1581,7 +1592,7 @@ def replayed_nodes(
     parents   what the results depend on
     flat      whether these are leaves all
     numbers   of the results
-    gradient  given the results' cotangents, those of the parents, as the bytes of doubles
+    gradient  given the results' cotangents, those of the parents
     """
     results = [leaf(LEAF, number) for number in numbers]
     if not parents or not recording():

@@ -1,7 +1,7 @@
 """Writes what was measured into the documentation: tables, sentences and plots.
 
     pip install ".[dev]"
-    python docs/benchmarks.py --run    # measures anew: five minutes on an idle machine
+    python docs/benchmarks.py --run    # measures anew: fifteen minutes on an idle machine
     python docs/benchmarks.py          # writes from docs/benchmarks/*.json
 
 A table stands between `<!-- its name -->` and `<!-- end -->`.
@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "benchmarks"
 IMAGES = ROOT / "docs" / "images"
 PAGES = (ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "docs" / "benchmarks.md")
-BENCHMARKS = {"engine": True, "nn": True, "visualize": False}  # whether it has --quick
+# Whether each has --quick.
+BENCHMARKS = {"engine": True, "nn": True, "compile": True, "visualize": False}
 
 
 def measure(name: str, quick: bool) -> dict[str, Any]:
@@ -142,6 +143,35 @@ def nn() -> str:
     return table(["work", "measured", "", "aim"], rows)
 
 
+def compiled() -> str:
+    """The time of a step of every contestant, in microseconds, with each number of threads."""
+    work, threads = results("compile")["work"], results("compile")["threads"]
+    rows = []
+    for key, medians in next(iter(threads.values()))["contests"].items():
+        for name in medians:
+            times = [each["contests"][key].get(name) for each in threads.values()]
+            first = work[key] if name == "compiled" else ""
+            rows.append([first, name, *("" if t is None else significant(t) for t in times), "us"])
+    for key, unit in (("recording", "us a node"), ("call", "us")):
+        numbers = [significant(each[key]) for each in threads.values()]
+        rows.append([work[key], "compiled", *numbers, unit])
+    heads = [f"{n} thread{'s' * (n != '1')}" for n in threads]
+    return table(["work", "", *heads, ""], rows, left=2)
+
+
+def targets() -> str:
+    """How the compiled functions compare, with one thread."""
+    found = results("compile")
+    threads = next(iter(found["threads"]))
+    rows = []
+    for row in found["targets"][threads]:
+        bound = "at least" if "at least" in row else "at most"
+        aim = f"{bound} {row[bound]:,g}"
+        shown = f"{significant(row['measured'])} {row['what']}"
+        rows.append([found["work"][row["contest"]], shown, aim, "met" if row["met"] else "not met"])
+    return table(["work", "measured", "aim", ""], rows, left=3)
+
+
 def visualize() -> str:
     rows = ([work, significant(seconds * 1e3), "ms"] for work, seconds in pictures().items())
     return table(["work", "time", ""], rows)
@@ -170,6 +200,8 @@ TABLES = {
     "conditions": conditions,
     "engine": engine,
     "nn": nn,
+    "compiled": compiled,
+    "targets": targets,
     "visualize": visualize,
 }
 
@@ -192,8 +224,11 @@ _STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1b1f24 } .title { font-weight: 600 }
 .name, .tick { fill: #57606a } .grid { stroke: #d0d7de } .bar { fill: #8c959f }
 .ours { fill: #b4450f }
+.curve { fill: none; stroke: #8c959f; stroke-width: 2 }
+.curve.ours { fill: none; stroke: #b4450f; stroke-width: 3 }
 @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .name, .tick { fill: #9198a1 }
-.grid { stroke: #3d444d } .bar { fill: #656c76 } .ours { fill: #f0803c } }
+.grid { stroke: #3d444d } .bar { fill: #656c76 } .ours { fill: #f0803c }
+.curve { stroke: #656c76 } .curve.ours { stroke: #f0803c } }
 """.strip()
 
 
@@ -236,6 +271,63 @@ def chart(groups: list[Group]) -> str:
     )
 
 
+Curve = list[tuple[float, float]]  # points: a size, and the time for it
+
+
+def curves(panels: dict[str, dict[str, Curve]], what: str) -> str:
+    """Lines on logarithmic scales, a panel beside the other, as SVG; the first of each is ours."""
+    top, height, width, left = 34, 220, 250, 44
+    times = [y for lines in panels.values() for line in lines.values() for _, y in line]
+    low, high = math.floor(math.log10(min(times))), math.ceil(math.log10(max(times)))
+    shapes = []
+    for i, (title, lines) in enumerate(panels.items()):
+        x0 = left + i * 370
+        sizes = sorted({x for line in lines.values() for x, _ in line})
+        span = math.log(sizes[-1] / sizes[0]) or 1.0
+
+        def across(x: float, x0: float = x0, first: float = sizes[0], span: float = span) -> float:
+            return x0 + width * math.log(x / first) / span
+
+        def down(y: float) -> float:
+            return top + height * (high - math.log10(y)) / (high - low)
+
+        shapes.append(f'<text class="title" x="{x0}" y="20">{escape(title)}</text>')
+        for power in range(low, high + 1):
+            y = down(10.0**power)
+            shapes += [
+                f'<line class="grid" x1="{x0}" x2="{x0 + width}" y1="{y:.1f}" y2="{y:.1f}"/>',
+                f'<text class="tick" x="{x0 - 6}" y="{y + 4:.1f}" text-anchor="end">'
+                f"{10.0**power:,g}</text>",
+            ]
+        shapes += [
+            f'<text class="tick" x="{across(x):.1f}" y="{top + height + 18}" '
+            f'text-anchor="middle">{x:g}</text>'
+            for x in sizes
+        ]
+        ends = apart([down(line[-1][1]) for line in lines.values()], 15)
+        for j, ((name, line), end) in enumerate(zip(lines.items(), ends, strict=True)):
+            ours, dashes = " ours" * (j == 0), ("none", "none", "7 4", "2 3")[j]
+            points = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in line)
+            shapes += [
+                f'<polyline class="curve{ours}" stroke-dasharray="{dashes}" points="{points}"/>',
+                f'<text x="{x0 + width + 6}" y="{end + 4:.1f}">{escape(name)}</text>',
+            ]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {top + height + 30}" '
+        f'width="760" role="img" aria-label="{escape(what)}">\n'
+        f"<style>{_STYLE}</style>\n" + "\n".join(shapes) + "\n</svg>\n"
+    )
+
+
+def apart(heights: list[float], distance: float) -> list[float]:
+    """The heights, moved down where labels would overlap."""
+    moved = list(heights)
+    last = -distance
+    for i in sorted(range(len(heights)), key=heights.__getitem__):
+        last = moved[i] = max(heights[i], last + distance)
+    return moved
+
+
 def plots() -> dict[str, str]:
     rows = engine_rows()
     speeds: list[Group] = []
@@ -258,10 +350,24 @@ def plots() -> dict[str, str]:
     return {
         "benchmark-engine.svg": chart(speeds),
         "benchmark-nn.svg": chart([("A training step of micrograd's moons demo, ms", steps, 2)]),
+        "benchmark-compile.svg": curves(
+            {
+                f"us a step, by {kind}": swept(found[kind])
+                for found in [next(iter(results("compile")["threads"].values()))]
+                for kind in ("batch", "width")
+            },
+            "Time of a training step by batch size and by width",
+        ),
         "benchmark-visualize.svg": chart(
             [(f"{kind}, ms".capitalize(), bars, len(bars)) for kind, bars in drawing.items()]
         ),
     }
+
+
+def swept(medians: dict[str, dict[str, float]]) -> dict[str, Curve]:
+    """The curve of each contestant."""
+    names = next(iter(medians.values()))
+    return {name: [(float(n), each[name]) for n, each in medians.items()] for name in names}
 
 
 def main() -> None:

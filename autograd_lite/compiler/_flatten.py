@@ -143,9 +143,10 @@ def flatten_numpy(thing: Any, flat: Flat) -> None:
         flat.shape.extend(array("i", (len(shape), *shape)))
         flatten_each(thing.ravel().tolist(), flat)
     else:
-        flat.floats.frombytes(thing.astype("d").tobytes())
+        numbers = thing.ravel()
+        flat.floats.frombytes(numbers.astype("d", copy=False).view("B"))
         if kind != "f":
-            flat.integers.frombytes(thing.astype("q").tobytes())
+            flat.integers.frombytes(numbers.astype("q", copy=False).view("B"))
         if shape == ():
             arrays.append_int(flat.shape, FLOAT if kind == "f" else INTEGER)
         else:

@@ -32,9 +32,19 @@ cpdef object backward(
     numbers codes, numbers offsets, numbers parents, numbers slots, numbers indices,
     numbers values, numbers partials, numbers cotangents, numbers gradient
 )
+@cython.locals(
+    first="int*", parent="int*", level="int*", i=Py_ssize_t, j=Py_ssize_t, highest=int
+)
+cpdef object levels(numbers offsets, numbers parents, numbers found)
 cpdef numbers room(Py_ssize_t n)
-@cython.locals(out="double*", where="long long*", leaf="double*", i=Py_ssize_t, n=Py_ssize_t)
-cpdef object spread(numbers leaves, tuple parameters, numbers memory, numbers places)
+@cython.locals(out="double*", i=Py_ssize_t)
+cpdef object clear(numbers memory)
+@cython.locals(
+    out="double*", where="long long*", leaf="double*", i=Py_ssize_t, n=Py_ssize_t, start=Py_ssize_t
+)
+cpdef object spread(
+    numbers leaves, tuple parameters, numbers memory, numbers places, Py_ssize_t in_place
+)
 @cython.locals(
     read="double*", where="long long*", write="double*", i=Py_ssize_t, number=double, finite=bint
 )

@@ -171,18 +171,45 @@ def backward(
                 cotangent[parent[j]] += g * d[j]
 
 
+def levels(offsets: array[int], parents: array[int], found: array[int]) -> None:
+    """Write how many nodes come before each on the longest way to it."""
+    first, parent, level = arrays.ints(offsets), arrays.ints(parents), arrays.ints(found)
+    for i in range(len(found)):
+        highest = 0
+        for j in range(first[i], first[i + 1]):
+            highest = max(highest, level[parent[j]] + 1)
+        level[i] = highest
+
+
 def room(n: int) -> array[float]:
     """An array of n doubles, to be written before they are read."""
     return arrays.room(_DOUBLES, n)
 
 
+def clear(memory: array[float]) -> None:
+    """Set all to 0."""
+    out = arrays.doubles(memory)
+    for i in range(len(memory)):
+        out[i] = 0.0
+
+
 def spread(
-    leaves: array[float], parameters: tuple[Value, ...], memory: array[float], places: array[int]
+    leaves: array[float],
+    parameters: tuple[Value, ...],
+    memory: array[float],
+    places: array[int],
+    in_place: int,
 ) -> None:
-    """Write the leaves, and after them the parameters' numbers, each to its place in memory."""
+    """Write the leaves, and after them the parameters' numbers, each to its place in memory.
+
+    in_place  of so many leaves at least the place is that among the leaves
+    """
     out, where, leaf = arrays.doubles(memory), arrays.longs(places), arrays.doubles(leaves)
     n = len(leaves)
-    for i in range(n):
+    start = min(in_place, n)
+    for i in range(start):
+        out[i] = leaf[i]
+    for i in range(start, n):
         out[where[i]] = leaf[i]
     for i in range(len(parameters)):
         out[where[n + i]] = kernels.data_of(parameters, i)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from copy import deepcopy
 
 import numpy as np
@@ -13,27 +14,27 @@ from autograd_lite.compiler.calls import Binder
 from autograd_lite.compiler.explain import (
     Region,
     Regions,
-    irregular,
+    in_words,
     leaf_regions,
-    lines_of,
+    line_of,
     regions_of,
 )
 from autograd_lite.compiler.lower import Lowering
 from autograd_lite.compiler.reverse import Reverse
+from autograd_lite.compiler.workspaces import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from autograd_lite.compiler.calls import Call
     from autograd_lite.compiler.canonical import Ints
+    from autograd_lite.compiler.explain import Step
     from autograd_lite.compiler.tape import Tape
     from autograd_lite.value import Value
 
 __all__ = ["Arrays"]
-
-KEPT = 4  # so many workspaces of finished runs are kept for the next
 
 
 class Arrays:
@@ -55,6 +56,8 @@ class Arrays:
         self.numbers, self.outputs = layout.numbers, _places(lowered.outputs)
         self.seeds, self.gradient_at = reverse.seeds, reverse.gradient
         self._places = _places(np.argsort(self.leaves))
+        moved = np.flatnonzero(self.leaves != np.arange(tape.leaves))
+        self._in_place = int(moved[0]) if len(moved) else tape.leaves
         self._gradients = _places(reverse.gradient + reverse.order)
         self.forward_instructions = layout.without_idle_masks(lowered.forward)
         self.backward_instructions = layout.without_idle_masks(reverse.instructions)
@@ -82,12 +85,9 @@ class Arrays:
 
         Raises IndexError for an index that is out of range.
         """
-        try:
-            space = self._pool.pop()
-        except IndexError:
-            space = self.workspace()
-        state = State(self._pool, space)
-        _sweep.spread(leaves, parameters, space.numbers, self._places)
+        state = State(self._pool, self.workspace)
+        space = state.space
+        _sweep.spread(leaves, parameters, space.numbers, self._places, self._in_place)
         if self.indices:
             space.indices[:] = indices
             self._check(space.indices)
@@ -138,8 +138,8 @@ class Arrays:
         space = self.workspace()
         return len(space.forward), len(space.backward)
 
-    def explain(self, names: Mapping[range, str] | None = None) -> str:
-        """The program, a line for each instruction.
+    def steps(self, names: Mapping[range, str] | None = None) -> tuple[list[Step], list[Step]]:
+        """The instructions in words, forward and backward.
 
         names  of ranges of leaves, by their slots
         """
@@ -151,19 +151,44 @@ class Arrays:
             if leaf.base in place
         ]
         regions = Regions([*deepcopy(self._regions), *leaves, *gradients])
+        forward = in_words(self.forward_instructions, regions)
+        return forward, in_words(self.backward_instructions, regions)
+
+    def explain(
+        self,
+        names: Mapping[range, str] | None = None,
+        lines: Callable[[], Mapping[int, str]] = dict,
+    ) -> str:
+        """The program, a line for each instruction, and what is no operation on arrays.
+
+        names  of ranges of leaves, by their slots
+        lines  gives of nodes where they were made
+        """
+        passes = self.steps(names)
         text = [f"{self._scalars} scalars, {len(self.leaves)} of them leaves"]
-        parts = zip(
-            ("forward", "backward"),
-            self.calls,
-            (self.forward_instructions, self.backward_instructions),
-            strict=True,
-        )
-        for title, calls, instructions in parts:
+        parts = zip(("forward", "backward"), self.calls, passes, strict=True)
+        for title, calls, steps in parts:
             text += ["", f"{title}: {calls} NumPy calls"]
-            text += [f"    {line}" for line in lines_of(instructions, regions)]
-        left = irregular([*self.forward_instructions, *self.backward_instructions])
+            text += [f"    {step.text}" for step in steps if step.text]
+        every = [*passes[0], *passes[1]]
+        left = [step for step in every if step.left]
         if left:
-            text += ["", "not on views of the memory:", *(f"    {line}" for line in left)]
+            text += ["", "not on views of the memory:"]
+        for step in left:
+            line = line_of(step, every, lines())
+            text += [f"    {step.left}", *(f"        {part.strip()}" for part in line.splitlines())]
+        return "\n".join(text)
+
+    def explain_groups(self, lines: Callable[[], Mapping[int, str]]) -> str:
+        """Why it is not worth its while, and which lines make most of its groups."""
+        passes = self.steps()
+        every = [*passes[0], *passes[1]]
+        where = Counter(line_of(step, every, lines()) for step in every)
+        del where[""]
+        text = [f"{len(every)} operations on arrays are too many for {self._scalars} scalars"]
+        for line, count in where.most_common(3):
+            first, *others = [part.strip() for part in line.splitlines()]
+            text += [f"    {count} of them for {first}", *(f"        {part}" for part in others)]
         return "\n".join(text)
 
 
@@ -180,22 +205,6 @@ class Workspace:
         binder = Binder(self.memory, self.indices)
         self.forward: list[Call] = binder.bind(program.forward_instructions)
         self.backward: list[Call] = binder.bind(program.backward_instructions)
-
-
-class State:
-    """One run, which owns its workspace until it is dropped.
-
-    outputs  the results
-    """
-
-    outputs: list[float]
-
-    def __init__(self, pool: list[Workspace], space: Workspace) -> None:
-        self._pool, self.space = pool, space
-
-    def __del__(self) -> None:
-        if len(self._pool) < KEPT:
-            self._pool.append(self.space)
 
 
 def _places(addresses: Ints) -> array[int]:

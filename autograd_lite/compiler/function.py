@@ -16,6 +16,7 @@ from autograd_lite import blocks
 from autograd_lite.compiler._flatten import Flat, Same, flatten
 from autograd_lite.compiler.captures import Captures
 from autograd_lite.compiler.executors import EXECUTORS
+from autograd_lite.compiler.lines import lines_of
 from autograd_lite.compiler.program import Call, Program
 from autograd_lite.compiler.record import NotRecordedError, record
 from autograd_lite.compiler.travel import Parcel
@@ -23,9 +24,11 @@ from autograd_lite.value import blocks_open
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
+    from autograd_lite.compiler.copies import Copies
+    from autograd_lite.compiler.explain import Step
     from autograd_lite.compiler.record import Recording
 
 __all__ = ["Compiled"]
@@ -114,12 +117,29 @@ class Compiled:
     def explain(self) -> str:
         """What the programs recorded so far compute, as operations on arrays where they are.
 
-        Raises ValueError if there is none.
+        Calls the function once more for the lines of what stayed scalar. Raises ValueError if
+        there is no program.
         """
-        programs = [program for kind in self._kinds.values() for program in kind.programs]
+        return "\n\n".join(
+            program.explain(functools.partial(lines_of, self.function))
+            for program in self._programs()
+        )
+
+    def steps(self) -> tuple[list[Step], list[Step]]:
+        """The forward and the backward steps of the last program, as operations on arrays.
+
+        Partials stand in the steps that use them. Raises ValueError if there is no program.
+        """
+        last = self._programs()[-1]
+        forward, backward = last.executor.lifted().steps(last.names)
+        return [step for step in forward if step.text], [step for step in backward if step.text]
+
+    def _programs(self) -> Sequence[Program | Copies]:
+        """What was recorded so far, with that of the last call last."""
+        programs = [p for kind in self._kinds.values() for p in reversed(kind.programs)]
         if not programs:
             raise ValueError(f"{self.__name__} has recorded nothing yet; call it first")
-        return "\n\n".join(program.explain() for program in programs)
+        return programs
 
     def __repr__(self) -> str:
         return f"<compiled {self.__name__}>"

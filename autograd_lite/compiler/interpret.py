@@ -4,44 +4,75 @@ from __future__ import annotations
 
 from array import array
 
+import numpy as np
+
 from autograd_lite.compiler import _sweep
+from autograd_lite.compiler.affine import ranges
 from autograd_lite.compiler.tape import Tape
+from autograd_lite.compiler.workspaces import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
+    from autograd_lite.compiler.canonical import Ints
     from autograd_lite.value import Value
 
 __all__ = ["Interpreter"]
 
 
-class State:
-    """One run: all nodes' numbers, and the local partials by their parents."""
+def in_runs(tape: Tape) -> Ints:
+    """The nodes by level and operation: a processor foresees a run of alike ones."""
+    levels = array("i", bytes(4 * len(tape)))
+    _sweep.levels(_ints(tape.offsets), _ints(tape.parents), levels)
+    return np.lexsort((tape.codes, np.frombuffer(levels, np.intc)))
 
-    def __init__(self, indices: array[int], n: int, m: int) -> None:
-        self.indices = indices
-        self.values, self.partials = _sweep.room(n), _sweep.room(m)
-        self.outputs: list[float] = []
+
+def _ints(numbers: Ints) -> array[int]:
+    return array("i", numbers.astype(np.intc).tobytes())
+
+
+class Workspace:
+    """Room for all nodes' numbers and cotangents, the local partials by their parents, and leaves.
+
+    indices  the ints of the run
+    """
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        n = len(interpreter.codes)
+        self.values, self.cotangents = _sweep.room(n), _sweep.room(n)
+        self.partials = _sweep.room(len(interpreter.parents))
+        self.leaves, self.gradient = (_sweep.room(interpreter.leaves) for _ in range(2))
+        self.indices = array("q")
 
 
 class Interpreter:
-    """Runs a tape as it stands, with the numbers of the eager engine bit for bit.
+    """Runs a tape node by node, with the values of the eager engine bit for bit.
 
     tape  the program
     wrt   the slots of the leaves whose gradients are wanted
     """
 
     def __init__(self, tape: Tape, wrt: Sequence[int]) -> None:
-        self.codes = array("i", tape.codes.tolist())
-        self.offsets = array("i", tape.offsets.tolist())
-        self.parents = array("i", tape.parents.tolist())
-        self.static = array("d", tape.static.tolist())
-        self.slots = array("i", tape.slots.tolist())
-        self.results = tape.outputs.tolist()
+        order = in_runs(tape)
+        place = np.empty(len(tape), np.int64)
+        place[order] = np.arange(len(tape))
+        first = tape.offsets[order]
+        counts = tape.offsets[order + 1] - first
+        self.codes = _ints(tape.codes[order])
+        self.offsets = _ints(np.append(0, np.cumsum(counts)))
+        self.parents = _ints(place[tape.parents[ranges(first, counts)]])
+        self.static = array("d", tape.static[order].tobytes())
+        self.slots = _ints(tape.slots[order])
+        self.results = place[tape.outputs].tolist()
         self.leaves = tape.leaves
         self.wrt = array("q", wrt)
         self._in_order = array("q", range(tape.leaves))
+        self._pool: list[Workspace] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_pool": []}
 
     def forward(
         self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...] = ()
@@ -54,41 +85,45 @@ class Interpreter:
 
         Raises IndexError for an index that is out of range.
         """
-        if parameters:
-            given, leaves = leaves, _sweep.room(self.leaves)
-            _sweep.spread(given, parameters, leaves, self._in_order)
-        state = State(indices, len(self.codes), len(self.parents))
+        state = State(self._pool, self._workspace)
+        space = state.space
+        space.indices = indices
+        _sweep.spread(leaves, parameters, space.leaves, self._in_order, self.leaves)
         _sweep.forward(
             self.codes,
             self.offsets,
             self.parents,
             self.static,
             self.slots,
-            leaves,
+            space.leaves,
             indices,
-            state.values,
-            state.partials,
+            space.values,
+            space.partials,
         )
-        state.outputs = [state.values[i] for i in self.results]
+        state.outputs = [space.values[i] for i in self.results]
         return state
+
+    def _workspace(self) -> Workspace:
+        return Workspace(self)
 
     def gradient(self, state: State, cotangents: Sequence[float]) -> array[float]:
         """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt."""
-        received = array("d", bytes(8 * len(self.codes)))
+        space = state.space
+        _sweep.clear(space.cotangents)
+        _sweep.clear(space.gradient)
         for node, cotangent in zip(self.results, cotangents, strict=True):
-            received[node] += cotangent
-        by_leaf = array("d", bytes(8 * self.leaves))
+            space.cotangents[node] += cotangent
         _sweep.backward(
             self.codes,
             self.offsets,
             self.parents,
             self.slots,
-            state.indices,
-            state.values,
-            state.partials,
-            received,
-            by_leaf,
+            space.indices,
+            space.values,
+            space.partials,
+            space.cotangents,
+            space.gradient,
         )
         gradient = _sweep.room(len(self.wrt))
-        _sweep.collect(by_leaf, self.wrt, gradient)
+        _sweep.collect(space.gradient, self.wrt, gradient)
         return gradient

@@ -18,7 +18,7 @@ from autograd_lite.value import Value, replayed_nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from autograd_lite.compiler._flatten import Flat
@@ -35,9 +35,12 @@ class Program:
     the Values that were there before the call (`parameters`). Its outputs are the results, then
     what guards and callbacks ask for.
 
+    names      of the arguments, by the slots of their numbers
     template   what the function returned, with places among the results
     guards     on the outputs
     calls      callbacks, and the place among the outputs, or the number, of each of their operands
+    lines      of nodes, where in the function they were made, if the recording has it
+    example    the numbers that it was recorded with, as `Flat` has them
     draws      what draws the random numbers
 
     Raises NotRecordedError for what cannot be replayed.
@@ -63,11 +66,11 @@ class Program:
             for function, values in recording.calls
         ]
         self.draws = tuple(recording.draws.values())
-        self.n_arguments = len(recording.arguments)
         leaves = dict(recording.arguments)
-        leaves |= {leaf: self.n_arguments + i for i, leaf in enumerate(recording.draws)}
+        leaves |= {leaf: len(leaves) + i for i, leaf in enumerate(recording.draws)}
+        self.names = recording.names | {range(len(recording.arguments), len(leaves)): "drawn"}
         try:
-            self.tape, parameters = tape_of(
+            self.tape, parameters, place = tape_of(
                 recording.made,
                 outputs,
                 leaves,
@@ -77,6 +80,8 @@ class Program:
             )
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
+        self.lines = {place[node]: line for node, line in recording.lines.items() if node in place}
+        self.example = flat.shape, flat.statics, flat.floats, flat.integers
         self.parameters = tuple(parameters)
         if not all(map(captures.leads_to, self.parameters)):
             raise NotRecordedError(
@@ -90,13 +95,16 @@ class Program:
     def __getstate__(self) -> dict[str, Any]:
         return {name: thing for name, thing in self.__dict__.items() if name != "captures"}
 
-    def explain(self) -> str:
-        """The lifted program, the counts, and the guards."""
+    def explain(self, lines: Callable[[Program], Mapping[int, str]]) -> str:
+        """The lifted program, the counts, and the guards.
+
+        lines  gives of nodes where in the function they were made; asked for what stayed scalar
+        """
         tests = self.guards.tests
-        lines = [f"{self.name}: {len(tests)} guards"] if tests else []
-        lines += [f"    {test.op} at {test.place}" for test in tests[:10]]
-        lines += [f"    and {len(tests) - 10} more"] if len(tests) > 10 else []
-        return "\n".join([*lines, self.executor.explain()])
+        text = [f"{self.name}: {len(tests)} guards"] if tests else []
+        text += [f"    {test.op} at {test.place}" for test in tests[:10]]
+        text += [f"    and {len(tests) - 10} more"] if len(tests) > 10 else []
+        return "\n".join([*text, self.executor.explain(self.names, lambda: lines(self))])
 
     def run(self, flat: Flat, call: Call) -> tuple[bool, Any]:
         """Whether all guards hold for these arguments, and what the function returns.

@@ -6,8 +6,10 @@ numbers become guards; what `take` picked, what `draw` drew, and what was detach
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import random
+from itertools import repeat
 from math import prod
 
 import numpy as np
@@ -19,12 +21,20 @@ from autograd_lite.value import Value, is_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from autograd_lite.compiler._flatten import Flat
 
-__all__ = ["GENERATORS", "Guard", "NotAllowedError", "NotRecordedError", "Recording", "record"]
+__all__ = [
+    "GENERATORS",
+    "Guard",
+    "NotAllowedError",
+    "NotRecordedError",
+    "Recorder",
+    "Recording",
+    "record",
+]
 
 GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 
@@ -100,7 +110,7 @@ class Passed(Value):
 
 def _cannot_say(what: str) -> None:
     for observer in observers():
-        if isinstance(observer, _Recorder):
+        if isinstance(observer, Recorder):
             observer.recording.false = True
             observer.trouble(
                 f"it {what} a Value that it is passed, and each call may pass another one; "
@@ -141,6 +151,8 @@ class Recording:
     """What a call left behind.
 
     result    what it returned
+    names     of the arguments, by the slots of their numbers
+    lines     of nodes, where in the function they were made; empty unless it was watched for
     made      all nodes, in the order in which they were made
     sources   of a leaf that was detached, the node whose number it has
     picks     the nodes that `take` made
@@ -152,7 +164,9 @@ class Recording:
 
     def __init__(self, arguments: dict[Value, int], indices: dict[Value, int]) -> None:
         self.result: Any = None
+        self.names: dict[range, str] = {}
         self.arguments, self.indices = arguments, indices
+        self.lines: dict[Value, str] = {}
         self.made: list[Value] = []
         self.sources: dict[Value, Value] = {}
         self.picks: set[Value] = set()
@@ -167,7 +181,13 @@ class Recording:
         return [number_of(leaf) for leaf in self.draws]
 
 
-class _Recorder(Observer):
+class Recorder(Observer):
+    """Notes what a recording needs of what the engine does.
+
+    generators  things, of which those that draw random numbers matter
+    drawn       the random numbers with which the call begins
+    """
+
     replays = True
 
     def __init__(
@@ -257,7 +277,11 @@ class _Recorder(Observer):
 
 
 def record(
-    function: Callable[..., Any], flat: Flat, generators: Iterable[object], drawn: Sequence[float]
+    function: Callable[..., Any],
+    flat: Flat,
+    generators: Iterable[object],
+    drawn: Sequence[float] = (),
+    watch: type[Recorder] | None = None,
 ) -> Recording:
     """Call function on stand-ins for the numbers of the arguments, which flat took apart.
 
@@ -267,9 +291,10 @@ def record(
     Raises NotRecordedError if it has changed its arguments, and what the function raises.
     """
     stand_ins = _StandIns(flat)
-    args, kwargs = stand_ins.next(), stand_ins.next()
+    args, kwargs = stand_ins.call(_positional(function))
     recording = Recording(stand_ins.arguments, stand_ins.indices)
-    recorder = _Recorder(recording, generators, drawn)
+    recording.names = stand_ins.names
+    recorder = (watch or Recorder)(recording, generators, drawn)
     with observe(recorder):
         recording.result = function(*args, **kwargs)
     recorder.check_random()
@@ -277,11 +302,25 @@ def record(
     return recording
 
 
+def _positional(function: Callable[..., Any]) -> Iterator[str]:
+    """What the function calls its first argument, its second, and so on."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # it does not tell
+        parameters = {}.values()
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            yield from repeat(parameter.name)
+        yield parameter.name
+    yield from repeat("x")
+
+
 class _StandIns:
     """Puts what `_flatten.flatten` took apart together, with stand-ins in the numbers' places.
 
     arguments  the stand-ins, and where the number of each stands among the floats
     indices    those of integers, and where each stands among the integers
+    names      of the arguments, by the slots of their numbers
     """
 
     def __init__(self, flat: Flat) -> None:
@@ -290,6 +329,21 @@ class _StandIns:
         self._containers: list[tuple[Any, list[Any]]] = []
         self.arguments: dict[Value, int] = {}
         self.indices: dict[Value, int] = {}
+        self.names: dict[range, str] = {}
+
+    def call(self, names: Iterator[str]) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments of a call; the names are those of the ones by position."""
+        _, n = next(self._tokens), next(self._tokens)
+        args = [self._named(next(names)) for _ in range(n)]
+        _, n = next(self._tokens), next(self._tokens)
+        keys = [self.next() for _ in range(n)]
+        return args, {key: self._named(key) for key in keys}
+
+    def _named(self, name: str) -> Any:
+        start = len(self.arguments)
+        thing = self.next()
+        self.names[range(start, len(self.arguments))] = name
+        return thing
 
     def next(self) -> Any:
         token = next(self._tokens)
