@@ -864,7 +864,7 @@ def test_named_tuples_are_taken_apart():
 def test_an_argument_that_contains_itself_is_refused():
     f, own = compile(lambda xs: W[0] * len(xs)), []
     own.append(own)
-    with pytest.raises(ValueError, match="nested more than 500 deep, or contains itself"):
+    with pytest.raises(ValueError, match="nested more than 200 deep, or contains itself"):
         f(own)
 
 
