@@ -330,6 +330,16 @@ def test_what_is_read_of_a_value_besides_its_number(read):
     assert f(x).data == (x * read(w)).data
 
 
+@pytest.mark.parametrize("read", [str, lambda x: getattr(x, "grad", None)])
+def test_what_is_read_of_an_argument_besides_its_number(read):
+    for x in (1.0, Value(2.0)):
+        f = compile(lambda x: (x * 2, read(x)))
+        if isinstance(x, Value):
+            x.grad = 3.0
+        with pytest.warns(RuntimeWarning, match="which a recording would repeat for ever"):
+            assert f(x)[1] == read(x)
+
+
 def test_an_index_that_is_computed_is_no_argument():
     table = [Value(1.0), Value(2.0)]
     f = compile(lambda i: take(table, i - 1))
