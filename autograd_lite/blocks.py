@@ -80,7 +80,13 @@ class _Opens:
     def __exit__(self, *exception: object) -> None:
         from autograd_lite import value
 
-        block = [block for block in _open_blocks() if block.opener() is self][-1]
+        mine = [block for block in _open_blocks() if block.opener() is self]
+        if not mine:
+            raise RuntimeError(
+                f"this {type(self).__name__} block is not open here: leave a block in the thread "
+                "or task that entered it, and once"
+            )
+        block = mine[-1]
         block.closed = True  # for tasks that were made inside it, and have a copy of the tuple
         _changed()
         _blocks.set(_open_blocks())
@@ -212,7 +218,8 @@ class no_grad(BlockOrDecorator):
     """Record nothing: operations give leaves. A context manager and a decorator.
 
     `with no_grad(): ...` and `@no_grad()` or `@no_grad` before a function. Other threads and
-    asyncio tasks go on recording; a task made inside a block does while the block is closed.
+    asyncio tasks go on recording; a task made inside a block does while the block is closed. A
+    generator that yields inside a block leaves it open for its caller.
     """
 
     def __enter__(self) -> None:

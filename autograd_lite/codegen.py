@@ -40,6 +40,10 @@ static inline double ieee_normal_cdf(double x) {
     const double left = (-x - product) - rounded_off(z, sqrt2, product) - z * sqrt2_low;
     return out - exp(-z * z) * (left / sqrt2) * 0.5641895835477563;
 }
+static inline double ieee_times_sigmoid(double a, double x) {
+    if (x < -700.0) return a * exp(x / 2.0) * exp(x / 2.0);
+    return a / (1.0 + exp(-x));
+}
 
 """
 

@@ -62,6 +62,7 @@ _C_FUNCTIONS = {name: name for name in _SAME_IN_C.split()} | {
     "normal_cdf": "ieee_normal_cdf",
     "power": "ieee_power",
     "round_even": "nearbyint",
+    "times_sigmoid": "ieee_times_sigmoid",
 }
 
 

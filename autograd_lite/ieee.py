@@ -11,7 +11,7 @@ __all__ = [
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "copysign", "cos",
     "cosh", "divide", "erf", "erfc", "exp", "exp2", "expm1", "fabs", "floor", "gaussian", "hypot",
     "lgamma", "log", "log1p", "log2", "log10", "normal_cdf", "polygamma", "power", "round_even",
-    "sin", "sinh", "sqrt", "tan", "tanh",
+    "sin", "sinh", "sqrt", "tan", "tanh", "times_sigmoid",
 ]  # fmt: skip
 
 # Total already: these never raise on a double.
@@ -91,6 +91,15 @@ def normal_cdf(x: float) -> float:
 
 SQRT2, SQRT2_LOW = 1.4142135623730951, -9.667293313452913e-17  # together: 32 digits
 ONE_OVER_SQRT_PI = 0.5641895835477563
+
+
+def times_sigmoid(a: float, x: float) -> float:
+    """a / (1 + exp(-x)). Where exp(-x) is close to overflow, that is a * exp(x), and neither factor
+    of it is below the normal doubles.
+    """
+    if x < -700:
+        return a * exp(x / 2) * exp(x / 2)
+    return a / (1 + exp(-x))
 
 
 def log(x: float) -> float:
@@ -213,10 +222,11 @@ def polygamma(order: float, x: float) -> float:
         return inf if n % 2 else nan  # a pole: one-sided limits agree for odd orders only
     if x == inf:
         return inf if n == 0 else 0.0
-    if x < 0 and n == 0:
-        return polygamma(0, 1 - x) - math.pi / tan(math.pi * math.fmod(x, 1.0))
-    if x < 0 and n == 1:
-        return power(math.pi / sin(math.pi * math.fmod(x, 1.0)), 2.0) - polygamma(1, 1 - x)
+    if x < 0 and n < 2:  # both functions have the period 1; the remainder is exact
+        angle = math.pi * math.remainder(x, 1.0)
+        if n == 0:
+            return polygamma(0, 1 - x) - math.pi / tan(angle)
+        return power(math.pi / sin(angle), 2.0) - polygamma(1, 1 - x)
     if n > 100 or x < -1e4:
         return nan  # n! near the largest double, or a recurrence of |x| steps: refuse
 
@@ -229,10 +239,10 @@ def polygamma(order: float, x: float) -> float:
     # psi_n(x) ~ sign * [(n-1)!/x**n + n!/(2 x**(n+1)) + sum B_2k (2k+n-1)!/((2k)! x**(2k+n))]
     far = -log(x) if n == 0 else factorial / n * power(x, -float(n))
     far += factorial / 2 * power(x, -n - 1.0)
-    for k, bernoulli in enumerate(_BERNOULLI, start=1):
+    for k, bernoulli in enumerate(BERNOULLI, start=1):
         rising = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
         far += bernoulli * rising * power(x, -2.0 * k - n)
     return near + sign * far
 
 
-_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)

@@ -164,3 +164,4 @@ COMPILED = False
 DIGEST = digest()
 
 exp, log1p, sqrt, fabs = ieee.exp, ieee.log1p, ieee.sqrt, ieee.fabs
+erf, erfc, lgamma = ieee.erf, ieee.erfc, ieee.lgamma

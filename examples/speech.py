@@ -5,7 +5,7 @@
     python examples/speech.py --cell rnn
 
 Nine men say the vowels /ae/ (Japanese Vowels, see examples/data). An utterance is 7 to 29 frames of
-sound, each described by 12 numbers. The network reads one frame after the other and keeps 16
+sound, each described by 12 numbers. The network reads one frame after the other and keeps 32
 numbers h in mind, and a linear layer makes the logits of the nine speakers of the last h. A plain
 cell (Elman, 1990) and one with a memory c behind gates (LSTM, Hochreiter and Schmidhuber, 1997):
 
@@ -35,7 +35,7 @@ import nn
 from autograd_lite import Value, no_grad, softmax
 
 DATA = Path(__file__).parent / "data" / "japanese_vowels.npz"
-HIDDEN, SPEAKERS = 16, 9
+HIDDEN, SPEAKERS = 32, 9
 NOISE = 0.5  # in standard deviations of each of the 12 numbers
 
 Part = tuple[list[np.ndarray], list[np.integer]]  # utterances as (frames, 12), and who speaks
@@ -117,8 +117,8 @@ def main() -> None:
     if not options.eager:
         loss = autograd_lite.compile(loss)  # recorded once for each length of utterances
 
-    bar = epochs(1 if options.quick else 16, *train, 10, rng)
-    optimizer = nn.optim.AdamW(model.parameters(), lr=0.015, weight_decay=0.1)
+    bar = epochs(1 if options.quick else 24, *train, 10, rng)
+    optimizer = nn.optim.AdamW(model.parameters(), lr=0.03, weight_decay=0.1)
     schedule = nn.optim.CosineAnnealingLR(optimizer, bar.total)
     losses = []
     start = time.perf_counter()

@@ -26,5 +26,5 @@ if [ $# -gt 0 ]; then
     python "$@"
 else
     python -m pytest -q -x tests/engine/test_{backward,by_hand,copies,hardening,nary,no_grad,operands,operation,threads}.py \
-        tests/nn/test_optim{,_memory}.py
+        tests/nn/test_optim{,_memory}.py tests/compiler
 fi

@@ -17,6 +17,7 @@ from visualize.graph import (
     nodes_of,
     refuse_large,
 )
+from visualize.program import ProgramPicture, is_compiled
 from visualize.scopes import calls_in
 from visualize.svg import summary, to_dot
 from visualize.svg import to_svg as svg_of
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from visualize.graph import Failure
 
 __all__ = ["Drawing", "check_options", "draw", "products_of", "save", "to_svg"]
 
@@ -38,7 +38,7 @@ STAGES = 12
 
 
 class Drawing:
-    """A picture of a graph. It shows itself in notebooks.
+    """A picture of a graph, or of a compiled function. It shows itself in notebooks.
 
     dot  its source in the DOT language
     svg  an SVG element
@@ -68,15 +68,31 @@ class Drawing:
         elif kind in (".png", ".pdf"):
             write(path, _converted(self.svg, kind))
         else:
-            from visualize.explain import explain
+            self._save_page(path)
 
-            explain(self.root, path, **self._page)
+    def _save_page(self, path: str | os.PathLike[str]) -> None:
+        from visualize.explain import explain
+
+        explain(self.root, path, **self._page)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         return f"<{self._about}>"
+
+
+class ProgramDrawing(Drawing):
+    def __init__(self, function: Any, rankdir: str) -> None:
+        self._picture = ProgramPicture(function, rankdir)
+        self.dot, self._about = self._picture.dot, self._picture.about
+
+    @cached_property
+    def svg(self) -> str:
+        return self._picture.svg()
+
+    def _save_page(self, path: str | os.PathLike[str]) -> None:
+        raise ValueError(f"a compiled function has no stepping page to save as {path}")
 
 
 def ending_of(path: str | os.PathLike[str]) -> str:
@@ -96,7 +112,7 @@ def ending_of(path: str | os.PathLike[str]) -> str:
 
 
 def draw(
-    root: Value | Failure,
+    root: Any,
     *,
     depth: int | None = None,
     fold: bool = False,
@@ -109,7 +125,8 @@ def draw(
     """The picture of the graph that root is the result of.
 
     root      a Value; or an AnomalyError or a GradientError, for its graph with the node marked
-              where it went wrong
+              where it went wrong; or a compiled function, for the array program of its last call,
+              in which every box is an operation on arrays (rankdir is its only option)
     depth     how many scopes around a node are open, drawn as frames; deeper ones are one box
               each, and None opens all. `scopes` and `scope` record them.
     fold      draw nodes of the same structure once: "tanh x 16"
@@ -120,8 +137,17 @@ def draw(
               picture then fits a page's width, and else for the narrower of "LR" and "TB"
     number    how numbers are written, such as ".4g" or ".2f"
 
-    Raises TypeError if root is not a Value, ValueError for over 1,000 boxes or 4,000 edges.
+    Raises TypeError if root is none of these, ValueError for over 1,000 boxes or 4,000 edges, and
+    for a compiled function that has not been called.
     """
+    if is_compiled(root):
+        if (depth, fold, products, partials) != (None, False, False, False):
+            raise ValueError(
+                "depth, fold, products and partials are for the graph of a Value; a compiled "
+                "function is drawn with rankdir alone"
+            )
+        check_options(depth, fold, products, rankdir)
+        return ProgramDrawing(root, rankdir or "TB")
     written = number_format(number)
     check_options(depth, fold, products, rankdir)
     root, culprit = culprit_of(root)
@@ -208,12 +234,12 @@ def _refuse_large(diagram: Diagram, advice: str) -> Diagram:
     return diagram
 
 
-def to_svg(root: Value | Failure, **options: Any) -> str:
+def to_svg(root: Any, **options: Any) -> str:
     """The picture of root's graph as an SVG element; the options are those of `draw`."""
     return draw(root, **options).svg
 
 
-def save(root: Value | Failure, path: str | os.PathLike[str], **options: Any) -> None:
+def save(root: Any, path: str | os.PathLike[str], **options: Any) -> None:
     """Write the picture of root's graph to a file; the options are those of `draw`."""
     draw(root, **options).save(path)
 

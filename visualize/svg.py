@@ -11,7 +11,7 @@ from visualize.layout import LayoutError, layout
 from visualize.text import escape, escape_html, printable, short
 from visualize.theme import BOUNDS, shade, stylesheet
 
-__all__ = ["heading", "largest_gradient", "summary", "to_dot", "to_svg"]
+__all__ = ["framed", "header", "heading", "largest_gradient", "summary", "to_dot", "to_svg"]
 
 MOVES = 400
 """How often Graphviz may improve on where the boxes stand.
@@ -25,7 +25,7 @@ PAGE = 1_000
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from autograd_lite import Value
 
@@ -81,16 +81,7 @@ def to_dot(
         _node(i, box, lines, rankdir, largest, room[i] if room else 0)
         for i, (box, lines) in enumerate(zip(diagram.boxes, texts, strict=True))
     ]
-    moves = MOVES / max(1, len(diagram.boxes))
-    lines = [
-        "digraph {",
-        f'  graph [rankdir={rankdir} bgcolor=transparent nodesep=0.2 ranksep=0.4 fontname="Courier"'
-        f" fontsize=11 nslimit={moves:.3g}]",
-        "  node [shape=record style=filled fillcolor=white height=0.1"
-        ' fontname="Courier" fontsize=11 margin="0.12,0.04"]',
-        '  edge [fontname="Courier" fontsize=10 arrowsize=0.6]',
-        *_within(None, diagram, nodes),
-    ]
+    lines = [*header(rankdir, len(diagram.boxes)), *_within(None, diagram, nodes)]
     for i, (edge, text) in enumerate(zip(diagram.edges, labels, strict=True)):
         if text and rankdir in ("TB", "BT"):
             text = f"\N{NO-BREAK SPACE}{text}"  # it stands on the right of the line
@@ -99,6 +90,18 @@ def to_dot(
         weight = "" if diagram.boxes[edge.parent].kind in _LEAVES else " weight=2"
         lines.append(f"  b{edge.parent} -> b{edge.user} [id=e{i}{label}{weight}]")
     return "\n".join([*lines, "}", ""])
+
+
+def header(rankdir: str, boxes: int) -> list[str]:
+    """The first lines of a picture of so many boxes in the DOT language."""
+    return [
+        "digraph {",
+        f'  graph [rankdir={rankdir} bgcolor=transparent nodesep=0.2 ranksep=0.4 fontname="Courier"'
+        f" fontsize=11 nslimit={MOVES / max(1, boxes):.3g}]",
+        "  node [shape=record style=filled fillcolor=white height=0.1"
+        ' fontname="Courier" fontsize=11 margin="0.12,0.04"]',
+        '  edge [fontname="Courier" fontsize=10 arrowsize=0.6]',
+    ]
 
 
 def _direction(diagram: Diagram, texts: list[list[str]], labels: list[str]) -> str:
@@ -177,19 +180,31 @@ def to_svg(
     dot    what `to_dot` made of the diagram
     about  one sentence about the whole, for screen readers
     """
-    svg = layout(dot)
-    head = re.match(r'<svg width="[^"]*" height="[^"]*"\s+viewBox="([^"]*)"[^>]*>', svg)
-    if head is None:
-        raise LayoutError("the layout engine gave no SVG")
-    _, _, width, height = map(float, head[1].split())
-    legend, legend_width, legend_height = _legend(diagram, width, height, partials, color)
-    width, height = max(width, legend_width), height + legend_height
     titles = {f"b{i}": box_title(box, write) for i, box in enumerate(diagram.boxes)}
     names = [short(heading(box)) for box in diagram.boxes]
     for i, edge in enumerate(diagram.edges):
         titles[f"e{i}"] = _edge_title(edge, names[edge.parent], names[edge.user], write)
     for i, frame in enumerate(diagram.frames):
         titles[f"f{i}"] = printable(frame.title)
+    return framed(dot, about, titles, _keys(diagram, partials, color))
+
+
+def framed(
+    dot: str, about: str, titles: Mapping[str, str], keys: Sequence[Sequence[tuple[str, str]]]
+) -> str:
+    """The laid out DOT as an SVG element with titles, a style sheet and a legend.
+
+    about   one sentence about the whole, for screen readers
+    titles  of boxes, edges and frames, by their ids
+    keys    the rows of the legend: (the class of a small box or "", what it says)
+    """
+    svg = layout(dot)
+    head = re.match(r'<svg width="[^"]*" height="[^"]*"\s+viewBox="([^"]*)"[^>]*>', svg)
+    if head is None:
+        raise LayoutError("the layout engine gave no SVG")
+    _, _, width, height = map(float, head[1].split())
+    legend, legend_width, legend_height = _legend(keys, width, height)
+    width, height = max(width, legend_width), height + legend_height
     body = (
         re.sub(
             r'(<g id="(\w+)" class="[^"]*">\s*)<title>[^<]*</title>',
@@ -243,10 +258,8 @@ _KINDS = {
 }
 
 
-def _legend(
-    diagram: Diagram, width: float, top: float, partials: bool, color: bool
-) -> tuple[str, float, float]:
-    """The legend below the picture, and the width and height that it takes."""
+def _keys(diagram: Diagram, partials: bool, color: bool) -> list[list[tuple[str, str]]]:
+    """The rows of the legend."""
     kinds = [kind for kind in _KINDS if any(box.kind == kind for box in diagram.boxes)]
     groups = [[(f"{kind} shade0", _KINDS[kind]) for kind in kinds]]
     if any(not box.finite for box in diagram.boxes):
@@ -262,10 +275,17 @@ def _legend(
         groups.append([("", "several: range and norm"), ("", "without constants")])
     if partials and any(e.partial is not None and e.count == 1 for e in diagram.edges):
         groups.append([("", "on edges: local partials")])
+    return groups
+
+
+def _legend(
+    rows: Sequence[Sequence[tuple[str, str]]], width: float, top: float
+) -> tuple[str, float, float]:
+    """The legend below the picture, and the width and height that it takes."""
     out: list[str] = []
     x, y, right = 8.0, top + 6, 0.0
     limit = max(width, 240.0)
-    for items in groups:
+    for items in rows:
         for kind, text in items:
             taken = (20 if kind else 0) + 6.03 * len(text) + 14
             if x + taken > limit and x > 8:

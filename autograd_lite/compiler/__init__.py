@@ -12,3 +12,4 @@ if not autograd_lite.compiled:
     import_source("autograd_lite.compiler._sweep")
     import_source("autograd_lite.compiler._flatten")
     import_source("autograd_lite.compiler._trace")
+    import_source("autograd_lite.compiler._loops")

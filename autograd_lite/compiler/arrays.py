@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from copy import deepcopy
 
 import numpy as np
@@ -13,9 +14,9 @@ from autograd_lite.compiler.calls import Binder
 from autograd_lite.compiler.explain import (
     Region,
     Regions,
-    irregular,
+    in_words,
     leaf_regions,
-    lines_of,
+    line_of,
     regions_of,
 )
 from autograd_lite.compiler.lower import Lowering
@@ -24,11 +25,12 @@ from autograd_lite.compiler.workspaces import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from autograd_lite.compiler.calls import Call
     from autograd_lite.compiler.canonical import Ints
+    from autograd_lite.compiler.explain import Step
     from autograd_lite.compiler.tape import Tape
     from autograd_lite.value import Value
 
@@ -136,8 +138,8 @@ class Arrays:
         space = self.workspace()
         return len(space.forward), len(space.backward)
 
-    def explain(self, names: Mapping[range, str] | None = None) -> str:
-        """The program, a line for each instruction.
+    def steps(self, names: Mapping[range, str] | None = None) -> tuple[list[Step], list[Step]]:
+        """The instructions in words, forward and backward.
 
         names  of ranges of leaves, by their slots
         """
@@ -149,19 +151,44 @@ class Arrays:
             if leaf.base in place
         ]
         regions = Regions([*deepcopy(self._regions), *leaves, *gradients])
+        forward = in_words(self.forward_instructions, regions)
+        return forward, in_words(self.backward_instructions, regions)
+
+    def explain(
+        self,
+        names: Mapping[range, str] | None = None,
+        lines: Callable[[], Mapping[int, str]] = dict,
+    ) -> str:
+        """The program, a line for each instruction, and what is no operation on arrays.
+
+        names  of ranges of leaves, by their slots
+        lines  gives of nodes where they were made
+        """
+        passes = self.steps(names)
         text = [f"{self._scalars} scalars, {len(self.leaves)} of them leaves"]
-        parts = zip(
-            ("forward", "backward"),
-            self.calls,
-            (self.forward_instructions, self.backward_instructions),
-            strict=True,
-        )
-        for title, calls, instructions in parts:
+        parts = zip(("forward", "backward"), self.calls, passes, strict=True)
+        for title, calls, steps in parts:
             text += ["", f"{title}: {calls} NumPy calls"]
-            text += [f"    {line}" for line in lines_of(instructions, regions)]
-        left = irregular([*self.forward_instructions, *self.backward_instructions])
+            text += [f"    {step.text}" for step in steps if step.text]
+        every = [*passes[0], *passes[1]]
+        left = [step for step in every if step.left]
         if left:
-            text += ["", "not on views of the memory:", *(f"    {line}" for line in left)]
+            text += ["", "not on views of the memory:"]
+        for step in left:
+            line = line_of(step, every, lines())
+            text += [f"    {step.left}", *(f"        {part.strip()}" for part in line.splitlines())]
+        return "\n".join(text)
+
+    def explain_groups(self, lines: Callable[[], Mapping[int, str]]) -> str:
+        """Why it is not worth its while, and which lines make most of its groups."""
+        passes = self.steps()
+        every = [*passes[0], *passes[1]]
+        where = Counter(line_of(step, every, lines()) for step in every)
+        del where[""]
+        text = [f"{len(every)} operations on arrays are too many for {self._scalars} scalars"]
+        for line, count in where.most_common(3):
+            first, *others = [part.strip() for part in line.splitlines()]
+            text += [f"    {count} of them for {first}", *(f"        {part}" for part in others)]
         return "\n".join(text)
 
 

@@ -75,15 +75,12 @@ class Batched(Compiled):
             left = [i for i in left if i not in results]
         return together([results[i] for i in range(batch.n)])
 
-    def explain(self) -> str:
-        """What the programs compute for the last batch, as operations on arrays where they are.
-
-        Raises ValueError if there is none.
-        """
-        last = {program: copies for (program, _), copies in self._copies.items()}
-        if not last:
-            raise ValueError(f"{self.__name__} has recorded nothing yet; call it first")
-        return "\n\n".join(copies.explain() for copies in last.values())
+    def programs(self) -> Sequence[Program | Copies]:
+        """Of each recording, that for the last batch."""
+        last: dict[Program, Copies] = {}
+        for (program, _), copies in reversed(self._copies.items()):
+            last.setdefault(program, copies)
+        return list(last.values())[::-1] or super().programs()
 
     def _arguments(self) -> tuple[Any, ...]:
         return self.function, self.in_axes

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from autograd_lite.compiler.formulas import Formula
@@ -33,6 +34,8 @@ __all__ = [
     "Ref",
     "Scatter",
     "SegmentSum",
+    "operands_of",
+    "target_of",
 ]
 
 
@@ -161,3 +164,39 @@ class Drop:
 
 
 Instruction = Contract | Map | Largest | Gather | Scatter | SegmentSum | Fill | Mask | Pick | Drop
+
+
+def operands_of(it: Instruction) -> list[Ints]:
+    """Addresses of each operand: all, or the first one of a view."""
+    match it:
+        case Contract():
+            return [np.array([ref.base]) for ref in (it.a, it.b) if ref is not None]
+        case Map():
+            return [np.array([ref.base]) for ref in it.operands.values()]
+        case Largest():
+            return [np.array([it.a.base])]
+        case Gather():
+            return [it.table]
+        case Scatter(base) | Mask(base):
+            return [np.array([base])]
+        case SegmentSum():
+            return [it.a] if it.b is None else [it.a, it.b]
+        case Fill():
+            return []
+        case Pick(_, lookup):
+            return [lookup.first if lookup.table is None else lookup.table]
+        case Drop(source):
+            return [source]
+
+
+def target_of(it: Instruction) -> Ints:
+    """Addresses that it writes to: all, or the first one of a view."""
+    match it:
+        case Contract() | Map() | Largest():
+            return np.array([it.out.base])
+        case Scatter():
+            return it.table
+        case Drop(_, lookup):
+            return lookup.first
+        case Gather(base) | SegmentSum(base) | Fill(base) | Mask(base) | Pick(base):
+            return np.array([base])

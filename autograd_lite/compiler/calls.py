@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from autograd_lite import ieee, kernels
+from autograd_lite import kernels
 from autograd_lite.compiler.bulk import (
     Contract,
     Drop,
@@ -22,7 +22,8 @@ from autograd_lite.compiler.bulk import (
     Scatter,
     SegmentSum,
 )
-from autograd_lite.compiler.ufuncs import POINTWISE, RESULT, steps_of
+from autograd_lite.compiler.special import FUNCTIONS
+from autograd_lite.compiler.ufuncs import RESULT, steps_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -207,12 +208,24 @@ class Binder:
             values = [array(operand) for operand in operands]
             if name == "copyto":
                 calls.append(_assign(array(target), *values))
-            elif name in POINTWISE:
-                scalar = np.frompyfunc(getattr(ieee, name), len(values), 1)
-                calls.append(partial(_pointwise, scalar, array(target), *values))
+            elif name in FUNCTIONS:
+                calls += self._special(name, array(target), *values)
             else:
                 calls.append(partial(getattr(np, name), *values, out=array(target)))
         return calls
+
+    def _special(self, name: str, out: Doubles, *operands: Doubles) -> list[Call]:
+        """Out = a function that NumPy has not, of an array; before it there may be a number."""
+        *orders, x = operands
+        calls: list[Call] = []
+        flat = self.scratch("flat", out.shape)
+        if not out.flags.c_contiguous or not x.flags.c_contiguous or x.shape != out.shape:
+            calls.append(_assign(flat, x))
+            x = flat
+        into = out if out.flags.c_contiguous else flat
+        numbers = [float(order) for order in orders]
+        calls.append(partial(FUNCTIONS[name], *numbers, x.reshape(-1), into.reshape(-1)))
+        return calls if into is out else [*calls, _assign(out, flat)]
 
     # ------------------------------------------------------------------------ contractions
 

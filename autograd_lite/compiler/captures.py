@@ -21,16 +21,18 @@ if TYPE_CHECKING:
 __all__ = ["Captures"]
 
 _PLAIN = (int, float, complex, str, bytes, type(None), type, CodeType)
+_PLAIN_OR_VALUE = (*_PLAIN, Value)
 _LONGEST = 64  # a longer list of numbers, or of lists of them, is data: taken as constant
 
 
 class Captures:
     """The containers that a function, or any of the statics, leads to, and what they held.
 
+    values  whether Values count among the things, too
     things  all that they lead to, but for plain numbers and strings
     """
 
-    def __init__(self, roots: Iterable[object]) -> None:
+    def __init__(self, roots: Iterable[object], values: bool = False) -> None:
         # Lists and dicts, and copies of them. All are compared at once, in C: only references.
         self._containers: list[Any] = []
         self._copies: list[Any] = []
@@ -38,9 +40,14 @@ class Captures:
         self._cells: list[tuple[Any, Any]] = []
         self.things: list[Any] = []
         self._seen: set[int] = set()
+        passed = _PLAIN if values else _PLAIN_OR_VALUE
         todo = list(roots)
         while todo:
-            todo.extend(self._within(todo.pop()))
+            thing = todo.pop()
+            if not isinstance(thing, passed) and id(thing) not in self._seen:
+                self._seen.add(id(thing))
+                self.things.append(thing)
+                todo.extend(self._within(thing))
 
     def changed(self) -> str:
         """What is not what it was, or ""."""
@@ -74,10 +81,6 @@ class Captures:
 
     def _within(self, thing: Any) -> Iterator[Any]:
         """What thing leads to; note its containers."""
-        if isinstance(thing, _PLAIN) or id(thing) in self._seen:
-            return
-        self._seen.add(id(thing))
-        self.things.append(thing)
         if isinstance(thing, Value):
             return
         if isinstance(thing, (tuple, set, frozenset)):
@@ -106,7 +109,8 @@ class Captures:
         self._copies.append(copy)
 
     def _within_function(self, function: FunctionType) -> Iterator[Any]:
-        if _is_library(function.__module__) or function.__module__.partition(".")[0] == "nn":
+        module = function.__module__ or ""
+        if _is_library(module) or module.partition(".")[0] == "nn":
             return
         yield function.__defaults__
         yield function.__kwdefaults__

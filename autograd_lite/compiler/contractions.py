@@ -47,6 +47,9 @@ class Gathers:
         self._layout = layout
         self._known: dict[bytes, int] = {}
 
+    def __contains__(self, table: Ints) -> bool:
+        return table.tobytes() in self._known
+
     def __call__(self, table: Ints) -> tuple[int, list[Instruction]]:
         """Where the copy lies, and what makes it if it is new."""
         key = table.tobytes()
@@ -157,7 +160,7 @@ class Tables:
             if rows is None or columns is None or len(runs(kept[None])) > 1:
                 continue
             loops, sums, (to, of_kept) = refs_of([out[0], kept[0, 0]], rows, columns)
-            of_moved, before = self._gathered(moved.reshape(loops + sums))
+            of_moved, before = self._gathered(moved.reshape(loops + sums), len(loops))
             return Part(lanes, [*before, Contract(loops, sums, to, of_kept, of_moved)])
         (n, k), base = a.shape, self.layout.reserve(len(lanes))
         (at_a, before), (at_b, more) = self.gathers(a), self.gathers(b)
@@ -167,15 +170,23 @@ class Tables:
         contract = Contract(loops, sums, to, of_a, of_b)
         return Part(lanes, [*before, *more, contract, Scatter(base, out)])
 
-    def _gathered(self, table: Ints) -> tuple[Ref, list[Instruction]]:
-        """A copy of an operand without the loops along which it is the same."""
+    def _gathered(self, table: Ints, n: int) -> tuple[Ref, list[Instruction]]:
+        """A copy of an operand without the loops along which it is the same.
+
+        n  how many are outer loops; a copy with these inside and the others outside will do too
+        """
         moving = []
         for axis in range(table.ndim):
             first = table.take([0], axis)
             moving.append(bool((table != first).any()))
             table = table if moving[-1] else first
-        base, instructions = self.gathers(table)
-        strides = np.empty(table.shape, np.int8).strides
+        order = list(range(table.ndim))
+        inside_out = order[n:] + order[:n]
+        if table.transpose(inside_out) in self.gathers:
+            order = inside_out
+        copy = table.transpose(order)
+        base, instructions = self.gathers(copy)
+        strides = np.empty(copy.shape, np.int8).transpose(np.argsort(order)).strides
         return Ref(base, tuple(s * m for s, m in zip(strides, moving, strict=True))), instructions
 
 

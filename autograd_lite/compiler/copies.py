@@ -15,7 +15,7 @@ from autograd_lite.compiler.tape import CONSTANT, INDEX, LEAF, Tape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any, TypeAlias
 
     from numpy.typing import NDArray
@@ -52,8 +52,10 @@ class Slots:
         return slots
 
 
-def copied(tape: Tape, leaves: Slots, indices: Slots, n: int, results: int) -> Tape:
-    """The tape of n samples; its outputs are the first `results` of each, then the others of each.
+def copied(tape: Tape, leaves: Slots, indices: Slots, n: int, results: int) -> tuple[Tape, Ints]:
+    """The tape of n samples, and of which node each of its nodes is a copy.
+
+    Its outputs are the first `results` of each sample, then the others of each.
 
     leaves, indices  which of the leaves and of the ints a sample has for its own
     """
@@ -86,7 +88,7 @@ def copied(tape: Tape, leaves: Slots, indices: Slots, n: int, results: int) -> T
     counts, parents, places = (np.concatenate(pair) for pair in zip(once, each, strict=True))
     order = np.concatenate([shared, np.tile(mine, n)])
     outputs = [nodes_of(sample, part).ravel() for part in np.split(tape.outputs, [results])]
-    return Tape(
+    copies = Tape(
         tape.codes[order],
         np.append(0, np.cumsum(counts)),
         parents,
@@ -96,12 +98,14 @@ def copied(tape: Tape, leaves: Slots, indices: Slots, n: int, results: int) -> T
         leaves.size,
         indices.size,
     )
+    return copies, order
 
 
 class Copies:
     """A program that runs for n samples at once.
 
     one       the program of one sample
+    names     of the arguments, by the slots of their numbers
     template  what the function returns for all of them, with places among the results
     """
 
@@ -110,15 +114,27 @@ class Copies:
         draws = len(one.draws), True
         leaves = Slots([*batch.floats, draws, (len(one.parameters), False)], batch.n)
         indices = Slots(batch.integers, batch.n)
-        tape = copied(one.tape, leaves, indices, batch.n, one.n_results)
+        tape, self._origin = copied(one.tape, leaves, indices, batch.n, one.n_results)
         wrt = [*range(leaves.size - len(one.parameters), leaves.size), *batch.flat.slots]
         self.executor = Executor(tape, wrt, "auto", one.guards.exact)
+        self.names = {}
+        for slots, name in one.names.items():
+            found = leaves.of(np.arange(batch.n)[:, None])[:, slots]
+            if found.size:
+                self.names[range(int(found.min()), int(found.max()) + 1)] = name
         places = [Place(i) for i in range(batch.n * one.n_results)]
         self.template = together([self.result(places, i) for i in range(batch.n)])
 
-    def explain(self) -> str:
-        """The program for all samples."""
-        return f"{self.one.name}: {self.n} samples\n{self.executor.explain()}"
+    def explain(self, lines: Callable[[Program], Mapping[int, str]]) -> str:
+        """The program for all samples; the lines are as for that of one."""
+
+        def lines_of_copies() -> dict[int, str]:
+            of_one = lines(self.one)
+            origin = self._origin.tolist()
+            return {i: of_one[node] for i, node in enumerate(origin) if node in of_one}
+
+        text = self.executor.explain(self.names, lines_of_copies)
+        return f"{self.one.name}: {self.n} samples\n{text}"
 
     def run(self, batch: Batch, left: list[int]) -> tuple[list[int], list[Value]]:
         """Those of the samples left for which all guards hold; the results of all, as nodes.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from autograd_lite.compiler.arrays import Arrays
@@ -11,7 +13,7 @@ from autograd_lite.compiler.lower import is_regular
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from autograd_lite.compiler.tape import Tape
@@ -38,6 +40,7 @@ class Executor:
         self.tape, self.wrt = tape, list(wrt)
         self.interpreter = Interpreter(tape, wrt)
         self._kind = "interpret" if exact else kind
+        self._chosen = self._kind == "auto"
         self._arrays: Arrays | None = None
         self._runs = 0
 
@@ -49,11 +52,22 @@ class Executor:
             self._arrays = Arrays(self.tape, np.array(self.wrt, np.int64))
         return self._arrays
 
-    def explain(self) -> str:
-        """The program as operations on arrays, and which executor runs it."""
-        arrays = self._arrays or Arrays(self.tape, np.array(self.wrt, np.int64))
-        how = "these calls" if self.arrays() is not None else "the interpreter, node by node"
-        return f"{arrays.explain()}\n\nrun by {how}"
+    def explain(self, names: Mapping[range, str], lines: Callable[[], Mapping[int, str]]) -> str:
+        """The program as operations on arrays, and which executor runs it.
+
+        names  of ranges of leaves, by their slots
+        lines  gives of nodes where they were made
+        """
+        lifted, lines = self.lifted(), cache(lines)
+        text = lifted.explain(names, lines)
+        if self.arrays() is not None:
+            return f"{text}\n\nrun by these calls"
+        text += "\n\nrun by the interpreter, node by node"
+        return f"{text}: {lifted.explain_groups(lines)}" if self._chosen else text
+
+    def lifted(self) -> Arrays:
+        """The program as operations on arrays, whether it runs as such or not."""
+        return self._arrays or Arrays(self.tape, np.array(self.wrt, np.int64))
 
     def forward(
         self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...]

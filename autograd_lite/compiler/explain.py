@@ -7,6 +7,8 @@ from bisect import bisect_right, insort
 from collections import Counter
 from math import prod
 
+import numpy as np
+
 from autograd_lite.compiler.bulk import (
     Contract,
     Drop,
@@ -18,9 +20,10 @@ from autograd_lite.compiler.bulk import (
     Pick,
     Scatter,
     SegmentSum,
+    operands_of,
+    target_of,
 )
 from autograd_lite.compiler.canonical import LARGEST, MAP, PICK, SUM
-from autograd_lite.compiler.ufuncs import POINTWISE, steps_of
 from autograd_lite.expressions import parse
 
 TYPE_CHECKING = False
@@ -28,20 +31,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from autograd_lite.compiler.bulk import Instruction, Ref
-    from autograd_lite.compiler.formulas import Formula
+    from autograd_lite.compiler.canonical import Ints
     from autograd_lite.compiler.lower import Lowering
     from autograd_lite.compiler.reverse import Reverse
 
-__all__ = ["Region", "Regions", "irregular", "leaf_regions", "lines_of", "regions_of"]
+__all__ = ["Region", "Regions", "Step", "in_words", "leaf_regions", "line_of", "regions_of"]
 
 LETTERS = {SUM: "z", MAP: "a", LARGEST: "m", PICK: "t"}
 
 
 class Region:
-    """A stretch of the memory that has a name; "" for one that is named by its formula."""
+    """A stretch of the memory that has a name; "" for one that is named by its formula.
 
-    def __init__(self, base: int, size: int, name: str) -> None:
-        self.base, self.size, self.name = base, size, name
+    node     the first node of the group that lies there, or whose cotangents; or -1
+    numbers  how many there are in all stretches of this name
+    reads    of one that is named by its formula: what that reads
+    """
+
+    def __init__(self, base: int, size: int, name: str, node: int = -1) -> None:
+        self.base, self.size, self.name, self.node = base, size, name, node
+        self.numbers = size
+        self.reads: list[Region] = []
+
+
+class Step:
+    """An instruction as text, the region that it writes, and those that it reads.
+
+    text  "" for a partial, which others have in their formulas
+    left  why it is no operation on views of the memory, or ""
+    """
+
+    def __init__(self, text: str, out: Region, reads: list[Region], left: str) -> None:
+        self.text, self.out, self.reads, self.left = text, out, reads, left
 
 
 class Regions:
@@ -57,6 +78,15 @@ class Regions:
 
     def add(self, region: Region) -> None:
         insort(self._regions, region, key=lambda region: region.base)
+
+    def among(self, addresses: Ints) -> list[Region]:
+        """The regions that these addresses lie in."""
+        found, rest = [], np.unique(addresses)
+        while len(rest):
+            region = self.at(int(rest[0])) or Region(int(rest[0]), 1, f"memory[{rest[0]}]")
+            found.append(region)
+            rest = rest[np.searchsorted(rest, region.base + region.size) :]
+        return found
 
     def name(self, address: int) -> str:
         region = self.at(address)
@@ -79,9 +109,9 @@ def regions_of(lowered: Lowering, reverse: Reverse) -> list[Region]:
         letter = "" if group.partial else LETTERS[group.kind]
         seen[letter] += 1
         names[i] = f"{letter}{seen[letter]}" if letter else ""
-        regions.append(Region(piece.base, piece.size, names[i]))
+        regions.append(Region(piece.base, piece.size, names[i], int(group.members[0])))
     regions += [
-        Region(piece.base, piece.size, f"d{names[i]}")
+        Region(piece.base, piece.size, f"d{names[i]}", int(lowered.groups[i].members[0]))
         for i, piece in reverse.pieces.items()
         if i in names
     ]
@@ -105,40 +135,54 @@ def leaf_regions(
             regions[-1].size += 1
         else:
             regions.append(Region(address, 1, name))
+    total: Counter[str] = Counter()
+    for region in regions:
+        total[region.name] += region.size
+    for region in regions:
+        region.numbers = total[region.name]
     return regions
 
 
-def lines_of(instructions: Iterable[Instruction], regions: Regions) -> list[str]:
-    """One line for each instruction, but for partials, which are named by their formulas."""
-    lines = []
+def in_words(instructions: Iterable[Instruction], regions: Regions) -> list[Step]:
+    """A step for each instruction."""
+    steps = []
     for it in instructions:
+        reads = [region for addresses in operands_of(it) for region in regions.among(addresses)]
+        reads = [other for region in reads for other in region.reads or [region]]
+        text = ""
         if isinstance(it, Map) and (region := regions.at(it.out.base)) and not region.name:
-            region.name = _map(it, regions)
+            region.name, region.reads = _map(it, regions), reads
             if " " in region.name and "(" not in region.name:
                 region.name = f"({region.name})"
         else:
-            lines.append(_line(it, regions))
-    return lines
+            text = _line(it, regions)
+        (out, *_) = regions.among(target_of(it))
+        steps.append(Step(text, out, list(dict.fromkeys(reads)), _irregular(it)))
+    return steps
 
 
-def irregular(instructions: Iterable[Instruction]) -> list[str]:
-    """What did not become operations on views of the memory, and why."""
-    lines = []
-    for it in instructions:
-        if isinstance(it, Gather):
-            why = "operands whose addresses are no loops: they are copied together"
-            lines.append(f"{len(it.table)} numbers: {why}")
-        elif isinstance(it, SegmentSum):
-            why = "rows of different lengths that no padding makes equal"
-            lines.append(f"{len(it.starts)} sums of {len(it.a)} terms: {why}")
-        elif isinstance(it, Map) and (it.formula.part >= 0 or _in_python(it.formula)):
-            why = "one by one in Python, as NumPy has no such function"
-            lines.append(f"{prod(it.loops)} times {it.formula}: {why}")
-    return lines
+def line_of(step: Step, steps: Iterable[Step], lines: Mapping[int, str]) -> str:
+    """Where a node that the step computes was made, or one that it prepares, or else reads.
+
+    lines  of nodes
+    """
+    users = [other.out for other in steps if step.out in other.reads]
+    near = (step.out, *users, *step.reads)
+    return next((lines[region.node] for region in near if region.node in lines), "")
 
 
-def _in_python(what: Formula) -> bool:
-    return any(function in POINTWISE for function, _, _ in steps_of(what.text))
+def _irregular(it: Instruction) -> str:
+    """Why it is no operation on views of the memory, or ""."""
+    if isinstance(it, Gather):
+        why = "operands whose addresses are no loops: they are copied together"
+        return f"{len(it.table)} numbers: {why}"
+    if isinstance(it, SegmentSum):
+        why = "rows of different lengths that no padding makes equal"
+        return f"{len(it.starts)} sums of {len(it.a)} terms: {why}"
+    if isinstance(it, Map) and it.formula.part >= 0:
+        why = "one by one, as it is in Python"
+        return f"{prod(it.loops)} times {it.formula}: {why}"
+    return ""
 
 
 def _line(it: Instruction, regions: Regions) -> str:

@@ -73,6 +73,7 @@ def _formula(text: str, c: float, label: str) -> Formula:
 _PLAINLY = {
     "gaussian": "exp(-({1}) * ({0}) * ({0}))",
     "normal_cdf": "erfc(({0}) / -1.4142135623730951) / 2",
+    "times_sigmoid": "({0}) / (1 + exp(-({1})))",
 }
 
 

@@ -13,6 +13,7 @@ from autograd_lite import blocks
 from autograd_lite.compiler._flatten import Flat, flatten
 from autograd_lite.compiler.captures import Captures
 from autograd_lite.compiler.executors import EXECUTORS
+from autograd_lite.compiler.lines import lines_of
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.record import NotRecordedError, record
 from autograd_lite.compiler.travel import Parcel
@@ -20,9 +21,11 @@ from autograd_lite.value import blocks_open
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
+    from autograd_lite.compiler.copies import Copies
+    from autograd_lite.compiler.explain import Step
     from autograd_lite.compiler.record import Recording
 
 __all__ = ["Compiled"]
@@ -33,7 +36,7 @@ MOST_SHAPES = 64
 """How many kinds of arguments a compiled function remembers; the least recently used goes."""
 
 MOST_VARIANTS = 8
-"""How many recordings of one kind of arguments there may be before it runs eagerly."""
+"""How many recordings of one kind of arguments are kept; if all are needed, it runs eagerly."""
 
 
 class Compiled:
@@ -85,12 +88,33 @@ class Compiled:
     def explain(self) -> str:
         """What the programs recorded so far compute, as operations on arrays where they are.
 
-        Raises ValueError if there is none.
+        Calls the function once more for the lines of what stayed scalar. Raises ValueError if
+        there is no program.
         """
-        programs = [program for kind in self._kinds.values() for program in kind.programs]
+        return "\n\n".join(
+            program.explain(functools.partial(lines_of, self.function))
+            for program in self.programs()
+        )
+
+    def steps(self) -> tuple[list[Step], list[Step]]:
+        """The forward and the backward steps of the last program, as operations on arrays.
+
+        Partials stand in the steps that use them. Raises ValueError if there is no program.
+        """
+        last = self.programs()[-1]
+        forward, backward = last.executor.lifted().steps(last.names)
+        return [step for step in forward if step.text], [step for step in backward if step.text]
+
+    def programs(self) -> Sequence[Program | Copies]:
+        """What was recorded so far, with that of the last call last."""
+        programs = [
+            program
+            for kind in self._kinds.values()
+            for program in sorted(kind.programs, key=lambda p: p is kind.last)
+        ]
         if not programs:
             raise ValueError(f"{self.__name__} has recorded nothing yet; call it first")
-        return "\n\n".join(program.explain() for program in programs)
+        return programs
 
     def __repr__(self) -> str:
         return f"<compiled {self.__name__}>"
@@ -102,9 +126,12 @@ class Compiled:
         """
         parcels = []
         for key, kind in self._kinds.items():
+            captures = self._captures(key)
             for program in kind.programs:
+                if program.captures.changed():
+                    continue
                 try:
-                    parcels.append((_checked(key), Parcel(program)))
+                    parcels.append((_checked(key), Parcel(program, captures)))
                 except PicklingError as problem:
                     warnings.warn(
                         f"a program of {self.__name__} does not travel, and will be recorded "
@@ -145,10 +172,14 @@ class Compiled:
         """The programs of a kind that came from another process or another copy."""
         if key not in self._parcels:
             return []
-        _, statics = key
-        captures = Captures(self._roots(statics))
+        captures = self._captures(key)
         programs = [parcel.unpacked(captures) for parcel in self._parcels.pop(key)]
         return [program for program in programs if program is not None]
+
+    def _captures(self, key: Any) -> Captures:
+        """What the function reaches now, with the Values."""
+        _, statics = key
+        return Captures(self._roots(statics), values=True)
 
     def _roots(self, statics: Iterable[tuple[type, Any]]) -> list[Any]:
         """What leads to all that the function may read besides numbers."""
@@ -159,11 +190,11 @@ class Compiled:
 
         To be called while the lock is held.
         """
-        kind.programs = [p for p in kind.programs if not p.captures.changed()]
         if kind.eager:
             return None
-        if len(kind.programs) >= MOST_VARIANTS:
-            self._give_up(kind, _too_many(kind.programs))
+        fit = [p for p in kind.programs if not p.captures.changed()]
+        if len(fit) >= MOST_VARIANTS:
+            self._give_up(kind, _too_many(fit))
             return None
         try:
             recording, captures = self._watched(flat)
@@ -173,7 +204,9 @@ class Compiled:
             return None
         program.captures = captures
         self.recordings += 1
-        kind.programs.insert(0, program)
+        others = [p for p in kind.programs if p not in fit]  # such as that for `model.eval()`
+        kind.programs = [program, *fit, *others][:MOST_VARIANTS]
+        kind.last = program
         return program
 
     def _watched(self, flat: Flat) -> tuple[Recording, Captures]:
@@ -203,10 +236,15 @@ class Compiled:
 
 
 class _Kind:
-    """The programs for arguments of one kind: one for each way that decisions went."""
+    """The programs for arguments of one kind: one for each way that decisions went.
+
+    last   the one that ran last
+    eager  whether the function is called instead
+    """
 
     def __init__(self, programs: list[Program]) -> None:
         self.programs = programs
+        self.last: Program | None = None
         self.eager = False
 
     def replayed(self, flat: Flat) -> tuple[bool, Any]:
@@ -215,6 +253,7 @@ class _Kind:
             if not program.captures.changed():
                 held, result = program.run(flat)
                 if held:
+                    self.last = program
                     return True, result
         return False, None
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Lowering", "is_regular"]
 
-TERM, GROUP = 5, 2000  # ns that the interpreter takes for a term, and NumPy for a group
+# Nanoseconds of a run and its gradient: the interpreter's, and of arrays what comes to a group.
+NODE, PARENT, GROUP = 2, 1, 2700
 
 
 def is_regular(tape: Tape, wrt: Ints) -> bool:
@@ -34,7 +35,7 @@ def is_regular(tape: Tape, wrt: Ints) -> bool:
     It costs a part of what the lift does; nothing to speak of where there are many levels.
     """
     form = Form(tape)
-    most = TERM * len(form.owner) // GROUP
+    most = (NODE * len(tape) + PARENT * len(tape.parents)) // GROUP
     if len(list(islice(form.levels(), most + 1))) > most:
         return False
     return len(groups_of(form, Stages(form), wrt, len(form))[0]) <= most

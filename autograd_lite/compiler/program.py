@@ -13,7 +13,7 @@ from autograd_lite.value import Value, number_of, replayed_nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from autograd_lite.compiler._flatten import Flat
@@ -30,9 +30,12 @@ class Program:
     the Values that were there before the call (`parameters`). Its outputs are the results, then
     what guards and callbacks ask for.
 
+    names      of the arguments, by the slots of their numbers
     template   what the function returned, with places among the results
     guards     on the outputs
     calls      callbacks, and the place among the outputs, or the number, of each of their operands
+    lines      of nodes, where in the function they were made, if the recording has it
+    example    the numbers that it was recorded with, as `Flat` has them
     draws      what draws the random numbers; `drawn` are those of the recorded call, until it ran
     """
 
@@ -57,11 +60,11 @@ class Program:
         ]
         self.draws = tuple(recording.draws.values())
         self.drawn = [number_of(leaf) for leaf in recording.draws]  # for the first run
-        self.n_arguments = len(recording.arguments)
         leaves = dict(recording.arguments)
-        leaves |= {leaf: self.n_arguments + i for i, leaf in enumerate(recording.draws)}
+        leaves |= {leaf: len(leaves) + i for i, leaf in enumerate(recording.draws)}
+        self.names = recording.names | {range(len(recording.arguments), len(leaves)): "drawn"}
         try:
-            self.tape, parameters = tape_of(
+            self.tape, parameters, place = tape_of(
                 recording.made,
                 outputs,
                 leaves,
@@ -71,6 +74,8 @@ class Program:
             )
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
+        self.lines = {place[node]: line for node, line in recording.lines.items() if node in place}
+        self.example = flat.shape, flat.statics, flat.floats, flat.integers
         self.parameters = tuple(parameters)
         self._leaves_all = all(parameter.is_leaf for parameter in parameters)
         self._wrt = [*range(len(leaves), self.tape.leaves), *flat.slots]
@@ -83,11 +88,14 @@ class Program:
         """Where its last guard stands."""
         return self.guards.tests[-1][-1] if self.guards.tests else "another object each time"
 
-    def explain(self) -> str:
-        """The lifted program, the counts, and the guards."""
-        lines = [f"{self.name}: {len(self.guards.tests)} guards"] if self.guards.tests else []
-        lines += [f"    {op} at {place}" for _, op, _, _, _, place in self.guards.tests[:10]]
-        return "\n".join([*lines, self.executor.explain()])
+    def explain(self, lines: Callable[[Program], Mapping[int, str]]) -> str:
+        """The lifted program, the counts, and the guards.
+
+        lines  gives of nodes where in the function they were made; asked for what stayed scalar
+        """
+        text = [f"{self.name}: {len(self.guards.tests)} guards"] if self.guards.tests else []
+        text += [f"    {op} at {place}" for _, op, _, _, _, place in self.guards.tests[:10]]
+        return "\n".join([*text, self.executor.explain(self.names, lambda: lines(self))])
 
     def run(self, flat: Flat) -> tuple[bool, Any]:
         """Whether all guards hold for these arguments, and what the function returns.

@@ -6,7 +6,9 @@ numbers become guards; what `take` picked, what `draw` drew, and what was detach
 
 from __future__ import annotations
 
+import inspect
 import random
+from itertools import repeat
 from math import prod
 
 import numpy as np
@@ -18,12 +20,12 @@ from autograd_lite.value import Value, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from autograd_lite.compiler._flatten import Flat
 
-__all__ = ["Guard", "Index", "NotRecordedError", "Recording", "record"]
+__all__ = ["Guard", "Index", "NotRecordedError", "Recorder", "Recording", "record"]
 
 # As in _flatten.py.
 FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS = range(-1, -11, -1)
@@ -89,6 +91,8 @@ class Recording:
     """What a call left behind.
 
     result    what it returned
+    names     of the arguments, by the slots of their numbers
+    lines     of nodes, where in the function they were made; empty unless it was watched for
     made      all nodes, in the order in which they were made
     sources   of a leaf that was detached, the node whose number it has
     picks     the nodes that `take` made
@@ -98,7 +102,9 @@ class Recording:
 
     def __init__(self, arguments: dict[Value, int], indices: dict[Value, int]) -> None:
         self.result: Any = None
+        self.names: dict[range, str] = {}
         self.arguments, self.indices = arguments, indices
+        self.lines: dict[Value, str] = {}
         self.made: list[Value] = []
         self.sources: dict[Value, Value] = {}
         self.picks: set[Value] = set()
@@ -107,7 +113,12 @@ class Recording:
         self.guards: list[Guard] = []
 
 
-class _Recorder(Observer):
+class Recorder(Observer):
+    """Notes what a recording needs of what the engine does.
+
+    generators  things, of which those that draw random numbers matter
+    """
+
     replays = True
 
     def __init__(self, recording: Recording, generators: Iterable[object]) -> None:
@@ -173,19 +184,38 @@ class _Recorder(Observer):
         )
 
 
-def record(function: Callable[..., Any], flat: Flat, generators: Iterable[object]) -> Recording:
+def record(
+    function: Callable[..., Any],
+    flat: Flat,
+    generators: Iterable[object],
+    watch: Callable[[Recording, Iterable[object]], Recorder] = Recorder,
+) -> Recording:
     """Call function on stand-ins for the numbers of the arguments, which flat took apart.
 
     generators  things that the function reaches, of which those that draw random numbers matter
     """
     stand_ins = _StandIns(flat)
-    args, kwargs = stand_ins.next(), stand_ins.next()
+    args, kwargs = stand_ins.call(_positional(function))
     recording = Recording(stand_ins.arguments, stand_ins.indices)
-    recorder = _Recorder(recording, generators)
+    recording.names = stand_ins.names
+    recorder = watch(recording, generators)
     with observe(recorder):
         recording.result = function(*args, **kwargs)
     recorder.check_random()
     return recording
+
+
+def _positional(function: Callable[..., Any]) -> Iterator[str]:
+    """What the function calls its first argument, its second, and so on."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # it does not tell
+        parameters = {}.values()
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            yield from repeat(parameter.name)
+        yield parameter.name
+    yield from repeat("x")
 
 
 class _StandIns:
@@ -193,6 +223,7 @@ class _StandIns:
 
     arguments  the stand-ins, and where the number of each stands among the floats
     indices    those of integers, and where each stands among the integers
+    names      of the arguments, by the slots of their numbers
     """
 
     def __init__(self, flat: Flat) -> None:
@@ -200,6 +231,21 @@ class _StandIns:
         self._numbers = flat.floats
         self.arguments: dict[Value, int] = {}
         self.indices: dict[Value, int] = {}
+        self.names: dict[range, str] = {}
+
+    def call(self, names: Iterator[str]) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments of a call; the names are those of the ones by position."""
+        _, n = next(self._tokens), next(self._tokens)
+        args = [self._named(next(names)) for _ in range(n)]
+        _, n = next(self._tokens), next(self._tokens)
+        keys = [(key := self.next(), self._named(key)) for _ in range(n)]
+        return args, dict(keys)
+
+    def _named(self, name: str) -> Any:
+        start = len(self.arguments)
+        thing = self.next()
+        self.names[range(start, len(self.arguments))] = name
+        return thing
 
     def next(self) -> Any:
         token = next(self._tokens)

@@ -83,8 +83,8 @@ def tape_of(
     indices: Mapping[Value, int] = {},
     picks: Iterable[Value] = (),
     sources: Mapping[Value, Value] = {},
-) -> tuple[Tape, list[Value]]:
-    """The tape of a graph, and the Values that it depends on besides nodes and leaves.
+) -> tuple[Tape, list[Value], dict[Value, int]]:
+    """The tape of a graph, the Values that it depends on besides nodes and leaves, and all places.
 
     nodes    those that the outputs depend on, parents before their users
     outputs  the results
@@ -111,4 +111,4 @@ def tape_of(
         len(slots),
         len(indices),
     )
-    return tape, found.captured
+    return tape, found.captured, found.place

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Step: TypeAlias = tuple[str, tuple[str | float, ...], str]
 
-__all__ = ["POINTWISE", "RESULT", "steps_of"]
+__all__ = ["RESULT", "steps_of"]
 
 RESULT = "result"
 
@@ -32,7 +32,6 @@ _FUNCTIONS = {
     "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
     "atan2": "arctan2", "atanh": "arctanh", "fabs": "absolute", "round_even": "rint",
 }  # fmt: skip
-POINTWISE = {"erf", "erfc", "lgamma", "polygamma"}  # NumPy has none: Python's, element by element
 
 
 def steps_of(text: str) -> list[Step]:

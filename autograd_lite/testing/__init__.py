@@ -5,16 +5,15 @@ The strategies and `given_gradcheck` need hypothesis, which the extra `testing` 
 
 from __future__ import annotations
 
-from autograd_lite.testing.check import check_grad
-from autograd_lite.testing.report import Exclusion, GradientError, Report
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from autograd_lite.testing.check import check_grad
     from autograd_lite.testing.given import given_gradcheck
     from autograd_lite.testing.networks import modules
     from autograd_lite.testing.programs import Expression, expressions
+    from autograd_lite.testing.report import Exclusion, GradientError, Report
     from autograd_lite.testing.strategies import inputs_for, values
 
 __all__ = [
@@ -32,7 +31,11 @@ __all__ = [
 
 
 _HOMES = {
+    "Exclusion": "report",
     "Expression": "programs",
+    "GradientError": "report",
+    "Report": "report",
+    "check_grad": "check",
     "expressions": "programs",
     "given_gradcheck": "given",
     "inputs_for": "strategies",
@@ -42,7 +45,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """What needs hypothesis, imported when it is asked for."""
+    """Imported when it is asked for: pytest loads the plugin in every session of anyone."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -5,23 +5,28 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Real
 from typing import Any
 
 from autograd_lite import Value
 
-# The machine epsilon by the end of a dtype's name: "float64", "torch.float32", "dtype('<f8')".
+# The machine epsilon by the name of a dtype.
 PRECISIONS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "float64": 2.0**-52}
 DOUBLE = PRECISIONS["float64"]
+UNCHECKED = ("float", "bfloat", "longdouble", "complex")  # dtypes that are not in the table
+
+
+def dtype_of(thing: Any) -> str:
+    """The name of an array's dtype, such as float64 for NumPy's and torch.float64; "" of others."""
+    if not hasattr(thing, "tolist"):
+        return ""
+    dtype = getattr(thing, "dtype", "")
+    return str(getattr(dtype, "name", dtype)).rpartition(".")[2]
 
 
 def precision(array: Any) -> float | None:
     """The machine epsilon of an array of floats; None for any other thing."""
-    dtype = str(getattr(array, "dtype", "")).rpartition(".")[2]
-    return PRECISIONS.get(dtype) if hasattr(array, "tolist") else None
-
-
-def is_object_array(thing: Any) -> bool:
-    return str(getattr(thing, "dtype", "")) == "object" and hasattr(thing, "tolist")
+    return PRECISIONS.get(dtype_of(array))
 
 
 class Arguments:
@@ -31,7 +36,7 @@ class Arguments:
     numbers  what they are at first
     values   the Value that holds each number, or None
     lifted   those of the Values that stand for floats
-    epsilon  the coarsest precision among them
+    epsilon  the coarsest precision that f computes with
 
     Everything else, such as an int, a bool, a str or an array of ints, stays as it is. With `lift`
     a float becomes a leaf of its own.
@@ -45,9 +50,10 @@ class Arguments:
         self.modules: list[Any] = []
         self.epsilon = DOUBLE
         self.open: list[int] = []  # the ids of the containers that the current part is within
-        self._lift = lift
+        self.lift = lift
         self._places: dict[Value, int] = {}
-        self.function = _Part(self, f, _name_of(f)) if _is_module(f) else None
+        if _is_module(f):
+            _Part(self, f, _name_of(f))
         self.parts = [_Part(self, x, name) for x, name in zip(args, _names(f, args), strict=True)]
         if not self.numbers:
             raise ValueError(
@@ -57,8 +63,9 @@ class Arguments:
 
     def at(self, numbers: Sequence[float]) -> tuple[Any, ...]:
         """The arguments with these numbers in them; Values are changed in place."""
-        if self.function is not None:
-            self.function.make(numbers)
+        for value, number in zip(self.values, numbers, strict=True):
+            if value is not None and value.data != number:  # a write costs more than a look
+                value.data = number
         return tuple(part.make(numbers) for part in self.parts)
 
     def read(self, gradient: Any) -> list[float]:
@@ -67,14 +74,19 @@ class Arguments:
         Raises ValueError where it has not, naming the argument.
         """
         parts = [part for part in self.parts if part.places]
-        if len(parts) == 1 and not (isinstance(gradient, tuple) and len(gradient) == 1):
-            gradient = (gradient,)
+        numbers = [0.0] * len(self.numbers)
+        if len(parts) == 1:
+            try:
+                parts[0].read(gradient, numbers)
+                return numbers
+            except ValueError:
+                if not (isinstance(gradient, tuple) and len(gradient) == 1):
+                    raise
         if not isinstance(gradient, (tuple, list)) or len(gradient) != len(parts):
             raise ValueError(
                 f"grad= must give a tuple of {len(parts)} gradients, one for each argument that "
                 f"holds floats, not {gradient!r}"
             )
-        numbers = [0.0] * len(self.numbers)
         for part, piece in zip(parts, gradient, strict=True):
             part.read(piece, numbers)
         return numbers
@@ -83,15 +95,20 @@ class Arguments:
     def borrowed(self) -> Iterator[None]:
         """Give back the numbers and gradients of all Values, and the buffers of modules."""
         grads = [(v, v.grad) for v in self.values if v is not None and v not in self.lifted]
-        states = [module.state_dict() for module in self.modules if hasattr(module, "state_dict")]
+        states = [(m, m.state_dict()) for m in self.modules if hasattr(m, "state_dict")]
         try:
             yield
         finally:
             self.at(self.numbers)
             for value, grad in grads:
                 value.grad = grad
-            for module, state in zip(self.modules, states, strict=False):
+            for module, state in states:
                 module.load_state_dict(state)
+
+    def computed_in(self, epsilon: float) -> None:
+        """Note the precision of an argument, unless Values stand for it, which are doubles."""
+        if not self.lift:
+            self.epsilon = max(self.epsilon, epsilon)
 
     def add(self, name: str, number: float, value: Value | None = None) -> int:
         """The place of a number; of a Value that was met before, the place it has."""
@@ -111,7 +128,7 @@ class Arguments:
 
     def leaf(self, name: str, number: float) -> tuple[int, Value | None]:
         """The place of a float, and the leaf that stands for it if there are to be leaves."""
-        value = Value(number) if self._lift else None
+        value = Value(number) if self.lift else None
         if value is not None:
             self.lifted.add(value)
         return self.add(name, number, value), value
@@ -126,12 +143,17 @@ class _Part:
         self.read: Callable[[Any, list[float]], None] = lambda gradient, into: None
         if isinstance(thing, Value):
             self._cell(of, thing)
-        elif isinstance(thing, float):
+        elif isinstance(thing, float) or (isinstance(thing, Real) and precision(thing)):
             self._float(of, thing)
         elif precision(thing):
             self._array(of, thing)
-        elif is_object_array(thing):
+        elif dtype_of(thing) == "object":
             self._object_array(of, thing)
+        elif isinstance(thing, complex) or dtype_of(thing).startswith(UNCHECKED):
+            raise TypeError(
+                f"check_grad: {name} is of the type {dtype_of(thing) or 'complex'}, which cannot "
+                "be checked; give it as float64, if it is complex its real and its imaginary part"
+            )
         elif isinstance(thing, (list, tuple, dict)):
             self._container(of, thing)
         elif _is_module(thing):
@@ -141,22 +163,15 @@ class _Part:
 
     def _cell(self, of: Arguments, value: Value) -> None:
         self.places = [of.add(self.name, value.data, value)]
-        (place,) = self.places
+        self.read = self._read_number
 
-        def make(numbers: Sequence[float]) -> Value:
-            value.data = numbers[place]
-            return value
-
-        self.make, self.read = make, self._read_number
-
-    def _float(self, of: Arguments, number: float) -> None:
+    def _float(self, of: Arguments, number: Any) -> None:
+        of.computed_in(precision(number) or DOUBLE)
         place, value = of.leaf(self.name, float(number))
-        if value is not None:
-            self._cell(of, value)
-            return
         kind = type(number)
         self.places = [place]
-        self.make, self.read = lambda numbers: kind(numbers[place]), self._read_number
+        self.make = lambda numbers: kind(numbers[place]) if value is None else value
+        self.read = self._read_number
 
     def _read_number(self, gradient: Any, into: list[float]) -> None:
         if hasattr(gradient, "tolist") and not isinstance(gradient, float):
@@ -167,42 +182,45 @@ class _Part:
         into[self.places[0]] = float(gradient)
 
     def _array(self, of: Arguments, array: Any) -> None:
-        of.epsilon = max(of.epsilon, precision(array) or 0.0)
-        numbers, shape = _flat(array.tolist()), tuple(array.shape)
-        places = [
+        numbers, shape = flat(array.tolist()), tuple(array.shape)
+        leaves = [
             of.leaf(f"{self.name}{index}", number)
-            for index, number in zip(_indices(shape), numbers, strict=True)
+            for index, number in zip(indices(shape), numbers, strict=True)
         ]
-        self.places = [place for place, _ in places]
-
-        def make(numbers: Sequence[float]) -> Any:
-            return _array_like(array, _nested([numbers[place] for place in self.places], shape))
-
-        def make_values(numbers: Sequence[float]) -> Any:
-            for place, value in places:
-                value.data = numbers[place]  # type: ignore[union-attr]
-            return values
-
-        self.make, self.read = make, self._read_array(shape)
-        if places and places[0][1] is not None:
+        self.places = [place for place, _ in leaves]
+        self.read = self._read_array(shape, self.places)
+        if of.lift:
             if type(array).__module__.partition(".")[0] != "numpy":
                 raise TypeError(
                     f"check_grad: {self.name} is a {type(array).__name__}, in which no Value can "
                     "be; give grad=, the function that computes its gradient"
                 )
-            values = _object_array([value for _, value in places], shape)
-            self.make = make_values
+            values = [value for _, value in leaves]
+            made = _object_array(values, shape) if shape else values[0]
+            self.make = lambda numbers: made
+        else:
+            of.computed_in(PRECISIONS[dtype_of(array)])
+            self.make = lambda numbers: _array_like(
+                array, _nested([numbers[place] for place in self.places], shape)
+            )
 
-    def _read_array(self, shape: tuple[int, ...]) -> Callable[[Any, list[float]], None]:
+    def _read_array(
+        self, shape: tuple[int, ...], places: Sequence[int | None]
+    ) -> Callable[[Any, list[float]], None]:
+        """Reads a gradient of this shape; an element at no place is no input."""
+
         def read(gradient: Any, into: list[float]) -> None:
-            given = tuple(getattr(gradient, "shape", ())) if gradient is not None else shape
-            if given != shape:
+            if gradient is None:
+                return
+            given = getattr(gradient, "shape", None)
+            if given is None or tuple(given) != shape:
+                wrong = repr(gradient) if given is None else f"one of the shape {tuple(given)}"
                 raise ValueError(
-                    f"grad= gave {self.name} a gradient of the shape {given}, not {shape}"
+                    f"grad= must give {self.name} an array of the shape {shape}, not {wrong}"
                 )
-            numbers = [0.0] * len(self.places) if gradient is None else _flat(gradient.tolist())
-            for place, number in zip(self.places, numbers, strict=True):
-                into[place] = float(number)
+            for place, number in zip(places, flat(gradient.tolist()), strict=True):
+                if place is not None:
+                    into[place] = float(number)
 
         return read
 
@@ -210,11 +228,13 @@ class _Part:
         shape = tuple(array.shape)
         parts = [
             _Part(of, thing, f"{self.name}{index}")
-            for index, thing in zip(_indices(shape), array.ravel(), strict=True)
+            for index, thing in zip(indices(shape), array.ravel(), strict=True)
         ]
         self.places = [place for part in parts for place in part.places]
         self.make = lambda numbers: _object_array([part.make(numbers) for part in parts], shape)
-        self.read = self._read_array(shape)
+        self.read = self._read_array(
+            shape, [part.places[0] if part.places else None for part in parts]
+        )
 
     def _container(self, of: Arguments, thing: Any) -> None:
         if id(thing) in of.open:
@@ -238,12 +258,14 @@ class _Part:
                 return
             if hasattr(gradient, "tolist"):
                 gradient = gradient.tolist()
-            wrong = not isinstance(gradient, dict if isinstance(thing, dict) else (list, tuple))
-            if wrong or len(gradient) != len(thing):
-                raise ValueError(
-                    f"grad= must give {self.name} a {type(thing).__name__} of {len(thing)}, "
-                    f"not {gradient!r}"
-                )
+            if isinstance(thing, dict):
+                right = isinstance(gradient, dict) and gradient.keys() == thing.keys()
+                form = f"a dict of {', '.join(map(repr, thing))}"
+            else:
+                right = isinstance(gradient, (list, tuple)) and len(gradient) == len(thing)
+                form = f"a {type(thing).__name__} of {len(thing)}"
+            if not right:
+                raise ValueError(f"grad= must give {self.name} {form}, not {gradient!r}")
             for key, part in parts.items():
                 if part.places:
                     part.read(gradient[key], into)
@@ -263,11 +285,6 @@ class _Part:
             parts.append(_Part(of, parameter, f"{self.name}.{name}"))
         self.places = [place for part in parts for place in part.places]
 
-        def make(numbers: Sequence[float]) -> Any:
-            for part in parts:
-                part.make(numbers)
-            return module
-
         def read(gradient: Any, into: list[float]) -> None:
             gradient = list(gradient.values()) if isinstance(gradient, dict) else list(gradient)
             if len(gradient) != len(parts):
@@ -278,7 +295,7 @@ class _Part:
             for part, number in zip(parts, gradient, strict=True):
                 part.read(number, into)
 
-        self.make, self.read = make, read
+        self.read = read
 
 
 def _is_module(thing: Any) -> bool:
@@ -295,19 +312,13 @@ def _names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):  # written in C
         parameters = []
-    names = []
-    for i in range(len(args)):
-        parameter = parameters[min(i, len(parameters) - 1)] if parameters else None
-        if parameter is None or parameter.kind is parameter.VAR_POSITIONAL:
-            first = len(parameters) - 1 if parameter else 0
-            names.append(f"{parameter.name if parameter else 'args'}[{i - first}]")
-        else:
-            names.append(parameter.name)
-    return names
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "args")
+    return [*names, *(f"{rest}[{i}]" for i in range(len(args) - len(names)))][: len(args)]
 
 
-def _flat(nested: Any) -> list[Any]:
-    return [x for row in nested for x in _flat(row)] if isinstance(nested, list) else [nested]
+def flat(nested: Any) -> list[Any]:
+    return [x for row in nested for x in flat(row)] if isinstance(nested, list) else [nested]
 
 
 def _nested(flat: list[Any], shape: tuple[int, ...]) -> Any:
@@ -317,7 +328,7 @@ def _nested(flat: list[Any], shape: tuple[int, ...]) -> Any:
     return [_nested(flat[i * n : (i + 1) * n], shape[1:]) for i in range(shape[0])]
 
 
-def _indices(shape: tuple[int, ...]) -> Iterator[str]:
+def indices(shape: tuple[int, ...]) -> Iterator[str]:
     """How each element of an array is read: [0, 1]."""
     import itertools
 
@@ -342,37 +353,3 @@ def _object_array(things: list[Any], shape: tuple[int, ...]) -> Any:
     array = numpy.empty(len(things), dtype=object)
     array[:] = things
     return array.reshape(shape)
-
-
-# --------------------------------------------------------------------------------- results
-
-
-def outputs_of(result: Any, name: str) -> list[tuple[str, Any]]:
-    """(name, number or Value) of each number in what f returned.
-
-    Raises TypeError for what is neither a number nor a list, tuple, dict or array of numbers.
-    """
-    if isinstance(result, Value):
-        return [(name, result)]
-    if isinstance(result, dict):
-        return [o for key, x in result.items() for o in outputs_of(x, f"{name}[{key!r}]")]
-    if isinstance(result, (list, tuple)):
-        return [o for i, x in enumerate(result) for o in outputs_of(x, f"{name}[{i}]")]
-    if hasattr(result, "tolist") and hasattr(result, "dtype"):
-        numbers, shape = _flat(result.tolist()), tuple(result.shape)
-        return [
-            o
-            for index, x in zip(_indices(shape), numbers, strict=True)
-            for o in outputs_of(x, f"{name}{index}")
-        ]
-    if isinstance(result, (int, float)):
-        return [(name, float(result))]
-    raise TypeError(f"check_grad: {name} must be a number or an array of them, not {result!r}")
-
-
-def precision_of(result: Any) -> float:
-    """The coarsest precision of the arrays in what f returned."""
-    things = list(result.values()) if isinstance(result, dict) else result
-    if isinstance(things, (list, tuple)):
-        return max(map(precision_of, things), default=DOUBLE)
-    return precision(things) or DOUBLE

@@ -10,11 +10,18 @@ from typing import Any, NamedTuple
 
 from autograd_lite import Value, no_grad, topological_order
 from autograd_lite import sum as sum_of
-from autograd_lite.testing.arguments import DOUBLE, Arguments, outputs_of, precision_of
-from autograd_lite.testing.differences import DOUBT, FIRST, Slope, slope
-from autograd_lite.testing.locate import Place, overwritten, parting
+from autograd_lite.testing.arguments import DOUBLE, Arguments
+from autograd_lite.testing.differences import DOUBT, FIRST, Slope, first_slope, noise, slope
+from autograd_lite.testing.locate import Place, cotangents, operands_by_hand, overwritten, parting
 from autograd_lite.testing.message import described
-from autograd_lite.testing.report import Exclusion, GradientError, Report
+from autograd_lite.testing.report import (
+    Exclusion,
+    Finding,
+    GradientError,
+    NothingComparedError,
+    Report,
+)
+from autograd_lite.testing.results import outputs_of, precision_of
 from autograd_lite.testing.source import is_compiled, reproduction
 
 __all__ = ["check_grad"]
@@ -25,8 +32,9 @@ SMALLEST = sys.float_info.min / DOUBLE
 ULPS = tuple(4**k for k in range(11))
 """How many floats away a function is looked at where steps seem too coarse for it."""
 
-COTANGENT = -0.7
-"""What the gradient of the result is set to, to see that the gradients of the inputs follow."""
+COTANGENT = -1000.0
+"""What the gradient of the result is set to, to see that the gradients of the inputs follow: of the
+other sign, and larger than what is commonly clipped."""
 
 
 class Direction(NamedTuple):
@@ -55,6 +63,7 @@ def check_grad(
     f: Callable[..., Any],
     *args: Any,
     grad: Callable[..., Any] | None = None,
+    coordinates: bool = True,
     directions: int = 2,
     tol_min: float | None = None,
     tol_rel: float | None = None,
@@ -69,7 +78,9 @@ def check_grad(
     grad        a function of the same arguments that gives the gradient to check, in the form of
                 the arguments that hold floats; f and it may be of any library. Without it f is
                 called on Values and its graph gives the gradient.
-    directions  how many random directions are checked besides every coordinate
+    coordinates  whether the derivative by each input is compared; without them the directions
+                alone check a model of any size in a few calls
+    directions  how many random directions are checked, too
     tol_min, tol_rel  the two may differ by max(tol_min, tol_rel * their average size); by default
                 the square root and the cube root of the machine epsilon of what f computes in:
                 1.5e-8 and 6.1e-6 for doubles
@@ -79,17 +90,25 @@ def check_grad(
     are not finite, and slopes that no step tells clearly.
 
     Raises GradientError where the gradient is wrong, ValueError if f gives different numbers for
-    the same input, or no number, or has nothing to differentiate by.
+    the same input, or no number, or has nothing to differentiate by, or if nothing could be
+    compared as f or its inputs are not finite.
 
     The step is cbrt(epsilon) * max(1, |x|), refined by Richardson's extrapolation; Stan's
     expect_ad has such tolerances. Values and modules are as before once the check is over.
     """
     __tracebackhide__ = True  # pytest then shows the caller's line
+    if not coordinates and directions < 1:
+        raise ValueError("check_grad: without coordinates it needs directions of 1 or more")
     arguments = Arguments(f, args, lift=grad is None)
     with arguments.borrowed():
-        check = _Check(f, arguments, grad, tol_min, tol_rel, seed)
-        check.written = {"args": args, "tol_min": tol_min, "tol_rel": tol_rel, "seed": seed}
-        return check.run(directions)
+        check = _Check(f, args, arguments, grad, tol_min, tol_rel, seed)
+        report = check.run(coordinates, directions)
+    if not report.compared and all(e.reason == "not finite" for e in report.excluded):
+        raise NothingComparedError(
+            f"check_grad: nothing could be compared, as the input or {check.name} is not finite, "
+            "here or all around; give another input"
+        ) from check.refusal
+    return report
 
 
 class _Check:
@@ -98,6 +117,7 @@ class _Check:
     def __init__(
         self,
         f: Callable[..., Any],
+        args: Sequence[Any],
         arguments: Arguments,
         grad: Callable[..., Any] | None,
         tol_min: float | None,
@@ -108,7 +128,8 @@ class _Check:
         self.name = str(getattr(f, "__name__", type(f).__name__))
         self.random = random.Random(seed)
         self.x = list(arguments.numbers)
-        self.written: dict[str, Any] = {}
+        self.written = {"args": args, "tol_min": tol_min, "tol_rel": tol_rel, "seed": seed}
+        self.refusal: Exception | None = None
         self.excluded: list[Exclusion] = []
         self.compared = self.tiny = 0
         self.worst = 0.0
@@ -140,7 +161,8 @@ class _Check:
                     result = self.called(numbers)
             else:
                 result = self.called(numbers)
-        except (ArithmeticError, ValueError):
+        except (ArithmeticError, ValueError) as refusal:
+            self.refusal = refusal
             return [math.nan] * len(self.outputs)
         found = outputs_of(result, self.name)
         if len(found) != len(self.outputs):
@@ -198,21 +220,20 @@ class _Check:
 
     # ------------------------------------------------------------------------ comparisons
 
-    def run(self, directions: int) -> Report:
+    def run(self, coordinates: bool, directions: int) -> Report:
         __tracebackhide__ = True
         self.arguments.at(self.x)
         gradients = self.gradients()
-        for i, name in enumerate(self.arguments.names):
+        for i, name in enumerate(self.arguments.names if coordinates else ()):
             line = Direction(name, ((i, 1.0),), max(1.0, abs(self.x[i])))
             self.compare_along(line, gradients)
         apart = {exclusion.by for exclusion in self.excluded}
         smooth = [i for i, name in enumerate(self.arguments.names) if name not in apart]
-        if len(smooth) > 1:
+        if len(smooth) > 1 or not coordinates:
             for k in range(directions):
                 self.compare_along(self.random_direction(k, smooth), gradients)
         if self.grad is None:
-            self.compare_multiple(gradients, uses=1, scale=COTANGENT)
-            self.compare_multiple(gradients, uses=2, scale=1.0)
+            self.compare_passes(gradients)
         return Report(self.compared, self.tiny, self.worst, tuple(self.excluded))
 
     def random_direction(self, k: int, places: list[int]) -> Direction:
@@ -243,23 +264,15 @@ class _Check:
                 self.exclude(i, line, "not finite", derivative, math.nan, math.nan)
                 continue
 
-            def slope_with(scale: float, i: int = i) -> Slope:
-                return slope(
-                    lambda t: outputs_at(t)[i],
-                    scale,
-                    self.epsilon,
-                    self.roundings[i],
-                    lambda value, error: error <= self.tolerance(value, value),
-                )
+            def g(t: float, i: int = i) -> float:
+                return outputs_at(t)[i]
 
-            found = slope_with(line.scale)
-            verdict = self.verdict(derivative, found)
-            if (
-                verdict == "wrong" and SMALLEST < least < 1.0
-            ):  # what is there at the inputs' own scale?
-                closer = slope_with(least)
-                if self.verdict(derivative, closer) in ("compared", "kink"):
-                    found, verdict = closer, self.verdict(derivative, closer)
+            verdict, found = self.judged(g, line.scale, derivative, self.roundings[i])
+            if verdict == "wrong" and SMALLEST < least < 1.0:
+                # What is there at the inputs' own scale?
+                closer, near = self.judged(g, least, derivative, self.roundings[i])
+                if closer in ("compared", "kink"):
+                    verdict, found = closer, near
             if verdict == "wrong" and self.too_coarse(i, line, gradient, found):
                 verdict = "unclear"
             if verdict == "wrong":
@@ -268,6 +281,24 @@ class _Check:
                 self.count(derivative, found)
             else:
                 self.exclude(i, line, verdict, derivative, found.left, found.right)
+
+    def judged(
+        self, g: Callable[[float], float], scale: float, derivative: float, rounding: float
+    ) -> tuple[str, Slope]:
+        """The verdict over the derivative of g at 0, and the slope there.
+
+        What f rounds inside may show in no graph, so the noise of its values is measured before
+        anything is believed but the agreement of the first step.
+        """
+
+        def exact(value: float, error: float) -> bool:
+            return error <= self.tolerance(value, value)
+
+        found = first_slope(g, scale, self.epsilon, rounding)
+        if not exact(found.value, found.error) or self.verdict(derivative, found) != "compared":
+            rounding = max(rounding, noise(g, scale, self.epsilon))
+            found = slope(g, scale, self.epsilon, rounding, exact)
+        return self.verdict(derivative, found), found
 
     def too_coarse(self, i: int, line: Direction, gradient: list[float], found: Slope) -> bool:
         """Whether the very next floats follow the gradient, and not the slope that was found.
@@ -278,7 +309,7 @@ class _Check:
             return False
         unit = max(math.ulp(self.x[k]) / abs(step) for k, step in line.steps if step)
         # What f computes inside is rounded too, where its graph does not say so.
-        noise = 8 * max(self.roundings[i], self.epsilon * max(1.0, abs(self.y[i])))
+        blur = 8 * max(self.roundings[i], self.epsilon * max(1.0, abs(self.y[i])))
         followed = False
         for ulps in ULPS:
             ends = []
@@ -297,7 +328,7 @@ class _Check:
             change = high - low
             follows = sum(g * move for g, move in zip(gradient, moves, strict=True))
             apart = abs(change - found.value * ulps * unit * len(ends))
-            clear = apart > noise and apart > abs(change) / 2
+            clear = apart > blur and apart > abs(change) / 2
             follows_here = clear and abs(change - follows) < min(abs(change), apart) / 2
             if followed and follows_here:  # at two distances, so not by chance
                 return True
@@ -307,6 +338,10 @@ class _Check:
     def tolerance(self, one: float, other: float) -> float:
         average = (abs(one) + abs(other)) / 2
         return max(self.tol_min, self.tol_rel * average) if math.isfinite(average) else self.tol_min
+
+    def allowed(self, one: float, other: float, error: float) -> float:
+        """How far two derivatives may be apart if one of them is only known to an error."""
+        return max(self.tolerance(one, other), DOUBT * error)
 
     def verdict(self, derivative: float, found: Slope) -> str:
         """Either "compared", "wrong", or the reason why the derivative cannot be compared."""
@@ -321,12 +356,12 @@ class _Check:
             alike = derivative * found.value > 0 and abs(derivative) >= steepest / 2
             return "infinite" if alike else "wrong"
         if not math.isfinite(found.value):
-            return "unclear"
+            return "not finite"
         if found.kind == "unclear":
             return "unclear" if found.allows(derivative) else "wrong"
         apart = abs(derivative - found.value)
-        tolerance = max(self.tolerance(derivative, found.value), DOUBT * found.error)
-        return "compared" if apart <= tolerance else "wrong"
+        allowed = self.allowed(derivative, found.value, found.error)
+        return "compared" if apart <= allowed else "wrong"
 
     def count(self, derivative: float, found: Slope) -> None:
         self.compared += 1
@@ -341,11 +376,12 @@ class _Check:
     def exclude(self, i: int, line: Direction, reason: str, *numbers: float) -> None:
         self.excluded.append(Exclusion(self.outputs[i], line.by, reason, *numbers))
 
-    def compare_multiple(self, gradients: list[list[float]], uses: int, scale: float) -> None:
-        """The gradient of `scale` times the sum of some uses of f is that multiple of f's own.
+    def compare_passes(self, gradients: list[list[float]]) -> None:
+        """Compare the gradient of f with that of programs made of it.
 
-        Two uses show a `_backward` that writes `=` in place of `+=`; a scale shows one that does
-        not multiply by the gradient of its result, which is 1 where f alone is differentiated.
+        A multiple of f shows a `_backward` that does not multiply by the gradient of its result,
+        which is 1 where f alone is differentiated. More users show one that writes `=` in place of
+        `+=`: two calls give them to the inputs, the third pass to what lies between.
         """
         __tracebackhide__ = True
         weights = [1.0] if len(self.y) == 1 else [self.random.uniform(0.5, 1.5) for _ in self.y]
@@ -353,28 +389,54 @@ class _Check:
             sum(w * gradient[i] for w, gradient in zip(weights, gradients, strict=True))
             for i in range(len(self.x))
         ]
-        results = [self.called(self.x) for _ in range(uses)]
-        roots = [[out for _, out in outputs_of(result, self.name)] for result in results]
-        root = sum_of(
-            [scale * w * out for outs in roots for w, out in zip(weights, outs, strict=True)]
+
+        def terms() -> list[Any]:
+            outs = outputs_of(self.called(self.x), self.name)
+            return [w * out for w, (_, out) in zip(weights, outs, strict=True)]
+
+        self.compare_pass(
+            sum_of([COTANGENT * term for term in terms()]),
+            [COTANGENT * one for one in once],
+            output=f"{COTANGENT:g} * {self.name}",
+            against=f"{COTANGENT:g} times f's own",
+            when=f"the result's own gradient is {COTANGENT:g}",
         )
+        self.compare_pass(
+            sum_of([*terms(), *terms()]),
+            [2 * one for one in once],
+            output=f"{self.name} used twice",
+            against="2 times f's own",
+            when="the inputs have other users: f(x) + f(x) was differentiated",
+        )
+        used = terms()
+        operands = operands_by_hand(sum_of(used))
+        if operands:
+            sent = cotangents(sum_of(operands))
+            own = [sent.get(value, 0.0) for value in self.arguments.values if value is not None]
+            self.compare_pass(
+                sum_of([*used, *operands]),
+                [one + other for one, other in zip(once, own, strict=True)],
+                output=self.name,
+                against="by the partials",
+                when="each operand of a node made by hand has another user",
+            )
+
+    def compare_pass(self, root: Any, expected: list[float], **described: str) -> None:
+        """Compare the gradients of one backward pass with what is expected."""
+        __tracebackhide__ = True
         if not isinstance(root, Value):
             return
-        order = topological_order(root)
-        found = self.passed(root, order)
-        multiple = uses * scale
-        for name, one, got in zip(self.arguments.names, once, found, strict=True):
-            expected = multiple * one
-            if math.isfinite(one) and not abs(got - expected) <= self.tolerance(got, expected):
+        found = self.passed(root, topological_order(root))
+        for name, one, got in zip(self.arguments.names, expected, found, strict=True):
+            if math.isfinite(one) and not abs(got - one) <= self.tolerance(got, one):
                 raise self.error(
-                    output=f"{self.name} used twice" if uses == 2 else f"{scale} * {self.name}",
                     by=name,
                     reverse=got,
-                    differences=expected,
+                    differences=one,
                     error=0.0,
                     root=root,
                     place=overwritten(root),
-                    multiple=multiple,
+                    **described,
                 )
 
     # ----------------------------------------------------------------------------- errors
@@ -391,7 +453,8 @@ class _Check:
             error=found.error,
             root=root if isinstance(root, Value) else None,
             place=place,
-            multiple=1.0,
+            against="differences",
+            when="",
         )
 
     def place_of(self, i: int, line: Direction, derivative: float, found: Slope) -> Place | None:
@@ -433,20 +496,18 @@ class _Check:
 
     def error(self, **facts: Any) -> GradientError:
         self.arguments.at(self.x)
-        facts["inputs"] = self.inputs
-        place = facts["place"]
+        finding = Finding(inputs=self.inputs, **facts)
         # A graph written out says nothing of numbers that were read from .data.
-        faithful = place is not None and not place.node.is_leaf
-        code = reproduction(
-            self.f, self.grad, self.written, facts["root"] if faithful else None, list(self.inputs)
-        )
+        faithful = finding.place is not None and not finding.place.node.is_leaf
+        root = finding.root if faithful else None
+        code = reproduction(self.f, self.grad, self.written, root, list(self.inputs))
         message = described(
             self.f,
+            finding,
             numbers=self.x,
             names=self.arguments.names,
-            tolerance=self.tolerance(facts["reverse"], facts["differences"]),
+            tolerance=self.allowed(finding.reverse, finding.differences, finding.error),
             checked="grad=" if self.grad is not None else "reverse mode",
             code=code,
-            **facts,
         )
-        return GradientError(message, reproduction=code, **facts)
+        return GradientError(message, finding, code)

@@ -3,6 +3,7 @@
 Central differences (f(h) - f(-h)) / 2h at steps h and h/2, refined by Richardson's extrapolation.
 What two steps make of the same slope, and of the jump between its two sides, says how exact they
 are; where they disagree other steps are tried. At a kink the jump stays, however small the step.
+None of it can be finer than the noise of the values, which is measured, too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,12 @@ from typing import NamedTuple
 # those of rounding, larger ones.
 FIRST = 4 / 12
 SMALLER = (5 / 12, 6 / 12, 7 / 12)
-LARGER = (3 / 12, 2 / 12, 1 / 12)
+WIDE = 2 / 12
+LARGER = (3 / 12, WIDE, 1 / 12)
+
+SPACINGS = (21 / 24, 17 / 24, 13 / 24, 9 / 24, 5 / 24)
+"""How far apart values are to tell noise, as powers of epsilon too, from fine to coarse. None is a
+power of 2, whose multiples a rounded sum may carry exactly."""
 
 DOUBT = 4.0
 """How many times their estimated error differences may be off."""
@@ -41,14 +47,22 @@ class Slope(NamedTuple):
     tries: tuple[tuple[float, float], ...] = ()
 
     def allows(self, number: float) -> bool:
-        """Whether one of the steps that were tried cannot tell the slope from this number.
+        """Whether the steps that were tried cannot tell the slope from this number.
 
-        At a kink, whether the number lies between the slopes of the two sides.
+        The most exact step decides if all others agree with it, or else any that allows the
+        number. At a kink, the number must lie between the slopes of the two sides.
         """
         if self.kind == "kink":
             low, high = sorted((self.left, self.right))
             return low - self.error <= number <= high + self.error
-        return any(abs(number - value) <= DOUBT * error for value, error in self.tries)
+        best = (self.value, self.error)
+        agree = not any(
+            abs(value - self.value) > DOUBT * (error + self.error) for value, error in self.tries
+        )
+        return any(
+            abs(number - value) <= DOUBT * error
+            for value, error in ([best] if agree else self.tries)
+        )
 
 
 class _Rung(NamedTuple):
@@ -65,9 +79,29 @@ class _Rung(NamedTuple):
         return self.right - self.left
 
     @property
+    def sides(self) -> list[float]:
+        return [side for side in (self.left, self.right) if math.isfinite(side)]
+
+    @property
     def slope(self) -> float:
-        sides = [side for side in (self.left, self.right) if math.isfinite(side)]
-        return sum(sides) / len(sides) if sides else math.nan
+        return sum(self.sides) / len(self.sides) if self.sides else math.nan
+
+    @property
+    def steepest(self) -> float:
+        return max(map(abs, self.sides), default=math.nan)
+
+
+def first_slope(
+    g: Callable[[float], float], scale: float, epsilon: float, rounding: float
+) -> Slope:
+    """The slope of g at 0 by the first step alone; the arguments are those of `slope`.
+
+    Where g is flat a wider step is taken, as this may be one stair of many.
+    """
+    first = _rung(g, scale * epsilon**FIRST, rounding)
+    if first.left == first.right == 0.0:
+        first = _rung(g, scale * epsilon**WIDE, rounding)
+    return Slope("number", first.value, first.error, first.left, first.right)
 
 
 def slope(
@@ -100,14 +134,36 @@ def slope(
         error = 4 * rounding / last.h + abs(last.jump - rungs[-2].jump)
         return Slope(kind, value, error, last.left, last.right)
     near = best
-    noise = 4 * rounding / near.h
-    for power in LARGER if near.error < 4 * noise else ():
+    blur = 4 * rounding / near.h
+    for power in LARGER if near.error < 4 * blur else ():
         wide = rung(power)
         if wide.error < best.error and abs(wide.value - near.value) <= DOUBT * near.error:
             best = wide
     kind = "number" if accept(best.value, best.error) else "unclear"
     tries = tuple((r.value, r.error) for r in (*rungs, best))
     return Slope(kind, best.value, best.error, best.left, best.right, tries)
+
+
+def noise(g: Callable[[float], float], scale: float, epsilon: float) -> float:
+    """The noise of g's values near 0, as their fourth differences show it.
+
+    These are next to nothing for a smooth function at small distances; of independent errors with
+    the standard deviation s their variance is 70 s². Distances at which half of the neighbours are
+    equal, such as those on the flat side of a kink, do not tell, and large ones see more than
+    noise. So it is the least that two neighbouring distances have in common.
+
+    Source: Moré and Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33 (2011).
+    """
+    found = []
+    for power in SPACINGS:
+        apart = scale * epsilon**power
+        column = [y for y in (g(k * apart) for k in range(-6, 7)) if math.isfinite(y)]
+        equal = sum(one == other for one, other in pairwise(column))
+        if len(column) > 6 and 2 * equal < len(column) - 1:
+            for _ in range(4):
+                column = [b - a for a, b in pairwise(column)]
+            found.append(math.hypot(*column) / math.sqrt(70 * len(column)))
+    return 2 * min(map(max, pairwise(found)), default=max(found, default=0.0))
 
 
 def _rung(g: Callable[[float], float], h: float, rounding: float) -> _Rung:
@@ -137,7 +193,9 @@ def _singular(rungs: list[_Rung], rounding: float) -> str:
     first, last = rungs[0], rungs[-1]
     slopes = [rung.slope for rung in rungs]
     growing = all(abs(b) > 1.2 * abs(a) and a * b > 0 for a, b in pairwise(slopes))
-    if growing and abs(last.slope) > 4 * abs(first.slope):
+    # The sides grow as well; beside a kink that is near only their average does.
+    clear = last.steepest > 4 * first.steepest and abs(last.slope) * last.h > 8 * rounding
+    if growing and clear:
         # The function rises by slope * h, which shrinks with h unless it is a step.
         shrinks = abs(last.slope * last.h) < 0.5 * abs(first.slope * first.h)
         return "infinite" if shrinks else "step"

@@ -9,7 +9,7 @@ all of it. If they do not, the partials are right and the backward pass added th
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd_lite import Value, topological_order
 
@@ -52,6 +52,13 @@ def cotangents(root: Value) -> dict[Value, float]:
             for parent, partial in partials_of(node):
                 total[parent] += total[node] * partial
     return total
+
+
+def operands_by_hand(root: Any) -> list[Value]:
+    """The operands of nodes made by hand that are no leaves."""
+    order = topological_order(root) if isinstance(root, Value) else []
+    operands = (x for node in order if node.rule is None for x in node.parents if not x.is_leaf)
+    return list(dict.fromkeys(operands))
 
 
 def overwritten(root: Value) -> Place | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite import Value
-from autograd_lite.testing.locate import Place
+from autograd_lite.testing.report import Finding
 from autograd_lite.testing.source import place_of
 
 SHOWN = 8  # inputs and lines of code beyond which a message leaves out
@@ -14,53 +14,42 @@ SHOWN = 8  # inputs and lines of code beyond which a message leaves out
 
 def described(
     f: Callable[..., Any],
+    found: Finding,
     *,
-    output: str,
-    by: str,
-    reverse: float,
-    differences: float,
-    error: float,
-    root: Value | None,
-    inputs: dict[Value, str],
-    place: Place | None,
-    multiple: float,
     names: Sequence[str],
     numbers: Sequence[float],
     tolerance: float,
     checked: str,
     code: str,
 ) -> str:
+    reverse, differences = found.reverse, found.differences
     apart = abs(reverse - differences)
     average = (abs(reverse) + abs(differences)) / 2
     given = [f"{n} = {x!r}" for n, x in zip(names, numbers, strict=True)]
     if len(given) > SHOWN:
-        at = [text for n, text in zip(names, given, strict=True) if n == by]
+        at = [text for n, text in zip(names, given, strict=True) if n == found.by]
         more = f"and {len(given) - len(at or given[:SHOWN])} more"
         given = [*(at or given[:SHOWN]), more]
     rows = [
         ("function", place_of(f)),
         ("input", ", ".join(given)),
         (checked, f"{reverse!r}"),
-        (
-            "differences" if multiple == 1.0 else f"{multiple:g} times f's own",
-            f"{differences!r}" + _bound(error),
-        ),
+        (found.against, f"{differences!r}" + _bound(found.error)),
         ("relative error", f"{apart / average if average else apart:.3g}"),
         ("tolerance", f"{tolerance:.3g}, and they are {apart:.3g} apart"),
     ]
-    if place is not None:
-        rows.append(("first apart at", _node(place.node, inputs)))
-        rows.append(("", place.reason))
-    elif root is None and checked == "reverse mode":
+    if found.place is not None:
+        rows.append(("first apart at", _node(found.place.node, found.inputs)))
+        rows.append(("", found.place.reason))
+    elif found.root is None and checked == "reverse mode":
         rows.append(("first apart at", "the result, a number that carries no gradient"))
     width = max(len(label) for label, _ in rows)
     table = "\n".join(f"  {label:<{width}}  {text}" for label, text in rows)
-    why = ""
-    if multiple == 2.0:
-        why = " when the inputs have other users: f(x) + f(x) was differentiated"
-    elif multiple != 1.0:
-        why = f" when the result's own gradient is {multiple:g}"
-    return f"wrong derivative d {output} / d {by}{why}\n\n{table}\n\nTo reproduce:\n\n{code}"
+    when = f" when {found.when}" if found.when else ""
+    return (
+        f"wrong derivative d {found.output} / d {found.by}{when}\n\n{table}\n\n"
+        f"To reproduce:\n\n{code}"
+    )
 
 
 def _bound(error: float) -> str:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+import sys
+import zlib
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,14 +50,18 @@ def pytest_runtest_makereport(
 
 
 def _failure(error: BaseException) -> Failure | None:
-    """The error with a graph that an exception is, or that a group of them holds."""
-    from autograd_lite import AnomalyError
-    from autograd_lite.testing import GradientError
+    """The error with a graph that an exception is, or that a group of them holds.
 
-    if isinstance(error, (GradientError, AnomalyError)):
-        return error
-    found = map(_failure, getattr(error, "exceptions", ()))
-    return next((one for one in found if one is not None), None)
+    A test that never imported the classes cannot have raised them.
+    """
+    homes = ("autograd_lite.testing.report", "GradientError"), ("autograd_lite", "AnomalyError")
+    for module, name in homes:
+        kind = getattr(sys.modules.get(module), name, None)
+        if kind is not None and isinstance(error, kind):
+            found: Failure = error
+            return found
+    within = map(_failure, getattr(error, "exceptions", ()))
+    return next((one for one in within if one is not None), None)
 
 
 def _text(root: Value, error: Failure) -> str:
@@ -83,14 +89,23 @@ def _drawn(root: Value, error: Failure, directory: Path, test: str) -> str:
     import visualize
     from autograd_lite import topological_order
 
-    for node, name in _names(error).items():
-        if not node.label:
-            node.label = name
-    path = directory / f"{re.sub('[^A-Za-z0-9]+', '_', test).strip('_')}.svg"
-    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / _file(test)
+    unnamed = {node: name for node, name in _names(error).items() if not node.label}
     try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for node, name in unnamed.items():
+            node.label = name
         fold = len(topological_order(root)) > LARGE
         visualize.save(error, path, partials=True, fold=fold)
-    except (visualize.LayoutError, ValueError) as reason:
+    except (visualize.LayoutError, ValueError, OSError) as reason:
         return f"not drawn: {reason}"
+    finally:
+        for node in unnamed:
+            node.label = ""
     return str(path)
+
+
+def _file(test: str) -> str:
+    """A file name for a test; a checksum tells those apart that differ in other signs only."""
+    readable = re.sub("[^A-Za-z0-9]+", "_", test).strip("_")
+    return f"{readable[:100]}_{zlib.crc32(test.encode()):08x}.svg"

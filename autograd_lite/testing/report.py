@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, NamedTuple
 
 from autograd_lite import Value
@@ -18,7 +17,7 @@ class Exclusion(NamedTuple):
     by       the input, or the direction
     reason   "kink": the slopes of the two sides differ, or the function steps;
              "infinite": a vertical tangent, that the gradient does not contradict;
-             "not finite": the function or the input is nan or infinite;
+             "not finite": the input, or the function there or all around, is nan or infinite;
              "unclear": the differences are too coarse to tell
     reverse  the derivative that would have been compared
     left, right    the slopes of the two sides
@@ -42,7 +41,8 @@ class Report(NamedTuple):
     """What a check has compared.
 
     compared  how many derivatives agreed with differences
-    tiny      how many of these were not 0 but below tol_min, where nothing could have failed
+    tiny      how many of these were not 0 but below tol_min, so that only an error larger than
+              tol_min would have failed
     worst     the largest relative error among those that were not tiny
     excluded  the derivatives that could not be compared
     """
@@ -68,6 +68,36 @@ class Report(NamedTuple):
         return "\n".join(lines)
 
 
+class Finding(NamedTuple):
+    """Where a gradient is wrong.
+
+    output, by    which number of f, and which input or direction
+    reverse       the derivative that was checked
+    differences   what it should be
+    error         a bound on the error of `differences`
+    against       what `differences` comes from
+    when          what else was done to see it, or ""
+    root          the Value whose graph is at fault, or None if f leaves no graph
+    inputs        the name of each input in that graph
+    place         the node where the two first part, and why; or None
+    """
+
+    output: str
+    by: str
+    reverse: float
+    differences: float
+    error: float
+    against: str
+    when: str
+    root: Value | None
+    inputs: dict[Value, str]
+    place: Place | None
+
+
+class NothingComparedError(ValueError):
+    """Neither the function nor its inputs are finite, so a check could not have failed."""
+
+
 class GradientError(AssertionError):
     """A gradient differs from the slope of its function. The message says where.
 
@@ -81,19 +111,16 @@ class GradientError(AssertionError):
     reproduction  Python code that raises this error again
     """
 
-    def __init__(self, message: str, **facts: Any) -> None:
+    def __init__(self, message: str, finding: Finding, reproduction: str) -> None:
         super().__init__(message)
-        self.output: str = facts["output"]
-        self.by: str = facts["by"]
-        self.reverse: float = facts["reverse"]
-        self.differences: float = facts["differences"]
-        self.root: Value | None = facts["root"]
-        self.inputs: dict[Value, str] = facts["inputs"]
-        self.place: Place | None = facts["place"]
-        self.reproduction: str = facts["reproduction"]
+        self.output, self.by = finding.output, finding.by
+        self.reverse, self.differences = finding.reverse, finding.differences
+        self.root, self.inputs, self.place = finding.root, finding.inputs, finding.place
+        self.reproduction = reproduction
+        self._finding = finding
 
     def __reduce__(self) -> tuple[Any, ...]:  # so that it comes back from another process
-        return partial(type(self), **vars(self)), self.args
+        return type(self), (str(self), self._finding, self.reproduction)
 
     @property
     def node(self) -> Value | None:

@@ -128,15 +128,29 @@ def convolution():
     return loss, (rows(random.Random(0), 4, 2, 8, 8),)
 
 
-def lstm():
-    """An LSTM of 8 units on 5 sequences of 6 steps, each step with an error."""
-    network, head = nn.LSTM(4, 8, rng=0), nn.Linear(8, 1, rng=0)
+def recurrent(kind, length):
+    """A layer of 8 units on 5 sequences, each step with an error."""
+    network, head = kind(4, 8, rng=0), nn.Linear(8, 1, rng=0)
 
     def loss(xs):
         out, _ = network(xs)
         return sum(head(h)[0] ** 2 for step in out for h in step)
 
-    return loss, (rows(random.Random(0), 6, 5, 4),)
+    return loss, (rows(random.Random(0), length, 5, 4),)
+
+
+def lstm():
+    return recurrent(nn.LSTM, 6)
+
+
+def transformer(length=8, width=16):
+    """A layer of nn with causal attention, on 3 texts."""
+    network = nn.TransformerEncoderLayer(width, 4, 64, dropout=0.0, batch_first=True, rng=0)
+
+    def loss(xs):
+        return sum(v * v for text in network(xs, is_causal=True) for row in text for v in row)
+
+    return loss, (rows(random.Random(0), 3, length, width),)
 
 
 def actor_and_critic():

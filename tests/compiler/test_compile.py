@@ -404,6 +404,23 @@ def test_an_exchanged_parameter_or_flag_is_recorded_anew(change):
     assert f.recordings == 2
 
 
+def test_flags_may_go_back_and_forth():
+    box = Box()
+    f = compile(lambda x: box(x))
+    for double in (False, True, False, True):
+        box.double = double
+        assert f(2.0).data == box(2.0).data
+    assert f.recordings == 2
+
+
+def test_models_that_are_exchanged_again_and_again_are_recorded_and_forgotten():
+    f = compile(lambda x: box(x))
+    for _ in range(3 * MOST_VARIANTS):
+        box = Box()
+        assert f(2.0).data == 10.0
+    assert (f.recordings, len(f.programs())) == (3 * MOST_VARIANTS, MOST_VARIANTS)
+
+
 def test_a_state_of_its_own_makes_it_eager_with_a_warning():
     box = Box()
     box.calls = 0
@@ -596,6 +613,8 @@ def test_largest_is_chosen_anew_and_the_first_of_equals():
 
     numbers = [(1.0, 3.0, 2.0), (5.0, 3.0, 5.0), (0.0, 0.0, 0.0)]
     agree(f, [tuple(map(Value, row)) for row in numbers], W)
+    of_a_square = [[3.0] * 7, [1.0, 4.0, 2.0, 0.0, 4.0, 3.0, 4.0], [-1.0, -2.0, 0.0] + [0.0] * 4]
+    agree(f, [tuple(map(Value, row)) for row in of_a_square], W)
 
 
 def test_the_compiler_is_imported_after_an_operation_of_the_users(python):

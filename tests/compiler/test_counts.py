@@ -5,6 +5,7 @@ import pytest
 from lifting import Lifted
 from scalar_programs import KINDS, irregular, program
 
+import nn
 from autograd_lite.compiler.lower import is_regular
 
 
@@ -15,8 +16,9 @@ from autograd_lite.compiler.lower import is_regular
         ("perceptron", 13, 17, True),
         ("chapter", 17, 15, True),
         ("microgpt", 52, 88, True),
-        ("convolution", 10, 14, True),
-        ("lstm", 108, 119, False),
+        ("convolution", 10, 13, True),
+        ("transformer", 49, 64, True),
+        ("lstm", 108, 119, False),  # 8 units: not worth it
         ("actor_and_critic", 17, 19, False),
     ],
 )
@@ -33,6 +35,25 @@ def test_longer_texts_take_as_many_calls():
     lifted = Lifted(function, *args)
     assert lifted.agrees()
     assert lifted.arrays.calls == (52, 88)
+
+
+def test_a_longer_transformer_takes_as_many_calls():
+    function, args = networks.transformer(length=5)
+    lifted = Lifted(function, *args)
+    assert lifted.agrees()
+    assert lifted.arrays.calls == (49, 64)
+
+
+@pytest.mark.parametrize(
+    ("kind", "forward", "backward"), [(nn.RNN, 3, 4), (nn.LSTM, 16, 14), (nn.GRU, 14, 13)]
+)
+def test_calls_of_a_step(kind, forward, backward):
+    """All but the recurrence itself is computed for all steps at once: W x, errors, gradients."""
+    programs = [networks.recurrent(kind, length) for length in (7, 9)]
+    short, long = (Lifted(function, *args) for function, args in programs)
+    assert long.agrees()
+    both = zip(short.arrays.calls, long.arrays.calls, strict=True)
+    assert [(b - a) / 2 for a, b in both] == [forward, backward]
 
 
 def test_the_parameters_may_be_used_in_any_order():

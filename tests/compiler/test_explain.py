@@ -1,10 +1,17 @@
 """A lifted program as text, with the formulas of the chapter on backpropagation in it."""
 
+import random
+import re
+from collections import deque
+from pathlib import Path
+
 import networks
 from lifting import Lifted
 
 import autograd_lite as ag
-from autograd_lite import Value
+from autograd_lite import Value, compile, vmap
+
+W = [Value(0.5)]
 
 PERCEPTRON = """\
 7940 scalars, 637 of them leaves
@@ -74,12 +81,16 @@ def test_attention():
 def test_what_did_not_lift_is_said_with_the_reason():
     w = [Value(0.1 * i) for i in range(50)]
 
+    @ag.operation(lambda x, out: 3 * x**2)
+    def cubed_by_hand(x):
+        return x**3
+
     def function(xs):
         order = [7, 3, 31, 4, 1, 12, 9, 44, 2, 5]
-        return sum(ag.erf(x * w[i]) for x, i in zip(xs, order, strict=True))
+        return sum(cubed_by_hand(x * w[i]) for x, i in zip(xs, order, strict=True))
 
     text = Lifted(function, [float(i) for i in range(10)]).arrays.explain()
-    assert "10 times erf(x): one by one in Python, as NumPy has no such function" in text
+    assert "10 times cubed_by_hand(x0): one by one, as it is in Python" in text
 
 
 def test_rows_that_nothing_makes_equal():
@@ -89,3 +100,98 @@ def test_rows_that_nothing_makes_equal():
     lengths = [1, 5, 2, 6, 3, 7, 4]
     text = Lifted(function, [[0.5] * n for n in lengths]).arrays.explain()
     assert "7 sums of 28 terms: rows of different lengths that no padding makes equal" in text
+
+
+@ag.operation(lambda x, out: 3 * x**2)
+def stays_scalar(x):
+    return x**3
+
+
+def text_of(function, *args, executor="auto"):
+    compiled = compile(function, executor=executor)
+    compiled(*args)
+    return compiled.explain()
+
+
+def test_the_lines_of_what_stayed_scalar():
+    calls = deque()
+
+    def function(xs):
+        calls.append(None)
+        return sum(
+            stays_scalar(x * W[0])  # this is the line
+            for x in xs
+        )
+
+    text = text_of(function, [0.5, 1.5, 2.5])
+    (value, partial), here = (
+        re.findall(r"3 times stays_scalar.*\n.*\n.*", text),
+        Path(__file__).name,
+    )
+    for part in (value, partial):
+        assert "one by one, as it is in Python" in part
+        assert re.search(rf"{here}:\d+\n +stays_scalar\(x \* W\[0\]\)  # this is the line$", part)
+    assert len(calls) == 2  # recorded once more
+
+
+def test_nothing_is_called_again_where_nothing_stayed_scalar():
+    calls = deque()
+
+    def function(xs):
+        calls.append(None)
+        return sum(x * x for x in xs)
+
+    assert "not on views" not in text_of(function, [0.5] * 10, executor="numpy")
+    assert len(calls) == 1
+
+
+def test_the_lines_that_keep_a_program_with_the_interpreter():
+    def function(x):
+        for _ in range(50):
+            x = ag.tanh(x * W[0])  # one after the other
+        return x
+
+    text = text_of(function, 0.5)
+    found = re.search(r"node by node: (\d+) operations on arrays are too many for (\d+)", text)
+    assert found
+    assert int(found[2]) == 102
+    assert re.search(r" \d\d\d of them for .*:\d+\n +x = ag.tanh.*  # one after the other", text)
+    assert text_of(function, 0.5, executor="interpret").endswith("node by node")
+
+
+def test_the_lines_are_left_out_where_the_function_does_something_else_by_now():
+    def function(xs):
+        return sum(stays_scalar(x) if switch else x for x in xs)
+
+    switch = True
+    compiled = compile(function)
+    compiled([0.5, 1.5])
+    switch = False
+    text = compiled.explain()
+    assert "2 times stays_scalar" in text
+    assert "switch" not in text
+
+
+def test_random_numbers_are_not_drawn_for_the_lines():
+    compiled = compile(lambda xs: sum(stays_scalar(x * ag.draw(random.random)) for x in xs))
+    compiled([0.5, 1.5])
+    state = random.getstate()
+    assert "for x in xs" in compiled.explain()
+    assert random.getstate() == state
+    assert "xs * drawn" in compiled.explain() or "drawn * xs" in compiled.explain()
+
+
+def test_the_lines_of_a_batch():
+    batched = vmap(lambda x: stays_scalar(x * W[0]))
+    batched([1.0, 2.0, 3.0])
+    assert re.search(r"3 times stays_scalar.*\n.*\n +batched = vmap\(lambda", batched.explain())
+
+
+def test_arguments_have_their_names():
+    def function(points, *others, scale):
+        return sum(x * y * scale for x, y in zip(points, others, strict=True))
+
+    compiled = compile(function)
+    compiled([1.0, 2.0, 3.0], 0.5, 1.5, 2.5, scale=2.0)
+    assert "z1[3] = points * others" in compiled.explain()
+    assert "scale" in compiled.explain()

@@ -3,6 +3,7 @@
 import os
 import pickle
 from array import array
+from functools import partial
 from threading import Thread
 
 import numpy as np
@@ -83,6 +84,27 @@ def test_an_operation_of_the_users_own():
     lifted = Lifted(function, [1.0, 2.0, 3.0])
     expected = lifted.by_reference(lifted.leaves, [1.0])
     np.testing.assert_allclose(lifted.by_arrays(lifted.leaves, np.ones(1)), expected)
+
+
+DIGAMMA, TRIGAMMA = partial(ag.polygamma, 0), partial(ag.polygamma, 1)
+
+
+@pytest.mark.parametrize("function", [ag.erf, ag.erfc, ag.lgamma, DIGAMMA, TRIGAMMA])
+def test_functions_that_numpy_has_not(function):
+    """Of every second number too, and of each number twice, and where they are not finite."""
+
+    def several(xs):
+        pairs = [function(x) * function(y * y) for x, y in zip(xs[::2], xs[1::2], strict=True)]
+        return sum(pairs), sum(function(x * w) for x in xs for w in W)
+
+    lifted = Lifted(several, [0.1 + 0.7 * i for i in range(12)])
+    assert lifted.agrees()
+    for special in (0.0, -1.0, -2.5, 1e-3, 50.0, 1e300, np.inf, -np.inf, np.nan):
+        leaf = Lifted(lambda x: [function(x), function(x + 1)], Value(special))
+        state, expected = leaf.run(leaf.leaves), leaf.by_reference(leaf.leaves, [0, 0])[:2]
+        assert (state is not None) == np.isfinite(expected).all()
+        if state is not None:
+            np.testing.assert_allclose(state.outputs, expected, rtol=1e-12)
 
 
 def test_indices_count_from_the_end_and_are_checked():

@@ -67,7 +67,7 @@ def test_the_batch_becomes_the_rows_of_matrices():
     model = nn.Linear(3, 4, rng=0)
     batched = vmap(lambda x: ag.sum([z.relu() for z in model(x)]))
     lengths = set()
-    for n in (200, 300):
+    for n in (300, 400):
         for _ in range(2):
             batched(np.ones((n, 3)))
         text = batched.explain()

@@ -47,3 +47,31 @@ def test_a_gpt_of_microgpts_shape_learns_the_same_on_our_value():
     assert ours["losses"][-1] < ours["losses"][0]
     assert ours["samples"] == theirs["samples"]
     assert any(ours["samples"])
+
+
+def test_two_edits_compile_it():
+    """Those of docs/from-microgpt.md."""
+    path = HERE / "small_gpt.py"
+    edits = {
+        "^class Value:.*?(?=^# ---)": (
+            "import numpy as np\nfrom autograd_lite import Value, compile, softmax, take\n\n\n"
+        ),
+        "^def softmax.*?(?=^def )": "",
+        r'state_dict\["wte"\]\[token_id\]': 'take(state_dict["wte"], token_id)',
+        r"probabilities\[tokens\[pos_id \+ 1\]\]": "take(probabilities, tokens[pos_id + 1])",
+        r"^for step in range.*?(?=^    n = )": "@compile\ndef loss_of(tokens):\n",
+        r"^    loss = (\(1 / n\).*?)$": (
+            r"    return \1\n\nfor step in range(10):\n"
+            "    tokens = [BOS, *map(letters.index, names[step % len(names)]), BOS]\n"
+            "    loss = loss_of(np.array(tokens))"
+        ),
+    }
+    ours = path.read_text()
+    for old, new in edits.items():
+        ours, changed = re.subn(old, new, ours, flags=re.MULTILINE | re.DOTALL)
+        assert changed == 1, old
+    ours, theirs = run(ours, path), runpy.run_path(str(path))
+    assert ours["losses"] == pytest.approx(theirs["losses"], rel=1e-10)
+    assert ours["samples"] == theirs["samples"]
+    lengths = {len(name) for name in ours["names"]}
+    assert ours["loss_of"].recordings == len(lengths) == 3

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from calls import OPERATIONS
+from differences import number
 
 from autograd_lite import Value
 
@@ -34,15 +35,25 @@ def test_what_is_compared_with_is_the_derivative(rule):
     """The partials of the reference, against mpmath's differences of its value."""
     case = accuracy.CASES[rule.name]
     rng = random.Random(rule.name)
-    intervals = rule.domain[:1] * accuracy.N if rule.nary else rule.domain
+    domains = rule.domain[:1] * accuracy.N if rule.nary else rule.domain
     with mpmath.mp.workdps(60):
         for _ in range(10):
-            point = [mpmath.mpf(rng.uniform(low, high)) for low, high in intervals]
+            point = [mpmath.mpf(number(rng, domain)) for domain in domains]
             for i, partial in enumerate(case.partials):
                 slope = mpmath.diff(
                     lambda x, i=i, xs=point: case.value(*xs[:i], x, *xs[i + 1 :]), point[i]
                 )
                 assert mpmath.almosteq(slope, mpmath.mpf(partial(*point)), 1e-20, 1e-20)
+
+
+@pytest.mark.parametrize("x", [-709.7, -709.8, -712.0, -716.0])
+def test_silu_where_exp_overflows(x):
+    """Hardly any sample is drawn there."""
+    y = Value(x).silu()
+    case = accuracy.CASES["silu"]
+    with mpmath.mp.workdps(accuracy.DIGITS):
+        assert accuracy.ulps(y.data, case.value(mpmath.mpf(x)), 0) <= case.bounds[0]
+        assert accuracy.ulps(*y.partials, case.partials[0](mpmath.mpf(x)), 0) <= case.bounds[1]
 
 
 def test_the_page_states_the_bounds_that_are_tested():
@@ -64,6 +75,7 @@ def test_the_page_states_the_bounds_that_are_tested():
         ("sigmoid", lambda x: 1 - 1 / (1 + math.exp(x))),
         ("gelu", lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2),
         ("erfc", lambda x: 1 - math.erf(x)),
+        ("sin", lambda x: math.nan),
     ],
 )
 def test_a_naive_formula_would_not_pass(name, naive, monkeypatch):

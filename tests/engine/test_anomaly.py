@@ -213,6 +213,22 @@ def test_a_pass_within_a_pass_has_excuses_of_its_own():
         ((y * Value(INF)) * 0.5 + by_hand(y) + out * 1.0).backward()
 
 
+@pytest.mark.parametrize("found", [0.0, INF])
+def test_a_pass_within_a_pass_has_operations_by_hand_too(found):
+    """It finds an infinity that is not its doing, and the one around it sends a nan that is."""
+    x, inner = Value(1.0), Value(2.0)
+    out, within = Value(1.0, (x,), "outer"), by_hand(inner)
+
+    def backward():
+        inner.grad = found
+        within.backward()
+        x.grad += math.nan
+
+    out._backward = backward
+    with detect_anomaly(), pytest.raises(AnomalyError, match=r"outer set .* to nan"):
+        (out * 2).backward()
+
+
 def test_a_node_made_by_hand_that_sends_infinity_for_nothing():
     x = Value(1.0)
     with detect_anomaly():

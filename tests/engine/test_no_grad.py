@@ -155,6 +155,27 @@ def test_a_task_that_outlives_the_block_records():
     assert asyncio.run(both()) == (False, True)
 
 
+def test_a_block_is_left_where_it_was_entered():
+    block = no_grad()
+    with pytest.raises(RuntimeError, match="this no_grad block is not open here"):
+        block.__exit__(None, None, None)
+    errors = []
+
+    def leave():
+        try:
+            block.__exit__(None, None, None)
+        except RuntimeError as error:
+            errors.append(error)
+
+    with block:
+        thread = threading.Thread(target=leave)
+        thread.start()
+        thread.join()
+        assert not records()
+    assert len(errors) == 1
+    assert records()
+
+
 def generator():
     yield
 

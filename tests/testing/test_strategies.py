@@ -53,7 +53,7 @@ def test_inputs_for_a_rule_pass(rule, data):
         operands[len(operands) - rule.static :],
     )
     domain = rule.domain[:1] * len(operands) if rule.nary else rule.domain
-    assert all(low <= x <= high for x, (low, high) in zip(operands, domain, strict=True))
+    assert all(min(d) <= x <= max(d) for x, d in zip(operands, domain, strict=True))
     report = check_grad(lambda *xs: call(rule, *xs, *static), *parents)
     assert (report.compared > 0, report.kinks) == (True, ())
 
@@ -228,9 +228,9 @@ def test_a_test_that_compares_nothing_fails():
         given_gradcheck((-2.0, -1.0))(al.log)()
 
 
-@pytest.mark.parametrize("domain", [1.0, (1, 2, 3), "ab", None])
+@pytest.mark.parametrize("domain", [1.0, (1, 2, 3), "ab", "12", (2.0, 1.0), ("1", "2"), None])
 def test_a_domain_is_an_interval_or_a_strategy(domain):
-    with pytest.raises(TypeError, match="an interval"):
+    with pytest.raises(TypeError, match=r"an interval .* not"):
         given_gradcheck(domain)
 
 
