@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,10 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "benchmarks"
 IMAGES = ROOT / "docs" / "images"
-PAGES = (ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "docs" / "benchmarks.md")
+PAGES = [
+    *(ROOT / name for name in ("README.md", "README.zh-CN.md")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("benchmarks", "from-micrograd", "from-microgpt")),
+]
 # Whether each has --quick.
 BENCHMARKS = {"engine": True, "nn": True, "compile": True, "visualize": False}
 
@@ -141,34 +145,44 @@ CHINESE_STEPS["gpt"] = "microgpt，一个名字，用 Adam"
 STEP_CONTESTANTS = ["compiled", "NumPy by hand", "JAX jit", "PyTorch", "eager Value"]
 
 
-def steps_table(head: list[str], works: dict[str, str]) -> str:
-    """The time of a training step, compiled and by others; scalars are Python's and micrograd's."""
-    contests = next(iter(results("compile")["threads"].values()))["contests"]
+def step_medians() -> dict[str, dict[str, float]]:
+    """Of each contest, the microseconds that a step takes on one thread."""
+    contests: dict[str, dict[str, float]] = {}
+    for key, medians in next(iter(results("compile")["threads"].values()))["contests"].items():
+        contests[key] = dict(medians)
+        if "scalars in Python" in medians:  # microgpt's way
+            contests[key]["micrograd"] = medians["scalars in Python"]
+    return contests
+
+
+def steps_table(head: list[str], works: dict[str, str], unit: str) -> str:
+    """The time of a training step, compiled and by others."""
+    contests = step_medians()
     rows = []
     for key, work in works.items():
-        medians = contests[key]
-        scalars = medians.get("micrograd", medians.get("scalars in Python"))
-        numbers = [*map(medians.get, STEP_CONTESTANTS), scalars]
-        rows.append([work, *("" if n is None else significant(n) for n in numbers)])
-    return table(head, rows)
+        numbers = map(contests[key].get, [*STEP_CONTESTANTS, "micrograd"])
+        rows.append([work, *("" if n is None else significant(n) for n in numbers), unit])
+    return table([*head, ""], rows)
 
 
 def steps() -> str:
-    head = ["µs a training step", "compiled", *STEP_CONTESTANTS[1:], "micrograd, microgpt"]
-    return steps_table(head, STEPS)
+    head = ["a training step", *STEP_CONTESTANTS, "micrograd, microgpt"]
+    return steps_table(head, STEPS, "µs")
 
 
 def chinese_steps() -> str:
-    head = [
-        "训练一步，微秒",
-        "编译",
-        "手写 NumPy",
-        "JAX jit",
-        "PyTorch",
-        "逐个 Value",
-        "micrograd、microgpt",
-    ]
-    return steps_table(head, CHINESE_STEPS)
+    words = ["编译", "手写 NumPy", "JAX jit", "PyTorch", "逐个 Value", "micrograd、microgpt"]
+    return steps_table(["训练一步", *words], CHINESE_STEPS, "微秒")
+
+
+def gained(contest: str, others: str) -> str:
+    """What `compile` is worth to who comes from others."""
+    us = step_medians()[contest]
+    shown = {name: significant(us[name]) for name in ("compiled", "eager Value", "micrograd")}
+    return (
+        f"A step takes {shown['compiled']} µs compiled, {shown['eager Value']} µs on eager Values, "
+        f"and\n{shown['micrograd']} µs {others} (`python benchmarks/compile.py`, one thread).\n"
+    )
 
 
 def engine() -> str:
@@ -234,6 +248,8 @@ def conditions() -> str:
 TABLES = {
     "steps": steps,
     "steps in Chinese": chinese_steps,
+    "micrograd": partial(gained, "moons", "in micrograd"),
+    "microgpt": partial(gained, "gpt", "on plain Python objects"),
     "speed": speed,
     "speed in Chinese": chinese_speed,
     "conditions": conditions,
