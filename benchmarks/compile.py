@@ -23,7 +23,6 @@ import json
 import math
 import operator
 import os
-import platform
 import random
 import statistics
 import subprocess
@@ -31,11 +30,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
+
+from machine import machine
 
 # A script's folder comes first where Python looks for modules, and one script there is called nn.
 sys.path = [
@@ -834,25 +834,7 @@ def verdicts(found: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def machine() -> dict[str, str]:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    packages = ("numpy", "torch", "jax", "micrograd", "casadi", "ddx-ad")
-    return {
-        "cpu": f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores",
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        **{package: version_of(package) for package in packages},
-    }
-
-
-def version_of(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
+PACKAGES = ("numpy", "torch", "jax", "micrograd", "casadi", "ddx-ad")
 
 
 def significant(number: float) -> str:
@@ -894,7 +876,7 @@ def main() -> None:
         print(json.dumps(measure(size, sweeps=options.threads == 1)))
         return
     found = {str(n): in_process(n, options.quick) for n in size.threads}
-    results = {"machine": machine(), "work": WORK, "threads": found}
+    results = {"machine": machine(*PACKAGES), "work": WORK, "threads": found}
     if options.json:
         results["targets"] = {n: verdicts(each) for n, each in found.items()}
         print(json.dumps(results, indent=1))
