@@ -286,6 +286,8 @@ def largest(xs: Iterable[Operand]) -> Any:
     In a compiled function it is chosen anew at each call.
     """
     xs = checked(xs, "largest")
+    if not xs:
+        raise ValueError("largest of no operands")
     if blocks.replayed():
         return _chosen_anew(xs)
     best, *others = xs
@@ -346,11 +348,20 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
     Raises ValueError if a name of the engine's own is taken, TypeError at a call whose partials
     are not as many numbers as there are operands.
     """
+    if not callable(partials):
+        raise TypeError(
+            "operation: give it the partial derivatives: @operation(lambda x, out: 1 - out**2)"
+        )
 
     def decorate(function: Callable[..., float]) -> Any:
         import functools
         import inspect
 
+        if not callable(function):
+            raise TypeError(
+                f"operation decorates a function, not {value.type_name(function)}; "
+                "write @operation(partials) above it"
+            )
         name = function.__name__
         signature = inspect.signature(function)
         n = len(signature.parameters)

@@ -23,8 +23,10 @@ def topological_order(root: Value) -> list[Value]:
     """Every node that root depends on, once each: users before their parents, root first.
 
     It is the order of `Value.backward`, and depends on nothing but the graph (Kahn's algorithm,
-    first in, first out).
+    first in, first out). Raises TypeError if root is not a Value.
     """
+    if not isinstance(root, Value):
+        raise TypeError(f"topological_order: expected a Value, not {type(root).__name__}")
     return _order(root, lambda node: False)
 
 
