@@ -123,6 +123,8 @@ class Value:
     @property
     def grad(self) -> float:
         """d result / d self, from the passes of `backward` so far."""
+        if _blocks != 0:
+            looked_at(self, ".grad")
         return self._grad
 
     @grad.setter
@@ -172,6 +174,8 @@ class Value:
     @property
     def partials(self) -> tuple[float, ...]:
         """d self / d parent for each of `parents`; nan where `_backward` was written by hand."""
+        if _blocks != 0:
+            looked_at(self, ".partials")
         if self._kind <= LEAF:
             return ()
         if self._kind == UNARY:
@@ -522,9 +526,13 @@ class Value:
     # ------------------------------------------------------------------ reading the number
 
     def __repr__(self) -> str:
+        if _blocks != 0:
+            looked_at(self, "the text of a Value, as print does")
         return f"{type(self).__name__}(data={self._data}, grad={self._grad})"
 
     def __format__(self, spec: str) -> str:
+        if _blocks != 0:
+            looked_at(self, "the text of a Value, as print does")
         return format(self._data, spec) if spec else str(self)
 
     def __float__(self) -> float:
@@ -660,6 +668,12 @@ def detached(source: Value, observers: Iterable[blocks.Observer]) -> Value:
     for observer in observers:
         observer.detached(node, source)
     return node
+
+
+def looked_at(node: Value, what: str) -> None:
+    """Tell observers that something of node besides its number is read."""
+    for observer in blocks.observers():
+        observer.looked(node, what)
 
 
 def number_of(node: Value) -> float:

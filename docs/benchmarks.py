@@ -195,27 +195,23 @@ def nn() -> str:
 
 
 def compiled() -> str:
-    """The time of a step of every contestant, in microseconds, with each number of threads."""
-    work, threads = results("compile")["work"], results("compile")["threads"]
+    """The time of a step of every contestant, with one thread."""
+    work, found = results("compile")["work"], results("compile")["threads"]["1"]
     rows = []
-    for key, medians in next(iter(threads.values()))["contests"].items():
-        for name in medians:
-            times = [each["contests"][key].get(name) for each in threads.values()]
+    for key, medians in found["contests"].items():
+        for name, time in medians.items():
             first = work[key] if name == "compiled" else ""
-            rows.append([first, name, *("" if t is None else significant(t) for t in times), "us"])
+            rows.append([first, name, significant(time), "us"])
     for key, unit in (("recording", "us a node"), ("call", "us")):
-        numbers = [significant(each[key]) for each in threads.values()]
-        rows.append([work[key], "compiled", *numbers, unit])
-    heads = [f"{n} thread{'s' * (n != '1')}" for n in threads]
-    return table(["work", "", *heads, ""], rows, left=2)
+        rows.append([work[key], "compiled", significant(found[key]), unit])
+    return table(["work", "", "time", ""], rows, left=2)
 
 
 def targets() -> str:
     """How the compiled functions compare, with one thread."""
     found = results("compile")
-    threads = next(iter(found["threads"]))
     rows = []
-    for row in found["targets"][threads]:
+    for row in found["targets"]["1"]:
         bound = "at least" if "at least" in row else "at most"
         aim = f"{bound} {row[bound]:,g}"
         shown = f"{significant(row['measured'])} {row['what']}"
@@ -408,7 +404,7 @@ def plots() -> dict[str, str]:
         "benchmark-compile.svg": curves(
             {
                 f"us a step, by {kind}": swept(found[kind])
-                for found in [next(iter(results("compile")["threads"].values()))]
+                for found in [results("compile")["threads"]["1"]]
                 for kind in ("batch", "width")
             },
             "Time of a training step by batch size and by width",
