@@ -30,6 +30,7 @@ class Observer:
     call      function is to be called with the nodes' numbers: True to see to it oneself
     draw      a program wants a random number of function: give a leaf with it, or None
     read      a program read node's number
+    looked    a program reads something else of node, such as ".grad"
     wrote     a program is about to set node's number or gradient
     compared  x op y was decided, op being one of "<", "<=", ">", ">=", "!="; y may be a number
     sends     node is about to send its cotangent to its parents, in a pass from root
@@ -51,6 +52,8 @@ class Observer:
         return False
 
     def read(self, node: Value) -> None: ...
+
+    def looked(self, node: Value, what: str) -> None: ...
 
     def wrote(self, node: Value) -> None: ...
 

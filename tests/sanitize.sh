@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command with the engine built under AddressSanitizer and UndefinedBehaviorSanitizer (gcc).
 #
-#     tests/sanitize.sh                                    # the tests of memory and of misuse
+#     tests/sanitize.sh                                    # memory, misuse, the compiler
 #     tests/sanitize.sh tests/engine/fuzz.py --seconds 300
 #
 # The first error ends the process with a report. Values are not reused, so that each use of one

@@ -4,14 +4,18 @@ cimport autograd_lite.compiler._arrays as arrays
 cimport autograd_lite.value as engine
 from cpython.array cimport array as numbers
 
-cdef int FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS
+cdef int FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS, NAMED, DEEPEST
+cdef tuple _PLAIN
 
 
 cdef class Flat:
     cdef public list values, slots, statics
     cdef public numbers shape, floats, integers
+    cdef int depth
 
 
 cpdef object flatten(object thing, Flat flat)
+cdef object flatten_each(object things, Flat flat)
 cdef object flatten_static(object thing, Flat flat)
 cdef object flatten_numpy(object thing, Flat flat)
+cdef bint is_plain(object thing) except -1

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from array import array
 
+import numpy as np
+
 import autograd_lite.compiler._arrays as arrays
 import autograd_lite.value as engine
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 FLOAT, VALUE, INTEGER, STATIC = -1, -2, -3, -4  # STATIC: its place among the statics
 LIST, TUPLE, DICT = -5, -6, -7  # a length, then the elements; of a dict, keys and elements
 FLOATS, INTEGERS, OBJECTS = -8, -9, -10  # an array: number of axes, their lengths
+NAMED = -11  # a named tuple: a length, its type as a static, then the elements
+
+DEEPEST = 200  # an argument that is nested deeper may well contain itself
+_PLAIN = (int, str, bool, type(None), float, bytes, complex, np.str_, np.datetime64)
 
 
 class Flat:
@@ -29,7 +35,9 @@ class Flat:
     floats    the numbers that change from call to call
     integers  those of them that are NumPy's integers, which may also be indices
     values    the Values, and of each its place among floats
-    statics   what is the same in all calls of one recording, as (type, thing)
+    statics   what is the same in all calls of one recording, as (type, thing); an object, which
+              may be equal to another one and hold other numbers, as a `Same`
+    depth     of what is being taken apart
     """
 
     def __init__(self) -> None:
@@ -39,10 +47,11 @@ class Flat:
         self.values: list[Value] = []
         self.slots: list[int] = []
         self.statics: list[Any] = []
+        self.depth = 0
 
 
 class Same:
-    """A thing that equals nothing but itself."""
+    """A thing that equals nothing but itself, whatever its type calls equal."""
 
     __slots__ = ("thing",)
 
@@ -50,14 +59,17 @@ class Same:
         self.thing = thing
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self.thing is other.thing
+        return self.thing is (other.thing if isinstance(other, Same) else other)
 
     def __hash__(self) -> int:
         return id(self.thing)
 
 
 def flatten(thing: Any, flat: Flat) -> None:
-    """Take thing apart into flat."""
+    """Take thing apart into flat.
+
+    Raises ValueError for what is nested too deep.
+    """
     kind = type(thing)
     if kind is float:
         arrays.append_int(flat.shape, FLOAT)
@@ -65,8 +77,7 @@ def flatten(thing: Any, flat: Flat) -> None:
     elif kind is list or kind is tuple:
         arrays.append_int(flat.shape, LIST if kind is list else TUPLE)
         arrays.append_int(flat.shape, len(thing))
-        for element in thing:
-            flatten(element, flat)
+        flatten_each(thing, flat)
     elif isinstance(thing, engine.Value):
         arrays.append_int(flat.shape, VALUE)
         flat.values.append(thing)
@@ -78,10 +89,15 @@ def flatten(thing: Any, flat: Flat) -> None:
     elif kind is dict:
         arrays.append_int(flat.shape, DICT)
         arrays.append_int(flat.shape, len(thing))
-        for key, element in thing.items():
+        for key in thing:
             flatten_static(key, flat)
-            flatten(element, flat)
-    elif hasattr(thing, "dtype"):
+        flatten_each(thing.values(), flat)
+    elif isinstance(thing, tuple) and hasattr(kind, "_make"):
+        arrays.append_int(flat.shape, NAMED)
+        arrays.append_int(flat.shape, len(thing))
+        flatten_static(kind, flat)
+        flatten_each(thing, flat)
+    elif kind is np.ndarray or isinstance(thing, np.generic):
         flatten_numpy(thing, flat)
     elif isinstance(thing, float):
         arrays.append_int(flat.shape, FLOAT)
@@ -90,26 +106,42 @@ def flatten(thing: Any, flat: Flat) -> None:
         flatten_static(thing, flat)
 
 
+def flatten_each(things: Any, flat: Flat) -> None:
+    flat.depth += 1
+    if flat.depth > DEEPEST:
+        raise ValueError(
+            f"an argument of a compiled function is nested more than {DEEPEST} deep, or contains "
+            "itself"
+        )
+    for thing in things:
+        flatten(thing, flat)
+    flat.depth -= 1
+
+
 def flatten_static(thing: Any, flat: Flat) -> None:
     arrays.append_int(flat.shape, STATIC)
-    try:
-        hash(thing)
-    except TypeError:
+    if not is_plain(thing):
         thing = Same(thing)
     flat.statics.append((type(thing), thing))
+
+
+def is_plain(thing: Any) -> bool:
+    """Whether another thing that is equal to this one says the same."""
+    if type(thing) is tuple:
+        return all(map(is_plain, thing))
+    return type(thing) in _PLAIN
 
 
 def flatten_numpy(thing: Any, flat: Flat) -> None:
     """An array or a scalar of NumPy's."""
     kind = thing.dtype.kind
-    shape = getattr(thing, "shape", None)
-    if kind not in "fiubO" or shape is None:
+    shape = thing.shape
+    if kind not in "fiubO":
         flatten_static(thing, flat)
     elif kind == "O":
         arrays.append_int(flat.shape, OBJECTS)
         flat.shape.extend(array("i", (len(shape), *shape)))
-        for element in thing.ravel().tolist():
-            flatten(element, flat)
+        flatten_each(thing.ravel().tolist(), flat)
     else:
         numbers = thing.ravel()
         flat.floats.frombytes(numbers.astype("d", copy=False).view("B"))

@@ -54,6 +54,11 @@ def trace(
             end(tape, node, DETACH, [place_of(tape, sources[node])])
         elif picks and node in picks:
             index, *elements = node.parents
+            if index not in indices:
+                raise ValueError(
+                    "take reads an index that is no argument itself; pass the index as NumPy's "
+                    "integer, and compute it outside"
+                )
             if index not in place_of_index:
                 place_of_index[index] = add(tape, INDEX, 0.0, indices[index])
             operands = [place_of(tape, element) for element in elements]

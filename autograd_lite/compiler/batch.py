@@ -10,7 +10,7 @@ from autograd_lite import blocks
 from autograd_lite.compiler._flatten import Flat, flatten
 from autograd_lite.compiler.copies import Copies, Slots, together
 from autograd_lite.compiler.function import MOST_SHAPES, Compiled
-from autograd_lite.compiler.program import put_together
+from autograd_lite.compiler.program import Call, put_together
 from autograd_lite.compiler.record import DICT, TUPLE
 from autograd_lite.value import blocks_open
 
@@ -53,20 +53,23 @@ class Batched(Compiled):
             return together([self.function(*batch.arguments(i)) for i in range(batch.n)])
         kind = self._kind(batch.key)
         left, tried = list(range(batch.n)), []
+        calls = [Call() for _ in range(batch.n)]
         results: dict[int, Any] = {}
         while left:
             with self._lock:
                 others = [p for p in kind.programs if p not in tried and not p.captures.changed()]
-                program = others[0] if others else self._recorded(kind, batch.sample(left[0]))
-            if program is None:
-                results |= {i: self.function(*batch.arguments(i)) for i in left}
+                i = left[0]
+                program = others[0] if others else self._recorded(kind, batch.sample(i), calls[i])
+            if program not in kind.programs:
+                results |= {i: self._eagerly(kind, batch.arguments(i), {}) for i in left}
                 break
+            assert program is not None
             tried.append(program)
             copies = self._copies_of(program, batch)
             try:
-                held, nodes = copies.run(batch, left)
-            except IndexError:  # perhaps of a sample for which this is not the program
-                runs = {i: program.run(batch.sample(i)) for i in left}
+                held, nodes = copies.run(batch, left, calls)
+            except Exception:  # perhaps of a sample for which this is not the program
+                runs = {i: program.run(batch.sample(i), calls[i]) for i in left}
                 results |= {i: result for i, (found, result) in runs.items() if found}
             else:
                 if len(held) == batch.n:

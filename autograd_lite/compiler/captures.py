@@ -1,71 +1,144 @@
 """What a function reads besides its arguments: is it still what it was when it was recorded?
 
 A recording is bound to the Values that the function reached through its closure, its globals and
-the objects in them. Their numbers may change; the Values may not be exchanged for others, nor a
-plain number or flag that stands beside them. So a recording remembers the containers on the way,
-and a call compares them, by identity where the elements are objects.
+the objects in them. Their numbers may change; the Values may not be exchanged for others, nor may
+anything that stands beside them, such as a flag or a plain number. So a recording remembers what
+all containers on the way held, and a call compares them, by identity where elements are objects.
+What can neither change nor be compared is a closed list; of anything else, it says the name.
 """
 
 from __future__ import annotations
 
+import random
 import sys
-from types import CodeType, FunctionType, MethodType, ModuleType
+from array import array
+from collections import deque, namedtuple
+from dis import get_instructions
+from functools import cached_property, partial, partialmethod
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    GenericAlias,
+    GetSetDescriptorType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+    SimpleNamespace,
+    UnionType,
+    WrapperDescriptorType,
+)
 
+import numpy as np
+
+from autograd_lite.compiler._flatten import Same
+from autograd_lite.compiler.record import GENERATORS
 from autograd_lite.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
 __all__ = ["Captures"]
 
-_PLAIN = (int, float, complex, str, bytes, type(None), type, CodeType)
-_PLAIN_OR_VALUE = (*_PLAIN, Value)
-_LONGEST = 64  # a longer list of numbers, or of lists of them, is data: taken as constant
+_UNCHANGING = (
+    *(int, float, complex, str, bytes, range, slice),
+    *(type(None), type(...), type(NotImplemented), CodeType, GenericAlias, UnionType),
+    *(GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType),
+    *(WrapperDescriptorType, type(dict.__dict__["fromkeys"])),
+    *(np.generic, np.dtype, np.ufunc, type(vars(namedtuple("Point", "x"))["x"])),
+)
+
+# Of the standard library: objects of these modules cannot change, or hold no numbers.
+_HARMLESS = {
+    *("_abc", "_decimal", "_operator", "_sre", "_thread", "_weakref", "_weakrefset", "abc"),
+    *("contextvars", "dataclasses", "datetime", "decimal", "enum", "fractions", "inspect"),
+    *("logging", "operator", "pathlib", "re", "threading", "typing", "uuid", "weakref", "zoneinfo"),
+}
+
+_NUMBERS = (int, float, bool, str)
+
+# Types whose objects are equal if they hold the same, or are the same.
+_FAIR: set[Any] = {
+    cls.__eq__
+    for cls in (object, int, float, complex, str, bytes, list, tuple, dict, set, frozenset)
+} | {cls.__eq__ for cls in (Value, range, CodeType, MethodType, BuiltinFunctionType)}
+
+# Types written in C whose state is seen.
+_SEEN = {object, Value, list, dict, set, frozenset, tuple, deque, array, bytearray, np.ndarray}
+_SEEN |= {SimpleNamespace, BaseException, Exception, ModuleType, type, property}
+
+LARGEST = 1 << 20
+"""How many bytes of an array are compared at each call; a larger one must be read-only."""
+
+_KEPT_BY_PYTHON = {"__slotnames__"}  # copy and pickle give it to a class
 
 
 class Captures:
     """The containers that a function, or any of the statics, leads to, and what they held.
 
-    values  whether Values count among the things, too
-    things  all that they lead to, but for plain numbers and strings
+    roots    pairs of a name and a thing
+    skipped  things of which it does not matter what they hold
+
+    things   all that they lead to, but for plain numbers and strings
+    unseen   something that may change unseen, by its name, or ""
     """
 
-    def __init__(self, roots: Iterable[object], values: bool = False) -> None:
+    def __init__(self, roots: Iterable[tuple[str, object]], skipped: Iterable[object] = ()) -> None:
         # Lists and dicts, and copies of them. All are compared at once, in C: only references.
         self._containers: list[Any] = []
         self._copies: list[Any] = []
-        self._names: list[tuple[dict[str, Any], str, Any]] = []
+        self._names: list[tuple[Any, str, Any]] = []
         self._cells: list[tuple[Any, Any]] = []
+        self._others: list[tuple[str, Callable[[], Any], Any]] = []  # what it gives, and gave
         self.things: list[Any] = []
+        self.unseen = ""
         self._seen: set[int] = set()
-        passed = _PLAIN if values else _PLAIN_OR_VALUE
+        self._slots: dict[type, list[Any]] = {}
+        self._skipped = {*map(id, skipped)}
         todo = list(roots)
         while todo:
-            thing = todo.pop()
-            if not isinstance(thing, passed) and id(thing) not in self._seen:
-                self._seen.add(id(thing))
-                self.things.append(thing)
-                todo.extend(self._within(thing))
+            todo.extend(self._within(*todo.pop()))
 
     def changed(self) -> str:
         """What is not what it was, or ""."""
         for names, name, thing in self._names:
-            if names.get(name, self) is not thing:
+            found = names.get(name, self)
+            if found is not thing and not _equal_numbers(found, thing):
                 return f"the global {name}"
-        for cell, thing in self._cells:
-            if cell.cell_contents is not thing:
-                return "a variable of an enclosing function"
-        if _same(self._containers, self._copies):
-            return ""
-        for found, held in zip(self._containers, self._copies, strict=True):
-            if not _same(found, held):
+        try:
+            for cell, thing in self._cells:
+                found = cell.cell_contents
+                if found is not thing and not _equal_numbers(found, thing):
+                    return "a variable of an enclosing function"
+        except ValueError:
+            return "a variable of an enclosing function that has no value any more"
+        container = "" if _same(self._copies, self._containers) else self._changed_container()
+        if container:
+            return container
+        for name, look, held in self._others:
+            if not _same(held, look()):
+                return name
+        return ""
+
+    def leads_to(self, thing: object) -> bool:
+        """Whether it is one of the things."""
+        return id(thing) in self._seen
+
+    def _changed_container(self) -> str:
+        for held, found in zip(self._copies, self._containers, strict=True):
+            if not _same(held, found):
                 if isinstance(held, list):
                     return f"a list of {len(held)}"
                 keys = [key for key in {**held, **found} if _differs(key, held, found)]
-                return f"the attribute or key {', '.join(map(str, keys))}"
-        return "a container"  # to another thread it is what it was again by now
+                if not _KEPT_BY_PYTHON.issuperset(keys):
+                    return f"the attribute or key {', '.join(map(str, keys))}"
+                held.update((key, found[key]) for key in keys)
+        return ""  # or to another thread it is what it was again by now
 
     def signature(self) -> list[Any]:
         """The same in another process where these containers held the same, by what it looks."""
@@ -76,100 +149,250 @@ class Captures:
                 [*map(_look, held), *map(_look, held.values() if isinstance(held, dict) else ())]
                 for held in self._copies
             ],
+            *[(name, repr(held)) for name, _, held in self._others if type(held) is tuple],
             *map(_look, self.things),
         ]
 
-    def _within(self, thing: Any) -> Iterator[Any]:
+    def _within(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
         """What thing leads to; note its containers."""
-        if isinstance(thing, Value):
+        if id(thing) in self._seen:
             return
-        if isinstance(thing, (tuple, set, frozenset)):
-            yield from thing
-        elif isinstance(thing, list):
-            if not _is_data(thing):
-                self._note(thing, list(thing))
-                yield from thing
-        elif isinstance(thing, dict):
-            self._note(thing, dict(thing))
-            yield from thing.values()
-        elif isinstance(thing, MethodType):
-            yield thing.__self__
-            yield thing.__func__
+        if isinstance(thing, _UNCHANGING):
+            if type(thing) not in _UNCHANGING:  # it may have methods that read something
+                yield name, type(thing)
+            return
+        self._seen.add(id(thing))
+        self.things.append(thing)
+        if type(thing) is Value or isinstance(thing, ModuleType) or id(thing) in self._skipped:
+            return
+        if type(thing) is list or type(thing) is dict:
+            self._note(thing)
+            yield from self._elements(name, thing)
+        elif isinstance(thing, (tuple, frozenset)):
+            yield from self._elements(name, thing)
+            yield name, type(thing)
         elif isinstance(thing, FunctionType):
             yield from self._within_function(thing)
-        elif isinstance(thing, ModuleType):
-            return
-        elif _is_library(type(thing).__module__):
-            yield getattr(thing, "__wrapped__", None)  # of a compiled function, or a cached one
+        elif isinstance(thing, type):
+            yield from self._within_class(thing)
+        elif isinstance(thing, GENERATORS) and not isinstance(thing, random.SystemRandom):
+            return  # the recorder watches their states
         else:
-            yield from self._within_object(thing)
+            yield from self._within_object(name, thing)
 
-    def _note(self, container: Any, copy: Any) -> None:
+    def _note(self, container: Any) -> None:
+        """Compare this list or dict, or the attributes of a class."""
         self._containers.append(container)
-        self._copies.append(copy)
+        if isinstance(container, list):
+            self._copies.append([_held(x) for x in container])
+        else:
+            self._copies.append({key: _held(x) for key, x in container.items()})
 
-    def _within_function(self, function: FunctionType) -> Iterator[Any]:
-        module = function.__module__ or ""
-        if _is_library(module) or module.partition(".")[0] == "nn":
-            return
-        yield function.__defaults__
-        yield function.__kwdefaults__
+    def _elements(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+        if isinstance(thing, (dict, MappingProxyType)):
+            for key, x in thing.items():
+                yield f"{name}[{key!r}]" if type(key) in _NUMBERS else name, x
+        else:
+            yield from [(name, x) for x in thing if type(x) is not float]
+
+    def _within_function(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
+        yield from [("a default argument", x) for x in function.__defaults__ or ()]
+        yield "a default argument", function.__kwdefaults__
+        if vars(function):
+            yield from self._within_attributes(function.__name__, vars(function))
         variables = []
-        for cell in function.__closure__ or ():
+        code = function.__code__
+        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
             try:
-                variables.append(cell.cell_contents)
+                variables.append((f"the variable {name}", cell.cell_contents))
             except ValueError:  # a variable that has no value yet
                 continue
-            self._cells.append((cell, variables[-1]))
+            self._cells.append((cell, variables[-1][1]))
         yield from variables
-        names = set(_names(function.__code__))
-        namespaces = [function.__globals__, *_namespaces(variables)]
-        for namespace in namespaces:  # which grow by those of the modules in them
-            found = []
-            for name in sorted(names & namespace.keys()):
-                found.append(namespace[name])
-                self._names.append((namespace, name, found[-1]))
-            yield from found
-            namespaces += [x for x in _namespaces(found) if not any(x is y for y in namespaces)]
+        if _is_library(function.__module__):
+            return
+        loaded, imported = _names(code)
+        modules = [x for _, x in variables] + [sys.modules.get(name) for name in imported]
+        yield from self._within_namespace(function.__globals__, loaded)
+        found = [function.__globals__[name] for name in loaded & function.__globals__.keys()]
+        known: list[Any] = [function.__globals__]
+        for module in [*modules, *found]:
+            yield from self._within_modules(module, _attributes(code), known)
 
-    def _within_object(self, thing: Any) -> Iterator[Any]:
+    def _within_namespace(
+        self, namespace: dict[str, Any], names: Iterable[str]
+    ) -> Iterator[tuple[str, Any]]:
+        for name in sorted(names):
+            if name in namespace:
+                self._names.append((namespace, name, namespace[name]))
+                yield f"the global {name}", namespace[name]
+
+    def _within_modules(
+        self, module: Any, names: set[str], known: list[Any]
+    ) -> Iterator[tuple[str, Any]]:
+        """Of a module, what has one of these names; of modules in it, too."""
+        if not isinstance(module, ModuleType) or _is_library(module.__name__):
+            return
+        namespace = vars(module)
+        if any(namespace is x for x in known):
+            return
+        known.append(namespace)
+        yield from self._within_namespace(namespace, names)
+        for name in sorted(names & namespace.keys()):
+            yield from self._within_modules(namespace[name], names, known)
+
+    def _within_attributes(
+        self, name: str, attributes: dict[str, Any]
+    ) -> Iterator[tuple[str, Any]]:
+        if id(attributes) not in self._seen:
+            self._seen.add(id(attributes))
+            self.things.append(attributes)
+            self._note(attributes)
+            for key, x in attributes.items():
+                yield f"{name}.{key}", x
+                if isinstance(x, ModuleType) and not _is_library(x.__name__):
+                    yield f"{name}.{key}", vars(x)
+
+    def _within_class(self, cls: type) -> Iterator[tuple[str, Any]]:
+        if _is_library(cls.__module__):
+            return
+        self._note(vars(cls))
+        for name, x in vars(cls).items():
+            if isinstance(x, FunctionType) or not name.startswith("__"):
+                yield f"{cls.__name__}.{name}", x
+        yield from [(base.__name__, base) for base in cls.__bases__]
+
+    def _within_object(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+        cls = type(thing)
+        followed = _followed(thing)
+        yield from [(name, x) for x in followed or ()]
+        if cls.__module__.partition(".")[0] == "autograd_lite" and not isinstance(thing, Value):
+            return
+        held = _contents(thing)
+        if held is not None:
+            self._others.append((name, partial(_contents, thing), _copied(held)))
+            yield from self._elements(name, held if isinstance(held, (list, dict)) else ())
         attributes = getattr(thing, "__dict__", None)
+        if cls not in self._slots:
+            self._slots[cls] = [
+                x for base in cls.__mro__ for x in vars(base).values() if _is_slot(x)
+            ]
+        slots = self._slots[cls]
         if isinstance(attributes, dict):
-            yield attributes
-        for cls in type(thing).__mro__:
-            if not _is_library(cls.__module__):
-                # copy and pickle give a class its __slotnames__.
-                yield from (x for name, x in vars(cls).items() if name != "__slotnames__")
-            slots = cls.__dict__.get("__slots__", ())
-            for name in (slots,) if isinstance(slots, str) else slots:
-                yield getattr(thing, name, None)
+            yield from self._within_attributes(name, attributes)
+        if slots:
+            look = partial(_in_slots, thing, slots)
+            self._others.append((f"an attribute of {name}", look, _copied(look())))
+            yield from self._elements(f"an attribute of {name}", look())
+        yield from [(base.__name__, base) for base in cls.__mro__]
+        if followed is None and held is None and _may_change_unseen(thing):
+            self.unseen = self.unseen or f"{name}, a {cls.__name__}"
 
 
-def _is_data(numbers: list[Any]) -> bool:
-    first = numbers[0] if len(numbers) > _LONGEST else None
-    while isinstance(first, (list, tuple)) and first:
-        first = first[0]
-    return isinstance(first, (int, float)) and not isinstance(numbers[-1], Value)
+def _followed(thing: Any) -> list[Any] | None:
+    """What things of some types hold, which they hold for ever."""
+    if isinstance(thing, (MethodType, BuiltinFunctionType, MethodWrapperType)):
+        return [thing.__self__, getattr(thing, "__func__", None)]
+    if isinstance(thing, (staticmethod, classmethod)):
+        return [thing.__func__]
+    if isinstance(thing, property):
+        return [thing.fget]
+    if isinstance(thing, (partial, partialmethod)):
+        return [thing.func, *thing.args, *thing.keywords.values()]
+    if isinstance(thing, cached_property):
+        return [thing.func]
+    if hasattr(type(thing), "__wrapped__") or "__wrapped__" in getattr(thing, "__dict__", ()):
+        return [thing.__wrapped__]  # of a compiled function, or a cached one
+    return None
 
 
-def _same(found: Any, held: Any) -> bool:
+def _contents(thing: Any) -> Any:
+    """What a container holds, to be compared; None for what is no container."""
+    if isinstance(thing, np.ndarray):
+        if thing.dtype.hasobject:
+            return thing.ravel().tolist()
+        if thing.nbytes > LARGEST:
+            return None
+        return thing.shape, thing.tobytes()
+    if isinstance(thing, (list, deque)):
+        return list(thing)
+    if isinstance(thing, (dict, MappingProxyType)):
+        return dict(thing)
+    if isinstance(thing, set):
+        return {Same(x) if isinstance(_held(x), Same) else x for x in thing}
+    if isinstance(thing, (array, bytearray)):
+        return len(thing), bytes(thing)
+    return None
+
+
+def _copied(held: Any) -> Any:
+    """To be compared with what a look gives."""
+    if isinstance(held, list):
+        return [_held(x) for x in held]
+    if isinstance(held, dict):
+        return {key: _held(x) for key, x in held.items()}
+    return held
+
+
+def _held(thing: Any) -> Any:
+    """What equals this thing alone, if its type may call another one its equal."""
+    fair = type(thing).__eq__ in _FAIR or isinstance(thing, (np.generic, np.ndarray))
+    return thing if fair else Same(thing)
+
+
+def _is_slot(x: object) -> bool:
+    return isinstance(x, MemberDescriptorType) and not _is_library(x.__objclass__.__module__)
+
+
+def _in_slots(thing: object, slots: list[Any]) -> list[Any]:
+    found = []
+    for slot in slots:
+        try:
+            found.append(slot.__get__(thing))
+        except AttributeError:  # nothing yet
+            found.append(None)
+    return found
+
+
+def _may_change_unseen(thing: Any) -> bool:
+    """Whether it may hold what neither its attributes nor its contents show."""
+    cls = type(thing)
+    top = cls.__module__.partition(".")[0]
+    if cls is object or isinstance(thing, Value) or top in _HARMLESS:
+        return False
+    if isinstance(thing, np.ndarray):
+        return not _is_read_only(thing)
+    if top == "numpy":
+        return False
+    if top in sys.stdlib_module_names and (top in ("io", "_io") or not hasattr(thing, "__dict__")):
+        return True
+    if isinstance(thing, random.Random):
+        return True
+    bases = [base for base in cls.__mro__ if base not in _SEEN]
+    if hasattr(thing, "__dict__"):
+        return not all(base.__flags__ >> 9 & 1 for base in bases)  # made by a class statement
+    return not all("__slots__" in vars(base) for base in bases)
+
+
+def _is_read_only(thing: Any) -> bool:
+    while isinstance(thing, np.ndarray) and not thing.flags.writeable:
+        thing = thing.base
+    return thing is None or isinstance(thing, bytes)
+
+
+def _same(held: Any, found: Any) -> bool:
     try:
-        return bool(found == held)  # of two lists or dicts: identical elements are not compared
+        return bool(held == found)  # of two lists or dicts: identical elements are not compared
     except Exception:  # an element that cannot be compared, such as another array
         return False
 
 
-def _differs(key: object, were: dict[Any, Any], now: dict[Any, Any]) -> bool:
-    return key not in were or key not in now or not _same([were[key]], [now[key]])
+def _equal_numbers(x: Any, y: Any) -> bool:
+    return type(x) in _NUMBERS and type(x) is type(y) and x == y
 
 
-def _namespaces(things: Iterable[object]) -> list[dict[str, Any]]:
-    """Of the modules among things whose names a user may give to other things."""
-    return [
-        vars(thing)
-        for thing in things
-        if isinstance(thing, ModuleType) and not _is_library(thing.__name__)
-    ]
+def _differs(key: object, held: Any, found: Any) -> bool:
+    return key not in held or key not in found or not _same([held[key]], [found[key]])
 
 
 def _look(thing: Any) -> Any:
@@ -179,15 +402,35 @@ def _look(thing: Any) -> Any:
     return getattr(thing, "__qualname__", None) or type(thing).__qualname__
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    """The global names that a function reads, and the functions in it."""
-    yield from code.co_names
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    """The code of a function, and that of the functions in it."""
+    yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names(constant)
+            yield from _codes(constant)
+
+
+def _names(code: CodeType) -> tuple[set[str], set[str]]:
+    """The globals that a function reads, and the modules that it imports."""
+    loaded, imported = set(), set()
+    for part in _codes(code):
+        for instruction in get_instructions(part):
+            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                loaded.add(str(instruction.argval))
+            elif instruction.opname == "IMPORT_NAME":
+                imported.add(str(instruction.argval))
+    return loaded, imported
+
+
+def _attributes(code: CodeType) -> set[str]:
+    """All names in a function, those of attributes among them."""
+    return {name for part in _codes(code) for name in part.co_names}
 
 
 def _is_library(module: str | None) -> bool:
-    """Whether a module's functions and objects hold nothing that a user exchanges."""
+    """Whether a module's functions and classes hold nothing that a user exchanges."""
     top = (module or "").partition(".")[0]
-    return top in ("autograd_lite", "numpy") or top in sys.stdlib_module_names
+    if top in ("autograd_lite", "nn", "visualize", "numpy") or top in sys.stdlib_module_names:
+        return True
+    file = getattr(sys.modules.get(top), "__file__", None) or ""
+    return "site-packages" in file or "dist-packages" in file

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from autograd_lite.compiler.batch import Batch
-    from autograd_lite.compiler.program import Program
+    from autograd_lite.compiler.program import Call, Program
     from autograd_lite.value import Value
 
     Ints: TypeAlias = NDArray[np.int64]
@@ -136,20 +136,25 @@ class Copies:
         text = self.executor.explain(self.names, lines_of_copies)
         return f"{self.one.name}: {self.n} samples\n{text}"
 
-    def run(self, batch: Batch, left: list[int]) -> tuple[list[int], list[Value]]:
+    def run(
+        self, batch: Batch, left: list[int], calls: list[Call]
+    ) -> tuple[list[int], list[Value]]:
         """Those of the samples left for which all guards hold; the results of all, as nodes.
+
+        calls  what is known of the call for each sample
 
         Raises IndexError for an index that `take` was given and that is out of range.
         """
         one, n = self.one, self.n
-        recorded, one.drawn = one.drawn, []  # those of the first sample left
+        k = len(one.draws)
         drawn: list[float] = []
-        for i in range(n if one.draws else 0):
-            fresh = not recorded or i != left[0]
-            drawn += [float(draw()) for draw in one.draws] if fresh else recorded
+        for call in calls if k else ():
+            drawn += one.drawn(call)
         run = one.forward(self.executor, batch.flat, drawn)
         if one.guards.tests or one.calls:
-            left = [i for i in left if self._held(run.outputs, i)]
+            left = [
+                i for i in left if self._held(run.outputs, i, calls[i], drawn[i * k : (i + 1) * k])
+            ]
         return left, one.nodes(run, n * one.n_results, batch.flat)
 
     def result(self, nodes: list[Any], i: int) -> Any:
@@ -157,16 +162,18 @@ class Copies:
         r = self.one.n_results
         return put_together(self.one.template, nodes[i * r : (i + 1) * r])
 
-    def _held(self, outputs: list[float], i: int) -> bool:
+    def _held(self, outputs: list[float], i: int, call: Call, drawn: list[float]) -> bool:
         """Whether all guards hold for sample i; if they do, its callbacks are done."""
         r, n = self.one.n_results, self.n
         others = len(self.one.tape.outputs) - r
         start = n * r + i * others
         mine = outputs[i * r : (i + 1) * r] + outputs[start : start + others]
-        held = self.one.guards.hold(mine)
-        if held:
-            self.one.call_back(mine)
-        return held
+        failed = self.one.guards.failed(mine)
+        if failed is not None:
+            call.turned(failed, drawn)
+            return False
+        self.one.call_back(mine)
+        return True
 
 
 def together(results: list[Any]) -> Any:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import random
 import warnings
 from collections import OrderedDict
 from importlib import import_module
 from pickle import PicklingError
 from threading import RLock
+from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperType
 
 from autograd_lite import blocks
-from autograd_lite.compiler._flatten import Flat, flatten
+from autograd_lite.compiler._flatten import Flat, Same, flatten
 from autograd_lite.compiler.captures import Captures
 from autograd_lite.compiler.executors import EXECUTORS
 from autograd_lite.compiler.lines import lines_of
-from autograd_lite.compiler.program import Program
+from autograd_lite.compiler.program import Call, Program
 from autograd_lite.compiler.record import NotRecordedError, record
 from autograd_lite.compiler.travel import Parcel
 from autograd_lite.value import blocks_open
@@ -38,6 +41,19 @@ MOST_SHAPES = 64
 MOST_VARIANTS = 8
 """How many recordings of one kind of arguments are kept; if all are needed, it runs eagerly."""
 
+MOST_STATICS = 16
+"""How many recordings there may be of arguments of one shape with other ints, strings, objects."""
+
+# What a function may raise on stand-ins and not on the arguments themselves.
+_PROBLEMS = (
+    TypeError,
+    AttributeError,
+    LookupError,
+    ValueError,
+    NotImplementedError,
+    RecursionError,
+)
+
 
 class Compiled:
     """A function of numbers and Values that runs as a recorded program.
@@ -49,6 +65,16 @@ class Compiled:
     def __init__(self, function: Callable[..., Any], executor: str = "auto") -> None:
         if not callable(function):
             raise TypeError(f"compile: expected a function, not {type(function).__name__}")
+        for kind in (
+            inspect.isgeneratorfunction,
+            inspect.iscoroutinefunction,
+            inspect.isasyncgenfunction,
+        ):
+            if kind(function):
+                raise TypeError(
+                    f"compile: {function.__name__} runs after its call has returned; compile a "
+                    "plain function, and call it there"
+                )
         if executor not in EXECUTORS:
             known = ", ".join(map(repr, EXECUTORS))
             raise ValueError(f"compile: executor must be one of {known}, not {executor!r}")
@@ -59,6 +85,9 @@ class Compiled:
         self.recordings = 0
         self._kinds: OrderedDict[Any, _Kind] = OrderedDict()
         self._parcels: dict[Any, list[Parcel]] = {}  # programs that came from elsewhere, by kind
+        self._statics: dict[bytes, list[Any]] = {}  # those recorded last, and how many were
+        self._receivers: list[Any] = []  # of callbacks and draws
+        self._warned: set[str] = set()
         self._lock = RLock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -68,22 +97,22 @@ class Compiled:
         flatten(args, flat)
         flatten(kwargs, flat)
         kind = self._kind((flat.shape.tobytes(), tuple(flat.statics)))
-        held, result = kind.replayed(flat)
-        if held:
-            return result
-        with self._lock:
-            held, result = kind.replayed(flat)  # by now another thread may have recorded it
+        if not kind.eager:
+            call = Call()
+            held, result = kind.replayed(flat, call)
             if held:
                 return result
-            program = self._recorded(kind, flat)
-        if program is None:
-            return self.function(*args, **kwargs)
-        held, result = program.run(flat)
-        assert held, "a program's guards hold for the call that it was recorded from"
-        return result
+            with self._lock:
+                held, result = kind.replayed(flat, call)  # by now another thread may have recorded
+                program = None if held else self._recorded(kind, flat, call)
+                if program is not None:
+                    held, result = program.run(flat, call)
+            if held:
+                return result
+        return self._eagerly(kind, args, kwargs)
 
     def __get__(self, thing: Any, cls: type | None = None) -> Any:
-        return self if thing is None else functools.partial(self, thing)
+        return self if thing is None else MethodType(self, thing)
 
     def explain(self) -> str:
         """What the programs recorded so far compute, as operations on arrays where they are.
@@ -177,85 +206,181 @@ class Compiled:
         return [program for program in programs if program is not None]
 
     def _captures(self, key: Any) -> Captures:
-        """What the function reaches now, with the Values."""
+        """What the function reaches now."""
         _, statics = key
-        return Captures(self._roots(statics), values=True)
+        return Captures(self._roots(statics), self._receivers)
 
-    def _roots(self, statics: Iterable[tuple[type, Any]]) -> list[Any]:
+    def _roots(self, statics: Iterable[tuple[type, Any]]) -> list[tuple[str, Any]]:
         """What leads to all that the function may read besides numbers."""
-        return [self.function, *(thing for _, thing in statics)]
+        arguments = [thing.thing if isinstance(thing, Same) else thing for _, thing in statics]
+        return [(self.__name__, self.function), *[("an argument", x) for x in arguments]]
 
-    def _recorded(self, kind: _Kind, flat: Flat) -> Program | None:
-        """A recording of the call as a program, which is kept; None if the call is to run eagerly.
+    def _eagerly(self, kind: _Kind, args: Iterable[Any], kwargs: dict[str, Any]) -> Any:
+        """What the function itself gives; it need not be tried again if only recording failed."""
+        result = self.function(*args, **kwargs)
+        if kind.problem and not kind.eager:
+            self._give_up(kind, kind.problem)
+        return result
+
+    def _recorded(self, kind: _Kind, flat: Flat, call: Call) -> Program | None:
+        """A program for this call, which is kept if it is of use for others; None if there is none.
 
         To be called while the lock is held.
         """
         if kind.eager:
             return None
-        fit = [p for p in kind.programs if not p.captures.changed()]
-        if len(fit) >= MOST_VARIANTS:
-            self._give_up(kind, _too_many(fit))
+        reason = kind.worn_out(call) or self._other_statics(kind, flat)
+        if reason:
+            self._give_up(kind, reason)
             return None
+        kind.problem = ""
+        captures = Captures(self._roots(flat.statics), self._receivers)
         try:
-            recording, captures = self._watched(flat)
-            program = Program(recording, flat, self.__name__, self.executor)
+            recording = record(self.function, flat, captures.things, call.drawn)
+            changed = captures.changed()
+            receivers = _receivers(recording)
+            if any(all(x is not y for y in self._receivers) for x in receivers):
+                self._receivers += receivers
+                captures = Captures(self._roots(flat.statics), self._receivers)
+            program = self._program(recording, captures, flat, call)
         except NotRecordedError as problem:
             self._give_up(kind, str(problem))
             return None
-        program.captures = captures
-        self.recordings += 1
-        others = [p for p in kind.programs if p not in fit]  # such as that for `model.eval()`
-        kind.programs = [program, *fit, *others][:MOST_VARIANTS]
-        kind.last = program
+        except _PROBLEMS as problem:
+            if not flat.floats:
+                raise
+            kind.problem = (
+                "it fails on what stands for the numbers it is passed, which are Values in a "
+                f"compiled function ({type(problem).__name__}: {problem}); write "
+                "autograd_lite.exp for math.exp and the like"
+            )
+            return None
+        if recording.trouble:
+            self._give_up(kind, recording.trouble)
+        elif captures.unseen:
+            self._give_up(
+                kind,
+                f"it reads {captures.unseen}, which may change unseen; pass what it reads of it "
+                "as an argument (an array may be made read-only by array.flags.writeable = False)",
+            )
+        elif changed:  # perhaps a cache that is filled once
+            kind.unsettled += 1
+            if kind.unsettled > 1:
+                self._give_up(
+                    kind,
+                    f"each call changes {changed}, which a program would not; keep what changes "
+                    "outside, or write autograd_lite.callback",
+                )
+        else:
+            self.recordings += 1
+            kind.keep(program)
+            return program
+        recording.leave_behind(flat)
         return program
 
-    def _watched(self, flat: Flat) -> tuple[Recording, Captures]:
-        """A recording, and what the function read besides its arguments.
+    def _program(self, recording: Recording, captures: Captures, flat: Flat, call: Call) -> Program:
+        """The program of a recording, for whose own call its guards hold."""
+        if recording.false:
+            raise NotRecordedError(recording.trouble)
+        call.drawn = recording.drawn()
+        program = Program(recording, captures, flat, self.__name__, self.executor)
+        if self.executor == "numpy" and not program.holds(flat, call):
+            # Arrays add up in another order, and a decision was taken on the last digit.
+            program = Program(recording, captures, flat, self.__name__, "interpret")
+        return program
 
-        A call that changes what it reads is recorded once more: then a cache that the first one
-        filled is found filled. If it changes again, the function has a state of its own.
-        """
-        for _ in range(2):
-            captures = Captures(self._roots(flat.statics))
-            recording = record(self.function, flat, captures.things)
-            changed = captures.changed()
-            if not changed:
-                return recording, captures
-        raise NotRecordedError(
-            f"each call changes {changed}, which a program would not; keep what changes outside, "
-            "or write autograd_lite.callback"
+    def _other_statics(self, kind: _Kind, flat: Flat) -> str:
+        """Why there have been too many recordings that differ in what is static, or ""."""
+        if kind.programs or kind.unsettled:
+            return ""
+        shape = flat.shape.tobytes()
+        last, number = self._statics.get(shape, (flat.statics, 0))
+        if number < MOST_STATICS:
+            self._statics[shape] = [flat.statics, number + 1]
+            return ""
+        names = [_type_of(x) for x, other in zip(flat.statics, last, strict=True) if x != other]
+        return (
+            f"it was recorded for {number} other ints, strings or objects among its arguments "
+            f"(here of type {', '.join(dict.fromkeys(names))}); pass floats or NumPy's integers, "
+            "which are read at each call"
         )
 
     def _give_up(self, kind: _Kind, reason: str) -> None:
         kind.eager = True
-        warnings.warn(
-            f"{self.__name__} runs eagerly from now on: {reason}",
-            RuntimeWarning,
-            stacklevel=4,
-        )
+        if reason not in self._warned:
+            self._warned.add(reason)
+            warnings.warn(
+                f"{self.__name__} runs eagerly from now on: {reason}",
+                RuntimeWarning,
+                stacklevel=4,
+            )
 
 
 class _Kind:
     """The programs for arguments of one kind: one for each way that decisions went.
 
-    last   the one that ran last
-    eager  whether the function is called instead
+    last       the one that ran last
+    eager      whether the function is called instead
+    problem    what a recording failed of, if that may be due to stand-ins
+    unsettled  how many recordings in a row changed what the function reads
     """
 
     def __init__(self, programs: list[Program]) -> None:
         self.programs = programs
         self.last: Program | None = None
         self.eager = False
+        self.problem = ""
+        self.unsettled = 0
+        self._in_a_row = 0  # recordings since the last replay
 
-    def replayed(self, flat: Flat) -> tuple[bool, Any]:
+    def replayed(self, flat: Flat, call: Call) -> tuple[bool, Any]:
         """Whether one of the programs is for these numbers, and what it gives."""
         for program in self.programs:
             if not program.captures.changed():
-                held, result = program.run(flat)
+                held, result = program.run(flat, call)
                 if held:
                     self.last = program
+                    self._in_a_row = 0
                     return True, result
         return False, None
+
+    def keep(self, program: Program) -> None:
+        """Take it among the programs; one for captures that have changed may go."""
+        self.unsettled = 0
+        self._in_a_row += 1
+        if len(self.programs) >= MOST_VARIANTS:
+            changed = [p for p in self.programs if p.captures.changed()]
+            self.programs = [p for p in self.programs if p is not changed[-1]]
+        self.programs = [program, *self.programs]
+        self.last = program
+
+    def worn_out(self, call: Call) -> str:
+        """Why there have been recordings enough, or ""."""
+        changes = [p.captures.changed() for p in self.programs]
+        if changes.count("") >= MOST_VARIANTS:
+            place = call.failed.place if call.failed is not None else "an index out of range"
+            return (
+                f"it took {MOST_VARIANTS} different ways through its decisions on numbers, such "
+                f"as the one at {place}. Write where, maximum, softmax or take instead, which "
+                "decide anew at each call"
+            )
+        if self._in_a_row >= MOST_VARIANTS and changes[0]:
+            return (
+                f"it reads what changed before each of {MOST_VARIANTS} calls, such as "
+                f"{changes[0]}; pass it as an argument"
+            )
+        return ""
+
+
+def _receivers(recording: Recording) -> list[Any]:
+    """What callbacks write into, and what random numbers are drawn from."""
+    called = [*[function for function, _ in recording.calls], *recording.draws.values()]
+    bound = [x for x in called if not isinstance(x, FunctionType) and hasattr(x, "__self__")]
+    return [
+        *[x for x in called if isinstance(x, FunctionType)],
+        *[x.__self__ for x in bound if isinstance(x, (BuiltinFunctionType, MethodWrapperType))],
+        *[x.__self__ for x in bound if isinstance(x.__self__, random.SystemRandom)],
+    ]
 
 
 def _named(module: str, name: str) -> Any:
@@ -271,13 +396,11 @@ def _checked(key: Any) -> Any:
     _, statics = key
     for kind, thing in statics:
         if type(thing) not in _PLAIN:
-            raise PicklingError(f"an argument of type {kind.__name__} is known by its identity")
+            name = _type_of((kind, thing))
+            raise PicklingError(f"an argument of type {name} is known by its identity")
     return key
 
 
-def _too_many(programs: list[Program]) -> str:
-    return (
-        f"it took {len(programs)} different ways through its decisions on numbers, such as "
-        f"the one at {programs[0].decisions()}. Write where, maximum, softmax or take instead, "
-        "which decide anew at each call"
-    )
+def _type_of(static: tuple[type, Any]) -> str:
+    kind, thing = static
+    return type(thing.thing).__name__ if isinstance(thing, Same) else kind.__name__

@@ -42,8 +42,8 @@ def lines_of(function: Callable[..., Any], program: Program) -> dict[int, str]:
     flat = Flat()
     flat.shape, flat.statics, flat.floats, flat.integers = program.example
     try:
-        recording = record(function, flat, (), _LineRecorder)
-        again = Program(recording, flat, program.name, "interpret")
+        recording = record(function, flat, (), watch=_LineRecorder)
+        again = Program(recording, program.captures, flat, program.name, "interpret")
     except Exception:  # the lines are an extra; what it raises, the next call raises as well
         return {}
     same = all(

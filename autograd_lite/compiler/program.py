@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from array import array
+from collections import OrderedDict, defaultdict
+from math import copysign
+from typing import NamedTuple
 
 import numpy as np
 
 from autograd_lite.compiler.executors import Executor, Run
 from autograd_lite.compiler.record import NotRecordedError
 from autograd_lite.compiler.tape import tape_of
-from autograd_lite.value import Value, number_of, replayed_nodes
+from autograd_lite.value import Value, replayed_nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from autograd_lite.compiler._flatten import Flat
     from autograd_lite.compiler.captures import Captures
     from autograd_lite.compiler.record import Guard, Recording
 
-__all__ = ["Place", "Program", "put_together"]
+__all__ = ["Call", "Place", "Program", "put_together"]
 
 
 class Program:
@@ -36,15 +41,17 @@ class Program:
     calls      callbacks, and the place among the outputs, or the number, of each of their operands
     lines      of nodes, where in the function they were made, if the recording has it
     example    the numbers that it was recorded with, as `Flat` has them
-    draws      what draws the random numbers; `drawn` are those of the recorded call, until it ran
+    draws      what draws the random numbers
+
+    Raises NotRecordedError for what cannot be replayed.
     """
 
-    captures: Captures
-
-    def __init__(self, recording: Recording, flat: Flat, name: str, executor: str) -> None:
-        self.name = name
+    def __init__(
+        self, recording: Recording, captures: Captures, flat: Flat, name: str, executor: str
+    ) -> None:
+        self.name, self.captures = name, captures
         outputs: list[Value] = []
-        self.template = _taken_apart(recording.result, outputs)
+        self.template = _taken_apart(recording.result, outputs, captures)
         self.n_results = len(outputs)
         places: dict[Value, int] = {}
         self.guards = _Guards(recording.guards, outputs, places)
@@ -59,7 +66,6 @@ class Program:
             for function, values in recording.calls
         ]
         self.draws = tuple(recording.draws.values())
-        self.drawn = [number_of(leaf) for leaf in recording.draws]  # for the first run
         leaves = dict(recording.arguments)
         leaves |= {leaf: len(leaves) + i for i, leaf in enumerate(recording.draws)}
         self.names = recording.names | {range(len(recording.arguments), len(leaves)): "drawn"}
@@ -77,6 +83,11 @@ class Program:
         self.lines = {place[node]: line for node, line in recording.lines.items() if node in place}
         self.example = flat.shape, flat.statics, flat.floats, flat.integers
         self.parameters = tuple(parameters)
+        if not all(map(captures.leads_to, self.parameters)):
+            raise NotRecordedError(
+                "it computes with Values to which neither its arguments nor what it reads lead, "
+                "such as copies, or what another thread made; compute them outside, and pass them"
+            )
         self._leaves_all = all(parameter.is_leaf for parameter in parameters)
         self._wrt = [*range(len(leaves), self.tape.leaves), *flat.slots]
         self.executor = Executor(self.tape, self._wrt, executor, self.guards.exact)
@@ -84,37 +95,48 @@ class Program:
     def __getstate__(self) -> dict[str, Any]:
         return {name: thing for name, thing in self.__dict__.items() if name != "captures"}
 
-    def decisions(self) -> str:
-        """Where its last guard stands."""
-        return self.guards.tests[-1][-1] if self.guards.tests else "another object each time"
-
     def explain(self, lines: Callable[[Program], Mapping[int, str]]) -> str:
         """The lifted program, the counts, and the guards.
 
         lines  gives of nodes where in the function they were made; asked for what stayed scalar
         """
-        text = [f"{self.name}: {len(self.guards.tests)} guards"] if self.guards.tests else []
-        text += [f"    {op} at {place}" for _, op, _, _, _, place in self.guards.tests[:10]]
+        tests = self.guards.tests
+        text = [f"{self.name}: {len(tests)} guards"] if tests else []
+        text += [f"    {test.op} at {test.place}" for test in tests[:10]]
+        text += [f"    and {len(tests) - 10} more"] if len(tests) > 10 else []
         return "\n".join([*text, self.executor.explain(self.names, lambda: lines(self))])
 
-    def run(self, flat: Flat) -> tuple[bool, Any]:
+    def run(self, flat: Flat, call: Call) -> tuple[bool, Any]:
         """Whether all guards hold for these arguments, and what the function returns.
 
-        Raises IndexError for an index that `take` was given and that is out of range, unless a
-        guard might have said that this program is not the one.
+        Raises IndexError for an index that `take` was given and that is out of range, and what an
+        operation of the user's raises, unless a guard might have said that this program is not
+        the one.
         """
-        drawn, self.drawn = self.drawn or [float(draw()) for draw in self.draws], []
+        drawn = self.drawn(call) if self.draws else []
         try:
             state = self.forward(self.executor, flat, drawn)
-        except IndexError:
+        except Exception:
             if not self.guards.tests:
                 raise
             return False, None
-        if self.guards.tests and not self.guards.hold(state.outputs):
-            self.drawn = drawn
-            return False, None
+        if self.guards.tests:
+            failed = self.guards.failed(state.outputs)
+            if failed is not None:
+                call.turned(failed, drawn)
+                return False, None
         self.call_back(state.outputs)
         return True, put_together(self.template, self.nodes(state, self.n_results, flat))
+
+    def holds(self, flat: Flat, call: Call) -> bool:
+        """Whether all guards hold for these arguments, as the executor computes them."""
+        run = self.forward(self.executor, flat, self.drawn(call))
+        return self.guards.failed(run.outputs) is None
+
+    def drawn(self, call: Call) -> list[float]:
+        """The random numbers for a call, new ones after those that it begins with."""
+        begun = call.drawn[: len(self.draws)]
+        return [*begun, *[float(draw()) for draw in self.draws[len(begun) :]]]
 
     def forward(self, executor: Executor, flat: Flat, drawn: list[float]) -> Run:
         """The run on the numbers of flat, the random ones drawn, and the parameters' own."""
@@ -136,6 +158,24 @@ class Program:
             function(*[outputs[i] if i >= 0 else number for i, number in values])
 
 
+class Call:
+    """What is known of one call while programs are tried.
+
+    drawn   the random numbers with which every program for it begins: drawn before the decision
+            that turned out otherwise, so that they are those which the function would have drawn
+    failed  that decision, or None
+    """
+
+    drawn: Sequence[float] = ()
+    failed: Test | None = None
+
+    def turned(self, test: Test, drawn: list[float]) -> None:
+        """A program's decision turned out otherwise, and these numbers had been drawn for it."""
+        self.failed = test
+        if test.draws > len(self.drawn):
+            self.drawn = drawn[: test.draws]
+
+
 class Place:
     """Stands in a template for a result."""
 
@@ -145,38 +185,99 @@ class Place:
         self.i = i
 
 
-def _taken_apart(thing: Any, results: list[Value]) -> Any:
+def _taken_apart(thing: Any, results: list[Value], captures: Captures) -> Any:
     """A result with the place among the results instead of each Value, which is added to them."""
     if isinstance(thing, Value):
         results.append(thing)
         return Place(len(results) - 1)
-    if isinstance(thing, (list, tuple)):
-        parts = [_taken_apart(element, results) for element in thing]
-        return type(thing)(*parts) if hasattr(thing, "_fields") else type(thing)(parts)
-    if isinstance(thing, dict):
-        return {key: _taken_apart(element, results) for key, element in thing.items()}
-    if getattr(getattr(thing, "dtype", None), "kind", "") == "O":
-        array = np.empty(thing.size, object)
-        for i, element in enumerate(thing.ravel().tolist()):
-            array[i] = _taken_apart(element, results)
-        return array.reshape(thing.shape)
-    return thing
+    if captures.leads_to(thing) and not isinstance(thing, (list, tuple, dict, np.ndarray)):
+        return _Itself(thing)
+    parts = _parts(thing)
+    if parts is None:
+        raise NotRecordedError(
+            f"it returns a {type(thing).__name__}, of which a recording cannot make another one "
+            "for each call; return numbers, Values, and lists, tuples, dicts, arrays and "
+            "dataclasses of them"
+        )
+    return _rebuilt(thing, [_taken_apart(part, results, captures) for part in parts])
 
 
 def put_together(template: Any, nodes: list[Value]) -> Any:
     """The result with a node in each place."""
-    if type(template) is Place:
+    cls = type(template)
+    if cls is Place:
         return nodes[template.i]
-    if isinstance(template, (list, tuple)):
-        parts = [put_together(part, nodes) for part in template]
-        return type(template)(*parts) if hasattr(template, "_fields") else type(template)(parts)
-    if isinstance(template, dict):
-        return {key: put_together(part, nodes) for key, part in template.items()}
-    if getattr(getattr(template, "dtype", None), "kind", "") == "O":
-        parts = template.copy()
-        parts.flat = [put_together(part, nodes) for part in template.ravel().tolist()]
-        return parts
-    return template
+    if cls in _PLAIN:
+        return template
+    if cls is _Itself:
+        return template.thing
+    return _rebuilt(template, [put_together(part, nodes) for part in _parts(template) or ()])
+
+
+class _Itself:
+    """Stands in a template for a thing that was there before the call."""
+
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: object) -> None:
+        self.thing = thing
+
+
+_PLAIN = (int, float, complex, bool, str, bytes, type(None), range)
+_DICTS = (dict, OrderedDict, defaultdict)
+
+
+def _parts(thing: Any) -> Iterable[Any] | None:
+    """What `_rebuilt` makes a thing like this one of; None if it cannot."""
+    cls = type(thing)
+    if cls is list or cls is tuple or hasattr(cls, "_make"):
+        return list(thing)
+    if cls in _DICTS:
+        return list(thing.values())
+    if cls is np.ndarray:
+        return thing.ravel().tolist() if thing.dtype.hasobject else ()
+    if cls in _PLAIN or isinstance(thing, np.generic):
+        return ()
+    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
+        fields = {field.name for field in dataclasses.fields(thing)}
+        if vars(thing).keys() <= fields if hasattr(thing, "__dict__") else True:
+            return [getattr(thing, field.name) for field in dataclasses.fields(thing)]
+    return None
+
+
+def _rebuilt(thing: Any, parts: list[Any]) -> Any:
+    """Another thing like this one, of these parts."""
+    cls = type(thing)
+    if cls is list or cls is tuple:
+        return cls(parts)
+    if hasattr(cls, "_make"):
+        return cls._make(parts)
+    if cls is dict:
+        return dict(zip(thing, parts, strict=True))
+    if cls in _PLAIN or isinstance(thing, np.generic):
+        return thing
+    new = copy.copy(thing)
+    if cls in _DICTS:
+        new.update(zip(thing, parts, strict=True))
+    elif cls is np.ndarray:
+        if parts:
+            new.flat = parts
+    else:
+        for field, part in zip(dataclasses.fields(thing), parts, strict=True):
+            object.__setattr__(new, field.name, part)
+    return new
+
+
+class Test(NamedTuple):
+    """One guard: output x, op, output y or the number, and what comes of it."""
+
+    x: int
+    op: str
+    y: int
+    number: float
+    outcome: bool
+    draws: int
+    place: str
 
 
 class _Guards:
@@ -188,7 +289,7 @@ class _Guards:
     def __init__(
         self, guards: Iterable[Guard], outputs: list[Value], places: dict[Value, int]
     ) -> None:
-        self.tests: list[tuple[int, str, int, float, bool, str]] = []
+        self.tests: list[Test] = []
         seen = set()
         for guard in guards:
             y = -1
@@ -196,17 +297,19 @@ class _Guards:
                 y = _place_among(guard.y, outputs, places)
             number = 0.0 if y >= 0 else float(guard.y)
             x = _place_among(guard.x, outputs, places)
-            test = (x, guard.op, y, number, guard.outcome, guard.place)
+            test = Test(x, guard.op, y, number, guard.outcome, guard.draws, guard.place)
             if test[:5] not in seen:
                 seen.add(test[:5])
                 self.tests.append(test)
-        self.exact = any(test[1] == "is" for test in self.tests)
+        self.exact = any(test.op == "is" for test in self.tests)
 
-    def hold(self, outputs: Any) -> bool:
-        return all(
-            _decided(outputs[x], op, outputs[y] if y >= 0 else number) == outcome
-            for x, op, y, number, outcome, _ in self.tests
-        )
+    def failed(self, outputs: Any) -> Test | None:
+        """The first guard that does not hold."""
+        for test in self.tests:
+            x, op, y, number, outcome, _, _ = test
+            if _decided(outputs[x], op, outputs[y] if y >= 0 else number) != outcome:
+                return test
+        return None
 
 
 def _place_among(node: Value, outputs: list[Value], places: dict[Value, int]) -> int:
@@ -227,4 +330,6 @@ def _decided(x: float, op: str, y: float) -> bool:
         return x >= y
     if op == "!=":
         return x != y
-    return x == y or (op == "is" and x != x and y != y)
+    if op == "is":  # the same number, bit for bit but for NaNs
+        return (x == y and copysign(1.0, x) == copysign(1.0, y)) or (x != x and y != y)
+    return x == y

@@ -7,6 +7,7 @@ numbers become guards; what `take` picked, what `draw` drew, and what was detach
 from __future__ import annotations
 
 import inspect
+import pickle
 import random
 from itertools import repeat
 from math import prod
@@ -16,39 +17,56 @@ import numpy as np
 from autograd_lite.anomaly import place
 from autograd_lite.blocks import Observer, observe, observers
 from autograd_lite.compiler._flatten import Same
-from autograd_lite.value import Value, number_of
+from autograd_lite.value import Value, is_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from autograd_lite.compiler._flatten import Flat
 
-__all__ = ["Guard", "Index", "NotRecordedError", "Recorder", "Recording", "record"]
+__all__ = [
+    "GENERATORS",
+    "Guard",
+    "NotAllowedError",
+    "NotRecordedError",
+    "Recorder",
+    "Recording",
+    "record",
+]
+
+GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 
 # As in _flatten.py.
-FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS = range(-1, -11, -1)
-
-_GENERATORS = (random.Random, np.random.Generator)
+FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT = range(-1, -8, -1)
+FLOATS, INTEGERS, OBJECTS, NAMED = range(-8, -12, -1)
 
 
 class NotRecordedError(Exception):
     """The function cannot be recorded; the message says why, and what to write instead."""
 
 
+class NotAllowedError(RuntimeError):
+    """The function did what no recorded program does, and what it must not do."""
+
+
 class Argument(Value):
-    """Stands for a float that was passed to the function; `==` compares it as a number."""
+    """Stands for a float that was passed to the function: `==` compares the number, and its hash
+    is the number's, which reads it.
+    """
 
     __slots__ = ()
 
     def __eq__(self, other: object) -> Any:
-        return self is other or _equal(self, other)
+        return _equal(self, other)
 
     def __ne__(self, other: object) -> Any:
-        return not self == other
+        outcome = _equal(self, other)
+        return outcome if outcome is NotImplemented else not outcome
 
-    __hash__ = Value.__hash__
+    def __hash__(self) -> int:
+        return hash(self.data)
 
 
 class Index(Argument):
@@ -64,11 +82,53 @@ class Index(Argument):
     __int__ = __index__
 
 
-def _equal(x: Argument, other: object) -> bool:
-    if not isinstance(other, (int, float, Argument)):
+class Passed(Value):
+    """Stands for a Value that was passed to the function. Which one it was, it cannot say."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> Any:
+        if self is other or not isinstance(other, Value):
+            return self is other or NotImplemented
+        _cannot_say("compares")
         return False
-    y = number_of(other) if isinstance(other, Argument) else other
-    outcome = number_of(x) == y
+
+    def __hash__(self) -> int:
+        _cannot_say("looks up")
+        return Value.__hash__(self)
+
+    @property
+    def label(self) -> str:
+        _cannot_say("asks for the label of")
+        return ""
+
+    @label.setter
+    def label(self, name: str) -> None:
+        _cannot_say("labels")
+
+
+def _cannot_say(what: str) -> None:
+    for observer in observers():
+        if isinstance(observer, Recorder):
+            observer.recording.false = True
+            observer.trouble(
+                f"it {what} a Value that it is passed, and each call may pass another one; "
+                "pass a flag that says which one it is"
+            )
+
+
+class Retired(Value):
+    """A stand-in after the call: a node like any other, which the compiler's tables know by its
+    identity.
+    """
+
+    __slots__ = ()
+
+
+def _equal(x: Argument, other: Any) -> Any:
+    if not is_number(other) and not isinstance(other, Argument):
+        return NotImplemented
+    outcome = number_of(x) == (number_of(other) if isinstance(other, Argument) else other)
     for observer in observers():
         observer.compared(x, "==", other, outcome)
     return outcome
@@ -80,11 +140,15 @@ class Guard:
     x, y     results of the tape, by their place; y is a number where it was one
     op       "<", "<=", ">", ">=", "!=", "==", or "is" for a number that was read
     outcome  what came of it
+    draws    how many random numbers had been drawn
     place    the line that decided
     """
 
-    def __init__(self, x: Value, op: str, y: Value | float, outcome: Any, where: str) -> None:
-        self.x, self.op, self.y, self.outcome, self.place = x, op, y, outcome, where
+    def __init__(
+        self, x: Value, op: str, y: Value | float, outcome: Any, draws: int, where: str
+    ) -> None:
+        self.x, self.op, self.y, self.outcome = x, op, y, outcome
+        self.draws, self.place = draws, where
 
 
 class Recording:
@@ -98,12 +162,15 @@ class Recording:
     picks     the nodes that `take` made
     calls     the functions that `callback` was given, and the nodes or numbers for each
     draws     the leaves that hold random numbers, and what draws them anew
+    trouble   why it cannot be replayed for other calls, or ""
+    false     whether stand-ins gave another answer than what they stand for
     """
 
-    def __init__(self, arguments: dict[Value, int], indices: dict[Value, int]) -> None:
+    def __init__(self) -> None:
         self.result: Any = None
         self.names: dict[range, str] = {}
-        self.arguments, self.indices = arguments, indices
+        self.arguments: dict[Value, int] = {}
+        self.indices: dict[Value, int] = {}
         self.lines: dict[Value, str] = {}
         self.made: list[Value] = []
         self.sources: dict[Value, Value] = {}
@@ -111,20 +178,45 @@ class Recording:
         self.draws: dict[Value, Callable[[], float]] = {}
         self.calls: list[tuple[Callable[..., object], tuple[Value | float, ...]]] = []
         self.guards: list[Guard] = []
+        self.trouble = ""
+        self.false = False
+
+    def leave_behind(self, flat: Flat) -> None:
+        """Let gradients flow from stand-ins, which something may hold, to what they stood for."""
+        values = dict(zip(flat.slots, flat.values, strict=True))
+        for stand_in, slot in self.arguments.items():
+            if slot in values:
+                stand_in._set_slots((values[slot] ** 1)._get_slots())
+
+    def drawn(self) -> list[float]:
+        """The random numbers of the call."""
+        return [number_of(leaf) for leaf in self.draws]
 
 
 class Recorder(Observer):
     """Notes what a recording needs of what the engine does.
 
     generators  things, of which those that draw random numbers matter
+    drawn       the random numbers with which the call begins
     """
 
     replays = True
 
-    def __init__(self, recording: Recording, generators: Iterable[object]) -> None:
+    def __init__(
+        self, recording: Recording, generators: Iterable[object], drawn: Sequence[float]
+    ) -> None:
         self.recording = recording
-        self.generators = [thing for thing in generators if isinstance(thing, _GENERATORS)]
+        self.drawn = drawn
+        self.generators = [
+            x
+            for x in generators
+            if isinstance(x, GENERATORS) and not isinstance(x, random.SystemRandom)
+        ]
         self.random = self.random_state()
+
+    def trouble(self, why: str) -> None:
+        """Note, the first time, why the call cannot be replayed."""
+        self.recording.trouble = self.recording.trouble or why
 
     def made(self, node: Value) -> None:
         self.recording.made.append(node)
@@ -138,7 +230,8 @@ class Recorder(Observer):
 
     def draw(self, function: Callable[[], float]) -> Value:
         self.check_random()
-        leaf = Value(float(function()))
+        i = len(self.recording.draws)
+        leaf = Value(self.drawn[i] if i < len(self.drawn) else float(function()))
         self.random = self.random_state()
         self.recording.draws[leaf] = function
         return leaf
@@ -149,36 +242,48 @@ class Recorder(Observer):
 
     def random_state(self) -> object:
         """Of the generators that programs share, and of those that the function reaches."""
-        shared: object = np.random.get_state(legacy=False)
         own = [
-            thing.getstate() if isinstance(thing, random.Random) else thing.bit_generator.state
+            thing.bit_generator.state
+            if isinstance(thing, np.random.Generator)
+            else thing.get_state(legacy=False)
+            if isinstance(thing, np.random.RandomState)
+            else thing.getstate()
             for thing in self.generators
         ]
-        return random.getstate(), repr((shared, own))
+        return random.getstate(), pickle.dumps((np.random.get_state(legacy=False), own))
 
     def check_random(self) -> None:
-        """Raise NotRecordedError if random numbers were drawn without `draw`."""
         if self.random_state() != self.random:
-            raise NotRecordedError(
+            self.trouble(
                 "it draws random numbers, which a recording would repeat for ever; write "
                 "autograd_lite.draw(random.random) for random.random()"
             )
 
     def read(self, node: Value) -> None:
-        number = number_of(node)
-        self.recording.guards.append(Guard(node, "is", number, True, place()))
+        self._guard(node, "is", number_of(node), True)
 
     def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
-        self.recording.guards.append(Guard(x, op, y, outcome, place()))
+        self._guard(x, op, y, outcome)
+
+    def _guard(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
+        draws = len(self.recording.draws)
+        self.recording.guards.append(Guard(x, op, y, outcome, draws, place()))
+
+    def looked(self, node: Value, what: str) -> None:
+        self.recording.false |= isinstance(node, (Argument, Passed))
+        self.trouble(
+            f"it reads {what}, which a recording would repeat for ever; do it outside, or in "
+            f"autograd_lite.callback\n  {place()}"
+        )
 
     def wrote(self, node: Value) -> None:
-        raise RuntimeError(
+        raise NotAllowedError(
             "a compiled function may not set .data or .grad: the recorded program would not do "
             f"it again; do it outside\n  {place()}"
         )
 
     def sent(self, node: Value, root: Value) -> None:
-        raise RuntimeError(
+        raise NotAllowedError(
             "a compiled function may not call backward(): return the loss, and call backward() "
             f"on what the compiled function gives\n  {place()}"
         )
@@ -188,20 +293,25 @@ def record(
     function: Callable[..., Any],
     flat: Flat,
     generators: Iterable[object],
-    watch: Callable[[Recording, Iterable[object]], Recorder] = Recorder,
+    drawn: Sequence[float] = (),
+    watch: type[Recorder] | None = None,
 ) -> Recording:
     """Call function on stand-ins for the numbers of the arguments, which flat took apart.
 
     generators  things that the function reaches, of which those that draw random numbers matter
+    drawn       the random numbers with which the call begins
+
+    Raises NotRecordedError if it has changed its arguments, and what the function raises.
     """
     stand_ins = _StandIns(flat)
     args, kwargs = stand_ins.call(_positional(function))
-    recording = Recording(stand_ins.arguments, stand_ins.indices)
-    recording.names = stand_ins.names
-    recorder = watch(recording, generators)
+    recording = Recording()
+    recorder = (watch or Recorder)(recording, generators, drawn)
     with observe(recorder):
         recording.result = function(*args, **kwargs)
     recorder.check_random()
+    stand_ins.check()
+    stand_ins.retire(recording)
     return recording
 
 
@@ -221,16 +331,17 @@ def _positional(function: Callable[..., Any]) -> Iterator[str]:
 class _StandIns:
     """Puts what `_flatten.flatten` took apart together, with stand-ins in the numbers' places.
 
-    arguments  the stand-ins, and where the number of each stands among the floats
-    indices    those of integers, and where each stands among the integers
+    arguments  the stand-ins, in the order of the floats
+    indices    those of integers, in the order of the integers
     names      of the arguments, by the slots of their numbers
     """
 
     def __init__(self, flat: Flat) -> None:
         self._tokens, self._statics = iter(flat.shape), iter(flat.statics)
         self._numbers = flat.floats
-        self.arguments: dict[Value, int] = {}
-        self.indices: dict[Value, int] = {}
+        self._containers: list[tuple[Any, list[Any]]] = []
+        self.arguments: list[Value] = []
+        self.indices: list[Value] = []
         self.names: dict[range, str] = {}
 
     def call(self, names: Iterator[str]) -> tuple[list[Any], dict[str, Any]]:
@@ -238,8 +349,8 @@ class _StandIns:
         _, n = next(self._tokens), next(self._tokens)
         args = [self._named(next(names)) for _ in range(n)]
         _, n = next(self._tokens), next(self._tokens)
-        keys = [(key := self.next(), self._named(key)) for _ in range(n)]
-        return args, dict(keys)
+        keys = [self.next() for _ in range(n)]
+        return args, {key: self._named(key) for key in keys}
 
     def _named(self, name: str) -> Any:
         start = len(self.arguments)
@@ -255,19 +366,44 @@ class _StandIns:
             _, thing = next(self._statics)
             return thing.thing if isinstance(thing, Same) else thing
         if token in (FLOATS, INTEGERS, OBJECTS):
-            return self._array(token)
+            return self._noted(self._array(token))
         n = next(self._tokens)
-        if token == DICT:
-            return {self.next(): self.next() for _ in range(n)}
+        cls = self.next() if token == NAMED else None
+        keys = [self.next() for _ in range(n)] if token == DICT else []
         elements = [self.next() for _ in range(n)]
-        return elements if token == LIST else tuple(elements)
+        if token == DICT:
+            return self._noted(dict(zip(keys, elements, strict=True)))
+        if token == LIST:
+            return self._noted(elements)
+        return tuple(elements) if cls is None else cls._make(elements)
+
+    def check(self) -> None:
+        """Raise NotRecordedError if a container is not what it was."""
+        for container, held in self._containers:
+            found = _elements(container)
+            if len(found) != len(held) or any(x is not y for x, y in zip(found, held, strict=True)):
+                raise NotRecordedError(
+                    f"it changes an argument, a {type(container).__name__}, which a program would "
+                    "not; return what is new instead"
+                )
+
+    def retire(self, recording: Recording) -> None:
+        """The call is over."""
+        for stand_in in self.arguments:
+            stand_in.__class__ = Retired
+        recording.arguments = {x: i for i, x in enumerate(self.arguments)}
+        recording.indices = {x: i for i, x in enumerate(self.indices)}
+        recording.names = self.names
+
+    def _noted(self, container: Any) -> Any:
+        self._containers.append((container, _elements(container)))
+        return container
 
     def _number(self, kind: type[Value]) -> Value:
-        slot = len(self.arguments)
-        stand_in = kind(self._numbers[slot])
-        self.arguments[stand_in] = slot
+        stand_in = kind(self._numbers[len(self.arguments)])
+        self.arguments.append(stand_in)
         if kind is Index:
-            self.indices[stand_in] = len(self.indices)
+            self.indices.append(stand_in)
         return stand_in
 
     def _array(self, token: int) -> Any:
@@ -281,4 +417,10 @@ class _StandIns:
         return array.reshape(shape)
 
 
-_NUMBERS = {VALUE: Value, FLOAT: Argument, INTEGER: Index}
+def _elements(container: Any) -> list[Any]:
+    if isinstance(container, dict):
+        return [*container, *container.values()]
+    return list(container) if isinstance(container, list) else list(container.ravel())
+
+
+_NUMBERS = {VALUE: Passed, FLOAT: Argument, INTEGER: Index}

@@ -143,21 +143,10 @@ def call(function, x):
     return function(x)
 
 
-class Hidden:
-    """Leads to a Value by no attribute."""
-
-    def __init__(self):
-        self.look_up = {"w": Value(3.0, label="w")}.get
-
-
-HIDDEN = Hidden()
-
-
 @pytest.mark.parametrize(
     ("function", "args", "problem"),
     [
         (lambda x: x * draw(lambda: random.random()), (2.0,), "lambda"),
-        (lambda x: x * HIDDEN.look_up("w"), (2.0,), "a Value 'w' to which no global"),
         (lambda model, x: model(x), (Scaled(), 2.0), "of type Scaled is known by its identity"),
     ],
 )
