@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import sys
 from array import array
-from collections import deque
+from collections import deque, namedtuple
 from dis import get_instructions
 from functools import cached_property, partial, partialmethod
 from types import (
@@ -49,8 +49,8 @@ _UNCHANGING = (
     *(int, float, complex, str, bytes, range, slice),
     *(type(None), type(...), type(NotImplemented), CodeType, GenericAlias, UnionType),
     *(GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType),
-    *(MethodWrapperType, WrapperDescriptorType, type(dict.__dict__["fromkeys"])),
-    *(np.generic, np.dtype, np.ufunc),
+    *(WrapperDescriptorType, type(dict.__dict__["fromkeys"])),
+    *(np.generic, np.dtype, np.ufunc, type(vars(namedtuple("Point", "x"))["x"])),
 )
 
 # Of the standard library: objects of these modules cannot change, or hold no numbers.
@@ -98,6 +98,7 @@ class Captures:
         self.things: list[Any] = []
         self.unseen = ""
         self._seen: set[int] = set()
+        self._slots: dict[type, list[Any]] = {}
         self._skipped = {*map(id, skipped)}
         todo = list(roots)
         while todo:
@@ -154,7 +155,11 @@ class Captures:
 
     def _within(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
         """What thing leads to; note its containers."""
-        if isinstance(thing, _UNCHANGING) or id(thing) in self._seen:
+        if id(thing) in self._seen:
+            return
+        if isinstance(thing, _UNCHANGING):
+            if type(thing) not in _UNCHANGING:  # it may have methods that read something
+                yield name, type(thing)
             return
         self._seen.add(id(thing))
         self.things.append(thing)
@@ -165,6 +170,7 @@ class Captures:
             yield from self._elements(name, thing)
         elif isinstance(thing, (tuple, frozenset)):
             yield from self._elements(name, thing)
+            yield name, type(thing)
         elif isinstance(thing, FunctionType):
             yield from self._within_function(thing)
         elif isinstance(thing, type):
@@ -267,7 +273,11 @@ class Captures:
             self._others.append((name, partial(_contents, thing), _copied(held)))
             yield from self._elements(name, held if isinstance(held, (list, dict)) else ())
         attributes = getattr(thing, "__dict__", None)
-        slots = [x for base in cls.__mro__ for x in vars(base).values() if _is_slot(x)]
+        if cls not in self._slots:
+            self._slots[cls] = [
+                x for base in cls.__mro__ for x in vars(base).values() if _is_slot(x)
+            ]
+        slots = self._slots[cls]
         if isinstance(attributes, dict):
             yield from self._within_attributes(name, attributes)
         if slots:
@@ -281,7 +291,7 @@ class Captures:
 
 def _followed(thing: Any) -> list[Any] | None:
     """What things of some types hold, which they hold for ever."""
-    if isinstance(thing, (MethodType, BuiltinFunctionType)):
+    if isinstance(thing, (MethodType, BuiltinFunctionType, MethodWrapperType)):
         return [thing.__self__, getattr(thing, "__func__", None)]
     if isinstance(thing, (staticmethod, classmethod)):
         return [thing.__func__]
@@ -358,7 +368,10 @@ def _may_change_unseen(thing: Any) -> bool:
         return True
     if isinstance(thing, random.Random):
         return True
-    return any(not base.__flags__ >> 9 & 1 and base not in _SEEN for base in cls.__mro__)
+    bases = [base for base in cls.__mro__ if base not in _SEEN]
+    if hasattr(thing, "__dict__"):
+        return not all(base.__flags__ >> 9 & 1 for base in bases)  # made by a class statement
+    return not all("__slots__" in vars(base) for base in bases)
 
 
 def _is_read_only(thing: Any) -> bool:

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from importlib import import_module
 from pickle import PicklingError
 from threading import RLock
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperType
 
 from autograd_lite import blocks
 from autograd_lite.compiler._flatten import Flat, Same, flatten
@@ -86,7 +86,7 @@ class Compiled:
         self._kinds: OrderedDict[Any, _Kind] = OrderedDict()
         self._parcels: dict[Any, list[Parcel]] = {}  # programs that came from elsewhere, by kind
         self._statics: dict[bytes, list[Any]] = {}  # those recorded last, and how many were
-        self._receivers: list[Any] = []  # what callbacks write into
+        self._receivers: list[Any] = []  # of callbacks and draws
         self._warned: set[str] = set()
         self._lock = RLock()
 
@@ -263,6 +263,8 @@ class Compiled:
         else:
             self.recordings += 1
             kind.keep(program)
+            return program
+        recording.leave_behind(flat)
         return program
 
     def _program(self, recording: Recording, captures: Captures, flat: Flat, call: Call) -> Program:
@@ -356,13 +358,13 @@ class _Kind:
 
 
 def _receivers(recording: Recording) -> list[Any]:
-    """What callbacks write into, and sources of random numbers that have no state."""
-    called: list[Any] = [function for function, _ in recording.calls]
-    draws: list[Any] = [getattr(draw, "__self__", None) for draw in recording.draws.values()]
+    """What callbacks write into, and what random numbers are drawn from."""
+    called = [*[function for function, _ in recording.calls], *recording.draws.values()]
+    bound = [x for x in called if not isinstance(x, FunctionType) and hasattr(x, "__self__")]
     return [
         *[x for x in called if isinstance(x, FunctionType)],
-        *[x.__self__ for x in called if isinstance(x, BuiltinFunctionType)],
-        *[x for x in draws if isinstance(x, random.SystemRandom)],
+        *[x.__self__ for x in bound if isinstance(x, (BuiltinFunctionType, MethodWrapperType))],
+        *[x.__self__ for x in bound if isinstance(x.__self__, random.SystemRandom)],
     ]
 
 

@@ -52,9 +52,8 @@ class NotAllowedError(RuntimeError):
 
 
 class Argument(Value):
-    """Stands for a float that was passed to the function.
-
-    While it is recorded, `==` compares it as a number, and its hash is the number's: a read.
+    """Stands for a float that was passed to the function: `==` compares the number, and its hash
+    is the number's, which reads it.
     """
 
     __slots__ = ()
@@ -67,7 +66,7 @@ class Argument(Value):
         return outcome if outcome is NotImplemented else not outcome
 
     def __hash__(self) -> int:
-        return hash(self.data) if observers() else Value.__hash__(self)
+        return hash(self.data)
 
 
 class Index(Argument):
@@ -118,14 +117,19 @@ def _cannot_say(what: str) -> None:
             )
 
 
+class Retired(Value):
+    """A stand-in after the call: a node like any other, which the compiler's tables know by its
+    identity.
+    """
+
+    __slots__ = ()
+
+
 def _equal(x: Argument, other: Any) -> Any:
-    watching = observers()
-    if not watching:  # the compiler's own tables are of nodes
-        return x is other or NotImplemented
     if not is_number(other) and not isinstance(other, Argument):
         return NotImplemented
     outcome = number_of(x) == (number_of(other) if isinstance(other, Argument) else other)
-    for observer in watching:
+    for observer in observers():
         observer.compared(x, "==", other, outcome)
     return outcome
 
@@ -162,10 +166,11 @@ class Recording:
     false     whether stand-ins gave another answer than what they stand for
     """
 
-    def __init__(self, arguments: dict[Value, int], indices: dict[Value, int]) -> None:
+    def __init__(self) -> None:
         self.result: Any = None
         self.names: dict[range, str] = {}
-        self.arguments, self.indices = arguments, indices
+        self.arguments: dict[Value, int] = {}
+        self.indices: dict[Value, int] = {}
         self.lines: dict[Value, str] = {}
         self.made: list[Value] = []
         self.sources: dict[Value, Value] = {}
@@ -175,6 +180,13 @@ class Recording:
         self.guards: list[Guard] = []
         self.trouble = ""
         self.false = False
+
+    def leave_behind(self, flat: Flat) -> None:
+        """Let gradients flow from stand-ins, which something may hold, to what they stood for."""
+        values = dict(zip(flat.slots, flat.values, strict=True))
+        for stand_in, slot in self.arguments.items():
+            if slot in values:
+                stand_in._set_slots((values[slot] ** 1)._get_slots())
 
     def drawn(self) -> list[float]:
         """The random numbers of the call."""
@@ -292,13 +304,13 @@ def record(
     """
     stand_ins = _StandIns(flat)
     args, kwargs = stand_ins.call(_positional(function))
-    recording = Recording(stand_ins.arguments, stand_ins.indices)
-    recording.names = stand_ins.names
+    recording = Recording()
     recorder = (watch or Recorder)(recording, generators, drawn)
     with observe(recorder):
         recording.result = function(*args, **kwargs)
     recorder.check_random()
     stand_ins.check()
+    stand_ins.retire(recording)
     return recording
 
 
@@ -318,8 +330,8 @@ def _positional(function: Callable[..., Any]) -> Iterator[str]:
 class _StandIns:
     """Puts what `_flatten.flatten` took apart together, with stand-ins in the numbers' places.
 
-    arguments  the stand-ins, and where the number of each stands among the floats
-    indices    those of integers, and where each stands among the integers
+    arguments  the stand-ins, in the order of the floats
+    indices    those of integers, in the order of the integers
     names      of the arguments, by the slots of their numbers
     """
 
@@ -327,8 +339,8 @@ class _StandIns:
         self._tokens, self._statics = iter(flat.shape), iter(flat.statics)
         self._numbers = flat.floats
         self._containers: list[tuple[Any, list[Any]]] = []
-        self.arguments: dict[Value, int] = {}
-        self.indices: dict[Value, int] = {}
+        self.arguments: list[Value] = []
+        self.indices: list[Value] = []
         self.names: dict[range, str] = {}
 
     def call(self, names: Iterator[str]) -> tuple[list[Any], dict[str, Any]]:
@@ -374,16 +386,23 @@ class _StandIns:
                     "not; return what is new instead"
                 )
 
+    def retire(self, recording: Recording) -> None:
+        """The call is over."""
+        for stand_in in self.arguments:
+            stand_in.__class__ = Retired
+        recording.arguments = {x: i for i, x in enumerate(self.arguments)}
+        recording.indices = {x: i for i, x in enumerate(self.indices)}
+        recording.names = self.names
+
     def _noted(self, container: Any) -> Any:
         self._containers.append((container, _elements(container)))
         return container
 
     def _number(self, kind: type[Value]) -> Value:
-        slot = len(self.arguments)
-        stand_in = kind(self._numbers[slot])
-        self.arguments[stand_in] = slot
+        stand_in = kind(self._numbers[len(self.arguments)])
+        self.arguments.append(stand_in)
         if kind is Index:
-            self.indices[stand_in] = len(self.indices)
+            self.indices.append(stand_in)
         return stand_in
 
     def _array(self, token: int) -> Any:

@@ -1,12 +1,14 @@
 """A compiled function gives what the function gives, and is recorded only when it must be."""
 
 import copy
+import dataclasses
+import math
 import pickle
 import random
 import threading
 import types
 import warnings
-from collections import deque
+from collections import OrderedDict, defaultdict, deque, namedtuple
 
 import numpy as np
 import pytest
@@ -715,3 +717,275 @@ def test_operations_of_one_name_are_two(executor):
     assert result.data == 36.0
     result.backward()
     assert [x.grad for x in xs] == [12.0, 12.0]
+
+
+@dataclasses.dataclass
+class Losses:
+    total: Value
+    parts: list
+
+
+Pair = namedtuple("Pair", "x y")
+
+
+def test_results_of_other_types_are_new_ones_at_each_call():
+    def f(x):
+        return (
+            Losses(x * 2, [x + 1]),
+            OrderedDict(a=x * 3),
+            defaultdict(list, {"b": x}),
+            Pair(x, 1.0),
+            np.zeros(2),
+        )
+
+    f = compile(f)
+    for number in (1.0, 2.0, 3.0):
+        losses, ordered, default, pair, array = f(Value(number))
+        assert (losses.total.data, losses.parts[0].data) == (2 * number, number + 1)
+        assert ordered["a"].data == 3 * number
+        assert (default["b"].data, default["c"]) == (number, [])
+        assert (pair.x.data, pair.y) == (number, 1.0)
+        assert array.tolist() == [0.0, 0.0]
+        array += 5
+    assert f.recordings == 1
+
+
+def test_what_was_there_before_comes_back_itself():
+    box = Box()
+    f = compile(lambda x, other: (x * box.w[0], box, other))
+    for _ in range(2):
+        assert f(1.0, W)[1] is box
+    g = compile(lambda x, other: other)
+    assert [g(1.0, box) is box for _ in range(2)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [set, deque, iter, lambda xs: types.SimpleNamespace(xs=xs), lambda xs: lambda: xs],
+)
+def test_a_result_that_cannot_be_made_anew_makes_it_eager_with_a_warning(wrap):
+    f = compile(lambda x: wrap([x * 2]))
+    with pytest.warns(RuntimeWarning, match="it returns a .*, of which a recording cannot make"):
+        f(1.0)
+    assert f.recordings == 0
+
+
+def test_functions_that_run_later_are_refused():
+    def generator(x):
+        yield x
+
+    async def coroutine(x):
+        return x
+
+    for function in (generator, coroutine):
+        with pytest.raises(TypeError, match=f"compile: {function.__name__} runs after its call"):
+            compile(function)
+
+
+def append(x, cache):
+    cache.append(x)
+    return ag.sum(cache)
+
+
+def insert(x, cache):
+    cache["x"] = x
+    return x * len(cache)
+
+
+def write(x, cache):
+    cache[0] = 7.0
+    return x * cache[1]
+
+
+def replace(x, cache):
+    cache[1][0] = x
+    return x * 2
+
+
+@pytest.mark.parametrize(
+    ("function", "cache"),
+    [
+        (append, [1.0]),
+        (insert, {"a": 1.0}),
+        (write, np.ones(2)),
+        (write, np.array([Value(1.0)] * 2, object)),
+        (replace, [0.0, [1.0]]),
+        (append, deque([1.0])),
+    ],
+)
+def test_a_function_that_changes_an_argument_runs_eagerly(function, cache):
+    """As microgpt's does, which appends keys and values to lists that it is passed."""
+    compiled, mine, its = compile(function), copy.deepcopy(cache), copy.deepcopy(cache)
+    xs, ys = ([Value(x) for x in (1.0, 2.0, 3.0)] for _ in range(2))
+    expected = [function(x, mine) for x in xs]
+    with pytest.warns(RuntimeWarning, match="runs eagerly from now on: .*change"):
+        found = [compiled(y, its) for y in ys]
+    assert [v.data for v in found] == [v.data for v in expected]
+    assert len(its) == len(mine)
+    found[-1].backward()
+    expected[-1].backward()
+    assert [y.grad for y in ys] == [x.grad for x in xs]
+
+
+def test_named_tuples_are_taken_apart():
+    agree(lambda pair: pair.x * pair.y * W[0], [(Pair(Value(2.0), y),) for y in (1.0, 3.0)], W)
+
+
+def test_an_argument_that_contains_itself_is_refused():
+    f, own = compile(lambda xs: W[0] * len(xs)), []
+    own.append(own)
+    with pytest.raises(ValueError, match="nested more than 500 deep, or contains itself"):
+        f(own)
+
+
+def test_numbers_that_are_looked_up_are_decisions():
+    def f(x, i):
+        table = {0: 10.0, 1: 20.0}
+        return W[0] * (1 if x in {1.0, 2.0} else -1) * table.get(i, 5.0) * (2 if i == ONE else 1)
+
+    numbers = [(float(x), np.int64(i)) for x in (1, 3) for i in (0, 1, 7)]
+    agree(f, numbers * 2, W, recordings=6)
+
+
+ONE = np.int64(1)
+
+
+@pytest.mark.parametrize(
+    ("function", "arg"),
+    [
+        (lambda x: W[0] * math.sin(x), 1.0),
+        (lambda x: W[0] * int(x), 2.5),
+        (lambda x: W[0] * (x % 2), 3.5),
+        (lambda x: W[0] * x.std(), np.arange(4.0)),
+        (lambda x: W[0] * len(x[x > 1]) * np.isfinite(x).all(), np.arange(4.0)),
+        (lambda i: W[0] * np.eye(3)[i].sum(), np.arange(3)),
+    ],
+)
+def test_what_stand_ins_cannot_do_runs_eagerly_with_a_warning(function, arg):
+    compiled = compile(function)
+    with pytest.warns(RuntimeWarning, match="it fails on what stands for the numbers"):
+        assert compiled(arg).data == function(arg).data
+    assert compiled(arg).data == function(arg).data
+
+
+def test_arguments_with_a_dtype_that_are_no_arrays():
+    model = Box()
+    model.dtype = "float64"
+    f = compile(lambda model, x: model(x))
+    assert [f(model, x).data for x in (1.0, 2.0)] == [5.0, 10.0]
+
+
+@pytest.mark.parametrize("executor", ["auto", "numpy"])
+def test_an_operation_that_fails_for_another_way(executor):
+    @ag.operation(lambda x, out: 1 / x)
+    def logarithm(x):
+        return math.log(x)
+
+    f = compile(lambda x: logarithm(x) if x > 0 else x * 0, executor=executor)
+    assert [f(x).data for x in (1.0, -1.0, 1.0)] == [0.0, 0.0, 0.0]
+    with pytest.raises(ValueError, match="math domain error"):
+        compile(lambda x: logarithm(x))(-1.0)
+
+
+def test_a_zero_that_was_read_has_its_sign():
+    f = compile(lambda x: x * 0 + math.copysign(1.0, x.data))
+    assert [f(Value(x)).data for x in (0.0, -0.0)] == [1.0, -1.0]
+
+
+def test_draws_that_decide_are_not_drawn_until_they_fit():
+    """A number that was drawn stays, whether or not there is a program for what it decides."""
+    rng, ones = random.Random(0), 0
+    for _ in range(300):
+        f = compile(lambda x: x * (1 if ag.draw(rng.random) < 0.3 else 0))
+        ones += sum(f(1.0).data for _ in range(4))
+    assert ones / 1200 == pytest.approx(0.3, abs=0.03)
+
+
+def test_draws_that_decide_what_else_is_drawn():
+    """Those that were drawn before the decision are the same in the other program."""
+
+    def f(x):
+        first = ag.draw(numbers.popleft)
+        if first > 0:
+            return x * first
+        return x * first + ag.draw(numbers.popleft)
+
+    numbers, compiled = deque(), compile(f)
+    for given in ([1.0], [1.0], [-1.0, 2.0], [3.0], [-2.0, 5.0]):
+        numbers.extend(given)
+        expected = given[0] * 10.0 + sum(given[1:])
+        numbers.extend([0.0] * 2)  # what a program that is not the one draws, too
+        assert compiled(10.0).data == expected
+        numbers.clear()
+    assert compiled.recordings == 2
+
+
+@pytest.mark.parametrize(
+    "rng", [np.random.RandomState(0), random.SystemRandom(), np.random.default_rng(0)]
+)
+def test_generators_that_are_reached_are_watched(rng):
+    f = compile(lambda x: x * rng.random())
+    with pytest.warns(RuntimeWarning, match="eagerly"):
+        f(1.0)
+    assert f(1.0) != f(1.0)
+    drawn = compile(lambda x: x * ag.draw(rng.random))
+    assert drawn(1.0).data != drawn(1.0).data
+    assert drawn.recordings == 1
+
+
+def test_an_eager_function_runs_side_by_side_in_threads():
+    start = threading.Barrier(3, timeout=20)
+
+    def f(x):
+        if x.data > 100:
+            start.wait()
+        return x * x.data
+
+    compiled = compile(f)
+    for i in range(MOST_VARIANTS):
+        compiled(Value(float(i)))
+    with pytest.warns(RuntimeWarning, match="eagerly"):
+        compiled(Value(-1.0))
+    threads = [threading.Thread(target=compiled, args=(Value(200.0 + i),)) for i in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not start.broken
+
+
+def test_the_warning_names_the_decision_that_varies():
+    @compile
+    def f(x, y):
+        k = x.data  # this varies
+        return x * k * (2 if y > 0 else 1)
+
+    for i in range(MOST_VARIANTS):
+        f(Value(float(i)), Value(1.0))
+    with pytest.warns(RuntimeWarning, match="# this varies"):
+        f(Value(-1.0), Value(1.0))
+
+
+def test_a_compiled_method_explains_itself():
+    class Model(Box):
+        @compile
+        def loss(self, x):
+            return self(x) * 1
+
+    model = Model()
+    model.loss(Value(1.0))
+    assert model.loss.recordings == 1
+    assert "scalars" in model.loss.explain()
+
+
+def test_a_decision_on_the_last_digit_under_arrays():
+    rng = random.Random(1)
+    for _ in range(20):
+        xs = [Value(rng.random()) for _ in range(50)]
+        limit = ag.sum([x * x for x in xs]).data
+
+        def f(xs, limit):
+            total = ag.sum([x * x for x in xs])
+            return total * (1 if total >= limit else 0)
+
+        assert compile(f, executor="numpy")(xs, limit).data == pytest.approx(limit)

@@ -1,0 +1,347 @@
+"""What a compiled function reads besides its arguments: if it changes, no old number comes back."""
+
+import argparse
+import array
+import collections
+import dataclasses
+import enum
+import functools
+import itertools
+import sys
+import types
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value, compile, take
+from autograd_lite.compiler import captures
+from autograd_lite.compiler.function import MOST_STATICS, MOST_VARIANTS
+
+RATE = 1.0
+
+
+class Plain:
+    scale = 1.0
+
+    def __init__(self):
+        self.w = Value(1.0)
+
+    @staticmethod
+    def static(x):
+        return x * RATE
+
+    @property
+    def rate(self):
+        return RATE
+
+
+class Slotted:
+    __slots__ = ("w",)
+
+    def __init__(self):
+        self.w = Value(1.0)
+
+
+@dataclasses.dataclass
+class Config:
+    double: bool = False
+    w: float = 1.0
+
+
+class Equal(Plain):
+    """All are equal, whatever they hold."""
+
+    def __eq__(self, other):
+        return isinstance(other, Equal)
+
+    __hash__ = None
+
+
+class Pair(collections.namedtuple("Pair", "a b")):
+    __slots__ = ()
+
+    def __call__(self, x):
+        return x * RATE
+
+
+class Level(enum.IntEnum):
+    ONE = 1
+
+    def rate(self):
+        return RATE
+
+
+def function_with_attribute(x):
+    return x * function_with_attribute.w
+
+
+function_with_attribute.w = Value(1.0)
+
+
+def global_rate(monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "RATE", 5.0)
+
+
+def attribute_of(thing, name="w", new=5.0):
+    return lambda monkeypatch: monkeypatch.setattr(thing, name, new)
+
+
+def item_of(thing, key=0, new=5.0):
+    return lambda monkeypatch: thing.__setitem__(key, new)
+
+
+def cases():
+    plain, slotted, config = Plain(), Slotted(), Config()
+    yield "attribute", lambda x: x * plain.w, attribute_of(plain)
+    yield "slot", lambda x: x * slotted.w, attribute_of(slotted)
+    yield "dataclass", lambda x: x * (5 if config.double else 1), attribute_of(config, "double")
+    yield "class", lambda x: x * Plain.scale, attribute_of(Plain, "scale")
+    yield "class of an object", lambda x: x * plain.scale, attribute_of(Plain, "scale")
+    yield "base", lambda x: x * Equal().scale, attribute_of(Plain, "scale")
+    yield (
+        "method",
+        lambda x: plain.static(x),
+        attribute_of(Plain, "static", staticmethod(lambda x: x * 5)),
+    )
+    yield "staticmethod", lambda x: Plain.static(x), global_rate
+    yield "property", lambda x: x * plain.rate, global_rate
+    yield "function", function_with_attribute, attribute_of(function_with_attribute)
+    bound = functools.partial(lambda model, x: x * model.w, plain_too := Plain())
+    yield "partial", bound, attribute_of(plain_too)
+    pair, level = Pair(1.0, 2.0), Level.ONE
+    yield "named tuple", lambda x: pair(x), global_rate
+    yield "enum", lambda x: x * level.rate(), global_rate
+    for space in (types.SimpleNamespace(w=1.0), argparse.Namespace(w=1.0)):
+        yield type(space).__name__, lambda x, space=space: x * space.w, attribute_of(space)
+    module = types.ModuleType("settings")
+    module.w = 1.0
+    holder = types.SimpleNamespace(settings=module)
+    yield "module", lambda x: x * module.w, attribute_of(module)
+    yield "module of an object", lambda x: x * holder.settings.w, attribute_of(module)
+    for thing in (
+        [1.0],
+        [1.0] * 65,
+        [(0, 1, Value(1.0))] * 65,
+        collections.deque([1.0]),
+        collections.OrderedDict({0: 1.0}),
+        collections.defaultdict(float, {0: 1.0}),
+        array.array("d", [1.0]),
+        np.ones(3),
+        np.array([Value(1.0)], object),
+    ):
+        new = (0, 1, Value(5.0)) if isinstance(thing[0], tuple) else 5.0
+        name = f"{type(thing).__name__} of {len(thing)}"
+        yield name, lambda x, t=thing: x * np.ravel(t[0])[-1], item_of(thing, new=new)
+    others = {1}
+    yield "set", lambda x: x * (5 if 2 in others else 1), lambda _: others.add(2)
+    equals = [Equal()]
+    other = Equal()
+    other.w = 5.0
+    yield "equal object", lambda x: x * equals[0].w, item_of(equals, new=other)
+    inner = compile(lambda x: x * plain_in.w)
+    plain_in = Plain()
+    yield "compiled", lambda x: inner(x) * 1, attribute_of(plain_in)
+
+
+@pytest.mark.parametrize(("function", "change"), [pytest.param(f, c, id=n) for n, f, c in cases()])
+def test_a_change_is_noticed(function, change, monkeypatch):
+    compiled = compile(function)
+    for _ in range(2):
+        assert compiled(Value(3.0)).data == 3.0
+    change(monkeypatch)
+    for _ in range(2):
+        assert compiled(Value(3.0)).data == 15.0
+    assert compiled.recordings == 2
+
+
+def imports_inside(x):
+    import networks_of_one as module
+
+    return x * module.w
+
+
+def test_a_module_that_is_imported_inside(monkeypatch):
+    module = types.ModuleType("networks_of_one")
+    module.w = 1.0
+    monkeypatch.setitem(sys.modules, "networks_of_one", module)
+    compiled = compile(imports_inside)
+    assert compiled(3.0).data == 3.0
+    module.w = 5.0
+    assert compiled(3.0).data == 15.0
+
+
+class Buffer:
+    """Of a class that Python does not see into, like those of extensions."""
+
+    def __init__(self):
+        self.view = memoryview(bytearray(b"a"))
+
+
+@pytest.mark.parametrize(
+    ("thing", "read", "name"),
+    [
+        (itertools.count(1), next, "the variable thing, a count"),
+        (iter([1.0, 2.0]), next, "the variable thing, a list_iterator"),
+        (Buffer(), lambda x: x.view[0], r"the variable thing\.view, a memoryview"),
+        (np.ones(captures.LARGEST // 8 + 1), lambda x: x[0], "the variable thing, a ndarray"),
+    ],
+)
+def test_what_may_change_unseen_runs_eagerly_and_is_named(thing, read, name):
+    f = compile(lambda x: x * read(thing))
+    with pytest.warns(RuntimeWarning, match=f"it reads {name}, which may change unseen; pass"):
+        f(Value(1.0))
+    assert f.recordings == 0
+    assert f(Value(1.0)).parents
+
+
+def test_a_large_array_that_is_read_only_is_a_constant():
+    large = np.ones(captures.LARGEST // 8 + 1)
+    large.flags.writeable = False
+    f = compile(lambda x: x * large[0])
+    assert (f(3.0).data, f.recordings) == (3.0, 1)
+    view = np.ones(captures.LARGEST // 8 + 2)[:-1]
+    view.flags.writeable = False  # but not what it is a view of
+    with pytest.warns(RuntimeWarning, match="a ndarray"):
+        compile(lambda x: x * view[0])(3.0)
+
+
+def test_a_global_of_the_name_of_an_attribute_is_not_read():
+    space = {"__name__": "a_script", "compile": compile, "Value": Value, "loss": None}
+    exec(
+        "class Model:\n"
+        "    def __init__(self): self.w = Value(2.0)\n"
+        "    def loss(self, x): return self.w * x\n"
+        "model = Model()\n"
+        "f = compile(lambda x: model.loss(x))\n"
+        "for i in range(5): loss = f(1.0)\n",
+        space,
+    )
+    assert space["f"].recordings == 1
+
+
+def test_programs_of_two_states_are_kept():
+    state = types.SimpleNamespace(training=True)
+    f = compile(lambda x: x * 2 if state.training else x * 3)
+    for i in range(20):
+        state.training = i % 2 == 0
+        assert f(1.0).data == (2.0 if state.training else 3.0)
+    assert f.recordings == 2
+
+
+def test_what_changes_before_each_call_makes_it_eager_with_a_warning():
+    state = types.SimpleNamespace(time=0.0)
+    f = compile(lambda x: x * state.time)
+    for i in range(MOST_VARIANTS):
+        state.time = float(i)
+        assert f(2.0).data == 2.0 * i
+    state.time = 100.0
+    with pytest.warns(RuntimeWarning, match="the attribute or key time; pass it as an argument"):
+        assert f(2.0) == 200.0
+    assert f.recordings == MOST_VARIANTS
+
+
+def test_what_changes_now_and_then_stays_compiled():
+    state = types.SimpleNamespace(rate=0.0)
+    f = compile(lambda x: x * state.rate)
+    for i in range(3 * MOST_VARIANTS):
+        state.rate = float(i)
+        assert [f(x).data for x in (1.0, 2.0)] == [i, 2.0 * i]
+    assert f.recordings == 3 * MOST_VARIANTS
+
+
+def test_ints_that_differ_at_each_call_make_it_eager_with_a_warning():
+    f = compile(lambda x, step: x / (step + 1))
+    for i in range(MOST_STATICS):
+        assert f(1.0, i).data == 1 / (i + 1)
+    with pytest.warns(RuntimeWarning, match=r"of type int\); pass floats or NumPy's integers"):
+        assert f(1.0, 100) == 1 / 101
+    assert f(1.0, 101) == 1 / 102  # no further warning
+    assert f(3.0, 1).data == 1.5  # as recorded
+    assert f.recordings == MOST_STATICS
+
+
+class Holder:
+    def __init__(self, w):
+        self.w = w
+
+    def __eq__(self, other):
+        return isinstance(other, Holder)
+
+    def __hash__(self):
+        return 0
+
+
+def test_equal_arguments_are_not_the_same():
+    f = compile(lambda holder, x: holder.w * x)
+    assert [f(Holder(Value(w)), 1.0).data for w in (1.0, 5.0)] == [1.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("thing", "read", "change"),
+    [
+        (Config(), lambda c: c.w, lambda c: setattr(c, "w", 5.0)),
+        (Slotted(), lambda c: c.w, lambda c: setattr(c, "w", 5.0)),
+        (collections.OrderedDict(a=1.0), lambda d: d["a"], lambda d: d.update(a=5.0)),
+        (collections.deque([1.0]), lambda d: d[0], lambda d: d.appendleft(5.0)),
+    ],
+)
+def test_an_argument_that_is_no_plain_container_is_looked_into(thing, read, change):
+    f = compile(lambda x, thing: x * read(thing))
+    assert f(3.0, thing).data == 3.0
+    change(thing)
+    assert f(3.0, thing).data == 15.0
+
+
+def test_a_callback_may_write_into_a_list():
+    seen = []
+
+    def f(x):
+        if x > 2:
+            return x * 3
+        ag.callback(seen.append, x)
+        return x * 2
+
+    compiled = compile(f)
+    assert [compiled(x).data for x in (1.0, 3.0, 2.0, 4.0, 0.0)] == [2.0, 9.0, 4.0, 12.0, 0.0]
+    assert seen == [1.0, 2.0, 0.0]
+    assert compiled.recordings == 2
+
+
+def test_values_that_were_made_elsewhere_are_not_frozen():
+    import copy
+    from concurrent.futures import ThreadPoolExecutor
+
+    def copies(x):
+        return copy.copy(x) * 2
+
+    def threads(x):
+        with ThreadPoolExecutor(1) as pool:
+            return ag.sum(list(pool.map(lambda y: y * 2, [x])))
+
+    for function in (copies, threads):
+        compiled = compile(function)
+        with pytest.warns(RuntimeWarning, match="Values to which neither its arguments nor"):
+            assert compiled(Value(1.0)).data == 2.0
+        assert compiled(Value(2.0)).data == 4.0
+
+
+@pytest.mark.parametrize(
+    "read", [lambda w: w.grad, lambda w: (w * w).partials[0], lambda w: float(f"{w:.1f}")]
+)
+def test_what_is_read_of_a_value_besides_its_number(read):
+    w = Value(2.0)
+    f = compile(lambda x: x * read(w))
+    with pytest.warns(RuntimeWarning, match="which a recording would repeat for ever; do it out"):
+        f(Value(1.0))
+    w.grad = w.data = 5.0
+    x = Value(1.0)
+    assert f(x).data == (x * read(w)).data
+
+
+def test_an_index_that_is_computed_is_no_argument():
+    table = [Value(1.0), Value(2.0)]
+    f = compile(lambda i: take(table, i - 1))
+    with pytest.warns(RuntimeWarning, match="take reads an index that is no argument itself"):
+        assert f(np.int64(1)).data == 1.0
+    assert f(np.int64(2)).data == 2.0
