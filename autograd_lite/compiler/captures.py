@@ -35,7 +35,7 @@ from types import (
 import numpy as np
 
 from autograd_lite.compiler._flatten import Same
-from autograd_lite.compiler.record import GENERATORS
+from autograd_lite.compiler.generators import GENERATORS
 from autograd_lite.value import Value
 
 TYPE_CHECKING = False

@@ -7,8 +7,6 @@ numbers become guards; what `take` picked, what `draw` drew, and what was detach
 from __future__ import annotations
 
 import inspect
-import pickle
-import random
 from itertools import repeat
 from math import prod
 
@@ -17,6 +15,7 @@ import numpy as np
 from autograd_lite.anomaly import place
 from autograd_lite.blocks import Observer, observe, observers
 from autograd_lite.compiler._flatten import Same
+from autograd_lite.compiler.generators import Generators
 from autograd_lite.value import Value, is_number, number_of
 
 TYPE_CHECKING = False
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from autograd_lite.compiler._flatten import Flat
 
 __all__ = [
-    "GENERATORS",
     "Guard",
     "NotAllowedError",
     "NotRecordedError",
@@ -35,8 +33,6 @@ __all__ = [
     "Recording",
     "record",
 ]
-
-GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 
 # As in _flatten.py.
 FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT = range(-1, -8, -1)
@@ -207,12 +203,7 @@ class Recorder(Observer):
     ) -> None:
         self.recording = recording
         self.drawn = drawn
-        self.generators = [
-            x
-            for x in generators
-            if isinstance(x, GENERATORS) and not isinstance(x, random.SystemRandom)
-        ]
-        self.random = self.random_state()
+        self.generators = Generators(generators)
 
     def trouble(self, why: str) -> None:
         """Note, the first time, why the call cannot be replayed."""
@@ -229,10 +220,14 @@ class Recorder(Observer):
         self.recording.picks.add(node)
 
     def draw(self, function: Callable[[], float]) -> Value:
-        self.check_random()
         i = len(self.recording.draws)
-        leaf = Value(self.drawn[i] if i < len(self.drawn) else float(function()))
-        self.random = self.random_state()
+        number = self.drawn[i] if i < len(self.drawn) else self.generators.draw(function)
+        if not is_number(number):
+            raise NotRecordedError(
+                f"what draw calls gives {type(number).__name__}, not a number; draw each number "
+                "by itself, or pass what is drawn as an argument"
+            )
+        leaf = Value(float(number))
         self.recording.draws[leaf] = function
         return leaf
 
@@ -240,20 +235,8 @@ class Recorder(Observer):
         self.recording.calls.append((function, values))
         return True
 
-    def random_state(self) -> object:
-        """Of the generators that programs share, and of those that the function reaches."""
-        own = [
-            thing.bit_generator.state
-            if isinstance(thing, np.random.Generator)
-            else thing.get_state(legacy=False)
-            if isinstance(thing, np.random.RandomState)
-            else thing.getstate()
-            for thing in self.generators
-        ]
-        return random.getstate(), pickle.dumps((np.random.get_state(legacy=False), own))
-
     def check_random(self) -> None:
-        if self.random_state() != self.random:
+        if self.generators.disturbed():
             self.trouble(
                 "it draws random numbers, which a recording would repeat for ever; write "
                 "autograd_lite.draw(random.random) for random.random()"

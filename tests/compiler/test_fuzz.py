@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
-from outcomes import outcome, outcome_in_torch, parameters_of, values_in  # noqa: E402
-from scalar_programs import KINDS, program  # noqa: E402
+from outcomes import outcome, outcome_in_torch, parameters_of, values_in
+from scalar_programs import KINDS, program
 
-from autograd_lite import Value, compile  # noqa: E402
-from autograd_lite.compiler.arrays import Arrays  # noqa: E402
-from autograd_lite.compiler.executors import EXECUTORS  # noqa: E402
-from autograd_lite.compiler.interpret import Interpreter  # noqa: E402
+from autograd_lite import Value, compile
+from autograd_lite.compiler.arrays import Arrays
+from autograd_lite.compiler.executors import EXECUTORS
+from autograd_lite.compiler.interpret import Interpreter
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 SEEDS = range(20_000 if LONG else 306)

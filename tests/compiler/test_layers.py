@@ -132,3 +132,18 @@ def test_loss_with_weights_of_the_classes(name):
         lambda x, y: loss(model(x), y, weight=[1.0, 2.0, 0.5, 0.25]),
         lambda rng: (rng.normal(size=(5, 3)), rng.integers(0, 4, size=5)),
     )
+
+
+def test_parameters_that_are_replaced_by_lists():
+    """Which may change in place; the layer's own tables are made anew only if they did."""
+    model = nn.Linear(3, 2, rng=0)
+    compiled = compile(lambda x: model(x))
+    x = [1.0, -2.0, 0.5]
+    for recordings in (1, 2):
+        expected = [v.data for v in numbers_in(model(x))]
+        for _ in range(3):
+            assert [v.data for v in numbers_in(compiled(x))] == expected
+        assert compiled.recordings == recordings
+        model.weight = [[nn.Parameter(1.0) for _ in range(3)] for _ in range(2)]
+    model.weight[0][0] = nn.Parameter(5.0)
+    assert [v.data for v in numbers_in(compiled(x))] == [v.data for v in numbers_in(model(x))]

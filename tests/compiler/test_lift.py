@@ -16,6 +16,7 @@ from autograd_lite.compiler.arrays import Arrays
 from autograd_lite.compiler.tape import LEAF, Tape
 from autograd_lite.rules import CODES
 
+
 def test_a_wrong_program_is_noticed():
     function, args = program(0)
     lifted = Lifted(function, *args)
