@@ -43,6 +43,13 @@ extensions = cythonize(
             else [],
         ),
         Extension(
+            "autograd_lite.cycles",
+            ["autograd_lite/cycles.pyx"],
+            depends=["autograd_lite/value.pxd"],
+            include_dirs=["autograd_lite"],
+            extra_compile_args=FLAGS,
+        ),
+        Extension(
             "autograd_lite.compiler._sweep",
             ["autograd_lite/compiler/_sweep.py"],
             depends=["autograd_lite/kernels.h", "autograd_lite/value.pxd"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _operator import index
+from math import isqrt
 
 import autograd_lite.kernels as kernels
 from autograd_lite import blocks, value
@@ -284,13 +285,27 @@ def largest(xs: Iterable[Operand]) -> Any:
 
     In a compiled function it is chosen anew at each call.
     """
-    best, *others = checked(xs, "largest")
-    choose_anew = blocks.replayed()
+    xs = checked(xs, "largest")
+    if blocks.replayed():
+        return _chosen_anew(xs)
+    best, *others = xs
     for x in others:
-        if choose_anew:
-            best = where(relu(x - best), x, best)
-        elif x > best or not x <= x:
+        if x > best or not x <= x:
             best = x
+    return best
+
+
+def _chosen_anew(xs: list[Any]) -> Any:
+    """The first of the largest, as nodes: first of each row of a square, then of these.
+
+    So the rows of an image are compared side by side.
+    """
+    if len(xs) > 3:
+        width = isqrt(len(xs) - 1) + 1
+        xs = [_chosen_anew(xs[i : i + width]) for i in range(0, len(xs), width)]
+    best, *others = xs
+    for x in others:
+        best = where(relu(x - best), x, best)
     return best
 
 

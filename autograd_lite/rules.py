@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CODES", "RULES", "Rule", "digest", "register"]
 
-Interval = tuple[float, float]
+Domain = tuple[float, float] | range
 
 
 class Rule:
@@ -28,7 +28,7 @@ class Rule:
     value     the formula of its value ("" for n-ary: `Value` accumulates it)
     partials  for each parent, the formula of d value / d parent
     symbol    what is drawn on graphs, with {c:g} for the static parameter
-    domain    for each operand, the interval that tests sample
+    domain    for each operand, the interval that tests sample, or a range of whole numbers
     kinks     the x where no derivative exists; the formulas say what is returned there
     note      what a reader should know of the edges
     derivative  of a rule that a user made: the function (operands, out) -> partials
@@ -56,7 +56,7 @@ class Rule:
         value: str,
         *partials: str,
         symbol: str = "",
-        domain: Sequence[Interval] = ((-3, 3),),
+        domain: Sequence[Domain] = ((-3, 3),),
         kinks: tuple[float, ...] = (),
         note: str = "",
         derivative: Callable[..., object] | None = None,
@@ -136,7 +136,7 @@ RULES: list[Rule] = [
     Rule("erfc", "x", "erfc(x)", "-TWO_OVER_SQRT_PI * gaussian(x, 1)"),
     Rule("lgamma", "x", "lgamma(x)", "polygamma(0, x)", domain=((0.1, 6),)),
     Rule("polygamma", "xc", "polygamma(c, x)", "polygamma(c + 1, x)", symbol="polygamma {c:g}",
-         domain=((0.3, 6), (0, 0)),
+         domain=((0.3, 6), range(4)),
          note="the derivative of order c + 1 of lgamma: digamma, trigamma, ..."),
 
     # ----------------------------------------------------------------------------- activations

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 from mpmath import mp, mpf
 
-import autograd_lite as al
 from autograd_lite import Value
 from autograd_lite.rules import RULES, Rule
+from autograd_lite.testing.calls import call
 
 DIGITS = 50
 N = 4  # operands of an n-ary rule
@@ -155,7 +155,8 @@ CASES = {
         domain=((-1e4, 1e6), (0.0, 3.0)),
         bounds=(16, 16),
         sizes=(largest_of_polygamma, lambda x, n: largest_of_polygamma(x, n + 1)),
-        note="order 0 to 3; of order 0 below 1 in ulps of 1, as it has a zero at 1.46; " + REFLECTED,
+        note="order 0 to 3; of order 0 below 1 in ulps of 1, as it has a zero at 1.46; "
+        + REFLECTED,
     ),
     # ----------------------------------------------------------------------------- activations
     "sigmoid": case(sigmoid, lambda x: sigmoid(x) * sigmoid(-x), domain=(EXPONENT,)),
@@ -286,23 +287,16 @@ def operands(rule: Rule, samples: int) -> Iterator[list[float]]:
         xs = [draw(rng, domain[i % len(domain)]) for i in range(N if rule.nary else len(domain))]
         if rule.name == "polygamma":
             xs[1] = float(rng.randrange(4))
+        if rule.name == "where":
+            xs[0] *= rng.randrange(2)
         yield xs
 
 
 def node(rule: Rule, xs: list[float]) -> Value:
     """The rule's node, as the functions and operators make it."""
     parents = [Value(x) for x in (xs[:-1] if rule.static else xs)]
-    rest = xs[len(parents) :]
-    if rule.name == "dot":
-        return al.dot(parents[:2], parents[2:])
-    if rule.name == "polygamma":
-        return al.polygamma(int(rest[0]), parents[0])
-    if rule.nary:
-        return getattr(al, rule.name)(parents)
-    operator = {"div": "truediv", "pow_c": "pow"}.get(rule.name, rule.name)
-    if rule.name in ("add", "sub", "mul", "div", "neg", "abs", "pow_c"):
-        return getattr(Value, f"__{operator}__")(*parents, *rest)
-    return getattr(al, rule.name)(*parents, *rest)
+    made: Value = call(rule, *parents, *xs[len(parents) :])
+    return made
 
 
 def ulps(computed: float, exact: Any, size: Any) -> float:

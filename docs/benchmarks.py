@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,10 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "benchmarks"
 IMAGES = ROOT / "docs" / "images"
-PAGES = (ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "docs" / "benchmarks.md")
+PAGES = [
+    *(ROOT / name for name in ("README.md", "README.zh-CN.md")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("benchmarks", "from-micrograd", "from-microgpt")),
+]
 # Whether each has --quick.
 BENCHMARKS = {"engine": True, "nn": True, "compile": True, "visualize": False}
 
@@ -134,6 +138,53 @@ def chinese_speed() -> str:
 """
 
 
+STEPS = {"moons": "MLP 2-16-16-1, 100 samples", "chapter": "MLP 100-50-10, 64 samples"}
+STEPS["gpt"] = "microgpt, a name, with Adam"
+CHINESE_STEPS = {"moons": "2-16-16-1 的 MLP，100 个样本", "chapter": "100-50-10 的 MLP，64 个样本"}
+CHINESE_STEPS["gpt"] = "microgpt，一个名字，用 Adam"
+STEP_CONTESTANTS = ["compiled", "NumPy by hand", "JAX jit", "PyTorch", "eager Value"]
+
+
+def step_medians() -> dict[str, dict[str, float]]:
+    """Of each contest, the microseconds that a step takes on one thread."""
+    contests: dict[str, dict[str, float]] = {}
+    for key, medians in next(iter(results("compile")["threads"].values()))["contests"].items():
+        contests[key] = dict(medians)
+        if "scalars in Python" in medians:  # microgpt's way
+            contests[key]["micrograd"] = medians["scalars in Python"]
+    return contests
+
+
+def steps_table(head: list[str], works: dict[str, str], unit: str) -> str:
+    """The time of a training step, compiled and by others."""
+    contests = step_medians()
+    rows = []
+    for key, work in works.items():
+        numbers = map(contests[key].get, [*STEP_CONTESTANTS, "micrograd"])
+        rows.append([work, *("" if n is None else significant(n) for n in numbers), unit])
+    return table([*head, ""], rows)
+
+
+def steps() -> str:
+    head = ["a training step", *STEP_CONTESTANTS, "micrograd, microgpt"]
+    return steps_table(head, STEPS, "µs")
+
+
+def chinese_steps() -> str:
+    words = ["编译", "手写 NumPy", "JAX jit", "PyTorch", "逐个 Value", "micrograd、microgpt"]
+    return steps_table(["训练一步", *words], CHINESE_STEPS, "微秒")
+
+
+def gained(contest: str, others: str) -> str:
+    """What `compile` is worth to who comes from others."""
+    us = step_medians()[contest]
+    shown = {name: significant(us[name]) for name in ("compiled", "eager Value", "micrograd")}
+    return (
+        f"A step takes {shown['compiled']} µs compiled, {shown['eager Value']} µs on eager Values, "
+        f"and\n{shown['micrograd']} µs {others} (`python benchmarks/compile.py`, one thread).\n"
+    )
+
+
 def engine() -> str:
     return engine_table(engine_rows(), {})
 
@@ -144,27 +195,23 @@ def nn() -> str:
 
 
 def compiled() -> str:
-    """The time of a step of every contestant, in microseconds, with each number of threads."""
-    work, threads = results("compile")["work"], results("compile")["threads"]
+    """The time of a step of every contestant, with one thread."""
+    work, found = results("compile")["work"], results("compile")["threads"]["1"]
     rows = []
-    for key, medians in next(iter(threads.values()))["contests"].items():
-        for name in medians:
-            times = [each["contests"][key].get(name) for each in threads.values()]
+    for key, medians in found["contests"].items():
+        for name, time in medians.items():
             first = work[key] if name == "compiled" else ""
-            rows.append([first, name, *("" if t is None else significant(t) for t in times), "us"])
+            rows.append([first, name, significant(time), "us"])
     for key, unit in (("recording", "us a node"), ("call", "us")):
-        numbers = [significant(each[key]) for each in threads.values()]
-        rows.append([work[key], "compiled", *numbers, unit])
-    heads = [f"{n} thread{'s' * (n != '1')}" for n in threads]
-    return table(["work", "", *heads, ""], rows, left=2)
+        rows.append([work[key], "compiled", significant(found[key]), unit])
+    return table(["work", "", "time", ""], rows, left=2)
 
 
 def targets() -> str:
     """How the compiled functions compare, with one thread."""
     found = results("compile")
-    threads = next(iter(found["threads"]))
     rows = []
-    for row in found["targets"][threads]:
+    for row in found["targets"]["1"]:
         bound = "at least" if "at least" in row else "at most"
         aim = f"{bound} {row[bound]:,g}"
         shown = f"{significant(row['measured'])} {row['what']}"
@@ -195,6 +242,10 @@ def conditions() -> str:
 
 
 TABLES = {
+    "steps": steps,
+    "steps in Chinese": chinese_steps,
+    "micrograd": partial(gained, "moons", "in micrograd"),
+    "microgpt": partial(gained, "gpt", "on plain Python objects"),
     "speed": speed,
     "speed in Chinese": chinese_speed,
     "conditions": conditions,
@@ -353,7 +404,7 @@ def plots() -> dict[str, str]:
         "benchmark-compile.svg": curves(
             {
                 f"us a step, by {kind}": swept(found[kind])
-                for found in [next(iter(results("compile")["threads"].values()))]
+                for found in [results("compile")["threads"]["1"]]
                 for kind in ("batch", "width")
             },
             "Time of a training step by batch size and by width",

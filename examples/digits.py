@@ -60,8 +60,9 @@ def draw(
 def draw_graph(model: nn.MLP, image: np.ndarray, label: int, path: Path) -> None:
     """The graph of one image's loss, with its gradients."""
     model.zero_grad()
+    pixels = [Value(ink) for ink in image]
     with visualize.scopes(model):
-        loss = nn.cross_entropy(model(image), label)
+        loss = nn.cross_entropy(model(pixels), label)
     loss.label = "loss"
     loss.backward()
     visualize.save(loss, path, fold=True)

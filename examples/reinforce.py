@@ -66,38 +66,34 @@ class Agent(nn.Module):
         return total
 
 
-def play(act: Act, env: gymnasium.Env, rng: random.Random) -> list[tuple]:
-    """One episode with pushes drawn from the policy: the state, the push and the return of each."""
-    state, _ = env.reset(seed=rng.getrandbits(31))
-    fallen = timeout = False
-    seen = []
-    with no_grad():
-        while not (fallen or timeout):
-            z, _ = act(state)
-            right = rng.random() < sigmoid(z.data)
-            seen.append((state, 1.0 if right else -1.0))
-            state, _, fallen, timeout, _ = env.step(int(right))
-        # Where time ran out, the pole would have stood on: the baseline says for about how long.
-        ahead = 0.0 if fallen else act(state)[1].data
+def play(
+    act: Act, env: gymnasium.Env, seed: int, choose: Callable[[float], bool]
+) -> tuple[list[np.ndarray], list[float], float]:
+    """The states and the pushes of an episode, 1 for right and -1 for left, and what is to come.
 
-    pushes = []
-    for state, push in reversed(seen):
-        ahead = 1 / HORIZON + DISCOUNT * ahead
-        pushes.append((state, push, ahead))
-    return pushes[::-1]
+    choose  of the logit z, whether to push right
 
-
-def balance(act: Act, env: gymnasium.Env, seed: int) -> np.ndarray:
-    """The states of an episode in which the likelier push is always made: (pushes, 4)."""
+    Where time ran out, the pole would have stood on: the baseline says for about how long.
+    """
     state, _ = env.reset(seed=seed)
     fallen = timeout = False
-    states = []
+    states, pushes = [], []
     with no_grad():
         while not (fallen or timeout):
-            z, _ = act(state)
-            state, _, fallen, timeout, _ = env.step(int(z.data > 0))
+            right = choose(act(state)[0].data)
             states.append(state)
-    return np.array(states)
+            pushes.append(1.0 if right else -1.0)
+            state, _, fallen, timeout, _ = env.step(int(right))
+        return states, pushes, 0.0 if fallen else act(state)[1].data
+
+
+def returns_of(pushes: list[float], ahead: float) -> list[float]:
+    """R_t / HORIZON for every push, with what is to come after the last one."""
+    returns = []
+    for _ in pushes:
+        ahead = 1 / HORIZON + DISCOUNT * ahead
+        returns.append(ahead)
+    return returns[::-1]
 
 
 def recent(returns: list[int]) -> float:
@@ -105,7 +101,7 @@ def recent(returns: list[int]) -> float:
     return float(np.mean(returns[-100:]))
 
 
-def draw(act: Act, returns: list[int], tests: list[np.ndarray], path: Path) -> None:
+def draw(act: Act, returns: list[int], tests: list[list[np.ndarray]], path: Path) -> None:
     """The returns; policy and baseline by angle and angular velocity; how the poles move."""
     figure = Figure(figsize=(12, 8.5), dpi=150, layout="constrained")
     (learning, motion), maps = figure.subplots(2, 2)
@@ -117,8 +113,8 @@ def draw(act: Act, returns: list[int], tests: list[np.ndarray], path: Path) -> N
     learning.legend(frameon=False)
 
     for states in tests[:20]:
-        seconds = np.arange(1, len(states) + 1) / 50
-        motion.plot(seconds, np.degrees(states[:, 2]), lw=0.7, color=BLUE, alpha=0.5)
+        seconds = np.arange(len(states)) / 50
+        motion.plot(seconds, np.degrees(states)[:, 2], lw=0.7, color=BLUE, alpha=0.5)
     mean = np.mean([len(states) for states in tests])
     motion.set(xlabel="time (s)", ylabel="angle of the pole (degrees)")
     motion.set_title(f"Tests: a mean return of {mean:.1f} over {len(tests)} episodes")
@@ -155,15 +151,18 @@ def main() -> None:
     start = time.perf_counter()
     bar = tqdm(total=most, unit="episode")
     while len(returns) < most and not (len(returns) >= 100 and recent(returns) >= GOAL):
-        episodes = [play(act, env, rng) for _ in range(BATCH_SIZE)]
-        pushes = [push for episode in episodes for push in episode]
+        pushes = []
+        for _ in range(BATCH_SIZE):
+            seed = rng.getrandbits(31)
+            states, made, ahead = play(act, env, seed, lambda z: rng.random() < sigmoid(z))
+            pushes += zip(states, made, returns_of(made, ahead), strict=True)
+            returns.append(len(made))
         pushes += [(np.zeros(4), 0.0, 0.0)] * (-len(pushes) % CHUNK)  # no pushes, in whole chunks
         optimizer.zero_grad()
         for i in range(0, len(pushes), CHUNK):
             (loss(pushes[i : i + CHUNK]) / BATCH_SIZE).backward()
         nn.optim.clip_grad_norm_(agent.parameters(), 1.0)
         optimizer.step()
-        returns += map(len, episodes)
         bar.set_postfix(mean_return=f"{recent(returns):.0f}", refresh=False)
         bar.update(BATCH_SIZE)
     bar.close()
@@ -172,7 +171,7 @@ def main() -> None:
     )
     print_gain(loss, pushes[:CHUNK])
 
-    tests = [balance(act, env, seed) for seed in range(tested)]
+    tests = [play(act, env, seed, lambda z: z > 0)[0] for seed in range(tested)]
     mean = np.mean([len(states) for states in tests])
     print(f"mean return {mean:.1f} over {len(tests)} episodes")
     draw(act, returns, tests, options.output)

@@ -3,6 +3,7 @@
 The profile `ci` repeats the same examples each time; HYPOTHESIS_PROFILE=long searches for new ones.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -20,12 +21,19 @@ settings.register_profile("long", deadline=None, max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+def pytest_collection_finish():
+    """Full collections, which some tests ask for, pass over what lives as long as the process."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def python():
     """Run Python on the arguments in a process of its own, and give what it printed."""
     import autograd_lite
 
     package = Path(autograd_lite.__file__).parents[1]
+    long = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
     def run(*arguments, **environment):
         paths = [str(package), os.environ.get("PYTHONPATH", "")]
@@ -33,7 +41,11 @@ def python():
             os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | environment
         )
         done = subprocess.run(
-            [sys.executable, *arguments], env=environment, capture_output=True, text=True
+            [sys.executable, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=None if long else 300,
         )
         assert done.returncode == 0, f"exit status {done.returncode}\n{done.stderr[-3000:]}"
         return done.stdout

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command with the engine built under AddressSanitizer and UndefinedBehaviorSanitizer (gcc).
 #
-#     tests/sanitize.sh                                    # the tests of memory and of misuse
+#     tests/sanitize.sh                                    # memory, misuse, the compiler
 #     tests/sanitize.sh tests/engine/fuzz.py --seconds 300
 #
 # The first error ends the process with a report. Values are not reused, so that each use of one
@@ -26,5 +26,5 @@ if [ $# -gt 0 ]; then
     python "$@"
 else
     python -m pytest -q -x tests/engine/test_{backward,by_hand,copies,hardening,nary,no_grad,operands,operation,threads}.py \
-        tests/nn/test_optim{,_memory}.py
+        tests/nn/test_optim{,_memory}.py tests/compiler
 fi

@@ -24,7 +24,7 @@ LIST, TUPLE, DICT = -5, -6, -7  # a length, then the elements; of a dict, keys a
 FLOATS, INTEGERS, OBJECTS = -8, -9, -10  # an array: number of axes, their lengths
 NAMED = -11  # a named tuple: a length, its type as a static, then the elements
 
-DEEPEST = 500  # an argument that is nested deeper may well contain itself
+DEEPEST = 200  # an argument that is nested deeper may well contain itself
 _PLAIN = (int, str, bool, type(None), float, bytes, complex, np.str_, np.datetime64)
 
 

@@ -78,12 +78,12 @@ class Batched(Compiled):
             left = [i for i in left if i not in results]
         return together([results[i] for i in range(batch.n)])
 
-    def _programs(self) -> Sequence[Program | Copies]:
+    def programs(self) -> Sequence[Program | Copies]:
         """Of each recording, that for the last batch."""
         last: dict[Program, Copies] = {}
         for (program, _), copies in reversed(self._copies.items()):
             last.setdefault(program, copies)
-        return list(last.values())[::-1] or super()._programs()
+        return list(last.values())[::-1] or super().programs()
 
     def _arguments(self) -> tuple[Any, ...]:
         return self.function, self.in_axes

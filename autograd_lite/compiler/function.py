@@ -39,7 +39,7 @@ MOST_SHAPES = 64
 """How many kinds of arguments a compiled function remembers; the least recently used goes."""
 
 MOST_VARIANTS = 8
-"""How many recordings of one kind of arguments there may be before it runs eagerly."""
+"""How many recordings of one kind of arguments are kept; if all are needed, it runs eagerly."""
 
 MOST_STATICS = 16
 """How many recordings there may be of arguments of one shape with other ints, strings, objects."""
@@ -122,7 +122,7 @@ class Compiled:
         """
         return "\n\n".join(
             program.explain(functools.partial(lines_of, self.function))
-            for program in self._programs()
+            for program in self.programs()
         )
 
     def steps(self) -> tuple[list[Step], list[Step]]:
@@ -130,13 +130,17 @@ class Compiled:
 
         Partials stand in the steps that use them. Raises ValueError if there is no program.
         """
-        last = self._programs()[-1]
+        last = self.programs()[-1]
         forward, backward = last.executor.lifted().steps(last.names)
         return [step for step in forward if step.text], [step for step in backward if step.text]
 
-    def _programs(self) -> Sequence[Program | Copies]:
+    def programs(self) -> Sequence[Program | Copies]:
         """What was recorded so far, with that of the last call last."""
-        programs = [p for kind in self._kinds.values() for p in reversed(kind.programs)]
+        programs = [
+            program
+            for kind in self._kinds.values()
+            for program in sorted(kind.programs, key=lambda p: p is kind.last)
+        ]
         if not programs:
             raise ValueError(f"{self.__name__} has recorded nothing yet; call it first")
         return programs
@@ -151,9 +155,12 @@ class Compiled:
         """
         parcels = []
         for key, kind in self._kinds.items():
+            captures = self._captures(key)
             for program in kind.programs:
+                if program.captures.changed():
+                    continue
                 try:
-                    parcels.append((_checked(key), Parcel(program)))
+                    parcels.append((_checked(key), Parcel(program, captures)))
                 except PicklingError as problem:
                     warnings.warn(
                         f"a program of {self.__name__} does not travel, and will be recorded "
@@ -194,10 +201,14 @@ class Compiled:
         """The programs of a kind that came from another process or another copy."""
         if key not in self._parcels:
             return []
-        _, statics = key
-        captures = Captures(self._roots(statics))
+        captures = self._captures(key)
         programs = [parcel.unpacked(captures) for parcel in self._parcels.pop(key)]
         return [program for program in programs if program is not None]
+
+    def _captures(self, key: Any) -> Captures:
+        """What the function reaches now."""
+        _, statics = key
+        return Captures(self._roots(statics), self._receivers)
 
     def _roots(self, statics: Iterable[tuple[type, Any]]) -> list[tuple[str, Any]]:
         """What leads to all that the function may read besides numbers."""
@@ -306,15 +317,17 @@ class Compiled:
 
 
 class _Kind:
-    """The programs for arguments of one kind, for each way that decisions went.
+    """The programs for arguments of one kind: one for each way that decisions went.
 
-    eager      whether it is not recorded any more
+    last       the one that ran last
+    eager      whether the function is called instead
     problem    what a recording failed of, if that may be due to stand-ins
     unsettled  how many recordings in a row changed what the function reads
     """
 
     def __init__(self, programs: list[Program]) -> None:
         self.programs = programs
+        self.last: Program | None = None
         self.eager = False
         self.problem = ""
         self.unsettled = 0
@@ -326,6 +339,7 @@ class _Kind:
             if not program.captures.changed():
                 held, result = program.run(flat, call)
                 if held:
+                    self.last = program
                     self._in_a_row = 0
                     return True, result
         return False, None
@@ -338,6 +352,7 @@ class _Kind:
             changed = [p for p in self.programs if p.captures.changed()]
             self.programs = [p for p in self.programs if p is not changed[-1]]
         self.programs = [program, *self.programs]
+        self.last = program
 
     def worn_out(self, call: Call) -> str:
         """Why there have been recordings enough, or ""."""

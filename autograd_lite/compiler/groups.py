@@ -7,6 +7,8 @@ array operation. The addresses, which are compared exactly, decide what is.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from autograd_lite.compiler.affine import ranges
@@ -63,16 +65,18 @@ def groups_of(
             group_of[group.members] = len(groups)
             groups.append(group)
 
+    def known(within: bool, operands: Ints) -> Ints:
+        """The group of each; but not within a recurrence, all that it gives of a class is one."""
+        group, recurrent = group_of[operands], stages.recurrent[operands]
+        return group if within else np.where(recurrent >= 0, len(form) + recurrent, group)
+
     add(VARIABLE, 0, np.flatnonzero(wanted))
     add(VARIABLE, 0, np.flatnonzero(variable & ~wanted))
     add(NUMBER, 0, np.flatnonzero(form.kind == NUMBER))
     offsets = form.offsets
-    recurrent = stages.recurrent
     for nodes in stages.levels:
-        # Behind a recurrence, what it gave at every step is one operand; within, it is not.
-        behind = recurrent[nodes[0]] < 0
-        known = np.where(behind & (recurrent >= 0), len(form) + recurrent, group_of)
-        signature = _signatures(form, nodes, offsets, known)
+        mark = partial(known, bool(stages.recurrent[nodes[0]] >= 0))
+        signature = _signatures(form, nodes, offsets, mark)
         operation = (form.formula[nodes] * 8 + form.kind[nodes]) * 2 + (nodes >= primal)
         for members in _alike(nodes, form.time, operation, signature):
             first = members[0]
@@ -80,16 +84,16 @@ def groups_of(
     return groups, group_of
 
 
-def _signatures(form: Form, nodes: Ints, offsets: Ints, group_of: Ints) -> Hashes:
-    """A number for each node: a hash of the set of its operands' groups, in order for a MAP.
+def _signatures(form: Form, nodes: Ints, offsets: Ints, mark: Callable[[Ints], Ints]) -> Hashes:
+    """A number for each node: a hash of the set of its operands' marks, in order for a MAP.
 
-    Puts the two factors of each term in the order of their groups, constants last.
+    Puts the two factors of each term in the order of their marks, constants last.
     """
     first = offsets[nodes]
     count = offsets[nodes + 1] - first
     terms = ranges(first, count)
     row = np.repeat(np.arange(len(nodes)), count)
-    a, b = group_of[form.a[terms]], group_of[form.b[terms]]
+    a, b = mark(form.a[terms]), mark(form.b[terms])
     constant = a == NUMBERS, b == NUMBERS
     swapped = (constant[0] & ~constant[1]) | (~(constant[0] | constant[1]) & (a > b))
     swapped &= (form.kind[nodes] == SUM)[row]

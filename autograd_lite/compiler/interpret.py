@@ -48,7 +48,7 @@ class Workspace:
 
 
 class Interpreter:
-    """Runs a tape node by node, with the values of the eager engine bit for bit.
+    """Runs a tape node by node, with the values of the eager engine's operations bit for bit.
 
     tape  the program
     wrt   the slots of the leaves whose gradients are wanted

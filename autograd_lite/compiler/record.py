@@ -253,6 +253,7 @@ class Recorder(Observer):
         self.recording.guards.append(Guard(x, op, y, outcome, draws, place()))
 
     def looked(self, node: Value, what: str) -> None:
+        self.recording.false |= isinstance(node, (Argument, Passed))
         self.trouble(
             f"it reads {what}, which a recording would repeat for ever; do it outside, or in "
             f"autograd_lite.callback\n  {place()}"

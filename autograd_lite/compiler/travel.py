@@ -57,21 +57,26 @@ class Parcel:
     rules      the table's digest, and the code and name of each of the user's own that it applies
     signature  of what the function reaches
 
+    The captures must be those of now, Values among them.
+
     Raises PicklingError naming what cannot travel.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, captures: Captures) -> None:
         file = io.BytesIO()
         try:
-            _Pickler(file, program.captures).dump(program)
+            _Pickler(file, captures).dump(program)
         except (AttributeError, TypeError, pickle.PicklingError) as problem:
             raise pickle.PicklingError(str(problem)) from None
         self._content = file.getvalue()
         self._digest, self._own = digest(), _own_rules(program.tape.codes.tolist())
-        self._signature = program.captures.signature()
+        self._signature = captures.signature()
 
     def unpacked(self, captures: Captures) -> Program | None:
-        """The program bound to what the function reaches here; None if that is something else."""
+        """The program bound to what the function reaches here; None if that is something else.
+
+        captures  with Values among them
+        """
         known = self._digest == digest() and self._own == _own_rules(self._own)
         if not known or self._signature != captures.signature():
             return None

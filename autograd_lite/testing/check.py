@@ -105,8 +105,8 @@ def check_grad(
         report = check.run(coordinates, directions)
     if not report.compared and all(e.reason == "not finite" for e in report.excluded):
         raise NothingComparedError(
-            f"check_grad: nothing could be compared, as {check.name} is not finite at this input "
-            "or at none nearby; give another input"
+            f"check_grad: nothing could be compared, as the input or {check.name} is not finite, "
+            "here or all around; give another input"
         ) from check.refusal
     return report
 

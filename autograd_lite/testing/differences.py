@@ -3,6 +3,7 @@
 Central differences (f(h) - f(-h)) / 2h at steps h and h/2, refined by Richardson's extrapolation.
 What two steps make of the same slope, and of the jump between its two sides, says how exact they
 are; where they disagree other steps are tried. At a kink the jump stays, however small the step.
+None of it can be finer than the noise of the values, which is measured, too.
 """
 
 from __future__ import annotations
@@ -133,8 +134,8 @@ def slope(
         error = 4 * rounding / last.h + abs(last.jump - rungs[-2].jump)
         return Slope(kind, value, error, last.left, last.right)
     near = best
-    noise = 4 * rounding / near.h
-    for power in LARGER if near.error < 4 * noise else ():
+    blur = 4 * rounding / near.h
+    for power in LARGER if near.error < 4 * blur else ():
         wide = rung(power)
         if wide.error < best.error and abs(wide.value - near.value) <= DOUBT * near.error:
             best = wide

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograd_lite.rules import RULES, Rule
 from autograd_lite.testing.calls import call, rule_of, written
-from autograd_lite.testing.strategies import below, numbers, smooth
+from autograd_lite.testing.strategies import below, numbers, numbers_of, smooth
 
 __all__ = ["Expression", "expressions"]
 
@@ -128,12 +128,12 @@ def _steps(draw: st.DrawFn, rules: list[Rule], data: list[float], usable: list[i
     # Few draws a step, and 0 for what is simplest: hypothesis deletes short runs of draws well.
     last = max(i for i, places in enumerate(found) if places)
     operands: list[int | float] = []
-    for i, (low, high) in enumerate(domain):
+    for i, interval in enumerate(domain):
         places = found[i] if i < len(found) else []  # a static parameter is a number
         kind = draw(below(16)) if places else 1
         needed = i == last and not any(isinstance(x, int) for x in operands)
         if 1 <= kind <= 3 and not needed:
-            operands.append(draw(numbers(low, high)))
+            operands.append(draw(numbers_of(interval)))
         else:
             operands.append(one_of(places) if kind > 11 else places[0])
     step = Step(rule, tuple(operands))

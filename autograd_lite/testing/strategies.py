@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from autograd_lite import Value
-from autograd_lite.rules import Rule
+from autograd_lite.rules import Domain, Rule
 from autograd_lite.testing.calls import rule_of
 
 __all__ = ["inputs_for", "values"]
@@ -18,13 +18,18 @@ __all__ = ["inputs_for", "values"]
 SWITCHES = ("maximum", "minimum", "clip")  # not smooth where two operands are equal
 APART = 1e-3  # how far operands stay from kinks and ties
 
-Interval = tuple[float, float]
-
 
 @cache
 def numbers(low: float, high: float) -> st.SearchStrategy[float]:
     """Floats of an interval; made once, as hypothesis takes time to check a strategy."""
     return st.floats(low, high, allow_subnormal=False).map(lambda x: x + 0.0)  # no -0.0
+
+
+def numbers_of(domain: Domain) -> st.SearchStrategy[float]:
+    """Numbers of an operand's domain."""
+    if isinstance(domain, range):
+        return st.sampled_from(domain).map(float)
+    return numbers(*domain)
 
 
 @cache
@@ -58,8 +63,8 @@ def inputs_for(rule: Rule | str | Callable[..., Any]) -> st.SearchStrategy[tuple
     """
     rule = rule_of(rule)
 
-    def operands(intervals: Sequence[Interval]) -> st.SearchStrategy[tuple[float, ...]]:
-        return st.tuples(*[numbers(*x) for x in intervals]).filter(lambda xs: smooth(rule, xs))
+    def operands(domains: Sequence[Domain]) -> st.SearchStrategy[tuple[float, ...]]:
+        return st.tuples(*map(numbers_of, domains)).filter(lambda xs: smooth(rule, xs))
 
     if not rule.nary:
         return operands(rule.domain)

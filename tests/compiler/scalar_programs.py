@@ -84,18 +84,30 @@ def recurrent(draw):
     n, m = draw.randint(1, 3), draw.randint(1, 4)
     w, u, b = parameters(draw, m, n), parameters(draw, m, m), parameters(draw, m)
     out, activation = parameters(draw, m), draw.choice(ACTIVATIONS[:4])
-    every = draw.random() < 0.5
+    every, gated, joined = (draw.random() < 0.5 for _ in range(3))
+    gate = parameters(draw, m, m)
+    samples, length = draw.randint(1, 2), draw.randint(1, 7)
 
-    def function(sequence):
-        h = [0.0] * m if draw_start else list(start)
+    def step(x, h):
+        if joined:
+            new = [activation(dot([*w[i], b[i], *u[i]], [*x, 1.0, *h])) for i in range(m)]
+        else:
+            new = [activation(dot(w[i], x) + dot(u[i], h) + b[i]) for i in range(m)]
+        if not gated:
+            return new
+        z = [ag.sigmoid(dot(row, h) + c) for row, c in zip(gate, b, strict=True)]
+        return [a + p * (q - a) for a, p, q in zip(new, z, h, strict=True)]
+
+    def function(sequences):
+        states = [[0.0] * m if draw_start else list(start) for _ in sequences]
         seen = []
-        for x in sequence:
-            h = [activation(dot(w[i], x) + dot(u[i], h) + b[i]) for i in range(m)]
-            seen.append(dot(out, h))
+        for xs in zip(*sequences, strict=True):
+            states = [step(x, h) for x, h in zip(xs, states, strict=True)]
+            seen.append(sum(dot(out, h) ** 2 for h in states))
         return sum(seen) if every else seen[-1]
 
     draw_start, start = draw.random() < 0.5, parameters(draw, m)
-    return function, (numbers(draw, draw.randint(1, 5), n),)
+    return function, (numbers(draw, samples, length, n),)
 
 
 def attention(draw):

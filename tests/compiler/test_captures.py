@@ -220,15 +220,6 @@ def test_a_global_of_the_name_of_an_attribute_is_not_read():
     assert space["f"].recordings == 1
 
 
-def test_programs_of_two_states_are_kept():
-    state = types.SimpleNamespace(training=True)
-    f = compile(lambda x: x * 2 if state.training else x * 3)
-    for i in range(20):
-        state.training = i % 2 == 0
-        assert f(1.0).data == (2.0 if state.training else 3.0)
-    assert f.recordings == 2
-
-
 def test_what_changes_before_each_call_makes_it_eager_with_a_warning():
     state = types.SimpleNamespace(time=0.0)
     f = compile(lambda x: x * state.time)
@@ -337,6 +328,16 @@ def test_what_is_read_of_a_value_besides_its_number(read):
     w.grad = w.data = 5.0
     x = Value(1.0)
     assert f(x).data == (x * read(w)).data
+
+
+@pytest.mark.parametrize("read", [str, lambda x: getattr(x, "grad", None)])
+def test_what_is_read_of_an_argument_besides_its_number(read):
+    for x in (1.0, Value(2.0)):
+        f = compile(lambda x: (x * 2, read(x)))
+        if isinstance(x, Value):
+            x.grad = 3.0
+        with pytest.warns(RuntimeWarning, match="which a recording would repeat for ever"):
+            assert f(x)[1] == read(x)
 
 
 def test_an_index_that_is_computed_is_no_argument():

@@ -1,19 +1,11 @@
 """How a rule of the table is called from Python, and the rules by how they take operands."""
 
-import operator
-
 import autograd_lite as al
 from autograd_lite.rules import RULES
+from autograd_lite.testing.calls import OPERATORS as WRITTEN
+from autograd_lite.testing.calls import call
 
-OPERATORS = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    "neg": operator.neg,
-    "abs": abs,
-    "pow_c": operator.pow,
-}
+OPERATORS = WRITTEN.keys() - {"pow"}  # which has a free function, for floats too
 
 # Those of the engine: a user's operations, which other tests make, come after `dot`.
 OPERATIONS = RULES[1 : 1 + [rule.name for rule in RULES].index("dot")]
@@ -23,16 +15,7 @@ FIXED = [rule for rule in OPERATIONS if not rule.nary]
 
 def apply(rule, *operands):
     """The rule by its operator or free function; `dot` of the first half with the second."""
-    if rule.name in OPERATORS:
-        return OPERATORS[rule.name](*operands)
-    function = getattr(al, rule.name)
-    if rule.name == "dot":
-        half = len(operands) // 2
-        return function(operands[:half], operands[half:])
-    if rule.name == "polygamma":
-        x, order = operands
-        return function(int(order), x)
-    return function(operands) if rule.nary else function(*operands)
+    return al.pow(*operands) if rule.name == "pow" else call(rule, *operands)
 
 
 def parents_among(rule, operands):

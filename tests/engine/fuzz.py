@@ -14,11 +14,13 @@ import argparse
 import copy
 import functools
 import gc
+import inspect
 import operator
 import pickle
 import random
 import sys
 import weakref
+from collections import Counter
 from math import inf, nan
 from time import monotonic
 
@@ -33,6 +35,7 @@ DOCUMENTED = (
     RuntimeError,
     OverflowError,
     IndexError,
+    al.AnomalyError,
     pickle.PicklingError,
 )
 LONGEST = 200  # nodes that are kept
@@ -50,7 +53,20 @@ NUMBERS = [0.0, -0.0, 1, -1, 0.5, 3, 1e-320, 1e308, -1e308, inf, -inf, nan, True
 WRONG = [None, "1", b"1", 1j, [], (), {1}, object(), Value, lambda: None]
 NOT_CALLED = {"Value", "compile", "compiled", "no_grad", "operation", "detect_anomaly"}
 FUNCTIONS = [getattr(al, name) for name in al.__all__ if name not in NOT_CALLED]
-FUNCTIONS += [nn.mse_loss, nn.cross_entropy, Value, Weight, Slotted, nn.Parameter, Value.__new__]
+FUNCTIONS += [nn.mse_loss, nn.cross_entropy]
+CLASSES = [Value, Weight, Slotted, nn.Parameter]
+# The names of the parameters that a function needs, which say what to call it with.
+NEEDED = {
+    function: [
+        parameter.name
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.default is parameter.empty
+    ]
+    for function in FUNCTIONS
+}
+NEEDED |= {cls: ["data"] for cls in CLASSES}
+NEEDED |= {nn.cross_entropy: ["rows", "places"], Value.__new__: ["cls"]}
+
 OPERATORS = [
     operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.lt,
     operator.ge, operator.neg, abs, round, bool, float, int, hash, repr, format, copy.copy,
@@ -63,7 +79,7 @@ ATTRIBUTES = ["data", "grad", "label", "friend", "parents", "_backward"]
 
 STEPS = ["call"] * 6 + ["operate"] * 4 + ["method"] * 4
 STEPS += ["set_attribute", "backward", "by_hand", "unrecorded", "pickled", "tampered", "optimise"]
-STEPS += ["watch", "forget"]
+STEPS += ["watch", "forget", "checked"]
 
 
 class Decoder:
@@ -71,6 +87,7 @@ class Decoder:
 
     def __init__(self, data: bytes) -> None:
         self.data, self.place = data, 0
+        self.succeeded: Counter[str] = Counter()
         self.things: list[object] = [Value(0.5), Weight(2.0), Slotted(-1.0), nn.Parameter(3.0)]
 
     def byte(self) -> int:
@@ -95,10 +112,28 @@ class Decoder:
     def operands(self):
         return [self.operand() for _ in range(1 + self.byte() % 3)]
 
+    def operands_of(self, function):
+        """Mostly what the function takes."""
+        n = self.byte() % 4
+        if n == 0:
+            return self.operands()
+        node, number = self.choice(self.things), self.choice(NUMBERS[:-1])
+        several = [self.choice(self.things) for _ in range(n)]
+        kinds = {
+            "xs": several, "ys": [number, *several[1:]], "sequence": several, "index": n - 1,
+            "input": several, "target": several, "rows": [several], "places": [n - 1],
+            "data": number, "cls": Value, "low": number, "n": n,
+            "function": lambda *xs: 0.5, "message": "",
+        }  # fmt: skip
+        return [kinds.get(name, node) for name in NEEDED[function]]
+
     # ------------------------------------------------------------------------ what is done
 
     def call(self):
-        return self.choice(FUNCTIONS)(*self.operands())
+        function = self.choice(list(NEEDED))
+        made = function(*self.operands_of(function))
+        self.succeeded[function.__name__] += 1
+        return made
 
     def operate(self):
         """An operator, with a node on the left or the right: on numbers it is Python's own."""
@@ -117,9 +152,10 @@ class Decoder:
         self.choice(self.things).backward()
 
     def by_hand(self):
-        parents = [self.operand() for _ in range(self.byte() % 4)]
-        out = Value(self.operand(), parents, "by hand")
-        kind = self.byte() % 6
+        kind = self.byte() % 8
+        draw = self.operand if kind > 5 else functools.partial(self.choice, self.things)
+        parents = [draw() for _ in range(self.byte() % 4)]
+        out = Value(self.choice(NUMBERS), parents, "by hand")
 
         def _backward():
             for parent in parents:
@@ -140,6 +176,10 @@ class Decoder:
         with al.no_grad():
             return self.step()
 
+    def checked(self):
+        with al.detect_anomaly():
+            return self.step()
+
     def pickled(self):
         return pickle.loads(pickle.dumps(self.choice(self.things), self.byte() % 6))
 
@@ -153,7 +193,12 @@ class Decoder:
         return twin
 
     def optimise(self):
-        nn.optim.Adam([self.operand()], lr=self.operand()).step()
+        leaves = [thing for thing in self.things if thing.is_leaf]
+        wrong = self.byte() % 4 == 0
+        lr = self.operand() if wrong else 0.1
+        nn.optim.Adam(
+            [self.operand() if wrong else self.choice(leaves or self.things)], lr=lr
+        ).step()
 
     def watch(self):
         return weakref.ref(self.choice(self.things))()
@@ -162,7 +207,10 @@ class Decoder:
         del self.things[self.byte() % len(self.things)]
 
     def step(self):
-        return getattr(self, self.choice(STEPS))()
+        name = self.choice(STEPS)
+        made = getattr(self, name)()
+        self.succeeded[name] += 1
+        return made
 
     def run(self) -> None:
         while self.place < len(self.data) and self.things:
@@ -176,14 +224,16 @@ class Decoder:
             del self.things[:-LONGEST]  # fmt: skip
 
 
-def run(data: bytes) -> None:
-    """Run a program, and see that the engine is as it was."""
-    Decoder(bytes(data)).run()
+def run(data: bytes) -> Counter[str]:
+    """Run a program, and see that the engine is as it was. How often each thing succeeded."""
+    decoder = Decoder(bytes(data))
+    decoder.run()
     x = Value(3.0)
     y = x * x + al.dot([x, x], [x, 2.0])
     assert not y.is_leaf
     y.backward()
     assert (y.data, x.grad) == (24.0, 14.0)
+    return decoder.succeeded
 
 
 def random_program(rng: random.Random) -> bytes:

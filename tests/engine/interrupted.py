@@ -2,8 +2,8 @@
 
     python interrupted.py WORK TRIALS
 
-After each KeyboardInterrupt the objects that were in use are used again and must give what fresh
-ones give.
+A trial does the work again and again for a while that a timer can hit. After the KeyboardInterrupt
+the objects that were in use are as after one of these times, and go on as fresh ones do.
 """
 
 import os
@@ -11,11 +11,14 @@ import random
 import signal
 import sys
 import tempfile
+from math import ceil
 from time import perf_counter
 
 import autograd_lite as al
 import nn
 from autograd_lite import Value, no_grad
+
+SHORTEST = 300e-6  # seconds that a trial works; a timer needs some 50 to fire
 
 
 class Forward:
@@ -32,15 +35,21 @@ class Forward:
         y = x
         for _ in range(30):
             y = al.sum([y * x, 1.0, y])
-        return y
+        self.y = y
 
-    def check(self):
-        assert not (self.x * 2.0).is_leaf
-        assert self.work().data == Forward().work().data
+    def state(self):
+        return (self.x * 2.0).is_leaf
+
+    def check(self, states):
+        assert self.state() in states
+        self.work()
+        fresh = Forward()
+        fresh.work()
+        assert self.y.data == fresh.y.data
 
 
 class Backward:
-    """Differentiates a graph whose leaves have gradients already."""
+    """Differentiates a graph: each leaf has all of the gradient or none."""
 
     def __init__(self):
         self.leaves = [Value(0.5 + i) for i in range(10)]
@@ -54,22 +63,17 @@ class Backward:
     def work(self):
         self.root.backward()
 
-    def gradients(self):
-        """Those of one pass more."""
-        before = [leaf.grad for leaf in self.leaves]
-        self.work()
-        return [leaf.grad - g for leaf, g in zip(self.leaves, before, strict=True)]
+    def state(self):
+        return [leaf.grad for leaf in self.leaves]
 
-    def check(self):
-        """Each leaf has got all of the gradient or none; the next pass is a whole one."""
-        expected = Backward().gradients()
-        got = [leaf.grad for leaf in self.leaves]
-        assert got in (expected, [0.0] * len(got)), got
+    def check(self, states):
+        assert self.state() in states
         for leaf in self.leaves:
             leaf.grad = 0.0
-        assert self.gradients() == expected
+        self.work()
+        assert self.state() == states[1]
         (self.leaves[3] * 4.0).backward()
-        assert self.leaves[3].grad == expected[3] + 4.0
+        assert self.leaves[3].grad == states[1][3] + 4.0
 
 
 class ByHand(Backward):
@@ -87,41 +91,40 @@ class ByHand(Backward):
 
         self.root._backward = _backward
 
-    def check(self):
-        expected = ByHand().gradients()
-        got = [leaf.grad for leaf in self.leaves]
-        assert got in (expected, [0.0] * len(got)), got
-        for leaf in self.leaves:
-            leaf.grad = 0.0
-        assert self.gradients() == expected
-
 
 class Step:
-    """An optimiser's step: each parameter is before it or after it, and the next one works."""
+    """An optimiser's step, compiled: all parameters and moments are before it or after it, but the
+    count of steps may lack the last one. Interpreted, each number is before it or after it.
+    """
 
     def __init__(self):
         self.model = nn.Linear(8, 4, rng=0)
         self.optimizer = nn.optim.Adam(self.model.parameters())
         for parameter in self.optimizer.params:
             parameter.grad = 1.0
-        self.before = [p.data for p in self.optimizer.params]
 
     def work(self):
         self.optimizer.step()
 
-    def check(self):
-        stepped = Step()
-        stepped.work()
-        after = [p.data for p in stepped.optimizer.params]
-        got = [p.data for p in self.optimizer.params]
+    def state(self):
+        state = self.optimizer.state_dict()
+        numbers = [p.data for p in self.optimizer.params] + state["exp_avg"] + state["exp_avg_sq"]
+        return numbers, state["steps"]
+
+    def check(self, states):
+        numbers, steps = self.state()
+        after = [numbers for numbers, _ in states]
         if al.compiled:
-            assert got in (self.before, after)
-        for number, old, new in zip(got, self.before, after, strict=True):
-            assert number in (old, new)
-        self.optimizer.zero_grad()
-        nn.mse_loss(self.model([1.0] * 8), [0.0] * 4).backward()
-        self.work()
-        assert self.optimizer.load_state_dict(self.optimizer.state_dict()) is None
+            assert steps in (after.index(numbers) - 1, after.index(numbers))
+        for number, known in zip(numbers, zip(*after, strict=True), strict=True):
+            assert number in known
+        twin = Step()
+        twin.optimizer.load_state_dict(self.optimizer.state_dict())
+        for mine, other in zip(self.optimizer.params, twin.optimizer.params, strict=True):
+            other.data = mine.data
+        for optimizer in (self.optimizer, twin.optimizer):
+            optimizer.step()
+        assert self.state() == twin.state()
 
 
 class Save:
@@ -130,17 +133,28 @@ class Save:
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory()
         self.path = os.path.join(self.folder.name, "model.safetensors")
-        self.states = [{"w": [float(i)] * 1000} for i in range(2)]
-        nn.save(self.states[0], self.path)
+        nn.save({"w": [0.0] * 1000}, self.path)
 
     def work(self):
-        nn.save(self.states[1], self.path)
+        nn.save({"w": [1.0] * 1000}, self.path)
 
-    def check(self):
-        assert nn.load(self.path) in self.states
+    def state(self):
         assert os.listdir(self.folder.name) == ["model.safetensors"]
+        return nn.load(self.path)
+
+    def check(self, states):
+        assert self.state() in states
         self.work()
-        assert nn.load(self.path) == self.states[1]
+        assert self.state() == states[1]
+
+
+def states(kind, n):
+    """What a thing is after 0, 1, ..., n times."""
+    thing = kind()
+    yield thing.state()
+    for _ in range(n):
+        thing.work()
+        yield thing.state()
 
 
 def main(name, trials):
@@ -154,16 +168,25 @@ def main(name, trials):
         thing.work()
         durations.append(perf_counter() - start)
     duration = sorted(durations)[10]
+    times = ceil(SHORTEST / duration)
+    known = list(states(kind, times))
+    interrupted = 0
     for _ in range(trials):
         thing = kind()
+        at_work = False
         try:
-            signal.setitimer(signal.ITIMER_REAL, rng.uniform(2e-6, duration))
-            thing.work()
-            while True:  # the signal is still to come
+            signal.setitimer(signal.ITIMER_REAL, rng.uniform(2e-6, times * duration))
+            at_work = True
+            for _ in range(times):
+                thing.work()
+            at_work = False
+            end = perf_counter() + 1.0
+            while perf_counter() < end:  # for the signal, if no finaliser swallowed it
                 pass
         except KeyboardInterrupt:
-            pass
-        thing.check()
+            interrupted += at_work
+        thing.check(known)
+    assert interrupted > trials / 4, f"{interrupted} of {trials} signals came during the work"
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from calls import OPERATIONS
+from differences import number
 
 from autograd_lite import Value
 
@@ -34,10 +35,10 @@ def test_what_is_compared_with_is_the_derivative(rule):
     """The partials of the reference, against mpmath's differences of its value."""
     case = accuracy.CASES[rule.name]
     rng = random.Random(rule.name)
-    intervals = rule.domain[:1] * accuracy.N if rule.nary else rule.domain
+    domains = rule.domain[:1] * accuracy.N if rule.nary else rule.domain
     with mpmath.mp.workdps(60):
         for _ in range(10):
-            point = [mpmath.mpf(rng.uniform(low, high)) for low, high in intervals]
+            point = [mpmath.mpf(number(rng, domain)) for domain in domains]
             for i, partial in enumerate(case.partials):
                 slope = mpmath.diff(
                     lambda x, i=i, xs=point: case.value(*xs[:i], x, *xs[i + 1 :]), point[i]

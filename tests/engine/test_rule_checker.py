@@ -6,11 +6,12 @@ import random
 
 import pytest
 from calls import OPERATIONS, apply
-from differences import check_partials, intervals, smooth
+from differences import check_partials, domains, number
 
 from autograd_lite import kernels
 from autograd_lite.expressions import parse
 from autograd_lite.rules import RULES, Rule
+from autograd_lite.testing.strategies import smooth
 
 
 def points(rule, n=12):
@@ -18,7 +19,7 @@ def points(rule, n=12):
     draw = random.Random(1)
     found = []
     while len(found) < n:
-        operands = tuple(draw.uniform(*i) for i in intervals(rule))
+        operands = tuple(number(draw, domain) for domain in domains(rule))
         if smooth(rule, operands):
             found.append(operands)
     return found

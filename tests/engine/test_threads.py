@@ -2,9 +2,12 @@
 
 import threading
 
+import pytest
+
 import autograd_lite as al
 from autograd_lite import Value
 
+pytestmark = pytest.mark.usefixtures("threads_switch_often")
 THREADS, ROUNDS, LENGTH = 4, 20, 200
 
 

@@ -22,7 +22,7 @@ def test_length_and_damping_are_found_within_1_percent(run, size):
         assert abs(float(row[1])) < 1
 
 
-def test_without_compile_it_finds_the_same(run):
+def test_without_compile_it_finds_the_same(compiled_only, run):
     found = [
         re.findall(r"(\S+)%$", run("ode.py", "--quick", *options), re.M)
         for options in ((), ("--eager",))

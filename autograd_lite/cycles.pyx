@@ -1,0 +1,132 @@
+"""Collects reference cycles through Values, which Python's own collector does not see.
+
+A plain Value of the compiled build carries no collector's header, as its parents are older than it
+is. Two things can close a cycle all the same: an attribute of a subclass's instance, and a
+`_backward` written by hand that reaches its node through a list, a partial or a bound method. Once
+a program has either, each full collection of Python's is followed by one here, of what the suspects
+reach and nothing outside holds (trial deletion; Jones and Lins, Garbage Collection, 1996). As in
+Python's, finalisers come first, and what they take hold of lives.
+
+Interpreted, there is nothing to do here; so this is Cython, which no other thread can interrupt
+but in finalisers.
+"""
+
+import gc
+from types import FunctionType, ModuleType
+
+from cpython.object cimport PyObject, PyTypeObject
+
+from autograd_lite.value cimport LEAF, Many, Value
+
+from autograd_lite.value import Other, Unheld, holds_attributes
+
+cdef extern from "Python.h":
+    bint PyObject_IS_GC(object thing)
+    Py_ssize_t Py_REFCNT(object thing)
+    void PyObject_CallFinalizer(object thing)  # once: those with a header remember it
+
+
+def watch():
+    """Collect cycles through Values from now on, after each full collection."""
+    gc.callbacks.append(_after_collection)
+
+
+def _after_collection(phase, info):
+    if phase == "stop" and info["generation"] == 2:
+        collect()
+
+
+def collect():
+    """Drop all nodes that are held by nothing but such cycles; how many there were."""
+    cdef Value node
+    garbage = _unheld(_suspects())
+    _finalise(garbage)
+    garbage = _unheld(garbage)
+    nodes = [thing for thing in garbage if isinstance(thing, Value)]
+    # All of it is alive until all is cut, so that nobody meets a graph of which a part is gone.
+    for node in nodes:
+        node._kind = LEAF
+        node._x = node._y = node._more = None
+    for thing in garbage:
+        cls = type(thing)
+        if (<PyTypeObject *> cls).tp_clear is not NULL:
+            (<PyTypeObject *> cls).tp_clear(thing)
+    return len(nodes)
+
+
+cdef void _finalise(list things):
+    for thing in things:
+        if PyObject_IS_GC(thing):
+            PyObject_CallFinalizer(thing)
+
+
+cdef list _unheld(list suspects):
+    """What the suspects lead to that is held by nothing else; the list is emptied."""
+    cdef list things = suspects[:], within = [0] * len(suspects)  # how often they refer to each
+    cdef dict places = {_address(thing): i for i, thing in enumerate(suspects)}
+    cdef Py_ssize_t i = 0, n = len(suspects)
+    suspects.clear()
+    while i < len(things):  # it grows while it is walked
+        for thing in _referents(things[i]):
+            place = places.setdefault(_address(thing), len(things))
+            if place == len(things):
+                things.append(thing)
+                within.append(0)
+            within[place] += 1
+        i += 1
+    thing = None  # as what this function refers to is counted next
+    things.append(object())
+    nothing = Py_REFCNT(things[i])
+    things.pop()
+    alive = [Py_REFCNT(things[i]) - within[i] > nothing for i in range(len(things))]
+    if all(alive[:n]):
+        return []
+    stack = [i for i in range(len(things)) if alive[i]]
+    while stack:
+        for thing in _referents(things[stack.pop()]):
+            place = places[_address(thing)]
+            if not alive[place]:
+                alive[place] = True
+                stack.append(place)
+    return [things[i] for i in range(len(things)) if not alive[i]]
+
+
+cdef inline size_t _address(thing):
+    return <size_t> <PyObject *> thing
+
+
+cdef list _suspects():
+    """The instances with attributes, and the `_backward`s, that may lead to younger nodes."""
+    kinds = {Other, Unheld}
+    stack = [Value]
+    while stack:
+        for cls in stack.pop().__subclasses__():
+            stack.append(cls)
+            if holds_attributes(cls):
+                kinds.add(cls)
+    return [
+        thing
+        for thing in gc.get_objects()
+        if type(thing) in kinds and (isinstance(thing, Value) or thing.may_lead_anywhere)
+    ]
+
+
+cdef list _referents(thing):
+    """What it refers to, once for each reference, but for what leads out of any graph."""
+    cdef Value node
+    cdef Many more
+    cdef list found = gc.get_referents(thing)
+    if isinstance(thing, Value):
+        node = thing
+        found += (node._x, node._y)
+        if isinstance(node._more, Many):
+            more = node._more
+            found += (more.xs, more.ys, more.backward, more.replay)
+    elif isinstance(thing, FunctionType):
+        found = [referent for referent in found if referent is not thing.__globals__]
+    return [
+        referent
+        for referent in found
+        if isinstance(referent, Value)
+        or (PyObject_IS_GC(referent) and not isinstance(referent, (type, ModuleType)))
+    ]
