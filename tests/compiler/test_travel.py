@@ -177,6 +177,6 @@ def test_a_result_says_why_it_cannot_be_copied(copied):
     w = Value(2.0)
     scaled = ag.compile(lambda x: w * x)
     result = scaled(3.0) + 1
-    with pytest.raises(TypeError, match="result of the compiled function <lambda>.*detach"):
+    with pytest.raises(TypeError, match=r"result of the compiled function <lambda>.*detach"):
         copied(result.parents[0] if copied is copy.copy else result)
     assert copied(result.detach()) is not None
