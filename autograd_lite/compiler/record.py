@@ -9,6 +9,8 @@ from __future__ import annotations
 import inspect
 from itertools import repeat
 from math import prod
+from numbers import Integral
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,8 +50,8 @@ class NotAllowedError(RuntimeError):
 
 
 class Argument(Value):
-    """Stands for a float that was passed to the function: `==` compares the number, and its hash
-    is the number's, which reads it.
+    """Stands for a float that was passed to the function, or drawn: `==` compares the number, and
+    its hash is the number's, which reads it.
     """
 
     __slots__ = ()
@@ -66,8 +68,8 @@ class Argument(Value):
 
 
 class Index(Argument):
-    """Stands for an integer of NumPy's. `take` reads it anew at each call; as an index or with
-    int() it is read once, which is a guard.
+    """Stands for an integer of NumPy's, or one that was drawn. `take` reads it anew at each call;
+    as an index or with int() it is read once, which is a guard.
     """
 
     __slots__ = ()
@@ -147,6 +149,14 @@ class Guard:
         self.draws, self.place = draws, where
 
 
+class Draw(NamedTuple):
+    """A random number, the function that gave it, and the leaf that holds it."""
+
+    number: float
+    function: Callable[[], float]
+    leaf: Value
+
+
 class Recording:
     """What a call left behind.
 
@@ -157,7 +167,7 @@ class Recording:
     sources   of a leaf that was detached, the node whose number it has
     picks     the nodes that `take` made
     calls     the functions that `callback` was given, and the nodes or numbers for each
-    draws     the leaves that hold random numbers, and what draws them anew
+    draws     the random numbers
     trouble   why it cannot be replayed for other calls, or ""
     false     whether stand-ins gave another answer than what they stand for
     """
@@ -171,7 +181,7 @@ class Recording:
         self.made: list[Value] = []
         self.sources: dict[Value, Value] = {}
         self.picks: set[Value] = set()
-        self.draws: dict[Value, Callable[[], float]] = {}
+        self.draws: list[Draw] = []
         self.calls: list[tuple[Callable[..., object], tuple[Value | float, ...]]] = []
         self.guards: list[Guard] = []
         self.trouble = ""
@@ -183,10 +193,6 @@ class Recording:
         for stand_in, slot in self.arguments.items():
             if slot in values:
                 stand_in._set_slots((values[slot] ** 1)._get_slots())
-
-    def drawn(self) -> list[float]:
-        """The random numbers of the call."""
-        return [number_of(leaf) for leaf in self.draws]
 
 
 class Recorder(Observer):
@@ -227,8 +233,9 @@ class Recorder(Observer):
                 f"what draw calls gives {type(number).__name__}, not a number; draw each number "
                 "by itself, or pass what is drawn as an argument"
             )
-        leaf = Value(float(number))
-        self.recording.draws[leaf] = function
+        kind = Index if isinstance(number, Integral) else Argument
+        leaf = kind(float(number))
+        self.recording.draws.append(Draw(number, function, leaf))
         return leaf
 
     def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
@@ -372,7 +379,7 @@ class _StandIns:
 
     def retire(self, recording: Recording) -> None:
         """The call is over."""
-        for stand_in in self.arguments:
+        for stand_in in [*self.arguments, *[draw.leaf for draw in recording.draws]]:
             stand_in.__class__ = Retired
         recording.arguments = {x: i for i, x in enumerate(self.arguments)}
         recording.indices = {x: i for i, x in enumerate(self.indices)}

@@ -1,13 +1,14 @@
 """Random numbers in compiled functions: `draw`, and what draws without it."""
 
 import random
+from collections import deque
 from functools import partial
 
 import numpy as np
 import pytest
 
 import autograd_lite as ag
-from autograd_lite import Value, compile
+from autograd_lite import Value, compile, vmap
 from autograd_lite.compiler import generators
 from autograd_lite.compiler.generators import Generators
 
@@ -94,3 +95,75 @@ def test_what_draw_gives_has_to_be_a_number():
     f = compile(lambda x: x * ag.draw(lambda: np.random.randn(3))[0])
     with pytest.warns(RuntimeWarning, match="what draw calls gives ndarray, not a number"):
         f(1.0)
+
+
+def coin():
+    return random.randrange(2)
+
+
+@pytest.mark.parametrize("decide", [lambda x: x == 1, lambda x: x > 0, lambda x: {0: 0, 1: 1}[x]])
+def test_what_is_drawn_is_compared_as_a_number(decide):
+    def f(x):
+        return x * (3.0 if decide(ag.draw(coin)) else 5.0)
+
+    compiled = compile(f)
+    random.seed(0)
+    expected = [f(Value(1.0)).data for _ in range(20)]
+    random.seed(0)
+    assert [compiled(Value(1.0)).data for _ in range(20)] == expected
+    assert compiled.recordings == 2
+
+
+TABLE = [Value(1.0), Value(10.0), Value(100.0)]
+
+
+def two_of(table, i):
+    """Two of the table, by an index that is passed and one that is drawn, and other draws."""
+    first = ag.take(table, i) * ag.draw(lambda: random.randrange(3))
+    noise = ag.draw(random.random)
+    return first + noise * ag.take(table, ag.draw(lambda: random.randrange(3)))
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_an_index_may_be_drawn(executor):
+    compiled = compile(lambda i: two_of(TABLE, i), executor=executor)
+    outcomes = []
+    for f in (lambda i: two_of(TABLE, i), compiled):
+        random.seed(1)
+        for p in TABLE:
+            p.grad = 0.0
+        results = [f(np.int64(i % 3)) for i in range(10)]
+        ag.sum(results).backward()
+        outcomes.append([x.data for x in [*results]] + [p.grad for p in TABLE])
+    assert outcomes[1] == pytest.approx(outcomes[0], rel=1e-12)
+    assert compiled.recordings == 1
+
+
+def test_each_sample_of_a_batch_draws_its_own_index():
+    draws = deque([2, 0, 1, 1, 1, 2])
+    pick = vmap(lambda x: x * ag.take(TABLE, ag.draw(draws.popleft)))
+    assert [v.data for v in pick([1.0, 2.0, 3.0])] == [100.0, 2.0, 30.0]
+    assert [v.data for v in pick([1.0, 2.0, 3.0])] == [10.0, 20.0, 300.0]
+
+
+def test_the_program_of_a_drawn_index_has_its_lines():
+    """Which are found without drawing again."""
+    compiled = compile(lambda x: x * two_of(TABLE, np.int64(0)))
+    compiled(1.0)
+    state = random.getstate()
+    assert "test_draw.py" in compiled.explain()
+    assert random.getstate() == state
+
+
+def test_a_drawn_float_is_no_index():
+    draws = deque([1, 2, 1.5])
+    compiled = compile(lambda x: x * ag.take(TABLE, ag.draw(draws.popleft)))
+    assert [compiled(1.0).data, compiled(1.0).data] == [10.0, 100.0]
+    with pytest.raises(TypeError, match="integer"):
+        compiled(1.0)
+
+
+def test_take_of_what_are_no_numbers_runs_eagerly():
+    words = compile(lambda i: ag.take(["a", "bb"], i))
+    with pytest.warns(RuntimeWarning, match="take: expected a real number or a Value, not str"):
+        assert [words(np.int64(i)) for i in (0, 1)] == ["a", "bb"]
