@@ -184,7 +184,7 @@ def _path(root: Value, node: Value) -> list[Value]:
     user: dict[Value, Value | None] = {root: None}
     row = [root]
     while node not in user:
-        fresh = {parent: child for child in row for parent in child.parents if parent not in user}
+        fresh = {parent: x for x in row for parent in x.parents if parent not in user}
         user.update(fresh)
         row = list(fresh)
     path: list[Value] = []

@@ -18,7 +18,7 @@ from cpython.object cimport PyObject, PyTypeObject
 
 from autograd_lite.value cimport LEAF, Many, Value
 
-from autograd_lite.value import Other, Unheld, holds_attributes
+from autograd_lite.value import Held, Unheld, holds_attributes
 
 cdef extern from "Python.h":
     bint PyObject_IS_GC(object thing)
@@ -97,7 +97,7 @@ cdef inline size_t _address(thing):
 
 cdef list _suspects():
     """The instances with attributes, and the `_backward`s, that may lead to younger nodes."""
-    kinds = {Other, Unheld}
+    kinds = {Held, Unheld}
     stack = [Value]
     while stack:
         for cls in stack.pop().__subclasses__():

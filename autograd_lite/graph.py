@@ -144,7 +144,7 @@ class _Stored:
         return tuple, ()
 
 
-_local = local()  # .stored: a weak reference to the _Stored of the pickler at work in this thread
+_pickling = local()  # .stored: a weak reference to the _Stored of this thread's pickler
 
 
 def reduce(node: Value) -> tuple[Any, ...]:
@@ -155,11 +155,11 @@ def reduce(node: Value) -> tuple[Any, ...]:
     those comes, its parents are stored already. Where another pickler that is still alive has
     stored them, this one follows the parents, which is right too, but recurses.
     """
-    stored = getattr(_local, "stored", lambda: None)()
+    stored = getattr(_pickling, "stored", lambda: None)()
     if stored is None:
         stored = _Stored()
         stored.nodes = set()
-        _local.stored = ref(stored)
+        _pickling.stored = ref(stored)
     older: list[Value] = []
     if node not in stored.nodes:
         older = _order(node, stored.nodes.__contains__)[:0:-1]

@@ -53,7 +53,7 @@ cdef inline Many many(
 cdef inline Value new_node(
     int kind, int code, Value x, Value y, double data, double dx, double dy
 )
-cdef Value many_node(int code, int kind, double data, double dx, Many more)
+cdef Value many_node(int kind, int code, double data, double dx, Many more)
 @cython.locals(node=Value)
 cdef Value filled_node(
     int kind, int code, Value x, Value y, double data, double dx, double dy, object more
@@ -65,12 +65,12 @@ cdef Value observed_node(
 cdef object observed_by_hand(Value node, tuple parents, object op)
 @cython.locals(node=Value)
 cdef Value detached(Value source, object observers)
+cpdef bint blocks_open() except -1
 cpdef bint recording() except -1
 @cython.locals(more=Many, node=Value, i=Py_ssize_t)
 cpdef list replayed_nodes(
     object op, tuple parents, bint flat, object numbers, object gradient
 )
-cpdef bint blocks_open() except -1
 cdef object compare(Value x, str op, object other)
 cpdef double number_of(Value node) except? -1.5
 cpdef double static_of(Value node) except? -1.5

@@ -237,7 +237,7 @@ class Value:
             )
         if not callable(function):
             raise TypeError(f"_backward must be a function, not {type_name(function)}")
-        backward = Unheld(function, self) if isinstance(function, FunctionType) else Other(function)
+        backward = Unheld(function, self) if isinstance(function, FunctionType) else Held(function)
         if backward.may_lead_anywhere:
             watch_for_cycles()
         self._more.backward = backward
@@ -629,6 +629,11 @@ def count_blocks(change: int) -> None:
         _blocks += change
 
 
+def blocks_open() -> bool:
+    """Whether a block is open, in any thread or task."""
+    return _blocks != 0
+
+
 def recording() -> bool:
     """Whether operations are recorded here."""
     return _blocks == 0 or not blocks.here()[1]
@@ -785,11 +790,11 @@ def comparable(other: Any) -> Any:
 class Many:
     """What a node holds besides its slots if it has any number of parents.
 
-    xs, ys    the parents; ys on nodes of `dot` only, () where that side is plain numbers
-    dxs, dys  buffers of their partials, which nodes may share
-    flat_xs, flat_ys    whether they are known to be leaves all, so that passes go faster
-    op, backward    of a node made by hand
-    replay    of a node that was replayed
+    xs, ys            the parents; ys on nodes of `dot` only, () where that side is plain numbers
+    dxs, dys          buffers of their partials, which nodes may share
+    flat_xs, flat_ys  whether they are known to be leaves all, so that passes go faster
+    op, label         the name of what was made by hand or replayed, and that of the node
+    backward, replay  what a node made by hand, or one that was replayed, does in a pass
     """
 
     __slots__ = (
@@ -852,7 +857,7 @@ def new_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: f
     return node
 
 
-def many_node(code: int, kind: int, data: float, dx: float, more: Any) -> Value:
+def many_node(kind: int, code: int, data: float, dx: float, more: Any) -> Value:
     if _blocks != 0:
         return observed_node(kind, code, None, None, data, dx, 0.0, more)
     return filled_node(kind, code, None, None, data, dx, 0.0, more)
@@ -903,13 +908,13 @@ def ternary(code: int, x: Value, y: Value, z: Value) -> Value:
         data, d[0], d[1], d[2] = kernels.ternary(code, x._data, y._data, z._data)
     else:
         data, d[0], d[1], d[2] = kernels.FUNCTIONS[code](x._data, y._data, z._data)
-    return many_node(code, NARY, data, 0.0, many((x, y, z), (), partials))
+    return many_node(NARY, code, data, 0.0, many((x, y, z), (), partials))
 
 
 def fixed(code: int, xs: tuple[Value, ...]) -> Value:
     """The node of a rule that users made, of any fixed number of parents."""
     out, *partials = kernels.FUNCTIONS[code](*[x.data for x in xs])
-    return many_node(code, NARY, out, 0.0, many(xs, (), filled(tuple(partials))))
+    return many_node(NARY, code, out, 0.0, many(xs, (), filled(tuple(partials))))
 
 
 def unary_of(code: int, x: Operand, c: float) -> Any:
@@ -997,10 +1002,10 @@ def nary(code: int, operands: Iterable[Operand]) -> Any:
     xs = values_of(xs)
     if code == kernels.SUM or code == kernels.MEAN:
         partial = kernels.partial(code, 0.0, n, out)
-        return many_node(code, UNIFORM, out, partial, many(xs, (), None, None, deep == 0))
+        return many_node(UNIFORM, code, out, partial, many(xs, (), None, None, deep == 0))
     for i in range(n):
         d[i] = kernels.partial(code, d[i] - shift, n, out)
-    return many_node(code, NARY, shift + out, 0.0, many(xs, (), partials, None, deep == 0))
+    return many_node(NARY, code, shift + out, 0.0, many(xs, (), partials, None, deep == 0))
 
 
 def checked(operands: Iterable[Operand], name: str) -> list[Any]:
@@ -1095,7 +1100,7 @@ def product(left: Side, right: Side) -> Any:
         return out
     dys = left.numbers if right.values else None
     more = many(left.values, right.values, right.numbers, dys, left.flat, right.flat)
-    return many_node(kernels.DOT, DOT if right.values else NARY, out, 0.0, more)
+    return many_node(DOT if right.values else NARY, kernels.DOT, out, 0.0, more)
 
 
 def values_of(operands: tuple[Any, ...]) -> tuple[Value, ...]:
@@ -1499,8 +1504,8 @@ class Unheld:
             function.__defaults__ = function.__kwdefaults__ = None
 
 
-class Other:
-    """A `_backward` that is no plain function: what it holds, it holds."""
+class Held:
+    """A `_backward` that is no plain function: what it holds stays held."""
 
     may_lead_anywhere = True
 
@@ -1601,7 +1606,7 @@ def replayed_nodes(
     more = many(parents, (), None, None, flat)
     more.op = op
     more.replay = replay
-    hub = (many_node(0, REPLAYED, 0.0, 0.0, more),)
+    hub = (many_node(REPLAYED, 0, 0.0, 0.0, more),)
     for i in range(len(results)):
         node: Value = results[i]
         node._kind = BY_HAND
@@ -1610,11 +1615,6 @@ def replayed_nodes(
         more.backward = Result(replay, i)
         node._more = more
     return results
-
-
-def blocks_open() -> bool:
-    """Whether a block is open, in any thread or task."""
-    return _blocks != 0
 
 
 # ---------------------------------------------------------------------- dropping a graph

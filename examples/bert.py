@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from common import command_line, data, draw_losses, print_gain
+from letters import LETTERS, Vectors, added, numbered, shuffled_names
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
@@ -27,19 +28,15 @@ import autograd_lite
 import nn
 from autograd_lite import Value, no_grad, take
 
-NAMES = Path(__file__).parent / "data" / "names.txt"
-LETTERS = ".abcdefghijklmnopqrstuvwxyz_"  # the dot begins and ends a name, _ is a gap
-GAP = LETTERS.index("_")
+GAP = len(LETTERS)  # what stands in the place of a letter that is hidden
 SIZE, HEADS, PLACES = 24, 4, 17
-
-Vectors = list[list[Value]]
 
 
 class Encoder(nn.Module):
     """From letters, as their places in LETTERS, to the logits of what fills each gap."""
 
     def __init__(self, rng: random.Random) -> None:
-        self.letters = nn.Embedding(len(LETTERS), SIZE)
+        self.letters = nn.Embedding(len(LETTERS) + 1, SIZE)
         self.places = nn.Embedding(PLACES, SIZE)
         nn.init.normal_(self.parameters(), std=0.1, rng=rng)
         self.norm = nn.RMSNorm(SIZE, elementwise_affine=False)
@@ -47,7 +44,7 @@ class Encoder(nn.Module):
         self.hidden = nn.Linear(SIZE, 4 * SIZE, rng=rng)
         self.relu = nn.ReLU()
         self.output = nn.Linear(4 * SIZE, SIZE, rng=rng)
-        self.logits = nn.Linear(SIZE, GAP, rng=rng)
+        self.logits = nn.Linear(SIZE, len(LETTERS), rng=rng)
 
     def forward(self, tokens: np.ndarray, gaps: np.ndarray) -> tuple[Vectors, Vectors]:
         """The logits for each gap, and how much it attends to each letter."""
@@ -56,16 +53,6 @@ class Encoder(nn.Module):
         attended, weights = self.attention([take(seen, gap) for gap in gaps], seen, seen)
         x = added([take(x, gap) for gap in gaps], attended)
         return self.logits(added(x, self.output(self.relu(self.hidden(self.norm(x)))))), weights
-
-
-def added(xs: Vectors, ys: Vectors) -> Vectors:
-    """xs + ys, a vector for each letter."""
-    return [[x + y for x, y in zip(*rows, strict=True)] for rows in zip(xs, ys, strict=True)]
-
-
-def numbered(name: str) -> np.ndarray:
-    """The places in LETTERS of a name's letters and of the dots around it."""
-    return np.array([LETTERS.index(letter) for letter in f".{name}."])
 
 
 def hidden(tokens: np.ndarray, gaps: np.ndarray) -> np.ndarray:
@@ -77,7 +64,7 @@ def hidden(tokens: np.ndarray, gaps: np.ndarray) -> np.ndarray:
 
 def bigrams(names: list[str]) -> np.ndarray:
     """p[x, y] = p(y | x): how often the letter y follows x."""
-    counts = np.full((GAP, GAP), 0.1)
+    counts = np.full((len(LETTERS), len(LETTERS)), 0.1)
     for name in names:
         tokens = numbered(name)
         np.add.at(counts, (tokens[:-1], tokens[1:]), 1)
@@ -115,7 +102,7 @@ def draw(model: Encoder, losses: list[float], name: str, path: Path) -> None:
     guesses.imshow((scores / scores.sum(axis=1, keepdims=True)).T, cmap="Blues", vmin=0, vmax=1)
     guesses.plot(range(len(name)), tokens[1:-1] - 1, "s", ms=9, mfc="none")
     guesses.set_xticks(range(len(name)), name)
-    guesses.set_yticks(range(26), LETTERS[1:GAP])
+    guesses.set_yticks(range(26), LETTERS[1:])
     guesses.set_title("Its guesses for each gap\n(the square is the letter)")
 
     attention.imshow(data([weights[0] for _, weights in seen]), cmap="Blues", vmin=0)
@@ -130,8 +117,7 @@ def main() -> None:
     options = parser.parse_args()
     steps, tested = (50, 30) if options.quick else (2000, 1000)
     rng = random.Random(options.seed)
-    names = NAMES.read_text(encoding="utf-8").split()
-    rng.shuffle(names)
+    names = shuffled_names(rng)
     unseen, seen = names[:tested], names[1000:]
     model = Encoder(rng)
 

@@ -147,17 +147,15 @@ def draw(samples: np.ndarray, spots: dict[float, np.ndarray], path: Path) -> Non
     figure = Figure(figsize=(12, 7), dpi=150, layout="constrained")
     *panels, last = figure.subplots(2, 3).flat
     grid = np.linspace(min(spots), max(spots), 100)
-    curves = {option: [with_greeks(option, s) for s in grid] for option in (european, asian)}
-    means, errors = zip(*map(estimate, spots.values()), strict=True)
-    for i, axes in enumerate(panels):
-        axes.plot(grid, np.array(curves[european])[:, i], color="#bbbbbb", label="European, exact")
-        axes.plot(grid, np.array(curves[asian])[:, i], color=BLUE, label="Asian, exact")
-        simulated = np.array(means)[:, i], 2 * np.array(errors)[:, i]
-        style = {"fmt": "o", "ms": 3, "color": ORANGE, "capsize": 2, "zorder": 3}
-        axes.errorbar(
-            list(spots), *simulated, **style, label="Asian, simulated ± 2 standard errors"
-        )
-        axes.set(title=NAMES[i], xlabel="spot price")
+    exact = [np.transpose([with_greeks(option, s) for s in grid]) for option in (european, asian)]
+    means, errors = np.transpose([estimate(found) for found in spots.values()], (1, 2, 0))
+    style = {"fmt": "o", "ms": 3, "color": ORANGE, "capsize": 2, "zorder": 3}
+    style["label"] = "Asian, simulated ± 2 standard errors"
+    for i, (axes, name) in enumerate(zip(panels, NAMES, strict=True)):
+        axes.plot(grid, exact[0][i], color="#bbbbbb", label="European, exact")
+        axes.plot(grid, exact[1][i], color=BLUE, label="Asian, exact")
+        axes.errorbar(list(spots), means[i], 2 * errors[i], **style)
+        axes.set(title=name, xlabel="spot price")
     panels[0].legend(frameon=False, fontsize=8)
 
     n = np.unique(np.geomspace(50, len(samples), 200).astype(int))
@@ -177,10 +175,8 @@ def main() -> None:
     price = payoffs if options.eager else autograd_lite.compile(payoffs)
 
     print(f"{'European call':16}{'backward':>12}{'textbook':>12}{'difference':>12}")
-    rows = zip(
-        NAMES, with_greeks(european, SPOT), textbook(SPOT, VOLATILITY, RATE, MATURITY), strict=True
-    )
-    for name, ours, formula in rows:
+    formulas = textbook(SPOT, VOLATILITY, RATE, MATURITY)
+    for name, ours, formula in zip(NAMES, with_greeks(european, SPOT), formulas, strict=True):
         print(f"{name:16}{ours:12.6f}{formula:12.6f}{ours - formula:12.1e}")
 
     rng = np.random.default_rng(options.seed)
@@ -192,8 +188,8 @@ def main() -> None:
     seconds = time.perf_counter() - start
 
     print(f"\n{'Asian call':16}{'simulated':>12}{'exact':>12}{'difference in standard errors':>32}")
-    for row in zip(NAMES, *estimate(samples), with_greeks(asian, SPOT), strict=True):
-        name, ours, error, exact = row
+    found = zip(NAMES, *estimate(samples), with_greeks(asian, SPOT), strict=True)
+    for name, ours, error, exact in found:
         print(f"{name:16}{ours:12.6f}{exact:12.6f}{(ours - exact) / error:32.2f}")
     print(f"\n{paths:,} paths, and {paths // 10:,} at each other spot price: {seconds:.1f} s")
     print_gain(price, rng.normal(size=(BATCH_SIZE, MONTHS)), [market(SPOT)] * BATCH_SIZE)

@@ -17,7 +17,6 @@ the nearest real image. The picture shows what G draws as it learns.
 
 from __future__ import annotations
 
-import argparse
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -54,7 +53,7 @@ def play(
     discriminator: nn.Sequential,
     real: np.ndarray,
     steps: int,
-    options: argparse.Namespace,
+    eager: bool,
     rng: random.Random,
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Train both; (step, what G makes of the same random numbers) at five times on the way."""
@@ -69,7 +68,7 @@ def play(
         return mean(softplus(-d) for (d,) in discriminator(generator(z)))
 
     make = generator
-    if not options.eager:
+    if not eager:
         make, loss_of_discriminator, loss_of_generator = map(
             autograd_lite.compile, (make, loss_of_discriminator, loss_of_generator)
         )
@@ -161,7 +160,7 @@ def main() -> None:
     generator = nn.Sequential(*layers(2, 16, 16, 2, rng=rng))
     discriminator = nn.Sequential(*layers(2, 16, 16, 1, rng=rng))
     steps = 400 if options.quick else 2000
-    points = list(play(generator, discriminator, ring(rng), steps, options, rng))
+    points = list(play(generator, discriminator, ring(rng), steps, options.eager, rng))
     radius, coverage = radius_and_coverage(points[-1][1])
     print(f"ring: mean radius {radius:.2f}, {coverage:.0%} of the circle covered")
 
@@ -170,7 +169,7 @@ def main() -> None:
     generator = nn.Sequential(*layers(8, 32, 64, rng=rng), nn.Sigmoid())
     discriminator = nn.Sequential(*layers(64, 32, 1, rng=rng))
     steps = 100 if options.quick else 1000
-    images = list(play(generator, discriminator, real, steps, options, rng))
+    images = list(play(generator, discriminator, real, steps, options.eager, rng))
     for name, made in ("real", real), ("made", images[-1][1]):
         near = np.nanmin(distances(made, real), axis=1).mean()
         apart = np.nanmean(distances(made, made))

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from common import command_line, data, draw_losses, print_gain
+from letters import LETTERS, Vectors, added, numbered, shuffled_names
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
@@ -26,11 +27,7 @@ import autograd_lite
 import nn
 from autograd_lite import Value, no_grad, softmax
 
-NAMES = Path(__file__).parent / "data" / "names.txt"
-LETTERS = ".abcdefghijklmnopqrstuvwxyz"  # the dot begins and ends a name
 SIZE, HEADS, PLACES = 16, 4, 16
-
-Vectors = list[list[Value]]
 
 
 class GPT(nn.Module):
@@ -63,16 +60,6 @@ class GPT(nn.Module):
         return self.attention(x, x, x, is_causal=True, average_attn_weights=False)
 
 
-def added(xs: Vectors, ys: Vectors) -> Vectors:
-    """xs + ys, a vector for each letter."""
-    return [[x + y for x, y in zip(*rows, strict=True)] for rows in zip(xs, ys, strict=True)]
-
-
-def numbered(name: str) -> np.ndarray:
-    """The name's letters as their places in LETTERS, between two dots."""
-    return np.array([LETTERS.index(letter) for letter in f".{name}."])
-
-
 def made_up(model: GPT, rng: random.Random, temperature: float = 0.5) -> str:
     """A name, drawn letter by letter; the colder, the likelier."""
     name = ""
@@ -102,8 +89,7 @@ def draw(model: GPT, losses: list[float], name: str, path: Path) -> None:
 def main() -> None:
     options = command_line(__doc__, "100 steps, for a loss of about 2.7").parse_args()
     rng = random.Random(options.seed)
-    names = NAMES.read_text(encoding="utf-8").split()
-    rng.shuffle(names)
+    names = shuffled_names(rng)
     model = GPT(rng)
 
     def loss(tokens: np.ndarray, following: np.ndarray) -> Value:

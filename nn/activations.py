@@ -5,21 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import pi, prod, sqrt
-from numbers import Real
 from typing import Any, TypeAlias
 
 import autograd_lite
-from nn.arrays import (
-    Array,
-    along_axis,
-    class_of,
-    elementwise,
-    flat,
-    nested,
-    one_of,
-    reshape,
-    shape_for,
-)
+from nn.arrays import Array, along_axis, elementwise, flat, nested, reshape
+from nn.checks import one_of, probability, shape_for
 from nn.init import Rng, generator
 from nn.module import Module
 
@@ -150,16 +140,6 @@ def dropped(x: Array, p: float, rng: Rng) -> Array:
 
 def _factor(random: Callable[[], float], p: float) -> float:
     return 1 / (1 - p) if random() >= p else 0.0
-
-
-def probability(layer: Module, **argument: float) -> float:
-    """The argument. Raises an error naming the layer if it is no number from 0 to 1."""
-    ((name, p),) = argument.items()
-    if not isinstance(p, Real):
-        raise TypeError(f"{class_of(layer)}: {name} must be a number, not {p!r}")
-    if not 0 <= p <= 1:
-        raise ValueError(f"{class_of(layer)}: {name} must be a probability from 0 to 1, not {p}")
-    return p
 
 
 class Flatten(Module):

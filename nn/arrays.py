@@ -8,7 +8,6 @@ from numbers import Real
 from typing import Any, TypeAlias
 
 from autograd_lite import Value
-from autograd_lite.value import dots
 
 Array: TypeAlias = Any
 """A number, a Value, a range, or a list or tuple of Arrays of one shape."""
@@ -64,67 +63,6 @@ def is_array(x: Array) -> bool:
     return True
 
 
-# --------------------------------------------------------- checks of arguments and of inputs
-
-
-def at_least(least: int, layer: Any, **sizes: Any) -> None:
-    """Raise ValueError naming the layer and the size that is no int of at least this."""
-    for name, size in sizes.items():
-        if not hasattr(size, "__index__") or isinstance(size, bool) or size < least:
-            raise ValueError(
-                f"{class_of(layer)}: {name} must be an int of at least {least}, not {size!r}"
-            )
-
-
-def one_of(choices: Iterable[str], layer: Any, **argument: str) -> None:
-    """Raise ValueError naming the layer if the argument is none of the choices."""
-    ((name, choice),) = argument.items()
-    if choice not in choices:
-        known = " or ".join(map(repr, choices))
-        raise ValueError(f"{class_of(layer)}: {name} must be {known}, not {choice!r}")
-
-
-def class_of(layer: Any) -> str:
-    """How an error names a layer that is being made, or a function given by its name."""
-    return layer if isinstance(layer, str) else type(layer).__name__
-
-
-def title(layer: Any) -> str:
-    """How an error names a layer, or a function given by its name: in a line, if it is long."""
-    full = layer if isinstance(layer, str) else str(layer.title())
-    return full if len(full) <= 200 else f"{full[:90]} ... {full[-90:]}"
-
-
-def kind(x: object) -> str:
-    """How an error names something without axes."""
-    return "None" if x is None else f"one {type(x).__name__}"
-
-
-def shape_for(layer: Any, x: Array) -> tuple[int, ...]:
-    """The shape of the input x. Raises what `shape` does, naming the layer."""
-    try:
-        return shape(x)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{title(layer)}: {error}") from None
-
-
-def expect(x: Array, layer: Any, *axes: int | str) -> tuple[int, ...]:
-    """The shape of x, whose axes have these lengths; a name stands for any length but 0.
-
-    Raises ValueError naming the layer, what it expected and what it got, and TypeError for what
-    is no number.
-    """
-    got = shape_for(layer, x) if is_sequence(x) else ()
-    same = len(got) == len(axes) and all(
-        length > 0 if isinstance(axis, str) else length == axis
-        for length, axis in zip(got, axes, strict=True)
-    )
-    if not same:
-        expected = ", ".join(map(str, axes)) + ("," if len(axes) == 1 else "")
-        raise ValueError(f"{title(layer)}: expected shape ({expected}), got {got or kind(x)}")
-    return got
-
-
 # ------------------------------------------------------------------------------ reshaping
 
 
@@ -156,12 +94,12 @@ def reshape(numbers: Iterable[Any], lengths: tuple[int, ...]) -> Array:
 
 
 def transpose(x: Array) -> list[list[Any]]:
-    """X with its first two axes exchanged."""
+    """x with its first two axes exchanged."""
     return list(map(list, zip(*x, strict=True)))
 
 
 def broadcast(x: Array, lengths: tuple[int, ...]) -> Array:
-    """X of this shape: missing first axes are added, and axes of length 1 repeated, as in NumPy.
+    """x of this shape: missing first axes are added, and axes of length 1 repeated, as in NumPy.
 
     Raises ValueError if an axis has another length.
     """
@@ -197,34 +135,6 @@ def along_axis(function: Callable[[Any], Array], x: Array, dim: int) -> Array:
     return transpose([along_axis(function, column, 0) for column in zip(*nested(x), strict=True)])
 
 
-def along_last_axis(
-    function: Callable[[list[Vector]], list[Array]], x: Array, size: int, layer: Any
-) -> Array:
-    """The results of function(rows), one a row, for the rows of the last axis of x.
-
-    Raises ValueError naming the layer, what it expected and what it got, and TypeError for what
-    is no number.
-    """
-    x = nested(x)
-    axes = depth(x)
-    if axes > 2:
-        lengths = shape_for(layer, x)
-        for _ in range(axes - 2):
-            x = [row for samples in x for row in samples]
-        return reshape(along_last_axis(function, x, size, layer), lengths[:-1])
-    rows = [nested(row) for row in (x if axes == 2 else [x])]
-    for row in rows:
-        if not is_sequence(row) or len(row) != size:
-            got = f"shape {shape_for(layer, row)}" if is_sequence(row) else kind(row)
-            raise ValueError(f"{title(layer)}: expected rows of {size} numbers, got {got}")
-    try:
-        out = function(list(map(tuple, rows)))
-    except TypeError:
-        shape_for(layer, x)  # raises where x is to blame
-        raise
-    return out if axes == 2 else out[0]
-
-
 def over_batch(function: Callable[[Array], Array], x: Array, axes: int) -> Array:
     """function(sample) for every sample of a batch, or function(x) if x is one.
 
@@ -232,31 +142,3 @@ def over_batch(function: Callable[[Array], Array], x: Array, axes: int) -> Array
     """
     x = nested(x)
     return [function(sample) for sample in x] if depth(x) > axes else function(x)
-
-
-class Affine:
-    """The function xs -> [W x + b for x in xs], which reads the weights once for all x.
-
-    The bias is the weight of one more input, 1, so that each output is one node.
-    """
-
-    def __init__(self, weight: Array, bias: Array | None) -> None:
-        self._made_of = _kept(weight, bias)
-        self._biased = bias is not None
-        self._rows = weight
-        if bias is not None:
-            self._rows = [tuple(row) + (b,) for row, b in zip(weight, bias, strict=True)]  # noqa: RUF005
-
-    def __call__(self, xs: Iterable[Vector]) -> list[list[Any]]:
-        if self._biased:
-            xs = [(*x, 1.0) for x in xs]
-        return dots(xs, self._rows)
-
-    def of(self, weight: Array, bias: Array | None) -> Affine:
-        """Itself if it is made of the parameters in these arrays, else a new one."""
-        return self if _kept(weight, bias) == self._made_of else Affine(weight, bias)
-
-
-def _kept(weight: Array, bias: Array | None) -> tuple[Any, Any]:
-    """The parameters in tuples, so that they are found again where a list has others by then."""
-    return tuple(map(tuple, weight)), None if bias is None else tuple(bias)

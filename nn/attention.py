@@ -11,22 +11,11 @@ import autograd_lite
 from autograd_lite import Value, softmax
 from autograd_lite.value import Side, dots, side
 from nn import init
-from nn.activations import Dropout, dropped, probability
-from nn.arrays import (
-    Affine,
-    Array,
-    Vector,
-    at_least,
-    depth,
-    elementwise,
-    expect,
-    is_sequence,
-    nested,
-    one_of,
-    transpose,
-)
+from nn.activations import Dropout, dropped
+from nn.arrays import Array, Vector, depth, elementwise, is_sequence, nested, transpose
+from nn.checks import at_least, expect, one_of, probability
 from nn.init import Rng, generator
-from nn.linear import Linear
+from nn.linear import Affine, Linear
 from nn.module import Module, parameters
 from nn.normalization import LayerNorm
 
@@ -138,7 +127,7 @@ class MultiheadAttention(Module):
         return out if self.batch_first else transpose(out), weights if need_weights else None
 
     def _samples(self, x: Array, size: int, batch: bool) -> Array:
-        """X as (N, L, size)."""
+        """x as (N, L, size)."""
         x = nested(x)
         if not batch:
             return [x]
@@ -234,8 +223,8 @@ def _mask(row: Array) -> Mask:
 
 
 def _spread(weights: Vector, seen: Sequence[int], n: int) -> Vector:
-    """The weights of all n keys: 0.0 of those that are not seen."""
-    of_all: list[Any] = [0.0] * n
+    """The weights of all n keys: 0 of those that are not seen."""
+    of_all: list[Any] = [Value(0.0)] * n  # a Value, as the others are
     for i, weight in zip(seen, weights, strict=True):
         of_all[i] = weight
     return tuple(of_all)

@@ -12,21 +12,10 @@ from typing import Any, TypeAlias
 
 import autograd_lite
 from autograd_lite import Value
-from nn.arrays import (
-    Affine,
-    Array,
-    Vector,
-    at_least,
-    depth,
-    expect,
-    flat,
-    nested,
-    one_of,
-    over_batch,
-    reshape,
-)
+from nn.arrays import Array, Vector, depth, flat, nested, over_batch, reshape
+from nn.checks import at_least, expect, one_of
 from nn.init import Rng
-from nn.linear import fan_in_uniform
+from nn.linear import Affine, fan_in_uniform
 from nn.module import Module, parameters
 
 Lengths: TypeAlias = "int | Iterable[int]"
@@ -178,7 +167,7 @@ class _Convolution(_Windowed):
 
 
 class Conv1d(_Convolution):
-    """Weight * x + bias for every window: (C, L) or (N, C, L) to (out_channels, L') or with N.
+    """weight * x + bias for every window: (C, L) or (N, C, L) to (out_channels, L') or with N.
 
     stride        from one window to the next
     padding       how much before and after each axis; "same" to keep its length, "valid" for none
@@ -196,7 +185,7 @@ class Conv1d(_Convolution):
 
 
 class Conv2d(_Convolution):
-    """Weight * x + bias for every window: (C, H, W) or (N, C, H, W) to (out_channels, H', W').
+    """weight * x + bias for every window: (C, H, W) or (N, C, H, W) to (out_channels, H', W').
 
     Lengths are one int for both axes or a pair; the arguments are those of Conv1d.
     """

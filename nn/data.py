@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from nn.arrays import Array, at_least, kind, nested
+from nn.arrays import Array, nested
+from nn.checks import at_least, kind
 from nn.init import Rng, generator
 
 

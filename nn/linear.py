@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from math import sqrt
 from typing import Any
 
 from autograd_lite import take
+from autograd_lite.value import dots
 from nn import init
-from nn.arrays import Affine, Array, along_last_axis, at_least, elementwise, shape_for
+from nn.arrays import Array, Vector, depth, elementwise, is_sequence, nested, reshape
+from nn.checks import at_least, kind, shape_for, title
 from nn.init import Rng
 from nn.module import Module, parameters
 
@@ -91,3 +94,62 @@ class Embedding(Module):
     def extra_repr(self) -> str:
         padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
         return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+
+
+# ------------------------------------------------------------------ what neurons and others use too
+
+
+class Affine:
+    """The function xs -> [W x + b for x in xs], which reads the weights once for all x.
+
+    The bias is the weight of one more input, 1, so that each output is one node.
+    """
+
+    def __init__(self, weight: Array, bias: Array | None) -> None:
+        self._made_of = _kept(weight, bias)
+        self._biased = bias is not None
+        self._rows = weight
+        if bias is not None:
+            self._rows = [tuple(row) + (b,) for row, b in zip(weight, bias, strict=True)]  # noqa: RUF005
+
+    def __call__(self, xs: Iterable[Vector]) -> list[list[Any]]:
+        if self._biased:
+            xs = [(*x, 1.0) for x in xs]
+        return dots(xs, self._rows)
+
+    def of(self, weight: Array, bias: Array | None) -> Affine:
+        """Itself if it is made of the parameters in these arrays, else a new one."""
+        return self if _kept(weight, bias) == self._made_of else Affine(weight, bias)
+
+
+def _kept(weight: Array, bias: Array | None) -> tuple[Any, Any]:
+    """The parameters in tuples, so that they are found again where a list has others by then."""
+    return tuple(map(tuple, weight)), None if bias is None else tuple(bias)
+
+
+def along_last_axis(
+    function: Callable[[list[Vector]], list[Array]], x: Array, size: int, layer: Any
+) -> Array:
+    """The results of function(rows), one a row, for the rows of the last axis of x.
+
+    Raises ValueError naming the layer, what it expected and what it got, and TypeError for what
+    is no number.
+    """
+    x = nested(x)
+    axes = depth(x)
+    if axes > 2:
+        lengths = shape_for(layer, x)
+        for _ in range(axes - 2):
+            x = [row for samples in x for row in samples]
+        return reshape(along_last_axis(function, x, size, layer), lengths[:-1])
+    rows = [nested(row) for row in (x if axes == 2 else [x])]
+    for row in rows:
+        if not is_sequence(row) or len(row) != size:
+            got = f"shape {shape_for(layer, row)}" if is_sequence(row) else kind(row)
+            raise ValueError(f"{title(layer)}: expected rows of {size} numbers, got {got}")
+    try:
+        out = function(list(map(tuple, rows)))
+    except TypeError:
+        shape_for(layer, x)  # raises where x is to blame
+        raise
+    return out if axes == 2 else out[0]

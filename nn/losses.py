@@ -28,20 +28,8 @@ from autograd_lite import (
     take,
     where,
 )
-from nn.arrays import (
-    Array,
-    Vector,
-    broadcast,
-    class_of,
-    depth,
-    expect,
-    flat,
-    is_sequence,
-    nested,
-    one_of,
-    shape,
-    shape_for,
-)
+from nn.arrays import Array, Vector, broadcast, depth, flat, is_sequence, nested, shape
+from nn.checks import class_of, expect, one_of, shape_for
 from nn.module import Module
 
 
@@ -112,7 +100,7 @@ def binary_cross_entropy_with_logits(
 
 
 def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Any:
-    """Divergence target (log target - input), with input the logarithms of probabilities.
+    """target (log target - input), with input the logarithms of probabilities.
 
     reduction   "batchmean" divides by the samples, as the mathematics does, "mean" by the elements
     log_target  True if target has the logarithms of probabilities too
@@ -221,7 +209,7 @@ def _pairs(name: str, input: Array, target: Array) -> list[tuple[Any, Any]]:
 
 
 def _errors(name: str, input: Array, target: Array) -> Vector:
-    """Input - target, element by element."""
+    """input - target, element by element."""
     return tuple(x - y for x, y in _pairs(name, input, target))
 
 

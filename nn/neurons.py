@@ -6,17 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_lite import Value
-from nn.arrays import (
-    Affine,
-    Array,
-    Vector,
-    along_last_axis,
-    at_least,
-    elementwise,
-    is_sequence,
-    one_of,
-)
+from nn.arrays import Array, Vector, elementwise, is_sequence
+from nn.checks import at_least, one_of
 from nn.init import Rng, generator
+from nn.linear import Affine, along_last_axis
 from nn.module import Module, Parameter
 
 _ACTIVATIONS: dict[str, tuple[str, Callable[[Value], Value]]] = {

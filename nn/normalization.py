@@ -12,7 +12,8 @@ from typing import Any
 import autograd_lite
 from autograd_lite import callback, dot
 from nn import init
-from nn.arrays import Array, at_least, depth, expect, flat, nested, reshape, transpose
+from nn.arrays import Array, depth, flat, nested, reshape, transpose
+from nn.checks import at_least, expect
 from nn.module import Buffer, Module, parameters
 
 
@@ -196,7 +197,7 @@ def _lengths(layer: Module, normalized_shape: int | Iterable[int]) -> tuple[int,
 
 
 def _scaled(xs: tuple[Any, ...], scale: Any, weight: Array, bias: Array) -> Iterable[Any]:
-    """X * scale * weight + bias, element by element."""
+    """x * scale * weight + bias, element by element."""
     if weight is None:
         return [x * scale for x in xs]
     if bias is None:

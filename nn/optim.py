@@ -142,17 +142,15 @@ class Optimizer:
 
     def _setting(self, name: str, number: float) -> float:
         """The setting of this name, as its kind of number."""
-        if name in ("maximize", "nesterov", "has_velocity", "amsgrad", "centered"):
-            return bool(number)
         if name == "steps":
             if not (number >= 0 and number % 1 == 0):
                 raise ValueError(f"{type(self).__name__}: steps must be whole, not {number}")
             return int(number)
-        if name in ("beta1", "beta2"):
-            return self._below_1(name, number)
-        if name == "dampening":
-            return self._number(name, number)
-        return number if name == "initial_lr" and isnan(number) else self._at_least_0(name, number)
+        if name == "initial_lr" and isnan(number):  # no schedule was made
+            return number
+        if isinstance(getattr(self, name), bool):
+            return bool(number)
+        return self._at_least_0(name, number)
 
     def _at_least_0(self, name: str, number: float) -> float:
         if not self._number(name, number) >= 0:
@@ -205,6 +203,11 @@ class SGD(Optimizer):
         self.weight_decay = self._at_least_0("weight_decay", weight_decay)
         self.nesterov = nesterov
         self._check(vars(self))
+
+    def _setting(self, name: str, number: float) -> float:
+        if name == "dampening":
+            return self._number(name, number)
+        return super()._setting(name, number)
 
     def _check(self, settings: Mapping[str, Any]) -> None:
         if settings["nesterov"] and (settings["momentum"] == 0 or settings["dampening"] != 0):
@@ -260,6 +263,11 @@ class Adam(Optimizer):
         self.beta1, self.beta2 = (self._below_1("a beta", beta) for beta in betas)
         self.eps = self._at_least_0("eps", eps)
         self.weight_decay = self._at_least_0("weight_decay", weight_decay)
+
+    def _setting(self, name: str, number: float) -> float:
+        if name in ("beta1", "beta2"):
+            return self._below_1(name, number)
+        return super()._setting(name, number)
 
     def _step(self) -> None:
         beta1, beta2 = float(self.beta1), float(self.beta2)

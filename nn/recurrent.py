@@ -11,19 +11,9 @@ from typing import Any, TypeAlias
 
 from autograd_lite import Value
 from autograd_lite.value import dots, side
-from nn.activations import dropped, probability
-from nn.arrays import (
-    Array,
-    Vector,
-    at_least,
-    depth,
-    expect,
-    is_sequence,
-    kind,
-    nested,
-    one_of,
-    transpose,
-)
+from nn.activations import dropped
+from nn.arrays import Array, Vector, depth, is_sequence, nested, transpose
+from nn.checks import at_least, expect, kind, one_of, probability
 from nn.init import Rng, generator
 from nn.linear import fan_in_uniform
 from nn.module import Module, parameters

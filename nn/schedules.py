@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from math import cos, pi
 from typing import Any, Protocol
 
-from nn.arrays import at_least
+from nn.checks import at_least
 from nn.saving import matching
 
 

@@ -8,11 +8,11 @@
 >>> visualize.draw(y).save("graph.svg")
 """
 
-from visualize.dot import draw_dot
-from visualize.draw import Drawing, draw, save, to_svg
-from visualize.explain import explain
+from visualize.calls import scope, scopes
+from visualize.drawing import Drawing, draw, save, to_svg
 from visualize.graph import trace
 from visualize.layout import LayoutError
+from visualize.micrograd import draw_dot
 from visualize.names import label
 from visualize.page import Page
 from visualize.plots import (
@@ -21,7 +21,7 @@ from visualize.plots import (
     plot_gradients,
     plot_history,
 )
-from visualize.scopes import scope, scopes
+from visualize.stepping import explain
 
 __all__ = [
     "Drawing",

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from autograd_lite import Value
-from visualize.draw import draw, ending_of
-from visualize.explain import explain
+from visualize.drawing import draw, ending_of
 from visualize.expression import evaluate
 from visualize.graph import trace
 from visualize.layout import LayoutError
+from visualize.stepping import explain
 
 
 class FileError(Exception):

@@ -6,9 +6,9 @@ from collections import Counter
 from math import hypot, isfinite
 
 from autograd_lite import Value
+from visualize.calls import Call
 from visualize.fold import Group
 from visualize.graph import kind_of, partials_of, sides_of
-from visualize.scopes import Call
 
 __all__ = ["Box", "Diagram", "Edge", "Frame", "by_group", "by_product", "single"]
 

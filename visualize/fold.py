@@ -11,14 +11,16 @@ from collections import Counter
 from itertools import groupby
 
 from autograd_lite import Value
+from visualize.calls import Call
 from visualize.graph import kind_of
-from visualize.scopes import Call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
 __all__ = ["Group", "by_scope", "folded", "staged"]
+
+STAGES = 12
 
 
 class Group:
@@ -190,8 +192,8 @@ def _rows(groups: Sequence[Group], parents: list[list[int]], of: list[int]) -> l
     return [joined.get(c, c) for c in of]
 
 
-def staged(groups: Sequence[Group], stages: int) -> list[Group]:
-    """The groups in `stages` boxes, by how many steps they are from the leaves.
+def staged(groups: Sequence[Group]) -> list[Group]:
+    """The groups in twelve boxes or fewer, by how many steps they are from the leaves.
 
     groups  in topological order
     """
@@ -209,7 +211,7 @@ def staged(groups: Sequence[Group], stages: int) -> list[Group]:
     levels = max(depth) + 1
     made: dict[int, Group] = {}
     for group, level in zip(groups, depth, strict=True):
-        stage = made.setdefault(level * stages // levels, Group("", [], collapsed=True))
+        stage = made.setdefault(level * STAGES // levels, Group("", [], collapsed=True))
         stage.nodes += group.nodes
     for group in made.values():
         group.title = _summary(group.nodes)

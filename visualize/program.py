@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import sys
 
+from visualize.dot import header
 from visualize.graph import NODE_LIMIT
-from visualize.svg import framed, header
+from visualize.svg import framed
 from visualize.text import escape, printable, short
 
 TYPE_CHECKING = False

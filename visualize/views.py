@@ -6,12 +6,12 @@ from functools import cached_property
 from itertools import count
 
 from autograd_lite import Value
+from visualize.calls import calls_in
 from visualize.diagram import Diagram, by_group
-from visualize.draw import products_of
+from visualize.dot import heading
+from visualize.drawing import products_of
 from visualize.fold import Group, by_scope, folded, staged
 from visualize.graph import cotangents, nodes_of, partials_of
-from visualize.scopes import calls_in
-from visualize.svg import heading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Book:
         if fold or len(groups) > VIEW_BOXES:
             groups = folded(groups)
         if len(groups) > VIEW_BOXES:
-            groups = staged(groups, 12)
+            groups = staged(groups)
         inside = set(nodes)
         outside = sorted(
             {p for node in nodes for p in node.parents} - inside, key=self.place.__getitem__

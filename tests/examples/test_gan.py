@@ -1,6 +1,5 @@
 """The generator learns a ring and a digit, by measures that are right where the answer is known."""
 
-import argparse
 import random
 import re
 
@@ -58,8 +57,7 @@ def test_each_player_learns_by_its_own_loss(gan, eager):
     nn = gan["nn"]
     players = [nn.Sequential(*gan["layers"](2, 4, n, rng=rng)) for n in (2, 1)]
     before = [[p.data for p in player.parameters()] for player in players]
-    options = argparse.Namespace(eager=eager)
-    shown = list(gan["play"](*players, gan["ring"](rng), 2, options, rng))
+    shown = list(gan["play"](*players, gan["ring"](rng), 2, eager, rng))
     assert [step for step, _ in shown] == [0, 1, 2]
     assert {samples.shape for _, samples in shown} == {(500, 2)}
     for player, numbers in zip(players, before, strict=True):

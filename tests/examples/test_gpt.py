@@ -17,12 +17,12 @@ def test_it_learns(run, load, size):
     made_up = names.split()
     assert len(set(made_up)) > 15
     assert all(re.fullmatch("[a-z]{1,15}", name) for name in made_up)
-    known = load("gpt.py")["NAMES"].read_text(encoding="utf-8").split()
+    known = load("letters.py")["NAMES"].read_text(encoding="utf-8").split()
     assert set(made_up) - set(known)
 
 
 def test_the_names(load):
-    names = load("gpt.py")["NAMES"].read_text(encoding="utf-8").split()
+    names = load("letters.py")["NAMES"].read_text(encoding="utf-8").split()
     assert len(names) == 32033
     assert all(re.fullmatch("[a-z]{2,15}", name) for name in names)
 

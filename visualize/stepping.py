@@ -8,9 +8,10 @@ from math import isfinite
 
 from autograd_lite import Value
 from visualize.diagram import Box, Diagram
-from visualize.draw import check_options
+from visualize.dot import heading, largest_gradient, to_dot
+from visualize.drawing import check_options
 from visualize.page import Page, check_path
-from visualize.svg import heading, largest_gradient, summary, to_dot, to_svg
+from visualize.svg import summary, to_svg
 from visualize.text import number_format, short
 from visualize.theme import BOUNDS
 from visualize.views import Book, View

@@ -6,7 +6,9 @@ import os
 from functools import cached_property
 
 from autograd_lite import Value
+from visualize.calls import calls_in
 from visualize.diagram import Diagram, by_group, by_product
+from visualize.dot import to_dot
 from visualize.files import write
 from visualize.fold import by_scope, folded, staged
 from visualize.graph import (
@@ -18,8 +20,7 @@ from visualize.graph import (
     refuse_large,
 )
 from visualize.program import ProgramPicture, is_compiled
-from visualize.scopes import calls_in
-from visualize.svg import summary, to_dot
+from visualize.svg import summary
 from visualize.svg import to_svg as svg_of
 from visualize.text import number_format
 
@@ -33,8 +34,6 @@ __all__ = ["Drawing", "check_options", "draw", "products_of", "save", "to_svg"]
 
 OVERVIEW = 120
 """The most boxes that a folded picture has; more are gathered into stages."""
-
-STAGES = 12
 
 
 class Drawing:
@@ -71,7 +70,7 @@ class Drawing:
             self._save_page(path)
 
     def _save_page(self, path: str | os.PathLike[str]) -> None:
-        from visualize.explain import explain
+        from visualize.stepping import explain
 
         explain(self.root, path, **self._page)
 
@@ -83,6 +82,8 @@ class Drawing:
 
 
 class ProgramDrawing(Drawing):
+    """A picture of a compiled function."""
+
     def __init__(self, function: Any, rankdir: str) -> None:
         self._picture = ProgramPicture(function, rankdir)
         self.dot, self._about = self._picture.dot, self._picture.about
@@ -204,9 +205,9 @@ def _groups(root: Value, depth: int | None, fold: bool, *, measured: bool) -> Di
     if fold:
         groups = folded(groups)
         if len(groups) > OVERVIEW:
-            groups = staged(groups, STAGES)
+            groups = staged(groups)
     diagram = by_group(groups, grads_of(nodes).__getitem__, measured=measured)
-    return _refuse_large(diagram, advice)
+    return _if_small(diagram, advice)
 
 
 def products_of(
@@ -221,10 +222,11 @@ def products_of(
     refuse_large(root, advice)
     nodes = nodes_of(root)
     diagram = by_product(nodes, grads(nodes).__getitem__, calls_in(nodes), measured=measured)
-    return _refuse_large(diagram, advice)
+    return _if_small(diagram, advice)
 
 
-def _refuse_large(diagram: Diagram, advice: str) -> Diagram:
+def _if_small(diagram: Diagram, advice: str) -> Diagram:
+    """The diagram; ValueError with the advice if it has too many boxes or edges."""
     for things, limit, name in (
         (diagram.boxes, NODE_LIMIT, "boxes"),
         (diagram.edges, EDGE_LIMIT, "edges"),
