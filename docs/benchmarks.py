@@ -61,7 +61,7 @@ CHINESE = {
     "build": "构建 `x = x*b + a; x = x - c*b`",
     "backward": "对其反向传播",
     "`dot`": "64 项的 `dot`，前向加反向；浮点数只做前向",
-    "memory": "内存",
+    "memory": "1,000,000 次运算时的内存",
     "ns an operation": "纳秒 / 运算",
     "ns a node": "纳秒 / 节点",
     "ns a term": "纳秒 / 项",

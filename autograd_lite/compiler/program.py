@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import operator
 from array import array
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from itertools import compress, cycle
 from math import copysign
 from numbers import Integral
@@ -110,9 +110,15 @@ class Program:
         lines  gives of nodes where in the function they were made; asked for what stayed scalar
         """
         tests = self.guards.tests
+        alike = Counter((test.op, test.place) for test in tests)
+        shown = list(alike.items())[:10]
+        more = len(tests) - sum(count for _, count in shown)
         text = [f"{self.name}: {len(tests)} guards"] if tests else []
-        text += [f"    {test.op} at {test.place}" for test in tests[:10]]
-        text += [f"    and {len(tests) - 10} more"] if len(tests) > 10 else []
+        text += [
+            f"    {f'{count} x ' if count > 1 else ''}{op} at {place}"
+            for (op, place), count in shown
+        ]
+        text += [f"    and {more} more"] if more else []
         return "\n".join([*text, self.executor.explain(self.names, lambda: lines(self))])
 
     def run(self, flat: Flat, call: Call) -> tuple[bool, Any]:
