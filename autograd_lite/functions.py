@@ -271,7 +271,7 @@ def take(sequence: Any, index: Any) -> Any:
     if not isinstance(index, Value):
         return sequence[index]
     chosen = sequence[int(value.number_of(index))]
-    if hasattr(chosen, "__len__"):
+    if hasattr(chosen, "__len__") and not isinstance(chosen, str):
         return [take([row[i] for row in sequence], index) for i in range(len(chosen))]
     elements = [required(x, "take") for x in sequence]
     node = Value(value.number_of(required(chosen, "take")), (index, *elements), "take")
@@ -314,7 +314,7 @@ def _chosen_anew(xs: list[Any]) -> Any:
 def draw(function: Callable[[], float]) -> Any:
     """function(); in a compiled function it is called anew at each call, and gives a Value.
 
-    function  gives a random number, such as random.random
+    function  gives a random number, such as random.random; an int may be an index for `take`
     """
     if value.blocks_open():
         for observer in blocks.observers():

@@ -26,14 +26,23 @@ def command_line(doc: str, quick: str) -> argparse.ArgumentParser:
     doc    what the example is about
     quick  what --quick does
     """
-    picture = Path(sys.argv[0]).with_suffix(".png").name
+
+    def picture(name: str) -> Path:
+        path = Path(name)
+        if path.suffix != ".png":
+            raise argparse.ArgumentTypeError(f"write a name that ends in .png, not {name!r}")
+        if not path.parent.is_dir():
+            raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
+        return path
+
+    default = Path(sys.argv[0]).with_suffix(".png").name
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--eager", action="store_true", help="without autograd_lite.compile")
     parser.add_argument("--seed", type=int, default=0, help="of all that is random (0)")
-    parser.add_argument("--output", type=Path, default=picture, help=f"the picture ({picture})")
+    parser.add_argument("--output", type=picture, default=default, help=f"the picture ({default})")
     return parser
 
 
@@ -74,8 +83,8 @@ def data(array: Any) -> np.ndarray:
 
 
 def draw_losses(axes: Axes, losses: Sequence[float], window: int) -> None:
-    """The loss of every step, and its average over so many."""
-    window = min(window, len(losses))
+    """The loss of every step, and its average over so many, or over a quarter of a short run."""
+    window = min(window, max(1, len(losses) // 4))
     axes.plot(losses, ".", ms=2, color=LIGHT_BLUE)
     average = np.convolve(losses, np.ones(window) / window, "valid")
     axes.plot(np.arange(window - 1, len(losses)), average, lw=2, color=BLUE)
@@ -89,7 +98,9 @@ def draw_confusion(axes: Axes, labels: Sequence[int], guesses: Sequence[int]) ->
     np.add.at(counts, (labels, guesses), 1)
     right = np.eye(len(counts), dtype=bool)
     axes.imshow(np.where(right, counts, np.nan), cmap="Blues", vmin=0, vmax=2 * counts.max())
-    axes.imshow(np.where(~right & (counts > 0), counts, np.nan), cmap="Oranges", vmin=-2, vmax=8)
+    most = max(4, counts[~right].max())
+    wrong = np.where(~right & (counts > 0), counts, np.nan)
+    axes.imshow(wrong, cmap="Oranges", vmin=-most / 2, vmax=2 * most)
     for i, j in np.argwhere(counts):
         axes.text(j, i, counts[i, j], ha="center", va="center", fontsize=9)
     axes.set(xticks=range(len(counts)), yticks=range(len(counts)))

@@ -69,13 +69,13 @@ def draw_graph(model: nn.MLP, image: np.ndarray, label: int, path: Path) -> None
 
 
 def main() -> None:
-    parser = command_line(__doc__, "3 passes instead of 30, for about 93%% accuracy")
+    parser = command_line(__doc__, "3 passes instead of 30, for about 95%% accuracy")
     options = parser.parse_args()
     rng = random.Random(options.seed)
     train_x, test_x, train_y, test_y = load()
     model = nn.MLP(64, [32, 10], activation="sigmoid", rng=rng)
 
-    def loss(images: list[list[float]], labels: list[np.integer]) -> Value:
+    def loss(images: np.ndarray, labels: np.ndarray) -> Value:
         return nn.cross_entropy(model(images), labels)
 
     if not options.eager:

@@ -108,7 +108,7 @@ def draw(act: Act, returns: list[int], tests: list[list[np.ndarray]], path: Path
     learning.plot(returns, ".", ms=3, color=LIGHT_BLUE, label="one episode")
     means = [recent(returns[: i + 1]) for i in range(len(returns))]
     learning.plot(means, color=BLUE, lw=2, label="mean of the last 100")
-    learning.axhline(GOAL, color=ORANGE, lw=1, label=f"{GOAL}")
+    learning.axhline(GOAL, color=ORANGE, lw=1, label=f"solved: {GOAL}")
     learning.set(xlabel="episode", ylabel="return", title="Learning")
     learning.legend(frameon=False)
 

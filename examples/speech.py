@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 from common import command_line, data, draw_confusion, draw_losses, epochs, print_gain
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 import autograd_lite
 import nn
@@ -98,11 +99,13 @@ def draw(losses: list[float], test: Part, heard: list[np.ndarray], path: Path) -
     mind.set(xlabel="frame", ylabel="speaker", yticks=range(SPEAKERS))
     mind.set_title("Who the network takes him for")
     figure.colorbar(image, ax=mind, label="probability")
+    for axes in (sound, mind):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.savefig(path)
 
 
 def main() -> None:
-    parser = command_line(__doc__, "1 epoch, for about 80%% accuracy")
+    parser = command_line(__doc__, "1 epoch, for over 80%% accuracy")
     parser.add_argument("--cell", choices=["lstm", "rnn"], default="lstm", help="(lstm)")
     parser.add_argument("--validate", action="store_true", help="test on a fifth set aside")
     options = parser.parse_args()

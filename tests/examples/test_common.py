@@ -28,7 +28,7 @@ def test_help(run, tmp_path, capsys, name):
         run(f"{name}.py", "--help")
     assert stopped.value.code == 0
     printed = capsys.readouterr().out
-    for option in ("eager", "seed", *(() if name == "chapter" else ("output", "quick"))):
+    for option in ("eager", "output", "quick", "seed"):
         assert f"--{option}" in printed
     assert list(tmp_path.iterdir()) == []
 
@@ -43,6 +43,19 @@ def test_the_picture_is_called_like_the_program(common, monkeypatch):
     assert (str(options.output), options.seed) == ("gpt.png", 0)
     assert not options.quick
     assert not options.eager
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("x.svg", "write a name that ends in .png, not 'x.svg'"),
+        ("no/such/x.png", "there is no folder 'no/such'"),
+    ],
+)
+def test_a_picture_that_cannot_be_written_is_refused_at_once(common, capsys, name, message):
+    with pytest.raises(SystemExit):
+        common["command_line"]("about", "less").parse_args(["--output", name])
+    assert message in capsys.readouterr().err
 
 
 def test_epochs_are_batches_over_and_over(common):
