@@ -24,19 +24,20 @@ WIDTH = 720  # pixels of a picture
 
 HEAD = """# Examples
 
-Each example is one file, written in scalars, and trains with [`compile`](compile.md). From a checkout:
+Each example is one file, written in scalars, and trains with [`compile`](compile.md). From a
+checkout:
 
 ```
 pip install ".[examples]"
 python examples/digits.py             # --quick for a small run, --eager without compile
 ```
 
-The output and the pictures below are those of whole runs (`python docs/examples.py`, one thread). The
-times depend on the machine; the gain is larger for a larger batch, and where a scalar is a node of its
-own. In `digits` a whole neuron is one compiled `dot` even without `compile`.
+The output and the pictures below are those of whole runs (`python docs/examples.py`, one thread).
+The times depend on the machine; the gain is larger for a larger batch, and where a scalar is a node
+of its own. In `digits` a whole neuron is one compiled `dot` even without `compile`.
 
-`chapter.py` has no picture: it trains 100-50-10 and compares every gradient with the delta recursion of
-the [tutorial](backpropagation.md).
+`chapter.py` has no picture: it trains 100-50-10 and compares every gradient with the delta
+recursion of the [tutorial](backpropagation.md).
 """
 
 
