@@ -26,19 +26,21 @@ ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
 
 HEAD = """# Examples
 
-Each example is one file, written in scalars, and trains with [`compile`](compile.md). From a checkout:
+Each example is one file, written in scalars, and trains with [`compile`](compile.md). In a
+checkout:
 
 ```
 pip install ".[examples]"
 python examples/digits.py             # --quick for a small run, --eager without compile
 ```
 
-The output and the pictures below are those of whole runs (`python docs/examples.py`, one thread), and
-the seconds include imports, tests and drawing. The last lines say what `compile` gained. That is least
-where an eager step is fast already: in `digits` a batch is small, and a whole neuron is one `dot`.
+The output and the pictures below are those of whole runs (`python docs/examples.py`, one thread),
+and the seconds include imports, tests and drawing. One line says what `compile` gained. That is
+least where an eager step is fast already: in `digits` a batch is small, and a whole neuron is one
+`dot`.
 
-`chapter.py` has no picture: it trains 100-50-10 and compares every gradient with the delta recursion of
-the [tutorial](backpropagation.md).
+`chapter.py` draws nothing: it trains 100-50-10, and compares every gradient with the delta
+recursion of the [tutorial](backpropagation.md).
 """
 
 
