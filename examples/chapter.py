@@ -9,7 +9,9 @@ A network with 100 inputs, 50 hidden units and 10 outputs learns random targets 
     delta^L = (a^L - y) sigma'(z^L)    delta^l = (W^(l+1))^T delta^(l+1) * sigma'(z^l)
     dJ/dW^l = 1/m sum of delta^l (a^(l-1))^T                      dJ/db^l = 1/m sum of delta^l
 
-where m is the number of samples. Both must give the same gradients to 1e-12.
+where m is the number of samples. sigma is ReLU in the hidden layer, and the identity in the last.
+Both must give the same J and gradients to 1e-12, before training and after. It trains on the mean
+squared error, which is 2/10 of J.
 """
 
 from __future__ import annotations

@@ -83,8 +83,8 @@ def data(array: Any) -> np.ndarray:
 
 
 def draw_losses(axes: Axes, losses: Sequence[float], window: int) -> None:
-    """The loss of every step, and its average over so many."""
-    window = min(window, len(losses))
+    """The loss of every step, and its average over so many, or over a quarter of a short run."""
+    window = max(1, min(window, len(losses) // 4))
     axes.plot(losses, ".", ms=2, color=LIGHT_BLUE)
     average = np.convolve(losses, np.ones(window) / window, "valid")
     axes.plot(np.arange(window - 1, len(losses)), average, lw=2, color=BLUE)

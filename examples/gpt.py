@@ -78,8 +78,9 @@ def draw(model: GPT, losses: list[float], name: str, path: Path) -> None:
     left, right = figure.subfigures(1, 2, width_ratios=[1, 1.1])
     draw_losses(left.subplots(), losses, 100)
     _, weights = model.attended(model.embedded(numbered(name)[:-1]))
-    for axes, head in zip(right.subplots(2, 2).flat, weights, strict=True):
+    for i, (axes, head) in enumerate(zip(right.subplots(2, 2).flat, weights, strict=True)):
         axes.imshow(data(head), cmap="Blues", vmin=0, vmax=1)
+        axes.set_title(f"head {i + 1}", fontsize=9)
         axes.set_xticks(range(len(name) + 1), "." + name)
         axes.set_yticks(range(len(name) + 1), "." + name)
     right.suptitle("How much each letter (row) attends to itself and those before it, by head")

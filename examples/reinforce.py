@@ -61,8 +61,8 @@ class Agent(nn.Module):
         total = 0.0
         for state, push, gain in pushes:
             z, b = self(state)
-            error = b - gain
-            total += abs(push) * (error.detach() * logsigmoid(push * z) + error * error / 2)
+            advantage = (gain - b).detach()
+            total += abs(push) * ((b - gain) ** 2 / 2 - advantage * logsigmoid(push * z))
         return total
 
 
@@ -108,7 +108,7 @@ def draw(act: Act, returns: list[int], tests: list[list[np.ndarray]], path: Path
     learning.plot(returns, ".", ms=3, color=LIGHT_BLUE, label="one episode")
     means = [recent(returns[: i + 1]) for i in range(len(returns))]
     learning.plot(means, color=BLUE, lw=2, label="mean of the last 100")
-    learning.axhline(GOAL, color=ORANGE, lw=1, label=f"{GOAL}")
+    learning.axhline(GOAL, color=ORANGE, lw=1, label=f"solved: {GOAL}")
     learning.set(xlabel="episode", ylabel="return", title="Learning")
     learning.legend(frameon=False)
 

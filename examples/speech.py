@@ -96,13 +96,15 @@ def draw(losses: list[float], test: Part, heard: list[np.ndarray], path: Path) -
     figure.colorbar(image, ax=sound, label="standard deviations from the mean")
     image = mind.imshow(heard[i].T, cmap="Greys", vmin=0, vmax=1, aspect="auto")
     mind.set(xlabel="frame", ylabel="speaker", yticks=range(SPEAKERS))
+    for axes in (sound, mind):
+        axes.xaxis.get_major_locator().set_params(integer=True)
     mind.set_title("Who the network takes him for")
     figure.colorbar(image, ax=mind, label="probability")
     figure.savefig(path)
 
 
 def main() -> None:
-    parser = command_line(__doc__, "1 epoch, for about 80%% accuracy")
+    parser = command_line(__doc__, "1 epoch, for over 80%% accuracy")
     parser.add_argument("--cell", choices=["lstm", "rnn"], default="lstm", help="(lstm)")
     parser.add_argument("--validate", action="store_true", help="test on a fifth set aside")
     options = parser.parse_args()
