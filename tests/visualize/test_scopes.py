@@ -443,6 +443,14 @@ def test_a_folded_frame_says_how_many_calls_it_stands_for(mlp, drawn):
     assert "Neuron" in {f.title for f in visualize.draw(loss_of(model, 1, 3)).diagram.frames}
 
 
+def test_leaves_in_one_box_keep_the_name_that_they_share():
+    W, b = [Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]  # noqa: N806
+    visualize.label(W=W, b=b[:1])
+    root = (3 * W[0] + b[0]).tanh() + (3 * W[1] + b[1]).tanh()
+    titles = {box.title for box in visualize.draw(root, fold=True).diagram.boxes}
+    assert {"W × 2", "data × 2"} <= titles
+
+
 def test_a_closed_box_leaves_constants_out_of_its_numbers(drawn):
     @visualize.scope("line")
     def line(x):
