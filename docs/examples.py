@@ -20,7 +20,18 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "examples.md"
 IMAGES = ROOT / "docs" / "images"
-NAMES = ["digits", "cnn", "speech", "gpt", "bert", "gan", "reinforce", "ode", "finance"]
+NAMES = [
+    "digits",
+    "chapter",
+    "cnn",
+    "speech",
+    "gpt",
+    "bert",
+    "gan",
+    "reinforce",
+    "ode",
+    "finance",
+]
 WIDTH = 720  # pixels of a picture
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
 
@@ -38,9 +49,6 @@ The output and the pictures below are those of whole runs (`python docs/examples
 and the seconds include imports, tests and drawing. One line says what `compile` gained. That is
 least where an eager step is fast already: in `digits` a batch is small, and a whole neuron is one
 `dot`.
-
-`chapter.py` draws nothing: it trains 100-50-10, and compares every gradient with the delta
-recursion of the [tutorial](backpropagation.md).
 """
 
 

@@ -84,7 +84,7 @@ def data(array: Any) -> np.ndarray:
 
 def draw_losses(axes: Axes, losses: Sequence[float], window: int) -> None:
     """The loss of every step, and its average over so many, or over a quarter of a short run."""
-    window = max(1, min(window, len(losses) // 4))
+    window = min(window, max(1, len(losses) // 4))
     axes.plot(losses, ".", ms=2, color=LIGHT_BLUE)
     average = np.convolve(losses, np.ones(window) / window, "valid")
     axes.plot(np.arange(window - 1, len(losses)), average, lw=2, color=BLUE)
@@ -98,7 +98,9 @@ def draw_confusion(axes: Axes, labels: Sequence[int], guesses: Sequence[int]) ->
     np.add.at(counts, (labels, guesses), 1)
     right = np.eye(len(counts), dtype=bool)
     axes.imshow(np.where(right, counts, np.nan), cmap="Blues", vmin=0, vmax=2 * counts.max())
-    axes.imshow(np.where(~right & (counts > 0), counts, np.nan), cmap="Oranges", vmin=-2, vmax=8)
+    most = max(4, counts[~right].max())
+    wrong = np.where(~right & (counts > 0), counts, np.nan)
+    axes.imshow(wrong, cmap="Oranges", vmin=-most / 2, vmax=2 * most)
     for i, j in np.argwhere(counts):
         axes.text(j, i, counts[i, j], ha="center", va="center", fontsize=9)
     axes.set(xticks=range(len(counts)), yticks=range(len(counts)))

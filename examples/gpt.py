@@ -80,10 +80,10 @@ def draw(model: GPT, losses: list[float], name: str, path: Path) -> None:
     _, weights = model.attended(model.embedded(numbered(name)[:-1]))
     for i, (axes, head) in enumerate(zip(right.subplots(2, 2).flat, weights, strict=True)):
         axes.imshow(data(head), cmap="Blues", vmin=0, vmax=1)
-        axes.set_title(f"head {i + 1}", fontsize=9)
+        axes.set_title(f"head {i}")
         axes.set_xticks(range(len(name) + 1), "." + name)
         axes.set_yticks(range(len(name) + 1), "." + name)
-    right.suptitle("How much each letter (row) attends to itself and those before it, by head")
+    right.suptitle("How much each letter (row) attends to itself and those before it")
     figure.savefig(path)
 
 

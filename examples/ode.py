@@ -108,7 +108,7 @@ def draw(measured: list[float], history: np.ndarray, losses: list[float], path: 
     unknowns.axhspan(-1, 1, color="#dddddd", label="within 1%")
     unknowns.set(yscale="symlog", xlabel="step", ylabel="% off the truth", title="The unknowns")
     unknowns.yaxis.set_major_formatter("{x:g}")
-    unknowns.legend(frameon=False, fontsize=8, loc="lower right", ncols=2)
+    unknowns.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
 
     error.plot(np.degrees(np.sqrt(losses)), color=BLUE, label="of the fit")
     error.axhline(math.degrees(NOISE), color=ORANGE, label="of the measurements")

@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 from common import command_line, data, draw_confusion, draw_losses, epochs, print_gain
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 import autograd_lite
 import nn
@@ -100,6 +101,8 @@ def draw(losses: list[float], test: Part, heard: list[np.ndarray], path: Path) -
         axes.xaxis.get_major_locator().set_params(integer=True)
     mind.set_title("Who the network takes him for")
     figure.colorbar(image, ax=mind, label="probability")
+    for axes in (sound, mind):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.savefig(path)
 
 
