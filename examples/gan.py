@@ -84,9 +84,9 @@ def play(
     schedules = [nn.optim.LinearLR(optimizer, 1.0, 0.0, steps) for optimizer in optimizers]
     for step in tqdm(range(steps), unit="step"):
         if step in {0, steps // 16, steps // 4, steps // 2}:
-            yield step, made(generator, same)
+            yield step, generated(generator, same)
 
-        batch = rng.sample(real, BATCH_SIZE), made(make, noise(BATCH_SIZE)).tolist()
+        batch = rng.sample(real, BATCH_SIZE), generated(make, noise(BATCH_SIZE)).tolist()
         of_discriminator.zero_grad()
         loss_of_discriminator(*batch).backward()
         of_discriminator.step()
@@ -98,12 +98,12 @@ def play(
 
         for schedule in schedules:
             schedule.step()
-    yield steps, made(generator, same)
+    yield steps, generated(generator, same)
     print_gain(loss_of_discriminator, *batch)
     print_gain(loss_of_generator, z)
 
 
-def made(generator: Callable[[Samples], list[list[Value]]], z: Samples) -> np.ndarray:
+def generated(generator: Callable[[Samples], list[list[Value]]], z: Samples) -> np.ndarray:
     """The samples that it makes of z, as numbers: no gradient goes through them."""
     with no_grad():
         return data(generator(z))
@@ -170,9 +170,9 @@ def main() -> None:
     discriminator = nn.Sequential(*layers(64, 32, 1, rng=rng))
     steps = 100 if options.quick else 1000
     images = list(play(generator, discriminator, real, steps, options.eager, rng))
-    for name, made in ("real", real), ("made", images[-1][1]):
-        near = np.nanmin(distances(made, real), axis=1).mean()
-        apart = np.nanmean(distances(made, made))
+    for name, samples in ("real", real), ("made", images[-1][1]):
+        near = np.nanmin(distances(samples, real), axis=1).mean()
+        apart = np.nanmean(distances(samples, samples))
         print(f"{name} {options.digit}s: {near:.2f} from the nearest real one, {apart:.2f} apart")
 
     draw(points, images, options.output)
