@@ -271,7 +271,7 @@ def take(sequence: Any, index: Any) -> Any:
     if not isinstance(index, Value):
         return sequence[index]
     chosen = sequence[int(value.number_of(index))]
-    if hasattr(chosen, "__len__"):
+    if hasattr(chosen, "__len__") and not isinstance(chosen, str):
         return [take([row[i] for row in sequence], index) for i in range(len(chosen))]
     elements = [required(x, "take") for x in sequence]
     node = Value(value.number_of(required(chosen, "take")), (index, *elements), "take")
@@ -286,6 +286,8 @@ def largest(xs: Iterable[Operand]) -> Any:
     In a compiled function it is chosen anew at each call.
     """
     xs = checked(xs, "largest")
+    if not xs:
+        raise ValueError("largest of no operands")
     if blocks.replayed():
         return _chosen_anew(xs)
     best, *others = xs
@@ -312,7 +314,7 @@ def _chosen_anew(xs: list[Any]) -> Any:
 def draw(function: Callable[[], float]) -> Any:
     """function(); in a compiled function it is called anew at each call, and gives a Value.
 
-    function  gives a random number, such as random.random
+    function  gives a random number, such as random.random; an int may be an index for `take`
     """
     if value.blocks_open():
         for observer in blocks.observers():
@@ -346,11 +348,20 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
     Raises ValueError if a name of the engine's own is taken, TypeError at a call whose partials
     are not as many numbers as there are operands.
     """
+    if not callable(partials):
+        raise TypeError(
+            "operation: give it the partial derivatives: @operation(lambda x, out: 1 - out**2)"
+        )
 
     def decorate(function: Callable[..., float]) -> Any:
         import functools
         import inspect
 
+        if not callable(function):
+            raise TypeError(
+                f"operation decorates a function, not {value.type_name(function)}; "
+                "write @operation(partials) above it"
+            )
         name = function.__name__
         signature = inspect.signature(function)
         n = len(signature.parameters)

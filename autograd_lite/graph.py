@@ -9,7 +9,7 @@ from _thread import _local as local
 from _weakref import ref
 
 from autograd_lite.rules import CODES, RULES
-from autograd_lite.value import Value, watch_for_cycles
+from autograd_lite.value import Replay, Result, Value, watch_for_cycles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +23,10 @@ def topological_order(root: Value) -> list[Value]:
     """Every node that root depends on, once each: users before their parents, root first.
 
     It is the order of `Value.backward`, and depends on nothing but the graph (Kahn's algorithm,
-    first in, first out).
+    first in, first out). Raises TypeError if root is not a Value.
     """
+    if not isinstance(root, Value):
+        raise TypeError(f"topological_order: expected a Value, not {type(root).__name__}")
     return _order(root, lambda node: False)
 
 
@@ -86,6 +88,11 @@ def _copies(parents: tuple[Value, ...] | None, memo: dict[int, Any]) -> Any:
 def _slots(node: Value, verb: str) -> Any:
     slots = node._get_slots()
     more = slots[-1]
+    if isinstance(more, tuple) and isinstance(more[-1], (Result, Replay)):
+        raise TypeError(
+            f"cannot {verb} the result of the compiled function {node._op}: its gradient belongs "
+            f"to the call that gave it; {verb} its detach(), or what the function itself gives"
+        )
     if isinstance(more, tuple) and more[-1] is not None:
         raise TypeError(
             f"cannot {verb} the node {node._op!r}: its _backward, written by hand, refers to the "

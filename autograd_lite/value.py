@@ -981,6 +981,8 @@ def ternary_of(code: int, x: Operand, y: Operand, z: Operand) -> Any:
 
 def nary(code: int, operands: Iterable[Operand]) -> Any:
     """The node sum, mean, norm or logsumexp; a float if no operand is a Value."""
+    if not isinstance(operands, (list, tuple)):
+        check_iterable(operands, RULES[code].name)
     xs: tuple[Any, ...] = tuple(operands)
     n = len(xs)
     if n == 0 and code == kernels.MEAN:
@@ -1010,11 +1012,23 @@ def nary(code: int, operands: Iterable[Operand]) -> Any:
 
 def checked(operands: Iterable[Operand], name: str) -> list[Any]:
     """The Values among the operands, and the numbers as floats."""
+    if not isinstance(operands, (list, tuple)):
+        check_iterable(operands, name)
     xs = list(operands)
     for i in range(len(xs)):
         if type(xs[i]) is not float and not isinstance(xs[i], Value):
             xs[i] = real(xs[i], f"{name}: element {i}")
     return xs
+
+
+def check_iterable(operands: Any, name: str) -> None:
+    """Raise a TypeError that names the operation if the operands are no list or the like."""
+    try:
+        iter(operands)
+    except TypeError:
+        raise TypeError(
+            f"{name}: expected a list of numbers and Values, not {type_name(operands)}"
+        ) from None
 
 
 def log_softmax(xs: list[Any], shift: bool) -> list[Any]:
@@ -1076,6 +1090,8 @@ def side(operands: Vector) -> Side:
     """The operands, read for any number of dots."""
     if isinstance(operands, Side):
         return operands
+    if not isinstance(operands, (list, tuple)):
+        check_iterable(operands, "dot")
     xs: tuple[Any, ...] = tuple(operands)
     this = Side.__new__(Side)
     this.n = len(xs)

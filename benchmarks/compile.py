@@ -1,7 +1,7 @@
 """Compiled functions beside PyTorch, JAX, NumPy by hand, micrograd, CasADi and ddx.
 
     pip install . torch==2.13.0 jax micrograd==0.1.0 casadi==3.8.2 ddx-ad==4.3.0
-    python benchmarks/compile.py            # Markdown, ten minutes
+    python benchmarks/compile.py            # Markdown, five minutes
     python benchmarks/compile.py --json
     python benchmarks/compile.py --quick    # little work, to see that it runs
 
@@ -10,9 +10,11 @@ nothing else is said. All contestants start from the same parameters and take th
 each one's first losses are compared with ours. A contestant whose library is missing is left out.
 
 They take turns in one process, each with as many steps in a row as fit into its turn. The table
-shows the median over the turns of the median step. There is one process for each number of threads
-that BLAS, PyTorch and JAX may use. The garbage collector is off while a clock runs, but for
-micrograd, whose nodes refer to themselves: it has a row with, and one without.
+shows the median over the turns of the median step. A step takes the time on the clock, or that of
+the processors where it is less: what it waits for other programs does not count. There is one
+process for each number of threads that BLAS, PyTorch and JAX may use. The garbage collector is off
+while a clock runs, but for micrograd, whose nodes refer to themselves: it has a row with, and one
+without.
 """
 
 from __future__ import annotations
@@ -23,7 +25,6 @@ import json
 import math
 import operator
 import os
-import platform
 import random
 import statistics
 import subprocess
@@ -31,11 +32,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, NamedTuple
+
+from machine import machine
 
 # A script's folder comes first where Python looks for modules, and one script there is called nn.
 sys.path = [
@@ -695,9 +697,10 @@ def turn(step: Step, seconds: float) -> float:
     gc.disable()
     end = perf_counter() + seconds
     while not taken or perf_counter() < end:
-        start = perf_counter()
+        start, worked = perf_counter(), process_time()
         step()
-        taken.append(perf_counter() - start)
+        worked = process_time() - worked
+        taken.append(min(perf_counter() - start, worked))
     gc.enable()
     return statistics.median(taken)
 
@@ -834,25 +837,7 @@ def verdicts(found: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def machine() -> dict[str, str]:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    packages = ("numpy", "torch", "jax", "micrograd", "casadi", "ddx-ad")
-    return {
-        "cpu": f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores",
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        **{package: version_of(package) for package in packages},
-    }
-
-
-def version_of(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
+PACKAGES = ("numpy", "torch", "jax", "micrograd", "casadi", "ddx-ad")
 
 
 def significant(number: float) -> str:
@@ -894,7 +879,7 @@ def main() -> None:
         print(json.dumps(measure(size, sweeps=options.threads == 1)))
         return
     found = {str(n): in_process(n, options.quick) for n in size.threads}
-    results = {"machine": machine(), "work": WORK, "threads": found}
+    results = {"machine": machine(*PACKAGES), "work": WORK, "threads": found}
     if options.json:
         results["targets"] = {n: verdicts(each) for n, each in found.items()}
         print(json.dumps(results, indent=1))

@@ -19,7 +19,6 @@ import argparse
 import gc
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -31,6 +30,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
+
+from machine import machine
 
 # ------------------------------------------------------------------------------ the contestants
 
@@ -348,30 +349,7 @@ ROWS = (
 )  # fmt: skip
 
 
-def machine() -> dict[str, str]:
-    return {
-        "cpu": f"{cpu_model()}, {os.cpu_count()} cores",
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "system": f"{platform.system()} {platform.machine()}",
-        "autograd_lite": version_of("autograd-lite"),
-        "micrograd": version_of("micrograd"),
-    }
-
-
-def cpu_model() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def version_of(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed (a source tree)"
+PACKAGES = ("autograd_lite", "micrograd")
 
 
 def significant(number: float) -> str:
@@ -380,7 +358,7 @@ def significant(number: float) -> str:
 
 
 def markdown(results: Results, size: Size) -> Iterable[str]:
-    for name, value in machine().items():
+    for name, value in machine(*PACKAGES).items():
         yield f"- {name}: {value}"
     yield ""
     yield f"| work | {' | '.join(CONTESTANTS)} | unit | compiled, and its target |"
@@ -410,7 +388,7 @@ def as_json(results: Results, size: Size) -> str:
         }
         for row in ROWS
     ]
-    return json.dumps({"machine": machine(), "rows": rows}, indent=2)
+    return json.dumps({"machine": machine(*PACKAGES), "rows": rows}, indent=2)
 
 
 def main() -> None:

@@ -61,7 +61,7 @@ CHINESE = {
     "build": "构建 `x = x*b + a; x = x - c*b`",
     "backward": "对其反向传播",
     "`dot`": "64 项的 `dot`，前向加反向；浮点数只做前向",
-    "memory": "内存",
+    "memory": "1,000,000 次运算时的内存",
     "ns an operation": "纳秒 / 运算",
     "ns a node": "纳秒 / 节点",
     "ns a term": "纳秒 / 项",
@@ -327,7 +327,7 @@ Curve = list[tuple[float, float]]  # points: a size, and the time for it
 
 def curves(panels: dict[str, dict[str, Curve]], what: str) -> str:
     """Lines on logarithmic scales, a panel beside the other, as SVG; the first of each is ours."""
-    top, height, width, left = 34, 220, 250, 44
+    top, height, width, left = 34, 220, 250, 56
     times = [y for lines in panels.values() for line in lines.values() for _, y in line]
     low, high = math.floor(math.log10(min(times))), math.ceil(math.log10(max(times)))
     shapes = []
@@ -364,8 +364,8 @@ def curves(panels: dict[str, dict[str, Curve]], what: str) -> str:
                 f'<text x="{x0 + width + 6}" y="{end + 4:.1f}">{escape(name)}</text>',
             ]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {top + height + 30}" '
-        f'width="760" role="img" aria-label="{escape(what)}">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 790 {top + height + 30}" '
+        f'width="790" role="img" aria-label="{escape(what)}">\n'
         f"<style>{_STYLE}</style>\n" + "\n".join(shapes) + "\n</svg>\n"
     )
 

@@ -92,7 +92,7 @@ def main() -> None:
     rng = random.Random(options.seed)
     model = network(rng)
 
-    def loss(images: list[np.ndarray], labels: list[np.integer]) -> Value:
+    def loss(images: list[np.ndarray], labels: np.ndarray) -> Value:
         return nn.cross_entropy(model(images), labels)
 
     if not options.eager:

@@ -26,14 +26,23 @@ def command_line(doc: str, quick: str) -> argparse.ArgumentParser:
     doc    what the example is about
     quick  what --quick does
     """
-    picture = Path(sys.argv[0]).with_suffix(".png").name
+
+    def picture(name: str) -> Path:
+        path = Path(name)
+        if path.suffix != ".png":
+            raise argparse.ArgumentTypeError(f"write a name that ends in .png, not {name!r}")
+        if not path.parent.is_dir():
+            raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
+        return path
+
+    default = Path(sys.argv[0]).with_suffix(".png").name
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--eager", action="store_true", help="without autograd_lite.compile")
     parser.add_argument("--seed", type=int, default=0, help="of all that is random (0)")
-    parser.add_argument("--output", type=Path, default=picture, help=f"the picture ({picture})")
+    parser.add_argument("--output", type=picture, default=default, help=f"the picture ({default})")
     return parser
 
 

@@ -75,7 +75,7 @@ def main() -> None:
     train_x, test_x, train_y, test_y = load()
     model = nn.MLP(64, [32, 10], activation="sigmoid", rng=rng)
 
-    def loss(images: list[list[float]], labels: list[np.integer]) -> Value:
+    def loss(images: np.ndarray, labels: np.ndarray) -> Value:
         return nn.cross_entropy(model(images), labels)
 
     if not options.eager:

@@ -15,13 +15,14 @@ def batches(
     y: Array,
     size: int,
     rng: Rng = None,
-) -> Iterator[tuple[list[Any], list[Any]]]:
+) -> Iterator[tuple[Any, Any]]:
     """Every sample once, in random order: (rows of X, their elements of y), `size` at a time.
 
-    The last batch has what is left. NumPy's integers stay such, as a compiled function reads them
-    anew at each call. Raises ValueError if X and y differ in length, or size < 1.
+    The last batch has what is left. A batch of a NumPy array is an array, which a compiled function
+    reads faster than a list; any other is a list. Raises ValueError if X and y differ in length, or
+    size < 1.
     """
-    X, y = _listed(X), _listed(y)  # noqa: N806
+    X, y = (s if _is_array(s) else nested(s) for s in (X, y))  # noqa: N806
     for name, samples in {"X": X, "y": y}.items():
         if not hasattr(samples, "__getitem__") or not hasattr(samples, "__len__"):
             raise TypeError(f"batches: {name} must be a list of samples, not {kind(samples)}")
@@ -31,9 +32,12 @@ def batches(
     order = list(range(len(X)))
     generator(rng).shuffle(order)
     chunks = (order[i : i + size] for i in range(0, len(order), size))
-    return (([X[i] for i in chunk], [y[i] for i in chunk]) for chunk in chunks)
+    return ((_at(chunk, X), _at(chunk, y)) for chunk in chunks)
 
 
-def _listed(samples: Array) -> Array:
-    integers = hasattr(samples, "dtype") and samples.dtype.kind in "iu" and samples.ndim
-    return list(samples) if integers else nested(samples)
+def _is_array(samples: Array) -> bool:
+    return hasattr(samples, "dtype") and samples.ndim > 0
+
+
+def _at(chunk: list[int], samples: Array) -> Array:
+    return samples[chunk] if _is_array(samples) else [samples[i] for i in chunk]

@@ -122,7 +122,7 @@ def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
 
 def _kaiming_std(name: str, tensor: Array, a: float, mode: str, nonlinearity: str) -> float:
     if mode not in ("fan_in", "fan_out"):
-        raise ValueError(f"mode must be 'fan_in' or 'fan_out', not {mode!r}")
+        raise ValueError(f"{name}: mode must be 'fan_in' or 'fan_out', not {mode!r}")
     fan = _fans(name, tensor)[mode == "fan_out"]
     return calculate_gain(nonlinearity, a) / sqrt(fan)
 
@@ -151,6 +151,6 @@ def _fans(name: str, tensor: Array) -> tuple[int, int]:
     _parameters(name, tensor)
     lengths = shape(tensor)
     if len(lengths) < 2:
-        raise ValueError(f"fan_in and fan_out need an array of at least 2 axes, got {lengths}")
+        raise ValueError(f"{name}: expected an array of at least 2 axes, got shape {lengths}")
     out, in_, *window = lengths
     return in_ * prod(window), out * prod(window)

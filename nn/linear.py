@@ -106,22 +106,25 @@ class Affine:
     """
 
     def __init__(self, weight: Array, bias: Array | None) -> None:
-        self.weight = weight
-        self.bias = bias
+        self._made_of = _kept(weight, bias)
+        self._biased = bias is not None
         self._rows = weight
         if bias is not None:
             self._rows = [tuple(row) + (b,) for row, b in zip(weight, bias, strict=True)]  # noqa: RUF005
 
     def __call__(self, xs: Iterable[Vector]) -> list[list[Any]]:
-        if self.bias is not None:
+        if self._biased:
             xs = [(*x, 1.0) for x in xs]
         return dots(xs, self._rows)
 
     def of(self, weight: Array, bias: Array | None) -> Affine:
-        """Itself if it is made of these arrays and they are tuples, which keep; else a new one."""
-        kinds = {type(weight), tuple if bias is None else type(bias), *map(type, weight)}
-        same = kinds == {tuple} and (weight, bias) == (self.weight, self.bias)
-        return self if same else Affine(weight, bias)
+        """Itself if it is made of the parameters in these arrays, else a new one."""
+        return self if _kept(weight, bias) == self._made_of else Affine(weight, bias)
+
+
+def _kept(weight: Array, bias: Array | None) -> tuple[Any, Any]:
+    """The parameters in tuples, so that they are found again where a list has others by then."""
+    return tuple(map(tuple, weight)), None if bias is None else tuple(bias)
 
 
 def along_last_axis(

@@ -150,12 +150,6 @@ def plot_decision_boundary(
     labels = [_class(i, label) for i, label in enumerate(y)]
     classes = _classes(labels)
 
-    def axis(i: int) -> list[float]:
-        low, high = min(row[i] for row in points), max(row[i] for row in points)
-        margin = 0.12 * (high - low) or 1.0
-        step = (high - low + 2 * margin) / (resolution - 1)
-        return [low - margin + k * step for k in range(resolution)]
-
     def margins(x0: float, x1: float) -> list[float]:
         """By how much each class wins over the others."""
         out = model([x0, x1])
@@ -166,7 +160,7 @@ def plot_decision_boundary(
             return [threshold - scores[0], scores[0] - threshold]
         return [x - max(scores[:k] + scores[k + 1 :]) for k, x in enumerate(scores)]
 
-    xs, ys = axis(0), axis(1)
+    xs, ys = (_axis([row[i] for row in points], resolution) for i in (0, 1))
     with no_grad():
         grid = [[margins(a, b) for a in xs] for b in ys]
     told = len(grid[0][0])
@@ -176,33 +170,54 @@ def plot_decision_boundary(
         )
     figure = _figure(5.6, 4.4)
     axes = figure.subplots()
-    colors = [_COLORS[k % len(_COLORS)] for k in range(told)]
-    for k, color in enumerate(colors):
-        margin = [[at[k] for at in row] for row in grid]
-        finite = [x for row in margin for x in row if isfinite(x)]
-        low, high = min(finite, default=0.0), max(finite, default=0.0)
-        if high > 0:
-            axes.contourf(xs, ys, margin, levels=[0, high], colors=[color], alpha=0.22)
-        if low < 0 < high:
-            axes.contour(xs, ys, margin, levels=[0], colors="#444444", linewidths=1)
+    for k in range(told):
+        _draw_region(axes, xs, ys, [[at[k] for at in row] for row in grid], _color(k))
     # Classes such as 0 and 2 of three are the places of their scores; others are in their order.
     places = all(label in range(told) for label in classes)
     for i, label in enumerate(classes):
-        k = int(label) if places else i
         chosen = [row for row, c in zip(points, labels, strict=True) if c == label]
-        axes.scatter(
-            [row[0] for row in chosen],
-            [row[1] for row in chosen],
-            color=colors[k],
-            marker=_MARKS[k % len(_MARKS)],
-            edgecolors="white",
-            linewidths=0.6,
-            s=36,
-            label=label if isinstance(label, str) else f"{label:g}",
-        )
+        _draw_samples(axes, chosen, int(label) if places else i, label)
     axes.legend(title="class", frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axes.set(xlabel="x0", ylabel="x1")
     return figure
+
+
+def _axis(numbers: list[float], resolution: int) -> list[float]:
+    """Points from beside the least of the numbers to beside the largest."""
+    low, high = min(numbers), max(numbers)
+    margin = 0.12 * (high - low) or 1.0
+    step = (high - low + 2 * margin) / (resolution - 1)
+    return [low - margin + k * step for k in range(resolution)]
+
+
+def _color(k: int) -> str:
+    return _COLORS[k % len(_COLORS)]
+
+
+def _draw_region(
+    axes: Any, xs: list[float], ys: list[float], margin: list[list[float]], color: str
+) -> None:
+    """Where a class wins over the others, and the line where it does no longer."""
+    finite = [x for row in margin for x in row if isfinite(x)]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    if high > 0:
+        axes.contourf(xs, ys, margin, levels=[0, high], colors=[color], alpha=0.22)
+    if low < 0 < high:
+        axes.contour(xs, ys, margin, levels=[0], colors="#444444", linewidths=1)
+
+
+def _draw_samples(axes: Any, points: list[list[float]], k: int, label: Any) -> None:
+    """The samples of class number k."""
+    axes.scatter(
+        [row[0] for row in points],
+        [row[1] for row in points],
+        color=_color(k),
+        marker=_MARKS[k % len(_MARKS)],
+        edgecolors="white",
+        linewidths=0.6,
+        s=36,
+        label=label if isinstance(label, str) else f"{label:g}",
+    )
 
 
 def _class(i: int, label: Any) -> str | float:

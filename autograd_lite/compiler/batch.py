@@ -60,10 +60,12 @@ class Batched(Compiled):
                 others = [p for p in kind.programs if p not in tried and not p.captures.changed()]
                 i = left[0]
                 program = others[0] if others else self._recorded(kind, batch.sample(i), calls[i])
-            if program not in kind.programs:
+            if program is None or program not in kind.programs:
+                if program is not None:  # the function has been called for this sample
+                    found, results[i] = program.run(batch.sample(i), calls[i])
+                    left = left[1:] if found else left
                 results |= {i: self._eagerly(kind, batch.arguments(i), {}) for i in left}
                 break
-            assert program is not None
             tried.append(program)
             copies = self._copies_of(program, batch)
             try:

@@ -35,7 +35,7 @@ from types import (
 import numpy as np
 
 from autograd_lite.compiler._flatten import Same
-from autograd_lite.compiler.record import GENERATORS
+from autograd_lite.compiler.generators import GENERATORS
 from autograd_lite.value import Value
 
 TYPE_CHECKING = False
@@ -99,6 +99,7 @@ class Captures:
         self.unseen = ""
         self._seen: set[int] = set()
         self._slots: dict[type, list[Any]] = {}
+        self._bare: set[type] = {Value}  # types of Values with nothing else in them
         self._skipped = {*map(id, skipped)}
         todo = list(roots)
         while todo:
@@ -163,7 +164,9 @@ class Captures:
             return
         self._seen.add(id(thing))
         self.things.append(thing)
-        if type(thing) is Value or isinstance(thing, ModuleType) or id(thing) in self._skipped:
+        if type(thing) in self._bare or id(thing) in self._skipped:
+            return
+        if isinstance(thing, ModuleType):
             return
         if type(thing) is list or type(thing) is dict:
             self._note(thing)
@@ -284,6 +287,8 @@ class Captures:
             look = partial(_in_slots, thing, slots)
             self._others.append((f"an attribute of {name}", look, _copied(look())))
             yield from self._elements(f"an attribute of {name}", look())
+        if isinstance(thing, Value) and attributes is None and not slots:
+            self._bare.add(cls)
         yield from [(base.__name__, base) for base in cls.__mro__]
         if followed is None and held is None and _may_change_unseen(thing):
             self.unseen = self.unseen or f"{name}, a {cls.__name__}"

@@ -282,7 +282,7 @@ class Compiled:
         """The program of a recording, for whose own call its guards hold."""
         if recording.false:
             raise NotRecordedError(recording.trouble)
-        call.drawn = recording.drawn()
+        call.drawn = [draw.number for draw in recording.draws]
         program = Program(recording, captures, flat, self.__name__, self.executor)
         if self.executor == "numpy" and not program.holds(flat, call):
             # Arrays add up in another order, and a decision was taken on the last digit.
@@ -374,7 +374,10 @@ class _Kind:
 
 def _receivers(recording: Recording) -> list[Any]:
     """What callbacks write into, and what random numbers are drawn from."""
-    called = [*[function for function, _ in recording.calls], *recording.draws.values()]
+    called = [
+        *[function for function, _ in recording.calls],
+        *[draw.function for draw in recording.draws],
+    ]
     bound = [x for x in called if not isinstance(x, FunctionType) and hasattr(x, "__self__")]
     return [
         *[x for x in called if isinstance(x, FunctionType)],

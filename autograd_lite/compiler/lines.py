@@ -27,12 +27,6 @@ class _LineRecorder(Recorder):
         super().made(node)
         self.recording.lines[node] = place()
 
-    def draw(self, function: Callable[[], float]) -> Value:
-        """A number that is not drawn, so that those of the next call stay what they are."""
-        leaf = Value(0.5)
-        self.recording.draws[leaf] = function
-        return leaf
-
 
 def lines_of(function: Callable[..., Any], program: Program) -> dict[int, str]:
     """The line that made each node of a program's tape; {} if the function does something else now.
@@ -40,9 +34,9 @@ def lines_of(function: Callable[..., Any], program: Program) -> dict[int, str]:
     Calls the function with the numbers that it was recorded with.
     """
     flat = Flat()
-    flat.shape, flat.statics, flat.floats, flat.integers = program.example
+    flat.shape, flat.statics, flat.floats, flat.integers, drawn = program.example
     try:
-        recording = record(function, flat, (), watch=_LineRecorder)
+        recording = record(function, flat, (), drawn, _LineRecorder)
         again = Program(recording, program.captures, flat, program.name, "interpret")
     except Exception:  # the lines are an extra; what it raises, the next call raises as well
         return {}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import operator
 from array import array
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
+from itertools import compress, cycle
 from math import copysign
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -40,8 +43,8 @@ class Program:
     guards     on the outputs
     calls      callbacks, and the place among the outputs, or the number, of each of their operands
     lines      of nodes, where in the function they were made, if the recording has it
-    example    the numbers that it was recorded with, as `Flat` has them
-    draws      what draws the random numbers
+    example    the numbers that it was recorded with, as `Flat` has them, and the random ones
+    draws      what draws the random numbers, and of each whether it is an index (`picks`)
 
     Raises NotRecordedError for what cannot be replayed.
     """
@@ -65,23 +68,29 @@ class Program:
             )
             for function, values in recording.calls
         ]
-        self.draws = tuple(recording.draws.values())
+        self.draws = tuple(draw.function for draw in recording.draws)
+        read = {node.parents[0] for node in recording.picks}
+        self.picks = [x.leaf in read and isinstance(x.number, Integral) for x in recording.draws]
         leaves = dict(recording.arguments)
-        leaves |= {leaf: len(leaves) + i for i, leaf in enumerate(recording.draws)}
+        leaves |= {draw.leaf: len(leaves) + i for i, draw in enumerate(recording.draws)}
+        picks = compress([draw.leaf for draw in recording.draws], self.picks)
+        n = len(recording.indices)
+        indices = recording.indices | {leaf: n + i for i, leaf in enumerate(picks)}
         self.names = recording.names | {range(len(recording.arguments), len(leaves)): "drawn"}
         try:
             self.tape, parameters, place = tape_of(
                 recording.made,
                 outputs,
                 leaves,
-                indices=recording.indices,
+                indices=indices,
                 picks=recording.picks,
                 sources=recording.sources,
             )
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
         self.lines = {place[node]: line for node, line in recording.lines.items() if node in place}
-        self.example = flat.shape, flat.statics, flat.floats, flat.integers
+        drawn = [draw.number for draw in recording.draws]
+        self.example = flat.shape, flat.statics, flat.floats, flat.integers, drawn
         self.parameters = tuple(parameters)
         if not all(map(captures.leads_to, self.parameters)):
             raise NotRecordedError(
@@ -101,9 +110,15 @@ class Program:
         lines  gives of nodes where in the function they were made; asked for what stayed scalar
         """
         tests = self.guards.tests
+        alike = Counter((test.op, test.place) for test in tests)
+        shown = list(alike.items())[:10]
+        more = len(tests) - sum(count for _, count in shown)
         text = [f"{self.name}: {len(tests)} guards"] if tests else []
-        text += [f"    {test.op} at {test.place}" for test in tests[:10]]
-        text += [f"    and {len(tests) - 10} more"] if len(tests) > 10 else []
+        text += [
+            f"    {f'{count} x ' if count > 1 else ''}{op} at {place}"
+            for (op, place), count in shown
+        ]
+        text += [f"    and {more} more"] if more else []
         return "\n".join([*text, self.executor.explain(self.names, lambda: lines(self))])
 
     def run(self, flat: Flat, call: Call) -> tuple[bool, Any]:
@@ -136,12 +151,17 @@ class Program:
     def drawn(self, call: Call) -> list[float]:
         """The random numbers for a call, new ones after those that it begins with."""
         begun = call.drawn[: len(self.draws)]
-        return [*begun, *[float(draw()) for draw in self.draws[len(begun) :]]]
+        return [*begun, *[draw() for draw in self.draws[len(begun) :]]]
 
-    def forward(self, executor: Executor, flat: Flat, drawn: list[float]) -> Run:
+    def forward(self, executor: Executor, flat: Flat, drawn: list[Any]) -> Run:
         """The run on the numbers of flat, the random ones drawn, and the parameters' own."""
-        leaves = flat.floats + array("d", drawn) if drawn else flat.floats
-        return executor.forward(leaves, flat.integers, self.parameters)
+        leaves, integers = flat.floats, flat.integers
+        if drawn:
+            leaves = leaves + array("d", drawn)
+            integers = integers + array(
+                "q", map(operator.index, compress(drawn, cycle(self.picks)))
+            )
+        return executor.forward(leaves, integers, self.parameters)
 
     def nodes(self, run: Run, n_results: int, flat: Flat) -> list[Value]:
         """The results of a run as nodes of the eager graph."""

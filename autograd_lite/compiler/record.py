@@ -7,16 +7,17 @@ numbers become guards; what `take` picked, what `draw` drew, and what was detach
 from __future__ import annotations
 
 import inspect
-import pickle
-import random
 from itertools import repeat
 from math import prod
+from numbers import Integral
+from typing import NamedTuple
 
 import numpy as np
 
 from autograd_lite.anomaly import place
 from autograd_lite.blocks import Observer, observe, observers
 from autograd_lite.compiler._flatten import Same
+from autograd_lite.compiler.generators import Generators
 from autograd_lite.value import Value, is_number, number_of
 
 TYPE_CHECKING = False
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from autograd_lite.compiler._flatten import Flat
 
 __all__ = [
-    "GENERATORS",
     "Guard",
     "NotAllowedError",
     "NotRecordedError",
@@ -35,8 +35,6 @@ __all__ = [
     "Recording",
     "record",
 ]
-
-GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 
 # As in _flatten.py.
 FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT = range(-1, -8, -1)
@@ -52,8 +50,8 @@ class NotAllowedError(RuntimeError):
 
 
 class Argument(Value):
-    """Stands for a float that was passed to the function: `==` compares the number, and its hash
-    is the number's, which reads it.
+    """Stands for a float that was passed to the function, or drawn: `==` compares the number, and
+    its hash is the number's, which reads it.
     """
 
     __slots__ = ()
@@ -70,8 +68,8 @@ class Argument(Value):
 
 
 class Index(Argument):
-    """Stands for an integer of NumPy's. `take` reads it anew at each call; as an index or with
-    int() it is read once, which is a guard.
+    """Stands for an integer of NumPy's, or one that was drawn. `take` reads it anew at each call;
+    as an index or with int() it is read once, which is a guard.
     """
 
     __slots__ = ()
@@ -151,6 +149,14 @@ class Guard:
         self.draws, self.place = draws, where
 
 
+class Draw(NamedTuple):
+    """A random number, the function that gave it, and the leaf that holds it."""
+
+    number: float
+    function: Callable[[], float]
+    leaf: Value
+
+
 class Recording:
     """What a call left behind.
 
@@ -161,7 +167,7 @@ class Recording:
     sources   of a leaf that was detached, the node whose number it has
     picks     the nodes that `take` made
     calls     the functions that `callback` was given, and the nodes or numbers for each
-    draws     the leaves that hold random numbers, and what draws them anew
+    draws     the random numbers
     trouble   why it cannot be replayed for other calls, or ""
     false     whether stand-ins gave another answer than what they stand for
     """
@@ -175,7 +181,7 @@ class Recording:
         self.made: list[Value] = []
         self.sources: dict[Value, Value] = {}
         self.picks: set[Value] = set()
-        self.draws: dict[Value, Callable[[], float]] = {}
+        self.draws: list[Draw] = []
         self.calls: list[tuple[Callable[..., object], tuple[Value | float, ...]]] = []
         self.guards: list[Guard] = []
         self.trouble = ""
@@ -187,10 +193,6 @@ class Recording:
         for stand_in, slot in self.arguments.items():
             if slot in values:
                 stand_in._set_slots((values[slot] ** 1)._get_slots())
-
-    def drawn(self) -> list[float]:
-        """The random numbers of the call."""
-        return [number_of(leaf) for leaf in self.draws]
 
 
 class Recorder(Observer):
@@ -207,12 +209,7 @@ class Recorder(Observer):
     ) -> None:
         self.recording = recording
         self.drawn = drawn
-        self.generators = [
-            x
-            for x in generators
-            if isinstance(x, GENERATORS) and not isinstance(x, random.SystemRandom)
-        ]
-        self.random = self.random_state()
+        self.generators = Generators(generators)
 
     def trouble(self, why: str) -> None:
         """Note, the first time, why the call cannot be replayed."""
@@ -229,31 +226,24 @@ class Recorder(Observer):
         self.recording.picks.add(node)
 
     def draw(self, function: Callable[[], float]) -> Value:
-        self.check_random()
         i = len(self.recording.draws)
-        leaf = Value(self.drawn[i] if i < len(self.drawn) else float(function()))
-        self.random = self.random_state()
-        self.recording.draws[leaf] = function
+        number = self.drawn[i] if i < len(self.drawn) else self.generators.draw(function)
+        if not is_number(number):
+            raise NotRecordedError(
+                f"what draw calls gives {type(number).__name__}, not a number; draw each number "
+                "by itself, or pass what is drawn as an argument"
+            )
+        kind = Index if isinstance(number, Integral) else Argument
+        leaf = kind(float(number))
+        self.recording.draws.append(Draw(number, function, leaf))
         return leaf
 
     def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
         self.recording.calls.append((function, values))
         return True
 
-    def random_state(self) -> object:
-        """Of the generators that programs share, and of those that the function reaches."""
-        own = [
-            thing.bit_generator.state
-            if isinstance(thing, np.random.Generator)
-            else thing.get_state(legacy=False)
-            if isinstance(thing, np.random.RandomState)
-            else thing.getstate()
-            for thing in self.generators
-        ]
-        return random.getstate(), pickle.dumps((np.random.get_state(legacy=False), own))
-
     def check_random(self) -> None:
-        if self.random_state() != self.random:
+        if self.generators.disturbed():
             self.trouble(
                 "it draws random numbers, which a recording would repeat for ever; write "
                 "autograd_lite.draw(random.random) for random.random()"
@@ -389,7 +379,7 @@ class _StandIns:
 
     def retire(self, recording: Recording) -> None:
         """The call is over."""
-        for stand_in in self.arguments:
+        for stand_in in [*self.arguments, *[draw.leaf for draw in recording.draws]]:
             stand_in.__class__ = Retired
         recording.arguments = {x: i for i, x in enumerate(self.arguments)}
         recording.indices = {x: i for i, x in enumerate(self.indices)}

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import io
 import pickle
-import random
 
-import numpy as np
-
+from autograd_lite.compiler.generators import SHARED
 from autograd_lite.rules import RULES, digest
 from autograd_lite.value import Value
 
@@ -27,15 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Parcel"]
 
-# Generators of random numbers that all share.
-_SHARED = {"random": random.random.__self__, "numpy": np.random.rand.__self__}  # type: ignore[attr-defined]
-
 
 class _Pickler(pickle.Pickler):
     def __init__(self, file: io.BytesIO, captures: Captures) -> None:
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
         self._places: dict[int, int | str] = {id(x): i for i, x in enumerate(captures.things)}
-        self._places |= {id(thing): name for name, thing in _SHARED.items()}
+        self._places |= {id(thing): name for name, thing in SHARED.items()}
 
     def persistent_id(self, thing: Any) -> Any:
         place = self._places.get(id(thing))
@@ -53,7 +48,7 @@ class _Unpickler(pickle.Unpickler):
         self._captures = captures
 
     def persistent_load(self, place: Any) -> Any:
-        return _SHARED[place] if isinstance(place, str) else self._captures.things[place]
+        return SHARED[place] if isinstance(place, str) else self._captures.things[place]
 
 
 class Parcel:

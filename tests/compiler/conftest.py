@@ -1,6 +1,9 @@
-"""Makes `lifting` and `scalar_programs` importable; pytest's import mode does not."""
+"""Makes the modules here, and the engine's `torch_rules`, importable; pytest's import mode does
+not.
+"""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "engine")]

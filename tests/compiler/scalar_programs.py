@@ -275,7 +275,34 @@ def irregular(draw):
     return function, ([Value(draw.gauss(0, 1)) for _ in range(draw.randint(1, 4))],)
 
 
-KINDS = [regular, recurrent, attention, ragged, windows, language, branching, irregular]
+def deciding(draw):
+    """Ways that are taken by numbers."""
+    w = parameters(draw, 3)
+    first, second = draw.choice(ACTIVATIONS), draw.choice(ACTIVATIONS)
+    decide = draw.choice(
+        [
+            lambda x, y: x < y,
+            lambda x, y: not x >= y,
+            lambda x, y: bool(ag.relu(x - y)),
+            lambda x, y: x.data > 0,
+            lambda x, y: max(x, y) is x,
+        ]
+    )
+
+    def function(xs):
+        total = 0.0
+        for x in xs:
+            x = w[0] * x
+            total = total + (first(x * w[1]) if decide(x, w[1]) else second(x + w[2]))
+        return total
+
+    return function, (numbers(draw, draw.randint(1, 3)),)
+
+
+KINDS = [
+    *(regular, recurrent, attention, ragged, windows, language, branching, irregular),
+    deciding,
+]
 
 
 def program(seed):

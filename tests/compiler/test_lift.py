@@ -1,6 +1,5 @@
 """The lifted program computes what the reference executor does, on programs of every kind."""
 
-import os
 import pickle
 from array import array
 from functools import partial
@@ -16,19 +15,6 @@ from autograd_lite import Value, take
 from autograd_lite.compiler.arrays import Arrays
 from autograd_lite.compiler.tape import LEAF, Tape
 from autograd_lite.rules import CODES
-
-LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-SEEDS = range(20_000 if LONG else 304)
-
-
-@pytest.mark.parametrize("kind", range(len(KINDS)), ids=[kind.__name__ for kind in KINDS])
-def test_random_programs(kind):
-    finite = [
-        Lifted(function, *args).agrees(seed)
-        for seed in SEEDS[kind :: len(KINDS)]
-        for function, args in [program(seed)]
-    ]
-    assert sum(finite) > 0.9 * len(finite)
 
 
 def test_a_wrong_program_is_noticed():
@@ -150,7 +136,7 @@ def test_one_leaf_may_be_several_nodes():
 
 
 def lifted_network():
-    function, args = program(8)
+    function, args = program(len(KINDS))
     return Lifted(function, *args)
 
 

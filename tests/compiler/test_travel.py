@@ -170,3 +170,13 @@ def test_programs_that_are_there_already_are_kept():
         again = pickle.loads(pickle.dumps(vmap(times)))
     assert [v.data for v in again([1.0, 2.0])] == [2.0, 4.0]
     assert travelling.product.recordings == recordings
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_result_says_why_it_cannot_be_copied(copied):
+    w = Value(2.0)
+    scaled = ag.compile(lambda x: w * x)
+    result = scaled(3.0) + 1
+    with pytest.raises(TypeError, match=r"result of the compiled function <lambda>.*detach"):
+        copied(result.parents[0] if copied is copy.copy else result)
+    assert copied(result.detach()) is not None

@@ -90,6 +90,11 @@ def test_the_mean_of_nothing_is_an_error():
         al.mean([])
 
 
+def test_the_largest_of_nothing_is_an_error():
+    with pytest.raises(ValueError, match="largest of no operands"):
+        al.largest([])
+
+
 @pytest.mark.parametrize("name", [n for n in FUNCTIONS if n != "dot"])
 def test_of_one(name):
     function, *_ = FUNCTIONS[name]
@@ -101,8 +106,20 @@ def test_of_one(name):
 @every_function
 def test_what_is_no_sequence(name, wrong):
     function, *_ = FUNCTIONS[name]
-    with pytest.raises(TypeError, match="not iterable"):
+    with pytest.raises(TypeError, match=rf"{name}: expected a list .*, not {type(wrong).__name__}"):
         function(wrong)
+
+
+@every_function
+def test_an_error_of_the_operands_own_is_not_hidden(name):
+    function, *_ = FUNCTIONS[name]
+
+    def numbers():
+        yield 1.0
+        raise TypeError("mine")
+
+    with pytest.raises(TypeError, match="mine"):
+        function(numbers())
 
 
 class TestDot:

@@ -178,3 +178,15 @@ def test_a_later_one_of_the_same_name_stands_beside_the_first():
 def test_the_table_of_the_engine_keeps_its_order():
     assert al.exp(Value(0.0)).rule.name == "exp"
     assert my_tanh(Value(0.0)).rule.code > al.dot([Value(0.0)], [1]).rule.code
+
+
+def test_partials_and_function_are_named_if_they_are_no_functions():
+    with pytest.raises(TypeError, match=r"give it the partial derivatives: @operation\("):
+        operation(1.0)
+
+    @operation  # the partial derivatives are forgotten
+    def twice(x):
+        return 2 * x
+
+    with pytest.raises(TypeError, match=r"decorates a function, not Value; write @operation\("):
+        twice(Value(1.0))

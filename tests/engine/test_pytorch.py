@@ -1,7 +1,6 @@
 """Parity with PyTorch: values and gradients of every rule at ordinary and at awkward inputs."""
 
 import math
-import operator
 from itertools import product
 from math import inf, nan
 
@@ -11,30 +10,12 @@ from calls import OPERATIONS, apply
 from autograd_lite import Value
 
 torch = pytest.importorskip("torch")
-functional = torch.nn.functional
-torch.set_num_threads(1)
+from torch_rules import in_torch  # noqa: E402
 
 SIZES = [0.0, 1e-300, 1e-8, 0.3, 0.5, 1.0, 1.7, 2.0, 3.0, 40.0, 800.0, 1e10, 1e200, 1e308, inf]
 AWKWARD = [sign * size for size in SIZES for sign in (1, -1)] + [nan]
 FEW = [0.0, -0.0, 1.0, -1.0, 2.0, 800.0, 1e200, inf, -inf, nan]
 
-# The function of PyTorch for each rule, if it has the rule's name or needs a word.
-TORCH = {
-    "div": operator.truediv,
-    "pow_c": operator.pow,
-    "softplus": lambda x: -functional.logsigmoid(-x),  # its own is cut off at a threshold
-    "polygamma": lambda x, order: torch.polygamma(int(order), x),
-    "clip": torch.clamp,
-    "where": lambda x, y, z: torch.where(x != 0, y, z),
-    "sum": lambda *xs: torch.stack(xs).sum(),
-    "mean": lambda *xs: torch.stack(xs).mean(),
-    "norm": lambda *xs: torch.linalg.vector_norm(torch.stack(xs)),
-    "logsumexp": lambda *xs: torch.logsumexp(torch.stack(xs), 0),
-    "dot": lambda a, b, c, d: torch.dot(torch.stack([a, b]), torch.stack([c, d])),
-} | {
-    name: getattr(functional, name)
-    for name in ("logsigmoid", "leaky_relu", "elu", "selu", "gelu", "silu")
-}
 STATIC = {
     "pow_c": [0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 1 / 3, 2.5, inf, -inf, nan],
     "leaky_relu": [0.01, 0.0, 0.5],
@@ -105,7 +86,7 @@ def of_ours(rule, operands, n):
 # PyTorch has no cube root.
 @pytest.mark.parametrize("rule", [r for r in OPERATIONS if r.name != "cbrt"], ids=lambda r: r.name)
 def test_as_in_pytorch(rule):
-    function = TORCH.get(rule.name) or getattr(torch, rule.name)
+    function = in_torch(rule)
     apart, _ = OURS.get(rule.name, (lambda *xs: False, ""))
     differences = {}
     for operands in inputs(rule):

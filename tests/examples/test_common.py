@@ -45,6 +45,19 @@ def test_the_picture_is_called_like_the_program(common, monkeypatch):
     assert not options.eager
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("x.svg", "write a name that ends in .png, not 'x.svg'"),
+        ("no/such/x.png", "there is no folder 'no/such'"),
+    ],
+)
+def test_a_picture_that_cannot_be_written_is_refused_at_once(common, capsys, name, message):
+    with pytest.raises(SystemExit):
+        common["command_line"]("about", "less").parse_args(["--output", name])
+    assert message in capsys.readouterr().err
+
+
 def test_epochs_are_batches_over_and_over(common):
     bar = common["epochs"](3, [[i] for i in range(10)], range(10), 4, random.Random(0))
     assert bar.total == 9

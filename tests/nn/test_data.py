@@ -31,9 +31,13 @@ def test_the_order_is_the_generators():
 
 def test_numpy_arrays():
     X, y = np.arange(6.0).reshape(3, 2), np.arange(3)  # noqa: N806
-    batch = next(nn.batches(X, y, 3, 0))
-    assert sorted(batch[0]) == X.tolist()
-    assert sorted(batch[1]) == [0, 1, 2]
+    xs, ys = next(nn.batches(X, y, 2, 0))
+    assert isinstance(xs, np.ndarray)
+    assert xs.tolist() == X[ys].tolist()
+    assert ys.dtype == y.dtype
+    xs, ys = next(nn.batches(X, [0, 1, 2], 2, 0))
+    assert xs.tolist() == X[ys].tolist()
+    assert isinstance(ys, list)
 
 
 def test_bad_arguments_are_found_at_once():

@@ -94,9 +94,11 @@ def test_attention_starts_with_no_bias():
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match=r"at least 2 axes, got \(3,\)"):
+    with pytest.raises(ValueError, match=r"^xavier_uniform_: .* at least 2 axes, got shape \(3,\)"):
         nn.init.xavier_uniform_(parameters(3))
-    with pytest.raises(ValueError, match="mode must be 'fan_in' or 'fan_out', not 'in'"):
+    with pytest.raises(
+        ValueError, match="kaiming_normal_: mode must be 'fan_in' or 'fan_out', not 'in'"
+    ):
         nn.init.kaiming_normal_(parameters(2, 2), mode="in")
     with pytest.raises(ValueError, match=r"nonlinearity must be one of .*, not 'gelu'"):
         nn.init.calculate_gain("gelu")

@@ -1,0 +1,90 @@
+"""Runs the examples and writes docs/examples.md, with what each printed and its picture.
+
+pip install ".[examples]"
+python docs/examples.py            # all, for some ten minutes
+python docs/examples.py digits     # one anew; the others stay as they are
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "examples.md"
+IMAGES = ROOT / "docs" / "images"
+NAMES = ["digits", "cnn", "speech", "gpt", "bert", "gan", "reinforce", "ode", "finance"]
+WIDTH = 720  # pixels of a picture
+
+HEAD = """# Examples
+
+Each example is one file, written in scalars, and trains with [`compile`](compile.md). From a checkout:
+
+```
+pip install ".[examples]"
+python examples/digits.py             # --quick for a small run, --eager without compile
+```
+
+The output and the pictures below are those of whole runs (`python docs/examples.py`, one thread). The
+times depend on the machine; the gain is larger for a larger batch, and where a scalar is a node of its
+own. In `digits` a whole neuron is one compiled `dot` even without `compile`.
+
+`chapter.py` has no picture: it trains 100-50-10 and compares every gradient with the delta recursion of
+the [tutorial](backpropagation.md).
+"""
+
+
+def section(name: str) -> str:
+    """What a run of an example says, below its title; its picture goes to docs/images."""
+    program = ROOT / "examples" / f"{name}.py"
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, str(program)]
+        start = time.perf_counter()
+        ran = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+        seconds = time.perf_counter() - start
+        small(Path(folder, f"{name}.png"), IMAGES / f"example-{name}.png")
+    title = (ast.get_docstring(ast.parse(program.read_text(encoding="utf-8"))) or "").split("\n")[0]
+    printed = re.sub(r"^wrote .*\n", "", ran.stdout, flags=re.MULTILINE).rstrip()
+    return f"""
+## {name}.py
+
+{title} [{name}.py](../examples/{name}.py) took {seconds:.0f} s.
+
+```
+{printed}
+```
+
+![The picture that {name}.py draws](images/example-{name}.png)
+"""
+
+
+def small(picture: Path, to: Path) -> None:
+    """The picture WIDTH pixels wide, in 128 colours."""
+    from PIL import Image
+
+    image = Image.open(picture).convert("RGB")
+    image = image.resize((WIDTH, round(WIDTH * image.height / image.width)), Image.LANCZOS)
+    buffer = io.BytesIO()
+    image.quantize(128).save(buffer, "PNG", optimize=True)
+    to.write_bytes(buffer.getvalue())
+
+
+def main() -> None:
+    there = {}
+    if PAGE.exists():
+        _, *sections = re.split(r"\n(?=## )", PAGE.read_text(encoding="utf-8"))
+        there = {re.split(r"[ .]", text)[1]: f"\n{text.rstrip()}\n" for text in sections}
+    for name in sys.argv[1:] or NAMES:
+        there[name] = section(name)
+        PAGE.write_text(HEAD + "".join(there[n] for n in NAMES if n in there), encoding="utf-8")
+        print(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""Random numbers in compiled functions: `draw`, and what draws without it."""
+
+import random
+from collections import deque
+from functools import partial
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value, compile, vmap
+from autograd_lite.compiler import generators
+from autograd_lite.compiler.generators import Generators
+
+GENERATORS = [
+    random.Random(0),
+    np.random.default_rng(0),
+    np.random.RandomState(0),
+    np.random.Generator(np.random.MT19937(0)),
+]
+W = Value(2.0)
+
+
+@pytest.mark.parametrize("method", ["random", "gauss", "getrandbits"])
+def test_draws_are_the_eager_ones_and_consume_as_many(method):
+    rng, draws = random.Random(7), 6
+    own = partial(rng.getrandbits, 4) if method == "getrandbits" else getattr(rng, method)
+    f = compile(lambda x: sum(W * x * ag.draw(own) for _ in range(draws)))
+    for _ in range(3):
+        state = rng.getstate()
+        expected = 2 * sum(own() for _ in range(draws))
+        after = rng.getstate()
+        rng.setstate(state)
+        assert f(1.0).data == pytest.approx(expected, rel=1e-12)
+        assert rng.getstate() == after
+    assert f.recordings == 1
+
+
+def test_a_state_is_not_looked_at_for_each_draw(monkeypatch):
+    """That takes 50 microseconds."""
+    looks = []
+    state = generators._state
+    monkeypatch.setattr(generators, "_state", lambda x: looks.append(x) or state(x))
+    rng = np.random.default_rng(0)
+    compile(lambda x: sum(W * x * ag.draw(rng.normal) for _ in range(1000)))(1.0)
+    assert len(looks) < 20
+
+
+@pytest.mark.parametrize("rng", GENERATORS, ids=lambda rng: type(rng).__name__)
+@pytest.mark.parametrize("when", ["before", "between", "after"])
+def test_numbers_drawn_beside_draw_are_noticed(rng, when):
+    def f(x):
+        noise = rng.random() if when == "before" else 0.0
+        x = x * ag.draw(rng.random)
+        noise += rng.random() if when == "between" else 0.0
+        x = x * ag.draw(rng.random)
+        noise += rng.random() if when == "after" else 0.0
+        return x + noise
+
+    with pytest.warns(RuntimeWarning, match="it draws random numbers"):
+        compile(f)(Value(1.0))
+
+
+def test_draws_of_functions_and_of_methods_take_turns():
+    rng = np.random.default_rng(3)
+
+    def f(x):
+        ways = [rng.random, lambda: rng.random() * 2, random.random, random.SystemRandom().random]
+        return sum(x * ag.draw(ways[i % 4]) for i in range(8))
+
+    compiled = compile(f)
+    assert len({compiled(Value(1.0)).data for _ in range(3)}) == 3
+    assert compiled.recordings == 1
+
+
+def test_generators_that_share_a_state():
+    first = np.random.default_rng(0)
+    second = np.random.Generator(first.bit_generator)
+    watched = Generators([first, second])
+    assert watched.draw(first.random) != watched.draw(second.random)
+    assert not watched.disturbed()
+    second.random()
+    assert watched.disturbed()
+
+
+def test_a_method_that_a_generator_was_given_is_no_method_of_its_twin():
+    rng = random.Random(0)
+    rng.random = lambda: 0.25
+    watched = Generators([rng])
+    assert watched.draw(rng.random) == 0.25
+    assert not watched.disturbed()
+
+
+def test_what_draw_gives_has_to_be_a_number():
+    f = compile(lambda x: x * ag.draw(lambda: np.random.randn(3))[0])
+    with pytest.warns(RuntimeWarning, match="what draw calls gives ndarray, not a number"):
+        f(1.0)
+
+
+def coin():
+    return random.randrange(2)
+
+
+@pytest.mark.parametrize("decide", [lambda x: x == 1, lambda x: x > 0, lambda x: {0: 0, 1: 1}[x]])
+def test_what_is_drawn_is_compared_as_a_number(decide):
+    def f(x):
+        return x * (3.0 if decide(ag.draw(coin)) else 5.0)
+
+    compiled = compile(f)
+    random.seed(0)
+    expected = [f(Value(1.0)).data for _ in range(20)]
+    random.seed(0)
+    assert [compiled(Value(1.0)).data for _ in range(20)] == expected
+    assert compiled.recordings == 2
+
+
+TABLE = [Value(1.0), Value(10.0), Value(100.0)]
+
+
+def two_of(table, i):
+    """Two of the table, by an index that is passed and one that is drawn, and other draws."""
+    first = ag.take(table, i) * ag.draw(lambda: random.randrange(3))
+    noise = ag.draw(random.random)
+    return first + noise * ag.take(table, ag.draw(lambda: random.randrange(3)))
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_an_index_may_be_drawn(executor):
+    compiled = compile(lambda i: two_of(TABLE, i), executor=executor)
+    outcomes = []
+    for f in (lambda i: two_of(TABLE, i), compiled):
+        random.seed(1)
+        for p in TABLE:
+            p.grad = 0.0
+        results = [f(np.int64(i % 3)) for i in range(10)]
+        ag.sum(results).backward()
+        outcomes.append([x.data for x in [*results]] + [p.grad for p in TABLE])
+    assert outcomes[1] == pytest.approx(outcomes[0], rel=1e-12)
+    assert compiled.recordings == 1
+
+
+def test_each_sample_of_a_batch_draws_its_own_index():
+    draws = deque([2, 0, 1, 1, 1, 2])
+    pick = vmap(lambda x: x * ag.take(TABLE, ag.draw(draws.popleft)))
+    assert [v.data for v in pick([1.0, 2.0, 3.0])] == [100.0, 2.0, 30.0]
+    assert [v.data for v in pick([1.0, 2.0, 3.0])] == [10.0, 20.0, 300.0]
+
+
+def test_the_program_of_a_drawn_index_has_its_lines():
+    """Which are found without drawing again."""
+    compiled = compile(lambda x: x * two_of(TABLE, np.int64(0)))
+    compiled(1.0)
+    state = random.getstate()
+    assert "test_draw.py" in compiled.explain()
+    assert random.getstate() == state
+
+
+def test_a_drawn_float_is_no_index():
+    draws = deque([1, 2, 1.5])
+    compiled = compile(lambda x: x * ag.take(TABLE, ag.draw(draws.popleft)))
+    assert [compiled(1.0).data, compiled(1.0).data] == [10.0, 100.0]
+    with pytest.raises(TypeError, match="integer"):
+        compiled(1.0)
+
+
+def test_take_of_what_are_no_numbers_runs_eagerly():
+    words = compile(lambda i: ag.take(["a", "bb"], i))
+    with pytest.warns(RuntimeWarning, match="take: expected a real number or a Value, not str"):
+        assert [words(np.int64(i)) for i in (0, 1)] == ["a", "bb"]

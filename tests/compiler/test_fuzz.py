@@ -1,0 +1,118 @@
+"""Random programs, compiled for every executor, against the eager engine and against PyTorch."""
+
+import os
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+from outcomes import outcome, outcome_in_torch, parameters_of, values_in
+from scalar_programs import KINDS, program
+
+from autograd_lite import Value, compile
+from autograd_lite.compiler.arrays import Arrays
+from autograd_lite.compiler.executors import EXECUTORS
+from autograd_lite.compiler.interpret import Interpreter
+
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+SEEDS = range(20_000 if LONG else 306)
+CALLS = 3  # the first is recorded, the second lifted
+
+
+def moved(thing, rng, as_values):
+    """Arguments like these with other numbers: the floats as Values, or as they are."""
+    if isinstance(thing, (list, tuple)):
+        return type(thing)(moved(x, rng, as_values) for x in thing)
+    if isinstance(thing, Value):
+        return Value(thing.data + 0.5 * rng.normal())
+    if isinstance(thing, float):
+        x = thing + 0.5 * rng.normal()
+        return Value(x) if as_values else x
+    return thing
+
+
+def certain(function, args, parameters, cotangents, rng):
+    """Which results and gradients the last digit of the parameters hardly changes.
+
+    Others are lost to rounding anyway, as in sin(exp(40)).
+    """
+    expected = outcome(function, args, parameters, cotangents)
+    known = np.ones(len(expected), bool)
+    numbers = [p.data for p in parameters]
+    for _ in range(4):
+        for p, x in zip(parameters, numbers, strict=True):
+            p.data = x * (1 + 1e-15 * rng.normal())
+        change = outcome(function, args, parameters, cotangents) - expected
+        known &= np.abs(change) < 1e-11 * (1 + np.abs(expected))
+    for p, x in zip(parameters, numbers, strict=True):
+        p.data = x
+    return known
+
+
+def compared(seed):
+    """Runs a program every way; how many results and gradients there are, and how many agree.
+
+    Raises AssertionError where one differs by more than 1e-9.
+    """
+    function, args = program(seed)
+    rng = np.random.default_rng(seed)
+    as_values = bool(rng.integers(2))
+    parameters = parameters_of(function, args)
+    cotangents = rng.normal(size=len(values_in(function(*args))))
+    ways = {kind: (outcome, compile(function, executor=kind)) for kind in EXECUTORS}
+    number = agreeing = 0
+    for call in range(CALLS):
+        args = moved(args, rng, as_values)
+        for p in parameters:
+            p.data += 0.25 * rng.normal()
+        expected = outcome(function, args, parameters, cotangents)
+        finite = np.isfinite(expected)
+        if call == CALLS - 1 and finite.all():
+            ways["torch"] = outcome_in_torch, function
+        for way, (run, f) in ways.items():
+            found = run(f, args, parameters, cotangents)
+            close = np.isclose(found, expected, rtol=1e-9, atol=1e-9, equal_nan=True)
+            if way == "torch":
+                close |= np.isnan(found)  # where a zero cotangent meets an infinite partial
+            if not close.all():
+                known = ~finite | certain(function, args, parameters, cotangents, rng)
+                assert close[known].all(), (seed, call, way, found, expected)
+            number, agreeing = number + len(close), agreeing + close.sum()
+    return number, agreeing
+
+
+def watched(run, finite):
+    """run, and a note in finite whether the arrays gave a result."""
+
+    def watching(*args):
+        result = run(*args)
+        finite.append(result is not None)
+        return result
+
+    return watching
+
+
+@pytest.mark.parametrize("kind", range(len(KINDS)), ids=[kind.__name__ for kind in KINDS])
+def test_every_way_to_run_a_program_agrees(kind, monkeypatch):
+    finite = []
+    for name in ("forward", "gradient"):
+        monkeypatch.setattr(Arrays, name, watched(getattr(Arrays, name), finite))
+    number, agreeing = np.sum([compared(seed) for seed in SEEDS[kind :: len(KINDS)]], axis=0)
+    assert agreeing > 0.999 * number  # the others are lost to rounding
+    assert len(finite) > len(SEEDS) / len(KINDS)  # the lifted programs ran,
+    assert sum(finite) > 0.98 * len(finite)  # and hardly ever left a run to the interpreter
+
+
+@pytest.mark.parametrize("name", ["forward", "gradient"])
+def test_a_difference_in_the_eighth_digit_is_noticed(name, monkeypatch):
+    right = getattr(Interpreter, name)
+
+    def wrong(*args):
+        run = right(*args)
+        numbers = run.outputs if name == "forward" else run
+        numbers[0] *= 1 + 1e-8
+        return run
+
+    monkeypatch.setattr(Interpreter, name, wrong)
+    with pytest.raises(AssertionError):
+        compared(0)
