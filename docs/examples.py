@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "examples.md"
 IMAGES = ROOT / "docs" / "images"
-NAMES = ["digits", "cnn", "speech", "gpt", "bert", "gan", "reinforce", "ode", "finance"]
+NAMES = ["digits", "cnn", "speech", "gpt", "bert", "gan", "reinforce", "ode", "finance", "chapter"]
 WIDTH = 720  # pixels of a picture
 
 HEAD = """# Examples
@@ -34,9 +34,6 @@ python examples/digits.py             # --quick for a small run, --eager without
 The output and the pictures below are those of whole runs (`python docs/examples.py`, one thread). The
 times depend on the machine; the gain is larger for a larger batch, and where a scalar is a node of its
 own. In `digits` a whole neuron is one compiled `dot` even without `compile`.
-
-`chapter.py` has no picture: it trains 100-50-10 and compares every gradient with the delta recursion of
-the [tutorial](backpropagation.md).
 """
 
 
