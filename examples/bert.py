@@ -93,19 +93,19 @@ def gaps_of(name: str) -> np.ndarray:
 def draw(model: Encoder, losses: list[float], name: str, path: Path) -> None:
     """The loss of every step; for each letter of a name as the gap, the guesses and attention."""
     tokens = numbered(name)
-    seen = [model(hidden(tokens, gap), gap) for gap in gaps_of(name)]
+    results = [model(hidden(tokens, gap), gap) for gap in gaps_of(name)]
     figure = Figure(figsize=(16, 6.4), dpi=150, layout="constrained")
     loss, guesses, attention = figure.subplots(1, 3, width_ratios=[1.2, 0.8, 1])
     draw_losses(loss, losses, 100)
 
-    scores = np.exp([data(logits[0])[1:] for logits, _ in seen])
+    scores = np.exp([data(logits[0])[1:] for logits, _ in results])
     guesses.imshow((scores / scores.sum(axis=1, keepdims=True)).T, cmap="Blues", vmin=0, vmax=1)
     guesses.plot(range(len(name)), tokens[1:-1] - 1, "s", ms=9, mfc="none")
     guesses.set_xticks(range(len(name)), name)
     guesses.set_yticks(range(26), LETTERS[1:])
     guesses.set_title("Its guesses for each gap\n(the square is the letter)")
 
-    attention.imshow(data([weights[0] for _, weights in seen]), cmap="Blues", vmin=0)
+    attention.imshow(data([weights[0] for _, weights in results]), cmap="Blues", vmin=0)
     attention.set_xticks(range(len(tokens)), f".{name}.")
     attention.set_yticks(range(len(name)), name)
     attention.set_title("How much each gap (row) attends to each letter,\nmean of the heads")

@@ -170,9 +170,9 @@ def main() -> None:
     discriminator = nn.Sequential(*layers(64, 32, 1, rng=rng))
     steps = 100 if options.quick else 1000
     images = list(play(generator, discriminator, real, steps, options.eager, rng))
-    for name, made in ("real", real), ("made", images[-1][1]):
-        near = np.nanmin(distances(made, real), axis=1).mean()
-        apart = np.nanmean(distances(made, made))
+    for name, some in ("real", real), ("made", images[-1][1]):
+        near = np.nanmin(distances(some, real), axis=1).mean()
+        apart = np.nanmean(distances(some, some))
         print(f"{name} {options.digit}s: {near:.2f} from the nearest real one, {apart:.2f} apart")
 
     draw(points, images, options.output)

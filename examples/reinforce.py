@@ -61,8 +61,8 @@ class Agent(nn.Module):
         total = 0.0
         for state, push, gain in pushes:
             z, b = self(state)
-            error = b - gain
-            total += abs(push) * (error.detach() * logsigmoid(push * z) + error * error / 2)
+            advantage = (gain - b).detach()
+            total += abs(push) * ((b - gain) ** 2 / 2 - advantage * logsigmoid(push * z))
         return total
 
 

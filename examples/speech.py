@@ -97,6 +97,8 @@ def draw(losses: list[float], test: Part, heard: list[np.ndarray], path: Path) -
     figure.colorbar(image, ax=sound, label="standard deviations from the mean")
     image = mind.imshow(heard[i].T, cmap="Greys", vmin=0, vmax=1, aspect="auto")
     mind.set(xlabel="frame", ylabel="speaker", yticks=range(SPEAKERS))
+    for axes in (sound, mind):
+        axes.xaxis.get_major_locator().set_params(integer=True)
     mind.set_title("Who the network takes him for")
     figure.colorbar(image, ax=mind, label="probability")
     for axes in (sound, mind):

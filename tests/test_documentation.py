@@ -101,6 +101,18 @@ def test_the_table_of_operations_is_current():
     assert (DOCS / "operations.md").read_text(encoding="utf-8") == table
 
 
+def test_the_page_of_the_examples_has_all_that_draw():
+    examples = script("examples")
+    drawing = {
+        p.stem for p in (ROOT / "examples").glob("*.py") if "options.output" in p.read_text()
+    }
+    page = examples.PAGE.read_text(encoding="utf-8")
+    assert set(examples.NAMES) == drawing
+    assert examples.HEAD in page
+    assert re.findall(r"^## (\w+)\.py$", page, re.MULTILINE) == examples.NAMES
+    assert pictures.shown(examples.PAGE) == {f"example-{name}.png" for name in examples.NAMES}
+
+
 def test_everything_that_is_public_is_documented():
     for name in autograd_lite.__all__:
         assert getattr(autograd_lite, name).__doc__, name

@@ -119,9 +119,10 @@ def _several(group: Group, grad_of: GradOf) -> Box:
     nans = [x for x in numbers if x != x]  # which min and max would miss
     kinds = {kind_of(node) for node in nodes}
     leaves = not group.collapsed and kinds != {"operation"}
+    name = _common_name(nodes) if leaves else ""
     return Box(
         min(kinds) if leaves else "group",
-        group.title + _times(group.times),
+        (name or group.title) + _times(group.times),
         "",
         nans[0] if nans else max(numbers),
         hypot(*map(grad_of, counted)),
@@ -130,6 +131,12 @@ def _several(group: Group, grad_of: GradOf) -> Box:
         times=group.times,
         parameters=sum(kind_of(node) == "parameter" for node in nodes) if group.collapsed else 0,
     )
+
+
+def _common_name(nodes: Sequence[Value]) -> str:
+    """W of W[0][0], W[0][1] and so on; "" if they are not all of one name."""
+    names = {node.label.partition("[")[0] for node in nodes}
+    return names.pop() if len(names) == 1 else ""
 
 
 # --------------------------------------------------------------------------------- groups

@@ -120,7 +120,7 @@ def _keys(diagram: Diagram, partials: bool, color: bool) -> list[list[tuple[str,
             shades.append((f"data {name}", f"to {upper:.2g}"))
         groups.append(shades)
     if any(box.size > 1 and box.kind != "constant" for box in diagram.boxes):
-        groups.append([("", "several: range and norm"), ("", "without constants")])
+        groups.append([("", "several nodes: range of data, norm of grad,"), ("", "no constants")])
     if partials and any(e.partial is not None and e.count == 1 for e in diagram.edges):
         groups.append([("", "on edges: local partials")])
     return groups

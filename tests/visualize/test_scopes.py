@@ -443,6 +443,14 @@ def test_a_folded_frame_says_how_many_calls_it_stands_for(mlp, drawn):
     assert "Neuron" in {f.title for f in visualize.draw(loss_of(model, 1, 3)).diagram.frames}
 
 
+def test_leaves_in_one_box_keep_the_name_that_they_share():
+    W, b = [Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]  # noqa: N806
+    visualize.label(W=W, b=b[:1])
+    root = (3 * W[0] + b[0]).tanh() + (3 * W[1] + b[1]).tanh()
+    titles = {box.title for box in visualize.draw(root, fold=True).diagram.boxes}
+    assert {"W × 2", "data × 2"} <= titles
+
+
 def test_a_closed_box_leaves_constants_out_of_its_numbers(drawn):
     @visualize.scope("line")
     def line(x):
@@ -454,7 +462,9 @@ def test_a_closed_box_leaves_constants_out_of_its_numbers(drawn):
     (box,) = [box for box in drawing.diagram.boxes if box.title == "line"]
     assert (box.size, box.low, box.data) == (4, 2000.0, 2001.0)
     assert box.grad == pytest.approx(0.001 * 2**0.5)
-    assert {"several: range and norm", "without constants"} <= set(drawn(drawing.svg).texts())
+    assert {"several nodes: range of data, norm of grad,", "no constants"} <= set(
+        drawn(drawing.svg).texts()
+    )
     folded = visualize.draw(Value(1.0) * 5 + Value(2.0) * 5, fold=True).diagram
     (five,) = [box for box in folded.boxes if box.kind == "constant"]
     assert (five.size, five.low, five.data) == (2, 5.0, 5.0)
