@@ -7,6 +7,7 @@ Everything else about the package stands in pyproject.toml.
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from Cython.Build import cythonize
 from Cython.Compiler import Options
@@ -29,61 +30,31 @@ Options.get_directive_defaults().update(no_gc=True, freelist=1 << 16)
 # Both builds give the same bits: no fused multiply-adds, and pow(2, x) stays what it is.
 FLAGS = ["-O3", "-g0", "-ffp-contract=off", "-fno-builtin-pow"] if GNU else []
 
+# Where an operator's code is a constant, inlining turns the call through KERNELS into arithmetic.
+INLINE = [("CYTHON_INLINE", "inline __attribute__((always_inline))")] if GNU else []
+
+
+def extension(name: str, *depends: str, suffix: str = ".py", **rest: Any) -> Extension:
+    """The extension of a module, which depends on files of autograd_lite/."""
+    return Extension(
+        name,
+        [name.replace(".", "/") + suffix],
+        depends=[f"autograd_lite/{file}" for file in depends],
+        include_dirs=["autograd_lite"],
+        extra_compile_args=FLAGS,
+        **rest,
+    )
+
+
 extensions = cythonize(
     [
-        Extension(
-            "autograd_lite.value",
-            ["autograd_lite/value.py"],
-            depends=["autograd_lite/kernels.h", "autograd_lite/kernels.pxd"],
-            extra_compile_args=FLAGS,
-            # Where an operator's code is a constant, inlining turns the call through KERNELS into
-            # arithmetic.
-            define_macros=[("CYTHON_INLINE", "inline __attribute__((always_inline))")]
-            if GNU
-            else [],
-        ),
-        Extension(
-            "autograd_lite.cycles",
-            ["autograd_lite/cycles.pyx"],
-            depends=["autograd_lite/value.pxd"],
-            include_dirs=["autograd_lite"],
-            extra_compile_args=FLAGS,
-        ),
-        Extension(
-            "autograd_lite.compiler._sweep",
-            ["autograd_lite/compiler/_sweep.py"],
-            depends=["autograd_lite/kernels.h", "autograd_lite/value.pxd"],
-            include_dirs=["autograd_lite"],
-            extra_compile_args=FLAGS,
-        ),
-        Extension(
-            "autograd_lite.compiler._flatten",
-            ["autograd_lite/compiler/_flatten.py"],
-            depends=["autograd_lite/value.pxd"],
-            include_dirs=["autograd_lite"],
-            extra_compile_args=FLAGS,
-        ),
-        Extension(
-            "autograd_lite.compiler._trace",
-            ["autograd_lite/compiler/_trace.py"],
-            depends=["autograd_lite/value.pxd"],
-            include_dirs=["autograd_lite"],
-            extra_compile_args=FLAGS,
-        ),
-        Extension(
-            "autograd_lite.compiler._loops",
-            ["autograd_lite/compiler/_loops.py"],
-            depends=["autograd_lite/kernels.h", "autograd_lite/value.pxd"],
-            include_dirs=["autograd_lite"],
-            extra_compile_args=FLAGS,
-        ),
-        Extension(
-            "nn._steps",
-            ["nn/_steps.py"],
-            depends=["autograd_lite/value.pxd"],  # the layout of a Value
-            include_dirs=["autograd_lite"],
-            extra_compile_args=FLAGS,
-        ),
+        extension("autograd_lite.value", "kernels.h", "kernels.pxd", define_macros=INLINE),
+        extension("autograd_lite.cycles", "value.pxd", suffix=".pyx"),
+        extension("autograd_lite.compiler._sweep", "kernels.h", "value.pxd"),
+        extension("autograd_lite.compiler._flatten", "value.pxd"),
+        extension("autograd_lite.compiler._trace", "value.pxd"),
+        extension("autograd_lite.compiler._loops", "kernels.h", "value.pxd"),
+        extension("nn._steps", "value.pxd"),  # the layout of a Value
     ],
     compiler_directives={
         "language_level": 3,
@@ -95,8 +66,8 @@ extensions = cythonize(
         "cdivision": True,
     },
 )
-for extension in extensions:
-    extension.optional = True
+for each in extensions:
+    each.optional = True
 
 
 class BuildExt(build_ext):

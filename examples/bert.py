@@ -49,13 +49,13 @@ class Encoder(nn.Module):
     def forward(self, tokens: np.ndarray, gaps: np.ndarray) -> tuple[Vectors, Vectors]:
         """The logits for each gap, and how much it attends to each letter."""
         x = added(self.letters(tokens), self.places(range(len(tokens))))
-        seen = self.norm(x)
-        attended, weights = self.attention([take(seen, gap) for gap in gaps], seen, seen)
+        normed = self.norm(x)
+        attended, weights = self.attention([take(normed, gap) for gap in gaps], normed, normed)
         x = added([take(x, gap) for gap in gaps], attended)
         return self.logits(added(x, self.output(self.relu(self.hidden(self.norm(x)))))), weights
 
 
-def hidden(tokens: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+def masked(tokens: np.ndarray, gaps: np.ndarray) -> np.ndarray:
     """The tokens with gaps at these places."""
     tokens = tokens.copy()
     tokens[gaps] = GAP
@@ -76,7 +76,7 @@ def accuracies(model: Callable, p: np.ndarray, names: list[str]) -> tuple[float,
     right = []
     for name in names:
         tokens = numbered(name)
-        scores = [model(hidden(tokens, gap), gap)[0][0] for gap in gaps_of(name)]
+        scores = [model(masked(tokens, gap), gap)[0][0] for gap in gaps_of(name)]
         by_bigrams = p[tokens[:-2]] * p.T[tokens[2:]]
         by_bigrams[:, 0] = 0  # no dot within a name
         guesses = np.stack([data(scores), by_bigrams]).argmax(axis=-1)
@@ -93,19 +93,19 @@ def gaps_of(name: str) -> np.ndarray:
 def draw(model: Encoder, losses: list[float], name: str, path: Path) -> None:
     """The loss of every step; for each letter of a name as the gap, the guesses and attention."""
     tokens = numbered(name)
-    results = [model(hidden(tokens, gap), gap) for gap in gaps_of(name)]
+    answers = [model(masked(tokens, gap), gap) for gap in gaps_of(name)]
     figure = Figure(figsize=(16, 6.4), dpi=150, layout="constrained")
     loss, guesses, attention = figure.subplots(1, 3, width_ratios=[1.2, 0.8, 1])
     draw_losses(loss, losses, 100)
 
-    scores = np.exp([data(logits[0])[1:] for logits, _ in results])
+    scores = np.exp([data(logits[0])[1:] for logits, _ in answers])
     guesses.imshow((scores / scores.sum(axis=1, keepdims=True)).T, cmap="Blues", vmin=0, vmax=1)
     guesses.plot(range(len(name)), tokens[1:-1] - 1, "s", ms=9, mfc="none")
     guesses.set_xticks(range(len(name)), name)
     guesses.set_yticks(range(26), LETTERS[1:])
     guesses.set_title("Its guesses for each gap\n(the square is the letter)")
 
-    attention.imshow(data([weights[0] for _, weights in results]), cmap="Blues", vmin=0)
+    attention.imshow(data([weights[0] for _, weights in answers]), cmap="Blues", vmin=0)
     attention.set_xticks(range(len(tokens)), f".{name}.")
     attention.set_yticks(range(len(name)), name)
     attention.set_title("How much each gap (row) attends to each letter,\nmean of the heads")
@@ -137,7 +137,7 @@ def main() -> None:
         batch = []
         for tokens in map(numbered, rng.sample(seen, 8)):
             gaps = np.array(rng.sample(range(1, len(tokens) - 1), 2))
-            batch.append((hidden(tokens, gaps), gaps, tokens[gaps]))
+            batch.append((masked(tokens, gaps), gaps, tokens[gaps]))
         error = sum(loss(*name) for name in batch) / len(batch)
         optimizer.zero_grad()
         error.backward()

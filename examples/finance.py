@@ -121,13 +121,13 @@ def with_greeks(option: Callable[..., Value], spot: float) -> list[float]:
 
 
 def simulate(
-    price: Callable[..., list[Value]], spot: float, paths: int, rng: np.random.Generator, bar: tqdm
+    pay: Callable[..., list[Value]], spot: float, paths: int, rng: np.random.Generator, bar: tqdm
 ) -> np.ndarray:
     """For each path, its payoff and its derivatives: (paths, 5)."""
     samples = []
     for _ in range(paths // BATCH_SIZE):
         markets = [market(spot) for _ in range(BATCH_SIZE)]
-        prices = price(rng.normal(size=(BATCH_SIZE, MONTHS)), markets)
+        prices = pay(rng.normal(size=(BATCH_SIZE, MONTHS)), markets)
         sum(prices).backward()  # the derivatives of each reach its own market
         samples += map(greeks, prices, markets)
         bar.update(BATCH_SIZE)
@@ -172,7 +172,7 @@ def draw(samples: np.ndarray, spots: dict[float, np.ndarray], path: Path) -> Non
 def main() -> None:
     options = command_line(__doc__, "5,000 paths, not 100,000").parse_args()
     paths = 5_000 if options.quick else 100_000
-    price = payoffs if options.eager else autograd_lite.compile(payoffs)
+    pay = payoffs if options.eager else autograd_lite.compile(payoffs)
 
     print(f"{'European call':16}{'backward':>12}{'textbook':>12}{'difference':>12}")
     formulas = textbook(SPOT, VOLATILITY, RATE, MATURITY)
@@ -183,8 +183,8 @@ def main() -> None:
     grid = [float(s) for s in range(70, 131, 5)]
     start = time.perf_counter()
     with tqdm(total=paths + len(grid) * (paths // 10), unit="path") as bar:
-        samples = simulate(price, SPOT, paths, rng, bar)
-        spots = {s: simulate(price, s, paths // 10, rng, bar) for s in grid}
+        samples = simulate(pay, SPOT, paths, rng, bar)
+        spots = {s: simulate(pay, s, paths // 10, rng, bar) for s in grid}
     seconds = time.perf_counter() - start
 
     print(f"\n{'Asian call':16}{'simulated':>12}{'exact':>12}{'difference in standard errors':>32}")
@@ -192,7 +192,7 @@ def main() -> None:
     for name, ours, error, exact in found:
         print(f"{name:16}{ours:12.6f}{exact:12.6f}{(ours - exact) / error:32.2f}")
     print(f"\n{paths:,} paths, and {paths // 10:,} at each other spot price: {seconds:.1f} s")
-    print_gain(price, rng.normal(size=(BATCH_SIZE, MONTHS)), [market(SPOT)] * BATCH_SIZE)
+    print_gain(pay, rng.normal(size=(BATCH_SIZE, MONTHS)), [market(SPOT)] * BATCH_SIZE)
     draw(samples, spots, options.output)
     print(f"wrote {options.output}")
 

@@ -48,62 +48,62 @@ def layers(*sizes: int, rng: random.Random) -> list[nn.Module]:
     return modules[:-1]
 
 
-def play(
-    generator: nn.Sequential,
-    discriminator: nn.Sequential,
-    real: np.ndarray,
-    steps: int,
-    eager: bool,
-    rng: random.Random,
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Train both; (step, what G makes of the same random numbers) at five times on the way."""
+class Game:
+    """A generator, a discriminator and their losses, compiled unless eager."""
 
-    def loss_of_discriminator(real: Samples, fake: Samples) -> Value:
-        taken_for_real, taken_for_fake = discriminator(real), discriminator(fake)
+    def __init__(self, generator: nn.Sequential, discriminator: nn.Sequential, eager: bool) -> None:
+        self.generator, self.discriminator = generator, discriminator
+        self.make = generator
+        if not eager:
+            self.make = autograd_lite.compile(generator)
+            self.loss_of_discriminator = autograd_lite.compile(self.loss_of_discriminator)
+            self.loss_of_generator = autograd_lite.compile(self.loss_of_generator)
+
+    def loss_of_discriminator(self, real: Samples, fake: Samples) -> Value:
+        taken_for_real, taken_for_fake = self.discriminator(real), self.discriminator(fake)
         return mean(softplus(-d) for (d,) in taken_for_real) + mean(
             softplus(d) for (d,) in taken_for_fake
         )
 
-    def loss_of_generator(z: Samples) -> Value:
-        return mean(softplus(-d) for (d,) in discriminator(generator(z)))
+    def loss_of_generator(self, z: Samples) -> Value:
+        return mean(softplus(-d) for (d,) in self.discriminator(self.generator(z)))
 
-    make = generator
-    if not eager:
-        make, loss_of_discriminator, loss_of_generator = map(
-            autograd_lite.compile, (make, loss_of_discriminator, loss_of_generator)
-        )
+    def noise(self, count: int, rng: random.Random) -> Samples:
+        """Random numbers for so many samples."""
+        return [
+            [rng.gauss(0, 1) for _ in range(self.generator[0].in_features)] for _ in range(count)
+        ]
 
-    def noise(count: int) -> Samples:
-        return [[rng.gauss(0, 1) for _ in range(generator[0].in_features)] for _ in range(count)]
+    def play(
+        self, real: np.ndarray, steps: int, rng: random.Random
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Train both; (step, what G makes of the same random numbers) at five times on the way."""
+        real, same = real.tolist(), self.noise(500, rng)
+        of_discriminator, of_generator = optimizers = [
+            nn.optim.Adam(network.parameters(), lr=5e-3, betas=(0.5, 0.99))
+            for network in (self.discriminator, self.generator)
+        ]
+        schedules = [nn.optim.LinearLR(optimizer, 1.0, 0.0, steps) for optimizer in optimizers]
+        for step in tqdm(range(steps), unit="step"):
+            if step in {0, steps // 16, steps // 4, steps // 2}:
+                yield step, generated(self.generator, same)
 
-    real, same = real.tolist(), noise(500)
-    of_discriminator, of_generator = optimizers = [
-        nn.optim.Adam(network.parameters(), lr=5e-3, betas=(0.5, 0.99))
-        for network in (discriminator, generator)
-    ]
-    schedules = [nn.optim.LinearLR(optimizer, 1.0, 0.0, steps) for optimizer in optimizers]
-    for step in tqdm(range(steps), unit="step"):
-        if step in {0, steps // 16, steps // 4, steps // 2}:
-            yield step, made(generator, same)
+            some = rng.sample(real, BATCH_SIZE)
+            fake = generated(self.make, self.noise(BATCH_SIZE, rng)).tolist()
+            of_discriminator.zero_grad()
+            self.loss_of_discriminator(some, fake).backward()
+            of_discriminator.step()
 
-        batch = rng.sample(real, BATCH_SIZE), made(make, noise(BATCH_SIZE)).tolist()
-        of_discriminator.zero_grad()
-        loss_of_discriminator(*batch).backward()
-        of_discriminator.step()
+            of_generator.zero_grad()
+            self.loss_of_generator(self.noise(BATCH_SIZE, rng)).backward()
+            of_generator.step()
 
-        z = noise(BATCH_SIZE)
-        of_generator.zero_grad()
-        loss_of_generator(z).backward()
-        of_generator.step()
-
-        for schedule in schedules:
-            schedule.step()
-    yield steps, made(generator, same)
-    print_gain(loss_of_discriminator, *batch)
-    print_gain(loss_of_generator, z)
+            for schedule in schedules:
+                schedule.step()
+        yield steps, generated(self.generator, same)
 
 
-def made(generator: Callable[[Samples], list[list[Value]]], z: Samples) -> np.ndarray:
+def generated(generator: Callable[[Samples], list[list[Value]]], z: Samples) -> np.ndarray:
     """The samples that it makes of z, as numbers: no gradient goes through them."""
     with no_grad():
         return data(generator(z))
@@ -160,7 +160,8 @@ def main() -> None:
     generator = nn.Sequential(*layers(2, 16, 16, 2, rng=rng))
     discriminator = nn.Sequential(*layers(2, 16, 16, 1, rng=rng))
     steps = 400 if options.quick else 2000
-    points = list(play(generator, discriminator, ring(rng), steps, options.eager, rng))
+    game = Game(generator, discriminator, options.eager)
+    points = list(game.play(ring(rng), steps, rng))
     radius, coverage = radius_and_coverage(points[-1][1])
     print(f"ring: mean radius {radius:.2f}, {coverage:.0%} of the circle covered")
 
@@ -169,11 +170,16 @@ def main() -> None:
     generator = nn.Sequential(*layers(8, 32, 64, rng=rng), nn.Sigmoid())
     discriminator = nn.Sequential(*layers(64, 32, 1, rng=rng))
     steps = 100 if options.quick else 1000
-    images = list(play(generator, discriminator, real, steps, options.eager, rng))
-    for name, some in ("real", real), ("made", images[-1][1]):
-        near = np.nanmin(distances(some, real), axis=1).mean()
-        apart = np.nanmean(distances(some, some))
+    game = Game(generator, discriminator, options.eager)
+    images = list(game.play(real, steps, rng))
+    for name, samples in ("real", real), ("made", images[-1][1]):
+        near = np.nanmin(distances(samples, real), axis=1).mean()
+        apart = np.nanmean(distances(samples, samples))
         print(f"{name} {options.digit}s: {near:.2f} from the nearest real one, {apart:.2f} apart")
+    z = game.noise(BATCH_SIZE, rng)
+    fake = generated(game.make, z).tolist()
+    print_gain(game.loss_of_discriminator, real[:BATCH_SIZE].tolist(), fake)
+    print_gain(game.loss_of_generator, z)
 
     draw(points, images, options.output)
     print(f"wrote {options.output} after {time.perf_counter() - start:.1f} s")

@@ -92,16 +92,16 @@ def loss(unknowns: list[Value], measured: list[float]) -> Value:
 def draw(measured: list[float], history: np.ndarray, losses: list[float], path: Path) -> None:
     """The film and the fit; the unknowns and the error on their way."""
     figure = Figure(figsize=(12, 7.5), dpi=150, layout="constrained")
-    swings, unknowns, error = figure.subplot_mosaic("AA;BC", height_ratios=[1.1, 1]).values()
+    motion, unknowns, error = figure.subplot_mosaic("AA;BC", height_ratios=[1.1, 1]).values()
     fine = np.arange(round(STAGES[-1] / DT) * 10 + 1) * DT / 10
-    swings.plot(
-        np.arange(len(measured)) * DT, measured, "o", ms=3, color="#999999", label="measured"
-    )
-    for found, style, label in ((GUESS, ":", "first guess"), (history[-1].tolist(), "-", "fit")):
-        angles = swing(found, len(fine) - 1, DT / 10)
-        swings.plot(fine, angles, style, color=BLUE, label=label)
-    swings.set(xlabel="time (s)", ylabel="angle (radians)", title="The pendulum")
-    swings.legend(frameon=False, ncols=3, loc="upper right")
+    times = np.arange(len(measured)) * DT
+    motion.plot(times, measured, "o", ms=3, color="#999999", label="measured")
+    fit = history[-1].tolist()
+    for values, style, label in ((GUESS, ":", "first guess"), (fit, "-", "fit")):
+        angles = swing(values, len(fine) - 1, DT / 10)
+        motion.plot(fine, angles, style, color=BLUE, label=label)
+    motion.set(xlabel="time (s)", ylabel="angle (radians)", title="The pendulum")
+    motion.legend(frameon=False, ncols=3, loc="upper right")
 
     for column, name in zip((history / TRUTH - 1).T, NAMES, strict=True):
         unknowns.plot(100 * column, label=name)

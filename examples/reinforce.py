@@ -39,7 +39,6 @@ SCALE = np.array([2.4, 2.0, 0.2, 2.0])  # of position, velocity, angle, angular 
 DISCOUNT = 0.99
 HORIZON = 1 / (1 - DISCOUNT)  # the largest return there can be
 BATCH_SIZE = 4  # episodes
-CHUNK = 64  # pushes
 GOAL = 475  # what CartPole-v1 counts as solved
 
 Act = Callable[[np.ndarray], tuple[Value, Value]]  # what an Agent says of a state
@@ -56,14 +55,11 @@ class Agent(nn.Module):
         x = state / SCALE
         return self.policy(x), self.baseline(x)
 
-    def loss(self, pushes: list[tuple]) -> Value:
-        """Of pushes as (state, 1 for right or -1 for left, return): 0 is none."""
-        total = 0.0
-        for state, push, gain in pushes:
-            z, b = self(state)
-            advantage = (gain - b).detach()
-            total += abs(push) * ((b - gain) ** 2 / 2 - advantage * logsigmoid(push * z))
-        return total
+    def loss(self, state: np.ndarray, push: float, gain: float) -> Value:
+        """Of a push, 1 for right or -1 for left, and the return from there on."""
+        z, b = self(state)
+        advantage = (gain - b).detach()
+        return -advantage * logsigmoid(push * z) + (gain - b) ** 2 / 2
 
 
 def play(
@@ -157,10 +153,8 @@ def main() -> None:
             states, made, ahead = play(act, env, seed, lambda z: rng.random() < sigmoid(z))
             pushes += zip(states, made, returns_of(made, ahead), strict=True)
             returns.append(len(made))
-        pushes += [(np.zeros(4), 0.0, 0.0)] * (-len(pushes) % CHUNK)  # no pushes, in whole chunks
         optimizer.zero_grad()
-        for i in range(0, len(pushes), CHUNK):
-            (loss(pushes[i : i + CHUNK]) / BATCH_SIZE).backward()
+        (sum(loss(*push) for push in pushes) / BATCH_SIZE).backward()
         nn.optim.clip_grad_norm_(agent.parameters(), 1.0)
         optimizer.step()
         bar.set_postfix(mean_return=f"{recent(returns):.0f}", refresh=False)
@@ -169,7 +163,7 @@ def main() -> None:
     print(
         f"{len(returns)} episodes, {sum(returns):,} pushes in {time.perf_counter() - start:.1f} s"
     )
-    print_gain(loss, pushes[:CHUNK])
+    print_gain(loss, *pushes[0])
 
     tests = [play(act, env, seed, lambda z: z > 0)[0] for seed in range(tested)]
     mean = np.mean([len(states) for states in tests])

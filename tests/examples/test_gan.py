@@ -57,7 +57,7 @@ def test_each_player_learns_by_its_own_loss(gan, eager):
     nn = gan["nn"]
     players = [nn.Sequential(*gan["layers"](2, 4, n, rng=rng)) for n in (2, 1)]
     before = [[p.data for p in player.parameters()] for player in players]
-    shown = list(gan["play"](*players, gan["ring"](rng), 2, eager, rng))
+    shown = list(gan["Game"](*players, eager).play(gan["ring"](rng), 2, rng))
     assert [step for step, _ in shown] == [0, 1, 2]
     assert {samples.shape for _, samples in shown} == {(500, 2)}
     for player, numbers in zip(players, before, strict=True):
