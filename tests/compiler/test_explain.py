@@ -190,3 +190,15 @@ def test_arguments_have_their_names():
     compiled([1.0, 2.0, 3.0], 0.5, 1.5, 2.5, scale=2.0)
     assert "z1[3] = points * others" in compiled.explain()
     assert "scale" in compiled.explain()
+
+
+def test_guards_alike_are_told_once_with_their_number():
+    @compile
+    def total(xs):
+        return sum(x if x > 0 else -x for x in xs) if xs[0] < 5 else xs[0]
+
+    total([1.0, 2.0, 3.0])
+    first, *rest = total.explain().splitlines()
+    assert first == "total: 4 guards"
+    guards = [line.split(" at ")[0].strip() for line in rest if " at " in line]
+    assert guards == ["<", "3 x >"]
