@@ -48,8 +48,7 @@ python examples/digits.py             # --quick for a small run, --eager without
 The output and the pictures below are those of whole runs (`python docs/examples.py`, one thread),
 and the seconds include imports, tests and drawing. One line says what `compile` gained. That is
 least where an eager step is fast already: in `digits` a batch is small, and a whole neuron is one
-`dot`. The machine had other work to do meanwhile, so take the times as rough;
-[Benchmarks](benchmarks.md) has those that were measured with care.
+`dot`. These are single runs; [Benchmarks](benchmarks.md) has times that were measured with care.
 """
 
 
