@@ -119,6 +119,7 @@ from autograd_lite import Value
 {work}
 
 def held():
+    [Value(0.0) for _ in range(1000)]  # fills the free list of nodes: how far threads do, varies
     gc.collect()
     gc.collect()
     with open("/proc/self/statm") as file:
@@ -126,7 +127,7 @@ def held():
     return sys.getallocatedblocks(), resident
 
 n = {n}
-work(n)  # fills the free lists
+work(n)  # fills the caches
 before = held()
 work(n)
 print(*[now - then for now, then in zip(held(), before)])
