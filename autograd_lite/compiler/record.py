@@ -18,6 +18,18 @@ from autograd_lite.anomaly import place
 from autograd_lite.blocks import Observer, observe, observers
 from autograd_lite.compiler._flatten import Same
 from autograd_lite.compiler.generators import Generators
+from autograd_lite.compiler.tokens import (
+    DICT,
+    FLOAT,
+    FLOATS,
+    INTEGER,
+    INTEGERS,
+    LIST,
+    NAMED,
+    OBJECTS,
+    STATIC,
+    VALUE,
+)
 from autograd_lite.value import Value, is_number, number_of
 
 TYPE_CHECKING = False
@@ -35,10 +47,6 @@ __all__ = [
     "Recording",
     "record",
 ]
-
-# As in _flatten.py.
-FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT = range(-1, -8, -1)
-FLOATS, INTEGERS, OBJECTS, NAMED = range(-8, -12, -1)
 
 
 class NotRecordedError(Exception):
