@@ -84,6 +84,7 @@ class Program:
                 leaves,
                 indices=indices,
                 picks=recording.picks,
+                bests=recording.bests,
                 sources=recording.sources,
             )
         except ValueError as problem:

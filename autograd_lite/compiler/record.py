@@ -1,7 +1,8 @@
 """Recording: one call of a function, on stand-ins for its arguments, watched by an observer.
 
 The graph is the trace. What a graph does not show is noted as it happens: decisions taken on
-numbers become guards; what `take` picked, what `draw` drew, and what was detached is kept.
+numbers become guards; what `take` picked, `largest` chose and `draw` drew, and what was detached
+is kept.
 """
 
 from __future__ import annotations
@@ -174,6 +175,7 @@ class Recording:
     made      all nodes, in the order in which they were made
     sources   of a leaf that was detached, the node whose number it has
     picks     the nodes that `take` made
+    bests     the nodes that `largest` made
     calls     the functions that `callback` was given, and the nodes or numbers for each
     draws     the random numbers
     trouble   why it cannot be replayed for other calls, or ""
@@ -189,6 +191,7 @@ class Recording:
         self.made: list[Value] = []
         self.sources: dict[Value, Value] = {}
         self.picks: set[Value] = set()
+        self.bests: set[Value] = set()
         self.draws: list[Draw] = []
         self.calls: list[tuple[Callable[..., object], tuple[Value | float, ...]]] = []
         self.guards: list[Guard] = []
@@ -232,6 +235,9 @@ class Recorder(Observer):
 
     def picked(self, node: Value) -> None:
         self.recording.picks.add(node)
+
+    def chosen(self, node: Value) -> None:
+        self.recording.bests.add(node)
 
     def draw(self, function: Callable[[], float]) -> Value:
         i = len(self.recording.draws)
