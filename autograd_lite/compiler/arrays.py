@@ -20,6 +20,7 @@ from autograd_lite.compiler.explain import (
     regions_of,
 )
 from autograd_lite.compiler.lower import Lowering
+from autograd_lite.compiler.native import joined
 from autograd_lite.compiler.reverse import Reverse
 from autograd_lite.compiler.workspaces import State
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from autograd_lite.compiler.calls import Call
     from autograd_lite.compiler.canonical import Ints
     from autograd_lite.compiler.explain import Step
     from autograd_lite.compiler.tape import Tape
@@ -136,7 +136,7 @@ class Arrays:
     def calls(self) -> tuple[int, int]:
         """How many NumPy calls a run takes, and how many its gradient."""
         space = self.workspace()
-        return len(space.forward), len(space.backward)
+        return len(space.forward_calls), len(space.backward_calls)
 
     def steps(self, names: Mapping[range, str] | None = None) -> tuple[list[Step], list[Step]]:
         """The instructions in words, forward and backward.
@@ -203,8 +203,10 @@ class Workspace:
         self.memory[first : first + len(numbers)] = numbers
         self.seeds = self.memory[program.seeds :][: len(program.outputs)]
         binder = Binder(self.memory, self.indices)
-        self.forward: list[Call] = binder.bind(program.forward_instructions)
-        self.backward: list[Call] = binder.bind(program.backward_instructions)
+        self.forward_calls = binder.bind(program.forward_instructions)
+        self.backward_calls = binder.bind(program.backward_instructions)
+        self.forward = joined(self.forward_calls)
+        self.backward = joined(self.backward_calls)
 
 
 def _places(addresses: Ints) -> array[int]:
