@@ -539,6 +539,22 @@ def test_training_is_the_same():
     assert train(compile) == pytest.approx(train(lambda f: f), rel=1e-12)
 
 
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_results_may_be_kept(executor):
+    """Each has the gradient of its own call, whatever the parameters are by then."""
+    w = Value(0.0)
+    f = compile(executor=executor)(lambda x: (x * w) ** 2)
+    kept = []
+    for i in range(20):
+        w.data = float(i)
+        kept.append(f(3.0))
+    for i in (*range(20), *reversed(range(20))):
+        w.grad = 0.0
+        kept[i].backward()
+        assert w.grad == pytest.approx(18.0 * i)
+    assert f.recordings == 1
+
+
 def test_threads():
     w = [Value(float(i)) for i in range(5)]
     f = compile(lambda x, n: ag.sum([(v * x).tanh() for v in w]) * n)
