@@ -61,11 +61,13 @@ class Arrays(Runner):
         self._gradients = _places(reverse.gradient + reverse.order)
         self.forward_instructions = layout.without_idle_masks(lowered.forward)
         self.backward_instructions = layout.without_idle_masks(reverse.instructions)
-        self._among = np.full(tape.indices, np.iinfo(np.int64).max)
+        any_number = np.iinfo(np.int64).max
+        among = np.full(tape.indices, any_number)
         for instruction in lowered.forward:
             if isinstance(instruction, Pick):
                 lookup = instruction.lookup
-                np.minimum.at(self._among, lookup.slots, lookup.among)
+                np.minimum.at(among, lookup.slots, lookup.among)
+        self._among = _places(np.where(among == any_number, 0, among))
         self._regions = regions_of(lowered, reverse)
         self.wanted, self._blocks = reverse.wanted.tolist(), layout.blocks.tolist()
         self._scalars = len(tape)
@@ -83,31 +85,23 @@ class Arrays(Runner):
         _sweep.spread(leaves, parameters, space.numbers, self.places, self._in_place)
         if self.indices:
             space.indices[:] = indices
-            self._check(space.indices)
-        with np.errstate(all="ignore"):
-            for call in space.forward:
-                call()
+            wrong = _sweep.outside(indices, self._among)
+            if wrong >= 0:
+                raise IndexError(
+                    f"take: the index {indices[wrong]} is out of range for "
+                    f"{self._among[wrong]} elements"
+                )
+        space.forward()
         outputs = _sweep.room(len(self.outputs))
         finite = _sweep.collect(space.numbers, self.outputs, outputs)
         return outputs.tolist() if finite else None
 
     def _gradient(self, space: Workspace, cotangents: Sequence[float]) -> array[float] | None:
         space.seeds[:] = cotangents
-        with np.errstate(all="ignore"):
-            for call in space.backward:
-                call()
+        space.backward()
         gradient = _sweep.room(len(self._gradients))
         finite = _sweep.collect(space.numbers, self._gradients, gradient)
         return gradient if finite else None
-
-    def _check(self, indices: Ints) -> None:
-        known = self._among < np.iinfo(np.int64).max  # others are no indices, but numbers only
-        wrong = known & ((indices < -self._among) | (indices >= self._among))
-        if wrong.any():
-            slot = int(wrong.argmax())
-            raise IndexError(
-                f"take: the index {indices[slot]} is out of range for {self._among[slot]} elements"
-            )
 
     @property
     def calls(self) -> tuple[int, int]:

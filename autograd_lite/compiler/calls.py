@@ -59,25 +59,27 @@ class Call(NamedTuple):
         function, out, operands = self
         if not isinstance(function, str):
             return partial(function, out, *operands)
-        first, *others = operands
-        match function:
-            case "copyto":
-                return partial(np.copyto, out, first, where=others[0] if others else True)
-            case "take":  # places are within bounds; this mode needs no copy of out
-                return partial(first.take, *others, None, out, "clip")
-            case "put":
-                return partial(np.put, out, *others, first)
-            case "add.at":
-                return partial(np.add.at, out, *others, first)
-            case "add.reduceat":
-                return partial(np.add.reduceat, first, *others, 0, None, out)
-            case "add.reduce" | "maximum.reduce":
-                reduce = (np.add if function == "add.reduce" else np.maximum).reduce
-                return partial(reduce, first, tuple(range(out.ndim, first.ndim)), None, out)
-            case "matmul" if out.ndim <= 2 and out.flags.c_contiguous:
-                return partial(np.dot, first, *others, out)
-            case "erf" | "erfc" | "lgamma":
-                return partial(_pointwise, FUNCTIONS[function], out, first)
+        match function, operands:
+            case "copyto", [x]:
+                return partial(np.copyto, out, x)
+            case "copyto", [x, where]:
+                return partial(np.copyto, out, x, where=where)
+            case "take", [x, places]:  # all within bounds; this mode needs no copy of out
+                return partial(x.take, places, None, out, "clip")
+            case "put", [x, places]:
+                return partial(np.put, out, places, x)
+            case "add.at", [x, places]:
+                return partial(np.add.at, out, places, x)
+            case "add.reduceat", [x, starts]:
+                return partial(np.add.reduceat, x, starts, 0, None, out)
+            case "add.reduce", [x]:
+                return partial(np.add.reduce, x, tuple(range(out.ndim, x.ndim)), None, out)
+            case "maximum.reduce", [x]:
+                return partial(np.maximum.reduce, x, tuple(range(out.ndim, x.ndim)), None, out)
+            case "matmul", [x, y] if out.ndim <= 2 and out.flags.c_contiguous:
+                return partial(np.dot, x, y, out)
+            case (("erf" | "erfc" | "lgamma"), [x]):
+                return partial(_pointwise, FUNCTIONS[function], out, x)
         return partial(getattr(np, function), *operands, out=out)
 
 
@@ -243,11 +245,11 @@ class Binder:
 
         calls = []
         for name, operands, target in steps_of(it.formula.text):
-            function = name
             if name == "polygamma":
-                order, *operands = operands
-                function = partial(polygamma, order)
-            calls.append(Call(function, array(target), tuple(map(array, operands))))
+                order, x = operands
+                calls.append(Call(partial(polygamma, order), array(target), (array(x),)))
+            else:
+                calls.append(Call(name, array(target), tuple(map(array, operands))))
         return calls
 
     # ------------------------------------------------------------------------ contractions

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from array import array
 from functools import partial
-from itertools import groupby
-from math import prod
 
 import numpy as np
 
 import autograd_lite
 
 try:
-    from autograd_lite.compiler._native import run
+    from autograd_lite.compiler import _native
 except ImportError:  # it needs a C compiler that knows vectors
-    run = None
+    IN_C = False
+else:
+    IN_C = autograd_lite.compiled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,22 +57,33 @@ LONGEST_SUM = 512
 LANES = 8
 
 
-def joined(calls: Iterable[Call]) -> list[Callable[[], object]]:
+def joined(calls: Iterable[Call]) -> Callable[[], object]:
     """What runs the calls: those in a row that can be written down as one, NumPy the others.
 
     They must be kept: what is written down are the addresses of their arrays.
     """
-    if run is None or not autograd_lite.compiled:
-        return [call.in_numpy() for call in calls]
     made: list[Callable[[], object]] = []
-    written = [(call, _written(call)) for call in calls]
-    for in_c, some in groupby(written, lambda pair: pair[1] is not None):
-        if in_c:
-            numbers = array("q", [number for _, row in some for number in row or ()])
-            made.append(partial(run, numbers))
-        else:
-            made += [call.in_numpy() for call, _ in some]
-    return made
+    rows: list[int] = []
+    for call in calls:
+        row = _written(call) if IN_C else None
+        if row is not None:
+            rows += row
+            continue
+        if rows:
+            made.append(partial(_native.run, array("q", rows)))
+            rows = []
+        made.append(call.in_numpy())
+    if rows:
+        made.append(partial(_native.run, array("q", rows)))
+        if len(made) == 1:
+            return made[0]
+    return partial(_one_after_the_other, made)
+
+
+def _one_after_the_other(calls: Iterable[Callable[[], object]]) -> None:
+    with np.errstate(all="ignore"):
+        for call in calls:
+            call()
 
 
 def _written(call: Call) -> list[int] | None:
@@ -138,7 +149,8 @@ def _reduction(name: str, out: NDArray[Any], a: NDArray[Any]) -> list[int] | Non
     sizes, (to, of_a) = _nest(out.shape, [out.strides, a.strides[:n]])
     if len(inner) > 1 or len(sizes) > 3:
         return None
-    inner, step = (inner, step) if inner else ((1,), (0,))
+    if not inner:
+        inner, step = (1,), (0,)
     return _row(name, (*sizes, *inner), (out, (*to, 0)), (a, (*of_a, *step)))
 
 
@@ -164,7 +176,8 @@ def _product(out: NDArray[Any], a: NDArray[Any], b: NDArray[Any]) -> list[int] |
     if _cost(*turned) < _cost(out, a, b):
         out, a, b = turned
         steps = [steps[0], steps[2], steps[1]]
-    sizes, steps = (sizes, steps) if sizes else ((1,), [(0,)] * 3)
+    if not sizes:
+        sizes, steps = (1,), [(0,), (0,), (0,)]
     (down, along), (of_row, inner), (of_inner, of_column) = (x.strides[-2:] for x in (out, a, b))
     return _row(
         "matmul",
@@ -182,4 +195,4 @@ def _cost(out: NDArray[Any], a: NDArray[Any], b: NDArray[Any]) -> float:
         return float(rows * (n / 4 + 4 if a.strides[-1] == b.strides[-2] == 8 else n + 4))
     stored = 0 if out.strides[-1] == 8 else rows * columns
     copied = columns % LANES if b.strides[-1] == 8 else columns
-    return n * copied + stored + n * rows / 4 * -(-columns // LANES)
+    return float(n * copied + stored + n * rows / 4 * -(-columns // LANES))

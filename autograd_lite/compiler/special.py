@@ -27,7 +27,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def polygamma(order: float, out: Doubles, operand: Doubles) -> None:
+def polygamma(order: float | str, out: Doubles, operand: Doubles) -> None:
     """out = the derivative of order `order + 1` of lgamma at each x, as `ieee.polygamma` has it.
 
     In arrays for positive x: the recurrence carries them up to where the asymptotic series
@@ -49,5 +49,5 @@ def polygamma(order: float, out: Doubles, operand: Doubles) -> None:
             far += bernoulli * rising * y ** -(2.0 * k + n)
         found[:] = (-1.0) ** (n + 1) * (factorial * near + far)
     for i in np.flatnonzero(~known).tolist():
-        found[i] = ieee.polygamma(order, float(x[i]))
+        found[i] = ieee.polygamma(n, float(x[i]))
     out[...] = found.reshape(out.shape)

@@ -18,7 +18,7 @@ from autograd_lite.compiler.lower import is_regular
         ("microgpt", 52, 88, True),
         ("convolution", 10, 13, True),
         ("transformer", 49, 64, True),
-        ("lstm", 108, 119, False),  # 8 units: not worth it
+        ("lstm", 108, 119, True),
         ("actor_and_critic", 17, 19, False),
     ],
 )
