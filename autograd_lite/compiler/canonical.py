@@ -63,8 +63,8 @@ class Form:
         self._columns: list[list[NDArray[Any]]] = [
             [np.zeros(len(tape), np.int8)],
             [np.zeros(len(tape), np.int64)],
-            [tape.static],
-            [tape.slots],
+            [tape.static.copy()],
+            [tape.slots.copy()],
             [np.zeros(len(tape), bool)],
             [np.arange(len(tape))],
         ]
@@ -207,9 +207,9 @@ class _Reader:
     def __init__(self, form: Form, tape: Tape) -> None:
         self.form, self.tape = form, tape
         # The columns of the form, of which the nodes of the tape come first.
-        self.kind, self.formula, self.number, _, self.silent, _ = (c[0] for c in form._columns)
-        self.slot = form._columns[3][0] = tape.slots.copy()
-        self.number = form._columns[2][0] = tape.static.copy()
+        self.kind, self.formula, self.number, self.slot, self.silent, _ = (
+            first for first, *_ in form._columns
+        )
 
     def read(self) -> None:
         tape = self.tape

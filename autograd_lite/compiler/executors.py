@@ -60,14 +60,14 @@ class Executor:
         """
         lifted, lines = self.lifted(), cache(lines)
         text = lifted.explain(names, lines)
-        if self.arrays() is not None:
+        if self._arrays is not None:
             return f"{text}\n\nrun by these calls"
         text += "\n\nrun by the interpreter, node by node"
         return f"{text}: {lifted.explain_groups(lines)}" if self._chosen else text
 
     def lifted(self) -> Arrays:
         """The program as operations on arrays, whether it runs as such or not."""
-        return self._arrays or Arrays(self.tape, np.array(self.wrt, np.int64))
+        return self.arrays() or Arrays(self.tape, np.array(self.wrt, np.int64))
 
     def forward(
         self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...]

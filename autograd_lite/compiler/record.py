@@ -169,17 +169,20 @@ class Draw(NamedTuple):
 class Recording:
     """What a call left behind.
 
-    result    what it returned
-    names     of the arguments, by the slots of their numbers
-    lines     of nodes, where in the function they were made; empty unless it was watched for
-    made      all nodes, in the order in which they were made
-    sources   of a leaf that was detached, the node whose number it has
-    picks     the nodes that `take` made
-    bests     the nodes that `largest` made
-    calls     the functions that `callback` was given, and the nodes or numbers for each
-    draws     the random numbers
-    trouble   why it cannot be replayed for other calls, or ""
-    false     whether stand-ins gave another answer than what they stand for
+    result     what it returned
+    names      of the arguments, by the slots of their numbers
+    arguments  the slot of each stand-in for a number
+    indices    the place among the integers of each that stands for one
+    lines      of nodes, where in the function they were made; empty unless it was watched for
+    made       all nodes, in the order in which they were made
+    sources    of a leaf that was detached, the node whose number it has
+    picks      the nodes that `take` made
+    bests      the nodes that `largest` made
+    calls      the functions that `callback` was given, and the nodes or numbers for each
+    draws      the random numbers
+    guards     the decisions on numbers
+    trouble    why it cannot be replayed for other calls, or ""
+    false      whether stand-ins gave another answer than what they stand for
     """
 
     def __init__(self) -> None:
