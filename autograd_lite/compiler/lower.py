@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Lowering", "is_regular"]
 
 # Nanoseconds of a run and its gradient: the interpreter's, and what arrays take besides arithmetic.
-NODE, PARENT, GROUP, RUN = 2, 1, 300, 3000
+NODE, PARENT, GROUP, RUN = 2, 1, 120, 1000
 
 
 def is_regular(tape: Tape, wrt: Ints) -> bool:
