@@ -66,13 +66,13 @@ class Pool:
         """A new workspace, or that of one of the runs, each in its turn, if there are enough."""
         with self.lock:
             for _ in range(len(self.held) if len(self.held) >= KEPT else 0):
-                self._turn = (self._turn + 1) % len(self.held)
-                holds = self.held[self._turn]
+                turn, self._turn = self._turn, (self._turn + 1) % len(self.held)
+                holds = self.held[turn]
                 try:
                     space = holds.pop()
                 except IndexError:  # somebody works in it
                     continue
-                self.held[self._turn] = []
+                self.held[turn] = []
                 holds.append(space.leaves_now())
                 return space
             place = len(self.held)
