@@ -70,7 +70,7 @@ def all_same(held: list[Any], found: list[Any]) -> bool:
     try:
         for i in range(len(held)):
             x, y = held[i], found[i]
-            if not arrays.alike(x, y) and not (x == y):
+            if not arrays.alike(x, y) and x != y:
                 return False
     except Exception:  # an element that cannot be compared, such as another array
         return False
