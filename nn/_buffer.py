@@ -8,13 +8,35 @@ from __future__ import annotations
 
 from autograd_lite.ieee import divide, sqrt
 
-__all__ = ["divide", "doubles", "sqrt"]
+__all__ = ["data_of", "divide", "doubles", "grad_of", "set_data", "set_grad", "sqrt"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
 
+    from autograd_lite import Value
+
 
 def doubles(owner: array[float]) -> array[float]:
     """What is indexed to read and write the numbers."""
     return owner
+
+
+def grad_of(values: tuple[Value, ...], i: int) -> float:
+    """The gradient of values[i], in C without a look at its type."""
+    return values[i]._grad
+
+
+def set_grad(values: tuple[Value, ...], i: int, grad: float) -> None:
+    """Set the gradient of values[i], in C without a look at its type."""
+    values[i]._grad = grad
+
+
+def data_of(values: tuple[Value, ...], i: int) -> float:
+    """The number of values[i], in C without a look at its type."""
+    return values[i]._data
+
+
+def set_data(values: tuple[Value, ...], i: int, data: float) -> None:
+    """Set the number of values[i], in C without a look at its type."""
+    values[i]._data = data

@@ -1,7 +1,7 @@
 """What optimisers do to all parameters at once, in one call.
 
 Plain Python, compiled with `_steps.pxd` beside it as `autograd_lite/value.py` is. What a step
-remembers of each parameter stands in arrays of doubles.
+remembers of each parameter stands in arrays of doubles. Parameters must be Values: in C nobody looks.
 """
 
 from __future__ import annotations
@@ -22,16 +22,15 @@ def zero_grad(parameters: Parameters) -> None:
     """Set all gradients to 0."""
     writing(parameters)
     for i in range(len(parameters)):
-        p = parameters[i]
-        p._grad = 0.0
+        buffer.set_grad(parameters, i, 0.0)
 
 
 def grad_norm(parameters: Parameters) -> float:
     """The Euclidean length of all gradients."""
     total = 0.0
     for i in range(len(parameters)):
-        p = parameters[i]
-        total += p._grad * p._grad
+        g = buffer.grad_of(parameters, i)
+        total += g * g
     return buffer.sqrt(total)
 
 
@@ -39,8 +38,7 @@ def scale_grad(parameters: Parameters, factor: float) -> None:
     """Multiply all gradients."""
     writing(parameters)
     for i in range(len(parameters)):
-        p = parameters[i]
-        p._grad *= factor
+        buffer.set_grad(parameters, i, factor * buffer.grad_of(parameters, i))
 
 
 def sgd(
@@ -61,15 +59,15 @@ def sgd(
     writing(parameters)
     vs = buffer.doubles(velocity)
     for i in range(len(parameters)):
-        p = parameters[i]
-        g = sign * p._grad
+        p = buffer.data_of(parameters, i)
+        g = sign * buffer.grad_of(parameters, i)
         if weight_decay != 0.0:
-            g += weight_decay * p._data
+            g += weight_decay * p
         if momentum != 0.0:
             v = g if first else momentum * vs[i] + (1.0 - dampening) * g
             vs[i] = v
             g = g + momentum * v if nesterov else v
-        p._data -= lr * g
+        buffer.set_data(parameters, i, p - lr * g)
 
 
 def adam(
@@ -95,15 +93,15 @@ def adam(
     """
     writing(parameters)
     ms, vs, tops = buffer.doubles(mean), buffer.doubles(square), buffer.doubles(largest)
-    rate = lr / correction1
     root = buffer.sqrt(correction2)
+    rate, floor = lr / correction1 * root, eps * root  # the fraction times root: a division less
     for i in range(len(parameters)):
-        p = parameters[i]
-        g = sign * p._grad
+        p = buffer.data_of(parameters, i)
+        g = sign * buffer.grad_of(parameters, i)
         if decoupled:
-            p._data *= 1.0 - lr * weight_decay
+            p *= 1.0 - lr * weight_decay
         elif weight_decay != 0.0:  # here and below, 0 times an infinite parameter would be NaN
-            g += weight_decay * p._data
+            g += weight_decay * p
         m = beta1 * ms[i] + (1.0 - beta1) * g
         v = beta2 * vs[i] + (1.0 - beta2) * g * g
         ms[i] = m
@@ -112,7 +110,8 @@ def adam(
             if not v <= tops[i]:
                 tops[i] = v
             v = tops[i]
-        p._data -= buffer.divide(rate * m, buffer.sqrt(v) / root + eps)
+        p -= buffer.divide(rate * m, buffer.sqrt(v) + floor)
+        buffer.set_data(parameters, i, p)
 
 
 def rmsprop(
@@ -136,10 +135,10 @@ def rmsprop(
     writing(parameters)
     ss, ms, vs = buffer.doubles(square), buffer.doubles(mean), buffer.doubles(velocity)
     for i in range(len(parameters)):
-        p = parameters[i]
-        g = sign * p._grad
+        p = buffer.data_of(parameters, i)
+        g = sign * buffer.grad_of(parameters, i)
         if weight_decay != 0.0:
-            g += weight_decay * p._data
+            g += weight_decay * p
         s = alpha * ss[i] + (1.0 - alpha) * g * g
         ss[i] = s
         if centered:
@@ -148,4 +147,4 @@ def rmsprop(
             s -= m * m
         v = momentum * vs[i] + buffer.divide(g, buffer.sqrt(s) + eps)
         vs[i] = v
-        p._data -= lr * v
+        buffer.set_data(parameters, i, p - lr * v)
