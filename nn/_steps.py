@@ -1,7 +1,8 @@
 """What optimisers do to all parameters at once, in one call.
 
 Plain Python, compiled with `_steps.pxd` beside it as `autograd_lite/value.py` is. What a step
-remembers of each parameter stands in arrays of doubles. Parameters must be Values: in C nobody looks.
+remembers of each parameter stands in arrays of doubles. Parameters must be Values, at which nobody
+looks in C.
 """
 
 from __future__ import annotations
