@@ -53,7 +53,7 @@ extensions = cythonize(
         extension("autograd_lite.compiler._sweep", "kernels.h", "value.pxd"),
         extension("autograd_lite.compiler._flatten", "value.pxd"),
         extension("autograd_lite.compiler._trace", "value.pxd"),
-        extension("autograd_lite.compiler._loops", "kernels.h", "value.pxd"),
+        extension("autograd_lite.compiler._native", "compiler/native.h", suffix=".pyx"),
         extension("nn._steps", "value.pxd"),  # the layout of a Value
     ],
     compiler_directives={

@@ -12,4 +12,3 @@ if not autograd_lite.compiled:
     import_source("autograd_lite.compiler._sweep")
     import_source("autograd_lite.compiler._flatten")
     import_source("autograd_lite.compiler._trace")
-    import_source("autograd_lite.compiler._loops")

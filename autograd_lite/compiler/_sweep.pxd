@@ -49,3 +49,5 @@ cpdef object spread(
     read="double*", where="long long*", write="double*", i=Py_ssize_t, number=double, finite=bint
 )
 cpdef bint collect(numbers memory, numbers places, numbers out) except -1
+@cython.locals(index="long long*", most="long long*", i=Py_ssize_t)
+cpdef Py_ssize_t outside(numbers indices, numbers among) except -2

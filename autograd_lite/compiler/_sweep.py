@@ -225,3 +225,15 @@ def collect(memory: array[float], places: array[int], out: array[float]) -> bool
         if number - number != 0.0:
             finite = False
     return finite
+
+
+def outside(indices: array[int], among: array[int]) -> int:
+    """The first slot whose index is out of range for so many elements; -1 if none is.
+
+    among  0 of a slot that is no index
+    """
+    index, most = arrays.longs(indices), arrays.longs(among)
+    for i in range(len(among)):
+        if most[i] and not -most[i] <= index[i] < most[i]:
+            return i
+    return -1

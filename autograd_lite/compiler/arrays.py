@@ -20,6 +20,7 @@ from autograd_lite.compiler.explain import (
     regions_of,
 )
 from autograd_lite.compiler.lower import Lowering
+from autograd_lite.compiler.native import joined
 from autograd_lite.compiler.reverse import Reverse
 from autograd_lite.compiler.workspaces import State
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from autograd_lite.compiler.calls import Call
     from autograd_lite.compiler.canonical import Ints
     from autograd_lite.compiler.explain import Step
     from autograd_lite.compiler.tape import Tape
@@ -61,11 +61,13 @@ class Arrays:
         self._gradients = _places(reverse.gradient + reverse.order)
         self.forward_instructions = layout.without_idle_masks(lowered.forward)
         self.backward_instructions = layout.without_idle_masks(reverse.instructions)
-        self._among = np.full(tape.indices, np.iinfo(np.int64).max)
+        any_number = np.iinfo(np.int64).max
+        among = np.full(tape.indices, any_number)
         for instruction in lowered.forward:
             if isinstance(instruction, Pick):
                 lookup = instruction.lookup
-                np.minimum.at(self._among, lookup.slots, lookup.among)
+                np.minimum.at(among, lookup.slots, lookup.among)
+        self._among = _places(np.where(among == any_number, 0, among))
         self._regions = regions_of(lowered, reverse)
         self.wanted, self._blocks = reverse.wanted.tolist(), layout.blocks.tolist()
         self._scalars = len(tape)
@@ -90,10 +92,13 @@ class Arrays:
         _sweep.spread(leaves, parameters, space.numbers, self._places, self._in_place)
         if self.indices:
             space.indices[:] = indices
-            self._check(space.indices)
-        with np.errstate(all="ignore"):
-            for call in space.forward:
-                call()
+            wrong = _sweep.outside(indices, self._among)
+            if wrong >= 0:
+                raise IndexError(
+                    f"take: the index {indices[wrong]} is out of range for "
+                    f"{self._among[wrong]} elements"
+                )
+        space.forward()
         outputs = _sweep.room(len(self.outputs))
         finite = _sweep.collect(space.numbers, self.outputs, outputs)
         state.outputs = outputs.tolist()
@@ -106,9 +111,7 @@ class Arrays:
         """
         space = state.space
         space.seeds[:] = cotangents
-        with np.errstate(all="ignore"):
-            for call in space.backward:
-                call()
+        space.backward()
         gradient = _sweep.room(len(self._gradients))
         finite = _sweep.collect(space.numbers, self._gradients, gradient)
         return gradient if finite else None
@@ -119,15 +122,6 @@ class Arrays:
         _sweep.collect(state.space.numbers, self._places, leaves)
         return leaves
 
-    def _check(self, indices: Ints) -> None:
-        known = self._among < np.iinfo(np.int64).max  # others are no indices, but numbers only
-        wrong = known & ((indices < -self._among) | (indices >= self._among))
-        if wrong.any():
-            slot = int(wrong.argmax())
-            raise IndexError(
-                f"take: the index {indices[slot]} is out of range for {self._among[slot]} elements"
-            )
-
     def workspace(self) -> Workspace:
         """A new one, for a run at the same time as others."""
         return Workspace(self)
@@ -136,7 +130,7 @@ class Arrays:
     def calls(self) -> tuple[int, int]:
         """How many NumPy calls a run takes, and how many its gradient."""
         space = self.workspace()
-        return len(space.forward), len(space.backward)
+        return len(space.forward_calls), len(space.backward_calls)
 
     def steps(self, names: Mapping[range, str] | None = None) -> tuple[list[Step], list[Step]]:
         """The instructions in words, forward and backward.
@@ -203,8 +197,10 @@ class Workspace:
         self.memory[first : first + len(numbers)] = numbers
         self.seeds = self.memory[program.seeds :][: len(program.outputs)]
         binder = Binder(self.memory, self.indices)
-        self.forward: list[Call] = binder.bind(program.forward_instructions)
-        self.backward: list[Call] = binder.bind(program.backward_instructions)
+        self.forward_calls = binder.bind(program.forward_instructions)
+        self.backward_calls = binder.bind(program.backward_instructions)
+        self.forward = joined(self.forward_calls)
+        self.backward = joined(self.backward_calls)
 
 
 def _places(addresses: Ints) -> array[int]:

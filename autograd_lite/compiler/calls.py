@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from autograd_lite.compiler.bulk import (
     Scatter,
     SegmentSum,
 )
-from autograd_lite.compiler.special import FUNCTIONS
+from autograd_lite.compiler.special import FUNCTIONS, polygamma
 from autograd_lite.compiler.ufuncs import RESULT, steps_of
 
 TYPE_CHECKING = False
@@ -35,10 +36,51 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.bulk import Instruction
     from autograd_lite.compiler.canonical import Ints
 
-    Call: TypeAlias = Callable[[], object]
     Doubles: TypeAlias = NDArray[np.float64]
 
-__all__ = ["Binder"]
+__all__ = ["Binder", "Call"]
+
+
+class Call(NamedTuple):
+    """out = function(*operands).
+
+    function  a ufunc of NumPy's, its "reduce" over the last axes, "matmul", or what moves numbers:
+              "copyto" (where its second operand is true), "take" (array, places), "put" and
+              "add.at" (values, places), "add.reduceat" (array, starts); or a function of out and
+              the operands in Python
+    """
+
+    function: str | Callable[..., object]
+    out: NDArray[Any]
+    operands: tuple[NDArray[Any], ...]
+
+    def in_numpy(self) -> Callable[[], object]:
+        """What calls NumPy."""
+        function, out, operands = self
+        if not isinstance(function, str):
+            return partial(function, out, *operands)
+        match function, operands:
+            case "copyto", [x]:
+                return partial(np.copyto, out, x)
+            case "copyto", [x, where]:
+                return partial(np.copyto, out, x, where=where)
+            case "take", [x, places]:  # all within bounds; this mode needs no copy of out
+                return partial(x.take, places, None, out, "clip")
+            case "put", [x, places]:
+                return partial(np.put, out, places, x)
+            case "add.at", [x, places]:
+                return partial(np.add.at, out, places, x)
+            case "add.reduceat", [x, starts]:
+                return partial(np.add.reduceat, x, starts, 0, None, out)
+            case "add.reduce", [x]:
+                return partial(np.add.reduce, x, tuple(range(out.ndim, x.ndim)), None, out)
+            case "maximum.reduce", [x]:
+                return partial(np.maximum.reduce, x, tuple(range(out.ndim, x.ndim)), None, out)
+            case "matmul", [x, y] if out.ndim <= 2 and out.flags.c_contiguous:
+                return partial(np.dot, x, y, out)
+            case (("erf" | "erfc" | "lgamma"), [x]):
+                return partial(_pointwise, FUNCTIONS[function], out, x)
+        return partial(getattr(np, function), *operands, out=out)
 
 
 class Operand:
@@ -91,17 +133,17 @@ class Binder:
             case SegmentSum():
                 return self._segment_sum(instruction)
             case Fill(base, size):
-                return [partial(self._slice(base, size).fill, 0.0)]
+                return [Call("copyto", self._slice(base, size), (np.zeros(()),))]
             case Mask(base, holes):
-                return [_assign(self._slice(base, len(holes)), np.zeros(()), holes)]
+                return [Call("copyto", self._slice(base, len(holes)), (np.zeros(()), holes))]
             case Pick(base, lookup):
                 calls, array, where = self._addresses(lookup)
                 out = self._slice(base, len(lookup.slots))
-                return [*calls, partial(array.take, where, None, out, "clip")]
+                return [*calls, Call("take", out, (array, where))]
             case Drop(source, lookup):
                 calls, array, where = self._addresses(lookup)
                 more, values = self._read(source, "t0")
-                return [*calls, *more, partial(np.add.at, array, where, values)]
+                return [*calls, *more, Call("add.at", array, (values, where))]
 
     # --------------------------------------------------------------------------- memory
 
@@ -128,7 +170,7 @@ class Binder:
     def _take(self, table: Ints, out: Doubles) -> Call:
         # From no more of the memory than needed: NumPy copies what overlaps.
         low, high = int(table.min()), int(table.max())
-        return partial(self.memory[low : high + 1].take, table - low, None, out, "clip")
+        return Call("take", out, (self.memory[low : high + 1], table - low))
 
     def _read(self, table: Ints, name: str) -> tuple[list[Call], Doubles]:
         """What makes an array of these addresses, and the array."""
@@ -141,9 +183,8 @@ class Binder:
         step = int(table[1] - table[0]) if len(table) > 1 else 1
         if (np.diff(table) == step).all():
             out = Operand(self.memory, int(table[0]), (step,)).view(table.shape)
-            return partial(np.add, out, values, out) if add else partial(np.copyto, out, values)
-        put = np.add.at if add else np.put
-        return partial(put, self.memory, table, values)
+            return Call("add", out, (out, values)) if add else Call("copyto", out, (values,))
+        return Call("add.at" if add else "put", self.memory, (values, table))
 
     def _segment_sum(self, it: SegmentSum) -> list[Call]:
         out = self._slice(it.base, len(it.starts))
@@ -151,37 +192,36 @@ class Binder:
         calls = [self._take(it.a, a)]
         if it.b is not None:
             b = self.scratch("t1", it.b.shape)
-            calls += [self._take(it.b, b), partial(np.multiply, a, b, a)]
-        return [*calls, partial(np.add.reduceat, a, it.starts, 0, None, out)]
+            calls += [self._take(it.b, b), Call("multiply", a, (a, b))]
+        return [*calls, Call("add.reduceat", out, (a, it.starts))]
 
     def _addresses(self, lookup: Lookup) -> tuple[list[Call], Doubles, Ints]:
         """The calls that work out the addresses of a lookup: where they are, and those places."""
         n, among = len(lookup.slots), lookup.among
         where = np.empty(n, np.int64)
         calls: list[Call] = [
-            partial(self.indices.take, lookup.slots, None, where, "clip"),
-            partial(np.remainder, where, np.array(among), where),
+            Call("take", where, (self.indices, lookup.slots)),
+            Call("remainder", where, (where, np.array(among))),
         ]
         if lookup.table is not None:
             low, high = int(lookup.table.min()), int(lookup.table.max())
             table, place = (lookup.table - low).ravel(), np.empty(n, np.int64)
             calls += [
-                partial(np.add, where, np.arange(n) * among, place),
-                partial(table.take, place, None, where, "clip"),
+                Call("add", place, (where, np.arange(n) * among)),
+                Call("take", where, (table, place)),
             ]
         else:
             ends = np.concatenate([lookup.first, lookup.first + lookup.step * (among - 1)])
             low, high = int(ends.min()), int(ends.max())
             calls += [
-                partial(np.multiply, where, np.array(lookup.step), where),
-                partial(np.add, where, lookup.first - low, where),
+                Call("multiply", where, (where, np.array(lookup.step))),
+                Call("add", where, (where, lookup.first - low)),
             ]
         return calls, self.memory[low : high + 1], where
 
     def _largest(self, it: Largest) -> list[Call]:
-        axes = tuple(range(len(it.loops), len(it.loops) + len(it.sums)))
         rows = self._operand(it.a).view(it.loops + it.sums)
-        return [partial(np.maximum.reduce, rows, axes, None, self._view(it.out, it.loops))]
+        return [Call("maximum.reduce", self._view(it.out, it.loops), (rows,))]
 
     # ------------------------------------------------------------------------ elementwise
 
@@ -192,7 +232,7 @@ class Binder:
         out = self._view(it.out, it.loops)
         if it.formula.part >= 0:
             user = _function_of_user(int(it.formula.text), it.formula.part, len(arrays))
-            return [partial(_pointwise, user, out, *arrays.values())]
+            return [Call(partial(_pointwise, user), out, tuple(arrays.values()))]
         arrays[RESULT] = out
 
         def array(operand: str | float) -> NDArray[Any]:
@@ -203,29 +243,14 @@ class Binder:
                 arrays[operand] = self.scratch(operand, it.loops, dtype)
             return arrays[operand]
 
-        calls: list[Call] = []
+        calls = []
         for name, operands, target in steps_of(it.formula.text):
-            values = [array(operand) for operand in operands]
-            if name == "copyto":
-                calls.append(_assign(array(target), *values))
-            elif name in FUNCTIONS:
-                calls += self._special(name, array(target), *values)
+            if name == "polygamma":
+                order, x = operands
+                calls.append(Call(partial(polygamma, order), array(target), (array(x),)))
             else:
-                calls.append(partial(getattr(np, name), *values, out=array(target)))
+                calls.append(Call(name, array(target), tuple(map(array, operands))))
         return calls
-
-    def _special(self, name: str, out: Doubles, *operands: Doubles) -> list[Call]:
-        """Out = a function that NumPy has not, of an array; before it there may be a number."""
-        *orders, x = operands
-        calls: list[Call] = []
-        flat = self.scratch("flat", out.shape)
-        if not out.flags.c_contiguous or not x.flags.c_contiguous or x.shape != out.shape:
-            calls.append(_assign(flat, x))
-            x = flat
-        into = out if out.flags.c_contiguous else flat
-        numbers = [float(order) for order in orders]
-        calls.append(partial(FUNCTIONS[name], *numbers, x.reshape(-1), into.reshape(-1)))
-        return calls if into is out else [*calls, _assign(out, flat)]
 
     # ------------------------------------------------------------------------ contractions
 
@@ -238,20 +263,20 @@ class Binder:
             calls = self._total(it.loops, it.sums, target, a)
             if it.negate and not it.add:
                 view = out.view(it.loops, range(len(it.loops)))
-                calls.append(partial(np.negative, view, view))
+                calls.append(Call("negative", view, (view,)))
         else:
             calls = self._product(it.loops, it.sums, target, a, self._operand(it.b))
         if it.add:
             into, more = (x.view(it.loops, range(len(it.loops))) for x in (out, target))
-            calls.append(partial(np.subtract if it.negate else np.add, into, more, into))
+            calls.append(Call("subtract" if it.negate else "add", into, (into, more)))
         return calls
 
     def _plain(self, it: Contract) -> Call:
         """Out (+)= a or -a."""
         out, a = self._view(it.out, it.loops), self._operand(it.a).elements(it.loops)
         if it.add:
-            return partial(np.subtract if it.negate else np.add, out, a, out)
-        return partial(np.negative, a, out) if it.negate else partial(np.copyto, out, a)
+            return Call("subtract" if it.negate else "add", out, (out, a))
+        return Call("negative" if it.negate else "copyto", out, (a,))
 
     def _total(
         self, loops: tuple[int, ...], sums: tuple[int, ...], out: Operand, a: Operand
@@ -262,9 +287,7 @@ class Binder:
             ones = self._ones if self._ones.size >= sums[0] else np.ones(sums[0])
             self._ones = ones
             return self._matmul(loops, sums, out, a, Operand(ones, 0, (0,) * n + (1,)))
-        axes = tuple(range(n, n + len(sums)))
-        view = out.view(loops, range(n))
-        return [partial(np.add.reduce, a.view(loops + sums), axes, None, view)]
+        return [Call("add.reduce", out.view(loops, range(n)), (a.view(loops + sums),))]
 
     def _product(
         self, loops: tuple[int, ...], sums: tuple[int, ...], out: Operand, a: Operand, b: Operand
@@ -275,13 +298,13 @@ class Binder:
         if not sums:
             if len(loops) == 2 and _is_outer(a, b):
                 return self._matmul(loops, (1,), out, _with_axis(a), _with_axis(b))
-            return [partial(np.multiply, a.elements(loops), b.elements(loops), view)]
+            return [Call("multiply", view, (a.elements(loops), b.elements(loops)))]
         for x, y in ((a, b), (b, a)):
             if not any(y.strides[n:]):  # y is a common factor
                 total = self._contiguous("total", loops)
                 calls = self._total(loops, sums, total, x)
                 factors = total.view(loops), y.elements(loops)
-                return [*calls, partial(np.multiply, *factors, view)]
+                return [*calls, Call("multiply", view, factors)]
         return self._matmul(loops, sums, out, a, b)
 
     def _matmul(
@@ -311,10 +334,9 @@ class Binder:
         views = (
             a.view(shape(stack, rows, [n]), [*stack, *rows, n]),
             b.view(shape(stack, [n], columns), [*stack, n, *columns]),
-            out.view(shape(stack, rows, columns), [*stack, *rows, *columns]),
         )
-        multiply = np.matmul if stack or not views[2].flags.c_contiguous else np.dot
-        return [*calls, partial(multiply, *views)]
+        out_view = out.view(shape(stack, rows, columns), [*stack, *rows, *columns])
+        return [*calls, Call("matmul", out_view, views)]
 
     def _merged(
         self,
@@ -332,7 +354,7 @@ class Binder:
         moving = [i for i in range(n) if x.strides[i]]
         axes = [*moving, *range(n, n + len(sums))]
         copy = self.scratch(name, tuple((loops + sums)[i] for i in axes))
-        calls.append(partial(np.copyto, copy, x.view(copy.shape, axes)))
+        calls.append(Call("copyto", copy, (x.view(copy.shape, axes),)))
         strides = [0] * n
         for axis, stride in zip(moving, copy.strides, strict=False):
             strides[axis] = stride // 8
@@ -348,10 +370,6 @@ def _is_outer(a: Operand, b: Operand) -> bool:
 def _with_axis(x: Operand) -> Operand:
     """An operand with one more inner loop, of one step."""
     return Operand(x.array, x.base, (*x.strides, 1))
-
-
-def _assign(target: NDArray[Any], value: NDArray[Any], where: Any = True) -> Call:
-    return partial(np.copyto, target, value, where=where)
 
 
 def _pointwise(function: Callable[..., Any], out: Doubles, *operands: Doubles) -> None:

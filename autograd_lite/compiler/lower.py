@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Lowering", "is_regular"]
 
-# Nanoseconds of a run and its gradient: the interpreter's, and of arrays what comes to a group.
-NODE, PARENT, GROUP = 2, 1, 2700
+# Nanoseconds of a run and its gradient: the interpreter's, and what arrays take besides arithmetic.
+NODE, PARENT, GROUP, RUN = 2, 1, 120, 1000
 
 
 def is_regular(tape: Tape, wrt: Ints) -> bool:
@@ -35,8 +35,8 @@ def is_regular(tape: Tape, wrt: Ints) -> bool:
     It costs a part of what the lift does; nothing to speak of where there are many levels.
     """
     form = Form(tape)
-    most = (NODE * len(tape) + PARENT * len(tape.parents)) // GROUP
-    if len(list(islice(form.levels(), most + 1))) > most:
+    most = (NODE * len(tape) + PARENT * len(tape.parents) - RUN) // GROUP
+    if most < 0 or len(list(islice(form.levels(), most + 1))) > most:
         return False
     return len(groups_of(form, Stages(form), wrt, len(form))[0]) <= most
 

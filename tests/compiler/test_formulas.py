@@ -9,6 +9,7 @@ from autograd_lite import kernels
 from autograd_lite.compiler.bulk import Map, Ref
 from autograd_lite.compiler.calls import Binder
 from autograd_lite.compiler.formulas import Formula, formula, partials_of, value_of, vanishes
+from autograd_lite.compiler.native import joined
 from autograd_lite.rules import CODES, RULES
 
 FIXED = [rule for rule in RULES[1 : 1 + CODES["dot"]] if rule.value]
@@ -31,8 +32,8 @@ def computed(what, operands):
     refs = {name: Ref(i * n, (1,)) for i, name in enumerate(operands)}
     mapped = Map((n,), Ref(len(refs) * n, (1,)), what, refs)
     with np.errstate(all="ignore"):
-        for call in Binder(memory, np.zeros(0, np.int64)).bind([mapped]):
-            call()
+        calls = Binder(memory, np.zeros(0, np.int64)).bind([mapped])
+        joined(calls)()
     return memory[-n:]
 
 

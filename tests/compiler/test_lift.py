@@ -13,6 +13,7 @@ from scalar_programs import KINDS, program
 import autograd_lite as ag
 from autograd_lite import Value, take
 from autograd_lite.compiler.arrays import Arrays
+from autograd_lite.compiler.native import joined
 from autograd_lite.compiler.tape import LEAF, Tape
 from autograd_lite.rules import CODES
 
@@ -22,7 +23,9 @@ def test_a_wrong_program_is_noticed():
     lifted = Lifted(function, *args)
     lifted.arrays._pool.append(lifted.arrays.workspace())
     space = lifted.arrays._pool[0]
-    space.forward.insert(len(space.forward) // 2, space.forward.pop())
+    calls = space.forward_calls
+    calls.insert(len(calls) // 2, calls.pop())
+    space.forward = joined(calls)
     with pytest.raises(AssertionError):
         lifted.agrees()
 

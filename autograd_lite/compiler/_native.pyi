@@ -1,0 +1,3 @@
+from array import array
+
+def run(calls: array[int]) -> None: ...

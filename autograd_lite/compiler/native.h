@@ -1,0 +1,321 @@
+/* NumPy's calls on arrays of doubles, as native.py writes them down.
+
+   Most arrays of a scalar program are small: there, what NumPy does before and after the arithmetic
+   takes ten times as long as the arithmetic. Sums are taken in an order that does not depend on the
+   machine, so neither do results.
+*/
+#include <math.h>
+#include <stdint.h>
+
+typedef struct {
+    int64_t function;
+    int64_t size[4]; /* of the loops, outermost first */
+    char *out;
+    const char *a, *b;
+    int64_t out_step[4], a_step[4], b_step[4]; /* in bytes */
+} call_t;
+
+/* In the order of native.FUNCTIONS. */
+enum {
+    ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM, MINIMUM, POWER, ARCTAN2,
+    LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, NOT_EQUAL,
+    IS_LESS, IS_LESS_EQUAL, IS_GREATER, IS_GREATER_EQUAL, IS_EQUAL, IS_NOT_EQUAL,
+    COPY, NEGATIVE, ABSOLUTE, SQRT, EXP, COPY_WHERE,
+    TOTAL, LARGEST, PRODUCT, TAKE, PUT, ADD_AT,
+    TAKE_INT, ADD_INT, MULTIPLY_INT, REMAINDER_INT,
+    FROM_LIBM
+};
+
+static double (*const LIBM[])(double) = {
+    log, log1p, expm1, sin, cos, tan, sinh, cosh, tanh, asin, acos, atan, asinh, acosh, atanh, cbrt,
+    exp2, log2, log10, floor, ceil, erf, erfc, lgamma,
+};
+
+#define PANEL 512 /* the longest inner loop of a product */
+#define LANES 8
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* The same code for machines with wider registers, chosen when the library is loaded. */
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define FOR_EACH_MACHINE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define FOR_EACH_MACHINE
+#endif
+
+typedef double lanes __attribute__((vector_size(8 * LANES), aligned(8)));
+typedef int64_t int_lanes __attribute__((vector_size(8 * LANES), aligned(8)));
+
+/* exp(x) = 2^n exp(r) with |r| <= ln(2) / 2, by exp's series up to r^13, to two units in the last
+   place. 2^n in two factors, as the result may be subnormal. */
+INLINE void exp_in_place(lanes *place)
+{
+    lanes x = *place;
+    const lanes least = (lanes){} - 746, most = (lanes){} + 710, inverse = (lanes){} + 0x1.71547652b82fep0;
+    const double shift = 0x1.8p52; /* a number of this size has no digits behind the point */
+    int_lanes low = x < least, high = x > most;
+    lanes inside = (lanes)((low & (int_lanes)least) | (high & (int_lanes)most) | (~(low | high) & (int_lanes)x));
+    lanes shifted = inside * inverse + shift, n = shifted - shift;
+    lanes r = inside - n * 0x1.62e42feep-1 - n * 0x1.a39ef35793c76p-33;
+    lanes sum = (lanes){} + 1.0 / 6227020800;
+    sum = sum * r + 1.0 / 479001600;
+    sum = sum * r + 1.0 / 39916800;
+    sum = sum * r + 1.0 / 3628800;
+    sum = sum * r + 1.0 / 362880;
+    sum = sum * r + 1.0 / 40320;
+    sum = sum * r + 1.0 / 5040;
+    sum = sum * r + 1.0 / 720;
+    sum = sum * r + 1.0 / 120;
+    sum = sum * r + 1.0 / 24;
+    sum = sum * r + 1.0 / 6;
+    sum = sum * r + 0.5;
+    sum = sum * r * r + r + 1.0;
+    int_lanes exponent = (int_lanes)shifted - (int_lanes)((lanes){} + shift), half = exponent >> 1;
+    *place = sum * (lanes)((half + 1023) << 52) * (lanes)((exponent - half + 1023) << 52);
+}
+
+INLINE void exp_row(int64_t n, double *out, int64_t to, const double *a, int64_t from)
+{
+    for (int64_t i = 0; i < n; i += LANES) {
+        int width = n - i < LANES ? (int)(n - i) : LANES;
+        lanes x = {0};
+        if (width == LANES && from == 1)
+            x = *(const lanes *)(a + i);
+        else
+            for (int j = 0; j < width; j++)
+                x[j] = a[(i + j) * from];
+        exp_in_place(&x);
+        if (width == LANES && to == 1)
+            *(lanes *)(out + i) = x;
+        else
+            for (int j = 0; j < width; j++)
+                out[(i + j) * to] = x[j];
+    }
+}
+
+/* One loop for each way in which rows are mostly passed, as a compiler vectorises only these.
+   Where an operand is the target, too, it is so element by element: hence no dependence. */
+#define LOOP(type, X, Y, step, value) \
+    _Pragma("GCC ivdep") \
+    for (int64_t i = 0; i < n; i++) { \
+        double x = X, y = Y; \
+        (void)x, (void)y; \
+        ((type *)out)[i * (step)] = (value); \
+    }
+#define ROW(type, value) \
+    if (to == 1 && of_a == 1 && of_b == 1) \
+        LOOP(type, a[i], b[i], 1, value) \
+    else if (to == 1 && of_a == 1 && of_b == 0) { \
+        double first = *b; \
+        LOOP(type, a[i], first, 1, value) \
+    } else if (to == 1 && of_a == 0 && of_b == 1) { \
+        double first = *a; \
+        LOOP(type, first, b[i], 1, value) \
+    } else \
+        LOOP(type, a[i * of_a], b[i * of_b], to, value) \
+    break;
+
+/* out[i] = function(a[i], b[i]) in the innermost loop of a call. Maximum and minimum are nan where
+   an operand is; a condition is a byte. */
+INLINE void row(const call_t *it, char *out, const char *first_a, const char *first_b)
+{
+    const double *a = (const double *)first_a, *b = (const double *)first_b;
+    int64_t n = it->size[3], function = it->function;
+    int64_t to = it->out_step[3], of_a = it->a_step[3] / 8, of_b = it->b_step[3];
+    if (function < IS_LESS || function > IS_NOT_EQUAL)
+        to /= 8;
+    if (function != COPY_WHERE)
+        of_b /= 8;
+    switch (function) {
+    case ADD: ROW(double, x + y)
+    case SUBTRACT: ROW(double, x - y)
+    case MULTIPLY: ROW(double, x * y)
+    case DIVIDE: ROW(double, x / y)
+    case MAXIMUM: ROW(double, x > y || x != x ? x : y)
+    case MINIMUM: ROW(double, x < y || x != x ? x : y)
+    case POWER: ROW(double, pow(x, y))
+    case ARCTAN2: ROW(double, atan2(x, y))
+    case LESS: ROW(double, x < y ? 1.0 : 0.0)
+    case LESS_EQUAL: ROW(double, x <= y ? 1.0 : 0.0)
+    case GREATER: ROW(double, x > y ? 1.0 : 0.0)
+    case GREATER_EQUAL: ROW(double, x >= y ? 1.0 : 0.0)
+    case EQUAL: ROW(double, x == y ? 1.0 : 0.0)
+    case NOT_EQUAL: ROW(double, x != y ? 1.0 : 0.0)
+    case IS_LESS: ROW(char, x < y)
+    case IS_LESS_EQUAL: ROW(char, x <= y)
+    case IS_GREATER: ROW(char, x > y)
+    case IS_GREATER_EQUAL: ROW(char, x >= y)
+    case IS_EQUAL: ROW(char, x == y)
+    case IS_NOT_EQUAL: ROW(char, x != y)
+    case COPY: ROW(double, x)
+    case NEGATIVE: ROW(double, -x)
+    case ABSOLUTE: ROW(double, fabs(x))
+    case SQRT: ROW(double, sqrt(x))
+    case EXP: exp_row(n, (double *)out, to, a, of_a); break;
+    case COPY_WHERE:
+        for (int64_t i = 0; i < n; i++)
+            if (first_b[i * of_b])
+                ((double *)out)[i * to] = a[i * of_a];
+        break;
+    default:
+        for (int64_t i = 0; i < n; i++)
+            ((double *)out)[i * to] = LIBM[function - FROM_LIBM](a[i * of_a]);
+    }
+}
+
+/* The sum of a[i] b[i], in eight parts. */
+INLINE double dot(int64_t n, const double *a, int64_t of_a, const double *b, int64_t of_b)
+{
+    lanes parts = {0};
+    int64_t i = 0;
+    if (of_a == 1 && of_b == 1)
+        for (; i + LANES <= n; i += LANES)
+            parts += *(const lanes *)(a + i) * *(const lanes *)(b + i);
+    else
+        for (; i + LANES <= n; i += LANES)
+            for (int j = 0; j < LANES; j++)
+                parts[j] += a[(i + j) * of_a] * b[(i + j) * of_b];
+    for (int j = 0; i + j < n; j++)
+        parts[j] += a[(i + j) * of_a] * b[(i + j) * of_b];
+    return ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
+}
+
+/* `rows` rows of a product, of eight columns or `width`; the panel holds b's. */
+INLINE void rows_of_product(
+    int rows, int width, int64_t n, const double *a, int64_t row, int64_t step,
+    const double *panel, int64_t pitch, double *out, int64_t down, int64_t along)
+{
+    lanes sum[4] = {{0}};
+    for (int64_t i = 0; i < n; i++) {
+        lanes b = *(const lanes *)(panel + i * pitch);
+        for (int r = 0; r < rows; r++)
+            sum[r] += a[r * row + i * step] * b;
+    }
+    for (int r = 0; r < rows; r++)
+        if (width == LANES && along == 1)
+            *(lanes *)(out + r * down) = sum[r];
+        else
+            for (int j = 0; j < width; j++)
+                out[r * down + j * along] = sum[r][j];
+}
+
+/* out[i, j] = the sum of a[i, k] b[k, j] over k; loops 1, 2, 3 of a call are i, j, k. */
+INLINE void product(const call_t *it, double *out, const double *a, const double *b)
+{
+    double room[PANEL * LANES];
+    int64_t rows = it->size[1], columns = it->size[2], n = it->size[3];
+    int64_t down = it->out_step[1] / 8, along = it->out_step[2] / 8;
+    int64_t a_row = it->a_step[1] / 8, a_inner = it->a_step[3] / 8;
+    int64_t b_column = it->b_step[2] / 8, b_inner = it->b_step[3] / 8;
+    if (columns == 1) {
+        for (int64_t i = 0; i < rows; i++)
+            out[i * down] = dot(n, a + i * a_row, a_inner, b, b_inner);
+        return;
+    }
+    for (int64_t j = 0; j < columns; j += LANES) {
+        int width = columns - j < LANES ? (int)(columns - j) : LANES;
+        const double *panel = b + j * b_column;
+        int64_t pitch = b_inner, i = 0;
+        if (b_column != 1 || width < LANES) {
+            for (int64_t k = 0; k < n; k++)
+                for (int t = 0; t < LANES; t++)
+                    room[k * LANES + t] = t < width ? panel[k * b_inner + t * b_column] : 0.0;
+            panel = room;
+            pitch = LANES;
+        }
+        for (; i + 4 <= rows; i += 4)
+            rows_of_product(4, width, n, a + i * a_row, a_row, a_inner, panel, pitch,
+                            out + i * down + j * along, down, along);
+        for (; i < rows; i++)
+            rows_of_product(1, width, n, a + i * a_row, a_row, a_inner, panel, pitch,
+                            out + i * down + j * along, down, along);
+    }
+}
+
+INLINE double total(int64_t n, const double *a, int64_t step)
+{
+    lanes parts = {0};
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            parts[j] += a[(i + j) * step];
+    for (int j = 0; i + j < n; j++)
+        parts[j] += a[(i + j) * step];
+    return ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
+}
+
+INLINE double largest(int64_t n, const double *a, int64_t step)
+{
+    double found = *a;
+    for (int64_t i = 1; i < n; i++) {
+        double x = a[i * step];
+        found = x > found || x != x ? x : found;
+    }
+    return found;
+}
+
+/* What moves numbers to places, or finds places; only the innermost loop is used. */
+INLINE void moved(const call_t *it)
+{
+    int64_t n = it->size[3];
+    double *out = (double *)it->out;
+    const double *a = (const double *)it->a;
+    int64_t *places = (int64_t *)it->out;
+    const int64_t *x = (const int64_t *)it->a, *y = (const int64_t *)it->b, step = it->b_step[3] / 8;
+    switch (it->function) {
+    case TAKE:
+        for (int64_t i = 0; i < n; i++) out[i] = a[y[i]];
+        break;
+    case PUT:
+        for (int64_t i = 0; i < n; i++) out[y[i]] = a[i];
+        break;
+    case ADD_AT:
+        for (int64_t i = 0; i < n; i++) out[y[i]] += a[i];
+        break;
+    case TAKE_INT:
+        for (int64_t i = 0; i < n; i++) places[i] = x[y[i]];
+        break;
+    case ADD_INT:
+        for (int64_t i = 0; i < n; i++) places[i] = x[i] + y[i * step];
+        break;
+    case MULTIPLY_INT:
+        for (int64_t i = 0; i < n; i++) places[i] = x[i] * y[i * step];
+        break;
+    case REMAINDER_INT:
+        for (int64_t i = 0; i < n; i++) {
+            int64_t left = x[i] % y[i * step];
+            places[i] = left < 0 ? left + y[i * step] : left;
+        }
+    }
+}
+
+FOR_EACH_MACHINE static void run_calls(const call_t *it, int64_t n)
+{
+    for (const call_t *end = it + n; it < end; it++) {
+        int64_t function = it->function;
+        if (function >= TAKE && function < FROM_LIBM) {
+            moved(it);
+            continue;
+        }
+        for (int64_t i = 0; i < it->size[0]; i++) {
+            char *out_i = it->out + i * it->out_step[0];
+            const char *a_i = it->a + i * it->a_step[0], *b_i = it->b + i * it->b_step[0];
+            if (function == PRODUCT) {
+                product(it, (double *)out_i, (const double *)a_i, (const double *)b_i);
+                continue;
+            }
+            for (int64_t j = 0; j < it->size[1]; j++)
+                for (int64_t k = 0; k < it->size[2]; k++) {
+                    char *out = out_i + j * it->out_step[1] + k * it->out_step[2];
+                    const char *a = a_i + j * it->a_step[1] + k * it->a_step[2];
+                    const char *b = b_i + j * it->b_step[1] + k * it->b_step[2];
+                    if (function == TOTAL)
+                        *(double *)out = total(it->size[3], (const double *)a, it->a_step[3] / 8);
+                    else if (function == LARGEST)
+                        *(double *)out = largest(it->size[3], (const double *)a, it->a_step[3] / 8);
+                    else
+                        row(it, out, a, b);
+                }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+"""Calls in C against the same calls in NumPy, and exp against the C library's."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd_lite.compiler import native
+from autograd_lite.compiler.calls import Call
+from autograd_lite.compiler.native import LONGEST_SUM, MOST_PRODUCTS, joined
+
+pytestmark = pytest.mark.skipif(not native.IN_C, reason="needs the extension")
+
+BINARY = ["add", "subtract", "multiply", "divide", "maximum", "minimum", "power", "arctan2"]
+SPECIAL = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 5e-324, 1e308, -1e308]
+
+
+def both(call):
+    """What the call writes in C, and what in NumPy; where it writes nothing, both have the old."""
+    before = call.out.copy()
+    in_c = joined([call])
+    assert in_c.func is native._native.run
+    in_c()
+    got = call.out.copy()
+    call.out[...] = before
+    with np.errstate(all="ignore"):
+        call.in_numpy()()
+    return got, call.out.copy()
+
+
+@st.composite
+def views(draw, n):
+    """n arrays of one shape, each a view of its own memory: strided, turned, repeated."""
+    shape = draw(st.lists(st.integers(1, 11), max_size=3))
+    rng = np.random.default_rng(draw(st.integers(0, 999)))
+    arrays = []
+    for i in range(n):
+        axes = draw(st.permutations(range(len(shape))))
+        steps = [draw(st.integers(1, 2)) for _ in shape]
+        room = rng.normal(size=[shape[a] * s for a, s in zip(axes, steps, strict=True)])
+        room.ravel()[: len(SPECIAL)] = rng.permutation(SPECIAL)[: room.size]
+        view = room[(*[slice(None, None, s) for s in steps], ...)].transpose(np.argsort(axes))
+        if i and shape and draw(st.booleans()):
+            view = view[draw(st.integers(0, 1)) and slice(0, 1)]  # what is repeated
+        arrays.append(view)
+    return arrays
+
+
+@given(data=st.data())
+def test_binary(data):
+    out, a, b = data.draw(views(3))
+    for name in BINARY:
+        if out.size <= native.MOST_NUMBERS.get(name, out.size):
+            got, wanted = both(Call(name, out, (a, b)))
+            np.testing.assert_allclose(got, wanted, rtol=1e-15, atol=0)
+            assert (np.signbit(got) == np.signbit(wanted))[wanted != 0].all()
+
+
+@given(data=st.data())
+def test_conditions_as_numbers_and_as_masks(data):
+    out, a, b = data.draw(views(3))
+    for name in native._CONDITIONS:
+        np.testing.assert_array_equal(*both(Call(name, out, (a, b))))
+        mask = np.zeros(out.shape, bool)
+        np.testing.assert_array_equal(*both(Call(name, mask, (a, b))))
+        np.testing.assert_array_equal(*both(Call("copyto", out, (a, mask))))
+
+
+@given(data=st.data())
+def test_unary(data):
+    out, a = data.draw(views(2))
+    for name in ("copyto", "negative", "absolute", "sqrt", "exp", *native._LIBM):
+        if out.size <= native.MOST_NUMBERS.get(name, out.size):
+            got, wanted = both(Call(name, out, (a,)))
+            near_a_zero = 1e-15 if name == "lgamma" else 0
+            np.testing.assert_allclose(got, wanted, rtol=1e-14, atol=near_a_zero)
+
+
+def test_exp_is_that_of_the_c_library_to_two_units():
+    rng = np.random.default_rng(0)
+    edges = [-745.2, -745.1, -708.4, -0.0, 1e-300, 0.34657, 0.34658, 709.78, 709.79]
+    edges += [math.inf, -math.inf]
+    x = np.concatenate(
+        [rng.uniform(-745, 710, 20_000), rng.normal(size=20_000), edges, [-math.inf]]
+    )
+    out = np.empty_like(x)
+    joined([Call("exp", out, (x,))])()
+    wanted = np.array([math.exp(v) if v < 709.783 else math.inf for v in x])
+    finite = np.isfinite(wanted)
+    assert (out[~finite] == math.inf).all()
+    out, wanted = out[finite], wanted[finite]
+    assert (np.abs(out - wanted) <= 2 * np.spacing(wanted)).all()
+
+
+@given(data=st.data())
+def test_reductions(data):
+    (a,) = data.draw(views(1))
+    a = np.nan_to_num(a, nan=3.0, posinf=2.0, neginf=-2.0) % 10
+    out = np.empty(a.shape[: data.draw(st.integers(0, max(a.ndim - 1, 0)))])
+    if a.ndim > out.ndim + 1:
+        a = np.ascontiguousarray(a)  # several loops that are none are left to NumPy
+    for name in ("add.reduce", "maximum.reduce"):
+        got, wanted = both(Call(name, out, (a,)))
+        np.testing.assert_allclose(got, wanted, rtol=1e-13)
+
+
+def test_the_largest_is_nan_where_one_is():
+    rows = [[1.0, math.nan, 3.0], [math.nan, 1.0, 2.0], [2.0, 1.0, math.nan], [3.0, 2.0, 4.0]]
+    got, _ = both(Call("maximum.reduce", np.empty(4), (np.array(rows),)))
+    np.testing.assert_array_equal(got, [math.nan, math.nan, math.nan, 4.0])
+
+
+@given(data=st.data())
+def test_products(data):
+    """Of matrices in every order, in every stride, stacked or not, and of vectors."""
+    sizes = st.integers(1, 19)
+    rows, columns, n = (data.draw(sizes) for _ in range(3))
+    stack = data.draw(st.sampled_from([(), (3,)]))
+    rng = np.random.default_rng(0)
+
+    def matrix(*shape):
+        turned = data.draw(st.booleans())
+        room = rng.normal(size=(*stack, *(shape[::-1] if turned else shape)))
+        room = np.concatenate([room, room], data.draw(st.sampled_from([-1, -2])))
+        room = room[..., : shape[turned], : shape[not turned]]
+        return room.swapaxes(-1, -2) if turned else room
+
+    a, b, out = matrix(rows, n), matrix(n, columns), matrix(rows, columns)
+    calls = [Call("matmul", out, (a, b))]
+    if not stack:
+        calls.append(Call("matmul", out[:, 0], (a, b[:, 0])))
+        calls.append(Call("matmul", out[0], (a[0], b)))
+        calls.append(Call("matmul", out[0, 0, ...], (a[0], b[:, 0])))
+    for call in calls:
+        np.testing.assert_allclose(*both(call), rtol=1e-12, atol=1e-13)
+
+
+def test_places():
+    rng = np.random.default_rng(0)
+    a, places = rng.normal(size=30), rng.permutation(30)[:9]
+    np.testing.assert_array_equal(*both(Call("take", np.empty(9), (a, places))))
+    np.testing.assert_array_equal(*both(Call("put", np.zeros(30), (a[:9], places))))
+    twice = np.append(places, places)
+    np.testing.assert_array_equal(*both(Call("add.at", np.zeros(30), (a[:18], twice))))
+    ints = np.array([-7, -1, 0, 3, 8])
+    for name in ("add", "multiply", "remainder"):
+        np.testing.assert_array_equal(*both(Call(name, ints.copy(), (ints, np.array(4)))))
+    np.testing.assert_array_equal(
+        *both(Call("take", np.empty(5, int), (ints, np.arange(5)[::-1].copy())))
+    )
+
+
+def test_what_numpy_does_faster_is_left_to_it():
+    n = LONGEST_SUM
+    for call in (
+        Call("tanh", np.ones(65), (np.ones(65),)),
+        Call("matmul", np.ones(()), (np.ones(n + 1), np.ones(n + 1))),
+        Call(
+            "matmul",
+            np.ones((MOST_PRODUCTS // n, 2)),
+            (np.ones((MOST_PRODUCTS // n, n)), np.ones((n, 2))),
+        ),
+        Call("add.reduceat", np.ones(2), (np.ones(4), np.array([0, 2]))),
+    ):
+        assert native._written(call) is None
+
+
+def test_calls_run_in_their_order():
+    a, b = np.array([2.0]), np.array([3.0])
+    long = np.ones(65)
+    joined(
+        [
+            Call("multiply", a, (a, b)),
+            Call("add", a, (a, b)),
+            Call("tanh", long, (long,)),  # NumPy
+            Call("subtract", b, (a, b)),
+        ]
+    )()
+    assert (a.tolist(), b.tolist(), long[0]) == ([9.0], [6.0], math.tanh(1.0))
