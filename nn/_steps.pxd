@@ -3,6 +3,8 @@ cimport cython
 cimport nn._buffer as buffer
 from cpython.array cimport array as doubles
 
+cdef Py_ssize_t BLOCK
+
 @cython.locals(i=Py_ssize_t)
 cpdef object zero_grad(tuple parameters)
 @cython.locals(i=Py_ssize_t, g=double, total=double)
@@ -15,8 +17,9 @@ cpdef object sgd(
     double dampening, double weight_decay, bint nesterov, double sign
 )
 @cython.locals(
-    i=Py_ssize_t, p=double, ms="double*", vs="double*", tops="double*", g=double, m=double,
-    v=double, root=double, rate=double, floor=double
+    start=Py_ssize_t, n=Py_ssize_t, i=Py_ssize_t, ms="double*", vs="double*", tops="double*",
+    steps=doubles, xs="double*", root=double, rate=double, floor=double, shrink=double, g=double,
+    m=double, v=double, p=double
 )
 cpdef object adam(
     tuple parameters, doubles mean, doubles square, doubles largest, double lr, double beta1,
@@ -24,10 +27,12 @@ cpdef object adam(
     double correction1, double correction2
 )
 @cython.locals(
-    i=Py_ssize_t, p=double, ss="double*", ms="double*", vs="double*", g=double, m=double, s=double,
+    start=Py_ssize_t, n=Py_ssize_t, i=Py_ssize_t, ss="double*", ms="double*", vs="double*",
+    slopes=doubles, steps=doubles, gs="double*", xs="double*", g=double, s=double, m=double,
     v=double
 )
 cpdef object rmsprop(
     tuple parameters, doubles square, doubles mean, doubles velocity, double lr, double alpha,
     double eps, double weight_decay, double momentum, bint centered, double sign
 )
+cdef doubles block()

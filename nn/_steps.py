@@ -7,16 +7,18 @@ looks in C.
 
 from __future__ import annotations
 
+from array import array
+
 import nn._buffer as buffer
 from autograd_lite.value import writing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from array import array
-
     from autograd_lite import Value
 
     Parameters = tuple[Value, ...]
+
+BLOCK = 64  # so many square roots and quotients are computed in one go
 
 
 def zero_grad(parameters: Parameters) -> None:
@@ -62,7 +64,7 @@ def sgd(
     for i in range(len(parameters)):
         p = buffer.data_of(parameters, i)
         g = sign * buffer.grad_of(parameters, i)
-        if weight_decay != 0.0:
+        if weight_decay != 0.0:  # here and below, 0 times an infinite parameter would be NaN
             g += weight_decay * p
         if momentum != 0.0:
             v = g if first else momentum * vs[i] + (1.0 - dampening) * g
@@ -94,25 +96,32 @@ def adam(
     """
     writing(parameters)
     ms, vs, tops = buffer.doubles(mean), buffer.doubles(square), buffer.doubles(largest)
+    steps = block()
+    xs = buffer.doubles(steps)
     root = buffer.sqrt(correction2)
     rate, floor = lr / correction1 * root, eps * root  # the fraction times root: a division less
-    for i in range(len(parameters)):
-        p = buffer.data_of(parameters, i)
-        g = sign * buffer.grad_of(parameters, i)
-        if decoupled:
-            p *= 1.0 - lr * weight_decay
-        elif weight_decay != 0.0:  # here and below, 0 times an infinite parameter would be NaN
-            g += weight_decay * p
-        m = beta1 * ms[i] + (1.0 - beta1) * g
-        v = beta2 * vs[i] + (1.0 - beta2) * g * g
-        ms[i] = m
-        vs[i] = v
-        if amsgrad:
-            if not v <= tops[i]:
-                tops[i] = v
-            v = tops[i]
-        p -= buffer.divide(rate * m, buffer.sqrt(v) + floor)
-        buffer.set_data(parameters, i, p)
+    shrink = 1.0 - lr * weight_decay if decoupled else 1.0
+    start = 0
+    while start < len(parameters):
+        n = min(BLOCK, len(parameters) - start)
+        for i in range(start, start + n):
+            g = sign * buffer.grad_of(parameters, i)
+            if weight_decay != 0.0 and not decoupled:
+                g += weight_decay * buffer.data_of(parameters, i)
+            m = beta1 * ms[i] + (1.0 - beta1) * g
+            v = beta2 * vs[i] + (1.0 - beta2) * g * g
+            ms[i] = m
+            vs[i] = v
+            if amsgrad:
+                if not v <= tops[i]:
+                    tops[i] = v
+                v = tops[i]
+            xs[i - start] = v
+        buffer.over_roots(buffer.part(ms, start), xs, n, rate, floor)
+        for i in range(start, start + n):
+            p = shrink * buffer.data_of(parameters, i)
+            buffer.set_data(parameters, i, p - xs[i - start])
+        start += n
 
 
 def rmsprop(
@@ -135,17 +144,31 @@ def rmsprop(
     """
     writing(parameters)
     ss, ms, vs = buffer.doubles(square), buffer.doubles(mean), buffer.doubles(velocity)
-    for i in range(len(parameters)):
-        p = buffer.data_of(parameters, i)
-        g = sign * buffer.grad_of(parameters, i)
-        if weight_decay != 0.0:
-            g += weight_decay * p
-        s = alpha * ss[i] + (1.0 - alpha) * g * g
-        ss[i] = s
-        if centered:
-            m = alpha * ms[i] + (1.0 - alpha) * g
-            ms[i] = m
-            s -= m * m
-        v = momentum * vs[i] + buffer.divide(g, buffer.sqrt(s) + eps)
-        vs[i] = v
-        buffer.set_data(parameters, i, p - lr * v)
+    slopes, steps = block(), block()
+    gs, xs = buffer.doubles(slopes), buffer.doubles(steps)
+    start = 0
+    while start < len(parameters):
+        n = min(BLOCK, len(parameters) - start)
+        for i in range(start, start + n):
+            g = sign * buffer.grad_of(parameters, i)
+            if weight_decay != 0.0:
+                g += weight_decay * buffer.data_of(parameters, i)
+            s = alpha * ss[i] + (1.0 - alpha) * g * g
+            ss[i] = s
+            if centered:
+                m = alpha * ms[i] + (1.0 - alpha) * g
+                ms[i] = m
+                s -= m * m
+            gs[i - start] = g
+            xs[i - start] = s
+        buffer.over_roots(gs, xs, n, 1.0, eps)
+        for i in range(start, start + n):
+            v = momentum * vs[i] + xs[i - start]
+            vs[i] = v
+            buffer.set_data(parameters, i, buffer.data_of(parameters, i) - lr * v)
+        start += n
+
+
+def block() -> array[float]:
+    """Room for the numbers of a block."""
+    return array("d", bytes(8 * BLOCK))
