@@ -289,14 +289,33 @@ INLINE void moved(const call_t *it)
     }
 }
 
-FOR_EACH_MACHINE static void run_calls(const call_t *it, int64_t n)
+/* The call, or one on a copy of b's row, if each row takes the same one and it is scattered: such
+   are biases, each of which lies behind its row of weights. */
+INLINE const call_t *with_row_of_b(const call_t *it, call_t *other, double *room)
 {
-    for (const call_t *end = it + n; it < end; it++) {
-        int64_t function = it->function;
+    int64_t n = it->size[3], step = it->b_step[3];
+    int is_repeated = it->b_step[0] == 0 && it->b_step[1] == 0 && it->b_step[2] == 0;
+    if (!is_repeated || step == 0 || step == 8 || n > PANEL || it->function >= COPY)
+        return it;
+    *other = *it;
+    other->b = (const char *)room;
+    other->b_step[3] = 8;
+    for (int64_t i = 0; i < n; i++)
+        room[i] = *(const double *)(it->b + i * step);
+    return other;
+}
+
+FOR_EACH_MACHINE static void run_calls(const call_t *first, int64_t n)
+{
+    double room[PANEL];
+    call_t other;
+    for (const call_t *end = first + n; first < end; first++) {
+        int64_t function = first->function;
         if (function >= TAKE && function < FROM_LIBM) {
-            moved(it);
+            moved(first);
             continue;
         }
+        const call_t *it = with_row_of_b(first, &other, room);
         for (int64_t i = 0; i < it->size[0]; i++) {
             char *out_i = it->out + i * it->out_step[0];
             const char *a_i = it->a + i * it->a_step[0], *b_i = it->b + i * it->b_step[0];
