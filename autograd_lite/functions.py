@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from _operator import index
-from math import isqrt
 
 import autograd_lite.kernels as kernels
 from autograd_lite import blocks, value
@@ -288,8 +287,8 @@ def largest(xs: Iterable[Operand]) -> Any:
     xs = checked(xs, "largest")
     if not xs:
         raise ValueError("largest of no operands")
-    if blocks.replayed():
-        return _chosen_anew(xs)
+    if len(xs) > 1 and blocks.replayed() and any(isinstance(x, Value) for x in xs):
+        return _chosen_anew([required(x, "largest") for x in xs])
     best, *others = xs
     for x in others:
         if x > best or not x <= x:
@@ -297,18 +296,12 @@ def largest(xs: Iterable[Operand]) -> Any:
     return best
 
 
-def _chosen_anew(xs: list[Any]) -> Any:
-    """The first of the largest, as nodes: first of each row of a square, then of these.
-
-    So the rows of an image are compared side by side.
-    """
-    if len(xs) > 3:
-        width = isqrt(len(xs) - 1) + 1
-        xs = [_chosen_anew(xs[i : i + width]) for i in range(0, len(xs), width)]
-    best, *others = xs
-    for x in others:
-        best = where(relu(x - best), x, best)
-    return best
+def _chosen_anew(xs: list[Value]) -> Value:
+    """The first of the largest, as a node that a program chooses anew."""
+    node = Value(largest(map(value.number_of, xs)), tuple(xs), "largest")
+    for observer in blocks.observers():
+        observer.chosen(node)
+    return node
 
 
 def draw(function: Callable[[], float]) -> Any:

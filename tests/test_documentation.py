@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import autograd_lite
+import autograd_lite.compiler
 import autograd_lite.testing
 import nn
 import visualize
@@ -54,6 +55,13 @@ def requirements(page):
     for needs, package in {"visualize.plot": "matplotlib", "nn.save": "safetensors"}.items():
         if needs in code:
             pytest.importorskip(package)
+
+
+def test_the_compiler_says_in_which_order_it_is_best_read():
+    compiler = autograd_lite.compiler
+    modules = {path.name for path in Path(compiler.__file__).parent.glob("*.py")}
+    modules.remove("__init__.py")
+    assert set(re.findall(r"`(\w+\.py)`", compiler.__doc__)) == modules
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,7 +1,20 @@
 """Record a scalar program once, then replay it natively or as array operations.
 
-`record.py` watches one call; `tape.py` is what it leaves; `interpret.py` runs a tape node by node;
-`function.py` is what `autograd_lite.compile` makes of a function.
+In the order in which it is best read:
+
+- `function.py`, what `compile` makes of a function: `_flatten.py` takes a call's arguments apart
+  (`tokens.py`), `record.py` watches one call (`generators.py`), `captures.py` compares what the
+  function reads, `program.py` is what is kept of a recording, and `lines.py` looks for its lines
+- `tape.py`, the form from which all begins (`codes.py`, `_trace.py`), and `executors.py`, which
+  chooses what runs it in `workspaces.py`: `interpret.py` node by node (`_sweep.py`,
+  `_arrays.py`), or arrays
+- the lift to arrays, up to `arrays.py`: `canonical.py` (`formulas.py`), `adjoint.py`, `groups.py`
+  in the order of `stages.py` (`levels.py`, `hashes.py`), and addresses by `layout.py`; then from
+  address tables by `affine.py` to instructions, `lower.py` and `reverse.py` with `sums.py`,
+  `contractions.py` and `maps.py`
+- `bulk.py`, the instructions: `calls.py` makes NumPy calls of them (`ufuncs.py`, `special.py`),
+  `native.py` runs those on small arrays in C, `explain.py` says them in words
+- `batch.py` is `vmap`, with the tape of `copies.py`; `travel.py` takes programs elsewhere
 """
 
 import autograd_lite

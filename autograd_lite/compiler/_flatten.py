@@ -11,18 +11,25 @@ import numpy as np
 
 import autograd_lite.compiler._arrays as arrays
 import autograd_lite.value as engine
+from autograd_lite.compiler.tokens import (
+    DICT,
+    FLOAT,
+    FLOATS,
+    INTEGER,
+    INTEGERS,
+    LIST,
+    NAMED,
+    OBJECTS,
+    STATIC,
+    TUPLE,
+    VALUE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from autograd_lite import Value
-
-# What a shape is written with: a token, followed by what the comment says.
-FLOAT, VALUE, INTEGER, STATIC = -1, -2, -3, -4  # STATIC: its place among the statics
-LIST, TUPLE, DICT = -5, -6, -7  # a length, then the elements; of a dict, keys and elements
-FLOATS, INTEGERS, OBJECTS = -8, -9, -10  # an array: number of axes, their lengths
-NAMED = -11  # a named tuple: a length, its type as a static, then the elements
 
 DEEPEST = 200  # an argument that is nested deeper may well contain itself
 _PLAIN = (int, str, bool, type(None), float, bytes, complex, np.str_, np.datetime64)
@@ -31,7 +38,7 @@ _PLAIN = (int, str, bool, type(None), float, bytes, complex, np.str_, np.datetim
 class Flat:
     """A call's arguments, taken apart.
 
-    shape     tokens and lengths: what stands where
+    shape     tokens and lengths, as in `tokens.py`: what stands where
     floats    the numbers that change from call to call
     integers  those of them that are NumPy's integers, which may also be indices
     values    the Values, and of each its place among floats

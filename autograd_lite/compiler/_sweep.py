@@ -11,6 +11,7 @@ from array import array
 import autograd_lite.compiler._arrays as arrays
 import autograd_lite.kernels as kernels
 import autograd_lite.value as engine
+from autograd_lite.compiler.codes import BEST, CONSTANT, DETACH, LEAF, TAKE
 from autograd_lite.rules import digest
 
 TYPE_CHECKING = False
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 if digest() != kernels.DIGEST:
     raise ImportError("autograd_lite was compiled from another rules.py; install it again")
-
-LEAF, CONSTANT, INDEX, TAKE, DETACH = 0, -1, -2, -3, -4  # as in tape.py
 
 _DOUBLES = array("d")
 
@@ -82,6 +81,8 @@ def forward(
             else:
                 x, y, z = v[parent[p]], v[parent[p + 1]], v[parent[p + 2]]
                 v[i], d[p], d[p + 1], d[p + 2] = kernels.ternary(code, x, y, z)
+        elif code == BEST:
+            v[i] = v[best(v, parent, p, first[i + 1])]
 
 
 def place(index: int, n: int) -> int:
@@ -90,6 +91,16 @@ def place(index: int, n: int) -> int:
     if not 0 <= where < n:
         raise IndexError(f"take: the index {index} is out of range for {n} elements")
     return where
+
+
+def best(v: Any, parent: Any, start: int, end: int) -> int:
+    """The first of the largest of these parents, or the last that is nan."""
+    found: int = parent[start]
+    for i in range(start + 1, end):
+        x = v[parent[i]]
+        if x > v[found] or x != x:
+            found = parent[i]
+    return found
 
 
 def is_nary(code: int) -> bool:
@@ -169,6 +180,8 @@ def backward(
         elif code > 0:
             for j in range(p, first[i + 1]):
                 cotangent[parent[j]] += g * d[j]
+        elif code == BEST:
+            cotangent[best(v, parent, p, first[i + 1])] += g
 
 
 def levels(offsets: array[int], parents: array[int], found: array[int]) -> None:

@@ -9,12 +9,11 @@ from array import array
 
 import autograd_lite.compiler._arrays as arrays
 import autograd_lite.value as engine
+from autograd_lite.compiler.codes import BEST, CONSTANT, DETACH, INDEX, LEAF, TAKE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from autograd_lite import Value
-
-LEAF, CONSTANT, INDEX, TAKE, DETACH = 0, -1, -2, -3, -4  # as in tape.py
 
 
 class Trace:
@@ -41,6 +40,7 @@ def trace(
     leaves: dict[Value, int],
     indices: dict[Value, int],
     picks: set[Value],
+    bests: set[Value],
     sources: dict[Value, Value],
 ) -> Trace:
     """The tape of nodes, each of which comes after its parents; see `tape.tape_of`."""
@@ -63,6 +63,8 @@ def trace(
                 place_of_index[index] = add(tape, INDEX, 0.0, indices[index])
             operands = [place_of(tape, element) for element in elements]
             end(tape, node, TAKE, [place_of_index[index], *operands])
+        elif bests and node in bests:
+            end(tape, node, BEST, [place_of(tape, parent) for parent in node.parents])
         elif node in leaves:
             place_of(tape, node)
         elif node.is_leaf:

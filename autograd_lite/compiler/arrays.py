@@ -22,12 +22,11 @@ from autograd_lite.compiler.explain import (
 from autograd_lite.compiler.lower import Lowering
 from autograd_lite.compiler.native import joined
 from autograd_lite.compiler.reverse import Reverse
-from autograd_lite.compiler.workspaces import State
+from autograd_lite.compiler.workspaces import Runner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import Any
+    from collections.abc import Callable, Mapping, Sequence
 
     from autograd_lite.compiler.canonical import Ints
     from autograd_lite.compiler.explain import Step
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Arrays"]
 
 
-class Arrays:
+class Arrays(Runner):
     """Runs a tape as NumPy calls; as many for a batch of a hundred as for one of ten.
 
     tape  the program
@@ -48,6 +47,7 @@ class Arrays:
     """
 
     def __init__(self, tape: Tape, wrt: Ints) -> None:
+        super().__init__()
         wrt = np.asarray(wrt, np.int64)
         lowered = Lowering(tape, wrt)
         reverse = Reverse(lowered, wrt)
@@ -55,7 +55,7 @@ class Arrays:
         self.leaves, self.indices, self.size = layout.leaves, tape.indices, layout.size
         self.numbers, self.outputs = layout.numbers, _places(lowered.outputs)
         self.seeds, self.gradient_at = reverse.seeds, reverse.gradient
-        self._places = _places(np.argsort(self.leaves))
+        self.places = _places(np.argsort(self.leaves))
         moved = np.flatnonzero(self.leaves != np.arange(tape.leaves))
         self._in_place = int(moved[0]) if len(moved) else tape.leaves
         self._gradients = _places(reverse.gradient + reverse.order)
@@ -71,25 +71,18 @@ class Arrays:
         self._regions = regions_of(lowered, reverse)
         self.wanted, self._blocks = reverse.wanted.tolist(), layout.blocks.tolist()
         self._scalars = len(tape)
-        self._pool: list[Workspace] = []
 
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_pool": []}
+    def workspace(self) -> Workspace:
+        return Workspace(self)
 
-    def forward(
-        self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...] = ()
-    ) -> State | None:
-        """The run on these numbers; its `outputs` are the results. None if one is not finite.
-
-        leaves      those of the leaves
-        indices     the ints that `take` reads
-        parameters  Values whose numbers are those of the leaves that follow
-
-        Raises IndexError for an index that is out of range.
-        """
-        state = State(self._pool, self.workspace)
-        space = state.space
-        _sweep.spread(leaves, parameters, space.numbers, self._places, self._in_place)
+    def _forward(
+        self,
+        space: Workspace,
+        leaves: array[float],
+        indices: array[int],
+        parameters: tuple[Value, ...],
+    ) -> list[float] | None:
+        _sweep.spread(leaves, parameters, space.numbers, self.places, self._in_place)
         if self.indices:
             space.indices[:] = indices
             wrong = _sweep.outside(indices, self._among)
@@ -101,30 +94,14 @@ class Arrays:
         space.forward()
         outputs = _sweep.room(len(self.outputs))
         finite = _sweep.collect(space.numbers, self.outputs, outputs)
-        state.outputs = outputs.tolist()
-        return state if finite else None
+        return outputs.tolist() if finite else None
 
-    def gradient(self, state: State, cotangents: list[float]) -> array[float] | None:
-        """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt.
-
-        None if one is not finite.
-        """
-        space = state.space
+    def _gradient(self, space: Workspace, cotangents: Sequence[float]) -> array[float] | None:
         space.seeds[:] = cotangents
         space.backward()
         gradient = _sweep.room(len(self._gradients))
         finite = _sweep.collect(space.numbers, self._gradients, gradient)
         return gradient if finite else None
-
-    def leaves_of(self, state: State) -> array[float]:
-        """The leaves' numbers of a run."""
-        leaves = _sweep.room(len(self._places))
-        _sweep.collect(state.space.numbers, self._places, leaves)
-        return leaves
-
-    def workspace(self) -> Workspace:
-        """A new one, for a run at the same time as others."""
-        return Workspace(self)
 
     @property
     def calls(self) -> tuple[int, int]:
@@ -193,6 +170,7 @@ class Workspace:
         self.numbers = array("d", bytes(8 * program.size))
         self.memory = np.frombuffer(self.numbers)
         self.indices = np.zeros(program.indices, np.int64)
+        self.leaves = program.places
         first, numbers = program.numbers
         self.memory[first : first + len(numbers)] = numbers
         self.seeds = self.memory[program.seeds :][: len(program.outputs)]
@@ -201,6 +179,11 @@ class Workspace:
         self.backward_calls = binder.bind(program.backward_instructions)
         self.forward = joined(self.forward_calls)
         self.backward = joined(self.backward_calls)
+
+    def leaves_now(self) -> array[float]:
+        leaves = _sweep.room(len(self.leaves))
+        _sweep.collect(self.numbers, self.leaves, leaves)
+        return leaves
 
 
 def _places(addresses: Ints) -> array[int]:

@@ -11,7 +11,7 @@ from autograd_lite.compiler._flatten import Flat, flatten
 from autograd_lite.compiler.copies import Copies, Slots, together
 from autograd_lite.compiler.function import MOST_SHAPES, Compiled
 from autograd_lite.compiler.program import Call, put_together
-from autograd_lite.compiler.record import DICT, TUPLE
+from autograd_lite.compiler.tokens import DICT, TUPLE
 from autograd_lite.value import blocks_open
 
 TYPE_CHECKING = False

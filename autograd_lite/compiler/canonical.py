@@ -8,12 +8,14 @@ is one node of three terms, and so will be every cotangent.
 
 from __future__ import annotations
 
+from math import isqrt
+
 import numpy as np
 
 from autograd_lite.compiler.affine import offsets_of, ranges
+from autograd_lite.compiler.codes import BEST, CONSTANT, DETACH, INDEX, LEAF, TAKE
 from autograd_lite.compiler.formulas import Formula, formula, value_of
 from autograd_lite.compiler.levels import levels_of
-from autograd_lite.compiler.tape import CONSTANT, DETACH, INDEX, LEAF, TAKE
 from autograd_lite.rules import CODES, RULES
 
 TYPE_CHECKING = False
@@ -61,8 +63,8 @@ class Form:
         self._columns: list[list[NDArray[Any]]] = [
             [np.zeros(len(tape), np.int8)],
             [np.zeros(len(tape), np.int64)],
-            [tape.static],
-            [tape.slots],
+            [tape.static.copy()],
+            [tape.slots.copy()],
             [np.zeros(len(tape), bool)],
             [np.arange(len(tape))],
         ]
@@ -205,9 +207,9 @@ class _Reader:
     def __init__(self, form: Form, tape: Tape) -> None:
         self.form, self.tape = form, tape
         # The columns of the form, of which the nodes of the tape come first.
-        self.kind, self.formula, self.number, _, self.silent, _ = (c[0] for c in form._columns)
-        self.slot = form._columns[3][0] = tape.slots.copy()
-        self.number = form._columns[2][0] = tape.static.copy()
+        self.kind, self.formula, self.number, self.slot, self.silent, _ = (
+            first for first, *_ in form._columns
+        )
 
     def read(self) -> None:
         tape = self.tape
@@ -231,6 +233,11 @@ class _Reader:
                 self.kind[nodes] = COPY
                 self.silent[nodes] = True
                 self.form.add(nodes, tape.parents[first])
+            elif code == BEST:
+                for k in np.unique(count).tolist():
+                    same = count == k
+                    operands = tape.parents[first[same][:, None] + np.arange(k)]
+                    self.best(list(operands.T), nodes[same])
             elif code != INDEX and RULES[code].nary:
                 self.nary(RULES[code].name, nodes, first, count)
             elif code != INDEX:
@@ -296,6 +303,36 @@ class _Reader:
         self.formula[nodes] = self.form.place_of(formula("1 / (1 + x)"))
         self.form.add(nodes, e)
         self.form.flows.append((nodes, x, formula("out * (out * x)"), {"x": e, "out": nodes}))
+
+    def best(self, xs: list[Ints], nodes: Ints | None = None) -> Ints:
+        """The first of the largest, which nodes are to be: of each row of a square, then of these.
+
+        So the rows of an image are compared side by side.
+        """
+        if len(xs) > 3:
+            width = isqrt(len(xs) - 1) + 1
+            xs = [self.best(xs[i : i + width]) for i in range(0, len(xs), width)]
+        best = xs[0]
+        for i, x in enumerate(xs[1:], 2):
+            best = self.larger(best, x, nodes if i == len(xs) else None)
+        return best
+
+    def larger(self, x: Ints, y: Ints, nodes: Ints | None) -> Ints:
+        """x, or y if it is larger, which nodes are to be.
+
+        Of nan the partials are wrong; but then that is what comes out, and the reference executor
+        is asked.
+        """
+        larger = "where(x <= y, y, x)"  # in arrays, one call of np.maximum
+        if nodes is None:
+            nodes = self.silent_map(larger, x=x, y=y)
+        else:
+            self.silent[nodes] = True
+            self.combine(nodes, larger, x, y)
+        operands = {"x": x, "y": y, "out": nodes}
+        self.form.flows.append((nodes, x, formula("where(x >= y, 1, 0)"), operands))
+        self.form.flows.append((nodes, y, formula("where(x >= y, 0, 1)"), operands))
+        return nodes
 
     def nary(self, name: str, nodes: Ints, first: Ints, count: Ints) -> None:
         """Nodes of a rule of any number of operands."""

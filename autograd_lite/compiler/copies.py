@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.compiler.affine import ranges
+from autograd_lite.compiler.codes import CONSTANT, INDEX, LEAF
 from autograd_lite.compiler.executors import Executor
 from autograd_lite.compiler.program import Place, put_together
-from autograd_lite.compiler.tape import CONSTANT, INDEX, LEAF, Tape
+from autograd_lite.compiler.tape import Tape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

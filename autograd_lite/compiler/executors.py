@@ -14,9 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
 
     from autograd_lite.compiler.tape import Tape
+    from autograd_lite.compiler.workspaces import Runner, State
     from autograd_lite.value import Value
 
 __all__ = ["EXECUTORS", "Executor"]
@@ -60,14 +60,14 @@ class Executor:
         """
         lifted, lines = self.lifted(), cache(lines)
         text = lifted.explain(names, lines)
-        if self.arrays() is not None:
+        if self._arrays is not None:
             return f"{text}\n\nrun by these calls"
         text += "\n\nrun by the interpreter, node by node"
         return f"{text}: {lifted.explain_groups(lines)}" if self._chosen else text
 
     def lifted(self) -> Arrays:
         """The program as operations on arrays, whether it runs as such or not."""
-        return self._arrays or Arrays(self.tape, np.array(self.wrt, np.int64))
+        return self.arrays() or Arrays(self.tape, np.array(self.wrt, np.int64))
 
     def forward(
         self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...]
@@ -76,25 +76,25 @@ class Executor:
         self._runs += 1
         if self._kind == "numpy" or (self._kind == "auto" and self._runs > 1):
             arrays = self.arrays()
-            lifted = arrays.forward(leaves, indices, parameters) if arrays is not None else None
-            if lifted is not None:
-                return Run(self.interpreter, lifted, indices, arrays)
+            if arrays is not None:
+                state = arrays.forward(leaves, indices, parameters)
+                if state.outputs is not None:
+                    return Run(arrays, state, self.interpreter)
         state = self.interpreter.forward(leaves, indices, parameters)
-        return Run(self.interpreter, state, indices, None)
+        return Run(self.interpreter, state, self.interpreter)
 
 
 class Run:
-    """One run of a program, by arrays or by the interpreter, which holds its numbers.
+    """One run of a program.
 
-    outputs  the results
+    outputs    the results
+    reference  is asked for gradients that the runner does not give
     """
 
-    def __init__(
-        self, interpreter: Interpreter, state: Any, indices: array[int], arrays: Arrays | None
-    ) -> None:
-        self._interpreter, self._state = interpreter, state
-        self._indices, self._arrays = indices, arrays
-        self.outputs: list[float] = state.outputs
+    def __init__(self, runner: Runner, state: State, reference: Interpreter) -> None:
+        assert state.outputs is not None
+        self._runner, self._state, self._reference = runner, state, reference
+        self.outputs = state.outputs
 
     def gradient(self, cotangents: list[float]) -> array[float]:
         """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt.
@@ -102,11 +102,11 @@ class Run:
         cotangents  those of the first outputs; those of the others are 0
         """
         cotangents = cotangents + [0.0] * (len(self.outputs) - len(cotangents))
-        if self._arrays is not None:
-            gradient = self._arrays.gradient(self._state, cotangents)
-            if gradient is not None:
-                return gradient
-            leaves = self._arrays.leaves_of(self._state)
-            self._state = self._interpreter.forward(leaves, self._indices)
-            self._arrays = None
-        return self._interpreter.gradient(self._state, cotangents)
+        gradient = self._runner.gradient(self._state, cotangents)
+        if gradient is None:
+            leaves = self._runner.leaves_of(self._state)
+            self._runner = self._reference
+            self._state = self._runner.forward(leaves, self._state.indices)
+            gradient = self._runner.gradient(self._state, cotangents)
+            assert gradient is not None
+        return gradient

@@ -9,12 +9,11 @@ import numpy as np
 from autograd_lite.compiler import _sweep
 from autograd_lite.compiler.affine import ranges
 from autograd_lite.compiler.tape import Tape
-from autograd_lite.compiler.workspaces import State
+from autograd_lite.compiler.workspaces import Runner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from autograd_lite.compiler.canonical import Ints
     from autograd_lite.value import Value
@@ -46,8 +45,11 @@ class Workspace:
         self.leaves, self.gradient = (_sweep.room(interpreter.leaves) for _ in range(2))
         self.indices = array("q")
 
+    def leaves_now(self) -> array[float]:
+        return self.leaves[:]
 
-class Interpreter:
+
+class Interpreter(Runner):
     """Runs a tape node by node, with the values of the eager engine's operations bit for bit.
 
     tape  the program
@@ -55,6 +57,7 @@ class Interpreter:
     """
 
     def __init__(self, tape: Tape, wrt: Sequence[int]) -> None:
+        super().__init__()
         order = in_runs(tape)
         place = np.empty(len(tape), np.int64)
         place[order] = np.arange(len(tape))
@@ -69,24 +72,17 @@ class Interpreter:
         self.leaves = tape.leaves
         self.wrt = array("q", wrt)
         self._in_order = array("q", range(tape.leaves))
-        self._pool: list[Workspace] = []
 
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_pool": []}
+    def workspace(self) -> Workspace:
+        return Workspace(self)
 
-    def forward(
-        self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...] = ()
-    ) -> State:
-        """The run on these numbers; its `outputs` are the results.
-
-        leaves      those of the leaves
-        indices     the ints that `take` reads
-        parameters  Values whose numbers are those of the leaves that follow
-
-        Raises IndexError for an index that is out of range.
-        """
-        state = State(self._pool, self._workspace)
-        space = state.space
+    def _forward(
+        self,
+        space: Workspace,
+        leaves: array[float],
+        indices: array[int],
+        parameters: tuple[Value, ...],
+    ) -> list[float]:
         space.indices = indices
         _sweep.spread(leaves, parameters, space.leaves, self._in_order, self.leaves)
         _sweep.forward(
@@ -100,15 +96,9 @@ class Interpreter:
             space.values,
             space.partials,
         )
-        state.outputs = [space.values[i] for i in self.results]
-        return state
+        return [space.values[i] for i in self.results]
 
-    def _workspace(self) -> Workspace:
-        return Workspace(self)
-
-    def gradient(self, state: State, cotangents: Sequence[float]) -> array[float]:
-        """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt."""
-        space = state.space
+    def _gradient(self, space: Workspace, cotangents: Sequence[float]) -> array[float]:
         _sweep.clear(space.cotangents)
         _sweep.clear(space.gradient)
         for node, cotangent in zip(self.results, cotangents, strict=True):

@@ -53,18 +53,14 @@ class Program:
         self, recording: Recording, captures: Captures, flat: Flat, name: str, executor: str
     ) -> None:
         self.name, self.captures = name, captures
-        outputs: list[Value] = []
+        outputs = _Outputs()
         self.template = _taken_apart(recording.result, outputs, captures)
-        self.n_results = len(outputs)
-        places: dict[Value, int] = {}
-        self.guards = _Guards(recording.guards, outputs, places)
+        self.n_results = len(outputs.nodes)
+        self.guards = _Guards(recording.guards, outputs)
         self.calls = [
             (
                 function,
-                [
-                    (_place_among(x, outputs, places), 0.0) if isinstance(x, Value) else (-1, x)
-                    for x in values
-                ],
+                [(outputs.place_of(x), 0.0) if isinstance(x, Value) else (-1, x) for x in values],
             )
             for function, values in recording.calls
         ]
@@ -80,10 +76,11 @@ class Program:
         try:
             self.tape, parameters, place = tape_of(
                 recording.made,
-                outputs,
+                outputs.nodes,
                 leaves,
                 indices=indices,
                 picks=recording.picks,
+                bests=recording.bests,
                 sources=recording.sources,
             )
         except ValueError as problem:
@@ -205,11 +202,29 @@ class Place:
         self.i = i
 
 
-def _taken_apart(thing: Any, results: list[Value], captures: Captures) -> Any:
+class _Outputs:
+    """The nodes whose numbers a program gives: its results, then what else is asked for, once."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Value] = []
+        self._places: dict[Value, int] = {}
+
+    def add(self, node: Value) -> int:
+        """Its place, at the end."""
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
+    def place_of(self, node: Value) -> int:
+        """Its place, one behind the results."""
+        if node not in self._places:
+            self._places[node] = self.add(node)
+        return self._places[node]
+
+
+def _taken_apart(thing: Any, results: _Outputs, captures: Captures) -> Any:
     """A result with the place among the results instead of each Value, which is added to them."""
     if isinstance(thing, Value):
-        results.append(thing)
-        return Place(len(results) - 1)
+        return Place(results.add(thing))
     if captures.leads_to(thing) and not isinstance(thing, (list, tuple, dict, np.ndarray)):
         return _Itself(thing)
     parts = _parts(thing)
@@ -306,17 +321,16 @@ class _Guards:
     exact  whether one compares a number bit for bit
     """
 
-    def __init__(
-        self, guards: Iterable[Guard], outputs: list[Value], places: dict[Value, int]
-    ) -> None:
+    def __init__(self, guards: Iterable[Guard], outputs: _Outputs) -> None:
         self.tests: list[Test] = []
         seen = set()
         for guard in guards:
-            y = -1
+            y, number = -1, 0.0
             if isinstance(guard.y, Value):
-                y = _place_among(guard.y, outputs, places)
-            number = 0.0 if y >= 0 else float(guard.y)
-            x = _place_among(guard.x, outputs, places)
+                y = outputs.place_of(guard.y)
+            else:
+                number = float(guard.y)
+            x = outputs.place_of(guard.x)
             test = Test(x, guard.op, y, number, guard.outcome, guard.draws, guard.place)
             if test[:5] not in seen:
                 seen.add(test[:5])
@@ -327,19 +341,12 @@ class _Guards:
         """The first guard that does not hold."""
         for test in self.tests:
             x, op, y, number, outcome, _, _ = test
-            if _decided(outputs[x], op, outputs[y] if y >= 0 else number) != outcome:
+            if _compared(outputs[x], op, outputs[y] if y >= 0 else number) != outcome:
                 return test
         return None
 
 
-def _place_among(node: Value, outputs: list[Value], places: dict[Value, int]) -> int:
-    if node not in places:
-        places[node] = len(outputs)
-        outputs.append(node)
-    return places[node]
-
-
-def _decided(x: float, op: str, y: float) -> bool:
+def _compared(x: float, op: str, y: float) -> bool:
     if op == "<":
         return x < y
     if op == "<=":

@@ -1,7 +1,8 @@
 """Recording: one call of a function, on stand-ins for its arguments, watched by an observer.
 
 The graph is the trace. What a graph does not show is noted as it happens: decisions taken on
-numbers become guards; what `take` picked, what `draw` drew, and what was detached is kept.
+numbers become guards; what `take` picked, `largest` chose and `draw` drew, and what was detached
+is kept.
 """
 
 from __future__ import annotations
@@ -18,6 +19,18 @@ from autograd_lite.anomaly import place
 from autograd_lite.blocks import Observer, observe, observers
 from autograd_lite.compiler._flatten import Same
 from autograd_lite.compiler.generators import Generators
+from autograd_lite.compiler.tokens import (
+    DICT,
+    FLOAT,
+    FLOATS,
+    INTEGER,
+    INTEGERS,
+    LIST,
+    NAMED,
+    OBJECTS,
+    STATIC,
+    VALUE,
+)
 from autograd_lite.value import Value, is_number, number_of
 
 TYPE_CHECKING = False
@@ -35,10 +48,6 @@ __all__ = [
     "Recording",
     "record",
 ]
-
-# As in _flatten.py.
-FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT = range(-1, -8, -1)
-FLOATS, INTEGERS, OBJECTS, NAMED = range(-8, -12, -1)
 
 
 class NotRecordedError(Exception):
@@ -160,16 +169,20 @@ class Draw(NamedTuple):
 class Recording:
     """What a call left behind.
 
-    result    what it returned
-    names     of the arguments, by the slots of their numbers
-    lines     of nodes, where in the function they were made; empty unless it was watched for
-    made      all nodes, in the order in which they were made
-    sources   of a leaf that was detached, the node whose number it has
-    picks     the nodes that `take` made
-    calls     the functions that `callback` was given, and the nodes or numbers for each
-    draws     the random numbers
-    trouble   why it cannot be replayed for other calls, or ""
-    false     whether stand-ins gave another answer than what they stand for
+    result     what it returned
+    names      of the arguments, by the slots of their numbers
+    arguments  the slot of each stand-in for a number
+    indices    the place among the integers of each that stands for one
+    lines      of nodes, where in the function they were made; empty unless it was watched for
+    made       all nodes, in the order in which they were made
+    sources    of a leaf that was detached, the node whose number it has
+    picks      the nodes that `take` made
+    bests      the nodes that `largest` made
+    calls      the functions that `callback` was given, and the nodes or numbers for each
+    draws      the random numbers
+    guards     the decisions on numbers
+    trouble    why it cannot be replayed for other calls, or ""
+    false      whether stand-ins gave another answer than what they stand for
     """
 
     def __init__(self) -> None:
@@ -181,6 +194,7 @@ class Recording:
         self.made: list[Value] = []
         self.sources: dict[Value, Value] = {}
         self.picks: set[Value] = set()
+        self.bests: set[Value] = set()
         self.draws: list[Draw] = []
         self.calls: list[tuple[Callable[..., object], tuple[Value | float, ...]]] = []
         self.guards: list[Guard] = []
@@ -224,6 +238,9 @@ class Recorder(Observer):
 
     def picked(self, node: Value) -> None:
         self.recording.picks.add(node)
+
+    def chosen(self, node: Value) -> None:
+        self.recording.bests.add(node)
 
     def draw(self, function: Callable[[], float]) -> Value:
         i = len(self.recording.draws)

@@ -40,14 +40,13 @@ class Stages:
         self.recurrent = self._class.copy()
         before: list[Ints] = []
         behind: list[Ints] = []
-        steps = list(form.levels())
         while 0 < self._classes <= MOST:
             before, behind = self._around()
-            steps = list(levels_of(self.recurrent >= 0, form.owner, form.a, form.b))
-            ends = self._ends(steps)
+            ends = self._ends()
             if not ends.any():
                 break
             self._name((2 * self._class + ends)[self._nodes])
+        steps = levels_of(self.recurrent >= 0, form.owner, form.a, form.b)
         self.levels = [*before, *steps, *behind]
 
     def _name(self, marks: NDArray[np.generic]) -> None:
@@ -74,25 +73,25 @@ class Stages:
         )
         return before, behind
 
-    def _ends(self, steps: list[Ints]) -> NDArray[np.bool_]:
-        """[n] the recurrent nodes that no other waits for, if there are such in many steps.
+    def _ends(self) -> NDArray[np.bool_]:
+        """[n] the recurrent nodes that no other waits for, if one of their class that goes on has
+        the same operand.
 
-        They are of no step: U h of a gate goes on, but the error of h at each step does not.
+        They are of no step: U h of a gate goes on, but the error of h at each step does not. The
+        last steps of sequences of different lengths are steps like others.
         """
         form = self._form
         ends = self.recurrent >= 0
         users = ends[form.owner]
         ends[form.a[users]] = ends[form.b[users]] = False
-        step = np.zeros(len(form), np.int64)
-        for i, nodes in enumerate(steps):
-            step[nodes] = i
-        first, last = np.full(self._classes, len(steps)), np.full(self._classes, -1)
-        np.minimum.at(first, self._class[ends], step[ends])
-        np.maximum.at(last, self._class[ends], step[ends])
-        used = np.zeros(self._classes, bool)
-        used[self._class[(self.recurrent >= 0) & ~ends]] = True
-        many: NDArray[np.bool_] = ((first < last) & used)[self._class]
-        return ends & many
+        owner = np.tile(form.owner[users], 2)
+        operand = np.append(form.a[users], form.b[users])
+        within = self.recurrent[operand] >= 0
+        owner, use = owner[within], self._class[owner] * len(form) + operand
+        use = use[within]
+        both = np.intersect1d(use[ends[owner]], use[~ends[owner]]) // len(form)
+        beside: NDArray[np.bool_] = ends & np.isin(self._class, both)
+        return beside
 
 
 def _peeled(

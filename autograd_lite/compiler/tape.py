@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.compiler._trace import trace
+from autograd_lite.compiler.codes import BEST, CONSTANT, DETACH, INDEX, LEAF, TAKE
 from autograd_lite.rules import RULES
 from autograd_lite.value import Value
 
@@ -14,20 +15,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CONSTANT", "DETACH", "INDEX", "LEAF", "TAKE", "Tape", "tape_of"]
+__all__ = ["Tape", "tape_of"]
 
-# What a node's code says besides the operations of the rule table, which are positive.
-LEAF = 0  # a number that each call gives: its slot says which one
-CONSTANT = -1  # a number that is the same in every call: its static
-INDEX = -2  # an int that each call gives: its slot among the ints says which one
-TAKE = -3  # parents (index, x0, x1, ...): the one of the x that the index names
-DETACH = -4  # its parent's number, through which no gradient flows
+_NAMES = {
+    LEAF: "leaf",
+    CONSTANT: "constant",
+    INDEX: "index",
+    TAKE: "take",
+    DETACH: "detach",
+    BEST: "largest",
+}
 
 
 class Tape:
     """A scalar program: node i applies RULES[codes[i]] to its parents, which come before it.
 
-    codes     [n] what each node does
+    codes     [n] what each node does, as in `codes.py`
     offsets   [n + 1] node i's parents are parents[offsets[i] : offsets[i + 1]], in order
     parents   [m] nodes; those of `dot` are x0, x1, ..., y0, y1, ...
     static    [n] the static parameter c of an operation; the number of a CONSTANT
@@ -62,10 +65,9 @@ class Tape:
         return self.parents[self.offsets[node] : self.offsets[node + 1]]
 
     def __str__(self) -> str:
-        names = {LEAF: "leaf", CONSTANT: "constant", INDEX: "index", TAKE: "take", DETACH: "detach"}
         lines = []
         for i, code in enumerate(self.codes.tolist()):
-            name = names[code] if code <= 0 else RULES[code].name
+            name = _NAMES[code] if code <= 0 else RULES[code].name
             shown = [f"%{p}" for p in self.parents_of(i)]
             if code in (LEAF, INDEX):
                 shown.append(str(self.slots[i]))
@@ -82,6 +84,7 @@ def tape_of(
     *,
     indices: Mapping[Value, int] = {},
     picks: Iterable[Value] = (),
+    bests: Iterable[Value] = (),
     sources: Mapping[Value, Value] = {},
 ) -> tuple[Tape, list[Value], dict[Value, int]]:
     """The tape of a graph, the Values that it depends on besides nodes and leaves, and all places.
@@ -92,6 +95,7 @@ def tape_of(
              nodes are constants
     indices  the slot among the ints of each leaf that `take` reads an index from
     picks    the nodes that `take` made; their first parent is the index
+    bests    the nodes that `largest` made
     sources  of a leaf that was detached from a node, that node
 
     The Values that are returned have the slots after those of leaves.
@@ -99,7 +103,9 @@ def tape_of(
     Raises ValueError for a node made by hand, whose derivative is not in the rule table.
     """
     slots = dict(leaves)
-    found = trace(list(nodes), list(outputs), slots, dict(indices), set(picks), dict(sources))
+    found = trace(
+        list(nodes), list(outputs), slots, dict(indices), set(picks), set(bests), dict(sources)
+    )
     last = [found.place[node] for node in outputs]
     tape = Tape(
         found.codes,

@@ -6,6 +6,7 @@ import ast
 import math
 
 from autograd_lite.expressions import CONSTANTS, parse
+from autograd_lite.rules import CODES, RULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ _FUNCTIONS = {
     "atan2": "arctan2", "atanh": "arctanh", "fabs": "absolute", "round_even": "rint",
 }  # fmt: skip
 
+# Rules that NumPy has as they are, by their formulas.
+_WHOLE = {RULES[CODES[name]].value: name for name in ("maximum", "minimum")}
+
 
 def steps_of(text: str) -> list[Step]:
     """The calls (function, operands, target) of a formula.
@@ -40,6 +44,8 @@ def steps_of(text: str) -> list[Step]:
     An operand is a number, a name in the formula, or an earlier target: RESULT, or "t0", "t1", ...
     for numbers and "c0", "c1", ... for conditions.
     """
+    if text in _WHOLE:
+        return [(_WHOLE[text], ("x", "y"), RESULT)]
     writer = _Writer()
     operand = writer.value(parse(text), RESULT, 0)
     if operand != RESULT:

@@ -1,34 +1,168 @@
-"""The memory of runs, which a run that is dropped leaves to the next one."""
+"""Runs of a program, and their memory, which later runs use again."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from array import array
+from threading import RLock
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
     from typing import Any
 
-__all__ = ["State"]
+    from autograd_lite.value import Value
 
-KEPT = 4  # so many workspaces of finished runs are kept for the next
+__all__ = ["Runner", "State"]
+
+KEPT = 4  # so many workspaces are made, and more only for threads that run at the same time
 
 
 class State:
-    """One run, which owns its workspace until it is dropped.
+    """One run, which has its workspace until it is dropped, or until a later run needs it.
 
-    pool     workspaces that are free
-    make     makes one, if none is
-    outputs  the results
+    free     the workspaces of runs that were dropped
+    holds    [its workspace], or [the leaves' numbers] once a later run has that, or [] while
+             somebody works in it
+    indices  the ints that `take` reads
+    outputs  the results; None if one is not finite, in arrays
     """
 
-    outputs: list[float]
-
-    def __init__(self, pool: list[Any], make: Callable[[], Any]) -> None:
-        self._pool = pool
-        try:
-            self.space = pool.pop()
-        except IndexError:
-            self.space = make()
+    def __init__(
+        self, free: list[Any], holds: list[Any], indices: array[int], outputs: list[float] | None
+    ) -> None:
+        self._free, self.holds, self.indices, self.outputs = free, holds, indices, outputs
 
     def __del__(self) -> None:
-        if len(self._pool) < KEPT:
-            self._pool.append(self.space)
+        try:
+            held = self.holds.pop()
+        except IndexError:
+            return
+        if type(held) is not array:
+            self._free.append(held)
+
+
+class Pool:
+    """The workspaces of a program.
+
+    A run may be asked for its gradient for as long as it lives. If no workspace is free, one of
+    these runs gives up its own and keeps the numbers of its leaves, with which it is run again. So
+    a list of results costs no more than their leaves.
+
+    free  those of runs that were dropped
+    held  of each workspace, what its run `holds`
+    """
+
+    def __init__(self) -> None:
+        self.free: list[Any] = []
+        self.held: list[list[Any]] = []
+        self.lock = RLock()
+        self._turn = 0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Pool, ()
+
+    def another(self, runner: Runner) -> Any:
+        """A new workspace, or that of one of the runs, each in its turn, if there are enough."""
+        with self.lock:
+            for _ in range(len(self.held) if len(self.held) >= KEPT else 0):
+                turn, self._turn = self._turn, (self._turn + 1) % len(self.held)
+                holds = self.held[turn]
+                try:
+                    space = holds.pop()
+                except IndexError:  # somebody works in it
+                    continue
+                self.held[turn] = []
+                holds.append(space.leaves_now())
+                return space
+            place = len(self.held)
+            self.held.append([])
+        space = runner.workspace()
+        space.place = place
+        return space
+
+
+class Runner(ABC):
+    """Runs a program, in a few workspaces for any number of runs."""
+
+    def __init__(self) -> None:
+        self._pool = Pool()
+
+    @abstractmethod
+    def workspace(self) -> Any:
+        """A new one. Its `leaves_now()` gives the leaves' numbers of its last run."""
+
+    @abstractmethod
+    def _forward(
+        self,
+        space: Any,
+        leaves: array[float],
+        indices: array[int],
+        parameters: tuple[Value, ...],
+    ) -> list[float] | None:
+        """The results of a run in this workspace."""
+
+    @abstractmethod
+    def _gradient(self, space: Any, cotangents: Sequence[float]) -> array[float] | None:
+        """The gradient of the last run in this workspace."""
+
+    def forward(
+        self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...] = ()
+    ) -> State:
+        """The run on these numbers.
+
+        leaves      those of the leaves
+        indices     the ints that `take` reads
+        parameters  Values whose numbers are those of the leaves that follow
+
+        Raises IndexError for an index that is out of range.
+        """
+        pool = self._pool
+        space, outputs = self._run(leaves, indices, parameters)
+        pool.held[space.place] = holds = [space]
+        return State(pool.free, holds, indices, outputs)
+
+    def _run(
+        self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...]
+    ) -> tuple[Any, list[float] | None]:
+        """The workspace of a run, and its results."""
+        pool = self._pool
+        try:
+            space = pool.free.pop()
+        except IndexError:
+            space = pool.another(self)
+        try:
+            return space, self._forward(space, leaves, indices, parameters)
+        except BaseException:
+            pool.free.append(space)
+            raise
+
+    def gradient(self, state: State, cotangents: Sequence[float]) -> array[float] | None:
+        """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt.
+
+        None if one is not finite, in arrays.
+        """
+        held = self._taken(state)
+        space = held
+        try:
+            if type(held) is array:
+                space, _ = self._run(held, state.indices, ())
+                self._pool.held[space.place] = state.holds
+            return self._gradient(space, cotangents)
+        finally:
+            state.holds.append(space)
+
+    def leaves_of(self, state: State) -> array[float]:
+        """The leaves' numbers of a run."""
+        held = self._taken(state)
+        state.holds.append(held)
+        leaves: array[float] = held if type(held) is array else held.leaves_now()
+        return leaves
+
+    def _taken(self, state: State) -> Any:
+        """What a run holds, for nobody else to work with."""
+        try:
+            return state.holds.pop()
+        except IndexError:  # it is just giving up its workspace
+            with self._pool.lock:
+                return state.holds.pop()

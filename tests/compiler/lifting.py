@@ -46,7 +46,9 @@ class Lifted:
     def by_arrays(self, leaves, cotangents):
         """None where one of them is not finite."""
         state = self.run(leaves)
-        gradient = self.arrays.gradient(state, list(cotangents)) if state is not None else None
+        if state.outputs is None:
+            return None
+        gradient = self.arrays.gradient(state, list(cotangents))
         return None if gradient is None else np.array([*state.outputs, *gradient])
 
     def agrees(self, seed=0, runs=3):

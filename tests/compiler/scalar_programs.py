@@ -171,7 +171,7 @@ def windows(draw):
     length, size, channels = draw.randint(2, 7), draw.randint(1, 3), draw.randint(1, 3)
     kernels, bias = parameters(draw, channels, size), parameters(draw, channels)
     second = parameters(draw, channels, size) if draw.random() < 0.5 else None
-    pad, pool = draw.randint(0, 1), draw.choice([max_of, ag.mean])
+    pad, pool = draw.randint(0, 1), draw.choice([max_of, ag.largest, ag.mean])
 
     def function(x):
         zero = Value(0.0)

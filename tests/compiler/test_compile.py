@@ -539,6 +539,22 @@ def test_training_is_the_same():
     assert train(compile) == pytest.approx(train(lambda f: f), rel=1e-12)
 
 
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_results_may_be_kept(executor):
+    """Each has the gradient of its own call, whatever the parameters are by then."""
+    w = Value(0.0)
+    f = compile(executor=executor)(lambda x: (x * w) ** 2)
+    kept = []
+    for i in range(20):
+        w.data = float(i)
+        kept.append(f(3.0))
+    for i in (*range(20), *reversed(range(20))):
+        w.grad = 0.0
+        kept[i].backward()
+        assert w.grad == pytest.approx(18.0 * i)
+    assert f.recordings == 1
+
+
 def test_threads():
     w = [Value(float(i)) for i in range(5)]
     f = compile(lambda x, n: ag.sum([(v * x).tanh() for v in w]) * n)
@@ -621,14 +637,29 @@ def test_callback_is_called_with_the_numbers_of_each_call():
     assert f.recordings == 1
 
 
-def test_largest_is_chosen_anew_and_the_first_of_equals():
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_largest_is_chosen_anew_the_first_of_equals_and_a_nan(executor):
     def f(*xs):
         return ag.largest(xs) * W[0]
 
-    numbers = [(1.0, 3.0, 2.0), (5.0, 3.0, 5.0), (0.0, 0.0, 0.0)]
-    agree(f, [tuple(map(Value, row)) for row in numbers], W)
-    of_a_square = [[3.0] * 7, [1.0, 4.0, 2.0, 0.0, 4.0, 3.0, 4.0], [-1.0, -2.0, 0.0] + [0.0] * 4]
-    agree(f, [tuple(map(Value, row)) for row in of_a_square], W)
+    compiled = compile(executor=executor)(f)
+    inf, nan = math.inf, math.nan
+    rows = [(1.0, 3.0, 2.0), (5.0, 3.0, 5.0), (0.0, 0.0, 0.0), (inf, 1.0, inf), (-inf, -inf, -inf)]
+    rows += [(nan, 1.0, 2.0), (1.0, nan, 2.0), (nan, 1.0, nan), (inf, nan, 0.0)]
+    rows += [[3.0] * 7, [1.0, 4.0, 2.0, 0.0, 4.0, 3.0, 4.0], [-1.0, -2.0, 0.0] + [0.0] * 4]
+    for row in rows:
+        assert run(compiled, W, *map(Value, row)) == pytest.approx(
+            run(f, W, *map(Value, row)), rel=1e-12, nan_ok=True
+        )
+    assert compiled.recordings == 2
+
+
+def test_largest_is_one_node_and_of_numbers_none():
+    f = compile(lambda xs, w: ag.largest([x * w for x in xs]) + ag.largest([1.0, 2.0]))
+    assert f([1.0, 3.0, 2.0, 0.0, 3.0], 2.0).data == 8.0
+    nodes = [line.split()[2] for line in str(f.programs()[-1].tape).splitlines()[:-1]]
+    assert sum(node.startswith("largest") for node in nodes) == 1
+    assert len(f.programs()[-1].tape) == 6 + 5 + 1 + 2
 
 
 def test_the_compiler_is_imported_after_an_operation_of_the_users(python):

@@ -13,16 +13,18 @@ from scalar_programs import KINDS, program
 import autograd_lite as ag
 from autograd_lite import Value, take
 from autograd_lite.compiler.arrays import Arrays
+from autograd_lite.compiler.codes import LEAF
 from autograd_lite.compiler.native import joined
-from autograd_lite.compiler.tape import LEAF, Tape
+from autograd_lite.compiler.tape import Tape
+from autograd_lite.compiler.workspaces import KEPT
 from autograd_lite.rules import CODES
 
 
 def test_a_wrong_program_is_noticed():
     function, args = program(0)
     lifted = Lifted(function, *args)
-    lifted.arrays._pool.append(lifted.arrays.workspace())
-    space = lifted.arrays._pool[0]
+    lifted.run(lifted.leaves)
+    (space,) = lifted.arrays._pool.free
     calls = space.forward_calls
     calls.insert(len(calls) // 2, calls.pop())
     space.forward = joined(calls)
@@ -91,8 +93,8 @@ def test_functions_that_numpy_has_not(function):
     for special in (0.0, -1.0, -2.5, 1e-3, 50.0, 1e300, np.inf, -np.inf, np.nan):
         leaf = Lifted(lambda x: [function(x), function(x + 1)], Value(special))
         state, expected = leaf.run(leaf.leaves), leaf.by_reference(leaf.leaves, [0, 0])[:2]
-        assert (state is not None) == np.isfinite(expected).all()
-        if state is not None:
+        assert (state.outputs is not None) == np.isfinite(expected).all()
+        if state.outputs is not None:
             np.testing.assert_allclose(state.outputs, expected, rtol=1e-12)
 
 
@@ -143,35 +145,68 @@ def lifted_network():
     return Lifted(function, *args)
 
 
-def test_two_runs_may_be_in_flight():
+RUNNERS = pytest.mark.parametrize("runner", ["arrays", "reference"])
+
+
+@RUNNERS
+def test_many_runs_live_on_a_few_workspaces(runner):
+    """The gradient of each is that of its own numbers, in whatever order, and a second time."""
     lifted = lifted_network()
-    arrays, other = lifted.arrays, lifted.leaves + 0.25
-    first, second = lifted.run(lifted.leaves), lifted.run(other)
+    runner = getattr(lifted, runner)
+    numbers = [lifted.leaves + 0.1 * i for i in range(3 * KEPT)]
+    states = [runner.forward(array("d", x), array("q", lifted.indices)) for x in numbers]
     one = np.ones(len(lifted.tape.outputs))
-    by_second, by_first = (arrays.gradient(run, one.tolist()) for run in (second, first))
-    n = len(one)
-    np.testing.assert_allclose(by_first, lifted.by_reference(lifted.leaves, one)[n:], rtol=1e-9)
-    np.testing.assert_allclose(by_second, lifted.by_reference(other, one)[n:], rtol=1e-9)
+    order = [*range(len(states)), *reversed(range(len(states))), 0, 5, 0, 5]
+    found = [runner.gradient(states[i], one.tolist()) for i in order]
+    for i, gradient in zip(order, found, strict=True):
+        expected = lifted.by_reference(numbers[i], one)[len(one) :]
+        np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-12)
+        assert runner.leaves_of(states[i]).tolist() == numbers[i].tolist()
+    assert len(runner._pool.held) <= KEPT + (runner is lifted.reference)
 
 
-def test_a_run_that_is_dropped_leaves_its_workspace_to_the_next():
+@RUNNERS
+def test_a_run_that_is_dropped_leaves_its_workspace_to_the_next(runner):
     lifted = lifted_network()
-    spaces = {id(lifted.run(lifted.leaves).space) for _ in range(10)}
-    assert len(spaces) == 1
+    runner = getattr(lifted, runner)
+    made = len(runner._pool.held)
+    for _ in range(10):
+        runner.forward(array("d", lifted.leaves), array("q", lifted.indices))
+    assert len(runner._pool.held) == max(made, 1)
 
 
-def test_threads_may_share_a_program():
+@RUNNERS
+def test_a_run_that_fails_leaves_its_workspace_to_the_next(runner):
+    lifted = Lifted(lambda xs, i: take(xs, i) * W[0], [1.0, 2.0], np.int64(1))
+    runner = getattr(lifted, runner)
+    for _ in range(10):
+        with pytest.raises(IndexError, match="take: the index 2 is out of range"):
+            runner.forward(array("d", lifted.leaves), array("q", [2]))
+    assert len(runner._pool.held) == 1
+    assert lifted.agrees()
+
+
+@RUNNERS
+def test_threads_may_share_a_program(runner):
+    """Each with more runs than there are workspaces."""
     lifted = lifted_network()
+    runner = getattr(lifted, runner)
     one = np.ones(len(lifted.tape.outputs))
-    wrong = []
+    wrong, done = [], []
 
     def work(seed):
-        leaves = lifted.leaves + np.random.default_rng(seed).normal(size=len(lifted.leaves))
-        expected = lifted.by_arrays(leaves, one)
-        assert expected is not None
-        for _ in range(50):
-            if not np.array_equal(lifted.by_arrays(leaves, one), expected):
+        rng = np.random.default_rng(seed)
+        states = []
+        for _ in range(60):
+            leaves = lifted.leaves + rng.normal(size=len(lifted.leaves))
+            states.append((leaves, runner.forward(array("d", leaves), array("q"))))
+            leaves, state = states[rng.integers(len(states))]
+            gradient = runner.gradient(state, one.tolist())
+            expected = lifted.by_reference(leaves, one)[len(one) :]
+            if not np.allclose(gradient, expected, rtol=1e-9, atol=1e-12):
                 wrong.append(seed)
+            states = states[-6:]
+        done.append(seed)
 
     threads = [Thread(target=work, args=(seed,)) for seed in range(4)]
     for thread in threads:
@@ -179,6 +214,7 @@ def test_threads_may_share_a_program():
     for thread in threads:
         thread.join()
     assert not wrong
+    assert len(done) == 4
 
 
 @pytest.mark.parametrize("seed", range(len(KINDS)))

@@ -51,3 +51,16 @@ def test_a_recurrence_alone_is_computed_step_by_step():
     within = [level for level in stages.levels if stages.recurrent[level[0]] >= 0]
     assert [len(level) for level in within] == [3] * 3 * (STEPS - 1)  # U h, W x + w U h, tanh
     assert sum((form.kind[level] == MAP).all() for level in within) == STEPS - 1
+
+
+@pytest.mark.parametrize("lengths", [(3, 5, 4), (6, 2, 2, 1)])
+def test_sequences_of_different_lengths_take_their_steps_together(lengths):
+    sequences = [[[0.1, 0.2, 0.3]] * n for n in lengths]
+    form = form_of(
+        lambda all_xs, h: ag.sum([recurrence(xs, h) for xs in all_xs]), sequences, [Value(1.0)] * 3
+    )
+    stages = Stages(form)
+    within = [level for level in stages.levels if stages.recurrent[level[0]] >= 0]
+    tanh = [len(level) for level in within if (form.kind[level] == MAP).all()]
+    assert tanh == [3 * sum(n > step for n in lengths) for step in range(1, max(lengths))]
+    assert len(within) == 3 * len(tanh)

@@ -14,7 +14,7 @@ from travelling import ARGUMENTS, results
 
 import autograd_lite as ag
 import nn
-from autograd_lite import Value, compile, draw, vmap
+from autograd_lite import Value, callback, compile, draw, vmap
 
 CASES = [
     (travelling.loss, ARGUMENTS),
@@ -143,11 +143,25 @@ def call(function, x):
     return function(x)
 
 
+class Log:
+    def __init__(self, rate):
+        self.rate = rate
+
+    def write(self, number):
+        pass
+
+
+def logs_by_its_own(x):
+    callback(Log(Value(0.5, label="rate")).write, x)
+    return x * 2
+
+
 @pytest.mark.parametrize(
     ("function", "args", "problem"),
     [
         (lambda x: x * draw(lambda: random.random()), (2.0,), "lambda"),
         (lambda model, x: model(x), (Scaled(), 2.0), "of type Scaled is known by its identity"),
+        (logs_by_its_own, (2.0,), "a Value 'rate' to which no global, closure or attribute"),
     ],
 )
 def test_what_cannot_travel_is_named_and_recorded_again(function, args, problem):

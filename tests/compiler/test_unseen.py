@@ -155,11 +155,3 @@ def test_what_a_callback_writes_into():
     seen = []
     f = compile(lambda x: ag.callback(seen.append, x) or x * (1 + len(seen)))
     assert [f(1.0).data for _ in range(3)] == [1.0] * 3
-
-
-def test_largest_may_pass_over_a_nan():
-    w = Value(2.0)
-    f = compile(lambda xs: ag.largest([x * w for x in xs]))
-    assert f([1.0, 2.0]).data == 2.0 * w.data
-    assert f([math.nan, 1.0]).data == w.data
-    assert math.isnan(f([1.0, math.nan]).data)
