@@ -266,17 +266,34 @@ def take(sequence: Any, index: Any) -> Any:
 
     sequence  a list, tuple or array of numbers, Values, or lists of them, all of one shape
     index     an int; NumPy's, where it is an argument of a compiled function
+
+    Raises TypeError for a dict, ValueError for rows of several lengths.
     """
+    if hasattr(sequence, "keys"):
+        raise TypeError(
+            f"take: expected a list, tuple or array, not {type(sequence).__name__}; take from a "
+            "list of its values, by their places in it"
+        )
+    chosen = sequence[int(value.number_of(index)) if isinstance(index, Value) else index]
+    nested = hasattr(chosen, "__len__") and not isinstance(chosen, str)
+    if nested and getattr(sequence, "ndim", 1) == 1 and not _of_one_length(sequence):
+        raise ValueError("take: the rows must all have one length; pad the shorter ones")
     if not isinstance(index, Value):
-        return sequence[index]
-    chosen = sequence[int(value.number_of(index))]
-    if hasattr(chosen, "__len__") and not isinstance(chosen, str):
+        return chosen
+    if nested:
         return [take([row[i] for row in sequence], index) for i in range(len(chosen))]
     elements = [required(x, "take") for x in sequence]
     node = Value(value.number_of(required(chosen, "take")), (index, *elements), "take")
     for observer in blocks.observers():
         observer.picked(node)
     return node
+
+
+def _of_one_length(rows: Iterable[Any]) -> bool:
+    try:
+        return len({*map(len, rows)}) == 1
+    except TypeError:  # a number among them
+        return False
 
 
 def largest(xs: Iterable[Operand]) -> Any:

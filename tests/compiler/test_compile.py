@@ -15,7 +15,7 @@ import pytest
 
 import autograd_lite as ag
 import nn
-from autograd_lite import Value, compile, no_grad, take
+from autograd_lite import Value, compile, no_grad, take, vmap
 from autograd_lite.compiler.function import MOST_SHAPES, MOST_VARIANTS
 
 
@@ -268,6 +268,17 @@ def test_take_reads_numpys_integers_anew():
 
     calls = [(np.array(tokens),) for tokens in ([0, 1, 2], [3, 3, 0], [-1, 2, 2])]
     agree(f, calls, leaves)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("kind", [lambda f: f, compile, lambda f: lambda i: vmap(f)([i])])
+def test_take_of_what_has_no_shape_is_an_error(kind, index):
+    p, q, r = W
+    for rows in ([[p], [q, r]], [[p, q], [r]], ([p], [q, r]), [np.array([1.0]), np.ones(2)]):
+        with pytest.raises(ValueError, match="take: the rows must all have one length"):
+            kind(lambda i, rows=rows: ag.sum(take(rows, i)))(np.int64(index))
+    with pytest.raises(TypeError, match="take: expected a list, tuple or array, not dict; take fr"):
+        kind(lambda i: take({0: p, 1: q}, i))(np.int64(index))
 
 
 def test_take_out_of_range_is_an_index_error():
