@@ -7,6 +7,7 @@ stands. What an operation computes stands in `rules.py`; here are memory and ord
 
 from __future__ import annotations
 
+import os
 from _thread import RLock
 from numbers import Real
 from types import CellType, FunctionType, ModuleType
@@ -620,6 +621,16 @@ def type_name(thing: object) -> str:
 
 _lock = RLock()  # for what is counted across threads: open blocks, and users within a pass
 _blocks = 0  # how many blocks are open, in all threads and tasks
+
+
+def _renew_lock() -> None:
+    """In a forked process: the thread that held it is not there to release it."""
+    global _lock
+    _lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def count_blocks(change: int) -> None:

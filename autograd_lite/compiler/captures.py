@@ -77,6 +77,8 @@ LARGEST = 1 << 20
 
 _KEPT_BY_PYTHON = {"__slotnames__"}  # copy and pickle give it to a class
 
+_NOT_ITS_OWN = {*_KEPT_BY_PYTHON, "__module__"}  # of a script, "__main__" or "__mp_main__"
+
 
 class Captures:
     """The containers that a function, or any of the statics, leads to, and what they held.
@@ -151,7 +153,9 @@ class Captures:
                 keys = [key for key in {**held, **found} if _differs(key, held, found)]
                 if not _KEPT_BY_PYTHON.issuperset(keys):
                     return f"the attribute or key {', '.join(map(str, keys))}"
-                held.update((key, found[key]) for key in keys)
+                for key in keys:
+                    held.pop(key, None)
+                held.update((key, found[key]) for key in keys if key in found)
         return ""  # or to another thread it is what it was again by now
 
     def signature(self) -> list[Any]:
@@ -159,10 +163,7 @@ class Captures:
         return [
             *[(name, _look(thing)) for _, name, thing in self._names],
             *[_look(thing) for _, thing in self._cells],
-            *[
-                [*map(_look, held), *map(_look, held.values() if isinstance(held, dict) else ())]
-                for held in self._copies
-            ],
+            *map(_looks, self._copies),
             *[(name, repr(held)) for name, _, held in self._others if type(held) is tuple],
             *map(_look, self.things),
         ]
@@ -418,6 +419,13 @@ def _look(thing: Any) -> Any:
     if type(thing) in (int, float, complex, bool, str, bytes, type(None)):
         return thing
     return getattr(thing, "__qualname__", None) or type(thing).__qualname__
+
+
+def _looks(held: Any) -> list[Any]:
+    """What a list or dict holds, but for what differs between processes."""
+    if isinstance(held, list):
+        return [*map(_look, held)]
+    return [(_look(key), _look(x)) for key, x in held.items() if key not in _NOT_ITS_OWN]
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

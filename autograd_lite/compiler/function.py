@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import random
 import warnings
 from collections import OrderedDict
@@ -11,6 +12,7 @@ from importlib import import_module
 from pickle import PicklingError
 from threading import RLock
 from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperType
+from weakref import WeakSet
 
 from autograd_lite import blocks
 from autograd_lite.compiler._flatten import Flat, Same, flatten
@@ -89,6 +91,7 @@ class Compiled:
         self._receivers: list[Any] = []  # of callbacks and draws
         self._warned: set[str] = set()
         self._lock = RLock()
+        _all.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if blocks_open() and blocks.observers():  # recorded in another, or watched: every node
@@ -138,7 +141,7 @@ class Compiled:
         """What was recorded so far, with that of the last call last."""
         programs = [
             program
-            for kind in self._kinds.values()
+            for kind in self._all_kinds().values()
             for program in sorted(kind.programs, key=lambda p: p is kind.last)
         ]
         if not programs:
@@ -153,8 +156,8 @@ class Compiled:
 
         Warns of programs that cannot travel, such as one that draws from a lambda.
         """
-        parcels = []
-        for key, kind in self._kinds.items():
+        parcels, problems = [], set()
+        for key, kind in self._all_kinds().items():
             captures = self._captures(key[1])
             for program in kind.programs:
                 if program.captures.changed():
@@ -162,12 +165,13 @@ class Compiled:
                 try:
                     parcels.append((_checked(key), Parcel(program, captures)))
                 except PicklingError as problem:
-                    warnings.warn(
-                        f"a program of {self.__name__} does not travel, and will be recorded "
-                        f"again: {problem}",
-                        RuntimeWarning,
-                        stacklevel=2,
-                    )
+                    problems.add(str(problem))
+        for why in sorted(problems):
+            warnings.warn(
+                f"a program of {self.__name__} does not travel, and will be recorded again: {why}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         name = (
             getattr(self.function, "__module__", ""),
             getattr(self.function, "__qualname__", ""),
@@ -181,8 +185,11 @@ class Compiled:
         return self.function, self.executor
 
     def __setstate__(self, parcels: list[tuple[Any, Parcel]]) -> None:
+        arrived: dict[Any, list[Parcel]] = {}
         for key, parcel in parcels:
-            self._parcels.setdefault(key, []).append(parcel)
+            if key not in self._kinds:
+                arrived.setdefault(key, []).append(parcel)
+        self._parcels |= arrived
 
     def _kind(self, key: Any) -> _Kind:
         """The kind of this key, a new one if need be."""
@@ -196,6 +203,12 @@ class Compiled:
             while len(self._kinds) > MOST_SHAPES:
                 self._kinds.popitem(last=False)
             return kind
+
+    def _all_kinds(self) -> OrderedDict[Any, _Kind]:
+        """Those whose programs came from elsewhere, and were not called yet, among them."""
+        for key in list(self._parcels):
+            self._kind(key)
+        return self._kinds
 
     def _arrived(self, key: Any) -> list[Program]:
         """The programs of a kind that came from another process or another copy."""
@@ -318,6 +331,19 @@ class Compiled:
                 RuntimeWarning,
                 stacklevel=4,
             )
+
+
+_all: WeakSet[Compiled] = WeakSet()
+
+
+def _renew_locks() -> None:
+    """In a forked process: the thread that held one is not there to release it."""
+    for function in _all:
+        function._lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 class _Kind:

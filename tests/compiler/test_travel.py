@@ -1,6 +1,7 @@
 """Compiled functions travel with their programs, to other processes and into copies."""
 
 import copy
+import copyreg
 import functools
 import multiprocessing
 import pickle
@@ -125,6 +126,39 @@ def test_where_it_is_bound_to_other_things_it_is_recorded_anew():
         assert other.recordings == 1
 
 
+def test_what_python_writes_into_a_class_does_not_matter(monkeypatch):
+    """copyreg notes the slots in it; a script's is of "__main__", and of "__mp_main__" elsewhere."""
+
+    class Named(Scaled):
+        pass
+
+    function = compile(Named())
+    function(1.0)
+    copyreg._slotnames(Named)
+    arrived = copy.copy(function)
+    monkeypatch.setattr(Named, "__module__", "main_elsewhere")
+    del Named.__slotnames__
+    for one, recordings in ((arrived, 0), (function, 2)):
+        assert (one(3.0).data, one.recordings) == (6.0, recordings)
+
+
+def test_a_copy_has_programs_before_its_first_call():
+    function = compile(Scaled())
+    function(1.0)
+    once = copy.copy(function)
+    twice = pickle.loads(pickle.dumps(once))
+    assert "z1 = p0 * x" in copy.copy(once).explain()
+    assert len(twice.programs()) == 1
+    assert [once(3.0).data, twice(3.0).data] == [6.0, 6.0]
+    assert once.recordings == twice.recordings == 0
+
+
+def test_what_arrives_again_is_not_kept_twice():
+    for _ in range(3):
+        assert pickle.loads(pickle.dumps(travelling.loss)) is travelling.loss
+    assert not travelling.loss._parcels
+
+
 def test_operations_of_the_users_are_known_by_their_names(monkeypatch):
     @ag.operation(lambda x, out: 2 * x)
     def squared(x):
@@ -167,10 +201,12 @@ def logs_by_its_own(x):
 def test_what_cannot_travel_is_named_and_recorded_again(function, args, problem):
     function = compile(function)
     function(*args)
+    function(*args[:-1], Value(2.0))  # another program, with the same problem
     with pytest.warns(
         RuntimeWarning, match=rf"does not travel, and will be recorded(.|\n)*{problem}"
-    ):
+    ) as warned:
         other = copy.copy(function)
+    assert len(warned) == 1
     other(*args)
     assert other.recordings == 1
 
