@@ -7,7 +7,7 @@ import inspect
 import os
 import random
 import warnings
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from importlib import import_module
 from pickle import PicklingError
 from threading import RLock
@@ -39,6 +39,9 @@ _PLAIN = (int, float, complex, bool, str, bytes, type(None))
 
 MOST_SHAPES = 64
 """How many kinds of arguments a compiled function remembers; the least recently used goes."""
+
+MOST_AGAIN = 8
+"""How many of those that went may be recorded again; then they run eagerly."""
 
 MOST_VARIANTS = 8
 """How many recordings of one kind of arguments are kept; if all are needed, it runs eagerly."""
@@ -86,10 +89,12 @@ class Compiled:
         self.function = function
         self.recordings = 0
         self._kinds: OrderedDict[Any, _Kind] = OrderedDict()
+        self._gone: deque[int] = deque(maxlen=16 * MOST_SHAPES)  # kinds, by their hashes
+        self._again = 0  # how many of these were recorded again
         self._parcels: dict[Any, list[Parcel]] = {}  # programs that came from elsewhere, by kind
         self._statics: dict[bytes, list[Any]] = {}  # those recorded last, and how many were
         self._receivers: list[Any] = []  # of callbacks and draws
-        self._warned: set[str] = set()
+        self._warned: list[str] = []  # why it runs eagerly
         self._lock = RLock()
         _all.add(self)
 
@@ -120,13 +125,13 @@ class Compiled:
     def explain(self) -> str:
         """What the programs recorded so far compute, as operations on arrays where they are.
 
-        Calls the function once more for the lines of what stayed scalar. Raises ValueError if
-        there is no program.
+        And why it runs eagerly, if it does for some arguments. Calls the function once more for
+        the lines of what stayed scalar. Raises ValueError if there is no program.
         """
-        return "\n\n".join(
-            program.explain(functools.partial(lines_of, self.function))
-            for program in self.programs()
-        )
+        lines = functools.partial(lines_of, self.function)
+        text = [program.explain(lines) for program in self.programs()]
+        eager = [f"{self.__name__} runs eagerly for some arguments: {x}" for x in self._warned]
+        return "\n\n".join(text + eager)
 
     def steps(self) -> tuple[list[Step], list[Step]]:
         """The forward and the backward steps of the last program, as operations on arrays.
@@ -145,7 +150,10 @@ class Compiled:
             for program in sorted(kind.programs, key=lambda p: p is kind.last)
         ]
         if not programs:
-            raise ValueError(f"{self.__name__} has recorded nothing yet; call it first")
+            why = "has recorded nothing yet; call it first"
+            if self._warned:
+                why = f"has no program, as it runs eagerly: {self._warned[0]}"
+            raise ValueError(f"{self.__name__} {why}")
         return programs
 
     def __repr__(self) -> str:
@@ -199,9 +207,22 @@ class Compiled:
         except KeyError:
             pass
         with self._lock:
-            kind = self._kinds[key] = self._kinds.get(key) or _Kind(self._arrived(key))
+            kind = self._kinds.get(key) or _Kind(self._arrived(key))
+            if hash(key) in self._gone:
+                self._again += 1
+                if self._again > MOST_AGAIN:
+                    self._give_up(
+                        kind,
+                        f"its arguments are of more than {MOST_SHAPES} kinds in turn, such as "
+                        "lengths; those that it remembers keep their programs, pad the others to "
+                        "a few lengths",
+                    )
+                    return kind
+            self._kinds[key] = kind
             while len(self._kinds) > MOST_SHAPES:
-                self._kinds.popitem(last=False)
+                gone, last = self._kinds.popitem(last=False)
+                if last.programs:
+                    self._gone.append(hash(gone))
             return kind
 
     def _all_kinds(self) -> OrderedDict[Any, _Kind]:
@@ -268,8 +289,7 @@ class Compiled:
                 raise
             kind.problem = (
                 "it fails on what stands for the numbers it is passed, which are Values in a "
-                f"compiled function ({type(problem).__name__}: {problem}); write "
-                "autograd_lite.exp for math.exp and the like"
+                f"compiled function ({type(problem).__name__}: {problem}); {_remedy(problem)}"
             )
             return None
         if recording.trouble:
@@ -325,7 +345,7 @@ class Compiled:
     def _give_up(self, kind: _Kind, reason: str) -> None:
         kind.eager = True
         if reason not in self._warned:
-            self._warned.add(reason)
+            self._warned.append(reason)
             warnings.warn(
                 f"{self.__name__} runs eagerly from now on: {reason}",
                 RuntimeWarning,
@@ -400,6 +420,15 @@ class _Kind:
                 f"{changes[0]}; pass it as an argument"
             )
         return ""
+
+
+def _remedy(problem: Exception) -> str:
+    """What to write instead of what fails on stand-ins."""
+    if "math's functions" in str(problem):
+        return "write autograd_lite.exp for math.exp and the like"
+    if "used as indices" in str(problem):  # of an array
+        return "write take(array, index) for array[index]"
+    return "compute it outside, and pass the result"
 
 
 def _receivers(recording: Recording) -> list[Any]:

@@ -16,7 +16,7 @@ import pytest
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, no_grad, take, vmap
-from autograd_lite.compiler.function import MOST_SHAPES, MOST_VARIANTS
+from autograd_lite.compiler.function import MOST_AGAIN, MOST_SHAPES, MOST_VARIANTS
 
 
 def run(function, parameters, *args):
@@ -172,6 +172,32 @@ def test_a_function_that_asks_which_value_it_is_passed_runs_eagerly(asks):
         assert compiled(one, one).data == 2.0
     assert [compiled(one, other).data, compiled(other, other).data] == [3.0, 2.0]
     assert compiled.recordings == 0
+
+
+def test_shapes_that_come_in_turn_run_eagerly_where_they_were_forgotten():
+    f = compile(lambda xs: ag.sum(xs) * W[0])
+    turn = [[1.0] * n for n in range(2 * MOST_SHAPES)]
+    for xs in [*turn, *turn[:MOST_AGAIN]]:
+        f(xs)
+    expected = 2 * MOST_SHAPES + MOST_AGAIN
+    with pytest.warns(RuntimeWarning, match="more than 64 kinds in turn, such as lengths"):
+        f(turn[MOST_AGAIN])
+    for xs in turn * 2:
+        assert f(xs).data == len(xs) * W[0].data
+    assert f.recordings == expected
+    f([1.0] * 1000)
+    assert f.recordings == expected + 1  # a new one is recorded all the same
+
+
+def test_explain_says_why_a_function_runs_eagerly():
+    f = compile(lambda x: W[0] * math.sin(x) if x > 0 else W[0] * 2)
+    with pytest.warns(RuntimeWarning, match="write autograd_lite.exp for math.exp"):
+        f(1.0)
+    for show in (f.explain, f.programs, f.steps):
+        with pytest.raises(ValueError, match=r"no program, as it runs eagerly: it fails on .*math"):
+            show()
+    f(Value(-1.0))
+    assert "runs eagerly for some arguments: it fails on what" in f.explain()
 
 
 def test_too_many_ways_warn_once_name_the_line_and_run_eagerly():
@@ -938,6 +964,21 @@ def test_what_stand_ins_cannot_do_runs_eagerly_with_a_warning(function, arg):
     with pytest.warns(RuntimeWarning, match="it fails on what stands for the numbers"):
         assert compiled(arg).data == function(arg).data
     assert compiled(arg).data == function(arg).data
+
+
+@pytest.mark.parametrize(
+    ("function", "arg", "remedy"),
+    [
+        (lambda x: W[0] * math.sin(x), 1.0, "write autograd_lite.exp for math.exp and the like"),
+        (lambda i: W[0] * np.eye(3)[i].sum(), np.arange(3), r"write take\(array, index\) for array"),
+        (lambda i: W[0] * (i // 2), np.int64(3), "compute it outside, and pass the result"),
+        (lambda x: W[0] * x.is_integer(), 1.0, "compute it outside, and pass the result"),
+        (lambda i: take(["a", "b"], i), np.int64(1), "compute it outside, and pass the result"),
+    ],
+)
+def test_the_remedy_is_that_for_the_failure(function, arg, remedy):
+    with pytest.warns(RuntimeWarning, match=rf"\); {remedy}"):
+        compile(function)(arg)
 
 
 def test_arguments_with_a_dtype_that_are_no_arrays():
