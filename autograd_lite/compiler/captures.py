@@ -62,6 +62,8 @@ _HARMLESS = {
 
 _NUMBERS = (int, float, bool, str)
 
+_FOLLOWED = (list, dict, set)
+
 # Types whose objects are equal if they hold the same, or are the same.
 _FAIR: set[Any] = {
     cls.__eq__
@@ -94,6 +96,7 @@ class Captures:
         # Lists and dicts, and copies of them. All are compared at once, in C.
         self._containers: list[Any] = []
         self._copies: list[Any] = []
+        self._titles: list[str] = []
         self._names: list[tuple[Any, str, Any]] = []
         self._cells: list[tuple[Any, Any]] = []
         self._others: list[tuple[str, Callable[[], Any], Any]] = []  # what it gives, and gave
@@ -146,10 +149,11 @@ class Captures:
         ]
 
     def _changed_container(self) -> str:
-        for held, found in zip(self._copies, self._containers, strict=True):
+        parts = zip(self._titles, self._copies, self._containers, strict=True)
+        for title, held, found in parts:
             if not _same(held, found):
                 if isinstance(held, list):
-                    return f"a list of {len(held)}"
+                    return f"{title}, a list of {len(held)}"
                 keys = [key for key in {**held, **found} if _differs(key, held, found)]
                 if not _KEPT_BY_PYTHON.issuperset(keys):
                     return f"the attribute or key {', '.join(map(str, keys))}"
@@ -183,7 +187,7 @@ class Captures:
         if isinstance(thing, ModuleType):
             return
         if type(thing) is list or type(thing) is dict:
-            self._note(thing)
+            self._note(name, thing)
             yield from self._elements(name, thing)
         elif isinstance(thing, (tuple, frozenset)):
             yield from self._elements(name, thing)
@@ -197,8 +201,9 @@ class Captures:
         else:
             yield from self._within_object(name, thing)
 
-    def _note(self, container: Any) -> None:
+    def _note(self, name: str, container: Any) -> None:
         """Compare this list or dict, or the attributes of a class."""
+        self._titles.append(name)
         self._containers.append(container)
         if isinstance(container, list):
             self._copies.append([_held(x) for x in container])
@@ -228,6 +233,9 @@ class Captures:
         yield from variables
         if _is_library(function.__module__):
             return
+        if function.__defaults__:
+            look = partial(_defaults, function)
+            self._others.append((f"the defaults of {function.__name__}", look, _copied(look())))
         loaded, imported = _names(code)
         modules = [x for _, x in variables] + [sys.modules.get(name) for name in imported]
         yield from self._within_namespace(function.__globals__, loaded)
@@ -264,7 +272,7 @@ class Captures:
         if id(attributes) not in self._seen:
             self._seen.add(id(attributes))
             self.things.append(attributes)
-            self._note(attributes)
+            self._note(name, attributes)
             for key, x in attributes.items():
                 yield f"{name}.{key}", x
                 if isinstance(x, ModuleType) and not _is_library(x.__name__):
@@ -273,7 +281,7 @@ class Captures:
     def _within_class(self, cls: type) -> Iterator[tuple[str, Any]]:
         if _is_library(cls.__module__):
             return
-        self._note(vars(cls))
+        self._note(cls.__name__, vars(cls))
         for name, x in vars(cls).items():
             if isinstance(x, FunctionType) or not name.startswith("__"):
                 yield f"{cls.__name__}.{name}", x
@@ -288,7 +296,8 @@ class Captures:
         held = _contents(thing)
         if held is not None:
             self._others.append((name, partial(_contents, thing), _copied(held)))
-            yield from self._elements(name, held if isinstance(held, (list, dict)) else ())
+            elements = thing if isinstance(held, set) else held
+            yield from self._elements(name, elements if isinstance(held, _FOLLOWED) else ())
         attributes = getattr(thing, "__dict__", None)
         if cls not in self._slots:
             self._slots[cls] = [
@@ -373,6 +382,10 @@ def _in_slots(thing: object, slots: list[Any]) -> list[Any]:
     return found
 
 
+def _defaults(function: FunctionType) -> list[Any]:
+    return list(function.__defaults__ or ())
+
+
 def _may_change_unseen(thing: Any) -> bool:
     """Whether it may hold what neither its attributes nor its contents show."""
     cls = type(thing)
@@ -418,6 +431,8 @@ def _look(thing: Any) -> Any:
     """A plain number or string itself; of another thing, what is the same in every process."""
     if type(thing) in (int, float, complex, bool, str, bytes, type(None)):
         return thing
+    if isinstance(thing, (set, frozenset)) and not all(isinstance(x, _UNCHANGING) for x in thing):
+        return id(thing)  # what it holds stands in another order there
     return getattr(thing, "__qualname__", None) or type(thing).__qualname__
 
 

@@ -427,7 +427,7 @@ def _remedy(problem: Exception) -> str:
     if "math's functions" in str(problem):
         return "write autograd_lite.exp for math.exp and the like"
     if "used as indices" in str(problem):  # of an array
-        return "write take(array, index) for array[index]"
+        return "write [take(array, i) for i in index] for array[index]"
     return "compute it outside, and pass the result"
 
 

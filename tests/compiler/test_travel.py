@@ -142,6 +142,20 @@ def test_what_python_writes_into_a_class_does_not_matter(monkeypatch):
         assert (one(3.0).data, one.recordings) == (6.0, recordings)
 
 
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_the_order_of_a_set_does_not_travel(kind):
+    function = compile(functools.partial(difference, kind([Value(1.0), Value(3.0)])))
+    function(1.0)
+    for other, recordings in ((copy.copy(function), 0), (copy.deepcopy(function), 1)):
+        assert other(2.0).data == other.function(2.0).data
+        assert other.recordings == recordings
+
+
+def difference(pair, x):
+    first, second = pair
+    return first * x - second
+
+
 def test_a_copy_has_programs_before_its_first_call():
     function = compile(Scaled())
     function(1.0)
