@@ -127,7 +127,7 @@ def test_where_it_is_bound_to_other_things_it_is_recorded_anew():
 
 
 def test_what_python_writes_into_a_class_does_not_matter(monkeypatch):
-    """copyreg notes the slots in it; a script's is of "__main__", and of "__mp_main__" elsewhere."""
+    """copyreg notes its slots there; a script's is of __main__, and elsewhere of __mp_main__."""
 
     class Named(Scaled):
         pass
