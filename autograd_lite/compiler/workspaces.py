@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from array import array
 from threading import RLock
+from time import sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,8 +162,8 @@ class Runner(ABC):
 
     def _taken(self, state: State) -> Any:
         """What a run holds, for nobody else to work with."""
-        try:
-            return state.holds.pop()
-        except IndexError:  # it is just giving up its workspace
-            with self._pool.lock:
+        while True:
+            try:
                 return state.holds.pop()
+            except IndexError:  # another thread works in it, or just takes its workspace
+                sleep(0)

@@ -1,6 +1,7 @@
 """The lifted program computes what the reference executor does, on programs of every kind."""
 
 import pickle
+import sys
 from array import array
 from functools import partial
 from threading import Thread
@@ -215,6 +216,36 @@ def test_threads_may_share_a_program(runner):
         thread.join()
     assert not wrong
     assert len(done) == 4
+
+
+@RUNNERS
+def test_threads_may_share_a_run(runner):
+    """One waits for the other, also while the run has to give up its workspace."""
+    lifted = lifted_network()
+    runner = getattr(lifted, runner)
+    arguments = array("d", lifted.leaves), array("q")
+    shared, found = runner.forward(*arguments), []
+    one = np.ones(len(lifted.tape.outputs))
+    expected = lifted.by_reference(lifted.leaves, one)[len(one) :]
+
+    def work(factor):
+        for _ in range(50):
+            others = [runner.forward(*arguments) for _ in range(KEPT)]
+            gradient = runner.gradient(shared, (factor * one).tolist())
+            found.append(np.allclose(gradient, factor * expected, rtol=1e-9, atol=1e-12))
+            del others
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [Thread(target=work, args=(factor,)) for factor in (1.0, -2.0, 3.0)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == [True] * 150
 
 
 @pytest.mark.parametrize("seed", range(len(KINDS)))
