@@ -59,8 +59,14 @@ extensions = cythonize(
         extension("autograd_lite.compiler._sweep", "kernels.h", "value.pxd"),
         extension("autograd_lite.compiler._flatten", "value.pxd"),
         extension("autograd_lite.compiler._trace", "value.pxd"),
-        extension("autograd_lite.compiler._native", "compiler/native.h", suffix=".pyx"),
-        extension("nn._steps", "value.pxd", flags=ROOTS),  # the layout of a Value
+        extension(
+            "autograd_lite.compiler._native",
+            "compiler/native.h",
+            "machines.h",
+            suffix=".pyx",
+            flags=ROOTS,
+        ),
+        extension("nn._steps", "value.pxd", "machines.h", flags=ROOTS),  # the layout of a Value
     ],
     compiler_directives={
         "language_level": 3,

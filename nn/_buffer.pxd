@@ -6,11 +6,8 @@ from autograd_lite.value cimport Value
 
 cdef extern from *:
     """
-    /* The same code for machines with wider registers, chosen when the library is loaded. */
-    #if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) \\
-        && !defined(__SANITIZE_ADDRESS__)
-    __attribute__((target_clones("avx512f", "avx2", "default")))
-    #endif
+    #include "machines.h"
+    FOR_EACH_MACHINE
     static void over_roots(const double *m, double *s, Py_ssize_t n, double rate, double eps) {
         for (Py_ssize_t i = 0; i < n; i++) s[i] = rate * m[i] / (sqrt(s[i]) + eps);
     }
