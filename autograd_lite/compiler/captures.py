@@ -15,6 +15,7 @@ from array import array
 from collections import deque, namedtuple
 from dis import get_instructions
 from functools import cached_property, partial, partialmethod
+from numbers import Number
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -168,7 +169,7 @@ class Captures:
             *[(name, _look(thing)) for _, name, thing in self._names],
             *[_look(thing) for _, thing in self._cells],
             *map(_looks, self._copies),
-            *[(name, repr(held)) for name, _, held in self._others if type(held) is tuple],
+            *[(name, _looks(held)) for name, _, held in self._others],
             *map(_look, self.things),
         ]
 
@@ -431,16 +432,23 @@ def _look(thing: Any) -> Any:
     """A plain number or string itself; of another thing, what is the same in every process."""
     if type(thing) in (int, float, complex, bool, str, bytes, type(None)):
         return thing
+    if isinstance(thing, (Number, str, bytes, range, slice, np.generic)):
+        return repr(thing)
     if isinstance(thing, (set, frozenset)) and not all(isinstance(x, _UNCHANGING) for x in thing):
         return id(thing)  # what it holds stands in another order there
+    if isinstance(thing, (tuple, frozenset)):
+        kind = tuple if isinstance(thing, tuple) else frozenset
+        return type(thing).__qualname__, kind(map(_look, thing))
     return getattr(thing, "__qualname__", None) or type(thing).__qualname__
 
 
-def _looks(held: Any) -> list[Any]:
-    """What a list or dict holds, but for what differs between processes."""
-    if isinstance(held, list):
-        return [*map(_look, held)]
-    return [(_look(key), _look(x)) for key, x in held.items() if key not in _NOT_ITS_OWN]
+def _looks(held: Any) -> Any:
+    """What a container holds, but for what differs between processes."""
+    if isinstance(held, dict):
+        return [(_look(key), _look(x)) for key, x in held.items() if key not in _NOT_ITS_OWN]
+    if isinstance(held, (list, set)):
+        return type(held)(map(_look, held))
+    return repr(held)
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

@@ -197,7 +197,7 @@ def _form(result: Any) -> tuple[Any, ...]:
         return type(result), len(result)
     if isinstance(result, dict):
         return dict, frozenset(result)
-    return (np.shape(result) if isinstance(result, np.ndarray) else (), list)
+    return (result.shape,) if isinstance(result, np.ndarray) else ()
 
 
 def like(thing: Any, parts: Iterable[Any]) -> Any:

@@ -96,7 +96,7 @@ class Compiled:
         self._receivers: list[Any] = []  # of callbacks and draws
         self._warned: list[str] = []  # why it runs eagerly
         self._lock = RLock()
-        _all.add(self)
+        _living.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if blocks_open() and blocks.observers():  # recorded in another, or watched: every node
@@ -208,7 +208,7 @@ class Compiled:
             pass
         with self._lock:
             kind = self._kinds.get(key) or _Kind(self._arrived(key))
-            if hash(key) in self._gone:
+            if key not in self._kinds and hash(key) in self._gone:
                 self._again += 1
                 if self._again > MOST_AGAIN:
                     self._give_up(
@@ -353,12 +353,12 @@ class Compiled:
             )
 
 
-_all: WeakSet[Compiled] = WeakSet()
+_living: WeakSet[Compiled] = WeakSet()
 
 
 def _renew_locks() -> None:
     """In a forked process: the thread that held one is not there to release it."""
-    for function in _all:
+    for function in _living:
         function._lock = RLock()
 
 

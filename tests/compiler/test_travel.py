@@ -1,5 +1,6 @@
 """Compiled functions travel with their programs, to other processes and into copies."""
 
+import collections
 import copy
 import copyreg
 import functools
@@ -7,6 +8,7 @@ import multiprocessing
 import pickle
 import random
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -140,6 +142,37 @@ def test_what_python_writes_into_a_class_does_not_matter(monkeypatch):
     del Named.__slotnames__
     for one, recordings in ((arrived, 0), (function, 2)):
         assert (one(3.0).data, one.recordings) == (6.0, recordings)
+
+
+class Slotted:
+    __slots__ = ("double", "names", "sizes", "ways")
+
+    def __init__(self):
+        self.double, self.ways, self.names = False, collections.deque([1.0]), {"a"}
+        self.sizes = (np.float64(1.0), Fraction(1), frozenset([1]))
+
+    def __call__(self, x):
+        a, b, c = self.sizes
+        number = float(a) * float(b) * sum(c) * len(self.names) * self.ways[0]
+        return x * (2 if self.double else 1) * number
+
+
+def test_flags_of_all_kinds_are_compared_on_arrival():
+    function = compile(Slotted())
+    function(1.0)
+    one, whole, few = function.function.sizes
+    for change, expected in (
+        (lambda thing: None, (1.0, 0)),
+        (lambda thing: setattr(thing, "double", True), (2.0, 1)),
+        (lambda thing: thing.ways.appendleft(2.0), (2.0, 1)),
+        (lambda thing: thing.names.add("b"), (2.0, 1)),
+        (lambda thing: setattr(thing, "sizes", (np.float64(2.0), whole, few)), (2.0, 1)),
+        (lambda thing: setattr(thing, "sizes", (one, Fraction(2), few)), (2.0, 1)),
+        (lambda thing: setattr(thing, "sizes", (one, whole, frozenset([2]))), (2.0, 1)),
+    ):
+        other = copy.deepcopy(function)
+        change(other.function)
+        assert (other(1.0).data, other.recordings) == expected
 
 
 @pytest.mark.parametrize("kind", [set, frozenset])
