@@ -32,6 +32,7 @@ from types import (
     UnionType,
     WrapperDescriptorType,
 )
+from zlib import crc32
 
 import numpy as np
 
@@ -171,6 +172,7 @@ class Captures:
             *map(_looks, self._copies),
             *[(name, _looks(held)) for name, _, held in self._others],
             *map(_look, self.things),
+            *[_written(thing) for thing in self.things if isinstance(thing, FunctionType)],
         ]
 
     def _within(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
@@ -449,6 +451,16 @@ def _looks(held: Any) -> Any:
     if isinstance(held, (list, set)):
         return type(held)(map(_look, held))
     return repr(held)
+
+
+def _written(function: FunctionType) -> int:
+    """A number that is another one where the function is written otherwise."""
+    parts: list[Any] = []
+    for part in _codes(function.__code__):
+        constants = [x for x in part.co_consts if not isinstance(x, CodeType)]
+        parts += [part.co_code, part.co_names]
+        parts += [sorted(map(repr, x)) if type(x) is frozenset else x for x in constants]
+    return crc32(repr(parts).encode())
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

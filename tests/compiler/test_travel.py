@@ -175,6 +175,17 @@ def test_flags_of_all_kinds_are_compared_on_arrival():
         assert (other(1.0).data, other.recordings) == expected
 
 
+def test_a_function_that_was_edited_meanwhile_is_recorded_anew(monkeypatch):
+    function = compile(times)
+    function(2.0)
+    edits = (lambda x: x * travelling.scale * 2), (lambda x: x * travelling.scale * 3)
+    unchanged, *others = (copy.copy(function) for _ in range(3))
+    assert (unchanged(3.0).data, unchanged.recordings) == (6.0, 0)
+    for other, edited in zip(others, edits, strict=True):
+        monkeypatch.setattr(times, "__code__", edited.__code__)
+        assert (other(3.0).data, other.recordings) == (edited(3.0).data, 1)
+
+
 @pytest.mark.parametrize("kind", [set, frozenset])
 def test_the_order_of_a_set_does_not_travel(kind):
     function = compile(functools.partial(difference, kind([Value(1.0), Value(3.0)])))
