@@ -267,7 +267,7 @@ def take(sequence: Any, index: Any) -> Any:
     sequence  a list, tuple or array of numbers, Values, or lists of them, all of one shape
     index     an int; NumPy's, where it is an argument of a compiled function
 
-    Raises TypeError for a dict, ValueError for rows of several lengths.
+    Raises TypeError for a dict. Of rows of several lengths a recording is refused.
     """
     if hasattr(sequence, "keys"):
         raise TypeError(
@@ -275,12 +275,11 @@ def take(sequence: Any, index: Any) -> Any:
             "list of its values, by their places in it"
         )
     chosen = sequence[int(value.number_of(index)) if isinstance(index, Value) else index]
-    nested = hasattr(chosen, "__len__") and not isinstance(chosen, str)
-    if nested and getattr(sequence, "ndim", 1) == 1 and not _of_one_length(sequence):
-        raise ValueError("take: the rows must all have one length; pad the shorter ones")
     if not isinstance(index, Value):
         return chosen
-    if nested:
+    if hasattr(chosen, "__len__") and not isinstance(chosen, str):
+        if getattr(sequence, "ndim", 1) == 1 and not _of_one_length(sequence):
+            raise ValueError("take: the rows must all have one length; pad the shorter ones")
         return [take([row[i] for row in sequence], index) for i in range(len(chosen))]
     elements = [required(x, "take") for x in sequence]
     node = Value(value.number_of(required(chosen, "take")), (index, *elements), "take")
