@@ -21,6 +21,7 @@ from autograd_lite.compiler.explain import (
 )
 from autograd_lite.compiler.lower import Lowering
 from autograd_lite.compiler.native import joined
+from autograd_lite.compiler.order import check_order
 from autograd_lite.compiler.reverse import Reverse
 from autograd_lite.compiler.workspaces import Runner
 
@@ -58,9 +59,12 @@ class Arrays(Runner):
         self.places = _places(np.argsort(self.leaves))
         moved = np.flatnonzero(self.leaves != np.arange(tape.leaves))
         self._in_place = int(moved[0]) if len(moved) else tape.leaves
-        self._gradients = _places(reverse.gradient + reverse.order)
         self.forward_instructions = layout.without_idle_masks(lowered.forward)
         self.backward_instructions = layout.without_idle_masks(reverse.instructions)
+        gradients = reverse.gradient + reverse.order
+        self._gradients = _places(gradients)
+        every = [*self.forward_instructions, *self.backward_instructions]
+        check_order(every, layout.size, np.concatenate([lowered.outputs, gradients]))
         any_number = np.iinfo(np.int64).max
         among = np.full(tape.indices, any_number)
         for instruction in lowered.forward:

@@ -74,7 +74,9 @@ class Reverse:
         if drops and len(np.unique(row)) < piece.size:
             self.instructions.append(Fill(piece.base, piece.size))
         if len(row):
-            self.instructions += sums(layout, self.lowered.gathers, piece, row, a, b, kind)
+            gathers = self.lowered.gathers
+            added = sums(layout, gathers, piece, row, a, b, kind)
+            self.instructions += gathers.before(added)
         for picks, operands in drops:
             here = (self.group_of[operands] == i) & self.lowered.active[operands]
             table = np.where(here, self._cotangent[operands], self._waste)
