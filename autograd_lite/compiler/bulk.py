@@ -48,11 +48,16 @@ class Ref:
     strides: tuple[int, ...]
 
     def addresses(self, *sizes: int) -> Ints:
-        """All of them in loops of these sizes; the ones where it moves."""
+        """Those that it goes to in loops of these sizes, without the loops where it stays."""
+        moving = [i for i in range(len(sizes)) if self.strides[i]]
+        ref = Ref(self.base, tuple(self.strides[i] for i in moving))
+        return ref.spread(*(sizes[i] for i in moving))
+
+    def spread(self, *sizes: int) -> Ints:
+        """The address at each step of loops of these sizes."""
         found = np.array(self.base)
         for size, stride in zip(sizes, self.strides, strict=False):
-            if stride:
-                found = np.add.outer(found, stride * np.arange(size))
+            found = np.add.outer(found, stride * np.arange(size))
         return found.ravel()
 
 

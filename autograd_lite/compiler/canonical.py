@@ -55,7 +55,7 @@ class Form:
     offsets   [n + 1] where each node's terms begin
     flows     (nodes, operands, partial, what that reads) of nodes made of several silent ones
     formulas  those of the MAPs; `rules` has the (code, c) of those that stand for a rule
-    outputs   the nodes whose numbers are wanted
+    outputs   the nodes whose numbers are wanted, the results first
     one, minus_one, zero  the nodes of these numbers
     """
 
@@ -71,7 +71,7 @@ class Form:
         self._size = len(tape)
         none = np.zeros(0, np.int64)
         self._terms: list[tuple[Ints, Ints, Ints]] = [(none, none, none)]
-        self.outputs = tape.outputs
+        self.outputs, self._results = tape.outputs, tape.results
         self.formulas: list[Formula] = []
         self.rules: list[tuple[int, float] | None] = []
         self._places: dict[object, int] = {}
@@ -85,6 +85,11 @@ class Form:
 
     def __len__(self) -> int:
         return self._size
+
+    @property
+    def results(self) -> Ints:
+        """The outputs that have cotangents."""
+        return self.outputs[: self._results]
 
     def levels(self) -> Iterator[Ints]:
         """The nodes of each level, but for leaves and numbers."""

@@ -74,12 +74,18 @@ class Part:
 
     instructions  the last one writes the lanes
     plain         [n] the addresses of the operands, if it only adds or subtracts them; else None
+    vanishes      whether it only adds zeros
     """
 
     def __init__(
-        self, lanes: Ints, instructions: list[Instruction], plain: Ints | None = None
+        self,
+        lanes: Ints,
+        instructions: list[Instruction],
+        plain: Ints | None = None,
+        vanishes: bool = False,
     ) -> None:
-        self.lanes, self.instructions, self.plain = lanes, instructions, plain
+        self.lanes, self.instructions = lanes, instructions
+        self.plain, self.vanishes = plain, vanishes
 
     @property
     def last(self) -> Contract | Scatter:
@@ -160,7 +166,7 @@ class Tables:
         if factor not in (1, -1):
             return Part(lanes, [Contract(loops, sums, to, of_a, of_b)])
         contract = Contract(loops, sums, to, of_a, None, negate=factor == -1)
-        return Part(lanes, [contract], None if sums else a[:, 0])
+        return Part(lanes, [contract], None if sums else a[:, 0], self.layout.number_at(a) == 0)
 
     def irregular(self, lanes: Ints, a: Ints, b: Ints) -> Part:
         """The part of a table of which one operand, or both, must be gathered."""

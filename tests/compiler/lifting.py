@@ -73,7 +73,7 @@ class Lifted:
         finite = True
         for run in range(runs):
             leaves = self.leaves + (0.5 * rng.normal(size=len(self.leaves)) if run else 0)
-            cotangents = rng.normal(size=len(self.tape.outputs))
+            cotangents = rng.normal(size=self.tape.results)
             lifted = self.by_arrays(leaves, cotangents)
             finite &= lifted is not None
             if lifted is not None:

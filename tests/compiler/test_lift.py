@@ -182,7 +182,7 @@ def test_many_runs_live_on_a_few_workspaces(runner):
     runner = getattr(lifted, runner)
     numbers = [lifted.leaves + 0.1 * i for i in range(3 * KEPT)]
     states = [runner.forward(array("d", x), array("q", lifted.indices)) for x in numbers]
-    one = np.ones(len(lifted.tape.outputs))
+    one = np.ones(lifted.tape.results)
     order = [*range(len(states)), *reversed(range(len(states))), 0, 5, 0, 5]
     found = [runner.gradient(states[i], one.tolist()) for i in order]
     for i, gradient in zip(order, found, strict=True):
@@ -218,7 +218,7 @@ def test_threads_may_share_a_program(runner):
     """Each with more runs than there are workspaces."""
     lifted = lifted_network()
     runner = getattr(lifted, runner)
-    one = np.ones(len(lifted.tape.outputs))
+    one = np.ones(lifted.tape.results)
     wrong, done = [], []
 
     def work(seed):
@@ -251,7 +251,7 @@ def test_threads_may_share_a_run(runner):
     runner = getattr(lifted, runner)
     arguments = array("d", lifted.leaves), array("q")
     shared, found = runner.forward(*arguments), []
-    one = np.ones(len(lifted.tape.outputs))
+    one = np.ones(lifted.tape.results)
     expected = lifted.by_reference(lifted.leaves, one)[len(one) :]
 
     def work(factor):
@@ -278,7 +278,7 @@ def test_threads_may_share_a_run(runner):
 def test_programs_can_be_pickled(seed):
     function, args = program(seed)
     lifted = Lifted(function, *args)
-    one = np.ones(len(lifted.tape.outputs))
+    one = np.ones(lifted.tape.results)
     before = lifted.by_arrays(lifted.leaves, one)
     lifted.arrays = pickle.loads(pickle.dumps(lifted.arrays))
     assert np.array_equal(lifted.by_arrays(lifted.leaves, one), before)
