@@ -237,7 +237,7 @@ def softmax(xs: Iterable[float]) -> list[float]: ...
 def softmax(xs: Iterable[Operand]) -> list[Operand]: ...
 def softmax(xs: Iterable[Operand]) -> list[Any]:
     """[exp(x - logsumexp(xs)) for x in xs]: positive numbers that add up to 1."""
-    return value.exps(value.log_softmax(checked(xs, "softmax"), not blocks.replayed()))
+    return value.exps(_log_softmax(xs, "softmax"))
 
 
 @overload
@@ -248,7 +248,17 @@ def log_softmax(xs: Iterable[float]) -> list[float]: ...
 def log_softmax(xs: Iterable[Operand]) -> list[Operand]: ...
 def log_softmax(xs: Iterable[Operand]) -> list[Any]:
     """[x - logsumexp(xs) for x in xs]."""
-    return value.log_softmax(checked(xs, "log_softmax"), not blocks.replayed())
+    return _log_softmax(xs, "log_softmax")
+
+
+def _log_softmax(operands: Iterable[Operand], name: str) -> list[Any]:
+    xs = checked(operands, name)
+    if not xs or not blocks.replayed():
+        return value.log_softmax(xs, True)
+    shift = largest(xs)
+    if isinstance(shift, Value):
+        shift = shift.detach()
+    return value.log_softmax([x - shift for x in xs], False)
 
 
 for _rule in RULES:  # a method says what the function of its name says

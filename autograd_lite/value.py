@@ -1046,7 +1046,7 @@ def log_softmax(xs: list[Any], shift: bool) -> list[Any]:
     """[x - logsumexp(xs) for x in xs], of Values and floats.
 
     shift  whether the largest is taken off first, which is exact: x - logsumexp(xs) of huge x
-           would lose every digit. Of other numbers, the largest would be another one.
+           would lose every digit. A program has to find the largest anew.
     """
     if shift:
         numbers = [number_of(x) if isinstance(x, Value) else x for x in xs]

@@ -98,6 +98,7 @@ def copied(tape: Tape, leaves: Slots, indices: Slots, n: int, results: int) -> t
         np.concatenate(outputs),
         leaves.size,
         indices.size,
+        n * results,
     )
     return copies, order
 

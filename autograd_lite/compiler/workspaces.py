@@ -139,7 +139,7 @@ class Runner(ABC):
             raise
 
     def gradient(self, state: State, cotangents: Sequence[float]) -> array[float] | None:
-        """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt.
+        """Sum of cotangent times d result / d leaf over the results, for the leaves in wrt.
 
         None if one is not finite, in arrays.
         """

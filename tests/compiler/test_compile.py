@@ -735,12 +735,32 @@ def test_every_executor_gives_the_same(executor):
 def test_the_interpreter_gives_the_values_of_the_engine_bit_for_bit():
     def f(xs):
         total = ag.mean(xs) * ag.norm(xs) + ag.logsumexp(xs) / ag.dot(xs, xs)
+        total += ag.softmax(xs)[0] - ag.log_softmax(xs)[1]
         return total + sum(x.tanh() * x.exp() - x.sigmoid() ** 3 for x in xs)
 
     rng, compiled = random.Random(0), compile(f, executor="interpret")
     for _ in range(20):
         xs = [Value(rng.gauss(0, 1)) for _ in range(5)]
         assert compiled(xs).data == f(xs).data
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
+def test_logits_that_are_infinite_and_logits_that_are_huge(name, executor):
+    """Whose differences log sum exp(x) has lost."""
+
+    def f(*xs):
+        found = getattr(ag, name)(xs)
+        return ag.dot(found, range(1, len(xs) + 1)) if isinstance(found, list) else found
+
+    compiled, inf, nan = compile(executor=executor)(f), math.inf, math.nan
+    rows = [(1.0, 2.0), (inf, 1.0), (1.0, inf), (-inf, 1.0), (-inf, -inf), (nan, 1.0), (1.0, nan)]
+    rows += [(1e8, 1e8 + 1.0), (1e17, 1e17), (-1e17, -1e17), (1e300, -1e308)]
+    for row in rows:
+        assert run(compiled, [], *map(Value, row)) == pytest.approx(
+            run(f, [], *map(Value, row)), rel=1e-12, nan_ok=True
+        )
+    assert compiled.recordings == 1
 
 
 @pytest.mark.parametrize("executor", ["interpret", "numpy"])
