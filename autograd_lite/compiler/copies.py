@@ -135,7 +135,7 @@ class Copies:
             return {i: of_one[node] for i, node in enumerate(origin) if node in of_one}
 
         text = self.executor.explain(self.names, lines_of_copies)
-        return f"{self.one.name}: {self.n} samples\n{text}"
+        return f"{self.one.name}: {self.n} sample{'s' * (self.n > 1)}\n{text}"
 
     def run(
         self, batch: Batch, left: list[int], calls: list[Call]

@@ -108,7 +108,8 @@ class Program:
         alike = Counter((test.op, test.place) for test in tests)
         shown = list(alike.items())[:10]
         more = len(tests) - sum(count for _, count in shown)
-        text = [f"{self.name}: {len(tests)} guards"] if tests else []
+        guards = f"{len(tests)} guard{'s' * (len(tests) > 1)}"
+        text = [f"{self.name}: {guards}"] if tests else []
         text += [
             f"    {f'{count} x ' if count > 1 else ''}{op} at {place}"
             for (op, place), count in shown
