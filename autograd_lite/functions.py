@@ -346,7 +346,9 @@ def draw(function: Callable[[], float]) -> Any:
 def callback(function: Callable[..., object], *values: Operand) -> None:
     """function(*numbers of the values), at each call of a compiled function too.
 
-    It may write what it likes, such as running statistics; what it returns is dropped.
+    It may write what it likes, such as running statistics; what it returns is dropped. A program
+    calls back when all is computed, so a function that reads a Value after a callback wrote it runs
+    eagerly, if the call that is recorded shows it. Of other things, it reads what was recorded.
     """
     if not any(observer.call(function, values) for observer in blocks.observers()):
         function(*[value.number_of(x) if isinstance(x, Value) else x for x in values])

@@ -741,7 +741,9 @@ def compare(x: Value, op: str, other: Any) -> bool:
 
 
 def is_number(thing: Any) -> bool:
-    if isinstance(thing, (float, int, Real)):  # float first: Real is slow to ask
+    if isinstance(thing, (float, int)):  # first: Real is slow to ask
+        return True
+    if isinstance(thing, Real):  # by itself: in a tuple, Cython drops what a class raises here
         return True
     # NumPy's bool is no Real, and is 0 or 1 here as in NumPy.
     return type(thing).__module__ == "numpy" and type_name(thing) in ("bool", "bool_")
@@ -1550,13 +1552,17 @@ def holds(cell: CellType, node: Value) -> bool:
         return False
 
 
+# By a name: of a tuple that stands in isinstance itself, Cython drops what a class raises there.
+_LEADING_NOWHERE = (Value, float, int, str, type, ModuleType, type(None))
+
+
 def leads_nowhere(held: Any) -> bool:
     """Whether a node that holds this, in a cell or by itself, cannot be reached from it."""
     try:
         thing = held.cell_contents if isinstance(held, CellType) else held
     except ValueError:
         return False
-    return isinstance(thing, (Value, float, int, str, type, ModuleType, type(None)))
+    return isinstance(thing, _LEADING_NOWHERE)
 
 
 def holds_attributes(cls: type) -> bool:

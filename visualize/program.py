@@ -44,6 +44,10 @@ class ProgramPicture:
     def __init__(self, function: Any, rankdir: str) -> None:
         passes = dict(zip(("forward", "backward"), function.steps(), strict=True))
         size = sum(map(len, passes.values()))
+        if size == 0:
+            raise ValueError(
+                f"the program of {function.__name__} computes nothing: it has no instruction"
+            )
         if size > NODE_LIMIT:
             raise ValueError(
                 f"the picture would have {size:,} instructions, as the program is irregular; "

@@ -143,7 +143,7 @@ class Arrays(Runner):
         text = [f"{self._scalars} scalars, {len(self.leaves)} of them leaves"]
         parts = zip(("forward", "backward"), self.calls, passes, strict=True)
         for title, calls, steps in parts:
-            text += ["", f"{title}: {calls} NumPy calls"]
+            text += ["", f"{title}: {calls} NumPy call{'s' * (calls != 1)}"]
             text += [f"    {step.text}" for step in steps if step.text]
         every = [*passes[0], *passes[1]]
         left = [step for step in every if step.left]

@@ -66,6 +66,7 @@ class Batched(Compiled):
                 if program is not None:  # the function has been called for this sample
                     found, results[i] = program.run(batch.sample(i), calls[i])
                     left = left[1:] if found else left
+                    kind.check(program)
                 for i in left:
                     results[i] = self._eagerly(kind, batch.arguments(i), {})
                 break
@@ -81,6 +82,10 @@ class Batched(Compiled):
                     return put_together(copies.template, nodes)
                 results |= {i: copies.result(nodes, i) for i in held}
             left = [i for i in left if i not in results]
+            if program.trouble:
+                kind.check(program)
+                results |= {i: self._eagerly(kind, batch.arguments(i), {}) for i in left}
+                break
         return together([results[i] for i in range(batch.n)])
 
     def programs(self) -> Sequence[Program | Copies]:

@@ -136,12 +136,14 @@ class Copies:
             return {i: of_one[node] for i, node in enumerate(origin) if node in of_one}
 
         text = self.executor.explain(self.names, lines_of_copies)
-        return f"{self.one.name}: {self.n} samples\n{text}"
+        return f"{self.one.name}: {self.n} sample{'s' * (self.n > 1)}\n{text}"
 
     def run(
         self, batch: Batch, left: list[int], calls: list[Call]
     ) -> tuple[list[int], list[Value]]:
         """Those of the samples left for which all guards hold; the results of all, as nodes.
+
+        None of them if the program has trouble.
 
         calls  what is known of the call for each sample
 
@@ -154,9 +156,10 @@ class Copies:
             drawn += one.drawn(call)
         run = one.forward(self.executor, batch.flat, drawn)
         if one.guards.tests or one.calls:
-            left = [
-                i for i in left if self._held(run.outputs, i, calls[i], drawn[i * k : (i + 1) * k])
-            ]
+            of = {i: self._outputs(run.outputs, i) for i in left}
+            left = [i for i in left if one.kept(of[i], calls[i], drawn[i * k : (i + 1) * k])]
+            if not one.called_back([of[i] for i in left]):
+                left = []
         return left, one.nodes(run, n * one.n_results, batch.flat)
 
     def result(self, nodes: list[Any], i: int) -> Any:
@@ -164,18 +167,12 @@ class Copies:
         r = self.one.n_results
         return put_together(self.one.template, nodes[i * r : (i + 1) * r])
 
-    def _held(self, outputs: list[float], i: int, call: Call, drawn: list[float]) -> bool:
-        """Whether all guards hold for sample i; if they do, its callbacks are done."""
-        r, n = self.one.n_results, self.n
+    def _outputs(self, outputs: list[float], i: int) -> list[float]:
+        """Those of the program of one, for sample i."""
+        r = self.one.n_results
         others = len(self.one.tape.outputs) - r
-        start = n * r + i * others
-        mine = outputs[i * r : (i + 1) * r] + outputs[start : start + others]
-        failed = self.one.guards.failed(mine)
-        if failed is not None:
-            call.turned(failed, drawn)
-            return False
-        self.one.call_back(mine)
-        return True
+        start = self.n * r + i * others
+        return outputs[i * r : (i + 1) * r] + outputs[start : start + others]
 
 
 def together(results: list[Any]) -> Any:

@@ -115,6 +115,7 @@ class Compiled:
                 program = None if held else self._recorded(kind, flat, call)
                 if program is not None:
                     held, result = program.run(flat, call)
+                    kind.check(program)
             if held:
                 return result
         return self._eagerly(kind, args, kwargs)
@@ -371,7 +372,7 @@ class _Kind:
 
     last       the one that ran last
     eager      whether the function is called instead
-    problem    what a recording failed of, if that may be due to stand-ins
+    problem    what a recording failed of, or its first run, though the function itself may not
     unsettled  how many recordings in a row changed what the function reads
     """
 
@@ -404,6 +405,11 @@ class _Kind:
         self.programs = [program, *self.programs]
         self.last = program
 
+    def check(self, program: Program) -> None:
+        """Drop the programs if this one, when it ran first, had trouble."""
+        if program.trouble:
+            self.problem, self.programs = program.trouble, []
+
     def worn_out(self, call: Call) -> str:
         """Why there have been recordings enough, or ""."""
         changes = [p.captures.changed() for p in self.programs]
@@ -434,7 +440,7 @@ def _remedy(problem: Exception) -> str:
 def _receivers(recording: Recording) -> list[Any]:
     """What callbacks write into, and what random numbers are drawn from."""
     called = [
-        *[function for function, _ in recording.calls],
+        *[call.function for call in recording.calls],
         *[draw.function for draw in recording.draws],
     ]
     bound = [x for x in called if not isinstance(x, FunctionType) and hasattr(x, "__self__")]

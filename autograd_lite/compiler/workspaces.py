@@ -37,7 +37,7 @@ class State:
     def __del__(self) -> None:
         try:
             held = self.holds.pop()
-        except IndexError:
+        except (IndexError, AttributeError):  # the latter if `__init__` was interrupted
             return
         if type(held) is not array:
             self._free.append(held)

@@ -244,3 +244,14 @@ def test_guards_alike_are_told_once_with_their_number():
     assert first == "total: 4 guards"
     guards = [line.split(" at ")[0].strip() for line in rest if " at " in line]
     assert guards == ["<", "3 x >"]
+
+
+def test_one_of_a_thing_is_told_in_the_singular():
+    one = compile(lambda x: x * 2 if x > 0 else x)
+    one(Value(1.0))
+    text = one.explain()
+    assert "1 guard\n" in text
+    assert "forward: 1 NumPy call\n" in text
+    batched = vmap(lambda x: x * 2)
+    batched([1.0])
+    assert ": 1 sample\n" in batched.explain()

@@ -197,6 +197,21 @@ def test_the_way_that_was_not_taken_leaves_nothing():
         batched([0, 3], [1.0, 1.0])
 
 
+def test_what_a_callback_writes_is_seen_by_the_next_sample():
+    mean = Value(0.0, label="mean")
+
+    def f(x):
+        y = x - mean
+        ag.callback(lambda number: setattr(mean, "data", mean.data + number), x)
+        return y
+
+    batched = vmap(f)
+    with pytest.warns(RuntimeWarning, match="writes the Value 'mean', which is read after it"):
+        assert [y.data for y in batched([1.0, 2.0, 3.0])] == [1.0, 1.0, 0.0]
+    assert [y.data for y in batched([1.0, 2.0])] == [-5.0, -5.0]
+    assert mean.data == 9.0
+
+
 def test_too_many_ways_are_taken_eagerly():
     batched = vmap(lambda x: x * x.data)
     with pytest.warns(RuntimeWarning, match="runs eagerly from now on: it took 8 different ways"):

@@ -127,6 +127,14 @@ def test_what_cannot_be_drawn(compiled, monkeypatch):
         visualize.draw(compiled, rankdir="up")
     with pytest.raises(ValueError, match="has recorded nothing yet; call it first"):
         visualize.draw(compile(lambda x: x))
+    same = compile(lambda x: x)
+    same(1.0)
+    with pytest.raises(ValueError, match="computes nothing: it has no instruction"):
+        visualize.draw(same)
+    with pytest.raises(
+        TypeError, match=r"a compiled function f, write visualize.draw\(f\), or f\.e"
+    ):
+        visualize.explain(compiled)
 
     monkeypatch.setattr("visualize.program.NODE_LIMIT", 10)
     with pytest.raises(ValueError, match=r"would have 1\d instructions"):
