@@ -364,7 +364,7 @@ class _Kind:
             place = call.failed.place if call.failed is not None else "an index out of range"
             return (
                 f"it took {MOST_VARIANTS} different ways through its decisions on numbers, such "
-                f"as the one at {place}. Read numbers outside, and write maximum, softmax, take, or "
+                f"as the one at {place}. Read numbers outside, and write maximum, softmax, take or "
                 "where(relu(x - y), a, b) for a if x > y else b, which decide anew at each call"
             )
         if self._in_a_row >= MOST_VARIANTS and changes[0]:
