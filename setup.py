@@ -6,6 +6,7 @@ Everything else about the package stands in pyproject.toml.
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,20 @@ FLAGS = ["-O3", "-g0", "-ffp-contract=off", "-fno-builtin-pow"] if GNU else []
 # Where an operator's code is a constant, inlining turns the call through KERNELS into arithmetic.
 INLINE = [("CYTHON_INLINE", "inline __attribute__((always_inline))")] if GNU else []
 
+# Without a look for negative numbers, square roots of several numbers are computed at once.
+ROOTS = ["-fno-math-errno"] if GNU else []
 
-def extension(name: str, *depends: str, suffix: str = ".py", **rest: Any) -> Extension:
+
+def extension(
+    name: str, *depends: str, suffix: str = ".py", flags: Sequence[str] = (), **rest: Any
+) -> Extension:
     """The extension of a module, which depends on files of autograd_lite/."""
     return Extension(
         name,
         [name.replace(".", "/") + suffix],
         depends=[f"autograd_lite/{file}" for file in depends],
         include_dirs=["autograd_lite"],
-        extra_compile_args=FLAGS,
+        extra_compile_args=[*FLAGS, *flags],
         **rest,
     )
 
@@ -53,8 +59,14 @@ extensions = cythonize(
         extension("autograd_lite.compiler._sweep", "kernels.h", "value.pxd"),
         extension("autograd_lite.compiler._flatten", "value.pxd"),
         extension("autograd_lite.compiler._trace", "value.pxd"),
-        extension("autograd_lite.compiler._native", "compiler/native.h", suffix=".pyx"),
-        extension("nn._steps", "value.pxd"),  # the layout of a Value
+        extension(
+            "autograd_lite.compiler._native",
+            "compiler/native.h",
+            "machines.h",
+            suffix=".pyx",
+            flags=ROOTS,
+        ),
+        extension("nn._steps", "value.pxd", "machines.h", flags=ROOTS),  # the layout of a Value
     ],
     compiler_directives={
         "language_level": 3,

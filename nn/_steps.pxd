@@ -1,23 +1,25 @@
 # C types for _steps.py.
 cimport cython
 cimport nn._buffer as buffer
-from autograd_lite.value cimport Value as Node
 from cpython.array cimport array as doubles
 
-@cython.locals(i=Py_ssize_t, p=Node)
+cdef Py_ssize_t BLOCK
+
+@cython.locals(i=Py_ssize_t)
 cpdef object zero_grad(tuple parameters)
-@cython.locals(i=Py_ssize_t, p=Node, total=double)
+@cython.locals(i=Py_ssize_t, g=double, total=double)
 cpdef double grad_norm(tuple parameters) except? -1.0
-@cython.locals(i=Py_ssize_t, p=Node)
+@cython.locals(i=Py_ssize_t)
 cpdef object scale_grad(tuple parameters, double factor)
-@cython.locals(i=Py_ssize_t, p=Node, vs="double*", g=double, v=double)
+@cython.locals(i=Py_ssize_t, p=double, vs="double*", g=double, v=double)
 cpdef object sgd(
     tuple parameters, doubles velocity, bint first, double lr, double momentum,
     double dampening, double weight_decay, bint nesterov, double sign
 )
 @cython.locals(
-    i=Py_ssize_t, p=Node, ms="double*", vs="double*", tops="double*", g=double, m=double, v=double,
-    rate=double, root=double
+    start=Py_ssize_t, n=Py_ssize_t, i=Py_ssize_t, ms="double*", vs="double*", tops="double*",
+    steps=doubles, xs="double*", root=double, rate=double, floor=double, shrink=double, g=double,
+    m=double, v=double, p=double
 )
 cpdef object adam(
     tuple parameters, doubles mean, doubles square, doubles largest, double lr, double beta1,
@@ -25,10 +27,12 @@ cpdef object adam(
     double correction1, double correction2
 )
 @cython.locals(
-    i=Py_ssize_t, p=Node, ss="double*", ms="double*", vs="double*", g=double, m=double, s=double,
+    start=Py_ssize_t, n=Py_ssize_t, i=Py_ssize_t, ss="double*", ms="double*", vs="double*",
+    slopes=doubles, steps=doubles, gs="double*", xs="double*", g=double, s=double, m=double,
     v=double
 )
 cpdef object rmsprop(
     tuple parameters, doubles square, doubles mean, doubles velocity, double lr, double alpha,
     double eps, double weight_decay, double momentum, bint centered, double sign
 )
+cdef doubles block()

@@ -1,37 +1,39 @@
 """What optimisers do to all parameters at once, in one call.
 
 Plain Python, compiled with `_steps.pxd` beside it as `autograd_lite/value.py` is. What a step
-remembers of each parameter stands in arrays of doubles.
+remembers of each parameter stands in arrays of doubles. Parameters must be Values, at which nobody
+looks in C.
 """
 
 from __future__ import annotations
+
+from array import array
 
 import nn._buffer as buffer
 from autograd_lite.value import writing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from array import array
-
     from autograd_lite import Value
 
     Parameters = tuple[Value, ...]
+
+BLOCK = 64  # so many square roots and quotients are computed in one go
 
 
 def zero_grad(parameters: Parameters) -> None:
     """Set all gradients to 0."""
     writing(parameters)
     for i in range(len(parameters)):
-        p = parameters[i]
-        p._grad = 0.0
+        buffer.set_grad(parameters, i, 0.0)
 
 
 def grad_norm(parameters: Parameters) -> float:
     """The Euclidean length of all gradients."""
     total = 0.0
     for i in range(len(parameters)):
-        p = parameters[i]
-        total += p._grad * p._grad
+        g = buffer.grad_of(parameters, i)
+        total += g * g
     return buffer.sqrt(total)
 
 
@@ -39,8 +41,7 @@ def scale_grad(parameters: Parameters, factor: float) -> None:
     """Multiply all gradients."""
     writing(parameters)
     for i in range(len(parameters)):
-        p = parameters[i]
-        p._grad *= factor
+        buffer.set_grad(parameters, i, factor * buffer.grad_of(parameters, i))
 
 
 def sgd(
@@ -61,15 +62,15 @@ def sgd(
     writing(parameters)
     vs = buffer.doubles(velocity)
     for i in range(len(parameters)):
-        p = parameters[i]
-        g = sign * p._grad
-        if weight_decay != 0.0:
-            g += weight_decay * p._data
+        p = buffer.data_of(parameters, i)
+        g = sign * buffer.grad_of(parameters, i)
+        if weight_decay != 0.0:  # here and below, 0 times an infinite parameter would be NaN
+            g += weight_decay * p
         if momentum != 0.0:
             v = g if first else momentum * vs[i] + (1.0 - dampening) * g
             vs[i] = v
             g = g + momentum * v if nesterov else v
-        p._data -= lr * g
+        buffer.set_data(parameters, i, p - lr * g)
 
 
 def adam(
@@ -95,24 +96,32 @@ def adam(
     """
     writing(parameters)
     ms, vs, tops = buffer.doubles(mean), buffer.doubles(square), buffer.doubles(largest)
-    rate = lr / correction1
+    steps = block()
+    xs = buffer.doubles(steps)
     root = buffer.sqrt(correction2)
-    for i in range(len(parameters)):
-        p = parameters[i]
-        g = sign * p._grad
-        if decoupled:
-            p._data *= 1.0 - lr * weight_decay
-        elif weight_decay != 0.0:  # here and below, 0 times an infinite parameter would be NaN
-            g += weight_decay * p._data
-        m = beta1 * ms[i] + (1.0 - beta1) * g
-        v = beta2 * vs[i] + (1.0 - beta2) * g * g
-        ms[i] = m
-        vs[i] = v
-        if amsgrad:
-            if not v <= tops[i]:
-                tops[i] = v
-            v = tops[i]
-        p._data -= buffer.divide(rate * m, buffer.sqrt(v) / root + eps)
+    rate, floor = lr / correction1 * root, eps * root  # the fraction times root: a division less
+    shrink = 1.0 - lr * weight_decay if decoupled else 1.0
+    start = 0
+    while start < len(parameters):
+        n = min(BLOCK, len(parameters) - start)
+        for i in range(start, start + n):
+            g = sign * buffer.grad_of(parameters, i)
+            if weight_decay != 0.0 and not decoupled:
+                g += weight_decay * buffer.data_of(parameters, i)
+            m = beta1 * ms[i] + (1.0 - beta1) * g
+            v = beta2 * vs[i] + (1.0 - beta2) * g * g
+            ms[i] = m
+            vs[i] = v
+            if amsgrad:
+                if not v <= tops[i]:
+                    tops[i] = v
+                v = tops[i]
+            xs[i - start] = v
+        buffer.over_roots(buffer.part(ms, start), xs, n, rate, floor)
+        for i in range(start, start + n):
+            p = shrink * buffer.data_of(parameters, i)
+            buffer.set_data(parameters, i, p - xs[i - start])
+        start += n
 
 
 def rmsprop(
@@ -135,17 +144,31 @@ def rmsprop(
     """
     writing(parameters)
     ss, ms, vs = buffer.doubles(square), buffer.doubles(mean), buffer.doubles(velocity)
-    for i in range(len(parameters)):
-        p = parameters[i]
-        g = sign * p._grad
-        if weight_decay != 0.0:
-            g += weight_decay * p._data
-        s = alpha * ss[i] + (1.0 - alpha) * g * g
-        ss[i] = s
-        if centered:
-            m = alpha * ms[i] + (1.0 - alpha) * g
-            ms[i] = m
-            s -= m * m
-        v = momentum * vs[i] + buffer.divide(g, buffer.sqrt(s) + eps)
-        vs[i] = v
-        p._data -= lr * v
+    slopes, steps = block(), block()
+    gs, xs = buffer.doubles(slopes), buffer.doubles(steps)
+    start = 0
+    while start < len(parameters):
+        n = min(BLOCK, len(parameters) - start)
+        for i in range(start, start + n):
+            g = sign * buffer.grad_of(parameters, i)
+            if weight_decay != 0.0:
+                g += weight_decay * buffer.data_of(parameters, i)
+            s = alpha * ss[i] + (1.0 - alpha) * g * g
+            ss[i] = s
+            if centered:
+                m = alpha * ms[i] + (1.0 - alpha) * g
+                ms[i] = m
+                s -= m * m
+            gs[i - start] = g
+            xs[i - start] = s
+        buffer.over_roots(gs, xs, n, 1.0, eps)
+        for i in range(start, start + n):
+            v = momentum * vs[i] + xs[i - start]
+            vs[i] = v
+            buffer.set_data(parameters, i, buffer.data_of(parameters, i) - lr * v)
+        start += n
+
+
+def block() -> array[float]:
+    """Room for the numbers of a block."""
+    return array("d", bytes(8 * BLOCK))

@@ -7,7 +7,6 @@ from reprlib import recursive_repr
 from typing import Any, TypeVar
 
 from autograd_lite import Value
-from nn import _steps
 from nn.arrays import Array, elementwise, flat, is_array, is_sequence
 from nn.saving import matching
 
@@ -141,7 +140,8 @@ class Module:
 
     def zero_grad(self) -> None:
         """Set the gradients of all parameters to 0."""
-        _steps.zero_grad(tuple(self.parameters()))
+        for parameter in self.parameters():
+            parameter.grad = 0.0
 
     def train(self: AnyModule, mode: bool = True) -> AnyModule:
         """Set this module and those within it to train, or to evaluate."""

@@ -1,5 +1,7 @@
 # What _arrays.py does, in C.
 from cpython cimport array
+from cpython.object cimport PyObject
+from libc.string cimport memcmp
 
 
 cdef inline double *doubles(array.array owner) noexcept:
@@ -34,3 +36,17 @@ cdef inline int append_int(array.array owner, int number) except -1:
     array.resize_smart(owner, n + 1)
     owner.data.as_ints[n] = number
     return 0
+
+
+cdef extern from "Python.h":
+    ctypedef struct PyListObject:
+        PyObject **ob_item
+
+
+cdef inline bint alike(object x, object y) noexcept:
+    if type(x) is not list or type(y) is not list or len(<list> x) != len(<list> y):
+        return False
+    cdef size_t size = len(<list> x) * sizeof(PyObject *)
+    return size == 0 or not memcmp(
+        (<PyListObject *> x).ob_item, (<PyListObject *> y).ob_item, size
+    )

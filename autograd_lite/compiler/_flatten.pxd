@@ -14,6 +14,8 @@ cdef class Flat:
     cdef int depth
 
 
+@cython.locals(i=Py_ssize_t)
+cpdef bint all_same(list held, list found) except -1
 cpdef object flatten(object thing, Flat flat)
 cdef object flatten_each(object things, Flat flat)
 cdef object flatten_static(object thing, Flat flat)

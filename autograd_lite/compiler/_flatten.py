@@ -72,6 +72,18 @@ class Same:
         return id(self.thing)
 
 
+def all_same(held: list[Any], found: list[Any]) -> bool:
+    """Whether containers hold what others do; elements that are the same are not compared."""
+    try:
+        for i in range(len(held)):
+            x, y = held[i], found[i]
+            if not arrays.alike(x, y) and x != y:
+                return False
+    except Exception:  # an element that cannot be compared, such as another array
+        return False
+    return True
+
+
 def flatten(thing: Any, flat: Flat) -> None:
     """Take thing apart into flat.
 

@@ -34,7 +34,7 @@ from types import (
 
 import numpy as np
 
-from autograd_lite.compiler._flatten import Same
+from autograd_lite.compiler._flatten import Same, all_same
 from autograd_lite.compiler.generators import GENERATORS
 from autograd_lite.value import Value
 
@@ -89,7 +89,7 @@ class Captures:
     """
 
     def __init__(self, roots: Iterable[tuple[str, object]], skipped: Iterable[object] = ()) -> None:
-        # Lists and dicts, and copies of them. All are compared at once, in C: only references.
+        # Lists and dicts, and copies of them. All are compared at once, in C.
         self._containers: list[Any] = []
         self._copies: list[Any] = []
         self._names: list[tuple[Any, str, Any]] = []
@@ -118,7 +118,7 @@ class Captures:
                     return "a variable of an enclosing function"
         except ValueError:
             return "a variable of an enclosing function that has no value any more"
-        container = "" if _same(self._copies, self._containers) else self._changed_container()
+        container = "" if all_same(self._copies, self._containers) else self._changed_container()
         if container:
             return container
         for name, look, held in self._others:
@@ -129,6 +129,19 @@ class Captures:
     def leads_to(self, thing: object) -> bool:
         """Whether it is one of the things."""
         return id(thing) in self._seen
+
+    def alike(self, other: Captures) -> bool:
+        """Whether the same is compared; then both hold the same if neither has changed."""
+        return self._looked_at() == other._looked_at()
+
+    def _looked_at(self) -> list[Any]:
+        return [
+            [*map(id, self.things)],
+            [(id(names), name) for names, name, _ in self._names],
+            [id(cell) for cell, _ in self._cells],
+            self._skipped,
+            self.unseen,
+        ]
 
     def _changed_container(self) -> str:
         for held, found in zip(self._copies, self._containers, strict=True):

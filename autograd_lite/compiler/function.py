@@ -158,7 +158,7 @@ class Compiled:
         """
         parcels = []
         for key, kind in self._kinds.items():
-            captures = self._captures(key)
+            captures = self._captures(key[1])
             for program in kind.programs:
                 if program.captures.changed():
                     continue
@@ -204,19 +204,23 @@ class Compiled:
         """The programs of a kind that came from another process or another copy."""
         if key not in self._parcels:
             return []
-        captures = self._captures(key)
+        captures = self._captures(key[1])
         programs = [parcel.unpacked(captures) for parcel in self._parcels.pop(key)]
         return [program for program in programs if program is not None]
 
-    def _captures(self, key: Any) -> Captures:
-        """What the function reaches now."""
-        _, statics = key
-        return Captures(self._roots(statics), self._receivers)
+    def _captures(self, statics: Iterable[tuple[type, Any]]) -> Captures:
+        """What the function reaches now.
 
-    def _roots(self, statics: Iterable[tuple[type, Any]]) -> list[tuple[str, Any]]:
-        """What leads to all that the function may read besides numbers."""
+        Programs share it, as each comparison is faster if it looks at the memory of the last one.
+        """
         arguments = [thing.thing if isinstance(thing, Same) else thing for _, thing in statics]
-        return [(self.__name__, self.function), *[("an argument", x) for x in arguments]]
+        roots = [(self.__name__, self.function), *[("an argument", x) for x in arguments]]
+        captures = Captures(roots, self._receivers)
+        programs = [program for kind in self._kinds.values() for program in kind.programs]
+        for known in {program.captures for program in programs}:
+            if not known.changed() and known.alike(captures):
+                return known
+        return captures
 
     def _eagerly(self, kind: _Kind, args: Iterable[Any], kwargs: dict[str, Any]) -> Any:
         """What the function itself gives; it need not be tried again if only recording failed."""
@@ -237,14 +241,14 @@ class Compiled:
             self._give_up(kind, reason)
             return None
         kind.problem = ""
-        captures = Captures(self._roots(flat.statics), self._receivers)
+        captures = self._captures(flat.statics)
         try:
             recording = record(self.function, flat, captures.things, call.drawn)
             changed = captures.changed()
             receivers = _receivers(recording)
             if any(all(x is not y for y in self._receivers) for x in receivers):
                 self._receivers += receivers
-                captures = Captures(self._roots(flat.statics), self._receivers)
+                captures = self._captures(flat.statics)
             program = self._program(recording, captures, flat, call)
         except NotRecordedError as problem:
             self._give_up(kind, str(problem))

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "machines.h"
+
 typedef struct {
     int64_t function;
     int64_t size[4]; /* of the loops, outermost first */
@@ -35,13 +37,6 @@ static double (*const LIBM[])(double) = {
 #define LANES 8
 
 #define INLINE static inline __attribute__((always_inline))
-
-/* The same code for machines with wider registers, chosen when the library is loaded. */
-#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define FOR_EACH_MACHINE __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define FOR_EACH_MACHINE
-#endif
 
 typedef double lanes __attribute__((vector_size(8 * LANES), aligned(8)));
 typedef int64_t int_lanes __attribute__((vector_size(8 * LANES), aligned(8)));

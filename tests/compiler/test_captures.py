@@ -241,6 +241,38 @@ def test_what_changes_now_and_then_stays_compiled():
     assert f.recordings == 3 * MOST_VARIANTS
 
 
+def test_programs_share_what_they_compare_while_it_has_not_changed():
+    model, log = types.SimpleNamespace(w=[Value(2.0)], double=False), [6.0]
+
+    def scaled(xs):
+        y = sum(xs) * model.w[0]
+        if len(xs) == 1:
+            ag.callback(log.__setitem__, 0, y)
+        return y * 2 if model.double else y
+
+    f = compile(scaled)
+    for expected in (6.0, 12.0, 6.0):  # the third time by the first two programs
+        for xs in ([1.0, 2.0], [1.0, 1.0, 1.0]):
+            assert [f(xs).data for _ in range(2)] == [expected, expected]
+        model.double = not model.double
+    model.double = False
+    programs = f.programs()
+    assert f.recordings == len(programs) == 4
+    assert len({id(program.captures) for program in programs}) == 2
+    assert f([3.0]).data == 6.0  # without what it writes into
+    assert len({id(program.captures) for program in f.programs()}) == 3
+
+
+def test_an_array_that_was_made_writable_is_not_shared():
+    large = np.ones(captures.LARGEST // 8 + 1)
+    large.flags.writeable = False
+    f = compile(lambda xs: sum(xs) * large[0])
+    assert f([1.0]).data == 1.0
+    large.flags.writeable = True
+    with pytest.warns(RuntimeWarning, match="ndarray, which may change unseen"):
+        assert f([1.0, 1.0]).data == 2.0
+
+
 def test_ints_that_differ_at_each_call_make_it_eager_with_a_warning():
     f = compile(lambda x, step: x / (step + 1))
     for i in range(MOST_STATICS):

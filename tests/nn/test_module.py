@@ -282,3 +282,12 @@ def test_micrograds_way_to_subclass():
     assert line.w[0].grad == 3.0
     line.zero_grad()
     assert line.w[0].grad == 0.0
+
+
+def test_zero_grad_refuses_what_is_no_parameter():
+    class Model(nn.Module):
+        def parameters(self):
+            return [1.0]
+
+    with pytest.raises(AttributeError, match="grad"):
+        Model().zero_grad()

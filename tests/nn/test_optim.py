@@ -53,6 +53,19 @@ def test_a_saved_state_goes_on_where_it_stopped(make, tmp_path):
     }
 
 
+@pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_many_parameters_step_as_each_alone(make):
+    n = 131  # more than two blocks of _steps
+    together, alone = ([nn.Parameter(i / 7) for i in range(n)] for _ in range(2))
+    optimizers = [make(together), *[make([p]) for p in alone]]
+    for k in range(1, 4):
+        for i in range(n):
+            together[i].grad = alone[i].grad = (i - 60.0) / k
+        for optimizer in optimizers:
+            optimizer.step()
+    assert [p.data for p in together] == [p.data for p in alone]
+
+
 def test_a_state_that_does_not_fit_changes_nothing():
     optimizer = nn.optim.Adam([nn.Parameter(1.0)])
     before = optimizer.state_dict()
