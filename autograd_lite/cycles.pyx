@@ -20,6 +20,8 @@ from autograd_lite.value cimport LEAF, Many, Value
 
 from autograd_lite.value import Held, Unheld, holds_attributes
 
+_LEADING_OUT = (type, ModuleType)  # by a name: Cython drops what isinstance raises of a tuple
+
 cdef extern from "Python.h":
     bint PyObject_IS_GC(object thing)
     Py_ssize_t Py_REFCNT(object thing)
@@ -128,5 +130,5 @@ cdef list _referents(thing):
         referent
         for referent in found
         if isinstance(referent, Value)
-        or (PyObject_IS_GC(referent) and not isinstance(referent, (type, ModuleType)))
+        or (PyObject_IS_GC(referent) and not isinstance(referent, _LEADING_OUT))
     ]

@@ -7,6 +7,7 @@ stands. What an operation computes stands in `rules.py`; here are memory and ord
 
 from __future__ import annotations
 
+import os
 from _thread import RLock
 from numbers import Real
 from types import CellType, FunctionType, ModuleType
@@ -622,6 +623,16 @@ _lock = RLock()  # for what is counted across threads: open blocks, and users wi
 _blocks = 0  # how many blocks are open, in all threads and tasks
 
 
+def _renew_lock() -> None:
+    """In a forked process: the thread that held it is not there to release it."""
+    global _lock
+    _lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 def count_blocks(change: int) -> None:
     """One block more is open, or one less."""
     global _blocks
@@ -730,7 +741,9 @@ def compare(x: Value, op: str, other: Any) -> bool:
 
 
 def is_number(thing: Any) -> bool:
-    if isinstance(thing, (float, int, Real)):  # float first: Real is slow to ask
+    if isinstance(thing, (float, int)):  # first: Real is slow to ask
+        return True
+    if isinstance(thing, Real):  # by itself: in a tuple, Cython drops what a class raises here
         return True
     # NumPy's bool is no Real, and is 0 or 1 here as in NumPy.
     return type(thing).__module__ == "numpy" and type_name(thing) in ("bool", "bool_")
@@ -1035,7 +1048,7 @@ def log_softmax(xs: list[Any], shift: bool) -> list[Any]:
     """[x - logsumexp(xs) for x in xs], of Values and floats.
 
     shift  whether the largest is taken off first, which is exact: x - logsumexp(xs) of huge x
-           would lose every digit. Of other numbers, the largest would be another one.
+           would lose every digit. A program has to find the largest anew.
     """
     if shift:
         numbers = [number_of(x) if isinstance(x, Value) else x for x in xs]
@@ -1539,13 +1552,17 @@ def holds(cell: CellType, node: Value) -> bool:
         return False
 
 
+# By a name: of a tuple that stands in isinstance itself, Cython drops what a class raises there.
+_LEADING_NOWHERE = (Value, float, int, str, type, ModuleType, type(None))
+
+
 def leads_nowhere(held: Any) -> bool:
     """Whether a node that holds this, in a cell or by itself, cannot be reached from it."""
     try:
         thing = held.cell_contents if isinstance(held, CellType) else held
     except ValueError:
         return False
-    return isinstance(thing, (Value, float, int, str, type, ModuleType, type(None)))
+    return isinstance(thing, _LEADING_NOWHERE)
 
 
 def holds_attributes(cls: type) -> bool:

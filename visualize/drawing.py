@@ -139,7 +139,7 @@ def draw(
     number    how numbers are written, such as ".4g" or ".2f"
 
     Raises TypeError if root is none of these, ValueError for over 1,000 boxes or 4,000 edges, and
-    for a compiled function that has not been called.
+    for a compiled function that has not been called or computes nothing.
     """
     if is_compiled(root):
         if (depth, fold, products, partials) != (None, False, False, False):

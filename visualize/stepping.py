@@ -11,6 +11,7 @@ from visualize.diagram import Box, Diagram
 from visualize.dot import heading, largest_gradient, to_dot
 from visualize.drawing import check_options
 from visualize.page import Page, check_path
+from visualize.program import is_compiled
 from visualize.svg import summary, to_svg
 from visualize.text import number_format, short
 from visualize.theme import BOUNDS
@@ -54,6 +55,11 @@ def explain(
     Raises TypeError if root is not a Value, ValueError for products of over 1,000 boxes or 4,000
     edges and for a path that does not end in .html, OSError if the file cannot be written.
     """
+    if is_compiled(root):
+        raise TypeError(
+            "explain shows the graph of a Value; for a compiled function f, write "
+            "visualize.draw(f), or f.explain() for its text"
+        )
     write = number_format(number)
     check_options(depth, fold, products, rankdir)
     if path is not None:

@@ -13,7 +13,8 @@ In the order in which it is best read:
   address tables by `affine.py` to instructions, `lower.py` and `reverse.py` with `sums.py`,
   `contractions.py` and `maps.py`
 - `bulk.py`, the instructions: `calls.py` makes NumPy calls of them (`ufuncs.py`, `special.py`),
-  `native.py` runs those on small arrays in C, `explain.py` says them in words
+  `native.py` runs those on small arrays in C, `explain.py` says them in words, and `order.py`
+  makes sure that nothing is read before it is there
 - `batch.py` is `vmap`, with the tape of `copies.py`; `travel.py` takes programs elsewhere
 """
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Ints: TypeAlias = NDArray[np.int64]
 
-__all__ = ["Copies", "Slots", "copied", "together"]
+__all__ = ["Copies", "Slots", "copied", "like", "together"]
 
 
 class Slots:
@@ -98,6 +98,7 @@ def copied(tape: Tape, leaves: Slots, indices: Slots, n: int, results: int) -> t
         np.concatenate(outputs),
         leaves.size,
         indices.size,
+        n * results,
     )
     return copies, order
 
@@ -135,12 +136,14 @@ class Copies:
             return {i: of_one[node] for i, node in enumerate(origin) if node in of_one}
 
         text = self.executor.explain(self.names, lines_of_copies)
-        return f"{self.one.name}: {self.n} samples\n{text}"
+        return f"{self.one.name}: {self.n} sample{'s' * (self.n > 1)}\n{text}"
 
     def run(
         self, batch: Batch, left: list[int], calls: list[Call]
     ) -> tuple[list[int], list[Value]]:
         """Those of the samples left for which all guards hold; the results of all, as nodes.
+
+        None of them if the program has trouble.
 
         calls  what is known of the call for each sample
 
@@ -153,9 +156,10 @@ class Copies:
             drawn += one.drawn(call)
         run = one.forward(self.executor, batch.flat, drawn)
         if one.guards.tests or one.calls:
-            left = [
-                i for i in left if self._held(run.outputs, i, calls[i], drawn[i * k : (i + 1) * k])
-            ]
+            of = {i: self._outputs(run.outputs, i) for i in left}
+            left = [i for i in left if one.kept(of[i], calls[i], drawn[i * k : (i + 1) * k])]
+            if not one.called_back([of[i] for i in left]):
+                left = []
         return left, one.nodes(run, n * one.n_results, batch.flat)
 
     def result(self, nodes: list[Any], i: int) -> Any:
@@ -163,25 +167,39 @@ class Copies:
         r = self.one.n_results
         return put_together(self.one.template, nodes[i * r : (i + 1) * r])
 
-    def _held(self, outputs: list[float], i: int, call: Call, drawn: list[float]) -> bool:
-        """Whether all guards hold for sample i; if they do, its callbacks are done."""
-        r, n = self.one.n_results, self.n
+    def _outputs(self, outputs: list[float], i: int) -> list[float]:
+        """Those of the program of one, for sample i."""
+        r = self.one.n_results
         others = len(self.one.tape.outputs) - r
-        start = n * r + i * others
-        mine = outputs[i * r : (i + 1) * r] + outputs[start : start + others]
-        failed = self.one.guards.failed(mine)
-        if failed is not None:
-            call.turned(failed, drawn)
-            return False
-        self.one.call_back(mine)
-        return True
+        start = self.n * r + i * others
+        return outputs[i * r : (i + 1) * r] + outputs[start : start + others]
 
 
 def together(results: list[Any]) -> Any:
-    """The results of all samples: a list, an array of arrays, or a tuple or dict of those."""
+    """The results of all samples: a list, an array of arrays, or a tuple or dict of those.
+
+    Of results that are not all of one form, a list.
+    """
     first = results[0]
+    if len({*map(_form, results)}) > 1:
+        return results
     if isinstance(first, tuple):
-        return tuple([together(list(parts)) for parts in zip(*results, strict=True)])
+        return like(first, [together(list(parts)) for parts in zip(*results, strict=True)])
     if isinstance(first, dict):
         return {key: together([result[key] for result in results]) for key in first}
     return np.stack(results) if isinstance(first, np.ndarray) else results
+
+
+def _form(result: Any) -> tuple[Any, ...]:
+    if isinstance(result, tuple):
+        return type(result), len(result)
+    if isinstance(result, dict):
+        return dict, frozenset(result)
+    return (result.shape,) if isinstance(result, np.ndarray) else ()
+
+
+def like(thing: Any, parts: Iterable[Any]) -> Any:
+    """Another list, tuple or dict like this one, of these parts."""
+    if isinstance(thing, dict):
+        return dict(zip(thing, parts, strict=True))
+    return getattr(type(thing), "_make", type(thing))(parts)

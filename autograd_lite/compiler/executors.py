@@ -97,11 +97,10 @@ class Run:
         self.outputs = state.outputs
 
     def gradient(self, cotangents: list[float]) -> array[float]:
-        """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt.
+        """Sum of cotangent times d result / d leaf over the results, for the leaves in wrt.
 
-        cotangents  those of the first outputs; those of the others are 0
+        cotangents  those of the results, the first outputs
         """
-        cotangents = cotangents + [0.0] * (len(self.outputs) - len(cotangents))
         gradient = self._runner.gradient(self._state, cotangents)
         if gradient is None:
             leaves = self._runner.leaves_of(self._state)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import random
 import warnings
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from importlib import import_module
 from pickle import PicklingError
 from threading import RLock
 from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperType
+from weakref import WeakSet
 
 from autograd_lite import blocks
 from autograd_lite.compiler._flatten import Flat, Same, flatten
@@ -37,6 +39,9 @@ _PLAIN = (int, float, complex, bool, str, bytes, type(None))
 
 MOST_SHAPES = 64
 """How many kinds of arguments a compiled function remembers; the least recently used goes."""
+
+MOST_AGAIN = 8
+"""How many of those that went may be recorded again; then they run eagerly."""
 
 MOST_VARIANTS = 8
 """How many recordings of one kind of arguments are kept; if all are needed, it runs eagerly."""
@@ -87,11 +92,14 @@ class Compiled:
         self.function = function
         self.recordings = 0
         self._kinds: OrderedDict[Any, _Kind] = OrderedDict()
+        self._gone: deque[int] = deque(maxlen=16 * MOST_SHAPES)  # kinds, by their hashes
+        self._again = 0  # how many of these were recorded again
         self._parcels: dict[Any, list[Parcel]] = {}  # programs that came from elsewhere, by kind
         self._statics: dict[bytes, list[Any]] = {}  # those recorded last, and how many were
         self._receivers: list[Any] = []  # of callbacks and draws
-        self._warned: set[str] = set()
+        self._warned: list[str] = []  # why it runs eagerly
         self._lock = RLock()
+        _living.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if blocks_open() and blocks.observers():  # recorded in another, or watched: every node
@@ -110,6 +118,7 @@ class Compiled:
                 program = None if held else self._recorded(kind, flat, call)
                 if program is not None:
                     held, result = program.run(flat, call)
+                    kind.check(program)
             if held:
                 return result
         return self._eagerly(kind, args, kwargs)
@@ -120,13 +129,13 @@ class Compiled:
     def explain(self) -> str:
         """What the programs recorded so far compute, as operations on arrays where they are.
 
-        Calls the function once more for the lines of what stayed scalar. Raises ValueError if
-        there is no program.
+        And why it runs eagerly, if it does for some arguments. Calls the function once more for
+        the lines of what stayed scalar. Raises ValueError if there is no program.
         """
-        return "\n\n".join(
-            program.explain(functools.partial(lines_of, self.function))
-            for program in self.programs()
-        )
+        lines = functools.partial(lines_of, self.function)
+        text = [program.explain(lines) for program in self.programs()]
+        eager = [f"{self.__name__} runs eagerly for some arguments: {x}" for x in self._warned]
+        return "\n\n".join(text + eager)
 
     def steps(self) -> tuple[list[Step], list[Step]]:
         """The forward and the backward steps of the last program, as operations on arrays.
@@ -141,11 +150,14 @@ class Compiled:
         """What was recorded so far, with that of the last call last."""
         programs = [
             program
-            for kind in self._kinds.values()
+            for kind in self._all_kinds().values()
             for program in sorted(kind.programs, key=lambda p: p is kind.last)
         ]
         if not programs:
-            raise ValueError(f"{self.__name__} has recorded nothing yet; call it first")
+            why = "has recorded nothing yet; call it first"
+            if self._warned:
+                why = f"has no program, as it runs eagerly: {self._warned[0]}"
+            raise ValueError(f"{self.__name__} {why}")
         return programs
 
     def __repr__(self) -> str:
@@ -156,8 +168,8 @@ class Compiled:
 
         Warns of programs that cannot travel, such as one that draws from a lambda.
         """
-        parcels = []
-        for key, kind in self._kinds.items():
+        parcels, problems = [], set()
+        for key, kind in self._all_kinds().items():
             captures = self._captures(key[1])
             for program in kind.programs:
                 if program.captures.changed():
@@ -165,12 +177,13 @@ class Compiled:
                 try:
                     parcels.append((_checked(key), Parcel(program, captures)))
                 except PicklingError as problem:
-                    warnings.warn(
-                        f"a program of {self.__name__} does not travel, and will be recorded "
-                        f"again: {problem}",
-                        RuntimeWarning,
-                        stacklevel=2,
-                    )
+                    problems.add(str(problem))
+        for why in sorted(problems):
+            warnings.warn(
+                f"a program of {self.__name__} does not travel, and will be recorded again: {why}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         name = (
             getattr(self.function, "__module__", ""),
             getattr(self.function, "__qualname__", ""),
@@ -184,8 +197,11 @@ class Compiled:
         return self.function, self.executor
 
     def __setstate__(self, parcels: list[tuple[Any, Parcel]]) -> None:
+        arrived: dict[Any, list[Parcel]] = {}
         for key, parcel in parcels:
-            self._parcels.setdefault(key, []).append(parcel)
+            if key not in self._kinds:
+                arrived.setdefault(key, []).append(parcel)
+        self._parcels |= arrived
 
     def _kind(self, key: Any) -> _Kind:
         """The kind of this key, a new one if need be."""
@@ -195,10 +211,29 @@ class Compiled:
         except KeyError:
             pass
         with self._lock:
-            kind = self._kinds[key] = self._kinds.get(key) or _Kind(self._arrived(key))
+            kind = self._kinds.get(key) or _Kind(self._arrived(key))
+            if key not in self._kinds and hash(key) in self._gone:
+                self._again += 1
+                if self._again > MOST_AGAIN:
+                    self._give_up(
+                        kind,
+                        f"its arguments are of more than {MOST_SHAPES} kinds in turn, such as "
+                        "lengths; those that it remembers keep their programs, pad the others to "
+                        "a few lengths",
+                    )
+                    return kind
+            self._kinds[key] = kind
             while len(self._kinds) > MOST_SHAPES:
-                self._kinds.popitem(last=False)
+                gone, last = self._kinds.popitem(last=False)
+                if last.programs:
+                    self._gone.append(hash(gone))
             return kind
+
+    def _all_kinds(self) -> OrderedDict[Any, _Kind]:
+        """Those whose programs came from elsewhere, and were not called yet, among them."""
+        for key in list(self._parcels):
+            self._kind(key)
+        return self._kinds
 
     def _arrived(self, key: Any) -> list[Program]:
         """The programs of a kind that came from another process or another copy."""
@@ -258,8 +293,7 @@ class Compiled:
                 raise
             kind.problem = (
                 "it fails on what stands for the numbers it is passed, which are Values in a "
-                f"compiled function ({type(problem).__name__}: {problem}); write "
-                "autograd_lite.exp for math.exp and the like"
+                f"compiled function ({type(problem).__name__}: {problem}); {_remedy(problem)}"
             )
             return None
         if recording.trouble:
@@ -315,7 +349,7 @@ class Compiled:
     def _give_up(self, kind: _Kind, reason: str) -> None:
         kind.eager = True
         if reason not in self._warned:
-            self._warned.add(reason)
+            self._warned.append(reason)
             warnings.warn(
                 f"{self.__name__} runs eagerly from now on: {reason}",
                 RuntimeWarning,
@@ -323,12 +357,25 @@ class Compiled:
             )
 
 
+_living: WeakSet[Compiled] = WeakSet()
+
+
+def _renew_locks() -> None:
+    """In a forked process: the thread that held one is not there to release it."""
+    for function in _living:
+        function._lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_locks)
+
+
 class _Kind:
     """The programs for arguments of one kind: one for each way that decisions went.
 
     last       the one that ran last
     eager      whether the function is called instead
-    problem    what a recording failed of, if that may be due to stand-ins
+    problem    what a recording failed of, or its first run, though the function itself may not
     unsettled  how many recordings in a row changed what the function reads
     """
 
@@ -361,6 +408,11 @@ class _Kind:
         self.programs = [program, *self.programs]
         self.last = program
 
+    def check(self, program: Program) -> None:
+        """Drop the programs if this one, when it ran first, had trouble."""
+        if program.trouble:
+            self.problem, self.programs = program.trouble, []
+
     def worn_out(self, call: Call) -> str:
         """Why there have been recordings enough, or ""."""
         changes = [p.captures.changed() for p in self.programs]
@@ -379,10 +431,19 @@ class _Kind:
         return ""
 
 
+def _remedy(problem: Exception) -> str:
+    """What to write instead of what fails on stand-ins."""
+    if "math's functions" in str(problem):
+        return "write autograd_lite.exp for math.exp and the like"
+    if "used as indices" in str(problem):  # of an array
+        return "write [take(array, i) for i in index] for array[index]"
+    return "compute it outside, and pass the result"
+
+
 def _receivers(recording: Recording) -> list[Any]:
     """What callbacks write into, and what random numbers are drawn from."""
     called = [
-        *[function for function, _ in recording.calls],
+        *[call.function for call in recording.calls],
         *[draw.function for draw in recording.draws],
     ]
     bound = [x for x in called if not isinstance(x, FunctionType) and hasattr(x, "__self__")]

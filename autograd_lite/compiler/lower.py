@@ -69,10 +69,13 @@ class Lowering:
 
     def group(self, i: int) -> list[Instruction]:
         """The instructions for group i, at its first time."""
-        group, piece = self.groups[i], self.layout.pieces[i]
-        if i in self._lowered or group.kind not in (SUM, MAP, LARGEST, PICK):
+        if i in self._lowered or self.groups[i].kind not in (SUM, MAP, LARGEST, PICK):
             return []
         self._lowered.add(i)
+        return self.gathers.before(self._instructions(i))
+
+    def _instructions(self, i: int) -> list[Instruction]:
+        group, piece = self.groups[i], self.layout.pieces[i]
         form, nodes, address = self.form, group.members, self.layout.address
         first = form.offsets[nodes]
         counts = form.offsets[nodes + 1] - first

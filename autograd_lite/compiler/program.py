@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd_lite.compiler.callbacks import Callbacks
 from autograd_lite.compiler.executors import Executor, Run
 from autograd_lite.compiler.record import NotRecordedError
 from autograd_lite.compiler.tape import tape_of
@@ -41,7 +42,8 @@ class Program:
     names      of the arguments, by the slots of their numbers
     template   what the function returned, with places among the results
     guards     on the outputs
-    calls      callbacks, and the place among the outputs, or the number, of each of their operands
+    calls      the callbacks
+    trouble    why the function must be run instead, which the first run tells, or ""
     lines      of nodes, where in the function they were made, if the recording has it
     example    the numbers that it was recorded with, as `Flat` has them, and the random ones
     draws      what draws the random numbers, and of each whether it is an index (`picks`)
@@ -57,13 +59,8 @@ class Program:
         self.template = _taken_apart(recording.result, outputs, captures)
         self.n_results = len(outputs.nodes)
         self.guards = _Guards(recording.guards, outputs)
-        self.calls = [
-            (
-                function,
-                [(outputs.place_of(x), 0.0) if isinstance(x, Value) else (-1, x) for x in values],
-            )
-            for function, values in recording.calls
-        ]
+        self.calls = Callbacks(recording.calls, outputs.place_of)
+        self.trouble = ""
         self.draws = tuple(draw.function for draw in recording.draws)
         read = {node.parents[0] for node in recording.picks}
         self.picks = [x.leaf in read and isinstance(x.number, Integral) for x in recording.draws]
@@ -78,6 +75,7 @@ class Program:
                 recording.made,
                 outputs.nodes,
                 leaves,
+                results=self.n_results,
                 indices=indices,
                 picks=recording.picks,
                 bests=recording.bests,
@@ -94,6 +92,7 @@ class Program:
                 "it computes with Values to which neither its arguments nor what it reads lead, "
                 "such as copies, or what another thread made; compute them outside, and pass them"
             )
+        self.calls.watch(recording.calls, self.parameters, outputs.nodes[: self.n_results])
         self._leaves_all = all(parameter.is_leaf for parameter in parameters)
         self._wrt = [*range(len(leaves), self.tape.leaves), *flat.slots]
         self.executor = Executor(self.tape, self._wrt, executor, self.guards.exact)
@@ -110,7 +109,8 @@ class Program:
         alike = Counter((test.op, test.place) for test in tests)
         shown = list(alike.items())[:10]
         more = len(tests) - sum(count for _, count in shown)
-        text = [f"{self.name}: {len(tests)} guards"] if tests else []
+        guards = f"{len(tests)} guard{'s' * (len(tests) > 1)}"
+        text = [f"{self.name}: {guards}"] if tests else []
         text += [
             f"    {f'{count} x ' if count > 1 else ''}{op} at {place}"
             for (op, place), count in shown
@@ -121,9 +121,9 @@ class Program:
     def run(self, flat: Flat, call: Call) -> tuple[bool, Any]:
         """Whether all guards hold for these arguments, and what the function returns.
 
-        Raises IndexError for an index that `take` was given and that is out of range, and what an
-        operation of the user's raises, unless a guard might have said that this program is not
-        the one.
+        Not so if there is trouble. Raises IndexError for an index that `take` was given and that
+        is out of range, and what an operation of the user's raises, unless a guard might have said
+        that this program is not the one.
         """
         drawn = self.drawn(call) if self.draws else []
         try:
@@ -132,12 +132,8 @@ class Program:
             if not self.guards.tests:
                 raise
             return False, None
-        if self.guards.tests:
-            failed = self.guards.failed(state.outputs)
-            if failed is not None:
-                call.turned(failed, drawn)
-                return False, None
-        self.call_back(state.outputs)
+        if not self.kept(state.outputs, call, drawn) or not self.called_back([state.outputs]):
+            return False, None
         return True, put_together(self.template, self.nodes(state, self.n_results, flat))
 
     def holds(self, flat: Flat, call: Call) -> bool:
@@ -169,10 +165,18 @@ class Program:
         results = run.outputs[:n_results]
         return replayed_nodes(self.name, wrt, leaves_all, results, run.gradient)
 
-    def call_back(self, outputs: list[float]) -> None:
-        """Do the callbacks."""
-        for function, values in self.calls:
-            function(*[outputs[i] if i >= 0 else number for i, number in values])
+    def kept(self, outputs: list[float], call: Call, drawn: list[float]) -> bool:
+        """Whether all guards hold; if not, what is known of the call is more."""
+        failed = self.guards.failed(outputs) if self.guards.tests else None
+        if failed is not None:
+            call.turned(failed, drawn)
+        return failed is None
+
+    def called_back(self, samples: Sequence[Sequence[float]]) -> bool:
+        """Do the callbacks for each sample, given the outputs for it; whether all went well."""
+        if self.calls:
+            self.trouble = self.calls.do(samples)
+        return not self.trouble
 
 
 class Call:

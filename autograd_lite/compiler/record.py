@@ -41,11 +41,13 @@ if TYPE_CHECKING:
     from autograd_lite.compiler._flatten import Flat
 
 __all__ = [
+    "Callback",
     "Guard",
     "NotAllowedError",
     "NotRecordedError",
     "Recorder",
     "Recording",
+    "Retired",
     "record",
 ]
 
@@ -166,6 +168,16 @@ class Draw(NamedTuple):
     leaf: Value
 
 
+class Callback(NamedTuple):
+    """A function that `callback` was given, nodes or numbers for it, and which nodes were read
+    after it and before the next one.
+    """
+
+    function: Callable[..., object]
+    values: tuple[Value | float, ...]
+    read: list[Value]
+
+
 class Recording:
     """What a call left behind.
 
@@ -178,7 +190,7 @@ class Recording:
     sources    of a leaf that was detached, the node whose number it has
     picks      the nodes that `take` made
     bests      the nodes that `largest` made
-    calls      the functions that `callback` was given, and the nodes or numbers for each
+    calls      the callbacks
     draws      the random numbers
     guards     the decisions on numbers
     trouble    why it cannot be replayed for other calls, or ""
@@ -196,7 +208,7 @@ class Recording:
         self.picks: set[Value] = set()
         self.bests: set[Value] = set()
         self.draws: list[Draw] = []
-        self.calls: list[tuple[Callable[..., object], tuple[Value | float, ...]]] = []
+        self.calls: list[Callback] = []
         self.guards: list[Guard] = []
         self.trouble = ""
         self.false = False
@@ -231,10 +243,14 @@ class Recorder(Observer):
 
     def made(self, node: Value) -> None:
         self.recording.made.append(node)
+        if self.recording.calls:
+            self.recording.calls[-1].read.extend(node.parents)
 
     def detached(self, leaf: Value, source: Value) -> None:
         self.recording.made.append(leaf)
         self.recording.sources[leaf] = source
+        if self.recording.calls:
+            self.recording.calls[-1].read.append(source)
 
     def picked(self, node: Value) -> None:
         self.recording.picks.add(node)
@@ -256,7 +272,7 @@ class Recorder(Observer):
         return leaf
 
     def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
-        self.recording.calls.append((function, values))
+        self.recording.calls.append(Callback(function, values, []))
         return True
 
     def check_random(self) -> None:
@@ -274,6 +290,10 @@ class Recorder(Observer):
 
     def _guard(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
         draws = len(self.recording.draws)
+        if self.recording.calls:
+            self.recording.calls[-1].read.extend(
+                [node for node in (x, y) if isinstance(node, Value)]
+            )
         self.recording.guards.append(Guard(x, op, y, outcome, draws, place()))
 
     def looked(self, node: Value, what: str) -> None:

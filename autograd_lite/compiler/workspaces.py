@@ -37,7 +37,7 @@ class State:
     def __del__(self) -> None:
         try:
             held = self.holds.pop()
-        except IndexError:
+        except (IndexError, AttributeError):  # the latter if `__init__` was interrupted
             return
         if type(held) is not array:
             self._free.append(held)
@@ -139,7 +139,7 @@ class Runner(ABC):
             raise
 
     def gradient(self, state: State, cotangents: Sequence[float]) -> array[float] | None:
-        """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt.
+        """Sum of cotangent times d result / d leaf over the results, for the leaves in wrt.
 
         None if one is not finite, in arrays.
         """

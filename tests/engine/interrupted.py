@@ -11,6 +11,7 @@ import random
 import signal
 import sys
 import tempfile
+from fractions import Fraction
 from math import ceil
 from time import perf_counter
 
@@ -22,10 +23,11 @@ SHORTEST = 300e-6  # seconds that a trial works; a timer needs some 50 to fire
 
 
 class Forward:
-    """Builds a graph, part of it within no_grad."""
+    """Builds a graph, part of it within no_grad, and of numbers that Python's own code tells."""
 
     def __init__(self):
         self.x = Value(0.5)
+        self.weight = nn.Parameter(1.0)
 
     def work(self):
         x = self.x
@@ -35,6 +37,7 @@ class Forward:
         y = x
         for _ in range(30):
             y = al.sum([y * x, 1.0, y])
+            y = y * self.weight / Fraction(1)  # a subclass is asked first
         self.y = y
 
     def state(self):

@@ -214,3 +214,39 @@ node.backward()
 al.topological_order(node)
 """,
     )
+
+
+class Interrupted:
+    """Ctrl-C while it is asked what it is, which a class answers in Python."""
+
+    @property
+    def __class__(self):
+        raise KeyboardInterrupt
+
+
+def by_hand(operand):
+    out = Value(1.0, (Value(1.0),), "by hand")
+    out._backward = lambda: operand
+
+
+ASKING = {
+    **{operation.__name__: lambda x, f=operation: f(Value(3.0), x) for operation in BINARY},
+    **{f"r{operation.__name__}": lambda x, f=operation: f(x, Value(3.0)) for operation in BINARY},
+    "lt": lambda x: Value(3.0) < x,
+    "Value": Value,
+    "data": lambda x: setattr(Value(3.0), "data", x),
+    "exp": al.exp,
+    "maximum": lambda x: al.maximum(Value(3.0), x),
+    "pow": lambda x: al.pow(x, 2.0),
+    "clip": lambda x: al.clip(1.0, 0.0, x),
+    "sum": lambda x: al.sum([x]),
+    "dot": lambda x: al.dot([Value(3.0)], [x]),
+    "softmax": lambda x: al.softmax([x]),
+    "_backward": by_hand,
+}
+
+
+@pytest.mark.parametrize("asking", ASKING.values(), ids=ASKING)
+def test_what_an_operand_raises_when_it_is_asked_for_its_type_is_raised(asking):
+    with pytest.raises(KeyboardInterrupt):
+        asking(Interrupted())
