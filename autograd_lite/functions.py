@@ -313,7 +313,7 @@ def largest(xs: Iterable[Operand]) -> Any:
     xs = checked(xs, "largest")
     if not xs:
         raise ValueError("largest of no operands")
-    if len(xs) > 1 and blocks.replayed() and any(isinstance(x, Value) for x in xs):
+    if blocks.replayed() and any(isinstance(x, Value) for x in xs):
         return _chosen_anew([required(x, "largest") for x in xs])
     best, *others = xs
     for x in others:

@@ -13,9 +13,9 @@ In the order in which it is best read:
   in the order of `stages.py` (`levels.py`, `hashes.py`), and addresses by `layout.py`; then from
   address tables by `affine.py` to instructions, `lower.py` and `reverse.py` with `sums.py`,
   `contractions.py` and `maps.py`
-- `bulk.py`, the instructions: `calls.py` makes NumPy calls of them (`ufuncs.py`, `special.py`),
-  `native.py` runs those on small arrays in C, `explain.py` says them in words, and `order.py`
-  makes sure that nothing is read before it is there
+- `bulk.py`, the instructions: `calls.py` makes operations on views of them (`ufuncs.py`,
+  `special.py`), `native.py` runs those on small arrays in C, `explain.py` says them in words, and
+  `order.py` makes sure that nothing is read before it is there
 - `batch.py` is `vmap`, with the tape of `copies.py`; `travel.py` takes programs elsewhere
 """
 

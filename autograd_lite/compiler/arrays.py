@@ -37,7 +37,7 @@ __all__ = ["Arrays"]
 
 
 class Arrays(Runner):
-    """Runs a tape as NumPy calls; as many for a batch of a hundred as for one of ten.
+    """Runs a tape as operations on arrays; as many for a batch of a hundred as for one of ten.
 
     tape  the program
     wrt   the slots of the leaves whose gradients are wanted
@@ -109,7 +109,7 @@ class Arrays(Runner):
 
     @property
     def calls(self) -> tuple[int, int]:
-        """How many NumPy calls a run takes, and how many its gradient."""
+        """How many operations a run takes, and how many its gradient."""
         space = self.workspace()
         return len(space.forward_calls), len(space.backward_calls)
 
@@ -143,7 +143,7 @@ class Arrays(Runner):
         text = [f"{self._scalars} scalars, {len(self.leaves)} of them leaves"]
         parts = zip(("forward", "backward"), self.calls, passes, strict=True)
         for title, calls, steps in parts:
-            text += ["", f"{title}: {calls} NumPy call{'s' * (calls != 1)}"]
+            text += ["", f"{title}: {calls} operation{'s' * (calls != 1)}"]
             text += [f"    {step.text}" for step in steps if step.text]
         every = [*passes[0], *passes[1]]
         left = [step for step in every if step.left]

@@ -1,4 +1,4 @@
-"""Bulk instructions as NumPy calls on views of one memory, bound once and then only called."""
+"""Bulk instructions as operations on views of one memory, bound once and then only run."""
 
 from __future__ import annotations
 

@@ -330,6 +330,8 @@ class _Reader:
             width = isqrt(len(xs) - 1) + 1
             xs = [self.best(xs[i : i + width]) for i in range(0, len(xs), width)]
         best = xs[0]
+        if nodes is not None and len(xs) == 1:
+            self.sum(nodes, (best, self.form.one))
         for i, x in enumerate(xs[1:], 2):
             best = self.larger(best, x, nodes if i == len(xs) else None)
         return best

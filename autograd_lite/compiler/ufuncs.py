@@ -1,4 +1,4 @@
-"""A formula as a sequence of NumPy calls that write into given arrays."""
+"""A formula as a sequence of operations that write into given arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every formula of the rule table as NumPy calls, against the engine's own functions."""
+"""Every formula of the rule table as operations on arrays, against the engine's own functions."""
 
 import math
 
