@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from array import array
+from functools import partial
 from threading import RLock
 from time import sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypeAlias
 
     from autograd_lite.value import Value
+
+    Holds: TypeAlias = tuple[list[Any], list[array[float]]]
 
 __all__ = ["Runner", "State"]
 
@@ -22,25 +25,22 @@ KEPT = 4  # so many workspaces are made, and more only for threads that run at t
 class State:
     """One run, which has its workspace until it is dropped, or until a later run needs it.
 
-    free     the workspaces of runs that were dropped
-    holds    [its workspace], or [the leaves' numbers] once a later run has that, or [] while
-             somebody works in it
+    free     the lists of runs that were dropped, with a workspace in each
+    holds    [its workspace], []; or [], [the leaves' numbers] once a later run has that; or [], []
+             while somebody works in it
     indices  the ints that `take` reads
     outputs  the results; None if one is not finite, in arrays
     """
 
-    def __init__(
-        self, free: list[Any], holds: list[Any], indices: array[int], outputs: list[float] | None
-    ) -> None:
-        self._free, self.holds, self.indices, self.outputs = free, holds, indices, outputs
+    __slots__ = ("__del__", "holds", "indices", "outputs")
 
-    def __del__(self) -> None:
-        try:
-            held = self.holds.pop()
-        except (IndexError, AttributeError):  # the latter if `__init__` was interrupted
-            return
-        if type(held) is not array:
-            self._free.append(held)
+    __del__: Callable[[], None]  # no method: Python drops a KeyboardInterrupt within one
+
+    def __init__(
+        self, free: list[Any], holds: Holds, indices: array[int], outputs: list[float] | None
+    ) -> None:
+        self.holds, self.indices, self.outputs = holds, indices, outputs
+        self.__del__ = partial(free.append, holds[0])
 
 
 class Pool:
@@ -50,13 +50,13 @@ class Pool:
     these runs gives up its own and keeps the numbers of its leaves, with which it is run again. So
     a list of results costs no more than their leaves.
 
-    free  those of runs that were dropped
+    free  those of runs that were dropped, each in its list
     held  of each workspace, what its run `holds`
     """
 
     def __init__(self) -> None:
         self.free: list[Any] = []
-        self.held: list[list[Any]] = []
+        self.held: list[Holds] = []
         self.lock = RLock()
         self._turn = 0
 
@@ -68,16 +68,16 @@ class Pool:
         with self.lock:
             for _ in range(len(self.held) if len(self.held) >= KEPT else 0):
                 turn, self._turn = self._turn, (self._turn + 1) % len(self.held)
-                holds = self.held[turn]
+                spaces, leaves = self.held[turn]
                 try:
-                    space = holds.pop()
+                    space = spaces.pop()
                 except IndexError:  # somebody works in it
                     continue
-                self.held[turn] = []
-                holds.append(space.leaves_now())
+                self.held[turn] = [], []
+                leaves.append(space.leaves_now())
                 return space
             place = len(self.held)
-            self.held.append([])
+            self.held.append(([], []))
         space = runner.workspace()
         space.place = place
         return space
@@ -120,7 +120,8 @@ class Runner(ABC):
         """
         pool = self._pool
         space, outputs = self._run(leaves, indices, parameters)
-        pool.held[space.place] = holds = [space]
+        holds: Holds = [space], []
+        pool.held[space.place] = holds
         return State(pool.free, holds, indices, outputs)
 
     def _run(
@@ -128,14 +129,18 @@ class Runner(ABC):
     ) -> tuple[Any, list[float] | None]:
         """The workspace of a run, and its results."""
         pool = self._pool
-        try:
-            space = pool.free.pop()
-        except IndexError:
+        while pool.free:
+            try:
+                space = pool.free.pop().pop()
+                break
+            except IndexError:  # it was that of a run which had given it up
+                continue
+        else:
             space = pool.another(self)
         try:
             return space, self._forward(space, leaves, indices, parameters)
         except BaseException:
-            pool.free.append(space)
+            pool.free.append([space])
             raise
 
     def gradient(self, state: State, cotangents: Sequence[float]) -> array[float] | None:
@@ -151,19 +156,21 @@ class Runner(ABC):
                 self._pool.held[space.place] = state.holds
             return self._gradient(space, cotangents)
         finally:
-            state.holds.append(space)
+            state.holds[type(space) is array].append(space)
 
     def leaves_of(self, state: State) -> array[float]:
         """The leaves' numbers of a run."""
         held = self._taken(state)
-        state.holds.append(held)
-        leaves: array[float] = held if type(held) is array else held.leaves_now()
-        return leaves
+        try:
+            leaves: array[float] = held if type(held) is array else held.leaves_now()
+            return leaves
+        finally:
+            state.holds[type(held) is array].append(held)
 
     def _taken(self, state: State) -> Any:
-        """What a run holds, for nobody else to work with."""
+        """What a run has, its workspace or its leaves' numbers, for nobody else to work with."""
         while True:
             try:
-                return state.holds.pop()
+                return (state.holds[0] or state.holds[1]).pop()
             except IndexError:  # another thread works in it, or just takes its workspace
                 sleep(0)
