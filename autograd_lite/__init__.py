@@ -126,7 +126,7 @@ def vmap(function: Callable[..., Any], in_axes: Any = 0) -> Any:
 
     The function is recorded for one sample, as `compile` does it, and run for all samples at once,
     however many there are. Lists and arrays have axes; a tuple or dict has them in each element.
-    Results come as a list along axis 0; where they are tuples or dicts, as one of lists.
+    Results come as a list along axis 0; arrays are stacked, and tuples and dicts hold lists.
 
     Raises ValueError for a batch that is empty, that has other sizes in other arguments, or whose
     samples are not all of one shape. Needs NumPy.

@@ -237,7 +237,7 @@ def softmax(xs: Iterable[float]) -> list[float]: ...
 def softmax(xs: Iterable[Operand]) -> list[Operand]: ...
 def softmax(xs: Iterable[Operand]) -> list[Any]:
     """[exp(x - logsumexp(xs)) for x in xs]: positive numbers that add up to 1."""
-    return value.exps(value.log_softmax(checked(xs, "softmax"), not blocks.replayed()))
+    return value.exps(_log_softmax(xs, "softmax"))
 
 
 @overload
@@ -248,7 +248,17 @@ def log_softmax(xs: Iterable[float]) -> list[float]: ...
 def log_softmax(xs: Iterable[Operand]) -> list[Operand]: ...
 def log_softmax(xs: Iterable[Operand]) -> list[Any]:
     """[x - logsumexp(xs) for x in xs]."""
-    return value.log_softmax(checked(xs, "log_softmax"), not blocks.replayed())
+    return _log_softmax(xs, "log_softmax")
+
+
+def _log_softmax(operands: Iterable[Operand], name: str) -> list[Any]:
+    xs = checked(operands, name)
+    if not xs or not blocks.replayed():
+        return value.log_softmax(xs, True)
+    shift = largest(xs)
+    if isinstance(shift, Value):
+        shift = shift.detach()
+    return value.log_softmax([x - shift for x in xs], False)
 
 
 for _rule in RULES:  # a method says what the function of its name says
@@ -266,17 +276,33 @@ def take(sequence: Any, index: Any) -> Any:
 
     sequence  a list, tuple or array of numbers, Values, or lists of them, all of one shape
     index     an int; NumPy's, where it is an argument of a compiled function
+
+    Raises TypeError for a dict. Of rows of several lengths a recording is refused.
     """
+    if hasattr(sequence, "keys"):
+        raise TypeError(
+            f"take: expected a list, tuple or array, not {type(sequence).__name__}; take from a "
+            "list of its values, by their places in it"
+        )
+    chosen = sequence[int(value.number_of(index)) if isinstance(index, Value) else index]
     if not isinstance(index, Value):
-        return sequence[index]
-    chosen = sequence[int(value.number_of(index))]
+        return chosen
     if hasattr(chosen, "__len__") and not isinstance(chosen, str):
+        if getattr(sequence, "ndim", 1) == 1 and not _of_one_length(sequence):
+            raise ValueError("take: the rows must all have one length; pad the shorter ones")
         return [take([row[i] for row in sequence], index) for i in range(len(chosen))]
     elements = [required(x, "take") for x in sequence]
     node = Value(value.number_of(required(chosen, "take")), (index, *elements), "take")
     for observer in blocks.observers():
         observer.picked(node)
     return node
+
+
+def _of_one_length(rows: Iterable[Any]) -> bool:
+    try:
+        return len({*map(len, rows)}) == 1
+    except TypeError:  # a number among them
+        return False
 
 
 def largest(xs: Iterable[Operand]) -> Any:

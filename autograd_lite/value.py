@@ -7,6 +7,7 @@ stands. What an operation computes stands in `rules.py`; here are memory and ord
 
 from __future__ import annotations
 
+import os
 from _thread import RLock
 from numbers import Real
 from types import CellType, FunctionType, ModuleType
@@ -622,6 +623,16 @@ _lock = RLock()  # for what is counted across threads: open blocks, and users wi
 _blocks = 0  # how many blocks are open, in all threads and tasks
 
 
+def _renew_lock() -> None:
+    """In a forked process: the thread that held it is not there to release it."""
+    global _lock
+    _lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 def count_blocks(change: int) -> None:
     """One block more is open, or one less."""
     global _blocks
@@ -1037,7 +1048,7 @@ def log_softmax(xs: list[Any], shift: bool) -> list[Any]:
     """[x - logsumexp(xs) for x in xs], of Values and floats.
 
     shift  whether the largest is taken off first, which is exact: x - logsumexp(xs) of huge x
-           would lose every digit. Of other numbers, the largest would be another one.
+           would lose every digit. A program has to find the largest anew.
     """
     if shift:
         numbers = [number_of(x) if isinstance(x, Value) else x for x in xs]

@@ -59,7 +59,7 @@ class ProgramPicture:
         self._kinds: set[str] = set()
         self._back: set[str] = set()  # the boxes of the backward pass
         self._writers: dict[str, list[str]] = {}  # the boxes that give what has a name
-        self._gradients = {step.out.name for step in passes["backward"]}
+        self._gradients = {out.name for step in passes["backward"] for out in step.outs}
         self._vertical = rankdir in ("TB", "BT")
         lines = []
         for title, steps in passes.items():
@@ -89,19 +89,21 @@ class ProgramPicture:
         if back:
             self._back.add(box)
         target, sign, formula = re.split(r" (\+=|-=|=) ", step.text, maxsplit=1)
-        before = self._writers.get(step.out.name, [])
+        read = {region.name for region in step.reads}
         for region in step.reads:
             self._read(region, box)
-        if sign != "=" and step.out not in step.reads:
-            self._edges += [self._edge(writer, box, step.out) for writer in before]
-        # What is added to, or written once more, stands for all of it; else it is a part.
-        self._writers[step.out.name] = [box] if sign != "=" else [*before, box]
+        for out in step.outs:
+            before = self._writers.get(out.name, [])
+            if sign != "=" and out.name not in read:
+                self._edges += [self._edge(writer, box, out) for writer in before]
+            # What is added to, or written once more, stands for all of it; else it is a part.
+            self._writers[out.name] = [box] if sign != "=" else [*before, box]
         text = formula if sign == "=" else f"{sign} {formula}"
         return self._box(box, "operation", [target, text], step.text)
 
     def _read(self, region: Region, box: str) -> None:
         if region.name not in self._writers:
-            if _is_number(region.name):  # which stands in the formula
+            if region.values is not None:  # which stand in the formula
                 return
             leaf = f"v{len(self._titles)}"
             if region.name == "dout":
@@ -128,11 +130,3 @@ class ProgramPicture:
         if writer in self._back:
             return f"  {reader} -> {writer} [id={name} dir=back]"
         return f"  {writer} -> {reader} [id={name}]"
-
-
-def _is_number(name: str) -> bool:
-    try:
-        float(name)
-    except ValueError:
-        return False
-    return True

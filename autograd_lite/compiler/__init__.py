@@ -4,7 +4,8 @@ In the order in which it is best read:
 
 - `function.py`, what `compile` makes of a function: `_flatten.py` takes a call's arguments apart
   (`tokens.py`), `record.py` watches one call (`generators.py`), `captures.py` compares what the
-  function reads, `program.py` is what is kept of a recording, and `lines.py` looks for its lines
+  function reads, `program.py` is what is kept of a recording, with what it calls back
+  (`callbacks.py`), and `lines.py` looks for its lines
 - `tape.py`, the form from which all begins (`codes.py`, `_trace.py`), and `executors.py`, which
   chooses what runs it in `workspaces.py`: `interpret.py` node by node (`_sweep.py`,
   `_arrays.py`), or arrays
@@ -13,7 +14,8 @@ In the order in which it is best read:
   address tables by `affine.py` to instructions, `lower.py` and `reverse.py` with `sums.py`,
   `contractions.py` and `maps.py`
 - `bulk.py`, the instructions: `calls.py` makes NumPy calls of them (`ufuncs.py`, `special.py`),
-  `native.py` runs those on small arrays in C, `explain.py` says them in words
+  `native.py` runs those on small arrays in C, `explain.py` says them in words, and `order.py`
+  makes sure that nothing is read before it is there
 - `batch.py` is `vmap`, with the tape of `copies.py`; `travel.py` takes programs elsewhere
 """
 

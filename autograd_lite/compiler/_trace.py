@@ -56,8 +56,8 @@ def trace(
             index, *elements = node.parents
             if index not in indices:
                 raise ValueError(
-                    "take reads an index that is no argument itself; pass the index as NumPy's "
-                    "integer, and compute it outside"
+                    "take reads an index that is no integer among the arguments; pass it as "
+                    "NumPy's integer, and compute it outside"
                 )
             if index not in place_of_index:
                 place_of_index[index] = add(tape, INDEX, 0.0, indices[index])

@@ -12,7 +12,6 @@ from autograd_lite.compiler import _sweep
 from autograd_lite.compiler.bulk import Pick
 from autograd_lite.compiler.calls import Binder
 from autograd_lite.compiler.explain import (
-    Region,
     Regions,
     in_words,
     leaf_regions,
@@ -21,6 +20,7 @@ from autograd_lite.compiler.explain import (
 )
 from autograd_lite.compiler.lower import Lowering
 from autograd_lite.compiler.native import joined
+from autograd_lite.compiler.order import check_order
 from autograd_lite.compiler.reverse import Reverse
 from autograd_lite.compiler.workspaces import Runner
 
@@ -54,13 +54,17 @@ class Arrays(Runner):
         layout = lowered.layout
         self.leaves, self.indices, self.size = layout.leaves, tape.indices, layout.size
         self.numbers, self.outputs = layout.numbers, _places(lowered.outputs)
+        self.results = tape.results
         self.seeds, self.gradient_at = reverse.seeds, reverse.gradient
         self.places = _places(np.argsort(self.leaves))
         moved = np.flatnonzero(self.leaves != np.arange(tape.leaves))
         self._in_place = int(moved[0]) if len(moved) else tape.leaves
-        self._gradients = _places(reverse.gradient + reverse.order)
         self.forward_instructions = layout.without_idle_masks(lowered.forward)
         self.backward_instructions = layout.without_idle_masks(reverse.instructions)
+        gradients = reverse.gradient + reverse.order
+        self._gradients = _places(gradients)
+        every = [*self.forward_instructions, *self.backward_instructions]
+        check_order(every, layout.size, np.concatenate([lowered.outputs, gradients]))
         any_number = np.iinfo(np.int64).max
         among = np.full(tape.indices, any_number)
         for instruction in lowered.forward:
@@ -117,7 +121,7 @@ class Arrays(Runner):
         leaves = leaf_regions(self.leaves.tolist(), self._blocks, names or {})
         place = {address: i for i, address in enumerate(self.wanted)}
         gradients = [
-            Region(self.gradient_at + place[leaf.base], leaf.size, f"d{leaf.name}")
+            leaf.gradient(self.gradient_at + place[leaf.base])
             for leaf in leaves
             if leaf.base in place
         ]
@@ -173,7 +177,7 @@ class Workspace:
         self.leaves = program.places
         first, numbers = program.numbers
         self.memory[first : first + len(numbers)] = numbers
-        self.seeds = self.memory[program.seeds :][: len(program.outputs)]
+        self.seeds = self.memory[program.seeds :][: program.results]
         binder = Binder(self.memory, self.indices)
         self.forward_calls = binder.bind(program.forward_instructions)
         self.backward_calls = binder.bind(program.backward_instructions)

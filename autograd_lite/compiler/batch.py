@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from numbers import Integral
 
 import numpy as np
 
 from autograd_lite import blocks
 from autograd_lite.compiler._flatten import Flat, flatten
-from autograd_lite.compiler.copies import Copies, Slots, together
+from autograd_lite.compiler.copies import Copies, Slots, like, together
 from autograd_lite.compiler.function import MOST_SHAPES, Compiled
 from autograd_lite.compiler.program import Call, put_together
 from autograd_lite.compiler.tokens import DICT, TUPLE
@@ -37,7 +38,8 @@ class Batched(Compiled):
         self.in_axes = tuple(in_axes) if isinstance(in_axes, list) else in_axes
         axes = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,)
         for axis in axes:
-            if axis is not None and (type(axis) is not int or axis < 0):
+            whole = isinstance(axis, Integral) and not isinstance(axis, bool)
+            if axis is not None and not (whole and axis >= 0):
                 raise ValueError(
                     f"vmap: an axis must be an int of 0 or more, or None, not {axis!r}"
                 )
@@ -65,7 +67,8 @@ class Batched(Compiled):
                     found, results[i] = program.run(batch.sample(i), calls[i])
                     left = left[1:] if found else left
                     kind.check(program)
-                results |= {i: self._eagerly(kind, batch.arguments(i), {}) for i in left}
+                for i in left:
+                    results[i] = self._eagerly(kind, batch.arguments(i), {})
                 break
             tried.append(program)
             copies = self._copies_of(program, batch)
@@ -142,7 +145,9 @@ class Batch:
 
     def _size(self, name: str) -> int:
         sizes = {i: len(a.samples) for i, a in enumerate(self._arguments) if a.own}
-        first, n = next(iter(sizes.items()), (0, 0))
+        if not sizes:
+            raise ValueError(f"{name}: vmap needs an argument that is a batch")
+        first, n = next(iter(sizes.items()))
         for i, size in sizes.items():
             if size != n:
                 raise ValueError(
@@ -189,13 +194,18 @@ class _Argument:
         first, every = _taken_apart(samples)
         if self.own and any(kind in (int, bool) for kind, _ in every.statics):
             # Such as labels: what differs from sample to sample is data, as in an array.
-            samples = _as_data(samples)
+            samples = _as_data(samples, np.int64)
             first, every = _taken_apart(samples)
-        if not isinstance(samples, np.ndarray) and not _alike(first, every, len(samples)):
-            raise ValueError(
-                f"{self._name}: all samples must have the shape of the first one, and the same "
-                "strings and objects in it; write a loop over samples that differ"
-            )
+        if not _alike(samples, first, every):
+            # Perhaps there are ints where other samples have floats.
+            samples = _as_data(self.samples, float)
+            first, every = _taken_apart(samples)
+            if not _alike(samples, first, every):
+                i = next(i for i, x in enumerate(samples) if _differ(samples[0], x))
+                raise ValueError(
+                    f"{self._name}: sample {i} has {_difference(samples[0], samples[i])}; write a "
+                    "loop over samples that differ"
+                )
         self.floats, self.integers = len(first.floats), len(first.integers)
         one.shape += first.shape
         one.statics += first.statics
@@ -214,8 +224,41 @@ def _taken_apart(samples: Any) -> tuple[Flat, Flat]:
     return first, every
 
 
-def _alike(first: Flat, every: Flat, n: int) -> bool:
+def _alike(samples: Any, first: Flat, every: Flat) -> bool:
+    """Whether all samples are like the first one; those in an array are."""
+    if isinstance(samples, np.ndarray):
+        return True
+    n = len(samples)
     return first.shape * n == every.shape and first.statics * n == every.statics
+
+
+def _differ(x: Any, y: Any) -> bool:
+    return not _alike([x, y], *_taken_apart([x, y]))
+
+
+def _difference(first: Any, other: Any) -> str:
+    """What another sample has where the first has something else."""
+    parts: Any = None
+    if isinstance(first, dict) and isinstance(other, dict) and first.keys() == other.keys():
+        parts = zip(first.values(), other.values(), strict=True)
+    elif isinstance(first, (list, tuple)) and type(first) is type(other):
+        parts = zip(first, other, strict=True) if len(first) == len(other) else None
+    found = next((pair for pair in parts or () if _differ(*pair)), None)
+    if found is not None:
+        return _difference(*found)
+    a, b = _said(other), _said(first)
+    return f"{a} where sample 0 has {b if a != b else 'another'}"
+
+
+def _said(thing: Any) -> str:
+    name = type(thing).__name__
+    if isinstance(thing, np.ndarray):
+        return f"an array of shape {thing.shape}"
+    if isinstance(thing, (list, tuple, dict)):
+        return f"a {name} of {len(thing)}"
+    if thing is None or isinstance(thing, str):
+        return repr(thing)
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def _along(thing: Any, axis: int, problem: str) -> Any:
@@ -234,18 +277,16 @@ def _along(thing: Any, axis: int, problem: str) -> Any:
         rows = [_along(element, inner, problem) for element in elements]
         if len(set(map(len, rows))) > 1:
             raise ValueError(f"{problem} of one length")
-        if isinstance(thing, dict):
-            return [dict(zip(thing, row, strict=True)) for row in zip(*rows, strict=True)]
-        return [type(thing)(row) for row in zip(*rows, strict=True)]
+        return [like(thing, row) for row in zip(*rows, strict=True)]
     raise ValueError(problem)
 
 
-def _as_data(thing: Any) -> Any:
-    """The thing with NumPy's integers for Python's, an array of them for a list of nothing else."""
-    if isinstance(thing, list) and {*map(type, thing)} <= {int, bool}:
+def _as_data(thing: Any, number: Callable[[Any], Any]) -> Any:
+    """The thing with numbers for ints, an array of NumPy's for a list of nothing else."""
+    if number is np.int64 and isinstance(thing, list) and {*map(type, thing)} <= {int, bool}:
         return np.array(thing)
     if isinstance(thing, (list, tuple)):
-        return type(thing)([_as_data(element) for element in thing])
+        return like(thing, [_as_data(element, number) for element in thing])
     if isinstance(thing, dict):
-        return {key: _as_data(element) for key, element in thing.items()}
-    return np.int64(thing) if isinstance(thing, int) else thing
+        return like(thing, [_as_data(element, number) for element in thing.values()])
+    return number(thing) if isinstance(thing, (int, np.integer)) else thing

@@ -2,6 +2,8 @@
 
 They work on one flat memory of doubles. A `Ref` is where an operand lies in it: its first address,
 and how far it moves with each step of each loop; with 0, it is used again. All can be pickled.
+
+No instruction reads what it writes, but element by element: back ends rely on it.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ __all__ = [
     "Ref",
     "Scatter",
     "SegmentSum",
+    "adds",
     "operands_of",
     "target_of",
 ]
@@ -45,6 +48,19 @@ class Ref:
 
     base: int
     strides: tuple[int, ...]
+
+    def addresses(self, *sizes: int) -> Ints:
+        """Those that it goes to in loops of these sizes, without the loops where it stays."""
+        moving = [i for i in range(len(sizes)) if self.strides[i]]
+        ref = Ref(self.base, tuple(self.strides[i] for i in moving))
+        return ref.spread(*(sizes[i] for i in moving))
+
+    def spread(self, *sizes: int) -> Ints:
+        """The address at each step of loops of these sizes."""
+        found = np.array(self.base)
+        for size, stride in zip(sizes, self.strides, strict=False):
+            found = np.add.outer(found, stride * np.arange(size))
+        return found.ravel()
 
 
 @dataclass
@@ -146,6 +162,12 @@ class Lookup:
     step: int
     table: Ints | None = None
 
+    def addresses(self) -> Ints:
+        """All that it may choose."""
+        steps = self.step * np.arange(self.among)
+        table = np.add.outer(self.first, steps) if self.table is None else self.table
+        return table.ravel()
+
 
 @dataclass
 class Pick:
@@ -167,36 +189,49 @@ Instruction = Contract | Map | Largest | Gather | Scatter | SegmentSum | Fill | 
 
 
 def operands_of(it: Instruction) -> list[Ints]:
-    """Addresses of each operand: all, or the first one of a view."""
+    """The addresses of each operand; those that are only added to are none."""
     match it:
-        case Contract():
-            return [np.array([ref.base]) for ref in (it.a, it.b) if ref is not None]
-        case Map():
-            return [np.array([ref.base]) for ref in it.operands.values()]
-        case Largest():
-            return [np.array([it.a.base])]
-        case Gather():
-            return [it.table]
-        case Scatter(base) | Mask(base):
-            return [np.array([base])]
-        case SegmentSum():
-            return [it.a] if it.b is None else [it.a, it.b]
-        case Fill():
+        case Contract(loops, sums, _, a, b):
+            return [ref.addresses(*loops, *sums) for ref in (a, b) if ref is not None]
+        case Map(loops, _, _, operands):
+            return [ref.addresses(*loops) for ref in operands.values()]
+        case Largest(loops, sums, _, a):
+            return [a.addresses(*loops, *sums)]
+        case Gather(_, table):
+            return [table]
+        case Scatter(base, table):
+            return [base + np.arange(len(table))]
+        case SegmentSum(_, a, b):
+            return [a] if b is None else [a, b]
+        case Fill() | Mask():
             return []
         case Pick(_, lookup):
-            return [lookup.first if lookup.table is None else lookup.table]
+            return [lookup.addresses()]
         case Drop(source):
             return [source]
 
 
 def target_of(it: Instruction) -> Ints:
-    """Addresses that it writes to: all, or the first one of a view."""
+    """The addresses that it writes, or may write."""
     match it:
-        case Contract() | Map() | Largest():
-            return np.array([it.out.base])
-        case Scatter():
-            return it.table
+        case Contract(loops, _, out) | Map(loops, out) | Largest(loops, _, out):
+            return out.addresses(*loops)
+        case Scatter(_, table):
+            return table
+        case Gather(base, table):
+            return base + np.arange(table.size)
+        case SegmentSum(base, _, _, starts):
+            return base + np.arange(len(starts))
+        case Fill(base, size):
+            return base + np.arange(size)
+        case Mask(base, holes):
+            return base + np.flatnonzero(holes)
+        case Pick(base, lookup):
+            return base + np.arange(len(lookup.slots))
         case Drop(_, lookup):
-            return lookup.first
-        case Gather(base) | SegmentSum(base) | Fill(base) | Mask(base) | Pick(base):
-            return np.array([base])
+            return lookup.addresses()
+
+
+def adds(it: Instruction) -> bool:
+    """Whether it adds to what is there."""
+    return isinstance(it, Drop) or (isinstance(it, (Contract, Scatter)) and it.add)

@@ -55,7 +55,7 @@ class Form:
     offsets   [n + 1] where each node's terms begin
     flows     (nodes, operands, partial, what that reads) of nodes made of several silent ones
     formulas  those of the MAPs; `rules` has the (code, c) of those that stand for a rule
-    outputs   the nodes whose numbers are wanted
+    outputs   the nodes whose numbers are wanted, the results first
     one, minus_one, zero  the nodes of these numbers
     """
 
@@ -71,7 +71,7 @@ class Form:
         self._size = len(tape)
         none = np.zeros(0, np.int64)
         self._terms: list[tuple[Ints, Ints, Ints]] = [(none, none, none)]
-        self.outputs = tape.outputs
+        self.outputs, self._results = tape.outputs, tape.results
         self.formulas: list[Formula] = []
         self.rules: list[tuple[int, float] | None] = []
         self._places: dict[object, int] = {}
@@ -85,6 +85,11 @@ class Form:
 
     def __len__(self) -> int:
         return self._size
+
+    @property
+    def results(self) -> Ints:
+        """The outputs that have cotangents."""
+        return self.outputs[: self._results]
 
     def levels(self) -> Iterator[Ints]:
         """The nodes of each level, but for leaves and numbers."""
@@ -213,6 +218,9 @@ class _Reader:
 
     def read(self) -> None:
         tape = self.tape
+        used = np.zeros(len(tape), bool)  # by more than detached copies
+        used[tape.parents[np.repeat(tape.codes != DETACH, np.diff(tape.offsets))]] = True
+        used[tape.outputs] = True
         order = np.argsort(tape.codes, kind="stable")
         codes, starts, counts = np.unique(tape.codes[order], return_index=True, return_counts=True)
         for code, start, n in zip(codes.tolist(), starts.tolist(), counts.tolist(), strict=True):
@@ -230,12 +238,10 @@ class _Reader:
                 xs = tape.parents[ranges(first + 1, count - 1)]
                 self.form.add(np.repeat(nodes, count - 1), xs)
             elif code == DETACH:
-                self.kind[nodes] = COPY
-                self.silent[nodes] = True
-                self.form.add(nodes, tape.parents[first])
+                self.detached(nodes, tape.parents[first])
             elif code == BEST:
-                for k in np.unique(count).tolist():
-                    same = count == k
+                for k in np.unique(count[used[nodes]]).tolist():
+                    same = (count == k) & used[nodes]
                     operands = tape.parents[first[same][:, None] + np.arange(k)]
                     self.best(list(operands.T), nodes[same])
             elif code != INDEX and RULES[code].nary:
@@ -243,6 +249,17 @@ class _Reader:
             elif code != INDEX:
                 operands = [tape.parents[first + i] for i in range(int(count[0]))]
                 self.fixed(code, nodes, operands)
+
+    def detached(self, nodes: Ints, operands: Ints) -> None:
+        """Copies of operands. Of the largest of some, it does not matter which one that is."""
+        self.kind[nodes], self.silent[nodes] = COPY, True
+        best = self.tape.codes[operands] == BEST
+        if best.any():
+            first = self.tape.offsets[operands[best]]
+            count = self.tape.offsets[operands[best] + 1] - first
+            operands = operands.copy()
+            operands[best], _ = self.largest(self.tape.parents[ranges(first, count)], count)
+        self.form.add(nodes, operands)
 
     def sum(self, nodes: Ints, *terms: tuple[Ints, Ints | int]) -> None:
         self.kind[nodes] = SUM
@@ -352,9 +369,7 @@ class _Reader:
         else:
             scaled = self.logsumexp if name == "logsumexp" else self.norm
             self.silent[nodes] = True
-            scaled(nodes, x, count)
-            partial = formula(RULES[CODES[name]].partials[0])
-            self.form.flows.append((node, x, partial, {"x": x, "out": node}))
+            scaled(nodes, node, x, count)
 
     def largest(self, x: Ints, count: Ints) -> tuple[Ints, Ints]:
         """Nodes for the largest of each count of x, and those repeated for each x."""
@@ -371,17 +386,26 @@ class _Reader:
     def silent_map(self, text: str, **operands: Ints) -> Ints:
         return self.form.mapped(formula(text), operands, silent=True)
 
-    def logsumexp(self, nodes: Ints, x: Ints, count: Ints) -> None:
-        """m + log(sum exp(x - m)), with m the largest x."""
-        m, largest = self.largest(x, count)
-        total = self.total(self.silent_map("exp(x - y)", x=x, y=largest), self.form.one, count)
-        self.combine(nodes, "x + log(y)", m, total)
+    def logsumexp(self, nodes: Ints, node: Ints, x: Ints, count: Ints) -> None:
+        """m + log(sum exp(x - m)), with m the largest x.
 
-    def norm(self, nodes: Ints, x: Ints, count: Ints) -> None:
+        The partial exp(x - out) would lose the digits of a large x that out has lost.
+        """
+        m, largest = self.largest(x, count)
+        terms = self.silent_map("exp(x - y)", x=x, y=largest)
+        total = self.total(terms, self.form.one, count)
+        self.combine(nodes, "x + log(y)", m, total)
+        operands = {"x": terms, "y": np.repeat(total, count), "out": node}
+        self.form.flows.append((node, x, formula("x / y"), operands))
+
+    def norm(self, nodes: Ints, node: Ints, x: Ints, count: Ints) -> None:
         """m sqrt(sum (x / m)^2), with m the largest |x|."""
         m, largest = self.largest(self.silent_map("fabs(x)", x=x), count)
         scaled = self.silent_map("where(y == 0, 0, x / y)", x=x, y=largest)
         self.combine(nodes, "x * sqrt(y)", m, self.total(scaled, scaled, count))
+        self.form.flows.append(
+            (node, x, formula(RULES[CODES["norm"]].partials[0]), {"x": x, "out": node})
+        )
 
     def combine(self, nodes: Ints, text: str, x: Ints, y: Ints) -> None:
         self.kind[nodes] = MAP

@@ -15,6 +15,7 @@ from array import array
 from collections import deque, namedtuple
 from dis import get_instructions
 from functools import cached_property, partial, partialmethod
+from numbers import Number
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -31,6 +32,7 @@ from types import (
     UnionType,
     WrapperDescriptorType,
 )
+from zlib import crc32
 
 import numpy as np
 
@@ -62,6 +64,8 @@ _HARMLESS = {
 
 _NUMBERS = (int, float, bool, str)
 
+_FOLLOWED = (list, dict, set)
+
 # Types whose objects are equal if they hold the same, or are the same.
 _FAIR: set[Any] = {
     cls.__eq__
@@ -76,6 +80,8 @@ LARGEST = 1 << 20
 """How many bytes of an array are compared at each call; a larger one must be read-only."""
 
 _KEPT_BY_PYTHON = {"__slotnames__"}  # copy and pickle give it to a class
+
+_NOT_ITS_OWN = {*_KEPT_BY_PYTHON, "__module__"}  # of a script, "__main__" or "__mp_main__"
 
 
 class Captures:
@@ -92,6 +98,7 @@ class Captures:
         # Lists and dicts, and copies of them. All are compared at once, in C.
         self._containers: list[Any] = []
         self._copies: list[Any] = []
+        self._titles: list[str] = []
         self._names: list[tuple[Any, str, Any]] = []
         self._cells: list[tuple[Any, Any]] = []
         self._others: list[tuple[str, Callable[[], Any], Any]] = []  # what it gives, and gave
@@ -144,14 +151,17 @@ class Captures:
         ]
 
     def _changed_container(self) -> str:
-        for held, found in zip(self._copies, self._containers, strict=True):
+        parts = zip(self._titles, self._copies, self._containers, strict=True)
+        for title, held, found in parts:
             if not _same(held, found):
                 if isinstance(held, list):
-                    return f"a list of {len(held)}"
+                    return f"{title}, a list of {len(held)}"
                 keys = [key for key in {**held, **found} if _differs(key, held, found)]
                 if not _KEPT_BY_PYTHON.issuperset(keys):
                     return f"the attribute or key {', '.join(map(str, keys))}"
-                held.update((key, found[key]) for key in keys)
+                for key in keys:
+                    held.pop(key, None)
+                held.update((key, found[key]) for key in keys if key in found)
         return ""  # or to another thread it is what it was again by now
 
     def signature(self) -> list[Any]:
@@ -159,12 +169,10 @@ class Captures:
         return [
             *[(name, _look(thing)) for _, name, thing in self._names],
             *[_look(thing) for _, thing in self._cells],
-            *[
-                [*map(_look, held), *map(_look, held.values() if isinstance(held, dict) else ())]
-                for held in self._copies
-            ],
-            *[(name, repr(held)) for name, _, held in self._others if type(held) is tuple],
+            *map(_looks, self._copies),
+            *[(name, _looks(held)) for name, _, held in self._others],
             *map(_look, self.things),
+            *[_written(thing) for thing in self.things if isinstance(thing, FunctionType)],
         ]
 
     def _within(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
@@ -182,7 +190,7 @@ class Captures:
         if isinstance(thing, ModuleType):
             return
         if type(thing) is list or type(thing) is dict:
-            self._note(thing)
+            self._note(name, thing)
             yield from self._elements(name, thing)
         elif isinstance(thing, (tuple, frozenset)):
             yield from self._elements(name, thing)
@@ -196,8 +204,9 @@ class Captures:
         else:
             yield from self._within_object(name, thing)
 
-    def _note(self, container: Any) -> None:
+    def _note(self, name: str, container: Any) -> None:
         """Compare this list or dict, or the attributes of a class."""
+        self._titles.append(name)
         self._containers.append(container)
         if isinstance(container, list):
             self._copies.append([_held(x) for x in container])
@@ -227,6 +236,9 @@ class Captures:
         yield from variables
         if _is_library(function.__module__):
             return
+        if function.__defaults__:
+            look = partial(_defaults, function)
+            self._others.append((f"the defaults of {function.__name__}", look, _copied(look())))
         loaded, imported = _names(code)
         modules = [x for _, x in variables] + [sys.modules.get(name) for name in imported]
         yield from self._within_namespace(function.__globals__, loaded)
@@ -263,7 +275,7 @@ class Captures:
         if id(attributes) not in self._seen:
             self._seen.add(id(attributes))
             self.things.append(attributes)
-            self._note(attributes)
+            self._note(name, attributes)
             for key, x in attributes.items():
                 yield f"{name}.{key}", x
                 if isinstance(x, ModuleType) and not _is_library(x.__name__):
@@ -272,7 +284,7 @@ class Captures:
     def _within_class(self, cls: type) -> Iterator[tuple[str, Any]]:
         if _is_library(cls.__module__):
             return
-        self._note(vars(cls))
+        self._note(cls.__name__, vars(cls))
         for name, x in vars(cls).items():
             if isinstance(x, FunctionType) or not name.startswith("__"):
                 yield f"{cls.__name__}.{name}", x
@@ -287,7 +299,8 @@ class Captures:
         held = _contents(thing)
         if held is not None:
             self._others.append((name, partial(_contents, thing), _copied(held)))
-            yield from self._elements(name, held if isinstance(held, (list, dict)) else ())
+            elements = thing if isinstance(held, set) else held
+            yield from self._elements(name, elements if isinstance(held, _FOLLOWED) else ())
         attributes = getattr(thing, "__dict__", None)
         if cls not in self._slots:
             self._slots[cls] = [
@@ -372,6 +385,10 @@ def _in_slots(thing: object, slots: list[Any]) -> list[Any]:
     return found
 
 
+def _defaults(function: FunctionType) -> list[Any]:
+    return list(function.__defaults__ or ())
+
+
 def _may_change_unseen(thing: Any) -> bool:
     """Whether it may hold what neither its attributes nor its contents show."""
     cls = type(thing)
@@ -417,7 +434,33 @@ def _look(thing: Any) -> Any:
     """A plain number or string itself; of another thing, what is the same in every process."""
     if type(thing) in (int, float, complex, bool, str, bytes, type(None)):
         return thing
+    if isinstance(thing, (Number, str, bytes, range, slice, np.generic)):
+        return repr(thing)
+    if isinstance(thing, (set, frozenset)) and not all(isinstance(x, _UNCHANGING) for x in thing):
+        return id(thing)  # what it holds stands in another order there
+    if isinstance(thing, (tuple, frozenset)):
+        kind = tuple if isinstance(thing, tuple) else frozenset
+        return type(thing).__qualname__, kind(map(_look, thing))
     return getattr(thing, "__qualname__", None) or type(thing).__qualname__
+
+
+def _looks(held: Any) -> Any:
+    """What a container holds, but for what differs between processes."""
+    if isinstance(held, dict):
+        return [(_look(key), _look(x)) for key, x in held.items() if key not in _NOT_ITS_OWN]
+    if isinstance(held, (list, set)):
+        return type(held)(map(_look, held))
+    return repr(held)
+
+
+def _written(function: FunctionType) -> int:
+    """A number that is another one where the function is written otherwise."""
+    parts: list[Any] = []
+    for part in _codes(function.__code__):
+        constants = [x for x in part.co_consts if not isinstance(x, CodeType)]
+        parts += [part.co_code, part.co_names]
+        parts += [sorted(map(repr, x)) if type(x) is frozenset else x for x in constants]
+    return crc32(repr(parts).encode())
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

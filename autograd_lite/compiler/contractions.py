@@ -41,22 +41,32 @@ def refs_of(
 
 
 class Gathers:
-    """Copies of scattered operands in contiguous memory, each made once."""
+    """Copies of scattered operands in contiguous memory, each made once.
+
+    They are made in front of the first group that reads them, so that its own instructions may go
+    in any order.
+    """
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._known: dict[bytes, int] = {}
+        self._new: list[Instruction] = []
 
     def __contains__(self, table: Ints) -> bool:
         return table.tobytes() in self._known
 
-    def __call__(self, table: Ints) -> tuple[int, list[Instruction]]:
-        """Where the copy lies, and what makes it if it is new."""
+    def __call__(self, table: Ints) -> int:
+        """Where the copy lies."""
         key = table.tobytes()
-        if key in self._known:
-            return self._known[key], []
-        base = self._known[key] = self._layout.reserve(table.size)
-        return base, [Gather(base, table.ravel())]
+        if key not in self._known:
+            self._known[key] = self._layout.reserve(table.size)
+            self._new.append(Gather(self._known[key], table.ravel()))
+        return self._known[key]
+
+    def before(self, instructions: list[Instruction]) -> list[Instruction]:
+        """The instructions for a group, behind the copies that are new since the last one."""
+        new, self._new = self._new, []
+        return [*new, *instructions]
 
 
 class Part:
@@ -64,12 +74,18 @@ class Part:
 
     instructions  the last one writes the lanes
     plain         [n] the addresses of the operands, if it only adds or subtracts them; else None
+    vanishes      whether it only adds zeros
     """
 
     def __init__(
-        self, lanes: Ints, instructions: list[Instruction], plain: Ints | None = None
+        self,
+        lanes: Ints,
+        instructions: list[Instruction],
+        plain: Ints | None = None,
+        vanishes: bool = False,
     ) -> None:
-        self.lanes, self.instructions, self.plain = lanes, instructions, plain
+        self.lanes, self.instructions = lanes, instructions
+        self.plain, self.vanishes = plain, vanishes
 
     @property
     def last(self) -> Contract | Scatter:
@@ -150,7 +166,7 @@ class Tables:
         if factor not in (1, -1):
             return Part(lanes, [Contract(loops, sums, to, of_a, of_b)])
         contract = Contract(loops, sums, to, of_a, None, negate=factor == -1)
-        return Part(lanes, [contract], None if sums else a[:, 0])
+        return Part(lanes, [contract], None if sums else a[:, 0], self.layout.number_at(a) == 0)
 
     def irregular(self, lanes: Ints, a: Ints, b: Ints) -> Part:
         """The part of a table of which one operand, or both, must be gathered."""
@@ -160,17 +176,17 @@ class Tables:
             if rows is None or columns is None or len(runs(kept[None])) > 1:
                 continue
             loops, sums, (to, of_kept) = refs_of([out[0], kept[0, 0]], rows, columns)
-            of_moved, before = self._gathered(moved.reshape(loops + sums), len(loops))
-            return Part(lanes, [*before, Contract(loops, sums, to, of_kept, of_moved)])
+            of_moved = self._gathered(moved.reshape(loops + sums), len(loops))
+            return Part(lanes, [Contract(loops, sums, to, of_kept, of_moved)])
         (n, k), base = a.shape, self.layout.reserve(len(lanes))
-        (at_a, before), (at_b, more) = self.gathers(a), self.gathers(b)
         columns = [(k, (1, 1))] if k > 1 else []
         rows = [(n, (1, k, k))]
-        loops, sums, (to, of_a, of_b) = refs_of([base, at_a, at_b], rows, columns)
+        bases = [base, self.gathers(a), self.gathers(b)]
+        loops, sums, (to, of_a, of_b) = refs_of(bases, rows, columns)
         contract = Contract(loops, sums, to, of_a, of_b)
-        return Part(lanes, [*before, *more, contract, Scatter(base, out)])
+        return Part(lanes, [contract, Scatter(base, out)])
 
-    def _gathered(self, table: Ints, n: int) -> tuple[Ref, list[Instruction]]:
+    def _gathered(self, table: Ints, n: int) -> Ref:
         """A copy of an operand without the loops along which it is the same.
 
         n  how many are outer loops; a copy with these inside and the others outside will do too
@@ -185,9 +201,9 @@ class Tables:
         if table.transpose(inside_out) in self.gathers:
             order = inside_out
         copy = table.transpose(order)
-        base, instructions = self.gathers(copy)
         strides = np.empty(copy.shape, np.int8).transpose(np.argsort(order)).strides
-        return Ref(base, tuple(s * m for s, m in zip(strides, moving, strict=True))), instructions
+        moves = zip(strides, moving, strict=True)
+        return Ref(self.gathers(copy), tuple(stride * move for stride, move in moves))
 
 
 def _ways_to_split(heads: Ints) -> Iterator[list[slice]]:

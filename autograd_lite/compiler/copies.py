@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Ints: TypeAlias = NDArray[np.int64]
 
-__all__ = ["Copies", "Slots", "copied", "together"]
+__all__ = ["Copies", "Slots", "copied", "like", "together"]
 
 
 class Slots:
@@ -98,6 +98,7 @@ def copied(tape: Tape, leaves: Slots, indices: Slots, n: int, results: int) -> t
         np.concatenate(outputs),
         leaves.size,
         indices.size,
+        n * results,
     )
     return copies, order
 
@@ -175,10 +176,30 @@ class Copies:
 
 
 def together(results: list[Any]) -> Any:
-    """The results of all samples: a list, an array of arrays, or a tuple or dict of those."""
+    """The results of all samples: a list, an array of arrays, or a tuple or dict of those.
+
+    Of results that are not all of one form, a list.
+    """
     first = results[0]
+    if len({*map(_form, results)}) > 1:
+        return results
     if isinstance(first, tuple):
-        return tuple([together(list(parts)) for parts in zip(*results, strict=True)])
+        return like(first, [together(list(parts)) for parts in zip(*results, strict=True)])
     if isinstance(first, dict):
         return {key: together([result[key] for result in results]) for key in first}
     return np.stack(results) if isinstance(first, np.ndarray) else results
+
+
+def _form(result: Any) -> tuple[Any, ...]:
+    if isinstance(result, tuple):
+        return type(result), len(result)
+    if isinstance(result, dict):
+        return dict, frozenset(result)
+    return (result.shape,) if isinstance(result, np.ndarray) else ()
+
+
+def like(thing: Any, parts: Iterable[Any]) -> Any:
+    """Another list, tuple or dict like this one, of these parts."""
+    if isinstance(thing, dict):
+        return dict(zip(thing, parts, strict=True))
+    return getattr(type(thing), "_make", type(thing))(parts)

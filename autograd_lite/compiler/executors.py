@@ -93,20 +93,20 @@ class Run:
 
     def __init__(self, runner: Runner, state: State, reference: Interpreter) -> None:
         assert state.outputs is not None
-        self._runner, self._state, self._reference = runner, state, reference
+        self._run, self._reference = (runner, state), reference
         self.outputs = state.outputs
 
     def gradient(self, cotangents: list[float]) -> array[float]:
-        """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt.
+        """Sum of cotangent times d result / d leaf over the results, for the leaves in wrt.
 
-        cotangents  those of the first outputs; those of the others are 0
+        cotangents  those of the results, the first outputs
         """
-        cotangents = cotangents + [0.0] * (len(self.outputs) - len(cotangents))
-        gradient = self._runner.gradient(self._state, cotangents)
+        runner, state = self._run
+        gradient = runner.gradient(state, cotangents)
         if gradient is None:
-            leaves = self._runner.leaves_of(self._state)
-            self._runner = self._reference
-            self._state = self._runner.forward(leaves, self._state.indices)
-            gradient = self._runner.gradient(self._state, cotangents)
+            leaves = runner.leaves_of(state)
+            runner, state = self._reference, self._reference.forward(leaves, state.indices)
+            self._run = runner, state
+            gradient = runner.gradient(state, cotangents)
             assert gradient is not None
         return gradient

@@ -30,8 +30,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from autograd_lite.compiler.bulk import Instruction, Ref
     from autograd_lite.compiler.canonical import Ints
+    from autograd_lite.compiler.formulas import Formula
     from autograd_lite.compiler.lower import Lowering
     from autograd_lite.compiler.reverse import Reverse
 
@@ -41,66 +44,130 @@ LETTERS = {SUM: "z", MAP: "a", LARGEST: "m", PICK: "t"}
 
 
 class Region:
-    """A stretch of the memory that has a name; "" for one that is named by its formula.
+    """A stretch of the memory that has a name.
 
-    node     the first node of the group that lies there, or whose cotangents; or -1
-    numbers  how many there are in all stretches of this name
-    reads    of one that is named by its formula: what that reads
+    node      the first node of the group that lies there, or whose cotangents; or -1
+    start     how many numbers of this name lie in stretches before it
+    numbers   how many there are in all stretches of this name
+    values    of constants: what they are
+    formula   of a partial, which is named by its formula: what computes it
+    operands  of a partial: [size] the addresses of each operand
     """
 
     def __init__(self, base: int, size: int, name: str, node: int = -1) -> None:
         self.base, self.size, self.name, self.node = base, size, name, node
-        self.numbers = size
-        self.reads: list[Region] = []
+        self.start, self.numbers = 0, size
+        self.values: NDArray[np.float64] | None = None
+        self.formula: Formula | None = None
+        self.operands: dict[str, Ints] = {}
+
+    def gradient(self, base: int) -> Region:
+        """Of a leaf: the region of its gradient, which begins there."""
+        region = Region(base, self.size, f"d{self.name}")
+        region.start, region.numbers = self.start, self.numbers
+        return region
 
 
 class Step:
-    """An instruction as text, the region that it writes, and those that it reads.
+    """An instruction as text, the regions that it writes, and those that it reads.
 
     text  "" for a partial, which others have in their formulas
     left  why it is no operation on views of the memory, or ""
     """
 
-    def __init__(self, text: str, out: Region, reads: list[Region], left: str) -> None:
-        self.text, self.out, self.reads, self.left = text, out, reads, left
+    def __init__(self, text: str, outs: list[Region], reads: list[Region], left: str) -> None:
+        self.text, self.outs, self.reads, self.left = text, outs, reads, left
 
 
 class Regions:
     """The names of addresses."""
 
     def __init__(self, regions: Iterable[Region]) -> None:
-        self._regions = sorted(regions, key=lambda region: region.base)
+        self._regions: list[Region] = []
+        for region in regions:
+            self.add(region)
+
+    def add(self, region: Region) -> None:
+        insort(self._regions, region, key=lambda region: region.base)
 
     def at(self, address: int) -> Region | None:
         place = bisect_right(self._regions, address, key=lambda region: region.base) - 1
         region = self._regions[place] if place >= 0 else None
         return region if region and address < region.base + region.size else None
 
-    def add(self, region: Region) -> None:
-        insort(self._regions, region, key=lambda region: region.base)
-
-    def among(self, addresses: Ints) -> list[Region]:
-        """The regions that these addresses lie in."""
-        found, rest = [], np.unique(addresses)
-        while len(rest):
-            region = self.at(int(rest[0])) or Region(int(rest[0]), 1, f"memory[{rest[0]}]")
-            found.append(region)
-            rest = rest[np.searchsorted(rest, region.base + region.size) :]
+    def among(self, addresses: Ints) -> list[tuple[Region, Ints]]:
+        """The regions that these addresses lie in, in the order of the first ones, and which."""
+        found, left = [], addresses
+        while len(left):
+            region = self.at(int(left[0]))
+            end = region.base + region.size if region else int(left[0]) + 1
+            here = (left >= (region.base if region else left[0])) & (left < end)
+            if region:
+                found.append((region, left[here]))
+            left = left[~here]
         return found
 
-    def name(self, address: int) -> str:
-        region = self.at(address)
-        if region is None:
-            return f"memory[{address}]"
-        offset = address - region.base
-        return f"{region.name}[{offset}:]" if offset else region.name
+    def named(self, addresses: Ints) -> list[Region]:
+        """One region of each name that stands in that of the addresses."""
+        found: dict[str, Region] = {}
+        for region, here in self.among(addresses):
+            if region.formula is None:
+                found.setdefault(region.name, region)
+            for operand in region.operands.values():
+                for other in self.named(operand[here - region.base]):
+                    found.setdefault(other.name, other)
+        return list(found.values())
+
+    def name(self, addresses: Ints) -> str:
+        """Of several regions, all their names."""
+        starts: dict[str, int] = {}
+        for region, here in self.among(addresses):
+            start = region.start + int(here.min()) - region.base
+            name = region.name
+            if region.values is not None:
+                values, start = np.unique(region.values[here - region.base]), 0
+                name = f"{values[0]:.6g}" if len(values) == 1 else "constants"
+            elif region.formula is not None:
+                operands = {x: at[here - region.base] for x, at in region.operands.items()}
+                name, start = formula_of(region.formula, operands, self), 0
+                name = f"({name})" if " " in name and "(" not in name else name
+            starts[name] = min(start, starts.get(name, start))
+        return _together([f"{name}[{start}:]" if start else name for name, start in starts.items()])
+
+
+def _together(names: list[str]) -> str:
+    """Several names as one: z3..z5 for z3, z4, z5."""
+    runs: list[list[str]] = []
+    for name in names:
+        run = runs[-1] if runs else []
+        step = _step(run[-1], name) if run else 0
+        if step and (len(run) == 1 or step == _step(*run[:2])):
+            run.append(name)
+        else:
+            runs.append([name])
+    texts = [", ".join(run) if len(run) < 3 else f"{run[0]}..{run[-1]}" for run in runs]
+    if len(texts) > 4:
+        texts = [*texts[:2], "...", texts[-1]]
+    return f"({', '.join(texts)})" if len(names) > 1 else names[0]
+
+
+def _step(first: str, second: str) -> int:
+    """1 from z3 to z4, -1 from z4 to z3; 0 if they do not follow one another."""
+    stem = first.rstrip("0123456789")
+    number, following = first[len(stem) :], second.removeprefix(stem)
+    if not (number and following.isdecimal()):
+        return 0
+    step = int(following) - int(number)
+    return step if abs(step) == 1 else 0
 
 
 def regions_of(lowered: Lowering, reverse: Reverse) -> list[Region]:
     """The groups by name: z for sums, a for what is elementwise; dz and da for cotangents."""
     layout, regions = lowered.layout, []
     first, numbers = layout.numbers
-    regions += [Region(first + i, 1, f"{number:.6g}") for i, number in enumerate(numbers)]
+    constants = Region(first, len(numbers), "constants")
+    constants.values = numbers
+    regions.append(constants)
     seen: Counter[str] = Counter()
     names = {}
     for i, (group, piece) in enumerate(zip(lowered.groups, layout.pieces, strict=True)):
@@ -115,7 +182,7 @@ def regions_of(lowered: Lowering, reverse: Reverse) -> list[Region]:
         for i, piece in reverse.pieces.items()
         if i in names
     ]
-    return [*regions, Region(reverse.seeds, len(lowered.outputs), "dout")]
+    return [*regions, Region(reverse.seeds, len(lowered.form.results), "dout")]
 
 
 def leaf_regions(
@@ -137,6 +204,7 @@ def leaf_regions(
             regions.append(Region(address, 1, name))
     total: Counter[str] = Counter()
     for region in regions:
+        region.start = total[region.name]
         total[region.name] += region.size
     for region in regions:
         region.numbers = total[region.name]
@@ -147,18 +215,35 @@ def in_words(instructions: Iterable[Instruction], regions: Regions) -> list[Step
     """A step for each instruction."""
     steps = []
     for it in instructions:
-        reads = [region for addresses in operands_of(it) for region in regions.among(addresses)]
-        reads = [other for region in reads for other in region.reads or [region]]
+        operands, target = operands_of(it), target_of(it)
+        reads = [region for addresses in operands for region in regions.named(addresses)]
         text = ""
-        if isinstance(it, Map) and (region := regions.at(it.out.base)) and not region.name:
-            region.name, region.reads = _map(it, regions), reads
-            if " " in region.name and "(" not in region.name:
-                region.name = f"({region.name})"
+        region = regions.at(int(target[0]))
+        if isinstance(it, Map) and region and not region.name:
+            region.formula = it.formula
+            every = {name: ref.spread(*it.loops) for name, ref in it.operands.items()}
+            order = np.argsort(it.out.spread(*it.loops))
+            region.operands = {name: addresses[order] for name, addresses in every.items()}
+            outs = [region]
         else:
+            if not isinstance(it, Drop) and (region is None or not region.name):
+                name = _name_of_copy(it, regions) or f"memory[{target.min()}]"
+                regions.add(Region(int(target.min()), len(target), name))
             text = _line(it, regions)
-        (out, *_) = regions.among(target_of(it))
-        steps.append(Step(text, out, list(dict.fromkeys(reads)), _irregular(it)))
+            outs = regions.named(target)
+        unique = {region.name: region for region in reads}
+        steps.append(Step(text, outs, list(unique.values()), _irregular(it)))
     return steps
+
+
+def _name_of_copy(it: Instruction, regions: Regions) -> str:
+    """What to call memory that one group's instructions, or several groups, share; or ""."""
+    match it:
+        case Gather(_, table):
+            return f"{regions.name(table)}'"
+        case SegmentSum(_, a):
+            return f"sums of {regions.name(a)}"
+    return ""
 
 
 def line_of(step: Step, steps: Iterable[Step], lines: Mapping[int, str]) -> str:
@@ -166,8 +251,8 @@ def line_of(step: Step, steps: Iterable[Step], lines: Mapping[int, str]) -> str:
 
     lines  of nodes
     """
-    users = [other.out for other in steps if step.out in other.reads]
-    near = (step.out, *users, *step.reads)
+    users = [out for other in steps for out in other.outs if set(step.outs) & set(other.reads)]
+    near = (*step.outs, *users, *step.reads)
     return next((lines[region.node] for region in near if region.node in lines), "")
 
 
@@ -190,35 +275,36 @@ def _line(it: Instruction, regions: Regions) -> str:
     match it:
         case Contract():
             return f"{_target(it, regions)} {_contraction(it, regions)}"
-        case Map():
-            return f"{_shaped(it.out, it.loops, regions)} = {_map(it, regions)}"
-        case Largest():
-            return f"{_shaped(it.out, it.loops, regions)} = max over rows of {name(it.a.base)}"
+        case Map(loops, out):
+            operands = {x: ref.addresses(*loops) for x, ref in it.operands.items()}
+            return f"{_shaped(out, loops, regions)} = {formula_of(it.formula, operands, regions)}"
+        case Largest(loops, sums, out, a):
+            rows = name(a.addresses(*loops, *sums))
+            return f"{_shaped(out, loops, regions)} = max over rows of {rows}"
         case Gather():
             text = f"copy of {it.table.size} numbers that lie scattered"
-            regions.add(Region(it.base, it.table.size, f"{name(int(it.table[0]))}'"))
-            return f"{name(it.base)} = {text}"
+            return f"{name(target_of(it))} = {text}"
         case Scatter():
             sign = "+=" if it.add else "="
-            return f"{name(int(it.table[0]))} {sign} {it.table.size} numbers, scattered"
+            return f"{name(it.table)} {sign} {it.table.size} numbers, scattered"
         case SegmentSum():
-            b = "" if it.b is None else f" * {name(int(it.b[0]))}"
-            regions.add(Region(it.base, len(it.starts), f"sums of {name(int(it.a[0]))}"))
+            b = "" if it.b is None else f" * {name(it.b)}"
             rows = f"{len(it.starts)} rows of different lengths, {len(it.a)} in all"
-            return f"{name(it.base)} = sum {name(int(it.a[0]))}{b}  # {rows}"
+            return f"{name(target_of(it))} = sum {name(it.a)}{b}  # {rows}"
         case Fill():
-            return f"{name(it.base)}[...] = 0"
-        case Mask():
-            return f"{name(it.base)}[padding] = 0"
-        case Pick(base, lookup):
-            return f"{name(base)}[{len(lookup.slots)}] = {name(int(lookup.first[0]))}[indices]"
+            return f"{name(target_of(it))}[...] = 0"
+        case Mask(base, holes):
+            return f"{name(base + np.arange(len(holes)))}[padding] = 0"
+        case Pick(_, lookup):
+            picked = f"{name(target_of(it))}[{len(lookup.slots)}]"
+            return f"{picked} = {name(lookup.addresses())}[indices]"
         case Drop(source, lookup):
-            return f"{name(int(lookup.first[0]))}[indices] += {name(int(source[0]))}"
+            return f"{name(lookup.addresses())}[indices] += {name(source)}"
 
 
 def _shaped(ref: Ref, loops: tuple[int, ...], regions: Regions) -> str:
-    shape = ", ".join(map(str, loops))
-    return f"{regions.name(ref.base)}[{shape}]" if shape else regions.name(ref.base)
+    name, shape = regions.name(ref.addresses(*loops)), ", ".join(map(str, loops))
+    return f"{name}[{shape}]" if shape else name
 
 
 def _target(it: Contract, regions: Regions) -> str:
@@ -230,14 +316,14 @@ def _contraction(it: Contract, regions: Regions) -> str:
     """The right side: a product, a matrix product, a sum."""
     minus = "-" if it.negate and not it.add else ""
     n = len(it.loops)
-    a = regions.name(it.a.base)
+    a = regions.name(it.a.addresses(*it.loops, *it.sums))
     if it.b is None:
         if not it.sums:
             return minus + a
         rows = any(it.a.strides[:n])
         first = rows and max(it.a.strides[n:]) > max(it.a.strides[:n])
         return f"{minus}{a}.sum({'axis=0' if first else 'axis=1' if rows else ''})"
-    b = regions.name(it.b.base)
+    b = regions.name(it.b.addresses(*it.loops, *it.sums))
     if not it.sums:
         moving = [[bool(stride) for stride in ref.strides] for ref in (it.a, it.b)]
         if moving == [[True, False], [False, True]]:
@@ -277,13 +363,14 @@ def _einsum(it: Contract, a: str, b: str) -> str:
     return f"einsum('{parts[0]},{parts[1]}->{letters[: len(it.loops)]}', {a}, {b})"
 
 
-def _map(it: Map, regions: Regions) -> str:
+def formula_of(what: Formula, operands: Mapping[str, Ints], regions: Regions) -> str:
     """The formula with its operands' names: as it is if it is short, else by its rule's name."""
-    arguments = {operand: regions.name(ref.base) for operand, ref in it.operands.items()}
-    tree = parse(it.formula.text) if it.formula.part < 0 else None
+    arguments = {x: regions.name(addresses) for x, addresses in operands.items()}
+    tree = parse(what.text) if what.part < 0 else None
     calls = tree and any(isinstance(node, (ast.Call, ast.Compare)) for node in ast.walk(tree))
-    if tree is None or (calls and it.formula.label):
-        return f"{it.formula.label}({', '.join(arguments.values())})"
+    if tree is None or (calls and what.label):
+        bare = [x[1:-1] if x[0] == "(" and "," not in x else x for x in arguments.values()]
+        return f"{what.label}({', '.join([*bare, *what.static])})"
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in arguments:
             node.id = arguments[node.id]

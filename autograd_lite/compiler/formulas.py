@@ -22,13 +22,22 @@ class Formula:
     text   the expression, or the code of a rule that a user wrote in Python: names may be shared
     names  the operands that it reads, in order: of x, y, z, out
     label  the rule that it is the value of, or with a prime, a partial of; or ""
+    static  the static parameter of that rule as text, if it has one
     part   of a user's rule: 0 for its value, 1, 2, ... for its partials; -1 of an expression
     """
 
-    __slots__ = ("label", "names", "part", "text")
+    __slots__ = ("label", "names", "part", "static", "text")
 
-    def __init__(self, text: str, names: tuple[str, ...], label: str = "", part: int = -1) -> None:
+    def __init__(
+        self,
+        text: str,
+        names: tuple[str, ...],
+        label: str = "",
+        part: int = -1,
+        static: tuple[str, ...] = (),
+    ) -> None:
         self.text, self.names, self.label, self.part = text, names, label, part
+        self.static = static
 
     def __str__(self) -> str:
         return self.text if self.part < 0 else f"{self.label}({', '.join(self.names)})"
@@ -45,7 +54,7 @@ def value_of(code: int, c: float) -> Formula:
     rule = RULES[code]
     if rule.derivative is not None:
         return Formula(str(code), _operands(code), rule.name, 0)
-    return _formula(rule.value, c, rule.name)
+    return _formula(rule.value, c if rule.static else math.nan, rule.name)
 
 
 def partials_of(code: int, c: float) -> list[Formula]:
@@ -54,6 +63,7 @@ def partials_of(code: int, c: float) -> list[Formula]:
     if rule.derivative is not None:
         names = _operands(code)
         return [Formula(str(code), names, rule.name + "'", 1 + i) for i in range(len(names))]
+    c = c if rule.static else math.nan
     return [_formula(partial, c, rule.name + "'") for partial in rule.partials]
 
 
@@ -66,7 +76,8 @@ def _formula(text: str, c: float, label: str) -> Formula:
     tree = _Folder(c).visit(parse(text))
     found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     names = tuple(name for name in ("x", "y", "z", "out") if name in found)
-    return Formula(ast.unparse(tree), names, label)
+    static = (f"{c:.6g}",) if c == c else ()
+    return Formula(ast.unparse(tree), names, label, static=static)
 
 
 # What the engine computes to the last digits far out, and arrays to the 1e-9 that is promised.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import random
 import warnings
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from importlib import import_module
 from pickle import PicklingError
 from threading import RLock
 from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperType
+from weakref import WeakSet
 
 from autograd_lite import blocks
 from autograd_lite.compiler._flatten import Flat, Same, flatten
@@ -38,6 +40,9 @@ _PLAIN = (int, float, complex, bool, str, bytes, type(None))
 MOST_SHAPES = 64
 """How many kinds of arguments a compiled function remembers; the least recently used goes."""
 
+MOST_AGAIN = 8
+"""How many of those that went may be recorded again; then they run eagerly."""
+
 MOST_VARIANTS = 8
 """How many recordings of one kind of arguments are kept; if all are needed, it runs eagerly."""
 
@@ -60,6 +65,9 @@ class Compiled:
 
     The first call with arguments of a kind (their nesting, lengths, ints and strings) is recorded;
     later ones replay it with their own numbers.
+
+    function    the function itself, which runs eagerly
+    recordings  how many calls were recorded
     """
 
     def __init__(self, function: Callable[..., Any], executor: str = "auto") -> None:
@@ -84,11 +92,14 @@ class Compiled:
         self.function = function
         self.recordings = 0
         self._kinds: OrderedDict[Any, _Kind] = OrderedDict()
+        self._gone: deque[int] = deque(maxlen=16 * MOST_SHAPES)  # kinds, by their hashes
+        self._again = 0  # how many of these were recorded again
         self._parcels: dict[Any, list[Parcel]] = {}  # programs that came from elsewhere, by kind
         self._statics: dict[bytes, list[Any]] = {}  # those recorded last, and how many were
         self._receivers: list[Any] = []  # of callbacks and draws
-        self._warned: set[str] = set()
+        self._warned: list[str] = []  # why it runs eagerly
         self._lock = RLock()
+        _living.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if blocks_open() and blocks.observers():  # recorded in another, or watched: every node
@@ -118,13 +129,13 @@ class Compiled:
     def explain(self) -> str:
         """What the programs recorded so far compute, as operations on arrays where they are.
 
-        Calls the function once more for the lines of what stayed scalar. Raises ValueError if
-        there is no program.
+        And why it runs eagerly, if it does for some arguments. Calls the function once more for
+        the lines of what stayed scalar. Raises ValueError if there is no program.
         """
-        return "\n\n".join(
-            program.explain(functools.partial(lines_of, self.function))
-            for program in self.programs()
-        )
+        lines = functools.partial(lines_of, self.function)
+        text = [program.explain(lines) for program in self.programs()]
+        eager = [f"{self.__name__} runs eagerly for some arguments: {x}" for x in self._warned]
+        return "\n\n".join(text + eager)
 
     def steps(self) -> tuple[list[Step], list[Step]]:
         """The forward and the backward steps of the last program, as operations on arrays.
@@ -139,11 +150,14 @@ class Compiled:
         """What was recorded so far, with that of the last call last."""
         programs = [
             program
-            for kind in self._kinds.values()
+            for kind in self._all_kinds().values()
             for program in sorted(kind.programs, key=lambda p: p is kind.last)
         ]
         if not programs:
-            raise ValueError(f"{self.__name__} has recorded nothing yet; call it first")
+            why = "has recorded nothing yet; call it first"
+            if self._warned:
+                why = f"has no program, as it runs eagerly: {self._warned[0]}"
+            raise ValueError(f"{self.__name__} {why}")
         return programs
 
     def __repr__(self) -> str:
@@ -154,8 +168,8 @@ class Compiled:
 
         Warns of programs that cannot travel, such as one that draws from a lambda.
         """
-        parcels = []
-        for key, kind in self._kinds.items():
+        parcels, problems = [], set()
+        for key, kind in self._all_kinds().items():
             captures = self._captures(key[1])
             for program in kind.programs:
                 if program.captures.changed():
@@ -163,12 +177,13 @@ class Compiled:
                 try:
                     parcels.append((_checked(key), Parcel(program, captures)))
                 except PicklingError as problem:
-                    warnings.warn(
-                        f"a program of {self.__name__} does not travel, and will be recorded "
-                        f"again: {problem}",
-                        RuntimeWarning,
-                        stacklevel=2,
-                    )
+                    problems.add(str(problem))
+        for why in sorted(problems):
+            warnings.warn(
+                f"a program of {self.__name__} does not travel, and will be recorded again: {why}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         name = (
             getattr(self.function, "__module__", ""),
             getattr(self.function, "__qualname__", ""),
@@ -182,8 +197,11 @@ class Compiled:
         return self.function, self.executor
 
     def __setstate__(self, parcels: list[tuple[Any, Parcel]]) -> None:
+        arrived: dict[Any, list[Parcel]] = {}
         for key, parcel in parcels:
-            self._parcels.setdefault(key, []).append(parcel)
+            if key not in self._kinds:
+                arrived.setdefault(key, []).append(parcel)
+        self._parcels |= arrived
 
     def _kind(self, key: Any) -> _Kind:
         """The kind of this key, a new one if need be."""
@@ -193,10 +211,29 @@ class Compiled:
         except KeyError:
             pass
         with self._lock:
-            kind = self._kinds[key] = self._kinds.get(key) or _Kind(self._arrived(key))
+            kind = self._kinds.get(key) or _Kind(self._arrived(key))
+            if key not in self._kinds and hash(key) in self._gone:
+                self._again += 1
+                if self._again > MOST_AGAIN:
+                    self._give_up(
+                        kind,
+                        f"its arguments are of more than {MOST_SHAPES} kinds in turn, such as "
+                        "lengths; those that it remembers keep their programs, pad the others to "
+                        "a few lengths",
+                    )
+                    return kind
+            self._kinds[key] = kind
             while len(self._kinds) > MOST_SHAPES:
-                self._kinds.popitem(last=False)
+                gone, last = self._kinds.popitem(last=False)
+                if last.programs:
+                    self._gone.append(hash(gone))
             return kind
+
+    def _all_kinds(self) -> OrderedDict[Any, _Kind]:
+        """Those whose programs came from elsewhere, and were not called yet, among them."""
+        for key in list(self._parcels):
+            self._kind(key)
+        return self._kinds
 
     def _arrived(self, key: Any) -> list[Program]:
         """The programs of a kind that came from another process or another copy."""
@@ -256,8 +293,7 @@ class Compiled:
                 raise
             kind.problem = (
                 "it fails on what stands for the numbers it is passed, which are Values in a "
-                f"compiled function ({type(problem).__name__}: {problem}); write "
-                "autograd_lite.exp for math.exp and the like"
+                f"compiled function ({type(problem).__name__}: {problem}); {_remedy(problem)}"
             )
             return None
         if recording.trouble:
@@ -313,12 +349,25 @@ class Compiled:
     def _give_up(self, kind: _Kind, reason: str) -> None:
         kind.eager = True
         if reason not in self._warned:
-            self._warned.add(reason)
+            self._warned.append(reason)
             warnings.warn(
                 f"{self.__name__} runs eagerly from now on: {reason}",
                 RuntimeWarning,
                 stacklevel=4,
             )
+
+
+_living: WeakSet[Compiled] = WeakSet()
+
+
+def _renew_locks() -> None:
+    """In a forked process: the thread that held one is not there to release it."""
+    for function in _living:
+        function._lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 class _Kind:
@@ -371,8 +420,8 @@ class _Kind:
             place = call.failed.place if call.failed is not None else "an index out of range"
             return (
                 f"it took {MOST_VARIANTS} different ways through its decisions on numbers, such "
-                f"as the one at {place}. Write where, maximum, softmax or take instead, which "
-                "decide anew at each call"
+                f"as the one at {place}. Read numbers outside, and write maximum, softmax, take or "
+                "where(relu(x - y), a, b) for a if x > y else b, which decide anew at each call"
             )
         if self._in_a_row >= MOST_VARIANTS and changes[0]:
             return (
@@ -380,6 +429,15 @@ class _Kind:
                 f"{changes[0]}; pass it as an argument"
             )
         return ""
+
+
+def _remedy(problem: Exception) -> str:
+    """What to write instead of what fails on stand-ins."""
+    if "math's functions" in str(problem):
+        return "write autograd_lite.exp for math.exp and the like"
+    if "used as indices" in str(problem):  # of an array
+        return "write [take(array, i) for i in index] for array[index]"
+    return "compute it outside, and pass the result"
 
 
 def _receivers(recording: Recording) -> list[Any]:

@@ -68,7 +68,8 @@ class Interpreter(Runner):
         self.parents = _ints(place[tape.parents[ranges(first, counts)]])
         self.static = array("d", tape.static[order].tobytes())
         self.slots = _ints(tape.slots[order])
-        self.results = place[tape.outputs].tolist()
+        self.outputs = place[tape.outputs].tolist()
+        self.results = self.outputs[: tape.results]
         self.leaves = tape.leaves
         self.wrt = array("q", wrt)
         self._in_order = array("q", range(tape.leaves))
@@ -96,7 +97,7 @@ class Interpreter(Runner):
             space.values,
             space.partials,
         )
-        return [space.values[i] for i in self.results]
+        return [space.values[i] for i in self.outputs]
 
     def _gradient(self, space: Workspace, cotangents: Sequence[float]) -> array[float]:
         _sweep.clear(space.cotangents)

@@ -34,9 +34,11 @@ def is_regular(tape: Tape, wrt: Ints) -> bool:
 
     It costs a part of what the lift does; nothing to speak of where there are many levels.
     """
-    form = Form(tape)
     most = (NODE * len(tape) + PARENT * len(tape.parents) - RUN) // GROUP
-    if most < 0 or len(list(islice(form.levels(), most + 1))) > most:
+    if most < 0:
+        return False
+    form = Form(tape)
+    if len(list(islice(form.levels(), most + 1))) > most:
         return False
     return len(groups_of(form, Stages(form), wrt, len(form))[0]) <= most
 
@@ -67,10 +69,13 @@ class Lowering:
 
     def group(self, i: int) -> list[Instruction]:
         """The instructions for group i, at its first time."""
-        group, piece = self.groups[i], self.layout.pieces[i]
-        if i in self._lowered or group.kind not in (SUM, MAP, LARGEST, PICK):
+        if i in self._lowered or self.groups[i].kind not in (SUM, MAP, LARGEST, PICK):
             return []
         self._lowered.add(i)
+        return self.gathers.before(self._instructions(i))
+
+    def _instructions(self, i: int) -> list[Instruction]:
+        group, piece = self.groups[i], self.layout.pieces[i]
         form, nodes, address = self.form, group.members, self.layout.address
         first = form.offsets[nodes]
         counts = form.offsets[nodes + 1] - first

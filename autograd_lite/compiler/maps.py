@@ -34,23 +34,20 @@ def mapped(
             piece.clean = vanishes(what, zero)
             piece.claimed = True  # 1 / 0 or log 0 may stand there, which 0 does not take away
             return [_map(piece.base, loops, what, wide), *layout.mask(piece)]
-    instructions: list[Instruction] = []
     lanes = np.arange(len(piece.lane))
     tables = {"": lanes}
     for name, table in operands.items():
         if nest(np.stack([*tables.values(), table])) is None:
-            base, before = gathers(table)
-            instructions += before
-            table = base + lanes
+            table = gathers(table) + lanes
         tables[name] = table
     loops = nest(np.stack(list(tables.values())))
     assert loops is not None
     del tables[""]
     if not piece.box:
-        return [*instructions, _map(piece.base, loops, what, tables)]
+        return [_map(piece.base, loops, what, tables)]
     base = layout.reserve(len(lanes))
     scatter = Scatter(base, piece.base + piece.lane)
-    return [*instructions, _map(base, loops, what, tables), scatter]
+    return [_map(base, loops, what, tables), scatter]
 
 
 def _map(base: int, rows: list[Loop], what: Formula, tables: dict[str, Ints]) -> Map:
@@ -68,15 +65,13 @@ def largest(
     table = x[starts[:, None] + np.minimum(np.arange(k), counts[:, None] - 1)]
     base = layout.reserve(n) if piece.box else piece.base
     rows, columns = nest(np.stack([np.arange(n), table[:, 0]])), nest(table[:1])
-    instructions: list[Instruction] = []
     if rows is None or columns is None or len(runs(table[None])) > 1:
-        copy, instructions = gathers(table)
-        it = Largest((n,), (k,), Ref(base, (1, 0)), Ref(copy, (k, 1)))
+        it = Largest((n,), (k,), Ref(base, (1, 0)), Ref(gathers(table), (k, 1)))
     else:
         loops, inner, (out, a) = refs_of([base, table[0, 0]], rows, columns)
         it = Largest(loops, inner, out, a)
     scatter = [Scatter(base, piece.base + piece.lane)] if piece.box else []
-    return [*instructions, it, *scatter]
+    return [it, *scatter]
 
 
 def lookup(slots: Ints, table: Ints) -> Lookup:

@@ -75,6 +75,7 @@ class Program:
                 recording.made,
                 outputs.nodes,
                 leaves,
+                results=self.n_results,
                 indices=indices,
                 picks=recording.picks,
                 bests=recording.bests,

@@ -39,7 +39,7 @@ class Reverse:
         self.pieces: dict[int, Piece] = {}
         nodes = self.groups[WANTED].members
         self.wanted = self.layout.address[nodes]
-        self.seeds = self.layout.reserve(len(self.form.outputs))
+        self.seeds = self.layout.reserve(len(self.form.results))
         self.gradient = self.layout.reserve(len(nodes) + 1)
         self._waste = self.layout.reserve(1)  # for gradients that nobody wants
         self._cotangent = np.full(len(self.form), -1)  # the address of that of each node
@@ -74,7 +74,9 @@ class Reverse:
         if drops and len(np.unique(row)) < piece.size:
             self.instructions.append(Fill(piece.base, piece.size))
         if len(row):
-            self.instructions += sums(layout, self.lowered.gathers, piece, row, a, b, kind)
+            gathers = self.lowered.gathers
+            added = sums(layout, gathers, piece, row, a, b, kind)
+            self.instructions += gathers.before(added)
         for picks, operands in drops:
             here = (self.group_of[operands] == i) & self.lowered.active[operands]
             table = np.where(here, self._cotangent[operands], self._waste)
@@ -96,9 +98,9 @@ class Reverse:
         # Of the two factors of q . k, both of one group, each has the other for its partial.
         user = self.group_of[users] * 2 + np.where(group == i, side, 0)
         kind = kinds(row, user, group, form.number[partials])
-        results = np.flatnonzero(self.group_of[form.outputs] == i)
+        results = np.flatnonzero(self.group_of[form.results] == i)
         if len(results):
-            row = np.append(row, self._place[form.outputs[results]])
+            row = np.append(row, self._place[form.results[results]])
             a = np.append(a, self.seeds + results)
             b = np.append(b, np.full(len(results), self.layout.address[form.one]))
             kind = np.append(kind, np.full(len(results), -1))

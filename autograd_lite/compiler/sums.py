@@ -259,8 +259,7 @@ class _Rows:
 
     def _without_zeros(self) -> list[Part]:
         """The parts without the 0 that `sum` starts from."""
-        number_at = self.layout.number_at
-        parts = [p for p in self.parts if p.plain is None or number_at(p.plain) != 0]
+        parts = [part for part in self.parts if not part.vanishes]
         same = parts and all(len(p.lanes) == len(parts[0].lanes) for p in self.parts)
         return parts if same else self.parts
 

@@ -37,6 +37,7 @@ class Tape:
     slots     [n] where a LEAF's number, or an INDEX's int, stands among what a call gives
     outputs   [k] the nodes whose numbers a call gives back
     leaves, indices  how many numbers, and how many ints, a call gives
+    results   so many of the outputs, the first ones, have cotangents; all by default
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Tape:
         outputs: ArrayLike,
         leaves: int,
         indices: int = 0,
+        results: int | None = None,
     ) -> None:
         self.codes: NDArray[np.int64] = np.array(codes, np.int64)
         self.offsets: NDArray[np.int64] = np.array(offsets, np.int64)
@@ -57,6 +59,7 @@ class Tape:
         self.slots: NDArray[np.int64] = np.array(slots, np.int64)
         self.outputs: NDArray[np.int64] = np.array(outputs, np.int64)
         self.leaves, self.indices = leaves, indices
+        self.results = len(self.outputs) if results is None else results
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -82,6 +85,7 @@ def tape_of(
     outputs: Sequence[Value],
     leaves: Mapping[Value, int],
     *,
+    results: int | None = None,
     indices: Mapping[Value, int] = {},
     picks: Iterable[Value] = (),
     bests: Iterable[Value] = (),
@@ -91,6 +95,7 @@ def tape_of(
 
     nodes    those that the outputs depend on, parents before their users
     outputs  the results
+    results  how many of these have cotangents
     leaves   the slot of each leaf whose number changes from call to call; other leaves among the
              nodes are constants
     indices  the slot among the ints of each leaf that `take` reads an index from
@@ -116,5 +121,6 @@ def tape_of(
         last,
         len(slots),
         len(indices),
+        results,
     )
     return tape, found.captured, found.place

@@ -6,16 +6,13 @@ from abc import ABC, abstractmethod
 from array import array
 from functools import partial
 from threading import RLock
-from time import sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, TypeAlias
+    from typing import Any
 
     from autograd_lite.value import Value
-
-    Holds: TypeAlias = tuple[list[Any], list[array[float]]]
 
 __all__ = ["Runner", "State"]
 
@@ -25,22 +22,21 @@ KEPT = 4  # so many workspaces are made, and more only for threads that run at t
 class State:
     """One run, which has its workspace until it is dropped, or until a later run needs it.
 
-    free     the lists of runs that were dropped, with a workspace in each
-    holds    [its workspace], []; or [], [the leaves' numbers] once a later run has that; or [], []
-             while somebody works in it
+    free     what runs that were dropped held
+    holds    [its workspace], or [the leaves' numbers] once a later run has that
     indices  the ints that `take` reads
     outputs  the results; None if one is not finite, in arrays
     """
 
     __slots__ = ("__del__", "holds", "indices", "outputs")
 
-    __del__: Callable[[], None]  # no method: Python drops a KeyboardInterrupt within one
+    __del__: Callable[[], None]  # a function in C: Python drops a KeyboardInterrupt within others
 
     def __init__(
-        self, free: list[Any], holds: Holds, indices: array[int], outputs: list[float] | None
+        self, free: list[Any], holds: list[Any], indices: array[int], outputs: list[float] | None
     ) -> None:
         self.holds, self.indices, self.outputs = holds, indices, outputs
-        self.__del__ = partial(free.append, holds[0])
+        self.__del__ = partial(free.append, holds)
 
 
 class Pool:
@@ -50,13 +46,13 @@ class Pool:
     these runs gives up its own and keeps the numbers of its leaves, with which it is run again. So
     a list of results costs no more than their leaves.
 
-    free  those of runs that were dropped, each in its list
+    free  what runs that were dropped held, each in its list
     held  of each workspace, what its run `holds`
     """
 
     def __init__(self) -> None:
-        self.free: list[Any] = []
-        self.held: list[Holds] = []
+        self.free: list[list[Any]] = []
+        self.held: list[list[Any]] = []
         self.lock = RLock()
         self._turn = 0
 
@@ -68,16 +64,16 @@ class Pool:
         with self.lock:
             for _ in range(len(self.held) if len(self.held) >= KEPT else 0):
                 turn, self._turn = self._turn, (self._turn + 1) % len(self.held)
-                spaces, leaves = self.held[turn]
+                holds = self.held[turn]
                 try:
-                    space = spaces.pop()
-                except IndexError:  # somebody works in it
+                    space = holds[0]
+                    holds[0] = space.leaves_now()  # at once, so that no run is ever without
+                except IndexError:  # a later run has it, or the run is asked for its gradient
                     continue
-                self.held[turn] = [], []
-                leaves.append(space.leaves_now())
+                self.held[turn] = []
                 return space
             place = len(self.held)
-            self.held.append(([], []))
+            self.held.append([])
         space = runner.workspace()
         space.place = place
         return space
@@ -120,8 +116,7 @@ class Runner(ABC):
         """
         pool = self._pool
         space, outputs = self._run(leaves, indices, parameters)
-        holds: Holds = [space], []
-        pool.held[space.place] = holds
+        pool.held[space.place] = holds = [space]
         return State(pool.free, holds, indices, outputs)
 
     def _run(
@@ -132,9 +127,10 @@ class Runner(ABC):
         while pool.free:
             try:
                 space = pool.free.pop().pop()
-                break
-            except IndexError:  # it was that of a run which had given it up
+            except IndexError:  # another thread was first
                 continue
+            if type(space) is not array:
+                break
         else:
             space = pool.another(self)
         try:
@@ -144,33 +140,25 @@ class Runner(ABC):
             raise
 
     def gradient(self, state: State, cotangents: Sequence[float]) -> array[float] | None:
-        """Sum of cotangent times d output / d leaf over the outputs, for the leaves in wrt.
+        """Sum of cotangent times d result / d leaf over the results, for the leaves in wrt.
 
         None if one is not finite, in arrays.
         """
-        held = self._taken(state)
-        space = held
-        try:
-            if type(held) is array:
-                space, _ = self._run(held, state.indices, ())
-                self._pool.held[space.place] = state.holds
-            return self._gradient(space, cotangents)
-        finally:
-            state.holds[type(space) is array].append(space)
+        pool = self._pool
+        with pool.lock:
+            space = state.holds[0]
+            if type(space) is array:
+                space, _ = self._run(space, state.indices, ())
+                state.holds[0] = space
+            pool.held[space.place] = []  # not to be taken meanwhile, by an operation of the user's
+            try:
+                return self._gradient(space, cotangents)
+            finally:
+                pool.held[space.place] = state.holds
 
     def leaves_of(self, state: State) -> array[float]:
         """The leaves' numbers of a run."""
-        held = self._taken(state)
-        try:
+        with self._pool.lock:
+            held = state.holds[0]
             leaves: array[float] = held if type(held) is array else held.leaves_now()
             return leaves
-        finally:
-            state.holds[type(held) is array].append(held)
-
-    def _taken(self, state: State) -> Any:
-        """What a run has, its workspace or its leaves' numbers, for nobody else to work with."""
-        while True:
-            try:
-                return (state.holds[0] or state.holds[1]).pop()
-            except IndexError:  # another thread works in it, or just takes its workspace
-                sleep(0)

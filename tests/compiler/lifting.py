@@ -8,6 +8,17 @@ import numpy as np
 from autograd_lite import compile
 from autograd_lite.compiler._flatten import Flat, flatten
 from autograd_lite.compiler.arrays import Arrays
+from autograd_lite.compiler.bulk import target_of
+
+
+class Poisoned(Arrays):
+    """Arrays that give no result where they read what they have not yet written."""
+
+    def workspace(self):
+        space = super().workspace()
+        for instruction in (*self.forward_instructions, *self.backward_instructions):
+            space.memory[target_of(instruction)] = np.nan
+        return space
 
 
 class Lifted:
@@ -33,7 +44,7 @@ class Lifted:
 
     @cached_property
     def arrays(self):
-        return Arrays(self.tape, self.wrt)
+        return Poisoned(self.tape, self.wrt)
 
     def by_reference(self, leaves, cotangents):
         state = self.reference.forward(array("d", leaves), array("q", self.indices))
@@ -62,7 +73,7 @@ class Lifted:
         finite = True
         for run in range(runs):
             leaves = self.leaves + (0.5 * rng.normal(size=len(self.leaves)) if run else 0)
-            cotangents = rng.normal(size=len(self.tape.outputs))
+            cotangents = rng.normal(size=self.tape.results)
             lifted = self.by_arrays(leaves, cotangents)
             finite &= lifted is not None
             if lifted is not None:

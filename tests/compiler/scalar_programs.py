@@ -217,6 +217,43 @@ def language(draw):
     return function, (pick(-vocabulary, vocabulary, n), pick(0, vocabulary, n))
 
 
+def matrices(draw):
+    """Vectors of two matrices in various ways, and sums of all that they are made of."""
+    n = draw.randint(2, 5)
+    ws, bias = parameters(draw, 2, n, n), parameters(draw, n)
+    vectors = [
+        lambda w, x, y, i: [dot(row, x) for row in w],
+        lambda w, x, y, i: [dot(column, x) for column in zip(*w, strict=True)],
+        lambda w, x, y, i: [p + q + b for p, q, b in zip(x, y, bias, strict=True)],
+        lambda w, x, y, i: [p * q for p, q in zip(x, y, strict=True)],
+        lambda w, x, y, i: [p * w[i][0] for p in x],
+        lambda w, x, y, i: [sum(x[: j + 1]) + y[j] for j in range(n)],
+        lambda w, x, y, i: [dot(w[j][: j + 1], x[: j + 1]) for j in range(n)],
+        lambda w, x, y, i: [ag.tanh(p) for p in x],
+    ]
+    scalars = [
+        lambda w, x, y, i: x[i] * w[i - 1][i],
+        lambda w, x, y, i: sum(dot(row, x) for row in w) + sum(x),
+        lambda w, x, y, i: sum(dot(row, x) + q for row, q in zip(w, y, strict=True)) / n,
+        lambda w, x, y, i: sum(dot(row, x) * q for row, q in zip(w, y, strict=True)),
+        lambda w, x, y, i: sum(p * p for row in w for p in row),
+    ]
+    steps = [
+        (draw.choice(vectors + scalars), draw.choice(ws), draw.random(), draw.random())
+        for _ in range(draw.randint(2, 5))
+    ]
+
+    def function(x):
+        known, results = [x], []
+        for step, w, p, q in steps:
+            x, y = known[int(p * len(known))], known[int(q * len(known))]
+            made = step(w, x, y, int(p * n))
+            (known if isinstance(made, list) else results).append(made)
+        return sum(known[-1], bias[0]), known[-1][0] * bias[0], results
+
+    return function, (numbers(draw, n),)
+
+
 def branching(draw):
     """Choices between two values, at every element."""
     n = draw.randint(1, 6)
@@ -301,7 +338,7 @@ def deciding(draw):
 
 KINDS = [
     *(regular, recurrent, attention, ragged, windows, language, branching, irregular),
-    deciding,
+    *(deciding, matrices),
 ]
 
 

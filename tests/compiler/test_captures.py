@@ -375,6 +375,33 @@ def test_what_is_read_of_an_argument_besides_its_number(read):
 def test_an_index_that_is_computed_is_no_argument():
     table = [Value(1.0), Value(2.0)]
     f = compile(lambda i: take(table, i - 1))
-    with pytest.warns(RuntimeWarning, match="take reads an index that is no argument itself"):
+    with pytest.warns(RuntimeWarning, match="take reads an index that is no integer among"):
         assert f(np.int64(1)).data == 1.0
     assert f(np.int64(2)).data == 2.0
+
+
+def test_defaults_that_are_replaced():
+    def helper(x, rate=2.0):
+        return x * rate
+
+    f = compile(lambda x: helper(x))
+    for rate in (2.0, 3.0):
+        helper.__defaults__ = (rate,)
+        assert [f(1.0).data, f(2.0).data] == [rate, 2 * rate]
+    assert f.recordings == 2
+
+
+def test_the_values_in_a_set_are_read():
+    values, f = {Value(1.0), Value(2.0)}, compile(lambda values, x: sum(values) * x)
+    assert [f(values, x).data for x in (1.0, 2.0)] == [3.0, 6.0]
+    values.add(Value(4.0))
+    assert [f(values, x).data for x in (1.0, 2.0)] == [7.0, 14.0]
+    assert f.recordings == 2
+
+
+def test_a_list_that_each_call_changes_has_a_name():
+    calls = []
+    f = compile(lambda x: calls.append(x.data) or x * 2)
+    f(Value(1.0))
+    with pytest.warns(RuntimeWarning, match="each call changes the variable calls, a list of 1"):
+        f(Value(1.0))

@@ -15,8 +15,8 @@ import pytest
 
 import autograd_lite as ag
 import nn
-from autograd_lite import Value, compile, no_grad, take
-from autograd_lite.compiler.function import MOST_SHAPES, MOST_VARIANTS
+from autograd_lite import Value, compile, no_grad, take, vmap
+from autograd_lite.compiler.function import MOST_AGAIN, MOST_SHAPES, MOST_VARIANTS
 
 
 def run(function, parameters, *args):
@@ -174,6 +174,32 @@ def test_a_function_that_asks_which_value_it_is_passed_runs_eagerly(asks):
     assert compiled.recordings == 0
 
 
+def test_shapes_that_come_in_turn_run_eagerly_where_they_were_forgotten():
+    f = compile(lambda xs: ag.sum(xs) * W[0])
+    turn = [[1.0] * n for n in range(2 * MOST_SHAPES)]
+    for xs in [*turn, *turn[:MOST_AGAIN]]:
+        f(xs)
+    expected = 2 * MOST_SHAPES + MOST_AGAIN
+    with pytest.warns(RuntimeWarning, match="more than 64 kinds in turn, such as lengths"):
+        f(turn[MOST_AGAIN])
+    for xs in turn * 2:
+        assert f(xs).data == len(xs) * W[0].data
+    assert f.recordings == expected
+    f([1.0] * 1000)
+    assert f.recordings == expected + 1  # a new one is recorded all the same
+
+
+def test_explain_says_why_a_function_runs_eagerly():
+    f = compile(lambda x: W[0] * math.sin(x) if x > 0 else W[0] * 2)
+    with pytest.warns(RuntimeWarning, match="write autograd_lite.exp for math.exp"):
+        f(1.0)
+    for show in (f.explain, f.programs, f.steps):
+        with pytest.raises(ValueError, match=r"no program, as it runs eagerly: it fails on .*math"):
+            show()
+    f(Value(-1.0))
+    assert "runs eagerly for some arguments: it fails on what" in f.explain()
+
+
 def test_too_many_ways_warn_once_name_the_line_and_run_eagerly():
     @compile
     def f(x):
@@ -268,6 +294,22 @@ def test_take_reads_numpys_integers_anew():
 
     calls = [(np.array(tokens),) for tokens in ([0, 1, 2], [3, 3, 0], [-1, 2, 2])]
     agree(f, calls, leaves)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("kind", [compile, lambda f: lambda i: vmap(f)([i])[0]])
+def test_take_of_rows_of_several_lengths_runs_eagerly(kind, index):
+    p, q, r = W
+    for rows in ([[p], [q, r]], [[p, q], [r]], ([p], [q, r]), [np.array([1.0]), np.ones(2)]):
+        with pytest.warns(RuntimeWarning, match="take: the rows must all have one length"):
+            found = kind(lambda i, rows=rows: ag.sum(take(rows, i)) * p)(np.int64(index))
+        assert found.data == (ag.sum(rows[index]) * p).data
+
+
+@pytest.mark.parametrize("kind", [lambda f: f, compile, lambda f: lambda i: vmap(f)([i])])
+def test_take_of_a_dict_is_an_error(kind):
+    with pytest.raises(TypeError, match="take: expected a list, tuple or array, not dict; take fr"):
+        kind(lambda i: take({0: W[0], 1: W[1]}, i))(np.int64(0))
 
 
 def test_take_out_of_range_is_an_index_error():
@@ -758,12 +800,32 @@ def test_every_executor_gives_the_same(executor):
 def test_the_interpreter_gives_the_values_of_the_engine_bit_for_bit():
     def f(xs):
         total = ag.mean(xs) * ag.norm(xs) + ag.logsumexp(xs) / ag.dot(xs, xs)
+        total += ag.softmax(xs)[0] - ag.log_softmax(xs)[1]
         return total + sum(x.tanh() * x.exp() - x.sigmoid() ** 3 for x in xs)
 
     rng, compiled = random.Random(0), compile(f, executor="interpret")
     for _ in range(20):
         xs = [Value(rng.gauss(0, 1)) for _ in range(5)]
         assert compiled(xs).data == f(xs).data
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
+def test_logits_that_are_infinite_and_logits_that_are_huge(name, executor):
+    """Whose differences log sum exp(x) has lost."""
+
+    def f(*xs):
+        found = getattr(ag, name)(xs)
+        return ag.dot(found, range(1, len(xs) + 1)) if isinstance(found, list) else found
+
+    compiled, inf, nan = compile(executor=executor)(f), math.inf, math.nan
+    rows = [(1.0, 2.0), (inf, 1.0), (1.0, inf), (-inf, 1.0), (-inf, -inf), (nan, 1.0), (1.0, nan)]
+    rows += [(1e8, 1e8 + 1.0), (1e17, 1e17), (-1e17, -1e17), (1e300, -1e308)]
+    for row in rows:
+        assert run(compiled, [], *map(Value, row)) == pytest.approx(
+            run(f, [], *map(Value, row)), rel=1e-12, nan_ok=True
+        )
+    assert compiled.recordings == 1
 
 
 @pytest.mark.parametrize("executor", ["interpret", "numpy"])
@@ -992,6 +1054,21 @@ def test_what_stand_ins_cannot_do_runs_eagerly_with_a_warning(function, arg):
     with pytest.warns(RuntimeWarning, match="it fails on what stands for the numbers"):
         assert compiled(arg).data == function(arg).data
     assert compiled(arg).data == function(arg).data
+
+
+@pytest.mark.parametrize(
+    ("function", "arg", "remedy"),
+    [
+        (lambda x: W[0] * math.sin(x), 1.0, "write autograd_lite.exp for math.exp and the like"),
+        (lambda i: W[0] * np.eye(3)[i].sum(), np.arange(3), r"write \[take\(array, i\)"),
+        (lambda i: W[0] * (i // 2), np.int64(3), "compute it outside, and pass the result"),
+        (lambda x: W[0] * x.is_integer(), 1.0, "compute it outside, and pass the result"),
+        (lambda i: take(["a", "b"], i), np.int64(1), "compute it outside, and pass the result"),
+    ],
+)
+def test_the_remedy_is_that_for_the_failure(function, arg, remedy):
+    with pytest.warns(RuntimeWarning, match=rf"\); {remedy}"):
+        compile(function)(arg)
 
 
 def test_arguments_with_a_dtype_that_are_no_arrays():

@@ -8,6 +8,7 @@ import networks
 from lifting import Lifted
 
 import autograd_lite as ag
+import nn
 from autograd_lite import Value, compile, vmap
 from autograd_lite.compiler import lines
 
@@ -67,6 +68,47 @@ def test_without_names():
     text = Lifted(function, *args).arrays.explain()
     assert "z1[100, 16] = x @ p0.T" in text
     assert "dp2[16, 16] = dz2.T @ a1" in text
+
+
+def lines_of(function, *args):
+    """The instructions in words."""
+    text = Lifted(function, *args).arrays.explain()
+    return [line.strip() for line in text.splitlines() if line.startswith("    ")]
+
+
+def test_layers_that_are_computed_together_are_all_named():
+    model = nn.MLP(3, [4] * 6 + [1], rng=0)
+    text = "\n".join(lines_of(model, [1.0, 2.0, 3.0]))
+    assert "(dp4, dp6, dp8, dp10)[4, 4, 4] = (dz3..dz6) * (a2..a5)" in text
+    assert "(dp3, dp5, ..., dp11)[5, 4] = (dz2..dz6)" in text
+    assert "dz4[4] = da4 * relu'(z4)" in text  # though relu' is one operation for all layers
+
+
+def test_constants_that_differ_are_no_number():
+    assert "z1 = (p0, p1) @ constants" in lines_of(lambda x: x[1] - x[0], [Value(1.0), Value(2.0)])
+    assert "z1 = x @ constants" in lines_of(
+        lambda xs: W[0] + sum(k * x for k, x in enumerate(xs, 1)), [1.0, 2.0]
+    )
+
+
+def test_numbers_from_several_groups_and_static_parameters():
+    text = lines_of(lambda xs: sum(sum(W[0] * x**k for k in range(1, 6)) for x in xs), [1.0, 2.0])
+    assert "a2[2] = pow_c(x, 4)" in text
+    assert "z3 = p0 @ (z1, z2, a1..a3)" in text
+    assert not any("0.sum()" in line for line in text)
+    assert lines_of(lambda x: ag.leaky_relu(x, 0.25), Value(1.0))[:2] == [
+        "a1 = leaky_relu(p0, 0.25)",
+        "dp0 = dout * leaky_relu'(p0, 0.25)",
+    ]
+
+
+def test_a_guard_is_no_result_and_has_no_gradient():
+    compiled = compile(lambda x: x.data * W[0])
+    compiled(Value(2.0))
+    assert "dp0 = dout * 2" in compiled.explain()
+    assert "dx" not in compiled.explain()
+    (program,) = compiled.programs()
+    assert program.tape.results == 1
 
 
 def test_attention():

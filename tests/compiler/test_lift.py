@@ -14,8 +14,10 @@ from scalar_programs import KINDS, program
 import autograd_lite as ag
 from autograd_lite import Value, take
 from autograd_lite.compiler.arrays import Arrays
+from autograd_lite.compiler.bulk import Contract, Ref
 from autograd_lite.compiler.codes import LEAF
 from autograd_lite.compiler.native import joined
+from autograd_lite.compiler.order import check_order
 from autograd_lite.compiler.tape import Tape
 from autograd_lite.compiler.workspaces import KEPT
 from autograd_lite.rules import CODES
@@ -31,6 +33,30 @@ def test_a_wrong_program_is_noticed():
     space.forward = joined(calls)
     with pytest.raises(AssertionError):
         lifted.agrees()
+
+
+def test_a_copy_is_made_before_the_first_that_reads_it():
+    """Of two terms of one cotangent, the one that was found later is computed first."""
+    w = [[Value(0.5 + i - j) for i in range(3)] for j in range(3)]
+
+    def function(x):
+        return x[0] * w[1][0], sum(ag.dot(row, x) for row in w) + sum(x)
+
+    assert Lifted(function, [Value(0.25), Value(1.25), Value(2.25)]).agrees()
+
+
+def test_a_program_in_another_order_is_refused():
+    """Which would read what a run before has left."""
+    function, args = program(0)
+    arrays = Lifted(function, *args).arrays
+    instructions = [*arrays.forward_instructions, *arrays.backward_instructions]
+    results = np.array([*arrays.outputs, *arrays._gradients])
+    check_order(instructions, arrays.size, results)
+    with pytest.raises(RuntimeError, match="reads what is written behind it"):
+        check_order(instructions[::-1], arrays.size, results)
+    sum_without_beginning = Contract((), (), Ref(1, ()), Ref(0, ()), None, add=True)
+    with pytest.raises(RuntimeError, match="a sum that begins with nothing"):
+        check_order([sum_without_beginning], 2, np.array([1]))
 
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]
@@ -156,7 +182,7 @@ def test_many_runs_live_on_a_few_workspaces(runner):
     runner = getattr(lifted, runner)
     numbers = [lifted.leaves + 0.1 * i for i in range(3 * KEPT)]
     states = [runner.forward(array("d", x), array("q", lifted.indices)) for x in numbers]
-    one = np.ones(len(lifted.tape.outputs))
+    one = np.ones(lifted.tape.results)
     order = [*range(len(states)), *reversed(range(len(states))), 0, 5, 0, 5]
     found = [runner.gradient(states[i], one.tolist()) for i in order]
     for i, gradient in zip(order, found, strict=True):
@@ -192,7 +218,7 @@ def test_threads_may_share_a_program(runner):
     """Each with more runs than there are workspaces."""
     lifted = lifted_network()
     runner = getattr(lifted, runner)
-    one = np.ones(len(lifted.tape.outputs))
+    one = np.ones(lifted.tape.results)
     wrong, done = [], []
 
     def work(seed):
@@ -225,7 +251,7 @@ def test_threads_may_share_a_run(runner):
     runner = getattr(lifted, runner)
     arguments = array("d", lifted.leaves), array("q")
     shared, found = runner.forward(*arguments), []
-    one = np.ones(len(lifted.tape.outputs))
+    one = np.ones(lifted.tape.results)
     expected = lifted.by_reference(lifted.leaves, one)[len(one) :]
 
     def work(factor):
@@ -252,7 +278,7 @@ def test_threads_may_share_a_run(runner):
 def test_programs_can_be_pickled(seed):
     function, args = program(seed)
     lifted = Lifted(function, *args)
-    one = np.ones(len(lifted.tape.outputs))
+    one = np.ones(lifted.tape.results)
     before = lifted.by_arrays(lifted.leaves, one)
     lifted.arrays = pickle.loads(pickle.dumps(lifted.arrays))
     assert np.array_equal(lifted.by_arrays(lifted.leaves, one), before)

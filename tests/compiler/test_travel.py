@@ -1,11 +1,14 @@
 """Compiled functions travel with their programs, to other processes and into copies."""
 
+import collections
 import copy
+import copyreg
 import functools
 import multiprocessing
 import pickle
 import random
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -125,6 +128,95 @@ def test_where_it_is_bound_to_other_things_it_is_recorded_anew():
         assert other.recordings == 1
 
 
+def test_what_python_writes_into_a_class_does_not_matter(monkeypatch):
+    """copyreg notes its slots there; a script's is of __main__, and elsewhere of __mp_main__."""
+
+    class Named(Scaled):
+        pass
+
+    function = compile(Named())
+    function(1.0)
+    copyreg._slotnames(Named)
+    arrived = copy.copy(function)
+    monkeypatch.setattr(Named, "__module__", "main_elsewhere")
+    del Named.__slotnames__
+    for one, recordings in ((arrived, 0), (function, 2)):
+        assert (one(3.0).data, one.recordings) == (6.0, recordings)
+
+
+class Slotted:
+    __slots__ = ("double", "names", "sizes", "ways")
+
+    def __init__(self):
+        self.double, self.ways, self.names = False, collections.deque([1.0]), {"a"}
+        self.sizes = (np.float64(1.0), Fraction(1), frozenset([1]))
+
+    def __call__(self, x):
+        a, b, c = self.sizes
+        number = float(a) * float(b) * sum(c) * len(self.names) * self.ways[0]
+        return x * (2 if self.double else 1) * number
+
+
+def test_flags_of_all_kinds_are_compared_on_arrival():
+    function = compile(Slotted())
+    function(1.0)
+    one, whole, few = function.function.sizes
+    for change, expected in (
+        (lambda thing: None, (1.0, 0)),
+        (lambda thing: setattr(thing, "double", True), (2.0, 1)),
+        (lambda thing: thing.ways.appendleft(2.0), (2.0, 1)),
+        (lambda thing: thing.names.add("b"), (2.0, 1)),
+        (lambda thing: setattr(thing, "sizes", (np.float64(2.0), whole, few)), (2.0, 1)),
+        (lambda thing: setattr(thing, "sizes", (one, Fraction(2), few)), (2.0, 1)),
+        (lambda thing: setattr(thing, "sizes", (one, whole, frozenset([2]))), (2.0, 1)),
+    ):
+        other = copy.deepcopy(function)
+        change(other.function)
+        assert (other(1.0).data, other.recordings) == expected
+
+
+def test_a_function_that_was_edited_meanwhile_is_recorded_anew(monkeypatch):
+    function = compile(times)
+    function(2.0)
+    edits = (lambda x: x * travelling.scale * 2), (lambda x: x * travelling.scale * 3)
+    unchanged, *others = (copy.copy(function) for _ in range(3))
+    assert (unchanged(3.0).data, unchanged.recordings) == (6.0, 0)
+    for other, edited in zip(others, edits, strict=True):
+        monkeypatch.setattr(times, "__code__", edited.__code__)
+        assert (other(3.0).data, other.recordings) == (edited(3.0).data, 1)
+
+
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_the_order_of_a_set_does_not_travel(kind):
+    function = compile(functools.partial(difference, kind([Value(1.0), Value(3.0)])))
+    function(1.0)
+    for other, recordings in ((copy.copy(function), 0), (copy.deepcopy(function), 1)):
+        assert other(2.0).data == other.function(2.0).data
+        assert other.recordings == recordings
+
+
+def difference(pair, x):
+    first, second = pair
+    return first * x - second
+
+
+def test_a_copy_has_programs_before_its_first_call():
+    function = compile(Scaled())
+    function(1.0)
+    once = copy.copy(function)
+    twice = pickle.loads(pickle.dumps(once))
+    assert "z1 = p0 * x" in copy.copy(once).explain()
+    assert len(twice.programs()) == 1
+    assert [once(3.0).data, twice(3.0).data] == [6.0, 6.0]
+    assert once.recordings == twice.recordings == 0
+
+
+def test_what_arrives_again_is_not_kept_twice():
+    for _ in range(3):
+        assert pickle.loads(pickle.dumps(travelling.loss)) is travelling.loss
+    assert not travelling.loss._parcels
+
+
 def test_operations_of_the_users_are_known_by_their_names(monkeypatch):
     @ag.operation(lambda x, out: 2 * x)
     def squared(x):
@@ -167,10 +259,12 @@ def logs_by_its_own(x):
 def test_what_cannot_travel_is_named_and_recorded_again(function, args, problem):
     function = compile(function)
     function(*args)
+    function(*args[:-1], Value(2.0))  # another program, with the same problem
     with pytest.warns(
         RuntimeWarning, match=rf"does not travel, and will be recorded(.|\n)*{problem}"
-    ):
+    ) as warned:
         other = copy.copy(function)
+    assert len(warned) == 1
     other(*args)
     assert other.recordings == 1
 

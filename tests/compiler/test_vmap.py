@@ -1,9 +1,11 @@
 """vmap(f) gives what a loop gives, and records f for one sample, whatever the size of the batch."""
 
+import math
 import os
 import random
 import warnings
 from collections import deque
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -332,8 +334,47 @@ def test_random_functions(seed, n):
     agree(vmap(f, in_axes=(0, None, 0)), loop, (xs, shared, indices), leaves)
 
 
+class Point(NamedTuple):
+    x: Value
+    y: Value
+
+
+def test_named_tuples_stay_what_they_are():
+    batched = vmap(lambda p: Point(p.x * W[0], p.y))
+    for _ in range(2):
+        found = batched(Point([1.0, 2.0], np.array([3.0, 4.0])))
+        assert [v.data for v in found.x] == [0.5, 1.0]
+        assert [v.data for v in found.y] == [3.0, 4.0]
+        found = batched([Point(1.0, 2), Point(3.0, 4)])
+        assert [v.data for v in found.y] == [2.0, 4.0]
+
+
+def test_ints_among_floats_are_floats():
+    for xs in ([1, 2.0, 3], [2.0, True, 0.0], [1.0, np.int64(2), 3]):
+        agree(vmap(lambda x: x * W[0]), lambda xs: [x * W[0] for x in xs], (xs,))
+    rows = [[1.0, 2.0], [0, 2.0], [3, 4]]
+    agree(vmap(lambda x: ag.dot(x, W[:2])), lambda rows: [ag.dot(x, W[:2]) for x in rows], (rows,))
+
+
+def test_results_of_several_forms_are_a_list():
+    batched = vmap(lambda x: (x, x) if x > 0 else [x, x])
+    assert [type(result) for result in batched([1.0, -1.0])] == [tuple, list]
+    batched = vmap(lambda x: (x, x) if x > 0 else (x,))
+    assert [*map(len, batched([1.0, -1.0]))] == [2, 1]
+
+
+def test_the_warning_stands_at_the_line_that_calls():
+    with pytest.warns(RuntimeWarning, match="runs eagerly") as warned:
+        vmap(lambda x: W[0] * math.sin(x))([1.0, 2.0])
+    assert warned[0].filename == __file__
+
+
 def x_times_y(x, y):
     return x * y
+
+
+def sample(i, found, first):
+    return f"argument 0: sample {i} has {found} where sample 0 has {first}"
 
 
 @pytest.mark.parametrize(
@@ -347,9 +388,18 @@ def x_times_y(x, y):
         ((0, 2), ([1.0], np.ones((1, 1))), "argument 1 has no axis 2"),
         ((1, 0), ([[1.0, 2.0], [3.0]], [1.0]), "argument 0 has no axis 1 of one length"),
         ((0,), ([1.0], [1.0]), "in_axes gives the axes of 1 arguments, but there are 2"),
-        (0, ([[1.0], [1.0, 2.0]], [1.0, 1.0]), "argument 0: all samples must have the shape of"),
-        (0, (["a", "b"], [1.0, 1.0]), "argument 0: all samples must have the shape of"),
-        (0, ([1.0, Value(1.0)], [1.0, 1.0]), "argument 0: all samples must have the shape of"),
+        (0, (), "vmap needs an argument that is a batch"),
+        (0, ([[1.0], [1.0, 2.0]], [1.0, 1.0]), sample(1, "a list of 2", "a list of 1")),
+        (0, (["a", "b"], [1.0, 1.0]), sample(1, "'b'", "'a'")),
+        (0, ([1, 2.0, Value(1.0)], [1.0] * 3), sample(2, "a Value", "a float")),
+        (0, ([object(), object()], [1.0, 1.0]), sample(1, "an object", "another")),
+        (0, ([(1.0, [1.0]), (1.0, None)], [1.0, 1.0]), sample(1, "None", "a list of 1")),
+        (0, ([{"a": 1.0}, {"b": 1.0}], [1.0, 1.0]), sample(1, "a dict of 1", "another")),
+        (
+            0,
+            ([np.ones(2), np.ones(3)], [1.0, 1.0]),
+            sample(1, r"an array of shape \(3,\)", "an"),
+        ),
     ],
 )
 def test_wrong_batches(in_axes, args, message):
@@ -372,3 +422,4 @@ def test_wrong_axes_are_refused_at_once():
         vmap(x_times_y)([1.0], y=[1.0])
     with pytest.raises(ValueError, match="has recorded nothing yet"):
         vmap(x_times_y).explain()
+    assert vmap(x_times_y, in_axes=(np.int64(0), None))([1.0], 2.0)[0].data == 2.0
