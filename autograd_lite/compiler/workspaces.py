@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from array import array
+from functools import partial
 from threading import RLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from autograd_lite.value import Value
@@ -21,24 +22,21 @@ KEPT = 4  # so many workspaces are made, and more only for threads that run at t
 class State:
     """One run, which has its workspace until it is dropped, or until a later run needs it.
 
-    free     the workspaces of runs that were dropped
+    free     what runs that were dropped held
     holds    [its workspace], or [the leaves' numbers] once a later run has that
     indices  the ints that `take` reads
     outputs  the results; None if one is not finite, in arrays
     """
 
+    __slots__ = ("__del__", "holds", "indices", "outputs")
+
+    __del__: Callable[[], None]  # a function in C: Python drops a KeyboardInterrupt within others
+
     def __init__(
         self, free: list[Any], holds: list[Any], indices: array[int], outputs: list[float] | None
     ) -> None:
-        self._free, self.holds, self.indices, self.outputs = free, holds, indices, outputs
-
-    def __del__(self) -> None:
-        try:
-            held = self.holds.pop()
-        except (IndexError, AttributeError):  # the latter if `__init__` was interrupted
-            return
-        if type(held) is not array:
-            self._free.append(held)
+        self.holds, self.indices, self.outputs = holds, indices, outputs
+        self.__del__ = partial(free.append, holds)
 
 
 class Pool:
@@ -48,12 +46,12 @@ class Pool:
     these runs gives up its own and keeps the numbers of its leaves, with which it is run again. So
     a list of results costs no more than their leaves.
 
-    free  those of runs that were dropped
+    free  what runs that were dropped held, each in its list
     held  of each workspace, what its run `holds`
     """
 
     def __init__(self) -> None:
-        self.free: list[Any] = []
+        self.free: list[list[Any]] = []
         self.held: list[list[Any]] = []
         self.lock = RLock()
         self._turn = 0
@@ -70,7 +68,7 @@ class Pool:
                 try:
                     space = holds[0]
                     holds[0] = space.leaves_now()  # at once, so that no run is ever without
-                except IndexError:  # the run was dropped, or is asked for its gradient
+                except IndexError:  # a later run has it, or the run is asked for its gradient
                     continue
                 self.held[turn] = []
                 return space
@@ -126,14 +124,19 @@ class Runner(ABC):
     ) -> tuple[Any, list[float] | None]:
         """The workspace of a run, and its results."""
         pool = self._pool
-        try:
-            space = pool.free.pop()
-        except IndexError:
+        while pool.free:
+            try:
+                space = pool.free.pop().pop()
+            except IndexError:  # another thread was first
+                continue
+            if type(space) is not array:
+                break
+        else:
             space = pool.another(self)
         try:
             return space, self._forward(space, leaves, indices, parameters)
         except BaseException:
-            pool.free.append(space)
+            pool.free.append([space])
             raise
 
     def gradient(self, state: State, cotangents: Sequence[float]) -> array[float] | None:

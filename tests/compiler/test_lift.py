@@ -27,7 +27,7 @@ def test_a_wrong_program_is_noticed():
     function, args = program(0)
     lifted = Lifted(function, *args)
     lifted.run(lifted.leaves)
-    (space,) = lifted.arrays._pool.free
+    ((space,),) = lifted.arrays._pool.free
     calls = space.forward_calls
     calls.insert(len(calls) // 2, calls.pop())
     space.forward = joined(calls)

@@ -1,7 +1,9 @@
 """What Values are made of and combined with, and the errors for everything else."""
 
 import operator
+import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -250,3 +252,16 @@ ASKING = {
 def test_what_an_operand_raises_when_it_is_asked_for_its_type_is_raised(asking):
     with pytest.raises(KeyboardInterrupt):
         asking(Interrupted())
+
+
+def test_isinstance_is_given_no_tuple_of_which_cython_drops_what_it_raises():
+    """Of types other than these, Cython 3.3 calls PyObject_IsInstance and checks no error."""
+    safe = {"Value", "float", "int", "str", "bytes", "list", "tuple", "dict", "set", "type"}
+    parts = [Path(__file__).parents[2] / name for name in ("autograd_lite", "nn")]
+    compiled = [path for part in parts for path in part.rglob("*.pyx")]
+    compiled += [path.with_suffix(".py") for part in parts for path in part.rglob("*.pxd")]
+    texts = [path.read_text("utf-8") for path in compiled if path.exists()]
+    assert len(texts) > 5
+    for text in texts:
+        for types in re.findall(r"isinstance\([^()]*, \((.*?)\)\)", text):
+            assert safe.issuperset(types.split(", ")), types
