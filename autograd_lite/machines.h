@@ -3,7 +3,8 @@
 #ifndef AUTOGRAD_LITE_MACHINES_H
 #define AUTOGRAD_LITE_MACHINES_H
 
-#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) \
+    && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define FOR_EACH_MACHINE __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define FOR_EACH_MACHINE

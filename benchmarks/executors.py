@@ -1,14 +1,16 @@
 """The two executors of compiled functions, and the rule by which `auto` chooses between them.
 
     python benchmarks/executors.py
+    python benchmarks/executors.py --quick  # one turn, to see that it runs
 
-Each row is a program: its scalars, the groups of alike ones, how long a call and its gradient take
-on either executor (minima of 30 turns, side by side, all that a call costs included), and which one
-the rule takes. The rule is right where it takes the faster one, or where they are as fast.
+Each row is a program: its scalars, the operations on arrays that they become, how long a call and
+its gradient take on either executor (minima of 30 turns, side by side, all that a call costs
+included), and which one the rule takes. It is right where that is the faster one.
 """
 
 from __future__ import annotations
 
+import argparse
 import gc
 import random
 import sys
@@ -80,7 +82,9 @@ def graph(leaves: list[Value], size: int) -> Callable[..., Any]:
     return function
 
 
-def times(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[list[float], Any]:
+def times(
+    function: Callable[..., Any], args: tuple[Any, ...], turns: int
+) -> tuple[list[float], Any]:
     """Microseconds of a call and its gradient, interpreted and by arrays; what auto runs."""
     ways = [compile(function, executor=kind) for kind in ("interpret", "numpy")]
     chooser = compile(function)
@@ -88,7 +92,7 @@ def times(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[list[flo
         for _ in range(3):
             way(*args).backward()
     best = [float("inf")] * 2
-    for _ in range(30):
+    for _ in range(turns):
         for i, way in enumerate(ways):
             start = perf_counter()
             for _ in range(10):
@@ -98,12 +102,15 @@ def times(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[list[flo
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="one turn, to see that it runs")
+    turns = 1 if parser.parse_args().quick else 30
     gc.disable()
     print(f"{', '.join(machine('numpy').values())}\n")
-    print("| program | scalars | calls | interpreted, us | arrays, us | ratio | auto takes |")
+    print("| program | scalars | operations | interpreted, us | arrays, us | ratio | auto takes |")
     print("|---|---|---|---|---|---|---|")
     for name, function, args in programs():
-        (interpreted, arrays), executor = times(function, args)
+        (interpreted, arrays), executor = times(function, args, turns)
         taken = "interpreter" if executor.arrays() is None else "arrays"
         calls = sum(executor.lifted().calls)
         print(

@@ -4,7 +4,8 @@ In the order in which it is best read:
 
 - `function.py`, what `compile` makes of a function: `_flatten.py` takes a call's arguments apart
   (`tokens.py`), `record.py` watches one call (`generators.py`), `captures.py` compares what the
-  function reads, `program.py` is what is kept of a recording, and `lines.py` looks for its lines
+  function reads, `program.py` is what is kept of a recording, with what it calls back
+  (`callbacks.py`), and `lines.py` looks for its lines
 - `tape.py`, the form from which all begins (`codes.py`, `_trace.py`), and `executors.py`, which
   chooses what runs it in `workspaces.py`: `interpret.py` node by node (`_sweep.py`,
   `_arrays.py`), or arrays

@@ -1,4 +1,4 @@
-"""Runs the calls that `native.py` writes down, in C."""
+"""Runs the operations that `native.py` writes down, in C."""
 
 from cpython cimport array
 from libc.stdint cimport int64_t
@@ -6,11 +6,14 @@ from libc.stdint cimport int64_t
 cdef extern from "native.h":
     ctypedef struct call_t:
         pass
+    const int _LANES "LANES", _LONGEST_SUM "LONGEST_SUM", _FUNCTIONS "FUNCTIONS"
     void run_calls(const call_t *calls, int64_t n) noexcept nogil
 
+LANES, LONGEST_SUM, FUNCTIONS = _LANES, _LONGEST_SUM, _FUNCTIONS
 
-def run(array.array calls):
-    """Run them one after the other. Nothing is checked: they are addresses."""
+
+def run(array.array calls, owners):
+    """Run them one after the other. Nothing is checked: they are addresses in what owners hold."""
     cdef const call_t *first = <const call_t *> calls.data.as_longlongs
     cdef int64_t n = len(calls) * sizeof(int64_t) // sizeof(call_t)
     with nogil:

@@ -2,6 +2,8 @@
 
 They work on one flat memory of doubles. A `Ref` is where an operand lies in it: its first address,
 and how far it moves with each step of each loop; with 0, it is used again. All can be pickled.
+
+No instruction reads what it writes, but element by element: back ends rely on it.
 """
 
 from __future__ import annotations

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
     Doubles: TypeAlias = NDArray[np.float64]
 
-__all__ = ["Binder", "Call"]
+__all__ = ["Binder", "Operation"]
 
 
-class Call(NamedTuple):
+class Operation(NamedTuple):
     """out = function(*operands).
 
     function  a ufunc of NumPy's, its "reduce" over the last axes, "matmul", or what moves numbers:
@@ -78,6 +78,8 @@ class Call(NamedTuple):
                 return partial(np.maximum.reduce, x, tuple(range(out.ndim, x.ndim)), None, out)
             case "matmul", [x, y] if out.ndim <= 2 and out.flags.c_contiguous:
                 return partial(np.dot, x, y, out)
+            case "negative", [x]:  # NumPy 2.4 reads some strided arrays as if they were not
+                return partial(np.multiply, x, -1.0, out)
             case (("erf" | "erfc" | "lgamma"), [x]):
                 return partial(_pointwise, FUNCTIONS[function], out, x)
         return partial(getattr(np, function), *operands, out=out)
@@ -115,10 +117,10 @@ class Binder:
         self._scratch: dict[str, NDArray[Any]] = {}
         self._ones = np.ones(0)
 
-    def bind(self, instructions: Iterable[Instruction]) -> list[Call]:
+    def bind(self, instructions: Iterable[Instruction]) -> list[Operation]:
         return [call for instruction in instructions for call in self._bind(instruction)]
 
-    def _bind(self, instruction: Instruction) -> list[Call]:
+    def _bind(self, instruction: Instruction) -> list[Operation]:
         match instruction:
             case Contract():
                 return self._contract(instruction)
@@ -133,17 +135,17 @@ class Binder:
             case SegmentSum():
                 return self._segment_sum(instruction)
             case Fill(base, size):
-                return [Call("copyto", self._slice(base, size), (np.zeros(()),))]
+                return [Operation("copyto", self._slice(base, size), (np.zeros(()),))]
             case Mask(base, holes):
-                return [Call("copyto", self._slice(base, len(holes)), (np.zeros(()), holes))]
+                return [Operation("copyto", self._slice(base, len(holes)), (np.zeros(()), holes))]
             case Pick(base, lookup):
                 calls, array, where = self._addresses(lookup)
                 out = self._slice(base, len(lookup.slots))
-                return [*calls, Call("take", out, (array, where))]
+                return [*calls, Operation("take", out, (array, where))]
             case Drop(source, lookup):
                 calls, array, where = self._addresses(lookup)
                 more, values = self._read(source, "t0")
-                return [*calls, *more, Call("add.at", array, (values, where))]
+                return [*calls, *more, Operation("add.at", array, (values, where))]
 
     # --------------------------------------------------------------------------- memory
 
@@ -167,72 +169,74 @@ class Binder:
         array = self.scratch(name, shape)
         return Operand(array, 0, tuple(s // 8 for s in array.strides))
 
-    def _take(self, table: Ints, out: Doubles) -> Call:
+    def _take(self, table: Ints, out: Doubles) -> Operation:
         # From no more of the memory than needed: NumPy copies what overlaps.
         low, high = int(table.min()), int(table.max())
-        return Call("take", out, (self.memory[low : high + 1], table - low))
+        return Operation("take", out, (self.memory[low : high + 1], table - low))
 
-    def _read(self, table: Ints, name: str) -> tuple[list[Call], Doubles]:
+    def _read(self, table: Ints, name: str) -> tuple[list[Operation], Doubles]:
         """What makes an array of these addresses, and the array."""
         if (np.diff(table) == 1).all():
             return [], self._slice(int(table[0]), len(table))
         out = self.scratch(name, table.shape)
         return [self._take(table, out)], out
 
-    def _scatter(self, values: Doubles, table: Ints, add: bool) -> Call:
+    def _scatter(self, values: Doubles, table: Ints, add: bool) -> Operation:
         step = int(table[1] - table[0]) if len(table) > 1 else 1
         if (np.diff(table) == step).all():
             out = Operand(self.memory, int(table[0]), (step,)).view(table.shape)
-            return Call("add", out, (out, values)) if add else Call("copyto", out, (values,))
-        return Call("add.at" if add else "put", self.memory, (values, table))
+            return (
+                Operation("add", out, (out, values)) if add else Operation("copyto", out, (values,))
+            )
+        return Operation("add.at" if add else "put", self.memory, (values, table))
 
-    def _segment_sum(self, it: SegmentSum) -> list[Call]:
+    def _segment_sum(self, it: SegmentSum) -> list[Operation]:
         out = self._slice(it.base, len(it.starts))
         a = self.scratch("t0", it.a.shape)
         calls = [self._take(it.a, a)]
         if it.b is not None:
             b = self.scratch("t1", it.b.shape)
-            calls += [self._take(it.b, b), Call("multiply", a, (a, b))]
-        return [*calls, Call("add.reduceat", out, (a, it.starts))]
+            calls += [self._take(it.b, b), Operation("multiply", a, (a, b))]
+        return [*calls, Operation("add.reduceat", out, (a, it.starts))]
 
-    def _addresses(self, lookup: Lookup) -> tuple[list[Call], Doubles, Ints]:
+    def _addresses(self, lookup: Lookup) -> tuple[list[Operation], Doubles, Ints]:
         """The calls that work out the addresses of a lookup: where they are, and those places."""
         n, among = len(lookup.slots), lookup.among
         where = np.empty(n, np.int64)
-        calls: list[Call] = [
-            Call("take", where, (self.indices, lookup.slots)),
-            Call("remainder", where, (where, np.array(among))),
+        calls: list[Operation] = [
+            Operation("take", where, (self.indices, lookup.slots)),
+            Operation("remainder", where, (where, np.array(among))),
         ]
         if lookup.table is not None:
             low, high = int(lookup.table.min()), int(lookup.table.max())
             table, place = (lookup.table - low).ravel(), np.empty(n, np.int64)
             calls += [
-                Call("add", place, (where, np.arange(n) * among)),
-                Call("take", where, (table, place)),
+                Operation("add", place, (where, np.arange(n) * among)),
+                Operation("take", where, (table, place)),
             ]
         else:
             ends = np.concatenate([lookup.first, lookup.first + lookup.step * (among - 1)])
             low, high = int(ends.min()), int(ends.max())
             calls += [
-                Call("multiply", where, (where, np.array(lookup.step))),
-                Call("add", where, (where, lookup.first - low)),
+                Operation("multiply", where, (where, np.array(lookup.step))),
+                Operation("add", where, (where, lookup.first - low)),
             ]
         return calls, self.memory[low : high + 1], where
 
-    def _largest(self, it: Largest) -> list[Call]:
+    def _largest(self, it: Largest) -> list[Operation]:
         rows = self._operand(it.a).view(it.loops + it.sums)
-        return [Call("maximum.reduce", self._view(it.out, it.loops), (rows,))]
+        return [Operation("maximum.reduce", self._view(it.out, it.loops), (rows,))]
 
     # ------------------------------------------------------------------------ elementwise
 
-    def _map(self, it: Map) -> list[Call]:
+    def _map(self, it: Map) -> list[Operation]:
         arrays: dict[str, NDArray[Any]] = {
             name: self._operand(ref).elements(it.loops) for name, ref in it.operands.items()
         }
         out = self._view(it.out, it.loops)
         if it.formula.part >= 0:
             user = _function_of_user(int(it.formula.text), it.formula.part, len(arrays))
-            return [Call(partial(_pointwise, user), out, tuple(arrays.values()))]
+            return [Operation(partial(_pointwise, user), out, tuple(arrays.values()))]
         arrays[RESULT] = out
 
         def array(operand: str | float) -> NDArray[Any]:
@@ -247,14 +251,14 @@ class Binder:
         for name, operands, target in steps_of(it.formula.text):
             if name == "polygamma":
                 order, x = operands
-                calls.append(Call(partial(polygamma, order), array(target), (array(x),)))
+                calls.append(Operation(partial(polygamma, order), array(target), (array(x),)))
             else:
-                calls.append(Call(name, array(target), tuple(map(array, operands))))
+                calls.append(Operation(name, array(target), tuple(map(array, operands))))
         return calls
 
     # ------------------------------------------------------------------------ contractions
 
-    def _contract(self, it: Contract) -> list[Call]:
+    def _contract(self, it: Contract) -> list[Operation]:
         out, a = self._operand(it.out), self._operand(it.a)
         target = self._contiguous("sum", it.loops) if it.add else out
         if it.b is None:
@@ -263,55 +267,55 @@ class Binder:
             calls = self._total(it.loops, it.sums, target, a)
             if it.negate and not it.add:
                 view = out.view(it.loops, range(len(it.loops)))
-                calls.append(Call("negative", view, (view,)))
+                calls.append(Operation("negative", view, (view,)))
         else:
             calls = self._product(it.loops, it.sums, target, a, self._operand(it.b))
         if it.add:
             into, more = (x.view(it.loops, range(len(it.loops))) for x in (out, target))
-            calls.append(Call("subtract" if it.negate else "add", into, (into, more)))
+            calls.append(Operation("subtract" if it.negate else "add", into, (into, more)))
         return calls
 
-    def _plain(self, it: Contract) -> Call:
+    def _plain(self, it: Contract) -> Operation:
         """Out (+)= a or -a."""
         out, a = self._view(it.out, it.loops), self._operand(it.a).elements(it.loops)
         if it.add:
-            return Call("subtract" if it.negate else "add", out, (out, a))
-        return Call("negative" if it.negate else "copyto", out, (a,))
+            return Operation("subtract" if it.negate else "add", out, (out, a))
+        return Operation("negative" if it.negate else "copyto", out, (a,))
 
     def _total(
         self, loops: tuple[int, ...], sums: tuple[int, ...], out: Operand, a: Operand
-    ) -> list[Call]:
+    ) -> list[Operation]:
         """Out = the sum of a over the inner loops."""
         n = len(loops)
         if len(sums) == 1 and a.strides[n]:  # BLAS is faster than a reduction
             ones = self._ones if self._ones.size >= sums[0] else np.ones(sums[0])
             self._ones = ones
             return self._matmul(loops, sums, out, a, Operand(ones, 0, (0,) * n + (1,)))
-        return [Call("add.reduce", out.view(loops, range(n)), (a.view(loops + sums),))]
+        return [Operation("add.reduce", out.view(loops, range(n)), (a.view(loops + sums),))]
 
     def _product(
         self, loops: tuple[int, ...], sums: tuple[int, ...], out: Operand, a: Operand, b: Operand
-    ) -> list[Call]:
+    ) -> list[Operation]:
         """Out = the sum of a * b over the inner loops."""
         n = len(loops)
         view = out.view(loops, range(n))
         if not sums:
             if len(loops) == 2 and _is_outer(a, b):
                 return self._matmul(loops, (1,), out, _with_axis(a), _with_axis(b))
-            return [Call("multiply", view, (a.elements(loops), b.elements(loops)))]
+            return [Operation("multiply", view, (a.elements(loops), b.elements(loops)))]
         for x, y in ((a, b), (b, a)):
             if not any(y.strides[n:]):  # y is a common factor
                 total = self._contiguous("total", loops)
                 calls = self._total(loops, sums, total, x)
                 factors = total.view(loops), y.elements(loops)
-                return [*calls, Call("multiply", view, factors)]
+                return [*calls, Operation("multiply", view, factors)]
         return self._matmul(loops, sums, out, a, b)
 
     def _matmul(
         self, loops: tuple[int, ...], sums: tuple[int, ...], out: Operand, a: Operand, b: Operand
-    ) -> list[Call]:
+    ) -> list[Operation]:
         """Out = a @ b, one of the loops being the rows, one the columns, and the rest stacked."""
-        calls: list[Call] = []
+        calls: list[Operation] = []
         a, b = (self._merged(x, name, loops, sums, calls) for x, name in ((a, "a"), (b, "b")))
         n, k = len(loops), prod(sums)
         only = {
@@ -336,7 +340,7 @@ class Binder:
             b.view(shape(stack, [n], columns), [*stack, n, *columns]),
         )
         out_view = out.view(shape(stack, rows, columns), [*stack, *rows, *columns])
-        return [*calls, Call("matmul", out_view, views)]
+        return [*calls, Operation("matmul", out_view, views)]
 
     def _merged(
         self,
@@ -344,7 +348,7 @@ class Binder:
         name: str,
         loops: tuple[int, ...],
         sums: tuple[int, ...],
-        calls: list[Call],
+        calls: list[Operation],
     ) -> Operand:
         """An operand with its inner loops as one; a copy where they are not one stretch."""
         n = len(loops)
@@ -354,7 +358,7 @@ class Binder:
         moving = [i for i in range(n) if x.strides[i]]
         axes = [*moving, *range(n, n + len(sums))]
         copy = self.scratch(name, tuple((loops + sums)[i] for i in axes))
-        calls.append(Call("copyto", copy, (x.view(copy.shape, axes),)))
+        calls.append(Operation("copyto", copy, (x.view(copy.shape, axes),)))
         strides = [0] * n
         for axis, stride in zip(moving, copy.strides, strict=False):
             strides[axis] = stride // 8

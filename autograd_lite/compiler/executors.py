@@ -93,7 +93,7 @@ class Run:
 
     def __init__(self, runner: Runner, state: State, reference: Interpreter) -> None:
         assert state.outputs is not None
-        self._runner, self._state, self._reference = runner, state, reference
+        self._run, self._reference = (runner, state), reference
         self.outputs = state.outputs
 
     def gradient(self, cotangents: list[float]) -> array[float]:
@@ -101,11 +101,12 @@ class Run:
 
         cotangents  those of the results, the first outputs
         """
-        gradient = self._runner.gradient(self._state, cotangents)
+        runner, state = self._run
+        gradient = runner.gradient(state, cotangents)
         if gradient is None:
-            leaves = self._runner.leaves_of(self._state)
-            self._runner = self._reference
-            self._state = self._runner.forward(leaves, self._state.indices)
-            gradient = self._runner.gradient(self._state, cotangents)
+            leaves = runner.leaves_of(state)
+            runner, state = self._reference, self._reference.forward(leaves, state.indices)
+            self._run = runner, state
+            gradient = runner.gradient(state, cotangents)
             assert gradient is not None
         return gradient

@@ -65,6 +65,9 @@ class Compiled:
 
     The first call with arguments of a kind (their nesting, lengths, ints and strings) is recorded;
     later ones replay it with their own numbers.
+
+    function    the function itself, which runs eagerly
+    recordings  how many calls were recorded
     """
 
     def __init__(self, function: Callable[..., Any], executor: str = "auto") -> None:
@@ -417,8 +420,8 @@ class _Kind:
             place = call.failed.place if call.failed is not None else "an index out of range"
             return (
                 f"it took {MOST_VARIANTS} different ways through its decisions on numbers, such "
-                f"as the one at {place}. Write where, maximum, softmax or take instead, which "
-                "decide anew at each call"
+                f"as the one at {place}. Read numbers outside, and write maximum, softmax, take or "
+                "where(relu(x - y), a, b) for a if x > y else b, which decide anew at each call"
             )
         if self._in_a_row >= MOST_VARIANTS and changes[0]:
             return (

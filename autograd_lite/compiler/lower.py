@@ -34,9 +34,11 @@ def is_regular(tape: Tape, wrt: Ints) -> bool:
 
     It costs a part of what the lift does; nothing to speak of where there are many levels.
     """
-    form = Form(tape)
     most = (NODE * len(tape) + PARENT * len(tape.parents) - RUN) // GROUP
-    if most < 0 or len(list(islice(form.levels(), most + 1))) > most:
+    if most < 0:
+        return False
+    form = Form(tape)
+    if len(list(islice(form.levels(), most + 1))) > most:
         return False
     return len(groups_of(form, Stages(form), wrt, len(form))[0]) <= most
 

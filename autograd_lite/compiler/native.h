@@ -2,10 +2,11 @@
 
    Most arrays of a scalar program are small: there, what NumPy does before and after the arithmetic
    takes ten times as long as the arithmetic. Sums are taken in an order that does not depend on the
-   machine, so neither do results.
+   machine. No target overlaps an operand, but element by element: see bulk.py.
 */
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "machines.h"
 
@@ -16,6 +17,7 @@ typedef struct {
     const char *a, *b;
     int64_t out_step[4], a_step[4], b_step[4]; /* in bytes */
 } call_t;
+_Static_assert(sizeof(call_t) == 20 * 8, "native.py writes eight bytes for each field");
 
 /* In the order of native.FUNCTIONS. */
 enum {
@@ -32,27 +34,33 @@ static double (*const LIBM[])(double) = {
     log, log1p, expm1, sin, cos, tan, sinh, cosh, tanh, asin, acos, atan, asinh, acosh, atanh, cbrt,
     exp2, log2, log10, floor, ceil, erf, erfc, lgamma,
 };
+#define FUNCTIONS (FROM_LIBM + (int)(sizeof LIBM / sizeof *LIBM))
 
-#define PANEL 512 /* the longest inner loop of a product */
+#define LONGEST_SUM 512
 #define LANES 8
 
 #define INLINE static inline __attribute__((always_inline))
 
 typedef double lanes __attribute__((vector_size(8 * LANES), aligned(8)));
-typedef int64_t int_lanes __attribute__((vector_size(8 * LANES), aligned(8)));
+/* 2^n for a normal number. */
+INLINE double power_of_two(int64_t n)
+{
+    uint64_t bits = (uint64_t)(n + 1023) << 52;
+    double out;
+    memcpy(&out, &bits, sizeof out);
+    return out;
+}
 
 /* exp(x) = 2^n exp(r) with |r| <= ln(2) / 2, by exp's series up to r^13, to two units in the last
-   place. 2^n in two factors, as the result may be subnormal. */
-INLINE void exp_in_place(lanes *place)
+   place. 2^n in two factors, as the result may be subnormal. Without branches or calls, so that a
+   compiler computes several at once. */
+INLINE double exp_of(double x)
 {
-    lanes x = *place;
-    const lanes least = (lanes){} - 746, most = (lanes){} + 710, inverse = (lanes){} + 0x1.71547652b82fep0;
     const double shift = 0x1.8p52; /* a number of this size has no digits behind the point */
-    int_lanes low = x < least, high = x > most;
-    lanes inside = (lanes)((low & (int_lanes)least) | (high & (int_lanes)most) | (~(low | high) & (int_lanes)x));
-    lanes shifted = inside * inverse + shift, n = shifted - shift;
-    lanes r = inside - n * 0x1.62e42feep-1 - n * 0x1.a39ef35793c76p-33;
-    lanes sum = (lanes){} + 1.0 / 6227020800;
+    double inside = x < -746 ? -746 : x > 710 ? 710 : x;
+    double shifted = inside * 0x1.71547652b82fep0 + shift, n = shifted - shift;
+    double r = inside - n * 0x1.62e42feep-1 - n * 0x1.a39ef35793c76p-33;
+    double sum = 1.0 / 6227020800;
     sum = sum * r + 1.0 / 479001600;
     sum = sum * r + 1.0 / 39916800;
     sum = sum * r + 1.0 / 3628800;
@@ -65,33 +73,23 @@ INLINE void exp_in_place(lanes *place)
     sum = sum * r + 1.0 / 6;
     sum = sum * r + 0.5;
     sum = sum * r * r + r + 1.0;
-    int_lanes exponent = (int_lanes)shifted - (int_lanes)((lanes){} + shift), half = exponent >> 1;
-    *place = sum * (lanes)((half + 1023) << 52) * (lanes)((exponent - half + 1023) << 52);
+    int64_t bits, zero;
+    memcpy(&bits, &shifted, sizeof bits);
+    memcpy(&zero, &shift, sizeof zero);
+    int64_t exponent = bits - zero, half = exponent >> 1;
+    return sum * power_of_two(half) * power_of_two(exponent - half);
 }
 
-INLINE void exp_row(int64_t n, double *out, int64_t to, const double *a, int64_t from)
-{
-    for (int64_t i = 0; i < n; i += LANES) {
-        int width = n - i < LANES ? (int)(n - i) : LANES;
-        lanes x = {0};
-        if (width == LANES && from == 1)
-            x = *(const lanes *)(a + i);
-        else
-            for (int j = 0; j < width; j++)
-                x[j] = a[(i + j) * from];
-        exp_in_place(&x);
-        if (width == LANES && to == 1)
-            *(lanes *)(out + i) = x;
-        else
-            for (int j = 0; j < width; j++)
-                out[(i + j) * to] = x[j];
-    }
-}
+#ifdef __clang__
+#define NO_DEPENDENCE _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define NO_DEPENDENCE _Pragma("GCC ivdep")
+#endif
 
 /* One loop for each way in which rows are mostly passed, as a compiler vectorises only these.
    Where an operand is the target, too, it is so element by element: hence no dependence. */
 #define LOOP(type, X, Y, step, value) \
-    _Pragma("GCC ivdep") \
+    NO_DEPENDENCE \
     for (int64_t i = 0; i < n; i++) { \
         double x = X, y = Y; \
         (void)x, (void)y; \
@@ -146,7 +144,7 @@ INLINE void row(const call_t *it, char *out, const char *first_a, const char *fi
     case NEGATIVE: ROW(double, -x)
     case ABSOLUTE: ROW(double, fabs(x))
     case SQRT: ROW(double, sqrt(x))
-    case EXP: exp_row(n, (double *)out, to, a, of_a); break;
+    case EXP: ROW(double, exp_of(x))
     case COPY_WHERE:
         for (int64_t i = 0; i < n; i++)
             if (first_b[i * of_b])
@@ -197,7 +195,7 @@ INLINE void rows_of_product(
 /* out[i, j] = the sum of a[i, k] b[k, j] over k; loops 1, 2, 3 of a call are i, j, k. */
 INLINE void product(const call_t *it, double *out, const double *a, const double *b)
 {
-    double room[PANEL * LANES];
+    double room[LONGEST_SUM * LANES];
     int64_t rows = it->size[1], columns = it->size[2], n = it->size[3];
     int64_t down = it->out_step[1] / 8, along = it->out_step[2] / 8;
     int64_t a_row = it->a_step[1] / 8, a_inner = it->a_step[3] / 8;
@@ -290,7 +288,7 @@ INLINE const call_t *with_row_of_b(const call_t *it, call_t *other, double *room
 {
     int64_t n = it->size[3], step = it->b_step[3];
     int is_repeated = it->b_step[0] == 0 && it->b_step[1] == 0 && it->b_step[2] == 0;
-    if (!is_repeated || step == 0 || step == 8 || n > PANEL || it->function >= COPY)
+    if (!is_repeated || step == 0 || step == 8 || n > LONGEST_SUM || it->function >= COPY)
         return it;
     *other = *it;
     other->b = (const char *)room;
@@ -302,7 +300,7 @@ INLINE const call_t *with_row_of_b(const call_t *it, call_t *other, double *room
 
 FOR_EACH_MACHINE static void run_calls(const call_t *first, int64_t n)
 {
-    double room[PANEL];
+    double room[LONGEST_SUM];
     call_t other;
     for (const call_t *end = first + n; first < end; first++) {
         int64_t function = first->function;

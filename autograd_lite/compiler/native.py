@@ -1,7 +1,7 @@
-"""Calls of NumPy's written down as ints, to be run in C one after the other.
+"""Operations on arrays written down as ints, to be run in C one after the other.
 
-A scalar program makes many calls on small arrays, where NumPy takes ten times as long to begin as
-to compute. Large products stay with it, as BLAS is faster there, and so do functions of which it
+A scalar program makes many operations on small arrays, where NumPy takes ten times as long to begin
+as to compute. Large products stay with it, as BLAS is faster there, and so do functions of which it
 has a faster version for many numbers.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from functools import partial
+from math import prod
 
 import numpy as np
 
@@ -16,7 +17,7 @@ import autograd_lite
 
 try:
     from autograd_lite.compiler import _native
-except ImportError:  # it needs a C compiler that knows vectors
+except ImportError:  # it needs a C compiler that knows vectors, and 64 bits
     IN_C = False
 else:
     IN_C = autograd_lite.compiled
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from autograd_lite.compiler.calls import Call
+    from autograd_lite.compiler.calls import Operation
 
 __all__ = ["joined"]
 
@@ -50,31 +51,31 @@ _FUNCTIONS = (
 )
 _CODES = {name: code for code, name in enumerate(_FUNCTIONS)}
 
+if IN_C and len(_FUNCTIONS) != _native.FUNCTIONS:
+    raise ImportError("autograd_lite was compiled from another native.h; install it again")
+
 # So many numbers, and so many multiplications, are the most that are not left to NumPy.
-MOST_NUMBERS = {"power": 64, "arctan2": 64} | dict.fromkeys(_LIBM, 64)
+MOST_NUMBERS = {"power": 64, "arctan2": 64} | dict.fromkeys(_LIBM[: _LIBM.index("erf")], 64)
 MOST_PRODUCTS = 1 << 16
-LONGEST_SUM = 512
-LANES = 8
 
 
-def joined(calls: Iterable[Call]) -> Callable[[], object]:
-    """What runs the calls: those in a row that can be written down as one, NumPy the others.
-
-    They must be kept: what is written down are the addresses of their arrays.
-    """
+def joined(operations: Iterable[Operation]) -> Callable[[], object]:
+    """What runs the operations: in C those that can be written down, and NumPy the others."""
     made: list[Callable[[], object]] = []
     rows: list[int] = []
-    for call in calls:
-        row = _written(call) if IN_C else None
+    owners: list[Operation] = []
+    for operation in operations:
+        row = _written(operation) if IN_C else None
         if row is not None:
             rows += row
+            owners.append(operation)
             continue
         if rows:
-            made.append(partial(_native.run, array("q", rows)))
-            rows = []
-        made.append(call.in_numpy())
+            made.append(partial(_native.run, array("q", rows), owners))
+            rows, owners = [], []
+        made.append(operation.in_numpy())
     if rows:
-        made.append(partial(_native.run, array("q", rows)))
+        made.append(partial(_native.run, array("q", rows), owners))
         if len(made) == 1:
             return made[0]
     return partial(_one_after_the_other, made)
@@ -86,28 +87,50 @@ def _one_after_the_other(calls: Iterable[Callable[[], object]]) -> None:
             call()
 
 
-def _written(call: Call) -> list[int] | None:
+def _written(operation: Operation) -> list[int] | None:
     """The call_t of native.h; None for what is left to NumPy."""
-    name, out, operands = call.function, call.out, call.operands
+    name, out, operands = operation.function, operation.out, operation.operands
+    types = " ".join(x.dtype.str[1:] for x in (out, *operands))
     if not isinstance(name, str):
+        return None
+    if name in ("take", "put", "add.at"):
+        return _of_places(name, types, out, *operands)
+    if set(types.split()) == {"i8"}:
+        return _of_ints(name, out, *operands)
+    if name == "copyto" and types == "f8 f8 b1":
+        name = "copyto where"
+    elif types == "b1 f8 f8":
+        name = f"{name}?"
+    elif set(types.split()) != {"f8"}:
         return None
     if name == "matmul":
         return _product(out, *operands)
-    if name == "add.reduce" or name == "maximum.reduce":
+    if name in ("add.reduce", "maximum.reduce"):
         return _reduction(name, out, *operands)
-    if name == "copyto" and len(operands) == 2:
-        name = "copyto where"
-    suffix = " int" if out.dtype == np.int64 else "?" if out.dtype == bool else ""
-    if name + suffix not in _CODES or out.size > MOST_NUMBERS.get(name, out.size):
+    if name not in _CODES or out.size > MOST_NUMBERS.get(name, out.size):
         return None
-    name += suffix
-    if name in ("put", "add.at"):
-        return _row(name, (len(operands[0]),), (out, (0,)), *[(x, x.strides) for x in operands])
-    if name in ("take", "take int"):
-        return _row(name, out.shape, (out, out.strides), *[(x, x.strides) for x in operands])
     arrays = [out, *[np.broadcast_to(x, out.shape) for x in operands]]
     sizes, steps = _nest(out.shape, [x.strides for x in arrays])
     return _row(name, sizes, *zip(arrays, steps, strict=True)) if len(sizes) <= 4 else None
+
+
+def _of_places(
+    name: str, types: str, out: NDArray[Any], x: NDArray[Any], places: NDArray[Any]
+) -> list[int] | None:
+    if not all(array.flags.c_contiguous for array in (out, x, places)):
+        return None
+    if name == "take" and types == "i8 i8 i8":
+        name = "take int"
+    elif types != "f8 f8 i8":
+        return None
+    return _row(name, (places.size,), (out, (0,)), (x, (0,)), (places, (0,)))
+
+
+def _of_ints(name: str, out: NDArray[Any], x: NDArray[Any], y: NDArray[Any]) -> list[int] | None:
+    name = f"{name} int"
+    if name not in _CODES or not out.flags.c_contiguous or not x.flags.c_contiguous:
+        return None
+    return _row(name, (out.size,), (out, (8,)), (x, (8,)), (y, (y.strides or (0,))))
 
 
 def _row(
@@ -147,7 +170,7 @@ def _reduction(name: str, out: NDArray[Any], a: NDArray[Any]) -> list[int] | Non
     n = out.ndim
     inner, (step,) = _nest(a.shape[n:], [a.strides[n:]])
     sizes, (to, of_a) = _nest(out.shape, [out.strides, a.strides[:n]])
-    if len(inner) > 1 or len(sizes) > 3:
+    if len(inner) > 1 or len(sizes) > 3 or prod(inner) > _native.LONGEST_SUM:
         return None
     if not inner:
         inner, step = (1,), (0,)
@@ -170,7 +193,7 @@ def _product(out: NDArray[Any], a: NDArray[Any], b: NDArray[Any]) -> list[int] |
     a, b = (np.broadcast_to(x, stack + x.shape[-2:]) for x in (a, b))
     sizes, steps = _nest(stack, [x.strides[:-2] for x in (out, a, b)])
     n = a.shape[-1]
-    if len(sizes) > 1 or out.size * n > MOST_PRODUCTS or n > LONGEST_SUM:
+    if len(sizes) > 1 or out.size * n > MOST_PRODUCTS or n > _native.LONGEST_SUM:
         return None
     turned = tuple(x.swapaxes(-1, -2) for x in (out, b, a))
     if _cost(*turned) < _cost(out, a, b):
@@ -194,5 +217,5 @@ def _cost(out: NDArray[Any], a: NDArray[Any], b: NDArray[Any]) -> float:
     if columns == 1:
         return float(rows * (n / 4 + 4 if a.strides[-1] == b.strides[-2] == 8 else n + 4))
     stored = 0 if out.strides[-1] == 8 else rows * columns
-    copied = columns % LANES if b.strides[-1] == 8 else columns
-    return float(n * copied + stored + n * rows / 4 * -(-columns // LANES))
+    copied = columns % _native.LANES if b.strides[-1] == 8 else columns
+    return float(n * copied + stored + n * rows / 4 * -(-columns // _native.LANES))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from array import array
 from threading import RLock
-from time import sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +22,7 @@ class State:
     """One run, which has its workspace until it is dropped, or until a later run needs it.
 
     free     the workspaces of runs that were dropped
-    holds    [its workspace], or [the leaves' numbers] once a later run has that, or [] while
-             somebody works in it
+    holds    [its workspace], or [the leaves' numbers] once a later run has that
     indices  the ints that `take` reads
     outputs  the results; None if one is not finite, in arrays
     """
@@ -70,11 +68,11 @@ class Pool:
                 turn, self._turn = self._turn, (self._turn + 1) % len(self.held)
                 holds = self.held[turn]
                 try:
-                    space = holds.pop()
-                except IndexError:  # somebody works in it
+                    space = holds[0]
+                    holds[0] = space.leaves_now()  # at once, so that no run is ever without
+                except IndexError:  # the run was dropped, or is asked for its gradient
                     continue
                 self.held[turn] = []
-                holds.append(space.leaves_now())
                 return space
             place = len(self.held)
             self.held.append([])
@@ -143,27 +141,21 @@ class Runner(ABC):
 
         None if one is not finite, in arrays.
         """
-        held = self._taken(state)
-        space = held
-        try:
-            if type(held) is array:
-                space, _ = self._run(held, state.indices, ())
-                self._pool.held[space.place] = state.holds
-            return self._gradient(space, cotangents)
-        finally:
-            state.holds.append(space)
+        pool = self._pool
+        with pool.lock:
+            space = state.holds[0]
+            if type(space) is array:
+                space, _ = self._run(space, state.indices, ())
+                state.holds[0] = space
+            pool.held[space.place] = []  # not to be taken meanwhile, by an operation of the user's
+            try:
+                return self._gradient(space, cotangents)
+            finally:
+                pool.held[space.place] = state.holds
 
     def leaves_of(self, state: State) -> array[float]:
         """The leaves' numbers of a run."""
-        held = self._taken(state)
-        state.holds.append(held)
-        leaves: array[float] = held if type(held) is array else held.leaves_now()
-        return leaves
-
-    def _taken(self, state: State) -> Any:
-        """What a run holds, for nobody else to work with."""
-        while True:
-            try:
-                return state.holds.pop()
-            except IndexError:  # another thread works in it, or just takes its workspace
-                sleep(0)
+        with self._pool.lock:
+            held = state.holds[0]
+            leaves: array[float] = held if type(held) is array else held.leaves_now()
+            return leaves

@@ -5,6 +5,7 @@ If one of these fails because the compiled function does what the function does,
 
 import functools
 import math
+import os
 import random
 import threading
 import time
@@ -29,8 +30,10 @@ def differs(function, *calls):
     return number[0] != number[1]
 
 
-def test_the_clock_and_generators_made_inside():
+def test_the_clock_and_generators_made_inside_or_of_other_libraries():
     f = compile(lambda x: x * time.perf_counter() * random.Random().random())
+    assert f(1.0).data == f(1.0).data
+    f = compile(lambda x: x * int.from_bytes(os.urandom(8), "big"))
     assert f(1.0).data == f(1.0).data
 
 
@@ -149,6 +152,17 @@ def test_the_order_of_keys_and_signs_and_types_of_numbers_and_labels():
     assert label(1.0).data == 0.0
     w.label = "w"
     assert label(1.0).data == 0.0
+
+
+def test_a_large_array_that_was_made_writable_for_a_while():
+    array = np.ones(1 << 18)
+    array.flags.writeable = False
+    f = compile(lambda x: x * array[0])
+    assert f(1.0).data == 1.0
+    array.flags.writeable = True
+    array[0] = 5.0
+    array.flags.writeable = False
+    assert f(1.0).data == 1.0
 
 
 def test_what_a_callback_writes_into():
