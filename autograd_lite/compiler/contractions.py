@@ -116,8 +116,10 @@ class Tables:
 
     def _by_columns(self, lanes: Ints, a: Ints, b: Ints) -> list[Part] | None:
         cuts = runs(np.stack([a, b]))
-        if self.layout.number_at(b) is not None and a.shape[1] <= 3:
-            cuts = [slice(i, i + 1) for i in range(a.shape[1])]  # x + y, not a sum over an axis
+        number_at, k = self.layout.number_at, a.shape[1]
+        signs = k <= 3 and all(number_at(b[:, i]) in (1, -1) for i in range(k))
+        if signs or (k <= 3 and number_at(b) is not None):
+            cuts = [slice(i, i + 1) for i in range(k)]  # x + y or x - y, not a sum over an axis
         parts: list[Part] = []
         for cut in cuts:
             more = self._by_rows(lanes, a[:, cut], b[:, cut])

@@ -194,18 +194,26 @@ def leaf_regions(
     blocks  of each, which of the parameters it belongs to, or -1
     names   of ranges of slots
     """
+    total: Counter[str] = Counter()
+    before = {}
+    for slots, name in names.items():
+        before[slots] = total[name] - slots.start
+        total[name] += len(slots)
     regions: list[Region] = []
     for address, (slot, block) in enumerate(zip(leaves, blocks, strict=True)):
-        given = next((name for slots, name in names.items() if slot in slots), "")
-        name = given or (f"p{block}" if block >= 0 else "x")
-        if regions and regions[-1].name == name:
-            regions[-1].size += 1
+        given = next((slots for slots in names if slot in slots), None)
+        if given is None:
+            name = f"p{block}" if block >= 0 else "x"
+            start = total[name]
+            total[name] += 1
+        else:
+            name, start = names[given], before[given] + slot
+        last = regions[-1] if regions else None
+        if last and last.name == name and last.start + last.size == start:
+            last.size += 1
         else:
             regions.append(Region(address, 1, name))
-    total: Counter[str] = Counter()
-    for region in regions:
-        region.start = total[region.name]
-        total[region.name] += region.size
+            regions[-1].start = start
     for region in regions:
         region.numbers = total[region.name]
     return regions
