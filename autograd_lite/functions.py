@@ -277,16 +277,16 @@ def take(sequence: Any, index: Any) -> Any:
     sequence  a list, tuple or array of numbers, Values, or lists of them, all of one shape
     index     an int; NumPy's, where it is an argument of a compiled function
 
-    Raises TypeError for a dict. Of rows of several lengths a recording is refused.
+    A function that takes from a dict, or from rows of several lengths, is not recorded.
     """
+    if not isinstance(index, Value):
+        return sequence[index]
     if hasattr(sequence, "keys"):
         raise TypeError(
             f"take: expected a list, tuple or array, not {type(sequence).__name__}; take from a "
             "list of its values, by their places in it"
         )
-    chosen = sequence[int(value.number_of(index)) if isinstance(index, Value) else index]
-    if not isinstance(index, Value):
-        return chosen
+    chosen = sequence[int(value.number_of(index))]
     if hasattr(chosen, "__len__") and not isinstance(chosen, str):
         if getattr(sequence, "ndim", 1) == 1 and not _of_one_length(sequence):
             raise ValueError("take: the rows must all have one length; pad the shorter ones")

@@ -16,6 +16,7 @@ In the order in which it is best read:
 - `bulk.py`, the instructions: `calls.py` makes operations on views of them (`ufuncs.py`,
   `special.py`), `native.py` runs those on small arrays in C, `explain.py` says them in words, and
   `order.py` makes sure that nothing is read before it is there
+- `forks.py`, locks that a forked process makes anew
 - `batch.py` is `vmap`, with the tape of `copies.py`; `travel.py` takes programs elsewhere
 """
 

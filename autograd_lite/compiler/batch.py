@@ -72,12 +72,12 @@ class Batched(Compiled):
                 break
             tried.append(program)
             copies = self._copies_of(program, batch)
-            try:
-                held, nodes = copies.run(batch, left, calls)
-            except Exception:  # perhaps of a sample for which this is not the program
+            ran = copies.run(batch, left, calls)
+            if ran is None:
                 runs = {i: program.run(batch.sample(i), calls[i]) for i in left}
                 results |= {i: result for i, (found, result) in runs.items() if found}
             else:
+                held, nodes = ran
                 if len(held) == batch.n:
                     return put_together(copies.template, nodes)
                 results |= {i: copies.result(nodes, i) for i in held}

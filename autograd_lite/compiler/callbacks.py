@@ -12,7 +12,7 @@ from autograd_lite.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from autograd_lite.compiler.record import Callback
 
@@ -40,13 +40,16 @@ class Callbacks:
         return bool(self._calls)
 
     def watch(
-        self, recorded: Sequence[Callback], parameters: Iterable[Value], results: Iterable[Value]
+        self, recorded: Sequence[Callback], known: Mapping[Value, Value], results: Iterable[Value]
     ) -> None:
-        """Have `do` watch what they write, the first time."""
-        self._read = set(parameters)
-        read = self._read.intersection(results)
+        """Have `do` watch what they write, the first time.
+
+        known  the Values that were there before, by the nodes that are or stand for them
+        """
+        self._read = set(known.values()) if recorded else set()
+        read = {known[x] for x in results if x in known}
         for call in reversed(recorded):
-            read = read | self._read.intersection(call.read)
+            read = read | {known[x] for x in call.read if x in known}
             self._read_after.insert(0, read)
 
     def do(self, samples: Sequence[Sequence[float]]) -> str:

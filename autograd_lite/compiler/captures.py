@@ -182,6 +182,8 @@ class Captures:
         if isinstance(thing, _UNCHANGING):
             if type(thing) not in _UNCHANGING:  # it may have methods that read something
                 yield name, type(thing)
+                if isinstance(getattr(thing, "__dict__", None), dict):
+                    yield from self._within_attributes(name, vars(thing))
             return
         self._seen.add(id(thing))
         self.things.append(thing)
@@ -195,6 +197,8 @@ class Captures:
         elif isinstance(thing, (tuple, frozenset)):
             yield from self._elements(name, thing)
             yield name, type(thing)
+            if isinstance(getattr(thing, "__dict__", None), dict):
+                yield from self._within_attributes(name, vars(thing))
         elif isinstance(thing, FunctionType):
             yield from self._within_function(thing)
         elif isinstance(thing, type):
@@ -217,6 +221,8 @@ class Captures:
         if isinstance(thing, (dict, MappingProxyType)):
             for key, x in thing.items():
                 yield f"{name}[{key!r}]" if type(key) in _NUMBERS else name, x
+                if type(key) not in _NUMBERS:
+                    yield name, key
         else:
             yield from [(name, x) for x in thing if type(x) is not float]
 
@@ -236,7 +242,7 @@ class Captures:
         yield from variables
         if _is_library(function.__module__):
             return
-        if function.__defaults__:
+        if function.__defaults__ or function.__kwdefaults__:
             look = partial(_defaults, function)
             self._others.append((f"the defaults of {function.__name__}", look, _copied(look())))
         loaded, imported = _names(code)
@@ -386,7 +392,7 @@ def _in_slots(thing: object, slots: list[Any]) -> list[Any]:
 
 
 def _defaults(function: FunctionType) -> list[Any]:
-    return list(function.__defaults__ or ())
+    return [*(function.__defaults__ or ()), function.__kwdefaults__]
 
 
 def _may_change_unseen(thing: Any) -> bool:

@@ -140,21 +140,23 @@ class Copies:
 
     def run(
         self, batch: Batch, left: list[int], calls: list[Call]
-    ) -> tuple[list[int], list[Value]]:
+    ) -> tuple[list[int], list[Value]] | None:
         """Those of the samples left for which all guards hold; the results of all, as nodes.
 
-        None of them if the program has trouble.
+        None of them if the program has trouble; None at all if it raises something, perhaps of a
+        sample for which this is not the program.
 
         calls  what is known of the call for each sample
-
-        Raises IndexError for an index that `take` was given and that is out of range.
         """
         one, n = self.one, self.n
         k = len(one.draws)
         drawn: list[float] = []
         for call in calls if k else ():
             drawn += one.drawn(call)
-        run = one.forward(self.executor, batch.flat, drawn)
+        try:
+            run = one.forward(self.executor, batch.flat, drawn)
+        except Exception:
+            return None
         if one.guards.tests or one.calls:
             of = {i: self._outputs(run.outputs, i) for i in left}
             left = [i for i in left if one.kept(of[i], calls[i], drawn[i * k : (i + 1) * k])]

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-import os
 import random
 import warnings
 from collections import OrderedDict, deque
 from importlib import import_module
 from pickle import PicklingError
-from threading import RLock
 from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperType
-from weakref import WeakSet
 
 from autograd_lite import blocks
 from autograd_lite.compiler._flatten import Flat, Same, flatten
 from autograd_lite.compiler.captures import Captures
 from autograd_lite.compiler.executors import EXECUTORS
+from autograd_lite.compiler.forks import give_lock
 from autograd_lite.compiler.lines import lines_of
 from autograd_lite.compiler.program import Call, Program
 from autograd_lite.compiler.record import NotRecordedError, record
@@ -27,6 +25,7 @@ from autograd_lite.value import blocks_open
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from threading import RLock
     from typing import Any
 
     from autograd_lite.compiler.copies import Copies
@@ -70,6 +69,8 @@ class Compiled:
     recordings  how many calls were recorded
     """
 
+    _lock: RLock
+
     def __init__(self, function: Callable[..., Any], executor: str = "auto") -> None:
         if not callable(function):
             raise TypeError(f"compile: expected a function, not {type(function).__name__}")
@@ -98,8 +99,7 @@ class Compiled:
         self._statics: dict[bytes, list[Any]] = {}  # those recorded last, and how many were
         self._receivers: list[Any] = []  # of callbacks and draws
         self._warned: list[str] = []  # why it runs eagerly
-        self._lock = RLock()
-        _living.add(self)
+        give_lock(self, "_lock")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if blocks_open() and blocks.observers():  # recorded in another, or watched: every node
@@ -150,7 +150,7 @@ class Compiled:
         """What was recorded so far, with that of the last call last."""
         programs = [
             program
-            for kind in self._all_kinds().values()
+            for _, kind in self._all_kinds()
             for program in sorted(kind.programs, key=lambda p: p is kind.last)
         ]
         if not programs:
@@ -169,7 +169,7 @@ class Compiled:
         Warns of programs that cannot travel, such as one that draws from a lambda.
         """
         parcels, problems = [], set()
-        for key, kind in self._all_kinds().items():
+        for key, kind in self._all_kinds():
             captures = self._captures(key[1])
             for program in kind.programs:
                 if program.captures.changed():
@@ -229,11 +229,11 @@ class Compiled:
                     self._gone.append(hash(gone))
             return kind
 
-    def _all_kinds(self) -> OrderedDict[Any, _Kind]:
+    def _all_kinds(self) -> list[tuple[Any, _Kind]]:
         """Those whose programs came from elsewhere, and were not called yet, among them."""
         for key in list(self._parcels):
             self._kind(key)
-        return self._kinds
+        return [*self._kinds.items()]  # at once: other threads move them to the end
 
     def _arrived(self, key: Any) -> list[Program]:
         """The programs of a kind that came from another process or another copy."""
@@ -251,7 +251,7 @@ class Compiled:
         arguments = [thing.thing if isinstance(thing, Same) else thing for _, thing in statics]
         roots = [(self.__name__, self.function), *[("an argument", x) for x in arguments]]
         captures = Captures(roots, self._receivers)
-        programs = [program for kind in self._kinds.values() for program in kind.programs]
+        programs = [program for kind in [*self._kinds.values()] for program in kind.programs]
         for known in {program.captures for program in programs}:
             if not known.changed() and known.alike(captures):
                 return known
@@ -355,19 +355,6 @@ class Compiled:
                 RuntimeWarning,
                 stacklevel=4,
             )
-
-
-_living: WeakSet[Compiled] = WeakSet()
-
-
-def _renew_locks() -> None:
-    """In a forked process: the thread that held one is not there to release it."""
-    for function in _living:
-        function._lock = RLock()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_renew_locks)
 
 
 class _Kind:

@@ -92,7 +92,10 @@ class Program:
                 "it computes with Values to which neither its arguments nor what it reads lead, "
                 "such as copies, or what another thread made; compute them outside, and pass them"
             )
-        self.calls.watch(recording.calls, self.parameters, outputs.nodes[: self.n_results])
+        values = dict(zip(flat.slots, flat.values, strict=True))
+        known = {x: values[slot] for x, slot in recording.arguments.items() if slot in values}
+        known |= {x: x for x in self.parameters}
+        self.calls.watch(recording.calls, known, outputs.nodes[: self.n_results])
         self._leaves_all = all(parameter.is_leaf for parameter in parameters)
         self._wrt = [*range(len(leaves), self.tape.leaves), *flat.slots]
         self.executor = Executor(self.tape, self._wrt, executor, self.guards.exact)
@@ -174,7 +177,7 @@ class Program:
 
     def called_back(self, samples: Sequence[Sequence[float]]) -> bool:
         """Do the callbacks for each sample, given the outputs for it; whether all went well."""
-        if self.calls:
+        if self.calls and not self.trouble:
             self.trouble = self.calls.do(samples)
         return not self.trouble
 

@@ -272,6 +272,8 @@ class Recorder(Observer):
         return leaf
 
     def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
+        if self.recording.calls:
+            self.recording.calls[-1].read.extend([x for x in values if isinstance(x, Value)])
         self.recording.calls.append(Callback(function, values, []))
         return True
 

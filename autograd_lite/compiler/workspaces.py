@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from array import array
 from functools import partial
-from threading import RLock
+
+from autograd_lite.compiler.forks import give_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from threading import RLock
     from typing import Any
 
     from autograd_lite.value import Value
@@ -50,11 +52,13 @@ class Pool:
     held  of each workspace, what its run `holds`
     """
 
+    lock: RLock
+
     def __init__(self) -> None:
         self.free: list[list[Any]] = []
         self.held: list[list[Any]] = []
-        self.lock = RLock()
         self._turn = 0
+        give_lock(self, "lock")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Pool, ()

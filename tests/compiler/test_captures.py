@@ -391,6 +391,37 @@ def test_defaults_that_are_replaced():
     assert f.recordings == 2
 
 
+def test_defaults_by_keyword_that_are_replaced():
+    def helper(x, *, rate=2.0):
+        return x * rate
+
+    f = compile(lambda x: helper(x))
+    for rate in (2.0, 3.0):
+        helper.__kwdefaults__ = {"rate": rate}
+        assert [f(1.0).data, f(2.0).data] == [rate, 2 * rate]
+    assert f.recordings == 2
+
+
+@pytest.mark.parametrize("base", [float, tuple, frozenset])
+def test_attributes_of_what_does_not_change_otherwise(base):
+    thing = type("Thing", (base,), {})()
+    f = compile(lambda x: x * thing.rate)
+    for rate in (2.0, 3.0):
+        thing.rate = rate
+        assert [f(1.0).data, f(2.0).data] == [rate, 2 * rate]
+    assert f.recordings == 2
+
+
+def test_the_keys_of_a_dict_are_read():
+    key, value = Plain(), Value(2.0)
+    held = {key: 1.0, value: 1.0}
+    f = compile(lambda x: x * sum(k.w if isinstance(k, Plain) else k for k in held))
+    for rate in (2.0, 3.0):
+        key.w = rate
+        assert [f(1.0).data, f(2.0).data] == [2 + rate, 2 * (2 + rate)]
+    assert f.recordings == 2
+
+
 def test_the_values_in_a_set_are_read():
     values, f = {Value(1.0), Value(2.0)}, compile(lambda values, x: sum(values) * x)
     assert [f(values, x).data for x in (1.0, 2.0)] == [3.0, 6.0]

@@ -306,10 +306,11 @@ def test_take_of_rows_of_several_lengths_runs_eagerly(kind, index):
         assert found.data == (ag.sum(rows[index]) * p).data
 
 
-@pytest.mark.parametrize("kind", [lambda f: f, compile, lambda f: lambda i: vmap(f)([i])])
-def test_take_of_a_dict_is_an_error(kind):
-    with pytest.raises(TypeError, match="take: expected a list, tuple or array, not dict; take fr"):
-        kind(lambda i: take({0: W[0], 1: W[1]}, i))(np.int64(0))
+@pytest.mark.parametrize("kind", [compile, lambda f: lambda i: vmap(f)([i])[0]])
+def test_take_of_a_dict_runs_eagerly(kind):
+    f = kind(lambda i: take({0: W[0], 1: W[1]}, i) * 1.0)
+    with pytest.warns(RuntimeWarning, match="take: expected a list, tuple or array, not dict; ta"):
+        assert f(np.int64(1)).data == W[1].data
 
 
 def test_take_out_of_range_is_an_index_error():
@@ -731,6 +732,32 @@ def test_a_callback_may_write_what_was_read_before(read):
     compiled = compile(function)
     assert numbers_of(compiled, mean) == expected
     assert (compiled.recordings, moved) == (1, [1.0, 2.0, 3.0])
+
+
+def test_what_a_callback_writes_is_given_to_the_next():
+    mean, seen = Value(1.0, label="mean"), deque()
+
+    def f(x):
+        ag.callback(lambda number: setattr(mean, "data", number), x)
+        ag.callback(seen.append, mean)
+        return x * W[0]
+
+    compiled = compile(f)
+    with pytest.warns(RuntimeWarning, match="writes the Value 'mean', which is read after it"):
+        compiled(5.0)
+    compiled(6.0)
+    compiled(7.0)
+    assert list(seen)[-3:] == [5.0, 6.0, 7.0]
+
+
+def test_a_callback_that_writes_an_argument_which_is_read_after_it():
+    def f(mean, x):
+        ag.callback(lambda number: setattr(mean, "data", number), x)
+        return mean * W[0]
+
+    mean, compiled = Value(1.0), compile(f)
+    with pytest.warns(RuntimeWarning, match="writes a Value, which is read after it"):
+        assert [compiled(mean, x).data for x in (5.0, 6.0)] == [2.5, 3.0]
 
 
 def test_a_callback_that_writes_an_argument():

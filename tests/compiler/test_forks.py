@@ -54,3 +54,22 @@ def test_while_a_thread_differentiates():
         return True
 
     assert forked(lambda: differentiate(lambda: None), differentiate)
+
+
+def test_while_a_program_is_differentiated():
+    w = Value(2.0)
+    f = compile(lambda x: x * w)
+    for _ in range(2):
+        f(3.0).backward()
+    pool = f.programs()[-1].executor.interpreter._pool
+
+    def differentiate(wait):
+        with pool.lock:
+            wait()
+
+    def work():
+        w.grad = 0.0
+        f(3.0).backward()
+        return w.grad == 3.0
+
+    assert forked(work, differentiate)

@@ -1,6 +1,7 @@
 """Calls in C against the same calls in NumPy, and exp against the C library's."""
 
 import math
+import weakref
 
 import numpy as np
 import pytest
@@ -166,6 +167,31 @@ def test_what_numpy_does_faster_is_left_to_it():
         Operation("add.reduceat", np.ones(2), (np.ones(4), np.array([0, 2]))),
     ):
         assert native._written(call) is None
+
+
+def test_what_c_would_misread_is_left_to_numpy():
+    x, places = np.ones(8), np.arange(8)
+    long = np.ones(native._native.LONGEST_SUM + 1)
+    for operation in (
+        Operation("take", np.ones(4), (x, places[::2])),
+        Operation("take", np.ones(8), (x, places.astype(np.int32))),
+        Operation("put", x[::2], (np.ones(4), places[:4])),
+        Operation("add", x, (x, places)),
+        Operation("add", x, (x, x.astype(np.float32))),
+        Operation("add", places, (places, x.astype(np.int32))),
+        Operation("add.reduce", np.ones(()), (long,)),
+    ):
+        assert native._written(operation) is None
+
+
+def test_arrays_live_as_long_as_what_runs_them():
+    x = np.ones(1000)
+    alive = weakref.ref(x)
+    run = joined([Operation("add", np.empty(1000), (x, x))])
+    del x
+    assert alive() is not None
+    del run
+    assert alive() is None
 
 
 def test_calls_run_in_their_order():

@@ -7,6 +7,8 @@ import functools
 import multiprocessing
 import pickle
 import random
+import sys
+import threading
 import warnings
 from fractions import Fraction
 
@@ -267,6 +269,30 @@ def test_what_cannot_travel_is_named_and_recorded_again(function, args, problem)
     assert len(warned) == 1
     other(*args)
     assert other.recordings == 1
+
+
+def test_a_function_is_pickled_while_threads_call_it():
+    f = compile(lambda xs: ag.sum(xs))
+    lengths = range(1, 30)
+    for n in lengths:
+        f([1.0] * n)
+    done, interval = threading.Event(), sys.getswitchinterval()
+
+    def play():
+        while not done.is_set():
+            for n in lengths:
+                f([1.0] * n)
+
+    thread = threading.Thread(target=play)
+    sys.setswitchinterval(1e-6)
+    try:
+        thread.start()
+        for _ in range(10):
+            assert len(f.__reduce__()[2]) == len(f.programs()) == len(lengths)
+    finally:
+        sys.setswitchinterval(interval)
+        done.set()
+        thread.join()
 
 
 def test_programs_that_are_there_already_are_kept():

@@ -212,6 +212,39 @@ def test_what_a_callback_writes_is_seen_by_the_next_sample():
     assert mean.data == 9.0
 
 
+def test_what_a_callback_writes_is_seen_by_the_next_sample_of_several_ways():
+    def function():
+        factor = Value(1.0, label="factor")
+
+        def f(x, i):
+            ag.callback(lambda number: setattr(factor, "data", number), x * 10.0)
+            return (ag.take([x, x * 2.0], i) if x > 0 else x) * factor
+
+        return f
+
+    xs, indices = [1.0, 2.0, -1.0], np.array([0, 1, 7])
+    loop, batched = function(), vmap(function())
+    with pytest.warns(RuntimeWarning, match="writes the Value 'factor', which is read after it"):
+        found = [y.data for y in batched(xs, indices)]
+    assert found == [loop(x, i).data for x, i in zip(xs, indices, strict=True)]
+
+
+def test_what_a_callback_raises_is_raised():
+    seen = []
+
+    def note(x):
+        seen.append(x)
+        if x == 2.0:
+            raise OSError("disk full")
+
+    batched = vmap(lambda x: (ag.callback(note, x), x * 2.0)[1])
+    batched([5.0, 6.0])
+    seen.clear()
+    with pytest.raises(OSError, match="disk full"):
+        batched([0.0, 1.0, 2.0, 3.0])
+    assert seen == [0.0, 1.0, 2.0]
+
+
 def test_too_many_ways_are_taken_eagerly():
     batched = vmap(lambda x: x * x.data)
     with pytest.warns(RuntimeWarning, match="runs eagerly from now on: it took 8 different ways"):
