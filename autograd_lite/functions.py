@@ -348,7 +348,8 @@ def callback(function: Callable[..., object], *values: Operand) -> None:
 
     It may write what it likes, such as running statistics; what it returns is dropped. A program
     calls back when all is computed, so a function that reads a Value after a callback wrote it runs
-    eagerly, if the call that is recorded shows it. Of other things, it reads what was recorded.
+    eagerly, if the call that is recorded shows it; in that one, callbacks are made twice. Of other
+    things, it reads what was recorded.
     """
     if not any(observer.call(function, values) for observer in blocks.observers()):
         function(*[value.number_of(x) if isinstance(x, Value) else x for x in values])

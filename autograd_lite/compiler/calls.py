@@ -106,7 +106,7 @@ class Operand:
 
 
 class Binder:
-    """Makes calls of instructions.
+    """Makes operations of instructions.
 
     memory   [size] doubles
     indices  the ints of the run

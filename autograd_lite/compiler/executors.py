@@ -61,7 +61,7 @@ class Executor:
         lifted, lines = self.lifted(), cache(lines)
         text = lifted.explain(names, lines)
         if self._arrays is not None:
-            return f"{text}\n\nrun by these calls"
+            return f"{text}\n\nrun by these operations"
         text += "\n\nrun by the interpreter, node by node"
         return f"{text}: {lifted.explain_groups(lines)}" if self._chosen else text
 

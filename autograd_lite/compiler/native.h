@@ -1,4 +1,4 @@
-/* NumPy's calls on arrays of doubles, as native.py writes them down.
+/* Operations on arrays of doubles, as native.py writes them down.
 
    Most arrays of a scalar program are small: there, what NumPy does before and after the arithmetic
    takes ten times as long as the arithmetic. Sums are taken in an order that does not depend on the
@@ -19,7 +19,7 @@ typedef struct {
 } call_t;
 _Static_assert(sizeof(call_t) == 20 * 8, "native.py writes eight bytes for each field");
 
-/* In the order of native.FUNCTIONS. */
+/* In the order of native.py. */
 enum {
     ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM, MINIMUM, POWER, ARCTAN2,
     LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, NOT_EQUAL,

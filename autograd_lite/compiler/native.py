@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from functools import partial
+from itertools import groupby
 from math import prod
 
 import numpy as np
@@ -51,7 +52,7 @@ _FUNCTIONS = (
 )
 _CODES = {name: code for code, name in enumerate(_FUNCTIONS)}
 
-if IN_C and len(_FUNCTIONS) != _native.FUNCTIONS:
+if IN_C and len(_FUNCTIONS) != getattr(_native, "FUNCTIONS", 0):
     raise ImportError("autograd_lite was compiled from another native.h; install it again")
 
 # So many numbers, and so many multiplications, are the most that are not left to NumPy.
@@ -62,22 +63,16 @@ MOST_PRODUCTS = 1 << 16
 def joined(operations: Iterable[Operation]) -> Callable[[], object]:
     """What runs the operations: in C those that can be written down, and NumPy the others."""
     made: list[Callable[[], object]] = []
-    rows: list[int] = []
-    owners: list[Operation] = []
-    for operation in operations:
-        row = _written(operation) if IN_C else None
-        if row is not None:
-            rows += row
-            owners.append(operation)
-            continue
-        if rows:
-            made.append(partial(_native.run, array("q", rows), owners))
-            rows, owners = [], []
-        made.append(operation.in_numpy())
-    if rows:
-        made.append(partial(_native.run, array("q", rows), owners))
-        if len(made) == 1:
-            return made[0]
+    written = [(each, _written(each) if IN_C else None) for each in operations]
+    for in_c, group in groupby(written, lambda pair: pair[1] is not None):
+        some = list(group)
+        if in_c:
+            rows = array("q", [number for _, row in some for number in row or ()])
+            made.append(partial(_native.run, rows, [each for each, _ in some]))
+            if len(some) == len(written):
+                return made[0]
+        else:
+            made += [each.in_numpy() for each, _ in some]
     return partial(_one_after_the_other, made)
 
 

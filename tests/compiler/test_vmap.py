@@ -72,7 +72,7 @@ def test_the_batch_becomes_the_rows_of_matrices():
         text = batched.explain()
         assert f"z1[{n}, 4] = x @ p0.T" in text
         assert "dp0[4, 3] = dz1.T @ x" in text
-        assert "run by these calls" in text
+        assert "run by these operations" in text
         lengths.add(text.count("\n"))
     assert len(lengths) == 1
     assert batched.recordings == 1
