@@ -136,13 +136,27 @@ class _Rows:
         self.parts: list[Part] = []
 
     def stack(self, steps: list[_Terms]) -> bool:
-        """Add the same terms of many steps of a recurrence as one table, if it is regular."""
-        same = np.array_equal(steps[0].rows, steps[1].rows)
-        rows = steps[0].rows if same else np.concatenate([step.rows for step in steps])
-        a, b = np.concatenate([step.tables for step in steps], axis=2 if same else 1)
-        parts = self.tables.regular(self.piece.lane[rows], a, b)
-        self.parts += parts or []
-        return parts is not None
+        """Add the same terms of many steps of a recurrence as a few tables, if they are regular.
+
+        One will do, unless a step adds to some of the rows that the one before adds to: the
+        differences of neighbouring states. No table may write a row twice.
+        """
+        first, second = steps[:2]
+        away = abs(int(second.rows[0] - first.rows[0]))
+        # A block of as many rows as a step moves is elsewhere in every step.
+        block = (first.rows - first.rows[0]) // (away or self.piece.size)
+        parts: list[Part] = []
+        for k in np.unique(block)[: FEW + 1]:
+            some = block == k
+            rows = np.concatenate([step.rows[some] for step in steps[: None if away else 1]])
+            tables = [step.tables[:, some] for step in steps]
+            a, b = np.concatenate(tables, axis=1 if away else 2)
+            more = self.tables.regular(self.piece.lane[rows], a, b)
+            if more is None or len(parts) + len(more) > FEW:
+                return False
+            parts += more
+        self.parts += parts
+        return True
 
     def add(self, terms: _Terms) -> None:
         if terms.uniform:

@@ -4,6 +4,7 @@ import pickle
 import sys
 from array import array
 from functools import partial
+from itertools import accumulate, pairwise
 from threading import Thread
 
 import numpy as np
@@ -43,6 +44,34 @@ def test_a_copy_is_made_before_the_first_that_reads_it():
         return x[0] * w[1][0], sum(ag.dot(row, x) for row in w) + sum(x)
 
     assert Lifted(function, [Value(0.25), Value(1.25), Value(2.25)]).agrees()
+
+
+def running_sums(xs):
+    return list(accumulate(xs, lambda s, x: s + x))
+
+
+def test_neighbouring_steps_of_a_recurrence_share_rows():
+    """Each running sum is in two of their differences."""
+
+    def changes(xs):
+        sums = running_sums(xs)
+        return [after - before for before, after in pairwise(sums)]
+
+    lifted = Lifted(changes, [float(i * i + 1) for i in range(10)])
+    assert lifted.agrees()
+    assert len(lifted.arrays.forward_instructions) < 20
+
+
+def test_a_filter_that_a_recurrence_makes():
+    """Each of its numbers sends to all that it is slid over."""
+    weights = [Value(0.5 - i) for i in range(4)]
+
+    def energy(xs):
+        kernel = running_sums(weights)
+        return sum(ag.dot(kernel, xs[i : i + 4]) ** 2 for i in range(len(xs) - 3))
+
+    assert Lifted(energy, [Value(0.1 * i * i) for i in range(7)]).agrees()
+    assert Lifted(energy, [Value(0.1 * i * i) for i in range(20)]).agrees()
 
 
 def test_a_program_in_another_order_is_refused():
