@@ -215,7 +215,7 @@ def target_of(it: Instruction) -> Ints:
     """The addresses that it writes, or may write."""
     match it:
         case Contract(loops, _, out) | Map(loops, out) | Largest(loops, _, out):
-            return out.addresses(*loops)
+            return out.spread(*loops)
         case Scatter(_, table):
             return table
         case Gather(base, table):
