@@ -236,7 +236,10 @@ def in_words(instructions: Iterable[Instruction], regions: Regions) -> list[Step
         else:
             if not isinstance(it, Drop) and (region is None or not region.name):
                 name = _name_of_copy(it, regions) or f"memory[{target.min()}]"
-                regions.add(Region(int(target.min()), len(target), name))
+                if region:  # a partial that is not computed in its place
+                    region.name = name
+                else:
+                    regions.add(Region(int(target.min()), len(target), name))
             text = _line(it, regions)
             outs = regions.named(target)
         unique = {region.name: region for region in reads}

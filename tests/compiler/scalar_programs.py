@@ -192,6 +192,53 @@ def windows(draw):
     return function, (numbers(draw, length),)
 
 
+def slid(draw):
+    """Windows over the steps of a recurrence, over each of a few sequences."""
+    u, v, w = parameters(draw, 3)
+    carried = draw.choice(
+        [
+            lambda s, x: s + x,
+            lambda s, x: 0.5 * s + 0.5 * x,
+            lambda s, x: w * s + (1 - w) * x,
+            lambda s, x: ag.tanh(s + w * x),
+            lambda s, x: s - v * (w * s - x),
+        ]
+    )
+    size, samples = draw.randint(1, 5), draw.choice([1, 1, 2, 4])
+    weights, start = parameters(draw, size), draw.choice([0.0, u])
+    windowed = draw.choice(
+        [
+            lambda xs: [b - a for a, b in pairwise(xs)],
+            lambda xs: [a + b for a, b in pairwise(xs)],
+            lambda xs: [b - v * a for a, b in pairwise(xs)],
+            lambda xs: [a - 2 * b + c for a, b, c in zip(xs, xs[1:], xs[2:], strict=False)],
+            lambda xs: [ag.mean(xs[i : i + size]) for i in range(len(xs) - size + 1)],
+            lambda xs: [dot(weights, xs[i : i + size]) for i in range(len(xs) - size + 1)],
+            lambda xs: [b - a for a, b in zip(xs, xs[size:], strict=False)],
+            None,  # the recurrence makes what is slid over the sequence
+        ]
+    )
+    reduce = draw.choice([list, list, sum, lambda xs: sum(x * x for x in xs)])
+
+    def states(xs):
+        s, found = start, []
+        for x in xs:
+            s = carried(s, x)
+            found.append(s)
+        return found
+
+    def filtered(xs):
+        kernel = states(weights)
+        return [dot(kernel, xs[i : i + size]) for i in range(len(xs) - size + 1)]
+
+    def function(sequences):
+        found = [reduce(windowed(states(xs)) if windowed else filtered(xs)) for xs in sequences]
+        return found, u
+
+    length = draw.randint(max(size, 3), 14)
+    return function, (numbers(draw, samples, length),)
+
+
 def max_of(xs):
     best = xs[0]
     for x in xs[1:]:
@@ -338,7 +385,7 @@ def deciding(draw):
 
 KINDS = [
     *(regular, recurrent, attention, ragged, windows, language, branching, irregular),
-    *(deciding, matrices),
+    *(deciding, matrices, slid),
 ]
 
 

@@ -263,3 +263,15 @@ def test_one_of_a_thing_is_told_in_the_singular():
     batched = vmap(lambda x: x * 2)
     batched([1.0])
     assert ": 1 sample\n" in batched.explain()
+
+
+def test_partials_that_are_scattered():
+    """Those of the norms of growing rows of maxima."""
+    rows = [[Value(0.5 * i - j) for j in range(3)] for i in range(4)]
+
+    def function():
+        peaks = [-ag.largest(row) for row in rows]
+        return [ag.norm(peaks[: i + 1]) for i in range(4)]
+
+    text = Lifted(function).arrays.explain()
+    assert re.search(r"(memory\[\d+\]) = 10 numbers, scattered\n(.*\n)* .* \* \1", text), text
