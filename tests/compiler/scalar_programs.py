@@ -232,11 +232,11 @@ def slid(draw):
         return [dot(kernel, xs[i : i + size]) for i in range(len(xs) - size + 1)]
 
     def function(sequences):
-        found = [reduce(windowed(states(xs)) if windowed else filtered(xs)) for xs in sequences]
-        return found, u
+        return [reduce(windowed(states(xs)) if windowed else filtered(xs)) for xs in sequences]
 
-    length = draw.randint(max(size, 3), 14)
-    return function, (numbers(draw, samples, length),)
+    length = draw.randint(max(size, 2) + 1, 14)
+    inputs = numbers if start is u else parameters
+    return function, (inputs(draw, samples, length),)
 
 
 def max_of(xs):
