@@ -159,16 +159,20 @@ def test_what_is_picked_from_may_lie_anywhere():
 
 
 P, K = Value(1.25), [0.5, 2.0, 3.0]
-U, ROWS = (
-    [Value(1.5 * i - 1.0) for i in range(3)],
-    [[Value(i - 0.5 * j) for j in range(4)] for i in range(3)],
-)
+U = [Value(1.5 * i - 1.0) for i in range(3)]
+ROWS = [[Value(i - 0.5 * j) for j in range(4)] for i in range(3)]
+
+
+def scaled(rows):
+    return [[q * P for q in row] for row in rows]
+
+
 IRREGULAR = {
     "numbers": lambda x, idx: [take(K, i) * P for i in idx],
     "a tuple of numbers": lambda x, idx: [take(tuple(K), i) * P for i in idx],
     "an array of numbers": lambda x, idx: [take(np.array(K), i) * P for i in idx],
     "Values made inside": lambda x, idx: [take([Value(k) for k in K], i) * P for i in idx],
-    "a number among Values": lambda x, idx: [take([W[0], 0.5, W[2]], i) * P for i in idx],
+    "a number among Values": lambda x, idx: [take([0.5, W[0], W[1]], i) * P for i in idx],
     "two tables, one for fewer": lambda x, idx: [
         take(t, i) for t, k in ((U, 1), (W, 0)) for i in idx[k:]
     ],
@@ -182,18 +186,12 @@ IRREGULAR = {
         q for k, i in enumerate(idx) for q in take(ROWS, i)[: k % 4 + 1]
     ],
     "columns": lambda x, idx: [
-        *(q for i in idx for q in take(list(zip(*ROWS, strict=True)), i)),
+        *(ag.sum(take(list(zip(*scaled(ROWS), strict=True)), i)) for i in idx),
         *(ag.sum(r) for r in ROWS),
     ],
-    "rows computed anew": lambda x, idx: [
-        q for i in idx for q in take([[e * P for e in r] for r in ROWS], i)
-    ],
+    "rows computed anew": lambda x, idx: [q for i in idx for q in take(scaled(ROWS), i)],
     "a row of one Value": lambda x, idx: [
         q for i in idx for q in take([ROWS[0], [P] * 4, ROWS[1]], i)
-    ],
-    "classes of one row": lambda x, idx: [
-        ag.logsumexp(r) - take(r, i)
-        for r, i in zip([[q * P for q in r] for r in x], idx, strict=True)
     ],
 }
 
@@ -205,6 +203,15 @@ def test_tables_need_not_form_one_pattern(function):
     for _ in range(3):
         lifted.indices[:] = rng.integers(-3, 3, 7)
         assert lifted.agrees()
+
+
+def test_tables_of_one():
+    def losses(x, idx):
+        rows = [[q * P for q in row] for row in x]
+        return [ag.logsumexp(row) - take(row, i) for row, i in zip(rows, idx, strict=True)]
+
+    x, indices = [[0.5 * i] for i in range(8)], np.zeros(8, np.int64)
+    assert Lifted(losses, x, indices).agrees()
 
 
 def test_powers_that_are_constants_and_the_base():
