@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from autograd_lite.compiler.canonical import Ints
+    from autograd_lite.compiler.workspaces import State
     from autograd_lite.value import Value
 
 __all__ = ["Interpreter"]
@@ -73,6 +74,12 @@ class Interpreter(Runner):
         self.leaves = tape.leaves
         self.wrt = array("q", wrt)
         self._in_order = array("q", range(tape.leaves))
+
+    def magnitude(self, state: State) -> float:
+        """The largest finite number or cotangent in a run that was asked for its gradient."""
+        space = state.holds[0]
+        numbers = np.abs([*space.values, *space.cotangents])
+        return float(numbers[np.isfinite(numbers)].max(initial=0.0))
 
     def workspace(self) -> Workspace:
         return Workspace(self)

@@ -16,6 +16,7 @@ import pytest
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, no_grad, take, vmap
+from autograd_lite.compiler.arrays import Arrays
 from autograd_lite.compiler.function import MOST_AGAIN, MOST_SHAPES, MOST_VARIANTS
 
 
@@ -1220,3 +1221,32 @@ def test_a_decision_on_the_last_digit_under_arrays():
             return total * (1 if total >= limit else 0)
 
         assert compile(f, executor="numpy")(xs, limit).data == pytest.approx(limit)
+
+
+@pytest.mark.parametrize("half", ["_forward", "_gradient"])
+@pytest.mark.parametrize("executor", ["auto", "numpy"])
+def test_a_wrong_lift_is_noticed_at_its_first_run(monkeypatch, half, executor):
+    right = getattr(Arrays, half)
+
+    def wrong(self, *args):
+        numbers = right(self, *args)
+        numbers[0] += 1.0
+        return numbers
+
+    monkeypatch.setattr(Arrays, half, wrong)
+    ws = [Value(0.001 * i) for i in range(1000)]
+    f = compile(lambda x: ag.sum([w * w * x for w in ws]), executor=executor)
+    x = Value(2.0)
+    with pytest.warns(RuntimeWarning, match="as operations on arrays it gave other numbers"):
+        found = [f(x) for _ in range(3)]
+    expected = ag.sum([w * w * x for w in ws])
+    assert [y.data for y in found] == [expected.data] * 3
+    found[-1].backward()
+    assert [w.grad for w in ws] == [2 * w.data * 2.0 for w in ws]
+
+
+def test_digits_that_cancel_are_no_wrong_lift():
+    ws = [Value(0.1 * i) for i in range(300)]
+    f = compile(lambda x: ag.sum([(w + x) - x for w in ws]), executor="numpy")
+    assert f(Value(1e9)).data == pytest.approx(sum(w.data for w in ws), rel=1e-6)
+    assert "run by these operations" in f.explain()
