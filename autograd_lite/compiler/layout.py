@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd_lite.compiler.affine import nest, ranges, stretches
 from autograd_lite.compiler.bulk import Mask
-from autograd_lite.compiler.canonical import COPY, MAP, NUMBER, SUM, VARIABLE
+from autograd_lite.compiler.canonical import COPY, MAP, NUMBER, PICK, SUM, VARIABLE
 from autograd_lite.compiler.groups import NUMBERS, WANTED, Group, groups_of
 from autograd_lite.compiler.stages import Stages
 
@@ -192,7 +192,7 @@ class Layout:
             operands = np.stack([self.form.a[first], self.form.b[first]])
         else:
             operands = self.form.a[first][None]
-        order, cuts, box = self._arranged(operands, group.kind == MAP)
+        order, cuts, box = self._arranged(operands, group.kind)
         groups = []
         for members in np.split(nodes[order], cuts):
             piece = self.piece(len(members), box)
@@ -202,12 +202,12 @@ class Layout:
             groups.append(Group(group.kind, group.formula, members, group.partial))
         return groups
 
-    def _arranged(self, operands: Ints, divisible: bool) -> tuple[Ints, Ints, Box | None]:
+    def _arranged(self, operands: Ints, kind: int) -> tuple[Ints, Ints, Box | None]:
         """How to arrange n scalars with k operands [k, n]: their order, where to cut it, a box.
 
         As they come, or by their operands' addresses, if that is a nest; else as a few nests of
-        stretches of different lengths, if they are divisible; else as rows of different lengths,
-        padded.
+        stretches of different lengths, if they are a formula; else as rows of different lengths,
+        padded, unless they are picked: each by its own index, whatever lies beside it.
         """
         tables = self.address[operands]
         n = tables.shape[1]
@@ -219,10 +219,12 @@ class Layout:
             return by_address, whole, None
         rows = np.stack([self._row_in_box(nodes) for nodes in operands])
         known = np.concatenate([tables, rows])
-        for order in (natural, by_address) if divisible else ():
+        for order in (natural, by_address) if kind == MAP else ():
             split = _split(tables[:, order], *stretches(known[:, order]))
             if split is not None:
                 return order[split[0]], split[1], None
+        if kind == PICK:
+            return natural, whole, None
         box = Box(*stretches(known))
         if len(box.holes) <= 2 * n + 64 and _is_nest(box.filled(tables)):
             return natural, whole, box

@@ -264,6 +264,42 @@ def language(draw):
     return function, (pick(-vocabulary, vocabulary, n), pick(0, vocabulary, n))
 
 
+def picks(draw):
+    """Elements and rows by indices, from tables that form no single pattern."""
+    n, size = draw.randint(1, 8), draw.randint(1, 4)
+    table, w, p = parameters(draw, size, size), parameters(draw, size), parameters(draw)
+    constants = draw.choice([list, tuple, np.array])(numbers(draw, size))
+    readers = [
+        lambda x, k, i: [take(w, i)],
+        lambda x, k, i: [take(w[::-1], i) * p],
+        lambda x, k, i: [take(constants, i) * p],
+        lambda x, k, i: [take([*w[1:], 0.5], i) * p],
+        lambda x, k, i: [take(x[k], i) * p],
+        lambda x, k, i: [logsumexp(row := [q * p for q in x[k]]) - take(row, i)],
+        lambda x, k, i: take(table, i),
+        lambda x, k, i: take(table, i)[: k % size + 1],
+        lambda x, k, i: take([row[k % size :] for row in table], i),
+        lambda x, k, i: take(list(zip(*table, strict=True)), i),
+        lambda x, k, i: take([[q * p for q in row] for row in table], i),
+        lambda x, k, i: take([[p] * size, *table[1:]], i),
+        lambda x, k, i: [q * p for q in take([x[k], *x[1:size], *table][:size], i)],
+    ]
+    loops = [
+        (draw.choice(readers), sorted(draw.sample(range(n), draw.randint(1, n))))
+        for _ in range(draw.randint(1, 4))
+    ]
+    activation, each = draw.choice(ACTIVATIONS), draw.random() < 0.5
+
+    def function(x, indices):
+        rows = [read(x, k, indices[k]) for read, samples in loops for k in samples]
+        picked = [q for row in rows for q in row]
+        losses = [activation(sum(row)) for row in rows]
+        return sum(losses), picked[::2] if each else sum(q * p for q in picked), table[0][0] * p
+
+    pick = np.random.default_rng(draw.randrange(10**9)).integers
+    return function, (numbers(draw, n, size), pick(-size, size, n))
+
+
 def matrices(draw):
     """Vectors of two matrices in various ways, and sums of all that they are made of."""
     n = draw.randint(2, 5)
@@ -385,7 +421,7 @@ def deciding(draw):
 
 KINDS = [
     *(regular, recurrent, attention, ragged, windows, language, branching, irregular),
-    *(deciding, matrices, slid),
+    *(deciding, matrices, slid, picks),
 ]
 
 

@@ -20,7 +20,10 @@ CALLS = 3  # the first is recorded, the second lifted
 
 
 def moved(thing, rng, as_values):
-    """Arguments like these with other numbers: the floats as Values, or as they are."""
+    """Arguments like these with other numbers: the floats as Values, or as they are.
+
+    Indices are put into another order.
+    """
     if isinstance(thing, (list, tuple)):
         return type(thing)(moved(x, rng, as_values) for x in thing)
     if isinstance(thing, Value):
@@ -28,7 +31,7 @@ def moved(thing, rng, as_values):
     if isinstance(thing, float):
         x = thing + 0.5 * rng.normal()
         return Value(x) if as_values else x
-    return thing
+    return rng.permutation(thing) if isinstance(thing, np.ndarray) else thing
 
 
 def certain(function, args, parameters, cotangents, rng):
@@ -80,6 +83,9 @@ def compared(seed):
                 known = ~finite | certain(function, args, parameters, cotangents, rng)
                 assert close[known].all(), (seed, call, way, found, expected)
             number, agreeing = number + len(close), agreeing + close.sum()
+    for kind in EXECUTORS:
+        for each in ways[kind][1].programs():  # none was taken from the arrays at its first run
+            assert each.executor._arrays is not None or not each.executor._compared, (seed, kind)
     return number, agreeing
 
 

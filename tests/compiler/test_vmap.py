@@ -456,3 +456,19 @@ def test_wrong_axes_are_refused_at_once():
     with pytest.raises(ValueError, match="has recorded nothing yet"):
         vmap(x_times_y).explain()
     assert vmap(x_times_y, in_axes=(np.int64(0), None))([1.0], 2.0)[0].data == 2.0
+
+
+def test_tables_need_not_form_one_pattern():
+    """Two tables for different indices, a table of numbers, a row of x that is left out."""
+    other, scale = [Value(10.0), Value(20.0), Value(30.0)], Value(1.5)
+
+    def picked(x, indices):
+        tables = W, [0.5, 2.0, 3.0], other, other, x[0], x[2]
+        return [take(t, i) * scale for t, i in zip(tables, indices, strict=True)]
+
+    batched, rng = vmap(picked), np.random.default_rng(0)
+    for n in (3, 50, 50, 20):
+        x, indices = rng.normal(size=(n, 3, 3)), rng.integers(-3, 3, (n, 6))
+        leaves = [*W, *other, scale]
+        agree(batched, lambda x, i: list(map(picked, x, i)), (x, indices), leaves)
+    assert batched.recordings == 1
