@@ -12,8 +12,9 @@ np = pytest.importorskip("numpy")
 def test_it_learns(compiled_only, run, size, cell):
     printed = run("speech.py", f"--cell={cell}", *size)
     (accuracy,) = re.findall(rf"^{cell}: speaker accuracy ([\d.]+)%", printed, re.M)
-    # One guess in nine is right by chance.
-    assert float(accuracy) >= (60 if "--quick" in size else 95)
+    # One guess in nine is right by chance. Over twelve seeds rnn is right in 95.1% to 97.8%, and
+    # last digits of sums decide like another seed.
+    assert float(accuracy) >= (60 if "--quick" in size else {"lstm": 95, "rnn": 93}[cell])
 
 
 def test_the_data(load):
