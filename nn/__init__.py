@@ -41,6 +41,7 @@ from nn.convolution import AvgPool2d, Conv1d, Conv2d, MaxPool2d
 from nn.data import batches
 from nn.linear import Embedding, Linear
 from nn.losses import (
+    BCELoss,
     BCEWithLogitsLoss,
     CrossEntropyLoss,
     HingeLoss,
@@ -50,6 +51,7 @@ from nn.losses import (
     MSELoss,
     NLLLoss,
     QuadraticLoss,
+    binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,
     hinge_loss,
@@ -73,6 +75,7 @@ __all__ = [
     "MLP",
     "RNN",
     "AvgPool2d",
+    "BCELoss",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
     "Buffer",
@@ -111,6 +114,7 @@ __all__ = [
     "Tanh",
     "TransformerEncoderLayer",
     "batches",
+    "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cross_entropy",
     "hinge_loss",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from math import inf
 from sys import float_info
 from typing import Any
 
@@ -19,6 +18,7 @@ from autograd_lite import (
     dot,
     exp,
     log,
+    log1p,
     log_softmax,
     logsumexp,
     maximum,
@@ -28,6 +28,7 @@ from autograd_lite import (
     take,
     where,
 )
+from autograd_lite.ieee import divide
 from nn.arrays import Array, Vector, broadcast, depth, flat, is_sequence, nested, shape
 from nn.checks import class_of, expect, one_of, shape_for
 from nn.module import Module
@@ -70,6 +71,45 @@ def hinge_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
             raise ValueError("hinge_loss: a target must be 1 or -1, not 0; write 2 * target - 1")
     losses = [relu(1 - y * x) for x, y in pairs]
     return _reduced("hinge_loss", autograd_lite.sum(losses), len(losses), reduction)
+
+
+def binary_cross_entropy(
+    input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
+) -> Any:
+    """-target log(input) - (1 - target) log(1 - input), each log being at least -100.
+
+    input   probabilities, from 0 to 1; binary_cross_entropy_with_logits takes scores, and is exact
+            where their sigmoid is not
+    weight  what each element's loss is multiplied by, of the shape of target or repeated to it
+
+    As in PyTorch, the derivative by an input is (input - target) / max(input (1 - input), 1e-12).
+    """
+    name = "binary_cross_entropy"
+    pairs = _pairs(name, input, target)
+    ws = _repeated(f"{name}: weight", weight, target)
+    losses = [-_log_likelihood(x, y) for x, y in pairs]
+    if ws:
+        losses = [w * loss for w, loss in zip(ws, losses, strict=True)]
+    return _reduced(name, autograd_lite.sum(losses), len(losses), reduction)
+
+
+def _log_likelihood(x: Any, y: Any) -> Any:
+    """y log(x) + (1 - y) log(1 - x), as binary_cross_entropy has it."""
+    if not 0 <= x <= 1:
+        raise ValueError(
+            f"binary_cross_entropy: an input must be a probability from 0 to 1, "
+            f"not {getattr(x, 'data', x)}; "
+            "for scores there is binary_cross_entropy_with_logits"
+        )
+    beyond = 0.0
+    if isinstance(x, Value):
+        # Close to 0 and 1 the logarithms get no x but its number, and the last term, which is 0,
+        # has the derivative. No branch decides, so a compiled function needs one recording.
+        within, number = relu(x * (1 - x) - 1e-12), x.detach()
+        beyond = where(within, 0.0, x - number) * ((y - number) / 1e-12)
+        x = where(within, x, number)
+    yes, no = maximum(log(x), -100.0), maximum(log1p(-x), -100.0)
+    return y * yes + (1 - y) * no + beyond
 
 
 def binary_cross_entropy_with_logits(
@@ -150,13 +190,17 @@ def cross_entropy(
 
     def loss(x: Vector, i: int) -> Any:
         direct = logsumexp(x) - take(x, i)
-        direct = take(ws, i) * direct if weight is not None else direct
-        return (1 - e) * direct - e / classes * dot(ws, log_softmax(x)) if e else direct
+        return take(ws, i) * direct if weight is not None else direct
 
     cases = _cases(name, samples, input, target, ignore_index)
     total = autograd_lite.sum(loss(x, i) for x, i in cases) if cases else _zero(samples)
     count = len(cases) if weight is None else sum(take(ws, i) for _, i in cases)
-    return _reduced(name, total, count, reduction)
+    direct = _reduced(name, total, count, reduction)
+    if not e or not cases:
+        return direct
+    # A mean of its own: where all targets have the weight 0, it is infinite and `direct` is NaN.
+    evenly = autograd_lite.sum(dot(ws, log_softmax(x)) for x, _ in cases)
+    return (1 - e) * direct - e / classes * _reduced(name, evenly, count, reduction)
 
 
 def nll_loss(
@@ -282,7 +326,9 @@ def _reduced(name: str, total: Any, count: Any, reduction: str) -> Any:
     _check(name, reduction=reduction)
     if reduction == "sum":
         return total
-    return total / count if count else total * inf  # as IEEE 754 divides floats by 0
+    if isinstance(total, Value) or isinstance(count, Value):
+        return total / count
+    return divide(total, count)  # floats as Values: 0 / 0 is NaN
 
 
 # ----------------------------------------------------------------------------- as modules
@@ -353,6 +399,10 @@ class CrossEntropyLoss(_Loss, function=cross_entropy):
 
 class NLLLoss(_Loss, function=nll_loss):
     """The module of nll_loss:"""
+
+
+class BCELoss(_Loss, function=binary_cross_entropy):
+    """The module of binary_cross_entropy:"""
 
 
 class BCEWithLogitsLoss(_Loss, function=binary_cross_entropy_with_logits):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from errno import EISDIR
 from math import prod
 from numbers import Real
 from os import PathLike
@@ -19,7 +20,8 @@ def save(state: Mapping[str, Array], path: str | PathLike[str]) -> None:
 
     Needs the extra `safetensors`. PyTorch opens the file with `safetensors.torch.load_file`. The
     file appears when it is whole: until then one that was there stays, whatever interrupts.
-    Raises an error naming the entry whose name is no str, or that is no array of numbers.
+    Raises an error naming the entry whose name is no str, or that is no array of numbers, and
+    OSError naming the folder that is missing, or the file that cannot be written.
     """
     if not isinstance(state, Mapping):
         raise TypeError(
@@ -40,11 +42,17 @@ def save(state: Mapping[str, Array], path: str | PathLike[str]) -> None:
     whole = os.path.realpath(path)  # what a link points to is replaced, not the link
     part = f"{whole}.{os.getpid()}-{get_ident()}.part"
     try:
-        safetensors.numpy.save_file(arrays, part)
+        with open(part, "xb") as file:
+            file.write(safetensors.numpy.save(arrays))
         os.replace(part, whole)
-    except BaseException:
-        with suppress(FileNotFoundError):
+    except BaseException as error:
+        with suppress(OSError):
             os.remove(part)
+        if isinstance(error, FileNotFoundError):
+            folder = os.path.dirname(whole)
+            raise FileNotFoundError(error.errno, "save: there is no folder", folder) from None
+        if isinstance(error, OSError):
+            raise type(error)(error.errno, f"save: {error.strerror}", str(path)) from None
         raise
 
 
@@ -53,9 +61,12 @@ def load(path: str | PathLike[str]) -> dict[str, Array]:
 
     Needs the extra `safetensors`. `save` writes such files, as does `safetensors.torch.save_file`.
     Raises ValueError for a file of another format, as `torch.save` writes, for a damaged one, and
-    for an entry of numbers that NumPy does not have, as bfloat16. No code in a file is run.
+    for an entry of numbers that NumPy does not have, as bfloat16; OSError for what is no file. No
+    code in a file is run.
     """
     _, safetensors = _libraries()
+    if os.path.isdir(path):
+        raise IsADirectoryError(EISDIR, "load: give the path of a file, not of a folder", str(path))
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             size = os.path.getsize(path)

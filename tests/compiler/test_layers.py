@@ -127,6 +127,15 @@ def test_loss(name):
     agree(model, lambda x, y: loss(model(x), y), draw_args)
 
 
+def test_binary_cross_entropy_of_probabilities():
+    model = nn.Sequential(nn.Linear(3, 4, rng=0), nn.Sigmoid())
+    agree(
+        model,
+        lambda x, y: nn.binary_cross_entropy(model(x), y),
+        lambda rng: (rng.normal(size=(5, 3)), rng.uniform(size=(5, 4))),
+    )
+
+
 @pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
 def test_loss_with_weights_of_the_classes(name):
     model, loss = nn.Linear(3, 4, rng=0), getattr(nn, name)

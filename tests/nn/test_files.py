@@ -1,6 +1,7 @@
 """A model file that is damaged or malicious gets an error, runs no code; none is half-written."""
 
 import json
+import os
 import pickle
 import struct
 from contextlib import suppress
@@ -134,16 +135,13 @@ def test_every_real_type_is_read(dtype, path):
 
 
 def test_an_interrupted_save_leaves_the_file_that_was_there(path, monkeypatch):
-    import safetensors.numpy
-
     nn.save(STATE, path)
 
-    def interrupted(arrays, part):
-        with open(part, "wb") as file:
-            file.write(b"half")
+    def interrupted(part, whole):
+        assert len(list(path.parent.iterdir())) == 2
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(safetensors.numpy, "save_file", interrupted)
+    monkeypatch.setattr(os, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
         nn.save({"other": [1.0]}, path)
     assert nn.load(path) == STATE
@@ -157,3 +155,31 @@ def test_a_link_stays_a_link(tmp_path):
     nn.save({"w": [1.0]}, link)
     assert link.is_symlink()
     assert nn.load(target) == {"w": [1.0]}
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path):
+    folder = tmp_path / "missing"
+    with pytest.raises(FileNotFoundError, match=r"save: there is no folder: .*missing'$") as error:
+        nn.save(STATE, folder / "model.safetensors")
+    assert error.value.filename == str(folder)
+    with pytest.raises(FileNotFoundError, match=r"missing.model\.safetensors"):
+        nn.load(folder / "model.safetensors")
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(IsADirectoryError, match="load: give the path of a file") as error:
+        nn.load(tmp_path)
+    assert error.value.filename == str(tmp_path)
+    with pytest.raises(OSError, match="save: ") as error:  # on Windows a PermissionError
+        nn.save(STATE, tmp_path)
+    assert error.value.filename == str(tmp_path)
+    assert os.name == "nt" or isinstance(error.value, IsADirectoryError)
+    assert os.listdir(tmp_path) == []
+    assert [name for name in os.listdir(tmp_path.parent) if name.endswith(".part")] == []
+
+
+def test_a_file_that_cannot_be_written_is_named_and_not_its_part(tmp_path, path):
+    nn.save(STATE, path)
+    with pytest.raises(NotADirectoryError) as error:
+        nn.save(STATE, path / "model.safetensors")
+    assert error.value.filename == str(path / "model.safetensors")

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import autograd_lite
 import nn
 from autograd_lite import Value
 
@@ -125,6 +126,45 @@ def test_binary_cross_entropy(data, shape, reduction, weighted, positive, seed):
     )
 
 
+@few
+@given(st.data(), shapes, reductions, st.booleans(), seeds)
+def test_binary_cross_entropy_of_probabilities(data, shape, reduction, weighted, seed):
+    random = np.random.default_rng(seed)
+    x, y = random.random((2, *shape))
+    weight = random.random(data.draw(repeating_to(shape))) if weighted else None
+
+    def theirs(x, y):
+        ws = None if weight is None else torch.from_numpy(weight)
+        return F.binary_cross_entropy(x, y, ws, reduction=reduction)
+
+    check(lambda x, y: nn.binary_cross_entropy(x, y, weight, reduction), theirs, x, y)
+
+
+CLOSE = (0.0, 1e-50, 1e-20, 1e-13, 1e-11, 0.5, 1 - 1e-11, 1 - 1e-13, 1.0)
+
+
+@pytest.mark.parametrize("build", ["eager", "compiled", "replayed"])
+def test_binary_cross_entropy_at_0_and_1(build):
+    pairs = [(x, y) for x in CLOSE for y in (0.0, 0.25, 1.0)]
+    x, targets = np.array(pairs).T.tolist()
+    loss = nn.BCELoss(reduction="sum")
+    if build != "eager":
+        loss = autograd_lite.compile(loss)
+    if build == "replayed":  # a program of other numbers: no branch is recorded
+        loss([Value(0.5) for _ in x], targets)
+    values = list(map(Value, x))
+    ours = loss(values, targets)
+    tensor = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    theirs = F.binary_cross_entropy(tensor, torch.tensor(targets).double(), reduction="sum")
+    np.testing.assert_allclose(ours.data, theirs.item(), rtol=1e-12)
+    ours.backward()
+    theirs.backward()
+    # PyTorch's smallest x (1 - x) is 1e-12 in float32, which is 4e-9 off.
+    np.testing.assert_allclose([v.grad for v in values], tensor.grad, rtol=1e-8, atol=1e-12)
+    if build == "replayed":
+        assert loss.recordings == 1
+
+
 @pytest.mark.parametrize("name", ["weight", "pos_weight"])
 @pytest.mark.parametrize("wrong", [[1.0, 1.0, 1.0], [[1.0], [1.0], [1.0]], [[[1.0]]]])
 def test_a_weight_that_does_not_repeat_to_the_target(name, wrong):
@@ -182,20 +222,55 @@ def test_cross_entropy_of_classes(data, reduction, weighted, smoothing, seed):
     )
 
 
+WEIGHTS = {"none": None, "some 0": [1.0, 0.0, 2.0], "all 0": [0.0] * 3, "total 0": [1.0, 5.0, -1.0]}
+
+
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
-@pytest.mark.parametrize("name", ["nll_loss", "cross_entropy"])
-@pytest.mark.parametrize("target", [[-100, -100], [1, 1]], ids=["ignored", "of weight 0"])
-def test_targets_that_count_for_nothing(name, target, reduction):
+@pytest.mark.parametrize("target", [[-100, -100], [1, 1], [1, -100], [0, 2]], ids=str)
+@pytest.mark.parametrize("weight", WEIGHTS.values(), ids=WEIGHTS)
+@pytest.mark.parametrize("smoothing", [None, 0.0, 0.1, 1.0])
+def test_targets_that_count_for_nothing(weight, target, reduction, smoothing):
+    """A total weight of 0 gives NaN, or 0 as a sum: eagerly, compiled, in vmap and of floats."""
+    name, options = "nll_loss", {"reduction": reduction}
+    if smoothing is not None:
+        name, options = "cross_entropy", options | {"label_smoothing": smoothing}
     ours, theirs = getattr(nn, name), getattr(F, name)
-    weight = [1.0, 0.0, 2.0]
+    theirs_weight = None if weight is None else torch.tensor(weight).double()
     x = np.random.default_rng(0).normal(size=(2, 3))
-    check(
-        lambda x: ours(x, target, weight, reduction=reduction),
-        lambda x: theirs(
-            x, torch.tensor(target), torch.tensor(weight).double(), reduction=reduction
-        ),
-        x,
-    )
+
+    def loss(x, target=target):
+        return ours(x, target, weight, **options)
+
+    def their_loss(x):
+        return theirs(x, torch.tensor(target), theirs_weight, **options)
+
+    compiled = autograd_lite.compile(loss)
+    for function in (loss, compiled, compiled):
+        check(function, their_loss, x)
+    expected = their_loss(torch.from_numpy(x)).item()
+    batch = [autograd_lite.vmap(loss)(*[[thing] * 2 for thing in (to_values(x), target)])[1].data]
+    for got in (*batch, loss(x), loss(x.tolist())):
+        np.testing.assert_allclose(got, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", [nn.nll_loss, nn.cross_entropy])
+def test_whether_a_weight_is_0_is_no_branch(loss):
+    """One recording, and samples of a vmap that differ in it."""
+    weights, x = [[1.0, 0.0, 2.0], [1.0, 3.0, 2.0]], [0.5, -1.0, 2.0]
+    expected = [loss(x, 1, weight) for weight in weights]
+    compiled = autograd_lite.compile(lambda weight: loss(x, 1, weight))
+    in_batch = autograd_lite.vmap(lambda weight: loss(x, 1, weight))(weights)
+    for got in ([compiled(weight) for weight in weights], in_batch):
+        np.testing.assert_allclose([float(getattr(v, "data", v)) for v in got], expected)
+    assert np.isnan(expected[0])
+    assert compiled.recordings == 1
+
+
+@pytest.mark.parametrize("name", ["binary_cross_entropy", "binary_cross_entropy_with_logits"])
+def test_weights_of_elements_that_are_all_0(name):
+    x, y = np.random.default_rng(0).random((2, 3))
+    ours, theirs = getattr(nn, name), getattr(F, name)
+    check(lambda x: ours(x, y, [0.0] * 3), lambda x: theirs(x, torch.tensor(y), torch.zeros(3)), x)
 
 
 @few
@@ -235,6 +310,7 @@ def test_cross_entropy_of_probabilities(lengths, reduction, weighted, smoothing,
         ("L1Loss", {}),
         ("HuberLoss", {"delta": 0.5}),
         ("KLDivLoss", {"reduction": "batchmean"}),
+        ("BCELoss", {"reduction": "sum"}),
         ("BCEWithLogitsLoss", {}),
     ],
 )

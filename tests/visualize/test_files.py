@@ -5,6 +5,8 @@ import stat
 
 import pytest
 
+import visualize
+from autograd_lite import Value
 from visualize.files import write
 
 
@@ -68,3 +70,19 @@ def test_what_cannot_be_written_leaves_what_was_there(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["a.svg"]
     with pytest.raises(OSError, match="cannot write"):
         write(tmp_path, "a folder")
+
+
+@pytest.mark.parametrize("kind", ["svg", "dot", "html"])
+def test_where_nothing_can_be_saved_the_error_is_pythons_and_names_the_path(tmp_path, kind):
+    (tmp_path / f"folder.{kind}").mkdir()
+    y = Value(1.0) + 1.0
+    saves = [visualize.draw(y).save, lambda path: visualize.save(y, path)]
+    if kind == "html":
+        saves += [visualize.explain(y).save, lambda path: visualize.explain(y, path)]
+    for save in saves:
+        with pytest.raises(FileNotFoundError, match=rf"cannot write .*missing.a\.{kind}"):
+            save(tmp_path / "missing" / f"a.{kind}")
+        with pytest.raises(OSError, match=rf"cannot write .*folder\.{kind}") as error:
+            save(tmp_path / f"folder.{kind}")
+        assert os.name == "nt" or isinstance(error.value, IsADirectoryError)
+    assert os.listdir(tmp_path) == [f"folder.{kind}"]
