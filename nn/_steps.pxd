@@ -35,4 +35,11 @@ cpdef object rmsprop(
     tuple parameters, doubles square, doubles mean, doubles velocity, double lr, double alpha,
     double eps, double weight_decay, double momentum, bint centered, double sign
 )
+@cython.locals(
+    start=Py_ssize_t, n=Py_ssize_t, i=Py_ssize_t, ss="double*", slopes=doubles, steps=doubles,
+    gs="double*", xs="double*", g=double, s=double
+)
+cpdef object adagrad(
+    tuple parameters, doubles total, double rate, double eps, double weight_decay, double sign
+)
 cdef doubles block()

@@ -169,6 +169,36 @@ def rmsprop(
         start += n
 
 
+def adagrad(
+    parameters: Parameters,
+    total: array[float],
+    rate: float,
+    eps: float,
+    weight_decay: float,
+    sign: float,
+) -> None:
+    """Step by s = s + g^2; p = p - rate g / (sqrt(s) + eps)."""
+    writing(parameters)
+    ss = buffer.doubles(total)
+    slopes, steps = block(), block()
+    gs, xs = buffer.doubles(slopes), buffer.doubles(steps)
+    start = 0
+    while start < len(parameters):
+        n = min(BLOCK, len(parameters) - start)
+        for i in range(start, start + n):
+            g = sign * buffer.grad_of(parameters, i)
+            if weight_decay != 0.0:
+                g += weight_decay * buffer.data_of(parameters, i)
+            s = ss[i] + g * g
+            ss[i] = s
+            gs[i - start] = g
+            xs[i - start] = s
+        buffer.over_roots(gs, xs, n, rate, eps)
+        for i in range(start, start + n):
+            buffer.set_data(parameters, i, buffer.data_of(parameters, i) - xs[i - start])
+        start += n
+
+
 def block() -> array[float]:
     """Room for the numbers of a block."""
     return array("d", bytes(8 * BLOCK))

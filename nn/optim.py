@@ -25,6 +25,7 @@ from nn.schedules import CosineAnnealingLR, LambdaLR, LinearLR, LRScheduler, Seq
 
 __all__ = [
     "SGD",
+    "Adagrad",
     "Adam",
     "AdamW",
     "CosineAnnealingLR",
@@ -309,6 +310,48 @@ class AdamW(Adam):
         maximize: bool = False,
     ) -> None:
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+
+
+class Adagrad(Optimizer):
+    """s = s + g^2; p = p - r g / (sqrt(s) + eps), where g = gradient + weight_decay p, and
+    r = lr / (1 + (t - 1) lr_decay) at step t.
+
+    Duchi, Hazan and Singer, 2011.
+
+    initial_accumulator_value  every s before the first step
+    """
+
+    _settings = ("lr_decay", "weight_decay", "eps")
+    _memories = ("sum",)
+    sum: array[float]
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-2,
+        lr_decay: float = 0.0,
+        weight_decay: float = 0.0,
+        initial_accumulator_value: float = 0.0,
+        eps: float = 1e-10,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(params, lr, maximize)
+        self.lr_decay = self._at_least_0("lr_decay", lr_decay)
+        self.weight_decay = self._at_least_0("weight_decay", weight_decay)
+        self.eps = self._at_least_0("eps", eps)
+        first = self._at_least_0("initial_accumulator_value", initial_accumulator_value)
+        self.sum = array("d", [first]) * len(self.params)
+
+    def _step(self) -> None:
+        _steps.adagrad(
+            self.params,
+            self.sum,
+            float(self.lr) / (1 + self.steps * float(self.lr_decay)),
+            float(self.eps),
+            float(self.weight_decay),
+            -1.0 if self.maximize else 1.0,
+        )
 
 
 class RMSprop(Optimizer):

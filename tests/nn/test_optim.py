@@ -13,6 +13,7 @@ from nn import _steps
 
 OPTIMIZERS = {
     "SGD": lambda p: nn.optim.SGD(p, 0.1, momentum=0.9, nesterov=True),
+    "Adagrad": lambda p: nn.optim.Adagrad(p, 0.1, 0.001),
     "Adam": lambda p: nn.optim.Adam(p, 0.1),
     "AdamW": lambda p: nn.optim.AdamW(p, 0.1),
     "RMSprop": lambda p: nn.optim.RMSprop(p, 0.1, momentum=0.5),
@@ -105,6 +106,9 @@ def test_arguments_that_make_no_sense():
         nn.optim.SGD(w, lr=math.nan)
     with pytest.raises(ValueError, match=r"Adam: a beta must be in \[0, 1\), not 1"):
         nn.optim.Adam(w, betas=(0.9, 1))
+    for name in ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"):
+        with pytest.raises(ValueError, match=f"Adagrad: {name} must be at least 0, not -1"):
+            nn.optim.Adagrad(w, **{name: -1})
     with pytest.raises(ValueError, match="nesterov needs a momentum"):
         nn.optim.SGD(w, nesterov=True)
     with pytest.raises(ValueError, match="SGD: no parameters"):
@@ -163,6 +167,7 @@ import nn
 model = nn.MLP(2, [8, 8, 1], activation="tanh", rng=0)
 for make in (
     lambda p: nn.optim.SGD(p, 0.01, 0.9, 0.1, 0.01),
+    lambda p: nn.optim.Adagrad(p, 0.1, 0.01, 0.01, 0.5),
     lambda p: nn.optim.Adam(p, weight_decay=0.01),
     lambda p: nn.optim.AdamW(p, amsgrad=True),
     lambda p: nn.optim.RMSprop(p, momentum=0.5, centered=True),
@@ -191,7 +196,7 @@ def test_both_builds_take_the_same_steps_bit_for_bit():
     assert output("1") == output("0")
 
 
-@pytest.mark.parametrize("optimiser", ["SGD", "Adam", "RMSprop"])
+@pytest.mark.parametrize("optimiser", ["SGD", "Adagrad", "Adam", "RMSprop"])
 def test_an_infinite_parameter_without_a_gradient_stays(optimiser):
     parameter = nn.Parameter(math.inf)
     optimizer = getattr(nn.optim, optimiser)([parameter], weight_decay=0.0)
@@ -203,6 +208,10 @@ def test_an_infinite_parameter_without_a_gradient_stays(optimiser):
 def test_a_step_of_no_number_is_the_same_in_both_builds():
     parameter = nn.Parameter(1.0)
     optimizer = nn.optim.Adam([parameter], eps=0.0)
+    optimizer.step()
+    assert math.isnan(parameter.data)
+    parameter = nn.Parameter(1.0)
+    optimizer = nn.optim.Adagrad([parameter], eps=0.0)
     optimizer.step()
     assert math.isnan(parameter.data)
     parameter = nn.Parameter(1.0)

@@ -15,7 +15,7 @@ rates = st.floats(1e-4, 0.5)
 decays = st.sampled_from([0.0, 0.01, 0.3])
 
 
-def check(ours, theirs, n, seed, schedules=None):
+def check(ours, theirs, n, seed, schedules=None, tolerance=1e-10):
     """The same gradients to both for ten steps; then the same parameters after each."""
     random = np.random.default_rng(seed)
     start, *gradients = random.normal(size=(11, n))
@@ -31,7 +31,7 @@ def check(ours, theirs, n, seed, schedules=None):
         for step in (*optimizers, *after):
             step.step()
         data = [p.data for p in parameters]
-        np.testing.assert_allclose(data, tensor.detach(), rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(data, tensor.detach(), rtol=tolerance, atol=tolerance)
 
 
 @few
@@ -112,7 +112,26 @@ def test_rmsprop(n, lr, alpha, weight_decay, momentum, centered, maximize, seed)
     check(ours, theirs, n, seed)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop"])
+@few
+@given(
+    st.integers(1, 5),
+    rates,
+    st.sampled_from([0.0, 0.1, 2.0]),
+    decays,
+    st.sampled_from([0.0, 0.1, 3.0]),
+    st.sampled_from([0.0, 1e-10, 0.01]),
+    st.booleans(),
+    seeds,
+)
+def test_adagrad(n, lr, lr_decay, weight_decay, first, eps, maximize, seed):
+    ours, theirs = (
+        lambda p, m=m: m.Adagrad(p, lr, lr_decay, weight_decay, first, eps, maximize=maximize)
+        for m in (nn.optim, torch.optim)
+    )
+    check(ours, theirs, n, seed, tolerance=1e-12)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adagrad", "Adam", "AdamW", "RMSprop"])
 def test_defaults(name):
     ours, theirs = (lambda p, m=m: getattr(m, name)(p) for m in (nn.optim, torch.optim))
     check(ours, theirs, 3, 0)
