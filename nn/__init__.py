@@ -24,11 +24,12 @@ from nn import _steps
 if autograd_lite.compiled == _steps.__file__.endswith(".py"):
     raise ImportError("autograd_lite.value is compiled, but nn._steps is not: build them again")
 
-from nn import init, optim
+from nn import functional, init, optim
 from nn.activations import (
     GELU,
     Dropout,
     Flatten,
+    Identity,
     LeakyReLU,
     ReLU,
     Sigmoid,
@@ -88,6 +89,7 @@ __all__ = [
     "GRUCell",
     "HingeLoss",
     "HuberLoss",
+    "Identity",
     "KLDivLoss",
     "L1Loss",
     "LSTMCell",
@@ -117,6 +119,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cross_entropy",
+    "functional",
     "hinge_loss",
     "huber_loss",
     "init",

@@ -1,4 +1,4 @@
-"""Activations and other layers without parameters: `ReLU`, `Softmax`, `Dropout`, `Flatten`."""
+"""Layers without parameters: `ReLU`, `Softmax`, `Dropout`, `Flatten`, `Identity`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 
 import autograd_lite
 from nn.arrays import Array, along_axis, elementwise, flat, nested, reshape
-from nn.checks import one_of, probability, shape_for
+from nn.checks import one_of, probability, shape_for, title
 from nn.init import Rng, generator
 from nn.module import Module
 
 Function: TypeAlias = Callable[[Any], Any]
-"""Of one number."""
+"""Of one number, or of one vector."""
 
 
 class _Elementwise(Module):
@@ -24,9 +24,14 @@ class _Elementwise(Module):
         raise NotImplementedError
 
     def forward(self, x: Array) -> Array:
-        x = nested(x)
-        shape_for(self, x)
-        return elementwise(self._function(), x)
+        return each_number(self._function(), x, self)
+
+
+def each_number(function: Function, x: Array, layer: Any) -> Array:
+    """function(number) for every number of x. Raises an error naming the layer if x is no array."""
+    x = nested(x)
+    shape_for(layer, x)
+    return elementwise(function, x)
 
 
 class ReLU(_Elementwise):
@@ -103,14 +108,22 @@ class Softmax(Module):
         self.dim = dim
 
     def forward(self, x: Array) -> Array:
-        x = nested(x)
-        axes = len(shape_for(self, x))
-        if not -axes <= self.dim < axes:
-            raise ValueError(f"{self.title()}: x has {axes} axes")
-        return along_axis(autograd_lite.softmax, x, self.dim % axes)
+        return along_dim(autograd_lite.softmax, x, self.dim, self)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
+
+
+def along_dim(function: Function, x: Array, dim: int, layer: Any) -> Array:
+    """function(vector) for every vector along the axis dim, counted from the end if negative.
+
+    Raises ValueError naming the layer if x has no such axis.
+    """
+    x = nested(x)
+    axes = len(shape_for(layer, x))
+    if not -axes <= dim < axes:
+        raise ValueError(f"{title(layer)}: x has {axes} axes, so dim cannot be {dim}")
+    return along_axis(function, x, dim % axes)
 
 
 class Dropout(Module):
@@ -161,3 +174,13 @@ class Flatten(Module):
 
     def extra_repr(self) -> str:
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Identity(Module):
+    """x as it is, whatever arguments it is made with: it stands where a layer is left out."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    def forward(self, x: Any) -> Any:
+        return x

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 from autograd_lite import Value
@@ -88,7 +89,8 @@ class Layer(Module):
         return tuple([n.w for n in self.neurons]), tuple([n.b for n in self.neurons])
 
     def title(self) -> str:
-        return f"Layer of [{', '.join(neuron.title() for neuron in self.neurons)}]"
+        alike = groupby(neuron.title() for neuron in self.neurons)
+        return f"Layer of {', '.join(f'{len(list(group))} {name}' for name, group in alike)}"
 
     __repr__ = Module._headline
 
@@ -123,10 +125,9 @@ class MLP(Module):
                 x = elementwise(lambda number: [number], x)
         return self.layers[-1](x)
 
-    def title(self) -> str:
-        return f"MLP of [{', '.join(layer.title() for layer in self.layers)}]"
-
-    __repr__ = Module._headline
+    def extra_repr(self) -> str:
+        nin = len(self.layers[0].neurons[0].w)
+        return f"{nin}, {[len(layer.neurons) for layer in self.layers]}"
 
 
 def _outputs(neurons: list[Neuron], sums: Affine, x: Array, layer: Module) -> Array:

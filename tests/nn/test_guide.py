@@ -23,11 +23,21 @@ def documented():
 
 
 def ours(name):
-    return getattr(nn, name, None) or getattr(nn.optim, name)
+    rooms = (nn, nn.optim, nn.functional)
+    found = (getattr(room, name, None) for room in rooms)
+    return next(thing for thing in found if callable(thing))  # and no module, as nn.linear is
 
 
 def arguments(function):
-    return set(inspect.signature(function).parameters) - {"args", "kwargs"}
+    """What a function takes, in its order; of one in C as its documentation says."""
+    try:
+        names = list(inspect.signature(function).parameters)
+    except ValueError:
+        names = []
+    if not set(names) - {"args", "kwargs"} and "(input" in (function.__doc__ or ""):
+        listed = re.search(r"\((input.*?)\)", function.__doc__)[1]
+        names = [part.partition("=")[0].strip() for part in listed.split(",")]
+    return [name for name in names if name not in ("args", "kwargs")]
 
 
 def test_the_table_has_what_is_left_out():
@@ -35,13 +45,17 @@ def test_the_table_has_what_is_left_out():
     everywhere = {"device", "dtype", "inplace", "size_average", "reduce"}
     rooms = (torch.nn, torch.nn.functional, torch.optim, torch.optim.lr_scheduler, torch.nn.utils)
     left_out = set()
-    for name in {*nn.__all__, *nn.optim.__all__} - {"Buffer", "Parameter", "Sequential"}:
+    for name in {*nn.__all__, *nn.optim.__all__, *nn.functional.__all__} - {
+        "Buffer",
+        "Parameter",
+        "Sequential",
+    }:
         theirs = next((getattr(room, name) for room in rooms if hasattr(room, name)), None)
         if name == "LSTM":  # whose own signature is *args, **kwargs
             theirs = torch.nn.modules.rnn.RNNBase
         if not callable(theirs) or name in ("Optimizer", "LRScheduler"):
             continue
-        lacking = arguments(theirs) - arguments(ours(name)) - everywhere - {"mode"}
+        lacking = set(arguments(theirs)) - set(arguments(ours(name))) - everywhere - {"mode"}
         left_out |= {(name, argument) for argument in lacking if argument[0] != "_"}
     # `foreach` and the like are in one row for all optimisers, though not each of them has all.
     assert left_out <= documented(), "PyTorch takes these and nn does not: add them to docs/nn.md"
@@ -50,3 +64,12 @@ def test_the_table_has_what_is_left_out():
 @pytest.mark.parametrize(("name", "argument"), sorted(documented()))
 def test_the_table_has_only_what_is_left_out(name, argument):
     assert argument not in arguments(ours(name)), f"{name} takes {argument}: update docs/nn.md"
+
+
+@pytest.mark.parametrize("name", nn.functional.__all__)
+def test_functions_take_what_pytorchs_take_in_its_order(name):
+    torch = pytest.importorskip("torch")
+    theirs = arguments(getattr(torch.nn.functional, name))
+    theirs = [each for each in theirs if each not in ("size_average", "reduce", "_stacklevel")]
+    got = [each for each in arguments(ours(name)) if each != "rng"]
+    assert got == theirs[: len(got)] != []

@@ -15,9 +15,23 @@ def test_an_mlp_is_micrograds():
     model = nn.MLP(3, [4, 4, 1])
     assert sizes(model) == [4, 4, 1]
     assert len(model.parameters()) == 4 * 4 + 4 * 5 + 5
-    assert repr(model).startswith("MLP of [Layer of [ReLUNeuron(3), ReLUNeuron(3),")
-    assert repr(model).endswith("Layer of [LinearNeuron(4)]]  41 parameters")
-    assert repr(model.layers[2]) == "Layer of [LinearNeuron(4)]  5 parameters"
+
+
+def test_a_network_is_printed_as_a_tree_of_its_layers():
+    model = nn.MLP(64, [32, 10])
+    assert repr(model).splitlines() == [
+        "MLP(64, [32, 10])  2,410 parameters",
+        "    layers.0: Layer of 32 ReLUNeuron(64)  2,080 parameters",
+        "    layers.1: Layer of 10 LinearNeuron(32)  330 parameters",
+    ]
+    assert repr(nn.Sequential(model)).splitlines()[1:3] == [
+        "    0: MLP(64, [32, 10])  2,410 parameters",
+        "        layers.0: Layer of 32 ReLUNeuron(64)  2,080 parameters",
+    ]
+    layer = nn.Layer(2, 4)
+    layer.neurons[2].activation = "tanh"
+    layer.neurons[3].activation = "tanh"
+    assert repr(layer) == "Layer of 2 ReLUNeuron(2), 2 TanhNeuron(2)  12 parameters"
 
 
 def test_neurons_are_named_as_their_activations():
