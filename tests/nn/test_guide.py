@@ -34,9 +34,9 @@ def arguments(function):
         names = list(inspect.signature(function).parameters)
     except ValueError:
         names = []
-    if not set(names) - {"args", "kwargs"} and "(input" in (function.__doc__ or ""):
-        listed = re.search(r"\((input.*?)\)", function.__doc__)[1]
-        names = [part.partition("=")[0].strip() for part in listed.split(",")]
+    listed = re.search(r"\((input.*?)\)", function.__doc__ or "")
+    if listed and not inspect.isclass(function) and set(names) <= {"args", "kwargs"}:
+        names = [part.partition("=")[0].strip() for part in listed[1].split(",")]
     return [name for name in names if name not in ("args", "kwargs")]
 
 
