@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 if os.environ.get("AUTOGRAD_LITE_PURE", "") not in ("", "0"):
     from autograd_lite._pure import import_source
@@ -90,6 +91,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from autograd_lite import nn as nn
+    from autograd_lite import visualize as visualize
+else:
+
+    def __getattr__(name):
+        """Import nn and visualize when they are asked for."""
+        if name in ("nn", "visualize"):
+            from importlib import import_module
+
+            return import_module(f"{__name__}.{name}")
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message, name=name, obj=sys.modules[__name__])
 
 
 def compile(function: Callable[..., Any] | None = None, *, executor: str = "auto") -> Any:

@@ -42,7 +42,7 @@ def _after(nn: Any, n: int, m: int, rng: int, layer: Any) -> Any:
 @st.composite
 def modules(draw: st.DrawFn) -> tuple[Any, Any]:
     """(module, x): a small module of `nn` with random weights, and nested lists for it."""
-    import nn
+    from autograd_lite import nn
 
     maker = MAKERS[draw(st.sampled_from(list(MAKERS)))]
     n, m = draw(st.integers(1, 3)), draw(st.integers(1, 3))
