@@ -25,8 +25,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 import autograd_lite
-import nn
-from autograd_lite import Value, no_grad, take
+from autograd_lite import Value, nn, no_grad, take
 
 GAP = len(LETTERS)  # what stands in the place of a letter that is hidden
 SIZE, HEADS, PLACES = 24, 4, 17

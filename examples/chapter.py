@@ -29,8 +29,7 @@ from common import BLUE, ORANGE, command_line, print_gain
 from matplotlib.figure import Figure
 
 import autograd_lite
-import nn
-from autograd_lite import Value
+from autograd_lite import Value, nn
 
 SAMPLES = 64
 TOLERANCE = 1e-7  # a smaller change of the loss ends the training

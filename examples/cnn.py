@@ -24,8 +24,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 import autograd_lite
-import nn
-from autograd_lite import Value, no_grad
+from autograd_lite import Value, nn, no_grad
 
 
 def load() -> list[np.ndarray]:

@@ -14,8 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 from tqdm import tqdm
 
-import nn
-from autograd_lite import Value
+from autograd_lite import Value, nn
 
 BLUE, LIGHT_BLUE, ORANGE = "#2166ac", "#b8cfe4", "#d6604d"
 

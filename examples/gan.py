@@ -31,8 +31,7 @@ from sklearn.datasets import load_digits
 from tqdm import tqdm
 
 import autograd_lite
-import nn
-from autograd_lite import Value, mean, no_grad, softplus
+from autograd_lite import Value, mean, nn, no_grad, softplus
 
 BATCH_SIZE = 16
 SECTORS = 24  # of the circle

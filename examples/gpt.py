@@ -24,8 +24,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 import autograd_lite
-import nn
-from autograd_lite import Value, no_grad, softmax
+from autograd_lite import Value, nn, no_grad, softmax
 
 SIZE, HEADS, PLACES = 16, 4, 16
 

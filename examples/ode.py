@@ -30,8 +30,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 import autograd_lite
-import nn
-from autograd_lite import Value, dot, sin
+from autograd_lite import Value, dot, nn, sin
 
 G = 9.81  # m/s²
 DT = 0.05  # s between measurements

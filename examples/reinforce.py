@@ -32,8 +32,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 import autograd_lite
-import nn
-from autograd_lite import Value, logsigmoid, no_grad, sigmoid
+from autograd_lite import Value, logsigmoid, nn, no_grad, sigmoid
 
 SCALE = np.array([2.4, 2.0, 0.2, 2.0])  # of position, velocity, angle, angular velocity
 DISCOUNT = 0.99

@@ -32,8 +32,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 import autograd_lite
-import nn
-from autograd_lite import Value, no_grad, softmax
+from autograd_lite import Value, nn, no_grad, softmax
 
 DATA = Path(__file__).parent / "data" / "japanese_vowels.npz"
 HIDDEN, SPEAKERS = 32, 9

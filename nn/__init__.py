@@ -1,6 +1,6 @@
 """Neural networks on scalars, with the names of micrograd and PyTorch.
 
->>> import nn
+>>> from autograd_lite import nn
 >>> model = nn.MLP(2, [16, 16, 1], rng=0)
 >>> loss = nn.hinge_loss(model([[1.0, -2.0], [0.5, 3.0]]), [1, -1])
 >>> loss.backward()

@@ -1,6 +1,6 @@
 """Optimisers, with PyTorch's names and defaults. A step over all parameters is one compiled call.
 
->>> import nn
+>>> from autograd_lite import nn
 >>> model = nn.Linear(2, 1, rng=0)
 >>> optimizer = nn.optim.SGD(model.parameters(), lr=0.1)
 >>> optimizer.zero_grad()

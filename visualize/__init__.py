@@ -1,7 +1,6 @@
 """Pictures of computation graphs.
 
->>> from autograd_lite import Value, tanh
->>> import visualize
+>>> from autograd_lite import Value, tanh, visualize
 >>> w, x, b = Value(0.5, label="w"), Value(2.0, label="x"), Value(-1.0, label="b")
 >>> y = tanh(w * x + b)
 >>> y.backward()

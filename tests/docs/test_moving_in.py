@@ -19,7 +19,7 @@ def test_the_lectures_code_finds_what_micrograd_finds():
     path = HERE / "lecture.py"
     ours, changed = re.subn(
         "^from micrograd.engine import Value\nfrom micrograd.nn import MLP$",
-        "from autograd_lite import Value\nfrom nn import MLP",
+        "from autograd_lite import Value\nfrom autograd_lite.nn import MLP",
         path.read_text(),
         flags=re.MULTILINE,
     )

@@ -11,6 +11,10 @@ import nn
 GUIDE = (Path(__file__).parents[2] / "docs" / "nn.md").read_text()
 
 
+def test_a_network_is_printed_as_the_guide_shows():
+    assert f"```text\n{nn.MLP(64, [32, 10])!r}\n```" in GUIDE
+
+
 def documented():
     """(name, argument) of each that the table says is left out."""
     rows = re.findall(r"^\| (`.*?) \| (`.*?) \|.*\|$", GUIDE, re.MULTILINE)
