@@ -97,9 +97,8 @@ def _log_likelihood(x: Any, y: Any) -> Any:
     """y log(x) + (1 - y) log(1 - x), as binary_cross_entropy has it."""
     if not 0 <= x <= 1:
         raise ValueError(
-            f"binary_cross_entropy: an input must be a probability from 0 to 1, "
-            f"not {getattr(x, 'data', x)}; "
-            "for scores there is binary_cross_entropy_with_logits"
+            "binary_cross_entropy: an input must be a probability from 0 to 1, not "
+            f"{getattr(x, 'data', x)}; for scores there is binary_cross_entropy_with_logits"
         )
     beyond = 0.0
     if isinstance(x, Value):

@@ -225,6 +225,13 @@ def test_what_imports_them_within_autograd_lite_says_so_too(script, tmp_path):
     assert lines[1].startswith(refusal("nn", tmp_path / "nn.py"))
 
 
+def test_the_command_names_a_file_in_its_way(script, tmp_path):
+    (tmp_path / "visualize.py").write_text("print('it was run')")
+    run = "import runpy; runpy.run_module('autograd_lite.visualize', run_name='__main__')"
+    _, _, message = script(REFUSED.format([run])).splitlines()
+    assert message.startswith(refusal("visualize", tmp_path / "visualize.py"))
+
+
 def test_the_command_runs_by_either_name(python, tmp_path):
     for name in ("visualize", "autograd_lite.visualize"):
         path = tmp_path / f"{name}.svg"
