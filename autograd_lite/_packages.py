@@ -39,11 +39,13 @@ def _ours(package: str) -> ModuleType:
     except ValueError:  # for a module that was made by hand
         spec = None
     found = None if spec is None else spec.origin
-    if found is None:
-        fault = f"Python finds none in {place.parent}"
+    if found is None and package in sys.modules:
+        fault = f"sys.modules[{package!r}] is another"
+    elif found is None:
+        fault = f"Python finds none, though it should be in {place.parent}"
     elif Path(found).resolve().parent != place:
         fault = f"{found} stands in the way; rename it, or uninstall the package it belongs to"
-    elif not _speaks_of_us(spec):
+    elif not _speaks_of_us(Path(found)):
         fault = (
             f"{found} is of another package, which was installed over it; uninstall that one, and "
             "install autograd-lite again"
@@ -53,10 +55,12 @@ def _ours(package: str) -> ModuleType:
     raise ImportError(f"cannot import {PROJECT}'s {package}: {fault}", name=package, path=found)
 
 
-def _speaks_of_us(spec: Any) -> bool:
-    """Whether the source of a package has the name of this project; without a source it may be."""
-    source = spec.loader.get_source(spec.name)
-    return source is None or PROJECT in source
+def _speaks_of_us(file: Path) -> bool:
+    """Whether a package's __init__ has the name of this project."""
+    try:
+        return PROJECT.encode() in file.read_bytes()
+    except OSError:  # in an archive, where nothing is installed over another
+        return True
 
 
 class _Submodules(MetaPathFinder, Loader):
@@ -67,7 +71,9 @@ class _Submodules(MetaPathFinder, Loader):
         package, _, submodule = module.partition(".")
         known = project == PROJECT and package in PACKAGES and submodule
         # Python runs __main__ itself: python -m autograd_lite.visualize
-        return ModuleSpec(name, self) if known and submodule != "__main__" else None
+        if not known or submodule == "__main__" or find_spec(module) is None:
+            return None
+        return ModuleSpec(name, self)
 
     def exec_module(self, module: ModuleType) -> None:
         name = module.__name__

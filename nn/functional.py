@@ -118,7 +118,8 @@ def dropout(input: Array, p: float = 0.5, training: bool = True, *, rng: Rng = N
     """
     x = nested(input)
     shape_for("dropout", x)
-    return dropped(x, probability("dropout", p=p), rng) if training and p > 0 else x
+    p = probability("dropout", p=p)
+    return dropped(x, p, rng) if training and p > 0 else x
 
 
 # ----------------------------------------------------------------------------- along an axis

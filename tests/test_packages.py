@@ -3,13 +3,16 @@
 import pickle
 import re
 import shutil
+import sys
 import textwrap
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import pytest
 
 import autograd_lite
 import nn
+from autograd_lite import _packages
 
 ROOT = Path(autograd_lite.__file__).parents[1]
 
@@ -60,7 +63,7 @@ def test_modules_within_them_have_one_copy(script):
         try:
             import autograd_lite.nn.nothing
         except ModuleNotFoundError as error:
-            assert "No module named 'nn.nothing'" in str(error), error
+            assert str(error) == "No module named 'autograd_lite.nn.nothing'", error
     """)
 
 
@@ -191,7 +194,15 @@ def test_a_module_that_was_made_by_hand(script):
     code = "import sys, types\nsys.modules['nn'] = types.ModuleType('nn')"
     code += REFUSED.format(["from autograd_lite import nn"])
     *_, message = script(code).splitlines()
-    assert message == f"cannot import autograd_lite's nn: Python finds none in {ROOT}"
+    assert message == "cannot import autograd_lite's nn: sys.modules['nn'] is another"
+
+
+def test_where_there_is_none_the_error_says_where_it_should_be(monkeypatch):
+    monkeypatch.delitem(sys.modules, "nn")
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.setattr(sys, "meta_path", [PathFinder])
+    with pytest.raises(ImportError, match=re.escape(f"though it should be in {ROOT}")):
+        _packages._ours("nn")
 
 
 def test_a_package_that_was_installed_over_ours(script, tmp_path):
@@ -201,7 +212,7 @@ def test_a_package_that_was_installed_over_ours(script, tmp_path):
         shutil.copytree(ROOT / package, site / package, ignore=ignore)
     own = script("from autograd_lite import nn; print(nn.__file__)", PYTHONPATH=str(site))
     assert own.strip() == str(site / "nn" / "__init__.py")
-    (site / "nn" / "__init__.py").write_text("from tensorflow import nothing")
+    (site / "nn" / "__init__.py").write_text("print('it was run')")
     code = REFUSED.format(["from autograd_lite import nn"])
     name, file, message = script(code, PYTHONPATH=str(site)).splitlines()
     assert (name, file) == ("nn", str(site / "nn" / "__init__.py"))

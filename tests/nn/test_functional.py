@@ -128,6 +128,7 @@ def test_a_compiled_function_of_it_is_recorded_once():
         (lambda: F.linear([1.0], [1.0]), r"linear: weight: expected shape \(m, n\), got \(1,\)"),
         (lambda: F.linear([1.0], [[1.0]], [1.0, 2.0]), r"linear: bias: expected shape \(1,\), got"),
         (lambda: F.dropout([1.0], 1.5), "dropout: p must be a probability from 0 to 1, not 1.5"),
+        (lambda: F.dropout([1.0], -0.5), "dropout: p must be a probability from 0 to 1, not -0.5"),
         (lambda: F.gelu([1.0], "erf"), "GELU: approximate must be 'none' or 'tanh', not 'erf'"),
         (lambda: F.max_pool2d([[[1.0]]], 0), "MaxPool2d: kernel_size must be an int of at least 1"),
     ],
