@@ -12,15 +12,15 @@ but in finalisers.
 """
 
 import gc
-from types import FunctionType, ModuleType
+from types import FunctionType
 
+from cpython.module cimport PyModule_Check
 from cpython.object cimport PyObject, PyTypeObject
+from cpython.type cimport PyType_Check
 
 from autograd_lite.value cimport LEAF, Many, Value
 
-from autograd_lite.value import Held, Unheld, holds_attributes
-
-_LEADING_OUT = (type, ModuleType)  # by a name: Cython drops what isinstance raises of a tuple
+from autograd_lite.value import Held, Unheld
 
 cdef extern from "Python.h":
     bint PyObject_IS_GC(object thing)
@@ -30,7 +30,8 @@ cdef extern from "Python.h":
 
 def watch():
     """Collect cycles through Values from now on, after each full collection."""
-    gc.callbacks.append(_after_collection)
+    if not any([callback is _after_collection for callback in gc.callbacks]):
+        gc.callbacks.append(_after_collection)
 
 
 def _after_collection(phase, info):
@@ -97,19 +98,18 @@ cdef inline size_t _address(thing):
     return <size_t> <PyObject *> thing
 
 
+# What follows meets every object of the program, whole or half made, and must not fail. So it asks
+# for exact types, in C: proxies answer isinstance with code of their own, and a metaclass may
+# forbid the hash of a type.
+
+
 cdef list _suspects():
     """The instances with attributes, and the `_backward`s, that may lead to younger nodes."""
-    kinds = {Held, Unheld}
-    stack = [Value]
-    while stack:
-        for cls in stack.pop().__subclasses__():
-            stack.append(cls)
-            if holds_attributes(cls):
-                kinds.add(cls)
     return [
         thing
-        for thing in gc.get_objects()
-        if type(thing) in kinds and (isinstance(thing, Value) or thing.may_lead_anywhere)
+        for thing in gc.get_objects()  # only a Value with room for attributes is one of these
+        if isinstance(thing, Value)
+        or ((type(thing) is Unheld or type(thing) is Held) and thing.may_lead_anywhere)
     ]
 
 
@@ -124,11 +124,11 @@ cdef list _referents(thing):
         if isinstance(node._more, Many):
             more = node._more
             found += (more.xs, more.ys, more.backward, more.replay)
-    elif isinstance(thing, FunctionType):
+    elif type(thing) is FunctionType:
         found = [referent for referent in found if referent is not thing.__globals__]
     return [
         referent
         for referent in found
         if isinstance(referent, Value)
-        or (PyObject_IS_GC(referent) and not isinstance(referent, _LEADING_OUT))
+        or (PyObject_IS_GC(referent) and not (PyType_Check(referent) or PyModule_Check(referent)))
     ]

@@ -95,10 +95,11 @@ class Value:
         self._data = number
         self._more = label or None
         if (parents or _op) and recording():
-            self._kind = BY_HAND
-            self._more = many(parents)
-            self._more.op = _op
-            self._more.label = label
+            more = many(parents)
+            more.op = _op
+            more.label = label
+            self._more = more
+            self._kind = BY_HAND  # last: until it is whole, it is a leaf
         if type(self) is not Value and holds_attributes(type(self)):
             watch_for_cycles()
         if _blocks != 0:
@@ -238,7 +239,7 @@ class Value:
             )
         if not callable(function):
             raise TypeError(f"_backward must be a function, not {type_name(function)}")
-        backward = Unheld(function, self) if isinstance(function, FunctionType) else Held(function)
+        backward = Unheld(function, self) if type(function) is FunctionType else Held(function)
         if backward.may_lead_anywhere:
             watch_for_cycles()
         self._more.backward = backward
@@ -584,9 +585,9 @@ class Value:
                 more.dys = filled(partials[len(xs) :])
             more.op = op
             more.label = label
-        self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy = made
-        self._grad = grad
         self._more = more
+        self._grad = grad
+        self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy = made
 
     def __dealloc__(self) -> None:
         # Compiled only; the interpreter does the same for its own classes.
@@ -1506,6 +1507,8 @@ class Unheld:
     in the place of `out`, which is filled for the time of a call; defaults likewise.
     """
 
+    may_lead_anywhere = True  # until it is known: a collection may meet it half made
+
     def __init__(self, function: FunctionType, node: Value) -> None:
         self.own = CellType()
         cells = [self.own if holds(cell, node) else cell for cell in function.__closure__ or ()]
@@ -1552,17 +1555,17 @@ def holds(cell: CellType, node: Value) -> bool:
         return False
 
 
-# By a name: of a tuple that stands in isinstance itself, Cython drops what a class raises there.
 _LEADING_NOWHERE = (Value, float, int, str, type, ModuleType, type(None))
 
 
 def leads_nowhere(held: Any) -> bool:
     """Whether a node that holds this, in a cell or by itself, cannot be reached from it."""
     try:
-        thing = held.cell_contents if isinstance(held, CellType) else held
+        thing = held.cell_contents if type(held) is CellType else held
     except ValueError:
         return False
-    return isinstance(thing, _LEADING_NOWHERE)
+    # By type: a proxy answers isinstance with code of its own, which may lie or raise.
+    return issubclass(type(thing), _LEADING_NOWHERE)
 
 
 def holds_attributes(cls: type) -> bool:
@@ -1642,11 +1645,11 @@ def replayed_nodes(
     hub = (many_node(REPLAYED, 0, 0.0, 0.0, more),)
     for i in range(len(results)):
         node: Value = results[i]
-        node._kind = BY_HAND
         more = many(hub)
         more.op = op
         more.backward = Result(replay, i)
         node._more = more
+        node._kind = BY_HAND
     return results
 
 

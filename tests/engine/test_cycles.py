@@ -5,6 +5,7 @@ import functools
 import gc
 import pickle
 import random
+import sys
 import threading
 import weakref
 
@@ -113,6 +114,19 @@ def by_an_attribute_of_a_function():
     return node_by_hand(backward)
 
 
+class SaysItIsAFloat:
+    __class__ = property(lambda self: float)
+
+
+def by_what_says_it_is_a_float():
+    def backward(out):
+        thing = SaysItIsAFloat()
+        thing.out = out
+        return lambda: thing.out.grad
+
+    return node_by_hand(backward)
+
+
 CYCLES = [
     by_attribute,
     by_slot,
@@ -128,7 +142,71 @@ CYCLES = [
     by_a_default,
     by_a_function_that_names_it,
     by_an_attribute_of_a_function,
+    by_what_says_it_is_a_float,
 ]
+
+
+@pytest.fixture
+def errors(monkeypatch):
+    """What collections raise, which nobody can catch."""
+    found = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda error: found.append(error.exc_value))
+    return found
+
+
+@pytest.fixture
+def collections_all_the_time():
+    """Full ones, at about every object that is made."""
+    threshold = gc.get_threshold()
+    gc.collect()
+    gc.freeze()  # Python puts off a full collection until enough of what it has seen is new
+    gc.set_threshold(1, 1, 1)
+    yield
+    gc.set_threshold(*threshold)
+
+
+@pytest.mark.usefixtures("collections_all_the_time")
+@pytest.mark.parametrize("make", [by_a_list_in_a_closure, by_partial, by_attribute, by_deepcopy])
+def test_a_collection_may_come_at_any_moment(make, errors):
+    dropped = [weakref.ref(make()) for _ in range(200)]
+    gc.collect()
+    assert errors == []
+    assert [ref for ref in dropped if ref() is not None] == []
+
+
+class RaisesWhenAsked:
+    @property
+    def __class__(self):
+        raise RuntimeError("asked for its class")
+
+
+class Unhashable(type):
+    def __eq__(cls, other):
+        return cls is other
+
+
+class OfAnUnhashableType(metaclass=Unhashable):
+    pass
+
+
+def dead_proxy():
+    return weakref.proxy(Holder(1.0))
+
+
+@pytest.mark.parametrize("awkward", [RaisesWhenAsked, OfAnUnhashableType, dead_proxy])
+def test_no_object_is_too_awkward_for_the_search(awkward, errors):
+    def backward(out):
+        thing, nodes = awkward(), [out]
+        return lambda: (thing, nodes)
+
+    def backward_in_a_list(out):
+        things = [out, awkward()]
+        return lambda: things
+
+    dropped = [weakref.ref(node_by_hand(b)) for b in (backward, backward_in_a_list)]
+    gc.collect()
+    assert errors == []
+    assert [ref() for ref in dropped] == [None, None]
 
 
 @pytest.mark.parametrize("make", CYCLES)
