@@ -17,15 +17,23 @@ many operands there are, and `out` is the value. Division is IEEE division: 1 / 
 """
 
 
+CALLS = {"pow_c": "x ** c", "polygamma": "polygamma(c, x)", "dot": "dot(xs, ys)"}
+"""How users write the operations that they do not call by the rule's operands."""
+
+
 def code(formula: str) -> str:
     return f"`{formula}`" if formula else ""
 
 
-def row(rule: Rule) -> str:
+def call(rule: Rule) -> str:
     operands = "xs" if rule.nary else ", ".join(rule.operands)
+    return CALLS.get(rule.name, f"{rule.name}({operands})")
+
+
+def row(rule: Rule) -> str:
     partials = ", ".join(code(partial) for partial in rule.partials)
     symbol = rule.symbol.replace("{c:g}", "c")
-    cells = (code(f"{rule.name}({operands})"), code(symbol), code(rule.value), partials, rule.note)
+    cells = (code(call(rule)), code(symbol), code(rule.value), partials, rule.note)
     return f"| {' | '.join(cells)} |\n"
 
 

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import importlib.util
+import operator
 import os
 import re
 import sys
@@ -14,6 +15,8 @@ import autograd_lite.compiler
 import autograd_lite.testing
 import nn
 import visualize
+from autograd_lite import kernels
+from autograd_lite.rules import RULES
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -107,6 +110,20 @@ def test_the_chinese_page_has_the_same_code_and_pictures(page):
 def test_the_table_of_operations_is_current():
     table = script("operations").table()
     assert (DOCS / "operations.md").read_text(encoding="utf-8") == table
+
+
+def test_the_table_of_operations_says_how_each_is_called():
+    numbers = {"x": 0.25, "y": 0.75, "z": 0.875, "c": 2}
+    calls = re.findall(r"^\| `(.+?)`", (DOCS / "operations.md").read_text("utf-8"), re.MULTILINE)
+    names = vars(operator) | {"div": operator.truediv} | vars(autograd_lite)
+    rules = [rule for rule in RULES if rule.value]
+    for rule, call in zip(rules, calls[: len(rules)], strict=True):
+        if rule.nary:
+            continue
+        operands = [numbers[name] for name in ("xc" if rule.operands == "x" else rule.operands)]
+        expected = kernels.FUNCTIONS[rule.code](*operands)[0]
+        found = eval(call, names | numbers)
+        assert found == expected or (found != found and expected != expected), call
 
 
 def test_the_page_of_the_examples_has_all_that_draw():
