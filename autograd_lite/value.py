@@ -124,17 +124,17 @@ class Value:
 
     @property
     def grad(self) -> float:
-        """d result / d self, from the passes of `backward` so far."""
+        """d result / d self, from the passes of `backward` so far; None sets it to 0."""
         if _blocks != 0:
             looked_at(self, ".grad")
         return self._grad
 
     @grad.setter
-    def grad(self, number: float) -> None:
+    def grad(self, number: float | None) -> None:
         if _blocks != 0:
             for observer in blocks.observers():
                 observer.wrote(self)
-        self._grad = real(number, "grad")
+        self._grad = 0.0 if number is None else real(number, "grad")
 
     @property
     def label(self) -> str:
@@ -539,12 +539,16 @@ class Value:
 
     def __float__(self) -> float:
         raise TypeError(
-            "float(v) and math's functions would drop the gradient of a Value; "
-            "write v.data for the number, or v.exp() or autograd_lite.exp(v) for the operation"
+            "float(v), math's functions and arrays of floats would drop the gradient of a Value; "
+            "for the operation, write v.exp() or autograd_lite.exp(v); to hold Values, take a list "
+            "or an array of dtype=object; for the bare number, write v.data"
         )
 
     def __int__(self) -> int:
-        raise TypeError("int(v) would drop the gradient of a Value; write int(v.data)")
+        raise TypeError(
+            "int(v) and arrays of ints would drop the gradient of a Value; to hold Values, take "
+            "a list or an array of dtype=object; for the bare number, write int(v.data)"
+        )
 
     # --------------------------------------------------------------------- copy and pickle
 

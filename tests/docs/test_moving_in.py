@@ -1,12 +1,18 @@
 """Programs of micrograd's lecture and of microgpt's shape run here once one import is changed."""
 
+import copy
+import pickle
 import re
 import runpy
 from pathlib import Path
 
 import pytest
 
+import nn
+from autograd_lite import Value
+
 HERE = Path(__file__).parent
+COMPILED = not Value.__flags__ >> 9 & 1  # the class is not of a class statement
 
 
 def run(program, path):
@@ -75,3 +81,70 @@ def test_two_edits_compile_it():
     assert ours["samples"] == theirs["samples"]
     lengths = {len(name) for name in ours["names"]}
     assert ours["loss_of"].recordings == len(lengths) == 3
+
+
+# ------------------------------- what programs derived from micrograd do; docs/from-micrograd.md
+
+
+class OpenValue(Value):
+    pass
+
+
+class OpenParameter(nn.Parameter):
+    pass
+
+
+@pytest.mark.parametrize("make", [Value, nn.Parameter, nn.Buffer])
+def test_there_is_no_room_for_attributes(make):
+    p = make(1.0)
+    for name in ("m", "gard"):
+        with pytest.raises(AttributeError, match=f"no attribute '{name}'"):
+            setattr(p, name, 0.0)
+
+
+@pytest.mark.parametrize("make", [Value, nn.Parameter])
+def test_a_value_is_a_key(make):
+    ps = [make(1.0), make(1.0)]
+    m = dict.fromkeys(ps, 0.0)
+    for i, p in enumerate(ps):
+        p.data = 3.0
+        m[p] += i
+    assert [m[p] for p in ps] == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("make", [OpenValue, OpenParameter])
+@pytest.mark.parametrize(
+    "twin_of", [copy.copy, copy.deepcopy, lambda p: pickle.loads(pickle.dumps(p))]
+)
+def test_instances_of_a_subclass_have_attributes_that_travel(make, twin_of):
+    p = make(1.0)
+    p.m, p.v = 0.25, [0.5]
+    twin = twin_of(p)
+    assert (type(twin), twin.data, twin.m, twin.v) == (make, 1.0, 0.25, [0.5])
+
+
+def test_a_module_finds_and_an_optimiser_steps_parameters_with_attributes():
+    module = nn.Module()
+    module.w = OpenParameter(2.0)
+    module.w.m = 0.5
+    (module.w * 3.0).backward()
+    nn.optim.SGD(module.parameters(), lr=1.0).step()
+    assert module.state_dict() == {"w": -1.0}
+    assert copy.deepcopy(module).w.m == 0.5
+
+
+@pytest.mark.parametrize("make", [OpenValue, OpenParameter])
+def test_results_of_a_subclass_are_plain_values(make):
+    p = make(1.0)
+    assert {type(p + 1), type(2 * p), type(p.tanh()), type(p.detach())} == {Value}
+
+
+def test_methods_of_ones_own_are_for_the_interpreted_build():
+    """A TypeError that names the class, not a crash or an assignment without effect."""
+    if COMPILED:
+        with pytest.raises(TypeError, match=r"'cube'.*immutable type.*Value"):
+            Value.cube = lambda self: self * self * self
+    else:
+        Value.cube = lambda self: self * self * self
+        assert Value(2.0).cube().data == 8.0
+        del Value.cube

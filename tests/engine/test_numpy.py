@@ -149,6 +149,31 @@ def test_an_array_is_no_number():
         al.sum(np.ones((2, 2)))
 
 
-def test_a_value_does_not_become_a_number_unseen():
-    with pytest.raises(TypeError, match="drop the gradient"):
-        np.array([Value(1.0)], dtype=float)
+INTO_NUMBERS = {
+    "array": lambda v: np.array([v], dtype=float),
+    "asarray": lambda v: np.asarray([v], np.float32),
+    "full": lambda v: np.full(2, v, dtype=float),
+    "astype": lambda v: np.array([v]).astype(float),
+    "element": lambda v: operator.setitem(np.zeros(3), 0, v),
+    "row": lambda v: operator.setitem(np.zeros(3), slice(0, 2), [v, v]),
+    "complex element": lambda v: operator.setitem(np.zeros(3, complex), 0, v),
+    "int element": lambda v: operator.setitem(np.zeros(3, int), 0, v),
+    "float64": np.float64,
+    "int64": np.int64,
+}
+
+
+@pytest.mark.parametrize("convert", INTO_NUMBERS.values(), ids=INTO_NUMBERS)
+def test_an_array_of_numbers_takes_no_value(convert):
+    """NumPy asks for float(v), so the error says what those write who want an array."""
+    for remedy in ("a list or an array of dtype=object", "for the bare number, write .*v.data"):
+        with pytest.raises(TypeError, match=f"drop the gradient.*{remedy}"):
+            convert(Value(1.0))
+
+
+def test_an_array_of_objects_keeps_the_gradient():
+    v = Value(3.0)
+    array = np.zeros(2, dtype=object)
+    array[0] = v * 2
+    (array.sum() + 1.0).backward()
+    assert v.grad == 2.0

@@ -153,11 +153,21 @@ class TestFields:
         v.grad = 4.0
         with pytest.raises(TypeError, match=f"data must be a real number, not {names(wrong)}"):
             v.data = wrong
-        with pytest.raises(TypeError, match=f"grad must be a real number, not {names(wrong)}"):
-            v.grad = wrong
+        if wrong is not None:
+            with pytest.raises(TypeError, match=f"grad must be a real number, not {names(wrong)}"):
+                v.grad = wrong
         with pytest.raises(TypeError, match=f"data must be a real number, not {names(wrong)}"):
             Value(wrong)
         assert (v.data, v.grad) == (3.0, 4.0)
+
+    def test_none_as_a_gradient_is_zero(self):
+        v = Value(3.0)
+        v.grad = 4.0
+        v.grad = None
+        assert (type(v.grad), v.grad) == (float, 0.0)
+        v.grad += 2.0
+        (v * 5.0).backward()
+        assert v.grad == 7.0
 
     def test_a_value_is_told_what_to_write(self):
         with pytest.raises(TypeError, match=r"write its \.data"):
