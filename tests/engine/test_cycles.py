@@ -174,6 +174,21 @@ def test_a_collection_may_come_at_any_moment(make, errors):
     assert [ref for ref in dropped if ref() is not None] == []
 
 
+@pytest.mark.skipif(Value.__flags__ >> 9 & 1, reason="interpreted, Python's collector does it all")
+def test_one_search_follows_a_collection(python):
+    """Though two threads may find at once that there is none yet."""
+    count = """
+import gc
+from autograd_lite import Value, value
+class Holder(Value): pass
+for _ in range(2):
+    value._watched = False
+    Holder(1.0)
+print(len(gc.callbacks))
+"""
+    assert python("-c", count) == "1\n"
+
+
 class RaisesWhenAsked:
     @property
     def __class__(self):

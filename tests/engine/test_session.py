@@ -169,15 +169,16 @@ class Session(RuleBasedStateMachine):
         value, model = self.pairs[i]
         value.data = model.data = number
 
-    @rule(i=nodes, number=NUMBERS)
+    @rule(i=nodes, number=NUMBERS | st.none())
     def set_grad(self, i, number):
         value, model = self.pairs[i]
-        value.grad = model.grad = number
+        value.grad = number
+        model.grad = number or 0.0
 
     @rule(i=nodes, wrong=st.sampled_from(["1", None, 1j, [1.0]]))
     def set_something_wrong(self, i, wrong):
         value, _ = self.pairs[i]
-        for name in ("data", "grad"):
+        for name in ("data", "grad") if wrong is not None else ("data",):
             try:
                 setattr(value, name, wrong)
             except TypeError:
