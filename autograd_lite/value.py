@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     Operand: TypeAlias = "Value | float"
     Vector: TypeAlias = "Iterable[Operand] | Side"
 
+NO_FLOAT = (
+    "float(v), math's functions and arrays of floats would drop the gradient of a Value; "
+    "for the operation, write v.exp() or autograd_lite.exp(v); to hold Values, take a list "
+    "or an array of dtype=object; for the bare number, write v.data"
+)
+
 # The kind of a node says what its slots hold.
 #
 #             _x      _y      _dx            _dy               _more
@@ -538,11 +544,11 @@ class Value:
         return format(self._data, spec) if spec else str(self)
 
     def __float__(self) -> float:
-        raise TypeError(
-            "float(v), math's functions and arrays of floats would drop the gradient of a Value; "
-            "for the operation, write v.exp() or autograd_lite.exp(v); to hold Values, take a list "
-            "or an array of dtype=object; for the bare number, write v.data"
-        )
+        raise TypeError(NO_FLOAT)
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Raises TypeError: `statistics.mean` and `Fraction` ask floats for it."""
+        raise TypeError(NO_FLOAT)
 
     def __int__(self) -> int:
         raise TypeError(

@@ -189,6 +189,28 @@ print(len(gc.callbacks))
     assert python("-c", count) == "1\n"
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_finaliser_of_an_instance_whose_init_failed(when, errors):
+    seen = []
+
+    class Fails(Value):
+        def __init__(self):
+            if when == "after":
+                super().__init__(3.0, (Value(1.0),), "by hand")
+                self.thing = self * 2
+            raise ValueError(when)
+
+        def __del__(self):
+            self.backward()
+            seen.append((self.data, len(self.parents), self.grad))
+
+    with pytest.raises(ValueError, match=when):
+        Fails()
+    gc.collect()
+    assert seen == [(0.0, 0, 1.0) if when == "before" else (3.0, 1, 1.0)]
+    assert errors == []
+
+
 class RaisesWhenAsked:
     @property
     def __class__(self):

@@ -72,6 +72,7 @@ def test_item_reads_the_number():
 
 CONVERSIONS = [float, complex, math.exp, math.sqrt, math.isnan, cmath.exp, "%f".__mod__]
 CONVERSIONS += [lambda v: math.fsum([v]), lambda v: math.hypot(v, 1.0), lambda v: math.pow(v, 2.0)]
+CONVERSIONS += [lambda v: statistics.mean([v]), lambda v: statistics.stdev([v, v])]
 CONVERSIONS += [lambda v: statistics.fmean([v]), lambda v: random.betavariate(v, 1.0)]
 CONVERSIONS += [lambda v: random.choices("ab", weights=[v, v]), lambda v: array("d", [v])]
 
