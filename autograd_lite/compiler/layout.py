@@ -7,6 +7,8 @@ longest. The padding is computed like the rest, and set to 0 where somebody adds
 
 from __future__ import annotations
 
+from bisect import bisect
+
 import numpy as np
 
 from autograd_lite.compiler.affine import nest, ranges, stretches
@@ -153,7 +155,7 @@ class Layout:
         left = np.ones(a.shape, bool)
         for clean in (True, False) if claim else (True,):
             for x in (a, b):
-                for piece in self._boxes:
+                for piece in self._boxes_among(x):
                     if (piece.clean or piece.claimed) >= clean and left.any():
                         lane = x - piece.base
                         inside = left & (lane >= 0) & (lane < piece.size)
@@ -162,6 +164,11 @@ class Layout:
                         piece.claimed |= bool(gone.any())
                         left[inside] = ~gone
         return not left.any()
+
+    def _boxes_among(self, addresses: Ints) -> list[Piece]:
+        """The boxes that may hold some of these addresses."""
+        low, high = (bisect(self._boxes, x, key=_base) for x in (addresses.min(), addresses.max()))
+        return self._boxes[max(low - 1, 0) : high]
 
     def number_at(self, addresses: Ints) -> float | None:
         """The constant that all these addresses hold, if there is one."""
@@ -237,6 +244,10 @@ class Layout:
             return np.zeros(len(nodes), np.int64)
         rows: Ints = (self.address[nodes] - piece.base) // piece.box.width
         return rows
+
+
+def _base(piece: Piece) -> int:
+    return piece.base
 
 
 def _is_nest(tables: Ints) -> bool:

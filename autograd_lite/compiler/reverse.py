@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 
-from autograd_lite.compiler.affine import ranges
+from autograd_lite.compiler.affine import offsets_of, ranges
 from autograd_lite.compiler.bulk import Drop, Fill
 from autograd_lite.compiler.canonical import PICK
 from autograd_lite.compiler.groups import WANTED
@@ -16,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from autograd_lite.compiler.bulk import Instruction
     from autograd_lite.compiler.canonical import Ints
+    from autograd_lite.compiler.groups import Group
     from autograd_lite.compiler.lower import Lowering
 
 __all__ = ["Reverse"]
@@ -44,8 +47,14 @@ class Reverse:
         self._waste = self.layout.reserve(1)  # for gradients that nobody wants
         self._cotangent = np.full(len(self.form), -1)  # the address of that of each node
         self._place = np.zeros(len(self.form), np.int64)  # of each node in its group
+        self._drops: dict[int, list[tuple[Ints, Ints]]] = defaultdict(list)
         for group in self.groups:
             self._place[group.members] = np.arange(len(group.members))
+            if group.kind == PICK:
+                self._find_drops(group)
+        of_results = self.group_of[self.form.results]
+        self._results = np.argsort(of_results, kind="stable")
+        self._first_result = offsets_of(of_results[self._results], len(self.groups))
         for i in range(len(self.groups) - 1, -1, -1):
             if not self.groups[i].partial and lowered.active[self.groups[i].members].any():
                 self._group(i)
@@ -58,7 +67,7 @@ class Reverse:
         """The cotangents of group i."""
         nodes, layout, box = self.groups[i].members, self.layout, self.layout.pieces[i].box
         row, a, b, kind = self._terms(i)
-        drops = self._drops(i)
+        drops = [drop for drop in self._drops[i] if self._cotangent[drop[0][0]] >= 0]
         if not len(row) and not drops:
             return
         alone = np.array_equal(row, np.arange(len(nodes))) and not drops
@@ -98,7 +107,7 @@ class Reverse:
         # Of the two factors of q . k, both of one group, each has the other for its partial.
         user = self.group_of[users] * 2 + np.where(group == i, side, 0)
         kind = kinds(row, user, group, form.number[partials])
-        results = np.flatnonzero(self.group_of[form.results] == i)
+        results = self._results[self._first_result[i] : self._first_result[i + 1]]
         if len(results):
             row = np.append(row, self._place[form.results[results]])
             a = np.append(a, self.seeds + results)
@@ -108,13 +117,9 @@ class Reverse:
             row, a, b, kind = row[order], a[order], b[order], kind[order]
         return row, a, b, kind
 
-    def _drops(self, i: int) -> list[tuple[Ints, Ints]]:
-        """The picks that may have picked from group i, and what they picked from [n, among]."""
-        drops = []
-        for group in self.groups:
-            nodes = group.members
-            if group.kind == PICK and self._cotangent[nodes[0]] >= 0:
-                operands = self.form.a[self.form.offsets[nodes][:, None] + np.arange(group.formula)]
-                if ((self.group_of[operands] == i) & self.lowered.active[operands]).any():
-                    drops.append((nodes, operands))
-        return drops
+    def _find_drops(self, group: Group) -> None:
+        """Note picks, and what they pick from [n, among], for each group that this is of."""
+        picks = group.members
+        operands = self.form.a[self.form.offsets[picks][:, None] + np.arange(group.formula)]
+        for i in np.unique(self.group_of[operands[self.lowered.active[operands]]]).tolist():
+            self._drops[i].append((picks, operands))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections import defaultdict
+from itertools import islice
 from math import gcd
 
 import numpy as np
@@ -15,6 +18,8 @@ from autograd_lite.compiler.layout import FEW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
     from autograd_lite.compiler.bulk import Instruction
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.contractions import Gathers
     from autograd_lite.compiler.layout import Layout, Piece
 
-__all__ = ["kinds", "sums"]
+__all__ = ["kinds", "progressions", "sums"]
 
 
 def sums(
@@ -39,12 +44,10 @@ def sums(
     alike = np.split(order, np.flatnonzero(np.diff(kind[order])) + 1)
     terms = [_Terms(row[i], a[i], b[i]) for i in sorted(alike, key=lambda i: int(i[0]))]
     rows = _Rows(Tables(layout, gathers, piece))
-    while terms:
-        steps = _equal_steps(terms)
-        if len(steps) < 3 or not rows.stack(steps):
-            steps = terms[:1]
-            rows.add(steps[0])
-        terms = [these for these in terms if these not in steps]
+    for steps in _in_steps(terms):
+        if len(steps) == 1 or not rows.stack(steps):
+            for these in steps:
+                rows.add(these)
     return rows.joined()
 
 
@@ -95,10 +98,17 @@ class _Terms:
         """[2, n, k] of a and b, if each row has k terms."""
         return np.stack([self.a, self.b]).reshape(2, len(self.rows), -1)
 
-    def from_(self, other: _Terms) -> Ints:
-        """[3, m] how far these rows, a and b are from those of as many others."""
-        rows = np.repeat(self.rows - other.rows, self.counts)
-        return np.stack([rows, self.a - other.a, self.b - other.b])
+    @property
+    def start(self) -> tuple[int, int, int]:
+        """The first row, and the addresses of the first factors."""
+        return int(self.rows[0]), int(self.a[0]), int(self.b[0])
+
+    @property
+    def pattern(self) -> tuple[bytes, ...]:
+        """What terms that lie elsewhere have in common with these."""
+        row, a, b = self.start
+        parts = self.counts, self.rows - row, self.a - a, self.b - b
+        return tuple(part.tobytes() for part in parts)
 
     def of(self, length: int) -> _Terms:
         """Those of the rows that have so many."""
@@ -107,25 +117,50 @@ class _Terms:
         return _Terms(np.repeat(self.rows[some], length), self.a[terms], self.b[terms])
 
 
-def _equal_steps(terms: list[_Terms]) -> list[_Terms]:
-    """The first, and those after it that are the one before, moved by one and the same step.
+def _in_steps(terms: list[_Terms]) -> list[list[_Terms]]:
+    """The terms in lists: each of a pattern, and every one as far from the one before it."""
+    alike = defaultdict(list)
+    for place, these in enumerate(terms):
+        alike[these.pattern].append(place)
+    lists = []
+    for places in alike.values():
+        starts = [terms[place].start for place in places]
+        lists += [[places[i] for i in steps] for steps in progressions(starts)]
+    return [[terms[place] for place in steps] for steps in sorted(lists)]
 
-    Between them there may be others, of other steps.
+
+def progressions(starts: Sequence[tuple[int, ...]]) -> Iterator[list[int]]:
+    """The places of these in lists of equal steps, of three or more; others are alone.
+
+    Between the places of a list there may be others. Each list begins with the first place that
+    is left, goes on to one of the next few, and is the longest of these. As all of it is taken,
+    the time is in proportion to the number of places.
     """
-    first, *others = terms
-    size = len(first.rows), len(first.a)
-    alike = [x for x in others if x.uniform and (len(x.rows), len(x.a)) == size]
-    longest = terms[:1]
-    for second in alike[:FEW] if first.uniform else []:
-        step = second.from_(first)
-        if (step != step[:, :1]).any():
+    places = defaultdict(list)
+    for i, start in enumerate(starts):
+        places[start].append(i)
+    left = [True] * len(starts)
+    for first in range(len(starts)):
+        if not left[first]:
             continue
-        steps = [first, second]
-        for this in alike[alike.index(second) + 1 :]:
-            if np.array_equal(this.from_(steps[-1]), step):
-                steps.append(this)
-        longest = max(longest, steps, key=len)
-    return longest
+        longest = [first]
+        for second in islice((i for i in range(first + 1, len(starts)) if left[i]), FEW):
+            step = [y - x for x, y in zip(starts[first], starts[second], strict=True)]
+            steps = [first, second]
+            while True:
+                start = tuple(x + s for x, s in zip(starts[steps[-1]], step, strict=True))
+                there = places.get(start, [])
+                behind = islice(there, bisect(there, steps[-1]), None)
+                following = next((i for i in behind if left[i]), None)
+                if following is None:
+                    break
+                steps.append(following)
+            longest = max(longest, steps, key=len)
+        if len(longest) < 3:
+            longest = [first]
+        for i in longest:
+            left[i] = False
+        yield longest
 
 
 class _Rows:
@@ -138,17 +173,23 @@ class _Rows:
     def stack(self, steps: list[_Terms]) -> bool:
         """Add the same terms of many steps of a recurrence as a few tables, if they are regular.
 
-        One will do, unless a step adds to some of the rows that the one before adds to: the
-        differences of neighbouring states. No table may write a row twice.
+        One will do if no two steps add to the same row, or all add to the same rows. If a step adds
+        to some of the rows that others add to, as the differences of neighbouring states do, a
+        block of as many rows as a step moves is elsewhere in every step. No table may write a row
+        twice.
         """
         first, second = steps[:2]
-        away = abs(int(second.rows[0] - first.rows[0]))
-        # A block of as many rows as a step moves is elsewhere in every step.
-        block = (first.rows - first.rows[0]) // (away or self.piece.size)
+        if not first.uniform:
+            return False
+        away = second.rows[0] - first.rows[0]
+        every = np.stack([step.rows for step in steps])
+        block = np.zeros(len(first.rows), np.int64)
+        if away and len(np.unique(every)) < every.size:
+            block = (first.rows - first.rows[0]) // abs(away)
         parts: list[Part] = []
         for k in np.unique(block)[: FEW + 1]:
             some = block == k
-            rows = np.concatenate([step.rows[some] for step in steps[: None if away else 1]])
+            rows = every[:, some].ravel() if away else first.rows[some]
             tables = [step.tables[:, some] for step in steps]
             a, b = np.concatenate(tables, axis=1 if away else 2)
             more = self.tables.regular(self.piece.lane[rows], a, b)
