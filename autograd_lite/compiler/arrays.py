@@ -15,7 +15,7 @@ from autograd_lite.compiler.explain import (
     Regions,
     in_words,
     leaf_regions,
-    line_of,
+    lines_of_steps,
     regions_of,
 )
 from autograd_lite.compiler.lower import Lowering
@@ -146,19 +146,19 @@ class Arrays(Runner):
             text += ["", f"{title}: {calls} operation{'s' * (calls != 1)}"]
             text += [f"    {step.text}" for step in steps if step.text]
         every = [*passes[0], *passes[1]]
-        left = [step for step in every if step.left]
-        if left:
+        if any(step.left for step in every):
             text += ["", "not on views of the memory:"]
-        for step in left:
-            line = line_of(step, every, lines())
-            text += [f"    {step.left}", *(f"        {part.strip()}" for part in line.splitlines())]
+            for step, line in zip(every, lines_of_steps(every, lines()), strict=True):
+                if step.left:
+                    parts_of_line = [f"        {part.strip()}" for part in line.splitlines()]
+                    text += [f"    {step.left}", *parts_of_line]
         return "\n".join(text)
 
     def explain_groups(self, lines: Callable[[], Mapping[int, str]]) -> str:
         """Why it is not worth its while, and which lines make most of its groups."""
         passes = self.steps()
         every = [*passes[0], *passes[1]]
-        where = Counter(line_of(step, every, lines()) for step in every)
+        where = Counter(lines_of_steps(every, lines()))
         del where[""]
         text = [f"{len(every)} operations on arrays are too many for {self._scalars} scalars"]
         for line, count in where.most_common(3):

@@ -6,6 +6,7 @@ import ast
 from bisect import bisect_right, insort
 from collections import Counter
 from math import prod
+from operator import itemgetter
 
 import numpy as np
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.lower import Lowering
     from autograd_lite.compiler.reverse import Reverse
 
-__all__ = ["Region", "Regions", "Step", "in_words", "leaf_regions", "line_of", "regions_of"]
+__all__ = ["Region", "Regions", "Step", "in_words", "leaf_regions", "lines_of_steps", "regions_of"]
 
 LETTERS = {SUM: "z", MAP: "a", LARGEST: "m", PICK: "t"}
 
@@ -83,29 +84,33 @@ class Regions:
     """The names of addresses."""
 
     def __init__(self, regions: Iterable[Region]) -> None:
-        self._regions: list[Region] = []
-        for region in regions:
-            self.add(region)
+        self._regions = sorted(regions, key=_base)
 
     def add(self, region: Region) -> None:
-        insort(self._regions, region, key=lambda region: region.base)
+        insort(self._regions, region, key=_base)
 
     def at(self, address: int) -> Region | None:
-        place = bisect_right(self._regions, address, key=lambda region: region.base) - 1
+        place = bisect_right(self._regions, address, key=_base) - 1
         region = self._regions[place] if place >= 0 else None
         return region if region and address < region.base + region.size else None
 
     def among(self, addresses: Ints) -> list[tuple[Region, Ints]]:
         """The regions that these addresses lie in, in the order of the first ones, and which."""
-        found, left = [], addresses
-        while len(left):
-            region = self.at(int(left[0]))
-            end = region.base + region.size if region else int(left[0]) + 1
-            here = (left >= (region.base if region else left[0])) & (left < end)
+        order = np.argsort(addresses, kind="stable")
+        ordered = addresses[order]
+        found: list[tuple[int, Region, Ints]] = []
+        start = 0
+        while start < len(order):
+            address = int(ordered[start])
+            region = self.at(address)
+            end = region.base + region.size if region else address + 1
+            stop = int(np.searchsorted(ordered, end))
             if region:
-                found.append((region, left[here]))
-            left = left[~here]
-        return found
+                here = np.sort(order[start:stop])
+                found.append((int(here[0]), region, addresses[here]))
+            start = stop
+        found.sort(key=itemgetter(0))
+        return [(region, here) for _, region, here in found]
 
     def named(self, addresses: Ints) -> list[Region]:
         """One region of each name that stands in that of the addresses."""
@@ -133,6 +138,10 @@ class Regions:
                 name = f"({name})" if " " in name and "(" not in name else name
             starts[name] = min(start, starts.get(name, start))
         return _together([f"{name}[{start}:]" if start else name for name, start in starts.items()])
+
+
+def _base(region: Region) -> int:
+    return region.base
 
 
 def _together(names: list[str]) -> str:
@@ -199,9 +208,10 @@ def leaf_regions(
     for slots, name in names.items():
         before[slots] = total[name] - slots.start
         total[name] += len(slots)
+    range_of = {slot: slots for slots in reversed(names) for slot in slots}
     regions: list[Region] = []
     for address, (slot, block) in enumerate(zip(leaves, blocks, strict=True)):
-        given = next((slots for slots in names if slot in slots), None)
+        given = range_of.get(slot)
         if given is None:
             name = f"p{block}" if block >= 0 else "x"
             start = total[name]
@@ -257,14 +267,26 @@ def _name_of_copy(it: Instruction, regions: Regions) -> str:
     return ""
 
 
-def line_of(step: Step, steps: Iterable[Step], lines: Mapping[int, str]) -> str:
-    """Where a node that the step computes was made, or one that it prepares, or else reads.
+def lines_of_steps(steps: Iterable[Step], lines: Mapping[int, str]) -> list[str]:
+    """Where a node that each step computes was made, or one that it prepares, or else reads; or "".
 
     lines  of nodes
     """
-    users = [out for other in steps for out in other.outs if set(step.outs) & set(other.reads)]
-    near = (*step.outs, *users, *step.reads)
-    return next((lines[region.node] for region in near if region.node in lines), "")
+
+    def first(regions: Iterable[Region]) -> str:
+        return next((lines[region.node] for region in regions if region.node in lines), "")
+
+    prepared: dict[Region, str] = {}  # of what others read: a line of the first of these
+    for step in steps:
+        line = first(step.outs)
+        for region in step.reads if line else ():
+            prepared.setdefault(region, line)
+    return [
+        first(step.outs)
+        or next((prepared[region] for region in step.outs if region in prepared), "")
+        or first(step.reads)
+        for step in steps
+    ]
 
 
 def _irregular(it: Instruction) -> str:

@@ -76,8 +76,9 @@ def _uniform(row: Ints, kind: Ints) -> bool:
     """Whether all rows that have terms of a kind have as many of it."""
     n = int(row[-1]) + 1
     which = np.unique(kind, return_inverse=True)[1]
-    counts = np.bincount(which * n + row, minlength=n * (int(which.max()) + 1)).reshape(-1, n)
-    return bool(((counts == 0) | (counts == counts.max(1, keepdims=True))).all())
+    both, counts = np.unique(which * n + row, return_counts=True)
+    starts = np.flatnonzero(np.diff(both // n, prepend=-1))
+    return np.array_equal(np.minimum.reduceat(counts, starts), np.maximum.reduceat(counts, starts))
 
 
 class _Terms:
