@@ -208,7 +208,7 @@ def leaf_regions(
     for slots, name in names.items():
         before[slots] = total[name] - slots.start
         total[name] += len(slots)
-    range_of = {slot: slots for slots in reversed(names) for slot in slots}
+    range_of = {slot: slots for slots in names for slot in slots}
     regions: list[Region] = []
     for address, (slot, block) in enumerate(zip(leaves, blocks, strict=True)):
         given = range_of.get(slot)

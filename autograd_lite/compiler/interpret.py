@@ -75,11 +75,16 @@ class Interpreter(Runner):
         self.wrt = array("q", wrt)
         self._in_order = array("q", range(tape.leaves))
 
-    def magnitude(self, state: State) -> float:
-        """The largest finite number or cotangent in a run that was asked for its gradient."""
-        space = state.holds[0]
-        numbers = np.abs([*space.values, *space.cotangents])
-        return float(numbers[np.isfinite(numbers)].max(initial=0.0))
+    def gradient_and_magnitude(
+        self, state: State, cotangents: Sequence[float]
+    ) -> tuple[array[float], float]:
+        """The gradient of a run, and the largest finite number or cotangent on the way to it."""
+        with self._pool.lock:  # until both are read, no other run takes the workspace
+            gradient = self.gradient(state, cotangents)
+            assert gradient is not None
+            space = state.holds[0]
+            numbers = np.abs([np.asarray(space.values), np.asarray(space.cotangents)])
+            return gradient, float(numbers[np.isfinite(numbers)].max(initial=0.0))
 
     def workspace(self) -> Workspace:
         return Workspace(self)

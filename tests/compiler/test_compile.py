@@ -8,6 +8,7 @@ import random
 import threading
 import types
 import warnings
+from array import array
 from collections import OrderedDict, defaultdict, deque, namedtuple
 
 import numpy as np
@@ -18,6 +19,8 @@ import nn
 from autograd_lite import Value, compile, no_grad, take, vmap
 from autograd_lite.compiler.arrays import Arrays
 from autograd_lite.compiler.function import MOST_AGAIN, MOST_SHAPES, MOST_VARIANTS
+from autograd_lite.compiler.interpret import Interpreter
+from autograd_lite.compiler.workspaces import KEPT
 
 
 def run(function, parameters, *args):
@@ -1243,6 +1246,60 @@ def test_a_wrong_lift_is_noticed_at_its_first_run(monkeypatch, half, executor):
     assert [y.data for y in found] == [expected.data] * 3
     found[-1].backward()
     assert [w.grad for w in ws] == [2 * w.data * 2.0 for w in ws]
+
+
+def test_the_first_lifted_run_is_compared_before_others_take_its_memory(monkeypatch):
+    """Another thread asks for more workspaces than there are, in the middle of the comparison."""
+    right, others = Interpreter.gradient, []
+
+    def gradient(self, *args):
+        found = right(self, *args)
+        thread = threading.Thread(
+            target=lambda: others.append([self.forward(leaves, array("q")) for _ in range(KEPT)])
+        )
+        thread.start()
+        thread.join(0.2)  # it waits in turn for the comparison to end
+        threads.append(thread)
+        return found
+
+    threads = []
+    w = [Value(0.1 * i) for i in range(300)]
+    f = compile(lambda x: ag.sum([(v * x).tanh() for v in w]), executor="numpy")
+    leaves = array("d", [2.0, *(v.data for v in w)])
+    monkeypatch.setattr(Interpreter, "gradient", gradient)
+    assert f(2.0).data == pytest.approx(sum(np.tanh(2.0 * v.data) for v in w))
+    for thread in threads:
+        thread.join()
+    assert len(others) == 1
+    assert "run by these operations" in f.explain()
+
+
+def test_until_the_first_lifted_run_is_compared_others_are_compared_too(monkeypatch):
+    """Two threads run it at once: neither takes what is wrong in arrays."""
+    right, start = Arrays.gradient, threading.Barrier(2, timeout=20)
+
+    def wrong(self, *args):
+        start.wait()  # both are in their comparison
+        return right(self, *args)[::-1]
+
+    monkeypatch.setattr(Arrays, "gradient", wrong)
+    w = [Value(0.1 * i) for i in range(300)]
+    f = compile(lambda x: ag.sum([v * v * x for v in w]))
+    f(Value(2.0))
+    grads = []
+
+    def work():
+        x = Value(2.0)
+        f(x).backward()
+        grads.append(x.grad)
+
+    with pytest.warns(RuntimeWarning, match="as operations on arrays it gave other numbers"):
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert grads == [pytest.approx(sum(v.data**2 for v in w))] * 2
 
 
 def test_digits_that_cancel_are_no_wrong_lift():
