@@ -2,6 +2,7 @@ from array import array
 
 LANES: int
 LONGEST_SUM: int
-FUNCTIONS: int
+FUNCTIONS: list[str]
+LIBM: list[str]
 
 def run(calls: array[int], owners: object) -> None: ...

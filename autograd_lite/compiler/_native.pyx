@@ -7,9 +7,13 @@ cdef extern from "native.h":
     ctypedef struct call_t:
         pass
     const int _LANES "LANES", _LONGEST_SUM "LONGEST_SUM", _FUNCTIONS "FUNCTIONS"
+    const int FIRST_FROM_LIBM, AFTER_LIBM
+    const char **NAMES
     void run_calls(const call_t *calls, int64_t n) noexcept nogil
 
-LANES, LONGEST_SUM, FUNCTIONS = _LANES, _LONGEST_SUM, _FUNCTIONS
+LANES, LONGEST_SUM = _LANES, _LONGEST_SUM
+FUNCTIONS = [NAMES[i].decode() for i in range(_FUNCTIONS)]
+LIBM = FUNCTIONS[FIRST_FROM_LIBM:AFTER_LIBM]
 
 
 def run(array.array calls, owners):

@@ -80,7 +80,7 @@ class Operation(NamedTuple):
                 return partial(np.dot, x, y, out)
             case "negative", [x]:  # NumPy 2.4 reads some strided arrays as if they were not
                 return partial(np.multiply, x, -1.0, out)
-            case (("erf" | "erfc" | "lgamma"), [x]):
+            case _, [x] if function in FUNCTIONS:
                 return partial(_pointwise, FUNCTIONS[function], out, x)
         return partial(getattr(np, function), *operands, out=out)
 

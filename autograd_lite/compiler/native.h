@@ -19,22 +19,71 @@ typedef struct {
 } call_t;
 _Static_assert(sizeof(call_t) == 20 * 8, "native.py writes eight bytes for each field");
 
-/* In the order of native.py. */
-enum {
-    ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM, MINIMUM, POWER, ARCTAN2,
-    LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, NOT_EQUAL,
-    IS_LESS, IS_LESS_EQUAL, IS_GREATER, IS_GREATER_EQUAL, IS_EQUAL, IS_NOT_EQUAL,
-    COPY, NEGATIVE, ABSOLUTE, SQRT, EXP, COPY_WHERE,
-    TOTAL, LARGEST, PRODUCT, TAKE, PUT, ADD_AT,
-    TAKE_INT, ADD_INT, MULTIPLY_INT, REMAINDER_INT,
-    FROM_LIBM
-};
+/* The functions: code, name in NumPy, value. native.py takes the names from here. */
+#define OF_TWO(F) \
+    F(ADD, "add", x + y) \
+    F(SUBTRACT, "subtract", x - y) \
+    F(MULTIPLY, "multiply", x * y) \
+    F(DIVIDE, "divide", x / y) \
+    F(MAXIMUM, "maximum", x > y || x != x ? x : y) \
+    F(MINIMUM, "minimum", x < y || x != x ? x : y) \
+    F(POWER, "power", pow(x, y)) \
+    F(ARCTAN2, "arctan2", atan2(x, y))
+#define CONDITIONS(F) \
+    F(LESS, "less", x < y) \
+    F(LESS_EQUAL, "less_equal", x <= y) \
+    F(GREATER, "greater", x > y) \
+    F(GREATER_EQUAL, "greater_equal", x >= y) \
+    F(EQUAL, "equal", x == y) \
+    F(NOT_EQUAL, "not_equal", x != y)
+#define OF_ONE(F) \
+    F(COPY, "copyto", x) \
+    F(NEGATIVE, "negative", -x) \
+    F(ABSOLUTE, "absolute", fabs(x)) \
+    F(SQRT, "sqrt", sqrt(x)) \
+    F(EXP, "exp", exp_of(x))
+#define FROM_LIBM(F) \
+    F(LOG, "log", log) F(LOG1P, "log1p", log1p) F(EXPM1, "expm1", expm1) \
+    F(SIN, "sin", sin) F(COS, "cos", cos) F(TAN, "tan", tan) \
+    F(SINH, "sinh", sinh) F(COSH, "cosh", cosh) F(TANH, "tanh", tanh) \
+    F(ARCSIN, "arcsin", asin) F(ARCCOS, "arccos", acos) F(ARCTAN, "arctan", atan) \
+    F(ARCSINH, "arcsinh", asinh) F(ARCCOSH, "arccosh", acosh) F(ARCTANH, "arctanh", atanh) \
+    F(CBRT, "cbrt", cbrt) F(EXP2, "exp2", exp2) F(LOG2, "log2", log2) F(LOG10, "log10", log10) \
+    F(FLOOR, "floor", floor) F(CEIL, "ceil", ceil) \
+    F(ERF, "erf", erf) F(ERFC, "erfc", erfc) F(LGAMMA, "lgamma", lgamma)
+#define OTHERS(F) \
+    F(COPY_WHERE, "copyto where", ) \
+    F(TOTAL, "add.reduce", ) \
+    F(LARGEST, "maximum.reduce", ) \
+    F(PRODUCT, "matmul", )
+#define MOVES(F) \
+    F(TAKE, "take", out[i] = a[y[i]]) \
+    F(PUT, "put", out[y[i]] = a[i]) \
+    F(ADD_AT, "add.at", out[y[i]] += a[i]) \
+    F(TAKE_INT, "take int", places[i] = x[y[i]]) \
+    F(ADD_INT, "add int", places[i] = x[i] + y[i * step]) \
+    F(MULTIPLY_INT, "multiply int", places[i] = x[i] * y[i * step]) \
+    F(REMAINDER_INT, "remainder int", places[i] = remainder_of(x[i], y[i * step]))
 
-static double (*const LIBM[])(double) = {
-    log, log1p, expm1, sin, cos, tan, sinh, cosh, tanh, asin, acos, atan, asinh, acosh, atanh, cbrt,
-    exp2, log2, log10, floor, ceil, erf, erfc, lgamma,
+/* A condition is a number, or as IS_... and with "?" a byte. */
+#define ALL(F, MASK) \
+    OF_TWO(F) CONDITIONS(F) CONDITIONS(MASK) OF_ONE(F) FROM_LIBM(F) OTHERS(F) MOVES(F)
+#define CODE(code, name, value) code,
+#define CODE_OF_MASK(code, name, value) IS_##code,
+enum { ALL(CODE, CODE_OF_MASK) FUNCTIONS };
+#define NAME(code, name, value) name,
+#define NAME_OF_MASK(code, name, value) name "?",
+static const char *NAMES[] = { ALL(NAME, NAME_OF_MASK) };
+#define AND_ONE(code, name, value) + 1
+enum {
+    FIRST_MASK = 0 OF_TWO(AND_ONE) CONDITIONS(AND_ONE),
+    FIRST_OF_ONE = FIRST_MASK CONDITIONS(AND_ONE),
+    FIRST_FROM_LIBM = FIRST_OF_ONE OF_ONE(AND_ONE),
+    AFTER_LIBM = FIRST_FROM_LIBM FROM_LIBM(AND_ONE),
+    FIRST_MOVE = AFTER_LIBM OTHERS(AND_ONE),
 };
-#define FUNCTIONS (FROM_LIBM + (int)(sizeof LIBM / sizeof *LIBM))
+#define POINTER(code, name, value) value,
+static double (*const LIBM[])(double) = { FROM_LIBM(POINTER) };
 
 #define LONGEST_SUM 512
 #define LANES 8
@@ -115,36 +164,18 @@ INLINE void row(const call_t *it, char *out, const char *first_a, const char *fi
     const double *a = (const double *)first_a, *b = (const double *)first_b;
     int64_t n = it->size[3], function = it->function;
     int64_t to = it->out_step[3], of_a = it->a_step[3] / 8, of_b = it->b_step[3];
-    if (function < IS_LESS || function > IS_NOT_EQUAL)
+    if (function < FIRST_MASK || function >= FIRST_OF_ONE)
         to /= 8;
     if (function != COPY_WHERE)
         of_b /= 8;
     switch (function) {
-    case ADD: ROW(double, x + y)
-    case SUBTRACT: ROW(double, x - y)
-    case MULTIPLY: ROW(double, x * y)
-    case DIVIDE: ROW(double, x / y)
-    case MAXIMUM: ROW(double, x > y || x != x ? x : y)
-    case MINIMUM: ROW(double, x < y || x != x ? x : y)
-    case POWER: ROW(double, pow(x, y))
-    case ARCTAN2: ROW(double, atan2(x, y))
-    case LESS: ROW(double, x < y ? 1.0 : 0.0)
-    case LESS_EQUAL: ROW(double, x <= y ? 1.0 : 0.0)
-    case GREATER: ROW(double, x > y ? 1.0 : 0.0)
-    case GREATER_EQUAL: ROW(double, x >= y ? 1.0 : 0.0)
-    case EQUAL: ROW(double, x == y ? 1.0 : 0.0)
-    case NOT_EQUAL: ROW(double, x != y ? 1.0 : 0.0)
-    case IS_LESS: ROW(char, x < y)
-    case IS_LESS_EQUAL: ROW(char, x <= y)
-    case IS_GREATER: ROW(char, x > y)
-    case IS_GREATER_EQUAL: ROW(char, x >= y)
-    case IS_EQUAL: ROW(char, x == y)
-    case IS_NOT_EQUAL: ROW(char, x != y)
-    case COPY: ROW(double, x)
-    case NEGATIVE: ROW(double, -x)
-    case ABSOLUTE: ROW(double, fabs(x))
-    case SQRT: ROW(double, sqrt(x))
-    case EXP: ROW(double, exp_of(x))
+#define CASE(code, name, value) case code: ROW(double, value)
+#define CASE_OF_NUMBER(code, name, value) case code: ROW(double, value ? 1.0 : 0.0)
+#define CASE_OF_MASK(code, name, value) case IS_##code: ROW(char, value)
+    OF_TWO(CASE)
+    CONDITIONS(CASE_OF_NUMBER)
+    CONDITIONS(CASE_OF_MASK)
+    OF_ONE(CASE)
     case COPY_WHERE:
         for (int64_t i = 0; i < n; i++)
             if (first_b[i * of_b])
@@ -152,7 +183,7 @@ INLINE void row(const call_t *it, char *out, const char *first_a, const char *fi
         break;
     default:
         for (int64_t i = 0; i < n; i++)
-            ((double *)out)[i * to] = LIBM[function - FROM_LIBM](a[i * of_a]);
+            ((double *)out)[i * to] = LIBM[function - FIRST_FROM_LIBM](a[i * of_a]);
     }
 }
 
@@ -247,6 +278,13 @@ INLINE double largest(int64_t n, const double *a, int64_t step)
     return found;
 }
 
+/* With the sign of y, as Python has it for a y above 0. */
+INLINE int64_t remainder_of(int64_t x, int64_t y)
+{
+    int64_t left = x % y;
+    return left < 0 ? left + y : left;
+}
+
 /* What moves numbers to places, or finds places; only the innermost loop is used. */
 INLINE void moved(const call_t *it)
 {
@@ -256,29 +294,11 @@ INLINE void moved(const call_t *it)
     int64_t *places = (int64_t *)it->out;
     const int64_t *x = (const int64_t *)it->a, *y = (const int64_t *)it->b, step = it->b_step[3] / 8;
     switch (it->function) {
-    case TAKE:
-        for (int64_t i = 0; i < n; i++) out[i] = a[y[i]];
+#define CASE_OF_MOVE(code, name, value) \
+    case code: \
+        for (int64_t i = 0; i < n; i++) value; \
         break;
-    case PUT:
-        for (int64_t i = 0; i < n; i++) out[y[i]] = a[i];
-        break;
-    case ADD_AT:
-        for (int64_t i = 0; i < n; i++) out[y[i]] += a[i];
-        break;
-    case TAKE_INT:
-        for (int64_t i = 0; i < n; i++) places[i] = x[y[i]];
-        break;
-    case ADD_INT:
-        for (int64_t i = 0; i < n; i++) places[i] = x[i] + y[i * step];
-        break;
-    case MULTIPLY_INT:
-        for (int64_t i = 0; i < n; i++) places[i] = x[i] * y[i * step];
-        break;
-    case REMAINDER_INT:
-        for (int64_t i = 0; i < n; i++) {
-            int64_t left = x[i] % y[i * step];
-            places[i] = left < 0 ? left + y[i * step] : left;
-        }
+    MOVES(CASE_OF_MOVE)
     }
 }
 
@@ -288,7 +308,7 @@ INLINE const call_t *with_row_of_b(const call_t *it, call_t *other, double *room
 {
     int64_t n = it->size[3], step = it->b_step[3];
     int is_repeated = it->b_step[0] == 0 && it->b_step[1] == 0 && it->b_step[2] == 0;
-    if (!is_repeated || step == 0 || step == 8 || n > LONGEST_SUM || it->function >= COPY)
+    if (!is_repeated || step == 0 || step == 8 || n > LONGEST_SUM || it->function >= FIRST_OF_ONE)
         return it;
     *other = *it;
     other->b = (const char *)room;
@@ -304,7 +324,7 @@ FOR_EACH_MACHINE static void run_calls(const call_t *first, int64_t n)
     call_t other;
     for (const call_t *end = first + n; first < end; first++) {
         int64_t function = first->function;
-        if (function >= TAKE && function < FROM_LIBM) {
+        if (function >= FIRST_MOVE) {
             moved(first);
             continue;
         }

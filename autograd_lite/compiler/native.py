@@ -15,6 +15,7 @@ from math import prod
 import numpy as np
 
 import autograd_lite
+from autograd_lite.compiler.special import FUNCTIONS
 
 try:
     from autograd_lite.compiler import _native
@@ -34,29 +35,12 @@ if TYPE_CHECKING:
 
 __all__ = ["joined"]
 
-_CONDITIONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
-_LIBM = (
-    *("log", "log1p", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos"),
-    *("arctan", "arcsinh", "arccosh", "arctanh", "cbrt", "exp2", "log2", "log10", "floor", "ceil"),
-    *("erf", "erfc", "lgamma"),
-)
-
-# In the order of native.h; "?" marks a condition as its result, " int" arrays of ints.
-_FUNCTIONS = (
-    *("add", "subtract", "multiply", "divide", "maximum", "minimum", "power", "arctan2"),
-    *(*_CONDITIONS, *[f"{name}?" for name in _CONDITIONS]),
-    *("copyto", "negative", "absolute", "sqrt", "exp", "copyto where"),
-    *("add.reduce", "maximum.reduce", "matmul", "take", "put", "add.at"),
-    *("take int", "add int", "multiply int", "remainder int"),
-    *_LIBM,
-)
-_CODES = {name: code for code, name in enumerate(_FUNCTIONS)}
-
-if IN_C and len(_FUNCTIONS) != getattr(_native, "FUNCTIONS", 0):
-    raise ImportError("autograd_lite was compiled from another native.h; install it again")
+# What native.h calls functions: "?" marks a condition as its result, " int" arrays of ints.
+_CODES = {name: code for code, name in enumerate(_native.FUNCTIONS if IN_C else ())}
 
 # So many numbers, and so many multiplications, are the most that are not left to NumPy.
-MOST_NUMBERS = {"power": 64, "arctan2": 64} | dict.fromkeys(_LIBM[: _LIBM.index("erf")], 64)
+_SLOW = {"power", "arctan2", *(_native.LIBM if IN_C else ())} - FUNCTIONS.keys()
+MOST_NUMBERS = dict.fromkeys(_SLOW, 64)
 MOST_PRODUCTS = 1 << 16
 
 
