@@ -2,7 +2,7 @@
 # table in rules.py.
 from cpython cimport array
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.math cimport erf, erfc, exp, fabs, lgamma, log1p, sqrt
+from libc.math cimport copysign, erf, erfc, exp, fabs, lgamma, log1p, sqrt
 
 from cpython.object cimport PyObject
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE

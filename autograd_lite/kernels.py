@@ -164,4 +164,5 @@ COMPILED = False
 DIGEST = digest()
 
 exp, log1p, sqrt, fabs = ieee.exp, ieee.log1p, ieee.sqrt, ieee.fabs
+copysign = ieee.copysign
 erf, erfc, lgamma = ieee.erf, ieee.erfc, ieee.lgamma

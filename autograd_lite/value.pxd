@@ -67,6 +67,7 @@ cdef object observed_by_hand(Value node, tuple parents, object op)
 cdef Value detached(Value source, object observers)
 cpdef bint blocks_open() except -1
 cpdef bint recording() except -1
+cdef Py_ssize_t place_of(Value result) noexcept
 @cython.locals(more=Many, node=Value, i=Py_ssize_t)
 cpdef list replayed_nodes(
     object op, tuple parents, bint flat, object numbers, object gradient

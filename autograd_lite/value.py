@@ -41,7 +41,7 @@ BINARY = 2  # parent  parent  partial        partial
 UNIFORM = 3  #                their partial                    Many: xs
 NARY = 4  #                                                    Many: xs, dxs
 DOT = 5  #                                                     Many: xs, ys, dxs, dys
-BY_HAND = 6  #                                                 Many: xs, op, backward
+BY_HAND = 6  #                             result's place       Many: xs, op, backward
 REPLAYED = 7  #                                                Many: xs, op, replay
 
 
@@ -1621,13 +1621,17 @@ class Replay:
 
 
 class Result:
-    """The `_backward` of a replayed program's result."""
+    """The `_backward` of a replayed program's results, which know their places."""
 
-    def __init__(self, replay: Replay, i: int) -> None:
-        self.replay, self.i = replay, i
+    def __init__(self, replay: Replay) -> None:
+        self.replay = replay
 
     def __call__(self, owner: Value) -> None:
-        self.replay.cotangents[self.i] = owner.grad
+        self.replay.cotangents[place_of(owner)] = owner.grad
+
+
+def place_of(result: Value) -> int:
+    return int(result._dy)
 
 
 def replayed_nodes(
@@ -1649,15 +1653,17 @@ def replayed_nodes(
     if not parents or not recording():
         return results
     replay = Replay(len(results), gradient)
+    result = Result(replay)
     more = many(parents, (), None, None, flat)
     more.op = op
     more.replay = replay
     hub = (many_node(REPLAYED, 0, 0.0, 0.0, more),)
     for i in range(len(results)):
         node: Value = results[i]
+        node._dy = i
         more = many(hub)
         more.op = op
-        more.backward = Result(replay, i)
+        more.backward = result
         node._more = more
         node._kind = BY_HAND
     return results

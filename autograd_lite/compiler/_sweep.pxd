@@ -6,6 +6,7 @@ cimport autograd_lite.value as engine
 from cpython.array cimport array as numbers
 
 cdef int LEAF, CONSTANT, TAKE, DETACH, BEST
+cdef int LESS, SAME, GREATER, UNORDERED, OPPOSITE
 cdef numbers _DOUBLES
 
 @cython.locals(
@@ -53,3 +54,8 @@ cpdef object spread(
 cpdef bint collect(numbers memory, numbers places, numbers out) except -1
 @cython.locals(index="long long*", most="long long*", i=Py_ssize_t)
 cpdef Py_ssize_t outside(numbers indices, numbers among) except -2
+@cython.locals(
+    v="double*", guard="long long*", c="double*", i=Py_ssize_t, x=double, y=double,
+    place="long long", way=int
+)
+cpdef Py_ssize_t broken(numbers outputs, numbers guards, numbers constants) except -2

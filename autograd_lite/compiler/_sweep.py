@@ -11,7 +11,18 @@ from array import array
 import autograd_lite.compiler._arrays as arrays
 import autograd_lite.kernels as kernels
 import autograd_lite.value as engine
-from autograd_lite.compiler.codes import BEST, CONSTANT, DETACH, LEAF, TAKE
+from autograd_lite.compiler.codes import (
+    BEST,
+    CONSTANT,
+    DETACH,
+    GREATER,
+    LEAF,
+    LESS,
+    OPPOSITE,
+    SAME,
+    TAKE,
+    UNORDERED,
+)
 from autograd_lite.rules import digest
 
 TYPE_CHECKING = False
@@ -248,5 +259,29 @@ def outside(indices: array[int], among: array[int]) -> int:
     index, most = arrays.longs(indices), arrays.longs(among)
     for i in range(len(among)):
         if most[i] and not -most[i] <= index[i] < most[i]:
+            return i
+    return -1
+
+
+def broken(outputs: array[float], guards: array[int], constants: array[float]) -> int:
+    """The first guard that does not hold; -1 if all do.
+
+    guards     for each (x, how x may compare with y, y): x and y are places among the outputs, or
+               y is -1; the ways are those of `codes.py`, added up
+    constants  for each, y if it has no place
+    """
+    v, guard, c = arrays.doubles(outputs), arrays.longs(guards), arrays.doubles(constants)
+    for i in range(len(constants)):
+        x, place = v[guard[3 * i]], guard[3 * i + 2]
+        y = c[i] if place < 0 else v[place]
+        if x < y:
+            way = LESS
+        elif x > y:
+            way = GREATER
+        elif x != y:
+            way = UNORDERED
+        else:
+            way = SAME if kernels.copysign(1.0, x) == kernels.copysign(1.0, y) else OPPOSITE
+        if not guard[3 * i + 1] & way:
             return i
     return -1

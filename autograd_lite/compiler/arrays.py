@@ -85,7 +85,7 @@ class Arrays(Runner):
         leaves: array[float],
         indices: array[int],
         parameters: tuple[Value, ...],
-    ) -> list[float] | None:
+    ) -> array[float] | None:
         _sweep.spread(leaves, parameters, space.numbers, self.places, self._in_place)
         if self.indices:
             space.indices[:] = indices
@@ -98,7 +98,7 @@ class Arrays(Runner):
         space.forward()
         outputs = _sweep.room(len(self.outputs))
         finite = _sweep.collect(space.numbers, self.outputs, outputs)
-        return outputs.tolist() if finite else None
+        return outputs if finite else None
 
     def _gradient(self, space: Workspace, cotangents: Sequence[float]) -> array[float] | None:
         space.seeds[:] = cotangents

@@ -1,9 +1,21 @@
-"""What a node of a tape does besides the operations of the rule table, whose codes are positive.
+"""Codes that Python and the compiled loops share.
 
-Here once, for `tape.py` and for the compiled loops that write a tape and run it.
+What a node of a tape does besides the operations of the rule table, whose codes are positive:
 """
 
-__all__ = ["BEST", "CONSTANT", "DETACH", "INDEX", "LEAF", "TAKE"]
+__all__ = [
+    "BEST",
+    "CONSTANT",
+    "DETACH",
+    "GREATER",
+    "INDEX",
+    "LEAF",
+    "LESS",
+    "OPPOSITE",
+    "SAME",
+    "TAKE",
+    "UNORDERED",
+]
 
 LEAF = 0  # a number that each call gives: its slot says which one
 CONSTANT = -1  # a number that is the same in every call: its static
@@ -11,3 +23,6 @@ INDEX = -2  # an int that each call gives: its slot among the ints says which on
 TAKE = -3  # parents (index, x0, x1, ...): the one of the x that the index names
 DETACH = -4  # its parent's number, through which no gradient flows
 BEST = -5  # the first of the largest of its parents, a NaN if there is one
+
+# How two numbers compare; OPPOSITE are 0.0 and -0.0, and UNORDERED is what has a NaN.
+LESS, SAME, GREATER, UNORDERED, OPPOSITE = 1, 2, 4, 8, 16

@@ -16,6 +16,7 @@ from autograd_lite.compiler.tape import Tape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any, TypeAlias
 
@@ -169,7 +170,7 @@ class Copies:
         r = self.one.n_results
         return put_together(self.one.template, nodes[i * r : (i + 1) * r])
 
-    def _outputs(self, outputs: list[float], i: int) -> list[float]:
+    def _outputs(self, outputs: array[float], i: int) -> array[float]:
         """Those of the program of one, for sample i."""
         r = self.one.n_results
         others = len(self.one.tape.outputs) - r

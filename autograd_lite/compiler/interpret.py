@@ -69,7 +69,7 @@ class Interpreter(Runner):
         self.parents = _ints(place[tape.parents[ranges(first, counts)]])
         self.static = array("d", tape.static[order].tobytes())
         self.slots = _ints(tape.slots[order])
-        self.outputs = place[tape.outputs].tolist()
+        self.outputs = array("q", place[tape.outputs].tolist())
         self.results = self.outputs[: tape.results]
         self.leaves = tape.leaves
         self.wrt = array("q", wrt)
@@ -95,7 +95,7 @@ class Interpreter(Runner):
         leaves: array[float],
         indices: array[int],
         parameters: tuple[Value, ...],
-    ) -> list[float]:
+    ) -> array[float]:
         space.indices = indices
         _sweep.spread(leaves, parameters, space.leaves, self._in_order, self.leaves)
         _sweep.forward(
@@ -109,7 +109,9 @@ class Interpreter(Runner):
             space.values,
             space.partials,
         )
-        return [space.values[i] for i in self.outputs]
+        outputs = _sweep.room(len(self.outputs))
+        _sweep.collect(space.values, self.outputs, outputs)
+        return outputs
 
     def _gradient(self, space: Workspace, cotangents: Sequence[float]) -> array[float]:
         _sweep.clear(space.cotangents)

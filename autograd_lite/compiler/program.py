@@ -8,13 +8,14 @@ import operator
 from array import array
 from collections import Counter, OrderedDict, defaultdict
 from itertools import compress, cycle
-from math import copysign
 from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 
+from autograd_lite.compiler._sweep import broken
 from autograd_lite.compiler.callbacks import Callbacks
+from autograd_lite.compiler.codes import GREATER, LESS, OPPOSITE, SAME, UNORDERED
 from autograd_lite.compiler.executors import Executor, Run
 from autograd_lite.compiler.record import NotRecordedError
 from autograd_lite.compiler.tape import tape_of
@@ -168,7 +169,7 @@ class Program:
         results = run.outputs[:n_results]
         return replayed_nodes(self.name, wrt, leaves_all, results, run.gradient)
 
-    def kept(self, outputs: list[float], call: Call, drawn: list[float]) -> bool:
+    def kept(self, outputs: array[float], call: Call, drawn: list[float]) -> bool:
         """Whether all guards hold; if not, what is known of the call is more."""
         failed = self.guards.failed(outputs) if self.guards.tests else None
         if failed is not None:
@@ -209,6 +210,15 @@ class Place:
         self.i = i
 
 
+class _Row:
+    """Stands in a template for a list or a tuple (cls) of results, from start to stop."""
+
+    __slots__ = ("cls", "start", "stop")
+
+    def __init__(self, cls: type, start: int, stop: int) -> None:
+        self.cls, self.start, self.stop = cls, start, stop
+
+
 class _Outputs:
     """The nodes whose numbers a program gives: its results, then what else is asked for, once."""
 
@@ -241,7 +251,10 @@ def _taken_apart(thing: Any, results: _Outputs, captures: Captures) -> Any:
             "for each call; return numbers, Values, and lists, tuples, dicts, arrays and "
             "dataclasses of them"
         )
-    return _rebuilt(thing, [_taken_apart(part, results, captures) for part in parts])
+    parts = [_taken_apart(part, results, captures) for part in parts]
+    if type(thing) in (list, tuple) and parts and all(type(part) is Place for part in parts):
+        return _Row(type(thing), parts[0].i, parts[-1].i + 1)
+    return _rebuilt(thing, parts)
 
 
 def put_together(template: Any, nodes: list[Value]) -> Any:
@@ -249,6 +262,8 @@ def put_together(template: Any, nodes: list[Value]) -> Any:
     cls = type(template)
     if cls is Place:
         return nodes[template.i]
+    if cls is _Row:
+        return template.cls(nodes[template.start : template.stop])
     if cls in _PLAIN:
         return template
     if cls is _Itself:
@@ -330,6 +345,7 @@ class _Guards:
 
     def __init__(self, guards: Iterable[Guard], outputs: _Outputs) -> None:
         self.tests: list[Test] = []
+        self._written, self._constants = array("q"), array("d")
         seen = set()
         for guard in guards:
             y, number = -1, 0.0
@@ -342,28 +358,30 @@ class _Guards:
             if test[:5] not in seen:
                 seen.add(test[:5])
                 self.tests.append(test)
+                self._write(test)
         self.exact = any(test.op == "is" for test in self.tests)
 
-    def failed(self, outputs: Any) -> Test | None:
+    def _write(self, test: Test) -> None:
+        """Add the test to those that `failed` reads."""
+        ways, y = _WAYS[test.op], test.y
+        if test.op == "is" and test.number != test.number:  # x is NaN: it does not equal itself
+            ways, y = UNORDERED, test.x
+        self._written.extend((test.x, ways if test.outcome else ~ways, y))
+        self._constants.append(test.number)
+
+    def failed(self, outputs: array[float]) -> Test | None:
         """The first guard that does not hold."""
-        for test in self.tests:
-            x, op, y, number, outcome, _, _ = test
-            if _compared(outputs[x], op, outputs[y] if y >= 0 else number) != outcome:
-                return test
-        return None
+        i = broken(outputs, self._written, self._constants)
+        return self.tests[i] if i >= 0 else None
 
 
-def _compared(x: float, op: str, y: float) -> bool:
-    if op == "<":
-        return x < y
-    if op == "<=":
-        return x <= y
-    if op == ">":
-        return x > y
-    if op == ">=":
-        return x >= y
-    if op == "!=":
-        return x != y
-    if op == "is":  # the same number, bit for bit but for NaNs
-        return (x == y and copysign(1.0, x) == copysign(1.0, y)) or (x != x and y != y)
-    return x == y
+# How x and y may compare where a comparison is true; "is" is bit for bit.
+_WAYS = {
+    "<": LESS,
+    "<=": LESS | SAME | OPPOSITE,
+    ">": GREATER,
+    ">=": GREATER | SAME | OPPOSITE,
+    "==": SAME | OPPOSITE,
+    "!=": LESS | GREATER | UNORDERED,
+    "is": SAME,
+}

@@ -35,7 +35,7 @@ class State:
     __del__: Callable[[], None]  # a function in C: Python drops a KeyboardInterrupt within others
 
     def __init__(
-        self, free: list[Any], holds: list[Any], indices: array[int], outputs: list[float] | None
+        self, free: list[Any], holds: list[Any], indices: array[int], outputs: array[float] | None
     ) -> None:
         self.holds, self.indices, self.outputs = holds, indices, outputs
         self.__del__ = partial(free.append, holds)
@@ -100,7 +100,7 @@ class Runner(ABC):
         leaves: array[float],
         indices: array[int],
         parameters: tuple[Value, ...],
-    ) -> list[float] | None:
+    ) -> array[float] | None:
         """The results of a run in this workspace."""
 
     @abstractmethod
@@ -125,7 +125,7 @@ class Runner(ABC):
 
     def _run(
         self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...]
-    ) -> tuple[Any, list[float] | None]:
+    ) -> tuple[Any, array[float] | None]:
         """The workspace of a run, and its results."""
         pool = self._pool
         while pool.free:

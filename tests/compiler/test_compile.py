@@ -1293,12 +1293,11 @@ def test_until_the_first_lifted_run_is_compared_others_are_compared_too(monkeypa
         f(x).backward()
         grads.append(x.grad)
 
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
     with pytest.warns(RuntimeWarning, match="as operations on arrays it gave other numbers"):
-        threads = [threading.Thread(target=work) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        [thread.join() for thread in threads]
     assert grads == [pytest.approx(sum(v.data**2 for v in w))] * 2
 
 

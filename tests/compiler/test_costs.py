@@ -1,8 +1,20 @@
-"""What a recording costs, counted in steps."""
+"""What recording, lifting, explaining and replaying cost, counted in steps."""
 
+import math
+import sys
+from pathlib import Path
+
+import pytest
+from lifting import Lifted
+
+import autograd_lite as ag
 import nn
-from autograd_lite import compile
+from autograd_lite import Value, compile, dot, softmax, tanh
 from autograd_lite.compiler import captures
+from autograd_lite.compiler.arrays import Arrays
+from autograd_lite.compiler.sums import progressions
+
+PACKAGE = str(Path(ag.__file__).parent)
 
 
 def test_parameters_are_not_looked_into_one_by_one(monkeypatch):
@@ -25,3 +37,97 @@ def test_a_parameter_with_a_state_of_its_own_is_looked_into():
     assert f(1.0).data == 3.0
     weights[1].scale = 10.0
     assert f(1.0).data == 21.0
+
+
+def steps(work):
+    """How many lines of autograd_lite run in it, each turn of a loop counted."""
+    count = 0
+
+    def trace(frame, event, arg):
+        nonlocal count
+        count += event == "line"
+        return trace if PACKAGE in frame.f_code.co_filename else None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def oscillator(n):
+    """Steps of Runge and Kutta, which nothing makes loops of."""
+    p = [Value(0.5), Value(0.3), Value(2.0)]
+
+    def rate(x, v):
+        return v, -(p[0] * x + p[1] * v + x**3) / p[2]
+
+    def function(x, v):
+        for _ in range(n):
+            a = rate(x, v)
+            b = rate(x + 0.05 * a[0], v + 0.05 * a[1])
+            x, v = x + 0.1 * b[0], v + 0.1 * b[1]
+        return x * x
+
+    return function, (1.0, 0.5)
+
+
+def boxes(n):
+    """Causal attention at each of many steps: rows of different lengths."""
+
+    def function(xs):
+        h = [0.1, 0.2, 0.3, 0.4]
+        for x in xs:
+            rows = [softmax([h[i] * h[j] * x for j in range(i + 1)]) for i in range(4)]
+            h = [tanh(dot(row, h[: len(row)])) for row in rows]
+        return ag.sum(h)
+
+    return function, ([Value(0.1 * i) for i in range(n)],)
+
+
+@pytest.mark.parametrize(("program", "n"), [(oscillator, 10), (boxes, 5)])
+def test_lifting_twice_the_scalars_takes_twice_the_steps(program, n):
+    def cost(n):
+        function, args = program(n)
+        lifted = Lifted(function, *args)
+        return steps(lambda: Arrays(lifted.tape, lifted.wrt)) / len(lifted.tape)
+
+    assert cost(2 * n) < 1.2 * cost(n)
+
+
+def test_explaining_twice_the_scalars_takes_twice_the_steps():
+    def cost(n):
+        function, args = oscillator(n)
+        lifted = Lifted(function, *args)
+        arrays, size = lifted.arrays, len(lifted.tape)
+        lines = dict.fromkeys(range(0, size, 50), "a line")
+        return steps(lambda: arrays.explain_groups(lambda: lines)) / size
+
+    assert cost(16) < 1.2 * cost(8)
+
+
+def test_finding_steps_takes_time_in_proportion():
+    """Also where there are none, and where many lie among one another."""
+
+    def cost(n):
+        squares = [(i * i, 0) for i in range(n)]
+        woven = [(i % 7, i // 7) for i in range(n)]
+        return steps(lambda: [list(progressions(starts)) for starts in (squares, woven)]) / n
+
+    assert cost(400) < 1.2 * cost(100)
+
+
+def test_guards_and_results_take_no_steps_each():
+    def function(xs):
+        return [x * x for x in sorted(xs)]
+
+    def cost(n):
+        f = compile(function)
+        xs = [math.sin(i * i) for i in range(n)]
+        for _ in range(3):
+            f(xs)
+        return steps(lambda: f(xs))
+
+    assert cost(200) == cost(20)

@@ -9,6 +9,8 @@ from threading import Thread
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lifting import Lifted
 from scalar_programs import KINDS, program
 
@@ -19,6 +21,7 @@ from autograd_lite.compiler.bulk import Contract, Ref
 from autograd_lite.compiler.codes import LEAF
 from autograd_lite.compiler.native import joined
 from autograd_lite.compiler.order import check_order
+from autograd_lite.compiler.sums import progressions
 from autograd_lite.compiler.tape import Tape
 from autograd_lite.compiler.workspaces import KEPT
 from autograd_lite.rules import CODES
@@ -60,6 +63,43 @@ def test_neighbouring_steps_of_a_recurrence_share_rows():
     lifted = Lifted(changes, [float(i * i + 1) for i in range(10)])
     assert lifted.agrees()
     assert len(lifted.arrays.forward_instructions) < 20
+
+
+@pytest.mark.parametrize("steps", [5, 8])
+def test_steps_that_use_columns_are_added_up_as_those_that_use_rows(steps):
+    """The gradients of a column lie far apart, but those of no two columns are in one place."""
+
+    def function(matrix, turned):
+        h = [0.5] * 6
+        for step in range(steps):
+            weights = [row[step] for row in matrix] if turned else matrix[step]
+            h = [ag.tanh(w * x + h[i - 1]) for i, (w, x) in enumerate(zip(weights, h, strict=True))]
+        return ag.sum(h)
+
+    rows = [[Value(0.1 * i - 0.2 * j) for i in range(6)] for j in range(steps)]
+    columns = [[Value(row[i].data) for row in rows] for i in range(6)]
+    by_rows, by_columns = Lifted(function, rows, False), Lifted(function, columns, True)
+    assert by_rows.agrees()
+    assert by_columns.agrees()
+    assert by_columns.arrays.calls == by_rows.arrays.calls
+
+
+@given(st.data())
+def test_progressions(data):
+    """Each place is in one list, and lists of equal steps that lie among one another are found."""
+    point = st.tuples(st.integers(0, 9), st.integers(0, 9))
+    starts = data.draw(st.lists(point, max_size=12))
+    lists = list(progressions(starts))
+    assert sorted(i for places in lists for i in places) == list(range(len(starts)))
+    for places in lists:
+        assert len(places) != 2
+        steps = {tuple(np.subtract(starts[j], starts[i])) for i, j in pairwise(places)}
+        assert len(steps) <= 1
+
+
+def test_progressions_that_lie_among_one_another():
+    starts = [(10 * j + i * j, i) for i in range(5) for j in range(3)]
+    assert [places[0] for places in progressions(starts)] == [0, 1, 2]
 
 
 def test_a_filter_that_a_recurrence_makes():
@@ -265,7 +305,7 @@ def test_one_leaf_may_be_several_nodes():
     tape = Tape(codes, [0, 0, 0, 0, 2, 4], [1, 2, 0, 3], [0.0] * 5, [0, 0, 1, -1, -1], [4], 2)
     arrays = Arrays(tape, [1, 0])
     state = arrays.forward(array("d", [2.0, 5.0]), array("q"))
-    assert state.outputs == [12.0]
+    assert state.outputs.tolist() == [12.0]
     assert arrays.gradient(state, [1.0]).tolist() == [2.0, 6.0]
 
 

@@ -1,0 +1,67 @@
+"""Guards, which are checked for a whole program at once, against Python's own comparisons."""
+
+import math
+import operator
+from array import array
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd_lite import Value, compile
+from autograd_lite.compiler.program import _Guards, _Outputs
+from autograd_lite.compiler.record import Guard
+
+OPERATORS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "is": lambda x, y: repr(x) == repr(y),
+}
+NUMBERS = st.sampled_from([0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 5e-324])
+
+
+@given(
+    st.lists(NUMBERS, min_size=1, max_size=4).flatmap(
+        lambda numbers: st.tuples(
+            st.just(numbers),
+            st.lists(
+                st.tuples(
+                    st.integers(0, len(numbers) - 1),
+                    st.sampled_from(list(OPERATORS)),
+                    st.one_of(NUMBERS, st.integers(0, len(numbers) - 1)),
+                    st.booleans(),
+                ),
+                min_size=1,
+                max_size=6,
+            ),
+        )
+    )
+)
+def test_the_first_that_does_not_hold(case):
+    numbers, tests = case
+    nodes, outputs = [Value(x) for x in numbers], _Outputs()
+    guards, holds = [], []
+    for x, op, y, outcome in tests:
+        if op == "is" and isinstance(y, int):
+            y = numbers[y]  # what was read is always a number
+        other = numbers[y] if isinstance(y, int) else y
+        holds.append(OPERATORS[op](numbers[x], other) == outcome)
+        guards.append(Guard(nodes[x], op, nodes[y] if isinstance(y, int) else y, outcome, 0, ""))
+    guards = _Guards(guards, outputs)
+    failed = guards.failed(array("d", [node.data for node in outputs.nodes]))
+    if all(holds):
+        assert failed is None
+    else:
+        x, op, y, outcome = tests[holds.index(False)]
+        assert (outputs.nodes[failed.x], failed.op) == (nodes[x], op)
+        assert failed.outcome == outcome
+
+
+def test_sorting_follows_the_numbers():
+    f = compile(lambda xs: [x * x for x in sorted(xs)])
+    for xs in ([3.0, 1.0, 2.0], [3.5, 1.5, 2.5], [1.0, 2.0, 3.0], [-0.0, 0.0, math.inf]):
+        assert [y.data for y in f([Value(x) for x in xs])] == [x * x for x in sorted(xs)]
+    assert f.recordings == 2
