@@ -110,8 +110,8 @@ class Arrays(Runner):
     @property
     def calls(self) -> tuple[int, int]:
         """How many operations a run takes, and how many its gradient."""
-        space = self.workspace()
-        return len(space.forward_calls), len(space.backward_calls)
+        with self.borrowed() as space:
+            return len(space.forward_calls), len(space.backward_calls)
 
     def steps(self, names: Mapping[range, str] | None = None) -> tuple[list[Step], list[Step]]:
         """The instructions in words, forward and backward.

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_lite.compiler.arrays import Arrays
 from autograd_lite.compiler.interpret import Interpreter
-from autograd_lite.compiler.lower import is_regular
+from autograd_lite.compiler.lower import is_regular, is_worth
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,11 +49,18 @@ class Executor:
 
     def arrays(self) -> Arrays | None:
         """The lifted program, if it is to run as such."""
-        if self._kind == "auto" and self._arrays is None:
-            self._kind = "numpy" if is_regular(self.tape, np.array(self.wrt)) else "interpret"
-        if self._kind == "numpy" and self._arrays is None:
-            self._arrays = Arrays(self.tape, np.array(self.wrt, np.int64))
+        if self._kind == "auto":
+            arrays = self._lift() if is_regular(self.tape, np.array(self.wrt)) else None
+            if arrays is not None and is_worth(self.tape, sum(arrays.calls)):
+                self._kind, self._arrays = "numpy", arrays
+            else:
+                self._kind = "interpret"
+        elif self._kind == "numpy" and self._arrays is None:
+            self._arrays = self._lift()
         return self._arrays
+
+    def _lift(self) -> Arrays:
+        return Arrays(self.tape, np.array(self.wrt, np.int64))
 
     def explain(self, names: Mapping[range, str], lines: Callable[[], Mapping[int, str]]) -> str:
         """The program as operations on arrays, and which executor runs it.
@@ -70,7 +77,7 @@ class Executor:
 
     def lifted(self) -> Arrays:
         """The program as operations on arrays, whether it runs as such or not."""
-        return self.arrays() or Arrays(self.tape, np.array(self.wrt, np.int64))
+        return self.arrays() or self._lift()
 
     def forward(
         self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...]

@@ -23,14 +23,20 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.canonical import Ints
     from autograd_lite.compiler.tape import Tape
 
-__all__ = ["Lowering", "is_regular"]
+__all__ = ["Lowering", "is_regular", "is_worth"]
 
 # Nanoseconds of a run and its gradient: the interpreter's, and what arrays take besides arithmetic.
-NODE, PARENT, GROUP, RUN = 2, 1, 120, 1000
+# Most groups take several operations, a few take very many: how many, the lift tells.
+NODE, PARENT, GROUP, OPERATION, RUN = 2, 1, 120, 12, 1000
+
+
+def is_worth(tape: Tape, operations: int) -> bool:
+    """Whether a program is faster as so many operations on arrays."""
+    return RUN + OPERATION * operations <= NODE * len(tape) + PARENT * len(tape.parents)
 
 
 def is_regular(tape: Tape, wrt: Ints) -> bool:
-    """Whether a program has so many scalars in so few groups that the lift is worth its while.
+    """Whether a program has so many scalars in so few groups that the lift may be worth its while.
 
     It costs a part of what the lift does; nothing to speak of where there are many levels.
     """

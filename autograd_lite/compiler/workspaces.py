@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from array import array
+from contextlib import contextmanager
 from functools import partial
 
 from autograd_lite.compiler.forks import give_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from threading import RLock
     from typing import Any
 
@@ -127,6 +128,14 @@ class Runner(ABC):
         self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...]
     ) -> tuple[Any, array[float] | None]:
         """The workspace of a run, and its results."""
+        space = self._free_workspace()
+        try:
+            return space, self._forward(space, leaves, indices, parameters)
+        except BaseException:
+            self._pool.free.append([space])
+            raise
+
+    def _free_workspace(self) -> Any:
         pool = self._pool
         while pool.free:
             try:
@@ -134,14 +143,17 @@ class Runner(ABC):
             except IndexError:  # another thread was first
                 continue
             if type(space) is not array:
-                break
-        else:
-            space = pool.another(self)
+                return space
+        return pool.another(self)
+
+    @contextmanager
+    def borrowed(self) -> Iterator[Any]:
+        """A workspace that no run has, to look at."""
+        space = self._free_workspace()
         try:
-            return space, self._forward(space, leaves, indices, parameters)
-        except BaseException:
-            pool.free.append([space])
-            raise
+            yield space
+        finally:
+            self._pool.free.append([space])
 
     def gradient(self, state: State, cotangents: Sequence[float]) -> array[float] | None:
         """Sum of cotangent times d result / d leaf over the results, for the leaves in wrt.

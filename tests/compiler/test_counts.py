@@ -8,7 +8,8 @@ from scalar_programs import KINDS, irregular, program
 
 import autograd_lite as ag
 import nn
-from autograd_lite.compiler.lower import is_regular
+from autograd_lite import Value
+from autograd_lite.compiler.lower import is_regular, is_worth
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,7 @@ def test_calls(network, forward, backward):
     assert lifted.agrees()
     assert lifted.arrays.calls == (forward, backward)
     assert is_regular(lifted.tape, lifted.wrt)
+    assert is_worth(lifted.tape, forward + backward)
 
 
 def test_longer_texts_take_as_many_calls():
@@ -82,6 +84,23 @@ def test_irregular_programs_are_not_worth_it():
     function, args = program(KINDS.index(irregular))
     lifted = Lifted(function, *args)
     assert not is_regular(lifted.tape, lifted.wrt)
+
+
+def test_few_groups_of_many_operations_are_not_worth_it():
+    """Rows of a packed triangle: the terms of each row's gradient lie in steps of any length."""
+    rows = [[Value(0.1 + (i == j)) for j in range(i + 1)] for i in range(80)]
+
+    def solved(y):
+        z = []
+        for row in rows:
+            z.append((y - sum(a * b for a, b in zip(row, z, strict=False))) / row[-1])
+        return ag.sum(z)
+
+    f = ag.compile(solved)
+    f(1.0)
+    executor = f.programs()[-1].executor
+    assert is_regular(executor.tape, executor.wrt)
+    assert executor.arrays() is None
 
 
 def test_a_long_chain_is_refused_at_once():
