@@ -1,7 +1,4 @@
-"""Codes that Python and the compiled loops share.
-
-What a node of a tape does besides the operations of the rule table, whose codes are positive:
-"""
+"""Codes that Python shares with the compiled loops: they write tapes, run them, check guards."""
 
 __all__ = [
     "BEST",
@@ -17,6 +14,7 @@ __all__ = [
     "UNORDERED",
 ]
 
+# What a node of a tape does besides the operations of the rule table, whose codes are positive.
 LEAF = 0  # a number that each call gives: its slot says which one
 CONSTANT = -1  # a number that is the same in every call: its static
 INDEX = -2  # an int that each call gives: its slot among the ints says which one

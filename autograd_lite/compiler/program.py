@@ -211,7 +211,7 @@ class Place:
 
 
 class _Row:
-    """Stands in a template for a list or a tuple (cls) of results, from start to stop."""
+    """Stands in a template for a list or a tuple of the results from start to stop, at once."""
 
     __slots__ = ("cls", "start", "stop")
 
