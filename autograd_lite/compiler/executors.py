@@ -52,7 +52,7 @@ class Executor:
         if self._kind == "auto":
             arrays = self._lift() if is_regular(self.tape, np.array(self.wrt)) else None
             if arrays is not None and is_worth(self.tape, sum(arrays.calls)):
-                self._kind, self._arrays = "numpy", arrays
+                self._arrays, self._kind = arrays, "numpy"
             else:
                 self._kind = "interpret"
         elif self._kind == "numpy" and self._arrays is None:
