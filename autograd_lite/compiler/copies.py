@@ -11,7 +11,7 @@ import numpy as np
 from autograd_lite.compiler.affine import ranges
 from autograd_lite.compiler.codes import CONSTANT, INDEX, LEAF
 from autograd_lite.compiler.executors import Executor
-from autograd_lite.compiler.program import Place, put_together
+from autograd_lite.compiler.program import Place, in_a_row, put_together
 from autograd_lite.compiler.tape import Tape
 
 TYPE_CHECKING = False
@@ -126,7 +126,7 @@ class Copies:
             if found.size:
                 self.names[range(int(found.min()), int(found.max()) + 1)] = name
         places = [Place(i) for i in range(batch.n * one.n_results)]
-        self.template = together([self.result(places, i) for i in range(batch.n)])
+        self.template = in_a_row(together([self.result(places, i) for i in range(batch.n)]))
 
     def explain(self, lines: Callable[[Program], Mapping[int, str]]) -> str:
         """The program for all samples; the lines are as for that of one."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.captures import Captures
     from autograd_lite.compiler.record import Guard, Recording
 
-__all__ = ["Call", "Place", "Program", "put_together"]
+__all__ = ["Call", "Place", "Program", "in_a_row", "put_together"]
 
 
 class Program:
@@ -251,10 +251,17 @@ def _taken_apart(thing: Any, results: _Outputs, captures: Captures) -> Any:
             "for each call; return numbers, Values, and lists, tuples, dicts, arrays and "
             "dataclasses of them"
         )
-    parts = [_taken_apart(part, results, captures) for part in parts]
-    if type(thing) in (list, tuple) and parts and all(type(part) is Place for part in parts):
-        return _Row(type(thing), parts[0].i, parts[-1].i + 1)
-    return _rebuilt(thing, parts)
+    return in_a_row(_rebuilt(thing, [_taken_apart(part, results, captures) for part in parts]))
+
+
+def in_a_row(template: Any) -> Any:
+    """A list or a tuple of results that follow one another as one; another template as it is."""
+    cls = type(template)
+    if cls in (list, tuple) and template and all(type(part) is Place for part in template):
+        start, stop = template[0].i, template[0].i + len(template)
+        if [place.i for place in template] == list(range(start, stop)):
+            return _Row(cls, start, stop)
+    return template
 
 
 def put_together(template: Any, nodes: list[Value]) -> Any:
