@@ -9,7 +9,7 @@ None of it can be finer than the noise of the values, which is measured, too.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from typing import NamedTuple
 FIRST = 4 / 12
 SMALLER = (5 / 12, 6 / 12, 7 / 12)
 WIDE = 2 / 12
-LARGER = (3 / 12, WIDE, 1 / 12)
+LARGER = (1 / 12, WIDE, 3 / 12)
 
 SPACINGS = (21 / 24, 17 / 24, 13 / 24, 9 / 24, 5 / 24)
 """How far apart values are to tell noise, as powers of epsilon too, from fine to coarse. None is a
@@ -78,6 +78,10 @@ class _Rung(NamedTuple):
     def jump(self) -> float:
         return self.right - self.left
 
+    def explained(self, rounding: float) -> bool:
+        """Whether rounding alone may make the error."""
+        return self.error < 6 * rounding / self.h
+
     @property
     def sides(self) -> list[float]:
         return [side for side in (self.left, self.right) if math.isfinite(side)]
@@ -133,19 +137,19 @@ def slope(
         value = math.copysign(math.inf, last.slope) if kind == "infinite" else last.slope
         error = 4 * rounding / last.h + abs(last.jump - rungs[-2].jump)
         return Slope(kind, value, error, last.left, last.right)
-    near = best
-    blur = 4 * rounding / near.h
-    for power in LARGER if near.error < 4 * blur else ():
-        wide = rung(power)
-        if wide.error < best.error and abs(wide.value - near.value) <= DOUBT * near.error:
-            best = wide
+    rungs = _raised(rungs, rounding)
+    near = best = min(rungs, key=lambda r: r.error)
+    if near.explained(rounding):
+        for wide in _raised([rung(power) for power in LARGER] + rungs, rounding):
+            if wide.error < best.error and abs(wide.value - near.value) <= DOUBT * near.error:
+                best = wide
     kind = "number" if accept(best.value, best.error) else "unclear"
     tries = tuple((r.value, r.error) for r in (*rungs, best))
     return Slope(kind, best.value, best.error, best.left, best.right, tries)
 
 
-def noise(g: Callable[[float], float], scale: float, epsilon: float) -> float:
-    """The noise of g's values near 0, as their fourth differences show it.
+def noise(g: Callable[[float], float], spacings: Iterable[float]) -> float:
+    """The noise of g's values near 0, as their fourth differences show it; nan if they do not.
 
     These are next to nothing for a smooth function at small distances; of independent errors with
     the standard deviation s their variance is 70 s². Distances at which half of the neighbours are
@@ -155,15 +159,14 @@ def noise(g: Callable[[float], float], scale: float, epsilon: float) -> float:
     Source: Moré and Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33 (2011).
     """
     found = []
-    for power in SPACINGS:
-        apart = scale * epsilon**power
+    for apart in spacings:
         column = [y for y in (g(k * apart) for k in range(-6, 7)) if math.isfinite(y)]
         equal = sum(one == other for one, other in pairwise(column))
         if len(column) > 6 and 2 * equal < len(column) - 1:
             for _ in range(4):
                 column = [b - a for a, b in pairwise(column)]
             found.append(math.hypot(*column) / math.sqrt(70 * len(column)))
-    return 2 * min(map(max, pairwise(found)), default=max(found, default=0.0))
+    return 2 * min(map(max, pairwise(found)), default=max(found, default=math.nan))
 
 
 def _rung(g: Callable[[float], float], h: float, rounding: float) -> _Rung:
@@ -186,6 +189,20 @@ def _rung(g: Callable[[float], float], h: float, rounding: float) -> _Rung:
         whole, refined = sides[0]
         error, value = abs(whole - refined), 2 * refined - whole
     return _Rung(half, value, error + 4 * rounding / h, left_half, right_half)
+
+
+def _raised(rungs: list[_Rung], rounding: float) -> list[_Rung]:
+    """The rungs, each with the error of a smaller step if that is much larger, and no rounding.
+
+    Errors grow as the step shrinks where all that the function does lies within the step: a large
+    step sees both sides of it only, and little of the slope.
+    """
+    raised, worst = [], 0.0
+    for rung in reversed(rungs):
+        raised.append(rung._replace(error=worst) if worst > DOUBT * rung.error else rung)
+        if not rung.explained(rounding):
+            worst = max(worst, rung.error)
+    return raised[::-1]
 
 
 def _singular(rungs: list[_Rung], rounding: float) -> str:

@@ -1,0 +1,6 @@
+"""Makes `cancelling` importable; pytest's import mode does not."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
