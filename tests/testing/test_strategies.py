@@ -6,17 +6,14 @@ import random
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
-from hypothesis.errors import FailedHealthCheck
 
 import autograd_lite as al
 from autograd_lite import Value, operation
 from autograd_lite.rules import CODES, RULES
 from autograd_lite.testing import (
     Expression,
-    GradientError,
     check_grad,
     expressions,
-    given_gradcheck,
     inputs_for,
     modules,
     values,
@@ -185,74 +182,7 @@ def test_modules_pass(pair):
     assert report.compared >= len(module.parameters())
 
 
-# ------------------------------------------------------------------------ given_gradcheck
-
-
-def off_below_zero(x):
-    """x², with a wrong derivative for negative x."""
-    out = Value(x.data**2, (x,), "off")
-
-    def backward():
-        x.grad += (2 if x.data >= 0 else 3) * x.data * out.grad
-
-    out._backward = backward
-    return out
-
-
-@given_gradcheck((-2, 2), st.lists(st.floats(0.1, 3), min_size=1, max_size=3))
-def test_the_function_below_is_the_test(x, ys):
-    return bell_of_tests(x) * al.norm(ys)
-
-
-test_a_test_in_one_line = given_gradcheck((0.1, 5.0))(al.log)
-test_modules_in_one_line = settings(max_examples=5)(
-    given_gradcheck(modules())(lambda pair: pair[0](pair[1]))
-)
-
-
-def test_a_domain_with_a_wrong_derivative_in_it_fails():
-    given_gradcheck((0.0, 3.0))(off_below_zero)()
-    with pytest.raises(GradientError):
-        given_gradcheck((-3.0, 3.0))(off_below_zero)()
-    assert given_gradcheck((-3.0, 3.0))(off_below_zero).function is off_below_zero
-
-
-def test_options_of_check_grad_are_passed_on():
-    given_gradcheck((-3.0, 3.0), grad=math.cos)(math.sin)()
-    with pytest.raises(GradientError):
-        given_gradcheck((-3.0, 3.0), grad=math.sin)(math.sin)()
-
-
-def test_a_test_that_compares_nothing_fails():
-    with pytest.raises(FailedHealthCheck):
-        given_gradcheck((-2.0, -1.0))(al.log)()
-
-
-@pytest.mark.parametrize("domain", [1.0, (1, 2, 3), "ab", "12", (2.0, 1.0), ("1", "2"), None])
-def test_a_domain_is_an_interval_or_a_strategy(domain):
-    with pytest.raises(TypeError, match=r"an interval .* not"):
-        given_gradcheck(domain)
-
-
 def test_operations_are_written_as_they_are_called():
     assert written(RULES[CODES["pow_c"]], ["x", "2.0"]) == "x ** 2.0"
     assert written(RULES[CODES["dot"]], ["a", "b", "c", "d"]) == "dot([a, b], [c, d])"
     assert written(RULES[CODES["polygamma"]], ["x", "1.0"]) == "polygamma(1, x)"
-
-
-def test_a_slow_function_has_no_deadline():
-    now = [0.0]  # hypothesis reads this clock
-
-    def slow(x):
-        now[0] += 10.0
-        return x * x
-
-    profile = settings.get_current_profile_name()
-    settings.load_profile("default")  # that of this suite has no deadline
-    try:
-        test = given_gradcheck((0.0, 1.0))(slow)
-    finally:
-        settings.load_profile(profile)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("time.perf_counter", lambda: now[0])
-        test()
