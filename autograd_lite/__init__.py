@@ -6,6 +6,8 @@
 >>> y.backward()
 >>> w.grad, x.grad, b.grad
 (2.0, 0.5, 1.0)
+
+PYTEST_DONT_REWRITE: nothing here asserts, and this may be imported before pytest.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ _ARGUMENT = re.compile(r"(\*{0,2}\w+(?:, \*{0,2}\w+)*)  +(\S.*)")
 def to_rst(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     """Sphinx's autodoc-process-docstring."""
     blocks = re.split(r"\n\s*\n", "\n".join(lines).strip("\n"))
-    lines[:] = "\n\n".join(_block(block) for block in blocks if block).split("\n")
+    told = [block for block in blocks if block and not block.startswith("PYTEST_")]
+    lines[:] = "\n\n".join(map(_block, told)).split("\n")
 
 
 def _block(block: str) -> str:

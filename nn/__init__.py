@@ -10,6 +10,8 @@ Inputs are numbers and Values in nested lists or tuples, or NumPy arrays; output
 A weight is a Parameter or nested tuples of them. Losses are Values, and floats where everything
 given is a plain number. Optimisers, learning-rate schedules and clip_grad_norm_ are in nn.optim,
 what sets first weights in nn.init.
+
+PYTEST_DONT_REWRITE: nothing here asserts, and this may be imported before pytest.
 """
 
 import autograd_lite

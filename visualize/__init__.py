@@ -5,6 +5,8 @@
 >>> y = tanh(w * x + b)
 >>> y.backward()
 >>> visualize.draw(y).save("graph.svg")
+
+PYTEST_DONT_REWRITE: nothing here asserts, and this may be imported before pytest.
 """
 
 from visualize.calls import scope, scopes

@@ -1,10 +1,13 @@
 """The pytest plugin shows the graph of a wrong gradient, and draws it."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
-import autograd_lite  # noqa: F401 (not once for each run of pytest within this one)
+import autograd_lite
+import nn
+import visualize
 
 pytest_plugins = ["pytester"]
 
@@ -137,6 +140,38 @@ def pytest_sessionfinish():
     )
     result = pytester.runpytest_subprocess("-s", *PLUGIN)
     result.stdout.fnmatch_lines(["*imported: False*"])
+
+
+IMPORTED_FIRST = """
+import sys
+
+import autograd_lite, nn, visualize
+
+import pytest
+
+sys.exit(pytest.main(["-q", "-W", "error", *sys.argv[1:], "test_empty.py"]))
+"""
+
+
+@pytest.mark.parametrize("options", [(), PLUGIN], ids=["found", "named"])
+def test_pytest_takes_packages_that_were_imported_before_it(pytester, monkeypatch, options):
+    """It would rewrite all packages of an installed plugin, and warns of those that it cannot."""
+    installed = pytester.mkdir("installed")
+    for package in (autograd_lite, nn, visualize):
+        folder = Path(package.__file__).parent
+        (installed / folder.name).symlink_to(folder, target_is_directory=True)
+    info = installed / "autograd_lite-0.0.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: autograd-lite\nVersion: 0.0.0\n")
+    (info / "RECORD").write_text(
+        "".join(f"{name}/__init__.py,,\n" for name in ("autograd_lite", "nn", "visualize"))
+    )
+    (info / "entry_points.txt").write_text(f"[pytest11]\n{PLUGIN[1]} = {PLUGIN[1]}\n")
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    pytester.makepyfile(test_empty="def test(): pass", script=IMPORTED_FIRST)
+    result = pytester.run(sys.executable, "script.py", *options)
+    assert result.ret == 0, result.stderr.str()
+    result.assert_outcomes(passed=1)
 
 
 def test_without_hypothesis_check_grad_works(pytester):
