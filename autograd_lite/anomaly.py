@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from math import isfinite
+from math import isfinite, isnan
 
 from autograd_lite.blocks import BlockOrDecorator, Observer, replayed
 from autograd_lite.rules import CODES
@@ -11,7 +11,7 @@ from autograd_lite.value import Value, number_of, static_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
     from weakref import WeakKeyDictionary
 
@@ -22,7 +22,7 @@ _LONGEST_PATH = 12
 
 
 class AnomalyError(FloatingPointError):
-    """The first number that is not finite, while `detect_anomaly` watched.
+    """The first number that is not finite, or the first NaN, while `detect_anomaly` watched.
 
     node  whose number it is, or which sent it to a parent
     root  what `backward` was called on; `node` itself in a forward pass
@@ -39,6 +39,8 @@ class AnomalyError(FloatingPointError):
 class detect_anomaly(BlockOrDecorator):
     """Raise AnomalyError at the first NaN or infinity. A context manager and a decorator.
 
+    check_inf  whether infinities count; if not, they are finite in what follows: only NaN raises
+
     `with detect_anomaly(): ...` and `@detect_anomaly()` or `@detect_anomaly` before a function.
     Forward, at an operation that gives one although its operands are finite; backward, at a node
     that sends one although its operands are. What is not finite in the inputs is none of its
@@ -51,21 +53,32 @@ class detect_anomaly(BlockOrDecorator):
     Raises RuntimeError within a compiled function, whose program would not look again.
     """
 
+    _check_inf: bool
+
+    def __new__(cls, function: Callable[..., Any] | None = None, *, check_inf: bool = True) -> Any:
+        block = object.__new__(cls)
+        block._check_inf = check_inf
+        return block if function is None else block(function)
+
+    def _again(self) -> Any:
+        return type(self)(check_inf=self._check_inf)
+
     def __enter__(self) -> None:
         if replayed():
             raise RuntimeError(
                 "detect_anomaly inside a compiled function sees its recording only; "
                 "write it around the call"
             )
-        self._enter(_Detector())
+        self._enter(_Detector(self._check_inf))
 
 
 class _Detector(Observer):
-    def __init__(self) -> None:
+    def __init__(self, check_inf: bool) -> None:
         from weakref import WeakKeyDictionary
 
+        self.fine: Callable[[float], bool] = isfinite if check_inf else _is_number
         self.places: WeakKeyDictionary[Value, str] = WeakKeyDictionary()
-        # For the root of each pass, what is not finite because an input is not.
+        # For the root of each pass, what is an anomaly because an input is.
         self.excused: WeakKeyDictionary[Value, set[Value]] = WeakKeyDictionary()
         # For the root of each pass, the gradients that the `_backward` by hand that runs has found.
         self.found: WeakKeyDictionary[Value, dict[Value, float]] = WeakKeyDictionary()
@@ -75,7 +88,7 @@ class _Detector(Observer):
             return
         self.places[node] = place()
         number = number_of(node)
-        if not isfinite(number) and _operands_are_finite(node):
+        if not self.fine(number) and self._operands_are_fine(node):
             lines = [f"{_name(node)} gave {number}", *self._described(node)]
             raise AnomalyError("\n".join(lines), node, node)
 
@@ -92,31 +105,37 @@ class _Detector(Observer):
     def sent(self, node: Value, root: Value) -> None:
         g = node.grad
         excused_nodes = self.excused[root]
-        if not isfinite(g) and node not in excused_nodes:
+        if not self.fine(g) and node not in excused_nodes:
             self._blame(node, root, f"the gradient that {_name(node)} received became {g}")
-        excused = not isfinite(g) or not _operands_are_finite(node)
+        excused = not self.fine(g) or not self._operands_are_fine(node)
         for receiver, problem in self._spoilt(node, root):
             if not excused:
                 self._blame(node, root, problem)
             excused_nodes.add(receiver)
 
     def _spoilt(self, node: Value, root: Value) -> Iterator[tuple[Value, str]]:
-        """What got a gradient from node that is not finite, and a sentence that says so."""
+        """What got a gradient from node that is an anomaly, and a sentence that says so."""
         if node.rule is None:  # then what it sent is known, but not the partials
             for receiver, found in self.found.pop(root).items():
-                if isfinite(found) and not isfinite(receiver.grad):
+                if self.fine(found) and not self.fine(receiver.grad):
                     problem = f"set the gradient of {_name(receiver)} to {receiver.grad}"
                     yield receiver, f"the _backward of {_name(node)} {problem}"
             return
         g = node.grad
         for parent, partial in zip(node.parents, node.partials, strict=True):
-            if g != 0.0 and not isfinite(g * partial):
+            if g != 0.0 and not self.fine(g * partial):
                 problem = f"sent {g * partial}: its gradient {g:g} times its local partial"
                 yield parent, f"{_name(node)} {problem} {partial:g}{_by(parent)}"
 
     def received(self, leaf: Value, grad: float, root: Value) -> None:
-        if not isfinite(grad) and isfinite(leaf.grad) and leaf not in self.excused[root]:
+        if not self.fine(grad) and self.fine(leaf.grad) and leaf not in self.excused[root]:
             self._blame(leaf, root, f"the gradient of {_name(leaf)} became {grad}")
+
+    def _operands_are_fine(self, node: Value) -> bool:
+        numbers = [static_of(node), *(number_of(parent) for parent in node.parents)]
+        if node.rule is not None and node.rule.code == CODES["dot"]:
+            numbers += node.partials  # the plain numbers of one side
+        return all(map(self.fine, numbers))
 
     def _blame(self, node: Value, root: Value, problem: str) -> None:
         path = _path(root, node)
@@ -141,11 +160,8 @@ class _Detector(Observer):
         return f"{_name(node)} = {number_of(node):g}" + (f", {place}" if place else "")
 
 
-def _operands_are_finite(node: Value) -> bool:
-    numbers = [static_of(node), *(number_of(parent) for parent in node.parents)]
-    if node.rule is not None and node.rule.code == CODES["dot"]:
-        numbers += node.partials  # the plain numbers of one side
-    return all(map(isfinite, numbers))
+def _is_number(x: float) -> bool:
+    return not isnan(x)
 
 
 def _name(node: Value) -> str:

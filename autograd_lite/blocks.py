@@ -195,8 +195,7 @@ class BlockOrDecorator(_Opens):
         import functools
         import inspect
 
-        cls = type(self)
-        name = cls.__name__
+        name = type(self).__name__
         if not callable(function):
             raise TypeError(f"{name} decorates a function, not {type(function).__name__}")
         if any(
@@ -214,10 +213,14 @@ class BlockOrDecorator(_Opens):
 
         @functools.wraps(function)
         def within(*args: Any, **kwargs: Any) -> Any:
-            with cls():
+            with self._again():
                 return function(*args, **kwargs)
 
         return within
+
+    def _again(self) -> Any:
+        """Another block like this one: each call of a decorated function opens one of its own."""
+        return type(self)()
 
 
 class no_grad(BlockOrDecorator):

@@ -252,3 +252,99 @@ def test_within_a_compiled_function_it_is_refused():
 
     with pytest.raises(RuntimeError, match="write it around the call"):
         f(Value(1.0))
+
+
+# -------------------------------------------------------------------------------- NaN only
+
+
+def test_infinities_need_not_count_forward():
+    with detect_anomaly(check_inf=False):
+        x = Value(0.0, label="x")
+        low, high = x.log(), -x.log()
+        assert (low.data, high.data) == (-INF, INF)
+        with pytest.raises(AnomalyError, match=r"^\+ gave nan\n  operands: log = -inf, neg = inf"):
+            low + high
+        nothing = Value(math.nan) * 2.0  # it has been handed on
+    assert math.isnan(nothing.data)
+
+
+def test_infinities_need_not_count_backward():
+    with detect_anomaly(check_inf=False):
+        x, y = Value(0.0, label="x"), Value(0.0, label="y")
+        (x.sqrt() * 3.0).backward()
+        assert x.grad == INF
+        root = (y * 1.0).sqrt() * 2.0  # 1.0 is a constant, by which the partial is 0
+        with pytest.raises(
+            AnomalyError, match=r"\* sent nan: its gradient inf .* partial 0"
+        ) as info:
+            root.backward()
+        with pytest.raises(AnomalyError, match=r"the gradient of a leaf .* became nan"):
+            (y.sqrt() - y.sqrt()).backward()
+    assert info.value.root is root
+    assert y.grad == 0.0
+
+
+def test_a_nan_of_a_backward_by_hand_counts_and_an_infinity_need_not():
+    for number, raises in ((INF, False), (math.nan, True)):
+        x = Value(1.0)
+        out = Value(1.0, (x,), "mine")
+
+        def backward(x=x, number=number):
+            x.grad += number
+
+        out._backward = backward
+        with detect_anomaly(check_inf=False):
+            if raises:
+                with pytest.raises(AnomalyError, match=r"_backward of mine set .* to nan"):
+                    (out * 2.0).backward()
+            else:
+                (out * 2.0).backward()
+                assert x.grad == INF
+
+
+def test_as_a_decorator_it_keeps_what_it_was_told():
+    @detect_anomaly(check_inf=False)
+    def loss(x):
+        return x.log()
+
+    assert loss(Value(0.0)).data == -INF
+    with pytest.raises(AnomalyError, match="log gave nan"):
+        loss(Value(-1.0))
+    with pytest.raises(TypeError, match="decorates a function, not bool"):
+        detect_anomaly(False)
+    with pytest.raises(TypeError):
+        ag.no_grad(check_inf=False)
+
+
+def test_a_block_within_another_does_not_change_it():
+    x = Value(0.0)
+    with detect_anomaly():
+        with detect_anomaly(check_inf=False), pytest.raises(AnomalyError, match="log gave -inf"):
+            x.log()
+        with pytest.raises(AnomalyError, match="log gave -inf"):
+            x.log()
+    with detect_anomaly(check_inf=False):
+        with detect_anomaly(), pytest.raises(AnomalyError, match="log gave -inf"):
+            x.log()
+        assert x.log().data == -INF
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_a_compiled_function_is_watched(executor):
+    pytest.importorskip("numpy")
+    f = ag.compile(lambda x: (x.sqrt() - 1.0).log(), executor=executor)
+    for _ in range(3):
+        f(Value(4.0)).backward()
+    with detect_anomaly(), pytest.raises(AnomalyError, match="log gave -inf"):
+        f(Value(1.0))
+    with detect_anomaly(check_inf=False):
+        assert f(Value(1.0)).data == -INF
+        with pytest.raises(AnomalyError, match="log gave nan"):
+            f(Value(0.25))
+        g = ag.compile(lambda x: x.sqrt() * 3.0, executor=executor)
+        x = Value(0.0)
+        for _ in range(3):
+            g(x).backward()
+        assert x.grad == INF
+    with detect_anomaly(), pytest.raises(AnomalyError, match="sqrt sent inf"):
+        g(Value(0.0)).backward()
