@@ -4,10 +4,10 @@ The extensions are optional: without a C compiler the same .py files run interpr
 Everything else about the package stands in pyproject.toml.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from Cython.Build import cythonize
@@ -17,12 +17,21 @@ from setuptools.command.build_ext import build_ext
 
 HERE = Path(__file__).parent
 GNU = sys.platform != "win32"  # gcc and clang alike
-sys.path.insert(0, str(HERE))
-os.environ["AUTOGRAD_LITE_PURE"] = "1"  # not an extension that an earlier build left here
 
-from autograd_lite.codegen import write_kernels  # noqa: E402
 
-write_kernels(HERE / "autograd_lite")
+def write_kernels() -> None:
+    """Write the C kernels without importing the package, which may have a broken build in it."""
+    package = ModuleType("autograd_lite")
+    package.__path__ = [str(HERE / "autograd_lite")]
+    sys.modules["autograd_lite"] = package
+    from autograd_lite.codegen import write_kernels
+
+    write_kernels(HERE / "autograd_lite")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "autograd_lite"]:
+        del sys.modules[name]
+
+
+write_kernels()
 
 # Values need no cycle collector (a parent is older than its users, so plain Values form no
 # cycles), and their memory is reused at once. Class directives cannot be set from a .pxd.

@@ -1,9 +1,17 @@
 """What `import autograd_lite` brings, and what it does not."""
 
 import os
+import shutil
+import subprocess
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+
+import pytest
 
 import autograd_lite as al
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_public_names_exist_and_are_documented():
@@ -41,3 +49,46 @@ def test_the_example_of_the_docstring():
 
     assert doctest.testmod(al).failed == 0
     assert doctest.testmod(al).attempted > 0
+
+
+# The setup without the slow part: nothing is translated to C, nothing compiled.
+NO_CYTHON = {
+    "__init__.py": "",
+    "Build.py": "def cythonize(*args, **options): return []",
+    "Compiler/__init__.py": "",
+    "Compiler/Options.py": "def get_directive_defaults(): return {}",
+}
+
+
+@pytest.mark.parametrize("broken", ["an extension", "an import"])
+def test_what_an_earlier_build_left_does_not_stop_the_next(tmp_path, broken):
+    pytest.importorskip("setuptools")
+    package = tmp_path / "autograd_lite"
+    package.mkdir()
+    for source in (ROOT / "autograd_lite").glob("*.py"):
+        shutil.copy(source, package)
+    for file in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / file, tmp_path)
+    for name, text in NO_CYTHON.items():
+        path = tmp_path / "no" / "Cython" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    if broken == "an extension":
+        (package / f"value{EXTENSION_SUFFIXES[0]}").write_bytes(b"\x7fELF garbage")
+    else:
+        with open(package / "value.py", "a") as file:
+            file.write("\nimport no_such_module\n")
+    for pure in ("0", "1"):
+        environment = os.environ | {"AUTOGRAD_LITE_PURE": pure, "PYTHONPATH": str(tmp_path / "no")}
+        done = subprocess.run(
+            [sys.executable, "setup.py", "--version"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert done.stdout.split()[-1] == al.__version__
+        header = package / "kernels.h"
+        assert "static double k_tanh(const double *a, double *d)" in header.read_text()
+        header.unlink()
