@@ -24,7 +24,8 @@ W = Value(2.0)
 @pytest.mark.parametrize("method", ["random", "gauss", "getrandbits"])
 def test_draws_are_the_eager_ones_and_consume_as_many(method):
     rng, draws = random.Random(7), 6
-    own = partial(rng.getrandbits, 4) if method == "getrandbits" else getattr(rng, method)
+    needed = {"random": (), "gauss": (0.0, 1.0), "getrandbits": (4,)}[method]
+    own = partial(getattr(rng, method), *needed)
     f = compile(lambda x: sum(W * x * ag.draw(own) for _ in range(draws)))
     for _ in range(3):
         state = rng.getstate()
