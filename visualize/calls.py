@@ -18,8 +18,10 @@ from autograd_lite.blocks import Observer, observe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from typing import Any, TypeVar
+
+    from visualize.graph import Graph
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -246,13 +248,12 @@ def values_in(thing: Any) -> Iterator[Value]:
             things += thing.ravel().tolist()
 
 
-def calls_in(nodes: Sequence[Value]) -> dict[Value, Call]:
+def calls_in(graph: Graph) -> dict[Value, Call]:
     """The innermost call that made each node; nodes outside every scope are left out.
 
     A leaf belongs to a call if all its users do.
-
-    nodes  in topological order, parents before their users
     """
+    nodes = graph.nodes
     with _lock:
         owner = {node: _calls[node] for node in nodes if node in _calls}
     if not owner:
@@ -260,7 +261,7 @@ def calls_in(nodes: Sequence[Value]) -> dict[Value, Call]:
     users: dict[Value, Call | None] = {}
     for node in nodes:
         user = owner.get(node)
-        for parent in node.parents:
+        for parent in graph.parents(node):
             other = users.get(parent, user)
             users[parent] = other if other is user else common(other, user)
     calls = {outer for call in set(owner.values()) for outer in call.path}

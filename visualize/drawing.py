@@ -14,9 +14,9 @@ from visualize.fold import by_scope, folded, staged
 from visualize.graph import (
     EDGE_LIMIT,
     NODE_LIMIT,
+    Graph,
     culprit_of,
     grads_of,
-    nodes_of,
     refuse_large,
 )
 from visualize.program import ProgramPicture, is_compiled
@@ -26,14 +26,25 @@ from visualize.text import number_format
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
     from typing import Any
 
 
-__all__ = ["Drawing", "check_options", "draw", "products_of", "save", "to_svg"]
+__all__ = [
+    "ONE_BY_ONE",
+    "Drawing",
+    "check_options",
+    "draw",
+    "products_of",
+    "save",
+    "to_svg",
+]
 
 OVERVIEW = 120
 """The most boxes that a folded picture has; more are gathered into stages."""
+
+ONE_BY_ONE = "leave products out, and write fold=True to draw what has the same structure once"
+"""What to do where products are too many."""
 
 
 class Drawing:
@@ -153,7 +164,7 @@ def draw(
     check_options(depth, fold, products, rankdir)
     root, culprit = culprit_of(root)
     diagram = (
-        products_of(root, grads_of, measured=partials)
+        _products(root, measured=partials)
         if products
         else _groups(root, depth, fold, measured=partials)
     )
@@ -200,29 +211,29 @@ def _groups(root: Value, depth: int | None, fold: bool, *, measured: bool) -> Di
             "of a module as one box"
         )
         refuse_large(root, advice)
-    nodes = nodes_of(root)
-    groups = by_scope(nodes, calls_in(nodes), depth)
+    graph = Graph(root)
+    groups = by_scope(graph.nodes, calls_in(graph), depth, graph)
     if fold:
-        groups = folded(groups)
+        groups = folded(groups, graph)
         if len(groups) > OVERVIEW:
-            groups = staged(groups)
-    diagram = by_group(groups, grads_of(nodes).__getitem__, measured=measured)
+            groups = staged(groups, graph)
+    diagram = by_group(groups, grads_of(graph.nodes).__getitem__, graph, measured=measured)
     return _if_small(diagram, advice)
 
 
-def products_of(
-    root: Value, grads: Callable[[list[Value]], dict[Value, float]], *, measured: bool
-) -> Diagram:
-    """The boxes of root's graph, with the products that a dot adds up, if they are not too many.
+def _products(root: Value, *, measured: bool) -> Diagram:
+    refuse_large(root, ONE_BY_ONE)
+    graph = Graph(root)
+    return products_of(graph, grads_of(graph.nodes), measured=measured)
 
-    grads     gives the gradients to show
+
+def products_of(graph: Graph, grads: Mapping[Value, float], *, measured: bool) -> Diagram:
+    """The boxes of the graph, with the products that a dot adds up, if they are not too many.
+
     measured  whether a `_backward` written by hand is run for its partials
     """
-    advice = "leave products out, and write fold=True to draw what has the same structure once"
-    refuse_large(root, advice)
-    nodes = nodes_of(root)
-    diagram = by_product(nodes, grads(nodes).__getitem__, calls_in(nodes), measured=measured)
-    return _if_small(diagram, advice)
+    diagram = by_product(graph, grads.__getitem__, calls_in(graph), measured=measured)
+    return _if_small(diagram, ONE_BY_ONE)
 
 
 def _if_small(diagram: Diagram, advice: str) -> Diagram:

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from autograd_lite import Value
 from visualize.calls import Call
-from visualize.graph import kind_of
+from visualize.graph import Graph, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ class Group:
         self.times = 1
         self.unit = nodes
 
+    @property
+    def closed(self) -> bool:
+        """Whether it is one scope that is closed."""
+        return self.inner is not None and self.times == 1
+
     def copy(self) -> Group:
         """The same group, to which nodes may be added."""
         made = Group(
@@ -61,7 +66,9 @@ class Group:
         return made
 
 
-def by_scope(nodes: Sequence[Value], owner: dict[Value, Call], depth: int | None) -> list[Group]:
+def by_scope(
+    nodes: Sequence[Value], owner: dict[Value, Call], depth: int | None, graph: Graph
+) -> list[Group]:
     """A group for each scope that lies within `depth` others, and for each node that is in none.
 
     depth  how many scopes around a node are open; None opens all
@@ -71,14 +78,17 @@ def by_scope(nodes: Sequence[Value], owner: dict[Value, Call], depth: int | None
     for node in nodes:
         path = owner[node].path if node in owner else ()
         if depth is None or len(path) <= depth:
-            groups.append(Group(_title(node), [node], path[-1] if path else None))
+            vector = graph.vectors.get(node, (node,))
+            if vector[0] is not node:
+                continue
+            groups.append(Group(_title(node), [*vector], path[-1] if path else None))
             continue
         call = path[depth]
         if call not in scopes:
             scopes[call] = Group(call.title, [], call.outer, collapsed=True, inner=depth + 1)
             groups.append(scopes[call])
         scopes[call].nodes.append(node)
-    return ordered(groups, parents_of(groups)) if scopes else groups
+    return ordered(groups, parents_of(groups, graph)) if scopes else groups
 
 
 def _title(node: Value) -> str:
@@ -109,19 +119,19 @@ def ordered(groups: Sequence[Group], parents: Sequence[Iterable[int]]) -> list[G
     return [groups[i] for i in order]
 
 
-def parents_of(groups: Sequence[Group]) -> list[list[int]]:
+def parents_of(groups: Sequence[Group], graph: Graph) -> list[list[int]]:
     """For each group the other groups that its parents lie in, one for each edge."""
     index = {node: i for i, group in enumerate(groups) for node in group.nodes}
     parents = []
     for i, group in enumerate(groups):
         above: list[int | None] = []
         for node in group.nodes:
-            above += map(index.get, node.parents)
+            above += map(index.get, graph.parents(node))
         parents.append([parent for parent in above if parent is not None and parent != i])
     return parents
 
 
-def folded(groups: Sequence[Group]) -> list[Group]:
+def folded(groups: Sequence[Group], graph: Graph) -> list[Group]:
     """Groups of the same structure as one, "tanh" 16 times.
 
     Two have the same structure if they are called the same and were made, in the same order, of
@@ -132,7 +142,7 @@ def folded(groups: Sequence[Group]) -> list[Group]:
 
     groups  in topological order
     """
-    parents = parents_of(groups)
+    parents = parents_of(groups, graph)
     leaf = [not above and not group.collapsed for group, above in zip(groups, parents, strict=True)]
     classes: dict[Hashable, int] = {}
     of = [0] * len(groups)
@@ -192,12 +202,12 @@ def _rows(groups: Sequence[Group], parents: list[list[int]], of: list[int]) -> l
     return [joined.get(c, c) for c in of]
 
 
-def staged(groups: Sequence[Group]) -> list[Group]:
+def staged(groups: Sequence[Group], graph: Graph) -> list[Group]:
     """The groups in twelve boxes or fewer, by how many steps they are from the leaves.
 
     groups  in topological order
     """
-    parents = parents_of(groups)
+    parents = parents_of(groups, graph)
     users: list[list[int]] = [[] for _ in groups]
     for i, above in enumerate(parents):
         for parent in above:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from array import array
 
 from autograd_lite import Value, topological_order
 from autograd_lite.value import weights_of
+from visualize.names import names_of_parameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EDGE_LIMIT",
     "NODE_LIMIT",
+    "Graph",
     "checked",
     "cotangents",
     "culprit_of",
@@ -24,7 +27,6 @@ __all__ = [
     "kind_of",
     "nodes_of",
     "partials_of",
-    "sides_of",
     "trace",
 ]
 
@@ -53,6 +55,60 @@ def nodes_of(root: Value) -> list[Value]:
     if len(seen) < len(nodes) or any(p not in seen for node in nodes for p in node.parents):
         raise ValueError("the graph has a cycle: a node depends on itself")
     return nodes
+
+
+LONG = 24
+"""The most plain numbers of a vector that are drawn one by one."""
+
+
+class Factor(Value):
+    """A plain number that a dot multiplies by, as a constant of a picture."""
+
+    __slots__ = ()
+
+    @property
+    def is_constant(self) -> bool:
+        return True
+
+
+class Graph:
+    """What a picture shows: the nodes that root depends on, and the plain factors of dots.
+
+    nodes  parents before their users, root last
+
+    A dot does not keep its plain numbers as parents. Here they are constants; dots of the same
+    vector of numbers, such as the neurons of a layer, share them.
+
+    vectors  of each number in a long vector, the whole: it is drawn as one box
+    """
+
+    def __init__(self, root: Value) -> None:
+        self.nodes: list[Value] = []
+        self._factors: dict[Value, tuple[Value, ...]] = {}
+        self.vectors: dict[Value, tuple[Value, ...]] = {}
+        made: dict[bytes, tuple[Value, ...]] = {}
+        for node in nodes_of(root):
+            weights = weights_of(node)
+            if weights:
+                key = array("d", weights).tobytes()
+                if key not in made:
+                    made[key] = tuple(map(Factor, weights))
+                    self.nodes += made[key]
+                    if len(weights) > LONG:
+                        self.vectors.update(dict.fromkeys(made[key], made[key]))
+                self._factors[node] = made[key]
+            self.nodes.append(node)
+        unlabelled = [n for n in self.nodes if not n.label and kind_of(n) == "parameter"]
+        taken = {node.label for node in self.nodes}
+        self._names = names_of_parameters(unlabelled, taken)
+
+    def parents(self, node: Value) -> tuple[Value, ...]:
+        """The operands of the node; of a dot one side and then the other, plain numbers too."""
+        return node.parents + self._factors.get(node, ())
+
+    def label(self, node: Value) -> str:
+        """The label of the node, or the name that its module has for a parameter, or ""."""
+        return node.label or self._names.get(node, "")
 
 
 def checked(root: object) -> Value:
@@ -128,13 +184,6 @@ def partials_of(node: Value) -> tuple[float, ...]:
             for n, grad in before:
                 n.grad = grad
     return tuple(measured.pop(parent, 0.0) for parent in node.parents)
-
-
-def sides_of(dot: Value) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
-    """The two sides of a dot; the second is empty if those were plain numbers."""
-    parents = dot.parents
-    n = len(parents) if weights_of(dot) else len(parents) // 2
-    return parents[:n], parents[n:]
 
 
 # Held while `partials_of` borrows the gradients of some nodes; whoever reads gradients waits.

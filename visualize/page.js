@@ -71,8 +71,8 @@ class View {
     this.index = index;
     this.view = view;
     this.boxes = view.boxes;
-    this.edges = view.edges.map(([parent, user, partial, count], index) => ({
-      index, parent, user, count, partial: partial === null ? null : number(partial),
+    this.edges = view.edges.map(([parent, user, partial, count, operand], index) => ({
+      index, parent, user, count, operand, partial: partial === null ? null : number(partial),
     }));
     this.into = this.boxes.map(() => []);
     this.outOf = this.boxes.map(() => []);
@@ -92,10 +92,9 @@ class View {
   d(i) { return `d${DATA.root}/d${this.name(i)}`; }
 
   /** The local partial of an edge: of its user by its parent, and by which operand of several. */
-  partial({ index, parent, user }) {
+  partial({ parent, user, operand }) {
     const same = this.into[user].filter((edge) => edge.parent === parent);
-    const operand = this.into[user].findIndex((edge) => edge.index === index) + 1;
-    const which = same.length > 1 ? ` (operand ${operand})` : "";
+    const which = same.length > 1 ? ` (operand ${operand + 1})` : "";
     return `∂${this.name(user)}/∂${this.name(parent)}${which}`;
   }
 
@@ -114,7 +113,7 @@ class View {
     const made = this.boxes.map((_, i) => i).filter((i) => this.into[i].length > 0);
     const grad = this.boxes.map((box) => number(box.seed));
     const arrived = this.boxes.map((box) => box.seeds);
-    const first = this.boxes.map((box) => (box.seeds ? number(box.seed) : null));
+    const first = this.boxes.map((box) => (box.seeds === 1 ? number(box.seed) : null));
     const steps = [{ phase: "start" }];
     for (const i of made) steps.push({ phase: "forward", i });
     steps.push({ phase: "seed", i: this.root });
@@ -128,7 +127,7 @@ class View {
           line.add = up === 0 ? 0 : up * edge.partial; // 0 stays 0 through an infinite partial
           grad[edge.parent] += line.add;
           line.total = grad[edge.parent];
-          if (first[edge.parent] === null) first[edge.parent] = line.add;
+          if (arrived[edge.parent] === 0) first[edge.parent] = line.add;
         }
         arrived[edge.parent] += edge.count;
         line.arrived = arrived[edge.parent];
@@ -244,13 +243,12 @@ function describe(step) {
       `${leaves + outside === 1 ? "holds its number" : "hold their numbers"} already. ` +
       "Going forward, each operation computes its value and its local partials."));
   } else if (step.phase === "forward" && box.size === 1) {
-    parts.push(element("p", box.formula === box.numbers ? `${box.name} = ${write(number(box.data))}`
-      : `${box.name} = ${box.formula} = ${box.numbers} = ${write(number(box.data))}`, "formula"));
-    const partials = view.into[step.i].flatMap((edge, k) => {
+    const value = write(number(box.data));
+    const sides = stale(box) ? [] : [box.formula, box.numbers];
+    parts.push(element("p", equal(box.name, ...sides, value), "formula"), ...changed(box));
+    const partials = view.into[step.i].flatMap((edge) => {
       if (edge.partial === null || view.boxes[edge.parent].kind === "constant") return [];
-      const local = write(edge.partial);
-      const formula = (box.partials[k] ?? local) === local ? "" : `${box.partials[k]} = `;
-      return [`${view.partial(edge)} = ${formula}${local}`];
+      return [equal(view.partial(edge), box.partials[edge.operand], write(edge.partial))];
     });
     if (partials.length) parts.push(element("p", "Its local partials are taken now:"), list(partials));
   } else if (step.phase === "forward") {
@@ -276,6 +274,19 @@ function describe(step) {
         : `${b.heading}: |grad| ${write(number(b.grad))}`] : [])));
   }
   return parts;
+}
+
+/** "a = b = c", without what is not told, and without what is written as what stands before it. */
+function equal(...sides) {
+  return sides.filter((side, k) => side && side !== sides[k - 1]).join(" = ");
+}
+
+/** Whether the numbers of the operands do not give the number of the box any more. */
+const stale = (box) => box.formula !== "" && box.numbers === "";
+
+function changed(box) {
+  return stale(box) ? [element("p", `It was computed as ${box.formula}. Some number was set since, ` +
+    "so this does not hold any more.", "hint")] : [];
 }
 
 function range(box) {
@@ -310,7 +321,7 @@ function orderLesson(step) {
   const text = `Order matters: ${name} waited until ${all} contributions had arrived, so ` +
     `${view.d(step.i)} = ${write(step.up)} is complete.`;
   const line = step.sent.find((sent) => sent.known && !constant(sent));
-  if (!line || step.first === step.up) return text;
+  if (!line || step.first === null || Object.is(step.first, step.up)) return text;
   return `${text} After the first alone it would have sent ` +
     `${write(line.edge.partial)} × ${write(step.first)} = ` +
     `${write(step.first === 0 ? 0 : line.edge.partial * step.first)} ` +
@@ -333,16 +344,18 @@ function details(i) {
     }
     return parts;
   }
-  if (box.formula) parts.push(element("p", `${box.name} = ${box.formula}`, "formula"));
-  parts.push(element("p", `value ${write(number(box.data))}`, "formula"));
+  if (box.formula && !stale(box)) parts.push(element("p", equal(box.name, box.formula), "formula"));
+  parts.push(element("p", `value ${write(number(box.data))}`, "formula"), ...changed(box));
   if (box.kind === "constant") return parts;
   parts.push(element("p", `${view.d(i)} = ${write(view.finalGrad(i))}`, "formula"));
-  const through = view.outOf[i].filter((edge) => edge.partial !== null && view.single(edge.user))
-    .map((edge) => {
-      const up = view.finalGrad(edge.user);
-      return `through ${view.name(edge.user)}: ${write(edge.partial)} × ${write(up)} = ` +
-        write(up === 0 ? 0 : edge.partial * up);
-    });
+  const through = view.outOf[i].map((edge) => {
+    if (edge.partial === null || !view.single(edge.user)) {
+      return `through ${view.name(edge.user)}, over ${plural(edge.count, "edge")}`;
+    }
+    const up = view.finalGrad(edge.user);
+    return `through ${view.name(edge.user)}: ${write(edge.partial)} × ${write(up)} = ` +
+      write(up === 0 ? 0 : edge.partial * up);
+  });
   if (box.seeds) through.push(`from outside this box: ${write(number(box.seed))}`);
   if (through.length) parts.push(element("p", "Its gradient is the sum over its users:"), list(through));
   const count = view.pathCount(i);

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from math import isfinite
 
 from autograd_lite import Value
 from visualize.diagram import Box, Diagram
 from visualize.dot import heading, largest_gradient, to_dot
 from visualize.drawing import check_options
+from visualize.equations import equation, readable
 from visualize.page import Page, check_path
 from visualize.program import is_compiled
 from visualize.svg import summary, to_svg
@@ -19,8 +21,12 @@ from visualize.views import Book, View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
+
+    from visualize.diagram import Operand
+
+    Write = Callable[[float], str]
 
 __all__ = ["explain"]
 
@@ -65,7 +71,7 @@ def explain(
     if path is not None:
         check_path(path)
     book = Book(root, depth, fold, products)
-    name = short(root.label) or book.names[root]
+    name = readable(short(book.names[root]))
     pictures, data = [], []
     for k, view in enumerate(book.views):
         seeds = book.seeds(view)
@@ -98,7 +104,7 @@ def _svg(
     about: str,
     rankdir: str,
     room: list[int],
-    write: Callable[[float], str],
+    write: Write,
     color: bool,
     prefix: str,
 ) -> str:
@@ -116,9 +122,7 @@ def _svg(
     return re.sub(r' id="(\w+)"', rf' id="{prefix}\1"', svg)
 
 
-def _room(
-    diagram: Diagram, seeds: list[tuple[float, int]], write: Callable[[float], str]
-) -> list[int]:
+def _room(diagram: Diagram, seeds: list[tuple[float, int]], write: Write) -> list[int]:
     """The length of the last line of each box at its longest, on the way to its gradient."""
     grads = [seed for seed, _ in seeds]
     room = [
@@ -136,19 +140,14 @@ def _room(
 # ------------------------------------------------------------------- what the script is told
 
 
-def _data(
-    book: Book, view: View, seeds: list[tuple[float, int]], write: Callable[[float], str]
-) -> dict[str, Any]:
+def _data(book: Book, view: View, seeds: list[tuple[float, int]], write: Write) -> dict[str, Any]:
     boxes = view.diagram.boxes
-    names = [
-        write(box.data)
-        if box.kind == "constant" and not box.title
-        else short(box.title if box.size == 1 else heading(box))
-        for box in boxes
-    ]
-    parents: list[list[int]] = [[] for _ in boxes]
+    names = [_name(box, write) for box in boxes]
+    partials: list[dict[int, float | None]] = [{} for _ in boxes]
     for edge in view.diagram.edges:
-        parents[edge.user].append(edge.parent)
+        if edge.partial is not None:
+            partials[edge.user][edge.operand] = edge.partial
+    operand = _operands(book, view, names, write)
     nodes = [node for box in boxes for node in box.members]
     return {
         "title": short(view.title),
@@ -172,12 +171,18 @@ def _data(
                 "seed": _number(seeds[i][0]),
                 "seeds": seeds[i][1],
                 "open": view.opens.get(i),
-                **_formulas(box, i, boxes, parents[i], names, write),
+                **_told(box, names[i], map(operand, box.operands), partials[i], write),
             }
             for i, box in enumerate(boxes)
         ],
         "edges": [
-            [e.parent, e.user, None if e.partial is None else _number(e.partial), e.count]
+            [
+                e.parent,
+                e.user,
+                None if e.partial is None else _number(e.partial),
+                e.count,
+                e.operand,
+            ]
             for e in view.diagram.edges
         ],
     }
@@ -188,48 +193,49 @@ def _number(x: float) -> float | str:
     return x if isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"
 
 
-_OPERAND = re.compile(r"\b(?:x|y|z|out)\b")
+def _name(box: Box, write: Write) -> str:
+    """What a box is called in formulas."""
+    if box.kind == "constant" and not box.title:
+        return write(box.data)
+    return readable(short(box.title)) if box.size == 1 else short(heading(box))
 
 
-def _formulas(
+def _operands(
+    book: Book, view: View, names: list[str], write: Write
+) -> Callable[[Operand], tuple[str, float]]:
+    """The function that gives the name and the number of an operand.
+
+    An operand in a box of several nodes is called as the box if that is its only result, and else
+    by its own name.
+    """
+    boxes = view.diagram.boxes
+    taken = Counter([*names, *book.names.values()])
+
+    def operand(one: Operand) -> tuple[str, float]:
+        i, node = one
+        if node is None or (boxes[i].size == 1 and boxes[i].kind != "group"):
+            return names[i], boxes[i].data
+        if node.is_constant and not node.label:
+            return write(node.data), node.data
+        closed = view.groups[i].closed and taken[names[i]] == 1
+        if closed and book.results(view.groups[i]) == {node}:
+            return names[i], node.data
+        return readable(short(book.names[node])), node.data
+
+    return operand
+
+
+def _told(
     box: Box,
-    i: int,
-    boxes: list[Box],
-    parents: list[int],
-    names: list[str],
-    write: Callable[[float], str],
+    name: str,
+    operands: Iterable[tuple[str, float]],
+    partials: dict[int, float | None],
+    write: Write,
 ) -> dict[str, Any]:
-    """The operation and its partials, with names and with numbers in place of x and y."""
-    if box.kind != "operation":
+    """The equation of a box, as the script is told it."""
+    pairs = list(operands)
+    if not pairs:
         return {"formula": "", "numbers": "", "partials": []}
-    node = box.members[0] if box.members else None
-    rule = node.rule if node is not None else None
-    numbers = [write(boxes[p].data) for p in parents]
-    numbers = [f"({n})" if n.startswith("-") else n for n in numbers]
-    words = [names[p] for p in parents]
-    if node is None and len(parents) == 2:  # a product of a dot
-        value: str = "x * y"
-        partials: tuple[str, ...] = ("y", "x")
-    elif rule is not None and not rule.nary and not rule.static and rule.value:
-        value, partials = rule.value, rule.partials
-    else:
-        call = _call(short(box.operation), words), _call(short(box.operation), numbers)
-        return {"formula": call[0], "numbers": call[1], "partials": []}
-    by_name = dict(zip("xyz", words, strict=False)) | {"out": names[i]}
-    by_number = dict(zip("xyz", numbers, strict=False))
-
-    def put(formula: str, terms: dict[str, str]) -> str:
-        return _OPERAND.sub(lambda found: terms.get(found[0], found[0]), formula)
-
-    return {
-        "formula": put(value, by_name),
-        "numbers": put(value, by_number),
-        "partials": [put(partial, by_name) for partial in partials],
-    }
-
-
-def _call(name: str, arguments: list[str]) -> str:
-    if name.startswith("*") and len(arguments) == 1:
-        return f"{arguments[0]}{name}"
-    shown = arguments if len(arguments) <= 6 else [*arguments[:5], "…"]
-    return f"{name}({', '.join(shown)})"
+    words, numbers = zip(*pairs, strict=True)
+    told = equation(box, name, words, numbers, partials, write)
+    return {"formula": told.formula, "numbers": told.numbers, "partials": told.partials}

@@ -76,7 +76,7 @@ def framed(
 def summary(root: Value, diagram: Diagram, write: Write) -> str:
     """One sentence about the picture of root's graph."""
     size = sum(len(box.members) for box in diagram.boxes)
-    name = heading(single(root, root.grad))
+    name = heading(single(root, root.grad, root.label))
     return printable(
         f"Computation graph of {name[:100]}: {size:,} node{'s' * (size > 1)}, "
         f"result {write(root.data)}"

@@ -9,9 +9,9 @@ from autograd_lite import Value
 from visualize.calls import calls_in
 from visualize.diagram import Diagram, by_group
 from visualize.dot import heading
-from visualize.drawing import products_of
+from visualize.drawing import ONE_BY_ONE, products_of
 from visualize.fold import Group, by_scope, folded, staged
-from visualize.graph import cotangents, nodes_of, partials_of
+from visualize.graph import Graph, cotangents, partials_of, refuse_large
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,17 +54,21 @@ class Book:
     """The views of a page, the whole graph first, then what its boxes open to."""
 
     def __init__(self, root: Value, depth: int | None, fold: bool, products: bool) -> None:
-        self.nodes = nodes = nodes_of(root)
+        if products:
+            refuse_large(root, ONE_BY_ONE)
+        self.graph = graph = Graph(root)
+        self.nodes = nodes = graph.nodes
         self.grads = cotangents(nodes)
         self.place = {node: i for i, node in enumerate(nodes)}
-        self.calls = calls_in(nodes)
-        self.names = _names(nodes)
+        self.calls = calls_in(graph)
+        self.names = _names(graph)
         self.views: list[View] = []
         if products:
-            diagram = products_of(root, lambda _: self.grads, measured=True)
+            diagram = products_of(graph, self.grads, measured=True)
             self._add(View("The whole graph", "", diagram, [], None))
             return
-        small = len(nodes) <= VIEW_BOXES and sum(len(n.parents) for n in nodes) <= 4 * VIEW_BOXES
+        edges = sum(len(graph.parents(node)) for node in nodes)
+        small = len(nodes) <= VIEW_BOXES and edges <= 4 * VIEW_BOXES
         if depth is None and not small:
             depth = 0
         self._open("The whole graph", "", nodes, depth, None, fold)
@@ -100,25 +104,24 @@ class Book:
         outer: int | None,
         fold: bool = False,
     ) -> None:
-        groups = by_scope(nodes, self.calls, depth)
+        groups = by_scope(nodes, self.calls, depth, self.graph)
         if fold or len(groups) > VIEW_BOXES:
-            groups = folded(groups)
+            groups = folded(groups, self.graph)
         if len(groups) > VIEW_BOXES:
-            groups = staged(groups)
+            groups = staged(groups, self.graph)
         inside = set(nodes)
-        outside = sorted(
-            {p for node in nodes for p in node.parents} - inside, key=self.place.__getitem__
-        )
+        needed = {parent for node in nodes for parent in self.graph.parents(node)}
+        outside = sorted(needed - inside, key=self.place.__getitem__)
         if len(outside) > ALIKE:
             around = [Group("from outside", outside, collapsed=True, outside=True)]
         else:
             around = [Group("", [node], outside=True) for node in outside]
         groups = around + groups
-        diagram = by_group(groups, self.grads.__getitem__, measured=True)
+        diagram = by_group(groups, self.grads.__getitem__, self.graph, measured=True)
         self._add(View(title, caption, diagram, groups, outer))
 
     def _add(self, view: View) -> None:
-        taken = {node.label for node in self.nodes}
+        taken = set(self.names.values())
         products = (name for name in map("p{}".format, count()) if name not in taken)
         for box in view.diagram.boxes:
             if box.size == 1 and box.kind != "constant" and not box.title:
@@ -145,6 +148,24 @@ class Book:
             seeds.append((sum(sent, start), len(sent)) if box.size == 1 else (0.0, 0))
         return seeds
 
+    def results(self, group: Group) -> set[Value]:
+        """The nodes of the group that others use, and the root."""
+        inside = set(group.nodes)
+        return {
+            node
+            for node in group.nodes
+            if node is self.nodes[-1] or any(user not in inside for user in self.users[node])
+        }
+
+    @cached_property
+    def users(self) -> dict[Value, list[Value]]:
+        """The users of each node."""
+        users: dict[Value, list[Value]] = {node: [] for node in self.nodes}
+        for node in self.nodes:
+            for parent in self.graph.parents(node):
+                users[parent].append(node)
+        return users
+
     @cached_property
     def received(self) -> dict[Value, list[tuple[Value, float]]]:
         """What each node that a view within shows receives, by user, in the engine's order."""
@@ -163,9 +184,12 @@ class Book:
         return shown
 
 
-def _names(nodes: list[Value]) -> dict[Value, str]:
-    """A name for each node without a label: v and its place, or a later number if that is taken."""
-    taken = {node.label for node in nodes}
-    later = (name for name in map("v{}".format, count(len(nodes))) if name not in taken)
-    own = ((node, f"v{i}") for i, node in enumerate(nodes) if not node.label)
-    return {node: next(later) if name in taken else name for node, name in own}
+def _names(graph: Graph) -> dict[Value, str]:
+    """The label of each node; or else v and its place, or a later number if that is taken."""
+    names = {node: graph.label(node) for node in graph.nodes}
+    taken = set(names.values())
+    later = (name for name in map("v{}".format, count(len(names))) if name not in taken)
+    for i, (node, name) in enumerate(names.items()):
+        if not name:
+            names[node] = next(later) if f"v{i}" in taken else f"v{i}"
+    return names

@@ -63,13 +63,13 @@ def test_the_numbers_are_the_engines(graphs, data):
         node.grad = 0.0
     root.backward()
     assert len(view["boxes"]) == len(nodes)
-    assert [(parent, user) for parent, user, _, _ in view["edges"]] == [
+    assert [(parent, user) for parent, user, *_ in view["edges"]] == [
         (nodes.index(parent), nodes.index(user)) for parent, user in edges
     ]
     for box, node in zip(view["boxes"], nodes, strict=True):
         assert repr(number(box["data"])) == repr(node.data)
         assert repr(number(box["grad"])) == repr(node.grad)
-    partials = [number(partial) for _, _, partial, _ in view["edges"]]
+    partials = [number(partial) for _, _, partial, *_ in view["edges"]]
     assert repr(partials) == repr([p for node in nodes for p in node.partials])
 
 
@@ -184,14 +184,14 @@ def test_in_an_opened_box_the_gradients_from_outside_are_there(mlp):
     for view in data_of(visualize.explain(loss))["views"]:
         grads = [number(box["seed"]) for box in view["boxes"]]
         for user in reversed(range(len(grads))):
-            for parent, to, partial, _ in view["edges"]:
+            for parent, to, partial, *_ in view["edges"]:
                 single = view["boxes"][user]["size"] == view["boxes"][parent]["size"] == 1
                 if to == user and single and partial is not None:
                     grads[parent] += view["boxes"][user]["grad"] * number(partial)
-        closed = {p for p, u, partial, _ in view["edges"] if partial is None}
+        closed = {p for p, u, partial, *_ in view["edges"] if partial is None}
         for i, box in enumerate(view["boxes"]):
             if box["size"] == 1 and box["kind"] not in ("outside",) and i not in closed:
-                users = {u for p, u, _, _ in view["edges"] if p == i}
+                users = {u for p, u, *_ in view["edges"] if p == i}
                 if users or view["outer"] is not None:
                     assert grads[i] == pytest.approx(box["grad"], abs=1e-12)
 
