@@ -29,8 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Draw a formula, or a Value or compiled function of a Python file; the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m visualize",
-        description="Draw the computation graph of a formula or of a Value in a Python file, or the "
-        "program of a compiled function in one.",
+        description="Draw the computation graph of a formula, or of a Value in a Python file, or "
+        "the program of a compiled function in one.",
         epilog='A formula that begins with a minus stands in parentheses: "(-x)**2".',
     )
     parser.add_argument("what", help='a formula such as "tanh(w*x + b)", or model.py:loss')

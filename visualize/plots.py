@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import cycle
+from itertools import count, cycle
 from math import hypot, inf, isfinite
 
 from autograd_lite import Value, no_grad
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["gradient_norms", "plot_decision_boundary", "plot_gradients", "plot_history"]
 
 # Colours of Okabe and Ito, which every kind of eye tells apart; strokes and marks differ as well.
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# The last is that of the text.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", None)
 _STROKES = ("-", "--", "-.", ":")
 _MARKS = "os^DvP*X"
 # What no curve can show: its mark, and how high in the panel that stands.
@@ -27,10 +28,10 @@ _OFF_SCALE = (("inf", "^", 1.0), ("-inf", "v", 0.0), ("nan", "x", 0.0), ("0", "s
 
 def _figure(width: float, height: float) -> Figure:
     try:
-        from matplotlib.figure import Figure
+        from visualize.figure import ShownFigure
     except ImportError:
         raise ImportError("this picture needs matplotlib: run  pip install matplotlib") from None
-    return Figure(figsize=(width, height), layout="constrained")
+    return ShownFigure(width, height)
 
 
 def _lines(axes: Any, series: Mapping[str, Sequence[float | None]], *, log: bool = False) -> None:
@@ -40,7 +41,7 @@ def _lines(axes: Any, series: Mapping[str, Sequence[float | None]], *, log: bool
     log     whether the scale is logarithmic, which has no 0
     """
     for (name, numbers), color, stroke in zip(
-        series.items(), cycle(_COLORS), cycle(_STROKES), strict=False
+        series.items(), map(_color, count()), cycle(_STROKES), strict=False
     ):
         mark = "o" if len(numbers) == 1 else None
         steps = range(1, len(numbers) + 1)
@@ -191,19 +192,23 @@ def _axis(numbers: list[float], resolution: int) -> list[float]:
 
 
 def _color(k: int) -> str:
-    return _COLORS[k % len(_COLORS)]
+    from visualize.figure import ink
+
+    return _COLORS[k % len(_COLORS)] or ink()
 
 
 def _draw_region(
     axes: Any, xs: list[float], ys: list[float], margin: list[list[float]], color: str
 ) -> None:
     """Where a class wins over the others, and the line where it does no longer."""
+    from visualize.figure import ink
+
     finite = [x for row in margin for x in row if isfinite(x)]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
     if high > 0:
         axes.contourf(xs, ys, margin, levels=[0, high], colors=[color], alpha=0.22)
     if low < 0 < high:
-        axes.contour(xs, ys, margin, levels=[0], colors="#444444", linewidths=1)
+        axes.contour(xs, ys, margin, levels=[0], colors=ink(), linewidths=1)
 
 
 def _draw_samples(axes: Any, points: list[list[float]], k: int, label: Any) -> None:
