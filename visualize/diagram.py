@@ -201,12 +201,12 @@ def by_group(groups: Sequence[Group], grad_of: GradOf, graph: Graph, *, measured
             if not node.is_leaf:
                 box.kind = "outside"
             continue
-        operands = [(index[x], x) for member in group.nodes for x in graph.parents(member)]
-        box.operands = operands if alone else ()
+        parents = [index[x] for member in group.nodes for x in graph.parents(member)]
+        box.operands = list(zip(parents, graph.parents(node), strict=True)) if alone else ()
         partials = {k: p for k, _, p in _sources(node, graph, measured)} if alone else {}
-        times = Counter(parent for parent, _ in operands)
+        times = Counter(parents)
         merged: set[int] = set()
-        for k, (parent, _) in enumerate(operands):
+        for k, parent in enumerate(parents):
             if parent == i:
                 continue
             if alone and len(groups[parent].nodes) == 1 and times[parent] <= PARALLEL:

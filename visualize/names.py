@@ -35,8 +35,8 @@ def label(**values: Any) -> None:
             named += 1
         if not named and not every:
             raise TypeError(
-                f"label: {name} must be a Value, a list, tuple, dict or array with Values, or a "
-                f"model with parameters(), not {_described(thing)}"
+                f"label: {name} holds no Values; it must be a Value, a list, tuple, dict or array "
+                f"of them, or a model with parameters, not {type(thing).__name__}"
             )
 
 
@@ -63,11 +63,6 @@ def _named(name: str, thing: Any, within: frozenset[int]) -> Iterator[tuple[str,
     elif callable(getattr(thing, "parameters", None)) and hasattr(thing, "__dict__"):
         for attribute, element in vars(thing).items():
             yield from _named(f"{name}.{attribute}", element, within)
-
-
-def _described(thing: Any) -> str:
-    held = " without any" if isinstance(thing, (list, tuple, dict)) else ""
-    return f"{type(thing).__name__}{held}"
 
 
 def names_of_parameters(parameters: Collection[Value], taken: Collection[str]) -> dict[Value, str]:
