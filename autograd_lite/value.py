@@ -728,6 +728,14 @@ def weights_of(node: Value) -> tuple[float, ...]:
     return node.partials
 
 
+def program_of(node: Value) -> tuple[Value, Result] | None:
+    """The node in which a replayed program's results meet, and node's part of it, if it is one."""
+    if node._kind != BY_HAND:
+        return None
+    more = node._more
+    return (more.xs[0], more.backward) if isinstance(more.backward, Result) else None
+
+
 def compare(x: Value, op: str, other: Any) -> bool:
     """x op other by their numbers; NotImplemented if `other` is neither a Value nor a number."""
     y = comparable(other)
@@ -1632,6 +1640,17 @@ class Result:
 
 def place_of(result: Value) -> int:
     return int(result._dy)
+
+    @property
+    def place(self) -> int | None:
+        """Which of several results it is; None if it is the only one."""
+        return self.i if len(self.replay.cotangents) > 1 else None
+
+    def partials(self) -> tuple[float, ...]:
+        """The partials of this result by the parents of the program; no pass sees that."""
+        cotangents = [0.0] * len(self.replay.cotangents)
+        cotangents[self.i] = 1.0
+        return tuple(self.replay.gradient(cotangents))
 
 
 def replayed_nodes(

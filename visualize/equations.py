@@ -6,7 +6,7 @@ import re
 from math import copysign, isnan
 
 from autograd_lite import dot, kernels
-from autograd_lite.value import nary
+from autograd_lite.value import nary, program_of
 from visualize.text import short
 
 TYPE_CHECKING = False
@@ -93,7 +93,9 @@ def _value(box: Box, operands: Sequence[str], c: str) -> str:
     if rule is not None and rule.value:
         return _put(rule.value, _letters(rule, operands, c))
     arguments = [f"({x})" if "," in x else x for x in operands]
-    return f"{short(box.operation)}({_listed(arguments, ', ')})"
+    program = program_of(box.members[0]) if box.members else None
+    which = "" if program is None or program[1].place is None else f"[{program[1].place}]"
+    return f"{short(box.operation)}({_listed(arguments, ', ')}){which}"
 
 
 def _partial(rule: Rule, k: int, operands: Sequence[str], name: str, c: str) -> str:

@@ -6,11 +6,13 @@ import threading
 from array import array
 
 from autograd_lite import Value, topological_order
-from autograd_lite.value import weights_of
+from autograd_lite.value import program_of, weights_of
 from visualize.names import names_of_parameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from autograd_lite import AnomalyError
     from autograd_lite.testing import GradientError
 
@@ -74,6 +76,9 @@ class Factor(Value):
 class Graph:
     """What a picture shows: the nodes that root depends on, and the plain factors of dots.
 
+    The results of a compiled function that was replayed have its operands as parents; the node
+    between them, which has no number, is left out.
+
     nodes  parents before their users, root last
 
     A dot does not keep its plain numbers as parents. Here they are constants; dots of the same
@@ -85,9 +90,19 @@ class Graph:
     def __init__(self, root: Value) -> None:
         self.nodes: list[Value] = []
         self._factors: dict[Value, tuple[Value, ...]] = {}
+        self._programs: dict[Value, tuple[Value, ...]] = {}
         self.vectors: dict[Value, tuple[Value, ...]] = {}
         made: dict[bytes, tuple[Value, ...]] = {}
-        for node in nodes_of(root):
+        nodes = nodes_of(root)
+        programs = set()
+        for node in nodes:
+            program = program_of(node)
+            if program is not None:
+                programs.add(program[0])
+                self._programs[node] = program[0].parents
+        for node in nodes:
+            if node in programs:
+                continue
             weights = weights_of(node)
             if weights:
                 key = array("d", weights).tobytes()
@@ -104,7 +119,12 @@ class Graph:
 
     def parents(self, node: Value) -> tuple[Value, ...]:
         """The operands of the node; of a dot one side and then the other, plain numbers too."""
-        return node.parents + self._factors.get(node, ())
+        parents = self._programs.get(node)
+        return node.parents + self._factors.get(node, ()) if parents is None else parents
+
+    def sent(self, node: Value) -> Iterable[tuple[Value, float]]:
+        """Each parent that is no plain factor, and the partial by it."""
+        return zip(self.parents(node), partials_of(node), strict=False)
 
     def label(self, node: Value) -> str:
         """The label of the node, or the name that its module has for a parameter, or ""."""
@@ -162,7 +182,7 @@ def kind_of(node: Value) -> str:
 
 
 def partials_of(node: Value) -> tuple[float, ...]:
-    """The derivative of node by each of its parents.
+    """The derivative of node by each of its parents; of a program's result by its operands.
 
     A `_backward` written by hand states no partials, so it is run with gradient 1 to see what it
     adds to its parents; then all gradients are put back. Meanwhile no other thread may run a
@@ -171,6 +191,9 @@ def partials_of(node: Value) -> tuple[float, ...]:
     """
     if node.rule is not None or node.is_leaf:
         return node.partials
+    program = program_of(node)
+    if program is not None:
+        return program[1].partials()
     parents = tuple(dict.fromkeys(node.parents))
     with _measuring:
         before = [(n, n.grad) for n in (node, *parents)]
@@ -196,17 +219,17 @@ def grads_of(nodes: list[Value]) -> dict[Value, float]:
         return {node: node.grad for node in nodes}
 
 
-def cotangents(nodes: list[Value]) -> dict[Value, float]:
-    """The derivative of root by each of `nodes_of(root)`: what one `backward` from zero gives.
+def cotangents(graph: Graph) -> dict[Value, float]:
+    """The derivative of root by each node of its graph: what one `backward` from zero gives.
 
     No `.grad` is touched. The order of additions is the engine's, so the sums are equal bit for
     bit.
     """
-    grads = dict.fromkeys(nodes, 0.0)
-    grads[nodes[-1]] = 1.0
-    for node in reversed(nodes):
+    grads = dict.fromkeys(graph.nodes, 0.0)
+    grads[graph.nodes[-1]] = 1.0
+    for node in reversed(graph.nodes):
         grad = grads[node]
         if grad != 0.0:  # a cotangent of 0 stays 0 through an infinite partial
-            for parent, partial in zip(node.parents, partials_of(node), strict=True):
+            for parent, partial in graph.sent(node):
                 grads[parent] += grad * partial
     return grads

@@ -12,7 +12,7 @@ from visualize.diagram import Diagram, by_group
 from visualize.dot import heading
 from visualize.drawing import ONE_BY_ONE, products_of
 from visualize.fold import Group, by_scope, folded, staged
-from visualize.graph import Graph, cotangents, partials_of, refuse_large
+from visualize.graph import Graph, cotangents, refuse_large
 from visualize.text import short
 
 TYPE_CHECKING = False
@@ -64,7 +64,7 @@ class Book:
             refuse_large(root, ONE_BY_ONE)
         self.graph = graph = Graph(root)
         self.nodes = nodes = graph.nodes
-        self.grads = cotangents(nodes)
+        self.grads = cotangents(graph)
         self.place = {node: i for i, node in enumerate(nodes)}
         self.calls = calls_in(graph)
         self.names = _names(graph)
@@ -186,7 +186,7 @@ class Book:
         }
         for node in reversed(self.nodes) if shown else ():
             grad = self.grads[node]
-            for parent, partial in zip(node.parents, partials_of(node), strict=True):
+            for parent, partial in self.graph.sent(node):
                 if parent in shown:
                     shown[parent].append((node, grad * partial if grad else 0.0))
         return shown

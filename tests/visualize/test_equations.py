@@ -287,3 +287,42 @@ def test_a_scope_of_one_node_has_its_equation_and_its_gradient():
     (h,) = [box for box in view["boxes"] if box["name"] == "h"]
     assert (h["size"], h["formula"], h["grad"]) == (1, "tanh(g)", -5.0)
     assert "grad -5" in visualize.draw(root, depth=0).dot
+
+
+def replayed(function, *xs):
+    """What the compiled function gives in its third call."""
+    compiled = autograd_lite.compile(function)
+    for _ in range(2):
+        compiled(*xs)
+    return compiled(*xs)
+
+
+def test_results_of_a_compiled_function_have_its_operands():
+    x, y = Value(2.0, label="x"), Value(3.0, label="y")
+    a, b = replayed(lambda x, y: (x * y + x, x - y * y), x, y)
+    a.label, b.label = "a", "b"
+    root = a * 2 + b
+    (view,) = page_of(root)
+    boxes = {box["name"]: box for box in view["boxes"]}
+    assert boxes.keys() == {"x", "y", "a", "b", "2", "v5", "v6"}
+    assert boxes["a"]["formula"].endswith("(x, y)[0]")
+    assert boxes["b"]["formula"].endswith("(x, y)[1]")
+    assert told(replayed(lambda x: x * x, x))[0].endswith("(x)")
+    assert [boxes[name]["data"] for name in "ab"] == [8.0, -7.0]
+    root.backward()
+    assert (boxes["x"]["grad"], boxes["y"]["grad"]) == (x.grad, y.grad) == (9.0, -2.0)
+    names = [box["name"] for box in view["boxes"]]
+    partials = {(names[user], names[parent]): p for parent, user, p, *_ in view["edges"]}
+    assert partials["a", "x"] == 4.0
+    assert partials["a", "y"] == 2.0
+    assert partials["b", "x"] == 1.0
+    assert partials["b", "y"] == -6.0
+
+
+@pytest.mark.parametrize("show", [page_of, lambda root: visualize.draw(root, partials=True)])
+def test_a_picture_leaves_nothing_behind_in_a_compiled_function(show):
+    x, y = Value(2.0), Value(3.0)
+    a, b = replayed(lambda x, y: (x * y + x, x - y * y), x, y)
+    show(a * 2 + b)
+    a.backward()
+    assert (x.grad, y.grad) == (4.0, 2.0)
