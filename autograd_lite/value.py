@@ -729,7 +729,7 @@ def weights_of(node: Value) -> tuple[float, ...]:
 
 
 def program_of(node: Value) -> tuple[Value, Result] | None:
-    """The node in which a replayed program's results meet, and node's part of it, if it is one."""
+    """The node in which a replayed program's results meet, and what reads node's part of it."""
     if node._kind != BY_HAND:
         return None
     more = node._more
@@ -1637,20 +1637,19 @@ class Result:
     def __call__(self, owner: Value) -> None:
         self.replay.cotangents[place_of(owner)] = owner.grad
 
+    def place(self, owner: Value) -> int | None:
+        """Which of several results owner is; None if it is the only one."""
+        return place_of(owner) if len(self.replay.cotangents) > 1 else None
+
+    def partials(self, owner: Value) -> tuple[float, ...]:
+        """The partials of owner by the parents of the program; no pass sees that."""
+        cotangents = [0.0] * len(self.replay.cotangents)
+        cotangents[place_of(owner)] = 1.0
+        return tuple(self.replay.gradient(cotangents))
+
 
 def place_of(result: Value) -> int:
     return int(result._dy)
-
-    @property
-    def place(self) -> int | None:
-        """Which of several results it is; None if it is the only one."""
-        return self.i if len(self.replay.cotangents) > 1 else None
-
-    def partials(self) -> tuple[float, ...]:
-        """The partials of this result by the parents of the program; no pass sees that."""
-        cotangents = [0.0] * len(self.replay.cotangents)
-        cotangents[self.i] = 1.0
-        return tuple(self.replay.gradient(cotangents))
 
 
 def replayed_nodes(

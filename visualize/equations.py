@@ -93,9 +93,14 @@ def _value(box: Box, operands: Sequence[str], c: str) -> str:
     if rule is not None and rule.value:
         return _put(rule.value, _letters(rule, operands, c))
     arguments = [f"({x})" if "," in x else x for x in operands]
+    return f"{short(box.operation)}({_listed(arguments, ', ')}){_which_result(box)}"
+
+
+def _which_result(box: Box) -> str:
+    """The place of a program's result among several, as an index."""
     program = program_of(box.members[0]) if box.members else None
-    which = "" if program is None or program[1].place is None else f"[{program[1].place}]"
-    return f"{short(box.operation)}({_listed(arguments, ', ')}){which}"
+    place = None if program is None else program[1].place(box.members[0])
+    return "" if place is None else f"[{place}]"
 
 
 def _partial(rule: Rule, k: int, operands: Sequence[str], name: str, c: str) -> str:

@@ -193,7 +193,7 @@ def partials_of(node: Value) -> tuple[float, ...]:
         return node.partials
     program = program_of(node)
     if program is not None:
-        return program[1].partials()
+        return program[1].partials(node)
     parents = tuple(dict.fromkeys(node.parents))
     with _measuring:
         before = [(n, n.grad) for n in (node, *parents)]

@@ -12,6 +12,7 @@ import math
 from typing import Any, NamedTuple
 
 from autograd_lite import Value, topological_order
+from autograd_lite.value import program_of
 
 
 class Place(NamedTuple):
@@ -30,6 +31,10 @@ def partials_of(node: Value) -> list[tuple[Value, float]]:
         for parent, partial in zip(node.parents, node.partials, strict=True):
             total[parent] = total.get(parent, 0.0) + partial
         return list(total.items())
+    program = program_of(node)
+    if program is not None:  # its `_backward` would leave a cotangent behind
+        hub, result = program
+        return list(zip(hub.parents, result.partials(node), strict=True))
     kept = [(n, n.grad) for n in (node, *node.parents)]
     try:
         for parent in node.parents:

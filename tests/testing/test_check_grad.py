@@ -12,6 +12,7 @@ import autograd_lite as al
 import nn
 from autograd_lite import Value
 from autograd_lite.testing import GradientError, check_grad
+from autograd_lite.testing.locate import cotangents
 
 Pair = namedtuple("Pair", "left right")
 
@@ -648,3 +649,13 @@ def test_the_node_within_a_compiled_function_is_named():
     with pytest.raises(GradientError, match="f, compiled") as caught:
         check_grad(compiled, 0.5)
     assert caught.value.place.node.rule.name == "tripled"
+
+
+def test_looking_at_a_replayed_result_leaves_nothing_behind():
+    f = al.compile(lambda x, y: (x * y, x + y))
+    x, y = Value(2.0), Value(3.0)
+    f(x, y)
+    product, total = f(x, y)
+    assert cotangents(product * total)[x] == 21.0
+    total.backward()
+    assert (x.grad, y.grad) == (1.0, 1.0)
