@@ -33,7 +33,8 @@ class Observer:
     read      a program read node's number
     looked    a program reads something else of node, such as ".grad"
     wrote     a program is about to set node's number or gradient
-    compared  x op y was decided, op being one of "<", "<=", ">", ">=", "!="; y may be a number
+    compared  x op y was decided, op being "<", "<=", ">", ">=", "==" or "!="; y may be a number
+    plain     whether node stands for a plain number, so that it is compared and hashed as one
     sends     node is about to send its cotangent to its parents, in a pass from root
     sent      node has sent its cotangent, now its gradient, to its parents, in a pass from root
     received  a leaf's gradient is about to become this number, at the end of a pass from root
@@ -61,6 +62,9 @@ class Observer:
     def wrote(self, node: Value) -> None: ...
 
     def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> None: ...
+
+    def plain(self, node: Value) -> bool:
+        return False
 
     def sends(self, node: Value, root: Value) -> None: ...
 

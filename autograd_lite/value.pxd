@@ -73,6 +73,8 @@ cpdef list replayed_nodes(
     object op, tuple parents, bint flat, object numbers, object gradient
 )
 cdef object compare(Value x, str op, object other)
+cdef object equal(Value x, object other)
+cpdef bint is_plain_number(object x) except -1
 cpdef double number_of(Value node) except? -1.5
 cpdef double static_of(Value node) except? -1.5
 @cython.locals(more=Many)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from _thread import RLock
-from numbers import Real
+from numbers import Number, Real
 from types import CellType, FunctionType, ModuleType
 
 import autograd_lite.kernels as kernels
@@ -53,7 +53,8 @@ class Value:
     _op        the name of the operation that is made by hand
     label      a name to show on graphs
 
-    Raises TypeError for what is not a real number.
+    Two Values are equal if they are one object, which is also their hash; a plain number equals
+    the Value whose number it is. Raises TypeError for what is not a real number.
     """
 
     __slots__ = (
@@ -356,7 +357,7 @@ class Value:
     def __ceil__(self) -> Value:
         return unary(kernels.CEIL, self, 0.0)
 
-    # ------------------------------------------- comparisons: order by data, equality by identity
+    # ------------------------- comparisons: by data; two Values are equal if they are one object
 
     def __lt__(self, other: Operand) -> bool:
         return compare(self, "<", other)
@@ -371,9 +372,17 @@ class Value:
         return compare(self, ">=", other)
 
     def __eq__(self, other: object) -> bool:
-        return True if self is other else NotImplemented
+        return equal(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        outcome = equal(self, other) if type(self) is Value else self.__eq__(other)
+        return outcome if outcome is NotImplemented else not outcome
 
     def __hash__(self) -> int:
+        if _blocks != 0 and is_plain_number(self):
+            number = self.data
+            if number == number:  # a NaN has the hash of the object, as a float has
+                return hash(number)
         return kernels.address(self)
 
     def __bool__(self) -> bool:
@@ -752,8 +761,43 @@ def compare(x: Value, op: str, other: Any) -> bool:
         outcome = x._data >= y
     if _blocks != 0:
         for observer in blocks.observers():
-            observer.compared(x, op, other, outcome)
+            observer.compared(x, op, other if isinstance(other, Value) else y, outcome)
     return outcome
+
+
+def equal(x: Value, other: Any) -> bool:
+    """x == other by number for a plain number; two Values are equal if they are one.
+
+    NotImplemented for two Values, and for what is no number.
+    """
+    y: Any
+    if isinstance(other, Value):
+        if _blocks == 0 or not (is_plain_number(x) or is_plain_number(other)):
+            return True if x is other else NotImplemented
+        y = number_of(other)
+    elif isinstance(other, Number):
+        # float32 and the like would round the double to their own width.
+        y = float(other) if isinstance(other, Real) and hasattr(other, "dtype") else other
+    elif is_number(other):
+        y = float(other)
+    else:
+        return NotImplemented  # type: ignore[no-any-return]
+    outcome = bool(x._data == y)
+    if _blocks != 0:
+        for observer in blocks.observers():
+            observer.compared(x, "==", other if isinstance(other, Value) else y, outcome)
+    return outcome
+
+
+def is_plain_number(x: Any) -> bool:
+    """Whether x is a plain number rather than a Value, or stands for one in a recording."""
+    if not isinstance(x, Value):
+        return True
+    if _blocks != 0:
+        for observer in blocks.observers():
+            if observer.plain(x):
+                return True
+    return False
 
 
 # ------------------------------------------------------------------------------ operands

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import wraps
 from inspect import iscoroutinefunction, isgeneratorfunction
 from weakref import WeakKeyDictionary
 
 from autograd_lite import Value
-from autograd_lite.blocks import Observer, observe
+from autograd_lite.blocks import Observer, observe, replayed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ _calls: WeakKeyDictionary[Value, Call] = WeakKeyDictionary()
 def _opened(call: Call) -> Iterator[None]:
     token = _current.set(call)
     try:
-        with observe(call):
+        # A program makes none of the nodes of the call that is recorded.
+        with nullcontext() if replayed() else observe(call):
             yield
     finally:
         _current.reset(token)

@@ -41,12 +41,27 @@ cdef inline int append_int(array.array owner, int number) except -1:
 cdef extern from "Python.h":
     ctypedef struct PyListObject:
         PyObject **ob_item
+    int PyDict_Next(object, Py_ssize_t *, PyObject **, PyObject **)
 
 
 cdef inline bint alike(object x, object y) noexcept:
-    if type(x) is not list or type(y) is not list or len(<list> x) != len(<list> y):
+    cdef size_t size
+    cdef Py_ssize_t i = 0, j = 0
+    cdef PyObject *key
+    cdef PyObject *other_key
+    cdef PyObject *thing
+    cdef PyObject *other
+    if type(x) is not type(y):
         return False
-    cdef size_t size = len(<list> x) * sizeof(PyObject *)
-    return size == 0 or not memcmp(
-        (<PyListObject *> x).ob_item, (<PyListObject *> y).ob_item, size
-    )
+    if type(x) is list:
+        size = len(<list> x) * sizeof(PyObject *)
+        return len(<list> x) == len(<list> y) and (
+            size == 0
+            or not memcmp((<PyListObject *> x).ob_item, (<PyListObject *> y).ob_item, size)
+        )
+    if type(x) is not dict or len(<dict> x) != len(<dict> y):
+        return False
+    while PyDict_Next(x, &i, &key, &thing) and PyDict_Next(y, &j, &other_key, &other):
+        if key != other_key or thing != other:
+            return False
+    return True

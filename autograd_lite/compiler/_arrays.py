@@ -6,6 +6,7 @@ Here that is the array itself; in C it is a pointer to its first element.
 from __future__ import annotations
 
 from array import array
+from operator import is_
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,5 +49,9 @@ def append_int(owner: array[int], number: int) -> None:
 
 
 def alike(x: Any, y: Any) -> bool:
-    """In C, whether these are lists of the same things, which here `==` tells as fast."""
-    return False
+    """Whether these are lists, or dicts, of the same things in the same order."""
+    if type(x) is not type(y) or type(x) not in (list, dict) or len(x) != len(y):
+        return False
+    if type(x) is list:
+        return all(map(is_, x, y))
+    return all(map(is_, x, y)) and all(map(is_, x.values(), y.values()))

@@ -16,8 +16,10 @@ cdef class Flat:
 
 @cython.locals(i=Py_ssize_t)
 cpdef bint all_same(list held, list found) except -1
+@cython.locals(i=Py_ssize_t)
+cpdef bint other_values(object held, object found) except -1
 cpdef object flatten(object thing, Flat flat)
 cdef object flatten_each(object things, Flat flat)
 cdef object flatten_static(object thing, Flat flat)
 cdef object flatten_numpy(object thing, Flat flat)
-cdef bint is_plain(object thing) except -1
+cpdef bint is_plain(object thing) except -1

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from autograd_lite import Value
 
+LARGEST = np.uint64(2**63 - 1)  # of the integers that `Flat.integers` holds
 DEEPEST = 200  # an argument that is nested deeper may well contain itself
-_PLAIN = (int, str, bool, type(None), float, bytes, complex, np.str_, np.datetime64)
+_PLAIN = (int, str, bool, type(None), float, bytes, complex, np.str_, np.datetime64, np.bool_)
 
 
 class Flat:
@@ -43,7 +44,8 @@ class Flat:
     integers  those of them that are NumPy's integers, which may also be indices
     values    the Values, and of each its place among floats
     statics   what is the same in all calls of one recording, as (type, thing); an object, which
-              may be equal to another one and hold other numbers, as a `Same`
+              may be equal to another one and hold other numbers, as a `Same`; an array of bools as
+              its shape and its bytes
     depth     of what is being taken apart
     """
 
@@ -77,11 +79,30 @@ def all_same(held: list[Any], found: list[Any]) -> bool:
     try:
         for i in range(len(held)):
             x, y = held[i], found[i]
-            if not arrays.alike(x, y) and x != y:
+            if not arrays.alike(x, y) and (x != y or other_values(x, y)):
                 return False
     except Exception:  # an element that cannot be compared, such as another array
         return False
     return True
+
+
+def other_values(held: Any, found: Any) -> bool:
+    """Whether one of two equal things has a Value where the other one has its number."""
+    if held is found or isinstance(held, Same):
+        return False
+    if isinstance(held, engine.Value) or isinstance(found, engine.Value):
+        return True
+    if isinstance(held, (list, tuple)):
+        for i in range(len(held)):
+            if other_values(held[i], found[i]):
+                return True
+    elif isinstance(held, dict):
+        for key in held:
+            if other_values(held[key], found[key]):
+                return True
+    elif isinstance(held, np.ndarray):
+        return other_values(held.tolist(), found.tolist())
+    return False
 
 
 def flatten(thing: Any, flat: Flat) -> None:
@@ -155,7 +176,10 @@ def flatten_numpy(thing: Any, flat: Flat) -> None:
     """An array or a scalar of NumPy's."""
     kind = thing.dtype.kind
     shape = thing.shape
-    if kind not in "fiubO":
+    if kind == "b" and isinstance(thing, np.ndarray):
+        arrays.append_int(flat.shape, STATIC)
+        flat.statics.append((np.ndarray, (shape, thing.tobytes())))
+    elif kind not in "fiuO":
         flatten_static(thing, flat)
     elif kind == "O":
         arrays.append_int(flat.shape, OBJECTS)
@@ -164,6 +188,8 @@ def flatten_numpy(thing: Any, flat: Flat) -> None:
     else:
         numbers = thing.ravel()
         flat.floats.frombytes(numbers.astype("d", copy=False).view("B"))
+        if kind == "u" and thing.itemsize == 8:  # beyond all indices, rather than a negative one
+            numbers = np.minimum(numbers, LARGEST)
         if kind != "f":
             flat.integers.frombytes(numbers.astype("q", copy=False).view("B"))
         if shape == ():

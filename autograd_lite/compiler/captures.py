@@ -36,7 +36,7 @@ from zlib import crc32
 
 import numpy as np
 
-from autograd_lite.compiler._flatten import Same, all_same
+from autograd_lite.compiler._flatten import Same, all_same, other_values
 from autograd_lite.compiler.generators import GENERATORS
 from autograd_lite.value import Value
 
@@ -423,7 +423,8 @@ def _is_read_only(thing: Any) -> bool:
 
 def _same(held: Any, found: Any) -> bool:
     try:
-        return bool(held == found)  # of two lists or dicts: identical elements are not compared
+        # Of two lists or dicts, identical elements are not compared.
+        return bool(held == found) and not other_values(held, found)
     except Exception:  # an element that cannot be compared, such as another array
         return False
 

@@ -25,7 +25,7 @@ __all__ = ["lines_of"]
 class _LineRecorder(Recorder):
     def made(self, node: Value) -> None:
         super().made(node)
-        self.recording.lines[node] = place()
+        self.recording.lines.append((node, place()))
 
 
 def lines_of(function: Callable[..., Any], program: Program) -> dict[int, str]:

@@ -84,7 +84,7 @@ class Program:
             )
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
-        self.lines = {place[node]: line for node, line in recording.lines.items() if node in place}
+        self.lines = {place[node]: line for node, line in recording.lines if node in place}
         drawn = [draw.number for draw in recording.draws]
         self.example = flat.shape, flat.statics, flat.floats, flat.integers, drawn
         self.parameters = tuple(parameters)
@@ -347,26 +347,28 @@ class Test(NamedTuple):
 class _Guards:
     """The guards of a recording, on its tape's outputs.
 
-    exact  whether one compares a number bit for bit
+    exact  whether one compares a number bit for bit, or whether computed ones are equal
     """
 
     def __init__(self, guards: Iterable[Guard], outputs: _Outputs) -> None:
         self.tests: list[Test] = []
         self._written, self._constants = array("q"), array("d")
+        self.exact = False
         seen = set()
         for guard in guards:
             y, number = -1, 0.0
             if isinstance(guard.y, Value):
                 y = outputs.place_of(guard.y)
             else:
-                number = float(guard.y)
+                number = guard.y
             x = outputs.place_of(guard.x)
+            computed = not all(v.is_leaf for v in (guard.x, guard.y) if isinstance(v, Value))
+            self.exact |= guard.op == "is" or (guard.op == "==" and computed)
             test = Test(x, guard.op, y, number, guard.outcome, guard.draws, guard.place)
             if test[:5] not in seen:
                 seen.add(test[:5])
                 self.tests.append(test)
                 self._write(test)
-        self.exact = any(test.op == "is" for test in self.tests)
 
     def _write(self, test: Test) -> None:
         """Add the test to those that `failed` reads."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from itertools import repeat
-from math import prod
+from math import inf, nan, nextafter, prod
 from numbers import Integral
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ from autograd_lite.compiler.tokens import (
     STATIC,
     VALUE,
 )
-from autograd_lite.value import Value, is_number, number_of
+from autograd_lite.value import Value, is_number, is_plain_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,21 +61,9 @@ class NotAllowedError(RuntimeError):
 
 
 class Argument(Value):
-    """Stands for a float that was passed to the function, or drawn: `==` compares the number, and
-    its hash is the number's, which reads it.
-    """
+    """Stands for a float that was passed to the function, or drawn."""
 
     __slots__ = ()
-
-    def __eq__(self, other: object) -> Any:
-        return _equal(self, other)
-
-    def __ne__(self, other: object) -> Any:
-        outcome = _equal(self, other)
-        return outcome if outcome is NotImplemented else not outcome
-
-    def __hash__(self) -> int:
-        return hash(self.data)
 
 
 class Index(Argument):
@@ -96,11 +84,10 @@ class Passed(Value):
 
     __slots__ = ()
 
-    def __eq__(self, other: object) -> Any:
-        if self is other or not isinstance(other, Value):
-            return self is other or NotImplemented
-        _cannot_say("compares")
-        return False
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Value) and other is not self and not is_plain_number(other):
+            _cannot_say("compares")
+        return Value.__eq__(self, other)
 
     def __hash__(self) -> int:
         _cannot_say("looks up")
@@ -132,15 +119,6 @@ class Retired(Value):
     """
 
     __slots__ = ()
-
-
-def _equal(x: Argument, other: Any) -> Any:
-    if not is_number(other) and not isinstance(other, Argument):
-        return NotImplemented
-    outcome = number_of(x) == (number_of(other) if isinstance(other, Argument) else other)
-    for observer in observers():
-        observer.compared(x, "==", other, outcome)
-    return outcome
 
 
 class Guard:
@@ -202,7 +180,7 @@ class Recording:
         self.names: dict[range, str] = {}
         self.arguments: dict[Value, int] = {}
         self.indices: dict[Value, int] = {}
-        self.lines: dict[Value, str] = {}
+        self.lines: list[tuple[Value, str]] = []
         self.made: list[Value] = []
         self.sources: dict[Value, Value] = {}
         self.picks: set[Value] = set()
@@ -236,10 +214,26 @@ class Recorder(Observer):
         self.recording = recording
         self.drawn = drawn
         self.generators = Generators(generators)
+        # By ids, as a table of nodes would ask for their hashes: a guard for each plain number.
+        self._detached: dict[int, tuple[Value, Value]] = {}  # leaves and their sources, by id
+        self._picks: list[Value] = []
+        self._bests: list[Value] = []
+        self._plain: set[int] = set()  # ids of nodes, of the first ones of `recording.made`
+        self._looked_at = 0  # how many of these
 
     def trouble(self, why: str) -> None:
         """Note, the first time, why the call cannot be replayed."""
         self.recording.trouble = self.recording.trouble or why
+
+    def ended(self) -> None:
+        """The call is over."""
+        self.recording.sources = dict(self._detached.values())
+        self.recording.picks, self.recording.bests = set(self._picks), set(self._bests)
+        if self.generators.disturbed():
+            self.trouble(
+                "it draws random numbers, which a recording would repeat for ever; write "
+                "autograd_lite.draw(random.random) for random.random()"
+            )
 
     def made(self, node: Value) -> None:
         self.recording.made.append(node)
@@ -248,15 +242,15 @@ class Recorder(Observer):
 
     def detached(self, leaf: Value, source: Value) -> None:
         self.recording.made.append(leaf)
-        self.recording.sources[leaf] = source
+        self._detached[id(leaf)] = leaf, source
         if self.recording.calls:
             self.recording.calls[-1].read.append(source)
 
     def picked(self, node: Value) -> None:
-        self.recording.picks.add(node)
+        self._picks.append(node)
 
     def chosen(self, node: Value) -> None:
-        self.recording.bests.add(node)
+        self._bests.append(node)
 
     def draw(self, function: Callable[[], float]) -> Value:
         i = len(self.recording.draws)
@@ -277,18 +271,27 @@ class Recorder(Observer):
         self.recording.calls.append(Callback(function, values, []))
         return True
 
-    def check_random(self) -> None:
-        if self.generators.disturbed():
-            self.trouble(
-                "it draws random numbers, which a recording would repeat for ever; write "
-                "autograd_lite.draw(random.random) for random.random()"
-            )
-
     def read(self, node: Value) -> None:
         self._guard(node, "is", number_of(node), True)
 
     def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
-        self._guard(x, op, y, outcome)
+        self._guard(x, op, y if isinstance(y, Value) else _double(op, y), outcome)
+
+    def plain(self, node: Value) -> bool:
+        """A node that no Value leads to is a plain number in the function itself."""
+        made = self.recording.made
+        if isinstance(node, Argument):
+            return True
+        for i in range(self._looked_at, len(made)):  # parents come before their users
+            _, source = self._detached.get(id(made[i]), (None, None))
+            parents = made[i].parents if source is None else (source,)
+            if all(map(self._known, parents)) if parents else made[i].is_constant:
+                self._plain.add(id(made[i]))
+        self._looked_at = len(made)
+        return id(node) in self._plain
+
+    def _known(self, node: Value) -> bool:
+        return id(node) in self._plain or isinstance(node, Argument)
 
     def _guard(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
         draws = len(self.recording.draws)
@@ -318,6 +321,21 @@ class Recorder(Observer):
         )
 
 
+def _double(op: str, y: Any) -> float:
+    """The double with which x op y comes out as with the number y, whatever the double x."""
+    try:
+        number = float(y.real)  # of a complex number, too, to which x may be equal
+    except OverflowError:
+        number = inf if y > 0 else -inf
+    if op == "==":
+        return number if number == y else nan
+    if number < y and op in ("<", ">="):
+        return nextafter(number, inf)
+    if number > y and op in ("<=", ">"):
+        return nextafter(number, -inf)
+    return number
+
+
 def record(
     function: Callable[..., Any],
     flat: Flat,
@@ -338,7 +356,7 @@ def record(
     recorder = (watch or Recorder)(recording, generators, drawn)
     with observe(recorder):
         recording.result = function(*args, **kwargs)
-    recorder.check_random()
+    recorder.ended()
     stand_ins.check()
     stand_ins.retire(recording)
     return recording
@@ -392,7 +410,10 @@ class _StandIns:
         if token in _NUMBERS:
             return self._number(_NUMBERS[token])
         if token == STATIC:
-            _, thing = next(self._statics)
+            kind, thing = next(self._statics)
+            if kind is np.ndarray:  # of bools
+                shape, bits = thing
+                return self._noted(np.frombuffer(bits, bool).reshape(shape).copy())
             return thing.thing if isinstance(thing, Same) else thing
         if token in (FLOATS, INTEGERS, OBJECTS):
             return self._noted(self._array(token))

@@ -177,3 +177,31 @@ def test_an_array_of_objects_keeps_the_gradient():
     array[0] = v * 2
     (array.sum() + 1.0).backward()
     assert v.grad == 2.0
+
+
+@pytest.mark.parametrize(
+    "one", [np.float64(1), np.float32(1), np.int64(1), np.uint8(1), np.bool_(True), np.array(1.0)]
+)
+def test_a_value_equals_a_number_of_numpys(one):
+    v, w = Value(1.0), Value(2.0)
+    assert np.equal(v, one) == np.equal(one, v) == np.not_equal(w, one) == np.True_
+    assert np.not_equal(v, one) == np.not_equal(one, v) == np.equal(w, one) == np.False_
+    assert [v == one, one == v, w == one, one == w] == [True, True, False, False]
+    assert [v != one, one != v, w != one, one != w] == [False, False, True, True]
+
+
+def test_a_value_is_compared_as_a_double():
+    assert Value(np.float32(0.1)) == np.float32(0.1)
+    assert Value(0.1) != np.float32(0.1)
+
+
+def test_equality_of_arrays_is_elementwise():
+    v = Value(2.0)
+    for xs in (np.array([2.0, 3.0]), np.array([2, 3]), np.array([2.0, 3.0], object)):
+        assert (v == xs).tolist() == [True, False]
+        assert (xs == v).tolist() == [True, False]
+        assert (xs != v).tolist() == [False, True]
+    vs = np.array([v, Value(3.0)])
+    assert (vs == 2.0).tolist() == [True, False]
+    assert (vs == [1.0, 3.0]).tolist() == [False, True]
+    assert (vs == vs[::-1]).tolist() == [False, False]

@@ -6,6 +6,8 @@ import operator
 import random
 import statistics
 from array import array
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -45,10 +47,73 @@ def test_equality_and_hash_are_identity():
     a, b = Value(1.0), Value(1.0)
     assert a == a
     assert a != b
-    assert a != 1.0
     assert len({a, b, a}) == 2
     a.data = 5.0
     assert {a: "found"}[a] == "found"
+
+
+@pytest.mark.parametrize("one", [1, True, 1.0, Fraction(1), Decimal(1), 1 + 0j])
+def test_a_value_equals_its_number(one):
+    v, w = Value(1.0), Value(2.0)
+    for equal, other in ((operator.eq, operator.ne), (lambda x, y: operator.eq(y, x),
+                                                      lambda x, y: operator.ne(y, x))):  # fmt: skip
+        assert equal(v, one) is other(w, one) is True
+        assert other(v, one) is equal(w, one) is False
+
+
+def test_equality_with_numbers_is_that_of_floats():
+    assert Value(0.0) == -0.0
+    assert Value(math.nan) != math.nan
+    assert Value(math.inf) == math.inf
+    assert Value(math.inf) != 10**400
+    assert Value(1e308) != Fraction(10**400)
+    assert Value(0.1) != Fraction(1, 10)
+    for other in (None, "1.0", [1.0], (1.0,), object, b"1"):
+        assert Value(1.0) != other
+        assert other != Value(1.0)
+
+
+def test_lists_compare_numbers_where_sets_look_for_the_object():
+    v = Value(1.0)
+    assert v in [2.0, 1.0]
+    assert [v, 1.0, 2.0].count(1.0) == 2
+    assert [2.0, v].index(1) == 1
+    assert v not in {1.0}
+    assert 1.0 not in {v: "found"}
+    assert [v, (v,)] == [1.0, (1.0,)]
+
+
+def test_a_subclass_that_says_what_is_equal_to_it_is_asked():
+    class Odd(Value):
+        def __eq__(self, other):
+            return other == "odd"
+
+        __hash__ = Value.__hash__
+
+    assert Odd(1.0) == "odd"
+    assert operator.ne(Odd(1.0), "odd") is False
+    assert Odd(1.0) != 1.0
+
+
+def rotated(r, p):
+    """p turned by the angle |r| about r: the case r = 0 is one of its own."""
+    square = r[0] * r[0] + r[1] * r[1] + r[2] * r[2]
+    if square != 0.0:
+        angle = square.sqrt()
+        axis = [a / angle for a in r]
+        along = sum(a * b for a, b in zip(axis, p, strict=True)) * (1.0 - angle.cos())
+        turned = [axis[i - 2] * p[i - 1] - axis[i - 1] * p[i - 2] for i in range(3)]
+        return [p[i] * angle.cos() + turned[i] * angle.sin() + axis[i] * along for i in range(3)]
+    return [p[i] + r[i - 2] * p[i - 1] - r[i - 1] * p[i - 2] for i in range(3)]
+
+
+def test_a_decision_whether_a_value_is_zero():
+    r = [Value(0.0) for _ in range(3)]
+    first = rotated(r, [1.0, 2.0, 3.0])[0]
+    first.backward()
+    assert (first.data, [x.grad for x in r]) == (1.0, [0.0, 3.0, -2.0])
+    quarter = rotated([Value(0.0), Value(0.0), Value(math.pi / 2)], [1.0, 0.0, 0.0])
+    assert [x.data for x in quarter] == pytest.approx([0.0, 1.0, 0.0], abs=1e-12)
 
 
 @pytest.mark.parametrize(("number", "truth"), [(0, False), (-0.0, False), (1e-300, True),
@@ -73,7 +138,7 @@ def test_item_reads_the_number():
 CONVERSIONS = [float, complex, math.exp, math.sqrt, math.isnan, cmath.exp, "%f".__mod__]
 CONVERSIONS += [lambda v: math.fsum([v]), lambda v: math.hypot(v, 1.0), lambda v: math.pow(v, 2.0)]
 CONVERSIONS += [lambda v: statistics.mean([v]), lambda v: statistics.stdev([v, v])]
-CONVERSIONS += [lambda v: statistics.fmean([v]), lambda v: random.betavariate(v, 1.0)]
+CONVERSIONS += [lambda v: statistics.fmean([v]), lambda v: random.betavariate(2 * v, 1.0)]
 CONVERSIONS += [lambda v: random.choices("ab", weights=[v, v]), lambda v: array("d", [v])]
 
 
