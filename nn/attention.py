@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import autograd_lite
 from autograd_lite import Value, softmax
-from autograd_lite.value import Side, dots, side
+from autograd_lite.value import Side, dots, is_plain_number, side
 from nn import init
 from nn.activations import Dropout, dropped
 from nn.arrays import Array, Vector, depth, elementwise, is_sequence, nested, transpose
@@ -218,8 +218,12 @@ class MultiheadAttention(Module):
 
 def _mask(row: Array) -> Mask:
     """Of what is added to all scores of a query, where -inf forbids a key."""
-    seen = tuple([i for i, added in enumerate(row) if added != -inf])
+    seen = tuple([i for i, added in enumerate(row) if not _forbids(added)])
     return seen, [row[i] for i in seen]
+
+
+def _forbids(added: float | Value) -> bool:
+    return isinstance(added, float) and added == -inf
 
 
 def _spread(weights: Vector, seen: Sequence[int], n: int) -> Vector:
@@ -243,8 +247,8 @@ def _added(mask: Array, name: str, *lengths: int) -> Array:
         entry = nested(entry)
         if isinstance(entry, bool):
             return -inf if entry else 0.0
-        if isinstance(entry, (float, Value)):
-            return entry
+        if isinstance(entry, (float, Value)) and not hasattr(entry, "__index__"):
+            return -inf if is_plain_number(entry) and entry == -inf else entry
         # An int could mean either: 1 to forbid a key, or 1 to add.
         raise TypeError(f"{name} must hold bools or floats, not {type(entry).__name__}")
 
@@ -253,7 +257,11 @@ def _added(mask: Array, name: str, *lengths: int) -> Array:
 
 
 def _plus(a: Array, b: Array) -> list[list[Any]]:
-    return [[x + y for x, y in zip(*rows, strict=True)] for rows in zip(a, b, strict=True)]
+    """What two masks add to the scores, each of which may forbid a key."""
+    return [
+        [-inf if _forbids(x) or _forbids(y) else _masked(y, x) for x, y in zip(*rows, strict=True)]
+        for rows in zip(a, b, strict=True)
+    ]
 
 
 def _mean(of_heads: list[list[Vector]]) -> list[list[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 from numbers import Integral
 
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Batched"]
 
+_BOOLS = (bool, np.bool_, np.ndarray)  # how `flatten` marks bools among the statics
+
 
 class Batched(Compiled):
     """A function of one sample that is called with batches.
 
     in_axes  an axis or None for all arguments, or one for each
     """
+
+    _level = 5
 
     def __init__(self, function: Callable[..., Any], in_axes: Any = 0) -> None:
         if not callable(function):
@@ -53,6 +58,15 @@ class Batched(Compiled):
         batch = Batch(self.__name__, args, self._axes(args))
         if blocks_open() and blocks.observers():  # recorded in another, or watched: every node
             return together([self.function(*batch.arguments(i)) for i in range(batch.n)])
+        if len(batch.groups) == 1:
+            return self._run(batch, True)
+        results: dict[int, Any] = {}
+        for group in batch.groups:
+            results |= zip(group, self._run(batch.part(group), False), strict=True)
+        return together([results[i] for i in range(batch.n)])
+
+    def _run(self, batch: Batch, whole: bool) -> Any:
+        """The results for samples with the same bools: a list of them, or as one for the whole."""
         kind = self._kind(batch.key)
         left, tried = list(range(batch.n)), []
         calls = [Call() for _ in range(batch.n)]
@@ -78,7 +92,7 @@ class Batched(Compiled):
                 results |= {i: result for i, (found, result) in runs.items() if found}
             else:
                 held, nodes = ran
-                if len(held) == batch.n:
+                if whole and len(held) == batch.n:
                     return put_together(copies.template, nodes)
                 results |= {i: copies.result(nodes, i) for i in held}
             left = [i for i in left if i not in results]
@@ -86,7 +100,8 @@ class Batched(Compiled):
                 kind.check(program)
                 results |= {i: self._eagerly(kind, batch.arguments(i), {}) for i in left}
                 break
-        return together([results[i] for i in range(batch.n)])
+        each = [results[i] for i in range(batch.n)]
+        return together(each) if whole else each
 
     def programs(self) -> Sequence[Program | Copies]:
         """Of each recording, that for the last batch."""
@@ -122,6 +137,8 @@ class Batched(Compiled):
 class Batch:
     """The arguments of a call, for n samples.
 
+    groups    the samples with the same bools each, which are parts of the program; if they are not
+              all in one group, only a `part` of the batch has what follows
     key       what one sample is like, as a compiled function knows its arguments
     flat      the numbers and the Values of all samples, argument by argument
     floats    of each argument, how many numbers a sample has, and whether they are its own
@@ -134,8 +151,28 @@ class Batch:
             for i, (thing, axis) in enumerate(zip(args, axes, strict=True))
         ]
         self.n = self._size(name)
+        self.groups = self._by_bools()
+        if len(self.groups) == 1:
+            self._take_apart()
+
+    def part(self, group: Sequence[int]) -> Batch:
+        """These samples alone, with the same bools."""
+        part = copy.copy(self)
+        part._arguments = [argument.part(group) for argument in self._arguments]
+        part.n = len(group)
+        part._take_apart()
+        return part
+
+    def _by_bools(self) -> list[list[int]]:
+        found = [argument.bools() for argument in self._arguments]
+        groups: dict[Any, list[int]] = {}
+        for i in range(self.n):
+            groups.setdefault(tuple([bools[i] for bools in found if bools]), []).append(i)
+        return list(groups.values())
+
+    def _take_apart(self) -> None:
         self.flat, self._one = Flat(), Flat()
-        self._one.shape.extend((TUPLE, len(args)))
+        self._one.shape.extend((TUPLE, len(self._arguments)))
         for argument in self._arguments:
             argument.add(self._one, self.flat)
         self._one.shape.extend((DICT, 0))  # no keyword arguments
@@ -180,6 +217,7 @@ class _Argument:
 
     own      whether each sample has its own
     samples  these; or one for all
+    places   of the samples in the batch
     """
 
     def __init__(self, name: str, thing: Any, axis: int | None) -> None:
@@ -187,12 +225,35 @@ class _Argument:
         self.samples = (
             [thing] if axis is None else _along(thing, axis, f"{name} has no axis {axis}")
         )
+        self.places: Sequence[int] = range(len(self.samples))
+
+    def part(self, group: Sequence[int]) -> _Argument:
+        """The argument for these samples alone."""
+        if not self.own:
+            return self
+        samples: Any = self.samples
+        part = copy.copy(self)
+        part.places = group
+        some = isinstance(samples, np.ndarray)
+        part.samples = samples[group] if some else [samples[i] for i in group]
+        return part
+
+    def bools(self) -> list[tuple[Any, ...]]:
+        """The bools of each sample; nothing if no sample has any."""
+        if not self.own or isinstance(self.samples, np.ndarray):
+            return []
+        found = []
+        for sample in self.samples:
+            flat = Flat()
+            flatten(sample, flat)
+            found.append(tuple([x for kind, x in flat.statics if kind in _BOOLS]))
+        return found if any(found) else []
 
     def add(self, one: Flat, flat: Flat) -> None:
         """Take the first sample apart into one, and the numbers of all of them into flat."""
         samples = self.samples
         first, every = _taken_apart(samples)
-        if self.own and any(kind in (int, bool) for kind, _ in every.statics):
+        if self.own and any(kind is int for kind, _ in every.statics):
             # Such as labels: what differs from sample to sample is data, as in an array.
             samples = _as_data(samples, np.int64)
             first, every = _taken_apart(samples)
@@ -202,9 +263,10 @@ class _Argument:
             first, every = _taken_apart(samples)
             if not _alike(samples, first, every):
                 i = next(i for i, x in enumerate(samples) if _differ(samples[0], x))
+                found, expected = _difference(samples[0], samples[i])
                 raise ValueError(
-                    f"{self._name}: sample {i} has {_difference(samples[0], samples[i])}; write a "
-                    "loop over samples that differ"
+                    f"{self._name}: sample {self.places[i]} has {found} where sample "
+                    f"{self.places[0]} has {expected}; write a loop over samples that differ"
                 )
         self.floats, self.integers = len(first.floats), len(first.integers)
         one.shape += first.shape
@@ -236,8 +298,8 @@ def _differ(x: Any, y: Any) -> bool:
     return not _alike([x, y], *_taken_apart([x, y]))
 
 
-def _difference(first: Any, other: Any) -> str:
-    """What another sample has where the first has something else."""
+def _difference(first: Any, other: Any) -> tuple[str, str]:
+    """What another sample has where the first has something else, and what this is."""
     parts: Any = None
     if isinstance(first, dict) and isinstance(other, dict) and first.keys() == other.keys():
         parts = zip(first.values(), other.values(), strict=True)
@@ -247,7 +309,7 @@ def _difference(first: Any, other: Any) -> str:
     if found is not None:
         return _difference(*found)
     a, b = _said(other), _said(first)
-    return f"{a} where sample 0 has {b if a != b else 'another'}"
+    return a, b if a != b else "another"
 
 
 def _said(thing: Any) -> str:
@@ -268,7 +330,7 @@ def _along(thing: Any, axis: int, problem: str) -> Any:
     """
     if isinstance(thing, np.ndarray) and axis < thing.ndim:
         moved = np.moveaxis(thing, axis, 0)
-        return moved if thing.dtype.kind in "fiub" else list(moved)
+        return moved if thing.dtype.kind in "fiu" else list(moved)
     if isinstance(thing, list) and axis == 0:
         return thing
     if isinstance(thing, (list, tuple, dict)) and len(thing):
@@ -283,10 +345,11 @@ def _along(thing: Any, axis: int, problem: str) -> Any:
 
 def _as_data(thing: Any, number: Callable[[Any], Any]) -> Any:
     """The thing with numbers for ints, an array of NumPy's for a list of nothing else."""
-    if number is np.int64 and isinstance(thing, list) and {*map(type, thing)} <= {int, bool}:
+    if number is np.int64 and isinstance(thing, list) and {*map(type, thing)} == {int}:
         return np.array(thing)
     if isinstance(thing, (list, tuple)):
         return like(thing, [_as_data(element, number) for element in thing])
     if isinstance(thing, dict):
         return like(thing, [_as_data(element, number) for element in thing.values()])
-    return number(thing) if isinstance(thing, (int, np.integer)) else thing
+    whole = isinstance(thing, (int, np.integer)) and not isinstance(thing, bool)
+    return number(thing) if whole else thing

@@ -12,7 +12,7 @@ from pickle import PicklingError
 from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperType
 
 from autograd_lite import blocks
-from autograd_lite.compiler._flatten import Flat, Same, flatten
+from autograd_lite.compiler._flatten import Flat, Same, flatten, is_plain
 from autograd_lite.compiler.captures import Captures
 from autograd_lite.compiler.executors import EXECUTORS
 from autograd_lite.compiler.forks import give_lock
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.record import Recording
 
 __all__ = ["Compiled"]
-
-_PLAIN = (int, float, complex, bool, str, bytes, type(None))
 
 MOST_SHAPES = 64
 """How many kinds of arguments a compiled function remembers; the least recently used goes."""
@@ -70,6 +68,7 @@ class Compiled:
     """
 
     _lock: RLock
+    _level = 4  # how many frames up from a warning the call stands
 
     def __init__(self, function: Callable[..., Any], executor: str = "auto") -> None:
         if not callable(function):
@@ -353,7 +352,7 @@ class Compiled:
             warnings.warn(
                 f"{self.__name__} runs eagerly from now on: {reason}",
                 RuntimeWarning,
-                stacklevel=4,
+                stacklevel=self._level,
             )
 
 
@@ -453,7 +452,7 @@ def _checked(key: Any) -> Any:
     """The key of a kind, if it is the same in every process."""
     _, statics = key
     for kind, thing in statics:
-        if type(thing) not in _PLAIN:
+        if not is_plain(thing):
             name = _type_of((kind, thing))
             raise PicklingError(f"an argument of type {name} is known by its identity")
     return key

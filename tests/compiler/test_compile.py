@@ -246,14 +246,14 @@ def test_the_least_recently_used_shape_is_dropped():
 
 @pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
 def test_another_dtype(executor):
-    """Floats of any width are one kind, integers another, bools a third only if Python's."""
+    """Floats of any width are one kind, integers another, and bools are parts of the program."""
     f = compile(lambda xs: xs[0] * W[0] + xs[1], executor=executor)
-    for dtype, recordings in (("f8", 1), ("f4", 1), ("f2", 1), ("i4", 2), ("u1", 2), ("?", 2)):
+    for dtype, recordings in (("f8", 1), ("f4", 1), ("f2", 1), ("i4", 2), ("u1", 2), ("?", 3)):
         for _ in range(2):
             xs = np.array([1, 3]).astype(dtype)
             assert f(xs).data == float(xs[0]) * 0.5 + float(xs[1])
         assert f.recordings == recordings
-    assert (f([True, 2.0]).data, f([2, 2.0]).data, f.recordings) == (2.5, 3.0, 4)
+    assert (f([True, 2.0]).data, f([2, 2.0]).data, f.recordings) == (2.5, 3.0, 5)
     huge = np.array([2**63, 1], "u8")
     assert f(huge).data == float(2**63) * 0.5 + 1
 

@@ -261,7 +261,7 @@ def test_python_ints_that_each_sample_has_are_numbers():
         return label * x**power + (W[0] if label > 0 else 0.0)
 
     batched = vmap(f, in_axes=(0, 0, None))
-    for labels in ([1, -1, 1], [-1, -1, 1], [True, False, True]):
+    for labels in ([1, -1, 1], [-1, -1, 1], [1, 1, 1]):
         agree(
             batched,
             lambda labels, xs, power: [
