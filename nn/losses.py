@@ -17,6 +17,7 @@ from autograd_lite import (
     Value,
     dot,
     exp,
+    largest,
     log,
     log1p,
     log_softmax,
@@ -29,6 +30,7 @@ from autograd_lite import (
     where,
 )
 from autograd_lite.ieee import divide
+from autograd_lite.value import is_plain_number
 from nn.arrays import Array, Vector, broadcast, depth, flat, is_sequence, nested, shape
 from nn.checks import class_of, expect, one_of, shape_for
 from nn.module import Module
@@ -66,9 +68,10 @@ def huber_loss(input: Array, target: Array, reduction: str = "mean", delta: floa
 def hinge_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     """max(0, 1 - target input), each target being 1 or -1."""
     pairs = _pairs("hinge_loss", input, target)
-    for _, y in pairs:
-        if not isinstance(y, Value) and y == 0:
-            raise ValueError("hinge_loss: a target must be 1 or -1, not 0; write 2 * target - 1")
+    # One decision on all targets, as each one is a guard in a compiled function.
+    sizes = [abs(y) for _, y in pairs if is_plain_number(y)]
+    if sizes and largest(-size for size in sizes) >= 0:
+        raise ValueError("hinge_loss: a target must be 1 or -1, not 0; write 2 * target - 1")
     losses = [relu(1 - y * x) for x, y in pairs]
     return _reduced("hinge_loss", autograd_lite.sum(losses), len(losses), reduction)
 
