@@ -63,14 +63,15 @@ def extension(
 
 extensions = cythonize(
     [
-        extension("autograd_lite.value", "kernels.h", "kernels.pxd", define_macros=INLINE),
+        extension("autograd_lite.value", "ieee.h", "kernels.h", "kernels.pxd", define_macros=INLINE),
         extension("autograd_lite.cycles", "value.pxd", suffix=".pyx"),
-        extension("autograd_lite.compiler._sweep", "kernels.h", "value.pxd"),
+        extension("autograd_lite.compiler._sweep", "ieee.h", "kernels.h", "value.pxd"),
         extension("autograd_lite.compiler._flatten", "value.pxd"),
         extension("autograd_lite.compiler._trace", "value.pxd"),
         extension(
             "autograd_lite.compiler._native",
             "compiler/native.h",
+            "ieee.h",
             "machines.h",
             suffix=".pyx",
             flags=ROOTS,

@@ -10,6 +10,9 @@ import math
 CONSTANTS = {
     "LN2": math.log(2),
     "LN10": math.log(10),
+    "PI": math.pi,
+    "DEGREES_PER_RADIAN": 180 / math.pi,
+    "RADIANS_PER_DEGREE": math.pi / 180,
     "SQRT_2PI": math.sqrt(2 * math.pi),
     "TWO_OVER_SQRT_PI": 2 / math.sqrt(math.pi),
     "SELU_SCALE": 1.0507009873554804934193349852946,
@@ -53,17 +56,16 @@ _C_OPERATORS = {
 # The functions of ieee.py by their names in C; what is missing here runs as Python in both builds.
 _SAME_IN_C = (
     "acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh erf erfc exp expm1 fabs floor "
-    "hypot log log1p log2 log10 sin sinh sqrt tan tanh"
+    "fmod hypot log log1p log2 log10 sin sinh sqrt tan tanh trunc"
 )
 _C_FUNCTIONS = {name: name for name in _SAME_IN_C.split()} | {
-    "cbrt": "ieee_cbrt",
-    "exp2": "ieee_exp2",
-    "gaussian": "ieee_gaussian",
-    "normal_cdf": "ieee_normal_cdf",
-    "power": "ieee_power",
-    "round_even": "nearbyint",
-    "times_sigmoid": "ieee_times_sigmoid",
+    name: f"ieee_{name}"
+    for name in (
+        *("cbrt", "cospi", "exp2", "floor_divide", "floor_mod", "gaussian", "normal_cdf", "power"),
+        *("sinc_slope", "sinpi", "times_sigmoid"),
+    )
 }
+_C_FUNCTIONS["round_even"] = "nearbyint"
 
 
 class NotInCError(ValueError):

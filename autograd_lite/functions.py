@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _bisect import bisect_right
 from _operator import index
 
 import autograd_lite.kernels as kernels
@@ -73,6 +74,8 @@ if TYPE_CHECKING:
 
 _RULES = {rule.name: rule for rule in RULES}
 
+inf = float("inf")
+
 
 if not TYPE_CHECKING:
 
@@ -137,6 +140,9 @@ square = _unary("square")
 sin = _unary("sin")
 cos = _unary("cos")
 tan = _unary("tan")
+sinc = _unary("sinc")
+degrees = _unary("degrees")
+radians = _unary("radians")
 asin = _unary("asin")
 acos = _unary("acos")
 atan = _unary("atan")
@@ -159,9 +165,11 @@ lgamma = _unary("lgamma")
 sign = _unary("sign")
 floor = _unary("floor")
 ceil = _unary("ceil")
+trunc = _unary("trunc")
 round = _unary("round")
 
 pow: Binary = _named(lambda x, y: value.power(x, y), _RULES["pow"])
+fmod = _binary("fmod")
 maximum = _binary("maximum")
 minimum = _binary("minimum")
 copysign = _binary("copysign")
@@ -213,6 +221,69 @@ def clip(x: Operand, low: Operand, high: Operand) -> Operand:
     """min(max(x, low), high), with derivative 1 by x from low to high, both included."""
     out: Operand = ternary_of(kernels.CLIP, x, low, high)
     return out
+
+
+def isnan(x: Operand) -> bool:
+    """Whether x is a NaN, as a plain bool; in a compiled function, a decision like x < 0."""
+    return not _order_of(x, "isnan") <= inf
+
+
+def isinf(x: Operand) -> bool:
+    """Whether x is infinite, as a plain bool; in a compiled function, a decision like x < 0."""
+    x = _order_of(x, "isinf")
+    return x >= inf or x <= -inf
+
+
+def isfinite(x: Operand) -> bool:
+    """Whether x is neither infinite nor a NaN; in a compiled function, a decision like x < 0."""
+    x = _order_of(x, "isfinite")
+    return x > -inf and x < inf
+
+
+def _order_of(x: Operand, name: str) -> Operand:
+    """A Value as it is, and a number as a float."""
+    return x if isinstance(x, Value) else real(x, f"{name}: its operand")
+
+
+@overload
+def interp(x: Value, xs: Iterable[Operand], ys: Iterable[Operand]) -> Value: ...
+@overload
+def interp(x: float, xs: Iterable[float], ys: Iterable[float]) -> float: ...
+@overload
+def interp(x: Operand, xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand: ...
+def interp(x: Operand, xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
+    """The piecewise linear function through the points (xs, ys) at x; as numpy.interp.
+
+    Beyond the first and the last point it is constant, with derivative 0. At a point its slope is
+    that on the right, at the last one that on the left. All of x, xs and ys may be Values, and
+    have gradients. A compiled function finds the interval anew at each call: it computes them all.
+
+    Raises ValueError for no points, for lengths that differ, and for xs that do not increase.
+    """
+    knots, heights = checked(xs, "interp"), checked(ys, "interp")
+    n = len(knots)
+    if n != len(heights):
+        raise ValueError(f"interp: the lengths differ, {n} and {len(heights)}")
+    if n == 0:
+        raise ValueError("interp of no points")
+    for i in range(1, n):
+        if not knots[i - 1] < knots[i]:
+            raise ValueError(f"interp: xs must increase, but xs[{i}] is not above xs[{i - 1}]")
+    x = clip(x if isinstance(x, Value) else real(x, "interp: x"), knots[0], knots[-1])
+
+    def line(i: int, base: int) -> Operand:
+        """The line of the interval that begins at knot i, through the point `base`."""
+        slope = (heights[i + 1] - heights[i]) / (knots[i + 1] - knots[i]) if n > 1 else 0.0
+        out: Operand = slope * (x - knots[base]) + heights[base]
+        return out
+
+    if not blocks.replayed() or not any(isinstance(u, Value) for u in (x, *knots)):
+        i = bisect_right(knots, x) - 1
+        return line(max(0, min(i, n - 2)), max(i, 0))
+    found = line(max(0, n - 2), n - 1)
+    for i in reversed(range(n - 1)):  # where x is below the next knot
+        found = where(relu(knots[i + 1] - x), line(i, i), found)
+    return found
 
 
 @overload

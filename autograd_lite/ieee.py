@@ -9,9 +9,10 @@ from math import copysign, inf, nan
 
 __all__ = [
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "copysign", "cos",
-    "cosh", "divide", "erf", "erfc", "exp", "exp2", "expm1", "fabs", "floor", "gaussian", "hypot",
-    "lgamma", "log", "log1p", "log2", "log10", "normal_cdf", "polygamma", "power", "round_even",
-    "sin", "sinh", "sqrt", "tan", "tanh", "times_sigmoid",
+    "cosh", "cospi", "divide", "erf", "erfc", "exp", "exp2", "expm1", "fabs", "floor",
+    "floor_divide", "floor_mod", "fmod", "gaussian", "hypot", "lgamma", "log", "log1p", "log2",
+    "log10", "normal_cdf", "polygamma", "power", "round_even", "sin", "sinc_slope", "sinh", "sinpi",
+    "sqrt", "tan", "tanh", "times_sigmoid", "trunc",
 ]  # fmt: skip
 
 # Total already: these never raise on a double.
@@ -195,9 +196,71 @@ def ceil(x: float) -> float:
     return copysign(float(math.ceil(x)), x) if fabs(x) < 2**52 else x
 
 
+def trunc(x: float) -> float:
+    return copysign(float(math.trunc(x)), x) if fabs(x) < 2**52 else x
+
+
 def round_even(x: float) -> float:
     """The nearest whole number, halves to even."""
     return round(x, 0)
+
+
+def fmod(x: float, y: float) -> float:
+    """x - y * trunc(x / y), exactly: it has the sign of x."""
+    try:
+        return math.fmod(x, y)
+    except ValueError:  # of an infinity, or by 0
+        return nan
+
+
+def floor_mod(x: float, y: float) -> float:
+    """x - y * floor(x / y), as Python's % has it: it has the sign of y."""
+    left = fmod(x, y)
+    if left == 0:
+        return copysign(left, y)
+    return left + y if (left < 0) != (y < 0) else left
+
+
+def floor_divide(x: float, y: float) -> float:
+    """floor of the exact x / y, as Python's // has it; but x // 0 is x / 0."""
+    if y == 0:
+        return divide(x, y)
+    left = fmod(x, y)
+    quotient = (x - left) / y  # whole, but for rounding
+    if left != 0 and (left < 0) != (y < 0):
+        quotient -= 1
+    return round_even(quotient) if quotient != 0 else copysign(0.0, x / y)
+
+
+def sinpi(x: float) -> float:
+    """sin(pi x): exactly 0 at whole numbers, as x is reduced before it is multiplied."""
+    turn = _within_a_turn(x)
+    return sin(math.pi * (turn if fabs(turn) <= 0.5 else copysign(1.0, turn) - turn))
+
+
+def cospi(x: float) -> float:
+    """cos(pi x): exactly 0 half way between whole numbers."""
+    return sin(math.pi * (0.5 - fabs(_within_a_turn(x))))
+
+
+def _within_a_turn(x: float) -> float:
+    """x less the nearest even number, exactly."""
+    return math.remainder(x, 2.0) if fabs(x) < inf else nan
+
+
+def sinc_slope(x: float) -> float:
+    """The derivative of sin(pi x) / (pi x) for |x| < 1/2 by its Taylor series: the quotient rule
+    would cancel all digits close to 0.
+    """
+    angle = math.pi * x
+    square, total = angle * angle, 0.0
+    for divisor in _SINC:
+        total = 1 / divisor - square * total
+    return -math.pi * angle * total
+
+
+# (2 k + 1) (2 k - 1)! for k = 11, 10, ..., 1
+_SINC = [(2.0 * k + 1) * math.factorial(2 * k - 1) for k in range(11, 0, -1)]
 
 
 def lgamma(x: float) -> float:

@@ -45,6 +45,9 @@ BY_HAND = 6  #                             result's place       Many: xs, op, ba
 REPLAYED = 7  #                                                Many: xs, op, replay
 
 
+_INFINITY = float("inf")
+
+
 class Value:
     """A number, the gradient of a result with respect to it, and the operation that made it.
 
@@ -337,6 +340,30 @@ class Value:
         x = constant(other, "**")
         return NotImplemented if x is None else binary(kernels.POW, x, self)
 
+    def __floordiv__(self, other: Operand) -> Value:
+        y = other if isinstance(other, Value) else constant(other, "//")
+        return NotImplemented if y is None else binary(kernels.FLOORDIV, self, y)
+
+    def __rfloordiv__(self, other: float) -> Value:
+        x = constant(other, "//")
+        return NotImplemented if x is None else binary(kernels.FLOORDIV, x, self)
+
+    def __mod__(self, other: Operand) -> Value:
+        y = other if isinstance(other, Value) else constant(other, "%")
+        return NotImplemented if y is None else binary(kernels.MOD, self, y)
+
+    def __rmod__(self, other: float) -> Value:
+        x = constant(other, "%")
+        return NotImplemented if x is None else binary(kernels.MOD, x, self)
+
+    def __divmod__(self, other: Operand) -> tuple[Value, Value]:
+        y = other if isinstance(other, Value) else constant(other, "divmod()")
+        return NotImplemented if y is None else (self // y, self % y)
+
+    def __rdivmod__(self, other: float) -> tuple[Value, Value]:
+        x = constant(other, "divmod()")
+        return NotImplemented if x is None else (x // self, x % self)
+
     def __neg__(self) -> Value:
         return unary(kernels.NEG, self, 0.0)
 
@@ -350,6 +377,9 @@ class Value:
         if digits is not None:
             raise TypeError("round(v, digits) is not an operation; write round(v.data, digits)")
         return unary(kernels.ROUND, self, 0.0)
+
+    def __trunc__(self) -> Value:
+        return unary(kernels.TRUNC, self, 0.0)
 
     def __floor__(self) -> Value:
         return unary(kernels.FLOOR, self, 0.0)
@@ -439,6 +469,15 @@ class Value:
     def tan(self) -> Value:
         return unary(kernels.TAN, self, 0.0)
 
+    def sinc(self) -> Value:
+        return unary(kernels.SINC, self, 0.0)
+
+    def degrees(self) -> Value:
+        return unary(kernels.DEGREES, self, 0.0)
+
+    def radians(self) -> Value:
+        return unary(kernels.RADIANS, self, 0.0)
+
     def asin(self) -> Value:
         return unary(kernels.ASIN, self, 0.0)
 
@@ -505,6 +544,9 @@ class Value:
     def ceil(self) -> Value:
         return unary(kernels.CEIL, self, 0.0)
 
+    def trunc(self) -> Value:
+        return unary(kernels.TRUNC, self, 0.0)
+
     def round(self) -> Value:
         return unary(kernels.ROUND, self, 0.0)
 
@@ -513,6 +555,9 @@ class Value:
 
     def elu(self, alpha: float = 1.0) -> Value:
         return unary(kernels.ELU, self, real(alpha, "alpha"))
+
+    def fmod(self, other: Operand) -> Value:
+        return binary(kernels.FMOD, self, required(other, "fmod"))
 
     def maximum(self, other: Operand) -> Value:
         return binary(kernels.MAXIMUM, self, required(other, "maximum"))
@@ -539,6 +584,16 @@ class Value:
     # NumPy calls these on Values: np.arcsin(v) is v.arcsin().
     arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
     arcsinh, arccosh, arctanh, rint = asinh, acosh, atanh, round
+    rad2deg, deg2rad = degrees, radians
+
+    def isnan(self) -> bool:
+        return not self <= _INFINITY
+
+    def isinf(self) -> bool:
+        return self >= _INFINITY or self <= -_INFINITY
+
+    def isfinite(self) -> bool:
+        return self > -_INFINITY and self < _INFINITY
 
     # ------------------------------------------------------------------ reading the number
 
@@ -989,7 +1044,7 @@ def ternary(code: int, x: Value, y: Value, z: Value) -> Value:
 
 def fixed(code: int, xs: tuple[Value, ...]) -> Value:
     """The node of a rule that users made, of any fixed number of parents."""
-    out, *partials = kernels.FUNCTIONS[code](*[x.data for x in xs])
+    out, *partials = kernels.FUNCTIONS[code](*[number_of(x) for x in xs])
     return many_node(NARY, code, out, 0.0, many(xs, (), filled(tuple(partials))))
 
 
