@@ -434,9 +434,11 @@ def callback(function: Callable[..., object], *values: Operand) -> None:
 def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], Any]:
     """Make an operation of a function of floats: `@operation(lambda x, out: 1 - out**2)`.
 
-    partials  takes the operands and then the value, gives the partial derivative by the operand,
-              or a tuple of one for each of several. Write it with this module's functions and
-              it can be differentiated again.
+    partials  takes the operands and then the value, all floats, and gives the partial derivative
+              by the operand, or a tuple of one for each of several
+
+    Both are called when a node is made, and in a compiled function at each call, when it computes
+    that node: what they read that changes afterwards does not change its gradient.
 
     The decorated function takes numbers and Values, as those of this module do.
 

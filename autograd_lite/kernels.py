@@ -13,7 +13,7 @@ from autograd_lite.rules import RULES, digest
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from autograd_lite.value import Value
@@ -47,6 +47,12 @@ class _Functions(dict[int, "Callable[..., tuple[float, ...]]"]):
 
 
 FUNCTIONS = _Functions()
+
+
+def call_of_user(code: int, operands: Sequence[float]) -> tuple[float, ...]:
+    """(value, partial, ...) of an operation that a user made."""
+    # Kernels of one operand are given a static parameter, which a user's has not.
+    return FUNCTIONS[code](*operands, *[0.0] * (len(operands) == 1))
 
 
 def in_c(code: int) -> bool:

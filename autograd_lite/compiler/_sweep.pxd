@@ -16,7 +16,7 @@ cdef numbers _DOUBLES
 )
 cpdef object forward(
     numbers codes, numbers offsets, numbers parents, numbers static, numbers slots,
-    numbers leaves, numbers indices, numbers values, numbers partials
+    numbers leaves, numbers indices, numbers values, numbers partials, numbers kept, bint known
 )
 @cython.locals(where="long long")
 cdef Py_ssize_t place(long long index, Py_ssize_t n) except -1
@@ -25,7 +25,10 @@ cdef int best(double *v, int *parent, Py_ssize_t start, Py_ssize_t end) noexcept
 cdef bint is_nary(int code) noexcept
 @cython.locals(j=Py_ssize_t, shift=double, out=double)
 cdef double nary(int code, Py_ssize_t n, double *d) noexcept
-cdef double in_python(int code, list xs, double c, numbers partials, Py_ssize_t start) except? -1.5
+@cython.locals(n=Py_ssize_t, place=Py_ssize_t)
+cdef double in_python(
+    int code, list xs, double c, numbers partials, Py_ssize_t start, numbers kept, bint known
+) except? -1.5
 @cython.locals(
     code_of="int*", first="int*", parent="int*", slot="int*", index="long long*", v="double*",
     d="double*", cotangent="double*", i=Py_ssize_t, j=Py_ssize_t, p=Py_ssize_t,

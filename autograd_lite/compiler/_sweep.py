@@ -23,7 +23,7 @@ from autograd_lite.compiler.codes import (
     TAKE,
     UNORDERED,
 )
-from autograd_lite.rules import digest
+from autograd_lite.rules import RULES, digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,8 +47,14 @@ def forward(
     indices: array[int],
     values: array[float],
     partials: array[float],
+    kept: array[float],
+    known: bool,
 ) -> None:
-    """Compute all nodes' numbers, and the local partials that `backward` will want."""
+    """Compute all nodes' numbers, and the local partials that `backward` will want.
+
+    kept   what the operations of users give, each from the place on that is its static
+    known  whether it stands there already
+    """
     code_of, first, parent = arrays.ints(codes), arrays.ints(offsets), arrays.ints(parents)
     c, slot = arrays.doubles(static), arrays.ints(slots)
     leaf, index = arrays.doubles(leaves), arrays.longs(indices)
@@ -84,7 +90,7 @@ def forward(
                 v[i] = nary(code, n, arrays.part(d, p, n))
             elif n > 3 or not kernels.in_c(code):
                 xs = [v[parent[j]] for j in range(p, p + n)]
-                v[i] = in_python(code, xs, c[i], partials, p)
+                v[i] = in_python(code, xs, c[i], partials, p, kept, known)
             elif n == 1:
                 v[i], d[p] = kernels.unary(code, v[parent[p]], c[i])
             elif n == 2:
@@ -139,13 +145,26 @@ def nary(code: int, n: int, d: Any) -> float:
     return shift + out
 
 
-def in_python(code: int, xs: list[float], c: float, partials: array[float], start: int) -> float:
+def in_python(
+    code: int,
+    xs: list[float],
+    c: float,
+    partials: array[float],
+    start: int,
+    kept: array[float],
+    known: bool,
+) -> float:
     """An operation that has no kernel in C: one of lgamma's, or one that a user made."""
-    operands = (*xs, c) if len(xs) == 1 else xs
-    out, *by = kernels.FUNCTIONS[code](*operands)
-    for j in range(len(by)):
-        partials[start + j] = by[j]
-    return out
+    rule, n = RULES[code], len(xs)
+    if rule.derivative is None:
+        found = array("d", kernels.FUNCTIONS[code](*((*xs, c) if n == 1 else xs)))
+    else:
+        place = int(c)
+        if not known:
+            kept[place : place + n + 1] = array("d", kernels.call_of_user(code, xs))
+        found = kept[place : place + n + 1]
+    partials[start : start + n] = found[1:]
+    return found[0]
 
 
 def backward(

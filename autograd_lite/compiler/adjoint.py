@@ -88,9 +88,9 @@ class Uses:
         users = np.flatnonzero((form.kind == MAP) & (form.formula == k) & self._active)
         first = form.offsets[users]
         partials = partials_of(code, c)
-        operands = [form.a[first + i] for i in range(len(partials))]
-        names = partials[0].names if partials[0].part > 0 else "xyz"[: len(operands)]
-        for side, (node, what) in enumerate(zip(operands, partials, strict=True)):
+        names = partials[0].names if partials[0].part > 0 else "xyz"[: len(partials)]
+        operands = [form.a[first + i] for i in range(len(names))]
+        for side, (node, what) in enumerate(zip(operands, partials, strict=False)):
             sent = self._active[node]
             if sent.any() and what.text != "0":
                 named = {n: x[sent] for n, x in zip(names, operands, strict=True)}

@@ -22,7 +22,7 @@ from autograd_lite.compiler.lower import Lowering
 from autograd_lite.compiler.native import joined
 from autograd_lite.compiler.order import check_order
 from autograd_lite.compiler.reverse import Reverse
-from autograd_lite.compiler.workspaces import Runner
+from autograd_lite.compiler.workspaces import Inputs, Kept, Runner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class Arrays(Runner):
         self._regions = regions_of(lowered, reverse)
         self.wanted, self._blocks = reverse.wanted.tolist(), layout.blocks.tolist()
         self._scalars = len(tape)
+        self.kept = int(tape.kept()[1][-1])
 
     def workspace(self) -> Workspace:
         return Workspace(self)
@@ -178,16 +179,17 @@ class Workspace:
         first, numbers = program.numbers
         self.memory[first : first + len(numbers)] = numbers
         self.seeds = self.memory[program.seeds :][: program.results]
-        binder = Binder(self.memory, self.indices)
+        self.kept = Kept(_sweep.room(program.kept))
+        binder = Binder(self.memory, self.indices, self.kept)
         self.forward_calls = binder.bind(program.forward_instructions)
         self.backward_calls = binder.bind(program.backward_instructions)
         self.forward = joined(self.forward_calls)
         self.backward = joined(self.backward_calls)
 
-    def leaves_now(self) -> array[float]:
+    def inputs(self) -> Inputs:
         leaves = _sweep.room(len(self.leaves))
         _sweep.collect(self.numbers, self.leaves, leaves)
-        return leaves
+        return Inputs(leaves, self.kept.numbers[:])
 
 
 def _places(addresses: Ints) -> array[int]:

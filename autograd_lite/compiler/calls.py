@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from functools import partial
 from math import prod
 from typing import NamedTuple
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.bulk import Instruction
     from autograd_lite.compiler.canonical import Ints
+    from autograd_lite.compiler.workspaces import Kept
 
     Doubles: TypeAlias = NDArray[np.float64]
 
@@ -110,10 +112,11 @@ class Binder:
 
     memory   [size] doubles
     indices  the ints of the run
+    kept     what operations of users give
     """
 
-    def __init__(self, memory: Doubles, indices: Ints) -> None:
-        self.memory, self.indices = memory, indices
+    def __init__(self, memory: Doubles, indices: Ints, kept: Kept) -> None:
+        self.memory, self.indices, self.kept = memory, indices, kept
         self._scratch: dict[str, NDArray[Any]] = {}
         self._ones = np.ones(0)
 
@@ -235,8 +238,11 @@ class Binder:
         }
         out = self._view(it.out, it.loops)
         if it.formula.part >= 0:
-            user = _function_of_user(int(it.formula.text), it.formula.part, len(arrays))
-            return [Operation(partial(_pointwise, user), out, tuple(arrays.values()))]
+            code, part = int(it.formula.text), it.formula.part
+            *given, places = [np.broadcast_to(arrays[x], out.shape) for x in it.formula.names]
+            if part == 0:
+                return [Operation(partial(_call_user, code, self.kept), out, (places, *given))]
+            return [Operation(partial(_read_kept, part, self.kept), out, (places,))]
         arrays[RESULT] = out
 
         def array(operand: str | float) -> NDArray[Any]:
@@ -381,10 +387,16 @@ def _pointwise(function: Callable[..., Any], out: Doubles, *operands: Doubles) -
     out[...] = function(*operands)
 
 
-def _function_of_user(code: int, part: int, n: int) -> Callable[..., Any]:
-    """The value (part 0) or a partial of an operation that a user made, of n operands or fewer."""
-    function = kernels.FUNCTIONS[code]
-    pointwise: Callable[..., Any] = np.frompyfunc(
-        (lambda x: function(x, 0.0)[part]) if n == 1 else (lambda *xs: function(*xs)[part]), n, 1
-    )
-    return pointwise
+def _call_user(code: int, kept: Kept, out: Doubles, places: Doubles, *operands: Doubles) -> None:
+    """out = an operation that a user made, element by element; its partials are kept, too."""
+    if not kept.known:
+        rows = zip(*[x.ravel().tolist() for x in (places, *operands)], strict=True)
+        for place, *xs in rows:
+            start = int(place)
+            found = array("d", kernels.call_of_user(code, xs))
+            kept.numbers[start : start + len(found)] = found
+    _read_kept(0, kept, out, places)
+
+
+def _read_kept(part: int, kept: Kept, out: Doubles, places: Doubles) -> None:
+    out[...] = np.frombuffer(kept.numbers)[places.astype(np.int64) + part]

@@ -296,6 +296,10 @@ class _Reader:
                 self.map(code, 0.0, nodes[~fixed], (x[~fixed], y[~fixed]))
         elif name == "sigmoid":
             self.sigmoid(nodes, x)
+        elif RULES[code].derivative is not None:
+            users, kept = self.tape.kept()
+            places = kept[np.searchsorted(users, nodes)].astype(float)
+            self.map(code, 0.0, nodes, [*operands, self.form.new(NUMBER, number=places)])
         elif RULES[code].static:
             for c in np.unique(self.tape.static[nodes]).tolist():
                 same = self.tape.static[nodes] == c if c == c else self.tape.static[nodes] != c

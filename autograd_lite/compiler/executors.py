@@ -93,13 +93,19 @@ class Executor:
                     run = Run(arrays, state, self.interpreter)
                     if compared:
                         return run
-                    return self._compare(run, self._interpreted(leaves, indices, parameters))
+                    kept = arrays.inputs_of(state).kept
+                    reference = self._interpreted(leaves, indices, parameters, kept)
+                    return self._compare(run, reference)
         return self._interpreted(leaves, indices, parameters)
 
     def _interpreted(
-        self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...]
+        self,
+        leaves: array[float],
+        indices: array[int],
+        parameters: tuple[Value, ...],
+        kept: array[float] | None = None,
     ) -> Run:
-        state = self.interpreter.forward(leaves, indices, parameters)
+        state = self.interpreter.forward(leaves, indices, parameters, kept)
         return Run(self.interpreter, state, self.interpreter)
 
     def _compare(self, lifted: Run, reference: Run) -> Run:
@@ -151,8 +157,11 @@ class Run:
         runner, state = self._run
         gradient = runner.gradient(state, cotangents)
         if gradient is None:
-            leaves = runner.leaves_of(state)
-            runner, state = self._reference, self._reference.forward(leaves, state.indices)
+            leaves, kept = runner.inputs_of(state)
+            runner, state = (
+                self._reference,
+                self._reference.forward(leaves, state.indices, kept=kept),
+            )
             self._run = runner, state
             gradient = runner.gradient(state, cotangents)
             assert gradient is not None

@@ -398,7 +398,7 @@ def _einsum(it: Contract, a: str, b: str) -> str:
 
 def formula_of(what: Formula, operands: Mapping[str, Ints], regions: Regions) -> str:
     """The formula with its operands' names: as it is if it is short, else by its rule's name."""
-    arguments = {x: regions.name(addresses) for x, addresses in operands.items()}
+    arguments = {x: regions.name(at) for x, at in operands.items() if x != "place"}
     tree = parse(what.text) if what.part < 0 else None
     calls = tree and any(isinstance(node, (ast.Call, ast.Compare)) for node in ast.walk(tree))
     if tree is None or (calls and what.label):

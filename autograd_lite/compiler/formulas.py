@@ -23,7 +23,8 @@ class Formula:
     names  the operands that it reads, in order: of x, y, z, out
     label  the rule that it is the value of, or with a prime, a partial of; or ""
     static  the static parameter of that rule as text, if it has one
-    part   of a user's rule: 0 for its value, 1, 2, ... for its partials; -1 of an expression
+    part   of a user's rule: 0 for its value, 1, 2, ... for its partials; -1 of an expression.
+           Its last operand is the place where these are kept
     """
 
     __slots__ = ("label", "names", "part", "static", "text")
@@ -40,7 +41,7 @@ class Formula:
         self.static = static
 
     def __str__(self) -> str:
-        return self.text if self.part < 0 else f"{self.label}({', '.join(self.names)})"
+        return self.text if self.part < 0 else f"{self.label}({', '.join(self.names[:-1])})"
 
 
 @cache
@@ -62,14 +63,14 @@ def partials_of(code: int, c: float) -> list[Formula]:
     rule = RULES[code]
     if rule.derivative is not None:
         names = _operands(code)
-        return [Formula(str(code), names, rule.name + "'", 1 + i) for i in range(len(names))]
+        return [Formula(str(code), names, rule.name + "'", 1 + i) for i in range(len(names) - 1)]
     c = c if rule.static else math.nan
     return [_formula(partial, c, rule.name + "'") for partial in rule.partials]
 
 
 def _operands(code: int) -> tuple[str, ...]:
     """Names for the operands of a user's rule, which may have more than x, y and z."""
-    return tuple(f"x{i}" for i in range(len(RULES[code].operands)))
+    return (*(f"x{i}" for i in range(len(RULES[code].operands))), "place")
 
 
 def _formula(text: str, c: float, label: str) -> Formula:

@@ -9,7 +9,7 @@ import numpy as np
 from autograd_lite.compiler import _sweep
 from autograd_lite.compiler.affine import ranges
 from autograd_lite.compiler.tape import Tape
-from autograd_lite.compiler.workspaces import Runner
+from autograd_lite.compiler.workspaces import Inputs, Kept, Runner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Workspace:
     """Room for all nodes' numbers and cotangents, the local partials by their parents, and leaves.
 
     indices  the ints of the run
+    kept     what the operations of users gave
     """
 
     def __init__(self, interpreter: Interpreter) -> None:
@@ -45,9 +46,10 @@ class Workspace:
         self.partials = _sweep.room(len(interpreter.parents))
         self.leaves, self.gradient = (_sweep.room(interpreter.leaves) for _ in range(2))
         self.indices = array("q")
+        self.kept = Kept(_sweep.room(interpreter.kept))
 
-    def leaves_now(self) -> array[float]:
-        return self.leaves[:]
+    def inputs(self) -> Inputs:
+        return Inputs(self.leaves[:], self.kept.numbers[:])
 
 
 class Interpreter(Runner):
@@ -67,7 +69,11 @@ class Interpreter(Runner):
         self.codes = _ints(tape.codes[order])
         self.offsets = _ints(np.append(0, np.cumsum(counts)))
         self.parents = _ints(place[tape.parents[ranges(first, counts)]])
-        self.static = array("d", tape.static[order].tobytes())
+        users, kept = tape.kept()
+        static = tape.static.copy()
+        static[users] = kept[:-1]
+        self.static = array("d", static[order].tobytes())
+        self.kept = int(kept[-1])
         self.slots = _ints(tape.slots[order])
         self.outputs = array("q", place[tape.outputs].tolist())
         self.results = self.outputs[: tape.results]
@@ -108,6 +114,8 @@ class Interpreter(Runner):
             indices,
             space.values,
             space.partials,
+            space.kept.numbers,
+            space.kept.known,
         )
         outputs = _sweep.room(len(self.outputs))
         _sweep.collect(space.values, self.outputs, outputs)

@@ -67,6 +67,17 @@ class Tape:
     def parents_of(self, node: int) -> NDArray[np.int64]:
         return self.parents[self.offsets[node] : self.offsets[node + 1]]
 
+    def kept(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The nodes of operations that users made, in order, and where what each gives is kept.
+
+        That is its value and then its partials, node by node; behind the last one, the size of
+        all. They are taken once, when the node is computed, as eagerly.
+        """
+        users = np.array([rule.derivative is not None for rule in RULES])
+        nodes = np.flatnonzero(users[np.maximum(self.codes, 0)])
+        sizes = 1 + self.offsets[nodes + 1] - self.offsets[nodes]
+        return nodes, np.append(0, np.cumsum(sizes))
+
     def __str__(self) -> str:
         lines = []
         for i, code in enumerate(self.codes.tolist()):

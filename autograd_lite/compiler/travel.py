@@ -12,7 +12,7 @@ import io
 import pickle
 
 from autograd_lite.compiler.generators import SHARED
-from autograd_lite.rules import RULES, digest
+from autograd_lite.rules import RULES, TABLE, digest
 from autograd_lite.value import Value
 
 TYPE_CHECKING = False
@@ -87,8 +87,4 @@ class Parcel:
 
 def _own_rules(codes: Iterable[int]) -> dict[int, str]:
     """The names of those that users made."""
-    return {
-        code: RULES[code].name
-        for code in codes
-        if 0 < code < len(RULES) and RULES[code].derivative is not None
-    }
+    return {code: RULES[code].name for code in codes if TABLE <= code < len(RULES)}

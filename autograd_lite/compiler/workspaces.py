@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from array import array
 from contextlib import contextmanager
 from functools import partial
+from typing import NamedTuple
 
 from autograd_lite.compiler.forks import give_lock
 
@@ -17,16 +18,38 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Value
 
-__all__ = ["Runner", "State"]
+__all__ = ["Inputs", "Kept", "Runner", "State"]
 
 KEPT = 4  # so many workspaces are made, and more only for threads that run at the same time
+
+
+class Kept:
+    """What the operations of users gave in a run: `Tape.kept` says where.
+
+    numbers  their values and partials
+    known    whether a run reads these, as it has been made before, instead of calling them
+    """
+
+    def __init__(self, numbers: array[float]) -> None:
+        self.numbers, self.known = numbers, False
+
+
+class Inputs(NamedTuple):
+    """With what a run is made again.
+
+    leaves  the numbers of the leaves
+    kept    what the operations of users gave; None if they are to be called
+    """
+
+    leaves: array[float]
+    kept: array[float] | None = None
 
 
 class State:
     """One run, which has its workspace until it is dropped, or until a later run needs it.
 
     free     what runs that were dropped held
-    holds    [its workspace], or [the leaves' numbers] once a later run has that
+    holds    [its workspace], or [its inputs] once a later run has that
     indices  the ints that `take` reads
     outputs  the results; None if one is not finite, in arrays
     """
@@ -46,8 +69,8 @@ class Pool:
     """The workspaces of a program.
 
     A run may be asked for its gradient for as long as it lives. If no workspace is free, one of
-    these runs gives up its own and keeps the numbers of its leaves, with which it is run again. So
-    a list of results costs no more than their leaves.
+    these runs gives up its own and keeps its inputs, with which it is run again. So a list of
+    results costs no more than their leaves, and what the operations of users gave.
 
     free  what runs that were dropped held, each in its list
     held  of each workspace, what its run `holds`
@@ -72,7 +95,7 @@ class Pool:
                 holds = self.held[turn]
                 try:
                     space = holds[0]
-                    holds[0] = space.leaves_now()  # at once, so that no run is ever without
+                    holds[0] = space.inputs()  # at once, so that no run is ever without
                 except IndexError:  # a later run has it, or the run is asked for its gradient
                     continue
                 self.held[turn] = []
@@ -92,7 +115,7 @@ class Runner(ABC):
 
     @abstractmethod
     def workspace(self) -> Any:
-        """A new one. Its `leaves_now()` gives the leaves' numbers of its last run."""
+        """A new one, with room for what is `kept`. Its `inputs()` are those of its last run."""
 
     @abstractmethod
     def _forward(
@@ -109,26 +132,35 @@ class Runner(ABC):
         """The gradient of the last run in this workspace."""
 
     def forward(
-        self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...] = ()
+        self,
+        leaves: array[float],
+        indices: array[int],
+        parameters: tuple[Value, ...] = (),
+        kept: array[float] | None = None,
     ) -> State:
         """The run on these numbers.
 
         leaves      those of the leaves
         indices     the ints that `take` reads
         parameters  Values whose numbers are those of the leaves that follow
+        kept        what the operations of users gave, if they have been called for this run
 
         Raises IndexError for an index that is out of range.
         """
         pool = self._pool
-        space, outputs = self._run(leaves, indices, parameters)
+        space, outputs = self._run(Inputs(leaves, kept), indices, parameters)
         pool.held[space.place] = holds = [space]
         return State(pool.free, holds, indices, outputs)
 
     def _run(
-        self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...]
+        self, inputs: Inputs, indices: array[int], parameters: tuple[Value, ...]
     ) -> tuple[Any, array[float] | None]:
         """The workspace of a run, and its results."""
         space = self._free_workspace()
+        leaves, kept = inputs
+        space.kept.known = kept is not None
+        if kept is not None:
+            space.kept.numbers[:] = kept
         try:
             return space, self._forward(space, leaves, indices, parameters)
         except BaseException:
@@ -142,7 +174,7 @@ class Runner(ABC):
                 space = pool.free.pop().pop()
             except IndexError:  # another thread was first
                 continue
-            if type(space) is not array:
+            if type(space) is not Inputs:
                 return space
         return pool.another(self)
 
@@ -163,7 +195,7 @@ class Runner(ABC):
         pool = self._pool
         with pool.lock:
             space = state.holds[0]
-            if type(space) is array:
+            if type(space) is Inputs:
                 space, _ = self._run(space, state.indices, ())
                 state.holds[0] = space
             pool.held[space.place] = []  # not to be taken meanwhile, by an operation of the user's
@@ -172,9 +204,9 @@ class Runner(ABC):
             finally:
                 pool.held[space.place] = state.holds
 
-    def leaves_of(self, state: State) -> array[float]:
-        """The leaves' numbers of a run."""
+    def inputs_of(self, state: State) -> Inputs:
+        """With what a run is made again."""
         with self._pool.lock:
             held = state.holds[0]
-            leaves: array[float] = held if type(held) is array else held.leaves_now()
-            return leaves
+            inputs: Inputs = held if type(held) is Inputs else held.inputs()
+            return inputs

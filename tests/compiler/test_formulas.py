@@ -1,6 +1,7 @@
 """Every formula of the rule table as operations on arrays, against the engine's own functions."""
 
 import math
+from array import array
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from autograd_lite.compiler.bulk import Map, Ref
 from autograd_lite.compiler.calls import Binder
 from autograd_lite.compiler.formulas import Formula, formula, partials_of, value_of, vanishes
 from autograd_lite.compiler.native import joined
+from autograd_lite.compiler.workspaces import Kept
 from autograd_lite.rules import CODES, RULES
 
 FIXED = [rule for rule in RULES[1 : 1 + CODES["dot"]] if rule.value]
@@ -32,7 +34,7 @@ def computed(what, operands):
     refs = {name: Ref(i * n, (1,)) for i, name in enumerate(operands)}
     mapped = Map((n,), Ref(len(refs) * n, (1,)), what, refs)
     with np.errstate(all="ignore"):
-        calls = Binder(memory, np.zeros(0, np.int64)).bind([mapped])
+        calls = Binder(memory, np.zeros(0, np.int64), Kept(array("d"))).bind([mapped])
         joined(calls)()
     return memory[-n:]
 

@@ -330,7 +330,7 @@ def test_many_runs_live_on_a_few_workspaces(runner):
     for i, gradient in zip(order, found, strict=True):
         expected = lifted.by_reference(numbers[i], one)[len(one) :]
         np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-12)
-        assert runner.leaves_of(states[i]).tolist() == numbers[i].tolist()
+        assert runner.inputs_of(states[i]).leaves.tolist() == numbers[i].tolist()
     assert len(runner._pool.held) <= KEPT + (runner is lifted.reference)
 
 
