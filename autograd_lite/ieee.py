@@ -254,13 +254,13 @@ def sinc_slope(x: float) -> float:
     """
     angle = math.pi * x
     square, total = angle * angle, 0.0
-    for divisor in _SINC:
+    for divisor in SINC:
         total = 1 / divisor - square * total
     return -math.pi * angle * total
 
 
 # (2 k + 1) (2 k - 1)! for k = 11, 10, ..., 1
-_SINC = [(2.0 * k + 1) * math.factorial(2 * k - 1) for k in range(11, 0, -1)]
+SINC = [(2.0 * k + 1) * math.factorial(2 * k - 1) for k in range(11, 0, -1)]
 
 
 def lgamma(x: float) -> float:

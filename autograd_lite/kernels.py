@@ -8,7 +8,7 @@ function (a user's, or one on `lgamma`) is evaluated here in both builds.
 from __future__ import annotations
 
 from autograd_lite import ieee
-from autograd_lite.rules import RULES, digest
+from autograd_lite.rules import RULES, TABLE, digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def call_of_user(code: int, operands: Sequence[float]) -> tuple[float, ...]:
 
 def in_c(code: int) -> bool:
     """Whether `unary`, `binary` and `ternary` know the rule: in C, only if its formula is in C."""
-    return True
+    return code < TABLE
 
 
 def unary(code: int, x: float, c: float) -> tuple[float, float]:

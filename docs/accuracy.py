@@ -70,6 +70,22 @@ def slope_of_silu(x: Any) -> tuple[Any, Any]:
     return sigmoid(x), x * sigmoid(x) * sigmoid(-x)
 
 
+def sinc(x: Any) -> Any:
+    return mp.sinpi(x) / (mp.pi * x) if x else mpf(1)
+
+
+def slope_of_sinc(x: Any) -> tuple[Any, Any]:
+    if abs(x) < 1e-10:  # where the two would cancel; the next term is 1e-42 of these
+        first = -(mp.pi**2) * x / 3
+        return first, -first * (mp.pi * x) ** 2 / 10
+    return mp.cospi(x) / x, -sinc(x) / x
+
+
+def whole(x: Any) -> Any:
+    """x without its digits behind the point."""
+    return mp.sign(x) * mp.floor(abs(x))
+
+
 def largest_of_polygamma(x: Any, n: Any) -> Any:
     """The largest of what is added up; below 0 that is, mostly, what the nearest pole gives."""
     least = 1 if n == 0 else 0
@@ -84,6 +100,7 @@ def above(*xs: Any) -> Any:
 
 PAIR, TRIPLE = (REAL, REAL), (REAL, REAL, REAL)
 POWERS = ((1e-9, 1e9), (-20.0, 20.0))
+QUOTIENT = ((-1e15, 1e15), (1e-3, 1e3))
 SCALE = mpf("1.0507009873554804934193349852946")
 ALPHA = mpf("1.6732632423543772848170429916717")
 REFLECTED = "left of 0, in ulps of the largest term"
@@ -95,6 +112,19 @@ CASES = {
     "sub": case(lambda x, y: x - y, lambda x, y: 1, lambda x, y: -1, domain=PAIR),
     "mul": case(lambda x, y: x * y, lambda x, y: y, lambda x, y: x, domain=PAIR),
     "div": case(lambda x, y: x / y, lambda x, y: 1 / y, lambda x, y: -x / y**2, domain=PAIR),
+    "floordiv": case(lambda x, y: mp.floor(x / y), lambda x, y: 0, lambda x, y: 0, domain=QUOTIENT),
+    "mod": case(
+        lambda x, y: x - y * mp.floor(x / y),
+        lambda x, y: 1,
+        lambda x, y: -mp.floor(x / y),
+        domain=QUOTIENT,
+    ),
+    "fmod": case(
+        lambda x, y: x - y * whole(x / y),
+        lambda x, y: 1,
+        lambda x, y: -whole(x / y),
+        domain=QUOTIENT,
+    ),
     "neg": case(lambda x: -x, lambda x: -1),
     "abs": case(abs, mp.sign),
     "pow": case(
@@ -124,6 +154,15 @@ CASES = {
     "sin": case(mp.sin, mp.cos),
     "cos": case(mp.cos, lambda x: -mp.sin(x)),
     "tan": case(mp.tan, lambda x: mp.sec(x) ** 2),
+    "sinc": case(
+        sinc,
+        lambda x: sum(slope_of_sinc(x)),
+        domain=((-1e15, 1e15),),
+        sizes=(None, lambda x: largest(*slope_of_sinc(x)) if abs(x) > 0.5 else 0),
+        note="the derivative in ulps of its larger term beyond 1/2: it has zeros, first at 1.43",
+    ),
+    "degrees": case(lambda x: x * 180 / mp.pi, lambda x: 180 / mp.pi),
+    "radians": case(lambda x: x * mp.pi / 180, lambda x: mp.pi / 180),
     "asin": case(mp.asin, lambda x: 1 / mp.sqrt(1 - x * x), domain=(UNIT,)),
     "acos": case(mp.acos, lambda x: -1 / mp.sqrt(1 - x * x), domain=(UNIT,)),
     "atan": case(mp.atan, lambda x: 1 / (1 + x * x)),
@@ -196,6 +235,7 @@ CASES = {
     "sign": case(mp.sign, lambda x: 0),
     "floor": case(mp.floor, lambda x: 0),
     "ceil": case(mp.ceil, lambda x: 0),
+    "trunc": case(whole, lambda x: 0),
     "round": case(mp.nint, lambda x: 0),
     "maximum": case(max, lambda x, y: x > y, lambda x, y: y > x, domain=PAIR),
     "minimum": case(min, lambda x, y: x < y, lambda x, y: y < x, domain=PAIR),

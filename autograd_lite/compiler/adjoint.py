@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.compiler.affine import offsets_of, ranges
-from autograd_lite.compiler.canonical import COPY, MAP, SUM, VARIABLE
+from autograd_lite.compiler.canonical import COPY, MAP, NUMBER, SUM, VARIABLE
 from autograd_lite.compiler.formulas import formula, partials_of
 
 TYPE_CHECKING = False
@@ -101,6 +101,9 @@ class Uses:
         """Nodes of this formula, which may be there already."""
         if what.text in operands and what.part < 0:
             return operands[what.text]
+        if not what.names:
+            node = self._form.new(NUMBER, number=[float(what.text)])
+            return np.full(len(operands["out"]), node[0])
         # Once for all uses: 1 / y, for all x / y of a softmax.
         key = np.zeros(len(operands["out"]), np.int64)
         for name in what.names:  # a pair of a pair, where there are three

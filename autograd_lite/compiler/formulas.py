@@ -6,6 +6,7 @@ import ast
 import math
 from functools import cache
 
+from autograd_lite import ieee
 from autograd_lite.expressions import CONSTANTS, parse
 from autograd_lite.rules import RULES
 
@@ -75,17 +76,29 @@ def _operands(code: int) -> tuple[str, ...]:
 
 def _formula(text: str, c: float, label: str) -> Formula:
     tree = _Folder(c).visit(parse(text))
+    if isinstance(tree, ast.Name) and tree.id in CONSTANTS:
+        tree = _literal(CONSTANTS[tree.id])
     found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     names = tuple(name for name in ("x", "y", "z", "out") if name in found)
     static = (f"{c:.6g}",) if c == c else ()
     return Formula(ast.unparse(tree), names, label, static=static)
 
 
+# 1 if the nearest whole number is even, -1 if it is odd.
+_PARITY = "1 - 2 * fabs(round_even({0}) - 2 * round_even(round_even({0}) * 0.5))"
+
+_SINC_SERIES = "0"
+for _divisor in ieee.SINC:
+    _SINC_SERIES = f"1 / {_divisor!r} - PI * PI * ({{0}}) * ({{0}}) * ({_SINC_SERIES})"
+
 # What the engine computes to the last digits far out, and arrays to the 1e-9 that is promised.
 _PLAINLY = {
     "gaussian": "exp(-({1}) * ({0}) * ({0}))",
     "normal_cdf": "erfc(({0}) / -1.4142135623730951) / 2",
     "times_sigmoid": "({0}) / (1 + exp(-({1})))",
+    "sinpi": f"sin(PI * (({{0}}) - round_even({{0}}))) * ({_PARITY})",
+    "cospi": f"sin(PI * (0.5 - fabs(({{0}}) - round_even({{0}})))) * ({_PARITY})",
+    "sinc_slope": f"-(PI * PI) * ({{0}}) * ({_SINC_SERIES})",
 }
 
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "ieee.h"
 #include "machines.h"
 
 typedef struct {
@@ -28,7 +29,10 @@ _Static_assert(sizeof(call_t) == 20 * 8, "native.py writes eight bytes for each 
     F(MAXIMUM, "maximum", x > y || x != x ? x : y) \
     F(MINIMUM, "minimum", x < y || x != x ? x : y) \
     F(POWER, "power", pow(x, y)) \
-    F(ARCTAN2, "arctan2", atan2(x, y))
+    F(ARCTAN2, "arctan2", atan2(x, y)) \
+    F(FMOD, "fmod", fmod(x, y)) \
+    F(REMAINDER, "remainder", ieee_floor_mod(x, y)) \
+    F(FLOOR_DIVIDE, "floor_divide", ieee_floor_divide(x, y))
 #define CONDITIONS(F) \
     F(LESS, "less", x < y) \
     F(LESS_EQUAL, "less_equal", x <= y) \
@@ -49,7 +53,7 @@ _Static_assert(sizeof(call_t) == 20 * 8, "native.py writes eight bytes for each 
     F(ARCSIN, "arcsin", asin) F(ARCCOS, "arccos", acos) F(ARCTAN, "arctan", atan) \
     F(ARCSINH, "arcsinh", asinh) F(ARCCOSH, "arccosh", acosh) F(ARCTANH, "arctanh", atanh) \
     F(CBRT, "cbrt", cbrt) F(EXP2, "exp2", exp2) F(LOG2, "log2", log2) F(LOG10, "log10", log10) \
-    F(FLOOR, "floor", floor) F(CEIL, "ceil", ceil) \
+    F(FLOOR, "floor", floor) F(CEIL, "ceil", ceil) F(TRUNC, "trunc", trunc) F(RINT, "rint", rint) \
     F(ERF, "erf", erf) F(ERFC, "erfc", erfc) F(LGAMMA, "lgamma", lgamma)
 #define OTHERS(F) \
     F(COPY_WHERE, "copyto where", ) \

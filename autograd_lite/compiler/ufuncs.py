@@ -29,9 +29,18 @@ _NEGATED = {
     "less": "greater_equal", "less_equal": "greater", "greater": "less_equal",
     "greater_equal": "less", "equal": "not_equal", "not_equal": "equal",
 }  # fmt: skip
+# What the functions of a formula are called here; `calls.py` has those that are not NumPy's.
 _FUNCTIONS = {
     "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
-    "atan2": "arctan2", "atanh": "arctanh", "fabs": "absolute", "round_even": "rint",
+    "atan2": "arctan2", "atanh": "arctanh", "fabs": "absolute", "floor_mod": "remainder",
+    "round_even": "rint",
+} | {
+    name: name
+    for name in (
+        *("cbrt", "ceil", "copysign", "cos", "cosh", "erf", "erfc", "exp", "exp2", "expm1"),
+        *("floor", "floor_divide", "fmod", "hypot", "lgamma", "log", "log1p", "log2", "log10"),
+        *("polygamma", "power", "sin", "sinh", "sqrt", "tan", "tanh", "trunc"),
+    )
 }  # fmt: skip
 
 # Rules that NumPy has as they are, by their formulas.
@@ -72,7 +81,9 @@ class _Writer:
                 assert isinstance(condition, ast.Compare)
                 self.where(condition, yes, no, target, depth)
             case ast.Call(func=ast.Name(id=name), args=args):
-                self.call(_FUNCTIONS.get(name, name), args, target, depth)
+                if name not in _FUNCTIONS:
+                    raise NotImplementedError(f"{name} is not known as a function of arrays")
+                self.call(_FUNCTIONS[name], args, target, depth)
             case _:
                 raise SyntaxError(f"not a formula: {ast.unparse(node)}")
         return target

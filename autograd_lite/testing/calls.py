@@ -16,6 +16,8 @@ OPERATORS: dict[str, tuple[Callable[..., Any], str]] = {
     "sub": (operator.sub, "{} - {}"),
     "mul": (operator.mul, "{} * {}"),
     "div": (operator.truediv, "{} / {}"),
+    "floordiv": (operator.floordiv, "{} // {}"),
+    "mod": (operator.mod, "{} % {}"),
     "neg": (operator.neg, "-{}"),
     "abs": (abs, "abs({})"),
     "pow": (operator.pow, "{} ** {}"),

@@ -34,10 +34,18 @@ OURS = {
     "abs": (lambda x: x != x, "nan has the slope nan, not 0"),
     "sign": (lambda x: x != x, "the sign of nan is nan, not 0"),
     "acosh": (lambda x: x < 1 or overflows(x), "nan below 1; x * x does not overflow"),
+    "fmod": (
+        lambda x, y: y == 0 or math.isinf(x) or (x - math.fmod(x, y)) / y != math.trunc(x / y),
+        "nan has the slope nan; the quotient is that of the value, also where x / y rounds up",
+    ),
     # Below bounds that are equal the value follows them, which PyTorch's gradients of 0 deny.
     "clip": (lambda x, y, z: x < y == z, "the lower one of equal bounds has the gradient"),
     # Digits that PyTorch loses.
     "asinh": (lambda x: overflows(x), "x * x does not overflow"),
+    "sinc": (
+        lambda x: abs(x) < 1e-7 or abs(x) >= 1,
+        "pi * x is not rounded, and the quotient rule cancels no digits",
+    ),
     "expm1": (lambda x: x == -40, "exp(x), not out + 1, which cancels"),
     "sigmoid": (lambda x: x == 40, "out / (1 + exp(x)), not out * (1 - out), which cancels"),
     "atan2": (lambda x, y: overflows(x, y), "the squares neither overflow nor vanish"),

@@ -15,6 +15,10 @@ def _dot(*xs):
 
 _OTHER = {
     "div": operator.truediv,
+    "floordiv": lambda x, y: torch.div(x, y, rounding_mode="floor"),
+    "mod": torch.remainder,
+    "degrees": torch.rad2deg,
+    "radians": torch.deg2rad,
     "pow_c": operator.pow,
     "softplus": lambda x: -functional.logsigmoid(-x),  # its own is cut off at a threshold
     "polygamma": lambda x, order: torch.polygamma(int(order), x),

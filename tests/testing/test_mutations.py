@@ -87,7 +87,7 @@ WRONG_SENDING = {
     ),
 }
 
-FLAT = {"sign", "floor", "ceil", "round"}  # their derivative is 0
+FLAT = {"sign", "floor", "ceil", "trunc", "round", "floordiv"}  # their derivative is 0
 POSITIVE = {
     "pow_c", "reciprocal", "sqrt", "cbrt", "log", "log2", "log10", "acosh", "lgamma", "polygamma",
 }  # fmt: skip
@@ -100,7 +100,7 @@ NO_MISTAKE = {
     "factor 2": FLAT,
     "= for +=": FLAT,
     "wrong under fan-out": FLAT,
-    "swapped parents": UNARY | {"add", "sum", "mean"},
+    "swapped parents": UNARY | {"add", "floordiv", "sum", "mean"},
     "wrong for negative inputs": FLAT | POSITIVE | {"relu"},
     "off by 1e-3": set(),
 }
