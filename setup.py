@@ -63,7 +63,9 @@ def extension(
 
 extensions = cythonize(
     [
-        extension("autograd_lite.value", "ieee.h", "kernels.h", "kernels.pxd", define_macros=INLINE),
+        extension(
+            "autograd_lite.value", "ieee.h", "kernels.h", "kernels.pxd", define_macros=INLINE
+        ),
         extension("autograd_lite.cycles", "value.pxd", suffix=".pyx"),
         extension("autograd_lite.compiler._sweep", "ieee.h", "kernels.h", "value.pxd"),
         extension("autograd_lite.compiler._flatten", "value.pxd"),

@@ -1,11 +1,20 @@
 """The formulas of `rules.py`, parsed once and printed as Python for doubles and as C.
 
 A formula knows + - * / on doubles, comparisons, the functions of `ieee.py`, the constants below,
-and `where(condition, a, b)`. Division is IEEE division: 1 / 0 is inf.
+and `where(condition, a, b)`. Division is IEEE division: 1 / 0 is inf. The value of an n-ary rule
+has a `sum(term)` over its operands x.
 """
+
+from __future__ import annotations
 
 import ast
 import math
+
+from autograd_lite import ieee
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from autograd_lite.rules import Rule
 
 CONSTANTS = {
     "LN2": math.log(2),
@@ -38,9 +47,13 @@ class _Doubles(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
-        if not (isinstance(node.func, ast.Name) and node.func.id == "where"):
-            return node
-        return ast.IfExp(*node.args)
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name == "where":
+            return ast.IfExp(*node.args)
+        if name == "sum":
+            over = ast.comprehension(ast.Name("x"), ast.Name("xs"), [], 0)
+            return ast.Call(ast.Name("total"), [ast.ListComp(node.args[0], [over])], [])
+        return node
 
 
 def to_python(formula: str) -> str:
@@ -66,6 +79,61 @@ _C_FUNCTIONS = {name: name for name in _SAME_IN_C.split()} | {
     )
 }
 _C_FUNCTIONS["round_even"] = "nearbyint"
+
+
+def check(rule: Rule) -> None:
+    """Raise ValueError for formulas of a rule that nobody could compute."""
+    if len(rule.partials) != (1 if rule.nary else len(rule.operands) - rule.static):
+        raise ValueError(f"{rule.name}: give the partial derivative by each parent")
+    known = {"x", "n"} if rule.nary else set(rule.operands)
+    if rule.nary:
+        term, value = parts_of_sum(rule)
+        if "x" not in _names(term):
+            raise ValueError(f"{rule.name}: the sum of {ast.unparse(term)} has no operand x in it")
+        _check_names(rule, term, {"x"})
+        _check_names(rule, value, {"n", "total"})
+    else:
+        _check_names(rule, parse(rule.value), known)
+    for partial in rule.partials:
+        _check_names(rule, parse(partial), known | {"out"})
+
+
+def _check_names(rule: Rule, formula: ast.expr, known: set[str]) -> None:
+    for name in sorted(_names(formula) - {*known, *CONSTANTS, *ieee.__all__, "where"}):
+        raise ValueError(f"{rule.name}: {name} is not known in {ast.unparse(formula)!r}")
+
+
+def _names(formula: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(formula) if isinstance(node, ast.Name)}
+
+
+def parts_of_sum(rule: Rule) -> tuple[ast.expr, ast.expr]:
+    """Of an n-ary rule the term that is summed, and its value with `total` in the place of the sum.
+
+    Raises ValueError if its value has not just one sum.
+    """
+    sums = _Sums()
+    value = sums.visit(parse(rule.value or "0"))
+    if len(sums.terms) != 1:
+        raise ValueError(
+            f"{rule.name}: the value of an n-ary rule has one sum(...) of a term in x, as in "
+            f"'sqrt(sum(x * x) / n)', not {rule.value!r}"
+        )
+    return sums.terms[0], value
+
+
+class _Sums(ast.NodeTransformer):
+    """Puts `total` in the place of each sum(term), and lists the terms."""
+
+    def __init__(self) -> None:
+        self.terms: list[ast.expr] = []
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        if isinstance(node.func, ast.Name) and node.func.id == "sum" and len(node.args) == 1:
+            self.terms.append(node.args[0])
+            return ast.Name("total", ast.Load())
+        self.generic_visit(node)
+        return node
 
 
 class NotInCError(ValueError):

@@ -87,7 +87,7 @@ if not TYPE_CHECKING:
 def _documentation(rule: Rule) -> str:
     """The formulas of a rule, as a docstring."""
     if rule.nary:
-        text = f"`{rule.name}` of any number n of operands, as one node"
+        text = f"`{rule.value}` for any number n of operands x, as one node"
         by = [f"`{partial}` by each x" for partial in rule.partials]
     else:
         text = f"`{rule.value}`"

@@ -232,6 +232,14 @@ def floor_divide(x: float, y: float) -> float:
     return round_even(quotient) if quotient != 0 else copysign(0.0, x / y)
 
 
+def total(xs: list[float]) -> float:
+    """The sum, one after the other: Python's own rounds in another way from version to version."""
+    out = 0.0
+    for x in xs:
+        out += x
+    return out
+
+
 def sinpi(x: float) -> float:
     """sin(pi x): exactly 0 at whole numbers, as x is reduced before it is multiplied."""
     turn = _within_a_turn(x)

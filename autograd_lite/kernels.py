@@ -8,7 +8,7 @@ function (a user's, or one on `lgamma`) is evaluated here in both builds.
 from __future__ import annotations
 
 from autograd_lite import ieee
-from autograd_lite.rules import RULES, TABLE, digest
+from autograd_lite.rules import RULES, digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,32 @@ class _Functions(dict[int, "Callable[..., tuple[float, ...]]"]):
         return function
 
 
+class _Reductions(dict[int, "Callable[[Sequence[float], float], float]"]):
+    """code -> (operands, how many) -> value of an n-ary rule, each made when it is asked for."""
+
+    def __missing__(self, code: int) -> Callable[[Sequence[float], float], float]:
+        from autograd_lite.expressions import CONSTANTS, to_python
+
+        names = {name: getattr(ieee, name) for name in ieee.__all__} | CONSTANTS
+        names["total"] = ieee.total
+        source = f"lambda xs, n: {to_python(RULES[code].value)}"
+        function: Callable[[Sequence[float], float], float]
+        self[code] = function = eval(compile(source, f"<rule {RULES[code].name}>", "eval"), names)
+        return function
+
+
 FUNCTIONS = _Functions()
+REDUCTIONS = _Reductions()
+
+
+def reduced(code: int, xs: Sequence[float]) -> tuple[float, ...]:
+    """(value, partial by each operand, ...) of an n-ary rule, by its formulas."""
+    n = float(len(xs))
+    out = REDUCTIONS[code](xs, n)
+    return (out, *[FUNCTIONS[code](x, n, out)[0] for x in xs])
+
+
+_KNOWN = {rule.code for rule in RULES if not rule.nary}
 
 
 def call_of_user(code: int, operands: Sequence[float]) -> tuple[float, ...]:
@@ -57,7 +82,7 @@ def call_of_user(code: int, operands: Sequence[float]) -> tuple[float, ...]:
 
 def in_c(code: int) -> bool:
     """Whether `unary`, `binary` and `ternary` know the rule: in C, only if its formula is in C."""
-    return code < TABLE
+    return code in _KNOWN
 
 
 def unary(code: int, x: float, c: float) -> tuple[float, float]:

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["CODES", "RULES", "Rule", "digest", "register"]
+__all__ = ["CODES", "LOOPS", "RULES", "TABLE", "Rule", "digest", "register"]
 
 Domain = tuple[float, float] | range
 
@@ -25,8 +25,9 @@ class Rule:
 
     name      how functions and methods call it
     operands  the names of its operands in the formulas: "x", "xy", "xyz", "xc", or "xs" for n-ary
-    value     the formula of its value ("" for n-ary: `Value` accumulates it)
-    partials  for each parent, the formula of d value / d parent
+    value     the formula of its value; of an n-ary one, of n and the sum of a term over its
+              operands x, as in "sqrt(sum(x * x) / n)"
+    partials  for each parent, the formula of d value / d parent; one, by x, for n-ary
     symbol    what is drawn on graphs, with {c:g} for the static parameter
     domain    for each operand, the interval that tests sample, or a range of whole numbers
     kinks     the x where no derivative exists; the formulas say what is returned there
@@ -201,13 +202,17 @@ RULES: list[Rule] = [
          note="the derivative at a bound is 1; bounds that cross give the upper one; nan wins"),
 
     # ------------------------------------------- n-ary: the partial by x, one of the n operands
-    Rule("sum", "xs", "", "1"),
-    Rule("mean", "xs", "", "1 / n"),
-    Rule("norm", "xs", "", "where(out == 0, 0, x / out)", kinks=(0,),
+    # norm and logsumexp reduce in a way of their own, and dot takes pairs: value.py has these.
+    Rule("sum", "xs", "sum(x)", "1"),
+    Rule("mean", "xs", "sum(x) / n", "1 / n"),
+    Rule("norm", "xs", "norm(x)", "where(out == 0, 0, x / out)", kinks=(0,),
          note="the Euclidean length; its gradient at 0 is 0"),
-    Rule("logsumexp", "xs", "", "exp(x - out)"),
-    Rule("dot", "xs", "", "y", note="sum of x * y; y is the other factor of x"),
+    Rule("logsumexp", "xs", "logsumexp(x)", "exp(x - out)"),
+    Rule("dot", "xs", "sum(x * y)", "y", note="sum of x * y; y is the other factor of x"),
 ]  # fmt: skip
+
+LOOPS = ("sum", "mean", "norm", "logsumexp")
+"""The n-ary rules that `value.py` reduces in loops of its own; others are, by their formulas."""
 
 CODES: dict[str, int] = {}
 """The place in RULES of each rule, by name."""
@@ -229,6 +234,15 @@ def digest() -> int:
 
 
 def register(rule: Rule) -> None:
-    """Add a rule that a user made; of two with one name, the later one is found by name."""
+    """Add a rule that a user made; of two with one name, the later one is found by name.
+
+    Raises ValueError for a name of the table, and for a formula that cannot be computed.
+    """
+    if CODES.get(rule.name, TABLE) < TABLE:
+        raise ValueError(f"{rule.name!r} is an operation of autograd_lite; rename yours")
+    if rule.derivative is None:
+        from autograd_lite.expressions import check
+
+        check(rule)
     rule.code = CODES[rule.name] = len(RULES)
     RULES.append(rule)

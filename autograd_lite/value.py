@@ -812,8 +812,10 @@ def compare(x: Value, op: str, other: Any) -> bool:
         outcome = x._data <= y
     elif op == ">":
         outcome = x._data > y
-    else:
+    elif op == ">=":
         outcome = x._data >= y
+    else:
+        raise ValueError(f"{op!r} is no comparison")
     if _blocks != 0:
         for observer in blocks.observers():
             observer.compared(x, op, other if isinstance(other, Value) else y, outcome)
@@ -1111,7 +1113,7 @@ def ternary_of(code: int, x: Operand, y: Operand, z: Operand) -> Any:
 
 
 def nary(code: int, operands: Iterable[Operand]) -> Any:
-    """The node sum, mean, norm or logsumexp; a float if no operand is a Value."""
+    """The node of an n-ary rule; a float if no operand is a Value."""
     if not isinstance(operands, (list, tuple)):
         check_iterable(operands, RULES[code].name)
     xs: tuple[Any, ...] = tuple(operands)
@@ -1121,15 +1123,13 @@ def nary(code: int, operands: Iterable[Operand]) -> Any:
     partials = kernels.buffer(n)
     d = kernels.doubles(partials)
     values, deep = read(xs, d, code)
-    shift = 0.0
-    if code == kernels.NORM:
-        out = norm_of(d, n)
-    elif code == kernels.LOGSUMEXP:
-        shift, out = logsumexp_of(d, n)
-    else:
-        out = sum_of(d, n)
-        if code == kernels.MEAN:
-            out /= n
+    if not has_loop(code):
+        out, *by = kernels.reduced(code, kernels.numbers(partials))
+        if values == 0:
+            return out
+        more = many(values_of(xs), (), filled(tuple(by)), None, deep == 0)
+        return many_node(NARY, code, out, 0.0, more)
+    shift, out = reduction(code, d, n)
     if values == 0:
         return shift + out
     xs = values_of(xs)
@@ -1304,6 +1304,32 @@ def filled(numbers: tuple[float, ...]) -> Any:
     owner = kernels.buffer(len(numbers))
     read(numbers, kernels.doubles(owner), 0)
     return owner
+
+
+def has_loop(code: int) -> bool:
+    """Whether `reduction` knows the n-ary rule: those in `rules.LOOPS`."""
+    return (
+        code == kernels.SUM
+        or code == kernels.MEAN
+        or code == kernels.NORM
+        or code == kernels.LOGSUMEXP
+    )
+
+
+def reduction(code: int, d: list[float], n: int) -> tuple[float, float]:
+    """The value of an n-ary rule that has a loop, as two numbers to be added.
+
+    Its partials are those by the operands less the first of the two.
+    """
+    if code == kernels.SUM:
+        return 0.0, sum_of(d, n)
+    if code == kernels.MEAN:
+        return 0.0, sum_of(d, n) / n
+    if code == kernels.NORM:
+        return 0.0, norm_of(d, n)
+    if code == kernels.LOGSUMEXP:
+        return logsumexp_of(d, n)
+    raise ValueError(f"{RULES[code].name} has no loop")
 
 
 def sum_of(d: list[float], n: int) -> float:

@@ -3,7 +3,7 @@
 Run as `python docs/operations.py > docs/operations.md`.
 """
 
-from autograd_lite.rules import RULES, Rule
+from autograd_lite.rules import RULES, TABLE, Rule
 
 HEADER = """\
 # Operations
@@ -38,7 +38,7 @@ def row(rule: Rule) -> str:
 
 
 def table() -> str:
-    return HEADER + "".join(row(rule) for rule in RULES if rule.value or rule.nary)
+    return HEADER + "".join(row(rule) for rule in RULES[1:TABLE])
 
 
 if __name__ == "__main__":

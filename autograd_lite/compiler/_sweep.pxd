@@ -5,7 +5,7 @@ cimport autograd_lite.kernels as kernels
 cimport autograd_lite.value as engine
 from cpython.array cimport array as numbers
 
-cdef int LEAF, CONSTANT, TAKE, DETACH, BEST
+cdef int LEAF, CONSTANT, INDEX, TAKE, DETACH, BEST
 cdef int LESS, SAME, GREATER, UNORDERED, OPPOSITE
 cdef numbers _DOUBLES
 
@@ -22,9 +22,8 @@ cpdef object forward(
 cdef Py_ssize_t place(long long index, Py_ssize_t n) except -1
 @cython.locals(i=Py_ssize_t, x=double)
 cdef int best(double *v, int *parent, Py_ssize_t start, Py_ssize_t end) noexcept
-cdef bint is_nary(int code) noexcept
 @cython.locals(j=Py_ssize_t, shift=double, out=double)
-cdef double nary(int code, Py_ssize_t n, double *d) noexcept
+cdef double nary(int code, Py_ssize_t n, double *d) except? -1.5
 @cython.locals(n=Py_ssize_t, place=Py_ssize_t)
 cdef double in_python(
     int code, list xs, double c, numbers partials, Py_ssize_t start, numbers kept, bint known

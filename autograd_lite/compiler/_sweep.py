@@ -16,6 +16,7 @@ from autograd_lite.compiler.codes import (
     CONSTANT,
     DETACH,
     GREATER,
+    INDEX,
     LEAF,
     LESS,
     OPPOSITE,
@@ -84,7 +85,7 @@ def forward(
             v[i] = v[parent[p]]
         elif code > 0:
             n = first[i + 1] - p
-            if is_nary(code):
+            if engine.has_loop(code):
                 for j in range(p, p + n):
                     d[j] = v[parent[j]]
                 v[i] = nary(code, n, arrays.part(d, p, n))
@@ -100,6 +101,8 @@ def forward(
                 v[i], d[p], d[p + 1], d[p + 2] = kernels.ternary(code, x, y, z)
         elif code == BEST:
             v[i] = v[best(v, parent, p, first[i + 1])]
+        elif code != INDEX:
+            raise ValueError(f"{code} is the code of no node")
 
 
 def place(index: int, n: int) -> int:
@@ -120,26 +123,9 @@ def best(v: Any, parent: Any, start: int, end: int) -> int:
     return found
 
 
-def is_nary(code: int) -> bool:
-    return (
-        code == kernels.SUM
-        or code == kernels.MEAN
-        or code == kernels.NORM
-        or code == kernels.LOGSUMEXP
-    )
-
-
 def nary(code: int, n: int, d: Any) -> float:
     """The number of an n-ary node whose operands are in d, and there instead its partials."""
-    shift = 0.0
-    if code == kernels.NORM:
-        out = engine.norm_of(d, n)
-    elif code == kernels.LOGSUMEXP:
-        shift, out = engine.logsumexp_of(d, n)
-    else:
-        out = engine.sum_of(d, n)
-        if code == kernels.MEAN:
-            out /= n
+    shift, out = engine.reduction(code, d, n)
     for j in range(n):
         d[j] = kernels.partial(code, d[j] - shift, n, out)
     return shift + out
@@ -154,9 +140,11 @@ def in_python(
     kept: array[float],
     known: bool,
 ) -> float:
-    """An operation that has no kernel in C: one of lgamma's, or one that a user made."""
+    """An operation that has no kernel in C: one of lgamma's, or one that a user added."""
     rule, n = RULES[code], len(xs)
-    if rule.derivative is None:
+    if rule.nary:
+        found = array("d", kernels.reduced(code, xs))
+    elif rule.derivative is None:
         found = array("d", kernels.FUNCTIONS[code](*((*xs, c) if n == 1 else xs)))
     else:
         place = int(c)

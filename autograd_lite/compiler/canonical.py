@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd_lite.compiler.affine import offsets_of, ranges
 from autograd_lite.compiler.codes import BEST, CONSTANT, DETACH, INDEX, LEAF, TAKE
-from autograd_lite.compiler.formulas import Formula, formula, value_of
+from autograd_lite.compiler.formulas import Formula, formula, formulas_of_sum, value_of
 from autograd_lite.compiler.levels import levels_of
 from autograd_lite.rules import CODES, RULES
 
@@ -244,11 +244,13 @@ class _Reader:
                     same = (count == k) & used[nodes]
                     operands = tape.parents[first[same][:, None] + np.arange(k)]
                     self.best(list(operands.T), nodes[same])
-            elif code != INDEX and RULES[code].nary:
-                self.nary(RULES[code].name, nodes, first, count)
-            elif code != INDEX:
+            elif code > 0 and RULES[code].nary:
+                self.nary(code, nodes, first, count)
+            elif code > 0:
                 operands = [tape.parents[first + i] for i in range(int(count[0]))]
                 self.fixed(code, nodes, operands)
+            elif code != INDEX:
+                raise ValueError(f"{code} is the code of no node")
 
     def detached(self, nodes: Ints, operands: Ints) -> None:
         """Copies of operands. Of the largest of some, it does not matter which one that is."""
@@ -357,8 +359,9 @@ class _Reader:
         self.form.flows.append((nodes, y, formula("where(x >= y, 0, 1)"), operands))
         return nodes
 
-    def nary(self, name: str, nodes: Ints, first: Ints, count: Ints) -> None:
+    def nary(self, code: int, nodes: Ints, first: Ints, count: Ints) -> None:
         """Nodes of a rule of any number of operands."""
+        name = RULES[code].name
         if name == "dot":
             count = count // 2
         xs, node = ranges(first, count), np.repeat(nodes, count)
@@ -373,9 +376,13 @@ class _Reader:
             self.kind[nodes] = SUM
             self.form.add(node, x, np.repeat(self.form.new(NUMBER, number=1 / count), count))
         else:
-            scaled = self.logsumexp if name == "logsumexp" else self.norm
             self.silent[nodes] = True
-            scaled(nodes, node, x, count)
+            if name == "logsumexp":
+                self.logsumexp(nodes, node, x, count)
+            elif name == "norm":
+                self.norm(nodes, node, x, count)
+            else:
+                self.of_sum(code, nodes, node, x, count)
 
     def largest(self, x: Ints, count: Ints) -> tuple[Ints, Ints]:
         """Nodes for the largest of each count of x, and those repeated for each x."""
@@ -412,6 +419,15 @@ class _Reader:
         self.form.flows.append(
             (node, x, formula(RULES[CODES["norm"]].partials[0]), {"x": x, "out": node})
         )
+
+    def of_sum(self, code: int, nodes: Ints, node: Ints, x: Ints, count: Ints) -> None:
+        """A formula of n and of the sum of a term, for each x."""
+        term, value, partial = formulas_of_sum(code)
+        total = self.total(self.form.mapped(term, {"x": x}, silent=True), self.form.one, count)
+        n = self.form.new(NUMBER, number=count.astype(float))
+        self.combine(nodes, value.text, total, n)
+        operands = {"x": x, "y": np.repeat(n, count), "out": node}
+        self.form.flows.append((node, x, partial, operands))
 
     def combine(self, nodes: Ints, text: str, x: Ints, y: Ints) -> None:
         self.kind[nodes] = MAP

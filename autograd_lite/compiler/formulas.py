@@ -7,14 +7,14 @@ import math
 from functools import cache
 
 from autograd_lite import ieee
-from autograd_lite.expressions import CONSTANTS, parse
+from autograd_lite.expressions import CONSTANTS, parse, parts_of_sum
 from autograd_lite.rules import RULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Formula", "formula", "partials_of", "value_of", "vanishes"]
+__all__ = ["Formula", "formula", "formulas_of_sum", "partials_of", "value_of", "vanishes"]
 
 
 class Formula:
@@ -67,6 +67,26 @@ def partials_of(code: int, c: float) -> list[Formula]:
         return [Formula(str(code), names, rule.name + "'", 1 + i) for i in range(len(names) - 1)]
     c = c if rule.static else math.nan
     return [_formula(partial, c, rule.name + "'") for partial in rule.partials]
+
+
+def formulas_of_sum(code: int) -> tuple[Formula, Formula, Formula]:
+    """Of an n-ary rule the term that is summed, its value of the sum x and y = n, and the partial
+    by x, with y = n.
+    """
+    rule = RULES[code]
+    term, value = parts_of_sum(rule)
+    names = {"total": "x", "n": "y"}
+    trees = [_Renamed(names).visit(tree) for tree in (value, parse(rule.partials[0]))]
+    texts = map(ast.unparse, (term, *trees))
+    return tuple(map(formula, texts))  # type: ignore[return-value]
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, names: dict[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Name(self.names.get(node.id, node.id), ast.Load())
 
 
 def _operands(code: int) -> tuple[str, ...]:

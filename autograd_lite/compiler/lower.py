@@ -60,9 +60,10 @@ class Lowering:
 
     def __init__(self, tape: Tape, wrt: Ints) -> None:
         self.form = form = Form(tape)
-        self.active = active_nodes(form, wrt)
+        active = active_nodes(form, wrt)
         primal = len(form)
-        self.uses = Uses(form, self.active)
+        self.uses = Uses(form, active)
+        self.active = np.append(active, np.zeros(len(form) - primal, bool))
         self.layout = Layout(form, wrt, primal, tape.leaves)
         self.groups, self.group_of = self.layout.groups, self.layout.group_of
         self.gathers = Gathers(self.layout)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import autograd_lite
-from autograd_lite.rules import CODES, RULES, Rule
-from autograd_lite.value import binary_of, fixed, required, unary_of
+from autograd_lite.rules import CODES, RULES, TABLE, Rule
+from autograd_lite.value import binary_of, fixed, nary, required, unary_of
 
 OPERATORS: dict[str, tuple[Callable[..., Any], str]] = {
     "add": (operator.add, "{} + {}"),
@@ -30,7 +30,7 @@ def call(rule: Rule, *operands: Any) -> Any:
 
     A static parameter c is the last operand; `dot` is of the first half with the second.
     """
-    if rule.derivative is not None:
+    if rule.code >= TABLE:
         return _call_of_users(rule, operands)
     if rule.name in OPERATORS:
         return OPERATORS[rule.name][0](*operands)
@@ -45,11 +45,16 @@ def call(rule: Rule, *operands: Any) -> Any:
 
 
 def _call_of_users(rule: Rule, operands: Sequence[Any]) -> Any:
+    if rule.nary:
+        return nary(rule.code, operands)
+    if rule.static:
+        return unary_of(rule.code, *operands)
     if len(operands) == 1:
         return unary_of(rule.code, operands[0], 0.0)
     if len(operands) == 2:
-        return binary_of(rule.code, operands[0], operands[1])
-    return fixed(rule.code, tuple(required(x, rule.name) for x in operands))
+        return binary_of(rule.code, *operands)
+    node = fixed(rule.code, tuple(required(x, rule.name) for x in operands))
+    return node if any(isinstance(x, autograd_lite.Value) for x in operands) else node.data
 
 
 def written(rule: Rule, operands: Sequence[str]) -> str:
@@ -74,7 +79,7 @@ def module_of(rule: Rule) -> str | None:
 
     Raises LookupError for a user's operation that is not at the top level of a module.
     """
-    if rule.derivative is None:
+    if rule.code < TABLE:
         return None if rule.name in OPERATORS else "autograd_lite"
     name = str(getattr(rule.derivative, "__module__", None))
     if name == "__main__" or not hasattr(sys.modules.get(name), rule.name):

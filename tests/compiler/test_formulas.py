@@ -12,9 +12,9 @@ from autograd_lite.compiler.calls import Binder
 from autograd_lite.compiler.formulas import Formula, formula, partials_of, value_of, vanishes
 from autograd_lite.compiler.native import joined
 from autograd_lite.compiler.workspaces import Kept
-from autograd_lite.rules import CODES, RULES
+from autograd_lite.rules import CODES, RULES, TABLE
 
-FIXED = [rule for rule in RULES[1 : 1 + CODES["dot"]] if rule.value]
+FIXED = [rule for rule in RULES[1:TABLE] if not rule.nary]
 EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, 30.0, -30.0, 800.0, -800.0, math.inf, -math.inf]
 
 

@@ -1,14 +1,13 @@
 """How a rule of the table is called from Python, and the rules by how they take operands."""
 
 import autograd_lite as al
-from autograd_lite.rules import RULES
+from autograd_lite.rules import RULES, TABLE
 from autograd_lite.testing.calls import OPERATORS as WRITTEN
 from autograd_lite.testing.calls import call
 
 OPERATORS = WRITTEN.keys() - {"pow"}  # which has a free function, for floats too
 
-# Those of the engine: a user's operations, which other tests make, come after `dot`.
-OPERATIONS = RULES[1 : 1 + [rule.name for rule in RULES].index("dot")]
+OPERATIONS = RULES[1:TABLE]
 NARY = [rule for rule in OPERATIONS if rule.nary]
 FIXED = [rule for rule in OPERATIONS if not rule.nary]
 

@@ -90,7 +90,7 @@ def test_the_row_is_complete(rule):
     assert [r.name for r in RULES].count(rule.name) == 1
     assert len(rule.partials) == (1 if rule.nary else len(parents_among(rule, rule.operands)))
     assert len(rule.domain) == len(rule.operands)
-    assert bool(rule.value) is not rule.nary
+    assert rule.value
 
 
 @every_rule
