@@ -207,7 +207,8 @@ RULES: list[Rule] = [
     Rule("mean", "xs", "sum(x) / n", "1 / n"),
     Rule("norm", "xs", "norm(x)", "where(out == 0, 0, x / out)", kinks=(0,),
          note="the Euclidean length; its gradient at 0 is 0"),
-    Rule("logsumexp", "xs", "logsumexp(x)", "exp(x - out)"),
+    Rule("logsumexp", "xs", "logsumexp(x)", "exp(x - out)",
+         note="log(sum(exp(x))), where exp would overflow or vanish too"),
     Rule("dot", "xs", "sum(x * y)", "y", note="sum of x * y; y is the other factor of x"),
 ]  # fmt: skip
 

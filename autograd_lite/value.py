@@ -587,12 +587,15 @@ class Value:
     rad2deg, deg2rad = degrees, radians
 
     def isnan(self) -> bool:
+        """Whether it is a NaN."""
         return not self <= _INFINITY
 
     def isinf(self) -> bool:
+        """Whether it is infinite."""
         return self >= _INFINITY or self <= -_INFINITY
 
     def isfinite(self) -> bool:
+        """Whether it is neither infinite nor a NaN."""
         return self > -_INFINITY and self < _INFINITY
 
     # ------------------------------------------------------------------ reading the number

@@ -4,36 +4,36 @@ Run as `python docs/operations.py > docs/operations.md`.
 """
 
 from autograd_lite.rules import RULES, TABLE, Rule
+from autograd_lite.testing.calls import written
 
 HEADER = """\
 # Operations
 
 Written by `python docs/operations.py` from the table in `autograd_lite/rules.py`, where an
-operation is one entry. In the formulas x, y and z are the operands, c is a plain number, n is how
-many operands there are, and `out` is the value. Division is IEEE division: 1 / 0 is inf.
+operation is one entry. The first column is how it is called; most are methods too, `x.tanh()`. In
+the formulas x, y and z are the operands, c is a plain number, and `out` is the value. Where an
+operation takes a list, x is each of its n operands. Division is IEEE division: 1 / 0 is inf.
 
 | operation | drawn as | value | partial derivatives | at the edges |
 |---|---|---|---|---|
 """
 
 
-CALLS = {"pow_c": "x ** c", "polygamma": "polygamma(c, x)", "dot": "dot(xs, ys)"}
-"""How users write the operations that they do not call by the rule's operands."""
-
-
 def code(formula: str) -> str:
     return f"`{formula}`" if formula else ""
 
 
-def call(rule: Rule) -> str:
-    operands = "xs" if rule.nary else ", ".join(rule.operands)
-    return CALLS.get(rule.name, f"{rule.name}({operands})")
+def called(rule: Rule) -> str:
+    """How it is written, with the operands by their names in the formulas."""
+    if rule.nary:
+        return f"{rule.name}(xs, ys)" if rule.name == "dot" else f"{rule.name}(xs)"
+    return "pow(x, y)" if rule.name == "pow" else written(rule, [*rule.operands])
 
 
 def row(rule: Rule) -> str:
     partials = ", ".join(code(partial) for partial in rule.partials)
     symbol = rule.symbol.replace("{c:g}", "c")
-    cells = (code(call(rule)), code(symbol), code(rule.value), partials, rule.note)
+    cells = (code(called(rule)), code(symbol), code(rule.value), partials, rule.note)
     return f"| {' | '.join(cells)} |\n"
 
 

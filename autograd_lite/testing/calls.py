@@ -68,7 +68,8 @@ def written(rule: Rule, operands: Sequence[str]) -> str:
         half = len(operands) // 2
         return f"dot([{', '.join(operands[:half])}], [{', '.join(operands[half:])}])"
     if rule.name == "polygamma":
-        return f"polygamma({int(float(operands[1]))}, {operands[0]})"
+        x, order = operands
+        return f"polygamma({order.removesuffix('.0')}, {x})"
     if rule.nary:
         return f"{rule.name}([{', '.join(operands)}])"
     return f"{rule.name}({', '.join(operands)})"

@@ -11,7 +11,8 @@ np = pytest.importorskip("numpy")
 
 SCALARS = [np.float64(2), np.float32(2), np.float16(2), np.longdouble(2), np.int64(2), np.int8(2),
            np.uint8(2)]  # fmt: skip
-BINARY = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
+BINARY = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow,
+          operator.floordiv, operator.mod]  # fmt: skip
 
 
 @pytest.mark.parametrize("scalar", SCALARS, ids=lambda s: type(s).__name__)
@@ -69,6 +70,11 @@ FUNCTIONS = [
     "floor",
     "ceil",
     "rint",
+    "trunc",
+    "degrees",
+    "radians",
+    "rad2deg",
+    "deg2rad",
 ]
 
 
@@ -80,11 +86,13 @@ def test_a_function_of_a_value(name):
     assert type(node) is Value
     assert node.data == pytest.approx(float(function(0.3)), rel=1e-14)
     node.backward()
-    if name not in ("floor", "ceil", "rint"):
+    if name not in ("floor", "ceil", "rint", "trunc"):
         assert v.grad != 0.0
 
 
-@pytest.mark.parametrize("name", ["arctan2", "hypot", "power", "maximum", "minimum"])
+@pytest.mark.parametrize(
+    "name", ["arctan2", "hypot", "power", "maximum", "minimum", "fmod", "remainder"]
+)
 def test_a_function_of_two_values(name):
     function = getattr(np, name)
     x, y = Value(0.3), Value(0.7)

@@ -1,6 +1,8 @@
 """Every rule of the table: its values, its partials against differences, its ways in."""
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 from calls import FIXED, NARY, OPERATIONS, OPERATORS, apply, apply_to_values, bits, parents_among
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_lite as al
-from autograd_lite import Value
+from autograd_lite import Value, kernels
 from autograd_lite.rules import RULES
 
 every_rule = pytest.mark.parametrize("rule", OPERATIONS, ids=lambda rule: rule.name)
@@ -106,3 +108,27 @@ def test_the_table_has_rules_of_every_kind():
     """A guard for the tests above, which would pass on an empty table."""
     assert len(FIXED) >= 50
     assert {rule.name for rule in NARY} == {"sum", "mean", "norm", "logsumexp", "dot"}
+
+
+@every_rule
+def test_the_page_says_how_it_is_called(rule):
+    """The row of docs/operations.md, as Python, gives what the table's formula does."""
+    page = Path(__file__).parents[2] / "docs" / "operations.md"
+    rows = re.findall(r"^\| `([^`]+)` \| `([^`]*)` \|", page.read_text(encoding="utf-8"), re.M)
+    written, symbol = rows[rule.code - 1]
+    operands = [0.6 * domain[0] + 0.4 * domain[-1] for domain in rule.domain]
+    if rule.operands == "xc" and isinstance(rule.domain[1], range):
+        operands[1] = 2
+    names = {name: getattr(al, name) for name in al.__all__} | dict(
+        zip("xyz", operands, strict=False)
+    )
+    names |= {"abs": abs, "xs": [0.3, -0.2, 0.9], "ys": [2.0, 0.5, 1.5]}
+    if rule.static:
+        names["c"] = operands[-1]
+    expected = (
+        apply(rule, *names["xs"], *names["ys"] * (rule.name == "dot"))
+        if rule.nary
+        else (kernels.FUNCTIONS[rule.code](*operands, *[0.0] * (rule.operands == "x"))[0])
+    )
+    assert eval(written, names) == expected
+    assert symbol == rule.symbol.replace("{c:g}", "c")
