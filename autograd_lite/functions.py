@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _bisect import bisect_right
 from _operator import index
+from math import inf
 
 import autograd_lite.kernels as kernels
 from autograd_lite import blocks, value
@@ -73,8 +74,6 @@ if TYPE_CHECKING:
 
 
 _RULES = {rule.name: rule for rule in RULES}
-
-inf = float("inf")
 
 
 if not TYPE_CHECKING:

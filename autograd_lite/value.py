@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from _thread import RLock
+from math import inf
 from numbers import Number, Real
 from types import CellType, FunctionType, ModuleType
 
@@ -43,9 +44,6 @@ NARY = 4  #                                                    Many: xs, dxs
 DOT = 5  #                                                     Many: xs, ys, dxs, dys
 BY_HAND = 6  #                             result's place       Many: xs, op, backward
 REPLAYED = 7  #                                                Many: xs, op, replay
-
-
-_INFINITY = float("inf")
 
 
 class Value:
@@ -588,15 +586,15 @@ class Value:
 
     def isnan(self) -> bool:
         """Whether it is a NaN."""
-        return not self <= _INFINITY
+        return not self <= inf
 
     def isinf(self) -> bool:
         """Whether it is infinite."""
-        return self >= _INFINITY or self <= -_INFINITY
+        return self >= inf or self <= -inf
 
     def isfinite(self) -> bool:
         """Whether it is neither infinite nor a NaN."""
-        return self > -_INFINITY and self < _INFINITY
+        return self > -inf and self < inf
 
     # ------------------------------------------------------------------ reading the number
 
