@@ -111,7 +111,7 @@ cdef (Py_ssize_t, Py_ssize_t) read(tuple xs, double *d, int code) except *
 @cython.locals(owner=bytes)
 cdef bytes filled(tuple numbers)
 cdef bint has_loop(int code) noexcept
-cdef (double, double) reduction(int code, double *d, Py_ssize_t n) except *
+cdef (double, double) reduction(int code, double *d, Py_ssize_t n) noexcept
 @cython.locals(i=Py_ssize_t, out=double)
 cdef double sum_of(double *d, Py_ssize_t n) noexcept
 @cython.locals(i=Py_ssize_t, largest=double, size=double, scale=double, squares=double)

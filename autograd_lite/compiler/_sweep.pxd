@@ -23,7 +23,7 @@ cdef Py_ssize_t place(long long index, Py_ssize_t n) except -1
 @cython.locals(i=Py_ssize_t, x=double)
 cdef int best(double *v, int *parent, Py_ssize_t start, Py_ssize_t end) noexcept
 @cython.locals(j=Py_ssize_t, shift=double, out=double)
-cdef double nary(int code, Py_ssize_t n, double *d) except? -1.5
+cdef double nary(int code, Py_ssize_t n, double *d) noexcept
 @cython.locals(n=Py_ssize_t, place=Py_ssize_t)
 cdef double in_python(
     int code, list xs, double c, numbers partials, Py_ssize_t start, numbers kept, bint known
