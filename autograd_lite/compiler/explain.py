@@ -297,7 +297,7 @@ def _irregular(it: Instruction) -> str:
     if isinstance(it, SegmentSum):
         why = "rows of different lengths that no padding makes equal"
         return f"{len(it.starts)} sums of {len(it.a)} terms: {why}"
-    if isinstance(it, Map) and it.formula.part >= 0:
+    if isinstance(it, Map) and it.formula.part == 0:
         why = "one by one, as it is in Python"
         return f"{prod(it.loops)} times {it.formula}: {why}"
     return ""

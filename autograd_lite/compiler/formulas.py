@@ -107,9 +107,10 @@ def _formula(text: str, c: float, label: str) -> Formula:
 # 1 if the nearest whole number is even, -1 if it is odd.
 _PARITY = "1 - 2 * fabs(round_even({0}) - 2 * round_even(round_even({0}) * 0.5))"
 
-_SINC_SERIES = "0"
-for _divisor in ieee.SINC:
-    _SINC_SERIES = f"1 / {_divisor!r} - PI * PI * ({{0}}) * ({{0}}) * ({_SINC_SERIES})"
+_SINC_SERIES = "0.0"
+for _k, _divisor in zip(range(len(ieee.SINC), 0, -1), ieee.SINC, strict=True):
+    _term = (-1) ** _k * math.pi ** (2 * _k) / _divisor
+    _SINC_SERIES = f"{_term!r} + ({{0}}) * ({{0}}) * ({_SINC_SERIES})"
 
 # What the engine computes to the last digits far out, and arrays to the 1e-9 that is promised.
 _PLAINLY = {
@@ -118,7 +119,7 @@ _PLAINLY = {
     "times_sigmoid": "({0}) / (1 + exp(-({1})))",
     "sinpi": f"sin(PI * (({{0}}) - round_even({{0}}))) * ({_PARITY})",
     "cospi": f"sin(PI * (0.5 - fabs(({{0}}) - round_even({{0}})))) * ({_PARITY})",
-    "sinc_slope": f"-(PI * PI) * ({{0}}) * ({_SINC_SERIES})",
+    "sinc_slope": f"({{0}}) * ({_SINC_SERIES})",
 }
 
 
