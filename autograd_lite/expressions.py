@@ -81,8 +81,13 @@ _C_FUNCTIONS = {name: name for name in _SAME_IN_C.split()} | {
 _C_FUNCTIONS["round_even"] = "nearbyint"
 
 
+OPERANDS = ("x", "xc", "xy", "xyz", "xs")
+
+
 def check(rule: Rule) -> None:
     """Raise ValueError for formulas of a rule that nobody could compute."""
+    if rule.operands not in OPERANDS:
+        raise ValueError(f"{rule.name}: its operands are one of {OPERANDS}, not {rule.operands!r}")
     if len(rule.partials) != (1 if rule.nary else len(rule.operands) - rule.static):
         raise ValueError(f"{rule.name}: give the partial derivative by each parent")
     known = {"x", "n"} if rule.nary else set(rule.operands)

@@ -124,6 +124,8 @@ def test_it_is_explained_and_drawn(rule):
         (Rule("new_wrong", "xy", "x * y", "y"), "the partial derivative by each parent"),
         (Rule("new_wrong", "x", "squared(x)", "2 * x"), "squared is not known in 'squared\\(x\\)'"),
         (Rule("new_wrong", "x", "x * c", "c"), "c is not known in 'x \\* c'"),
+        (Rule("new_wrong", "xyc", "x * y * c", "y * c", "x * c"), "its operands are one of"),
+        (Rule("new_wrong", "ab", "a * b", "b", "a"), "its operands are one of"),
         (Rule("norm", "xs", "sum(fabs(x))", "1"), "'norm' is an operation of autograd_lite"),
     ],
     ids=repr,
