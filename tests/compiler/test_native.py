@@ -15,7 +15,19 @@ from autograd_lite.compiler.native import MOST_PRODUCTS, joined
 pytestmark = pytest.mark.skipif(not native.IN_C, reason="needs the extension")
 
 CONDITIONS = ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
-BINARY = ["add", "subtract", "multiply", "divide", "maximum", "minimum", "power", "arctan2"]
+BINARY = [
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "maximum",
+    "minimum",
+    "power",
+    "arctan2",
+    "fmod",
+    "remainder",
+    "floor_divide",
+]
 UNARY = [
     "copyto",
     "negative",
