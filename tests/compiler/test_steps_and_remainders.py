@@ -83,3 +83,14 @@ def test_what_a_number_is_decides_anew_at_each_call(name, executor):
     for x in numbers:
         assert f(x, w).data == (2.0 if getattr(math, name)(x) else 3.0)
     assert f.recordings <= 3
+
+
+@every_executor
+def test_every_second_one(executor):
+    """A remainder of what a function is passed compares as a number, which is a guard."""
+    w = Value(3.0)
+    f = compile(lambda i, x: x * w if i % 2 == 0 else -x, executor=executor)
+    for i in (0, 1, 2, 3, 7, 8):
+        assert f(np.int64(i), 1.0).data == (3.0 if i % 2 == 0 else -1.0)
+        assert f(float(i), 1.0).data == (3.0 if i % 2 == 0 else -1.0)
+    assert f.recordings == 4
