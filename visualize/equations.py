@@ -90,7 +90,7 @@ def _value(box: Box, operands: Sequence[str], c: str) -> str:
         return _listed([f"{_factor(x)}*{_factor(y)}" for x, y in pairs], " + ")
     if rule is not None and rule.static and rule.symbol.startswith("**"):
         return f"{_factor(operands[0])}**{c}"
-    if rule is not None and rule.value:
+    if rule is not None and rule.value and not rule.nary:
         return _put(rule.value, _letters(rule, operands, c))
     arguments = [f"({x})" if "," in x else x for x in operands]
     return f"{short(box.operation)}({_listed(arguments, ', ')}){_which_result(box)}"
