@@ -132,11 +132,12 @@ def compile(function: Callable[..., Any] | None = None, *, executor: str = "auto
     What it is given and gives may be numbers, Values, NumPy arrays, and lists, tuples and dicts of
     them; its results are Values, whose backward() goes through the replayed program. Needs NumPy.
     """
-    from autograd_lite.compiler.function import Compiled
+    from autograd_lite.compiler.function import Compiled, decorated
 
-    if function is None:
-        return lambda function: Compiled(function, executor)
-    return Compiled(function, executor)
+    def made(function: Any) -> Any:
+        return decorated(lambda function: Compiled(function, executor), function)
+
+    return made if function is None else made(function)
 
 
 def vmap(function: Callable[..., Any], in_axes: Any = 0) -> Any:
@@ -157,8 +158,9 @@ def vmap(function: Callable[..., Any], in_axes: Any = 0) -> Any:
     samples are not all of one shape. Needs NumPy.
     """
     from autograd_lite.compiler.batch import Batched
+    from autograd_lite.compiler.function import decorated
 
-    return Batched(function, in_axes)
+    return decorated(lambda function: Batched(function, in_axes), function)
 
 
 __version__ = "0.1.0"

@@ -12,10 +12,11 @@ from autograd_lite.value import Value, number_of, static_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
     from typing import Any
     from weakref import WeakKeyDictionary
 
-__all__ = ["AnomalyError", "detect_anomaly", "place"]
+__all__ = ["AnomalyError", "detect_anomaly", "is_ours", "place", "raised_at"]
 
 _OURS = ("autograd_lite", "nn", "visualize")  # packages whose lines are not the user's
 _LONGEST_PATH = 12
@@ -185,12 +186,30 @@ def _operands(node: Value) -> Iterator[str]:
 
 def place() -> str:
     """The line outside our packages that is running: file, line number and text."""
+    frame = sys._getframe(2)
+    while frame.f_back and is_ours(frame):
+        frame = frame.f_back
+    return _line(frame.f_code.co_filename, frame.f_lineno)
+
+
+def raised_at(problem: BaseException) -> str:
+    """The same of the last line outside our packages on the way to where a problem was raised."""
+    step, lines = problem.__traceback__, [""]
+    while step:
+        if not is_ours(step.tb_frame):
+            lines.append(_line(step.tb_frame.f_code.co_filename, step.tb_lineno))
+        step = step.tb_next
+    return lines[-1]
+
+
+def is_ours(frame: FrameType) -> bool:
+    """Whether it runs code of our packages."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0] in _OURS
+
+
+def _line(file: str, number: int) -> str:
     import linecache
 
-    frame = sys._getframe(2)
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in _OURS:
-        frame = frame.f_back
-    file, number = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(file, number).strip()
     return f"{file}:{number}" + (f"\n    {text}" if text else "")
 

@@ -5,7 +5,8 @@ In the order in which it is best read:
 - `function.py`, what `compile` makes of a function: `_flatten.py` takes a call's arguments apart
   (`tokens.py`), `record.py` watches one call (`generators.py`), `captures.py` compares what the
   function reads, `program.py` is what is kept of a recording, with what it calls back
-  (`callbacks.py`), and `lines.py` looks for its lines
+  (`callbacks.py`), and `lines.py` looks for its lines; `eager.py` calls it where it is recorded no
+  longer, and `messages.py` has the form in which that is said
 - `tape.py`, the form from which all begins (`codes.py`, `_trace.py`), and `executors.py`, which
   chooses what runs it in `workspaces.py`: `interpret.py` node by node (`_sweep.py`,
   `_arrays.py`), or arrays
@@ -21,6 +22,15 @@ In the order in which it is best read:
 """
 
 import autograd_lite
+
+try:
+    import numpy as _numpy  # noqa: F401
+except ModuleNotFoundError as problem:
+    if problem.name != "numpy":
+        raise
+    raise ModuleNotFoundError(
+        "compile and vmap need NumPy: pip install numpy", name="numpy"
+    ) from None
 
 if not autograd_lite.compiled:
     from autograd_lite._pure import import_source

@@ -56,8 +56,8 @@ def trace(
             index, *elements = node.parents
             if index not in indices:
                 raise ValueError(
-                    "take reads an index that is no integer among the arguments; pass it as "
-                    "NumPy's integer, and compute it outside"
+                    "take reads an index that is no integer among the arguments. Compute it "
+                    "outside, and pass it as NumPy's integer"
                 )
             if index not in place_of_index:
                 place_of_index[index] = add(tape, INDEX, 0.0, indices[index])
@@ -73,8 +73,8 @@ def trace(
             rule = node.rule
             if rule is None:
                 raise ValueError(
-                    f"{node._op or 'a node'} was made by hand; "
-                    "write it with @operation to compile it"
+                    f"{node._op or 'a node'} was made by hand. "
+                    "Write it with @operation to compile it"
                 )
             for parent in node.parents:
                 place_of(tape, parent)  # before this node, if it is new

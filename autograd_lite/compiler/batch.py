@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections import OrderedDict
+from functools import cache
 from numbers import Integral
 
 import numpy as np
 
 from autograd_lite import blocks
-from autograd_lite.compiler._flatten import Flat, flatten
+from autograd_lite.compiler._flatten import Flat, Same, flatten
 from autograd_lite.compiler.copies import Copies, Slots, like, together
 from autograd_lite.compiler.function import MOST_SHAPES, Compiled
-from autograd_lite.compiler.program import Call, put_together
+from autograd_lite.compiler.messages import said
+from autograd_lite.compiler.program import Call, is_made_of_fields, put_together
 from autograd_lite.compiler.tokens import DICT, TUPLE
 from autograd_lite.value import blocks_open
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
+    from autograd_lite.compiler.function import _Kind
     from autograd_lite.compiler.program import Program
 
 __all__ = ["Batched"]
@@ -34,7 +38,7 @@ class Batched(Compiled):
     in_axes  an axis or None for all arguments, or one for each
     """
 
-    _level = 5
+    __slots__ = ("_copies", "in_axes")
 
     def __init__(self, function: Callable[..., Any], in_axes: Any = 0) -> None:
         if not callable(function):
@@ -56,21 +60,25 @@ class Batched(Compiled):
         if kwargs:
             raise TypeError(f"{self.__name__}: vmap takes no keyword argument; pass it by position")
         batch = Batch(self.__name__, args, self._axes(args))
-        if blocks_open() and blocks.observers():  # recorded in another, or watched: every node
+        watched = blocks_open() and blocks.observers()  # every node
+        if watched and blocks.replayed():  # recorded in another
             return together([self.function(*batch.arguments(i)) for i in range(batch.n)])
         if len(batch.groups) == 1:
-            return self._run(batch, True)
+            return self._run(batch, bool(watched), True)
         results: dict[int, Any] = {}
         for group in batch.groups:
-            results |= zip(group, self._run(batch.part(group), False), strict=True)
+            results |= zip(group, self._run(batch.part(group), bool(watched), False), strict=True)
         return together([results[i] for i in range(batch.n)])
 
-    def _run(self, batch: Batch, whole: bool) -> Any:
+    def _run(self, batch: Batch, watched: bool, whole: bool) -> Any:
         """The results for samples with the same bools: a list of them, or as one for the whole."""
         kind = self._kind(batch.key)
         left, tried = list(range(batch.n)), []
         calls = [Call() for _ in range(batch.n)]
         results: dict[int, Any] = {}
+        if watched:
+            results = {i: self._of_sample(kind, batch, i) for i in left}
+            left = []
         while left:
             with self._lock:
                 others = [p for p in kind.programs if p not in tried and not p.captures.changed()]
@@ -81,8 +89,7 @@ class Batched(Compiled):
                     found, results[i] = program.run(batch.sample(i), calls[i])
                     left = left[1:] if found else left
                     kind.check(program)
-                for i in left:
-                    results[i] = self._eagerly(kind, batch.arguments(i), {})
+                results |= {i: self._of_sample(kind, batch, i) for i in left}
                 break
             tried.append(program)
             copies = self._copies_of(program, batch)
@@ -98,10 +105,14 @@ class Batched(Compiled):
             left = [i for i in left if i not in results]
             if program.trouble:
                 kind.check(program)
-                results |= {i: self._eagerly(kind, batch.arguments(i), {}) for i in left}
+                results |= {i: self._of_sample(kind, batch, i) for i in left}
                 break
         each = [results[i] for i in range(batch.n)]
         return together(each) if whole else each
+
+    def _of_sample(self, kind: _Kind, batch: Batch, i: int) -> Any:
+        """What the function itself gives for sample i."""
+        return self._eagerly(kind, batch.sample(i), batch.arguments(i), {})
 
     def programs(self) -> Sequence[Program | Copies]:
         """Of each recording, that for the last batch."""
@@ -179,6 +190,7 @@ class Batch:
         self.key = self._one.shape.tobytes(), tuple(self._one.statics)
         self.floats = [(argument.floats, argument.own) for argument in self._arguments]
         self.integers = [(argument.integers, argument.own) for argument in self._arguments]
+        self._values = dict(zip(self.flat.slots, self.flat.values, strict=True))
 
     def _size(self, name: str) -> int:
         sizes = {i: len(a.samples) for i, a in enumerate(self._arguments) if a.own}
@@ -206,9 +218,8 @@ class Batch:
         flat.floats.extend([self.flat.floats[slot] for slot in slots])
         places = Slots(self.integers, self.n).of(i).tolist()
         flat.integers.extend([self.flat.integers[place] for place in places])
-        values = dict(zip(self.flat.slots, self.flat.values, strict=True))
-        flat.slots = [k for k, slot in enumerate(slots) if slot in values]
-        flat.values = [values[slots[k]] for k in flat.slots]
+        flat.slots = [k for k, slot in enumerate(slots) if slot in self._values]
+        flat.values = [self._values[slots[k]] for k in flat.slots]
         return flat
 
 
@@ -222,9 +233,7 @@ class _Argument:
 
     def __init__(self, name: str, thing: Any, axis: int | None) -> None:
         self._name, self.own = name, axis is not None
-        self.samples = (
-            [thing] if axis is None else _along(thing, axis, f"{name} has no axis {axis}")
-        )
+        self.samples = [thing] if axis is None else _along(thing, axis, name, f"has no axis {axis}")
         self.places: Sequence[int] = range(len(self.samples))
 
     def part(self, group: Sequence[int]) -> _Argument:
@@ -244,29 +253,31 @@ class _Argument:
             return []
         found = []
         for sample in self.samples:
-            flat = Flat()
-            flatten(sample, flat)
-            found.append(tuple([x for kind, x in flat.statics if kind in _BOOLS]))
+            one, _ = _flat([_in_order(self.samples[0], sample)])
+            found.append(tuple([x for kind, x in one.statics if kind in _BOOLS]))
         return found if any(found) else []
 
     def add(self, one: Flat, flat: Flat) -> None:
         """Take the first sample apart into one, and the numbers of all of them into flat."""
         samples = self.samples
-        first, every = _taken_apart(samples)
+        first, every = _taken_apart(samples, self.own)
         if self.own and any(kind is int for kind, _ in every.statics):
             # Such as labels: what differs from sample to sample is data, as in an array.
             samples = _as_data(samples, np.int64)
-            first, every = _taken_apart(samples)
+            first, every = _taken_apart(samples, self.own)
         if not _alike(samples, first, every):
             # Perhaps there are ints where other samples have floats.
             samples = _as_data(self.samples, float)
-            first, every = _taken_apart(samples)
+            first, every = _taken_apart(samples, self.own)
             if not _alike(samples, first, every):
                 i = next(i for i, x in enumerate(samples) if _differ(samples[0], x))
                 found, expected = _difference(samples[0], samples[i])
                 raise ValueError(
-                    f"{self._name}: sample {self.places[i]} has {found} where sample "
-                    f"{self.places[0]} has {expected}; write a loop over samples that differ"
+                    said(
+                        f"{self._name}: sample {self.places[i]} has {found} where sample "
+                        f"{self.places[0]} has {expected}",
+                        "Write a loop over samples that differ",
+                    )
                 )
         self.floats, self.integers = len(first.floats), len(first.integers)
         one.shape += first.shape
@@ -277,13 +288,63 @@ class _Argument:
         flat.integers.extend(every.integers)
 
 
-def _taken_apart(samples: Any) -> tuple[Flat, Flat]:
-    """The first sample, and all of them."""
+def _taken_apart(samples: Any, own: bool) -> tuple[Flat, Flat]:
+    """The first sample, and all of them.
+
+    own  whether they are samples, whose dataclasses hold numbers, rather than one thing for all
+    """
+    first, every = _flat(samples)
+    if own and not isinstance(samples, np.ndarray):
+        objects = [thing.thing for _, thing in every.statics if isinstance(thing, Same)]
+        if any(map(is_made_of_fields, objects)) or not _alike(samples, first, every):
+            return _flat([_in_order(samples[0], sample) for sample in samples])
+    return first, every
+
+
+def _flat(samples: Any) -> tuple[Flat, Flat]:
     first, every = Flat(), Flat()
     flatten(samples[0], first)
     for part in [samples] if isinstance(samples, np.ndarray) else samples:
         flatten(part, every)
     return first, every
+
+
+def _in_order(first: Any, thing: Any) -> Any:
+    """The thing with dicts in the order of the first sample's, and dataclasses as tuples."""
+    if type(thing) is dict:
+        order = first if type(first) is dict and first.keys() == thing.keys() else thing
+        return {key: _in_order(x, thing[key]) for key, x in order.items()}
+    parts = _elements(thing)
+    if parts is None:
+        return thing
+    others = _elements(first) or {}
+    held = [_in_order(others.get(key), x) for key, x in parts.items()]
+    cls: Any = type(thing)
+    return _fields_of(cls)(held) if is_made_of_fields(thing) else like(thing, held)
+
+
+@cache
+def _fields_of(cls: Any) -> Any:
+    """The tuples of what instances of a dataclass hold, which `_make` turns into such again."""
+
+    def make(parts: Iterable[Any]) -> Any:
+        new = object.__new__(cls)
+        for field, part in zip(dataclasses.fields(cls), parts, strict=True):
+            object.__setattr__(new, field.name, part)
+        return new
+
+    return type(cls.__name__, (tuple,), {"_make": make})
+
+
+def _elements(thing: Any) -> dict[Any, Any] | None:
+    """What a container holds, by what follows its name in Python to get there."""
+    if type(thing) is dict:
+        return {f"[{key!r}]": x for key, x in thing.items()}
+    if isinstance(thing, (list, tuple)):
+        return {f"[{i}]": x for i, x in enumerate(thing)}
+    if is_made_of_fields(thing):
+        return {f".{field.name}": getattr(thing, field.name) for field in dataclasses.fields(thing)}
+    return None
 
 
 def _alike(samples: Any, first: Flat, every: Flat) -> bool:
@@ -295,21 +356,21 @@ def _alike(samples: Any, first: Flat, every: Flat) -> bool:
 
 
 def _differ(x: Any, y: Any) -> bool:
-    return not _alike([x, y], *_taken_apart([x, y]))
+    return not _alike([x, y], *_taken_apart([x, y], True))
 
 
-def _difference(first: Any, other: Any) -> tuple[str, str]:
-    """What another sample has where the first has something else, and what this is."""
-    parts: Any = None
-    if isinstance(first, dict) and isinstance(other, dict) and first.keys() == other.keys():
-        parts = zip(first.values(), other.values(), strict=True)
-    elif isinstance(first, (list, tuple)) and type(first) is type(other):
-        parts = zip(first, other, strict=True) if len(first) == len(other) else None
-    found = next((pair for pair in parts or () if _differ(*pair)), None)
-    if found is not None:
-        return _difference(*found)
+def _difference(first: Any, other: Any, path: str = "") -> tuple[str, str]:
+    """What another sample has, and at which path in it, and what the first has there."""
+    mine, its = _elements(first) or {}, _elements(other) or {}
+    if type(first) is type(other) and mine.keys() == its.keys():
+        for key in mine:
+            if _differ(mine[key], its[key]):
+                return _difference(mine[key], its[key], path + key)
     a, b = _said(other), _said(first)
-    return a, b if a != b else "another"
+    if type(first) is type(other) is dict and a == b:
+        a, b = (f"the keys {', '.join(map(repr, thing))}" for thing in (other, first))
+    at = f" at {path}" if path else ""
+    return f"{a}{at}", b if a != b else "another"
 
 
 def _said(thing: Any) -> str:
@@ -323,24 +384,26 @@ def _said(thing: Any) -> str:
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
-def _along(thing: Any, axis: int, problem: str) -> Any:
+def _along(thing: Any, axis: int, name: str, problem: str) -> Any:
     """The samples in thing along an axis: a list of them, or an array of numbers.
 
-    A list or an array has axes; in tuples and dicts, each element has the axis.
+    A list or an array has axes; in tuples, dicts and dataclasses, each element has the axis.
     """
     if isinstance(thing, np.ndarray) and axis < thing.ndim:
         moved = np.moveaxis(thing, axis, 0)
         return moved if thing.dtype.kind in "fiu" else list(moved)
     if isinstance(thing, list) and axis == 0:
         return thing
-    if isinstance(thing, (list, tuple, dict)) and len(thing):
-        inner = axis - isinstance(thing, list)
-        elements = list(thing.values()) if isinstance(thing, dict) else thing
-        rows = [_along(element, inner, problem) for element in elements]
-        if len(set(map(len, rows))) > 1:
-            raise ValueError(f"{problem} of one length")
-        return [like(thing, row) for row in zip(*rows, strict=True)]
-    raise ValueError(problem)
+    parts = _elements(thing)
+    if not parts:
+        raise ValueError(f"{name} {problem}")
+    if isinstance(thing, list):
+        rows = [_along(x, axis - 1, name, problem) for x in parts.values()]
+    else:
+        rows = [_along(x, axis, name + key, problem) for key, x in parts.items()]
+    if len(set(map(len, rows))) > 1:
+        raise ValueError(f"{name} {problem} of one length")
+    return [like(thing, row) for row in zip(*rows, strict=True)]
 
 
 def _as_data(thing: Any, number: Callable[[Any], Any]) -> Any:
@@ -351,5 +414,8 @@ def _as_data(thing: Any, number: Callable[[Any], Any]) -> Any:
         return like(thing, [_as_data(element, number) for element in thing])
     if isinstance(thing, dict):
         return like(thing, [_as_data(element, number) for element in thing.values()])
+    if is_made_of_fields(thing):
+        held = _elements(thing) or {}
+        return like(thing, [_as_data(element, number) for element in held.values()])
     whole = isinstance(thing, (int, np.integer)) and not isinstance(thing, bool)
     return number(thing) if whole else thing

@@ -7,6 +7,7 @@ which is read after it. So what the callbacks write is watched the first time.
 from __future__ import annotations
 
 from autograd_lite.blocks import Observer, observe
+from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record import Retired
 from autograd_lite.value import Value
 
@@ -81,10 +82,10 @@ class Callbacks:
                     if node in read or isinstance(node, Retired):
                         name = getattr(function, "__qualname__", type(function).__name__)
                         label = f"the Value {node.label!r}" if node.label else "a Value"
-                        return (
+                        return said(
                             f"its callback {name} writes {label}, which is read after it, and a "
-                            "program calls back when all is computed; read it before, or do not "
-                            "compile what writes it"
+                            "program calls back when all is computed",
+                            "Read it before, or do not compile what writes it",
                         )
         return ""
 

@@ -13,6 +13,7 @@ import random
 import sys
 from array import array
 from collections import deque, namedtuple
+from contextvars import ContextVar
 from dis import get_instructions
 from functools import cached_property, partial, partialmethod
 from numbers import Number
@@ -76,6 +77,9 @@ _FAIR: set[Any] = {
 _SEEN = {object, Value, list, dict, set, frozenset, tuple, deque, array, bytearray, np.ndarray}
 _SEEN |= {SimpleNamespace, BaseException, Exception, ModuleType, type, property}
 
+_Import = tuple[int, str, tuple[str, ...]]
+"""How many dots an import begins with, the name of the module, and what is taken of it."""
+
 LARGEST = 1 << 20
 """How many bytes of an array are compared at each call; a larger one must be read-only."""
 
@@ -100,8 +104,11 @@ class Captures:
         self._copies: list[Any] = []
         self._titles: list[str] = []
         self._names: list[tuple[Any, str, Any]] = []
+        self._lacked: dict[int, tuple[Any, set[str]]] = {}  # names that namespaces lack, by ids
         self._cells: list[tuple[Any, Any]] = []
+        self._empty: list[Any] = []  # cells of variables that have no value yet
         self._others: list[tuple[str, Callable[[], Any], Any]] = []  # what it gives, and gave
+        self._objects: list[Any] = []
         self.things: list[Any] = []
         self.unseen = ""
         self._seen: set[int] = set()
@@ -111,13 +118,20 @@ class Captures:
         todo = list(roots)
         while todo:
             todo.extend(self._within(*todo.pop()))
+        self._missing = [lacked for lacked in self._lacked.values() if lacked[1]]
+        self._classes = [*map(type, self._objects)]
 
     def changed(self) -> str:
         """What is not what it was, or ""."""
         for names, name, thing in self._names:
             found = names.get(name, self)
             if found is not thing and not _equal_numbers(found, thing):
-                return f"the global {name}"
+                return _title(names, name)
+        for names, missing in self._missing:
+            if not names.keys().isdisjoint(missing):
+                return _title(names, min(names.keys() & missing))
+        if self._objects and [*map(type, self._objects)] != self._classes:
+            return "the class of an object"
         try:
             for cell, thing in self._cells:
                 found = cell.cell_contents
@@ -125,6 +139,8 @@ class Captures:
                     return "a variable of an enclosing function"
         except ValueError:
             return "a variable of an enclosing function that has no value any more"
+        if self._empty and any(map(_is_full, self._empty)):
+            return "a variable of an enclosing function that had no value before"
         container = "" if all_same(self._copies, self._containers) else self._changed_container()
         if container:
             return container
@@ -145,7 +161,9 @@ class Captures:
         return [
             [*map(id, self.things)],
             [(id(names), name) for names, name, _ in self._names],
+            [(id(names), missing) for names, missing in self._missing],
             [id(cell) for cell, _ in self._cells],
+            [*map(id, self._empty)],
             self._skipped,
             self.unseen,
         ]
@@ -229,29 +247,53 @@ class Captures:
     def _within_function(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
         yield from [("a default argument", x) for x in function.__defaults__ or ()]
         yield "a default argument", function.__kwdefaults__
-        if vars(function):
+        own = not _is_library(function)
+        if own or vars(function):
             yield from self._within_attributes(function.__name__, vars(function))
         variables = []
         code = function.__code__
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
             try:
                 variables.append((f"the variable {name}", cell.cell_contents))
-            except ValueError:  # a variable that has no value yet
+            except ValueError:
+                self._empty.append(cell)
                 continue
             self._cells.append((cell, variables[-1][1]))
         yield from variables
-        if _is_library(function.__module__):
+        if not own:
             return
         if function.__defaults__ or function.__kwdefaults__:
             look = partial(_defaults, function)
             self._others.append((f"the defaults of {function.__name__}", look, _copied(look())))
         loaded, imported = _names(code)
-        modules = [x for _, x in variables] + [sys.modules.get(name) for name in imported]
+        modules = [x for _, x in variables] + self._imported(function, imported)
         yield from self._within_namespace(function.__globals__, loaded)
-        found = [function.__globals__[name] for name in loaded & function.__globals__.keys()]
-        known: list[Any] = [function.__globals__]
+        namespace = function.__globals__
+        self._lacks(namespace, loaded)
+        found = [namespace[name] for name in loaded & namespace.keys()]
+        known: list[Any] = [namespace]
         for module in [*modules, *found]:
             yield from self._within_modules(module, _attributes(code), known)
+
+    def _imported(self, function: FunctionType, imported: Iterable[_Import]) -> list[Any]:
+        """The modules that a function imports, of those that are there by now."""
+        found = []
+        for level, name, members in imported:
+            full = _absolute(function.__globals__, level, name)
+            parts = full.split(".")
+            names = {".".join(parts[: i + 1]) for i in range(len(parts))}
+            if full in sys.modules:
+                names |= {f"{full}.{x}" for x in members if not hasattr(sys.modules[full], x)}
+            here = sorted(names & sys.modules.keys())
+            self._names += [(sys.modules, x, sys.modules[x]) for x in here]
+            self._lacks(sys.modules, names)
+            found += [sys.modules[x] for x in here]
+        return found
+
+    def _lacks(self, namespace: dict[str, Any], names: set[str]) -> None:
+        """Note which of these names a namespace does not have yet."""
+        _, missing = self._lacked.setdefault(id(namespace), (namespace, set()))
+        missing |= names - namespace.keys()
 
     def _within_namespace(
         self, namespace: dict[str, Any], names: Iterable[str]
@@ -265,13 +307,13 @@ class Captures:
         self, module: Any, names: set[str], known: list[Any]
     ) -> Iterator[tuple[str, Any]]:
         """Of a module, what has one of these names; of modules in it, too."""
-        if not isinstance(module, ModuleType) or _is_library(module.__name__):
+        if not isinstance(module, ModuleType) or _is_library(module):
             return
         namespace = vars(module)
         if any(namespace is x for x in known):
             return
         known.append(namespace)
-        yield from self._within_namespace(namespace, names)
+        yield from self._within_namespace(namespace, names | {"__getattr__"})
         for name in sorted(names & namespace.keys()):
             yield from self._within_modules(namespace[name], names, known)
 
@@ -284,24 +326,28 @@ class Captures:
             self._note(name, attributes)
             for key, x in attributes.items():
                 yield f"{name}.{key}", x
-                if isinstance(x, ModuleType) and not _is_library(x.__name__):
+                if isinstance(x, ModuleType) and not _is_library(x):
                     yield f"{name}.{key}", vars(x)
 
     def _within_class(self, cls: type) -> Iterator[tuple[str, Any]]:
-        if _is_library(cls.__module__):
+        if _is_library(cls):
             return
         self._note(cls.__name__, vars(cls))
         for name, x in vars(cls).items():
             if isinstance(x, FunctionType) or not name.startswith("__"):
                 yield f"{cls.__name__}.{name}", x
-        yield from [(base.__name__, base) for base in cls.__bases__]
+        yield from [(base.__name__, base) for base in (*cls.__bases__, type(cls))]
 
     def _within_object(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
         cls = type(thing)
         followed = _followed(thing)
         yield from [(name, x) for x in followed or ()]
-        if cls.__module__.partition(".")[0] == "autograd_lite" and not isinstance(thing, Value):
+        if _package(cls) == "autograd_lite" and not isinstance(thing, Value):
+            if followed:  # a compiled function, with the attributes that users gave it
+                yield from self._within_attributes(name, vars(thing))
             return
+        if not _is_library(cls):
+            self._objects.append(thing)
         held = _contents(thing)
         if held is not None:
             self._others.append((name, partial(_contents, thing), _copied(held)))
@@ -335,7 +381,7 @@ def _followed(thing: Any) -> list[Any] | None:
     if isinstance(thing, property):
         return [thing.fget]
     if isinstance(thing, (partial, partialmethod)):
-        return [thing.func, *thing.args, *thing.keywords.values()]
+        return [thing.func, *thing.args, thing.keywords]
     if isinstance(thing, cached_property):
         return [thing.func]
     if hasattr(type(thing), "__wrapped__") or "__wrapped__" in getattr(thing, "__dict__", ()):
@@ -353,6 +399,8 @@ def _contents(thing: Any) -> Any:
         return thing.shape, thing.tobytes()
     if isinstance(thing, (list, deque)):
         return list(thing)
+    if isinstance(thing, ContextVar):
+        return [thing.get(None)]
     if isinstance(thing, (dict, MappingProxyType)):
         return dict(thing)
     if isinstance(thing, set):
@@ -377,8 +425,15 @@ def _held(thing: Any) -> Any:
     return thing if fair else Same(thing)
 
 
+def _is_full(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is cell.cell_contents
+    except ValueError:
+        return False
+
+
 def _is_slot(x: object) -> bool:
-    return isinstance(x, MemberDescriptorType) and not _is_library(x.__objclass__.__module__)
+    return isinstance(x, MemberDescriptorType) and not _is_library(x.__objclass__)
 
 
 def _in_slots(thing: object, slots: list[Any]) -> list[Any]:
@@ -398,7 +453,7 @@ def _defaults(function: FunctionType) -> list[Any]:
 def _may_change_unseen(thing: Any) -> bool:
     """Whether it may hold what neither its attributes nor its contents show."""
     cls = type(thing)
-    top = cls.__module__.partition(".")[0]
+    top = _package(cls)
     if cls is object or isinstance(thing, Value) or top in _HARMLESS:
         return False
     if isinstance(thing, np.ndarray):
@@ -478,26 +533,58 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
-def _names(code: CodeType) -> tuple[set[str], set[str]]:
-    """The globals that a function reads, and the modules that it imports."""
-    loaded, imported = set(), set()
+def _names(code: CodeType) -> tuple[set[str], list[_Import]]:
+    """The globals that a function reads, and what it imports."""
+    loaded, imported = set(), []
     for part in _codes(code):
+        before: Any = (0, ())  # what the last two instructions loaded
         for instruction in get_instructions(part):
             if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
                 loaded.add(str(instruction.argval))
             elif instruction.opname == "IMPORT_NAME":
-                imported.add(str(instruction.argval))
+                level, members = before
+                imported.append((level, str(instruction.argval), members or ()))
+            before = before[1], instruction.argval
     return loaded, imported
 
 
+def _absolute(namespace: dict[str, Any], level: int, name: str) -> str:
+    """The full name of a module that is imported with so many dots before its name."""
+    if level == 0:
+        return name
+    package = namespace.get("__package__")
+    if package is None:
+        package = str(namespace.get("__name__"))
+        package = package if "__path__" in namespace else package.rpartition(".")[0]
+    parts = [*package.split(".")[: package.count(".") + 2 - level], name]
+    return ".".join(filter(None, parts))
+
+
+def _title(names: Any, name: str) -> str:
+    return f"the {'module' if names is sys.modules else 'global'} {name}"
+
+
 def _attributes(code: CodeType) -> set[str]:
-    """All names in a function, those of attributes among them."""
-    return {name for part in _codes(code) for name in part.co_names}
+    """All names in a function, those of attributes among them, and in its strings."""
+    return {
+        name
+        for part in _codes(code)
+        for name in (*part.co_names, *part.co_consts)
+        if isinstance(name, str)
+    }
 
 
-def _is_library(module: str | None) -> bool:
-    """Whether a module's functions and classes hold nothing that a user exchanges."""
-    top = (module or "").partition(".")[0]
+def _package(thing: Any) -> str:
+    """The package of a module, or of a function or class, whose `__module__` may be anything."""
+    name = getattr(thing, "__name__" if isinstance(thing, ModuleType) else "__module__", "")
+    return name.partition(".")[0] if isinstance(name, str) else ""
+
+
+def _is_library(thing: Any) -> bool:
+    """Whether a module, or that of a function or class, holds nothing that a user exchanges."""
+    top = _package(thing)
+    if top in ("__main__", "__mp_main__"):  # in a worker, that is the file of a library
+        return False
     if top in ("autograd_lite", "nn", "visualize", "numpy") or top in sys.stdlib_module_names:
         return True
     file = getattr(sys.modules.get(top), "__file__", None) or ""

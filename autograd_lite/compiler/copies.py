@@ -11,7 +11,14 @@ import numpy as np
 from autograd_lite.compiler.affine import ranges
 from autograd_lite.compiler.codes import CONSTANT, INDEX, LEAF
 from autograd_lite.compiler.executors import Executor
-from autograd_lite.compiler.program import Place, in_a_row, put_together
+from autograd_lite.compiler.program import (
+    Place,
+    in_a_row,
+    is_made_of_fields,
+    parts_of,
+    put_together,
+    rebuilt,
+)
 from autograd_lite.compiler.tape import Tape
 
 TYPE_CHECKING = False
@@ -179,7 +186,8 @@ class Copies:
 
 
 def together(results: list[Any]) -> Any:
-    """The results of all samples: a list, an array of arrays, or a tuple or dict of those.
+    """The results of all samples: a list, an array of arrays, or a tuple, dict or dataclass of
+    those.
 
     Of results that are not all of one form, a list.
     """
@@ -190,6 +198,9 @@ def together(results: list[Any]) -> Any:
         return like(first, [together(list(parts)) for parts in zip(*results, strict=True)])
     if isinstance(first, dict):
         return {key: together([result[key] for result in results]) for key in first}
+    if is_made_of_fields(first):
+        rows = zip(*map(parts_of, results), strict=True)
+        return like(first, [together(list(row)) for row in rows])
     return np.stack(results) if isinstance(first, np.ndarray) else results
 
 
@@ -198,11 +209,15 @@ def _form(result: Any) -> tuple[Any, ...]:
         return type(result), len(result)
     if isinstance(result, dict):
         return dict, frozenset(result)
+    if is_made_of_fields(result):
+        return (type(result),)
     return (result.shape,) if isinstance(result, np.ndarray) else ()
 
 
 def like(thing: Any, parts: Iterable[Any]) -> Any:
-    """Another list, tuple or dict like this one, of these parts."""
+    """Another list, tuple, dict or dataclass like this one, of these parts."""
+    if is_made_of_fields(thing):
+        return rebuilt(thing, list(parts))
     if isinstance(thing, dict):
         return dict(zip(thing, parts, strict=True))
     return getattr(type(thing), "_make", type(thing))(parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import cache
 from math import sin
 
@@ -11,6 +10,7 @@ import numpy as np
 from autograd_lite.compiler.arrays import Arrays
 from autograd_lite.compiler.interpret import Interpreter
 from autograd_lite.compiler.lower import is_regular, is_worth
+from autograd_lite.compiler.messages import said, warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,11 +124,12 @@ class Executor:
         self._compared = True  # last, as other threads' runs are compared as long as it is not
         if same:
             return lifted
-        warnings.warn(
-            "a compiled function runs node by node: as operations on arrays it gave other numbers "
-            "than so. If rounding does not decide them, please report it",
-            RuntimeWarning,
-            stacklevel=6,
+        warn(
+            said(
+                "a compiled function runs node by node from now on: as operations on arrays it gave "
+                "other numbers",
+                "Please report it, unless rounding decides these numbers, as in a chaotic system",
+            )
         )
         return reference
 

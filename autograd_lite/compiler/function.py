@@ -5,20 +5,24 @@ from __future__ import annotations
 import functools
 import inspect
 import random
-import warnings
+import sys
 from collections import OrderedDict, deque
 from importlib import import_module
 from pickle import PicklingError
 from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperType
+from weakref import WeakValueDictionary
 
 from autograd_lite import blocks
+from autograd_lite.anomaly import raised_at
 from autograd_lite.compiler._flatten import Flat, Same, flatten, is_plain
 from autograd_lite.compiler.captures import Captures
+from autograd_lite.compiler.eager import call_eagerly, names_of_statics
 from autograd_lite.compiler.executors import EXECUTORS
 from autograd_lite.compiler.forks import give_lock
 from autograd_lite.compiler.lines import lines_of
+from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.program import Call, Program
-from autograd_lite.compiler.record import NotRecordedError, record
+from autograd_lite.compiler.record import NotRecordedError, StandInError, record
 from autograd_lite.compiler.travel import Parcel
 from autograd_lite.value import blocks_open
 
@@ -30,9 +34,10 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.copies import Copies
     from autograd_lite.compiler.explain import Step
+    from autograd_lite.compiler.program import Test
     from autograd_lite.compiler.record import Recording
 
-__all__ = ["Compiled"]
+__all__ = ["Compiled", "decorated"]
 
 MOST_SHAPES = 64
 """How many kinds of arguments a compiled function remembers; the least recently used goes."""
@@ -67,12 +72,19 @@ class Compiled:
     recordings  how many calls were recorded
     """
 
+    # In slots, so that its __dict__ has what users give it, as a function's has.
+    __slots__ = (
+        *("__dict__", "__weakref__", "_again", "_gone", "_kinds", "_lock", "_observed", "_parcels"),
+        *("_receivers", "_statics", "_twin", "_warned", "executor", "function", "recordings"),
+    )
+
     _lock: RLock
-    _level = 4  # how many frames up from a warning the call stands
 
     def __init__(self, function: Callable[..., Any], executor: str = "auto") -> None:
         if not callable(function):
-            raise TypeError(f"compile: expected a function, not {type(function).__name__}")
+            name = type(function).__name__
+            below = f"; write @compile below @{name}" if hasattr(function, "__get__") else ""
+            raise TypeError(f"compile: expected a function, not {name}{below}")
         for kind in (
             inspect.isgeneratorfunction,
             inspect.iscoroutinefunction,
@@ -98,16 +110,19 @@ class Compiled:
         self._statics: dict[bytes, list[Any]] = {}  # those recorded last, and how many were
         self._receivers: list[Any] = []  # of callbacks and draws
         self._warned: list[str] = []  # why it runs eagerly
+        self._observed = False  # whether recordings asked for plain numbers, or drew some
+        self._twin: FunctionType | None = None
         give_lock(self, "_lock")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if blocks_open() and blocks.observers():  # recorded in another, or watched: every node
+        watched = blocks_open() and blocks.observers()  # every node
+        if watched and blocks.replayed():  # recorded in another
             return self.function(*args, **kwargs)
         flat = Flat()
         flatten(args, flat)
         flatten(kwargs, flat)
         kind = self._kind((flat.shape.tobytes(), tuple(flat.statics)))
-        if not kind.eager:
+        if not (kind.eager or watched):
             call = Call()
             held, result = kind.replayed(flat, call)
             if held:
@@ -120,7 +135,7 @@ class Compiled:
                     kind.check(program)
             if held:
                 return result
-        return self._eagerly(kind, args, kwargs)
+        return self._eagerly(kind, flat, args, kwargs)
 
     def __get__(self, thing: Any, cls: type | None = None) -> Any:
         return self if thing is None else MethodType(self, thing)
@@ -178,24 +193,47 @@ class Compiled:
                 except PicklingError as problem:
                     problems.add(str(problem))
         for why in sorted(problems):
-            warnings.warn(
-                f"a program of {self.__name__} does not travel, and will be recorded again: {why}",
-                RuntimeWarning,
-                stacklevel=2,
+            warn(f"a program of {self.__name__} does not travel, and will be recorded again: {why}")
+        module, name = getattr(self, "__module__", ""), getattr(self, "__qualname__", "")
+        if _found(module, name) is not self:
+            return type(self), self._arguments(), (self._attributes(), parcels)
+        if module == "__main__" and type(self.function) is FunctionType:
+            self._uncompiled.__dict__ = self._attributes()
+            arguments = self._uncompiled, type(self), *self._arguments()[1:]
+            return _arrived, arguments, ({}, parcels)
+        return _named, (module, name), ({}, parcels)
+
+    def _attributes(self) -> dict[str, Any]:
+        """Those that users gave it."""
+        own = {*functools.WRAPPER_ASSIGNMENTS, "__wrapped__"}
+        return {name: thing for name, thing in vars(self).items() if name not in own}
+
+    @property
+    def _uncompiled(self) -> FunctionType:
+        """The function under a name at which pickle finds it: that of this property.
+
+        The function itself has the name of what it was made into. A function of a script or a
+        notebook must be pickled as one, so that cloudpickle takes it along by value.
+        """
+        if self._twin is None:
+            f = self.function
+            twin = FunctionType(
+                f.__code__, f.__globals__, f.__name__, f.__defaults__, f.__closure__
             )
-        name = (
-            getattr(self.function, "__module__", ""),
-            getattr(self.function, "__qualname__", ""),
-        )
-        if _named(*name) is self:
-            return _named, name, parcels
-        return type(self), self._arguments(), parcels
+            twin.__kwdefaults__ = f.__kwdefaults__
+            functools.update_wrapper(twin, f)
+            del twin.__wrapped__  # type: ignore[attr-defined]
+            twin.__qualname__ += "._uncompiled"
+            self._twin = twin
+        return self._twin
 
     def _arguments(self) -> tuple[Any, ...]:
         """What another one like this is made of."""
         return self.function, self.executor
 
-    def __setstate__(self, parcels: list[tuple[Any, Parcel]]) -> None:
+    def __setstate__(self, state: tuple[dict[str, Any], list[tuple[Any, Parcel]]]) -> None:
+        attributes, parcels = state
+        vars(self).update(attributes)
         arrived: dict[Any, list[Parcel]] = {}
         for key, parcel in parcels:
             if key not in self._kinds:
@@ -216,9 +254,11 @@ class Compiled:
                 if self._again > MOST_AGAIN:
                     self._give_up(
                         kind,
-                        f"its arguments are of more than {MOST_SHAPES} kinds in turn, such as "
-                        "lengths; those that it remembers keep their programs, pad the others to "
-                        "a few lengths",
+                        said(
+                            f"its arguments are of more than {MOST_SHAPES} kinds in turn, such as "
+                            "lengths, of which the others keep their programs",
+                            "Pad them to a few lengths",
+                        ),
                     )
                     return kind
             self._kinds[key] = kind
@@ -256,11 +296,28 @@ class Compiled:
                 return known
         return captures
 
-    def _eagerly(self, kind: _Kind, args: Iterable[Any], kwargs: dict[str, Any]) -> Any:
-        """What the function itself gives; it need not be tried again if only recording failed."""
-        result = self.function(*args, **kwargs)
-        if kind.problem and not kind.eager:
-            self._give_up(kind, kind.problem)
+    def _eagerly(self, kind: _Kind, flat: Flat, args: Iterable[Any], kwargs: dict[str, Any]) -> Any:
+        """What the function itself gives, on stand-ins unless it fails on them.
+
+        It need not be tried again if only recording failed.
+        """
+        raw, problem = kind.raw, kind.problem
+        if not kind.eager:
+            kind.raw, kind.problem = False, ""  # should the function itself fail as well
+        if not raw:
+            try:
+                result = call_eagerly(self.function, flat, self._observed)
+            except StandInError as error:
+                raw, problem = True, str(error)
+            except _PROBLEMS as error:
+                if not flat.floats:
+                    raise
+                raw, problem = True, _failure(error)
+        if raw:
+            result = self.function(*args, **kwargs)
+        kind.raw = raw
+        if problem:
+            self._give_up(kind, problem)
         return result
 
     def _recorded(self, kind: _Kind, flat: Flat, call: Call) -> Program | None:
@@ -270,14 +327,15 @@ class Compiled:
         """
         if kind.eager:
             return None
+        kind.problem, kind.raw = "", False
         reason = kind.worn_out(call) or self._other_statics(kind, flat)
         if reason:
             self._give_up(kind, reason)
             return None
-        kind.problem = ""
         captures = self._captures(flat.statics)
         try:
             recording = record(self.function, flat, captures.things, call.drawn)
+            self._observed |= recording.asked or bool(recording.draws)
             changed = captures.changed()
             receivers = _receivers(recording)
             if any(all(x is not y for y in self._receivers) for x in receivers):
@@ -285,31 +343,34 @@ class Compiled:
                 captures = self._captures(flat.statics)
             program = self._program(recording, captures, flat, call)
         except NotRecordedError as problem:
+            kind.raw = isinstance(problem, StandInError)
             self._give_up(kind, str(problem))
             return None
         except _PROBLEMS as problem:
             if not flat.floats:
                 raise
-            kind.problem = (
-                "it fails on what stands for the numbers it is passed, which are Values in a "
-                f"compiled function ({type(problem).__name__}: {problem}); {_remedy(problem)}"
-            )
+            kind.problem, kind.raw = _failure(problem), True
             return None
         if recording.trouble:
             self._give_up(kind, recording.trouble)
         elif captures.unseen:
             self._give_up(
                 kind,
-                f"it reads {captures.unseen}, which may change unseen; pass what it reads of it "
-                "as an argument (an array may be made read-only by array.flags.writeable = False)",
+                said(
+                    f"it reads {captures.unseen}, which may change unseen",
+                    "Pass what it reads of it as an argument (an array may be made read-only by "
+                    "array.flags.writeable = False)",
+                ),
             )
         elif changed:  # perhaps a cache that is filled once
             kind.unsettled += 1
             if kind.unsettled > 1:
                 self._give_up(
                     kind,
-                    f"each call changes {changed}, which a program would not; keep what changes "
-                    "outside, or write autograd_lite.callback",
+                    said(
+                        f"each call changes {changed}, which a program would not",
+                        "Keep what changes outside, or change it by autograd_lite.callback",
+                    ),
                 )
         else:
             self.recordings += 1
@@ -321,7 +382,7 @@ class Compiled:
     def _program(self, recording: Recording, captures: Captures, flat: Flat, call: Call) -> Program:
         """The program of a recording, for whose own call its guards hold."""
         if recording.false:
-            raise NotRecordedError(recording.trouble)
+            raise StandInError(recording.trouble)
         call.drawn = [draw.number for draw in recording.draws]
         program = Program(recording, captures, flat, self.__name__, self.executor)
         if self.executor == "numpy" and not program.holds(flat, call):
@@ -338,22 +399,33 @@ class Compiled:
         if number < MOST_STATICS:
             self._statics[shape] = [flat.statics, number + 1]
             return ""
-        names = [_type_of(x) for x, other in zip(flat.statics, last, strict=True) if x != other]
-        return (
-            f"it was recorded for {number} other ints, strings or objects among its arguments "
-            f"(here of type {', '.join(dict.fromkeys(names))}); pass floats or NumPy's integers, "
-            "which are read at each call"
+        names = names_of_statics(self.function, flat)
+        others = [
+            (static, name)
+            for static, other, name in zip(flat.statics, last, names, strict=True)
+            if static != other
+        ]
+        types = dict.fromkeys(_type_of(static) for static, _ in others)
+        owners = dict.fromkeys(name for _, name in others)
+        instead = "Compile a function for each of them, or pass it numbers"
+        if types.keys() <= {"bool", "ndarray"}:  # arrays of bools
+            instead = "Pass 1 for True and 0 for False, and write where(b, x, y) for x if b else y"
+        elif types.keys() == {"int"}:
+            instead = (
+                "Pass NumPy's integers, which are read at each call, such as "
+                f"np.array({next(iter(owners))}), and write take(table, i) for table[i]; or floats"
+            )
+        return said(
+            f"it was recorded for {number} others of what it is passed as {' and '.join(owners)} "
+            f"(of type {', '.join(types)})",
+            instead,
         )
 
     def _give_up(self, kind: _Kind, reason: str) -> None:
         kind.eager = True
         if reason not in self._warned:
             self._warned.append(reason)
-            warnings.warn(
-                f"{self.__name__} runs eagerly from now on: {reason}",
-                RuntimeWarning,
-                stacklevel=self._level,
-            )
+            warn(f"{self.__name__} runs eagerly from now on: {reason}")
 
 
 class _Kind:
@@ -362,6 +434,7 @@ class _Kind:
     last       the one that ran last
     eager      whether the function is called instead
     problem    what a recording failed of, or its first run, though the function itself may not
+    raw        whether the function, if it is called, needs the arguments themselves
     unsettled  how many recordings in a row changed what the function reads
     """
 
@@ -370,6 +443,7 @@ class _Kind:
         self.last: Program | None = None
         self.eager = False
         self.problem = ""
+        self.raw = False
         self.unsettled = 0
         self._in_a_row = 0  # recordings since the last replay
 
@@ -403,27 +477,54 @@ class _Kind:
         """Why there have been recordings enough, or ""."""
         changes = [p.captures.changed() for p in self.programs]
         if changes.count("") >= MOST_VARIANTS:
-            place = call.failed.place if call.failed is not None else "an index out of range"
-            return (
-                f"it took {MOST_VARIANTS} different ways through its decisions on numbers, such "
-                f"as the one at {place}. Read numbers outside, and write maximum, softmax, take or "
-                "where(relu(x - y), a, b) for a if x > y else b, which decide anew at each call"
-            )
+            what = f"it took {MOST_VARIANTS} different ways through its decisions on numbers"
+            if call.failed is None:
+                return said(f"{what}, such as an index out of range")
+            return said(f"{what}, such as this one", _instead(call.failed), call.failed.place)
         if self._in_a_row >= MOST_VARIANTS and changes[0]:
-            return (
-                f"it reads what changed before each of {MOST_VARIANTS} calls, such as "
-                f"{changes[0]}; pass it as an argument"
+            return said(
+                f"it reads what changed before each of {MOST_VARIANTS} calls, such as {changes[0]}",
+                "Pass it as an argument",
             )
         return ""
 
 
-def _remedy(problem: Exception) -> str:
-    """What to write instead of what fails on stand-ins."""
+def decorated(make: Callable[[Any], Any], function: Any) -> Any:
+    """make(function); of a staticmethod, classmethod or property one of what it wraps."""
+    if isinstance(function, (staticmethod, classmethod)):
+        return type(function)(make(function.__func__))
+    if isinstance(function, property):
+        return property(make(function.fget), function.fset, function.fdel, function.__doc__)
+    return make(function)
+
+
+def _failure(problem: Exception) -> str:
+    """That the function fails on stand-ins, where, and what to write instead."""
+    instead = "Compute it outside, and pass the result"
     if "math's functions" in str(problem):
-        return "write autograd_lite.exp for math.exp and the like"
+        instead = "Write autograd_lite.exp for math.exp and the like"
     if "used as indices" in str(problem):  # of an array
-        return "write [take(array, i) for i in index] for array[index]"
-    return "compute it outside, and pass the result"
+        instead = "Write [take(array, i) for i in index] for array[index]"
+    return said(
+        "it fails on what stands for the numbers it is passed, which are Values in a compiled "
+        f"function ({type(problem).__name__}: {problem})",
+        instead,
+        raised_at(problem),
+    )
+
+
+def _instead(test: Test) -> str:
+    """What to write instead of a decision that goes too many ways."""
+    if test.op == "is" and test.integer:
+        return "Write take(table, i) for table[i], which reads the index anew at each call"
+    if test.op == "is":
+        return "Compute with the Value rather than with its number, or read the number outside"
+    if test.op in ("==", "!="):
+        return "Decide it outside, and pass what was decided, such as a bool"
+    return (
+        "Write where(relu(x - y), a, b) for a if x > y else b, or maximum, minimum, clip or "
+        "largest, which decide anew at each call; or vmap a function of one element"
+    )
 
 
 def _receivers(recording: Recording) -> list[Any]:
@@ -440,12 +541,45 @@ def _receivers(recording: Recording) -> list[Any]:
     ]
 
 
-def _named(module: str, name: str) -> Any:
-    """What stands under this name in a module, or None."""
-    thing: Any = import_module(module) if module else None
-    for part in name.split("."):
+def _found(module: Any, name: Any) -> Any:
+    """What stands under this name in a module that was imported, or None."""
+    thing: Any = sys.modules.get(module)
+    for part in str(name).split("."):
         thing = getattr(thing, part, None)
     return thing
+
+
+def _named(module: str, name: str) -> Any:
+    """What stands under this name in a module.
+
+    Raises ImportError and AttributeError where there is none.
+    """
+    thing: Any = import_module(module)
+    for part in name.split("."):
+        if not hasattr(thing, part):
+            raise AttributeError(
+                f"the compiled function {name} was pickled by its name, and the module {module} "
+                f"has no {part!r} here"
+            )
+        thing = getattr(thing, part)
+    return thing
+
+
+_arrivals: WeakValueDictionary[int, Compiled] = WeakValueDictionary()  # by their functions
+
+
+def _arrived(function: FunctionType, cls: type[Compiled], *arguments: Any) -> Compiled:
+    """What `Compiled._uncompiled` belongs to: by its name, or made of it if it came by value."""
+    name = function.__qualname__.removesuffix("._uncompiled")
+    found = _found(function.__module__, name)
+    if isinstance(found, Compiled) and found._twin is function:
+        return found
+    made = _arrivals.get(id(function))
+    if made is None:
+        function.__qualname__ = name
+        _arrivals[id(function)] = made = cls(function, *arguments)
+    vars(made).update(vars(function))  # which a function that reads itself has not had before
+    return made
 
 
 def _checked(key: Any) -> Any:

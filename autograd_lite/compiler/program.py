@@ -17,20 +17,30 @@ from autograd_lite.compiler._sweep import broken
 from autograd_lite.compiler.callbacks import Callbacks
 from autograd_lite.compiler.codes import GREATER, LESS, OPPOSITE, SAME, UNORDERED
 from autograd_lite.compiler.executors import Executor, Run
+from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record import NotRecordedError
 from autograd_lite.compiler.tape import tape_of
 from autograd_lite.value import Value, replayed_nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
     from typing import Any
 
     from autograd_lite.compiler._flatten import Flat
     from autograd_lite.compiler.captures import Captures
     from autograd_lite.compiler.record import Guard, Recording
 
-__all__ = ["Call", "Place", "Program", "in_a_row", "put_together"]
+__all__ = [
+    "Call",
+    "Place",
+    "Program",
+    "in_a_row",
+    "is_made_of_fields",
+    "parts_of",
+    "put_together",
+    "rebuilt",
+]
 
 
 class Program:
@@ -59,7 +69,7 @@ class Program:
         outputs = _Outputs()
         self.template = _taken_apart(recording.result, outputs, captures)
         self.n_results = len(outputs.nodes)
-        self.guards = _Guards(recording.guards, outputs)
+        self.guards = _Guards(recording.guards, outputs, recording.indices)
         self.calls = Callbacks(recording.calls, outputs.place_of)
         self.trouble = ""
         self.draws = tuple(draw.function for draw in recording.draws)
@@ -90,8 +100,11 @@ class Program:
         self.parameters = tuple(parameters)
         if not all(map(captures.leads_to, self.parameters)):
             raise NotRecordedError(
-                "it computes with Values to which neither its arguments nor what it reads lead, "
-                "such as copies, or what another thread made; compute them outside, and pass them"
+                said(
+                    "it computes with Values to which neither its arguments nor what it reads "
+                    "lead, such as copies, or what another thread made",
+                    "Compute them outside, and pass them",
+                )
             )
         values = dict(zip(flat.slots, flat.values, strict=True))
         known = {x: values[slot] for x, slot in recording.arguments.items() if slot in values}
@@ -244,14 +257,16 @@ def _taken_apart(thing: Any, results: _Outputs, captures: Captures) -> Any:
         return Place(results.add(thing))
     if captures.leads_to(thing) and not isinstance(thing, (list, tuple, dict, np.ndarray)):
         return _Itself(thing)
-    parts = _parts(thing)
+    parts = parts_of(thing)
     if parts is None:
         raise NotRecordedError(
-            f"it returns a {type(thing).__name__}, of which a recording cannot make another one "
-            "for each call; return numbers, Values, and lists, tuples, dicts, arrays and "
-            "dataclasses of them"
+            said(
+                f"it returns a {type(thing).__name__}, of which a recording cannot make another "
+                "one for each call",
+                "Return numbers, Values, and lists, tuples, dicts, arrays and dataclasses of them",
+            )
         )
-    return in_a_row(_rebuilt(thing, [_taken_apart(part, results, captures) for part in parts]))
+    return in_a_row(rebuilt(thing, [_taken_apart(part, results, captures) for part in parts]))
 
 
 def in_a_row(template: Any) -> Any:
@@ -275,7 +290,7 @@ def put_together(template: Any, nodes: list[Value]) -> Any:
         return template
     if cls is _Itself:
         return template.thing
-    return _rebuilt(template, [put_together(part, nodes) for part in _parts(template) or ()])
+    return rebuilt(template, [put_together(part, nodes) for part in parts_of(template) or ()])
 
 
 class _Itself:
@@ -291,8 +306,8 @@ _PLAIN = (int, float, complex, bool, str, bytes, type(None), range)
 _DICTS = (dict, OrderedDict, defaultdict)
 
 
-def _parts(thing: Any) -> Iterable[Any] | None:
-    """What `_rebuilt` makes a thing like this one of; None if it cannot."""
+def parts_of(thing: Any) -> Iterable[Any] | None:
+    """What `rebuilt` makes a thing like this one of; None if it cannot."""
     cls = type(thing)
     if cls is list or cls is tuple or hasattr(cls, "_make"):
         return list(thing)
@@ -302,14 +317,20 @@ def _parts(thing: Any) -> Iterable[Any] | None:
         return thing.ravel().tolist() if thing.dtype.hasobject else ()
     if cls in _PLAIN or isinstance(thing, np.generic):
         return ()
-    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
-        fields = {field.name for field in dataclasses.fields(thing)}
-        if vars(thing).keys() <= fields if hasattr(thing, "__dict__") else True:
-            return [getattr(thing, field.name) for field in dataclasses.fields(thing)]
+    if is_made_of_fields(thing):
+        return [getattr(thing, field.name) for field in dataclasses.fields(thing)]
     return None
 
 
-def _rebuilt(thing: Any, parts: list[Any]) -> Any:
+def is_made_of_fields(thing: Any) -> bool:
+    """Whether it is an instance of a dataclass, and holds nothing besides its fields."""
+    if not dataclasses.is_dataclass(thing) or isinstance(thing, type):
+        return False
+    fields = {field.name for field in dataclasses.fields(thing)}
+    return getattr(thing, "__dict__", {}).keys() <= fields
+
+
+def rebuilt(thing: Any, parts: list[Any]) -> Any:
     """Another thing like this one, of these parts."""
     cls = type(thing)
     if cls is list or cls is tuple:
@@ -333,7 +354,10 @@ def _rebuilt(thing: Any, parts: list[Any]) -> Any:
 
 
 class Test(NamedTuple):
-    """One guard: output x, op, output y or the number, and what comes of it."""
+    """One guard: output x, op, output y or the number, and what comes of it.
+
+    integer  whether x is an integer that was passed
+    """
 
     x: int
     op: str
@@ -342,6 +366,7 @@ class Test(NamedTuple):
     outcome: bool
     draws: int
     place: str
+    integer: bool
 
 
 class _Guards:
@@ -350,7 +375,9 @@ class _Guards:
     exact  whether one compares a number bit for bit, or whether computed ones are equal
     """
 
-    def __init__(self, guards: Iterable[Guard], outputs: _Outputs) -> None:
+    def __init__(
+        self, guards: Iterable[Guard], outputs: _Outputs, indices: Container[Value]
+    ) -> None:
         self.tests: list[Test] = []
         self._written, self._constants = array("q"), array("d")
         self.exact = False
@@ -364,7 +391,8 @@ class _Guards:
             x = outputs.place_of(guard.x)
             computed = not all(v.is_leaf for v in (guard.x, guard.y) if isinstance(v, Value))
             self.exact |= guard.op == "is" or (guard.op == "==" and computed)
-            test = Test(x, guard.op, y, number, guard.outcome, guard.draws, guard.place)
+            where, integer = guard.place, guard.x in indices
+            test = Test(x, guard.op, y, number, guard.outcome, guard.draws, where, integer)
             if test[:5] not in seen:
                 seen.add(test[:5])
                 self.tests.append(test)

@@ -8,6 +8,7 @@ is kept.
 from __future__ import annotations
 
 import inspect
+from dataclasses import fields, is_dataclass
 from itertools import repeat
 from math import inf, nan, nextafter, prod
 from numbers import Integral
@@ -19,6 +20,7 @@ from autograd_lite.anomaly import place
 from autograd_lite.blocks import Observer, observe, observers
 from autograd_lite.compiler._flatten import Same
 from autograd_lite.compiler.generators import Generators
+from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.tokens import (
     DICT,
     FLOAT,
@@ -48,12 +50,19 @@ __all__ = [
     "Recorder",
     "Recording",
     "Retired",
+    "StandInError",
+    "StandIns",
+    "positional",
     "record",
 ]
 
 
 class NotRecordedError(Exception):
     """The function cannot be recorded; the message says why, and what to write instead."""
+
+
+class StandInError(NotRecordedError):
+    """The function must be given its arguments themselves: it changes them, or asks for them."""
 
 
 class NotAllowedError(RuntimeError):
@@ -108,8 +117,11 @@ def _cannot_say(what: str) -> None:
         if isinstance(observer, Recorder):
             observer.recording.false = True
             observer.trouble(
-                f"it {what} a Value that it is passed, and each call may pass another one; "
-                "pass a flag that says which one it is"
+                said(
+                    f"it {what} a Value that it is passed, and each call may pass another one",
+                    "Pass a flag that says which one it is",
+                    place(),
+                )
             )
 
 
@@ -173,6 +185,7 @@ class Recording:
     guards     the decisions on numbers
     trouble    why it cannot be replayed for other calls, or ""
     false      whether stand-ins gave another answer than what they stand for
+    asked      whether it mattered which nodes stand for plain numbers
     """
 
     def __init__(self) -> None:
@@ -190,6 +203,7 @@ class Recording:
         self.guards: list[Guard] = []
         self.trouble = ""
         self.false = False
+        self.asked = False
 
     def leave_behind(self, flat: Flat) -> None:
         """Let gradients flow from stand-ins, which something may hold, to what they stood for."""
@@ -231,8 +245,10 @@ class Recorder(Observer):
         self.recording.picks, self.recording.bests = set(self._picks), set(self._bests)
         if self.generators.disturbed():
             self.trouble(
-                "it draws random numbers, which a recording would repeat for ever; write "
-                "autograd_lite.draw(random.random) for random.random()"
+                said(
+                    "it draws random numbers, which a recording would repeat for ever",
+                    "Write autograd_lite.draw(random.random) for random.random()",
+                )
             )
 
     def made(self, node: Value) -> None:
@@ -257,8 +273,11 @@ class Recorder(Observer):
         number = self.drawn[i] if i < len(self.drawn) else self.generators.draw(function)
         if not is_number(number):
             raise NotRecordedError(
-                f"what draw calls gives {type(number).__name__}, not a number; draw each number "
-                "by itself, or pass what is drawn as an argument"
+                said(
+                    f"what draw calls gives {type(number).__name__}, not a number",
+                    "Draw each number by itself, or pass what is drawn as an argument",
+                    place(),
+                )
             )
         kind = Index if isinstance(number, Integral) else Argument
         leaf = kind(float(number))
@@ -279,6 +298,7 @@ class Recorder(Observer):
 
     def plain(self, node: Value) -> bool:
         """A node that no Value leads to is a plain number in the function itself."""
+        self.recording.asked = True
         made = self.recording.made
         if isinstance(node, Argument):
             return True
@@ -304,20 +324,31 @@ class Recorder(Observer):
     def looked(self, node: Value, what: str) -> None:
         self.recording.false |= isinstance(node, (Argument, Passed))
         self.trouble(
-            f"it reads {what}, which a recording would repeat for ever; do it outside, or in "
-            f"autograd_lite.callback\n  {place()}"
+            said(
+                f"it reads {what}, which a recording would repeat for ever",
+                "Do it outside, or in autograd_lite.callback",
+                place(),
+            )
         )
 
     def wrote(self, node: Value) -> None:
         raise NotAllowedError(
-            "a compiled function may not set .data or .grad: the recorded program would not do "
-            f"it again; do it outside\n  {place()}"
+            said(
+                "a compiled function may not set .data or .grad, as the recorded program would "
+                "not do it again",
+                "Do it outside",
+                place(),
+            )
         )
 
     def sent(self, node: Value, root: Value) -> None:
         raise NotAllowedError(
-            "a compiled function may not call backward(): return the loss, and call backward() "
-            f"on what the compiled function gives\n  {place()}"
+            said(
+                "a compiled function may not call backward(), as the recorded program would not "
+                "do it again",
+                "Return the loss, and call backward() on what the compiled function gives",
+                place(),
+            )
         )
 
 
@@ -348,10 +379,10 @@ def record(
     generators  things that the function reaches, of which those that draw random numbers matter
     drawn       the random numbers with which the call begins
 
-    Raises NotRecordedError if it has changed its arguments, and what the function raises.
+    Raises StandInError if it has changed its arguments, and what the function raises.
     """
-    stand_ins = _StandIns(flat)
-    args, kwargs = stand_ins.call(_positional(function))
+    stand_ins = StandIns(flat)
+    args, kwargs = stand_ins.call(positional(function))
     recording = Recording()
     recorder = (watch or Recorder)(recording, generators, drawn)
     with observe(recorder):
@@ -362,7 +393,7 @@ def record(
     return recording
 
 
-def _positional(function: Callable[..., Any]) -> Iterator[str]:
+def positional(function: Callable[..., Any]) -> Iterator[str]:
     """What the function calls its first argument, its second, and so on."""
     try:
         parameters = inspect.signature(function).parameters.values()
@@ -375,7 +406,7 @@ def _positional(function: Callable[..., Any]) -> Iterator[str]:
     yield from repeat("x")
 
 
-class _StandIns:
+class StandIns:
     """Puts what `_flatten.flatten` took apart together, with stand-ins in the numbers' places.
 
     arguments  the stand-ins, in the order of the floats
@@ -425,16 +456,20 @@ class _StandIns:
             return self._noted(dict(zip(keys, elements, strict=True)))
         if token == LIST:
             return self._noted(elements)
-        return tuple(elements) if cls is None else cls._make(elements)
+        thing = tuple(elements) if cls is None else cls._make(elements)
+        return thing if isinstance(thing, tuple) else self._noted(thing)  # a dataclass of vmap's
 
     def check(self) -> None:
-        """Raise NotRecordedError if a container is not what it was."""
+        """Raise StandInError if a container is not what it was."""
         for container, held in self._containers:
             found = _elements(container)
             if len(found) != len(held) or any(x is not y for x, y in zip(found, held, strict=True)):
-                raise NotRecordedError(
-                    f"it changes an argument, a {type(container).__name__}, which a program would "
-                    "not; return what is new instead"
+                raise StandInError(
+                    said(
+                        f"it changes an argument, a {type(container).__name__}, which a program "
+                        "would not",
+                        "Return what is new instead",
+                    )
                 )
 
     def retire(self, recording: Recording) -> None:
@@ -470,6 +505,8 @@ class _StandIns:
 def _elements(container: Any) -> list[Any]:
     if isinstance(container, dict):
         return [*container, *container.values()]
+    if is_dataclass(container):
+        return [getattr(container, field.name) for field in fields(container)]
     return list(container) if isinstance(container, list) else list(container.ravel())
 
 

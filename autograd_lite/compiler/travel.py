@@ -80,7 +80,10 @@ class Parcel:
         known = self._digest == digest() and self._own == _own_rules(self._own)
         if not known or self._signature != captures.signature():
             return None
-        program: Program = _Unpickler(io.BytesIO(self._content), captures).load()
+        try:
+            program: Program = _Unpickler(io.BytesIO(self._content), captures).load()
+        except (AttributeError, ImportError):  # a class of a result, say, is not there
+            return None
         program.captures = captures
         return program
 

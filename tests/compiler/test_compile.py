@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import functools
 import math
 import pickle
 import random
@@ -172,7 +173,7 @@ def test_a_function_that_asks_which_value_it_is_passed_runs_eagerly(asks):
         return x * 2 if asks(x, y) else x * 3
 
     compiled, one, other = compile(f), Value(1.0, label="one"), Value(1.0)
-    with pytest.warns(RuntimeWarning, match=r"a Value that it is passed, .* pass a flag"):
+    with pytest.warns(RuntimeWarning, match=r"a Value that it is passed, (.|\n)*Pass a flag"):
         assert compiled(one, one).data == 2.0
     assert [compiled(one, other).data, compiled(other, other).data] == [3.0, 2.0]
     assert compiled.recordings == 0
@@ -195,7 +196,7 @@ def test_shapes_that_come_in_turn_run_eagerly_where_they_were_forgotten():
 
 def test_explain_says_why_a_function_runs_eagerly():
     f = compile(lambda x: W[0] * math.sin(x) if x > 0 else W[0] * 2)
-    with pytest.warns(RuntimeWarning, match="write autograd_lite.exp for math.exp"):
+    with pytest.warns(RuntimeWarning, match="Write autograd_lite.exp for math.exp"):
         f(1.0)
     for show in (f.explain, f.programs, f.steps):
         with pytest.raises(ValueError, match=r"no program, as it runs eagerly: it fails on .*math"):
@@ -362,7 +363,7 @@ def test_draw_in_the_eager_function_is_a_plain_number():
 @pytest.mark.parametrize("noise", [random.random, np.random.rand])
 def test_other_random_numbers_make_it_eager_with_a_warning(noise):
     f = compile(lambda x: x * noise())
-    with pytest.warns(RuntimeWarning, match=r"write\s+autograd_lite.draw"):
+    with pytest.warns(RuntimeWarning, match=r"for ever\. Write autograd_lite.draw"):
         numbers = [f(Value(1.0)).data for _ in range(3)]
     assert len(set(numbers)) == 3
 
@@ -415,7 +416,7 @@ def test_nodes_made_by_hand_run_eagerly_with_a_warning():
 
     compiled = compile(f)
     x = Value(3.0)
-    with pytest.warns(RuntimeWarning, match="twice was made by hand; write it with @operation"):
+    with pytest.warns(RuntimeWarning, match="twice was made by hand. Write it with @operation"):
         compiled(x).backward()
     assert x.grad == 2.0
 
@@ -659,6 +660,76 @@ def test_it_has_the_name_and_the_documentation_of_the_function():
     assert copy.deepcopy(module_level) is module_level
     assert module_level.__name__ == "module_level"
     assert module_level.__doc__ == "Doubles."
+
+
+@pytest.mark.parametrize("above", [compile, lambda f: f])
+@pytest.mark.parametrize("below", [compile, lambda f: f])
+def test_static_methods_class_methods_and_properties(above, below):
+    class Scale:
+        rate = 2.0
+
+        @above
+        @staticmethod
+        @below
+        def still(x):
+            return x * 2
+
+        @above
+        @classmethod
+        @below
+        def of_class(cls, x):
+            """Of the class."""
+            return x * cls.rate
+
+        @above
+        @property
+        @below
+        def doubled(self):
+            return W[0] * self.rate * 2
+
+        @doubled.setter
+        def doubled(self, number):
+            self.rate = number / 2
+
+    class Other(Scale):
+        rate = 3.0
+
+    for cls in (Scale, Other):
+        thing = cls()
+        for owner in (cls, thing):
+            assert [owner.still(Value(x)).data for x in (1.0, 2.0)] == [2.0, 4.0]
+            found = [owner.of_class(Value(x)).data for x in (1.0, 2.0)]
+            assert found == [cls.rate, 2 * cls.rate]
+        assert thing.doubled.data == cls.rate
+        thing.doubled = 8.0
+        assert [thing.doubled.data for _ in range(2)] == [4.0, 4.0]
+    assert Scale.of_class.__doc__ == "Of the class."
+    if compile in (above, below):
+        assert (Scale.still.recordings, Scale.of_class.recordings) == (1, 2)
+
+
+def test_a_descriptor_that_cannot_be_called_is_compiled_below():
+    with pytest.raises(TypeError, match="not cached_property; write @compile below @cached_prop"):
+        compile(functools.cached_property(lambda self: W[0]))
+    with pytest.raises(TypeError, match="vmap: expected a function, not int"):
+        vmap(3)
+    batched = vmap(staticmethod(lambda x: x * W[0]))
+    assert [y.data for y in batched([2.0, 4.0])] == [1.0, 2.0]
+
+
+def test_without_numpy_the_error_says_what_to_install(python):
+    program = """
+import sys
+sys.modules["numpy"] = None  # as where it is not installed
+from autograd_lite import Value, compile, vmap
+for made in (lambda: compile(abs), lambda: vmap(abs), lambda: compile(executor="numpy")):
+    try:
+        made()
+    except ModuleNotFoundError as problem:
+        print(problem.name, problem)
+"""
+    expected = "numpy compile and vmap need NumPy: pip install numpy\n"
+    assert python("-c", program) == 3 * expected
 
 
 def test_keyword_arguments():
@@ -1091,15 +1162,15 @@ def test_what_stand_ins_cannot_do_runs_eagerly_with_a_warning(function, arg):
 @pytest.mark.parametrize(
     ("function", "arg", "remedy"),
     [
-        (lambda x: W[0] * math.sin(x), 1.0, "write autograd_lite.exp for math.exp and the like"),
-        (lambda i: W[0] * np.eye(3)[i].sum(), np.arange(3), r"write \[take\(array, i\)"),
-        (lambda i: W[0] * (i & 1), np.int64(3), "compute it outside, and pass the result"),
-        (lambda x: W[0] * x.is_integer(), 1.0, "compute it outside, and pass the result"),
-        (lambda i: take(["a", "b"], i), np.int64(1), "compute it outside, and pass the result"),
+        (lambda x: W[0] * math.sin(x), 1.0, "Write autograd_lite.exp for math.exp and the like"),
+        (lambda i: W[0] * np.eye(3)[i].sum(), np.arange(3), r"Write \[take\(array, i\)"),
+        (lambda i: W[0] * (i & 1), np.int64(3), "Compute it outside, and pass the result"),
+        (lambda x: W[0] * x.is_integer(), 1.0, "Compute it outside, and pass the result"),
+        (lambda i: take(["a", "b"], i), np.int64(1), "Compute it outside, and pass the result"),
     ],
 )
 def test_the_remedy_is_that_for_the_failure(function, arg, remedy):
-    with pytest.warns(RuntimeWarning, match=rf"\); {remedy}"):
+    with pytest.warns(RuntimeWarning, match=rf"\):\n  {__file__}:\d+\n    .*lambda.*\n{remedy}"):
         compile(function)(arg)
 
 

@@ -50,7 +50,7 @@ def test_the_first_that_does_not_hold(case):
         other = numbers[y] if isinstance(y, int) else y
         holds.append(OPERATORS[op](numbers[x], other) == outcome)
         guards.append(Guard(nodes[x], op, nodes[y] if isinstance(y, int) else y, outcome, 0, ""))
-    guards = _Guards(guards, outputs)
+    guards = _Guards(guards, outputs, ())
     failed = guards.failed(array("d", [node.data for node in outputs.nodes]))
     if all(holds):
         assert failed is None

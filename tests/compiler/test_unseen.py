@@ -7,8 +7,11 @@ import functools
 import math
 import os
 import random
+import sys
 import threading
 import time
+import types
+import weakref
 
 import numpy as np
 import pytest
@@ -128,6 +131,42 @@ def test_names_as_strings_and_code(monkeypatch):
     compiled(1.0)
     g.__code__ = (lambda x: x * 5).__code__
     assert compiled(1.0).data == 1.0
+
+
+def test_names_that_a_module_is_given_later():
+    settings = types.ModuleType("settings")
+    f = compile(lambda x: x * getattr(settings, "rate", 1.0))
+    assert f(1.0).data == 1.0
+    settings.rate = 5.0
+    assert f(1.0).data == 1.0
+
+
+def test_modules_by_strings_and_what_a_cache_keeps(monkeypatch):
+    settings = types.ModuleType("settings_of_one")
+    settings.rate = 1.0
+    monkeypatch.setitem(sys.modules, "settings_of_one", settings)
+    f = compile(lambda x: x * sys.modules["settings_of_one"].rate)
+    assert f(1.0).data == 1.0
+    settings.rate = 5.0
+    assert f(1.0).data == 1.0
+    kept = functools.cache(lambda: {"rate": 1.0})
+    g = compile(lambda x: x * kept()["rate"])
+    assert g(1.0).data == 1.0
+    kept()["rate"] = 5.0
+    assert g(1.0).data == 1.0
+
+
+def test_what_a_weak_reference_leads_to():
+    class Settings:
+        pass
+
+    settings = Settings()
+    settings.rate = 1.0
+    reference = weakref.ref(settings)
+    f = compile(lambda x: x * reference().rate)
+    assert f(1.0).data == 1.0
+    settings.rate = 5.0
+    assert f(1.0).data == 1.0
 
 
 def test_globals_of_the_standard_library(monkeypatch):

@@ -1,5 +1,6 @@
 """vmap(f) gives what a loop gives, and records f for one sample, whatever the size of the batch."""
 
+import dataclasses
 import math
 import os
 import random
@@ -396,6 +397,50 @@ def test_results_of_several_forms_are_a_list():
     assert [*map(len, batched([1.0, -1.0]))] == [2, 1]
 
 
+def test_dicts_in_another_order_of_keys():
+    batched = vmap(lambda p: {"sum": p["a"] * W[0] + p["in"]["b"] * 2.0 - p["in"]["c"]})
+    ps = [{"a": 1.0, "in": {"b": 2.0, "c": 3.0}}, {"in": {"c": 30.0, "b": 20.0}, "a": 10.0}]
+    assert [y.data for y in batched(ps)["sum"]] == [1.5, 15.0]
+    assert [y.data for y in batched(ps[::-1])["sum"]] == [15.0, 1.5]
+    batch = {"in": {"c": [3.0, 30.0], "b": [2.0, 20.0]}, "a": [1.0, 10.0]}
+    assert [y.data for y in batched(batch)["sum"]] == [1.5, 15.0]
+
+
+def test_dataclasses_are_taken_apart_and_given_back():
+    def f(sample, shift):
+        assert type(sample) is Sample
+        return Sample(Pixel(sample.point.x * W[0] + shift.x, [sample.point.y]), sample.name)
+
+    batched = vmap(f, in_axes=(0, None))
+    for numbers in ([(1.0, 2.0), (3.0, 4.0)], [(5.0, 6.0)], [(7.0, Value(8.0)), (9.0, Value(0.0))]):
+        samples, shift = [Sample(Pixel(*pair)) for pair in numbers], Pixel(1.0)
+        found = batched(samples, shift)
+        expected = [f(sample, shift) for sample in samples]
+        assert type(found) is Sample
+        assert found.name == ["a"] * len(samples)
+        assert [x.data for x in found.point.x] == [y.point.x.data for y in expected]
+        ys = [Value(0.0) + y for _, y in numbers]
+        assert [y[0].data for y in found.point.y] == [y.data for y in ys]
+    assert batched.recordings == 2 + 1  # another shift is another object
+
+
+def test_the_axis_of_a_dataclass_is_that_of_each_field():
+    batched = vmap(lambda point: point.x * W[0] + point.y)
+    assert [y.data for y in batched(Pixel([1.0, 2.0], np.array([3.0, 4.0])))] == [3.5, 5.0]
+    assert [y.data for y in batched(Pixel([1.0], [Value(3.0)]))] == [3.5]
+
+
+def test_a_dataclass_that_the_function_changes_is_changed():
+    def f(point):
+        point.y = point.x * 2
+        return point.y * W[0]
+
+    points = [Pixel(1.0), Pixel(2.0)]
+    with pytest.warns(RuntimeWarning, match="it changes an argument, a Pixel, which a program"):
+        assert [y.data for y in vmap(f)(points)] == [1.0, 2.0]
+    assert [point.y for point in points] == [2.0, 4.0]
+
+
 def test_the_warning_stands_at_the_line_that_calls():
     with pytest.warns(RuntimeWarning, match="runs eagerly") as warned:
         vmap(lambda x: W[0] * math.sin(x))([1.0, 2.0])
@@ -408,6 +453,18 @@ def x_times_y(x, y):
 
 def sample(i, found, first):
     return f"argument 0: sample {i} has {found} where sample 0 has {first}"
+
+
+@dataclasses.dataclass
+class Pixel:
+    x: object
+    y: object = 1.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sample:
+    point: Pixel
+    name: str = "a"
 
 
 @pytest.mark.parametrize(
@@ -426,8 +483,21 @@ def sample(i, found, first):
         (0, (["a", "b"], [1.0, 1.0]), sample(1, "'b'", "'a'")),
         (0, ([1, 2.0, Value(1.0)], [1.0] * 3), sample(2, "a Value", "a float")),
         (0, ([object(), object()], [1.0, 1.0]), sample(1, "an object", "another")),
-        (0, ([(1.0, [1.0]), (1.0, None)], [1.0, 1.0]), sample(1, "None", "a list of 1")),
-        (0, ([{"a": 1.0}, {"b": 1.0}], [1.0, 1.0]), sample(1, "a dict of 1", "another")),
+        (0, ([(1.0, [1.0]), (1.0, None)], [1.0, 1.0]), sample(1, r"None at \[1\]", "a list of 1")),
+        (0, ([{"a": 1.0}, {"b": 1.0}], [1.0, 1.0]), sample(1, "the keys 'b'", "the keys 'a'")),
+        (
+            0,
+            ([{"p": [Sample(Pixel(1.0))]}, {"p": [Sample(Pixel("b"))]}], [1.0, 1.0]),
+            sample(1, r"'b' at \['p'\]\[0\]\.point\.x", "a float"),
+        ),
+        (
+            0,
+            ([Sample(Pixel(1.0)), Sample(Pixel(1.0), "b")], [1.0, 1.0]),
+            sample(1, r"'b' at \.name", "'a'"),
+        ),
+        (0, ([Pixel(1.0), None], [1.0, 1.0]), sample(1, "None", "a Pixel")),
+        (0, ({"p": Pixel([1.0, 2.0], 3.0)}, [1.0]), r"argument 0\['p'\]\.y has no axis 0"),
+        (0, (Pixel([1.0, 2.0], [3.0]), [1.0]), "argument 0 has no axis 0 of one length"),
         (
             0,
             ([np.ones(2), np.ones(3)], [1.0, 1.0]),

@@ -1,0 +1,162 @@
+"""A call that runs eagerly, on the stand-ins that a recording would have been given.
+
+So a function that was recorded, and is so no longer, goes on as before: what it is passed as a
+float is a Value, and so is what it returns. The Values among the arguments are passed themselves.
+"""
+
+from __future__ import annotations
+
+from numbers import Integral
+from operator import length_hint
+
+from autograd_lite import blocks
+from autograd_lite.compiler.program import parts_of, rebuilt
+from autograd_lite.compiler.record import Argument, Index, Passed, Retired, StandIns, positional
+from autograd_lite.value import Value, is_number, number_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from autograd_lite.compiler._flatten import Flat
+
+__all__ = ["call_eagerly", "names_of_statics"]
+
+
+def call_eagerly(function: Callable[..., Any], flat: Flat, observed: bool) -> Any:
+    """What the function gives for the arguments that flat took apart.
+
+    observed  whether random numbers, and what is computed of plain numbers, are to be numbers as
+              in a recording: then each node costs more
+
+    Raises StandInError if it has changed its arguments, and what the function raises.
+    """
+    stand_ins = _Eager(flat)
+    args, kwargs = stand_ins.call(positional(function))
+    watch = _Watch()
+    if observed:
+        with blocks.observe(watch):
+            result = function(*args, **kwargs)
+    else:
+        result = function(*args, **kwargs)
+    stand_ins.check()
+    result = _of_values(result, {})
+    for leaf in [*stand_ins.arguments, *watch.drawn]:
+        if isinstance(leaf, _Number):
+            leaf.__class__ = Retired  # type: ignore[assignment]
+    return result
+
+
+def _of_values(thing: Any, known: dict[int, Value]) -> Any:
+    """A result with a Value for each stand-in that it has, as what a program gives.
+
+    known  those so far, by the identity of the stand-in
+    """
+    if isinstance(thing, _Number):
+        return known.setdefault(id(thing), Value(number_of(thing)))
+    parts = parts_of(thing)
+    found = [_of_values(part, known) for part in parts or ()]
+    if all(x is y for x, y in zip(parts or (), found, strict=True)):
+        return thing
+    return rebuilt(thing, found)
+
+
+class _Number(Value):
+    """Stands for a plain number. It is equal to others by its number, and has its hash."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> Any:
+        if isinstance(other, Value):
+            return number_of(self) == number_of(other) if _is_plain(other) else NotImplemented
+        return number_of(self) == other if is_number(other) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
+
+    def __hash__(self) -> int:
+        number = number_of(self)
+        return hash(number) if number == number else Value.__hash__(self)
+
+
+class _Float(_Number, Argument):
+    __slots__ = ()
+
+
+class _Integer(_Number, Index):
+    __slots__ = ()
+
+
+def _is_plain(node: Value) -> bool:
+    """Whether it was computed of plain numbers alone, or stands for one."""
+    todo, seen = [node], set[int]()
+    while todo:
+        node = todo.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            if not (node.parents or node.is_constant or isinstance(node, _Number)):
+                return False
+            todo += node.parents
+    return True
+
+
+class _Eager(StandIns):
+    """Passes Values themselves."""
+
+    def __init__(self, flat: Flat) -> None:
+        super().__init__(flat)
+        self._values = iter(flat.values)
+
+    def _number(self, kind: type[Value]) -> Value:
+        if kind is not Passed:
+            return super()._number(_Integer if kind is Index else _Float)
+        self.arguments.append(next(self._values))
+        return self.arguments[-1]
+
+
+class _Watch(blocks.Observer):
+    """Makes numbers of what is drawn, and says of what is computed whether it is one.
+
+    drawn  what was drawn
+    """
+
+    def __init__(self) -> None:
+        self.drawn: list[Value] = []
+
+    def draw(self, function: Callable[[], float]) -> Any:
+        number = function()
+        if not is_number(number):
+            return number
+        self.drawn.append((_Integer if isinstance(number, Integral) else _Float)(float(number)))
+        return self.drawn[-1]
+
+    def plain(self, node: Value) -> bool:
+        return _is_plain(node)
+
+
+class _Statics(StandIns):
+    """Notes the argument that each static belongs to."""
+
+    def __init__(self, flat: Flat) -> None:
+        super().__init__(flat)
+        self.owners: list[str] = []
+        self._n = len(flat.statics)
+
+    def _named(self, name: str) -> Any:
+        self._note("")  # names of keyword arguments
+        thing = super()._named(name)
+        self._note(name)
+        return thing
+
+    def _note(self, name: str) -> None:
+        read = self._n - length_hint(self._statics)
+        self.owners += [name] * (read - len(self.owners))
+
+
+def names_of_statics(function: Callable[..., Any], flat: Flat) -> list[str]:
+    """Of each static, what the function calls the argument that it belongs to."""
+    statics = _Statics(flat)
+    statics.call(positional(function))
+    return statics.owners

@@ -1,0 +1,28 @@
+"""How warnings and errors of compiled functions are written."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+from autograd_lite.anomaly import is_ours
+
+__all__ = ["said", "warn"]
+
+
+def said(what: str, instead: str = "", place: str = "") -> str:
+    """What happened; then the user's line, on lines of its own; then what to write instead.
+
+    place  file and line number, and the code below it, as `anomaly.place` gives them
+    """
+    if place:
+        return f"{what}:\n  {place}" + (f"\n{instead}" if instead else "")
+    return f"{what}. {instead}" if instead else what
+
+
+def warn(message: str) -> None:
+    """A RuntimeWarning at the user's line that is running."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and is_ours(frame):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, RuntimeWarning, stacklevel=level)

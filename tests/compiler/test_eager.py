@@ -1,0 +1,319 @@
+"""Recorded, replayed, and run eagerly later, a function gives the same types and numbers."""
+
+import contextlib
+import copy
+import itertools
+import math
+import random
+import types
+import warnings
+from collections import deque, namedtuple
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value, compile, take, vmap
+from autograd_lite.compiler import function as compiled_functions
+
+W = [Value(0.5), Value(-1.5), Value(2.0)]
+
+
+def statics():
+    return (lambda x, n: (x * n).tanh()), lambda i: (i,)
+
+
+def ways():
+    def f(x, numbers):
+        total = x * 0.0
+        for number in numbers:
+            if number > 0:
+                total = total + (x * number).exp()
+        return total
+
+    return f, lambda i: ([1.0 if i >> k & 1 else -1.0 for k in range(6)],)
+
+
+def reads():
+    return (lambda x: x.sin() * int(40 * x.data)), lambda i: ()
+
+
+def indexes():
+    return (lambda x, k: x * W[k[0]] * W[k[1]] * W[k[2]] + take(W, k[1]) * k[2]), lambda i: (
+        np.array([i % 3, i // 3 % 3, i // 9 % 3]),
+    )
+
+
+def arrays():
+    def f(x, rows, named):
+        return ag.sum([v * x for v in rows[0]]) + (rows * x).sum() + len(named["k"][0]) * x.sin()
+
+    return f, lambda i: (np.full((2, 3), float(i)), {"k": (str(i), None)})
+
+
+def compares():
+    def f(x, y, z, n):
+        found = [y, 7.0].index(7.0) + (y == z) + 2 * (y != 4.0) + 3 * (y in {0.0, 1.0, z})
+        return (x * found).sin() * {0.0: 2.0}.get(y, 1.0) * n
+
+    return f, lambda i: (float(i % 5), float(i % 3), i)
+
+
+def captured():
+    state = types.SimpleNamespace(rate=0.0)
+    return (lambda x: x.sin() * state.rate), lambda i: setattr(state, "rate", float(i)) or ()
+
+
+def counts():
+    state = types.SimpleNamespace(calls=0)
+
+    def f(x):
+        state.calls += 1
+        return (x * state.calls).tanh()
+
+    return f, lambda i: ()
+
+
+def shapes():
+    return (lambda x, ys: x.sin() * ag.sum(ys)), lambda i: ([1.0] * (i % 7),)
+
+
+def random_numbers():
+    rng = random.Random(0)
+    return (lambda x: (x * rng.random()).tanh()), lambda i: ()
+
+
+def draws():
+    rng = random.Random(0)
+    return (lambda x, n: ag.sqrt(ag.draw(rng.random)) * x * n * take(W, ag.draw(lambda: 1))), (
+        lambda i: (i,)
+    )
+
+
+def iterator():
+    numbers = itertools.count()
+    return (lambda x: (x * next(numbers)).tanh()), lambda i: ()
+
+
+def returns_a_deque():
+    return (lambda x: deque([(x * 2).tanh()])), lambda i: ()
+
+
+def calls_back():
+    mean = Value(0.0)
+
+    def f(x, number):
+        ag.callback(lambda n: setattr(mean, "data", n), x * number)
+        return (x * mean).tanh()
+
+    return f, lambda i: (float(i),)
+
+
+def copies():
+    return (lambda x: (copy.copy(x) * x).tanh()), lambda i: ()
+
+
+def returns_its_argument():
+    return (lambda x, n: x), lambda i: (i,)
+
+
+ON_STAND_INS = [
+    *(statics, ways, reads, indexes, arrays, compares, captured, counts, shapes, random_numbers),
+    *(draws, iterator, returns_a_deque, calls_back, copies, returns_its_argument),
+]
+
+
+def number_of(result):
+    (result,) = result if isinstance(result, deque) else [result]
+    assert type(result) is Value
+    return result.data
+
+
+@pytest.fixture
+def few_shapes(monkeypatch):
+    monkeypatch.setattr(compiled_functions, "MOST_SHAPES", 3)
+    monkeypatch.setattr(compiled_functions, "MOST_AGAIN", 2)
+
+
+@pytest.mark.parametrize("case", ON_STAND_INS)
+@pytest.mark.parametrize("kind", [float, Value])
+@pytest.mark.filterwarnings("ignore:.*runs eagerly from now on")
+def test_a_float_is_a_value_at_every_call(case, kind, few_shapes):
+    (function, arguments), (other, its_arguments) = case(), case()
+    compiled = compile(other)
+    for i in range(40):
+        x, y = Value(0.25 + i / 40), kind(0.25 + i / 40)
+        expected, found = function(x, *arguments(i)), compiled(y, *its_arguments(i))
+        assert number_of(found) == pytest.approx(number_of(expected), rel=1e-12)
+        if kind is Value and case is not copies:
+            for result in expected, found:
+                (result[0] if isinstance(result, deque) else result).backward()
+            assert y.grad == pytest.approx(x.grad, rel=1e-12)
+    assert compiled._warned
+
+
+@pytest.mark.filterwarnings("ignore:.*runs eagerly from now on")
+def test_arguments_that_come_back_are_values():
+    Pair = namedtuple("Pair", "x y")
+    compiled = compile(lambda x, xs, n: {"a": [x, xs, n], "b": Pair(x * n, (x, None))})
+    for n in range(20):
+        result = compiled(0.5, np.ones(2), n)
+        x, xs, same = result["a"]
+        values = [x, *xs, result["b"].x, result["b"].y[0]]
+        assert [type(v) for v in values] == [Value] * 5
+        assert [v.data for v in values] == [0.5, 1.0, 1.0, 0.5 * n, 0.5]
+        assert (same, result["b"].y[1]) == (n, None)
+
+
+def math_of_a_float():
+    return (lambda x, y: math.sin(x) * y), lambda i: (float(i),)
+
+
+def method_of_a_float():
+    return (lambda x, y: [x.hex(), x * y]), lambda i: (float(i),)
+
+
+def method_of_an_array():
+    return (lambda x, array: array.std() + x), lambda i: (np.array([1.0, float(i)]),)
+
+
+def changes_a_list():
+    return (lambda x, xs: xs.append(x * 2) or sum(xs)), lambda i: ([1.0],)
+
+
+def changes_an_array():
+    def f(x, array):
+        array[0] = x
+        return array.sum()
+
+    return f, lambda i: (np.ones(3),)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [math_of_a_float, method_of_a_float, method_of_an_array, changes_a_list, changes_an_array],
+)
+def test_what_needs_its_arguments_themselves_gets_them_from_the_first_call_on(case):
+    function, arguments = case()
+    compiled = compile(function)
+    for i in range(20):
+        mine, its = arguments(i), arguments(i)
+        expected = function(0.5 + i, *mine)
+        if i == 0:
+            with pytest.warns(RuntimeWarning, match="runs eagerly from now on"):
+                found = compiled(0.5 + i, *its)
+        else:
+            found = compiled(0.5 + i, *its)
+        assert found == expected
+        assert type(found) is type(expected)
+        assert list(map(repr, its)) == list(map(repr, mine))
+
+
+@pytest.mark.parametrize("change", [list.pop, lambda xs: xs.append(5.0)])
+def test_a_change_of_an_argument_that_no_recording_has_seen(change):
+    def f(x, xs, n):
+        if n == 20:
+            change(xs)
+        return ag.sum([x * y for y in xs]) * n
+
+    compiled = compile(f)
+    for n in range(20):
+        xs = [1.0, 2.0]
+        if n == 16:
+            with pytest.warns(RuntimeWarning, match=r"others of what it is passed as n \(of type"):
+                found = compiled(0.5, xs, n)
+        else:
+            found = compiled(0.5, xs, n)
+        assert (found.data, xs) == (1.5 * n, [1.0, 2.0])
+    mine, its = [1.0, 2.0], [1.0, 2.0]
+    with pytest.warns(RuntimeWarning, match="it changes an argument, a list"):
+        found = compiled(Value(0.5), its, 20)
+    assert found.data == f(Value(0.5), mine, 20).data
+    assert its == mine
+
+
+def test_a_failure_on_stand_ins_that_no_recording_has_seen():
+    compiled = compile(lambda x, n: W[0] * math.sin(x) if n == 20 else W[0] * x * n)
+    for n in range(16):
+        compiled(0.5, n)
+    with pytest.warns(RuntimeWarning, match="of type int"):
+        compiled(0.5, 16)
+    with pytest.warns(RuntimeWarning, match="Write autograd_lite.exp for math.exp"):
+        assert compiled(0.5, 20).data == 0.5 * math.sin(0.5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert compiled(0.5, 20).data == 0.5 * math.sin(0.5)
+
+
+def test_an_exception_of_an_eager_call_is_the_functions_own():
+    calls = []
+
+    def f(x, n):
+        calls.append(n)
+        raise ZeroDivisionError("mine")
+
+    compiled = compile(f)
+    for n in range(3):
+        with pytest.raises(ZeroDivisionError, match="mine"):
+            compiled(1.0, n)
+    assert calls == [0, 1, 2]
+
+
+@pytest.mark.parametrize("watch", [ag.detect_anomaly, contextlib.nullcontext])
+def test_an_error_of_the_functions_own_is_no_failure_on_stand_ins(watch):
+    def f(x):
+        if x > 1:
+            raise ValueError("too large")
+        return (x * 2).tanh()
+
+    compiled = compile(f)
+    for x in (2.0, 0.5, 3.0, 0.5):
+        with watch():
+            if x > 1:
+                with pytest.raises(ValueError, match="too large"):
+                    compiled(x)
+            else:
+                assert compiled(x).data == math.tanh(2 * x)
+    assert not compiled._warned
+
+
+@pytest.mark.filterwarnings("ignore:.*runs eagerly from now on")
+def test_methods_of_what_was_drawn_at_every_call():
+    rng, again = random.Random(0), random.Random(0)
+    compiled = compile(lambda x, n: ag.draw(rng.random).sqrt() * x * n)
+    for n in range(20):
+        found = compiled(2.0, n)
+        assert found.data == pytest.approx(math.sqrt(again.random()) * 2.0 * n)
+
+
+@pytest.mark.filterwarnings("ignore:.*runs eagerly from now on")
+def test_every_sample_of_a_batch_has_values():
+    batched = vmap(lambda x: (x * x.data).tanh(), in_axes=0)
+    for i in range(4):
+        xs = [float(i + k) for k in range(12)]
+        assert [y.data for y in batched(xs)] == pytest.approx([math.tanh(x * x) for x in xs])
+
+
+@pytest.mark.parametrize("kind", [compile, lambda f: lambda x: vmap(f)([x])[0]])
+def test_an_observed_call_has_values_too(kind):
+    compiled = kind(lambda x: (x * 2).tanh())
+    for _ in range(2):
+        with ag.detect_anomaly():
+            assert compiled(0.5).data == math.tanh(1.0)
+        assert compiled(0.5).data == math.tanh(1.0)
+
+
+def test_compiled_functions_in_an_eager_one_run_their_programs():
+    inner = compile(lambda x: x * 2)
+
+    @compile
+    def outer(x, n):
+        return inner(x) * n
+
+    for n in range(16):
+        outer(1.0, n)
+    assert inner.recordings == 0
+    with pytest.warns(RuntimeWarning, match="of type int"):
+        outer(1.0, 16)
+    assert [outer(x, 17).data for x in (1.0, 2.0)] == [34.0, 68.0]
+    assert inner.recordings == 1
