@@ -32,9 +32,16 @@ def _polygamma(n: Any, x: Any) -> Any:
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: getattr(autograd_lite, name)
-    for name in ("prod", *(rule.name for rule in RULES))
+    for name in ("interp", "prod", *(rule.name for rule in RULES))
     if name in autograd_lite.__all__
 } | {"abs": abs, "neg": operator.neg, "polygamma": _polygamma}
+
+_PRODUCTS = {
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
 
 _CONSTANTS = {"pi": math.pi}
 
@@ -56,11 +63,11 @@ _OTHER_NAMES = {
 
 _MODULES = ("autograd_lite", "math", "np", "numpy", "torch")
 
-_ONLY = "a formula has numbers, names, + - * / **, calls and lists only"
+_ONLY = "a formula has numbers, names, + - * / // % **, calls and lists only"
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?)"
-    r"|(?P<name>[^\W\d]\w*)|(?P<sign>\*\*|[-+*/(),[\]])|(?P<end>$)|(?P<other>.))"
+    r"|(?P<name>[^\W\d]\w*)|(?P<sign>\*\*|//|[-+*/%(),[\]])|(?P<end>$)|(?P<other>.))"
 )
 
 
@@ -71,7 +78,7 @@ class ExpressionError(ValueError):
 def evaluate(text: str, at: Mapping[str, float]) -> Value:
     """The graph of the formula, its variables labelled leaves with the numbers of `at`.
 
-    It may use numbers, variables, pi, + - * / **, the operations of autograd_lite by name, and
+    It may use numbers, variables, pi, + - * / // % **, the operations of autograd_lite by name, and
     lists for those that take any number of operands.
 
     Raises ExpressionError for anything else, for a variable with no number, and for a number with
@@ -147,7 +154,7 @@ class _Reader:
         return self._row(self.product, {"+": operator.add, "-": operator.sub})
 
     def product(self) -> Any:
-        return self._row(self.power, {"*": operator.mul, "/": operator.truediv})
+        return self._row(self.power, _PRODUCTS)
 
     def _row(self, part: Callable[[], Any], operators: Mapping[str, Callable[..., Any]]) -> Any:
         """Parts with operators between them, from left to right."""

@@ -126,8 +126,8 @@ class Executor:
             return lifted
         warn(
             said(
-                "a compiled function runs node by node from now on: as operations on arrays it gave "
-                "other numbers",
+                "a compiled function runs node by node from now on: as operations on arrays it "
+                "gave other numbers",
                 "Please report it, unless rounding decides these numbers, as in a chaotic system",
             )
         )

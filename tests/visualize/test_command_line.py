@@ -98,7 +98,7 @@ def test_numbers_alone_never_raise():
         ("math.pi", 4, "a formula has no attributes: write pi"),
         ("e*w", 0, "e has no number: add --at e=1, or write exp(1) for the number"),
         ("1__0*w", 0, "1__0 is no number"),
-        ("w*'a'", 2, "a formula has numbers, names, + - * / **, calls and lists only"),
+        ("w*'a'", 2, "a formula has numbers, names, + - * / // % **, calls and lists only"),
         ("w*True", 2, "a formula has numbers"),
         ("w.data", 1, "a formula has no attributes"),
         ("w + w.x.y", 5, "a formula has no attributes"),

@@ -28,22 +28,29 @@ def called(function):
 NAMES = (
     {name: getattr(ieee, name) for name in ieee.__all__}
     | CONSTANTS
-    | {name: called(getattr(autograd_lite, name)) for name in ("sum", "mean", "norm", "logsumexp")}
+    | {name: called(getattr(autograd_lite, name)) for name in ("mean", "norm", "logsumexp")}
     | {
         "two_x_and_half_y": lambda x, y: 2 * x + y / 2,
         "product_of_three": lambda x, y, z: x * y * z,
     }
     | {"twice": lambda x, _: 2 * x, "take": lambda i, *xs: xs[int(i)]}
+    | {"sum_of": called(autograd_lite.sum)}
     | {"nan": math.nan, "inf": math.inf}
 )
 
 
-class Powers(ast.NodeTransformer):
+class Readable(ast.NodeTransformer):
     def visit_BinOp(self, node):
         self.generic_visit(node)
         if not isinstance(node.op, ast.Pow):
             return node
         return ast.Call(ast.Name("power"), [node.left, node.right], [])
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        if ast.unparse(node.func) == "sum":  # of operands, not over the operands of a rule
+            node.func = ast.Name("sum_of")
+        return node
 
 
 def evaluated(text, names):
@@ -53,7 +60,7 @@ def evaluated(text, names):
         pattern = "|".join(map(re.escape, words))
         text = re.sub(rf"(?<![\w.])(?:{pattern})(?![\w\[.])", lambda m: words[m[0]], text)
     # Its minus binds less than its power, as that of Python; here numbers have theirs in brackets.
-    source = to_python(ast.unparse(Powers().visit(ast.parse(text, mode="eval"))))
+    source = to_python(ast.unparse(Readable().visit(ast.parse(text, mode="eval"))))
     return eval(source, NAMES | {words[name]: x for name, x in names.items()})
 
 
