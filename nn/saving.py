@@ -42,7 +42,7 @@ def save(state: Mapping[str, Array], path: str | PathLike[str]) -> None:
     whole = os.path.realpath(path)  # what a link points to is replaced, not the link
     part = f"{whole}.{os.getpid()}-{get_ident()}.part"
     try:
-        with open(part, "xb") as file:
+        with open(part, "wb") as file:
             file.write(safetensors.numpy.save(arrays))
         os.replace(part, whole)
     except BaseException as error:

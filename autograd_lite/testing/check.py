@@ -319,7 +319,7 @@ class _Check:
         return min((each for each in found if not math.isnan(each)), default=0.0)
 
     def too_rounded(self, i: int, line: Direction, derivative: float, found: Slope) -> bool:
-        """Whether the derivative itself is as noisy as it is apart from the slope that was found.
+        """Whether the derivative and the slope may be apart by the noise of both alone.
 
         So it is where inner numbers have lost digits, on which the partial derivatives depend.
         """
@@ -495,13 +495,13 @@ class _Check:
         graph = program(f.function) if is_compiled(f) else root
         blurs: dict[Any, float] = {**blur_of_gradient(graph, self.epsilon)}
         for i in apart:
-            error = 2 * blurs.get(self.arguments.values[i], 0.0)
-            if not abs(found[i] - expected[i]) <= error:
+            error = blurs.get(self.arguments.values[i], 0.0)
+            if not abs(found[i] - expected[i]) <= 2 * DOUBT * error:  # of the two passes
                 raise self.error(
                     by=self.arguments.names[i],
                     reverse=found[i],
                     differences=expected[i],
-                    error=error / DOUBT,
+                    error=2 * error,
                     root=root,
                     place=overwritten(root),
                     **described,

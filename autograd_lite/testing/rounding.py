@@ -6,10 +6,14 @@ Terms that cancel leave their rounding behind, which may be larger than what is 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from random import Random
 
 from autograd_lite import Value, topological_order
 from autograd_lite.testing.locate import partials_of
+
+PASSES = 8
+"""How many times a pass is rounded at random."""
 
 
 def blur_of_value(order: Sequence[Value], epsilon: float) -> float:
@@ -31,25 +35,38 @@ def _rounded(node: Value) -> float:
 
 
 def blur_of_gradient(root: Value, epsilon: float) -> dict[Value, float]:
-    """A bound on the rounding errors of the gradient of each node in a pass from root.
+    """How far rounding blurs the gradient of each node in a pass from root.
 
-    The running error of the pass: each product and each sum is rounded, and what a cotangent is
-    off by goes on to the parents.
+    The pass runs again, each product and each sum in it rounded at random. What is off by the same
+    rounding cancels as it does in the pass; a bound would add it up, and allow mistakes.
+
+    Source: Parker, "Monte Carlo arithmetic", UCLA CSD-970002 (1997).
     """
     order = topological_order(root)
-    sent, sizes, blurs = (dict.fromkeys(order, 0.0) for _ in range(3))
-    sent[root] = 1.0
+    edges = {node: list(_partials(node)) for node in order}
+    draw = Random(0)
+
+    def rounded(number: float) -> float:
+        return number + number * draw.uniform(-epsilon, epsilon)
+
+    exact = _pass(order, edges, lambda number: number)
+    passes = [_pass(order, edges, rounded) for _ in range(PASSES)]
+    return {node: max(abs(one[node] - exact[node]) for one in passes) for node in order}
+
+
+def _pass(
+    order: Sequence[Value],
+    edges: Mapping[Value, Iterable[tuple[Value, float]]],
+    rounded: Callable[[float], float],
+) -> dict[Value, float]:
+    """The gradient of order[0] by each node."""
+    sent = dict.fromkeys(order, 0.0)
+    sent[order[0]] = 1.0
     for node in order:
-        if sent[node] == blurs[node] == 0.0:
-            continue
-        for parent, partial in _partials(node):
-            term = sent[node] * partial if sent[node] else 0.0
-            sent[parent] += term
-            sizes[parent] += abs(term)  # the sum is no larger, in whatever order it is added up
-            blurs[parent] += epsilon / 2 * (abs(term) + sizes[parent])
-            if blurs[node]:
-                blurs[parent] += abs(partial) * blurs[node]
-    return blurs
+        if sent[node]:
+            for parent, partial in edges[node]:
+                sent[parent] = rounded(sent[parent] + rounded(sent[node] * partial))
+    return sent
 
 
 def _partials(node: Value) -> Iterable[tuple[Value, float]]:

@@ -229,9 +229,7 @@ def test_a_step_that_fails_changes_nothing(make, lr):
     optimizer = make([parameter])
     before = optimizer.state_dict()
     optimizer.lr = lr
-    with pytest.raises(
-        (TypeError, ValueError), match=r"float\(v\).* would drop|could not convert"
-    ):
+    with pytest.raises((TypeError, ValueError), match=r"float\(v\).* would drop|could not convert"):
         optimizer.step()
     optimizer.lr = 0.1
     assert optimizer.state_dict() == before
