@@ -178,6 +178,23 @@ def test_a_folder_is_no_file(tmp_path):
     assert [name for name in os.listdir(tmp_path.parent) if name.endswith(".part")] == []
 
 
+def test_what_a_crash_left_is_written_over(tmp_path, monkeypatch):
+    path = tmp_path / "model.safetensors"
+
+    def crash(part, whole):
+        left.append(part)
+        raise KeyboardInterrupt
+
+    left = []
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "replace", crash)
+        nn.save(STATE, path)
+    with open(*left, "x"):
+        pass
+    nn.save(STATE, path)
+    assert os.listdir(tmp_path) == ["model.safetensors"]
+
+
 def test_a_file_that_cannot_be_written_is_named_and_not_its_part(tmp_path, path):
     nn.save(STATE, path)
     with pytest.raises(NotADirectoryError) as error:

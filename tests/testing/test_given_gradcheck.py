@@ -14,7 +14,6 @@ import nn
 from autograd_lite import Value, log, operation
 from autograd_lite.testing import GradientError, given_gradcheck, modules
 
-
 unshrunk = settings(phases=[Phase.generate], deadline=None)
 """For what is to fail: the simplest example takes seconds to find."""
 
