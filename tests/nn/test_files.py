@@ -5,6 +5,7 @@ import os
 import pickle
 import struct
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -179,18 +180,16 @@ def test_a_folder_is_no_file(tmp_path):
 
 
 def test_what_a_crash_left_is_written_over(tmp_path, monkeypatch):
-    path = tmp_path / "model.safetensors"
-
-    def crash(part, whole):
-        left.append(part)
+    def interrupted(part, whole):
+        parts.append(part)
         raise KeyboardInterrupt
 
-    left = []
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(os, "replace", crash)
-        nn.save(STATE, path)
-    with open(*left, "x"):
-        pass
+    path, parts = tmp_path / "model.safetensors", []
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            nn.save(STATE, path)
+    Path(parts[0]).touch()
     nn.save(STATE, path)
     assert os.listdir(tmp_path) == ["model.safetensors"]
 
