@@ -372,7 +372,7 @@ class Test(NamedTuple):
 class _Guards:
     """The guards of a recording, on its tape's outputs.
 
-    exact  whether one compares a number bit for bit, or whether computed ones are equal
+    exact  whether one compares a number bit for bit, or whether computed ones are equal, or 0
     """
 
     def __init__(
@@ -390,7 +390,7 @@ class _Guards:
                 number = guard.y
             x = outputs.place_of(guard.x)
             computed = not all(v.is_leaf for v in (guard.x, guard.y) if isinstance(v, Value))
-            self.exact |= guard.op == "is" or (guard.op == "==" and computed)
+            self.exact |= guard.op == "is" or (guard.op in ("==", "!=") and computed)
             where, integer = guard.place, guard.x in indices
             test = Test(x, guard.op, y, number, guard.outcome, guard.draws, where, integer)
             if test[:5] not in seen:

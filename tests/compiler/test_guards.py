@@ -2,8 +2,10 @@
 
 import math
 import operator
+import random
 from array import array
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,3 +67,18 @@ def test_sorting_follows_the_numbers():
     for xs in ([3.0, 1.0, 2.0], [3.5, 1.5, 2.5], [1.0, 2.0, 3.0], [-0.0, 0.0, math.inf]):
         assert [y.data for y in f([Value(x) for x in xs])] == [x * x for x in sorted(xs)]
     assert f.recordings == 2
+
+
+@pytest.mark.parametrize("executor", ["auto", "numpy"])
+@pytest.mark.parametrize("decides", [lambda v: not v, lambda v: v == 0.0, lambda v: not v != 0.0])
+def test_whether_a_computed_number_is_0_is_decided_as_eagerly(executor, decides):
+    def f(xs, target):
+        distance = sum(x * x for x in xs) - target
+        return distance * 2 if decides(distance) else distance + 1
+
+    rng = random.Random(1)
+    xs = [Value(rng.gauss(0, 1)) for _ in range(3000)]  # arrays add them up in another order
+    total = sum(x * x for x in xs).data
+    compiled = compile(f, executor=executor)
+    for target in (total + 1, total + 2, total + 3, total):
+        assert compiled(xs, Value(target)).data == f(xs, Value(target)).data
