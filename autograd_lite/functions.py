@@ -354,7 +354,10 @@ def take(sequence: Any, index: Any) -> Any:
     if not hasattr(index, "__index__") and (index.is_leaf or not value.is_plain_number(index)):
         raise TypeError("take: an index must be an int; write int(v.data) for that of a Value v")
     if not blocks.replayed():
-        return sequence[int(value.number_of(index))]
+        number = value.number_of(index)
+        if not number.is_integer():
+            raise TypeError(f"take: an index must be an int, not {number}")
+        return sequence[int(number)]
     if hasattr(sequence, "keys"):
         raise TypeError(
             f"take: expected a list, tuple or array, not {type(sequence).__name__}; take from a "

@@ -305,8 +305,9 @@ class Compiled:
         if not kind.eager:
             kind.raw, kind.problem = False, ""  # should the function itself fail as well
         if not raw:
+            observed = self._observed or (blocks_open() and bool(blocks.observers()))
             try:
-                result = call_eagerly(self.function, flat, self._observed)
+                result = call_eagerly(self.function, flat, observed)
             except StandInError as error:
                 raw, problem = True, str(error)
             except _PROBLEMS as error:

@@ -317,3 +317,21 @@ def test_compiled_functions_in_an_eager_one_run_their_programs():
         outer(1.0, 16)
     assert [outer(x, 17).data for x in (1.0, 2.0)] == [34.0, 68.0]
     assert inner.recordings == 1
+
+
+@pytest.mark.parametrize("kind", [compile, lambda f: lambda x: vmap(f)([x])[0]])
+def test_plain_numbers_are_compared_in_a_call_that_is_observed_first(kind):
+    compiled = kind(lambda x: x if x * 2.0 == x + x else -x)
+    with ag.detect_anomaly():
+        assert compiled(3.0).data == 3.0
+
+
+@pytest.mark.filterwarnings("ignore:.* runs eagerly")
+def test_half_an_index_takes_nothing():
+    @compile
+    def f(i, x):
+        return take([1.0, 2.0, 3.0], i / 2) * x if i == i + 0 else x
+
+    for block in (contextlib.nullcontext(), ag.detect_anomaly()):
+        with block, pytest.raises(TypeError, match="indices must be integers"):
+            f(np.int64(3), Value(2.0))
