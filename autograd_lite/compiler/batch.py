@@ -175,10 +175,12 @@ class Batch:
         return part
 
     def _by_bools(self) -> list[list[int]]:
-        found = [argument.bools() for argument in self._arguments]
+        found = [bools for argument in self._arguments if (bools := argument.bools())]
+        if not found:
+            return [[*range(self.n)]]
         groups: dict[Any, list[int]] = {}
-        for i in range(self.n):
-            groups.setdefault(tuple([bools[i] for bools in found if bools]), []).append(i)
+        for i, bools in enumerate(zip(*found, strict=True)):
+            groups.setdefault(bools, []).append(i)
         return list(groups.values())
 
     def _take_apart(self) -> None:
@@ -202,8 +204,6 @@ class Batch:
                 raise ValueError(
                     f"{name}: argument {first} has {n} samples, but argument {i} has {size}"
                 )
-        if n == 0:
-            raise ValueError(f"{name}: argument {first} is an empty batch")
         return n
 
     def arguments(self, i: int) -> list[Any]:
@@ -234,7 +234,10 @@ class _Argument:
     def __init__(self, name: str, thing: Any, axis: int | None) -> None:
         self._name, self.own = name, axis is not None
         self.samples = [thing] if axis is None else _along(thing, axis, name, f"has no axis {axis}")
+        if not len(self.samples):
+            raise ValueError(f"{name} is an empty batch")
         self.places: Sequence[int] = range(len(self.samples))
+        self._flats = _taken_apart(self.samples, self.own)
 
     def part(self, group: Sequence[int]) -> _Argument:
         """The argument for these samples alone."""
@@ -245,22 +248,25 @@ class _Argument:
         part.places = group
         some = isinstance(samples, np.ndarray)
         part.samples = samples[group] if some else [samples[i] for i in group]
+        part._flats = _taken_apart(part.samples, True)
         return part
 
     def bools(self) -> list[tuple[Any, ...]]:
-        """The bools of each sample; nothing if no sample has any."""
-        if not self.own or isinstance(self.samples, np.ndarray):
+        """The bools of each sample; nothing if they do not differ, or if no sample has any."""
+        first, every = self._flats
+        differ = self.own and not _alike(self.samples, first, every)
+        if not differ or not any(kind in _BOOLS for kind, _ in every.statics):
             return []
         found = []
         for sample in self.samples:
             one, _ = _flat([_in_order(self.samples[0], sample)])
             found.append(tuple([x for kind, x in one.statics if kind in _BOOLS]))
-        return found if any(found) else []
+        return found
 
     def add(self, one: Flat, flat: Flat) -> None:
         """Take the first sample apart into one, and the numbers of all of them into flat."""
         samples = self.samples
-        first, every = _taken_apart(samples, self.own)
+        first, every = self._flats
         if self.own and any(kind is int for kind, _ in every.statics):
             # Such as labels: what differs from sample to sample is data, as in an array.
             samples = _as_data(samples, np.int64)
