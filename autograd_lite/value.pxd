@@ -110,6 +110,9 @@ cdef tuple values_of(tuple operands)
 cdef (Py_ssize_t, Py_ssize_t) read(tuple xs, double *d, int code) except *
 @cython.locals(owner=bytes)
 cdef bytes filled(tuple numbers)
+cdef object by_formulas(
+    int code, tuple xs, tuple numbers, Py_ssize_t values, Py_ssize_t deep
+)
 cdef bint has_loop(int code) noexcept
 cdef (double, double) reduction(int code, double *d, Py_ssize_t n) noexcept
 @cython.locals(i=Py_ssize_t, out=double)

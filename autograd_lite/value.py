@@ -833,6 +833,8 @@ def equal(x: Value, other: Any) -> bool:
         if _blocks == 0 or not (is_plain_number(x) or is_plain_number(other)):
             return True if x is other else NotImplemented
         y = number_of(other)
+    elif isinstance(other, (float, int)):  # first: Number is slow to ask
+        y = other
     elif isinstance(other, Number):
         # float32 and the like would round the double to their own width.
         y = float(other) if isinstance(other, Real) and hasattr(other, "dtype") else other
@@ -1125,11 +1127,7 @@ def nary(code: int, operands: Iterable[Operand]) -> Any:
     d = kernels.doubles(partials)
     values, deep = read(xs, d, code)
     if not has_loop(code):
-        out, *by = kernels.reduced(code, kernels.numbers(partials))
-        if values == 0:
-            return out
-        more = many(values_of(xs), (), filled(tuple(by)), None, deep == 0)
-        return many_node(NARY, code, out, 0.0, more)
+        return by_formulas(code, xs, kernels.numbers(partials), values, deep)
     shift, out = reduction(code, d, n)
     if values == 0:
         return shift + out
@@ -1140,6 +1138,17 @@ def nary(code: int, operands: Iterable[Operand]) -> Any:
     for i in range(n):
         d[i] = kernels.partial(code, d[i] - shift, n, out)
     return many_node(NARY, code, shift + out, 0.0, many(xs, (), partials, None, deep == 0))
+
+
+def by_formulas(
+    code: int, xs: tuple[Any, ...], numbers: tuple[float, ...], values: int, deep: int
+) -> Any:
+    """The node of an n-ary rule without a loop; a float if no operand is a Value."""
+    out, *by = kernels.reduced(code, numbers)
+    if values == 0:
+        return out
+    more = many(values_of(xs), (), filled(tuple(by)), None, deep == 0)
+    return many_node(NARY, code, out, 0.0, more)
 
 
 def checked(operands: Iterable[Operand], name: str) -> list[Any]:
