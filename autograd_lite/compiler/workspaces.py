@@ -38,11 +38,11 @@ class Inputs(NamedTuple):
     """With what a run is made again.
 
     leaves  the numbers of the leaves
-    kept    what the operations of users gave; None if they are to be called
+    kept    what the operations of users gave
     """
 
     leaves: array[float]
-    kept: array[float] | None = None
+    kept: array[float]
 
 
 class State:
@@ -148,16 +148,19 @@ class Runner(ABC):
         Raises IndexError for an index that is out of range.
         """
         pool = self._pool
-        space, outputs = self._run(Inputs(leaves, kept), indices, parameters)
+        space, outputs = self._run(leaves, kept, indices, parameters)
         pool.held[space.place] = holds = [space]
         return State(pool.free, holds, indices, outputs)
 
     def _run(
-        self, inputs: Inputs, indices: array[int], parameters: tuple[Value, ...]
+        self,
+        leaves: array[float],
+        kept: array[float] | None,
+        indices: array[int],
+        parameters: tuple[Value, ...],
     ) -> tuple[Any, array[float] | None]:
         """The workspace of a run, and its results."""
         space = self._free_workspace()
-        leaves, kept = inputs
         space.kept.known = kept is not None
         if kept is not None:
             space.kept.numbers[:] = kept
@@ -196,7 +199,7 @@ class Runner(ABC):
         with pool.lock:
             space = state.holds[0]
             if type(space) is Inputs:
-                space, _ = self._run(space, state.indices, ())
+                space, _ = self._run(*space, state.indices, ())
                 state.holds[0] = space
             pool.held[space.place] = []  # not to be taken meanwhile, by an operation of the user's
             try:
