@@ -20,7 +20,6 @@ FORMS = (
     "from autograd_lite import {0}",
     "import autograd_lite.{0}",
     "from autograd_lite.{0} import {1}",
-    "import autograd_lite; autograd_lite.{0}",
 )
 NAMES = {"nn": "MLP", "visualize": "draw"}
 
@@ -124,6 +123,11 @@ def test_they_are_seen_by_type_checkers(tmp_path, pytestconfig):
     out, error, _ = api.run(["--strict", "--cache-dir", cache, str(path)])
     assert not error
     assert re.findall(r":(\d+): error: (\w+)", out) == [("14", "Module"), ("15", "Incompatible")]
+
+
+def test_names_of_the_package_are_looked_up_in_the_fast_way():
+    """Python does so in modules without a __getattr__."""
+    assert "__getattr__" not in vars(autograd_lite)
 
 
 # ------------------------------------------------------------------- where another is found first
