@@ -23,6 +23,8 @@ class Observer:
     """Is told what the engine does in a block `with observe(this):`. Each method may raise.
 
     replays   whether what it sees will be done again with other numbers
+    told      whether it is told of nodes; if not, it costs them nothing, and `draw` and `plain` are
+              all that it is asked, unless what happens is replayed
 
     made      node was made: a leaf by a plain number or by `Value(...)`, else by an operation
     detached  leaf was made with the number of source, by `detach` or under `no_grad`
@@ -41,6 +43,7 @@ class Observer:
     """
 
     replays = False
+    told = True
 
     def made(self, node: Value) -> None: ...
 
@@ -84,8 +87,9 @@ class _Opens:
     def _enter(self, observer: Observer | None) -> None:
         from autograd_lite import value
 
-        value.count_blocks(1)
-        _blocks.set((*_open_blocks(), _Block(observer, self)))
+        block = _Block(observer, self)
+        value.count_blocks(1, block.told)
+        _blocks.set((*_open_blocks(), block))
 
     def __exit__(self, *exception: object) -> None:
         from autograd_lite import value
@@ -100,7 +104,7 @@ class _Opens:
         block.closed = True  # for tasks that were made inside it, and have a copy of the tuple
         _changed()
         _blocks.set(_open_blocks())
-        value.count_blocks(-1)
+        value.count_blocks(-1, block.told)
 
 
 class _Block:
@@ -110,6 +114,10 @@ class _Block:
         self.observer = observer  # None: a no_grad block
         self.opener = ref(opener, _changed)
         self.closed = False
+
+    @property
+    def told(self) -> bool:
+        return self.observer is None or self.observer.told
 
     @property
     def open(self) -> bool:
@@ -156,9 +164,10 @@ def here() -> _Here:
         if block.observer is None:
             detaching = True
         else:
-            watching.append(block.observer)
             if block.observer.replays:  # what it records is for calls outside no_grad, too
                 detaching = False
+                watching = [observer for observer in watching if observer.told]
+            watching.append(block.observer)
     found = tuple(watching), detaching
     _found = blocks, since, found
     return found
@@ -172,6 +181,11 @@ def observers() -> tuple[Observer, ...]:
 def replayed() -> bool:
     """Whether what is done here will be done again with other numbers."""
     return any(observer.replays for observer in observers())
+
+
+def watched() -> bool:
+    """Whether an observer is told of each node that is made here."""
+    return any(observer.told for observer in observers())
 
 
 class observe(_Opens):

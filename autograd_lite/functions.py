@@ -412,11 +412,10 @@ def draw(function: Callable[[], float]) -> Any:
 
     function  gives a random number, such as random.random; an int may be an index for `take`
     """
-    if value.blocks_open():
-        for observer in blocks.observers():
-            leaf = observer.draw(function)
-            if leaf is not None:
-                return leaf
+    for observer in blocks.observers():
+        leaf = observer.draw(function)
+        if leaf is not None:
+            return leaf
     return function()
 
 

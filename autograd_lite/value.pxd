@@ -2,7 +2,7 @@
 cimport cython
 
 cdef int CONSTANT, LEAF, UNARY, BINARY, UNIFORM, NARY, DOT, BY_HAND, REPLAYED
-cdef int _blocks, _depth
+cdef int _blocks, _blocks_asked, _depth
 cdef list _graveyard
 
 

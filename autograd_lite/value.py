@@ -407,7 +407,7 @@ class Value:
         return outcome if outcome is NotImplemented else not outcome
 
     def __hash__(self) -> int:
-        if _blocks != 0 and is_plain_number(self):
+        if _blocks_asked != 0 and is_plain_number(self):
             number = self.data
             if number == number:  # a NaN has the hash of the object, as a float has
                 return hash(number)
@@ -696,7 +696,8 @@ def type_name(thing: object) -> str:
 # ------------------------------------------------- no_grad and observers: blocks.py has them
 
 _lock = RLock()  # for what is counted across threads: open blocks, and users within a pass
-_blocks = 0  # how many blocks are open, in all threads and tasks
+_blocks = 0  # how many blocks are open that are told of nodes, in all threads and tasks
+_blocks_asked = 0  # how many are open, those that are only asked what is a plain number among them
 
 
 def _renew_lock() -> None:
@@ -709,11 +710,13 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_renew_lock)
 
 
-def count_blocks(change: int) -> None:
-    """One block more is open, or one less."""
-    global _blocks
+def count_blocks(change: int, told: bool) -> None:
+    """One block more is open, or one less; told is whether the engine tells it of nodes."""
+    global _blocks, _blocks_asked
     with _lock:
-        _blocks += change
+        _blocks_asked += change
+        if told:
+            _blocks += change
 
 
 def blocks_open() -> bool:
@@ -830,7 +833,7 @@ def equal(x: Value, other: Any) -> bool:
     """
     y: Any
     if isinstance(other, Value):
-        if _blocks == 0 or not (is_plain_number(x) or is_plain_number(other)):
+        if _blocks_asked == 0 or not (is_plain_number(x) or is_plain_number(other)):
             return True if x is other else NotImplemented
         y = number_of(other)
     elif isinstance(other, (float, int)):  # first: Number is slow to ask
@@ -853,7 +856,7 @@ def is_plain_number(x: Any) -> bool:
     """Whether x is a plain number rather than a Value, or stands for one in a recording."""
     if not isinstance(x, Value):
         return True
-    if _blocks != 0:
+    if _blocks_asked != 0:
         for observer in blocks.observers():
             if observer.plain(x):
                 return True

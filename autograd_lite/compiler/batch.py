@@ -60,14 +60,14 @@ class Batched(Compiled):
         if kwargs:
             raise TypeError(f"{self.__name__}: vmap takes no keyword argument; pass it by position")
         batch = Batch(self.__name__, args, self._axes(args))
-        watched = blocks_open() and blocks.observers()  # every node
+        watched = blocks_open() and blocks.watched()  # every node
         if watched and blocks.replayed():  # recorded in another
             return together([self.function(*batch.arguments(i)) for i in range(batch.n)])
         if len(batch.groups) == 1:
-            return self._run(batch, bool(watched), True)
+            return self._run(batch, watched, True)
         results: dict[int, Any] = {}
         for group in batch.groups:
-            results |= zip(group, self._run(batch.part(group), bool(watched), False), strict=True)
+            results |= zip(group, self._run(batch.part(group), watched, False), strict=True)
         return together([results[i] for i in range(batch.n)])
 
     def _run(self, batch: Batch, watched: bool, whole: bool) -> Any:

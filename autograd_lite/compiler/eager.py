@@ -24,21 +24,15 @@ if TYPE_CHECKING:
 __all__ = ["call_eagerly", "names_of_statics"]
 
 
-def call_eagerly(function: Callable[..., Any], flat: Flat, observed: bool) -> Any:
+def call_eagerly(function: Callable[..., Any], flat: Flat) -> Any:
     """What the function gives for the arguments that flat took apart.
-
-    observed  whether random numbers, and what is computed of plain numbers, are to be numbers as
-              in a recording: then each node costs more
 
     Raises StandInError if it has changed its arguments, and what the function raises.
     """
     stand_ins = _Eager(flat)
     args, kwargs = stand_ins.call(positional(function))
     watch = _Watch()
-    if observed:
-        with blocks.observe(watch):
-            result = function(*args, **kwargs)
-    else:
+    with blocks.observe(watch):
         result = function(*args, **kwargs)
     stand_ins.check()
     result = _of_values(result, {})
@@ -121,6 +115,8 @@ class _Watch(blocks.Observer):
 
     drawn  what was drawn
     """
+
+    told = False
 
     def __init__(self) -> None:
         self.drawn: list[Value] = []

@@ -74,7 +74,7 @@ class Compiled:
 
     # In slots, so that its __dict__ has what users give it, as a function's has.
     __slots__ = (
-        *("__dict__", "__weakref__", "_again", "_gone", "_kinds", "_lock", "_observed", "_parcels"),
+        *("__dict__", "__weakref__", "_again", "_gone", "_kinds", "_lock", "_parcels"),
         *("_receivers", "_statics", "_twin", "_warned", "executor", "function", "recordings"),
     )
 
@@ -110,12 +110,11 @@ class Compiled:
         self._statics: dict[bytes, list[Any]] = {}  # those recorded last, and how many were
         self._receivers: list[Any] = []  # of callbacks and draws
         self._warned: list[str] = []  # why it runs eagerly
-        self._observed = False  # whether recordings asked for plain numbers, or drew some
         self._twin: FunctionType | None = None
         give_lock(self, "_lock")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        watched = blocks_open() and blocks.observers()  # every node
+        watched = blocks_open() and blocks.watched()  # every node
         if watched and blocks.replayed():  # recorded in another
             return self.function(*args, **kwargs)
         flat = Flat()
@@ -305,9 +304,8 @@ class Compiled:
         if not kind.eager:
             kind.raw, kind.problem = False, ""  # should the function itself fail as well
         if not raw:
-            observed = self._observed or (blocks_open() and bool(blocks.observers()))
             try:
-                result = call_eagerly(self.function, flat, observed)
+                result = call_eagerly(self.function, flat)
             except StandInError as error:
                 raw, problem = True, str(error)
             except _PROBLEMS as error:
@@ -336,7 +334,6 @@ class Compiled:
         captures = self._captures(flat.statics)
         try:
             recording = record(self.function, flat, captures.things, call.drawn)
-            self._observed |= recording.asked or bool(recording.draws)
             changed = captures.changed()
             receivers = _receivers(recording)
             if any(all(x is not y for y in self._receivers) for x in receivers):

@@ -185,7 +185,6 @@ class Recording:
     guards     the decisions on numbers
     trouble    why it cannot be replayed for other calls, or ""
     false      whether stand-ins gave another answer than what they stand for
-    asked      whether it mattered which nodes stand for plain numbers
     """
 
     def __init__(self) -> None:
@@ -203,7 +202,6 @@ class Recording:
         self.guards: list[Guard] = []
         self.trouble = ""
         self.false = False
-        self.asked = False
 
     def leave_behind(self, flat: Flat) -> None:
         """Let gradients flow from stand-ins, which something may hold, to what they stood for."""
@@ -298,7 +296,6 @@ class Recorder(Observer):
 
     def plain(self, node: Value) -> bool:
         """A node that no Value leads to is a plain number in the function itself."""
-        self.recording.asked = True
         made = self.recording.made
         if isinstance(node, Argument):
             return True

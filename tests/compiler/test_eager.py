@@ -335,3 +335,24 @@ def test_half_an_index_takes_nothing():
     for block in (contextlib.nullcontext(), ag.detect_anomaly()):
         with block, pytest.raises(TypeError, match="indices must be integers"):
             f(np.int64(3), Value(2.0))
+
+
+@pytest.mark.filterwarnings("ignore:.* runs eagerly")
+@pytest.mark.parametrize(
+    "decides",
+    [
+        lambda x: x * 2.0 == x + x,
+        lambda x: x * 2.0 in {x + x: "found"},
+        lambda x: [x, x - x].index(0.0) == 1,
+        lambda x: ag.draw(lambda: 3.0) + x == 2 * x,
+    ],
+)
+def test_a_way_that_no_recording_took_compares_plain_numbers(decides):
+    def f(x, n):
+        if n > 16:
+            return x * 2.0 if decides(x) else -x
+        return x * n
+
+    compiled = compile(f)
+    for n in range(20):
+        assert compiled(3.0, n).data == (6.0 if n > 16 else 3.0 * n)
