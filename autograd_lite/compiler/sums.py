@@ -151,11 +151,12 @@ def progressions(starts: Sequence[tuple[int, ...]]) -> Iterator[list[int]]:
             while True:
                 start = tuple(x + s for x, s in zip(starts[steps[-1]], step, strict=True))
                 there = places.get(start, [])
-                behind = islice(there, bisect(there, steps[-1]), None)
-                following = next((i for i in behind if left[i]), None)
-                if following is None:
+                k = bisect(there, steps[-1])
+                while k < len(there) and not left[there[k]]:
+                    k += 1
+                if k == len(there):
                     break
-                steps.append(following)
+                steps.append(there[k])
             longest = max(longest, steps, key=len)
         if len(longest) < 3:
             longest = [first]
