@@ -434,6 +434,27 @@ def callback(function: Callable[..., object], *values: Operand) -> None:
 # ------------------------------------------------------------------- operations of the user's
 
 
+class _OfUser(Rule):
+    """A rule that a user made.
+
+    Codes differ between processes. An operation that travels by value, as cloudpickle takes one of
+    a script along, is registered anew where it arrives.
+    """
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kernel = kernels.FUNCTIONS[self.code]
+        return _registered, (self.name, self.operands, self.derivative, kernel)
+
+
+def _registered(name: str, operands: str, partials: Any, kernel: Any) -> Rule:
+    rule = _OfUser(name, operands, "", derivative=partials)
+    register(rule)
+    kernels.FUNCTIONS[rule.code] = kernel
+    return rule
+
+
 def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], Any]:
     """Make an operation of a function of floats: `@operation(lambda x, out: 1 - out**2)`.
 
@@ -486,10 +507,9 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
             return tuple(real(number, f"{name}: its value or partial") for number in (out, *by))
 
         operands = "xyz"[:n] if n <= 3 else "x" * n
-        rule = Rule(name, operands, "", derivative=partials)
-        register(rule)
         # Kernels of one operand are given a static parameter, which this one does not have.
-        kernels.FUNCTIONS[rule.code] = (lambda x, _: evaluate(x)) if n == 1 else evaluate
+        kernel = (lambda x, _: evaluate(x)) if n == 1 else evaluate
+        rule = _registered(name, operands, partials, kernel)
 
         @functools.wraps(function)
         def operate(*xs: Operand, **named: Operand) -> Any:

@@ -54,7 +54,8 @@ class _Unpickler(pickle.Unpickler):
 class Parcel:
     """A program as bytes, and what must be the same where it is unpacked.
 
-    rules      the table's digest, and the code and name of each of the user's own that it applies
+    rules      the table's digest, and of each of the user's own that it applies the code, the name,
+               and whether the function leads to it
     signature  of what the function reaches
 
     The captures must be those of now, Values among them.
@@ -69,7 +70,7 @@ class Parcel:
         except (AttributeError, TypeError, pickle.PicklingError) as problem:
             raise pickle.PicklingError(str(problem)) from None
         self._content = file.getvalue()
-        self._digest, self._own = digest(), _own_rules(program.tape.codes.tolist())
+        self._digest, self._own = digest(), _own_rules(program.tape.codes.tolist(), captures)
         self._signature = captures.signature()
 
     def unpacked(self, captures: Captures) -> Program | None:
@@ -77,7 +78,7 @@ class Parcel:
 
         captures  with Values among them
         """
-        known = self._digest == digest() and self._own == _own_rules(self._own)
+        known = self._digest == digest() and self._own == _own_rules(self._own, captures)
         if not known or self._signature != captures.signature():
             return None
         try:
@@ -88,6 +89,10 @@ class Parcel:
         return program
 
 
-def _own_rules(codes: Iterable[int]) -> dict[int, str]:
-    """The names of those that users made."""
-    return {code: RULES[code].name for code in codes if TABLE <= code < len(RULES)}
+def _own_rules(codes: Iterable[int], captures: Captures) -> dict[int, tuple[str, bool]]:
+    """Of those that users made, the names, and whether the function leads to them.
+
+    A process may have two of one name, as of a function that arrived twice.
+    """
+    own = {code: RULES[code] for code in codes if TABLE <= code < len(RULES)}
+    return {code: (rule.name, captures.leads_to(rule)) for code, rule in own.items()}

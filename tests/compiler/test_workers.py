@@ -125,6 +125,63 @@ def test_cloudpickle_takes_a_function_of_a_script_by_value(python, tmp_path):
     assert eval(found) == [RIGHT, RIGHT_UNNAMED, 12.0, 3.0, "f"]
 
 
+WITH_AN_OPERATION = """
+import cloudpickle, sys
+from autograd_lite import Value, compile, operation
+
+w, rate = Value(2.0), 0.0
+
+@operation(lambda x, out: 2 * x * rate)
+def scaled(x):
+    return x * x * rate
+
+@operation(lambda x, y, out: (y, x))
+def product(x, y):
+    return x * y
+
+@compile
+def f(x):
+    return product(scaled(w), x)
+
+for file in sys.argv[1:]:
+    rate += 1.0
+    f(3.0)
+    with open(file, "wb") as stream:
+        cloudpickle.dump((w, f), stream)
+"""
+
+OPERATIONS_ELSEWHERE = """
+import pickle, sys
+from autograd_lite import operation
+
+def other(name):
+    def function(x):
+        return 100 * x
+    function.__name__ = name
+    return operation(lambda x, out: 100.0)(function)
+
+others = [other(name) for name in sys.argv[1].split()]
+found = []
+for file in sys.argv[2:]:
+    w, f = pickle.load(open(file, "rb"))
+    for g in (f.function, f, f):
+        w.grad = 0.0
+        result = g(3.0)
+        result.backward()
+        found.append((result.data, w.grad))
+print(found)
+"""
+
+
+@pytest.mark.parametrize("others", ["", "another", "another scaled"])
+def test_operations_of_a_script_travel_with_what_applies_them(others, python, tmp_path):
+    pytest.importorskip("cloudpickle")
+    files = [str(tmp_path / name) for name in ("one", "two")]
+    python("-c", WITH_AN_OPERATION, *files)
+    found = python("-c", OPERATIONS_ELSEWHERE, others, *files)
+    assert eval(found) == [(12.0, 12.0)] * 3 + [(24.0, 24.0)] * 3
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_joblib(python, tmp_path):
     pytest.importorskip("joblib")
