@@ -575,8 +575,14 @@ def _attributes(code: CodeType) -> set[str]:
 
 
 def _package(thing: Any) -> str:
-    """The package of a module, or of a function or class, whose `__module__` may be anything."""
-    name = getattr(thing, "__name__" if isinstance(thing, ModuleType) else "__module__", "")
+    """The package of a module, or of a function or class, whose `__module__` may be anything.
+
+    Of a function it is that of its globals, as `functools.wraps` gives it another `__module__`.
+    """
+    if isinstance(thing, FunctionType):
+        name = thing.__globals__.get("__name__")
+    else:
+        name = getattr(thing, "__name__" if isinstance(thing, ModuleType) else "__module__", "")
     return name.partition(".")[0] if isinstance(name, str) else ""
 
 

@@ -141,6 +141,11 @@ def not_yet_a_variable():
     return f, give
 
 
+@functools.wraps(np.interp)
+def with_the_name_of_another(x):
+    return x * RATE
+
+
 def class_of(thing, cls):
     return lambda monkeypatch: monkeypatch.setattr(thing, "__class__", cls)
 
@@ -179,6 +184,7 @@ def cases():
     )
     yield "staticmethod", lambda x: Plain.static(x), global_rate
     yield "property", lambda x: x * plain.rate, global_rate
+    yield "wraps", lambda x: with_the_name_of_another(x), global_rate
     yield "function", function_with_attribute, attribute_of(function_with_attribute)
     bound = functools.partial(lambda model, x: x * model.w, plain_too := Plain())
     yield "partial", bound, attribute_of(plain_too)

@@ -135,13 +135,9 @@ w, rate = Value(2.0), 0.0
 def scaled(x):
     return x * x * rate
 
-@operation(lambda x, y, out: (y, x))
-def product(x, y):
-    return x * y
-
 @compile
 def f(x):
-    return product(scaled(w), x)
+    return scaled(w) * x
 
 for file in sys.argv[1:]:
     rate += 1.0
