@@ -107,7 +107,7 @@ class Compiled:
         self._gone: deque[int] = deque(maxlen=16 * MOST_SHAPES)  # kinds, by their hashes
         self._again = 0  # how many of these were recorded again
         self._parcels: dict[Any, list[Parcel]] = {}  # programs that came from elsewhere, by kind
-        self._statics: dict[bytes, list[Any]] = {}  # those recorded last, and how many were
+        self._statics: dict[bytes, dict[Any, None]] = {}  # those recorded for each shape, in order
         self._receivers: list[Any] = []  # of callbacks and draws
         self._warned: list[str] = []  # why it runs eagerly
         self._twin: FunctionType | None = None
@@ -392,11 +392,12 @@ class Compiled:
         """Why there have been too many recordings that differ in what is static, or ""."""
         if kind.programs or kind.unsettled:
             return ""
-        shape = flat.shape.tobytes()
-        last, number = self._statics.get(shape, (flat.statics, 0))
-        if number < MOST_STATICS:
-            self._statics[shape] = [flat.statics, number + 1]
+        recorded = self._statics.setdefault(flat.shape.tobytes(), {})
+        key = tuple(flat.statics)
+        if key in recorded or len(recorded) < MOST_STATICS:  # it is again if the call had failed
+            recorded[key] = None
             return ""
+        *_, last = recorded
         names = names_of_statics(self.function, flat)
         others = [
             (static, name)
@@ -414,7 +415,7 @@ class Compiled:
                 f"np.array({next(iter(owners))}), and write take(table, i) for table[i]; or floats"
             )
         return said(
-            f"it was recorded for {number} others of what it is passed as {' and '.join(owners)} "
+            f"it was recorded for {len(recorded)} others of what it is passed as {' and '.join(owners)} "
             f"(of type {', '.join(types)})",
             instead,
         )

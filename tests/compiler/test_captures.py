@@ -511,6 +511,22 @@ class Holder:
         return 0
 
 
+def test_calls_that_fail_are_no_recordings():
+    w = Value(2.0)
+
+    @compile
+    def root(x):
+        if x < 0:
+            raise ValueError("below 0")
+        return w * x
+
+    for _ in range(MOST_STATICS + 1):
+        with pytest.raises(ValueError, match="below 0"):
+            root(-1.0)
+    assert [root(x).data for x in (1.0, 2.0)] == [2.0, 4.0]
+    assert root.recordings == 1
+
+
 def test_equal_arguments_are_not_the_same():
     f = compile(lambda holder, x: holder.w * x)
     assert [f(Holder(Value(w)), 1.0).data for w in (1.0, 5.0)] == [1.0, 5.0]
