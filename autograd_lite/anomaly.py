@@ -11,7 +11,7 @@ from autograd_lite.value import Value, number_of, static_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
     from typing import Any
     from weakref import WeakKeyDictionary
@@ -185,26 +185,58 @@ def _operands(node: Value) -> Iterator[str]:
 
 
 def place() -> str:
-    """The line outside our packages that is running: file, line number and text."""
+    """The line of the user's that is running: file, line number and text."""
     frame = sys._getframe(2)
     while frame.f_back and is_ours(frame):
         frame = frame.f_back
-    return _line(frame.f_code.co_filename, frame.f_lineno)
+    return _line_of_user(_outwards(frame))
 
 
 def raised_at(problem: BaseException) -> str:
-    """The same of the last line outside our packages on the way to where a problem was raised."""
-    step, lines = problem.__traceback__, [""]
+    """The same of the last line of the user's on the way to where a problem was raised."""
+    step, frames = problem.__traceback__, list[tuple["FrameType", int]]()
     while step:
         if not is_ours(step.tb_frame):
-            lines.append(_line(step.tb_frame.f_code.co_filename, step.tb_lineno))
+            frames.append((step.tb_frame, step.tb_lineno))
         step = step.tb_next
-    return lines[-1]
+    return _line_of_user(reversed(frames))
 
 
 def is_ours(frame: FrameType) -> bool:
     """Whether it runs code of our packages."""
-    return str(frame.f_globals.get("__name__")).partition(".")[0] in _OURS
+    return _package(frame) in _OURS
+
+
+def _is_library(frame: FrameType) -> bool:
+    """Whether it runs code of the standard library or of what is installed, such as NumPy."""
+    file = frame.f_code.co_filename
+    installed = "site-packages" in file or "dist-packages" in file
+    return installed or _package(frame) in sys.stdlib_module_names
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
+
+
+def _outwards(frame: FrameType) -> Iterator[tuple[FrameType, int]]:
+    """The frame and what called it, up to our packages, such as the call of a compiled function."""
+    yield frame, frame.f_lineno
+    while frame.f_back and not is_ours(frame.f_back):
+        frame = frame.f_back
+        yield frame, frame.f_lineno
+
+
+def _line_of_user(frames: Iterable[tuple[FrameType, int]]) -> str:
+    """Of frames and their line numbers, the innermost first, the first that is of no library.
+
+    The innermost one if there is none: the user's own program may be installed, too.
+    """
+    innermost = ""
+    for frame, number in frames:
+        if not _is_library(frame):
+            return _line(frame.f_code.co_filename, number)
+        innermost = innermost or _line(frame.f_code.co_filename, number)
+    return innermost
 
 
 def _line(file: str, number: int) -> str:

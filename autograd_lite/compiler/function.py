@@ -415,8 +415,8 @@ class Compiled:
                 f"np.array({next(iter(owners))}), and write take(table, i) for table[i]; or floats"
             )
         return said(
-            f"it was recorded for {len(recorded)} others of what it is passed as {' and '.join(owners)} "
-            f"(of type {', '.join(types)})",
+            f"it was recorded for {len(recorded)} others of what it is passed as "
+            f"{' and '.join(owners)} (of type {', '.join(types)})",
             instead,
         )
 
@@ -501,7 +501,7 @@ def _failure(problem: Exception) -> str:
     """That the function fails on stand-ins, where, and what to write instead."""
     instead = "Compute it outside, and pass the result"
     if "math's functions" in str(problem):
-        instead = "Write autograd_lite.exp for math.exp and the like"
+        instead = "Write autograd_lite.exp for math.exp and the like, and x for float(x)"
     if "used as indices" in str(problem):  # of an array
         instead = "Write [take(array, i) for i in index] for array[index]"
     return said(

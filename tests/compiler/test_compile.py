@@ -1162,7 +1162,7 @@ def test_what_stand_ins_cannot_do_runs_eagerly_with_a_warning(function, arg):
 @pytest.mark.parametrize(
     ("function", "arg", "remedy"),
     [
-        (lambda x: W[0] * math.sin(x), 1.0, "Write autograd_lite.exp for math.exp and the like"),
+        (lambda x: W[0] * math.sin(x), 1.0, "Write autograd_lite.exp for math.exp and the like, "),
         (lambda i: W[0] * np.eye(3)[i].sum(), np.arange(3), r"Write \[take\(array, i\)"),
         (lambda i: W[0] * (i & 1), np.int64(3), "Compute it outside, and pass the result"),
         (lambda x: W[0] * x.is_integer(), 1.0, "Compute it outside, and pass the result"),

@@ -48,6 +48,14 @@ def math_of_a_float(x):
     return W[0] * math.sin(x)  # drops the gradient
 
 
+def of_numpy(x):
+    return W[0] * np.std(x)  # fails in NumPy
+
+
+def decided_in_numpy(x):
+    return W[0] * np.max(x)  # compares in NumPy
+
+
 def an_array_as_index(x, k):
     return W[0] * x * np.eye(3)[k].sum()
 
@@ -147,7 +155,21 @@ STAND_INS = "it fails on what stands for the numbers it is passed, which are Val
             lambda i: (float(i),),
             STAND_INS + "function (TypeError: ",
             "return W[0] * math.sin(x)  # drops the gradient",
-            "Write autograd_lite.exp for math.exp and the like",
+            "Write autograd_lite.exp for math.exp and the like, and x for float(x)",
+        ),
+        (
+            of_numpy,
+            lambda i: (np.array([1.0, 2.0]),),
+            STAND_INS + "function (TypeError: ",
+            "return W[0] * np.std(x)  # fails in NumPy",
+            "Compute it outside, and pass the result",
+        ),
+        (
+            decided_in_numpy,
+            lambda i: (np.roll(np.arange(9.0), i),),
+            WAYS,
+            "return W[0] * np.max(x)  # compares in NumPy",
+            RELU,
         ),
         (
             an_array_as_index,
