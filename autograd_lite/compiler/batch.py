@@ -402,7 +402,9 @@ def _along(thing: Any, axis: int, name: str, problem: str) -> Any:
         return thing
     parts = _elements(thing)
     if not parts:
-        raise ValueError(f"{name} {problem}")
+        raise ValueError(
+            f"{name} {problem}; write None in in_axes for what all samples share, such as self"
+        )
     if isinstance(thing, list):
         rows = [_along(x, axis - 1, name, problem) for x in parts.values()]
     else:

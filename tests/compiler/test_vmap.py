@@ -474,7 +474,11 @@ class Sample:
         (0, ([], []), "argument 0 is an empty batch"),
         ((None, 0), ([], np.zeros((0, 3))), "argument 1 is an empty batch"),
         ((0, 1), ([1.0], [1.0]), "argument 1 has no axis 1"),
-        (0, (2.0, [1.0]), "argument 0 has no axis 0"),
+        (
+            0,
+            (2.0, [1.0]),
+            "argument 0 has no axis 0; write None in in_axes for what all samples share",
+        ),
         ((0, 2), ([1.0], np.ones((1, 1))), "argument 1 has no axis 2"),
         ((1, 0), ([[1.0, 2.0], [3.0]], [1.0]), "argument 0 has no axis 1 of one length"),
         ((0,), ([1.0], [1.0]), "in_axes gives the axes of 1 arguments, but there are 2"),
