@@ -277,7 +277,7 @@ def interp(x: Operand, xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
         return out
 
     if not blocks.replayed() or not any(isinstance(u, Value) for u in (x, *knots)):
-        i = bisect_right(knots, x) - 1
+        i = 0 if isnan(x) else bisect_right(knots, x) - 1  # of nan as a compiled function has it
         return line(max(0, min(i, n - 2)), max(i, 0))
     found = line(max(0, n - 2), n - 1)
     for i in reversed(range(n - 1)):  # where x is below the next knot

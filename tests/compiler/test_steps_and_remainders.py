@@ -94,3 +94,20 @@ def test_every_second_one(executor):
         assert f(np.int64(i), 1.0).data == (3.0 if i % 2 == 0 else -1.0)
         assert f(float(i), 1.0).data == (3.0 if i % 2 == 0 else -1.0)
     assert f.recordings == 4
+
+
+@every_executor
+@pytest.mark.parametrize("x", [math.nan, -2.0, 0.5, 2.0])
+def test_the_heights_that_interp_sends_gradients_to(executor, x):
+    ys = [Value(1.0), Value(3.0), Value(-1.0)]
+
+    def f(x):
+        return ag.interp(x, [-1.0, 0.5, 2.0], ys)
+
+    found = []
+    for function in (f, compile(f, executor=executor)):
+        for y in ys:
+            y.grad = 0.0
+        function(Value(x)).backward()
+        found.append([y.grad for y in ys])
+    np.testing.assert_array_equal(*found)
