@@ -63,6 +63,9 @@ _HARMLESS = {
     *("logging", "operator", "pathlib", "re", "threading", "typing", "uuid", "weakref", "zoneinfo"),
 }
 
+# Modules whose functions make classes, which are given these modules as their own.
+_MAKERS = {"abc", "types"}
+
 _NUMBERS = (int, float, bool, str)
 
 _FOLLOWED = (list, dict, set)
@@ -591,6 +594,8 @@ def _is_library(thing: Any) -> bool:
     top = _package(thing)
     if top in ("__main__", "__mp_main__"):  # in a worker, that is the file of a library
         return False
+    if top in _MAKERS and isinstance(thing, type):  # a user's, by `types.new_class`
+        return hasattr(sys.modules[top], thing.__name__)
     if top in ("autograd_lite", "nn", "visualize", "numpy") or top in sys.stdlib_module_names:
         return True
     file = getattr(sys.modules.get(top), "__file__", None) or ""

@@ -1,5 +1,6 @@
 """What a compiled function reads besides its arguments: if it changes, no old number comes back."""
 
+import abc
 import argparse
 import array
 import collections
@@ -193,6 +194,9 @@ def cases():
     with_attribute = functools.partial(lambda x: x * with_attribute.w)
     with_attribute.w = 1.0
     yield "attribute of a partial", with_attribute, attribute_of(with_attribute)
+    for made in types.new_class("Made"), abc.ABCMeta("Made", (), {}):
+        made.rate = 1.0
+        yield made.__module__, lambda x, made=made: x * made.rate, attribute_of(made, "rate")
     yield "no attribute yet", function_without_attribute, new_attribute(function_without_attribute)
     for name, f in ("attribute", compiled_with_attribute), ("later", compiled_without_attribute):
         yield f"{name} of a compiled function", f, new_attribute(f)
