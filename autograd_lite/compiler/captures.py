@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from dis import get_instructions
 from functools import cached_property, partial, partialmethod
 from numbers import Number
+from pathlib import Path
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -62,6 +63,9 @@ _HARMLESS = {
     *("contextvars", "dataclasses", "datetime", "decimal", "enum", "fractions", "inspect"),
     *("logging", "operator", "pathlib", "re", "threading", "typing", "uuid", "weakref", "zoneinfo"),
 }
+
+_PREFIXES = (sys.base_prefix, sys.base_exec_prefix)  # folders of Python's
+_OURS = str(Path(__file__).parents[2])  # the folder of our packages
 
 # Modules whose functions make classes, which are given these modules as their own.
 _MAKERS = {"abc", "types"}
@@ -596,7 +600,10 @@ def _is_library(thing: Any) -> bool:
         return False
     if top in _MAKERS and isinstance(thing, type):  # a user's, by `types.new_class`
         return hasattr(sys.modules[top], thing.__name__)
-    if top in ("autograd_lite", "nn", "visualize", "numpy") or top in sys.stdlib_module_names:
-        return True
     file = getattr(sys.modules.get(top), "__file__", None) or ""
-    return "site-packages" in file or "dist-packages" in file
+    if "site-packages" in file or "dist-packages" in file or top == "numpy":
+        return True
+    # A file of the user's may have any of these names.
+    if top in sys.stdlib_module_names:
+        return file.startswith(_PREFIXES) or not file
+    return top in ("autograd_lite", "nn", "visualize") and file.startswith(_OURS)

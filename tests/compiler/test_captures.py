@@ -366,6 +366,17 @@ def test_what_a_function_imports(name, changed, tmp_path, monkeypatch):
     assert function.recordings == recordings + 1
 
 
+@pytest.mark.parametrize("name", ["profile", "visualize"])
+def test_a_file_with_the_name_of_a_library(name, tmp_path, monkeypatch):
+    settings = types.ModuleType(name)
+    settings.__file__, settings.rate = str(tmp_path / f"{name}.py"), 1.0
+    monkeypatch.setitem(sys.modules, name, settings)
+    f = compile(lambda x: x * settings.rate)
+    assert f(1.0).data == 1.0
+    settings.rate = 5.0
+    assert f(1.0).data == 5.0
+
+
 def test_a_function_that_counts_in_its_own_attribute_runs_eagerly():
     w = Value(1.0)
 
