@@ -415,8 +415,8 @@ class Compiled:
                 f"np.array({next(iter(owners))}), and write take(table, i) for table[i]; or floats"
             )
         return said(
-            f"it was recorded for {len(recorded)} others of what it is passed as "
-            f"{' and '.join(owners)} (of type {', '.join(types)})",
+            f"it was recorded for {len(recorded)} different values of {' and '.join(owners)} "
+            f"(of type {', '.join(types)})",
             instead,
         )
 

@@ -220,7 +220,7 @@ def test_a_change_of_an_argument_that_no_recording_has_seen(change):
     for n in range(20):
         xs = [1.0, 2.0]
         if n == 16:
-            with pytest.warns(RuntimeWarning, match=r"others of what it is passed as n \(of type"):
+            with pytest.warns(RuntimeWarning, match=r"different values of n \(of type"):
                 found = compiled(0.5, xs, n)
         else:
             found = compiled(0.5, xs, n)

@@ -138,7 +138,7 @@ STAND_INS = "it fails on what stands for the numbers it is passed, which are Val
         (
             ints,
             lambda i: ([i % 3, i // 3 % 3, i // 9], 1.0),
-            "it was recorded for 16 others of what it is passed as tokens (of type int)",
+            "it was recorded for 16 different values of tokens (of type int)",
             "",
             "Pass NumPy's integers, which are read at each call, such as np.array(tokens), and "
             "write take(table, i) for table[i]; or floats",
@@ -146,7 +146,7 @@ STAND_INS = "it fails on what stands for the numbers it is passed, which are Val
         (
             lambda x, how: names(x, how=how),
             lambda i: (1.0, str(i)),
-            "it was recorded for 16 others of what it is passed as how (of type str)",
+            "it was recorded for 16 different values of how (of type str)",
             "",
             "Compile a function for each of them, or pass it numbers",
         ),
