@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 
 from autograd_lite import Value, topological_order
+from autograd_lite.blocks import Observer
 from autograd_lite.testing.locate import partials_of
 
 PASSES = 8
@@ -32,6 +33,20 @@ def _rounded(node: Value) -> float:
         return node.data
     terms = zip(node.parents, node.partials, strict=True)
     return max(abs(node.data), math.hypot(*(parent.data * partial for parent, partial in terms)))
+
+
+class RoundedAnew(Observer):
+    """Rounds each number that an operation gives to the other side, or not, at random.
+
+    A gradient differs as much between such runs as rounding blurs the numbers that it is made of.
+    """
+
+    def __init__(self, epsilon: float, seed: int) -> None:
+        self.epsilon, self.random = epsilon, Random(seed)
+
+    def made(self, node: Value) -> None:
+        if not node.is_leaf:
+            node.data += self.random.choice((-1, 1)) * self.epsilon / 2 * _rounded(node)
 
 
 def blur_of_gradient(root: Value, epsilon: float) -> dict[Value, float]:

@@ -172,6 +172,26 @@ def test_a_derivative_that_is_noise_is_unclear():
         check_grad(lambda xs: by_factor(f(xs), 10.0), at)
 
 
+QUOTIENTS = {
+    "cos": lambda x: (1 - al.cos(x)) / (x * x),
+    "exp": lambda x: (al.exp(x) - 1) / x,
+    "sqrt": lambda x: (al.sqrt(1 + x) - 1) / x,
+    "log": lambda x: al.log(1 + x) / x,
+    "square": lambda x: ((1 + x) ** 2 - 1) / x,
+    "sinh": lambda x: (al.exp(x) - al.exp(-x)) / (2 * x),
+}
+
+
+@pytest.mark.parametrize("name", QUOTIENTS)
+def test_a_quotient_of_differences_near_0_is_no_false_alarm(name):
+    """Numbers near 1 lose the digits of x, and the next floats of x do not show it."""
+    f = QUOTIENTS[name]
+    for k in range(30):
+        check_grad(f, 10.0 ** (-k / 4) * 0.77)
+    with pytest.raises(GradientError):
+        check_grad(lambda x: by_factor(f(x), 1.01), 0.3)
+
+
 def by_factor(y, factor):
     out = Value(y.data, (y,), "off")
 
