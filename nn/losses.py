@@ -103,6 +103,11 @@ def _log_likelihood(x: Any, y: Any) -> Any:
             "binary_cross_entropy: an input must be a probability from 0 to 1, not "
             f"{getattr(x, 'data', x)}; for scores there is binary_cross_entropy_with_logits"
         )
+    if not 0 <= y <= 1:
+        raise ValueError(
+            "binary_cross_entropy: a target must be a probability from 0 to 1, not "
+            f"{getattr(y, 'data', y)}; the target of a class is 0 or 1"
+        )
     beyond = 0.0
     if isinstance(x, Value):
         # Close to 0 and 1 the logarithms get no x but its number, and the last term, which is 0,

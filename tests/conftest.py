@@ -7,14 +7,23 @@ import gc
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-# `python -m pytest` puts the current folder first, and the packages that lie there.
+# `python -m pytest` puts the current folder first, and the packages that lie there: pytest found the
+# plugin in them.
 if sys.path[0] in ("", os.getcwd()):
     del sys.path[0]
+if (imported := sys.modules.pop("autograd_lite", None)) is not None:
+    installed = find_spec("autograd_lite")
+    sys.modules["autograd_lite"] = imported
+    if installed is not None and installed.origin != imported.__file__:
+        for name in list(sys.modules):
+            if name.partition(".")[0] in ("autograd_lite", "nn", "visualize"):
+                del sys.modules[name]
 
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, max_examples=50)
 settings.register_profile("long", deadline=None, max_examples=3000)

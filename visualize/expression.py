@@ -138,6 +138,8 @@ class _Reader:
             return self.fault(start, f"a formula has no attributes{hint}")
         if self.word == "(" or (self.kind in ("name", "number") and not iskeyword(self.word)):
             return self.fault(self.start, "an operator is missing here, such as *")
+        if self.word in (")", "]"):
+            return self.fault(self.start, f"no bracket is open that '{self.word}' closes")
         return self.fault(self.start, _ONLY)
 
     # ------------------------------------------------------------------------------ the parts
@@ -196,7 +198,7 @@ class _Reader:
         kind, word, start = self.kind, self.word, self.start
         if kind == "end":
             raise self.fault(start, "the formula ends where an operand must stand")
-        if kind == "other" or word in (")", "]", ",") or iskeyword(word):
+        if kind == "other" or iskeyword(word):
             raise self.fault(start, _ONLY)
         if kind == "sign" and word not in ("(", "["):
             raise self.fault(start, f"an operand must stand here, not {word}")

@@ -25,7 +25,7 @@ def label(**values: Any) -> None:
     front. Raises TypeError for anything else that holds no Values.
     """
     variables = sys._getframe(1).f_locals
-    every = values.keys() == variables.keys()
+    every = set(values) == set(variables)
     for name, thing in values.items():
         if every and name.startswith("_"):
             continue

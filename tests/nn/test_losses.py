@@ -60,6 +60,16 @@ def test_an_input_that_is_no_probability(wrong, kind):
             loss([kind(wrong), 0.5], [1.0, 0.0])
 
 
+@pytest.mark.parametrize("wrong", [-1.0, 2.0, math.nan])
+@pytest.mark.parametrize("kind", [float, Value])
+def test_a_target_that_is_no_probability(wrong, kind):
+    compiled = autograd_lite.compile(nn.BCELoss())
+    assert compiled([0.5, 0.5], [kind(1.0), 0.0]) is not None
+    for loss in (nn.BCELoss(), nn.binary_cross_entropy, compiled):
+        with pytest.raises(ValueError, match=rf"a target must .* from 0 to 1, not {wrong}; the"):
+            loss([0.5, 0.5], [kind(wrong), 0.0])
+
+
 def test_targets_that_are_no_class():
     x = [[Value(1.0), Value(2.0)]]
     with pytest.raises(ValueError, match="the target 2 is not one of the 2 classes"):
