@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# `python -m pytest` puts the current folder first, and the packages that lie there. In them it finds
-# the plugin.
+# `python -m pytest` puts the current folder first, and the packages that lie there. The plugin was
+# found in them.
 if sys.path[0] in ("", os.getcwd()):
     del sys.path[0]
 if (imported := sys.modules.pop("autograd_lite", None)) is not None:

@@ -19,6 +19,9 @@ __all__ = ["gradient_norms", "plot_decision_boundary", "plot_gradients", "plot_h
 
 # Colours of Okabe and Ito, which every kind of eye tells apart; strokes and marks differ as well.
 # The last is that of the text.
+TIE = 1e-300
+"""The margin of the class that wins a tie, above 0."""
+
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", None)
 _STROKES = ("-", "--", "-.", ":")
 _MARKS = "os^DvP*X"
@@ -129,7 +132,7 @@ def plot_decision_boundary(
     model       takes [x0, x1] and returns one score, or a list with a score for each class
     X, y        samples of two features, and their classes: 0, 1, ... for the first score, the
                 second, ...; or other numbers or strings, in whose order the scores stand
-    threshold   one score means the second class where it is greater
+    threshold   one score means the second class where it is greater; a tie is the first one's
     resolution  points along each axis
 
     Raises ValueError if the samples do not have two finite features, if X and y differ in length,
@@ -158,8 +161,12 @@ def plot_decision_boundary(
             out = out.tolist()
         scores = [_number(x) for x in out] if isinstance(out, (list, tuple)) else [_number(out)]
         if len(scores) == 1:
-            return [threshold - scores[0], scores[0] - threshold]
-        return [x - max(scores[:k] + scores[k + 1 :]) for k, x in enumerate(scores)]
+            scores = [threshold, scores[0]]
+        found = [x - max(scores[:k] + scores[k + 1 :]) for k, x in enumerate(scores)]
+        if 0.0 in found:  # a tie, as where all units of a ReLU network rest: the first wins it
+            first = found.index(0.0)
+            found = [x or (TIE if k == first else -TIE) for k, x in enumerate(found)]
+        return found
 
     xs, ys = (_axis([row[i] for row in points], resolution) for i in (0, 1))
     with no_grad():

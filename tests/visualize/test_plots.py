@@ -165,6 +165,34 @@ def test_samples_that_cannot_be_drawn_are_named(X, y, options, message):  # noqa
         visualize.plot_decision_boundary(sum, X, y, **({"resolution": 2} | options))
 
 
+@pytest.mark.parametrize(
+    ("model", "colours"),
+    [
+        (lambda x: max(0.0, x[0]) - max(0.0, x[1]), 2),  # 0 in a quarter of the plane
+        (lambda x: 0.0, 1),
+        (lambda x: [max(0.0, x[0]), max(0.0, x[1]), 0.0], 2),
+    ],
+)
+def test_the_first_class_wins_a_tie(model, colours):
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    corners = [[-1.0, -1.0], [1.0, 1.0]]
+    figure = visualize.plot_decision_boundary(model, corners, [0, 1], resolution=9)
+    (axes,) = figure.axes
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba()).tolist()
+    regions = [
+        tuple(pixels[len(pixels) - 1 - int(row)][int(column)][:3])
+        for column, row in axes.transData.transform(
+            [(x / 10 + 0.03, y / 10 + 0.05) for x in range(-8, 8) for y in range(-8, 8)]
+        )
+    ]
+    assert (255, 255, 255) not in regions
+    assert len({colour for colour in regions if regions.count(colour) > 20}) == colours
+
+
 def test_decision_boundary_errors():
     with pytest.raises(TypeError, match=r"element 1 of y must be a number or a str, not \[1\]"):
         visualize.plot_decision_boundary(sum, [[1.0, 2.0]] * 2, [0, [1]])
