@@ -90,6 +90,11 @@ def check(rule: Rule) -> None:
         raise ValueError(f"{rule.name}: its operands are one of {OPERANDS}, not {rule.operands!r}")
     if len(rule.partials) != (1 if rule.nary else len(rule.operands) - rule.static):
         raise ValueError(f"{rule.name}: give the partial derivative by each parent")
+    for formula in (rule.value, *rule.partials):
+        try:
+            parse(formula or "0" if rule.nary else formula)
+        except SyntaxError:
+            raise ValueError(f"{rule.name}: {formula!r} is no formula") from None
     known = {"x", "n"} if rule.nary else set(rule.operands)
     if rule.nary:
         term, value = parts_of_sum(rule)

@@ -79,7 +79,8 @@ class Rule:
         return self.operands.endswith("c")
 
     def __repr__(self) -> str:
-        return f"<Rule {self.name}({', '.join(self.operands)}) = {self.value}>"
+        operands = self.operands if self.nary else ", ".join(self.operands)
+        return f"<Rule {self.name}({operands}) = {self.value}>"
 
 
 _POSITIVE = ((0.05, 5),)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as al
 from autograd_lite import Value, kernels
-from autograd_lite.rules import RULES
+from autograd_lite.rules import RULES, Rule
 
 every_rule = pytest.mark.parametrize("rule", OPERATIONS, ids=lambda rule: rule.name)
 a_few = settings(max_examples=5)  # where all operands are treated alike
@@ -132,3 +132,9 @@ def test_the_page_says_how_it_is_called(rule):
     )
     assert eval(written, names) == expected
     assert symbol == rule.symbol.replace("{c:g}", "c")
+
+
+def test_a_rule_shows_its_operands():
+    assert repr(Rule("twice", "x", "2 * x", "2")) == "<Rule twice(x) = 2 * x>"
+    assert repr(Rule("apart", "xy", "x - y", "1", "-1")) == "<Rule apart(x, y) = x - y>"
+    assert repr(Rule("all_of", "xs", "sum(x)", "1")) == "<Rule all_of(xs) = sum(x)>"
