@@ -138,9 +138,10 @@ def _drawn(
     places = needed[len(needed) - n :] if n <= len(needed) else [p.name for p in free][:n]
     if len(places) < n:
         named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in by_name]
+        domains = "domain by place is" if n == 1 else "domains by place are"
         raise TypeError(
-            f"given_gradcheck: {n} {'domains' if n > 1 else 'domain'} by place, but {_called(f)} "
-            f"has no more arguments for them than: {', '.join(p.name for p in free) or 'none'}"
+            f"given_gradcheck: {n} {domains} more than {_called(f)} has arguments for them: "
+            f"{', '.join(p.name for p in free) or 'none'}"
             + (f"; give that of {named[0]} by name, {named[0]}=(low, high)" if named else "")
         )
     found = dict(zip(places, strategies, strict=True)) | by_name

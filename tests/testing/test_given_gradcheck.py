@@ -185,6 +185,10 @@ def test_what_gives_no_numbers_when_called_is_refused(f):
         given_gradcheck((1, 2))(f)
 
 
+def keyword_only(*, x):
+    return x
+
+
 @pytest.mark.parametrize(
     ("decorate", "match"),
     [
@@ -193,7 +197,8 @@ def test_what_gives_no_numbers_when_called_is_refused(f):
         (lambda: given_gradcheck((1, 2))(3.0), "a function, not 3.0"),
         (lambda: given_gradcheck(y=(1, 2))(log), "log takes no 'y'; it takes x, and check_grad"),
         (lambda: given_gradcheck((1, 2), (1, 2))(log), r"2 domains .* arguments for them: x"),
-        (lambda: given_gradcheck((1, 2), x=(1, 2))(log), r"1 domains .* arguments for them: none"),
+        (lambda: given_gradcheck((1, 2), x=(1, 2))(log), r"1 domain by .* for them: none"),
+        (lambda: given_gradcheck((1, 2))(keyword_only), r"none; give that of x by name, x=\(low, "),
         (lambda: given_gradcheck(x=3.0), "a domain of 'x' is an interval"),
         (lambda: given_gradcheck(), "give a domain"),
         (lambda: given_gradcheck(log), r"write @given_gradcheck\(\(low, high\)\) above it"),
