@@ -31,7 +31,7 @@ from autograd_lite.testing.report import (
     Report,
 )
 from autograd_lite.testing.results import outputs_of, precision_of
-from autograd_lite.testing.rounding import RoundedAnew, blur_of_gradient, blur_of_value
+from autograd_lite.testing.rounding import PASSES, RoundedAnew, blur_of_gradient, blur_of_value
 from autograd_lite.testing.source import is_compiled, reproduction
 
 __all__ = ["check_grad"]
@@ -41,9 +41,6 @@ SMALLEST = sys.float_info.min / DOUBLE
 
 ULPS = tuple(4**k for k in range(11))
 """How many floats away a function is looked at where steps seem too coarse for it."""
-
-ROUNDINGS = 8
-"""How often a gradient is computed with inner numbers that are rounded otherwise."""
 
 COTANGENT = -1024.0
 """What the gradient of the result is set to, to see that the gradients of the inputs follow: of the
@@ -339,7 +336,7 @@ class _Check:
         blurs = [noise(derivative_at, [ulps * self.unit(line) for ulps in ULPS])]
         # Where a number near 1 has lost the digits of an input near 0, the next floats of that
         # change nothing in it.
-        for seed in range(ROUNDINGS):
+        for seed in range(PASSES):
             with observe(RoundedAnew(self.epsilon, seed)):
                 blurs.append(abs(derivative_at(0.0) - derivative))
         blur = max((blur for blur in blurs if math.isfinite(blur)), default=math.nan)

@@ -14,7 +14,7 @@ from autograd_lite.blocks import Observer
 from autograd_lite.testing.locate import partials_of
 
 PASSES = 8
-"""How many times a pass is rounded at random."""
+"""How many times a pass, forward or backward, is rounded at random."""
 
 
 def blur_of_value(order: Sequence[Value], epsilon: float) -> float:
