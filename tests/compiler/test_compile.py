@@ -11,6 +11,7 @@ import types
 import warnings
 from array import array
 from collections import OrderedDict, defaultdict, deque, namedtuple
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -1357,18 +1358,15 @@ def test_until_the_first_lifted_run_is_compared_others_are_compared_too(monkeypa
     w = [Value(0.1 * i) for i in range(300)]
     f = compile(lambda x: ag.sum([v * v * x for v in w]))
     f(Value(2.0))
-    grads = []
 
-    def work():
+    def gradient(_):
         x = Value(2.0)
         f(x).backward()
-        grads.append(x.grad)
+        return x.grad
 
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    with pytest.warns(RuntimeWarning, match="as operations on arrays it gave other numbers"):
-        [thread.join() for thread in threads]
+    warned = pytest.warns(RuntimeWarning, match="as operations on arrays it gave other numbers")
+    with warned, ThreadPoolExecutor(2) as pool:
+        grads = list(pool.map(gradient, range(2)))
     assert grads == [pytest.approx(sum(v.data**2 for v in w))] * 2
 
 
