@@ -92,7 +92,8 @@ LARGEST = 1 << 20
 
 _KEPT_BY_PYTHON = {"__slotnames__"}  # copy and pickle give it to a class
 
-_NOT_ITS_OWN = {*_KEPT_BY_PYTHON, "__module__"}  # of a script, "__main__" or "__mp_main__"
+# "__main__" or "__mp_main__" of a script; from 3.13 on, who sets it drops the line number.
+_NOT_ITS_OWN = {*_KEPT_BY_PYTHON, "__module__", "__firstlineno__"}
 
 
 class Captures:
