@@ -253,6 +253,6 @@ def test_the_command_names_a_file_in_its_way(script, tmp_path):
 
 
 def test_the_command_runs_by_the_name_of_the_project(python, tmp_path):
-    path = tmp_path / "product.svg"
+    path = tmp_path / "product.dot"  # for which no layout engine is needed
     python("-m", "autograd_lite.visualize", "x*y", "--at", "x=1", "y=2", "-o", str(path))
-    assert "</svg>" in path.read_text()
+    assert path.read_text().startswith("digraph")
