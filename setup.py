@@ -24,9 +24,9 @@ def write_kernels() -> None:
     package = ModuleType("autograd_lite")
     package.__path__ = [str(HERE / "autograd_lite")]
     sys.modules["autograd_lite"] = package
-    from autograd_lite.codegen import write_kernels
+    from autograd_lite.operations.codegen import write_kernels
 
-    write_kernels(HERE / "autograd_lite")
+    write_kernels(HERE / "autograd_lite/operations")
     for name in [name for name in sys.modules if name.partition(".")[0] == "autograd_lite"]:
         del sys.modules[name]
 
@@ -47,6 +47,9 @@ INLINE = [("CYTHON_INLINE", "inline __attribute__((always_inline))")] if GNU els
 ROOTS = ["-fno-math-errno"] if GNU else []
 
 
+KERNELS = [f"operations/{file}" for file in ("ieee.h", "kernels.h", "kernels.pxd")]
+
+
 def extension(
     name: str, *depends: str, suffix: str = ".py", flags: Sequence[str] = (), **rest: Any
 ) -> Extension:
@@ -55,7 +58,7 @@ def extension(
         name,
         [name.replace(".", "/") + suffix],
         depends=[f"autograd_lite/{file}" for file in depends],
-        include_dirs=["autograd_lite"],
+        include_dirs=["autograd_lite/operations"],
         extra_compile_args=[*FLAGS, *flags],
         **rest,
     )
@@ -63,22 +66,22 @@ def extension(
 
 extensions = cythonize(
     [
-        extension(
-            "autograd_lite.value", "ieee.h", "kernels.h", "kernels.pxd", define_macros=INLINE
-        ),
+        extension("autograd_lite.value", *KERNELS, define_macros=INLINE),
         extension("autograd_lite.cycles", "value.pxd", suffix=".pyx"),
-        extension("autograd_lite.compiler._sweep", "ieee.h", "kernels.h", "value.pxd"),
-        extension("autograd_lite.compiler._flatten", "value.pxd"),
-        extension("autograd_lite.compiler._trace", "value.pxd"),
+        extension("autograd_lite.compiler.tape.loops", *KERNELS, "value.pxd"),
+        extension("autograd_lite.compiler.record.flatten", "value.pxd"),
+        extension("autograd_lite.compiler.tape.writer", "value.pxd"),
         extension(
-            "autograd_lite.compiler._native",
-            "compiler/native.h",
-            "ieee.h",
-            "machines.h",
+            "autograd_lite.compiler.run._native",
+            "compiler/run/native.h",
+            "operations/ieee.h",
+            "operations/machines.h",
             suffix=".pyx",
             flags=ROOTS,
         ),
-        extension("nn._steps", "value.pxd", "machines.h", flags=ROOTS),  # the layout of a Value
+        extension(
+            "nn._steps", "value.pxd", "operations/machines.h", flags=ROOTS
+        ),  # the layout of a Value
     ],
     compiler_directives={
         "language_level": 3,

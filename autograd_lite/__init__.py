@@ -21,7 +21,6 @@ if os.environ.get("AUTOGRAD_LITE_PURE", "") not in ("", "0"):
 
 from autograd_lite import value as _value
 from autograd_lite.anomaly import AnomalyError, detect_anomaly
-from autograd_lite.blocks import no_grad
 from autograd_lite.functions import (
     acos,
     acosh,
@@ -95,6 +94,7 @@ from autograd_lite.functions import (
     where,
 )
 from autograd_lite.graph import topological_order
+from autograd_lite.observers import no_grad
 from autograd_lite.value import Value
 
 TYPE_CHECKING = False
@@ -146,8 +146,8 @@ def vmap(function: Callable[..., Any], in_axes: Any = 0) -> Any:
     Raises ValueError for a batch that is empty, that has other sizes in other arguments, or whose
     samples are not all of one shape. Needs NumPy.
     """
-    from autograd_lite.compiler.batch import Batched
     from autograd_lite.compiler.function import decorated
+    from autograd_lite.compiler.vmap import Batched
 
     return decorated(lambda function: Batched(function, in_axes), function)
 

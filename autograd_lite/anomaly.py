@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from math import isfinite, isnan
 
-from autograd_lite.blocks import BlockOrDecorator, Observer, replayed
-from autograd_lite.rules import CODES
+from autograd_lite.observers import BlockOrDecorator, Observer, replayed
+from autograd_lite.operations.rules import CODES
 from autograd_lite.value import Value, number_of, static_of
 
 TYPE_CHECKING = False

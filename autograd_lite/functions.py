@@ -6,9 +6,9 @@ from _bisect import bisect_right
 from _operator import index
 from math import inf
 
-import autograd_lite.kernels as kernels
-from autograd_lite import blocks, value
-from autograd_lite.rules import RULES, Rule, register
+import autograd_lite.operations.kernels as kernels
+from autograd_lite import observers, value
+from autograd_lite.operations.rules import RULES, Rule, register
 from autograd_lite.value import (
     Value,
     binary_function,
@@ -276,7 +276,7 @@ def interp(x: Operand, xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
         out: Operand = slope * (x - knots[base]) + heights[base]
         return out
 
-    if not blocks.replayed() or not any(isinstance(u, Value) for u in (x, *knots)):
+    if not observers.replayed() or not any(isinstance(u, Value) for u in (x, *knots)):
         i = 0 if isnan(x) else bisect_right(knots, x) - 1  # of nan as a compiled function has it
         return line(max(0, min(i, n - 2)), max(i, 0))
     found = line(max(0, n - 2), n - 1)
@@ -323,7 +323,7 @@ def log_softmax(xs: Iterable[Operand]) -> list[Any]:
 
 def _log_softmax(operands: Iterable[Operand], name: str) -> list[Any]:
     xs = checked(operands, name)
-    if not xs or not blocks.replayed():
+    if not xs or not observers.replayed():
         return value.log_softmax(xs, True)
     shift = largest(xs)
     if isinstance(shift, Value):
@@ -353,7 +353,7 @@ def take(sequence: Any, index: Any) -> Any:
         return sequence[index]
     if not hasattr(index, "__index__") and (index.is_leaf or not value.is_plain_number(index)):
         raise TypeError("take: an index must be an int; write int(v.data) for that of a Value v")
-    if not blocks.replayed():
+    if not observers.replayed():
         number = value.number_of(index)
         if not number.is_integer():
             raise TypeError(f"take: an index must be an int, not {number}")
@@ -370,7 +370,7 @@ def take(sequence: Any, index: Any) -> Any:
         return [take([row[i] for row in sequence], index) for i in range(len(chosen))]
     elements = [required(x, "take") for x in sequence]
     node = Value(value.number_of(required(chosen, "take")), (index, *elements), "take")
-    for observer in blocks.observers():
+    for observer in observers.active():
         observer.picked(node)
     return node
 
@@ -390,7 +390,7 @@ def largest(xs: Iterable[Operand]) -> Any:
     xs = checked(xs, "largest")
     if not xs:
         raise ValueError("largest of no operands")
-    if blocks.replayed() and any(isinstance(x, Value) for x in xs):
+    if observers.replayed() and any(isinstance(x, Value) for x in xs):
         return _chosen_anew([required(x, "largest") for x in xs])
     best, *others = xs
     for x in others:
@@ -402,7 +402,7 @@ def largest(xs: Iterable[Operand]) -> Any:
 def _chosen_anew(xs: list[Value]) -> Value:
     """The first of the largest, as a node that a program chooses anew."""
     node = Value(largest(map(value.number_of, xs)), tuple(xs), "largest")
-    for observer in blocks.observers():
+    for observer in observers.active():
         observer.chosen(node)
     return node
 
@@ -412,7 +412,7 @@ def draw(function: Callable[[], float]) -> Any:
 
     function  gives a random number, such as random.random; an int may be an index for `take`
     """
-    for observer in blocks.observers():
+    for observer in observers.active():
         leaf = observer.draw(function)
         if leaf is not None:
             return leaf
@@ -427,7 +427,7 @@ def callback(function: Callable[..., object], *values: Operand) -> None:
     eagerly, if the call that is recorded shows it; in that one, callbacks are made twice. Of other
     things, it reads what was recorded.
     """
-    if not any(observer.call(function, values) for observer in blocks.observers()):
+    if not any(observer.call(function, values) for observer in observers.active()):
         function(*[value.number_of(x) if isinstance(x, Value) else x for x in values])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from _thread import _local as local
 from _weakref import ref
 
-from autograd_lite.rules import CODES, RULES
+from autograd_lite.operations.rules import CODES, RULES
 from autograd_lite.value import Replay, Result, Value, watch_for_cycles
 
 TYPE_CHECKING = False

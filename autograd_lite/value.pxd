@@ -16,7 +16,7 @@ cdef class Value:
 
 
 # The C twin of kernels.py; it knows the fields of Value, so it comes after them.
-cimport autograd_lite.kernels as kernels
+cimport autograd_lite.operations.kernels as kernels
 
 
 cdef class Many:
@@ -64,7 +64,7 @@ cdef Value observed_node(
 @cython.locals(more=Many, source=Value)
 cdef object observed_by_hand(Value node, tuple parents, object op)
 @cython.locals(node=Value)
-cdef Value detached(Value source, object observers)
+cdef Value detached(Value source, object watching)
 cpdef bint blocks_open() except -1
 cpdef bint recording() except -1
 cdef Py_ssize_t place_of(Value result) noexcept
@@ -133,7 +133,7 @@ cdef class Pass:
 
 
 @cython.locals(
-    this=Pass, order=list, before_by_hand=list, observers=tuple, node=Value, grad=double, i=Py_ssize_t
+    this=Pass, order=list, before_by_hand=list, watching=tuple, node=Value, grad=double, i=Py_ssize_t
 )
 cdef int backpropagate(Value root) except -1
 cdef inline int meet(Value node, Pass this) except -1

@@ -13,9 +13,9 @@ from math import inf
 from numbers import Number, Real
 from types import CellType, FunctionType, ModuleType
 
-import autograd_lite.kernels as kernels
-from autograd_lite import blocks
-from autograd_lite.rules import RULES, Rule, digest
+import autograd_lite.operations.kernels as kernels
+from autograd_lite import observers
+from autograd_lite.operations.rules import RULES, Rule, digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,14 +119,14 @@ class Value:
     def data(self) -> float:
         """The number."""
         if _blocks != 0:
-            for observer in blocks.observers():
+            for observer in observers.active():
                 observer.read(self)
         return self._data
 
     @data.setter
     def data(self, number: float) -> None:
         if _blocks != 0:
-            for observer in blocks.observers():
+            for observer in observers.active():
                 observer.wrote(self)
         self._data = real(number, "data")
 
@@ -140,7 +140,7 @@ class Value:
     @grad.setter
     def grad(self, number: float | None) -> None:
         if _blocks != 0:
-            for observer in blocks.observers():
+            for observer in observers.active():
                 observer.wrote(self)
         self._grad = 0.0 if number is None else real(number, "grad")
 
@@ -165,7 +165,7 @@ class Value:
 
     def detach(self) -> Value:
         """A new leaf with the same number: no gradient flows through it."""
-        return detached(self, blocks.observers() if _blocks != 0 else ())
+        return detached(self, observers.active() if _blocks != 0 else ())
 
     # --------------------------------------------------------------------- how it was made
 
@@ -416,7 +416,7 @@ class Value:
     def __bool__(self) -> bool:
         outcome = self._data != 0.0
         if _blocks != 0:
-            for observer in blocks.observers():
+            for observer in observers.active():
                 observer.compared(self, "!=", 0.0, outcome)
         return outcome
 
@@ -693,7 +693,7 @@ def type_name(thing: object) -> str:
     return type(thing).__name__
 
 
-# ------------------------------------------------- no_grad and observers: blocks.py has them
+# ------------------------------------------------- no_grad and observers: observers.py has them
 
 _lock = RLock()  # for what is counted across threads: open blocks, and users within a pass
 _blocks = 0  # how many blocks are open that are told of nodes, in all threads and tasks
@@ -726,48 +726,48 @@ def blocks_open() -> bool:
 
 def recording() -> bool:
     """Whether operations are recorded here."""
-    return _blocks == 0 or not blocks.here()[1]
+    return _blocks == 0 or not observers.here()[1]
 
 
 def observed_node(
     kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
 ) -> Value:
     """What `new_node` and `many_node` do while a block is open somewhere."""
-    observers, detaching = blocks.here()
-    if detaching and kind > LEAF and not observers:
+    watching, detaching = observers.here()
+    if detaching and kind > LEAF and not watching:
         return filled_node(LEAF, 0, None, None, data, 0.0, 0.0, None)
     node = filled_node(kind, code, x, y, data, dx, dy, more)
-    for observer in observers:
+    for observer in watching:
         observer.made(node)
-    return detached(node, observers) if detaching and kind > LEAF else node
+    return detached(node, watching) if detaching and kind > LEAF else node
 
 
 def observed_by_hand(node: Value, parents: tuple[Value, ...], op: str) -> None:
     """What `Value(...)` does while a block is open somewhere."""
-    observers = blocks.observers()
+    watching = observers.active()
     if recording() or not (parents or op):
-        for observer in observers:
+        for observer in watching:
             observer.made(node)
         return
     more = many(parents)
     more.op = op
     source = filled_node(BY_HAND, 0, None, None, node._data, 0.0, 0.0, more)
-    for observer in observers:
+    for observer in watching:
         observer.made(source)
         observer.detached(node, source)
 
 
-def detached(source: Value, observers: Iterable[blocks.Observer]) -> Value:
+def detached(source: Value, watching: Iterable[observers.Observer]) -> Value:
     """A leaf with the number of source."""
     node = filled_node(LEAF, 0, None, None, source._data, 0.0, 0.0, None)
-    for observer in observers:
+    for observer in watching:
         observer.detached(node, source)
     return node
 
 
 def looked_at(node: Value, what: str) -> None:
     """Tell observers that something of node besides its number is read."""
-    for observer in blocks.observers():
+    for observer in observers.active():
         observer.looked(node, what)
 
 
@@ -779,7 +779,7 @@ def number_of(node: Value) -> float:
 def writing(nodes: tuple[Value, ...]) -> None:
     """Tell observers that the nodes' numbers or gradients are about to be set."""
     if _blocks != 0:
-        for observer in blocks.observers():
+        for observer in observers.active():
             for node in nodes:
                 observer.wrote(node)
 
@@ -821,7 +821,7 @@ def compare(x: Value, op: str, other: Any) -> bool:
     else:
         raise ValueError(f"{op!r} is no comparison")
     if _blocks != 0:
-        for observer in blocks.observers():
+        for observer in observers.active():
             observer.compared(x, op, other if isinstance(other, Value) else y, outcome)
     return outcome
 
@@ -847,7 +847,7 @@ def equal(x: Value, other: Any) -> bool:
         return NotImplemented  # type: ignore[no-any-return]
     outcome = bool(x._data == y)
     if _blocks != 0:
-        for observer in blocks.observers():
+        for observer in observers.active():
             observer.compared(x, "==", other if isinstance(other, Value) else y, outcome)
     return outcome
 
@@ -857,7 +857,7 @@ def is_plain_number(x: Any) -> bool:
     if not isinstance(x, Value):
         return True
     if _blocks_asked != 0:
-        for observer in blocks.observers():
+        for observer in observers.active():
             if observer.plain(x):
                 return True
     return False
@@ -1442,19 +1442,19 @@ def backpropagate(root: Value) -> None:
             meet_parents(node, this)
             i += 1
         receive(root, 1.0, this)
-        observers = blocks.observers() if _blocks != 0 else ()
+        watching = observers.active() if _blocks != 0 else ()
         i = 0
         while i < this.ready:
             kernels.prefetch(order, i)
-            for observer in observers:
+            for observer in watching:
                 observer.sends(order[i], root)
             send(kernels.listed(order, i), this)
-            for observer in observers:
+            for observer in watching:
                 observer.sent(order[i], root)
             i += 1
-        if observers:
+        if watching:
             for node in met_leaves(this):
-                for observer in observers:
+                for observer in watching:
                     observer.received(node, node._grad + node._dx, root)
     except BaseException:
         for node in reachable(root):

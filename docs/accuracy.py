@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from mpmath import mp, mpf
 
 from autograd_lite import Value
-from autograd_lite.rules import RULES, TABLE, Rule
-from autograd_lite.testing.calls import call
+from autograd_lite.operations.rules import RULES, TABLE, Rule
+from autograd_lite.testing.spelling import call
 
 DIGITS = 50
 N = 4  # operands of an n-ary rule

@@ -3,15 +3,15 @@
 Run as `python docs/operations.py > docs/operations.md`.
 """
 
-from autograd_lite.rules import RULES, TABLE, Rule
-from autograd_lite.testing.calls import written
+from autograd_lite.operations.rules import RULES, TABLE, Rule
+from autograd_lite.testing.spelling import written
 
 HEADER = """\
 # Operations
 
-Written by `python docs/operations.py` from the table in `autograd_lite/rules.py`, where an
-operation is one entry. The first column is how it is called; most are methods too, `x.tanh()`. In
-the formulas x, y and z are the operands, c is a plain number, and `out` is the value. Where an
+Written by `python docs/operations.py` from the table in `autograd_lite/operations/rules.py`, where
+an operation is one entry. The first column is how it is called; most are methods too, `x.tanh()`.
+In the formulas x, y and z are the operands, c is a plain number, and `out` is the value. Where an
 operation takes a list, x is each of its n operands. Division is IEEE division: 1 / 0 is inf.
 
 | operation | drawn as | value | partial derivatives | at the edges |

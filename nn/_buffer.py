@@ -6,7 +6,7 @@ doubles are those of IEEE 754, which C has.
 
 from __future__ import annotations
 
-from autograd_lite.ieee import divide, sqrt
+from autograd_lite.operations.ieee import divide, sqrt
 
 __all__ = ["data_of", "doubles", "grad_of", "over_roots", "part", "set_data", "set_grad", "sqrt"]
 

@@ -29,7 +29,7 @@ from autograd_lite import (
     take,
     where,
 )
-from autograd_lite.ieee import divide
+from autograd_lite.operations.ieee import divide
 from autograd_lite.value import is_plain_number
 from nn.arrays import Array, Vector, broadcast, depth, flat, is_sequence, nested, shape
 from nn.checks import class_of, expect, one_of, shape_for

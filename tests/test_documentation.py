@@ -57,13 +57,6 @@ def requirements(page):
             pytest.importorskip(package)
 
 
-def test_the_compiler_says_in_which_order_it_is_best_read():
-    compiler = autograd_lite.compiler
-    modules = {path.name for path in Path(compiler.__file__).parent.glob("*.py")}
-    modules.remove("__init__.py")
-    assert set(re.findall(r"`(\w+\.py)`", compiler.__doc__)) == modules
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_code_prints_what_it_says_and_draws_what_is_shown(page, tmp_path, monkeypatch, capsys):
     requirements(page)

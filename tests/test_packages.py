@@ -56,10 +56,10 @@ def test_modules_within_them_have_one_copy(script):
         import autograd_lite.nn.optim as optim
         from autograd_lite.nn import functional
         from autograd_lite.nn.linear import Linear
-        from autograd_lite.visualize.expression import evaluate
-        import nn.linear, visualize.expression
+        from autograd_lite.visualize.formula_reader import evaluate
+        import nn.linear, visualize.formula_reader
         assert optim is nn.optim and functional is nn.functional and Linear is nn.Linear
-        assert evaluate is visualize.expression.evaluate
+        assert evaluate is visualize.formula_reader.evaluate
         try:
             import autograd_lite.nn.nothing
         except ModuleNotFoundError as error:

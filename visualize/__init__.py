@@ -9,20 +9,20 @@
 PYTEST_DONT_REWRITE: nothing here asserts, and this may be imported before pytest.
 """
 
-from visualize.calls import scope, scopes
-from visualize.drawing import Drawing, draw, save, to_svg
-from visualize.graph import trace
-from visualize.layout import LayoutError
-from visualize.micrograd import draw_dot
-from visualize.names import label
-from visualize.page import Page
+from visualize.model.names import label
+from visualize.model.nodes import trace
+from visualize.model.scopes import scope, scopes
+from visualize.page.page import Page
+from visualize.page.stepping import explain
+from visualize.picture.drawing import Drawing, draw, save, to_svg
+from visualize.picture.engine import LayoutError
+from visualize.picture.micrograd import draw_dot
 from visualize.plots import (
     gradient_norms,
     plot_decision_boundary,
     plot_gradients,
     plot_history,
 )
-from visualize.stepping import explain
 
 __all__ = [
     "Drawing",

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.affine import ranges
-from autograd_lite.compiler.codes import CONSTANT, INDEX, LEAF
-from autograd_lite.compiler.executors import Executor
+from autograd_lite.compiler.choice import Executor
+from autograd_lite.compiler.lift.affine import ranges
 from autograd_lite.compiler.program import (
     Place,
     in_a_row,
@@ -19,7 +18,8 @@ from autograd_lite.compiler.program import (
     put_together,
     rebuilt,
 )
-from autograd_lite.compiler.tape import Tape
+from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LEAF
+from autograd_lite.compiler.tape.tape import Tape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from autograd_lite.compiler.batch import Batch
     from autograd_lite.compiler.program import Call, Program
+    from autograd_lite.compiler.vmap import Batch
     from autograd_lite.value import Value
 
     Ints: TypeAlias = NDArray[np.int64]

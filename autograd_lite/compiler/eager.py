@@ -9,9 +9,16 @@ from __future__ import annotations
 from numbers import Integral
 from operator import length_hint
 
-from autograd_lite import blocks
+from autograd_lite import observers
 from autograd_lite.compiler.program import parts_of, rebuilt
-from autograd_lite.compiler.record import Argument, Index, Passed, Retired, StandIns, positional
+from autograd_lite.compiler.record.recorder import (
+    Argument,
+    Index,
+    Passed,
+    Retired,
+    StandIns,
+    positional,
+)
 from autograd_lite.value import Value, is_number, number_of
 
 TYPE_CHECKING = False
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from autograd_lite.compiler._flatten import Flat
+    from autograd_lite.compiler.record.flatten import Flat
 
 __all__ = ["call_eagerly", "names_of_statics"]
 
@@ -32,7 +39,7 @@ def call_eagerly(function: Callable[..., Any], flat: Flat) -> Any:
     stand_ins = _Eager(flat)
     args, kwargs = stand_ins.call(positional(function))
     watch = _Watch()
-    with blocks.observe(watch):
+    with observers.observe(watch):
         result = function(*args, **kwargs)
     stand_ins.check()
     result = _of_values(result, {})
@@ -110,7 +117,7 @@ class _Eager(StandIns):
         return self.arguments[-1]
 
 
-class _Watch(blocks.Observer):
+class _Watch(observers.Observer):
     """Makes numbers of what is drawn, and says of what is computed whether it is one.
 
     drawn  what was drawn

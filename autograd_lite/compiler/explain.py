@@ -10,7 +10,8 @@ from operator import itemgetter
 
 import numpy as np
 
-from autograd_lite.compiler.bulk import (
+from autograd_lite.compiler.lift.canonical import LARGEST, MAP, PICK, SUM
+from autograd_lite.compiler.lift.instructions import (
     Contract,
     Drop,
     Fill,
@@ -24,8 +25,7 @@ from autograd_lite.compiler.bulk import (
     operands_of,
     target_of,
 )
-from autograd_lite.compiler.canonical import LARGEST, MAP, PICK, SUM
-from autograd_lite.expressions import parse
+from autograd_lite.operations.formulas import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from autograd_lite.compiler.bulk import Instruction, Ref
-    from autograd_lite.compiler.canonical import Ints
-    from autograd_lite.compiler.formulas import Formula
-    from autograd_lite.compiler.lower import Lowering
-    from autograd_lite.compiler.reverse import Reverse
+    from autograd_lite.compiler.lift.canonical import Ints
+    from autograd_lite.compiler.lift.instructions import Instruction, Ref
+    from autograd_lite.compiler.lift.lower import Lowering
+    from autograd_lite.compiler.lift.reverse import Reverse
+    from autograd_lite.compiler.lift.specialized import Formula
 
 __all__ = ["Region", "Regions", "Step", "in_words", "leaf_regions", "lines_of_steps", "regions_of"]
 

@@ -12,18 +12,18 @@ from pickle import PicklingError
 from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperType
 from weakref import WeakValueDictionary
 
-from autograd_lite import blocks
+from autograd_lite import observers
 from autograd_lite.anomaly import raised_at
-from autograd_lite.compiler._flatten import Flat, Same, flatten, is_plain
-from autograd_lite.compiler.captures import Captures
+from autograd_lite.compiler.choice import EXECUTORS
 from autograd_lite.compiler.eager import call_eagerly, names_of_statics
-from autograd_lite.compiler.executors import EXECUTORS
-from autograd_lite.compiler.forks import give_lock
-from autograd_lite.compiler.lines import lines_of
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.program import Call, Program
-from autograd_lite.compiler.record import NotRecordedError, StandInError, record
+from autograd_lite.compiler.record.captured import Captures
+from autograd_lite.compiler.record.flatten import Flat, Same, flatten, is_plain
+from autograd_lite.compiler.record.recorder import NotRecordedError, StandInError, record
+from autograd_lite.compiler.source_lines import lines_of
 from autograd_lite.compiler.travel import Parcel
+from autograd_lite.forks import give_lock
 from autograd_lite.value import blocks_open
 
 TYPE_CHECKING = False
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.copies import Copies
     from autograd_lite.compiler.explain import Step
     from autograd_lite.compiler.program import Test
-    from autograd_lite.compiler.record import Recording
+    from autograd_lite.compiler.record.recorder import Recording
 
 __all__ = ["Compiled", "decorated"]
 
@@ -114,8 +114,8 @@ class Compiled:
         give_lock(self, "_lock")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        watched = blocks_open() and blocks.watched()  # every node
-        if watched and blocks.replayed():  # recorded in another
+        watched = blocks_open() and observers.watched()  # every node
+        if watched and observers.replayed():  # recorded in another
             return self.function(*args, **kwargs)
         flat = Flat()
         flatten(args, flat)

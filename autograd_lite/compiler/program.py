@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd_lite.compiler._sweep import broken
-from autograd_lite.compiler.callbacks import Callbacks
-from autograd_lite.compiler.codes import GREATER, LESS, OPPOSITE, SAME, UNORDERED
-from autograd_lite.compiler.executors import Executor, Run
+from autograd_lite.compiler.choice import Executor, Run
 from autograd_lite.compiler.messages import said
-from autograd_lite.compiler.record import NotRecordedError
-from autograd_lite.compiler.tape import tape_of
+from autograd_lite.compiler.record.callbacks import Callbacks
+from autograd_lite.compiler.record.recorder import NotRecordedError
+from autograd_lite.compiler.tape.loops import broken
+from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, UNORDERED
+from autograd_lite.compiler.tape.tape import tape_of
 from autograd_lite.value import Value, replayed_nodes
 
 TYPE_CHECKING = False
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
     from typing import Any
 
-    from autograd_lite.compiler._flatten import Flat
-    from autograd_lite.compiler.captures import Captures
-    from autograd_lite.compiler.record import Guard, Recording
+    from autograd_lite.compiler.record.captured import Captures
+    from autograd_lite.compiler.record.flatten import Flat
+    from autograd_lite.compiler.record.recorder import Guard, Recording
 
 __all__ = [
     "Call",

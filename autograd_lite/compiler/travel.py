@@ -11,8 +11,8 @@ from __future__ import annotations
 import io
 import pickle
 
-from autograd_lite.compiler.generators import SHARED
-from autograd_lite.rules import RULES, TABLE, digest
+from autograd_lite.compiler.record.generators import SHARED
+from autograd_lite.operations.rules import RULES, TABLE, digest
 from autograd_lite.value import Value
 
 TYPE_CHECKING = False
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from autograd_lite.compiler.captures import Captures
     from autograd_lite.compiler.program import Program
+    from autograd_lite.compiler.record.captured import Captures
 
 __all__ = ["Parcel"]
 

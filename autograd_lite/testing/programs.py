@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from autograd_lite.rules import RULES, TABLE, Rule
-from autograd_lite.testing.calls import call, rule_of, written
+from autograd_lite.operations.rules import RULES, TABLE, Rule
+from autograd_lite.testing.spelling import call, rule_of, written
 from autograd_lite.testing.strategies import below, numbers, numbers_of, smooth
 
 __all__ = ["Expression", "expressions"]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 
 from autograd_lite import Value, topological_order
-from autograd_lite.blocks import Observer
+from autograd_lite.observers import Observer
 from autograd_lite.testing.locate import partials_of
 
 PASSES = 8

@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from autograd_lite import Value
-from autograd_lite.rules import Domain, Rule
-from autograd_lite.testing.calls import rule_of
+from autograd_lite.operations.rules import Domain, Rule
+from autograd_lite.testing.spelling import rule_of
 
 __all__ = ["inputs_for", "values"]
 

@@ -6,9 +6,9 @@ from functools import cached_property
 import numpy as np
 
 from autograd_lite import compile
-from autograd_lite.compiler._flatten import Flat, flatten
-from autograd_lite.compiler.arrays import Arrays
-from autograd_lite.compiler.bulk import target_of
+from autograd_lite.compiler.lift.instructions import target_of
+from autograd_lite.compiler.record.flatten import Flat, flatten
+from autograd_lite.compiler.run.arrays import Arrays
 
 
 class Poisoned(Arrays):

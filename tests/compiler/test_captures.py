@@ -19,8 +19,8 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, take
-from autograd_lite.compiler import captures
 from autograd_lite.compiler.function import MOST_STATICS, MOST_VARIANTS
+from autograd_lite.compiler.record import captured
 
 RATE = 1.0
 
@@ -415,7 +415,7 @@ def test_classes_and_functions_whose_module_is_no_name(module):
         (itertools.count(1), next, "the variable thing, a count"),
         (iter([1.0, 2.0]), next, "the variable thing, a list_iterator"),
         (Buffer(), lambda x: x.view[0], r"the variable thing\.view, a memoryview"),
-        (np.ones(captures.LARGEST // 8 + 1), lambda x: x[0], "the variable thing, a ndarray"),
+        (np.ones(captured.LARGEST // 8 + 1), lambda x: x[0], "the variable thing, a ndarray"),
     ],
 )
 def test_what_may_change_unseen_runs_eagerly_and_is_named(thing, read, name):
@@ -427,11 +427,11 @@ def test_what_may_change_unseen_runs_eagerly_and_is_named(thing, read, name):
 
 
 def test_a_large_array_that_is_read_only_is_a_constant():
-    large = np.ones(captures.LARGEST // 8 + 1)
+    large = np.ones(captured.LARGEST // 8 + 1)
     large.flags.writeable = False
     f = compile(lambda x: x * large[0])
     assert (f(3.0).data, f.recordings) == (3.0, 1)
-    view = np.ones(captures.LARGEST // 8 + 2)[:-1]
+    view = np.ones(captured.LARGEST // 8 + 2)[:-1]
     view.flags.writeable = False  # but not what it is a view of
     with pytest.warns(RuntimeWarning, match="a ndarray"):
         compile(lambda x: x * view[0])(3.0)
@@ -495,7 +495,7 @@ def test_programs_share_what_they_compare_while_it_has_not_changed():
 
 
 def test_an_array_that_was_made_writable_is_not_shared():
-    large = np.ones(captures.LARGEST // 8 + 1)
+    large = np.ones(captured.LARGEST // 8 + 1)
     large.flags.writeable = False
     f = compile(lambda xs: sum(xs) * large[0])
     assert f([1.0]).data == 1.0

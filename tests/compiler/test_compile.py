@@ -19,10 +19,10 @@ import pytest
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, no_grad, take, vmap
-from autograd_lite.compiler.arrays import Arrays
 from autograd_lite.compiler.function import MOST_AGAIN, MOST_SHAPES, MOST_VARIANTS
-from autograd_lite.compiler.interpret import Interpreter
-from autograd_lite.compiler.workspaces import KEPT
+from autograd_lite.compiler.run.arrays import Arrays
+from autograd_lite.compiler.tape.executor import KEPT
+from autograd_lite.compiler.tape.interpreter import Interpreter
 
 
 def run(function, parameters, *args):

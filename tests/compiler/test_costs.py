@@ -10,17 +10,17 @@ from lifting import Lifted
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, dot, softmax, tanh
-from autograd_lite.compiler import captures
-from autograd_lite.compiler.arrays import Arrays
-from autograd_lite.compiler.sums import progressions
+from autograd_lite.compiler.lift.sums import progressions
+from autograd_lite.compiler.record import captured
+from autograd_lite.compiler.run.arrays import Arrays
 
 PACKAGE = str(Path(ag.__file__).parent)
 
 
 def test_parameters_are_not_looked_into_one_by_one(monkeypatch):
     looks = []
-    followed = captures._followed
-    monkeypatch.setattr(captures, "_followed", lambda thing: looks.append(thing) or followed(thing))
+    followed = captured._followed
+    monkeypatch.setattr(captured, "_followed", lambda thing: looks.append(thing) or followed(thing))
     model = nn.Linear(20, 20, rng=0)
     compile(lambda x: model(x))([1.0] * 20)
     assert len(looks) < 100

@@ -9,7 +9,7 @@ from scalar_programs import KINDS, irregular, program
 import autograd_lite as ag
 import nn
 from autograd_lite import Value
-from autograd_lite.compiler.lower import is_regular, is_worth
+from autograd_lite.compiler.lift.lower import is_regular, is_worth
 
 
 @pytest.mark.parametrize(

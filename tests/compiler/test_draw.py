@@ -10,8 +10,8 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, vmap
-from autograd_lite.compiler import generators
-from autograd_lite.compiler.generators import Generators
+from autograd_lite.compiler.record import generators
+from autograd_lite.compiler.record.generators import Generators
 
 GENERATORS = [
     random.Random(0),

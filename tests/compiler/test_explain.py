@@ -10,7 +10,7 @@ from lifting import Lifted
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, vmap
-from autograd_lite.compiler import lines
+from autograd_lite.compiler import source_lines
 
 W = [Value(0.5)]
 
@@ -180,7 +180,7 @@ def test_the_lines_of_what_stayed_scalar():
 
 def test_it_is_recorded_again_only_where_something_stayed_scalar(monkeypatch):
     recorded = []
-    monkeypatch.setattr(lines, "record", lambda *_, **__: recorded.append(1))
+    monkeypatch.setattr(source_lines, "record", lambda *_, **__: recorded.append(1))
     text = text_of(lambda xs: sum(x * x for x in xs), [0.5] * 10, executor="numpy")
     assert "not on views" not in text
     assert recorded == []

@@ -6,13 +6,19 @@ from array import array
 import numpy as np
 import pytest
 
-from autograd_lite import kernels
-from autograd_lite.compiler.bulk import Map, Ref
-from autograd_lite.compiler.calls import Binder
-from autograd_lite.compiler.formulas import Formula, formula, partials_of, value_of, vanishes
-from autograd_lite.compiler.native import joined
-from autograd_lite.compiler.workspaces import Kept
-from autograd_lite.rules import CODES, RULES, TABLE
+from autograd_lite.compiler.lift.instructions import Map, Ref
+from autograd_lite.compiler.lift.specialized import (
+    Formula,
+    formula,
+    partials_of,
+    value_of,
+    vanishes,
+)
+from autograd_lite.compiler.run.native import joined
+from autograd_lite.compiler.run.numpy_calls import Binder
+from autograd_lite.compiler.tape.executor import Kept
+from autograd_lite.operations import kernels
+from autograd_lite.operations.rules import CODES, RULES, TABLE
 
 FIXED = [rule for rule in RULES[1:TABLE] if not rule.nary]
 EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, 30.0, -30.0, 800.0, -800.0, math.inf, -math.inf]

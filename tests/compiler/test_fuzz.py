@@ -10,9 +10,9 @@ from outcomes import outcome, outcome_in_torch, parameters_of, values_in
 from scalar_programs import KINDS, program
 
 from autograd_lite import Value, compile
-from autograd_lite.compiler.arrays import Arrays
-from autograd_lite.compiler.executors import EXECUTORS
-from autograd_lite.compiler.interpret import Interpreter
+from autograd_lite.compiler.choice import EXECUTORS
+from autograd_lite.compiler.run.arrays import Arrays
+from autograd_lite.compiler.tape.interpreter import Interpreter
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 SEEDS = range(20_000 if LONG else 340)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autograd_lite import Value, compile
 from autograd_lite.compiler.program import _Guards, _Outputs
-from autograd_lite.compiler.record import Guard
+from autograd_lite.compiler.record.recorder import Guard
 
 OPERATORS = {
     "<": operator.lt,

@@ -16,15 +16,15 @@ from scalar_programs import KINDS, program
 
 import autograd_lite as ag
 from autograd_lite import Value, take
-from autograd_lite.compiler.arrays import Arrays
-from autograd_lite.compiler.bulk import Contract, Ref
-from autograd_lite.compiler.codes import LEAF
-from autograd_lite.compiler.native import joined
-from autograd_lite.compiler.order import check_order
-from autograd_lite.compiler.sums import progressions
-from autograd_lite.compiler.tape import Tape
-from autograd_lite.compiler.workspaces import KEPT
-from autograd_lite.rules import CODES
+from autograd_lite.compiler.lift.check import check_order
+from autograd_lite.compiler.lift.instructions import Contract, Ref
+from autograd_lite.compiler.lift.sums import progressions
+from autograd_lite.compiler.run.arrays import Arrays
+from autograd_lite.compiler.run.native import joined
+from autograd_lite.compiler.tape.executor import KEPT
+from autograd_lite.compiler.tape.opcodes import LEAF
+from autograd_lite.compiler.tape.tape import Tape
+from autograd_lite.operations.rules import CODES
 
 
 def test_a_wrong_program_is_noticed():

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from autograd_lite.compiler import native
-from autograd_lite.compiler.calls import Operation
-from autograd_lite.compiler.native import MOST_PRODUCTS, joined
+from autograd_lite.compiler.run import native
+from autograd_lite.compiler.run.native import MOST_PRODUCTS, joined
+from autograd_lite.compiler.run.numpy_calls import Operation
 
 pytestmark = pytest.mark.skipif(not native.IN_C, reason="needs the extension")
 

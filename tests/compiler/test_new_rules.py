@@ -8,9 +8,9 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, vmap
-from autograd_lite.rules import RULES, TABLE, Rule, register
+from autograd_lite.operations.rules import RULES, TABLE, Rule, register
 from autograd_lite.testing import check_grad
-from autograd_lite.testing.calls import call
+from autograd_lite.testing.spelling import call
 
 NEW = [
     Rule("new_sum_of_squares", "xs", "sum(x * x)", "2 * x"),

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import autograd_lite as ag
-from autograd_lite import Value, compile, kernels, operation, vmap
-from autograd_lite.compiler.workspaces import KEPT
+from autograd_lite import Value, compile, operation, vmap
+from autograd_lite.compiler.tape.executor import KEPT
+from autograd_lite.operations import kernels
 
 EXECUTORS = ["interpret", "numpy", "auto"]
 every_way = pytest.mark.parametrize("way", ["eager", *EXECUTORS])

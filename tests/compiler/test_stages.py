@@ -7,8 +7,8 @@ from scalar_programs import KINDS, program
 
 import autograd_lite as ag
 from autograd_lite import Value, dot
-from autograd_lite.compiler.canonical import MAP, SUM, Form
-from autograd_lite.compiler.stages import Stages
+from autograd_lite.compiler.lift.canonical import MAP, SUM, Form
+from autograd_lite.compiler.lift.schedule import Stages
 
 
 def form_of(function, *args):

@@ -229,7 +229,7 @@ def test_operations_of_the_users_are_known_by_their_names(monkeypatch):
     parcel = copy.copy(function)
     assert (parcel(4.0).data, parcel.recordings) == (16.0, 0)
     parcel = copy.copy(function)
-    monkeypatch.setattr(ag.rules.RULES[-1], "name", "another")
+    monkeypatch.setattr(ag.operations.rules.RULES[-1], "name", "another")
     assert (parcel(4.0).data, parcel.recordings) == (16.0, 1)
 
 

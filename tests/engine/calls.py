@@ -1,9 +1,9 @@
 """How a rule of the table is called from Python, and the rules by how they take operands."""
 
 import autograd_lite as al
-from autograd_lite.rules import RULES, TABLE
-from autograd_lite.testing.calls import OPERATORS as WRITTEN
-from autograd_lite.testing.calls import call
+from autograd_lite.operations.rules import RULES, TABLE
+from autograd_lite.testing.spelling import OPERATORS as WRITTEN
+from autograd_lite.testing.spelling import call
 
 OPERATORS = WRITTEN.keys() - {"pow"}  # which has a free function, for floats too
 

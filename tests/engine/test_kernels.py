@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_lite as al
-from autograd_lite import Value, kernels
+from autograd_lite import Value
+from autograd_lite.operations import kernels
 
 pytestmark = pytest.mark.skipif(not al.compiled, reason="interpreted: the twin is all there is")
 

@@ -6,7 +6,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, no_grad
-from autograd_lite.blocks import Observer, observe
+from autograd_lite.observers import Observer, observe
 from autograd_lite.value import number_of
 
 

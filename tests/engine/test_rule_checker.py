@@ -8,9 +8,9 @@ import pytest
 from calls import OPERATIONS, apply
 from differences import check_partials, domains, number
 
-from autograd_lite import kernels
-from autograd_lite.expressions import parse
-from autograd_lite.rules import RULES, Rule
+from autograd_lite.operations import kernels
+from autograd_lite.operations.formulas import parse
+from autograd_lite.operations.rules import RULES, Rule
 from autograd_lite.testing.strategies import smooth
 
 

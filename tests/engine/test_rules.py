@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_lite as al
-from autograd_lite import Value, kernels
-from autograd_lite.rules import RULES, Rule
+from autograd_lite import Value
+from autograd_lite.operations import kernels
+from autograd_lite.operations.rules import RULES, Rule
 
 every_rule = pytest.mark.parametrize("rule", OPERATIONS, ids=lambda rule: rule.name)
 a_few = settings(max_examples=5)  # where all operands are treated alike

@@ -5,11 +5,12 @@ import random
 
 import pytest
 
-from autograd_lite import Value, ieee, tanh
-from autograd_lite.expressions import CONSTANTS, parse, to_python
-from autograd_lite.rules import RULES, TABLE
+from autograd_lite import Value, tanh
+from autograd_lite.operations import ieee
+from autograd_lite.operations.formulas import CONSTANTS, parse, to_python
+from autograd_lite.operations.rules import RULES, TABLE
 from autograd_lite.testing import GradientError, check_grad
-from autograd_lite.testing.calls import call
+from autograd_lite.testing.spelling import call
 from autograd_lite.testing.strategies import smooth
 
 OPERATIONS = RULES[1:TABLE]

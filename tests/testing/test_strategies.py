@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as al
 from autograd_lite import Value, operation
-from autograd_lite.rules import CODES, RULES, TABLE
+from autograd_lite.operations.rules import CODES, RULES, TABLE
 from autograd_lite.testing import (
     Expression,
     check_grad,
@@ -18,7 +18,7 @@ from autograd_lite.testing import (
     modules,
     values,
 )
-from autograd_lite.testing.calls import call, written
+from autograd_lite.testing.spelling import call, written
 
 OPERATIONS = RULES[1:TABLE]
 

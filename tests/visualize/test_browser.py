@@ -9,7 +9,7 @@ import pytest
 import visualize
 from autograd_lite import Value, dot, exp, log, sqrt, tanh
 from autograd_lite import sum as sum_of
-from visualize.graph import Graph
+from visualize.model.nodes import Graph
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 

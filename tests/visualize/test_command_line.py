@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import visualize
 import visualize.__main__ as command
 from autograd_lite import Value, polygamma
-from visualize.expression import ExpressionError, evaluate
+from visualize.formula_reader import ExpressionError, evaluate
 
 
 @pytest.fixture(autouse=True)

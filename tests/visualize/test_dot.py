@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import visualize
 from autograd_lite import Value, dot, no_grad, tanh
 from autograd_lite import sum as sum_of
-from visualize import layout as layout_module
+from visualize.picture import engine as layout_module
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 import autograd_lite
 import nn
 import visualize
-from autograd_lite import Value, dot, ieee, tanh
-from autograd_lite.expressions import CONSTANTS, to_python
-from visualize.graph import Graph
+from autograd_lite import Value, dot, tanh
+from autograd_lite.operations import ieee
+from autograd_lite.operations.formulas import CONSTANTS, to_python
+from visualize.model.nodes import Graph
 
 # ------------------------------------------------------------------ the language of the formulas
 
@@ -72,7 +73,7 @@ def equal(x, y):
 
 def page_of(root, **options):
     """The views of a page, in numbers of all digits; its pictures take time and are left out."""
-    with mock.patch("visualize.stepping._svg", return_value=""):
+    with mock.patch("visualize.page.stepping._svg", return_value=""):
         page = visualize.explain(root, number=".17g", **options)
     text = re.search(r'<script type="application/json" id="data">(.*?)</script>', page.html, re.S)
     return json.loads(text[1])["views"]

@@ -136,6 +136,6 @@ def test_what_cannot_be_drawn(compiled, monkeypatch):
     ):
         visualize.explain(compiled)
 
-    monkeypatch.setattr("visualize.program.NODE_LIMIT", 10)
+    monkeypatch.setattr("visualize.picture.program.NODE_LIMIT", 10)
     with pytest.raises(ValueError, match=r"would have 1\d instructions"):
         visualize.draw(compiled)

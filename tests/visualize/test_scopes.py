@@ -426,7 +426,7 @@ def test_a_class_that_takes_no_call_leaves_the_others_as_they_were(mlp):
     with visualize.scopes(mlp(2, 2)):
         assert type(model).__call__ is not own
     assert type(model).__call__ is own
-    assert not visualize.calls._modules_recorded
+    assert not visualize.model.scopes._modules_recorded
 
 
 # ------------------------------------------------------------------------------- closed boxes

@@ -1,0 +1,1 @@
+"""From a tape to instructions on arrays."""

@@ -1,0 +1,52 @@
+"""The order of a lifted program: nothing is read before it is complete, nothing is lost.
+
+Addresses are written in one place of the program and read behind it. A copy that is read before it
+is made would have the numbers of the run before, which look like right ones. So would a sum that
+one operation adds to twice, as arrays keep but one of both.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_lite.compiler.lift.instructions import Drop, adds, operands_of, target_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from autograd_lite.compiler.lift.canonical import Ints
+    from autograd_lite.compiler.lift.instructions import Instruction
+
+__all__ = ["check_order"]
+
+
+def check_order(instructions: Sequence[Instruction], size: int, results: Ints) -> None:
+    """Raise RuntimeError unless all that is read is complete by then, and written once at a time.
+
+    size     of the memory
+    results  the addresses that are read at the end
+    """
+    written, added, read = np.zeros((3, size), bool)
+    writer = np.zeros(size, np.int64)
+    read[results] = True
+    for it in reversed(instructions):
+        for operand in operands_of(it):
+            read[operand] = True
+            if written[operand].any():
+                raise _wrong(it, "reads what is written behind it")
+        target = target_of(it)
+        each = np.arange(len(target))
+        writer[target] = each
+        if not isinstance(it, Drop) and (writer[target] != each).any():
+            raise _wrong(it, "writes an address twice")
+        written[target], added[target] = True, adds(it)
+    if (added & read).any():
+        raise _wrong(instructions[0], "is before a sum that begins with nothing")
+
+
+def _wrong(it: Instruction, why: str) -> RuntimeError:
+    return RuntimeError(
+        f"an error of autograd_lite, please report it: {type(it).__name__} {why}; "
+        "executor='interpret' computes this function right"
+    )

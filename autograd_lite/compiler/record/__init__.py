@@ -1,0 +1,8 @@
+"""One call of a function, recorded as a graph: its arguments, stand-ins, guards and callbacks."""
+
+import autograd_lite
+
+if not autograd_lite.compiled:
+    from autograd_lite._pure import import_source
+
+    import_source("autograd_lite.compiler.record.flatten")

@@ -1,0 +1,25 @@
+# C types for _flatten.py.
+cimport cython
+cimport autograd_lite.memory as arrays
+cimport autograd_lite.value as engine
+from cpython.array cimport array as numbers
+
+cdef int FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS, NAMED, DEEPEST
+cdef tuple _PLAIN
+
+
+cdef class Flat:
+    cdef public list values, slots, statics
+    cdef public numbers shape, floats, integers
+    cdef int depth
+
+
+@cython.locals(i=Py_ssize_t)
+cpdef bint all_same(list held, list found) except -1
+@cython.locals(i=Py_ssize_t)
+cpdef bint other_values(object held, object found) except -1
+cpdef object flatten(object thing, Flat flat)
+cdef object flatten_each(object things, Flat flat)
+cdef object flatten_static(object thing, Flat flat)
+cdef object flatten_numpy(object thing, Flat flat)
+cpdef bint is_plain(object thing) except -1

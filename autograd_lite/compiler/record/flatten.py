@@ -1,0 +1,199 @@
+"""What a call is given, as numbers and the shape that they stand in.
+
+Plain Python, compiled with `_flatten.pxd` beside it as `autograd_lite/value.py` is.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+
+import autograd_lite.memory as arrays
+import autograd_lite.value as engine
+from autograd_lite.compiler.record.tokens import (
+    DICT,
+    FLOAT,
+    FLOATS,
+    INTEGER,
+    INTEGERS,
+    LIST,
+    NAMED,
+    OBJECTS,
+    STATIC,
+    TUPLE,
+    VALUE,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from autograd_lite import Value
+
+LARGEST = np.uint64(2**63 - 1)  # of the integers that `Flat.integers` holds
+DEEPEST = 200  # an argument that is nested deeper may well contain itself
+_PLAIN = (int, str, bool, type(None), float, bytes, complex, np.str_, np.datetime64, np.bool_)
+
+
+class Flat:
+    """A call's arguments, taken apart.
+
+    shape     tokens and lengths, as in `tokens.py`: what stands where
+    floats    the numbers that change from call to call
+    integers  those of them that are NumPy's integers, which may also be indices
+    values    the Values, and of each its place among floats
+    statics   what is the same in all calls of one recording, as (type, thing); an object, which
+              may be equal to another one and hold other numbers, as a `Same`; an array of bools as
+              its shape and its bytes
+    depth     of what is being taken apart
+    """
+
+    def __init__(self) -> None:
+        self.shape = array("i")
+        self.floats = array("d")
+        self.integers = array("q")
+        self.values: list[Value] = []
+        self.slots: list[int] = []
+        self.statics: list[Any] = []
+        self.depth = 0
+
+
+class Same:
+    """A thing that equals nothing but itself, whatever its type calls equal."""
+
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: object) -> None:
+        self.thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return self.thing is (other.thing if isinstance(other, Same) else other)
+
+    def __hash__(self) -> int:
+        return id(self.thing)
+
+
+def all_same(held: list[Any], found: list[Any]) -> bool:
+    """Whether containers hold what others do; elements that are the same are not compared."""
+    try:
+        for i in range(len(held)):
+            x, y = held[i], found[i]
+            if not arrays.alike(x, y) and (x != y or other_values(x, y)):
+                return False
+    except Exception:  # an element that cannot be compared, such as another array
+        return False
+    return True
+
+
+def other_values(held: Any, found: Any) -> bool:
+    """Whether one of two equal things has a Value where the other one has its number."""
+    if held is found or isinstance(held, Same):
+        return False
+    if isinstance(held, engine.Value) or isinstance(found, engine.Value):
+        return True
+    if isinstance(held, (list, tuple)):
+        for i in range(len(held)):
+            if other_values(held[i], found[i]):
+                return True
+    elif isinstance(held, dict):
+        for key in held:
+            if other_values(held[key], found[key]):
+                return True
+    elif isinstance(held, np.ndarray):
+        return other_values(held.tolist(), found.tolist())
+    return False
+
+
+def flatten(thing: Any, flat: Flat) -> None:
+    """Take thing apart into flat.
+
+    Raises ValueError for what is nested too deep.
+    """
+    kind = type(thing)
+    if kind is float:
+        arrays.append_int(flat.shape, FLOAT)
+        arrays.append(flat.floats, thing)
+    elif kind is list or kind is tuple:
+        arrays.append_int(flat.shape, LIST if kind is list else TUPLE)
+        arrays.append_int(flat.shape, len(thing))
+        flatten_each(thing, flat)
+    elif isinstance(thing, engine.Value):
+        arrays.append_int(flat.shape, VALUE)
+        flat.values.append(thing)
+        flat.slots.append(len(flat.floats))
+        arrays.append(flat.floats, engine.number_of(thing))
+    elif kind is int or kind is str or kind is bool or thing is None:
+        arrays.append_int(flat.shape, STATIC)
+        flat.statics.append((kind, thing))
+    elif kind is dict:
+        arrays.append_int(flat.shape, DICT)
+        arrays.append_int(flat.shape, len(thing))
+        for key in thing:
+            flatten_static(key, flat)
+        flatten_each(thing.values(), flat)
+    elif isinstance(thing, tuple) and hasattr(kind, "_make"):
+        arrays.append_int(flat.shape, NAMED)
+        arrays.append_int(flat.shape, len(thing))
+        flatten_static(kind, flat)
+        flatten_each(thing, flat)
+    elif kind is np.ndarray or isinstance(thing, np.generic):
+        flatten_numpy(thing, flat)
+    elif isinstance(thing, float):
+        arrays.append_int(flat.shape, FLOAT)
+        flat.floats.append(float(thing))
+    else:
+        flatten_static(thing, flat)
+
+
+def flatten_each(things: Any, flat: Flat) -> None:
+    flat.depth += 1
+    if flat.depth > DEEPEST:
+        raise ValueError(
+            f"an argument of a compiled function is nested more than {DEEPEST} deep, or contains "
+            "itself"
+        )
+    for thing in things:
+        flatten(thing, flat)
+    flat.depth -= 1
+
+
+def flatten_static(thing: Any, flat: Flat) -> None:
+    arrays.append_int(flat.shape, STATIC)
+    if not is_plain(thing):
+        thing = Same(thing)
+    flat.statics.append((type(thing), thing))
+
+
+def is_plain(thing: Any) -> bool:
+    """Whether another thing that is equal to this one says the same."""
+    if type(thing) is tuple:
+        return all(map(is_plain, thing))
+    return type(thing) in _PLAIN
+
+
+def flatten_numpy(thing: Any, flat: Flat) -> None:
+    """An array or a scalar of NumPy's."""
+    kind = thing.dtype.kind
+    shape = thing.shape
+    if kind == "b" and isinstance(thing, np.ndarray):
+        arrays.append_int(flat.shape, STATIC)
+        flat.statics.append((np.ndarray, (shape, thing.tobytes())))
+    elif kind not in "fiuO":
+        flatten_static(thing, flat)
+    elif kind == "O":
+        arrays.append_int(flat.shape, OBJECTS)
+        flat.shape.extend(array("i", (len(shape), *shape)))
+        flatten_each(thing.ravel().tolist(), flat)
+    else:
+        numbers = thing.ravel()
+        flat.floats.frombytes(numbers.astype("d", copy=False).view("B"))
+        if kind == "u" and thing.itemsize == 8:  # beyond all indices, rather than a negative one
+            numbers = np.minimum(numbers, LARGEST)
+        if kind != "f":
+            flat.integers.frombytes(numbers.astype("q", copy=False).view("B"))
+        if shape == ():
+            arrays.append_int(flat.shape, FLOAT if kind == "f" else INTEGER)
+        else:
+            arrays.append_int(flat.shape, FLOATS if kind == "f" else INTEGERS)
+            flat.shape.extend(array("i", (len(shape), *shape)))

@@ -1,0 +1,1 @@
+"""What runs instructions on arrays: NumPy, or rows of operations in C."""

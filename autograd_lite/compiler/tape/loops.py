@@ -1,0 +1,294 @@
+"""One sweep over a tape, forward or backward: the inner loops of the interpreter.
+
+Plain Python, compiled with `_sweep.pxd` beside it as `autograd_lite/value.py` is. All arrays are
+`array.array`s: of ints "i", of doubles "d".
+"""
+
+from __future__ import annotations
+
+from array import array
+
+import autograd_lite.memory as arrays
+import autograd_lite.operations.kernels as kernels
+import autograd_lite.value as engine
+from autograd_lite.compiler.tape.opcodes import (
+    BEST,
+    CONSTANT,
+    DETACH,
+    GREATER,
+    INDEX,
+    LEAF,
+    LESS,
+    OPPOSITE,
+    SAME,
+    TAKE,
+    UNORDERED,
+)
+from autograd_lite.operations.rules import RULES, digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from autograd_lite import Value
+
+if digest() != kernels.DIGEST:
+    raise ImportError("autograd_lite was compiled from another rules.py; install it again")
+
+_DOUBLES = array("d")
+
+
+def forward(
+    codes: array[int],
+    offsets: array[int],
+    parents: array[int],
+    static: array[float],
+    slots: array[int],
+    leaves: array[float],
+    indices: array[int],
+    values: array[float],
+    partials: array[float],
+    kept: array[float],
+    known: bool,
+) -> None:
+    """Compute all nodes' numbers, and the local partials that `backward` will want.
+
+    kept   what the operations of users give, each from the place on that is its static
+    known  whether it stands there already
+    """
+    code_of, first, parent = arrays.ints(codes), arrays.ints(offsets), arrays.ints(parents)
+    c, slot = arrays.doubles(static), arrays.ints(slots)
+    leaf, index = arrays.doubles(leaves), arrays.longs(indices)
+    v, d = arrays.doubles(values), arrays.doubles(partials)
+    for i in range(len(codes)):
+        code = code_of[i]
+        p = first[i]
+        if code == kernels.MUL:
+            v[i] = v[parent[p]] * v[parent[p + 1]]
+        elif code == kernels.ADD:
+            v[i] = v[parent[p]] + v[parent[p + 1]]
+        elif code == kernels.SUB:
+            v[i] = v[parent[p]] - v[parent[p + 1]]
+        elif code == LEAF:
+            v[i] = leaf[slot[i]]
+        elif code == CONSTANT:
+            v[i] = c[i]
+        elif code == kernels.DOT:
+            half = (first[i + 1] - p) // 2
+            out = 0.0
+            for j in range(p, p + half):
+                out += v[parent[j]] * v[parent[j + half]]
+            v[i] = out
+        elif code == TAKE:
+            v[i] = v[parent[p + 1 + place(index[slot[parent[p]]], first[i + 1] - p - 1)]]
+        elif code == DETACH:
+            v[i] = v[parent[p]]
+        elif code > 0:
+            n = first[i + 1] - p
+            if engine.has_loop(code):
+                for j in range(p, p + n):
+                    d[j] = v[parent[j]]
+                v[i] = nary(code, n, arrays.part(d, p, n))
+            elif n > 3 or not kernels.in_c(code):
+                xs = [v[parent[j]] for j in range(p, p + n)]
+                v[i] = in_python(code, xs, c[i], partials, p, kept, known)
+            elif n == 1:
+                v[i], d[p] = kernels.unary(code, v[parent[p]], c[i])
+            elif n == 2:
+                v[i], d[p], d[p + 1] = kernels.binary(code, v[parent[p]], v[parent[p + 1]])
+            else:
+                x, y, z = v[parent[p]], v[parent[p + 1]], v[parent[p + 2]]
+                v[i], d[p], d[p + 1], d[p + 2] = kernels.ternary(code, x, y, z)
+        elif code == BEST:
+            v[i] = v[best(v, parent, p, first[i + 1])]
+        elif code != INDEX:
+            raise ValueError(f"{code} is the code of no node")
+
+
+def place(index: int, n: int) -> int:
+    """Where among n elements the index points, from the end if it is negative."""
+    where = index + n if index < 0 else index
+    if not 0 <= where < n:
+        raise IndexError(f"take: the index {index} is out of range for {n} elements")
+    return where
+
+
+def best(v: Any, parent: Any, start: int, end: int) -> int:
+    """The first of the largest of these parents, or the last that is nan."""
+    found: int = parent[start]
+    for i in range(start + 1, end):
+        x = v[parent[i]]
+        if x > v[found] or x != x:
+            found = parent[i]
+    return found
+
+
+def nary(code: int, n: int, d: Any) -> float:
+    """The number of an n-ary node whose operands are in d, and there instead its partials."""
+    shift, out = engine.reduction(code, d, n)
+    for j in range(n):
+        d[j] = kernels.partial(code, d[j] - shift, n, out)
+    return shift + out
+
+
+def in_python(
+    code: int,
+    xs: list[float],
+    c: float,
+    partials: array[float],
+    start: int,
+    kept: array[float],
+    known: bool,
+) -> float:
+    """An operation that has no kernel in C: one of lgamma's, or one that a user added."""
+    rule, n = RULES[code], len(xs)
+    if rule.nary:
+        found = array("d", kernels.reduced(code, xs))
+    elif rule.derivative is None:
+        found = array("d", kernels.FUNCTIONS[code](*((*xs, c) if n == 1 else xs)))
+    else:
+        place = int(c)
+        if not known:
+            kept[place : place + n + 1] = array("d", kernels.call_of_user(code, xs))
+        found = kept[place : place + n + 1]
+    partials[start : start + n] = found[1:]
+    return found[0]
+
+
+def backward(
+    codes: array[int],
+    offsets: array[int],
+    parents: array[int],
+    slots: array[int],
+    indices: array[int],
+    values: array[float],
+    partials: array[float],
+    cotangents: array[float],
+    gradient: array[float],
+) -> None:
+    """Send the cotangents from the last node to the first; those of leaves add to gradient."""
+    code_of, first, parent = arrays.ints(codes), arrays.ints(offsets), arrays.ints(parents)
+    slot, index = arrays.ints(slots), arrays.longs(indices)
+    v, d = arrays.doubles(values), arrays.doubles(partials)
+    cotangent, out = arrays.doubles(cotangents), arrays.doubles(gradient)
+    for i in range(len(codes) - 1, -1, -1):
+        g = cotangent[i]
+        if g == 0.0:  # and stays 0 through an infinite partial
+            continue
+        code = code_of[i]
+        p = first[i]
+        if code == kernels.MUL:
+            cotangent[parent[p]] += g * v[parent[p + 1]]
+            cotangent[parent[p + 1]] += g * v[parent[p]]
+        elif code == kernels.ADD:
+            cotangent[parent[p]] += g
+            cotangent[parent[p + 1]] += g
+        elif code == kernels.SUB:
+            cotangent[parent[p]] += g
+            cotangent[parent[p + 1]] -= g
+        elif code == LEAF:
+            out[slot[i]] += g
+        elif code == kernels.DOT:
+            half = (first[i + 1] - p) // 2
+            for j in range(p, p + half):
+                cotangent[parent[j]] += g * v[parent[j + half]]
+                cotangent[parent[j + half]] += g * v[parent[j]]
+        elif code == TAKE:
+            cotangent[parent[p + 1 + place(index[slot[parent[p]]], first[i + 1] - p - 1)]] += g
+        elif code > 0:
+            for j in range(p, first[i + 1]):
+                cotangent[parent[j]] += g * d[j]
+        elif code == BEST:
+            cotangent[best(v, parent, p, first[i + 1])] += g
+
+
+def levels(offsets: array[int], parents: array[int], found: array[int]) -> None:
+    """Write how many nodes come before each on the longest way to it."""
+    first, parent, level = arrays.ints(offsets), arrays.ints(parents), arrays.ints(found)
+    for i in range(len(found)):
+        highest = 0
+        for j in range(first[i], first[i + 1]):
+            highest = max(highest, level[parent[j]] + 1)
+        level[i] = highest
+
+
+def room(n: int) -> array[float]:
+    """An array of n doubles, to be written before they are read."""
+    return arrays.room(_DOUBLES, n)
+
+
+def clear(memory: array[float]) -> None:
+    """Set all to 0."""
+    out = arrays.doubles(memory)
+    for i in range(len(memory)):
+        out[i] = 0.0
+
+
+def spread(
+    leaves: array[float],
+    parameters: tuple[Value, ...],
+    memory: array[float],
+    places: array[int],
+    in_place: int,
+) -> None:
+    """Write the leaves, and after them the parameters' numbers, each to its place in memory.
+
+    in_place  of so many leaves at least the place is that among the leaves
+    """
+    out, where, leaf = arrays.doubles(memory), arrays.longs(places), arrays.doubles(leaves)
+    n = len(leaves)
+    start = min(in_place, n)
+    for i in range(start):
+        out[i] = leaf[i]
+    for i in range(start, n):
+        out[where[i]] = leaf[i]
+    for i in range(len(parameters)):
+        out[where[n + i]] = kernels.data_of(parameters, i)
+
+
+def collect(memory: array[float], places: array[int], out: array[float]) -> bool:
+    """Write to out the numbers at these places; whether all of them are finite."""
+    read, where, write = arrays.doubles(memory), arrays.longs(places), arrays.doubles(out)
+    finite = True
+    for i in range(len(places)):
+        number = read[where[i]]
+        write[i] = number
+        if number - number != 0.0:
+            finite = False
+    return finite
+
+
+def outside(indices: array[int], among: array[int]) -> int:
+    """The first slot whose index is out of range for so many elements; -1 if none is.
+
+    among  0 of a slot that is no index
+    """
+    index, most = arrays.longs(indices), arrays.longs(among)
+    for i in range(len(among)):
+        if most[i] and not -most[i] <= index[i] < most[i]:
+            return i
+    return -1
+
+
+def broken(outputs: array[float], guards: array[int], constants: array[float]) -> int:
+    """The first guard that does not hold; -1 if all do.
+
+    guards     for each (x, how x may compare with y, y): x and y are places among the outputs, or
+               y is -1; the ways are those of `codes.py`, added up
+    constants  for each, y if it has no place
+    """
+    v, guard, c = arrays.doubles(outputs), arrays.longs(guards), arrays.doubles(constants)
+    for i in range(len(constants)):
+        x, place = v[guard[3 * i]], guard[3 * i + 2]
+        y = c[i] if place < 0 else v[place]
+        if x < y:
+            way = LESS
+        elif x > y:
+            way = GREATER
+        elif x != y:
+            way = UNORDERED
+        else:
+            way = SAME if kernels.copysign(1.0, x) == kernels.copysign(1.0, y) else OPPOSITE
+        if not guard[3 * i + 1] & way:
+            return i
+    return -1

@@ -1,0 +1,137 @@
+"""The tape: a scalar program as arrays, the one form that every executor starts from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_lite.compiler.tape.opcodes import BEST, CONSTANT, DETACH, INDEX, LEAF, TAKE
+from autograd_lite.compiler.tape.writer import trace
+from autograd_lite.operations.rules import RULES
+from autograd_lite.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Tape", "tape_of"]
+
+_NAMES = {
+    LEAF: "leaf",
+    CONSTANT: "constant",
+    INDEX: "index",
+    TAKE: "take",
+    DETACH: "detach",
+    BEST: "largest",
+}
+
+
+class Tape:
+    """A scalar program: node i applies RULES[codes[i]] to its parents, which come before it.
+
+    codes     [n] what each node does, as in `codes.py`
+    offsets   [n + 1] node i's parents are parents[offsets[i] : offsets[i + 1]], in order
+    parents   [m] nodes; those of `dot` are x0, x1, ..., y0, y1, ...
+    static    [n] the static parameter c of an operation; the number of a CONSTANT
+    slots     [n] where a LEAF's number, or an INDEX's int, stands among what a call gives
+    outputs   [k] the nodes whose numbers a call gives back
+    leaves, indices  how many numbers, and how many ints, a call gives
+    results   so many of the outputs, the first ones, have cotangents; all by default
+    """
+
+    def __init__(
+        self,
+        codes: ArrayLike,
+        offsets: ArrayLike,
+        parents: ArrayLike,
+        static: ArrayLike,
+        slots: ArrayLike,
+        outputs: ArrayLike,
+        leaves: int,
+        indices: int = 0,
+        results: int | None = None,
+    ) -> None:
+        self.codes: NDArray[np.int64] = np.array(codes, np.int64)
+        self.offsets: NDArray[np.int64] = np.array(offsets, np.int64)
+        self.parents: NDArray[np.int64] = np.array(parents, np.int64)
+        self.static: NDArray[np.float64] = np.array(static, np.float64)
+        self.slots: NDArray[np.int64] = np.array(slots, np.int64)
+        self.outputs: NDArray[np.int64] = np.array(outputs, np.int64)
+        self.leaves, self.indices = leaves, indices
+        self.results = len(self.outputs) if results is None else results
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def parents_of(self, node: int) -> NDArray[np.int64]:
+        return self.parents[self.offsets[node] : self.offsets[node + 1]]
+
+    def kept(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The nodes of operations that users made, in order, and where what each gives is kept.
+
+        That is its value and then its partials, node by node; behind the last one, the size of
+        all. They are taken once, when the node is computed, as eagerly.
+        """
+        users = np.array([rule.derivative is not None for rule in RULES])
+        nodes = np.flatnonzero(users[np.maximum(self.codes, 0)])
+        sizes = 1 + self.offsets[nodes + 1] - self.offsets[nodes]
+        return nodes, np.append(0, np.cumsum(sizes))
+
+    def __str__(self) -> str:
+        lines = []
+        for i, code in enumerate(self.codes.tolist()):
+            name = _NAMES[code] if code <= 0 else RULES[code].name
+            shown = [f"%{p}" for p in self.parents_of(i)]
+            if code in (LEAF, INDEX):
+                shown.append(str(self.slots[i]))
+            elif code == CONSTANT or (code > 0 and RULES[code].static):
+                shown.append(f"{self.static[i]:g}")
+            lines.append(f"%{i} = {name}({', '.join(shown)})")
+        return "\n".join([*lines, f"outputs {', '.join(f'%{i}' for i in self.outputs)}"])
+
+
+def tape_of(
+    nodes: Iterable[Value],
+    outputs: Sequence[Value],
+    leaves: Mapping[Value, int],
+    *,
+    results: int | None = None,
+    indices: Mapping[Value, int] = {},
+    picks: Iterable[Value] = (),
+    bests: Iterable[Value] = (),
+    sources: Mapping[Value, Value] = {},
+) -> tuple[Tape, list[Value], dict[Value, int]]:
+    """The tape of a graph, the Values that it depends on besides nodes and leaves, and all places.
+
+    nodes    those that the outputs depend on, parents before their users
+    outputs  the results
+    results  how many of these have cotangents
+    leaves   the slot of each leaf whose number changes from call to call; other leaves among the
+             nodes are constants
+    indices  the slot among the ints of each leaf that `take` reads an index from
+    picks    the nodes that `take` made; their first parent is the index
+    bests    the nodes that `largest` made
+    sources  of a leaf that was detached from a node, that node
+
+    The Values that are returned have the slots after those of leaves.
+
+    Raises ValueError for a node made by hand, whose derivative is not in the rule table.
+    """
+    slots = dict(leaves)
+    found = trace(
+        list(nodes), list(outputs), slots, dict(indices), set(picks), set(bests), dict(sources)
+    )
+    last = [found.place[node] for node in outputs]
+    tape = Tape(
+        found.codes,
+        found.offsets,
+        found.parents,
+        found.static,
+        found.slots,
+        last,
+        len(slots),
+        len(indices),
+        results,
+    )
+    return tape, found.captured, found.place

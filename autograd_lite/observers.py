@@ -1,0 +1,253 @@
+"""What is open around the code that runs: `no_grad` blocks, and observers of the engine.
+
+Blocks belong to a thread or an asyncio task. The engine asks for them only while one is open
+somewhere, so that they cost nothing otherwise.
+"""
+
+from __future__ import annotations
+
+from _contextvars import ContextVar
+from _weakref import ref
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from autograd_lite.value import Value
+
+__all__ = ["BlockOrDecorator", "Observer", "active", "here", "no_grad", "observe", "replayed"]
+
+
+class Observer:
+    """Is told what the engine does in a block `with observe(this):`. Each method may raise.
+
+    replays   whether what it sees will be done again with other numbers
+    told      whether it is told of nodes; if not, it costs them nothing, and `draw` and `plain` are
+              all that it is asked, unless what happens is replayed
+
+    made      node was made: a leaf by a plain number or by `Value(...)`, else by an operation
+    detached  leaf was made with the number of source, by `detach` or under `no_grad`
+    picked    node is the one of its parents after the first that the first, an index, names
+    chosen    node is the first of the largest of its parents
+    call      function is to be called with the nodes' numbers: True to see to it oneself
+    draw      a program wants a random number of function: give a leaf with it, or None
+    read      a program read node's number
+    looked    a program reads something else of node, such as ".grad"
+    wrote     a program is about to set node's number or gradient
+    compared  x op y was decided, op being "<", "<=", ">", ">=", "==" or "!="; y may be a number
+    plain     whether node stands for a plain number, so that it is compared and hashed as one
+    sends     node is about to send its cotangent to its parents, in a pass from root
+    sent      node has sent its cotangent, now its gradient, to its parents, in a pass from root
+    received  a leaf's gradient is about to become this number, at the end of a pass from root
+    """
+
+    replays = False
+    told = True
+
+    def made(self, node: Value) -> None: ...
+
+    def detached(self, leaf: Value, source: Value) -> None: ...
+
+    def picked(self, node: Value) -> None: ...
+
+    def chosen(self, node: Value) -> None: ...
+
+    def draw(self, function: Callable[[], float]) -> Value | None: ...
+
+    def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
+        return False
+
+    def read(self, node: Value) -> None: ...
+
+    def looked(self, node: Value, what: str) -> None: ...
+
+    def wrote(self, node: Value) -> None: ...
+
+    def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> None: ...
+
+    def plain(self, node: Value) -> bool:
+        return False
+
+    def sends(self, node: Value, root: Value) -> None: ...
+
+    def sent(self, node: Value, root: Value) -> None: ...
+
+    def received(self, leaf: Value, grad: float, root: Value) -> None: ...
+
+
+class _Opens:
+    """What a `with` statement enters and leaves.
+
+    A KeyboardInterrupt may come when a block was opened and `with` was not told so, or before
+    `__exit__` has done anything. So a block is open only while the object that opened it lives.
+    What remains is that the engine's count is too high, and that it asks in vain.
+    """
+
+    def _enter(self, observer: Observer | None) -> None:
+        from autograd_lite import value
+
+        block = _Block(observer, self)
+        value.count_blocks(1, block.told)
+        _blocks.set((*_open_blocks(), block))
+
+    def __exit__(self, *exception: object) -> None:
+        from autograd_lite import value
+
+        mine = [block for block in _open_blocks() if block.opener() is self]
+        if not mine:
+            raise RuntimeError(
+                f"this {type(self).__name__} block is not open here: leave a block in the thread "
+                "or task that entered it, and once"
+            )
+        block = mine[-1]
+        block.closed = True  # for tasks that were made inside it, and have a copy of the tuple
+        _changed()
+        _blocks.set(_open_blocks())
+        value.count_blocks(-1, block.told)
+
+
+class _Block:
+    __slots__ = ("closed", "observer", "opener")
+
+    def __init__(self, observer: Observer | None, opener: _Opens) -> None:
+        self.observer = observer  # None: a no_grad block
+        self.opener = ref(opener, _changed)
+        self.closed = False
+
+    @property
+    def told(self) -> bool:
+        return self.observer is None or self.observer.told
+
+    @property
+    def open(self) -> bool:
+        return not self.closed and self.opener() is not None
+
+
+_blocks: ContextVar[tuple[_Block, ...]] = ContextVar("blocks", default=())
+
+
+def _open_blocks() -> tuple[_Block, ...]:
+    return tuple([block for block in _blocks.get() if block.open])
+
+
+_Here = tuple[tuple[Observer, ...], bool]
+_nothing: _Here = (), False
+
+# What `here` found last. It holds for the same tuple of blocks while `_change` is the same object.
+_change = object()
+_found: tuple[tuple[_Block, ...], object, _Here] = (), _change, _nothing
+
+
+def _changed(opener: object = None) -> None:
+    """A block has closed, so that what was found may no longer hold."""
+    global _change, _found
+    _change = object()
+    _found = (), _change, _nothing  # and keeps no observer alive
+
+
+def here() -> _Here:
+    """The observers that are to be told what happens here, outermost first, and whether operations
+    give leaves.
+    """
+    global _found
+    blocks = _blocks.get()
+    if not blocks:
+        return _nothing
+    seen, since, found = _found
+    if seen is blocks and since is _change:
+        return found
+    since = _change
+    watching: list[Observer] = []
+    detaching = False
+    for block in _open_blocks():
+        if block.observer is None:
+            detaching = True
+        else:
+            if block.observer.replays:  # what it records is for calls outside no_grad, too
+                detaching = False
+                watching = [observer for observer in watching if observer.told]
+            watching.append(block.observer)
+    found = tuple(watching), detaching
+    _found = blocks, since, found
+    return found
+
+
+def active() -> tuple[Observer, ...]:
+    """Those that are to be told what happens here, outermost first."""
+    return here()[0]
+
+
+def replayed() -> bool:
+    """Whether what is done here will be done again with other numbers."""
+    return any(observer.replays for observer in active())
+
+
+def watched() -> bool:
+    """Whether an observer is told of each node that is made here."""
+    return any(observer.told for observer in active())
+
+
+class observe(_Opens):
+    """`with observe(observer): ...` tells the observer what the engine does in the block.
+
+    Other threads and asyncio tasks are not observed; a task made inside a block is, while the
+    block is open.
+    """
+
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+
+    def __enter__(self) -> None:
+        self._enter(self.observer)
+
+
+class BlockOrDecorator(_Opens):
+    """What `with X():` opens, and `@X()` or `@X` around each call of a function."""
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        block = object.__new__(cls)
+        return block if function is None else block(function)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        import functools
+        import inspect
+
+        name = type(self).__name__
+        if not callable(function):
+            raise TypeError(f"{name} decorates a function, not {type(function).__name__}")
+        if any(
+            runs_later(function)
+            for runs_later in (
+                inspect.isgeneratorfunction,
+                inspect.iscoroutinefunction,
+                inspect.isasyncgenfunction,
+            )
+        ):
+            raise TypeError(
+                f"{name} cannot decorate {function.__name__}, which runs after its call has "
+                f"returned; write `with {name}():` inside it"
+            )
+
+        @functools.wraps(function)
+        def within(*args: Any, **kwargs: Any) -> Any:
+            with self._again():
+                return function(*args, **kwargs)
+
+        return within
+
+    def _again(self) -> Any:
+        """Another block like this one: each call of a decorated function opens one of its own."""
+        return type(self)()
+
+
+class no_grad(BlockOrDecorator):
+    """Record nothing: operations give leaves. A context manager and a decorator.
+
+    `with no_grad(): ...` and `@no_grad()` or `@no_grad` before a function. Other threads and
+    asyncio tasks go on recording; a task made inside a block does while the block is closed. A
+    generator that yields inside a block leaves it open for its caller.
+    """
+
+    def __enter__(self) -> None:
+        self._enter(None)

@@ -1,0 +1,199 @@
+"""Rules evaluated on doubles: the interpreted twin of `kernels.pxd`.
+
+Both give `value.py` the same functions. Here a rule is a Python function made from its formula;
+there it is a C function that `setup.py` writes from the same formula. A rule that has no C
+function (a user's, or one on `lgamma`) is evaluated here in both builds.
+"""
+
+from __future__ import annotations
+
+from autograd_lite.operations import ieee
+from autograd_lite.operations.rules import RULES, digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from autograd_lite.value import Value
+
+    def __getattr__(name: str) -> int: ...  # the codes: ADD, MUL, TANH, ...
+
+
+globals().update({rule.name.upper(): rule.code for rule in RULES})
+
+# The operands that a kernel is called with, by the operands that its formulas name.
+_SIGNATURES = {"x": "x, c", "xc": "x, c", "xy": "x, y", "xyz": "x, y, z", "xs": "x, n, out"}
+
+
+VALUE: Any = None  # Value: set by value.py, which imports this
+
+
+class _Functions(dict[int, "Callable[..., tuple[float, ...]]"]):
+    """code -> (operands) -> (value, partial, ...), each made when it is first asked for."""
+
+    def __missing__(self, code: int) -> Callable[..., tuple[float, ...]]:
+        from autograd_lite.operations.formulas import CONSTANTS, to_python
+
+        rule = RULES[code]
+        formulas = ", ".join(to_python(partial) for partial in rule.partials)
+        value = "" if rule.nary else f"out := {to_python(rule.value)}, "
+        source = f"lambda {_SIGNATURES[rule.operands]}: ({value}{formulas},)"
+        names = {name: getattr(ieee, name) for name in ieee.__all__} | CONSTANTS
+        function: Callable[..., tuple[float, ...]]
+        self[code] = function = eval(compile(source, f"<rule {rule.name}>", "eval"), names)
+        return function
+
+
+class _Reductions(dict[int, "Callable[[Sequence[float], float], float]"]):
+    """code -> (operands, how many) -> value of an n-ary rule, each made when it is asked for."""
+
+    def __missing__(self, code: int) -> Callable[[Sequence[float], float], float]:
+        from autograd_lite.operations.formulas import CONSTANTS, to_python
+
+        names = {name: getattr(ieee, name) for name in ieee.__all__} | CONSTANTS
+        names["total"] = ieee.total
+        source = f"lambda xs, n: {to_python(RULES[code].value)}"
+        function: Callable[[Sequence[float], float], float]
+        self[code] = function = eval(compile(source, f"<rule {RULES[code].name}>", "eval"), names)
+        return function
+
+
+FUNCTIONS = _Functions()
+REDUCTIONS = _Reductions()
+
+
+def reduced(code: int, xs: Sequence[float]) -> tuple[float, ...]:
+    """(value, partial by each operand, ...) of an n-ary rule, by its formulas."""
+    n = float(len(xs))
+    out = REDUCTIONS[code](xs, n)
+    return (out, *[FUNCTIONS[code](x, n, out)[0] for x in xs])
+
+
+_KNOWN = {rule.code for rule in RULES if not rule.nary}
+
+
+def call_of_user(code: int, operands: Sequence[float]) -> tuple[float, ...]:
+    """(value, partial, ...) of an operation that a user made."""
+    # Kernels of one operand are given a static parameter, which a user's has not.
+    return FUNCTIONS[code](*operands, *[0.0] * (len(operands) == 1))
+
+
+def in_c(code: int) -> bool:
+    """Whether `unary`, `binary` and `ternary` know the rule: in C, only if its formula is in C."""
+    return code in _KNOWN
+
+
+def unary(code: int, x: float, c: float) -> tuple[float, float]:
+    """(value, partial) of a rule of one parent, c being its static parameter if it has one."""
+    return FUNCTIONS[code](x, c)  # type: ignore[return-value]
+
+
+def binary(code: int, x: float, y: float) -> tuple[float, float, float]:
+    """(value, partial by x, partial by y)."""
+    return FUNCTIONS[code](x, y)  # type: ignore[return-value]
+
+
+def ternary(code: int, x: float, y: float, z: float) -> tuple[float, float, float, float]:
+    """(value, partial by x, by y, by z)."""
+    return FUNCTIONS[code](x, y, z)  # type: ignore[return-value]
+
+
+def partial(code: int, x: float, n: float, out: float) -> float:
+    """The partial of an n-ary rule by its operand x, one of n."""
+    return FUNCTIONS[code](x, n, out)[0]
+
+
+def buffer(n: int) -> list[float]:
+    """Room for n doubles, in an object that a node can own."""
+    return [0.0] * n
+
+
+def doubles(owner: list[float]) -> list[float]:
+    """What is indexed to read and write a buffer: in C, a pointer to its first double."""
+    return owner
+
+
+def numbers(owner: list[float]) -> tuple[float, ...]:
+    """A buffer's numbers."""
+    return tuple(owner)
+
+
+def address(node: Value) -> int:
+    """The hash of a node, which is equal to itself only."""
+    return object.__hash__(node)
+
+
+def elements(owner: array[float]) -> Any:
+    """What is indexed to read an array of doubles: in C, a pointer to its first one."""
+    return owner
+
+
+def value_at(values: tuple[Value, ...], i: int) -> Value:
+    """values[i], in C without a check of its type."""
+    return values[i]
+
+
+def listed(values: list[Value], i: int) -> Value:
+    """values[i], in C without a check of its type."""
+    return values[i]
+
+
+def prefetch(values: list[Value], i: int) -> None:
+    """In C, have the values that come soon after values[i] brought from memory."""
+
+
+def is_value(operands: tuple[Any, ...], i: int) -> bool:
+    """Whether operands[i] is a Value."""
+    return isinstance(operands[i], VALUE)
+
+
+def data_of(values: tuple[Value, ...], i: int) -> float:
+    """The number of values[i], in C without a check of its type."""
+    return values[i]._data
+
+
+def is_deep(values: tuple[Value, ...], i: int) -> bool:
+    """Whether values[i] is no leaf."""
+    return values[i]._kind > 0
+
+
+def all_values(operands: tuple[Any, ...]) -> bool:
+    """Whether all operands are Values."""
+    return all(isinstance(x, VALUE) for x in operands)
+
+
+def is_float(operands: tuple[Any, ...], i: int) -> bool:
+    """Whether operands[i] is a float, not of a subclass."""
+    return type(operands[i]) is float
+
+
+def float_at(floats: tuple[float, ...], i: int) -> float:
+    """floats[i], in C without a check of its type."""
+    return floats[i]
+
+
+def receive(leaves: tuple[Value, ...], i: int, cotangent: float) -> None:
+    """Add the cotangent to what leaves[i] has received in this pass."""
+    leaves[i]._dx += cotangent
+
+
+def add_to_grad(leaves: tuple[Value, ...], i: int, number: float) -> None:
+    """Add to the gradient of leaves[i]."""
+    leaves[i]._grad += number
+
+
+def settle(leaves: tuple[Value, ...], i: int) -> None:
+    """Add to the gradient of leaves[i] what it has received in this pass."""
+    leaf = leaves[i]
+    leaf._grad += leaf._dx
+    leaf._dx = 0.0
+
+
+COMPILED = False
+DIGEST = digest()
+
+exp, log1p, sqrt, fabs = ieee.exp, ieee.log1p, ieee.sqrt, ieee.fabs
+copysign = ieee.copysign
+erf, erfc, lgamma = ieee.erf, ieee.erfc, ieee.lgamma

@@ -1,0 +1,250 @@
+"""Every operation once: its formula, its partial derivatives, where it is smooth.
+
+A row of the table is a whole operation. Its value and its local partials are formulas over the
+operands x, y, z, the static parameter c (a plain number, not a parent), and `out`, the value
+itself: the derivative of exp is `out`. Nothing here multiplies by a cotangent; the chain rule is
+written once, in `Value.backward`.
+
+From a row derive: the kernel in C and its twin in Python, the methods and free functions, the
+property tests, and `docs/operations.md`. `expressions.py` says what a formula may contain.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["CODES", "LOOPS", "RULES", "TABLE", "Rule", "digest", "register"]
+
+Domain = tuple[float, float] | range
+
+
+class Rule:
+    """One operation.
+
+    name      how functions and methods call it
+    operands  the names of its operands in the formulas: "x", "xy", "xyz", "xc", or "xs" for n-ary
+    value     the formula of its value; of an n-ary one, of n and the sum of a term over its
+              operands x, as in "sqrt(sum(x * x) / n)"
+    partials  for each parent, the formula of d value / d parent; one, by x, for n-ary
+    symbol    what is drawn on graphs, with {c:g} for the static parameter
+    domain    for each operand, the interval that tests sample, or a range of whole numbers
+    kinks     the x where no derivative exists; the formulas say what is returned there
+    note      what a reader should know of the edges
+    derivative  of a rule that a user made: the function (operands, out) -> partials
+    """
+
+    __slots__ = (
+        "code",
+        "derivative",
+        "domain",
+        "kinks",
+        "name",
+        "note",
+        "operands",
+        "partials",
+        "symbol",
+        "value",
+    )
+
+    code: int  # its place in RULES
+
+    def __init__(
+        self,
+        name: str,
+        operands: str,
+        value: str,
+        *partials: str,
+        symbol: str = "",
+        domain: Sequence[Domain] = ((-3, 3),),
+        kinks: tuple[float, ...] = (),
+        note: str = "",
+        derivative: Callable[..., object] | None = None,
+    ) -> None:
+        self.name, self.operands, self.value, self.partials = name, operands, value, partials
+        self.symbol = symbol or name
+        self.domain = tuple(domain) * (len(operands) if len(domain) == 1 else 1)
+        self.kinks, self.note, self.derivative = kinks, note, derivative
+        self.code = -1
+
+    @property
+    def nary(self) -> bool:
+        """Whether it takes a sequence of any length."""
+        return self.operands == "xs"
+
+    @property
+    def static(self) -> bool:
+        """Whether its last operand is a plain number c."""
+        return self.operands.endswith("c")
+
+    def __repr__(self) -> str:
+        operands = self.operands if self.nary else ", ".join(self.operands)
+        return f"<Rule {self.name}({operands}) = {self.value}>"
+
+
+_POSITIVE = ((0.05, 5),)
+_UNIT = ((-0.95, 0.95),)
+
+RULES: list[Rule] = [
+    # ------------------------------------------------------------------------- leaves (code 0)
+    Rule("leaf", "", "", symbol=" "),
+
+    # ------------------------------------------------------------------------------ arithmetic
+    Rule("add", "xy", "x + y", "1", "1", symbol="+"),
+    Rule("sub", "xy", "x - y", "1", "-1", symbol="-"),
+    Rule("mul", "xy", "x * y", "y", "x", symbol="*"),
+    Rule("div", "xy", "x / y", "1 / y", "-out / y", symbol="/", domain=((-3, 3), (0.2, 3)),
+         note="x / 0 is inf or nan, never an exception"),
+    Rule("floordiv", "xy", "floor_divide(x, y)", "0", "0", symbol="//",
+         domain=((2.1, 2.9), (1.5, 2)),
+         note="as Python's, but x // 0 is x / 0; derivative 0 everywhere"),
+    Rule("mod", "xy", "floor_mod(x, y)", "1", "-floor_divide(x, y)", symbol="%",
+         domain=((-2.9, -2.1), (1.5, 2)),
+         note="as Python's, with the sign of y; nan for y = 0; the slopes hold where it jumps too"),
+    Rule("fmod", "xy", "fmod(x, y)", "1", "-round_even((x - out) / y)",
+         domain=((-2.9, -2.3), (1, 1.1)),
+         note="as C's, with the sign of x; nan for y = 0; the slopes hold where it jumps too"),
+    Rule("neg", "x", "-x", "-1"),
+    Rule("abs", "x", "fabs(x)", "where(x > 0, 1, where(x < 0, -1, x))", kinks=(0,),
+         note="abs'(0) = 0"),
+    Rule("pow", "xy", "power(x, y)",
+         "where(y == 0, 0, y * power(x, y - 1))",
+         "where(x == 0, where(y >= 0, 0, out * log(x)), out * log(x))",
+         symbol="**", domain=((0.05, 3), (-3, 3)),
+         note="x**0 has derivative 0; a negative base has nan for its exponent's gradient"),
+    Rule("pow_c", "xc", "power(x, c)", "where(c == 0, 0, c * power(x, c - 1))",
+         symbol="**{c:g}", domain=((0.05, 3), (-3, 3)),
+         note="x ** c with a plain number c: the exponent is no parent"),
+    Rule("reciprocal", "x", "1 / x", "-out * out", domain=((0.2, 5),)),
+    Rule("square", "x", "x * x", "2 * x"),
+    Rule("sqrt", "x", "sqrt(x)", "1 / (2 * out)", domain=_POSITIVE, note="sqrt'(0) = inf"),
+    Rule("cbrt", "x", "cbrt(x)", "1 / (3 * out * out)", domain=_POSITIVE, note="cbrt'(0) = inf"),
+
+    # ------------------------------------------------------------ exponentials and logarithms
+    Rule("exp", "x", "exp(x)", "out"),
+    Rule("exp2", "x", "exp2(x)", "out * LN2"),
+    Rule("expm1", "x", "expm1(x)", "exp(x)"),
+    Rule("log", "x", "log(x)", "1 / x", domain=_POSITIVE, note="log(0) = -inf"),
+    Rule("log2", "x", "log2(x)", "1 / (x * LN2)", domain=_POSITIVE),
+    Rule("log10", "x", "log10(x)", "1 / (x * LN10)", domain=_POSITIVE),
+    Rule("log1p", "x", "log1p(x)", "1 / (1 + x)", domain=((-0.9, 5),)),
+
+    # ------------------------------------------------------- trigonometric, hyperbolic, special
+    Rule("sin", "x", "sin(x)", "cos(x)"),
+    Rule("cos", "x", "cos(x)", "-sin(x)"),
+    Rule("tan", "x", "tan(x)", "1 + out * out", domain=((-1.2, 1.2),)),
+    Rule("asin", "x", "asin(x)", "1 / sqrt((1 - x) * (1 + x))", domain=_UNIT),
+    Rule("acos", "x", "acos(x)", "-1 / sqrt((1 - x) * (1 + x))", domain=_UNIT),
+    Rule("atan", "x", "atan(x)", "1 / (1 + x * x)"),
+    Rule("sinc", "x", "where(x == 0, 1, sinpi(x) / (PI * x))",
+         "where(fabs(x) < 0.5, sinc_slope(x), (cospi(x) - out) / x)",
+         note="sin(pi x) / (pi x), exactly 0 at whole numbers; sinc_slope is the series of sinc'"),
+    Rule("degrees", "x", "x * DEGREES_PER_RADIAN", "DEGREES_PER_RADIAN"),
+    Rule("radians", "x", "x * RADIANS_PER_DEGREE", "RADIANS_PER_DEGREE"),
+    Rule("sinh", "x", "sinh(x)", "cosh(x)"),
+    Rule("cosh", "x", "cosh(x)", "sinh(x)"),
+    Rule("tanh", "x", "tanh(x)", "1 - out * out"),
+    Rule("asinh", "x", "asinh(x)", "1 / hypot(1, x)"),
+    Rule("acosh", "x", "acosh(x)", "1 / (sqrt(x - 1) * sqrt(x + 1))", domain=((1.1, 5),)),
+    Rule("atanh", "x", "atanh(x)", "1 / ((1 - x) * (1 + x))", domain=_UNIT),
+    Rule("erf", "x", "erf(x)", "TWO_OVER_SQRT_PI * gaussian(x, 1)"),
+    Rule("erfc", "x", "erfc(x)", "-TWO_OVER_SQRT_PI * gaussian(x, 1)"),
+    Rule("lgamma", "x", "lgamma(x)", "polygamma(0, x)", domain=((0.1, 6),)),
+    Rule("polygamma", "xc", "polygamma(c, x)", "polygamma(c + 1, x)", symbol="polygamma {c:g}",
+         domain=((0.3, 6), range(4)),
+         note="the derivative of order c + 1 of lgamma: digamma, trigamma, ..."),
+
+    # ----------------------------------------------------------------------------- activations
+    Rule("sigmoid", "x", "1 / (1 + exp(-x))", "out / (1 + exp(x))"),
+    Rule("logsigmoid", "x", "where(x < 0, x, 0) - log1p(exp(-fabs(x)))", "1 / (1 + exp(x))"),
+    Rule("softplus", "x", "where(x > 0, x, 0) + log1p(exp(-fabs(x)))", "1 / (1 + exp(-x))"),
+    Rule("relu", "x", "where(x <= 0, 0, x)", "where(x <= 0, 0, 1)", symbol="ReLU", kinks=(0,),
+         note="relu'(0) = 0"),
+    Rule("leaky_relu", "xc", "where(x > 0, x, c * x)", "where(x > 0, 1, c)",
+         domain=((-3, 3), (0, 0.5)), kinks=(0,), note="the derivative at 0 is c"),
+    Rule("elu", "xc", "where(x <= 0, c * expm1(x), x)", "where(x <= 0, c * exp(x), 1)",
+         domain=((-3, 3), (0.5, 2)), kinks=(0,), note="the derivative at 0 is c"),
+    Rule("selu", "x",
+         "SELU_SCALE * where(x <= 0, SELU_ALPHA * expm1(x), x)",
+         "SELU_SCALE * where(x <= 0, SELU_ALPHA * exp(x), 1)", kinks=(0,)),
+    Rule("gelu", "x", "x * normal_cdf(x)", "normal_cdf(x) + x * gaussian(x, 0.5) / SQRT_2PI"),
+    Rule("silu", "x", "times_sigmoid(x, x)", "times_sigmoid(1 + x / (1 + exp(x)), x)",
+         note="times_sigmoid(a, x) = a / (1 + exp(-x)), also where exp(-x) is too large"),
+
+    # ----------------------------------------------------------------------- steps and choices
+    Rule("sign", "x", "where(x > 0, 1, where(x < 0, -1, x))", "0", kinks=(0,)),
+    Rule("floor", "x", "floor(x)", "0", domain=((0.1, 0.9),), note="derivative 0 everywhere"),
+    Rule("ceil", "x", "ceil(x)", "0", domain=((0.1, 0.9),), note="derivative 0 everywhere"),
+    Rule("trunc", "x", "trunc(x)", "0", domain=((0.1, 0.9),), note="derivative 0 everywhere"),
+    Rule("round", "x", "round_even(x)", "0", domain=((-0.4, 0.4),), note="halves go to even"),
+    Rule("maximum", "xy", "where(x >= y, x, where(y >= x, y, x + y))",
+         "where(x < y, 0, where(x == y, 0.5, 1))", "where(y < x, 0, where(x == y, 0.5, 1))",
+         note="a tie splits the gradient half and half; nan wins"),
+    Rule("minimum", "xy", "where(x <= y, x, where(y <= x, y, x + y))",
+         "where(x > y, 0, where(x == y, 0.5, 1))", "where(y > x, 0, where(x == y, 0.5, 1))",
+         note="a tie splits the gradient half and half; nan wins"),
+    Rule("copysign", "xy", "copysign(x, where(y == y, y, 0))", "where(x == 0, 0, out / x)", "0",
+         kinks=(0,), note="a nan counts as positive: its sign differs between machines"),
+    Rule("atan2", "xy", "atan2(x, y)",
+         "where(hypot(x, y) == 0, 0, y / hypot(x, y) / hypot(x, y))",
+         "where(hypot(x, y) == 0, 0, -x / hypot(x, y) / hypot(x, y))",
+         domain=((0.2, 3), (-3, 3)), note="atan2(0, 0) has gradient 0"),
+    Rule("hypot", "xy", "hypot(x, y)", "x / out", "y / out", domain=((0.2, 3), (-3, 3))),
+    Rule("where", "xyz", "where(x != 0, y, z)",
+         "0", "where(x != 0, 1, 0)", "where(x != 0, 0, 1)", domain=((1, 1), (-3, 3), (-3, 3)),
+         note="y where x is not 0, z elsewhere; the other arm gets gradient 0"),
+    Rule("clip", "xyz",
+         "where(y <= z, where(x < y, y, where(x > z, z, x)),"
+         " where(z < y, where(x == x, z, x), y + z))",
+         "where(x >= y, where(x <= z, 1, 0), 0)",
+         "where(x < y, where(y <= z, 1, 0), 0)", "where(x > z, 1, where(z < y, 1, 0))",
+         domain=((-3, 3), (-2, -0.5), (0.5, 2)),
+         note="the derivative at a bound is 1; bounds that cross give the upper one; nan wins"),
+
+    # ------------------------------------------- n-ary: the partial by x, one of the n operands
+    # norm and logsumexp reduce in a way of their own, and dot takes pairs: value.py has these.
+    Rule("sum", "xs", "sum(x)", "1"),
+    Rule("mean", "xs", "sum(x) / n", "1 / n"),
+    Rule("norm", "xs", "norm(x)", "where(out == 0, 0, x / out)", kinks=(0,),
+         note="the Euclidean length; its gradient at 0 is 0"),
+    Rule("logsumexp", "xs", "logsumexp(x)", "exp(x - out)",
+         note="log(sum(exp(x))), where exp would overflow or vanish too"),
+    Rule("dot", "xs", "sum(x * y)", "y", note="sum of x * y; y is the other factor of x"),
+]  # fmt: skip
+
+LOOPS = ("sum", "mean", "norm", "logsumexp")
+"""The n-ary rules that `value.py` reduces in loops of its own; others are, by their formulas."""
+
+CODES: dict[str, int] = {}
+"""The place in RULES of each rule, by name."""
+
+for _code, _rule in enumerate(RULES):
+    _rule.code = CODES[_rule.name] = _code
+
+
+TABLE = len(RULES)
+"""The code from which on rules are those that users added."""
+
+
+def digest() -> int:
+    """A number that is another one for another table: of what the C kernels are made of."""
+    from zlib import crc32
+
+    rows = ((rule.name, rule.operands, rule.value, rule.partials) for rule in RULES[:TABLE])
+    return crc32(repr(list(rows)).encode())
+
+
+def register(rule: Rule) -> None:
+    """Add a rule that a user made; of two with one name, the later one is found by name.
+
+    Raises ValueError for a name of the table, and for a formula that cannot be computed.
+    """
+    if CODES.get(rule.name, TABLE) < TABLE:
+        raise ValueError(f"{rule.name!r} is an operation of autograd_lite; rename yours")
+    if rule.derivative is None:
+        from autograd_lite.operations.formulas import check
+
+        check(rule)
+    rule.code = CODES[rule.name] = len(RULES)
+    RULES.append(rule)

@@ -1,0 +1,283 @@
+"""Named scopes: which nodes one block, or one call of a function or a module, made.
+
+An observer of the engine notes the scope that is open where a node is made.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from functools import wraps
+from inspect import iscoroutinefunction, isgeneratorfunction
+from weakref import WeakKeyDictionary
+
+from autograd_lite import Value
+from autograd_lite.observers import Observer, observe, replayed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar
+
+    from visualize.model.nodes import Graph
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+__all__ = ["Call", "calls_in", "scope", "scopes"]
+
+
+class Call(Observer):
+    """One call or block of a scope, which notes the nodes that are made in it.
+
+    title    what its box is called
+    arguments  the Values that it was given
+    outer    the call that it was made in
+    within   the calls that it lies in, outermost first
+    module   the id of the module that is called, if one is
+    """
+
+    def __init__(self, title: str, arguments: list[Value], module: int | None = None) -> None:
+        self.title, self.arguments, self.module = title, arguments, module
+        self.outer = _current.get()
+        self.within: tuple[Call, ...] = self.outer.path if self.outer else ()
+
+    @property
+    def path(self) -> tuple[Call, ...]:
+        """The calls that it lies in, outermost first, itself last."""
+        return (*self.within, self)
+
+    def made(self, node: Value) -> None:
+        if _current.get() is self:  # the innermost
+            with _lock:
+                _calls[node] = self
+
+
+_current: ContextVar[Call | None] = ContextVar("visualize_scope", default=None)
+_lock = threading.Lock()
+_calls: WeakKeyDictionary[Value, Call] = WeakKeyDictionary()
+
+
+@contextmanager
+def _opened(call: Call) -> Iterator[None]:
+    token = _current.set(call)
+    try:
+        # A program makes none of the nodes of the call that is recorded.
+        with nullcontext() if replayed() else observe(call):
+            yield
+    finally:
+        _current.reset(token)
+
+
+_entered: ContextVar[tuple[Any, ...]] = ContextVar("visualize_entered", default=())
+
+
+class scope:
+    """Draw what a block, or each call of a function, makes as one box, or in one frame.
+
+    `with scope("title"): ...`, and `@scope("title")` before a function, whose arguments then stay
+    outside the frame.
+    """
+
+    def __init__(self, title: str) -> None:
+        if not isinstance(title, str):
+            raise TypeError(f"scope: the title must be a str, not {type(title).__name__}")
+        self.title = title
+
+    def __enter__(self) -> None:
+        block = _opened(Call(self.title, []))
+        block.__enter__()
+        _entered.set((*_entered.get(), block))
+
+    def __exit__(self, *exception: Any) -> None:
+        *outer, block = _entered.get()
+        _entered.set(tuple(outer))
+        block.__exit__(*exception)
+
+    def __call__(self, function: F) -> F:
+        if isgeneratorfunction(function) or iscoroutinefunction(function):
+            raise TypeError(
+                f"scope: {function.__name__} does not run when it is called: write  with "
+                "scope(...):  around what makes the nodes"
+            )
+
+        @wraps(function)
+        def recorded(*args: Any, **kwargs: Any) -> Any:
+            with _opened(Call(self.title, list(values_in((args, kwargs))))):
+                return function(*args, **kwargs)
+
+        return recorded  # type: ignore[return-value]
+
+
+@contextmanager
+def scopes(model: Any) -> Iterator[None]:
+    """Within this block every call of the model and of the modules in it is a scope.
+
+    model  a callable with `parameters()`, such as a Module of nn or of micrograd; its modules are
+           the ones that it reaches through attributes, lists, tuples and dicts
+
+    A module is called what its `__str__` says, if its class has one, else "Linear 64 to 16": how
+    many numbers it takes and gives for each sample.
+
+    The classes of the modules get another `__call__` for the time of the block, which records the
+    modules of this model and passes on the calls of all others. There is no other place for it:
+    Python looks `__call__` up on the class, and modules that `visualize` does not know of, such as
+    micrograd's, offer no hook.
+
+    Raises TypeError if model is not such an object.
+    """
+    modules = _modules(model)
+    recorded = []
+    try:
+        with _lock:
+            for module in modules:
+                _patch(type(module))
+                _modules_recorded[id(module)] += 1
+                recorded.append(module)
+        yield
+    finally:
+        with _lock:
+            for module in recorded:
+                _unpatch(type(module))
+                _modules_recorded[id(module)] -= 1
+                if not _modules_recorded[id(module)]:
+                    del _modules_recorded[id(module)]
+
+
+# How many blocks record a module, and the `__call__` of a class and how many modules want it
+# recorded: blocks of several threads may overlap.
+_modules_recorded: Counter[int] = Counter()
+_patches: dict[type, tuple[Any, int]] = {}
+
+
+def _patch(cls: Any) -> None:
+    own, n = _patches.get(cls, (cls.__dict__.get("__call__"), 0))
+    if n == 0:
+        cls.__call__ = _recording(cls.__call__)
+    _patches[cls] = own, n + 1
+
+
+def _unpatch(cls: Any) -> None:
+    own, n = _patches.pop(cls)
+    if n > 1:
+        _patches[cls] = own, n - 1
+    elif own is None:
+        del cls.__call__
+    else:
+        cls.__call__ = own
+
+
+def _recording(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def recorded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        call = _current.get()
+        if _modules_recorded[id(self)] <= 0 or (call is not None and call.module == id(self)):
+            return function(self, *args, **kwargs)  # or a class passes the call to its base
+
+        call = Call(type(self).__name__, list(values_in((args, kwargs))), id(self))
+        with _opened(call):
+            result = function(self, *args, **kwargs)
+        call.title = _title(self, next(iter((*args, *kwargs.values())), ()), result)
+        return result
+
+    return recorded
+
+
+def _title(module: Any, argument: Any, result: Any) -> str:
+    """How the module calls itself, if it says so in `__str__`, else "Linear 64 to 16"."""
+    cls: Any = type(module)
+    if cls.__str__ is not object.__str__:
+        return str(module)
+    taken, given = _shape(argument), _shape(result)
+    batch = 0  # axes that both begin with are those of a batch, unless nothing else is left
+    axes = min(len(taken), len(given), max(len(taken), len(given)) - 1)
+    while batch < axes and taken[batch] == given[batch]:
+        batch += 1
+    sizes = ("×".join(f"{n:,}" for n in shape[batch:]) or "1" for shape in (taken, given))
+    return f"{cls.__name__} {' to '.join(sizes)}"
+
+
+def _shape(thing: Any) -> tuple[int, ...]:
+    """The lengths of nested lists, () of a number; of the first if a tuple holds several arrays."""
+    if hasattr(thing, "shape"):
+        return tuple(thing.shape)
+    if not isinstance(thing, (list, tuple)):
+        return ()
+    if isinstance(thing, tuple) and any(map(_shape, thing)):
+        return _shape(thing[0])
+    return (len(thing), *(_shape(thing[0]) if thing else ()))
+
+
+def _modules(model: Any) -> list[Any]:
+    """The modules in model, itself first."""
+    if not callable(model) or not callable(getattr(model, "parameters", None)):
+        raise TypeError(
+            f"scopes: expected a model, with parameters() and callable, not {type(model).__name__}"
+        )
+    found = []
+    seen: set[int] = set()
+    things = [model]
+    while things:
+        thing = things.pop()
+        if id(thing) in seen or isinstance(thing, (Value, str, bytes, type)):
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, (list, tuple)):
+            things += thing
+        elif isinstance(thing, dict):
+            things += thing.values()
+        elif callable(getattr(thing, "parameters", None)) and hasattr(thing, "__dict__"):
+            if callable(thing):
+                found.append(thing)
+            things += vars(thing).values()
+    return found
+
+
+def values_in(thing: Any) -> Iterator[Value]:
+    """The Values in nested lists, tuples, dicts and arrays of objects."""
+    things = [thing]
+    while things:
+        thing = things.pop()
+        if isinstance(thing, Value):
+            yield thing
+        elif isinstance(thing, (list, tuple, set)):
+            things += thing
+        elif isinstance(thing, dict):
+            things += thing.values()
+        elif getattr(getattr(thing, "dtype", None), "kind", "") == "O":
+            things += thing.ravel().tolist()
+
+
+def calls_in(graph: Graph) -> dict[Value, Call]:
+    """The innermost call that made each node; nodes outside every scope are left out.
+
+    A leaf belongs to a call if all its users do.
+    """
+    nodes = graph.nodes
+    with _lock:
+        owner = {node: _calls[node] for node in nodes if node in _calls}
+    if not owner:
+        return {}
+    users: dict[Value, Call | None] = {}
+    for node in nodes:
+        user = owner.get(node)
+        for parent in graph.parents(node):
+            other = users.get(parent, user)
+            users[parent] = other if other is user else common(other, user)
+    calls = {outer for call in set(owner.values()) for outer in call.path}
+    arguments = {value for call in calls for value in call.arguments}
+    owner |= {
+        leaf: call
+        for leaf, call in users.items()
+        if call and leaf.is_leaf and leaf not in arguments
+    }
+    return owner
+
+
+def common(one: Call | None, other: Call | None) -> Call | None:
+    """The innermost call that holds both."""
+    if one is None or other is None:
+        return None
+    shared = [a for a, b in zip(one.path, other.path, strict=False) if a is b]
+    return shared[-1] if shared else None

@@ -1,0 +1,239 @@
+"""`explain`: one HTML file that steps through the forward and the backward pass."""
+
+from __future__ import annotations
+
+import os
+import re
+from math import isfinite
+
+from autograd_lite import Value
+from visualize.model.diagram import Box, Diagram
+from visualize.page.equations import equation, readable
+from visualize.page.page import Page, check_path
+from visualize.page.views import Book, View
+from visualize.picture.dot import heading, largest_gradient, to_dot
+from visualize.picture.drawing import check_options
+from visualize.picture.program import is_compiled
+from visualize.picture.svg import summary, to_svg
+from visualize.picture.text import number_format, short
+from visualize.picture.theme import BOUNDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from visualize.model.diagram import Operand
+
+    Write = Callable[[float], str]
+
+__all__ = ["explain"]
+
+_INTERVAL = 1400  # milliseconds between two steps that play
+
+
+def explain(
+    root: Value,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    depth: int | None = None,
+    fold: bool = False,
+    products: bool = False,
+    color: bool = True,
+    rankdir: str | None = None,
+    number: str = ".4g",
+) -> Page:
+    """A page that walks through the forward and then the backward pass of root's graph.
+
+    path      a file to write it to, with a name in .html; `Page.save` does so as well
+    depth     how many scopes around a node start open; None opens all of a small graph
+    fold      start with nodes of the same structure in one box: "tanh x 16"
+    products  show the products that a dot adds up, too; then no box is collapsed
+    color     shade by the size of the gradient
+    rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"; None for "LR" where
+              the window has room for it, and else "TB"
+    number    how numbers are written, such as ".4g" or ".2f"
+
+    The gradients are those of one `backward()` from zero, whatever `.grad` holds, and no `.grad`
+    is changed. A graph of more than 40 nodes starts collapsed, and its boxes open on click.
+
+    Raises TypeError if root is not a Value, ValueError for products of over 1,000 boxes or 4,000
+    edges and for a path that does not end in .html, OSError if the file cannot be written.
+    """
+    if is_compiled(root):
+        raise TypeError(
+            "explain shows the graph of a Value; for a compiled function f, write "
+            "visualize.draw(f), or f.explain() for its text"
+        )
+    write = number_format(number)
+    check_options(depth, fold, products, rankdir)
+    if path is not None:
+        check_path(path)
+    book = Book(root, depth, fold, products)
+    name = readable(short(book.names[root]))
+    pictures, data = [], []
+    for k, view in enumerate(book.views):
+        seeds = book.seeds(view)
+        room = _room(view.diagram, seeds, write)
+        about = summary(root, view.diagram, write) if view.outer is None else short(view.title, 80)
+        svgs = [
+            _svg(view, about, direction, room, write, color, f"view{k}-{'tall-' * i}")
+            for i, direction in enumerate([rankdir] if rankdir else ["LR", "TB"])
+        ]
+        pictures.append(f'<div id="view{k}" hidden>\n{"".join(svgs)}</div>')
+        data.append(_data(book, view, seeds, write))
+    page = Page(
+        f"Backpropagation through {name}, step by step",
+        "\n".join(pictures),
+        {
+            "root": name,
+            "number": number,
+            "interval": _INTERVAL,
+            "bounds": BOUNDS if color else {},
+            "views": data,
+        },
+    )
+    if path is not None:
+        page.save(path)
+    return page
+
+
+def _svg(
+    view: View,
+    about: str,
+    rankdir: str,
+    room: list[int],
+    write: Write,
+    color: bool,
+    prefix: str,
+) -> str:
+    """The picture of a view, for the script to fill in.
+
+    about   one sentence about it, for screen readers
+    room    how many characters the last line of each box has room for
+    prefix  what its identifiers start with
+    """
+    dot = to_dot(view.diagram, write, rankdir, partials=True, color=False, room=room)
+    svg = to_svg(view.diagram, dot, about, write, partials=True, color=color)
+    svg = svg.replace(' role="img"', ' role="group"', 1)
+    svg = re.sub(r"<style>.*?</style>\n", "", svg, flags=re.DOTALL)  # the page has it once
+    svg = re.sub(r"<title>[^<]*</title>\n", "", svg)  # which would show the results at once
+    return re.sub(r' id="(\w+)"', rf' id="{prefix}\1"', svg)
+
+
+def _room(diagram: Diagram, seeds: list[tuple[float, int]], write: Write) -> list[int]:
+    """The length of the last line of each box at its longest, on the way to its gradient."""
+    grads = [seed for seed, _ in seeds]
+    room = [
+        max(len(write(grad)), len(write(box.grad)))
+        for grad, box in zip(grads, diagram.boxes, strict=True)
+    ]
+    for edge in sorted(diagram.edges, key=lambda edge: -edge.user):
+        up = diagram.boxes[edge.user].grad
+        if edge.partial is not None and up:
+            grads[edge.parent] += up * edge.partial
+            room[edge.parent] = max(room[edge.parent], len(write(grads[edge.parent])))
+    return [len("grad ") + n for n in room]
+
+
+# ------------------------------------------------------------------- what the script is told
+
+
+def _data(book: Book, view: View, seeds: list[tuple[float, int]], write: Write) -> dict[str, Any]:
+    boxes = view.diagram.boxes
+    names = [_name(box, write) for box in boxes]
+    partials: list[dict[int, float | None]] = [{} for _ in boxes]
+    for edge in view.diagram.edges:
+        if edge.partial is not None:
+            partials[edge.user][edge.operand] = edge.partial
+    operand = _operands(book, view, names, write)
+    nodes = [node for box in boxes for node in box.members]
+    return {
+        "title": short(view.title),
+        "caption": view.caption,
+        "leaves": sum(node.is_leaf for node in nodes),
+        "outside": sum(
+            not node.is_leaf for group in view.groups if group.outside for node in group.nodes
+        ),
+        "largest": largest_gradient(view.diagram),
+        "outer": view.outer,
+        "root": book.root_of(view),
+        "boxes": [
+            {
+                "name": names[i],
+                "heading": short(heading(box), 80),
+                "kind": box.kind,
+                "size": box.size,
+                "low": _number(box.low),
+                "data": _number(box.data),
+                "grad": _number(box.grad),
+                "seed": _number(seeds[i][0]),
+                "seeds": seeds[i][1],
+                "open": view.opens.get(i),
+                **_told(box, names[i], map(operand, box.operands), partials[i], write),
+            }
+            for i, box in enumerate(boxes)
+        ],
+        "edges": [
+            [
+                e.parent,
+                e.user,
+                None if e.partial is None else _number(e.partial),
+                e.count,
+                e.operand,
+            ]
+            for e in view.diagram.edges
+        ],
+    }
+
+
+def _number(x: float) -> float | str:
+    """The number for JSON, which has no nan and no inf."""
+    return x if isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"
+
+
+def _name(box: Box, write: Write) -> str:
+    """What a box is called in formulas."""
+    if box.kind == "constant" and not box.title:
+        return write(box.data)
+    return readable(short(box.title)) if box.size == 1 else short(heading(box))
+
+
+def _operands(
+    book: Book, view: View, names: list[str], write: Write
+) -> Callable[[Operand], tuple[str, float]]:
+    """The function that gives the name and the number of an operand.
+
+    An operand in a closed scope is called as the scope if that is its only result, and if nothing
+    else on the page is called so. Otherwise it has its own name.
+    """
+    boxes = view.diagram.boxes
+
+    def operand(one: Operand) -> tuple[str, float]:
+        i, node = one
+        if node is None or (boxes[i].size == 1 and boxes[i].kind != "group"):
+            return names[i], boxes[i].data
+        if node.is_constant and not node.label:
+            return write(node.data), node.data
+        closed = view.groups[i].closed and book.called[names[i]] == 1
+        if closed and book.results(view.groups[i]) == {node}:
+            return names[i], node.data
+        return readable(short(book.names[node])), node.data
+
+    return operand
+
+
+def _told(
+    box: Box,
+    name: str,
+    operands: Iterable[tuple[str, float]],
+    partials: dict[int, float | None],
+    write: Write,
+) -> dict[str, Any]:
+    """The equation of a box, as the script is told it."""
+    pairs = list(operands)
+    if not pairs:
+        return {"formula": "", "numbers": "", "partials": []}
+    words, numbers = zip(*pairs, strict=True)
+    told = equation(box, name, words, numbers, partials, write)
+    return {"formula": told.formula, "numbers": told.numbers, "partials": told.partials}

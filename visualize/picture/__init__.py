@@ -1,0 +1,1 @@
+"""Diagrams as DOT and SVG, and the pictures that users hold."""

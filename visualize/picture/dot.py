@@ -1,0 +1,168 @@
+"""A diagram in the DOT language, for Graphviz to lay out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import isfinite
+
+from visualize.model.diagram import Box, Diagram, Edge
+from visualize.picture.text import escape, short
+from visualize.picture.theme import shade
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Write = Callable[[float], str]
+
+__all__ = ["header", "heading", "largest_gradient", "rows", "to_dot"]
+
+MOVES = 400
+"""How often Graphviz may improve on where the boxes stand.
+
+Pictures of a hundred boxes need fewer. Without a bound a chain of 100 steps that share one
+parameter takes minutes: every long edge is a row of hidden boxes to be placed.
+"""
+
+PAGE = 1_000
+"""The width of a page, in points."""
+
+_LEAVES = ("parameter", "data", "constant")
+
+
+def heading(box: Box) -> str:
+    """What a box is called: "w", "y = tanh", "tanh x 16"."""
+    if box.kind == "operation" or (box.kind == "outside" and box.operation):
+        return f"{short(box.title)} = {box.operation}" if box.title else box.operation
+    return box.title or box.kind
+
+
+def rows(box: Box, write: Write) -> list[str]:
+    """The lines of text in a box."""
+    lines = [short(heading(box), 48)] if box.title or box.kind != "data" else []
+    if box.wrong:
+        lines.append("wrong here")
+    if box.parameters:
+        lines.append(f"{box.parameters:,} parameter{'s' * (box.parameters > 1)}")
+    elif box.size > box.times:
+        lines.append(f"{box.size:,} nodes")
+    numbers = write(box.data)
+    if write(box.low) != numbers:
+        numbers = f"{write(box.low)} to {numbers}"
+    if box.kind == "constant":
+        return [*lines, numbers] if box.title or box.wrong else [numbers]
+    grad = "grad" if box.size == 1 else "|grad|"
+    return [*lines, f"data {numbers}", f"{grad} {write(box.grad)}"]
+
+
+def to_dot(
+    diagram: Diagram,
+    write: Write,
+    rankdir: str | None = None,
+    partials: bool = False,
+    color: bool = True,
+    room: Sequence[int] = (),
+) -> str:
+    """The diagram in the DOT language, for Graphviz to lay out.
+
+    rankdir  None for the direction in which it fits a page
+    room     how many characters the last line of each box has room for, if other numbers are to
+             come
+    """
+    texts = [rows(box, write) for box in diagram.boxes]
+    labels = [_edge_text(edge, write, partials) for edge in diagram.edges]
+    rankdir = rankdir or _direction(diagram, texts, labels)
+    largest = largest_gradient(diagram) if color else 0.0
+    nodes = [
+        _node(i, box, lines, rankdir, largest, room[i] if room else 0)
+        for i, (box, lines) in enumerate(zip(diagram.boxes, texts, strict=True))
+    ]
+    lines = [*header(rankdir, len(diagram.boxes)), *_within(None, diagram, nodes)]
+    for i, (edge, text) in enumerate(zip(diagram.edges, labels, strict=True)):
+        if text and rankdir in ("TB", "BT"):
+            text = f"\N{NO-BREAK SPACE}{text}"  # it stands on the right of the line
+        label = f' label="{text}"' if text else ""
+        # Straight from operation to operation; leaves stand beside that.
+        weight = "" if diagram.boxes[edge.parent].kind in _LEAVES else " weight=2"
+        lines.append(f"  b{edge.parent} -> b{edge.user} [id=e{i}{label}{weight}]")
+    return "\n".join([*lines, "}", ""])
+
+
+def header(rankdir: str, boxes: int) -> list[str]:
+    """The first lines of a picture of so many boxes in the DOT language."""
+    return [
+        "digraph {",
+        f'  graph [rankdir={rankdir} bgcolor=transparent nodesep=0.2 ranksep=0.4 fontname="Courier"'
+        f" fontsize=11 nslimit={MOVES / max(1, boxes):.3g}]",
+        "  node [shape=record style=filled fillcolor=white height=0.1"
+        ' fontname="Courier" fontsize=11 margin="0.12,0.04"]',
+        '  edge [fontname="Courier" fontsize=10 arrowsize=0.6]',
+    ]
+
+
+def _direction(diagram: Diagram, texts: list[list[str]], labels: list[str]) -> str:
+    """From left to right if that fits a page's width, or else whichever way is narrower."""
+    widths = [6.6 * max(map(len, lines), default=0) + 20 for lines in texts]
+    ends, levels = list(widths), [0] * len(widths)
+    for edge, text in zip(diagram.edges, labels, strict=True):  # in the order of their users
+        gap = 30 + 6 * len(text)
+        ends[edge.user] = max(ends[edge.user], ends[edge.parent] + gap + widths[edge.user])
+        levels[edge.user] = max(levels[edge.user], levels[edge.parent] + 1)
+    across = Counter[int]()
+    for level, width in zip(levels, widths, strict=True):
+        across[level] += round(width + 15)
+    return "LR" if max(ends) <= max(PAGE, *across.values()) else "TB"
+
+
+def _node(i: int, box: Box, lines: list[str], rankdir: str, largest: float, room: int) -> str:
+    classes = [box.kind]
+    if not box.finite:
+        classes.append("odd")
+    elif largest and box.kind != "constant":
+        classes.append(shade(box.grad, largest))
+    if not box.title and box.kind in ("data", "constant"):
+        classes.append("bare")
+    lines = [escape(line) for line in lines]
+    if box.kind != "constant":
+        lines[-1] = lines[-1].ljust(room, "\N{NO-BREAK SPACE}")
+    if box.kind == "group":  # a double frame, which records cannot have
+        shape, label = " shape=box peripheries=2", "\\n".join(lines)
+    else:
+        shape, label = (
+            " shape=Mrecord" if box.kind in ("operation", "outside") else "",
+            " | ".join(lines),
+        )
+        if rankdir in ("TB", "BT"):
+            label = f"{{ {label} }}"
+    if box.wrong:
+        shape += " penwidth=4"
+    label = label.replace('"', '\\"')
+    return f'b{i} [id=b{i} class="{" ".join(classes)}"{shape} label="{label}"]'
+
+
+def _within(f: int | None, diagram: Diagram, nodes: list[str]) -> list[str]:
+    """The boxes and frames that lie within a frame, or within none."""
+    lines = [node for box, node in zip(diagram.boxes, nodes, strict=True) if box.frame == f]
+    for inner, frame in enumerate(diagram.frames):
+        if frame.outer == f:
+            title = short(frame.title, 60).replace("\\", "\\\\").replace('"', '\\"')
+            title = title.replace("&", "&amp;")
+            lines += [
+                f"subgraph cluster_{inner} {{",
+                f'  graph [id=f{inner} label="{title}" style=rounded labeljust=l]',
+                *_within(inner, diagram, nodes),
+                "}",
+            ]
+    return [f"  {line}" for line in lines]
+
+
+def _edge_text(edge: Edge, write: Write, partials: bool) -> str:
+    if edge.count > 1:
+        return f"×{edge.count:,}"
+    return write(edge.partial) if partials and edge.partial is not None else ""
+
+
+def largest_gradient(diagram: Diagram) -> float:
+    """The largest size of a gradient that is finite."""
+    sizes = (abs(box.grad) for box in diagram.boxes if box.kind != "constant")
+    return max((size for size in sizes if isfinite(size)), default=0.0)

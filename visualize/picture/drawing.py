@@ -1,0 +1,271 @@
+"""`draw`: the picture of a graph."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+
+from autograd_lite import Value
+from visualize.files import write
+from visualize.model.diagram import Diagram, by_group, by_product
+from visualize.model.fold import by_scope, folded, staged
+from visualize.model.nodes import (
+    EDGE_LIMIT,
+    NODE_LIMIT,
+    Graph,
+    culprit_of,
+    grads_of,
+    refuse_large,
+)
+from visualize.model.scopes import calls_in
+from visualize.picture.dot import to_dot
+from visualize.picture.program import ProgramPicture, is_compiled
+from visualize.picture.svg import summary
+from visualize.picture.svg import to_svg as svg_of
+from visualize.picture.text import number_format
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+__all__ = [
+    "ONE_BY_ONE",
+    "Drawing",
+    "check_options",
+    "draw",
+    "products_of",
+    "save",
+    "to_svg",
+]
+
+OVERVIEW = 120
+"""The most boxes that a folded picture has; more are gathered into stages."""
+
+ONE_BY_ONE = "leave products out, and write fold=True to draw what has the same structure once"
+"""What to do where products are too many."""
+
+
+class Drawing:
+    """A picture of a graph, or of a compiled function. It shows itself in notebooks.
+
+    dot  its source in the DOT language
+    svg  an SVG element
+    """
+
+    def __init__(
+        self, root: Value, diagram: Diagram, dot: str, about: str, look: Any, page: Any
+    ) -> None:
+        self.root, self.diagram, self.dot = root, diagram, dot
+        self._about, self._look, self._page = about, look, page
+
+    @cached_property
+    def svg(self) -> str:
+        return svg_of(self.diagram, self.dot, self._about, **self._look)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file: .svg, .png, .pdf, .dot, or .html for the stepping page.
+
+        Raises ValueError for another ending, OSError if the file cannot be written, and
+        ImportError, for .png and .pdf, if the package vl-convert-python is not installed.
+        """
+        kind = ending_of(path)
+        if kind == ".svg":
+            write(path, f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}')
+        elif kind == ".dot":
+            write(path, self.dot)
+        elif kind in (".png", ".pdf"):
+            write(path, _converted(self.svg, kind))
+        else:
+            self._save_page(path)
+
+    def _save_page(self, path: str | os.PathLike[str]) -> None:
+        from visualize.page.stepping import explain
+
+        explain(self.root, path, **self._page)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return f"<{self._about}>"
+
+
+class ProgramDrawing(Drawing):
+    """A picture of a compiled function."""
+
+    def __init__(self, function: Any, rankdir: str) -> None:
+        self._picture = ProgramPicture(function, rankdir)
+        self.dot, self._about = self._picture.dot, self._picture.about
+
+    @cached_property
+    def svg(self) -> str:
+        return self._picture.svg()
+
+    def _save_page(self, path: str | os.PathLike[str]) -> None:
+        raise ValueError(f"a compiled function has no stepping page to save as {path}")
+
+
+def ending_of(path: str | os.PathLike[str]) -> str:
+    """The ending of a file's name, in small letters.
+
+    Raises TypeError for what is not a path, ValueError if no picture can be saved under it.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"the path must be a str or a Path, not {type(path).__name__}")
+    kind = os.path.splitext(os.fspath(path))[1].lower()
+    if kind not in (".svg", ".png", ".pdf", ".dot", ".html"):
+        raise ValueError(
+            f"cannot save as {kind or 'a file with no ending'}: the name must end in .svg, .png, "
+            ".pdf, .dot or .html"
+        )
+    return kind
+
+
+def draw(
+    root: Any,
+    *,
+    depth: int | None = None,
+    fold: bool = False,
+    products: bool = False,
+    partials: bool = False,
+    color: bool = True,
+    rankdir: str | None = None,
+    number: str = ".4g",
+) -> Drawing:
+    """The picture of the graph that root is the result of.
+
+    root      a Value; or an AnomalyError or a GradientError, for its graph with the node marked
+              where it went wrong; or a compiled function, for the array program of its last call,
+              in which every box is an operation on arrays (rankdir is its only option)
+    depth     how many scopes around a node are open, drawn as frames; deeper ones are one box
+              each, and None opens all. `scopes` and `scope` record them.
+    fold      draw nodes of the same structure once: "tanh x 16"
+    products  draw the products that a dot adds up, too
+    partials  write on each edge the local partial derivative
+    color     shade by the size of the gradient
+    rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"; None for "LR" if the
+              picture then fits a page's width, and else for the narrower of "LR" and "TB"
+    number    how numbers are written, such as ".4g" or ".2f"
+
+    Raises TypeError if root is none of these, ValueError for over 1,000 boxes or 4,000 edges, and
+    for a compiled function that has not been called or computes nothing.
+    """
+    if is_compiled(root):
+        if (depth, fold, products, partials) != (None, False, False, False):
+            raise ValueError(
+                "depth, fold, products and partials are for the graph of a Value; a compiled "
+                "function is drawn with rankdir alone"
+            )
+        check_options(depth, fold, products, rankdir)
+        return ProgramDrawing(root, rankdir or "TB")
+    written = number_format(number)
+    check_options(depth, fold, products, rankdir)
+    root, culprit = culprit_of(root)
+    diagram = (
+        _products(root, measured=partials)
+        if products
+        else _groups(root, depth, fold, measured=partials)
+    )
+    for box in diagram.boxes:
+        box.wrong = culprit in box.members
+    return Drawing(
+        root,
+        diagram,
+        to_dot(diagram, written, rankdir, partials, color),
+        summary(root, diagram, written),
+        look={"write": written, "partials": partials, "color": color},
+        page={
+            "depth": depth,
+            "fold": fold,
+            "products": products,
+            "color": color,
+            "rankdir": rankdir,
+            "number": number,
+        },
+    )
+
+
+def check_options(depth: int | None, fold: bool, products: bool, rankdir: str | None) -> None:
+    """Raise ValueError if this is nothing to draw."""
+    if rankdir not in ("LR", "TB", "RL", "BT", None):
+        raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}")
+    if depth is not None and (not isinstance(depth, int) or depth < 0):
+        raise ValueError(f"depth must be an int of 0 or more, or None, not {depth!r}")
+    if products and (depth is not None or fold):
+        raise ValueError(
+            "products cannot be drawn with depth or fold: they are no nodes to collapse"
+        )
+
+
+def _groups(root: Value, depth: int | None, fold: bool, *, measured: bool) -> Diagram:
+    if fold:
+        advice = "draw a part of the graph, such as the loss of one sample"
+    elif depth is not None:
+        advice = f"write depth={depth}, fold=True to draw what has the same structure once"
+    else:
+        advice = (
+            "write draw(root, fold=True) to draw what has the same structure once, or build the "
+            "graph within visualize.scopes(model) and write draw(root, depth=0) to draw each call "
+            "of a module as one box"
+        )
+        refuse_large(root, advice)
+    graph = Graph(root)
+    groups = by_scope(graph.nodes, calls_in(graph), depth, graph)
+    if fold:
+        groups = folded(groups, graph)
+        if len(groups) > OVERVIEW:
+            groups = staged(groups, graph)
+    diagram = by_group(groups, grads_of(graph.nodes).__getitem__, graph, measured=measured)
+    return _if_small(diagram, advice)
+
+
+def _products(root: Value, *, measured: bool) -> Diagram:
+    refuse_large(root, ONE_BY_ONE)
+    graph = Graph(root)
+    return products_of(graph, grads_of(graph.nodes), measured=measured)
+
+
+def products_of(graph: Graph, grads: Mapping[Value, float], *, measured: bool) -> Diagram:
+    """The boxes of the graph, with the products that a dot adds up, if they are not too many.
+
+    measured  whether a `_backward` written by hand is run for its partials
+    """
+    diagram = by_product(graph, grads.__getitem__, calls_in(graph), measured=measured)
+    return _if_small(diagram, ONE_BY_ONE)
+
+
+def _if_small(diagram: Diagram, advice: str) -> Diagram:
+    """The diagram; ValueError with the advice if it has too many boxes or edges."""
+    for things, limit, name in (
+        (diagram.boxes, NODE_LIMIT, "boxes"),
+        (diagram.edges, EDGE_LIMIT, "edges"),
+    ):
+        if len(things) > limit:
+            raise ValueError(f"the picture would have {len(things):,} {name}; {advice}")
+    return diagram
+
+
+def to_svg(root: Any, **options: Any) -> str:
+    """The picture of root's graph as an SVG element; the options are those of `draw`."""
+    return draw(root, **options).svg
+
+
+def save(root: Any, path: str | os.PathLike[str], **options: Any) -> None:
+    """Write the picture of root's graph to a file; the options are those of `draw`."""
+    draw(root, **options).save(path)
+
+
+def _converted(svg: str, kind: str) -> bytes:
+    """The SVG as a PNG or PDF file."""
+    try:
+        import vl_convert
+    except ImportError:
+        raise ImportError(
+            f"a {kind} file needs the package vl-convert-python: run  pip install "
+            "vl-convert-python , or save the picture as .svg"
+        ) from None
+    convert = vl_convert.svg_to_pdf if kind == ".pdf" else vl_convert.svg_to_png
+    made: bytes = convert(svg) if kind == ".pdf" else convert(svg, scale=2)
+    return made

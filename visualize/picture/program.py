@@ -1,0 +1,132 @@
+"""The picture of a compiled function: the instructions of its array program, and data on edges."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from visualize.model.nodes import NODE_LIMIT
+from visualize.picture.dot import header
+from visualize.picture.svg import framed
+from visualize.picture.text import escape, printable, short
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from autograd_lite.compiler.explain import Region, Step
+
+__all__ = ["ProgramPicture", "is_compiled"]
+
+_LOOKS = {
+    "operation": "instruction",
+    "parameter": "has a gradient",
+    "data": "data",
+}
+_WIDTH = 48
+
+
+def is_compiled(thing: Any) -> bool:
+    """Whether it is a compiled function, without importing the compiler."""
+    compiler = sys.modules.get("autograd_lite.compiler.function")
+    return compiler is not None and isinstance(thing, compiler.Compiled)
+
+
+class ProgramPicture:
+    """The last program of a compiled function: an instruction a box, in a frame for each pass.
+
+    The backward pass runs up beside the forward pass, so that a cotangent stands by its number.
+
+    dot    its source in the DOT language
+    about  one sentence about it
+    """
+
+    def __init__(self, function: Any, rankdir: str) -> None:
+        passes = dict(zip(("forward", "backward"), function.steps(), strict=True))
+        size = sum(map(len, passes.values()))
+        if size == 0:
+            raise ValueError(
+                f"the program of {function.__name__} computes nothing: it has no instruction"
+            )
+        if size > NODE_LIMIT:
+            raise ValueError(
+                f"the picture would have {size:,} instructions, as the program is irregular; "
+                "print explain() of it, or draw a part of its graph"
+            )
+        self._boxes: list[str] = []
+        self._titles: dict[str, str] = {}
+        self._edges: list[str] = []
+        self._kinds: set[str] = set()
+        self._back: set[str] = set()  # the boxes of the backward pass
+        self._writers: dict[str, list[str]] = {}  # the boxes that give what has a name
+        self._gradients = {out.name for step in passes["backward"] for out in step.outs}
+        self._vertical = rankdir in ("TB", "BT")
+        lines = []
+        for title, steps in passes.items():
+            if not steps:
+                continue
+            inside = [self._instruction(step, title == "backward") for step in steps]
+            lines += [
+                f"  subgraph cluster_{title} {{",
+                f'    graph [id={title} label="{title}" style=rounded labeljust=l]',
+                *(f"    {line}" for line in inside),
+                "  }",
+            ]
+            self._titles[title] = title
+        lines = [*header(rankdir, size), *lines, *self._boxes, *self._edges, "}", ""]
+        self.dot = "\n".join(lines)
+        sizes = " and ".join(f"{len(steps)} {title}" for title, steps in passes.items())
+        self.about = printable(f"Program of {function.__name__}: {sizes} instructions")
+
+    def svg(self) -> str:
+        """The picture as an SVG element."""
+        keys = [(f"{kind} shade0", look) for kind, look in _LOOKS.items() if kind in self._kinds]
+        return framed(self.dot, self.about, self._titles, [keys])
+
+    def _instruction(self, step: Step, back: bool) -> str:
+        """The box of a step; adds its edges, and the boxes of leaves that it reads."""
+        box = f"i{len(self._titles)}"
+        if back:
+            self._back.add(box)
+        target, sign, formula = re.split(r" (\+=|-=|=) ", step.text, maxsplit=1)
+        read = {region.name for region in step.reads}
+        for region in step.reads:
+            self._read(region, box)
+        for out in step.outs:
+            before = self._writers.get(out.name, [])
+            if sign != "=" and out.name not in read:
+                self._edges += [self._edge(writer, box, out) for writer in before]
+            # What is added to, or written once more, stands for all of it; else it is a part.
+            self._writers[out.name] = [box] if sign != "=" else [*before, box]
+        text = formula if sign == "=" else f"{sign} {formula}"
+        return self._box(box, "operation", [target, text], step.text)
+
+    def _read(self, region: Region, box: str) -> None:
+        if region.name not in self._writers:
+            if region.values is not None:  # which stand in the formula
+                return
+            leaf = f"v{len(self._titles)}"
+            if region.name == "dout":
+                self._back.add(leaf)
+            self._writers[region.name] = [leaf]
+            kind = "parameter" if f"d{region.name}" in self._gradients else "data"
+            numbers = f"{region.numbers:,} number{'s' * (region.numbers > 1)}"
+            title = f"{region.name}: {numbers}"
+            self._boxes.append("  " + self._box(leaf, kind, [region.name, numbers], title))
+        self._edges += [self._edge(writer, box, region) for writer in self._writers[region.name]]
+
+    def _box(self, name: str, kind: str, lines: list[str], title: str) -> str:
+        self._kinds.add(kind)
+        self._titles[name] = printable(title)
+        label = " | ".join(escape(short(line, _WIDTH)) for line in lines)
+        label = f"{{ {label} }}" if self._vertical else label
+        label = label.replace('"', '\\"')
+        shape = " shape=Mrecord" if kind == "operation" else ""
+        return f'{name} [id={name} class="{kind} shade0"{shape} label="{label}"]'
+
+    def _edge(self, writer: str, reader: str, region: Region) -> str:
+        name = f"e{len(self._edges)}"
+        self._titles[name] = printable(region.name)
+        if writer in self._back:
+            return f"  {reader} -> {writer} [id={name} dir=back]"
+        return f"  {writer} -> {reader} [id={name}]"

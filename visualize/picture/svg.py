@@ -1,0 +1,163 @@
+"""A diagram as an SVG element that styles itself, with titles and a legend."""
+
+from __future__ import annotations
+
+import re
+
+from visualize.model.diagram import Box, Diagram, Edge, single
+from visualize.picture.dot import heading, largest_gradient, rows
+from visualize.picture.engine import LayoutError, layout
+from visualize.picture.text import escape_html, printable, short
+from visualize.picture.theme import BOUNDS, stylesheet
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from autograd_lite import Value
+    from visualize.picture.dot import Write
+
+__all__ = ["framed", "summary", "to_svg"]
+
+
+def to_svg(
+    diagram: Diagram, dot: str, about: str, write: Write, partials: bool, color: bool
+) -> str:
+    """The laid out DOT as an SVG element with titles, a style sheet and a legend.
+
+    dot    what `to_dot` made of the diagram
+    about  one sentence about the whole, for screen readers
+    """
+    titles = {f"b{i}": _box_title(box, write) for i, box in enumerate(diagram.boxes)}
+    names = [short(heading(box)) for box in diagram.boxes]
+    for i, edge in enumerate(diagram.edges):
+        titles[f"e{i}"] = _edge_title(edge, names[edge.parent], names[edge.user], write)
+    for i, frame in enumerate(diagram.frames):
+        titles[f"f{i}"] = printable(frame.title)
+    return framed(dot, about, titles, _keys(diagram, partials, color))
+
+
+def framed(
+    dot: str, about: str, titles: Mapping[str, str], keys: Sequence[Sequence[tuple[str, str]]]
+) -> str:
+    """The laid out DOT as an SVG element with titles, a style sheet and a legend.
+
+    about   one sentence about the whole, for screen readers
+    titles  of boxes, edges and frames, by their ids
+    keys    the rows of the legend: (the class of a small box or "", what it says)
+    """
+    svg = layout(dot)
+    head = re.match(r'<svg width="[^"]*" height="[^"]*"\s+viewBox="([^"]*)"[^>]*>', svg)
+    if head is None:
+        raise LayoutError("the layout engine gave no SVG")
+    _, _, width, height = map(float, head[1].split())
+    legend, legend_width, legend_height = _legend(keys, width, height)
+    width, height = max(width, legend_width), height + legend_height
+    body = (
+        re.sub(
+            r'(<g id="(\w+)" class="[^"]*">\s*)<title>[^<]*</title>',
+            lambda found: f"{found[1]}<title>{escape_html(titles.get(found[2], ''))}</title>",
+            svg[head.end() :],
+        )
+        .replace("<title></title>", "")
+        .removesuffix("\n")
+        .removesuffix("</svg>")
+    )
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" class="autograd" role="img"'
+        f' aria-label="{escape_html(about)}" width="{width:g}pt" height="{height:g}pt"'
+        f' viewBox="0 0 {width:g} {height:g}">\n'
+        f"<style>{stylesheet()}</style>\n"
+        f'<rect class="paper" width="{width:g}" height="{height:g}"/>\n'
+        f"{body}{legend}</svg>\n"
+    )
+
+
+def summary(root: Value, diagram: Diagram, write: Write) -> str:
+    """One sentence about the picture of root's graph."""
+    size = sum(len(box.members) for box in diagram.boxes)
+    name = heading(single(root, root.grad, root.label))
+    return printable(
+        f"Computation graph of {name[:100]}: {size:,} node{'s' * (size > 1)}, "
+        f"result {write(root.data)}"
+    )
+
+
+def _box_title(box: Box, write: Write) -> str:
+    """The whole text about a box, for a tooltip and for screen readers."""
+    kind = "" if box.kind in ("operation", heading(box)) else f" ({box.kind})"
+    numbers = [row for row in rows(box, write) if row != short(heading(box), 48)]
+    return printable(f"{heading(box)}{kind}: {', '.join(numbers)}")
+
+
+def _edge_title(edge: Edge, parent: str, user: str, write: Write) -> str:
+    if edge.partial is None:
+        return f"{edge.count:,} edge{'s' * (edge.count > 1)} from {parent} to {user}"
+    return f"local partial of {user} by {parent}: {write(edge.partial)}"
+
+
+_KINDS = {
+    "operation": "operation",
+    "parameter": "parameter",
+    "data": "data",
+    "constant": "constant",
+    "group": "several nodes",
+    "outside": "from outside",
+}
+
+
+def _keys(diagram: Diagram, partials: bool, color: bool) -> list[list[tuple[str, str]]]:
+    """The rows of the legend."""
+    kinds = [kind for kind in _KINDS if any(box.kind == kind for box in diagram.boxes)]
+    groups = [[(f"{kind} shade0", _KINDS[kind]) for kind in kinds]]
+    if any(not box.finite for box in diagram.boxes):
+        groups[0].append(("data odd", "not finite"))
+    largest = largest_gradient(diagram)
+    if color and largest > 0:
+        shades = [("data shade0", "grad 0")]
+        uppers = [largest, *(bound * largest for bound in BOUNDS.values())]
+        for name, upper in reversed(list(zip(BOUNDS, uppers, strict=False))):
+            shades.append((f"data {name}", f"to {upper:.2g}"))
+        groups.append(shades)
+    if any(box.size > 1 and box.kind != "constant" for box in diagram.boxes):
+        groups.append([("", "several nodes: range of data, norm of grad,"), ("", "no constants")])
+    if partials and any(e.partial is not None and e.count == 1 for e in diagram.edges):
+        groups.append([("", "on edges: local partials")])
+    return groups
+
+
+def _legend(
+    rows: Sequence[Sequence[tuple[str, str]]], width: float, top: float
+) -> tuple[str, float, float]:
+    """The legend below the picture, and the width and height that it takes."""
+    out: list[str] = []
+    x, y, right = 8.0, top + 6, 0.0
+    limit = max(width, 240.0)
+    for items in rows:
+        for kind, text in items:
+            taken = (20 if kind else 0) + 6.03 * len(text) + 14
+            if x + taken > limit and x > 8:
+                x, y = 8.0, y + 16
+            if kind:
+                out.append(_key(kind, x, y))
+            tx = x + (20 if kind else 0)
+            out.append(f'<text x="{tx:g}" y="{y + 9:g}" font-size="10">{escape_html(text)}</text>')
+            x += taken
+            right = max(right, x)
+        x, y = 8.0, y + 16
+    return f'<g class="legend">\n{chr(10).join(out)}\n</g>\n', right, y - top + 4
+
+
+def _key(kind: str, x: float, y: float) -> str:
+    """A small box of this kind."""
+    r = 4 if kind.startswith(("operation", "outside")) else 0
+    w, h = 14 - 2 * r, 10 - 2 * r
+    path = f"M{x + r:g},{y:g}h{w}q{r},0 {r},{r}v{h}q0,{r} -{r},{r}h-{w}q-{r},0 -{r},-{r}v-{h}z"
+    if r:
+        path = path.replace(f"v-{h}z", f"v-{h}q0,-{r} {r},-{r}z")
+    inner = (
+        f'<path fill="none" d="M{x + 2.5:g},{y + 2.5:g}h9v5h-9z"/>'
+        if kind.startswith("group")
+        else ""
+    )
+    return f'<g class="node {kind}"><path fill="white" d="{path}"/>{inner}</g>'
