@@ -373,8 +373,8 @@ HEADER = """\
 Written by `python docs/accuracy.py`, which draws {samples:,} operands for each operation and
 compares values and partial derivatives with mpmath's at {digits} digits. The error is counted in
 ulps, units in the last place of the exact result: 0.5 is a correctly rounded one. The bounds are
-promised, and `tests/engine/test_accuracy.py` holds them; what was measured depends on the C
-library (here {libc}).
+promised, and `tests/operations/test_rules_accuracy.py` holds them; what was measured
+depends on the C library (here {libc}).
 
 Operands are drawn close to 0, evenly from the domain, and evenly by their magnitude. Results beyond
 the normal doubles, from 2.2e-308 to 1.8e308, are not counted.

@@ -24,6 +24,9 @@ if (imported := sys.modules.pop("autograd_lite", None)) is not None:
         for name in list(sys.modules):
             if name.partition(".")[0] in ("autograd_lite", "nn", "visualize"):
                 del sys.modules[name]
+# The processes that a test starts find `tests.support` there, behind what is installed.
+PROJECT = str(Path(__file__).parents[1])
+sys.path.append(PROJECT)
 
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, max_examples=50)
 settings.register_profile("long", deadline=None, max_examples=3000)
@@ -45,7 +48,7 @@ def python():
     long = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
     def run(*arguments, **environment):
-        paths = [str(package), os.environ.get("PYTHONPATH", "")]
+        paths = [str(package), os.environ.get("PYTHONPATH", ""), PROJECT]
         environment = (
             os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | environment
         )

@@ -25,6 +25,7 @@ python -c "import autograd_lite; assert autograd_lite.compiled, 'the extension w
 if [ $# -gt 0 ]; then
     python "$@"
 else
-    python -m pytest -q -x tests/engine/test_{backward,by_hand,copies,hardening,nary,no_grad,operands,operation,threads}.py \
+    python -m pytest -q -x tests/engine/test_{backward,copying,handmade,hardening,nary,threads}.py \
+        tests/engine/test_{functions_operation,observers_no_grad,value_operands}.py \
         tests/nn/test_optim{,_memory}.py tests/compiler
 fi

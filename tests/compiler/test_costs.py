@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from lifting import Lifted
 
 import autograd_lite as ag
 import nn
@@ -13,6 +12,7 @@ from autograd_lite import Value, compile, dot, softmax, tanh
 from autograd_lite.compiler.lift.sums import progressions
 from autograd_lite.compiler.record import captured
 from autograd_lite.compiler.run.arrays import Arrays
+from tests.support.lifting import Lifted
 
 PACKAGE = str(Path(ag.__file__).parent)
 

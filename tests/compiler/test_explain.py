@@ -4,13 +4,12 @@ import random
 import re
 from pathlib import Path
 
-import networks
-from lifting import Lifted
-
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, vmap
 from autograd_lite.compiler import source_lines
+from tests.support import networks
+from tests.support.lifting import Lifted
 
 W = [Value(0.5)]
 

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
-from outcomes import outcome, outcome_in_torch, parameters_of, values_in
-from scalar_programs import KINDS, program
-
 from autograd_lite import Value, compile
 from autograd_lite.compiler.choice import EXECUTORS
 from autograd_lite.compiler.run.arrays import Arrays
 from autograd_lite.compiler.tape.interpreter import Interpreter
+from tests.support.agreement import outcome, outcome_in_torch, parameters_of, values_in
+from tests.support.scalar_programs import KINDS, program
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 SEEDS = range(20_000 if LONG else 340)

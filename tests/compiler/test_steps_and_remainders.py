@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from lifting import Lifted
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, vmap
+from tests.support.lifting import Lifted
 
 OPERATIONS = {
     "mod": lambda x, y: x % y,

@@ -14,12 +14,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import travelling
-from travelling import ARGUMENTS, results
 
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, callback, compile, draw, vmap
+from tests.support import travelling
+from tests.support.travelling import ARGUMENTS, results
 
 CASES = [
     (travelling.loss, ARGUMENTS),

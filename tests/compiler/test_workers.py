@@ -6,9 +6,9 @@ import sys
 import types
 
 import pytest
-import travelling
 
 from autograd_lite import compile, vmap
+from tests.support import travelling
 
 SCRIPT = """
 import copy, pickle, sys, warnings
@@ -190,7 +190,7 @@ def test_joblib(python, tmp_path):
 def test_a_name_that_is_missing_is_an_error_that_names_it(monkeypatch):
     pickled = pickle.dumps(travelling.score)
     monkeypatch.delattr(travelling, "score")
-    message = "function score was pickled by its name, and the module travelling has no 'score'"
+    message = f"score was pickled by its name, and the module {travelling.__name__} has no 'score'"
     with pytest.raises(AttributeError, match=message):
         pickle.loads(pickled)
 

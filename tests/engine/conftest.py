@@ -1,11 +1,8 @@
-"""Makes `calls`, `differences` and `programs` importable; pytest's import mode does not."""
+"""Threads that switch often, for the tests of what they share."""
 
 import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

@@ -3,10 +3,9 @@
 import random
 import sys
 
-from calls import FIXED, NARY, apply, bits
-
 import autograd_lite as al
 from autograd_lite import Value, topological_order
+from tests.support.rules import FIXED, NARY, apply, bits
 
 
 def random_program(seed):

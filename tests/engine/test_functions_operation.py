@@ -3,12 +3,12 @@
 import math
 
 import pytest
-from differences import check_partials
 from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_lite as al
 from autograd_lite import Value, operation
+from tests.support.differences import check_partials
 
 
 @operation(lambda x, out: 1 - out**2)

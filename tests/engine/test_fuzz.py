@@ -3,9 +3,10 @@
 import random
 from collections import Counter
 
-import fuzz
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from tests.engine import fuzz
 
 
 @settings(max_examples=40 * settings.default.max_examples)

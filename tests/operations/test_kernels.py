@@ -4,13 +4,13 @@ from itertools import product
 from math import inf, nan
 
 import pytest
-from calls import FIXED, NARY, apply, apply_to_values, bits
 from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_lite as al
 from autograd_lite import Value
 from autograd_lite.operations import kernels
+from tests.support.rules import FIXED, NARY, apply, apply_to_values, bits
 
 pytestmark = pytest.mark.skipif(not al.compiled, reason="interpreted: the twin is all there is")
 

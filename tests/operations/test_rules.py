@@ -5,8 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-from calls import FIXED, NARY, OPERATIONS, OPERATORS, apply, apply_to_values, bits, parents_among
-from differences import check_partials, domains, samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +12,17 @@ import autograd_lite as al
 from autograd_lite import Value
 from autograd_lite.operations import kernels
 from autograd_lite.operations.rules import RULES, Rule
+from tests.support.differences import check_partials, domains, samples
+from tests.support.rules import (
+    FIXED,
+    NARY,
+    OPERATIONS,
+    OPERATORS,
+    apply,
+    apply_to_values,
+    bits,
+    parents_among,
+)
 
 every_rule = pytest.mark.parametrize("rule", OPERATIONS, ids=lambda rule: rule.name)
 a_few = settings(max_examples=5)  # where all operands are treated alike

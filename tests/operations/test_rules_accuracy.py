@@ -6,10 +6,10 @@ import random
 from pathlib import Path
 
 import pytest
-from calls import OPERATIONS
-from differences import number
 
 from autograd_lite import Value
+from tests.support.differences import number
+from tests.support.rules import OPERATIONS
 
 mpmath = pytest.importorskip("mpmath")
 

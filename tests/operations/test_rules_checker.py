@@ -5,13 +5,13 @@ import math
 import random
 
 import pytest
-from calls import OPERATIONS, apply
-from differences import check_partials, domains, number
 
 from autograd_lite.operations import kernels
 from autograd_lite.operations.formulas import parse
 from autograd_lite.operations.rules import RULES, Rule
 from autograd_lite.testing.strategies import smooth
+from tests.support.differences import check_partials, domains, number
+from tests.support.rules import OPERATIONS, apply
 
 
 def points(rule, n=12):

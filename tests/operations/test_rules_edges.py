@@ -3,7 +3,8 @@
 from math import inf, log, nan, pi
 
 import pytest
-from calls import OPERATIONS, OPERATORS, apply, apply_to_values, bits, parents_among
+
+from tests.support.rules import OPERATIONS, OPERATORS, apply, apply_to_values, bits, parents_among
 
 RULE = {rule.name: rule for rule in OPERATIONS}
 

@@ -5,12 +5,12 @@ from itertools import product
 from math import inf, nan
 
 import pytest
-from calls import OPERATIONS, apply
 
 from autograd_lite import Value
+from tests.support.rules import OPERATIONS, apply
 
 torch = pytest.importorskip("torch")
-from torch_rules import in_torch  # noqa: E402
+from tests.support.torch_rules import in_torch  # noqa: E402
 
 SIZES = [0.0, 1e-300, 1e-8, 0.3, 0.5, 1.0, 1.7, 2.0, 3.0, 40.0, 800.0, 1e10, 1e200, 1e308, inf]
 AWKWARD = [sign * size for size in SIZES for sign in (1, -1)] + [nan]

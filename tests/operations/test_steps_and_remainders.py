@@ -4,12 +4,12 @@ import math
 from math import copysign, inf, nan
 
 import pytest
-from calls import bits
 from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_lite as al
 from autograd_lite import Value
+from tests.support.rules import bits
 
 EDGES = [
     sign * size

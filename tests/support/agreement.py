@@ -2,12 +2,12 @@
 
 import numpy as np
 import torch
-from torch_rules import in_torch
 
 import autograd_lite as ag
 from autograd_lite import Value
 from autograd_lite.graph import topological_order
 from autograd_lite.value import static_of, weights_of
+from tests.support.torch_rules import in_torch
 
 
 def values_in(thing):

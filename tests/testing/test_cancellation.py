@@ -4,13 +4,13 @@ import math
 from fractions import Fraction
 
 import pytest
-from cancelling import KINDS, false_alarms, program, smallest_caught
 
 import autograd_lite as al
 from autograd_lite import Value, dot, mean, norm
 from autograd_lite.testing import GradientError, check_grad
 from autograd_lite.testing.differences import DOUBT
 from autograd_lite.testing.rounding import blur_of_gradient, blur_of_value
+from tests.testing.cancelling import KINDS, false_alarms, program, smallest_caught
 
 EPSILON = 2.0**-52
 

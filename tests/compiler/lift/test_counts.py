@@ -1,15 +1,15 @@
 """What common networks are lifted to: as many operations on arrays for a batch of any size."""
 
-import networks
 import numpy as np
 import pytest
-from lifting import Lifted
-from scalar_programs import KINDS, irregular, program
 
 import autograd_lite as ag
 import nn
 from autograd_lite import Value
 from autograd_lite.compiler.lift.lower import is_regular, is_worth
+from tests.support import networks
+from tests.support.lifting import Lifted
+from tests.support.scalar_programs import KINDS, irregular, program
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lifting import Lifted
-from scalar_programs import KINDS, program
 
 import autograd_lite as ag
 from autograd_lite import Value, take
@@ -25,6 +23,8 @@ from autograd_lite.compiler.tape.executor import KEPT
 from autograd_lite.compiler.tape.opcodes import LEAF
 from autograd_lite.compiler.tape.tape import Tape
 from autograd_lite.operations.rules import CODES
+from tests.support.lifting import Lifted
+from tests.support.scalar_programs import KINDS, program
 
 
 def test_a_wrong_program_is_noticed():

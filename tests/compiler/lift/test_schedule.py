@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from lifting import Lifted
-from scalar_programs import KINDS, program
 
 import autograd_lite as ag
 from autograd_lite import Value, dot
 from autograd_lite.compiler.lift.canonical import MAP, SUM, Form
 from autograd_lite.compiler.lift.schedule import Stages
+from tests.support.lifting import Lifted
+from tests.support.scalar_programs import KINDS, program
 
 
 def form_of(function, *args):

@@ -155,7 +155,7 @@ def test_the_program_of_a_drawn_index_has_its_lines():
     compiled = compile(lambda x: x * two_of(TABLE, np.int64(0)))
     compiled(1.0)
     state = random.getstate()
-    assert "test_draw.py" in compiled.explain()
+    assert "test_generators.py" in compiled.explain()
     assert random.getstate() == state
 
 

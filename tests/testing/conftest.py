@@ -1,6 +1,0 @@
-"""Makes `cancelling` importable; pytest's import mode does not."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
