@@ -371,7 +371,7 @@ def take(sequence: Any, index: Any) -> Any:
     elements = [required(x, "take") for x in sequence]
     node = Value(value.number_of(required(chosen, "take")), (index, *elements), "take")
     for observer in observers.active():
-        observer.picked(node)
+        observer.took(node)
     return node
 
 
@@ -403,7 +403,7 @@ def _chosen_anew(xs: list[Value]) -> Value:
     """The first of the largest, as a node that a program chooses anew."""
     node = Value(largest(map(value.number_of, xs)), tuple(xs), "largest")
     for observer in observers.active():
-        observer.chosen(node)
+        observer.largest(node)
     return node
 
 

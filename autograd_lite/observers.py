@@ -28,8 +28,8 @@ class Observer:
 
     made      node was made: a leaf by a plain number or by `Value(...)`, else by an operation
     detached  leaf was made with the number of source, by `detach` or under `no_grad`
-    picked    node is the one of its parents after the first that the first, an index, names
-    chosen    node is the first of the largest of its parents
+    took      node is the one of its parents after the first that the first, an index, names
+    largest   node is the first of the largest of its parents
     call      function is to be called with the nodes' numbers: True to see to it oneself
     draw      a program wants a random number of function: give a leaf with it, or None
     read      a program read node's number
@@ -49,9 +49,9 @@ class Observer:
 
     def detached(self, leaf: Value, source: Value) -> None: ...
 
-    def picked(self, node: Value) -> None: ...
+    def took(self, node: Value) -> None: ...
 
-    def chosen(self, node: Value) -> None: ...
+    def largest(self, node: Value) -> None: ...
 
     def draw(self, function: Callable[[], float]) -> Value | None: ...
 

@@ -123,7 +123,7 @@ class Copies:
         self.one, self.n = one, batch.n
         draws = len(one.draws), True
         leaves = Slots([*batch.floats, draws, (len(one.parameters), False)], batch.n)
-        indices = Slots([*batch.integers, (sum(one.picks), True)], batch.n)
+        indices = Slots([*batch.integers, (sum(one.is_index), True)], batch.n)
         tape, self._origin = copied(one.tape, leaves, indices, batch.n, one.n_results)
         wrt = [*range(leaves.size - len(one.parameters), leaves.size), *batch.flat.slots]
         self.executor = Executor(tape, wrt, "auto", one.guards.exact)

@@ -57,7 +57,7 @@ class Program:
     trouble    why the function must be run instead, which the first run tells, or ""
     lines      of nodes, where in the function they were made, if the recording has it
     example    the numbers that it was recorded with, as `Flat` has them, and the random ones
-    draws      what draws the random numbers, and of each whether it is an index (`picks`)
+    draws      what draws the random numbers, and of each whether it is an index (`is_index`)
 
     Raises NotRecordedError for what cannot be replayed.
     """
@@ -73,13 +73,13 @@ class Program:
         self.calls = Callbacks(recording.calls, outputs.place_of)
         self.trouble = ""
         self.draws = tuple(draw.function for draw in recording.draws)
-        read = {node.parents[0] for node in recording.picks}
-        self.picks = [x.leaf in read and isinstance(x.number, Integral) for x in recording.draws]
+        read = {node.parents[0] for node in recording.takes}
+        self.is_index = [x.leaf in read and isinstance(x.number, Integral) for x in recording.draws]
         leaves = dict(recording.arguments)
         leaves |= {draw.leaf: len(leaves) + i for i, draw in enumerate(recording.draws)}
-        picks = compress([draw.leaf for draw in recording.draws], self.picks)
+        drawn_indices = compress([draw.leaf for draw in recording.draws], self.is_index)
         n = len(recording.indices)
-        indices = recording.indices | {leaf: n + i for i, leaf in enumerate(picks)}
+        indices = recording.indices | {leaf: n + i for i, leaf in enumerate(drawn_indices)}
         self.names = recording.names | {range(len(recording.arguments), len(leaves)): "drawn"}
         try:
             self.tape, parameters, place = tape_of(
@@ -88,9 +88,9 @@ class Program:
                 leaves,
                 results=self.n_results,
                 indices=indices,
-                picks=recording.picks,
-                bests=recording.bests,
-                sources=recording.sources,
+                takes=recording.takes,
+                largest=recording.largest,
+                detached_from=recording.detached_from,
             )
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
@@ -169,7 +169,7 @@ class Program:
         if drawn:
             leaves = leaves + array("d", drawn)
             integers = integers + array(
-                "q", map(operator.index, compress(drawn, cycle(self.picks)))
+                "q", map(operator.index, compress(drawn, cycle(self.is_index)))
             )
         return executor.forward(leaves, integers, self.parameters)
 

@@ -15,7 +15,8 @@ import numpy as np
 from autograd_lite.compiler.lift.affine import offsets_of, ranges
 from autograd_lite.compiler.lift.levels import levels_of
 from autograd_lite.compiler.lift.specialized import Formula, formula, formulas_of_sum, value_of
-from autograd_lite.compiler.tape.opcodes import BEST, CONSTANT, DETACH, INDEX, LEAF, TAKE
+from autograd_lite.compiler.tape import opcodes
+from autograd_lite.compiler.tape.opcodes import CONSTANT, DETACH, INDEX, LEAF, TAKE
 from autograd_lite.operations.rules import CODES, RULES
 
 TYPE_CHECKING = False
@@ -239,7 +240,7 @@ class _Reader:
                 self.form.add(np.repeat(nodes, count - 1), xs)
             elif code == DETACH:
                 self.detached(nodes, tape.parents[first])
-            elif code == BEST:
+            elif code == opcodes.LARGEST:
                 for k in np.unique(count[used[nodes]]).tolist():
                     same = (count == k) & used[nodes]
                     operands = tape.parents[first[same][:, None] + np.arange(k)]
@@ -255,7 +256,7 @@ class _Reader:
     def detached(self, nodes: Ints, operands: Ints) -> None:
         """Copies of operands. Of the largest of some, it does not matter which one that is."""
         self.kind[nodes], self.silent[nodes] = COPY, True
-        best = self.tape.codes[operands] == BEST
+        best = self.tape.codes[operands] == opcodes.LARGEST
         if best.any():
             first = self.tape.offsets[operands[best]]
             count = self.tape.offsets[operands[best] + 1] - first

@@ -1,8 +1,8 @@
 """Recording: one call of a function, on stand-ins for its arguments, watched by an observer.
 
 The graph is the trace. What a graph does not show is noted as it happens: decisions taken on
-numbers become guards; what `take` picked, `largest` chose and `draw` drew, and what was detached
-is kept.
+numbers become guards; nodes of `take` and `largest`, numbers that `draw` drew, and leaves that were
+detached from nodes are noted as such.
 """
 
 from __future__ import annotations
@@ -177,9 +177,9 @@ class Recording:
     indices    the place among the integers of each that stands for one
     lines      of nodes, where in the function they were made; empty unless it was watched for
     made       all nodes, in the order in which they were made
-    sources    of a leaf that was detached, the node whose number it has
-    picks      the nodes that `take` made
-    bests      the nodes that `largest` made
+    detached_from  {leaf: the node that it was detached from, whose number it has}
+    takes      the nodes that `take` made
+    largest    the nodes that `largest` made
     calls      the callbacks
     draws      the random numbers
     guards     the decisions on numbers
@@ -194,9 +194,9 @@ class Recording:
         self.indices: dict[Value, int] = {}
         self.lines: list[tuple[Value, str]] = []
         self.made: list[Value] = []
-        self.sources: dict[Value, Value] = {}
-        self.picks: set[Value] = set()
-        self.bests: set[Value] = set()
+        self.detached_from: dict[Value, Value] = {}
+        self.takes: set[Value] = set()
+        self.largest: set[Value] = set()
         self.draws: list[Draw] = []
         self.calls: list[Callback] = []
         self.guards: list[Guard] = []
@@ -227,9 +227,9 @@ class Recorder(Observer):
         self.drawn = drawn
         self.generators = Generators(generators)
         # By ids, as a table of nodes would ask for their hashes: a guard for each plain number.
-        self._detached: dict[int, tuple[Value, Value]] = {}  # leaves and their sources, by id
-        self._picks: list[Value] = []
-        self._bests: list[Value] = []
+        self._detached: dict[int, tuple[Value, Value]] = {}  # by ids of leaves
+        self._takes: list[Value] = []
+        self._largest: list[Value] = []
         self._plain: set[int] = set()  # ids of nodes, of the first ones of `recording.made`
         self._looked_at = 0  # how many of these
 
@@ -239,8 +239,8 @@ class Recorder(Observer):
 
     def ended(self) -> None:
         """The call is over."""
-        self.recording.sources = dict(self._detached.values())
-        self.recording.picks, self.recording.bests = set(self._picks), set(self._bests)
+        self.recording.detached_from = dict(self._detached.values())
+        self.recording.takes, self.recording.largest = set(self._takes), set(self._largest)
         if self.generators.disturbed():
             self.trouble(
                 said(
@@ -260,11 +260,11 @@ class Recorder(Observer):
         if self.recording.calls:
             self.recording.calls[-1].read.append(source)
 
-    def picked(self, node: Value) -> None:
-        self._picks.append(node)
+    def took(self, node: Value) -> None:
+        self._takes.append(node)
 
-    def chosen(self, node: Value) -> None:
-        self._bests.append(node)
+    def largest(self, node: Value) -> None:
+        self._largest.append(node)
 
     def draw(self, function: Callable[[], float]) -> Value:
         i = len(self.recording.draws)

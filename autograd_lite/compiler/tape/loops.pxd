@@ -5,7 +5,7 @@ cimport autograd_lite.operations.kernels as kernels
 cimport autograd_lite.value as engine
 from cpython.array cimport array as numbers
 
-cdef int LEAF, CONSTANT, INDEX, TAKE, DETACH, BEST
+cdef int LEAF, CONSTANT, INDEX, TAKE, DETACH, LARGEST
 cdef int LESS, SAME, GREATER, UNORDERED, OPPOSITE
 cdef numbers _DOUBLES
 
@@ -21,7 +21,7 @@ cpdef object forward(
 @cython.locals(where="long long")
 cdef Py_ssize_t place(long long index, Py_ssize_t n) except -1
 @cython.locals(i=Py_ssize_t, x=double)
-cdef int best(double *v, int *parent, Py_ssize_t start, Py_ssize_t end) noexcept
+cdef int largest_of(double *v, int *parent, Py_ssize_t start, Py_ssize_t end) noexcept
 @cython.locals(j=Py_ssize_t, shift=double, out=double)
 cdef double nary(int code, Py_ssize_t n, double *d) noexcept
 @cython.locals(n=Py_ssize_t, place=Py_ssize_t)

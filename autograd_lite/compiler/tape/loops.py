@@ -12,11 +12,11 @@ import autograd_lite.memory as arrays
 import autograd_lite.operations.kernels as kernels
 import autograd_lite.value as engine
 from autograd_lite.compiler.tape.opcodes import (
-    BEST,
     CONSTANT,
     DETACH,
     GREATER,
     INDEX,
+    LARGEST,
     LEAF,
     LESS,
     OPPOSITE,
@@ -99,8 +99,8 @@ def forward(
             else:
                 x, y, z = v[parent[p]], v[parent[p + 1]], v[parent[p + 2]]
                 v[i], d[p], d[p + 1], d[p + 2] = kernels.ternary(code, x, y, z)
-        elif code == BEST:
-            v[i] = v[best(v, parent, p, first[i + 1])]
+        elif code == LARGEST:
+            v[i] = v[largest_of(v, parent, p, first[i + 1])]
         elif code != INDEX:
             raise ValueError(f"{code} is the code of no node")
 
@@ -113,7 +113,7 @@ def place(index: int, n: int) -> int:
     return where
 
 
-def best(v: Any, parent: Any, start: int, end: int) -> int:
+def largest_of(v: Any, parent: Any, start: int, end: int) -> int:
     """The first of the largest of these parents, or the last that is nan."""
     found: int = parent[start]
     for i in range(start + 1, end):
@@ -198,8 +198,8 @@ def backward(
         elif code > 0:
             for j in range(p, first[i + 1]):
                 cotangent[parent[j]] += g * d[j]
-        elif code == BEST:
-            cotangent[best(v, parent, p, first[i + 1])] += g
+        elif code == LARGEST:
+            cotangent[largest_of(v, parent, p, first[i + 1])] += g
 
 
 def levels(offsets: array[int], parents: array[int], found: array[int]) -> None:

@@ -1,11 +1,11 @@
 """Codes that Python shares with the compiled loops: they write tapes, run them, check guards."""
 
 __all__ = [
-    "BEST",
     "CONSTANT",
     "DETACH",
     "GREATER",
     "INDEX",
+    "LARGEST",
     "LEAF",
     "LESS",
     "OPPOSITE",
@@ -20,7 +20,7 @@ CONSTANT = -1  # a number that is the same in every call: its static
 INDEX = -2  # an int that each call gives: its slot among the ints says which one
 TAKE = -3  # parents (index, x0, x1, ...): the one of the x that the index names
 DETACH = -4  # its parent's number, through which no gradient flows
-BEST = -5  # the first of the largest of its parents, a NaN if there is one
+LARGEST = -5  # the first of the largest of its parents, a NaN if there is one
 
 # How two numbers compare; OPPOSITE are 0.0 and -0.0, and UNORDERED is what has a NaN.
 LESS, SAME, GREATER, UNORDERED, OPPOSITE = 1, 2, 4, 8, 16

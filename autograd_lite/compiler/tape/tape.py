@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.tape.opcodes import BEST, CONSTANT, DETACH, INDEX, LEAF, TAKE
+from autograd_lite.compiler.tape.opcodes import CONSTANT, DETACH, INDEX, LARGEST, LEAF, TAKE
 from autograd_lite.compiler.tape.writer import trace
 from autograd_lite.operations.rules import RULES
 from autograd_lite.value import Value
@@ -23,7 +23,7 @@ _NAMES = {
     INDEX: "index",
     TAKE: "take",
     DETACH: "detach",
-    BEST: "largest",
+    LARGEST: "largest",
 }
 
 
@@ -98,21 +98,21 @@ def tape_of(
     *,
     results: int | None = None,
     indices: Mapping[Value, int] = {},
-    picks: Iterable[Value] = (),
-    bests: Iterable[Value] = (),
-    sources: Mapping[Value, Value] = {},
+    takes: Iterable[Value] = (),
+    largest: Iterable[Value] = (),
+    detached_from: Mapping[Value, Value] = {},
 ) -> tuple[Tape, list[Value], dict[Value, int]]:
     """The tape of a graph, the Values that it depends on besides nodes and leaves, and all places.
 
-    nodes    those that the outputs depend on, parents before their users
-    outputs  the results
-    results  how many of these have cotangents
-    leaves   the slot of each leaf whose number changes from call to call; other leaves among the
-             nodes are constants
-    indices  the slot among the ints of each leaf that `take` reads an index from
-    picks    the nodes that `take` made; their first parent is the index
-    bests    the nodes that `largest` made
-    sources  of a leaf that was detached from a node, that node
+    nodes          the nodes that the outputs depend on, parents before their users
+    outputs        the results
+    results        how many of the outputs have cotangents
+    leaves         {leaf: slot} of leaves whose numbers change from call to call; other leaves among
+                   the nodes are constants
+    indices        {leaf: slot among the ints} of leaves that `take` reads an index from
+    takes          the nodes that `take` made; their first parent is the index
+    largest        the nodes that `largest` made
+    detached_from  {leaf: the node that it was detached from}
 
     The Values that are returned have the slots after those of leaves.
 
@@ -120,7 +120,13 @@ def tape_of(
     """
     slots = dict(leaves)
     found = trace(
-        list(nodes), list(outputs), slots, dict(indices), set(picks), set(bests), dict(sources)
+        list(nodes),
+        list(outputs),
+        slots,
+        dict(indices),
+        set(takes),
+        set(largest),
+        dict(detached_from),
     )
     last = [found.place[node] for node in outputs]
     tape = Tape(

@@ -5,7 +5,7 @@ cimport autograd_lite.value as engine
 from autograd_lite.value cimport Value as Node
 from cpython.array cimport array as numbers
 
-cdef int LEAF, CONSTANT, INDEX, TAKE, DETACH, BEST
+cdef int LEAF, CONSTANT, INDEX, TAKE, DETACH, LARGEST
 
 
 cdef class Trace:
@@ -18,10 +18,10 @@ cdef class Trace:
     tape=Trace, living=set, place_of_index=dict, node=Node, parent=Node, i=int, w=double
 )
 cpdef Trace trace(
-    list nodes, list outputs, dict leaves, dict indices, set picks, set bests, dict sources
+    list nodes, list outputs, dict leaves, dict indices, set takes, set largest, dict detached_from
 )
 @cython.locals(i=Py_ssize_t, living=set, node=Node)
-cdef set alive(list nodes, list outputs, dict sources)
+cdef set alive(list nodes, list outputs, dict detached_from)
 @cython.locals(i=int)
 cdef int place_of(Trace tape, Node node) except -1
 @cython.locals(i=int)

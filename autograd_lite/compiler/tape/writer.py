@@ -9,7 +9,7 @@ from array import array
 
 import autograd_lite.memory as arrays
 import autograd_lite.value as engine
-from autograd_lite.compiler.tape.opcodes import BEST, CONSTANT, DETACH, INDEX, LEAF, TAKE
+from autograd_lite.compiler.tape.opcodes import CONSTANT, DETACH, INDEX, LARGEST, LEAF, TAKE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,20 +39,20 @@ def trace(
     outputs: list[Value],
     leaves: dict[Value, int],
     indices: dict[Value, int],
-    picks: set[Value],
-    bests: set[Value],
-    sources: dict[Value, Value],
+    takes: set[Value],
+    largest: set[Value],
+    detached_from: dict[Value, Value],
 ) -> Trace:
     """The tape of nodes, each of which comes after its parents; see `tape.tape_of`."""
     tape = Trace(leaves)
-    living = alive(nodes, outputs, sources)
+    living = alive(nodes, outputs, detached_from)
     place_of_index: dict[Value, int] = {}
     for node in nodes:
         if node not in living or node in tape.place:
             continue
-        if sources and node in sources:
-            end(tape, node, DETACH, [place_of(tape, sources[node])])
-        elif picks and node in picks:
+        if detached_from and node in detached_from:
+            end(tape, node, DETACH, [place_of(tape, detached_from[node])])
+        elif takes and node in takes:
             index, *elements = node.parents
             if index not in indices:
                 raise ValueError(
@@ -63,8 +63,8 @@ def trace(
                 place_of_index[index] = add(tape, INDEX, 0.0, indices[index])
             operands = [place_of(tape, element) for element in elements]
             end(tape, node, TAKE, [place_of_index[index], *operands])
-        elif bests and node in bests:
-            end(tape, node, BEST, [place_of(tape, parent) for parent in node.parents])
+        elif largest and node in largest:
+            end(tape, node, LARGEST, [place_of(tape, parent) for parent in node.parents])
         elif node in leaves:
             place_of(tape, node)
         elif node.is_leaf:
@@ -89,15 +89,17 @@ def trace(
     return tape
 
 
-def alive(nodes: list[Value], outputs: list[Value], sources: dict[Value, Value]) -> set[Value]:
+def alive(
+    nodes: list[Value], outputs: list[Value], detached_from: dict[Value, Value]
+) -> set[Value]:
     """The nodes that the outputs depend on."""
     living = set(outputs)
     for i in range(len(nodes) - 1, -1, -1):
         node = nodes[i]
         if node in living:
             living.update(node.parents)
-            if sources and node in sources:
-                living.add(sources[node])
+            if detached_from and node in detached_from:
+                living.add(detached_from[node])
     return living
 
 
