@@ -82,19 +82,19 @@ class Program:
         indices = recording.indices | {leaf: n + i for i, leaf in enumerate(drawn_indices)}
         self.names = recording.names | {range(len(recording.arguments), len(leaves)): "drawn"}
         try:
-            self.tape, parameters, place = tape_of(
+            self.tape, parameters, position = tape_of(
                 recording.made,
                 outputs.nodes,
+                self.n_results,
                 leaves,
-                results=self.n_results,
-                indices=indices,
-                takes=recording.takes,
-                largest=recording.largest,
-                detached_from=recording.detached_from,
+                indices,
+                recording.takes,
+                recording.largest,
+                recording.detached_from,
             )
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
-        self.lines = {place[node]: line for node, line in recording.lines if node in place}
+        self.lines = {position[node]: line for node, line in recording.lines if node in position}
         drawn = [draw.number for draw in recording.draws]
         self.example = flat.shape, flat.statics, flat.floats, flat.integers, drawn
         self.parameters = tuple(parameters)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.compiler.tape.opcodes import CONSTANT, DETACH, INDEX, LARGEST, LEAF, TAKE
-from autograd_lite.compiler.tape.writer import trace
+from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.operations.rules import RULES
-from autograd_lite.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from numpy.typing import ArrayLike, NDArray
+
+    from autograd_lite.value import Value
 
 __all__ = ["Tape", "tape_of"]
 
@@ -30,7 +29,7 @@ _NAMES = {
 class Tape:
     """A scalar program: node i applies RULES[codes[i]] to its parents, which come before it.
 
-    codes     [n] what each node does, as in `codes.py`
+    codes     [n] what each node does, as in `opcodes.py`
     offsets   [n + 1] node i's parents are parents[offsets[i] : offsets[i + 1]], in order
     parents   [m] nodes; those of `dot` are x0, x1, ..., y0, y1, ...
     static    [n] the static parameter c of an operation; the number of a CONSTANT
@@ -92,20 +91,19 @@ class Tape:
 
 
 def tape_of(
-    nodes: Iterable[Value],
-    outputs: Sequence[Value],
-    leaves: Mapping[Value, int],
-    *,
-    results: int | None = None,
-    indices: Mapping[Value, int] = {},
-    takes: Iterable[Value] = (),
-    largest: Iterable[Value] = (),
-    detached_from: Mapping[Value, Value] = {},
+    nodes: list[Value],
+    outputs: list[Value],
+    results: int,
+    leaves: dict[Value, int],
+    indices: dict[Value, int],
+    takes: set[Value],
+    largest: set[Value],
+    detached_from: dict[Value, Value],
 ) -> tuple[Tape, list[Value], dict[Value, int]]:
-    """The tape of a graph, the Values that it depends on besides nodes and leaves, and all places.
+    """The tape of a graph, the Values that it depends on besides nodes and leaves, and positions.
 
-    nodes          the nodes that the outputs depend on, parents before their users
-    outputs        the results
+    nodes          the nodes that were made, parents before their users
+    outputs        the nodes whose numbers a call gives back, the results first
     results        how many of the outputs have cotangents
     leaves         {leaf: slot} of leaves whose numbers change from call to call; other leaves among
                    the nodes are constants
@@ -119,25 +117,16 @@ def tape_of(
     Raises ValueError for a node made by hand, whose derivative is not in the rule table.
     """
     slots = dict(leaves)
-    found = trace(
-        list(nodes),
-        list(outputs),
-        slots,
-        dict(indices),
-        set(takes),
-        set(largest),
-        dict(detached_from),
-    )
-    last = [found.place[node] for node in outputs]
+    written = write_tape(nodes, outputs, slots, indices, takes, largest, detached_from)
     tape = Tape(
-        found.codes,
-        found.offsets,
-        found.parents,
-        found.static,
-        found.slots,
-        last,
+        written.codes,
+        written.offsets,
+        written.parents,
+        written.static,
+        written.slots,
+        [written.position[node] for node in outputs],
         len(slots),
         len(indices),
         results,
     )
-    return tape, found.captured, found.place
+    return tape, written.captured, written.position

@@ -1,6 +1,6 @@
-# C types for _trace.py.
+# C types for writer.py.
 cimport cython
-cimport autograd_lite.memory as arrays
+cimport autograd_lite.memory as memory
 cimport autograd_lite.value as engine
 from autograd_lite.value cimport Value as Node
 from cpython.array cimport array as numbers
@@ -8,22 +8,22 @@ from cpython.array cimport array as numbers
 cdef int LEAF, CONSTANT, INDEX, TAKE, DETACH, LARGEST
 
 
-cdef class Trace:
+cdef class TapeWriter:
     cdef public numbers codes, offsets, parents, static, slots
-    cdef public dict place, leaves
+    cdef public dict leaves, position
     cdef public list captured
+    @cython.locals(i=int)
+    cdef int position_of(self, Node node) except -1
+    @cython.locals(i=int)
+    cdef int append(self, Node node, int code, double c, list operands) except -1
+    cdef int add(self, int code, double c, int slot) except -1
 
 
 @cython.locals(
-    tape=Trace, living=set, place_of_index=dict, node=Node, parent=Node, i=int, w=double
+    tape=TapeWriter, living=set, index_nodes=dict, node=Node, parent=Node, operands=list, w=double
 )
-cpdef Trace trace(
+cpdef TapeWriter write_tape(
     list nodes, list outputs, dict leaves, dict indices, set takes, set largest, dict detached_from
 )
 @cython.locals(i=Py_ssize_t, living=set, node=Node)
 cdef set alive(list nodes, list outputs, dict detached_from)
-@cython.locals(i=int)
-cdef int place_of(Trace tape, Node node) except -1
-@cython.locals(i=int)
-cdef object end(Trace tape, Node node, int code, list operands)
-cdef int add(Trace tape, int code, double c, int slot) except -1

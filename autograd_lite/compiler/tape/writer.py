@@ -1,13 +1,13 @@
 """Reading a tape off a graph.
 
-Plain Python, compiled with `_trace.pxd` beside it as `autograd_lite/value.py` is.
+Plain Python, compiled with `writer.pxd` beside it as `autograd_lite/value.py` is.
 """
 
 from __future__ import annotations
 
 from array import array
 
-import autograd_lite.memory as arrays
+import autograd_lite.memory as memory
 import autograd_lite.value as engine
 from autograd_lite.compiler.tape.opcodes import CONSTANT, DETACH, INDEX, LARGEST, LEAF, TAKE
 
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from autograd_lite import Value
 
 
-class Trace:
-    """A tape while it is written: what `Tape` has, as arrays that grow.
+class TapeWriter:
+    """The arrays of a `Tape`, which grow node by node.
 
-    place     where each node stands
-    captured  Values that the nodes depend on and that are not among them: leaves too
+    leaves    {leaf: slot}; Values that are met beside the nodes get the slots that follow
+    captured  those Values, in order
+    position  {node: its position on the tape}
     """
 
     def __init__(self, leaves: dict[Value, int]) -> None:
@@ -29,12 +30,36 @@ class Trace:
         self.parents = array("i")
         self.static = array("d")
         self.slots = array("i")
-        self.place: dict[Value, int] = {}
         self.leaves = leaves
         self.captured: list[Value] = []
+        self.position: dict[Value, int] = {}
+
+    def position_of(self, node: Value) -> int:
+        """The position of a node; one that is met for the first time is a leaf."""
+        i = self.position.get(node, -1)
+        if i < 0:
+            if node not in self.leaves:
+                self.leaves[node] = len(self.leaves)
+                self.captured.append(node)
+            i = self.position[node] = self.add(LEAF, 0.0, self.leaves[node])
+        return i
+
+    def append(self, node: Value, code: int, c: float, operands: list[int]) -> None:
+        """Write a node and the positions of its parents."""
+        for i in operands:
+            memory.append_int(self.parents, i)
+        self.position[node] = self.add(code, c, -1)
+
+    def add(self, code: int, c: float, slot: int) -> int:
+        """Write a node whose parents have been written; its position."""
+        memory.append_int(self.codes, code)
+        memory.append_int(self.offsets, len(self.parents))
+        memory.append(self.static, c)
+        memory.append_int(self.slots, slot)
+        return len(self.codes) - 1
 
 
-def trace(
+def write_tape(
     nodes: list[Value],
     outputs: list[Value],
     leaves: dict[Value, int],
@@ -42,16 +67,16 @@ def trace(
     takes: set[Value],
     largest: set[Value],
     detached_from: dict[Value, Value],
-) -> Trace:
+) -> TapeWriter:
     """The tape of nodes, each of which comes after its parents; see `tape.tape_of`."""
-    tape = Trace(leaves)
+    tape = TapeWriter(leaves)
     living = alive(nodes, outputs, detached_from)
-    place_of_index: dict[Value, int] = {}
+    index_nodes: dict[Value, int] = {}
     for node in nodes:
-        if node not in living or node in tape.place:
+        if node not in living or node in tape.position:
             continue
         if detached_from and node in detached_from:
-            end(tape, node, DETACH, [place_of(tape, detached_from[node])])
+            tape.append(node, DETACH, 0.0, [tape.position_of(detached_from[node])])
         elif takes and node in takes:
             index, *elements = node.parents
             if index not in indices:
@@ -59,16 +84,17 @@ def trace(
                     "take reads an index that is no integer among the arguments. Compute it "
                     "outside, and pass it as NumPy's integer"
                 )
-            if index not in place_of_index:
-                place_of_index[index] = add(tape, INDEX, 0.0, indices[index])
-            operands = [place_of(tape, element) for element in elements]
-            end(tape, node, TAKE, [place_of_index[index], *operands])
+            if index not in index_nodes:
+                index_nodes[index] = tape.add(INDEX, 0.0, indices[index])
+            operands = [tape.position_of(element) for element in elements]
+            tape.append(node, TAKE, 0.0, [index_nodes[index], *operands])
         elif largest and node in largest:
-            end(tape, node, LARGEST, [place_of(tape, parent) for parent in node.parents])
+            operands = [tape.position_of(parent) for parent in node.parents]
+            tape.append(node, LARGEST, 0.0, operands)
         elif node in leaves:
-            place_of(tape, node)
+            tape.position_of(node)
         elif node.is_leaf:
-            tape.place[node] = add(tape, CONSTANT, engine.number_of(node), -1)
+            tape.append(node, CONSTANT, engine.number_of(node), [])
         else:
             rule = node.rule
             if rule is None:
@@ -76,16 +102,11 @@ def trace(
                     f"{node._op or 'a node'} was made by hand. "
                     "Write it with @operation to compile it"
                 )
-            for parent in node.parents:
-                place_of(tape, parent)  # before this node, if it is new
-            weights = [add(tape, CONSTANT, w, -1) for w in engine.weights_of(node)]
-            for parent in node.parents:
-                arrays.append_int(tape.parents, tape.place[parent])
-            for i in weights:
-                arrays.append_int(tape.parents, i)
-            tape.place[node] = add(tape, rule.code, engine.static_of(node), -1)
+            operands = [tape.position_of(parent) for parent in node.parents]
+            operands += [tape.add(CONSTANT, w, -1) for w in engine.weights_of(node)]
+            tape.append(node, rule.code, engine.static_of(node), operands)
     for node in outputs:
-        place_of(tape, node)
+        tape.position_of(node)
     return tape
 
 
@@ -101,30 +122,3 @@ def alive(
             if detached_from and node in detached_from:
                 living.add(detached_from[node])
     return living
-
-
-def place_of(tape: Trace, node: Value) -> int:
-    """Where node stands; a node that is met for the first time is a leaf."""
-    if node in tape.place:
-        return tape.place[node]
-    if node not in tape.leaves:
-        tape.leaves[node] = len(tape.leaves)
-        tape.captured.append(node)
-    i = add(tape, LEAF, 0.0, tape.leaves[node])
-    tape.place[node] = i
-    return i
-
-
-def end(tape: Trace, node: Value, code: int, operands: list[int]) -> None:
-    for i in operands:
-        arrays.append_int(tape.parents, i)
-    tape.place[node] = add(tape, code, 0.0, -1)
-
-
-def add(tape: Trace, code: int, c: float, slot: int) -> int:
-    """Write a node whose parents have been written."""
-    arrays.append_int(tape.codes, code)
-    arrays.append_int(tape.offsets, len(tape.parents))
-    arrays.append(tape.static, c)
-    arrays.append_int(tape.slots, slot)
-    return len(tape.codes) - 1
