@@ -1,6 +1,6 @@
-# C types for _sweep.py.
+# C types for loops.py.
 cimport cython
-cimport autograd_lite.memory as arrays
+cimport autograd_lite.memory as memory
 cimport autograd_lite.operations.kernels as kernels
 cimport autograd_lite.value as engine
 from cpython.array cimport array as numbers
@@ -19,7 +19,7 @@ cpdef object forward(
     numbers leaves, numbers indices, numbers values, numbers partials, numbers kept, bint known
 )
 @cython.locals(where="long long")
-cdef Py_ssize_t place(long long index, Py_ssize_t n) except -1
+cdef Py_ssize_t normalized_index(long long index, Py_ssize_t n) except -1
 @cython.locals(i=Py_ssize_t, x=double)
 cdef int largest_of(double *v, int *parent, Py_ssize_t start, Py_ssize_t end) noexcept
 @cython.locals(j=Py_ssize_t, shift=double, out=double)
@@ -43,17 +43,17 @@ cpdef object backward(
 cpdef object levels(numbers offsets, numbers parents, numbers found)
 cpdef numbers room(Py_ssize_t n)
 @cython.locals(out="double*", i=Py_ssize_t)
-cpdef object clear(numbers memory)
+cpdef object clear(numbers values)
 @cython.locals(
     out="double*", where="long long*", leaf="double*", i=Py_ssize_t, n=Py_ssize_t, start=Py_ssize_t
 )
 cpdef object spread(
-    numbers leaves, tuple parameters, numbers memory, numbers places, Py_ssize_t in_place
+    numbers leaves, tuple parameters, numbers values, numbers places, Py_ssize_t in_place
 )
 @cython.locals(
     read="double*", where="long long*", write="double*", i=Py_ssize_t, number=double, finite=bint
 )
-cpdef bint collect(numbers memory, numbers places, numbers out) except -1
+cpdef bint collect(numbers values, numbers places, numbers out) except -1
 @cython.locals(index="long long*", most="long long*", i=Py_ssize_t)
 cpdef Py_ssize_t outside(numbers indices, numbers among) except -2
 @cython.locals(

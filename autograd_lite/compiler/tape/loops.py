@@ -1,14 +1,14 @@
-"""One sweep over a tape, forward or backward: the inner loops of the interpreter.
+"""The compiled loops: a tape forward and backward, and the numbers that go in and out of a run.
 
-Plain Python, compiled with `_sweep.pxd` beside it as `autograd_lite/value.py` is. All arrays are
-`array.array`s: of ints "i", of doubles "d".
+Plain Python, compiled with `loops.pxd` beside it as `autograd_lite/value.py` is. All arrays are
+`array.array`s: of ints "i" or "q", of doubles "d".
 """
 
 from __future__ import annotations
 
 from array import array
 
-import autograd_lite.memory as arrays
+import autograd_lite.memory as memory
 import autograd_lite.operations.kernels as kernels
 import autograd_lite.value as engine
 from autograd_lite.compiler.tape.opcodes import (
@@ -51,15 +51,18 @@ def forward(
     kept: array[float],
     known: bool,
 ) -> None:
-    """Compute all nodes' numbers, and the local partials that `backward` will want.
+    """Compute the numbers of all nodes, and the local partials that `backward` reads.
 
-    kept   what the operations of users give, each from the place on that is its static
-    known  whether it stands there already
+    The partials of add, sub, mul and dot are written out here and in `backward`, though they stand
+    in the rule table, too: to look them up costs more than they do (`test_loops.py` compares them).
+
+    kept   values and partials of the operations of users: those of a node begin at its static
+    known  True if `kept` has them already, from an earlier run on the same numbers
     """
-    code_of, first, parent = arrays.ints(codes), arrays.ints(offsets), arrays.ints(parents)
-    c, slot = arrays.doubles(static), arrays.ints(slots)
-    leaf, index = arrays.doubles(leaves), arrays.longs(indices)
-    v, d = arrays.doubles(values), arrays.doubles(partials)
+    code_of, first, parent = memory.ints(codes), memory.ints(offsets), memory.ints(parents)
+    c, slot = memory.doubles(static), memory.ints(slots)
+    leaf, index = memory.doubles(leaves), memory.longs(indices)
+    v, d = memory.doubles(values), memory.doubles(partials)
     for i in range(len(codes)):
         code = code_of[i]
         p = first[i]
@@ -80,7 +83,8 @@ def forward(
                 out += v[parent[j]] * v[parent[j + half]]
             v[i] = out
         elif code == TAKE:
-            v[i] = v[parent[p + 1 + place(index[slot[parent[p]]], first[i + 1] - p - 1)]]
+            j = p + 1 + normalized_index(index[slot[parent[p]]], first[i + 1] - p - 1)
+            v[i] = v[parent[j]]
         elif code == DETACH:
             v[i] = v[parent[p]]
         elif code > 0:
@@ -88,7 +92,7 @@ def forward(
             if engine.has_loop(code):
                 for j in range(p, p + n):
                     d[j] = v[parent[j]]
-                v[i] = nary(code, n, arrays.part(d, p, n))
+                v[i] = nary(code, n, memory.part(d, p, n))
             elif n > 3 or not kernels.in_c(code):
                 xs = [v[parent[j]] for j in range(p, p + n)]
                 v[i] = in_python(code, xs, c[i], partials, p, kept, known)
@@ -105,8 +109,8 @@ def forward(
             raise ValueError(f"{code} is the code of no node")
 
 
-def place(index: int, n: int) -> int:
-    """Where among n elements the index points, from the end if it is negative."""
+def normalized_index(index: int, n: int) -> int:
+    """The position among n elements that an index names; a negative one counts from the end."""
     where = index + n if index < 0 else index
     if not 0 <= where < n:
         raise IndexError(f"take: the index {index} is out of range for {n} elements")
@@ -114,7 +118,7 @@ def place(index: int, n: int) -> int:
 
 
 def largest_of(v: Any, parent: Any, start: int, end: int) -> int:
-    """The first of the largest of these parents, or the last that is nan."""
+    """The parent whose number is the first of the largest ones, or the last NaN."""
     found: int = parent[start]
     for i in range(start + 1, end):
         x = v[parent[i]]
@@ -124,7 +128,7 @@ def largest_of(v: Any, parent: Any, start: int, end: int) -> int:
 
 
 def nary(code: int, n: int, d: Any) -> float:
-    """The number of an n-ary node whose operands are in d, and there instead its partials."""
+    """The number of an n-ary node; its operands, which d holds, are overwritten by its partials."""
     shift, out = engine.reduction(code, d, n)
     for j in range(n):
         d[j] = kernels.partial(code, d[j] - shift, n, out)
@@ -140,7 +144,10 @@ def in_python(
     kept: array[float],
     known: bool,
 ) -> float:
-    """An operation that has no kernel in C: one of lgamma's, or one that a user added."""
+    """The number of an operation that has no kernel in C; its partials are written from start on.
+
+    Such are lgamma, its derivatives, and the operations that users made.
+    """
     rule, n = RULES[code], len(xs)
     if rule.nary:
         found = array("d", kernels.reduced(code, xs))
@@ -166,11 +173,11 @@ def backward(
     cotangents: array[float],
     gradient: array[float],
 ) -> None:
-    """Send the cotangents from the last node to the first; those of leaves add to gradient."""
-    code_of, first, parent = arrays.ints(codes), arrays.ints(offsets), arrays.ints(parents)
-    slot, index = arrays.ints(slots), arrays.longs(indices)
-    v, d = arrays.doubles(values), arrays.doubles(partials)
-    cotangent, out = arrays.doubles(cotangents), arrays.doubles(gradient)
+    """Send the cotangents from the last node to the first, and add those of leaves to gradient."""
+    code_of, first, parent = memory.ints(codes), memory.ints(offsets), memory.ints(parents)
+    slot, index = memory.ints(slots), memory.longs(indices)
+    v, d = memory.doubles(values), memory.doubles(partials)
+    cotangent, out = memory.doubles(cotangents), memory.doubles(gradient)
     for i in range(len(codes) - 1, -1, -1):
         g = cotangent[i]
         if g == 0.0:  # and stays 0 through an infinite partial
@@ -194,7 +201,8 @@ def backward(
                 cotangent[parent[j]] += g * v[parent[j + half]]
                 cotangent[parent[j + half]] += g * v[parent[j]]
         elif code == TAKE:
-            cotangent[parent[p + 1 + place(index[slot[parent[p]]], first[i + 1] - p - 1)]] += g
+            j = p + 1 + normalized_index(index[slot[parent[p]]], first[i + 1] - p - 1)
+            cotangent[parent[j]] += g
         elif code > 0:
             for j in range(p, first[i + 1]):
                 cotangent[parent[j]] += g * d[j]
@@ -203,8 +211,8 @@ def backward(
 
 
 def levels(offsets: array[int], parents: array[int], found: array[int]) -> None:
-    """Write how many nodes come before each on the longest way to it."""
-    first, parent, level = arrays.ints(offsets), arrays.ints(parents), arrays.ints(found)
+    """Write to found[i] how many nodes come before node i on the longest way to it."""
+    first, parent, level = memory.ints(offsets), memory.ints(parents), memory.ints(found)
     for i in range(len(found)):
         highest = 0
         for j in range(first[i], first[i + 1]):
@@ -213,29 +221,29 @@ def levels(offsets: array[int], parents: array[int], found: array[int]) -> None:
 
 
 def room(n: int) -> array[float]:
-    """An array of n doubles, to be written before they are read."""
-    return arrays.room(_DOUBLES, n)
+    """An array of n doubles of any value."""
+    return memory.room(_DOUBLES, n)
 
 
-def clear(memory: array[float]) -> None:
-    """Set all to 0."""
-    out = arrays.doubles(memory)
-    for i in range(len(memory)):
+def clear(values: array[float]) -> None:
+    """Set all numbers to 0."""
+    out = memory.doubles(values)
+    for i in range(len(values)):
         out[i] = 0.0
 
 
 def spread(
     leaves: array[float],
     parameters: tuple[Value, ...],
-    memory: array[float],
+    values: array[float],
     places: array[int],
     in_place: int,
 ) -> None:
-    """Write the leaves, and after them the parameters' numbers, each to its place in memory.
+    """Write the numbers of the leaves, then those of the parameters, to values[places[i]].
 
-    in_place  of so many leaves at least the place is that among the leaves
+    in_place  the first in_place leaves are stored at their own index: places[i] == i
     """
-    out, where, leaf = arrays.doubles(memory), arrays.longs(places), arrays.doubles(leaves)
+    out, where, leaf = memory.doubles(values), memory.longs(places), memory.doubles(leaves)
     n = len(leaves)
     start = min(in_place, n)
     for i in range(start):
@@ -246,9 +254,9 @@ def spread(
         out[where[n + i]] = kernels.data_of(parameters, i)
 
 
-def collect(memory: array[float], places: array[int], out: array[float]) -> bool:
-    """Write to out the numbers at these places; whether all of them are finite."""
-    read, where, write = arrays.doubles(memory), arrays.longs(places), arrays.doubles(out)
+def collect(values: array[float], places: array[int], out: array[float]) -> bool:
+    """Write values[places[i]] to out[i]; True if all of these numbers are finite."""
+    read, where, write = memory.doubles(values), memory.longs(places), memory.doubles(out)
     finite = True
     for i in range(len(places)):
         number = read[where[i]]
@@ -259,11 +267,11 @@ def collect(memory: array[float], places: array[int], out: array[float]) -> bool
 
 
 def outside(indices: array[int], among: array[int]) -> int:
-    """The first slot whose index is out of range for so many elements; -1 if none is.
+    """The first slot whose index is out of range; -1 if all are within.
 
-    among  0 of a slot that is no index
+    among  [slot] how many elements `take` chooses among; 0 of an int that is no index
     """
-    index, most = arrays.longs(indices), arrays.longs(among)
+    index, most = memory.longs(indices), memory.longs(among)
     for i in range(len(among)):
         if most[i] and not -most[i] <= index[i] < most[i]:
             return i
@@ -273,11 +281,11 @@ def outside(indices: array[int], among: array[int]) -> int:
 def broken(outputs: array[float], guards: array[int], constants: array[float]) -> int:
     """The first guard that does not hold; -1 if all do.
 
-    guards     for each (x, how x may compare with y, y): x and y are places among the outputs, or
-               y is -1; the ways are those of `codes.py`, added up
-    constants  for each, y if it has no place
+    guards     [n * 3] x, the ways in which x may compare with y, and y, guard by guard: x and y are
+               positions among the outputs, or y is -1; the ways are the bits of `opcodes.py`
+    constants  [n] the number y of the guards whose y is -1
     """
-    v, guard, c = arrays.doubles(outputs), arrays.longs(guards), arrays.doubles(constants)
+    v, guard, c = memory.doubles(outputs), memory.longs(guards), memory.doubles(constants)
     for i in range(len(constants)):
         x, place = v[guard[3 * i]], guard[3 * i + 2]
         y = c[i] if place < 0 else v[place]
