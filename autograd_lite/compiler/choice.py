@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_lite.compiler.lift.lower import is_regular, is_worth
 from autograd_lite.compiler.messages import said, warn
-from autograd_lite.compiler.run.arrays import Arrays
+from autograd_lite.compiler.run.arrays import ArrayExecutor
 from autograd_lite.compiler.tape.interpreter import Interpreter
 
 TYPE_CHECKING = False
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable, Mapping, Sequence
 
-    from autograd_lite.compiler.tape.executor import Runner, State
+    from autograd_lite.compiler.tape.executor import Executor, State
     from autograd_lite.compiler.tape.tape import Tape
     from autograd_lite.value import Value
 
-__all__ = ["EXECUTORS", "Executor"]
+__all__ = ["EXECUTORS", "ExecutorChoice"]
 
 EXECUTORS = ("auto", "interpret", "numpy")
 
 
-class Executor:
+class ExecutorChoice:
     """Runs a tape by the interpreter, by arrays, or by what is faster ("auto").
 
     The interpreter makes the first run, so that a program which is never called again is not
@@ -43,11 +43,11 @@ class Executor:
         self.interpreter = Interpreter(tape, wrt)
         self._kind = "interpret" if exact else kind
         self._chosen = self._kind == "auto"
-        self._arrays: Arrays | None = None
+        self._arrays: ArrayExecutor | None = None
         self._compared = False
         self._runs = 0
 
-    def arrays(self) -> Arrays | None:
+    def arrays(self) -> ArrayExecutor | None:
         """The lifted program, if it is to run as such."""
         if self._kind == "auto":
             arrays = self._lift() if is_regular(self.tape, np.array(self.wrt)) else None
@@ -59,8 +59,8 @@ class Executor:
             self._arrays = self._lift()
         return self._arrays
 
-    def _lift(self) -> Arrays:
-        return Arrays(self.tape, np.array(self.wrt, np.int64))
+    def _lift(self) -> ArrayExecutor:
+        return ArrayExecutor(self.tape, np.array(self.wrt, np.int64))
 
     def explain(self, names: Mapping[range, str], lines: Callable[[], Mapping[int, str]]) -> str:
         """The program as operations on arrays, and which executor runs it.
@@ -75,7 +75,7 @@ class Executor:
         text += "\n\nrun by the interpreter, node by node"
         return f"{text}: {lifted.explain_groups(lines)}" if self._chosen else text
 
-    def lifted(self) -> Arrays:
+    def lifted(self) -> ArrayExecutor:
         """The program as operations on arrays, whether it runs as such or not."""
         return self.arrays() or self._lift()
 
@@ -138,12 +138,12 @@ class Run:
     """One run of a program.
 
     outputs    the results
-    reference  is asked for gradients that the runner does not give
+    reference  is asked for gradients that the executor does not give
     """
 
-    def __init__(self, runner: Runner, state: State, reference: Interpreter) -> None:
+    def __init__(self, executor: Executor, state: State, reference: Interpreter) -> None:
         assert state.outputs is not None
-        self._run, self._reference = (runner, state), reference
+        self._run, self._reference = (executor, state), reference
         self.outputs = state.outputs
 
     @property
@@ -155,16 +155,16 @@ class Run:
 
         cotangents  those of the results, the first outputs
         """
-        runner, state = self._run
-        gradient = runner.gradient(state, cotangents)
+        executor, state = self._run
+        gradient = executor.gradient(state, cotangents)
         if gradient is None:
-            leaves, kept = runner.inputs_of(state)
-            runner, state = (
+            leaves, kept = executor.inputs_of(state)
+            executor, state = (
                 self._reference,
                 self._reference.forward(leaves, state.indices, kept=kept),
             )
-            self._run = runner, state
-            gradient = runner.gradient(state, cotangents)
+            self._run = executor, state
+            gradient = executor.gradient(state, cotangents)
             assert gradient is not None
         return gradient
 

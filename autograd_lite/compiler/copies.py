@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.choice import Executor
+from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.lift.affine import ranges
 from autograd_lite.compiler.program import (
     Place,
@@ -126,7 +126,7 @@ class Copies:
         indices = Slots([*batch.integers, (sum(one.is_index), True)], batch.n)
         tape, self._origin = copied(one.tape, leaves, indices, batch.n, one.n_results)
         wrt = [*range(leaves.size - len(one.parameters), leaves.size), *batch.flat.slots]
-        self.executor = Executor(tape, wrt, "auto", one.guards.exact)
+        self.choice = ExecutorChoice(tape, wrt, "auto", one.guards.exact)
         self.names = {}
         for slots, name in one.names.items():
             found = leaves.of(np.arange(batch.n)[:, None])[:, slots]
@@ -143,7 +143,7 @@ class Copies:
             origin = self._origin.tolist()
             return {i: of_one[node] for i, node in enumerate(origin) if node in of_one}
 
-        text = self.executor.explain(self.names, lines_of_copies)
+        text = self.choice.explain(self.names, lines_of_copies)
         return f"{self.one.name}: {self.n} sample{'s' * (self.n > 1)}\n{text}"
 
     def run(
@@ -162,7 +162,7 @@ class Copies:
         for call in calls if k else ():
             drawn += one.drawn(call)
         try:
-            run = one.forward(self.executor, batch.flat, drawn)
+            run = one.forward(self.choice, batch.flat, drawn)
         except Exception:
             return None
         if one.guards.tests or one.calls:

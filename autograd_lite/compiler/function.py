@@ -156,7 +156,7 @@ class Compiled:
         Partials stand in the steps that use them. Raises ValueError if there is no program.
         """
         last = self.programs()[-1]
-        forward, backward = last.executor.lifted().steps(last.names)
+        forward, backward = last.choice.lifted().steps(last.names)
         return [step for step in forward if step.text], [step for step in backward if step.text]
 
     def programs(self) -> Sequence[Program | Copies]:

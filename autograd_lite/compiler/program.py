@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd_lite.compiler.choice import Executor, Run
+from autograd_lite.compiler.choice import ExecutorChoice, Run
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.callbacks import Callbacks
 from autograd_lite.compiler.record.recorder import NotRecordedError
@@ -112,7 +112,7 @@ class Program:
         self.calls.watch(recording.calls, known, outputs.nodes[: self.n_results])
         self._leaves_all = all(parameter.is_leaf for parameter in parameters)
         self._wrt = [*range(len(leaves), self.tape.leaves), *flat.slots]
-        self.executor = Executor(self.tape, self._wrt, executor, self.guards.exact)
+        self.choice = ExecutorChoice(self.tape, self._wrt, executor, self.guards.exact)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: thing for name, thing in self.__dict__.items() if name != "captures"}
@@ -133,7 +133,7 @@ class Program:
             for (op, place), count in shown
         ]
         text += [f"    and {more} more"] if more else []
-        return "\n".join([*text, self.executor.explain(self.names, lambda: lines(self))])
+        return "\n".join([*text, self.choice.explain(self.names, lambda: lines(self))])
 
     def run(self, flat: Flat, call: Call) -> tuple[bool, Any]:
         """Whether all guards hold for these arguments, and what the function returns.
@@ -144,7 +144,7 @@ class Program:
         """
         drawn = self.drawn(call) if self.draws else []
         try:
-            state = self.forward(self.executor, flat, drawn)
+            state = self.forward(self.choice, flat, drawn)
         except Exception:
             if not self.guards.tests:
                 raise
@@ -155,7 +155,7 @@ class Program:
 
     def holds(self, flat: Flat, call: Call) -> bool:
         """Whether all guards hold for these arguments, as the executor computes them."""
-        run = self.forward(self.executor, flat, self.drawn(call))
+        run = self.forward(self.choice, flat, self.drawn(call))
         return self.guards.failed(run.outputs) is None
 
     def drawn(self, call: Call) -> list[float]:
@@ -163,7 +163,7 @@ class Program:
         begun = call.drawn[: len(self.draws)]
         return [*begun, *[draw() for draw in self.draws[len(begun) :]]]
 
-    def forward(self, executor: Executor, flat: Flat, drawn: list[Any]) -> Run:
+    def forward(self, choice: ExecutorChoice, flat: Flat, drawn: list[Any]) -> Run:
         """The run on the numbers of flat, the random ones drawn, and the parameters' own."""
         leaves, integers = flat.floats, flat.integers
         if drawn:
@@ -171,7 +171,7 @@ class Program:
             integers = integers + array(
                 "q", map(operator.index, compress(drawn, cycle(self.is_index)))
             )
-        return executor.forward(leaves, integers, self.parameters)
+        return choice.forward(leaves, integers, self.parameters)
 
     def nodes(self, run: Run, n_results: int, flat: Flat) -> list[Value]:
         """The results of a run as nodes of the eager graph."""

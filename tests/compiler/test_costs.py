@@ -11,7 +11,7 @@ import nn
 from autograd_lite import Value, compile, dot, softmax, tanh
 from autograd_lite.compiler.lift.sums import progressions
 from autograd_lite.compiler.record import captured
-from autograd_lite.compiler.run.arrays import Arrays
+from autograd_lite.compiler.run.arrays import ArrayExecutor
 from tests.support.lifting import Lifted
 
 PACKAGE = str(Path(ag.__file__).parent)
@@ -92,7 +92,7 @@ def test_lifting_twice_the_scalars_takes_twice_the_steps(program, n):
     def cost(n):
         function, args = program(n)
         lifted = Lifted(function, *args)
-        return steps(lambda: Arrays(lifted.tape, lifted.wrt)) / len(lifted.tape)
+        return steps(lambda: ArrayExecutor(lifted.tape, lifted.wrt)) / len(lifted.tape)
 
     assert cost(2 * n) < 1.2 * cost(n)
 

@@ -20,8 +20,8 @@ import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, no_grad, take, vmap
 from autograd_lite.compiler.function import MOST_AGAIN, MOST_SHAPES, MOST_VARIANTS
-from autograd_lite.compiler.run.arrays import Arrays
-from autograd_lite.compiler.tape.executor import KEPT
+from autograd_lite.compiler.run.arrays import ArrayExecutor
+from autograd_lite.compiler.tape.executor import MAX_WORKSPACES
 from autograd_lite.compiler.tape.interpreter import Interpreter
 
 
@@ -1301,14 +1301,14 @@ def test_a_decision_on_the_last_digit_under_arrays():
 @pytest.mark.parametrize("half", ["_forward", "_gradient"])
 @pytest.mark.parametrize("executor", ["auto", "numpy"])
 def test_a_wrong_lift_is_noticed_at_its_first_run(monkeypatch, half, executor):
-    right = getattr(Arrays, half)
+    right = getattr(ArrayExecutor, half)
 
     def wrong(self, *args):
         numbers = right(self, *args)
         numbers[0] += 1.0
         return numbers
 
-    monkeypatch.setattr(Arrays, half, wrong)
+    monkeypatch.setattr(ArrayExecutor, half, wrong)
     ws = [Value(0.001 * i) for i in range(1000)]
     f = compile(lambda x: ag.sum([w * w * x for w in ws]), executor=executor)
     x = Value(2.0)
@@ -1327,7 +1327,9 @@ def test_the_first_lifted_run_is_compared_before_others_take_its_memory(monkeypa
     def gradient(self, *args):
         found = right(self, *args)
         thread = threading.Thread(
-            target=lambda: others.append([self.forward(leaves, array("q")) for _ in range(KEPT)])
+            target=lambda: others.append(
+                [self.forward(leaves, array("q")) for _ in range(MAX_WORKSPACES)]
+            )
         )
         thread.start()
         thread.join(0.2)  # it waits in turn for the comparison to end
@@ -1348,13 +1350,13 @@ def test_the_first_lifted_run_is_compared_before_others_take_its_memory(monkeypa
 
 def test_until_the_first_lifted_run_is_compared_others_are_compared_too(monkeypatch):
     """Two threads run it at once: neither takes what is wrong in arrays."""
-    right, start = Arrays.gradient, threading.Barrier(2, timeout=20)
+    right, start = ArrayExecutor.gradient, threading.Barrier(2, timeout=20)
 
     def wrong(self, *args):
         start.wait()  # both are in their comparison
         return right(self, *args)[::-1]
 
-    monkeypatch.setattr(Arrays, "gradient", wrong)
+    monkeypatch.setattr(ArrayExecutor, "gradient", wrong)
     w = [Value(0.1 * i) for i in range(300)]
     f = compile(lambda x: ag.sum([v * v * x for v in w]))
     f(Value(2.0))

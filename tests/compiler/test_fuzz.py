@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch")
 from autograd_lite import Value, compile
 from autograd_lite.compiler.choice import EXECUTORS
-from autograd_lite.compiler.run.arrays import Arrays
+from autograd_lite.compiler.run.arrays import ArrayExecutor
 from autograd_lite.compiler.tape.interpreter import Interpreter
 from tests.support.agreement import outcome, outcome_in_torch, parameters_of, values_in
 from tests.support.scalar_programs import KINDS, program
@@ -84,7 +84,7 @@ def compared(seed):
             number, agreeing = number + len(close), agreeing + close.sum()
     for kind in EXECUTORS:
         for each in ways[kind][1].programs():  # none was taken from the arrays at its first run
-            assert each.executor._arrays is not None or not each.executor._compared, (seed, kind)
+            assert each.choice._arrays is not None or not each.choice._compared, (seed, kind)
     return number, agreeing
 
 
@@ -103,7 +103,7 @@ def watched(run, finite):
 def test_every_way_to_run_a_program_agrees(kind, monkeypatch):
     finite = []
     for name in ("forward", "gradient"):
-        monkeypatch.setattr(Arrays, name, watched(getattr(Arrays, name), finite))
+        monkeypatch.setattr(ArrayExecutor, name, watched(getattr(ArrayExecutor, name), finite))
     number, agreeing = np.sum([compared(seed) for seed in SEEDS[kind :: len(KINDS)]], axis=0)
     assert agreeing > 0.999 * number  # the others are lost to rounding
     assert len(finite) > len(SEEDS) / len(KINDS)  # the lifted programs ran,

@@ -8,7 +8,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, operation, vmap
-from autograd_lite.compiler.tape.executor import KEPT
+from autograd_lite.compiler.tape.executor import MAX_WORKSPACES
 from autograd_lite.operations import kernels
 
 EXECUTORS = ["interpret", "numpy", "auto"]
@@ -76,7 +76,7 @@ def test_results_that_live_on_keep_the_partials_of_their_calls(way, monkeypatch)
         return x * slope[0]
 
     f = compiled(lambda xs: ag.sum([sloping(x * w) for x in xs]), way)
-    results = [f([1.0 + i] * 20) for i in range(3 * KEPT)]
+    results = [f([1.0 + i] * 20) for i in range(3 * MAX_WORKSPACES)]
     calls = watched(sloping, monkeypatch)
     slope[0] = 100.0
     for i, y in [*enumerate(results), *reversed([*enumerate(results)])]:

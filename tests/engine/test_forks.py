@@ -61,7 +61,7 @@ def test_while_a_program_is_differentiated():
     f = compile(lambda x: x * w)
     for _ in range(2):
         f(3.0).backward()
-    pool = f.programs()[-1].executor.interpreter._pool
+    pool = f.programs()[-1].choice.interpreter._pool
 
     def differentiate(wait):
         with pool.lock:

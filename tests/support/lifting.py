@@ -8,11 +8,11 @@ import numpy as np
 from autograd_lite import compile
 from autograd_lite.compiler.lift.instructions import target_of
 from autograd_lite.compiler.record.flatten import Flat, flatten
-from autograd_lite.compiler.run.arrays import Arrays
+from autograd_lite.compiler.run.arrays import ArrayExecutor
 
 
-class Poisoned(Arrays):
-    """Arrays that give no result where they read what they have not yet written."""
+class Poisoned(ArrayExecutor):
+    """An ArrayExecutor that gives no result where it reads what it has not yet written."""
 
     def workspace(self):
         space = super().workspace()
@@ -34,7 +34,7 @@ class Lifted:
         compiled(*args)
         ((program,),) = (kind.programs for kind in compiled._kinds.values())
         self.tape, self.wrt = program.tape, program._wrt
-        self.reference = program.executor.interpreter
+        self.reference = program.choice.interpreter
         flat = Flat()
         flatten(args, flat)
         flatten({}, flat)

@@ -19,10 +19,10 @@ from autograd_lite.compiler.lift.check import check_order
 from autograd_lite.compiler.lift.instructions import Pick
 from autograd_lite.compiler.lift.lower import Lowering
 from autograd_lite.compiler.lift.reverse import Reverse
-from autograd_lite.compiler.run.native import joined
+from autograd_lite.compiler.run.native import compile_calls
 from autograd_lite.compiler.run.numpy_calls import Binder
 from autograd_lite.compiler.tape import loops
-from autograd_lite.compiler.tape.executor import Inputs, Kept, Runner
+from autograd_lite.compiler.tape.executor import Executor, Inputs, Kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.tape.tape import Tape
     from autograd_lite.value import Value
 
-__all__ = ["Arrays"]
+__all__ = ["ArrayExecutor"]
 
 
-class Arrays(Runner):
+class ArrayExecutor(Executor):
     """Runs a tape as operations on arrays; as many for a batch of a hundred as for one of ten.
 
     tape  the program
@@ -171,7 +171,7 @@ class Arrays(Runner):
 class Workspace:
     """The memory of one run, and the calls that are bound to it."""
 
-    def __init__(self, program: Arrays) -> None:
+    def __init__(self, program: ArrayExecutor) -> None:
         self.numbers = array("d", bytes(8 * program.size))
         self.memory = np.frombuffer(self.numbers)
         self.indices = np.zeros(program.indices, np.int64)
@@ -183,8 +183,8 @@ class Workspace:
         binder = Binder(self.memory, self.indices, self.kept)
         self.forward_calls = binder.bind(program.forward_instructions)
         self.backward_calls = binder.bind(program.backward_instructions)
-        self.forward = joined(self.forward_calls)
-        self.backward = joined(self.backward_calls)
+        self.forward = compile_calls(self.forward_calls)
+        self.backward = compile_calls(self.backward_calls)
 
     def inputs(self) -> Inputs:
         leaves = loops.room(len(self.leaves))

@@ -33,18 +33,18 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.run.numpy_calls import Operation
 
-__all__ = ["joined"]
+__all__ = ["compile_calls"]
 
 # What native.h calls functions: "?" marks a condition as its result, " int" arrays of ints.
 _CODES = {name: code for code, name in enumerate(_native.FUNCTIONS if IN_C else ())}
 
 # So many numbers, and so many multiplications, are the most that are not left to NumPy.
 _SLOW = {"power", "arctan2", *(_native.LIBM if IN_C else ())} - FUNCTIONS.keys()
-MOST_NUMBERS = dict.fromkeys(_SLOW, 64)
-MOST_PRODUCTS = 1 << 16
+MAX_NUMBERS = dict.fromkeys(_SLOW, 64)
+MAX_PRODUCTS = 1 << 16
 
 
-def joined(operations: Iterable[Operation]) -> Callable[[], object]:
+def compile_calls(operations: Iterable[Operation]) -> Callable[[], object]:
     """What runs the operations: in C those that can be written down, and NumPy the others."""
     made: list[Callable[[], object]] = []
     written = [(each, _written(each) if IN_C else None) for each in operations]
@@ -86,7 +86,7 @@ def _written(operation: Operation) -> list[int] | None:
         return _product(out, *operands)
     if name in ("add.reduce", "maximum.reduce"):
         return _reduction(name, out, *operands)
-    if name not in _CODES or out.size > MOST_NUMBERS.get(name, out.size):
+    if name not in _CODES or out.size > MAX_NUMBERS.get(name, out.size):
         return None
     arrays = [out, *[np.broadcast_to(x, out.shape) for x in operands]]
     sizes, steps = _nest(out.shape, [x.strides for x in arrays])
@@ -172,7 +172,7 @@ def _product(out: NDArray[Any], a: NDArray[Any], b: NDArray[Any]) -> list[int] |
     a, b = (np.broadcast_to(x, stack + x.shape[-2:]) for x in (a, b))
     sizes, steps = _nest(stack, [x.strides[:-2] for x in (out, a, b)])
     n = a.shape[-1]
-    if len(sizes) > 1 or out.size * n > MOST_PRODUCTS or n > _native.LONGEST_SUM:
+    if len(sizes) > 1 or out.size * n > MAX_PRODUCTS or n > _native.LONGEST_SUM:
         return None
     turned = tuple(x.swapaxes(-1, -2) for x in (out, b, a))
     if _cost(*turned) < _cost(out, a, b):

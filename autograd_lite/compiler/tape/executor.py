@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Value
 
-__all__ = ["Inputs", "Kept", "Runner", "State"]
+__all__ = ["Executor", "Inputs", "Kept", "State"]
 
-KEPT = 4  # so many workspaces are made, and more only for threads that run at the same time
+MAX_WORKSPACES = 4  # more are made only for threads that run at the same time
 
 
 class Kept:
@@ -87,10 +87,10 @@ class Pool:
     def __reduce__(self) -> tuple[Any, ...]:
         return Pool, ()
 
-    def another(self, runner: Runner) -> Any:
+    def another(self, executor: Executor) -> Any:
         """A new workspace, or that of one of the runs, each in its turn, if there are enough."""
         with self.lock:
-            for _ in range(len(self.held) if len(self.held) >= KEPT else 0):
+            for _ in range(len(self.held) if len(self.held) >= MAX_WORKSPACES else 0):
                 turn, self._turn = self._turn, (self._turn + 1) % len(self.held)
                 holds = self.held[turn]
                 try:
@@ -102,12 +102,12 @@ class Pool:
                 return space
             place = len(self.held)
             self.held.append([])
-        space = runner.workspace()
+        space = executor.workspace()
         space.place = place
         return space
 
 
-class Runner(ABC):
+class Executor(ABC):
     """Runs a program, in a few workspaces for any number of runs."""
 
     def __init__(self) -> None:

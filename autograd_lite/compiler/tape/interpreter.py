@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_lite.compiler.lift.affine import ranges
 from autograd_lite.compiler.tape import loops
-from autograd_lite.compiler.tape.executor import Inputs, Kept, Runner
+from autograd_lite.compiler.tape.executor import Executor, Inputs, Kept
 from autograd_lite.compiler.tape.tape import Tape
 
 TYPE_CHECKING = False
@@ -52,7 +52,7 @@ class Workspace:
         return Inputs(self.leaves[:], self.kept.numbers[:])
 
 
-class Interpreter(Runner):
+class Interpreter(Executor):
     """Runs a tape node by node, with the values of the eager engine's operations bit for bit.
 
     tape  the program

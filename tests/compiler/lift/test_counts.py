@@ -98,7 +98,7 @@ def test_few_groups_of_many_operations_are_not_worth_it():
 
     f = ag.compile(solved)
     f(1.0)
-    executor = f.programs()[-1].executor
+    executor = f.programs()[-1].choice
     assert is_regular(executor.tape, executor.wrt)
     assert executor.arrays() is None
 

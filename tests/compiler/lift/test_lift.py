@@ -17,9 +17,9 @@ from autograd_lite import Value, take
 from autograd_lite.compiler.lift.check import check_order
 from autograd_lite.compiler.lift.instructions import Contract, Ref
 from autograd_lite.compiler.lift.sums import progressions
-from autograd_lite.compiler.run.arrays import Arrays
-from autograd_lite.compiler.run.native import joined
-from autograd_lite.compiler.tape.executor import KEPT
+from autograd_lite.compiler.run.arrays import ArrayExecutor
+from autograd_lite.compiler.run.native import compile_calls
+from autograd_lite.compiler.tape.executor import MAX_WORKSPACES
 from autograd_lite.compiler.tape.opcodes import LEAF
 from autograd_lite.compiler.tape.tape import Tape
 from autograd_lite.operations.rules import CODES
@@ -34,7 +34,7 @@ def test_a_wrong_program_is_noticed():
     ((space,),) = lifted.arrays._pool.free
     calls = space.forward_calls
     calls.insert(len(calls) // 2, calls.pop())
-    space.forward = joined(calls)
+    space.forward = compile_calls(calls)
     with pytest.raises(AssertionError):
         lifted.agrees()
 
@@ -303,7 +303,7 @@ def test_one_leaf_may_be_several_nodes():
     """leaf 0 + leaf 0 * leaf 1, with two nodes for leaf 0."""
     codes = [LEAF, LEAF, LEAF, CODES["mul"], CODES["add"]]
     tape = Tape(codes, [0, 0, 0, 0, 2, 4], [1, 2, 0, 3], [0.0] * 5, [0, 0, 1, -1, -1], [4], 2)
-    arrays = Arrays(tape, [1, 0])
+    arrays = ArrayExecutor(tape, [1, 0])
     state = arrays.forward(array("d", [2.0, 5.0]), array("q"))
     assert state.outputs.tolist() == [12.0]
     assert arrays.gradient(state, [1.0]).tolist() == [2.0, 6.0]
@@ -314,52 +314,52 @@ def lifted_network():
     return Lifted(function, *args)
 
 
-RUNNERS = pytest.mark.parametrize("runner", ["arrays", "reference"])
+EXECUTORS = pytest.mark.parametrize("executor", ["arrays", "reference"])
 
 
-@RUNNERS
-def test_many_runs_live_on_a_few_workspaces(runner):
+@EXECUTORS
+def test_many_runs_live_on_a_few_workspaces(executor):
     """The gradient of each is that of its own numbers, in whatever order, and a second time."""
     lifted = lifted_network()
-    runner = getattr(lifted, runner)
-    numbers = [lifted.leaves + 0.1 * i for i in range(3 * KEPT)]
-    states = [runner.forward(array("d", x), array("q", lifted.indices)) for x in numbers]
+    executor = getattr(lifted, executor)
+    numbers = [lifted.leaves + 0.1 * i for i in range(3 * MAX_WORKSPACES)]
+    states = [executor.forward(array("d", x), array("q", lifted.indices)) for x in numbers]
     one = np.ones(lifted.tape.results)
     order = [*range(len(states)), *reversed(range(len(states))), 0, 5, 0, 5]
-    found = [runner.gradient(states[i], one.tolist()) for i in order]
+    found = [executor.gradient(states[i], one.tolist()) for i in order]
     for i, gradient in zip(order, found, strict=True):
         expected = lifted.by_reference(numbers[i], one)[len(one) :]
         np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-12)
-        assert runner.inputs_of(states[i]).leaves.tolist() == numbers[i].tolist()
-    assert len(runner._pool.held) <= KEPT + (runner is lifted.reference)
+        assert executor.inputs_of(states[i]).leaves.tolist() == numbers[i].tolist()
+    assert len(executor._pool.held) <= MAX_WORKSPACES + (executor is lifted.reference)
 
 
-@RUNNERS
-def test_a_run_that_is_dropped_leaves_its_workspace_to_the_next(runner):
+@EXECUTORS
+def test_a_run_that_is_dropped_leaves_its_workspace_to_the_next(executor):
     lifted = lifted_network()
-    runner = getattr(lifted, runner)
-    made = len(runner._pool.held)
+    executor = getattr(lifted, executor)
+    made = len(executor._pool.held)
     for _ in range(10):
-        runner.forward(array("d", lifted.leaves), array("q", lifted.indices))
-    assert len(runner._pool.held) == max(made, 1)
+        executor.forward(array("d", lifted.leaves), array("q", lifted.indices))
+    assert len(executor._pool.held) == max(made, 1)
 
 
-@RUNNERS
-def test_a_run_that_fails_leaves_its_workspace_to_the_next(runner):
+@EXECUTORS
+def test_a_run_that_fails_leaves_its_workspace_to_the_next(executor):
     lifted = Lifted(lambda xs, i: take(xs, i) * W[0], [1.0, 2.0], np.int64(1))
-    runner = getattr(lifted, runner)
+    executor = getattr(lifted, executor)
     for _ in range(10):
         with pytest.raises(IndexError, match="take: the index 2 is out of range"):
-            runner.forward(array("d", lifted.leaves), array("q", [2]))
-    assert len(runner._pool.held) == 1
+            executor.forward(array("d", lifted.leaves), array("q", [2]))
+    assert len(executor._pool.held) == 1
     assert lifted.agrees()
 
 
-@RUNNERS
-def test_threads_may_share_a_program(runner):
+@EXECUTORS
+def test_threads_may_share_a_program(executor):
     """Each with more runs than there are workspaces."""
     lifted = lifted_network()
-    runner = getattr(lifted, runner)
+    executor = getattr(lifted, executor)
     one = np.ones(lifted.tape.results)
     wrong, done = [], []
 
@@ -368,9 +368,9 @@ def test_threads_may_share_a_program(runner):
         states = []
         for _ in range(60):
             leaves = lifted.leaves + rng.normal(size=len(lifted.leaves))
-            states.append((leaves, runner.forward(array("d", leaves), array("q"))))
+            states.append((leaves, executor.forward(array("d", leaves), array("q"))))
             leaves, state = states[rng.integers(len(states))]
-            gradient = runner.gradient(state, one.tolist())
+            gradient = executor.gradient(state, one.tolist())
             expected = lifted.by_reference(leaves, one)[len(one) :]
             if not np.allclose(gradient, expected, rtol=1e-9, atol=1e-12):
                 wrong.append(seed)
@@ -386,20 +386,20 @@ def test_threads_may_share_a_program(runner):
     assert len(done) == 4
 
 
-@RUNNERS
-def test_threads_may_share_a_run(runner):
+@EXECUTORS
+def test_threads_may_share_a_run(executor):
     """One waits for the other, also while the run has to give up its workspace."""
     lifted = lifted_network()
-    runner = getattr(lifted, runner)
+    executor = getattr(lifted, executor)
     arguments = array("d", lifted.leaves), array("q")
-    shared, found = runner.forward(*arguments), []
+    shared, found = executor.forward(*arguments), []
     one = np.ones(lifted.tape.results)
     expected = lifted.by_reference(lifted.leaves, one)[len(one) :]
 
     def work(factor):
         for _ in range(50):
-            others = [runner.forward(*arguments) for _ in range(KEPT)]
-            gradient = runner.gradient(shared, (factor * one).tolist())
+            others = [executor.forward(*arguments) for _ in range(MAX_WORKSPACES)]
+            gradient = executor.gradient(shared, (factor * one).tolist())
             found.append(np.allclose(gradient, factor * expected, rtol=1e-9, atol=1e-12))
             del others
 

@@ -14,7 +14,7 @@ from autograd_lite.compiler.lift.specialized import (
     value_of,
     vanishes,
 )
-from autograd_lite.compiler.run.native import joined
+from autograd_lite.compiler.run.native import compile_calls
 from autograd_lite.compiler.run.numpy_calls import Binder
 from autograd_lite.compiler.tape.executor import Kept
 from autograd_lite.operations import kernels
@@ -41,7 +41,7 @@ def computed(what, operands):
     mapped = Map((n,), Ref(len(refs) * n, (1,)), what, refs)
     with np.errstate(all="ignore"):
         calls = Binder(memory, np.zeros(0, np.int64), Kept(array("d"))).bind([mapped])
-        joined(calls)()
+        compile_calls(calls)()
     return memory[-n:]
 
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autograd_lite.compiler.run import native
-from autograd_lite.compiler.run.native import MOST_PRODUCTS, joined
+from autograd_lite.compiler.run.native import MAX_PRODUCTS, compile_calls
 from autograd_lite.compiler.run.numpy_calls import Operation
 
 pytestmark = pytest.mark.skipif(not native.IN_C, reason="needs the extension")
@@ -44,7 +44,7 @@ SPECIAL = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 5e-324, 1e308, -
 def both(call):
     """What the call writes in C, and what in NumPy; where it writes nothing, both have the old."""
     before = call.out.copy()
-    in_c = joined([call])
+    in_c = compile_calls([call])
     assert in_c.func is native._native.run
     in_c()
     got = call.out.copy()
@@ -82,7 +82,7 @@ def test_every_function_is_compared_below():
 def test_binary(data):
     out, a, b = data.draw(views(3))
     for name in BINARY:
-        if out.size <= native.MOST_NUMBERS.get(name, out.size):
+        if out.size <= native.MAX_NUMBERS.get(name, out.size):
             got, wanted = both(Operation(name, out, (a, b)))
             np.testing.assert_allclose(got, wanted, rtol=1e-15, atol=0)
             assert (np.signbit(got) == np.signbit(wanted))[wanted != 0].all()
@@ -102,7 +102,7 @@ def test_conditions_as_numbers_and_as_masks(data):
 def test_unary(data):
     out, a = data.draw(views(2))
     for name in UNARY:
-        if out.size <= native.MOST_NUMBERS.get(name, out.size):
+        if out.size <= native.MAX_NUMBERS.get(name, out.size):
             got, wanted = both(Operation(name, out, (a,)))
             near_a_zero = 1e-15 if name == "lgamma" else 0
             np.testing.assert_allclose(got, wanted, rtol=1e-14, atol=near_a_zero)
@@ -116,7 +116,7 @@ def test_exp_is_that_of_the_c_library_to_two_units():
         [rng.uniform(-745, 710, 20_000), rng.normal(size=20_000), edges, [-math.inf]]
     )
     out = np.empty_like(x)
-    joined([Operation("exp", out, (x,))])()
+    compile_calls([Operation("exp", out, (x,))])()
     wanted = np.array([math.exp(v) if v < 709.783 else math.inf for v in x])
     finite = np.isfinite(wanted)
     assert (out[~finite] == math.inf).all()
@@ -190,8 +190,8 @@ def test_what_numpy_does_faster_is_left_to_it():
         Operation("matmul", np.ones(()), (np.ones(n + 1), np.ones(n + 1))),
         Operation(
             "matmul",
-            np.ones((MOST_PRODUCTS // n, 2)),
-            (np.ones((MOST_PRODUCTS // n, n)), np.ones((n, 2))),
+            np.ones((MAX_PRODUCTS // n, 2)),
+            (np.ones((MAX_PRODUCTS // n, n)), np.ones((n, 2))),
         ),
         Operation("add.reduceat", np.ones(2), (np.ones(4), np.array([0, 2]))),
     ):
@@ -216,7 +216,7 @@ def test_what_c_would_misread_is_left_to_numpy():
 def test_arrays_live_as_long_as_what_runs_them():
     x = np.ones(1000)
     alive = weakref.ref(x)
-    run = joined([Operation("add", np.empty(1000), (x, x))])
+    run = compile_calls([Operation("add", np.empty(1000), (x, x))])
     del x
     assert alive() is not None
     del run
@@ -226,7 +226,7 @@ def test_arrays_live_as_long_as_what_runs_them():
 def test_calls_run_in_their_order():
     a, b = np.array([2.0]), np.array([3.0])
     long = np.ones(65)
-    joined(
+    compile_calls(
         [
             Operation("multiply", a, (a, b)),
             Operation("add", a, (a, b)),
