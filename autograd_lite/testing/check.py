@@ -21,7 +21,7 @@ from autograd_lite.testing.differences import (
     noise,
     slope,
 )
-from autograd_lite.testing.locate import Place, cotangents, operands_by_hand, overwritten, parting
+from autograd_lite.testing.locate import Fault, cotangents, operands_by_hand, overwritten, parting
 from autograd_lite.testing.message import described
 from autograd_lite.testing.report import (
     Exclusion,
@@ -510,7 +510,7 @@ class _Check:
                     differences=expected[i],
                     error=2 * error,
                     root=root,
-                    place=overwritten(root),
+                    fault=overwritten(root),
                     **described,
                 )
 
@@ -518,7 +518,7 @@ class _Check:
 
     def fail(self, i: int, line: Direction, derivative: float, found: Slope) -> None:
         __tracebackhide__ = True
-        place = self.place_of(i, line, derivative, found)
+        fault = self.fault_of(i, line, derivative, found)
         root = self.roots[i]
         raise self.error(
             output=self.outputs[i],
@@ -527,12 +527,12 @@ class _Check:
             differences=found.value,
             error=found.error,
             root=root if isinstance(root, Value) else None,
-            place=place,
+            fault=fault,
             against="differences",
             when="",
         )
 
-    def place_of(self, i: int, line: Direction, derivative: float, found: Slope) -> Place | None:
+    def fault_of(self, i: int, line: Direction, derivative: float, found: Slope) -> Fault | None:
         """Where the graph of output i, which is made anew, parts from differences.
 
         A compiled function leaves one node; the function that it was made of has the graph.
@@ -573,7 +573,7 @@ class _Check:
         self.arguments.at(self.x)
         finding = Finding(inputs=self.inputs, **facts)
         # A graph written out says nothing of numbers that were read from .data.
-        faithful = finding.place is not None and not finding.place.node.is_leaf
+        faithful = finding.fault is not None and not finding.fault.node.is_leaf
         root = finding.root if faithful else None
         code = reproduction(self.f, self.grad, self.written, root, list(self.inputs))
         message = described(

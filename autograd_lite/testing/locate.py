@@ -15,7 +15,7 @@ from autograd_lite import Value, topological_order
 from autograd_lite.value import program_of
 
 
-class Place(NamedTuple):
+class Fault(NamedTuple):
     """The node where a gradient goes wrong, and a sentence that says how."""
 
     node: Value
@@ -66,7 +66,7 @@ def operands_by_hand(root: Any) -> list[Value]:
     return list(dict.fromkeys(operands))
 
 
-def overwritten(root: Value) -> Place | None:
+def overwritten(root: Value) -> Fault | None:
     """The first node, from the root, that did not receive the sum of what its users send."""
     order = topological_order(root)
     leaves = [(node, node.grad) for node in order if node.is_leaf]
@@ -83,7 +83,7 @@ def overwritten(root: Value) -> Place | None:
     return None
 
 
-def _misadded(node: Value, order: list[Value], sent: float, got: float) -> Place:
+def _misadded(node: Value, order: list[Value], sent: float, got: float) -> Fault:
     users = [user for user in order if node in user.parents]
     by_hand = dict.fromkeys(f"{user._op!r}" for user in users if user.rule is None)
     advice = (
@@ -91,7 +91,7 @@ def _misadded(node: Value, order: list[Value], sent: float, got: float) -> Place
         if by_hand
         else ""
     )
-    return Place(
+    return Fault(
         node,
         f"its {len(users)} users send it {sent:.10g} in all, but it received {got:.10g}{advice}",
     )
@@ -103,7 +103,7 @@ def _close(one: float, other: float) -> bool:
 
 def parting(
     root: Value, above: Value, below: Value, h: float, moves: dict[Value, float], missing: float
-) -> Place | None:
+) -> Fault | None:
     """The first node, parents before users, that makes the gradient wrong.
 
     above, below  the result again, with the inputs moved by h and by -h along the line
@@ -131,7 +131,7 @@ def parting(
         return overwritten(root)
     for node, expected, lack in lacks:
         if abs(lack) >= largest / 2:
-            return Place(node, _wrong_slope(node, expected, slopes[node]))
+            return Fault(node, _wrong_slope(node, expected, slopes[node]))
     return None
 
 
@@ -154,11 +154,11 @@ def _wrong_slope(node: Value, expected: float, found: float) -> str:
     )
 
 
-def _not_finite(order: list[Value], sent: dict[Value, float]) -> Place | None:
+def _not_finite(order: list[Value], sent: dict[Value, float]) -> Fault | None:
     for node in order:
         partials = [partial for _, partial in partials_of(node)]
         if not all(map(math.isfinite, partials)):
             numbers = ", ".join(f"{partial:.10g}" for partial in partials)
             product = "" if sent[node] else "; as its own gradient is 0, it sends 0"
-            return Place(node, f"its partial derivatives are not finite ({numbers}){product}")
+            return Fault(node, f"its partial derivatives are not finite ({numbers}){product}")
     return None

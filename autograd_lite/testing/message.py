@@ -38,9 +38,9 @@ def described(
         ("relative error", f"{apart / average if average else apart:.3g}"),
         ("tolerance", f"{tolerance:.3g}, and they are {apart:.3g} apart"),
     ]
-    if found.place is not None:
-        rows.append(("first apart at", _node(found.place.node, found.inputs)))
-        rows.append(("", found.place.reason))
+    if found.fault is not None:
+        rows.append(("first apart at", _node(found.fault.node, found.inputs)))
+        rows.append(("", found.fault.reason))
     elif found.root is None and checked == "reverse mode":
         rows.append(("first apart at", "the result, a number that carries no gradient"))
     width = max(len(label) for label, _ in rows)

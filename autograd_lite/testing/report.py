@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from autograd_lite import Value
-from autograd_lite.testing.locate import Place
+from autograd_lite.testing.locate import Fault
 
 __all__ = ["Exclusion", "GradientError", "Report"]
 
@@ -79,7 +79,7 @@ class Finding(NamedTuple):
     when          what else was done to see it, or ""
     root          the Value whose graph is at fault, or None if f leaves no graph
     inputs        the name of each input in that graph
-    place         the node where the two first part, and why; or None
+    fault         the node where the two first part, and why; or None
     """
 
     output: str
@@ -91,7 +91,7 @@ class Finding(NamedTuple):
     when: str
     root: Value | None
     inputs: dict[Value, str]
-    place: Place | None
+    fault: Fault | None
 
 
 class NothingComparedError(ValueError):
@@ -106,8 +106,8 @@ class GradientError(AssertionError):
     differences   the slope
     root          the Value whose graph is at fault, or None if f leaves no graph
     inputs        the name of each input in that graph
-    place         the node where the two first part, and why; or None
-    node          the node of place, or None
+    fault         the node where the two first part, and why; or None
+    node          the node of the fault, or None
     reproduction  Python code that raises this error again
     """
 
@@ -115,7 +115,7 @@ class GradientError(AssertionError):
         super().__init__(message)
         self.output, self.by = finding.output, finding.by
         self.reverse, self.differences = finding.reverse, finding.differences
-        self.root, self.inputs, self.place = finding.root, finding.inputs, finding.place
+        self.root, self.inputs, self.fault = finding.root, finding.inputs, finding.fault
         self.reproduction = reproduction
         self._finding = finding
 
@@ -124,5 +124,10 @@ class GradientError(AssertionError):
 
     @property
     def node(self) -> Value | None:
-        """The node of `place`, or None."""
-        return self.place.node if self.place else None
+        """The node of the fault, or None."""
+        return self.fault.node if self.fault else None
+
+    @property
+    def place(self) -> Fault | None:
+        """The fault, by its former name."""
+        return self.fault

@@ -118,7 +118,7 @@ def test_the_graph_of_a_local_function_is_written_out(module):
     assert "from users_own import times" in error.reproduction
     again = rerun(error)
     assert again.reverse == pytest.approx(error.reverse, rel=1e-12)
-    assert again.place.node._op == error.place.node._op == "times"
+    assert again.fault.node._op == error.fault.node._op == "times"
 
 
 def test_a_module_is_written_out_as_its_graph(module):
@@ -130,7 +130,7 @@ def test_a_module_is_written_out_as_its_graph(module):
             return module.times(self.w, x).tanh()
 
     error = failed(Model(), 0.5)
-    assert rerun(error).place.node._op == "times"
+    assert rerun(error).fault.node._op == "times"
 
 
 @operation(lambda x, out: 3 * x)
