@@ -1,6 +1,7 @@
 """The pytest plugin: a test that fails with a GradientError or an AnomalyError shows the graph.
 
-`--grad-svg DIR` draws the graph too.
+`--grad-svg DIR` draws the graph too, by the function that a package gives as an entry point in the
+group `autograd_lite.pictures`: (error, names of nodes, path) -> the path, or why nothing is drawn.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 import sys
 import zlib
 from collections.abc import Generator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["pytest_addoption", "pytest_runtest_makereport"]
 
 LARGE = 100
-"""Nodes beyond which a graph is not printed, and drawn folded."""
+"""Nodes beyond which a graph is not printed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,8 +46,8 @@ def pytest_runtest_makereport(
         report.sections.append(("the graph, and where it went wrong", _text(error.root, error)))
         directory = item.config.getoption("--grad-svg")
         if directory:
-            picture = _drawn(error.root, error, Path(directory), item.nodeid)
-            report.sections.append(("picture", picture))
+            path = Path(directory) / _file(item.nodeid)
+            report.sections.append(("picture", _drawn(error, path)))
     return report
 
 
@@ -84,28 +86,16 @@ def _names(error: Failure) -> dict[Value, str]:
     return names
 
 
-def _drawn(root: Value, error: Failure, directory: Path, test: str) -> str:
+def _drawn(error: Failure, path: Path) -> str:
     """Draw the graph; the path of the file, or why there is none."""
-    from autograd_lite import topological_order
-
+    found = [*entry_points(group="autograd_lite.pictures")]
+    if not found:
+        return "not drawn: install autograd-lite, which names what draws"
     try:
-        from autograd_lite import visualize
+        draw = found[0].load()
     except ImportError as reason:  # a file of the tests may have its name
         return f"not drawn: {reason}"
-    path = directory / _file(test)
-    unnamed = {node: name for node, name in _names(error).items() if not node.label}
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        for node, name in unnamed.items():
-            node.label = name
-        fold = len(topological_order(root)) > LARGE
-        visualize.save(error, path, partials=True, fold=fold)
-    except (visualize.LayoutError, ValueError, OSError) as reason:
-        return f"not drawn: {reason}"
-    finally:
-        for node in unnamed:
-            node.label = ""
-    return str(path)
+    return str(draw(error, _names(error), path))
 
 
 def _file(test: str) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -57,11 +58,28 @@ def test_other():
 """
 
 PLUGIN = ("-p", "autograd_lite.testing.plugin")
+ROOT = Path(__file__).parents[2]
+
+
+def install(folder, group):
+    """Make the entry points of one group of the project known to who has the folder on the path."""
+    section = (ROOT / "pyproject.toml").read_text().partition(f"[project.entry-points.{group}]")[2]
+    points = section.partition("[")[0].partition("#")[0].replace('"', "").strip()
+    info = folder / "autograd_lite-0.0.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: autograd-lite\nVersion: 0.0.0\n")
+    (info / "RECORD").write_text(
+        "".join(f"{name}/__init__.py,,\n" for name in ("autograd_lite", "nn", "visualize"))
+    )
+    group = group.strip('"')
+    (info / "entry_points.txt").write_text(f"[{group}]\n{points}\n")
 
 
 @pytest.fixture
-def run(pytester):
+def run(pytester, monkeypatch):
     pytester.makepyfile(test_it=TEST)
+    install(pytester.mkdir("installed"), '"autograd_lite.pictures"')
+    monkeypatch.syspath_prepend(str(pytester.path / "installed"))
     return lambda *options: pytester.runpytest(*PLUGIN, *options)
 
 
@@ -128,6 +146,24 @@ def test_a_directory_that_cannot_be_is_no_end_of_the_session(run, pytester):
     result.stdout.fnmatch_lines(["not drawn: *taken*"])
 
 
+def test_without_the_entry_point_nothing_is_drawn(pytester, monkeypatch):
+    monkeypatch.setattr("autograd_lite.testing.plugin.entry_points", lambda group: ())
+    pytester.makepyfile(test_it=TEST)
+    result = pytester.runpytest(*PLUGIN, "-k", "test_wrong", "--grad-svg", "pictures")
+    result.stdout.fnmatch_lines(["not drawn: install autograd-lite*"])
+
+
+def test_a_file_that_stands_in_the_way_is_named(pytester, monkeypatch):
+    def blocked():
+        raise ImportError("visualize.py stands in the way")
+
+    point = SimpleNamespace(load=blocked)
+    monkeypatch.setattr("autograd_lite.testing.plugin.entry_points", lambda group: [point])
+    pytester.makepyfile(test_it=TEST)
+    result = pytester.runpytest(*PLUGIN, "-k", "test_wrong", "--grad-svg", "pictures")
+    result.stdout.fnmatch_lines(["not drawn: visualize.py stands in the way"])
+
+
 def test_a_failure_of_others_imports_nothing(pytester):
     pytester.makepyfile("def test_other():\n    assert False")
     pytester.makeconftest(
@@ -160,13 +196,7 @@ def test_pytest_takes_packages_that_were_imported_before_it(pytester, monkeypatc
     for package in (autograd_lite, nn, visualize):
         folder = Path(package.__file__).parent
         (installed / folder.name).symlink_to(folder, target_is_directory=True)
-    info = installed / "autograd_lite-0.0.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: autograd-lite\nVersion: 0.0.0\n")
-    (info / "RECORD").write_text(
-        "".join(f"{name}/__init__.py,,\n" for name in ("autograd_lite", "nn", "visualize"))
-    )
-    (info / "entry_points.txt").write_text(f"[pytest11]\n{PLUGIN[1]} = {PLUGIN[1]}\n")
+    install(installed, "pytest11")
     monkeypatch.setenv("PYTHONPATH", str(installed))
     pytester.makepyfile(test_empty="def test(): pass", script=IMPORTED_FIRST)
     result = pytester.run(sys.executable, "script.py", *options)
