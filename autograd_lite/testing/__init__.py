@@ -11,45 +11,53 @@ if TYPE_CHECKING:
 
     from autograd_lite.testing.check import check_grad
     from autograd_lite.testing.given import given_gradcheck
-    from autograd_lite.testing.networks import modules
-    from autograd_lite.testing.programs import Expression, expressions
+    from autograd_lite.testing.programs import RandomProgram, expressions
     from autograd_lite.testing.report import Exclusion, GradientError, Report
     from autograd_lite.testing.strategies import inputs_for, values
 
 __all__ = [
     "Exclusion",
-    "Expression",
     "GradientError",
+    "RandomProgram",
     "Report",
     "check_grad",
     "expressions",
     "given_gradcheck",
     "inputs_for",
-    "modules",
     "values",
 ]
 
-
 _HOMES = {
     "Exclusion": "report",
-    "Expression": "programs",
     "GradientError": "report",
+    "RandomProgram": "programs",
     "Report": "report",
     "check_grad": "check",
     "expressions": "programs",
     "given_gradcheck": "given",
     "inputs_for": "strategies",
-    "modules": "networks",
     "values": "strategies",
+}
+
+# Former names, and where they are now.
+_FORMER = {
+    "Expression": ("autograd_lite.testing", "RandomProgram"),
+    "modules": ("autograd_lite.nn.testing", "modules"),
 }
 
 
 def __getattr__(name: str) -> Any:
     """Imported when it is asked for: pytest loads the plugin in every session of anyone."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name in _FORMER:
+        import warnings
+
+        module, now = _FORMER[name]
+        warnings.warn(f"{__name__}.{name} is {module}.{now} now", DeprecationWarning, stacklevel=2)
+        return getattr(import_module(module), now)
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     except ModuleNotFoundError as missing:

@@ -12,7 +12,7 @@ from autograd_lite.operations.rules import RULES, TABLE, Rule
 from autograd_lite.testing.spelling import call, rule_of, written
 from autograd_lite.testing.strategies import below, numbers, numbers_of, smooth
 
-__all__ = ["Expression", "expressions"]
+__all__ = ["RandomProgram", "expressions"]
 
 
 class Step(NamedTuple):
@@ -29,7 +29,7 @@ class Step(NamedTuple):
         return [known[x] if isinstance(x, int) else x for x in self.operands]
 
 
-class Expression:
+class RandomProgram:
     """A function that a strategy wrote: straight-line code over its inputs.
 
     inputs  numbers inside the domains of all its operations: `expression(*expression.inputs)`
@@ -64,7 +64,7 @@ def expressions(
     draw: st.DrawFn,
     depth: int = 6,
     operations: Iterable[Rule | str | Callable[..., Any]] | None = None,
-) -> Expression:
+) -> RandomProgram:
     """Random programs, as DAGs with sharing, fan-out, constants and n-ary nodes.
 
     depth       the most operations on a path from an input to the result
@@ -97,7 +97,7 @@ def expressions(
         if draw(below(16)) == 0:
             break
     assume(steps)
-    return Expression(inputs, _needed(len(inputs), steps))
+    return RandomProgram(inputs, _needed(len(inputs), steps))
 
 
 def _engines_own() -> list[Rule]:

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 import autograd_lite as al
 from autograd_lite import Value, operation
+from autograd_lite.nn.testing import modules
 from autograd_lite.operations.rules import CODES, RULES, TABLE
 from autograd_lite.testing import (
-    Expression,
+    RandomProgram,
     check_grad,
     expressions,
     inputs_for,
-    modules,
     values,
 )
 from autograd_lite.testing.spelling import call, written
@@ -143,7 +143,7 @@ def test_a_failing_program_shrinks_to_one_step():
             max_examples=5000, database=None
         )
     )  # fmt: skip
-    assert isinstance(smallest, Expression)
+    assert isinstance(smallest, RandomProgram)
     assert [step.rule.name for step in smallest.steps] == ["tanh"]
 
 
@@ -174,12 +174,11 @@ def test_no_false_alarm():
     assert seen["compared"] > 10 * seen["excluded"]
 
 
-@settings(max_examples=25)
-@given(modules())
-def test_modules_pass(pair):
-    module, x = pair
-    report = check_grad(module, x)
-    assert report.compared >= len(module.parameters())
+def test_former_names_are_deprecated():
+    with pytest.warns(DeprecationWarning, match=r"autograd_lite\.testing\.RandomProgram now"):
+        assert al.testing.Expression is RandomProgram
+    with pytest.warns(DeprecationWarning, match=r"autograd_lite\.nn\.testing\.modules now"):
+        assert al.testing.modules is modules
 
 
 def test_operations_are_written_as_they_are_called():
