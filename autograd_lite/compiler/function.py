@@ -7,8 +7,6 @@ import inspect
 import random
 import sys
 from collections import OrderedDict, deque
-from importlib import import_module
-from pickle import PicklingError
 from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperType
 from weakref import WeakValueDictionary
 
@@ -19,10 +17,9 @@ from autograd_lite.compiler.eager import call_eagerly, names_of_statics
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.program import Call, Program
 from autograd_lite.compiler.record.captured import Captures
-from autograd_lite.compiler.record.flatten import Flat, Same, flatten, is_plain
+from autograd_lite.compiler.record.flatten import Flat, Same, flatten
 from autograd_lite.compiler.record.recorder import NotRecordedError, StandInError, record
 from autograd_lite.compiler.source_lines import lines_of
-from autograd_lite.compiler.travel import Parcel
 from autograd_lite.forks import give_lock
 from autograd_lite.value import blocks_open
 
@@ -74,7 +71,7 @@ class Compiled:
 
     # In slots, so that its __dict__ has what users give it, as a function's has.
     __slots__ = (
-        *("__dict__", "__weakref__", "_again", "_gone", "_kinds", "_lock", "_parcels"),
+        *("__dict__", "__weakref__", "_again", "_gone", "_kinds", "_lock"),
         *("_receivers", "_statics", "_twin", "_warned", "executor", "function", "recordings"),
     )
 
@@ -106,7 +103,6 @@ class Compiled:
         self._kinds: OrderedDict[Any, _Kind] = OrderedDict()
         self._gone: deque[int] = deque(maxlen=16 * MOST_SHAPES)  # kinds, by their hashes
         self._again = 0  # how many of these were recorded again
-        self._parcels: dict[Any, list[Parcel]] = {}  # programs that came from elsewhere, by kind
         self._statics: dict[bytes, dict[Any, None]] = {}  # those recorded for each shape, in order
         self._receivers: list[Any] = []  # of callbacks and draws
         self._warned: list[str] = []  # why it runs eagerly
@@ -163,7 +159,7 @@ class Compiled:
         """What was recorded so far, with that of the last call last."""
         programs = [
             program
-            for _, kind in self._all_kinds()
+            for kind in list(self._kinds.values())  # at once: other threads move them to the end
             for program in sorted(kind.programs, key=lambda p: p is kind.last)
         ]
         if not programs:
@@ -176,31 +172,18 @@ class Compiled:
     def __repr__(self) -> str:
         return f"<compiled {self.__name__}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """By its name, as functions are, if that finds it; else by its function. And its programs.
+    def __reduce_ex__(self, protocol: Any) -> str | tuple[Any, ...]:
+        """By its name, as functions are, if that finds it; else by its function.
 
-        Warns of programs that cannot travel, such as one that draws from a lambda.
+        A copy, or another process, records its own programs.
         """
-        parcels, problems = [], set()
-        for key, kind in self._all_kinds():
-            captures = self._captures(key[1])
-            for program in kind.programs:
-                if program.captures.changed():
-                    continue
-                try:
-                    parcels.append((_checked(key), Parcel(program, captures)))
-                except PicklingError as problem:
-                    problems.add(str(problem))
-        for why in sorted(problems):
-            warn(f"a program of {self.__name__} does not travel, and will be recorded again: {why}")
         module, name = getattr(self, "__module__", ""), getattr(self, "__qualname__", "")
         if _found(module, name) is not self:
-            return type(self), self._arguments(), (self._attributes(), parcels)
-        if module == "__main__" and type(self.function) is FunctionType:
-            self._uncompiled.__dict__ = self._attributes()
-            arguments = self._uncompiled, type(self), *self._arguments()[1:]
-            return _arrived, arguments, ({}, parcels)
-        return _named, (module, name), ({}, parcels)
+            return type(self), self._arguments(), self._attributes()
+        if module != "__main__" or type(self.function) is not FunctionType or protocol < 4:
+            return name
+        self._uncompiled.__dict__ = self._attributes()
+        return _arrived, (self._uncompiled, type(self), *self._arguments()[1:])
 
     def _attributes(self) -> dict[str, Any]:
         """Those that users gave it."""
@@ -227,17 +210,8 @@ class Compiled:
         return self._twin
 
     def _arguments(self) -> tuple[Any, ...]:
-        """What another one like this is made of."""
+        """The constructor's arguments, for copies and pickles."""
         return self.function, self.executor
-
-    def __setstate__(self, state: tuple[dict[str, Any], list[tuple[Any, Parcel]]]) -> None:
-        attributes, parcels = state
-        vars(self).update(attributes)
-        arrived: dict[Any, list[Parcel]] = {}
-        for key, parcel in parcels:
-            if key not in self._kinds:
-                arrived.setdefault(key, []).append(parcel)
-        self._parcels |= arrived
 
     def _kind(self, key: Any) -> _Kind:
         """The kind of this key, a new one if need be."""
@@ -247,7 +221,7 @@ class Compiled:
         except KeyError:
             pass
         with self._lock:
-            kind = self._kinds.get(key) or _Kind(self._arrived(key))
+            kind = self._kinds.get(key) or _Kind()
             if key not in self._kinds and hash(key) in self._gone:
                 self._again += 1
                 if self._again > MOST_AGAIN:
@@ -266,20 +240,6 @@ class Compiled:
                 if last.programs:
                     self._gone.append(hash(gone))
             return kind
-
-    def _all_kinds(self) -> list[tuple[Any, _Kind]]:
-        """Those whose programs came from elsewhere, and were not called yet, among them."""
-        for key in list(self._parcels):
-            self._kind(key)
-        return [*self._kinds.items()]  # at once: other threads move them to the end
-
-    def _arrived(self, key: Any) -> list[Program]:
-        """The programs of a kind that came from another process or another copy."""
-        if key not in self._parcels:
-            return []
-        captures = self._captures(key[1])
-        programs = [parcel.unpacked(captures) for parcel in self._parcels.pop(key)]
-        return [program for program in programs if program is not None]
 
     def _captures(self, statics: Iterable[tuple[type, Any]]) -> Captures:
         """What the function reaches now.
@@ -437,8 +397,8 @@ class _Kind:
     unsettled  how many recordings in a row changed what the function reads
     """
 
-    def __init__(self, programs: list[Program]) -> None:
-        self.programs = programs
+    def __init__(self) -> None:
+        self.programs: list[Program] = []
         self.last: Program | None = None
         self.eager = False
         self.problem = ""
@@ -548,22 +508,6 @@ def _found(module: Any, name: Any) -> Any:
     return thing
 
 
-def _named(module: str, name: str) -> Any:
-    """What stands under this name in a module.
-
-    Raises ImportError and AttributeError where there is none.
-    """
-    thing: Any = import_module(module)
-    for part in name.split("."):
-        if not hasattr(thing, part):
-            raise AttributeError(
-                f"the compiled function {name} was pickled by its name, and the module {module} "
-                f"has no {part!r} here"
-            )
-        thing = getattr(thing, part)
-    return thing
-
-
 _arrivals: WeakValueDictionary[int, Compiled] = WeakValueDictionary()  # by their functions
 
 
@@ -579,16 +523,6 @@ def _arrived(function: FunctionType, cls: type[Compiled], *arguments: Any) -> Co
         _arrivals[id(function)] = made = cls(function, *arguments)
     vars(made).update(vars(function))  # which a function that reads itself has not had before
     return made
-
-
-def _checked(key: Any) -> Any:
-    """The key of a kind, if it is the same in every process."""
-    _, statics = key
-    for kind, thing in statics:
-        if not is_plain(thing):
-            name = _type_of((kind, thing))
-            raise PicklingError(f"an argument of type {name} is known by its identity")
-    return key
 
 
 def _type_of(static: tuple[type, Any]) -> str:

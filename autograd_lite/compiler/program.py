@@ -114,9 +114,6 @@ class Program:
         self._wrt = [*range(len(leaves), self.tape.leaves), *flat.slots]
         self.choice = ExecutorChoice(self.tape, self._wrt, executor, self.guards.exact)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: thing for name, thing in self.__dict__.items() if name != "captures"}
-
     def explain(self, lines: Callable[[Program], Mapping[int, str]]) -> str:
         """The lifted program, the counts, and the guards.
 

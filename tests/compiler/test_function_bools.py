@@ -1,6 +1,5 @@
 """Bools, Python's and NumPy's, stay bools in a compiled function: other ones are recorded anew."""
 
-import pickle
 import warnings
 from math import inf, nan
 
@@ -164,15 +163,6 @@ def test_a_mask_that_the_function_changes():
     with pytest.warns(RuntimeWarning, match="changes an argument"):
         assert compile(f)(3.0, mask)[0].data == 1.5
     assert mask[0]
-
-
-def test_a_program_for_a_mask_travels():
-    layer = compile(nn.MultiheadAttention(2, 1, rng=0))
-    x, mask = [[1.0, 2.0], [0.5, -1.0]], np.array([True, False])
-    expected = layer(x, x, x, mask)[0][0][0].data
-    copy = pickle.loads(pickle.dumps(layer))
-    assert copy(x, x, x, mask)[0][0][0].data == expected
-    assert copy.recordings == 0
 
 
 # ------------------------------------------------------------------------------- attention

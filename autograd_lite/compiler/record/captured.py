@@ -16,7 +16,6 @@ from collections import deque, namedtuple
 from contextvars import ContextVar
 from dis import get_instructions
 from functools import cached_property, partial, partialmethod
-from numbers import Number
 from pathlib import Path
 from types import (
     BuiltinFunctionType,
@@ -34,7 +33,6 @@ from types import (
     UnionType,
     WrapperDescriptorType,
 )
-from zlib import crc32
 
 import numpy as np
 
@@ -91,9 +89,6 @@ LARGEST = 1 << 20
 """How many bytes of an array are compared at each call; a larger one must be read-only."""
 
 _KEPT_BY_PYTHON = {"__slotnames__"}  # copy and pickle give it to a class
-
-# "__main__" or "__mp_main__" of a script; from 3.13 on, who sets it drops the line number.
-_NOT_ITS_OWN = {*_KEPT_BY_PYTHON, "__module__", "__firstlineno__"}
 
 
 class Captures:
@@ -189,17 +184,6 @@ class Captures:
                     held.pop(key, None)
                 held.update((key, found[key]) for key in keys if key in found)
         return ""  # or to another thread it is what it was again by now
-
-    def signature(self) -> list[Any]:
-        """The same in another process where these containers held the same, by what it looks."""
-        return [
-            *[(name, _look(thing)) for _, name, thing in self._names],
-            *[_look(thing) for _, thing in self._cells],
-            *map(_looks, self._copies),
-            *[(name, _looks(held)) for name, _, held in self._others],
-            *map(_look, self.things),
-            *[_written(thing) for thing in self.things if isinstance(thing, FunctionType)],
-        ]
 
     def _within(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
         """What thing leads to; note its containers."""
@@ -498,39 +482,6 @@ def _equal_numbers(x: Any, y: Any) -> bool:
 
 def _differs(key: object, held: Any, found: Any) -> bool:
     return key not in held or key not in found or not _same([held[key]], [found[key]])
-
-
-def _look(thing: Any) -> Any:
-    """A plain number or string itself; of another thing, what is the same in every process."""
-    if type(thing) in (int, float, complex, bool, str, bytes, type(None)):
-        return thing
-    if isinstance(thing, (Number, str, bytes, range, slice, np.generic)):
-        return repr(thing)
-    if isinstance(thing, (set, frozenset)) and not all(isinstance(x, _UNCHANGING) for x in thing):
-        return id(thing)  # what it holds stands in another order there
-    if isinstance(thing, (tuple, frozenset)):
-        kind = tuple if isinstance(thing, tuple) else frozenset
-        return type(thing).__qualname__, kind(map(_look, thing))
-    return getattr(thing, "__qualname__", None) or type(thing).__qualname__
-
-
-def _looks(held: Any) -> Any:
-    """What a container holds, but for what differs between processes."""
-    if isinstance(held, dict):
-        return [(_look(key), _look(x)) for key, x in held.items() if key not in _NOT_ITS_OWN]
-    if isinstance(held, (list, set)):
-        return type(held)(map(_look, held))
-    return repr(held)
-
-
-def _written(function: FunctionType) -> int:
-    """A number that is another one where the function is written otherwise."""
-    parts: list[Any] = []
-    for part in _codes(function.__code__):
-        constants = [x for x in part.co_consts if not isinstance(x, CodeType)]
-        parts += [part.co_code, part.co_names]
-        parts += [sorted(map(repr, x)) if type(x) is frozenset else x for x in constants]
-    return crc32(repr(parts).encode())
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

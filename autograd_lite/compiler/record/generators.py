@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-__all__ = ["GENERATORS", "SHARED", "Generators"]
+__all__ = ["GENERATORS", "Generators"]
 
 GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 
-SHARED: dict[str, Any] = {
-    "random": random.random.__self__,  # type: ignore[attr-defined]
-    "numpy": np.random.rand.__self__,  # type: ignore[attr-defined]
-}
+_SHARED: list[Any] = [
+    random.random.__self__,  # type: ignore[attr-defined]
+    np.random.rand.__self__,  # type: ignore[attr-defined]
+]
 """Those that all programs share."""
 
 
@@ -37,7 +37,7 @@ class Generators:
             for thing in things
             if isinstance(thing, GENERATORS) and not isinstance(thing, random.SystemRandom)
         ]
-        self._all = list({id(thing): thing for thing in [*SHARED.values(), *own]}.values())
+        self._all = list({id(thing): thing for thing in [*_SHARED, *own]}.values())
         self._states = [_state(generator) for generator in self._all]
         self._twins: dict[int, Any] = {}  # by their places
         self._apart = False
