@@ -7,5 +7,4 @@ agreement         the numbers and gradients of a function, as it is run and as P
 scalar_programs   random programs of many kinds, with loops and without
 networks          the networks of the examples, as functions of numbers
 lifting           a function recorded, and both executors of its tape side by side
-travelling        compiled functions that other processes import
 """
