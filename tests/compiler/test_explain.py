@@ -4,12 +4,16 @@ import random
 import re
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, vmap
 from autograd_lite.compiler import source_lines
 from tests.support import networks
 from tests.support.lifting import Lifted
+from tests.support.networks import Box
 
 W = [Value(0.5)]
 
@@ -272,3 +276,26 @@ def test_partials_that_are_scattered():
 
     text = Lifted(function).arrays.explain()
     assert re.search(r"(memory\[\d+\]) = 10 numbers, scattered\n(.*\n)* .* \* \1", text), text
+
+
+def test_explain_shows_the_program():
+    model = nn.MLP(3, [6, 2], rng=0)
+    f = compile(lambda points: nn.mse_loss(model(points), [[1.0, 0.0]] * len(points)))
+    with pytest.raises(ValueError, match="has recorded nothing yet; call it first"):
+        f.explain()
+    f(np.ones((20, 3)))
+    text = f.explain()
+    assert "forward: " in text
+    assert "relu" in text
+
+
+def test_a_compiled_method_explains_itself():
+    class Model(Box):
+        @compile
+        def loss(self, x):
+            return self(x) * 1
+
+    model = Model()
+    model.loss(Value(1.0))
+    assert model.loss.recordings == 1
+    assert "scalars" in model.loss.explain()

@@ -10,8 +10,9 @@ from autograd_lite import Value, compile
 from autograd_lite.compiler.choice import EXECUTORS
 from autograd_lite.compiler.run.arrays import ArrayExecutor
 from autograd_lite.compiler.tape.interpreter import Interpreter
-from tests.support.agreement import outcome, outcome_in_torch, parameters_of, values_in
+from tests.support.agreement import outcome, parameters_of, values_in
 from tests.support.scalar_programs import KINDS, program
+from tests.support.torch_rules import outcome_in_torch
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 SEEDS = range(20_000 if LONG else 340)
@@ -38,13 +39,13 @@ def certain(function, args, parameters, cotangents, rng):
 
     Others are lost to rounding anyway, as in sin(exp(40)).
     """
-    expected = outcome(function, args, parameters, cotangents)
+    expected = np.array(outcome(function, args, parameters, cotangents))
     known = np.ones(len(expected), bool)
     numbers = [p.data for p in parameters]
     for _ in range(4):
         for p, x in zip(parameters, numbers, strict=True):
             p.data = x * (1 + 1e-15 * rng.normal())
-        change = outcome(function, args, parameters, cotangents) - expected
+        change = np.array(outcome(function, args, parameters, cotangents)) - expected
         known &= np.abs(change) < 1e-11 * (1 + np.abs(expected))
     for p, x in zip(parameters, numbers, strict=True):
         p.data = x
@@ -67,12 +68,12 @@ def compared(seed):
         args, cotangents = moved(args, rng, as_values), rng.normal(size=results)
         for p in parameters:
             p.data += 0.25 * rng.normal()
-        expected = outcome(function, args, parameters, cotangents)
+        expected = np.array(outcome(function, args, parameters, cotangents))
         finite = np.isfinite(expected)
         if call == CALLS - 1 and finite.all():
             ways["torch"] = outcome_in_torch, function
         for way, (run, f) in ways.items():
-            found = run(f, args, parameters, cotangents)
+            found = np.array(run(f, args, parameters, cotangents))
             # Terms as large as the largest number may have cancelled, but for their last digits.
             lost = 1e-15 * np.abs(expected[finite]).max(initial=0.0)
             close = np.isclose(found, expected, rtol=1e-9, atol=1e-9 + lost, equal_nan=True)

@@ -2,44 +2,20 @@
 numbers.
 """
 
-import random
-
 import numpy as np
 import pytest
 
-import autograd_lite as ag
 import nn
-from autograd_lite import Value, compile
+from autograd_lite import compile
+from tests.support.agreement import agree, values_in
 
 
-def numbers_in(thing):
-    if isinstance(thing, Value):
-        return [thing]
-    return [value for part in thing for value in numbers_in(part)]
-
-
-def outcome(function, parameters, args):
-    """All results and gradients, of a weighted sum of the results."""
-    for p in parameters:
-        p.grad = 0.0
-    results = numbers_in(function(*args))
-    ag.sum([value * (i + 1) for i, value in enumerate(results)]).backward()
-    return [value.data for value in results] + [p.grad for p in parameters]
-
-
-def agree(model, function, draw_args, calls=3):
+def agree_anew(model, function, draw_args):
     rng = np.random.default_rng(0)
-    ways = [compile(function, executor=kind) for kind in ("interpret", "numpy")]
-    parameters = list(model.parameters())
-    for _ in range(calls):
-        args = draw_args(rng)
-        state = random.getstate()
-        expected = outcome(function, parameters, args)
-        for way in ways:
-            random.setstate(state)
-            found = outcome(way, parameters, args)
-            assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
-    assert [way.recordings for way in ways] == [1, 1]
+    calls = [draw_args(rng) for _ in range(3)]
+    for kind in ("interpret", "numpy"):
+        way = compile(function, executor=kind)
+        agree(function, calls, model.parameters(), compiled=way, rel=1e-9)
 
 
 SHAPES = {
@@ -67,23 +43,23 @@ SHAPES = {
 def test_layer(name):
     shape, make = SHAPES[name]
     model = make()
-    agree(model, lambda x: model(x), lambda rng: (rng.normal(size=shape),))
+    agree_anew(model, lambda x: model(x), lambda rng: (rng.normal(size=shape),))
 
 
 @pytest.mark.parametrize("activation", ["ReLU", "Tanh", "Sigmoid", "GELU", "SiLU", "LeakyReLU"])
 def test_activation(activation):
     model = nn.Sequential(nn.Linear(3, 3, rng=0), getattr(nn, activation)())
-    agree(model, lambda x: model(x), lambda rng: (rng.normal(size=(4, 3)),))
+    agree_anew(model, lambda x: model(x), lambda rng: (rng.normal(size=(4, 3)),))
 
 
 def test_attention():
     model = nn.MultiheadAttention(4, 2, rng=0)
-    agree(model, lambda x: model(x, x, x), lambda rng: (rng.normal(size=(3, 4)),))
+    agree_anew(model, lambda x: model(x, x, x), lambda rng: (rng.normal(size=(3, 4)),))
 
 
 def test_embedding():
     model = nn.Embedding(5, 3, padding_idx=0, rng=0)
-    agree(model, lambda i: model(i), lambda rng: (rng.integers(1, 5, size=(2, 4)),))
+    agree_anew(model, lambda i: model(i), lambda rng: (rng.integers(1, 5, size=(2, 4)),))
 
 
 @pytest.mark.parametrize("executor", ["interpret", "numpy"])
@@ -95,8 +71,8 @@ def test_batch_normalisation_and_its_running_statistics(executor):
         getattr(eager, mode)()
         getattr(compiled, mode)()
         x = rng.normal(size=(4, 3))
-        expected = [v.data for v in numbers_in(eager(x))]
-        assert [v.data for v in numbers_in(function(x))] == pytest.approx(expected)
+        expected = [v.data for v in values_in(eager(x))]
+        assert [v.data for v in values_in(function(x))] == pytest.approx(expected)
         found, wanted = compiled.state_dict(), eager.state_dict()
         assert found.keys() == wanted.keys()
         for name, numbers in found.items():
@@ -124,12 +100,12 @@ def test_loss(name):
     def draw_args(rng):
         return rng.normal(size=(5, 3)), LOSSES[name](rng)
 
-    agree(model, lambda x, y: loss(model(x), y), draw_args)
+    agree_anew(model, lambda x, y: loss(model(x), y), draw_args)
 
 
 def test_binary_cross_entropy_of_probabilities():
     model = nn.Sequential(nn.Linear(3, 4, rng=0), nn.Sigmoid())
-    agree(
+    agree_anew(
         model,
         lambda x, y: nn.binary_cross_entropy(model(x), y),
         lambda rng: (rng.normal(size=(5, 3)), rng.uniform(size=(5, 4))),
@@ -139,7 +115,7 @@ def test_binary_cross_entropy_of_probabilities():
 @pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
 def test_loss_with_weights_of_the_classes(name):
     model, loss = nn.Linear(3, 4, rng=0), getattr(nn, name)
-    agree(
+    agree_anew(
         model,
         lambda x, y: loss(model(x), y, weight=[1.0, 2.0, 0.5, 0.25]),
         lambda rng: (rng.normal(size=(5, 3)), rng.integers(0, 4, size=5)),
@@ -152,10 +128,10 @@ def test_parameters_that_are_replaced_by_lists():
     compiled = compile(lambda x: model(x))
     x = [1.0, -2.0, 0.5]
     for recordings in (1, 2):
-        expected = [v.data for v in numbers_in(model(x))]
+        expected = [v.data for v in values_in(model(x))]
         for _ in range(3):
-            assert [v.data for v in numbers_in(compiled(x))] == expected
+            assert [v.data for v in values_in(compiled(x))] == expected
         assert compiled.recordings == recordings
         model.weight = [[nn.Parameter(1.0) for _ in range(3)] for _ in range(2)]
     model.weight[0][0] = nn.Parameter(5.0)
-    assert [v.data for v in numbers_in(compiled(x))] == [v.data for v in numbers_in(model(x))]
+    assert [v.data for v in values_in(compiled(x))] == [v.data for v in values_in(model(x))]

@@ -10,6 +10,7 @@ import autograd_lite as ag
 from autograd_lite import Value, compile, operation, vmap
 from autograd_lite.compiler.tape.executor import MAX_WORKSPACES
 from autograd_lite.operations import kernels
+from tests.support.agreement import agree
 
 EXECUTORS = ["interpret", "numpy", "auto"]
 every_way = pytest.mark.parametrize("way", ["eager", *EXECUTORS])
@@ -262,3 +263,44 @@ def test_of_several_operands_numbers_are_no_guards_in_a_batch(wide):
         expected = [on_rows(wide, n)(rows) for rows in batch.tolist()]
         assert [y.data for y in f(batch)] == pytest.approx(expected, rel=1e-12)
     assert f.recordings == 1
+
+
+W = [Value(0.5), Value(-1.5), Value(2.0)]
+
+
+def test_operations_of_the_users():
+    @ag.operation(lambda x, y, z, u, out: (u, y, z, x))
+    def odd(x, y, z, u):
+        return x * u + (y * y + z * z) / 2
+
+    agree(lambda x, y: odd(x, y, 2.0, W[0]).lgamma(), [(Value(2.0), Value(1.5))] * 2, W)
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_operations_of_one_name_are_two(executor):
+    def scale(by):
+        @ag.operation(lambda x, out: by)
+        def scaled(x):
+            return x * by
+
+        return scaled
+
+    twice, tenfold = scale(2.0), scale(10.0)
+    f = compile(lambda xs: ag.sum([twice(x) + tenfold(x) for x in xs]), executor=executor)
+    xs = [Value(1.0), Value(2.0)]
+    for _ in range(3):
+        result = f(xs)
+    assert result.data == 36.0
+    result.backward()
+    assert [x.grad for x in xs] == [12.0, 12.0]
+
+
+def test_the_compiler_is_imported_after_an_operation_of_the_users(python):
+    program = """
+from autograd_lite import Value, compile, operation
+@operation(lambda x, out: 2 * x)
+def mine(x):
+    return x * x
+print(compile(lambda x: mine(x))(Value(3.0)).data)
+"""
+    assert python("-c", program) == "9.0\n"

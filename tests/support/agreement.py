@@ -1,26 +1,29 @@
-"""What a function and its gradients are: as it is run, and as PyTorch computes its graph."""
+"""A function as it is run, and how two ways to run it are compared: their numbers and gradients."""
+
+import random
 
 import numpy as np
-import torch
+import pytest
 
 import autograd_lite as ag
-from autograd_lite import Value
-from autograd_lite.graph import topological_order
-from autograd_lite.value import static_of, weights_of
-from tests.support.torch_rules import in_torch
+from autograd_lite import Value, compile, topological_order
+
+
+def numbers_in(thing):
+    """The Values and floats of a nested structure, one after the other."""
+    if isinstance(thing, (Value, float)):
+        return [thing]
+    if isinstance(thing, np.ndarray):
+        thing = thing.ravel().tolist()
+    elif isinstance(thing, dict):
+        thing = thing.values()
+    elif not isinstance(thing, (list, tuple)):
+        return []
+    return [number for part in thing for number in numbers_in(part)]
 
 
 def values_in(thing):
-    """Those of a nested structure, one after the other."""
-    if isinstance(thing, Value):
-        return [thing]
-    if isinstance(thing, (list, tuple)):
-        return [value for part in thing for value in values_in(part)]
-    return []
-
-
-def total(results, cotangents):
-    return ag.sum([value * c for value, c in zip(results, cotangents, strict=True)])
+    return [number for number in numbers_in(thing) if isinstance(number, Value)]
 
 
 def parameters_of(function, args):
@@ -30,38 +33,39 @@ def parameters_of(function, args):
     return [leaf for leaf in first if leaf in shared]
 
 
-def outcome(function, args, parameters, cotangents):
-    """All results, and the gradients of their weighted sum by parameters and by arguments."""
-    leaves = [*parameters, *values_in(args)]
+def total(numbers, cotangents=None):
+    """The sum of the numbers times their cotangents, which are 1, 2, 3 ... if none are given."""
+    if cotangents is None:
+        cotangents = range(1, len(numbers) + 1)
+    return ag.sum([number * c for number, c in zip(numbers, cotangents, strict=True)])
+
+
+def outcome(function, args, leaves=(), cotangents=None):
+    """The numbers of the results, then the derivatives of their weighted sum with respect to the
+    leaves and to the Values among the arguments.
+    """
+    leaves = [*leaves, *values_in(args)]
     for leaf in leaves:
         leaf.grad = 0.0
-    results = values_in(function(*args))
+    results = numbers_in(function(*args))
     total(results, cotangents).backward()
-    return np.array([*(value.data for value in results), *(leaf.grad for leaf in leaves)])
+    return [float(number) for number in map(data_of, results)] + [leaf.grad for leaf in leaves]
 
 
-def outcome_in_torch(function, args, parameters, cotangents):
-    """The same of the graph that the function leaves behind, as PyTorch computes it."""
-    leaves = [*parameters, *values_in(args)]
-    results = values_in(function(*args))
-    tensors = {}
-    for node in reversed(topological_order(total(results, cotangents))):
-        if node.is_leaf:
-            tensors[node] = number(node.data, node in leaves)
-        else:
-            operands = [tensors[parent] for parent in node.parents]
-            operands += [number(weight) for weight in weights_of(node)]
-            operands += [static_of(node)] * node.rule.static
-            tensors[node] = in_torch(node.rule)(*operands)
-    xs = [tensors.get(leaf, number(0.0, True)) for leaf in leaves]
-    gradients = torch.autograd.grad(tensors[node], xs, allow_unused=True)
-    return np.array(
-        [
-            *(tensors[value].item() for value in results),
-            *(0.0 if g is None else g.item() for g in gradients),
-        ]
-    )
+def data_of(number):
+    return number.data if isinstance(number, Value) else number
 
 
-def number(x, differentiable=False):
-    return torch.tensor(x, dtype=torch.float64, requires_grad=differentiable)
+def agree(function, calls, leaves=(), recordings=1, *, compiled=None, rel=1e-12):
+    """Eager and compiled agree on all calls, which take so many recordings (None: any number).
+
+    compiled  compile(function), or another way to run it
+    """
+    compiled = compiled or compile(function)
+    for args in calls:
+        state = random.getstate()
+        expected = outcome(function, args, leaves)
+        random.setstate(state)
+        found = outcome(compiled, args, leaves)
+        assert found == pytest.approx(expected, rel=rel, abs=1e-12, nan_ok=True)
+    assert recordings is None or compiled.recordings == recordings

@@ -1,8 +1,15 @@
-"""The function of PyTorch for each rule, on tensors of one number."""
+"""The function of PyTorch for each rule, on tensors of one number, and the graph of a function as
+PyTorch computes it.
+"""
 
 import operator
 
+import numpy as np
 import torch
+
+from autograd_lite import topological_order
+from autograd_lite.value import static_of, weights_of
+from tests.support.agreement import total, values_in
 
 functional = torch.nn.functional
 torch.set_num_threads(1)
@@ -37,3 +44,30 @@ _OTHER = {
 
 def in_torch(rule):
     return _OTHER.get(rule.name) or getattr(torch, rule.name)
+
+
+def outcome_in_torch(function, args, parameters, cotangents):
+    """As `agreement.outcome`, of the graph that the function leaves behind, by PyTorch."""
+    leaves = [*parameters, *values_in(args)]
+    results = values_in(function(*args))
+    tensors = {}
+    for node in reversed(topological_order(total(results, cotangents))):
+        if node.is_leaf:
+            tensors[node] = _number(node.data, node in leaves)
+        else:
+            operands = [tensors[parent] for parent in node.parents]
+            operands += [_number(weight) for weight in weights_of(node)]
+            operands += [static_of(node)] * node.rule.static
+            tensors[node] = in_torch(node.rule)(*operands)
+    xs = [tensors.get(leaf, _number(0.0, True)) for leaf in leaves]
+    gradients = torch.autograd.grad(tensors[node], xs, allow_unused=True)
+    return np.array(
+        [
+            *(tensors[value].item() for value in results),
+            *(0.0 if g is None else g.item() for g in gradients),
+        ]
+    )
+
+
+def _number(x, differentiable=False):
+    return torch.tensor(x, dtype=torch.float64, requires_grad=differentiable)

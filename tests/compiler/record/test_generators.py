@@ -171,3 +171,68 @@ def test_take_of_what_are_no_numbers_runs_eagerly():
     words = compile(lambda i: ag.take(["a", "bb"], i))
     with pytest.warns(RuntimeWarning, match="take: expected a real number or a Value, not str"):
         assert [words(np.int64(i)) for i in (0, 1)] == ["a", "bb"]
+
+
+def test_draw_draws_at_each_call():
+    f = compile(lambda x: x * ag.draw(random.random))
+    random.seed(1)
+    numbers = [f(Value(1.0)).data for _ in range(5)]
+    random.seed(1)
+    assert numbers == [random.random() for _ in range(5)]
+    assert f.recordings == 1
+
+
+def test_draw_in_the_eager_function_is_a_plain_number():
+    random.seed(1)
+    first = random.random()
+    random.seed(1)
+    assert ag.draw(random.random) == first
+
+
+@pytest.mark.parametrize("noise", [random.random, np.random.rand])
+def test_other_random_numbers_make_it_eager_with_a_warning(noise):
+    f = compile(lambda x: x * noise())
+    with pytest.warns(RuntimeWarning, match=r"for ever\. Write autograd_lite.draw"):
+        numbers = [f(Value(1.0)).data for _ in range(3)]
+    assert len(set(numbers)) == 3
+
+
+@pytest.mark.parametrize(
+    "rng", [np.random.RandomState(0), random.SystemRandom(), np.random.default_rng(0)]
+)
+def test_generators_that_are_reached_are_watched(rng):
+    f = compile(lambda x: x * rng.random())
+    with pytest.warns(RuntimeWarning, match="eagerly"):
+        f(1.0)
+    assert f(1.0) != f(1.0)
+    drawn = compile(lambda x: x * ag.draw(rng.random))
+    assert drawn(1.0).data != drawn(1.0).data
+    assert drawn.recordings == 1
+
+
+def test_draws_that_decide_are_not_drawn_until_they_fit():
+    """A number that was drawn stays, whether or not there is a program for what it decides."""
+    rng, ones = random.Random(0), 0
+    for _ in range(300):
+        f = compile(lambda x: x * (1 if ag.draw(rng.random) < 0.3 else 0))
+        ones += sum(f(1.0).data for _ in range(4))
+    assert ones / 1200 == pytest.approx(0.3, abs=0.03)
+
+
+def test_draws_that_decide_what_else_is_drawn():
+    """Those that were drawn before the decision are the same in the other program."""
+
+    def f(x):
+        first = ag.draw(numbers.popleft)
+        if first > 0:
+            return x * first
+        return x * first + ag.draw(numbers.popleft)
+
+    numbers, compiled = deque(), compile(f)
+    for given in ([1.0], [1.0], [-1.0, 2.0], [3.0], [-2.0, 5.0]):
+        numbers.extend(given)
+        expected = given[0] * 10.0 + sum(given[1:])
+        numbers.extend([0.0] * 2)  # what a program that is not the one draws, too
+        assert compiled(10.0).data == expected
+        numbers.clear()
+    assert compiled.recordings == 2

@@ -1,0 +1,120 @@
+"""`callback` is called once a call with its numbers; the rest of the call sees what it writes."""
+
+from collections import deque
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value, compile
+
+W = [Value(0.5), Value(-1.5), Value(2.0)]
+
+
+def append(x, cache):
+    cache.append(x)
+    return ag.sum(cache)
+
+
+def test_callback_is_called_with_the_numbers_of_each_call():
+    seen = deque()  # a list would be one that the function reads
+    f = compile(lambda x: ag.callback(seen.append, x * W[0]) or x * 2)
+    for number in (1.0, 2.0, 3.0):
+        f(number)
+    assert list(seen) == [0.5 * number for number in (1.0, 2.0, 3.0)]
+    ag.callback(seen.append, 7.0)
+    assert seen[-1] == 7.0
+    assert f.recordings == 1
+
+
+def tracked(read):
+    """A function of x and a running mean, which a callback moves towards x; the mean; the calls."""
+    mean, moved = Value(0.0, label="mean"), []
+
+    def track(x):
+        moved.append(x)
+        mean.data = 0.9 * mean.data + 0.1 * x
+
+    return lambda x: read(x, mean, lambda: ag.callback(track, x)), mean, moved
+
+
+READ_AFTER = {
+    "operand": lambda x, mean, call: call() or x - mean,
+    "detached": lambda x, mean, call: call() or x - mean.detach(),
+    "compared": lambda x, mean, call: call() or (x if mean > 0.15 else -x),
+    "returned": lambda x, mean, call: call() or [x, mean],
+    "before and after": lambda x, mean, call: ag.sum([x * mean, call() or mean]),
+    "later": lambda x, mean, call: call() or ag.callback(list, ()) or x - mean,
+}
+
+
+def numbers_of(function, mean):
+    """What it gives for three numbers, and the mean after each."""
+    return [
+        ([y.data if isinstance(y, Value) else y for y in np.ravel(function(x))], mean.data)
+        for x in (1.0, 2.0, 3.0)
+    ]
+
+
+@pytest.mark.parametrize("read", READ_AFTER.values(), ids=READ_AFTER)
+def test_what_a_callback_writes_is_seen_by_the_rest_of_the_call(read):
+    function, mean, _ = tracked(read)
+    expected = numbers_of(function, mean)
+    function, mean, moved = tracked(read)
+    with pytest.warns(RuntimeWarning, match="track writes the Value 'mean', which is read after"):
+        assert numbers_of(compile(function), mean) == expected
+    assert moved == [1.0, 1.0, 2.0, 3.0]  # the first call was begun anew
+
+
+READ_BEFORE = {
+    "operand": lambda x, mean, call: (x - mean, call())[0] * W[0],
+    "compared": lambda x, mean, call: (x - W[0] if mean < 5 else x, call())[0],
+    "never": lambda x, mean, call: call() or x * W[0],
+}
+
+
+@pytest.mark.parametrize("read", READ_BEFORE.values(), ids=READ_BEFORE)
+def test_a_callback_may_write_what_was_read_before(read):
+    function, mean, _ = tracked(read)
+    expected = numbers_of(function, mean)
+    function, mean, moved = tracked(read)
+    compiled = compile(function)
+    assert numbers_of(compiled, mean) == expected
+    assert (compiled.recordings, moved) == (1, [1.0, 2.0, 3.0])
+
+
+def test_what_a_callback_writes_is_given_to_the_next():
+    mean, seen = Value(1.0, label="mean"), deque()
+
+    def f(x):
+        ag.callback(lambda number: setattr(mean, "data", number), x)
+        ag.callback(seen.append, mean)
+        return x * W[0]
+
+    compiled = compile(f)
+    with pytest.warns(RuntimeWarning, match="writes the Value 'mean', which is read after it"):
+        compiled(5.0)
+    compiled(6.0)
+    compiled(7.0)
+    assert list(seen)[-3:] == [5.0, 6.0, 7.0]
+
+
+def test_a_callback_that_writes_an_argument_which_is_read_after_it():
+    def f(mean, x):
+        ag.callback(lambda number: setattr(mean, "data", number), x)
+        return mean * W[0]
+
+    mean, compiled = Value(1.0), compile(f)
+    with pytest.warns(RuntimeWarning, match="writes a Value, which is read after it"):
+        assert [compiled(mean, x).data for x in (5.0, 6.0)] == [2.5, 3.0]
+
+
+def test_a_callback_that_writes_an_argument():
+    def f(x, mean):
+        ag.callback(lambda number: setattr(mean, "data", number), x)
+        return x * W[0]
+
+    mean = Value(0.0)
+    with pytest.warns(RuntimeWarning, match="writes a Value, which is read after it"):
+        compile(f)(2.0, mean)
+    assert mean.data == 2.0

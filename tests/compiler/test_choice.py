@@ -1,0 +1,169 @@
+"""Every executor gives the same, and a lifted program that does not is dropped at its first run."""
+
+import math
+import random
+import threading
+from array import array
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+import nn
+from autograd_lite import Value, compile
+from autograd_lite.compiler.run.arrays import ArrayExecutor
+from autograd_lite.compiler.tape.executor import MAX_WORKSPACES
+from autograd_lite.compiler.tape.interpreter import Interpreter
+from tests.support.agreement import outcome
+
+
+def test_an_unknown_executor_is_named():
+    with pytest.raises(ValueError, match=r"executor must be one of 'auto', .* not 'gpu'"):
+        compile(executor="gpu")(lambda x: x)
+
+
+@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
+def test_every_executor_gives_the_same(executor):
+    model = nn.MLP(3, [6, 2], rng=0)
+
+    def loss(points, labels):
+        return nn.cross_entropy(model(points), labels)
+
+    compiled = compile(executor=executor)(loss)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        args = rng.normal(size=(20, 3)), rng.integers(0, 2, size=20)
+        assert outcome(compiled, [*args], model.parameters()) == pytest.approx(
+            outcome(loss, [*args], model.parameters()), rel=1e-9, abs=1e-12
+        )
+    assert compiled.recordings == 1
+
+
+def test_the_interpreter_gives_the_values_of_the_engine_bit_for_bit():
+    def f(xs):
+        total = ag.mean(xs) * ag.norm(xs) + ag.logsumexp(xs) / ag.dot(xs, xs)
+        total += ag.softmax(xs)[0] - ag.log_softmax(xs)[1]
+        return total + sum(x.tanh() * x.exp() - x.sigmoid() ** 3 for x in xs)
+
+    rng, compiled = random.Random(0), compile(f, executor="interpret")
+    for _ in range(20):
+        xs = [Value(rng.gauss(0, 1)) for _ in range(5)]
+        assert compiled(xs).data == f(xs).data
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
+def test_logits_that_are_infinite_and_logits_that_are_huge(name, executor):
+    """Whose differences log sum exp(x) has lost."""
+
+    def f(*xs):
+        found = getattr(ag, name)(xs)
+        return ag.dot(found, range(1, len(xs) + 1)) if isinstance(found, list) else found
+
+    compiled, inf, nan = compile(executor=executor)(f), math.inf, math.nan
+    rows = [(1.0, 2.0), (inf, 1.0), (1.0, inf), (-inf, 1.0), (-inf, -inf), (nan, 1.0), (1.0, nan)]
+    rows += [(1e8, 1e8 + 1.0), (1e17, 1e17), (-1e17, -1e17), (1e300, -1e308)]
+    for row in rows:
+        assert outcome(compiled, [*map(Value, row)]) == pytest.approx(
+            outcome(f, [*map(Value, row)]), rel=1e-12, nan_ok=True
+        )
+    assert compiled.recordings == 1
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_a_zero_cotangent_stays_zero_in_every_executor(executor):
+    @compile(executor=executor)
+    def compiled(xs):
+        return ag.sum([ag.where(1.0, x, ag.sqrt(x - x)) for x in xs])
+
+    for number in (1.0, 2.0):
+        xs = [Value(number), Value(-number)]
+        compiled(xs).backward()
+        assert [x.grad for x in xs] == [1.0, 1.0]
+
+
+def test_digits_that_cancel_are_no_wrong_lift():
+    ws = [Value(0.1 * i) for i in range(300)]
+    f = compile(lambda x: ag.sum([(w + x) - x for w in ws]), executor="numpy")
+    assert f(Value(1e9)).data == pytest.approx(sum(w.data for w in ws), rel=1e-6)
+    assert "run by these operations" in f.explain()
+
+
+@pytest.mark.parametrize("half", ["_forward", "_gradient"])
+@pytest.mark.parametrize("executor", ["auto", "numpy"])
+def test_a_wrong_lift_is_noticed_at_its_first_run(monkeypatch, half, executor):
+    right = getattr(ArrayExecutor, half)
+
+    def wrong(self, *args):
+        numbers = right(self, *args)
+        numbers[0] += 1.0
+        return numbers
+
+    monkeypatch.setattr(ArrayExecutor, half, wrong)
+    ws = [Value(0.001 * i) for i in range(1000)]
+    f = compile(lambda x: ag.sum([w * w * x for w in ws]), executor=executor)
+    x = Value(2.0)
+    with pytest.warns(RuntimeWarning, match="as operations on arrays it gave other numbers"):
+        found = [f(x) for _ in range(3)]
+    expected = ag.sum([w * w * x for w in ws])
+    assert [y.data for y in found] == [expected.data] * 3
+    found[-1].backward()
+    assert [w.grad for w in ws] == [2 * w.data * 2.0 for w in ws]
+
+
+def append(x, cache):
+    cache.append(x)
+    return ag.sum(cache)
+
+
+def test_the_first_lifted_run_is_compared_before_others_take_its_memory(monkeypatch):
+    """Another thread asks for more workspaces than there are, in the middle of the comparison."""
+    right, others = Interpreter.gradient, []
+
+    def gradient(self, *args):
+        found = right(self, *args)
+        thread = threading.Thread(
+            target=lambda: others.append(
+                [self.forward(leaves, array("q")) for _ in range(MAX_WORKSPACES)]
+            )
+        )
+        thread.start()
+        thread.join(0.2)  # it waits in turn for the comparison to end
+        threads.append(thread)
+        return found
+
+    threads = []
+    w = [Value(0.1 * i) for i in range(300)]
+    f = compile(lambda x: ag.sum([(v * x).tanh() for v in w]), executor="numpy")
+    leaves = array("d", [2.0, *(v.data for v in w)])
+    monkeypatch.setattr(Interpreter, "gradient", gradient)
+    assert f(2.0).data == pytest.approx(sum(np.tanh(2.0 * v.data) for v in w))
+    for thread in threads:
+        thread.join()
+    assert len(others) == 1
+    assert "run by these operations" in f.explain()
+
+
+def test_until_the_first_lifted_run_is_compared_others_are_compared_too(monkeypatch):
+    """Two threads run it at once: neither takes what is wrong in arrays."""
+    right, start = ArrayExecutor.gradient, threading.Barrier(2, timeout=20)
+
+    def wrong(self, *args):
+        start.wait()  # both are in their comparison
+        return right(self, *args)[::-1]
+
+    monkeypatch.setattr(ArrayExecutor, "gradient", wrong)
+    w = [Value(0.1 * i) for i in range(300)]
+    f = compile(lambda x: ag.sum([v * v * x for v in w]))
+    f(Value(2.0))
+
+    def gradient(_):
+        x = Value(2.0)
+        f(x).backward()
+        return x.grad
+
+    warned = pytest.warns(RuntimeWarning, match="as operations on arrays it gave other numbers")
+    with warned, ThreadPoolExecutor(2) as pool:
+        grads = list(pool.map(gradient, range(2)))
+    assert grads == [pytest.approx(sum(v.data**2 for v in w))] * 2

@@ -1,0 +1,108 @@
+"""A function that cannot be recorded runs eagerly and says why, or is refused."""
+
+import math
+
+import numpy as np
+import pytest
+
+import nn
+from autograd_lite import Value, compile, take
+
+W = [Value(0.5), Value(-1.5), Value(2.0)]
+
+
+@pytest.mark.parametrize(
+    ("function", "arg"),
+    [
+        (lambda x: W[0] * math.sin(x), 1.0),
+        (lambda x: W[0] * int(x), 2.5),
+        (lambda x: W[0] * len(x.hex()), 3.5),
+        (lambda x: W[0] * x.std(), np.arange(4.0)),
+        (lambda x: W[0] * len(x[x > 1]) * np.isfinite(x).all(), np.arange(4.0)),
+        (lambda i: W[0] * np.eye(3)[i].sum(), np.arange(3)),
+    ],
+)
+def test_what_stand_ins_cannot_do_runs_eagerly_with_a_warning(function, arg):
+    compiled = compile(function)
+    with pytest.warns(RuntimeWarning, match="it fails on what stands for the numbers"):
+        assert compiled(arg).data == function(arg).data
+    assert compiled(arg).data == function(arg).data
+
+
+@pytest.mark.parametrize(
+    ("function", "arg", "remedy"),
+    [
+        (lambda x: W[0] * math.sin(x), 1.0, "Write autograd_lite.exp for math.exp and the like, "),
+        (lambda i: W[0] * np.eye(3)[i].sum(), np.arange(3), r"Write \[take\(array, i\)"),
+        (lambda i: W[0] * (i & 1), np.int64(3), "Compute it outside, and pass the result"),
+        (lambda x: W[0] * x.is_integer(), 1.0, "Compute it outside, and pass the result"),
+        (lambda i: take(["a", "b"], i), np.int64(1), "Compute it outside, and pass the result"),
+    ],
+)
+def test_the_remedy_is_that_for_the_failure(function, arg, remedy):
+    with pytest.warns(RuntimeWarning, match=rf"\):\n  {__file__}:\d+\n    .*lambda.*\n{remedy}"):
+        compile(function)(arg)
+
+
+def test_nodes_made_by_hand_run_eagerly_with_a_warning():
+    def f(x):
+        out = Value(x.data * 2, (x,), "twice")
+
+        def backward():
+            x.grad += 2 * out.grad
+
+        out._backward = backward
+        return out
+
+    compiled = compile(f)
+    x = Value(3.0)
+    with pytest.warns(RuntimeWarning, match="twice was made by hand. Write it with @operation"):
+        compiled(x).backward()
+    assert x.grad == 2.0
+
+
+def test_explain_says_why_a_function_runs_eagerly():
+    f = compile(lambda x: W[0] * math.sin(x) if x > 0 else W[0] * 2)
+    with pytest.warns(RuntimeWarning, match="Write autograd_lite.exp for math.exp"):
+        f(1.0)
+    for show in (f.explain, f.programs, f.steps):
+        with pytest.raises(ValueError, match=r"no program, as it runs eagerly: it fails on .*math"):
+            show()
+    f(Value(-1.0))
+    assert "runs eagerly for some arguments: it fails on what" in f.explain()
+
+
+def test_an_exception_while_recording_is_the_functions_own():
+    @compile
+    def f(x):
+        if x > 1:
+            raise KeyError("mine")
+        return x * 2
+
+    with pytest.raises(KeyError, match="mine"):
+        f(2.0)
+    assert f(Value(0.5)).data == 1.0
+    assert (f.recordings, f(Value(0.25)).data) == (1, 0.5)
+
+
+def test_writes_and_backward_inside_are_errors_that_leave_nothing_behind():
+    w = Value(1.0)
+
+    def writes(x):
+        w.data = 3.0
+        return w * x
+
+    def steps_back(x):
+        (w * x).backward()
+        return w
+
+    with pytest.raises(RuntimeError, match=r"may not set \.data(.|\n)*w\.data = 3\.0"):
+        compile(writes)(2.0)
+    with pytest.raises(RuntimeError, match=r"may not call backward"):
+        compile(steps_back)(2.0)
+    optimizer = nn.optim.SGD([w], lr=1.0)
+    for change in (optimizer.step, optimizer.zero_grad):
+        with pytest.raises(RuntimeError, match=r"may not set \.data or \.grad"):
+            compile(lambda x, change=change: change() or w * x)(2.0)
+    assert (w.data, w.grad) == (1.0, 0.0)
+    assert not (w * 2).is_leaf
