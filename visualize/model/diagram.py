@@ -10,7 +10,7 @@ from autograd_lite.operations.rules import CODES, RULES
 from autograd_lite.value import static_of
 from visualize.model.fold import Group
 from visualize.model.nodes import Graph, kind_of, partials_of
-from visualize.model.scopes import Call
+from visualize.model.scopes import Scope
 
 __all__ = ["Box", "Diagram", "Edge", "Frame", "by_group", "by_product", "single"]
 
@@ -186,8 +186,8 @@ def by_group(groups: Sequence[Group], grad_of: GradOf, graph: Graph, *, measured
     """
     diagram = Diagram()
     index = {node: i for i, group in enumerate(groups) for node in group.nodes}
-    frames: dict[Call, int] = {}
-    folded = _calls_in_frames(groups)
+    frames: dict[Scope, int] = {}
+    folded = _scopes_in_frames(groups)
     for i, group in enumerate(groups):
         node = group.nodes[0]
         alone = len(group.nodes) == 1
@@ -195,7 +195,7 @@ def by_group(groups: Sequence[Group], grad_of: GradOf, graph: Graph, *, measured
             box = single(node, grad_of(node), graph.label(node))
         else:
             box = _several(group, grad_of, graph)
-        box.frame = _frame(diagram, frames, group.call)
+        box.frame = _frame(diagram, frames, group.scope)
         diagram.add(box)
         if group.outside:
             if not node.is_leaf:
@@ -215,8 +215,8 @@ def by_group(groups: Sequence[Group], grad_of: GradOf, graph: Graph, *, measured
             elif parent not in merged:
                 merged.add(parent)
                 diagram.edges.append(Edge(parent, i, None, count=times[parent]))
-    for call, f in frames.items():
-        diagram.frames[f].title += _times(len(folded[call]))
+    for scope, f in frames.items():
+        diagram.frames[f].title += _times(len(folded[scope]))
     return diagram
 
 
@@ -224,33 +224,34 @@ def _times(n: int) -> str:
     return f" × {n:,}" if n > 1 else ""
 
 
-def _calls_in_frames(groups: Sequence[Group]) -> dict[Call, set[Call]]:
-    """The calls that the frame of an open scope stands for, itself among them."""
-    calls: dict[Call, set[Call]] = {}
+def _scopes_in_frames(groups: Sequence[Group]) -> dict[Scope, set[Scope]]:
+    """The scopes that the frame of an open scope stands for, itself among them."""
+    alike: dict[Scope, set[Scope]] = {}
     for group in groups:
-        if group.call is not None:
-            for k, call in enumerate(group.call.path):
-                alike = (other.path[k] for other in group.calls if len(other.path) > k)
-                calls.setdefault(call, set()).update(c for c in alike if c.title == call.title)
-    return calls
+        if group.scope is not None:
+            for k, scope in enumerate(group.scope.path):
+                others = (other.path[k] for other in group.scopes if len(other.path) > k)
+                own = (other for other in others if other.title == scope.title)
+                alike.setdefault(scope, set()).update(own)
+    return alike
 
 
-def _frame(diagram: Diagram, frames: dict[Call, int], call: Call | None) -> int | None:
+def _frame(diagram: Diagram, frames: dict[Scope, int], scope: Scope | None) -> int | None:
     """The frame of an open scope, and those around it."""
-    if call is None:
+    if scope is None:
         return None
-    if call not in frames:
-        outer = _frame(diagram, frames, call.outer)
-        diagram.frames.append(Frame(call.title, outer))
-        frames[call] = len(diagram.frames) - 1
-    return frames[call]
+    if scope not in frames:
+        outer = _frame(diagram, frames, scope.outer)
+        diagram.frames.append(Frame(scope.title, outer))
+        frames[scope] = len(diagram.frames) - 1
+    return frames[scope]
 
 
 # -------------------------------------------------------------------------------- products
 
 
 def by_product(
-    graph: Graph, grad_of: GradOf, owner: Mapping[Value, Call], *, measured: bool
+    graph: Graph, grad_of: GradOf, owner: Mapping[Value, Scope], *, measured: bool
 ) -> Diagram:
     """A box for each node, and one for each product that a dot adds up.
 
@@ -258,7 +259,7 @@ def by_product(
     measured  whether a `_backward` written by hand is run for its partials
     """
     diagram = Diagram()
-    frames: dict[Call, int] = {}
+    frames: dict[Scope, int] = {}
     index: dict[Value, int] = {}
     for node in graph.nodes:
         box = single(node, grad_of(node), graph.label(node))

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from autograd_lite import Value
 from visualize.model.nodes import Graph, kind_of
-from visualize.model.scopes import Call
+from visualize.model.scopes import Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ class Group:
     """Nodes that share a box.
 
     title      what they are
-    call       the innermost open scope around them
-    calls      all such scopes, if the group is folded of several
+    scope      the innermost open scope around them
+    scopes     all such scopes, if the group is folded of several
     collapsed  whether it is a scope or a stage, drawn as one box even if it has a single node
     inner      how many scopes are open in the picture of what is inside
     outside    whether the picture shows the nodes only because others use them
@@ -40,15 +40,15 @@ class Group:
         self,
         title: str,
         nodes: list[Value],
-        call: Call | None = None,
+        scope: Scope | None = None,
         *,
         collapsed: bool = False,
         inner: int | None = None,
         outside: bool = False,
     ) -> None:
-        self.title, self.nodes, self.call = title, nodes, call
+        self.title, self.nodes, self.scope = title, nodes, scope
         self.collapsed, self.inner, self.outside = collapsed, inner, outside
-        self.calls = [call] if call else []
+        self.scopes = [scope] if scope else []
         self.times = 1
         self.unit = nodes
 
@@ -60,20 +60,20 @@ class Group:
     def copy(self) -> Group:
         """The same group, to which nodes may be added."""
         made = Group(
-            self.title, list(self.nodes), self.call, collapsed=self.collapsed, inner=self.inner
+            self.title, list(self.nodes), self.scope, collapsed=self.collapsed, inner=self.inner
         )
         made.unit = self.nodes
         return made
 
 
 def by_scope(
-    nodes: Sequence[Value], owner: dict[Value, Call], depth: int | None, graph: Graph
+    nodes: Sequence[Value], owner: dict[Value, Scope], depth: int | None, graph: Graph
 ) -> list[Group]:
     """A group for each scope that lies within `depth` others, and for each node that is in none.
 
     depth  how many scopes around a node are open; None opens all
     """
-    scopes: dict[Call, Group] = {}
+    closed: dict[Scope, Group] = {}
     groups = []
     for node in nodes:
         path = owner[node].path if node in owner else ()
@@ -83,12 +83,12 @@ def by_scope(
                 continue
             groups.append(Group(_title(node), [*vector], path[-1] if path else None))
             continue
-        call = path[depth]
-        if call not in scopes:
-            scopes[call] = Group(call.title, [], call.outer, collapsed=True, inner=depth + 1)
-            groups.append(scopes[call])
-        scopes[call].nodes.append(node)
-    return ordered(groups, parents_of(groups, graph)) if scopes else groups
+        scope = path[depth]
+        if scope not in closed:
+            closed[scope] = Group(scope.title, [], scope.outer, collapsed=True, inner=depth + 1)
+            groups.append(closed[scope])
+        closed[scope].nodes.append(node)
+    return ordered(groups, parents_of(groups, graph)) if closed else groups
 
 
 def _title(node: Value) -> str:
@@ -149,7 +149,7 @@ def folded(groups: Sequence[Group], graph: Graph) -> list[Group]:
     for i, group in enumerate(groups):
         runs = tuple((c, len(list(same))) for c, same in groupby(of[p] for p in parents[i]))
         of[i] = classes.setdefault(
-            (group.title, group.call and group.call.title, runs), len(classes)
+            (group.title, group.scope and group.scope.title, runs), len(classes)
         )
     of = _rows(groups, parents, of)
     users: dict[int, set[int]] = {i: set() for i, alone in enumerate(leaf) if alone}
@@ -157,20 +157,20 @@ def folded(groups: Sequence[Group], graph: Graph) -> list[Group]:
         for parent in above:
             if leaf[parent]:
                 users[parent].add(of[i])
-    scope = {of[i] for i, group in enumerate(groups) if group.collapsed}
+    collapsed = {of[i] for i, group in enumerate(groups) if group.collapsed}
     for i, using in users.items():
-        if groups[i].title == "parameter" and len(using) == 1 and using <= scope:
+        if groups[i].title == "parameter" and len(using) == 1 and using <= collapsed:
             (of[i],) = using  # all calls of one module, so the parameter is the module's
             continue
-        call = groups[i].call
-        key = groups[i].title, call and call.title, frozenset(using)
+        scope = groups[i].scope
+        key = groups[i].title, scope and scope.title, frozenset(using)
         of[i] = classes.setdefault(key, len(classes))
     merged: dict[int, Group] = {}
     for i in sorted(range(len(groups)), key=lambda i: leaf[i]):  # a scope before what it takes in
         group = groups[i]
         if of[i] in merged:
             merged[of[i]].nodes += group.nodes
-            merged[of[i]].calls += group.calls
+            merged[of[i]].scopes += group.scopes
             merged[of[i]].times += group.title == merged[of[i]].title
         else:
             merged[of[i]] = group.copy()

@@ -25,46 +25,46 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-__all__ = ["Call", "calls_in", "scope", "scopes"]
+__all__ = ["Scope", "scope", "scopes", "scopes_in"]
 
 
-class Call(Observer):
-    """One call or block of a scope, which notes the nodes that are made in it.
+class Scope(Observer):
+    """One run of a block, or one call of a function or a module, which notes the nodes made in it.
 
     title    what its box is called
     arguments  the Values that it was given
-    outer    the call that it was made in
-    within   the calls that it lies in, outermost first
-    module   the id of the module that is called, if one is
+    outer    the scope that it was opened in, None if in none
+    within   all scopes that it lies in, outermost first
+    module   the id of the module that is called, None if none is
     """
 
     def __init__(self, title: str, arguments: list[Value], module: int | None = None) -> None:
         self.title, self.arguments, self.module = title, arguments, module
         self.outer = _current.get()
-        self.within: tuple[Call, ...] = self.outer.path if self.outer else ()
+        self.within: tuple[Scope, ...] = self.outer.path if self.outer else ()
 
     @property
-    def path(self) -> tuple[Call, ...]:
-        """The calls that it lies in, outermost first, itself last."""
+    def path(self) -> tuple[Scope, ...]:
+        """The scopes that it lies in, outermost first, and itself."""
         return (*self.within, self)
 
     def made(self, node: Value) -> None:
         if _current.get() is self:  # the innermost
             with _lock:
-                _calls[node] = self
+                _scope_of[node] = self
 
 
-_current: ContextVar[Call | None] = ContextVar("visualize_scope", default=None)
+_current: ContextVar[Scope | None] = ContextVar("visualize_scope", default=None)
 _lock = threading.Lock()
-_calls: WeakKeyDictionary[Value, Call] = WeakKeyDictionary()
+_scope_of: WeakKeyDictionary[Value, Scope] = WeakKeyDictionary()
 
 
 @contextmanager
-def _opened(call: Call) -> Iterator[None]:
-    token = _current.set(call)
+def _opened(inner: Scope) -> Iterator[None]:
+    token = _current.set(inner)
     try:
         # A program makes none of the nodes of the call that is recorded.
-        with nullcontext() if replayed() else observe(call):
+        with nullcontext() if replayed() else observe(inner):
             yield
     finally:
         _current.reset(token)
@@ -86,7 +86,7 @@ class scope:
         self.title = title
 
     def __enter__(self) -> None:
-        block = _opened(Call(self.title, []))
+        block = _opened(Scope(self.title, []))
         block.__enter__()
         _entered.set((*_entered.get(), block))
 
@@ -104,7 +104,7 @@ class scope:
 
         @wraps(function)
         def recorded(*args: Any, **kwargs: Any) -> Any:
-            with _opened(Call(self.title, list(values_in((args, kwargs))))):
+            with _opened(Scope(self.title, list(values_in((args, kwargs))))):
                 return function(*args, **kwargs)
 
         return recorded  # type: ignore[return-value]
@@ -171,14 +171,14 @@ def _unpatch(cls: Any) -> None:
 def _recording(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def recorded(self: Any, *args: Any, **kwargs: Any) -> Any:
-        call = _current.get()
-        if _modules_recorded[id(self)] <= 0 or (call is not None and call.module == id(self)):
+        around = _current.get()
+        if _modules_recorded[id(self)] <= 0 or (around is not None and around.module == id(self)):
             return function(self, *args, **kwargs)  # or a class passes the call to its base
 
-        call = Call(type(self).__name__, list(values_in((args, kwargs))), id(self))
-        with _opened(call):
+        own = Scope(type(self).__name__, list(values_in((args, kwargs))), id(self))
+        with _opened(own):
             result = function(self, *args, **kwargs)
-        call.title = _title(self, next(iter((*args, *kwargs.values())), ()), result)
+        own.title = _title(self, next(iter((*args, *kwargs.values())), ()), result)
         return result
 
     return recorded
@@ -249,34 +249,34 @@ def values_in(thing: Any) -> Iterator[Value]:
             things += thing.ravel().tolist()
 
 
-def calls_in(graph: Graph) -> dict[Value, Call]:
-    """The innermost call that made each node; nodes outside every scope are left out.
+def scopes_in(graph: Graph) -> dict[Value, Scope]:
+    """The innermost scope that made each node; nodes outside every scope are left out.
 
-    A leaf belongs to a call if all its users do.
+    A leaf belongs to a scope if all its users do.
     """
     nodes = graph.nodes
     with _lock:
-        owner = {node: _calls[node] for node in nodes if node in _calls}
+        owner = {node: _scope_of[node] for node in nodes if node in _scope_of}
     if not owner:
         return {}
-    users: dict[Value, Call | None] = {}
+    users: dict[Value, Scope | None] = {}
     for node in nodes:
         user = owner.get(node)
         for parent in graph.parents(node):
             other = users.get(parent, user)
             users[parent] = other if other is user else common(other, user)
-    calls = {outer for call in set(owner.values()) for outer in call.path}
-    arguments = {value for call in calls for value in call.arguments}
+    every = {outer for inner in set(owner.values()) for outer in inner.path}
+    arguments = {value for each in every for value in each.arguments}
     owner |= {
-        leaf: call
-        for leaf, call in users.items()
-        if call and leaf.is_leaf and leaf not in arguments
+        leaf: inner
+        for leaf, inner in users.items()
+        if inner and leaf.is_leaf and leaf not in arguments
     }
     return owner
 
 
-def common(one: Call | None, other: Call | None) -> Call | None:
-    """The innermost call that holds both."""
+def common(one: Scope | None, other: Scope | None) -> Scope | None:
+    """The innermost scope that holds both."""
     if one is None or other is None:
         return None
     shared = [a for a, b in zip(one.path, other.path, strict=False) if a is b]

@@ -10,7 +10,7 @@ from autograd_lite import Value
 from visualize.model.diagram import Diagram, by_group
 from visualize.model.fold import Group, by_scope, folded, staged
 from visualize.model.nodes import Graph, cotangents, refuse_large
-from visualize.model.scopes import calls_in
+from visualize.model.scopes import scopes_in
 from visualize.picture.dot import heading
 from visualize.picture.drawing import ONE_BY_ONE, products_of
 from visualize.picture.text import short
@@ -66,10 +66,11 @@ class Book:
         self.nodes = nodes = graph.nodes
         self.grads = cotangents(graph)
         self.place = {node: i for i, node in enumerate(nodes)}
-        self.calls = calls_in(graph)
+        self.scopes = scopes_in(graph)
         self.names = _names(graph)
-        calls = {outer for call in self.calls.values() for outer in call.path}
-        self.called = Counter([*(short(c.title) for c in calls), *self.names.values()])
+        scopes = {outer for scope in self.scopes.values() for outer in scope.path}
+        titles = [short(scope.title) for scope in scopes]
+        self.called = Counter([*titles, *self.names.values()])
         self.views: list[View] = []
         if products:
             diagram = products_of(graph, self.grads, measured=True)
@@ -112,7 +113,7 @@ class Book:
         outer: int | None,
         fold: bool = False,
     ) -> None:
-        groups = by_scope(nodes, self.calls, depth, self.graph)
+        groups = by_scope(nodes, self.scopes, depth, self.graph)
         if fold or len(groups) > VIEW_BOXES:
             groups = folded(groups, self.graph)
         if len(groups) > VIEW_BOXES:

@@ -17,7 +17,7 @@ from visualize.model.nodes import (
     grads_of,
     refuse_large,
 )
-from visualize.model.scopes import calls_in
+from visualize.model.scopes import scopes_in
 from visualize.picture.dot import to_dot
 from visualize.picture.program import ProgramPicture, is_compiled
 from visualize.picture.svg import summary
@@ -212,7 +212,7 @@ def _groups(root: Value, depth: int | None, fold: bool, *, measured: bool) -> Di
         )
         refuse_large(root, advice)
     graph = Graph(root)
-    groups = by_scope(graph.nodes, calls_in(graph), depth, graph)
+    groups = by_scope(graph.nodes, scopes_in(graph), depth, graph)
     if fold:
         groups = folded(groups, graph)
         if len(groups) > OVERVIEW:
@@ -232,7 +232,7 @@ def products_of(graph: Graph, grads: Mapping[Value, float], *, measured: bool) -
 
     measured  whether a `_backward` written by hand is run for its partials
     """
-    diagram = by_product(graph, grads.__getitem__, calls_in(graph), measured=measured)
+    diagram = by_product(graph, grads.__getitem__, scopes_in(graph), measured=measured)
     return _if_small(diagram, ONE_BY_ONE)
 
 
