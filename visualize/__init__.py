@@ -9,12 +9,12 @@
 PYTEST_DONT_REWRITE: nothing here asserts, and this may be imported before pytest.
 """
 
+from visualize.drawing import Drawing, draw, save, to_svg
 from visualize.model.names import label
 from visualize.model.nodes import trace
 from visualize.model.scopes import scope, scopes
 from visualize.page.page import Page
 from visualize.page.stepping import explain
-from visualize.picture.drawing import Drawing, draw, save, to_svg
 from visualize.picture.engine import LayoutError
 from visualize.picture.micrograd import draw_dot
 from visualize.plots import (

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from autograd_lite import Value
+from visualize.drawing import draw, ending_of
 from visualize.formula_reader import evaluate
 from visualize.model.nodes import trace
 from visualize.page.stepping import explain
-from visualize.picture.drawing import draw, ending_of
 from visualize.picture.engine import LayoutError
 from visualize.picture.program import is_compiled
 

@@ -12,15 +12,16 @@ from visualize.model.names import names_of_parameters
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Protocol
 
-    from autograd_lite import AnomalyError
-    from autograd_lite.testing import GradientError
+    class Failure(Protocol):
+        """An error that knows its graph, such as an AnomalyError or a GradientError."""
 
-    Failure = AnomalyError | GradientError
+        root: Value | None
+        node: Value
+
 
 __all__ = [
-    "EDGE_LIMIT",
-    "NODE_LIMIT",
     "Graph",
     "checked",
     "cotangents",
@@ -31,12 +32,6 @@ __all__ = [
     "partials_of",
     "trace",
 ]
-
-NODE_LIMIT = 1_000
-"""The most nodes that are drawn one by one; more are neither laid out fast nor readable."""
-
-EDGE_LIMIT = 4_000
-"""The most edges that are drawn one by one: a sum of a million terms has as many edges."""
 
 
 def trace(root: Value) -> tuple[list[Value], list[tuple[Value, Value]]]:
@@ -146,27 +141,6 @@ def culprit_of(thing: Value | Failure) -> tuple[Value, Value | None]:
             raise TypeError("the error has no graph: its function gave plain numbers")
         return checked(thing.root), thing.node
     return checked(thing), None
-
-
-def refuse_large(root: Value, advice: str) -> None:
-    """Raise ValueError with the advice if the graph is too large to draw node by node.
-
-    The count stops at the limit, so that a graph of a million nodes is refused at once.
-    """
-    met = [checked(root)]
-    seen = {root}
-    edges = 0
-    for node in met:  # the list grows while it is walked
-        parents = node.parents
-        edges += len(parents)
-        if edges > EDGE_LIMIT:
-            raise ValueError(f"the graph has more than {EDGE_LIMIT:,} edges; {advice}")
-        for parent in parents:
-            if parent not in seen:
-                seen.add(parent)
-                met.append(parent)
-        if len(met) > NODE_LIMIT:
-            raise ValueError(f"the graph has more than {NODE_LIMIT:,} nodes; {advice}")
 
 
 def kind_of(node: Value) -> str:

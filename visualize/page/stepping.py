@@ -8,11 +8,11 @@ from math import isfinite
 
 from autograd_lite import Value
 from visualize.model.diagram import Box, Diagram
+from visualize.model.select import check_options
 from visualize.page.equations import equation, readable
 from visualize.page.page import Page, check_path
 from visualize.page.views import Book, View
 from visualize.picture.dot import heading, largest_gradient, to_dot
-from visualize.picture.drawing import check_options
 from visualize.picture.program import is_compiled
 from visualize.picture.svg import summary, to_svg
 from visualize.picture.text import number_format, short

@@ -9,10 +9,10 @@ from itertools import count
 from autograd_lite import Value
 from visualize.model.diagram import Diagram, by_group
 from visualize.model.fold import Group, by_scope, folded, staged
-from visualize.model.nodes import Graph, cotangents, refuse_large
+from visualize.model.nodes import Graph, cotangents
 from visualize.model.scopes import scopes_in
+from visualize.model.select import ONE_BY_ONE, products_of, refuse_large
 from visualize.picture.dot import heading
-from visualize.picture.drawing import ONE_BY_ONE, products_of
 from visualize.picture.text import short
 
 TYPE_CHECKING = False

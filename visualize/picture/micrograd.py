@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from autograd_lite import Value
-from visualize.model.nodes import NODE_LIMIT, refuse_large, trace
+from visualize.model.nodes import trace
+from visualize.model.select import NODE_LIMIT, refuse_large
 from visualize.picture.text import escape, short
 
 TYPE_CHECKING = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
-from visualize.model.nodes import NODE_LIMIT
+from visualize.model.select import NODE_LIMIT
 from visualize.picture.dot import header
 from visualize.picture.svg import framed
 from visualize.picture.text import escape, printable, short

@@ -1,4 +1,4 @@
-"""`draw`: the picture of a graph."""
+"""`draw` and `save`: the picture of a graph, or of a compiled function, shown or in a file."""
 
 from __future__ import annotations
 
@@ -7,17 +7,9 @@ from functools import cached_property
 
 from autograd_lite import Value
 from visualize.files import write
-from visualize.model.diagram import Diagram, by_group, by_product
-from visualize.model.fold import by_scope, folded, staged
-from visualize.model.nodes import (
-    EDGE_LIMIT,
-    NODE_LIMIT,
-    Graph,
-    culprit_of,
-    grads_of,
-    refuse_large,
-)
-from visualize.model.scopes import scopes_in
+from visualize.model.nodes import culprit_of
+from visualize.model.select import check_options, diagram_of
+from visualize.page.stepping import explain
 from visualize.picture.dot import to_dot
 from visualize.picture.program import ProgramPicture, is_compiled
 from visualize.picture.svg import summary
@@ -26,25 +18,11 @@ from visualize.picture.text import number_format
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
+    from visualize.model.diagram import Diagram
 
-__all__ = [
-    "ONE_BY_ONE",
-    "Drawing",
-    "check_options",
-    "draw",
-    "products_of",
-    "save",
-    "to_svg",
-]
-
-OVERVIEW = 120
-"""The most boxes that a folded picture has; more are gathered into stages."""
-
-ONE_BY_ONE = "leave products out, and write fold=True to draw what has the same structure once"
-"""What to do where products are too many."""
+__all__ = ["Drawing", "draw", "ending_of", "save", "to_svg"]
 
 
 class Drawing:
@@ -81,8 +59,6 @@ class Drawing:
             self._save_page(path)
 
     def _save_page(self, path: str | os.PathLike[str]) -> None:
-        from visualize.page.stepping import explain
-
         explain(self.root, path, **self._page)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -163,11 +139,7 @@ def draw(
     written = number_format(number)
     check_options(depth, fold, products, rankdir)
     root, culprit = culprit_of(root)
-    diagram = (
-        _products(root, measured=partials)
-        if products
-        else _groups(root, depth, fold, measured=partials)
-    )
+    diagram = diagram_of(root, depth, fold, products, measured=partials)
     for box in diagram.boxes:
         box.wrong = culprit in box.members
     return Drawing(
@@ -185,66 +157,6 @@ def draw(
             "number": number,
         },
     )
-
-
-def check_options(depth: int | None, fold: bool, products: bool, rankdir: str | None) -> None:
-    """Raise ValueError if this is nothing to draw."""
-    if rankdir not in ("LR", "TB", "RL", "BT", None):
-        raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}")
-    if depth is not None and (not isinstance(depth, int) or depth < 0):
-        raise ValueError(f"depth must be an int of 0 or more, or None, not {depth!r}")
-    if products and (depth is not None or fold):
-        raise ValueError(
-            "products cannot be drawn with depth or fold: they are no nodes to collapse"
-        )
-
-
-def _groups(root: Value, depth: int | None, fold: bool, *, measured: bool) -> Diagram:
-    if fold:
-        advice = "draw a part of the graph, such as the loss of one sample"
-    elif depth is not None:
-        advice = f"write depth={depth}, fold=True to draw what has the same structure once"
-    else:
-        advice = (
-            "write draw(root, fold=True) to draw what has the same structure once, or build the "
-            "graph within visualize.scopes(model) and write draw(root, depth=0) to draw each call "
-            "of a module as one box"
-        )
-        refuse_large(root, advice)
-    graph = Graph(root)
-    groups = by_scope(graph.nodes, scopes_in(graph), depth, graph)
-    if fold:
-        groups = folded(groups, graph)
-        if len(groups) > OVERVIEW:
-            groups = staged(groups, graph)
-    diagram = by_group(groups, grads_of(graph.nodes).__getitem__, graph, measured=measured)
-    return _if_small(diagram, advice)
-
-
-def _products(root: Value, *, measured: bool) -> Diagram:
-    refuse_large(root, ONE_BY_ONE)
-    graph = Graph(root)
-    return products_of(graph, grads_of(graph.nodes), measured=measured)
-
-
-def products_of(graph: Graph, grads: Mapping[Value, float], *, measured: bool) -> Diagram:
-    """The boxes of the graph, with the products that a dot adds up, if they are not too many.
-
-    measured  whether a `_backward` written by hand is run for its partials
-    """
-    diagram = by_product(graph, grads.__getitem__, scopes_in(graph), measured=measured)
-    return _if_small(diagram, ONE_BY_ONE)
-
-
-def _if_small(diagram: Diagram, advice: str) -> Diagram:
-    """The diagram; ValueError with the advice if it has too many boxes or edges."""
-    for things, limit, name in (
-        (diagram.boxes, NODE_LIMIT, "boxes"),
-        (diagram.edges, EDGE_LIMIT, "edges"),
-    ):
-        if len(things) > limit:
-            raise ValueError(f"the picture would have {len(things):,} {name}; {advice}")
-    return diagram
 
 
 def to_svg(root: Any, **options: Any) -> str:
