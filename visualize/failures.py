@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from autograd_lite import topological_order
-from visualize.picture.drawing import save
+from visualize.drawing import save
 from visualize.picture.engine import LayoutError
 
 TYPE_CHECKING = False
