@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-__all__ = ["children", "is_made_of_fields", "items", "rebuild", "rebuildable"]
+__all__ = ["array_paths", "children", "is_made_of_fields", "items", "rebuild", "rebuildable"]
 
 
 class Container(NamedTuple):
@@ -64,6 +64,11 @@ def rebuildable(x: Any) -> bool:
     return _exactly(x) is not None
 
 
+def array_paths(shape: tuple[int, ...]) -> list[str]:
+    """The path of each element of an array of this shape, row by row: [0, 1]."""
+    return [str(list(index)) if index else "" for index in product(*map(range, shape))]
+
+
 def is_made_of_fields(x: Any) -> bool:
     """Whether x is an instance of a dataclass, and holds nothing besides its fields."""
     if not is_dataclass(x) or isinstance(x, type):
@@ -92,10 +97,6 @@ def _registered(cls: type) -> Container | None:
 
 def _indices(x: Any) -> list[str]:
     return [f"[{i}]" for i in range(len(x))]
-
-
-def _places(shape: tuple[int, ...]) -> list[str]:
-    return [str(list(place)) if place else "" for place in product(*map(range, shape))]
 
 
 def _dict_like(x: Any, held: list[Any]) -> Any:
@@ -139,6 +140,6 @@ _FIELDS = Container(
 # An array of numbers holds no things, but another array like it is another one.
 _ARRAY = Container(
     lambda x: x.ravel().tolist() if x.dtype.hasobject else [],
-    lambda x: _places(x.shape) if x.dtype.hasobject else [],
+    lambda x: array_paths(x.shape) if x.dtype.hasobject else [],
     _array_like,
 )

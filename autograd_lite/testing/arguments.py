@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from numbers import Real
 from typing import Any
 
-from autograd_lite import Value
+from autograd_lite import Value, tree
 
 # The machine epsilon by the name of a dtype.
 PRECISIONS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "float64": 2.0**-52}
@@ -182,10 +182,10 @@ class _Part:
         into[self.places[0]] = float(gradient)
 
     def _array(self, of: Arguments, array: Any) -> None:
-        numbers, shape = flat(array.tolist()), tuple(array.shape)
+        numbers, shape = elements(array.tolist()), tuple(array.shape)
         leaves = [
             of.leaf(f"{self.name}{index}", number)
-            for index, number in zip(indices(shape), numbers, strict=True)
+            for index, number in zip(tree.array_paths(shape), numbers, strict=True)
         ]
         self.places = [place for place, _ in leaves]
         self.read = self._read_array(shape, self.places)
@@ -218,7 +218,7 @@ class _Part:
                 raise ValueError(
                     f"grad= must give {self.name} an array of the shape {shape}, not {wrong}"
                 )
-            for place, number in zip(places, flat(gradient.tolist()), strict=True):
+            for place, number in zip(places, elements(gradient.tolist()), strict=True):
                 if place is not None:
                     into[place] = float(number)
 
@@ -228,7 +228,7 @@ class _Part:
         shape = tuple(array.shape)
         parts = [
             _Part(of, thing, f"{self.name}{index}")
-            for index, thing in zip(indices(shape), array.ravel(), strict=True)
+            for index, thing in zip(tree.array_paths(shape), array.ravel(), strict=True)
         ]
         self.places = [place for part in parts for place in part.places]
         self.make = lambda numbers: _object_array([part.make(numbers) for part in parts], shape)
@@ -240,18 +240,10 @@ class _Part:
         if id(thing) in of.open:
             raise ValueError(f"check_grad: {self.name} holds itself; give it without the cycle")
         of.open.append(id(thing))
-        keys = list(thing) if isinstance(thing, dict) else range(len(thing))
-        parts = {key: _Part(of, thing[key], f"{self.name}[{key!r}]") for key in keys}
+        parts = [_Part(of, x, f"{self.name}{path}") for path, x in tree.items(thing)]
         of.open.pop()
-        self.places = [place for part in parts.values() for place in part.places]
-
-        def make(numbers: Sequence[float]) -> Any:
-            made = {key: part.make(numbers) for key, part in parts.items()}
-            if isinstance(thing, dict):
-                return made
-            if hasattr(thing, "_fields"):  # a namedtuple
-                return type(thing)(*made.values())
-            return tuple(made.values()) if isinstance(thing, tuple) else list(made.values())
+        self.places = [place for part in parts for place in part.places]
+        self.make = lambda numbers: tree.rebuild(thing, [part.make(numbers) for part in parts])
 
         def read(gradient: Any, into: list[float]) -> None:
             if gradient is None:
@@ -266,11 +258,12 @@ class _Part:
                 form = f"a {type(thing).__name__} of {len(thing)}"
             if not right:
                 raise ValueError(f"grad= must give {self.name} {form}, not {gradient!r}")
-            for key, part in parts.items():
+            pieces = [gradient[key] for key in thing] if isinstance(thing, dict) else gradient
+            for part, piece in zip(parts, pieces, strict=True):
                 if part.places:
-                    part.read(gradient[key], into)
+                    part.read(piece, into)
 
-        self.make, self.read = make, read
+        self.read = read
 
     def _module(self, of: Arguments, module: Any) -> None:
         of.modules.append(module)
@@ -317,23 +310,17 @@ def _names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
     return [*names, *(f"{rest}[{i}]" for i in range(len(args) - len(names)))][: len(args)]
 
 
-def flat(nested: Any) -> list[Any]:
-    return [x for row in nested for x in flat(row)] if isinstance(nested, list) else [nested]
+def elements(nested: Any) -> list[Any]:
+    """The elements of an array that is given as nested lists, row by row."""
+    return [x for row in nested for x in elements(row)] if isinstance(nested, list) else [nested]
 
 
-def _nested(flat: list[Any], shape: tuple[int, ...]) -> Any:
+def _nested(numbers: list[Any], shape: tuple[int, ...]) -> Any:
+    """The nested lists of an array of this shape that has these elements."""
     if not shape:
-        return flat[0]
-    n = len(flat) // shape[0] if shape[0] else 0
-    return [_nested(flat[i * n : (i + 1) * n], shape[1:]) for i in range(shape[0])]
-
-
-def indices(shape: tuple[int, ...]) -> Iterator[str]:
-    """How each element of an array is read: [0, 1]."""
-    import itertools
-
-    for index in itertools.product(*map(range, shape)):
-        yield f"[{', '.join(map(str, index))}]" if index else ""
+        return numbers[0]
+    n = len(numbers) // shape[0] if shape[0] else 0
+    return [_nested(numbers[i * n : (i + 1) * n], shape[1:]) for i in range(shape[0])]
 
 
 def _array_like(array: Any, numbers: Any) -> Any:

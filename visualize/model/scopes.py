@@ -13,7 +13,7 @@ from functools import wraps
 from inspect import iscoroutinefunction, isgeneratorfunction
 from weakref import WeakKeyDictionary
 
-from autograd_lite import Value
+from autograd_lite import Value, tree
 from autograd_lite.observers import Observer, observe, replayed
 
 TYPE_CHECKING = False
@@ -235,18 +235,16 @@ def _modules(model: Any) -> list[Any]:
 
 
 def values_in(thing: Any) -> Iterator[Value]:
-    """The Values in nested lists, tuples, dicts and arrays of objects."""
+    """The Values in nested lists, tuples, sets, dicts and arrays of objects."""
     things = [thing]
     while things:
         thing = things.pop()
         if isinstance(thing, Value):
             yield thing
-        elif isinstance(thing, (list, tuple, set)):
+        elif isinstance(thing, set):
             things += thing
-        elif isinstance(thing, dict):
-            things += thing.values()
-        elif getattr(getattr(thing, "dtype", None), "kind", "") == "O":
-            things += thing.ravel().tolist()
+        elif not tree.is_made_of_fields(thing):  # its Values may be parameters
+            things += tree.children(thing)
 
 
 def scopes_in(graph: Graph) -> dict[Value, Scope]:
