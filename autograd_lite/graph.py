@@ -1,37 +1,54 @@
-"""Orders of a graph, and copies of one: what drawing, copying and pickling share.
+"""Orders of a graph and derivatives along it: what drawing, testing, copying and compiling share.
 
-Nothing here recurses, so graphs a million nodes deep are as good as any.
+Nothing here recurses, so graphs a million nodes deep are as good as any. Nothing is imported from
+the engine: a node is whatever has `parents`.
 """
 
 from __future__ import annotations
 
-from _thread import _local as local
-from _weakref import ref
-
-from autograd_lite.operations.rules import CODES, RULES
-from autograd_lite.value import Replay, Result, Value, watch_for_cycles
+from _thread import RLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, Protocol, TypeVar
 
-__all__ = ["deep_copy", "reduce", "shallow_copy", "topological_order"]
+    class Node(Protocol):
+        """The part of a Value that is read here."""
+
+        grad: Any
+
+        @property
+        def parents(self) -> tuple[Any, ...]: ...
+        @property
+        def partials(self) -> tuple[float, ...]: ...
+        @property
+        def is_leaf(self) -> bool: ...
+        @property
+        def rule(self) -> Any: ...
+        @property
+        def _program(self) -> Any: ...
+        @property
+        def _backward(self) -> Callable[[], None]: ...
+
+    N = TypeVar("N", bound=Node)
+
+__all__ = ["cotangents", "grads", "operands", "partials", "reachable", "topological_order"]
 
 
-def topological_order(root: Value) -> list[Value]:
+def topological_order(root: N) -> list[N]:
     """Every node that root depends on, once each: users before their parents, root first.
 
     It is the order of `Value.backward`, and depends on nothing but the graph (Kahn's algorithm,
     first in, first out). Raises TypeError if root is not a Value.
     """
-    if not isinstance(root, Value):
+    if not hasattr(root, "is_leaf"):
         raise TypeError(f"topological_order: expected a Value, not {type(root).__name__}")
-    return _order(root, lambda node: False)
+    return order_without(root, lambda node: False)
 
 
-def _order(root: Value, skip: Callable[[Value], bool]) -> list[Value]:
-    """The topological order of root and what it depends on, but for what only skipped nodes do."""
+def order_without(root: N, skip: Callable[[N], bool]) -> list[N]:
+    """The topological order of root and its ancestors, without those behind skipped nodes only."""
     users = {root: 0}
     met = [root]
     for node in met:  # the list grows while it is walked
@@ -51,131 +68,80 @@ def _order(root: Value, skip: Callable[[Value], bool]) -> list[Value]:
     return order
 
 
-# ---------------------------------------------------------------------------------- copies
+def reachable(root: N) -> set[N]:
+    """Root and all nodes that it depends on, in no order."""
+    nodes = {root}
+    stack = [root]
+    while stack:
+        fresh = set(stack.pop().parents) - nodes
+        nodes |= fresh
+        stack.extend(fresh)
+    return nodes
 
 
-def shallow_copy(node: Value) -> Value:
-    """A new node made of the same parents."""
-    copy = _restored(type(node), _slots(node, "copy"))
-    _set_extras(copy, _extras(node))
-    return copy
+# ------------------------------------------------------------------- derivatives along a graph
+
+# Held while `partials` borrows the gradients of some nodes; whoever reads gradients waits.
+_borrowing = RLock()
 
 
-def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
-    """A copy of the whole graph below root; the copies share what the originals share."""
-    from copy import deepcopy
+def operands(node: N) -> tuple[N, ...]:
+    """The nodes that node was computed from, in order: its parents.
 
-    order = _order(root, lambda node: id(node) in memo)[::-1]
-    slots = [_slots(node, "deepcopy") for node in order]
-    for node, (made, grad, more) in zip(order, slots, strict=True):
-        kind, code, x, y, *numbers = made
-        made = (kind, code, memo.get(id(x)), memo.get(id(y)), *numbers)
-        if isinstance(more, tuple):
-            xs, ys, *others = more
-            more = (_copies(xs, memo), _copies(ys, memo), *others)
-        memo[id(node)] = _restored(type(node), (made, grad, more))
-    memo.setdefault(id(memo), []).extend(order)  # alive, so that their ids stay theirs
-    for node in order:  # last, as what a subclass holds may refer to any of the nodes
-        _set_extras(memo[id(node)], deepcopy(_extras(node), memo))
-    copied: Value = memo[id(root)]
-    return copied
-
-
-def _copies(parents: tuple[Value, ...] | None, memo: dict[int, Any]) -> Any:
-    return None if parents is None else tuple(memo[id(parent)] for parent in parents)
-
-
-def _slots(node: Value, verb: str) -> Any:
-    slots = node._get_slots()
-    more = slots[-1]
-    if isinstance(more, tuple) and isinstance(more[-1], (Result, Replay)):
-        raise TypeError(
-            f"cannot {verb} the result of the compiled function {node._op}: its gradient belongs "
-            f"to the call that gave it; {verb} its detach(), or what the function itself gives"
-        )
-    if isinstance(more, tuple) and more[-1] is not None:
-        raise TypeError(
-            f"cannot {verb} the node {node._op!r}: its _backward, written by hand, refers to the "
-            "nodes it was written for; make the operation with autograd_lite.operation instead"
-        )
-    return slots
-
-
-def _restored(cls: type[Value], slots: Any) -> Value:
-    node = Value.__new__(cls)
-    node._set_slots(slots)
-    return node
-
-
-def _extras(node: Value) -> dict[str, Any]:
-    """What a subclass holds besides the slots of Value: its __dict__ and slots of its own."""
-    if type(node) is Value:
-        return {}
-    extras = dict(getattr(node, "__dict__", {}))
-    for cls in type(node).__mro__:
-        if cls is Value:
-            break
-        slots = cls.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if name.startswith("__") and not name.endswith("__"):
-                name = f"_{cls.__name__.lstrip('_')}{name}"
-            if name not in ("__dict__", "__weakref__") and hasattr(node, name):
-                extras[name] = getattr(node, name)
-    return extras
-
-
-def _set_extras(node: Value, extras: dict[str, Any]) -> None:
-    if extras:
-        watch_for_cycles()
-    for name, thing in extras.items():
-        object.__setattr__(node, name, thing)
-
-
-# --------------------------------------------------------------------------------- pickling
-
-
-class _Stored:
-    """The nodes that a pickler has stored or is about to; pickles as nothing.
-
-    A pickler keeps alive what it has stored, this too, so this lives as long as the pickler does.
+    The results of a replayed program have one parent, the node in which they meet, which has no
+    number; their operands are those of the program.
     """
-
-    nodes: set[Value]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return tuple, ()
+    program = node._program
+    found: tuple[N, ...] = node.parents if program is None else program[0].parents
+    return found
 
 
-_pickling = local()  # .stored: a weak reference to the _Stored of this thread's pickler
+def partials(node: Node) -> tuple[float, ...]:
+    """The derivatives of node with respect to its `operands`, one for each.
 
-
-def reduce(node: Value) -> tuple[Any, ...]:
-    """What pickle stores of a node.
-
-    A pickler that followed the parents would recurse once a node. So the node that it meets first
-    stores a list of all that it depends on before itself, oldest first; when the turn of one of
-    those comes, its parents are stored already. Where another pickler that is still alive has
-    stored them, this one follows the parents, which is right too, but recurses.
+    A `_backward` written by hand states no partials, so it is run with gradient 1 to see what it
+    adds to the parents' gradients; then all gradients are put back. Meanwhile no other thread may
+    run a `backward()` through these nodes. Of a parent that appears twice only the sum is known,
+    which is given to the first.
     """
-    stored = getattr(_pickling, "stored", lambda: None)()
-    if stored is None:
-        stored = _Stored()
-        stored.nodes = set()
-        _pickling.stored = ref(stored)
-    older: list[Value] = []
-    if node not in stored.nodes:
-        older = _order(node, stored.nodes.__contains__)[:0:-1]
-        stored.nodes.update(older, (node,))
-    (kind, code, *made), grad, more = _slots(node, "pickle")
-    args = (type(node), stored, older, RULES[code].name, ((kind, *made), grad, more))
-    return _unpickled, args, _extras(node) or None, None, None, _set_extras
+    if node.rule is not None or node.is_leaf:
+        return node.partials
+    program = node._program
+    if program is not None:  # its `_backward` would leave a cotangent behind
+        found: tuple[float, ...] = program[1].partials(node)
+        return found
+    parents = tuple(dict.fromkeys(node.parents))
+    with _borrowing:
+        before = [(n, n.grad) for n in (node, *parents)]
+        try:
+            for parent in parents:
+                parent.grad = 0.0
+            node.grad = 1.0
+            node._backward()
+            measured = {parent: parent.grad for parent in parents}
+        finally:
+            for n, grad in before:
+                n.grad = grad
+    return tuple(measured.pop(parent, 0.0) for parent in node.parents)
 
 
-def _unpickled(cls: type[Value], stored: object, older: object, rule: str, slots: Any) -> Value:
-    (kind, *made), grad, more = slots
-    if rule not in CODES:
-        raise ValueError(
-            f"this graph uses the operation {rule!r}, which is not defined here; "
-            "import the module that defines it first"
-        )
-    return _restored(cls, ((kind, CODES[rule], *made), grad, more))
+def cotangents(order: Sequence[N]) -> dict[N, float]:
+    """The derivatives of order[0] with respect to each node of a topological order.
+
+    They are what one `backward()` from gradients of 0 gives, bit for bit, as the order of additions
+    is the engine's, but no `.grad` is touched.
+    """
+    total = dict.fromkeys(order, 0.0)
+    total[order[0]] = 1.0
+    for node in order:
+        cotangent = total[node]
+        if cotangent != 0.0:  # a cotangent of 0 stays 0 through an infinite partial
+            for operand, partial in zip(operands(node), partials(node), strict=True):
+                total[operand] += cotangent * partial
+    return total
+
+
+def grads(nodes: Iterable[N]) -> dict[N, float]:
+    """The `.grad` of each node, none of them while `partials` borrows it in another thread."""
+    with _borrowing:
+        return {node: node.grad for node in nodes}

@@ -79,8 +79,6 @@ cpdef double number_of(Value node) except? -1.5
 cpdef double static_of(Value node) except? -1.5
 @cython.locals(more=Many)
 cpdef tuple weights_of(Value node)
-@cython.locals(more=Many)
-cpdef tuple program_of(Value node)
 cdef Value leaf(int kind, double number)
 @cython.locals(data=double, dx=double)
 cdef inline Value unary(int code, Value x, double c)

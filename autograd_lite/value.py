@@ -15,6 +15,7 @@ from types import CellType, FunctionType, ModuleType
 
 import autograd_lite.operations.kernels as kernels
 from autograd_lite import observers
+from autograd_lite.graph import reachable
 from autograd_lite.operations.rules import RULES, Rule, digest
 
 TYPE_CHECKING = False
@@ -262,6 +263,14 @@ class Value:
         else:
             for parent, partial in zip(self.parents, self.partials, strict=True):
                 parent.grad += times(self._grad, partial)
+
+    @property
+    def _program(self) -> tuple[Value, Result] | None:
+        """The node in which a replayed program's results meet, and what reads self's part of it."""
+        if self._kind != BY_HAND:
+            return None
+        more = self._more
+        return (more.xs[0], more.backward) if getattr(more.backward, "of_program", False) else None
 
     # -------------------------------------------------------------------- backpropagation
 
@@ -624,22 +633,22 @@ class Value:
     # --------------------------------------------------------------------- copy and pickle
 
     def __copy__(self) -> Value:
-        from autograd_lite import graph
+        from autograd_lite import copying
 
-        return graph.shallow_copy(self)
+        return copying.shallow_copy(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        from autograd_lite import graph
+        from autograd_lite import copying
 
-        return graph.deep_copy(self, memo)
+        return copying.deep_copy(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        from autograd_lite import graph
+        from autograd_lite import copying
 
-        return graph.reduce(self)
+        return copying.reduce(self)
 
     def _get_slots(self) -> tuple[Any, ...]:
-        """Its slots as Python objects, for `graph.py`."""
+        """Its slots as Python objects, for `copying.py`."""
         more = self._more
         if isinstance(more, Many):
             partials = self.partials if self._kind == NARY or self._kind == DOT else None
@@ -794,14 +803,6 @@ def weights_of(node: Value) -> tuple[float, ...]:
     if node._kind != NARY or node._code != kernels.DOT:
         return ()
     return node.partials
-
-
-def program_of(node: Value) -> tuple[Value, Result] | None:
-    """The node in which a replayed program's results meet, and what reads node's part of it."""
-    if node._kind != BY_HAND:
-        return None
-    more = node._more
-    return (more.xs[0], more.backward) if isinstance(more.backward, Result) else None
 
 
 def compare(x: Value, op: str, other: Any) -> bool:
@@ -1641,17 +1642,6 @@ def is_under_way(root: Value) -> bool:
     return False
 
 
-def reachable(root: Value) -> set[Value]:
-    """Root and all that it depends on."""
-    nodes = {root}
-    stack = [root]
-    while stack:
-        fresh = set(stack.pop().parents) - nodes
-        nodes |= fresh
-        stack.extend(fresh)
-    return nodes
-
-
 # ---------------------------------------------------------------------- nodes made by hand
 
 
@@ -1752,6 +1742,8 @@ class Replay:
     the parents, all at once.
     """
 
+    of_program = True
+
     def __init__(self, n: int, gradient: Callable[[list[float]], array[float]]) -> None:
         self.cotangents = [0.0] * n
         self.gradient = gradient
@@ -1768,6 +1760,8 @@ class Replay:
 
 class Result:
     """The `_backward` of a replayed program's results, which know their places."""
+
+    of_program = True
 
     def __init__(self, replay: Replay) -> None:
         self.replay = replay

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from autograd_lite import Value, no_grad, topological_order
 from autograd_lite import sum as sum_of
+from autograd_lite.graph import cotangents
 from autograd_lite.observers import observe
 from autograd_lite.testing.arguments import DOUBLE, Arguments
 from autograd_lite.testing.differences import (
@@ -21,7 +22,7 @@ from autograd_lite.testing.differences import (
     noise,
     slope,
 )
-from autograd_lite.testing.locate import Fault, cotangents, operands_by_hand, overwritten, parting
+from autograd_lite.testing.locate import Fault, operands_by_hand, overwritten, parting
 from autograd_lite.testing.message import described
 from autograd_lite.testing.report import (
     Exclusion,
@@ -469,7 +470,7 @@ class _Check:
         used = terms(self.f)
         operands = operands_by_hand(sum_of(used))
         if operands:
-            sent = cotangents(sum_of(operands))
+            sent = cotangents(topological_order(sum_of(operands)))
             own = [sent.get(value, 0.0) for value in self.arguments.values if value is not None]
             both = sum_of([*used, *operands])
             self.compare_pass(

@@ -12,7 +12,7 @@ import math
 from typing import Any, NamedTuple
 
 from autograd_lite import Value, topological_order
-from autograd_lite.value import program_of
+from autograd_lite.graph import cotangents, operands, partials
 
 
 class Fault(NamedTuple):
@@ -22,41 +22,12 @@ class Fault(NamedTuple):
     reason: str
 
 
-def partials_of(node: Value) -> list[tuple[Value, float]]:
-    """(parent, partial) of each distinct parent; of a node made by hand, what `_backward` adds."""
+def partial_sums(node: Value) -> list[tuple[Value, float]]:
+    """(operand, sum of its partials) of each distinct operand of node."""
     total: dict[Value, float] = {}
-    if node.is_leaf:
-        return []
-    if node.rule is not None:
-        for parent, partial in zip(node.parents, node.partials, strict=True):
-            total[parent] = total.get(parent, 0.0) + partial
-        return list(total.items())
-    program = program_of(node)
-    if program is not None:  # its `_backward` would leave a cotangent behind
-        hub, result = program
-        return list(zip(hub.parents, result.partials(node), strict=True))
-    kept = [(n, n.grad) for n in (node, *node.parents)]
-    try:
-        for parent in node.parents:
-            parent.grad = 0.0
-        node.grad = 1.0
-        node._backward()
-        return [(parent, parent.grad) for parent in dict.fromkeys(node.parents)]
-    finally:
-        for n, grad in kept:
-            n.grad = grad
-
-
-def cotangents(root: Value) -> dict[Value, float]:
-    """d root / d node by the recorded partials, added up anew."""
-    order = topological_order(root)
-    total = dict.fromkeys(order, 0.0)
-    total[root] = 1.0
-    for node in order:
-        if total[node] != 0.0:
-            for parent, partial in partials_of(node):
-                total[parent] += total[node] * partial
-    return total
+    for operand, partial in zip(operands(node), partials(node), strict=True):
+        total[operand] = total.get(operand, 0.0) + partial
+    return list(total.items())
 
 
 def operands_by_hand(root: Any) -> list[Value]:
@@ -76,7 +47,7 @@ def overwritten(root: Value) -> Fault | None:
     received = {node: node.grad for node in order}
     for leaf, grad in leaves:
         leaf.grad = grad
-    expected = cotangents(root)
+    expected = cotangents(order)
     for node in order:
         if not _close(received[node], expected[node]):
             return _misadded(node, order, expected[node], received[node])
@@ -112,17 +83,17 @@ def parting(
     """
     order, up, down = (topological_order(result)[::-1] for result in (root, above, below))
     if not math.isfinite(missing):
-        return _not_finite(order[::-1], cotangents(root))
+        return _not_finite(order[::-1], cotangents(order[::-1]))
     if not _alike(order, up) or not _alike(order, down):
         return None  # the function branches: there is no graph to compare with
     slopes = {node: (a.data - b.data) / (2 * h) for node, a, b in zip(order, up, down, strict=True)}
     slopes.update(moves)  # the same nodes in all three graphs
-    sent = cotangents(root)
+    sent = cotangents(order[::-1])
     lacks = []
     for node in order:
         if node in moves:
             continue
-        expected = sum(partial * slopes[parent] for parent, partial in partials_of(node))
+        expected = sum(partial * slopes[parent] for parent, partial in partial_sums(node))
         lacks.append((node, expected, sent[node] * (slopes[node] - expected)))
     if not all(math.isfinite(lack) for _, _, lack in lacks):
         return _not_finite(order[::-1], sent)
@@ -147,7 +118,7 @@ def _wrong_slope(node: Value, expected: float, found: float) -> str:
             f"it is a leaf, but its number follows the input with the slope {found:.10g}: "
             "something read .data, and the gradient is lost there"
         )
-    partials = ", ".join(f"{partial:.10g}" for _, partial in partials_of(node))
+    partials = ", ".join(f"{partial:.10g}" for _, partial in partial_sums(node))
     return (
         f"as the input moves, its slope is {found:.10g}, but {expected:.10g} by its partial "
         f"derivatives ({partials})"
@@ -156,7 +127,7 @@ def _wrong_slope(node: Value, expected: float, found: float) -> str:
 
 def _not_finite(order: list[Value], sent: dict[Value, float]) -> Fault | None:
     for node in order:
-        partials = [partial for _, partial in partials_of(node)]
+        partials = [partial for _, partial in partial_sums(node)]
         if not all(map(math.isfinite, partials)):
             numbers = ", ".join(f"{partial:.10g}" for partial in partials)
             product = "" if sent[node] else "; as its own gradient is 0, it sends 0"

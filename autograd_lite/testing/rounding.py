@@ -11,7 +11,7 @@ from random import Random
 
 from autograd_lite import Value, topological_order
 from autograd_lite.observers import Observer
-from autograd_lite.testing.locate import partials_of
+from autograd_lite.testing.locate import partial_sums
 
 PASSES = 8
 """How many times a pass, forward or backward, is rounded at random."""
@@ -87,5 +87,5 @@ def _pass(
 def _partials(node: Value) -> Iterable[tuple[Value, float]]:
     """(parent, partial) of each operand: the terms of one that occurs twice may cancel."""
     if node.rule is None:
-        return partials_of(node)
+        return partial_sums(node)
     return zip(node.parents, node.partials, strict=True)

@@ -9,6 +9,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, no_grad, take
+from autograd_lite.graph import cotangents, operands, partials, topological_order
 from tests.support.agreement import agree
 from tests.support.networks import Box
 
@@ -171,3 +172,18 @@ def test_detach_and_no_grad_within():
         return x * y + x.detach() * W[0]
 
     agree(f, [(Value(2.0),), (Value(3.0),)], W)
+
+
+def test_the_operands_of_a_result_are_those_of_the_program():
+    @compile
+    def both(x, y):
+        return x * y, x - y
+
+    x, y = Value(3.0), Value(5.0)
+    for _ in range(2):
+        product, difference = both(x, y)
+    assert operands(product) == operands(difference) == (x, y)
+    assert partials(product) == (5.0, 3.0)
+    assert partials(difference) == (1.0, -1.0)
+    found = cotangents(topological_order(product * difference))
+    assert (found[x], found[y]) == (-10.0 + 15.0, -6.0 - 15.0)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as al
 from autograd_lite import Value, topological_order
+from autograd_lite.graph import cotangents, grads, operands, partials, reachable
 
 OPERATIONS = [
     lambda x, y, z: -x,
@@ -80,5 +81,44 @@ def test_a_leaf_is_its_own_order():
 
 
 def test_what_is_no_value_has_no_order():
-    with pytest.raises((TypeError, AttributeError)):
+    with pytest.raises(TypeError, match="topological_order: expected a Value, not float"):
         topological_order(1.0)
+
+
+# ------------------------------------------------------------------ derivatives along a graph
+
+
+@given(graphs())
+def test_cotangents_are_what_backward_gives_from_zero(nodes):
+    order = topological_order(nodes[-1])
+    found = cotangents(order)
+    assert all(node.grad == 0.0 for node in order)
+    nodes[-1].backward()
+    assert found == grads(order)
+
+
+def test_reachable_is_all_of_the_order():
+    x = Value(3.0)
+    root = x * x + x.exp()
+    assert reachable(root) == set(topological_order(root))
+
+
+def test_partials_written_by_hand_are_measured_and_leave_no_trace():
+    x, y = Value(3.0), Value(5.0)
+    x.grad, y.grad = 0.5, 0.25
+
+    def backward():
+        x.grad += 10 * out.grad
+        y.grad += 3 * out.grad
+
+    out = Value(15.0, (x, y, x), "by hand")
+    out._backward = backward
+    out.grad = 7.0
+    assert partials(out) == (10.0, 3.0, 0.0)  # of x, which appears twice, the sum comes first
+    assert (x.grad, y.grad, out.grad) == (0.5, 0.25, 7.0)
+    assert operands(out) == (x, y, x)
+
+
+def test_a_cotangent_of_zero_stays_zero_through_an_infinite_partial():
+    x = Value(0.0)
+    assert cotangents(topological_order(x.sqrt() * 0.0))[x] == 0.0

@@ -6,10 +6,11 @@ from collections import Counter
 from math import hypot, isfinite
 
 from autograd_lite import Value
+from autograd_lite.graph import partials
 from autograd_lite.operations.rules import CODES, RULES
 from autograd_lite.value import static_of
 from visualize.model.fold import Group
-from visualize.model.nodes import Graph, kind_of, partials_of
+from visualize.model.nodes import Graph, kind_of
 from visualize.model.scopes import Scope
 
 __all__ = ["Box", "Diagram", "Edge", "Frame", "by_group", "by_product", "single"]
@@ -132,11 +133,11 @@ def _sources(node: Value, graph: Graph, measured: bool) -> list[tuple[int, Value
     """
     parents = graph.parents(node)
     if node.rule is not None or node.is_leaf:
-        partials: list[float | None] = [*node.partials]
-        partials += [None] * (len(parents) - len(partials))
-        return list(zip(range(len(parents)), parents, partials, strict=True))
+        recorded: list[float | None] = [*node.partials]
+        recorded += [None] * (len(parents) - len(recorded))
+        return list(zip(range(len(parents)), parents, recorded, strict=True))
     first: dict[Value, tuple[int, float | None]] = {}
-    known = partials_of(node) if measured else [None] * len(parents)
+    known = partials(node) if measured else [None] * len(parents)
     for k, (parent, partial) in enumerate(zip(parents, known, strict=True)):
         first.setdefault(parent, (k, partial))
     return [(k, parent, partial) for parent, (k, partial) in first.items()]

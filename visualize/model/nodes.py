@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from array import array
 
 from autograd_lite import Value, topological_order
-from autograd_lite.value import program_of, weights_of
+from autograd_lite.graph import operands, partials
+from autograd_lite.value import weights_of
 from visualize.model.names import names_of_parameters
 
 TYPE_CHECKING = False
@@ -24,12 +24,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Graph",
     "checked",
-    "cotangents",
     "culprit_of",
-    "grads_of",
     "kind_of",
     "nodes_of",
-    "partials_of",
     "trace",
 ]
 
@@ -85,16 +82,14 @@ class Graph:
     def __init__(self, root: Value) -> None:
         self.nodes: list[Value] = []
         self._factors: dict[Value, tuple[Value, ...]] = {}
-        self._programs: dict[Value, tuple[Value, ...]] = {}
         self.vectors: dict[Value, tuple[Value, ...]] = {}
         made: dict[bytes, tuple[Value, ...]] = {}
         nodes = nodes_of(root)
         programs = set()
         for node in nodes:
-            program = program_of(node)
+            program = node._program
             if program is not None:
                 programs.add(program[0])
-                self._programs[node] = program[0].parents
         for node in nodes:
             if node in programs:
                 continue
@@ -114,12 +109,11 @@ class Graph:
 
     def parents(self, node: Value) -> tuple[Value, ...]:
         """The operands of the node; of a dot one side and then the other, plain numbers too."""
-        parents = self._programs.get(node)
-        return node.parents + self._factors.get(node, ()) if parents is None else parents
+        return operands(node) + self._factors.get(node, ())
 
     def sent(self, node: Value) -> Iterable[tuple[Value, float]]:
         """Each parent that is no plain factor, and the partial by it."""
-        return zip(self.parents(node), partials_of(node), strict=False)
+        return zip(operands(node), partials(node), strict=True)
 
     def label(self, node: Value) -> str:
         """The label of the node, or the name that its module has for a parameter, or ""."""
@@ -153,57 +147,3 @@ def kind_of(node: Value) -> str:
     if node.is_constant:
         return "constant"
     return "parameter" if any(c.__name__ == "Parameter" for c in type(node).__mro__) else "data"
-
-
-def partials_of(node: Value) -> tuple[float, ...]:
-    """The derivative of node by each of its parents; of a program's result by its operands.
-
-    A `_backward` written by hand states no partials, so it is run with gradient 1 to see what it
-    adds to its parents; then all gradients are put back. Meanwhile no other thread may run a
-    `backward()` through these nodes. Of a parent that appears twice it tells only the sum, which is
-    given to the first.
-    """
-    if node.rule is not None or node.is_leaf:
-        return node.partials
-    program = program_of(node)
-    if program is not None:
-        return program[1].partials(node)
-    parents = tuple(dict.fromkeys(node.parents))
-    with _measuring:
-        before = [(n, n.grad) for n in (node, *parents)]
-        try:
-            for n in parents:
-                n.grad = 0.0
-            node.grad = 1.0
-            node._backward()
-            measured = {n: n.grad for n in parents}
-        finally:
-            for n, grad in before:
-                n.grad = grad
-    return tuple(measured.pop(parent, 0.0) for parent in node.parents)
-
-
-# Held while `partials_of` borrows the gradients of some nodes; whoever reads gradients waits.
-_measuring = threading.RLock()
-
-
-def grads_of(nodes: list[Value]) -> dict[Value, float]:
-    """The `.grad` of each node, none of them while another thread's drawing borrows it."""
-    with _measuring:
-        return {node: node.grad for node in nodes}
-
-
-def cotangents(graph: Graph) -> dict[Value, float]:
-    """The derivative of root by each node of its graph: what one `backward` from zero gives.
-
-    No `.grad` is touched. The order of additions is the engine's, so the sums are equal bit for
-    bit.
-    """
-    grads = dict.fromkeys(graph.nodes, 0.0)
-    grads[graph.nodes[-1]] = 1.0
-    for node in reversed(graph.nodes):
-        grad = grads[node]
-        if grad != 0.0:  # a cotangent of 0 stays 0 through an infinite partial
-            for parent, partial in graph.sent(node):
-                grads[parent] += grad * partial
-    return grads

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from autograd_lite import Value
+from autograd_lite.graph import grads
 from visualize.model.diagram import Diagram, by_group, by_product
 from visualize.model.fold import by_scope, folded, staged
-from visualize.model.nodes import Graph, checked, grads_of
+from visualize.model.nodes import Graph, checked
 from visualize.model.scopes import scopes_in
 
 TYPE_CHECKING = False
@@ -58,7 +59,7 @@ def diagram_of(
     if products:
         refuse_large(root, ONE_BY_ONE)
         graph = Graph(root)
-        return products_of(graph, grads_of(graph.nodes), measured=measured)
+        return products_of(graph, grads(graph.nodes), measured=measured)
     if fold:
         advice = "draw a part of the graph, such as the loss of one sample"
     elif depth is not None:
@@ -76,7 +77,7 @@ def diagram_of(
         groups = folded(groups, graph)
         if len(groups) > OVERVIEW:
             groups = staged(groups, graph)
-    diagram = by_group(groups, grads_of(graph.nodes).__getitem__, graph, measured=measured)
+    diagram = by_group(groups, grads(graph.nodes).__getitem__, graph, measured=measured)
     return _if_small(diagram, advice)
 
 

@@ -7,7 +7,7 @@ from math import copysign, isnan
 
 from autograd_lite import dot
 from autograd_lite.operations import kernels
-from autograd_lite.value import nary, program_of
+from autograd_lite.value import nary
 from visualize.picture.text import short
 
 TYPE_CHECKING = False
@@ -99,7 +99,7 @@ def _value(box: Box, operands: Sequence[str], c: str) -> str:
 
 def _which_result(box: Box) -> str:
     """The place of a program's result among several, as an index."""
-    program = program_of(box.members[0]) if box.members else None
+    program = box.members[0]._program if box.members else None
     place = None if program is None else program[1].place(box.members[0])
     return "" if place is None else f"[{place}]"
 

@@ -7,9 +7,10 @@ from functools import cached_property
 from itertools import count
 
 from autograd_lite import Value
+from autograd_lite.graph import cotangents
 from visualize.model.diagram import Diagram, by_group
 from visualize.model.fold import Group, by_scope, folded, staged
-from visualize.model.nodes import Graph, cotangents
+from visualize.model.nodes import Graph
 from visualize.model.scopes import scopes_in
 from visualize.model.select import ONE_BY_ONE, products_of, refuse_large
 from visualize.picture.dot import heading
@@ -64,7 +65,7 @@ class Book:
             refuse_large(root, ONE_BY_ONE)
         self.graph = graph = Graph(root)
         self.nodes = nodes = graph.nodes
-        self.grads = cotangents(graph)
+        self.grads = cotangents(graph.nodes[::-1])
         self.place = {node: i for i, node in enumerate(nodes)}
         self.scopes = scopes_in(graph)
         self.names = _names(graph)

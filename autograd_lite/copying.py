@@ -1,0 +1,146 @@
+"""Copies of a graph, and its pickles.
+
+Nothing here recurses, so graphs a million nodes deep are as good as any.
+"""
+
+from __future__ import annotations
+
+from _thread import _local as local
+from _weakref import ref
+
+from autograd_lite.graph import order_without
+from autograd_lite.operations.rules import CODES, RULES
+from autograd_lite.value import Value, watch_for_cycles
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["deep_copy", "reduce", "shallow_copy"]
+
+
+def shallow_copy(node: Value) -> Value:
+    """A new node made of the same parents."""
+    copy = _restored(type(node), _slots(node, "copy"))
+    _set_extras(copy, _extras(node))
+    return copy
+
+
+def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
+    """A copy of the whole graph below root; the copies share what the originals share."""
+    from copy import deepcopy
+
+    order = order_without(root, lambda node: id(node) in memo)[::-1]
+    slots = [_slots(node, "deepcopy") for node in order]
+    for node, (made, grad, more) in zip(order, slots, strict=True):
+        kind, code, x, y, *numbers = made
+        made = (kind, code, memo.get(id(x)), memo.get(id(y)), *numbers)
+        if isinstance(more, tuple):
+            xs, ys, *others = more
+            more = (_copies(xs, memo), _copies(ys, memo), *others)
+        memo[id(node)] = _restored(type(node), (made, grad, more))
+    memo.setdefault(id(memo), []).extend(order)  # alive, so that their ids stay theirs
+    for node in order:  # last, as what a subclass holds may refer to any of the nodes
+        _set_extras(memo[id(node)], deepcopy(_extras(node), memo))
+    copied: Value = memo[id(root)]
+    return copied
+
+
+def _copies(parents: tuple[Value, ...] | None, memo: dict[int, Any]) -> Any:
+    return None if parents is None else tuple(memo[id(parent)] for parent in parents)
+
+
+def _slots(node: Value, verb: str) -> Any:
+    slots = node._get_slots()
+    more = slots[-1]
+    if isinstance(more, tuple) and getattr(more[-1], "of_program", False):
+        raise TypeError(
+            f"cannot {verb} the result of the compiled function {node._op}: its gradient belongs "
+            f"to the call that gave it; {verb} its detach(), or what the function itself gives"
+        )
+    if isinstance(more, tuple) and more[-1] is not None:
+        raise TypeError(
+            f"cannot {verb} the node {node._op!r}: its _backward, written by hand, refers to the "
+            "nodes it was written for; make the operation with autograd_lite.operation instead"
+        )
+    return slots
+
+
+def _restored(cls: type[Value], slots: Any) -> Value:
+    node = Value.__new__(cls)
+    node._set_slots(slots)
+    return node
+
+
+def _extras(node: Value) -> dict[str, Any]:
+    """What a subclass holds besides the slots of Value: its __dict__ and slots of its own."""
+    if type(node) is Value:
+        return {}
+    extras = dict(getattr(node, "__dict__", {}))
+    for cls in type(node).__mro__:
+        if cls is Value:
+            break
+        slots = cls.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name.startswith("__") and not name.endswith("__"):
+                name = f"_{cls.__name__.lstrip('_')}{name}"
+            if name not in ("__dict__", "__weakref__") and hasattr(node, name):
+                extras[name] = getattr(node, name)
+    return extras
+
+
+def _set_extras(node: Value, extras: dict[str, Any]) -> None:
+    if extras:
+        watch_for_cycles()
+    for name, thing in extras.items():
+        object.__setattr__(node, name, thing)
+
+
+# --------------------------------------------------------------------------------- pickling
+
+
+class _Stored:
+    """The nodes that a pickler has stored or is about to; pickles as nothing.
+
+    A pickler keeps alive what it has stored, this too, so this lives as long as the pickler does.
+    """
+
+    nodes: set[Value]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, ()
+
+
+_pickling = local()  # .stored: a weak reference to the _Stored of this thread's pickler
+
+
+def reduce(node: Value) -> tuple[Any, ...]:
+    """What pickle stores of a node.
+
+    A pickler that followed the parents would recurse once a node. So the node that it meets first
+    stores a list of all that it depends on before itself, oldest first; when the turn of one of
+    those comes, its parents are stored already. Where another pickler that is still alive has
+    stored them, this one follows the parents, which is right too, but recurses.
+    """
+    stored = getattr(_pickling, "stored", lambda: None)()
+    if stored is None:
+        stored = _Stored()
+        stored.nodes = set()
+        _pickling.stored = ref(stored)
+    older: list[Value] = []
+    if node not in stored.nodes:
+        older = order_without(node, stored.nodes.__contains__)[:0:-1]
+        stored.nodes.update(older, (node,))
+    (kind, code, *made), grad, more = _slots(node, "pickle")
+    args = (type(node), stored, older, RULES[code].name, ((kind, *made), grad, more))
+    return _unpickled, args, _extras(node) or None, None, None, _set_extras
+
+
+def _unpickled(cls: type[Value], stored: object, older: object, rule: str, slots: Any) -> Value:
+    (kind, *made), grad, more = slots
+    if rule not in CODES:
+        raise ValueError(
+            f"this graph uses the operation {rule!r}, which is not defined here; "
+            "import the module that defines it first"
+        )
+    return _restored(cls, ((kind, CODES[rule], *made), grad, more))
