@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.compiler.choice import ExecutorChoice
-from autograd_lite.compiler.lift.affine import ranges
 from autograd_lite.compiler.program import (
     Place,
     in_a_row,
@@ -19,6 +18,7 @@ from autograd_lite.compiler.program import (
     rebuilt,
 )
 from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LEAF
+from autograd_lite.compiler.tape.ranges import ranges
 from autograd_lite.compiler.tape.tape import Tape
 
 TYPE_CHECKING = False

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from autograd_lite.compiler.lift.canonical import Ints
     from autograd_lite.compiler.lift.instructions import Instruction, Ref
     from autograd_lite.compiler.lift.lower import Lowering
     from autograd_lite.compiler.lift.reverse import Reverse
     from autograd_lite.compiler.lift.specialized import Formula
+    from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["Region", "Regions", "Step", "in_words", "leaf_regions", "lines_of_steps", "regions_of"]
 

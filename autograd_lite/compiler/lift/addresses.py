@@ -11,18 +11,20 @@ from bisect import bisect
 
 import numpy as np
 
-from autograd_lite.compiler.lift.affine import nest, ranges, stretches
+from autograd_lite.compiler.lift.affine import nest, stretches
 from autograd_lite.compiler.lift.canonical import COPY, MAP, NUMBER, PICK, SUM, VARIABLE
 from autograd_lite.compiler.lift.groups import NUMBERS, WANTED, Group, groups_of
 from autograd_lite.compiler.lift.instructions import Mask
 from autograd_lite.compiler.lift.schedule import Stages
+from autograd_lite.compiler.tape.ranges import ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from autograd_lite.compiler.lift.canonical import Form, Ints
+    from autograd_lite.compiler.lift.canonical import Form
     from autograd_lite.compiler.lift.instructions import Instruction
+    from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["FEW", "Box", "Layout", "Piece"]
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.lift.affine import offsets_of, ranges
 from autograd_lite.compiler.lift.canonical import COPY, MAP, NUMBER, SUM, VARIABLE
 from autograd_lite.compiler.lift.specialized import formula, partials_of
+from autograd_lite.compiler.tape.ranges import offsets_of, ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from autograd_lite.compiler.lift.canonical import Form, Ints
+    from autograd_lite.compiler.lift.canonical import Form
     from autograd_lite.compiler.lift.specialized import Formula
+    from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["Uses", "active_nodes"]
 

@@ -8,22 +8,18 @@ stands for all of them, and one array operation for n scalar ones.
 from __future__ import annotations
 
 from math import gcd
+from typing import TypeAlias
 
 import numpy as np
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
+from autograd_lite.compiler.tape.ranges import Ints
 
-    from numpy.typing import NDArray
+__all__ = ["Loop", "is_within", "nest", "runs", "stretches"]
 
-    Table: TypeAlias = NDArray[np.int64]
-    Loop: TypeAlias = tuple[int, tuple[int, ...]]
-
-__all__ = ["is_within", "nest", "offsets_of", "ranges", "runs", "stretches"]
+Loop: TypeAlias = tuple[int, tuple[int, ...]]
 
 
-def nest(tables: Table) -> list[Loop] | None:
+def nest(tables: Ints) -> list[Loop] | None:
     """The loops that count through m tables at once, outermost first; None if there are none.
 
     tables  [m, n] addresses
@@ -44,7 +40,7 @@ def nest(tables: Table) -> list[Loop] | None:
     return loops[::-1]
 
 
-def runs(tables: Table) -> list[slice]:
+def runs(tables: Ints) -> list[slice]:
     """The columns of m tables [m, n, k], cut where the next is not the same step away in all rows.
 
     Within a run, every row is the first one moved.
@@ -56,7 +52,7 @@ def runs(tables: Table) -> list[slice]:
     return list(map(slice, edges[:-1], edges[1:]))
 
 
-def stretches(tables: Table) -> tuple[Table, Table]:
+def stretches(tables: Ints) -> tuple[Ints, Ints]:
     """Where in m tables [m, n] the stretches of the commonest step begin, and how long they are."""
     n = tables.shape[1]
     starts = np.zeros(1, np.int64)
@@ -68,21 +64,6 @@ def stretches(tables: Table) -> tuple[Table, Table]:
     return starts, np.diff(np.append(starts, n))
 
 
-def ranges(starts: Table, counts: Table) -> Table:
-    """[starts[0], starts[0] + 1, ... (counts[0] of them), starts[1], ...]."""
-    ends = np.cumsum(counts)
-    if not len(ends):
-        return np.zeros(0, np.int64)
-    return np.repeat(starts - ends + counts, counts) + np.arange(ends[-1])
-
-
-def offsets_of(sorted_ints: Table, n: int) -> Table:
-    """[n + 1] where each of 0, 1, ..., n - 1 begins among sorted ints."""
-    offsets = np.zeros(n + 1, np.int64)
-    np.cumsum(np.bincount(sorted_ints, minlength=n), out=offsets[1:])
-    return offsets
-
-
-def is_within(table: Table, addresses: Table) -> bool:
+def is_within(table: Ints, addresses: Ints) -> bool:
     """Whether a table goes nowhere that these addresses do not go."""
     return bool(addresses.min() <= table.min() and table.max() <= addresses.max())

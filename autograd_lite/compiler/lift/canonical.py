@@ -12,23 +12,22 @@ from math import isqrt
 
 import numpy as np
 
-from autograd_lite.compiler.lift.affine import offsets_of, ranges
 from autograd_lite.compiler.lift.levels import levels_of
 from autograd_lite.compiler.lift.specialized import Formula, formula, formulas_of_sum, value_of
 from autograd_lite.compiler.tape import opcodes
 from autograd_lite.compiler.tape.opcodes import CONSTANT, DETACH, INDEX, LEAF, TAKE
+from autograd_lite.compiler.tape.ranges import offsets_of, ranges
 from autograd_lite.operations.rules import CODES, RULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import Any, TypeAlias
+    from typing import Any
 
     from numpy.typing import NDArray
 
+    from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.compiler.tape.tape import Tape
-
-    Ints: TypeAlias = NDArray[np.int64]
 
 __all__ = ["COPY", "DEAD", "LARGEST", "MAP", "NUMBER", "PICK", "SUM", "VARIABLE", "Form"]
 

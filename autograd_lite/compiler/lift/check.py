@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from autograd_lite.compiler.lift.canonical import Ints
     from autograd_lite.compiler.lift.instructions import Instruction
+    from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["check_order"]
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.lift.addresses import Layout, Piece
     from autograd_lite.compiler.lift.affine import Loop
-    from autograd_lite.compiler.lift.canonical import Ints
     from autograd_lite.compiler.lift.instructions import Instruction
+    from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["Gathers", "Part", "Tables", "refs_of"]
 

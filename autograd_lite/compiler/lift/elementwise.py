@@ -13,10 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from autograd_lite.compiler.lift.addresses import Layout, Piece
     from autograd_lite.compiler.lift.affine import Loop
-    from autograd_lite.compiler.lift.canonical import Ints
     from autograd_lite.compiler.lift.contractions import Gathers
     from autograd_lite.compiler.lift.instructions import Instruction
     from autograd_lite.compiler.lift.specialized import Formula
+    from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["largest", "lookup", "mapped"]
 

@@ -11,17 +11,18 @@ from functools import partial
 
 import numpy as np
 
-from autograd_lite.compiler.lift.affine import ranges
 from autograd_lite.compiler.lift.canonical import MAP, NUMBER, SUM, VARIABLE
 from autograd_lite.compiler.lift.hashes import mixed, of_sets
+from autograd_lite.compiler.tape.ranges import ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from autograd_lite.compiler.lift.canonical import Form, Ints
+    from autograd_lite.compiler.lift.canonical import Form
     from autograd_lite.compiler.lift.hashes import Hashes
     from autograd_lite.compiler.lift.schedule import Stages
+    from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["NUMBERS", "WANTED", "Group", "groups_of"]
 

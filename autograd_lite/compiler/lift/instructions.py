@@ -14,13 +14,10 @@ import numpy as np
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
     from numpy.typing import NDArray
 
     from autograd_lite.compiler.lift.specialized import Formula
-
-    Ints: TypeAlias = NDArray[np.int64]
+    from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = [
     "Contract",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.lift.affine import offsets_of, ranges
+from autograd_lite.compiler.tape.ranges import offsets_of, ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Ints = NDArray[np.int64]
+    from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["levels_of"]
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from autograd_lite.compiler.lift.addresses import Layout
 from autograd_lite.compiler.lift.adjoint import Uses, active_nodes
-from autograd_lite.compiler.lift.affine import ranges
 from autograd_lite.compiler.lift.canonical import LARGEST, MAP, PICK, SUM, Form
 from autograd_lite.compiler.lift.contractions import Gathers
 from autograd_lite.compiler.lift.elementwise import largest, lookup, mapped
@@ -16,11 +15,12 @@ from autograd_lite.compiler.lift.groups import groups_of
 from autograd_lite.compiler.lift.instructions import Pick
 from autograd_lite.compiler.lift.schedule import Stages
 from autograd_lite.compiler.lift.sums import kinds, sums
+from autograd_lite.compiler.tape.ranges import ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from autograd_lite.compiler.lift.canonical import Ints
     from autograd_lite.compiler.lift.instructions import Instruction
+    from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.compiler.tape.tape import Tape
 
 __all__ = ["Lowering", "is_regular", "is_worth"]

@@ -7,19 +7,19 @@ from collections import defaultdict
 import numpy as np
 
 from autograd_lite.compiler.lift.addresses import Piece
-from autograd_lite.compiler.lift.affine import offsets_of, ranges
 from autograd_lite.compiler.lift.canonical import PICK
 from autograd_lite.compiler.lift.elementwise import lookup
 from autograd_lite.compiler.lift.groups import WANTED
 from autograd_lite.compiler.lift.instructions import Drop, Fill
 from autograd_lite.compiler.lift.sums import kinds, sums
+from autograd_lite.compiler.tape.ranges import offsets_of, ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from autograd_lite.compiler.lift.canonical import Ints
     from autograd_lite.compiler.lift.groups import Group
     from autograd_lite.compiler.lift.instructions import Instruction
     from autograd_lite.compiler.lift.lower import Lowering
+    from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["Reverse"]
 

@@ -17,8 +17,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from autograd_lite.compiler.lift.canonical import Form, Ints
+    from autograd_lite.compiler.lift.canonical import Form
     from autograd_lite.compiler.lift.hashes import Hashes
+    from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["Stages"]
 

@@ -10,11 +10,12 @@ from math import gcd
 import numpy as np
 
 from autograd_lite.compiler.lift.addresses import FEW
-from autograd_lite.compiler.lift.affine import is_within, nest, ranges
+from autograd_lite.compiler.lift.affine import is_within, nest
 from autograd_lite.compiler.lift.contractions import Part, Tables, refs_of
 from autograd_lite.compiler.lift.groups import NUMBERS
 from autograd_lite.compiler.lift.instructions import Fill, Map, Scatter, SegmentSum
 from autograd_lite.compiler.lift.specialized import formula
+from autograd_lite.compiler.tape.ranges import ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from autograd_lite.compiler.lift.addresses import Layout, Piece
-    from autograd_lite.compiler.lift.canonical import Ints
     from autograd_lite.compiler.lift.contractions import Gathers
     from autograd_lite.compiler.lift.instructions import Instruction
+    from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["kinds", "progressions", "sums"]
 

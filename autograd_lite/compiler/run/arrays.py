@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from autograd_lite.compiler.explain import Step
-    from autograd_lite.compiler.lift.canonical import Ints
+    from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.compiler.tape.tape import Tape
     from autograd_lite.value import Value
 

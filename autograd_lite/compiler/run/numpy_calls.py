@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from autograd_lite.compiler.lift.canonical import Ints
     from autograd_lite.compiler.lift.instructions import Instruction
     from autograd_lite.compiler.tape.executor import Kept
+    from autograd_lite.compiler.tape.ranges import Ints
 
     Doubles: TypeAlias = NDArray[np.float64]
 

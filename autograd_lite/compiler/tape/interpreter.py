@@ -6,17 +6,17 @@ from array import array
 
 import numpy as np
 
-from autograd_lite.compiler.lift.affine import ranges
 from autograd_lite.compiler.tape import loops
 from autograd_lite.compiler.tape.executor import Executor, Inputs, Kept
+from autograd_lite.compiler.tape.ranges import ranges
 from autograd_lite.compiler.tape.tape import Tape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from autograd_lite.compiler.lift.canonical import Ints
     from autograd_lite.compiler.tape.executor import State
+    from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.value import Value
 
 __all__ = ["Interpreter"]

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite.compiler.lift.affine import nest, offsets_of, ranges, runs, stretches
+from autograd_lite.compiler.lift.affine import nest, runs, stretches
+from autograd_lite.compiler.tape.ranges import offsets_of, ranges
 
 SIZES = st.lists(st.integers(1, 4), min_size=1, max_size=4)
 STRIDES = st.integers(-30, 30)

@@ -1,0 +1,27 @@
+"""Rows of different lengths as flat arrays of integers: offsets, and the places of each row."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Ints", "offsets_of", "ranges"]
+
+Ints: TypeAlias = NDArray[np.int64]
+
+
+def ranges(starts: Ints, counts: Ints) -> Ints:
+    """[starts[0], starts[0] + 1, ... (counts[0] of them), starts[1], ...]."""
+    ends = np.cumsum(counts)
+    if not len(ends):
+        return np.zeros(0, np.int64)
+    return np.repeat(starts - ends + counts, counts) + np.arange(ends[-1])
+
+
+def offsets_of(sorted_ints: Ints, n: int) -> Ints:
+    """[n + 1] where each of 0, 1, ..., n - 1 begins among sorted ints."""
+    offsets = np.zeros(n + 1, np.int64)
+    np.cumsum(np.bincount(sorted_ints, minlength=n), out=offsets[1:])
+    return offsets
