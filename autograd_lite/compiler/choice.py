@@ -7,6 +7,8 @@ from math import sin
 
 import numpy as np
 
+from autograd_lite.compiler.explain import explain, explain_groups
+from autograd_lite.compiler.lift import lift
 from autograd_lite.compiler.lift.lower import is_regular, is_worth
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.run.arrays import ArrayExecutor
@@ -60,7 +62,7 @@ class ExecutorChoice:
         return self._arrays
 
     def _lift(self) -> ArrayExecutor:
-        return ArrayExecutor(self.tape, np.array(self.wrt, np.int64))
+        return ArrayExecutor(lift(self.tape, self.wrt))
 
     def explain(self, names: Mapping[range, str], lines: Callable[[], Mapping[int, str]]) -> str:
         """The program as operations on arrays, and which executor runs it.
@@ -69,11 +71,11 @@ class ExecutorChoice:
         lines  gives of nodes where they were made
         """
         lifted, lines = self.lifted(), cache(lines)
-        text = lifted.explain(names, lines)
+        text = explain(lifted.program, lifted.calls, names, lines)
         if self._arrays is not None:
             return f"{text}\n\nrun by these operations"
         text += "\n\nrun by the interpreter, node by node"
-        return f"{text}: {lifted.explain_groups(lines)}" if self._chosen else text
+        return f"{text}: {explain_groups(lifted.program, lines())}" if self._chosen else text
 
     def lifted(self) -> ArrayExecutor:
         """The program as operations on arrays, whether it runs as such or not."""

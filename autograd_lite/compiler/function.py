@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from autograd_lite.compiler.copies import Copies
-    from autograd_lite.compiler.explain import Step
+    from autograd_lite.compiler.lift.words import Step
     from autograd_lite.compiler.program import Test
     from autograd_lite.compiler.record.recorder import Recording
 
@@ -152,7 +152,7 @@ class Compiled:
         Partials stand in the steps that use them. Raises ValueError if there is no program.
         """
         last = self.programs()[-1]
-        forward, backward = last.choice.lifted().steps(last.names)
+        forward, backward = last.choice.lifted().program.steps(last.names)
         return [step for step in forward if step.text], [step for step in backward if step.text]
 
     def programs(self) -> Sequence[Program | Copies]:
@@ -344,7 +344,7 @@ class Compiled:
         call.drawn = [draw.number for draw in recording.draws]
         program = Program(recording, captures, flat, self.__name__, self.executor)
         if self.executor == "numpy" and not program.holds(flat, call):
-            # Arrays add up in another order, and a decision was taken on the last digit.
+            # ArrayExecutor add up in another order, and a decision was taken on the last digit.
             program = Program(recording, captures, flat, self.__name__, "interpret")
         return program
 

@@ -9,9 +9,10 @@ import pytest
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, dot, softmax, tanh
+from autograd_lite.compiler.explain import explain_groups
+from autograd_lite.compiler.lift import lift
 from autograd_lite.compiler.lift.sums import progressions
 from autograd_lite.compiler.record import captured
-from autograd_lite.compiler.run.arrays import ArrayExecutor
 from tests.support.lifting import Lifted
 
 PACKAGE = str(Path(ag.__file__).parent)
@@ -92,7 +93,7 @@ def test_lifting_twice_the_scalars_takes_twice_the_steps(program, n):
     def cost(n):
         function, args = program(n)
         lifted = Lifted(function, *args)
-        return steps(lambda: ArrayExecutor(lifted.tape, lifted.wrt)) / len(lifted.tape)
+        return steps(lambda: lift(lifted.tape, lifted.wrt)) / len(lifted.tape)
 
     assert cost(2 * n) < 1.2 * cost(n)
 
@@ -101,9 +102,9 @@ def test_explaining_twice_the_scalars_takes_twice_the_steps():
     def cost(n):
         function, args = oscillator(n)
         lifted = Lifted(function, *args)
-        arrays, size = lifted.arrays, len(lifted.tape)
+        program, size = lifted.program, len(lifted.tape)
         lines = dict.fromkeys(range(0, size, 50), "a line")
-        return steps(lambda: arrays.explain_groups(lambda: lines)) / size
+        return steps(lambda: explain_groups(program, lines)) / size
 
     assert cost(16) < 1.2 * cost(8)
 

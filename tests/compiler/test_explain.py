@@ -63,19 +63,19 @@ def test_the_delta_recursion():
             names[range(start, start + width)] = f"W{layer}"
             names[range(start + width, start + width + 1)] = f"b{layer}"
             start += width + 1
-    assert lifted.arrays.explain(names) == PERCEPTRON
+    assert lifted.explain(names) == PERCEPTRON
 
 
 def test_without_names():
     function, args = networks.perceptron()
-    text = Lifted(function, *args).arrays.explain()
+    text = Lifted(function, *args).explain()
     assert "z1[100, 16] = x @ p0.T" in text
     assert "dp2[16, 16] = dz2.T @ a1" in text
 
 
 def lines_of(function, *args):
     """The instructions in words."""
-    text = Lifted(function, *args).arrays.explain()
+    text = Lifted(function, *args).explain()
     return [line.strip() for line in text.splitlines() if line.startswith("    ")]
 
 
@@ -124,7 +124,7 @@ def test_a_guard_is_no_result_and_has_no_gradient():
 
 def test_attention():
     function, args = networks.microgpt()
-    text = Lifted(function, *args).arrays.explain()
+    text = Lifted(function, *args).explain()
     assert "z9[8, 4, 8] = einsum('ijl,jkl->ijk', z8, z8[16:])" in text  # q k^T, for each head
     assert "a3[padding] = 0" in text
     assert "p0[indices]" in text
@@ -142,7 +142,7 @@ def test_what_did_not_lift_is_said_with_the_reason():
         order = [7, 3, 31, 4, 1, 12, 9, 44, 2, 5]
         return sum(cubed_by_hand(x * w[i]) for x, i in zip(xs, order, strict=True))
 
-    text = Lifted(function, [float(i) for i in range(10)]).arrays.explain()
+    text = Lifted(function, [float(i) for i in range(10)]).explain()
     assert "10 times cubed_by_hand(x0): one by one, as it is in Python" in text
 
 
@@ -151,7 +151,7 @@ def test_rows_that_nothing_makes_equal():
         return [sum(ag.tanh(x) for x in row) for row in rows]
 
     lengths = [1, 5, 2, 6, 3, 7, 4]
-    text = Lifted(function, [[0.5] * n for n in lengths]).arrays.explain()
+    text = Lifted(function, [[0.5] * n for n in lengths]).explain()
     assert "7 sums of 28 terms: rows of different lengths that no padding makes equal" in text
 
 
@@ -274,7 +274,7 @@ def test_partials_that_are_scattered():
         peaks = [-ag.largest(row) for row in rows]
         return [ag.norm(peaks[: i + 1]) for i in range(4)]
 
-    text = Lifted(function).arrays.explain()
+    text = Lifted(function).explain()
     assert re.search(r"(memory\[\d+\]) = 10 numbers, scattered\n(.*\n)* .* \* \1", text), text
 
 

@@ -6,6 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from autograd_lite import compile
+from autograd_lite.compiler.explain import explain
+from autograd_lite.compiler.lift import lift
 from autograd_lite.compiler.lift.instructions import target_of
 from autograd_lite.compiler.record.flatten import Flat, flatten
 from autograd_lite.compiler.run.arrays import ArrayExecutor
@@ -16,7 +18,7 @@ class Poisoned(ArrayExecutor):
 
     def workspace(self):
         space = super().workspace()
-        for instruction in (*self.forward_instructions, *self.backward_instructions):
+        for instruction in (*self.program.forward, *self.program.backward):
             space.memory[target_of(instruction)] = np.nan
         return space
 
@@ -25,7 +27,8 @@ class Lifted:
     """The program of one call.
 
     tape, wrt, reference  of the recording
-    arrays                the lifted program
+    program               the lifted program
+    arrays                what runs it
     leaves, indices       the numbers of the call
     """
 
@@ -43,8 +46,15 @@ class Lifted:
         self.indices = np.array(flat.integers, np.int64)
 
     @cached_property
+    def program(self):
+        return lift(self.tape, self.wrt)
+
+    @cached_property
     def arrays(self):
-        return Poisoned(self.tape, self.wrt)
+        return Poisoned(self.program)
+
+    def explain(self, names=None):
+        return explain(self.program, self.arrays.calls, names or {})
 
     def by_reference(self, leaves, cotangents):
         state = self.reference.forward(array("d", leaves), array("q", self.indices))

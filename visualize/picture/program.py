@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 
 from visualize.model.select import NODE_LIMIT
@@ -14,7 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from autograd_lite.compiler.explain import Region, Step
+    from autograd_lite.compiler.lift.names import Array
+    from autograd_lite.compiler.lift.words import Step
 
 __all__ = ["ProgramPicture", "is_compiled"]
 
@@ -59,7 +59,7 @@ class ProgramPicture:
         self._kinds: set[str] = set()
         self._back: set[str] = set()  # the boxes of the backward pass
         self._writers: dict[str, list[str]] = {}  # the boxes that give what has a name
-        self._gradients = {out.name for step in passes["backward"] for out in step.outs}
+        self._gradients = {out.name for step in passes["backward"] for out in step.writes}
         self._vertical = rankdir in ("TB", "BT")
         lines = []
         for title, steps in passes.items():
@@ -88,32 +88,31 @@ class ProgramPicture:
         box = f"i{len(self._titles)}"
         if back:
             self._back.add(box)
-        target, sign, formula = re.split(r" (\+=|-=|=) ", step.text, maxsplit=1)
-        read = {region.name for region in step.reads}
-        for region in step.reads:
-            self._read(region, box)
-        for out in step.outs:
+        read = {array.name for array in step.reads}
+        for array in step.reads:
+            self._read(array, box)
+        for out in step.writes:
             before = self._writers.get(out.name, [])
-            if sign != "=" and out.name not in read:
+            if step.sign != "=" and out.name not in read:
                 self._edges += [self._edge(writer, box, out) for writer in before]
             # What is added to, or written once more, stands for all of it; else it is a part.
-            self._writers[out.name] = [box] if sign != "=" else [*before, box]
-        text = formula if sign == "=" else f"{sign} {formula}"
-        return self._box(box, "operation", [target, text], step.text)
+            self._writers[out.name] = [box] if step.sign != "=" else [*before, box]
+        text = step.expression if step.sign == "=" else f"{step.sign} {step.expression}"
+        return self._box(box, "operation", [step.target, text], step.text)
 
-    def _read(self, region: Region, box: str) -> None:
-        if region.name not in self._writers:
-            if region.values is not None:  # which stand in the formula
+    def _read(self, array: Array, box: str) -> None:
+        if array.name not in self._writers:
+            if array.values is not None:  # which stand in the formula
                 return
             leaf = f"v{len(self._titles)}"
-            if region.name == "dout":
+            if array.name == "dout":
                 self._back.add(leaf)
-            self._writers[region.name] = [leaf]
-            kind = "parameter" if f"d{region.name}" in self._gradients else "data"
-            numbers = f"{region.numbers:,} number{'s' * (region.numbers > 1)}"
-            title = f"{region.name}: {numbers}"
-            self._boxes.append("  " + self._box(leaf, kind, [region.name, numbers], title))
-        self._edges += [self._edge(writer, box, region) for writer in self._writers[region.name]]
+            self._writers[array.name] = [leaf]
+            kind = "parameter" if f"d{array.name}" in self._gradients else "data"
+            numbers = f"{array.total:,} number{'s' * (array.total > 1)}"
+            title = f"{array.name}: {numbers}"
+            self._boxes.append("  " + self._box(leaf, kind, [array.name, numbers], title))
+        self._edges += [self._edge(writer, box, array) for writer in self._writers[array.name]]
 
     def _box(self, name: str, kind: str, lines: list[str], title: str) -> str:
         self._kinds.add(kind)
@@ -124,9 +123,9 @@ class ProgramPicture:
         shape = " shape=Mrecord" if kind == "operation" else ""
         return f'{name} [id={name} class="{kind} shade0"{shape} label="{label}"]'
 
-    def _edge(self, writer: str, reader: str, region: Region) -> str:
+    def _edge(self, writer: str, reader: str, array: Array) -> str:
         name = f"e{len(self._edges)}"
-        self._titles[name] = printable(region.name)
+        self._titles[name] = printable(array.name)
         if writer in self._back:
             return f"  {reader} -> {writer} [id={name} dir=back]"
         return f"  {writer} -> {reader} [id={name}]"

@@ -15,6 +15,7 @@ from autograd_lite.compiler.lift.affine import nest, stretches
 from autograd_lite.compiler.lift.canonical import COPY, MAP, NUMBER, PICK, SUM, VARIABLE
 from autograd_lite.compiler.lift.groups import NUMBERS, WANTED, Group, groups_of
 from autograd_lite.compiler.lift.instructions import Mask
+from autograd_lite.compiler.lift.names import Array
 from autograd_lite.compiler.lift.schedule import Stages
 from autograd_lite.compiler.tape.ranges import ranges
 
@@ -83,9 +84,10 @@ class Layout:
     size      how much of the memory is taken
     address   [n] of each node
     pieces    of each group, in order
-    leaves    [leaves] the slot of the leaf at each of the first addresses
-    blocks    [leaves] which of the ways of being used that of each is, if it is wanted; else -1
-    numbers   where the numbers begin, and what they are
+    leaves      [leaves] the address of the leaf in each slot
+    parameters  [leaves] which parameter the leaf in each slot belongs to: an index of the ways in
+                which leaves in wrt are used; -1 of a leaf that is not in wrt
+    constants   the array of the numbers
 
     Leaves lie as they are given, if those that are used alike are nests: rows of a weight, each
     with its bias behind it. Otherwise those that are wanted lie in the order in which they are
@@ -109,16 +111,16 @@ class Layout:
         slots, block = form.slot[wanted], np.cumsum(np.append(False, np.diff(uses) != 0))
         self.leaves = np.arange(leaves)
         if any(nest(slots[block[: len(slots)] == k][None]) is None for k in range(block[-1] + 1)):
-            self.leaves[np.sort(slots)] = slots
-        place = np.argsort(self.leaves)
-        self.blocks = np.full(leaves, -1)
-        self.blocks[place[slots]] = block[: len(slots)]
+            self.leaves[slots] = np.sort(slots)
+        self.parameters = np.full(leaves, -1)
+        self.parameters[slots] = block[: len(slots)]
         numbers, uses = _by_first_use(form, self.group_of, NUMBERS, self.group_of)
         which, values = _shared(form.number[numbers], uses)
-        self.numbers = self.reserve(len(values)), values
+        base = self.reserve(len(values))
+        self.constants = Array(base, len(values), "constants", values=values)
         variables = np.flatnonzero(form.kind == VARIABLE)
-        self.address[variables] = place[form.slot[variables]]
-        self.address[numbers] = self.numbers[0] + which
+        self.address[variables] = self.leaves[form.slot[variables]]
+        self.address[numbers] = base + which
 
         self.groups, self.group_of = groups_of(form, stages, wrt, primal, self._placed)
 
@@ -174,12 +176,13 @@ class Layout:
 
     def number_at(self, addresses: Ints) -> float | None:
         """The constant that all these addresses hold, if there is one."""
-        base, numbers = self.numbers
+        base, values = self.constants.base, self.constants.values
+        assert values is not None
         low, high = int(addresses.min()), int(addresses.max())
-        if low < base or high >= base + len(numbers):
+        if low < base or high >= base + len(values):
             return None
-        first = float(numbers[low - base])
-        return first if (numbers[addresses - base] == first).all() else None
+        first = float(values[low - base])
+        return first if (values[addresses - base] == first).all() else None
 
     def _placed(self, group: Group) -> list[Group]:
         """Give the group its addresses; as several groups if that makes nests of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 
 import numpy as np
@@ -13,6 +14,7 @@ from autograd_lite.compiler.lift.contractions import Gathers
 from autograd_lite.compiler.lift.elementwise import largest, lookup, mapped
 from autograd_lite.compiler.lift.groups import groups_of
 from autograd_lite.compiler.lift.instructions import Pick
+from autograd_lite.compiler.lift.names import Array
 from autograd_lite.compiler.lift.schedule import Stages
 from autograd_lite.compiler.lift.sums import kinds, sums
 from autograd_lite.compiler.tape.ranges import ranges
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.tape.tape import Tape
 
 __all__ = ["Lowering", "is_regular", "is_worth"]
+
+# What groups of each kind are called: z1, z2, ...
+LETTERS = {SUM: "z", MAP: "a", LARGEST: "m", PICK: "t"}
 
 # Nanoseconds of a run and its gradient: the interpreter's, and what arrays take besides arithmetic.
 # Most groups take several operations, a few take very many: how many, the lift tells.
@@ -74,9 +79,21 @@ class Lowering:
                 self.forward += self.group(i)
         self.outputs = self.layout.address[form.outputs]
 
+    def arrays(self) -> dict[int, Array]:
+        """The array of each group with instructions, named z1, a1, ...; partials have no name."""
+        seen: Counter[str] = Counter()
+        found = {}
+        for i, (group, piece) in enumerate(zip(self.groups, self.layout.pieces, strict=True)):
+            if group.kind in LETTERS:
+                letter = "" if group.partial else LETTERS[group.kind]
+                seen[letter] += 1
+                name = f"{letter}{seen[letter]}" if letter else ""
+                found[i] = Array(piece.base, piece.size, name, int(group.members[0]))
+        return found
+
     def group(self, i: int) -> list[Instruction]:
         """The instructions for group i, at its first time."""
-        if i in self._lowered or self.groups[i].kind not in (SUM, MAP, LARGEST, PICK):
+        if i in self._lowered or self.groups[i].kind not in LETTERS:
             return []
         self._lowered.add(i)
         return self.gathers.before(self._instructions(i))

@@ -11,11 +11,14 @@ from autograd_lite.compiler.lift.canonical import PICK
 from autograd_lite.compiler.lift.elementwise import lookup
 from autograd_lite.compiler.lift.groups import WANTED
 from autograd_lite.compiler.lift.instructions import Drop, Fill
+from autograd_lite.compiler.lift.names import Array
 from autograd_lite.compiler.lift.sums import kinds, sums
 from autograd_lite.compiler.tape.ranges import offsets_of, ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from autograd_lite.compiler.lift.groups import Group
     from autograd_lite.compiler.lift.instructions import Instruction
     from autograd_lite.compiler.lift.lower import Lowering
@@ -27,23 +30,20 @@ __all__ = ["Reverse"]
 class Reverse:
     """The instructions for the gradients.
 
-    instructions  they
-    seeds         where the cotangents of the results go
-    pieces        where those of each group lie
-    wanted        [n] the addresses of the leaves in wrt that are used
-    gradient      where the gradients by these lie, and a 0 behind them
-    order         [wrt] the place there of each gradient; n is that of an unused leaf
+    instructions  of the backward pass, in order
+    cotangents    the array of the cotangents of the results
+    gradients     [wrt] the address of each gradient; of a leaf that is not used, that of a 0
     """
 
     def __init__(self, lowered: Lowering, wrt: Ints) -> None:
         self.lowered, self.form, self.layout = lowered, lowered.form, lowered.layout
         self.groups, self.group_of = lowered.groups, lowered.group_of
         self.instructions: list[Instruction] = []
-        self.pieces: dict[int, Piece] = {}
+        self._pieces: dict[int, Piece] = {}
         nodes = self.groups[WANTED].members
-        self.wanted = self.layout.address[nodes]
-        self.seeds = self.layout.reserve(len(self.form.results))
-        self.gradient = self.layout.reserve(len(nodes) + 1)
+        results = len(self.form.results)
+        self.cotangents = Array(self.layout.reserve(results), results, "dout")
+        self._gradient = self.layout.reserve(len(nodes) + 1)
         self._waste = self.layout.reserve(1)  # for gradients that nobody wants
         self._cotangent = np.full(len(self.form), -1)  # the address of that of each node
         self._place = np.zeros(len(self.form), np.int64)  # of each node in its group
@@ -61,7 +61,15 @@ class Reverse:
         slots = self.form.slot[nodes]
         place = np.full(len(self.layout.leaves), len(nodes))
         place[slots] = np.arange(len(nodes))
-        self.order = place[wrt]
+        self.gradients = self._gradient + place[wrt]
+
+    def arrays(self, forward: Mapping[int, Array]) -> list[Array]:
+        """The cotangents of groups by name, given the arrays of the groups."""
+        return [
+            Array(piece.base, piece.size, f"d{forward[i].name}", forward[i].node)
+            for i, piece in self._pieces.items()
+            if i in forward
+        ]
 
     def _group(self, i: int) -> None:
         """The cotangents of group i."""
@@ -75,10 +83,10 @@ class Reverse:
             self._cotangent[nodes] = a  # the same numbers: they need not be copied
             return
         if i == WANTED:
-            piece = Piece(self.gradient, np.arange(len(nodes)), len(nodes))
+            piece = Piece(self._gradient, np.arange(len(nodes)), len(nodes))
         else:
             piece = layout.piece(len(nodes), box)
-        self.pieces[i] = piece
+        self._pieces[i] = piece
         self._cotangent[nodes] = piece.base + piece.lane
         if drops and len(np.unique(row)) < piece.size:
             self.instructions.append(Fill(piece.base, piece.size))
@@ -110,7 +118,7 @@ class Reverse:
         results = self._results[self._first_result[i] : self._first_result[i + 1]]
         if len(results):
             row = np.append(row, self._place[form.results[results]])
-            a = np.append(a, self.seeds + results)
+            a = np.append(a, self.cotangents.base + results)
             b = np.append(b, np.full(len(results), self.layout.address[form.one]))
             kind = np.append(kind, np.full(len(results), -1))
             order = np.argsort(row, kind="stable")

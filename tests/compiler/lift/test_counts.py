@@ -77,7 +77,7 @@ def test_the_parameters_may_be_used_in_any_order():
     """The row of a weight, then its bias, as they are met: yet the matrices are found."""
     function, args = networks.moons()
     lifted = Lifted(function, *args)
-    assert "not on views" not in lifted.arrays.explain()
+    assert "not on views" not in lifted.explain()
 
 
 def test_irregular_programs_are_not_worth_it():

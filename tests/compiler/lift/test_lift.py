@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Value, take
+from autograd_lite.compiler.lift import lift
 from autograd_lite.compiler.lift.check import check_order
 from autograd_lite.compiler.lift.instructions import Contract, Ref
 from autograd_lite.compiler.lift.sums import progressions
@@ -62,7 +63,7 @@ def test_neighbouring_steps_of_a_recurrence_share_rows():
 
     lifted = Lifted(changes, [float(i * i + 1) for i in range(10)])
     assert lifted.agrees()
-    assert len(lifted.arrays.forward_instructions) < 20
+    assert len(lifted.program.forward) < 20
 
 
 @pytest.mark.parametrize("steps", [5, 8])
@@ -117,12 +118,12 @@ def test_a_filter_that_a_recurrence_makes():
 def test_a_program_in_another_order_is_refused():
     """Which would read what a run before has left, or lose what it writes."""
     function, args = program(0)
-    arrays = Lifted(function, *args).arrays
-    instructions = [*arrays.forward_instructions, *arrays.backward_instructions]
-    results = np.array([*arrays.outputs, *arrays._gradients])
-    check_order(instructions, arrays.size, results)
+    lifted = Lifted(function, *args).program
+    instructions = [*lifted.forward, *lifted.backward]
+    results = np.append(lifted.outputs, lifted.gradients)
+    check_order(instructions, lifted.size, results)
     with pytest.raises(RuntimeError, match="reads what is written behind it"):
-        check_order(instructions[::-1], arrays.size, results)
+        check_order(instructions[::-1], lifted.size, results)
     sum_without_beginning = Contract((), (), Ref(1, ()), Ref(0, ()), None, add=True)
     with pytest.raises(RuntimeError, match="a sum that begins with nothing"):
         check_order([sum_without_beginning], 2, np.array([1]))
@@ -303,7 +304,7 @@ def test_one_leaf_may_be_several_nodes():
     """leaf 0 + leaf 0 * leaf 1, with two nodes for leaf 0."""
     codes = [LEAF, LEAF, LEAF, CODES["mul"], CODES["add"]]
     tape = Tape(codes, [0, 0, 0, 0, 2, 4], [1, 2, 0, 3], [0.0] * 5, [0, 0, 1, -1, -1], [4], 2)
-    arrays = ArrayExecutor(tape, [1, 0])
+    arrays = ArrayExecutor(lift(tape, [1, 0]))
     state = arrays.forward(array("d", [2.0, 5.0]), array("q"))
     assert state.outputs.tolist() == [12.0]
     assert arrays.gradient(state, [1.0]).tolist() == [2.0, 6.0]

@@ -79,7 +79,7 @@ def test_a_part_that_is_written_is_no_end_of_the_others():
     f = compile(lambda x: ag.sum([ag.tanh(ag.dot(row, x[: len(row)])) for row in rows]))
     f(np.ones(4))
     forward, _ = f.steps()
-    writers = [step.text.partition(" ")[0] for step in forward if step.outs[0].name == "z1"]
+    writers = [step.text.partition(" ")[0] for step in forward if step.writes[0].name == "z1"]
     readers = [step for step in forward if any(region.name == "z1" for region in step.reads)]
     assert readers
     edges = edges_of(visualize.draw(f).dot)

@@ -1,0 +1,138 @@
+"""The lifted program: everything that a back end, an export or a picture reads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from autograd_lite.compiler.lift.instructions import Instruction, Pick
+from autograd_lite.compiler.lift.names import Array, Names
+from autograd_lite.compiler.lift.words import Step, in_words
+from autograd_lite.compiler.tape.opcodes import LEAF
+from autograd_lite.compiler.tape.ranges import Ints
+from autograd_lite.compiler.tape.tape import Tape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["ArrayProgram"]
+
+
+@dataclass(eq=False, repr=False)
+class ArrayProgram:
+    """A scalar program as instructions on arrays, forward and backward; `lift` makes one of a tape.
+
+    tape        the scalar program
+    wrt         [g] the slots of the leaves whose gradients are computed
+    size        how many doubles the memory has
+    leaves      [tape.leaves] the address of the leaf in each slot; together, they come first
+    constants   the array of all constants, with their values
+    forward     the instructions for the outputs, in order
+    backward    the instructions for the gradients, in order; they run after `forward`
+    outputs     [k] the address of each output
+    cotangents  the array that takes the cotangents of the results, the first outputs
+    gradients   [g] the address of each gradient; a leaf that the tape does not use has a constant 0
+    computed    the arrays that instructions write, but for gradients and copies
+    parameters  [tape.leaves] the parameter that the leaf in each slot belongs to, as leaves of wrt
+                that are used in the same way make one; -1 of a leaf that is not in wrt
+
+    All numbers lie in one flat memory of doubles, which is 0 at first. A back end binds the
+    instructions to a memory and writes the constants, once. A run writes the leaves, follows
+    `forward`, and reads the outputs. Its gradient: write the cotangents, follow `backward`, and
+    read the gradients. Those of one run may be asked for several times.
+
+    `print` shows the arrays, and the instructions in words.
+    """
+
+    tape: Tape
+    wrt: Ints
+    size: int
+    leaves: Ints
+    constants: Array
+    forward: list[Instruction]
+    backward: list[Instruction]
+    outputs: Ints
+    cotangents: Array
+    gradients: Ints
+    computed: list[Array]
+    parameters: Ints
+
+    @cached_property
+    def choices(self) -> Ints:
+        """[tape.indices] the number of elements that each index chooses from; 0 if it is unused."""
+        unread = np.iinfo(np.int64).max
+        found = np.full(self.tape.indices, unread)
+        for it in self.forward:
+            if isinstance(it, Pick):
+                np.minimum.at(found, it.lookup.slots, it.lookup.among)
+        return np.where(found == unread, 0, found)
+
+    def arrays(self, names: Mapping[range, str] = {}) -> list[Array]:
+        """The named arrays, in the order of their addresses.
+
+        names  of ranges of slots; other leaves are p0, p1, ... by their parameter, and else x
+
+        In z1, a1, t1, m1 lie sums of products, elementwise formulas, numbers that `take` chose, and
+        the largest of rows; in dz1 the cotangents of z1. A partial has no name but its formula.
+        """
+        leaves = list(self._leaves(names))
+        used = np.isin(self.wrt, self.tape.slots[self.tape.codes == LEAF])
+        gradient_of = dict(zip(self.leaves[self.wrt[used]], self.gradients[used], strict=True))
+        gradients = [
+            Array(int(gradient_of[x.base]), x.size, f"d{x.name}", start=x.start, total=x.total)
+            for x in leaves
+            if x.base in gradient_of
+        ]
+        every = [self.constants, *self.computed, self.cotangents, *leaves, *gradients]
+        return sorted(every, key=lambda array: array.base)
+
+    def _leaves(self, names: Mapping[range, str]) -> Iterator[Array]:
+        """Neighbours of one name as one array."""
+        total: Counter[str] = Counter()
+        before = {}
+        for slots, name in names.items():
+            before[slots] = total[name] - slots.start
+            total[name] += len(slots)
+        range_of = {slot: slots for slots in names for slot in slots}
+        found: list[tuple[str, int]] = []  # of each address
+        for slot in np.argsort(self.leaves).tolist():
+            given, parameter = range_of.get(slot), self.parameters[slot]
+            if given is None:
+                name = f"p{parameter}" if parameter >= 0 else "x"
+                found.append((name, total[name]))
+                total[name] += 1
+            else:
+                found.append((names[given], before[given] + slot))
+        base = 0
+        for end, (name, last) in enumerate(found, 1):
+            if end == len(found) or found[end] != (name, last + 1):
+                yield Array(base, end - base, name, start=found[base][1], total=total[name])
+                base = end
+
+    def steps(self, names: Mapping[range, str] = {}) -> tuple[list[Step], list[Step]]:
+        """The instructions in words, forward and backward; for names see `arrays`."""
+        known = Names(self.arrays(names))
+        return in_words(self.forward, known), in_words(self.backward, known)
+
+    def __repr__(self) -> str:
+        return (
+            f"<ArrayProgram: {len(self.tape)} scalars, {len(self.forward)} instructions forward, "
+            f"{len(self.backward)} backward>"
+        )
+
+    def __str__(self) -> str:
+        stretches: dict[tuple[str, int], list[str]] = {}
+        for array in self.arrays():
+            if array.name and array.size:
+                stretches.setdefault((array.name, array.total), []).append(str(array.base))
+        lines = [f"{len(self.tape)} scalars, {len(self.leaves)} of them leaves", "", "arrays:"]
+        for (name, total), bases in stretches.items():
+            shown = bases if len(bases) < 5 else [*bases[:3], "...", bases[-1]]
+            lines.append(f"    {name}[{total}] at {', '.join(shown)}")
+        for title, steps in zip(("forward", "backward"), self.steps(), strict=True):
+            lines += ["", f"{title}:", *(f"    {step.text}" for step in steps if step.text)]
+        return "\n".join(lines)

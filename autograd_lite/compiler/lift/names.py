@@ -1,0 +1,162 @@
+"""Named stretches of the memory, and what a set of addresses is called."""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from operator import attrgetter, itemgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_lite.compiler.tape.ranges import Ints
+from autograd_lite.operations.formulas import parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from autograd_lite.compiler.lift.specialized import Formula
+
+__all__ = ["Array", "Names"]
+
+
+@dataclass(frozen=True, eq=False)
+class Array:
+    """A stretch of the memory that has a name; several stretches may share one.
+
+    base    the first address
+    size    the number of doubles
+    name    "" of a partial, which is named by its formula
+    node    the first node of the tape whose numbers, or whose cotangents, lie here; else -1
+    start   the number of doubles in the stretches of this name that come before
+    total   the number of doubles in all stretches of this name; size by default
+    values  [size] the numbers, if they are constants
+    """
+
+    base: int
+    size: int
+    name: str
+    node: int = -1
+    start: int = 0
+    total: int = -1
+    values: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        if self.total < 0:
+            object.__setattr__(self, "total", self.size)
+
+
+class Names:
+    """The names of addresses, and the formulas of partials, which stand for their names."""
+
+    def __init__(self, arrays: Iterable[Array]) -> None:
+        self._arrays = sorted(arrays, key=_base)
+        self._formulas: dict[int, tuple[Formula, dict[str, Ints]]] = {}
+
+    def add(self, array: Array) -> None:
+        """A new array."""
+        self._arrays.insert(bisect_right(self._arrays, array.base, key=_base), array)
+
+    def rename(self, array: Array, name: str) -> None:
+        self._arrays[self._arrays.index(array)] = replace(array, name=name)
+
+    def define(self, partial: Array, formula: Formula, operands: dict[str, Ints]) -> None:
+        """The formula of a partial, and the addresses [size] of each of its operands."""
+        self._formulas[partial.base] = formula, operands
+
+    def at(self, address: int) -> Array | None:
+        """The array in which an address lies."""
+        place = bisect_right(self._arrays, address, key=_base) - 1
+        array = self._arrays[place] if place >= 0 else None
+        return array if array and address < array.base + array.size else None
+
+    def among(self, addresses: Ints) -> list[tuple[Array, Ints]]:
+        """The arrays that these addresses lie in, in the order of the first ones, and which."""
+        order = np.argsort(addresses, kind="stable")
+        ordered = addresses[order]
+        found: list[tuple[int, Array, Ints]] = []
+        start = 0
+        while start < len(order):
+            address = int(ordered[start])
+            array = self.at(address)
+            end = array.base + array.size if array else address + 1
+            stop = int(np.searchsorted(ordered, end))
+            if array:
+                here = np.sort(order[start:stop])
+                found.append((int(here[0]), array, addresses[here]))
+            start = stop
+        found.sort(key=itemgetter(0))
+        return [(array, here) for _, array, here in found]
+
+    def named(self, addresses: Ints) -> list[Array]:
+        """One array of each name in the name of these addresses."""
+        found: dict[str, Array] = {}
+        for array, here in self.among(addresses):
+            formula, operands = self._formulas.get(array.base, (None, {}))
+            if formula is None:
+                found.setdefault(array.name, array)
+            for operand in operands.values():
+                for other in self.named(operand[here - array.base]):
+                    found.setdefault(other.name, other)
+        return list(found.values())
+
+    def name(self, addresses: Ints) -> str:
+        """The name of the array in which these addresses lie, or all names if there are several."""
+        starts: dict[str, int] = {}
+        for array, here in self.among(addresses):
+            start = array.start + int(here.min()) - array.base
+            name = array.name
+            if array.values is not None:
+                values, start = np.unique(array.values[here - array.base]), 0
+                name = f"{values[0]:.6g}" if len(values) == 1 else "constants"
+            elif array.base in self._formulas:
+                formula, operands = self._formulas[array.base]
+                at = {x: addresses[here - array.base] for x, addresses in operands.items()}
+                name, start = self.formula(formula, at), 0
+                name = f"({name})" if " " in name and "(" not in name else name
+            starts[name] = min(start, starts.get(name, start))
+        return _together([f"{name}[{start}:]" if start else name for name, start in starts.items()])
+
+    def formula(self, formula: Formula, operands: Mapping[str, Ints]) -> str:
+        """A formula with its operands' names: as it is if it is short, else by its rule's name."""
+        arguments = {x: self.name(at) for x, at in operands.items() if x != "place"}
+        tree = parse(formula.text) if formula.part < 0 else None
+        calls = tree and any(isinstance(node, (ast.Call, ast.Compare)) for node in ast.walk(tree))
+        if tree is None or (calls and formula.label):
+            bare = [x[1:-1] if x[0] == "(" and "," not in x else x for x in arguments.values()]
+            return f"{formula.label}({', '.join([*bare, *formula.static])})"
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and node.id in arguments:
+                node.id = arguments[node.id]
+        return ast.unparse(tree)
+
+
+_base = attrgetter("base")
+
+
+def _together(names: list[str]) -> str:
+    """Several names as one: z3..z5 for z3, z4, z5."""
+    runs: list[list[str]] = []
+    for name in names:
+        run = runs[-1] if runs else []
+        step = _step(run[-1], name) if run else 0
+        if step and (len(run) == 1 or step == _step(*run[:2])):
+            run.append(name)
+        else:
+            runs.append([name])
+    texts = [", ".join(run) if len(run) < 3 else f"{run[0]}..{run[-1]}" for run in runs]
+    if len(texts) > 4:
+        texts = [*texts[:2], "...", texts[-1]]
+    return f"({', '.join(texts)})" if len(names) > 1 else names[0]
+
+
+def _step(first: str, second: str) -> int:
+    """1 from z3 to z4, -1 from z4 to z3; 0 if they do not follow one another."""
+    stem = first.rstrip("0123456789")
+    number, following = first[len(stem) :], second.removeprefix(stem)
+    if not (number and following.isdecimal()):
+        return 0
+    step = int(following) - int(number)
+    return step if abs(step) == 1 else 0

@@ -1,0 +1,199 @@
+"""An instruction in words: the formulas of a chapter on backpropagation are recognised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from autograd_lite.compiler.lift.instructions import (
+    Contract,
+    Drop,
+    Fill,
+    Gather,
+    Largest,
+    Map,
+    Mask,
+    Pick,
+    Scatter,
+    SegmentSum,
+    operands_of,
+    target_of,
+)
+from autograd_lite.compiler.lift.names import Array, Names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from autograd_lite.compiler.lift.instructions import Instruction, Ref
+
+__all__ = ["Step", "in_words"]
+
+
+@dataclass(eq=False)
+class Step:
+    """An instruction in words: `target sign expression`.
+
+    target      the name of what the instruction writes, with its shape; "" of a partial, which
+                stands in the expressions of the steps that read it
+    sign        "=", "+=" or "-="
+    expression  the right side
+    writes      the arrays that the instruction writes
+    reads       the arrays that it reads
+    irregular   why it is no operation on views of the memory; "" if it is one
+    """
+
+    target: str
+    sign: str
+    expression: str
+    writes: list[Array]
+    reads: list[Array]
+    irregular: str
+
+    @property
+    def text(self) -> str:
+        """The whole line; "" of a partial."""
+        return f"{self.target} {self.sign} {self.expression}" if self.target else ""
+
+
+def in_words(instructions: Iterable[Instruction], names: Names) -> list[Step]:
+    """A step for each instruction; names those arrays that have no name yet."""
+    steps = []
+    for it in instructions:
+        operands, target = operands_of(it), target_of(it)
+        reads = {x.name: x for addresses in operands for x in names.named(addresses)}
+        line = "", "", ""
+        array = names.at(int(target[0]))
+        if isinstance(it, Map) and array and not array.name:
+            every = {name: ref.spread(*it.loops) for name, ref in it.operands.items()}
+            order = np.argsort(it.out.spread(*it.loops))
+            names.define(array, it.formula, {name: at[order] for name, at in every.items()})
+            writes = [array]
+        else:
+            if not isinstance(it, Drop) and (array is None or not array.name):
+                name = _name_of_copy(it, names) or f"memory[{target.min()}]"
+                if array:  # a partial that is not computed in its place
+                    names.rename(array, name)
+                else:
+                    names.add(Array(int(target.min()), len(target), name))
+            line = _line(it, names)
+            writes = names.named(target)
+        steps.append(Step(*line, writes, list(reads.values()), _irregular(it)))
+    return steps
+
+
+def _name_of_copy(it: Instruction, names: Names) -> str:
+    """What to call memory that one group's instructions, or several groups, share; or ""."""
+    match it:
+        case Gather(_, table):
+            return f"{names.name(table)}'"
+        case SegmentSum(_, a):
+            return f"sums of {names.name(a)}"
+    return ""
+
+
+def _irregular(it: Instruction) -> str:
+    """Why it is no operation on views of the memory, or ""."""
+    if isinstance(it, Gather):
+        why = "operands whose addresses are no loops: they are copied together"
+        return f"{len(it.table)} numbers: {why}"
+    if isinstance(it, SegmentSum):
+        why = "rows of different lengths that no padding makes equal"
+        return f"{len(it.starts)} sums of {len(it.a)} terms: {why}"
+    if isinstance(it, Map) and it.formula.part == 0:
+        why = "one by one, as it is in Python"
+        return f"{prod(it.loops)} times {it.formula}: {why}"
+    return ""
+
+
+def _line(it: Instruction, names: Names) -> tuple[str, str, str]:
+    """Target, sign and expression."""
+    name = names.name
+    match it:
+        case Contract(loops, _, out):
+            minus = it.negate and it.add
+            sign = "-=" if minus else "+=" if it.add else "="
+            return _shaped(out, loops, names), sign, _contraction(it, names)
+        case Map(loops, out):
+            operands = {x: ref.addresses(*loops) for x, ref in it.operands.items()}
+            return _shaped(out, loops, names), "=", names.formula(it.formula, operands)
+        case Largest(loops, sums, out, a):
+            rows = name(a.addresses(*loops, *sums))
+            return _shaped(out, loops, names), "=", f"max over rows of {rows}"
+        case Gather():
+            copied = f"copy of {it.table.size} numbers that lie scattered"
+            return name(target_of(it)), "=", copied
+        case Scatter():
+            sign = "+=" if it.add else "="
+            return name(it.table), sign, f"{it.table.size} numbers, scattered"
+        case SegmentSum():
+            b = "" if it.b is None else f" * {name(it.b)}"
+            rows = f"{len(it.starts)} rows of different lengths, {len(it.a)} in all"
+            return name(target_of(it)), "=", f"sum {name(it.a)}{b}  # {rows}"
+        case Fill():
+            return f"{name(target_of(it))}[...]", "=", "0"
+        case Mask(base, holes):
+            return f"{name(base + np.arange(len(holes)))}[padding]", "=", "0"
+        case Pick(_, lookup):
+            picked = f"{name(target_of(it))}[{len(lookup.slots)}]"
+            return picked, "=", f"{name(lookup.addresses())}[indices]"
+        case Drop(source, lookup):
+            return f"{name(lookup.addresses())}[indices]", "+=", name(source)
+
+
+def _shaped(ref: Ref, loops: tuple[int, ...], names: Names) -> str:
+    name, shape = names.name(ref.addresses(*loops)), ", ".join(map(str, loops))
+    return f"{name}[{shape}]" if shape else name
+
+
+def _contraction(it: Contract, names: Names) -> str:
+    """The right side: a product, a matrix product, a sum."""
+    minus = "-" if it.negate and not it.add else ""
+    n = len(it.loops)
+    a = names.name(it.a.addresses(*it.loops, *it.sums))
+    if it.b is None:
+        if not it.sums:
+            return minus + a
+        rows = any(it.a.strides[:n])
+        first = rows and max(it.a.strides[n:]) > max(it.a.strides[:n])
+        return f"{minus}{a}.sum({'axis=0' if first else 'axis=1' if rows else ''})"
+    b = names.name(it.b.addresses(*it.loops, *it.sums))
+    if not it.sums:
+        moving = [[bool(stride) for stride in ref.strides] for ref in (it.a, it.b)]
+        if moving == [[True, False], [False, True]]:
+            return f"outer({a}, {b})"
+        return f"outer({b}, {a})" if moving == [[False, True], [True, False]] else f"{a} * {b}"
+    if not any(it.b.strides[n:]):
+        return f"{a}.sum({'axis=1' if it.loops else ''}) * {b}"
+    only_a = [i for i in range(n) if it.a.strides[i] and not it.b.strides[i]]
+    only_b = [i for i in range(n) if it.b.strides[i] and not it.a.strides[i]]
+    if len(only_a) + len(only_b) < n or len(only_a) > 1 or len(only_b) > 1:
+        return _einsum(it, a, b)
+    left = a + _transposed(it.a, only_a, n, inner_last=True)
+    right = b + _transposed(it.b, only_b, n, inner_last=False)
+    if only_a and only_b and only_b[0] < only_a[0]:  # out is its transpose
+        left = b + _transposed(it.b, only_b, n, inner_last=True)
+        right = a + _transposed(it.a, only_a, n, inner_last=False)
+    elif only_b and not only_a and not left.endswith(".T"):
+        left, right = right.removesuffix(".T") if right.endswith(".T") else right + ".T", left
+    return f"{left} @ {right}"
+
+
+def _transposed(ref: Ref, rows: list[int], n: int, inner_last: bool) -> str:
+    """Whether a matrix with these rows is to be transposed for the inner loops to be last."""
+    if not rows:
+        return ""
+    is_last = abs(ref.strides[n]) < abs(ref.strides[rows[0]])
+    return "" if is_last == inner_last else ".T"
+
+
+def _einsum(it: Contract, a: str, b: str) -> str:
+    letters = "ijklmnopqrstuvwxyz"[: len(it.loops) + len(it.sums)]
+    assert it.b is not None
+    parts = [
+        "".join(letter for letter, s in zip(letters, ref.strides, strict=True) if s)
+        for ref in (it.a, it.b)
+    ]
+    return f"einsum('{parts[0]},{parts[1]}->{letters[: len(it.loops)]}', {a}, {b})"
