@@ -38,7 +38,7 @@ class ArrayProgram:
     gradients   [g] the address of each gradient; a leaf that the tape does not use has a constant 0
     computed    the arrays that instructions write, but for gradients and copies
     parameters  [tape.leaves] the parameter that the leaf in each slot belongs to, as leaves of wrt
-                that are used in the same way make one; -1 of a leaf that is not in wrt
+                that are used in the same way make one; -1 of one that is unused or not in wrt
 
     All numbers lie in one flat memory of doubles, which is 0 at first. A back end binds the
     instructions to a memory and writes the constants, once. A run writes the leaves, follows

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite.compiler.lift.affine import nest, runs, stretches
-from autograd_lite.compiler.tape.ranges import offsets_of, ranges
 
 SIZES = st.lists(st.integers(1, 4), min_size=1, max_size=4)
 STRIDES = st.integers(-30, 30)
@@ -87,8 +86,3 @@ def test_stretches_of_causal_rows():
     assert starts.tolist() == [0, 1, 3, 6]
     assert lengths.tolist() == [1, 2, 3, 2]
     assert [x.tolist() for x in stretches(np.array([[7]]))] == [[0], [1]]
-
-
-def test_ranges_and_offsets():
-    assert ranges(np.array([5, 0, 9]), np.array([2, 0, 3])).tolist() == [5, 6, 9, 10, 11]
-    assert offsets_of(np.array([0, 0, 2]), 4).tolist() == [0, 2, 2, 3, 3]
