@@ -14,7 +14,7 @@ import numpy as np
 from autograd_lite.compiler.lift.affine import nest, stretches
 from autograd_lite.compiler.lift.canonical import COPY, MAP, NUMBER, PICK, SUM, VARIABLE
 from autograd_lite.compiler.lift.groups import NUMBERS, WANTED, Group, groups_of
-from autograd_lite.compiler.lift.instructions import Mask
+from autograd_lite.compiler.lift.instructions import ZeroPadding
 from autograd_lite.compiler.lift.names import Array
 from autograd_lite.compiler.lift.schedule import Stages
 from autograd_lite.compiler.tape.ranges import ranges
@@ -141,15 +141,14 @@ class Layout:
         """What sets its padding to 0, if that is not 0 anyway; see `without_idle_masks`."""
         if not piece.box or piece.clean:
             return []
-        mask = Mask(piece.base, piece.box.holes)
+        mask = ZeroPadding(piece.base, piece.box.holes)
         self._masks[piece.base] = piece
         return [mask]
 
     def without_idle_masks(self, instructions: list[Instruction]) -> list[Instruction]:
         """The instructions without the masks of padding that nobody relies on."""
-        return [
-            it for it in instructions if not isinstance(it, Mask) or self._masks[it.base].claimed
-        ]
+        idle = {base for base, piece in self._masks.items() if not piece.claimed}
+        return [it for it in instructions if not (isinstance(it, ZeroPadding) and it.base in idle)]
 
     def vanish(self, a: Ints, b: Ints, claim: bool) -> bool:
         """Whether the product at all these pairs of addresses is 0, as one factor is padding.

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from autograd_lite.compiler.lift.instructions import Instruction, Pick
+from autograd_lite.compiler.lift.instructions import Instruction, Take
 from autograd_lite.compiler.lift.names import Array, Names
 from autograd_lite.compiler.lift.words import Step, in_words
 from autograd_lite.compiler.tape.opcodes import LEAF
@@ -67,8 +67,8 @@ class ArrayProgram:
         unread = np.iinfo(np.int64).max
         found = np.full(self.tape.indices, unread)
         for it in self.forward:
-            if isinstance(it, Pick):
-                np.minimum.at(found, it.lookup.slots, it.lookup.among)
+            if isinstance(it, Take):
+                np.minimum.at(found, it.table.slots, it.table.among)
         return np.where(found == unread, 0, found)
 
     def arrays(self, names: Mapping[range, str] = {}) -> list[Array]:

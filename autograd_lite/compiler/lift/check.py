@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.lift.instructions import Drop, adds, operands_of, target_of
+from autograd_lite.compiler.lift.instructions import ScatterAdd, adds, operands_of, target_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def check_order(instructions: Sequence[Instruction], size: int, results: Ints) -
         target = target_of(it)
         each = np.arange(len(target))
         writer[target] = each
-        if not isinstance(it, Drop) and (writer[target] != each).any():
+        if not isinstance(it, ScatterAdd) and (writer[target] != each).any():
             raise _wrong(it, "writes an address twice")
         written[target], added[target] = True, adds(it)
     if (added & read).any():

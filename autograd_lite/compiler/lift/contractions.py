@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_lite.compiler.lift.addresses import FEW
 from autograd_lite.compiler.lift.affine import nest, runs, stretches
-from autograd_lite.compiler.lift.instructions import Contract, Gather, Ref, Scatter
+from autograd_lite.compiler.lift.instructions import Contraction, Gather, Ref, Scatter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,14 +88,14 @@ class Part:
         self.plain, self.vanishes = plain, vanishes
 
     @property
-    def last(self) -> Contract | Scatter:
+    def last(self) -> Contraction | Scatter:
         last = self.instructions[-1]
-        assert isinstance(last, (Contract, Scatter))
+        assert isinstance(last, (Contraction, Scatter))
         return last
 
     @property
     def subtracts(self) -> bool:
-        return isinstance(self.last, Contract) and self.last.negate
+        return isinstance(self.last, Contraction) and self.last.negate
 
 
 class Tables:
@@ -166,8 +166,8 @@ class Tables:
         loops, sums, (to, of_a, of_b) = refs_of([out[0], a[0, 0], b[0, 0]], rows, columns)
         factor = self.layout.number_at(b)
         if factor not in (1, -1):
-            return Part(lanes, [Contract(loops, sums, to, of_a, of_b)])
-        contract = Contract(loops, sums, to, of_a, None, negate=factor == -1)
+            return Part(lanes, [Contraction(loops, sums, to, of_a, of_b)])
+        contract = Contraction(loops, sums, to, of_a, None, negate=factor == -1)
         return Part(lanes, [contract], None if sums else a[:, 0], self.layout.number_at(a) == 0)
 
     def irregular(self, lanes: Ints, a: Ints, b: Ints) -> Part:
@@ -179,13 +179,13 @@ class Tables:
                 continue
             loops, sums, (to, of_kept) = refs_of([out[0], kept[0, 0]], rows, columns)
             of_moved = self._gathered(moved.reshape(loops + sums), len(loops))
-            return Part(lanes, [Contract(loops, sums, to, of_kept, of_moved)])
+            return Part(lanes, [Contraction(loops, sums, to, of_kept, of_moved)])
         (n, k), base = a.shape, self.layout.reserve(len(lanes))
         columns = [(k, (1, 1))] if k > 1 else []
         rows = [(n, (1, k, k))]
         bases = [base, self.gathers(a), self.gathers(b)]
         loops, sums, (to, of_a, of_b) = refs_of(bases, rows, columns)
-        contract = Contract(loops, sums, to, of_a, of_b)
+        contract = Contraction(loops, sums, to, of_a, of_b)
         return Part(lanes, [contract, Scatter(base, out)])
 
     def _gathered(self, table: Ints, n: int) -> Ref:

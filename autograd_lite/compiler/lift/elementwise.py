@@ -6,7 +6,7 @@ import numpy as np
 
 from autograd_lite.compiler.lift.affine import is_within, nest, runs
 from autograd_lite.compiler.lift.contractions import refs_of
-from autograd_lite.compiler.lift.instructions import Largest, Lookup, Map, Ref, Scatter
+from autograd_lite.compiler.lift.instructions import Elementwise, IndexTable, Ref, RowMax, Scatter
 from autograd_lite.compiler.lift.specialized import vanishes
 
 TYPE_CHECKING = False
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.lift.specialized import Formula
     from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["largest", "lookup", "mapped"]
+__all__ = ["index_table", "largest", "mapped"]
 
 
 def mapped(
@@ -50,10 +50,10 @@ def mapped(
     return [_map(base, loops, what, tables), scatter]
 
 
-def _map(base: int, rows: list[Loop], what: Formula, tables: dict[str, Ints]) -> Map:
+def _map(base: int, rows: list[Loop], what: Formula, tables: dict[str, Ints]) -> Elementwise:
     """The instruction, in loops that go through 0, 1, 2, ... and the tables."""
     loops, _, (out, *refs) = refs_of([base, *(table[0] for table in tables.values())], rows, [])
-    return Map(loops, out, what, dict(zip(tables, refs, strict=True)))
+    return Elementwise(loops, out, what, dict(zip(tables, refs, strict=True)))
 
 
 def largest(
@@ -66,18 +66,18 @@ def largest(
     base = layout.reserve(n) if piece.box else piece.base
     rows, columns = nest(np.stack([np.arange(n), table[:, 0]])), nest(table[:1])
     if rows is None or columns is None or len(runs(table[None])) > 1:
-        it = Largest((n,), (k,), Ref(base, (1, 0)), Ref(gathers(table), (k, 1)))
+        it = RowMax((n,), (k,), Ref(base, (1, 0)), Ref(gathers(table), (k, 1)))
     else:
         loops, inner, (out, a) = refs_of([base, table[0, 0]], rows, columns)
-        it = Largest(loops, inner, out, a)
+        it = RowMax(loops, inner, out, a)
     scatter = [Scatter(base, piece.base + piece.lane)] if piece.box else []
     return [it, *scatter]
 
 
-def lookup(slots: Ints, table: Ints) -> Lookup:
+def index_table(slots: Ints, table: Ints) -> IndexTable:
     """Row i of a table of addresses, read at the index in slots[i]."""
     among = table.shape[1]
     first = table[:, 0]
     step = int(table[0, 1] - table[0, 0]) if among > 1 else 0
     regular = (table == first[:, None] + step * np.arange(among)).all()
-    return Lookup(slots, among, first, step, None if regular else table)
+    return IndexTable(slots, among, first, step, None if regular else table)

@@ -1,9 +1,10 @@
-"""The bulk instructions: the closed set that a lifted program is made of.
+"""The instructions: the closed set that a lifted program is made of.
 
-They work on one flat memory of doubles. A `Ref` is where an operand lies in it: its first address,
-and how far it moves with each step of each loop; with 0, it is used again. All can be pickled.
+They work on one flat memory of doubles. A `Ref` tells where an operand lies: its first address, and
+the stride from one step of each loop to the next; with stride 0, a number is used again.
 
-No instruction reads what it writes, but element by element: back ends rely on it.
+No instruction reads an address that it writes, but for element i that only element i reads: back
+ends rely on it.
 """
 
 from __future__ import annotations
@@ -11,28 +12,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from autograd_lite.compiler.lift.specialized import Formula
-    from autograd_lite.compiler.tape.ranges import Ints
+from autograd_lite.compiler.lift.specialized import Formula
+from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = [
-    "Contract",
-    "Drop",
-    "Fill",
+    "Contraction",
+    "Elementwise",
     "Gather",
+    "IndexTable",
     "Instruction",
-    "Largest",
-    "Lookup",
-    "Map",
-    "Mask",
-    "Pick",
     "Ref",
+    "RowMax",
     "Scatter",
+    "ScatterAdd",
     "SegmentSum",
+    "Take",
+    "Zero",
+    "ZeroPadding",
     "adds",
     "operands_of",
     "target_of",
@@ -47,7 +45,7 @@ class Ref:
     strides: tuple[int, ...]
 
     def addresses(self, *sizes: int) -> Ints:
-        """Those that it goes to in loops of these sizes, without the loops where it stays."""
+        """The addresses in loops of these sizes, leaving out loops of stride 0."""
         moving = [i for i in range(len(sizes)) if self.strides[i]]
         ref = Ref(self.base, tuple(self.strides[i] for i in moving))
         return ref.spread(*(sizes[i] for i in moving))
@@ -61,12 +59,12 @@ class Ref:
 
 
 @dataclass
-class Contract:
-    """out (+)= sum over the inner loops of a * b; b is None for one.
+class Contraction:
+    """out (+)= sum over the inner loops of a * b, or of a if b is None.
 
-    loops, sums  the sizes of the outer loops and of the inner ones
-    add          whether to add to what is there
-    negate       whether to subtract a rather than add it, where b is None
+    loops, sums  sizes of the outer loops, which write, and of the inner ones, which are added up
+    add          True if the sum is added to the number that is there
+    negate       True if the sum is subtracted; only where b is None
     """
 
     loops: tuple[int, ...]
@@ -79,7 +77,7 @@ class Contract:
 
 
 @dataclass
-class Map:
+class Elementwise:
     """out = formula(operands), elementwise."""
 
     loops: tuple[int, ...]
@@ -89,8 +87,8 @@ class Map:
 
 
 @dataclass
-class Largest:
-    """out = the largest a of the inner loops."""
+class RowMax:
+    """out = the largest a of the inner loops; `loops` and `sums` are those of a Contraction."""
 
     loops: tuple[int, ...]
     sums: tuple[int, ...]
@@ -108,7 +106,7 @@ class Gather:
 
 @dataclass
 class Scatter:
-    """memory[table[i]] (+)= memory[base + i]; no address stands in the table twice."""
+    """memory[table[i]] (+)= memory[base + i]; no address is in the table twice."""
 
     base: int
     table: Ints
@@ -117,10 +115,10 @@ class Scatter:
 
 @dataclass
 class SegmentSum:
-    """memory[base + i] = the sum of memory[a] * memory[b] over row i, of any length.
+    """memory[base + i] = the sum of memory[a] * memory[b] over row i, whose length is its own.
 
-    a, b    [m] addresses, row by row; b is None for one
-    starts  [n] where each row begins
+    a, b    [m] addresses, row by row; b is None for a sum of a alone
+    starts  [n] place in a where each row begins
     """
 
     base: int
@@ -130,7 +128,7 @@ class SegmentSum:
 
 
 @dataclass
-class Fill:
+class Zero:
     """memory[base : base + size] = 0."""
 
     base: int
@@ -138,19 +136,22 @@ class Fill:
 
 
 @dataclass
-class Mask:
-    """memory[base + i] = 0 for each i of a hole."""
+class ZeroPadding:
+    """memory[base + i] = 0 where padding[i]."""
 
     base: int
-    holes: NDArray[np.bool_]
+    padding: NDArray[np.bool_]
 
 
 @dataclass
-class Lookup:
-    """n addresses that depend on indices: first[i] + step * index, with index = indices[slots[i]].
+class IndexTable:
+    """n addresses that depend on the indices of a call: address i is first[i] + step * index.
 
-    among  how many there are to choose from; a negative index counts from the end
-    table  [n, among] the addresses, where they are no such steps; else None
+    slots  [n] slot of the index among those of the call
+    among  number of addresses that each index chooses from; a negative index counts from the end
+    first  [n] address that the index 0 chooses
+    step   distance from there to the address that the index 1 chooses, and so on
+    table  [n, among] addresses, if they are not that regular; else None
     """
 
     slots: Ints
@@ -160,39 +161,50 @@ class Lookup:
     table: Ints | None = None
 
     def addresses(self) -> Ints:
-        """All that it may choose."""
+        """The addresses that any index may choose."""
         steps = self.step * np.arange(self.among)
         table = np.add.outer(self.first, steps) if self.table is None else self.table
         return table.ravel()
 
 
 @dataclass
-class Pick:
-    """memory[base + i] = memory[address i of the lookup]."""
+class Take:
+    """memory[base + i] = memory[address i of the table]."""
 
     base: int
-    lookup: Lookup
+    table: IndexTable
 
 
 @dataclass
-class Drop:
-    """memory[address i of the lookup] += memory[source[i]], for one i after the other."""
+class ScatterAdd:
+    """memory[address i of the table] += memory[source[i]], for one i after the other."""
 
     source: Ints
-    lookup: Lookup
+    table: IndexTable
 
 
-Instruction = Contract | Map | Largest | Gather | Scatter | SegmentSum | Fill | Mask | Pick | Drop
+Instruction = (
+    Contraction
+    | Elementwise
+    | RowMax
+    | Gather
+    | Scatter
+    | SegmentSum
+    | Zero
+    | ZeroPadding
+    | Take
+    | ScatterAdd
+)
 
 
 def operands_of(it: Instruction) -> list[Ints]:
-    """The addresses of each operand; those that are only added to are none."""
+    """The addresses of each operand; a target that is added to is no operand."""
     match it:
-        case Contract(loops, sums, _, a, b):
+        case Contraction(loops, sums, _, a, b):
             return [ref.addresses(*loops, *sums) for ref in (a, b) if ref is not None]
-        case Map(loops, _, _, operands):
+        case Elementwise(loops, _, _, operands):
             return [ref.addresses(*loops) for ref in operands.values()]
-        case Largest(loops, sums, _, a):
+        case RowMax(loops, sums, _, a):
             return [a.addresses(*loops, *sums)]
         case Gather(_, table):
             return [table]
@@ -200,18 +212,18 @@ def operands_of(it: Instruction) -> list[Ints]:
             return [base + np.arange(len(table))]
         case SegmentSum(_, a, b):
             return [a] if b is None else [a, b]
-        case Fill() | Mask():
+        case Zero() | ZeroPadding():
             return []
-        case Pick(_, lookup):
-            return [lookup.addresses()]
-        case Drop(source):
+        case Take(_, index_table):
+            return [index_table.addresses()]
+        case ScatterAdd(source):
             return [source]
 
 
 def target_of(it: Instruction) -> Ints:
-    """The addresses that it writes, or may write."""
+    """The addresses that an instruction writes, or may write."""
     match it:
-        case Contract(loops, _, out) | Map(loops, out) | Largest(loops, _, out):
+        case Contraction(loops, _, out) | Elementwise(loops, out) | RowMax(loops, _, out):
             return out.spread(*loops)
         case Scatter(_, table):
             return table
@@ -219,16 +231,16 @@ def target_of(it: Instruction) -> Ints:
             return base + np.arange(table.size)
         case SegmentSum(base, _, _, starts):
             return base + np.arange(len(starts))
-        case Fill(base, size):
+        case Zero(base, size):
             return base + np.arange(size)
-        case Mask(base, holes):
-            return base + np.flatnonzero(holes)
-        case Pick(base, lookup):
-            return base + np.arange(len(lookup.slots))
-        case Drop(_, lookup):
-            return lookup.addresses()
+        case ZeroPadding(base, padding):
+            return base + np.flatnonzero(padding)
+        case Take(base, index_table):
+            return base + np.arange(len(index_table.slots))
+        case ScatterAdd(_, index_table):
+            return index_table.addresses()
 
 
 def adds(it: Instruction) -> bool:
-    """Whether it adds to what is there."""
-    return isinstance(it, Drop) or (isinstance(it, (Contract, Scatter)) and it.add)
+    """True if the instruction adds to the numbers that are there."""
+    return isinstance(it, ScatterAdd) or (isinstance(it, (Contraction, Scatter)) and it.add)

@@ -11,9 +11,9 @@ from autograd_lite.compiler.lift.addresses import Layout
 from autograd_lite.compiler.lift.adjoint import Uses, active_nodes
 from autograd_lite.compiler.lift.canonical import LARGEST, MAP, PICK, SUM, Form
 from autograd_lite.compiler.lift.contractions import Gathers
-from autograd_lite.compiler.lift.elementwise import largest, lookup, mapped
+from autograd_lite.compiler.lift.elementwise import index_table, largest, mapped
 from autograd_lite.compiler.lift.groups import groups_of
-from autograd_lite.compiler.lift.instructions import Pick
+from autograd_lite.compiler.lift.instructions import Take
 from autograd_lite.compiler.lift.names import Array
 from autograd_lite.compiler.lift.schedule import Stages
 from autograd_lite.compiler.lift.sums import kinds, sums
@@ -113,7 +113,7 @@ class Lowering:
             return largest(self.layout, self.gathers, piece, counts, address[a])
         tables = address[a].reshape(len(nodes), -1)
         if group.kind == PICK:
-            return [Pick(piece.base, lookup(form.slot[nodes], tables))]
+            return [Take(piece.base, index_table(form.slot[nodes], tables))]
         what = form.formulas[group.formula]
         names = what.names if len(what.names) == len(tables.T) else "xyz"
         operands = dict(zip(names, tables.T, strict=False))

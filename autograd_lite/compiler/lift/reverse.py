@@ -8,9 +8,9 @@ import numpy as np
 
 from autograd_lite.compiler.lift.addresses import Piece
 from autograd_lite.compiler.lift.canonical import PICK
-from autograd_lite.compiler.lift.elementwise import lookup
+from autograd_lite.compiler.lift.elementwise import index_table
 from autograd_lite.compiler.lift.groups import WANTED
-from autograd_lite.compiler.lift.instructions import Drop, Fill
+from autograd_lite.compiler.lift.instructions import ScatterAdd, Zero
 from autograd_lite.compiler.lift.names import Array
 from autograd_lite.compiler.lift.sums import kinds, sums
 from autograd_lite.compiler.tape.ranges import offsets_of, ranges
@@ -89,7 +89,7 @@ class Reverse:
         self._pieces[i] = piece
         self._cotangent[nodes] = piece.base + piece.lane
         if drops and len(np.unique(row)) < piece.size:
-            self.instructions.append(Fill(piece.base, piece.size))
+            self.instructions.append(Zero(piece.base, piece.size))
         if len(row):
             gathers = self.lowered.gathers
             added = sums(layout, gathers, piece, row, a, b, kind)
@@ -97,8 +97,8 @@ class Reverse:
         for picks, operands in drops:
             here = (self.group_of[operands] == i) & self.lowered.active[operands]
             table = np.where(here, self._cotangent[operands], self._waste)
-            where = lookup(self.form.slot[picks], table)
-            self.instructions.append(Drop(self._cotangent[picks], where))
+            where = index_table(self.form.slot[picks], table)
+            self.instructions.append(ScatterAdd(self._cotangent[picks], where))
 
     def _terms(self, i: int) -> tuple[Ints, Ints, Ints, Ints]:
         """The terms of the cotangents of group i: row, addresses a and b, kind."""

@@ -13,7 +13,7 @@ from autograd_lite.compiler.lift.addresses import FEW
 from autograd_lite.compiler.lift.affine import is_within, nest
 from autograd_lite.compiler.lift.contractions import Part, Tables, refs_of
 from autograd_lite.compiler.lift.groups import NUMBERS
-from autograd_lite.compiler.lift.instructions import Fill, Map, Scatter, SegmentSum
+from autograd_lite.compiler.lift.instructions import Elementwise, Scatter, SegmentSum, Zero
 from autograd_lite.compiler.lift.specialized import formula
 from autograd_lite.compiler.tape.ranges import ranges
 
@@ -305,7 +305,7 @@ class _Rows:
             before = written[part.lanes]
             part.last.add = bool(before.any())
             if part.last.add and not before.all() and not instructions:
-                instructions.append(Fill(self.piece.base, self.piece.size))
+                instructions.append(Zero(self.piece.base, self.piece.size))
             written[part.lanes] = True
         sum_of_two = self._sum_of_two(*parts[:2]) if len(parts) > 1 else None
         if sum_of_two is not None:
@@ -321,7 +321,7 @@ class _Rows:
         same = parts and all(len(p.lanes) == len(parts[0].lanes) for p in self.parts)
         return parts if same else self.parts
 
-    def _sum_of_two(self, first: Part, second: Part) -> Map | None:
+    def _sum_of_two(self, first: Part, second: Part) -> Elementwise | None:
         """The instruction x + y or x - y, if these parts are no more than that."""
         x, y = first.plain, second.plain
         if x is None or y is None or not np.array_equal(first.lanes, second.lanes):
@@ -334,4 +334,4 @@ class _Rows:
             return None
         loops, _, (to, of_x, of_y) = refs_of([out[0], x[0], y[0]], rows, [])
         what = formula("x - y" if second.subtracts else "x + y")
-        return Map(loops, to, what, {"x": of_x, "y": of_y})
+        return Elementwise(loops, to, what, {"x": of_x, "y": of_y})

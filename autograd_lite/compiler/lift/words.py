@@ -8,16 +8,16 @@ from math import prod
 import numpy as np
 
 from autograd_lite.compiler.lift.instructions import (
-    Contract,
-    Drop,
-    Fill,
+    Contraction,
+    Elementwise,
     Gather,
-    Largest,
-    Map,
-    Mask,
-    Pick,
+    RowMax,
     Scatter,
+    ScatterAdd,
     SegmentSum,
+    Take,
+    Zero,
+    ZeroPadding,
     operands_of,
     target_of,
 )
@@ -66,13 +66,13 @@ def in_words(instructions: Iterable[Instruction], names: Names) -> list[Step]:
         reads = {x.name: x for addresses in operands for x in names.named(addresses)}
         line = "", "", ""
         array = names.at(int(target[0]))
-        if isinstance(it, Map) and array and not array.name:
+        if isinstance(it, Elementwise) and array and not array.name:
             every = {name: ref.spread(*it.loops) for name, ref in it.operands.items()}
             order = np.argsort(it.out.spread(*it.loops))
             names.define(array, it.formula, {name: at[order] for name, at in every.items()})
             writes = [array]
         else:
-            if not isinstance(it, Drop) and (array is None or not array.name):
+            if not isinstance(it, ScatterAdd) and (array is None or not array.name):
                 name = _name_of_copy(it, names) or f"memory[{target.min()}]"
                 if array:  # a partial that is not computed in its place
                     names.rename(array, name)
@@ -102,7 +102,7 @@ def _irregular(it: Instruction) -> str:
     if isinstance(it, SegmentSum):
         why = "rows of different lengths that no padding makes equal"
         return f"{len(it.starts)} sums of {len(it.a)} terms: {why}"
-    if isinstance(it, Map) and it.formula.part == 0:
+    if isinstance(it, Elementwise) and it.formula.part == 0:
         why = "one by one, as it is in Python"
         return f"{prod(it.loops)} times {it.formula}: {why}"
     return ""
@@ -112,14 +112,14 @@ def _line(it: Instruction, names: Names) -> tuple[str, str, str]:
     """Target, sign and expression."""
     name = names.name
     match it:
-        case Contract(loops, _, out):
+        case Contraction(loops, _, out):
             minus = it.negate and it.add
             sign = "-=" if minus else "+=" if it.add else "="
             return _shaped(out, loops, names), sign, _contraction(it, names)
-        case Map(loops, out):
+        case Elementwise(loops, out):
             operands = {x: ref.addresses(*loops) for x, ref in it.operands.items()}
             return _shaped(out, loops, names), "=", names.formula(it.formula, operands)
-        case Largest(loops, sums, out, a):
+        case RowMax(loops, sums, out, a):
             rows = name(a.addresses(*loops, *sums))
             return _shaped(out, loops, names), "=", f"max over rows of {rows}"
         case Gather():
@@ -132,15 +132,15 @@ def _line(it: Instruction, names: Names) -> tuple[str, str, str]:
             b = "" if it.b is None else f" * {name(it.b)}"
             rows = f"{len(it.starts)} rows of different lengths, {len(it.a)} in all"
             return name(target_of(it)), "=", f"sum {name(it.a)}{b}  # {rows}"
-        case Fill():
+        case Zero():
             return f"{name(target_of(it))}[...]", "=", "0"
-        case Mask(base, holes):
-            return f"{name(base + np.arange(len(holes)))}[padding]", "=", "0"
-        case Pick(_, lookup):
-            picked = f"{name(target_of(it))}[{len(lookup.slots)}]"
-            return picked, "=", f"{name(lookup.addresses())}[indices]"
-        case Drop(source, lookup):
-            return f"{name(lookup.addresses())}[indices]", "+=", name(source)
+        case ZeroPadding(base, padding):
+            return f"{name(base + np.arange(len(padding)))}[padding]", "=", "0"
+        case Take(_, table):
+            taken = f"{name(target_of(it))}[{len(table.slots)}]"
+            return taken, "=", f"{name(table.addresses())}[indices]"
+        case ScatterAdd(source, table):
+            return f"{name(table.addresses())}[indices]", "+=", name(source)
 
 
 def _shaped(ref: Ref, loops: tuple[int, ...], names: Names) -> str:
@@ -148,7 +148,7 @@ def _shaped(ref: Ref, loops: tuple[int, ...], names: Names) -> str:
     return f"{name}[{shape}]" if shape else name
 
 
-def _contraction(it: Contract, names: Names) -> str:
+def _contraction(it: Contraction, names: Names) -> str:
     """The right side: a product, a matrix product, a sum."""
     minus = "-" if it.negate and not it.add else ""
     n = len(it.loops)
@@ -189,7 +189,7 @@ def _transposed(ref: Ref, rows: list[int], n: int, inner_last: bool) -> str:
     return "" if is_last == inner_last else ".T"
 
 
-def _einsum(it: Contract, a: str, b: str) -> str:
+def _einsum(it: Contraction, a: str, b: str) -> str:
     letters = "ijklmnopqrstuvwxyz"[: len(it.loops) + len(it.sums)]
     assert it.b is not None
     parts = [

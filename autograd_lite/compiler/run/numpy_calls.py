@@ -10,18 +10,18 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd_lite.compiler.lift.instructions import (
-    Contract,
-    Drop,
-    Fill,
+    Contraction,
+    Elementwise,
     Gather,
-    Largest,
-    Lookup,
-    Map,
-    Mask,
-    Pick,
+    IndexTable,
     Ref,
+    RowMax,
     Scatter,
+    ScatterAdd,
     SegmentSum,
+    Take,
+    Zero,
+    ZeroPadding,
 )
 from autograd_lite.compiler.run.special_functions import FUNCTIONS, polygamma
 from autograd_lite.compiler.run.ufuncs import RESULT, steps_of
@@ -125,11 +125,11 @@ class Binder:
 
     def _bind(self, instruction: Instruction) -> list[Operation]:
         match instruction:
-            case Contract():
+            case Contraction():
                 return self._contract(instruction)
-            case Map():
+            case Elementwise():
                 return self._map(instruction)
-            case Largest():
+            case RowMax():
                 return self._largest(instruction)
             case Gather(base, table):
                 return [self._take(table, self._slice(base, table.size))]
@@ -137,15 +137,15 @@ class Binder:
                 return [self._scatter(self._slice(base, table.size), table, add)]
             case SegmentSum():
                 return self._segment_sum(instruction)
-            case Fill(base, size):
+            case Zero(base, size):
                 return [Operation("copyto", self._slice(base, size), (np.zeros(()),))]
-            case Mask(base, holes):
+            case ZeroPadding(base, holes):
                 return [Operation("copyto", self._slice(base, len(holes)), (np.zeros(()), holes))]
-            case Pick(base, lookup):
+            case Take(base, lookup):
                 calls, array, where = self._addresses(lookup)
                 out = self._slice(base, len(lookup.slots))
                 return [*calls, Operation("take", out, (array, where))]
-            case Drop(source, lookup):
+            case ScatterAdd(source, lookup):
                 calls, array, where = self._addresses(lookup)
                 more, values = self._read(source, "t0")
                 return [*calls, *more, Operation("add.at", array, (values, where))]
@@ -202,7 +202,7 @@ class Binder:
             calls += [self._take(it.b, b), Operation("multiply", a, (a, b))]
         return [*calls, Operation("add.reduceat", out, (a, it.starts))]
 
-    def _addresses(self, lookup: Lookup) -> tuple[list[Operation], Doubles, Ints]:
+    def _addresses(self, lookup: IndexTable) -> tuple[list[Operation], Doubles, Ints]:
         """The calls that work out the addresses of a lookup: where they are, and those places."""
         n, among = len(lookup.slots), lookup.among
         where = np.empty(n, np.int64)
@@ -226,13 +226,13 @@ class Binder:
             ]
         return calls, self.memory[low : high + 1], where
 
-    def _largest(self, it: Largest) -> list[Operation]:
+    def _largest(self, it: RowMax) -> list[Operation]:
         rows = self._operand(it.a).view(it.loops + it.sums)
         return [Operation("maximum.reduce", self._view(it.out, it.loops), (rows,))]
 
     # ------------------------------------------------------------------------ elementwise
 
-    def _map(self, it: Map) -> list[Operation]:
+    def _map(self, it: Elementwise) -> list[Operation]:
         arrays: dict[str, NDArray[Any]] = {
             name: self._operand(ref).elements(it.loops) for name, ref in it.operands.items()
         }
@@ -264,7 +264,7 @@ class Binder:
 
     # ------------------------------------------------------------------------ contractions
 
-    def _contract(self, it: Contract) -> list[Operation]:
+    def _contract(self, it: Contraction) -> list[Operation]:
         out, a = self._operand(it.out), self._operand(it.a)
         target = self._contiguous("sum", it.loops) if it.add else out
         if it.b is None:
@@ -281,7 +281,7 @@ class Binder:
             calls.append(Operation("subtract" if it.negate else "add", into, (into, more)))
         return calls
 
-    def _plain(self, it: Contract) -> Operation:
+    def _plain(self, it: Contraction) -> Operation:
         """Out (+)= a or -a."""
         out, a = self._view(it.out, it.loops), self._operand(it.a).elements(it.loops)
         if it.add:

@@ -16,7 +16,7 @@ import autograd_lite as ag
 from autograd_lite import Value, take
 from autograd_lite.compiler.lift import lift
 from autograd_lite.compiler.lift.check import check_order
-from autograd_lite.compiler.lift.instructions import Contract, Ref
+from autograd_lite.compiler.lift.instructions import Contraction, Ref
 from autograd_lite.compiler.lift.sums import progressions
 from autograd_lite.compiler.run.arrays import ArrayExecutor
 from autograd_lite.compiler.run.native import compile_calls
@@ -124,11 +124,11 @@ def test_a_program_in_another_order_is_refused():
     check_order(instructions, lifted.size, results)
     with pytest.raises(RuntimeError, match="reads what is written behind it"):
         check_order(instructions[::-1], lifted.size, results)
-    sum_without_beginning = Contract((), (), Ref(1, ()), Ref(0, ()), None, add=True)
+    sum_without_beginning = Contraction((), (), Ref(1, ()), Ref(0, ()), None, add=True)
     with pytest.raises(RuntimeError, match="a sum that begins with nothing"):
         check_order([sum_without_beginning], 2, np.array([1]))
     for strides in ((1, 1), (0, 1)):  # those of two windows that overlap; a row again and again
-        windows = Contract((2, 3), (), Ref(4, strides), Ref(0, (0, 1)), None)
+        windows = Contraction((2, 3), (), Ref(4, strides), Ref(0, (0, 1)), None)
         with pytest.raises(RuntimeError, match="writes an address twice"):
             check_order([windows], 8, np.array([4]))
 

@@ -6,7 +6,7 @@ from array import array
 import numpy as np
 import pytest
 
-from autograd_lite.compiler.lift.instructions import Map, Ref
+from autograd_lite.compiler.lift.instructions import Elementwise, Ref
 from autograd_lite.compiler.lift.specialized import (
     Formula,
     formula,
@@ -38,7 +38,7 @@ def computed(what, operands):
     n = len(next(iter(operands.values())))
     memory = np.concatenate([*operands.values(), np.full(n, 7.0)])
     refs = {name: Ref(i * n, (1,)) for i, name in enumerate(operands)}
-    mapped = Map((n,), Ref(len(refs) * n, (1,)), what, refs)
+    mapped = Elementwise((n,), Ref(len(refs) * n, (1,)), what, refs)
     with np.errstate(all="ignore"):
         calls = Binder(memory, np.zeros(0, np.int64), Kept(array("d"))).bind([mapped])
         compile_calls(calls)()
