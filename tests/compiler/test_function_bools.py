@@ -11,32 +11,15 @@ from hypothesis import strategies as st
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, vmap, where
+from tests.support.agreement import agree, numbers_in
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]
 EXECUTORS = pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
 
 
-def numbers_in(thing):
-    if isinstance(thing, (Value, float)):
-        return [thing]
-    return [v for part in thing for v in numbers_in(part)] if thing is not None else []
-
-
-def outcome(f, leaves, *args):
-    """The results' numbers, and the gradients of a weighted sum of them."""
-    for x in leaves:
-        x.grad = 0.0
-    results = numbers_in(f(*args))
-    ag.sum([y * (i + 1) for i, y in enumerate(results)]).backward()
-    numbers = [y.data if isinstance(y, Value) else y for y in results]
-    return numbers + [x.grad for x in leaves]
-
-
-def agree(compiled, f, calls, leaves=W):
-    for args in [*calls, *calls, *calls]:
-        expected = outcome(f, leaves, *args)
-        found = outcome(compiled, leaves, *args)
-        assert found == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True)
+def as_eagerly(compiled, function, calls, leaves=W):
+    """Both give the same at each of the calls, and when they come again."""
+    agree(function, [*calls] * 3, leaves, None, compiled=compiled, rel=1e-9)
 
 
 FUNCTIONS = {
@@ -62,7 +45,7 @@ MASKS = [np.array(m) for m in ([True, False, True], [False, False, True], [True,
 def test_masks_are_masks(name, executor):
     f = FUNCTIONS[name]
     compiled = compile(f, executor=executor)
-    agree(compiled, f, [(XS * i, mask) for i in (1, 2) for mask in MASKS])
+    as_eagerly(compiled, f, [(XS * i, mask) for i in (1, 2) for mask in MASKS])
     assert compiled.recordings == len(MASKS)
 
 
@@ -72,7 +55,9 @@ def test_each_sample_has_its_own_mask(name):
     masks = np.array([*MASKS, MASKS[0], ~MASKS[1]])
     xs = np.outer([1.0, 2.0, -1.0, 0.5, 3.0], XS)
     batched = vmap(f)
-    agree(batched, lambda xs, ms: [f(x, m) for x, m in zip(xs, ms, strict=True)], [(xs, masks)])
+    as_eagerly(
+        batched, lambda xs, ms: [f(x, m) for x, m in zip(xs, ms, strict=True)], [(xs, masks)]
+    )
     assert batched.recordings == 4
 
 
@@ -80,18 +65,18 @@ def test_single_bools():
     def f(x, b):
         return [W[0] * x if b else W[1] * x, W[2] * (x + b), W[0] * (3 if b is True else 4)]
 
-    agree(compile(f), f, [(2.0, b) for b in (True, False)])
+    as_eagerly(compile(f), f, [(2.0, b) for b in (True, False)])
 
     def f(x, b):
         return [W[0] * x if b else W[1] * x, W[2] * (x + b), W[0] * isinstance(b, np.bool_)]
 
     calls = [(2.0, b) for b in (np.True_, np.False_)]
-    agree(compile(f), f, calls)
+    as_eagerly(compile(f), f, calls)
 
     def f(x, b):
         return [W[0] * x if b else W[1] * x, W[2] * (x + int(b))]
 
-    agree(compile(f), f, [(2.0, np.array(b)) for b in (True, False)])
+    as_eagerly(compile(f), f, [(2.0, np.array(b)) for b in (True, False)])
 
 
 @pytest.mark.parametrize(
@@ -150,8 +135,8 @@ def test_many_masks_are_right_though_not_fast():
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        agree(compiled, f, [(xs, mask) for mask in masks])
-        agree(batched, loop, [(xs, masks)])
+        as_eagerly(compiled, f, [(xs, mask) for mask in masks])
+        as_eagerly(batched, loop, [(xs, masks)])
 
 
 def test_a_mask_that_the_function_changes():
@@ -187,7 +172,7 @@ def test_key_padding_masks(kind, executor):
         return ATTENTION(x, x, x, key_padding_mask=m)
 
     calls = [(X, kind(mask)) for mask in PADDING]
-    agree(compile(f, executor=executor), f, calls, ATTENTION.parameters())
+    as_eagerly(compile(f, executor=executor), f, calls, ATTENTION.parameters())
 
 
 @EXECUTORS
@@ -197,7 +182,7 @@ def test_attention_masks(kind, executor):
         return ATTENTION(x, x, x, attn_mask=m)
 
     calls = [(X, kind(mask)) for mask in (*LOOKING, CAUSAL)]
-    agree(compile(f, executor=executor), f, calls, ATTENTION.parameters())
+    as_eagerly(compile(f, executor=executor), f, calls, ATTENTION.parameters())
 
 
 @EXECUTORS
@@ -207,7 +192,7 @@ def test_masks_of_a_transformer(kind, executor):
         return LAYER(x, src_mask=m, src_key_padding_mask=p)
 
     calls = [(X, kind(CAUSAL), kind(p)) for p in ([[False, False, True]] * 2, [[False] * 3] * 2)]
-    agree(compile(f, executor=executor), f, calls, LAYER.parameters())
+    as_eagerly(compile(f, executor=executor), f, calls, LAYER.parameters())
 
 
 @pytest.mark.parametrize("kind", [np.array, list, as_floats])
@@ -220,7 +205,7 @@ def test_masks_of_samples(kind):
     def loop(xs, ms):
         return [f(x, m) for x, m in zip(xs, ms, strict=True)]
 
-    agree(vmap(f), loop, [(X, masks)], ATTENTION.parameters())
+    as_eagerly(vmap(f), loop, [(X, masks)], ATTENTION.parameters())
 
 
 @EXECUTORS
@@ -235,7 +220,7 @@ def test_a_query_that_may_look_nowhere(kind, need_weights, executor):
 
     compiled = compile(f, executor=executor)
     masks = [kind(mask), kind(LOOKING[0])]
-    agree(compiled, f, [(X, m) for m in masks], ATTENTION.parameters())
+    as_eagerly(compiled, f, [(X, m) for m in masks], ATTENTION.parameters())
     first = numbers_in(compiled(X, masks[0])[0])[0].data
     assert first != first if need_weights else first == ATTENTION.out_proj.bias[0].data
 
@@ -248,8 +233,8 @@ def test_a_row_hidden_by_two_masks_together():
 
     for kind in (np.array, as_floats):
         calls = [(X, kind(mask), kind(padding))]
-        agree(compile(f), f, calls, ATTENTION.parameters())
-        agree(compile(f, executor="numpy"), f, calls, ATTENTION.parameters())
+        as_eagerly(compile(f), f, calls, ATTENTION.parameters())
+        as_eagerly(compile(f, executor="numpy"), f, calls, ATTENTION.parameters())
 
 
 def test_a_float_mask_that_hides_nothing_is_data():
@@ -285,4 +270,4 @@ def test_nan_is_no_bool():
         return ATTENTION(x, x, x, attn_mask=m)[0]
 
     calls = [(X, np.array([[0.0, nan, 0.0]] * 3))]
-    agree(compile(f), f, calls, ATTENTION.parameters())
+    as_eagerly(compile(f), f, calls, ATTENTION.parameters())

@@ -16,35 +16,15 @@ from hypothesis import strategies as st
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, no_grad, take, vmap
+from tests.support.agreement import agree, outcome
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 W = [Value(0.5), Value(-1.5), Value(2.0)]
 
 
-def numbers_in(thing):
-    if isinstance(thing, Value):
-        return [thing]
-    if isinstance(thing, float):  # an argument, which a compiled function gives back as a Value
-        return [Value(thing)]
-    if isinstance(thing, dict):
-        thing = thing.values()
-    return [value for part in thing for value in numbers_in(part)]
-
-
-def outcome(function, leaves, *args):
-    """The results' numbers and the gradients of the leaves, of a weighted sum of the results."""
-    for x in leaves:
-        x.grad = 0.0
-    results = numbers_in(function(*args))
-    ag.sum([result * (i + 1) for i, result in enumerate(results)]).backward()
-    return [result.data for result in results] + [x.grad for x in leaves]
-
-
-def agree(batched, loop, args, leaves=W):
+def as_a_loop(batched, loop, args, leaves=W):
     """Both give the same, also at the second and third call, when arrays may take over."""
-    expected = outcome(loop, leaves, *args)
-    for _ in range(3):
-        assert outcome(batched, leaves, *args) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    agree(loop, [args], leaves, None, compiled=batched, times=3, rel=1e-9)
 
 
 def test_one_recording_for_all_sizes():
@@ -57,9 +37,9 @@ def test_one_recording_for_all_sizes():
     batched(rng.normal(size=(3, 2)), [1.0, 2.0, 3.0])
     for n in (1, 2, 50, 3):
         args = rng.normal(size=(n, 2)), rng.normal(size=n).tolist()
-        found = [outcome(batched, model.parameters(), *args) for _ in range(3)]
+        found = [outcome(batched, args, model.parameters()) for _ in range(3)]
         assert batched.recordings == 1
-        eager = outcome(lambda x, y: list(map(error, x, y)), model.parameters(), *args)
+        eager = outcome(lambda x, y: list(map(error, x, y)), args, model.parameters())
         assert found == [pytest.approx(eager, rel=1e-9, abs=1e-12)] * 3
 
 
@@ -86,7 +66,7 @@ def test_what_has_an_axis_and_what_is_shared(own):
 
     w, xs, b = [Value(1.0), Value(2.0)], [[own(0.5), own(3.0)], [own(-1.0), own(4.0)]], Value(3.0)
     leaves = [*W, *w, b, *(x for row in xs for x in row if own is Value)]
-    agree(
+    as_a_loop(
         vmap(f, in_axes=(None, 0, None)),
         lambda w, xs, b: [f(w, x, b) for x in xs],
         (w, xs, b),
@@ -96,7 +76,7 @@ def test_what_has_an_axis_and_what_is_shared(own):
 
 def test_one_value_in_several_samples_and_shared():
     x = Value(2.0)
-    agree(
+    as_a_loop(
         vmap(lambda a, b, c: a * b + c * W[0], in_axes=(0, 0, None)),
         lambda xs, ys, c: [a * b + c * W[0] for a, b in zip(xs, ys, strict=True)],
         ([x, x, Value(3.0)], [1.0, 2.0, 3.0], x),
@@ -113,13 +93,13 @@ def test_other_axes(make):
 
     columns = [list(column) for column in zip(*table, strict=True)]
     rows = [[1.0, 2.0, 3.0], [0.5, 0.25, 1.0], [3.0, 3.0, 3.0]]
-    agree(
+    as_a_loop(
         vmap(f, in_axes=(1, 0)),
         lambda table, rows: list(map(f, columns, rows)),
         (make(table), make(rows)),
     )
     cube = np.arange(24.0).reshape(2, 3, 4)
-    agree(
+    as_a_loop(
         vmap(lambda x: x[1][2] * W[0] + x[0][0], in_axes=2),
         lambda _: [cube[1, 2, i] * W[0] + cube[0, 0, i] for i in range(4)],
         (make(cube.tolist()),),
@@ -139,7 +119,7 @@ def test_tuples_and_dicts_have_the_axis_in_each_element():
         }
 
     args = ([1.0, 2.0], np.array([3.0, 4.0])), {"b": [5.0, 6.0]}
-    agree(vmap(f), loop, args)
+    as_a_loop(vmap(f), loop, args)
     found = vmap(f)(*args)
     assert list(found) == ["sum", "both"]
     assert isinstance(found["both"], tuple)
@@ -147,7 +127,7 @@ def test_tuples_and_dicts_have_the_axis_in_each_element():
 
 
 def test_samples_that_are_tuples_in_a_list():
-    agree(
+    as_a_loop(
         vmap(lambda point: point[0] * W[0] - point[1]),
         lambda points: [x * W[0] - y for x, y in points],
         ([(1.0, 2.0), (3.0, 4.0)],),
@@ -168,7 +148,7 @@ def test_samples_may_go_different_ways():
     batched = vmap(huber)
     for numbers in ([0.5, 2.0, -1.0, -3.0], [3.0, 2.0], [0.1], [0.1, 5.0, 0.2]):
         xs = [Value(x) for x in numbers]
-        agree(batched, lambda xs: list(map(huber, xs)), (xs,), [*W, *xs])
+        as_a_loop(batched, lambda xs: list(map(huber, xs)), (xs,), [*W, *xs])
     assert batched.recordings == 2
 
 
@@ -185,7 +165,7 @@ def test_the_way_that_was_not_taken_leaves_nothing():
     for indices, xs in (([0, -5], [2.0, -3.0]), ([-9, 2], [0.0, 1.0]), ([1, 2], [3.0, 4.0])):
         for kind in (np.array, list):
             seen.clear()
-            agree(
+            as_a_loop(
                 batched,
                 lambda indices, xs: [f(i, x) for i, x in zip(indices, xs, strict=True)],
                 (kind(indices), kind(xs)),
@@ -263,7 +243,7 @@ def test_python_ints_that_each_sample_has_are_numbers():
 
     batched = vmap(f, in_axes=(0, 0, None))
     for labels in ([1, -1, 1], [-1, -1, 1], [1, 1, 1]):
-        agree(
+        as_a_loop(
             batched,
             lambda labels, xs, power: [
                 f(label, x, power) for label, x in zip(labels, xs, strict=True)
@@ -299,15 +279,15 @@ def test_nesting():
     rows = vmap(vmap(lambda x, w: x * w, in_axes=(0, None)), in_axes=(0, None))
     for n in (2, 3, 2):
         xs = [Value(float(i)) for i in range(n)]
-        agree(
+        as_a_loop(
             lambda xs: [loss(xs)],
             lambda xs: [ag.mean([x * x * W[0] for x in xs])],
             (xs,),
             [*W, *xs],
         )
     assert (loss.recordings, square.recordings) == (2, 0)
-    agree(compile(vmap(square)), lambda xs: [x * x * W[0] for x in xs], ([1.0, 2.0, 3.0],))
-    agree(
+    as_a_loop(compile(vmap(square)), lambda xs: [x * x * W[0] for x in xs], ([1.0, 2.0, 3.0],))
+    as_a_loop(
         rows,
         lambda table, w: [[x * w for x in row] for row in table],
         ([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], W[0]),
@@ -365,7 +345,7 @@ def test_random_functions(seed, n):
         return [one[0] for one in all_], [one[1] for one in all_]
 
     leaves = [*W, *shared, *(x[0] for x in xs)]
-    agree(vmap(f, in_axes=(0, None, 0)), loop, (xs, shared, indices), leaves)
+    as_a_loop(vmap(f, in_axes=(0, None, 0)), loop, (xs, shared, indices), leaves)
 
 
 class Point(NamedTuple):
@@ -385,9 +365,11 @@ def test_named_tuples_stay_what_they_are():
 
 def test_ints_among_floats_are_floats():
     for xs in ([1, 2.0, 3], [2.0, True, 0.0], [1.0, np.int64(2), 3]):
-        agree(vmap(lambda x: x * W[0]), lambda xs: [x * W[0] for x in xs], (xs,))
+        as_a_loop(vmap(lambda x: x * W[0]), lambda xs: [x * W[0] for x in xs], (xs,))
     rows = [[1.0, 2.0], [0, 2.0], [3, 4]]
-    agree(vmap(lambda x: ag.dot(x, W[:2])), lambda rows: [ag.dot(x, W[:2]) for x in rows], (rows,))
+    as_a_loop(
+        vmap(lambda x: ag.dot(x, W[:2])), lambda rows: [ag.dot(x, W[:2]) for x in rows], (rows,)
+    )
 
 
 def test_results_of_several_forms_are_a_list():
@@ -544,5 +526,5 @@ def test_tables_need_not_form_one_pattern():
     for n in (3, 50, 50, 20):
         x, indices = rng.normal(size=(n, 3, 3)), rng.integers(-3, 3, (n, 6))
         leaves = [*W, *other, scale]
-        agree(batched, lambda x, i: list(map(picked, x, i)), (x, indices), leaves)
+        as_a_loop(batched, lambda x, i: list(map(picked, x, i)), (x, indices), leaves)
     assert batched.recordings == 1

@@ -56,16 +56,18 @@ def data_of(number):
     return number.data if isinstance(number, Value) else number
 
 
-def agree(function, calls, leaves=(), recordings=1, *, compiled=None, rel=1e-12):
+def agree(function, calls, leaves=(), recordings=1, *, compiled=None, times=1, rel=1e-12):
     """Eager and compiled agree on all calls, which take so many recordings (None: any number).
 
     compiled  compile(function), or another way to run it
+    times     how often each call is made compiled, as arrays take over after the first
     """
     compiled = compiled or compile(function)
     for args in calls:
         state = random.getstate()
         expected = outcome(function, args, leaves)
         random.setstate(state)
-        found = outcome(compiled, args, leaves)
-        assert found == pytest.approx(expected, rel=rel, abs=1e-12, nan_ok=True)
+        for _ in range(times):
+            found = outcome(compiled, args, leaves)
+            assert found == pytest.approx(expected, rel=rel, abs=1e-12, nan_ok=True)
     assert recordings is None or compiled.recordings == recordings
