@@ -11,53 +11,52 @@ from tests.support import networks
 from tests.support.lifting import Lifted
 from tests.support.scalar_programs import KINDS, irregular, program
 
+# The operations on arrays that each network may take at most, forward and backward.
+BUDGET = {
+    "moons": (14, 16),
+    "perceptron": (13, 17),
+    "chapter": (17, 15),
+    "microgpt": (52, 88),
+    "convolution": (10, 13),
+    "transformer": (52, 63),
+    "lstm": (108, 119),
+    "actor_and_critic": (17, 18),
+}
+# The same for each further step of a recurrence, and for the causal softmax below.
+BUDGET_OF_A_STEP = {nn.RNN: (3, 4), nn.LSTM: (16, 14), nn.GRU: (14, 13)}
+BUDGET_OF_A_SOFTMAX = (18, 11)
 
-@pytest.mark.parametrize(
-    ("network", "forward", "backward"),
-    [
-        ("moons", 14, 16),
-        ("perceptron", 13, 17),
-        ("chapter", 17, 15),
-        ("microgpt", 52, 88),
-        ("convolution", 10, 13),
-        ("transformer", 52, 63),
-        ("lstm", 108, 119),
-        ("actor_and_critic", 17, 18),
-    ],
-)
-def test_calls(network, forward, backward):
+
+def is_within(calls, budget):
+    return all(number <= most for number, most in zip(calls, budget, strict=True))
+
+
+@pytest.mark.parametrize("network", BUDGET)
+def test_calls(network):
     function, args = getattr(networks, network)()
     lifted = Lifted(function, *args)
     assert lifted.agrees()
-    assert lifted.arrays.calls == (forward, backward)
+    assert is_within(lifted.arrays.calls, BUDGET[network])
     assert is_regular(lifted.tape, lifted.wrt)
-    assert is_worth(lifted.tape, forward + backward)
+    assert is_worth(lifted.tape, sum(BUDGET[network]))
 
 
-def test_longer_texts_take_as_many_calls():
-    function, args = networks.microgpt(length=13)
-    lifted = Lifted(function, *args)
-    assert lifted.agrees()
-    assert lifted.arrays.calls == (52, 88)
+@pytest.mark.parametrize(("network", "lengths"), [("microgpt", (8, 13)), ("transformer", (8, 5))])
+def test_other_lengths_take_as_many_calls(network, lengths):
+    programs = [getattr(networks, network)(length=length) for length in lengths]
+    one, other = (Lifted(function, *args) for function, args in programs)
+    assert other.agrees()
+    assert other.arrays.calls == one.arrays.calls
 
 
-def test_a_longer_transformer_takes_as_many_calls():
-    function, args = networks.transformer(length=5)
-    lifted = Lifted(function, *args)
-    assert lifted.agrees()
-    assert lifted.arrays.calls == (52, 63)
-
-
-@pytest.mark.parametrize(
-    ("kind", "forward", "backward"), [(nn.RNN, 3, 4), (nn.LSTM, 16, 14), (nn.GRU, 14, 13)]
-)
-def test_calls_of_a_step(kind, forward, backward):
+@pytest.mark.parametrize("kind", BUDGET_OF_A_STEP)
+def test_calls_of_a_step(kind):
     """All but the recurrence itself is computed for all steps at once: W x, errors, gradients."""
     programs = [networks.recurrent(kind, length) for length in (7, 9)]
     short, long = (Lifted(function, *args) for function, args in programs)
     assert long.agrees()
     both = zip(short.arrays.calls, long.arrays.calls, strict=True)
-    assert [(b - a) / 2 for a, b in both] == [forward, backward]
+    assert is_within([(b - a) / 2 for a, b in both], BUDGET_OF_A_STEP[kind])
 
 
 def test_a_row_of_one_is_as_the_others():
@@ -70,7 +69,7 @@ def test_a_row_of_one_is_as_the_others():
     rows = np.random.default_rng(0).normal(size=(6, 6))
     lifted = Lifted(function, [list(map(ag.Value, row)) for row in rows])
     assert lifted.agrees()
-    assert lifted.arrays.calls == (18, 11)
+    assert is_within(lifted.arrays.calls, BUDGET_OF_A_SOFTMAX)
 
 
 def test_the_parameters_may_be_used_in_any_order():
