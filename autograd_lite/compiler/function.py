@@ -1,4 +1,4 @@
-"""`compile`: a function that is recorded at its first call of a kind, and replayed after."""
+"""`compile`: a function that is recorded once for each signature of a call, and then replayed."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 __all__ = ["Compiled", "decorated"]
 
 MOST_SHAPES = 64
-"""How many kinds of arguments a compiled function remembers; the least recently used goes."""
+"""How many signatures a compiled function remembers; the least recently used goes."""
 
 MOST_AGAIN = 8
-"""How many of those that went may be recorded again; then they run eagerly."""
+"""After this many evicted signatures were recorded again, evicted ones run eagerly: they thrash."""
 
 MOST_VARIANTS = 8
-"""How many recordings of one kind of arguments are kept; if all are needed, it runs eagerly."""
+"""How many recordings of one signature are kept; if all are needed, it runs eagerly."""
 
 MOST_STATICS = 16
 """How many recordings there may be of arguments of one shape with other ints, strings, objects."""
@@ -62,7 +62,7 @@ _PROBLEMS = (
 class Compiled:
     """A function of numbers and Values that runs as a recorded program.
 
-    The first call with arguments of a kind (their nesting, lengths, ints and strings) is recorded;
+    The first call of a signature (the arguments' nesting, lengths, ints and strings) is recorded;
     later ones replay it with their own numbers.
 
     function    the function itself, which runs eagerly
@@ -71,7 +71,7 @@ class Compiled:
 
     # In slots, so that its __dict__ has what users give it, as a function's has.
     __slots__ = (
-        *("__dict__", "__weakref__", "_again", "_gone", "_kinds", "_lock"),
+        *("__dict__", "__weakref__", "_again", "_gone", "_by_signature", "_lock"),
         *("_receivers", "_statics", "_twin", "_warned", "executor", "function", "recordings"),
     )
 
@@ -82,12 +82,12 @@ class Compiled:
             name = type(function).__name__
             below = f"; write @compile below @{name}" if hasattr(function, "__get__") else ""
             raise TypeError(f"compile: expected a function, not {name}{below}")
-        for kind in (
+        for runs_later in (
             inspect.isgeneratorfunction,
             inspect.iscoroutinefunction,
             inspect.isasyncgenfunction,
         ):
-            if kind(function):
+            if runs_later(function):
                 raise TypeError(
                     f"compile: {function.__name__} runs after its call has returned; compile a "
                     "plain function, and call it there"
@@ -100,9 +100,9 @@ class Compiled:
         self.__name__ = str(getattr(function, "__name__", type(function).__name__))
         self.function = function
         self.recordings = 0
-        self._kinds: OrderedDict[Any, _Kind] = OrderedDict()
-        self._gone: deque[int] = deque(maxlen=16 * MOST_SHAPES)  # kinds, by their hashes
-        self._again = 0  # how many of these were recorded again
+        self._by_signature: OrderedDict[Any, _Signature] = OrderedDict()
+        self._gone: deque[int] = deque(maxlen=16 * MOST_SHAPES)  # hashes of evicted signatures
+        self._again = 0  # how many of them were recorded again
         self._statics: dict[bytes, dict[Any, None]] = {}  # those recorded for each shape, in order
         self._receivers: list[Any] = []  # of callbacks and draws
         self._warned: list[str] = []  # why it runs eagerly
@@ -116,21 +116,22 @@ class Compiled:
         flat = Flat()
         flatten(args, flat)
         flatten(kwargs, flat)
-        kind = self._kind((flat.shape.tobytes(), tuple(flat.statics)))
-        if not (kind.eager or watched):
+        signature = self._signature((flat.shape.tobytes(), tuple(flat.statics)))
+        if not (signature.eager or watched):
             call = Call()
-            held, result = kind.replayed(flat, call)
+            held, result = signature.replayed(flat, call)
             if held:
                 return result
             with self._lock:
-                held, result = kind.replayed(flat, call)  # by now another thread may have recorded
-                program = None if held else self._recorded(kind, flat, call)
+                # By now another thread may have recorded.
+                held, result = signature.replayed(flat, call)
+                program = None if held else self._recorded(signature, flat, call)
                 if program is not None:
                     held, result = program.run(flat, call)
-                    kind.check(program)
+                    signature.check(program)
             if held:
                 return result
-        return self._eagerly(kind, flat, args, kwargs)
+        return self._eagerly(signature, flat, args, kwargs)
 
     def __get__(self, thing: Any, cls: type | None = None) -> Any:
         return self if thing is None else MethodType(self, thing)
@@ -159,8 +160,8 @@ class Compiled:
         """What was recorded so far, with that of the last call last."""
         programs = [
             program
-            for kind in list(self._kinds.values())  # at once: other threads move them to the end
-            for program in sorted(kind.programs, key=lambda p: p is kind.last)
+            for signature in self._signatures()
+            for program in sorted(signature.programs, key=lambda p: p is signature.last)
         ]
         if not programs:
             why = "has recorded nothing yet; call it first"
@@ -213,33 +214,36 @@ class Compiled:
         """The constructor's arguments, for copies and pickles."""
         return self.function, self.executor
 
-    def _kind(self, key: Any) -> _Kind:
-        """The kind of this key, a new one if need be."""
+    def _signature(self, key: Any) -> _Signature:
+        """What is known of the calls with this key, made if need be."""
         try:
-            self._kinds.move_to_end(key)
-            return self._kinds[key]
+            self._by_signature.move_to_end(key)
+            return self._by_signature[key]
         except KeyError:
             pass
         with self._lock:
-            kind = self._kinds.get(key) or _Kind()
-            if key not in self._kinds and hash(key) in self._gone:
+            signature = self._by_signature.get(key) or _Signature()
+            if key not in self._by_signature and hash(key) in self._gone:
                 self._again += 1
                 if self._again > MOST_AGAIN:
                     self._give_up(
-                        kind,
+                        signature,
                         said(
                             f"its arguments are of more than {MOST_SHAPES} kinds in turn, such as "
                             "lengths, of which the others keep their programs",
                             "Pad them to a few lengths",
                         ),
                     )
-                    return kind
-            self._kinds[key] = kind
-            while len(self._kinds) > MOST_SHAPES:
-                gone, last = self._kinds.popitem(last=False)
+                    return signature
+            self._by_signature[key] = signature
+            while len(self._by_signature) > MOST_SHAPES:
+                gone, last = self._by_signature.popitem(last=False)
                 if last.programs:
                     self._gone.append(hash(gone))
-            return kind
+            return signature
+
+    def _signatures(self) -> list[_Signature]:
+        return [*self._by_signature.values()]  # at once, as other threads move them to the end
 
     def _captures(self, statics: Iterable[tuple[type, Any]]) -> Captures:
         """What the function reaches now.
@@ -249,20 +253,22 @@ class Compiled:
         arguments = [thing.thing if isinstance(thing, Same) else thing for _, thing in statics]
         roots = [(self.__name__, self.function), *[("an argument", x) for x in arguments]]
         captures = Captures(roots, self._receivers)
-        programs = [program for kind in [*self._kinds.values()] for program in kind.programs]
+        programs = [program for signature in self._signatures() for program in signature.programs]
         for known in {program.captures for program in programs}:
             if not known.changed() and known.alike(captures):
                 return known
         return captures
 
-    def _eagerly(self, kind: _Kind, flat: Flat, args: Iterable[Any], kwargs: dict[str, Any]) -> Any:
+    def _eagerly(
+        self, signature: _Signature, flat: Flat, args: Iterable[Any], kwargs: dict[str, Any]
+    ) -> Any:
         """What the function itself gives, on stand-ins unless it fails on them.
 
         It need not be tried again if only recording failed.
         """
-        raw, problem = kind.raw, kind.problem
-        if not kind.eager:
-            kind.raw, kind.problem = False, ""  # should the function itself fail as well
+        raw, problem = signature.raw, signature.problem
+        if not signature.eager:
+            signature.raw, signature.problem = False, ""  # should the function itself fail as well
         if not raw:
             try:
                 result = call_eagerly(self.function, flat)
@@ -274,22 +280,22 @@ class Compiled:
                 raw, problem = True, _failure(error)
         if raw:
             result = self.function(*args, **kwargs)
-        kind.raw = raw
+        signature.raw = raw
         if problem:
-            self._give_up(kind, problem)
+            self._give_up(signature, problem)
         return result
 
-    def _recorded(self, kind: _Kind, flat: Flat, call: Call) -> Program | None:
+    def _recorded(self, signature: _Signature, flat: Flat, call: Call) -> Program | None:
         """A program for this call, which is kept if it is of use for others; None if there is none.
 
         To be called while the lock is held.
         """
-        if kind.eager:
+        if signature.eager:
             return None
-        kind.problem, kind.raw = "", False
-        reason = kind.worn_out(call) or self._other_statics(kind, flat)
+        signature.problem, signature.raw = "", False
+        reason = signature.worn_out(call) or self._other_statics(signature, flat)
         if reason:
-            self._give_up(kind, reason)
+            self._give_up(signature, reason)
             return None
         captures = self._captures(flat.statics)
         try:
@@ -301,19 +307,19 @@ class Compiled:
                 captures = self._captures(flat.statics)
             program = self._program(recording, captures, flat, call)
         except NotRecordedError as problem:
-            kind.raw = isinstance(problem, StandInError)
-            self._give_up(kind, str(problem))
+            signature.raw = isinstance(problem, StandInError)
+            self._give_up(signature, str(problem))
             return None
         except _PROBLEMS as problem:
             if not flat.floats:
                 raise
-            kind.problem, kind.raw = _failure(problem), True
+            signature.problem, signature.raw = _failure(problem), True
             return None
         if recording.trouble:
-            self._give_up(kind, recording.trouble)
+            self._give_up(signature, recording.trouble)
         elif captures.unseen:
             self._give_up(
-                kind,
+                signature,
                 said(
                     f"it reads {captures.unseen}, which may change unseen",
                     "Pass what it reads of it as an argument (an array may be made read-only by "
@@ -321,10 +327,10 @@ class Compiled:
                 ),
             )
         elif changed:  # perhaps a cache that is filled once
-            kind.unsettled += 1
-            if kind.unsettled > 1:
+            signature.unsettled += 1
+            if signature.unsettled > 1:
                 self._give_up(
-                    kind,
+                    signature,
                     said(
                         f"each call changes {changed}, which a program would not",
                         "Keep what changes outside, or change it by autograd_lite.callback",
@@ -332,7 +338,7 @@ class Compiled:
                 )
         else:
             self.recordings += 1
-            kind.keep(program)
+            signature.keep(program)
             return program
         recording.leave_behind(flat)
         return program
@@ -348,9 +354,9 @@ class Compiled:
             program = Program(recording, captures, flat, self.__name__, "interpret")
         return program
 
-    def _other_statics(self, kind: _Kind, flat: Flat) -> str:
+    def _other_statics(self, signature: _Signature, flat: Flat) -> str:
         """Why there have been too many recordings that differ in what is static, or ""."""
-        if kind.programs or kind.unsettled:
+        if signature.programs or signature.unsettled:
             return ""
         recorded = self._statics.setdefault(flat.shape.tobytes(), {})
         key = tuple(flat.statics)
@@ -380,15 +386,15 @@ class Compiled:
             instead,
         )
 
-    def _give_up(self, kind: _Kind, reason: str) -> None:
-        kind.eager = True
+    def _give_up(self, signature: _Signature, reason: str) -> None:
+        signature.eager = True
         if reason not in self._warned:
             self._warned.append(reason)
             warn(f"{self.__name__} runs eagerly from now on: {reason}")
 
 
-class _Kind:
-    """The programs for arguments of one kind: one for each way that decisions went.
+class _Signature:
+    """The programs for the calls of one signature: one for each way that decisions went.
 
     last       the one that ran last
     eager      whether the function is called instead
@@ -526,5 +532,5 @@ def _arrived(function: FunctionType, cls: type[Compiled], *arguments: Any) -> Co
 
 
 def _type_of(static: tuple[type, Any]) -> str:
-    kind, thing = static
-    return type(thing.thing).__name__ if isinstance(thing, Same) else kind.__name__
+    cls, thing = static
+    return type(thing.thing).__name__ if isinstance(thing, Same) else cls.__name__

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from autograd_lite.compiler.function import _Kind
+    from autograd_lite.compiler.function import _Signature
     from autograd_lite.compiler.program import Program
 
 __all__ = ["Batched"]
@@ -72,24 +72,28 @@ class Batched(Compiled):
 
     def _run(self, batch: Batch, watched: bool, whole: bool) -> Any:
         """The results for samples with the same bools: a list of them, or as one for the whole."""
-        kind = self._kind(batch.key)
+        signature = self._signature(batch.key)
         left, tried = list(range(batch.n)), []
         calls = [Call() for _ in range(batch.n)]
         results: dict[int, Any] = {}
         if watched:
-            results = {i: self._of_sample(kind, batch, i) for i in left}
+            results = {i: self._of_sample(signature, batch, i) for i in left}
             left = []
         while left:
             with self._lock:
-                others = [p for p in kind.programs if p not in tried and not p.captures.changed()]
+                others = [
+                    p for p in signature.programs if p not in tried and not p.captures.changed()
+                ]
                 i = left[0]
-                program = others[0] if others else self._recorded(kind, batch.sample(i), calls[i])
-            if program is None or program not in kind.programs:
+                program = (
+                    others[0] if others else self._recorded(signature, batch.sample(i), calls[i])
+                )
+            if program is None or program not in signature.programs:
                 if program is not None:  # the function has been called for this sample
                     found, results[i] = program.run(batch.sample(i), calls[i])
                     left = left[1:] if found else left
-                    kind.check(program)
-                results |= {i: self._of_sample(kind, batch, i) for i in left}
+                    signature.check(program)
+                results |= {i: self._of_sample(signature, batch, i) for i in left}
                 break
             tried.append(program)
             copies = self._copies_of(program, batch)
@@ -104,15 +108,15 @@ class Batched(Compiled):
                 results |= {i: copies.result(nodes, i) for i in held}
             left = [i for i in left if i not in results]
             if program.trouble:
-                kind.check(program)
-                results |= {i: self._of_sample(kind, batch, i) for i in left}
+                signature.check(program)
+                results |= {i: self._of_sample(signature, batch, i) for i in left}
                 break
         each = [results[i] for i in range(batch.n)]
         return together(each) if whole else each
 
-    def _of_sample(self, kind: _Kind, batch: Batch, i: int) -> Any:
+    def _of_sample(self, signature: _Signature, batch: Batch, i: int) -> Any:
         """What the function itself gives for sample i."""
-        return self._eagerly(kind, batch.sample(i), batch.arguments(i), {})
+        return self._eagerly(signature, batch.sample(i), batch.arguments(i), {})
 
     def programs(self) -> Sequence[Program | Copies]:
         """Of each recording, that for the last batch."""
@@ -255,19 +259,19 @@ class _Argument:
         """The bools of each sample; nothing if they do not differ, or if no sample has any."""
         first, every = self._flats
         differ = self.own and not _alike(self.samples, first, every)
-        if not differ or not any(kind in _BOOLS for kind, _ in every.statics):
+        if not differ or not any(cls in _BOOLS for cls, _ in every.statics):
             return []
         found = []
         for sample in self.samples:
             one, _ = _flat([_in_order(self.samples[0], sample)])
-            found.append(tuple([x for kind, x in one.statics if kind in _BOOLS]))
+            found.append(tuple([x for cls, x in one.statics if cls in _BOOLS]))
         return found
 
     def add(self, one: Flat, flat: Flat) -> None:
         """Take the first sample apart into one, and the numbers of all of them into flat."""
         samples = self.samples
         first, every = self._flats
-        if self.own and any(kind is int for kind, _ in every.statics):
+        if self.own and any(cls is int for cls, _ in every.statics):
             # Such as labels: what differs from sample to sample is data, as in an array.
             samples = _as_data(samples, np.int64)
             first, every = _taken_apart(samples, self.own)

@@ -35,7 +35,7 @@ class Lifted:
     def __init__(self, function, *args):
         compiled = compile(function)
         compiled(*args)
-        ((program,),) = (kind.programs for kind in compiled._kinds.values())
+        ((program,),) = (signature.programs for signature in compiled._by_signature.values())
         self.tape, self.wrt = program.tape, program._wrt
         self.reference = program.choice.interpreter
         flat = Flat()
