@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.program import (
-    Place,
+    Hole,
     in_a_row,
     is_made_of_fields,
     parts_of,
@@ -116,7 +116,7 @@ class Copies:
 
     one       the program of one sample
     names     of the arguments, by the slots of their numbers
-    template  what the function returns for all of them, with places among the results
+    template  what the function returns for all of them, with a hole for each result
     """
 
     def __init__(self, one: Program, batch: Batch) -> None:
@@ -132,8 +132,8 @@ class Copies:
             found = leaves.of(np.arange(batch.n)[:, None])[:, slots]
             if found.size:
                 self.names[range(int(found.min()), int(found.max()) + 1)] = name
-        places = [Place(i) for i in range(batch.n * one.n_results)]
-        self.template = in_a_row(together([self.result(places, i) for i in range(batch.n)]))
+        holes = [Hole(i) for i in range(batch.n * one.n_results)]
+        self.template = in_a_row(together([self.result(holes, i) for i in range(batch.n)]))
 
     def explain(self, lines: Callable[[Program], Mapping[int, str]]) -> str:
         """The program for all samples; the lines are as for that of one."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Call",
-    "Place",
+    "Hole",
     "Program",
     "in_a_row",
     "is_made_of_fields",
@@ -51,7 +51,7 @@ class Program:
     what guards and callbacks ask for.
 
     names      of the arguments, by the slots of their numbers
-    template   what the function returned, with places among the results
+    template   what the function returned, with a hole for each result
     guards     on the outputs
     calls      the callbacks
     trouble    why the function must be run instead, which the first run tells, or ""
@@ -70,7 +70,7 @@ class Program:
         self.template = _taken_apart(recording.result, outputs, captures)
         self.n_results = len(outputs.nodes)
         self.guards = _Guards(recording.guards, outputs, recording.indices)
-        self.calls = Callbacks(recording.calls, outputs.place_of)
+        self.calls = Callbacks(recording.calls, outputs.index_of)
         self.trouble = ""
         self.draws = tuple(draw.function for draw in recording.draws)
         read = {node.parents[0] for node in recording.takes}
@@ -211,8 +211,8 @@ class Call:
             self.drawn = drawn[: test.draws]
 
 
-class Place:
-    """Stands in a template for a result."""
+class Hole:
+    """Stands in a template for result i."""
 
     __slots__ = ("i",)
 
@@ -234,24 +234,24 @@ class _Outputs:
 
     def __init__(self) -> None:
         self.nodes: list[Value] = []
-        self._places: dict[Value, int] = {}
+        self._indices: dict[Value, int] = {}
 
     def add(self, node: Value) -> int:
-        """Its place, at the end."""
+        """Add it at the end, and give its index."""
         self.nodes.append(node)
         return len(self.nodes) - 1
 
-    def place_of(self, node: Value) -> int:
-        """Its place, one behind the results."""
-        if node not in self._places:
-            self._places[node] = self.add(node)
-        return self._places[node]
+    def index_of(self, node: Value) -> int:
+        """The index of a node that is no result, added at its first time."""
+        if node not in self._indices:
+            self._indices[node] = self.add(node)
+        return self._indices[node]
 
 
 def _taken_apart(thing: Any, results: _Outputs, captures: Captures) -> Any:
-    """A result with the place among the results instead of each Value, which is added to them."""
+    """The template of a result: a hole instead of each Value, which is added to the results."""
     if isinstance(thing, Value):
-        return Place(results.add(thing))
+        return Hole(results.add(thing))
     if captures.leads_to(thing) and not isinstance(thing, (list, tuple, dict, np.ndarray)):
         return _Itself(thing)
     parts = parts_of(thing)
@@ -269,17 +269,17 @@ def _taken_apart(thing: Any, results: _Outputs, captures: Captures) -> Any:
 def in_a_row(template: Any) -> Any:
     """A list or a tuple of results that follow one another as one; another template as it is."""
     cls = type(template)
-    if cls in (list, tuple) and template and all(type(part) is Place for part in template):
+    if cls in (list, tuple) and template and all(type(part) is Hole for part in template):
         start, stop = template[0].i, template[0].i + len(template)
-        if [place.i for place in template] == list(range(start, stop)):
+        if [hole.i for hole in template] == list(range(start, stop)):
             return _Row(cls, start, stop)
     return template
 
 
 def put_together(template: Any, nodes: list[Value]) -> Any:
-    """The result with a node in each place."""
+    """The result of a template, with a node in each hole."""
     cls = type(template)
-    if cls is Place:
+    if cls is Hole:
         return nodes[template.i]
     if cls is _Row:
         return template.cls(nodes[template.start : template.stop])
@@ -382,10 +382,10 @@ class _Guards:
         for guard in guards:
             y, number = -1, 0.0
             if isinstance(guard.y, Value):
-                y = outputs.place_of(guard.y)
+                y = outputs.index_of(guard.y)
             else:
                 number = guard.y
-            x = outputs.place_of(guard.x)
+            x = outputs.index_of(guard.x)
             computed = not all(v.is_leaf for v in (guard.x, guard.y) if isinstance(v, Value))
             self.exact |= guard.op == "is" or (guard.op in ("==", "!=") and computed)
             where, integer = guard.place, guard.x in indices

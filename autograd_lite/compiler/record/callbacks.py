@@ -23,14 +23,14 @@ __all__ = ["Callbacks"]
 class Callbacks:
     """The callbacks of a recording, in their order.
 
-    place_of  gives the place among the outputs of a node that one is called with
+    index_of  gives the index among the outputs of a node that one is called with
     """
 
-    def __init__(self, recorded: Sequence[Callback], place_of: Callable[[Value], int]) -> None:
+    def __init__(self, recorded: Sequence[Callback], index_of: Callable[[Value], int]) -> None:
         self._calls = [
             (
                 call.function,
-                [(place_of(x), 0.0) if isinstance(x, Value) else (-1, x) for x in call.values],
+                [(index_of(x), 0.0) if isinstance(x, Value) else (-1, x) for x in call.values],
             )
             for call in recorded
         ]
