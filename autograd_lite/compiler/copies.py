@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from autograd_lite.compiler.program import Call, Program
+    from autograd_lite.compiler.program import Attempt, Program
     from autograd_lite.compiler.vmap import Batch
     from autograd_lite.value import Value
 
@@ -147,27 +147,27 @@ class Copies:
         return f"{self.one.name}: {self.n} sample{'s' * (self.n > 1)}\n{text}"
 
     def run(
-        self, batch: Batch, left: list[int], calls: list[Call]
+        self, batch: Batch, left: list[int], attempts: list[Attempt]
     ) -> tuple[list[int], list[Value]] | None:
         """Those of the samples left for which all guards hold; the results of all, as nodes.
 
         None of them if the program has trouble; None at all if it raises something, perhaps of a
         sample for which this is not the program.
 
-        calls  what is known of the call for each sample
+        attempts  what is known of the call for each sample
         """
         one, n = self.one, self.n
         k = len(one.draws)
         drawn: list[float] = []
-        for call in calls if k else ():
-            drawn += one.drawn(call)
+        for attempt in attempts if k else ():
+            drawn += one.drawn(attempt)
         try:
             run = one.forward(self.choice, batch.flat, drawn)
         except Exception:
             return None
         if one.guards.tests or one.calls:
             of = {i: self._outputs(run.outputs, i) for i in left}
-            left = [i for i in left if one.kept(of[i], calls[i], drawn[i * k : (i + 1) * k])]
+            left = [i for i in left if one.kept(of[i], attempts[i], drawn[i * k : (i + 1) * k])]
             if not one.called_back([of[i] for i in left]):
                 left = []
         return left, one.nodes(run, n * one.n_results, batch.flat)

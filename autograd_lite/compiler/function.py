@@ -15,7 +15,7 @@ from autograd_lite.anomaly import raised_at
 from autograd_lite.compiler.choice import EXECUTORS
 from autograd_lite.compiler.eager import call_eagerly, names_of_statics
 from autograd_lite.compiler.messages import said, warn
-from autograd_lite.compiler.program import Call, Program
+from autograd_lite.compiler.program import Attempt, Program
 from autograd_lite.compiler.record.captured import Captures
 from autograd_lite.compiler.record.flatten import Flat, Same, flatten
 from autograd_lite.compiler.record.recorder import NotRecordedError, StandInError, record
@@ -118,16 +118,16 @@ class Compiled:
         flatten(kwargs, flat)
         signature = self._signature((flat.shape.tobytes(), tuple(flat.statics)))
         if not (signature.eager or watched):
-            call = Call()
-            held, result = signature.replayed(flat, call)
+            attempt = Attempt()
+            held, result = signature.replayed(flat, attempt)
             if held:
                 return result
             with self._lock:
                 # By now another thread may have recorded.
-                held, result = signature.replayed(flat, call)
-                program = None if held else self._recorded(signature, flat, call)
+                held, result = signature.replayed(flat, attempt)
+                program = None if held else self._recorded(signature, flat, attempt)
                 if program is not None:
-                    held, result = program.run(flat, call)
+                    held, result = program.run(flat, attempt)
                     signature.check(program)
             if held:
                 return result
@@ -285,7 +285,7 @@ class Compiled:
             self._give_up(signature, problem)
         return result
 
-    def _recorded(self, signature: _Signature, flat: Flat, call: Call) -> Program | None:
+    def _recorded(self, signature: _Signature, flat: Flat, attempt: Attempt) -> Program | None:
         """A program for this call, which is kept if it is of use for others; None if there is none.
 
         To be called while the lock is held.
@@ -293,19 +293,19 @@ class Compiled:
         if signature.eager:
             return None
         signature.problem, signature.raw = "", False
-        reason = signature.worn_out(call) or self._other_statics(signature, flat)
+        reason = signature.worn_out(attempt) or self._other_statics(signature, flat)
         if reason:
             self._give_up(signature, reason)
             return None
         captures = self._captures(flat.statics)
         try:
-            recording = record(self.function, flat, captures.things, call.drawn)
+            recording = record(self.function, flat, captures.things, attempt.drawn)
             changed = captures.changed()
             receivers = _receivers(recording)
             if any(all(x is not y for y in self._receivers) for x in receivers):
                 self._receivers += receivers
                 captures = self._captures(flat.statics)
-            program = self._program(recording, captures, flat, call)
+            program = self._program(recording, captures, flat, attempt)
         except NotRecordedError as problem:
             signature.raw = isinstance(problem, StandInError)
             self._give_up(signature, str(problem))
@@ -343,14 +343,16 @@ class Compiled:
         recording.leave_behind(flat)
         return program
 
-    def _program(self, recording: Recording, captures: Captures, flat: Flat, call: Call) -> Program:
+    def _program(
+        self, recording: Recording, captures: Captures, flat: Flat, attempt: Attempt
+    ) -> Program:
         """The program of a recording, for whose own call its guards hold."""
         if recording.false:
             raise StandInError(recording.trouble)
-        call.drawn = [draw.number for draw in recording.draws]
+        attempt.drawn = [draw.number for draw in recording.draws]
         program = Program(recording, captures, flat, self.__name__, self.executor)
-        if self.executor == "numpy" and not program.holds(flat, call):
-            # ArrayExecutor add up in another order, and a decision was taken on the last digit.
+        if self.executor == "numpy" and not program.holds(flat, attempt):
+            # Arrays add up in another order, and a decision was taken on the last digit.
             program = Program(recording, captures, flat, self.__name__, "interpret")
         return program
 
@@ -412,11 +414,11 @@ class _Signature:
         self.unsettled = 0
         self._in_a_row = 0  # recordings since the last replay
 
-    def replayed(self, flat: Flat, call: Call) -> tuple[bool, Any]:
+    def replayed(self, flat: Flat, attempt: Attempt) -> tuple[bool, Any]:
         """Whether one of the programs is for these numbers, and what it gives."""
         for program in self.programs:
             if not program.captures.changed():
-                held, result = program.run(flat, call)
+                held, result = program.run(flat, attempt)
                 if held:
                     self.last = program
                     self._in_a_row = 0
@@ -438,14 +440,14 @@ class _Signature:
         if program.trouble:
             self.problem, self.programs = program.trouble, []
 
-    def worn_out(self, call: Call) -> str:
+    def worn_out(self, attempt: Attempt) -> str:
         """Why there have been recordings enough, or ""."""
         changes = [p.captures.changed() for p in self.programs]
         if changes.count("") >= MOST_VARIANTS:
             what = f"it took {MOST_VARIANTS} different ways through its decisions on numbers"
-            if call.failed is None:
+            if attempt.failed is None:
                 return said(f"{what}, such as an index out of range")
-            return said(f"{what}, such as this one", _instead(call.failed), call.failed.place)
+            return said(f"{what}, such as this one", _instead(attempt.failed), attempt.failed.place)
         if self._in_a_row >= MOST_VARIANTS and changes[0]:
             return said(
                 f"it reads what changed before each of {MOST_VARIANTS} calls, such as {changes[0]}",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.record.recorder import Guard, Recording
 
 __all__ = [
-    "Call",
+    "Attempt",
     "Hole",
     "Program",
     "in_a_row",
@@ -132,32 +132,32 @@ class Program:
         text += [f"    and {more} more"] if more else []
         return "\n".join([*text, self.choice.explain(self.names, lambda: lines(self))])
 
-    def run(self, flat: Flat, call: Call) -> tuple[bool, Any]:
+    def run(self, flat: Flat, attempt: Attempt) -> tuple[bool, Any]:
         """Whether all guards hold for these arguments, and what the function returns.
 
         Not so if there is trouble. Raises IndexError for an index that `take` was given and that
         is out of range, and what an operation of the user's raises, unless a guard might have said
         that this program is not the one.
         """
-        drawn = self.drawn(call) if self.draws else []
+        drawn = self.drawn(attempt) if self.draws else []
         try:
             state = self.forward(self.choice, flat, drawn)
         except Exception:
             if not self.guards.tests:
                 raise
             return False, None
-        if not self.kept(state.outputs, call, drawn) or not self.called_back([state.outputs]):
+        if not self.kept(state.outputs, attempt, drawn) or not self.called_back([state.outputs]):
             return False, None
         return True, put_together(self.template, self.nodes(state, self.n_results, flat))
 
-    def holds(self, flat: Flat, call: Call) -> bool:
+    def holds(self, flat: Flat, attempt: Attempt) -> bool:
         """Whether all guards hold for these arguments, as the executor computes them."""
-        run = self.forward(self.choice, flat, self.drawn(call))
+        run = self.forward(self.choice, flat, self.drawn(attempt))
         return self.guards.failed(run.outputs) is None
 
-    def drawn(self, call: Call) -> list[float]:
+    def drawn(self, attempt: Attempt) -> list[float]:
         """The random numbers for a call, new ones after those that it begins with."""
-        begun = call.drawn[: len(self.draws)]
+        begun = attempt.drawn[: len(self.draws)]
         return [*begun, *[draw() for draw in self.draws[len(begun) :]]]
 
     def forward(self, choice: ExecutorChoice, flat: Flat, drawn: list[Any]) -> Run:
@@ -179,11 +179,11 @@ class Program:
         results = run.outputs[:n_results]
         return replayed_nodes(self.name, wrt, leaves_all, results, run.gradient)
 
-    def kept(self, outputs: array[float], call: Call, drawn: list[float]) -> bool:
+    def kept(self, outputs: array[float], attempt: Attempt, drawn: list[float]) -> bool:
         """Whether all guards hold; if not, what is known of the call is more."""
         failed = self.guards.failed(outputs) if self.guards.tests else None
         if failed is not None:
-            call.turned(failed, drawn)
+            attempt.turned(failed, drawn)
         return failed is None
 
     def called_back(self, samples: Sequence[Sequence[float]]) -> bool:
@@ -193,7 +193,7 @@ class Program:
         return not self.trouble
 
 
-class Call:
+class Attempt:
     """What is known of one call while programs are tried.
 
     drawn   the random numbers with which every program for it begins: drawn before the decision

@@ -14,7 +14,7 @@ from autograd_lite import observers
 from autograd_lite.compiler.copies import Copies, Slots, like, together
 from autograd_lite.compiler.function import MOST_SHAPES, Compiled
 from autograd_lite.compiler.messages import said
-from autograd_lite.compiler.program import Call, is_made_of_fields, put_together
+from autograd_lite.compiler.program import Attempt, is_made_of_fields, put_together
 from autograd_lite.compiler.record.flatten import Flat, Same, flatten
 from autograd_lite.compiler.record.tokens import DICT, TUPLE
 from autograd_lite.value import blocks_open
@@ -74,7 +74,7 @@ class Batched(Compiled):
         """The results for samples with the same bools: a list of them, or as one for the whole."""
         signature = self._signature(batch.key)
         left, tried = list(range(batch.n)), []
-        calls = [Call() for _ in range(batch.n)]
+        attempts = [Attempt() for _ in range(batch.n)]
         results: dict[int, Any] = {}
         if watched:
             results = {i: self._of_sample(signature, batch, i) for i in left}
@@ -86,20 +86,20 @@ class Batched(Compiled):
                 ]
                 i = left[0]
                 program = (
-                    others[0] if others else self._recorded(signature, batch.sample(i), calls[i])
+                    others[0] if others else self._recorded(signature, batch.sample(i), attempts[i])
                 )
             if program is None or program not in signature.programs:
                 if program is not None:  # the function has been called for this sample
-                    found, results[i] = program.run(batch.sample(i), calls[i])
+                    found, results[i] = program.run(batch.sample(i), attempts[i])
                     left = left[1:] if found else left
                     signature.check(program)
                 results |= {i: self._of_sample(signature, batch, i) for i in left}
                 break
             tried.append(program)
             copies = self._copies_of(program, batch)
-            ran = copies.run(batch, left, calls)
+            ran = copies.run(batch, left, attempts)
             if ran is None:
-                runs = {i: program.run(batch.sample(i), calls[i]) for i in left}
+                runs = {i: program.run(batch.sample(i), attempts[i]) for i in left}
                 results |= {i: result for i, (found, result) in runs.items() if found}
             else:
                 held, nodes = ran
