@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from autograd_lite.compiler.record.flatten import Flat
+    from autograd_lite.compiler.record.flatten import FlatArguments
 
 __all__ = ["call_eagerly", "names_of_statics"]
 
 
-def call_eagerly(function: Callable[..., Any], flat: Flat) -> Any:
+def call_eagerly(function: Callable[..., Any], flat: FlatArguments) -> Any:
     """What the function gives for the arguments that flat took apart.
 
     Raises StandInError if it has changed its arguments, and what the function raises.
@@ -106,7 +106,7 @@ def _is_plain(node: Value) -> bool:
 class _Eager(StandIns):
     """Passes Values themselves."""
 
-    def __init__(self, flat: Flat) -> None:
+    def __init__(self, flat: FlatArguments) -> None:
         super().__init__(flat)
         self._values = iter(flat.values)
 
@@ -142,7 +142,7 @@ class _Watch(observers.Observer):
 class _Statics(StandIns):
     """Notes the argument that each static belongs to."""
 
-    def __init__(self, flat: Flat) -> None:
+    def __init__(self, flat: FlatArguments) -> None:
         super().__init__(flat)
         self.owners: list[str] = []
         self._n = len(flat.statics)
@@ -158,7 +158,7 @@ class _Statics(StandIns):
         self.owners += [name] * (read - len(self.owners))
 
 
-def names_of_statics(function: Callable[..., Any], flat: Flat) -> list[str]:
+def names_of_statics(function: Callable[..., Any], flat: FlatArguments) -> list[str]:
     """Of each static, what the function calls the argument that it belongs to."""
     statics = _Statics(flat)
     statics.call(positional(function))

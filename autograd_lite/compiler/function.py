@@ -17,7 +17,7 @@ from autograd_lite.compiler.eager import call_eagerly, names_of_statics
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.program import Attempt, Program
 from autograd_lite.compiler.record.captured import Captures
-from autograd_lite.compiler.record.flatten import Flat, Same, flatten
+from autograd_lite.compiler.record.flatten import FlatArguments, Same, flatten
 from autograd_lite.compiler.record.recorder import NotRecordedError, StandInError, record
 from autograd_lite.compiler.source_lines import lines_of
 from autograd_lite.forks import give_lock
@@ -113,7 +113,7 @@ class Compiled:
         watched = blocks_open() and observers.watched()  # every node
         if watched and observers.replayed():  # recorded in another
             return self.function(*args, **kwargs)
-        flat = Flat()
+        flat = FlatArguments()
         flatten(args, flat)
         flatten(kwargs, flat)
         signature = self._signature((flat.shape.tobytes(), tuple(flat.statics)))
@@ -260,7 +260,11 @@ class Compiled:
         return captures
 
     def _eagerly(
-        self, signature: _Signature, flat: Flat, args: Iterable[Any], kwargs: dict[str, Any]
+        self,
+        signature: _Signature,
+        flat: FlatArguments,
+        args: Iterable[Any],
+        kwargs: dict[str, Any],
     ) -> Any:
         """What the function itself gives, on stand-ins unless it fails on them.
 
@@ -285,7 +289,9 @@ class Compiled:
             self._give_up(signature, problem)
         return result
 
-    def _recorded(self, signature: _Signature, flat: Flat, attempt: Attempt) -> Program | None:
+    def _recorded(
+        self, signature: _Signature, flat: FlatArguments, attempt: Attempt
+    ) -> Program | None:
         """A program for this call, which is kept if it is of use for others; None if there is none.
 
         To be called while the lock is held.
@@ -344,7 +350,7 @@ class Compiled:
         return program
 
     def _program(
-        self, recording: Recording, captures: Captures, flat: Flat, attempt: Attempt
+        self, recording: Recording, captures: Captures, flat: FlatArguments, attempt: Attempt
     ) -> Program:
         """The program of a recording, for whose own call its guards hold."""
         if recording.false:
@@ -356,7 +362,7 @@ class Compiled:
             program = Program(recording, captures, flat, self.__name__, "interpret")
         return program
 
-    def _other_statics(self, signature: _Signature, flat: Flat) -> str:
+    def _other_statics(self, signature: _Signature, flat: FlatArguments) -> str:
         """Why there have been too many recordings that differ in what is static, or ""."""
         if signature.programs or signature.unsettled:
             return ""
@@ -414,7 +420,7 @@ class _Signature:
         self.unsettled = 0
         self._in_a_row = 0  # recordings since the last replay
 
-    def replayed(self, flat: Flat, attempt: Attempt) -> tuple[bool, Any]:
+    def replayed(self, flat: FlatArguments, attempt: Attempt) -> tuple[bool, Any]:
         """Whether one of the programs is for these numbers, and what it gives."""
         for program in self.programs:
             if not program.captures.changed():

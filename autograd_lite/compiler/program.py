@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from autograd_lite.compiler.record.captured import Captures
-    from autograd_lite.compiler.record.flatten import Flat
+    from autograd_lite.compiler.record.flatten import FlatArguments
     from autograd_lite.compiler.record.recorder import Guard, Recording
 
 __all__ = [
@@ -56,14 +56,19 @@ class Program:
     calls      the callbacks
     trouble    why the function must be run instead, which the first run tells, or ""
     lines      of nodes, where in the function they were made, if the recording has it
-    example    the numbers that it was recorded with, as `Flat` has them, and the random ones
+    example    the numbers that it was recorded with, as `FlatArguments` has them, and the random ones
     draws      what draws the random numbers, and of each whether it is an index (`is_index`)
 
     Raises NotRecordedError for what cannot be replayed.
     """
 
     def __init__(
-        self, recording: Recording, captures: Captures, flat: Flat, name: str, executor: str
+        self,
+        recording: Recording,
+        captures: Captures,
+        flat: FlatArguments,
+        name: str,
+        executor: str,
     ) -> None:
         self.name, self.captures = name, captures
         outputs = _Outputs()
@@ -132,7 +137,7 @@ class Program:
         text += [f"    and {more} more"] if more else []
         return "\n".join([*text, self.choice.explain(self.names, lambda: lines(self))])
 
-    def run(self, flat: Flat, attempt: Attempt) -> tuple[bool, Any]:
+    def run(self, flat: FlatArguments, attempt: Attempt) -> tuple[bool, Any]:
         """Whether all guards hold for these arguments, and what the function returns.
 
         Not so if there is trouble. Raises IndexError for an index that `take` was given and that
@@ -150,7 +155,7 @@ class Program:
             return False, None
         return True, put_together(self.template, self.nodes(state, self.n_results, flat))
 
-    def holds(self, flat: Flat, attempt: Attempt) -> bool:
+    def holds(self, flat: FlatArguments, attempt: Attempt) -> bool:
         """Whether all guards hold for these arguments, as the executor computes them."""
         run = self.forward(self.choice, flat, self.drawn(attempt))
         return self.guards.failed(run.outputs) is None
@@ -160,7 +165,7 @@ class Program:
         begun = attempt.drawn[: len(self.draws)]
         return [*begun, *[draw() for draw in self.draws[len(begun) :]]]
 
-    def forward(self, choice: ExecutorChoice, flat: Flat, drawn: list[Any]) -> Run:
+    def forward(self, choice: ExecutorChoice, flat: FlatArguments, drawn: list[Any]) -> Run:
         """The run on the numbers of flat, the random ones drawn, and the parameters' own."""
         leaves, integers = flat.floats, flat.integers
         if drawn:
@@ -170,7 +175,7 @@ class Program:
             )
         return choice.forward(leaves, integers, self.parameters)
 
-    def nodes(self, run: Run, n_results: int, flat: Flat) -> list[Value]:
+    def nodes(self, run: Run, n_results: int, flat: FlatArguments) -> list[Value]:
         """The results of a run as nodes of the eager graph."""
         wrt, leaves_all = self.parameters, self._leaves_all
         if flat.values:

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_lite.anomaly import place
 from autograd_lite.compiler.program import Program
-from autograd_lite.compiler.record.flatten import Flat
+from autograd_lite.compiler.record.flatten import FlatArguments
 from autograd_lite.compiler.record.recorder import Recorder, record
 from autograd_lite.value import Value
 
@@ -33,7 +33,7 @@ def lines_of(function: Callable[..., Any], program: Program) -> dict[int, str]:
 
     Calls the function with the numbers that it was recorded with.
     """
-    flat = Flat()
+    flat = FlatArguments()
     flat.shape, flat.statics, flat.floats, flat.integers, drawn = program.example
     try:
         recording = record(function, flat, (), drawn, _LineRecorder)

@@ -15,7 +15,7 @@ from autograd_lite.compiler.copies import Copies, Slots, like, together
 from autograd_lite.compiler.function import MOST_SHAPES, Compiled
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.program import Attempt, is_made_of_fields, put_together
-from autograd_lite.compiler.record.flatten import Flat, Same, flatten
+from autograd_lite.compiler.record.flatten import FlatArguments, Same, flatten
 from autograd_lite.compiler.record.tokens import DICT, TUPLE
 from autograd_lite.value import blocks_open
 
@@ -188,7 +188,7 @@ class Batch:
         return list(groups.values())
 
     def _take_apart(self) -> None:
-        self.flat, self._one = Flat(), Flat()
+        self.flat, self._one = FlatArguments(), FlatArguments()
         self._one.shape.extend((TUPLE, len(self._arguments)))
         for argument in self._arguments:
             argument.add(self._one, self.flat)
@@ -214,9 +214,9 @@ class Batch:
         """Those of sample i."""
         return [argument.samples[i if argument.own else 0] for argument in self._arguments]
 
-    def sample(self, i: int) -> Flat:
+    def sample(self, i: int) -> FlatArguments:
         """Those of sample i, taken apart."""
-        flat = Flat()
+        flat = FlatArguments()
         flat.shape, flat.statics = self._one.shape, self._one.statics
         slots = Slots(self.floats, self.n).of(i).tolist()
         flat.floats.extend([self.flat.floats[slot] for slot in slots])
@@ -267,7 +267,7 @@ class _Argument:
             found.append(tuple([x for cls, x in one.statics if cls in _BOOLS]))
         return found
 
-    def add(self, one: Flat, flat: Flat) -> None:
+    def add(self, one: FlatArguments, flat: FlatArguments) -> None:
         """Take the first sample apart into one, and the numbers of all of them into flat."""
         samples = self.samples
         first, every = self._flats
@@ -298,7 +298,7 @@ class _Argument:
         flat.integers.extend(every.integers)
 
 
-def _taken_apart(samples: Any, own: bool) -> tuple[Flat, Flat]:
+def _taken_apart(samples: Any, own: bool) -> tuple[FlatArguments, FlatArguments]:
     """The first sample, and all of them.
 
     own  whether they are samples, whose dataclasses hold numbers, rather than one thing for all
@@ -311,8 +311,8 @@ def _taken_apart(samples: Any, own: bool) -> tuple[Flat, Flat]:
     return first, every
 
 
-def _flat(samples: Any) -> tuple[Flat, Flat]:
-    first, every = Flat(), Flat()
+def _flat(samples: Any) -> tuple[FlatArguments, FlatArguments]:
+    first, every = FlatArguments(), FlatArguments()
     flatten(samples[0], first)
     for part in [samples] if isinstance(samples, np.ndarray) else samples:
         flatten(part, every)
@@ -357,7 +357,7 @@ def _elements(thing: Any) -> dict[Any, Any] | None:
     return None
 
 
-def _alike(samples: Any, first: Flat, every: Flat) -> bool:
+def _alike(samples: Any, first: FlatArguments, every: FlatArguments) -> bool:
     """Whether all samples are like the first one; those in an array are."""
     if isinstance(samples, np.ndarray):
         return True

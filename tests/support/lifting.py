@@ -9,7 +9,7 @@ from autograd_lite import compile
 from autograd_lite.compiler.explain import explain
 from autograd_lite.compiler.lift import lift
 from autograd_lite.compiler.lift.instructions import target_of
-from autograd_lite.compiler.record.flatten import Flat, flatten
+from autograd_lite.compiler.record.flatten import FlatArguments, flatten
 from autograd_lite.compiler.run.arrays import ArrayExecutor
 
 
@@ -38,7 +38,7 @@ class Lifted:
         ((program,),) = (signature.programs for signature in compiled._by_signature.values())
         self.tape, self.wrt = program.tape, program._wrt
         self.reference = program.choice.interpreter
-        flat = Flat()
+        flat = FlatArguments()
         flatten(args, flat)
         flatten({}, flat)
         parameters = [x.data for x in program.parameters]

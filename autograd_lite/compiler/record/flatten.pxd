@@ -1,4 +1,4 @@
-# C types for _flatten.py.
+# C types for flatten.py.
 cimport cython
 cimport autograd_lite.memory as arrays
 cimport autograd_lite.value as engine
@@ -8,7 +8,7 @@ cdef int FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJ
 cdef tuple _PLAIN
 
 
-cdef class Flat:
+cdef class FlatArguments:
     cdef public list values, slots, statics
     cdef public numbers shape, floats, integers
     cdef int depth
@@ -18,8 +18,8 @@ cdef class Flat:
 cpdef bint all_same(list held, list found) except -1
 @cython.locals(i=Py_ssize_t)
 cpdef bint other_values(object held, object found) except -1
-cpdef object flatten(object thing, Flat flat)
-cdef object flatten_each(object things, Flat flat)
-cdef object flatten_static(object thing, Flat flat)
-cdef object flatten_numpy(object thing, Flat flat)
+cpdef object flatten(object thing, FlatArguments flat)
+cdef object flatten_each(object things, FlatArguments flat)
+cdef object flatten_static(object thing, FlatArguments flat)
+cdef object flatten_numpy(object thing, FlatArguments flat)
 cpdef bint is_plain(object thing) except -1

@@ -1,6 +1,6 @@
 """What a call is given, as numbers and the shape that they stand in.
 
-Plain Python, compiled with `_flatten.pxd` beside it as `autograd_lite/value.py` is.
+Plain Python, compiled with `flatten.pxd` beside it as `autograd_lite/value.py` is.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
     from autograd_lite import Value
 
-LARGEST = np.uint64(2**63 - 1)  # of the integers that `Flat.integers` holds
+LARGEST = np.uint64(2**63 - 1)  # of the integers that `FlatArguments.integers` holds
 DEEPEST = 200  # an argument that is nested deeper may well contain itself
 _PLAIN = (int, str, bool, type(None), float, bytes, complex, np.str_, np.datetime64, np.bool_)
 
 
-class Flat:
+class FlatArguments:
     """A call's arguments, taken apart.
 
     shape     tokens and lengths, as in `tokens.py`: what stands where
@@ -105,7 +105,7 @@ def other_values(held: Any, found: Any) -> bool:
     return False
 
 
-def flatten(thing: Any, flat: Flat) -> None:
+def flatten(thing: Any, flat: FlatArguments) -> None:
     """Take thing apart into flat.
 
     Raises ValueError for what is nested too deep.
@@ -146,7 +146,7 @@ def flatten(thing: Any, flat: Flat) -> None:
         flatten_static(thing, flat)
 
 
-def flatten_each(things: Any, flat: Flat) -> None:
+def flatten_each(things: Any, flat: FlatArguments) -> None:
     flat.depth += 1
     if flat.depth > DEEPEST:
         raise ValueError(
@@ -158,7 +158,7 @@ def flatten_each(things: Any, flat: Flat) -> None:
     flat.depth -= 1
 
 
-def flatten_static(thing: Any, flat: Flat) -> None:
+def flatten_static(thing: Any, flat: FlatArguments) -> None:
     arrays.append_int(flat.shape, STATIC)
     if not is_plain(thing):
         thing = Same(thing)
@@ -172,7 +172,7 @@ def is_plain(thing: Any) -> bool:
     return type(thing) in _PLAIN
 
 
-def flatten_numpy(thing: Any, flat: Flat) -> None:
+def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
     """An array or a scalar of NumPy's."""
     kind = thing.dtype.kind
     shape = thing.shape

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
-    from autograd_lite.compiler.record.flatten import Flat
+    from autograd_lite.compiler.record.flatten import FlatArguments
 
 __all__ = [
     "Callback",
@@ -203,7 +203,7 @@ class Recording:
         self.trouble = ""
         self.false = False
 
-    def leave_behind(self, flat: Flat) -> None:
+    def leave_behind(self, flat: FlatArguments) -> None:
         """Let gradients flow from stand-ins, which something may hold, to what they stood for."""
         values = dict(zip(flat.slots, flat.values, strict=True))
         for stand_in, slot in self.arguments.items():
@@ -366,7 +366,7 @@ def _double(op: str, y: Any) -> float:
 
 def record(
     function: Callable[..., Any],
-    flat: Flat,
+    flat: FlatArguments,
     generators: Iterable[object],
     drawn: Sequence[float] = (),
     watch: type[Recorder] | None = None,
@@ -404,14 +404,14 @@ def positional(function: Callable[..., Any]) -> Iterator[str]:
 
 
 class StandIns:
-    """Puts what `_flatten.flatten` took apart together, with stand-ins in the numbers' places.
+    """Puts what `flatten` took apart together, with stand-ins in the numbers' places.
 
     arguments  the stand-ins, in the order of the floats
     indices    those of integers, in the order of the integers
     names      of the arguments, by the slots of their numbers
     """
 
-    def __init__(self, flat: Flat) -> None:
+    def __init__(self, flat: FlatArguments) -> None:
         self._tokens, self._statics = iter(flat.shape), iter(flat.statics)
         self._numbers = flat.floats
         self._containers: list[tuple[Any, list[Any]]] = []
