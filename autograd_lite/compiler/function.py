@@ -17,7 +17,7 @@ from autograd_lite.compiler.eager import call_eagerly, names_of_statics
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.program import Attempt, Program
 from autograd_lite.compiler.record.captured import Captures
-from autograd_lite.compiler.record.flatten import FlatArguments, Same, flatten
+from autograd_lite.compiler.record.flatten import FlatArguments, Identity, flatten
 from autograd_lite.compiler.record.recorder import NotRecordedError, StandInError, record
 from autograd_lite.compiler.source_lines import lines_of
 from autograd_lite.forks import give_lock
@@ -250,7 +250,7 @@ class Compiled:
 
         Programs share it, as each comparison is faster if it looks at the memory of the last one.
         """
-        arguments = [thing.thing if isinstance(thing, Same) else thing for _, thing in statics]
+        arguments = [thing.thing if isinstance(thing, Identity) else thing for _, thing in statics]
         roots = [(self.__name__, self.function), *[("an argument", x) for x in arguments]]
         captures = Captures(roots, self._receivers)
         programs = [program for signature in self._signatures() for program in signature.programs]
@@ -541,4 +541,4 @@ def _arrived(function: FunctionType, cls: type[Compiled], *arguments: Any) -> Co
 
 def _type_of(static: tuple[type, Any]) -> str:
     cls, thing = static
-    return type(thing.thing).__name__ if isinstance(thing, Same) else cls.__name__
+    return type(thing.thing).__name__ if isinstance(thing, Identity) else cls.__name__

@@ -15,7 +15,7 @@ from autograd_lite.compiler.copies import Copies, Slots, like, together
 from autograd_lite.compiler.function import MOST_SHAPES, Compiled
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.program import Attempt, is_made_of_fields, put_together
-from autograd_lite.compiler.record.flatten import FlatArguments, Same, flatten
+from autograd_lite.compiler.record.flatten import FlatArguments, Identity, flatten
 from autograd_lite.compiler.record.tokens import DICT, TUPLE
 from autograd_lite.value import blocks_open
 
@@ -305,7 +305,7 @@ def _taken_apart(samples: Any, own: bool) -> tuple[FlatArguments, FlatArguments]
     """
     first, every = _flat(samples)
     if own and not isinstance(samples, np.ndarray):
-        objects = [thing.thing for _, thing in every.statics if isinstance(thing, Same)]
+        objects = [thing.thing for _, thing in every.statics if isinstance(thing, Identity)]
         if any(map(is_made_of_fields, objects)) or not _alike(samples, first, every):
             return _flat([_in_order(samples[0], sample) for sample in samples])
     return first, every

@@ -36,7 +36,7 @@ from types import (
 
 import numpy as np
 
-from autograd_lite.compiler.record.flatten import Same, all_same, other_values
+from autograd_lite.compiler.record.flatten import Identity, all_same, other_values
 from autograd_lite.compiler.record.generators import GENERATORS
 from autograd_lite.value import Value
 
@@ -396,7 +396,7 @@ def _contents(thing: Any) -> Any:
     if isinstance(thing, (dict, MappingProxyType)):
         return dict(thing)
     if isinstance(thing, set):
-        return {Same(x) if isinstance(_held(x), Same) else x for x in thing}
+        return {Identity(x) if isinstance(_held(x), Identity) else x for x in thing}
     if isinstance(thing, (array, bytearray)):
         return len(thing), bytes(thing)
     return None
@@ -414,7 +414,7 @@ def _copied(held: Any) -> Any:
 def _held(thing: Any) -> Any:
     """What equals this thing alone, if its type may call another one its equal."""
     fair = type(thing).__eq__ in _FAIR or isinstance(thing, (np.generic, np.ndarray))
-    return thing if fair else Same(thing)
+    return thing if fair else Identity(thing)
 
 
 def _is_full(cell: Any) -> bool:

@@ -44,7 +44,7 @@ class FlatArguments:
     integers  those of them that are NumPy's integers, which may also be indices
     values    the Values, and of each its place among floats
     statics   what is the same in all calls of one recording, as (type, thing); an object, which
-              may be equal to another one and hold other numbers, as a `Same`; an array of bools as
+              may be equal to another one and hold other numbers, as a `Identity`; an array of bools as
               its shape and its bytes
     depth     of what is being taken apart
     """
@@ -59,7 +59,7 @@ class FlatArguments:
         self.depth = 0
 
 
-class Same:
+class Identity:
     """A thing that equals nothing but itself, whatever its type calls equal."""
 
     __slots__ = ("thing",)
@@ -68,7 +68,7 @@ class Same:
         self.thing = thing
 
     def __eq__(self, other: object) -> bool:
-        return self.thing is (other.thing if isinstance(other, Same) else other)
+        return self.thing is (other.thing if isinstance(other, Identity) else other)
 
     def __hash__(self) -> int:
         return id(self.thing)
@@ -88,7 +88,7 @@ def all_same(held: list[Any], found: list[Any]) -> bool:
 
 def other_values(held: Any, found: Any) -> bool:
     """Whether one of two equal things has a Value where the other one has its number."""
-    if held is found or isinstance(held, Same):
+    if held is found or isinstance(held, Identity):
         return False
     if isinstance(held, engine.Value) or isinstance(found, engine.Value):
         return True
@@ -161,7 +161,7 @@ def flatten_each(things: Any, flat: FlatArguments) -> None:
 def flatten_static(thing: Any, flat: FlatArguments) -> None:
     arrays.append_int(flat.shape, STATIC)
     if not is_plain(thing):
-        thing = Same(thing)
+        thing = Identity(thing)
     flat.statics.append((type(thing), thing))
 
 

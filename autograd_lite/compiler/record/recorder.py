@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd_lite.anomaly import place
 from autograd_lite.compiler.messages import said
-from autograd_lite.compiler.record.flatten import Same
+from autograd_lite.compiler.record.flatten import Identity
 from autograd_lite.compiler.record.generators import Generators
 from autograd_lite.compiler.record.tokens import (
     DICT,
@@ -442,7 +442,7 @@ class StandIns:
             if kind is np.ndarray:  # of bools
                 shape, bits = thing
                 return self._noted(np.frombuffer(bits, bool).reshape(shape).copy())
-            return thing.thing if isinstance(thing, Same) else thing
+            return thing.thing if isinstance(thing, Identity) else thing
         if token in (FLOATS, INTEGERS, OBJECTS):
             return self._noted(self._array(token))
         n = next(self._tokens)
