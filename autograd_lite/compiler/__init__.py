@@ -2,7 +2,7 @@
 
 Begin with `function.py`, what `compile` makes of a function, and follow a call down:
 
-    record/   one call, recorded as a graph: arguments, stand-ins, guards
+    record/   one call, recorded as a graph: arguments, tracers, guards
     tape/     the scalar program of the graph, and its interpreter
     lift/     the tape as instructions on arrays
     run/      what runs the instructions

@@ -1,4 +1,4 @@
-"""A call that runs eagerly, on the stand-ins that a recording would have been given.
+"""A call that runs eagerly, on the tracers that a recording would have been given.
 
 So a function that was recorded, and is so no longer, goes on as before: what it is passed as a
 float is a Value, and so is what it returns. The Values among the arguments are passed themselves.
@@ -12,11 +12,11 @@ from operator import length_hint
 from autograd_lite import observers
 from autograd_lite.compiler.program import parts_of, rebuilt
 from autograd_lite.compiler.record.recorder import (
-    Argument,
-    Index,
-    Passed,
-    Retired,
-    StandIns,
+    FloatTracer,
+    FormerTracer,
+    IntTracer,
+    Tracers,
+    ValueTracer,
     positional,
 )
 from autograd_lite.value import Value, is_number, number_of
@@ -34,25 +34,25 @@ __all__ = ["call_eagerly", "names_of_statics"]
 def call_eagerly(function: Callable[..., Any], flat: FlatArguments) -> Any:
     """What the function gives for the arguments that flat took apart.
 
-    Raises StandInError if it has changed its arguments, and what the function raises.
+    Raises TracerError if it has changed its arguments, and what the function raises.
     """
-    stand_ins = _Eager(flat)
-    args, kwargs = stand_ins.call(positional(function))
+    tracers = _Eager(flat)
+    args, kwargs = tracers.call(positional(function))
     watch = _Watch()
     with observers.observe(watch):
         result = function(*args, **kwargs)
-    stand_ins.check()
+    tracers.check()
     result = _of_values(result, {})
-    for leaf in [*stand_ins.arguments, *watch.drawn]:
+    for leaf in [*tracers.arguments, *watch.drawn]:
         if isinstance(leaf, _Number):
-            leaf.__class__ = Retired  # type: ignore[assignment]
+            leaf.__class__ = FormerTracer  # type: ignore[assignment]
     return result
 
 
 def _of_values(thing: Any, known: dict[int, Value]) -> Any:
-    """A result with a Value for each stand-in that it has, as what a program gives.
+    """A result with a Value for each tracer that it has, as what a program gives.
 
-    known  those so far, by the identity of the stand-in
+    known  those so far, by the identity of the tracer
     """
     if isinstance(thing, _Number):
         return known.setdefault(id(thing), Value(number_of(thing)))
@@ -82,11 +82,11 @@ class _Number(Value):
         return hash(number) if number == number else Value.__hash__(self)
 
 
-class _Float(_Number, Argument):
+class _Float(_Number, FloatTracer):
     __slots__ = ()
 
 
-class _Integer(_Number, Index):
+class _Integer(_Number, IntTracer):
     __slots__ = ()
 
 
@@ -103,7 +103,7 @@ def _is_plain(node: Value) -> bool:
     return True
 
 
-class _Eager(StandIns):
+class _Eager(Tracers):
     """Passes Values themselves."""
 
     def __init__(self, flat: FlatArguments) -> None:
@@ -111,8 +111,8 @@ class _Eager(StandIns):
         self._values = iter(flat.values)
 
     def _number(self, kind: type[Value]) -> Value:
-        if kind is not Passed:
-            return super()._number(_Integer if kind is Index else _Float)
+        if kind is not ValueTracer:
+            return super()._number(_Integer if kind is IntTracer else _Float)
         self.arguments.append(next(self._values))
         return self.arguments[-1]
 
@@ -139,7 +139,7 @@ class _Watch(observers.Observer):
         return _is_plain(node)
 
 
-class _Statics(StandIns):
+class _Statics(Tracers):
     """Notes the argument that each static belongs to."""
 
     def __init__(self, flat: FlatArguments) -> None:

@@ -18,7 +18,7 @@ from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.program import Attempt, Program
 from autograd_lite.compiler.record.captured import Captures
 from autograd_lite.compiler.record.flatten import FlatArguments, Identity, flatten
-from autograd_lite.compiler.record.recorder import NotRecordedError, StandInError, record
+from autograd_lite.compiler.record.recorder import NotRecordedError, TracerError, record
 from autograd_lite.compiler.source_lines import lines_of
 from autograd_lite.forks import give_lock
 from autograd_lite.value import blocks_open
@@ -48,7 +48,7 @@ MOST_VARIANTS = 8
 MOST_STATICS = 16
 """How many recordings there may be of arguments of one shape with other ints, strings, objects."""
 
-# What a function may raise on stand-ins and not on the arguments themselves.
+# What a function may raise on tracers and not on the arguments themselves.
 _PROBLEMS = (
     TypeError,
     AttributeError,
@@ -266,7 +266,7 @@ class Compiled:
         args: Iterable[Any],
         kwargs: dict[str, Any],
     ) -> Any:
-        """What the function itself gives, on stand-ins unless it fails on them.
+        """What the function itself gives, on tracers unless it fails on them.
 
         It need not be tried again if only recording failed.
         """
@@ -276,7 +276,7 @@ class Compiled:
         if not raw:
             try:
                 result = call_eagerly(self.function, flat)
-            except StandInError as error:
+            except TracerError as error:
                 raw, problem = True, str(error)
             except _PROBLEMS as error:
                 if not flat.floats:
@@ -313,7 +313,7 @@ class Compiled:
                 captures = self._captures(flat.statics)
             program = self._program(recording, captures, flat, attempt)
         except NotRecordedError as problem:
-            signature.raw = isinstance(problem, StandInError)
+            signature.raw = isinstance(problem, TracerError)
             self._give_up(signature, str(problem))
             return None
         except _PROBLEMS as problem:
@@ -354,7 +354,7 @@ class Compiled:
     ) -> Program:
         """The program of a recording, for whose own call its guards hold."""
         if recording.false:
-            raise StandInError(recording.trouble)
+            raise TracerError(recording.trouble)
         attempt.drawn = [draw.number for draw in recording.draws]
         program = Program(recording, captures, flat, self.__name__, self.executor)
         if self.executor == "numpy" and not program.holds(flat, attempt):
@@ -472,7 +472,7 @@ def decorated(make: Callable[[Any], Any], function: Any) -> Any:
 
 
 def _failure(problem: Exception) -> str:
-    """That the function fails on stand-ins, where, and what to write instead."""
+    """That the function fails on tracers, where, and what to write instead."""
     instead = "Compute it outside, and pass the result"
     if "math's functions" in str(problem):
         instead = "Write autograd_lite.exp for math.exp and the like, and x for float(x)"

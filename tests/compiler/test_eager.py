@@ -232,7 +232,7 @@ def test_a_change_of_an_argument_that_no_recording_has_seen(change):
     assert its == mine
 
 
-def test_a_failure_on_stand_ins_that_no_recording_has_seen():
+def test_a_failure_on_tracers_that_no_recording_has_seen():
     compiled = compile(lambda x, n: W[0] * math.sin(x) if n == 20 else W[0] * x * n)
     for n in range(16):
         compiled(0.5, n)
@@ -260,7 +260,7 @@ def test_an_exception_of_an_eager_call_is_the_functions_own():
 
 
 @pytest.mark.parametrize("watch", [ag.detect_anomaly, contextlib.nullcontext])
-def test_an_error_of_the_functions_own_is_no_failure_on_stand_ins(watch):
+def test_an_error_of_the_functions_own_is_no_failure_on_tracers(watch):
     def f(x):
         if x > 1:
             raise ValueError("too large")

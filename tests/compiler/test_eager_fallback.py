@@ -22,7 +22,7 @@ W = [Value(0.5), Value(-1.5), Value(2.0)]
         (lambda i: W[0] * np.eye(3)[i].sum(), np.arange(3)),
     ],
 )
-def test_what_stand_ins_cannot_do_runs_eagerly_with_a_warning(function, arg):
+def test_what_tracers_cannot_do_runs_eagerly_with_a_warning(function, arg):
     compiled = compile(function)
     with pytest.warns(RuntimeWarning, match="it fails on what stands for the numbers"):
         assert compiled(arg).data == function(arg).data

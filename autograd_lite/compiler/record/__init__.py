@@ -1,4 +1,4 @@
-"""One call of a function, recorded as a graph: its arguments, stand-ins, guards and callbacks."""
+"""One call of a function, recorded as a graph: its arguments, tracers, guards and callbacks."""
 
 import autograd_lite
 

@@ -7,7 +7,7 @@ which is read after it. So what the callbacks write is watched the first time.
 from __future__ import annotations
 
 from autograd_lite.compiler.messages import said
-from autograd_lite.compiler.record.recorder import Retired
+from autograd_lite.compiler.record.recorder import FormerTracer
 from autograd_lite.observers import Observer, observe
 from autograd_lite.value import Value
 
@@ -79,7 +79,7 @@ class Callbacks:
                 function(*_numbers(operands, outputs))
                 read = read_after if i == len(samples) else self._read  # by the next sample
                 for node in writes.before:
-                    if node in read or isinstance(node, Retired):
+                    if node in read or isinstance(node, FormerTracer):
                         name = getattr(function, "__qualname__", type(function).__name__)
                         label = f"the Value {node.label!r}" if node.label else "a Value"
                         return said(

@@ -1,4 +1,4 @@
-"""Recording: one call of a function, on stand-ins for its arguments, watched by an observer.
+"""Recording: one call of a function, on tracers for its arguments, watched by an observer.
 
 The graph is the trace. What a graph does not show is noted as it happens: decisions taken on
 numbers become guards; nodes of `take` and `largest`, numbers that `draw` drew, and leaves that were
@@ -49,9 +49,9 @@ __all__ = [
     "NotRecordedError",
     "Recorder",
     "Recording",
-    "Retired",
-    "StandInError",
-    "StandIns",
+    "FormerTracer",
+    "TracerError",
+    "Tracers",
     "positional",
     "record",
 ]
@@ -61,7 +61,7 @@ class NotRecordedError(Exception):
     """The function cannot be recorded; the message says why, and what to write instead."""
 
 
-class StandInError(NotRecordedError):
+class TracerError(NotRecordedError):
     """The function must be given its arguments themselves: it changes them, or asks for them."""
 
 
@@ -69,13 +69,13 @@ class NotAllowedError(RuntimeError):
     """The function did what no recorded program does, and what it must not do."""
 
 
-class Argument(Value):
+class FloatTracer(Value):
     """Stands for a float that was passed to the function, or drawn."""
 
     __slots__ = ()
 
 
-class Index(Argument):
+class IntTracer(FloatTracer):
     """Stands for an integer of NumPy's, or one that was drawn. `take` reads it anew at each call;
     as an index or with int() it is read once, which is a guard.
     """
@@ -88,7 +88,7 @@ class Index(Argument):
     __int__ = __index__
 
 
-class Passed(Value):
+class ValueTracer(Value):
     """Stands for a Value that was passed to the function. Which one it was, it cannot say."""
 
     __slots__ = ()
@@ -125,8 +125,8 @@ def _cannot_say(what: str) -> None:
             )
 
 
-class Retired(Value):
-    """A stand-in after the call: a node like any other, which the compiler's tables know by its
+class FormerTracer(Value):
+    """A tracer after the call: a node like any other, which the compiler's tables know by its
     identity.
     """
 
@@ -173,7 +173,7 @@ class Recording:
 
     result     what it returned
     names      of the arguments, by the slots of their numbers
-    arguments  the slot of each stand-in for a number
+    arguments  the slot of each tracer for a number
     indices    the place among the integers of each that stands for one
     lines      of nodes, where in the function they were made; empty unless it was watched for
     made       all nodes, in the order in which they were made
@@ -184,7 +184,7 @@ class Recording:
     draws      the random numbers
     guards     the decisions on numbers
     trouble    why it cannot be replayed for other calls, or ""
-    false      whether stand-ins gave another answer than what they stand for
+    false      whether tracers gave another answer than what they stand for
     """
 
     def __init__(self) -> None:
@@ -204,11 +204,11 @@ class Recording:
         self.false = False
 
     def leave_behind(self, flat: FlatArguments) -> None:
-        """Let gradients flow from stand-ins, which something may hold, to what they stood for."""
+        """Let gradients flow from tracers, which something may hold, to what they stood for."""
         values = dict(zip(flat.slots, flat.values, strict=True))
-        for stand_in, slot in self.arguments.items():
+        for tracer, slot in self.arguments.items():
             if slot in values:
-                stand_in._set_slots((values[slot] ** 1)._get_slots())
+                tracer._set_slots((values[slot] ** 1)._get_slots())
 
 
 class Recorder(Observer):
@@ -277,7 +277,7 @@ class Recorder(Observer):
                     place(),
                 )
             )
-        kind = Index if isinstance(number, Integral) else Argument
+        kind = IntTracer if isinstance(number, Integral) else FloatTracer
         leaf = kind(float(number))
         self.recording.draws.append(Draw(number, function, leaf))
         return leaf
@@ -297,7 +297,7 @@ class Recorder(Observer):
     def plain(self, node: Value) -> bool:
         """A node that no Value leads to is a plain number in the function itself."""
         made = self.recording.made
-        if isinstance(node, Argument):
+        if isinstance(node, FloatTracer):
             return True
         for i in range(self._looked_at, len(made)):  # parents come before their users
             _, source = self._detached.get(id(made[i]), (None, None))
@@ -308,7 +308,7 @@ class Recorder(Observer):
         return id(node) in self._plain
 
     def _known(self, node: Value) -> bool:
-        return id(node) in self._plain or isinstance(node, Argument)
+        return id(node) in self._plain or isinstance(node, FloatTracer)
 
     def _guard(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
         draws = len(self.recording.draws)
@@ -319,7 +319,7 @@ class Recorder(Observer):
         self.recording.guards.append(Guard(x, op, y, outcome, draws, place()))
 
     def looked(self, node: Value, what: str) -> None:
-        self.recording.false |= isinstance(node, (Argument, Passed))
+        self.recording.false |= isinstance(node, (FloatTracer, ValueTracer))
         self.trouble(
             said(
                 f"it reads {what}, which a recording would repeat for ever",
@@ -371,22 +371,22 @@ def record(
     drawn: Sequence[float] = (),
     watch: type[Recorder] | None = None,
 ) -> Recording:
-    """Call function on stand-ins for the numbers of the arguments, which flat took apart.
+    """Call function on tracers for the numbers of the arguments, which flat took apart.
 
     generators  things that the function reaches, of which those that draw random numbers matter
     drawn       the random numbers with which the call begins
 
-    Raises StandInError if it has changed its arguments, and what the function raises.
+    Raises TracerError if it has changed its arguments, and what the function raises.
     """
-    stand_ins = StandIns(flat)
-    args, kwargs = stand_ins.call(positional(function))
+    tracers = Tracers(flat)
+    args, kwargs = tracers.call(positional(function))
     recording = Recording()
     recorder = (watch or Recorder)(recording, generators, drawn)
     with observe(recorder):
         recording.result = function(*args, **kwargs)
     recorder.ended()
-    stand_ins.check()
-    stand_ins.retire(recording)
+    tracers.check()
+    tracers.retire(recording)
     return recording
 
 
@@ -403,10 +403,10 @@ def positional(function: Callable[..., Any]) -> Iterator[str]:
     yield from repeat("x")
 
 
-class StandIns:
-    """Puts what `flatten` took apart together, with stand-ins in the numbers' places.
+class Tracers:
+    """Puts what `flatten` took apart together, with tracers in the numbers' places.
 
-    arguments  the stand-ins, in the order of the floats
+    arguments  the tracers, in the order of the floats
     indices    those of integers, in the order of the integers
     names      of the arguments, by the slots of their numbers
     """
@@ -457,11 +457,11 @@ class StandIns:
         return thing if isinstance(thing, tuple) else self._noted(thing)  # a dataclass of vmap's
 
     def check(self) -> None:
-        """Raise StandInError if a container is not what it was."""
+        """Raise TracerError if a container is not what it was."""
         for container, held in self._containers:
             found = _elements(container)
             if len(found) != len(held) or any(x is not y for x, y in zip(found, held, strict=True)):
-                raise StandInError(
+                raise TracerError(
                     said(
                         f"it changes an argument, a {type(container).__name__}, which a program "
                         "would not",
@@ -471,8 +471,8 @@ class StandIns:
 
     def retire(self, recording: Recording) -> None:
         """The call is over."""
-        for stand_in in [*self.arguments, *[draw.leaf for draw in recording.draws]]:
-            stand_in.__class__ = Retired
+        for tracer in [*self.arguments, *[draw.leaf for draw in recording.draws]]:
+            tracer.__class__ = FormerTracer
         recording.arguments = {x: i for i, x in enumerate(self.arguments)}
         recording.indices = {x: i for i, x in enumerate(self.indices)}
         recording.names = self.names
@@ -482,11 +482,11 @@ class StandIns:
         return container
 
     def _number(self, kind: type[Value]) -> Value:
-        stand_in = kind(self._numbers[len(self.arguments)])
-        self.arguments.append(stand_in)
-        if kind is Index:
-            self.indices.append(stand_in)
-        return stand_in
+        tracer = kind(self._numbers[len(self.arguments)])
+        self.arguments.append(tracer)
+        if kind is IntTracer:
+            self.indices.append(tracer)
+        return tracer
 
     def _array(self, token: int) -> Any:
         shape = [next(self._tokens) for _ in range(next(self._tokens))]
@@ -495,7 +495,7 @@ class StandIns:
             if token == OBJECTS:
                 array[i] = self.next()
             else:
-                array[i] = self._number(Argument if token == FLOATS else Index)
+                array[i] = self._number(FloatTracer if token == FLOATS else IntTracer)
         return array.reshape(shape)
 
 
@@ -507,4 +507,4 @@ def _elements(container: Any) -> list[Any]:
     return list(container) if isinstance(container, list) else list(container.ravel())
 
 
-_NUMBERS = {VALUE: Passed, FLOAT: Argument, INTEGER: Index}
+_NUMBERS = {VALUE: ValueTracer, FLOAT: FloatTracer, INTEGER: IntTracer}

@@ -1,6 +1,6 @@
 """What the shape of a call's arguments is written with: a token, and what its comment says.
 
-Here once, for `flatten.py`, which takes arguments apart, and `record.py`, which puts stand-ins in
+Here once, for `flatten.py`, which takes arguments apart, and `record.py`, which puts tracers in
 the places of their numbers.
 """
 
