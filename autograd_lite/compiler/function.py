@@ -16,7 +16,7 @@ from autograd_lite.compiler.choice import EXECUTORS
 from autograd_lite.compiler.eager import call_eagerly, names_of_statics
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.program import Attempt, Program
-from autograd_lite.compiler.record.captured import Captures
+from autograd_lite.compiler.record.captured import CapturedState
 from autograd_lite.compiler.record.flatten import FlatArguments, Identity, flatten
 from autograd_lite.compiler.record.recorder import NotRecordedError, TracerError, record
 from autograd_lite.compiler.source_lines import lines_of
@@ -245,19 +245,19 @@ class Compiled:
     def _signatures(self) -> list[_Signature]:
         return [*self._by_signature.values()]  # at once, as other threads move them to the end
 
-    def _captures(self, statics: Iterable[tuple[type, Any]]) -> Captures:
+    def _captured(self, statics: Iterable[tuple[type, Any]]) -> CapturedState:
         """What the function reaches now.
 
         Programs share it, as each comparison is faster if it looks at the memory of the last one.
         """
         arguments = [thing.thing if isinstance(thing, Identity) else thing for _, thing in statics]
         roots = [(self.__name__, self.function), *[("an argument", x) for x in arguments]]
-        captures = Captures(roots, self._receivers)
+        captured = CapturedState(roots, self._receivers)
         programs = [program for signature in self._signatures() for program in signature.programs]
-        for known in {program.captures for program in programs}:
-            if not known.changed() and known.alike(captures):
+        for known in {program.captured for program in programs}:
+            if not known.changed() and known.alike(captured):
                 return known
-        return captures
+        return captured
 
     def _eagerly(
         self,
@@ -303,15 +303,15 @@ class Compiled:
         if reason:
             self._give_up(signature, reason)
             return None
-        captures = self._captures(flat.statics)
+        captured = self._captured(flat.statics)
         try:
-            recording = record(self.function, flat, captures.things, attempt.drawn)
-            changed = captures.changed()
+            recording = record(self.function, flat, captured.reached, attempt.drawn)
+            changed = captured.changed()
             receivers = _receivers(recording)
             if any(all(x is not y for y in self._receivers) for x in receivers):
                 self._receivers += receivers
-                captures = self._captures(flat.statics)
-            program = self._program(recording, captures, flat, attempt)
+                captured = self._captured(flat.statics)
+            program = self._program(recording, captured, flat, attempt)
         except NotRecordedError as problem:
             signature.raw = isinstance(problem, TracerError)
             self._give_up(signature, str(problem))
@@ -323,11 +323,11 @@ class Compiled:
             return None
         if recording.trouble:
             self._give_up(signature, recording.trouble)
-        elif captures.unseen:
+        elif captured.unseen:
             self._give_up(
                 signature,
                 said(
-                    f"it reads {captures.unseen}, which may change unseen",
+                    f"it reads {captured.unseen}, which may change unseen",
                     "Pass what it reads of it as an argument (an array may be made read-only by "
                     "array.flags.writeable = False)",
                 ),
@@ -350,16 +350,16 @@ class Compiled:
         return program
 
     def _program(
-        self, recording: Recording, captures: Captures, flat: FlatArguments, attempt: Attempt
+        self, recording: Recording, captured: CapturedState, flat: FlatArguments, attempt: Attempt
     ) -> Program:
         """The program of a recording, for whose own call its guards hold."""
         if recording.false:
             raise TracerError(recording.trouble)
         attempt.drawn = [draw.number for draw in recording.draws]
-        program = Program(recording, captures, flat, self.__name__, self.executor)
+        program = Program(recording, captured, flat, self.__name__, self.executor)
         if self.executor == "numpy" and not program.holds(flat, attempt):
             # Arrays add up in another order, and a decision was taken on the last digit.
-            program = Program(recording, captures, flat, self.__name__, "interpret")
+            program = Program(recording, captured, flat, self.__name__, "interpret")
         return program
 
     def _other_statics(self, signature: _Signature, flat: FlatArguments) -> str:
@@ -423,7 +423,7 @@ class _Signature:
     def replayed(self, flat: FlatArguments, attempt: Attempt) -> tuple[bool, Any]:
         """Whether one of the programs is for these numbers, and what it gives."""
         for program in self.programs:
-            if not program.captures.changed():
+            if not program.captured.changed():
                 held, result = program.run(flat, attempt)
                 if held:
                     self.last = program
@@ -432,11 +432,11 @@ class _Signature:
         return False, None
 
     def keep(self, program: Program) -> None:
-        """Take it among the programs; one for captures that have changed may go."""
+        """Take it among the programs; one for captured that have changed may go."""
         self.unsettled = 0
         self._in_a_row += 1
         if len(self.programs) >= MOST_VARIANTS:
-            changed = [p for p in self.programs if p.captures.changed()]
+            changed = [p for p in self.programs if p.captured.changed()]
             self.programs = [p for p in self.programs if p is not changed[-1]]
         self.programs = [program, *self.programs]
         self.last = program
@@ -448,7 +448,7 @@ class _Signature:
 
     def worn_out(self, attempt: Attempt) -> str:
         """Why there have been recordings enough, or ""."""
-        changes = [p.captures.changed() for p in self.programs]
+        changes = [p.captured.changed() for p in self.programs]
         if changes.count("") >= MOST_VARIANTS:
             what = f"it took {MOST_VARIANTS} different ways through its decisions on numbers"
             if attempt.failed is None:

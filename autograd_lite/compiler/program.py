@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
     from typing import Any
 
-    from autograd_lite.compiler.record.captured import Captures
+    from autograd_lite.compiler.record.captured import CapturedState
     from autograd_lite.compiler.record.flatten import FlatArguments
     from autograd_lite.compiler.record.recorder import Guard, Recording
 
@@ -65,14 +65,14 @@ class Program:
     def __init__(
         self,
         recording: Recording,
-        captures: Captures,
+        captured: CapturedState,
         flat: FlatArguments,
         name: str,
         executor: str,
     ) -> None:
-        self.name, self.captures = name, captures
+        self.name, self.captured = name, captured
         outputs = _Outputs()
-        self.template = _taken_apart(recording.result, outputs, captures)
+        self.template = _taken_apart(recording.result, outputs, captured)
         self.n_results = len(outputs.nodes)
         self.guards = _Guards(recording.guards, outputs, recording.indices)
         self.calls = Callbacks(recording.calls, outputs.index_of)
@@ -103,7 +103,7 @@ class Program:
         drawn = [draw.number for draw in recording.draws]
         self.example = flat.shape, flat.statics, flat.floats, flat.integers, drawn
         self.parameters = tuple(parameters)
-        if not all(map(captures.leads_to, self.parameters)):
+        if not all(map(captured.leads_to, self.parameters)):
             raise NotRecordedError(
                 said(
                     "it computes with Values to which neither its arguments nor what it reads "
@@ -253,11 +253,11 @@ class _Outputs:
         return self._indices[node]
 
 
-def _taken_apart(thing: Any, results: _Outputs, captures: Captures) -> Any:
+def _taken_apart(thing: Any, results: _Outputs, captured: CapturedState) -> Any:
     """The template of a result: a hole instead of each Value, which is added to the results."""
     if isinstance(thing, Value):
         return Hole(results.add(thing))
-    if captures.leads_to(thing) and not isinstance(thing, (list, tuple, dict, np.ndarray)):
+    if captured.leads_to(thing) and not isinstance(thing, (list, tuple, dict, np.ndarray)):
         return _Itself(thing)
     parts = parts_of(thing)
     if parts is None:
@@ -268,7 +268,7 @@ def _taken_apart(thing: Any, results: _Outputs, captures: Captures) -> Any:
                 "Return numbers, Values, and lists, tuples, dicts, arrays and dataclasses of them",
             )
         )
-    return in_a_row(rebuilt(thing, [_taken_apart(part, results, captures) for part in parts]))
+    return in_a_row(rebuilt(thing, [_taken_apart(part, results, captured) for part in parts]))
 
 
 def in_a_row(template: Any) -> Any:

@@ -37,7 +37,7 @@ def lines_of(function: Callable[..., Any], program: Program) -> dict[int, str]:
     flat.shape, flat.statics, flat.floats, flat.integers, drawn = program.example
     try:
         recording = record(function, flat, (), drawn, _LineRecorder)
-        again = Program(recording, program.captures, flat, program.name, "interpret")
+        again = Program(recording, program.captured, flat, program.name, "interpret")
     except Exception:  # the lines are an extra; what it raises, the next call raises as well
         return {}
     same = all(

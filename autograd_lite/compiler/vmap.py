@@ -82,7 +82,7 @@ class Batched(Compiled):
         while left:
             with self._lock:
                 others = [
-                    p for p in signature.programs if p not in tried and not p.captures.changed()
+                    p for p in signature.programs if p not in tried and not p.captured.changed()
                 ]
                 i = left[0]
                 program = (

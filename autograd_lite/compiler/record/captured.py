@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-__all__ = ["Captures"]
+__all__ = ["CapturedState"]
 
 _UNCHANGING = (
     *(int, float, complex, str, bytes, range, slice),
@@ -91,13 +91,13 @@ LARGEST = 1 << 20
 _KEPT_BY_PYTHON = {"__slotnames__"}  # copy and pickle give it to a class
 
 
-class Captures:
+class CapturedState:
     """The containers that a function, or any of the statics, leads to, and what they held.
 
     roots    pairs of a name and a thing
     skipped  things of which it does not matter what they hold
 
-    things   all that they lead to, but for plain numbers and strings
+    reached  everything that they lead to, but for plain numbers and strings
     unseen   something that may change unseen, by its name, or ""
     """
 
@@ -112,7 +112,7 @@ class Captures:
         self._empty: list[Any] = []  # cells of variables that have no value yet
         self._others: list[tuple[str, Callable[[], Any], Any]] = []  # what it gives, and gave
         self._objects: list[Any] = []
-        self.things: list[Any] = []
+        self.reached: list[Any] = []
         self.unseen = ""
         self._seen: set[int] = set()
         self._slots: dict[type, list[Any]] = {}
@@ -120,7 +120,7 @@ class Captures:
         self._skipped = {*map(id, skipped)}
         todo = list(roots)
         while todo:
-            todo.extend(self._within(*todo.pop()))
+            todo.extend(self._walk(*todo.pop()))
         self._missing = [lacked for lacked in self._lacked.values() if lacked[1]]
         self._classes = [*map(type, self._objects)]
 
@@ -156,13 +156,13 @@ class Captures:
         """Whether it is one of the things."""
         return id(thing) in self._seen
 
-    def alike(self, other: Captures) -> bool:
+    def alike(self, other: CapturedState) -> bool:
         """Whether the same is compared; then both hold the same if neither has changed."""
         return self._looked_at() == other._looked_at()
 
     def _looked_at(self) -> list[Any]:
         return [
-            [*map(id, self.things)],
+            [*map(id, self.reached)],
             [(id(names), name) for names, name, _ in self._names],
             [(id(names), missing) for names, missing in self._missing],
             [id(cell) for cell, _ in self._cells],
@@ -185,7 +185,7 @@ class Captures:
                 held.update((key, found[key]) for key in keys if key in found)
         return ""  # or to another thread it is what it was again by now
 
-    def _within(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+    def _walk(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
         """What thing leads to; note its containers."""
         if id(thing) in self._seen:
             return
@@ -193,10 +193,10 @@ class Captures:
             if type(thing) not in _UNCHANGING:  # it may have methods that read something
                 yield name, type(thing)
                 if isinstance(getattr(thing, "__dict__", None), dict):
-                    yield from self._within_attributes(name, vars(thing))
+                    yield from self._walk_attributes(name, vars(thing))
             return
         self._seen.add(id(thing))
-        self.things.append(thing)
+        self.reached.append(thing)
         if type(thing) in self._bare or id(thing) in self._skipped:
             return
         if isinstance(thing, ModuleType):
@@ -208,15 +208,15 @@ class Captures:
             yield from self._elements(name, thing)
             yield name, type(thing)
             if isinstance(getattr(thing, "__dict__", None), dict):
-                yield from self._within_attributes(name, vars(thing))
+                yield from self._walk_attributes(name, vars(thing))
         elif isinstance(thing, FunctionType):
-            yield from self._within_function(thing)
+            yield from self._walk_function(thing)
         elif isinstance(thing, type):
-            yield from self._within_class(thing)
+            yield from self._walk_class(thing)
         elif isinstance(thing, GENERATORS) and not isinstance(thing, random.SystemRandom):
             return  # the recorder watches their states
         else:
-            yield from self._within_object(name, thing)
+            yield from self._walk_object(name, thing)
 
     def _note(self, name: str, container: Any) -> None:
         """Compare this list or dict, or the attributes of a class."""
@@ -236,12 +236,12 @@ class Captures:
         else:
             yield from [(name, x) for x in thing if type(x) is not float]
 
-    def _within_function(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
+    def _walk_function(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
         yield from [("a default argument", x) for x in function.__defaults__ or ()]
         yield "a default argument", function.__kwdefaults__
         own = not _is_library(function)
         if own or vars(function):
-            yield from self._within_attributes(function.__name__, vars(function))
+            yield from self._walk_attributes(function.__name__, vars(function))
         variables = []
         code = function.__code__
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
@@ -259,13 +259,13 @@ class Captures:
             self._others.append((f"the defaults of {function.__name__}", look, _copied(look())))
         loaded, imported = _names(code)
         modules = [x for _, x in variables] + self._imported(function, imported)
-        yield from self._within_namespace(function.__globals__, loaded)
+        yield from self._walk_namespace(function.__globals__, loaded)
         namespace = function.__globals__
         self._lacks(namespace, loaded)
         found = [namespace[name] for name in loaded & namespace.keys()]
         known: list[Any] = [namespace]
         for module in [*modules, *found]:
-            yield from self._within_modules(module, _attributes(code), known)
+            yield from self._walk_modules(module, _attributes(code), known)
 
     def _imported(self, function: FunctionType, imported: Iterable[_Import]) -> list[Any]:
         """The modules that a function imports, of those that are there by now."""
@@ -287,7 +287,7 @@ class Captures:
         _, missing = self._lacked.setdefault(id(namespace), (namespace, set()))
         missing |= names - namespace.keys()
 
-    def _within_namespace(
+    def _walk_namespace(
         self, namespace: dict[str, Any], names: Iterable[str]
     ) -> Iterator[tuple[str, Any]]:
         for name in sorted(names):
@@ -295,7 +295,7 @@ class Captures:
                 self._names.append((namespace, name, namespace[name]))
                 yield f"the global {name}", namespace[name]
 
-    def _within_modules(
+    def _walk_modules(
         self, module: Any, names: set[str], known: list[Any]
     ) -> Iterator[tuple[str, Any]]:
         """Of a module, what has one of these names; of modules in it, too."""
@@ -305,23 +305,21 @@ class Captures:
         if any(namespace is x for x in known):
             return
         known.append(namespace)
-        yield from self._within_namespace(namespace, names | {"__getattr__"})
+        yield from self._walk_namespace(namespace, names | {"__getattr__"})
         for name in sorted(names & namespace.keys()):
-            yield from self._within_modules(namespace[name], names, known)
+            yield from self._walk_modules(namespace[name], names, known)
 
-    def _within_attributes(
-        self, name: str, attributes: dict[str, Any]
-    ) -> Iterator[tuple[str, Any]]:
+    def _walk_attributes(self, name: str, attributes: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         if id(attributes) not in self._seen:
             self._seen.add(id(attributes))
-            self.things.append(attributes)
+            self.reached.append(attributes)
             self._note(name, attributes)
             for key, x in attributes.items():
                 yield f"{name}.{key}", x
                 if isinstance(x, ModuleType) and not _is_library(x):
                     yield f"{name}.{key}", vars(x)
 
-    def _within_class(self, cls: type) -> Iterator[tuple[str, Any]]:
+    def _walk_class(self, cls: type) -> Iterator[tuple[str, Any]]:
         if _is_library(cls):
             return
         self._note(cls.__name__, vars(cls))
@@ -330,13 +328,13 @@ class Captures:
                 yield f"{cls.__name__}.{name}", x
         yield from [(base.__name__, base) for base in (*cls.__bases__, type(cls))]
 
-    def _within_object(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+    def _walk_object(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
         cls = type(thing)
         followed = _followed(thing)
         yield from [(name, x) for x in followed or ()]
         if _package(cls) == "autograd_lite" and not isinstance(thing, Value):
             if followed:  # a compiled function, with the attributes that users gave it
-                yield from self._within_attributes(name, vars(thing))
+                yield from self._walk_attributes(name, vars(thing))
             return
         if not _is_library(cls):
             self._objects.append(thing)
@@ -352,7 +350,7 @@ class Captures:
             ]
         slots = self._slots[cls]
         if isinstance(attributes, dict):
-            yield from self._within_attributes(name, attributes)
+            yield from self._walk_attributes(name, attributes)
         if slots:
             look = partial(_in_slots, thing, slots)
             self._others.append((f"an attribute of {name}", look, _copied(look())))

@@ -489,9 +489,9 @@ def test_programs_share_what_they_compare_while_it_has_not_changed():
     model.double = False
     programs = f.programs()
     assert f.recordings == len(programs) == 4
-    assert len({id(program.captures) for program in programs}) == 2
+    assert len({id(program.captured) for program in programs}) == 2
     assert f([3.0]).data == 6.0  # without what it writes into
-    assert len({id(program.captures) for program in f.programs()}) == 3
+    assert len({id(program.captured) for program in f.programs()}) == 3
 
 
 def test_an_array_that_was_made_writable_is_not_shared():
