@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
     Ints: TypeAlias = NDArray[np.int64]
 
-__all__ = ["Copies", "Slots", "copied", "like", "together"]
+__all__ = ["BatchedProgram", "BatchSlots", "batched_tape", "rebuilt_like", "stack_results"]
 
 
-class Slots:
+class BatchSlots:
     """Where the numbers of n samples stand, given where those of one do.
 
     blocks  numbers that stand side by side: how many, and whether each sample has its own
@@ -61,7 +61,9 @@ class Slots:
         return slots
 
 
-def copied(tape: Tape, leaves: Slots, indices: Slots, n: int, results: int) -> tuple[Tape, Ints]:
+def batched_tape(
+    tape: Tape, leaves: BatchSlots, indices: BatchSlots, n: int, results: int
+) -> tuple[Tape, Ints]:
     """The tape of n samples, and of which node each of its nodes is a copy.
 
     Its outputs are the first `results` of each sample, then the others of each.
@@ -97,7 +99,7 @@ def copied(tape: Tape, leaves: Slots, indices: Slots, n: int, results: int) -> t
     counts, parents, places = (np.concatenate(pair) for pair in zip(once, each, strict=True))
     order = np.concatenate([shared, np.tile(mine, n)])
     outputs = [nodes_of(sample, part).ravel() for part in np.split(tape.outputs, [results])]
-    copies = Tape(
+    batched = Tape(
         tape.codes[order],
         np.append(0, np.cumsum(counts)),
         parents,
@@ -108,10 +110,10 @@ def copied(tape: Tape, leaves: Slots, indices: Slots, n: int, results: int) -> t
         indices.size,
         n * results,
     )
-    return copies, order
+    return batched, order
 
 
-class Copies:
+class BatchedProgram:
     """A program that runs for n samples at once.
 
     one       the program of one sample
@@ -122,9 +124,9 @@ class Copies:
     def __init__(self, one: Program, batch: Batch) -> None:
         self.one, self.n = one, batch.n
         draws = len(one.draws), True
-        leaves = Slots([*batch.floats, draws, (len(one.parameters), False)], batch.n)
-        indices = Slots([*batch.integers, (sum(one.is_index), True)], batch.n)
-        tape, self._origin = copied(one.tape, leaves, indices, batch.n, one.n_results)
+        leaves = BatchSlots([*batch.floats, draws, (len(one.parameters), False)], batch.n)
+        indices = BatchSlots([*batch.integers, (sum(one.is_index), True)], batch.n)
+        tape, self._origin = batched_tape(one.tape, leaves, indices, batch.n, one.n_results)
         wrt = [*range(leaves.size - len(one.parameters), leaves.size), *batch.flat.slots]
         self.choice = ExecutorChoice(tape, wrt, "auto", one.guards.exact)
         self.names = {}
@@ -133,7 +135,7 @@ class Copies:
             if found.size:
                 self.names[range(int(found.min()), int(found.max()) + 1)] = name
         holes = [Hole(i) for i in range(batch.n * one.n_results)]
-        self.template = in_a_row(together([self.result(holes, i) for i in range(batch.n)]))
+        self.template = in_a_row(stack_results([self.result(holes, i) for i in range(batch.n)]))
 
     def explain(self, lines: Callable[[Program], Mapping[int, str]]) -> str:
         """The program for all samples; the lines are as for that of one."""
@@ -185,7 +187,7 @@ class Copies:
         return outputs[i * r : (i + 1) * r] + outputs[start : start + others]
 
 
-def together(results: list[Any]) -> Any:
+def stack_results(results: list[Any]) -> Any:
     """The results of all samples: a list, an array of arrays, or a tuple, dict or dataclass of
     those.
 
@@ -195,12 +197,14 @@ def together(results: list[Any]) -> Any:
     if len({*map(_form, results)}) > 1:
         return results
     if isinstance(first, tuple):
-        return like(first, [together(list(parts)) for parts in zip(*results, strict=True)])
+        return rebuilt_like(
+            first, [stack_results(list(parts)) for parts in zip(*results, strict=True)]
+        )
     if isinstance(first, dict):
-        return {key: together([result[key] for result in results]) for key in first}
+        return {key: stack_results([result[key] for result in results]) for key in first}
     if is_made_of_fields(first):
         rows = zip(*map(parts_of, results), strict=True)
-        return like(first, [together(list(row)) for row in rows])
+        return rebuilt_like(first, [stack_results(list(row)) for row in rows])
     return np.stack(results) if isinstance(first, np.ndarray) else results
 
 
@@ -214,7 +218,7 @@ def _form(result: Any) -> tuple[Any, ...]:
     return (result.shape,) if isinstance(result, np.ndarray) else ()
 
 
-def like(thing: Any, parts: Iterable[Any]) -> Any:
+def rebuilt_like(thing: Any, parts: Iterable[Any]) -> Any:
     """Another list, tuple, dict or dataclass like this one, of these parts."""
     if is_made_of_fields(thing):
         return rebuilt(thing, list(parts))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from threading import RLock
     from typing import Any
 
-    from autograd_lite.compiler.copies import Copies
+    from autograd_lite.compiler.batched import BatchedProgram
     from autograd_lite.compiler.lift.words import Step
     from autograd_lite.compiler.program import Test
     from autograd_lite.compiler.record.recorder import Recording
@@ -156,7 +156,7 @@ class Compiled:
         forward, backward = last.choice.lifted().program.steps(last.names)
         return [step for step in forward if step.text], [step for step in backward if step.text]
 
-    def programs(self) -> Sequence[Program | Copies]:
+    def programs(self) -> Sequence[Program | BatchedProgram]:
         """What was recorded so far, with that of the last call last."""
         programs = [
             program

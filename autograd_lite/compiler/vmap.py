@@ -11,7 +11,7 @@ from numbers import Integral
 import numpy as np
 
 from autograd_lite import observers
-from autograd_lite.compiler.copies import Copies, Slots, like, together
+from autograd_lite.compiler.copies import BatchedProgram, BatchSlots, rebuilt_like, stack_results
 from autograd_lite.compiler.function import MOST_SHAPES, Compiled
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.program import Attempt, is_made_of_fields, put_together
@@ -38,7 +38,7 @@ class Batched(Compiled):
     in_axes  an axis or None for all arguments, or one for each
     """
 
-    __slots__ = ("_copies", "in_axes")
+    __slots__ = ("_batched_programs", "in_axes")
 
     def __init__(self, function: Callable[..., Any], in_axes: Any = 0) -> None:
         if not callable(function):
@@ -54,7 +54,7 @@ class Batched(Compiled):
                 )
         if all(axis is None for axis in axes):
             raise ValueError("vmap: in_axes must give one argument at least a batch axis")
-        self._copies: OrderedDict[Any, Copies] = OrderedDict()
+        self._batched_programs: OrderedDict[Any, BatchedProgram] = OrderedDict()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
@@ -62,13 +62,13 @@ class Batched(Compiled):
         batch = Batch(self.__name__, args, self._axes(args))
         watched = blocks_open() and observers.watched()  # every node
         if watched and observers.replayed():  # recorded in another
-            return together([self.function(*batch.arguments(i)) for i in range(batch.n)])
+            return stack_results([self.function(*batch.arguments(i)) for i in range(batch.n)])
         if len(batch.groups) == 1:
             return self._run(batch, watched, True)
         results: dict[int, Any] = {}
         for group in batch.groups:
             results |= zip(group, self._run(batch.part(group), watched, False), strict=True)
-        return together([results[i] for i in range(batch.n)])
+        return stack_results([results[i] for i in range(batch.n)])
 
     def _run(self, batch: Batch, watched: bool, whole: bool) -> Any:
         """The results for samples with the same bools: a list of them, or as one for the whole."""
@@ -96,33 +96,33 @@ class Batched(Compiled):
                 results |= {i: self._of_sample(signature, batch, i) for i in left}
                 break
             tried.append(program)
-            copies = self._copies_of(program, batch)
-            ran = copies.run(batch, left, attempts)
+            batched = self._batched(program, batch)
+            ran = batched.run(batch, left, attempts)
             if ran is None:
                 runs = {i: program.run(batch.sample(i), attempts[i]) for i in left}
                 results |= {i: result for i, (found, result) in runs.items() if found}
             else:
                 held, nodes = ran
                 if whole and len(held) == batch.n:
-                    return put_together(copies.template, nodes)
-                results |= {i: copies.result(nodes, i) for i in held}
+                    return put_together(batched.template, nodes)
+                results |= {i: batched.result(nodes, i) for i in held}
             left = [i for i in left if i not in results]
             if program.trouble:
                 signature.check(program)
                 results |= {i: self._of_sample(signature, batch, i) for i in left}
                 break
         each = [results[i] for i in range(batch.n)]
-        return together(each) if whole else each
+        return stack_results(each) if whole else each
 
     def _of_sample(self, signature: _Signature, batch: Batch, i: int) -> Any:
         """What the function itself gives for sample i."""
         return self._eagerly(signature, batch.sample(i), batch.arguments(i), {})
 
-    def programs(self) -> Sequence[Program | Copies]:
+    def programs(self) -> Sequence[Program | BatchedProgram]:
         """Of each recording, that for the last batch."""
-        last: dict[Program, Copies] = {}
-        for (program, _), copies in reversed(self._copies.items()):
-            last.setdefault(program, copies)
+        last: dict[Program, BatchedProgram] = {}
+        for (program, _), batched in reversed(self._batched_programs.items()):
+            last.setdefault(program, batched)
         return list(last.values())[::-1] or super().programs()
 
     def _arguments(self) -> tuple[Any, ...]:
@@ -139,14 +139,18 @@ class Batched(Compiled):
             )
         return self.in_axes
 
-    def _copies_of(self, program: Program, batch: Batch) -> Copies:
+    def _batched(self, program: Program, batch: Batch) -> BatchedProgram:
         key = program, batch.n
         with self._lock:
-            copies = self._copies.pop(key) if key in self._copies else Copies(program, batch)
-            self._copies[key] = copies
-            while len(self._copies) > MOST_SHAPES:
-                self._copies.popitem(last=False)
-        return copies
+            batched = (
+                self._batched_programs.pop(key)
+                if key in self._batched_programs
+                else BatchedProgram(program, batch)
+            )
+            self._batched_programs[key] = batched
+            while len(self._batched_programs) > MOST_SHAPES:
+                self._batched_programs.popitem(last=False)
+        return batched
 
 
 class Batch:
@@ -218,9 +222,9 @@ class Batch:
         """Those of sample i, taken apart."""
         flat = FlatArguments()
         flat.shape, flat.statics = self._one.shape, self._one.statics
-        slots = Slots(self.floats, self.n).of(i).tolist()
+        slots = BatchSlots(self.floats, self.n).of(i).tolist()
         flat.floats.extend([self.flat.floats[slot] for slot in slots])
-        places = Slots(self.integers, self.n).of(i).tolist()
+        places = BatchSlots(self.integers, self.n).of(i).tolist()
         flat.integers.extend([self.flat.integers[place] for place in places])
         flat.slots = [k for k, slot in enumerate(slots) if slot in self._values]
         flat.values = [self._values[slots[k]] for k in flat.slots]
@@ -330,7 +334,7 @@ def _in_order(first: Any, thing: Any) -> Any:
     others = _elements(first) or {}
     held = [_in_order(others.get(key), x) for key, x in parts.items()]
     cls: Any = type(thing)
-    return _fields_of(cls)(held) if is_made_of_fields(thing) else like(thing, held)
+    return _fields_of(cls)(held) if is_made_of_fields(thing) else rebuilt_like(thing, held)
 
 
 @cache
@@ -415,7 +419,7 @@ def _along(thing: Any, axis: int, name: str, problem: str) -> Any:
         rows = [_along(x, axis, name + key, problem) for key, x in parts.items()]
     if len(set(map(len, rows))) > 1:
         raise ValueError(f"{name} {problem} of one length")
-    return [like(thing, row) for row in zip(*rows, strict=True)]
+    return [rebuilt_like(thing, row) for row in zip(*rows, strict=True)]
 
 
 def _as_data(thing: Any, number: Callable[[Any], Any]) -> Any:
@@ -423,11 +427,11 @@ def _as_data(thing: Any, number: Callable[[Any], Any]) -> Any:
     if number is np.int64 and isinstance(thing, list) and {*map(type, thing)} == {int}:
         return np.array(thing)
     if isinstance(thing, (list, tuple)):
-        return like(thing, [_as_data(element, number) for element in thing])
+        return rebuilt_like(thing, [_as_data(element, number) for element in thing])
     if isinstance(thing, dict):
-        return like(thing, [_as_data(element, number) for element in thing.values()])
+        return rebuilt_like(thing, [_as_data(element, number) for element in thing.values()])
     if is_made_of_fields(thing):
         held = _elements(thing) or {}
-        return like(thing, [_as_data(element, number) for element in held.values()])
+        return rebuilt_like(thing, [_as_data(element, number) for element in held.values()])
     whole = isinstance(thing, (int, np.integer)) and not isinstance(thing, bool)
     return number(thing) if whole else thing
