@@ -321,8 +321,8 @@ class Compiled:
                 raise
             signature.problem, signature.raw = _failure(problem), True
             return None
-        if recording.trouble:
-            self._give_up(signature, recording.trouble)
+        if recording.why_not:
+            self._give_up(signature, recording.why_not)
         elif captured.unseen:
             self._give_up(
                 signature,
@@ -353,8 +353,8 @@ class Compiled:
         self, recording: Recording, captured: CapturedState, flat: FlatArguments, attempt: Attempt
     ) -> Program:
         """The program of a recording, for whose own call its guards hold."""
-        if recording.false:
-            raise TracerError(recording.trouble)
+        if recording.misled:
+            raise TracerError(recording.why_not)
         attempt.drawn = [draw.number for draw in recording.draws]
         program = Program(recording, captured, flat, self.__name__, self.executor)
         if self.executor == "numpy" and not program.holds(flat, attempt):
@@ -443,8 +443,8 @@ class _Signature:
 
     def check(self, program: Program) -> None:
         """Drop the programs if this one, when it ran first, had trouble."""
-        if program.trouble:
-            self.problem, self.programs = program.trouble, []
+        if program.why_not:
+            self.problem, self.programs = program.why_not, []
 
     def worn_out(self, attempt: Attempt) -> str:
         """Why there have been recordings enough, or ""."""

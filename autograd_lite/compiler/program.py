@@ -54,7 +54,7 @@ class Program:
     template   what the function returned, with a hole for each result
     guards     on the outputs
     calls      the callbacks
-    trouble    why the function must be run instead, which the first run tells, or ""
+    why_not    why the function must be run instead, which the first run tells, or ""
     lines      of nodes, where in the function they were made, if the recording has it
     example    the numbers that it was recorded with, as `FlatArguments` has them, and the random ones
     draws      what draws the random numbers, and of each whether it is an index (`is_index`)
@@ -76,7 +76,7 @@ class Program:
         self.n_results = len(outputs.nodes)
         self.guards = _Guards(recording.guards, outputs, recording.indices)
         self.calls = Callbacks(recording.calls, outputs.index_of)
-        self.trouble = ""
+        self.why_not = ""
         self.draws = tuple(draw.function for draw in recording.draws)
         read = {node.parents[0] for node in recording.takes}
         self.is_index = [x.leaf in read and isinstance(x.number, Integral) for x in recording.draws]
@@ -193,9 +193,9 @@ class Program:
 
     def called_back(self, samples: Sequence[Sequence[float]]) -> bool:
         """Do the callbacks for each sample, given the outputs for it; whether all went well."""
-        if self.calls and not self.trouble:
-            self.trouble = self.calls.do(samples)
-        return not self.trouble
+        if self.calls and not self.why_not:
+            self.why_not = self.calls.do(samples)
+        return not self.why_not
 
 
 class Attempt:

@@ -107,7 +107,7 @@ class Batched(Compiled):
                     return put_together(batched.template, nodes)
                 results |= {i: batched.result(nodes, i) for i in held}
             left = [i for i in left if i not in results]
-            if program.trouble:
+            if program.why_not:
                 signature.check(program)
                 results |= {i: self._of_sample(signature, batch, i) for i in left}
                 break

@@ -115,7 +115,7 @@ class ValueTracer(Value):
 def _cannot_say(what: str) -> None:
     for observer in active():
         if isinstance(observer, Recorder):
-            observer.recording.false = True
+            observer.recording.misled = True
             observer.trouble(
                 said(
                     f"it {what} a Value that it is passed, and each call may pass another one",
@@ -183,8 +183,8 @@ class Recording:
     calls      the callbacks
     draws      the random numbers
     guards     the decisions on numbers
-    trouble    why it cannot be replayed for other calls, or ""
-    false      whether tracers gave another answer than what they stand for
+    why_not    why it cannot be replayed for other calls, or ""
+    misled     whether tracers gave another answer than what they stand for
     """
 
     def __init__(self) -> None:
@@ -200,8 +200,8 @@ class Recording:
         self.draws: list[Draw] = []
         self.calls: list[Callback] = []
         self.guards: list[Guard] = []
-        self.trouble = ""
-        self.false = False
+        self.why_not = ""
+        self.misled = False
 
     def leave_behind(self, flat: FlatArguments) -> None:
         """Let gradients flow from tracers, which something may hold, to what they stood for."""
@@ -235,7 +235,7 @@ class Recorder(Observer):
 
     def trouble(self, why: str) -> None:
         """Note, the first time, why the call cannot be replayed."""
-        self.recording.trouble = self.recording.trouble or why
+        self.recording.why_not = self.recording.why_not or why
 
     def ended(self) -> None:
         """The call is over."""
@@ -319,7 +319,7 @@ class Recorder(Observer):
         self.recording.guards.append(Guard(x, op, y, outcome, draws, place()))
 
     def looked(self, node: Value, what: str) -> None:
-        self.recording.false |= isinstance(node, (FloatTracer, ValueTracer))
+        self.recording.misled |= isinstance(node, (FloatTracer, ValueTracer))
         self.trouble(
             said(
                 f"it reads {what}, which a recording would repeat for ever",
