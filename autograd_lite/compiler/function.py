@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Compiled", "decorated"]
 
-MOST_SHAPES = 64
+MAX_SHAPES = 64
 """How many signatures a compiled function remembers; the least recently used goes."""
 
-MOST_AGAIN = 8
+MAX_AGAIN = 8
 """After this many evicted signatures were recorded again, evicted ones run eagerly: they thrash."""
 
-MOST_VARIANTS = 8
+MAX_VARIANTS = 8
 """How many recordings of one signature are kept; if all are needed, it runs eagerly."""
 
-MOST_STATICS = 16
+MAX_STATICS = 16
 """How many recordings there may be of arguments of one shape with other ints, strings, objects."""
 
 # What a function may raise on tracers and not on the arguments themselves.
@@ -101,7 +101,7 @@ class Compiled:
         self.function = function
         self.recordings = 0
         self._by_signature: OrderedDict[Any, _Signature] = OrderedDict()
-        self._gone: deque[int] = deque(maxlen=16 * MOST_SHAPES)  # hashes of evicted signatures
+        self._gone: deque[int] = deque(maxlen=16 * MAX_SHAPES)  # hashes of evicted signatures
         self._again = 0  # how many of them were recorded again
         self._statics: dict[bytes, dict[Any, None]] = {}  # those recorded for each shape, in order
         self._receivers: list[Any] = []  # of callbacks and draws
@@ -225,18 +225,18 @@ class Compiled:
             signature = self._by_signature.get(key) or _Signature()
             if key not in self._by_signature and hash(key) in self._gone:
                 self._again += 1
-                if self._again > MOST_AGAIN:
+                if self._again > MAX_AGAIN:
                     self._give_up(
                         signature,
                         said(
-                            f"its arguments are of more than {MOST_SHAPES} kinds in turn, such as "
+                            f"its arguments are of more than {MAX_SHAPES} kinds in turn, such as "
                             "lengths, of which the others keep their programs",
                             "Pad them to a few lengths",
                         ),
                     )
                     return signature
             self._by_signature[key] = signature
-            while len(self._by_signature) > MOST_SHAPES:
+            while len(self._by_signature) > MAX_SHAPES:
                 gone, last = self._by_signature.popitem(last=False)
                 if last.programs:
                     self._gone.append(hash(gone))
@@ -368,7 +368,7 @@ class Compiled:
             return ""
         recorded = self._statics.setdefault(flat.shape.tobytes(), {})
         key = tuple(flat.statics)
-        if key in recorded or len(recorded) < MOST_STATICS:  # it is again if the call had failed
+        if key in recorded or len(recorded) < MAX_STATICS:  # it is again if the call had failed
             recorded[key] = None
             return ""
         *_, last = recorded
@@ -435,7 +435,7 @@ class _Signature:
         """Take it among the programs; one for captured that have changed may go."""
         self.unsettled = 0
         self._in_a_row += 1
-        if len(self.programs) >= MOST_VARIANTS:
+        if len(self.programs) >= MAX_VARIANTS:
             changed = [p for p in self.programs if p.captured.changed()]
             self.programs = [p for p in self.programs if p is not changed[-1]]
         self.programs = [program, *self.programs]
@@ -449,14 +449,14 @@ class _Signature:
     def worn_out(self, attempt: Attempt) -> str:
         """Why there have been recordings enough, or ""."""
         changes = [p.captured.changed() for p in self.programs]
-        if changes.count("") >= MOST_VARIANTS:
-            what = f"it took {MOST_VARIANTS} different ways through its decisions on numbers"
+        if changes.count("") >= MAX_VARIANTS:
+            what = f"it took {MAX_VARIANTS} different ways through its decisions on numbers"
             if attempt.failed is None:
                 return said(f"{what}, such as an index out of range")
             return said(f"{what}, such as this one", _instead(attempt.failed), attempt.failed.place)
-        if self._in_a_row >= MOST_VARIANTS and changes[0]:
+        if self._in_a_row >= MAX_VARIANTS and changes[0]:
             return said(
-                f"it reads what changed before each of {MOST_VARIANTS} calls, such as {changes[0]}",
+                f"it reads what changed before each of {MAX_VARIANTS} calls, such as {changes[0]}",
                 "Pass it as an argument",
             )
         return ""

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd_lite import observers
 from autograd_lite.compiler.copies import BatchedProgram, BatchSlots, rebuilt_like, stack_results
-from autograd_lite.compiler.function import MOST_SHAPES, Compiled
+from autograd_lite.compiler.function import MAX_SHAPES, Compiled
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.program import Attempt, is_made_of_fields, put_together
 from autograd_lite.compiler.record.flatten import FlatArguments, Identity, flatten
@@ -148,7 +148,7 @@ class Batched(Compiled):
                 else BatchedProgram(program, batch)
             )
             self._batched_programs[key] = batched
-            while len(self._batched_programs) > MOST_SHAPES:
+            while len(self._batched_programs) > MAX_SHAPES:
                 self._batched_programs.popitem(last=False)
         return batched
 

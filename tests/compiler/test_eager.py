@@ -131,8 +131,8 @@ def number_of(result):
 
 @pytest.fixture
 def few_shapes(monkeypatch):
-    monkeypatch.setattr(compiled_functions, "MOST_SHAPES", 3)
-    monkeypatch.setattr(compiled_functions, "MOST_AGAIN", 2)
+    monkeypatch.setattr(compiled_functions, "MAX_SHAPES", 3)
+    monkeypatch.setattr(compiled_functions, "MAX_AGAIN", 2)
 
 
 @pytest.mark.parametrize("case", ON_STAND_INS)

@@ -4,7 +4,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile
-from autograd_lite.compiler.function import MOST_AGAIN, MOST_SHAPES
+from autograd_lite.compiler.function import MAX_AGAIN, MAX_SHAPES
 from tests.support.agreement import agree
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]
@@ -26,23 +26,23 @@ def test_each_nesting_and_length_is_recorded():
 
 def test_the_least_recently_used_shape_is_dropped():
     f = compile(lambda xs: ag.sum(xs) * W[0])
-    for n in range(1, MOST_SHAPES + 2):
+    for n in range(1, MAX_SHAPES + 2):
         f([1.0] * n)
         f([1.0])  # so that it stays
-    f([1.0] * (MOST_SHAPES + 1))
-    assert f.recordings == MOST_SHAPES + 1
+    f([1.0] * (MAX_SHAPES + 1))
+    assert f.recordings == MAX_SHAPES + 1
     f([1.0, 1.0])
-    assert f.recordings == MOST_SHAPES + 2
+    assert f.recordings == MAX_SHAPES + 2
 
 
 def test_shapes_that_come_in_turn_run_eagerly_where_they_were_forgotten():
     f = compile(lambda xs: ag.sum(xs) * W[0])
-    turn = [[1.0] * n for n in range(2 * MOST_SHAPES)]
-    for xs in [*turn, *turn[:MOST_AGAIN]]:
+    turn = [[1.0] * n for n in range(2 * MAX_SHAPES)]
+    for xs in [*turn, *turn[:MAX_AGAIN]]:
         f(xs)
-    expected = 2 * MOST_SHAPES + MOST_AGAIN
+    expected = 2 * MAX_SHAPES + MAX_AGAIN
     with pytest.warns(RuntimeWarning, match="more than 64 kinds in turn, such as lengths"):
-        f(turn[MOST_AGAIN])
+        f(turn[MAX_AGAIN])
     for xs in turn * 2:
         assert f(xs).data == len(xs) * W[0].data
     assert f.recordings == expected
