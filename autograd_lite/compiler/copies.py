@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Ints: TypeAlias = NDArray[np.int64]
 
-__all__ = ["BatchedProgram", "BatchSlots", "batched_tape", "rebuilt_like", "stack_results"]
+__all__ = ["BatchSlots", "BatchedProgram", "batched_tape", "rebuilt_like", "stack_results"]
 
 
 class BatchSlots:

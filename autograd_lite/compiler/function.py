@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from threading import RLock
     from typing import Any
 
-    from autograd_lite.compiler.batched import BatchedProgram
+    from autograd_lite.compiler.copies import BatchedProgram
     from autograd_lite.compiler.lift.words import Step
     from autograd_lite.compiler.program import Test
     from autograd_lite.compiler.record.recorder import Recording
@@ -432,7 +432,7 @@ class _Signature:
         return False, None
 
     def keep(self, program: Program) -> None:
-        """Take it among the programs; one for captured that have changed may go."""
+        """Take it among the programs; one whose captured state has changed may go."""
         self.unsettled = 0
         self._in_a_row += 1
         if len(self.programs) >= MAX_VARIANTS:

@@ -56,7 +56,7 @@ class Program:
     calls      the callbacks
     why_not    why the function must be run instead, which the first run tells, or ""
     lines      of nodes, where in the function they were made, if the recording has it
-    example    the numbers that it was recorded with, as `FlatArguments` has them, and the random ones
+    example    the arguments that it was recorded with, and the random numbers
     draws      what draws the random numbers, and of each whether it is an index (`is_index`)
 
     Raises NotRecordedError for what cannot be replayed.

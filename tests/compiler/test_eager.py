@@ -109,7 +109,7 @@ def calls_back():
     return f, lambda i: (float(i),)
 
 
-def batched():
+def copies():
     return (lambda x: (copy.copy(x) * x).tanh()), lambda i: ()
 
 
@@ -119,7 +119,7 @@ def returns_its_argument():
 
 ON_STAND_INS = [
     *(statics, ways, reads, indexes, arrays, compares, captured, counts, shapes, random_numbers),
-    *(draws, iterator, returns_a_deque, calls_back, batched, returns_its_argument),
+    *(draws, iterator, returns_a_deque, calls_back, copies, returns_its_argument),
 ]
 
 
@@ -145,7 +145,7 @@ def test_a_float_is_a_value_at_every_call(case, kind, few_shapes):
         x, y = Value(0.25 + i / 40), kind(0.25 + i / 40)
         expected, found = function(x, *arguments(i)), compiled(y, *its_arguments(i))
         assert number_of(found) == pytest.approx(number_of(expected), rel=1e-12)
-        if kind is Value and case is not batched:
+        if kind is Value and case is not copies:
             for result in expected, found:
                 (result[0] if isinstance(result, deque) else result).backward()
             assert y.grad == pytest.approx(x.grad, rel=1e-12)

@@ -1,4 +1,4 @@
-"""BatchedProgram and pickles take the function, not its programs: in one process, and in others.
+"""Copies and pickles take the function, not its programs: in one process, and in others.
 
 Compiled functions of a script or a notebook, of `__main__`, work in other processes.
 """
@@ -116,11 +116,11 @@ def test_a_function_of_a_sample_with_its_axes(twin_of):
     assert [v.data for v in other([1.0, 2.0], 3.0)] == [3.0, 6.0]
 
 
-@pytest.mark.parametrize("batched_tape", [copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
 def test_copies_of_a_function_without_a_name(copied):
     function = compile(lambda x: x * SCALE)
     function(1.0)
-    one, two = batched_tape(function), batched_tape(function)
+    one, two = copied(function), copied(function)
     assert len({one, two, function}) == 3
     one.rate = 1.0
     assert not hasattr(two, "rate")
@@ -178,13 +178,13 @@ def test_a_function_is_pickled_and_asked_for_its_programs_while_threads_call_it(
         thread.join()
 
 
-@pytest.mark.parametrize("batched_tape", [copy.copy, copy.deepcopy, pickle.dumps])
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_result_says_why_it_cannot_be_copied(copied):
     f = ag.compile(lambda x: SCALE * x)
     result = f(3.0) + 1
     with pytest.raises(TypeError, match=r"result of the compiled function <lambda>.*detach"):
-        batched_tape(result.parents[0] if copied is copy.copy else result)
-    assert batched_tape(result.detach()) is not None
+        copied(result.parents[0] if copied is copy.copy else result)
+    assert copied(result.detach()) is not None
 
 
 # ------------------------------------------------------------------------- in other processes

@@ -44,8 +44,8 @@ class FlatArguments:
     integers  those of them that are NumPy's integers, which may also be indices
     values    the Values, and of each its place among floats
     statics   what is the same in all calls of one recording, as (type, thing); an object, which
-              may be equal to another one and hold other numbers, as a `Identity`; an array of bools as
-              its shape and its bytes
+              may be equal to another one and hold other numbers, as an `Identity`; an array of
+              bools as its shape and its bytes
     depth     of what is being taken apart
     """
 

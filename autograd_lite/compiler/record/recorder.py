@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Callback",
+    "FormerTracer",
     "Guard",
     "NotAllowedError",
     "NotRecordedError",
     "Recorder",
     "Recording",
-    "FormerTracer",
     "TracerError",
     "Tracers",
     "positional",

@@ -582,14 +582,14 @@ def test_values_that_were_made_elsewhere_are_not_frozen():
     import copy
     from concurrent.futures import ThreadPoolExecutor
 
-    def batched(x):
+    def copies(x):
         return copy.copy(x) * 2
 
     def threads(x):
         with ThreadPoolExecutor(1) as pool:
             return ag.sum(list(pool.map(lambda y: y * 2, [x])))
 
-    for function in (batched, threads):
+    for function in (copies, threads):
         compiled = compile(function)
         with pytest.warns(RuntimeWarning, match="Values to which neither its arguments nor"):
             assert compiled(Value(1.0)).data == 2.0
