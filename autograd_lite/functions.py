@@ -407,16 +407,24 @@ def _chosen_anew(xs: list[Value]) -> Value:
     return node
 
 
-def draw(function: Callable[[], float]) -> Any:
+def sample(function: Callable[[], float]) -> Any:
     """function(); in a compiled function it is called anew at each call, and gives a Value.
 
     function  gives a random number, such as random.random; an int may be an index for `take`
     """
     for observer in observers.active():
-        leaf = observer.draw(function)
+        leaf = observer.sample(function)
         if leaf is not None:
             return leaf
     return function()
+
+
+def draw(function: Callable[[], float]) -> Any:
+    """Deprecated: `sample`, under its old name."""
+    from warnings import warn
+
+    warn("autograd_lite.draw is deprecated: write sample", DeprecationWarning, stacklevel=2)
+    return sample(function)
 
 
 def callback(function: Callable[..., object], *values: Operand) -> None:

@@ -23,7 +23,7 @@ class Observer:
     """Is told what the engine does in a block `with observe(this):`. Each method may raise.
 
     replays   whether what it sees will be done again with other numbers
-    told      whether it is told of nodes; if not, it costs them nothing, and `draw` and `plain` are
+    told      whether it is told of nodes; if not, it costs them nothing, and `sample` and `plain` are
               all that it is asked, unless what happens is replayed
 
     made      node was made: a leaf by a plain number or by `Value(...)`, else by an operation
@@ -31,7 +31,7 @@ class Observer:
     took      node is the one of its parents after the first that the first, an index, names
     largest   node is the first of the largest of its parents
     call      function is to be called with the nodes' numbers: True to see to it oneself
-    draw      a program wants a random number of function: give a leaf with it, or None
+    sample    a program wants a random number of function: give a leaf with it, or None
     read      a program read node's number
     looked    a program reads something else of node, such as ".grad"
     wrote     a program is about to set node's number or gradient
@@ -53,7 +53,7 @@ class Observer:
 
     def largest(self, node: Value) -> None: ...
 
-    def draw(self, function: Callable[[], float]) -> Value | None: ...
+    def sample(self, function: Callable[[], float]) -> Value | None: ...
 
     def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
         return False

@@ -148,7 +148,7 @@ class Dropout(Module):
 def dropped(x: Array, p: float, rng: Rng) -> Array:
     """x with every number 0 with probability p, and divided by 1 - p otherwise."""
     factor = partial(_factor, generator(rng).random, p)
-    return elementwise(lambda x: x * autograd_lite.draw(factor), x)
+    return elementwise(lambda x: x * autograd_lite.sample(factor), x)
 
 
 def _factor(random: Callable[[], float], p: float) -> float:

@@ -128,7 +128,7 @@ class _Watch(observers.Observer):
     def __init__(self) -> None:
         self.drawn: list[Value] = []
 
-    def draw(self, function: Callable[[], float]) -> Any:
+    def sample(self, function: Callable[[], float]) -> Any:
         number = function()
         if not is_number(number):
             return number

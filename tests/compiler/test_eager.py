@@ -85,7 +85,7 @@ def random_numbers():
 
 def draws():
     rng = random.Random(0)
-    return (lambda x, n: ag.sqrt(ag.draw(rng.random)) * x * n * take(W, ag.draw(lambda: 1))), (
+    return (lambda x, n: ag.sqrt(ag.sample(rng.random)) * x * n * take(W, ag.sample(lambda: 1))), (
         lambda i: (i,)
     )
 
@@ -280,7 +280,7 @@ def test_an_error_of_the_functions_own_is_no_failure_on_tracers(watch):
 @pytest.mark.filterwarnings("ignore:.*runs eagerly from now on")
 def test_methods_of_what_was_drawn_at_every_call():
     rng, again = random.Random(0), random.Random(0)
-    compiled = compile(lambda x, n: ag.draw(rng.random).sqrt() * x * n)
+    compiled = compile(lambda x, n: ag.sample(rng.random).sqrt() * x * n)
     for n in range(20):
         found = compiled(2.0, n)
         assert found.data == pytest.approx(math.sqrt(again.random()) * 2.0 * n)
@@ -344,7 +344,7 @@ def test_half_an_index_takes_nothing():
         lambda x: x * 2.0 == x + x,
         lambda x: x * 2.0 in {x + x: "found"},
         lambda x: [x, x - x].index(0.0) == 1,
-        lambda x: ag.draw(lambda: 3.0) + x == 2 * x,
+        lambda x: ag.sample(lambda: 3.0) + x == 2 * x,
     ],
 )
 def test_a_way_that_no_recording_took_compares_plain_numbers(decides):

@@ -219,7 +219,7 @@ def test_the_lines_are_left_out_where_the_function_does_something_else_by_now():
 
 
 def test_random_numbers_are_not_drawn_for_the_lines():
-    compiled = compile(lambda xs: sum(stays_scalar(x * ag.draw(random.random)) for x in xs))
+    compiled = compile(lambda xs: sum(stays_scalar(x * ag.sample(random.random)) for x in xs))
     compiled([0.5, 1.5])
     state = random.getstate()
     assert "for x in xs" in compiled.explain()

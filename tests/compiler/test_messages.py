@@ -212,7 +212,7 @@ STAND_INS = "it fails on what stands for the numbers it is passed, which are Val
             lambda i: (1.0,),
             "it draws random numbers, which a recording would repeat for ever",
             "",
-            "Write autograd_lite.draw(random.random) for random.random()",
+            "Write autograd_lite.sample(random.random) for random.random()",
         ),
         (
             a_gradient,

@@ -1,4 +1,4 @@
-"""Generators of random numbers: has anybody but `draw` drawn from them?"""
+"""Generators of random numbers: has anybody but `sample` drawn from them?"""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _SHARED: list[Any] = [
 
 
 class Generators:
-    """The shared generators, and those among things, in the states that `draw` left them in.
+    """The shared generators, and those among things, in the states that `sample` left them in.
 
-    To look at all states takes 50 microseconds. So where `draw` is given a method of a generator,
+    To look at all states takes 50 microseconds. So where `sample` is given a method of a generator,
     such as `random.random`, a twin of the generator draws the same numbers, and nothing else: while
     it gives the same, nobody else has drawn.
     """
@@ -42,7 +42,7 @@ class Generators:
         self._twins: dict[int, Any] = {}  # by their places
         self._apart = False
 
-    def draw(self, function: Callable[[], float]) -> Any:
+    def sample(self, function: Callable[[], float]) -> Any:
         """What function gives."""
         i = self._place(function)
         if i is None:
@@ -59,7 +59,7 @@ class Generators:
         return number
 
     def disturbed(self) -> bool:
-        """Whether somebody has drawn without `draw`."""
+        """Whether somebody has drawn without `sample`."""
         for i, twin in self._twins.items():
             self._states[i] = _state(twin)
         self._apart |= [_state(generator) for generator in self._all] != self._states

@@ -1,7 +1,7 @@
 """Recording: one call of a function, on tracers for its arguments, watched by an observer.
 
 The graph is the trace. What a graph does not show is noted as it happens: decisions taken on
-numbers become guards; nodes of `take` and `largest`, numbers that `draw` drew, and leaves that were
+numbers become guards; nodes of `take` and `largest`, numbers that `sample` drew, and leaves that were
 detached from nodes are noted as such.
 """
 
@@ -245,7 +245,7 @@ class Recorder(Observer):
             self.trouble(
                 said(
                     "it draws random numbers, which a recording would repeat for ever",
-                    "Write autograd_lite.draw(random.random) for random.random()",
+                    "Write autograd_lite.sample(random.random) for random.random()",
                 )
             )
 
@@ -266,13 +266,13 @@ class Recorder(Observer):
     def largest(self, node: Value) -> None:
         self._largest.append(node)
 
-    def draw(self, function: Callable[[], float]) -> Value:
+    def sample(self, function: Callable[[], float]) -> Value:
         i = len(self.recording.draws)
-        number = self.drawn[i] if i < len(self.drawn) else self.generators.draw(function)
+        number = self.drawn[i] if i < len(self.drawn) else self.generators.sample(function)
         if not is_number(number):
             raise NotRecordedError(
                 said(
-                    f"what draw calls gives {type(number).__name__}, not a number",
+                    f"what sample calls gives {type(number).__name__}, not a number",
                     "Draw each number by itself, or pass what is drawn as an argument",
                     place(),
                 )

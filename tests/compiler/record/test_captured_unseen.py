@@ -96,7 +96,7 @@ def test_how_many_random_numbers_are_drawn():
     rng = random.Random()
 
     def f(x):
-        return x if ag.draw(rng.random) < 0.5 else x * ag.draw(rng.random)
+        return x if ag.sample(rng.random) < 0.5 else x * ag.sample(rng.random)
 
     def numbers(function):
         rng.seed(1)

@@ -1,4 +1,4 @@
-"""Random numbers in compiled functions: `draw`, and what draws without it."""
+"""Random numbers in compiled functions: `sample`, and what draws without it."""
 
 import random
 import sys
@@ -29,7 +29,7 @@ def test_draws_are_the_eager_ones_and_consume_as_many(method):
     rng, draws = random.Random(7), 6
     args = ARGUMENTS.get(method, ())
     own = partial(getattr(rng, method), *args) if args else getattr(rng, method)
-    f = compile(lambda x: sum(W * x * ag.draw(own) for _ in range(draws)))
+    f = compile(lambda x: sum(W * x * ag.sample(own) for _ in range(draws)))
     for _ in range(3):
         state = rng.getstate()
         expected = 2 * sum(own() for _ in range(draws))
@@ -46,7 +46,7 @@ def test_a_state_is_not_looked_at_for_each_draw(monkeypatch):
     state = generators._state
     monkeypatch.setattr(generators, "_state", lambda x: looks.append(x) or state(x))
     rng = np.random.default_rng(0)
-    compile(lambda x: sum(W * x * ag.draw(rng.normal) for _ in range(1000)))(1.0)
+    compile(lambda x: sum(W * x * ag.sample(rng.normal) for _ in range(1000)))(1.0)
     assert len(looks) < 20
 
 
@@ -55,9 +55,9 @@ def test_a_state_is_not_looked_at_for_each_draw(monkeypatch):
 def test_numbers_drawn_beside_draw_are_noticed(rng, when):
     def f(x):
         noise = rng.random() if when == "before" else 0.0
-        x = x * ag.draw(rng.random)
+        x = x * ag.sample(rng.random)
         noise += rng.random() if when == "between" else 0.0
-        x = x * ag.draw(rng.random)
+        x = x * ag.sample(rng.random)
         noise += rng.random() if when == "after" else 0.0
         return x + noise
 
@@ -70,7 +70,7 @@ def test_draws_of_functions_and_of_methods_take_turns():
 
     def f(x):
         ways = [rng.random, lambda: rng.random() * 2, random.random, random.SystemRandom().random]
-        return sum(x * ag.draw(ways[i % 4]) for i in range(8))
+        return sum(x * ag.sample(ways[i % 4]) for i in range(8))
 
     compiled = compile(f)
     assert len({compiled(Value(1.0)).data for _ in range(3)}) == 3
@@ -81,7 +81,7 @@ def test_generators_that_share_a_state():
     first = np.random.default_rng(0)
     second = np.random.Generator(first.bit_generator)
     watched = Generators([first, second])
-    assert watched.draw(first.random) != watched.draw(second.random)
+    assert watched.sample(first.random) != watched.sample(second.random)
     assert not watched.disturbed()
     second.random()
     assert watched.disturbed()
@@ -91,13 +91,13 @@ def test_a_method_that_a_generator_was_given_is_no_method_of_its_twin():
     rng = random.Random(0)
     rng.random = lambda: 0.25
     watched = Generators([rng])
-    assert watched.draw(rng.random) == 0.25
+    assert watched.sample(rng.random) == 0.25
     assert not watched.disturbed()
 
 
 def test_what_draw_gives_has_to_be_a_number():
-    f = compile(lambda x: x * ag.draw(lambda: np.random.randn(3))[0])
-    with pytest.warns(RuntimeWarning, match="what draw calls gives ndarray, not a number"):
+    f = compile(lambda x: x * ag.sample(lambda: np.random.randn(3))[0])
+    with pytest.warns(RuntimeWarning, match="what sample calls gives ndarray, not a number"):
         f(1.0)
 
 
@@ -108,7 +108,7 @@ def coin():
 @pytest.mark.parametrize("decide", [lambda x: x == 1, lambda x: x > 0, lambda x: {0: 0, 1: 1}[x]])
 def test_what_is_drawn_is_compared_as_a_number(decide):
     def f(x):
-        return x * (3.0 if decide(ag.draw(coin)) else 5.0)
+        return x * (3.0 if decide(ag.sample(coin)) else 5.0)
 
     compiled = compile(f)
     random.seed(0)
@@ -123,9 +123,9 @@ TABLE = [Value(1.0), Value(10.0), Value(100.0)]
 
 def two_of(table, i):
     """Two of the table, by an index that is passed and one that is drawn, and other draws."""
-    first = ag.take(table, i) * ag.draw(lambda: random.randrange(3))
-    noise = ag.draw(random.random)
-    return first + noise * ag.take(table, ag.draw(lambda: random.randrange(3)))
+    first = ag.take(table, i) * ag.sample(lambda: random.randrange(3))
+    noise = ag.sample(random.random)
+    return first + noise * ag.take(table, ag.sample(lambda: random.randrange(3)))
 
 
 @pytest.mark.parametrize("executor", ["interpret", "numpy"])
@@ -145,7 +145,7 @@ def test_an_index_may_be_drawn(executor):
 
 def test_each_sample_of_a_batch_draws_its_own_index():
     draws = deque([2, 0, 1, 1, 1, 2])
-    pick = vmap(lambda x: x * ag.take(TABLE, ag.draw(draws.popleft)))
+    pick = vmap(lambda x: x * ag.take(TABLE, ag.sample(draws.popleft)))
     assert [v.data for v in pick([1.0, 2.0, 3.0])] == [100.0, 2.0, 30.0]
     assert [v.data for v in pick([1.0, 2.0, 3.0])] == [10.0, 20.0, 300.0]
 
@@ -161,7 +161,7 @@ def test_the_program_of_a_drawn_index_has_its_lines():
 
 def test_a_drawn_float_is_no_index():
     draws = deque([1, 2, 1.5])
-    compiled = compile(lambda x: x * ag.take(TABLE, ag.draw(draws.popleft)))
+    compiled = compile(lambda x: x * ag.take(TABLE, ag.sample(draws.popleft)))
     assert [compiled(1.0).data, compiled(1.0).data] == [10.0, 100.0]
     with pytest.raises(TypeError, match="integer"):
         compiled(1.0)
@@ -174,7 +174,7 @@ def test_take_of_what_are_no_numbers_runs_eagerly():
 
 
 def test_draw_draws_at_each_call():
-    f = compile(lambda x: x * ag.draw(random.random))
+    f = compile(lambda x: x * ag.sample(random.random))
     random.seed(1)
     numbers = [f(Value(1.0)).data for _ in range(5)]
     random.seed(1)
@@ -186,13 +186,13 @@ def test_draw_in_the_eager_function_is_a_plain_number():
     random.seed(1)
     first = random.random()
     random.seed(1)
-    assert ag.draw(random.random) == first
+    assert ag.sample(random.random) == first
 
 
 @pytest.mark.parametrize("noise", [random.random, np.random.rand])
 def test_other_random_numbers_make_it_eager_with_a_warning(noise):
     f = compile(lambda x: x * noise())
-    with pytest.warns(RuntimeWarning, match=r"for ever\. Write autograd_lite.draw"):
+    with pytest.warns(RuntimeWarning, match=r"for ever\. Write autograd_lite.sample"):
         numbers = [f(Value(1.0)).data for _ in range(3)]
     assert len(set(numbers)) == 3
 
@@ -205,7 +205,7 @@ def test_generators_that_are_reached_are_watched(rng):
     with pytest.warns(RuntimeWarning, match="eagerly"):
         f(1.0)
     assert f(1.0) != f(1.0)
-    drawn = compile(lambda x: x * ag.draw(rng.random))
+    drawn = compile(lambda x: x * ag.sample(rng.random))
     assert drawn(1.0).data != drawn(1.0).data
     assert drawn.recordings == 1
 
@@ -214,7 +214,7 @@ def test_draws_that_decide_are_not_drawn_until_they_fit():
     """A number that was drawn stays, whether or not there is a program for what it decides."""
     rng, ones = random.Random(0), 0
     for _ in range(300):
-        f = compile(lambda x: x * (1 if ag.draw(rng.random) < 0.3 else 0))
+        f = compile(lambda x: x * (1 if ag.sample(rng.random) < 0.3 else 0))
         ones += sum(f(1.0).data for _ in range(4))
     assert ones / 1200 == pytest.approx(0.3, abs=0.03)
 
@@ -223,10 +223,10 @@ def test_draws_that_decide_what_else_is_drawn():
     """Those that were drawn before the decision are the same in the other program."""
 
     def f(x):
-        first = ag.draw(numbers.popleft)
+        first = ag.sample(numbers.popleft)
         if first > 0:
             return x * first
-        return x * first + ag.draw(numbers.popleft)
+        return x * first + ag.sample(numbers.popleft)
 
     numbers, compiled = deque(), compile(f)
     for given in ([1.0], [1.0], [-1.0, 2.0], [3.0], [-2.0, 5.0]):
@@ -236,3 +236,11 @@ def test_draws_that_decide_what_else_is_drawn():
         assert compiled(10.0).data == expected
         numbers.clear()
     assert compiled.recordings == 2
+
+
+def test_draw_is_a_deprecated_name_of_sample():
+    with pytest.warns(DeprecationWarning, match="draw is deprecated: write sample"):
+        assert ag.draw(lambda: 3.0) == 3.0
+    f = compile(lambda x: x * ag.draw(iter([2.0, 3.0]).__next__))
+    with pytest.warns(DeprecationWarning, match="write sample"):
+        assert [f(1.0).data for _ in range(2)] == [2.0, 3.0]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 import visualize
-from autograd_lite import Value, compile, draw, largest, take, vmap
+from autograd_lite import Value, compile, largest, sample, take, vmap
 from tests.support.agreement import agree
 
 W = Value(2.0)
@@ -92,7 +92,7 @@ def test_a_number_that_is_drawn():
     rng = random.Random(0)
 
     def f(x):
-        return W if x + draw(lambda: rng.randrange(2)) == 2 else W * 3
+        return W if x + sample(lambda: rng.randrange(2)) == 2 else W * 3
 
     state = rng.getstate()
     expected = [f(1.0).data for _ in range(10)]
