@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from math import isfinite, isnan
 
-from autograd_lite.observers import BlockOrDecorator, Observer, replayed
+from autograd_lite.observers import BlockOrDecorator, Observer, tracing
 from autograd_lite.operations.rules import CODES
 from autograd_lite.value import Value, number_of, static_of
 
@@ -65,7 +65,7 @@ class detect_anomaly(BlockOrDecorator):
         return type(self)(check_inf=self._check_inf)
 
     def __enter__(self) -> None:
-        if replayed():
+        if tracing():
             raise RuntimeError(
                 "detect_anomaly inside a compiled function sees its recording only; "
                 "write it around the call"

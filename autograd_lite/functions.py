@@ -276,7 +276,7 @@ def interp(x: Operand, xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
         out: Operand = slope * (x - knots[base]) + heights[base]
         return out
 
-    if not observers.replayed() or not any(isinstance(u, Value) for u in (x, *knots)):
+    if not observers.tracing() or not any(isinstance(u, Value) for u in (x, *knots)):
         i = 0 if isnan(x) else bisect_right(knots, x) - 1  # of nan as a compiled function has it
         return line(max(0, min(i, n - 2)), max(i, 0))
     found = line(max(0, n - 2), n - 1)
@@ -323,7 +323,7 @@ def log_softmax(xs: Iterable[Operand]) -> list[Any]:
 
 def _log_softmax(operands: Iterable[Operand], name: str) -> list[Any]:
     xs = checked(operands, name)
-    if not xs or not observers.replayed():
+    if not xs or not observers.tracing():
         return value.log_softmax(xs, True)
     shift = largest(xs)
     if isinstance(shift, Value):
@@ -353,7 +353,7 @@ def take(sequence: Any, index: Any) -> Any:
         return sequence[index]
     if not hasattr(index, "__index__") and (index.is_leaf or not value.is_plain_number(index)):
         raise TypeError("take: an index must be an int; write int(v.data) for that of a Value v")
-    if not observers.replayed():
+    if not observers.tracing():
         number = value.number_of(index)
         if not number.is_integer():
             raise TypeError(f"take: an index must be an int, not {number}")
@@ -390,7 +390,7 @@ def largest(xs: Iterable[Operand]) -> Any:
     xs = checked(xs, "largest")
     if not xs:
         raise ValueError("largest of no operands")
-    if observers.replayed() and any(isinstance(x, Value) for x in xs):
+    if observers.tracing() and any(isinstance(x, Value) for x in xs):
         return _chosen_anew([required(x, "largest") for x in xs])
     best, *others = xs
     for x in others:

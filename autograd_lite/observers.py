@@ -1,7 +1,6 @@
-"""What is open around the code that runs: `no_grad` blocks, and observers of the engine.
+"""The active `no_grad` blocks and observers of this thread or asyncio task.
 
-Blocks belong to a thread or an asyncio task. The engine asks for them only while one is open
-somewhere, so that they cost nothing otherwise.
+The engine asks for them only while a block is open somewhere, so that they cost nothing otherwise.
 """
 
 from __future__ import annotations
@@ -16,21 +15,22 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Value
 
-__all__ = ["BlockOrDecorator", "Observer", "active", "here", "no_grad", "observe", "replayed"]
+__all__ = ["BlockOrDecorator", "Observer", "active", "here", "no_grad", "observe", "tracing"]
 
 
 class Observer:
-    """Is told what the engine does in a block `with observe(this):`. Each method may raise.
+    """What the engine tells of its work in a block `with observe(this):`. Each method may raise.
 
-    replays   whether what it sees will be done again with other numbers
-    told      whether it is told of nodes; if not, it costs them nothing, and `sample` and `plain` are
-              all that it is asked, unless what happens is replayed
+    traces    True if the call under observation is traced, to be replayed with other numbers
+    told      True if the engine tells it of nodes; if not, nodes cost nothing more, and `sample`
+              and `plain` are all that is asked, unless another observer traces a call
 
     made      node was made: a leaf by a plain number or by `Value(...)`, else by an operation
     detached  leaf was made with the number of source, by `detach` or under `no_grad`
     took      node is the one of its parents after the first that the first, an index, names
     largest   node is the first of the largest of its parents
-    call      function is to be called with the nodes' numbers: True to see to it oneself
+    call      function is to be called with the nodes' numbers; return True to take over the call,
+              and the engine does not make it
     sample    a program wants a random number of function: give a leaf with it, or None
     read      a program read node's number
     looked    a program reads something else of node, such as ".grad"
@@ -42,7 +42,7 @@ class Observer:
     received  a leaf's gradient is about to become this number, at the end of a pass from root
     """
 
-    replays = False
+    traces = False
     told = True
 
     def made(self, node: Value) -> None: ...
@@ -81,7 +81,7 @@ class _Opens:
 
     A KeyboardInterrupt may come when a block was opened and `with` was not told so, or before
     `__exit__` has done anything. So a block is open only while the object that opened it lives.
-    What remains is that the engine's count is too high, and that it asks in vain.
+    What remains is a leaked count in the engine: it costs the slow path and changes no result.
     """
 
     def _enter(self, observer: Observer | None) -> None:
@@ -147,9 +147,7 @@ def _changed(opener: object = None) -> None:
 
 
 def here() -> _Here:
-    """The observers that are to be told what happens here, outermost first, and whether operations
-    give leaves.
-    """
+    """The active observers, outermost first, and True if operations give leaves here."""
     global _found
     blocks = _blocks.get()
     if not blocks:
@@ -164,7 +162,7 @@ def here() -> _Here:
         if block.observer is None:
             detaching = True
         else:
-            if block.observer.replays:  # what it records is for calls outside no_grad, too
+            if block.observer.traces:  # what it records is for calls outside no_grad, too
                 detaching = False
                 watching = [observer for observer in watching if observer.told]
             watching.append(block.observer)
@@ -174,17 +172,17 @@ def here() -> _Here:
 
 
 def active() -> tuple[Observer, ...]:
-    """Those that are to be told what happens here, outermost first."""
+    """The active observers, outermost first."""
     return here()[0]
 
 
-def replayed() -> bool:
-    """Whether what is done here will be done again with other numbers."""
-    return any(observer.replays for observer in active())
+def tracing() -> bool:
+    """True while a call is traced here, to be replayed with other numbers."""
+    return any(observer.traces for observer in active())
 
 
 def watched() -> bool:
-    """Whether an observer is told of each node that is made here."""
+    """True if an observer is told of each node that is made here."""
     return any(observer.told for observer in active())
 
 

@@ -111,7 +111,7 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         watched = blocks_open() and observers.watched()  # every node
-        if watched and observers.replayed():  # recorded in another
+        if watched and observers.tracing():  # recorded in another
             return self.function(*args, **kwargs)
         flat = FlatArguments()
         flatten(args, flat)

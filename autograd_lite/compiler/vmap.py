@@ -61,7 +61,7 @@ class Batched(Compiled):
             raise TypeError(f"{self.__name__}: vmap takes no keyword argument; pass it by position")
         batch = Batch(self.__name__, args, self._axes(args))
         watched = blocks_open() and observers.watched()  # every node
-        if watched and observers.replayed():  # recorded in another
+        if watched and observers.tracing():  # recorded in another
             return stack_results([self.function(*batch.arguments(i)) for i in range(batch.n)])
         if len(batch.groups) == 1:
             return self._run(batch, watched, True)

@@ -14,7 +14,7 @@ from inspect import iscoroutinefunction, isgeneratorfunction
 from weakref import WeakKeyDictionary
 
 from autograd_lite import Value, tree
-from autograd_lite.observers import Observer, observe, replayed
+from autograd_lite.observers import Observer, observe, tracing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _opened(inner: Scope) -> Iterator[None]:
     token = _current.set(inner)
     try:
         # A program makes none of the nodes of the call that is recorded.
-        with nullcontext() if replayed() else observe(inner):
+        with nullcontext() if tracing() else observe(inner):
             yield
     finally:
         _current.reset(token)

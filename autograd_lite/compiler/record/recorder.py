@@ -1,8 +1,8 @@
 """Recording: one call of a function, on tracers for its arguments, watched by an observer.
 
 The graph is the trace. What a graph does not show is noted as it happens: decisions taken on
-numbers become guards; nodes of `take` and `largest`, numbers that `sample` drew, and leaves that were
-detached from nodes are noted as such.
+numbers become guards; nodes of `take` and `largest`, numbers that `sample` drew, and leaves that
+were detached from nodes are noted as such.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ class Recorder(Observer):
     drawn       the random numbers with which the call begins
     """
 
-    replays = True
+    traces = True
 
     def __init__(
         self, recording: Recording, generators: Iterable[object], drawn: Sequence[float]
