@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from errno import EISDIR
 from math import prod
 from numbers import Real
 from os import PathLike
-from threading import get_ident
 from typing import Any
 
+from autograd_lite import files
 from nn.arrays import Array, flat, shape
 
 
@@ -39,21 +38,14 @@ def save(state: Mapping[str, Array], path: str | PathLike[str]) -> None:
             raise TypeError(f"save: {name!r} is not an array of numbers: {error}") from None
         except (ValueError, OverflowError) as error:
             raise ValueError(f"save: {name!r} is not an array of numbers: {error}") from None
-    whole = os.path.realpath(path)  # what a link points to is replaced, not the link
-    part = f"{whole}.{os.getpid()}-{get_ident()}.part"
+    data = safetensors.numpy.save(arrays)
     try:
-        with open(part, "wb") as file:
-            file.write(safetensors.numpy.save(arrays))
-        os.replace(part, whole)
-    except BaseException as error:
-        with suppress(OSError):
-            os.remove(part)
-        if isinstance(error, FileNotFoundError):
-            folder = os.path.dirname(whole)
-            raise FileNotFoundError(error.errno, "save: there is no folder", folder) from None
-        if isinstance(error, OSError):
-            raise type(error)(error.errno, f"save: {error.strerror}", str(path)) from None
-        raise
+        files.write(path, data)
+    except FileNotFoundError as error:
+        folder = os.path.dirname(os.path.realpath(path))
+        raise FileNotFoundError(error.errno, "save: there is no folder", folder) from None
+    except OSError as error:
+        raise type(error)(error.errno, f"save: {error.strerror}", str(path)) from None
 
 
 def load(path: str | PathLike[str]) -> dict[str, Array]:
