@@ -66,7 +66,7 @@ cdef object observed_by_hand(Value node, tuple parents, object op)
 @cython.locals(node=Value)
 cdef Value detached(Value source, object watching)
 cpdef bint blocks_open() except -1
-cpdef bint recording() except -1
+cpdef bint grad_enabled() except -1
 cdef Py_ssize_t place_of(Value result) noexcept
 @cython.locals(more=Many, node=Value, i=Py_ssize_t)
 cpdef list replayed_nodes(

@@ -103,7 +103,7 @@ class Value:
             raise TypeError("a node cannot be initialised twice; make a new Value")
         self._data = number
         self._more = label or None
-        if (parents or _op) and recording():
+        if (parents or _op) and grad_enabled():
             more = many(parents)
             more.op = _op
             more.label = label
@@ -239,7 +239,7 @@ class Value:
 
     @_backward.setter
     def _backward(self, function: Callable[[], None]) -> None:
-        if self._kind == LEAF and not recording():
+        if self._kind == LEAF and not grad_enabled():
             return  # the node made by hand is a leaf here, like any other
         if self._kind != BY_HAND:
             raise AttributeError(
@@ -733,8 +733,8 @@ def blocks_open() -> bool:
     return _blocks != 0
 
 
-def recording() -> bool:
-    """Whether operations are recorded here."""
+def grad_enabled() -> bool:
+    """True if operations make nodes here: no `no_grad` block is open."""
     return _blocks == 0 or not observers.here()[1]
 
 
@@ -754,7 +754,7 @@ def observed_node(
 def observed_by_hand(node: Value, parents: tuple[Value, ...], op: str) -> None:
     """What `Value(...)` does while a block is open somewhere."""
     watching = observers.active()
-    if recording() or not (parents or op):
+    if grad_enabled() or not (parents or op):
         for observer in watching:
             observer.made(node)
         return
@@ -1800,7 +1800,7 @@ def replayed_nodes(
     gradient  given the results' cotangents, those of the parents
     """
     results = [leaf(LEAF, number) for number in numbers]
-    if not parents or not recording():
+    if not parents or not grad_enabled():
         return results
     replay = Replay(len(results), gradient)
     result = Result(replay)
