@@ -363,13 +363,13 @@ def take(sequence: Any, index: Any) -> Any:
             f"take: expected a list, tuple or array, not {type(sequence).__name__}; take from a "
             "list of its values, by their places in it"
         )
-    chosen = sequence[int(value.number_of(index))]
-    if hasattr(chosen, "__len__") and not isinstance(chosen, str):
+    taken = sequence[int(value.number_of(index))]
+    if hasattr(taken, "__len__") and not isinstance(taken, str):
         if getattr(sequence, "ndim", 1) == 1 and not _of_one_length(sequence):
             raise ValueError("take: the rows must all have one length; pad the shorter ones")
-        return [take([row[i] for row in sequence], index) for i in range(len(chosen))]
+        return [take([row[i] for row in sequence], index) for i in range(len(taken))]
     elements = [required(x, "take") for x in sequence]
-    node = Value(value.number_of(required(chosen, "take")), (index, *elements), "take")
+    node = Value(value.number_of(required(taken, "take")), (index, *elements), "take")
     for observer in observers.active():
         observer.took(node)
     return node
@@ -385,22 +385,22 @@ def _of_one_length(rows: Iterable[Any]) -> bool:
 def largest(xs: Iterable[Operand]) -> Any:
     """The first of the largest of xs, a NaN if there is one; no node is made of it.
 
-    In a compiled function it is chosen anew at each call.
+    In a compiled function it is found anew at each call.
     """
     xs = checked(xs, "largest")
     if not xs:
         raise ValueError("largest of no operands")
     if observers.tracing() and any(isinstance(x, Value) for x in xs):
-        return _chosen_anew([required(x, "largest") for x in xs])
-    best, *others = xs
+        return _traced_largest([required(x, "largest") for x in xs])
+    found, *others = xs
     for x in others:
-        if x > best or not x <= x:
-            best = x
-    return best
+        if x > found or not x <= x:
+            found = x
+    return found
 
 
-def _chosen_anew(xs: list[Value]) -> Value:
-    """The first of the largest, as a node that a program chooses anew."""
+def _traced_largest(xs: list[Value]) -> Value:
+    """The first of the largest, as a node that a program computes anew at each call."""
     node = Value(largest(map(value.number_of, xs)), tuple(xs), "largest")
     for observer in observers.active():
         observer.largest(node)
