@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from typing import Any
     from weakref import WeakKeyDictionary
 
-__all__ = ["AnomalyError", "detect_anomaly", "is_ours", "place", "raised_at"]
+__all__ = ["OURS", "AnomalyError", "detect_anomaly", "is_ours", "raised_at", "user_line"]
 
-_OURS = ("autograd_lite", "nn", "visualize")  # packages whose lines are not the user's
+OURS = ("autograd_lite", "nn", "visualize")
+"""The packages of this project, whose lines are not the user's."""
 _LONGEST_PATH = 12
 
 
 class AnomalyError(FloatingPointError):
     """The first number that is not finite, or the first NaN, while `detect_anomaly` watched.
 
-    node  whose number it is, or which sent it to a parent
-    root  what `backward` was called on; `node` itself in a forward pass
+    node  the node whose number it is, or which sent it to a parent
+    root  the node on which `backward` was called; `node` itself in a forward pass
     """
 
     def __init__(self, message: str, node: Value, root: Value) -> None:
@@ -40,16 +41,16 @@ class AnomalyError(FloatingPointError):
 class detect_anomaly(BlockOrDecorator):
     """Raise AnomalyError at the first NaN or infinity. A context manager and a decorator.
 
-    check_inf  whether infinities count; if not, they are finite in what follows: only NaN raises
+    check_inf  True if infinities raise, too; if not, "finite" below means "no NaN"
 
     `with detect_anomaly(): ...` and `@detect_anomaly()` or `@detect_anomaly` before a function.
     Forward, at an operation that gives one although its operands are finite; backward, at a node
-    that sends one although its operands are. What is not finite in the inputs is none of its
-    business. The error names the operation, its operands, the line that made the node, and the
-    path from there to the root of the pass.
+    that sends one although its operands are. Inputs that are not finite raise nothing. The error
+    names the operation, its operands, the line that made the node, and the path from there to the
+    root of the pass.
 
-    Nodes that were made before the block are checked as they send, but where they were made is not
-    known. Threads that are started within the block are not watched.
+    Nodes that were made before the block are checked as they send, but the lines that made them are
+    not known. Threads that are started within the block are not watched.
 
     Raises RuntimeError within a compiled function, whose program would not look again.
     """
@@ -78,8 +79,8 @@ class _Detector(Observer):
         from weakref import WeakKeyDictionary
 
         self.fine: Callable[[float], bool] = isfinite if check_inf else _is_number
-        self.places: WeakKeyDictionary[Value, str] = WeakKeyDictionary()
-        # For the root of each pass, what is an anomaly because an input is.
+        self.lines: WeakKeyDictionary[Value, str] = WeakKeyDictionary()
+        # For the root of each pass, the nodes whose gradients are anomalies because of an input's.
         self.excused: WeakKeyDictionary[Value, set[Value]] = WeakKeyDictionary()
         # For the root of each pass, the gradients that the `_backward` by hand that runs has found.
         self.found: WeakKeyDictionary[Value, dict[Value, float]] = WeakKeyDictionary()
@@ -87,7 +88,7 @@ class _Detector(Observer):
     def made(self, node: Value) -> None:
         if node.is_leaf:
             return
-        self.places[node] = place()
+        self.lines[node] = user_line()
         number = number_of(node)
         if not self.fine(number) and self._operands_are_fine(node):
             lines = [f"{_name(node)} gave {number}", *self._described(node)]
@@ -115,8 +116,8 @@ class _Detector(Observer):
             excused_nodes.add(receiver)
 
     def _spoilt(self, node: Value, root: Value) -> Iterator[tuple[Value, str]]:
-        """What got a gradient from node that is an anomaly, and a sentence that says so."""
-        if node.rule is None:  # then what it sent is known, but not the partials
+        """Each receiver of a gradient from node that is an anomaly, and a sentence that says so."""
+        if node.rule is None:  # then the gradients that it sent are known, but not the partials
             for receiver, found in self.found.pop(root).items():
                 if self.fine(found) and not self.fine(receiver.grad):
                     problem = f"set the gradient of {_name(receiver)} to {receiver.grad}"
@@ -150,15 +151,15 @@ class _Detector(Observer):
     def _described(self, node: Value) -> list[str]:
         """Lines that give the node's operands, and the line that made it."""
         lines = [f"  operands: {', '.join(_operands(node))}"] if node.parents else []
-        if node in self.places:
-            lines.append(f"  made at {self.places[node]}")
+        if node in self.lines:
+            lines.append(f"  made at {self.lines[node]}")
         elif not node.is_leaf:
             lines.append("  made before detect_anomaly() began")
         return lines
 
     def _line(self, node: Value) -> str:
-        place = self.places.get(node, "").partition("\n")[0]
-        return f"{_name(node)} = {number_of(node):g}" + (f", {place}" if place else "")
+        made_at = self.lines.get(node, "").partition("\n")[0]
+        return f"{_name(node)} = {number_of(node):g}" + (f", {made_at}" if made_at else "")
 
 
 def _is_number(x: float) -> bool:
@@ -184,8 +185,8 @@ def _operands(node: Value) -> Iterator[str]:
         yield f"{name} = {number_of(parent):g}" if name else f"{number_of(parent):g}"
 
 
-def place() -> str:
-    """The line of the user's that is running: file, line number and text."""
+def user_line() -> str:
+    """The line of the user's code that is running: file, line number and text."""
     frame = sys._getframe(2)
     while frame.f_back and is_ours(frame):
         frame = frame.f_back
@@ -193,7 +194,7 @@ def place() -> str:
 
 
 def raised_at(problem: BaseException) -> str:
-    """The same of the last line of the user's on the way to where a problem was raised."""
+    """The last line of the user's code on the way to where a problem was raised, likewise."""
     step, frames = problem.__traceback__, list[tuple["FrameType", int]]()
     while step:
         if not is_ours(step.tb_frame):
@@ -203,12 +204,12 @@ def raised_at(problem: BaseException) -> str:
 
 
 def is_ours(frame: FrameType) -> bool:
-    """Whether it runs code of our packages."""
-    return _package(frame) in _OURS
+    """True if the frame runs code of our packages."""
+    return _package(frame) in OURS
 
 
 def _is_library(frame: FrameType) -> bool:
-    """Whether it runs code of the standard library or of what is installed, such as NumPy."""
+    """True if the frame runs code of the standard library or of an installed package."""
     file = frame.f_code.co_filename
     installed = "site-packages" in file or "dist-packages" in file
     return installed or _package(frame) in sys.stdlib_module_names

@@ -13,7 +13,7 @@ __all__ = ["said", "warn"]
 def said(what: str, instead: str = "", place: str = "") -> str:
     """What happened; then the user's line, on lines of its own; then what to write instead.
 
-    place  file and line number, and the code below it, as `anomaly.place` gives them
+    place  file and line number, and the code below it, as `anomaly.user_line` gives them
     """
     if place:
         return f"{what}:\n  {place}" + (f"\n{instead}" if instead else "")

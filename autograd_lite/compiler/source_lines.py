@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.anomaly import place
+from autograd_lite.anomaly import user_line
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.record.flatten import FlatArguments
 from autograd_lite.compiler.record.recorder import Recorder, record
@@ -25,7 +25,7 @@ __all__ = ["lines_of"]
 class _LineRecorder(Recorder):
     def made(self, node: Value) -> None:
         super().made(node)
-        self.recording.lines.append((node, place()))
+        self.recording.lines.append((node, user_line()))
 
 
 def lines_of(function: Callable[..., Any], program: Program) -> dict[int, str]:

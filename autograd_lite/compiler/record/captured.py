@@ -36,6 +36,7 @@ from types import (
 
 import numpy as np
 
+from autograd_lite.anomaly import OURS
 from autograd_lite.compiler.record.flatten import Identity, all_same, other_values
 from autograd_lite.compiler.record.generators import GENERATORS
 from autograd_lite.value import Value
@@ -63,7 +64,7 @@ _HARMLESS = {
 }
 
 _PREFIXES = (sys.base_prefix, sys.base_exec_prefix)  # folders of Python's
-_OURS = str(Path(__file__).parents[3])  # the folder of our packages
+_OUR_FOLDER = str(Path(__file__).parents[3])
 
 # Modules whose functions make classes, which are given these modules as their own.
 _MAKERS = {"abc", "types"}
@@ -556,4 +557,4 @@ def _is_library(thing: Any) -> bool:
     # A file of the user's may have any of these names.
     if top in sys.stdlib_module_names:
         return file.startswith(_PREFIXES) or not file
-    return top in ("autograd_lite", "nn", "visualize") and file.startswith(_OURS)
+    return top in OURS and file.startswith(_OUR_FOLDER)

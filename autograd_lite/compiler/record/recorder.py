@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd_lite.anomaly import place
+from autograd_lite.anomaly import user_line
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.flatten import Identity
 from autograd_lite.compiler.record.generators import Generators
@@ -120,7 +120,7 @@ def _cannot_say(what: str) -> None:
                 said(
                     f"it {what} a Value that it is passed, and each call may pass another one",
                     "Pass a flag that says which one it is",
-                    place(),
+                    user_line(),
                 )
             )
 
@@ -274,7 +274,7 @@ class Recorder(Observer):
                 said(
                     f"what sample calls gives {type(number).__name__}, not a number",
                     "Draw each number by itself, or pass what is drawn as an argument",
-                    place(),
+                    user_line(),
                 )
             )
         kind = IntTracer if isinstance(number, Integral) else FloatTracer
@@ -316,7 +316,7 @@ class Recorder(Observer):
             self.recording.calls[-1].read.extend(
                 [node for node in (x, y) if isinstance(node, Value)]
             )
-        self.recording.guards.append(Guard(x, op, y, outcome, draws, place()))
+        self.recording.guards.append(Guard(x, op, y, outcome, draws, user_line()))
 
     def looked(self, node: Value, what: str) -> None:
         self.recording.misled |= isinstance(node, (FloatTracer, ValueTracer))
@@ -324,7 +324,7 @@ class Recorder(Observer):
             said(
                 f"it reads {what}, which a recording would repeat for ever",
                 "Do it outside, or in autograd_lite.callback",
-                place(),
+                user_line(),
             )
         )
 
@@ -334,7 +334,7 @@ class Recorder(Observer):
                 "a compiled function may not set .data or .grad, as the recorded program would "
                 "not do it again",
                 "Do it outside",
-                place(),
+                user_line(),
             )
         )
 
@@ -344,7 +344,7 @@ class Recorder(Observer):
                 "a compiled function may not call backward(), as the recorded program would not "
                 "do it again",
                 "Return the loss, and call backward() on what the compiled function gives",
-                place(),
+                user_line(),
             )
         )
 
