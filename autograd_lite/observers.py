@@ -8,6 +8,8 @@ from __future__ import annotations
 from _contextvars import ContextVar
 from _weakref import ref
 
+from autograd_lite.callables import runs_later
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,19 +211,11 @@ class BlockOrDecorator(_Opens):
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         import functools
-        import inspect
 
         name = type(self).__name__
         if not callable(function):
             raise TypeError(f"{name} decorates a function, not {type(function).__name__}")
-        if any(
-            runs_later(function)
-            for runs_later in (
-                inspect.isgeneratorfunction,
-                inspect.iscoroutinefunction,
-                inspect.isasyncgenfunction,
-            )
-        ):
+        if runs_later(function):
             raise TypeError(
                 f"{name} cannot decorate {function.__name__}, which runs after its call has "
                 f"returned; write `with {name}():` inside it"

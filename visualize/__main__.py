@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from autograd_lite import Value
+from autograd_lite.callables import CompiledFunction
 from visualize.drawing import draw, ending_of
 from visualize.formula_reader import evaluate
 from visualize.model.nodes import trace
 from visualize.page.stepping import explain
 from visualize.picture.engine import LayoutError
-from visualize.picture.program import is_compiled
 
 
 class FileError(Exception):
@@ -114,7 +114,7 @@ def _root(what: str, at: list[tuple[str, float]]) -> Any:
     names = _run(path)
     if name not in names:
         raise ValueError(f"{path} has nothing called {name}")
-    if is_compiled(names[name]):
+    if isinstance(names[name], CompiledFunction):
         return names[name]
     if not isinstance(names[name], Value):
         raise TypeError(

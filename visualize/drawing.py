@@ -6,12 +6,13 @@ import os
 from functools import cached_property
 
 from autograd_lite import Value
+from autograd_lite.callables import CompiledFunction
 from visualize.files import write
 from visualize.model.nodes import culprit_of
 from visualize.model.select import check_options, diagram_of
 from visualize.page.stepping import explain
 from visualize.picture.dot import to_dot
-from visualize.picture.program import ProgramPicture, is_compiled
+from visualize.picture.program import ProgramPicture
 from visualize.picture.svg import summary
 from visualize.picture.svg import to_svg as svg_of
 from visualize.picture.text import number_format
@@ -128,7 +129,7 @@ def draw(
     Raises TypeError if root is none of these, ValueError for over 1,000 boxes or 4,000 edges, and
     for a compiled function that has not been called or computes nothing.
     """
-    if is_compiled(root):
+    if isinstance(root, CompiledFunction):
         if (depth, fold, products, partials) != (None, False, False, False):
             raise ValueError(
                 "depth, fold, products and partials are for the graph of a Value; a compiled "

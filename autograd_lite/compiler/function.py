@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import random
 import sys
 from collections import OrderedDict, deque
@@ -12,6 +11,7 @@ from weakref import WeakValueDictionary
 
 from autograd_lite import observers
 from autograd_lite.anomaly import raised_at
+from autograd_lite.callables import CompiledFunction, runs_later
 from autograd_lite.compiler.choice import EXECUTORS
 from autograd_lite.compiler.eager import call_eagerly, names_of_statics
 from autograd_lite.compiler.messages import said, warn
@@ -59,7 +59,7 @@ _PROBLEMS = (
 )
 
 
-class Compiled:
+class Compiled(CompiledFunction):
     """A function of numbers and Values that runs as a recorded program.
 
     The first call of a signature (the arguments' nesting, lengths, ints and strings) is recorded;
@@ -82,16 +82,11 @@ class Compiled:
             name = type(function).__name__
             below = f"; write @compile below @{name}" if hasattr(function, "__get__") else ""
             raise TypeError(f"compile: expected a function, not {name}{below}")
-        for runs_later in (
-            inspect.isgeneratorfunction,
-            inspect.iscoroutinefunction,
-            inspect.isasyncgenfunction,
-        ):
-            if runs_later(function):
-                raise TypeError(
-                    f"compile: {function.__name__} runs after its call has returned; compile a "
-                    "plain function, and call it there"
-                )
+        if runs_later(function):
+            raise TypeError(
+                f"compile: {function.__name__} runs after its call has returned; compile a plain "
+                "function, and call it there"
+            )
         if executor not in EXECUTORS:
             known = ", ".join(map(repr, EXECUTORS))
             raise ValueError(f"compile: executor must be one of {known}, not {executor!r}")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from autograd_lite import Value, no_grad, topological_order
 from autograd_lite import sum as sum_of
+from autograd_lite.callables import CompiledFunction
 from autograd_lite.graph import cotangents
 from autograd_lite.observers import observe
 from autograd_lite.testing.arguments import DOUBLE, Arguments
@@ -33,7 +34,7 @@ from autograd_lite.testing.report import (
 )
 from autograd_lite.testing.results import outputs_of, precision_of
 from autograd_lite.testing.rounding import PASSES, RoundedAnew, blur_of_gradient, blur_of_value
-from autograd_lite.testing.source import is_compiled, reproduction
+from autograd_lite.testing.source import reproduction
 
 __all__ = ["check_grad"]
 
@@ -500,7 +501,7 @@ class _Check:
         # Large terms may have cancelled, in an order of their own in either pass. A compiled
         # function leaves one node; the function that it was made of has the graph.
         f: Any = self.f
-        graph = program(f.function) if is_compiled(f) else root
+        graph = program(f.function) if isinstance(f, CompiledFunction) else root
         blurs: dict[Any, float] = {**blur_of_gradient(graph, self.epsilon)}
         for i in apart:
             error = blurs.get(self.arguments.values[i], 0.0)
@@ -542,7 +543,7 @@ class _Check:
             return None
         h = self.epsilon**FIRST * line.scale
         f: Any = self.f
-        if is_compiled(f):
+        if isinstance(f, CompiledFunction):
             f = f.function
 
         def recorded(t: float) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, is_hypothesis_test, settings
 from hypothesis import strategies as st
 
+from autograd_lite.callables import runs_later
 from autograd_lite.testing.check import check_grad
 from autograd_lite.testing.report import NothingComparedError
 from autograd_lite.testing.strategies import numbers
@@ -23,7 +24,6 @@ OPTIONS = frozenset(
     p.name for p in inspect.signature(check_grad).parameters.values() if p.kind is p.KEYWORD_ONLY
 )
 OWNERS = ("self", "cls")  # the arguments of methods that are no inputs
-LATER = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
 
 
 def given_gradcheck(*domains: Domain, **named: Any) -> Callable[[Any], Any]:
@@ -92,7 +92,7 @@ def _check_function(f: Any) -> None:
             f"given_gradcheck: {_called(f)} is a test of hypothesis already; give its strategies "
             "to given_gradcheck instead of given"
         )
-    if any(later(f) for later in LATER):
+    if runs_later(f):
         raise TypeError(
             f"given_gradcheck: {_called(f)} is a generator or async, whose call gives no numbers; "
             "decorate a plain function that returns them"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd_lite import Value, topological_order
+from autograd_lite.callables import CompiledFunction
 from autograd_lite.testing.arguments import precision
 from autograd_lite.testing.spelling import module_of, written
 from autograd_lite.value import static_of, weights_of
@@ -179,16 +180,10 @@ def _imported(f: Callable[..., Any], imports: dict[str, set[str]]) -> str:
     return name + suffix
 
 
-def is_compiled(f: Any) -> bool:
-    """Whether autograd_lite.compile made f, which then holds what it was made of."""
-    compiler = sys.modules.get("autograd_lite.compiler.function")
-    return compiler is not None and isinstance(f, compiler.Compiled)
-
-
 def place_of(f: Callable[..., Any]) -> str:
     """The name of f, and its file and line if it is written in Python."""
     name = getattr(f, "__qualname__", type(f).__qualname__)
-    if is_compiled(f):
+    if isinstance(f, CompiledFunction):
         name = f"{name}, compiled"
     try:
         code = inspect.unwrap(f).__code__

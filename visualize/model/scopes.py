@@ -10,10 +10,10 @@ from collections import Counter
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import wraps
-from inspect import iscoroutinefunction, isgeneratorfunction
 from weakref import WeakKeyDictionary
 
 from autograd_lite import Value, tree
+from autograd_lite.callables import runs_later
 from autograd_lite.observers import Observer, observe, tracing
 
 TYPE_CHECKING = False
@@ -96,7 +96,7 @@ class scope:
         block.__exit__(*exception)
 
     def __call__(self, function: F) -> F:
-        if isgeneratorfunction(function) or iscoroutinefunction(function):
+        if runs_later(function):
             raise TypeError(
                 f"scope: {function.__name__} does not run when it is called: write  with "
                 "scope(...):  around what makes the nodes"

@@ -7,13 +7,13 @@ import re
 from math import isfinite
 
 from autograd_lite import Value
+from autograd_lite.callables import CompiledFunction
 from visualize.model.diagram import Box, Diagram
 from visualize.model.select import check_options
 from visualize.page.equations import equation, readable
 from visualize.page.page import Page, check_path
 from visualize.page.views import Book, View
 from visualize.picture.dot import heading, largest_gradient, to_dot
-from visualize.picture.program import is_compiled
 from visualize.picture.svg import summary, to_svg
 from visualize.picture.text import number_format, short
 from visualize.picture.theme import BOUNDS
@@ -60,7 +60,7 @@ def explain(
     Raises TypeError if root is not a Value, ValueError for products of over 1,000 boxes or 4,000
     edges and for a path that does not end in .html, OSError if the file cannot be written.
     """
-    if is_compiled(root):
+    if isinstance(root, CompiledFunction):
         raise TypeError(
             "explain shows the graph of a Value; for a compiled function f, write "
             "visualize.draw(f), or f.explain() for its text"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from visualize.model.select import NODE_LIMIT
 from visualize.picture.dot import header
 from visualize.picture.svg import framed
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.lift.names import Array
     from autograd_lite.compiler.lift.words import Step
 
-__all__ = ["ProgramPicture", "is_compiled"]
+__all__ = ["ProgramPicture"]
 
 _LOOKS = {
     "operation": "instruction",
@@ -24,12 +22,6 @@ _LOOKS = {
     "data": "data",
 }
 _WIDTH = 48
-
-
-def is_compiled(thing: Any) -> bool:
-    """Whether it is a compiled function, without importing the compiler."""
-    compiler = sys.modules.get("autograd_lite.compiler.function")
-    return compiler is not None and isinstance(thing, compiler.Compiled)
 
 
 class ProgramPicture:
