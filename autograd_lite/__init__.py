@@ -19,7 +19,7 @@ if os.environ.get("AUTOGRAD_LITE_PURE", "") not in ("", "0"):
 
     import_source("autograd_lite.value")
 
-from autograd_lite import value as _value
+from autograd_lite._pure import is_compiled as _is_compiled
 from autograd_lite.anomaly import AnomalyError, detect_anomaly
 from autograd_lite.functions import (
     acos,
@@ -155,7 +155,7 @@ def vmap(function: Callable[..., Any], in_axes: Any = 0) -> Any:
 
 __version__ = "0.1.0"
 
-compiled = not (_value.__file__ or "").endswith(".py")
+compiled = _is_compiled()
 """Whether the engine runs compiled, rather than interpreted."""
 
 __all__ = [

@@ -15,3 +15,10 @@ def import_source(name: str) -> None:
     sys.modules[name] = source = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(source)
     setattr(sys.modules[package], module, source)
+
+
+def is_compiled() -> bool:
+    """True if the engine runs compiled, rather than interpreted."""
+    from autograd_lite import value
+
+    return not (value.__file__ or "").endswith(".py")

@@ -14,16 +14,14 @@ what sets first weights in nn.init.
 PYTEST_DONT_REWRITE: nothing here asserts, and this may be imported before pytest.
 """
 
-import autograd_lite
+from autograd_lite._pure import import_source, is_compiled
 
-if not autograd_lite.compiled:
-    from autograd_lite._pure import import_source
-
+if not is_compiled():
     import_source("nn._steps")
 
 from nn import _steps
 
-if autograd_lite.compiled == _steps.__file__.endswith(".py"):
+if is_compiled() == _steps.__file__.endswith(".py"):
     raise ImportError("autograd_lite.value is compiled, but nn._steps is not: build them again")
 
 from nn import functional, init, optim

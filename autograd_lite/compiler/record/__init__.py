@@ -1,8 +1,6 @@
 """One call of a function, recorded as a graph: its arguments, tracers, guards and callbacks."""
 
-import autograd_lite
+from autograd_lite._pure import import_source, is_compiled
 
-if not autograd_lite.compiled:
-    from autograd_lite._pure import import_source
-
+if not is_compiled():
     import_source("autograd_lite.compiler.record.flatten")

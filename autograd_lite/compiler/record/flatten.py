@@ -29,7 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from autograd_lite import Value
+    from autograd_lite.value import Value
 
 LARGEST = np.uint64(2**63 - 1)  # of the integers that `FlatArguments.integers` holds
 DEEPEST = 200  # an argument that is nested deeper may well contain itself

@@ -14,7 +14,7 @@ from math import prod
 
 import numpy as np
 
-import autograd_lite
+from autograd_lite._pure import is_compiled
 from autograd_lite.compiler.run.special_functions import FUNCTIONS
 
 try:
@@ -22,7 +22,7 @@ try:
 except ImportError:  # it needs a C compiler that knows vectors, and 64 bits
     IN_C = False
 else:
-    IN_C = autograd_lite.compiled
+    IN_C = is_compiled()
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from autograd_lite import Value
+    from autograd_lite.value import Value
 
 if digest() != kernels.DIGEST:
     raise ImportError("autograd_lite was compiled from another rules.py; install it again")

@@ -13,7 +13,7 @@ from autograd_lite.compiler.tape.opcodes import CONSTANT, DETACH, INDEX, LARGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from autograd_lite import Value
+    from autograd_lite.value import Value
 
 
 class TapeWriter:
