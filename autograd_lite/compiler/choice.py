@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable, Mapping, Sequence
 
-    from autograd_lite.compiler.tape.executor import Executor, State
+    from autograd_lite.compiler.lift import ArrayProgram
+    from autograd_lite.compiler.tape.executor import Executor, Run
     from autograd_lite.compiler.tape.tape import Tape
     from autograd_lite.value import Value
 
@@ -29,40 +30,57 @@ EXECUTORS = ("auto", "interpret", "numpy")
 
 
 class ExecutorChoice:
-    """Runs a tape by the interpreter, by arrays, or by what is faster ("auto").
+    """The choice between the interpreter and arrays; "auto" takes the faster one.
 
-    The interpreter makes the first run, so that a program which is never called again is not
-    lifted. It is also asked wherever arrays give a number that is not finite: in them 0 times
-    infinity is nan, while a cotangent of 0 stays 0.
+    With "auto" the interpreter makes the first run, so that a program which is never called again
+    is not lifted. The first run by arrays is compared with the interpreter's.
 
-    tape   the program
-    wrt    the slots of the leaves whose gradients are wanted
-    exact  whether its results must be those of eager execution bit for bit
+    tape         the scalar program
+    wrt          the slots of the leaves whose gradients are wanted
+    interpreter  the reference executor
+    executor     the executor of all runs to come; None until it is chosen
+    mismatched   True if arrays gave other numbers than the interpreter, and are used no more
     """
 
     def __init__(self, tape: Tape, wrt: Sequence[int], kind: str, exact: bool) -> None:
+        """Choose among EXECUTORS by `kind`.
+
+        exact  True if results must be those of eager execution bit for bit
+        """
         self.tape, self.wrt = tape, list(wrt)
         self.interpreter = Interpreter(tape, wrt)
-        self._kind = "interpret" if exact else kind
-        self._chosen = self._kind == "auto"
-        self._arrays: ArrayExecutor | None = None
-        self._compared = False
-        self._runs = 0
+        self.executor: Executor | None = None
+        self.mismatched = False
+        self._auto = kind == "auto" and not exact
+        self._arrays: ArrayExecutor | None = None  # while its first run is to be compared, too
+        self._has_run = False
+        if exact or kind == "interpret":
+            self.executor = self.interpreter
+
+    @property
+    def array_program(self) -> ArrayProgram:
+        """The lifted program, whether it runs as such or not."""
+        return self.lifted().program
+
+    def lifted(self) -> ArrayExecutor:
+        """The executor of the lifted program, whether it is chosen or not."""
+        return self.arrays() or self._lift()
 
     def arrays(self) -> ArrayExecutor | None:
-        """The lifted program, if it is to run as such."""
-        if self._kind == "auto":
-            arrays = self._lift() if is_regular(self.tape, np.array(self.wrt)) else None
-            if arrays is not None and is_worth(self.tape, sum(arrays.calls)):
-                self._arrays, self._kind = arrays, "numpy"
-            else:
-                self._kind = "interpret"
-        elif self._kind == "numpy" and self._arrays is None:
-            self._arrays = self._lift()
+        """The executor of the lifted program if it is chosen, which is decided here."""
+        if self.executor is None and self._arrays is None:
+            if self._auto and not is_regular(self.tape, np.array(self.wrt)):
+                self.executor = self.interpreter
+                return None
+            arrays = self._lift()
+            if self._auto and not is_worth(self.tape, sum(arrays.calls)):
+                self.executor = self.interpreter
+                return None
+            self._arrays = arrays
         return self._arrays
 
     def _lift(self) -> ArrayExecutor:
-        return ArrayExecutor(lift(self.tape, self.wrt))
+        return ArrayExecutor(lift(self.tape, self.wrt), self.interpreter)
 
     def explain(self, names: Mapping[range, str], lines: Callable[[], Mapping[int, str]]) -> str:
         """The program as operations on arrays, and which executor runs it.
@@ -72,60 +90,45 @@ class ExecutorChoice:
         """
         lifted, lines = self.lifted(), cache(lines)
         text = explain(lifted.program, lifted.calls, names, lines)
-        if self._arrays is not None:
+        if self.executor is not self.interpreter:
             return f"{text}\n\nrun by these operations"
         text += "\n\nrun by the interpreter, node by node"
-        return f"{text}: {explain_groups(lifted.program, lines())}" if self._chosen else text
-
-    def lifted(self) -> ArrayExecutor:
-        """The program as operations on arrays, whether it runs as such or not."""
-        return self.arrays() or self._lift()
+        return f"{text}: {explain_groups(lifted.program, lines())}" if self._auto else text
 
     def forward(
         self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...]
     ) -> Run:
-        """The run on these leaves' numbers, the parameters' numbers, and these indices."""
-        self._runs += 1
-        compared = self._compared
-        if self._kind == "numpy" or (self._kind == "auto" and self._runs > 1):
-            arrays = self.arrays()
+        """The run on these numbers of the leaves, then of the parameters, and these indices."""
+        executor = self.executor
+        if executor is None:
+            arrays = self.arrays() if self._has_run or not self._auto else None
+            self._has_run = True
             if arrays is not None:
-                state = arrays.forward(leaves, indices, parameters)
-                if state.outputs is not None:
-                    run = Run(arrays, state, self.interpreter)
-                    if compared:
-                        return run
-                    kept = arrays.inputs_of(state).kept
-                    reference = self._interpreted(leaves, indices, parameters, kept)
-                    return self._compare(run, reference)
-        return self._interpreted(leaves, indices, parameters)
+                run = arrays.forward(leaves, indices, parameters)
+                return self._compared(run) if run.executor is arrays else run
+            executor = self.interpreter
+        return executor.forward(leaves, indices, parameters)
 
-    def _interpreted(
-        self,
-        leaves: array[float],
-        indices: array[int],
-        parameters: tuple[Value, ...],
-        kept: array[float] | None = None,
-    ) -> Run:
-        state = self.interpreter.forward(leaves, indices, parameters, kept)
-        return Run(self.interpreter, state, self.interpreter)
-
-    def _compare(self, lifted: Run, reference: Run) -> Run:
+    def _compared(self, run: Run) -> Run:
         """The first run by arrays, if it gives what the interpreter does; else that one, for ever.
 
         Where numbers are equal but for rounding, a maximum may be another one of them in arrays;
         and where rounding is magnified, as in a chaotic system, nobody knows which is right.
         """
+        leaves, user_results = run.executor.inputs_of(run)
+        reference = self.interpreter.forward(leaves, run.indices, (), user_results)
         cotangents = [sin(k + 1.0) for k in range(self.tape.results)]
-        found = lifted.gradient(cotangents)
-        expected, magnitude = self.interpreter.gradient_and_magnitude(reference.state, cotangents)
-        same = _close(lifted.outputs, reference.outputs, magnitude)
+        found = run.gradient(cotangents)
+        expected, magnitude = self.interpreter.gradient_and_magnitude(reference, cotangents)
+        same = _close(run.outputs, reference.outputs, magnitude)
         same = same and _close(found, expected, magnitude)
-        if not same:
-            self._kind, self._arrays = "interpret", None
-        self._compared = True  # last, as other threads' runs are compared as long as it is not
+        with self.interpreter.lock:  # other threads compare until one of them is here
+            if not same:
+                self.executor, self._arrays, self.mismatched = self.interpreter, None, True
+            elif self.executor is None:
+                self.executor = run.executor
         if same:
-            return lifted
+            return run
         warn(
             said(
                 "a compiled function runs node by node from now on: as operations on arrays it "
@@ -136,43 +139,8 @@ class ExecutorChoice:
         return reference
 
 
-class Run:
-    """One run of a program.
-
-    outputs    the results
-    reference  is asked for gradients that the executor does not give
-    """
-
-    def __init__(self, executor: Executor, state: State, reference: Interpreter) -> None:
-        assert state.outputs is not None
-        self._run, self._reference = (executor, state), reference
-        self.outputs = state.outputs
-
-    @property
-    def state(self) -> State:
-        return self._run[1]
-
-    def gradient(self, cotangents: list[float]) -> array[float]:
-        """Sum of cotangent times d result / d leaf over the results, for the leaves in wrt.
-
-        cotangents  those of the results, the first outputs
-        """
-        executor, state = self._run
-        gradient = executor.gradient(state, cotangents)
-        if gradient is None:
-            leaves, kept = executor.inputs_of(state)
-            executor, state = (
-                self._reference,
-                self._reference.forward(leaves, state.indices, kept=kept),
-            )
-            self._run = executor, state
-            gradient = executor.gradient(state, cotangents)
-            assert gradient is not None
-        return gradient
-
-
 def _close(found: Sequence[float], expected: Sequence[float], magnitude: float) -> bool:
-    """Whether numbers are equal but for rounding, of the largest numbers on the way to them too."""
+    """True if numbers are equal but for rounding, theirs and that of the magnitude before them."""
     x, y = np.array(found), np.array(expected)
     some = np.isfinite(y)
     return bool((np.abs(x[some] - y[some]) <= 1e-6 * np.abs(y[some]) + 1e-12 * magnitude).all())

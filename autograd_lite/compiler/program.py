@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd_lite.compiler.choice import ExecutorChoice, Run
+from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.callbacks import Callbacks
 from autograd_lite.compiler.record.recorder import NotRecordedError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.record.captured import CapturedState
     from autograd_lite.compiler.record.flatten import FlatArguments
     from autograd_lite.compiler.record.recorder import Guard, Recording
+    from autograd_lite.compiler.tape.executor import Run
 
 __all__ = [
     "Attempt",
@@ -146,14 +147,14 @@ class Program:
         """
         drawn = self.drawn(attempt) if self.draws else []
         try:
-            state = self.forward(self.choice, flat, drawn)
+            run = self.forward(self.choice, flat, drawn)
         except Exception:
             if not self.guards.tests:
                 raise
             return False, None
-        if not self.kept(state.outputs, attempt, drawn) or not self.called_back([state.outputs]):
+        if not self.kept(run.outputs, attempt, drawn) or not self.called_back([run.outputs]):
             return False, None
-        return True, put_together(self.template, self.nodes(state, self.n_results, flat))
+        return True, put_together(self.template, self.nodes(run, self.n_results, flat))
 
     def holds(self, flat: FlatArguments, attempt: Attempt) -> bool:
         """Whether all guards hold for these arguments, as the executor computes them."""

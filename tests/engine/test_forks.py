@@ -61,10 +61,10 @@ def test_while_a_program_is_differentiated():
     f = compile(lambda x: x * w)
     for _ in range(2):
         f(3.0).backward()
-    pool = f.programs()[-1].choice.interpreter._pool
+    executor = f.programs()[-1].choice.interpreter
 
     def differentiate(wait):
-        with pool.lock:
+        with executor.lock:
             wait()
 
     def work():

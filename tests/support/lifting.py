@@ -28,15 +28,15 @@ class Lifted:
 
     tape, wrt, reference  of the recording
     program               the lifted program
-    arrays                what runs it
+    arrays                its executor
     leaves, indices       the numbers of the call
     """
 
     def __init__(self, function, *args):
         compiled = compile(function)
         compiled(*args)
-        ((program,),) = (signature.programs for signature in compiled._by_signature.values())
-        self.tape, self.wrt = program.tape, program._wrt
+        (program,) = compiled.programs()
+        self.tape, self.wrt = program.tape, program.choice.wrt
         self.reference = program.choice.interpreter
         flat = FlatArguments()
         flatten(args, flat)
@@ -51,26 +51,27 @@ class Lifted:
 
     @cached_property
     def arrays(self):
-        return Poisoned(self.program)
+        return Poisoned(self.program, self.reference)
 
     def explain(self, names=None):
         return explain(self.program, self.arrays.calls, names or {})
 
-    def by_reference(self, leaves, cotangents):
-        state = self.reference.forward(array("d", leaves), array("q", self.indices))
-        gradient = self.reference.gradient(state, list(cotangents))
-        return np.array([*state.outputs, *gradient])
-
     def run(self, leaves):
         return self.arrays.forward(array("d", leaves), array("q", self.indices))
 
+    def numbers(self, executor, leaves, cotangents):
+        run = executor.forward(array("d", leaves), array("q", self.indices))
+        return np.array([*run.outputs, *run.gradient(list(cotangents))])
+
+    def by_reference(self, leaves, cotangents):
+        """The outputs, then the gradient."""
+        return self.numbers(self.reference, leaves, cotangents)
+
     def by_arrays(self, leaves, cotangents):
-        """None where one of them is not finite."""
-        state = self.run(leaves)
-        if state.outputs is None:
-            return None
-        gradient = self.arrays.gradient(state, list(cotangents))
-        return None if gradient is None else np.array([*state.outputs, *gradient])
+        """The outputs, then the gradient; None if one of these numbers is not finite."""
+        before = self.arrays.fallbacks
+        found = self.numbers(self.arrays, leaves, cotangents)
+        return found if self.arrays.fallbacks == before else None
 
     def agrees(self, seed=0, runs=3):
         """Whether the arrays give finite numbers, for those of the call and for others.

@@ -299,8 +299,8 @@ class _Reader:
         elif name == "sigmoid":
             self.sigmoid(nodes, x)
         elif RULES[code].derivative is not None:
-            users, kept = self.tape.kept()
-            places = kept[np.searchsorted(users, nodes)].astype(float)
+            users, starts = self.tape.user_results()
+            places = starts[np.searchsorted(users, nodes)].astype(float)
             self.map(code, 0.0, nodes, [*operands, self.form.new(NUMBER, number=places)])
         elif RULES[code].static:
             for c in np.unique(self.tape.static[nodes]).tolist():

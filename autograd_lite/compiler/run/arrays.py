@@ -1,4 +1,4 @@
-"""The lifted program: a scalar tape run as operations on arrays."""
+"""Runs of a lifted program, as operations on views of one memory."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from array import array
 
 import numpy as np
 
-from autograd_lite.compiler.run.native import compile_calls
-from autograd_lite.compiler.run.numpy_calls import Binder
+from autograd_lite.compiler.run.binder import Binder
+from autograd_lite.compiler.run.operations import compile_calls
 from autograd_lite.compiler.tape import loops
-from autograd_lite.compiler.tape.executor import Executor, Inputs, Kept
+from autograd_lite.compiler.tape.executor import Executor, Inputs, UserResults
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,23 +23,24 @@ __all__ = ["ArrayExecutor"]
 
 
 class ArrayExecutor(Executor):
-    """Runs a lifted program by operations on views of one memory.
+    """Runs an `ArrayProgram`; as many operations for a batch of a hundred as for one of ten.
 
-    program  the program
-
-    The numbers are those of the reference executor to rounding where all outputs and gradients are
-    finite. Where one is not, it may be nan here and infinite there, so only that executor knows.
+    program    the program
+    reference  an executor of its tape, whose numbers are the same to rounding where all outputs and
+               gradients are finite; where one is not, it may be NaN here and infinite there
+    calls      the numbers of operations of a run, and of its gradient
     """
 
-    def __init__(self, program: ArrayProgram) -> None:
-        super().__init__()
+    def __init__(self, program: ArrayProgram, reference: Executor | None = None) -> None:
+        super().__init__(reference)
         self.program = program
-        self.outputs = _places(program.outputs)
-        self.places = _places(program.leaves)
+        self.leaves, self.outputs = _longs(program.leaves), _longs(program.outputs)
         moved = np.flatnonzero(program.leaves != np.arange(len(program.leaves)))
         self._in_place = int(moved[0]) if len(moved) else len(program.leaves)
-        self._gradients = _places(program.gradients)
-        self._choices = _places(program.choices)
+        self._gradients, self._choices = _longs(program.gradients), _longs(program.choices)
+        space = self._take_workspace()
+        self.calls = len(space.forward_calls), len(space.backward_calls)
+        self._free.append([space])
 
     def workspace(self) -> Workspace:
         return Workspace(self)
@@ -51,7 +52,7 @@ class ArrayExecutor(Executor):
         indices: array[int],
         parameters: tuple[Value, ...],
     ) -> array[float] | None:
-        loops.spread(leaves, parameters, space.numbers, self.places, self._in_place)
+        loops.spread(leaves, parameters, space.numbers, self.leaves, self._in_place)
         if self._choices:
             space.indices[:] = indices
             wrong = loops.outside(indices, self._choices)
@@ -66,43 +67,48 @@ class ArrayExecutor(Executor):
         return outputs if finite else None
 
     def _gradient(self, space: Workspace, cotangents: Sequence[float]) -> array[float] | None:
-        space.seeds[:] = cotangents
+        space.cotangents[:] = cotangents
         space.backward()
         gradient = loops.room(len(self._gradients))
         finite = loops.collect(space.numbers, self._gradients, gradient)
         return gradient if finite else None
 
-    @property
-    def calls(self) -> tuple[int, int]:
-        """How many operations a run takes, and how many its gradient."""
-        with self.borrowed() as space:
-            return len(space.forward_calls), len(space.backward_calls)
-
 
 class Workspace:
-    """The memory of one run, and the calls that are bound to it."""
+    """The memory of one run, and the operations that are bound to it.
 
-    def __init__(self, arrays: ArrayExecutor) -> None:
-        program = arrays.program
+    numbers, memory                the memory, and a view of it
+    indices                        the ints of the run
+    cotangents                     a view of those of the results
+    user_results                   what the operations of users gave
+    forward_calls, backward_calls  the operations of a run, and of its gradient
+    forward, backward              functions that run the operations
+    """
+
+    number: int
+
+    def __init__(self, executor: ArrayExecutor) -> None:
+        program = executor.program
         self.numbers = array("d", bytes(8 * program.size))
         self.memory = np.frombuffer(self.numbers)
         self.indices = np.zeros(program.tape.indices, np.int64)
-        self.leaves = arrays.places
         constants, cotangents = program.constants, program.cotangents
         self.memory[constants.base :][: constants.size] = constants.values
-        self.seeds = self.memory[cotangents.base :][: cotangents.size]
-        self.kept = Kept(loops.room(int(program.tape.kept()[1][-1])))
-        binder = Binder(self.memory, self.indices, self.kept)
+        self.cotangents = self.memory[cotangents.base :][: cotangents.size]
+        _, starts = program.tape.user_results()
+        self.user_results = UserResults(loops.room(int(starts[-1])))
+        self._leaves = executor.leaves
+        binder = Binder(self.memory, self.indices, self.user_results)
         self.forward_calls = binder.bind(program.forward)
         self.backward_calls = binder.bind(program.backward)
         self.forward = compile_calls(self.forward_calls)
         self.backward = compile_calls(self.backward_calls)
 
     def inputs(self) -> Inputs:
-        leaves = loops.room(len(self.leaves))
-        loops.collect(self.numbers, self.leaves, leaves)
-        return Inputs(leaves, self.kept.numbers[:])
+        leaves = loops.room(len(self._leaves))
+        loops.collect(self.numbers, self._leaves, leaves)
+        return Inputs(leaves, self.user_results.numbers[:])
 
 
-def _places(addresses: Ints) -> array[int]:
-    return array("q", addresses.tolist())
+def _longs(numbers: Ints) -> array[int]:
+    return array("q", numbers.tolist())

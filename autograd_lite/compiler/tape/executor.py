@@ -1,10 +1,8 @@
-"""Runs of a program, and their memory, which later runs use again."""
+"""Executors of a program and their runs, each in a workspace that later runs use again."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from array import array
-from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
@@ -12,22 +10,24 @@ from autograd_lite.forks import give_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from array import array
+    from collections.abc import Callable, Sequence
     from threading import RLock
     from typing import Any
 
     from autograd_lite.value import Value
 
-__all__ = ["Executor", "Inputs", "Kept", "State"]
+__all__ = ["MAX_WORKSPACES", "Executor", "Inputs", "Run", "UserResults"]
 
 MAX_WORKSPACES = 4  # more are made only for threads that run at the same time
 
 
-class Kept:
-    """What the operations of users gave in a run: `Tape.kept` says where.
+class UserResults:
+    """Values and partials that the operations of users gave in a run.
 
-    numbers  their values and partials
-    known    whether a run reads these, as it has been made before, instead of calling them
+    numbers  [tape.user_results()] the values and partials
+    known    True if a run reads the numbers, which an earlier run on the same inputs left, instead
+             of calling the operations
     """
 
     def __init__(self, numbers: array[float]) -> None:
@@ -35,87 +35,77 @@ class Kept:
 
 
 class Inputs(NamedTuple):
-    """With what a run is made again.
+    """The numbers with which a run is made again.
 
-    leaves  the numbers of the leaves
-    kept    what the operations of users gave
+    leaves        [tape.leaves] the numbers of the leaves
+    user_results  [tape.user_results()] what the operations of users gave
     """
 
     leaves: array[float]
-    kept: array[float]
+    user_results: array[float]
 
 
-class State:
-    """One run, which has its workspace until it is dropped, or until a later run needs it.
+class Run:
+    """One run of a program, kept for its gradient.
 
-    free     what runs that were dropped held
-    holds    [its workspace], or [its inputs] once a later run has that
-    indices  the ints that `take` reads
-    outputs  the results; None if one is not finite, in arrays
+    executor  the executor that made the run
+    outputs   [tape.outputs] their numbers
+    indices   [tape.indices] the ints that `take` reads
+    lease     [the workspace of the run], or [its inputs] once a later run has that workspace
     """
 
-    __slots__ = ("__del__", "holds", "indices", "outputs")
+    __slots__ = ("__del__", "executor", "indices", "lease", "outputs")
 
     __del__: Callable[[], None]  # a function in C: Python drops a KeyboardInterrupt within others
 
     def __init__(
-        self, free: list[Any], holds: list[Any], indices: array[int], outputs: array[float] | None
+        self,
+        executor: Executor,
+        outputs: array[float],
+        indices: array[int],
+        lease: list[Any],
+        drop: Callable[[list[Any]], None],
     ) -> None:
-        self.holds, self.indices, self.outputs = holds, indices, outputs
-        self.__del__ = partial(free.append, holds)
+        self.executor, self.outputs, self.indices, self.lease = executor, outputs, indices, lease
+        self.__del__ = partial(drop, lease)
+
+    def gradient(self, cotangents: Sequence[float]) -> array[float]:
+        """The sum of cotangent times d result / d leaf over the results, for each leaf in wrt.
+
+        cotangents  [results] those of the results, which are the first outputs
+        """
+        return self.executor.gradient(self, cotangents)
 
 
-class Pool:
-    """The workspaces of a program.
+class Executor(ABC):
+    """Runs a program, in a few workspaces for any number of runs.
 
-    A run may be asked for its gradient for as long as it lives. If no workspace is free, one of
-    these runs gives up its own and keeps its inputs, with which it is run again. So a list of
-    results costs no more than their leaves, and what the operations of users gave.
+    A run may be asked for its gradient for as long as it lives. If no workspace is free, another
+    run gives up its own and keeps its inputs, with which it is run again. So a list of results
+    costs no more memory than their leaves, and what the operations of users gave.
 
-    free  what runs that were dropped held, each in its list
-    held  of each workspace, what its run `holds`
+    reference   another executor, for runs and gradients of which this one knows only that a number
+                is not finite; None for the reference itself
+    workspaces  how many workspaces there are
+    fallbacks   how often the reference was asked
     """
 
     lock: RLock
 
-    def __init__(self) -> None:
-        self.free: list[list[Any]] = []
-        self.held: list[list[Any]] = []
-        self._turn = 0
+    def __init__(self, reference: Executor | None = None) -> None:
+        self.reference, self.fallbacks = reference, 0
+        self._free: list[list[Any]] = []  # leases of runs that were dropped
+        self._leases: list[list[Any]] = []  # of each workspace, the lease of its run
+        self._turn = 0  # the workspace that is given up next
         give_lock(self, "lock")
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Pool, ()
-
-    def another(self, executor: Executor) -> Any:
-        """A new workspace, or that of one of the runs, each in its turn, if there are enough."""
-        with self.lock:
-            for _ in range(len(self.held) if len(self.held) >= MAX_WORKSPACES else 0):
-                turn, self._turn = self._turn, (self._turn + 1) % len(self.held)
-                holds = self.held[turn]
-                try:
-                    space = holds[0]
-                    holds[0] = space.inputs()  # at once, so that no run is ever without
-                except IndexError:  # a later run has it, or the run is asked for its gradient
-                    continue
-                self.held[turn] = []
-                return space
-            place = len(self.held)
-            self.held.append([])
-        space = executor.workspace()
-        space.place = place
-        return space
-
-
-class Executor(ABC):
-    """Runs a program, in a few workspaces for any number of runs."""
-
-    def __init__(self) -> None:
-        self._pool = Pool()
+    @property
+    def workspaces(self) -> int:
+        return len(self._leases)
 
     @abstractmethod
     def workspace(self) -> Any:
-        """A new one, with room for what is `kept`. Its `inputs()` are those of its last run."""
+        """A new workspace: its `inputs()` are those of its last run, its `user_results` too."""
 
     @abstractmethod
     def _forward(
@@ -125,91 +115,107 @@ class Executor(ABC):
         indices: array[int],
         parameters: tuple[Value, ...],
     ) -> array[float] | None:
-        """The results of a run in this workspace."""
+        """The outputs of a run in this workspace; None if the reference is to be asked."""
 
     @abstractmethod
     def _gradient(self, space: Any, cotangents: Sequence[float]) -> array[float] | None:
-        """The gradient of the last run in this workspace."""
+        """The gradient of the last run in this workspace; None if the reference is to be asked."""
 
     def forward(
         self,
         leaves: array[float],
         indices: array[int],
         parameters: tuple[Value, ...] = (),
-        kept: array[float] | None = None,
-    ) -> State:
-        """The run on these numbers.
+        user_results: array[float] | None = None,
+    ) -> Run:
+        """A run, or one of the reference if a number is not finite.
 
-        leaves      those of the leaves
-        indices     the ints that `take` reads
-        parameters  Values whose numbers are those of the leaves that follow
-        kept        what the operations of users gave, if they have been called for this run
+        leaves        the numbers of the first leaves
+        indices       the ints that `take` reads
+        parameters    Values whose numbers are those of the leaves that follow
+        user_results  what the operations of users gave, if they have been called for this run
 
         Raises IndexError for an index that is out of range.
         """
-        pool = self._pool
-        space, outputs = self._run(leaves, kept, indices, parameters)
-        pool.held[space.place] = holds = [space]
-        return State(pool.free, holds, indices, outputs)
+        space, outputs = self._run(leaves, indices, parameters, user_results)
+        if outputs is None:
+            self._free.append([space])
+            return self._ask_reference(leaves, indices, parameters)
+        self._leases[space.number] = lease = [space]
+        return Run(self, outputs, indices, lease, self._free.append)
+
+    def gradient(self, run: Run, cotangents: Sequence[float]) -> array[float]:
+        """`run.gradient(cotangents)`, for a run that this executor made."""
+        with self.lock:
+            lease = run.lease
+            space = lease[0]
+            if type(space) is Inputs:
+                space, _ = self._run(space.leaves, run.indices, (), space.user_results)
+                lease[0] = space
+            self._leases[space.number] = []  # not to be given up to a run within a user's operation
+            try:
+                gradient = self._gradient(space, cotangents)
+            finally:
+                self._leases[space.number] = lease
+        if gradient is None:
+            again, user_results = self.inputs_of(run)
+            reference = self._ask_reference(again, run.indices, (), user_results)
+            gradient = reference.gradient(cotangents)
+        return gradient
+
+    def inputs_of(self, run: Run) -> Inputs:
+        """The inputs of a run that this executor made."""
+        with self.lock:
+            held = run.lease[0]
+            inputs: Inputs = held if type(held) is Inputs else held.inputs()
+            return inputs
+
+    def _ask_reference(self, *inputs: Any) -> Run:
+        assert self.reference is not None
+        self.fallbacks += 1
+        return self.reference.forward(*inputs)
 
     def _run(
         self,
         leaves: array[float],
-        kept: array[float] | None,
         indices: array[int],
         parameters: tuple[Value, ...],
+        user_results: array[float] | None,
     ) -> tuple[Any, array[float] | None]:
-        """The workspace of a run, and its results."""
-        space = self._free_workspace()
-        space.kept.known = kept is not None
-        if kept is not None:
-            space.kept.numbers[:] = kept
+        """The workspace of a run, and its outputs."""
+        space = self._take_workspace()
+        space.user_results.known = user_results is not None
+        if user_results is not None:
+            space.user_results.numbers[:] = user_results
         try:
             return space, self._forward(space, leaves, indices, parameters)
         except BaseException:
-            self._pool.free.append([space])
+            self._free.append([space])
             raise
 
-    def _free_workspace(self) -> Any:
-        pool = self._pool
-        while pool.free:
+    def _take_workspace(self) -> Any:
+        """A workspace that no run has."""
+        free = self._free
+        while free:
             try:
-                space = pool.free.pop().pop()
+                space = free.pop().pop()
             except IndexError:  # another thread was first
                 continue
             if type(space) is not Inputs:
                 return space
-        return pool.another(self)
-
-    @contextmanager
-    def borrowed(self) -> Iterator[Any]:
-        """A workspace that no run has, to look at."""
-        space = self._free_workspace()
-        try:
-            yield space
-        finally:
-            self._pool.free.append([space])
-
-    def gradient(self, state: State, cotangents: Sequence[float]) -> array[float] | None:
-        """Sum of cotangent times d result / d leaf over the results, for the leaves in wrt.
-
-        None if one is not finite, in arrays.
-        """
-        pool = self._pool
-        with pool.lock:
-            space = state.holds[0]
-            if type(space) is Inputs:
-                space, _ = self._run(*space, state.indices, ())
-                state.holds[0] = space
-            pool.held[space.place] = []  # not to be taken meanwhile, by an operation of the user's
-            try:
-                return self._gradient(space, cotangents)
-            finally:
-                pool.held[space.place] = state.holds
-
-    def inputs_of(self, state: State) -> Inputs:
-        """With what a run is made again."""
-        with self._pool.lock:
-            held = state.holds[0]
-            inputs: Inputs = held if type(held) is Inputs else held.inputs()
-            return inputs
+        with self.lock:
+            n = len(self._leases)
+            for _ in range(n if n >= MAX_WORKSPACES else 0):
+                turn, self._turn = self._turn, (self._turn + 1) % n
+                lease = self._leases[turn]
+                try:
+                    space = lease[0]
+                    lease[0] = space.inputs()  # at once, so that no run is ever without
+                except IndexError:  # a later run has it, or its run is asked for its gradient
+                    continue
+                self._leases[turn] = []
+                return space
+            self._leases.append([])
+        space = self.workspace()
+        space.number = n
+        return space

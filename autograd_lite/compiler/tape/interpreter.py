@@ -7,7 +7,7 @@ from array import array
 import numpy as np
 
 from autograd_lite.compiler.tape import loops
-from autograd_lite.compiler.tape.executor import Executor, Inputs, Kept
+from autograd_lite.compiler.tape.executor import Executor, Inputs, UserResults
 from autograd_lite.compiler.tape.ranges import ranges
 from autograd_lite.compiler.tape.tape import Tape
 
@@ -15,15 +15,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from autograd_lite.compiler.tape.executor import State
+    from autograd_lite.compiler.tape.executor import Run
     from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.value import Value
 
 __all__ = ["Interpreter"]
 
 
-def in_runs(tape: Tape) -> Ints:
-    """The nodes by level and operation: a processor foresees a run of alike ones."""
+def by_level(tape: Tape) -> Ints:
+    """[n] the nodes by level and operation: a processor foresees a run of nodes that are alike."""
     levels = array("i", bytes(4 * len(tape)))
     loops.levels(_ints(tape.offsets), _ints(tape.parents), levels)
     return np.lexsort((tape.codes, np.frombuffer(levels, np.intc)))
@@ -34,11 +34,16 @@ def _ints(numbers: Ints) -> array[int]:
 
 
 class Workspace:
-    """Room for all nodes' numbers and cotangents, the local partials by their parents, and leaves.
+    """Room for one run.
 
-    indices  the ints of the run
-    kept     what the operations of users gave
+    values, cotangents  [n] of all nodes
+    partials            [m] of nodes with respect to their parents
+    leaves, gradient    [leaves]
+    indices             the ints of the run
+    user_results        what the operations of users gave
     """
+
+    number: int
 
     def __init__(self, interpreter: Interpreter) -> None:
         n = len(interpreter.codes)
@@ -46,10 +51,10 @@ class Workspace:
         self.partials = loops.room(len(interpreter.parents))
         self.leaves, self.gradient = (loops.room(interpreter.leaves) for _ in range(2))
         self.indices = array("q")
-        self.kept = Kept(loops.room(interpreter.kept))
+        self.user_results = UserResults(loops.room(interpreter.user_results))
 
     def inputs(self) -> Inputs:
-        return Inputs(self.leaves[:], self.kept.numbers[:])
+        return Inputs(self.leaves[:], self.user_results.numbers[:])
 
 
 class Interpreter(Executor):
@@ -61,34 +66,33 @@ class Interpreter(Executor):
 
     def __init__(self, tape: Tape, wrt: Sequence[int]) -> None:
         super().__init__()
-        order = in_runs(tape)
-        place = np.empty(len(tape), np.int64)
-        place[order] = np.arange(len(tape))
+        order = by_level(tape)
+        position = np.empty(len(tape), np.int64)
+        position[order] = np.arange(len(tape))
         first = tape.offsets[order]
         counts = tape.offsets[order + 1] - first
         self.codes = _ints(tape.codes[order])
         self.offsets = _ints(np.append(0, np.cumsum(counts)))
-        self.parents = _ints(place[tape.parents[ranges(first, counts)]])
-        users, kept = tape.kept()
+        self.parents = _ints(position[tape.parents[ranges(first, counts)]])
+        nodes, starts = tape.user_results()
         static = tape.static.copy()
-        static[users] = kept[:-1]
+        static[nodes] = starts[:-1]
         self.static = array("d", static[order].tobytes())
-        self.kept = int(kept[-1])
+        self.user_results = int(starts[-1])
         self.slots = _ints(tape.slots[order])
-        self.outputs = array("q", place[tape.outputs].tolist())
+        self.outputs = array("q", position[tape.outputs].tolist())
         self.results = self.outputs[: tape.results]
         self.leaves = tape.leaves
         self.wrt = array("q", wrt)
         self._in_order = array("q", range(tape.leaves))
 
     def gradient_and_magnitude(
-        self, state: State, cotangents: Sequence[float]
+        self, run: Run, cotangents: Sequence[float]
     ) -> tuple[array[float], float]:
         """The gradient of a run, and the largest finite number or cotangent on the way to it."""
-        with self._pool.lock:  # until both are read, no other run takes the workspace
-            gradient = self.gradient(state, cotangents)
-            assert gradient is not None
-            space = state.holds[0]
+        with self.lock:  # until both are read, no other run takes the workspace
+            gradient = self.gradient(run, cotangents)
+            space = run.lease[0]
             numbers = np.abs([np.asarray(space.values), np.asarray(space.cotangents)])
             return gradient, float(numbers[np.isfinite(numbers)].max(initial=0.0))
 
@@ -114,8 +118,8 @@ class Interpreter(Executor):
             indices,
             space.values,
             space.partials,
-            space.kept.numbers,
-            space.kept.known,
+            space.user_results.numbers,
+            space.user_results.known,
         )
         outputs = loops.room(len(self.outputs))
         loops.collect(space.values, self.outputs, outputs)

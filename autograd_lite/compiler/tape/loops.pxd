@@ -16,7 +16,7 @@ cdef numbers _DOUBLES
 )
 cpdef object forward(
     numbers codes, numbers offsets, numbers parents, numbers static, numbers slots,
-    numbers leaves, numbers indices, numbers values, numbers partials, numbers kept, bint known
+    numbers leaves, numbers indices, numbers values, numbers partials, numbers user_results, bint known
 )
 @cython.locals(where="long long")
 cdef Py_ssize_t normalized_index(long long index, Py_ssize_t n) except -1
@@ -26,7 +26,7 @@ cdef int largest_of(double *v, int *parent, Py_ssize_t start, Py_ssize_t end) no
 cdef double nary(int code, Py_ssize_t n, double *d) noexcept
 @cython.locals(n=Py_ssize_t, place=Py_ssize_t)
 cdef double in_python(
-    int code, list xs, double c, numbers partials, Py_ssize_t start, numbers kept, bint known
+    int code, list xs, double c, numbers partials, Py_ssize_t start, numbers user_results, bint known
 ) except? -1.5
 @cython.locals(
     code_of="int*", first="int*", parent="int*", slot="int*", index="long long*", v="double*",

@@ -48,7 +48,7 @@ def forward(
     indices: array[int],
     values: array[float],
     partials: array[float],
-    kept: array[float],
+    user_results: array[float],
     known: bool,
 ) -> None:
     """Compute the numbers of all nodes, and the local partials that `backward` reads.
@@ -56,8 +56,8 @@ def forward(
     The partials of add, sub, mul and dot are written out here and in `backward`, though they stand
     in the rule table, too: to look them up costs more than they do (`test_loops.py` compares them).
 
-    kept   values and partials of the operations of users: those of a node begin at its static
-    known  True if `kept` has them already, from an earlier run on the same numbers
+    user_results  values and partials of users' operations: those of a node begin at its static
+    known         True if `user_results` has them already, from an earlier run on the same numbers
     """
     code_of, first, parent = memory.ints(codes), memory.ints(offsets), memory.ints(parents)
     c, slot = memory.doubles(static), memory.ints(slots)
@@ -95,7 +95,7 @@ def forward(
                 v[i] = nary(code, n, memory.part(d, p, n))
             elif n > 3 or not kernels.in_c(code):
                 xs = [v[parent[j]] for j in range(p, p + n)]
-                v[i] = in_python(code, xs, c[i], partials, p, kept, known)
+                v[i] = in_python(code, xs, c[i], partials, p, user_results, known)
             elif n == 1:
                 v[i], d[p] = kernels.unary(code, v[parent[p]], c[i])
             elif n == 2:
@@ -141,7 +141,7 @@ def in_python(
     c: float,
     partials: array[float],
     start: int,
-    kept: array[float],
+    user_results: array[float],
     known: bool,
 ) -> float:
     """The number of an operation that has no kernel in C; its partials are written from start on.
@@ -156,8 +156,8 @@ def in_python(
     else:
         place = int(c)
         if not known:
-            kept[place : place + n + 1] = array("d", kernels.call_of_user(code, xs))
-        found = kept[place : place + n + 1]
+            user_results[place : place + n + 1] = array("d", kernels.call_of_user(code, xs))
+        found = user_results[place : place + n + 1]
     partials[start : start + n] = found[1:]
     return found[0]
 

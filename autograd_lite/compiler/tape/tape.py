@@ -66,11 +66,11 @@ class Tape:
     def parents_of(self, node: int) -> NDArray[np.int64]:
         return self.parents[self.offsets[node] : self.offsets[node + 1]]
 
-    def kept(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The nodes of operations that users made, in order, and where what each gives is kept.
+    def user_results(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """[k] the nodes of operations that users made; [k + 1] where the numbers of each begin.
 
-        That is its value and then its partials, node by node; behind the last one, the size of
-        all. They are taken once, when the node is computed, as eagerly.
+        A run keeps the value and then the partials of each such node, one node after the other. As
+        in the eager engine, the operation is called once, when the node is computed.
         """
         users = np.array([rule.derivative is not None for rule in RULES])
         nodes = np.flatnonzero(users[np.maximum(self.codes, 0)])

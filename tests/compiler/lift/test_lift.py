@@ -1,11 +1,9 @@
 """The lifted program computes what the reference executor does, on programs of every kind."""
 
 import pickle
-import sys
 from array import array
 from functools import partial
 from itertools import accumulate, pairwise
-from threading import Thread
 
 import numpy as np
 import pytest
@@ -19,23 +17,27 @@ from autograd_lite.compiler.lift.check import check_order
 from autograd_lite.compiler.lift.instructions import Contraction, Ref
 from autograd_lite.compiler.lift.sums import progressions
 from autograd_lite.compiler.run.arrays import ArrayExecutor
-from autograd_lite.compiler.run.native import compile_calls
-from autograd_lite.compiler.tape.executor import MAX_WORKSPACES
+from autograd_lite.compiler.run.operations import compile_calls
 from autograd_lite.compiler.tape.opcodes import LEAF
 from autograd_lite.compiler.tape.tape import Tape
 from autograd_lite.operations.rules import CODES
-from tests.support.lifting import Lifted
+from tests.support.lifting import Lifted, Poisoned
 from tests.support.scalar_programs import KINDS, program
 
 
 def test_a_wrong_program_is_noticed():
     function, args = program(0)
     lifted = Lifted(function, *args)
-    lifted.run(lifted.leaves)
-    ((space,),) = lifted.arrays._pool.free
-    calls = space.forward_calls
-    calls.insert(len(calls) // 2, calls.pop())
-    space.forward = compile_calls(calls)
+
+    class Wrong(Poisoned):
+        def workspace(self):
+            space = super().workspace()
+            calls = space.forward_calls
+            calls.insert(len(calls) // 2, calls.pop())
+            space.forward = compile_calls(calls)
+            return space
+
+    lifted.arrays = Wrong(lifted.program, lifted.reference)
     with pytest.raises(AssertionError):
         lifted.agrees()
 
@@ -207,10 +209,9 @@ def test_functions_that_numpy_has_not(function):
     assert lifted.agrees()
     for special in (0.0, -1.0, -2.5, 1e-3, 50.0, 1e300, np.inf, -np.inf, np.nan):
         leaf = Lifted(lambda x: [function(x), function(x + 1)], Value(special))
-        state, expected = leaf.run(leaf.leaves), leaf.by_reference(leaf.leaves, [0, 0])[:2]
-        assert (state.outputs is not None) == np.isfinite(expected).all()
-        if state.outputs is not None:
-            np.testing.assert_allclose(state.outputs, expected, rtol=1e-12)
+        run, expected = leaf.run(leaf.leaves), leaf.by_reference(leaf.leaves, [0, 0])[:2]
+        assert (run.executor is leaf.arrays) == np.isfinite(expected).all()
+        np.testing.assert_allclose(run.outputs, expected, rtol=1e-12)
 
 
 def test_indices_count_from_the_end_and_are_checked():
@@ -305,116 +306,9 @@ def test_one_leaf_may_be_several_nodes():
     codes = [LEAF, LEAF, LEAF, CODES["mul"], CODES["add"]]
     tape = Tape(codes, [0, 0, 0, 0, 2, 4], [1, 2, 0, 3], [0.0] * 5, [0, 0, 1, -1, -1], [4], 2)
     arrays = ArrayExecutor(lift(tape, [1, 0]))
-    state = arrays.forward(array("d", [2.0, 5.0]), array("q"))
-    assert state.outputs.tolist() == [12.0]
-    assert arrays.gradient(state, [1.0]).tolist() == [2.0, 6.0]
-
-
-def lifted_network():
-    function, args = program(len(KINDS))
-    return Lifted(function, *args)
-
-
-EXECUTORS = pytest.mark.parametrize("executor", ["arrays", "reference"])
-
-
-@EXECUTORS
-def test_many_runs_live_on_a_few_workspaces(executor):
-    """The gradient of each is that of its own numbers, in whatever order, and a second time."""
-    lifted = lifted_network()
-    executor = getattr(lifted, executor)
-    numbers = [lifted.leaves + 0.1 * i for i in range(3 * MAX_WORKSPACES)]
-    states = [executor.forward(array("d", x), array("q", lifted.indices)) for x in numbers]
-    one = np.ones(lifted.tape.results)
-    order = [*range(len(states)), *reversed(range(len(states))), 0, 5, 0, 5]
-    found = [executor.gradient(states[i], one.tolist()) for i in order]
-    for i, gradient in zip(order, found, strict=True):
-        expected = lifted.by_reference(numbers[i], one)[len(one) :]
-        np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-12)
-        assert executor.inputs_of(states[i]).leaves.tolist() == numbers[i].tolist()
-    assert len(executor._pool.held) <= MAX_WORKSPACES + (executor is lifted.reference)
-
-
-@EXECUTORS
-def test_a_run_that_is_dropped_leaves_its_workspace_to_the_next(executor):
-    lifted = lifted_network()
-    executor = getattr(lifted, executor)
-    made = len(executor._pool.held)
-    for _ in range(10):
-        executor.forward(array("d", lifted.leaves), array("q", lifted.indices))
-    assert len(executor._pool.held) == max(made, 1)
-
-
-@EXECUTORS
-def test_a_run_that_fails_leaves_its_workspace_to_the_next(executor):
-    lifted = Lifted(lambda xs, i: take(xs, i) * W[0], [1.0, 2.0], np.int64(1))
-    executor = getattr(lifted, executor)
-    for _ in range(10):
-        with pytest.raises(IndexError, match="take: the index 2 is out of range"):
-            executor.forward(array("d", lifted.leaves), array("q", [2]))
-    assert len(executor._pool.held) == 1
-    assert lifted.agrees()
-
-
-@EXECUTORS
-def test_threads_may_share_a_program(executor):
-    """Each with more runs than there are workspaces."""
-    lifted = lifted_network()
-    executor = getattr(lifted, executor)
-    one = np.ones(lifted.tape.results)
-    wrong, done = [], []
-
-    def work(seed):
-        rng = np.random.default_rng(seed)
-        states = []
-        for _ in range(60):
-            leaves = lifted.leaves + rng.normal(size=len(lifted.leaves))
-            states.append((leaves, executor.forward(array("d", leaves), array("q"))))
-            leaves, state = states[rng.integers(len(states))]
-            gradient = executor.gradient(state, one.tolist())
-            expected = lifted.by_reference(leaves, one)[len(one) :]
-            if not np.allclose(gradient, expected, rtol=1e-9, atol=1e-12):
-                wrong.append(seed)
-            states = states[-6:]
-        done.append(seed)
-
-    threads = [Thread(target=work, args=(seed,)) for seed in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
-    assert len(done) == 4
-
-
-@EXECUTORS
-def test_threads_may_share_a_run(executor):
-    """One waits for the other, also while the run has to give up its workspace."""
-    lifted = lifted_network()
-    executor = getattr(lifted, executor)
-    arguments = array("d", lifted.leaves), array("q")
-    shared, found = executor.forward(*arguments), []
-    one = np.ones(lifted.tape.results)
-    expected = lifted.by_reference(lifted.leaves, one)[len(one) :]
-
-    def work(factor):
-        for _ in range(50):
-            others = [executor.forward(*arguments) for _ in range(MAX_WORKSPACES)]
-            gradient = executor.gradient(shared, (factor * one).tolist())
-            found.append(np.allclose(gradient, factor * expected, rtol=1e-9, atol=1e-12))
-            del others
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        threads = [Thread(target=work, args=(factor,)) for factor in (1.0, -2.0, 3.0)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
-    assert found == [True] * 150
+    run = arrays.forward(array("d", [2.0, 5.0]), array("q"))
+    assert run.outputs.tolist() == [12.0]
+    assert run.gradient([1.0]).tolist() == [2.0, 6.0]
 
 
 @pytest.mark.parametrize("seed", range(len(KINDS)))
@@ -423,5 +317,5 @@ def test_programs_can_be_pickled(seed):
     lifted = Lifted(function, *args)
     one = np.ones(lifted.tape.results)
     before = lifted.by_arrays(lifted.leaves, one)
-    lifted.arrays = pickle.loads(pickle.dumps(lifted.arrays))
+    lifted.arrays = Poisoned(pickle.loads(pickle.dumps(lifted.program)), lifted.reference)
     assert np.array_equal(lifted.by_arrays(lifted.leaves, one), before)

@@ -14,9 +14,9 @@ from autograd_lite.compiler.lift.specialized import (
     value_of,
     vanishes,
 )
-from autograd_lite.compiler.run.native import compile_calls
-from autograd_lite.compiler.run.numpy_calls import Binder
-from autograd_lite.compiler.tape.executor import Kept
+from autograd_lite.compiler.run.binder import Binder
+from autograd_lite.compiler.run.operations import compile_calls
+from autograd_lite.compiler.tape.executor import UserResults
 from autograd_lite.operations import kernels
 from autograd_lite.operations.rules import CODES, RULES, TABLE
 
@@ -40,7 +40,7 @@ def computed(what, operands):
     refs = {name: Ref(i * n, (1,)) for i, name in enumerate(operands)}
     mapped = Elementwise((n,), Ref(len(refs) * n, (1,)), what, refs)
     with np.errstate(all="ignore"):
-        calls = Binder(memory, np.zeros(0, np.int64), Kept(array("d"))).bind([mapped])
+        calls = Binder(memory, np.zeros(0, np.int64), UserResults(array("d"))).bind([mapped])
         compile_calls(calls)()
     return memory[-n:]
 

@@ -1,11 +1,10 @@
-"""Bulk instructions as operations on views of one memory, bound once and then only run."""
+"""Instructions as operations on views of one memory, bound once and then only run."""
 
 from __future__ import annotations
 
 from array import array
 from functools import partial
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,68 +22,25 @@ from autograd_lite.compiler.lift.instructions import (
     Zero,
     ZeroPadding,
 )
-from autograd_lite.compiler.run.special_functions import FUNCTIONS, polygamma
+from autograd_lite.compiler.run.operations import Operation
+from autograd_lite.compiler.run.special_functions import polygamma
 from autograd_lite.compiler.run.ufuncs import RESULT, steps_of
 from autograd_lite.operations import kernels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from typing import Any, TypeAlias
 
     from numpy.typing import NDArray
 
     from autograd_lite.compiler.lift.instructions import Instruction
-    from autograd_lite.compiler.tape.executor import Kept
+    from autograd_lite.compiler.tape.executor import UserResults
     from autograd_lite.compiler.tape.ranges import Ints
 
     Doubles: TypeAlias = NDArray[np.float64]
 
 __all__ = ["Binder", "Operation"]
-
-
-class Operation(NamedTuple):
-    """out = function(*operands).
-
-    function  a ufunc of NumPy's, its "reduce" over the last axes, "matmul", or what moves numbers:
-              "copyto" (where its second operand is true), "take" (array, places), "put" and
-              "add.at" (values, places), "add.reduceat" (array, starts); or a function of out and
-              the operands in Python
-    """
-
-    function: str | Callable[..., object]
-    out: NDArray[Any]
-    operands: tuple[NDArray[Any], ...]
-
-    def in_numpy(self) -> Callable[[], object]:
-        """What calls NumPy."""
-        function, out, operands = self
-        if not isinstance(function, str):
-            return partial(function, out, *operands)
-        match function, operands:
-            case "copyto", [x]:
-                return partial(np.copyto, out, x)
-            case "copyto", [x, where]:
-                return partial(np.copyto, out, x, where=where)
-            case "take", [x, places]:  # all within bounds; this mode needs no copy of out
-                return partial(x.take, places, None, out, "clip")
-            case "put", [x, places]:
-                return partial(np.put, out, places, x)
-            case "add.at", [x, places]:
-                return partial(np.add.at, out, places, x)
-            case "add.reduceat", [x, starts]:
-                return partial(np.add.reduceat, x, starts, 0, None, out)
-            case "add.reduce", [x]:
-                return partial(np.add.reduce, x, tuple(range(out.ndim, x.ndim)), None, out)
-            case "maximum.reduce", [x]:
-                return partial(np.maximum.reduce, x, tuple(range(out.ndim, x.ndim)), None, out)
-            case "matmul", [x, y] if out.ndim <= 2 and out.flags.c_contiguous:
-                return partial(np.dot, x, y, out)
-            case "negative", [x]:  # NumPy 2.4 reads some strided arrays as if they were not
-                return partial(np.multiply, x, -1.0, out)
-            case _, [x] if function in FUNCTIONS:
-                return partial(_pointwise, FUNCTIONS[function], out, x)
-        return partial(getattr(np, function), *operands, out=out)
 
 
 class Operand:
@@ -110,13 +66,13 @@ class Operand:
 class Binder:
     """Makes operations of instructions.
 
-    memory   [size] doubles
-    indices  the ints of the run
-    kept     what operations of users give
+    memory        [size] doubles
+    indices       [tape.indices] the ints of the run
+    user_results  what the operations of users give
     """
 
-    def __init__(self, memory: Doubles, indices: Ints, kept: Kept) -> None:
-        self.memory, self.indices, self.kept = memory, indices, kept
+    def __init__(self, memory: Doubles, indices: Ints, user_results: UserResults) -> None:
+        self.memory, self.indices, self.user_results = memory, indices, user_results
         self._scratch: dict[str, NDArray[Any]] = {}
         self._ones = np.ones(0)
 
@@ -162,7 +118,7 @@ class Binder:
         return self.memory[base : base + size]
 
     def scratch(self, name: str, shape: tuple[int, ...], dtype: type = float) -> NDArray[Any]:
-        """Room that an instruction may use until it ends."""
+        """Room that an instruction may use until its last operation."""
         size = prod(shape)
         if name not in self._scratch or self._scratch[name].size < size:
             self._scratch[name] = np.empty(size, dtype)
@@ -178,7 +134,7 @@ class Binder:
         return Operation("take", out, (self.memory[low : high + 1], table - low))
 
     def _read(self, table: Ints, name: str) -> tuple[list[Operation], Doubles]:
-        """What makes an array of these addresses, and the array."""
+        """The operations that make an array of the numbers at these addresses, and the array."""
         if (np.diff(table) == 1).all():
             return [], self._slice(int(table[0]), len(table))
         out = self.scratch(name, table.shape)
@@ -203,7 +159,7 @@ class Binder:
         return [*calls, Operation("add.reduceat", out, (a, it.starts))]
 
     def _addresses(self, lookup: IndexTable) -> tuple[list[Operation], Doubles, Ints]:
-        """The calls that work out the addresses of a lookup: where they are, and those places."""
+        """The operations that work out the places of a lookup, the array they are in, and them."""
         n, among = len(lookup.slots), lookup.among
         where = np.empty(n, np.int64)
         calls: list[Operation] = [
@@ -241,8 +197,9 @@ class Binder:
             code, part = int(it.formula.text), it.formula.part
             *given, places = [np.broadcast_to(arrays[x], out.shape) for x in it.formula.names]
             if part == 0:
-                return [Operation(partial(_call_user, code, self.kept), out, (places, *given))]
-            return [Operation(partial(_read_kept, part, self.kept), out, (places,))]
+                call = partial(_call_user, code, self.user_results)
+                return [Operation(call, out, (places, *given))]
+            return [Operation(partial(_read, part, self.user_results), out, (places,))]
         arrays[RESULT] = out
 
         def array(operand: str | float) -> NDArray[Any]:
@@ -372,7 +329,7 @@ class Binder:
 
 
 def _is_outer(a: Operand, b: Operand) -> bool:
-    """Whether these move in one loop each, of two."""
+    """True if a moves in one of two loops only, and b in the other."""
     moving = [[bool(stride) for stride in x.strides] for x in (a, b)]
     return moving in ([[True, False], [False, True]], [[False, True], [True, False]])
 
@@ -382,21 +339,19 @@ def _with_axis(x: Operand) -> Operand:
     return Operand(x.array, x.base, (*x.strides, 1))
 
 
-def _pointwise(function: Callable[..., Any], out: Doubles, *operands: Doubles) -> None:
-    """A function in Python, element by element."""
-    out[...] = function(*operands)
-
-
-def _call_user(code: int, kept: Kept, out: Doubles, places: Doubles, *operands: Doubles) -> None:
+def _call_user(
+    code: int, results: UserResults, out: Doubles, places: Doubles, *operands: Doubles
+) -> None:
     """out = an operation that a user made, element by element; its partials are kept, too."""
-    if not kept.known:
+    if not results.known:
         rows = zip(*[x.ravel().tolist() for x in (places, *operands)], strict=True)
         for place, *xs in rows:
             start = int(place)
             found = array("d", kernels.call_of_user(code, xs))
-            kept.numbers[start : start + len(found)] = found
-    _read_kept(0, kept, out, places)
+            results.numbers[start : start + len(found)] = found
+    _read(0, results, out, places)
 
 
-def _read_kept(part: int, kept: Kept, out: Doubles, places: Doubles) -> None:
-    out[...] = np.frombuffer(kept.numbers)[places.astype(np.int64) + part]
+def _read(part: int, results: UserResults, out: Doubles, places: Doubles) -> None:
+    """out = the value or a partial of an operation that a user made, from where a run keeps it."""
+    out[...] = np.frombuffer(results.numbers)[places.astype(np.int64) + part]
