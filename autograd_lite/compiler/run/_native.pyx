@@ -1,4 +1,4 @@
-"""Runs the operations that `native.py` writes down, in C."""
+"""Runs rows that `native.py` wrote, in C."""
 
 from cpython cimport array
 from libc.stdint cimport int64_t
@@ -16,9 +16,9 @@ FUNCTIONS = [NAMES[i].decode() for i in range(_FUNCTIONS)]
 LIBM = FUNCTIONS[FIRST_FROM_LIBM:AFTER_LIBM]
 
 
-def run(array.array calls, owners):
-    """Run them one after the other. Nothing is checked: they are addresses in what owners hold."""
-    cdef const call_t *first = <const call_t *> calls.data.as_longlongs
-    cdef int64_t n = len(calls) * sizeof(int64_t) // sizeof(call_t)
+def run(array.array rows, owners):
+    """Run the rows one after the other, unchecked: their addresses lie in arrays of the owners."""
+    cdef const call_t *first = <const call_t *> rows.data.as_longlongs
+    cdef int64_t n = len(rows) * sizeof(int64_t) // sizeof(call_t)
     with nogil:
         run_calls(first, n)

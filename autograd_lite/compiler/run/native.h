@@ -2,7 +2,7 @@
 
    Most arrays of a scalar program are small: there, what NumPy does before and after the arithmetic
    takes ten times as long as the arithmetic. Sums are taken in an order that does not depend on the
-   machine. No target overlaps an operand, but element by element: see bulk.py.
+   machine. No target overlaps an operand, but element by element: see lift/instructions.py.
 */
 #include <math.h>
 #include <stdint.h>
@@ -20,7 +20,8 @@ typedef struct {
 } call_t;
 _Static_assert(sizeof(call_t) == 20 * 8, "native.py writes eight bytes for each field");
 
-/* The functions: code, name in NumPy, value. native.py takes the names from here. */
+/* The functions: code, name in NumPy, value. native.py reads the names, so that they stand nowhere
+   else. */
 #define OF_TWO(F) \
     F(ADD, "add", x + y) \
     F(SUBTRACT, "subtract", x - y) \
@@ -69,7 +70,7 @@ _Static_assert(sizeof(call_t) == 20 * 8, "native.py writes eight bytes for each 
     F(MULTIPLY_INT, "multiply int", places[i] = x[i] * y[i * step]) \
     F(REMAINDER_INT, "remainder int", places[i] = remainder_of(x[i], y[i * step]))
 
-/* A condition is a number, or as IS_... and with "?" a byte. */
+/* The result of a condition is a double, and that of IS_... with the name "...?" a byte. */
 #define ALL(F, MASK) \
     OF_TWO(F) CONDITIONS(F) CONDITIONS(MASK) OF_ONE(F) FROM_LIBM(F) OTHERS(F) MOVES(F)
 #define CODE(code, name, value) code,
@@ -140,7 +141,7 @@ INLINE double exp_of(double x)
 #endif
 
 /* One loop for each way in which rows are mostly passed, as a compiler vectorises only these.
-   Where an operand is the target, too, it is so element by element: hence no dependence. */
+   An operand may be the target, but element by element only: no element depends on another. */
 #define LOOP(type, X, Y, step, value) \
     NO_DEPENDENCE \
     for (int64_t i = 0; i < n; i++) { \
@@ -161,8 +162,8 @@ INLINE double exp_of(double x)
         LOOP(type, a[i * of_a], b[i * of_b], to, value) \
     break;
 
-/* out[i] = function(a[i], b[i]) in the innermost loop of a call. Maximum and minimum are nan where
-   an operand is; a condition is a byte. */
+/* out[i] = function(a[i], b[i]) in the innermost loop of a call. Maximum and minimum are NaN where
+   an operand is. */
 INLINE void row(const call_t *it, char *out, const char *first_a, const char *first_b)
 {
     const double *a = (const double *)first_a, *b = (const double *)first_b;
@@ -191,7 +192,12 @@ INLINE void row(const call_t *it, char *out, const char *first_a, const char *fi
     }
 }
 
-/* The sum of a[i] b[i], in eight parts. */
+INLINE double added(lanes x)
+{
+    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+}
+
+/* The sum of a[i] b[i], as a sum of eight partial sums. */
 INLINE double dot(int64_t n, const double *a, int64_t of_a, const double *b, int64_t of_b)
 {
     lanes parts = {0};
@@ -205,10 +211,10 @@ INLINE double dot(int64_t n, const double *a, int64_t of_a, const double *b, int
                 parts[j] += a[(i + j) * of_a] * b[(i + j) * of_b];
     for (int j = 0; i + j < n; j++)
         parts[j] += a[(i + j) * of_a] * b[(i + j) * of_b];
-    return ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
+    return added(parts);
 }
 
-/* `rows` rows of a product, of eight columns or `width`; the panel holds b's. */
+/* Up to four rows of a product, and `width` columns, eight at most, which the panel holds. */
 INLINE void rows_of_product(
     int rows, int width, int64_t n, const double *a, int64_t row, int64_t step,
     const double *panel, int64_t pitch, double *out, int64_t down, int64_t along)
@@ -269,7 +275,7 @@ INLINE double total(int64_t n, const double *a, int64_t step)
             parts[j] += a[(i + j) * step];
     for (int j = 0; i + j < n; j++)
         parts[j] += a[(i + j) * step];
-    return ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
+    return added(parts);
 }
 
 INLINE double largest(int64_t n, const double *a, int64_t step)
@@ -282,14 +288,14 @@ INLINE double largest(int64_t n, const double *a, int64_t step)
     return found;
 }
 
-/* With the sign of y, as Python has it for a y above 0. */
+/* x % y as in Python, for a positive y. */
 INLINE int64_t remainder_of(int64_t x, int64_t y)
 {
     int64_t left = x % y;
     return left < 0 ? left + y : left;
 }
 
-/* What moves numbers to places, or finds places; only the innermost loop is used. */
+/* A call that moves numbers to places, or computes places: one loop, the innermost. */
 INLINE void moved(const call_t *it)
 {
     int64_t n = it->size[3];
@@ -306,8 +312,8 @@ INLINE void moved(const call_t *it)
     }
 }
 
-/* The call, or one on a copy of b's row, if each row takes the same one and it is scattered: such
-   are biases, each of which lies behind its row of weights. */
+/* The call, or another one that reads a copy of b's row, if that row is scattered and used by every
+   row of a. Such rows are biases, each of which lies behind its row of weights. */
 INLINE const call_t *with_row_of_b(const call_t *it, call_t *other, double *room)
 {
     int64_t n = it->size[3], step = it->b_step[3];
