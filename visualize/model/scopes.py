@@ -1,6 +1,7 @@
 """Named scopes: which nodes one block, or one call of a function or a module, made.
 
-An observer of the engine notes the scope that is open where a node is made.
+A `Scope` observes the engine while it is open, and is noted for each node that is made in it.
+`scopes_in` says afterwards which scope each node of a graph belongs to.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ __all__ = ["Scope", "scope", "scopes", "scopes_in"]
 class Scope(Observer):
     """One run of a block, or one call of a function or a module, which notes the nodes made in it.
 
-    title    what its box is called
-    arguments  the Values that it was given
-    outer    the scope that it was opened in, None if in none
-    within   all scopes that it lies in, outermost first
-    module   the id of the module that is called, None if none is
+    title      the name of its box
+    arguments  the Values that the function or module was given
+    outer      the scope in which this one was opened, if any
+    within     all scopes around this one, outermost first
+    module     the id of the module that is called, if one is
     """
 
     def __init__(self, title: str, arguments: list[Value], module: int | None = None) -> None:
@@ -45,11 +46,11 @@ class Scope(Observer):
 
     @property
     def path(self) -> tuple[Scope, ...]:
-        """The scopes that it lies in, outermost first, and itself."""
+        """The scopes around this one, outermost first, and then this one."""
         return (*self.within, self)
 
     def made(self, node: Value) -> None:
-        if _current.get() is self:  # the innermost
+        if _current.get() is self:  # all open scopes are told; the innermost makes the note
             with _lock:
                 _scope_of[node] = self
 
@@ -63,7 +64,7 @@ _scope_of: WeakKeyDictionary[Value, Scope] = WeakKeyDictionary()
 def _opened(inner: Scope) -> Iterator[None]:
     token = _current.set(inner)
     try:
-        # A program makes none of the nodes of the call that is recorded.
+        # While compile records a call, nothing is noted: its program makes none of these nodes.
         with nullcontext() if tracing() else observe(inner):
             yield
     finally:
@@ -117,13 +118,13 @@ def scopes(model: Any) -> Iterator[None]:
     model  a callable with `parameters()`, such as a Module of nn or of micrograd; its modules are
            the ones that it reaches through attributes, lists, tuples and dicts
 
-    A module is called what its `__str__` says, if its class has one, else "Linear 64 to 16": how
-    many numbers it takes and gives for each sample.
+    The title of a module is what its `__str__` says, if its class has one, else "Linear 64 to 16":
+    how many numbers the module takes and gives for each sample.
 
     The classes of the modules get another `__call__` for the time of the block, which records the
-    modules of this model and passes on the calls of all others. There is no other place for it:
-    Python looks `__call__` up on the class, and modules that `visualize` does not know of, such as
-    micrograd's, offer no hook.
+    modules of this model and passes on the calls of all others. There is no other way: Python
+    looks `__call__` up on the class, and modules of other packages, such as micrograd's, offer no
+    hook.
 
     Raises TypeError if model is not such an object.
     """
@@ -145,10 +146,11 @@ def scopes(model: Any) -> Iterator[None]:
                     del _modules_recorded[id(module)]
 
 
-# How many blocks record a module, and the `__call__` of a class and how many modules want it
-# recorded: blocks of several threads may overlap.
+# Blocks of several threads may overlap, so both are counted.
 _modules_recorded: Counter[int] = Counter()
+"""How many open blocks record the module with this id."""
 _patches: dict[type, tuple[Any, int]] = {}
+"""Of each patched class: its own `__call__`, None if inherited; and how many modules need it."""
 
 
 def _patch(cls: Any) -> None:
@@ -173,8 +175,8 @@ def _recording(function: Callable[..., Any]) -> Callable[..., Any]:
     def recorded(self: Any, *args: Any, **kwargs: Any) -> Any:
         around = _current.get()
         if _modules_recorded[id(self)] <= 0 or (around is not None and around.module == id(self)):
-            return function(self, *args, **kwargs)  # or a class passes the call to its base
-
+            # Another model's module; or the class passes this call on to its base.
+            return function(self, *args, **kwargs)
         own = Scope(type(self).__name__, list(values_in((args, kwargs))), id(self))
         with _opened(own):
             result = function(self, *args, **kwargs)
@@ -185,12 +187,13 @@ def _recording(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _title(module: Any, argument: Any, result: Any) -> str:
-    """How the module calls itself, if it says so in `__str__`, else "Linear 64 to 16"."""
+    """The text of the module's own `__str__`, if it has one, else "Linear 64 to 16"."""
     cls: Any = type(module)
     if cls.__str__ is not object.__str__:
         return str(module)
     taken, given = _shape(argument), _shape(result)
-    batch = 0  # axes that both begin with are those of a batch, unless nothing else is left
+    # Leading axes of equal length are those of a batch, as long as another axis remains.
+    batch = 0
     axes = min(len(taken), len(given), max(len(taken), len(given)) - 1)
     while batch < axes and taken[batch] == given[batch]:
         batch += 1
@@ -198,15 +201,15 @@ def _title(module: Any, argument: Any, result: Any) -> str:
     return f"{cls.__name__} {' to '.join(sizes)}"
 
 
-def _shape(thing: Any) -> tuple[int, ...]:
-    """The lengths of nested lists, () of a number; of the first if a tuple holds several arrays."""
-    if hasattr(thing, "shape"):
-        return tuple(thing.shape)
-    if not isinstance(thing, (list, tuple)):
+def _shape(array: Any) -> tuple[int, ...]:
+    """The shape of nested lists, () for a number; of a tuple of several arrays, the first's."""
+    if hasattr(array, "shape"):
+        return tuple(array.shape)
+    if not isinstance(array, (list, tuple)):
         return ()
-    if isinstance(thing, tuple) and any(map(_shape, thing)):
-        return _shape(thing[0])
-    return (len(thing), *(_shape(thing[0]) if thing else ()))
+    if isinstance(array, tuple) and any(map(_shape, array)):
+        return _shape(array[0])
+    return (len(array), *(_shape(array[0]) if array else ()))
 
 
 def _modules(model: Any) -> list[Any]:
@@ -217,40 +220,38 @@ def _modules(model: Any) -> list[Any]:
         )
     found = []
     seen: set[int] = set()
-    things = [model]
-    while things:
-        thing = things.pop()
-        if id(thing) in seen or isinstance(thing, (Value, str, bytes, type)):
+    waiting = [model]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen or isinstance(one, (Value, type)):
             continue
-        seen.add(id(thing))
-        if isinstance(thing, (list, tuple)):
-            things += thing
-        elif isinstance(thing, dict):
-            things += thing.values()
-        elif callable(getattr(thing, "parameters", None)) and hasattr(thing, "__dict__"):
-            if callable(thing):
-                found.append(thing)
-            things += vars(thing).values()
+        seen.add(id(one))
+        if callable(getattr(one, "parameters", None)) and hasattr(one, "__dict__"):
+            if callable(one):
+                found.append(one)
+            waiting += vars(one).values()
+        waiting += tree.children(one)
     return found
 
 
-def values_in(thing: Any) -> Iterator[Value]:
+def values_in(arguments: Any) -> Iterator[Value]:
     """The Values in nested lists, tuples, sets, dicts and arrays of objects."""
-    things = [thing]
-    while things:
-        thing = things.pop()
-        if isinstance(thing, Value):
-            yield thing
-        elif isinstance(thing, set):
-            things += thing
-        elif not tree.is_made_of_fields(thing):  # its Values may be parameters
-            things += tree.children(thing)
+    waiting = [arguments]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Value):
+            yield one
+        elif isinstance(one, set):
+            waiting += one
+        elif not tree.is_made_of_fields(one):  # a module, say, whose Values are no arguments
+            waiting += tree.children(one)
 
 
 def scopes_in(graph: Graph) -> dict[Value, Scope]:
-    """The innermost scope that made each node; nodes outside every scope are left out.
+    """The innermost scope around each node; nodes outside every scope are left out.
 
-    A leaf belongs to a scope if all its users do.
+    An operation belongs to the scope that made it. A leaf belongs to the innermost scope that holds
+    all its users, unless it was an argument of a scope.
     """
     nodes = graph.nodes
     with _lock:
@@ -274,7 +275,7 @@ def scopes_in(graph: Graph) -> dict[Value, Scope]:
 
 
 def common(one: Scope | None, other: Scope | None) -> Scope | None:
-    """The innermost scope that holds both."""
+    """The innermost scope that holds both, if any."""
     if one is None or other is None:
         return None
     shared = [a for a, b in zip(one.path, other.path, strict=False) if a is b]
