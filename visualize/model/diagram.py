@@ -1,4 +1,4 @@
-"""What a picture shows: boxes and edges, before any of it has a place on the page."""
+"""The diagram of a graph: boxes, edges and frames, before a layout engine arranges them."""
 
 from __future__ import annotations
 
@@ -31,20 +31,21 @@ if TYPE_CHECKING:
 class Box:
     """One node, one product of a dot, or a group of nodes.
 
-    kind       "operation", "parameter", "data", "constant", "group", or "outside" for an operation
-               that is there only because others use it
-    title      the label of a node, or what the group is called
-    operation  the symbol of the operation, "" if none made it
-    rule       its rule, None if it was made by hand; static is the rule's parameter c
-    operands   what it was made of: the box that each lies in, and which of its nodes it is, None
-               for a product; () for several nodes and for what is made outside the picture
-    low, data  the range of a group's numbers, constants aside; of a node both are its number
-    grad       the gradient of a node, the Euclidean norm of those of a group, constants aside
-    members    the nodes it stands for; none if it is a product
-    times      how often what the title says is there
-    parameters  how many there are in a collapsed scope
-    frame      the index of the open scope around it
-    wrong      whether it has the node where a check or a computation went wrong
+    kind        "operation", "parameter", "data", "constant", "group", or "outside" for an operation
+                that is drawn only because others use it
+    title       the label of a node, or the name of the group
+    operation   the symbol of the operation that made the node, "" if none did
+    rule        the operation's rule, None if it was written by hand
+    static      the rule's parameter c
+    operands    (box, node) of each operand: the index of the box that it lies in, and the node in
+                it, None for a product; () for several nodes and for operations outside the picture
+    low, data   the range of a group's numbers, constants aside; of a node both are its number
+    grad        the gradient of a node; of a group their Euclidean norm, constants aside
+    members     the nodes in the box; none of a product
+    times       how often the box has the structure that the title names
+    parameters  how many parameters a collapsed scope has
+    frame       the index of the innermost frame around the box, if any
+    wrong       True if a check or a computation went wrong at a node in the box
     """
 
     def __init__(
@@ -72,19 +73,22 @@ class Box:
 
     @property
     def size(self) -> int:
-        """How many nodes it stands for, 1 for a product."""
+        """How many nodes the box stands for, 1 for a product."""
         return len(self.members) or 1
 
     @property
     def finite(self) -> bool:
-        """Whether no number in it is inf or nan."""
+        """True if no number in the box is inf or nan."""
         return isfinite(self.low) and isfinite(self.data) and isfinite(self.grad)
 
 
 class Edge:
-    """From a parent's box to its user's box, for `count` edges of the graph.
+    """A line from a parent's box to its user's box.
 
-    operand  which operand of the user the parent is, if it is one edge with a partial
+    parent, user  the indices of the boxes
+    partial       the local partial, None if it is unknown or if the line is several edges
+    operand       the index of the parent among the user's operands, of a single edge
+    count         how many edges of the graph the line stands for
     """
 
     def __init__(
@@ -95,14 +99,14 @@ class Edge:
 
 
 class Frame:
-    """A scope that is open: a frame around its boxes, within an outer one."""
+    """A frame around the boxes of an open scope; outer is the index of the frame around this."""
 
     def __init__(self, title: str, outer: int | None) -> None:
         self.title, self.outer = title, outer
 
 
 class Diagram:
-    """Boxes in topological order, parents before their users; edges in their users' order."""
+    """Boxes in topological order, parents before their users; edges in the order of their users."""
 
     def __init__(self) -> None:
         self.boxes: list[Box] = []
@@ -110,7 +114,7 @@ class Diagram:
         self.frames: list[Frame] = []
 
     def add(self, box: Box, sources: Iterable[tuple[int, int, float | None]] = ()) -> int:
-        """Add a box and the edges to it, from (operand, parent, partial) of each; its index."""
+        """Add a box and its edges, each (operand, parent, partial), and return the box's index."""
         i = len(self.boxes)
         self.boxes.append(box)
         self.edges += (Edge(parent, i, partial, k) for k, parent, partial in sources)
@@ -118,7 +122,7 @@ class Diagram:
 
 
 def single(node: Value, grad: float, label: str) -> Box:
-    """The box of one node, which is called by its label."""
+    """The box of one node."""
     box = Box(kind_of(node), label, node._op, node.data, grad, (node,))
     box.rule, box.static = node.rule, static_of(node)
     return box
@@ -127,9 +131,9 @@ def single(node: Value, grad: float, label: str) -> Box:
 def _sources(node: Value, graph: Graph, measured: bool) -> list[tuple[int, Value, float | None]]:
     """(operand, parent, partial) of each edge to a node.
 
-    The partial is None if it would have to be measured and is not to be, and by a plain number.
-    Of an operation written by hand only the sum of its partials by one parent is known, so it has
-    one edge from each.
+    The partial is None with respect to a plain number, and where it could only be measured while
+    `measured` is False. An operation written by hand has one edge from each parent, as only the sum
+    of the partials with respect to a parent is known.
     """
     parents = graph.parents(node)
     if node.rule is not None or node.is_leaf:
@@ -144,12 +148,12 @@ def _sources(node: Value, graph: Graph, measured: bool) -> list[tuple[int, Value
 
 
 def _several(group: Group, grad_of: GradOf, graph: Graph) -> Box:
-    """The box of a group of nodes, or of one that is called as the group."""
+    """The box of several nodes, or of a single one that has the title of its group."""
     nodes = group.nodes
-    # A constant neither changes nor has a gradient that anybody asks for.
+    # A constant does not change, and nobody asks for its gradient.
     counted = [node for node in nodes if not node.is_constant] or nodes
     numbers = [node.data for node in counted]
-    nans = [x for x in numbers if x != x]  # which min and max would miss
+    nans = [x for x in numbers if x != x]  # min and max would miss them
     kinds = {kind_of(node) for node in nodes}
     leaves = not group.collapsed and kinds != {"operation"}
     name = _common_name(map(graph.label, nodes)) if leaves else ""
@@ -180,10 +184,11 @@ def _common_name(labels: Iterable[str]) -> str:
 
 
 def by_group(groups: Sequence[Group], grad_of: GradOf, graph: Graph, *, measured: bool) -> Diagram:
-    """A box for each group, edges between two for those that run between their nodes.
+    """A box for each group, and a line for the edges between the nodes of two groups.
 
-    groups    in topological order; one that stands for a single node is drawn as that node
-    measured  whether a `_backward` written by hand is run for its partials
+    groups    in topological order; a single node that is not collapsed is drawn as itself
+    grad_of   the function that gives the gradient of a node
+    measured  True if a `_backward` written by hand is to be run for its partials
     """
     diagram = Diagram()
     index = {node: i for i, group in enumerate(groups) for node in group.nodes}
@@ -226,7 +231,7 @@ def _times(n: int) -> str:
 
 
 def _scopes_in_frames(groups: Sequence[Group]) -> dict[Scope, set[Scope]]:
-    """The scopes that the frame of an open scope stands for, itself among them."""
+    """For each open scope, all scopes that its frame stands for, itself among them."""
     alike: dict[Scope, set[Scope]] = {}
     for group in groups:
         if group.scope is not None:
@@ -238,7 +243,7 @@ def _scopes_in_frames(groups: Sequence[Group]) -> dict[Scope, set[Scope]]:
 
 
 def _frame(diagram: Diagram, frames: dict[Scope, int], scope: Scope | None) -> int | None:
-    """The frame of an open scope, and those around it."""
+    """The index of the frame of an open scope; makes that frame, and those around it, if new."""
     if scope is None:
         return None
     if scope not in frames:
@@ -256,8 +261,8 @@ def by_product(
 ) -> Diagram:
     """A box for each node, and one for each product that a dot adds up.
 
-    owner     the innermost open scope around each node
-    measured  whether a `_backward` written by hand is run for its partials
+    owner     the innermost scope around each node
+    measured  True if a `_backward` written by hand is to be run for its partials
     """
     diagram = Diagram()
     frames: dict[Scope, int] = {}
@@ -279,9 +284,9 @@ def by_product(
 def _products(
     diagram: Diagram, dot: Box, sources: Sequence[tuple[int, int, float | None]]
 ) -> Iterable[tuple[Box, list[tuple[int, int, float | None]]]]:
-    """Each product of a dot: its box, and its two sources."""
+    """The box of each product of a dot, and the sources of its two edges."""
     half = len(sources) // 2
-    numbers = dot.members[0].partials  # of the other side
+    numbers = dot.members[0].partials  # the partial with respect to x is the number of y
     for k, ((_, x, dx), (_, y, dy)) in enumerate(zip(sources[:half], sources[half:], strict=True)):
         left = numbers[half + k] if half + k < len(numbers) else diagram.boxes[x].data
         product = Box("operation", "", "*", left * numbers[k], dot.grad)

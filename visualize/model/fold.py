@@ -1,8 +1,8 @@
 """Collapsing: which nodes of a graph share a box.
 
-Three ways, used one on the other: a scope is one box; boxes of the same structure fold into one
-("tanh x 16"); and what is still too much is cut into stages from the leaves to the root. Each
-box says how many nodes it stands for, so nothing is left out unseen.
+There are three ways, applied in turn: a scope is one box; boxes of the same structure fold into one
+("tanh × 16"); and a graph that is still too large is cut into stages from the leaves to the root.
+Each box says how many nodes it stands for, so nothing is left out unseen.
 """
 
 from __future__ import annotations
@@ -16,24 +16,26 @@ from visualize.model.scopes import Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Sequence
 
 __all__ = ["Group", "by_scope", "folded", "staged"]
 
 STAGES = 12
+"""The most stages that a graph is cut into."""
 
 
 class Group:
     """Nodes that share a box.
 
-    title      what they are
-    scope      the innermost open scope around them
-    scopes     all such scopes, if the group is folded of several
-    collapsed  whether it is a scope or a stage, drawn as one box even if it has a single node
-    inner      how many scopes are open in the picture of what is inside
-    outside    whether the picture shows the nodes only because others use them
-    times      how often the title is there: 16 of "tanh"
-    unit       the nodes of the first, if it is there several times
+    title      the operation of the nodes, the kind of leaves, or the title of a scope
+    nodes      the nodes, in their order in the graph
+    scope      the innermost open scope around the group, if any
+    scopes     the scopes of all groups that were folded into this one
+    collapsed  True for a closed scope and for a stage, drawn as such even with a single node
+    inner      how many scopes are open in the picture that a closed scope opens to, else None
+    outside    True if the picture shows the nodes only because others use them
+    times      how many groups were folded into this one: 16 of "tanh × 16"
+    unit       the nodes of the first of them
     """
 
     def __init__(
@@ -54,11 +56,11 @@ class Group:
 
     @property
     def closed(self) -> bool:
-        """Whether it is one scope that is closed."""
+        """True if the group is one closed scope."""
         return self.inner is not None and self.times == 1
 
     def copy(self) -> Group:
-        """The same group, to which nodes may be added."""
+        """Another group of the same nodes, to which others may be added."""
         made = Group(
             self.title, list(self.nodes), self.scope, collapsed=self.collapsed, inner=self.inner
         )
@@ -69,8 +71,9 @@ class Group:
 def by_scope(
     nodes: Sequence[Value], owner: dict[Value, Scope], depth: int | None, graph: Graph
 ) -> list[Group]:
-    """A group for each scope that lies within `depth` others, and for each node that is in none.
+    """A group for each scope that lies within `depth` others, and for each node in no such scope.
 
+    owner  the innermost scope around each node
     depth  how many scopes around a node are open; None opens all
     """
     closed: dict[Scope, Group] = {}
@@ -95,32 +98,28 @@ def _title(node: Value) -> str:
     return node._op or kind_of(node)
 
 
-def ordered(groups: Sequence[Group], parents: Sequence[Iterable[int]]) -> list[Group]:
-    """The groups, parents before their users; as they come if that is so already.
+def ordered(groups: Sequence[Group], parents: Sequence[Collection[int]]) -> list[Group]:
+    """The groups, parents before their users; in their own order if that is so already.
 
-    parents  for each group the others that it takes from
+    parents  [groups] the indices of the other groups that hold the parents of a group's nodes
     """
     if all(parent < i for i, above in enumerate(parents) for parent in above):
         return list(groups)
-    users: list[list[int]] = [[] for _ in groups]
-    waiting = [0] * len(groups)
-    for i, above in enumerate(parents):
-        for parent in dict.fromkeys(above):
-            users[parent].append(i)
-            waiting[i] += 1
+    users = _users_of(parents)
+    waiting = [len(above) for above in parents]
     order = [i for i, n in enumerate(waiting) if n == 0]
     for i in order:  # the list grows while it is walked
         for user in users[i]:
             waiting[user] -= 1
             if waiting[user] == 0:
                 order.append(user)
-    # A scope that reads the result of what reads its own is in a cycle, and comes last.
+    # Scopes that read each other's results form a cycle, and come last.
     order += sorted(set(range(len(groups))) - set(order))
     return [groups[i] for i in order]
 
 
 def parents_of(groups: Sequence[Group], graph: Graph) -> list[list[int]]:
-    """For each group the other groups that its parents lie in, one for each edge."""
+    """[groups] the indices of the other groups that the parents lie in, one for each edge."""
     index = {node: i for i, group in enumerate(groups) for node in group.nodes}
     parents = []
     for i, group in enumerate(groups):
@@ -131,93 +130,105 @@ def parents_of(groups: Sequence[Group], graph: Graph) -> list[list[int]]:
     return parents
 
 
-def folded(groups: Sequence[Group], graph: Graph) -> list[Group]:
-    """Groups of the same structure as one, "tanh" 16 times.
+def _users_of(parents: Sequence[Iterable[int]]) -> list[list[int]]:
+    """[groups] the indices of the groups that use a group, one for each edge."""
+    users: list[list[int]] = [[] for _ in parents]
+    for i, above in enumerate(parents):
+        for parent in above:
+            users[parent].append(i)
+    return users
 
-    Two have the same structure if they are called the same and were made, in the same order, of
-    groups of the same structure. Leaves are the same if their kind and their users are; a parameter
-    that only the calls of one scope use is part of them.
-    A row of additions, each the only one to use the one before, is one as well; so is a row of
+
+def folded(groups: Sequence[Group], graph: Graph) -> list[Group]:
+    """Groups of the same structure as one group, such as "tanh" 16 times.
+
+    Two groups have the same structure if they have the same title and were made, in the same order,
+    of groups of the same structure. Two leaves have it if they are of the same kind and their users
+    have the same structure; a parameter that only the calls of one scope use is part of them. A row
+    of additions, each the only user of the one before, is one group as well, and so is a row of
     multiplications.
 
     groups  in topological order
     """
     parents = parents_of(groups, graph)
     leaf = [not above and not group.collapsed for group, above in zip(groups, parents, strict=True)]
-    classes: dict[Hashable, int] = {}
-    of = [0] * len(groups)
-    for i, group in enumerate(groups):
-        runs = tuple((c, len(list(same))) for c, same in groupby(of[p] for p in parents[i]))
-        of[i] = classes.setdefault(
-            (group.title, group.scope and group.scope.title, runs), len(classes)
-        )
-    of = _rows(groups, parents, of)
-    users: dict[int, set[int]] = {i: set() for i, alone in enumerate(leaf) if alone}
-    for i, above in enumerate(parents):
-        for parent in above:
-            if leaf[parent]:
-                users[parent].add(of[i])
-    collapsed = {of[i] for i, group in enumerate(groups) if group.collapsed}
-    for i, using in users.items():
-        if groups[i].title == "parameter" and len(using) == 1 and using <= collapsed:
-            (of[i],) = using  # all calls of one module, so the parameter is the module's
-            continue
-        scope = groups[i].scope
-        key = groups[i].title, scope and scope.title, frozenset(using)
-        of[i] = classes.setdefault(key, len(classes))
+    class_of = _structures(groups, parents, leaf)
     merged: dict[int, Group] = {}
-    for i in sorted(range(len(groups)), key=lambda i: leaf[i]):  # a scope before what it takes in
+    for i in sorted(range(len(groups)), key=leaf.__getitem__):  # a scope before its parameters
         group = groups[i]
-        if of[i] in merged:
-            merged[of[i]].nodes += group.nodes
-            merged[of[i]].scopes += group.scopes
-            merged[of[i]].times += group.title == merged[of[i]].title
-        else:
-            merged[of[i]] = group.copy()
-    place = {c: k for k, c in enumerate(merged)}
+        whole = merged.get(class_of[i])
+        if whole is None:
+            merged[class_of[i]] = group.copy()
+            continue
+        whole.nodes += group.nodes
+        whole.scopes += group.scopes
+        whole.times += group.title == whole.title
+    index = {c: k for k, c in enumerate(merged)}
     around: list[set[int]] = [set() for _ in merged]
-    for i, own in enumerate(parents):
-        around[place[of[i]]].update(place[of[parent]] for parent in own)
-    for k, above_it in enumerate(around):
-        above_it.discard(k)
+    for c, above in zip(class_of, parents, strict=True):
+        around[index[c]].update(index[class_of[parent]] for parent in above)
+    for k, others in enumerate(around):
+        others.discard(k)
     return ordered(list(merged.values()), around)
 
 
-def _rows(groups: Sequence[Group], parents: list[list[int]], of: list[int]) -> list[int]:
-    """Join the class of + or * to that of its only user, if that is as many of the same."""
-    size = Counter(of)
-    title = {c: group.title for c, group in zip(of, groups, strict=True) if not group.collapsed}
-    users: dict[int, set[int]] = {}
+def _structures(
+    groups: Sequence[Group], parents: list[list[int]], leaf: Sequence[bool]
+) -> list[int]:
+    """[groups] the class of each group: groups of one class have the same structure.
+
+    leaf  [groups] True for leaves that are drawn one by one
+    """
+    classes: dict[Hashable, int] = {}
+    class_of = [0] * len(groups)
+    titles = [(group.title, group.scope and group.scope.title) for group in groups]
     for i, above in enumerate(parents):
+        runs = tuple((c, len(list(same))) for c, same in groupby(class_of[p] for p in above))
+        class_of[i] = classes.setdefault((*titles[i], runs), len(classes))
+    class_of = _rows(groups, parents, class_of)
+    collapsed = {c for c, group in zip(class_of, groups, strict=True) if group.collapsed}
+    users = _users_of(parents)
+    for i in (i for i, alone in enumerate(leaf) if alone):
+        using = frozenset(class_of[user] for user in users[i])
+        if groups[i].title == "parameter" and len(using) == 1 and using <= collapsed:
+            (class_of[i],) = using  # the calls of one module, of which the parameter is a part
+        else:
+            class_of[i] = classes.setdefault((*titles[i], using), len(classes))
+    return class_of
+
+
+def _rows(groups: Sequence[Group], parents: list[list[int]], class_of: list[int]) -> list[int]:
+    """The classes, that of a + or * joined to that of its only user if equal in size and title."""
+    size = Counter(class_of)
+    classes = zip(class_of, groups, strict=True)
+    title = {c: group.title for c, group in classes if not group.collapsed}
+    users: dict[int, set[int]] = {}
+    for c, above in zip(class_of, parents, strict=True):
         for parent in above:
-            users.setdefault(of[parent], set()).add(of[i])
+            users.setdefault(class_of[parent], set()).add(c)
     joined: dict[int, int] = {}
-    for i in reversed(range(len(groups))):  # users first, so that a row is joined to its last
-        c = of[i]
+    for i in reversed(range(len(groups))):  # users first, so that a whole row joins its last
+        c = class_of[i]
         if c in joined or len(users.get(c, ())) != 1 or not parents[i]:
             continue
         (user,) = users[c]
         if user != c and size[user] == size[c] and title.get(user) == title.get(c) in ("+", "*"):
             joined[c] = joined.get(user, user)
-    return [joined.get(c, c) for c in of]
+    return [joined.get(c, c) for c in class_of]
 
 
 def staged(groups: Sequence[Group], graph: Graph) -> list[Group]:
-    """The groups in twelve boxes or fewer, by how many steps they are from the leaves.
+    """The groups in `STAGES` boxes or fewer, by their distance from the leaves.
 
     groups  in topological order
     """
     parents = parents_of(groups, graph)
-    users: list[list[int]] = [[] for _ in groups]
-    for i, above in enumerate(parents):
-        for parent in above:
-            users[parent].append(i)
     depth = [0] * len(groups)
     for i, above in enumerate(parents):
         depth[i] = 1 + max((depth[parent] for parent in above), default=-1)
-    for i, above in enumerate(parents):
-        if not above and users[i]:  # a leaf stands with its first user
-            depth[i] = min(depth[user] for user in users[i])
+    for i, users in enumerate(_users_of(parents)):
+        if not parents[i] and users:  # a leaf stands with its first user
+            depth[i] = min(depth[user] for user in users)
     levels = max(depth) + 1
     made: dict[int, Group] = {}
     for group, level in zip(groups, depth, strict=True):
@@ -229,7 +240,7 @@ def staged(groups: Sequence[Group], graph: Graph) -> list[Group]:
 
 
 def _summary(nodes: Sequence[Value]) -> str:
-    """The commonest operations: "500 +, 500 *, ..."."""
+    """The most common operations: "500 +, 500 *, ..."."""
     common = Counter(node._op for node in nodes if not node.is_leaf).most_common()
     titles = [f"{n:,} {title}" for title, n in common[:3]]
     return ", ".join(titles + ["..."] * (len(common) > 3))

@@ -1,4 +1,4 @@
-"""What a graph consists of, in an order that depends on nothing else."""
+"""The nodes of a graph, in an order that depends on the graph alone, and plain factors of dots."""
 
 from __future__ import annotations
 
@@ -18,23 +18,19 @@ if TYPE_CHECKING:
         """An error that knows its graph, such as an AnomalyError or a GradientError."""
 
         root: Value | None
-        node: Value
+        node: Value | None
 
 
-__all__ = [
-    "Graph",
-    "checked",
-    "culprit_of",
-    "kind_of",
-    "nodes_of",
-    "trace",
-]
+__all__ = ["Graph", "checked", "culprit_of", "kind_of", "nodes_of", "trace"]
+
+LONG = 24
+"""The most plain numbers of a vector that are drawn one by one."""
 
 
 def trace(root: Value) -> tuple[list[Value], list[tuple[Value, Value]]]:
-    """The nodes that root depends on, and the edges (parent, node), as micrograd's trace.
+    """The nodes that root depends on, and the edges (parent, node), as in micrograd's `trace`.
 
-    Both are lists in topological order, parents before their users. `x * x` has two edges.
+    Both lists are in topological order, parents before their users. `x * x` has two edges.
 
     Raises TypeError if root is not a Value, ValueError if the graph has a cycle.
     """
@@ -51,10 +47,6 @@ def nodes_of(root: Value) -> list[Value]:
     return nodes
 
 
-LONG = 24
-"""The most plain numbers of a vector that are drawn one by one."""
-
-
 class Factor(Value):
     """A plain number that a dot multiplies by, as a constant of a picture."""
 
@@ -66,17 +58,16 @@ class Factor(Value):
 
 
 class Graph:
-    """What a picture shows: the nodes that root depends on, and the plain factors of dots.
-
-    The results of a compiled function that was replayed have its operands as parents; the node
-    between them, which has no number, is left out.
-
-    nodes  parents before their users, root last
+    """The nodes that a picture shows: those that root depends on, and plain factors of dots.
 
     A dot does not keep its plain numbers as parents. Here they are constants; dots of the same
     vector of numbers, such as the neurons of a layer, share them.
 
-    vectors  of each number in a long vector, the whole: it is drawn as one box
+    The results of a replayed program have its operands as parents; the node between them, which
+    has no number, is left out.
+
+    nodes    all nodes, parents before their users, root last
+    vectors  the whole vector of each number in a long one, which is drawn as one box
     """
 
     def __init__(self, root: Value) -> None:
@@ -85,11 +76,7 @@ class Graph:
         self.vectors: dict[Value, tuple[Value, ...]] = {}
         made: dict[bytes, tuple[Value, ...]] = {}
         nodes = nodes_of(root)
-        programs = set()
-        for node in nodes:
-            program = node._program
-            if program is not None:
-                programs.add(program[0])
+        programs = {node._program[0] for node in nodes if node._program is not None}
         for node in nodes:
             if node in programs:
                 continue
@@ -108,11 +95,11 @@ class Graph:
         self._names = names_of_parameters(unlabelled, taken)
 
     def parents(self, node: Value) -> tuple[Value, ...]:
-        """The operands of the node; of a dot one side and then the other, plain numbers too."""
+        """The operands of the node; of a dot first one side, then the other, even plain numbers."""
         return operands(node) + self._factors.get(node, ())
 
     def sent(self, node: Value) -> Iterable[tuple[Value, float]]:
-        """Each parent that is no plain factor, and the partial by it."""
+        """Each parent that is no plain factor, and the partial with respect to it."""
         return zip(operands(node), partials(node), strict=True)
 
     def label(self, node: Value) -> str:
@@ -121,6 +108,7 @@ class Graph:
 
 
 def checked(root: object) -> Value:
+    """The root; TypeError if it is no Value."""
     if not isinstance(root, Value):
         raise TypeError(
             f"the root of a graph must be a Value, such as a loss, not {type(root).__name__}"
@@ -128,13 +116,13 @@ def checked(root: object) -> Value:
     return root
 
 
-def culprit_of(thing: Value | Failure) -> tuple[Value, Value | None]:
-    """The root of the graph to draw; and of a failure's graph the node where it went wrong."""
-    if isinstance(thing, Exception) and hasattr(thing, "root"):
-        if thing.root is None:
+def culprit_of(root: Value | Failure) -> tuple[Value, Value | None]:
+    """The root of the graph to draw; and, of a failure, the node where the graph went wrong."""
+    if isinstance(root, Exception) and hasattr(root, "root"):
+        if root.root is None:
             raise TypeError("the error has no graph: its function gave plain numbers")
-        return checked(thing.root), thing.node
-    return checked(thing), None
+        return checked(root.root), root.node
+    return checked(root), None
 
 
 def kind_of(node: Value) -> str:

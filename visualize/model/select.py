@@ -32,11 +32,11 @@ OVERVIEW = 120
 """The most boxes that a folded picture has; more are gathered into stages."""
 
 ONE_BY_ONE = "leave products out, and write fold=True to draw what has the same structure once"
-"""What to do where products are too many."""
+"""The advice where products are too many."""
 
 
 def check_options(depth: int | None, fold: bool, products: bool, rankdir: str | None) -> None:
-    """Raise ValueError if this is nothing to draw."""
+    """Raise ValueError if the options make no picture."""
     if rankdir not in ("LR", "TB", "RL", "BT", None):
         raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}")
     if depth is not None and (not isinstance(depth, int) or depth < 0):
@@ -50,9 +50,9 @@ def check_options(depth: int | None, fold: bool, products: bool, rankdir: str | 
 def diagram_of(
     root: Value, depth: int | None, fold: bool, products: bool, *, measured: bool
 ) -> Diagram:
-    """The boxes of root's graph and the gradients that its nodes hold.
+    """The boxes of root's graph, with the gradients that its nodes hold.
 
-    measured  whether a `_backward` written by hand is run for its partials
+    measured  True if a `_backward` written by hand is to be run for its partials
 
     Raises ValueError, with advice, if the boxes or edges are too many.
     """
@@ -82,9 +82,9 @@ def diagram_of(
 
 
 def products_of(graph: Graph, grads: Mapping[Value, float], *, measured: bool) -> Diagram:
-    """The boxes of the graph, with the products that a dot adds up; ValueError if too many.
+    """The boxes of the graph and of the products that a dot adds up; ValueError if too many.
 
-    measured  whether a `_backward` written by hand is run for its partials
+    measured  True if a `_backward` written by hand is to be run for its partials
     """
     diagram = by_product(graph, grads.__getitem__, scopes_in(graph), measured=measured)
     return _if_small(diagram, ONE_BY_ONE)
