@@ -94,7 +94,7 @@ def _documentation(rule: Rule) -> str:
         by = [f"`{partial}`{x}" for partial, x in zip(rule.partials, names, strict=True)]
     text += f", with the {'partial ' * (len(by) > 1)}derivative{'s' * (len(by) > 1)} "
     text += " and ".join([", ".join(by[:-1]), by[-1]] if by[1:] else by)
-    if any("out" in partial for partial in rule.partials):
+    if any("out" in partial.text for partial in rule.partials):
         text += ", where `out` is the value"
     return f"{text}.\n\nAt the edges: {rule.note}." if rule.note else f"{text}."
 

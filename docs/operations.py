@@ -31,9 +31,9 @@ def called(rule: Rule) -> str:
 
 
 def row(rule: Rule) -> str:
-    partials = ", ".join(code(partial) for partial in rule.partials)
+    partials = ", ".join(code(partial.text) for partial in rule.partials)
     symbol = rule.symbol.replace("{c:g}", "c")
-    cells = (code(called(rule)), code(symbol), code(rule.value), partials, rule.note)
+    cells = (code(called(rule)), code(symbol), code(rule.value.text), partials, rule.note)
     return f"| {' | '.join(cells)} |\n"
 
 

@@ -24,10 +24,10 @@ def _kernel(rule: Rule) -> str | None:
     reads = " ".join(f"const double {name} = a[{i}];" for i, name in enumerate(names))
     try:
         if rule.nary:
-            body = f"return {to_c(rule.partials[0])};"
+            body = f"return {to_c(rule.partials[0].tree)};"
         else:
-            writes = " ".join(f"d[{i}] = {to_c(p)};" for i, p in enumerate(rule.partials))
-            body = f"const double out = {to_c(rule.value)}; {writes} return out;"
+            writes = " ".join(f"d[{i}] = {to_c(p.tree)};" for i, p in enumerate(rule.partials))
+            body = f"const double out = {to_c(rule.value.tree)}; {writes} return out;"
     except NotInCError:
         return None
     return f"static double k_{rule.name}(const double *a, double *d) {{ {reads} {body} }}\n"

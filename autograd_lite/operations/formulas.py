@@ -1,20 +1,25 @@
-"""The formulas of `rules.py`, parsed once and printed as Python for doubles and as C.
+"""The language of formulas: parsed once into a small tree, and printed as Python and as C.
 
-A formula knows + - * / on doubles, comparisons, the functions of `ieee.py`, the constants below,
-and `where(condition, a, b)`. Division is IEEE division: 1 / 0 is inf. The value of an n-ary rule
-has a `sum(term)` over its operands x.
+A formula knows + - * / on doubles, comparisons, the functions and constants below, and
+`where(condition, a, b)`. Division is IEEE division: 1 / 0 is inf. The value of an n-ary rule has a
+`sum(term)` over its operands x.
+
+A tree is a number, a name, or a tuple of a function's name and its operands: "1 - x * tanh(y)" is
+("-", 1, ("*", "x", ("tanh", "y"))), and "-x" is ("-", "x"). A printer is one function over it.
 """
 
 from __future__ import annotations
 
-import ast
 import math
 
-from autograd_lite.operations import ieee
+from autograd_lite.operations.ieee import SINC
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from autograd_lite.operations.rules import Rule
+    from collections.abc import Mapping
+    from typing import Any, TypeAlias
+
+    Tree: TypeAlias = float | str | tuple[Any, ...]
 
 CONSTANTS = {
     "LN2": math.log(2),
@@ -28,150 +33,233 @@ CONSTANTS = {
     "SELU_ALPHA": 1.6732632423543772848170429916717,
 }
 
+OPERATORS = {"<": 1, "<=": 1, ">": 1, ">=": 1, "==": 1, "!=": 1, "+": 2, "-": 2, "*": 3, "/": 3}
+"""How tightly each operator of two operands binds."""
 
-def parse(formula: str) -> ast.expr:
-    return ast.parse(formula, mode="eval").body
-
-
-class _Doubles(ast.NodeTransformer):
-    """Numbers become floats, division `divide`, and `where` a conditional that runs one arm."""
-
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        return ast.Constant(float(node.value))  # type: ignore[arg-type]
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        self.generic_visit(node)
-        if not isinstance(node.op, ast.Div):
-            return node
-        return ast.Call(ast.Name("divide", ast.Load()), [node.left, node.right], [])
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        self.generic_visit(node)
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        if name == "where":
-            return ast.IfExp(*node.args)
-        if name == "sum":
-            over = ast.comprehension(ast.Name("x"), ast.Name("xs"), [], 0)
-            return ast.Call(ast.Name("total"), [ast.ListComp(node.args[0], [over])], [])
-        return node
+_SIGN = 4  # how tightly that of one does
 
 
-def to_python(formula: str) -> str:
-    """The formula in Python that never raises on doubles."""
-    return ast.unparse(_Doubles().visit(parse(formula)))
+class Formula:
+    """A formula: its text, and the tree of it, which is parsed when it is first asked for."""
+
+    __slots__ = ("_tree", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._tree: Tree | None = None
+
+    @property
+    def tree(self) -> Tree:
+        if self._tree is None:
+            self._tree = parse(self.text)
+        return self._tree
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<Formula {self.text}>"
 
 
-_C_OPERATORS = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.USub: "-",
-    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
-}  # fmt: skip
+class Function:
+    """A function of formulas, which `ieee.py` computes under the same name.
 
-# The functions of ieee.py by their names in C; what is missing here runs as Python in both builds.
-_SAME_IN_C = (
-    "acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh erf erfc exp expm1 fabs floor "
-    "fmod hypot log log1p log2 log10 sin sinh sqrt tan tanh trunc"
-)
-_C_FUNCTIONS = {name: name for name in _SAME_IN_C.split()} | {
-    name: f"ieee_{name}"
-    for name in (
-        *("cbrt", "cospi", "exp2", "floor_divide", "floor_mod", "gaussian", "normal_cdf", "power"),
-        *("sinc_slope", "sinpi", "times_sigmoid"),
-    )
-}
-_C_FUNCTIONS["round_even"] = "nearbyint"
-
-
-OPERANDS = ("x", "xc", "xy", "xyz", "xs")
-
-
-def check(rule: Rule) -> None:
-    """Raise ValueError for formulas of a rule that nobody could compute."""
-    if rule.operands not in OPERANDS:
-        raise ValueError(f"{rule.name}: its operands are one of {OPERANDS}, not {rule.operands!r}")
-    if len(rule.partials) != (1 if rule.nary else len(rule.operands) - rule.static):
-        raise ValueError(f"{rule.name}: give the partial derivative by each parent")
-    for formula in (rule.value, *rule.partials):
-        try:
-            parse(formula or "0" if rule.nary else formula)
-        except SyntaxError:
-            raise ValueError(f"{rule.name}: {formula!r} is no formula") from None
-    known = {"x", "n"} if rule.nary else set(rule.operands)
-    if rule.nary:
-        term, value = parts_of_sum(rule)
-        if "x" not in _names(term):
-            raise ValueError(f"{rule.name}: the sum of {ast.unparse(term)} has no operand x in it")
-        _check_names(rule, term, {"x"})
-        _check_names(rule, value, {"n", "total"})
-    else:
-        _check_names(rule, parse(rule.value), known)
-    for partial in rule.partials:
-        _check_names(rule, parse(partial), known | {"out"})
-
-
-def _check_names(rule: Rule, formula: ast.expr, known: set[str]) -> None:
-    for name in sorted(_names(formula) - {*known, *CONSTANTS, *ieee.__all__, "where"}):
-        raise ValueError(f"{rule.name}: {name} is not known in {ast.unparse(formula)!r}")
-
-
-def _names(formula: ast.expr) -> set[str]:
-    return {node.id for node in ast.walk(formula) if isinstance(node, ast.Name)}
-
-
-def parts_of_sum(rule: Rule) -> tuple[ast.expr, ast.expr]:
-    """Of an n-ary rule the term that is summed, and its value with `total` in the place of the sum.
-
-    Raises ValueError if its value has not just one sum.
+    c       its name in C; "" if it runs as Python in both builds
+    numpy   its name in NumPy, or in compiler/run/special_functions.py; "" if it has a formula
+    arrays  the formula of x and y, its first and second operand, that computes it in arrays: not to
+            the last digits far out, but to the 1e-9 that is promised; or None
+    zero    True if it is 0 where all operands are 0
     """
-    sums = _Sums()
-    value = sums.visit(parse(rule.value or "0"))
-    if len(sums.terms) != 1:
-        raise ValueError(
-            f"{rule.name}: the value of an n-ary rule has one sum(...) of a term in x, as in "
-            f"'sqrt(sum(x * x) / n)', not {rule.value!r}"
-        )
-    return sums.terms[0], value
+
+    __slots__ = ("arrays", "c", "numpy", "zero")
+
+    def __init__(self, c: str, numpy: str = "", *, arrays: str = "", zero: bool = False) -> None:
+        self.c, self.numpy, self.zero = c, numpy, zero
+        self.arrays = Formula(arrays) if arrays else None
 
 
-class _Sums(ast.NodeTransformer):
-    """Puts `total` in the place of each sum(term), and lists the terms."""
+# 1 if the whole number nearest to x is even, -1 if it is odd.
+_PARITY = "(1 - 2 * fabs(round_even(x) - 2 * round_even(round_even(x) * 0.5)))"
+_SINPI = f"sin(PI * (x - round_even(x))) * {_PARITY}"
+_COSPI = f"sin(PI * (0.5 - fabs(x - round_even(x)))) * {_PARITY}"
 
-    def __init__(self) -> None:
-        self.terms: list[ast.expr] = []
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        if isinstance(node.func, ast.Name) and node.func.id == "sum" and len(node.args) == 1:
-            self.terms.append(node.args[0])
-            return ast.Name("total", ast.Load())
-        self.generic_visit(node)
-        return node
+def _sinc_slope() -> str:
+    """The Taylor series of the derivative of sin(pi x) / (pi x), by Horner's rule.
+
+    That is the sum over k = 1, 2, ... of (-1)^k pi^2k x^(2k-1) / ((2k + 1) (2k - 1)!).
+    """
+    series = "0.0"
+    for k, divisor in zip(range(len(SINC), 0, -1), SINC, strict=True):
+        series = f"{(-1) ** k * math.pi ** (2 * k) / divisor!r} + x * x * ({series})"
+    return f"x * ({series})"
+
+
+FUNCTIONS = {
+    "acos": Function("acos", "arccos"),
+    "acosh": Function("acosh", "arccosh"),
+    "asin": Function("asin", "arcsin", zero=True),
+    "asinh": Function("asinh", "arcsinh", zero=True),
+    "atan": Function("atan", "arctan", zero=True),
+    "atan2": Function("atan2", "arctan2"),
+    "atanh": Function("atanh", "arctanh", zero=True),
+    "cbrt": Function("ieee_cbrt", "cbrt", zero=True),
+    "ceil": Function("ceil", "ceil", zero=True),
+    "copysign": Function("copysign", "copysign", zero=True),
+    "cos": Function("cos", "cos"),
+    "cosh": Function("cosh", "cosh"),
+    "cospi": Function("ieee_cospi", arrays=_COSPI),
+    "erf": Function("erf", "erf", zero=True),
+    "erfc": Function("erfc", "erfc"),
+    "exp": Function("exp", "exp"),
+    "exp2": Function("ieee_exp2", "exp2"),
+    "expm1": Function("expm1", "expm1", zero=True),
+    "fabs": Function("fabs", "absolute", zero=True),
+    "floor": Function("floor", "floor", zero=True),
+    "floor_divide": Function("ieee_floor_divide", "floor_divide"),
+    "floor_mod": Function("ieee_floor_mod", "remainder"),
+    "fmod": Function("fmod", "fmod"),
+    "gaussian": Function("ieee_gaussian", arrays="exp(-y * x * x)"),
+    "hypot": Function("hypot", "hypot", zero=True),
+    "lgamma": Function("", "lgamma"),
+    "log": Function("log", "log"),
+    "log10": Function("log10", "log10"),
+    "log1p": Function("log1p", "log1p", zero=True),
+    "log2": Function("log2", "log2"),
+    "normal_cdf": Function("ieee_normal_cdf", arrays="erfc(x / -1.4142135623730951) / 2"),
+    "polygamma": Function("", "polygamma"),
+    "power": Function("ieee_power", "power"),
+    "round_even": Function("nearbyint", "rint", zero=True),
+    "sin": Function("sin", "sin", zero=True),
+    "sinc_slope": Function("ieee_sinc_slope", arrays=_sinc_slope()),
+    "sinh": Function("sinh", "sinh", zero=True),
+    "sinpi": Function("ieee_sinpi", arrays=_SINPI),
+    "sqrt": Function("sqrt", "sqrt", zero=True),
+    "tan": Function("tan", "tan", zero=True),
+    "tanh": Function("tanh", "tanh", zero=True),
+    "times_sigmoid": Function("ieee_times_sigmoid", arrays="x / (1 + exp(-y))"),
+    "trunc": Function("trunc", "trunc", zero=True),
+}
+
+
+def parse(text: str) -> Tree:
+    """The tree of a formula. Raises SyntaxError for what is none."""
+    import ast
+
+    signs = {
+        ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.USub: "-", ast.Lt: "<",
+        ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+    }  # fmt: skip
+
+    def read(node: ast.expr) -> Tree:
+        match node:
+            case ast.Constant(value=int() | float() as number):
+                return number
+            case ast.Name(id=name):
+                return name
+            case ast.UnaryOp(op=op, operand=x) if type(op) in signs:
+                return signs[type(op)], read(x)
+            case ast.BinOp(left=x, op=op, right=y) if type(op) in signs:
+                return signs[type(op)], read(x), read(y)
+            case ast.Compare(left=x, ops=[op], comparators=[y]) if type(op) in signs:
+                return signs[type(op)], read(x), read(y)
+            case ast.Call(func=ast.Name(id=name), args=operands, keywords=[]):
+                return name, *map(read, operands)
+        raise SyntaxError(f"{ast.unparse(node)!r} stands in no formula")
+
+    return read(ast.parse(text, mode="eval").body)
+
+
+# ---------------------------------------------------------------------------- about a tree
+
+
+def names_of(tree: Tree) -> set[str]:
+    """The names in a tree, but for those of functions."""
+    if isinstance(tree, tuple):
+        return set().union(*map(names_of, tree[1:]))
+    return {tree} if isinstance(tree, str) else set()
+
+
+def functions_of(tree: Tree) -> set[str]:
+    """The functions and operators in a tree."""
+    if isinstance(tree, tuple):
+        return {tree[0]}.union(*map(functions_of, tree[1:]))
+    return set()
+
+
+def with_terms(tree: Tree, terms: Mapping[str, Tree]) -> Tree:
+    """The tree with terms in place of names."""
+    if isinstance(tree, tuple):
+        return tree[0], *[with_terms(x, terms) for x in tree[1:]]
+    return terms.get(tree, tree) if isinstance(tree, str) else tree
+
+
+def split_sums(tree: Tree) -> tuple[list[Tree], Tree]:
+    """The terms of the sums in a tree, and the tree with the name `total` in place of each sum."""
+    match tree:
+        case ("sum", term):
+            return [term], "total"
+        case (function, *operands):
+            terms, values = zip(*map(split_sums, operands), strict=True) if operands else ((), ())
+            return [term for some in terms for term in some], (function, *values)
+    return [], tree
+
+
+# --------------------------------------------------------------------------------- printers
+
+
+def to_text(tree: Tree, within: int = 0) -> str:
+    """The formula as it is written, in parentheses if it binds less tightly than `within`."""
+    match tree:
+        case ("-", x):
+            binds, text = _SIGN, f"-{to_text(x, _SIGN)}"
+        case (sign, x, y) if sign in OPERATORS:
+            binds = OPERATORS[sign]
+            text = f"{to_text(x, binds)} {sign} {to_text(y, binds + 1)}"
+        case (function, *operands):
+            return f"{function}({', '.join(map(to_text, operands))})"
+        case _:
+            return str(tree)
+    return f"({text})" if binds < within else text
+
+
+def to_python(tree: Tree) -> str:
+    """The formula in Python that never raises on doubles."""
+    match tree:
+        case int() | float():
+            return repr(float(tree))
+        case ("-", x):
+            return f"(-{to_python(x)})"
+        case ("/", x, y):
+            return f"divide({to_python(x)}, {to_python(y)})"
+        case (sign, x, y) if sign in OPERATORS:
+            return f"({to_python(x)} {sign} {to_python(y)})"
+        case ("where", condition, x, y):
+            return f"({to_python(x)} if {to_python(condition)} else {to_python(y)})"
+        case ("sum", term):
+            return f"total([{to_python(term)} for x in xs])"
+        case (function, *operands):
+            return f"{function}({', '.join(map(to_python, operands))})"
+    return str(tree)
+
+
+def to_c(tree: Tree) -> str:
+    """The formula in C. Raises NotInCError for a function that C has not."""
+    match tree:
+        case int() | float():
+            return repr(float(tree))  # never an int: 1 / 2 is 0 in C
+        case str():
+            return repr(CONSTANTS[tree]) if tree in CONSTANTS else tree
+        case ("-", x):
+            return f"(-{to_c(x)})"
+        case (sign, x, y) if sign in OPERATORS:
+            return f"({to_c(x)} {sign} {to_c(y)})"
+        case ("where", condition, x, y):
+            return f"({to_c(condition)} ? {to_c(x)} : {to_c(y)})"
+        case (function, *operands) if function in FUNCTIONS and FUNCTIONS[function].c:
+            return f"{FUNCTIONS[function].c}({', '.join(map(to_c, operands))})"
+    raise NotInCError(to_text(tree))
 
 
 class NotInCError(ValueError):
     """The formula uses a function that has no counterpart in C."""
-
-
-def to_c(formula: str) -> str:
-    """The formula in C."""
-    return _to_c(parse(formula))
-
-
-def _to_c(node: ast.expr) -> str:
-    match node:
-        case ast.Constant(value=int() | float() as number):
-            return repr(float(number))  # never an int: 1 / 2 is 0 in C
-        case ast.Name(id=name):
-            return repr(CONSTANTS[name]) if name in CONSTANTS else name
-        case ast.UnaryOp(op=op, operand=operand):
-            return f"({_C_OPERATORS[type(op)]}{_to_c(operand)})"
-        case ast.BinOp(left=left, op=op, right=right):
-            return f"({_to_c(left)} {_C_OPERATORS[type(op)]} {_to_c(right)})"
-        case ast.Compare(left=left, ops=[op], comparators=[right]):
-            return f"({_to_c(left)} {_C_OPERATORS[type(op)]} {_to_c(right)})"
-        case ast.Call(func=ast.Name(id="where"), args=args):
-            condition, a, b = map(_to_c, args)
-            return f"({condition} ? {a} : {b})"
-        case ast.Call(func=ast.Name(id=name), args=args):
-            if name not in _C_FUNCTIONS:
-                raise NotInCError(name)
-            return f"{_C_FUNCTIONS[name]}({', '.join(map(_to_c, args))})"
-    raise SyntaxError(f"not a formula: {ast.unparse(node)}")

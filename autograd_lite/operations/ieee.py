@@ -7,14 +7,6 @@ names; both go to the same libm, so that their results are equal bit for bit.
 import math
 from math import copysign, inf, nan
 
-__all__ = [
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "copysign", "cos",
-    "cosh", "cospi", "divide", "erf", "erfc", "exp", "exp2", "expm1", "fabs", "floor",
-    "floor_divide", "floor_mod", "fmod", "gaussian", "hypot", "lgamma", "log", "log1p", "log2",
-    "log10", "normal_cdf", "polygamma", "power", "round_even", "sin", "sinc_slope", "sinh", "sinpi",
-    "sqrt", "tan", "tanh", "times_sigmoid", "trunc",
-]  # fmt: skip
-
 # Total already: these never raise on a double.
 fabs, atan, tanh, asinh = math.fabs, math.atan, math.tanh, math.asinh
 atan2, erf, erfc = math.atan2, math.erf, math.erfc

@@ -7,7 +7,10 @@ function (a user's, or one on `lgamma`) is evaluated here in both builds.
 
 from __future__ import annotations
 
+import math
+
 from autograd_lite.operations import ieee
+from autograd_lite.operations.formulas import CONSTANTS, to_python
 from autograd_lite.operations.rules import RULES, digest
 
 TYPE_CHECKING = False
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from autograd_lite.operations.rules import Rule
     from autograd_lite.value import Value
 
     def __getattr__(name: str) -> int: ...  # the codes: ADD, MUL, TANH, ...
@@ -34,15 +38,11 @@ class _Functions(dict[int, "Callable[..., tuple[float, ...]]"]):
     """code -> (operands) -> (value, partial, ...), each made when it is first asked for."""
 
     def __missing__(self, code: int) -> Callable[..., tuple[float, ...]]:
-        from autograd_lite.operations.formulas import CONSTANTS, to_python
-
         rule = RULES[code]
-        formulas = ", ".join(to_python(partial) for partial in rule.partials)
-        value = "" if rule.nary else f"out := {to_python(rule.value)}, "
-        source = f"lambda {_SIGNATURES[rule.operands]}: ({value}{formulas},)"
-        names = {name: getattr(ieee, name) for name in ieee.__all__} | CONSTANTS
+        formulas = ", ".join(to_python(partial.tree) for partial in rule.partials)
+        value = "" if rule.nary else f"out := {to_python(rule.value.tree)}, "
         function: Callable[..., tuple[float, ...]]
-        self[code] = function = eval(compile(source, f"<rule {rule.name}>", "eval"), names)
+        self[code] = function = _made(rule, f"{_SIGNATURES[rule.operands]}: ({value}{formulas},)")
         return function
 
 
@@ -50,15 +50,18 @@ class _Reductions(dict[int, "Callable[[Sequence[float], float], float]"]):
     """code -> (operands, how many) -> value of an n-ary rule, each made when it is asked for."""
 
     def __missing__(self, code: int) -> Callable[[Sequence[float], float], float]:
-        from autograd_lite.operations.formulas import CONSTANTS, to_python
-
-        names = {name: getattr(ieee, name) for name in ieee.__all__} | CONSTANTS
-        names["total"] = ieee.total
-        source = f"lambda xs, n: {to_python(RULES[code].value)}"
+        rule = RULES[code]
         function: Callable[[Sequence[float], float], float]
-        self[code] = function = eval(compile(source, f"<rule {RULES[code].name}>", "eval"), names)
+        self[code] = function = _made(rule, f"xs, n: {to_python(rule.value.tree)}")
         return function
 
+
+def _made(rule: Rule, source: str) -> Any:
+    """The lambda of this source, which calls the functions of ieee.py."""
+    return eval(compile(f"lambda {source}", f"<rule {rule.name}>", "eval"), _NAMES)
+
+
+_NAMES = vars(ieee) | CONSTANTS
 
 FUNCTIONS = _Functions()
 REDUCTIONS = _Reductions()
@@ -195,5 +198,5 @@ COMPILED = False
 DIGEST = digest()
 
 exp, log1p, sqrt, fabs = ieee.exp, ieee.log1p, ieee.sqrt, ieee.fabs
-copysign = ieee.copysign
+copysign = math.copysign
 erf, erfc, lgamma = ieee.erf, ieee.erfc, ieee.lgamma

@@ -6,14 +6,28 @@ itself: the derivative of exp is `out`. Nothing here multiplies by a cotangent; 
 written once, in `Value.backward`.
 
 From a row derive: the kernel in C and its twin in Python, the methods and free functions, the
-property tests, and `docs/operations.md`. `expressions.py` says what a formula may contain.
+property tests, and `docs/operations.md`. `formulas.py` says what a formula may contain.
 """
 
 from __future__ import annotations
 
+from autograd_lite.operations.formulas import (
+    CONSTANTS,
+    FUNCTIONS,
+    OPERATORS,
+    Formula,
+    functions_of,
+    names_of,
+    parse,
+    split_sums,
+    to_text,
+)
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from autograd_lite.operations.formulas import Tree
 
 __all__ = ["CODES", "LOOPS", "RULES", "TABLE", "Rule", "digest", "register"]
 
@@ -49,6 +63,7 @@ class Rule:
     )
 
     code: int  # its place in RULES
+    partials: tuple[Formula, ...]
 
     def __init__(
         self,
@@ -62,7 +77,8 @@ class Rule:
         note: str = "",
         derivative: Callable[..., object] | None = None,
     ) -> None:
-        self.name, self.operands, self.value, self.partials = name, operands, value, partials
+        self.name, self.operands, self.value = name, operands, Formula(value)
+        self.partials = tuple(map(Formula, partials))
         self.symbol = symbol or name
         self.domain = tuple(domain) * (len(operands) if len(domain) == 1 else 1)
         self.kinks, self.note, self.derivative = kinks, note, derivative
@@ -231,8 +247,11 @@ def digest() -> int:
     """A number that is another one for another table: of what the C kernels are made of."""
     from zlib import crc32
 
-    rows = ((rule.name, rule.operands, rule.value, rule.partials) for rule in RULES[:TABLE])
-    return crc32(repr(list(rows)).encode())
+    rows = [
+        (rule.name, rule.operands, rule.value.text, tuple(each.text for each in rule.partials))
+        for rule in RULES[:TABLE]
+    ]
+    return crc32(repr(rows).encode())
 
 
 def register(rule: Rule) -> None:
@@ -243,8 +262,48 @@ def register(rule: Rule) -> None:
     if CODES.get(rule.name, TABLE) < TABLE:
         raise ValueError(f"{rule.name!r} is an operation of autograd_lite; rename yours")
     if rule.derivative is None:
-        from autograd_lite.operations.formulas import check
-
-        check(rule)
+        _check(rule)
     rule.code = CODES[rule.name] = len(RULES)
     RULES.append(rule)
+
+
+OPERANDS = ("x", "xc", "xy", "xyz", "xs")
+
+
+def _check(rule: Rule) -> None:
+    """Raise ValueError for formulas of a rule that nobody could compute."""
+    if rule.operands not in OPERANDS:
+        raise ValueError(f"{rule.name}: its operands are one of {OPERANDS}, not {rule.operands!r}")
+    if len(rule.partials) != (1 if rule.nary else len(rule.operands) - rule.static):
+        raise ValueError(f"{rule.name}: give the partial derivative by each parent")
+    value, *partials = [_parsed(rule, formula.text) for formula in (rule.value, *rule.partials)]
+    known = {"x", "n"} if rule.nary else set(rule.operands)
+    if rule.nary:
+        terms, value = split_sums(value)
+        if len(terms) != 1:
+            raise ValueError(
+                f"{rule.name}: the value of an n-ary rule has one sum(...) of a term in x, as in "
+                f"'sqrt(sum(x * x) / n)', not {rule.value.text!r}"
+            )
+        if "x" not in names_of(terms[0]):
+            raise ValueError(f"{rule.name}: the sum of {to_text(terms[0])} has no operand x in it")
+        _check_names(rule, terms[0], {"x"})
+        _check_names(rule, value, {"n", "total"})
+    else:
+        _check_names(rule, value, known)
+    for partial in partials:
+        _check_names(rule, partial, known | {"out"})
+
+
+def _parsed(rule: Rule, text: str) -> Tree:
+    try:
+        return parse(text or "0") if rule.nary else parse(text)
+    except SyntaxError:
+        raise ValueError(f"{rule.name}: {text!r} is no formula") from None
+
+
+def _check_names(rule: Rule, tree: Tree, known: set[str]) -> None:
+    unknown = names_of(tree) - {*known, *CONSTANTS}
+    unknown |= functions_of(tree) - {*OPERATORS, *FUNCTIONS, "where"}
+    for name in sorted(unknown):
+        raise ValueError(f"{rule.name}: {name} is not known in {to_text(tree)!r}")

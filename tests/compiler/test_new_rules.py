@@ -21,6 +21,7 @@ NEW = [
     Rule("new_rsqrt", "x", "1 / sqrt(x * x)", "-out / x"),
     Rule("new_scaled", "xc", "c * sin(x)", "c * cos(x)"),
     Rule("new_cross", "xy", "x * sin(y)", "sin(y)", "x * cos(y)"),
+    Rule("new_power", "xy", "x * power(y, 2)", "power(y, 2)", "2 * x * y"),
     Rule("new_blend", "xyz", "x * y + (1 - x) * z", "y - z", "x", "1 - x"),
 ]
 for _rule in NEW:
@@ -35,6 +36,7 @@ EXPECTED = {
     "new_rsqrt": lambda x: 1 / abs(x),
     "new_scaled": lambda x, c: c * math.sin(x),
     "new_cross": lambda x, y: x * math.sin(y),
+    "new_power": lambda x, y: x * y**2,
     "new_blend": lambda x, y, z: x * y + (1 - x) * z,
 }
 every_rule = pytest.mark.parametrize("rule", NEW, ids=lambda rule: rule.name)

@@ -102,7 +102,7 @@ def test_the_row_is_complete(rule):
     assert [r.name for r in RULES].count(rule.name) == 1
     assert len(rule.partials) == (1 if rule.nary else len(parents_among(rule, rule.operands)))
     assert len(rule.domain) == len(rule.operands)
-    assert rule.value
+    assert rule.value.text
 
 
 @every_rule

@@ -7,6 +7,7 @@ from math import copysign, isnan
 
 from autograd_lite import dot
 from autograd_lite.operations import kernels
+from autograd_lite.operations.formulas import OPERATORS, to_text
 from autograd_lite.value import nary
 from visualize.picture.text import short
 
@@ -14,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from autograd_lite.operations.formulas import Tree
     from autograd_lite.operations.rules import Rule
     from visualize.model.diagram import Box
 
@@ -91,8 +93,8 @@ def _value(box: Box, operands: Sequence[str], c: str) -> str:
         return _listed([f"{_factor(x)}*{_factor(y)}" for x, y in pairs], " + ")
     if rule is not None and rule.static and rule.symbol.startswith("**"):
         return f"{_factor(operands[0])}**{c}"
-    if rule is not None and rule.value and not rule.nary:
-        return _put(rule.value, _letters(rule, operands, c))
+    if rule is not None and rule.value.text and not rule.nary:
+        return _put(rule.value.tree, _letters(rule, operands, c))
     arguments = [f"({x})" if "," in x else x for x in operands]
     return f"{short(box.operation)}({_listed(arguments, ', ')}){_which_result(box)}"
 
@@ -112,8 +114,8 @@ def _partial(rule: Rule, k: int, operands: Sequence[str], name: str, c: str) -> 
         return ""
     if rule.nary:
         terms = {"x": operands[k], "n": str(len(operands)), "out": name}
-        return _put(rule.partials[0], terms)
-    return _put(rule.partials[k], _letters(rule, operands, c) | {"out": name})
+        return _put(rule.partials[0].tree, terms)
+    return _put(rule.partials[k].tree, _letters(rule, operands, c) | {"out": name})
 
 
 def _letters(rule: Rule, operands: Sequence[str], c: str) -> dict[str, str]:
@@ -125,20 +127,21 @@ def _listed(terms: Sequence[str], between: str) -> str:
     return between.join(terms if len(terms) <= TERMS else [*terms[: TERMS - 1], "…"])
 
 
-_LETTER = re.compile(r"\b(?:x|y|z|c|n|out)\b")
 _ATOM = re.compile(r"[^\W\d]\w*(?:\.\w+|\[[^][]*\])*|\d[\w.+-]*|\"[^\"]*\"")
 
 
-def _put(formula: str, terms: Mapping[str, str]) -> str:
+def _put(tree: Tree, terms: Mapping[str, str]) -> str:
     """The formula with these terms in place of its letters."""
 
-    def term(found: re.Match[str]) -> str:
-        text = terms[found[0]]
-        before, after = formula[: found.start()].rstrip(), formula[found.end() :].lstrip()
-        alone = before[-1:] in ("", "(", ",") and after[:1] in ("", ")", ",")
-        return text if alone and "," not in text else _factor(text)
+    def put(tree: Tree, alone: bool) -> Tree:
+        if isinstance(tree, str):
+            text = terms.get(tree, tree)
+            return text if alone and "," not in text else _factor(text)
+        if isinstance(tree, tuple):
+            return tree[0], *[put(x, tree[0] not in OPERATORS) for x in tree[1:]]
+        return tree
 
-    return _LETTER.sub(term, formula)
+    return to_text(put(tree, alone=True))
 
 
 def _factor(text: str) -> str:

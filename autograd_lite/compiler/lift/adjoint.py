@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from autograd_lite.compiler.lift.canonical import Form
-    from autograd_lite.compiler.lift.specialized import Formula
+    from autograd_lite.compiler.lift.specialized import Specialized
     from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["Uses", "active_nodes"]
@@ -98,7 +98,7 @@ class Uses:
                 named["out"] = users[sent]
                 self._add(users[sent], node[sent], self._partial(what, named), side)
 
-    def _partial(self, what: Formula, operands: dict[str, Ints]) -> Ints:
+    def _partial(self, what: Specialized, operands: dict[str, Ints]) -> Ints:
         """Nodes of this formula, which may be there already."""
         if what.text in operands and what.part < 0:
             return operands[what.text]

@@ -13,7 +13,7 @@ from math import isqrt
 import numpy as np
 
 from autograd_lite.compiler.lift.levels import levels_of
-from autograd_lite.compiler.lift.specialized import Formula, formula, formulas_of_sum, value_of
+from autograd_lite.compiler.lift.specialized import Specialized, formula, formulas_of_sum, value_of
 from autograd_lite.compiler.tape import opcodes
 from autograd_lite.compiler.tape.opcodes import CONSTANT, DETACH, INDEX, LEAF, TAKE
 from autograd_lite.compiler.tape.ranges import offsets_of, ranges
@@ -72,10 +72,10 @@ class Form:
         none = np.zeros(0, np.int64)
         self._terms: list[tuple[Ints, Ints, Ints]] = [(none, none, none)]
         self.outputs, self._results = tape.outputs, tape.results
-        self.formulas: list[Formula] = []
+        self.formulas: list[Specialized] = []
         self.rules: list[tuple[int, float] | None] = []
         self._places: dict[object, int] = {}
-        self.flows: list[tuple[Ints, Ints, Formula, dict[str, Ints]]] = []
+        self.flows: list[tuple[Ints, Ints, Specialized, dict[str, Ints]]] = []
         self.one, self.minus_one, self.zero = self.new(NUMBER, number=[1.0, -1.0, 0.0]).tolist()
         _Reader(self, tape).read()
         self.settle()
@@ -122,16 +122,18 @@ class Form:
         partner = np.asarray(self.one if b is None else b)
         self._terms.append((owner, a, np.broadcast_to(partner, owner.shape)))
 
-    def place_of(self, formula: Formula, rule: tuple[int, float] | None = None) -> int:
+    def place_of(self, formula: Specialized, rule: tuple[int, float] | None = None) -> int:
         """The place among `formulas` of this one, which is there once."""
-        key = rule or (formula.text, formula.label, formula.part)
+        key = rule or (formula.text, formula.label, formula.code, formula.part)
         if key not in self._places:
             self._places[key] = len(self.formulas)
             self.formulas.append(formula)
             self.rules.append(rule)
         return self._places[key]
 
-    def mapped(self, formula: Formula, operands: Mapping[str, Ints], silent: bool = False) -> Ints:
+    def mapped(
+        self, formula: Specialized, operands: Mapping[str, Ints], silent: bool = False
+    ) -> Ints:
         """New nodes that are a formula of operands, which are given by name."""
         count = len(operands[formula.names[0]])
         nodes = self.new(MAP, count, formula=self.place_of(formula), silent=silent)
@@ -417,7 +419,7 @@ class _Reader:
         scaled = self.silent_map("where(y == 0, 0, x / y)", x=x, y=largest)
         self.combine(nodes, "x * sqrt(y)", m, self.total(scaled, scaled, count))
         self.form.flows.append(
-            (node, x, formula(RULES[CODES["norm"]].partials[0]), {"x": x, "out": node})
+            (node, x, formula(RULES[CODES["norm"]].partials[0].text), {"x": x, "out": node})
         )
 
     def of_sum(self, code: int, nodes: Ints, node: Ints, x: Ints, count: Ints) -> None:

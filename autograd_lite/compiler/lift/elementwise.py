@@ -7,7 +7,7 @@ import numpy as np
 from autograd_lite.compiler.lift.affine import is_within, nest, runs
 from autograd_lite.compiler.lift.contractions import refs_of
 from autograd_lite.compiler.lift.instructions import Elementwise, IndexTable, Ref, RowMax, Scatter
-from autograd_lite.compiler.lift.specialized import vanishes
+from autograd_lite.compiler.lift.specialized import is_zero_where
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.lift.affine import Loop
     from autograd_lite.compiler.lift.contractions import Gathers
     from autograd_lite.compiler.lift.instructions import Instruction
-    from autograd_lite.compiler.lift.specialized import Formula
+    from autograd_lite.compiler.lift.specialized import Specialized
     from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["index_table", "largest", "mapped"]
 
 
 def mapped(
-    layout: Layout, gathers: Gathers, piece: Piece, what: Formula, operands: dict[str, Ints]
+    layout: Layout, gathers: Gathers, piece: Piece, what: Specialized, operands: dict[str, Ints]
 ) -> list[Instruction]:
     """An elementwise formula of operands, whose addresses [n] are given by name."""
     if piece.box and what.part < 0:  # a user's function is called for no padding
@@ -31,7 +31,7 @@ def mapped(
         if loops is not None and all(is_within(wide[name], operands[name]) for name in wide):
             holes = {name: table[piece.box.holes] for name, table in wide.items()}
             zero = {name for name, x in holes.items() if layout.vanish(x, x, claim=False)}
-            piece.clean = vanishes(what, zero)
+            piece.clean = is_zero_where(what, zero)
             piece.claimed = True  # 1 / 0 or log 0 may stand there, which 0 does not take away
             return [_map(piece.base, loops, what, wide), *layout.mask(piece)]
     lanes = np.arange(len(piece.lane))
@@ -50,7 +50,7 @@ def mapped(
     return [_map(base, loops, what, tables), scatter]
 
 
-def _map(base: int, rows: list[Loop], what: Formula, tables: dict[str, Ints]) -> Elementwise:
+def _map(base: int, rows: list[Loop], what: Specialized, tables: dict[str, Ints]) -> Elementwise:
     """The instruction, in loops that go through 0, 1, 2, ... and the tables."""
     loops, _, (out, *refs) = refs_of([base, *(table[0] for table in tables.values())], rows, [])
     return Elementwise(loops, out, what, dict(zip(tables, refs, strict=True)))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_lite.compiler.lift.specialized import Formula
+from autograd_lite.compiler.lift.specialized import Specialized
 from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = [
@@ -82,7 +82,7 @@ class Elementwise:
 
     loops: tuple[int, ...]
     out: Ref
-    formula: Formula
+    formula: Specialized
     operands: dict[str, Ref]
 
 

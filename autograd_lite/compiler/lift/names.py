@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from operator import attrgetter, itemgetter
@@ -11,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_lite.compiler.tape.ranges import Ints
-from autograd_lite.operations.formulas import parse
+from autograd_lite.operations.formulas import functions_of, to_text, with_terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from autograd_lite.compiler.lift.specialized import Formula
+    from autograd_lite.compiler.lift.specialized import Specialized
 
 __all__ = ["Array", "Names"]
 
@@ -53,7 +52,7 @@ class Names:
 
     def __init__(self, arrays: Iterable[Array]) -> None:
         self._arrays = sorted(arrays, key=_base)
-        self._formulas: dict[int, tuple[Formula, dict[str, Ints]]] = {}
+        self._formulas: dict[int, tuple[Specialized, dict[str, Ints]]] = {}
 
     def add(self, array: Array) -> None:
         """A new array."""
@@ -62,7 +61,7 @@ class Names:
     def rename(self, array: Array, name: str) -> None:
         self._arrays[self._arrays.index(array)] = replace(array, name=name)
 
-    def define(self, partial: Array, formula: Formula, operands: dict[str, Ints]) -> None:
+    def define(self, partial: Array, formula: Specialized, operands: dict[str, Ints]) -> None:
         """The formula of a partial, and the addresses [size] of each of its operands."""
         self._formulas[partial.base] = formula, operands
 
@@ -119,18 +118,13 @@ class Names:
             starts[name] = min(start, starts.get(name, start))
         return _together([f"{name}[{start}:]" if start else name for name, start in starts.items()])
 
-    def formula(self, formula: Formula, operands: Mapping[str, Ints]) -> str:
+    def formula(self, formula: Specialized, operands: Mapping[str, Ints]) -> str:
         """A formula with its operands' names: as it is if it is short, else by its rule's name."""
         arguments = {x: self.name(at) for x, at in operands.items() if x != "place"}
-        tree = parse(formula.text) if formula.part < 0 else None
-        calls = tree and any(isinstance(node, (ast.Call, ast.Compare)) for node in ast.walk(tree))
-        if tree is None or (calls and formula.label):
+        if formula.label and not functions_of(formula.tree) <= {"+", "-", "*", "/"}:
             bare = [x[1:-1] if x[0] == "(" and "," not in x else x for x in arguments.values()]
             return f"{formula.label}({', '.join([*bare, *formula.static])})"
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and node.id in arguments:
-                node.id = arguments[node.id]
-        return ast.unparse(tree)
+        return to_text(with_terms(formula.tree, arguments))
 
 
 _base = attrgetter("base")

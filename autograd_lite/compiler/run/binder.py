@@ -194,7 +194,7 @@ class Binder:
         }
         out = self._view(it.out, it.loops)
         if it.formula.part >= 0:
-            code, part = int(it.formula.text), it.formula.part
+            code, part = it.formula.code, it.formula.part
             *given, places = [np.broadcast_to(arrays[x], out.shape) for x in it.formula.names]
             if part == 0:
                 call = partial(_call_user, code, self.user_results)
@@ -211,7 +211,7 @@ class Binder:
             return arrays[operand]
 
         calls = []
-        for name, operands, target in steps_of(it.formula.text):
+        for name, operands, target in steps_of(it.formula.tree):
             if name == "polygamma":
                 order, x = operands
                 calls.append(Operation(partial(polygamma, order), array(target), (array(x),)))

@@ -16,7 +16,7 @@ BUDGET = {
     "moons": (14, 16),
     "perceptron": (13, 17),
     "chapter": (17, 15),
-    "microgpt": (52, 88),
+    "microgpt": (52, 85),
     "convolution": (10, 13),
     "transformer": (52, 63),
     "lstm": (108, 119),

@@ -16,7 +16,7 @@ import nn
 import visualize
 from autograd_lite import Value, dot, tanh
 from autograd_lite.operations import ieee
-from autograd_lite.operations.formulas import CONSTANTS, to_python
+from autograd_lite.operations.formulas import CONSTANTS, parse, to_python
 from visualize.model.nodes import Graph
 
 # ------------------------------------------------------------------ the language of the formulas
@@ -27,7 +27,7 @@ def called(function):
 
 
 NAMES = (
-    {name: getattr(ieee, name) for name in ieee.__all__}
+    vars(ieee)
     | CONSTANTS
     | {name: called(getattr(autograd_lite, name)) for name in ("mean", "norm", "logsumexp")}
     | {
@@ -61,7 +61,7 @@ def evaluated(text, names):
         pattern = "|".join(map(re.escape, words))
         text = re.sub(rf"(?<![\w.])(?:{pattern})(?![\w\[.])", lambda m: words[m[0]], text)
     # Its minus binds less than its power, as that of Python; here numbers have theirs in brackets.
-    source = to_python(ast.unparse(Readable().visit(ast.parse(text, mode="eval"))))
+    source = to_python(parse(ast.unparse(Readable().visit(ast.parse(text, mode="eval")))))
     return eval(source, NAMES | {words[name]: x for name, x in names.items()})
 
 
