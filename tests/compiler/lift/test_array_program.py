@@ -1,11 +1,15 @@
-"""The lifted program as an object: what a back end reads, and what `print` shows."""
+"""The lifted program as an object: what a back end reads, what `print` shows and `pickle` keeps."""
+
+import pickle
 
 import numpy as np
+import pytest
 
 from autograd_lite import Value, dot, take, tanh
 from autograd_lite.compiler.lift import lift
 from autograd_lite.compiler.lift.instructions import target_of
-from tests.support.lifting import Lifted
+from tests.support.lifting import Lifted, Poisoned
+from tests.support.scalar_programs import KINDS, program
 
 
 def layer(weights, xs):
@@ -99,3 +103,13 @@ def test_choices_are_those_of_the_shortest_list():
         lambda i, j: take(xs, i) + take(xs, j) * take(xs[1:], i), np.int64(1), np.int64(2)
     )
     assert lifted.program.choices.tolist() == [3, 4]
+
+
+@pytest.mark.parametrize("seed", range(len(KINDS)))
+def test_programs_can_be_pickled(seed):
+    function, args = program(seed)
+    lifted = Lifted(function, *args)
+    one = np.ones(lifted.tape.results)
+    before = lifted.by_arrays(lifted.leaves, one)
+    lifted.arrays = Poisoned(pickle.loads(pickle.dumps(lifted.program)), lifted.reference)
+    assert np.array_equal(lifted.by_arrays(lifted.leaves, one), before)

@@ -1,0 +1,31 @@
+"""The canonical form: leaves, constants and powers that are nodes of other kinds."""
+
+from array import array
+
+from autograd_lite import Value
+from autograd_lite.compiler.lift import lift
+from autograd_lite.compiler.run.arrays import ArrayExecutor
+from autograd_lite.compiler.tape.opcodes import LEAF
+from autograd_lite.compiler.tape.tape import Tape
+from autograd_lite.operations.rules import CODES
+from tests.support.lifting import Lifted
+
+W = [Value(0.5), Value(-1.5), Value(2.0)]
+
+
+def test_results_that_are_leaves_constants_or_the_same():
+    assert Lifted(lambda x: (x, W[0], x, x * 1, Value(3.0)), Value(2.0)).agrees()
+
+
+def test_powers_that_are_constants_and_the_base():
+    assert Lifted(lambda xs: sum(w**0 + w**1 for w in xs), W).agrees()
+
+
+def test_one_leaf_may_be_several_nodes():
+    """leaf 0 + leaf 0 * leaf 1, with two nodes for leaf 0."""
+    codes = [LEAF, LEAF, LEAF, CODES["mul"], CODES["add"]]
+    tape = Tape(codes, [0, 0, 0, 0, 2, 4], [1, 2, 0, 3], [0.0] * 5, [0, 0, 1, -1, -1], [4], 2)
+    arrays = ArrayExecutor(lift(tape, [1, 0]))
+    run = arrays.forward(array("d", [2.0, 5.0]), array("q"))
+    assert run.outputs.tolist() == [12.0]
+    assert run.gradient([1.0]).tolist() == [2.0, 6.0]

@@ -1,0 +1,21 @@
+"""Instructions as calls of NumPy, on views of the memory."""
+
+import numpy as np
+import pytest
+
+from tests.support.lifting import Lifted
+from tests.support.scalar_programs import KINDS, program
+
+
+@pytest.mark.parametrize("seed", range(3 * len(KINDS)))
+def test_no_operation_reads_what_it_writes_but_element_by_element(seed):
+    """NumPy would copy operands that overlap with the target; C would not."""
+    function, args = program(seed)
+    space = Lifted(function, *args).arrays.workspace()
+    for name, out, operands in space.forward_calls + space.backward_calls:
+        if name in ("put", "add.at"):  # their target is all of the memory
+            continue
+        for x in operands:
+            if np.shares_memory(x, out):
+                assert name not in ("matmul", "take", "add.reduce", "maximum.reduce")
+                assert (x.ctypes.data, x.strides) == (out.ctypes.data, out.strides)
