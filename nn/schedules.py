@@ -68,7 +68,28 @@ class LRScheduler:
         self.last_epoch = int(epoch)
 
 
-class StepLR(LRScheduler):
+class _Scaling(LRScheduler):
+    """eta_min + (lr - eta_min) factor(epoch): a step scales what is above eta_min."""
+
+    eta_min = 0.0
+
+    def factor(self, epoch: int) -> float:
+        raise NotImplementedError
+
+    def lr_at(self, epoch: int) -> float:
+        return self.eta_min + (self.optimizer.initial_lr - self.eta_min) * self.factor(epoch)
+
+    def next_lr(self) -> float:
+        lr, factor = self.optimizer.lr, self.factor(self.last_epoch)
+        before = self.factor(self.last_epoch - 1) if self.last_epoch else 1.0
+        if factor == before:
+            return lr
+        if before == 0.0:  # the ratio is no number
+            return lr + (self.optimizer.initial_lr - self.eta_min) * factor
+        return self.eta_min + (lr - self.eta_min) * factor / before
+
+
+class StepLR(_Scaling):
     """lr gamma^floor(epoch / step_size)."""
 
     def __init__(self, optimizer: Scheduled, step_size: int, gamma: float = 0.1) -> None:
@@ -77,15 +98,11 @@ class StepLR(LRScheduler):
         self.gamma = gamma
         super().__init__(optimizer)
 
-    def lr_at(self, epoch: int) -> float:
-        return self.optimizer.initial_lr * self.gamma ** (epoch // self.step_size)
-
-    def next_lr(self) -> float:
-        drops = self.last_epoch > 0 and self.last_epoch % self.step_size == 0
-        return self.optimizer.lr * (self.gamma if drops else 1.0)
+    def factor(self, epoch: int) -> float:
+        return self.gamma ** (epoch // self.step_size)
 
 
-class CosineAnnealingLR(LRScheduler):
+class CosineAnnealingLR(_Scaling):
     """eta_min + (lr - eta_min) (1 + cos(pi epoch / T_max)) / 2. Loshchilov and Hutter, 2017."""
 
     def __init__(self, optimizer: Scheduled, T_max: int, eta_min: float = 0.0) -> None:  # noqa: N803
@@ -94,22 +111,11 @@ class CosineAnnealingLR(LRScheduler):
         self.eta_min = eta_min
         super().__init__(optimizer)
 
-    def lr_at(self, epoch: int) -> float:
-        return self.eta_min + (self.optimizer.initial_lr - self.eta_min) * self._height(epoch)
-
-    def next_lr(self) -> float:
-        last, height = self.last_epoch - 1, self._height(self.last_epoch)
-        if last < 0:
-            return self.optimizer.lr
-        if last % (2 * self.T_max) == self.T_max:  # it was at the bottom: the ratio is no number
-            return self.optimizer.lr + (self.optimizer.initial_lr - self.eta_min) * height
-        return self.eta_min + (self.optimizer.lr - self.eta_min) * height / self._height(last)
-
-    def _height(self, epoch: int) -> float:
+    def factor(self, epoch: int) -> float:
         return (1 + cos(pi * epoch / self.T_max)) / 2
 
 
-class LinearLR(LRScheduler):
+class LinearLR(_Scaling):
     """A warm-up: lr times a factor, from start_factor to end_factor in total_iters steps.
 
     Raises ValueError for a start_factor outside of (0, 1], an end_factor outside of [0, 1].
@@ -132,18 +138,7 @@ class LinearLR(LRScheduler):
         self.total_iters = total_iters
         super().__init__(optimizer)
 
-    def lr_at(self, epoch: int) -> float:
-        return self.optimizer.initial_lr * self._factor(epoch)
-
-    def next_lr(self) -> float:
-        epoch, lr = self.last_epoch, self.optimizer.lr
-        if epoch == 0:
-            return lr * self.start_factor
-        return (
-            lr if epoch > self.total_iters else lr * self._factor(epoch) / self._factor(epoch - 1)
-        )
-
-    def _factor(self, epoch: int) -> float:
+    def factor(self, epoch: int) -> float:
         done = min(epoch / self.total_iters, 1.0)
         return self.start_factor + (self.end_factor - self.start_factor) * done
 
