@@ -6,12 +6,12 @@ Terms that cancel leave their rounding behind, which may be larger than what is 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 from autograd_lite import Value, topological_order
+from autograd_lite.graph import cotangents, operands, partials
 from autograd_lite.observers import Observer
-from autograd_lite.testing.locate import partial_sums
 
 PASSES = 8
 """How many times a pass, forward or backward, is rounded at random."""
@@ -58,34 +58,27 @@ def blur_of_gradient(root: Value, epsilon: float) -> dict[Value, float]:
     Source: Parker, "Monte Carlo arithmetic", UCLA CSD-970002 (1997).
     """
     order = topological_order(root)
-    edges = {node: list(_partials(node)) for node in order}
+    edges = {node: list(zip(operands(node), partials(node), strict=True)) for node in order}
     draw = Random(0)
 
     def rounded(number: float) -> float:
         return number + number * draw.uniform(-epsilon, epsilon)
 
-    exact = _pass(order, edges, lambda number: number)
+    exact = cotangents(order)
     passes = [_pass(order, edges, rounded) for _ in range(PASSES)]
     return {node: max(abs(one[node] - exact[node]) for one in passes) for node in order}
 
 
 def _pass(
     order: Sequence[Value],
-    edges: Mapping[Value, Iterable[tuple[Value, float]]],
+    edges: dict[Value, list[tuple[Value, float]]],
     rounded: Callable[[float], float],
 ) -> dict[Value, float]:
-    """The gradient of order[0] by each node."""
+    """The derivatives of order[0] with respect to each node, by rounded products and sums."""
     sent = dict.fromkeys(order, 0.0)
     sent[order[0]] = 1.0
     for node in order:
         if sent[node]:
-            for parent, partial in edges[node]:
-                sent[parent] = rounded(sent[parent] + rounded(sent[node] * partial))
+            for operand, partial in edges[node]:
+                sent[operand] = rounded(sent[operand] + rounded(sent[node] * partial))
     return sent
-
-
-def _partials(node: Value) -> Iterable[tuple[Value, float]]:
-    """(parent, partial) of each operand: the terms of one that occurs twice may cancel."""
-    if node.rule is None:
-        return partial_sums(node)
-    return zip(node.parents, node.partials, strict=True)
