@@ -20,11 +20,10 @@ Function: TypeAlias = Callable[[Any], Any]
 class _Elementwise(Module):
     """A function of every number."""
 
-    def _function(self) -> Function:
-        raise NotImplementedError
+    _function: Function
 
     def forward(self, x: Array) -> Array:
-        return each_number(self._function(), x, self)
+        return each_number(self._function, x, self)
 
 
 def each_number(function: Function, x: Array, layer: Any) -> Array:
@@ -37,32 +36,28 @@ def each_number(function: Function, x: Array, layer: Any) -> Array:
 class ReLU(_Elementwise):
     """max(x, 0)."""
 
-    def _function(self) -> Function:
-        return autograd_lite.relu
+    _function = staticmethod(autograd_lite.relu)
 
 
 class Tanh(_Elementwise):
     """tanh(x)."""
 
-    def _function(self) -> Function:
-        return autograd_lite.tanh
+    _function = staticmethod(autograd_lite.tanh)
 
 
 class Sigmoid(_Elementwise):
     """1 / (1 + exp(-x))."""
 
-    def _function(self) -> Function:
-        return autograd_lite.sigmoid
+    _function = staticmethod(autograd_lite.sigmoid)
 
 
 class SiLU(_Elementwise):
     """x sigmoid(x)."""
 
-    def _function(self) -> Function:
-        return autograd_lite.silu
+    _function = staticmethod(autograd_lite.silu)
 
 
-class GELU(_Elementwise):
+class GELU(Module):
     """x Phi(x), Phi being the normal distribution function.
 
     approximate  "none", or "tanh" for x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
@@ -72,8 +67,9 @@ class GELU(_Elementwise):
         one_of(("none", "tanh"), self, approximate=approximate)
         self.approximate = approximate
 
-    def _function(self) -> Function:
-        return autograd_lite.gelu if self.approximate == "none" else _tanh_gelu
+    def forward(self, x: Array) -> Array:
+        exact = self.approximate == "none"
+        return each_number(autograd_lite.gelu if exact else _tanh_gelu, x, self)
 
     def extra_repr(self) -> str:
         return f"approximate={self.approximate!r}"
@@ -88,14 +84,14 @@ def _tanh_gelu(x: Any) -> Any:
     return 0.5 * x * (1 + autograd_lite.tanh(x * slope))
 
 
-class LeakyReLU(_Elementwise):
+class LeakyReLU(Module):
     """x where x > 0, negative_slope x elsewhere."""
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = negative_slope
 
-    def _function(self) -> Function:
-        return lambda x: autograd_lite.leaky_relu(x, self.negative_slope)
+    def forward(self, x: Array) -> Array:
+        return each_number(lambda x: autograd_lite.leaky_relu(x, self.negative_slope), x, self)
 
     def extra_repr(self) -> str:
         return f"negative_slope={self.negative_slope}"

@@ -45,8 +45,8 @@ def shape(x: Array) -> tuple[int, ...]:
         if not isinstance(x, (Value, Real)):
             raise TypeError(f"expected real numbers, got {type(x).__name__}")
         return ()
-    kinds = set(map(type, x))
-    if kinds <= _NUMBERS or all(issubclass(kind, (float, int, Value)) for kind in kinds):
+    types = set(map(type, x))
+    if types <= _NUMBERS or all(issubclass(t, (float, int, Value)) for t in types):
         return (len(x),)
     shapes = set(map(shape, x))
     if len(shapes) > 1:
@@ -80,7 +80,7 @@ def flat(x: Array) -> Iterator[Any]:
 
 def _plain(row: Array) -> Array:
     """The row with Python's numbers in place of NumPy's, which round or wrap in their own type."""
-    return list(map(nested, row)) if any(hasattr(k, "tolist") for k in set(map(type, row))) else row
+    return list(map(nested, row)) if any(hasattr(t, "tolist") for t in set(map(type, row))) else row
 
 
 def reshape(numbers: Iterable[Any], lengths: tuple[int, ...]) -> Array:

@@ -47,7 +47,7 @@ def title(layer: Any) -> str:
     return full if len(full) <= 200 else f"{full[:90]} ... {full[-90:]}"
 
 
-def kind(x: object) -> str:
+def described(x: object) -> str:
     """How an error names something without axes."""
     return "None" if x is None else f"one {type(x).__name__}"
 
@@ -73,5 +73,5 @@ def expect(x: Array, layer: Any, *axes: int | str) -> tuple[int, ...]:
     )
     if not same:
         expected = ", ".join(map(str, axes)) + ("," if len(axes) == 1 else "")
-        raise ValueError(f"{title(layer)}: expected shape ({expected}), got {got or kind(x)}")
+        raise ValueError(f"{title(layer)}: expected shape ({expected}), got {got or described(x)}")
     return got

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nn.arrays import Array, nested
-from nn.checks import at_least, kind
+from nn.checks import at_least, described
 from nn.init import Rng, generator
 
 
@@ -25,7 +25,7 @@ def batches(
     X, y = (s if _is_array(s) else nested(s) for s in (X, y))  # noqa: N806
     for name, samples in {"X": X, "y": y}.items():
         if not hasattr(samples, "__getitem__") or not hasattr(samples, "__len__"):
-            raise TypeError(f"batches: {name} must be a list of samples, not {kind(samples)}")
+            raise TypeError(f"batches: {name} must be a list of samples, not {described(samples)}")
     if len(X) != len(y):
         raise ValueError(f"batches: X has {len(X)} samples, but y has {len(y)}")
     at_least(1, "batches", size=size)

@@ -10,7 +10,7 @@ from autograd_lite import take
 from autograd_lite.value import dots
 from nn import init
 from nn.arrays import Array, Vector, depth, elementwise, is_sequence, nested, reshape
-from nn.checks import at_least, kind, shape_for, title
+from nn.checks import at_least, described, shape_for, title
 from nn.init import Rng
 from nn.module import Module, parameters
 
@@ -96,7 +96,7 @@ class Embedding(Module):
         return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
 
 
-# ------------------------------------------------------------------ what neurons and others use too
+# ------------------------------------------------------------------ what neurons and others share
 
 
 class Affine:
@@ -106,7 +106,7 @@ class Affine:
     """
 
     def __init__(self, weight: Array, bias: Array | None) -> None:
-        self._made_of = _kept(weight, bias)
+        self._reads = _as_tuples(weight, bias)
         self._biased = bias is not None
         self._rows = weight
         if bias is not None:
@@ -118,12 +118,12 @@ class Affine:
         return dots(xs, self._rows)
 
     def of(self, weight: Array, bias: Array | None) -> Affine:
-        """Itself if it is made of the parameters in these arrays, else a new one."""
-        return self if _kept(weight, bias) == self._made_of else Affine(weight, bias)
+        """This Affine if it reads the parameters in these arrays, else a new one."""
+        return self if _as_tuples(weight, bias) == self._reads else Affine(weight, bias)
 
 
-def _kept(weight: Array, bias: Array | None) -> tuple[Any, Any]:
-    """The parameters in tuples, so that they are found again where a list has others by then."""
+def _as_tuples(weight: Array, bias: Array | None) -> tuple[Any, Any]:
+    """The parameters as tuples, which stay as they are when a list of them is changed."""
     return tuple(map(tuple, weight)), None if bias is None else tuple(bias)
 
 
@@ -145,7 +145,7 @@ def along_last_axis(
     rows = [nested(row) for row in (x if axes == 2 else [x])]
     for row in rows:
         if not is_sequence(row) or len(row) != size:
-            got = f"shape {shape_for(layer, row)}" if is_sequence(row) else kind(row)
+            got = f"shape {shape_for(layer, row)}" if is_sequence(row) else described(row)
             raise ValueError(f"{title(layer)}: expected rows of {size} numbers, got {got}")
     try:
         out = function(list(map(tuple, rows)))

@@ -13,7 +13,7 @@ from autograd_lite import Value
 from autograd_lite.value import dots, side
 from nn.activations import dropped
 from nn.arrays import Array, Vector, depth, is_sequence, nested, transpose
-from nn.checks import at_least, expect, kind, one_of, probability
+from nn.checks import at_least, described, expect, one_of, probability
 from nn.init import Rng, generator
 from nn.linear import fan_in_uniform
 from nn.module import Module, parameters
@@ -143,7 +143,7 @@ class _Recurrent(Module):
         """What the caller gives as hx, as a tuple of `states` arrays."""
         states = tuple(hx) if self.states > 1 and is_sequence(hx) else (hx,)
         if len(states) != self.states:
-            got = f"a sequence of {len(states)}" if is_sequence(hx) else kind(hx)
+            got = f"a sequence of {len(states)}" if is_sequence(hx) else described(hx)
             raise ValueError(f"{self.title()}: expected hx = (h, c), got {got}")
         return tuple(map(nested, states))
 

@@ -24,7 +24,7 @@ from autograd_lite.testing.differences import (
     slope,
 )
 from autograd_lite.testing.locate import Fault, operands_by_hand, overwritten, parting
-from autograd_lite.testing.message import described
+from autograd_lite.testing.message import error_message
 from autograd_lite.testing.report import (
     Exclusion,
     Finding,
@@ -578,7 +578,7 @@ class _Check:
         faithful = finding.fault is not None and not finding.fault.node.is_leaf
         root = finding.root if faithful else None
         code = reproduction(self.f, self.grad, self.written, root, list(self.inputs))
-        message = described(
+        message = error_message(
             self.f,
             finding,
             numbers=self.x,

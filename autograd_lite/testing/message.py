@@ -12,7 +12,7 @@ from autograd_lite.testing.source import place_of
 SHOWN = 8  # inputs and lines of code beyond which a message leaves out
 
 
-def described(
+def error_message(
     f: Callable[..., Any],
     found: Finding,
     *,
