@@ -118,7 +118,7 @@ class Affine:
         return dots(xs, self._rows)
 
     def of(self, weight: Array, bias: Array | None) -> Affine:
-        """This Affine if it reads the parameters in these arrays, else a new one."""
+        """The Affine itself if it reads the parameters in these arrays, else a new one."""
         return self if _as_tuples(weight, bias) == self._reads else Affine(weight, bias)
 
 

@@ -32,14 +32,16 @@ def precision(array: Any) -> float | None:
 class Arguments:
     """The arguments of f, as a vector of the floats, Values and parameters in them.
 
-    names    what each number is called: x[0]["w"], or model.layers[0].weight[1]
-    numbers  what they are at first
+    names    the name of each number: x[0]['w'], or model.layers[0].weight[1]
+    numbers  the numbers that the arguments were given with
     values   the Value that holds each number, or None
-    lifted   those of the Values that stand for floats
+    lifted   the Values that stand for floats
+    modules  the modules, whose buffers f may change
     epsilon  the coarsest precision that f computes with
+    open     the ids of the containers that the current part is within
+    lift     True if a float becomes a leaf of its own
 
-    Everything else, such as an int, a bool, a str or an array of ints, stays as it is. With `lift`
-    a float becomes a leaf of its own.
+    Everything else, such as an int, a bool, a str or an array of ints, stays as it is.
     """
 
     def __init__(self, f: Callable[..., Any], args: Sequence[Any], lift: bool) -> None:
@@ -49,7 +51,7 @@ class Arguments:
         self.lifted: set[Value] = set()
         self.modules: list[Any] = []
         self.epsilon = DOUBLE
-        self.open: list[int] = []  # the ids of the containers that the current part is within
+        self.open: list[int] = []
         self.lift = lift
         self._places: dict[Value, int] = {}
         if _is_module(f):
@@ -57,7 +59,7 @@ class Arguments:
         self.parts = [_Part(self, x, name) for x, name in zip(args, _names(f, args), strict=True)]
         if not self.numbers:
             raise ValueError(
-                "check_grad: nothing to differentiate by; give floats, Values, arrays of floats or "
+                "check_grad: there are no inputs; give floats, Values, arrays of floats or "
                 "modules (an int stays as it is: write 2.0, not 2)"
             )
 
@@ -69,9 +71,9 @@ class Arguments:
         return tuple(part.make(numbers) for part in self.parts)
 
     def read(self, gradient: Any) -> list[float]:
-        """The numbers of somebody's gradient, which has the form of the arguments.
+        """The numbers of a gradient that somebody computed, in the form of the arguments.
 
-        Raises ValueError where it has not, naming the argument.
+        Raises ValueError naming the argument whose form is another one.
         """
         parts = [part for part in self.parts if part.places]
         numbers = [0.0] * len(self.numbers)
@@ -111,7 +113,7 @@ class Arguments:
             self.epsilon = max(self.epsilon, epsilon)
 
     def add(self, name: str, number: float, value: Value | None = None) -> int:
-        """The place of a number; of a Value that was met before, the place it has."""
+        """The place of a number among `numbers`; a Value that was met before keeps its place."""
         if value is not None and value in self._places:
             return self._places[value]
         place = len(self.numbers)
@@ -127,7 +129,7 @@ class Arguments:
         return place
 
     def leaf(self, name: str, number: float) -> tuple[int, Value | None]:
-        """The place of a float, and the leaf that stands for it if there are to be leaves."""
+        """The place of a float among `numbers`, and with `lift` the leaf that stands for it."""
         value = Value(number) if self.lift else None
         if value is not None:
             self.lifted.add(value)
@@ -135,10 +137,16 @@ class Arguments:
 
 
 class _Part:
-    """One argument or what is within it: `make` it anew, `read` a gradient of its form."""
+    """One argument, or a part of one.
+
+    places  those of the part's numbers among the numbers of all arguments
+    make    the function that gives the part with other numbers
+    read    the function that reads the gradient of the part, which has its form, into a list
+    """
 
     def __init__(self, of: Arguments, thing: Any, name: str) -> None:
-        self.name, self.places = name, []
+        self.name = name
+        self.places: list[int] = []
         self.make: Callable[[Sequence[float]], Any] = lambda numbers: thing
         self.read: Callable[[Any, list[float]], None] = lambda gradient, into: None
         if isinstance(thing, Value):
@@ -159,8 +167,6 @@ class _Part:
         elif _is_module(thing):
             self._module(of, thing)
 
-    places: list[int]
-
     def _cell(self, of: Arguments, value: Value) -> None:
         self.places = [of.add(self.name, value.data, value)]
         self.read = self._read_number
@@ -168,9 +174,9 @@ class _Part:
     def _float(self, of: Arguments, number: Any) -> None:
         of.computed_in(precision(number) or DOUBLE)
         place, value = of.leaf(self.name, float(number))
-        kind = type(number)
+        cls = type(number)
         self.places = [place]
-        self.make = lambda numbers: kind(numbers[place]) if value is None else value
+        self.make = lambda numbers: cls(numbers[place]) if value is None else value
         self.read = self._read_number
 
     def _read_number(self, gradient: Any, into: list[float]) -> None:

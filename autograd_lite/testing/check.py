@@ -52,9 +52,9 @@ other sign, larger than what is commonly clipped, and a power of 2, so that all 
 class Direction(NamedTuple):
     """A line through the inputs.
 
-    by     its name
-    steps  (place of an input, how far it moves) for each that moves
-    scale  what a step along the line is relative to
+    by     the name of the line
+    steps  (place of an input, how far the input moves) for each input that moves
+    scale  the size that steps along the line are relative to
     """
 
     by: str
@@ -84,26 +84,26 @@ def check_grad(
     """Compare the gradient of f at args with differences (f(x + h) - f(x - h)) / 2h.
 
     f           a function that returns a number, or a nest of them, each of which is checked
-    args        floats, Values, arrays of floats, modules, and lists, tuples and dicts of them are
-                differentiated by, and so are the parameters of f if it is a module; all else, such
-                as an int, is given to f as it is
+    args        the arguments of f. Inputs are the floats, Values, arrays of floats and parameters
+                of modules in them, also within lists, tuples and dicts, and the parameters of f
+                if it is a module; all else, such as an int, is given to f as it is
     grad        a function of the same arguments that gives the gradient to check, in the form of
                 the arguments that hold floats; f and it may be of any library. Without it f is
                 called on Values and its graph gives the gradient.
-    coordinates  whether the derivative by each input is compared; without them the directions
-                alone check a model of any size in a few calls
-    directions  how many random directions are checked, too
+    coordinates  True to compare the derivative with respect to each input; without coordinates
+                the directions alone check a model of any size in a few calls
+    directions  the number of random directions that are checked, too
     tol_min, tol_rel  the two may differ by max(tol_min, tol_rel * their average size); by default
                 the square root and the cube root of the machine epsilon of what f computes in:
                 1.5e-8 and 6.1e-6 for doubles
-    seed        of the directions
+    seed        the seed of the directions
 
     Returns a Report, which also lists what could not be compared: kinks and steps, points that
     are not finite, and slopes that no step tells clearly.
 
     Raises GradientError where the gradient is wrong, ValueError if f gives different numbers for
-    the same input, or no number, or has nothing to differentiate by, or if nothing could be
-    compared as f or its inputs are not finite.
+    the same input, or no number, or has no inputs, or if nothing could be compared as f or its
+    inputs are not finite.
 
     The step is cbrt(epsilon) * max(1, |x|), refined by Richardson's extrapolation; Stan's
     expect_ad has such tolerances. Values and modules are as before once the check is over.
@@ -166,7 +166,7 @@ class _Check:
         return self.f(*args)
 
     def evaluated(self, numbers: Sequence[float]) -> list[float]:
-        """The numbers of f; nan where it refuses the input."""
+        """The numbers that f gives; nan where f refuses the input."""
         try:
             if self.grad is None:
                 with no_grad():
@@ -206,7 +206,7 @@ class _Check:
         return [self.arguments.read(self.grad(*self.arguments.at(self.x)))]
 
     def reverse(self, i: int) -> list[float]:
-        """The gradient of output i by backward(), and how far rounding blurs its number."""
+        """The gradient of output i from backward(); note how far rounding blurs the output."""
         root = self.roots[i]
         if not isinstance(root, Value):
             return [0.0] * len(self.x)
@@ -300,8 +300,8 @@ class _Check:
     ) -> tuple[str, Slope]:
         """The verdict over the derivative of g, which is output i, at 0, and the slope there.
 
-        The steps are of the first scale. What f rounds inside may show in no graph, so the noise of
-        its values is measured before anything is believed but the agreement of the first step.
+        The steps are of the first scale. The rounding inside f may show in no graph, so the noise
+        of f's values is measured before anything is believed but the agreement of the first step.
         """
 
         def exact(value: float, error: float) -> bool:
@@ -324,7 +324,7 @@ class _Check:
     def too_rounded(self, i: int, line: Direction, derivative: float, found: Slope) -> bool:
         """Whether the derivative and the slope may be apart by the noise of both alone.
 
-        So it is where inner numbers have lost digits, on which the partial derivatives depend.
+        They are where inner numbers, on which the partial derivatives depend, have lost digits.
         """
         if not (math.isfinite(derivative) and math.isfinite(found.value)):
             return False
@@ -363,12 +363,12 @@ class _Check:
     def too_coarse(self, i: int, line: Direction, gradient: list[float], found: Slope) -> bool:
         """Whether the very next floats follow the gradient, and not the slope that was found.
 
-        So it is where the function changes over less than the steps, as sin does at 1e12.
+        They do where the function changes over less than the steps, as sin does at 1e12.
         """
         if not all(map(math.isfinite, (found.value, *gradient))):
             return False
         unit = self.unit(line)
-        # What f computes inside is rounded too, where its graph does not say so.
+        # The numbers inside f are rounded too, where no graph shows them.
         blur = 8 * max(self.roundings[i], self.epsilon * max(1.0, abs(self.y[i])))
         followed = False
         for ulps in ULPS:
@@ -485,7 +485,7 @@ class _Check:
     def compare_pass(
         self, program: Callable[[Any], Any], expected: list[float], **described: str
     ) -> None:
-        """Compare the gradients of one backward pass, through program(f), with what is expected."""
+        """Compare the gradients of one backward pass, through program(f), with those expected."""
         __tracebackhide__ = True
         root = program(self.f)
         if not isinstance(root, Value):

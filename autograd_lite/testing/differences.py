@@ -1,9 +1,10 @@
-"""The slope of a function of one number from its values, and how far that slope can be trusted.
+"""The slope of a function of one number from its values, and a bound on the error of that slope.
 
 Central differences (f(h) - f(-h)) / 2h at steps h and h/2, refined by Richardson's extrapolation.
-What two steps make of the same slope, and of the jump between its two sides, says how exact they
-are; where they disagree other steps are tried. At a kink the jump stays, however small the step.
-None of it can be finer than the noise of the values, which is measured, too.
+How far two steps disagree on the slope, and on the jump between the slopes of the two sides, tells
+how exact they are; where they disagree other steps are tried. At a kink the jump stays, however
+small the step.
+No slope can be known better than the noise of the values allows, which is measured, too.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Slope(NamedTuple):
     value  the slope
     error  a bound on its error, as far as the steps can tell
     left, right    the slopes of the two sides at the smallest step that was tried
-    tries  where the slope is unclear, (value, error) by each step
+    tries  (value, error) by each step, where the slope is unclear
     """
 
     kind: str
@@ -66,7 +67,7 @@ class Slope(NamedTuple):
 
 
 class _Rung(NamedTuple):
-    """What one step h and its half make of the slope."""
+    """The slope by one step h and its half."""
 
     h: float
     value: float
@@ -120,7 +121,7 @@ def slope(
     scale     the size of the numbers that g's argument is added to; steps are relative to it
     epsilon   the precision that g is computed in
     rounding  the error of a value of g
-    accept    whether (slope, error) is exact enough to stop
+    accept    the function that tells whether (slope, error) is exact enough to stop
     """
 
     def rung(power: float) -> _Rung:

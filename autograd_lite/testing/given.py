@@ -100,7 +100,7 @@ def _check_function(f: Any) -> None:
 
 
 def _parameters(f: Callable[..., Any], n: int) -> list[Parameter]:
-    """What f takes; n arguments for `*args`, or where f, being written in C, does not say."""
+    """The parameters of f; n of them for `*args`, or for an f written in C that does not tell."""
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
@@ -130,8 +130,8 @@ def _drawn(
             f"given_gradcheck: {_called(f)} takes no {taken[0]!r}; it takes {', '.join(names)}, "
             f"and check_grad the options {', '.join(sorted(OPTIONS))}"
         )
-    kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-    free = [p for p in parameters if p.kind in kinds and p.name not in (*by_name, *OWNERS)]
+    by_place = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    free = [p for p in parameters if p.kind in by_place and p.name not in (*by_name, *OWNERS)]
     needed = [p.name for p in free if p.default is p.empty]
     n = len(strategies)
     # Arguments with a default have a domain only where there are more domains than others.
@@ -167,7 +167,7 @@ def _with(
 
 
 def _dress(function: Any, f: Any, names: list[str]) -> None:
-    """Give a function these arguments, the name of f, and what others have noted on f."""
+    """Give a function these arguments, the name of f, and the attributes of f."""
     name = _called(f)
     function.__name__ = name if name.isidentifier() else "test"  # hypothesis reads a lambda's code
     function.__qualname__ = getattr(f, "__qualname__", name)
@@ -175,8 +175,9 @@ def _dress(function: Any, f: Any, names: list[str]) -> None:
     function.__doc__ = f.__doc__
     if inspect.isfunction(f):
         function.__dict__.update(f.__dict__)  # marks of pytest, examples of hypothesis
-    kind = Parameter.POSITIONAL_OR_KEYWORD
-    function.__signature__ = Signature([Parameter(name, kind) for name in names])
+    function.__signature__ = Signature(
+        [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+    )
     function.__dict__.setdefault("_hypothesis_internal_use_settings", _settings())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd_lite import Value
 from autograd_lite.testing.report import Finding
-from autograd_lite.testing.source import place_of
+from autograd_lite.testing.source import location_of
 
 SHOWN = 8  # inputs and lines of code beyond which a message leaves out
 
@@ -31,7 +31,7 @@ def error_message(
         more = f"and {len(given) - len(at or given[:SHOWN])} more"
         given = [*(at or given[:SHOWN]), more]
     rows = [
-        ("function", place_of(f)),
+        ("function", location_of(f)),
         ("input", ", ".join(given)),
         (checked, f"{reverse!r}"),
         (found.against, f"{differences!r}" + _bound(found.error)),

@@ -58,8 +58,8 @@ def _failure(error: BaseException) -> Failure | None:
     """
     homes = ("autograd_lite.testing.report", "GradientError"), ("autograd_lite", "AnomalyError")
     for module, name in homes:
-        kind = getattr(sys.modules.get(module), name, None)
-        if kind is not None and isinstance(error, kind):
+        cls = getattr(sys.modules.get(module), name, None)
+        if cls is not None and isinstance(error, cls):
             found: Failure = error
             return found
     within = map(_failure, getattr(error, "exceptions", ()))
@@ -81,7 +81,7 @@ def _text(root: Value, error: Failure) -> str:
 
 
 def _names(error: Failure) -> dict[Value, str]:
-    """What a check calls its inputs; a computation at large has none."""
+    """The names that a check gives to inputs; those of an AnomalyError have none."""
     names: dict[Value, str] = getattr(error, "inputs", {})
     return names
 

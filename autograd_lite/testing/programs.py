@@ -25,7 +25,7 @@ class Step(NamedTuple):
         return [x for x in self.operands if isinstance(x, int)]
 
     def numbers(self, known: Sequence[Any]) -> list[Any]:
-        """The operands, with what is known of the places."""
+        """The operands, each place replaced by the known number there."""
         return [known[x] if isinstance(x, int) else x for x in self.operands]
 
 
@@ -108,8 +108,8 @@ def _engines_own() -> list[Rule]:
 def _steps(draw: st.DrawFn, rules: list[Rule], data: list[float], usable: list[int]) -> Step | None:
     """A step on `usable` nodes in its domain, off its kinks, and on constants; None if none is."""
 
-    def one_of(things: list[Any]) -> Any:
-        return things[draw(below(len(things)))]
+    def one_of(choices: list[Any]) -> Any:
+        return choices[draw(below(len(choices)))]
 
     parents = {r: r.domain[: 1 if r.nary else len(r.operands) - r.static] for r in rules}
     intervals = {interval for domain in parents.values() for interval in domain}
@@ -130,12 +130,12 @@ def _steps(draw: st.DrawFn, rules: list[Rule], data: list[float], usable: list[i
     operands: list[int | float] = []
     for i, interval in enumerate(domain):
         places = found[i] if i < len(found) else []  # a static parameter is a number
-        kind = draw(below(16)) if places else 1
+        choice = draw(below(16)) if places else 1
         needed = i == last and not any(isinstance(x, int) for x in operands)
-        if 1 <= kind <= 3 and not needed:
+        if 1 <= choice <= 3 and not needed:
             operands.append(draw(numbers_of(interval)))
         else:
-            operands.append(one_of(places) if kind > 11 else places[0])
+            operands.append(one_of(places) if choice > 11 else places[0])
     step = Step(rule, tuple(operands))
     return step if smooth(rule, step.numbers(data)) else None
 

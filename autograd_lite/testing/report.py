@@ -1,4 +1,4 @@
-"""What a check tells: a report of what was compared, or the error."""
+"""The outcome of a check: a report of the comparisons, or an error."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["Exclusion", "GradientError", "Report"]
 class Exclusion(NamedTuple):
     """A derivative that was not compared.
 
-    output   which of f's numbers
-    by       the input, or the direction
+    output   the name of the number of f
+    by       the name of the input, or of the direction
     reason   "kink": the slopes of the two sides differ, or the function steps;
              "infinite": a vertical tangent, that the gradient does not contradict;
              "not finite": the input, or the function there or all around, is nan or infinite;
@@ -38,11 +38,11 @@ class Exclusion(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What a check has compared.
+    """The comparisons of a check.
 
-    compared  how many derivatives agreed with differences
-    tiny      how many of these were not 0 but below tol_min, so that only an error larger than
-              tol_min would have failed
+    compared  the number of derivatives that agreed with differences
+    tiny      the number of those that were not 0 but below tol_min, so that only an error larger
+              than tol_min would have failed
     worst     the largest relative error among those that were not tiny
     excluded  the derivatives that could not be compared
     """
@@ -71,12 +71,12 @@ class Report(NamedTuple):
 class Finding(NamedTuple):
     """Where a gradient is wrong.
 
-    output, by    which number of f, and which input or direction
+    output, by    the names of the number of f, and of the input or direction
     reverse       the derivative that was checked
-    differences   what it should be
+    differences   the right derivative
     error         a bound on the error of `differences`
-    against       what `differences` comes from
-    when          what else was done to see it, or ""
+    against       the origin of `differences`
+    when          the use of f that shows the error, or "" for f alone
     root          the Value whose graph is at fault, or None if f leaves no graph
     inputs        the name of each input in that graph
     fault         the node where the two first part, and why; or None
@@ -101,7 +101,7 @@ class NothingComparedError(ValueError):
 class GradientError(AssertionError):
     """A gradient differs from the slope of its function. The message says where.
 
-    output, by    which number of f, and which input or direction
+    output, by    the names of the number of f, and of the input or direction
     reverse       the derivative that was checked
     differences   the slope
     root          the Value whose graph is at fault, or None if f leaves no graph

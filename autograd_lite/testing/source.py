@@ -28,8 +28,8 @@ def number(x: float) -> str:
 class Listing:
     """The graph of root as assignments, one a node, parents first.
 
-    names  what each node is called; the inputs are x0, x1, ... or as `inputs` calls them
-    lines  (node, its assignment)
+    names  the name of each node; those of the inputs are given
+    lines  (node, its assignment) for each node that an operation made
     """
 
     def __init__(self, root: Value, inputs: dict[Value, str]) -> None:
@@ -71,7 +71,7 @@ class Listing:
         return imports
 
 
-def graph_text(root: Value, inputs: dict[Value, str], place: Value | None) -> str:
+def graph_text(root: Value, inputs: dict[Value, str], marked: Value | None) -> str:
     """The graph with its numbers and gradients, one node a line."""
     listing = Listing(root, inputs)
     rows = [(node, name, name) for node, name in inputs.items()]
@@ -79,7 +79,7 @@ def graph_text(root: Value, inputs: dict[Value, str], place: Value | None) -> st
     width = max(len(line) for _, _, line in rows)
     return "\n".join(
         f"{line:{width}}  # {node.data:.10g}, grad {node.grad:.10g}"
-        f"{'   <--- here' if node is place else ''}"
+        f"{'   <--- here' if node is marked else ''}"
         for node, _, line in rows
     )
 
@@ -141,10 +141,10 @@ def _local_check(
     f: Callable[..., Any], grad: Callable[..., Any] | None, args: Iterable[Any], options: str
 ) -> str:
     imports: dict[str, set[str]] = {"autograd_lite.testing": {"check_grad"}}
-    where = [f"f is {place_of(f)}"]
+    where = [f"f is {location_of(f)}"]
     given = ""
     if grad is not None:
-        where.append(f"df is {place_of(grad)}")
+        where.append(f"df is {location_of(grad)}")
         given = ", grad=df"
     literals = []
     for i, x in enumerate(args):
@@ -180,7 +180,7 @@ def _imported(f: Callable[..., Any], imports: dict[str, set[str]]) -> str:
     return name + suffix
 
 
-def place_of(f: Callable[..., Any]) -> str:
+def location_of(f: Callable[..., Any]) -> str:
     """The name of f, and its file and line if it is written in Python."""
     name = getattr(f, "__qualname__", type(f).__qualname__)
     if isinstance(f, CompiledFunction):

@@ -12,7 +12,8 @@ from hypothesis.errors import FailedHealthCheck
 import autograd_lite as al
 import nn
 from autograd_lite import Value, log, operation
-from autograd_lite.testing import GradientError, given_gradcheck, modules
+from autograd_lite.testing import GradientError, given_gradcheck
+from nn.testing import modules
 
 unshrunk = settings(phases=[Phase.generate], deadline=None)
 """For what is to fail: the simplest example takes seconds to find."""
