@@ -7,11 +7,11 @@ from functools import cached_property
 
 from autograd_lite import Value
 from autograd_lite.callables import CompiledFunction
-from visualize.files import write
 from visualize.model.nodes import culprit_of
 from visualize.model.select import check_options, diagram_of
 from visualize.page.stepping import explain
 from visualize.picture.dot import to_dot
+from visualize.picture.files import write
 from visualize.picture.program import ProgramPicture
 from visualize.picture.svg import summary
 from visualize.picture.svg import to_svg as svg_of

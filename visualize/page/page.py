@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from string import Template
 
-from visualize.files import write as write_file
+from visualize.picture.files import write as write_file
 from visualize.picture.text import escape_html
 from visualize.picture.theme import COLORS, stylesheet
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import graphviz
 
-from visualize.files import write
 from visualize.picture.engine import layout
+from visualize.picture.files import write
 
 __all__ = ["Digraph"]
 
 
 class Digraph(graphviz.Digraph):  # type: ignore[misc] # graphviz has no types
-    """A graphviz.Digraph whose SVG comes from `visualize.layout`; other formats want `dot`."""
+    """A graphviz.Digraph whose SVG comes from `layout`; other formats need the program `dot`."""
 
     def _repr_image_svg_xml(self) -> str:
         return layout(self.source)

@@ -6,22 +6,22 @@ from collections import Counter
 from math import isfinite
 
 from visualize.model.diagram import Box, Diagram, Edge
-from visualize.picture.text import escape, short
+from visualize.picture.text import escape, quoted, short
 from visualize.picture.theme import shade
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    Write = Callable[[float], str]
+    from visualize.picture.text import Write
 
-__all__ = ["header", "heading", "largest_gradient", "rows", "to_dot"]
+__all__ = ["header", "heading", "largest_gradient", "record", "rows", "to_dot"]
 
 MOVES = 400
-"""How often Graphviz may improve on where the boxes stand.
+"""How many times Graphviz may move boxes to better positions.
 
 Pictures of a hundred boxes need fewer. Without a bound a chain of 100 steps that share one
-parameter takes minutes: every long edge is a row of hidden boxes to be placed.
+parameter takes minutes, as every long edge is a row of hidden boxes.
 """
 
 PAGE = 1_000
@@ -31,7 +31,7 @@ _LEAVES = ("parameter", "data", "constant")
 
 
 def heading(box: Box) -> str:
-    """What a box is called: "w", "y = tanh", "tanh x 16"."""
+    """The name of a box: "w", "y = tanh", "tanh × 16"."""
     if box.kind == "operation" or (box.kind == "outside" and box.operation):
         return f"{short(box.title)} = {box.operation}" if box.title else box.operation
     return box.title or box.kind
@@ -65,9 +65,12 @@ def to_dot(
 ) -> str:
     """The diagram in the DOT language, for Graphviz to lay out.
 
-    rankdir  None for the direction in which it fits a page
-    room     how many characters the last line of each box has room for, if other numbers are to
-             come
+    write     the function that writes a number
+    rankdir   the direction of edges; None for the one in which the picture fits a page
+    partials  True if local partials are to be written on the edges
+    color     True if boxes are to be shaded by the sizes of their gradients
+    room      [boxes] how many characters the last line of each box has room for, if longer numbers
+              are to be shown there
     """
     texts = [rows(box, write) for box in diagram.boxes]
     labels = [_edge_text(edge, write, partials) for edge in diagram.edges]
@@ -82,14 +85,17 @@ def to_dot(
         if text and rankdir in ("TB", "BT"):
             text = f"\N{NO-BREAK SPACE}{text}"  # it stands on the right of the line
         label = f' label="{text}"' if text else ""
-        # Straight from operation to operation; leaves stand beside that.
+        # The weight keeps operations in a straight line, and leaves beside it.
         weight = "" if diagram.boxes[edge.parent].kind in _LEAVES else " weight=2"
         lines.append(f"  b{edge.parent} -> b{edge.user} [id=e{i}{label}{weight}]")
     return "\n".join([*lines, "}", ""])
 
 
 def header(rankdir: str, boxes: int) -> list[str]:
-    """The first lines of a picture of so many boxes in the DOT language."""
+    """The first lines of a picture in the DOT language.
+
+    boxes  how many boxes the picture has
+    """
     return [
         "digraph {",
         f'  graph [rankdir={rankdir} bgcolor=transparent nodesep=0.2 ranksep=0.4 fontname="Courier"'
@@ -104,7 +110,7 @@ def _direction(diagram: Diagram, texts: list[list[str]], labels: list[str]) -> s
     """From left to right if that fits a page's width, or else whichever way is narrower."""
     widths = [6.6 * max(map(len, lines), default=0) + 20 for lines in texts]
     ends, levels = list(widths), [0] * len(widths)
-    for edge, text in zip(diagram.edges, labels, strict=True):  # in the order of their users
+    for edge, text in zip(diagram.edges, labels, strict=True):  # users come in order
         gap = 30 + 6 * len(text)
         ends[edge.user] = max(ends[edge.user], ends[edge.parent] + gap + widths[edge.user])
         levels[edge.user] = max(levels[edge.user], levels[edge.parent] + 1)
@@ -126,30 +132,30 @@ def _node(i: int, box: Box, lines: list[str], rankdir: str, largest: float, room
     if box.kind != "constant":
         lines[-1] = lines[-1].ljust(room, "\N{NO-BREAK SPACE}")
     if box.kind == "group":  # a double frame, which records cannot have
-        shape, label = " shape=box peripheries=2", "\\n".join(lines)
+        shape, label = " shape=box peripheries=2", quoted("\\n".join(lines))
     else:
-        shape, label = (
-            " shape=Mrecord" if box.kind in ("operation", "outside") else "",
-            " | ".join(lines),
-        )
-        if rankdir in ("TB", "BT"):
-            label = f"{{ {label} }}"
+        shape = " shape=Mrecord" if box.kind in ("operation", "outside") else ""
+        label = record(lines, rankdir)
     if box.wrong:
         shape += " penwidth=4"
-    label = label.replace('"', '\\"')
-    return f'b{i} [id=b{i} class="{" ".join(classes)}"{shape} label="{label}"]'
+    return f'b{i} [id=b{i} class="{" ".join(classes)}"{shape} label={label}]'
+
+
+def record(fields: Sequence[str], rankdir: str) -> str:
+    """The label of a box with a field for each text, one below the other."""
+    label = " | ".join(fields)
+    return quoted(f"{{ {label} }}" if rankdir in ("TB", "BT") else label)
 
 
 def _within(f: int | None, diagram: Diagram, nodes: list[str]) -> list[str]:
-    """The boxes and frames that lie within a frame, or within none."""
+    """The lines of the boxes and frames directly within frame f, or within no frame."""
     lines = [node for box, node in zip(diagram.boxes, nodes, strict=True) if box.frame == f]
     for inner, frame in enumerate(diagram.frames):
         if frame.outer == f:
-            title = short(frame.title, 60).replace("\\", "\\\\").replace('"', '\\"')
-            title = title.replace("&", "&amp;")
+            title = short(frame.title, 60).replace("\\", "\\\\").replace("&", "&amp;")
             lines += [
                 f"subgraph cluster_{inner} {{",
-                f'  graph [id=f{inner} label="{title}" style=rounded labeljust=l]',
+                f"  graph [id=f{inner} label={quoted(title)} style=rounded labeljust=l]",
                 *_within(inner, diagram, nodes),
                 "}",
             ]
@@ -163,6 +169,6 @@ def _edge_text(edge: Edge, write: Write, partials: bool) -> str:
 
 
 def largest_gradient(diagram: Diagram) -> float:
-    """The largest size of a gradient that is finite."""
+    """The size of the largest finite gradient, 0 if there is none."""
     sizes = (abs(box.grad) for box in diagram.boxes if box.kind != "constant")
     return max((size for size in sizes if isfinite(size)), default=0.0)

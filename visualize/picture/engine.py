@@ -1,4 +1,4 @@
-"""DOT to SVG: the one place that knows which layout engine is there."""
+"""From DOT to SVG: the one place that knows which layout engine is installed."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ __all__ = ["draw_dot"]
 def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> graphviz.Digraph:
     """The graph of root as a graphviz.Digraph in micrograd's style.
 
-    format   of the Digraph's own `render`; "svg" needs no Graphviz program
+    format   the format of the Digraph's own `render`; "svg" needs no Graphviz program
     rankdir  "LR" from left to right, "TB" from top to bottom
 
     Raises TypeError if root is not a Value, ValueError for a graph of over 1,000 nodes.

@@ -1,9 +1,9 @@
-"""The picture of a compiled function: the instructions of its array program, and data on edges."""
+"""The picture of a compiled function: a box for each instruction of its array program."""
 
 from __future__ import annotations
 
 from visualize.model.select import NODE_LIMIT
-from visualize.picture.dot import header
+from visualize.picture.dot import header, record
 from visualize.picture.svg import framed
 from visualize.picture.text import escape, printable, short
 
@@ -25,12 +25,13 @@ _WIDTH = 48
 
 
 class ProgramPicture:
-    """The last program of a compiled function: an instruction a box, in a frame for each pass.
+    """The last program of a compiled function: a box for each instruction, a frame for each pass.
 
-    The backward pass runs up beside the forward pass, so that a cotangent stands by its number.
+    The arrows of the backward pass are drawn backward, so that the passes stand side by side, each
+    cotangent beside its number.
 
-    dot    its source in the DOT language
-    about  one sentence about it
+    dot    the source of the picture in the DOT language
+    about  one sentence about the picture
     """
 
     def __init__(self, function: Any, rankdir: str) -> None:
@@ -45,14 +46,14 @@ class ProgramPicture:
                 f"the picture would have {size:,} instructions, as the program is irregular; "
                 "print explain() of it, or draw a part of its graph"
             )
-        self._boxes: list[str] = []
-        self._titles: dict[str, str] = {}
+        self._leaves: list[str] = []  # the lines of leaves and of edges
         self._edges: list[str] = []
+        self._titles: dict[str, str] = {}  # of boxes, edges and frames, by their ids
         self._kinds: set[str] = set()
         self._back: set[str] = set()  # the boxes of the backward pass
-        self._writers: dict[str, list[str]] = {}  # the boxes that give what has a name
+        self._writers: dict[str, list[str]] = {}  # the boxes that write the array of a name
         self._gradients = {out.name for step in passes["backward"] for out in step.writes}
-        self._vertical = rankdir in ("TB", "BT")
+        self._rankdir = rankdir
         lines = []
         for title, steps in passes.items():
             if not steps:
@@ -65,7 +66,7 @@ class ProgramPicture:
                 "  }",
             ]
             self._titles[title] = title
-        lines = [*header(rankdir, size), *lines, *self._boxes, *self._edges, "}", ""]
+        lines = [*header(rankdir, size), *lines, *self._leaves, *self._edges, "}", ""]
         self.dot = "\n".join(lines)
         sizes = " and ".join(f"{len(steps)} {title}" for title, steps in passes.items())
         self.about = printable(f"Program of {function.__name__}: {sizes} instructions")
@@ -76,7 +77,7 @@ class ProgramPicture:
         return framed(self.dot, self.about, self._titles, [keys])
 
     def _instruction(self, step: Step, back: bool) -> str:
-        """The box of a step; adds its edges, and the boxes of leaves that it reads."""
+        """The line of a step's box; adds its edges, and the leaves that the step reads."""
         box = f"i{len(self._titles)}"
         if back:
             self._back.add(box)
@@ -87,14 +88,15 @@ class ProgramPicture:
             before = self._writers.get(out.name, [])
             if step.sign != "=" and out.name not in read:
                 self._edges += [self._edge(writer, box, out) for writer in before]
-            # What is added to, or written once more, stands for all of it; else it is a part.
+            # A step that adds to the array stands for all of it; one with "=" writes a part.
             self._writers[out.name] = [box] if step.sign != "=" else [*before, box]
         text = step.expression if step.sign == "=" else f"{step.sign} {step.expression}"
         return self._box(box, "operation", [step.target, text], step.text)
 
     def _read(self, array: Array, box: str) -> None:
+        """Add the edges to a box that reads the array, and the leaf if nothing has written it."""
         if array.name not in self._writers:
-            if array.values is not None:  # which stand in the formula
+            if array.values is not None:  # constants, which stand in the formula
                 return
             leaf = f"v{len(self._titles)}"
             if array.name == "dout":
@@ -103,17 +105,15 @@ class ProgramPicture:
             kind = "parameter" if f"d{array.name}" in self._gradients else "data"
             numbers = f"{array.total:,} number{'s' * (array.total > 1)}"
             title = f"{array.name}: {numbers}"
-            self._boxes.append("  " + self._box(leaf, kind, [array.name, numbers], title))
+            self._leaves.append("  " + self._box(leaf, kind, [array.name, numbers], title))
         self._edges += [self._edge(writer, box, array) for writer in self._writers[array.name]]
 
     def _box(self, name: str, kind: str, lines: list[str], title: str) -> str:
         self._kinds.add(kind)
         self._titles[name] = printable(title)
-        label = " | ".join(escape(short(line, _WIDTH)) for line in lines)
-        label = f"{{ {label} }}" if self._vertical else label
-        label = label.replace('"', '\\"')
+        label = record([escape(short(line, _WIDTH)) for line in lines], self._rankdir)
         shape = " shape=Mrecord" if kind == "operation" else ""
-        return f'{name} [id={name} class="{kind} shade0"{shape} label="{label}"]'
+        return f'{name} [id={name} class="{kind} shade0"{shape} label={label}]'
 
     def _edge(self, writer: str, reader: str, array: Array) -> str:
         name = f"e{len(self._edges)}"

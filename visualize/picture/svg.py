@@ -1,4 +1,4 @@
-"""A diagram as an SVG element that styles itself, with titles and a legend."""
+"""Where the SVG is written: a picture laid out, with titles, its own style sheet and a legend."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from autograd_lite import Value
-    from visualize.picture.dot import Write
+    from visualize.picture.text import Write
 
 __all__ = ["framed", "summary", "to_svg"]
 
@@ -23,10 +23,13 @@ __all__ = ["framed", "summary", "to_svg"]
 def to_svg(
     diagram: Diagram, dot: str, about: str, write: Write, partials: bool, color: bool
 ) -> str:
-    """The laid out DOT as an SVG element with titles, a style sheet and a legend.
+    """The SVG element of a diagram.
 
-    dot    what `to_dot` made of the diagram
-    about  one sentence about the whole, for screen readers
+    dot       the diagram in the DOT language, from `to_dot`
+    about     one sentence about the whole, for screen readers
+    write     the function that writes a number
+    partials  True if local partials stand on the edges
+    color     True if boxes are shaded by the sizes of their gradients
     """
     titles = {f"b{i}": _box_title(box, write) for i, box in enumerate(diagram.boxes)}
     names = [short(heading(box)) for box in diagram.boxes]
@@ -40,11 +43,11 @@ def to_svg(
 def framed(
     dot: str, about: str, titles: Mapping[str, str], keys: Sequence[Sequence[tuple[str, str]]]
 ) -> str:
-    """The laid out DOT as an SVG element with titles, a style sheet and a legend.
+    """The SVG element of any picture: the DOT laid out, with titles, a style sheet and a legend.
 
     about   one sentence about the whole, for screen readers
-    titles  of boxes, edges and frames, by their ids
-    keys    the rows of the legend: (the class of a small box or "", what it says)
+    titles  the titles of boxes, edges and frames, by their ids
+    keys    the rows of the legend, each of (CSS class of a small box or "", text)
     """
     svg = layout(dot)
     head = re.match(r'<svg width="[^"]*" height="[^"]*"\s+viewBox="([^"]*)"[^>]*>', svg)
@@ -84,7 +87,7 @@ def summary(root: Value, diagram: Diagram, write: Write) -> str:
 
 
 def _box_title(box: Box, write: Write) -> str:
-    """The whole text about a box, for a tooltip and for screen readers."""
+    """The text about a box for tooltips and screen readers."""
     kind = "" if box.kind in ("operation", heading(box)) else f" ({box.kind})"
     numbers = [row for row in rows(box, write) if row != short(heading(box), 48)]
     return printable(f"{heading(box)}{kind}: {', '.join(numbers)}")
@@ -107,7 +110,7 @@ _KINDS = {
 
 
 def _keys(diagram: Diagram, partials: bool, color: bool) -> list[list[tuple[str, str]]]:
-    """The rows of the legend."""
+    """The rows of the legend, for `framed`."""
     kinds = [kind for kind in _KINDS if any(box.kind == kind for box in diagram.boxes)]
     groups = [[(f"{kind} shade0", _KINDS[kind]) for kind in kinds]]
     if any(not box.finite for box in diagram.boxes):
@@ -116,8 +119,8 @@ def _keys(diagram: Diagram, partials: bool, color: bool) -> list[list[tuple[str,
     if color and largest > 0:
         shades = [("data shade0", "grad 0")]
         uppers = [largest, *(bound * largest for bound in BOUNDS.values())]
-        for name, upper in reversed(list(zip(BOUNDS, uppers, strict=False))):
-            shades.append((f"data {name}", f"to {upper:.2g}"))
+        named = zip(BOUNDS, uppers, strict=False)
+        shades += [(f"data {name}", f"to {upper:.2g}") for name, upper in reversed([*named])]
         groups.append(shades)
     if any(box.size > 1 and box.kind != "constant" for box in diagram.boxes):
         groups.append([("", "several nodes: range of data, norm of grad,"), ("", "no constants")])
@@ -129,35 +132,41 @@ def _keys(diagram: Diagram, partials: bool, color: bool) -> list[list[tuple[str,
 def _legend(
     rows: Sequence[Sequence[tuple[str, str]]], width: float, top: float
 ) -> tuple[str, float, float]:
-    """The legend below the picture, and the width and height that it takes."""
+    """The SVG of the legend below the picture, its width and its height.
+
+    rows   as of `framed`
+    width  the width of the picture
+    top    the height of the picture, below which the legend begins
+    """
     out: list[str] = []
     x, y, right = 8.0, top + 6, 0.0
     limit = max(width, 240.0)
     for items in rows:
-        for kind, text in items:
-            taken = (20 if kind else 0) + 6.03 * len(text) + 14
+        for classes, text in items:
+            key = 20 if classes else 0
+            taken = key + 6.03 * len(text) + 14
             if x + taken > limit and x > 8:
                 x, y = 8.0, y + 16
-            if kind:
-                out.append(_key(kind, x, y))
-            tx = x + (20 if kind else 0)
-            out.append(f'<text x="{tx:g}" y="{y + 9:g}" font-size="10">{escape_html(text)}</text>')
+            if classes:
+                out.append(_key(classes, x, y))
+            at = f'x="{x + key:g}" y="{y + 9:g}"'
+            out.append(f'<text {at} font-size="10">{escape_html(text)}</text>')
             x += taken
             right = max(right, x)
         x, y = 8.0, y + 16
     return f'<g class="legend">\n{chr(10).join(out)}\n</g>\n', right, y - top + 4
 
 
-def _key(kind: str, x: float, y: float) -> str:
-    """A small box of this kind."""
-    r = 4 if kind.startswith(("operation", "outside")) else 0
+def _key(classes: str, x: float, y: float) -> str:
+    """A small box of these CSS classes; those of operations have round corners of radius r."""
+    r = 4 if classes.startswith(("operation", "outside")) else 0
     w, h = 14 - 2 * r, 10 - 2 * r
     path = f"M{x + r:g},{y:g}h{w}q{r},0 {r},{r}v{h}q0,{r} -{r},{r}h-{w}q-{r},0 -{r},-{r}v-{h}z"
     if r:
         path = path.replace(f"v-{h}z", f"v-{h}q0,-{r} {r},-{r}z")
     inner = (
         f'<path fill="none" d="M{x + 2.5:g},{y + 2.5:g}h9v5h-9z"/>'
-        if kind.startswith("group")
+        if classes.startswith("group")
         else ""
     )
-    return f'<g class="node {kind}"><path fill="white" d="{path}"/>{inner}</g>'
+    return f'<g class="node {classes}"><path fill="white" d="{path}"/>{inner}</g>'

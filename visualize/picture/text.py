@@ -1,4 +1,4 @@
-"""Text of the user's made harmless, and numbers written short."""
+"""Text of users made harmless in DOT and in SVG, and numbers written short."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import re
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
-__all__ = ["escape", "escape_html", "number_format", "printable", "short"]
+    Write: TypeAlias = Callable[[float], str]
 
-# What XML cannot hold, and what would break a line or turn its direction.
+__all__ = ["escape", "escape_html", "number_format", "printable", "quoted", "short"]
+
+# Characters that XML cannot hold, and those that break a line or turn its direction.
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
@@ -20,7 +23,7 @@ _FORMAT = re.compile(r"\.\d{1,2}[efg]")
 
 def printable(text: str) -> str:
     """The text on one line, in characters that XML can hold."""
-    if text.isprintable():  # as nearly every text is
+    if text.isprintable():  # the fast way, for nearly every text
         return text
     return _UNPRINTABLE.sub(lambda c: " " if c[0] in "\t\n\r\u2028\u2029" else "\ufffd", text)
 
@@ -36,6 +39,11 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", text.replace("&", "&amp;"))
 
 
+def quoted(label: str) -> str:
+    """The label as a string of DOT."""
+    return '"' + label.replace('"', '\\"') + '"'
+
+
 def escape_html(text: str) -> str:
     """The text for SVG and HTML, between tags and in attributes: every character for itself."""
     for character, entity in ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"):
@@ -43,8 +51,8 @@ def escape_html(text: str) -> str:
     return text
 
 
-def number_format(number: str) -> Callable[[float], str]:
-    """The function that writes a number, of a format such as ".4g", ".2f" or ".1e".
+def number_format(number: str) -> Write:
+    """The function that writes numbers in a format such as ".4g", ".2f" or ".1e".
 
     Raises ValueError for any other format.
     """

@@ -6,7 +6,7 @@ from string import Template
 
 __all__ = ["BOUNDS", "COLORS", "shade", "stylesheet", "themed"]
 
-# (light, dark). The shades are one blue that differs in lightness, so for every kind of eye.
+# (light, dark). The shades are one blue in steps of lightness, which every kind of eye tells apart.
 COLORS = {
     "paper": ("#ffffff", "#16191d"),
     "ink": ("#1f2328", "#eceff2"),
@@ -39,8 +39,8 @@ _COLORED = Template("""
 .autograd .edge text, .autograd .legend text, .autograd .cluster text { fill: $faint; }
 """)
 
-# In a page a wide picture shrinks to fit. The @media keeps this from converters such as CairoSVG,
-# which take a height of auto for none.
+# In a page a wide picture shrinks to fit. The @media hides that from converters such as CairoSVG,
+# for which a height of auto is no height.
 _DRAWN = """
 @media all { .autograd { max-width: 100%; height: auto; } }
 .autograd text { font-family: "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace; }
@@ -65,7 +65,7 @@ def themed(template: Template) -> tuple[str, str]:
 
 
 def stylesheet() -> str:
-    """CSS of a picture, dark where the reader prefers that."""
+    """The CSS of a picture, dark where the reader prefers that."""
     light, dark = themed(_COLORED)
     return f"{_DRAWN}{light}@media (prefers-color-scheme: dark) {{{dark}}}\n"
 
@@ -75,7 +75,7 @@ BOUNDS = {"shade4": 1 / 2, "shade3": 1 / 10, "shade2": 1 / 100, "shade1": 0.0}
 
 
 def shade(grad: float, largest: float) -> str:
-    """The class of a finite gradient's size: shade4 for more than half of the largest."""
+    """The CSS class of a finite gradient: shade4 if its size is over half of the largest."""
     size = abs(grad)
     if size == 0.0:
         return "shade0"
