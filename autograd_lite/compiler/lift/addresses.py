@@ -12,18 +12,18 @@ from bisect import bisect
 import numpy as np
 
 from autograd_lite.compiler.lift.affine import nest, stretches
-from autograd_lite.compiler.lift.canonical import COPY, MAP, NUMBER, PICK, SUM, VARIABLE
-from autograd_lite.compiler.lift.groups import NUMBERS, WANTED, Group, groups_of
+from autograd_lite.compiler.lift.canonical import CONSTANT, DETACH, ELEMENTWISE, LEAF, SUM, TAKE
+from autograd_lite.compiler.lift.groups import CONSTANTS, WANTED, Group, groups_of
 from autograd_lite.compiler.lift.instructions import ZeroPadding
 from autograd_lite.compiler.lift.names import Array
-from autograd_lite.compiler.lift.schedule import Stages
+from autograd_lite.compiler.lift.schedule import Schedule
 from autograd_lite.compiler.tape.ranges import ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from autograd_lite.compiler.lift.canonical import Form
+    from autograd_lite.compiler.lift.canonical import CanonicalProgram
     from autograd_lite.compiler.lift.instructions import Instruction
     from autograd_lite.compiler.tape.ranges import Ints
 
@@ -95,18 +95,18 @@ class Layout:
     equal are one.
     """
 
-    def __init__(self, form: Form, wrt: Ints, primal: int, leaves: int) -> None:
+    def __init__(self, form: CanonicalProgram, wrt: Ints, primal: int, leaves: int) -> None:
         self.form, self.size = form, leaves
         self.address = np.full(len(form), -1)
         self.pieces: list[Piece] = []
         self._boxes: list[Piece] = []
         self._masks: dict[int, Piece] = {}
         self._piece_of = np.zeros(len(form), np.int64)
-        stages = Stages(form)
-        _, self.group_of = groups_of(form, stages, wrt, primal)
+        schedule = Schedule(form)
+        _, self.group_of = groups_of(form, schedule, wrt, primal)
         self._offsets = form.offsets
 
-        alone = (form.kind == NUMBER) & (form.number == 1)
+        alone = (form.kind == CONSTANT) & (form.number == 1)
         wanted, uses = _by_first_use(form, self.group_of, WANTED, alone)
         slots, block = form.slot[wanted], np.cumsum(np.append(False, np.diff(uses) != 0))
         self.leaves = np.arange(leaves)
@@ -114,15 +114,15 @@ class Layout:
             self.leaves[slots] = np.sort(slots)
         self.parameters = np.full(leaves, -1)
         self.parameters[slots] = block[: len(slots)]
-        numbers, uses = _by_first_use(form, self.group_of, NUMBERS, self.group_of)
+        numbers, uses = _by_first_use(form, self.group_of, CONSTANTS, self.group_of)
         which, values = _shared(form.number[numbers], uses)
         base = self.reserve(len(values))
         self.constants = Array(base, len(values), "constants", values=values)
-        variables = np.flatnonzero(form.kind == VARIABLE)
+        variables = np.flatnonzero(form.kind == LEAF)
         self.address[variables] = self.leaves[form.slot[variables]]
         self.address[numbers] = base + which
 
-        self.groups, self.group_of = groups_of(form, stages, wrt, primal, self._placed)
+        self.groups, self.group_of = groups_of(form, schedule, wrt, primal, self._placed)
 
     def reserve(self, size: int) -> int:
         """The first address of a new stretch of memory."""
@@ -186,17 +186,17 @@ class Layout:
     def _placed(self, group: Group) -> list[Group]:
         """Give the group its addresses; as several groups if that makes nests of them."""
         nodes = group.members
-        if group.kind in (VARIABLE, NUMBER):
-            if group.kind == VARIABLE:
+        if group.kind in (LEAF, CONSTANT):
+            if group.kind == LEAF:
                 group.members = nodes = nodes[np.argsort(self.address[nodes])]
             self.pieces.append(Piece(0, self.address[nodes], 0))
             return [group]
         first = self._offsets[nodes]
-        if group.kind == COPY:
+        if group.kind == DETACH:
             self.address[nodes] = self.address[self.form.a[first]]
             self.pieces.append(Piece(0, self.address[nodes], 0))
             return [group]
-        if group.kind == MAP:
+        if group.kind == ELEMENTWISE:
             count = int(self._offsets[nodes[0] + 1] - first[0])
             operands = self.form.a[first + np.arange(count)[:, None]]
         elif group.kind == SUM:
@@ -230,11 +230,11 @@ class Layout:
             return by_address, whole, None
         rows = np.stack([self._row_in_box(nodes) for nodes in operands])
         known = np.concatenate([tables, rows])
-        for order in (natural, by_address) if kind == MAP else ():
+        for order in (natural, by_address) if kind == ELEMENTWISE else ():
             split = _split(tables[:, order], *stretches(known[:, order]))
             if split is not None:
                 return order[split[0]], split[1], None
-        if kind == PICK:
+        if kind == TAKE:
             return natural, whole, None
         box = Box(*stretches(known))
         if len(box.holes) <= 2 * n + 64 and _is_nest(box.filled(tables)):
@@ -270,7 +270,9 @@ def _split(tables: Ints, starts: Ints, lengths: Ints) -> tuple[Ints, Ints] | Non
     return np.concatenate(parts), np.cumsum([len(part) for part in parts])[:-1]
 
 
-def _by_first_use(form: Form, group_of: Ints, i: int, partners: Ints) -> tuple[Ints, Ints]:
+def _by_first_use(
+    form: CanonicalProgram, group_of: Ints, i: int, partners: Ints
+) -> tuple[Ints, Ints]:
     """The nodes of group i in the order of the program's uses of them, and the use of each.
 
     partners  [n] what matters of a node that one of the group is multiplied by
@@ -278,13 +280,13 @@ def _by_first_use(form: Form, group_of: Ints, i: int, partners: Ints) -> tuple[I
     A use is a group and what matters of the partner there. The uses are in order as well, and all
     their nodes side by side; a node that is used in several ways stands at the first one.
     """
-    node, use, time = [], [], []
+    node, use, program_order = [], [], []
     for x, y in ((form.a, form.b), (form.b, form.a)):
         here = np.flatnonzero(group_of[x] == i)
         node.append(x[here])
         use.append(group_of[form.owner[here]] * (len(form) + 1) + partners[y[here]])
-        time.append(here)
-    order = np.argsort(np.concatenate(time), kind="stable")
+        program_order.append(here)
+    order = np.argsort(np.concatenate(program_order), kind="stable")
     nodes, first = np.unique(np.concatenate(node)[order], return_index=True)
     _, start, which = np.unique(np.concatenate(use)[order], return_index=True, return_inverse=True)
     start_of_use = start[which[first]]

@@ -7,59 +7,54 @@ it is a sum of products of pairs as well, and W^T delta and delta x^T come out b
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from autograd_lite.compiler.lift.canonical import COPY, MAP, NUMBER, SUM, VARIABLE
-from autograd_lite.compiler.lift.specialized import formula, partials_of
-from autograd_lite.compiler.tape.ranges import offsets_of, ranges
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from autograd_lite.compiler.lift.canonical import Form
-    from autograd_lite.compiler.lift.specialized import Specialized
-    from autograd_lite.compiler.tape.ranges import Ints
+from autograd_lite.compiler.lift.canonical import (
+    CONSTANT,
+    DETACH,
+    ELEMENTWISE,
+    LEAF,
+    SUM,
+    CanonicalProgram,
+)
+from autograd_lite.compiler.lift.schedule import levels_of
+from autograd_lite.compiler.lift.specialized import Specialized, formula, partials_of
+from autograd_lite.compiler.tape.ranges import Ints, offsets_of
 
 __all__ = ["Uses", "active_nodes"]
 
 
-def active_nodes(form: Form, wrt: Ints) -> NDArray[np.bool_]:
-    """[n] whether a node depends on one of the leaves in wrt, in a way that has a gradient."""
-    active: NDArray[np.bool_] = (form.kind == VARIABLE) & np.isin(form.slot, wrt)
-    offsets = form.offsets
-    for nodes in form.levels():
-        nodes = nodes[form.kind[nodes] != COPY]
+def active_nodes(form: CanonicalProgram, wrt: Ints) -> NDArray[np.bool_]:
+    """[n] True if the node depends on one of the leaves in wrt, in a way that has a gradient."""
+    active: NDArray[np.bool_] = (form.kind == LEAF) & np.isin(form.slot, wrt)
+    for nodes in levels_of(form, form.kind >= SUM):
+        nodes = nodes[form.kind[nodes] != DETACH]
         if len(nodes):
-            first, count = offsets[nodes], offsets[nodes + 1] - offsets[nodes]
-            terms = ranges(first, count)
+            terms, counts = form.terms_of(nodes)
             found = active[form.a[terms]] | active[form.b[terms]]
-            starts = np.cumsum(count) - count
-            active[nodes] = np.logical_or.reduceat(found, starts)
+            active[nodes] = np.logical_or.reduceat(found, np.cumsum(counts) - counts)
     return active
 
 
 class Uses:
-    """What each use of an active node sends to it: the user's cotangent times a partial.
+    """The terms of all cotangents: for each use of an active node, the user and the partial.
 
     user, node, partial  [m] nodes, sorted by node, then user
-    side                 [m] which operand of its user the node is
-    offsets              [n + 1] where the uses of each node begin
+    side                 [m] place of the node among its user's operands
+    offsets              [n + 1] first use of each node
 
-    Makes a new node of each partial that is none yet. Picks are not among the uses.
+    Makes a new node of each partial that is not a node yet. TAKEs are not among the users.
     """
 
-    def __init__(self, form: Form, active: NDArray[np.bool_]) -> None:
+    def __init__(self, form: CanonicalProgram, active: NDArray[np.bool_]) -> None:
         self._form, self._active = form, active
         self._rows: list[tuple[Ints, Ints, Ints, Ints]] = []
         self._of_sums()
         for k, rule in enumerate(form.rules):
             if rule is not None:
                 self._of_rule(k, *rule)
-        for node, x, what, operands in form.flows:
-            sent = active[x]
-            if sent.any():
-                named = {name: nodes[sent] for name, nodes in operands.items()}
-                self._add(node[sent], x[sent], self._partial(what, named), 0)
+        for output, x, formula_of, operands in form.custom_partials:
+            self._add_partial(output, x, formula_of, operands, 0)
         form.settle()
         user, node, partial, side = map(np.concatenate, zip(*self._rows, strict=True))
         order = np.lexsort((user, node))
@@ -72,38 +67,45 @@ class Uses:
         user, node, partial = user[sent], node[sent], partial[sent]
         self._rows.append((user, node, partial, np.full(len(user), side)))
 
+    def _add_partial(
+        self, user: Ints, node: Ints, partial: Specialized, operands: dict[str, Ints], side: int
+    ) -> None:
+        """Uses whose partial is a formula of operands."""
+        sent = self._active[node]
+        if sent.any():
+            operands = {name: nodes[sent] for name, nodes in operands.items()}
+            self._add(user[sent], node[sent], self._partial(partial, operands), side)
+
     def _of_sums(self) -> None:
         form = self._form
-        terms = np.flatnonzero((form.kind[form.owner] == SUM) & ~form.silent[form.owner])
+        terms = np.flatnonzero((form.kind[form.owner] == SUM) & ~form.no_gradient[form.owner])
         owner, a, b = form.owner[terms], form.a[terms], form.b[terms]
         square = (a == b) & self._active[a]
         if square.any():  # one use of partial 2 x rather than two
             x = a[square]
-            self._add(owner[square], x, form.mapped(formula("2 * x"), {"x": x}, silent=True), 0)
+            self._add(owner[square], x, form.elementwise(formula("2 * x"), {"x": x}), 0)
             owner, a, b = owner[~square], a[~square], b[~square]
         self._add(owner, a, b, 0)
         self._add(owner, b, a, 1)
 
     def _of_rule(self, k: int, code: int, c: float) -> None:
         form = self._form
-        users = np.flatnonzero((form.kind == MAP) & (form.formula == k) & self._active)
+        users = np.flatnonzero((form.kind == ELEMENTWISE) & (form.formula == k) & self._active)
         first = form.offsets[users]
         partials = partials_of(code, c)
         names = partials[0].names if partials[0].part > 0 else "xyz"[: len(partials)]
-        operands = [form.a[first + i] for i in range(len(names))]
-        for side, (node, what) in enumerate(zip(operands, partials, strict=False)):
-            sent = self._active[node]
-            if sent.any() and what.text != "0":
-                named = {n: x[sent] for n, x in zip(names, operands, strict=True)}
-                named["out"] = users[sent]
-                self._add(users[sent], node[sent], self._partial(what, named), side)
+        operands = {name: form.a[first + i] for i, name in enumerate(names)}
+        for side, (name, partial) in enumerate(zip(names, partials, strict=False)):
+            if partial.text != "0":
+                named = {**operands, "out": users}
+                self._add_partial(users, operands[name], partial, named, side)
 
     def _partial(self, what: Specialized, operands: dict[str, Ints]) -> Ints:
-        """Nodes of this formula, which may be there already."""
+        """The nodes of a partial: new ones, unless it is an operand or a constant."""
         if what.text in operands and what.part < 0:
             return operands[what.text]
         if not what.names:
-            node = self._form.new(NUMBER, number=[float(what.text)])
+            node = self._form.new(CONSTANT, number=[float(what.text)])
             return np.full(len(operands["out"]), node[0])
         # Once for all uses: 1 / y, for all x / y of a softmax.
         key = np.zeros(len(operands["out"]), np.int64)
@@ -111,4 +113,4 @@ class Uses:
             key = np.unique(key * len(self._form) + operands[name], return_inverse=True)[1]
         first, which = np.unique(key, return_index=True, return_inverse=True)[1:]
         once = {name: operands[name][first] for name in what.names}
-        return self._form.mapped(what, once, silent=True)[which]
+        return self._form.elementwise(what, once)[which]

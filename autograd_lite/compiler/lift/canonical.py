@@ -1,4 +1,4 @@
-"""The canonical form: sums of products of pairs, and elementwise operations.
+"""The canonical form: sums of products of pairs, and elementwise formulas.
 
 add, sub, neg, mul, square, sum, mean, dot and division by a constant are all
 S = a0 b0 + a1 b1 + ..., with the constant one as a partner where there is no other. A sum that
@@ -12,51 +12,70 @@ from math import isqrt
 
 import numpy as np
 
-from autograd_lite.compiler.lift.levels import levels_of
 from autograd_lite.compiler.lift.specialized import Specialized, formula, formulas_of_sum, value_of
 from autograd_lite.compiler.tape import opcodes
-from autograd_lite.compiler.tape.opcodes import CONSTANT, DETACH, INDEX, LEAF, TAKE
-from autograd_lite.compiler.tape.ranges import offsets_of, ranges
-from autograd_lite.operations.rules import CODES, RULES
+from autograd_lite.compiler.tape.ranges import Ints, offsets_of, ranges
+from autograd_lite.operations.rules import RULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
 
-    from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.compiler.tape.tape import Tape
 
-__all__ = ["COPY", "DEAD", "LARGEST", "MAP", "NUMBER", "PICK", "SUM", "VARIABLE", "Form"]
+__all__ = [
+    "CONSTANT",
+    "DEAD",
+    "DETACH",
+    "ELEMENTWISE",
+    "LEAF",
+    "ROW_MAX",
+    "SUM",
+    "TAKE",
+    "CanonicalProgram",
+]
 
-# The kinds of node.
-DEAD = 0  # of the tape, but part of another node here
-VARIABLE = 1  # a leaf of the tape
-NUMBER = 2  # a constant
+# The kinds of node; those from SUM on are computed.
+DEAD = 0  # a node of the tape that is part of another node here
+LEAF = 1
+CONSTANT = 2
 SUM = 3  # of the products a * b of its terms
-MAP = 4  # a formula of its operands, the a of its terms
-LARGEST = 5  # of its operands
-PICK = 6  # the one of its operands that an index names
-COPY = 7  # of its operand, through which no gradient flows
+ELEMENTWISE = 4  # a formula of its operands, the a of its terms
+ROW_MAX = 5  # the largest of its operands, for the shift of logsumexp: it has no gradient
+TAKE = 6  # the one of its operands that an index chooses
+DETACH = 7  # its operand, without gradient
+
+# The operations that are sums of products, and the terms of each.
+SUMS = {
+    "add": [("x", "1"), ("y", "1")],
+    "sub": [("x", "1"), ("y", "-1")],
+    "neg": [("x", "-1")],
+    "mul": [("x", "y")],
+    "square": [("x", "x")],
+}
 
 
-class Form:
+class CanonicalProgram:
     """A program in canonical form. Nodes are ints; those of the tape keep theirs.
 
-    kind      [n] of each node
-    formula   [n] of a MAP: which of `formulas`; of a PICK: among how many it picks
-    number    [n] of a NUMBER
-    slot      [n] of a VARIABLE: its leaf; of a PICK: its index
-    silent    [n] whether no cotangent flows from it to its operands by itself
-    time      [n] when the program made it, or the node that it is a part of
-    owner, a, b    [m] the terms, sorted by owner, its own in order; b is `one` but for SUM
-    offsets   [n + 1] where each node's terms begin
-    flows     (nodes, operands, partial, what that reads) of nodes made of several silent ones
-    formulas  those of the MAPs; `rules` has the (code, c) of those that stand for a rule
-    outputs   the nodes whose numbers are wanted, the results first
-    one, minus_one, zero  the nodes of these numbers
+    kind           [n] kind of each node
+    formula        [n] place of an ELEMENTWISE in `formulas`; the number of operands of a TAKE
+    number         [n] number of a CONSTANT
+    slot           [n] slot of a LEAF among the leaves, or of a TAKE's index among the indices
+    no_gradient    [n] True if the adjoint skips this node
+    program_order  [n] position in the order of the user's program
+    owner, a, b    [m] nodes: the terms, sorted by owner, those of one owner in order; b is `one`
+                   but for a SUM
+    offsets        [n + 1] first term of each node
+    formulas       the formulas of ELEMENTWISE nodes
+    rules          of each formula the (code, c) of the rule whose value it is, or None
+    custom_partials  (outputs, inputs, partial, its operands by name) of a composite such as
+                   logsumexp, used instead of differentiating its parts
+    outputs        [k] nodes whose numbers a call gives back, the results first
+    one, minus_one, zero  the nodes of these constants
     """
 
     def __init__(self, tape: Tape) -> None:
@@ -74,9 +93,9 @@ class Form:
         self.outputs, self._results = tape.outputs, tape.results
         self.formulas: list[Specialized] = []
         self.rules: list[tuple[int, float] | None] = []
-        self._places: dict[object, int] = {}
-        self.flows: list[tuple[Ints, Ints, Specialized, dict[str, Ints]]] = []
-        self.one, self.minus_one, self.zero = self.new(NUMBER, number=[1.0, -1.0, 0.0]).tolist()
+        self._index: dict[object, int] = {}  # in formulas
+        self.custom_partials: list[tuple[Ints, Ints, Specialized, dict[str, Ints]]] = []
+        self.one, self.minus_one, self.zero = self.new(CONSTANT, number=[1.0, -1.0, 0.0]).tolist()
         _Reader(self, tape).read()
         self.settle()
         self._merge_leaves()
@@ -88,12 +107,14 @@ class Form:
 
     @property
     def results(self) -> Ints:
-        """The outputs that have cotangents."""
+        """[results] nodes: the outputs that have cotangents."""
         return self.outputs[: self._results]
 
-    def levels(self) -> Iterator[Ints]:
-        """The nodes of each level, but for leaves and numbers."""
-        return levels_of(self.kind >= SUM, self.owner, self.a, self.b)
+    def terms_of(self, nodes: Ints) -> tuple[Ints, Ints]:
+        """The terms of nodes, one node after the other, and how many each has."""
+        first = self.offsets[nodes]
+        counts = self.offsets[nodes + 1] - first
+        return ranges(first, counts), counts
 
     # ----------------------------------------------------------------------- making nodes
 
@@ -104,47 +125,45 @@ class Form:
         *,
         formula: int = 0,
         number: Sequence[float] | NDArray[np.float64] = (),
-        silent: bool = False,
-        time: Ints | None = None,
+        no_gradient: bool = False,
+        program_order: Ints | None = None,
     ) -> Ints:
         """New nodes: as many as there are numbers, or this many."""
         count = count or len(number)
         nodes = np.arange(self._size, self._size + count)
-        time = nodes if time is None else time
-        values = kind, formula, number if len(number) else 0.0, -1, silent, time
+        program_order = nodes if program_order is None else program_order
+        values = kind, formula, number if len(number) else 0.0, -1, no_gradient, program_order
         for column, value in zip(self._columns, values, strict=True):
             column.append(np.full(count, value, column[0].dtype))
         self._size += count
         return nodes
 
     def add(self, owner: Ints, a: Ints, b: Ints | int | None = None) -> None:
-        """A term of each owner."""
+        """A term a * b of each owner; b is `one` by default."""
         partner = np.asarray(self.one if b is None else b)
         self._terms.append((owner, a, np.broadcast_to(partner, owner.shape)))
 
-    def place_of(self, formula: Specialized, rule: tuple[int, float] | None = None) -> int:
-        """The place among `formulas` of this one, which is there once."""
+    def index_of(self, formula: Specialized, rule: tuple[int, float] | None = None) -> int:
+        """The place of a formula in `formulas`, where it stands once."""
         key = rule or (formula.text, formula.label, formula.code, formula.part)
-        if key not in self._places:
-            self._places[key] = len(self.formulas)
+        if key not in self._index:
+            self._index[key] = len(self.formulas)
             self.formulas.append(formula)
             self.rules.append(rule)
-        return self._places[key]
+        return self._index[key]
 
-    def mapped(
-        self, formula: Specialized, operands: Mapping[str, Ints], silent: bool = False
-    ) -> Ints:
-        """New nodes that are a formula of operands, which are given by name."""
+    def elementwise(self, formula: Specialized, operands: Mapping[str, Ints]) -> Ints:
+        """New nodes without gradient: a formula of operands, which are given by name."""
         count = len(operands[formula.names[0]])
-        nodes = self.new(MAP, count, formula=self.place_of(formula), silent=silent)
+        nodes = self.new(ELEMENTWISE, count, formula=self.index_of(formula), no_gradient=True)
         for name in formula.names:
             self.add(nodes, operands[name])
         return nodes
 
     def settle(self) -> None:
-        """Make arrays of the nodes and terms that were added."""
+        """Put the nodes and terms that were added into the arrays."""
         self._columns = [[np.concatenate(column)] for column in self._columns]
-        self.kind, self.formula, self.number, self.slot, self.silent, self.time = (
+        self.kind, self.formula, self.number, self.slot, self.no_gradient, self.program_order = (
             column[0] for column in self._columns
         )
         owner, a, b = (np.concatenate(column) for column in zip(*self._terms, strict=True))
@@ -156,8 +175,8 @@ class Form:
     # ------------------------------------------------------------------------- simplifying
 
     def _merge_leaves(self) -> None:
-        """Let one node stand for each leaf."""
-        leaves = np.flatnonzero(self.kind == VARIABLE)
+        """Let each leaf be one node."""
+        leaves = np.flatnonzero(self.kind == LEAF)
         slots, first, which = np.unique(self.slot[leaves], return_index=True, return_inverse=True)
         if len(slots) < len(leaves):
             same = np.arange(len(self))
@@ -167,12 +186,12 @@ class Form:
             self._terms = [(self.owner, self.a, self.b)]
 
     def _splice(self) -> None:
-        """Give the terms of a sum that only another sum adds up to that one."""
+        """Make a sum that only another sum uses part of that one."""
         uses = np.bincount(self.a, minlength=len(self)) + np.bincount(self.b, minlength=len(self))
         uses[self.outputs] += 1
         sums = self.kind == SUM
         spliced = sums[self.owner] & sums[self.a] & (self.b == self.one) & (uses[self.a] == 1)
-        spliced &= self.silent[self.owner] == self.silent[self.a]
+        spliced &= self.no_gradient[self.owner] == self.no_gradient[self.a]
         if spliced.any():
             users, kept = np.arange(len(self)), ~spliced
             users[self.a[spliced]] = self.owner[spliced]
@@ -181,21 +200,20 @@ class Form:
             self.settle()
 
     def _hoist(self) -> None:
-        """Make a sum of the terms that are known from the start, if products of leaves are among
-        them, where the others have to wait.
+        """Split a sum in two: the terms of leaves and constants are a sum of their own.
 
-        It is computed for all steps of a recurrence at once, and each step adds what depends on
-        the one before.
+        That sum is computed for all steps of a recurrence at once, and each step adds the terms
+        that depend on the step before. Only sums with a product of two leaves are split.
         """
-        leaf = self.kind == VARIABLE
+        leaf = self.kind == LEAF
         late = (self.kind[self.a] >= SUM) | (self.kind[self.b] >= SUM)
         waits, weighs = np.zeros((2, len(self)), bool)
         waits[self.owner[late]] = True
         weighs[self.owner[leaf[self.a] & leaf[self.b]]] = True
-        moved = (waits & weighs & (self.kind == SUM) & ~self.silent)[self.owner] & ~late
+        moved = (waits & weighs & (self.kind == SUM) & ~self.no_gradient)[self.owner] & ~late
         if moved.any():
             users, which = np.unique(self.owner[moved], return_inverse=True)
-            known = self.new(SUM, len(users), time=users)
+            known = self.new(SUM, len(users), program_order=users)
             self.owner[moved] = known[which]
             self.add(users, known)
             self.settle()
@@ -209,19 +227,21 @@ def _last(users: Ints) -> Ints:
 
 
 class _Reader:
-    """Reads a tape into a form, all nodes of one operation at once."""
+    """Reads a tape into a canonical program, all nodes of one operation at once.
 
-    def __init__(self, form: Form, tape: Tape) -> None:
+    kind, formula, number, slot, no_gradient  [tape] the columns of the nodes of the tape
+    """
+
+    def __init__(self, form: CanonicalProgram, tape: Tape) -> None:
         self.form, self.tape = form, tape
-        # The columns of the form, of which the nodes of the tape come first.
-        self.kind, self.formula, self.number, self.slot, self.silent, _ = (
+        self.kind, self.formula, self.number, self.slot, self.no_gradient, _ = (
             first for first, *_ in form._columns
         )
 
     def read(self) -> None:
         tape = self.tape
-        used = np.zeros(len(tape), bool)  # by more than detached copies
-        used[tape.parents[np.repeat(tape.codes != DETACH, np.diff(tape.offsets))]] = True
+        used = np.zeros(len(tape), bool)  # by other nodes than detached copies
+        used[tape.parents[np.repeat(tape.codes != opcodes.DETACH, np.diff(tape.offsets))]] = True
         used[tape.outputs] = True
         order = np.argsort(tape.codes, kind="stable")
         codes, starts, counts = np.unique(tape.codes[order], return_index=True, return_counts=True)
@@ -229,210 +249,192 @@ class _Reader:
             nodes = order[start : start + n]
             first = tape.offsets[nodes]
             count = tape.offsets[nodes + 1] - first
-            if code == LEAF:
-                self.kind[nodes] = VARIABLE
-            elif code == CONSTANT:
-                self.kind[nodes] = NUMBER
-            elif code == TAKE:
-                self.kind[nodes] = PICK
+            if code == opcodes.LEAF:
+                self.kind[nodes] = LEAF
+            elif code == opcodes.CONSTANT:
+                self.kind[nodes] = CONSTANT
+            elif code == opcodes.TAKE:
+                self.kind[nodes] = TAKE
                 self.formula[nodes] = count - 1
                 self.slot[nodes] = tape.slots[tape.parents[first]]
                 xs = tape.parents[ranges(first + 1, count - 1)]
                 self.form.add(np.repeat(nodes, count - 1), xs)
-            elif code == DETACH:
+            elif code == opcodes.DETACH:
                 self.detached(nodes, tape.parents[first])
             elif code == opcodes.LARGEST:
                 for k in np.unique(count[used[nodes]]).tolist():
                     same = (count == k) & used[nodes]
                     operands = tape.parents[first[same][:, None] + np.arange(k)]
-                    self.best(list(operands.T), nodes[same])
+                    self.largest(list(operands.T), nodes[same])
             elif code > 0 and RULES[code].nary:
                 self.nary(code, nodes, first, count)
             elif code > 0:
                 operands = [tape.parents[first + i] for i in range(int(count[0]))]
                 self.fixed(code, nodes, operands)
-            elif code != INDEX:
+            elif code != opcodes.INDEX:
                 raise ValueError(f"{code} is the code of no node")
 
-    def detached(self, nodes: Ints, operands: Ints) -> None:
-        """Copies of operands. Of the largest of some, it does not matter which one that is."""
-        self.kind[nodes], self.silent[nodes] = COPY, True
-        best = self.tape.codes[operands] == opcodes.LARGEST
-        if best.any():
-            first = self.tape.offsets[operands[best]]
-            count = self.tape.offsets[operands[best] + 1] - first
-            operands = operands.copy()
-            operands[best], _ = self.largest(self.tape.parents[ranges(first, count)], count)
-        self.form.add(nodes, operands)
+    # ------------------------------------------- let nodes of the tape be sums or formulas
 
     def sum(self, nodes: Ints, *terms: tuple[Ints, Ints | int]) -> None:
         self.kind[nodes] = SUM
         for a, b in terms:
             self.form.add(nodes, a, b)
 
-    def map(self, code: int, c: float, nodes: Ints, operands: Iterable[Ints]) -> None:
-        self.kind[nodes] = MAP
-        self.formula[nodes] = self.form.place_of(value_of(code, c), (code, c))
+    def elementwise(
+        self, nodes: Ints, what: Specialized, *operands: Ints, rule: tuple[int, float] | None = None
+    ) -> None:
+        self.kind[nodes] = ELEMENTWISE
+        self.formula[nodes] = self.form.index_of(what, rule)
         for operand in operands:
             self.form.add(nodes, operand)
 
-    def fixed(self, code: int, nodes: Ints, operands: list[Ints]) -> None:
-        """Nodes of a rule of a fixed number of operands."""
-        name, x, y = RULES[code].name, operands[0], operands[-1]
-        one, minus_one = self.form.one, self.form.minus_one
-        if name == "add":
-            self.sum(nodes, (x, one), (y, one))
-        elif name == "sub":
-            self.sum(nodes, (x, one), (y, minus_one))
-        elif name == "neg":
-            self.sum(nodes, (x, minus_one))
-        elif name == "mul":
-            self.sum(nodes, (x, y))
-        elif name == "square":
-            self.sum(nodes, (x, x))
-        elif name == "div":
-            fixed = self.tape.codes[y] == CONSTANT
-            if fixed.any():
-                with np.errstate(all="ignore"):
-                    inverses = self.form.new(NUMBER, number=1 / self.tape.static[y[fixed]])
-                self.sum(nodes[fixed], (x[fixed], inverses))
-            if not fixed.all():
-                self.map(code, 0.0, nodes[~fixed], (x[~fixed], y[~fixed]))
-        elif name == "sigmoid":
-            self.sigmoid(nodes, x)
-        elif RULES[code].derivative is not None:
-            users, starts = self.tape.user_results()
-            places = starts[np.searchsorted(users, nodes)].astype(float)
-            self.map(code, 0.0, nodes, [*operands, self.form.new(NUMBER, number=places)])
-        elif RULES[code].static:
-            for c in np.unique(self.tape.static[nodes]).tolist():
-                same = self.tape.static[nodes] == c if c == c else self.tape.static[nodes] != c
-                self.static(code, c, nodes[same], x[same])
-        else:
-            self.map(code, 0.0, nodes, operands)
+    def composite(self, nodes: Ints, text: str, *operands: Ints) -> None:
+        """A formula whose operands are parts of the operation: it has custom partials."""
+        self.no_gradient[nodes] = True
+        self.elementwise(nodes, formula(text), *operands)
 
-    def static(self, code: int, c: float, nodes: Ints, x: Ints) -> None:
-        """Nodes of a rule of one operand and the static parameter c."""
-        if RULES[code].name == "pow_c" and c in (0, 1, 2):
-            if c == 0:
-                self.kind[nodes], self.number[nodes] = NUMBER, 1.0
-            else:
-                self.sum(nodes, (x, self.form.one if c == 1 else x))
-        else:
-            self.map(code, c, nodes, (x,))
+    # ------------------------------------------------- new nodes, of which none has a gradient
 
-    def sigmoid(self, nodes: Ints, x: Ints) -> None:
-        """1 / (1 + e) with e = exp(-x); its partial is out / (1 + exp(x)) = out out e."""
-        e = self.silent_map("exp(-x)", x=x)
-        self.kind[nodes], self.silent[nodes] = MAP, True
-        self.formula[nodes] = self.form.place_of(formula("1 / (1 + x)"))
-        self.form.add(nodes, e)
-        self.form.flows.append((nodes, x, formula("out * (out * x)"), {"x": e, "out": nodes}))
+    def part(self, text: str, **operands: Ints) -> Ints:
+        return self.form.elementwise(formula(text), operands)
 
-    def best(self, xs: list[Ints], nodes: Ints | None = None) -> Ints:
-        """The first of the largest, which nodes are to be: of each row of a square, then of these.
-
-        So the rows of an image are compared side by side.
-        """
-        if len(xs) > 3:
-            width = isqrt(len(xs) - 1) + 1
-            xs = [self.best(xs[i : i + width]) for i in range(0, len(xs), width)]
-        best = xs[0]
-        if nodes is not None and len(xs) == 1:
-            self.sum(nodes, (best, self.form.one))
-        for i, x in enumerate(xs[1:], 2):
-            best = self.larger(best, x, nodes if i == len(xs) else None)
-        return best
-
-    def larger(self, x: Ints, y: Ints, nodes: Ints | None) -> Ints:
-        """x, or y if it is larger, which nodes are to be.
-
-        Of nan the partials are wrong; but then that is what comes out, and the reference executor
-        is asked.
-        """
-        larger = "where(x <= y, y, x)"  # in arrays, one call of np.maximum
-        if nodes is None:
-            nodes = self.silent_map(larger, x=x, y=y)
-        else:
-            self.silent[nodes] = True
-            self.combine(nodes, larger, x, y)
-        operands = {"x": x, "y": y, "out": nodes}
-        self.form.flows.append((nodes, x, formula("where(x >= y, 1, 0)"), operands))
-        self.form.flows.append((nodes, y, formula("where(x >= y, 0, 1)"), operands))
+    def total(self, a: Ints, b: Ints | int, count: Ints) -> Ints:
+        """The sum of a * b over each count of terms."""
+        nodes = self.form.new(SUM, len(count), no_gradient=True)
+        self.form.add(np.repeat(nodes, count), a, b)
         return nodes
 
-    def nary(self, code: int, nodes: Ints, first: Ints, count: Ints) -> None:
-        """Nodes of a rule of any number of operands."""
-        name = RULES[code].name
-        if name == "dot":
-            count = count // 2
-        xs, node = ranges(first, count), np.repeat(nodes, count)
-        x = self.tape.parents[xs]
-        if name == "dot":
-            self.kind[nodes] = SUM
-            self.form.add(node, x, self.tape.parents[xs + np.repeat(count, count)])
-        elif name == "sum":
-            self.kind[nodes] = SUM
-            self.form.add(node, x)
-        elif name == "mean":
-            self.kind[nodes] = SUM
-            self.form.add(node, x, np.repeat(self.form.new(NUMBER, number=1 / count), count))
-        else:
-            self.silent[nodes] = True
-            if name == "logsumexp":
-                self.logsumexp(nodes, node, x, count)
-            elif name == "norm":
-                self.norm(nodes, node, x, count)
-            else:
-                self.of_sum(code, nodes, node, x, count)
-
-    def largest(self, x: Ints, count: Ints) -> tuple[Ints, Ints]:
-        """Nodes for the largest of each count of x, and those repeated for each x."""
-        nodes = self.form.new(LARGEST, len(count), silent=True)
+    def row_max(self, x: Ints, count: Ints) -> tuple[Ints, Ints]:
+        """The largest of each count of x, and the same repeated for each x."""
+        nodes = self.form.new(ROW_MAX, len(count), no_gradient=True)
         repeated = np.repeat(nodes, count)
         self.form.add(repeated, x)
         return nodes, repeated
 
-    def total(self, a: Ints, b: Ints | int, count: Ints) -> Ints:
-        nodes = self.form.new(SUM, len(count), silent=True)
-        self.form.add(np.repeat(nodes, count), a, b)
+    def custom(self, nodes: Ints, x: Ints, partial: Specialized | str, /, **operands: Ints) -> None:
+        """The partial of each node with respect to each x."""
+        partial = formula(partial) if isinstance(partial, str) else partial
+        self.form.custom_partials.append((nodes, x, partial, operands))
+
+    # ------------------------------------------------------------------------- operations
+
+    def detached(self, nodes: Ints, operands: Ints) -> None:
+        """Copies of operands; a detached largest is a ROW_MAX, as it need not know which one."""
+        self.kind[nodes], self.no_gradient[nodes] = DETACH, True
+        largest = self.tape.codes[operands] == opcodes.LARGEST
+        if largest.any():
+            first = self.tape.offsets[operands[largest]]
+            count = self.tape.offsets[operands[largest] + 1] - first
+            operands = operands.copy()
+            operands[largest], _ = self.row_max(self.tape.parents[ranges(first, count)], count)
+        self.form.add(nodes, operands)
+
+    def fixed(self, code: int, nodes: Ints, operands: list[Ints]) -> None:
+        """Nodes of a rule of a fixed number of operands."""
+        rule, x, y = RULES[code], operands[0], operands[-1]
+        if rule.name in SUMS:
+            one, minus_one = np.array([self.form.one]), np.array([self.form.minus_one])
+            factors = {"x": x, "y": y, "1": one, "-1": minus_one}
+            self.sum(nodes, *[(factors[a], factors[b]) for a, b in SUMS[rule.name]])
+        elif rule.name == "div":
+            fixed = self.tape.codes[y] == opcodes.CONSTANT
+            if fixed.any():
+                with np.errstate(all="ignore"):
+                    inverses = self.form.new(CONSTANT, number=1 / self.tape.static[y[fixed]])
+                self.sum(nodes[fixed], (x[fixed], inverses))
+            if not fixed.all():
+                self.rule(code, 0.0, nodes[~fixed], x[~fixed], y[~fixed])
+        elif rule.name == "sigmoid":
+            # 1 / (1 + e) with e = exp(-x); the partial is out / (1 + exp(x)) = out out e.
+            e = self.part("exp(-x)", x=x)
+            self.composite(nodes, "1 / (1 + x)", e)
+            self.custom(nodes, x, "out * (out * x)", x=e, out=nodes)
+        elif rule.derivative is not None:
+            users, starts = self.tape.user_results()
+            places = starts[np.searchsorted(users, nodes)].astype(float)
+            self.rule(code, 0.0, nodes, *operands, self.form.new(CONSTANT, number=places))
+        elif rule.static:
+            for c in np.unique(self.tape.static[nodes]).tolist():
+                same = self.tape.static[nodes] == c if c == c else self.tape.static[nodes] != c
+                self.static(code, c, nodes[same], x[same])
+        else:
+            self.rule(code, 0.0, nodes, *operands)
+
+    def rule(self, code: int, c: float, nodes: Ints, *operands: Ints) -> None:
+        self.elementwise(nodes, value_of(code, c), *operands, rule=(code, c))
+
+    def static(self, code: int, c: float, nodes: Ints, x: Ints) -> None:
+        """Nodes of a rule of one operand and the static parameter c."""
+        if RULES[code].name != "pow_c" or c not in (0, 1, 2):
+            self.rule(code, c, nodes, x)
+        elif c == 0:
+            self.kind[nodes], self.number[nodes] = CONSTANT, 1.0
+        else:
+            self.sum(nodes, (x, self.form.one if c == 1 else x))
+
+    def largest(self, xs: list[Ints], nodes: Ints | None = None) -> Ints:
+        """Writes into `nodes`, or new nodes, the first largest of xs, by pairwise maxima.
+
+        Of each row of a square, then of these: so the rows of an image are compared side by side.
+        """
+        if len(xs) > 3:
+            width = isqrt(len(xs) - 1) + 1
+            xs = [self.largest(xs[i : i + width]) for i in range(0, len(xs), width)]
+        found = xs[0]
+        if nodes is not None and len(xs) == 1:
+            self.sum(nodes, (found, self.form.one))
+        for i, x in enumerate(xs[1:], 2):
+            found = self.larger(found, x, nodes if i == len(xs) else None)
+        return found
+
+    def larger(self, x: Ints, y: Ints, nodes: Ints | None) -> Ints:
+        """Writes x, or y if it is larger, into `nodes` or new nodes.
+
+        The partials are wrong for a NaN; but then the result is NaN as well, and the reference
+        executor is asked.
+        """
+        text = "where(x <= y, y, x)"  # in arrays, one call of np.maximum
+        if nodes is None:
+            nodes = self.part(text, x=x, y=y)
+        else:
+            self.composite(nodes, text, x, y)
+        self.custom(nodes, x, "where(x >= y, 1, 0)", x=x, y=y, out=nodes)
+        self.custom(nodes, y, "where(x >= y, 0, 1)", x=x, y=y, out=nodes)
         return nodes
 
-    def silent_map(self, text: str, **operands: Ints) -> Ints:
-        return self.form.mapped(formula(text), operands, silent=True)
-
-    def logsumexp(self, nodes: Ints, node: Ints, x: Ints, count: Ints) -> None:
-        """m + log(sum exp(x - m)), with m the largest x.
-
-        The partial exp(x - out) would lose the digits of a large x that out has lost.
-        """
-        m, largest = self.largest(x, count)
-        terms = self.silent_map("exp(x - y)", x=x, y=largest)
-        total = self.total(terms, self.form.one, count)
-        self.combine(nodes, "x + log(y)", m, total)
-        operands = {"x": terms, "y": np.repeat(total, count), "out": node}
-        self.form.flows.append((node, x, formula("x / y"), operands))
-
-    def norm(self, nodes: Ints, node: Ints, x: Ints, count: Ints) -> None:
-        """m sqrt(sum (x / m)^2), with m the largest |x|."""
-        m, largest = self.largest(self.silent_map("fabs(x)", x=x), count)
-        scaled = self.silent_map("where(y == 0, 0, x / y)", x=x, y=largest)
-        self.combine(nodes, "x * sqrt(y)", m, self.total(scaled, scaled, count))
-        self.form.flows.append(
-            (node, x, formula(RULES[CODES["norm"]].partials[0].text), {"x": x, "out": node})
-        )
-
-    def of_sum(self, code: int, nodes: Ints, node: Ints, x: Ints, count: Ints) -> None:
-        """A formula of n and of the sum of a term, for each x."""
-        term, value, partial = formulas_of_sum(code)
-        total = self.total(self.form.mapped(term, {"x": x}, silent=True), self.form.one, count)
-        n = self.form.new(NUMBER, number=count.astype(float))
-        self.combine(nodes, value.text, total, n)
-        operands = {"x": x, "y": np.repeat(n, count), "out": node}
-        self.form.flows.append((node, x, partial, operands))
-
-    def combine(self, nodes: Ints, text: str, x: Ints, y: Ints) -> None:
-        self.kind[nodes] = MAP
-        self.formula[nodes] = self.form.place_of(formula(text))
-        self.form.add(nodes, x)
-        self.form.add(nodes, y)
+    def nary(self, code: int, nodes: Ints, first: Ints, count: Ints) -> None:
+        """Nodes of a rule of any number of operands."""
+        name, form = RULES[code].name, self.form
+        if name == "dot":
+            count = count // 2
+        places, node = ranges(first, count), np.repeat(nodes, count)
+        x = self.tape.parents[places]
+        if name in ("dot", "sum", "mean"):
+            self.kind[nodes] = SUM
+            partner: Ints | None = None
+            if name == "dot":
+                partner = self.tape.parents[places + np.repeat(count, count)]
+            elif name == "mean":
+                partner = np.repeat(form.new(CONSTANT, number=1 / count), count)
+            form.add(node, x, partner)
+        elif name == "logsumexp":
+            # m + log(sum exp(x - m)), with m the largest x. The partial exp(x - out) would lose
+            # the digits of a large x that out has lost.
+            m, repeated = self.row_max(x, count)
+            terms = self.part("exp(x - y)", x=x, y=repeated)
+            total = self.total(terms, form.one, count)
+            self.composite(nodes, "x + log(y)", m, total)
+            self.custom(node, x, "x / y", x=terms, y=np.repeat(total, count), out=node)
+        elif name == "norm":
+            # m sqrt(sum (x / m)^2), with m the largest |x|.
+            m, repeated = self.row_max(self.part("fabs(x)", x=x), count)
+            scaled = self.part("where(y == 0, 0, x / y)", x=x, y=repeated)
+            self.composite(nodes, "x * sqrt(y)", m, self.total(scaled, scaled, count))
+            self.custom(node, x, RULES[code].partials[0].text, x=x, out=node)
+        else:  # a formula of n and of the sum of a term for each x
+            term, value, partial = formulas_of_sum(code)
+            total = self.total(form.elementwise(term, {"x": x}), form.one, count)
+            n = form.new(CONSTANT, number=count.astype(float))
+            self.composite(nodes, value.text, total, n)
+            self.custom(node, x, partial, x=x, y=np.repeat(n, count), out=node)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
+from numpy.typing import NDArray
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
+from autograd_lite.compiler.tape.ranges import Ints
 
-    from numpy.typing import NDArray
+__all__ = ["Hashes", "mixed", "of_sets"]
 
-    Hashes: TypeAlias = NDArray[np.uint64]
-
-__all__ = ["mixed", "of_sets"]
+Hashes: TypeAlias = NDArray[np.uint64]
 
 
-def mixed(x: NDArray[np.int64] | Hashes) -> Hashes:
+def mixed(x: Ints | Hashes) -> Hashes:
     """Every bit of x spread over all bits (the finaliser of splitmix64)."""
     z = x.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -23,13 +22,15 @@ def mixed(x: NDArray[np.int64] | Hashes) -> Hashes:
     return z ^ (z >> np.uint64(31))
 
 
-def of_sets(x: Hashes, counted: NDArray[np.bool_], starts: NDArray[np.int64]) -> Hashes:
+def of_sets(x: Hashes, counted: NDArray[np.bool_], starts: Ints) -> Hashes:
     """A hash of each set of hashes, whatever the order, and however often each is there.
 
-    x        [m] well mixed, the sets one after the other
-    counted  [m] which of them count
-    starts   [n] where each set begins
+    x        [m] hashes that are well mixed, the sets one after the other
+    counted  [m] True if the hash counts; where none of a set does, all count
+    starts   [n] place in x where each set begins
     """
+    some = np.logical_or.reduceat(counted, starts)
+    counted = counted | ~np.repeat(some, np.diff(np.append(starts, len(x))))
     none = np.uint64(0)
     high = np.maximum.reduceat(np.where(counted, x, none), starts)
     low = np.minimum.reduceat(np.where(counted, x, ~none), starts)

@@ -9,15 +9,14 @@ import numpy as np
 
 from autograd_lite.compiler.lift.addresses import Layout
 from autograd_lite.compiler.lift.adjoint import Uses, active_nodes
-from autograd_lite.compiler.lift.canonical import LARGEST, MAP, PICK, SUM, Form
+from autograd_lite.compiler.lift.canonical import ELEMENTWISE, ROW_MAX, SUM, TAKE, CanonicalProgram
 from autograd_lite.compiler.lift.contractions import Gathers
 from autograd_lite.compiler.lift.elementwise import index_table, largest, mapped
 from autograd_lite.compiler.lift.groups import groups_of
 from autograd_lite.compiler.lift.instructions import Take
 from autograd_lite.compiler.lift.names import Array
-from autograd_lite.compiler.lift.schedule import Stages
+from autograd_lite.compiler.lift.schedule import Schedule, levels_of
 from autograd_lite.compiler.lift.sums import kinds, sums
-from autograd_lite.compiler.tape.ranges import ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Lowering", "is_regular", "is_worth"]
 
 # What groups of each kind are called: z1, z2, ...
-LETTERS = {SUM: "z", MAP: "a", LARGEST: "m", PICK: "t"}
+LETTERS = {SUM: "z", ELEMENTWISE: "a", ROW_MAX: "m", TAKE: "t"}
 
 # Nanoseconds of a run and its gradient: the interpreter's, and what arrays take besides arithmetic.
 # Most groups take several operations, a few take very many: how many, the lift tells.
@@ -48,10 +47,10 @@ def is_regular(tape: Tape, wrt: Ints) -> bool:
     most = (NODE * len(tape) + PARENT * len(tape.parents) - RUN) // GROUP
     if most < 0:
         return False
-    form = Form(tape)
-    if len(list(islice(form.levels(), most + 1))) > most:
+    form = CanonicalProgram(tape)
+    if len(list(islice(levels_of(form, form.kind >= SUM), most + 1))) > most:
         return False
-    return len(groups_of(form, Stages(form), wrt, len(form))[0]) <= most
+    return len(groups_of(form, Schedule(form), wrt, len(form))[0]) <= most
 
 
 class Lowering:
@@ -64,7 +63,7 @@ class Lowering:
     """
 
     def __init__(self, tape: Tape, wrt: Ints) -> None:
-        self.form = form = Form(tape)
+        self.form = form = CanonicalProgram(tape)
         active = active_nodes(form, wrt)
         primal = len(form)
         self.uses = Uses(form, active)
@@ -101,18 +100,16 @@ class Lowering:
     def _instructions(self, i: int) -> list[Instruction]:
         group, piece = self.groups[i], self.layout.pieces[i]
         form, nodes, address = self.form, group.members, self.layout.address
-        first = form.offsets[nodes]
-        counts = form.offsets[nodes + 1] - first
-        terms = ranges(first, counts)
+        terms, counts = form.terms_of(nodes)
         a, b = form.a[terms], form.b[terms]
         if group.kind == SUM:
             row = np.repeat(np.arange(len(nodes)), counts)
             kind = kinds(row, self.group_of[a], self.group_of[b], form.number[b])
             return sums(self.layout, self.gathers, piece, row, address[a], address[b], kind)
-        if group.kind == LARGEST:
+        if group.kind == ROW_MAX:
             return largest(self.layout, self.gathers, piece, counts, address[a])
         tables = address[a].reshape(len(nodes), -1)
-        if group.kind == PICK:
+        if group.kind == TAKE:
             return [Take(piece.base, index_table(form.slot[nodes], tables))]
         what = form.formulas[group.formula]
         names = what.names if len(what.names) == len(tables.T) else "xyz"

@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 
 from autograd_lite.compiler.lift.addresses import Piece
-from autograd_lite.compiler.lift.canonical import PICK
+from autograd_lite.compiler.lift.canonical import TAKE
 from autograd_lite.compiler.lift.elementwise import index_table
 from autograd_lite.compiler.lift.groups import WANTED
 from autograd_lite.compiler.lift.instructions import ScatterAdd, Zero
@@ -50,7 +50,7 @@ class Reverse:
         self._drops: dict[int, list[tuple[Ints, Ints]]] = defaultdict(list)
         for group in self.groups:
             self._place[group.members] = np.arange(len(group.members))
-            if group.kind == PICK:
+            if group.kind == TAKE:
                 self._find_drops(group)
         of_results = self.group_of[self.form.results]
         self._results = np.argsort(of_results, kind="stable")

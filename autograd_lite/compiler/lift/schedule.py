@@ -1,64 +1,81 @@
-"""In which order a program is computed: before, in, and behind its recurrences.
+"""The order in which a program is computed: before, in, and behind its recurrences.
 
-What a loop does at every turn is of one class: one operation on operands of the same classes.
-Classes that wait for one another in a circle are a recurrence, which has to go step by step. A
-class before it, or behind it, is computed for all steps at once.
+The nodes that a loop makes at every turn are of one class: one operation on operands of the same
+classes. Classes that wait for one another in a circle are a recurrence, which has to go step by
+step. A class before it, or behind it, is computed for all steps at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import NDArray
 
-from autograd_lite.compiler.lift.canonical import MAP, NUMBER, SUM
-from autograd_lite.compiler.lift.hashes import mixed, of_sets
-from autograd_lite.compiler.lift.levels import levels_of
+from autograd_lite.compiler.lift.canonical import CONSTANT, ELEMENTWISE, SUM, CanonicalProgram
+from autograd_lite.compiler.lift.hashes import Hashes, mixed, of_sets
+from autograd_lite.compiler.tape.ranges import Ints, offsets_of, ranges
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+__all__ = ["Schedule", "levels_of"]
 
-    from autograd_lite.compiler.lift.canonical import Form
-    from autograd_lite.compiler.lift.hashes import Hashes
-    from autograd_lite.compiler.tape.ranges import Ints
-
-__all__ = ["Stages"]
-
-DEPTH = 3  # so many operations, from a node down, tell its class
-MOST = 256  # a program of more classes has no loops to speak of
+DEPTH = 3  # the number of operations, from a node down, that tell its class
+MAX_CLASSES = 256  # a program of more has no loops to speak of
 
 
-class Stages:
+def levels_of(form: CanonicalProgram, inner: NDArray[np.bool_]) -> Iterator[Ints]:
+    """The nodes of each level: those whose operands are all of levels before.
+
+    inner  [n] True if the node counts; the others are there from the start
+    """
+    operand, user = np.append(form.a, form.b), np.tile(form.owner, 2)
+    waits = inner[operand] & inner[user]
+    operand, user = operand[waits], user[waits]
+    order = np.argsort(operand, kind="stable")
+    user = user[order]
+    offsets = offsets_of(operand, len(inner))
+    missing = np.bincount(user, minlength=len(inner))
+    level = np.flatnonzero(inner & (missing == 0))
+    while len(level):
+        yield level
+        first = offsets[level]
+        users = user[ranges(first, offsets[level + 1] - first)]
+        users, counts = np.unique(users, return_counts=True)
+        missing[users] -= counts
+        level = users[missing[users] == 0]
+
+
+class Schedule:
     """Levels of nodes, in an order in which they can be computed.
 
-    levels     in order: a node's operands are in the levels before
-    recurrent  [n] the class of a node that is computed step by step; -1 of another
+    levels     nodes of each level, in order: a node's operands are in the levels before
+    recurrent  [n] class of a node that is computed step by step; -1 of another node
     """
 
-    def __init__(self, form: Form) -> None:
+    def __init__(self, form: CanonicalProgram) -> None:
         self._form, self._nodes = form, np.flatnonzero(form.kind >= SUM)
         self._class = np.full(len(form), -1)
-        self._name(_colours(form)[self._nodes])
+        self._name(structural_hash(form)[self._nodes])
         self.recurrent = self._class.copy()
         before: list[Ints] = []
         behind: list[Ints] = []
-        while 0 < self._classes <= MOST:
+        while 0 < self._classes <= MAX_CLASSES:
             before, behind = self._around()
-            ends = self._ends()
+            ends = self._not_in_step()
             if not ends.any():
                 break
             self._name((2 * self._class + ends)[self._nodes])
-        steps = levels_of(self.recurrent >= 0, form.owner, form.a, form.b)
+        steps = levels_of(form, self.recurrent >= 0)
         self.levels = [*before, *steps, *behind]
 
     def _name(self, marks: NDArray[np.generic]) -> None:
-        """Let the nodes of one mark be one class."""
+        """Let the nodes of equal marks [nodes] be one class."""
         classes, self._class[self._nodes] = np.unique(marks, return_inverse=True)
         self._classes = len(classes)
 
     def _around(self) -> tuple[list[Ints], list[Ints]]:
-        """The levels before the recurrences and behind them; what is left is recurrent."""
+        """The levels before the recurrences and behind them; other classes are recurrent."""
         form, n = self._form, self._classes
-        waits = np.zeros((n + 1, n + 1), bool)  # the last is none
+        waits = np.zeros((n + 1, n + 1), bool)  # the last class is that of leaves and constants
         for operand in (form.a, form.b):
             waits[self._class[form.owner], self._class[operand]] = True
         waits = waits[:n, :n]
@@ -74,12 +91,13 @@ class Stages:
         )
         return before, behind
 
-    def _ends(self) -> NDArray[np.bool_]:
-        """[n] the recurrent nodes that no other waits for, if one of their class that goes on has
-        the same operand.
+    def _not_in_step(self) -> NDArray[np.bool_]:
+        """[n] True of a recurrent node for which no other waits, if one of its class for which
+        others wait has the same operand.
 
-        They are of no step: U h of a gate goes on, but the error of h at each step does not. The
-        last steps of sequences of different lengths are steps like others.
+        The node is not part of the recurrence: in an RNN, U h feeds the next step, and the loss at
+        a step does not. Such nodes are computed for all steps at once afterwards. But the last
+        steps of sequences of different lengths are steps like others.
         """
         form = self._form
         ends = self.recurrent >= 0
@@ -98,7 +116,7 @@ class Stages:
 def _peeled(
     waits: NDArray[np.bool_], left: NDArray[np.bool_]
 ) -> tuple[list[Ints], NDArray[np.bool_]]:
-    """The classes that wait for none but those of earlier levels, and which ones are left."""
+    """Levels of classes that wait for classes of earlier levels only, and the classes left."""
     levels: list[Ints] = []
     while len(level := np.flatnonzero(left & ~(waits & left).any(1))):
         levels.append(level)
@@ -107,25 +125,22 @@ def _peeled(
     return levels, left
 
 
-def _colours(form: Form) -> Hashes:
-    """[n] a number for each node that tells its operation, and those of a few below it."""
-    one = (form.kind == NUMBER) & (form.number == 1)
-    number = (form.kind == NUMBER) & ~one
+def structural_hash(form: CanonicalProgram) -> Hashes:
+    """[n] hash of the operation of each node, and of the few operations below it."""
+    one = (form.kind == CONSTANT) & (form.number == 1)
+    number = (form.kind == CONSTANT) & ~one
     inner = form.kind >= SUM
     operation = mixed(np.where(inner, form.formula, one) * 8 + form.kind)
     nodes = np.flatnonzero(inner)
     starts = form.offsets[nodes]
-    mapped = (form.kind == MAP)[form.owner]
+    mapped = (form.kind == ELEMENTWISE)[form.owner]
     place = (np.arange(len(form.owner)) - form.offsets[form.owner]).astype(np.uint64)
     # A constant beside other operands says nothing, as in groups.py.
-    plain = mapped | ~(number[form.a] | number[form.b])
-    some = np.zeros(len(form), bool)
-    some[form.owner[plain]] = True
-    counted = plain | ~some[form.owner]
-    colour = operation
-    for _ in range(DEPTH):
-        a, b = colour[form.a], colour[form.b]
+    counted = mapped | ~(number[form.a] | number[form.b])
+    hashes = operation
+    for _ in range(DEPTH if len(nodes) else 0):
+        a, b = hashes[form.a], hashes[form.b]
         a, b = np.where(mapped, a, np.minimum(a, b)), np.where(mapped, place, np.maximum(a, b))
-        colour = operation.copy()
-        colour[nodes] = mixed(operation[nodes] + of_sets(mixed(mixed(a) + b), counted, starts))
-    return colour
+        hashes = operation.copy()
+        hashes[nodes] = mixed(operation[nodes] + of_sets(mixed(mixed(a) + b), counted, starts))
+    return hashes

@@ -12,7 +12,7 @@ import numpy as np
 from autograd_lite.compiler.lift.addresses import FEW
 from autograd_lite.compiler.lift.affine import is_within, nest
 from autograd_lite.compiler.lift.contractions import Part, Tables, refs_of
-from autograd_lite.compiler.lift.groups import NUMBERS
+from autograd_lite.compiler.lift.groups import CONSTANTS
 from autograd_lite.compiler.lift.instructions import Elementwise, Scatter, SegmentSum, Zero
 from autograd_lite.compiler.lift.specialized import formula
 from autograd_lite.compiler.tape.ranges import ranges
@@ -63,9 +63,9 @@ def kinds(row: Ints, a: Ints, b: Ints, number: NDArray[np.float64]) -> Ints:
     """
     size = int(max(a.max(initial=0), b.max(initial=0))) + 1
     kind = a * size + b
-    padding, others = (b == NUMBERS) & (number != 1), b != NUMBERS
+    padding, others = (b == CONSTANTS) & (number != 1), b != CONSTANTS
     if padding.any() and others.any() and not _uniform(row, kind):
-        partner = np.full(size, NUMBERS)
+        partner = np.full(size, CONSTANTS)
         partner[a[others]] = b[others]
         padded = np.where(padding, a * size + partner[a], kind)
         if _uniform(row, padded):
@@ -136,7 +136,7 @@ def progressions(starts: Sequence[tuple[int, ...]]) -> Iterator[list[int]]:
 
     Between the places of a list there may be others. Each list begins with the first place that
     is left, goes on to one of the next few, and is the longest of these. As all of it is taken,
-    the time is in proportion to the number of places.
+    the program_order is in proportion to the number of places.
     """
     places = defaultdict(list)
     for i, start in enumerate(starts):

@@ -5,21 +5,21 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, dot
-from autograd_lite.compiler.lift.canonical import MAP, SUM, Form
-from autograd_lite.compiler.lift.schedule import Stages
+from autograd_lite.compiler.lift.canonical import ELEMENTWISE, SUM, CanonicalProgram
+from autograd_lite.compiler.lift.schedule import Schedule
 from tests.support.lifting import Lifted
 from tests.support.scalar_programs import KINDS, program
 
 
 def form_of(function, *args):
-    return Form(Lifted(function, *args).tape)
+    return CanonicalProgram(Lifted(function, *args).tape)
 
 
 @pytest.mark.parametrize("seed", range(3 * len(KINDS)))
 def test_every_node_comes_once_and_after_its_operands(seed):
     function, args = program(seed)
     form = form_of(function, *args)
-    levels = Stages(form).levels
+    levels = Schedule(form).levels
     nodes = np.flatnonzero(form.kind >= SUM)
     assert sorted(np.concatenate([nodes[:0], *levels]).tolist()) == nodes.tolist()
     level = np.full(len(form), -1)
@@ -44,13 +44,13 @@ def recurrence(xs, h):
 
 def test_a_recurrence_alone_is_computed_step_by_step():
     form = form_of(recurrence, [[0.1, 0.2, 0.3]] * STEPS, [Value(1.0)] * 3)
-    stages = Stages(form)
-    sizes = [len(level) for level in stages.levels]
+    schedule = Schedule(form)
+    sizes = [len(level) for level in schedule.levels]
     assert sizes[0] == 3 * STEPS + 3  # W x of all steps, and U h of the first
     assert sizes[-2:] == [STEPS, 1]  # V h of all steps, and the sum of squares
-    within = [level for level in stages.levels if stages.recurrent[level[0]] >= 0]
+    within = [level for level in schedule.levels if schedule.recurrent[level[0]] >= 0]
     assert [len(level) for level in within] == [3] * 3 * (STEPS - 1)  # U h, W x + w U h, tanh
-    assert sum((form.kind[level] == MAP).all() for level in within) == STEPS - 1
+    assert sum((form.kind[level] == ELEMENTWISE).all() for level in within) == STEPS - 1
 
 
 @pytest.mark.parametrize("lengths", [(3, 5, 4), (6, 2, 2, 1)])
@@ -59,8 +59,8 @@ def test_sequences_of_different_lengths_take_their_steps_together(lengths):
     form = form_of(
         lambda all_xs, h: ag.sum([recurrence(xs, h) for xs in all_xs]), sequences, [Value(1.0)] * 3
     )
-    stages = Stages(form)
-    within = [level for level in stages.levels if stages.recurrent[level[0]] >= 0]
-    tanh = [len(level) for level in within if (form.kind[level] == MAP).all()]
+    schedule = Schedule(form)
+    within = [level for level in schedule.levels if schedule.recurrent[level[0]] >= 0]
+    tanh = [len(level) for level in within if (form.kind[level] == ELEMENTWISE).all()]
     assert tanh == [3 * sum(n > step for n in lengths) for step in range(1, max(lengths))]
     assert len(within) == 3 * len(tanh)
