@@ -1,0 +1,46 @@
+"""Hashes of sets: they tell small sets apart, and neither order nor repetition matters."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd_lite.compiler.lift.hashes import mixed, of_sets
+
+sets = st.lists(st.lists(st.integers(0, 40), min_size=1, max_size=5), min_size=1, max_size=8)
+pairs = st.lists(st.lists(st.integers(0, 40), min_size=1, max_size=2), min_size=1, max_size=8)
+
+
+def hashes(lists, counts=lambda x: True):
+    """One for each list, of the elements that count."""
+    elements = np.array([x for each in lists for x in each])
+    starts = np.cumsum([0, *map(len, lists)])[:-1]
+    counted = np.array([counts(x) for x in elements.tolist()])
+    return of_sets(mixed(elements), counted, starts).tolist()
+
+
+@given(sets)
+def test_neither_order_nor_repetition_matters(lists):
+    assert hashes(lists) == hashes([each[::-1] + each[:1] for each in lists])
+
+
+@given(pairs)
+def test_two_are_equal_if_the_sets_are(lists):
+    found = hashes(lists)
+    for one, x in zip(lists, found, strict=True):
+        for other, y in zip(lists, found, strict=True):
+            assert (x == y) == (set(one) == set(other))
+
+
+@given(sets)
+def test_what_does_not_count_is_left_out_beside_what_does(lists):
+    def is_odd(x):
+        return x % 2 == 1
+
+    lists = [[*each, 1] for each in lists]
+    assert hashes(lists, is_odd) == hashes([[*filter(is_odd, each)] for each in lists])
+
+
+def test_neighbours_differ_in_half_of_the_bits():
+    x = mixed(np.arange(1000))
+    differing = [int(bits).bit_count() for bits in x[1:] ^ x[:-1]]
+    assert 30 < np.mean(differing) < 34

@@ -1,0 +1,98 @@
+"""Arguments taken apart: the shape, the numbers, the Values, and what is static."""
+
+from collections import namedtuple
+
+import numpy as np
+import pytest
+
+from autograd_lite import Value
+from autograd_lite.compiler.record import tokens
+from autograd_lite.compiler.record.flatten import FlatArguments, Identity, all_same, flatten
+
+Pair = namedtuple("Pair", "x y")
+
+
+def taken_apart(thing):
+    flat = FlatArguments()
+    flatten(thing, flat)
+    return flat
+
+
+def test_the_tokens_are_told_apart_from_lengths_and_from_one_another():
+    numbers = [getattr(tokens, name) for name in tokens.__all__]
+    assert len(set(numbers)) == len(numbers)
+    assert max(numbers) < 0
+
+
+def test_numbers_values_and_integers_in_containers():
+    x = Value(3.0)
+    flat = taken_apart([(1.5, x), {"k": np.int64(7)}, np.array([[1.0], [2.0]])])
+    assert flat.floats.tolist() == [1.5, 3.0, 7.0, 1.0, 2.0]
+    assert (flat.values, flat.slots, flat.integers.tolist()) == ([x], [1], [7])
+    assert flat.shape.tolist() == [
+        tokens.LIST, 3,
+        tokens.TUPLE, 2, tokens.FLOAT, tokens.VALUE,
+        tokens.DICT, 1, tokens.STATIC, tokens.INTEGER,
+        tokens.FLOATS, 2, 2, 1,
+    ]  # fmt: skip
+    assert flat.statics == [(str, "k")]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ([1.0, 2.0], [3.0, float("nan")], True),
+        ([1.0, 2.0], (1.0, 2.0), False),
+        ([1.0, 2.0], [1.0, 2.0, 3.0], False),
+        ([1.0], [np.float32(2)], True),
+        ([1.0], [Value(1.0)], False),
+        ([1.0], [np.int64(1)], False),
+        ([1], [2], False),
+        ([1], [True], False),
+        (Pair(1.0, 2.0), Pair(3.0, 4.0), True),
+        (Pair(1.0, 2.0), (1.0, 2.0), False),
+        (np.zeros((2, 3)), np.ones((2, 3)), True),
+        (np.zeros((2, 3)), np.zeros((3, 2)), False),
+        (np.zeros(3), np.zeros(3, int), False),
+        (np.array([True, False]), np.array([True, True]), False),
+        ({"a": 1.0}, {"b": 1.0}, False),
+    ],
+)
+def test_two_calls_are_of_one_signature_if_only_numbers_differ(one, other, same):
+    one, other = taken_apart(one), taken_apart(other)
+    alike = one.shape == other.shape and one.statics == other.statics
+    assert alike is same
+
+
+def test_an_object_is_equal_to_itself_alone():
+    class Equal:
+        def __eq__(self, other):
+            return True
+
+        __hash__ = None
+
+    one, other = Equal(), Equal()
+    assert one == other
+    assert Identity(one) == Identity(one) == one
+    assert Identity(one) != Identity(other)
+    assert taken_apart(one).statics != taken_apart(other).statics
+    assert taken_apart(one).statics == taken_apart(one).statics
+
+
+def test_containers_hold_the_same():
+    x = Value(1.0)
+    assert all_same([[x, 2.0], {"k": x}], [[x, 2.0], {"k": x}])
+    assert not all_same([[x, 2.0]], [[1.0, 2.0]])  # equal, and yet a number where a Value was
+    assert not all_same([[2.0]], [[3.0]])
+    assert not all_same([[np.zeros(2)]], [[np.zeros(2)]])  # cannot be compared
+
+
+def test_an_unsigned_integer_is_no_negative_index():
+    assert taken_apart(np.uint64(2**64 - 1)).integers.tolist() == [2**63 - 1]
+
+
+def test_what_contains_itself_is_refused():
+    own = []
+    own.append(own)
+    with pytest.raises(ValueError, match="nested more than 200 deep, or contains itself"):
+        taken_apart(own)
