@@ -13,13 +13,13 @@ from autograd_lite import observers
 from autograd_lite.anomaly import raised_at
 from autograd_lite.callables import CompiledFunction, runs_later
 from autograd_lite.compiler.choice import EXECUTORS
-from autograd_lite.compiler.eager import call_eagerly, names_of_statics
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.program import Attempt, Program
 from autograd_lite.compiler.record.captured import CapturedState
+from autograd_lite.compiler.record.eager import call_eagerly
 from autograd_lite.compiler.record.flatten import FlatArguments, Identity, flatten
-from autograd_lite.compiler.record.recorder import NotRecordedError, TracerError, record
-from autograd_lite.compiler.source_lines import lines_of
+from autograd_lite.compiler.record.recorder import record
+from autograd_lite.compiler.record.tracers import NotRecordedError, TracerError, Tracers
 from autograd_lite.forks import give_lock
 from autograd_lite.value import blocks_open
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from threading import RLock
     from typing import Any
 
-    from autograd_lite.compiler.copies import BatchedProgram
     from autograd_lite.compiler.lift.words import Step
-    from autograd_lite.compiler.program import Test
+    from autograd_lite.compiler.program import AnyProgram
+    from autograd_lite.compiler.record.guards import Guard
     from autograd_lite.compiler.record.recorder import Recording
 
 __all__ = ["Compiled", "decorated"]
@@ -137,8 +137,7 @@ class Compiled(CompiledFunction):
         And why it runs eagerly, if it does for some arguments. Calls the function once more for
         the lines of what stayed scalar. Raises ValueError if there is no program.
         """
-        lines = functools.partial(lines_of, self.function)
-        text = [program.explain(lines) for program in self.programs()]
+        text = [program.explain(self.function) for program in self.programs()]
         eager = [f"{self.__name__} runs eagerly for some arguments: {x}" for x in self._warned]
         return "\n\n".join(text + eager)
 
@@ -151,7 +150,7 @@ class Compiled(CompiledFunction):
         forward, backward = last.choice.lifted().program.steps(last.names)
         return [step for step in forward if step.text], [step for step in backward if step.text]
 
-    def programs(self) -> Sequence[Program | BatchedProgram]:
+    def programs(self) -> Sequence[AnyProgram]:
         """What was recorded so far, with that of the last call last."""
         programs = [
             program
@@ -367,10 +366,11 @@ class Compiled(CompiledFunction):
             recorded[key] = None
             return ""
         *_, last = recorded
-        names = names_of_statics(self.function, flat)
+        tracers = Tracers(flat)
+        tracers.call(self.function)
         others = [
             (static, name)
-            for static, other, name in zip(flat.statics, last, names, strict=True)
+            for static, other, name in zip(flat.statics, last, tracers.static_names, strict=True)
             if static != other
         ]
         types = dict.fromkeys(_type_of(static) for static, _ in others)
@@ -448,7 +448,7 @@ class _Signature:
             what = f"it took {MAX_VARIANTS} different ways through its decisions on numbers"
             if attempt.failed is None:
                 return said(f"{what}, such as an index out of range")
-            return said(f"{what}, such as this one", _instead(attempt.failed), attempt.failed.place)
+            return said(f"{what}, such as this one", _instead(attempt.failed), attempt.failed.line)
         if self._in_a_row >= MAX_VARIANTS and changes[0]:
             return said(
                 f"it reads what changed before each of {MAX_VARIANTS} calls, such as {changes[0]}",
@@ -481,13 +481,13 @@ def _failure(problem: Exception) -> str:
     )
 
 
-def _instead(test: Test) -> str:
+def _instead(guard: Guard) -> str:
     """What to write instead of a decision that goes too many ways."""
-    if test.op == "is" and test.integer:
+    if guard.op == "is" and guard.integer:
         return "Write take(table, i) for table[i], which reads the index anew at each call"
-    if test.op == "is":
+    if guard.op == "is":
         return "Compute with the Value rather than with its number, or read the number outside"
-    if test.op in ("==", "!="):
+    if guard.op in ("==", "!="):
         return "Decide it outside, and pass what was decided, such as a bool"
     return (
         "Write where(relu(x - y), a, b) for a if x > y else b, or maximum, minimum, clip or "

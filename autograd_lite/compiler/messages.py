@@ -10,13 +10,13 @@ from autograd_lite.anomaly import is_ours
 __all__ = ["said", "warn"]
 
 
-def said(what: str, instead: str = "", place: str = "") -> str:
+def said(what: str, instead: str = "", line: str = "") -> str:
     """What happened; then the user's line, on lines of its own; then what to write instead.
 
-    place  file and line number, and the code below it, as `anomaly.user_line` gives them
+    line  the user's line, as `anomaly.user_line` gives it: file, number, and the code below
     """
-    if place:
-        return f"{what}:\n  {place}" + (f"\n{instead}" if instead else "")
+    if line:
+        return f"{what}:\n  {line}" + (f"\n{instead}" if instead else "")
     return f"{what}. {instead}" if instead else what
 
 

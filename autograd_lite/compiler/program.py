@@ -2,63 +2,92 @@
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import operator
 from array import array
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter
 from itertools import compress, cycle
 from numbers import Integral
-from typing import NamedTuple
 
 import numpy as np
 
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.callbacks import Callbacks
-from autograd_lite.compiler.record.recorder import NotRecordedError
+from autograd_lite.compiler.record.flatten import FlatArguments
+from autograd_lite.compiler.record.recorder import LineRecorder, record
+from autograd_lite.compiler.record.tracers import NotRecordedError
 from autograd_lite.compiler.tape.loops import broken
 from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, UNORDERED
 from autograd_lite.compiler.tape.tape import tape_of
+from autograd_lite.tree import children, rebuild, rebuildable
 from autograd_lite.value import Value, replayed_nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
+    from autograd_lite.compiler.lift import ArrayProgram
     from autograd_lite.compiler.record.captured import CapturedState
-    from autograd_lite.compiler.record.flatten import FlatArguments
-    from autograd_lite.compiler.record.recorder import Guard, Recording
+    from autograd_lite.compiler.record.guards import Guard
+    from autograd_lite.compiler.record.recorder import Recording
     from autograd_lite.compiler.tape.executor import Run
+    from autograd_lite.compiler.tape.tape import Tape
 
-__all__ = [
-    "Attempt",
-    "Hole",
-    "Program",
-    "in_a_row",
-    "is_made_of_fields",
-    "parts_of",
-    "put_together",
-    "rebuilt",
-]
+__all__ = ["AnyProgram", "Attempt", "Hole", "Program", "in_a_row", "put_together"]
 
 
-class Program:
+class AnyProgram:
+    """A program of a compiled function: one of those that `f.programs()` lists.
+
+    name    the name of the function
+    names   {slots of leaves: the parameter of the function that holds them, or "drawn"}
+    choice  the choice of its executor
+    """
+
+    name: str
+    names: Mapping[range, str]
+    choice: ExecutorChoice
+
+    @property
+    def tape(self) -> Tape:
+        """The scalar program, node by node."""
+        return self.choice.tape
+
+    @property
+    def array_program(self) -> ArrayProgram:
+        """The program as operations on arrays, whether it runs as such or not."""
+        return self.choice.array_program
+
+    @property
+    def executor(self) -> str:
+        """What runs the program: "interpret", "numpy", or "auto" as long as that is not chosen."""
+        chosen = self.choice.executor
+        if chosen is None:
+            return "auto"
+        return "interpret" if chosen is self.choice.interpreter else "numpy"
+
+    def explain(self, function: Callable[..., Any]) -> str:
+        """The program in words; it calls the function for the lines of what stayed scalar."""
+        raise NotImplementedError
+
+
+class Program(AnyProgram):
     """What a recorded call computes, as a tape for an executor, and what it returned.
 
     The leaves of its tape are the arguments' numbers, then random numbers, then the numbers of
     the Values that were there before the call (`parameters`). Its outputs are the results, then
     what guards and callbacks ask for.
 
-    names      of the arguments, by the slots of their numbers
-    template   what the function returned, with a hole for each result
-    guards     on the outputs
-    calls      the callbacks
-    why_not    why the function must be run instead, which the first run tells, or ""
-    lines      of nodes, where in the function they were made, if the recording has it
-    example    the arguments that it was recorded with, and the random numbers
-    draws      what draws the random numbers, and of each whether it is an index (`is_index`)
+    captured    what the function reads besides its arguments
+    template    what the function returned, with a hole for each result
+    n_results   the number of results
+    guards      the guards on the outputs
+    calls       the callbacks
+    why_not     why the function must be run instead, which the first run tells, or ""
+    draws       what draws the random numbers
+    is_index    of each random number, True if `take` reads it as an index
+    parameters  the Values that were there before the call
 
     Raises NotRecordedError for what cannot be replayed.
     """
@@ -75,7 +104,7 @@ class Program:
         outputs = _Outputs()
         self.template = _taken_apart(recording.result, outputs, captured)
         self.n_results = len(outputs.nodes)
-        self.guards = _Guards(recording.guards, outputs, recording.indices)
+        self.guards = _Guards(recording.guards, outputs)
         self.calls = Callbacks(recording.calls, outputs.index_of)
         self.why_not = ""
         self.draws = tuple(draw.function for draw in recording.draws)
@@ -88,7 +117,7 @@ class Program:
         indices = recording.indices | {leaf: n + i for i, leaf in enumerate(drawn_indices)}
         self.names = recording.names | {range(len(recording.arguments), len(leaves)): "drawn"}
         try:
-            self.tape, parameters, position = tape_of(
+            tape, parameters, position = tape_of(
                 recording.made,
                 outputs.nodes,
                 self.n_results,
@@ -100,9 +129,9 @@ class Program:
             )
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
-        self.lines = {position[node]: line for node, line in recording.lines if node in position}
+        self._lines = {position[node]: line for node, line in recording.lines if node in position}
         drawn = [draw.number for draw in recording.draws]
-        self.example = flat.shape, flat.statics, flat.floats, flat.integers, drawn
+        self._example = flat.shape, flat.statics, flat.floats, flat.integers, drawn
         self.parameters = tuple(parameters)
         if not all(map(captured.leads_to, self.parameters)):
             raise NotRecordedError(
@@ -117,39 +146,52 @@ class Program:
         known |= {x: x for x in self.parameters}
         self.calls.watch(recording.calls, known, outputs.nodes[: self.n_results])
         self._leaves_all = all(parameter.is_leaf for parameter in parameters)
-        self._wrt = [*range(len(leaves), self.tape.leaves), *flat.slots]
-        self.choice = ExecutorChoice(self.tape, self._wrt, executor, self.guards.exact)
+        wrt = [*range(len(leaves), tape.leaves), *flat.slots]
+        self.choice = ExecutorChoice(tape, wrt, executor, self.guards.exact)
 
-    def explain(self, lines: Callable[[Program], Mapping[int, str]]) -> str:
-        """The lifted program, the counts, and the guards.
-
-        lines  gives of nodes where in the function they were made; asked for what stayed scalar
-        """
-        tests = self.guards.tests
-        alike = Counter((test.op, test.place) for test in tests)
+    def explain(self, function: Callable[..., Any]) -> str:
+        guards = self.guards.guards
+        alike = Counter((guard.op, guard.line) for guard in guards)
         shown = list(alike.items())[:10]
-        more = len(tests) - sum(count for _, count in shown)
-        guards = f"{len(tests)} guard{'s' * (len(tests) > 1)}"
-        text = [f"{self.name}: {guards}"] if tests else []
+        more = len(guards) - sum(count for _, count in shown)
+        text = [f"{self.name}: {len(guards)} guard{'s' * (len(guards) > 1)}"] if guards else []
         text += [
-            f"    {f'{count} x ' if count > 1 else ''}{op} at {place}"
-            for (op, place), count in shown
+            f"    {f'{count} x ' if count > 1 else ''}{op} at {line}" for (op, line), count in shown
         ]
         text += [f"    and {more} more"] if more else []
-        return "\n".join([*text, self.choice.explain(self.names, lambda: lines(self))])
+        return "\n".join([*text, self.choice.explain(self.names, lambda: self.lines(function))])
+
+    def lines(self, function: Callable[..., Any]) -> dict[int, str]:
+        """{node of the tape: the line of the user's that made it}; {} if it is not known any more.
+
+        To note lines at every recording would cost as much as the recording. So the function is
+        recorded once more, with the numbers that it was recorded with.
+        """
+        flat = FlatArguments()
+        flat.shape, flat.statics, flat.floats, flat.integers, drawn = self._example
+        try:
+            recording = record(function, flat, (), drawn, LineRecorder)
+            again = Program(recording, self.captured, flat, self.name, "interpret")
+        except Exception:  # the lines are an extra; what it raises, the next call raises as well
+            return {}
+        same = all(
+            np.array_equal(getattr(again.tape, column), getattr(self.tape, column))
+            for column in ("codes", "parents")
+        )
+        return again._lines if same else {}
 
     def run(self, flat: FlatArguments, attempt: Attempt) -> tuple[bool, Any]:
-        """Whether all guards hold for these arguments, and what the function returns.
+        """Whether the program is the one for these arguments, and what the function returns.
 
-        Not so if there is trouble. Raises IndexError for an index that `take` was given and that
-        is out of range, and what an operation of the user's raises, unless a guard might have said
-        that this program is not the one.
+        It is if all guards hold, and nothing is in the way of a callback. Raises IndexError for an
+        index that `take` was given and that is out of range, and what an operation of the user's
+        raises, unless a guard might have said that this program is not the one.
         """
         drawn = self.drawn(attempt) if self.draws else []
         try:
             run = self.forward(self.choice, flat, drawn)
         except Exception:
-            if not self.guards.tests:
+            if not self.guards.guards:
                 raise
             return False, None
         if not self.kept(run.outputs, attempt, drawn) or not self.called_back([run.outputs]):
@@ -186,14 +228,14 @@ class Program:
         return replayed_nodes(self.name, wrt, leaves_all, results, run.gradient)
 
     def kept(self, outputs: array[float], attempt: Attempt, drawn: list[float]) -> bool:
-        """Whether all guards hold; if not, what is known of the call is more."""
-        failed = self.guards.failed(outputs) if self.guards.tests else None
+        """Whether all guards hold; the attempt notes the one that does not."""
+        failed = self.guards.failed(outputs) if self.guards.guards else None
         if failed is not None:
             attempt.turned(failed, drawn)
         return failed is None
 
     def called_back(self, samples: Sequence[Sequence[float]]) -> bool:
-        """Do the callbacks for each sample, given the outputs for it; whether all went well."""
+        """Do the callbacks for each sample, given its outputs; False if they cannot be."""
         if self.calls and not self.why_not:
             self.why_not = self.calls.do(samples)
         return not self.why_not
@@ -204,17 +246,17 @@ class Attempt:
 
     drawn   the random numbers with which every program for it begins: drawn before the decision
             that turned out otherwise, so that they are those which the function would have drawn
-    failed  that decision, or None
+    failed  the guard of that decision, or None
     """
 
     drawn: Sequence[float] = ()
-    failed: Test | None = None
+    failed: Guard | None = None
 
-    def turned(self, test: Test, drawn: list[float]) -> None:
+    def turned(self, guard: Guard, drawn: list[float]) -> None:
         """A program's decision turned out otherwise, and these numbers had been drawn for it."""
-        self.failed = test
-        if test.draws > len(self.drawn):
-            self.drawn = drawn[: test.draws]
+        self.failed = guard
+        if guard.draws > len(self.drawn):
+            self.drawn = drawn[: guard.draws]
 
 
 class Hole:
@@ -243,12 +285,12 @@ class _Outputs:
         self._indices: dict[Value, int] = {}
 
     def add(self, node: Value) -> int:
-        """Add it at the end, and give its index."""
+        """Add a node at the end, and give its index."""
         self.nodes.append(node)
         return len(self.nodes) - 1
 
     def index_of(self, node: Value) -> int:
-        """The index of a node that is no result, added at its first time."""
+        """The index of a node that is asked for besides the results."""
         if node not in self._indices:
             self._indices[node] = self.add(node)
         return self._indices[node]
@@ -260,8 +302,9 @@ def _taken_apart(thing: Any, results: _Outputs, captured: CapturedState) -> Any:
         return Hole(results.add(thing))
     if captured.leads_to(thing) and not isinstance(thing, (list, tuple, dict, np.ndarray)):
         return _Itself(thing)
-    parts = parts_of(thing)
-    if parts is None:
+    if type(thing) in _PLAIN or isinstance(thing, np.generic):
+        return thing
+    if not rebuildable(thing):
         raise NotRecordedError(
             said(
                 f"it returns a {type(thing).__name__}, of which a recording cannot make another "
@@ -269,7 +312,7 @@ def _taken_apart(thing: Any, results: _Outputs, captured: CapturedState) -> Any:
                 "Return numbers, Values, and lists, tuples, dicts, arrays and dataclasses of them",
             )
         )
-    return in_a_row(rebuilt(thing, [_taken_apart(part, results, captured) for part in parts]))
+    return in_a_row(rebuild(thing, [_taken_apart(x, results, captured) for x in children(thing)]))
 
 
 def in_a_row(template: Any) -> Any:
@@ -293,7 +336,7 @@ def put_together(template: Any, nodes: list[Value]) -> Any:
         return template
     if cls is _Itself:
         return template.thing
-    return rebuilt(template, [put_together(part, nodes) for part in parts_of(template) or ()])
+    return rebuild(template, [put_together(x, nodes) for x in children(template)])
 
 
 class _Itself:
@@ -306,113 +349,46 @@ class _Itself:
 
 
 _PLAIN = (int, float, complex, bool, str, bytes, type(None), range)
-_DICTS = (dict, OrderedDict, defaultdict)
-
-
-def parts_of(thing: Any) -> Iterable[Any] | None:
-    """What `rebuilt` makes a thing like this one of; None if it cannot."""
-    cls = type(thing)
-    if cls is list or cls is tuple or hasattr(cls, "_make"):
-        return list(thing)
-    if cls in _DICTS:
-        return list(thing.values())
-    if cls is np.ndarray:
-        return thing.ravel().tolist() if thing.dtype.hasobject else ()
-    if cls in _PLAIN or isinstance(thing, np.generic):
-        return ()
-    if is_made_of_fields(thing):
-        return [getattr(thing, field.name) for field in dataclasses.fields(thing)]
-    return None
-
-
-def is_made_of_fields(thing: Any) -> bool:
-    """Whether it is an instance of a dataclass, and holds nothing besides its fields."""
-    if not dataclasses.is_dataclass(thing) or isinstance(thing, type):
-        return False
-    fields = {field.name for field in dataclasses.fields(thing)}
-    return getattr(thing, "__dict__", {}).keys() <= fields
-
-
-def rebuilt(thing: Any, parts: list[Any]) -> Any:
-    """Another thing like this one, of these parts."""
-    cls = type(thing)
-    if cls is list or cls is tuple:
-        return cls(parts)
-    if hasattr(cls, "_make"):
-        return cls._make(parts)
-    if cls is dict:
-        return dict(zip(thing, parts, strict=True))
-    if cls in _PLAIN or isinstance(thing, np.generic):
-        return thing
-    new = copy.copy(thing)
-    if cls in _DICTS:
-        new.update(zip(thing, parts, strict=True))
-    elif cls is np.ndarray:
-        if parts:
-            new.flat = parts
-    else:
-        for field, part in zip(dataclasses.fields(thing), parts, strict=True):
-            object.__setattr__(new, field.name, part)
-    return new
-
-
-class Test(NamedTuple):
-    """One guard: output x, op, output y or the number, and what comes of it.
-
-    integer  whether x is an integer that was passed
-    """
-
-    x: int
-    op: str
-    y: int
-    number: float
-    outcome: bool
-    draws: int
-    place: str
-    integer: bool
 
 
 class _Guards:
     """The guards of a recording, on its tape's outputs.
 
-    exact  whether one compares a number bit for bit, or whether computed ones are equal, or 0
+    guards  each of them once, in order
+    exact   True if one compares a number bit for bit, or whether computed ones are equal, or 0
     """
 
-    def __init__(
-        self, guards: Iterable[Guard], outputs: _Outputs, indices: Container[Value]
-    ) -> None:
-        self.tests: list[Test] = []
+    def __init__(self, guards: Iterable[Guard], outputs: _Outputs) -> None:
+        self.guards: list[Guard] = []
         self._written, self._constants = array("q"), array("d")
         self.exact = False
         seen = set()
         for guard in guards:
-            y, number = -1, 0.0
-            if isinstance(guard.y, Value):
-                y = outputs.index_of(guard.y)
-            else:
-                number = guard.y
-            x = outputs.index_of(guard.x)
-            computed = not all(v.is_leaf for v in (guard.x, guard.y) if isinstance(v, Value))
+            nodes = [v for v in (guard.x, guard.y) if isinstance(v, Value)]
+            computed = not all(node.is_leaf for node in nodes)
             self.exact |= guard.op == "is" or (guard.op in ("==", "!=") and computed)
-            where, integer = guard.place, guard.x in indices
-            test = Test(x, guard.op, y, number, guard.outcome, guard.draws, where, integer)
-            if test[:5] not in seen:
-                seen.add(test[:5])
-                self.tests.append(test)
-                self._write(test)
+            y = outputs.index_of(guard.y) if len(nodes) == 2 else guard.y
+            guard = guard._replace(x=outputs.index_of(guard.x), y=y)
+            key = guard[:4], type(y)  # an index, or a number that may equal it
+            if key not in seen:
+                seen.add(key)
+                self.guards.append(guard)
+                self._write(guard)
 
-    def _write(self, test: Test) -> None:
-        """Add the test to those that `failed` reads."""
-        ways, y = _WAYS[test.op], test.y
-        if test.op == "is" and test.number != test.number:  # x is NaN: it does not equal itself
-            ways, y = UNORDERED, test.x
-        self._written.extend((test.x, ways if test.outcome else ~ways, y))
-        self._constants.append(test.number)
+    def _write(self, guard: Guard) -> None:
+        """Add the guard to those that `failed` reads."""
+        ways, (y, number) = _WAYS[guard.op], (-1, guard.y)
+        if isinstance(guard.y, int):
+            y, number = guard.y, 0.0
+        elif guard.op == "is" and number != number:  # x is NaN: it does not equal itself
+            ways, y = UNORDERED, guard.x
+        self._written.extend((guard.x, ways if guard.outcome else ~ways, y))
+        self._constants.append(number)
 
-    def failed(self, outputs: array[float]) -> Test | None:
+    def failed(self, outputs: array[float]) -> Guard | None:
         """The first guard that does not hold."""
         i = broken(outputs, self._written, self._constants)
-        return self.tests[i] if i >= 0 else None
+        return self.guards[i] if i >= 0 else None
 
 
 # How x and y may compare where a comparison is true; "is" is bit for bit.

@@ -108,4 +108,4 @@ def test_values_are_targets_too():
 def test_one_decision_on_all_targets():
     f = compile(lambda xs, ts: nn.hinge_loss([W * x for x in xs], ts))
     f(np.ones(100), np.ones(100))
-    assert len(f.programs()[-1].guards.tests) == 1
+    assert len(f.programs()[-1].guards.guards) == 1

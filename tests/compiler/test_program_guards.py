@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autograd_lite import Value, compile
 from autograd_lite.compiler.program import _Guards, _Outputs
-from autograd_lite.compiler.record.recorder import Guard
+from autograd_lite.compiler.record.guards import Guard
 
 OPERATORS = {
     "<": operator.lt,
@@ -51,8 +51,9 @@ def test_the_first_that_does_not_hold(case):
             y = numbers[y]  # what was read is always a number
         other = numbers[y] if isinstance(y, int) else y
         holds.append(OPERATORS[op](numbers[x], other) == outcome)
-        guards.append(Guard(nodes[x], op, nodes[y] if isinstance(y, int) else y, outcome, 0, ""))
-    guards = _Guards(guards, outputs, ())
+        y = nodes[y] if isinstance(y, int) else y
+        guards.append(Guard(nodes[x], op, y, outcome, 0, "", False))
+    guards = _Guards(guards, outputs)
     failed = guards.failed(array("d", [node.data for node in outputs.nodes]))
     if all(holds):
         assert failed is None

@@ -7,7 +7,7 @@ which is read after it. So what the callbacks write is watched the first time.
 from __future__ import annotations
 
 from autograd_lite.compiler.messages import said
-from autograd_lite.compiler.record.recorder import FormerTracer
+from autograd_lite.compiler.record.tracers import FormerTracer
 from autograd_lite.observers import Observer, observe
 from autograd_lite.value import Value
 

@@ -7,147 +7,44 @@ were detached from nodes are noted as such.
 
 from __future__ import annotations
 
-import inspect
-from dataclasses import fields, is_dataclass
-from itertools import repeat
-from math import inf, nan, nextafter, prod
 from numbers import Integral
 from typing import NamedTuple
 
-import numpy as np
-
 from autograd_lite.anomaly import user_line
 from autograd_lite.compiler.messages import said
-from autograd_lite.compiler.record.flatten import Identity
 from autograd_lite.compiler.record.generators import Generators
-from autograd_lite.compiler.record.tokens import (
-    DICT,
-    FLOAT,
-    FLOATS,
-    INTEGER,
-    INTEGERS,
-    LIST,
-    NAMED,
-    OBJECTS,
-    STATIC,
-    VALUE,
+from autograd_lite.compiler.record.guards import Guard, as_double
+from autograd_lite.compiler.record.tracers import (
+    FloatTracer,
+    FormerTracer,
+    IntTracer,
+    NotRecordedError,
+    Tracers,
+    TracingObserver,
+    ValueTracer,
 )
-from autograd_lite.observers import Observer, active, observe
-from autograd_lite.value import Value, is_number, is_plain_number, number_of
+from autograd_lite.observers import observe
+from autograd_lite.value import Value, is_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from autograd_lite.compiler.record.flatten import FlatArguments
 
 __all__ = [
     "Callback",
-    "FormerTracer",
-    "Guard",
+    "LineRecorder",
     "NotAllowedError",
-    "NotRecordedError",
     "Recorder",
     "Recording",
-    "TracerError",
-    "Tracers",
-    "positional",
     "record",
 ]
 
 
-class NotRecordedError(Exception):
-    """The function cannot be recorded; the message says why, and what to write instead."""
-
-
-class TracerError(NotRecordedError):
-    """The function must be given its arguments themselves: it changes them, or asks for them."""
-
-
 class NotAllowedError(RuntimeError):
     """The function did what no recorded program does, and what it must not do."""
-
-
-class FloatTracer(Value):
-    """Stands for a float that was passed to the function, or drawn."""
-
-    __slots__ = ()
-
-
-class IntTracer(FloatTracer):
-    """Stands for an integer of NumPy's, or one that was drawn. `take` reads it anew at each call;
-    as an index or with int() it is read once, which is a guard.
-    """
-
-    __slots__ = ()
-
-    def __index__(self) -> int:
-        return int(self.data)
-
-    __int__ = __index__
-
-
-class ValueTracer(Value):
-    """Stands for a Value that was passed to the function. Which one it was, it cannot say."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, Value) and other is not self and not is_plain_number(other):
-            _cannot_say("compares")
-        return Value.__eq__(self, other)
-
-    def __hash__(self) -> int:
-        _cannot_say("looks up")
-        return Value.__hash__(self)
-
-    @property
-    def label(self) -> str:
-        _cannot_say("asks for the label of")
-        return ""
-
-    @label.setter
-    def label(self, name: str) -> None:
-        _cannot_say("labels")
-
-
-def _cannot_say(what: str) -> None:
-    for observer in active():
-        if isinstance(observer, Recorder):
-            observer.recording.misled = True
-            observer.trouble(
-                said(
-                    f"it {what} a Value that it is passed, and each call may pass another one",
-                    "Pass a flag that says which one it is",
-                    user_line(),
-                )
-            )
-
-
-class FormerTracer(Value):
-    """A tracer after the call: a node like any other, which the compiler's tables know by its
-    identity.
-    """
-
-    __slots__ = ()
-
-
-class Guard:
-    """A decision that the recorded call took on numbers: x op y, or what x was.
-
-    x, y     results of the tape, by their place; y is a number where it was one
-    op       "<", "<=", ">", ">=", "!=", "==", or "is" for a number that was read
-    outcome  what came of it
-    draws    how many random numbers had been drawn
-    place    the line that decided
-    """
-
-    def __init__(
-        self, x: Value, op: str, y: Value | float, outcome: Any, draws: int, where: str
-    ) -> None:
-        self.x, self.op, self.y, self.outcome = x, op, y, outcome
-        self.draws, self.place = draws, where
 
 
 class Draw(NamedTuple):
@@ -171,20 +68,20 @@ class Callback(NamedTuple):
 class Recording:
     """What a call left behind.
 
-    result     what it returned
-    names      of the arguments, by the slots of their numbers
-    arguments  the slot of each tracer for a number
-    indices    the place among the integers of each that stands for one
-    lines      of nodes, where in the function they were made; empty unless it was watched for
-    made       all nodes, in the order in which they were made
+    result         what the function returned
+    names          {slots of numbers: the parameter of the function that holds them}
+    arguments      {tracer: the slot of its number}
+    indices        {tracer of an integer: its index among the integers}
+    lines          (node, the user's line that made it); empty but for a LineRecorder
+    made           all nodes, in the order in which they were made
     detached_from  {leaf: the node that it was detached from, whose number it has}
-    takes      the nodes that `take` made
-    largest    the nodes that `largest` made
-    calls      the callbacks
-    draws      the random numbers
-    guards     the decisions on numbers
-    why_not    why it cannot be replayed for other calls, or ""
-    misled     whether tracers gave another answer than what they stand for
+    takes          the nodes that `take` made
+    largest        the nodes that `largest` made
+    draws          the random numbers
+    calls          the callbacks
+    guards         the decisions on numbers
+    why_not        why the recording cannot be replayed for other calls, or ""
+    misled         True if tracers gave another answer than what they stand for
     """
 
     def __init__(self) -> None:
@@ -211,38 +108,38 @@ class Recording:
                 tracer._set_slots((values[slot] ** 1)._get_slots())
 
 
-class Recorder(Observer):
+class Recorder(TracingObserver):
     """Notes what a recording needs of what the engine does.
 
     generators  things, of which those that draw random numbers matter
     drawn       the random numbers with which the call begins
     """
 
-    traces = True
-
-    def __init__(
-        self, recording: Recording, generators: Iterable[object], drawn: Sequence[float]
-    ) -> None:
-        self.recording = recording
+    def __init__(self, generators: Iterable[object], drawn: Sequence[float]) -> None:
+        self.recording = Recording()
         self.drawn = drawn
         self.generators = Generators(generators)
         # By ids, as a table of nodes would ask for their hashes: a guard for each plain number.
         self._detached: dict[int, tuple[Value, Value]] = {}  # by ids of leaves
         self._takes: list[Value] = []
         self._largest: list[Value] = []
-        self._plain: set[int] = set()  # ids of nodes, of the first ones of `recording.made`
-        self._looked_at = 0  # how many of these
+        self._plain: set[int] = set()  # ids of plain numbers among the first nodes made
+        self._looked_at = 0  # how many of the nodes made were looked at for this
 
-    def trouble(self, why: str) -> None:
-        """Note, the first time, why the call cannot be replayed."""
-        self.recording.why_not = self.recording.why_not or why
+    def give_up(self, why_not: str) -> None:
+        """Note, the first time, why the recording cannot be replayed."""
+        self.recording.why_not = self.recording.why_not or why_not
+
+    def misled(self, why_not: str) -> None:
+        self.recording.misled = True
+        self.give_up(why_not)
 
     def ended(self) -> None:
         """The call is over."""
         self.recording.detached_from = dict(self._detached.values())
         self.recording.takes, self.recording.largest = set(self._takes), set(self._largest)
         if self.generators.disturbed():
-            self.trouble(
+            self.give_up(
                 said(
                     "it draws random numbers, which a recording would repeat for ever",
                     "Write autograd_lite.sample(random.random) for random.random()",
@@ -254,11 +151,14 @@ class Recorder(Observer):
         if self.recording.calls:
             self.recording.calls[-1].read.extend(node.parents)
 
+    def _read_after_calls(self, *read: Value | float) -> None:
+        if self.recording.calls:
+            self.recording.calls[-1].read.extend([x for x in read if isinstance(x, Value)])
+
     def detached(self, leaf: Value, source: Value) -> None:
         self.recording.made.append(leaf)
         self._detached[id(leaf)] = leaf, source
-        if self.recording.calls:
-            self.recording.calls[-1].read.append(source)
+        self._read_after_calls(source)
 
     def took(self, node: Value) -> None:
         self._takes.append(node)
@@ -277,14 +177,13 @@ class Recorder(Observer):
                     user_line(),
                 )
             )
-        kind = IntTracer if isinstance(number, Integral) else FloatTracer
-        leaf = kind(float(number))
+        cls = IntTracer if isinstance(number, Integral) else FloatTracer
+        leaf = cls(float(number))
         self.recording.draws.append(Draw(number, function, leaf))
         return leaf
 
     def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
-        if self.recording.calls:
-            self.recording.calls[-1].read.extend([x for x in values if isinstance(x, Value)])
+        self._read_after_calls(*values)
         self.recording.calls.append(Callback(function, values, []))
         return True
 
@@ -292,7 +191,7 @@ class Recorder(Observer):
         self._guard(node, "is", number_of(node), True)
 
     def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
-        self._guard(x, op, y if isinstance(y, Value) else _double(op, y), outcome)
+        self._guard(x, op, y if isinstance(y, Value) else as_double(op, y), outcome)
 
     def plain(self, node: Value) -> bool:
         """A node that no Value leads to is a plain number in the function itself."""
@@ -311,16 +210,13 @@ class Recorder(Observer):
         return id(node) in self._plain or isinstance(node, FloatTracer)
 
     def _guard(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
-        draws = len(self.recording.draws)
-        if self.recording.calls:
-            self.recording.calls[-1].read.extend(
-                [node for node in (x, y) if isinstance(node, Value)]
-            )
-        self.recording.guards.append(Guard(x, op, y, outcome, draws, user_line()))
+        self._read_after_calls(x, y)
+        draws, integer = len(self.recording.draws), isinstance(x, IntTracer)
+        self.recording.guards.append(Guard(x, op, y, outcome, draws, user_line(), integer))
 
     def looked(self, node: Value, what: str) -> None:
         self.recording.misled |= isinstance(node, (FloatTracer, ValueTracer))
-        self.trouble(
+        self.give_up(
             said(
                 f"it reads {what}, which a recording would repeat for ever",
                 "Do it outside, or in autograd_lite.callback",
@@ -349,19 +245,12 @@ class Recorder(Observer):
         )
 
 
-def _double(op: str, y: Any) -> float:
-    """The double with which x op y comes out as with the number y, whatever the double x."""
-    try:
-        number = float(y.real)  # of a complex number, too, to which x may be equal
-    except OverflowError:
-        number = inf if y > 0 else -inf
-    if op == "==":
-        return number if number == y else nan
-    if number < y and op in ("<", ">="):
-        return nextafter(number, inf)
-    if number > y and op in ("<=", ">"):
-        return nextafter(number, -inf)
-    return number
+class LineRecorder(Recorder):
+    """Notes the line of each node, too, which takes as long as the recording."""
+
+    def made(self, node: Value) -> None:
+        super().made(node)
+        self.recording.lines.append((node, user_line()))
 
 
 def record(
@@ -369,142 +258,26 @@ def record(
     flat: FlatArguments,
     generators: Iterable[object],
     drawn: Sequence[float] = (),
-    watch: type[Recorder] | None = None,
+    recorder: type[Recorder] = Recorder,
 ) -> Recording:
     """Call function on tracers for the numbers of the arguments, which flat took apart.
 
     generators  things that the function reaches, of which those that draw random numbers matter
     drawn       the random numbers with which the call begins
 
-    Raises TracerError if it has changed its arguments, and what the function raises.
+    Raises TracerError if the function has changed its arguments, and what the function raises.
     """
     tracers = Tracers(flat)
-    args, kwargs = tracers.call(positional(function))
-    recording = Recording()
-    recorder = (watch or Recorder)(recording, generators, drawn)
-    with observe(recorder):
+    args, kwargs = tracers.call(function)
+    watch = recorder(generators, drawn)
+    recording = watch.recording
+    with observe(watch):
         recording.result = function(*args, **kwargs)
-    recorder.ended()
+    watch.ended()
     tracers.check()
-    tracers.retire(recording)
+    for tracer in [*tracers.arguments, *[draw.leaf for draw in recording.draws]]:
+        tracer.__class__ = FormerTracer
+    recording.arguments = {x: i for i, x in enumerate(tracers.arguments)}
+    recording.indices = {x: i for i, x in enumerate(tracers.indices)}
+    recording.names = tracers.names
     return recording
-
-
-def positional(function: Callable[..., Any]) -> Iterator[str]:
-    """What the function calls its first argument, its second, and so on."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # it does not tell
-        parameters = {}.values()
-    for parameter in parameters:
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            yield from repeat(parameter.name)
-        yield parameter.name
-    yield from repeat("x")
-
-
-class Tracers:
-    """Puts what `flatten` took apart together, with tracers in the numbers' places.
-
-    arguments  the tracers, in the order of the floats
-    indices    those of integers, in the order of the integers
-    names      of the arguments, by the slots of their numbers
-    """
-
-    def __init__(self, flat: FlatArguments) -> None:
-        self._tokens, self._statics = iter(flat.shape), iter(flat.statics)
-        self._numbers = flat.floats
-        self._containers: list[tuple[Any, list[Any]]] = []
-        self.arguments: list[Value] = []
-        self.indices: list[Value] = []
-        self.names: dict[range, str] = {}
-
-    def call(self, names: Iterator[str]) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments of a call; the names are those of the ones by position."""
-        _, n = next(self._tokens), next(self._tokens)
-        args = [self._named(next(names)) for _ in range(n)]
-        _, n = next(self._tokens), next(self._tokens)
-        keys = [self.next() for _ in range(n)]
-        return args, {key: self._named(key) for key in keys}
-
-    def _named(self, name: str) -> Any:
-        start = len(self.arguments)
-        thing = self.next()
-        self.names[range(start, len(self.arguments))] = name
-        return thing
-
-    def next(self) -> Any:
-        token = next(self._tokens)
-        if token in _NUMBERS:
-            return self._number(_NUMBERS[token])
-        if token == STATIC:
-            kind, thing = next(self._statics)
-            if kind is np.ndarray:  # of bools
-                shape, bits = thing
-                return self._noted(np.frombuffer(bits, bool).reshape(shape).copy())
-            return thing.thing if isinstance(thing, Identity) else thing
-        if token in (FLOATS, INTEGERS, OBJECTS):
-            return self._noted(self._array(token))
-        n = next(self._tokens)
-        cls = self.next() if token == NAMED else None
-        keys = [self.next() for _ in range(n)] if token == DICT else []
-        elements = [self.next() for _ in range(n)]
-        if token == DICT:
-            return self._noted(dict(zip(keys, elements, strict=True)))
-        if token == LIST:
-            return self._noted(elements)
-        thing = tuple(elements) if cls is None else cls._make(elements)
-        return thing if isinstance(thing, tuple) else self._noted(thing)  # a dataclass of vmap's
-
-    def check(self) -> None:
-        """Raise TracerError if a container is not what it was."""
-        for container, held in self._containers:
-            found = _elements(container)
-            if len(found) != len(held) or any(x is not y for x, y in zip(found, held, strict=True)):
-                raise TracerError(
-                    said(
-                        f"it changes an argument, a {type(container).__name__}, which a program "
-                        "would not",
-                        "Return what is new instead",
-                    )
-                )
-
-    def retire(self, recording: Recording) -> None:
-        """The call is over."""
-        for tracer in [*self.arguments, *[draw.leaf for draw in recording.draws]]:
-            tracer.__class__ = FormerTracer
-        recording.arguments = {x: i for i, x in enumerate(self.arguments)}
-        recording.indices = {x: i for i, x in enumerate(self.indices)}
-        recording.names = self.names
-
-    def _noted(self, container: Any) -> Any:
-        self._containers.append((container, _elements(container)))
-        return container
-
-    def _number(self, kind: type[Value]) -> Value:
-        tracer = kind(self._numbers[len(self.arguments)])
-        self.arguments.append(tracer)
-        if kind is IntTracer:
-            self.indices.append(tracer)
-        return tracer
-
-    def _array(self, token: int) -> Any:
-        shape = [next(self._tokens) for _ in range(next(self._tokens))]
-        array = np.empty(prod(shape), object)
-        for i in range(len(array)):
-            if token == OBJECTS:
-                array[i] = self.next()
-            else:
-                array[i] = self._number(FloatTracer if token == FLOATS else IntTracer)
-        return array.reshape(shape)
-
-
-def _elements(container: Any) -> list[Any]:
-    if isinstance(container, dict):
-        return [*container, *container.values()]
-    if is_dataclass(container):
-        return [getattr(container, field.name) for field in fields(container)]
-    return list(container) if isinstance(container, list) else list(container.ravel())
-
-
-_NUMBERS = {VALUE: ValueTracer, FLOAT: FloatTracer, INTEGER: IntTracer}

@@ -7,18 +7,17 @@ float is a Value, and so is what it returns. The Values among the arguments are 
 from __future__ import annotations
 
 from numbers import Integral
-from operator import length_hint
+from operator import is_
 
 from autograd_lite import observers
-from autograd_lite.compiler.program import parts_of, rebuilt
-from autograd_lite.compiler.record.recorder import (
+from autograd_lite.compiler.record.tracers import (
     FloatTracer,
     FormerTracer,
     IntTracer,
     Tracers,
     ValueTracer,
-    positional,
 )
+from autograd_lite.tree import children, rebuild, rebuildable
 from autograd_lite.value import Value, is_number, number_of
 
 TYPE_CHECKING = False
@@ -28,16 +27,16 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.record.flatten import FlatArguments
 
-__all__ = ["call_eagerly", "names_of_statics"]
+__all__ = ["call_eagerly"]
 
 
 def call_eagerly(function: Callable[..., Any], flat: FlatArguments) -> Any:
     """What the function gives for the arguments that flat took apart.
 
-    Raises TracerError if it has changed its arguments, and what the function raises.
+    Raises TracerError if the function has changed its arguments, and what the function raises.
     """
     tracers = _Eager(flat)
-    args, kwargs = tracers.call(positional(function))
+    args, kwargs = tracers.call(function)
     watch = _Watch()
     with observers.observe(watch):
         result = function(*args, **kwargs)
@@ -50,17 +49,15 @@ def call_eagerly(function: Callable[..., Any], flat: FlatArguments) -> Any:
 
 
 def _of_values(thing: Any, known: dict[int, Value]) -> Any:
-    """A result with a Value for each tracer that it has, as what a program gives.
+    """A result with a Value for each tracer in it, as what a program gives.
 
-    known  those so far, by the identity of the tracer
+    known  {id of a tracer: its Value} so far
     """
     if isinstance(thing, _Number):
         return known.setdefault(id(thing), Value(number_of(thing)))
-    parts = parts_of(thing)
-    found = [_of_values(part, known) for part in parts or ()]
-    if all(x is y for x, y in zip(parts or (), found, strict=True)):
-        return thing
-    return rebuilt(thing, found)
+    held = children(thing) if rebuildable(thing) else []
+    found = [_of_values(x, known) for x in held]
+    return thing if all(map(is_, held, found)) else rebuild(thing, found)
 
 
 class _Number(Value):
@@ -91,7 +88,7 @@ class _Integer(_Number, IntTracer):
 
 
 def _is_plain(node: Value) -> bool:
-    """Whether it was computed of plain numbers alone, or stands for one."""
+    """Whether a node was computed of plain numbers alone, or stands for one."""
     todo, seen = [node], set[int]()
     while todo:
         node = todo.pop()
@@ -110,9 +107,9 @@ class _Eager(Tracers):
         super().__init__(flat)
         self._values = iter(flat.values)
 
-    def _number(self, kind: type[Value]) -> Value:
-        if kind is not ValueTracer:
-            return super()._number(_Integer if kind is IntTracer else _Float)
+    def _tracer(self, cls: type[Value]) -> Value:
+        if cls is not ValueTracer:
+            return super()._tracer(_Integer if cls is IntTracer else _Float)
         self.arguments.append(next(self._values))
         return self.arguments[-1]
 
@@ -137,29 +134,3 @@ class _Watch(observers.Observer):
 
     def plain(self, node: Value) -> bool:
         return _is_plain(node)
-
-
-class _Statics(Tracers):
-    """Notes the argument that each static belongs to."""
-
-    def __init__(self, flat: FlatArguments) -> None:
-        super().__init__(flat)
-        self.owners: list[str] = []
-        self._n = len(flat.statics)
-
-    def _named(self, name: str) -> Any:
-        self._note("")  # names of keyword arguments
-        thing = super()._named(name)
-        self._note(name)
-        return thing
-
-    def _note(self, name: str) -> None:
-        read = self._n - length_hint(self._statics)
-        self.owners += [name] * (read - len(self.owners))
-
-
-def names_of_statics(function: Callable[..., Any], flat: FlatArguments) -> list[str]:
-    """Of each static, what the function calls the argument that it belongs to."""
-    statics = _Statics(flat)
-    statics.call(positional(function))
-    return statics.owners

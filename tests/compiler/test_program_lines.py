@@ -6,7 +6,7 @@ from pathlib import Path
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, vmap
-from autograd_lite.compiler import source_lines
+from autograd_lite.compiler import program as programs
 
 W = [Value(0.5)]
 
@@ -39,7 +39,7 @@ def test_the_lines_of_what_stayed_scalar():
 
 def test_it_is_recorded_again_only_where_something_stayed_scalar(monkeypatch):
     recorded = []
-    monkeypatch.setattr(source_lines, "record", lambda *_, **__: recorded.append(1))
+    monkeypatch.setattr(programs, "record", lambda *_, **__: recorded.append(1))
     text = text_of(lambda xs: sum(x * x for x in xs), [0.5] * 10, executor="numpy")
     assert "not on views" not in text
     assert recorded == []
