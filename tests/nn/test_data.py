@@ -45,3 +45,16 @@ def test_bad_arguments_are_found_at_once():
         nn.batches([1, 2], [1, 2, 3], 1)
     with pytest.raises(ValueError, match="batches: size must be an int of at least 1, not 0"):
         nn.batches([1], [1], 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((3, 3, 1), "X must be a list of samples, not one int"),
+        (([1], None, 1), "y must be a list of samples, not None"),
+        (([1], [1], 1.5), "size must be an int of at least 1, not 1.5"),
+    ],
+)
+def test_batches_of_what_is_no_list(arguments, message):
+    with pytest.raises((TypeError, ValueError), match=f"batches: {message}"):
+        nn.batches(*arguments)

@@ -104,3 +104,12 @@ def test_bad_arguments():
         nn.init.calculate_gain("gelu")
     with pytest.raises(TypeError, match="rng must be"):
         nn.Linear(1, 1, rng=1.5)
+
+
+@pytest.mark.parametrize(
+    "fill", ["zeros_", "ones_", "uniform_", "normal_", "xavier_uniform_", "kaiming_normal_"]
+)
+def test_filling_what_is_no_array_of_parameters(fill):
+    for wrong, name in [(nn.Linear(2, 1), "Linear"), ([[1.0, 2.0]], "float")]:
+        with pytest.raises(TypeError, match=f"{fill}: give an array of Parameters.* not {name}"):
+            getattr(nn.init, fill)(wrong)

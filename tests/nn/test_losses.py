@@ -4,6 +4,7 @@ import inspect
 import math
 import pickle
 
+import numpy as np
 import pytest
 
 import autograd_lite
@@ -149,3 +150,21 @@ def test_a_loss_may_be_subclassed():
             return super().forward(input, target) / 2
 
     assert Half(delta=0.5)([3.0], [0.0]) == nn.huber_loss([3.0], [0.0], delta=0.5) / 2
+
+
+@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss, nn.MSELoss, nn.KLDivLoss])
+def test_a_loss_refuses_what_it_does_not_know_when_it_is_made(loss):
+    with pytest.raises(ValueError, match=rf"{loss.__name__}: reduction must be 'mean' or 'sum'"):
+        loss(reduction="avg")
+    with pytest.raises(TypeError, match=rf"{loss.__name__}: .*'wieght'"):
+        loss(wieght=[1.0])
+
+
+def test_the_divergence_is_made_with_batchmean():
+    assert nn.KLDivLoss(reduction="batchmean")([[0.0]], [[1.0]]) == 0.0
+
+
+def test_a_loss_of_six_axes():
+    x = np.zeros((1, 2, 1, 1, 1, 3)).tolist()
+    target = np.zeros((1, 1, 1, 1, 3), int).tolist()
+    assert nn.cross_entropy(x, target) == pytest.approx(np.log(2))

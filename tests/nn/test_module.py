@@ -1,5 +1,6 @@
 import copy
 
+import numpy as np
 import pytest
 
 import nn
@@ -291,3 +292,55 @@ def test_zero_grad_refuses_what_is_no_parameter():
 
     with pytest.raises(AttributeError, match="grad"):
         Model().zero_grad()
+
+
+def test_parameters_are_not_lost_by_assigning_over_them():
+    linear, neuron = nn.Linear(2, 1), nn.Neuron(2)
+    with pytest.raises(TypeError, match=r"a list as the parameter 'weight' of Linear\(in_feat"):
+        linear.weight = [[1.0, 1.0]]
+    with pytest.raises(TypeError, match="a list as the parameter 'w' of ReLUNeuron"):
+        neuron.w = [Value(1), Value(1)]
+    assert len(linear.parameters()) == len(neuron.parameters()) == 3
+    neuron.w = [nn.Parameter(1), nn.Parameter(1)]
+    linear.bias = None
+    assert len(neuron.parameters()) == 3
+    assert len(linear.parameters()) == 2
+
+
+def test_running_statistics_are_not_lost_by_assigning_over_them():
+    norm = nn.BatchNorm1d(1)
+    with pytest.raises(TypeError, match=r"a list as the buffer 'running_mean' of BatchNorm1d\(1\)"):
+        norm.running_mean = [5.0]
+    norm.running_mean = [nn.Buffer(5.0)]
+    assert norm.state_dict()["running_mean"] == [5.0]
+
+
+def test_parameters_are_not_lost_in_an_array_of_numpy():
+    for lost in (nn.Linear(2, 2).weight, [nn.ReLU()], [nn.Buffer(1.0)]):
+        module = nn.Module()
+        with pytest.raises(TypeError, match=r"Module: 'w' is a NumPy array.*assign its tolist\(\)"):
+            module.w = np.array(lost, dtype=object)
+        module.w = np.array(lost, dtype=object).tolist()
+    module.data = np.array([Value(1.0), "a"], dtype=object)
+
+
+@pytest.mark.parametrize("key", [1, "", "a.b", ("a",)])
+def test_every_name_in_a_state_is_of_one_thing(key):
+    module = nn.Module()
+    module.settings = {key: 1.0}
+    assert module.state_dict() == {}
+    module.parts = {key: nn.Linear(1, 1)}
+    for read in (module.parameters, module.state_dict, lambda: list(module.named_modules())):
+        with pytest.raises(ValueError, match=r"the dict 'parts' has a Linear under the key .*dots"):
+            read()
+    with pytest.raises(ValueError, match=r"Module: the attribute 'a.b' must have no dots"):
+        setattr(module, "a.b", nn.Parameter(1.0))
+
+
+def test_sequential_says_how_to_give_modules():
+    with pytest.raises(TypeError, match=r"not list; unpack it: \*modules"):
+        nn.Sequential([nn.ReLU(), nn.ReLU()])
+    with pytest.raises(TypeError, match=r"not type; make one: ReLU\(\)"):
+        nn.Sequential(nn.ReLU)
+    with pytest.raises(TypeError, match="put the function in a Module's forward"):
+        nn.Sequential(Value.tanh)

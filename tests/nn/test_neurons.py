@@ -144,3 +144,8 @@ def test_a_layer_of_one_neuron_between_others(x):
     assert np.shape(mlp(x)) == (*np.shape(x)[:-1], 3)
     out = [[v.data for v in row] for row in np.reshape(np.array(mlp(x)), (-1, 3))]
     assert out == expected
+
+
+def test_the_layers_of_an_mlp_are_a_list():
+    with pytest.raises(TypeError, match="MLP: nouts must be a list of ints, not 3"):
+        nn.MLP(2, 3)

@@ -80,24 +80,6 @@ def test_a_state_that_does_not_fit_changes_nothing():
     assert optimizer.state_dict() == before
 
 
-def test_schedules_save_and_load():
-    w = [nn.Parameter(1.0)]
-    optimizer = nn.optim.SGD(w, lr=1.0)
-    schedule = nn.optim.StepLR(optimizer, 2)
-    for _ in range(5):
-        schedule.step()
-    again = nn.optim.SGD(w, lr=3.0)
-    loaded = nn.optim.StepLR(again, 2)
-    again.load_state_dict(optimizer.state_dict())
-    loaded.load_state_dict(schedule.state_dict())
-    for _ in range(3):
-        assert again.lr == optimizer.lr
-        loaded.step()
-        schedule.step()
-    assert again.lr == pytest.approx(0.1**4, rel=1e-12)
-    assert again.initial_lr == 1.0
-
-
 def test_arguments_that_make_no_sense():
     w = [nn.Parameter(1.0)]
     with pytest.raises(ValueError, match="SGD: lr must be at least 0, not -1"):
@@ -131,21 +113,6 @@ def test_a_parameter_is_a_leaf():
         nn.optim.SGD([x, 2 * x])
     with pytest.raises(ValueError, match="Adam: a parameter is the result of 'ReLU'"):
         nn.optim.Adam(x.relu())
-
-
-def test_arguments_of_schedules_that_make_no_sense():
-    optimizer = nn.optim.SGD([nn.Parameter(1.0)], 0.5)
-    with pytest.raises(ValueError, match=r"LinearLR: start_factor must be in \(0, 1\], not 0"):
-        nn.optim.LinearLR(optimizer, 0)
-    with pytest.raises(ValueError, match=r"LinearLR: end_factor must be in \[0, 1\], not 1.5"):
-        nn.optim.LinearLR(optimizer, end_factor=1.5)
-    schedule = nn.optim.StepLR(optimizer, 2)
-    with pytest.raises(ValueError, match=r"StepLR\.load_state_dict: missing 'last_epoch'"):
-        schedule.load_state_dict({})
-    for epoch in (-1, 0.5, math.nan):
-        with pytest.raises(ValueError, match="StepLR: last_epoch must be whole"):
-            schedule.load_state_dict({"last_epoch": epoch})
-    assert (schedule.last_epoch, optimizer.lr) == (0, 0.5)
 
 
 def test_clipping_shows_nan():
@@ -236,20 +203,6 @@ def test_a_step_that_fails_changes_nothing(make, lr):
     assert parameter.data == 1.0
 
 
-def test_the_rate_is_not_pinned_by_a_state_of_no_schedule():
-    state = nn.optim.SGD([nn.Parameter(1.0)], 0.1).state_dict()
-    optimizer = nn.optim.SGD([nn.Parameter(1.0)], 0.5)
-    nn.optim.LambdaLR(optimizer, lambda epoch: 1.0)
-    optimizer.load_state_dict(state)
-    optimizer.lr = 0.001
-    assert math.isnan(optimizer.state_dict()["initial_lr"])
-    nn.optim.LambdaLR(optimizer, lambda epoch: 1.0)
-    assert optimizer.lr == 0.001
-    optimizer.load_state_dict(optimizer.state_dict() | {"lr": 0.25})
-    nn.optim.LambdaLR(optimizer, lambda epoch: 1.0)
-    assert optimizer.lr == 0.001
-
-
 @pytest.mark.parametrize("change", ["zero_grad", "step", "clip", "module"])
 def test_no_change_inside_of_a_compiled_function(change):
     model = nn.Linear(1, 1, rng=0)
@@ -282,3 +235,14 @@ def test_settings_that_make_no_sense_together_are_not_loaded():
         with pytest.raises(ValueError, match="SGD: nesterov needs a momentum, and dampening=0"):
             optimizer.load_state_dict(state | wrong)
     assert optimizer.state_dict() == state
+
+
+def test_optimisers_take_parameters_and_no_model():
+    model = nn.Linear(2, 3)
+    with pytest.raises(TypeError, match=r"SGD: pass model.parameters\(\), not the Linear"):
+        nn.optim.SGD(model)
+    with pytest.raises(TypeError, match=r"clip_grad_norm_: pass model.parameters\(\)"):
+        nn.optim.clip_grad_norm_(model, 1.0)
+    assert len(nn.optim.SGD(model.weight).params) == 6
+    with pytest.raises(ValueError, match="max_norm must be at least 0, not -1"):
+        nn.optim.clip_grad_norm_(model.parameters(), -1.0)

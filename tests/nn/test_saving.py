@@ -102,3 +102,9 @@ def test_batch_norm_opens_in_pytorch(tmp_path):
     theirs.load_state_dict(load_file(tmp_path / "model.safetensors"))
     assert theirs.running_mean.tolist() == model.state_dict()["running_mean"]
     assert theirs.num_batches_tracked.item() == 1
+
+
+@pytest.mark.parametrize("first", [nn.Linear(2, 1), "model.safetensors"])
+def test_what_is_saved_is_the_state(first):
+    with pytest.raises(TypeError, match=r"give nn.save\(model.state_dict\(\), path\), not a"):
+        nn.save(first, "model.safetensors")

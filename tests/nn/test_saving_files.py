@@ -199,3 +199,22 @@ def test_a_file_that_cannot_be_written_is_named_and_not_its_part(tmp_path, path)
     with pytest.raises(NotADirectoryError) as error:
         nn.save(STATE, path / "model.safetensors")
     assert error.value.filename == str(path / "model.safetensors")
+
+
+def test_a_file_of_another_format(tmp_path):
+    pytest.importorskip("safetensors")
+    path = tmp_path / "model.pt"
+    path.write_bytes(b"something that is no safetensors file")
+    with pytest.raises(ValueError, match=r"model.pt is not a safetensors file .*write it with nn"):
+        nn.load(path)
+    with pytest.raises(FileNotFoundError):
+        nn.load(tmp_path / "missing")
+
+
+def test_a_type_of_number_that_numpy_does_not_have(tmp_path):
+    safetensors_torch = pytest.importorskip("safetensors.torch")
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "model.safetensors"
+    safetensors_torch.save_file({"w": torch.zeros(2, dtype=torch.bfloat16)}, path)
+    with pytest.raises(ValueError, match="load: 'w' has the type BF16"):
+        nn.load(path)
