@@ -1,10 +1,14 @@
-"""Pictures of computation graphs.
+"""Pictures of computation graphs, and pages that step through them.
 
 >>> from autograd_lite import Value, tanh, visualize
 >>> w, x, b = Value(0.5, label="w"), Value(2.0, label="x"), Value(-1.0, label="b")
 >>> y = tanh(w * x + b)
 >>> y.backward()
 >>> visualize.draw(y).save("graph.svg")
+
+The code begins in `drawing.py`, which goes from a graph to boxes and edges (`model/`), and on to
+DOT and SVG (`picture/`) or to the stepping page (`page/`). Beside that stand `plots.py`, pictures
+of training, and the command line, `__main__.py` with `formula_reader.py`.
 
 PYTEST_DONT_REWRITE: nothing here asserts, and this may be imported before pytest.
 """

@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     }
     output = options.output or ("graph.html" if options.html else "graph.svg")
     try:
-        page = ending_of(output) == ".html"  # before a file is run, which may take its time
+        page = ending_of(output) == ".html"  # checked before a file is run, which may take long
         if options.html and not page:
             raise ValueError(f"the stepping page is HTML: --html cannot write {output}")
         root = _root(options.what, options.at)
@@ -122,7 +122,7 @@ def _root(what: str, at: list[tuple[str, float]]) -> Any:
             f"{type(names[name]).__name__}"
         )
     value: Value = names[name]
-    if value.grad == 0.0 and not value.is_leaf:  # a pass leaves 1 there
+    if value.grad == 0.0 and not value.is_leaf:  # no pass began here: it would have left 1
         for node in trace(value)[0]:
             node.grad = 0.0
         value.backward()
@@ -146,7 +146,7 @@ def _run(path: str) -> dict[str, Any]:
     except Exception as error:
         within = error.__traceback__
         while within is not None and within.tb_frame.f_code.co_filename != path:
-            within = within.tb_next  # how this program came to the file
+            within = within.tb_next  # the frames of this program, above the file's
         lines = traceback.format_exception(type(error), error, within)
         raise FileError(f"{path} fails:\n{''.join(lines).rstrip()}") from None
     finally:

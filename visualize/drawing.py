@@ -29,13 +29,14 @@ __all__ = ["Drawing", "draw", "ending_of", "save", "to_svg"]
 class Drawing:
     """A picture of a graph, or of a compiled function. It shows itself in notebooks.
 
-    dot  its source in the DOT language
-    svg  an SVG element
+    dot  the picture in the DOT language
+    svg  the picture as an SVG element
     """
 
     def __init__(
         self, root: Value, diagram: Diagram, dot: str, about: str, look: Any, page: Any
     ) -> None:
+        """Options of the picture are in look, those of the stepping page in page."""
         self.root, self.diagram, self.dot = root, diagram, dot
         self._about, self._look, self._page = about, look, page
 
@@ -49,13 +50,13 @@ class Drawing:
         Raises ValueError for another ending, OSError if the file cannot be written, and
         ImportError, for .png and .pdf, if the package vl-convert-python is not installed.
         """
-        kind = ending_of(path)
-        if kind == ".svg":
+        ending = ending_of(path)
+        if ending == ".svg":
             write(path, f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}')
-        elif kind == ".dot":
+        elif ending == ".dot":
             write(path, self.dot)
-        elif kind in (".png", ".pdf"):
-            write(path, _converted(self.svg, kind))
+        elif ending in (".png", ".pdf"):
+            write(path, _converted(self.svg, ending))
         else:
             self._save_page(path)
 
@@ -85,19 +86,19 @@ class ProgramDrawing(Drawing):
 
 
 def ending_of(path: str | os.PathLike[str]) -> str:
-    """The ending of a file's name, in small letters.
+    """The ending of a file's name, in lower case: ".svg".
 
-    Raises TypeError for what is not a path, ValueError if no picture can be saved under it.
+    Raises TypeError if path is no path, ValueError if no picture has this ending.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"the path must be a str or a Path, not {type(path).__name__}")
-    kind = os.path.splitext(os.fspath(path))[1].lower()
-    if kind not in (".svg", ".png", ".pdf", ".dot", ".html"):
+    ending = os.path.splitext(os.fspath(path))[1].lower()
+    if ending not in (".svg", ".png", ".pdf", ".dot", ".html"):
         raise ValueError(
-            f"cannot save as {kind or 'a file with no ending'}: the name must end in .svg, .png, "
+            f"cannot save as {ending or 'a file with no ending'}: the name must end in .svg, .png, "
             ".pdf, .dot or .html"
         )
-    return kind
+    return ending
 
 
 def draw(
@@ -111,14 +112,14 @@ def draw(
     rankdir: str | None = None,
     number: str = ".4g",
 ) -> Drawing:
-    """The picture of the graph that root is the result of.
+    """The picture of root's graph.
 
     root      a Value; or an AnomalyError or a GradientError, for its graph with the node marked
               where it went wrong; or a compiled function, for the array program of its last call,
               in which every box is an operation on arrays (rankdir is its only option)
     depth     how many scopes around a node are open, drawn as frames; deeper ones are one box
               each, and None opens all. `scopes` and `scope` record them.
-    fold      draw nodes of the same structure once: "tanh x 16"
+    fold      draw nodes of the same structure once: "tanh × 16"
     products  draw the products that a dot adds up, too
     partials  write on each edge the local partial derivative
     color     shade by the size of the gradient
@@ -170,15 +171,15 @@ def save(root: Any, path: str | os.PathLike[str], **options: Any) -> None:
     draw(root, **options).save(path)
 
 
-def _converted(svg: str, kind: str) -> bytes:
-    """The SVG as a PNG or PDF file."""
+def _converted(svg: str, ending: str) -> bytes:
+    """The SVG as the bytes of a .png or .pdf file."""
     try:
         import vl_convert
     except ImportError:
         raise ImportError(
-            f"a {kind} file needs the package vl-convert-python: run  pip install "
+            f"a {ending} file needs the package vl-convert-python: run  pip install "
             "vl-convert-python , or save the picture as .svg"
         ) from None
-    convert = vl_convert.svg_to_pdf if kind == ".pdf" else vl_convert.svg_to_png
-    made: bytes = convert(svg) if kind == ".pdf" else convert(svg, scale=2)
-    return made
+    pdf = ending == ".pdf"
+    data: bytes = vl_convert.svg_to_pdf(svg) if pdf else vl_convert.svg_to_png(svg, scale=2)
+    return data

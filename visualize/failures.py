@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["save_failure"]
 
 LARGE = 100
-"""Nodes beyond which a graph is folded."""
+"""The most nodes that are drawn one by one; a larger graph is folded."""
 
 
 def save_failure(error: Failure, names: dict[Value, str], path: Path) -> str:
-    """Draw the graph of an error to a file; the path, or why there is no picture.
+    """Draw the graph of an error to a file, and return the path, or why there is no picture.
 
-    names  the labels to show where a node has none
+    names  the labels of nodes that have none of their own
     """
     unnamed = {node: name for node, name in names.items() if not node.label}
     try:

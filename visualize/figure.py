@@ -18,7 +18,7 @@ class ShownFigure(Figure):
 
     def __init__(self, width: float, height: float) -> None:
         super().__init__(figsize=(width, height), layout="constrained")
-        if to_rgba(self.get_facecolor())[3] < 1:  # the notebook would be seen, light or dark
+        if to_rgba(self.get_facecolor())[3] < 1:  # the notebook, light or dark, would show through
             self.set_facecolor(_DARK if sum(to_rgba(ink())[:3]) > 1.5 else _LIGHT)
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:

@@ -1,7 +1,7 @@
 """A formula as a graph: "tanh(w*x + b)" at w = 0.5, x = 2, b = -1.
 
-Only what is listed here is computed; nothing of the text is ever executed. It is read in loops, so
-that a sum may have any number of terms, and recursively only within brackets.
+The reader computes the operations that are listed here; nothing of the text is ever executed. It
+reads in loops, so that a sum may have any number of terms, and recursively only within brackets.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ _TOKEN = re.compile(
 
 
 class ExpressionError(ValueError):
-    """What is wrong with a formula, with a line that points at it."""
+    """A formula is wrong; the message has a line that points at the error."""
 
 
 def evaluate(text: str, at: Mapping[str, float]) -> Value:
@@ -102,7 +102,10 @@ def evaluate(text: str, at: Mapping[str, float]) -> Value:
 class _Reader:
     """Reads a formula from left to right, and computes what it has read.
 
-    kind, word, start  of the token that comes next: "number", "name", "sign", "end" or "other"
+    token      the type of the next token: "number", "name", "sign", "end" or "other"
+    word       its text
+    start      the index in the text at which it begins
+    variables  the leaf of each variable that was read
     """
 
     def __init__(self, text: str, at: Mapping[str, float]) -> None:
@@ -114,20 +117,20 @@ class _Reader:
     def advance(self) -> None:
         """Go on to the next token."""
         found = _TOKEN.match(self.text, self._end)
-        assert found is not None  # as one of them fits anything
+        assert found is not None  # "other" fits anything
         assert found.lastgroup is not None
-        self.kind, self.word = found.lastgroup, found[found.lastgroup]
+        self.token, self.word = found.lastgroup, found[found.lastgroup]
         self.start, self._end = found.start(found.lastgroup), found.end()
 
     def fault(self, start: int, message: str) -> ExpressionError:
-        """The error that points at this place in the text."""
+        """The error whose message points at this index of the text."""
         before = self.text[:start].rpartition("\n")[2]
         line = printable(before + self.text[start:].partition("\n")[0])
         wide = sum(east_asian_width(character) in "WF" for character in before)
         return ExpressionError(f"{message}\n  {line}\n  {' ' * (len(before) + wide)}^")
 
     def unexpected(self) -> ExpressionError:
-        """The error about a token that cannot stand behind what was read."""
+        """The error about a next token that cannot stand there."""
         if self.word == "^":
             return self.fault(self.start, "a power is written x**2, not x^2")
         if self.word == ".":
@@ -136,7 +139,7 @@ class _Reader:
             hint = f": write {self.word}(x)" if self.word in _FUNCTIONS else ""
             hint = f": write {self.word}" if self.word in _CONSTANTS else hint
             return self.fault(start, f"a formula has no attributes{hint}")
-        if self.word == "(" or (self.kind in ("name", "number") and not iskeyword(self.word)):
+        if self.word == "(" or (self.token in ("name", "number") and not iskeyword(self.word)):
             return self.fault(self.start, "an operator is missing here, such as *")
         if self.word in (")", "]"):
             return self.fault(self.start, f"no bracket is open that '{self.word}' closes")
@@ -146,7 +149,7 @@ class _Reader:
 
     def whole(self) -> Any:
         root = self.sum()
-        if self.kind != "end":
+        if self.token != "end":
             raise self.unexpected()
         if isinstance(root, list):
             raise self.fault(0, "the result is a list: a graph has one result")
@@ -195,24 +198,25 @@ class _Reader:
         return operand
 
     def operand(self) -> Any:
-        kind, word, start = self.kind, self.word, self.start
-        if kind == "end":
+        """A number, a variable, a call, a list, or a formula in brackets."""
+        token, word, start = self.token, self.word, self.start
+        if token == "end":
             raise self.fault(start, "the formula ends where an operand must stand")
-        if kind == "other" or iskeyword(word):
+        if token == "other" or iskeyword(word):
             raise self.fault(start, _ONLY)
-        if kind == "sign" and word not in ("(", "["):
+        if token == "sign" and word not in ("(", "["):
             raise self.fault(start, f"an operand must stand here, not {word}")
         self.advance()
-        if kind == "number":
+        if token == "number":
             return self.number(start, word)
-        if kind == "name":
+        if token == "name":
             name = normalize("NFKC", word)
             return self.call(start, name) if self.word == "(" else self.variable(start, name)
         commas, parts = self.bracket(start, word)
         return [x for _, x in parts] if word == "[" or commas or not parts else parts[0][1]
 
     def bracket(self, opened: int, bracket: str) -> tuple[int, list[tuple[int, Any]]]:
-        """What stands behind an open bracket: how many commas, and the parts with their places."""
+        """The number of commas within a bracket, and (start, value) of each part."""
         self._depth += 1
         if self._depth > DEEPEST:
             raise ExpressionError("the formula is nested too deeply")
@@ -224,7 +228,7 @@ class _Reader:
                 commas += 1
                 self.advance()
             elif self.word != closing:
-                if self.kind == "end":
+                if self.token == "end":
                     raise self.fault(opened, f"'{bracket}' was never closed")
                 raise self.unexpected()
         self.advance()
@@ -243,6 +247,7 @@ class _Reader:
         return number
 
     def variable(self, start: int, name: str) -> Any:
+        """The leaf of a variable, or a constant."""
         if name in self.at:
             return self.variables.setdefault(name, Value(self.at[name], label=name))
         if name in _CONSTANTS:
@@ -255,6 +260,7 @@ class _Reader:
         raise self.fault(start, f"{name} has no number: add --at {name}=1{hint}")
 
     def operate(self, function: Callable[..., Any], *operands: tuple[int, Any]) -> Any:
+        """The result of an operator on operands, each (start, value)."""
         for start, x in operands:
             if isinstance(x, list):
                 raise self.fault(start, "a list goes into an operation such as sum only")
@@ -265,6 +271,7 @@ class _Reader:
         return function(*map(Value, xs)).data
 
     def call(self, start: int, name: str) -> Any:
+        """The result of a function whose operands come next, in brackets."""
         from inspect import signature
 
         if name not in _FUNCTIONS:
@@ -283,11 +290,11 @@ class _Reader:
                 else f"{least} or {most} operands"
             )
             raise self.fault(start, f"{name} takes {count}, not {len(args)}")
-        for (place, x), parameter in zip(args, parameters, strict=False):
+        for (begin, x), parameter in zip(args, parameters, strict=False):
             listed = isinstance(x, list)
             if listed != (parameter.name in ("xs", "ys")):
-                kind = "numbers, not a list" if listed else "a list: write [x, y]"
-                raise self.fault(place, f"{name} takes {kind}")
+                needed = "numbers, not a list" if listed else "a list: write [x, y]"
+                raise self.fault(begin, f"{name} takes {needed}")
         try:
             return _FUNCTIONS[name](*[x for _, x in args])
         except (TypeError, ValueError) as error:

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["gradient_norms", "plot_decision_boundary", "plot_gradients", "plot_history"]
 
-# Colours of Okabe and Ito, which every kind of eye tells apart; strokes and marks differ as well.
-# The last is that of the text.
 TIE = 1e-300
-"""The margin of the class that wins a tie, above 0."""
+"""The margin by which the first class wins a tie."""
 
+# Colours of Okabe and Ito, which every kind of eye tells apart; strokes and marks differ as well.
+# None is the colour of text.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", None)
 _STROKES = ("-", "--", "-.", ":")
 _MARKS = "os^DvP*X"
-# What no curve can show: its mark, and how high in the panel that stands.
+# Numbers that no curve can show: text, mark, and the height of the mark in the panel.
 _OFF_SCALE = (("inf", "^", 1.0), ("-inf", "v", 0.0), ("nan", "x", 0.0), ("0", "s", 0.0))
 
 
@@ -38,10 +38,10 @@ def _figure(width: float, height: float) -> Figure:
 
 
 def _lines(axes: Any, series: Mapping[str, Sequence[float | None]], *, log: bool = False) -> None:
-    """A curve for each series, with marks at the panel's edge for what no curve can show.
+    """A curve for each series, with marks at the panel's edge for numbers that no curve can show.
 
-    series  None in it stands for a step that has no number
-    log     whether the scale is logarithmic, which has no 0
+    series  the numbers of each step, by name; None at a step that has no number
+    log     True for a logarithmic scale, which has no 0
     """
     for (name, numbers), color, stroke in zip(
         series.items(), map(_color, count()), cycle(_STROKES), strict=False
@@ -110,9 +110,9 @@ def _numbers_by_name(history: Any) -> dict[str, list[float]]:
         ) from None
 
 
-def _described(thing: Any) -> str:
-    text = repr(thing)
-    return text if len(text) <= 60 else f"a {type(thing).__name__}"
+def _described(argument: Any) -> str:
+    text = repr(argument)
+    return text if len(text) <= 60 else f"a {type(argument).__name__}"
 
 
 def _number(x: Any) -> float:
@@ -180,18 +180,18 @@ def plot_decision_boundary(
     axes = figure.subplots()
     for k in range(told):
         _draw_region(axes, xs, ys, [[at[k] for at in row] for row in grid], _color(k))
-    # Classes such as 0 and 2 of three are the places of their scores; others are in their order.
-    places = all(label in range(told) for label in classes)
+    # Classes such as 0 and 2 of three are the indices of their scores; others come in order.
+    indices = all(label in range(told) for label in classes)
     for i, label in enumerate(classes):
-        chosen = [row for row, c in zip(points, labels, strict=True) if c == label]
-        _draw_samples(axes, chosen, int(label) if places else i, label)
+        own = [row for row, c in zip(points, labels, strict=True) if c == label]
+        _draw_samples(axes, own, int(label) if indices else i, label)
     axes.legend(title="class", frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axes.set(xlabel="x0", ylabel="x1")
     return figure
 
 
 def _axis(numbers: list[float], resolution: int) -> list[float]:
-    """Points from beside the least of the numbers to beside the largest."""
+    """Points at equal distances, from below the least number to above the largest."""
     low, high = min(numbers), max(numbers)
     margin = 0.12 * (high - low) or 1.0
     step = (high - low + 2 * margin) / (resolution - 1)
@@ -207,7 +207,7 @@ def _color(k: int) -> str:
 def _draw_region(
     axes: Any, xs: list[float], ys: list[float], margin: list[list[float]], color: str
 ) -> None:
-    """Where a class wins over the others, and the line where it does no longer."""
+    """The region where a class wins over the others, and its border."""
     from visualize.figure import ink
 
     finite = [x for row in margin for x in row if isfinite(x)]
@@ -243,7 +243,7 @@ def _class(i: int, label: Any) -> str | float:
 
 
 def _classes(labels: list[Any]) -> list[Any]:
-    """The classes in their order."""
+    """The classes, sorted."""
     for i, label in enumerate(labels):
         if isinstance(label, str) != isinstance(labels[0], str):
             raise ValueError(

@@ -1,9 +1,10 @@
-"""The equation that gave a box its number, with names and with numbers: "w * x", "0.5 * 2"."""
+"""The equation behind a box's number, with names and with numbers: "w * x", "0.5 * 2"."""
 
 from __future__ import annotations
 
 import re
 from math import copysign, isnan
+from typing import NamedTuple
 
 from autograd_lite import dot
 from autograd_lite.operations import kernels
@@ -13,13 +14,12 @@ from visualize.picture.text import short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from autograd_lite.operations.formulas import Tree
     from autograd_lite.operations.rules import Rule
     from visualize.model.diagram import Box
-
-    Write = Callable[[float], str]
+    from visualize.picture.text import Write
 
 __all__ = ["Equation", "equation", "readable"]
 
@@ -27,17 +27,18 @@ TERMS = 6
 """The most operands that are written out."""
 
 
-class Equation:
-    """How a box's number came about.
+class Equation(NamedTuple):
+    """How the number of a box came about.
 
-    formula   the operation, with names in place of its operands
-    numbers   the same with numbers; "" if they do not give the box's number any more, as some were
-              set since
-    partials  for each operand, the formula of the partial by it, or "" if that is not told
+    formula   the operation on the names of its operands
+    numbers   the operation on their numbers; "" if the result is no longer the number of the box,
+              as some number was set since
+    partials  [operands] the formula of the partial with respect to each; "" where none is shown
     """
 
-    def __init__(self, formula: str, numbers: str, partials: Sequence[str] = ()) -> None:
-        self.formula, self.numbers, self.partials = formula, numbers, partials
+    formula: str = ""
+    numbers: str = ""
+    partials: Sequence[str] = ()
 
 
 def equation(
@@ -50,15 +51,17 @@ def equation(
 ) -> Equation:
     """The equation of a box that an operation made.
 
-    words     the names of its operands
-    numbers   their numbers
-    partials  the partials by operands that are drawn, to compare with their formulas
+    name      the name of the box
+    words     [operands] their names
+    numbers   [operands] their numbers
+    partials  the partial on the edge of each operand that has one, by the index of the operand
+    write     the function that writes a number
     """
     rule, c = box.rule, write(box.static)
     # 1 / 0 is not 1 / -0.
     written = ["-0" if x == 0 and copysign(1, x) < 0 else write(x) for x in numbers]
     formula, in_numbers = _value(box, words, c), _value(box, written, c)
-    if rule is None or rule.derivative is not None:  # it cannot be computed again
+    if rule is None or rule.derivative is not None:  # a user's operation is not run again
         return Equation(formula, in_numbers)
     again, by = _computed(rule, box.static, numbers)
     if not _equal(again, box.data):
@@ -74,7 +77,7 @@ def equation(
 
 
 def readable(name: str) -> str:
-    """The name of an operand; in quotes if it would be read as a number."""
+    """The name of an operand, in quotes if it reads as a number."""
     try:
         float(name)
     except ValueError:
@@ -86,6 +89,7 @@ def readable(name: str) -> str:
 
 
 def _value(box: Box, operands: Sequence[str], c: str) -> str:
+    """The operation of a box on operands that are given as text."""
     rule = box.rule
     if rule is not None and rule.name == "dot":
         half = len(operands) // 2
@@ -100,13 +104,14 @@ def _value(box: Box, operands: Sequence[str], c: str) -> str:
 
 
 def _which_result(box: Box) -> str:
-    """The place of a program's result among several, as an index."""
+    """The index of a program's result among several: "[1]"; "" for an only result."""
     program = box.members[0]._program if box.members else None
-    place = None if program is None else program[1].place(box.members[0])
-    return "" if place is None else f"[{place}]"
+    index = None if program is None else program[1].place(box.members[0])
+    return "" if index is None else f"[{index}]"
 
 
 def _partial(rule: Rule, k: int, operands: Sequence[str], name: str, c: str) -> str:
+    """The partial with respect to operand k, of operands that are given as text."""
     if rule.name == "dot":
         half = len(operands) // 2
         return operands[(k + half) % len(operands)]
@@ -119,11 +124,12 @@ def _partial(rule: Rule, k: int, operands: Sequence[str], name: str, c: str) -> 
 
 
 def _letters(rule: Rule, operands: Sequence[str], c: str) -> dict[str, str]:
-    """The operand, or the static parameter, that each letter of the rule stands for."""
+    """The text that each letter of the rule stands for: an operand or the static parameter."""
     return dict(zip(rule.operands, [*operands, c], strict=False))
 
 
 def _listed(terms: Sequence[str], between: str) -> str:
+    """The first of the terms, with "…" in place of the others if there are more than `TERMS`."""
     return between.join(terms if len(terms) <= TERMS else [*terms[: TERMS - 1], "…"])
 
 
@@ -153,7 +159,7 @@ def _factor(text: str) -> str:
 
 
 def _computed(rule: Rule, c: float, numbers: Sequence[float]) -> tuple[float, Sequence[float]]:
-    """The value and the partials of a rule of the engine's own."""
+    """The value and the partials of one of the engine's own rules."""
     if rule.name == "dot":
         xs, ys = numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]
         return dot(xs, ys), [*ys, *xs]
@@ -167,7 +173,7 @@ def _computed(rule: Rule, c: float, numbers: Sequence[float]) -> tuple[float, Se
 
 
 def _equal(x: float, y: float | None) -> bool:
-    """Whether the two are the same number, but for rounding of the last digits."""
+    """True if the two are the same number, up to rounding in the last digits."""
     if y is None or x == y or (isnan(x) and isnan(y)):
         return y is not None
     return abs(x - y) <= 1e-9 * max(abs(x), abs(y)) and abs(x - y) != float("inf")

@@ -1,11 +1,11 @@
-"""The HTML file of the stepping page; page.css and page.js are its style and its script."""
+"""The HTML file of the stepping page, with page.css as its style and page.js as its script."""
 
 from __future__ import annotations
 
 import os
 from string import Template
 
-from visualize.picture.files import write as write_file
+from visualize.picture.files import write
 from visualize.picture.text import escape_html
 from visualize.picture.theme import COLORS, stylesheet
 
@@ -64,9 +64,9 @@ id="backward">backward</span></div>
 
 
 class Page:
-    """A stepping page. It shows itself in notebooks, in a frame that is cut off from them.
+    """A stepping page. It shows itself in notebooks, in a frame that is sealed off from them.
 
-    html  the whole file
+    html  the text of the whole file
     """
 
     def __init__(self, title: str, pictures: str, data: dict[str, Any]) -> None:
@@ -89,7 +89,7 @@ class Page:
 
         Raises ValueError if its name does not end in .html, OSError if it cannot be written.
         """
-        write_file(check_path(path), self.html)
+        write(check_path(path), self.html)
 
     def _repr_html_(self) -> str:
         return (
@@ -113,7 +113,7 @@ def _resource(name: str) -> str:
 
 
 def _policy(script: str) -> str:
-    """A Content-Security-Policy that lets this script run, and nothing else in."""
+    """A Content-Security-Policy under which this script runs and nothing else is loaded."""
     from base64 import b64encode
     from hashlib import sha256
 
@@ -125,6 +125,7 @@ def _policy(script: str) -> str:
 
 
 def _variables() -> str:
+    """The colours as variables of CSS, light and dark."""
     light, dark = ("; ".join(f"--{n}: {c[i]}" for n, c in COLORS.items()) for i in (0, 1))
     return f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
 

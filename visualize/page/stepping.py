@@ -10,7 +10,7 @@ from autograd_lite import Value
 from autograd_lite.callables import CompiledFunction
 from visualize.model.diagram import Box, Diagram
 from visualize.model.select import check_options
-from visualize.page.equations import equation, readable
+from visualize.page.equations import Equation, equation, readable
 from visualize.page.page import Page, check_path
 from visualize.page.views import Book, View
 from visualize.picture.dot import heading, largest_gradient, to_dot
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from visualize.model.diagram import Operand
-
-    Write = Callable[[float], str]
+    from visualize.picture.text import Write
 
 __all__ = ["explain"]
 
@@ -47,7 +46,7 @@ def explain(
 
     path      a file to write it to, with a name in .html; `Page.save` does so as well
     depth     how many scopes around a node start open; None opens all of a small graph
-    fold      start with nodes of the same structure in one box: "tanh x 16"
+    fold      start with nodes of the same structure in one box: "tanh × 16"
     products  show the products that a dot adds up, too; then no box is collapsed
     color     shade by the size of the gradient
     rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"; None for "LR" where
@@ -107,22 +106,22 @@ def _svg(
     color: bool,
     prefix: str,
 ) -> str:
-    """The picture of a view, for the script to fill in.
+    """The picture of a view, whose numbers the script shows step by step.
 
-    about   one sentence about it, for screen readers
-    room    how many characters the last line of each box has room for
-    prefix  what its identifiers start with
+    about   one sentence about the picture, for screen readers
+    room    [boxes] how many characters the last line of each box has room for
+    prefix  the beginning of all ids in the picture
     """
     dot = to_dot(view.diagram, write, rankdir, partials=True, color=False, room=room)
     svg = to_svg(view.diagram, dot, about, write, partials=True, color=color)
     svg = svg.replace(' role="img"', ' role="group"', 1)
-    svg = re.sub(r"<style>.*?</style>\n", "", svg, flags=re.DOTALL)  # the page has it once
-    svg = re.sub(r"<title>[^<]*</title>\n", "", svg)  # which would show the results at once
+    svg = re.sub(r"<style>.*?</style>\n", "", svg, flags=re.DOTALL)  # the page has one for all
+    svg = re.sub(r"<title>[^<]*</title>\n", "", svg)  # tooltips would tell the results
     return re.sub(r' id="(\w+)"', rf' id="{prefix}\1"', svg)
 
 
 def _room(diagram: Diagram, seeds: list[tuple[float, int]], write: Write) -> list[int]:
-    """The length of the last line of each box at its longest, on the way to its gradient."""
+    """[boxes] the length of the last line at its longest, while the gradient is added up."""
     grads = [seed for seed, _ in seeds]
     room = [
         max(len(write(grad)), len(write(box.grad)))
@@ -136,17 +135,18 @@ def _room(diagram: Diagram, seeds: list[tuple[float, int]], write: Write) -> lis
     return [len("grad ") + n for n in room]
 
 
-# ------------------------------------------------------------------- what the script is told
+# ------------------------------------------------------------------------- data of the script
 
 
 def _data(book: Book, view: View, seeds: list[tuple[float, int]], write: Write) -> dict[str, Any]:
+    """A view as page.js reads it: its boxes and edges, and the words about them."""
     boxes = view.diagram.boxes
     names = [_name(box, write) for box in boxes]
     partials: list[dict[int, float | None]] = [{} for _ in boxes]
     for edge in view.diagram.edges:
         if edge.partial is not None:
             partials[edge.user][edge.operand] = edge.partial
-    operand = _operands(book, view, names, write)
+    operand = _operand_of(book, view, names, write)
     nodes = [node for box in boxes for node in box.members]
     return {
         "title": short(view.title),
@@ -170,7 +170,7 @@ def _data(book: Book, view: View, seeds: list[tuple[float, int]], write: Write) 
                 "seed": _number(seeds[i][0]),
                 "seeds": seeds[i][1],
                 "open": view.opens.get(i),
-                **_told(box, names[i], map(operand, box.operands), partials[i], write),
+                **_equation(box, names[i], map(operand, box.operands), partials[i], write),
             }
             for i, box in enumerate(boxes)
         ],
@@ -193,19 +193,19 @@ def _number(x: float) -> float | str:
 
 
 def _name(box: Box, write: Write) -> str:
-    """What a box is called in formulas."""
+    """The name of a box in formulas."""
     if box.kind == "constant" and not box.title:
         return write(box.data)
     return readable(short(box.title)) if box.size == 1 else short(heading(box))
 
 
-def _operands(
+def _operand_of(
     book: Book, view: View, names: list[str], write: Write
 ) -> Callable[[Operand], tuple[str, float]]:
     """The function that gives the name and the number of an operand.
 
-    An operand in a closed scope is called as the scope if that is its only result, and if nothing
-    else on the page is called so. Otherwise it has its own name.
+    The only result of a closed scope has the name of the scope, if nothing else on the page has
+    that name. Any other operand in a box of several nodes has its own name.
     """
     boxes = view.diagram.boxes
 
@@ -223,17 +223,16 @@ def _operands(
     return operand
 
 
-def _told(
+def _equation(
     box: Box,
     name: str,
     operands: Iterable[tuple[str, float]],
     partials: dict[int, float | None],
     write: Write,
 ) -> dict[str, Any]:
-    """The equation of a box, as the script is told it."""
+    """The equation of a box; an empty one if the box has no operands."""
     pairs = list(operands)
     if not pairs:
-        return {"formula": "", "numbers": "", "partials": []}
+        return Equation()._asdict()
     words, numbers = zip(*pairs, strict=True)
-    told = equation(box, name, words, numbers, partials, write)
-    return {"formula": told.formula, "numbers": told.numbers, "partials": told.partials}
+    return equation(box, name, words, numbers, partials, write)._asdict()

@@ -1,4 +1,4 @@
-"""Which views a stepping page has: the whole graph, and what each of its boxes opens to."""
+"""The views of a stepping page: the whole graph, and the view that each of its boxes opens to."""
 
 from __future__ import annotations
 
@@ -26,18 +26,19 @@ VIEW_BOXES = 40
 """The most boxes in one view; a larger one starts collapsed."""
 
 PAGE_BOXES = 600
-"""The most boxes in a page; what is left then stays closed, and says so."""
+"""The most boxes in a page; boxes beyond stay closed, and say so."""
 
 ALIKE = 24
-"""How many of many like nodes a view shows."""
+"""How many nodes a view shows where there are more of the same structure."""
 
 
 class View:
     """One picture of the page.
 
-    groups  what the boxes stand for, if they are groups
-    outer   the view whose box it opens
-    opens   the view that opens each box, by the box's index
+    caption  a sentence that says which part of the box's nodes are shown, or ""
+    groups   [boxes] the group of each box; none of the views of products
+    outer    the index of the view whose box opened to this one, if any
+    opens    the index of the view that each box opens to, by the box's index
     """
 
     def __init__(
@@ -54,10 +55,15 @@ class View:
 
 
 class Book:
-    """The views of a page, the whole graph first, then what its boxes open to.
+    """The views of a page: the whole graph first, then those that boxes open to.
 
+    graph   the graph, with its nodes in order
+    grads   the gradient of each node, of one `backward()` from zero
+    index   the index of each node
+    scopes  the innermost scope around each node
     names   the name of each node
-    called  how many nodes and scopes have a name
+    called  how many nodes and scopes have each name
+    views   the views, in the order in which boxes refer to them
     """
 
     def __init__(self, root: Value, depth: int | None, fold: bool, products: bool) -> None:
@@ -66,7 +72,7 @@ class Book:
         self.graph = graph = Graph(root)
         self.nodes = nodes = graph.nodes
         self.grads = cotangents(graph.nodes[::-1])
-        self.place = {node: i for i, node in enumerate(nodes)}
+        self.index = {node: i for i, node in enumerate(nodes)}
         self.scopes = scopes_in(graph)
         self.names = _names(graph)
         scopes = {outer for scope in self.scopes.values() for outer in scope.path}
@@ -91,9 +97,11 @@ class Book:
                     self._open_group(group, box, k)
 
     def _room(self) -> bool:
+        """True if the page may have another view."""
         return sum(len(view.diagram.boxes) for view in self.views) < PAGE_BOXES
 
     def _open_group(self, group: Group, box: Box, outer: int) -> None:
+        """Add the view of the nodes in a box; of many alike, some or the first."""
         nodes, caption, depth = group.nodes, "", group.inner
         if group.collapsed and group.times > 1:
             nodes, caption = (
@@ -103,7 +111,7 @@ class Book:
         elif not group.collapsed and len(nodes) > ALIKE:
             nodes = nodes[:ALIKE]
             caption = f"{ALIKE} of {len(group.nodes):,} nodes, all of the same structure."
-        self._open(heading(box), caption, sorted(nodes, key=self.place.__getitem__), depth, outer)
+        self._open(heading(box), caption, sorted(nodes, key=self.index.__getitem__), depth, outer)
 
     def _open(
         self,
@@ -114,6 +122,7 @@ class Book:
         outer: int | None,
         fold: bool = False,
     ) -> None:
+        """Add the view of some nodes, folded if asked or too large, and of the others they use."""
         groups = by_scope(nodes, self.scopes, depth, self.graph)
         if fold or len(groups) > VIEW_BOXES:
             groups = folded(groups, self.graph)
@@ -121,7 +130,7 @@ class Book:
             groups = staged(groups, self.graph)
         inside = set(nodes)
         needed = {parent for node in nodes for parent in self.graph.parents(node)}
-        outside = sorted(needed - inside, key=self.place.__getitem__)
+        outside = sorted(needed - inside, key=self.index.__getitem__)
         if len(outside) > ALIKE:
             around = [Group("from outside", outside, collapsed=True, outside=True)]
         else:
@@ -131,6 +140,7 @@ class Book:
         self._add(View(title, caption, diagram, groups, outer))
 
     def _add(self, view: View) -> None:
+        """Add a view, and name its boxes that have no title."""
         taken = set(self.names.values())
         products = (name for name in map("p{}".format, count()) if name not in taken)
         for box in view.diagram.boxes:
@@ -139,13 +149,13 @@ class Book:
         self.views.append(view)
 
     def root_of(self, view: View) -> int:
-        """The box that holds the root of the graph; in a part of the graph without it, the last."""
+        """The index of the box that holds the root of the graph; of the last box if none does."""
         boxes = view.diagram.boxes
         found = (i for i, box in enumerate(boxes) if self.nodes[-1] in box.members)
         return next(found, len(boxes) - 1)
 
     def seeds(self, view: View) -> list[tuple[float, int]]:
-        """What each box receives from users outside the view, and from how many edges."""
+        """[boxes] the gradient received from users outside the view, and over how many edges."""
         boxes = view.diagram.boxes
         if view.outer is None:
             return [(float(i == self.root_of(view)), 0) for i in range(len(boxes))]
@@ -178,7 +188,10 @@ class Book:
 
     @cached_property
     def received(self) -> dict[Value, list[tuple[Value, float]]]:
-        """What each node that a view within shows receives, by user, in the engine's order."""
+        """(user, amount) of all that a node receives, in the order in which the engine adds.
+
+        The nodes are those that stand alone in a box of a view other than the first.
+        """
         shown: dict[Value, list[tuple[Value, float]]] = {
             box.members[0]: []
             for view in self.views
@@ -195,7 +208,7 @@ class Book:
 
 
 def _names(graph: Graph) -> dict[Value, str]:
-    """The label of each node; or else v and its place, or a later number if that is taken."""
+    """The label of each node; else v and its index, or a later number if that name is taken."""
     names = {node: graph.label(node) for node in graph.nodes}
     taken = set(names.values())
     later = (name for name in map("v{}".format, count(len(names))) if name not in taken)
