@@ -1,0 +1,63 @@
+"""Groups: alike scalars are computed together, after all that they are computed from."""
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value, dot, exp
+from autograd_lite.compiler.lift.canonical import SUM, CanonicalProgram
+from autograd_lite.compiler.lift.groups import groups_of
+from autograd_lite.compiler.lift.schedule import Schedule
+from tests.support.lifting import Lifted
+from tests.support.scalar_programs import KINDS, program
+
+
+def grouped(function, *args):
+    """The canonical program of a call, its groups, and the group of each node."""
+    lifted = Lifted(function, *args)
+    form = CanonicalProgram(lifted.tape)
+    return form, *groups_of(form, Schedule(form), np.array(lifted.wrt), len(form))
+
+
+@pytest.mark.parametrize("seed", range(len(KINDS)))
+def test_each_node_is_in_one_group_of_its_operation_behind_its_operands(seed):
+    function, args = program(seed)
+    form, groups, group_of = grouped(function, *args)
+    members = np.concatenate([group.members for group in groups])
+    assert sorted(members.tolist()) == np.flatnonzero(group_of >= 0).tolist()
+    assert (group_of[form.kind >= SUM] >= 0).all()
+    for i, group in enumerate(groups):
+        assert (group_of[group.members] == i).all()
+        assert (form.kind[group.members] == group.kind).all()
+        assert (form.formula[group.members] == group.formula).all()
+    assert (group_of[form.a] < group_of[form.owner]).all()
+    assert (group_of[form.b] < group_of[form.owner]).all()
+
+
+def sizes(function, *args):
+    """The numbers of members of the groups that are computed."""
+    _, groups, _ = grouped(function, *args)
+    return [len(group.members) for group in groups if group.kind >= SUM]
+
+
+W = [[Value(0.1 * i - j) for i in range(3)] for j in range(4)]
+
+
+def test_the_rows_of_a_layer_are_a_group_and_so_are_their_activations():
+    assert sizes(lambda xs: [ag.tanh(dot(row, xs)) for row in W], [1.0, 2.0, 3.0]) == [4, 4]
+
+
+def test_rows_of_different_lengths_are_a_group():
+    def triangle(xs):
+        return [dot(row[:n], xs[:n]) for n, row in enumerate(W[:3], 1)]
+
+    assert sizes(triangle, [1.0, 2.0, 3.0]) == [3]
+
+
+def test_the_order_of_two_factors_does_not_matter():
+    assert sizes(lambda x, y: [x * W[0][0], W[0][1] * y], 1.0, 2.0) == [2]
+
+
+def test_other_operations_and_other_operands_are_other_groups():
+    assert sizes(lambda x, y: [exp(x), ag.sin(y)], 1.0, 2.0) == [1, 1]
+    assert sizes(lambda x, y: [exp(x), exp(exp(y))], 1.0, 2.0) == [2, 1]
