@@ -24,7 +24,7 @@ def test_the_message_says_all_there_is_to_know():
     error = caught.value
     message = str(error)
     assert message.startswith("wrong derivative d <lambda> / d x\n")
-    assert "test_check_grad.py" in message
+    assert "test_check.py" in message
     assert "x = 0.5, y = 2.0" in message
     assert error.reverse == pytest.approx(3 * math.exp(0.5))
     assert f"reverse mode    {error.reverse!r}" in message
