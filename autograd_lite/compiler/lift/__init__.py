@@ -2,15 +2,15 @@
 
 Read in the order in which `lift` goes:
 
-    canonical        the tape as sums of products and elementwise formulas
-    adjoint          the terms of every cotangent, as more nodes and uses of nodes
-    schedule, groups alike scalars together, in an order in which they can be computed
-    affine           addresses as loops: what makes a matrix of scalars
-    addresses        where in one flat memory each group lies
-    lower, reverse   the instructions forward and backward, group by group, with
+    canonical            the tape as sums of products and elementwise formulas
+    adjoint              the terms of every cotangent, as more nodes and uses of nodes
+    schedule, groups     alike scalars together, in an order in which they can be computed
+    affine               addresses as loops: what makes a matrix of scalars
+    addresses, blocks    the place of each group in one flat memory
+    lower, reverse       the instructions forward and backward, group by group, with the help of
     sums, contractions, elementwise
-    instructions     the closed set of these, and `check` of their order
-    array_program    the result; `names` and `words` print it
+    instructions         the closed set of these, and `check` of their order
+    array_program        the result; `names` and `words` print it
 
 `specialized` has the formulas of the rule table with their static parameters put in.
 """
@@ -19,7 +19,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_lite.compiler.lift.addresses import Layout
+from autograd_lite.compiler.lift.adjoint import Uses
 from autograd_lite.compiler.lift.array_program import ArrayProgram
+from autograd_lite.compiler.lift.canonical import CanonicalProgram
 from autograd_lite.compiler.lift.check import check_order
 from autograd_lite.compiler.lift.lower import Lowering
 from autograd_lite.compiler.lift.reverse import Reverse
@@ -42,22 +45,24 @@ def lift(tape: Tape, wrt: ArrayLike) -> ArrayProgram:
     >>> print(program)
     """
     wrt = np.array(wrt, np.int64)
-    lowering = Lowering(tape, wrt)
-    reverse = Reverse(lowering, wrt)
-    layout = lowering.layout
-    arrays = lowering.arrays()
-    forward = layout.without_idle_masks(lowering.forward)
-    backward = layout.without_idle_masks(reverse.instructions)
-    check_order([*forward, *backward], layout.size, np.append(lowering.outputs, reverse.gradients))
+    form = CanonicalProgram(tape)
+    primal = len(form)
+    uses = Uses(form, wrt)
+    layout = Layout(form, wrt, primal, tape.leaves)
+    lowering = Lowering(form, layout)
+    reverse = Reverse(lowering, uses, wrt)
+    memory, outputs, arrays = layout.memory, layout.address[form.outputs], lowering.arrays()
+    forward, backward = memory.needed(lowering.forward), memory.needed(reverse.backward)
+    check_order([*forward, *backward], memory.size, np.append(outputs, reverse.gradients))
     return ArrayProgram(
         tape,
         wrt,
-        layout.size,
+        memory.size,
         layout.leaves,
-        layout.constants,
+        memory.constants,
         forward,
         backward,
-        lowering.outputs,
+        outputs,
         reverse.cotangents,
         reverse.gradients,
         [*arrays.values(), *reverse.arrays(arrays)],

@@ -39,6 +39,7 @@ def active_nodes(form: CanonicalProgram, wrt: Ints) -> NDArray[np.bool_]:
 class Uses:
     """The terms of all cotangents: for each use of an active node, the user and the partial.
 
+    active               [n] see `active_nodes`
     user, node, partial  [m] nodes, sorted by node, then user
     side                 [m] place of the node among its user's operands
     offsets              [n + 1] first use of each node
@@ -46,8 +47,8 @@ class Uses:
     Makes a new node of each partial that is not a node yet. TAKEs are not among the users.
     """
 
-    def __init__(self, form: CanonicalProgram, active: NDArray[np.bool_]) -> None:
-        self._form, self._active = form, active
+    def __init__(self, form: CanonicalProgram, wrt: Ints) -> None:
+        self._form, self.active = form, active_nodes(form, wrt)
         self._rows: list[tuple[Ints, Ints, Ints, Ints]] = []
         self._of_sums()
         for k, rule in enumerate(form.rules):
@@ -56,6 +57,7 @@ class Uses:
         for output, x, formula_of, operands in form.custom_partials:
             self._add_partial(output, x, formula_of, operands, 0)
         form.settle()
+        self.active = np.append(self.active, np.zeros(len(form) - len(self.active), bool))
         user, node, partial, side = map(np.concatenate, zip(*self._rows, strict=True))
         order = np.lexsort((user, node))
         self.user, self.node, self.partial = user[order], node[order], partial[order]
@@ -63,7 +65,7 @@ class Uses:
         self.offsets = offsets_of(self.node, len(form))
 
     def _add(self, user: Ints, node: Ints, partial: Ints, side: int) -> None:
-        sent = self._active[node]
+        sent = self.active[node]
         user, node, partial = user[sent], node[sent], partial[sent]
         self._rows.append((user, node, partial, np.full(len(user), side)))
 
@@ -71,7 +73,7 @@ class Uses:
         self, user: Ints, node: Ints, partial: Specialized, operands: dict[str, Ints], side: int
     ) -> None:
         """Uses whose partial is a formula of operands."""
-        sent = self._active[node]
+        sent = self.active[node]
         if sent.any():
             operands = {name: nodes[sent] for name, nodes in operands.items()}
             self._add(user[sent], node[sent], self._partial(partial, operands), side)
@@ -80,7 +82,7 @@ class Uses:
         form = self._form
         terms = np.flatnonzero((form.kind[form.owner] == SUM) & ~form.no_gradient[form.owner])
         owner, a, b = form.owner[terms], form.a[terms], form.b[terms]
-        square = (a == b) & self._active[a]
+        square = (a == b) & self.active[a]
         if square.any():  # one use of partial 2 x rather than two
             x = a[square]
             self._add(owner[square], x, form.elementwise(formula("2 * x"), {"x": x}), 0)
@@ -90,7 +92,7 @@ class Uses:
 
     def _of_rule(self, k: int, code: int, c: float) -> None:
         form = self._form
-        users = np.flatnonzero((form.kind == ELEMENTWISE) & (form.formula == k) & self._active)
+        users = np.flatnonzero((form.kind == ELEMENTWISE) & (form.formula == k) & self.active)
         first = form.offsets[users]
         partials = partials_of(code, c)
         names = partials[0].names if partials[0].part > 0 else "xyz"[: len(partials)]

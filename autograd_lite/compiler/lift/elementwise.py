@@ -1,77 +1,75 @@
-"""Groups that are no sums: elementwise formulas, the largest of rows, and picks by an index."""
+"""Groups that are no sums: elementwise formulas, the largest of rows, and takes by an index."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.lift.affine import is_within, nest, runs
+from autograd_lite.compiler.lift.affine import Loop, is_within, nest, runs
+from autograd_lite.compiler.lift.blocks import Block, Memory
 from autograd_lite.compiler.lift.contractions import refs_of
-from autograd_lite.compiler.lift.instructions import Elementwise, IndexTable, Ref, RowMax, Scatter
-from autograd_lite.compiler.lift.specialized import is_zero_where
+from autograd_lite.compiler.lift.instructions import (
+    Elementwise,
+    IndexTable,
+    Instruction,
+    Ref,
+    RowMax,
+    Scatter,
+)
+from autograd_lite.compiler.lift.specialized import Specialized, is_zero_where
+from autograd_lite.compiler.tape.ranges import Ints
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from autograd_lite.compiler.lift.addresses import Layout, Piece
-    from autograd_lite.compiler.lift.affine import Loop
-    from autograd_lite.compiler.lift.contractions import Gathers
-    from autograd_lite.compiler.lift.instructions import Instruction
-    from autograd_lite.compiler.lift.specialized import Specialized
-    from autograd_lite.compiler.tape.ranges import Ints
-
-__all__ = ["index_table", "largest", "mapped"]
+__all__ = ["elementwise", "index_table", "row_max"]
 
 
-def mapped(
-    layout: Layout, gathers: Gathers, piece: Piece, what: Specialized, operands: dict[str, Ints]
+def elementwise(
+    memory: Memory, block: Block, what: Specialized, operands: dict[str, Ints]
 ) -> list[Instruction]:
     """An elementwise formula of operands, whose addresses [n] are given by name."""
-    if piece.box and what.part < 0:  # a user's function is called for no padding
-        wide = {name: piece.box.filled(table) for name, table in operands.items()}
-        loops = nest(np.stack([np.arange(piece.size), *wide.values()]))
+    if block.rows and what.part < 0:  # a user's function is called for no padding
+        wide = {name: block.rows.filled(table) for name, table in operands.items()}
+        loops = nest(np.stack([np.arange(block.size), *wide.values()]))
         if loops is not None and all(is_within(wide[name], operands[name]) for name in wide):
-            holes = {name: table[piece.box.holes] for name, table in wide.items()}
-            zero = {name for name, x in holes.items() if layout.vanish(x, x, claim=False)}
-            piece.clean = is_zero_where(what, zero)
-            piece.claimed = True  # 1 / 0 or log 0 may stand there, which 0 does not take away
-            return [_map(piece.base, loops, what, wide), *layout.mask(piece)]
-    lanes = np.arange(len(piece.lane))
-    tables = {"": lanes}
+            padding = {name: table[block.rows.padding] for name, table in wide.items()}
+            zero = {x for x, at in padding.items() if memory.products_are_zero(at, at, need=False)}
+            block.padding_is_zero = is_zero_where(what, zero)
+            block.needs_zero_padding = True  # times 0, an infinite padding would be NaN
+            return [_elementwise(block.base, loops, what, wide), *memory.zero_padding(block)]
+    members = np.arange(len(block.offset))
+    tables = {"": members}
     for name, table in operands.items():
         if nest(np.stack([*tables.values(), table])) is None:
-            table = gathers(table) + lanes
+            table = memory.copy(table) + members
         tables[name] = table
     loops = nest(np.stack(list(tables.values())))
     assert loops is not None
     del tables[""]
-    if not piece.box:
-        return [_map(piece.base, loops, what, tables)]
-    base = layout.reserve(len(lanes))
-    scatter = Scatter(base, piece.base + piece.lane)
-    return [_map(base, loops, what, tables), scatter]
+    if not block.rows:
+        return [_elementwise(block.base, loops, what, tables)]
+    base = memory.reserve(len(members))
+    return [_elementwise(base, loops, what, tables), Scatter(base, block.addresses)]
 
 
-def _map(base: int, rows: list[Loop], what: Specialized, tables: dict[str, Ints]) -> Elementwise:
+def _elementwise(
+    base: int, rows: list[Loop], what: Specialized, tables: dict[str, Ints]
+) -> Elementwise:
     """The instruction, in loops that go through 0, 1, 2, ... and the tables."""
     loops, _, (out, *refs) = refs_of([base, *(table[0] for table in tables.values())], rows, [])
     return Elementwise(loops, out, what, dict(zip(tables, refs, strict=True)))
 
 
-def largest(
-    layout: Layout, gathers: Gathers, piece: Piece, counts: Ints, x: Ints
-) -> list[Instruction]:
+def row_max(memory: Memory, block: Block, counts: Ints, x: Ints) -> list[Instruction]:
     """The largest of rows, of counts [n] addresses each; short ones end with their last again."""
     n, k = len(counts), int(counts.max())
     starts = np.cumsum(counts) - counts
     table = x[starts[:, None] + np.minimum(np.arange(k), counts[:, None] - 1)]
-    base = layout.reserve(n) if piece.box else piece.base
+    base = memory.reserve(n) if block.rows else block.base
     rows, columns = nest(np.stack([np.arange(n), table[:, 0]])), nest(table[:1])
     if rows is None or columns is None or len(runs(table[None])) > 1:
-        it = RowMax((n,), (k,), Ref(base, (1, 0)), Ref(gathers(table), (k, 1)))
+        it = RowMax((n,), (k,), Ref(base, (1, 0)), Ref(memory.copy(table), (k, 1)))
     else:
-        loops, inner, (out, a) = refs_of([base, table[0, 0]], rows, columns)
-        it = RowMax(loops, inner, out, a)
-    scatter = [Scatter(base, piece.base + piece.lane)] if piece.box else []
-    return [it, *scatter]
+        loops, sums, (out, a) = refs_of([base, table[0, 0]], rows, columns)
+        it = RowMax(loops, sums, out, a)
+    return [it, Scatter(base, block.addresses)] if block.rows else [it]
 
 
 def index_table(slots: Ints, table: Ints) -> IndexTable:
