@@ -29,7 +29,7 @@ from autograd_lite.operations import kernels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any, TypeAlias
 
     from numpy.typing import NDArray
@@ -40,27 +40,7 @@ if TYPE_CHECKING:
 
     Doubles: TypeAlias = NDArray[np.float64]
 
-__all__ = ["Binder", "Operation"]
-
-
-class Operand:
-    """A strided operand: an array of doubles, the first place in it, and strides in places."""
-
-    def __init__(self, array: Doubles, base: int, strides: tuple[int, ...]) -> None:
-        self.array, self.base, self.strides = array, base, strides
-
-    def view(self, shape: Iterable[int], axes: Iterable[int] | None = None) -> Doubles:
-        """The view of this shape whose axes are those of the operand, -1 for one to repeat."""
-        axes = range(len(self.strides)) if axes is None else axes
-        strides = tuple(8 * self.strides[axis] if axis >= 0 else 0 for axis in axes)
-        return np.ndarray(tuple(shape), np.float64, self.array, 8 * self.base, strides)
-
-    def elements(self, loops: tuple[int, ...]) -> Doubles:
-        """The view for elementwise operations in these loops; NumPy repeats axes of size 1."""
-        if len(loops) < 2:
-            return self.view(loops, range(len(loops)))
-        steps = zip(loops, self.strides, strict=False)
-        return self.view([size if stride else 1 for size, stride in steps], range(len(loops)))
+__all__ = ["Binder"]
 
 
 class Binder:
@@ -108,11 +88,10 @@ class Binder:
 
     # --------------------------------------------------------------------------- memory
 
-    def _operand(self, ref: Ref) -> Operand:
-        return Operand(self.memory, ref.base, ref.strides)
-
-    def _view(self, ref: Ref, shape: tuple[int, ...]) -> Doubles:
-        return Operand(self.memory, ref.base, ref.strides[: len(shape)]).view(shape)
+    def _view(self, ref: Ref, loops: tuple[int, ...]) -> Doubles:
+        """The numbers that a ref goes to in these loops."""
+        strides = tuple(8 * stride for stride in ref.strides[: len(loops)])
+        return np.ndarray(loops, np.float64, self.memory, 8 * ref.base, strides)
 
     def _slice(self, base: int, size: int) -> Doubles:
         return self.memory[base : base + size]
@@ -123,10 +102,6 @@ class Binder:
         if name not in self._scratch or self._scratch[name].size < size:
             self._scratch[name] = np.empty(size, dtype)
         return self._scratch[name][:size].reshape(shape)
-
-    def _contiguous(self, name: str, shape: tuple[int, ...]) -> Operand:
-        array = self.scratch(name, shape)
-        return Operand(array, 0, tuple(s // 8 for s in array.strides))
 
     def _take(self, table: Ints, out: Doubles) -> Operation:
         # From no more of the memory than needed: NumPy copies what overlaps.
@@ -143,7 +118,7 @@ class Binder:
     def _scatter(self, values: Doubles, table: Ints, add: bool) -> Operation:
         step = int(table[1] - table[0]) if len(table) > 1 else 1
         if (np.diff(table) == step).all():
-            out = Operand(self.memory, int(table[0]), (step,)).view(table.shape)
+            out = self._view(Ref(int(table[0]), (step,)), table.shape)
             return (
                 Operation("add", out, (out, values)) if add else Operation("copyto", out, (values,))
             )
@@ -183,19 +158,19 @@ class Binder:
         return calls, self.memory[low : high + 1], where
 
     def _largest(self, it: RowMax) -> list[Operation]:
-        rows = self._operand(it.a).view(it.loops + it.sums)
+        rows = self._view(it.a, it.loops + it.sums)
         return [Operation("maximum.reduce", self._view(it.out, it.loops), (rows,))]
 
     # ------------------------------------------------------------------------ elementwise
 
     def _map(self, it: Elementwise) -> list[Operation]:
         arrays: dict[str, NDArray[Any]] = {
-            name: self._operand(ref).elements(it.loops) for name, ref in it.operands.items()
+            name: self._view(ref, it.loops) for name, ref in it.operands.items()
         }
         out = self._view(it.out, it.loops)
         if it.formula.part >= 0:
             code, part = it.formula.code, it.formula.part
-            *given, places = [np.broadcast_to(arrays[x], out.shape) for x in it.formula.names]
+            *given, places = [arrays[name] for name in it.formula.names]
             if part == 0:
                 call = partial(_call_user, code, self.user_results)
                 return [Operation(call, out, (places, *given))]
@@ -222,121 +197,96 @@ class Binder:
     # ------------------------------------------------------------------------ contractions
 
     def _contract(self, it: Contraction) -> list[Operation]:
-        out, a = self._operand(it.out), self._operand(it.a)
-        target = self._contiguous("sum", it.loops) if it.add else out
+        out, a = self._view(it.out, it.loops), self._view(it.a, it.loops + it.sums)
+        add = "subtract" if it.negate else "add"
+        if it.b is None and not it.sums:
+            if it.add:
+                return [Operation(add, out, (out, a))]
+            return [Operation("negative" if it.negate else "copyto", out, (a,))]
+        target = self.scratch("sum", it.loops) if it.add else out
         if it.b is None:
-            if not it.sums:
-                return [self._plain(it)]
-            calls = self._total(it.loops, it.sums, target, a)
-            if it.negate and not it.add:
-                view = out.view(it.loops, range(len(it.loops)))
-                calls.append(Operation("negative", view, (view,)))
+            calls = self._total(target, a)
         else:
-            calls = self._product(it.loops, it.sums, target, a, self._operand(it.b))
+            calls = self._product(target, a, self._view(it.b, it.loops + it.sums))
         if it.add:
-            into, more = (x.view(it.loops, range(len(it.loops))) for x in (out, target))
-            calls.append(Operation("subtract" if it.negate else "add", into, (into, more)))
+            calls.append(Operation(add, out, (out, target)))
+        elif it.negate:
+            calls.append(Operation("negative", out, (out,)))
         return calls
 
-    def _plain(self, it: Contraction) -> Operation:
-        """Out (+)= a or -a."""
-        out, a = self._view(it.out, it.loops), self._operand(it.a).elements(it.loops)
-        if it.add:
-            return Operation("subtract" if it.negate else "add", out, (out, a))
-        return Operation("negative" if it.negate else "copyto", out, (a,))
+    def _total(self, out: Doubles, a: Doubles) -> list[Operation]:
+        """Out = the sum of a over its inner loops, those that out has not."""
+        if a.ndim == out.ndim + 1 and a.strides[-1]:  # BLAS is faster than a reduction
+            if self._ones.size < a.shape[-1]:
+                self._ones = np.ones(a.shape[-1])
+            return self._matmul(out, a, np.broadcast_to(self._ones[: a.shape[-1]], a.shape))
+        return [Operation("add.reduce", out, (a,))]
 
-    def _total(
-        self, loops: tuple[int, ...], sums: tuple[int, ...], out: Operand, a: Operand
-    ) -> list[Operation]:
-        """Out = the sum of a over the inner loops."""
-        n = len(loops)
-        if len(sums) == 1 and a.strides[n]:  # BLAS is faster than a reduction
-            ones = self._ones if self._ones.size >= sums[0] else np.ones(sums[0])
-            self._ones = ones
-            return self._matmul(loops, sums, out, a, Operand(ones, 0, (0,) * n + (1,)))
-        return [Operation("add.reduce", out.view(loops, range(n)), (a.view(loops + sums),))]
-
-    def _product(
-        self, loops: tuple[int, ...], sums: tuple[int, ...], out: Operand, a: Operand, b: Operand
-    ) -> list[Operation]:
-        """Out = the sum of a * b over the inner loops."""
-        n = len(loops)
-        view = out.view(loops, range(n))
-        if not sums:
-            if len(loops) == 2 and _is_outer(a, b):
-                return self._matmul(loops, (1,), out, _with_axis(a), _with_axis(b))
-            return [Operation("multiply", view, (a.elements(loops), b.elements(loops)))]
+    def _product(self, out: Doubles, a: Doubles, b: Doubles) -> list[Operation]:
+        """Out = the sum of a * b over their inner loops, those that out has not."""
+        n = out.ndim
+        if a.ndim == n:
+            if n == 2 and _is_outer(a, b):
+                return self._matmul(
+                    out, *(_view(x, (*x.shape, 1), (*x.strides, 8)) for x in (a, b))
+                )
+            return [Operation("multiply", out, (a, b))]
         for x, y in ((a, b), (b, a)):
             if not any(y.strides[n:]):  # y is a common factor
-                total = self._contiguous("total", loops)
-                calls = self._total(loops, sums, total, x)
-                factors = total.view(loops), y.elements(loops)
-                return [*calls, Operation("multiply", view, factors)]
-        return self._matmul(loops, sums, out, a, b)
+                total = self.scratch("total", out.shape)
+                factor = _along(y, range(n))
+                return [*self._total(total, x), Operation("multiply", out, (total, factor))]
+        return self._matmul(out, a, b)
 
-    def _matmul(
-        self, loops: tuple[int, ...], sums: tuple[int, ...], out: Operand, a: Operand, b: Operand
-    ) -> list[Operation]:
+    def _matmul(self, out: Doubles, a: Doubles, b: Doubles) -> list[Operation]:
         """Out = a @ b, one of the loops being the rows, one the columns, and the rest stacked."""
         calls: list[Operation] = []
-        a, b = (self._merged(x, name, loops, sums, calls) for x, name in ((a, "a"), (b, "b")))
-        n, k = len(loops), prod(sums)
-        only = {
-            x: [i for i in range(n) if x.strides[i] and not y.strides[i]]
+        n = out.ndim
+        a, b = self._merged(a, n, "a", calls), self._merged(b, n, "b", calls)
+        row, column = (
+            max(
+                [i for i in range(n) if x.strides[i] and not y.strides[i]],
+                key=out.shape.__getitem__,
+                default=-1,
+            )
             for x, y in ((a, b), (b, a))
-        }
-        row, column = (max(only[x], key=loops.__getitem__, default=-1) for x in (a, b))
+        )
         if row >= 0 and column >= 0 and abs(out.strides[row]) < abs(out.strides[column]):
             a, b, row, column = b, a, column, row
         stack = [i for i in range(n) if i not in (row, column)]
-        if not stack:
-            rows, columns = ([i] if i >= 0 else [] for i in (row, column))
-        else:
-            rows, columns = [row], [column]
+        rows, columns = ([i] if i >= 0 or stack else [] for i in (row, column))
+        factors = _along(a, [*stack, *rows, n]), _along(b, [*stack, n, *columns])
+        return [*calls, Operation("matmul", _along(out, [*stack, *rows, *columns]), factors)]
 
-        def shape(*axes: list[int]) -> list[int]:
-            sizes = [*loops, k]
-            return [1 if i < 0 else sizes[i] for group in axes for i in group]
-
-        views = (
-            a.view(shape(stack, rows, [n]), [*stack, *rows, n]),
-            b.view(shape(stack, [n], columns), [*stack, n, *columns]),
-        )
-        out_view = out.view(shape(stack, rows, columns), [*stack, *rows, *columns])
-        return [*calls, Operation("matmul", out_view, views)]
-
-    def _merged(
-        self,
-        x: Operand,
-        name: str,
-        loops: tuple[int, ...],
-        sums: tuple[int, ...],
-        calls: list[Operation],
-    ) -> Operand:
-        """An operand with its inner loops as one; a copy where they are not one stretch."""
-        n = len(loops)
-        inner = x.strides[n:]
+    def _merged(self, x: Doubles, n: int, name: str, calls: list[Operation]) -> Doubles:
+        """An operand with the loops after n as one; a copy where they are not one stretch."""
+        shape, (sums, inner) = (*x.shape[:n], prod(x.shape[n:])), (x.shape[n:], x.strides[n:])
         if all(s == size * t for s, size, t in zip(inner, sums[1:], inner[1:], strict=False)):
-            return Operand(x.array, x.base, (*x.strides[:n], inner[-1]))
+            return _view(x, shape, (*x.strides[:n], inner[-1]))
         moving = [i for i in range(n) if x.strides[i]]
-        axes = [*moving, *range(n, n + len(sums))]
-        copy = self.scratch(name, tuple((loops + sums)[i] for i in axes))
-        calls.append(Operation("copyto", copy, (x.view(copy.shape, axes),)))
+        source = _along(x, [*moving, *range(n, x.ndim)])
+        copy = self.scratch(name, source.shape)
+        calls.append(Operation("copyto", copy, (source,)))
         strides = [0] * n
         for axis, stride in zip(moving, copy.strides, strict=False):
-            strides[axis] = stride // 8
-        return Operand(copy, 0, (*strides, 1))
+            strides[axis] = stride
+        return _view(copy, shape, (*strides, 8))
 
 
-def _is_outer(a: Operand, b: Operand) -> bool:
+def _view(x: Doubles, shape: Sequence[int], strides: Sequence[int]) -> Doubles:
+    return np.lib.stride_tricks.as_strided(x, shape, strides)
+
+
+def _along(x: Doubles, axes: Iterable[int]) -> Doubles:
+    """A view of x in these of its axes only; -1 is a new axis of size 1."""
+    shape, strides = (*x.shape, 1), (*x.strides, 0)
+    return _view(x, [shape[i] for i in axes], [strides[i] for i in axes])
+
+
+def _is_outer(a: Doubles, b: Doubles) -> bool:
     """True if a moves in one of two loops only, and b in the other."""
     moving = [[bool(stride) for stride in x.strides] for x in (a, b)]
     return moving in ([[True, False], [False, True]], [[False, True], [True, False]])
-
-
-def _with_axis(x: Operand) -> Operand:
-    """An operand with one more inner loop, of one step."""
-    return Operand(x.array, x.base, (*x.strides, 1))
 
 
 def _call_user(
