@@ -147,7 +147,7 @@ class Compiled(CompiledFunction):
         Partials stand in the steps that use them. Raises ValueError if there is no program.
         """
         last = self.programs()[-1]
-        forward, backward = last.choice.lifted().program.steps(last.names)
+        forward, backward = last.choice.array_program.steps(last.names)
         return [step for step in forward if step.text], [step for step in backward if step.text]
 
     def programs(self) -> Sequence[AnyProgram]:

@@ -87,13 +87,15 @@ class Executor(ABC):
     reference   another executor, for runs and gradients of which this one knows only that a number
                 is not finite; None for the reference itself
     workspaces  how many workspaces there are
-    fallbacks   how often the reference was asked
+    runs        how many runs were made
+    fallbacks   for how many of these, and for how many gradients, the reference was asked
     """
 
     lock: RLock
 
     def __init__(self, reference: Executor | None = None) -> None:
-        self.reference, self.fallbacks = reference, 0
+        self.reference = reference
+        self.runs = self.fallbacks = 0
         self._free: list[list[Any]] = []  # leases of runs that were dropped
         self._leases: list[list[Any]] = []  # of each workspace, the lease of its run
         self._turn = 0  # the workspace that is given up next
@@ -137,6 +139,7 @@ class Executor(ABC):
 
         Raises IndexError for an index that is out of range.
         """
+        self.runs += 1
         space, outputs = self._run(leaves, indices, parameters, user_results)
         if outputs is None:
             self._free.append([space])
