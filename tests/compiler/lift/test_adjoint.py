@@ -9,10 +9,9 @@ from tests.support.lifting import Lifted
 
 
 def canonical(function, *args):
-    """The canonical program of a call, and its active nodes."""
+    """The canonical program of a call, and the slots of the leaves in wrt."""
     lifted = Lifted(function, *args)
-    form = CanonicalProgram(lifted.tape)
-    return form, active_nodes(form, np.array(lifted.wrt))
+    return CanonicalProgram(lifted.tape), np.array(lifted.wrt)
 
 
 def leaf(form, slot):
@@ -22,7 +21,8 @@ def leaf(form, slot):
 
 def test_what_depends_on_no_leaf_in_wrt_has_no_cotangent():
     w = Value(2.0)
-    form, active = canonical(lambda x, y: x * w + exp(y) * y.detach(), Value(3.0), 5.0)
+    form, wrt = canonical(lambda x, y: x * w + exp(y) * y.detach(), Value(3.0), 5.0)
+    active = active_nodes(form, wrt)
     x, y, w = (leaf(form, slot) for slot in range(3))
     assert active[[x, w]].all()
     assert not active[y]  # a float, whose gradient nobody can ask for
@@ -30,17 +30,17 @@ def test_what_depends_on_no_leaf_in_wrt_has_no_cotangent():
 
 
 def test_a_product_sends_each_factor_the_other_one():
-    form, active = canonical(lambda x, w: x * w, Value(3.0), Value(5.0))
+    form, wrt = canonical(lambda x, w: x * w, Value(3.0), Value(5.0))
     x, w = leaf(form, 0), leaf(form, 1)
     (result,) = form.results
-    uses = Uses(form, active)
+    uses = Uses(form, wrt)
     terms = zip(uses.user, uses.node, uses.partial, uses.side, strict=True)
     assert sorted(terms) == sorted([(result, x, w, 0), (result, w, x, 1)])
 
 
 def test_a_square_is_one_use_of_twice_its_operand():
-    form, active = canonical(lambda x: x * x, Value(3.0))
-    uses = Uses(form, active)
+    form, wrt = canonical(lambda x: x * x, Value(3.0))
+    uses = Uses(form, wrt)
     assert uses.node.tolist() == [leaf(form, 0)]
     (partial,) = uses.partial
     assert str(form.formulas[form.formula[partial]]) == "2 * x"
@@ -49,16 +49,16 @@ def test_a_square_is_one_use_of_twice_its_operand():
 def test_a_partial_that_several_uses_share_is_one_node():
     """1 / y, for all x / y of a softmax."""
     y = Value(7.0)
-    form, active = canonical(lambda xs: [x / y for x in xs], [Value(1.0), Value(2.0), Value(3.0)])
-    uses = Uses(form, active)
+    form, wrt = canonical(lambda xs: [x / y for x in xs], [Value(1.0), Value(2.0), Value(3.0)])
+    uses = Uses(form, wrt)
     of_xs = uses.partial[np.isin(uses.node, [leaf(form, slot) for slot in range(3)])]
     assert len(of_xs) == 3
     assert len(set(of_xs.tolist())) == 1
 
 
 def test_the_offsets_are_those_of_each_node():
-    form, active = canonical(lambda x, w: [x * w, exp(x), x + w], Value(3.0), Value(5.0))
-    uses = Uses(form, active)
+    form, wrt = canonical(lambda x, w: [x * w, exp(x), x + w], Value(3.0), Value(5.0))
+    uses = Uses(form, wrt)
     for node in range(len(form)):
         here = slice(uses.offsets[node], uses.offsets[node + 1])
         assert (uses.node[here] == node).all()
