@@ -9,7 +9,10 @@
 Inputs are numbers and Values in nested lists or tuples, or NumPy arrays; outputs are nested lists.
 A weight is a Parameter or nested tuples of them. Losses are Values, and floats where everything
 given is a plain number. Optimisers, learning-rate schedules and clip_grad_norm_ are in nn.optim,
-what sets first weights in nn.init.
+initial weights in nn.init.
+
+To read the code, begin with `module.py`, which finds parameters, and `linear.py`, a simple layer.
+`arrays.py` has the functions of nested lists, `checks.py` the errors; `_steps.py` is compiled.
 
 PYTEST_DONT_REWRITE: nothing here asserts, and this may be imported before pytest.
 """

@@ -14,7 +14,7 @@ from nn.init import Rng, generator
 from nn.module import Module
 
 Function: TypeAlias = Callable[[Any], Any]
-"""Of one number, or of one vector."""
+"""A function of one number, or of one vector."""
 
 
 class _Elementwise(Module):

@@ -27,7 +27,7 @@ def is_sequence(x: Array) -> bool:
 
 
 def depth(x: Array) -> int:
-    """How many axes x has, seen from its first element."""
+    """The number of axes of x, seen from its first element."""
     x = nested(x)
     return (1 + depth(x[0]) if x else 1) if is_sequence(x) else 0
 
@@ -138,7 +138,7 @@ def along_axis(function: Callable[[Any], Array], x: Array, dim: int) -> Array:
 def over_batch(function: Callable[[Array], Array], x: Array, axes: int) -> Array:
     """function(sample) for every sample of a batch, or function(x) if x is one.
 
-    axes  how many a sample has
+    axes  the number of axes of a sample
     """
     x = nested(x)
     return [function(sample) for sample in x] if depth(x) > axes else function(x)

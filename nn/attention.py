@@ -20,7 +20,7 @@ from nn.module import Module, parameters
 from nn.normalization import LayerNorm
 
 Mask: TypeAlias = tuple[Sequence[int], list[float | Value]]
-"""The keys that a query may look at, and what is added to its score for each."""
+"""The keys that a query may look at, and the number that is added to its score for each."""
 
 
 class MultiheadAttention(Module):
@@ -165,7 +165,7 @@ class MultiheadAttention(Module):
     ) -> tuple[list[Vector], list[Vector]]:
         """The outputs of one head, and its attention weights.
 
-        nowhere  every weight of a query that may look at no key
+        nowhere  the weight of every key for a query that may look at none
         """
         read = list(map(side, keys))
         outs: list[Vector] = []
@@ -182,7 +182,7 @@ class MultiheadAttention(Module):
         return outs, weights
 
     def _weights(self, q: Vector, keys: list[Side], added: list[float | Value]) -> Vector:
-        """How much a query attends to each of these keys, to whose scores something is added."""
+        """The attention of a query to each of these keys, given what is added to the scores."""
         weights = softmax(list(map(_masked, dots((q,), keys)[0], added)))
         if self.training and self.dropout > 0:
             weights = dropped(weights, self.dropout, self._rng)
@@ -217,7 +217,7 @@ class MultiheadAttention(Module):
 
 
 def _mask(row: Array) -> Mask:
-    """Of what is added to all scores of a query, where -inf forbids a key."""
+    """The mask of a query, given what each key adds to its score; -inf forbids the key."""
     seen = tuple([i for i, added in enumerate(row) if not _forbids(added)])
     return seen, [row[i] for i in seen]
 
@@ -279,7 +279,7 @@ class TransformerEncoderLayer(Module):
     """x = norm1(x + attention(x)), then norm2(x + linear2(activation(linear1(x)))).
 
     d_model          the length of a token's vector
-    nhead            how many heads the attention has
+    nhead            the number of heads of the attention
     dim_feedforward  the length between linear1 and linear2
     dropout          the probability to drop, in all four places, while training
     activation       "relu", "gelu", or a function of a number
@@ -348,7 +348,7 @@ class TransformerEncoderLayer(Module):
 
 
 def _residual(x: Array, y: Array) -> Array:
-    """Their sum."""
+    """x + y, element by element."""
     if is_sequence(x):
         return [_residual(a, b) for a, b in zip(x, y, strict=True)]
     return x + y

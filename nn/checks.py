@@ -63,8 +63,8 @@ def shape_for(layer: Any, x: Array) -> tuple[int, ...]:
 def expect(x: Array, layer: Any, *axes: int | str) -> tuple[int, ...]:
     """The shape of x, whose axes have these lengths; a name stands for any length but 0.
 
-    Raises ValueError naming the layer, what it expected and what it got, and TypeError for what
-    is no number.
+    Raises ValueError naming the layer, the expected shape and the shape of x, and TypeError for an
+    element that is no number.
     """
     got = shape_for(layer, x) if is_sequence(x) else ()
     same = len(got) == len(axes) and all(

@@ -30,22 +30,22 @@ _PADDING: dict[str, Callable[[int, int], int]] = {
     "replicate": lambda i, n: min(max(i, 0), n - 1),
     "circular": lambda i, n: i % n,
 }
-"""What stands at place i of an axis of length n, where i may lie before or behind it."""
+"""The index of the number at index i of an axis of length n, where i may lie outside; -1 for 0."""
 
 
 class _Windowed(Module):
     """Windows along the last axes."""
 
-    axes: tuple[str, ...]  # by name
+    axes: tuple[str, ...]  # their names
     kernel_size: tuple[int, ...]
     stride: tuple[int, ...]
     dilation: tuple[int, ...]
-    margins: tuple[tuple[int, int], ...]  # how much padding lies before and behind each axis
+    margins: tuple[tuple[int, int], ...]  # the padding before and behind each axis
     padding_mode = "zeros"
     ceil_mode = False
 
     def _windows(self, x: Array, channels: int | str) -> tuple[list[Window], tuple[int, ...]]:
-        """Every window of x, a sample or a batch, and how many there are along each axis."""
+        """Every window of x, a sample or a batch, and the number of windows along each axis."""
         batch = ["N"] if depth(x) > len(self.axes) + 1 else []
         lengths = expect(x, self, *batch, channels, *self.axes)[-len(self.axes) :]
         windows: list[Window] = [[0]]
@@ -89,7 +89,7 @@ class _Windowed(Module):
 
 
 class _Convolution(_Windowed):
-    """What Conv1d and Conv2d share."""
+    """The base of Conv1d and Conv2d."""
 
     def __init__(
         self,
@@ -169,13 +169,13 @@ class _Convolution(_Windowed):
 class Conv1d(_Convolution):
     """weight * x + bias for every window: (C, L) or (N, C, L) to (out_channels, L') or with N.
 
-    stride        from one window to the next
-    padding       how much before and after each axis; "same" to keep its length, "valid" for none
-    dilation      from one number of a window to the next
-    groups        into how many independent groups the channels are split
+    stride        the distance from one window to the next
+    padding       the padding before and after each axis; "same" to keep its length, "valid" for 0
+    dilation      the distance from one number of a window to the next
+    groups        the number of independent groups that the channels are split into
     bias          False for no bias
-    padding_mode  what the padding is: "zeros", "reflect" (what lies inside the edge, mirrored),
-                  "replicate" (the edge) or "circular" (what lies at the other end)
+    padding_mode  the padding: "zeros", "reflect" (the numbers inside the edge, mirrored),
+                  "replicate" (the edge) or "circular" (the numbers at the other end)
     rng           a random.Random or a seed; None for the generator of `random.seed`
 
     Initialised as Linear is, with in_channels / groups times the window's size as fan_in.
@@ -233,9 +233,9 @@ class _Pooling(_Windowed):
 class MaxPool2d(_Pooling):
     """The largest number of every window, the first of equal ones; NaN wins.
 
-    stride          from one window to the next; None for kernel_size
-    padding         before and after each axis; what it adds is never the largest
-    dilation        from one number of a window to the next
+    stride          the distance from one window to the next; None for kernel_size
+    padding         the padding before and after each axis, which is never the largest
+    dilation        the distance from one number of a window to the next
     return_indices  True to give the places of the largest numbers too, each counted row by row in
                     its channel; -1 for a window of nothing but padding
     ceil_mode       True for a last window that reaches over the edge
@@ -264,7 +264,7 @@ def _largest(xs: Vector, inside: Window, size: int) -> Any:
 
 
 def _argmax(xs: Vector, inside: Window, size: int) -> int:
-    """The place of the largest of the numbers at these places, -1 of none."""
+    """The place of the largest of the numbers at these places; -1 if there are none."""
     best = inside[0] if inside else -1
     for i in inside[1:]:
         if xs[i] > xs[best] or not xs[i] <= xs[i]:
@@ -275,11 +275,11 @@ def _argmax(xs: Vector, inside: Window, size: int) -> int:
 class AvgPool2d(_Pooling):
     """The mean of every window.
 
-    stride             from one window to the next; None for kernel_size
-    padding            zeros before and after each axis
+    stride             the distance from one window to the next; None for kernel_size
+    padding            the zeros before and after each axis
     ceil_mode          True for a last window that reaches over the edge
     count_include_pad  False to leave the padding out of the mean
-    divisor_override   to divide the sum by, in place of the count
+    divisor_override   the divisor of the sum, in place of the count
     """
 
     def __init__(

@@ -103,7 +103,7 @@ def kaiming_normal_(
 
 
 def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
-    """How much larger weights should be for what the nonlinearity takes off the variance.
+    """The factor of the weights that makes up for the variance a nonlinearity takes away.
 
     param  the slope of leaky_relu below 0
     """

@@ -53,8 +53,8 @@ def fan_in_uniform(module: Module, fan_in: int, rng: Rng) -> None:
 class Embedding(Module):
     """Row i of a table for every index i: (*) to (*, embedding_dim).
 
-    num_embeddings  how many rows
-    padding_idx     a row that is 0 at first, and that no gradient reaches
+    num_embeddings  the number of rows
+    padding_idx     the index of a row that is 0 at first, and that no gradient reaches
 
     The table is drawn from N(0, 1). Raises IndexError for an index out of range, TypeError for
     what is not an int.
@@ -132,8 +132,8 @@ def along_last_axis(
 ) -> Array:
     """The results of function(rows), one a row, for the rows of the last axis of x.
 
-    Raises ValueError naming the layer, what it expected and what it got, and TypeError for what
-    is no number.
+    Raises ValueError naming the layer, the expected length and the length of the rows, and
+    TypeError for an element that is no number.
     """
     x = nested(x)
     axes = depth(x)

@@ -83,9 +83,10 @@ def binary_cross_entropy(
 
     input   probabilities, from 0 to 1; binary_cross_entropy_with_logits takes scores, and is exact
             where their sigmoid is not
-    weight  what each element's loss is multiplied by, of the shape of target or repeated to it
+    weight  the factor of each element's loss, of the shape of target or repeated to it
 
-    As in PyTorch, the derivative by an input is (input - target) / max(input (1 - input), 1e-12).
+    As in PyTorch, the derivative with respect to an input is
+    (input - target) / max(input (1 - input), 1e-12).
     """
     name = "binary_cross_entropy"
     pairs = _pairs(name, input, target)
@@ -128,8 +129,8 @@ def binary_cross_entropy_with_logits(
 ) -> Any:
     """-target log sigmoid(input) - (1 - target) log(1 - sigmoid(input)).
 
-    weight      what each element's loss is multiplied by
-    pos_weight  what each element's target is multiplied by in the first term
+    weight      the factor of each element's loss
+    pos_weight  the factor of each element's target in the first term
 
     Both are of the shape of target, or are repeated to it as NumPy repeats: a list of one number
     for each class goes with targets (N, C), a list of lists of one number each with (N, C, L).
@@ -286,7 +287,7 @@ def _repeated(name: str, weight: Array | None, target: Array) -> Vector:
 
 
 def _samples(x: Array) -> int:
-    """How many samples there are along the first axis; a number is one."""
+    """The number of samples along the first axis; a number is one."""
     return len(nested(x)) if is_sequence(x) else 1
 
 
@@ -296,7 +297,7 @@ def _zero(samples: list[Vector]) -> Any:
 
 
 def _vectors(name: str, x: Array) -> tuple[list[Vector], int]:
-    """The vectors along the axis of classes, and how many classes there are."""
+    """The vectors along the axis of classes, and the number of classes."""
 
     def columns(sample: Array) -> Iterator[Vector]:
         if depth(sample) == 1:
@@ -342,7 +343,7 @@ def _reduced(name: str, total: Any, count: Any, reduction: str) -> Any:
 
 
 class _Loss(Module):
-    """A loss with its options, which are attributes: what its function takes after the target."""
+    """A loss. Its attributes are its options: the parameters of its function after the target."""
 
     function: Callable[..., Any]
     reductions: tuple[str, ...]

@@ -43,7 +43,7 @@ class Module:
     """
 
     training = True
-    """Whether Dropout drops and BatchNorm1d reads its batch; see `train` and `eval`."""
+    """True if Dropout drops and BatchNorm1d reads its batch; see `train` and `eval`."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.forward(*args, **kwargs)
@@ -55,7 +55,7 @@ class Module:
         """Set an attribute.
 
         Raises TypeError where Parameters would be lost from training, Buffers from the state, or
-        what every Module has, and ValueError for a name with dots.
+        an attribute that every Module has, and ValueError for a name with dots.
         """
         inherited = getattr(Module, name, None)
         module = isinstance(thing, Module) and inherited is not None
@@ -83,7 +83,7 @@ class Module:
                 )
         super().__setattr__(name, thing)
 
-    # --------------------------------------------------------------------- what it holds
+    # ---------------------------------------------------------------- parameters and modules
 
     def parameters(self) -> list[Any]:
         """Every Parameter once, in the order of the attributes."""
@@ -136,7 +136,7 @@ class Module:
         for name, thing in vars(self).items():
             yield from _found(kind, name, thing)
 
-    # ----------------------------------------------------------------------- what it does
+    # -------------------------------------------------------------------- training and eval
 
     def zero_grad(self) -> None:
         """Set the gradients of all parameters to 0."""
@@ -178,24 +178,24 @@ class Module:
                 for name, array in module._own(kind):
                     yield _joined(path, name), array
 
-    # ----------------------------------------------------------------------- how it looks
+    # ------------------------------------------------------------------------- as a tree
 
     def extra_repr(self) -> str:
-        """The arguments it was made with, as its title shows them."""
+        """The arguments of the module, as its title shows them."""
         return ""
 
     def title(self) -> str:
-        """Its class and arguments: how a tree and an error name it."""
+        """The class and arguments, by which a tree and an error name the module."""
         return f"{type(self).__name__}({self.extra_repr()})"
 
     def _headline(self) -> str:
-        """Its title, and how many parameters it has."""
+        """The title, and the number of parameters."""
         count = len(self.parameters())
         return self.title() + (f"  {count:,} parameter{'s' * (count > 1)}" if count else "")
 
     @recursive_repr("...")
     def __repr__(self) -> str:
-        """A tree of the modules, with how many parameters each has."""
+        """A tree of the modules, with the number of parameters of each."""
         lines = [self._headline()]
         for name, child in self._own(Module):
             lines.append(f"{name}: {child!r}".replace("\n", "\n    "))
@@ -284,7 +284,7 @@ def _joined(path: str, name: str) -> str:
 
 
 def _found(kind: type, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
-    """(name, what) of each Module, or array of this kind of Value, in an attribute."""
+    """(name, thing) of each Module, or array of this kind of Value, in an attribute."""
     if isinstance(thing, kind):
         yield name, thing
     elif isinstance(thing, dict):

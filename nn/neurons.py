@@ -28,7 +28,7 @@ _ACTIVATIONS: dict[str, tuple[str, Callable[[Value], Value]]] = {
 class Neuron(Module):
     """activation(w . x + b), with w drawn from -1 to 1 and b = 0.
 
-    nin         how many inputs
+    nin         the number of inputs
     nonlin      False for no activation
     activation  "relu", "tanh", "sigmoid", "gelu", "silu", "leaky_relu", "softplus" or "linear"
     rng         a random.Random or a seed; None for the generator of `random.seed`
@@ -47,7 +47,7 @@ class Neuron(Module):
 
     @property
     def nonlin(self) -> bool:
-        """Whether it has an activation."""
+        """True if the neuron has an activation."""
         return self._activation != "linear"
 
     @property
@@ -98,9 +98,9 @@ class Layer(Module):
 class MLP(Module):
     """Layers one after the other; all but the last have the activation.
 
-    nin         how many inputs
-    nouts       how many neurons in each layer
-    activation  of the hidden neurons, as for Neuron
+    nin         the number of inputs
+    nouts       the number of neurons in each layer
+    activation  the activation of the hidden neurons, as for Neuron
     rng         a random.Random or a seed; None for the generator of `random.seed`
     """
 
@@ -131,7 +131,7 @@ class MLP(Module):
 
 
 def _outputs(neurons: list[Neuron], sums: Affine, x: Array, layer: Module) -> Array:
-    """What neurons give for every row of x, a list of numbers or the number of one neuron."""
+    """The outputs of neurons for every row of x: a list of numbers, or the number of one neuron."""
     functions = [_ACTIVATIONS[neuron._activation][1] for neuron in neurons]
     function, count = functions[0], len(functions)
     alike = functions.count(function) == count

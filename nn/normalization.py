@@ -105,7 +105,8 @@ class BatchNorm1d(Module):
     batch, and the running ones move towards them; while evaluating they are the running ones.
 
     num_features         C
-    momentum             how far the running ones move; None for their average over all batches
+    momentum             the share of the batch in the running ones; None for their average over all
+                         batches
     affine               False for no weight and no bias
     track_running_stats  False to use the batch while evaluating too
     bias                 False for no bias

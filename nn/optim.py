@@ -41,7 +41,7 @@ __all__ = [
 
 
 class Optimizer:
-    """What all optimisers share: the parameters, and what is remembered of each.
+    """The base of all optimisers: the parameters, and the numbers remembered of each.
 
     params    the model's parameters(), or an array of them such as linear.weight
     maximize  True to step up the gradient rather than down
@@ -50,9 +50,9 @@ class Optimizer:
     """
 
     steps = 0
-    """How many steps it has taken."""
+    """The number of steps taken."""
 
-    _counts: tuple[str, ...] = ("steps",)  # attributes that tell how far it has come
+    _counts: tuple[str, ...] = ("steps",)  # attributes that count
     _settings: tuple[str, ...] = ()  # attributes that are numbers
     _memories: tuple[str, ...] = ()  # attributes that are an array of doubles, one a parameter
     _initial_lr: float | None = None
@@ -76,7 +76,7 @@ class Optimizer:
 
     @property
     def params(self) -> tuple[Value, ...]:
-        """The parameters, in the order in which memories hold what is remembered of them."""
+        """The parameters, in the order of the memories."""
         return self._params
 
     @property
@@ -95,7 +95,7 @@ class Optimizer:
     def step(self) -> None:
         """Change every parameter by its gradient.
 
-        Raises ValueError if a memory was replaced by what is no array of a double a parameter.
+        Raises ValueError if a memory was replaced by anything but an array of a double a parameter.
         """
         for name in self._memories:
             memory = getattr(self, name)
@@ -113,7 +113,7 @@ class Optimizer:
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, Array]:
-        """Settings, and what is remembered of each parameter: numbers and lists of floats."""
+        """The settings as numbers, and the memories as lists of floats."""
         names = ("lr", "maximize", *self._counts, *self._settings)
         numbers = {name: getattr(self, name) for name in names}
         numbers["initial_lr"] = nan if self._initial_lr is None else self._initial_lr
@@ -185,7 +185,7 @@ class SGD(Optimizer):
     _memories = ("velocity",)
     velocity: array[float]
     has_velocity = False
-    """Whether it has taken a step with momentum; the first one is not dampened."""
+    """True if a step with momentum was taken; the first one is not dampened."""
 
     def __init__(
         self,

@@ -71,13 +71,13 @@ def _parts(xs: list[Any], size: int) -> list[list[Any]]:
 
 
 class _Recurrent(Module):
-    """What cells and sequences share."""
+    """The base of cells and sequences."""
 
     input_size: int
     hidden_size: int
     gates: int
     joined: int
-    """How many gates add at once what comes from x and from h."""
+    """The number of gates whose parts from x and from h are one sum."""
     states: int
     proj_size = 0
     next_state: Callable[[list[list[Any]], State], State]
@@ -140,7 +140,7 @@ class _Recurrent(Module):
         return [(*row, b) for row, b in zip(weight, bias, strict=True)], (1.0,)
 
     def _states_of(self, hx: Any) -> tuple[Array, ...]:
-        """What the caller gives as hx, as a tuple of `states` arrays."""
+        """The caller's hx, as a tuple of `states` arrays."""
         states = tuple(hx) if self.states > 1 and is_sequence(hx) else (hx,)
         if len(states) != self.states:
             got = f"a sequence of {len(states)}" if is_sequence(hx) else described(hx)
@@ -343,7 +343,7 @@ class _Sequence(_Recurrent):
 class RNN(_Rnn, _Sequence):
     """RNNCell along a sequence: (L, input_size) to outputs (L, hidden_size) and the last h.
 
-    num_layers     each on the outputs of the one before
+    num_layers     the number of layers, each on the outputs of the one before
     nonlinearity   "tanh" or "relu"
     bias           False for no b_ih and no b_hh
     batch_first    True for batches of shape (N, L, input_size) rather than (L, N, input_size)

@@ -29,7 +29,7 @@ def _named(thing: object) -> str:
 
 
 class LRScheduler:
-    """Sets the learning rate to `next_lr()` at each step."""
+    """The base of all schedules: each step sets the learning rate to `next_lr()`."""
 
     def __init__(self, optimizer: Scheduled) -> None:
         if isinstance(optimizer, type) or not hasattr(optimizer, "initial_lr"):
@@ -53,13 +53,13 @@ class LRScheduler:
         self.optimizer.lr = self.next_lr()
 
     def state_dict(self) -> dict[str, int]:
-        """How many steps it has taken."""
+        """The number of steps taken."""
         return {"last_epoch": self.last_epoch}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on after as many steps as the schedule that gave this `state_dict`.
 
-        The learning rate is in the optimiser's state, which is to be loaded too. Raises ValueError
+        The learning rate is in the optimiser's state, which must be loaded too. Raises ValueError
         for a state that is none of a schedule; then nothing has been changed.
         """
         (epoch,) = matching(state, self.state_dict(), self)["last_epoch"]

@@ -1,6 +1,9 @@
 """Gradient checks: reverse mode against differences, at one input or over a domain.
 
 The strategies and `given_gradcheck` need hypothesis, which the extra `testing` brings.
+
+To read the code, begin with `check.py`: one check from its arguments (`arguments.py`) by slopes
+(`differences.py`) and rounding (`rounding.py`) to the node at fault (`locate.py`) and a message.
 """
 
 from __future__ import annotations
