@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from math import hypot, isfinite
 
 from autograd_lite import Value
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Operand = tuple[int, Value | None]
 
 
+@dataclass(eq=False)
 class Box:
     """One node, one product of a dot, or a group of nodes.
 
@@ -35,41 +37,33 @@ class Box:
                 that is drawn only because others use it
     title       the label of a node, or the name of the group
     operation   the symbol of the operation that made the node, "" if none did
+    low, data   the range of a group's numbers, constants aside; of a node both are its number
+    grad        the gradient of a node; of a group their Euclidean norm, constants aside
+    members     the nodes in the box; none of a product
     rule        the operation's rule, None if it was written by hand
     static      the rule's parameter c
     operands    (box, node) of each operand: the index of the box that it lies in, and the node in
                 it, None for a product; () for several nodes and for operations outside the picture
-    low, data   the range of a group's numbers, constants aside; of a node both are its number
-    grad        the gradient of a node; of a group their Euclidean norm, constants aside
-    members     the nodes in the box; none of a product
     times       how often the box has the structure that the title names
     parameters  how many parameters a collapsed scope has
     frame       the index of the innermost frame around the box, if any
     wrong       True if a check or a computation went wrong at a node in the box
     """
 
-    def __init__(
-        self,
-        kind: str,
-        title: str,
-        operation: str,
-        data: float,
-        grad: float,
-        members: Sequence[Value] = (),
-        *,
-        low: float | None = None,
-        times: int = 1,
-        parameters: int = 0,
-    ) -> None:
-        self.kind, self.title, self.operation = kind, title, operation
-        self.data, self.grad, self.members = data, grad, members
-        self.low = data if low is None else low
-        self.rule: Rule | None = None
-        self.static = 0.0
-        self.operands: Sequence[Operand] = ()
-        self.times, self.parameters = times, parameters
-        self.frame: int | None = None
-        self.wrong = False
+    kind: str
+    title: str
+    operation: str
+    low: float
+    data: float
+    grad: float
+    members: Sequence[Value] = ()
+    rule: Rule | None = None
+    static: float = 0.0
+    operands: Sequence[Operand] = ()
+    times: int = 1
+    parameters: int = 0
+    frame: int | None = None
+    wrong: bool = False
 
     @property
     def size(self) -> int:
@@ -82,6 +76,7 @@ class Box:
         return isfinite(self.low) and isfinite(self.data) and isfinite(self.grad)
 
 
+@dataclass(eq=False)
 class Edge:
     """A line from a parent's box to its user's box.
 
@@ -91,27 +86,28 @@ class Edge:
     count         how many edges of the graph the line stands for
     """
 
-    def __init__(
-        self, parent: int, user: int, partial: float | None, operand: int = 0, count: int = 1
-    ) -> None:
-        self.parent, self.user, self.partial, self.count = parent, user, partial, count
-        self.operand = operand
+    parent: int
+    user: int
+    partial: float | None
+    operand: int = 0
+    count: int = 1
 
 
+@dataclass(eq=False)
 class Frame:
     """A frame around the boxes of an open scope; outer is the index of the frame around this."""
 
-    def __init__(self, title: str, outer: int | None) -> None:
-        self.title, self.outer = title, outer
+    title: str
+    outer: int | None
 
 
+@dataclass(eq=False)
 class Diagram:
     """Boxes in topological order, parents before their users; edges in the order of their users."""
 
-    def __init__(self) -> None:
-        self.boxes: list[Box] = []
-        self.edges: list[Edge] = []
-        self.frames: list[Frame] = []
+    boxes: list[Box] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
 
     def add(self, box: Box, sources: Iterable[tuple[int, int, float | None]] = ()) -> int:
         """Add a box and its edges, each (operand, parent, partial), and return the box's index."""
@@ -123,9 +119,8 @@ class Diagram:
 
 def single(node: Value, grad: float, label: str) -> Box:
     """The box of one node."""
-    box = Box(kind_of(node), label, node._op, node.data, grad, (node,))
-    box.rule, box.static = node.rule, static_of(node)
-    return box
+    kind, rule, static = kind_of(node), node.rule, static_of(node)
+    return Box(kind, label, node._op, node.data, node.data, grad, (node,), rule, static)
 
 
 def _sources(node: Value, graph: Graph, measured: bool) -> list[tuple[int, Value, float | None]]:
@@ -162,10 +157,10 @@ def _several(group: Group, grad_of: GradOf, graph: Graph) -> Box:
         min(kinds) if leaves else "group",
         (name or group.title) + _times(group.times),
         nodes[0]._op if alone else "",
+        nans[0] if nans else min(numbers),
         nans[0] if nans else max(numbers),
         grad_of(nodes[0]) if alone else hypot(*map(grad_of, counted)),
         nodes,
-        low=nans[0] if nans else min(numbers),
         times=group.times,
         parameters=sum(kind_of(node) == "parameter" for node in nodes) if group.collapsed else 0,
     )
@@ -236,7 +231,8 @@ def _scopes_in_frames(groups: Sequence[Group]) -> dict[Scope, set[Scope]]:
     for group in groups:
         if group.scope is not None:
             for k, scope in enumerate(group.scope.path):
-                others = (other.path[k] for other in group.scopes if len(other.path) > k)
+                paths = (part.scope.path for part in group.parts or [group] if part.scope)
+                others = (path[k] for path in paths if len(path) > k)
                 own = (other for other in others if other.title == scope.title)
                 alike.setdefault(scope, set()).update(own)
     return alike
@@ -289,7 +285,8 @@ def _products(
     numbers = dot.members[0].partials  # the partial with respect to x is the number of y
     for k, ((_, x, dx), (_, y, dy)) in enumerate(zip(sources[:half], sources[half:], strict=True)):
         left = numbers[half + k] if half + k < len(numbers) else diagram.boxes[x].data
-        product = Box("operation", "", "*", left * numbers[k], dot.grad)
-        product.rule, product.frame = RULES[CODES["mul"]], dot.frame
+        out = left * numbers[k]
+        product = Box("operation", "", "*", out, out, dot.grad, rule=RULES[CODES["mul"]])
         product.operands = [(i, diagram.boxes[i].members[0]) for i in (x, y)]
+        product.frame = dot.frame
         yield product, [(0, x, dx), (1, y, dy)]

@@ -8,7 +8,8 @@ Each box says how many nodes it stands for, so nothing is left out unseen.
 from __future__ import annotations
 
 from collections import Counter
-from itertools import groupby
+from dataclasses import dataclass, replace
+from itertools import chain, groupby
 
 from autograd_lite import Value
 from visualize.model.nodes import Graph, kind_of
@@ -24,48 +25,36 @@ STAGES = 12
 """The most stages that a graph is cut into."""
 
 
+@dataclass(eq=False)
 class Group:
     """Nodes that share a box.
 
     title      the operation of the nodes, the kind of leaves, or the title of a scope
     nodes      the nodes, in their order in the graph
     scope      the innermost open scope around the group, if any
-    scopes     the scopes of all groups that were folded into this one
     collapsed  True for a closed scope and for a stage, drawn as such even with a single node
     inner      how many scopes are open in the picture that a closed scope opens to, else None
     outside    True if the picture shows the nodes only because others use them
-    times      how many groups were folded into this one: 16 of "tanh × 16"
-    unit       the nodes of the first of them
+    parts      the groups that were folded into this one, if it is folded
     """
 
-    def __init__(
-        self,
-        title: str,
-        nodes: list[Value],
-        scope: Scope | None = None,
-        *,
-        collapsed: bool = False,
-        inner: int | None = None,
-        outside: bool = False,
-    ) -> None:
-        self.title, self.nodes, self.scope = title, nodes, scope
-        self.collapsed, self.inner, self.outside = collapsed, inner, outside
-        self.scopes = [scope] if scope else []
-        self.times = 1
-        self.unit = nodes
+    title: str
+    nodes: list[Value]
+    scope: Scope | None = None
+    collapsed: bool = False
+    inner: int | None = None
+    outside: bool = False
+    parts: Sequence[Group] = ()
+
+    @property
+    def times(self) -> int:
+        """How often the structure of the title was folded into the group: 16 of "tanh × 16"."""
+        return sum(part.title == self.title for part in self.parts) or 1
 
     @property
     def closed(self) -> bool:
         """True if the group is one closed scope."""
         return self.inner is not None and self.times == 1
-
-    def copy(self) -> Group:
-        """Another group of the same nodes, to which others may be added."""
-        made = Group(
-            self.title, list(self.nodes), self.scope, collapsed=self.collapsed, inner=self.inner
-        )
-        made.unit = self.nodes
-        return made
 
 
 def by_scope(
@@ -91,14 +80,14 @@ def by_scope(
             closed[scope] = Group(scope.title, [], scope.outer, collapsed=True, inner=depth + 1)
             groups.append(closed[scope])
         closed[scope].nodes.append(node)
-    return ordered(groups, parents_of(groups, graph)) if closed else groups
+    return _ordered(groups, _parents_of(groups, graph)) if closed else groups
 
 
 def _title(node: Value) -> str:
     return node._op or kind_of(node)
 
 
-def ordered(groups: Sequence[Group], parents: Sequence[Collection[int]]) -> list[Group]:
+def _ordered(groups: Sequence[Group], parents: Sequence[Collection[int]]) -> list[Group]:
     """The groups, parents before their users; in their own order if that is so already.
 
     parents  [groups] the indices of the other groups that hold the parents of a group's nodes
@@ -118,7 +107,7 @@ def ordered(groups: Sequence[Group], parents: Sequence[Collection[int]]) -> list
     return [groups[i] for i in order]
 
 
-def parents_of(groups: Sequence[Group], graph: Graph) -> list[list[int]]:
+def _parents_of(groups: Sequence[Group], graph: Graph) -> list[list[int]]:
     """[groups] the indices of the other groups that the parents lie in, one for each edge."""
     index = {node: i for i, group in enumerate(groups) for node in group.nodes}
     parents = []
@@ -150,26 +139,27 @@ def folded(groups: Sequence[Group], graph: Graph) -> list[Group]:
 
     groups  in topological order
     """
-    parents = parents_of(groups, graph)
+    parents = _parents_of(groups, graph)
     leaf = [not above and not group.collapsed for group, above in zip(groups, parents, strict=True)]
     class_of = _structures(groups, parents, leaf)
-    merged: dict[int, Group] = {}
+    merged: dict[int, list[Group]] = {}
     for i in sorted(range(len(groups)), key=leaf.__getitem__):  # a scope before its parameters
-        group = groups[i]
-        whole = merged.get(class_of[i])
-        if whole is None:
-            merged[class_of[i]] = group.copy()
-            continue
-        whole.nodes += group.nodes
-        whole.scopes += group.scopes
-        whole.times += group.title == whole.title
+        merged.setdefault(class_of[i], []).append(groups[i])
     index = {c: k for k, c in enumerate(merged)}
     around: list[set[int]] = [set() for _ in merged]
     for c, above in zip(class_of, parents, strict=True):
         around[index[c]].update(index[class_of[parent]] for parent in above)
     for k, others in enumerate(around):
         others.discard(k)
-    return ordered(list(merged.values()), around)
+    return _ordered(list(map(_together, merged.values())), around)
+
+
+def _together(parts: Sequence[Group]) -> Group:
+    """The group of all nodes of the parts, with the title of the first."""
+    if len(parts) == 1:
+        return parts[0]
+    nodes = list(chain.from_iterable(part.nodes for part in parts))
+    return replace(parts[0], nodes=nodes, parts=parts)
 
 
 def _structures(
@@ -222,7 +212,7 @@ def staged(groups: Sequence[Group], graph: Graph) -> list[Group]:
 
     groups  in topological order
     """
-    parents = parents_of(groups, graph)
+    parents = _parents_of(groups, graph)
     depth = [0] * len(groups)
     for i, above in enumerate(parents):
         depth[i] = 1 + max((depth[parent] for parent in above), default=-1)

@@ -105,7 +105,7 @@ class scope:
 
         @wraps(function)
         def recorded(*args: Any, **kwargs: Any) -> Any:
-            with _opened(Scope(self.title, list(values_in((args, kwargs))))):
+            with _opened(Scope(self.title, list(_values_in((args, kwargs))))):
                 return function(*args, **kwargs)
 
         return recorded  # type: ignore[return-value]
@@ -177,7 +177,7 @@ def _recording(function: Callable[..., Any]) -> Callable[..., Any]:
         if _modules_recorded[id(self)] <= 0 or (around is not None and around.module == id(self)):
             # Another model's module; or the class passes this call on to its base.
             return function(self, *args, **kwargs)
-        own = Scope(type(self).__name__, list(values_in((args, kwargs))), id(self))
+        own = Scope(type(self).__name__, list(_values_in((args, kwargs))), id(self))
         with _opened(own):
             result = function(self, *args, **kwargs)
         own.title = _title(self, next(iter((*args, *kwargs.values())), ()), result)
@@ -234,7 +234,7 @@ def _modules(model: Any) -> list[Any]:
     return found
 
 
-def values_in(arguments: Any) -> Iterator[Value]:
+def _values_in(arguments: Any) -> Iterator[Value]:
     """The Values in nested lists, tuples, sets, dicts and arrays of objects."""
     waiting = [arguments]
     while waiting:
@@ -263,7 +263,7 @@ def scopes_in(graph: Graph) -> dict[Value, Scope]:
         user = owner.get(node)
         for parent in graph.parents(node):
             other = users.get(parent, user)
-            users[parent] = other if other is user else common(other, user)
+            users[parent] = other if other is user else _common(other, user)
     every = {outer for inner in set(owner.values()) for outer in inner.path}
     arguments = {value for each in every for value in each.arguments}
     owner |= {
@@ -274,7 +274,7 @@ def scopes_in(graph: Graph) -> dict[Value, Scope]:
     return owner
 
 
-def common(one: Scope | None, other: Scope | None) -> Scope | None:
+def _common(one: Scope | None, other: Scope | None) -> Scope | None:
     """The innermost scope that holds both, if any."""
     if one is None or other is None:
         return None

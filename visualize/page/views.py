@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 
@@ -32,6 +33,7 @@ ALIKE = 24
 """How many nodes a view shows where there are more of the same structure."""
 
 
+@dataclass(eq=False)
 class View:
     """One picture of the page.
 
@@ -41,17 +43,12 @@ class View:
     opens    the index of the view that each box opens to, by the box's index
     """
 
-    def __init__(
-        self,
-        title: str,
-        caption: str,
-        diagram: Diagram,
-        groups: list[Group],
-        outer: int | None,
-    ) -> None:
-        self.title, self.caption, self.diagram = title, caption, diagram
-        self.groups, self.outer = groups, outer
-        self.opens: dict[int, int] = {}
+    title: str
+    caption: str
+    diagram: Diagram
+    groups: list[Group]
+    outer: int | None
+    opens: dict[int, int] = field(default_factory=dict)
 
 
 class Book:
@@ -104,10 +101,8 @@ class Book:
         """Add the view of the nodes in a box; of many alike, some or the first."""
         nodes, caption, depth = group.nodes, "", group.inner
         if group.collapsed and group.times > 1:
-            nodes, caption = (
-                list(group.unit),
-                f"The first of {group.times:,} of the same structure.",
-            )
+            nodes = group.parts[0].nodes
+            caption = f"The first of {group.times:,} of the same structure."
         elif not group.collapsed and len(nodes) > ALIKE:
             nodes = nodes[:ALIKE]
             caption = f"{ALIKE} of {len(group.nodes):,} nodes, all of the same structure."

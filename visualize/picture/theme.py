@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from string import Template
 
-__all__ = ["BOUNDS", "COLORS", "shade", "stylesheet", "themed"]
+__all__ = ["BOUNDS", "COLORS", "shade", "stylesheet"]
 
 # (light, dark). The shades are one blue in steps of lightness, which every kind of eye tells apart.
 COLORS = {
@@ -56,7 +56,7 @@ _DRAWN = """
 """
 
 
-def themed(template: Template) -> tuple[str, str]:
+def _themed(template: Template) -> tuple[str, str]:
     """The template with the light colours, and with the dark ones."""
     light, dark = (
         template.substitute({name: colors[i] for name, colors in COLORS.items()}) for i in (0, 1)
@@ -66,7 +66,7 @@ def themed(template: Template) -> tuple[str, str]:
 
 def stylesheet() -> str:
     """The CSS of a picture, dark where the reader prefers that."""
-    light, dark = themed(_COLORED)
+    light, dark = _themed(_COLORED)
     return f"{_DRAWN}{light}@media (prefers-color-scheme: dark) {{{dark}}}\n"
 
 

@@ -50,16 +50,6 @@ def test_draw_dot_is_micrograds():
     )
 
 
-def test_draw_dot_shows_itself_in_a_notebook_and_renders_without_a_program(tmp_path, monkeypatch):
-    picture = visualize.draw_dot(neuron())
-    bundle = picture._repr_mimebundle_()
-    assert "data 2.0000" in texts(bundle["image/svg+xml"])
-    monkeypatch.chdir(tmp_path)
-    assert picture.render("graph") == "graph.svg"
-    assert (tmp_path / "graph.svg").read_text(encoding="utf-8") == picture.pipe(encoding="utf-8")
-    assert picture.pipe() == picture.pipe(encoding="utf-8").encode()
-
-
 def test_rankdir_is_checked():
     assert "rankdir=TB" in visualize.draw_dot(neuron(), rankdir="TB").source
     with pytest.raises(ValueError, match="rankdir must be 'LR' or 'TB', not 'RL'"):
