@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from math import sin
 
 import numpy as np
 
-from autograd_lite.compiler.explain import explain, explain_groups
 from autograd_lite.compiler.lift import lift
 from autograd_lite.compiler.lift.lower import is_regular, is_worth
 from autograd_lite.compiler.messages import said, warn
@@ -17,7 +15,7 @@ from autograd_lite.compiler.tape.interpreter import Interpreter
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from autograd_lite.compiler.lift import ArrayProgram
     from autograd_lite.compiler.tape.executor import Executor, Run
@@ -39,19 +37,21 @@ class ExecutorChoice:
     wrt          the slots of the leaves whose gradients are wanted
     interpreter  the reference executor
     executor     the executor of all runs to come; None until it is chosen
+    automatic    True if the faster one is taken
     mismatched   True if arrays gave other numbers than the interpreter, and are used no more
     """
 
     def __init__(self, tape: Tape, wrt: Sequence[int], kind: str, exact: bool) -> None:
-        """Choose among EXECUTORS by `kind`.
+        """A choice.
 
+        kind   one of EXECUTORS
         exact  True if results must be those of eager execution bit for bit
         """
         self.tape, self.wrt = tape, list(wrt)
         self.interpreter = Interpreter(tape, wrt)
         self.executor: Executor | None = None
         self.mismatched = False
-        self._auto = kind == "auto" and not exact
+        self.automatic = kind == "auto" and not exact
         self._arrays: ArrayExecutor | None = None  # while its first run is to be compared, too
         self._has_run = False
         if exact or kind == "interpret":
@@ -69,31 +69,16 @@ class ExecutorChoice:
     def arrays(self) -> ArrayExecutor | None:
         """The executor of the lifted program if it is chosen, which is decided here."""
         if self.executor is None and self._arrays is None:
-            if self._auto and not is_regular(self.tape, np.array(self.wrt)):
+            lifts = not self.automatic or is_regular(self.tape, np.array(self.wrt))
+            arrays = self._lift() if lifts else None
+            if arrays and (not self.automatic or is_worth(self.tape, sum(arrays.calls))):
+                self._arrays = arrays
+            else:
                 self.executor = self.interpreter
-                return None
-            arrays = self._lift()
-            if self._auto and not is_worth(self.tape, sum(arrays.calls)):
-                self.executor = self.interpreter
-                return None
-            self._arrays = arrays
         return self._arrays
 
     def _lift(self) -> ArrayExecutor:
         return ArrayExecutor(lift(self.tape, self.wrt), self.interpreter)
-
-    def explain(self, names: Mapping[range, str], lines: Callable[[], Mapping[int, str]]) -> str:
-        """The program as operations on arrays, and which executor runs it.
-
-        names  of ranges of leaves, by their slots
-        lines  gives of nodes where they were made
-        """
-        lifted, lines = self.lifted(), cache(lines)
-        text = explain(lifted.program, lifted.calls, names, lines)
-        if self.executor is not self.interpreter:
-            return f"{text}\n\nrun by these operations"
-        text += "\n\nrun by the interpreter, node by node"
-        return f"{text}: {explain_groups(lifted.program, lines())}" if self._auto else text
 
     def forward(
         self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...]
@@ -101,7 +86,7 @@ class ExecutorChoice:
         """The run on these numbers of the leaves, then of the parameters, and these indices."""
         executor = self.executor
         if executor is None:
-            arrays = self.arrays() if self._has_run or not self._auto else None
+            arrays = self.arrays() if self._has_run or not self.automatic else None
             self._has_run = True
             if arrays is not None:
                 run = arrays.forward(leaves, indices, parameters)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from autograd_lite.compiler.choice import ExecutorChoice
     from autograd_lite.compiler.lift import ArrayProgram
     from autograd_lite.compiler.lift.names import Array
     from autograd_lite.compiler.lift.words import Step
 
-__all__ = ["explain", "explain_groups", "lines_of_steps"]
+__all__ = ["explain", "explain_choice", "explain_groups", "lines_of_steps"]
 
 
 def explain(
@@ -40,6 +42,20 @@ def explain(
                 parts = [f"        {part.strip()}" for part in line.splitlines()]
                 text += [f"    {step.irregular}", *parts]
     return "\n".join(text)
+
+
+def explain_choice(
+    choice: ExecutorChoice,
+    names: Mapping[range, str],
+    lines: Callable[[], Mapping[int, str]],
+) -> str:
+    """`explain` of the lifted program, and which executor runs it."""
+    lifted, lines = choice.lifted(), cache(lines)
+    text = explain(lifted.program, lifted.calls, names, lines)
+    if choice.executor is not choice.interpreter:
+        return f"{text}\n\nrun by these operations"
+    text += "\n\nrun by the interpreter, node by node"
+    return f"{text}: {explain_groups(lifted.program, lines())}" if choice.automatic else text
 
 
 def explain_groups(program: ArrayProgram, lines: Mapping[int, str]) -> str:

@@ -11,6 +11,7 @@ from numbers import Integral
 import numpy as np
 
 from autograd_lite.compiler.choice import ExecutorChoice
+from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.callbacks import Callbacks
 from autograd_lite.compiler.record.flatten import FlatArguments
@@ -159,7 +160,8 @@ class Program(AnyProgram):
             f"    {f'{count} x ' if count > 1 else ''}{op} at {line}" for (op, line), count in shown
         ]
         text += [f"    and {more} more"] if more else []
-        return "\n".join([*text, self.choice.explain(self.names, lambda: self.lines(function))])
+        text.append(explain_choice(self.choice, self.names, lambda: self.lines(function)))
+        return "\n".join(text)
 
     def lines(self, function: Callable[..., Any]) -> dict[int, str]:
         """{node of the tape: the line of the user's that made it}; {} if it is not known any more.

@@ -15,6 +15,7 @@ import numpy as np
 from autograd_lite import observers
 from autograd_lite.compiler.batch import Batch, BatchSlots
 from autograd_lite.compiler.choice import ExecutorChoice
+from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.function import MAX_SHAPES, Compiled
 from autograd_lite.compiler.program import AnyProgram, Attempt, Hole, in_a_row, put_together
 from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LEAF
@@ -184,7 +185,7 @@ class BatchedProgram(AnyProgram):
             origin = self._origin.tolist()
             return {i: of_one[node] for i, node in enumerate(origin) if node in of_one}
 
-        text = self.choice.explain(self.names, lines)
+        text = explain_choice(self.choice, self.names, lines)
         return f"{self.name}: {self.n} sample{'s' * (self.n > 1)}\n{text}"
 
     def run(

@@ -150,9 +150,8 @@ def reduction(name: str, out: NDArray[Any], a: NDArray[Any]) -> list[int] | None
 def product(name: str, out: NDArray[Any], a: NDArray[Any], b: NDArray[Any]) -> list[int] | None:
     """The row of out = a @ b, either of which may be a vector.
 
-    Out may be turned, while a and b change places.
-
-    Eight columns are computed at once, from a panel of b: a copy, unless they lie side by side.
+    Eight columns are computed at once, from a panel of b: a copy, unless they lie side by side. So
+    the product is turned, b.T @ a.T, if that costs less.
     """
     if a.ndim == 1:
         a, out = a[None], np.expand_dims(out, -1 if b.ndim == 1 else -2)

@@ -1,4 +1,10 @@
-"""The scalar program of one recorded call, and the interpreter that runs it node by node."""
+"""The scalar program of one recorded call, and the interpreter that runs it node by node.
+
+Begin with `tape.py`, the program as arrays, whose codes stand in `opcodes.py`; `writer.py` reads it
+off a graph. `interpreter.py` is the executor that others are compared with; its loops (`loops.py`)
+compute the nodes, and add up their cotangents. In `executor.py` is all that executors have in
+common: runs, and the workspaces that these share.
+"""
 
 from autograd_lite._pure import import_source, is_compiled
 

@@ -3,12 +3,15 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autograd_lite.compiler.run import native
 from autograd_lite.compiler.run.native import MAX_PRODUCTS, MAX_SUM
 from autograd_lite.compiler.run.operations import Operation, compile_calls
+
+pytestmark = pytest.mark.skipif(not native.IN_C, reason="needs the extension")
 
 CONDITIONS = ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
 BINARY = [
