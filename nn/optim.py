@@ -112,6 +112,10 @@ class Optimizer:
     def _step(self) -> None:
         raise NotImplementedError
 
+    @property
+    def _sign(self) -> float:
+        return -1.0 if self.maximize else 1.0
+
     def state_dict(self) -> dict[str, Array]:
         """The settings as numbers, and the memories as lists of floats."""
         names = ("lr", "maximize", *self._counts, *self._settings)
@@ -224,7 +228,7 @@ class SGD(Optimizer):
             float(self.dampening),
             float(self.weight_decay),
             self.nesterov,
-            -1.0 if self.maximize else 1.0,
+            self._sign,
         )
         self.has_velocity = self.has_velocity or self.momentum != 0
 
@@ -284,7 +288,7 @@ class Adam(Optimizer):
             float(self.weight_decay),
             self.amsgrad,
             self._decoupled,
-            -1.0 if self.maximize else 1.0,
+            self._sign,
             1 - beta1 ** (self.steps + 1),
             1 - beta2 ** (self.steps + 1),
         )
@@ -350,7 +354,7 @@ class Adagrad(Optimizer):
             float(self.lr) / (1 + self.steps * float(self.lr_decay)),
             float(self.eps),
             float(self.weight_decay),
-            -1.0 if self.maximize else 1.0,
+            self._sign,
         )
 
 
@@ -400,7 +404,7 @@ class RMSprop(Optimizer):
             float(self.weight_decay),
             float(self.momentum),
             self.centered,
-            -1.0 if self.maximize else 1.0,
+            self._sign,
         )
 
 

@@ -55,7 +55,7 @@ class Arguments:
         self.lift = lift
         self._places: dict[Value, int] = {}
         if _is_module(f):
-            _Part(self, f, _name_of(f))
+            _Part(self, f, name_of(f))
         self.parts = [_Part(self, x, name) for x, name in zip(args, _names(f, args), strict=True)]
         if not self.numbers:
             raise ValueError(
@@ -301,7 +301,8 @@ def _is_module(thing: Any) -> bool:
     return callable(getattr(thing, "named_parameters", None)) and not isinstance(thing, type)
 
 
-def _name_of(f: Any) -> str:
+def name_of(f: Any) -> str:
+    """The name of a function; of an object that is called, that of its class."""
     return str(getattr(f, "__name__", type(f).__name__))
 
 

@@ -13,7 +13,7 @@ from autograd_lite import sum as sum_of
 from autograd_lite.callables import CompiledFunction
 from autograd_lite.graph import cotangents
 from autograd_lite.observers import observe
-from autograd_lite.testing.arguments import DOUBLE, Arguments
+from autograd_lite.testing.arguments import DOUBLE, Arguments, name_of
 from autograd_lite.testing.differences import (
     DOUBT,
     FIRST,
@@ -137,7 +137,7 @@ class _Check:
         seed: int,
     ) -> None:
         self.f, self.arguments, self.grad = f, arguments, grad
-        self.name = str(getattr(f, "__name__", type(f).__name__))
+        self.name = name_of(f)
         self.random = random.Random(seed)
         self.x = list(arguments.numbers)
         self.written = {"args": args, "tol_min": tol_min, "tol_rel": tol_rel, "seed": seed}

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, assume, given, is_hypothesis_test, settings
 from hypothesis import strategies as st
 
 from autograd_lite.callables import runs_later
+from autograd_lite.testing.arguments import name_of
 from autograd_lite.testing.check import check_grad
 from autograd_lite.testing.report import NothingComparedError
 from autograd_lite.testing.strategies import numbers
@@ -89,12 +90,12 @@ def _check_function(f: Any) -> None:
         raise TypeError(f"given_gradcheck: decorate {what}, not {f!r}")
     if is_hypothesis_test(f):
         raise TypeError(
-            f"given_gradcheck: {_called(f)} is a test of hypothesis already; give its strategies "
+            f"given_gradcheck: {name_of(f)} is a test of hypothesis already; give its strategies "
             "to given_gradcheck instead of given"
         )
     if runs_later(f):
         raise TypeError(
-            f"given_gradcheck: {_called(f)} is a generator or async, whose call gives no numbers; "
+            f"given_gradcheck: {name_of(f)} is a generator or async, whose call gives no numbers; "
             "decorate a plain function that returns them"
         )
 
@@ -127,7 +128,7 @@ def _drawn(
     taken = [name for name in by_name if name not in names]
     if taken and not any(p.kind is p.VAR_KEYWORD for p in parameters):
         raise TypeError(
-            f"given_gradcheck: {_called(f)} takes no {taken[0]!r}; it takes {', '.join(names)}, "
+            f"given_gradcheck: {name_of(f)} takes no {taken[0]!r}; it takes {', '.join(names)}, "
             f"and check_grad the options {', '.join(sorted(OPTIONS))}"
         )
     by_place = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
@@ -140,7 +141,7 @@ def _drawn(
         named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in by_name]
         domains = "domain by place is" if n == 1 else "domains by place are"
         raise TypeError(
-            f"given_gradcheck: {n} {domains} more than {_called(f)} has arguments for them: "
+            f"given_gradcheck: {n} {domains} more than {name_of(f)} has arguments for them: "
             f"{', '.join(p.name for p in free) or 'none'}"
             + (f"; give that of {named[0]} by name, {named[0]}=(low, high)" if named else "")
         )
@@ -168,7 +169,7 @@ def _with(
 
 def _dress(function: Any, f: Any, names: list[str]) -> None:
     """Give a function these arguments, the name of f, and the attributes of f."""
-    name = _called(f)
+    name = name_of(f)
     function.__name__ = name if name.isidentifier() else "test"  # hypothesis reads a lambda's code
     function.__qualname__ = getattr(f, "__qualname__", name)
     function.__module__ = getattr(f, "__module__", __name__)
@@ -194,10 +195,6 @@ def _settings() -> settings:
 
 def _many(p: Parameter) -> bool:
     return p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-
-
-def _called(f: Any) -> str:
-    return str(getattr(f, "__name__", type(f).__name__))
 
 
 def _strategy(domain: Any, name: str = "") -> st.SearchStrategy[Any]:

@@ -77,7 +77,7 @@ def expressions(
     """
     if depth < 1:
         raise ValueError(f"expressions: the depth must be at least 1, not {depth}")
-    rules = [rule_of(x) for x in (_engines_own() if operations is None else operations)]
+    rules = [rule_of(x) for x in (RULES[1:TABLE] if operations is None else operations)]
     if not rules:
         raise ValueError("expressions: give at least one operation")
     inputs = draw(st.lists(numbers(-3.0, 3.0), min_size=1, max_size=4))
@@ -98,10 +98,6 @@ def expressions(
             break
     assume(steps)
     return RandomProgram(inputs, _needed(len(inputs), steps))
-
-
-def _engines_own() -> list[Rule]:
-    return RULES[1:TABLE]
 
 
 @st.composite

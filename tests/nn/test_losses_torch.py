@@ -8,22 +8,14 @@ from hypothesis import strategies as st
 import autograd_lite
 import nn
 from autograd_lite import Value
+from tests.support.torch_layers import leaves, to_values, torch
 
-torch = pytest.importorskip("torch")
 F = torch.nn.functional
 
 few = settings(max_examples=25, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
 reductions = st.sampled_from(["mean", "sum"])
 shapes = st.lists(st.integers(1, 4), max_size=3)
-
-
-def to_values(x):
-    return [to_values(row) for row in x] if x.ndim else Value(x.item())
-
-
-def leaves(x):
-    return [leaf for row in x for leaf in leaves(row)] if isinstance(x, list) else [x]
 
 
 def check(ours, theirs, *inputs):
