@@ -1,4 +1,4 @@
-"""A call that runs eagerly, on the tracers that a recording would have been given.
+"""A call that runs eagerly, on tracers for plain numbers, as a recording would have been given.
 
 So a function that was recorded, and is so no longer, goes on as before: what it is passed as a
 float is a Value, and so is what it returns. The Values among the arguments are passed themselves.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from numbers import Integral
 from operator import is_
 
-from autograd_lite import observers
 from autograd_lite.compiler.record.tracers import (
     FloatTracer,
     FormerTracer,
@@ -17,6 +16,7 @@ from autograd_lite.compiler.record.tracers import (
     Tracers,
     ValueTracer,
 )
+from autograd_lite.observers import Observer, observe
 from autograd_lite.tree import children, rebuild, rebuildable
 from autograd_lite.value import Value, is_number, number_of
 
@@ -35,15 +35,14 @@ def call_eagerly(function: Callable[..., Any], flat: FlatArguments) -> Any:
 
     Raises TracerError if the function has changed its arguments, and what the function raises.
     """
-    tracers = _Eager(flat)
+    tracers, watch = _Eager(flat), _Watch()
     args, kwargs = tracers.call(function)
-    watch = _Watch()
-    with observers.observe(watch):
+    with observe(watch):
         result = function(*args, **kwargs)
     tracers.check()
     result = _of_values(result, {})
     for leaf in [*tracers.arguments, *watch.drawn]:
-        if isinstance(leaf, _Number):
+        if isinstance(leaf, FloatTracer):
             leaf.__class__ = FormerTracer  # type: ignore[assignment]
     return result
 
@@ -53,51 +52,11 @@ def _of_values(thing: Any, known: dict[int, Value]) -> Any:
 
     known  {id of a tracer: its Value} so far
     """
-    if isinstance(thing, _Number):
+    if isinstance(thing, FloatTracer):
         return known.setdefault(id(thing), Value(number_of(thing)))
     held = children(thing) if rebuildable(thing) else []
     found = [_of_values(x, known) for x in held]
     return thing if all(map(is_, held, found)) else rebuild(thing, found)
-
-
-class _Number(Value):
-    """Stands for a plain number. It is equal to others by its number, and has its hash."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> Any:
-        if isinstance(other, Value):
-            return number_of(self) == number_of(other) if _is_plain(other) else NotImplemented
-        return number_of(self) == other if is_number(other) else NotImplemented
-
-    def __ne__(self, other: object) -> Any:
-        equal = self.__eq__(other)
-        return equal if equal is NotImplemented else not equal
-
-    def __hash__(self) -> int:
-        number = number_of(self)
-        return hash(number) if number == number else Value.__hash__(self)
-
-
-class _Float(_Number, FloatTracer):
-    __slots__ = ()
-
-
-class _Integer(_Number, IntTracer):
-    __slots__ = ()
-
-
-def _is_plain(node: Value) -> bool:
-    """Whether a node was computed of plain numbers alone, or stands for one."""
-    todo, seen = [node], set[int]()
-    while todo:
-        node = todo.pop()
-        if id(node) not in seen:
-            seen.add(id(node))
-            if not (node.parents or node.is_constant or isinstance(node, _Number)):
-                return False
-            todo += node.parents
-    return True
 
 
 class _Eager(Tracers):
@@ -109,15 +68,15 @@ class _Eager(Tracers):
 
     def _tracer(self, cls: type[Value]) -> Value:
         if cls is not ValueTracer:
-            return super()._tracer(_Integer if cls is IntTracer else _Float)
+            return super()._tracer(cls)
         self.arguments.append(next(self._values))
         return self.arguments[-1]
 
 
-class _Watch(observers.Observer):
-    """Makes numbers of what is drawn, and says of what is computed whether it is one.
+class _Watch(Observer):
+    """Makes tracers of the numbers that are drawn, and says which nodes are plain numbers.
 
-    drawn  what was drawn
+    drawn  the numbers drawn
     """
 
     told = False
@@ -129,8 +88,19 @@ class _Watch(observers.Observer):
         number = function()
         if not is_number(number):
             return number
-        self.drawn.append((_Integer if isinstance(number, Integral) else _Float)(float(number)))
+        self.drawn.append(
+            (IntTracer if isinstance(number, Integral) else FloatTracer)(float(number))
+        )
         return self.drawn[-1]
 
     def plain(self, node: Value) -> bool:
-        return _is_plain(node)
+        """Whether a node was computed of plain numbers alone, or stands for one."""
+        todo, seen = [node], set[int]()
+        while todo:
+            node = todo.pop()
+            if id(node) not in seen:
+                seen.add(id(node))
+                if not (node.parents or node.is_constant or isinstance(node, FloatTracer)):
+                    return False
+                todo += node.parents
+        return True
