@@ -1,14 +1,14 @@
 """Record a scalar program once, then replay it natively or as array operations.
 
-Begin with `function.py`, what `compile` makes of a function, and follow a call down:
+Begin with `Compiled.__call__` in `function.py`, and follow a call down:
 
-    record/   one call, recorded as a graph: arguments, tracers, guards
+    record/   one call, recorded as a graph: arguments, tracers, guards, what the function reads
     tape/     the scalar program of the graph, and its interpreter
     lift/     the tape as instructions on arrays
-    run/      what runs the instructions
+    run/      the executor of these instructions
 
-`program.py` is what is kept of a recording, `choice.py` chooses what runs it, `explain.py` says it
-in words, and `vmap.py` runs it for many samples at once.
+`program.py` has what is kept of a recording, `choice.py` the choice of its executor, `explain.py`
+its words. `vmap.py` runs a program for many samples at once, which `batch.py` takes apart.
 """
 
 try:

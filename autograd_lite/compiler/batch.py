@@ -112,11 +112,11 @@ class Batch:
         return n
 
     def arguments(self, i: int) -> list[Any]:
-        """Those of sample i."""
+        """The arguments of sample i."""
         return [argument.samples[i if argument.own else 0] for argument in self._arguments]
 
     def sample(self, i: int) -> FlatArguments:
-        """Those of sample i, taken apart."""
+        """The arguments of sample i, taken apart."""
         flat = FlatArguments()
         flat.shape, flat.statics = self._one.shape, self._one.statics
         slots = BatchSlots(self.floats, self.n).of(i).tolist()
@@ -169,7 +169,7 @@ class _Argument:
         return found
 
     def add(self, one: FlatArguments, flat: FlatArguments) -> None:
-        """Take the first sample apart into one, and the numbers of all of them into flat."""
+        """Add the first sample, taken apart, to one, and the numbers of all samples to flat."""
         samples = self.samples
         first, every = self._flats
         if self.own and any(cls is int for cls, _ in every.statics):
@@ -254,7 +254,7 @@ def _items(thing: Any) -> dict[str, Any] | None:
 
 
 def _alike(samples: Any, first: FlatArguments, every: FlatArguments) -> bool:
-    """Whether all samples are like the first one; those in an array are."""
+    """Whether all samples are like the first one, as those in an array are."""
     if isinstance(samples, np.ndarray):
         return True
     n = len(samples)
@@ -266,7 +266,7 @@ def _differ(x: Any, y: Any) -> bool:
 
 
 def _difference(first: Any, other: Any, path: str = "") -> tuple[str, str]:
-    """What another sample has, and at which path in it, and what the first has there."""
+    """What another sample has, at which path in it, and what the first one has there."""
     mine, its = _items(first) or {}, _items(other) or {}
     if type(first) is type(other) and mine.keys() == its.keys():
         for key in mine:

@@ -37,16 +37,16 @@ if TYPE_CHECKING:
 __all__ = ["Compiled", "decorated"]
 
 MAX_SHAPES = 64
-"""How many signatures a compiled function remembers; the least recently used goes."""
+"""So many signatures a compiled function remembers; the least recently used goes."""
 
 MAX_AGAIN = 8
 """After this many evicted signatures were recorded again, evicted ones run eagerly: they thrash."""
 
 MAX_VARIANTS = 8
-"""How many recordings of one signature are kept; if all are needed, it runs eagerly."""
+"""So many recordings of one signature are kept; if all are needed, it runs eagerly."""
 
 MAX_STATICS = 16
-"""How many recordings there may be of arguments of one shape with other ints, strings, objects."""
+"""So many recordings there may be of arguments of one shape with other ints, strings, objects."""
 
 # What a function may raise on tracers and not on the arguments themselves.
 _PROBLEMS = (
@@ -132,10 +132,10 @@ class Compiled(CompiledFunction):
         return self if thing is None else MethodType(self, thing)
 
     def explain(self) -> str:
-        """What the programs recorded so far compute, as operations on arrays where they are.
+        """The programs recorded so far, as operations on arrays, and why calls run eagerly.
 
-        And why it runs eagerly, if it does for some arguments. Calls the function once more for
-        the lines of what stayed scalar. Raises ValueError if there is no program.
+        Calls the function once more for the lines of what stayed scalar. Raises ValueError if there
+        is no program.
         """
         text = [program.explain(self.function) for program in self.programs()]
         eager = [f"{self.__name__} runs eagerly for some arguments: {x}" for x in self._warned]
@@ -147,11 +147,11 @@ class Compiled(CompiledFunction):
         Partials stand in the steps that use them. Raises ValueError if there is no program.
         """
         last = self.programs()[-1]
-        forward, backward = last.choice.array_program.steps(last.names)
+        forward, backward = last.array_program.steps(last.names)
         return [step for step in forward if step.text], [step for step in backward if step.text]
 
     def programs(self) -> Sequence[AnyProgram]:
-        """What was recorded so far, with that of the last call last."""
+        """The programs recorded so far, that of the last call last. Raises ValueError for none."""
         programs = [
             program
             for signature in self._signatures()
@@ -168,7 +168,7 @@ class Compiled(CompiledFunction):
         return f"<compiled {self.__name__}>"
 
     def __reduce_ex__(self, protocol: Any) -> str | tuple[Any, ...]:
-        """By its name, as functions are, if that finds it; else by its function.
+        """Its name, as of other functions, if the name finds it; else its function and attributes.
 
         A copy, or another process, records its own programs.
         """
@@ -181,16 +181,16 @@ class Compiled(CompiledFunction):
         return _arrived, (self._uncompiled, type(self), *self._arguments()[1:])
 
     def _attributes(self) -> dict[str, Any]:
-        """Those that users gave it."""
+        """The attributes that users gave it."""
         own = {*functools.WRAPPER_ASSIGNMENTS, "__wrapped__"}
         return {name: thing for name, thing in vars(self).items() if name not in own}
 
     @property
     def _uncompiled(self) -> FunctionType:
-        """The function under a name at which pickle finds it: that of this property.
+        """The function, with the name of this property, by which pickle finds it.
 
-        The function itself has the name of what it was made into. A function of a script or a
-        notebook must be pickled as one, so that cloudpickle takes it along by value.
+        At the function's own name pickle finds the compiled function. That of a script or a
+        notebook is pickled as a function, so that cloudpickle takes it along by value.
         """
         if self._twin is None:
             f = self.function
@@ -240,9 +240,9 @@ class Compiled(CompiledFunction):
         return [*self._by_signature.values()]  # at once, as other threads move them to the end
 
     def _captured(self, statics: Iterable[tuple[type, Any]]) -> CapturedState:
-        """What the function reaches now.
+        """The state that the function reaches now.
 
-        Programs share it, as each comparison is faster if it looks at the memory of the last one.
+        Programs share it, as a comparison is faster if the one before looked at the same memory.
         """
         arguments = [thing.thing if isinstance(thing, Identity) else thing for _, thing in statics]
         roots = [(self.__name__, self.function), *[("an argument", x) for x in arguments]]
@@ -260,10 +260,7 @@ class Compiled(CompiledFunction):
         args: Iterable[Any],
         kwargs: dict[str, Any],
     ) -> Any:
-        """What the function itself gives, on tracers unless it fails on them.
-
-        It need not be tried again if only recording failed.
-        """
+        """The result of the function itself, called on tracers unless it fails on them."""
         raw, problem = signature.raw, signature.problem
         if not signature.eager:
             signature.raw, signature.problem = False, ""  # should the function itself fail as well
@@ -286,9 +283,9 @@ class Compiled(CompiledFunction):
     def _recorded(
         self, signature: _Signature, flat: FlatArguments, attempt: Attempt
     ) -> Program | None:
-        """A program for this call, which is kept if it is of use for others; None if there is none.
+        """A program for this call, kept if other calls can use it; None if there is none.
 
-        To be called while the lock is held.
+        The caller holds the lock.
         """
         if signature.eager:
             return None
@@ -399,11 +396,12 @@ class Compiled(CompiledFunction):
 class _Signature:
     """The programs for the calls of one signature: one for each way that decisions went.
 
-    last       the one that ran last
-    eager      whether the function is called instead
-    problem    what a recording failed of, or its first run, though the function itself may not
-    raw        whether the function, if it is called, needs the arguments themselves
-    unsettled  how many recordings in a row changed what the function reads
+    programs   the programs, the newest first
+    last       the program that ran last
+    eager      True if the function is called instead
+    problem    why a recording or its first run failed, though the function itself may not, or ""
+    raw        True if the function, where it is called, needs the arguments themselves
+    unsettled  the number of recordings in a row that changed what the function reads
     """
 
     def __init__(self) -> None:
@@ -416,7 +414,7 @@ class _Signature:
         self._in_a_row = 0  # recordings since the last replay
 
     def replayed(self, flat: FlatArguments, attempt: Attempt) -> tuple[bool, Any]:
-        """Whether one of the programs is for these numbers, and what it gives."""
+        """Whether one of the programs is the one for these arguments, and its result."""
         for program in self.programs:
             if not program.captured.changed():
                 held, result = program.run(flat, attempt)
@@ -427,7 +425,7 @@ class _Signature:
         return False, None
 
     def keep(self, program: Program) -> None:
-        """Take it among the programs; one whose captured state has changed may go."""
+        """Add a program; one whose captured state has changed may go for it."""
         self.unsettled = 0
         self._in_a_row += 1
         if len(self.programs) >= MAX_VARIANTS:
@@ -437,12 +435,12 @@ class _Signature:
         self.last = program
 
     def check(self, program: Program) -> None:
-        """Drop the programs if this one, when it ran first, had trouble."""
+        """Drop the programs if the first run of this one said that the function must run."""
         if program.why_not:
             self.problem, self.programs = program.why_not, []
 
     def worn_out(self, attempt: Attempt) -> str:
-        """Why there have been recordings enough, or ""."""
+        """Why no further recording is made, or ""."""
         changes = [p.captured.changed() for p in self.programs]
         if changes.count("") >= MAX_VARIANTS:
             what = f"it took {MAX_VARIANTS} different ways through its decisions on numbers"
@@ -467,7 +465,7 @@ def decorated(make: Callable[[Any], Any], function: Any) -> Any:
 
 
 def _failure(problem: Exception) -> str:
-    """That the function fails on tracers, where, and what to write instead."""
+    """The message that the function fails on tracers: where, and what to write instead."""
     instead = "Compute it outside, and pass the result"
     if "math's functions" in str(problem):
         instead = "Write autograd_lite.exp for math.exp and the like, and x for float(x)"
@@ -496,7 +494,7 @@ def _instead(guard: Guard) -> str:
 
 
 def _receivers(recording: Recording) -> list[Any]:
-    """What callbacks write into, and what random numbers are drawn from."""
+    """The objects that callbacks write into, and from which random numbers are drawn."""
     called = [
         *[call.function for call in recording.calls],
         *[draw.function for draw in recording.draws],
@@ -521,7 +519,7 @@ _arrivals: WeakValueDictionary[int, Compiled] = WeakValueDictionary()  # by thei
 
 
 def _arrived(function: FunctionType, cls: type[Compiled], *arguments: Any) -> Compiled:
-    """What `Compiled._uncompiled` belongs to: by its name, or made of it if it came by value."""
+    """The compiled function whose `_uncompiled` arrives: found by its name, or made of it."""
     name = function.__qualname__.removesuffix("._uncompiled")
     found = _found(function.__module__, name)
     if isinstance(found, Compiled) and found._twin is function:

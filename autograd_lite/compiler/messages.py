@@ -11,7 +11,7 @@ __all__ = ["said", "warn"]
 
 
 def said(what: str, instead: str = "", line: str = "") -> str:
-    """What happened; then the user's line, on lines of its own; then what to write instead.
+    """What happened; then the user's line, on a line of its own; then what to write instead.
 
     line  the user's line, as `anomaly.user_line` gives it: file, number, and the code below
     """

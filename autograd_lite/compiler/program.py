@@ -1,4 +1,7 @@
-"""A program: one recording of a function, ready to run on other numbers."""
+"""A program: one recording of a function, ready to run on other numbers.
+
+Its result is a template, with a hole for each number that the program computes.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +90,7 @@ class Program(AnyProgram):
     calls       the callbacks
     why_not     why the function must be run instead, which the first run tells, or ""
     draws       what draws the random numbers
-    is_index    of each random number, True if `take` reads it as an index
+    is_index    [draws] True if `take` reads the random number as an index
     parameters  the Values that were there before the call
 
     Raises NotRecordedError for what cannot be replayed.
@@ -246,8 +249,8 @@ class Program(AnyProgram):
 class Attempt:
     """What is known of one call while programs are tried.
 
-    drawn   the random numbers with which every program for it begins: drawn before the decision
-            that turned out otherwise, so that they are those which the function would have drawn
+    drawn   the random numbers that every program for the call begins with: those drawn before the
+            decision that turned out otherwise, as the function would have drawn them
     failed  the guard of that decision, or None
     """
 
@@ -280,7 +283,7 @@ class _Row:
 
 
 class _Outputs:
-    """The nodes whose numbers a program gives: its results, then what else is asked for, once."""
+    """The nodes whose numbers a program gives: its results, then others, each of them once."""
 
     def __init__(self) -> None:
         self.nodes: list[Value] = []
@@ -342,7 +345,7 @@ def put_together(template: Any, nodes: list[Value]) -> Any:
 
 
 class _Itself:
-    """Stands in a template for a thing that was there before the call."""
+    """Stands in a template for an object that was there before the call."""
 
     __slots__ = ("thing",)
 

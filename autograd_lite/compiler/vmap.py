@@ -44,7 +44,7 @@ __all__ = ["Batched"]
 class Batched(Compiled):
     """A function of one sample that is called with batches.
 
-    in_axes  an axis or None for all arguments, or one for each
+    in_axes  an axis or None for all arguments, or a tuple of one for each
     """
 
     __slots__ = ("_batched_programs", "in_axes")
@@ -80,7 +80,7 @@ class Batched(Compiled):
         return stack_results([results[i] for i in range(batch.n)])
 
     def _run(self, batch: Batch, watched: bool, whole: bool) -> Any:
-        """The results for samples with the same bools: a list of them, or as one for the whole."""
+        """The results for samples with the same bools: a list, or for the whole batch as one."""
         signature = self._signature(batch.key)
         left, tried = list(range(batch.n)), []
         attempts = [Attempt() for _ in range(batch.n)]
@@ -122,11 +122,11 @@ class Batched(Compiled):
         return stack_results(each) if whole else each
 
     def _of_sample(self, signature: _Signature, batch: Batch, i: int) -> Any:
-        """What the function itself gives for sample i."""
+        """The result of the function itself for sample i."""
         return self._eagerly(signature, batch.sample(i), batch.arguments(i), {})
 
     def programs(self) -> Sequence[AnyProgram]:
-        """Of each recording, that for the last batch."""
+        """Of each recording, the program for the last batch."""
         last: dict[Program, BatchedProgram] = {}
         for (program, _), batched in reversed(self._batched_programs.items()):
             last.setdefault(program, batched)
@@ -215,7 +215,7 @@ class BatchedProgram(AnyProgram):
         return left, one.nodes(run, n * one.n_results, batch.flat)
 
     def result(self, nodes: list[Any], i: int) -> Any:
-        """What the function returns for sample i."""
+        """The result for sample i."""
         r = self.one.n_results
         return put_together(self.one.template, nodes[i * r : (i + 1) * r])
 

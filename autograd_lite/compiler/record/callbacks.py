@@ -1,7 +1,7 @@
-"""What a program calls back, with numbers among its outputs, once all is computed.
+"""Callbacks of a program: called with numbers among its outputs, once all is computed.
 
-The function itself calls back in between. That comes to the same unless a callback writes a Value
-which is read after it. So what the callbacks write is watched the first time.
+The function itself calls them in between. That comes to the same unless a callback writes a Value
+which is read after it. So the writes of callbacks are watched the first time.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Callbacks:
             )
             for call in recorded
         ]
-        self._read: set[Value] = set()  # among the Values that were there before
-        self._read_after: list[set[Value]] = []  # each of them; empty once they were watched
+        self._read: set[Value] = set()  # Values that the call reads
+        self._read_after: list[set[Value]] = []  # of each callback; empty once watched
 
     def __bool__(self) -> bool:
         return bool(self._calls)
@@ -43,9 +43,9 @@ class Callbacks:
     def watch(
         self, recorded: Sequence[Callback], known: Mapping[Value, Value], results: Iterable[Value]
     ) -> None:
-        """Have `do` watch what they write, the first time.
+        """Have `do` watch, the first time, what the callbacks write.
 
-        known  the Values that were there before, by the nodes that are or stand for them
+        known  {node: the Value, there before the call, that the node is or stands for}
         """
         self._read = set(known.values()) if recorded else set()
         read = {known[x] for x in results if x in known}
@@ -56,7 +56,7 @@ class Callbacks:
     def do(self, samples: Sequence[Sequence[float]]) -> str:
         """Call back for each sample, with the program's outputs for it.
 
-        Gives why the function itself is to do so, or ""; then no Value has changed.
+        Gives why the function itself must call back, or "". With a reason, no Value has changed.
         """
         if self._read_after:
             writes = _Writes()
@@ -72,7 +72,7 @@ class Callbacks:
         return ""
 
     def _watched(self, samples: Sequence[Sequence[float]], writes: _Writes) -> str:
-        """The same; it ends at a callback that writes what is read after it."""
+        """The same, but ended by a callback that writes what is read after it."""
         for i, outputs in enumerate(samples, start=1):
             for call, read_after in zip(self._calls, self._read_after, strict=True):
                 function, operands = call
@@ -91,7 +91,7 @@ class Callbacks:
 
 
 class _Writes(Observer):
-    """Notes of each Value that is written its number and its gradient before."""
+    """Notes the number and the gradient that each Value had before it was written."""
 
     def __init__(self) -> None:
         self.before: dict[Value, tuple[float, float]] = {}

@@ -1,10 +1,11 @@
-"""What a function reads besides its arguments: is it still what it was when it was recorded?
+"""The state that a function reads besides its arguments, compared with that of its recording.
 
 A recording is bound to the Values that the function reached through its closure, its globals and
 the objects in them. Their numbers may change; the Values may not be exchanged for others, nor may
 anything that stands beside them, such as a flag or a plain number. So a recording remembers what
 all containers on the way held, and a call compares them, by identity where elements are objects.
-What can neither change nor be compared is a closed list; of anything else, it says the name.
+Types known to be immutable are listed below. Any other object that cannot be compared is named in
+`unseen`, and the function runs eagerly.
 """
 
 from __future__ import annotations
@@ -84,22 +85,21 @@ _SEEN = {object, Value, list, dict, set, frozenset, tuple, deque, array, bytearr
 _SEEN |= {SimpleNamespace, BaseException, Exception, ModuleType, type, property}
 
 _Import = tuple[int, str, tuple[str, ...]]
-"""How many dots an import begins with, the name of the module, and what is taken of it."""
+"""The number of dots that an import begins with, the module's name, and the names it takes."""
 
 LARGEST = 1 << 20
-"""How many bytes of an array are compared at each call; a larger one must be read-only."""
+"""An array of so many bytes is compared at each call; a larger one must be read-only."""
 
-_KEPT_BY_PYTHON = {"__slotnames__"}  # copy and pickle give it to a class
+_KEPT_BY_PYTHON = {"__slotnames__"}  # set on a class by copy and pickle
 
 
 class CapturedState:
-    """The containers that a function, or any of the statics, leads to, and what they held.
+    """The containers that a function and its static arguments lead to, and what they held.
 
-    roots    pairs of a name and a thing
-    skipped  things of which it does not matter what they hold
-
-    reached  everything that they lead to, but for plain numbers and strings
-    unseen   something that may change unseen, by its name, or ""
+    roots    (name, thing) to begin with
+    skipped  things whose contents do not matter
+    reached  everything that the roots lead to, but for plain numbers and strings
+    unseen   the name of something that may change unseen, or ""
     """
 
     def __init__(self, roots: Iterable[tuple[str, object]], skipped: Iterable[object] = ()) -> None:
@@ -108,10 +108,10 @@ class CapturedState:
         self._copies: list[Any] = []
         self._titles: list[str] = []
         self._names: list[tuple[Any, str, Any]] = []
-        self._lacked: dict[int, tuple[Any, set[str]]] = {}  # names that namespaces lack, by ids
+        self._lacked: dict[int, tuple[Any, set[str]]] = {}  # missing names, by ids of namespaces
         self._cells: list[tuple[Any, Any]] = []
         self._empty: list[Any] = []  # cells of variables that have no value yet
-        self._others: list[tuple[str, Callable[[], Any], Any]] = []  # what it gives, and gave
+        self._others: list[tuple[str, Callable[[], Any], Any]] = []  # name, look, what it gave
         self._objects: list[Any] = []
         self.reached: list[Any] = []
         self.unseen = ""
@@ -126,7 +126,7 @@ class CapturedState:
         self._classes = [*map(type, self._objects)]
 
     def changed(self) -> str:
-        """What is not what it was, or ""."""
+        """The name of the first thing that differs from the recording; "" if none does."""
         for names, name, thing in self._names:
             found = names.get(name, self)
             if found is not thing and not _equal_numbers(found, thing):
@@ -154,11 +154,11 @@ class CapturedState:
         return ""
 
     def leads_to(self, thing: object) -> bool:
-        """Whether it is one of the things."""
+        """Whether the thing was reached."""
         return id(thing) in self._seen
 
     def alike(self, other: CapturedState) -> bool:
-        """Whether the same is compared; then both hold the same if neither has changed."""
+        """Whether both compare the same things; they hold the same then, if neither has changed."""
         return self._looked_at() == other._looked_at()
 
     def _looked_at(self) -> list[Any]:
@@ -184,10 +184,10 @@ class CapturedState:
                 for key in keys:
                     held.pop(key, None)
                 held.update((key, found[key]) for key in keys if key in found)
-        return ""  # or to another thread it is what it was again by now
+        return ""  # another thread may have changed it back since the comparison
 
     def _walk(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
-        """What thing leads to; note its containers."""
+        """Note the containers of a thing, and give what it leads to."""
         if id(thing) in self._seen:
             return
         if isinstance(thing, _UNCHANGING):
@@ -220,7 +220,7 @@ class CapturedState:
             yield from self._walk_object(name, thing)
 
     def _note(self, name: str, container: Any) -> None:
-        """Compare this list or dict, or the attributes of a class."""
+        """Have this list or dict, or the attributes of a class, compared."""
         self._titles.append(name)
         self._containers.append(container)
         if isinstance(container, list):
@@ -269,7 +269,7 @@ class CapturedState:
             yield from self._walk_modules(module, _attributes(code), known)
 
     def _imported(self, function: FunctionType, imported: Iterable[_Import]) -> list[Any]:
-        """The modules that a function imports, of those that are there by now."""
+        """The modules that a function imports, as far as they are loaded."""
         found = []
         for level, name, members in imported:
             full = _absolute(function.__globals__, level, name)
@@ -299,7 +299,7 @@ class CapturedState:
     def _walk_modules(
         self, module: Any, names: set[str], known: list[Any]
     ) -> Iterator[tuple[str, Any]]:
-        """Of a module, what has one of these names; of modules in it, too."""
+        """What has one of these names in a module, and in modules in it."""
         if not isinstance(module, ModuleType) or _is_library(module):
             return
         namespace = vars(module)
@@ -364,7 +364,7 @@ class CapturedState:
 
 
 def _followed(thing: Any) -> list[Any] | None:
-    """What things of some types hold, which they hold for ever."""
+    """What a method, a decorator or a partial holds, which never changes; None for other things."""
     if isinstance(thing, (MethodType, BuiltinFunctionType, MethodWrapperType)):
         return [thing.__self__, getattr(thing, "__func__", None)]
     if isinstance(thing, (staticmethod, classmethod)):
@@ -381,7 +381,7 @@ def _followed(thing: Any) -> list[Any] | None:
 
 
 def _contents(thing: Any) -> Any:
-    """What a container holds, to be compared; None for what is no container."""
+    """What a container holds, to be compared; None for other things."""
     if isinstance(thing, np.ndarray):
         if thing.dtype.hasobject:
             return thing.ravel().tolist()
@@ -402,7 +402,7 @@ def _contents(thing: Any) -> Any:
 
 
 def _copied(held: Any) -> Any:
-    """To be compared with what a look gives."""
+    """A copy of what a look gives, to compare later looks with."""
     if isinstance(held, list):
         return [_held(x) for x in held]
     if isinstance(held, dict):
@@ -411,7 +411,7 @@ def _copied(held: Any) -> Any:
 
 
 def _held(thing: Any) -> Any:
-    """What equals this thing alone, if its type may call another one its equal."""
+    """The thing, or its identity if its type may call another one its equal."""
     fair = type(thing).__eq__ in _FAIR or isinstance(thing, (np.generic, np.ndarray))
     return thing if fair else Identity(thing)
 
@@ -442,7 +442,7 @@ def _defaults(function: FunctionType) -> list[Any]:
 
 
 def _may_change_unseen(thing: Any) -> bool:
-    """Whether it may hold what neither its attributes nor its contents show."""
+    """Whether a thing may hold what neither its attributes nor its contents show."""
     cls = type(thing)
     top = _package(cls)
     if cls is object or isinstance(thing, Value) or top in _HARMLESS:
@@ -457,7 +457,8 @@ def _may_change_unseen(thing: Any) -> bool:
         return True
     bases = [base for base in cls.__mro__ if base not in _SEEN]
     if hasattr(thing, "__dict__"):
-        return not all(base.__flags__ >> 9 & 1 for base in bases)  # made by a class statement
+        # Py_TPFLAGS_HEAPTYPE, of a class statement: the state is in __dict__ or in slots.
+        return not all(base.__flags__ & 1 << 9 for base in bases)
     return not all("__slots__" in vars(base) for base in bases)
 
 

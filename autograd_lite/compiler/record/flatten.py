@@ -1,4 +1,4 @@
-"""What a call is given, as numbers and the shape that they stand in.
+"""The arguments of a call, as numbers and the shape that they stand in.
 
 Plain Python, compiled with `flatten.pxd` beside it as `autograd_lite/value.py` is.
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Value
 
-LARGEST = np.uint64(2**63 - 1)  # of the integers that `FlatArguments.integers` holds
+LARGEST = np.uint64(2**63 - 1)  # an integer that `FlatArguments.integers` can hold
 DEEPEST = 200  # an argument that is nested deeper may well contain itself
 _PLAIN = (int, str, bool, type(None), float, bytes, complex, np.str_, np.datetime64, np.bool_)
 
@@ -39,14 +39,15 @@ _PLAIN = (int, str, bool, type(None), float, bytes, complex, np.str_, np.datetim
 class FlatArguments:
     """A call's arguments, taken apart.
 
-    shape     tokens and lengths, as in `tokens.py`: what stands where
+    shape     tokens and lengths, as in `tokens.py`
     floats    the numbers that change from call to call
-    integers  those of them that are NumPy's integers, which may also be indices
-    values    the Values, and of each its place among floats
-    statics   what is the same in all calls of one recording, as (type, thing); an object, which
+    integers  the NumPy integers among them, which may also be indices
+    values    the Values
+    slots     [values] the index of each Value's number among floats
+    statics   (type, thing) that are the same in all calls of one recording; an object, which
               may be equal to another one and hold other numbers, as an `Identity`; an array of
               bools as its shape and its bytes
-    depth     of what is being taken apart
+    depth     how deep the thing lies that is being taken apart
     """
 
     def __init__(self) -> None:
@@ -60,7 +61,7 @@ class FlatArguments:
 
 
 class Identity:
-    """A thing that equals nothing but itself, whatever its type calls equal."""
+    """An object by its identity, whatever its type calls equal."""
 
     __slots__ = ("thing",)
 
@@ -166,7 +167,7 @@ def flatten_static(thing: Any, flat: FlatArguments) -> None:
 
 
 def is_plain(thing: Any) -> bool:
-    """Whether another thing that is equal to this one says the same."""
+    """Whether any other thing that is equal to this one can stand for it."""
     if type(thing) is tuple:
         return all(map(is_plain, thing))
     return type(thing) in _PLAIN

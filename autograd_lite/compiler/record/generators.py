@@ -1,4 +1,4 @@
-"""Generators of random numbers: has anybody but `sample` drawn from them?"""
+"""Generators of random numbers, and whether anything but `sample` has drawn from them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _SHARED: list[Any] = [
     random.random.__self__,  # type: ignore[attr-defined]
     np.random.rand.__self__,  # type: ignore[attr-defined]
 ]
-"""Those that all programs share."""
+"""The generators that all programs share."""
 
 
 class Generators:
     """The shared generators, and those among things, in the states that `sample` left them in.
 
-    To look at all states takes 50 microseconds. So where `sample` is given a method of a generator,
-    such as `random.random`, a twin of the generator draws the same numbers, and nothing else: while
-    it gives the same, nobody else has drawn.
+    Looking at all states takes 50 microseconds. So where `sample` is given a method of a generator,
+    such as `random.random`, a twin of the generator draws the same numbers, and nothing else. While
+    both give the same, nothing else has drawn.
     """
 
     def __init__(self, things: Iterable[object]) -> None:
@@ -39,12 +39,12 @@ class Generators:
         ]
         self._all = list({id(thing): thing for thing in [*_SHARED, *own]}.values())
         self._states = [_state(generator) for generator in self._all]
-        self._twins: dict[int, Any] = {}  # by their places
+        self._twins: dict[int, Any] = {}  # by the generator's index
         self._apart = False
 
     def sample(self, function: Callable[[], float]) -> Any:
-        """What function gives."""
-        i = self._place(function)
+        """A number drawn by the function."""
+        i = self._index(function)
         if i is None:
             self.disturbed()
             number = function()
@@ -59,21 +59,21 @@ class Generators:
         return number
 
     def disturbed(self) -> bool:
-        """Whether somebody has drawn without `sample`."""
+        """Whether anything has drawn without `sample`."""
         for i, twin in self._twins.items():
             self._states[i] = _state(twin)
         self._apart |= [_state(generator) for generator in self._all] != self._states
         return self._apart
 
-    def _place(self, function: Any) -> int | None:
-        """Of the generator whose own method function is, if nothing else can change its state."""
+    def _index(self, function: Any) -> int | None:
+        """The index of the generator that has this method, if nothing else can change its state."""
         owner = getattr(function, "__self__", None)
         if type(owner) not in GENERATORS or getattr(owner, function.__name__, None) != function:
             return None
-        places = [i for i, generator in enumerate(self._all) if generator is owner]
+        found = [i for i, generator in enumerate(self._all) if generator is owner]
         # Two generators of NumPy's may share a state.
-        alone = places and self._states.count(self._states[places[0]]) == 1
-        return places[0] if alone else None
+        alone = found and self._states.count(self._states[found[0]]) == 1
+        return found[0] if alone else None
 
 
 def _state(generator: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Recording: one call of a function, on tracers for its arguments, watched by an observer.
+"""A recording: one call of a function on tracers for its arguments, watched by an observer.
 
 The graph is the trace. What a graph does not show is noted as it happens: decisions taken on
 numbers become guards; nodes of `take` and `largest`, numbers that `sample` drew, and leaves that
@@ -194,7 +194,7 @@ class Recorder(TracingObserver):
         self._guard(x, op, y if isinstance(y, Value) else as_double(op, y), outcome)
 
     def plain(self, node: Value) -> bool:
-        """A node that no Value leads to is a plain number in the function itself."""
+        """Whether a node stands for a plain number, as one does that no Value leads to."""
         made = self.recording.made
         if isinstance(node, FloatTracer):
             return True

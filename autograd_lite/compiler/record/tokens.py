@@ -1,7 +1,6 @@
-"""What the shape of a call's arguments is written with: a token, and what its comment says.
+"""The tokens in which the shape of a call's arguments is written.
 
-Here once, for `flatten.py`, which takes arguments apart, and `record.py`, which puts tracers in
-the places of their numbers.
+`flatten.py` writes them, and `tracers.py` reads them.
 """
 
 __all__ = [
@@ -18,7 +17,7 @@ __all__ = [
     "VALUE",
 ]
 
-FLOAT, VALUE, INTEGER, STATIC = -1, -2, -3, -4  # STATIC: its place among the statics
+FLOAT, VALUE, INTEGER, STATIC = -1, -2, -3, -4  # the next number, or the next static
 LIST, TUPLE, DICT = -5, -6, -7  # a length, then the elements; of a dict, keys and elements
 FLOATS, INTEGERS, OBJECTS = -8, -9, -10  # an array: number of axes, their lengths
 NAMED = -11  # a named tuple: a length, its type as a static, then the elements

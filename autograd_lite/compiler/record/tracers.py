@@ -88,7 +88,7 @@ class IntTracer(FloatTracer):
 
 
 class ValueTracer(Value):
-    """Stands for a Value that was passed to the function. Which one it was, it cannot say."""
+    """Stands for a Value that was passed to the function. It cannot say which one that is."""
 
     __slots__ = ()
 
@@ -134,10 +134,10 @@ class FormerTracer(Value):
 class Tracers:
     """The arguments of a call put together again, with tracers in the places of their numbers.
 
-    arguments      the tracers, in the order of the floats
-    indices        the tracers of integers, in the order of the integers
-    names          {slots of numbers: the parameter of the function that holds them}
-    static_names   of each static, the parameter that holds it
+    arguments     the tracers, in the order of the floats
+    indices       the tracers of integers, in the order of the integers
+    names         {slots of numbers: the parameter of the function that holds them}
+    static_names  [statics] the parameter that holds each, or ""
     """
 
     def __init__(self, flat: FlatArguments) -> None:
@@ -167,7 +167,7 @@ class Tracers:
         return thing
 
     def next(self) -> Any:
-        """What the next tokens stand for."""
+        """The thing that the next tokens stand for."""
         token = next(self._tokens)
         if token in _TRACERS:
             return self._tracer(_TRACERS[token])
@@ -192,7 +192,7 @@ class Tracers:
         return thing if isinstance(thing, tuple) else self._noted(thing)  # a dataclass of vmap's
 
     def check(self) -> None:
-        """Raise TracerError if a container is not what it was."""
+        """Raise TracerError if the call has changed a container."""
         for container, held in self._containers:
             found = _elements(container)
             if len(found) != len(held) or any(x is not y for x, y in zip(found, held, strict=True)):

@@ -1,0 +1,47 @@
+"""Programs that f.programs() lists: what can be asked of each."""
+
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value, compile, dot, vmap
+
+W = [Value(0.5), Value(-1.0)]
+ROWS = [[1.0, 2.0], [3.0, 1.0], [0.5, 4.0]] * 200
+
+
+def total(rows):
+    return ag.sum([dot(W, row) for row in rows])
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+def test_the_executor_that_was_asked_for(executor):
+    f = compile(total, executor=executor)
+    f(ROWS), f(ROWS)
+    assert [program.executor for program in f.programs()] == [executor]
+
+
+def test_auto_chooses_when_the_program_runs_again():
+    regular, irregular = compile(total), compile(lambda x: x * x)
+    for f, arg, chosen in ((regular, ROWS, "numpy"), (irregular, 2.0, "interpret")):
+        f(arg)
+        (program,) = f.programs()
+        assert program.executor == "auto"
+        f(arg)
+        assert program.executor == chosen
+
+
+@pytest.mark.parametrize("f", [compile(total), vmap(lambda row: dot(W, row))])
+def test_the_tape_and_the_operations_on_arrays(f):
+    f(ROWS)
+    (program,) = f.programs()
+    n = 2 * len(ROWS)
+    assert program.tape.leaves == n + len(W)
+    assert str(program.tape).count("dot") == len(ROWS)
+    assert program.array_program.tape is program.tape
+
+
+def test_programs_stand_in_the_order_of_their_calls():
+    f = compile(lambda xs: sum(xs))
+    for n in (2, 3, 2):
+        f([1.0] * n)
+    assert [program.tape.leaves for program in f.programs()] == [3, 2]
