@@ -7,7 +7,7 @@ from math import sin
 import numpy as np
 
 from autograd_lite.compiler.lift import lift
-from autograd_lite.compiler.lift.lower import is_regular, is_worth
+from autograd_lite.compiler.lift.groups import has_few_groups
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.run.arrays import ArrayExecutor
 from autograd_lite.compiler.tape.interpreter import Interpreter
@@ -19,12 +19,29 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.lift import ArrayProgram
     from autograd_lite.compiler.tape.executor import Executor, Run
+    from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.compiler.tape.tape import Tape
     from autograd_lite.value import Value
 
-__all__ = ["EXECUTORS", "ExecutorChoice"]
+__all__ = ["EXECUTORS", "ExecutorChoice", "is_regular", "is_worth"]
 
 EXECUTORS = ("auto", "interpret", "numpy")
+
+# Nanoseconds of a run and its gradient: what the interpreter takes for a node and for a parent, and
+# arrays, besides arithmetic, for a group, for an operation, and for the run. Most groups take
+# several operations, a few take very many: how many, the lift tells.
+NODE, PARENT, GROUP, OPERATION, RUN = 2, 1, 120, 12, 1000
+
+
+def is_worth(tape: Tape, operations: int) -> bool:
+    """True if a program is faster as so many operations on arrays."""
+    return RUN + OPERATION * operations <= NODE * len(tape) + PARENT * len(tape.parents)
+
+
+def is_regular(tape: Tape, wrt: Ints) -> bool:
+    """True if a program has so many scalars in so few groups that a lift may pay."""
+    most = (NODE * len(tape) + PARENT * len(tape.parents) - RUN) // GROUP
+    return most >= 0 and has_few_groups(tape, wrt, most)
 
 
 class ExecutorChoice:

@@ -11,10 +11,13 @@ import pytest
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile
+from autograd_lite.compiler.choice import is_regular
 from autograd_lite.compiler.run.arrays import ArrayExecutor
 from autograd_lite.compiler.tape.executor import MAX_WORKSPACES
 from autograd_lite.compiler.tape.interpreter import Interpreter
 from tests.support.agreement import outcome
+from tests.support.lifting import Lifted
+from tests.support.scalar_programs import KINDS, irregular, program
 
 
 def test_an_unknown_executor_is_named():
@@ -154,3 +157,36 @@ def test_until_the_first_lifted_run_is_compared_others_are_compared_too(monkeypa
     with warned, ThreadPoolExecutor(2) as pool:
         grads = list(pool.map(gradient, range(2)))
     assert grads == [pytest.approx(sum(v.data**2 for v in w))] * 2
+
+
+def test_irregular_programs_are_not_lifted():
+    function, args = program(KINDS.index(irregular))
+    lifted = Lifted(function, *args)
+    assert not is_regular(lifted.tape, lifted.wrt)
+
+
+def test_few_groups_of_many_operations_are_not_run_as_arrays():
+    """Rows of a packed triangle: the terms of each row's gradient lie in steps of any length."""
+    rows = [[Value(0.1 + (i == j)) for j in range(i + 1)] for i in range(80)]
+
+    def solved(y):
+        z = []
+        for row in rows:
+            z.append((y - sum(a * b for a, b in zip(row, z, strict=False))) / row[-1])
+        return ag.sum(z)
+
+    f = ag.compile(solved)
+    f(1.0)
+    choice = f.programs()[-1].choice
+    assert is_regular(choice.tape, choice.wrt)
+    assert choice.arrays() is None
+
+
+def test_a_long_chain_is_refused_at_once():
+    def function(x):
+        for _ in range(20_000):
+            x = (x * 0.5).tanh()
+        return x
+
+    lifted = Lifted(function, 0.5)
+    assert not is_regular(lifted.tape, lifted.wrt)

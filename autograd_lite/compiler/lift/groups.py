@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 import numpy as np
 
@@ -21,12 +22,13 @@ from autograd_lite.compiler.lift.canonical import (
     CanonicalProgram,
 )
 from autograd_lite.compiler.lift.hashes import Hashes, mixed, of_sets
-from autograd_lite.compiler.lift.schedule import Schedule
+from autograd_lite.compiler.lift.schedule import Schedule, levels_of
 from autograd_lite.compiler.tape.ranges import Ints
+from autograd_lite.compiler.tape.tape import Tape
 
-__all__ = ["CONSTANTS", "WRT", "Group", "groups_of"]
+__all__ = ["CONSTANTS", "WRT", "Group", "groups_of", "has_few_groups"]
 
-WRT, CONSTANTS = 0, 2  # the places of the group of the leaves in wrt, and of that of constants
+WRT, CONSTANTS = 0, 2  # the positions of the group of the leaves in wrt, and of that of constants
 
 
 @dataclass
@@ -49,12 +51,12 @@ def groups_of(
     schedule: Schedule,
     wrt: Ints,
     primal: int,
-    place: Callable[[Group], list[Group]] = lambda group: [group],
+    lay_out: Callable[[Group], list[Group]] = lambda group: [group],
 ) -> tuple[list[Group], Ints]:
     """The groups in an order in which they can be computed, and the group of each node.
 
-    primal  number of nodes that are there without gradients; only gradients need the others
-    place   takes each group when those before it are known, and gives the group or its parts
+    primal   number of nodes that are there without gradients; only gradients need the others
+    lay_out  takes each group when those before it are known, and gives the group or its parts
 
     The first three groups are the leaves in wrt, the other leaves, and the constants.
     """
@@ -64,7 +66,7 @@ def groups_of(
     group_of = np.full(len(form), -1)
 
     def add(group: Group) -> None:
-        for part in place(group):
+        for part in lay_out(group):
             group_of[part.members] = len(groups)
             groups.append(part)
 
@@ -88,6 +90,17 @@ def groups_of(
             kind, formula = int(form.kind[first]), int(form.formula[first])
             add(Group(kind, formula, members, first >= primal))
     return groups, group_of
+
+
+def has_few_groups(tape: Tape, wrt: Ints, most: int) -> bool:
+    """True if a program has at most so many groups, not counting those of gradients.
+
+    The answer costs a part of the lift, and nothing to speak of where there are many levels.
+    """
+    form = CanonicalProgram(tape)
+    if len(list(islice(levels_of(form, form.kind >= SUM), most + 1))) > most:
+        return False
+    return len(groups_of(form, Schedule(form), wrt, len(form))[0]) <= most
 
 
 def _signatures(form: CanonicalProgram, nodes: Ints, mark: Callable[[Ints], Ints]) -> Hashes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import islice
 
 import numpy as np
 
@@ -16,41 +15,14 @@ from autograd_lite.compiler.lift.canonical import (
     CanonicalProgram,
 )
 from autograd_lite.compiler.lift.elementwise import elementwise, index_table, row_max
-from autograd_lite.compiler.lift.groups import groups_of
 from autograd_lite.compiler.lift.instructions import Instruction, Take
 from autograd_lite.compiler.lift.names import Array
-from autograd_lite.compiler.lift.schedule import Schedule, levels_of
 from autograd_lite.compiler.lift.sums import sums, term_classes
-from autograd_lite.compiler.tape.ranges import Ints
-from autograd_lite.compiler.tape.tape import Tape
 
-__all__ = ["Lowering", "is_regular", "is_worth"]
+__all__ = ["Lowering"]
 
 # The kinds of the groups that instructions compute, and the letter of their names: z1, z2, ...
 LETTERS = {SUM: "z", ELEMENTWISE: "a", ROW_MAX: "m", TAKE: "t"}
-
-# Nanoseconds of a run and its gradient: the interpreter's, and what arrays take besides arithmetic.
-# Most groups take several operations, a few take very many: how many, the lift tells.
-NODE, PARENT, GROUP, OPERATION, RUN = 2, 1, 120, 12, 1000
-
-
-def is_worth(tape: Tape, operations: int) -> bool:
-    """True if a program is faster as so many operations on arrays."""
-    return RUN + OPERATION * operations <= NODE * len(tape) + PARENT * len(tape.parents)
-
-
-def is_regular(tape: Tape, wrt: Ints) -> bool:
-    """True if a program has so many scalars in so few groups that the lift may be worth its while.
-
-    The answer costs a part of the lift, and nothing to speak of where there are many levels.
-    """
-    most = (NODE * len(tape) + PARENT * len(tape.parents) - RUN) // GROUP
-    if most < 0:
-        return False
-    form = CanonicalProgram(tape)
-    if len(list(islice(levels_of(form, form.kind >= SUM), most + 1))) > most:
-        return False
-    return len(groups_of(form, Schedule(form), wrt, len(form))[0]) <= most
 
 
 class Lowering:

@@ -5,7 +5,7 @@ import pytest
 
 import autograd_lite as ag
 import nn
-from autograd_lite.compiler.lift.lower import is_regular, is_worth
+from autograd_lite.compiler.choice import is_regular, is_worth
 from tests.support import networks
 from tests.support.lifting import Lifted
 

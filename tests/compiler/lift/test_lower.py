@@ -1,40 +1,48 @@
-"""Which programs are worth lifting, by what they cost either way."""
+"""Groups become instructions, each once, and those that only gradients need not in front."""
 
-import autograd_lite as ag
-from autograd_lite import Value
-from autograd_lite.compiler.lift.lower import is_regular
+import numpy as np
+
+from autograd_lite import Value, exp, take, tanh
+from autograd_lite.compiler.lift.addresses import Layout
+from autograd_lite.compiler.lift.adjoint import Uses
+from autograd_lite.compiler.lift.canonical import CanonicalProgram
+from autograd_lite.compiler.lift.instructions import Elementwise, Take
+from autograd_lite.compiler.lift.lower import Lowering
 from tests.support.lifting import Lifted
-from tests.support.scalar_programs import KINDS, irregular, program
 
 
-def test_irregular_programs_are_not_worth_it():
-    function, args = program(KINDS.index(irregular))
+def lowered(function, *args):
     lifted = Lifted(function, *args)
-    assert not is_regular(lifted.tape, lifted.wrt)
+    form, wrt = CanonicalProgram(lifted.tape), np.array(lifted.wrt)
+    primal = len(form)
+    Uses(form, wrt)
+    return Lowering(form, Layout(form, wrt, primal, lifted.tape.leaves))
 
 
-def test_few_groups_of_many_operations_are_not_worth_it():
-    """Rows of a packed triangle: the terms of each row's gradient lie in steps of any length."""
-    rows = [[Value(0.1 + (i == j)) for j in range(i + 1)] for i in range(80)]
-
-    def solved(y):
-        z = []
-        for row in rows:
-            z.append((y - sum(a * b for a, b in zip(row, z, strict=False))) / row[-1])
-        return ag.sum(z)
-
-    f = ag.compile(solved)
-    f(1.0)
-    executor = f.programs()[-1].choice
-    assert is_regular(executor.tape, executor.wrt)
-    assert executor.arrays() is None
+def curve(xs):
+    return [exp(tanh(x)) for x in xs]
 
 
-def test_a_long_chain_is_refused_at_once():
-    def function(x):
-        for _ in range(20_000):
-            x = (x * 0.5).tanh()
-        return x
+XS = [Value(0.1 * i) for i in range(5)]
 
-    lifted = Lifted(function, 0.5)
-    assert not is_regular(lifted.tape, lifted.wrt)
+
+def test_the_forward_pass_has_no_partials():
+    """1 - a1 * a1 waits for the backward pass."""
+    lowering = lowered(curve, XS)
+    assert [str(it.formula) for it in lowering.forward] == ["tanh(x)", "exp(x)"]
+    assert sorted(array.name for array in lowering.arrays().values()) == ["", "a1", "a2"]
+
+
+def test_a_group_is_lowered_when_it_is_first_asked_for():
+    lowering = lowered(curve, XS)
+    groups = lowering.layout.groups
+    (partial,) = (i for i, group in enumerate(groups) if group.backward_only)
+    (instruction,) = lowering.group(partial)
+    assert isinstance(instruction, Elementwise)
+    assert [lowering.group(i) for i in range(len(groups))] == [[]] * len(groups)
+
+
+def test_a_group_of_takes_is_one_instruction():
+    lowering = lowered(lambda i, j: take(XS, i) * take(XS, j), np.int64(1), np.int64(2))
+    assert [type(it) for it in lowering.forward][:1] == [Take]
+    assert "t1" in {array.name for array in lowering.arrays().values()}
