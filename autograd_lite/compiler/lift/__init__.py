@@ -6,7 +6,7 @@ Read in the order in which `lift` goes:
     adjoint              the terms of every cotangent, as more nodes and uses of nodes
     schedule, groups     alike scalars together, in an order in which they can be computed
     affine               addresses as loops: what makes a matrix of scalars
-    addresses, blocks    the place of each group in one flat memory
+    addresses, blocks    the position of each group in one flat memory
     lower, reverse       the instructions forward and backward, group by group, with the help of
     sums, contractions, elementwise
     instructions         the closed set of these, and `check` of their order

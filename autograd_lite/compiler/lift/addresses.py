@@ -72,9 +72,9 @@ class Layout:
         self.address[constants] = base + which
         self.memory.one = int(self.address[form.one])
 
-        self.groups, self.group_of = groups_of(form, schedule, wrt, primal, self._place)
+        self.groups, self.group_of = groups_of(form, schedule, wrt, primal, self._lay_out)
 
-    def _place(self, group: Group) -> list[Group]:
+    def _lay_out(self, group: Group) -> list[Group]:
         """Give the group its addresses; as several groups if that makes nests of them."""
         form, nodes = self._form, group.members
         if group.kind == LEAF:
@@ -103,7 +103,7 @@ class Layout:
         return groups
 
     def _arranged(self, operands: Ints, kind: int) -> tuple[Ints, Ints, PaddedRows | None]:
-        """The order of n scalars with k operands [k, n], the places where to cut it, their rows.
+        """The order of n scalars with k operands [k, n], the positions where to cut it, their rows.
 
         As they come, or by their operands' addresses, if that is a nest; else as a few nests of
         stretches of different lengths, if they are a formula; else as rows of different lengths,
@@ -180,7 +180,7 @@ def _by_first_use(
 
 
 def _shared(numbers: NDArray[np.float64], uses: Ints) -> tuple[Ints, NDArray[np.float64]]:
-    """The place of each number, one if all of a use are equal, and the numbers at the places."""
+    """The position of each number, one if all of a use are equal, and the numbers there."""
     starts = np.flatnonzero(np.append(True, uses[1:] != uses[:-1]))
     use = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(uses))))
     low, high = np.minimum.reduceat(numbers, starts), np.maximum.reduceat(numbers, starts)

@@ -41,7 +41,7 @@ class Uses:
 
     active               [n] see `active_nodes`
     user, node, partial  [m] nodes, sorted by node, then user
-    side                 [m] place of the node among its user's operands
+    side                 [m] position of the node among its user's operands
     offsets              [n + 1] first use of each node
 
     Makes a new node of each partial that is not a node yet. TAKEs are not among the users.

@@ -25,7 +25,7 @@ def nest(tables: Ints) -> list[Loop] | None:
     tables  [m, n] addresses
     Returns (size, the stride of each table) of each loop; the sizes multiply to n.
 
-    The innermost loop is as long as the greatest common divisor of the places where a difference
+    The innermost loop is as long as the greatest common divisor of the positions where a difference
     between neighbours is another one than the first. What is left is a shorter table, and so on.
     """
     loops: list[Loop] = []

@@ -25,8 +25,8 @@ class PaddedRows:
 
     width    of all rows
     longest  a row that fills the width
-    offset   [n] place of each member among the padded rows
-    padding  [rows * width] True of a place that is padding
+    offset   [n] position of each member among the padded rows
+    padding  [rows * width] True of a position that is padding
     """
 
     def __init__(self, starts: Ints, lengths: Ints) -> None:
@@ -37,7 +37,7 @@ class PaddedRows:
         self.padding[self.offset] = False
 
     def filled(self, table: Ints) -> Ints:
-        """A table [..., n] of the members for all places: each row goes on as the longest does."""
+        """A table [..., n] of the members with padding: each row goes on as the longest does."""
         full = np.zeros((*table.shape[:-1], len(self.padding)), np.int64)
         full[..., self.offset] = table
         rows = full.reshape(*table.shape[:-1], -1, self.width)
@@ -51,7 +51,7 @@ class Block:
 
     base                its first address
     size                its number of doubles
-    offset              [n] place of each member in the block
+    offset              [n] position of each member in the block
     rows                the padded rows; None if there is no padding
     padding_is_zero     True if the padding is 0 without being set to 0
     needs_zero_padding  True if somebody relies on the padding being 0

@@ -62,7 +62,7 @@ class CanonicalProgram:
     """A program in canonical form. Nodes are ints; those of the tape keep theirs.
 
     kind           [n] kind of each node
-    formula        [n] place of an ELEMENTWISE in `formulas`; the number of operands of a TAKE
+    formula        [n] position of an ELEMENTWISE in `formulas`; the number of operands of a TAKE
     number         [n] number of a CONSTANT
     slot           [n] slot of a LEAF among the leaves, or of a TAKE's index among the indices
     no_gradient    [n] True if the adjoint skips this node
@@ -144,7 +144,7 @@ class CanonicalProgram:
         self._terms.append((owner, a, np.broadcast_to(partner, owner.shape)))
 
     def index_of(self, formula: Specialized, rule: tuple[int, float] | None = None) -> int:
-        """The place of a formula in `formulas`, where it stands once."""
+        """The position of a formula in `formulas`, where it stands once."""
         key = rule or (formula.text, formula.label, formula.code, formula.part)
         if key not in self._index:
             self._index[key] = len(self.formulas)
@@ -352,8 +352,8 @@ class _Reader:
             self.custom(nodes, x, "out * (out * x)", x=e, out=nodes)
         elif rule.derivative is not None:
             users, starts = self.tape.user_results()
-            places = starts[np.searchsorted(users, nodes)].astype(float)
-            self.rule(code, 0.0, nodes, *operands, self.form.new(CONSTANT, number=places))
+            positions = starts[np.searchsorted(users, nodes)].astype(float)
+            self.rule(code, 0.0, nodes, *operands, self.form.new(CONSTANT, number=positions))
         elif rule.static:
             for c in np.unique(self.tape.static[nodes]).tolist():
                 same = self.tape.static[nodes] == c if c == c else self.tape.static[nodes] != c
@@ -408,13 +408,13 @@ class _Reader:
         name, form = RULES[code].name, self.form
         if name == "dot":
             count = count // 2
-        places, node = ranges(first, count), np.repeat(nodes, count)
-        x = self.tape.parents[places]
+        positions, node = ranges(first, count), np.repeat(nodes, count)
+        x = self.tape.parents[positions]
         if name in ("dot", "sum", "mean"):
             self.kind[nodes] = SUM
             partner: Ints | None = None
             if name == "dot":
-                partner = self.tape.parents[places + np.repeat(count, count)]
+                partner = self.tape.parents[positions + np.repeat(count, count)]
             elif name == "mean":
                 partner = np.repeat(form.new(CONSTANT, number=1 / count), count)
             form.add(node, x, partner)

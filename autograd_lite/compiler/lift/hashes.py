@@ -27,7 +27,7 @@ def of_sets(x: Hashes, counted: NDArray[np.bool_], starts: Ints) -> Hashes:
 
     x        [m] hashes that are well mixed, the sets one after the other
     counted  [m] True if the hash counts; where none of a set does, all count
-    starts   [n] place in x where each set begins
+    starts   [n] position in x where each set begins
     """
     some = np.logical_or.reduceat(counted, starts)
     counted = counted | ~np.repeat(some, np.diff(np.append(starts, len(x))))

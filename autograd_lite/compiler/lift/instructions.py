@@ -118,7 +118,7 @@ class SegmentSum:
     """memory[base + i] = the sum of memory[a] * memory[b] over row i, whose length is its own.
 
     a, b    [m] addresses, row by row; b is None for a sum of a alone
-    starts  [n] place in a where each row begins
+    starts  [n] position in a where each row begins
     """
 
     base: int

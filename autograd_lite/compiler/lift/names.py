@@ -67,8 +67,8 @@ class Names:
 
     def at(self, address: int) -> Array | None:
         """The array in which an address lies."""
-        place = bisect_right(self._arrays, address, key=_base) - 1
-        array = self._arrays[place] if place >= 0 else None
+        position = bisect_right(self._arrays, address, key=_base) - 1
+        array = self._arrays[position] if position >= 0 else None
         return array if array and address < array.base + array.size else None
 
     def among(self, addresses: Ints) -> list[tuple[Array, Ints]]:

@@ -44,10 +44,10 @@ class Reverse:
         self._gradients = self._memory.reserve(len(leaves) + 1)  # and a 0 behind them
         self._discard = self._memory.reserve(1)  # the address of cotangents that nobody wants
         self._cotangent = np.full(len(form), -1)  # [n] address of the cotangent of each node
-        self._place = np.zeros(len(form), np.int64)  # [n] place of each node in its group
+        self._position = np.zeros(len(form), np.int64)  # [n] position of each node in its group
         self._takes: dict[int, list[tuple[Ints, Ints]]] = defaultdict(list)
         for group in groups:
-            self._place[group.members] = np.arange(len(group.members))
+            self._position[group.members] = np.arange(len(group.members))
             if group.kind == TAKE:
                 self._find_takes(group)
         of_results = group_of[form.results]
@@ -56,9 +56,9 @@ class Reverse:
         for i in range(len(groups) - 1, -1, -1):
             if not groups[i].backward_only and uses.active[groups[i].members].any():
                 self._group(i)
-        place = np.full(len(self._layout.leaves), len(leaves))
-        place[form.slot[leaves]] = np.arange(len(leaves))
-        self.gradients = self._gradients + place[wrt]
+        position = np.full(len(self._layout.leaves), len(leaves))
+        position[form.slot[leaves]] = np.arange(len(leaves))
+        self.gradients = self._gradients + position[wrt]
 
     def arrays(self, forward: Mapping[int, Array]) -> list[Array]:
         """The cotangents of groups by name, given the arrays of the groups."""
@@ -103,7 +103,7 @@ class Reverse:
         terms = ranges(first, uses.offsets[nodes + 1] - first)
         terms = terms[self._cotangent[uses.user[terms]] >= 0]
         users, partials, side = uses.user[terms], uses.partial[terms], uses.side[terms]
-        row, group = self._place[uses.node[terms]], self._layout.group_of[partials]
+        row, group = self._position[uses.node[terms]], self._layout.group_of[partials]
         a, b = self._cotangent[users], self._layout.address[partials]
         for g in np.unique(group).tolist():
             if self._layout.groups[g].backward_only:
@@ -113,7 +113,7 @@ class Reverse:
         classes = term_classes(row, user, group, form.number[partials])
         results = self._results[self._first_result[i] : self._first_result[i + 1]]
         if len(results):
-            row = np.append(row, self._place[form.results[results]])
+            row = np.append(row, self._position[form.results[results]])
             a = np.append(a, self.cotangents.base + results)
             b = np.append(b, np.full(len(results), self._memory.one))
             classes = np.append(classes, np.full(len(results), -1))

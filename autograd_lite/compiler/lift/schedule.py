@@ -134,13 +134,13 @@ def structural_hash(form: CanonicalProgram) -> Hashes:
     nodes = np.flatnonzero(inner)
     starts = form.offsets[nodes]
     mapped = (form.kind == ELEMENTWISE)[form.owner]
-    place = (np.arange(len(form.owner)) - form.offsets[form.owner]).astype(np.uint64)
+    position = (np.arange(len(form.owner)) - form.offsets[form.owner]).astype(np.uint64)
     # A constant beside other operands says nothing, as in groups.py.
     counted = mapped | ~(number[form.a] | number[form.b])
     hashes = operation
     for _ in range(DEPTH if len(nodes) else 0):
         a, b = hashes[form.a], hashes[form.b]
-        a, b = np.where(mapped, a, np.minimum(a, b)), np.where(mapped, place, np.maximum(a, b))
+        a, b = np.where(mapped, a, np.minimum(a, b)), np.where(mapped, position, np.maximum(a, b))
         hashes = operation.copy()
         hashes[nodes] = mixed(operation[nodes] + of_sets(mixed(mixed(a) + b), counted, starts))
     return hashes

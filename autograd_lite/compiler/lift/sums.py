@@ -27,7 +27,7 @@ from autograd_lite.compiler.tape.ranges import Ints, ranges
 
 __all__ = ["progressions", "sums", "term_classes"]
 
-MAX_TRIES = 4  # the number of second places that are tried for a progression
+MAX_TRIES = 4  # the number of second positions that are tried for a progression
 
 
 def sums(
@@ -123,25 +123,25 @@ class TermClass:
 def _in_steps(terms: list[TermClass]) -> list[list[TermClass]]:
     """The terms in lists: each of a pattern, and every one as far from the one before it."""
     alike = defaultdict(list)
-    for place, each in enumerate(terms):
-        alike[each.pattern].append(place)
+    for position, each in enumerate(terms):
+        alike[each.pattern].append(position)
     lists = []
-    for places in alike.values():
-        starts = [terms[place].start for place in places]
-        lists += [[places[i] for i in steps] for steps in progressions(starts)]
-    return [[terms[place] for place in steps] for steps in sorted(lists)]
+    for positions in alike.values():
+        starts = [terms[position].start for position in positions]
+        lists += [[positions[i] for i in steps] for steps in progressions(starts)]
+    return [[terms[position] for position in steps] for steps in sorted(lists)]
 
 
 def progressions(starts: Sequence[tuple[int, ...]]) -> Iterator[list[int]]:
-    """The places of starts in lists of equal steps, of three or more; other places are alone.
+    """The positions of starts in lists of equal steps, three or more in each; others are alone.
 
-    Between the places of a list there may be others. Each list begins with the first place that
-    is left, goes on to one of the next few, and is the longest of these. As all of it is taken,
-    the time is in proportion to the number of places.
+    Between the positions of a list there may be others. Each list begins with the first position
+    that is left, goes on to one of the next few, and is the longest such list. As all of a list is
+    taken, the time is in proportion to the number of positions.
     """
-    places = defaultdict(list)
+    positions = defaultdict(list)
     for i, start in enumerate(starts):
-        places[start].append(i)
+        positions[start].append(i)
     left = [True] * len(starts)
     for first in range(len(starts)):
         if not left[first]:
@@ -152,7 +152,7 @@ def progressions(starts: Sequence[tuple[int, ...]]) -> Iterator[list[int]]:
             steps = [first, second]
             while True:
                 start = tuple(x + s for x, s in zip(starts[steps[-1]], step, strict=True))
-                there = places.get(start, [])
+                there = positions.get(start, [])
                 k = bisect(there, steps[-1])
                 while k < len(there) and not left[there[k]]:
                     k += 1
@@ -248,19 +248,19 @@ class SumBuilder:
         """
         counts, n = terms.counts, len(terms.rows)
         width, longest = int(counts.max()), int(counts.argmax())
-        row, place = np.repeat(np.arange(n), counts), ranges(np.zeros_like(counts), counts)
+        row, position = np.repeat(np.arange(n), counts), ranges(np.zeros_like(counts), counts)
         anchor, full = terms.starts, terms.starts[longest] + np.arange(width)
         if last:
-            place += (width - counts)[row]
+            position += (width - counts)[row]
             anchor = anchor + counts - 1
         tables = []
         for x in (terms.a, terms.b):
             table = x[anchor][:, None] + (x[full] - x[anchor[longest]])
-            if (table[row, place] != x).any() or not is_within(table, x):
+            if (table[row, position] != x).any() or not is_within(table, x):
                 return None
             tables.append(table)
         gained = np.ones((n, width), bool)
-        gained[row, place] = False
+        gained[row, position] = False
         a, b = tables
         return (a, b) if self.memory.products_are_zero(a[gained], b[gained], need=True) else None
 
@@ -283,7 +283,7 @@ class SumBuilder:
         cuts = np.append(np.flatnonzero(step != steps[counts.argmax()]) + 1, starts)
         length = gcd(len(a), int(np.gcd.reduce(cuts)))
         heads = a[::length] * size + b[::length]
-        heads, first, place = np.unique(heads, return_index=True, return_inverse=True)
+        heads, first, position = np.unique(heads, return_index=True, return_inverse=True)
         block = self.memory.block(len(heads))
         inner = SumBuilder(self.memory, block)
         terms_of = length * first[:, None] + np.arange(length)
@@ -293,8 +293,8 @@ class SumBuilder:
         if parts is None:
             return [], starts, a, b
         inner.parts = parts
-        ones = np.full(len(place), self.memory.one)
-        return inner.joined(), starts // length, block.base + place, ones
+        ones = np.full(len(position), self.memory.one)
+        return inner.joined(), starts // length, block.base + position, ones
 
     # ------------------------------------------------------------------------------ together
 
