@@ -42,11 +42,11 @@ SMALLEST = sys.float_info.min / DOUBLE
 """Inputs below are too small for steps relative to them, which would be 0 or hardly differ."""
 
 ULPS = tuple(4**k for k in range(11))
-"""How many floats away a function is looked at where steps seem too coarse for it."""
+"""The distances, in floats, at which a function is looked at where steps seem too coarse."""
 
 COTANGENT = -1024.0
-"""What the gradient of the result is set to, to see that the gradients of the inputs follow: of the
-other sign, larger than what is commonly clipped, and a power of 2, so that all is rounded alike."""
+"""A gradient of the result other than 1, which the gradients of the inputs must follow: of the
+other sign, larger than common limits of clipping, and a power of 2, so that all rounds alike."""
 
 
 class Direction(NamedTuple):
@@ -161,7 +161,7 @@ class _Check:
     # ------------------------------------------------------------------------ evaluations
 
     def called(self, numbers: Sequence[float]) -> Any:
-        """What f returns at these numbers."""
+        """The result of f at these numbers."""
         args = self.arguments.at(numbers)
         return self.f(*args)
 

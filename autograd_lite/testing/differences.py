@@ -23,11 +23,11 @@ WIDE = 2 / 12
 LARGER = (1 / 12, WIDE, 3 / 12)
 
 SPACINGS = (21 / 24, 17 / 24, 13 / 24, 9 / 24, 5 / 24)
-"""How far apart values are to tell noise, as powers of epsilon too, from fine to coarse. None is a
-power of 2, whose multiples a rounded sum may carry exactly."""
+"""Distances between the values that tell noise, as powers of epsilon too, from fine to coarse. None
+is a power of 2, whose multiples a rounded sum may carry exactly."""
 
 DOUBT = 4.0
-"""How many times their estimated error differences may be off."""
+"""The multiple of its estimated error that a difference may be off by."""
 
 
 class Slope(NamedTuple):
@@ -207,7 +207,7 @@ def _raised(rungs: list[_Rung], rounding: float) -> list[_Rung]:
 
 
 def _singular(rungs: list[_Rung], rounding: float) -> str:
-    """What steps that shrink show where no two of them agree: "kink", "step", "infinite" or ""."""
+    """The kind of slope, where no two shrinking steps agree: "kink", "step", "infinite" or ""."""
     first, last = rungs[0], rungs[-1]
     slopes = [rung.slope for rung in rungs]
     growing = all(abs(b) > 1.2 * abs(a) and a * b > 0 for a, b in pairwise(slopes))

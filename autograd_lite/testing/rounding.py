@@ -28,7 +28,7 @@ def blur_of_value(order: Sequence[Value], epsilon: float) -> float:
 
 
 def _rounded(node: Value) -> float:
-    """The size of what is rounded in a node: of an n-ary one the terms, not their sum."""
+    """The size of the numbers rounded in a node: of an n-ary one the terms, not the sum."""
     if node.rule is None or not node.rule.nary:
         return node.data
     terms = zip(node.parents, node.partials, strict=True)
@@ -38,7 +38,7 @@ def _rounded(node: Value) -> float:
 class RoundedAnew(Observer):
     """Rounds each number that an operation gives to the other side, or not, at random.
 
-    A gradient differs as much between such runs as rounding blurs the numbers that it is made of.
+    A gradient differs as much between such runs as rounding blurs the numbers behind it.
     """
 
     def __init__(self, epsilon: float, seed: int) -> None:
