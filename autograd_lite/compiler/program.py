@@ -22,7 +22,7 @@ from autograd_lite.compiler.record.recorder import LineRecorder, record
 from autograd_lite.compiler.record.tracers import NotRecordedError
 from autograd_lite.compiler.tape.loops import broken
 from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, UNORDERED
-from autograd_lite.compiler.tape.tape import tape_of
+from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.tree import children, rebuild, rebuildable
 from autograd_lite.value import Value, replayed_nodes
 
@@ -121,11 +121,10 @@ class Program(AnyProgram):
         indices = recording.indices | {leaf: n + i for i, leaf in enumerate(drawn_indices)}
         self.names = recording.names | {range(len(recording.arguments), len(leaves)): "drawn"}
         try:
-            tape, parameters, position = tape_of(
+            written = write_tape(
                 recording.made,
                 outputs.nodes,
-                self.n_results,
-                leaves,
+                dict(leaves),
                 indices,
                 recording.takes,
                 recording.largest,
@@ -133,10 +132,12 @@ class Program(AnyProgram):
             )
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
+        tape = written.tape(outputs.nodes, self.n_results, len(indices))
+        position = written.position
         self._lines = {position[node]: line for node, line in recording.lines if node in position}
         drawn = [draw.number for draw in recording.draws]
         self._example = flat.shape, flat.statics, flat.floats, flat.integers, drawn
-        self.parameters = tuple(parameters)
+        self.parameters = tuple(written.captured)
         if not all(map(captured.leads_to, self.parameters)):
             raise NotRecordedError(
                 said(
@@ -149,7 +150,7 @@ class Program(AnyProgram):
         known = {x: values[slot] for x, slot in recording.arguments.items() if slot in values}
         known |= {x: x for x in self.parameters}
         self.calls.watch(recording.calls, known, outputs.nodes[: self.n_results])
-        self._leaves_all = all(parameter.is_leaf for parameter in parameters)
+        self._leaves_all = all(parameter.is_leaf for parameter in self.parameters)
         wrt = [*range(len(leaves), tape.leaves), *flat.slots]
         self.choice = ExecutorChoice(tape, wrt, executor, self.guards.exact)
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.compiler.tape.opcodes import CONSTANT, DETACH, INDEX, LARGEST, LEAF, TAKE
-from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.operations.rules import RULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from autograd_lite.value import Value
-
-__all__ = ["Tape", "tape_of"]
+__all__ = ["Tape"]
 
 _NAMES = {
     LEAF: "leaf",
@@ -88,45 +85,3 @@ class Tape:
                 shown.append(f"{self.static[i]:g}")
             lines.append(f"%{i} = {name}({', '.join(shown)})")
         return "\n".join([*lines, f"outputs {', '.join(f'%{i}' for i in self.outputs)}"])
-
-
-def tape_of(
-    nodes: list[Value],
-    outputs: list[Value],
-    results: int,
-    leaves: dict[Value, int],
-    indices: dict[Value, int],
-    takes: set[Value],
-    largest: set[Value],
-    detached_from: dict[Value, Value],
-) -> tuple[Tape, list[Value], dict[Value, int]]:
-    """The tape of a graph, the Values that it depends on besides nodes and leaves, and positions.
-
-    nodes          the nodes that were made, parents before their users
-    outputs        the nodes whose numbers a call gives back, the results first
-    results        how many of the outputs have cotangents
-    leaves         {leaf: slot} of leaves whose numbers change from call to call; other leaves among
-                   the nodes are constants
-    indices        {leaf: slot among the ints} of leaves that `take` reads an index from
-    takes          the nodes that `take` made; their first parent is the index
-    largest        the nodes that `largest` made
-    detached_from  {leaf: the node that it was detached from}
-
-    The Values that are returned have the slots after those of leaves.
-
-    Raises ValueError for a node made by hand, whose derivative is not in the rule table.
-    """
-    slots = dict(leaves)
-    written = write_tape(nodes, outputs, slots, indices, takes, largest, detached_from)
-    tape = Tape(
-        written.codes,
-        written.offsets,
-        written.parents,
-        written.static,
-        written.slots,
-        [written.position[node] for node in outputs],
-        len(slots),
-        len(indices),
-        results,
-    )
-    return tape, written.captured, written.position

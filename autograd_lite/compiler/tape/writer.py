@@ -10,6 +10,7 @@ from array import array
 import autograd_lite.memory as memory
 import autograd_lite.value as engine
 from autograd_lite.compiler.tape.opcodes import CONSTANT, DETACH, INDEX, LARGEST, LEAF, TAKE
+from autograd_lite.compiler.tape.tape import Tape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +34,18 @@ class TapeWriter:
         self.leaves = leaves
         self.captured: list[Value] = []
         self.position: dict[Value, int] = {}
+
+    def tape(self, outputs: list[Value], results: int, indices: int) -> Tape:
+        """The tape as it is executed.
+
+        outputs  the nodes whose numbers a call gives back, the results first
+        results  how many of the outputs have cotangents
+        indices  how many ints a call gives
+        """
+        last = [self.position[node] for node in outputs]
+        size = len(self.leaves)
+        arrays = self.codes, self.offsets, self.parents, self.static, self.slots
+        return Tape(*arrays, last, size, indices, results)
 
     def position_of(self, node: Value) -> int:
         """The position of a node; one that is met for the first time is a leaf."""
@@ -68,7 +81,19 @@ def write_tape(
     largest: set[Value],
     detached_from: dict[Value, Value],
 ) -> TapeWriter:
-    """The tape of nodes, each of which comes after its parents; see `tape.tape_of`."""
+    """The tape of a graph.
+
+    nodes          the nodes that were made, parents before their users
+    outputs        the nodes whose numbers a call gives back
+    leaves         {leaf: slot} of leaves whose numbers change from call to call; other leaves among
+                   the nodes are constants
+    indices        {leaf: slot among the ints} of leaves that `take` reads an index from
+    takes          the nodes that `take` made; their first parent is the index
+    largest        the nodes that `largest` made
+    detached_from  {leaf: the node that it was detached from}
+
+    Raises ValueError for a node made by hand, whose derivative is not in the rule table.
+    """
     tape = TapeWriter(leaves)
     living = alive(nodes, outputs, detached_from)
     index_nodes: dict[Value, int] = {}

@@ -4,10 +4,14 @@ import pytest
 
 from autograd_lite import Value, dot, operation
 from autograd_lite.compiler.tape import opcodes
-from autograd_lite.compiler.tape.tape import tape_of
+from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.operations.rules import CODES, RULES
 
-NONE = ({}, set(), set(), {})  # no indices, nothing that take, largest or detach made
+
+def tape_of(nodes, outputs, results, leaves):
+    """The tape, the Values it depends on besides, and the positions of the nodes."""
+    written = write_tape(nodes, outputs, dict(leaves), {}, set(), set(), {})
+    return written.tape(outputs, results, 0), written.captured, written.position
 
 
 def test_a_graph_as_text():
@@ -16,7 +20,7 @@ def test_a_graph_as_text():
     power = product**2.5
     total = power - 1.0
     nodes = [product, power, total]
-    tape, captured, position = tape_of(nodes, [total], 1, {x: 0}, *NONE)
+    tape, captured, position = tape_of(nodes, [total], 1, {x: 0})
     assert str(tape).splitlines() == [
         "%0 = leaf(0)",
         "%1 = leaf(1)",
@@ -36,7 +40,7 @@ def test_a_graph_as_text():
 def test_an_output_may_be_a_leaf_and_some_have_no_cotangents():
     x, y = Value(1.0), Value(2.0)
     total = x + y
-    tape, _, _ = tape_of([total], [total, y, x], 2, {x: 0, y: 1}, *NONE)
+    tape, _, _ = tape_of([total], [total, y, x], 2, {x: 0, y: 1})
     assert tape.outputs.tolist() == [2, 1, 0]
     assert (tape.results, tape.leaves) == (2, 2)
 
@@ -49,7 +53,7 @@ def test_what_operations_of_users_give_has_places():
     x, y = Value(1.0), Value(2.0)
     one = product_by_hand(x, y)
     other = product_by_hand(one, x)
-    tape, _, position = tape_of([one, other], [other], 1, {x: 0, y: 1}, *NONE)
+    tape, _, position = tape_of([one, other], [other], 1, {x: 0, y: 1})
     nodes, places = tape.user_results()
     assert nodes.tolist() == [position[one], position[other]]
     assert places.tolist() == [0, 3, 6]  # a value and two partials each
@@ -59,7 +63,7 @@ def test_the_factors_of_a_dot_come_one_side_after_the_other():
     xs, ys = ([Value(float(i)) for i in range(3)] for _ in range(2))
     total = dot(xs, ys)
     leaves = {x: i for i, x in enumerate([*ys, *xs])}
-    tape, _, position = tape_of([total], [total], 1, leaves, *NONE)
+    tape, _, position = tape_of([total], [total], 1, leaves)
     slots = tape.slots[tape.parents_of(position[total])]
     assert slots.tolist() == [3, 4, 5, 0, 1, 2]
 
@@ -77,4 +81,4 @@ def test_a_node_made_by_hand_has_no_code():
     node = Value(2.0, (x,), "twice")
     node._backward = lambda: None
     with pytest.raises(ValueError, match="twice was made by hand"):
-        tape_of([node], [node], 1, {x: 0}, *NONE)
+        tape_of([node], [node], 1, {x: 0})
