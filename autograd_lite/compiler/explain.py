@@ -25,9 +25,9 @@ def explain(
 ) -> str:
     """The program, a line for each instruction, and what is no operation on arrays.
 
-    calls  how many operations a run takes, and how many its gradient
-    names  of ranges of leaves, by their slots
-    lines  gives the line of the user's code that made each node of the tape, where it is known
+    calls  numbers of operations of a run, and of its gradient
+    names  {range of slots: name of the leaves in it}
+    lines  function that gives {node of the tape: line of the user's code that made it}
     """
     passes = program.steps(names)
     text = [f"{len(program.tape)} scalars, {len(program.leaves)} of them leaves"]
@@ -75,13 +75,13 @@ def explain_groups(program: ArrayProgram, lines: Mapping[int, str]) -> str:
 def lines_of_steps(steps: Iterable[Step], lines: Mapping[int, str]) -> list[str]:
     """The line that made a node which each step computes, or prepares, or else reads; or "".
 
-    lines  of nodes
+    lines  {node of the tape: line of the user's code that made it}
     """
 
     def first(arrays: Iterable[Array]) -> str:
         return next((lines[array.node] for array in arrays if array.node in lines), "")
 
-    prepared: dict[Array, str] = {}  # of what others read: a line of the first of these
+    prepared: dict[Array, str] = {}  # of an array that others read, a line of the first of these
     for step in steps:
         line = first(step.writes)
         for array in step.reads if line else ():

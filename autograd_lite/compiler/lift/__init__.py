@@ -18,6 +18,7 @@ Read in the order in which `lift` goes:
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from autograd_lite.compiler.lift.addresses import Layout
 from autograd_lite.compiler.lift.adjoint import Uses
@@ -26,12 +27,7 @@ from autograd_lite.compiler.lift.canonical import CanonicalProgram
 from autograd_lite.compiler.lift.check import check_order
 from autograd_lite.compiler.lift.lower import Lowering
 from autograd_lite.compiler.lift.reverse import Reverse
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from autograd_lite.compiler.tape.tape import Tape
+from autograd_lite.compiler.tape.tape import Tape
 
 __all__ = ["ArrayProgram", "lift"]
 
@@ -39,7 +35,7 @@ __all__ = ["ArrayProgram", "lift"]
 def lift(tape: Tape, wrt: ArrayLike) -> ArrayProgram:
     """A scalar program as instructions on arrays.
 
-    wrt  the slots of the leaves whose gradients are wanted
+    wrt  slots of the leaves whose gradients are wanted
 
     >>> program = lift(tape, wrt)
     >>> print(program)
@@ -47,7 +43,7 @@ def lift(tape: Tape, wrt: ArrayLike) -> ArrayProgram:
     wrt = np.array(wrt, np.int64)
     form = CanonicalProgram(tape)
     primal = len(form)
-    uses = Uses(form, wrt)
+    uses = Uses(form, wrt)  # adds the partials to the nodes
     layout = Layout(form, wrt, primal, tape.leaves)
     lowering = Lowering(form, layout)
     reverse = Reverse(lowering, uses, wrt)
@@ -55,16 +51,16 @@ def lift(tape: Tape, wrt: ArrayLike) -> ArrayProgram:
     forward, backward = memory.needed(lowering.forward), memory.needed(reverse.backward)
     check_order([*forward, *backward], memory.size, np.append(outputs, reverse.gradients))
     return ArrayProgram(
-        tape,
-        wrt,
-        memory.size,
-        layout.leaves,
-        memory.constants,
-        forward,
-        backward,
-        outputs,
-        reverse.cotangents,
-        reverse.gradients,
-        [*arrays.values(), *reverse.arrays(arrays)],
-        layout.parameters,
+        tape=tape,
+        wrt=wrt,
+        size=memory.size,
+        leaves=layout.leaves,
+        constants=memory.constants,
+        forward=forward,
+        backward=backward,
+        outputs=outputs,
+        cotangents=reverse.cotangents,
+        gradients=reverse.gradients,
+        computed=[*arrays.values(), *reverse.arrays(arrays)],
+        parameters=layout.parameters,
     )

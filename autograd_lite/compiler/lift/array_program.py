@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,10 +16,6 @@ from autograd_lite.compiler.tape.opcodes import LEAF
 from autograd_lite.compiler.tape.ranges import Ints
 from autograd_lite.compiler.tape.tape import Tape
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 __all__ = ["ArrayProgram"]
 
 
@@ -27,23 +24,23 @@ class ArrayProgram:
     """A scalar program as instructions on arrays, forward and backward; `lift` makes one of a tape.
 
     tape        the scalar program
-    wrt         [g] the slots of the leaves whose gradients are computed
-    size        how many doubles the memory has
-    leaves      [tape.leaves] the address of the leaf in each slot; together, they come first
-    constants   the array of all constants, with their values
-    forward     the instructions for the outputs, in order
-    backward    the instructions for the gradients, in order; they run after `forward`
-    outputs     [k] the address of each output
-    cotangents  the array that takes the cotangents of the results, the first outputs
-    gradients   [g] the address of each gradient; a leaf that the tape does not use has a constant 0
-    computed    the arrays that instructions write, but for gradients and copies
-    parameters  [tape.leaves] the parameter that the leaf in each slot belongs to, as leaves of wrt
-                that are used in the same way make one; -1 of one that is unused or not in wrt
+    wrt         [g] slots of the leaves whose gradients are computed
+    size        number of doubles in the memory
+    leaves      [tape.leaves] address of the leaf in each slot; the leaves fill the first addresses
+    constants   array of all constants, with their values
+    forward     instructions for the outputs, in order
+    backward    instructions for the gradients, in order; they run after `forward`
+    outputs     [k] address of each output
+    cotangents  array that takes the cotangents of the results, which are the first outputs
+    gradients   [g] address of each gradient; that of a constant 0 for a leaf that the tape lacks
+    computed    arrays that instructions write, but for gradients and copies
+    parameters  [tape.leaves] number of the parameter that the leaf in each slot belongs to: leaves
+                of wrt that are used in the same way make one; -1 if unused or not in wrt
 
     All numbers lie in one flat memory of doubles, which is 0 at first. A back end binds the
     instructions to a memory and writes the constants, once. A run writes the leaves, follows
-    `forward`, and reads the outputs. Its gradient: write the cotangents, follow `backward`, and
-    read the gradients. Those of one run may be asked for several times.
+    `forward`, and reads the outputs. Then its gradient, for any cotangents and as often as wanted:
+    write the cotangents, follow `backward`, and read the gradients.
 
     `print` shows the arrays, and the instructions in words.
     """
@@ -63,7 +60,7 @@ class ArrayProgram:
 
     @cached_property
     def choices(self) -> Ints:
-        """[tape.indices] the number of elements that each index chooses from; 0 if it is unused."""
+        """[tape.indices] number of elements that each index chooses from; 0 if it is unused."""
         unread = np.iinfo(np.int64).max
         found = np.full(self.tape.indices, unread)
         for it in self.forward:
@@ -74,9 +71,10 @@ class ArrayProgram:
     def arrays(self, names: Mapping[range, str] = {}) -> list[Array]:
         """The named arrays, in the order of their addresses.
 
-        names  of ranges of slots; other leaves are p0, p1, ... by their parameter, and else x
+        names  {range of slots: name of the leaves in it}; other leaves are p0, p1, ... by their
+               parameter, or x
 
-        In z1, a1, t1, m1 lie sums of products, elementwise formulas, numbers that `take` chose, and
+        In z1, a1, t1, m1 lie sums of products, elementwise formulas, numbers that `take` took, and
         the largest of rows; in dz1 the cotangents of z1. A partial has no name but its formula.
         """
         leaves = list(self._leaves(names))
@@ -91,14 +89,14 @@ class ArrayProgram:
         return sorted(every, key=lambda array: array.base)
 
     def _leaves(self, names: Mapping[range, str]) -> Iterator[Array]:
-        """Neighbours of one name as one array."""
+        """The arrays of leaves: neighbours of one name are one array."""
         total: Counter[str] = Counter()
         before = {}
         for slots, name in names.items():
             before[slots] = total[name] - slots.start
             total[name] += len(slots)
         range_of = {slot: slots for slots in names for slot in slots}
-        found: list[tuple[str, int]] = []  # of each address
+        found: list[tuple[str, int]] = []  # name and index of the leaf at each address
         for slot in np.argsort(self.leaves).tolist():
             given, parameter = range_of.get(slot), self.parameters[slot]
             if given is None:

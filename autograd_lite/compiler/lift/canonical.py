@@ -8,23 +8,18 @@ is one node of three terms, and so will be every cotangent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import isqrt
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd_lite.compiler.lift.specialized import Specialized, formula, formulas_of_sum, value_of
 from autograd_lite.compiler.tape import opcodes
 from autograd_lite.compiler.tape.ranges import Ints, offsets_of, ranges
+from autograd_lite.compiler.tape.tape import Tape
 from autograd_lite.operations.rules import RULES
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
-
-    from numpy.typing import NDArray
-
-    from autograd_lite.compiler.tape.tape import Tape
 
 __all__ = [
     "CONSTANT",
@@ -71,7 +66,7 @@ class CanonicalProgram:
                    but for a SUM
     offsets        [n + 1] first term of each node
     formulas       the formulas of ELEMENTWISE nodes
-    rules          of each formula the (code, c) of the rule whose value it is, or None
+    rules          (code, c) of the rule whose value each formula is, or None
     custom_partials  (outputs, inputs, partial, its operands by name) of a composite such as
                    logsumexp, used instead of differentiating its parts
     outputs        [k] nodes whose numbers a call gives back, the results first

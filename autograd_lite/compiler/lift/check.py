@@ -1,31 +1,33 @@
 """The order of a lifted program: nothing is read before it is complete, nothing is lost.
 
 Addresses are written in one place of the program and read behind it. A copy that is read before it
-is made would have the numbers of the run before, which look like right ones. So would a sum that
-one operation adds to twice, as arrays keep but one of both.
+is made would have the numbers of the run before, which look like right ones. A sum to which one
+operation adds twice would look right as well: arrays keep but one of both terms.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from autograd_lite.compiler.lift.instructions import ScatterAdd, adds, operands_of, target_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from autograd_lite.compiler.lift.instructions import Instruction
-    from autograd_lite.compiler.tape.ranges import Ints
+from autograd_lite.compiler.lift.instructions import (
+    Instruction,
+    ScatterAdd,
+    adds,
+    operands_of,
+    target_of,
+)
+from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["check_order"]
 
 
 def check_order(instructions: Sequence[Instruction], size: int, results: Ints) -> None:
-    """Raise RuntimeError unless all that is read is complete by then, and written once at a time.
+    """Raise RuntimeError unless each number is complete when read, and written once at a time.
 
-    size     of the memory
-    results  the addresses that are read at the end
+    size     number of doubles in the memory
+    results  addresses that are read at the end
     """
     written, added, read = np.zeros((3, size), bool)
     writer = np.zeros(size, np.int64)

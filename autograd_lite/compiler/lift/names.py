@@ -1,22 +1,18 @@
-"""Named stretches of the memory, and what a set of addresses is called."""
+"""Named stretches of the memory, and the names of sets of addresses."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter, itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_lite.compiler.lift.specialized import Specialized
 from autograd_lite.compiler.tape.ranges import Ints
 from autograd_lite.operations.formulas import functions_of, to_text, with_terms
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from autograd_lite.compiler.lift.specialized import Specialized
 
 __all__ = ["Array", "Names"]
 
@@ -25,13 +21,13 @@ __all__ = ["Array", "Names"]
 class Array:
     """A stretch of the memory that has a name; several stretches may share one.
 
-    base    the first address
-    size    the number of doubles
-    name    "" of a partial, which is named by its formula
-    node    the first node of the tape whose numbers, or whose cotangents, lie here; else -1
-    start   the number of doubles in the stretches of this name that come before
-    total   the number of doubles in all stretches of this name; size by default
-    values  [size] the numbers, if they are constants
+    base    first address
+    size    number of doubles
+    name    name, as in z1; "" of a partial, which is named by its formula
+    node    first node of the tape whose numbers, or whose cotangents, lie here; -1 if none does
+    start   number of doubles in the stretches of this name that come before
+    total   number of doubles in all stretches of this name; size by default
+    values  [size] numbers of constants; None of other arrays
     """
 
     base: int
@@ -72,7 +68,7 @@ class Names:
         return array if array and address < array.base + array.size else None
 
     def among(self, addresses: Ints) -> list[tuple[Array, Ints]]:
-        """The arrays that these addresses lie in, in the order of the first ones, and which."""
+        """The arrays in which these addresses lie, each with its own, in the order of the first."""
         order = np.argsort(addresses, kind="stable")
         ordered = addresses[order]
         found: list[tuple[int, Array, Ints]] = []
@@ -90,7 +86,7 @@ class Names:
         return [(array, here) for _, array, here in found]
 
     def named(self, addresses: Ints) -> list[Array]:
-        """One array of each name in the name of these addresses."""
+        """One array of each name that stands in the name of these addresses."""
         found: dict[str, Array] = {}
         for array, here in self.among(addresses):
             formula, operands = self._formulas.get(array.base, (None, {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 
@@ -11,6 +12,8 @@ from autograd_lite.compiler.lift.instructions import (
     Contraction,
     Elementwise,
     Gather,
+    Instruction,
+    Ref,
     RowMax,
     Scatter,
     ScatterAdd,
@@ -23,12 +26,6 @@ from autograd_lite.compiler.lift.instructions import (
 )
 from autograd_lite.compiler.lift.names import Array, Names
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from autograd_lite.compiler.lift.instructions import Instruction, Ref
-
 __all__ = ["Step", "in_words"]
 
 
@@ -36,13 +33,13 @@ __all__ = ["Step", "in_words"]
 class Step:
     """An instruction in words: `target sign expression`.
 
-    target      the name of what the instruction writes, with its shape; "" of a partial, which
-                stands in the expressions of the steps that read it
+    target      left side: the array that the instruction writes, with its shape; "" of a partial,
+                which stands in the expressions of the steps that read it
     sign        "=", "+=" or "-="
-    expression  the right side
-    writes      the arrays that the instruction writes
-    reads       the arrays that it reads
-    irregular   why it is no operation on views of the memory; "" if it is one
+    expression  right side
+    writes      arrays that the instruction writes
+    reads       arrays that the instruction reads
+    irregular   reason why it is no operation on views of the memory; "" if it is one
     """
 
     target: str
@@ -85,7 +82,7 @@ def in_words(instructions: Iterable[Instruction], names: Names) -> list[Step]:
 
 
 def _name_of_copy(it: Instruction, names: Names) -> str:
-    """What to call memory that one group's instructions, or several groups, share; or ""."""
+    """The name of a copy or of sums that instructions share; "" if the target is none of these."""
     match it:
         case Gather(_, table):
             return f"{names.name(table)}'"
@@ -95,7 +92,7 @@ def _name_of_copy(it: Instruction, names: Names) -> str:
 
 
 def _irregular(it: Instruction) -> str:
-    """Why it is no operation on views of the memory, or ""."""
+    """The reason why an instruction is no operation on views of the memory, or ""."""
     if isinstance(it, Gather):
         why = "operands whose addresses are no loops: they are copied together"
         return f"{len(it.table)} numbers: {why}"
@@ -182,7 +179,7 @@ def _contraction(it: Contraction, names: Names) -> str:
 
 
 def _transposed(ref: Ref, rows: list[int], n: int, inner_last: bool) -> str:
-    """Whether a matrix with these rows is to be transposed for the inner loops to be last."""
+    """The .T of a matrix with these rows, if its inner loops are not last (first); else ""."""
     if not rows:
         return ""
     is_last = abs(ref.strides[n]) < abs(ref.strides[rows[0]])
