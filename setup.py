@@ -47,6 +47,7 @@ INLINE = [("CYTHON_INLINE", "inline __attribute__((always_inline))")] if GNU els
 ROOTS = ["-fno-math-errno"] if GNU else []
 
 
+FIELDS = ["value.pxd", "extra.pxd", "kinds.pxd", "memory.pxd"]  # the layout of a Value
 KERNELS = [f"operations/{file}" for file in ("ieee.h", "kernels.h", "kernels.pxd")]
 
 
@@ -66,11 +67,15 @@ def extension(
 
 extensions = cythonize(
     [
-        extension("autograd_lite.value", *KERNELS, define_macros=INLINE),
-        extension("autograd_lite.cycles", "value.pxd", suffix=".pyx"),
-        extension("autograd_lite.compiler.tape.loops", *KERNELS, "value.pxd"),
-        extension("autograd_lite.compiler.record.flatten", "value.pxd"),
-        extension("autograd_lite.compiler.tape.writer", "value.pxd"),
+        extension("autograd_lite.extra"),
+        extension("autograd_lite.value", *KERNELS, *FIELDS, define_macros=INLINE),
+        extension("autograd_lite.backward", *FIELDS, define_macros=INLINE),
+        extension("autograd_lite.nary", *KERNELS, *FIELDS, define_macros=INLINE),
+        extension("autograd_lite.cycles", *FIELDS, suffix=".pyx"),
+        extension("autograd_lite.compiler.results", *FIELDS),
+        extension("autograd_lite.compiler.tape.loops", *KERNELS, *FIELDS, "nary.pxd"),
+        extension("autograd_lite.compiler.record.flatten", *FIELDS),
+        extension("autograd_lite.compiler.tape.writer", *FIELDS),
         extension(
             "autograd_lite.compiler.run._native",
             "compiler/run/native.h",
@@ -80,7 +85,7 @@ extensions = cythonize(
             flags=ROOTS,
         ),
         extension(
-            "nn._steps", "value.pxd", "operations/machines.h", flags=ROOTS
+            "nn._steps", *FIELDS, "operations/machines.h", flags=ROOTS
         ),  # the layout of a Value
     ],
     compiler_directives={

@@ -17,7 +17,8 @@ import os
 if os.environ.get("AUTOGRAD_LITE_PURE", "") not in ("", "0"):
     from autograd_lite._pure import import_source
 
-    import_source("autograd_lite.value")
+    for _name in ("extra", "backward", "value", "nary"):
+        import_source(f"autograd_lite.{_name}")
 
 from autograd_lite._pure import is_compiled as _is_compiled
 from autograd_lite.anomaly import AnomalyError, detect_anomaly

@@ -8,25 +8,28 @@ from __future__ import annotations
 from _thread import _local as local
 from _weakref import ref
 
+from autograd_lite import kinds, memory
 from autograd_lite.graph import order_without
+from autograd_lite.handmade import watch_for_cycles
 from autograd_lite.operations.rules import CODES, RULES
-from autograd_lite.value import Value, watch_for_cycles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["deep_copy", "reduce", "shallow_copy"]
+    from autograd_lite.memory import Node
+
+__all__ = ["check_slots", "deep_copy", "reduce", "shallow_copy"]
 
 
-def shallow_copy(node: Value) -> Value:
+def shallow_copy(node: Node) -> Node:
     """A new node made of the same parents."""
     copy = _restored(type(node), _slots(node, "copy"))
     _set_extras(copy, _extras(node))
     return copy
 
 
-def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
+def deep_copy(root: Node, memo: dict[int, Any]) -> Node:
     """A copy of the whole graph below root; the copies share what the originals share."""
     from copy import deepcopy
 
@@ -42,15 +45,15 @@ def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
     memo.setdefault(id(memo), []).extend(order)  # alive, so that their ids stay theirs
     for node in order:  # last, as what a subclass holds may refer to any of the nodes
         _set_extras(memo[id(node)], deepcopy(_extras(node), memo))
-    copied: Value = memo[id(root)]
+    copied: Node = memo[id(root)]
     return copied
 
 
-def _copies(parents: tuple[Value, ...] | None, memo: dict[int, Any]) -> Any:
+def _copies(parents: tuple[Node, ...] | None, memo: dict[int, Any]) -> Any:
     return None if parents is None else tuple(memo[id(parent)] for parent in parents)
 
 
-def _slots(node: Value, verb: str) -> Any:
+def _slots(node: Node, verb: str) -> Any:
     slots = node._get_slots()
     more = slots[-1]
     if isinstance(more, tuple) and getattr(more[-1], "of_program", False):
@@ -66,19 +69,44 @@ def _slots(node: Value, verb: str) -> Any:
     return slots
 
 
-def _restored(cls: type[Value], slots: Any) -> Value:
-    node = Value.__new__(cls)
+def _restored(cls: type[Node], slots: Any) -> Node:
+    node = memory.VALUE.__new__(cls)
     node._set_slots(slots)
     return node
 
 
-def _extras(node: Value) -> dict[str, Any]:
-    """What a subclass holds besides the slots of Value: its __dict__ and slots of its own."""
-    if type(node) is Value:
+def check_slots(made: Any, grad: Any, more: Any) -> None:
+    """Raise ValueError for slots, of a file that was tampered with, that would crash a pass."""
+    node = memory.VALUE
+    kind, code, x, y, *numbers = made
+    right = all(isinstance(number, float) for number in (grad, *numbers))
+    right = right and kind in range(kinds.CONSTANT, kinds.BY_HAND + 1) and code in range(len(RULES))
+    right = right and isinstance(x, node) == (kind in (kinds.UNARY, kinds.BINARY))
+    right = right and isinstance(y, node) == (kind == kinds.BINARY)
+    if kind < kinds.UNIFORM:
+        right = right and (more is None or isinstance(more, str))
+    else:
+        xs, ys, partials, op, label, _ = more if isinstance(more, tuple) else ((),) * 6
+        right = right and isinstance(xs, tuple) and isinstance(ys, tuple)
+        right = right and all(isinstance(parent, node) for parent in (*xs, *ys))
+        right = right and isinstance(op, str) and isinstance(label, str)
+        right = right and len(ys) == (len(xs) if kind == kinds.DOT else 0)
+        if kind in (kinds.NARY, kinds.DOT):
+            right = right and len(partials) == len(xs) + len(ys)
+            right = right and all(isinstance(partial, float) for partial in partials)
+        else:
+            right = right and partials is None
+    if not right:
+        raise ValueError("these are not the slots of a node")
+
+
+def _extras(node: Node) -> dict[str, Any]:
+    """The attributes of a subclass, in its __dict__ and in slots of its own."""
+    if type(node) is memory.VALUE:
         return {}
     extras = dict(getattr(node, "__dict__", {}))
     for cls in type(node).__mro__:
-        if cls is Value:
+        if cls is memory.VALUE:
             break
         slots = cls.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
@@ -89,7 +117,7 @@ def _extras(node: Value) -> dict[str, Any]:
     return extras
 
 
-def _set_extras(node: Value, extras: dict[str, Any]) -> None:
+def _set_extras(node: Node, extras: dict[str, Any]) -> None:
     if extras:
         watch_for_cycles()
     for name, thing in extras.items():
@@ -105,7 +133,7 @@ class _Stored:
     A pickler keeps alive what it has stored, this too, so this lives as long as the pickler does.
     """
 
-    nodes: set[Value]
+    nodes: set[Node]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return tuple, ()
@@ -114,8 +142,8 @@ class _Stored:
 _pickling = local()  # .stored: a weak reference to the _Stored of this thread's pickler
 
 
-def reduce(node: Value) -> tuple[Any, ...]:
-    """What pickle stores of a node.
+def reduce(node: Node) -> tuple[Any, ...]:
+    """The arguments from which pickle makes a node again.
 
     A pickler that followed the parents would recurse once a node. So the node that it meets first
     stores a list of all that it depends on before itself, oldest first; when the turn of one of
@@ -127,7 +155,7 @@ def reduce(node: Value) -> tuple[Any, ...]:
         stored = _Stored()
         stored.nodes = set()
         _pickling.stored = ref(stored)
-    older: list[Value] = []
+    older: list[Node] = []
     if node not in stored.nodes:
         older = order_without(node, stored.nodes.__contains__)[:0:-1]
         stored.nodes.update(older, (node,))
@@ -136,7 +164,7 @@ def reduce(node: Value) -> tuple[Any, ...]:
     return _unpickled, args, _extras(node) or None, None, None, _set_extras
 
 
-def _unpickled(cls: type[Value], stored: object, older: object, rule: str, slots: Any) -> Value:
+def _unpickled(cls: type[Node], stored: object, older: object, rule: str, slots: Any) -> Node:
     (kind, *made), grad, more = slots
     if rule not in CODES:
         raise ValueError(

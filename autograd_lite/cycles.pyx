@@ -18,9 +18,9 @@ from cpython.module cimport PyModule_Check
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.type cimport PyType_Check
 
-from autograd_lite.value cimport LEAF, Many, Value
-
-from autograd_lite.value import Held, Unheld
+from autograd_lite.kinds cimport LEAF
+from autograd_lite.extra cimport Extra
+from autograd_lite.value cimport Value
 
 cdef extern from "Python.h":
     bint PyObject_IS_GC(object thing)
@@ -28,8 +28,16 @@ cdef extern from "Python.h":
     void PyObject_CallFinalizer(object thing)  # once: those with a header remember it
 
 
-def watch():
-    """Collect cycles through Values from now on, after each full collection."""
+cdef type _weak, _strong  # the classes of a `_backward` written by hand
+
+
+def watch(classes):
+    """Collect cycles through Values from now on, after each full collection.
+
+    classes  the two classes of a `_backward` written by hand
+    """
+    global _weak, _strong
+    _weak, _strong = classes
     if not any([callback is _after_collection for callback in gc.callbacks]):
         gc.callbacks.append(_after_collection)
 
@@ -49,7 +57,7 @@ def collect():
     # All of it is alive until all is cut, so that nobody meets a graph of which a part is gone.
     for node in nodes:
         node._kind = LEAF
-        node._x = node._y = node._more = None
+        node._x = node._y = node._extra = None
     for thing in garbage:
         cls = type(thing)
         if (<PyTypeObject *> cls).tp_clear is not NULL:
@@ -109,20 +117,20 @@ cdef list _suspects():
         thing
         for thing in gc.get_objects()  # only a Value with room for attributes is one of these
         if isinstance(thing, Value)
-        or ((type(thing) is Unheld or type(thing) is Held) and thing.may_lead_anywhere)
+        or ((type(thing) is _weak or type(thing) is _strong) and thing.may_close_a_cycle)
     ]
 
 
 cdef list _referents(thing):
     """What it refers to, once for each reference, but for what leads out of any graph."""
     cdef Value node
-    cdef Many more
+    cdef Extra more
     cdef list found = gc.get_referents(thing)
     if isinstance(thing, Value):
         node = thing
         found += (node._x, node._y)
-        if isinstance(node._more, Many):
-            more = node._more
+        if isinstance(node._extra, Extra):
+            more = node._extra
             found += (more.xs, more.ys, more.backward, more.replay)
     elif type(thing) is FunctionType:
         found = [referent for referent in found if referent is not thing.__globals__]

@@ -7,22 +7,20 @@ from _operator import index
 from math import inf
 
 import autograd_lite.operations.kernels as kernels
-from autograd_lite import observers, value
-from autograd_lite.operations.rules import RULES, Rule, register
-from autograd_lite.value import (
-    Value,
+from autograd_lite import nary, observers, value
+from autograd_lite.nary import (
     binary_function,
     binary_of,
     checked,
     fixed,
     nary_function,
     number_for,
-    real,
-    required,
     ternary_of,
     unary_function,
     unary_of,
 )
+from autograd_lite.operations.rules import RULES, Rule, register
+from autograd_lite.value import Value, real, required
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -167,7 +165,7 @@ ceil = _unary("ceil")
 trunc = _unary("trunc")
 round = _unary("round")
 
-pow: Binary = _named(lambda x, y: value.power(x, y), _RULES["pow"])
+pow: Binary = _named(lambda x, y: nary.power(x, y), _RULES["pow"])
 fmod = _binary("fmod")
 maximum = _binary("maximum")
 minimum = _binary("minimum")
@@ -179,7 +177,7 @@ where: Where = _named(
     lambda condition, x, y: ternary_of(kernels.WHERE, condition, x, y), _RULES["where"]
 )
 
-dot: Dot = value.dot
+dot: Dot = nary.dot
 sum = _nary("sum")
 mean = _nary("mean")
 norm = _nary("norm")
@@ -307,7 +305,7 @@ def softmax(xs: Iterable[float]) -> list[float]: ...
 def softmax(xs: Iterable[Operand]) -> list[Operand]: ...
 def softmax(xs: Iterable[Operand]) -> list[Any]:
     """[exp(x - logsumexp(xs)) for x in xs]: positive numbers that add up to 1."""
-    return value.exps(_log_softmax(xs, "softmax"))
+    return nary.exps(_log_softmax(xs, "softmax"))
 
 
 @overload
@@ -324,11 +322,11 @@ def log_softmax(xs: Iterable[Operand]) -> list[Any]:
 def _log_softmax(operands: Iterable[Operand], name: str) -> list[Any]:
     xs = checked(operands, name)
     if not xs or not observers.tracing():
-        return value.log_softmax(xs, True)
+        return nary.log_softmax(xs, True)
     shift = largest(xs)
     if isinstance(shift, Value):
         shift = shift.detach()
-    return value.log_softmax([x - shift for x in xs], False)
+    return nary.log_softmax([x - shift for x in xs], False)
 
 
 for _rule in RULES:  # a method says what the function of its name says

@@ -1,7 +1,15 @@
-# What _arrays.py does, in C.
+# What memory.py does, in C.
 from cpython cimport array
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.object cimport PyObject
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memcmp
+
+from autograd_lite.value cimport Value  # its fields
+
+# ------------------------------------------------------------------------------------ arrays
 
 
 cdef inline double *doubles(array.array owner) noexcept:
@@ -65,3 +73,115 @@ cdef inline bint alike(object x, object y) noexcept:
         if key != other_key or thing != other:
             return False
     return True
+
+
+# ------------------------------------------------ buffers, which nodes own, and tuples of floats
+
+
+cdef inline bint is_float(tuple operands, Py_ssize_t i) noexcept:
+    return PyFloat_CheckExact(<object> PyTuple_GET_ITEM(operands, i))
+
+
+cdef inline double float_at(tuple floats, Py_ssize_t i) noexcept:
+    return PyFloat_AS_DOUBLE(<object> PyTuple_GET_ITEM(floats, i))
+
+
+cdef inline bytes buffer(Py_ssize_t n):
+    return PyBytes_FromStringAndSize(NULL, n * sizeof(double))
+
+
+cdef inline double *pointer(bytes owner) noexcept:
+    return <double *> PyBytes_AS_STRING(owner)
+
+
+cdef inline tuple numbers(bytes owner):
+    cdef Py_ssize_t i
+    cdef double *d = pointer(owner)
+    return tuple([d[i] for i in range(PyBytes_GET_SIZE(owner) // <Py_ssize_t> sizeof(double))])
+
+
+cdef inline bytes filled(tuple floats):
+    cdef Py_ssize_t i, n = PyTuple_GET_SIZE(floats)
+    cdef bytes owner = buffer(n)
+    cdef double *d = pointer(owner)
+    for i in range(n):
+        d[i] = floats[i]
+    return owner
+
+
+# ------------------------------------------------------------------------------- tuples of Values
+
+
+cdef inline Py_hash_t address(Value node) noexcept:
+    return <Py_hash_t> ((<size_t> <PyObject *> node) >> 4)
+
+
+cdef inline Value value_at(tuple values, Py_ssize_t i):
+    return <Value> PyTuple_GET_ITEM(values, i)
+
+
+cdef inline Value listed(list values, Py_ssize_t i):
+    return <Value> PyList_GET_ITEM(values, i)
+
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define PREFETCH(address) __builtin_prefetch(address)
+    #else
+    #define PREFETCH(address)
+    #endif
+    """
+    void PREFETCH(const void *address) noexcept
+
+
+cdef inline void prefetch(list values, Py_ssize_t i) noexcept:
+    cdef Py_ssize_t last = PyList_GET_SIZE(values) - 1
+    PREFETCH(&(<Value> PyList_GET_ITEM(values, min(i + 16, last)))._kind)
+    PREFETCH(<void *> (<Value> PyList_GET_ITEM(values, min(i + 8, last)))._extra)
+
+
+cdef inline bint is_value(tuple operands, Py_ssize_t i) noexcept:
+    return isinstance(<object> PyTuple_GET_ITEM(operands, i), Value)
+
+
+cdef inline double data_of(tuple values, Py_ssize_t i) noexcept:
+    return (<Value> PyTuple_GET_ITEM(values, i))._data
+
+
+cdef inline bint is_deep(tuple values, Py_ssize_t i) noexcept:
+    return (<Value> PyTuple_GET_ITEM(values, i))._kind > 0
+
+
+cdef inline bint all_values(tuple operands) noexcept:
+    cdef Py_ssize_t i
+    for i in range(PyTuple_GET_SIZE(operands)):
+        if not is_value(operands, i):
+            return False
+    return True
+
+
+cdef inline void receive(tuple leaves, Py_ssize_t i, double cotangent) noexcept:
+    (<Value> PyTuple_GET_ITEM(leaves, i))._dx += cotangent
+
+
+cdef inline void add_to_grad(tuple leaves, Py_ssize_t i, double number) noexcept:
+    (<Value> PyTuple_GET_ITEM(leaves, i))._grad += number
+
+
+cdef inline void settle(tuple leaves, Py_ssize_t i) noexcept:
+    cdef PyObject *leaf = <PyObject *> PyTuple_GET_ITEM(leaves, i)
+    (<Value> leaf)._grad += (<Value> leaf)._dx
+    (<Value> leaf)._dx = 0.0
+
+
+cdef inline double grad_of(tuple values, Py_ssize_t i) noexcept:
+    return (<Value> PyTuple_GET_ITEM(values, i))._grad
+
+
+cdef inline void set_grad(tuple values, Py_ssize_t i, double grad) noexcept:
+    (<Value> PyTuple_GET_ITEM(values, i))._grad = grad
+
+
+cdef inline void set_data(tuple values, Py_ssize_t i, double data) noexcept:
+    (<Value> PyTuple_GET_ITEM(values, i))._data = data

@@ -1,6 +1,7 @@
-"""An `array.array` as what is indexed: the interpreted twin of `_arrays.pxd`.
+"""Access to arrays, to buffers and to the fields of Values: the interpreted twin of `memory.pxd`.
 
-Here that is the array itself; in C it is a pointer to its first element.
+In C, whatever is indexed here is a pointer to a first element, and nothing is checked: neither an
+index nor a type.
 """
 
 from __future__ import annotations
@@ -10,7 +11,13 @@ from operator import is_
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    Node: TypeAlias = Any  # a Value, whose class lies above
+
+VALUE: Any = None  # Value, set by value.py
+
+# ------------------------------------------------------------------------------------ arrays
 
 
 def doubles(owner: array[float]) -> Any:
@@ -29,7 +36,7 @@ def room(like: array[float], n: int) -> array[float]:
 
 
 def part(numbers: Any, start: int, n: int) -> Any:
-    """The n of them from `start` on, to read and write."""
+    """The n numbers from `start` on, to read and write."""
     return numbers[start : start + n]
 
 
@@ -49,9 +56,127 @@ def append_int(owner: array[int], number: int) -> None:
 
 
 def alike(x: Any, y: Any) -> bool:
-    """Whether these are lists, or dicts, of the same things in the same order."""
+    """True if x and y are lists, or dicts, of the same objects in the same order."""
     if type(x) is not type(y) or type(x) not in (list, dict) or len(x) != len(y):
         return False
     if type(x) is list:
         return all(map(is_, x, y))
     return all(map(is_, x, y)) and all(map(is_, x.values(), y.values()))
+
+
+# ------------------------------------------------ buffers, which nodes own, and tuples of floats
+
+
+def is_float(operands: tuple[Any, ...], i: int) -> bool:
+    """True if operands[i] is a float, not of a subclass."""
+    return type(operands[i]) is float
+
+
+def float_at(floats: tuple[float, ...], i: int) -> float:
+    """floats[i]."""
+    return floats[i]
+
+
+def buffer(n: int) -> Any:
+    """Room for n doubles, in an object that a node can own."""
+    return [0.0] * n
+
+
+def pointer(owner: Any) -> Any:
+    """What is indexed to read and write a buffer."""
+    return owner
+
+
+def numbers(owner: Any) -> tuple[float, ...]:
+    """A buffer's numbers."""
+    return tuple(owner)
+
+
+def filled(floats: tuple[float, ...]) -> Any:
+    """A buffer of these floats."""
+    return [float(x) for x in floats]
+
+
+# ------------------------------------------------------------------------------- tuples of Values
+
+
+def address(node: Node) -> int:
+    """The hash of a node, which is equal to itself only."""
+    return object.__hash__(node)
+
+
+def value_at(values: tuple[Node, ...], i: int) -> Node:
+    """values[i]."""
+    return values[i]
+
+
+def listed(values: list[Node], i: int) -> Node:
+    """values[i]."""
+    return values[i]
+
+
+def prefetch(values: list[Node], i: int) -> None:
+    """In C, have the Values that come soon after values[i] brought from memory."""
+
+
+def zeroed(cls: type, *_: object, **__: object) -> Node:
+    """A new Value, its fields as C zeroes them; interpreted only."""
+    node: Node = object.__new__(cls)
+    node._data = node._grad = node._dx = node._dy = 0.0
+    node._kind = node._code = node._users = 0
+    node._x = node._y = node._extra = None
+    return node
+
+
+def is_value(operands: tuple[Any, ...], i: int) -> bool:
+    """True if operands[i] is a Value."""
+    return isinstance(operands[i], VALUE)
+
+
+def all_values(operands: tuple[Any, ...]) -> bool:
+    """True if all operands are Values."""
+    return all(isinstance(x, VALUE) for x in operands)
+
+
+def is_deep(values: tuple[Node, ...], i: int) -> bool:
+    """True if values[i] is no leaf."""
+    return bool(values[i]._kind > 0)
+
+
+def data_of(values: tuple[Node, ...], i: int) -> float:
+    """The number of values[i]."""
+    number: float = values[i]._data
+    return number
+
+
+def set_data(values: tuple[Node, ...], i: int, data: float) -> None:
+    """Set the number of values[i]."""
+    values[i]._data = data
+
+
+def grad_of(values: tuple[Node, ...], i: int) -> float:
+    """The gradient of values[i]."""
+    number: float = values[i]._grad
+    return number
+
+
+def set_grad(values: tuple[Node, ...], i: int, grad: float) -> None:
+    """Set the gradient of values[i]."""
+    values[i]._grad = grad
+
+
+def add_to_grad(values: tuple[Node, ...], i: int, number: float) -> None:
+    """Add to the gradient of values[i]."""
+    values[i]._grad += number
+
+
+def receive(leaves: tuple[Node, ...], i: int, cotangent: float) -> None:
+    """Add the cotangent to the sum that leaves[i] has received in this pass."""
+    leaves[i]._dx += cotangent
+
+
+def settle(leaves: tuple[Node, ...], i: int) -> None:
+    """Add to the gradient of leaves[i] the sum that it has received in this pass."""
+    leaf = leaves[i]
+    leaf._grad += leaf._dx
+    leaf._dx = 0.0

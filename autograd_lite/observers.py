@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from autograd_lite.value import Value
+    from autograd_lite.memory import Node
 
 __all__ = ["BlockOrDecorator", "Observer", "active", "here", "no_grad", "observe", "tracing"]
 
@@ -47,35 +47,38 @@ class Observer:
     traces = False
     told = True
 
-    def made(self, node: Value) -> None: ...
+    def made(self, node: Node) -> None: ...
 
-    def detached(self, leaf: Value, source: Value) -> None: ...
+    def detached(self, leaf: Node, source: Node) -> None: ...
 
-    def took(self, node: Value) -> None: ...
+    def took(self, node: Node) -> None: ...
 
-    def largest(self, node: Value) -> None: ...
+    def largest(self, node: Node) -> None: ...
 
-    def sample(self, function: Callable[[], float]) -> Value | None: ...
+    def sample(self, function: Callable[[], float]) -> Node | None: ...
 
-    def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
+    def call(self, function: Callable[..., object], values: tuple[Node | float, ...]) -> bool:
         return False
 
-    def read(self, node: Value) -> None: ...
+    def read(self, node: Node) -> None: ...
 
-    def looked(self, node: Value, what: str) -> None: ...
+    def looked(self, node: Node, what: str) -> None: ...
 
-    def wrote(self, node: Value) -> None: ...
+    def wrote(self, node: Node) -> None: ...
 
-    def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> None: ...
+    def compared(self, x: Node, op: str, y: Node | float, outcome: bool) -> None: ...
 
-    def plain(self, node: Value) -> bool:
+    def plain(self, node: Node) -> bool:
         return False
 
-    def sends(self, node: Value, root: Value) -> None: ...
+    def sends(self, node: Node, root: Node) -> None: ...
 
-    def sent(self, node: Value, root: Value) -> None: ...
+    def sent(self, node: Node, root: Node) -> None: ...
 
-    def received(self, leaf: Value, grad: float, root: Value) -> None: ...
+    def received(self, leaf: Node, grad: float, root: Node) -> None: ...
+
+
+count: Any = None  # counts an open block, or one less: set by value.py
 
 
 class _Opens:
@@ -87,15 +90,11 @@ class _Opens:
     """
 
     def _enter(self, observer: Observer | None) -> None:
-        from autograd_lite import value
-
         block = _Block(observer, self)
-        value.count_blocks(1, block.told)
+        count(1, block.told)
         _blocks.set((*_open_blocks(), block))
 
     def __exit__(self, *exception: object) -> None:
-        from autograd_lite import value
-
         mine = [block for block in _open_blocks() if block.opener() is self]
         if not mine:
             raise RuntimeError(
@@ -106,7 +105,7 @@ class _Opens:
         block.closed = True  # for tasks that were made inside it, and have a copy of the tuple
         _changed()
         _blocks.set(_open_blocks())
-        value.count_blocks(-1, block.told)
+        count(-1, block.told)
 
 
 class _Block:
@@ -176,6 +175,19 @@ def here() -> _Here:
 def active() -> tuple[Observer, ...]:
     """The active observers, outermost first."""
     return here()[0]
+
+
+def looked_at(node: Node, what: str) -> None:
+    """Tell observers that a program reads something of node besides its number."""
+    for observer in active():
+        observer.looked(node, what)
+
+
+def writing(nodes: tuple[Node, ...]) -> None:
+    """Tell observers that a program is about to set the nodes' numbers or gradients."""
+    for observer in active():
+        for node in nodes:
+            observer.wrote(node)
 
 
 def tracing() -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 
 import nn._buffer as buffer
-from autograd_lite.value import writing
+from autograd_lite.observers import writing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

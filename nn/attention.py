@@ -8,8 +8,9 @@ from math import inf, nan, sqrt
 from typing import Any, TypeAlias
 
 import autograd_lite
-from autograd_lite import Value, softmax
-from autograd_lite.value import Side, dots, is_plain_number, side
+from autograd_lite import Value, nary, softmax
+from autograd_lite.nary import dots, read_vector
+from autograd_lite.value import is_plain_number
 from nn import init
 from nn.activations import Dropout, dropped
 from nn.arrays import Array, Vector, depth, elementwise, is_sequence, nested, transpose
@@ -167,7 +168,7 @@ class MultiheadAttention(Module):
 
         nowhere  the weight of every key for a query that may look at none
         """
-        read = list(map(side, keys))
+        read = list(map(read_vector, keys))
         outs: list[Vector] = []
         weights = []
         for seen, rows in groupby(zip(queries, mask, strict=True), lambda row: row[1][0]):
@@ -181,7 +182,7 @@ class MultiheadAttention(Module):
             weights += [_spread(row, seen, len(keys)) for row in found]
         return outs, weights
 
-    def _weights(self, q: Vector, keys: list[Side], added: list[float | Value]) -> Vector:
+    def _weights(self, q: Vector, keys: list[nary.Vector], added: list[float | Value]) -> Vector:
         """The attention of a query to each of these keys, given what is added to the scores."""
         weights = softmax(list(map(_masked, dots((q,), keys)[0], added)))
         if self.training and self.dropout > 0:

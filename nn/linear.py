@@ -7,7 +7,7 @@ from math import sqrt
 from typing import Any
 
 from autograd_lite import take
-from autograd_lite.value import dots
+from autograd_lite.nary import dots
 from nn import init
 from nn.arrays import Array, Vector, depth, elementwise, is_sequence, nested, reshape
 from nn.checks import at_least, described, shape_for, title

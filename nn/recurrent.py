@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from autograd_lite import Value
-from autograd_lite.value import dots, side
+from autograd_lite.nary import dots, read_vector
 from nn.activations import dropped
 from nn.arrays import Array, Vector, depth, is_sequence, nested, transpose
 from nn.checks import at_least, described, expect, one_of, probability
@@ -107,10 +107,10 @@ class _Recurrent(Module):
         ih, ones = self._rows("ih" + suffix)
         hh, ones = self._rows("hh" + suffix)
         joined = self.joined * self.hidden_size
-        of_both = [side(i + h) for i, h in zip(ih[:joined], hh[:joined], strict=True)]
-        of_x = list(map(side, ih[joined:]))
-        of_h = list(map(side, hh[joined:]))
-        projection = list(map(side, getattr(self, "weight_hr" + suffix, ())))
+        of_both = [read_vector(i + h) for i, h in zip(ih[:joined], hh[:joined], strict=True)]
+        of_x = list(map(read_vector, ih[joined:]))
+        of_h = list(map(read_vector, hh[joined:]))
+        projection = list(map(read_vector, getattr(self, "weight_hr" + suffix, ())))
 
         def step(xs: list[Vector], states: list[State]) -> list[State]:
             xs = [x + ones for x in xs]

@@ -19,3 +19,8 @@ except ModuleNotFoundError as problem:
     raise ModuleNotFoundError(
         "compile and vmap need NumPy: pip install numpy", name="numpy"
     ) from None
+
+from autograd_lite._pure import import_source, is_compiled
+
+if not is_compiled():
+    import_source("autograd_lite.compiler.results")

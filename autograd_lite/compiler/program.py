@@ -20,11 +20,12 @@ from autograd_lite.compiler.record.callbacks import Callbacks
 from autograd_lite.compiler.record.flatten import FlatArguments
 from autograd_lite.compiler.record.recorder import LineRecorder, record
 from autograd_lite.compiler.record.tracers import NotRecordedError
+from autograd_lite.compiler.results import replayed_nodes
 from autograd_lite.compiler.tape.loops import broken
 from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, UNORDERED
 from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.tree import children, rebuild, rebuildable
-from autograd_lite.value import Value, replayed_nodes
+from autograd_lite.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

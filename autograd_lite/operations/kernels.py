@@ -15,12 +15,10 @@ from autograd_lite.operations.rules import RULES, digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from array import array
     from collections.abc import Callable, Sequence
     from typing import Any
 
     from autograd_lite.operations.rules import Rule
-    from autograd_lite.value import Value
 
     def __getattr__(name: str) -> int: ...  # the codes: ADD, MUL, TANH, ...
 
@@ -29,9 +27,6 @@ globals().update({rule.name.upper(): rule.code for rule in RULES})
 
 # The operands that a kernel is called with, by the operands that its formulas name.
 _SIGNATURES = {"x": "x, c", "xc": "x, c", "xy": "x, y", "xyz": "x, y, z", "xs": "x, n, out"}
-
-
-VALUE: Any = None  # Value: set by value.py, which imports this
 
 
 class _Functions(dict[int, "Callable[..., tuple[float, ...]]"]):
@@ -106,92 +101,6 @@ def ternary(code: int, x: float, y: float, z: float) -> tuple[float, float, floa
 def partial(code: int, x: float, n: float, out: float) -> float:
     """The partial of an n-ary rule by its operand x, one of n."""
     return FUNCTIONS[code](x, n, out)[0]
-
-
-def buffer(n: int) -> list[float]:
-    """Room for n doubles, in an object that a node can own."""
-    return [0.0] * n
-
-
-def doubles(owner: list[float]) -> list[float]:
-    """What is indexed to read and write a buffer: in C, a pointer to its first double."""
-    return owner
-
-
-def numbers(owner: list[float]) -> tuple[float, ...]:
-    """A buffer's numbers."""
-    return tuple(owner)
-
-
-def address(node: Value) -> int:
-    """The hash of a node, which is equal to itself only."""
-    return object.__hash__(node)
-
-
-def elements(owner: array[float]) -> Any:
-    """What is indexed to read an array of doubles: in C, a pointer to its first one."""
-    return owner
-
-
-def value_at(values: tuple[Value, ...], i: int) -> Value:
-    """values[i], in C without a check of its type."""
-    return values[i]
-
-
-def listed(values: list[Value], i: int) -> Value:
-    """values[i], in C without a check of its type."""
-    return values[i]
-
-
-def prefetch(values: list[Value], i: int) -> None:
-    """In C, have the values that come soon after values[i] brought from memory."""
-
-
-def is_value(operands: tuple[Any, ...], i: int) -> bool:
-    """Whether operands[i] is a Value."""
-    return isinstance(operands[i], VALUE)
-
-
-def data_of(values: tuple[Value, ...], i: int) -> float:
-    """The number of values[i], in C without a check of its type."""
-    return values[i]._data
-
-
-def is_deep(values: tuple[Value, ...], i: int) -> bool:
-    """Whether values[i] is no leaf."""
-    return values[i]._kind > 0
-
-
-def all_values(operands: tuple[Any, ...]) -> bool:
-    """Whether all operands are Values."""
-    return all(isinstance(x, VALUE) for x in operands)
-
-
-def is_float(operands: tuple[Any, ...], i: int) -> bool:
-    """Whether operands[i] is a float, not of a subclass."""
-    return type(operands[i]) is float
-
-
-def float_at(floats: tuple[float, ...], i: int) -> float:
-    """floats[i], in C without a check of its type."""
-    return floats[i]
-
-
-def receive(leaves: tuple[Value, ...], i: int, cotangent: float) -> None:
-    """Add the cotangent to what leaves[i] has received in this pass."""
-    leaves[i]._dx += cotangent
-
-
-def add_to_grad(leaves: tuple[Value, ...], i: int, number: float) -> None:
-    """Add to the gradient of leaves[i]."""
-    leaves[i]._grad += number
-
-
-def settle(leaves: tuple[Value, ...], i: int) -> None:
-    """Add to the gradient of leaves[i] what it has received in this pass."""
-    leaf = leaves[i]
-    leaf._grad += leaf._dx
-    leaf._dx = 0.0
 
 
 COMPILED = False

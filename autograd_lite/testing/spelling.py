@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import autograd_lite
+from autograd_lite.nary import binary_of, fixed, nary, unary_of
 from autograd_lite.operations.rules import CODES, RULES, TABLE, Rule
-from autograd_lite.value import binary_of, fixed, nary, required, unary_of
+from autograd_lite.value import required
 
 OPERATORS: dict[str, tuple[Callable[..., Any], str]] = {
     "add": (operator.add, "{} + {}"),

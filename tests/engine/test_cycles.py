@@ -179,10 +179,10 @@ def test_one_search_follows_a_collection(python):
     """Though two threads may find at once that there is none yet."""
     count = """
 import gc
-from autograd_lite import Value, value
+from autograd_lite import Value, handmade
 class Holder(Value): pass
 for _ in range(2):
-    value._watched = False
+    handmade._watched = False
     Holder(1.0)
 print(len(gc.callbacks))
 """

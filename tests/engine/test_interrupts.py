@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_lite import Value, value
+from autograd_lite import Value, extra
 
 INTERRUPTED = str(Path(__file__).with_name("interrupted.py"))
 
@@ -31,7 +31,7 @@ def test_a_node_by_hand_is_a_leaf_until_it_is_whole(monkeypatch):
     def interrupted(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(value, "many", interrupted)
+    monkeypatch.setattr(extra, "make", interrupted)
     with pytest.raises(KeyboardInterrupt):
         Kept(2.0, (Value(1.0),), "by hand")
     monkeypatch.undo()

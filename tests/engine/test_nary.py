@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as al
 from autograd_lite import Value
-from autograd_lite.value import dots, side
+from autograd_lite.nary import dots, read_vector
 
 XS = [1.0, -2.0, 0.5]
 LSE = math.log(math.exp(1.0) + math.exp(-2.0) + math.exp(0.5))
@@ -205,9 +205,9 @@ class TestDots:
 
     def test_what_was_read_does_not_follow_the_values(self):
         x = Value(1.0)
-        read = side((x,))
+        read = read_vector((x,))
         x.data = 5.0
-        node = al.dot(read, side(read))
+        node = al.dot(read, read_vector(read))
         assert (node.data, node.parents, node.partials) == (1.0, (x, x), (1.0, 1.0))
 
     def test_leaves_that_many_nodes_share(self):

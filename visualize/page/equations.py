@@ -7,9 +7,9 @@ from math import copysign, isnan
 from typing import NamedTuple
 
 from autograd_lite import dot
+from autograd_lite.nary import nary
 from autograd_lite.operations import kernels
 from autograd_lite.operations.formulas import OPERATORS, to_text
-from autograd_lite.value import nary
 from visualize.picture.text import short
 
 TYPE_CHECKING = False
@@ -106,7 +106,7 @@ def _value(box: Box, operands: Sequence[str], c: str) -> str:
 def _which_result(box: Box) -> str:
     """The index of a program's result among several: "[1]"; "" for an only result."""
     program = box.members[0]._program if box.members else None
-    index = None if program is None else program[1].place(box.members[0])
+    index = None if program is None else program[1].index(box.members[0])
     return "" if index is None else f"[{index}]"
 
 

@@ -2,7 +2,7 @@
 cimport cython
 cimport autograd_lite.memory as memory
 cimport autograd_lite.operations.kernels as kernels
-cimport autograd_lite.value as engine
+cimport autograd_lite.nary as reductions
 from cpython.array cimport array as numbers
 
 cdef int LEAF, CONSTANT, INDEX, TAKE, DETACH, LARGEST

@@ -9,8 +9,8 @@ from __future__ import annotations
 from array import array
 
 import autograd_lite.memory as memory
+import autograd_lite.nary as reductions
 import autograd_lite.operations.kernels as kernels
-import autograd_lite.value as engine
 from autograd_lite.compiler.tape.opcodes import (
     CONSTANT,
     DETACH,
@@ -89,7 +89,7 @@ def forward(
             v[i] = v[parent[p]]
         elif code > 0:
             n = first[i + 1] - p
-            if engine.has_loop(code):
+            if reductions.has_loop(code):
                 for j in range(p, p + n):
                     d[j] = v[parent[j]]
                 v[i] = nary(code, n, memory.part(d, p, n))
@@ -129,7 +129,7 @@ def largest_of(v: Any, parent: Any, start: int, end: int) -> int:
 
 def nary(code: int, n: int, d: Any) -> float:
     """The number of an n-ary node; its operands, which d holds, are overwritten by its partials."""
-    shift, out = engine.reduction(code, d, n)
+    shift, out = reductions.reduction(code, d, n)
     for j in range(n):
         d[j] = kernels.partial(code, d[j] - shift, n, out)
     return shift + out
@@ -251,7 +251,7 @@ def spread(
     for i in range(start, n):
         out[where[i]] = leaf[i]
     for i in range(len(parameters)):
-        out[where[n + i]] = kernels.data_of(parameters, i)
+        out[where[n + i]] = memory.data_of(parameters, i)
 
 
 def collect(values: array[float], places: array[int], out: array[float]) -> bool:

@@ -1,0 +1,47 @@
+# C types for backward.py.
+cimport cython
+cimport autograd_lite.kinds as kinds
+cimport autograd_lite.memory as memory
+from autograd_lite.extra cimport Extra
+from autograd_lite.value cimport Value
+
+cdef list _passes
+
+
+cdef class Pass:
+    cdef list leaf_tuples, order, replayed
+    cdef Py_ssize_t ready
+    cdef Value leaves, root
+    cdef tuple watching
+
+
+@cython.locals(
+    this=Pass, order=list, before_by_hand=list, node=Value, grad=double, i=Py_ssize_t
+)
+cpdef object backpropagate(Value root, tuple watching)
+cdef inline int meet(Value node, Pass this) except -1
+@cython.locals(more=Extra)
+cdef inline int meet_parents(Value node, Pass this) except -1
+@cython.locals(i=Py_ssize_t)
+cdef int meet_each(tuple parents, Pass this) except -1
+@cython.locals(g=double)
+cdef inline int send(Value node, Pass this) except -1
+cdef int send_to_many(Value node, double g, Extra more, Pass this) except -1
+@cython.locals(i=Py_ssize_t)
+cdef int send_alike(tuple parents, bint only_leaves, double cotangent, Pass this) except -1
+@cython.locals(i=Py_ssize_t)
+cdef int send_each(tuple parents, bint only_leaves, double *partials, double g, Pass this) except -1
+@cython.locals(first=Value, n=Py_ssize_t)
+cdef inline int take_leaves(tuple leaves, Pass this) except -1
+cdef inline double times(double g, double partial) noexcept
+cdef inline int receive(Value node, double cotangent, Pass this) except -1
+@cython.locals(node=Value, leaves=tuple, i=Py_ssize_t, numbers="double*")
+cdef int settle(Pass this) except -1
+@cython.locals(node=Value)
+cdef set met_leaves(Pass this)
+@cython.locals(node=Value, leaves=tuple)
+cdef void forget(Pass this) noexcept
+@cython.locals(node=Value, this=Pass)
+cdef bint is_under_way(Value root) except -1
+@cython.locals(node=Value)
+cpdef object send_alone(Value node)

@@ -1,0 +1,286 @@
+"""The backward pass: cotangents from a root to the leaves, users before parents.
+
+Begin at `backpropagate`. `backward.pxd` gives the functions here their C types. A node is typed by
+its fields alone, as the class lies above.
+"""
+
+from __future__ import annotations
+
+import autograd_lite.kinds as kinds
+import autograd_lite.memory as memory
+from autograd_lite.graph import reachable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from array import array
+
+    from autograd_lite.extra import Extra
+    from autograd_lite.memory import Node
+    from autograd_lite.observers import Observer
+
+_passes: list[Pass] = []  # the passes under way, each within a `_backward` of the one before
+
+
+class Pass:
+    """One backward pass from root.
+
+    root         the node on which `backward` was called
+    watching     observers of the pass
+    order        interior nodes in the order of their discovery, each after a user of its own; while
+                 sending, order[:ready] is overwritten with the topological order
+    ready        how many nodes have been ready to send so far
+    leaves       head of a linked list of the leaves met, threaded through their unused `_x`; the
+                 list ends at root
+    leaf_tuples  tuples of leaves, which are not in that list
+    replayed     (parents, their gradient) of each compiled call whose parents are all leaves
+
+    An interior node's cotangent is in its `_grad`; a leaf's is in its `_dx`, as the gradient of
+    earlier passes is still in its `_grad`.
+    """
+
+    __slots__ = ("leaf_tuples", "leaves", "order", "ready", "replayed", "root", "watching")
+
+    def __init__(self, root: Node, watching: tuple[Observer, ...]) -> None:
+        self.order: list[Node] = []
+        self.ready = 0
+        self.root = self.leaves = root
+        self.watching = watching
+        self.leaf_tuples: list[tuple[Node, ...]] = []
+        self.replayed: list[tuple[tuple[Node, ...], array[float]]] = []
+
+
+def backpropagate(root: Node, watching: tuple[Observer, ...]) -> None:
+    """Sort topologically by counting users (Kahn's algorithm), and send cotangents on the way.
+
+    root      a node that is no leaf
+    watching  observers that are told of the pass
+    """
+    if _passes and is_under_way(root):
+        raise RuntimeError(
+            "backward() within backward() of the same graph: in a _backward written by hand, "
+            "differentiate a graph of its own, made of detach()ed Values"
+        )
+    this = Pass(root, watching)
+    order = this.order
+    before_by_hand: list[tuple[Node, float]] = []
+    try:
+        _passes.append(this)
+        meet(root, this)
+        i = 0
+        while i < len(order):  # it grows while it is walked
+            memory.prefetch(order, i)
+            node = memory.listed(order, i)
+            if node._kind == kinds.BY_HAND:
+                before_by_hand += [(x, x.grad) for x in node.parents if x.is_leaf]
+            meet_parents(node, this)
+            i += 1
+        receive(root, 1.0, this)
+        i = 0
+        while i < this.ready:
+            memory.prefetch(order, i)
+            for observer in watching:
+                observer.sends(order[i], root)
+            send(memory.listed(order, i), this)
+            for observer in watching:
+                observer.sent(order[i], root)
+            i += 1
+        if watching:
+            for node in met_leaves(this):
+                for observer in watching:
+                    observer.received(node, node._grad + node._dx, root)
+    except BaseException:
+        for node in reachable(root):
+            node._users = 0
+            if node._kind == kinds.REPLAYED:
+                more: Extra = node._extra
+                more.replay.forget()
+        for node, grad in before_by_hand:
+            node._grad = grad
+        forget(this)
+        raise
+    finally:
+        try:
+            settle(this)
+        except KeyboardInterrupt:  # interpreted: between two leaves, which leaves the rest
+            settle(this)
+            raise
+        finally:
+            _passes.pop()
+
+
+def meet(node: Node, this: Pass) -> None:
+    """Count a user of node; at the first one, take it into the pass with cotangent 0."""
+    if node._kind > kinds.LEAF:
+        if node._users == 0:
+            node._grad = 0.0
+            this.order.append(node)
+        node._users += 1
+
+
+def meet_parents(node: Node, this: Pass) -> None:
+    if node._kind == kinds.UNARY:
+        meet(node._x, this)
+    elif node._kind == kinds.BINARY:
+        meet(node._x, this)
+        meet(node._y, this)
+    else:
+        more = node._extra
+        if not more.only_leaves_x:
+            meet_each(more.xs, this)
+        if not more.only_leaves_y:
+            meet_each(more.ys, this)
+
+
+def meet_each(parents: tuple[Node, ...], this: Pass) -> None:
+    for i in range(len(parents)):
+        meet(memory.value_at(parents, i), this)
+
+
+def send(node: Node, this: Pass) -> None:
+    """The chain rule: node's cotangent times each local partial goes to that parent."""
+    g = node._grad
+    if node._kind == kinds.UNARY:
+        receive(node._x, times(g, node._dx), this)
+    elif node._kind == kinds.BINARY:
+        receive(node._x, times(g, node._dx), this)
+        receive(node._y, times(g, node._dy), this)
+    else:
+        send_to_many(node, g, node._extra, this)
+
+
+def send_to_many(node: Node, g: float, more: Extra, this: Pass) -> None:
+    if node._kind == kinds.UNIFORM:
+        send_alike(more.xs, more.only_leaves_x, times(g, node._dx), this)
+    elif node._kind == kinds.NARY or node._kind == kinds.DOT:
+        send_each(more.xs, more.only_leaves_x, memory.pointer(more.dxs), g, this)
+        if node._kind == kinds.DOT:
+            send_each(more.ys, more.only_leaves_y, memory.pointer(more.dys), g, this)
+    elif node._kind == kinds.REPLAYED:
+        numbers = more.replay()
+        if more.only_leaves_x and not this.watching:
+            this.replayed.append((more.xs, numbers))
+        else:
+            send_each(more.xs, more.only_leaves_x, memory.doubles(numbers), 1.0, this)
+    else:
+        if more.backward is not None:
+            more.backward(node)
+        send_alike(more.xs, False, 0.0, this)  # a user less for each, so that parents become ready
+
+
+def send_alike(parents: tuple[Node, ...], only_leaves: bool, cotangent: float, this: Pass) -> None:
+    if only_leaves:
+        take_leaves(parents, this)
+        for i in range(len(parents)):
+            memory.receive(parents, i, cotangent)
+    else:
+        for i in range(len(parents)):
+            receive(memory.value_at(parents, i), cotangent, this)
+
+
+def send_each(
+    parents: tuple[Node, ...], only_leaves: bool, partials: list[float], g: float, this: Pass
+) -> None:
+    if only_leaves:
+        take_leaves(parents, this)
+        for i in range(len(parents)):
+            memory.receive(parents, i, times(g, partials[i]))
+    else:
+        for i in range(len(parents)):
+            receive(memory.value_at(parents, i), times(g, partials[i]), this)
+
+
+def take_leaves(leaves: tuple[Node, ...], this: Pass) -> None:
+    """Take leaves into the pass, but not again for each node that shares the tuple.
+
+    The first leaf's `_users`, which a leaf does not need, is one more than the index of the tuple.
+    """
+    first = memory.value_at(leaves, 0)
+    n = first._users
+    if n == 0 or n > len(this.leaf_tuples) or this.leaf_tuples[n - 1] is not leaves:
+        this.leaf_tuples.append(leaves)
+        first._users = len(this.leaf_tuples)
+
+
+def times(g: float, partial: float) -> float:
+    """g * partial, but a cotangent of 0 stays 0 through an infinite partial."""
+    return g * partial if g != 0.0 else 0.0
+
+
+def receive(node: Node, cotangent: float, this: Pass) -> None:
+    """Add the cotangent that one user sends; after the last user an interior node is ready."""
+    if node._kind > kinds.LEAF:
+        node._grad += cotangent
+        if node._users > 0:
+            node._users -= 1
+            if node._users == 0:
+                this.order[this.ready] = node
+                this.ready += 1
+    else:
+        node._dx += cotangent
+        if node._x is None:
+            node._x = this.leaves
+            this.leaves = node
+
+
+def settle(this: Pass) -> None:
+    """Add to the leaves' gradients the cotangents that they received."""
+    while this.leaves is not this.root:
+        node = this.leaves
+        this.leaves = node._x
+        node._x = None
+        node._grad += node._dx
+        node._dx = 0.0
+    for leaves in this.leaf_tuples:
+        memory.value_at(leaves, 0)._users = 0
+        for i in range(len(leaves)):
+            memory.settle(leaves, i)
+    for leaves, gradient in this.replayed:
+        numbers = memory.doubles(gradient)
+        for i in range(len(leaves)):
+            memory.add_to_grad(leaves, i, numbers[i])
+            numbers[i] = 0.0  # as with `_dx`, in case of an interrupt
+
+
+def met_leaves(this: Pass) -> set[Node]:
+    met = {x for leaves in this.leaf_tuples for x in leaves}
+    node = this.leaves
+    while node is not this.root:
+        met.add(node)
+        node = node._x
+    return met
+
+
+def forget(this: Pass) -> None:
+    """Drop the cotangents that the leaves received."""
+    this.replayed.clear()
+    node = this.leaves
+    while node is not this.root:
+        node._dx = 0.0
+        node = node._x
+    for leaves in this.leaf_tuples:
+        for node in leaves:
+            node._dx = 0.0
+
+
+def is_under_way(root: Node) -> bool:
+    """True if root or an interior node that it depends on belongs to a pass under way."""
+    sent: set[Node] = set()
+    for this in _passes:
+        sent.update(this.order[: this.ready])
+    for node in reachable(root):
+        if (node._users > 0 and node._kind > kinds.LEAF) or node in sent:
+            return True
+    return False
+
+
+def send_alone(node: Node) -> None:
+    """Add node's gradient times its partials to its parents' gradients, outside a pass."""
+    if node._kind == kinds.BY_HAND:
+        if node._extra.backward is not None:
+            node._extra.backward(node)
+    elif node._kind == kinds.REPLAYED:
+        for parent, cotangent in zip(node.parents, node._extra.replay(), strict=True):
+            parent.grad += cotangent
+    else:
+        for parent, partial in zip(node.parents, node.partials, strict=True):
+            parent.grad += times(node._grad, partial)

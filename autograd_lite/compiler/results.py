@@ -1,0 +1,99 @@
+"""The results of a compiled call, as nodes of the eager graph."""
+
+from __future__ import annotations
+
+import autograd_lite.extra as extra
+import autograd_lite.kinds as kinds
+import autograd_lite.value as engine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Callable, Iterable
+
+    from autograd_lite.value import Value
+
+
+class Replay:
+    """The work of the node in which the results of a replayed program meet.
+
+    Each result leaves its cotangent here; then the program's own adjoint turns them into those of
+    the parents, all at once.
+    """
+
+    of_program = True
+
+    def __init__(self, n: int, gradient: Callable[[list[float]], array[float]]) -> None:
+        self.cotangents = [0.0] * n
+        self.gradient = gradient
+
+    def __call__(self) -> array[float]:
+        cotangents = self.cotangents
+        self.forget()
+        return self.gradient(cotangents)
+
+    def forget(self) -> None:
+        """Drop the cotangents of a pass that is over."""
+        self.cotangents = [0.0] * len(self.cotangents)
+
+
+class Result:
+    """The `_backward` of a replayed program's results, which have their index in `_dy`."""
+
+    of_program = True
+
+    def __init__(self, replay: Replay) -> None:
+        self.replay = replay
+
+    def __call__(self, owner: Value) -> None:
+        self.replay.cotangents[index_of(owner)] = owner.grad
+
+    def index(self, owner: Value) -> int | None:
+        """The index of owner among several results; None if it is the only one."""
+        return index_of(owner) if len(self.replay.cotangents) > 1 else None
+
+    def partials(self, owner: Value) -> tuple[float, ...]:
+        """The partials of owner with respect to the program's operands; no pass is told."""
+        cotangents = [0.0] * len(self.replay.cotangents)
+        cotangents[index_of(owner)] = 1.0
+        return tuple(self.replay.gradient(cotangents))
+
+
+def replayed_nodes(
+    op: str,
+    parents: tuple[Value, ...],
+    only_leaves: bool,
+    numbers: Iterable[float],
+    gradient: Callable[[list[float]], array[float]],
+) -> list[Value]:
+    """The results of a program that was replayed, as nodes of the eager graph.
+
+    op           name of the operation
+    parents      Values on which the results depend
+    only_leaves  True if all the parents are leaves
+    numbers      numbers of the results
+    gradient     function of the results' cotangents that gives the parents'
+    """
+    results = [engine.leaf(kinds.LEAF, number) for number in numbers]
+    if not parents or not engine.grad_enabled():
+        return results
+    replay = Replay(len(results), gradient)
+    result = Result(replay)
+    more = extra.make(parents, (), None, None, only_leaves)
+    more.op = op
+    more.replay = replay
+    hub = (engine.node_of_many(kinds.REPLAYED, 0, 0.0, 0.0, more),)
+    for i in range(len(results)):
+        node: Value = results[i]
+        node._dy = i
+        more = extra.make(hub)
+        more.op = op
+        more.backward = result
+        node._extra = more
+        node._kind = kinds.BY_HAND
+    return results
+
+
+def index_of(result: Value) -> int:
+    """The index of a result among those of its call."""
+    return int(result._dy)

@@ -1,0 +1,11 @@
+# What kinds.py says, as a C enum, which compilers inline.
+cdef enum:
+    CONSTANT = -1
+    LEAF = 0
+    UNARY = 1
+    BINARY = 2
+    UNIFORM = 3
+    NARY = 4
+    DOT = 5
+    BY_HAND = 6
+    REPLAYED = 7

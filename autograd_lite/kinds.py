@@ -1,0 +1,23 @@
+"""The kinds of node: a C enum in `kinds.pxd`, as imported C ints would cost 6% of building a graph.
+
+The kind of a node says what its slots hold.
+
+          _x      _y      _dx            _dy               _extra
+UNARY     parent          partial        static parameter
+BINARY    parent  parent  partial        partial
+UNIFORM                   their partial                    Extra: xs
+NARY                                                       Extra: xs, dxs
+DOT                                                        Extra: xs, ys, dxs, dys
+BY_HAND                                  result's index    Extra: xs, op, backward
+REPLAYED                                                   Extra: xs, op, replay
+"""
+
+CONSTANT = -1  # a leaf that an expression made of a plain number
+LEAF = 0
+UNARY = 1
+BINARY = 2
+UNIFORM = 3
+NARY = 4
+DOT = 5
+BY_HAND = 6
+REPLAYED = 7
