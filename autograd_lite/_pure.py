@@ -1,12 +1,13 @@
 """Importing modules from their Python source, though they may lie compiled beside it."""
 
-import importlib.util
 import sys
-from pathlib import Path
 
 
 def import_source(name: str) -> None:
     """Import the module `name` of a package that is being imported from its .py file."""
+    import importlib.util
+    from pathlib import Path
+
     package, _, module = name.rpartition(".")
     path = Path(sys.modules[package].__path__[0], f"{module}.py")
     spec = importlib.util.spec_from_file_location(name, path)

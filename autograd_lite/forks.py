@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
-from threading import RLock
-from weakref import WeakKeyDictionary
+from _thread import RLock
+from _weakref import ref
 
 __all__ = ["give_lock"]
 
-_owners: WeakKeyDictionary[object, str] = WeakKeyDictionary()
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_owners: dict[ref[Any], str] = {}
 
 
 def give_lock(owner: object, name: str) -> None:
-    """owner.name = RLock(), here and in each forked process."""
+    """owner.name = RLock(), here and in each forked process, for one lock of an owner."""
     setattr(owner, name, RLock())
-    _owners[owner] = name
+    _owners[ref(owner, _owners.pop)] = name
 
 
 def _renew() -> None:
     for owner, name in _owners.items():
-        setattr(owner, name, RLock())
+        setattr(owner(), name, RLock())
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows

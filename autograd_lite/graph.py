@@ -6,7 +6,9 @@ the engine: a node is whatever has `parents`.
 
 from __future__ import annotations
 
-from _thread import RLock
+import sys
+
+from autograd_lite.forks import give_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +84,8 @@ def reachable(root: N) -> set[N]:
 # ------------------------------------------------------------------- derivatives along a graph
 
 # Held while `partials` borrows the gradients of some nodes; whoever reads gradients waits.
-_borrowing = RLock()
+_borrowing: Any = None
+give_lock(sys.modules[__name__], "_borrowing")
 
 
 def operands(node: N) -> tuple[N, ...]:
