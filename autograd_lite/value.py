@@ -21,7 +21,7 @@ from autograd_lite.backward import backpropagate, send_alone
 from autograd_lite.extra import Extra
 from autograd_lite.forks import give_lock
 from autograd_lite.handmade import by_hand, watch_for_cycles
-from autograd_lite.operations.rules import RULES, Rule, digest
+from autograd_lite.operations.rules import RULES, Rule, table_checksum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -674,7 +674,7 @@ if not kernels.COMPILED:  # C zeroes the fields of a new object by itself
 
 memory.VALUE = Value
 
-if digest() != kernels.DIGEST:
+if table_checksum() != kernels.TABLE_CHECKSUM:
     raise ImportError(
         "autograd_lite was compiled from another rules.py; install it again, "
         "or set AUTOGRAD_LITE_PURE=1"

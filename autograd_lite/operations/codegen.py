@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograd_lite.operations.formulas import NotInCError, to_c
-from autograd_lite.operations.rules import LOOPS, RULES, Rule, digest
+from autograd_lite.operations.rules import LOOPS, RULES, Rule, table_checksum
 
 _PREAMBLE = """\
 /* Written by codegen.py from the table in rules.py. */
@@ -44,7 +44,7 @@ def write_kernels(folder: Path) -> None:
         + "\ntypedef double (*kernel_t)(const double *, double *);\n"
         + f"static const kernel_t KERNELS[] = {{{table}}};\n"
         + f"static const int N_KERNELS = {len(RULES)};\n"
-        + f"static const unsigned int DIGEST = {digest()}u;\n"
+        + f"static const unsigned int TABLE_CHECKSUM = {table_checksum()}u;\n"
         + f"enum {{\n{codes}}};\n"
     )
     names = "".join(f'        {rule.name.upper()} "CODE_{rule.name}"\n' for rule in RULES)

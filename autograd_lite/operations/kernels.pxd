@@ -6,7 +6,7 @@ include "kernels_codes.pxi"
 
 cdef extern from "kernels.h":
     const bint COMPILED
-    const unsigned int DIGEST
+    const unsigned int TABLE_CHECKSUM
     ctypedef double (*kernel_t)(const double *operands, double *partials) noexcept nogil
     const kernel_t *KERNELS
     const int N_KERNELS

@@ -11,7 +11,7 @@ import math
 
 from autograd_lite.operations import ieee
 from autograd_lite.operations.formulas import CONSTANTS, to_python
-from autograd_lite.operations.rules import RULES, digest
+from autograd_lite.operations.rules import RULES, table_checksum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def partial(code: int, x: float, n: float, out: float) -> float:
 
 
 COMPILED = False
-DIGEST = digest()
+TABLE_CHECKSUM = table_checksum()
 
 exp, log1p, sqrt, fabs = ieee.exp, ieee.log1p, ieee.sqrt, ieee.fabs
 copysign = math.copysign

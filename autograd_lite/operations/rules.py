@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.operations.formulas import Tree
 
-__all__ = ["CODES", "LOOPS", "RULES", "TABLE", "Rule", "digest", "register"]
+__all__ = ["CODES", "LOOPS", "RULES", "TABLE", "Rule", "register", "table_checksum"]
 
 Domain = tuple[float, float] | range
 
@@ -243,8 +243,8 @@ TABLE = len(RULES)
 """The code from which on rules are those that users added."""
 
 
-def digest() -> int:
-    """A number that is another one for another table: of what the C kernels are made of."""
+def table_checksum() -> int:
+    """CRC-32 of the table: tells an extension that was built from other rules."""
     from zlib import crc32
 
     rows = [

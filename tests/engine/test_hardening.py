@@ -159,7 +159,7 @@ def test_an_extension_of_another_table_is_refused(python):
         package = sys.modules["autograd_lite"] = types.ModuleType("autograd_lite")
         package.__path__ = list(folders)
         import autograd_lite.operations.rules
-        autograd_lite.operations.rules.digest = lambda: 0
+        autograd_lite.operations.rules.table_checksum = lambda: 0
         import autograd_lite.value
     """
     with pytest.raises(AssertionError, match=r"compiled from another rules\.py"):

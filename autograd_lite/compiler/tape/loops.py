@@ -24,7 +24,7 @@ from autograd_lite.compiler.tape.opcodes import (
     TAKE,
     UNORDERED,
 )
-from autograd_lite.operations.rules import RULES, digest
+from autograd_lite.operations.rules import RULES, table_checksum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Value
 
-if digest() != kernels.DIGEST:
+if table_checksum() != kernels.TABLE_CHECKSUM:
     raise ImportError("autograd_lite was compiled from another rules.py; install it again")
 
 _DOUBLES = array("d")
