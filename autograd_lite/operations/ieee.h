@@ -9,7 +9,7 @@ static inline double ieee_cbrt(double x) {
     if (root == 0.0 || !(root < INFINITY)) return root == root ? copysign(root, x) : NAN;
     return copysign(root - (root - fabs(x) / root / root) / 3.0, x);
 }
-static inline double rounded_off(double x, double y, double product) {
+static inline double product_error(double x, double y, double product) {
     const double x_high = 134217729.0 * x - (134217729.0 * x - x);
     const double y_high = 134217729.0 * y - (134217729.0 * y - y);
     const double x_low = x - x_high, y_low = y - y_high;
@@ -18,14 +18,14 @@ static inline double rounded_off(double x, double y, double product) {
 static inline double ieee_gaussian(double x, double c) {
     const double square = x * x, out = exp(-c * square);
     if (!(1.0 < square && square < 1600.0)) return out;
-    return out - out * (c * rounded_off(x, x, square));
+    return out - out * (c * product_error(x, x, square));
 }
 static inline double ieee_normal_cdf(double x) {
     const double sqrt2 = 1.4142135623730951, sqrt2_low = -9.667293313452913e-17;
     const double z = -x / sqrt2, out = erfc(z) / 2.0;
     if (!(0.5 < z && z < 28.0)) return out;
     const double product = z * sqrt2;
-    const double left = (-x - product) - rounded_off(z, sqrt2, product) - z * sqrt2_low;
+    const double left = (-x - product) - product_error(z, sqrt2, product) - z * sqrt2_low;
     return out - exp(-z * z) * (left / sqrt2) * 0.5641895835477563;
 }
 static inline double ieee_times_sigmoid(double a, double x) {

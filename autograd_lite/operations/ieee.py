@@ -56,10 +56,10 @@ def gaussian(x: float, c: float) -> float:
     out = exp(-c * square)
     if not 1 < square < 1600:  # beyond that out is 0, inf or nan for certain
         return out
-    return out - out * (c * rounded_off(x, x, square))
+    return out - out * (c * product_error(x, x, square))
 
 
-def rounded_off(x: float, y: float, product: float) -> float:
+def product_error(x: float, y: float, product: float) -> float:
     """x * y - product, exactly, the product being the rounded one (Dekker, 1971)."""
     x_high = 134217729.0 * x - (134217729.0 * x - x)  # 2**27 + 1: the upper half of the digits
     y_high = 134217729.0 * y - (134217729.0 * y - y)
@@ -78,7 +78,7 @@ def normal_cdf(x: float) -> float:
     if not 0.5 < z < 28:
         return out
     product = z * SQRT2
-    left = (-x - product) - rounded_off(z, SQRT2, product) - z * SQRT2_LOW
+    left = (-x - product) - product_error(z, SQRT2, product) - z * SQRT2_LOW
     return out - exp(-z * z) * (left / SQRT2) * ONE_OVER_SQRT_PI
 
 
