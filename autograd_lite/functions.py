@@ -451,11 +451,11 @@ class _OfUser(Rule):
 
     def __reduce__(self) -> tuple[Any, ...]:
         kernel = kernels.FUNCTIONS[self.code]
-        return _registered, (self.name, self.operands, self.derivative, kernel)
+        return _registered, (self.name, self.operands, self.user_module, kernel)
 
 
-def _registered(name: str, operands: str, partials: Any, kernel: Any) -> Rule:
-    rule = _OfUser(name, operands, "", derivative=partials)
+def _registered(name: str, operands: str, module: str, kernel: Any) -> Rule:
+    rule = _OfUser(name, operands, "", user_module=module)
     register(rule)
     kernels.FUNCTIONS[rule.code] = kernel
     return rule
@@ -515,7 +515,7 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
         operands = "xyz"[:n] if n <= 3 else "x" * n
         # Kernels of one operand are given a static parameter, which this one does not have.
         kernel = (lambda x, _: evaluate(x)) if n == 1 else evaluate
-        rule = _registered(name, operands, partials, kernel)
+        rule = _registered(name, operands, str(function.__module__), kernel)
 
         @functools.wraps(function)
         def operate(*xs: Operand, **named: Operand) -> Any:

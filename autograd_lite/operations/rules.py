@@ -25,7 +25,7 @@ from autograd_lite.operations.formulas import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from autograd_lite.operations.formulas import Tree
 
@@ -37,21 +37,21 @@ Domain = tuple[float, float] | range
 class Rule:
     """One operation.
 
-    name      how functions and methods call it
-    operands  the names of its operands in the formulas: "x", "xy", "xyz", "xc", or "xs" for n-ary
-    value     the formula of its value; of an n-ary one, of n and the sum of a term over its
-              operands x, as in "sqrt(sum(x * x) / n)"
-    partials  for each parent, the formula of d value / d parent; one, by x, for n-ary
-    symbol    what is drawn on graphs, with {c:g} for the static parameter
-    domain    for each operand, the interval that tests sample, or a range of whole numbers
-    kinks     the x where no derivative exists; the formulas say what is returned there
-    note      what a reader should know of the edges
-    derivative  of a rule that a user made: the function (operands, out) -> partials
+    name         how functions and methods call it
+    operands     the names of its operands in formulas: "x", "xy", "xyz", "xc", or "xs" if n-ary
+    value        the formula of its value; of an n-ary one, of n and the sum of a term over its
+                 operands x, as in "sqrt(sum(x * x) / n)"
+    partials     for each parent, the formula of d value / d parent; one, by x, for n-ary
+    symbol       what is drawn on graphs, with {c:g} for the static parameter
+    domain       for each operand, the interval that tests sample, or a range of whole numbers
+    kinks        the x where no derivative exists; the formulas say what is returned there
+    note         what a reader should know of the edges
+    user_module  the module of the function of a rule that a user wrote in Python, and which has no
+                 formulas; None for one of formulas
     """
 
     __slots__ = (
         "code",
-        "derivative",
         "domain",
         "kinks",
         "name",
@@ -59,6 +59,7 @@ class Rule:
         "operands",
         "partials",
         "symbol",
+        "user_module",
         "value",
     )
 
@@ -75,13 +76,13 @@ class Rule:
         domain: Sequence[Domain] = ((-3, 3),),
         kinks: tuple[float, ...] = (),
         note: str = "",
-        derivative: Callable[..., object] | None = None,
+        user_module: str | None = None,
     ) -> None:
         self.name, self.operands, self.value = name, operands, Formula(value)
         self.partials = tuple(map(Formula, partials))
         self.symbol = symbol or name
         self.domain = tuple(domain) * (len(operands) if len(domain) == 1 else 1)
-        self.kinks, self.note, self.derivative = kinks, note, derivative
+        self.kinks, self.note, self.user_module = kinks, note, user_module
         self.code = -1
 
     @property
@@ -261,7 +262,7 @@ def register(rule: Rule) -> None:
     """
     if CODES.get(rule.name, TABLE) < TABLE:
         raise ValueError(f"{rule.name!r} is an operation of autograd_lite; rename yours")
-    if rule.derivative is None:
+    if rule.user_module is None:
         _check(rule)
     rule.code = CODES[rule.name] = len(RULES)
     RULES.append(rule)

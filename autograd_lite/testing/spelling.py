@@ -83,8 +83,8 @@ def module_of(rule: Rule) -> str | None:
     """
     if rule.code < TABLE:
         return None if rule.name in OPERATORS else "autograd_lite"
-    name = str(getattr(rule.derivative, "__module__", None))
-    if name == "__main__" or not hasattr(sys.modules.get(name), rule.name):
+    name = rule.user_module
+    if name is None or name == "__main__" or not hasattr(sys.modules.get(name), rule.name):
         raise LookupError(f"the operation {rule.name} is not at the top level of a module")
     return name
 

@@ -61,7 +61,7 @@ def equation(
     # 1 / 0 is not 1 / -0.
     written = ["-0" if x == 0 and copysign(1, x) < 0 else write(x) for x in numbers]
     formula, in_numbers = _value(box, words, c), _value(box, written, c)
-    if rule is None or rule.derivative is not None:  # a user's operation is not run again
+    if rule is None or rule.user_module is not None:  # a user's operation is not run again
         return Equation(formula, in_numbers)
     again, by = _computed(rule, box.static, numbers)
     if not _equal(again, box.data):

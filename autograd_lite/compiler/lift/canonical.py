@@ -345,7 +345,7 @@ class _Reader:
             e = self.part("exp(-x)", x=x)
             self.composite(nodes, "1 / (1 + x)", e)
             self.custom(nodes, x, "out * (out * x)", x=e, out=nodes)
-        elif rule.derivative is not None:
+        elif rule.user_module is not None:
             users, starts = self.tape.user_results()
             positions = starts[np.searchsorted(users, nodes)].astype(float)
             self.rule(code, 0.0, nodes, *operands, self.form.new(CONSTANT, number=positions))

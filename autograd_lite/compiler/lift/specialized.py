@@ -63,7 +63,7 @@ def formula(text: str) -> Specialized:
 def value_of(code: int, c: float) -> Specialized:
     """The value of a rule of a fixed number of operands, whose static parameter is c."""
     rule = RULES[code]
-    if rule.derivative is not None:
+    if rule.user_module is not None:
         return _of_user(code, 0)
     return _specialized(rule.value.tree, c if rule.static else None, rule.name)
 
@@ -71,7 +71,7 @@ def value_of(code: int, c: float) -> Specialized:
 def partials_of(code: int, c: float) -> list[Specialized]:
     """The partials of that rule; they read the value as `out`."""
     rule = RULES[code]
-    if rule.derivative is not None:
+    if rule.user_module is not None:
         return [_of_user(code, 1 + i) for i in range(len(rule.operands))]
     static = c if rule.static else None
     return [_specialized(partial.tree, static, f"{rule.name}'") for partial in rule.partials]

@@ -151,7 +151,7 @@ def in_python(
     rule, n = RULES[code], len(xs)
     if rule.nary:
         found = array("d", kernels.reduced(code, xs))
-    elif rule.derivative is None:
+    elif rule.user_module is None:
         found = array("d", kernels.FUNCTIONS[code](*((*xs, c) if n == 1 else xs)))
     else:
         place = int(c)

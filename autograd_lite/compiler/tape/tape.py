@@ -69,7 +69,7 @@ class Tape:
         A run keeps the value and then the partials of each such node, one node after the other. As
         in the eager engine, the operation is called once, when the node is computed.
         """
-        users = np.array([rule.derivative is not None for rule in RULES])
+        users = np.array([rule.user_module is not None for rule in RULES])
         nodes = np.flatnonzero(users[np.maximum(self.codes, 0)])
         sizes = 1 + self.offsets[nodes + 1] - self.offsets[nodes]
         return nodes, np.append(0, np.cumsum(sizes))
