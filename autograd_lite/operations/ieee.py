@@ -299,13 +299,25 @@ def polygamma(order: float, x: float) -> float:
         steps.append(power(x, -n - 1.0))
         x += 1
     near = sign * factorial * math.fsum(steps)  # exact, as steps below 0 cancel those above it
-    # psi_n(x) ~ sign * [(n-1)!/x**n + n!/(2 x**(n+1)) + sum B_2k (2k+n-1)!/((2k)! x**(2k+n))]
-    far = -log(x) if n == 0 else factorial / n * power(x, -float(n))
-    far += factorial / 2 * power(x, -n - 1.0)
+    far = -log(x) if n == 0 else 0.0
+    for coefficient, exponent in polygamma_series(n):
+        far += coefficient * power(x, exponent)
+    return near + sign * far
+
+
+def polygamma_series(n: int) -> list[tuple[float, float]]:
+    """The (coefficient, exponent) of each term of the asymptotic series of (-1)^(n+1) polygamma.
+
+    (n-1)!/x^n + n!/(2 x^(n+1)) + the sum of B_2k (2k+n-1)!/((2k)! x^(2k+n)); for n = 0, -log(x)
+    stands in place of the first term.
+    """
+    factorial = float(math.factorial(n))
+    terms = [(factorial / n, -float(n))] if n else []
+    terms.append((factorial / 2, -n - 1.0))
     for k, bernoulli in enumerate(BERNOULLI, start=1):
         rising = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
-        far += bernoulli * rising * power(x, -2.0 * k - n)
-    return near + sign * far
+        terms.append((bernoulli * rising, -2.0 * k - n))
+    return terms
 
 
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)

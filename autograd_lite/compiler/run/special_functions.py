@@ -42,11 +42,9 @@ def polygamma(order: float | str, out: Doubles, operand: Doubles) -> None:
         while (short := y < FAR + n).any():
             near += short * y ** -(n + 1.0)
             y += short
-        far = -np.log(y) if n == 0 else factorial / n * y**-n
-        far += factorial / 2 * y ** -(n + 1.0)
-        for k, bernoulli in enumerate(ieee.BERNOULLI, start=1):
-            rising = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
-            far += bernoulli * rising * y ** -(2.0 * k + n)
+        far = -np.log(y) if n == 0 else np.zeros(len(y))
+        for coefficient, exponent in ieee.polygamma_series(n):
+            far += coefficient * y**exponent
         found[:] = (-1.0) ** (n + 1) * (factorial * near + far)
     for i in np.flatnonzero(~known).tolist():
         found[i] = ieee.polygamma(n, float(x[i]))
