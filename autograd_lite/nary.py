@@ -292,7 +292,7 @@ def read(xs: tuple[Any, ...], d: list[float], code: int) -> tuple[int, int]:
 
 
 def has_loop(code: int) -> bool:
-    """True if `reduction` knows the n-ary rule, which is then in `rules.LOOPS`."""
+    """True if `reduction` knows the n-ary rule, whose row then says `loop`."""
     return (
         code == kernels.SUM
         or code == kernels.MEAN

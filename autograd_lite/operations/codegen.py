@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograd_lite.operations.formulas import NotInCError, to_c
-from autograd_lite.operations.rules import LOOPS, RULES, Rule, table_checksum
+from autograd_lite.operations.rules import RULES, Rule, table_checksum
 
 _PREAMBLE = """\
 /* Written by codegen.py from the table in rules.py. */
@@ -18,7 +18,7 @@ _PREAMBLE = """\
 
 def _kernel(rule: Rule) -> str | None:
     """The C function of a rule: reads its operands, writes its partials, returns its value."""
-    if rule.name in ("leaf", "dot") or (rule.nary and rule.name not in LOOPS):
+    if rule.name in ("leaf", "dot") or (rule.nary and not rule.loop):
         return None
     names = {"xs": ("x", "n", "out"), "x": ("x",)}.get(rule.operands, tuple(rule.operands))
     reads = " ".join(f"const double {name} = a[{i}];" for i, name in enumerate(names))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.operations.formulas import Tree
 
-__all__ = ["CODES", "LOOPS", "RULES", "TABLE", "Rule", "register", "table_checksum"]
+__all__ = ["CODES", "RULES", "TABLE", "Rule", "register", "table_checksum"]
 
 Domain = tuple[float, float] | range
 
@@ -45,6 +45,9 @@ class Rule:
     symbol       what is drawn on graphs, with {c:g} for the static parameter
     domain       for each operand, the interval that tests sample, or a range of whole numbers
     kinks        the x where no derivative exists; the formulas say what is returned there
+    ties         True if there is no derivative where two operands are equal
+    loop         True if the engine has a loop of its own for this n-ary rule; others are computed
+                 by their formulas
     note         what a reader should know of the edges
     user_module  the module of the function of a rule that a user wrote in Python, and which has no
                  formulas; None for one of formulas
@@ -54,11 +57,13 @@ class Rule:
         "code",
         "domain",
         "kinks",
+        "loop",
         "name",
         "note",
         "operands",
         "partials",
         "symbol",
+        "ties",
         "user_module",
         "value",
     )
@@ -75,6 +80,8 @@ class Rule:
         symbol: str = "",
         domain: Sequence[Domain] = ((-3, 3),),
         kinks: tuple[float, ...] = (),
+        ties: bool = False,
+        loop: bool = False,
         note: str = "",
         user_module: str | None = None,
     ) -> None:
@@ -82,7 +89,8 @@ class Rule:
         self.partials = tuple(map(Formula, partials))
         self.symbol = symbol or name
         self.domain = tuple(domain) * (len(operands) if len(domain) == 1 else 1)
-        self.kinks, self.note, self.user_module = kinks, note, user_module
+        self.kinks, self.ties, self.loop = kinks, ties, loop
+        self.note, self.user_module = note, user_module
         self.code = -1
 
     @property
@@ -197,10 +205,10 @@ RULES: list[Rule] = [
     Rule("round", "x", "round_even(x)", "0", domain=((-0.4, 0.4),), note="halves go to even"),
     Rule("maximum", "xy", "where(x >= y, x, where(y >= x, y, x + y))",
          "where(x < y, 0, where(x == y, 0.5, 1))", "where(y < x, 0, where(x == y, 0.5, 1))",
-         note="a tie splits the gradient half and half; nan wins"),
+         ties=True, note="a tie splits the gradient half and half; nan wins"),
     Rule("minimum", "xy", "where(x <= y, x, where(y <= x, y, x + y))",
          "where(x > y, 0, where(x == y, 0.5, 1))", "where(y > x, 0, where(x == y, 0.5, 1))",
-         note="a tie splits the gradient half and half; nan wins"),
+         ties=True, note="a tie splits the gradient half and half; nan wins"),
     Rule("copysign", "xy", "copysign(x, where(y == y, y, 0))", "where(x == 0, 0, out / x)", "0",
          kinks=(0,), note="a nan counts as positive: its sign differs between machines"),
     Rule("atan2", "xy", "atan2(x, y)",
@@ -216,22 +224,19 @@ RULES: list[Rule] = [
          " where(z < y, where(x == x, z, x), y + z))",
          "where(x >= y, where(x <= z, 1, 0), 0)",
          "where(x < y, where(y <= z, 1, 0), 0)", "where(x > z, 1, where(z < y, 1, 0))",
-         domain=((-3, 3), (-2, -0.5), (0.5, 2)),
+         domain=((-3, 3), (-2, -0.5), (0.5, 2)), ties=True,
          note="the derivative at a bound is 1; bounds that cross give the upper one; nan wins"),
 
     # ------------------------------------------- n-ary: the partial by x, one of the n operands
-    # norm and logsumexp reduce in a way of their own, and dot takes pairs: value.py has these.
-    Rule("sum", "xs", "sum(x)", "1"),
-    Rule("mean", "xs", "sum(x) / n", "1 / n"),
-    Rule("norm", "xs", "norm(x)", "where(out == 0, 0, x / out)", kinks=(0,),
+    # norm and logsumexp reduce in a way of their own, and dot takes pairs: nary.py has these.
+    Rule("sum", "xs", "sum(x)", "1", loop=True),
+    Rule("mean", "xs", "sum(x) / n", "1 / n", loop=True),
+    Rule("norm", "xs", "norm(x)", "where(out == 0, 0, x / out)", kinks=(0,), loop=True,
          note="the Euclidean length; its gradient at 0 is 0"),
-    Rule("logsumexp", "xs", "logsumexp(x)", "exp(x - out)",
+    Rule("logsumexp", "xs", "logsumexp(x)", "exp(x - out)", loop=True,
          note="log(sum(exp(x))), where exp would overflow or vanish too"),
     Rule("dot", "xs", "sum(x * y)", "y", note="sum of x * y; y is the other factor of x"),
 ]  # fmt: skip
-
-LOOPS = ("sum", "mean", "norm", "logsumexp")
-"""The n-ary rules that `value.py` reduces in loops of its own; others are, by their formulas."""
 
 CODES: dict[str, int] = {}
 """The place in RULES of each rule, by name."""

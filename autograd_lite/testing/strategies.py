@@ -15,7 +15,6 @@ from autograd_lite.testing.spelling import rule_of
 
 __all__ = ["inputs_for", "values"]
 
-SWITCHES = ("maximum", "minimum", "clip")  # not smooth where two operands are equal
 APART = 1e-3  # how far operands stay from kinks and ties
 
 
@@ -48,7 +47,7 @@ def values(
 
 def smooth(rule: Rule, operands: Sequence[float]) -> bool:
     """Whether the operands are off the rule's kinks, and off ties if these are kinks."""
-    tied = rule.name in SWITCHES and any(abs(x - y) < APART for x, y in combinations(operands, 2))
+    tied = rule.ties and any(abs(x - y) < APART for x, y in combinations(operands, 2))
     parents = operands[: len(operands) - rule.static]
     return not tied and all(abs(x - kink) > APART for x in parents for kink in rule.kinks)
 
