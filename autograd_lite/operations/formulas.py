@@ -153,7 +153,7 @@ def parse(text: str) -> Tree:
 
     def read(node: ast.expr) -> Tree:
         match node:
-            case ast.Constant(value=int() | float() as number):
+            case ast.Constant(value=int() | float() as number) if type(number) is not bool:
                 return number
             case ast.Name(id=name):
                 return name
