@@ -1,6 +1,7 @@
 # C types for _steps.py.
 cimport cython
-cimport nn._buffer as buffer
+cimport autograd_lite.memory as memory
+cimport nn._roots as roots
 from cpython.array cimport array as doubles
 
 cdef Py_ssize_t BLOCK

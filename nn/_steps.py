@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from array import array
 
-import nn._buffer as buffer
+import autograd_lite.memory as memory
+import nn._roots as roots
 from autograd_lite.observers import writing
 
 TYPE_CHECKING = False
@@ -25,23 +26,23 @@ def zero_grad(parameters: Parameters) -> None:
     """Set all gradients to 0."""
     writing(parameters)
     for i in range(len(parameters)):
-        buffer.set_grad(parameters, i, 0.0)
+        memory.set_grad(parameters, i, 0.0)
 
 
 def grad_norm(parameters: Parameters) -> float:
     """The Euclidean length of all gradients."""
     total = 0.0
     for i in range(len(parameters)):
-        g = buffer.grad_of(parameters, i)
+        g = memory.grad_of(parameters, i)
         total += g * g
-    return buffer.sqrt(total)
+    return roots.sqrt(total)
 
 
 def scale_grad(parameters: Parameters, factor: float) -> None:
     """Multiply all gradients."""
     writing(parameters)
     for i in range(len(parameters)):
-        buffer.set_grad(parameters, i, factor * buffer.grad_of(parameters, i))
+        memory.set_grad(parameters, i, factor * memory.grad_of(parameters, i))
 
 
 def sgd(
@@ -60,17 +61,17 @@ def sgd(
     Here and below, sign is -1 to maximise rather than minimise.
     """
     writing(parameters)
-    vs = buffer.doubles(velocity)
+    vs = memory.doubles(velocity)
     for i in range(len(parameters)):
-        p = buffer.data_of(parameters, i)
-        g = sign * buffer.grad_of(parameters, i)
+        p = memory.data_of(parameters, i)
+        g = sign * memory.grad_of(parameters, i)
         if weight_decay != 0.0:  # here and below, 0 times an infinite parameter would be NaN
             g += weight_decay * p
         if momentum != 0.0:
             v = g if first else momentum * vs[i] + (1.0 - dampening) * g
             vs[i] = v
             g = g + momentum * v if nesterov else v
-        buffer.set_data(parameters, i, p - lr * g)
+        memory.set_data(parameters, i, p - lr * g)
 
 
 def adam(
@@ -95,19 +96,19 @@ def adam(
     With amsgrad, the largest v so far stands in place of v in the last line.
     """
     writing(parameters)
-    ms, vs, tops = buffer.doubles(mean), buffer.doubles(square), buffer.doubles(largest)
+    ms, vs, tops = memory.doubles(mean), memory.doubles(square), memory.doubles(largest)
     steps = block()
-    xs = buffer.doubles(steps)
-    root = buffer.sqrt(correction2)
+    xs = memory.doubles(steps)
+    root = roots.sqrt(correction2)
     rate, floor = lr / correction1 * root, eps * root  # the fraction times root: a division less
     shrink = 1.0 - lr * weight_decay if decoupled else 1.0
     start = 0
     while start < len(parameters):
         n = min(BLOCK, len(parameters) - start)
         for i in range(start, start + n):
-            g = sign * buffer.grad_of(parameters, i)
+            g = sign * memory.grad_of(parameters, i)
             if weight_decay != 0.0 and not decoupled:
-                g += weight_decay * buffer.data_of(parameters, i)
+                g += weight_decay * memory.data_of(parameters, i)
             m = beta1 * ms[i] + (1.0 - beta1) * g
             v = beta2 * vs[i] + (1.0 - beta2) * g * g
             ms[i] = m
@@ -117,10 +118,10 @@ def adam(
                     tops[i] = v
                 v = tops[i]
             xs[i - start] = v
-        buffer.over_roots(buffer.part(ms, start), xs, n, rate, floor)
+        roots.over_roots(memory.part(ms, start, n), xs, n, rate, floor)
         for i in range(start, start + n):
-            p = shrink * buffer.data_of(parameters, i)
-            buffer.set_data(parameters, i, p - xs[i - start])
+            p = shrink * memory.data_of(parameters, i)
+            memory.set_data(parameters, i, p - xs[i - start])
         start += n
 
 
@@ -143,16 +144,16 @@ def rmsprop(
     If centered, s - m^2 stands in place of s, with m = alpha m + (1 - alpha) g.
     """
     writing(parameters)
-    ss, ms, vs = buffer.doubles(square), buffer.doubles(mean), buffer.doubles(velocity)
+    ss, ms, vs = memory.doubles(square), memory.doubles(mean), memory.doubles(velocity)
     slopes, steps = block(), block()
-    gs, xs = buffer.doubles(slopes), buffer.doubles(steps)
+    gs, xs = memory.doubles(slopes), memory.doubles(steps)
     start = 0
     while start < len(parameters):
         n = min(BLOCK, len(parameters) - start)
         for i in range(start, start + n):
-            g = sign * buffer.grad_of(parameters, i)
+            g = sign * memory.grad_of(parameters, i)
             if weight_decay != 0.0:
-                g += weight_decay * buffer.data_of(parameters, i)
+                g += weight_decay * memory.data_of(parameters, i)
             s = alpha * ss[i] + (1.0 - alpha) * g * g
             ss[i] = s
             if centered:
@@ -161,11 +162,11 @@ def rmsprop(
                 s -= m * m
             gs[i - start] = g
             xs[i - start] = s
-        buffer.over_roots(gs, xs, n, 1.0, eps)
+        roots.over_roots(gs, xs, n, 1.0, eps)
         for i in range(start, start + n):
             v = momentum * vs[i] + xs[i - start]
             vs[i] = v
-            buffer.set_data(parameters, i, buffer.data_of(parameters, i) - lr * v)
+            memory.set_data(parameters, i, memory.data_of(parameters, i) - lr * v)
         start += n
 
 
@@ -179,23 +180,23 @@ def adagrad(
 ) -> None:
     """Step by s = s + g^2; p = p - rate g / (sqrt(s) + eps)."""
     writing(parameters)
-    ss = buffer.doubles(total)
+    ss = memory.doubles(total)
     slopes, steps = block(), block()
-    gs, xs = buffer.doubles(slopes), buffer.doubles(steps)
+    gs, xs = memory.doubles(slopes), memory.doubles(steps)
     start = 0
     while start < len(parameters):
         n = min(BLOCK, len(parameters) - start)
         for i in range(start, start + n):
-            g = sign * buffer.grad_of(parameters, i)
+            g = sign * memory.grad_of(parameters, i)
             if weight_decay != 0.0:
-                g += weight_decay * buffer.data_of(parameters, i)
+                g += weight_decay * memory.data_of(parameters, i)
             s = ss[i] + g * g
             ss[i] = s
             gs[i - start] = g
             xs[i - start] = s
-        buffer.over_roots(gs, xs, n, rate, eps)
+        roots.over_roots(gs, xs, n, rate, eps)
         for i in range(start, start + n):
-            buffer.set_data(parameters, i, buffer.data_of(parameters, i) - xs[i - start])
+            memory.set_data(parameters, i, memory.data_of(parameters, i) - xs[i - start])
         start += n
 
 
