@@ -149,8 +149,8 @@ def _several(group: Group, grad_of: GradOf, graph: Graph) -> Box:
     counted = [node for node in nodes if not node.is_constant] or nodes
     numbers = [node.data for node in counted]
     nans = [x for x in numbers if x != x]  # min and max would miss them
-    kinds = {kind_of(node) for node in nodes}
-    leaves = not group.collapsed and kinds != {"operation"}
+    kinds = Counter(map(kind_of, nodes))
+    leaves = not group.collapsed and kinds.keys() != {"operation"}
     name = _common_name(map(graph.label, nodes)) if leaves else ""
     alone = len(nodes) == 1
     box = Box(
@@ -162,7 +162,7 @@ def _several(group: Group, grad_of: GradOf, graph: Graph) -> Box:
         grad_of(nodes[0]) if alone else hypot(*map(grad_of, counted)),
         nodes,
         times=group.times,
-        parameters=sum(kind_of(node) == "parameter" for node in nodes) if group.collapsed else 0,
+        parameters=kinds["parameter"] if group.collapsed else 0,
     )
     if alone:
         box.rule, box.static = nodes[0].rule, static_of(nodes[0])
@@ -204,15 +204,15 @@ def by_group(groups: Sequence[Group], grad_of: GradOf, graph: Graph, *, measured
             continue
         parents = [index[x] for member in group.nodes for x in graph.parents(member)]
         box.operands = list(zip(parents, graph.parents(node), strict=True)) if alone else ()
-        partials = {k: p for k, _, p in _sources(node, graph, measured)} if alone else {}
+        known = {k: p for k, _, p in _sources(node, graph, measured)} if alone else {}
         times = Counter(parents)
         merged: set[int] = set()
         for k, parent in enumerate(parents):
             if parent == i:
                 continue
             if alone and len(groups[parent].nodes) == 1 and times[parent] <= PARALLEL:
-                if k in partials:
-                    diagram.edges.append(Edge(parent, i, partials[k], k))
+                if k in known:
+                    diagram.edges.append(Edge(parent, i, known[k], k))
             elif parent not in merged:
                 merged.add(parent)
                 diagram.edges.append(Edge(parent, i, None, count=times[parent]))
