@@ -64,9 +64,9 @@ class Binder:
             case Contraction():
                 return self._contract(instruction)
             case Elementwise():
-                return self._map(instruction)
+                return self._elementwise(instruction)
             case RowMax():
-                return self._largest(instruction)
+                return self._row_max(instruction)
             case Gather(base, table):
                 return [self._take(table, self._slice(base, table.size))]
             case Scatter(base, table, add):
@@ -75,8 +75,10 @@ class Binder:
                 return self._segment_sum(instruction)
             case Zero(base, size):
                 return [Operation("copyto", self._slice(base, size), (np.zeros(()),))]
-            case ZeroPadding(base, holes):
-                return [Operation("copyto", self._slice(base, len(holes)), (np.zeros(()), holes))]
+            case ZeroPadding(base, padding):
+                return [
+                    Operation("copyto", self._slice(base, len(padding)), (np.zeros(()), padding))
+                ]
             case Take(base, lookup):
                 calls, array, where = self._addresses(lookup)
                 out = self._slice(base, len(lookup.slots))
@@ -119,9 +121,9 @@ class Binder:
         step = int(table[1] - table[0]) if len(table) > 1 else 1
         if (np.diff(table) == step).all():
             out = self._view(Ref(int(table[0]), (step,)), table.shape)
-            return (
-                Operation("add", out, (out, values)) if add else Operation("copyto", out, (values,))
-            )
+            if add:
+                return Operation("add", out, (out, values))
+            return Operation("copyto", out, (values,))
         return Operation("add.at" if add else "put", self.memory, (values, table))
 
     def _segment_sum(self, it: SegmentSum) -> list[Operation]:
@@ -134,7 +136,7 @@ class Binder:
         return [*calls, Operation("add.reduceat", out, (a, it.starts))]
 
     def _addresses(self, lookup: IndexTable) -> tuple[list[Operation], Doubles, Ints]:
-        """The operations that work out the places of a lookup, the array they are in, and them."""
+        """The operations that work out places in an array, the array, and those places."""
         n, among = len(lookup.slots), lookup.among
         where = np.empty(n, np.int64)
         calls: list[Operation] = [
@@ -157,13 +159,13 @@ class Binder:
             ]
         return calls, self.memory[low : high + 1], where
 
-    def _largest(self, it: RowMax) -> list[Operation]:
+    def _row_max(self, it: RowMax) -> list[Operation]:
         rows = self._view(it.a, it.loops + it.sums)
         return [Operation("maximum.reduce", self._view(it.out, it.loops), (rows,))]
 
     # ------------------------------------------------------------------------ elementwise
 
-    def _map(self, it: Elementwise) -> list[Operation]:
+    def _elementwise(self, it: Elementwise) -> list[Operation]:
         arrays: dict[str, NDArray[Any]] = {
             name: self._view(ref, it.loops) for name, ref in it.operands.items()
         }
@@ -228,7 +230,7 @@ class Binder:
         if a.ndim == n:
             if n == 2 and _is_outer(a, b):
                 return self._matmul(
-                    out, *(_view(x, (*x.shape, 1), (*x.strides, 8)) for x in (a, b))
+                    out, *(_strided(x, (*x.shape, 1), (*x.strides, 8)) for x in (a, b))
                 )
             return [Operation("multiply", out, (a, b))]
         for x, y in ((a, b), (b, a)):
@@ -262,7 +264,7 @@ class Binder:
         """An operand with the loops after n as one; a copy where they are not one stretch."""
         shape, (sums, inner) = (*x.shape[:n], prod(x.shape[n:])), (x.shape[n:], x.strides[n:])
         if all(s == size * t for s, size, t in zip(inner, sums[1:], inner[1:], strict=False)):
-            return _view(x, shape, (*x.strides[:n], inner[-1]))
+            return _strided(x, shape, (*x.strides[:n], inner[-1]))
         moving = [i for i in range(n) if x.strides[i]]
         source = _along(x, [*moving, *range(n, x.ndim)])
         copy = self.scratch(name, source.shape)
@@ -270,17 +272,17 @@ class Binder:
         strides = [0] * n
         for axis, stride in zip(moving, copy.strides, strict=False):
             strides[axis] = stride
-        return _view(copy, shape, (*strides, 8))
+        return _strided(copy, shape, (*strides, 8))
 
 
-def _view(x: Doubles, shape: Sequence[int], strides: Sequence[int]) -> Doubles:
+def _strided(x: Doubles, shape: Sequence[int], strides: Sequence[int]) -> Doubles:
     return np.lib.stride_tricks.as_strided(x, shape, strides)
 
 
 def _along(x: Doubles, axes: Iterable[int]) -> Doubles:
     """A view of x in these of its axes only; -1 is a new axis of size 1."""
     shape, strides = (*x.shape, 1), (*x.strides, 0)
-    return _view(x, [shape[i] for i in axes], [strides[i] for i in axes])
+    return _strided(x, [shape[i] for i in axes], [strides[i] for i in axes])
 
 
 def _is_outer(a: Doubles, b: Doubles) -> bool:

@@ -21,7 +21,6 @@ __all__ = ["FUNCTIONS", "polygamma"]
 
 FAR = 10  # where the series of `polygamma` begins: its last term is 1e-12 of the first
 
-
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: np.frompyfunc(getattr(kernels, name), 1, 1) for name in ("erf", "erfc", "lgamma")
 }

@@ -49,7 +49,7 @@ class Run:
     """One run of a program, kept for its gradient.
 
     executor  the executor that made the run
-    outputs   [tape.outputs] their numbers
+    outputs   [tape.outputs] the numbers of the outputs
     indices   [tape.indices] the ints that `take` reads
     lease     [the workspace of the run], or [its inputs] once a later run has that workspace
     """
@@ -81,8 +81,8 @@ class Executor(ABC):
     """Runs a program, in a few workspaces for any number of runs.
 
     A run may be asked for its gradient for as long as it lives. If no workspace is free, another
-    run gives up its own and keeps its inputs, with which it is run again. So a list of results
-    costs no more memory than their leaves, and what the operations of users gave.
+    run gives up its own and keeps its inputs, with which it is run again. So a long list of results
+    takes the memory of the inputs of each run, and of a few workspaces.
 
     reference   another executor, for runs and gradients of which this one knows only that a number
                 is not finite; None for the reference itself
@@ -161,8 +161,8 @@ class Executor(ABC):
             finally:
                 self._leases[space.number] = lease
         if gradient is None:
-            again, user_results = self.inputs_of(run)
-            reference = self._ask_reference(again, run.indices, (), user_results)
+            leaves, user_results = self.inputs_of(run)
+            reference = self._ask_reference(leaves, run.indices, (), user_results)
             gradient = reference.gradient(cotangents)
         return gradient
 

@@ -22,5 +22,5 @@ TAKE = -3  # parents (index, x0, x1, ...): the one of the x that the index names
 DETACH = -4  # its parent's number, through which no gradient flows
 LARGEST = -5  # the first of the largest of its parents, a NaN if there is one
 
-# How two numbers compare; OPPOSITE are 0.0 and -0.0, and UNORDERED is what has a NaN.
+# How two numbers compare: OPPOSITE are 0.0 and -0.0, UNORDERED is a pair with a NaN.
 LESS, SAME, GREATER, UNORDERED, OPPOSITE = 1, 2, 4, 8, 16

@@ -32,8 +32,9 @@ class Tape:
     static    [n] the static parameter c of an operation; the number of a CONSTANT
     slots     [n] where a LEAF's number, or an INDEX's int, stands among what a call gives
     outputs   [k] the nodes whose numbers a call gives back
-    leaves, indices  how many numbers, and how many ints, a call gives
-    results   so many of the outputs, the first ones, have cotangents; all by default
+    leaves    how many numbers a call gives
+    indices   how many ints a call gives
+    results   how many of the outputs, the first ones, have cotangents; all by default
     """
 
     def __init__(
