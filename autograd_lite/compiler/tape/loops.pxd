@@ -2,7 +2,7 @@
 cimport cython
 cimport autograd_lite.memory as memory
 cimport autograd_lite.operations.kernels as kernels
-cimport autograd_lite.nary as reductions
+cimport autograd_lite.nary as nary
 from cpython.array cimport array as numbers
 
 cdef int LEAF, CONSTANT, INDEX, TAKE, DETACH, LARGEST
@@ -23,7 +23,7 @@ cdef Py_ssize_t normalized_index(long long index, Py_ssize_t n) except -1
 @cython.locals(i=Py_ssize_t, x=double)
 cdef int largest_of(double *v, int *parent, Py_ssize_t start, Py_ssize_t end) noexcept
 @cython.locals(j=Py_ssize_t, shift=double, out=double)
-cdef double nary(int code, Py_ssize_t n, double *d) noexcept
+cdef double reduced(int code, Py_ssize_t n, double *d) noexcept
 @cython.locals(n=Py_ssize_t, place=Py_ssize_t)
 cdef double in_python(
     int code, list xs, double c, numbers partials, Py_ssize_t start, numbers user_results, bint known

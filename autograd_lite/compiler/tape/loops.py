@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 
 import autograd_lite.memory as memory
-import autograd_lite.nary as reductions
+import autograd_lite.nary as nary
 import autograd_lite.operations.kernels as kernels
 from autograd_lite.compiler.tape.opcodes import (
     CONSTANT,
@@ -89,10 +89,10 @@ def forward(
             v[i] = v[parent[p]]
         elif code > 0:
             n = first[i + 1] - p
-            if reductions.has_loop(code):
+            if nary.has_loop(code):
                 for j in range(p, p + n):
                     d[j] = v[parent[j]]
-                v[i] = nary(code, n, memory.part(d, p, n))
+                v[i] = reduced(code, n, memory.part(d, p, n))
             elif n > 3 or not kernels.in_c(code):
                 xs = [v[parent[j]] for j in range(p, p + n)]
                 v[i] = in_python(code, xs, c[i], partials, p, user_results, known)
@@ -127,9 +127,9 @@ def largest_of(v: Any, parent: Any, start: int, end: int) -> int:
     return found
 
 
-def nary(code: int, n: int, d: Any) -> float:
+def reduced(code: int, n: int, d: Any) -> float:
     """The number of an n-ary node; its operands, which d holds, are overwritten by its partials."""
-    shift, out = reductions.reduction(code, d, n)
+    shift, out = nary.reduction(code, d, n)
     for j in range(n):
         d[j] = kernels.partial(code, d[j] - shift, n, out)
     return shift + out

@@ -1,7 +1,7 @@
 # C types for writer.py.
 cimport cython
 cimport autograd_lite.memory as memory
-cimport autograd_lite.value as engine
+cimport autograd_lite.value as value
 from autograd_lite.value cimport Value as Node
 from cpython.array cimport array as numbers
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 
 import autograd_lite.memory as memory
-import autograd_lite.value as engine
+import autograd_lite.value as value
 from autograd_lite.compiler.tape.opcodes import CONSTANT, DETACH, INDEX, LARGEST, LEAF, TAKE
 from autograd_lite.compiler.tape.tape import Tape
 
@@ -119,7 +119,7 @@ def write_tape(
         elif node in leaves:
             tape.position_of(node)
         elif node.is_leaf:
-            tape.append(node, CONSTANT, engine.number_of(node), [])
+            tape.append(node, CONSTANT, value.number_of(node), [])
         else:
             rule = node.rule
             if rule is None:
@@ -128,8 +128,8 @@ def write_tape(
                     "Write it with @operation to compile it"
                 )
             operands = [tape.position_of(parent) for parent in node.parents]
-            operands += [tape.add(CONSTANT, w, -1) for w in engine.weights_of(node)]
-            tape.append(node, rule.code, engine.static_of(node), operands)
+            operands += [tape.add(CONSTANT, w, -1) for w in value.weights_of(node)]
+            tape.append(node, rule.code, value.static_of(node), operands)
     for node in outputs:
         tape.position_of(node)
     return tape
