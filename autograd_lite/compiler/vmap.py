@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from autograd_lite.compiler.function import _Signature
     from autograd_lite.compiler.program import Program
     from autograd_lite.value import Value
 
@@ -82,12 +81,10 @@ class Batched(Compiled):
     def _run(self, batch: Batch, watched: bool, whole: bool) -> Any:
         """The results for samples with the same bools: a list, or for the whole batch as one."""
         signature = self._signature(batch.key)
-        left, tried = list(range(batch.n)), []
         attempts = [Attempt() for _ in range(batch.n)]
         results: dict[int, Any] = {}
-        if watched:
-            results = {i: self._of_sample(signature, batch, i) for i in left}
-            left = []
+        tried: list[Program] = []
+        left = [] if watched else list(range(batch.n))  # samples that a program may be for
         while left:
             with self._lock:
                 fresh = [p for p in signature.programs if p not in tried]
@@ -95,12 +92,12 @@ class Batched(Compiled):
                 i = left[0]
                 if program is None:
                     program = self._recorded(signature, batch.sample(i), attempts[i])
-            if program is None or program not in signature.programs:
-                if program is not None:  # the function has been called for this sample
-                    found, results[i] = program.run(batch.sample(i), attempts[i])
-                    left = left[1:] if found else left
-                    signature.check(program)
-                results |= {i: self._of_sample(signature, batch, i) for i in left}
+            if program is None:
+                break
+            if program not in signature.programs:  # of no use but for this sample
+                found, result = program.run(batch.sample(i), attempts[i])
+                results |= {i: result} if found else {}
+                signature.check(program)
                 break
             tried.append(program)
             batched = self._batched(program, batch)
@@ -116,14 +113,12 @@ class Batched(Compiled):
             left = [i for i in left if i not in results]
             if program.why_not:
                 signature.check(program)
-                results |= {i: self._of_sample(signature, batch, i) for i in left}
                 break
+        for i in range(batch.n):
+            if i not in results:
+                results[i] = self._eagerly(signature, batch.sample(i), batch.arguments(i), {})
         each = [results[i] for i in range(batch.n)]
         return stack_results(each) if whole else each
-
-    def _of_sample(self, signature: _Signature, batch: Batch, i: int) -> Any:
-        """The result of the function itself for sample i."""
-        return self._eagerly(signature, batch.sample(i), batch.arguments(i), {})
 
     def programs(self) -> Sequence[AnyProgram]:
         """Of each recording, the program for the last batch."""

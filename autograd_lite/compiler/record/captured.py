@@ -223,10 +223,7 @@ class CapturedState:
         """Have this list or dict, or the attributes of a class, compared."""
         self._titles.append(name)
         self._containers.append(container)
-        if isinstance(container, list):
-            self._copies.append([_held(x) for x in container])
-        else:
-            self._copies.append({key: _held(x) for key, x in container.items()})
+        self._copies.append(_copied(container))
 
     def _elements(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
         if isinstance(thing, (dict, MappingProxyType)):
@@ -405,7 +402,7 @@ def _copied(held: Any) -> Any:
     """A copy of what a look gives, to compare later looks with."""
     if isinstance(held, list):
         return [_held(x) for x in held]
-    if isinstance(held, dict):
+    if isinstance(held, (dict, MappingProxyType)):
         return {key: _held(x) for key, x in held.items()}
     return held
 

@@ -1,6 +1,6 @@
 # C types for flatten.py.
 cimport cython
-cimport autograd_lite.memory as arrays
+cimport autograd_lite.memory as memory
 cimport autograd_lite.value as engine
 from cpython.array cimport array as numbers
 

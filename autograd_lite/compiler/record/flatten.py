@@ -9,7 +9,7 @@ from array import array
 
 import numpy as np
 
-import autograd_lite.memory as arrays
+import autograd_lite.memory as memory
 import autograd_lite.value as engine
 from autograd_lite.compiler.record.tokens import (
     DICT,
@@ -80,7 +80,7 @@ def all_same(held: list[Any], found: list[Any]) -> bool:
     try:
         for i in range(len(held)):
             x, y = held[i], found[i]
-            if not arrays.alike(x, y) and (x != y or other_values(x, y)):
+            if not memory.alike(x, y) and (x != y or other_values(x, y)):
                 return False
     except Exception:  # an element that cannot be compared, such as another array
         return False
@@ -111,37 +111,37 @@ def flatten(thing: Any, flat: FlatArguments) -> None:
 
     Raises ValueError for what is nested too deep.
     """
-    kind = type(thing)
-    if kind is float:
-        arrays.append_int(flat.shape, FLOAT)
-        arrays.append(flat.floats, thing)
-    elif kind is list or kind is tuple:
-        arrays.append_int(flat.shape, LIST if kind is list else TUPLE)
-        arrays.append_int(flat.shape, len(thing))
+    cls = type(thing)
+    if cls is float:
+        memory.append_int(flat.shape, FLOAT)
+        memory.append(flat.floats, thing)
+    elif cls is list or cls is tuple:
+        memory.append_int(flat.shape, LIST if cls is list else TUPLE)
+        memory.append_int(flat.shape, len(thing))
         flatten_each(thing, flat)
     elif isinstance(thing, engine.Value):
-        arrays.append_int(flat.shape, VALUE)
+        memory.append_int(flat.shape, VALUE)
         flat.values.append(thing)
         flat.slots.append(len(flat.floats))
-        arrays.append(flat.floats, engine.number_of(thing))
-    elif kind is int or kind is str or kind is bool or thing is None:
-        arrays.append_int(flat.shape, STATIC)
-        flat.statics.append((kind, thing))
-    elif kind is dict:
-        arrays.append_int(flat.shape, DICT)
-        arrays.append_int(flat.shape, len(thing))
+        memory.append(flat.floats, engine.number_of(thing))
+    elif cls is int or cls is str or cls is bool or thing is None:
+        memory.append_int(flat.shape, STATIC)
+        flat.statics.append((cls, thing))
+    elif cls is dict:
+        memory.append_int(flat.shape, DICT)
+        memory.append_int(flat.shape, len(thing))
         for key in thing:
             flatten_static(key, flat)
         flatten_each(thing.values(), flat)
-    elif isinstance(thing, tuple) and hasattr(kind, "_make"):
-        arrays.append_int(flat.shape, NAMED)
-        arrays.append_int(flat.shape, len(thing))
-        flatten_static(kind, flat)
+    elif isinstance(thing, tuple) and hasattr(cls, "_make"):
+        memory.append_int(flat.shape, NAMED)
+        memory.append_int(flat.shape, len(thing))
+        flatten_static(cls, flat)
         flatten_each(thing, flat)
-    elif kind is np.ndarray or isinstance(thing, np.generic):
+    elif cls is np.ndarray or isinstance(thing, np.generic):
         flatten_numpy(thing, flat)
     elif isinstance(thing, float):
-        arrays.append_int(flat.shape, FLOAT)
+        memory.append_int(flat.shape, FLOAT)
         flat.floats.append(float(thing))
     else:
         flatten_static(thing, flat)
@@ -160,7 +160,7 @@ def flatten_each(things: Any, flat: FlatArguments) -> None:
 
 
 def flatten_static(thing: Any, flat: FlatArguments) -> None:
-    arrays.append_int(flat.shape, STATIC)
+    memory.append_int(flat.shape, STATIC)
     if not is_plain(thing):
         thing = Identity(thing)
     flat.statics.append((type(thing), thing))
@@ -178,12 +178,12 @@ def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
     kind = thing.dtype.kind
     shape = thing.shape
     if kind == "b" and isinstance(thing, np.ndarray):
-        arrays.append_int(flat.shape, STATIC)
+        memory.append_int(flat.shape, STATIC)
         flat.statics.append((np.ndarray, (shape, thing.tobytes())))
     elif kind not in "fiuO":
         flatten_static(thing, flat)
     elif kind == "O":
-        arrays.append_int(flat.shape, OBJECTS)
+        memory.append_int(flat.shape, OBJECTS)
         flat.shape.extend(array("i", (len(shape), *shape)))
         flatten_each(thing.ravel().tolist(), flat)
     else:
@@ -194,7 +194,7 @@ def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
         if kind != "f":
             flat.integers.frombytes(numbers.astype("q", copy=False).view("B"))
         if shape == ():
-            arrays.append_int(flat.shape, FLOAT if kind == "f" else INTEGER)
+            memory.append_int(flat.shape, FLOAT if kind == "f" else INTEGER)
         else:
-            arrays.append_int(flat.shape, FLOATS if kind == "f" else INTEGERS)
+            memory.append_int(flat.shape, FLOATS if kind == "f" else INTEGERS)
             flat.shape.extend(array("i", (len(shape), *shape)))

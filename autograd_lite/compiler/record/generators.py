@@ -24,17 +24,17 @@ _SHARED: list[Any] = [
 
 
 class Generators:
-    """The shared generators, and those among things, in the states that `sample` left them in.
+    """The shared generators, and those that were reached, in the states that `sample` left them in.
 
     Looking at all states takes 50 microseconds. So where `sample` is given a method of a generator,
     such as `random.random`, a twin of the generator draws the same numbers, and nothing else. While
     both give the same, nothing else has drawn.
     """
 
-    def __init__(self, things: Iterable[object]) -> None:
+    def __init__(self, reached: Iterable[object]) -> None:
         own = [
             thing
-            for thing in things
+            for thing in reached
             if isinstance(thing, GENERATORS) and not isinstance(thing, random.SystemRandom)
         ]
         self._all = list({id(thing): thing for thing in [*_SHARED, *own]}.values())

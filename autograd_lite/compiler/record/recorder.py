@@ -111,14 +111,14 @@ class Recording:
 class Recorder(TracingObserver):
     """Notes what a recording needs of what the engine does.
 
-    generators  things, of which those that draw random numbers matter
-    drawn       the random numbers with which the call begins
+    reached  things, among them generators of random numbers, whose states are watched
+    drawn    the random numbers with which the call begins
     """
 
-    def __init__(self, generators: Iterable[object], drawn: Sequence[float]) -> None:
+    def __init__(self, reached: Iterable[object], drawn: Sequence[float]) -> None:
         self.recording = Recording()
-        self.drawn = drawn
-        self.generators = Generators(generators)
+        self._drawn = drawn
+        self._generators = Generators(reached)
         # By ids, as a table of nodes would ask for their hashes: a guard for each plain number.
         self._detached: dict[int, tuple[Value, Value]] = {}  # by ids of leaves
         self._takes: list[Value] = []
@@ -138,7 +138,7 @@ class Recorder(TracingObserver):
         """The call is over."""
         self.recording.detached_from = dict(self._detached.values())
         self.recording.takes, self.recording.largest = set(self._takes), set(self._largest)
-        if self.generators.disturbed():
+        if self._generators.disturbed():
             self.give_up(
                 said(
                     "it draws random numbers, which a recording would repeat for ever",
@@ -168,7 +168,7 @@ class Recorder(TracingObserver):
 
     def sample(self, function: Callable[[], float]) -> Value:
         i = len(self.recording.draws)
-        number = self.drawn[i] if i < len(self.drawn) else self.generators.sample(function)
+        number = self._drawn[i] if i < len(self._drawn) else self._generators.sample(function)
         if not is_number(number):
             raise NotRecordedError(
                 said(
@@ -256,20 +256,20 @@ class LineRecorder(Recorder):
 def record(
     function: Callable[..., Any],
     flat: FlatArguments,
-    generators: Iterable[object],
+    reached: Iterable[object],
     drawn: Sequence[float] = (),
     recorder: type[Recorder] = Recorder,
 ) -> Recording:
     """Call function on tracers for the numbers of the arguments, which flat took apart.
 
-    generators  things that the function reaches, of which those that draw random numbers matter
-    drawn       the random numbers with which the call begins
+    reached  what the function reaches: its generators of random numbers are watched
+    drawn    the random numbers with which the call begins
 
     Raises TracerError if the function has changed its arguments, and what the function raises.
     """
     tracers = Tracers(flat)
     args, kwargs = tracers.call(function)
-    watch = recorder(generators, drawn)
+    watch = recorder(reached, drawn)
     recording = watch.recording
     with observe(watch):
         recording.result = function(*args, **kwargs)

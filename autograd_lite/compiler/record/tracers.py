@@ -14,19 +14,8 @@ import numpy as np
 
 from autograd_lite.anomaly import user_line
 from autograd_lite.compiler.messages import said
+from autograd_lite.compiler.record import tokens
 from autograd_lite.compiler.record.flatten import Identity
-from autograd_lite.compiler.record.tokens import (
-    DICT,
-    FLOAT,
-    FLOATS,
-    INTEGER,
-    INTEGERS,
-    LIST,
-    NAMED,
-    OBJECTS,
-    STATIC,
-    VALUE,
-)
 from autograd_lite.observers import Observer, active
 from autograd_lite.tree import children
 from autograd_lite.value import Value, is_plain_number
@@ -171,22 +160,22 @@ class Tracers:
         token = next(self._tokens)
         if token in _TRACERS:
             return self._tracer(_TRACERS[token])
-        if token == STATIC:
+        if token == tokens.STATIC:
             self._n_statics += 1
             cls, thing = next(self._statics)
             if cls is np.ndarray:  # of bools
                 shape, bits = thing
                 return self._noted(np.frombuffer(bits, bool).reshape(shape).copy())
             return thing.thing if isinstance(thing, Identity) else thing
-        if token in (FLOATS, INTEGERS, OBJECTS):
+        if token in (tokens.FLOATS, tokens.INTEGERS, tokens.OBJECTS):
             return self._noted(self._array(token))
         n = next(self._tokens)
-        cls = self.next() if token == NAMED else None
-        keys = [self.next() for _ in range(n)] if token == DICT else []
+        cls = self.next() if token == tokens.NAMED else None
+        keys = [self.next() for _ in range(n)] if token == tokens.DICT else []
         elements = [self.next() for _ in range(n)]
-        if token == DICT:
+        if token == tokens.DICT:
             return self._noted(dict(zip(keys, elements, strict=True)))
-        if token == LIST:
+        if token == tokens.LIST:
             return self._noted(elements)
         thing = tuple(elements) if cls is None else cls._make(elements)
         return thing if isinstance(thing, tuple) else self._noted(thing)  # a dataclass of vmap's
@@ -219,14 +208,14 @@ class Tracers:
         shape = [next(self._tokens) for _ in range(next(self._tokens))]
         array = np.empty(prod(shape), object)
         for i in range(len(array)):
-            if token == OBJECTS:
+            if token == tokens.OBJECTS:
                 array[i] = self.next()
             else:
-                array[i] = self._tracer(FloatTracer if token == FLOATS else IntTracer)
+                array[i] = self._tracer(FloatTracer if token == tokens.FLOATS else IntTracer)
         return array.reshape(shape)
 
 
-_TRACERS = {VALUE: ValueTracer, FLOAT: FloatTracer, INTEGER: IntTracer}
+_TRACERS = {tokens.VALUE: ValueTracer, tokens.FLOAT: FloatTracer, tokens.INTEGER: IntTracer}
 
 
 def _positional(function: Callable[..., Any]) -> Iterator[str]:
