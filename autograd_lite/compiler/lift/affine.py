@@ -53,17 +53,17 @@ def runs(tables: Ints) -> list[slice]:
 
 
 def stretches(tables: Ints) -> tuple[Ints, Ints]:
-    """Where in m tables [m, n] the stretches of the commonest step begin, and how long they are."""
+    """The starts in m tables [m, n] of the stretches of the commonest step, and their lengths."""
     n = tables.shape[1]
     starts = np.zeros(1, np.int64)
     if n > 1:
         step = tables[:, 1:] - tables[:, :-1]
-        kinds, counts = np.unique(step, axis=1, return_counts=True)
-        other = (step != kinds[:, [counts.argmax()]]).any(0)
+        steps, counts = np.unique(step, axis=1, return_counts=True)
+        other = (step != steps[:, [counts.argmax()]]).any(0)
         starts = np.append(starts, np.flatnonzero(other) + 1)
     return starts, np.diff(np.append(starts, n))
 
 
 def is_within(table: Ints, addresses: Ints) -> bool:
-    """Whether a table goes nowhere that these addresses do not go."""
+    """True if all of a table lies between the first and the last of these addresses."""
     return bool(addresses.min() <= table.min() and table.max() <= addresses.max())
