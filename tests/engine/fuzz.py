@@ -52,6 +52,7 @@ class Slotted(Value):
 NUMBERS = [0.0, -0.0, 1, -1, 0.5, 3, 1e-320, 1e308, -1e308, inf, -inf, nan, True, 2**70, 10**400]
 WRONG = [None, "1", b"1", 1j, [], (), {1}, object(), Value, lambda: None]
 NOT_CALLED = {"Value", "compile", "compiled", "no_grad", "operation", "detect_anomaly"}
+NOT_CALLED |= {"draw"}  # which warns that it is deprecated
 FUNCTIONS = [getattr(al, name) for name in al.__all__ if name not in NOT_CALLED]
 FUNCTIONS += [nn.mse_loss, nn.cross_entropy]
 CLASSES = [Value, Weight, Slotted, nn.Parameter]
