@@ -2,9 +2,18 @@
 
 import re
 
+import pytest
+
+from autograd_lite.operations import codegen
 from autograd_lite.operations.codegen import write_kernels
 from autograd_lite.operations.formulas import FUNCTIONS, functions_of
 from autograd_lite.operations.rules import RULES, TABLE
+
+
+@pytest.fixture(autouse=True)
+def without_rules_of_users(monkeypatch):
+    """Which other tests have added to the table by now; there are none when the engine is built."""
+    monkeypatch.setattr(codegen, "RULES", RULES[:TABLE])
 
 
 def runs_in_c(rule):
@@ -20,14 +29,14 @@ def test_every_rule_that_c_can_compute_has_a_kernel(tmp_path):
     assert kernels >= {rule.name for rule in RULES[1:TABLE] if not rule.nary and runs_in_c(rule)}
     (table,) = re.findall(r"KERNELS\[\] = \{(.*)\};", header)
     expected = [f"k_{rule.name}" if rule.name in kernels else "NULL" for rule in RULES[:TABLE]]
-    assert table.split(", ")[:TABLE] == expected
+    assert table.split(", ") == expected
 
 
 def test_the_codes_are_those_of_the_table(tmp_path):
     write_kernels(tmp_path)
     header = (tmp_path / "kernels.h").read_text()
     codes = {name: int(code) for name, code in re.findall(r"CODE_(\w+) = (\d+),", header)}
-    assert codes == {rule.name: rule.code for rule in RULES}
+    assert codes == {rule.name: rule.code for rule in RULES[:TABLE]}
     names = (tmp_path / "kernels_codes.pxi").read_text()
     assert set(re.findall(r'"CODE_(\w+)"', names)) == set(codes)
 
