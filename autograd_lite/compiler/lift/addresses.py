@@ -57,12 +57,12 @@ class Layout:
 
         alone = (form.kind == CONSTANT) & (form.number == 1)
         in_wrt, uses = _by_first_use(form, self.group_of, WRT, alone)
-        slots, use = form.slot[in_wrt], np.cumsum(np.append(False, np.diff(uses) != 0))
+        slots, use = form.slot[in_wrt], np.cumsum(np.diff(uses, prepend=uses[:1]) != 0)
         self.leaves = np.arange(leaves)
-        if any(nest(slots[use[: len(slots)] == k][None]) is None for k in range(use[-1] + 1)):
+        if any(nest(slots[use == k][None]) is None for k in np.unique(use)):
             self.leaves[slots] = np.sort(slots)
         self.parameters = np.full(leaves, -1)
-        self.parameters[slots] = use[: len(slots)]
+        self.parameters[slots] = use
         constants, uses = _by_first_use(form, self.group_of, CONSTANTS, self.group_of)
         which, values = _shared(form.number[constants], uses)
         base = self.memory.reserve(len(values))
@@ -181,9 +181,8 @@ def _by_first_use(
 
 def _shared(numbers: NDArray[np.float64], uses: Ints) -> tuple[Ints, NDArray[np.float64]]:
     """The position of each number, one if all of a use are equal, and the numbers there."""
-    starts = np.flatnonzero(np.append(True, uses[1:] != uses[:-1]))
-    use = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(uses))))
-    low, high = np.minimum.reduceat(numbers, starts), np.maximum.reduceat(numbers, starts)
-    new = ~(low == high)[use] | (uses == -1)
-    new[starts] = True
+    _, first, use = np.unique(uses, return_index=True, return_inverse=True)
+    differ = np.bincount(use, numbers != numbers[first][use]) > 0
+    new = differ[use] | (uses == -1)
+    new[first] = True
     return np.cumsum(new) - 1, numbers[new]

@@ -91,20 +91,18 @@ class ArrayProgram:
     def _leaves(self, names: Mapping[range, str]) -> Iterator[Array]:
         """The arrays of leaves: neighbours of one name are one array."""
         total: Counter[str] = Counter()
-        before = {}
+        label: dict[int, tuple[str, int]] = {}  # name and index of the leaf in each slot
         for slots, name in names.items():
-            before[slots] = total[name] - slots.start
-            total[name] += len(slots)
-        range_of = {slot: slots for slots in names for slot in slots}
-        found: list[tuple[str, int]] = []  # name and index of the leaf at each address
-        for slot in np.argsort(self.leaves).tolist():
-            given, parameter = range_of.get(slot), self.parameters[slot]
-            if given is None:
-                name = f"p{parameter}" if parameter >= 0 else "x"
-                found.append((name, total[name]))
+            for slot in slots:
+                label[slot] = name, total[name]
                 total[name] += 1
-            else:
-                found.append((names[given], before[given] + slot))
+        found = []  # the labels, in the order of the addresses
+        for slot in np.argsort(self.leaves).tolist():
+            if slot not in label:
+                name = f"p{self.parameters[slot]}" if self.parameters[slot] >= 0 else "x"
+                label[slot] = name, total[name]
+                total[name] += 1
+            found.append(label[slot])
         base = 0
         for end, (name, last) in enumerate(found, 1):
             if end == len(found) or found[end] != (name, last + 1):

@@ -350,9 +350,9 @@ class _Reader:
             positions = starts[np.searchsorted(users, nodes)].astype(float)
             self.rule(code, 0.0, nodes, *operands, self.form.new(CONSTANT, number=positions))
         elif rule.static:
-            for c in np.unique(self.tape.static[nodes]).tolist():
-                same = self.tape.static[nodes] == c if c == c else self.tape.static[nodes] != c
-                self.static(code, c, nodes[same], x[same])
+            static, which = np.unique(self.tape.static[nodes], return_inverse=True)
+            for k, c in enumerate(static.tolist()):
+                self.static(code, c, nodes[which == k], x[which == k])
         else:
             self.rule(code, 0.0, nodes, *operands)
 

@@ -7,7 +7,7 @@ copied together before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from autograd_lite.compiler.lift.blocks import MAX_PARTS, Memory
 from autograd_lite.compiler.lift.instructions import Contraction, Instruction, Ref, Scatter
 from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["ContractionBuilder", "Part", "refs_of"]
+__all__ = ["ContractionBuilder", "Part", "few", "refs_of"]
 
 
 def refs_of(
@@ -61,6 +61,16 @@ class Part:
         return isinstance(self.last, Contraction) and self.last.negate
 
 
+def few(found: Iterable[list[Part] | None]) -> list[Part] | None:
+    """All parts together; None if one list is None, or if there are more than MAX_PARTS."""
+    parts: list[Part] = []
+    for more in found:
+        if more is None or len(parts) + len(more) > MAX_PARTS:
+            return None
+        parts += more
+    return parts
+
+
 class ContractionBuilder:
     """Lowers tables: [n] addresses to be written to, and addresses a, b [n, k]."""
 
@@ -72,9 +82,8 @@ class ContractionBuilder:
         parts = self._by_columns(out, a, b)
         if parts is not None:
             return parts
-        found = [self._by_columns(out[some], a[some], b[some]) for some in _row_classes(a, b)]
-        parts = [part for of_class in found for part in of_class or []]
-        return parts if parts and None not in found and len(parts) <= MAX_PARTS else None
+        classes = _row_classes(a, b)
+        return few(self._by_columns(out[some], a[some], b[some]) for some in classes) or None
 
     def _by_columns(self, out: Ints, a: Ints, b: Ints) -> list[Part] | None:
         cuts = runs(np.stack([a, b]))
@@ -82,13 +91,7 @@ class ContractionBuilder:
         signs = k <= 3 and all(constant_at(b[:, i]) in (1, -1) for i in range(k))
         if signs or (k <= 3 and constant_at(b) is not None):
             cuts = [slice(i, i + 1) for i in range(k)]  # x + y or x - y, not a sum over an axis
-        parts: list[Part] = []
-        for cut in cuts:
-            more = self._by_rows(out, a[:, cut], b[:, cut])
-            if more is None or len(parts) + len(more) > MAX_PARTS:
-                return None
-            parts += more
-        return parts
+        return few(self._by_rows(out, a[:, cut], b[:, cut]) for cut in cuts)
 
     def _by_rows(self, out: Ints, a: Ints, b: Ints) -> list[Part] | None:
         """A nest, or a few: stretches of rows of the same length make one.
@@ -100,20 +103,18 @@ class ContractionBuilder:
             return [part]
         heads = np.stack([out, a[:, 0], b[:, 0]])
         starts, lengths = stretches(heads)
-        parts: list[Part] = []
-        for length in np.unique(lengths).tolist():
+
+        def nests(length: int) -> list[Part] | None:
+            """The stretches of this length, as nests."""
             alike = starts[lengths == length]
             for split in _ways_to_split(heads[:, alike]):
-                found = []
-                for columns in split:
-                    some = (alike[columns, None] + np.arange(length)).ravel()
-                    found.append(self._nest(out[some], a[some], b[some]))
+                rows = [(alike[columns, None] + np.arange(length)).ravel() for columns in split]
+                found = [self._nest(out[some], a[some], b[some]) for some in rows]
                 if None not in found:
-                    break
-            else:
-                return None
-            parts += [part for part in found if part]
-        return parts if len(parts) <= MAX_PARTS else None
+                    return [part for part in found if part]
+            return None
+
+        return few(nests(length) for length in np.unique(lengths).tolist())
 
     def _nest(self, out: Ints, a: Ints, b: Ints) -> Part | None:
         """The instruction for a table that is one nest."""

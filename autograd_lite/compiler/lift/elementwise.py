@@ -18,7 +18,7 @@ from autograd_lite.compiler.lift.instructions import (
 from autograd_lite.compiler.lift.specialized import Specialized, is_zero_where
 from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["elementwise", "index_table", "row_max"]
+__all__ = ["elementwise", "in_loops", "index_table", "row_max"]
 
 
 def elementwise(
@@ -33,7 +33,7 @@ def elementwise(
             zero = {x for x, at in padding.items() if memory.products_are_zero(at, at, need=False)}
             block.padding_is_zero = is_zero_where(what, zero)
             block.needs_zero_padding = True  # times 0, an infinite padding would be NaN
-            return [_elementwise(block.base, loops, what, wide), *memory.zero_padding(block)]
+            return [in_loops(block.base, loops, what, wide), *memory.zero_padding(block)]
     members = np.arange(len(block.offset))
     tables = {"": members}
     for name, table in operands.items():
@@ -44,12 +44,12 @@ def elementwise(
     assert loops is not None
     del tables[""]
     if not block.rows:
-        return [_elementwise(block.base, loops, what, tables)]
+        return [in_loops(block.base, loops, what, tables)]
     base = memory.reserve(len(members))
-    return [_elementwise(base, loops, what, tables), Scatter(base, block.addresses)]
+    return [in_loops(base, loops, what, tables), Scatter(base, block.addresses)]
 
 
-def _elementwise(
+def in_loops(
     base: int, rows: list[Loop], what: Specialized, tables: dict[str, Ints]
 ) -> Elementwise:
     """The instruction, in loops that go through 0, 1, 2, ... and the tables."""

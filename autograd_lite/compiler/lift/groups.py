@@ -14,13 +14,7 @@ from itertools import islice
 
 import numpy as np
 
-from autograd_lite.compiler.lift.canonical import (
-    CONSTANT,
-    ELEMENTWISE,
-    LEAF,
-    SUM,
-    CanonicalProgram,
-)
+from autograd_lite.compiler.lift.canonical import CONSTANT, ELEMENTWISE, LEAF, SUM, CanonicalProgram
 from autograd_lite.compiler.lift.hashes import Hashes, mixed, of_sets
 from autograd_lite.compiler.lift.schedule import Schedule, levels_of
 from autograd_lite.compiler.tape.ranges import Ints

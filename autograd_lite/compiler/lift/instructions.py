@@ -46,9 +46,8 @@ class Ref:
 
     def addresses(self, *sizes: int) -> Ints:
         """The addresses in loops of these sizes, leaving out loops of stride 0."""
-        moving = [i for i in range(len(sizes)) if self.strides[i]]
-        ref = Ref(self.base, tuple(self.strides[i] for i in moving))
-        return ref.spread(*(sizes[i] for i in moving))
+        moving = zip(sizes, self.strides, strict=False)
+        return self.spread(*(size if stride else 1 for size, stride in moving))
 
     def spread(self, *sizes: int) -> Ints:
         """The address at each step of loops of these sizes."""

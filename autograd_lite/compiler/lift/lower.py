@@ -7,13 +7,7 @@ from collections import Counter
 import numpy as np
 
 from autograd_lite.compiler.lift.addresses import Layout
-from autograd_lite.compiler.lift.canonical import (
-    ELEMENTWISE,
-    ROW_MAX,
-    SUM,
-    TAKE,
-    CanonicalProgram,
-)
+from autograd_lite.compiler.lift.canonical import ELEMENTWISE, ROW_MAX, SUM, TAKE, CanonicalProgram
 from autograd_lite.compiler.lift.elementwise import elementwise, index_table, row_max
 from autograd_lite.compiler.lift.instructions import Instruction, Take
 from autograd_lite.compiler.lift.names import Array
@@ -77,6 +71,5 @@ class Lowering:
             return [Take(block.base, index_table(form.slot[nodes], tables))]
         what = form.formulas[group.formula]
         names = what.names if len(what.names) == len(tables.T) else "xyz"
-        operands = dict(zip(names, tables.T, strict=False))
-        operands = {name: table for name, table in operands.items() if name in what.names}
+        operands = {x: table for x, table in zip(names, tables.T, strict=False) if x in what.names}
         return elementwise(memory, block, what, operands)

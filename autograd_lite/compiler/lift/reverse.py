@@ -31,12 +31,8 @@ class Reverse:
 
     def __init__(self, lowering: Lowering, uses: Uses, wrt: Ints) -> None:
         self._lowering, self._uses = lowering, uses
-        self._form, self._layout, self._memory = (
-            lowering.form,
-            lowering.layout,
-            lowering.layout.memory,
-        )
-        form, groups, group_of = self._form, self._layout.groups, self._layout.group_of
+        self._form, self._layout = form, layout = lowering.form, lowering.layout
+        self._memory, groups, group_of = layout.memory, layout.groups, layout.group_of
         self.backward: list[Instruction] = []
         self._blocks: dict[int, Block] = {}  # of the cotangents of each group
         leaves, results = groups[WRT].members, len(form.results)
@@ -56,7 +52,7 @@ class Reverse:
         for i in range(len(groups) - 1, -1, -1):
             if not groups[i].backward_only and uses.active[groups[i].members].any():
                 self._group(i)
-        position = np.full(len(self._layout.leaves), len(leaves))
+        position = np.full(len(layout.leaves), len(leaves))
         position[form.slot[leaves]] = np.arange(len(leaves))
         self.gradients = self._gradients + position[wrt]
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from autograd_lite.compiler.lift.affine import is_within, nest
 from autograd_lite.compiler.lift.blocks import MAX_PARTS, Block, Memory
-from autograd_lite.compiler.lift.contractions import ContractionBuilder, Part, refs_of
+from autograd_lite.compiler.lift.contractions import ContractionBuilder, Part, few
+from autograd_lite.compiler.lift.elementwise import in_loops
 from autograd_lite.compiler.lift.groups import CONSTANTS
 from autograd_lite.compiler.lift.instructions import (
     Elementwise,
@@ -191,30 +192,23 @@ class SumBuilder:
         stripe = np.zeros(len(first.rows), np.int64)
         if away and len(np.unique(every)) < every.size:
             stripe = (first.rows - first.rows[0]) // abs(away)
-        parts: list[Part] = []
-        for k in np.unique(stripe)[: MAX_PARTS + 1]:
-            some = stripe == k
+
+        def parts_of(some: NDArray[np.bool_]) -> list[Part] | None:
             rows = every[:, some].ravel() if away else first.rows[some]
             tables = [step.tables[:, some] for step in steps]
             a, b = np.concatenate(tables, axis=1 if away else 2)
-            more = self.contractions.regular(self.block.addresses[rows], a, b)
-            if more is None or len(parts) + len(more) > MAX_PARTS:
-                return False
-            parts += more
-        self.parts += parts
-        return True
+            return self.contractions.regular(self.block.addresses[rows], a, b)
+
+        parts = few(parts_of(stripe == k) for k in np.unique(stripe))
+        self.parts += parts or []
+        return parts is not None
 
     def add(self, terms: TermClass) -> None:
         if terms.uniform:
             self._table(terms.rows, *terms.tables)
-            return
-        for last in (False, True):
-            padded = self._padded(terms, last)
-            if padded is not None:
-                self._table(terms.rows, *padded)
-                return
-        lengths = np.unique(terms.counts)
-        if len(lengths) <= MAX_PARTS:
+        elif padded := self._padded(terms, last=False) or self._padded(terms, last=True):
+            self._table(terms.rows, *padded)
+        elif len(lengths := np.unique(terms.counts)) <= MAX_PARTS:
             for length in lengths.tolist():
                 self.add(terms.of_length(length))
         else:
@@ -285,13 +279,12 @@ class SumBuilder:
         heads = a[::length] * size + b[::length]
         heads, first, position = np.unique(heads, return_index=True, return_inverse=True)
         block = self.memory.block(len(heads))
-        inner = SumBuilder(self.memory, block)
         terms_of = length * first[:, None] + np.arange(length)
-        parts = None
-        if length > 1:
-            parts = self.contractions.regular(block.addresses, a[terms_of], b[terms_of])
-        if parts is None:
+        regular = self.contractions.regular
+        parts = length > 1 and regular(block.addresses, a[terms_of], b[terms_of])
+        if not parts:
             return [], starts, a, b
+        inner = SumBuilder(self.memory, block)
         inner.parts = parts
         ones = np.full(len(position), self.memory.one)
         return inner.joined(), starts // length, block.base + position, ones
@@ -335,6 +328,5 @@ class SumBuilder:
         rows = nest(np.stack([first.out, x, y]))
         if first.subtracts or rows is None:
             return None
-        loops, _, (to, of_x, of_y) = refs_of([first.out[0], x[0], y[0]], rows, [])
         what = formula("x - y" if second.subtracts else "x + y")
-        return Elementwise(loops, to, what, {"x": of_x, "y": of_y})
+        return in_loops(int(first.out[0]), rows, what, {"x": x, "y": y})
