@@ -61,7 +61,7 @@ def stretches(tables: Ints) -> tuple[Ints, Ints]:
         steps, counts = np.unique(step, axis=1, return_counts=True)
         other = (step != steps[:, [counts.argmax()]]).any(0)
         starts = np.append(starts, np.flatnonzero(other) + 1)
-    return starts, np.diff(np.append(starts, n))
+    return starts, np.diff(starts, append=n)
 
 
 def is_within(table: Ints, addresses: Ints) -> bool:

@@ -149,19 +149,17 @@ class ContractionBuilder:
 
         n  number of outer loops; a copy with these inside and the others outside will do too
         """
-        moving = []
         for axis in range(table.ndim):
             first = table.take([0], axis)
-            moving.append(bool((table != first).any()))
-            table = table if moving[-1] else first
+            table = table if (table != first).any() else first
         order = list(range(table.ndim))
         inside_out = order[n:] + order[:n]
         if self.memory.has_copy(table.transpose(inside_out)):
             order = inside_out
         copy = table.transpose(order)
         strides = np.empty(copy.shape, np.int8).transpose(np.argsort(order)).strides
-        moves = zip(strides, moving, strict=True)
-        return Ref(self.memory.copy(copy), tuple(stride * move for stride, move in moves))
+        moves = zip(strides, table.shape, strict=True)
+        return Ref(self.memory.copy(copy), tuple(stride * (size > 1) for stride, size in moves))
 
 
 def _ways_to_split(heads: Ints) -> Iterator[list[slice]]:

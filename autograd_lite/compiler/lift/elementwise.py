@@ -43,16 +43,18 @@ def elementwise(
     loops = nest(np.stack(list(tables.values())))
     assert loops is not None
     del tables[""]
-    if not block.rows:
-        return [in_loops(block.base, loops, what, tables)]
-    base = memory.reserve(len(members))
-    return [in_loops(base, loops, what, tables), Scatter(base, block.addresses)]
+    base = memory.reserve(len(members)) if block.rows else block.base
+    it = in_loops(base, loops, what, tables)
+    return [it, Scatter(base, block.addresses)] if block.rows else [it]
 
 
 def in_loops(
     base: int, rows: list[Loop], what: Specialized, tables: dict[str, Ints]
 ) -> Elementwise:
-    """The instruction, in loops that go through 0, 1, 2, ... and the tables."""
+    """The instruction that writes base, base + 1, ..., given a nest of 0, 1, ... and the tables.
+
+    tables  {name: [n] addresses} of the operands
+    """
     loops, _, (out, *refs) = refs_of([base, *(table[0] for table in tables.values())], rows, [])
     return Elementwise(loops, out, what, dict(zip(tables, refs, strict=True)))
 

@@ -30,7 +30,7 @@ def of_sets(x: Hashes, counted: NDArray[np.bool_], starts: Ints) -> Hashes:
     starts   [n] position in x where each set begins
     """
     some = np.logical_or.reduceat(counted, starts)
-    counted = counted | ~np.repeat(some, np.diff(np.append(starts, len(x))))
+    counted = counted | ~np.repeat(some, np.diff(starts, append=len(x)))
     none = np.uint64(0)
     high = np.maximum.reduceat(np.where(counted, x, none), starts)
     low = np.minimum.reduceat(np.where(counted, x, ~none), starts)

@@ -94,7 +94,7 @@ class TermClass:
     def __init__(self, row: Ints, a: Ints, b: Ints) -> None:
         self.a, self.b = a, b
         self.starts = np.append(0, np.flatnonzero(np.diff(row)) + 1)
-        self.rows, self.counts = row[self.starts], np.diff(np.append(self.starts, len(row)))
+        self.rows, self.counts = row[self.starts], np.diff(self.starts, append=len(row))
         self.uniform = bool((self.counts == self.counts[0]).all())
 
     @property
@@ -136,7 +136,7 @@ def _in_steps(terms: list[TermClass]) -> list[list[TermClass]]:
 def progressions(starts: Sequence[tuple[int, ...]]) -> Iterator[list[int]]:
     """The positions of starts in lists of equal steps, three or more in each; others are alone.
 
-    Between the positions of a list there may be others. Each list begins with the first position
+    Other positions may lie between those of a list. Each list begins with the first position
     that is left, goes on to one of the next few, and is the longest such list. As all of a list is
     taken, the time is in proportion to the number of positions.
     """
