@@ -17,7 +17,7 @@ from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.callbacks import Callbacks
-from autograd_lite.compiler.record.flatten import FlatArguments
+from autograd_lite.compiler.record.flatten import FlatArguments, Identity
 from autograd_lite.compiler.record.recorder import LineRecorder, record
 from autograd_lite.compiler.record.tracers import NotRecordedError
 from autograd_lite.compiler.results import replayed_nodes
@@ -304,11 +304,14 @@ class _Outputs:
 
 
 def _taken_apart(thing: Any, results: _Outputs, captured: CapturedState) -> Any:
-    """The template of a result: a hole instead of each Value, which is added to the results."""
+    """The template of a result: a hole instead of each Value, which is added to the results.
+
+    An object that was there before the call stands in the template as its `Identity`.
+    """
     if isinstance(thing, Value):
         return Hole(results.add(thing))
     if captured.leads_to(thing) and not isinstance(thing, (list, tuple, dict, np.ndarray)):
-        return _Itself(thing)
+        return Identity(thing)
     if type(thing) in _PLAIN or isinstance(thing, np.generic):
         return thing
     if not rebuildable(thing):
@@ -341,18 +344,9 @@ def put_together(template: Any, nodes: list[Value]) -> Any:
         return template.cls(nodes[template.start : template.stop])
     if cls in _PLAIN:
         return template
-    if cls is _Itself:
+    if cls is Identity:
         return template.thing
     return rebuild(template, [put_together(x, nodes) for x in children(template)])
-
-
-class _Itself:
-    """Stands in a template for an object that was there before the call."""
-
-    __slots__ = ("thing",)
-
-    def __init__(self, thing: object) -> None:
-        self.thing = thing
 
 
 _PLAIN = (int, float, complex, bool, str, bytes, type(None), range)

@@ -39,7 +39,7 @@ import numpy as np
 
 from autograd_lite.anomaly import OURS
 from autograd_lite.compiler.record.flatten import Identity, all_same, other_values
-from autograd_lite.compiler.record.generators import GENERATORS
+from autograd_lite.compiler.record.generators import is_watched
 from autograd_lite.value import Value
 
 TYPE_CHECKING = False
@@ -71,8 +71,6 @@ _OUR_FOLDER = str(Path(__file__).parents[3])
 _MAKERS = {"abc", "types"}
 
 _NUMBERS = (int, float, bool, str)
-
-_FOLLOWED = (list, dict, set)
 
 # Types whose objects are equal if they hold the same, or are the same.
 _FAIR: set[Any] = {
@@ -193,14 +191,13 @@ class CapturedState:
         if isinstance(thing, _UNCHANGING):
             if type(thing) not in _UNCHANGING:  # it may have methods that read something
                 yield name, type(thing)
-                if isinstance(getattr(thing, "__dict__", None), dict):
-                    yield from self._walk_attributes(name, vars(thing))
+                yield from self._walk_attributes(name, thing)
             return
         self._seen.add(id(thing))
         self.reached.append(thing)
         if type(thing) in self._bare or id(thing) in self._skipped:
             return
-        if isinstance(thing, ModuleType):
+        if isinstance(thing, ModuleType) or is_watched(thing):  # the recorder watches generators
             return
         if type(thing) is list or type(thing) is dict:
             self._note(name, thing)
@@ -208,14 +205,11 @@ class CapturedState:
         elif isinstance(thing, (tuple, frozenset)):
             yield from self._elements(name, thing)
             yield name, type(thing)
-            if isinstance(getattr(thing, "__dict__", None), dict):
-                yield from self._walk_attributes(name, vars(thing))
+            yield from self._walk_attributes(name, thing)
         elif isinstance(thing, FunctionType):
             yield from self._walk_function(thing)
         elif isinstance(thing, type):
             yield from self._walk_class(thing)
-        elif isinstance(thing, GENERATORS) and not isinstance(thing, random.SystemRandom):
-            return  # the recorder watches their states
         else:
             yield from self._walk_object(name, thing)
 
@@ -239,7 +233,7 @@ class CapturedState:
         yield "a default argument", function.__kwdefaults__
         own = not _is_library(function)
         if own or vars(function):
-            yield from self._walk_attributes(function.__name__, vars(function))
+            yield from self._walk_attributes(function.__name__, function)
         variables = []
         code = function.__code__
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
@@ -257,13 +251,13 @@ class CapturedState:
             self._others.append((f"the defaults of {function.__name__}", look, _copied(look())))
         loaded, imported = _names(code)
         modules = [x for _, x in variables] + self._imported(function, imported)
-        yield from self._walk_namespace(function.__globals__, loaded)
         namespace = function.__globals__
+        yield from self._walk_namespace(namespace, loaded)
         self._lacks(namespace, loaded)
-        found = [namespace[name] for name in loaded & namespace.keys()]
-        known: list[Any] = [namespace]
-        for module in [*modules, *found]:
-            yield from self._walk_modules(module, _attributes(code), known)
+        modules += [namespace[name] for name in loaded & namespace.keys()]
+        known, names = [namespace], _attributes(code)
+        for module in modules:
+            yield from self._walk_modules(module, names, known)
 
     def _imported(self, function: FunctionType, imported: Iterable[_Import]) -> list[Any]:
         """The modules that a function imports, as far as they are loaded."""
@@ -307,8 +301,9 @@ class CapturedState:
         for name in sorted(names & namespace.keys()):
             yield from self._walk_modules(namespace[name], names, known)
 
-    def _walk_attributes(self, name: str, attributes: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-        if id(attributes) not in self._seen:
+    def _walk_attributes(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+        attributes = getattr(thing, "__dict__", None)
+        if isinstance(attributes, dict) and id(attributes) not in self._seen:
             self._seen.add(id(attributes))
             self.reached.append(attributes)
             self._note(name, attributes)
@@ -332,7 +327,7 @@ class CapturedState:
         yield from [(name, x) for x in followed or ()]
         if _package(cls) == "autograd_lite" and not isinstance(thing, Value):
             if followed:  # a compiled function, with the attributes that users gave it
-                yield from self._walk_attributes(name, vars(thing))
+                yield from self._walk_attributes(name, thing)
             return
         if not _is_library(cls):
             self._objects.append(thing)
@@ -340,20 +335,21 @@ class CapturedState:
         if held is not None:
             self._others.append((name, partial(_contents, thing), _copied(held)))
             elements = thing if isinstance(held, set) else held
-            yield from self._elements(name, elements if isinstance(held, _FOLLOWED) else ())
-        attributes = getattr(thing, "__dict__", None)
+            yield from self._elements(name, elements if isinstance(held, (list, dict, set)) else ())
         if cls not in self._slots:
             self._slots[cls] = [
-                x for base in cls.__mro__ for x in vars(base).values() if _is_slot(x)
+                x
+                for base in cls.__mro__
+                for x in vars(base).values()
+                if isinstance(x, MemberDescriptorType) and not _is_library(x.__objclass__)
             ]
         slots = self._slots[cls]
-        if isinstance(attributes, dict):
-            yield from self._walk_attributes(name, attributes)
+        yield from self._walk_attributes(name, thing)
         if slots:
             look = partial(_in_slots, thing, slots)
             self._others.append((f"an attribute of {name}", look, _copied(look())))
             yield from self._elements(f"an attribute of {name}", look())
-        if isinstance(thing, Value) and attributes is None and not slots:
+        if isinstance(thing, Value) and not hasattr(thing, "__dict__") and not slots:
             self._bare.add(cls)
         yield from [(base.__name__, base) for base in cls.__mro__]
         if followed is None and held is None and _may_change_unseen(thing):
@@ -418,10 +414,6 @@ def _is_full(cell: Any) -> bool:
         return cell.cell_contents is cell.cell_contents
     except ValueError:
         return False
-
-
-def _is_slot(x: object) -> bool:
-    return isinstance(x, MemberDescriptorType) and not _is_library(x.__objclass__)
 
 
 def _in_slots(thing: object, slots: list[Any]) -> list[Any]:

@@ -6,15 +6,14 @@ float is a Value, and so is what it returns. The Values among the arguments are 
 
 from __future__ import annotations
 
-from numbers import Integral
 from operator import is_
 
 from autograd_lite.compiler.record.tracers import (
     FloatTracer,
     FormerTracer,
-    IntTracer,
     Tracers,
     ValueTracer,
+    tracer_of_drawn,
 )
 from autograd_lite.observers import Observer, observe
 from autograd_lite.tree import children, rebuild, rebuildable
@@ -88,9 +87,7 @@ class _Watch(Observer):
         number = function()
         if not is_number(number):
             return number
-        self.drawn.append(
-            (IntTracer if isinstance(number, Integral) else FloatTracer)(float(number))
-        )
+        self.drawn.append(tracer_of_drawn(number))
         return self.drawn[-1]
 
     def plain(self, node: Value) -> bool:

@@ -12,15 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-__all__ = ["GENERATORS", "Generators"]
+__all__ = ["Generators", "is_watched"]
 
-GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
+_GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 
 _SHARED: list[Any] = [
     random.random.__self__,  # type: ignore[attr-defined]
     np.random.rand.__self__,  # type: ignore[attr-defined]
 ]
 """The generators that all programs share."""
+
+
+def is_watched(thing: object) -> bool:
+    """Whether the thing is a generator of random numbers with a state."""
+    return isinstance(thing, _GENERATORS) and not isinstance(thing, random.SystemRandom)
 
 
 class Generators:
@@ -32,11 +37,7 @@ class Generators:
     """
 
     def __init__(self, reached: Iterable[object]) -> None:
-        own = [
-            thing
-            for thing in reached
-            if isinstance(thing, GENERATORS) and not isinstance(thing, random.SystemRandom)
-        ]
+        own = filter(is_watched, reached)
         self._all = list({id(thing): thing for thing in [*_SHARED, *own]}.values())
         self._states = [_state(generator) for generator in self._all]
         self._twins: dict[int, Any] = {}  # by the generator's index
@@ -68,7 +69,7 @@ class Generators:
     def _index(self, function: Any) -> int | None:
         """The index of the generator that has this method, if nothing else can change its state."""
         owner = getattr(function, "__self__", None)
-        if type(owner) not in GENERATORS or getattr(owner, function.__name__, None) != function:
+        if type(owner) not in _GENERATORS or getattr(owner, function.__name__, None) != function:
             return None
         found = [i for i, generator in enumerate(self._all) if generator is owner]
         # Two generators of NumPy's may share a state.

@@ -7,7 +7,6 @@ were detached from nodes are noted as such.
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import NamedTuple
 
 from autograd_lite.anomaly import user_line
@@ -22,6 +21,7 @@ from autograd_lite.compiler.record.tracers import (
     Tracers,
     TracingObserver,
     ValueTracer,
+    tracer_of_drawn,
 )
 from autograd_lite.observers import observe
 from autograd_lite.value import Value, is_number, number_of
@@ -177,8 +177,7 @@ class Recorder(TracingObserver):
                     user_line(),
                 )
             )
-        cls = IntTracer if isinstance(number, Integral) else FloatTracer
-        leaf = cls(float(number))
+        leaf = tracer_of_drawn(number)
         self.recording.draws.append(Draw(number, function, leaf))
         return leaf
 

@@ -3,20 +3,6 @@
 `flatten.py` writes them, and `tracers.py` reads them.
 """
 
-__all__ = [
-    "DICT",
-    "FLOAT",
-    "FLOATS",
-    "INTEGER",
-    "INTEGERS",
-    "LIST",
-    "NAMED",
-    "OBJECTS",
-    "STATIC",
-    "TUPLE",
-    "VALUE",
-]
-
 FLOAT, VALUE, INTEGER, STATIC = -1, -2, -3, -4  # the next number, or the next static
 LIST, TUPLE, DICT = -5, -6, -7  # a length, then the elements; of a dict, keys and elements
 FLOATS, INTEGERS, OBJECTS = -8, -9, -10  # an array: number of axes, their lengths

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from itertools import repeat
 from math import prod
+from numbers import Integral
 
 import numpy as np
 
@@ -36,6 +37,7 @@ __all__ = [
     "Tracers",
     "TracingObserver",
     "ValueTracer",
+    "tracer_of_drawn",
 ]
 
 
@@ -74,6 +76,11 @@ class IntTracer(FloatTracer):
         return int(self.data)
 
     __int__ = __index__
+
+
+def tracer_of_drawn(number: Any) -> FloatTracer:
+    """What stands for a number that was drawn."""
+    return (IntTracer if isinstance(number, Integral) else FloatTracer)(float(number))
 
 
 class ValueTracer(Value):
