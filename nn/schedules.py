@@ -89,7 +89,7 @@ class _Scaling(LRScheduler):
         return self.eta_min + (lr - self.eta_min) * factor / before
 
 
-class StepLR(_Scaling):
+class StepLR(LRScheduler):
     """lr gamma^floor(epoch / step_size)."""
 
     def __init__(self, optimizer: Scheduled, step_size: int, gamma: float = 0.1) -> None:
@@ -98,8 +98,12 @@ class StepLR(_Scaling):
         self.gamma = gamma
         super().__init__(optimizer)
 
-    def factor(self, epoch: int) -> float:
-        return self.gamma ** (epoch // self.step_size)
+    def lr_at(self, epoch: int) -> float:
+        return self.optimizer.initial_lr * self.gamma ** (epoch // self.step_size)
+
+    def next_lr(self) -> float:  # a ratio of powers of gamma would round, and vanish in the end
+        drops = self.last_epoch > 0 and self.last_epoch % self.step_size == 0
+        return self.optimizer.lr * (self.gamma if drops else 1.0)
 
 
 class CosineAnnealingLR(_Scaling):

@@ -79,3 +79,15 @@ def test_the_rate_is_not_pinned_by_a_state_of_no_schedule():
     optimizer.load_state_dict(optimizer.state_dict() | {"lr": 0.25})
     nn.optim.LambdaLR(optimizer, lambda epoch: 1.0)
     assert optimizer.lr == 0.001
+
+
+def test_each_drop_of_a_step_is_one_product():
+    """Rounded once each, and so even where powers of gamma are 0 already."""
+    optimizer = nn.optim.SGD([nn.Parameter(1.0)], lr=1e200)
+    schedule, lr = nn.optim.StepLR(optimizer, 2), 1e200
+    for _ in range(400):
+        schedule.step()
+        assert optimizer.lr == lr
+        schedule.step()
+        lr *= 0.1
+        assert optimizer.lr == lr
