@@ -8,8 +8,7 @@ from __future__ import annotations
 from _thread import _local as local
 from _weakref import ref
 
-from autograd_lite import kinds, memory
-from autograd_lite.graph import order_without
+from autograd_lite import graph, kinds, memory
 from autograd_lite.handmade import watch_for_cycles
 from autograd_lite.operations.rules import CODES, RULES
 
@@ -33,7 +32,7 @@ def deep_copy(root: Node, memo: dict[int, Any]) -> Node:
     """A copy of the whole graph below root; the copies share what the originals share."""
     from copy import deepcopy
 
-    order = order_without(root, lambda node: id(node) in memo)[::-1]
+    order = graph.order_without(root, lambda node: id(node) in memo)[::-1]
     slots = [_slots(node, "deepcopy") for node in order]
     for node, (made, grad, more) in zip(order, slots, strict=True):
         kind, code, x, y, *numbers = made
@@ -77,18 +76,18 @@ def _restored(cls: type[Node], slots: Any) -> Node:
 
 def check_slots(made: Any, grad: Any, more: Any) -> None:
     """Raise ValueError for slots, of a file that was tampered with, that would crash a pass."""
-    node = memory.VALUE
+    value = memory.VALUE
     kind, code, x, y, *numbers = made
     right = all(isinstance(number, float) for number in (grad, *numbers))
     right = right and kind in range(kinds.CONSTANT, kinds.BY_HAND + 1) and code in range(len(RULES))
-    right = right and isinstance(x, node) == (kind in (kinds.UNARY, kinds.BINARY))
-    right = right and isinstance(y, node) == (kind == kinds.BINARY)
+    right = right and isinstance(x, value) == (kind in (kinds.UNARY, kinds.BINARY))
+    right = right and isinstance(y, value) == (kind == kinds.BINARY)
     if kind < kinds.UNIFORM:
         right = right and (more is None or isinstance(more, str))
     else:
         xs, ys, partials, op, label, _ = more if isinstance(more, tuple) else ((),) * 6
         right = right and isinstance(xs, tuple) and isinstance(ys, tuple)
-        right = right and all(isinstance(parent, node) for parent in (*xs, *ys))
+        right = right and all(isinstance(parent, value) for parent in (*xs, *ys))
         right = right and isinstance(op, str) and isinstance(label, str)
         right = right and len(ys) == (len(xs) if kind == kinds.DOT else 0)
         if kind in (kinds.NARY, kinds.DOT):
@@ -157,7 +156,7 @@ def reduce(node: Node) -> tuple[Any, ...]:
         _pickling.stored = ref(stored)
     older: list[Node] = []
     if node not in stored.nodes:
-        older = order_without(node, stored.nodes.__contains__)[:0:-1]
+        older = graph.order_without(node, stored.nodes.__contains__)[:0:-1]
         stored.nodes.update(older, (node,))
     (kind, code, *made), grad, more = _slots(node, "pickle")
     args = (type(node), stored, older, RULES[code].name, ((kind, *made), grad, more))
@@ -172,3 +171,7 @@ def _unpickled(cls: type[Node], stored: object, older: object, rule: str, slots:
             "import the module that defines it first"
         )
     return _restored(cls, ((kind, CODES[rule], *made), grad, more))
+
+
+for _function in (_unpickled, _set_extras):  # where pickles of earlier versions look for them
+    setattr(graph, _function.__name__, _function)

@@ -16,7 +16,7 @@ import autograd_lite.extra as extra
 import autograd_lite.kinds as kinds
 import autograd_lite.memory as memory
 import autograd_lite.operations.kernels as kernels
-from autograd_lite import observers
+from autograd_lite import copying, observers
 from autograd_lite.backward import backpropagate, send_alone
 from autograd_lite.extra import Extra
 from autograd_lite.forks import give_lock
@@ -616,20 +616,14 @@ class Value:
     # --------------------------------------------------------------------- copy and pickle
 
     def __copy__(self) -> Value:
-        from autograd_lite import copying
-
         copy: Value = copying.shallow_copy(self)
         return copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        from autograd_lite import copying
-
         copy: Value = copying.deep_copy(self, memo)
         return copy
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        from autograd_lite import copying
-
         return copying.reduce(self)
 
     def _get_slots(self) -> tuple[Any, ...]:
@@ -647,8 +641,6 @@ class Value:
         return made, self._grad, more
 
     def _set_slots(self, slots: tuple[Any, ...]) -> None:
-        from autograd_lite import copying
-
         made, grad, more = slots
         copying.check_slots(made, grad, more)
         if isinstance(more, tuple):

@@ -177,6 +177,21 @@ def test_a_pickle_of_an_unknown_operation_says_so():
         pickle.loads(pickled.replace(b"soon_gone", b"soon_lost"))
 
 
+def test_a_pickle_of_an_earlier_version():
+    """Of x * x with the label "x", when graph.py had the functions that pickles name."""
+    y = pickle.loads(
+        b"cautograd_lite.graph\n_unpickled\np0\n(cautograd_lite.value\nValue\np1\n"
+        b"c__builtin__\ntuple\np2\n(tRp3\n(lp4\ng0\n(g1\ng3\n(lp5\nVleaf\np6\n((I0\n"
+        b"NNF3.0\nF0.0\nF0.0\ntp7\nF0.0\nVx\np8\ntp9\ntp10\nRp11\naVmul\np12\n((I2\ng11\n"
+        b"g11\nF9.0\nF3.0\nF3.0\ntp13\nF0.0\nNtp14\ntp15\nRp16\n."
+    )
+    (x, same) = y.parents
+    assert x is same
+    assert (x.data, x.label, y.data, y._op) == (3.0, "x", 9.0, "*")
+    y.backward()
+    assert x.grad == 6.0
+
+
 def test_a_failed_pickle_leaves_no_state_behind():
     x = Named(1.0, lambda: None)  # a lambda cannot be pickled
     root = (x * 2) + x
