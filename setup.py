@@ -84,9 +84,7 @@ extensions = cythonize(
             suffix=".pyx",
             flags=ROOTS,
         ),
-        extension(
-            "nn._steps", *FIELDS, "operations/machines.h", flags=ROOTS
-        ),  # the layout of a Value
+        extension("nn._steps", *FIELDS, "operations/machines.h", flags=ROOTS),
     ],
     compiler_directives={
         "language_level": 3,

@@ -157,7 +157,7 @@ def vmap(function: Callable[..., Any], in_axes: Any = 0) -> Any:
 __version__ = "0.1.0"
 
 compiled = _is_compiled()
-"""Whether the engine runs compiled, rather than interpreted."""
+"""True if the engine runs compiled, rather than interpreted."""
 
 __all__ = [
     "AnomalyError",

@@ -56,7 +56,7 @@ def _ours(package: str) -> ModuleType:
 
 
 def _speaks_of_us(file: Path) -> bool:
-    """Whether a package's __init__ has the name of this project."""
+    """True if a package's __init__ has the name of this project."""
     try:
         return PROJECT.encode() in file.read_bytes()
     except OSError:  # in an archive, where nothing is installed over another

@@ -221,18 +221,18 @@ def clip(x: Operand, low: Operand, high: Operand) -> Operand:
 
 
 def isnan(x: Operand) -> bool:
-    """Whether x is a NaN, as a plain bool; in a compiled function, a decision like x < 0."""
+    """True if x is a NaN, as a plain bool; in a compiled function, a decision like x < 0."""
     return not _order_of(x, "isnan") <= inf
 
 
 def isinf(x: Operand) -> bool:
-    """Whether x is infinite, as a plain bool; in a compiled function, a decision like x < 0."""
+    """True if x is infinite, as a plain bool; in a compiled function, a decision like x < 0."""
     x = _order_of(x, "isinf")
     return x >= inf or x <= -inf
 
 
 def isfinite(x: Operand) -> bool:
-    """Whether x is neither infinite nor a NaN; in a compiled function, a decision like x < 0."""
+    """True if x is neither infinite nor a NaN; in a compiled function, a decision like x < 0."""
     x = _order_of(x, "isfinite")
     return x > -inf and x < inf
 

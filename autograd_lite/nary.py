@@ -172,8 +172,8 @@ def check_iterable(operands: Any, name: str) -> None:
 def log_softmax(xs: list[Any], shift: bool) -> list[Any]:
     """[x - logsumexp(xs) for x in xs], of Values and floats.
 
-    shift  whether the largest is taken off first, which is exact: x - logsumexp(xs) of huge x
-           would lose every digit. A program has to find the largest anew.
+    shift  True if the largest is taken off first, which is exact: x - logsumexp(xs) of huge x would
+           lose every digit. A program has to find the largest anew.
     """
     if shift:
         numbers = [engine.number_of(x) if isinstance(x, engine.Value) else x for x in xs]

@@ -38,7 +38,7 @@ class Observer:
     looked    a program reads something else of node, such as ".grad"
     wrote     a program is about to set node's number or gradient
     compared  x op y was decided, op being "<", "<=", ">", ">=", "==" or "!="; y may be a number
-    plain     whether node stands for a plain number, so that it is compared and hashed as one
+    plain     True if node stands for a plain number, so that it is compared and hashed as one
     sends     node is about to send its cotangent to its parents, in a pass from root
     sent      node has sent its cotangent, now its gradient, to its parents, in a pass from root
     received  a leaf's gradient is about to become this number, at the end of a pass from root

@@ -57,7 +57,7 @@ def rebuild(x: Any, held: list[Any]) -> Any:
 
 
 def rebuildable(x: Any) -> bool:
-    """Whether x is a container of which `rebuild` makes another one of the same type.
+    """True if x is a container of which `rebuild` makes another one of the same type.
 
     Of a subclass it does not, as one may hold more than its elements.
     """
@@ -70,7 +70,7 @@ def array_paths(shape: tuple[int, ...]) -> list[str]:
 
 
 def is_made_of_fields(x: Any) -> bool:
-    """Whether x is an instance of a dataclass, and holds nothing besides its fields."""
+    """True if x is an instance of a dataclass, and holds nothing besides its fields."""
     if not is_dataclass(x) or isinstance(x, type):
         return False
     return getattr(x, "__dict__", {}).keys() <= {field.name for field in fields(x)}

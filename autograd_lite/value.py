@@ -1,4 +1,4 @@
-"""`Value`: one number that remembers how it was made, and backpropagation over its graph.
+"""`Value`: one number that remembers how it was made.
 
 This file is plain Python. `value.pxd` beside it gives C types to its fields, functions and
 locals, and Cython compiles the pair where a C compiler is found; otherwise the file runs as it

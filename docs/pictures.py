@@ -73,7 +73,7 @@ def signed(png: bytes, page: bytes) -> bytes:
 
 
 def shows(png: bytes, page: bytes) -> bool:
-    """Whether it is a screenshot of this page."""
+    """True if it is a screenshot of this page."""
     return png.startswith(_SIGNATURE) and b"tEXt" + _KEYWORD + digest(page) in png
 
 

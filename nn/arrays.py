@@ -22,7 +22,7 @@ def nested(x: Array) -> Array:
 
 
 def is_sequence(x: Array) -> bool:
-    """Whether x has an axis, rather than being one number."""
+    """True if x has an axis, rather than being one number."""
     return isinstance(x, (list, tuple, range)) or bool(getattr(x, "shape", ()))
 
 
@@ -55,7 +55,7 @@ def shape(x: Array) -> tuple[int, ...]:
 
 
 def is_array(x: Array) -> bool:
-    """Whether x is numbers in rows of one shape."""
+    """True if x is numbers in rows of one shape."""
     try:
         shape(x)
     except (TypeError, ValueError):

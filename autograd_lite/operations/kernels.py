@@ -63,7 +63,7 @@ REDUCTIONS = _Reductions()
 
 
 def reduced(code: int, xs: Sequence[float]) -> tuple[float, ...]:
-    """(value, partial by each operand, ...) of an n-ary rule, by its formulas."""
+    """(value, partial with respect to each operand, ...) of an n-ary rule, by its formulas."""
     n = float(len(xs))
     out = REDUCTIONS[code](xs, n)
     return (out, *[FUNCTIONS[code](x, n, out)[0] for x in xs])
@@ -79,7 +79,7 @@ def call_of_user(code: int, operands: Sequence[float]) -> tuple[float, ...]:
 
 
 def in_c(code: int) -> bool:
-    """Whether `unary`, `binary` and `ternary` know the rule: in C, only if its formula is in C."""
+    """True if `unary`, `binary` and `ternary` know the rule: in C, only if its formula is in C."""
     return code in _KNOWN
 
 
@@ -89,17 +89,17 @@ def unary(code: int, x: float, c: float) -> tuple[float, float]:
 
 
 def binary(code: int, x: float, y: float) -> tuple[float, float, float]:
-    """(value, partial by x, partial by y)."""
+    """(value, partial with respect to x, partial with respect to y)."""
     return FUNCTIONS[code](x, y)  # type: ignore[return-value]
 
 
 def ternary(code: int, x: float, y: float, z: float) -> tuple[float, float, float, float]:
-    """(value, partial by x, by y, by z)."""
+    """(value, partials with respect to x, y and z)."""
     return FUNCTIONS[code](x, y, z)  # type: ignore[return-value]
 
 
 def partial(code: int, x: float, n: float, out: float) -> float:
-    """The partial of an n-ary rule by its operand x, one of n."""
+    """The partial of an n-ary rule with respect to its operand x, one of n."""
     return FUNCTIONS[code](x, n, out)[0]
 
 

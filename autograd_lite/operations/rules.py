@@ -3,7 +3,7 @@
 A row of the table is a whole operation. Its value and its local partials are formulas over the
 operands x, y, z, the static parameter c (a plain number, not a parent), and `out`, the value
 itself: the derivative of exp is `out`. Nothing here multiplies by a cotangent; the chain rule is
-written once, in `Value.backward`.
+written once, in `backward.py`.
 
 From a row derive: the kernel in C and its twin in Python, the methods and free functions, the
 property tests, and `docs/operations.md`. `formulas.py` says what a formula may contain.
@@ -41,7 +41,7 @@ class Rule:
     operands     the names of its operands in formulas: "x", "xy", "xyz", "xc", or "xs" if n-ary
     value        the formula of its value; of an n-ary one, of n and the sum of a term over its
                  operands x, as in "sqrt(sum(x * x) / n)"
-    partials     for each parent, the formula of d value / d parent; one, by x, for n-ary
+    partials     for each parent, the formula of d value / d parent; of an n-ary one, d value / d x
     symbol       what is drawn on graphs, with {c:g} for the static parameter
     domain       for each operand, the interval that tests sample, or a range of whole numbers
     kinks        the x where no derivative exists; the formulas say what is returned there
@@ -95,12 +95,12 @@ class Rule:
 
     @property
     def nary(self) -> bool:
-        """Whether it takes a sequence of any length."""
+        """True if the operation takes a sequence of any length."""
         return self.operands == "xs"
 
     @property
     def static(self) -> bool:
-        """Whether its last operand is a plain number c."""
+        """True if the last operand is a plain number c."""
         return self.operands.endswith("c")
 
     def __repr__(self) -> str:
@@ -227,7 +227,7 @@ RULES: list[Rule] = [
          domain=((-3, 3), (-2, -0.5), (0.5, 2)), ties=True,
          note="the derivative at a bound is 1; bounds that cross give the upper one; nan wins"),
 
-    # ------------------------------------------- n-ary: the partial by x, one of the n operands
+    # ------------------------------------- n-ary: the partial with respect to x, one of n operands
     # norm and logsumexp reduce in a way of their own, and dot takes pairs: nary.py has these.
     Rule("sum", "xs", "sum(x)", "1", loop=True),
     Rule("mean", "xs", "sum(x) / n", "1 / n", loop=True),

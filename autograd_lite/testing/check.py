@@ -322,7 +322,7 @@ class _Check:
         return min((each for each in found if not math.isnan(each)), default=0.0)
 
     def too_rounded(self, i: int, line: Direction, derivative: float, found: Slope) -> bool:
-        """Whether the derivative and the slope may be apart by the noise of both alone.
+        """True if the derivative and the slope may be apart by the noise of both alone.
 
         They are where inner numbers, on which the partial derivatives depend, have lost digits.
         """
@@ -361,7 +361,7 @@ class _Check:
         )
 
     def too_coarse(self, i: int, line: Direction, gradient: list[float], found: Slope) -> bool:
-        """Whether the very next floats follow the gradient, and not the slope that was found.
+        """True if the very next floats follow the gradient, and not the slope that was found.
 
         They do where the function changes over less than the steps, as sin does at 1e12.
         """

@@ -48,7 +48,7 @@ class Slope(NamedTuple):
     tries: tuple[tuple[float, float], ...] = ()
 
     def allows(self, number: float) -> bool:
-        """Whether the steps that were tried cannot tell the slope from this number.
+        """True if the steps that were tried cannot tell the slope from this number.
 
         The most exact step decides if all others agree with it, or else any that allows the
         number. At a kink, the number must lie between the slopes of the two sides.
@@ -80,7 +80,7 @@ class _Rung(NamedTuple):
         return self.right - self.left
 
     def explained(self, rounding: float) -> bool:
-        """Whether rounding alone may make the error."""
+        """True if rounding alone may make the error."""
         return self.error < 6 * rounding / self.h
 
     @property

@@ -46,7 +46,7 @@ def values(
 
 
 def smooth(rule: Rule, operands: Sequence[float]) -> bool:
-    """Whether the operands are off the rule's kinks, and off ties if these are kinks."""
+    """True if the operands are off the rule's kinks, and off ties if these are kinks."""
     tied = rule.ties and any(abs(x - y) < APART for x, y in combinations(operands, 2))
     parents = operands[: len(operands) - rule.static]
     return not tied and all(abs(x - kink) > APART for x in parents for kink in rule.kinks)
