@@ -15,12 +15,14 @@ cdef class TapeWriter:
     @cython.locals(i=int)
     cdef int position_of(self, Node node) except -1
     @cython.locals(i=int)
-    cdef int append(self, Node node, int code, double c, list operands) except -1
-    cdef int add(self, int code, double c, int slot) except -1
+    cdef int add(self, int code, double c, list operands, int slot) except -1
+    @cython.locals(node=Node)
+    cdef list operands_of(self, object nodes)
 
 
 @cython.locals(
-    tape=TapeWriter, living=set, index_nodes=dict, node=Node, parent=Node, operands=list, w=double
+    tape=TapeWriter, living=set, index_nodes=dict, node=Node, code=int, c=double, operands=list,
+    w=double
 )
 cpdef TapeWriter write_tape(
     list nodes, list outputs, dict leaves, dict indices, set takes, set largest, dict detached_from

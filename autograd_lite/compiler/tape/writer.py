@@ -14,6 +14,8 @@ from autograd_lite.compiler.tape.tape import Tape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from autograd_lite.value import Value
 
 
@@ -54,17 +56,16 @@ class TapeWriter:
             if node not in self.leaves:
                 self.leaves[node] = len(self.leaves)
                 self.captured.append(node)
-            i = self.position[node] = self.add(LEAF, 0.0, self.leaves[node])
+            i = self.position[node] = self.add(LEAF, 0.0, [], self.leaves[node])
         return i
 
-    def append(self, node: Value, code: int, c: float, operands: list[int]) -> None:
-        """Write a node and the positions of its parents."""
+    def operands_of(self, nodes: Iterable[Value]) -> list[int]:
+        return [self.position_of(node) for node in nodes]
+
+    def add(self, code: int, c: float, operands: list[int], slot: int) -> int:
+        """Write a node and the positions of its parents; the node's own position."""
         for i in operands:
             memory.append_int(self.parents, i)
-        self.position[node] = self.add(code, c, -1)
-
-    def add(self, code: int, c: float, slot: int) -> int:
-        """Write a node whose parents have been written; its position."""
         memory.append_int(self.codes, code)
         memory.append_int(self.offsets, len(self.parents))
         memory.append(self.static, c)
@@ -100,8 +101,9 @@ def write_tape(
     for node in nodes:
         if node not in living or node in tape.position:
             continue
+        c = 0.0
         if detached_from and node in detached_from:
-            tape.append(node, DETACH, 0.0, [tape.position_of(detached_from[node])])
+            code, operands = DETACH, [tape.position_of(detached_from[node])]
         elif takes and node in takes:
             index, *elements = node.parents
             if index not in indices:
@@ -110,16 +112,15 @@ def write_tape(
                     "outside, and pass it as NumPy's integer"
                 )
             if index not in index_nodes:
-                index_nodes[index] = tape.add(INDEX, 0.0, indices[index])
-            operands = [tape.position_of(element) for element in elements]
-            tape.append(node, TAKE, 0.0, [index_nodes[index], *operands])
+                index_nodes[index] = tape.add(INDEX, 0.0, [], indices[index])
+            code, operands = TAKE, [index_nodes[index], *tape.operands_of(elements)]
         elif largest and node in largest:
-            operands = [tape.position_of(parent) for parent in node.parents]
-            tape.append(node, LARGEST, 0.0, operands)
+            code, operands = LARGEST, tape.operands_of(node.parents)
         elif node in leaves:
             tape.position_of(node)
+            continue
         elif node.is_leaf:
-            tape.append(node, CONSTANT, value.number_of(node), [])
+            code, c, operands = CONSTANT, value.number_of(node), []
         else:
             rule = node.rule
             if rule is None:
@@ -127,9 +128,9 @@ def write_tape(
                     f"{node._op or 'a node'} was made by hand. "
                     "Write it with @operation to compile it"
                 )
-            operands = [tape.position_of(parent) for parent in node.parents]
-            operands += [tape.add(CONSTANT, w, -1) for w in value.weights_of(node)]
-            tape.append(node, rule.code, value.static_of(node), operands)
+            code, c, operands = rule.code, value.static_of(node), tape.operands_of(node.parents)
+            operands += [tape.add(CONSTANT, w, [], -1) for w in value.weights_of(node)]
+        tape.position[node] = tape.add(code, c, operands, -1)
     for node in outputs:
         tape.position_of(node)
     return tape
