@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.tape.opcodes import CONSTANT, DETACH, INDEX, LARGEST, LEAF, TAKE
+from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LEAF, NAMES
 from autograd_lite.operations.rules import RULES
 
 TYPE_CHECKING = False
@@ -12,15 +12,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Tape"]
-
-_NAMES = {
-    LEAF: "leaf",
-    CONSTANT: "constant",
-    INDEX: "index",
-    TAKE: "take",
-    DETACH: "detach",
-    LARGEST: "largest",
-}
 
 
 class Tape:
@@ -78,7 +69,7 @@ class Tape:
     def __str__(self) -> str:
         lines = []
         for i, code in enumerate(self.codes.tolist()):
-            name = _NAMES[code] if code <= 0 else RULES[code].name
+            name = NAMES[-code] if code <= 0 else RULES[code].name
             shown = [f"%{p}" for p in self.parents_of(i)]
             if code in (LEAF, INDEX):
                 shown.append(str(self.slots[i]))
