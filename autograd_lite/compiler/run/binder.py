@@ -65,8 +65,9 @@ class Binder:
                 return self._contract(instruction)
             case Elementwise():
                 return self._elementwise(instruction)
-            case RowMax():
-                return self._row_max(instruction)
+            case RowMax(loops, sums, out, a):
+                rows = (self._view(a, loops + sums),)
+                return [Operation("maximum.reduce", self._view(out, loops), rows)]
             case Gather(base, table):
                 return [self._take(table, self._slice(base, table.size))]
             case Scatter(base, table, add):
@@ -76,15 +77,14 @@ class Binder:
             case Zero(base, size):
                 return [Operation("copyto", self._slice(base, size), (np.zeros(()),))]
             case ZeroPadding(base, padding):
-                return [
-                    Operation("copyto", self._slice(base, len(padding)), (np.zeros(()), padding))
-                ]
-            case Take(base, lookup):
-                calls, array, where = self._addresses(lookup)
-                out = self._slice(base, len(lookup.slots))
-                return [*calls, Operation("take", out, (array, where))]
-            case ScatterAdd(source, lookup):
-                calls, array, where = self._addresses(lookup)
+                padded = self._slice(base, len(padding))
+                return [Operation("copyto", padded, (np.zeros(()), padding))]
+            case Take(base, index_table):
+                calls, array, where = self._addresses(index_table)
+                taken = self._slice(base, len(index_table.slots))
+                return [*calls, Operation("take", taken, (array, where))]
+            case ScatterAdd(source, index_table):
+                calls, array, where = self._addresses(index_table)
                 more, values = self._read(source, "t0")
                 return [*calls, *more, Operation("add.at", array, (values, where))]
 
@@ -135,33 +135,27 @@ class Binder:
             calls += [self._take(it.b, b), Operation("multiply", a, (a, b))]
         return [*calls, Operation("add.reduceat", out, (a, it.starts))]
 
-    def _addresses(self, lookup: IndexTable) -> tuple[list[Operation], Doubles, Ints]:
-        """The operations that work out places in an array, the array, and those places."""
-        n, among = len(lookup.slots), lookup.among
+    def _addresses(self, it: IndexTable) -> tuple[list[Operation], Doubles, Ints]:
+        """The operations that work out places in an array, the array, and those places [n]."""
+        n, among, every = len(it.slots), it.among, it.addresses()
+        low, high = int(every.min()), int(every.max())
         where = np.empty(n, np.int64)
         calls: list[Operation] = [
-            Operation("take", where, (self.indices, lookup.slots)),
+            Operation("take", where, (self.indices, it.slots)),
             Operation("remainder", where, (where, np.array(among))),
         ]
-        if lookup.table is not None:
-            low, high = int(lookup.table.min()), int(lookup.table.max())
-            table, place = (lookup.table - low).ravel(), np.empty(n, np.int64)
+        if it.table is not None:
+            place = np.empty(n, np.int64)
             calls += [
                 Operation("add", place, (where, np.arange(n) * among)),
-                Operation("take", where, (table, place)),
+                Operation("take", where, (every - low, place)),
             ]
         else:
-            ends = np.concatenate([lookup.first, lookup.first + lookup.step * (among - 1)])
-            low, high = int(ends.min()), int(ends.max())
             calls += [
-                Operation("multiply", where, (where, np.array(lookup.step))),
-                Operation("add", where, (where, lookup.first - low)),
+                Operation("multiply", where, (where, np.array(it.step))),
+                Operation("add", where, (where, it.first - low)),
             ]
         return calls, self.memory[low : high + 1], where
-
-    def _row_max(self, it: RowMax) -> list[Operation]:
-        rows = self._view(it.a, it.loops + it.sums)
-        return [Operation("maximum.reduce", self._view(it.out, it.loops), (rows,))]
 
     # ------------------------------------------------------------------------ elementwise
 

@@ -49,8 +49,7 @@ CODES = {name: code for code, name in enumerate(_native.FUNCTIONS if IN_C else (
 LIBM = _native.LIBM if IN_C else []  # those that call the C library
 
 # Larger arrays, longer sums and larger products are left to NumPy.
-_SLOW = {"power", "arctan2", *LIBM} - FUNCTIONS.keys()
-MAX_NUMBERS = dict.fromkeys(_SLOW, 64)
+MAX_NUMBERS = dict.fromkeys({"power", "arctan2", *LIBM} - FUNCTIONS.keys(), 64)
 MAX_SUM = _native.LONGEST_SUM if IN_C else 0
 MAX_PRODUCTS = 1 << 16
 
@@ -153,13 +152,10 @@ def product(name: str, out: NDArray[Any], a: NDArray[Any], b: NDArray[Any]) -> l
     Eight columns are computed at once, from a panel of b: a copy, unless they lie side by side. So
     the product is turned, b.T @ a.T, if that costs less.
     """
+    if b.ndim == 1:
+        b, out = b[:, None], out[..., None]
     if a.ndim == 1:
-        a, out = a[None], np.expand_dims(out, -1 if b.ndim == 1 else -2)
-        if b.ndim == 1:
-            out = out[..., None]
-    elif b.ndim == 1:
-        out = out[..., None]
-    b = b[:, None] if b.ndim == 1 else b
+        a, out = a[None], np.expand_dims(out, -2)
     stack = out.shape[:-2]
     a, b = (np.broadcast_to(x, stack + x.shape[-2:]) for x in (a, b))
     sizes, steps = _nest(stack, [x.strides[:-2] for x in (out, a, b)])
