@@ -64,10 +64,9 @@ class Run:
         outputs: array[float],
         indices: array[int],
         lease: list[Any],
-        drop: Callable[[list[Any]], None],
     ) -> None:
         self.executor, self.outputs, self.indices, self.lease = executor, outputs, indices, lease
-        self.__del__ = partial(drop, lease)
+        self.__del__ = partial(executor._free.append, lease)
 
     def gradient(self, cotangents: Sequence[float]) -> array[float]:
         """The sum of cotangent times d result / d leaf over the results, for each leaf in wrt.
@@ -87,15 +86,14 @@ class Executor(ABC):
     reference   another executor, for runs and gradients of which this one knows only that a number
                 is not finite; None for the reference itself
     workspaces  how many workspaces there are
-    runs        how many runs were made
-    fallbacks   for how many of these, and for how many gradients, the reference was asked
+    fallbacks   for how many runs and gradients the reference was asked
     """
 
     lock: RLock
 
     def __init__(self, reference: Executor | None = None) -> None:
         self.reference = reference
-        self.runs = self.fallbacks = 0
+        self.fallbacks = 0
         self._free: list[list[Any]] = []  # leases of runs that were dropped
         self._leases: list[list[Any]] = []  # of each workspace, the lease of its run
         self._turn = 0  # the workspace that is given up next
@@ -139,13 +137,12 @@ class Executor(ABC):
 
         Raises IndexError for an index that is out of range.
         """
-        self.runs += 1
         space, outputs = self._run(leaves, indices, parameters, user_results)
         if outputs is None:
             self._free.append([space])
             return self._ask_reference(leaves, indices, parameters)
         self._leases[space.number] = lease = [space]
-        return Run(self, outputs, indices, lease, self._free.append)
+        return Run(self, outputs, indices, lease)
 
     def gradient(self, run: Run, cotangents: Sequence[float]) -> array[float]:
         """`run.gradient(cotangents)`, for a run that this executor made."""

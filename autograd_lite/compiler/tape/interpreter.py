@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from functools import partial
 
 import numpy as np
 
@@ -37,21 +38,26 @@ class Workspace:
     """Room for one run.
 
     values, cotangents  [n] of all nodes
-    partials            [m] of nodes with respect to their parents
     leaves, gradient    [leaves]
-    indices             the ints of the run
+    indices             [tape.indices] the ints of the run
     user_results        what the operations of users gave
+    forward             function of the ints, and of True if user_results are known, that computes
+                        the nodes from the leaves
+    backward            function of the ints that sends the cotangents to the gradient
     """
 
     number: int
 
     def __init__(self, interpreter: Interpreter) -> None:
-        n = len(interpreter.codes)
-        self.values, self.cotangents = loops.room(n), loops.room(n)
-        self.partials = loops.room(len(interpreter.parents))
+        codes, offsets, parents, slots = program = interpreter.program
+        self.values, self.cotangents = loops.room(len(codes)), loops.room(len(codes))
         self.leaves, self.gradient = (loops.room(interpreter.leaves) for _ in range(2))
         self.indices = array("q")
         self.user_results = UserResults(loops.room(interpreter.user_results))
+        node = self.values, loops.room(len(parents))
+        given = interpreter.static, self.leaves, self.user_results.numbers
+        self.forward = partial(loops.forward, *program, *node, *given)
+        self.backward = partial(loops.backward, *program, *node, self.cotangents, self.gradient)
 
     def inputs(self) -> Inputs:
         return Inputs(self.leaves[:], self.user_results.numbers[:])
@@ -60,8 +66,12 @@ class Workspace:
 class Interpreter(Executor):
     """Runs a tape node by node, with the values of the eager engine's operations bit for bit.
 
-    tape  the program
-    wrt   the slots of the leaves whose gradients are wanted
+    program       (codes, offsets, parents, slots) of the tape, by level
+    static        [n] that of the tape; of an operation that users made, where its numbers begin
+    user_results  how many numbers these operations give
+    outputs       [k] the nodes whose numbers a call gives back, the results first
+    leaves        how many numbers a call gives
+    wrt           the slots of the leaves whose gradients are wanted
     """
 
     def __init__(self, tape: Tape, wrt: Sequence[int]) -> None:
@@ -71,15 +81,17 @@ class Interpreter(Executor):
         position[order] = np.arange(len(tape))
         first = tape.offsets[order]
         counts = tape.offsets[order + 1] - first
-        self.codes = _ints(tape.codes[order])
-        self.offsets = _ints(np.append(0, np.cumsum(counts)))
-        self.parents = _ints(position[tape.parents[ranges(first, counts)]])
+        self.program = (
+            _ints(tape.codes[order]),
+            _ints(np.append(0, np.cumsum(counts))),
+            _ints(position[tape.parents[ranges(first, counts)]]),
+            _ints(tape.slots[order]),
+        )
         nodes, starts = tape.user_results()
         static = tape.static.copy()
         static[nodes] = starts[:-1]
         self.static = array("d", static[order].tobytes())
         self.user_results = int(starts[-1])
-        self.slots = _ints(tape.slots[order])
         self.outputs = array("q", position[tape.outputs].tolist())
         self.results = self.outputs[: tape.results]
         self.leaves = tape.leaves
@@ -108,19 +120,7 @@ class Interpreter(Executor):
     ) -> array[float]:
         space.indices = indices
         loops.spread(leaves, parameters, space.leaves, self._in_order, self.leaves)
-        loops.forward(
-            self.codes,
-            self.offsets,
-            self.parents,
-            self.static,
-            self.slots,
-            space.leaves,
-            indices,
-            space.values,
-            space.partials,
-            space.user_results.numbers,
-            space.user_results.known,
-        )
+        space.forward(indices, space.user_results.known)
         outputs = loops.room(len(self.outputs))
         loops.collect(space.values, self.outputs, outputs)
         return outputs
@@ -130,17 +130,7 @@ class Interpreter(Executor):
         loops.clear(space.gradient)
         for node, cotangent in zip(self.results, cotangents, strict=True):
             space.cotangents[node] += cotangent
-        loops.backward(
-            self.codes,
-            self.offsets,
-            self.parents,
-            self.slots,
-            space.indices,
-            space.values,
-            space.partials,
-            space.cotangents,
-            space.gradient,
-        )
+        space.backward(space.indices)
         gradient = loops.room(len(self.wrt))
         loops.collect(space.gradient, self.wrt, gradient)
         return gradient

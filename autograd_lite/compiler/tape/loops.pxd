@@ -15,8 +15,8 @@ cdef numbers _DOUBLES
     n=Py_ssize_t, half=Py_ssize_t, code=int, out=double, x=double, y=double, z=double
 )
 cpdef object forward(
-    numbers codes, numbers offsets, numbers parents, numbers static, numbers slots,
-    numbers leaves, numbers indices, numbers values, numbers partials, numbers user_results, bint known
+    numbers codes, numbers offsets, numbers parents, numbers slots, numbers values, numbers partials,
+    numbers static, numbers leaves, numbers user_results, numbers indices, bint known
 )
 @cython.locals(where="long long")
 cdef Py_ssize_t normalized_index(long long index, Py_ssize_t n) except -1
@@ -34,8 +34,8 @@ cdef double in_python(
     half=Py_ssize_t, code=int, g=double, out="double*"
 )
 cpdef object backward(
-    numbers codes, numbers offsets, numbers parents, numbers slots, numbers indices,
-    numbers values, numbers partials, numbers cotangents, numbers gradient
+    numbers codes, numbers offsets, numbers parents, numbers slots, numbers values, numbers partials,
+    numbers cotangents, numbers gradient, numbers indices
 )
 @cython.locals(
     first="int*", parent="int*", level="int*", i=Py_ssize_t, j=Py_ssize_t, highest=int

@@ -42,13 +42,13 @@ def forward(
     codes: array[int],
     offsets: array[int],
     parents: array[int],
-    static: array[float],
     slots: array[int],
-    leaves: array[float],
-    indices: array[int],
     values: array[float],
     partials: array[float],
+    static: array[float],
+    leaves: array[float],
     user_results: array[float],
+    indices: array[int],
     known: bool,
 ) -> None:
     """Compute the numbers of all nodes, and the local partials that `backward` reads.
@@ -167,11 +167,11 @@ def backward(
     offsets: array[int],
     parents: array[int],
     slots: array[int],
-    indices: array[int],
     values: array[float],
     partials: array[float],
     cotangents: array[float],
     gradient: array[float],
+    indices: array[int],
 ) -> None:
     """Send the cotangents from the last node to the first, and add those of leaves to gradient."""
     code_of, first, parent = memory.ints(codes), memory.ints(offsets), memory.ints(parents)
