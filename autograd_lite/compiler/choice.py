@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Sequence
 
-    from autograd_lite.compiler.lift import ArrayProgram
     from autograd_lite.compiler.tape.executor import Executor, Run
     from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.compiler.tape.tape import Tape
@@ -73,11 +72,6 @@ class ExecutorChoice:
         self._has_run = False
         if exact or kind == "interpret":
             self.executor = self.interpreter
-
-    @property
-    def array_program(self) -> ArrayProgram:
-        """The lifted program, whether it runs as such or not."""
-        return self.lifted().program
 
     def lifted(self) -> ArrayExecutor:
         """The executor of the lifted program, whether it is chosen or not."""

@@ -62,7 +62,7 @@ class AnyProgram:
     @property
     def array_program(self) -> ArrayProgram:
         """The program as operations on arrays, whether it runs as such or not."""
-        return self.choice.array_program
+        return self.choice.lifted().program
 
     @property
     def executor(self) -> str:
