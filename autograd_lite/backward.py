@@ -156,7 +156,7 @@ def send_to_many(node: Node, g: float, more: Extra, this: Pass) -> None:
         if node._kind == kinds.DOT:
             send_each(more.ys, more.only_leaves_y, memory.pointer(more.dys), g, this)
     elif node._kind == kinds.REPLAYED:
-        numbers = more.replay()
+        numbers = more.replay.send()
         if more.only_leaves_x and not this.watching:
             this.replayed.append((more.xs, numbers))
         else:
@@ -279,7 +279,7 @@ def send_alone(node: Node) -> None:
         if node._extra.backward is not None:
             node._extra.backward(node)
     elif node._kind == kinds.REPLAYED:
-        for parent, cotangent in zip(node.parents, node._extra.replay(), strict=True):
+        for parent, cotangent in zip(node.parents, node._extra.replay.send(), strict=True):
             parent.grad += cotangent
     else:
         for parent, partial in zip(node.parents, node.partials, strict=True):

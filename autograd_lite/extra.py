@@ -19,7 +19,7 @@ class Extra:
     only_leaves_y  True if every y is a leaf
     op, label      name of the operation, if made by hand or replayed, and name of the node
     backward       function of a node made by hand that a pass calls, or None
-    replay         function of a replayed program's node that a pass calls, or None
+    replay         the Replay of a replayed program's node, which sends for a pass, or None
     """
 
     __slots__ = (

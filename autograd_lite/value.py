@@ -248,7 +248,7 @@ class Value:
 
     @property
     def _program(self) -> tuple[Value, Any] | None:
-        """(node in which the results of a replayed program meet, its Result for self), or None."""
+        """(node in which the results of a replayed program meet, its Replay), or None."""
         if self._kind != kinds.BY_HAND:
             return None
         more = self._extra

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 
 class Replay:
-    """The work of the node in which the results of a replayed program meet.
+    """The `_backward` of a replayed program's results, which have their index in `_dy`.
 
-    Each result leaves its cotangent here; then the program's own adjoint turns them into those of
-    the parents, all at once.
+    Each result leaves its cotangent here. Then, in the node in which the results meet, the
+    program's own adjoint turns the cotangents into those of the parents, all at once.
+
+    cotangents  [results] those that the results have left
+    gradient    function of the results' cotangents that gives the parents'
     """
 
     of_program = True
@@ -27,7 +30,11 @@ class Replay:
         self.cotangents = [0.0] * n
         self.gradient = gradient
 
-    def __call__(self) -> array[float]:
+    def __call__(self, owner: Value) -> None:
+        self.cotangents[index_of(owner)] = owner.grad
+
+    def send(self) -> array[float]:
+        """The cotangents of the parents."""
         cotangents = self.cotangents
         self.forget()
         return self.gradient(cotangents)
@@ -36,27 +43,15 @@ class Replay:
         """Drop the cotangents of a pass that is over."""
         self.cotangents = [0.0] * len(self.cotangents)
 
-
-class Result:
-    """The `_backward` of a replayed program's results, which have their index in `_dy`."""
-
-    of_program = True
-
-    def __init__(self, replay: Replay) -> None:
-        self.replay = replay
-
-    def __call__(self, owner: Value) -> None:
-        self.replay.cotangents[index_of(owner)] = owner.grad
-
     def index(self, owner: Value) -> int | None:
         """The index of owner among several results; None if it is the only one."""
-        return index_of(owner) if len(self.replay.cotangents) > 1 else None
+        return index_of(owner) if len(self.cotangents) > 1 else None
 
     def partials(self, owner: Value) -> tuple[float, ...]:
         """The partials of owner with respect to the program's operands; no pass is told."""
-        cotangents = [0.0] * len(self.replay.cotangents)
+        cotangents = [0.0] * len(self.cotangents)
         cotangents[index_of(owner)] = 1.0
-        return tuple(self.replay.gradient(cotangents))
+        return tuple(self.gradient(cotangents))
 
 
 def replayed_nodes(
@@ -78,7 +73,6 @@ def replayed_nodes(
     if not parents or not engine.grad_enabled():
         return results
     replay = Replay(len(results), gradient)
-    result = Result(replay)
     more = extra.make(parents, (), None, None, only_leaves)
     more.op = op
     more.replay = replay
@@ -88,7 +82,7 @@ def replayed_nodes(
         node._dy = i
         more = extra.make(hub)
         more.op = op
-        more.backward = result
+        more.backward = replay
         node._extra = more
         node._kind = kinds.BY_HAND
     return results
