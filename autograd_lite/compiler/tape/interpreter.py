@@ -49,7 +49,7 @@ class Workspace:
     number: int
 
     def __init__(self, interpreter: Interpreter) -> None:
-        codes, offsets, parents, slots = program = interpreter.program
+        codes, _, parents, _ = program = interpreter.program
         self.values, self.cotangents = loops.room(len(codes)), loops.room(len(codes))
         self.leaves, self.gradient = (loops.room(interpreter.leaves) for _ in range(2))
         self.indices = array("q")
