@@ -421,7 +421,11 @@ def draw(function: Callable[[], float]) -> Any:
     """Deprecated: `sample`, under its old name."""
     from warnings import warn
 
-    warn("autograd_lite.draw is deprecated: write sample", DeprecationWarning, stacklevel=2)
+    warn(
+        "autograd_lite.draw is deprecated: write sample; visualize.draw draws pictures",
+        DeprecationWarning,
+        stacklevel=2,
+    )
     return sample(function)
 
 

@@ -177,8 +177,8 @@ HEADER = """\
 
 Written by `python docs/house.py`. Each box is a room: a module, or a package with all that is in
 it. An arrow leads from a room to one that it imports; where a longer way leads there, it is left
-out. All lead downward, for types and within functions, too: `tests/test_house.py` holds this, and
-that the test of every module is found by its name.
+out. No arrow leads upward, for types and within functions, too: `tests/test_house.py` holds this,
+and that the test of every module is found by its name.
 
 ![the rooms of the house, and arrows from each to those it imports](images/house.svg)
 

@@ -30,7 +30,8 @@ def explain(
     lines  function that gives {node of the tape: line of the user's code that made it}
     """
     passes = program.steps(names)
-    text = [f"{len(program.tape)} scalars, {len(program.leaves)} of them leaves"]
+    scalars = len(program.tape)
+    text = [f"{scalars} scalar{'s' * (scalars != 1)}, {len(program.leaves)} of them leaves"]
     for title, n, steps in zip(("forward", "backward"), calls, passes, strict=True):
         text += ["", f"{title}: {n} operation{'s' * (n != 1)}"]
         text += [f"    {step.text}" for step in steps if step.text]
@@ -55,20 +56,31 @@ def explain_choice(
     if choice.executor is not choice.interpreter:
         return f"{text}\n\nrun by these operations"
     text += "\n\nrun by the interpreter, node by node"
-    return f"{text}: {explain_groups(lifted.program, lines())}" if choice.automatic else text
+    if not choice.automatic:
+        return text
+    return f"{text}: {explain_groups(lifted.program, sum(lifted.calls), lines())}"
 
 
-def explain_groups(program: ArrayProgram, lines: Mapping[int, str]) -> str:
-    """Why arrays are not worth their while, and which lines make most of their operations."""
+def explain_groups(program: ArrayProgram, calls: int, lines: Mapping[int, str]) -> str:
+    """Why arrays are not worth their while, and which lines make most of their instructions.
+
+    calls  number of operations of a run and of its gradient
+    """
     passes = program.steps()
     every = [*passes[0], *passes[1]]
     where = Counter(lines_of_steps(every, lines))
     del where[""]
     scalars = len(program.tape)
-    text = [f"{len(every)} operations on arrays are too many for {scalars} scalars"]
+    text = [
+        "arrays take longer, with "
+        f"{calls} operation{'s' * (calls != 1)} for {scalars} scalar{'s' * (scalars != 1)}"
+    ]
     for line, count in where.most_common(3):
         first, *others = [part.strip() for part in line.splitlines()]
-        text += [f"    {count} of them for {first}", *(f"        {part}" for part in others)]
+        text += [
+            f"    {count} instruction{'s' * (count != 1)} for {first}",
+            *(f"        {part}" for part in others),
+        ]
     return "\n".join(text)
 
 

@@ -72,6 +72,9 @@ class AnyProgram:
             return "auto"
         return "interpret" if chosen is self.choice.interpreter else "numpy"
 
+    def __repr__(self) -> str:
+        return f"<program of {self.name}: {len(self.tape)} scalars, executor {self.executor!r}>"
+
     def explain(self, function: Callable[..., Any]) -> str:
         """The program in words; it calls the function for the lines of what stayed scalar."""
         raise NotImplementedError

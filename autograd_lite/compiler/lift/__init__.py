@@ -9,10 +9,11 @@ Read in the order in which `lift` goes:
     addresses, blocks    the position of each group in one flat memory
     lower, reverse       the instructions forward and backward, group by group, with the help of
     sums, contractions, elementwise
-    instructions         the closed set of these, and `check` of their order
+    instructions, check  the closed set of these, and the check of their order
     array_program        the result; `names` and `words` print it
 
-`specialized` has the formulas of the rule table with their static parameters put in.
+`specialized` has the formulas of the rule table with their static parameters put in, `hashes` the
+numbers by which alike nodes are found.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from autograd_lite.compiler.lift.canonical import CanonicalProgram
 from autograd_lite.compiler.lift.check import check_order
 from autograd_lite.compiler.lift.lower import Lowering
 from autograd_lite.compiler.lift.reverse import Reverse
+from autograd_lite.compiler.tape.ranges import Ints
 from autograd_lite.compiler.tape.tape import Tape
 
 __all__ = ["ArrayProgram", "lift"]
@@ -35,12 +37,14 @@ __all__ = ["ArrayProgram", "lift"]
 def lift(tape: Tape, wrt: ArrayLike) -> ArrayProgram:
     """A scalar program as instructions on arrays.
 
-    wrt  slots of the leaves whose gradients are wanted
+    wrt  [g] slots of the leaves whose gradients are wanted, ints from 0 to tape.leaves - 1
 
     >>> program = lift(tape, wrt)
     >>> print(program)
+
+    Raises TypeError for a tape or slots that are none, IndexError for a slot out of range.
     """
-    wrt = np.array(wrt, np.int64)
+    wrt = _slots(tape, wrt)
     form = CanonicalProgram(tape)
     primal = len(form)
     uses = Uses(form, wrt)  # adds the partials to the nodes
@@ -64,3 +68,18 @@ def lift(tape: Tape, wrt: ArrayLike) -> ArrayProgram:
         computed=[*arrays.values(), *reverse.arrays(arrays)],
         parameters=layout.parameters,
     )
+
+
+def _slots(tape: Tape, wrt: ArrayLike) -> Ints:
+    """wrt as an array of slots of this tape."""
+    if not isinstance(tape, Tape):
+        raise TypeError(
+            f"lift takes a Tape, such as f.programs()[0].tape, not {type(tape).__name__}"
+        )
+    slots = np.asarray(wrt)
+    if slots.ndim != 1 or (slots.size and slots.dtype.kind not in "iu"):
+        raise TypeError(f"wrt must be a list of slots, which are ints, not {wrt!r}")
+    for slot in slots.tolist():
+        if not 0 <= slot < tape.leaves:
+            raise IndexError(f"wrt has the slot {slot}, but the leaves are 0 to {tape.leaves - 1}")
+    return slots.astype(np.int64)

@@ -52,6 +52,9 @@ class Tape:
     def __len__(self) -> int:
         return len(self.codes)
 
+    def __repr__(self) -> str:
+        return f"<Tape: {len(self)} scalars, {self.leaves} leaves>"
+
     def parents_of(self, node: int) -> NDArray[np.int64]:
         return self.parents[self.offsets[node] : self.offsets[node + 1]]
 

@@ -113,3 +113,26 @@ def test_programs_can_be_pickled(seed):
     before = lifted.by_arrays(lifted.leaves, one)
     lifted.arrays = Poisoned(pickle.loads(pickle.dumps(lifted.program)), lifted.reference)
     assert np.array_equal(lifted.by_arrays(lifted.leaves, one), before)
+
+
+@pytest.mark.parametrize(
+    ("wrt", "error", "message"),
+    [
+        ([-1], IndexError, "wrt has the slot -1, but the leaves are 0 to 14"),
+        ([15], IndexError, "wrt has the slot 15, but the leaves are 0 to 14"),
+        ([2**63 + 12], IndexError, "wrt has the slot 9223372036854775820"),
+        ([0.7], TypeError, "list of slots, which are ints, not"),
+        ([True, False], TypeError, "list of slots, which are ints, not"),
+        (3, TypeError, "list of slots, which are ints, not 3"),
+        ("ab", TypeError, "list of slots, which are ints, not 'ab'"),
+        (None, TypeError, "list of slots, which are ints, not None"),
+    ],
+)
+def test_slots_that_are_none_are_named(wrt, error, message):
+    with pytest.raises(error, match=message):
+        lift(lifted_layer().tape, wrt)
+
+
+def test_what_is_no_tape_is_named():
+    with pytest.raises(TypeError, match=r"lift takes a Tape, such as .*, not ArrayProgram"):
+        lift(lifted_layer(), [0])
