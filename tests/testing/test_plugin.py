@@ -9,6 +9,7 @@ import pytest
 import autograd_lite
 import nn
 import visualize
+from autograd_lite.testing import plugin  # the one that sessions within a test find, too
 
 pytest_plugins = ["pytester"]
 
@@ -147,7 +148,7 @@ def test_a_directory_that_cannot_be_is_no_end_of_the_session(run, pytester):
 
 
 def test_without_the_entry_point_nothing_is_drawn(pytester, monkeypatch):
-    monkeypatch.setattr("autograd_lite.testing.plugin.entry_points", lambda group: ())
+    monkeypatch.setattr(plugin, "entry_points", lambda group: ())
     pytester.makepyfile(test_it=TEST)
     result = pytester.runpytest(*PLUGIN, "-k", "test_wrong", "--grad-svg", "pictures")
     result.stdout.fnmatch_lines(["not drawn: install autograd-lite*"])
@@ -158,7 +159,7 @@ def test_a_file_that_stands_in_the_way_is_named(pytester, monkeypatch):
         raise ImportError("visualize.py stands in the way")
 
     point = SimpleNamespace(load=blocked)
-    monkeypatch.setattr("autograd_lite.testing.plugin.entry_points", lambda group: [point])
+    monkeypatch.setattr(plugin, "entry_points", lambda group: [point])
     pytester.makepyfile(test_it=TEST)
     result = pytester.runpytest(*PLUGIN, "-k", "test_wrong", "--grad-svg", "pictures")
     result.stdout.fnmatch_lines(["not drawn: visualize.py stands in the way"])
