@@ -86,14 +86,15 @@ class Executor(ABC):
     reference   another executor, for runs and gradients of which this one knows only that a number
                 is not finite; None for the reference itself
     workspaces  how many workspaces there are
-    fallbacks   for how many runs and gradients the reference was asked
+    runs        number of runs that were made
+    fallbacks   number of these, and of gradients, for which the reference was asked
     """
 
     lock: RLock
 
     def __init__(self, reference: Executor | None = None) -> None:
         self.reference = reference
-        self.fallbacks = 0
+        self.runs = self.fallbacks = 0
         self._free: list[list[Any]] = []  # leases of runs that were dropped
         self._leases: list[list[Any]] = []  # of each workspace, the lease of its run
         self._turn = 0  # the workspace that is given up next
@@ -137,6 +138,7 @@ class Executor(ABC):
 
         Raises IndexError for an index that is out of range.
         """
+        self.runs += 1
         space, outputs = self._run(leaves, indices, parameters, user_results)
         if outputs is None:
             self._free.append([space])
