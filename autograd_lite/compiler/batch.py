@@ -16,11 +16,9 @@ from autograd_lite.tree import children, is_made_of_fields, items, rebuild, rebu
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Any, TypeAlias
+    from typing import Any
 
-    from numpy.typing import NDArray
-
-    Ints: TypeAlias = NDArray[np.int64]
+    from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["Batch", "BatchSlots"]
 

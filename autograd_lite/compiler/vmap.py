@@ -19,7 +19,7 @@ from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.function import MAX_SHAPES, Compiled
 from autograd_lite.compiler.program import AnyProgram, Attempt, Hole, in_a_row, put_together
 from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LEAF
-from autograd_lite.compiler.tape.ranges import ranges
+from autograd_lite.compiler.tape.ranges import rows_of
 from autograd_lite.compiler.tape.tape import Tape
 from autograd_lite.tree import children, is_made_of_fields, rebuild
 from autograd_lite.value import blocks_open
@@ -28,14 +28,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable, Sequence
-    from typing import Any, TypeAlias
-
-    from numpy.typing import NDArray
+    from typing import Any
 
     from autograd_lite.compiler.program import Program
+    from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.value import Value
 
-    Ints: TypeAlias = NDArray[np.int64]
 
 __all__ = ["Batched"]
 
@@ -250,8 +248,8 @@ def batched_tape(
 
     def written(nodes: Ints, i: Ints) -> tuple[Ints, Ints, Ints]:
         """The numbers of parents, the parents, and the slots of the nodes of samples i [n, 1]."""
-        first, counts = tape.offsets[nodes], tape.offsets[nodes + 1] - tape.offsets[nodes]
-        parents = nodes_of(i, tape.parents[ranges(first, counts)])
+        places, counts = rows_of(tape.offsets, nodes)
+        parents = nodes_of(i, tape.parents[places])
         slot = np.broadcast_to(tape.slots[nodes], (len(i), len(nodes))).copy()
         for code, slots in ((LEAF, leaves), (INDEX, indices)):
             here = tape.codes[nodes] == code

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from autograd_lite.compiler.lift.specialized import Specialized, formula, formulas_of_sum, value_of
 from autograd_lite.compiler.tape import opcodes
-from autograd_lite.compiler.tape.ranges import Ints, offsets_of, ranges
+from autograd_lite.compiler.tape.ranges import Ints, offsets_of, ranges, rows_of
 from autograd_lite.compiler.tape.tape import Tape
 from autograd_lite.operations.rules import RULES
 
@@ -107,9 +107,7 @@ class CanonicalProgram:
 
     def terms_of(self, nodes: Ints) -> tuple[Ints, Ints]:
         """The terms of nodes, one node after the other, and how many each has."""
-        first = self.offsets[nodes]
-        counts = self.offsets[nodes + 1] - first
-        return ranges(first, counts), counts
+        return rows_of(self.offsets, nodes)
 
     # ----------------------------------------------------------------------- making nodes
 
@@ -319,10 +317,9 @@ class _Reader:
         self.kind[nodes], self.no_gradient[nodes] = DETACH, True
         largest = self.tape.codes[operands] == opcodes.LARGEST
         if largest.any():
-            first = self.tape.offsets[operands[largest]]
-            count = self.tape.offsets[operands[largest] + 1] - first
+            xs, count = rows_of(self.tape.offsets, operands[largest])
             operands = operands.copy()
-            operands[largest], _ = self.row_max(self.tape.parents[ranges(first, count)], count)
+            operands[largest], _ = self.row_max(self.tape.parents[xs], count)
         self.form.add(nodes, operands)
 
     def fixed(self, code: int, nodes: Ints, operands: list[Ints]) -> None:

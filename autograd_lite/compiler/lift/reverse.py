@@ -16,7 +16,7 @@ from autograd_lite.compiler.lift.instructions import Instruction, ScatterAdd, Ze
 from autograd_lite.compiler.lift.lower import Lowering
 from autograd_lite.compiler.lift.names import Array
 from autograd_lite.compiler.lift.sums import sums, term_classes
-from autograd_lite.compiler.tape.ranges import Ints, offsets_of, ranges
+from autograd_lite.compiler.tape.ranges import Ints, offsets_of, rows_of
 
 __all__ = ["Reverse"]
 
@@ -95,8 +95,7 @@ class Reverse:
     def _terms(self, i: int) -> tuple[Ints, Ints, Ints, Ints]:
         """The terms of the cotangents of group i: row, addresses a and b, class."""
         nodes, uses, form = self._layout.groups[i].members, self._uses, self._form
-        first = uses.offsets[nodes]
-        terms = ranges(first, uses.offsets[nodes + 1] - first)
+        terms, _ = rows_of(uses.offsets, nodes)
         terms = terms[self._cotangent[uses.user[terms]] >= 0]
         users, partials, side = uses.user[terms], uses.partial[terms], uses.side[terms]
         row, group = self._position[uses.node[terms]], self._layout.group_of[partials]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from autograd_lite.compiler.lift.canonical import CONSTANT, ELEMENTWISE, SUM, CanonicalProgram
 from autograd_lite.compiler.lift.hashes import Hashes, mixed, of_sets
-from autograd_lite.compiler.tape.ranges import Ints, offsets_of, ranges
+from autograd_lite.compiler.tape.ranges import Ints, offsets_of, rows_of
 
 __all__ = ["Schedule", "levels_of"]
 
@@ -37,9 +37,8 @@ def levels_of(form: CanonicalProgram, inner: NDArray[np.bool_]) -> Iterator[Ints
     level = np.flatnonzero(inner & (missing == 0))
     while len(level):
         yield level
-        first = offsets[level]
-        users = user[ranges(first, offsets[level + 1] - first)]
-        users, counts = np.unique(users, return_counts=True)
+        places, _ = rows_of(offsets, level)
+        users, counts = np.unique(user[places], return_counts=True)
         missing[users] -= counts
         level = users[missing[users] == 0]
 

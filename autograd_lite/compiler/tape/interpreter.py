@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_lite.compiler.tape import loops
 from autograd_lite.compiler.tape.executor import Executor, Inputs, UserResults
-from autograd_lite.compiler.tape.ranges import ranges
+from autograd_lite.compiler.tape.ranges import rows_of
 from autograd_lite.compiler.tape.tape import Tape
 
 TYPE_CHECKING = False
@@ -79,12 +79,11 @@ class Interpreter(Executor):
         order = by_level(tape)
         position = np.empty(len(tape), np.int64)
         position[order] = np.arange(len(tape))
-        first = tape.offsets[order]
-        counts = tape.offsets[order + 1] - first
+        places, counts = rows_of(tape.offsets, order)
         self.program = (
             _ints(tape.codes[order]),
             _ints(np.append(0, np.cumsum(counts))),
-            _ints(position[tape.parents[ranges(first, counts)]]),
+            _ints(position[tape.parents[places]]),
             _ints(tape.slots[order]),
         )
         nodes, starts = tape.user_results()

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ints", "offsets_of", "ranges"]
+__all__ = ["Ints", "offsets_of", "ranges", "rows_of"]
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -25,3 +25,13 @@ def offsets_of(sorted_ints: Ints, n: int) -> Ints:
     offsets = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(sorted_ints, minlength=n), out=offsets[1:])
     return offsets
+
+
+def rows_of(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:
+    """The places of these rows, one row after the other, and the length of each.
+
+    offsets  [n + 1] row i lies at the places offsets[i] to offsets[i + 1] - 1
+    """
+    first = offsets[rows]
+    counts = offsets[rows + 1] - first
+    return ranges(first, counts), counts
