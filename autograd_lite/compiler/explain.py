@@ -5,35 +5,38 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
+from autograd_lite.compiler.messages import counted
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import TypeAlias
 
     from autograd_lite.compiler.choice import ExecutorChoice
     from autograd_lite.compiler.lift import ArrayProgram
     from autograd_lite.compiler.lift.names import Array
     from autograd_lite.compiler.lift.words import Step
 
+    Passes: TypeAlias = tuple[list[Step], list[Step]]
+
 __all__ = ["explain", "explain_choice", "explain_groups", "lines_of_steps"]
 
 
 def explain(
     program: ArrayProgram,
+    passes: Passes,
     calls: tuple[int, int],
-    names: Mapping[range, str] = {},
     lines: Callable[[], Mapping[int, str]] = dict,
 ) -> str:
     """The program, a line for each instruction, and what is no operation on arrays.
 
-    calls  numbers of operations of a run, and of its gradient
-    names  {range of slots: name of the leaves in it}
-    lines  function that gives {node of the tape: line of the user's code that made it}
+    passes  its steps forward and backward, as `program.steps` gives them
+    calls   numbers of operations of a run, and of its gradient
+    lines   function that gives {node of the tape: line of the user's code that made it}
     """
-    passes = program.steps(names)
-    scalars = len(program.tape)
-    text = [f"{scalars} scalar{'s' * (scalars != 1)}, {len(program.leaves)} of them leaves"]
+    text = [f"{counted(len(program.tape), 'scalar')}, {len(program.leaves)} of them leaves"]
     for title, n, steps in zip(("forward", "backward"), calls, passes, strict=True):
-        text += ["", f"{title}: {n} operation{'s' * (n != 1)}"]
+        text += ["", f"{title}: {counted(n, 'operation')}"]
         text += [f"    {step.text}" for step in steps if step.text]
     every = [*passes[0], *passes[1]]
     if any(step.irregular for step in every):
@@ -52,33 +55,33 @@ def explain_choice(
 ) -> str:
     """`explain` of the lifted program, and which executor runs it."""
     lifted, lines = choice.lifted(), cache(lines)
-    text = explain(lifted.program, lifted.calls, names, lines)
+    program, calls = lifted.program, lifted.calls
+    passes = program.steps(names)
+    text = explain(program, passes, calls, lines)
     if choice.executor is not choice.interpreter:
         return f"{text}\n\nrun by these operations"
     text += "\n\nrun by the interpreter, node by node"
     if not choice.automatic:
         return text
-    return f"{text}: {explain_groups(lifted.program, sum(lifted.calls), lines())}"
+    return f"{text}: {explain_groups(program, passes, sum(calls), lines())}"
 
 
-def explain_groups(program: ArrayProgram, calls: int, lines: Mapping[int, str]) -> str:
+def explain_groups(
+    program: ArrayProgram, passes: Passes, calls: int, lines: Mapping[int, str]
+) -> str:
     """Why arrays are not worth their while, and which lines make most of their instructions.
 
-    calls  number of operations of a run and of its gradient
+    passes  steps of the program forward and backward
+    calls   number of operations of a run and of its gradient
     """
-    passes = program.steps()
-    every = [*passes[0], *passes[1]]
-    where = Counter(lines_of_steps(every, lines))
+    where = Counter(lines_of_steps([*passes[0], *passes[1]], lines))
     del where[""]
-    scalars = len(program.tape)
-    text = [
-        "arrays take longer, with "
-        f"{calls} operation{'s' * (calls != 1)} for {scalars} scalar{'s' * (scalars != 1)}"
-    ]
+    scalars = counted(len(program.tape), "scalar")
+    text = [f"arrays take longer, with {counted(calls, 'operation')} for {scalars}"]
     for line, count in where.most_common(3):
         first, *others = [part.strip() for part in line.splitlines()]
         text += [
-            f"    {count} instruction{'s' * (count != 1)} for {first}",
+            f"    {counted(count, 'instruction')} for {first}",
             *(f"        {part}" for part in others),
         ]
     return "\n".join(text)

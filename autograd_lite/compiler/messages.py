@@ -7,7 +7,12 @@ import warnings
 
 from autograd_lite.anomaly import is_ours
 
-__all__ = ["said", "warn"]
+__all__ = ["counted", "said", "warn"]
+
+
+def counted(n: int, noun: str) -> str:
+    """The number and its noun: "1 scalar", "2 scalars"."""
+    return f"{n} {noun}{'s' * (n != 1)}"
 
 
 def said(what: str, instead: str = "", line: str = "") -> str:

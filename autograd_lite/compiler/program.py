@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
-from autograd_lite.compiler.messages import said
+from autograd_lite.compiler.messages import counted, said
 from autograd_lite.compiler.record.callbacks import Callbacks
 from autograd_lite.compiler.record.flatten import FlatArguments, Identity
 from autograd_lite.compiler.record.recorder import LineRecorder, record
@@ -163,7 +163,7 @@ class Program(AnyProgram):
         alike = Counter((guard.op, guard.line) for guard in guards)
         shown = list(alike.items())[:10]
         more = len(guards) - sum(count for _, count in shown)
-        text = [f"{self.name}: {len(guards)} guard{'s' * (len(guards) > 1)}"] if guards else []
+        text = [f"{self.name}: {counted(len(guards), 'guard')}"] if guards else []
         text += [
             f"    {f'{count} x ' if count > 1 else ''}{op} at {line}" for (op, line), count in shown
         ]

@@ -17,6 +17,7 @@ from autograd_lite.compiler.batch import Batch, BatchSlots
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.function import MAX_SHAPES, Compiled
+from autograd_lite.compiler.messages import counted
 from autograd_lite.compiler.program import AnyProgram, Attempt, Hole, in_a_row, put_together
 from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LEAF
 from autograd_lite.compiler.tape.ranges import rows_of
@@ -179,7 +180,7 @@ class BatchedProgram(AnyProgram):
             return {i: of_one[node] for i, node in enumerate(origin) if node in of_one}
 
         text = explain_choice(self.choice, self.names, lines)
-        return f"{self.name}: {self.n} sample{'s' * (self.n > 1)}\n{text}"
+        return f"{self.name}: {counted(self.n, 'sample')}\n{text}"
 
     def run(
         self, batch: Batch, left: list[int], attempts: list[Attempt]

@@ -54,7 +54,7 @@ class Lifted:
         return Poisoned(self.program, self.reference)
 
     def explain(self, names=None):
-        return explain(self.program, self.arrays.calls, names or {})
+        return explain(self.program, self.program.steps(names or {}), self.arrays.calls)
 
     def run(self, leaves):
         return self.arrays.forward(array("d", leaves), array("q", self.indices))
