@@ -66,7 +66,7 @@ from nn.losses import (
     nll_loss,
     quadratic_loss,
 )
-from nn.module import Buffer, Module, ModuleList, Parameter, Sequential
+from nn.module import Buffer, Module, ModuleList, Parameter, Sequential, Table
 from nn.neurons import MLP, Layer, Neuron
 from nn.normalization import BatchNorm1d, LayerNorm, RMSNorm
 from nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
@@ -116,6 +116,7 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "Softmax",
+    "Table",
     "Tanh",
     "TransformerEncoderLayer",
     "batches",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from reprlib import recursive_repr
 from typing import Any, TypeVar
 
-from autograd_lite import Value
+from autograd_lite import Value, take
 from nn.arrays import Array, elementwise, flat, is_array, is_sequence
 from nn.saving import matching
 
@@ -26,11 +26,35 @@ class Buffer(Value):
     __slots__ = ()
 
 
+class Table(tuple[Any, ...]):
+    """Rows of numbers or Values, as nested tuples, of which `table[i]` is `take(table, i)`: in a
+    compiled function, an i that is an argument is read anew at each call.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, rows: Iterable[Any] = ()) -> Table:
+        is_row = (list, tuple)
+        return tuple.__new__(cls, [cls(row) if isinstance(row, is_row) else row for row in rows])
+
+    @classmethod
+    def _make(cls, rows: Iterable[Any]) -> Table:
+        """A Table of these rows: by this name a named tuple, too, is made of what it holds."""
+        return cls(rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, Value):
+            row = take(self, index)
+            return Table(row) if isinstance(row, list) else row
+        found = super().__getitem__(index)
+        return Table(found) if isinstance(index, slice) else found
+
+
 def parameters(*lengths: int) -> Array:
-    """An array of new Parameters, all 0, as nested tuples: an array keeps its shape."""
+    """An array of new Parameters, all 0, as a Table: an array keeps its shape."""
     if not lengths:
         return Parameter(0.0)
-    return tuple(parameters(*lengths[1:]) for _ in range(lengths[0]))
+    return Table(parameters(*lengths[1:]) for _ in range(lengths[0]))
 
 
 class Module:
@@ -314,7 +338,7 @@ def _holds(kind: type, thing: Any) -> bool:
 def _leaf_types(array: Array) -> set[type]:
     """The types of what nested lists or tuples hold, down to where they hold something else."""
     types = set(map(type, array))
-    if types and types <= {list, tuple}:
+    if types and types <= {list, tuple, Table}:
         return set().union(*map(_leaf_types, array))
     return types
 

@@ -1,10 +1,11 @@
 import copy
+import pickle
 
 import numpy as np
 import pytest
 
 import nn
-from autograd_lite import Value
+from autograd_lite import Value, compile, tree
 from nn.module import parameters
 
 
@@ -344,3 +345,40 @@ def test_sequential_says_how_to_give_modules():
         nn.Sequential(nn.ReLU)
     with pytest.raises(TypeError, match="put the function in a Module's forward"):
         nn.Sequential(Value.tanh)
+
+
+def test_a_table_picks_a_row_anew_at_each_call():
+    table = nn.Table([[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)], [Value(5.0), Value(6.0)]])
+    parts = compile(lambda i, j: [table[i][j] * 2.0, table[i][0], table[0:2][i][1]])
+    for i in (0, 1, 1):
+        for j in (0, 1, -1):
+            found = [y.data for y in parts(np.int64(i), np.int64(j))]
+            row = [x.data for x in table[i]]
+            assert found == [row[j] * 2.0, row[0], row[1]]
+    assert parts.recordings == 1
+    with pytest.raises(IndexError):
+        parts(np.int64(3), np.int64(0))
+    table[1][0].grad = 0.0
+    parts(np.int64(1), np.int64(0))[0].backward()
+    assert table[1][0].grad == 2.0
+    with pytest.raises(TypeError, match="an index must be an int"):
+        table[Value(1.0)]
+
+
+def test_a_table_is_a_tuple_of_tuples():
+    layer = nn.Linear(2, 3, rng=0)
+    rows = tuple(map(tuple, layer.weight))
+    assert layer.weight == rows
+    assert repr(layer.weight) == repr(rows)
+    assert hash(layer.weight) == hash(rows)
+    assert [type(x) for x in (layer.weight, layer.weight[0], layer.bias)] == [nn.Table] * 3
+    for copied in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
+        assert type(copied.weight[0]) is nn.Table
+        assert copied.weight[0][0] is copied.parameters()[0]
+    assert type(copy.copy(layer.weight)) is nn.Table
+    assert tree.items(layer.weight)[1] == ("[1]", rows[1])
+    doubled = tree.rebuild(layer.weight, [1.0, 2.0, 3.0])
+    assert (type(doubled), doubled) == (nn.Table, (1.0, 2.0, 3.0))
+    passed = compile(lambda w: [w[0][0] * 2.0, isinstance(w[0], tuple), w[1:]])
+    first, is_tuple, others = passed(layer.weight)
+    assert (first.data, is_tuple, len(others)) == (rows[0][0].data * 2.0, True, 2)
