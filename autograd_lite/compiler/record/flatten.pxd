@@ -5,12 +5,14 @@ cimport autograd_lite.value as engine
 from cpython.array cimport array as numbers
 
 cdef int FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS, NAMED, DEEPEST
+cdef int INT, BOOL, BOOLS
 cdef tuple _PLAIN
 
 
 cdef class FlatArguments:
     cdef public list values, slots, statics
     cdef public numbers shape, floats, integers
+    cdef public bint moving
     cdef int depth
 
 
@@ -19,6 +21,8 @@ cpdef bint all_same(list held, list found) except -1
 @cython.locals(i=Py_ssize_t)
 cpdef bint other_values(object held, object found) except -1
 cpdef object flatten(object thing, FlatArguments flat)
+@cython.locals(i=Py_ssize_t)
+cpdef FlatArguments flatten_call(tuple args, dict kwargs, object moving)
 cdef object flatten_each(object things, FlatArguments flat)
 cdef object flatten_static(object thing, FlatArguments flat)
 cdef object flatten_numpy(object thing, FlatArguments flat)

@@ -12,9 +12,12 @@ import numpy as np
 import autograd_lite.memory as memory
 import autograd_lite.value as engine
 from autograd_lite.compiler.record.tokens import (
+    BOOL,
+    BOOLS,
     DICT,
     FLOAT,
     FLOATS,
+    INT,
     INTEGER,
     INTEGERS,
     LIST,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Value
 
+EXACT = 2**53  # below it each int is a double
 LARGEST = np.uint64(2**63 - 1)  # an integer that `FlatArguments.integers` can hold
 DEEPEST = 200  # an argument that is nested deeper may well contain itself
 _PLAIN = (int, str, bool, type(None), float, bytes, complex, np.str_, np.datetime64, np.bool_)
@@ -41,12 +45,13 @@ class FlatArguments:
 
     shape     tokens and lengths, as in `tokens.py`
     floats    the numbers that change from call to call
-    integers  the NumPy integers among them, which may also be indices
+    integers  the integers among them, which may also be indices
     values    the Values
     slots     [values] the index of each Value's number among floats
     statics   (type, thing) that are the same in all calls of one recording; an object, which
               may be equal to another one and hold other numbers, as an `Identity`; an array of
               bools as its shape and its bytes
+    moving    True if Python's ints, and bools, are numbers that change, rather than statics
     depth     how deep the thing lies that is being taken apart
     """
 
@@ -57,6 +62,7 @@ class FlatArguments:
         self.values: list[Value] = []
         self.slots: list[int] = []
         self.statics: list[Any] = []
+        self.moving = False
         self.depth = 0
 
 
@@ -124,6 +130,11 @@ def flatten(thing: Any, flat: FlatArguments) -> None:
         flat.values.append(thing)
         flat.slots.append(len(flat.floats))
         memory.append(flat.floats, engine.number_of(thing))
+    elif flat.moving and (cls is bool or (cls is int and -EXACT < thing < EXACT)):
+        memory.append_int(flat.shape, INT if cls is int else BOOL)
+        memory.append(flat.floats, thing)
+        if cls is int:
+            flat.integers.append(thing)
     elif cls is int or cls is str or cls is bool or thing is None:
         memory.append_int(flat.shape, STATIC)
         flat.statics.append((cls, thing))
@@ -145,6 +156,32 @@ def flatten(thing: Any, flat: FlatArguments) -> None:
         flat.floats.append(float(thing))
     else:
         flatten_static(thing, flat)
+
+
+def flatten_call(args: Any, kwargs: Any, moving: Any) -> FlatArguments:
+    """The arguments of a call, taken apart.
+
+    moving  the places and keywords of those whose ints and bools are numbers that change
+    """
+    flat = FlatArguments()
+    if not moving:
+        flatten(args, flat)
+        flatten(kwargs, flat)
+        return flat
+    memory.append_int(flat.shape, TUPLE)
+    memory.append_int(flat.shape, len(args))
+    for i in range(len(args)):
+        flat.moving = i in moving
+        flatten(args[i], flat)
+    memory.append_int(flat.shape, DICT)
+    memory.append_int(flat.shape, len(kwargs))
+    for key in kwargs:
+        flatten_static(key, flat)
+    for key in kwargs:
+        flat.moving = key in moving
+        flatten(kwargs[key], flat)
+    flat.moving = False
+    return flat
 
 
 def flatten_each(things: Any, flat: FlatArguments) -> None:
@@ -177,7 +214,11 @@ def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
     """An array or a scalar of NumPy's."""
     kind = thing.dtype.kind
     shape = thing.shape
-    if kind == "b" and isinstance(thing, np.ndarray):
+    if kind == "b" and flat.moving:
+        flat.floats.frombytes(thing.ravel().astype("d").view("B"))
+        memory.append_int(flat.shape, BOOLS)
+        flat.shape.extend(array("i", (len(shape), *shape)))
+    elif kind == "b" and isinstance(thing, np.ndarray):
         memory.append_int(flat.shape, STATIC)
         flat.statics.append((np.ndarray, (shape, thing.tobytes())))
     elif kind not in "fiuO":

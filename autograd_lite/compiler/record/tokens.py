@@ -7,3 +7,5 @@ FLOAT, VALUE, INTEGER, STATIC = -1, -2, -3, -4  # the next number, or the next s
 LIST, TUPLE, DICT = -5, -6, -7  # a length, then the elements; of a dict, keys and elements
 FLOATS, INTEGERS, OBJECTS = -8, -9, -10  # an array: number of axes, their lengths
 NAMED = -11  # a named tuple: a length, its type as a static, then the elements
+INT, BOOL = -12, -13  # the next number, of Python's int or bool; INTEGER is NumPy's
+BOOLS = -14  # an array of NumPy's bools as other arrays; with no axes, one of them

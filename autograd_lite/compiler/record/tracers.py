@@ -222,7 +222,12 @@ class Tracers:
         return array.reshape(shape)
 
 
-_TRACERS = {tokens.VALUE: ValueTracer, tokens.FLOAT: FloatTracer, tokens.INTEGER: IntTracer}
+_TRACERS = {
+    tokens.VALUE: ValueTracer,
+    tokens.FLOAT: FloatTracer,
+    tokens.INTEGER: IntTracer,
+    tokens.INT: IntTracer,
+}
 
 
 def _positional(function: Callable[..., Any]) -> Iterator[str]:

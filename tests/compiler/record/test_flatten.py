@@ -7,7 +7,13 @@ import pytest
 
 from autograd_lite import Value
 from autograd_lite.compiler.record import tokens
-from autograd_lite.compiler.record.flatten import FlatArguments, Identity, all_same, flatten
+from autograd_lite.compiler.record.flatten import (
+    FlatArguments,
+    Identity,
+    all_same,
+    flatten,
+    flatten_call,
+)
 
 Pair = namedtuple("Pair", "x y")
 
@@ -20,7 +26,7 @@ def taken_apart(thing):
 
 def test_the_tokens_are_told_apart_from_lengths_and_from_one_another():
     numbers = [number for name, number in vars(tokens).items() if name.isupper()]
-    assert len(numbers) == 11
+    assert len(numbers) == 14
     assert len(set(numbers)) == len(numbers)
     assert max(numbers) < 0
 
@@ -37,6 +43,32 @@ def test_numbers_values_and_integers_in_containers():
         tokens.FLOATS, 2, 2, 1,
     ]  # fmt: skip
     assert flat.statics == [(str, "k")]
+
+
+def test_ints_and_bools_that_move_are_numbers():
+    thing = [3, True, {4: np.array([[True], [False]])}, np.True_, np.int64(5), 2**53, "a"]
+    flat = flatten_call((thing, 7), {"k": 8, "l": [9]}, {0, "l"})
+    assert flat.floats.tolist() == [3.0, 1.0, 1.0, 0.0, 1.0, 5.0, 9.0]
+    assert flat.integers.tolist() == [3, 5, 9]
+    statics = [(int, 4), (int, 2**53), (str, "a"), (int, 7), (str, "k"), (str, "l"), (int, 8)]
+    assert flat.statics == statics
+    assert flat.shape.tolist() == [
+        tokens.TUPLE, 2,
+        tokens.LIST, 7, tokens.INT, tokens.BOOL,
+        tokens.DICT, 1, tokens.STATIC, tokens.BOOLS, 2, 2, 1,
+        tokens.BOOLS, 0, tokens.INTEGER, tokens.STATIC, tokens.STATIC,
+        tokens.STATIC,
+        tokens.DICT, 2, tokens.STATIC, tokens.STATIC, tokens.STATIC, tokens.LIST, 1, tokens.INT,
+    ]  # fmt: skip
+    assert flat.moving is False
+
+
+def test_a_call_is_taken_apart_as_its_arguments_by_place_and_by_keyword_are():
+    args, kwargs = (1.0, [2, True]), {"k": np.zeros(2, bool)}
+    flat, other = FlatArguments(), flatten_call(args, kwargs, ())
+    flatten(args, flat)
+    flatten(kwargs, flat)
+    assert (flat.shape, flat.statics, flat.floats) == (other.shape, other.statics, other.floats)
 
 
 @pytest.mark.parametrize(
