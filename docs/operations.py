@@ -3,7 +3,7 @@
 Run as `python docs/operations.py > docs/operations.md`.
 """
 
-from autograd_lite.operations.rules import RULES, TABLE, Rule
+from autograd_lite.operations.rules import OPERATIONS, Rule
 from autograd_lite.testing.spelling import written
 
 HEADER = """\
@@ -38,7 +38,7 @@ def row(rule: Rule) -> str:
 
 
 def table() -> str:
-    return HEADER + "".join(row(rule) for rule in RULES[1:TABLE])
+    return HEADER + "".join(row(rule) for rule in OPERATIONS)
 
 
 if __name__ == "__main__":

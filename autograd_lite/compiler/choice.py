@@ -63,6 +63,7 @@ class ExecutorChoice:
         kind   one of EXECUTORS
         exact  True if results must be those of eager execution bit for bit
         """
+        exact = exact or tape.equality_is_rounded()
         self.tape, self.wrt = tape, list(wrt)
         self.interpreter = Interpreter(tape, wrt)
         self.executor: Executor | None = None

@@ -29,7 +29,16 @@ if TYPE_CHECKING:
 
     from autograd_lite.operations.formulas import Tree
 
-__all__ = ["CODES", "RULES", "TABLE", "Rule", "register", "table_checksum"]
+__all__ = [
+    "CODES",
+    "COMPARISONS",
+    "OPERATIONS",
+    "RULES",
+    "TABLE",
+    "Rule",
+    "register",
+    "table_checksum",
+]
 
 Domain = tuple[float, float] | range
 
@@ -49,6 +58,7 @@ class Rule:
     loop         True if the engine has a loop of its own for this n-ary rule; others are computed
                  by their formulas
     note         what a reader should know of the edges
+    public       True if it has a function, a method or an operator; others are in programs only
     user_module  the module of the function of a rule that a user wrote in Python, and which has no
                  formulas; None for one of formulas
     """
@@ -62,6 +72,7 @@ class Rule:
         "note",
         "operands",
         "partials",
+        "public",
         "symbol",
         "ties",
         "user_module",
@@ -83,6 +94,7 @@ class Rule:
         ties: bool = False,
         loop: bool = False,
         note: str = "",
+        public: bool = True,
         user_module: str | None = None,
     ) -> None:
         self.name, self.operands, self.value = name, operands, Formula(value)
@@ -90,7 +102,7 @@ class Rule:
         self.symbol = symbol or name
         self.domain = tuple(domain) * (len(operands) if len(domain) == 1 else 1)
         self.kinks, self.ties, self.loop = kinks, ties, loop
-        self.note, self.user_module = note, user_module
+        self.note, self.public, self.user_module = note, public, user_module
         self.code = -1
 
     @property
@@ -113,7 +125,7 @@ _UNIT = ((-0.95, 0.95),)
 
 RULES: list[Rule] = [
     # ------------------------------------------------------------------------- leaves (code 0)
-    Rule("leaf", "", "", symbol=" "),
+    Rule("leaf", "", "", symbol=" ", public=False),
 
     # ------------------------------------------------------------------------------ arithmetic
     Rule("add", "xy", "x + y", "1", "1", symbol="+"),
@@ -227,6 +239,11 @@ RULES: list[Rule] = [
          domain=((-3, 3), (-2, -0.5), (0.5, 2)), ties=True,
          note="the derivative at a bound is 1; bounds that cross give the upper one; nan wins"),
 
+    # -------------------------- comparisons as data: 1 if it holds, 0 if not; > and >= are turned
+    Rule("less", "xy", "where(x < y, 1, 0)", "0", "0", symbol="<", ties=True, public=False),
+    Rule("less_equal", "xy", "where(x <= y, 1, 0)", "0", "0", symbol="<=", ties=True, public=False),
+    Rule("equal", "xy", "where(x == y, 1, 0)", "0", "0", symbol="==", ties=True, public=False),
+
     # ------------------------------------- n-ary: the partial with respect to x, one of n operands
     # norm and logsumexp reduce in a way of their own, and dot takes pairs: nary.py has these.
     Rule("sum", "xs", "sum(x)", "1", loop=True),
@@ -247,6 +264,12 @@ for _code, _rule in enumerate(RULES):
 
 TABLE = len(RULES)
 """The code from which on rules are those that users added."""
+
+OPERATIONS = [rule for rule in RULES if rule.public]
+"""The operations of the table that can be called."""
+
+COMPARISONS = CODES["less"], CODES["less_equal"], CODES["equal"]
+"""The codes of comparisons, which send no cotangent: not even an infinite one times 0."""
 
 
 def table_checksum() -> int:

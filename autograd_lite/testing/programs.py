@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from autograd_lite.operations.rules import RULES, TABLE, Rule
+from autograd_lite.operations.rules import OPERATIONS, Rule
 from autograd_lite.testing.spelling import call, rule_of, written
 from autograd_lite.testing.strategies import below, numbers, numbers_of, smooth
 
@@ -77,7 +77,7 @@ def expressions(
     """
     if depth < 1:
         raise ValueError(f"expressions: the depth must be at least 1, not {depth}")
-    rules = [rule_of(x) for x in (RULES[1:TABLE] if operations is None else operations)]
+    rules = [rule_of(x) for x in (OPERATIONS if operations is None else operations)]
     if not rules:
         raise ValueError("expressions: give at least one operation")
     inputs = draw(st.lists(numbers(-3.0, 3.0), min_size=1, max_size=4))

@@ -97,7 +97,7 @@ def rule_of(operation: Rule | str | Callable[..., Any]) -> Rule:
     if isinstance(operation, Rule):
         return operation
     name = operation if isinstance(operation, str) else getattr(operation, "__name__", "")
-    if name not in CODES or name == "leaf":
+    if name not in CODES or not RULES[CODES[name]].public:
         raise ValueError(
             f"{operation!r} is no operation of the table; give a name such as 'tanh', or a "
             "function that autograd_lite.operation made"

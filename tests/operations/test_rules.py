@@ -125,7 +125,7 @@ def test_the_page_says_how_it_is_called(rule):
     """The row of docs/operations.md, as Python, gives what the table's formula does."""
     page = Path(__file__).parents[2] / "docs" / "operations.md"
     rows = re.findall(r"^\| `([^`]+)` \| `([^`]*)` \|", page.read_text(encoding="utf-8"), re.M)
-    written, symbol = rows[rule.code - 1]
+    written, symbol = rows[OPERATIONS.index(rule)]
     operands = [0.6 * domain[0] + 0.4 * domain[-1] for domain in rule.domain]
     if rule.operands == "xc" and isinstance(rule.domain[1], range):
         operands[1] = 2

@@ -1,13 +1,12 @@
 """How a rule of the table is called from Python, and the rules by how they take operands."""
 
 import autograd_lite as al
-from autograd_lite.operations.rules import RULES, TABLE
+from autograd_lite.operations.rules import OPERATIONS
 from autograd_lite.testing.spelling import OPERATORS as WRITTEN
 from autograd_lite.testing.spelling import call
 
 OPERATORS = WRITTEN.keys() - {"pow"}  # which has a free function, for floats too
 
-OPERATIONS = RULES[1:TABLE]
 NARY = [rule for rule in OPERATIONS if rule.nary]
 FIXED = [rule for rule in OPERATIONS if not rule.nary]
 

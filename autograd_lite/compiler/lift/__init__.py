@@ -63,6 +63,7 @@ def lift(tape: Tape, wrt: ArrayLike) -> ArrayProgram:
         forward=forward,
         backward=backward,
         outputs=outputs,
+        deciding=layout.address[form.deciding],
         cotangents=reverse.cotangents,
         gradients=reverse.gradients,
         computed=[*arrays.values(), *reverse.arrays(arrays)],

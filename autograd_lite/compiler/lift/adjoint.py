@@ -27,8 +27,9 @@ __all__ = ["Uses", "active_nodes"]
 def active_nodes(form: CanonicalProgram, wrt: Ints) -> NDArray[np.bool_]:
     """[n] True if the node depends on one of the leaves in wrt, in a way that has a gradient."""
     active: NDArray[np.bool_] = (form.kind == LEAF) & np.isin(form.slot, wrt)
+    silent = (form.kind == DETACH) | form.compares
     for nodes in levels_of(form, form.kind >= SUM):
-        nodes = nodes[form.kind[nodes] != DETACH]
+        nodes = nodes[~silent[nodes]]
         if len(nodes):
             terms, counts = form.terms_of(nodes)
             found = active[form.a[terms]] | active[form.b[terms]]

@@ -31,6 +31,8 @@ class ArrayProgram:
     forward     instructions for the outputs, in order
     backward    instructions for the gradients, in order; they run after `forward`
     outputs     [k] address of each output
+    deciding    [d] addresses of computed numbers by which others are decided, as comparisons are:
+                where one is not finite, arrays may decide otherwise than the tape
     cotangents  array that takes the cotangents of the results, which are the first outputs
     gradients   [g] address of each gradient; that of a constant 0 for a leaf that the tape lacks
     computed    arrays that instructions write, but for gradients and copies
@@ -53,6 +55,7 @@ class ArrayProgram:
     forward: list[Instruction]
     backward: list[Instruction]
     outputs: Ints
+    deciding: Ints
     cotangents: Array
     gradients: Ints
     computed: list[Array]

@@ -19,7 +19,7 @@ from autograd_lite.compiler.lift.specialized import Specialized, formula, formul
 from autograd_lite.compiler.tape import opcodes
 from autograd_lite.compiler.tape.ranges import Ints, offsets_of, ranges, rows_of
 from autograd_lite.compiler.tape.tape import Tape
-from autograd_lite.operations.rules import RULES
+from autograd_lite.operations.rules import COMPARISONS, RULES
 
 __all__ = [
     "CONSTANT",
@@ -52,6 +52,9 @@ SUMS = {
     "square": [("x", "x")],
 }
 
+# The operands by which an operation decides: where one is NaN, its value may be a number.
+DECIDES_BY = {"less": "xy", "less_equal": "xy", "equal": "xy", "where": "x", "copysign": "y"}
+
 
 class CanonicalProgram:
     """A program in canonical form. Nodes are ints; those of the tape keep theirs.
@@ -70,6 +73,7 @@ class CanonicalProgram:
     custom_partials  (outputs, inputs, partial, its operands by name) of a composite such as
                    logsumexp, used instead of differentiating its parts
     outputs        [k] nodes whose numbers a call gives back, the results first
+    deciding       [d] computed nodes by whose numbers others decide
     one, minus_one, zero  the nodes of these constants
     """
 
@@ -85,6 +89,7 @@ class CanonicalProgram:
         self._size = len(tape)
         none = np.zeros(0, np.int64)
         self._terms: list[tuple[Ints, Ints, Ints]] = [(none, none, none)]
+        self._deciding = [none]
         self.outputs, self._results = tape.outputs, tape.results
         self.formulas: list[Specialized] = []
         self.rules: list[tuple[int, float] | None] = []
@@ -104,6 +109,24 @@ class CanonicalProgram:
     def results(self) -> Ints:
         """[results] nodes: the outputs that have cotangents."""
         return self.outputs[: self._results]
+
+    @property
+    def deciding(self) -> Ints:
+        """[d] computed nodes by whose numbers others decide; comparisons are never NaN."""
+        nodes = np.unique(np.concatenate(self._deciding))
+        decided: Ints = nodes[(self.kind[nodes] >= SUM) & ~self.compares[nodes]]
+        return decided
+
+    @property
+    def compares(self) -> NDArray[np.bool_]:
+        """[n] True if the node is 0 or 1, as a comparison has it: it has no gradient."""
+        formulas = [i for i, rule in enumerate(self.rules) if rule and rule[0] in COMPARISONS]
+        found: NDArray[np.bool_] = np.isin(self.formula, formulas) & (self.kind == ELEMENTWISE)
+        return found
+
+    def decides_by(self, nodes: Ints) -> None:
+        """Add nodes to those by whose numbers others decide."""
+        self._deciding.append(nodes)
 
     def terms_of(self, nodes: Ints) -> tuple[Ints, Ints]:
         """The terms of nodes, one node after the other, and how many each has."""
@@ -325,6 +348,9 @@ class _Reader:
     def fixed(self, code: int, nodes: Ints, operands: list[Ints]) -> None:
         """Nodes of a rule of a fixed number of operands."""
         rule, x, y = RULES[code], operands[0], operands[-1]
+        for name, operand in zip(rule.operands, operands, strict=False):
+            if rule.user_module is not None or name in DECIDES_BY.get(rule.name, ""):
+                self.form.decides_by(operand)
         if rule.name in SUMS:
             one, minus_one = np.array([self.form.one]), np.array([self.form.minus_one])
             factors = {"x": x, "y": y, "1": one, "-1": minus_one}

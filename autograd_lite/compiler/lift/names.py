@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from autograd_lite.compiler.lift.specialized import Specialized
 from autograd_lite.compiler.tape.ranges import Ints
 from autograd_lite.operations.formulas import functions_of, to_text, with_terms
+from autograd_lite.operations.rules import COMPARISONS, RULES
 
 __all__ = ["Array", "Names"]
 
@@ -117,6 +118,9 @@ class Names:
     def formula(self, formula: Specialized, operands: Mapping[str, Ints]) -> str:
         """A formula with its operands' names: as it is if it is short, else by its rule's name."""
         arguments = {x: self.name(at) for x, at in operands.items() if x != "place"}
+        match formula.tree:
+            case ("where", comparison, 1, 0) if formula.label in _COMPARISONS:
+                return to_text(with_terms(comparison, arguments))
         if formula.label and not functions_of(formula.tree) <= {"+", "-", "*", "/"}:
             bare = [x[1:-1] if x[0] == "(" and "," not in x else x for x in arguments.values()]
             return f"{formula.label}({', '.join([*bare, *formula.static])})"
@@ -124,6 +128,8 @@ class Names:
 
 
 _base = attrgetter("base")
+
+_COMPARISONS = {RULES[code].name for code in COMPARISONS}
 
 
 def _together(names: list[str]) -> str:

@@ -26,8 +26,9 @@ class ArrayExecutor(Executor):
     """Runs an `ArrayProgram`; as many operations for a batch of a hundred as for one of ten.
 
     program    the program
-    reference  an executor of its tape, whose numbers are the same to rounding where all outputs and
-               gradients are finite; where one is not, it may be NaN here and infinite there
+    reference  an executor of its tape, whose numbers are the same to rounding where all outputs,
+               gradients, and numbers that decide are finite; where one is not, it may be NaN here
+               and infinite there
     calls      the numbers of operations of a run, and of its gradient
     """
 
@@ -38,6 +39,7 @@ class ArrayExecutor(Executor):
         moved = np.flatnonzero(program.leaves != np.arange(len(program.leaves)))
         self._in_place = int(moved[0]) if len(moved) else len(program.leaves)
         self._gradients, self._choices = _longs(program.gradients), _longs(program.choices)
+        self._deciding = _longs(program.deciding)
         space = self._take_workspace()
         self.calls = len(space.forward_calls), len(space.backward_calls)
         self._free.append([space])
@@ -64,6 +66,8 @@ class ArrayExecutor(Executor):
         space.forward()
         outputs = loops.room(len(self.outputs))
         finite = loops.collect(space.numbers, self.outputs, outputs)
+        if finite and self._deciding:
+            finite = loops.collect(space.numbers, self._deciding, loops.room(len(self._deciding)))
         return outputs if finite else None
 
     def _gradient(self, space: Workspace, cotangents: Sequence[float]) -> array[float] | None:

@@ -203,6 +203,8 @@ def backward(
         elif code == TAKE:
             j = p + 1 + normalized_index(index[slot[parent[p]]], first[i + 1] - p - 1)
             cotangent[parent[j]] += g
+        elif kernels.LESS <= code <= kernels.EQUAL:
+            continue  # nothing, even times infinity
         elif code > 0:
             for j in range(p, first[i + 1]):
                 cotangent[parent[j]] += g * d[j]

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LEAF, NAMES
-from autograd_lite.operations.rules import RULES
+from autograd_lite.compiler.tape.opcodes import (
+    CONSTANT,
+    DETACH,
+    INDEX,
+    LARGEST,
+    LEAF,
+    NAMES,
+    TAKE,
+)
+from autograd_lite.operations.rules import CODES, COMPARISONS, RULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Tape"]
+
+# Operations that give one of their operands or its negative, a whole number of any operand, or a
+# whole number of whole ones: these no rounding changes.
+_SELECT = {"where", "maximum", "minimum", "clip", "relu", "neg", "abs", "copysign"}
+_SELECTING = {TAKE, DETACH, LARGEST, *[CODES[name] for name in _SELECT]}
+_STEPS = {CODES[name] for name in ("floor", "ceil", "trunc", "round", "sign")}
+_ON_WHOLE_NUMBERS = {CODES[name] for name in ("add", "sub", "mul", "square", "sum")}
 
 
 class Tape:
@@ -68,6 +83,30 @@ class Tape:
         nodes = np.flatnonzero(users[np.maximum(self.codes, 0)])
         sizes = 1 + self.offsets[nodes + 1] - self.offsets[nodes]
         return nodes, np.append(0, np.cumsum(sizes))
+
+    def equality_is_rounded(self) -> bool:
+        """True if it compares numbers for equality that another order of computing may change."""
+        todo = [
+            (int(parent), False)
+            for node in np.flatnonzero(self.codes == CODES["equal"]).tolist()
+            for parent in self.parents_of(node)
+        ]
+        seen = set(todo)
+        while todo:
+            node, whole = todo.pop()
+            code = int(self.codes[node])
+            if code in COMPARISONS or code == INDEX or (code == LEAF and not whole):
+                continue
+            if code == CONSTANT and not (whole and self.static[node] % 1):
+                continue
+            if code in _SELECTING or code in _STEPS or code in _ON_WHOLE_NUMBERS:
+                whole = (whole and code not in _STEPS) or code in _ON_WHOLE_NUMBERS
+                further = {(int(parent), whole) for parent in self.parents_of(node)} - seen
+                seen |= further
+                todo += further
+            else:
+                return True
+        return False
 
     def __str__(self) -> str:
         lines = []
