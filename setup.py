@@ -75,6 +75,7 @@ extensions = cythonize(
         extension("autograd_lite.compiler.results", *FIELDS),
         extension("autograd_lite.compiler.tape.loops", *KERNELS, *FIELDS, "nary.pxd"),
         extension("autograd_lite.compiler.record.flatten", *FIELDS),
+        extension("autograd_lite.compiler.record.held", *FIELDS),
         extension("autograd_lite.compiler.tape.writer", *FIELDS),
         extension(
             "autograd_lite.compiler.run._native",

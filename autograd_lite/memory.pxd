@@ -46,33 +46,78 @@ cdef inline int append_int(array.array owner, int number) except -1:
     return 0
 
 
+# --------------------------------------------------------------------- what things hold
+
+
 cdef extern from "Python.h":
     ctypedef struct PyListObject:
         PyObject **ob_item
+    ctypedef struct PyTupleObject:
+        PyObject **ob_item
+    ctypedef struct PyTypeObject:
+        PyObject *tp_dict
+    PyObject *PyCell_GET(object)
+    bint PyDict_Check(object)
+    PyObject *PyDict_GetItemWithError(object, object)
     int PyDict_Next(object, Py_ssize_t *, PyObject **, PyObject **)
+    PyObject *PyFunction_GET_CODE(object)
+    PyObject *PyFunction_GET_DEFAULTS(object)
+    PyObject *PyFunction_GET_KW_DEFAULTS(object)
+    object PyObject_GenericGetDict(object, void *)
 
 
-cdef inline bint alike(object x, object y) noexcept:
-    cdef size_t size
-    cdef Py_ssize_t i = 0, j = 0
+cdef inline bint lists(object things, tuple held) noexcept:
+    cdef size_t size = len(held) * sizeof(PyObject *)
+    return len(<list> things) == len(held) and (
+        size == 0
+        or not memcmp((<PyListObject *> things).ob_item, (<PyTupleObject *> held).ob_item, size)
+    )
+
+
+cdef inline bint maps(object items, tuple held, Py_ssize_t start) noexcept:
+    cdef PyObject **at = (<PyTupleObject *> held).ob_item + start
+    cdef Py_ssize_t i = 0
     cdef PyObject *key
-    cdef PyObject *other_key
     cdef PyObject *thing
-    cdef PyObject *other
-    if type(x) is not type(y):
+    if not PyDict_Check(items) or 2 * len(<dict> items) != len(held) - start:
         return False
-    if type(x) is list:
-        size = len(<list> x) * sizeof(PyObject *)
-        return len(<list> x) == len(<list> y) and (
-            size == 0
-            or not memcmp((<PyListObject *> x).ob_item, (<PyListObject *> y).ob_item, size)
-        )
-    if type(x) is not dict or len(<dict> x) != len(<dict> y):
-        return False
-    while PyDict_Next(x, &i, &key, &thing) and PyDict_Next(y, &j, &other_key, &other):
-        if key != other_key or thing != other:
+    while PyDict_Next(items, &i, &key, &thing):
+        if key != at[0] or thing != at[1]:
             return False
+        at += 2
     return True
+
+
+cdef inline bint encloses(object cell, tuple held) noexcept:
+    cdef PyObject *thing = PyCell_GET(cell)
+    if thing == NULL or len(held) == 0:
+        return thing == NULL and len(held) == 0
+    return thing == PyTuple_GET_ITEM(held, 0)
+
+
+cdef inline bint is_defined_by(object function, tuple held) noexcept:
+    cdef PyObject *defaults = PyFunction_GET_DEFAULTS(function)
+    cdef PyObject *keyword_defaults = PyFunction_GET_KW_DEFAULTS(function)
+    cdef PyObject *none = <PyObject *> None
+    return (
+        PyFunction_GET_CODE(function) == PyTuple_GET_ITEM(held, 0)
+        and (none if defaults == NULL else defaults) == PyTuple_GET_ITEM(held, 1)
+        and (none if keyword_defaults == NULL else keyword_defaults) == PyTuple_GET_ITEM(held, 2)
+    )
+
+
+cdef inline object attributes(object thing):
+    return PyObject_GenericGetDict(thing, NULL)
+
+
+cdef inline object class_attributes(object cls):
+    cdef PyObject *items = (<PyTypeObject *> cls).tp_dict
+    return None if items == NULL else <object> items
+
+
+cdef inline bint names(object space, object name, object thing, object missing) noexcept:
+    cdef PyObject *found = PyDict_GetItemWithError(space, name)
+    return (<PyObject *> missing if found == NULL else found) == <PyObject *> thing
 
 
 # ------------------------------------------------ buffers, which nodes own, and tuples of floats

@@ -55,13 +55,48 @@ def append_int(owner: array[int], number: int) -> None:
     owner.append(number)
 
 
-def alike(x: Any, y: Any) -> bool:
-    """True if x and y are lists, or dicts, of the same objects in the same order."""
-    if type(x) is not type(y) or type(x) not in (list, dict) or len(x) != len(y):
-        return False
-    if type(x) is list:
-        return all(map(is_, x, y))
-    return all(map(is_, x, y)) and all(map(is_, x.values(), y.values()))
+# --------------------------------------------------------------------- what things hold
+
+
+def lists(things: list[Any], held: tuple[Any, ...]) -> bool:
+    """True if a list holds these very objects."""
+    return len(things) == len(held) and all(map(is_, things, held))
+
+
+def maps(items: Any, held: tuple[Any, ...], start: int) -> bool:
+    """True if a dict holds these very keys and values: key, value, key, value ... from `start`."""
+    found = [x for pair in items.items() for x in pair]
+    return len(found) == len(held) - start and all(map(is_, found, held[start:]))
+
+
+def encloses(cell: Any, held: tuple[Any, ...]) -> bool:
+    """True if a cell holds this very object; with nothing held, if its variable has no value."""
+    try:
+        found = [cell.cell_contents]
+    except ValueError:
+        found = []
+    return len(found) == len(held) and all(map(is_, found, held))
+
+
+def is_defined_by(function: Any, held: tuple[Any, ...]) -> bool:
+    """True if a function has this very code, and these defaults and defaults of keywords."""
+    found = function.__code__, function.__defaults__, function.__kwdefaults__
+    return all(map(is_, found, held))
+
+
+def attributes(thing: Any) -> Any:
+    """The `__dict__` of an object. Raises AttributeError if it has none."""
+    return object.__getattribute__(thing, "__dict__")
+
+
+def class_attributes(cls: type) -> Any:
+    """The `__dict__` of a class, in C the dict itself, or None where it is not found."""
+    return vars(cls)
+
+
+def names(space: dict[str, Any], name: str, thing: Any, missing: Any) -> bool:
+    """True if the name stands for the thing in a namespace; without the name, for `missing`."""
+    return dict.get(space, name, missing) is thing
 
 
 # ------------------------------------------------ buffers, which nodes own, and tuples of floats

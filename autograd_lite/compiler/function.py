@@ -246,12 +246,11 @@ class Compiled(CompiledFunction):
         """
         arguments = [thing.thing if isinstance(thing, Identity) else thing for _, thing in statics]
         roots = [(self.__name__, self.function), *[("an argument", x) for x in arguments]]
-        captured = CapturedState(roots, self._receivers)
         programs = [program for signature in self._signatures() for program in signature.programs]
         for known in {program.captured for program in programs}:
-            if not known.changed() and known.alike(captured):
+            if known.is_of(roots, self._receivers) and not known.changed():
                 return known
-        return captured
+        return CapturedState(roots, self._receivers)
 
     def _eagerly(
         self,

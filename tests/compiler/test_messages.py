@@ -188,14 +188,14 @@ STAND_INS = "it fails on what stands for the numbers it is passed, which are Val
         (
             counts,
             lambda i: (1.0,),
-            "each call changes the attribute or key calls, which a program would not",
+            "each call changes the global STATE.calls, which a program would not",
             "",
             "Keep what changes outside, or change it by autograd_lite.callback",
         ),
         (
             a_rate,
             with_rate,
-            "it reads what changed before each of 8 calls, such as the attribute or key rate",
+            "it reads what changed before each of 8 calls, such as the global STATE.rate",
             "",
             "Pass it as an argument",
         ),

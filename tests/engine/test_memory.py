@@ -1,6 +1,9 @@
 """Access to memory: both twins have the same functions, which do what their docstrings say."""
 
 from array import array
+from types import CellType
+
+import pytest
 
 from autograd_lite import Value, memory
 from tests.support import twins
@@ -23,11 +26,47 @@ def test_arrays_grow_and_are_read():
     assert len(memory.room(numbers, 5)) == 5
 
 
-def test_containers_are_alike_if_they_hold_the_same_objects():
+def test_lists_and_dicts_hold_these_very_objects():
     x, y = Value(1.0), Value(1.0)
-    assert memory.alike([x, y], [x, y])
-    assert memory.alike({"a": x}, {"a": x})
-    assert not memory.alike([x], [y])
-    assert not memory.alike([x], [x, y])
-    assert not memory.alike({"a": x}, {"a": y})
-    assert not memory.alike([x], {0: x})
+    assert memory.lists([x, y], (x, y))
+    assert memory.lists([], ())
+    assert not memory.lists([x], (y,))
+    assert not memory.lists([x], (x, y))
+    assert memory.maps({"a": x}, ("a", x), 0)
+    assert memory.maps({"a": x}, (y, "a", x), 1)
+    assert memory.maps({}, (), 0)
+    assert not memory.maps({"a": x}, ("a", y), 0)
+    assert not memory.maps({"a": x}, (), 0)
+    assert not memory.maps({"a": x, "b": y}, ("b", y, "a", x), 0)
+
+
+def test_variables_and_names():
+    x, y = Value(1.0), Value(1.0)
+    assert memory.encloses(CellType(x), (x,))
+    assert not memory.encloses(CellType(x), (y,))
+    assert not memory.encloses(CellType(x), ())
+    assert memory.encloses(CellType(), ())
+    assert not memory.encloses(CellType(), (x,))
+    assert memory.names({"a": x}, "a", x, y)
+    assert not memory.names({"a": x}, "a", y, y)
+    assert memory.names({"a": x}, "b", y, y)
+
+
+def test_functions_and_attributes():
+    def function(x, y=1.0, *, z=2.0):
+        return x
+
+    defined = function.__code__, function.__defaults__, function.__kwdefaults__
+    assert memory.is_defined_by(function, defined)
+    assert not memory.is_defined_by(function, (*defined[:2], None))
+    plain = lambda: None  # noqa: E731
+    assert memory.is_defined_by(plain, (plain.__code__, None, None))
+    function.w = 1.0
+    assert memory.attributes(function) is vars(function)
+    assert memory.class_attributes(Kept)["w"] == 3.0
+    with pytest.raises(AttributeError):
+        memory.attributes(1.0)
+
+
+class Kept:
+    w = 3.0

@@ -10,3 +10,4 @@ from autograd_lite._pure import import_source, is_compiled
 
 if not is_compiled():
     import_source("autograd_lite.compiler.record.flatten")
+    import_source("autograd_lite.compiler.record.held")

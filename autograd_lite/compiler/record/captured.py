@@ -3,548 +3,422 @@
 A recording is bound to the Values that the function reached through its closure, its globals and
 the objects in them. Their numbers may change; the Values may not be exchanged for others, nor may
 anything that stands beside them, such as a flag or a plain number. So a recording remembers what
-all containers on the way held, and a call compares them, by identity where elements are objects.
-Types known to be immutable are listed below. Any other object that cannot be compared is named in
-`unseen`, and the function runs eagerly.
+all things on the way held, and a call compares them. What no name leads to, and what cannot be
+compared, such as a file or a large array, is found when a program is checked.
 """
 
 from __future__ import annotations
 
-import random
+import builtins
+import copyreg
+import io
+import os
 import sys
 from array import array
-from collections import deque, namedtuple
+from collections import OrderedDict, deque
 from contextvars import ContextVar
 from dis import get_instructions
-from functools import cached_property, partial, partialmethod
+from functools import lru_cache, partial
+from importlib.util import resolve_name
+from itertools import chain, zip_longest
 from pathlib import Path
 from types import (
     BuiltinFunctionType,
+    CellType,
     CodeType,
     FunctionType,
-    GenericAlias,
-    GetSetDescriptorType,
     MappingProxyType,
     MemberDescriptorType,
     MethodDescriptorType,
     MethodType,
     MethodWrapperType,
     ModuleType,
-    SimpleNamespace,
-    UnionType,
     WrapperDescriptorType,
 )
 
 import numpy as np
 
 from autograd_lite.anomaly import OURS
-from autograd_lite.compiler.record.flatten import Identity, all_same, other_values
-from autograd_lite.compiler.record.generators import is_watched
+from autograd_lite.compiler.record.generators import is_unknown, is_watched
+from autograd_lite.compiler.record.held import (
+    MISSING,
+    contents,
+    first_changed,
+    first_exchanged,
+    pairs,
+    same,
+)
 from autograd_lite.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from typing import Any
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any, TypeAlias
 
 __all__ = ["CapturedState"]
 
-_UNCHANGING = (
-    *(int, float, complex, str, bytes, range, slice),
-    *(type(None), type(...), type(NotImplemented), CodeType, GenericAlias, UnionType),
-    *(GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType),
-    *(WrapperDescriptorType, type(dict.__dict__["fromkeys"])),
-    *(np.generic, np.dtype, np.ufunc, type(vars(namedtuple("Point", "x"))["x"])),
-)
-
-# Of the standard library: objects of these modules cannot change, or hold no numbers.
-_HARMLESS = {
-    *("_abc", "_decimal", "_operator", "_sre", "_thread", "_weakref", "_weakrefset", "abc"),
-    *("contextvars", "dataclasses", "datetime", "decimal", "enum", "fractions", "inspect"),
-    *("logging", "operator", "pathlib", "re", "threading", "typing", "uuid", "weakref", "zoneinfo"),
-}
-
-_PREFIXES = (sys.base_prefix, sys.base_exec_prefix)  # folders of Python's
-_OUR_FOLDER = str(Path(__file__).parents[3])
-
-# Modules whose functions make classes, which are given these modules as their own.
-_MAKERS = {"abc", "types"}
-
-_NUMBERS = (int, float, bool, str)
-
-# Types whose objects are equal if they hold the same, or are the same.
-_FAIR: set[Any] = {
-    cls.__eq__
-    for cls in (object, int, float, complex, str, bytes, list, tuple, dict, set, frozenset)
-} | {cls.__eq__ for cls in (Value, range, CodeType, MethodType, BuiltinFunctionType)}
-
-# Types written in C whose state is seen.
-_SEEN = {object, Value, list, dict, set, frozenset, tuple, deque, array, bytearray, np.ndarray}
-_SEEN |= {SimpleNamespace, BaseException, Exception, ModuleType, type, property}
-
-_Import = tuple[int, str, tuple[str, ...]]
-"""The number of dots that an import begins with, the module's name, and the names it takes."""
-
 LARGEST = 1 << 20
-"""An array of so many bytes is compared at each call; a larger one must be read-only."""
+"""An array of so many bytes is compared at each call; of a larger one only its shape."""
 
-_KEPT_BY_PYTHON = {"__slotnames__"}  # set on a class by copy and pickle
+_PLAIN = (int, float, complex, bool, str, bytes, type(None))
+
+# Methods, decorators, views of dicts and the like, and what they hold, which never changes.
+_HOLDERS: tuple[type, ...] = (
+    *(BuiltinFunctionType, MethodType, MethodWrapperType, staticmethod, classmethod),
+    *(property, partial, type({}.keys()), type({}.values()), type({}.items())),
+)
+_HELD = ("__self__", "__func__", "fget", "func", "args", "keywords", "mapping")
+
+_Named: TypeAlias = "tuple[str, Any]"
+"""A thing and its name, such as "the variable model.layers[0]"."""
+
+_Look: TypeAlias = "Callable[[], tuple[Any, ...]]"
+"""What gives the contents of a thing, as they are."""
+
+_Import: TypeAlias = "tuple[int, str, tuple[str, ...]]"
+"""The number of dots that an import begins with, the module's name, and the names it takes."""
 
 
 class CapturedState:
-    """The containers that a function and its static arguments lead to, and what they held.
+    """All that a function and its static arguments lead to, and what it held.
 
     roots    (name, thing) to begin with
     skipped  things whose contents do not matter
-    reached  everything that the roots lead to, but for plain numbers and strings
-    unseen   the name of something that may change unseen, or ""
+    unseen   the name of something that each call may move on and that shows nothing of it, or ""
     """
 
-    def __init__(self, roots: Iterable[tuple[str, object]], skipped: Iterable[object] = ()) -> None:
-        # Lists and dicts, and copies of them. All are compared at once, in C.
-        self._containers: list[Any] = []
-        self._copies: list[Any] = []
+    def __init__(self, roots: Iterable[_Named], skipped: Iterable[object] = ()) -> None:
+        todo, skipped = [*roots], [*skipped]
+        self._made_of = _identities(todo, skipped)
+        self._reached: dict[int, Any] = {id(thing): thing for thing in skipped}
+        # What names stood for, and what things held: compared in C.
+        self._name_titles: list[str] = []
+        self._spaces: list[dict[str, Any]] = []
+        self._names: list[str] = []
+        self._named: list[Any] = []
         self._titles: list[str] = []
-        self._names: list[tuple[Any, str, Any]] = []
-        self._lacked: dict[int, tuple[Any, set[str]]] = {}  # missing names, by ids of namespaces
-        self._cells: list[tuple[Any, Any]] = []
-        self._empty: list[Any] = []  # cells of variables that have no value yet
-        self._others: list[tuple[str, Callable[[], Any], Any]] = []  # name, look, what it gave
-        self._objects: list[Any] = []
-        self.reached: list[Any] = []
-        self.unseen = ""
-        self._seen: set[int] = set()
+        self._things: list[Any] = []
+        self._held: list[tuple[Any, ...]] = []
+        self._looks: list[tuple[str, _Look, tuple[Any, ...], Sequence[str]]] = []
         self._slots: dict[type, list[Any]] = {}
         self._bare: set[type] = {Value}  # types of Values with nothing else in them
-        self._skipped = {*map(id, skipped)}
-        todo = list(roots)
+        self._modules: list[ModuleType] = []
+        self._mentioned = {"__getattr__"}  # names in the code, those of attributes among them
+        self.unseen = ""
         while todo:
-            todo.extend(self._walk(*todo.pop()))
-        self._missing = [lacked for lacked in self._lacked.values() if lacked[1]]
-        self._classes = [*map(type, self._objects)]
+            while todo:
+                todo.extend(self._walk(*todo.pop()))
+            todo.extend(self._walk_modules())
+
+    @property
+    def reached(self) -> Iterable[Any]:
+        """Everything that the roots lead to, but for plain numbers and text."""
+        return self._reached.values()
+
+    def leads_to(self, thing: object) -> bool:
+        """True if the thing was reached."""
+        return id(thing) in self._reached
+
+    def is_of(self, roots: Iterable[_Named], skipped: Iterable[object] = ()) -> bool:
+        """True if it was made of these, and another one would be its equal while it is the same."""
+        return bool(self._made_of == _identities(roots, skipped))
 
     def changed(self) -> str:
         """The name of the first thing that differs from the recording; "" if none does."""
-        for names, name, thing in self._names:
-            found = names.get(name, self)
-            if found is not thing and not _equal_numbers(found, thing):
-                return _title(names, name)
-        for names, missing in self._missing:
-            if not names.keys().isdisjoint(missing):
-                return _title(names, min(names.keys() & missing))
-        if self._objects and [*map(type, self._objects)] != self._classes:
-            return "the class of an object"
-        try:
-            for cell, thing in self._cells:
-                found = cell.cell_contents
-                if found is not thing and not _equal_numbers(found, thing):
-                    return "a variable of an enclosing function"
-        except ValueError:
-            return "a variable of an enclosing function that has no value any more"
-        if self._empty and any(map(_is_full, self._empty)):
-            return "a variable of an enclosing function that had no value before"
-        container = "" if all_same(self._copies, self._containers) else self._changed_container()
-        if container:
-            return container
-        for name, look, held in self._others:
-            if not _same(held, look()):
-                return name
+        i = first_exchanged(self._spaces, self._names, self._named, 0)
+        while i >= 0:
+            if not same(self._named[i], self._spaces[i].get(self._names[i], MISSING)):
+                return self._name_titles[i]
+            i = first_exchanged(self._spaces, self._names, self._named, i + 1)
+        i = first_changed(self._things, self._held, 0)
+        while i >= 0:
+            found = contents(self._things[i])
+            if not same(self._held[i], found):
+                return _difference(self._titles[i], self._things[i], self._held[i], found)
+            i = first_changed(self._things, self._held, i + 1)
+        for name, look, held, labels in self._looks:
+            found = look()
+            if not same(held, found):
+                return name + next((x for i, x in enumerate(labels) if held[i] is not found[i]), "")
         return ""
 
-    def leads_to(self, thing: object) -> bool:
-        """Whether the thing was reached."""
-        return id(thing) in self._seen
+    def _walk(self, name: str, thing: Any) -> Iterable[_Named]:
+        """Note what a thing holds, and give what it leads to."""
+        cls = type(thing)
+        if cls in _PLAIN or id(thing) in self._reached:
+            return ()
+        self._reached[id(thing)] = thing
+        if cls in self._bare or is_watched(thing):  # the recorder watches generators
+            return ()
+        if cls is list or cls is dict or cls is CellType:
+            return self._watch(name, thing)
+        if cls is FunctionType:
+            return self._walk_function(thing)
+        if issubclass(cls, type):
+            return self._walk_class(thing)
+        if issubclass(cls, ModuleType):
+            self._modules.append(thing)
+            return ()
+        return self._walk_object(name, thing, cls)
 
-    def alike(self, other: CapturedState) -> bool:
-        """Whether both compare the same things; they hold the same then, if neither has changed."""
-        return self._looked_at() == other._looked_at()
-
-    def _looked_at(self) -> list[Any]:
-        return [
-            [*map(id, self.reached)],
-            [(id(names), name) for names, name, _ in self._names],
-            [(id(names), missing) for names, missing in self._missing],
-            [id(cell) for cell, _ in self._cells],
-            [*map(id, self._empty)],
-            self._skipped,
-            self.unseen,
-        ]
-
-    def _changed_container(self) -> str:
-        parts = zip(self._titles, self._copies, self._containers, strict=True)
-        for title, held, found in parts:
-            if not _same(held, found):
-                if isinstance(held, list):
-                    return f"{title}, a list of {len(held)}"
-                keys = [key for key in {**held, **found} if _differs(key, held, found)]
-                if not _KEPT_BY_PYTHON.issuperset(keys):
-                    return f"the attribute or key {', '.join(map(str, keys))}"
-                for key in keys:
-                    held.pop(key, None)
-                held.update((key, found[key]) for key in keys if key in found)
-        return ""  # another thread may have changed it back since the comparison
-
-    def _walk(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
-        """Note the containers of a thing, and give what it leads to."""
-        if id(thing) in self._seen:
-            return
-        if isinstance(thing, _UNCHANGING):
-            if type(thing) not in _UNCHANGING:  # it may have methods that read something
-                yield name, type(thing)
-                yield from self._walk_attributes(name, thing)
-            return
-        self._seen.add(id(thing))
-        self.reached.append(thing)
-        if type(thing) in self._bare or id(thing) in self._skipped:
-            return
-        if isinstance(thing, ModuleType) or is_watched(thing):  # the recorder watches generators
-            return
-        if type(thing) is list or type(thing) is dict:
-            self._note(name, thing)
-            yield from self._elements(name, thing)
-        elif isinstance(thing, (tuple, frozenset)):
-            yield from self._elements(name, thing)
-            yield name, type(thing)
-            yield from self._walk_attributes(name, thing)
-        elif isinstance(thing, FunctionType):
-            yield from self._walk_function(thing)
-        elif isinstance(thing, type):
-            yield from self._walk_class(thing)
-        else:
-            yield from self._walk_object(name, thing)
-
-    def _note(self, name: str, container: Any) -> None:
-        """Have this list or dict, or the attributes of a class, compared."""
+    def _watch(self, name: str, thing: Any) -> Iterable[_Named]:
+        """Have the contents of a thing compared at each call; give them with their names."""
+        held = contents(thing)
         self._titles.append(name)
-        self._containers.append(container)
-        self._copies.append(_copied(container))
+        self._things.append(thing)
+        self._held.append(held)
+        return self._new(_named_contents(name, thing, held))
 
-    def _elements(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
-        if isinstance(thing, (dict, MappingProxyType)):
-            for key, x in thing.items():
-                yield f"{name}[{key!r}]" if type(key) in _NUMBERS else name, x
-                if type(key) not in _NUMBERS:
-                    yield name, key
-        else:
-            yield from [(name, x) for x in thing if type(x) is not float]
+    def _new(self, things: Iterable[_Named]) -> Iterable[_Named]:
+        """Those that have to be walked. Values with nothing else in them are noted at once."""
+        todo = [(name, x) for name, x in things if type(x) not in _PLAIN]
+        bare = [x for _, x in todo if type(x) in self._bare]
+        self._reached.update(zip(map(id, bare), bare, strict=True))
+        return [(name, x) for name, x in todo if type(x) not in self._bare] if bare else todo
 
-    def _walk_function(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
-        yield from [("a default argument", x) for x in function.__defaults__ or ()]
-        yield "a default argument", function.__kwdefaults__
-        own = not _is_library(function)
-        if own or vars(function):
-            yield from self._walk_attributes(function.__name__, function)
-        variables = []
+    def _walk_function(self, function: FunctionType) -> Iterator[_Named]:
         code = function.__code__
-        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-            try:
-                variables.append((f"the variable {name}", cell.cell_contents))
-            except ValueError:
-                self._empty.append(cell)
-                continue
-            self._cells.append((cell, variables[-1][1]))
-        yield from variables
-        if not own:
+        yield from self._watch(function.__name__, function)
+        for x in function.__defaults__ or ():
+            yield f"a default of {function.__name__}", x
+        for variable, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+            yield f"the variable {variable}", cell
+        if _is_library(code.co_filename):
             return
-        if function.__defaults__ or function.__kwdefaults__:
-            look = partial(_defaults, function)
-            self._others.append((f"the defaults of {function.__name__}", look, _copied(look())))
-        loaded, imported = _names(code)
-        modules = [x for _, x in variables] + self._imported(function, imported)
-        namespace = function.__globals__
-        yield from self._walk_namespace(namespace, loaded)
-        self._lacks(namespace, loaded)
-        modules += [namespace[name] for name in loaded & namespace.keys()]
-        known, names = [namespace], _attributes(code)
-        for module in modules:
-            yield from self._walk_modules(module, names, known)
+        loaded, imported, mentioned = _names(code)
+        self._mentioned |= mentioned
+        for name in loaded:
+            for space in (function.__globals__, vars(builtins)):
+                yield from self._look_up(space, name, f"the global {name}")
+                if name in space:
+                    break
+        for name in _modules(function, imported):
+            yield from self._look_up(sys.modules, name, f"the module {name}")
 
-    def _imported(self, function: FunctionType, imported: Iterable[_Import]) -> list[Any]:
-        """The modules that a function imports, as far as they are loaded."""
-        found = []
-        for level, name, members in imported:
-            full = _absolute(function.__globals__, level, name)
-            parts = full.split(".")
-            names = {".".join(parts[: i + 1]) for i in range(len(parts))}
-            if full in sys.modules:
-                names |= {f"{full}.{x}" for x in members if not hasattr(sys.modules[full], x)}
-            here = sorted(names & sys.modules.keys())
-            self._names += [(sys.modules, x, sys.modules[x]) for x in here]
-            self._lacks(sys.modules, names)
-            found += [sys.modules[x] for x in here]
-        return found
+    def _look_up(self, space: dict[str, Any], name: str, title: str) -> Iterable[_Named]:
+        """Have a name looked up at each call; what it stands for, if there is anything."""
+        thing = space.get(name, MISSING)
+        self._name_titles.append(title)
+        self._spaces.append(space)
+        self._names.append(name)
+        self._named.append(thing)
+        return [] if thing is MISSING else [(title, thing)]
 
-    def _lacks(self, namespace: dict[str, Any], names: set[str]) -> None:
-        """Note which of these names a namespace does not have yet."""
-        _, missing = self._lacked.setdefault(id(namespace), (namespace, set()))
-        missing |= names - namespace.keys()
+    def _walk_modules(self) -> Iterator[_Named]:
+        """What the user's code has a name for, in the modules that were reached."""
+        known = {(id(space), name) for space, name in zip(self._spaces, self._names, strict=True)}
+        for module in self._modules:
+            space, is_library = vars(module), _is_library_module(module)
+            for name in sorted(self._mentioned & space.keys()):
+                is_code = callable(space[name]) or isinstance(space[name], ModuleType)
+                if (id(space), name) not in known and not (is_library and is_code):
+                    yield from self._look_up(space, name, f"{module.__name__}.{name}")
 
-    def _walk_namespace(
-        self, namespace: dict[str, Any], names: Iterable[str]
-    ) -> Iterator[tuple[str, Any]]:
-        for name in sorted(names):
-            if name in namespace:
-                self._names.append((namespace, name, namespace[name]))
-                yield f"the global {name}", namespace[name]
-
-    def _walk_modules(
-        self, module: Any, names: set[str], known: list[Any]
-    ) -> Iterator[tuple[str, Any]]:
-        """What has one of these names in a module, and in modules in it."""
-        if not isinstance(module, ModuleType) or _is_library(module):
+    def _walk_class(self, cls: type) -> Iterator[_Named]:
+        if _is_library_class(cls):
             return
-        namespace = vars(module)
-        if any(namespace is x for x in known):
-            return
-        known.append(namespace)
-        yield from self._walk_namespace(namespace, names | {"__getattr__"})
-        for name in sorted(names & namespace.keys()):
-            yield from self._walk_modules(namespace[name], names, known)
-
-    def _walk_attributes(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
-        attributes = getattr(thing, "__dict__", None)
-        if isinstance(attributes, dict) and id(attributes) not in self._seen:
-            self._seen.add(id(attributes))
-            self.reached.append(attributes)
-            self._note(name, attributes)
-            for key, x in attributes.items():
-                yield f"{name}.{key}", x
-                if isinstance(x, ModuleType) and not _is_library(x):
-                    yield f"{name}.{key}", vars(x)
-
-    def _walk_class(self, cls: type) -> Iterator[tuple[str, Any]]:
-        if _is_library(cls):
-            return
-        self._note(cls.__name__, vars(cls))
+        copyreg._slotnames(cls)  # type: ignore[attr-defined]  # which copies would keep in it
+        self._watch(cls.__name__, cls)
         for name, x in vars(cls).items():
-            if isinstance(x, FunctionType) or not name.startswith("__"):
+            if type(x) in (FunctionType, *_HOLDERS) or not name.startswith("__"):
                 yield f"{cls.__name__}.{name}", x
         yield from [(base.__name__, base) for base in (*cls.__bases__, type(cls))]
 
-    def _walk_object(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
-        cls = type(thing)
-        followed = _followed(thing)
-        yield from [(name, x) for x in followed or ()]
-        if _package(cls) == "autograd_lite" and not isinstance(thing, Value):
-            if followed:  # a compiled function, with the attributes that users gave it
-                yield from self._walk_attributes(name, thing)
-            return
-        if not _is_library(cls):
-            self._objects.append(thing)
-        held = _contents(thing)
-        if held is not None:
-            self._others.append((name, partial(_contents, thing), _copied(held)))
-            elements = thing if isinstance(held, set) else held
-            yield from self._elements(name, elements if isinstance(held, (list, dict, set)) else ())
+    def _walk_object(self, name: str, thing: Any, cls: type) -> Iterator[_Named]:
         if cls not in self._slots:
-            self._slots[cls] = [
-                x
-                for base in cls.__mro__
-                for x in vars(base).values()
-                if isinstance(x, MemberDescriptorType) and not _is_library(x.__objclass__)
-            ]
+            self._slots[cls] = _slots(cls)
         slots = self._slots[cls]
-        yield from self._walk_attributes(name, thing)
-        if slots:
-            look = partial(_in_slots, thing, slots)
-            self._others.append((f"an attribute of {name}", look, _copied(look())))
-            yield from self._elements(f"an attribute of {name}", look())
-        if isinstance(thing, Value) and not hasattr(thing, "__dict__") and not slots:
+        if cls.__dictoffset__:
+            yield from self._watch(name, thing)
+        elif issubclass(cls, Value) and not slots:
             self._bare.add(cls)
-        yield from [(base.__name__, base) for base in cls.__mro__]
-        if followed is None and held is None and _may_change_unseen(thing):
+        if slots:
+            labels = ["", *(f".{slot.__name__}" for slot in slots)]
+            yield from self._look_into(name, partial(_in_slots, thing, slots), labels)
+        elements = next((look for base, look in _ELEMENTS.items() if issubclass(cls, base)), None)
+        if elements is not None:
+            yield from self._look_into(f"{name}, a {cls.__name__}", partial(elements, thing))
+        if issubclass(cls, (tuple, frozenset)):
+            yield from self._new((f"{name}[{i}]", x) for i, x in enumerate(thing))
+        if issubclass(cls, _HOLDERS):
+            yield from [(name, getattr(thing, x, None)) for x in _HELD]
+        yield cls.__name__, cls
+        moves_on = isinstance(getattr(cls, "__next__", None), WrapperDescriptorType)
+        if is_unknown(thing) or (moves_on and not issubclass(cls, io.IOBase)):
             self.unseen = self.unseen or f"{name}, a {cls.__name__}"
 
-
-def _followed(thing: Any) -> list[Any] | None:
-    """What a method, a decorator or a partial holds, which never changes; None for other things."""
-    if isinstance(thing, (MethodType, BuiltinFunctionType, MethodWrapperType)):
-        return [thing.__self__, getattr(thing, "__func__", None)]
-    if isinstance(thing, (staticmethod, classmethod)):
-        return [thing.__func__]
-    if isinstance(thing, property):
-        return [thing.fget]
-    if isinstance(thing, (partial, partialmethod)):
-        return [thing.func, *thing.args, thing.keywords]
-    if isinstance(thing, cached_property):
-        return [thing.func]
-    if hasattr(type(thing), "__wrapped__") or "__wrapped__" in getattr(thing, "__dict__", ()):
-        return [thing.__wrapped__]  # of a compiled function, or a cached one
-    return None
+    def _look_into(self, name: str, look: _Look, labels: Sequence[str] = ()) -> Iterable[_Named]:
+        """Have what a look gives compared at each call; give it with names."""
+        held = look()
+        self._looks.append((name, look, held, labels))
+        return self._new((name + label, x) for label, x in zip_longest(labels, held, fillvalue=""))
 
 
-def _contents(thing: Any) -> Any:
-    """What a container holds, to be compared; None for other things."""
-    if isinstance(thing, np.ndarray):
-        if thing.dtype.hasobject:
-            return thing.ravel().tolist()
-        if thing.nbytes > LARGEST:
-            return None
-        return thing.shape, thing.tobytes()
-    if isinstance(thing, (list, deque)):
-        return list(thing)
-    if isinstance(thing, ContextVar):
-        return [thing.get(None)]
-    if isinstance(thing, (dict, MappingProxyType)):
-        return dict(thing)
-    if isinstance(thing, set):
-        return {Identity(x) if isinstance(_held(x), Identity) else x for x in thing}
-    if isinstance(thing, (array, bytearray)):
-        return len(thing), bytes(thing)
-    return None
+def _named_contents(name: str, thing: Any, held: tuple[Any, ...]) -> Iterator[_Named]:
+    """What a thing holds, with names; of a function what its attributes are."""
+    cls = type(thing)
+    if cls is CellType:
+        yield from [(name, x) for x in held]
+    elif cls is list:
+        yield from [(f"{name}[{i}]", x) for i, x in enumerate(held)]
+    else:
+        start = _start(cls)
+        for key, x in zip(held[start::2], held[start + 1 :: 2], strict=True):
+            if cls is not dict:
+                yield f"{name}.{key}", x
+            elif type(key) in _PLAIN:
+                yield f"{name}[{key!r}]", x
+            else:
+                yield f"a key of {name}", key
+                yield f"{name}[{type(key).__name__}]", x
 
 
-def _copied(held: Any) -> Any:
-    """A copy of what a look gives, to compare later looks with."""
-    if isinstance(held, list):
-        return [_held(x) for x in held]
-    if isinstance(held, (dict, MappingProxyType)):
-        return {key: _held(x) for key, x in held.items()}
-    return held
+def _start(cls: type) -> int:
+    """Where, in the contents of a thing of this class, its keys and values begin."""
+    return 0 if cls is dict or issubclass(cls, type) else 3 if cls is FunctionType else 1
 
 
-def _held(thing: Any) -> Any:
-    """The thing, or its identity if its type may call another one its equal."""
-    fair = type(thing).__eq__ in _FAIR or isinstance(thing, (np.generic, np.ndarray))
-    return thing if fair else Identity(thing)
+def _difference(name: str, thing: Any, held: tuple[Any, ...], found: tuple[Any, ...]) -> str:
+    """The name of what differs in a thing."""
+    cls = type(thing)
+    if cls is list and len(held) != len(found):
+        return f"{name}, a list of {len(held)}"
+    if cls is not list and held[: _start(cls)] != found[: _start(cls)]:
+        return f"the {'definition' if cls is FunctionType else 'class'} of {name}"
+    before = dict(_named_contents(name, thing, held))
+    now = dict(_named_contents(name, thing, found))
+    for label in {**before, **now}:
+        if not same(before.get(label, MISSING), now.get(label, MISSING)):
+            return label
+    return name
 
 
-def _is_full(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is cell.cell_contents
-    except ValueError:
-        return False
+def _slots(cls: type) -> list[Any]:
+    """The slots that classes of the user's give their objects."""
+    users = [base for base in cls.__mro__ if not _is_library_class(base)]
+    things = [x for base in users for x in vars(base).values()]
+    return [x for x in things if isinstance(x, MemberDescriptorType)]
 
 
-def _in_slots(thing: object, slots: list[Any]) -> list[Any]:
-    found = []
+def _in_slots(thing: object, slots: list[Any]) -> tuple[Any, ...]:
+    found: list[Any] = [type(thing)]
     for slot in slots:
         try:
             found.append(slot.__get__(thing))
-        except AttributeError:  # nothing yet
-            found.append(None)
-    return found
+        except (AttributeError, TypeError):  # nothing yet, or it is of another class now
+            found.append(MISSING)
+    return tuple(found)
 
 
-def _defaults(function: FunctionType) -> list[Any]:
-    return [*(function.__defaults__ or ()), function.__kwdefaults__]
+def _in_array(thing: Any) -> tuple[Any, ...]:
+    if thing.dtype.hasobject:
+        return tuple(thing.ravel().tolist())
+    return thing.shape, thing.tobytes() if thing.nbytes <= LARGEST else b""
 
 
-def _may_change_unseen(thing: Any) -> bool:
-    """Whether a thing may hold what neither its attributes nor its contents show."""
-    cls = type(thing)
-    top = _package(cls)
-    if cls is object or isinstance(thing, Value) or top in _HARMLESS:
-        return False
-    if isinstance(thing, np.ndarray):
-        return not _is_read_only(thing)
-    if top == "numpy":
-        return False
-    if top in sys.stdlib_module_names and (top in ("io", "_io") or not hasattr(thing, "__dict__")):
-        return True
-    if isinstance(thing, random.Random):
-        return True
-    bases = [base for base in cls.__mro__ if base not in _SEEN]
-    if hasattr(thing, "__dict__"):
-        # Py_TPFLAGS_HEAPTYPE, of a class statement: the state is in __dict__ or in slots.
-        return not all(base.__flags__ & 1 << 9 for base in bases)
-    return not all("__slots__" in vars(base) for base in bases)
+def _in_memory(thing: Any) -> tuple[Any, ...]:
+    return (bytes(thing) if memoryview(thing).nbytes <= LARGEST else len(thing),)
 
 
-def _is_read_only(thing: Any) -> bool:
-    while isinstance(thing, np.ndarray) and not thing.flags.writeable:
-        thing = thing.base
-    return thing is None or isinstance(thing, bytes)
+# What a container holds that is no plain list or dict, whatever its class says of its elements.
+_ELEMENTS: dict[type, Callable[[Any], tuple[Any, ...]]] = {
+    OrderedDict: lambda thing: tuple(chain.from_iterable(OrderedDict.items(thing))),
+    dict: lambda thing: tuple(chain.from_iterable(dict.items(thing))),
+    MappingProxyType: pairs,
+    list: lambda thing: tuple(list.__iter__(thing)),
+    set: lambda thing: tuple(set.__iter__(thing)),
+    deque: lambda thing: tuple(deque.__iter__(thing)),
+    ContextVar: lambda variable: (variable.get(MISSING),),
+    np.ndarray: _in_array,
+    array: _in_memory,
+    bytearray: _in_memory,
+    memoryview: _in_memory,
+}
 
 
-def _same(held: Any, found: Any) -> bool:
-    try:
-        # Of two lists or dicts, identical elements are not compared.
-        return bool(held == found) and not other_values(held, found)
-    except Exception:  # an element that cannot be compared, such as another array
-        return False
-
-
-def _equal_numbers(x: Any, y: Any) -> bool:
-    return type(x) in _NUMBERS and type(x) is type(y) and x == y
-
-
-def _differs(key: object, held: Any, found: Any) -> bool:
-    return key not in held or key not in found or not _same([held[key]], [found[key]])
-
-
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    """The code of a function, and that of the functions in it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _codes(constant)
-
-
-def _names(code: CodeType) -> tuple[set[str], list[_Import]]:
-    """The globals that a function reads, and what it imports."""
-    loaded, imported = set(), []
-    for part in _codes(code):
-        before: Any = (0, ())  # what the last two instructions loaded
-        for instruction in get_instructions(part):
-            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-                loaded.add(str(instruction.argval))
-            elif instruction.opname == "IMPORT_NAME":
-                level, members = before
-                imported.append((level, str(instruction.argval), members or ()))
+@lru_cache(4096)
+def _names(code: CodeType) -> tuple[list[str], list[_Import], frozenset[str]]:
+    """The globals that code reads, what it imports, and all its names and texts."""
+    loaded, imported, mentioned = set(), [], {*code.co_names}
+    before: Any = (0, ())  # what the last two instructions loaded
+    for instruction in get_instructions(code):
+        kind = instruction.opname
+        if kind == "LOAD_NAME" or (kind.startswith("LOAD_") and "GLOBAL" in kind):
+            loaded.add(str(instruction.argval))
+        elif kind == "IMPORT_NAME":
+            level, members = before
+            imported.append((level, str(instruction.argval), members or ()))
+        if kind != "EXTENDED_ARG":
             before = before[1], instruction.argval
-    return loaded, imported
+    todo = [*code.co_consts]
+    while todo:
+        constant = todo.pop()
+        if isinstance(constant, CodeType):
+            names = _names(constant)
+            loaded.update(names[0])
+            imported += names[1]
+            mentioned |= names[2]
+        elif isinstance(constant, (tuple, frozenset)):
+            todo += constant
+        elif isinstance(constant, str):
+            mentioned.add(constant)
+    return sorted(loaded), imported, frozenset(mentioned)
 
 
-def _absolute(namespace: dict[str, Any], level: int, name: str) -> str:
-    """The full name of a module that is imported with so many dots before its name."""
-    if level == 0:
-        return name
-    package = namespace.get("__package__")
-    if package is None:
-        package = str(namespace.get("__name__"))
-        package = package if "__path__" in namespace else package.rpartition(".")[0]
-    parts = [*package.split(".")[: package.count(".") + 2 - level], name]
-    return ".".join(filter(None, parts))
+def _modules(function: FunctionType, imported: Iterable[_Import]) -> list[str]:
+    """The names, in `sys.modules`, of the modules that a function imports."""
+    found = set()
+    for level, name, members in imported:
+        try:
+            full = resolve_name("." * level + name, function.__globals__.get("__package__") or "")
+        except ImportError:  # as the function will say
+            continue
+        parts = full.split(".")
+        found |= {".".join(parts[: i + 1]) for i in range(len(parts))}
+        attributes = getattr(sys.modules.get(full), "__dict__", {})
+        found |= {f"{full}.{x}" for x in members if x not in attributes}
+    return sorted(found)
 
 
-def _title(names: Any, name: str) -> str:
-    return f"the {'module' if names is sys.modules else 'global'} {name}"
+def _identities(roots: Iterable[_Named], skipped: Iterable[object]) -> Any:
+    return [id(thing) for _, thing in roots if type(thing) not in _PLAIN], {*map(id, skipped)}
 
 
-def _attributes(code: CodeType) -> set[str]:
-    """All names in a function, those of attributes among them, and in its strings."""
-    return {
-        name
-        for part in _codes(code)
-        for name in (*part.co_names, *part.co_consts)
-        if isinstance(name, str)
-    }
+# ------------------------------------------------------------- what is a library's, by its file
+
+_PROJECT = Path(__file__).parents[3]
+_INSTALLED = [f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages")]
+_LIBRARIES = (
+    *("<frozen ", os.path.join(os.path.dirname(get_instructions.__code__.co_filename), "")),
+    *(os.path.join(_PROJECT, name, "") for name in OURS),
+)
 
 
-def _package(thing: Any) -> str:
-    """The package of a module, or of a function or class, whose `__module__` may be anything.
-
-    Of a function it is that of its globals, as `functools.wraps` gives it another `__module__`.
-    """
-    if isinstance(thing, FunctionType):
-        name = thing.__globals__.get("__name__")
-    else:
-        name = getattr(thing, "__name__" if isinstance(thing, ModuleType) else "__module__", "")
-    return name.partition(".")[0] if isinstance(name, str) else ""
+def _is_library(file: str) -> bool:
+    """True if the code in a file is none of the user's."""
+    return file.startswith(_LIBRARIES) or any(folder in file for folder in _INSTALLED)
 
 
-def _is_library(thing: Any) -> bool:
-    """Whether a module, or that of a function or class, holds nothing that a user exchanges."""
-    top = _package(thing)
-    if top in ("__main__", "__mp_main__"):  # in a worker, that is the file of a library
+def _is_library_module(module: ModuleType) -> bool:
+    if module.__name__ in ("__main__", "__mp_main__"):  # in a worker, of a library's file
         return False
-    if top in _MAKERS and isinstance(thing, type):  # a user's, by `types.new_class`
-        return hasattr(sys.modules[top], thing.__name__)
-    file = getattr(sys.modules.get(top), "__file__", None) or ""
-    if "site-packages" in file or "dist-packages" in file or top == "numpy":
-        return True
-    # A file of the user's may have any of these names.
-    if top in sys.stdlib_module_names:
-        return file.startswith(_PREFIXES) or not file
-    return top in OURS and file.startswith(_OUR_FOLDER)
+    file, spec = vars(module).get("__file__"), vars(module).get("__spec__")
+    built_in = getattr(spec, "origin", None) in ("built-in", "frozen")
+    return _is_library(file) if isinstance(file, str) else built_in
+
+
+def _is_library_class(cls: type) -> bool:
+    """True if a class is written in C, or has functions and none of the user's."""
+    members = [
+        x.__func__
+        if isinstance(x, (staticmethod, classmethod))
+        else x.fget
+        if isinstance(x, property)
+        else x
+        for x in vars(cls).values()
+    ]
+    files = [x.__code__.co_filename for x in members if isinstance(x, FunctionType)]
+    if files:
+        return all(map(_is_library, files))
+    in_c = (MethodDescriptorType, WrapperDescriptorType)
+    return any(isinstance(x, in_c) and x.__objclass__ is cls for x in members)

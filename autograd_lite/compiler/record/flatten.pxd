@@ -1,5 +1,4 @@
 # C types for flatten.py.
-cimport cython
 cimport autograd_lite.memory as memory
 cimport autograd_lite.value as engine
 from cpython.array cimport array as numbers
@@ -16,10 +15,6 @@ cdef class FlatArguments:
     cdef int depth
 
 
-@cython.locals(i=Py_ssize_t)
-cpdef bint all_same(list held, list found) except -1
-@cython.locals(i=Py_ssize_t)
-cpdef bint other_values(object held, object found) except -1
 cpdef object flatten(object thing, FlatArguments flat)
 @cython.locals(i=Py_ssize_t)
 cpdef FlatArguments flatten_call(tuple args, dict kwargs, object moving)

@@ -81,37 +81,6 @@ class Identity:
         return id(self.thing)
 
 
-def all_same(held: list[Any], found: list[Any]) -> bool:
-    """Whether containers hold what others do; elements that are the same are not compared."""
-    try:
-        for i in range(len(held)):
-            x, y = held[i], found[i]
-            if not memory.alike(x, y) and (x != y or other_values(x, y)):
-                return False
-    except Exception:  # an element that cannot be compared, such as another array
-        return False
-    return True
-
-
-def other_values(held: Any, found: Any) -> bool:
-    """Whether one of two equal things has a Value where the other one has its number."""
-    if held is found or isinstance(held, Identity):
-        return False
-    if isinstance(held, engine.Value) or isinstance(found, engine.Value):
-        return True
-    if isinstance(held, (list, tuple)):
-        for i in range(len(held)):
-            if other_values(held[i], found[i]):
-                return True
-    elif isinstance(held, dict):
-        for key in held:
-            if other_values(held[key], found[key]):
-                return True
-    elif isinstance(held, np.ndarray):
-        return other_values(held.tolist(), found.tolist())
-    return False
-
-
 def flatten(thing: Any, flat: FlatArguments) -> None:
     """Take thing apart into flat.
 

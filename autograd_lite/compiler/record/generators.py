@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from types import FunctionType
 
 import numpy as np
 
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-__all__ = ["Generators", "is_watched"]
+__all__ = ["Generators", "is_unknown", "is_watched"]
 
-_GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
+_GENERATORS = (random.Random, np.random.Generator, np.random.RandomState, np.random.BitGenerator)
 
 _SHARED: list[Any] = [
     random.random.__self__,  # type: ignore[attr-defined]
@@ -24,8 +25,18 @@ _SHARED: list[Any] = [
 
 
 def is_watched(thing: object) -> bool:
-    """Whether the thing is a generator of random numbers with a state."""
-    return isinstance(thing, _GENERATORS) and not isinstance(thing, random.SystemRandom)
+    """True if the thing is a generator of random numbers whose state can be compared."""
+    cls = type(thing)
+    return issubclass(cls, _GENERATORS) and not issubclass(cls, random.SystemRandom)
+
+
+def is_unknown(thing: object) -> bool:
+    """True if the thing is another generator, which shows nothing of its state."""
+    cls = type(thing)
+    seed = getattr(cls, "seed", None)  # of a class written in C
+    return issubclass(cls, random.SystemRandom) or (
+        callable(seed) and not isinstance(seed, FunctionType) and not is_watched(thing)
+    )
 
 
 class Generators:
@@ -80,9 +91,9 @@ class Generators:
 def _state(generator: Any) -> Any:
     if isinstance(generator, random.Random):
         return generator.getstate()
-    if isinstance(generator, np.random.Generator):
-        return pickle.dumps(generator.bit_generator.state)
-    return pickle.dumps(generator.get_state(legacy=False))
+    if isinstance(generator, np.random.RandomState):
+        return pickle.dumps(generator.get_state(legacy=False))
+    return pickle.dumps(getattr(generator, "bit_generator", generator).state)
 
 
 def _twin(generator: Any) -> Any:

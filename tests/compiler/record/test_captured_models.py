@@ -70,7 +70,7 @@ def test_a_state_of_its_own_makes_it_eager_with_a_warning():
 
     compiled = compile(f)
     assert outcome(compiled, [2.0], box.w) == [10.0, 2.0, 2.0]
-    with pytest.warns(RuntimeWarning, match="each call changes the attribute or key calls"):
+    with pytest.warns(RuntimeWarning, match="each call changes the variable box.calls"):
         assert outcome(compiled, [2.0], box.w) == [20.0, 4.0, 4.0]
     assert outcome(compiled, [2.0], box.w) == [30.0, 6.0, 6.0]
     assert box.calls == 3

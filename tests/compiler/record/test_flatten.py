@@ -7,13 +7,7 @@ import pytest
 
 from autograd_lite import Value
 from autograd_lite.compiler.record import tokens
-from autograd_lite.compiler.record.flatten import (
-    FlatArguments,
-    Identity,
-    all_same,
-    flatten,
-    flatten_call,
-)
+from autograd_lite.compiler.record.flatten import FlatArguments, Identity, flatten, flatten_call
 
 Pair = namedtuple("Pair", "x y")
 
@@ -110,14 +104,6 @@ def test_an_object_is_equal_to_itself_alone():
     assert Identity(one) != Identity(other)
     assert taken_apart(one).statics != taken_apart(other).statics
     assert taken_apart(one).statics == taken_apart(one).statics
-
-
-def test_containers_hold_the_same():
-    x = Value(1.0)
-    assert all_same([[x, 2.0], {"k": x}], [[x, 2.0], {"k": x}])
-    assert not all_same([[x, 2.0]], [[1.0, 2.0]])  # equal, and yet a number where a Value was
-    assert not all_same([[2.0]], [[3.0]])
-    assert not all_same([[np.zeros(2)]], [[np.zeros(2)]])  # cannot be compared
 
 
 def test_an_unsigned_integer_is_no_negative_index():

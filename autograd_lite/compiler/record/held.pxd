@@ -1,0 +1,10 @@
+# C types for held.py.
+cimport cython
+cimport autograd_lite.memory as memory
+
+
+@cython.locals(i=Py_ssize_t)
+cpdef Py_ssize_t first_changed(list things, list held, Py_ssize_t start) except -2
+cdef bint holds(object thing, tuple held) except -1
+@cython.locals(i=Py_ssize_t)
+cpdef Py_ssize_t first_exchanged(list spaces, list names, list held, Py_ssize_t start) except -2
