@@ -17,7 +17,7 @@ every_rule = pytest.mark.parametrize("rule", OPERATIONS, ids=lambda rule: rule.n
 NAMES = vars(ieee) | CONSTANTS
 
 
-def points(rule, n=6):
+def points(rule, n=3):
     """Fixed operands in the domain of the rule, away from kinks and ties."""
     draw = random.Random(1)
     domain = rule.domain[:1] * 4 if rule.nary else rule.domain
@@ -147,7 +147,7 @@ def check_at(rule, operation, operands):
 
 @every_rule
 def test_the_right_partials_pass(rule):
-    for operands in points(rule):
+    for operands in points(rule, n=6):
         report = check_at(rule, by_hand(rule), operands)
         assert report.compared > 0
         assert report.excluded == ()
