@@ -11,6 +11,7 @@ import numpy as np
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.flatten import FlatArguments, Identity, flatten
 from autograd_lite.compiler.record.tokens import DICT, TUPLE
+from autograd_lite.compiler.tape.batched import BatchSlots
 from autograd_lite.tree import children, is_made_of_fields, items, rebuild, rebuildable
 
 TYPE_CHECKING = False
@@ -18,34 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["Batch", "BatchSlots"]
+__all__ = ["Batch"]
 
 _BOOLS = (bool, np.bool_, np.ndarray)  # how `flatten` marks bools among the statics
-
-
-class BatchSlots:
-    """Where the numbers of n samples stand, given where those of one do.
-
-    blocks  (count, own) of numbers that stand side by side; own is True if each sample has its own
-    own     [k] True where each sample has its own number
-    size    the number of numbers for all samples
-    """
-
-    def __init__(self, blocks: Iterable[tuple[int, bool]], n: int) -> None:
-        start, step, self.size = [], [], 0
-        for count, own in blocks:
-            start.append(self.size + np.arange(count))
-            step.append(np.full(count, count * own))
-            self.size += count * n if own else count
-        self._start, self._step = np.concatenate(start), np.concatenate(step)
-        self.own = self._step > 0
-
-    def of(self, i: int | Ints) -> Ints:
-        """[k] the slots of sample i; [n, k] of samples i [n, 1]."""
-        slots: Ints = self._start + i * self._step
-        return slots
 
 
 class Batch:

@@ -13,15 +13,13 @@ from numbers import Integral
 import numpy as np
 
 from autograd_lite import observers
-from autograd_lite.compiler.batch import Batch, BatchSlots
+from autograd_lite.compiler.batch import Batch
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.function import MAX_SHAPES, Compiled
 from autograd_lite.compiler.messages import counted
 from autograd_lite.compiler.program import AnyProgram, Attempt, Hole, in_a_row, put_together
-from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LEAF
-from autograd_lite.compiler.tape.ranges import rows_of
-from autograd_lite.compiler.tape.tape import Tape
+from autograd_lite.compiler.tape.batched import BatchSlots, batched_tape
 from autograd_lite.tree import children, is_made_of_fields, rebuild
 from autograd_lite.value import blocks_open
 
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from autograd_lite.compiler.program import Program
-    from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.value import Value
 
 
@@ -219,60 +216,6 @@ class BatchedProgram(AnyProgram):
         others = len(self.one.tape.outputs) - r
         start = self.n * r + i * others
         return outputs[i * r : (i + 1) * r] + outputs[start : start + others]
-
-
-def batched_tape(
-    tape: Tape, leaves: BatchSlots, indices: BatchSlots, n: int, results: int
-) -> tuple[Tape, Ints]:
-    """The tape of n samples, and the node of the tape of one that each of its nodes copies.
-
-    Its outputs are the first `results` of each sample, then the others of each.
-
-    leaves, indices  where the leaves and the ints of each sample stand
-    """
-    own = np.zeros(len(tape), bool)
-    for code, slots in ((LEAF, leaves), (INDEX, indices)):
-        nodes = np.flatnonzero(tape.codes == code)
-        own[nodes] = slots.own[tape.slots[nodes]]
-    for i in np.flatnonzero((tape.codes != LEAF) & (tape.codes != CONSTANT)).tolist():
-        own[i] |= own[tape.parents_of(i)].any()
-    shared, mine = np.flatnonzero(~own), np.flatnonzero(own)
-    first_copy, step = np.zeros(len(tape), np.int64), np.where(own, len(mine), 0)
-    first_copy[shared] = np.arange(len(shared))
-    first_copy[mine] = len(shared) + np.arange(len(mine))
-    sample = np.arange(n)[:, None]
-
-    def nodes_of(i: int | Ints, nodes: Ints) -> Ints:
-        """The copies of these nodes for sample i."""
-        copies: Ints = first_copy[nodes] + i * step[nodes]
-        return copies
-
-    def written(nodes: Ints, i: Ints) -> tuple[Ints, Ints, Ints]:
-        """The numbers of parents, the parents, and the slots of the nodes of samples i [n, 1]."""
-        places, counts = rows_of(tape.offsets, nodes)
-        parents = nodes_of(i, tape.parents[places])
-        slot = np.broadcast_to(tape.slots[nodes], (len(i), len(nodes))).copy()
-        for code, slots in ((LEAF, leaves), (INDEX, indices)):
-            here = tape.codes[nodes] == code
-            slot[:, here] = slots.of(i)[:, tape.slots[nodes[here]]]
-        return np.tile(counts, len(i)), parents.ravel(), slot.ravel()
-
-    once, each = written(shared, sample[:1]), written(mine, sample)
-    counts, parents, slot = (np.concatenate(pair) for pair in zip(once, each, strict=True))
-    order = np.concatenate([shared, np.tile(mine, n)])
-    outputs = [nodes_of(sample, part).ravel() for part in np.split(tape.outputs, [results])]
-    batched = Tape(
-        tape.codes[order],
-        np.append(0, np.cumsum(counts)),
-        parents,
-        tape.static[order],
-        slot,
-        np.concatenate(outputs),
-        leaves.size,
-        indices.size,
-        n * results,
-    )
-    return batched, order
 
 
 def stack_results(results: list[Any]) -> Any:
