@@ -14,6 +14,7 @@ import copyreg
 import io
 import os
 import sys
+import types
 from array import array
 from collections import OrderedDict, deque
 from contextvars import ContextVar
@@ -22,19 +23,6 @@ from functools import lru_cache, partial
 from importlib.util import resolve_name
 from itertools import chain, zip_longest
 from pathlib import Path
-from types import (
-    BuiltinFunctionType,
-    CellType,
-    CodeType,
-    FunctionType,
-    MappingProxyType,
-    MemberDescriptorType,
-    MethodDescriptorType,
-    MethodType,
-    MethodWrapperType,
-    ModuleType,
-    WrapperDescriptorType,
-)
 
 import numpy as np
 
@@ -42,9 +30,10 @@ from autograd_lite.anomaly import OURS
 from autograd_lite.compiler.record.generators import is_unknown, is_watched
 from autograd_lite.compiler.record.held import (
     MISSING,
+    Look,
+    Names,
     contents,
     first_changed,
-    first_exchanged,
     pairs,
     same,
 )
@@ -52,7 +41,7 @@ from autograd_lite.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeAlias
 
 __all__ = ["CapturedState"]
@@ -64,16 +53,14 @@ _PLAIN = (int, float, complex, bool, str, bytes, type(None))
 
 # Methods, decorators, views of dicts and the like, and what they hold, which never changes.
 _HOLDERS: tuple[type, ...] = (
-    *(BuiltinFunctionType, MethodType, MethodWrapperType, staticmethod, classmethod),
-    *(property, partial, type({}.keys()), type({}.values()), type({}.items())),
+    *(types.BuiltinFunctionType, types.MethodType, types.MethodWrapperType),
+    *(staticmethod, classmethod, property, partial),
+    *map(type, ({}.keys(), {}.values(), {}.items())),
 )
 _HELD = ("__self__", "__func__", "fget", "func", "args", "keywords", "mapping")
 
 _Named: TypeAlias = "tuple[str, Any]"
 """A thing and its name, such as "the variable model.layers[0]"."""
-
-_Look: TypeAlias = "Callable[[], tuple[Any, ...]]"
-"""What gives the contents of a thing, as they are."""
 
 _Import: TypeAlias = "tuple[int, str, tuple[str, ...]]"
 """The number of dots that an import begins with, the module's name, and the names it takes."""
@@ -91,24 +78,22 @@ class CapturedState:
         todo, skipped = [*roots], [*skipped]
         self._made_of = _identities(todo, skipped)
         self._reached: dict[int, Any] = {id(thing): thing for thing in skipped}
-        # What names stood for, and what things held: compared in C.
-        self._name_titles: list[str] = []
-        self._spaces: list[dict[str, Any]] = []
-        self._names: list[str] = []
-        self._named: list[Any] = []
         self._titles: list[str] = []
-        self._things: list[Any] = []
+        self._things: list[Any] = []  # compared in C
         self._held: list[tuple[Any, ...]] = []
-        self._looks: list[tuple[str, _Look, tuple[Any, ...], Sequence[str]]] = []
         self._slots: dict[type, list[Any]] = {}
         self._bare: set[type] = {Value}  # types of Values with nothing else in them
-        self._modules: list[ModuleType] = []
+        self._spaces: dict[int, tuple[dict[str, Any], set[str]]] = {}  # and names in them, by ids
+        self._modules: list[types.ModuleType] = []
         self._mentioned = {"__getattr__"}  # names in the code, those of attributes among them
         self.unseen = ""
         while todo:
             while todo:
                 todo.extend(self._walk(*todo.pop()))
             todo.extend(self._walk_modules())
+        for space, names in self._spaces.values():
+            what = "module" if space is sys.modules else "global"
+            self._watch(f"the {what} ", Names(space, sorted(names)))
 
     @property
     def reached(self) -> Iterable[Any]:
@@ -125,21 +110,12 @@ class CapturedState:
 
     def changed(self) -> str:
         """The name of the first thing that differs from the recording; "" if none does."""
-        i = first_exchanged(self._spaces, self._names, self._named, 0)
-        while i >= 0:
-            if not same(self._named[i], self._spaces[i].get(self._names[i], MISSING)):
-                return self._name_titles[i]
-            i = first_exchanged(self._spaces, self._names, self._named, i + 1)
         i = first_changed(self._things, self._held, 0)
         while i >= 0:
             found = contents(self._things[i])
             if not same(self._held[i], found):
                 return _difference(self._titles[i], self._things[i], self._held[i], found)
             i = first_changed(self._things, self._held, i + 1)
-        for name, look, held, labels in self._looks:
-            found = look()
-            if not same(held, found):
-                return name + next((x for i, x in enumerate(labels) if held[i] is not found[i]), "")
         return ""
 
     def _walk(self, name: str, thing: Any) -> Iterable[_Named]:
@@ -150,13 +126,13 @@ class CapturedState:
         self._reached[id(thing)] = thing
         if cls in self._bare or is_watched(thing):  # the recorder watches generators
             return ()
-        if cls is list or cls is dict or cls is CellType:
+        if cls is list or cls is dict or cls is types.CellType:
             return self._watch(name, thing)
-        if cls is FunctionType:
+        if cls is types.FunctionType:
             return self._walk_function(thing)
         if issubclass(cls, type):
             return self._walk_class(thing)
-        if issubclass(cls, ModuleType):
+        if issubclass(cls, types.ModuleType):
             self._modules.append(thing)
             return ()
         return self._walk_object(name, thing, cls)
@@ -167,7 +143,7 @@ class CapturedState:
         self._titles.append(name)
         self._things.append(thing)
         self._held.append(held)
-        return self._new(_named_contents(name, thing, held))
+        return self._new(zip(_names_in(name, thing, held), held, strict=True))
 
     def _new(self, things: Iterable[_Named]) -> Iterable[_Named]:
         """Those that have to be walked. Values with nothing else in them are noted at once."""
@@ -176,7 +152,7 @@ class CapturedState:
         self._reached.update(zip(map(id, bare), bare, strict=True))
         return [(name, x) for name, x in todo if type(x) not in self._bare] if bare else todo
 
-    def _walk_function(self, function: FunctionType) -> Iterator[_Named]:
+    def _walk_function(self, function: types.FunctionType) -> Iterator[_Named]:
         code = function.__code__
         yield from self._watch(function.__name__, function)
         for x in function.__defaults__ or ():
@@ -187,32 +163,28 @@ class CapturedState:
             return
         loaded, imported, mentioned = _names(code)
         self._mentioned |= mentioned
-        for name in loaded:
-            for space in (function.__globals__, vars(builtins)):
-                yield from self._look_up(space, name, f"the global {name}")
-                if name in space:
-                    break
-        for name in _modules(function, imported):
-            yield from self._look_up(sys.modules, name, f"the module {name}")
+        space = function.__globals__
+        yield from self._look_up(space, loaded)
+        yield from self._look_up(vars(builtins), loaded - space.keys())
+        yield from self._look_up(sys.modules, _modules(space, imported))
 
-    def _look_up(self, space: dict[str, Any], name: str, title: str) -> Iterable[_Named]:
-        """Have a name looked up at each call; what it stands for, if there is anything."""
-        thing = space.get(name, MISSING)
-        self._name_titles.append(title)
-        self._spaces.append(space)
-        self._names.append(name)
-        self._named.append(thing)
-        return [] if thing is MISSING else [(title, thing)]
+    def _look_up(self, space: dict[str, Any], names: Iterable[str]) -> Iterator[_Named]:
+        """Have these names in a namespace compared at each call; give what they stand for."""
+        _, known = self._spaces.setdefault(id(space), (space, set()))
+        for name in sorted({*names} - known):
+            known.add(name)
+            if name in space:
+                yield f"the global {name}", space[name]
 
     def _walk_modules(self) -> Iterator[_Named]:
         """What the user's code has a name for, in the modules that were reached."""
-        known = {(id(space), name) for space, name in zip(self._spaces, self._names, strict=True)}
         for module in self._modules:
-            space, is_library = vars(module), _is_library_module(module)
-            for name in sorted(self._mentioned & space.keys()):
-                is_code = callable(space[name]) or isinstance(space[name], ModuleType)
-                if (id(space), name) not in known and not (is_library and is_code):
-                    yield from self._look_up(space, name, f"{module.__name__}.{name}")
+            space = vars(module)
+            names = self._mentioned & space.keys()
+            if _is_library_module(module):  # there, what is no code, such as sys.path
+                names = {x for x in names if not isinstance(space[x], types.ModuleType)}
+                names = {x for x in names if not callable(space[x])}
+            yield from self._look_up(space, names)
 
     def _walk_class(self, cls: type) -> Iterator[_Named]:
         if _is_library_class(cls):
@@ -220,7 +192,7 @@ class CapturedState:
         copyreg._slotnames(cls)  # type: ignore[attr-defined]  # which copies would keep in it
         self._watch(cls.__name__, cls)
         for name, x in vars(cls).items():
-            if type(x) in (FunctionType, *_HOLDERS) or not name.startswith("__"):
+            if type(x) in (types.FunctionType, *_HOLDERS) or not name.startswith("__"):
                 yield f"{cls.__name__}.{name}", x
         yield from [(base.__name__, base) for base in (*cls.__bases__, type(cls))]
 
@@ -233,63 +205,49 @@ class CapturedState:
         elif issubclass(cls, Value) and not slots:
             self._bare.add(cls)
         if slots:
-            labels = ["", *(f".{slot.__name__}" for slot in slots)]
-            yield from self._look_into(name, partial(_in_slots, thing, slots), labels)
+            yield from self._watch(name, Look(_in_slots, thing, slots))
         elements = next((look for base, look in _ELEMENTS.items() if issubclass(cls, base)), None)
         if elements is not None:
-            yield from self._look_into(f"{name}, a {cls.__name__}", partial(elements, thing))
+            yield from self._watch(name, Look(elements, thing))
         if issubclass(cls, (tuple, frozenset)):
             yield from self._new((f"{name}[{i}]", x) for i, x in enumerate(thing))
         if issubclass(cls, _HOLDERS):
             yield from [(name, getattr(thing, x, None)) for x in _HELD]
         yield cls.__name__, cls
-        moves_on = isinstance(getattr(cls, "__next__", None), WrapperDescriptorType)
+        moves_on = isinstance(getattr(cls, "__next__", None), types.WrapperDescriptorType)
         if is_unknown(thing) or (moves_on and not issubclass(cls, io.IOBase)):
             self.unseen = self.unseen or f"{name}, a {cls.__name__}"
 
-    def _look_into(self, name: str, look: _Look, labels: Sequence[str] = ()) -> Iterable[_Named]:
-        """Have what a look gives compared at each call; give it with names."""
-        held = look()
-        self._looks.append((name, look, held, labels))
-        return self._new((name + label, x) for label, x in zip_longest(labels, held, fillvalue=""))
 
-
-def _named_contents(name: str, thing: Any, held: tuple[Any, ...]) -> Iterator[_Named]:
-    """What a thing holds, with names; of a function what its attributes are."""
+def _names_in(name: str, thing: Any, held: tuple[Any, ...]) -> list[str]:
+    """The name of each thing that a thing of this name holds."""
     cls = type(thing)
-    if cls is CellType:
-        yield from [(name, x) for x in held]
-    elif cls is list:
-        yield from [(f"{name}[{i}]", x) for i, x in enumerate(held)]
-    else:
-        start = _start(cls)
-        for key, x in zip(held[start::2], held[start + 1 :: 2], strict=True):
-            if cls is not dict:
-                yield f"{name}.{key}", x
-            elif type(key) in _PLAIN:
-                yield f"{name}[{key!r}]", x
-            else:
-                yield f"a key of {name}", key
-                yield f"{name}[{type(key).__name__}]", x
-
-
-def _start(cls: type) -> int:
-    """Where, in the contents of a thing of this class, its keys and values begin."""
-    return 0 if cls is dict or issubclass(cls, type) else 3 if cls is FunctionType else 1
+    if cls is list:
+        return [f"{name}[{i}]" for i in range(len(held))]
+    if cls is Names:
+        return [name + x for x in thing.names]
+    if cls is Look:
+        slots = thing.args[1] if thing.func is _in_slots else ()
+        names = [f"the class of {name}", *(f"{name}.{slot.__name__}" for slot in slots)]
+        return [name, *(names if slots else [name] * (len(held) - 1))]
+    if cls is types.CellType:
+        return [name] * len(held)
+    first = [] if cls is dict or issubclass(cls, type) else [f"the class of {name}"]
+    if cls is types.FunctionType:
+        first = [f"the code of {name}"] + [f"the defaults of {name}"] * 2
+    for key in held[len(first) :: 2]:
+        known = f"[{key!r}]" if cls is dict else f".{key}"
+        first += [name + (known if type(key) in _PLAIN else f"[{type(key).__name__}]")] * 2
+    return first
 
 
 def _difference(name: str, thing: Any, held: tuple[Any, ...], found: tuple[Any, ...]) -> str:
-    """The name of what differs in a thing."""
-    cls = type(thing)
-    if cls is list and len(held) != len(found):
-        return f"{name}, a list of {len(held)}"
-    if cls is not list and held[: _start(cls)] != found[: _start(cls)]:
-        return f"the {'definition' if cls is FunctionType else 'class'} of {name}"
-    before = dict(_named_contents(name, thing, held))
-    now = dict(_named_contents(name, thing, found))
-    for label in {**before, **now}:
-        if not same(before.get(label, MISSING), now.get(label, MISSING)):
-            return label
+    """The name of the first thing that differs in another one."""
+    before = zip(_names_in(name, thing, held), held, strict=True)
+    now = zip(_names_in(name, thing, found), found, strict=True)
+    for (x, old), (y, new) in zip_longest(before, now, fillvalue=("", MISSING)):
+        if x != y or not same(old, new):
+            return x or y
     return name
 
 
@@ -297,7 +255,7 @@ def _slots(cls: type) -> list[Any]:
     """The slots that classes of the user's give their objects."""
     users = [base for base in cls.__mro__ if not _is_library_class(base)]
     things = [x for base in users for x in vars(base).values()]
-    return [x for x in things if isinstance(x, MemberDescriptorType)]
+    return [x for x in things if isinstance(x, types.MemberDescriptorType)]
 
 
 def _in_slots(thing: object, slots: list[Any]) -> tuple[Any, ...]:
@@ -320,15 +278,22 @@ def _in_memory(thing: Any) -> tuple[Any, ...]:
     return (bytes(thing) if memoryview(thing).nbytes <= LARGEST else len(thing),)
 
 
+def _in_context(variable: ContextVar[Any]) -> tuple[Any, ...]:
+    try:
+        return (variable.get(),)
+    except LookupError:
+        return ()
+
+
 # What a container holds that is no plain list or dict, whatever its class says of its elements.
 _ELEMENTS: dict[type, Callable[[Any], tuple[Any, ...]]] = {
     OrderedDict: lambda thing: tuple(chain.from_iterable(OrderedDict.items(thing))),
     dict: lambda thing: tuple(chain.from_iterable(dict.items(thing))),
-    MappingProxyType: pairs,
+    types.MappingProxyType: pairs,
     list: lambda thing: tuple(list.__iter__(thing)),
     set: lambda thing: tuple(set.__iter__(thing)),
     deque: lambda thing: tuple(deque.__iter__(thing)),
-    ContextVar: lambda variable: (variable.get(MISSING),),
+    ContextVar: _in_context,
     np.ndarray: _in_array,
     array: _in_memory,
     bytearray: _in_memory,
@@ -337,7 +302,7 @@ _ELEMENTS: dict[type, Callable[[Any], tuple[Any, ...]]] = {
 
 
 @lru_cache(4096)
-def _names(code: CodeType) -> tuple[list[str], list[_Import], frozenset[str]]:
+def _names(code: types.CodeType) -> tuple[set[str], list[_Import], set[str]]:
     """The globals that code reads, what it imports, and all its names and texts."""
     loaded, imported, mentioned = set(), [], {*code.co_names}
     before: Any = (0, ())  # what the last two instructions loaded
@@ -353,7 +318,7 @@ def _names(code: CodeType) -> tuple[list[str], list[_Import], frozenset[str]]:
     todo = [*code.co_consts]
     while todo:
         constant = todo.pop()
-        if isinstance(constant, CodeType):
+        if isinstance(constant, types.CodeType):
             names = _names(constant)
             loaded.update(names[0])
             imported += names[1]
@@ -362,22 +327,22 @@ def _names(code: CodeType) -> tuple[list[str], list[_Import], frozenset[str]]:
             todo += constant
         elif isinstance(constant, str):
             mentioned.add(constant)
-    return sorted(loaded), imported, frozenset(mentioned)
+    return loaded, imported, mentioned
 
 
-def _modules(function: FunctionType, imported: Iterable[_Import]) -> list[str]:
-    """The names, in `sys.modules`, of the modules that a function imports."""
-    found = set()
+def _modules(space: dict[str, Any], imported: Iterable[_Import]) -> set[str]:
+    """The names, in `sys.modules`, of the modules that code of this namespace imports."""
+    found = set[str]()
     for level, name, members in imported:
         try:
-            full = resolve_name("." * level + name, function.__globals__.get("__package__") or "")
+            full = resolve_name("." * level + name, space.get("__package__") or "")
         except ImportError:  # as the function will say
             continue
         parts = full.split(".")
         found |= {".".join(parts[: i + 1]) for i in range(len(parts))}
         attributes = getattr(sys.modules.get(full), "__dict__", {})
         found |= {f"{full}.{x}" for x in members if x not in attributes}
-    return sorted(found)
+    return found
 
 
 def _identities(roots: Iterable[_Named], skipped: Iterable[object]) -> Any:
@@ -399,7 +364,7 @@ def _is_library(file: str) -> bool:
     return file.startswith(_LIBRARIES) or any(folder in file for folder in _INSTALLED)
 
 
-def _is_library_module(module: ModuleType) -> bool:
+def _is_library_module(module: types.ModuleType) -> bool:
     if module.__name__ in ("__main__", "__mp_main__"):  # in a worker, of a library's file
         return False
     file, spec = vars(module).get("__file__"), vars(module).get("__spec__")
@@ -408,17 +373,16 @@ def _is_library_module(module: ModuleType) -> bool:
 
 
 def _is_library_class(cls: type) -> bool:
-    """True if a class is written in C, or has functions and none of the user's."""
-    members = [
-        x.__func__
-        if isinstance(x, (staticmethod, classmethod))
-        else x.fget
-        if isinstance(x, property)
-        else x
-        for x in vars(cls).values()
-    ]
-    files = [x.__code__.co_filename for x in members if isinstance(x, FunctionType)]
+    """True if a class is written in C, or has functions of its own and none of the user's."""
+    files, body = [], f"{cls.__qualname__}."
+    for x in vars(cls).values():
+        if isinstance(x, (staticmethod, classmethod)):
+            x = x.__func__
+        elif isinstance(x, property):
+            x = x.fget
+        if isinstance(x, types.FunctionType) and x.__qualname__.startswith(body):
+            files.append(x.__code__.co_filename)
     if files:
         return all(map(_is_library, files))
-    in_c = (MethodDescriptorType, WrapperDescriptorType)
-    return any(isinstance(x, in_c) and x.__objclass__ is cls for x in members)
+    in_c = (types.MethodDescriptorType, types.WrapperDescriptorType)
+    return any(isinstance(x, in_c) and x.__objclass__ is cls for x in vars(cls).values())

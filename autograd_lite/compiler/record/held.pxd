@@ -3,8 +3,13 @@ cimport cython
 cimport autograd_lite.memory as memory
 
 
+cdef class Names:
+    cdef public object space
+    cdef public list names
+
+
 @cython.locals(i=Py_ssize_t)
 cpdef Py_ssize_t first_changed(list things, list held, Py_ssize_t start) except -2
 cdef bint holds(object thing, tuple held) except -1
-@cython.locals(i=Py_ssize_t)
-cpdef Py_ssize_t first_exchanged(list spaces, list names, list held, Py_ssize_t start) except -2
+@cython.locals(i=Py_ssize_t, known=list)
+cdef bint stand_for(Names names, tuple held) except -1

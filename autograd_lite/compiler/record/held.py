@@ -5,6 +5,8 @@ Plain Python, compiled with `held.pxd` beside it as `autograd_lite/value.py` is.
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import chain
 from types import CellType, FunctionType
 
 import numpy as np
@@ -16,13 +18,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-__all__ = ["MISSING", "contents", "first_changed", "first_exchanged", "same"]
+__all__ = ["MISSING", "Look", "Names", "contents", "first_changed", "pairs", "same"]
 
 MISSING = object()
 """What a name stands for that a namespace does not have."""
 
 _EXACT = (int, bool, str, bytes)  # equal if `==` says so; other numbers if they are written alike
 _WRITTEN = (float, complex)
+
+
+class Names:
+    """Names in a namespace; what they stand for are its contents."""
+
+    def __init__(self, space: dict[str, Any], names: list[str]) -> None:
+        self.space, self.names = space, names
+
+
+class Look(partial[tuple["Any", ...]]):
+    """A call that gives what else a thing holds."""
 
 
 def contents(thing: Any) -> tuple[Any, ...]:
@@ -37,6 +50,8 @@ def contents(thing: Any) -> tuple[Any, ...]:
         return tuple(thing)
     if cls is dict:
         return pairs(thing)
+    if cls is Names:
+        return tuple([dict.get(thing.space, name, MISSING) for name in thing.names])
     if cls is CellType:
         try:
             return (thing.cell_contents,)
@@ -44,6 +59,11 @@ def contents(thing: Any) -> tuple[Any, ...]:
             return ()
     if isinstance(thing, type):
         return pairs(vars(thing))
+    if cls is Look:
+        try:
+            return (MISSING, *thing())
+        except Exception:  # such as that of a memoryview that was released
+            return (MISSING,)
     if cls is FunctionType:
         defined = thing.__code__, thing.__defaults__, thing.__kwdefaults__
         return defined + pairs(memory.attributes(thing))
@@ -52,11 +72,11 @@ def contents(thing: Any) -> tuple[Any, ...]:
 
 def pairs(items: Mapping[Any, Any]) -> tuple[Any, ...]:
     """The keys and values of a mapping in turn."""
-    return tuple([x for pair in items.items() for x in pair])
+    return tuple(chain.from_iterable(items.items()))
 
 
 def first_changed(things: list[Any], held: list[tuple[Any, ...]], start: int) -> int:
-    """The index, from `start` on, of the first thing that holds other objects; -1 if none does."""
+    """The index, from `start` on, of the first thing that may hold other objects, or -1."""
     for i in range(start, len(things)):
         if not holds(things[i], held[i]):
             return i
@@ -64,12 +84,14 @@ def first_changed(things: list[Any], held: list[tuple[Any, ...]], start: int) ->
 
 
 def holds(thing: Any, held: tuple[Any, ...]) -> bool:
-    """True if the contents of a thing are these very objects."""
+    """True if the contents of a thing are these very objects; False for any `Look`."""
     cls = type(thing)
     if cls is list:
         return memory.lists(thing, held)
     if cls is dict:
         return memory.maps(thing, held, 0)
+    if cls is Names:
+        return stand_for(thing, held)
     if cls is CellType:
         return memory.encloses(thing, held)
     if isinstance(thing, type):
@@ -79,14 +101,12 @@ def holds(thing: Any, held: tuple[Any, ...]) -> bool:
     return cls is held[0] and memory.maps(memory.attributes(thing), held, 1)
 
 
-def first_exchanged(
-    spaces: list[dict[str, Any]], names: list[str], held: list[Any], start: int
-) -> int:
-    """The index, from `start` on, of the first name that stands for another object, or -1."""
-    for i in range(start, len(names)):
-        if not memory.names(spaces[i], names[i], held[i], MISSING):
-            return i
-    return -1
+def stand_for(names: Names, held: tuple[Any, ...]) -> bool:
+    """True if the names stand for these very objects."""
+    i, known = 0, names.names
+    while i < len(known) and memory.names(names.space, known[i], held[i], MISSING):
+        i += 1
+    return i == len(known)
 
 
 def same(held: Any, found: Any) -> bool:

@@ -151,6 +151,18 @@ def environment(monkeypatch):
     monkeypatch.setitem(os.environ, "RATE_OF_TESTS", "5.0")
 
 
+class Borrowing:
+    loss = staticmethod(textwrap.dedent)
+    rate = 1.0
+
+
+def borrowing(monkeypatch):
+    monkeypatch.setattr(Borrowing, "rate", 5.0)
+
+
+CONTEXT = contextvars.ContextVar("context", default={"w": 1.0})  # noqa: B039
+
+
 def library(monkeypatch):
     monkeypatch.setattr(sys, "float_repr_style", "s" * 5)
 
@@ -243,6 +255,8 @@ def cases():
     for name, f in ("attribute", compiled_with_attribute), ("later", compiled_without_attribute):
         yield f"{name} of a compiled function", f, new_attribute(f)
     yield "attribute of a method", lambda x: WithMeta().own(x), attribute_of(WithMeta.own)
+    yield "class with a library's function", lambda x: x * Borrowing.rate, borrowing
+    yield "default of a variable", lambda x: x * CONTEXT.get()["w"], item_of(CONTEXT.get(), "w")
     yield "metaclass", lambda x: x * WithMeta.rate, attribute_of(Meta, "rate")
     turned = Plain()
     yield "class of a thing", lambda x: x * turned.scale, class_of(turned, OfAnotherClass)
@@ -763,5 +777,5 @@ def test_a_list_that_each_call_changes_has_a_name():
     calls = []
     f = compile(lambda x: calls.append(x.data) or x * 2)
     f(Value(1.0))
-    with pytest.warns(RuntimeWarning, match="each call changes the variable calls, a list of 1"):
+    with pytest.warns(RuntimeWarning, match=r"each call changes the variable calls\[1\]"):
         f(Value(1.0))

@@ -10,9 +10,10 @@ import pytest
 from autograd_lite import Value
 from autograd_lite.compiler.record.held import (
     MISSING,
+    Look,
+    Names,
     contents,
     first_changed,
-    first_exchanged,
     same,
 )
 
@@ -36,6 +37,7 @@ def test_the_contents_of_things():
     assert contents({"a": X, "b": 2.0}) == ("a", X, "b", 2.0)
     assert contents(CellType(X)) == (X,)
     assert contents(CellType()) == ()
+    assert contents(Names({"a": X}, ["a", "b"])) == (X, MISSING)
     assert contents(Box()) == (Box, "w", X)
     assert contents(function) == (function.__code__, (1.0,), None)
     assert ("size", 1.0) in zip(contents(Box)[::2], contents(Box)[1::2], strict=True)
@@ -50,6 +52,12 @@ def changes():
     yield items, lambda: items.update(a=Y)
     keys = {"a": X, "b": Y}
     yield keys, lambda: keys.update(a=keys.pop("a"))
+    space = {"a": X}
+    yield Names(space, ["a"]), lambda: space.update(a=Y)
+    later = {}
+    yield Names(later, ["a"]), lambda: later.update(a=X)
+    gone = {"a": X}
+    yield Names(gone, ["a"]), lambda: gone.clear()
     cell = CellType(X)
     yield cell, lambda: setattr(cell, "cell_contents", Y)
     empty = CellType()
@@ -81,15 +89,15 @@ def test_the_first_that_changed_is_found(thing, change):
     assert not same(held[1], contents(thing))
 
 
-def test_the_first_name_that_stands_for_another_object():
-    space = {"a": X}
-    names = [space, space], ["a", "b"], [X, MISSING]
-    assert first_exchanged(*names, 0) == -1
-    space["b"] = Y
-    assert first_exchanged(*names, 0) == 1
-    del space["a"]
-    assert first_exchanged(*names, 0) == 0
-    assert first_exchanged(*names, 2) == -1
+def test_a_look_is_always_taken():
+    numbers = {1.0}
+    things = [Look(list, numbers)]
+    assert contents(things[0]) == (MISSING, 1.0)
+    assert first_changed(things, [contents(things[0])], 0) == 0
+
+
+def test_a_look_may_fail():
+    assert contents(Look(int, "a")) == (MISSING,)
 
 
 @pytest.mark.parametrize(
