@@ -108,11 +108,15 @@ if TYPE_CHECKING:
 # of the module in its slow way: autograd_lite.exp(x) would take a fifth longer.
 
 
-def compile(function: Callable[..., Any] | None = None, *, executor: str = "auto") -> Any:
+def compile(
+    function: Callable[..., Any] | None = None, *, executor: str = "auto", check: str = "auto"
+) -> Any:
     """A function that is recorded once and replayed: a decorator.
 
     executor  "interpret" runs the recorded program node by node, "numpy" as operations on arrays;
               "auto" takes arrays where they stand for many nodes each
+    check     when the function runs beside its program, and their numbers are compared: "auto" at
+              the calls 2, 4, 8 ..., "always", with their gradients, or "never"
 
     >>> @compile
     ... def loss(w, xs):
@@ -126,7 +130,7 @@ def compile(function: Callable[..., Any] | None = None, *, executor: str = "auto
     from autograd_lite.compiler.function import Compiled, decorated
 
     def made(function: Any) -> Any:
-        return decorated(lambda function: Compiled(function, executor), function)
+        return decorated(lambda function: Compiled(function, executor, check), function)
 
     return made if function is None else made(function)
 

@@ -128,13 +128,15 @@ def partials(node: Node) -> tuple[float, ...]:
     return tuple(measured.pop(parent, 0.0) for parent in node.parents)
 
 
-def cotangents(order: Sequence[N]) -> dict[N, float]:
+def cotangents(order: Sequence[N], ends: Iterable[N] = ()) -> dict[N, float]:
     """The derivatives of order[0] with respect to each node of a topological order.
 
     They are what one `backward()` from gradients of 0 gives, bit for bit, as the order of additions
     is the engine's, but no `.grad` is touched.
+
+    ends  parents of these nodes that are not in the order, but whose derivatives are wanted
     """
-    total = dict.fromkeys(order, 0.0)
+    total = dict.fromkeys((*order, *ends), 0.0)
     total[order[0]] = 1.0
     for node in order:
         cotangent = total[node]

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
     from autograd_lite.memory import Node
 
-__all__ = ["BlockOrDecorator", "Observer", "active", "here", "no_grad", "observe", "tracing"]
+__all__ = [
+    "BlockOrDecorator",
+    "Observer",
+    "active",
+    "here",
+    "no_grad",
+    "observe",
+    "tracing",
+    "unobserved",
+]
 
 
 class Observer:
@@ -212,6 +221,15 @@ class observe(_Opens):
 
     def __enter__(self) -> None:
         self._enter(self.observer)
+
+
+def unobserved(function: Callable[..., Any], *args: Any) -> Any:
+    """function(*args), called as if no block were open here."""
+    token = _blocks.set(())
+    try:
+        return function(*args)
+    finally:
+        _blocks.reset(token)
 
 
 class BlockOrDecorator(_Opens):

@@ -46,8 +46,9 @@ def is_regular(tape: Tape, wrt: Ints) -> bool:
 class ExecutorChoice:
     """The choice between the interpreter and arrays; "auto" takes the faster one.
 
-    With "auto" the interpreter makes the first run, so that a program which is never called again
-    is not lifted. The first run by arrays is compared with the interpreter's.
+    With "auto" the interpreter makes the first run, unless the recorded call was that, so that a
+    program which is never called again is not lifted. The first run by arrays is compared with the
+    interpreter's.
 
     tape         the scalar program
     wrt          the slots of the leaves whose gradients are wanted
@@ -57,11 +58,14 @@ class ExecutorChoice:
     mismatched   True if arrays gave other numbers than the interpreter, and are used no more
     """
 
-    def __init__(self, tape: Tape, wrt: Sequence[int], kind: str, exact: bool) -> None:
+    def __init__(
+        self, tape: Tape, wrt: Sequence[int], kind: str, exact: bool, has_run: bool = False
+    ) -> None:
         """A choice.
 
-        kind   one of EXECUTORS
-        exact  True if results must be those of eager execution bit for bit
+        kind     one of EXECUTORS
+        exact    True if results must be those of eager execution bit for bit
+        has_run  True if the call that was recorded was the program's first run
         """
         exact = exact or tape.equality_is_rounded()
         self.tape, self.wrt = tape, list(wrt)
@@ -70,7 +74,7 @@ class ExecutorChoice:
         self.mismatched = False
         self.automatic = kind == "auto" and not exact
         self._arrays: ArrayExecutor | None = None  # while its first run is to be compared, too
-        self._has_run = False
+        self._has_run = has_run
         if exact or kind == "interpret":
             self.executor = self.interpreter
 
@@ -106,19 +110,23 @@ class ExecutorChoice:
             executor = self.interpreter
         return executor.forward(leaves, indices, parameters)
 
+    def reference(self, run: Run, cotangents: Sequence[float]) -> tuple[Run, array[float], float]:
+        """The run as the interpreter makes it, its gradient, and the largest number on the way."""
+        leaves, user_results = run.executor.inputs_of(run)
+        reference = self.interpreter.forward(leaves, run.indices, (), user_results)
+        return reference, *self.interpreter.gradient_and_magnitude(reference, cotangents)
+
     def _compared(self, run: Run) -> Run:
         """The first run by arrays, if it gives what the interpreter does; else that one, for ever.
 
         Where numbers are equal but for rounding, a maximum may be another one of them in arrays;
         and where rounding is magnified, as in a chaotic system, nobody knows which is right.
         """
-        leaves, user_results = run.executor.inputs_of(run)
-        reference = self.interpreter.forward(leaves, run.indices, (), user_results)
-        cotangents = [sin(k + 1.0) for k in range(self.tape.results)]
+        cotangents = cotangents_for(self.tape.results)
         found = run.gradient(cotangents)
-        expected, magnitude = self.interpreter.gradient_and_magnitude(reference, cotangents)
-        same = _close(run.outputs, reference.outputs, magnitude)
-        same = same and _close(found, expected, magnitude)
+        reference, expected, magnitude = self.reference(run, cotangents)
+        same = all_close(run.outputs, reference.outputs, magnitude)
+        same = same and all_close(found, expected, magnitude)
         with self.interpreter.lock:  # other threads compare until one of them is here
             if not same:
                 self.executor, self._arrays, self.mismatched = self.interpreter, None, True
@@ -136,8 +144,20 @@ class ExecutorChoice:
         return reference
 
 
-def _close(found: Sequence[float], expected: Sequence[float], magnitude: float) -> bool:
+def cotangents_for(results: int) -> list[float]:
+    """Cotangents with which the gradients of two executors are compared: all different."""
+    return [sin(k + 1.0) / sin(1.0) for k in range(results)]
+
+
+def all_close(found: Sequence[float], expected: Sequence[float], magnitude: float) -> bool:
     """True if numbers are equal but for rounding, theirs and that of the magnitude before them."""
-    x, y = np.array(found), np.array(expected)
-    some = np.isfinite(y)
-    return bool((np.abs(x[some] - y[some]) <= 1e-6 * np.abs(y[some]) + 1e-12 * magnitude).all())
+    return not len(others(found, expected, magnitude))
+
+
+def others(found: Sequence[float], expected: Sequence[float], magnitude: float) -> Ints:
+    """The indices at which numbers are not equal but for rounding."""
+    x, y = np.array(found, float), np.array(expected, float)
+    with np.errstate(invalid="ignore"):
+        near = np.abs(x - y) <= 1e-6 * np.abs(y) + 1e-12 * magnitude
+    same = (x == y) | ((x != x) & (y != y)) | (near & np.isfinite(y))
+    return np.flatnonzero(~same)

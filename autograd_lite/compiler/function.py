@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import functools
+import os
 import random
 import sys
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperType
 from weakref import WeakValueDictionary
 
 from autograd_lite import observers
 from autograd_lite.anomaly import raised_at
 from autograd_lite.callables import CompiledFunction, runs_later
+from autograd_lite.compiler.check import CHECKS, Mistake, Witness, difference, is_checking
 from autograd_lite.compiler.choice import EXECUTORS
 from autograd_lite.compiler.messages import said, warn
-from autograd_lite.compiler.program import Attempt, Program
+from autograd_lite.compiler.program import Attempt, Program, put_together
 from autograd_lite.compiler.record.captured import CapturedState
 from autograd_lite.compiler.record.eager import call_eagerly
 from autograd_lite.compiler.record.flatten import FlatArguments, Identity, flatten
@@ -33,20 +35,18 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.program import AnyProgram
     from autograd_lite.compiler.record.guards import Guard
     from autograd_lite.compiler.record.recorder import Recording
+    from autograd_lite.compiler.tape.executor import Run
 
 __all__ = ["Compiled", "decorated"]
 
-MAX_SHAPES = 64
-"""So many signatures a compiled function remembers; the least recently used goes."""
+MAX_SIGNATURES = 128
+"""So many signatures a compiled function remembers; of those without programs first, and then of
+all, the least recently used goes."""
 
-MAX_AGAIN = 8
-"""After this many evicted signatures were recorded again, evicted ones run eagerly: they thrash."""
-
-MAX_VARIANTS = 8
-"""So many recordings of one signature are kept; if all are needed, it runs eagerly."""
-
-MAX_STATICS = 16
-"""So many recordings there may be of arguments of one shape with other ints, strings, objects."""
+FREE_PER_SIGNATURE, FREE_IN_ALL = 16, 64
+"""So many recordings of a signature, and of a function, are free. Then every eighth call of a
+signature may be recorded, and none if none of so many programs, and half as many more, ran again.
+"""
 
 # What a function may raise on tracers and not on the arguments themselves.
 _PROBLEMS = (
@@ -71,13 +71,15 @@ class Compiled(CompiledFunction):
 
     # In slots, so that its __dict__ has what users give it, as a function's has.
     __slots__ = (
-        *("__dict__", "__weakref__", "_again", "_gone", "_by_signature", "_lock"),
-        *("_receivers", "_statics", "_twin", "_warned", "executor", "function", "recordings"),
+        *("__dict__", "__weakref__", "_by_signature", "_check", "_lock", "_mistake", "_receivers"),
+        *("_twin", "_warned", "check", "executor", "function", "recordings"),
     )
 
     _lock: RLock
 
-    def __init__(self, function: Callable[..., Any], executor: str = "auto") -> None:
+    def __init__(
+        self, function: Callable[..., Any], executor: str = "auto", check: str = "auto"
+    ) -> None:
         if not callable(function):
             name = type(function).__name__
             below = f"; write @compile below @{name}" if hasattr(function, "__get__") else ""
@@ -87,43 +89,43 @@ class Compiled(CompiledFunction):
                 f"compile: {function.__name__} runs after its call has returned; compile a plain "
                 "function, and call it there"
             )
-        if executor not in EXECUTORS:
-            known = ", ".join(map(repr, EXECUTORS))
-            raise ValueError(f"compile: executor must be one of {known}, not {executor!r}")
-        self.executor = executor
+        for name, given, known in (("executor", executor, EXECUTORS), ("check", check, CHECKS)):
+            if given not in known:
+                choices = ", ".join(map(repr, known))
+                raise ValueError(f"compile: {name} must be one of {choices}, not {given!r}")
+        self.executor, self.check = executor, check
+        everywhere = os.environ.get("AUTOGRAD_LITE_CHECK", "") not in ("", "0")
+        self._check = "always" if everywhere and check == "auto" else check
         functools.update_wrapper(self, function)
         self.__name__ = str(getattr(function, "__name__", type(function).__name__))
         self.function = function
         self.recordings = 0
         self._by_signature: OrderedDict[Any, _Signature] = OrderedDict()
-        self._gone: deque[int] = deque(maxlen=16 * MAX_SHAPES)  # hashes of evicted signatures
-        self._again = 0  # how many of them were recorded again
-        self._statics: dict[bytes, dict[Any, None]] = {}  # those recorded for each shape, in order
         self._receivers: list[Any] = []  # of callbacks and draws
         self._warned: list[str] = []  # why it runs eagerly
+        self._mistake: Mistake | None = None
         self._twin: FunctionType | None = None
         give_lock(self, "_lock")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         watched = blocks_open() and observers.watched()  # every node
-        if watched and observers.tracing():  # recorded in another
-            return self.function(*args, **kwargs)
+        if (watched and observers.tracing()) or is_checking():
+            return self.function(*args, **kwargs)  # as a part of another
         flat = FlatArguments()
         flatten(args, flat)
         flatten(kwargs, flat)
         signature = self._signature((flat.shape.tobytes(), tuple(flat.statics)))
-        if not (signature.eager or watched):
+        if not (signature.eager or watched or self._mistake):
             attempt = Attempt()
-            held, result = signature.replayed(flat, attempt)
+            tried = signature.programs
+            held, result = self._replayed(signature, flat, attempt, args, kwargs)
             if held:
                 return result
             with self._lock:
-                # By now another thread may have recorded.
-                held, result = signature.replayed(flat, attempt)
-                program = None if held else self._recorded(signature, flat, attempt)
-                if program is not None:
-                    held, result = program.run(flat, attempt)
-                    signature.check(program)
+                if signature.programs is not tried:  # by now another thread has recorded
+                    held, result = self._replayed(signature, flat, attempt, args, kwargs)
+                if not held:
+                    held, result, _ = self._recorded(signature, flat, attempt)
             if held:
                 return result
         return self._eagerly(signature, flat, args, kwargs)
@@ -137,6 +139,8 @@ class Compiled(CompiledFunction):
         Calls the function once more for the lines of what stayed scalar. Raises ValueError if there
         is no program.
         """
+        if self._mistake:
+            return f"{self.__name__} runs eagerly: {self._mistake.explain(self.function)}"
         text = [program.explain(self.function) for program in self.programs()]
         eager = [f"{self.__name__} runs eagerly for some arguments: {x}" for x in self._warned]
         return "\n\n".join(text + eager)
@@ -206,35 +210,22 @@ class Compiled(CompiledFunction):
 
     def _arguments(self) -> tuple[Any, ...]:
         """The constructor's arguments, for copies and pickles."""
-        return self.function, self.executor
+        return self.function, self.executor, self.check
 
     def _signature(self, key: Any) -> _Signature:
         """What is known of the calls with this key, made if need be."""
         try:
             self._by_signature.move_to_end(key)
-            return self._by_signature[key]
+            signature = self._by_signature[key]
         except KeyError:
-            pass
-        with self._lock:
-            signature = self._by_signature.get(key) or _Signature()
-            if key not in self._by_signature and hash(key) in self._gone:
-                self._again += 1
-                if self._again > MAX_AGAIN:
-                    self._give_up(
-                        signature,
-                        said(
-                            f"its arguments are of more than {MAX_SHAPES} kinds in turn, such as "
-                            "lengths, of which the others keep their programs",
-                            "Pad them to a few lengths",
-                        ),
-                    )
-                    return signature
-            self._by_signature[key] = signature
-            while len(self._by_signature) > MAX_SHAPES:
-                gone, last = self._by_signature.popitem(last=False)
-                if last.programs:
-                    self._gone.append(hash(gone))
-            return signature
+            with self._lock:
+                signature = self._by_signature.setdefault(key, _Signature())
+                if len(self._by_signature) > MAX_SIGNATURES:
+                    oldest = [*self._by_signature][:-1]
+                    empty = (key for key in oldest if not self._by_signature[key].programs)
+                    del self._by_signature[next(empty, oldest[0])]
+        signature.calls += 1
+        return signature
 
     def _signatures(self) -> list[_Signature]:
         return [*self._by_signature.values()]  # at once, as other threads move them to the end
@@ -251,6 +242,129 @@ class Compiled(CompiledFunction):
             if known.is_of(roots, self._receivers) and not known.changed():
                 return known
         return CapturedState(roots, self._receivers)
+
+    def _replayed(
+        self,
+        signature: _Signature,
+        flat: FlatArguments,
+        attempt: Attempt,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> tuple[bool, Any]:
+        """Whether one of the programs is the one for these arguments, and its result.
+
+        If it is due, the function runs as well, and its result counts.
+        """
+        for program in signature.programs:
+            if not program.captured.changed():
+                run = program.run(flat, attempt)
+                if run is not None:
+                    if program.is_due(self._check):
+                        result = self._checked(program, run, flat, attempt, args, kwargs)
+                    else:
+                        result = program.result(run, flat)
+                    program.runs += 1
+                    signature.last = program
+                    return True, result
+        return False, None
+
+    def _checked(
+        self,
+        program: Program,
+        run: Run,
+        flat: FlatArguments,
+        attempt: Attempt,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """The function's own result for a call, compared with the program's run."""
+        witness = Witness(attempt.drawn[: len(program.draws)])
+        result = witness.run(call_eagerly, (self.function, flat), {})
+        differs = difference(program, run, flat, result, witness, self._check == "always")
+        program.checked()
+        if differs:
+            self._strike(Mistake(program, flat, attempt.drawn, differs))
+            return result
+        return put_together(program.template, program.nodes(run, program.n_results, flat))
+
+    def _strike(self, mistake: Mistake) -> None:
+        """From now on the function runs eagerly, as a program gave other numbers."""
+        self._mistake = mistake
+        for signature in self._signatures():
+            signature.programs = []
+        self._warn(mistake.what, "runs eagerly from now on")
+
+    def _recorded(
+        self, signature: _Signature, flat: FlatArguments, attempt: Attempt
+    ) -> tuple[bool, Any, Program | None]:
+        """Whether this call was recorded, its result, and the program if other calls can use it.
+
+        The caller holds the lock.
+        """
+        if signature.eager or self._mistake or not self._may_record(signature, flat, attempt):
+            return False, None, None
+        signature.problem, signature.raw = "", False
+        captured = self._captured(flat.statics)
+        try:
+            recording = record(self.function, flat, captured.reached, attempt.drawn)
+            changed = captured.changed()
+            receivers = [
+                x for x in _receivers(recording) if all(x is not y for y in self._receivers)
+            ]
+            if receivers:  # what callbacks write into is no state that the function reads
+                self._receivers += receivers
+                captured = self._captured(flat.statics)
+            program = self._program(recording, captured, flat, attempt)
+        except NotRecordedError as problem:
+            signature.raw = isinstance(problem, TracerError)
+            self._give_up(signature, str(problem))
+            return False, None, None
+        except _PROBLEMS as problem:
+            if not flat.floats:
+                raise
+            signature.problem, signature.raw = _failure(problem), True
+            return False, None, None
+        recording.leave_behind(flat)
+        result, kept = program.recorded_result(recording, flat), None
+        if recording.why_not:
+            self._give_up(signature, recording.why_not)
+        elif captured.unseen:
+            self._give_up(
+                signature,
+                said(
+                    f"it reads {captured.unseen}, which may change unseen",
+                    "Pass what it reads of it as an argument (an array may be made read-only by "
+                    "array.flags.writeable = False)",
+                ),
+            )
+        elif changed and not receivers:  # perhaps a cache that is filled once
+            signature.unsettled += 1
+            if signature.unsettled > 1:
+                self._give_up(
+                    signature,
+                    said(
+                        f"each call changes {changed}, which a program would not",
+                        "Keep what changes outside, or change it by autograd_lite.callback",
+                    ),
+                )
+        elif not changed:
+            self.recordings += 1
+            signature.keep(program)
+            kept = program
+        return True, result, kept
+
+    def _program(
+        self, recording: Recording, captured: CapturedState, flat: FlatArguments, attempt: Attempt
+    ) -> Program:
+        """The program of a recording, for whose own call its guards hold."""
+        if recording.misled:
+            raise TracerError(recording.why_not)
+        attempt.drawn = [draw.number for draw in recording.draws]
+        program = Program(recording, captured, flat, self.__name__, self.executor)
+        if self.executor == "numpy" and not program.holds(flat, attempt):
+            # Arrays add up in another order, and a decision was taken on the last digit.
+            program = Program(recording, captured, flat, self.__name__, "interpret")
+        return program
 
     def _eagerly(
         self,
@@ -279,98 +393,59 @@ class Compiled(CompiledFunction):
             self._give_up(signature, problem)
         return result
 
-    def _recorded(
-        self, signature: _Signature, flat: FlatArguments, attempt: Attempt
-    ) -> Program | None:
-        """A program for this call, kept if other calls can use it; None if there is none.
-
-        The caller holds the lock.
-        """
-        if signature.eager:
-            return None
-        signature.problem, signature.raw = "", False
-        reason = signature.worn_out(attempt) or self._other_statics(signature, flat)
-        if reason:
-            self._give_up(signature, reason)
-            return None
-        captured = self._captured(flat.statics)
-        try:
-            recording = record(self.function, flat, captured.reached, attempt.drawn)
-            changed = captured.changed()
-            receivers = _receivers(recording)
-            if any(all(x is not y for y in self._receivers) for x in receivers):
-                self._receivers += receivers
-                captured = self._captured(flat.statics)
-            program = self._program(recording, captured, flat, attempt)
-        except NotRecordedError as problem:
-            signature.raw = isinstance(problem, TracerError)
-            self._give_up(signature, str(problem))
-            return None
-        except _PROBLEMS as problem:
-            if not flat.floats:
-                raise
-            signature.problem, signature.raw = _failure(problem), True
-            return None
-        if recording.why_not:
-            self._give_up(signature, recording.why_not)
-        elif captured.unseen:
-            self._give_up(
-                signature,
-                said(
-                    f"it reads {captured.unseen}, which may change unseen",
-                    "Pass what it reads of it as an argument (an array may be made read-only by "
-                    "array.flags.writeable = False)",
-                ),
+    def _may_record(self, signature: _Signature, flat: FlatArguments, attempt: Attempt) -> bool:
+        """Whether the limits let this call be recorded; if not, the user is told why."""
+        recordings = signature.recordings
+        if recordings < FREE_PER_SIGNATURE and self.recordings < FREE_IN_ALL:
+            return True
+        hopeless = recordings >= 3 * FREE_PER_SIGNATURE // 2
+        if hopeless and all(program.runs == 1 for program in signature.programs):
+            self._give_up(signature, self._why_so_many(signature, flat, attempt))
+        elif 8 * max(recordings, 1) <= signature.calls:
+            return True
+        elif not signature.limited:
+            signature.limited = True
+            self._warn(
+                self._why_so_many(signature, flat, attempt),
+                "runs eagerly from now on where no program fits, and is recorded at most at every "
+                "eighth call",
             )
-        elif changed:  # perhaps a cache that is filled once
-            signature.unsettled += 1
-            if signature.unsettled > 1:
-                self._give_up(
-                    signature,
-                    said(
-                        f"each call changes {changed}, which a program would not",
-                        "Keep what changes outside, or change it by autograd_lite.callback",
-                    ),
-                )
-        else:
-            self.recordings += 1
-            signature.keep(program)
-            return program
-        recording.leave_behind(flat)
-        return program
+        return False
 
-    def _program(
-        self, recording: Recording, captured: CapturedState, flat: FlatArguments, attempt: Attempt
-    ) -> Program:
-        """The program of a recording, for whose own call its guards hold."""
-        if recording.misled:
-            raise TracerError(recording.why_not)
-        attempt.drawn = [draw.number for draw in recording.draws]
-        program = Program(recording, captured, flat, self.__name__, self.executor)
-        if self.executor == "numpy" and not program.holds(flat, attempt):
-            # Arrays add up in another order, and a decision was taken on the last digit.
-            program = Program(recording, captured, flat, self.__name__, "interpret")
-        return program
+    def _why_so_many(self, signature: _Signature, flat: FlatArguments, attempt: Attempt) -> str:
+        """What makes so many recordings necessary, and what to write instead."""
+        n, failed = signature.recordings, attempt.failed
+        ways = f"it took {n} different ways through its decisions on numbers, such as"
+        if failed is not None:
+            return said(f"{ways} this one", _instead(failed), failed.line)
+        for program in signature.programs:
+            changed = program.captured.changed()
+            if not changed:
+                return said(f"{ways} an index out of range")
+            return said(
+                f"it reads what changed before each of {n} recordings, such as {changed}",
+                "Pass it as an argument",
+            )
+        here = flat.shape.tobytes()
+        for shape, statics in reversed([*self._by_signature]):
+            if shape == here and list(statics) != flat.statics:
+                return self._other_statics(flat, statics)
+        return said(
+            f"its arguments are of more than {FREE_IN_ALL} kinds, such as lengths",
+            "Pad them to a few lengths",
+        )
 
-    def _other_statics(self, signature: _Signature, flat: FlatArguments) -> str:
-        """Why there have been too many recordings that differ in what is static, or ""."""
-        if signature.programs or signature.unsettled:
-            return ""
-        recorded = self._statics.setdefault(flat.shape.tobytes(), {})
-        key = tuple(flat.statics)
-        if key in recorded or len(recorded) < MAX_STATICS:  # it is again if the call had failed
-            recorded[key] = None
-            return ""
-        *_, last = recorded
+    def _other_statics(self, flat: FlatArguments, others: Iterable[tuple[type, Any]]) -> str:
+        """That the arguments' ints, strings and objects are others in too many calls."""
         tracers = Tracers(flat)
         tracers.call(self.function)
-        others = [
+        differ = [
             (static, name)
-            for static, other, name in zip(flat.statics, last, tracers.static_names, strict=True)
+            for static, other, name in zip(flat.statics, others, tracers.static_names, strict=True)
             if static != other
         ]
-        types = dict.fromkeys(_type_of(static) for static, _ in others)
-        owners = dict.fromkeys(name for _, name in others)
+        types = dict.fromkeys(_type_of(static) for static, _ in differ)
+        owners = dict.fromkeys(name for _, name in differ)
         instead = "Compile a function for each of them, or pass it numbers"
         if types.keys() <= {"bool", "ndarray"}:  # arrays of bools
             instead = "Pass 1 for True and 0 for False, and write where(b, x, y) for x if b else y"
@@ -380,78 +455,52 @@ class Compiled(CompiledFunction):
                 f"np.array({next(iter(owners))}), and write take(table, i) for table[i]; or floats"
             )
         return said(
-            f"it was recorded for {len(recorded)} different values of {' and '.join(owners)} "
+            f"it was recorded for many different values of {' and '.join(owners)} "
             f"(of type {', '.join(types)})",
             instead,
         )
 
     def _give_up(self, signature: _Signature, reason: str) -> None:
         signature.eager = True
+        self._warn(reason, "runs eagerly from now on")
+
+    def _warn(self, reason: str, what: str) -> None:
         if reason not in self._warned:
             self._warned.append(reason)
-            warn(f"{self.__name__} runs eagerly from now on: {reason}")
+            warn(f"{self.__name__} {what}: {reason}")
 
 
 class _Signature:
     """The programs for the calls of one signature: one for each way that decisions went.
 
-    programs   the programs, the newest first
-    last       the program that ran last
-    eager      True if the function is called instead
-    problem    why a recording or its first run failed, though the function itself may not, or ""
-    raw        True if the function, where it is called, needs the arguments themselves
-    unsettled  the number of recordings in a row that changed what the function reads
+    programs    the programs, the newest first
+    last        the program that ran last
+    calls       the number of calls
+    recordings  the number of programs that there have been
+    limited     True if a call could not be recorded, as there had been so many
+    eager       True if the function is called instead
+    problem     why a recording failed, though the function itself may not, or ""
+    raw         True if the function, where it is called, needs the arguments themselves
+    unsettled   the number of recordings in a row that changed what the function reads
     """
 
     def __init__(self) -> None:
         self.programs: list[Program] = []
         self.last: Program | None = None
-        self.eager = False
+        self.calls = self.recordings = self.unsettled = 0
+        self.limited = self.eager = self.raw = False
         self.problem = ""
-        self.raw = False
-        self.unsettled = 0
-        self._in_a_row = 0  # recordings since the last replay
-
-    def replayed(self, flat: FlatArguments, attempt: Attempt) -> tuple[bool, Any]:
-        """Whether one of the programs is the one for these arguments, and its result."""
-        for program in self.programs:
-            if not program.captured.changed():
-                held, result = program.run(flat, attempt)
-                if held:
-                    self.last = program
-                    self._in_a_row = 0
-                    return True, result
-        return False, None
 
     def keep(self, program: Program) -> None:
-        """Add a program; one whose captured state has changed may go for it."""
+        """Add a program; one whose captured state has changed may go for it, or the oldest."""
         self.unsettled = 0
-        self._in_a_row += 1
-        if len(self.programs) >= MAX_VARIANTS:
-            changed = [p for p in self.programs if p.captured.changed()]
-            self.programs = [p for p in self.programs if p is not changed[-1]]
-        self.programs = [program, *self.programs]
+        self.recordings += 1
+        programs = self.programs
+        if len(programs) >= FREE_PER_SIGNATURE:
+            gone = next((p for p in programs[::-1] if p.captured.changed()), programs[-1])
+            programs = [p for p in programs if p is not gone]
+        self.programs = [program, *programs]
         self.last = program
-
-    def check(self, program: Program) -> None:
-        """Drop the programs if the first run of this one said that the function must run."""
-        if program.why_not:
-            self.problem, self.programs = program.why_not, []
-
-    def worn_out(self, attempt: Attempt) -> str:
-        """Why no further recording is made, or ""."""
-        changes = [p.captured.changed() for p in self.programs]
-        if changes.count("") >= MAX_VARIANTS:
-            what = f"it took {MAX_VARIANTS} different ways through its decisions on numbers"
-            if attempt.failed is None:
-                return said(f"{what}, such as an index out of range")
-            return said(f"{what}, such as this one", _instead(attempt.failed), attempt.failed.line)
-        if self._in_a_row >= MAX_VARIANTS and changes[0]:
-            return said(
-                f"it reads what changed before each of {MAX_VARIANTS} calls, such as {changes[0]}",
-                "Pass it as an argument",
-            )
-        return ""
 
 
 def decorated(make: Callable[[Any], Any], function: Any) -> Any:

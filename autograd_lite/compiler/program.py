@@ -16,7 +16,6 @@ import numpy as np
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.messages import counted, said
-from autograd_lite.compiler.record.callbacks import Callbacks
 from autograd_lite.compiler.record.flatten import FlatArguments, Identity
 from autograd_lite.compiler.record.recorder import LineRecorder, record
 from autograd_lite.compiler.record.tracers import NotRecordedError
@@ -25,7 +24,7 @@ from autograd_lite.compiler.tape.loops import broken
 from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, UNORDERED
 from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.tree import children, rebuild, rebuildable
-from autograd_lite.value import Value
+from autograd_lite.value import Value, grad_enabled, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.tape.executor import Run
     from autograd_lite.compiler.tape.tape import Tape
 
-__all__ = ["AnyProgram", "Attempt", "Hole", "Program", "in_a_row", "put_together"]
+__all__ = ["AnyProgram", "Attempt", "Hole", "Program", "Row", "in_a_row", "put_together"]
 
 
 class AnyProgram:
@@ -91,8 +90,8 @@ class Program(AnyProgram):
     template    what the function returned, with a hole for each result
     n_results   the number of results
     guards      the guards on the outputs
-    calls       the callbacks
-    why_not     why the function must be run instead, which the first run tells, or ""
+    calls       each callback, and (the index of an output or -1, a number) of each operand
+    runs        the number of calls that it was for, the recorded one among them
     draws       what draws the random numbers
     is_index    [draws] True if `take` reads the random number as an index
     parameters  the Values that were there before the call
@@ -111,10 +110,11 @@ class Program(AnyProgram):
         self.name, self.captured = name, captured
         outputs = _Outputs()
         self.template = _taken_apart(recording.result, outputs, captured)
+        self._recorded = outputs.nodes[:]  # the results of the recorded call
         self.n_results = len(outputs.nodes)
         self.guards = _Guards(recording.guards, outputs)
-        self.calls = Callbacks(recording.calls, outputs.index_of)
-        self.why_not = ""
+        self.calls = [(call.function, outputs.operands(call.values)) for call in recording.calls]
+        self.runs, self._check_at = 1, 2
         self.draws = tuple(draw.function for draw in recording.draws)
         read = {node.parents[0] for node in recording.takes}
         self.is_index = [x.leaf in read and isinstance(x.number, Integral) for x in recording.draws]
@@ -150,13 +150,9 @@ class Program(AnyProgram):
                     "Compute them outside, and pass them",
                 )
             )
-        values = dict(zip(flat.slots, flat.values, strict=True))
-        known = {x: values[slot] for x, slot in recording.arguments.items() if slot in values}
-        known |= {x: x for x in self.parameters}
-        self.calls.watch(recording.calls, known, outputs.nodes[: self.n_results])
         self._leaves_all = all(parameter.is_leaf for parameter in self.parameters)
         wrt = [*range(len(leaves), tape.leaves), *flat.slots]
-        self.choice = ExecutorChoice(tape, wrt, executor, self.guards.exact)
+        self.choice = ExecutorChoice(tape, wrt, executor, self.guards.exact, has_run=True)
 
     def explain(self, function: Callable[..., Any]) -> str:
         guards = self.guards.guards
@@ -190,12 +186,35 @@ class Program(AnyProgram):
         )
         return again._lines if same else {}
 
-    def run(self, flat: FlatArguments, attempt: Attempt) -> tuple[bool, Any]:
-        """Whether the program is the one for these arguments, and what the function returns.
+    def is_due(self, check: str) -> bool:
+        """True if the next run is to be checked: with "auto" the second, fourth, eighth ..."""
+        return check == "always" or (check == "auto" and self.runs + 1 >= self._check_at)
 
-        It is if all guards hold, and nothing is in the way of a callback. Raises IndexError for an
-        index that `take` was given and that is out of range, and what an operation of the user's
-        raises, unless a guard might have said that this program is not the one.
+    def checked(self) -> None:
+        """Note that the next run has been checked."""
+        self._check_at = 2 * (self.runs + 1)
+
+    def recorded_result(self, recording: Recording, flat: FlatArguments) -> Any:
+        """What the recorded call gives: the nodes of its graph, which the program then forgets."""
+        values = dict(zip(flat.slots, flat.values, strict=True))
+        own = {x: values.get(slot, Value(number_of(x))) for x, slot in recording.arguments.items()}
+        nodes, self._recorded = [own.get(node, node) for node in self._recorded], []
+        if not grad_enabled():
+            nodes = [Value(number_of(node)) for node in nodes]
+        return put_together(self.template, nodes)
+
+    def result(self, run: Run, flat: FlatArguments) -> Any:
+        """What the function returns, once the callbacks are done."""
+        if self.calls:
+            self.call_back(run.outputs)
+        return put_together(self.template, self.nodes(run, self.n_results, flat))
+
+    def run(self, flat: FlatArguments, attempt: Attempt) -> Run | None:
+        """The run for these arguments; None if a guard does not hold.
+
+        Raises IndexError for an index that `take` was given and that is out of range, and what an
+        operation of the user's raises, unless a guard might have said that this program is not the
+        one.
         """
         drawn = self.drawn(attempt) if self.draws else []
         try:
@@ -203,10 +222,8 @@ class Program(AnyProgram):
         except Exception:
             if not self.guards.guards:
                 raise
-            return False, None
-        if not self.kept(run.outputs, attempt, drawn) or not self.called_back([run.outputs]):
-            return False, None
-        return True, put_together(self.template, self.nodes(run, self.n_results, flat))
+            return None
+        return run if self.kept(run.outputs, attempt, drawn) else None
 
     def holds(self, flat: FlatArguments, attempt: Attempt) -> bool:
         """Whether all guards hold for these arguments, as the executor computes them."""
@@ -238,17 +255,22 @@ class Program(AnyProgram):
         return replayed_nodes(self.name, wrt, leaves_all, results, run.gradient)
 
     def kept(self, outputs: array[float], attempt: Attempt, drawn: list[float]) -> bool:
-        """Whether all guards hold; the attempt notes the one that does not."""
+        """Whether all guards hold; the attempt notes the one that does not, and what was drawn."""
         failed = self.guards.failed(outputs) if self.guards.guards else None
         if failed is not None:
             attempt.turned(failed, drawn)
+        elif drawn:
+            attempt.drawn = drawn
         return failed is None
 
-    def called_back(self, samples: Sequence[Sequence[float]]) -> bool:
-        """Do the callbacks for each sample, given its outputs; False if they cannot be."""
-        if self.calls and not self.why_not:
-            self.why_not = self.calls.do(samples)
-        return not self.why_not
+    def call_back(self, outputs: Sequence[float]) -> None:
+        """Do the callbacks of a run."""
+        for (function, _), numbers in zip(self.calls, self.called_with(outputs), strict=True):
+            function(*numbers)
+
+    def called_with(self, outputs: Sequence[float]) -> list[list[float]]:
+        """The numbers that each callback is called with."""
+        return [[outputs[i] if i >= 0 else x for i, x in operands] for _, operands in self.calls]
 
 
 class Attempt:
@@ -278,7 +300,7 @@ class Hole:
         self.i = i
 
 
-class _Row:
+class Row:
     """Stands in a template for a list or a tuple of the results from start to stop, at once."""
 
     __slots__ = ("cls", "start", "stop")
@@ -304,6 +326,10 @@ class _Outputs:
         if node not in self._indices:
             self._indices[node] = self.add(node)
         return self._indices[node]
+
+    def operands(self, values: Iterable[Value | float]) -> list[tuple[int, float]]:
+        """(the index of a node, 0.0) or (-1, a number) for each of the values."""
+        return [(self.index_of(x), 0.0) if isinstance(x, Value) else (-1, x) for x in values]
 
 
 def _taken_apart(thing: Any, results: _Outputs, captured: CapturedState) -> Any:
@@ -334,7 +360,7 @@ def in_a_row(template: Any) -> Any:
     if cls in (list, tuple) and template and all(type(part) is Hole for part in template):
         start, stop = template[0].i, template[0].i + len(template)
         if [hole.i for hole in template] == list(range(start, stop)):
-            return _Row(cls, start, stop)
+            return Row(cls, start, stop)
     return template
 
 
@@ -343,7 +369,7 @@ def put_together(template: Any, nodes: list[Value]) -> Any:
     cls = type(template)
     if cls is Hole:
         return nodes[template.i]
-    if cls is _Row:
+    if cls is Row:
         return template.cls(nodes[template.start : template.stop])
     if cls in _PLAIN:
         return template

@@ -11,3 +11,5 @@ cdef Py_ssize_t index_of(Value result) noexcept
 cpdef list replayed_nodes(
     object op, tuple parents, bint only_leaves, object numbers, object gradient
 )
+@cython.locals(more=Extra, node=Value)
+cpdef give_parents(dict sources, list nodes)

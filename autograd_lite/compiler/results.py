@@ -91,3 +91,16 @@ def replayed_nodes(
 def index_of(result: Value) -> int:
     """The index of a result among those of its call."""
     return int(result._dy)
+
+
+def give_parents(sources: dict[Value, Value], nodes: list[Value]) -> None:
+    """Make nodes that were leaves the same as others, their sources, for gradients to flow on.
+
+    nodes  those that may have them as parents
+    """
+    for node, source in sources.items():
+        node._set_slots((source**1)._get_slots())
+    for node in nodes if sources else ():
+        if isinstance(node._extra, extra.Extra):
+            more = node._extra
+            more.only_leaves_x = more.only_leaves_y = False

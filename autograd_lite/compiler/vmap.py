@@ -16,7 +16,7 @@ from autograd_lite import observers
 from autograd_lite.compiler.batch import Batch
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
-from autograd_lite.compiler.function import MAX_SHAPES, Compiled
+from autograd_lite.compiler.function import MAX_SIGNATURES, Compiled
 from autograd_lite.compiler.messages import counted
 from autograd_lite.compiler.program import AnyProgram, Attempt, Hole, in_a_row, put_together
 from autograd_lite.compiler.tape.batched import BatchSlots, batched_tape
@@ -82,34 +82,30 @@ class Batched(Compiled):
         tried: list[Program] = []
         left = [] if watched else list(range(batch.n))  # samples that a program may be for
         while left:
-            with self._lock:
-                fresh = [p for p in signature.programs if p not in tried]
-                program = next((p for p in fresh if not p.captured.changed()), None)
-                i = left[0]
-                if program is None:
-                    program = self._recorded(signature, batch.sample(i), attempts[i])
+            fresh = [p for p in signature.programs if p not in tried]
+            program = next((p for p in fresh if not p.captured.changed()), None)
             if program is None:
-                break
-            if program not in signature.programs:  # of no use but for this sample
-                found, result = program.run(batch.sample(i), attempts[i])
+                i = left[0]
+                with self._lock:
+                    found, result, program = self._recorded(signature, batch.sample(i), attempts[i])
                 results |= {i: result} if found else {}
-                signature.check(program)
+                left = [i for i in left if i not in results]
+            if program is None:
                 break
             tried.append(program)
             batched = self._batched(program, batch)
-            ran = batched.run(batch, left, attempts)
+            ran = batched.run(batch, left, attempts) if left else ([], [])
             if ran is None:
-                runs = {i: program.run(batch.sample(i), attempts[i]) for i in left}
-                results |= {i: result for i, (found, result) in runs.items() if found}
+                for i in left:
+                    flat = batch.sample(i)
+                    run = program.run(flat, attempts[i])
+                    results |= {} if run is None else {i: program.result(run, flat)}
             else:
                 held, nodes = ran
                 if whole and len(held) == batch.n:
                     return put_together(batched.template, nodes)
                 results |= {i: batched.result(nodes, i) for i in held}
             left = [i for i in left if i not in results]
-            if program.why_not:
-                signature.check(program)
-                break
         for i in range(batch.n):
             if i not in results:
                 results[i] = self._eagerly(signature, batch.sample(i), batch.arguments(i), {})
@@ -142,7 +138,7 @@ class Batched(Compiled):
         with self._lock:
             batched = self._batched_programs.pop(key, None) or BatchedProgram(program, batch)
             self._batched_programs[key] = batched
-            while len(self._batched_programs) > MAX_SHAPES:
+            while len(self._batched_programs) > MAX_SIGNATURES:
                 self._batched_programs.popitem(last=False)
         return batched
 
@@ -184,8 +180,7 @@ class BatchedProgram(AnyProgram):
     ) -> tuple[list[int], list[Value]] | None:
         """Those of the samples left for which all guards hold; the results of all, as nodes.
 
-        No sample if the function itself must do the callbacks; None if the program raises
-        something, perhaps of a sample for which this is not the program.
+        None if the program raises something, perhaps of a sample for which this is not the program.
 
         attempts  what is known of the call for each sample
         """
@@ -198,11 +193,11 @@ class BatchedProgram(AnyProgram):
             run = one.forward(self.choice, batch.flat, drawn)
         except Exception:
             return None
-        if one.guards.guards or one.calls:
+        if one.guards.guards or one.calls or k:
             of = {i: self._outputs(run.outputs, i) for i in left}
             left = [i for i in left if one.kept(of[i], attempts[i], drawn[i * k : (i + 1) * k])]
-            if not one.called_back([of[i] for i in left]):
-                left = []
+            for i in left:
+                one.call_back(of[i])
         return left, one.nodes(run, n * one.n_results, batch.flat)
 
     def result(self, nodes: list[Any], i: int) -> Any:

@@ -181,6 +181,7 @@ def test_a_function_is_pickled_and_asked_for_its_programs_while_threads_call_it(
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_result_says_why_it_cannot_be_copied(copied):
     f = ag.compile(lambda x: SCALE * x)
+    f(3.0)
     result = f(3.0) + 1
     with pytest.raises(TypeError, match=r"result of the compiled function <lambda>.*detach"):
         copied(result.parents[0] if copied is copy.copy else result)

@@ -4,7 +4,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile
-from autograd_lite.compiler.function import MAX_AGAIN, MAX_SHAPES
+from autograd_lite.compiler.function import FREE_IN_ALL, MAX_SIGNATURES
 from tests.support.agreement import agree
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]
@@ -24,27 +24,37 @@ def test_each_nesting_and_length_is_recorded():
     agree(lambda xs: ag.sum(xs) * W[0], calls, W, recordings=3)
 
 
-def test_the_least_recently_used_shape_is_dropped():
+def test_the_least_recently_used_signature_is_dropped():
     f = compile(lambda xs: ag.sum(xs) * W[0])
-    for n in range(1, MAX_SHAPES + 2):
+    f([1.0])
+    for n in range(2, FREE_IN_ALL + 1):
         f([1.0] * n)
-        f([1.0])  # so that it stays
-    f([1.0] * (MAX_SHAPES + 1))
-    assert f.recordings == MAX_SHAPES + 1
+    with pytest.warns(RuntimeWarning, match="runs eagerly"):
+        f([1.0] * MAX_SIGNATURES)
+    for n in range(FREE_IN_ALL + 1, MAX_SIGNATURES + 1):
+        for _ in range(8):
+            f([1.0] * n)
+    assert f.recordings == len(f.programs()) == MAX_SIGNATURES
+    f([1.0])  # so that it stays
+    for _ in range(8):
+        f([1.0] * (MAX_SIGNATURES + 1))
+    f([1.0])
+    assert f.recordings == MAX_SIGNATURES + 1
     f([1.0, 1.0])
-    assert f.recordings == MAX_SHAPES + 2
+    assert f.recordings == MAX_SIGNATURES + 1  # not yet again
 
 
-def test_shapes_that_come_in_turn_run_eagerly_where_they_were_forgotten():
+def test_beyond_many_shapes_those_that_come_often_are_recorded():
     f = compile(lambda xs: ag.sum(xs) * W[0])
-    turn = [[1.0] * n for n in range(2 * MAX_SHAPES)]
-    for xs in [*turn, *turn[:MAX_AGAIN]]:
-        f(xs)
-    expected = 2 * MAX_SHAPES + MAX_AGAIN
-    with pytest.warns(RuntimeWarning, match="more than 64 kinds in turn, such as lengths"):
-        f(turn[MAX_AGAIN])
+    for n in range(FREE_IN_ALL):
+        f([1.0] * n)
+    turn = [[1.0] * n for n in range(FREE_IN_ALL, 4 * FREE_IN_ALL)]
+    with pytest.warns(RuntimeWarning, match="more than 64 kinds, such as lengths. Pad them to"):
+        f(turn[0])
     for xs in turn * 2:
         assert f(xs).data == len(xs) * W[0].data
-    assert f.recordings == expected
-    f([1.0] * 1000)
-    assert f.recordings == expected + 1  # a new one is recorded all the same
+    assert f.recordings == FREE_IN_ALL
+    assert len(f.programs()) == FREE_IN_ALL  # these keep theirs
+    for _ in range(8):
+        assert f([1.0] * 1000).data == 1000 * W[0].data
+    assert f.recordings == FREE_IN_ALL + 1

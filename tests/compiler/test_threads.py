@@ -7,7 +7,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile
-from autograd_lite.compiler.function import MAX_VARIANTS
+from autograd_lite.compiler.function import FREE_PER_SIGNATURE
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]
 
@@ -72,7 +72,7 @@ def test_an_eager_function_runs_side_by_side_in_threads():
         return x * x.data
 
     compiled = compile(f)
-    for i in range(MAX_VARIANTS):
+    for i in range(FREE_PER_SIGNATURE):
         compiled(Value(float(i)))
     with pytest.warns(RuntimeWarning, match="eagerly"):
         compiled(Value(-1.0))

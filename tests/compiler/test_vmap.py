@@ -111,38 +111,6 @@ def test_the_way_that_was_not_taken_leaves_nothing():
         batched([0, 3], [1.0, 1.0])
 
 
-def test_what_a_callback_writes_is_seen_by_the_next_sample():
-    mean = Value(0.0, label="mean")
-
-    def f(x):
-        y = x - mean
-        ag.callback(lambda number: setattr(mean, "data", mean.data + number), x)
-        return y
-
-    batched = vmap(f)
-    with pytest.warns(RuntimeWarning, match="writes the Value 'mean', which is read after it"):
-        assert [y.data for y in batched([1.0, 2.0, 3.0])] == [1.0, 1.0, 0.0]
-    assert [y.data for y in batched([1.0, 2.0])] == [-5.0, -5.0]
-    assert mean.data == 9.0
-
-
-def test_what_a_callback_writes_is_seen_by_the_next_sample_of_several_ways():
-    def function():
-        factor = Value(1.0, label="factor")
-
-        def f(x, i):
-            ag.callback(lambda number: setattr(factor, "data", number), x * 10.0)
-            return (ag.take([x, x * 2.0], i) if x > 0 else x) * factor
-
-        return f
-
-    xs, indices = [1.0, 2.0, -1.0], np.array([0, 1, 7])
-    loop, batched = function(), vmap(function())
-    with pytest.warns(RuntimeWarning, match="writes the Value 'factor', which is read after it"):
-        found = [y.data for y in batched(xs, indices)]
-    assert found == [loop(x, i).data for x, i in zip(xs, indices, strict=True)]
-
-
 def test_what_a_callback_raises_is_raised():
     seen = []
 
@@ -161,7 +129,7 @@ def test_what_a_callback_raises_is_raised():
 
 def test_too_many_ways_are_taken_eagerly():
     batched = vmap(lambda x: x * x.data)
-    with pytest.warns(RuntimeWarning, match="runs eagerly from now on: it took 8 different ways"):
+    with pytest.warns(RuntimeWarning, match="it took 16 different ways"):
         assert [y.data for y in batched([Value(float(i)) for i in range(20)])] == [
             float(i * i) for i in range(20)
         ]

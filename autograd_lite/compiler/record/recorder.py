@@ -23,7 +23,8 @@ from autograd_lite.compiler.record.tracers import (
     ValueTracer,
     tracer_of_drawn,
 )
-from autograd_lite.observers import observe
+from autograd_lite.compiler.results import give_parents
+from autograd_lite.observers import observe, unobserved
 from autograd_lite.value import Value, is_number, number_of
 
 TYPE_CHECKING = False
@@ -56,13 +57,10 @@ class Draw(NamedTuple):
 
 
 class Callback(NamedTuple):
-    """A function that `callback` was given, nodes or numbers for it, and which nodes were read
-    after it and before the next one.
-    """
+    """A function that `callback` was given, and nodes or numbers for it."""
 
     function: Callable[..., object]
     values: tuple[Value | float, ...]
-    read: list[Value]
 
 
 class Recording:
@@ -101,11 +99,23 @@ class Recording:
         self.misled = False
 
     def leave_behind(self, flat: FlatArguments) -> None:
-        """Let gradients flow from tracers, which something may hold, to what they stood for."""
+        """Let gradients flow through the nodes of the recording to what its tracers stood for."""
         values = dict(zip(flat.slots, flat.values, strict=True))
-        for tracer, slot in self.arguments.items():
-            if slot in values:
-                tracer._set_slots((values[slot] ** 1)._get_slots())
+        sources = {x: values[slot] for x, slot in self.arguments.items() if slot in values}
+        for node in self.takes:
+            index, *elements = node.parents
+            sources[node] = elements[int(number_of(index))]
+        for node in self.largest:
+            sources[node] = node.parents[_index_of(number_of(node), node.parents)]
+        give_parents(sources, self.made)
+
+
+def _index_of(number: float, nodes: Sequence[Value]) -> int:
+    """The index of the first node with this number; of the last NaN."""
+    numbers = [*map(number_of, nodes)]
+    if number == number:
+        return numbers.index(number)
+    return max(i for i, x in enumerate(numbers) if x != x)
 
 
 class Recorder(TracingObserver):
@@ -148,17 +158,10 @@ class Recorder(TracingObserver):
 
     def made(self, node: Value) -> None:
         self.recording.made.append(node)
-        if self.recording.calls:
-            self.recording.calls[-1].read.extend(node.parents)
-
-    def _read_after_calls(self, *read: Value | float) -> None:
-        if self.recording.calls:
-            self.recording.calls[-1].read.extend([x for x in read if isinstance(x, Value)])
 
     def detached(self, leaf: Value, source: Value) -> None:
         self.recording.made.append(leaf)
         self._detached[id(leaf)] = leaf, source
-        self._read_after_calls(source)
 
     def took(self, node: Value) -> None:
         self._takes.append(node)
@@ -182,8 +185,8 @@ class Recorder(TracingObserver):
         return leaf
 
     def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
-        self._read_after_calls(*values)
-        self.recording.calls.append(Callback(function, values, []))
+        self.recording.calls.append(Callback(function, values))
+        unobserved(function, *[number_of(x) if isinstance(x, Value) else x for x in values])
         return True
 
     def read(self, node: Value) -> None:
@@ -209,7 +212,6 @@ class Recorder(TracingObserver):
         return id(node) in self._plain or isinstance(node, FloatTracer)
 
     def _guard(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
-        self._read_after_calls(x, y)
         draws, integer = len(self.recording.draws), isinstance(x, IntTracer)
         self.recording.guards.append(Guard(x, op, y, outcome, draws, user_line(), integer))
 
@@ -245,11 +247,15 @@ class Recorder(TracingObserver):
 
 
 class LineRecorder(Recorder):
-    """Notes the line of each node, too, which takes as long as the recording."""
+    """Notes the line of each node, too, which takes as long as a recording; calls nothing back."""
 
     def made(self, node: Value) -> None:
         super().made(node)
         self.recording.lines.append((node, user_line()))
+
+    def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
+        self.recording.calls.append(Callback(function, values))
+        return True
 
 
 def record(

@@ -6,7 +6,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile
-from autograd_lite.compiler.function import MAX_VARIANTS
+from autograd_lite.compiler.function import FREE_PER_SIGNATURE
 from tests.support.agreement import outcome
 from tests.support.networks import Box
 
@@ -53,10 +53,10 @@ def test_flags_may_go_back_and_forth():
 
 def test_models_that_are_exchanged_again_and_again_are_recorded_and_forgotten():
     f = compile(lambda x: box(x))
-    for _ in range(3 * MAX_VARIANTS):
+    for _ in range(3 * FREE_PER_SIGNATURE):
         box = Box()
-        assert [f(x).data for x in (2.0, 3.0)] == [10.0, 15.0]
-    assert (f.recordings, len(f.programs())) == (3 * MAX_VARIANTS, MAX_VARIANTS)
+        assert [f(x).data for x in (2.0, 3.0) * 4] == [10.0, 15.0] * 4
+    assert (f.recordings, len(f.programs())) == (3 * FREE_PER_SIGNATURE, FREE_PER_SIGNATURE)
 
 
 def test_a_state_of_its_own_makes_it_eager_with_a_warning():

@@ -140,8 +140,8 @@ def number_of(result):
 
 @pytest.fixture
 def few_shapes(monkeypatch):
-    monkeypatch.setattr(compiled_functions, "MAX_SHAPES", 3)
-    monkeypatch.setattr(compiled_functions, "MAX_AGAIN", 2)
+    monkeypatch.setattr(compiled_functions, "FREE_IN_ALL", 3)
+    monkeypatch.setattr(compiled_functions, "FREE_PER_SIGNATURE", 3)
 
 
 @pytest.mark.parametrize("case", ON_STAND_INS)
@@ -218,40 +218,17 @@ def test_what_needs_its_arguments_themselves_gets_them_from_the_first_call_on(ca
         assert list(map(repr, its)) == list(map(repr, mine))
 
 
-@pytest.mark.parametrize("change", [list.pop, lambda xs: xs.append(5.0)])
-def test_a_change_of_an_argument_that_no_recording_has_seen(change):
-    def f(x, xs, n):
-        if n == 20:
-            change(xs)
-        return ag.sum([x * y for y in xs]) * n
-
-    compiled = compile(f)
-    for n in range(20):
-        xs = [1.0, 2.0]
-        if n == 16:
-            with pytest.warns(RuntimeWarning, match=r"different values of n \(of type"):
-                found = compiled(0.5, xs, n)
-        else:
-            found = compiled(0.5, xs, n)
-        assert (found.data, xs) == (1.5 * n, [1.0, 2.0])
-    mine, its = [1.0, 2.0], [1.0, 2.0]
-    with pytest.warns(RuntimeWarning, match="it changes an argument, a list"):
-        found = compiled(Value(0.5), its, 20)
-    assert found.data == f(Value(0.5), mine, 20).data
-    assert its == mine
-
-
 def test_a_failure_on_tracers_that_no_recording_has_seen():
-    compiled = compile(lambda x, n: W[0] * math.sin(x) if n == 20 else W[0] * x * n)
-    for n in range(16):
+    compiled = compile(lambda x, n: W[0] * math.sin(x) if n == 99 else W[0] * x * n)
+    for n in range(64):
         compiled(0.5, n)
     with pytest.warns(RuntimeWarning, match="of type int"):
-        compiled(0.5, 16)
+        compiled(0.5, 64)
     with pytest.warns(RuntimeWarning, match="Write autograd_lite.exp for math.exp"):
-        assert compiled(0.5, 20).data == 0.5 * math.sin(0.5)
+        assert compiled(0.5, 99).data == 0.5 * math.sin(0.5)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert compiled(0.5, 20).data == 0.5 * math.sin(0.5)
+        assert compiled(0.5, 99).data == 0.5 * math.sin(0.5)
 
 
 def test_an_exception_of_an_eager_call_is_the_functions_own():
@@ -319,11 +296,11 @@ def test_compiled_functions_in_an_eager_one_run_their_programs():
     def outer(x, n):
         return inner(x) * n
 
-    for n in range(16):
+    for n in range(64):
         outer(1.0, n)
     assert inner.recordings == 0
     with pytest.warns(RuntimeWarning, match="of type int"):
-        outer(1.0, 16)
+        outer(1.0, 64)
     assert [outer(x, 17).data for x in (1.0, 2.0)] == [34.0, 68.0]
     assert inner.recordings == 1
 

@@ -9,7 +9,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, take
-from autograd_lite.compiler.function import MAX_VARIANTS
+from autograd_lite.compiler.function import FREE_PER_SIGNATURE
 from tests.support.agreement import agree
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]
@@ -111,14 +111,14 @@ def test_too_many_ways_warn_once_name_the_line_and_run_eagerly():
     def f(x):
         return x * x.data  # reads the number
 
-    for i in range(MAX_VARIANTS):
+    for i in range(FREE_PER_SIGNATURE):
         assert f(Value(float(i))).data == i * i
     with pytest.warns(RuntimeWarning, match=r"eagerly.*ways(.|\n)*# reads the number"):
         f(Value(-1.0))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert f(Value(-2.0)).data == 4.0
-    assert f.recordings == MAX_VARIANTS
+    assert f.recordings == FREE_PER_SIGNATURE
 
 
 def test_the_warning_names_the_decision_that_varies():
@@ -127,7 +127,7 @@ def test_the_warning_names_the_decision_that_varies():
         k = x.data  # this varies
         return x * k * (2 if y > 0 else 1)
 
-    for i in range(MAX_VARIANTS):
+    for i in range(FREE_PER_SIGNATURE):
         f(Value(float(i)), Value(1.0))
     with pytest.warns(RuntimeWarning, match="# this varies"):
         f(Value(-1.0), Value(1.0))

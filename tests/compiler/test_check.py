@@ -1,0 +1,214 @@
+"""A check runs the function beside its program: what differs is found, and the function counts."""
+
+import warnings
+import weakref
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value, compile
+
+W = [Value(0.5), Value(-1.5), Value(2.0)]
+
+
+class Hidden:
+    """A number that no name leads to."""
+
+    def __init__(self, number):
+        self.number = number
+        hidden[0] = self
+
+
+hidden = weakref.WeakValueDictionary()
+
+
+def get():
+    return hidden[0].number
+
+
+def counted(check):
+    """A compiled function, and the list of its calls."""
+    calls = []
+
+    def f(x):
+        calls.append(x)
+        return x * W[0]
+
+    compiled = compile(f, check=check)
+    compiled._receivers.append(calls)  # what callbacks write into is not compared
+    return compiled, calls
+
+
+@pytest.mark.parametrize(
+    ("check", "runs"), [("auto", [1, 2, 4, 8, 16]), ("always", None), ("never", [1])]
+)
+def test_which_calls_run_the_function(check, runs, monkeypatch):
+    monkeypatch.delenv("AUTOGRAD_LITE_CHECK", raising=False)
+    compiled, calls = counted(check)
+    ran = []
+    for i in range(1, 20):
+        calls.clear()
+        compiled(Value(float(i)))
+        ran += [i] if calls else []
+    assert ran == (runs or [*range(1, 20)])
+
+
+@pytest.mark.parametrize(("check", "expected"), [("auto", 4), ("never", 0)])
+def test_the_environment_turns_auto_into_always(check, expected, monkeypatch):
+    monkeypatch.setenv("AUTOGRAD_LITE_CHECK", "1")
+    compiled, calls = counted(check)
+    for i in range(5):
+        compiled(Value(float(i)))
+        calls = calls[:] if i == 0 else calls
+    assert (compiled.check, compiled._check == "always") == (check, check == "auto")
+
+
+def test_an_unknown_way_to_check_is_named():
+    with pytest.raises(ValueError, match="check must be one of 'auto', 'always', 'never', not 's'"):
+        compile(abs, check="s")
+
+
+def test_a_change_that_no_name_leads_to_is_found_at_the_next_check():
+    kept = Hidden(2.0)
+    f = compile(lambda x: x * get() * W[0])
+    assert [f(Value(1.0)).data for _ in range(2)] == [1.0, 1.0]
+    kept.number = 4.0
+    assert f(Value(1.0)).data == 1.0  # call 3, which nothing checks
+    with pytest.warns(RuntimeWarning, match=r"gave 1\.0 instead of 2\.0 in its result") as caught:
+        assert f(Value(1.0)).data == 2.0
+    assert "at its call 4" in str(caught[0].message)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert f(Value(3.0)).data == 6.0
+    assert "gave 1.0 instead of 2.0" in f.explain()
+
+
+def test_gradients_are_compared_at_each_call():
+    kept = Hidden(True)
+    w = Value(3.0)
+
+    def f(x):
+        return (x * w if get() else (x * w).detach()) + x
+
+    for check, found in (("always", 2.0), ("never", 4.0)):
+        kept.number, w.grad, x = True, 0.0, Value(1.0)
+        compiled = compile(f, check=check)
+        compiled(x)
+        kept.number = False
+        if check == "always":
+            with pytest.warns(RuntimeWarning, match="a derivative of 1.0 instead of 0.0"):
+                result = compiled(x)
+        else:
+            result = compiled(x)
+        assert (x.grad, w.grad) == (0.0, 0.0)  # the check leaves them alone
+        result.backward()
+        assert x.grad == (1.0 if check == "always" else 4.0), found
+
+
+def test_narrow_numbers_are_widened():
+    f = compile(lambda xs: ag.sum([x * x for x in xs]) * W[0], check="always")
+    for dtype in ("f2", "f4", "f8", "u1", "i2", "i8"):
+        for _ in range(2):
+            assert f(np.array([200, 0.1]).astype(dtype)).data == pytest.approx(20000.0, abs=0.1)
+
+
+def test_an_exception_that_the_program_does_not_raise_comes_out():
+    kept = Hidden(False)
+
+    def f(x):
+        if get():
+            raise OSError("no more")
+        return x * W[0]
+
+    compiled = compile(f)
+    compiled(Value(1.0))
+    kept.number = True
+    for _ in range(2):  # the check stays due
+        with pytest.raises(OSError, match="no more"):
+            compiled(Value(1.0))
+    kept.number = False
+    assert compiled(Value(1.0)).data == 0.5
+
+
+def test_an_interrupted_check_is_made_at_the_next_call():
+    kept = Hidden(0)
+
+    def f(x):
+        if get():
+            raise KeyboardInterrupt
+        return x * W[0]
+
+    compiled, inner = compile(f), compile(lambda x: x * W[0])
+    compiled(Value(1.0))
+    kept.number = 1
+    with pytest.raises(KeyboardInterrupt):
+        compiled(Value(1.0))
+    inner(Value(1.0))
+    assert inner.recordings == 1  # no check runs any more
+    kept.number = 0
+    assert compiled(Value(1.0)).data == 0.5
+
+
+def test_other_structures_and_objects_are_found():
+    a, b = object(), object()
+    for one, other in (
+        (lambda x: [x], lambda x: (x,)),
+        (lambda x: [x], lambda x: [x, x]),
+        (lambda x: {"a": x}, lambda x: {"b": x}),
+        (lambda x: (x, None), lambda x: (x, "s")),
+        (lambda x: (x, a), lambda x: (x, b)),
+        (lambda x: (x, np.zeros(2)), lambda x: (x, np.zeros((1, 2)))),
+        (lambda x: (x, np.zeros(2)), lambda x: (x, np.ones(2))),
+        (lambda x: (x, 1), lambda x: (x, 2)),
+        (lambda x: [x], lambda x: x),
+    ):
+        kept = Hidden(0)
+        f = compile(lambda x, one=one, other=other: (one, other)[get()](x))
+        for _ in range(3):
+            f(Value(1.0))
+        kept.number = 1
+        with pytest.warns(RuntimeWarning, match="its program gave .* instead of"):
+            assert type(f(Value(1.0))) is type(other(Value(1.0)))
+
+
+def test_numbers_that_are_not_finite():
+    f = compile(lambda x: [x * float("inf"), x * float("nan"), x], check="always")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x in (1.0, 2.0, -1.0, float("nan"), float("inf"), 0.0):
+            f(Value(x))
+    kept = Hidden(1.0)
+    f = compile(lambda x: x * get())
+    f(Value(1.0))
+    kept.number = float("nan")
+    with pytest.warns(RuntimeWarning, match="gave 1.0 instead of nan"):
+        f(Value(1.0))
+
+
+def test_total_cancellation_is_no_difference():
+    f = compile(lambda xs: sum(xs) - xs[0] - xs[1] - xs[2], check="always")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for i in range(20):
+            f([0.1 * i + 1e9, 0.7 / 3, 1e9 / 7])
+
+
+def test_compiled_functions_in_a_check_are_called_themselves():
+    kept = Hidden(2.0)
+    inner = compile(lambda x: x * get())
+    outer = compile(lambda x: inner(x) + W[0])
+    outer(Value(1.0))
+    inner(Value(1.0))
+    kept.number = 3.0
+    with pytest.warns(RuntimeWarning, match=r"gave 2\.5 instead of 3\.5"):
+        assert outer(Value(1.0)).data == 3.5
+
+
+def test_without_gradients():
+    f = compile(lambda x: x * W[0], check="always")
+    with ag.no_grad():
+        for _ in range(3):
+            result = f(Value(1.0))
+            assert result.is_leaf
+            assert result.data == 0.5
