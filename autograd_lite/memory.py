@@ -30,7 +30,7 @@ def ints(owner: array[int]) -> Any:
     return memoryview(owner)
 
 
-def room(like: array[float], n: int) -> array[float]:
+def room(like: array[Any], n: int) -> array[Any]:
     """An array of n elements of the same type, in C of any value until they are written."""
     return array(like.typecode, bytes(like.itemsize * n))
 

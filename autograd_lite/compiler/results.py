@@ -1,4 +1,4 @@
-"""The results of a compiled call, as nodes of the eager graph."""
+"""The run of a program, and the results of a compiled call as nodes of the eager graph."""
 
 from __future__ import annotations
 
@@ -9,9 +9,45 @@ import autograd_lite.value as engine
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
 
     from autograd_lite.value import Value
+
+
+class Run:
+    """One run of a program, kept for its gradient.
+
+    executor  the executor that made the run
+    outputs   [tape.outputs] the numbers of the outputs
+    indices   [tape.indices] the ints that `take` reads
+    lease     [the workspace of the run], or [its inputs] once a later run has that workspace
+    free      the executor's list of the leases of runs that were dropped
+    """
+
+    __slots__ = ("executor", "free", "indices", "lease", "outputs")
+
+    def __init__(
+        self,
+        executor: Any,
+        outputs: array[float],
+        indices: array[int],
+        lease: list[Any],
+        free: list[list[Any]],
+    ) -> None:
+        self.executor, self.outputs, self.indices, self.lease = executor, outputs, indices, lease
+        self.free = free
+
+    def __del__(self) -> None:
+        self.free.append(self.lease)
+
+    def gradient(self, cotangents: Sequence[float]) -> array[float]:
+        """The sum of cotangent times d result / d leaf over the results, for each leaf in wrt.
+
+        cotangents  [results] those of the results, which are the first outputs
+        """
+        gradient: array[float] = self.executor.gradient(self, cotangents)
+        return gradient
 
 
 class Replay:

@@ -5,6 +5,7 @@ from cpython.array cimport array as numbers
 
 cdef int FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS, NAMED, DEEPEST
 cdef int INT, BOOL, BOOLS
+cdef numbers _SHAPE, _FLOATS, _INTEGERS
 cdef tuple _PLAIN
 
 

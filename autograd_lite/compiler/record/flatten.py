@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 EXACT = 2**53  # below it each int is a double
 LARGEST = np.uint64(2**63 - 1)  # an integer that `FlatArguments.integers` can hold
 DEEPEST = 200  # an argument that is nested deeper may well contain itself
+_SHAPE, _FLOATS, _INTEGERS = array("i"), array("d"), array("q")
 _PLAIN = (int, str, bool, type(None), float, bytes, complex, np.str_, np.datetime64, np.bool_)
 
 
@@ -56,9 +57,9 @@ class FlatArguments:
     """
 
     def __init__(self) -> None:
-        self.shape = array("i")
-        self.floats = array("d")
-        self.integers = array("q")
+        self.shape = memory.room(_SHAPE, 0)
+        self.floats = memory.room(_FLOATS, 0)
+        self.integers = memory.room(_INTEGERS, 0)
         self.values: list[Value] = []
         self.slots: list[int] = []
         self.statics: list[Any] = []

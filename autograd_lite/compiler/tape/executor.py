@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from functools import partial
 from typing import NamedTuple
 
+from autograd_lite.compiler.results import Run
 from autograd_lite.forks import give_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from threading import RLock
     from typing import Any
 
@@ -43,37 +43,6 @@ class Inputs(NamedTuple):
 
     leaves: array[float]
     user_results: array[float]
-
-
-class Run:
-    """One run of a program, kept for its gradient.
-
-    executor  the executor that made the run
-    outputs   [tape.outputs] the numbers of the outputs
-    indices   [tape.indices] the ints that `take` reads
-    lease     [the workspace of the run], or [its inputs] once a later run has that workspace
-    """
-
-    __slots__ = ("__del__", "executor", "indices", "lease", "outputs")
-
-    __del__: Callable[[], None]  # a function in C: Python drops a KeyboardInterrupt within others
-
-    def __init__(
-        self,
-        executor: Executor,
-        outputs: array[float],
-        indices: array[int],
-        lease: list[Any],
-    ) -> None:
-        self.executor, self.outputs, self.indices, self.lease = executor, outputs, indices, lease
-        self.__del__ = partial(executor._free.append, lease)
-
-    def gradient(self, cotangents: Sequence[float]) -> array[float]:
-        """The sum of cotangent times d result / d leaf over the results, for each leaf in wrt.
-
-        cotangents  [results] those of the results, which are the first outputs
-        """
-        return self.executor.gradient(self, cotangents)
 
 
 class Executor(ABC):
@@ -144,7 +113,7 @@ class Executor(ABC):
             self._free.append([space])
             return self._ask_reference(leaves, indices, parameters)
         self._leases[space.number] = lease = [space]
-        return Run(self, outputs, indices, lease)
+        return Run(self, outputs, indices, lease, self._free)
 
     def gradient(self, run: Run, cotangents: Sequence[float]) -> array[float]:
         """`run.gradient(cotangents)`, for a run that this executor made."""
