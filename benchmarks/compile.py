@@ -1,7 +1,7 @@
 """Compiled functions beside PyTorch, JAX, NumPy by hand, micrograd, CasADi and ddx.
 
     pip install . torch==2.13.0 jax micrograd==0.1.0 casadi==3.8.2 ddx-ad==4.3.0
-    python benchmarks/compile.py            # Markdown, five minutes
+    python benchmarks/compile.py            # Markdown, six minutes
     python benchmarks/compile.py --json
     python benchmarks/compile.py --quick    # little work, to see that it runs
 
@@ -15,6 +15,10 @@ the processors where it is less: what it waits for other programs does not count
 process for each number of threads that BLAS, PyTorch and JAX may use. The garbage collector is off
 while a clock runs, but for micrograd, whose nodes refer to themselves: it has a row with, and one
 without.
+
+Of a compiled function's own costs: what a call takes that computes nothing, what recording takes
+beside a check, which runs the function next to its program, and what the checks add to training
+from the first step on, recording and lifting included.
 """
 
 from __future__ import annotations
@@ -58,6 +62,7 @@ OURS, INTERPRETED, EAGER = "compiled", "compiled, interpreter", "eager Value"
 TORCH, TORCH32, JAX, NUMPY = "PyTorch", "PyTorch, float32", "JAX jit", "NumPy by hand"
 MICROGRAD, UNCOLLECTED = "micrograd", "micrograd, no collector"
 SCALAR = "scalars in Python"
+CHECKS = ("never", "auto")
 CASADI, DDX, DDX_JIT = "CasADi, interpreted", "ddx, interpreted", "ddx, LLVM"
 
 RATE = 0.01
@@ -72,6 +77,7 @@ class Size:
     slow: float  # a contestant whose step takes longer has fewer turns
     slow_turns: int
     threads: tuple[int, ...]
+    trainings: tuple[int, ...]  # how many steps are taken from the beginning
     letters: tuple[int, ...]  # how many a name of the GPT has
     batches: tuple[int, ...]
     widths: tuple[int, ...]
@@ -83,6 +89,7 @@ FULL = Size(
     slow=0.1,
     slow_turns=3,
     threads=(1, 2),
+    trainings=(1_000, 10_000),
     letters=tuple(range(3, 11)),
     batches=(1, 4, 16, 64, 256, 1024),
     widths=(4, 8, 16, 32, 64, 128),
@@ -93,6 +100,7 @@ QUICK = Size(
     slow=0.05,
     slow_turns=1,
     threads=(1,),
+    trainings=(20,),
     letters=(4, 5),
     batches=(1, 16),
     widths=(4,),
@@ -126,7 +134,8 @@ class Dense:
             layers[-2].load_state_dict({"weight": w.tolist(), "bias": b.tolist()})
         return nn.Sequential(*layers[:-1])
 
-    def ours(self, executor: str = "") -> Step:
+    def ours(self, executor: str = "", check: str = "auto") -> Step:
+        """A step on eager Values, or compiled for an executor."""
         model = self.model()
         optimizer = nn.optim.SGD(model.parameters(), lr=RATE)
 
@@ -139,7 +148,7 @@ class Dense:
 
         loss: Any = hinge if self.hinge else squares
         if executor:
-            loss = autograd_lite.compile(loss, executor=executor)
+            loss = autograd_lite.compile(loss, executor=executor, check=check)
         x, y = self.x, self.y
 
         def step() -> float:
@@ -705,11 +714,8 @@ def turn(step: Step, seconds: float) -> float:
     return statistics.median(taken)
 
 
-def recording(size: Size) -> float:
-    """Microseconds that recording and lifting take for each node of a regular program.
-
-    It is that of the moons, in scalar loops.
-    """
+def scalar_loops() -> tuple[Callable[[Any, Any], Any], Dense]:
+    """The loss of the moons in scalar loops, a regular program; and its data."""
     task = Dense([2, 16, 16, 1], 100, hinge=True)
     layers = [[(list(map(Value, row)), Value(0.0)) for row in w.tolist()] for w, _ in task.weights]
 
@@ -723,29 +729,82 @@ def recording(size: Size) -> float:
         losses = [(1 - y[0] * network(x)).relu() for x, y in zip(xs, ys, strict=True)]
         return sum(losses) / len(losses)
 
+    return loss, task
+
+
+def recording(size: Size) -> dict[str, float]:
+    """Microseconds for each node of a regular program, of what is done with it now and then.
+
+    record     the first call
+    recording  that, and the lift
+    check      what the function adds to a call that runs beside its program
+
+    The second call lifts, and is checked where check="auto"; so is the fourth.
+    """
+    loss, task = scalar_loops()
     nodes = len(topological_order(loss(task.x, task.y)))
 
-    def once() -> None:
-        run = autograd_lite.compile(loss)
-        run(task.x, task.y)  # recorded
-        run(task.x, task.y)  # lifted
+    def calls(run: Any, n: int = 1) -> None:
+        for _ in range(n):
+            run(task.x, task.y)
 
-    taken = [turn(once, 0.0) for _ in range(max(3, size.turns // 3))]
-    return 1e6 * statistics.median(taken) / nodes
+    def once() -> dict[str, float]:
+        unchecked = autograd_lite.compile(loss, check="never")
+        recorded, lifted = (turn(partial(calls, unchecked), 0.0) for _ in range(2))
+        checked = autograd_lite.compile(loss)
+        calls(checked, 3)
+        fourth, fifth = (turn(partial(calls, checked), 0.0) for _ in range(2))
+        return {"record": recorded, "recording": recorded + lifted, "check": fourth - fifth}
+
+    taken = [once() for _ in range(max(3, size.turns // 3))]
+    return {
+        name: 1e6 * statistics.median(each[name] for each in taken) / nodes for name in taken[0]
+    }
 
 
-def empty_call(size: Size) -> float:
-    """Microseconds of a call of a compiled function that computes nothing."""
+def empty_calls(size: Size) -> dict[str, float]:
+    """Microseconds of calls that compute nothing: of a function alone, and of one with a model.
 
-    @autograd_lite.compile
+    Its parameters, that the function leads to, might have been replaced since the last call.
+    """
+    model = Dense([100, 50, 10], 64, hinge=False).model()
+
     def empty() -> None:
         return None
 
-    def calls() -> None:
-        for _ in range(100):
-            empty()
+    def with_model() -> None:
+        return None if model else model
 
-    return 1e4 * statistics.median(turn(calls, size.seconds) for _ in range(size.turns))
+    def calls(function: Any) -> None:
+        for _ in range(100):
+            function()
+
+    functions = {"call": empty, "call with a model": with_model}
+    compiled = {name: autograd_lite.compile(f, check="never") for name, f in functions.items()}
+    taken: dict[str, list[float]] = {name: [] for name in functions}
+    for _ in range(size.turns):
+        for name, function in compiled.items():
+            taken[name].append(turn(partial(calls, function), size.seconds))
+    return {name: 1e4 * statistics.median(times) for name, times in taken.items()}
+
+
+def trainings(size: Size) -> dict[int, Medians]:
+    """Milliseconds of so many steps of the chapter's network from the first on, by `check`."""
+    task = Dense([100, 50, 10], 64, hinge=False)
+
+    def train(steps: int, check: str) -> None:
+        step = task.ours("auto", check)
+        for _ in range(steps):
+            step()
+
+    found = {}
+    for steps in size.trainings:
+        taken: dict[str, list[float]] = {check: [] for check in CHECKS}
+        for _ in range(size.slow_turns):
+            for check in CHECKS:
+                taken[check].append(turn(partial(train, steps, check), 0.0))
+        found[steps] = {check: 1e3 * statistics.median(times) for check, times in taken.items()}
+    return found
 
 
 def measure(size: Size, sweeps: bool) -> dict[str, Any]:
@@ -755,7 +814,8 @@ def measure(size: Size, sweeps: bool) -> dict[str, Any]:
         contests[key], missing = contest(contestants(size), size)
         left_out += missing
     found: dict[str, Any] = {"contests": contests, "left out": sorted(set(left_out))}
-    found["recording"], found["call"] = recording(size), empty_call(size)
+    found |= recording(size) | empty_calls(size)
+    found["trainings"] = trainings(size)
     if sweeps:
         found["batch"] = {n: contest(sweep_contest(16, n), size)[0] for n in size.batches}
         found["width"] = {n: contest(sweep_contest(n, 100), size)[0] for n in size.widths}
@@ -814,16 +874,24 @@ TARGETS = (
     faster("graph", DDX, 1),
     faster("graph", CASADI, 1),
     Target("recording", "us a node", lambda found: found["recording"], 4, at_least=False),
-    Target("call", "us", lambda found: found["call"], 5, at_least=False),
+    Target("call", "us", lambda found: found["call"], 4, at_least=False),
+    Target(
+        "call with a model", "us", lambda found: found["call with a model"], 4.5, at_least=False
+    ),
 )
 WORK = {
     "moons": "moons, MLP 2-16-16-1 over 100 samples",
     "chapter": "the chapter's network, 100-50-10, batch 64",
     "gpt": "a GPT of microgpt's shape on a name, with Adam",
     "graph": f"random graph of {NODES:,} nodes, value and gradient",
+    "record": "recording, moons in scalar loops",
     "recording": "recording and lifting, moons in scalar loops",
+    "check": "a check, moons in scalar loops",
     "call": "a call of an empty function",
+    "call with a model": "the same where it leads to a model of 5,560 parameters",
 }
+OVERHEADS = {"record": "us a node", "recording": "us a node", "check": "us a node"}
+OVERHEADS |= {"call": "us", "call with a model": "us"}
 
 
 def verdicts(found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -854,6 +922,12 @@ def markdown(results: dict[str, Any]) -> Iterable[str]:
             for name, time in medians.items():
                 quotient = significant(time / medians[OURS])
                 yield f"| {WORK[key]} | {name} | {significant(time)} | {quotient} |"
+        for key, unit in OVERHEADS.items():
+            yield f"| {WORK[key]} | {OURS} | {significant(found[key])} {unit} | |"
+        for steps, times in found["trainings"].items():
+            for check, time in times.items():
+                work = f"{int(steps):,} steps of the chapter's network from the first on"
+                yield f'| {work} | check="{check}" | {significant(time)} ms | |'
         yield "\n| work | measured | target | |\n|---|---|---|---|"
         for row in verdicts(found):
             bound = "at least" if "at least" in row else "at most"
@@ -879,7 +953,8 @@ def main() -> None:
         print(json.dumps(measure(size, sweeps=options.threads == 1)))
         return
     found = {str(n): in_process(n, options.quick) for n in size.threads}
-    results = {"machine": machine(*PACKAGES), "work": WORK, "threads": found}
+    about = {"machine": machine(*PACKAGES), "work": WORK, "overheads": OVERHEADS}
+    results = {**about, "threads": found}
     if options.json:
         results["targets"] = {n: verdicts(each) for n, each in found.items()}
         print(json.dumps(results, indent=1))

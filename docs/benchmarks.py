@@ -236,8 +236,13 @@ def compiled() -> str:
         for name, time in medians.items():
             first = work[key] if name == "compiled" else ""
             rows.append([first, name, significant(time), "us"])
-    for key, unit in (("recording", "us a node"), ("call", "us")):
+    overheads = results("compile").get("overheads", {"recording": "us a node", "call": "us"})
+    for key, unit in overheads.items():
         rows.append([work[key], "compiled", significant(found[key]), unit])
+    for steps, times in found.get("trainings", {}).items():
+        for i, (check, time) in enumerate(times.items()):
+            first = "" if i else f"{int(steps):,} steps of the chapter's network from the first on"
+            rows.append([first, f'compiled, `check="{check}"`', significant(time), "ms"])
     return table(["work", "", "time", ""], rows, left=2)
 
 
