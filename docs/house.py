@@ -37,6 +37,7 @@ FLOORS = (
     ("autograd_lite.compiler.choice", "autograd_lite.compiler.explain"),
     ("autograd_lite.compiler.program",),
     ("autograd_lite.compiler.check",),
+    ("autograd_lite.compiler.mistake",),
     ("autograd_lite.compiler.function",),
     ("autograd_lite.compiler.batch", "autograd_lite.compiler.vmap"),
     ("autograd_lite", "autograd_lite.compiler", "autograd_lite._packages"),

@@ -12,7 +12,7 @@ import numpy as np
 
 import autograd_lite.functions as functions
 from autograd_lite.compiler.choice import cotangents_for, others
-from autograd_lite.compiler.messages import said
+from autograd_lite.compiler.messages import counted
 from autograd_lite.compiler.program import Hole, Row
 from autograd_lite.compiler.record.flatten import Identity
 from autograd_lite.compiler.record.tracers import tracer_of_drawn
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.record.flatten import FlatArguments
     from autograd_lite.compiler.tape.executor import Run
 
-__all__ = ["CHECKS", "Mistake", "Witness", "difference", "is_checking"]
+__all__ = ["CHECKS", "Witness", "difference", "is_checking"]
 
 CHECKS = ("auto", "always", "never")
 
@@ -94,14 +94,14 @@ def difference(
     witness: Witness,
     gradients: bool,
 ) -> str:
-    """How what the function gave differs from the program's run; "" if it does not."""
+    """How the program's run differs from what the function gave; "" if it does not."""
     if witness.asked != len(program.draws):
-        return f"{len(program.draws)} random numbers instead of {witness.asked}"
+        return f"drew {counted(len(program.draws), 'number')}, and the function {witness.asked}"
     n = program.n_results
     compared = _Comparison(run.outputs)
-    compared.follow(program.template, result, "in its result")
+    compared.follow(program.template, result, "result")
     calls = program.called_with(run.outputs)
-    compared.follow(calls, witness.called, "in what it calls back with")
+    compared.follow(calls, witness.called, "callbacks")
     found = compared.different(lambda: program.choice.reference(run, [0.0] * n)[2])
     if found or not gradients or not grad_enabled():
         return found
@@ -159,7 +159,7 @@ class _Comparison:
             self._differs(found, expected, path)
 
     def _differs(self, found: Any, expected: Any, path: str) -> None:
-        self._form = self._form or f"{found!r} instead of {expected!r} {path}"
+        self._form = self._form or _said(found, expected, path)
 
     def different(self, magnitude: Callable[[], float]) -> str:
         """The first difference, or ""; magnitude gives the largest number on the way."""
@@ -167,8 +167,12 @@ class _Comparison:
         if len(wrong):
             wrong = others(self._found, self._expected, magnitude())
         for i in wrong[:1]:
-            return f"{self._found[i]!r} instead of {self._expected[i]!r} {self._paths[i]}"
+            return _said(self._found[i], self._expected[i], self._paths[i])
         return self._form
+
+
+def _said(found: Any, expected: Any, path: str) -> str:
+    return f"gave {found!r} as {path}, and the function {expected!r}"
 
 
 def _form(thing: Any) -> Any:
@@ -198,26 +202,7 @@ def _other_gradient(
     if len(others(gradient, expected, 0.0)):
         magnitude = program.choice.reference(run, weights)[2]
         for i in others(gradient, expected, magnitude)[:1]:
-            return f"a derivative of {gradient[i]!r} instead of {expected[i]!r}"
+            label = [*ends][i].label
+            by = f"derivative by {label!r}" if label else "a derivative"
+            return _said(gradient[i], expected[i], by)
     return ""
-
-
-class Mistake:
-    """A program that gave other numbers than its function, and the call for which it did.
-
-    what  how the numbers differed, and at which call
-    """
-
-    def __init__(
-        self, program: Program, flat: FlatArguments, drawn: Sequence[float], differs: str
-    ) -> None:
-        self.what = said(
-            f"its program gave {differs}, which is what the function gives, at its call "
-            f"{program.runs + 1}",
-            "explain() says where they part",
-        )
-        self._program, self._flat, self._drawn = program, flat, drawn
-
-    def explain(self, function: Callable[..., Any]) -> str:
-        """The first node that another recording of the call makes otherwise, and its line."""
-        return self.what

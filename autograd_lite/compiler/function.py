@@ -13,9 +13,10 @@ from weakref import WeakValueDictionary
 from autograd_lite import observers
 from autograd_lite.anomaly import raised_at
 from autograd_lite.callables import CompiledFunction, runs_later
-from autograd_lite.compiler.check import CHECKS, Mistake, Witness, difference, is_checking
+from autograd_lite.compiler.check import CHECKS, Witness, difference, is_checking
 from autograd_lite.compiler.choice import EXECUTORS
 from autograd_lite.compiler.messages import said, warn
+from autograd_lite.compiler.mistake import Mistake
 from autograd_lite.compiler.program import Attempt, Program, put_together
 from autograd_lite.compiler.record.captured import CapturedState
 from autograd_lite.compiler.record.eager import call_eagerly
@@ -140,7 +141,7 @@ class Compiled(CompiledFunction):
         is no program.
         """
         if self._mistake:
-            return f"{self.__name__} runs eagerly: {self._mistake.explain(self.function)}"
+            return f"{self.__name__} runs eagerly, as {self._mistake.explain(self.function)}"
         text = [program.explain(self.function) for program in self.programs()]
         eager = [f"{self.__name__} runs eagerly for some arguments: {x}" for x in self._warned]
         return "\n\n".join(text + eager)
@@ -283,7 +284,7 @@ class Compiled(CompiledFunction):
         differs = difference(program, run, flat, result, witness, self._check == "always")
         program.checked()
         if differs:
-            self._strike(Mistake(program, flat, attempt.drawn, differs))
+            self._strike(Mistake(program, flat, attempt.drawn, args, kwargs, differs))
             return result
         return put_together(program.template, program.nodes(run, program.n_results, flat))
 
@@ -292,7 +293,7 @@ class Compiled(CompiledFunction):
         self._mistake = mistake
         for signature in self._signatures():
             signature.programs = []
-        self._warn(mistake.what, "runs eagerly from now on")
+        self._warn(said(mistake.what, "explain() says where they part"), "runs eagerly from now on")
 
     def _recorded(
         self, signature: _Signature, flat: FlatArguments, attempt: Attempt
@@ -307,13 +308,12 @@ class Compiled(CompiledFunction):
         captured = self._captured(flat.statics)
         try:
             recording = record(self.function, flat, captured.reached, attempt.drawn)
-            changed = captured.changed()
-            receivers = [
-                x for x in _receivers(recording) if all(x is not y for y in self._receivers)
-            ]
-            if receivers:  # what callbacks write into is no state that the function reads
+            before, receivers = captured, _receivers(recording)
+            if any(all(x is not y for y in self._receivers) for x in receivers):
+                # What callbacks write into is no state that the function reads.
                 self._receivers += receivers
                 captured = self._captured(flat.statics)
+            changed = before.changed(captured)
             program = self._program(recording, captured, flat, attempt)
         except NotRecordedError as problem:
             signature.raw = isinstance(problem, TracerError)
@@ -337,7 +337,7 @@ class Compiled(CompiledFunction):
                     "array.flags.writeable = False)",
                 ),
             )
-        elif changed and not receivers:  # perhaps a cache that is filled once
+        elif changed:  # perhaps a cache that is filled once
             signature.unsettled += 1
             if signature.unsettled > 1:
                 self._give_up(
@@ -347,7 +347,7 @@ class Compiled(CompiledFunction):
                         "Keep what changes outside, or change it by autograd_lite.callback",
                     ),
                 )
-        elif not changed:
+        else:
             self.recordings += 1
             signature.keep(program)
             kept = program

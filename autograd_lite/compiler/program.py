@@ -138,7 +138,7 @@ class Program(AnyProgram):
             raise NotRecordedError(str(problem)) from None
         tape = written.tape(outputs.nodes, self.n_results, len(indices))
         position = written.position
-        self._lines = {position[node]: line for node, line in recording.lines if node in position}
+        self.lines_of = {position[node]: line for node, line in recording.lines if node in position}
         drawn = [draw.number for draw in recording.draws]
         self._example = flat.shape, flat.statics, flat.floats, flat.integers, drawn
         self.parameters = tuple(written.captured)
@@ -184,7 +184,7 @@ class Program(AnyProgram):
             np.array_equal(getattr(again.tape, column), getattr(self.tape, column))
             for column in ("codes", "parents")
         )
-        return again._lines if same else {}
+        return again.lines_of if same else {}
 
     def is_due(self, check: str) -> bool:
         """True if the next run is to be checked: with "auto" the second, fourth, eighth ..."""

@@ -98,9 +98,10 @@ def test_what_a_callback_writes_is_given_to_the_next():
         return x * W[0]
 
     compiled = compile(f)
-    compiled(5.0), compiled(6.0)
-    with pytest.warns(RuntimeWarning, match=r"gave 6.0 instead of 7.0 in what it calls back with"):
-        compiled(7.0)
+    compiled(5.0)
+    with pytest.warns(RuntimeWarning, match=r"gave 5.0 as callbacks\[1\]\[0\], and the function 6"):
+        compiled(6.0)
+    compiled(7.0)
     assert list(seen) == [5.0, 6.0, 7.0]
 
 
@@ -111,7 +112,7 @@ def test_a_callback_that_writes_an_argument_which_is_read_after_it():
 
     mean, compiled = Value(1.0), compile(f)
     compiled(mean, 5.0)
-    with pytest.warns(RuntimeWarning, match=r"instead of 3.0 in its result"):
+    with pytest.warns(RuntimeWarning, match=r"as result, and the function 3.0"):
         assert compiled(mean, 6.0).data == 3.0
 
 

@@ -104,17 +104,27 @@ class CapturedState:
         """True if the thing was reached."""
         return id(thing) in self._reached
 
+    def watches(self, thing: object) -> bool:
+        """True if the thing is compared; names always are."""
+        if isinstance(thing, Look):
+            looks = [x for x in self._things if isinstance(x, Look)]
+            return any(x.args[0] is thing.args[0] for x in looks)
+        return isinstance(thing, Names) or any(x is thing for x in self._things)
+
     def is_of(self, roots: Iterable[_Named], skipped: Iterable[object] = ()) -> bool:
         """True if it was made of these, and another one would be its equal while it is the same."""
         return bool(self._made_of == _identities(roots, skipped))
 
-    def changed(self) -> str:
-        """The name of the first thing that differs from the recording; "" if none does."""
+    def changed(self, also: CapturedState | None = None) -> str:
+        """The name of the first thing that differs from the recording; "" if none does.
+
+        also  another state: what that one does not watch does not matter
+        """
         i = first_changed(self._things, self._held, 0)
         while i >= 0:
-            found = contents(self._things[i])
-            if not same(self._held[i], found):
-                return _difference(self._titles[i], self._things[i], self._held[i], found)
+            thing, found = self._things[i], contents(self._things[i])
+            if not same(self._held[i], found) and (also is None or also.watches(thing)):
+                return _difference(self._titles[i], thing, self._held[i], found)
             i = first_changed(self._things, self._held, i + 1)
         return ""
 

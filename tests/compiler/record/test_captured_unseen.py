@@ -182,4 +182,4 @@ def test_a_large_array():
 def test_what_a_callback_writes_into():
     seen = []
     f = compile(lambda x: ag.callback(seen.append, x) or x * (1 + len(seen)))
-    assert [f(1.0).data for _ in range(3)] == [2.0, 3.0, 3.0]
+    assert [f(1.0).data for _ in range(3)] == [2.0, 2.0, 2.0]

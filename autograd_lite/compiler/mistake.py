@@ -1,0 +1,113 @@
+"""A mistake that a check found: a program that gave other numbers than its function, and where.
+
+Nothing is looked into when it is found, as another run might move what the function reads unseen.
+When the user asks, the call is recorded again, and run again with its nodes watched.
+"""
+
+from __future__ import annotations
+
+from autograd_lite.anomaly import user_line
+from autograd_lite.compiler.check import Witness
+from autograd_lite.compiler.choice import all_close
+from autograd_lite.compiler.messages import said
+from autograd_lite.compiler.program import Program
+from autograd_lite.compiler.record.recorder import LineRecorder, record
+from autograd_lite.value import number_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from autograd_lite.compiler.record.flatten import FlatArguments
+    from autograd_lite.compiler.record.recorder import Recording
+    from autograd_lite.compiler.tape.tape import Tape
+    from autograd_lite.value import Value
+
+__all__ = ["Mistake"]
+
+
+class Mistake:
+    """A program that gave other numbers than its function, and the call at which it did.
+
+    what  how the numbers differed, and at which call of the program
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        flat: FlatArguments,
+        drawn: Sequence[float],
+        args: Iterable[Any],
+        kwargs: dict[str, Any],
+        differs: str,
+    ) -> None:
+        self.what = f"its program {differs}, at call {program.runs + 1} of the program"
+        self._program, self._flat, self._drawn = program, flat, drawn
+        self._args, self._kwargs = args, kwargs
+
+    def explain(self, function: Callable[..., Any]) -> str:
+        """The first node that differs when the call is recorded and run again, and its line."""
+        try:
+            recording = record(function, self._flat, (), self._drawn, LineRecorder)
+            again = Program(recording, self._program.captured, self._flat, "", "interpret")
+            where = self._other_node(again) or self._other_number(function, recording)
+        except Exception as problem:
+            where = f"recorded again, it raises {type(problem).__name__}: {problem}"
+        return f"{self.what}\n\n{where}"
+
+    def _other_node(self, again: Program) -> str:
+        """The first node that a new recording makes otherwise, or ""."""
+        old, new = self._program.tape, again.tape
+        rows = zip(_rows(old), _rows(new), strict=False)
+        i = next((i for i, (x, y) in enumerate(rows) if x != y), min(len(old), len(new)))
+        if i == len(old) == len(new):
+            return ""
+        found = str(old).splitlines()[i] if i < len(old) else "none"
+        made = str(new).splitlines()[i] if i < len(new) else "no more nodes"
+        line = next((again.lines_of[k] for k in range(i, len(new)) if k in again.lines_of), "")
+        return said(
+            f"recorded again, the call makes {made} where the program has {found}",
+            "What it reads there is nothing that a recording sees: pass it as an argument",
+            line,
+        )
+
+    def _other_number(self, function: Callable[..., Any], recording: Recording) -> str:
+        """The first node to which the function itself, as it runs, gives another number."""
+        eyes = _Eyes(self._drawn)
+        eyes.run(function, self._args, self._kwargs)
+        recorded = iter([(line, node._op, number_of(node)) for node, line in recording.lines])
+        for line, op, number in eyes.made_at:
+            there = next((x for at, name, x in recorded if (at, name) == (line, op)), None)
+            if there is None or not all_close([there], [number], 0.0):
+                instead = "no such node" if there is None else f"{there:g}"
+                return said(
+                    f"the function computes {number:g} by {op!r} where its recording has {instead}",
+                    "It does something else with the numbers than with what stands for them",
+                    line,
+                )
+        return "run again, the function gives what its program does: what differed has changed"
+
+
+class _Eyes(Witness):
+    """Notes (the user's line, the operation, the number) of each node, and calls nothing back."""
+
+    told = True
+
+    def __init__(self, drawn: Sequence[float]) -> None:
+        super().__init__(drawn)
+        self.made_at: list[tuple[str, str, float]] = []
+
+    def made(self, node: Value) -> None:
+        if not node.is_leaf:
+            self.made_at.append((user_line(), node._op, number_of(node)))
+
+    def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
+        return True
+
+
+def _rows(tape: Tape) -> list[Any]:
+    """What is computed in each node of a tape."""
+    parents = [tape.parents_of(i).tolist() for i in range(len(tape))]
+    numbers = map(repr, tape.static.tolist())  # a NaN is equal to another one
+    return [*zip(tape.codes.tolist(), parents, numbers, tape.slots.tolist(), strict=True)]
