@@ -56,6 +56,7 @@ cdef extern from "Python.h":
         PyObject **ob_item
     ctypedef struct PyTypeObject:
         PyObject *tp_dict
+        object (*tp_descr_get)(object, object, object)
     PyObject *PyCell_GET(object)
     bint PyDict_Check(object)
     PyObject *PyDict_GetItemWithError(object, object)
@@ -113,6 +114,14 @@ cdef inline object attributes(object thing):
 cdef inline object class_attributes(object cls):
     cdef PyObject *items = (<PyTypeObject *> cls).tp_dict
     return None if items == NULL else <object> items
+
+
+cdef inline object in_slot(object thing, object slot, object missing):
+    cdef object cls = type(slot)
+    try:
+        return (<PyTypeObject *> cls).tp_descr_get(slot, thing, None)
+    except (AttributeError, TypeError):
+        return missing
 
 
 cdef inline bint names(object space, object name, object thing, object missing) noexcept:

@@ -94,6 +94,14 @@ def class_attributes(cls: type) -> Any:
     return vars(cls)
 
 
+def in_slot(thing: Any, slot: Any, missing: Any) -> Any:
+    """What an object has in a slot; `missing` if there is nothing yet, or no such slot."""
+    try:
+        return slot.__get__(thing)
+    except (AttributeError, TypeError):
+        return missing
+
+
 def names(space: dict[str, Any], name: str, thing: Any, missing: Any) -> bool:
     """True if the name stands for the thing in a namespace; without the name, for `missing`."""
     return dict.get(space, name, missing) is thing

@@ -68,5 +68,16 @@ def test_functions_and_attributes():
         memory.attributes(1.0)
 
 
+def test_slots():
+    thing, missing = Slotted(), object()
+    assert memory.in_slot(thing, Slotted.w, missing) is missing
+    thing.w = 2.0
+    assert memory.in_slot(thing, Slotted.w, missing) == 2.0
+
+
 class Kept:
     w = 3.0
+
+
+class Slotted:
+    __slots__ = ("w",)

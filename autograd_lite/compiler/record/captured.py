@@ -32,6 +32,7 @@ from autograd_lite.compiler.record.held import (
     MISSING,
     Look,
     Names,
+    Slots,
     contents,
     first_changed,
     pairs,
@@ -81,7 +82,7 @@ class CapturedState:
         self._titles: list[str] = []
         self._things: list[Any] = []  # compared in C
         self._held: list[tuple[Any, ...]] = []
-        self._slots: dict[type, list[Any]] = {}
+        self._layouts: dict[type, tuple[list[Any], Any, bool]] = {}
         self._bare: set[type] = {Value}  # types of Values with nothing else in them
         self._spaces: dict[int, tuple[dict[str, Any], set[str]]] = {}  # and names in them, by ids
         self._modules: list[types.ModuleType] = []
@@ -91,7 +92,7 @@ class CapturedState:
             while todo:
                 todo.extend(self._walk(*todo.pop()))
             todo.extend(self._walk_modules())
-        for space, names in self._spaces.values():
+        for space, names in [x for x in self._spaces.values() if x[1]]:
             what = "module" if space is sys.modules else "global"
             self._watch(f"the {what} ", Names(space, sorted(names)))
 
@@ -134,10 +135,12 @@ class CapturedState:
         if cls in _PLAIN or id(thing) in self._reached:
             return ()
         self._reached[id(thing)] = thing
-        if cls in self._bare or is_watched(thing):  # the recorder watches generators
-            return ()
         if cls is list or cls is dict or cls is types.CellType:
             return self._watch(name, thing)
+        if cls is tuple or cls is frozenset:
+            return self._new([(f"{name}[{i}]", x) for i, x in enumerate(thing)])
+        if cls in self._bare or is_watched(cls):  # the recorder watches generators
+            return ()
         if cls is types.FunctionType:
             return self._walk_function(thing)
         if issubclass(cls, type):
@@ -157,10 +160,10 @@ class CapturedState:
 
     def _new(self, things: Iterable[_Named]) -> Iterable[_Named]:
         """Those that have to be walked. Values with nothing else in them are noted at once."""
-        todo = [(name, x) for name, x in things if type(x) not in _PLAIN]
-        bare = [x for _, x in todo if type(x) in self._bare]
-        self._reached.update(zip(map(id, bare), bare, strict=True))
-        return [(name, x) for name, x in todo if type(x) not in self._bare] if bare else todo
+        todo = [named for named in things if type(named[1]) not in _PLAIN]
+        bare = {id(x): x for _, x in todo if type(x) in self._bare}
+        self._reached |= bare
+        return [named for named in todo if id(named[1]) not in bare] if bare else todo
 
     def _walk_function(self, function: types.FunctionType) -> Iterator[_Named]:
         code = function.__code__
@@ -207,26 +210,24 @@ class CapturedState:
         yield from [(base.__name__, base) for base in (*cls.__bases__, type(cls))]
 
     def _walk_object(self, name: str, thing: Any, cls: type) -> Iterator[_Named]:
-        if cls not in self._slots:
-            self._slots[cls] = _slots(cls)
-        slots = self._slots[cls]
+        if cls not in self._layouts:
+            self._layouts[cls] = _layout(cls)
+        slots, look, moves_on = self._layouts[cls]
         if cls.__dictoffset__:
             yield from self._watch(name, thing)
         elif issubclass(cls, Value) and not slots:
             self._bare.add(cls)
         if slots:
-            yield from self._watch(name, Look(_in_slots, thing, slots))
-        elements = next((look for base, look in _ELEMENTS.items() if issubclass(cls, base)), None)
-        if elements is not None:
-            yield from self._watch(name, Look(elements, thing))
+            yield from self._watch(name, Slots(thing, slots))
+        if look is not None:
+            yield from self._watch(name, Look(look, thing))
         if issubclass(cls, (tuple, frozenset)):
-            yield from self._new((f"{name}[{i}]", x) for i, x in enumerate(thing))
+            yield from self._new([(f"{name}[{i}]", x) for i, x in enumerate(thing)])
         if issubclass(cls, _HOLDERS):
             yield from [(name, getattr(thing, x, None)) for x in _HELD]
-        yield cls.__name__, cls
-        moves_on = isinstance(getattr(cls, "__next__", None), types.WrapperDescriptorType)
-        if is_unknown(thing) or (moves_on and not issubclass(cls, io.IOBase)):
+        if moves_on:
             self.unseen = self.unseen or f"{name}, a {cls.__name__}"
+        yield cls.__name__, cls
 
 
 def _names_in(name: str, thing: Any, held: tuple[Any, ...]) -> list[str]:
@@ -236,11 +237,9 @@ def _names_in(name: str, thing: Any, held: tuple[Any, ...]) -> list[str]:
         return [f"{name}[{i}]" for i in range(len(held))]
     if cls is Names:
         return [name + x for x in thing.names]
-    if cls is Look:
-        slots = thing.args[1] if thing.func is _in_slots else ()
-        names = [f"the class of {name}", *(f"{name}.{slot.__name__}" for slot in slots)]
-        return [name, *(names if slots else [name] * (len(held) - 1))]
-    if cls is types.CellType:
+    if cls is Slots:
+        return [f"the class of {name}", *[f"{name}.{slot.__name__}" for slot in thing.slots]]
+    if cls is types.CellType or cls is Look:
         return [name] * len(held)
     first = [] if cls is dict or issubclass(cls, type) else [f"the class of {name}"]
     if cls is types.FunctionType:
@@ -261,21 +260,18 @@ def _difference(name: str, thing: Any, held: tuple[Any, ...], found: tuple[Any, 
     return name
 
 
-def _slots(cls: type) -> list[Any]:
-    """The slots that classes of the user's give their objects."""
+def _layout(cls: type) -> tuple[list[Any], Callable[[Any], tuple[Any, ...]] | None, bool]:
+    """What there is to see of objects of a class, and whether they move on unseen.
+
+    The slots that classes of the user's give them, and what gives their elements, or None. Unseen
+    are iterators written in C, and generators of random numbers that show nothing of their state.
+    """
     users = [base for base in cls.__mro__ if not _is_library_class(base)]
     things = [x for base in users for x in vars(base).values()]
-    return [x for x in things if isinstance(x, types.MemberDescriptorType)]
-
-
-def _in_slots(thing: object, slots: list[Any]) -> tuple[Any, ...]:
-    found: list[Any] = [type(thing)]
-    for slot in slots:
-        try:
-            found.append(slot.__get__(thing))
-        except (AttributeError, TypeError):  # nothing yet, or it is of another class now
-            found.append(MISSING)
-    return tuple(found)
+    slots = [x for x in things if isinstance(x, types.MemberDescriptorType)]
+    look = next((look for base, look in _ELEMENTS.items() if issubclass(cls, base)), None)
+    moves_on = isinstance(getattr(cls, "__next__", None), types.WrapperDescriptorType)
+    return slots, look, is_unknown(cls) or (moves_on and not issubclass(cls, io.IOBase))
 
 
 def _in_array(thing: Any) -> tuple[Any, ...]:

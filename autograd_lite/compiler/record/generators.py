@@ -24,19 +24,16 @@ _SHARED: list[Any] = [
 """The generators that all programs share."""
 
 
-def is_watched(thing: object) -> bool:
-    """True if the thing is a generator of random numbers whose state can be compared."""
-    cls = type(thing)
+def is_watched(cls: type) -> bool:
+    """True of a class of generators of random numbers whose states can be compared."""
     return issubclass(cls, _GENERATORS) and not issubclass(cls, random.SystemRandom)
 
 
-def is_unknown(thing: object) -> bool:
-    """True if the thing is another generator, which shows nothing of its state."""
-    cls = type(thing)
+def is_unknown(cls: type) -> bool:
+    """True of a class of other generators, which show nothing of their states."""
     seed = getattr(cls, "seed", None)  # of a class written in C
-    return issubclass(cls, random.SystemRandom) or (
-        callable(seed) and not isinstance(seed, FunctionType) and not is_watched(thing)
-    )
+    in_c = callable(seed) and not isinstance(seed, FunctionType)
+    return issubclass(cls, random.SystemRandom) or (in_c and not is_watched(cls))
 
 
 class Generators:
@@ -48,7 +45,7 @@ class Generators:
     """
 
     def __init__(self, reached: Iterable[object]) -> None:
-        own = filter(is_watched, reached)
+        own = [thing for thing in reached if is_watched(type(thing))]
         self._all = list({id(thing): thing for thing in [*_SHARED, *own]}.values())
         self._states = [_state(generator) for generator in self._all]
         self._twins: dict[int, Any] = {}  # by the generator's index

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-__all__ = ["MISSING", "Look", "Names", "contents", "first_changed", "pairs", "same"]
+__all__ = ["MISSING", "Look", "Names", "Slots", "contents", "first_changed", "pairs", "same"]
 
 MISSING = object()
 """What a name stands for that a namespace does not have."""
@@ -32,6 +32,13 @@ class Names:
 
     def __init__(self, space: dict[str, Any], names: list[str]) -> None:
         self.space, self.names = space, names
+
+
+class Slots:
+    """The slots of an object; its class and what is in them are its contents."""
+
+    def __init__(self, thing: Any, slots: list[Any]) -> None:
+        self.thing, self.slots = thing, slots
 
 
 class Look(partial[tuple["Any", ...]]):
@@ -52,6 +59,9 @@ def contents(thing: Any) -> tuple[Any, ...]:
         return pairs(thing)
     if cls is Names:
         return tuple([dict.get(thing.space, name, MISSING) for name in thing.names])
+    if cls is Slots:
+        owner = thing.thing
+        return (type(owner), *[memory.in_slot(owner, x, MISSING) for x in thing.slots])
     if cls is CellType:
         try:
             return (thing.cell_contents,)
@@ -92,6 +102,8 @@ def holds(thing: Any, held: tuple[Any, ...]) -> bool:
         return memory.maps(thing, held, 0)
     if cls is Names:
         return stand_for(thing, held)
+    if cls is Slots:
+        return has_in_slots(thing, held)
     if cls is CellType:
         return memory.encloses(thing, held)
     if isinstance(thing, type):
@@ -107,6 +119,16 @@ def stand_for(names: Names, held: tuple[Any, ...]) -> bool:
     while i < len(known) and memory.names(names.space, known[i], held[i], MISSING):
         i += 1
     return i == len(known)
+
+
+def has_in_slots(of: Slots, held: tuple[Any, ...]) -> bool:
+    """True if the object is of this class, and has these very objects in its slots."""
+    i, slots = 0, of.slots
+    if type(of.thing) is not held[0]:
+        return False
+    while i < len(slots) and memory.in_slot(of.thing, slots[i], MISSING) is held[i + 1]:
+        i += 1
+    return i == len(slots)
 
 
 def same(held: Any, found: Any) -> bool:

@@ -47,9 +47,15 @@ class Plain:
 
 class Slotted:
     __slots__ = ("w",)
+    scale = 1.0
 
     def __init__(self):
         self.w = Value(1.0)
+
+
+class SlottedToo:
+    __slots__ = ("w",)
+    scale = 5.0
 
 
 @dataclasses.dataclass
@@ -228,6 +234,8 @@ def cases():
     plain, slotted, config = Plain(), Slotted(), Config()
     yield "attribute", lambda x: x * plain.w, attribute_of(plain)
     yield "slot", lambda x: x * slotted.w, attribute_of(slotted)
+    other_slotted = Slotted()
+    yield "class by slots", lambda x: x * other_slotted.scale, class_of(other_slotted, SlottedToo)
     yield "dataclass", lambda x: x * (5 if config.double else 1), attribute_of(config, "double")
     yield "class", lambda x: x * Plain.scale, attribute_of(Plain, "scale")
     yield "class of an object", lambda x: x * plain.scale, attribute_of(Plain, "scale")

@@ -3,8 +3,11 @@
 If one of these fails because the compiled function does what the function does, strike the line.
 """
 
+import ctypes
+import decimal
 import functools
 import importlib
+import io
 import math
 import os
 import random
@@ -13,6 +16,7 @@ import threading
 import time
 import types
 import weakref
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
@@ -30,9 +34,12 @@ def differs(function, *calls):
     expected = [function(*args) for args in calls]
     compiled = compile(function)
     found = [compiled(*args) for args in calls]
-    number = [x.data if isinstance(x, Value) else x for x in (expected[-1], found[-1])]
     assert compiled.recordings > 0
-    return number[0] != number[1]
+    return number(expected[-1]) != number(found[-1])
+
+
+def number(result):
+    return result.data if isinstance(result, Value) else result
 
 
 def test_the_clock_and_generators_made_inside_or_of_other_libraries():
@@ -120,63 +127,84 @@ def test_decisions_in_other_threads():
     assert differs(f, (1.0,), (-1.0,))
 
 
-def test_names_as_strings(monkeypatch):
-    f = compile(lambda x: x * globals()["RATE"])
-    f(1.0)
-    monkeypatch.setitem(globals(), "RATE", 5.0)
-    assert f(1.0).data == 1.0
+class Settings:
+    rate = 1.0
 
 
-def test_names_that_a_module_is_given_later():
-    settings = types.ModuleType("settings")
-    f = compile(lambda x: x * getattr(settings, "rate", 1.0))
-    assert f(1.0).data == 1.0
-    settings.rate = 5.0
-    assert f(1.0).data == 1.0
-
-
-def test_imports_by_a_string_and_what_a_cache_keeps(monkeypatch):
-    settings = types.ModuleType("settings_of_one")
-    settings.rate = 1.0
-    monkeypatch.setitem(sys.modules, "settings_of_one", settings)
-    f = compile(lambda x: x * importlib.import_module("settings_of_one").rate)
-    assert f(1.0).data == 1.0
-    settings.rate = 5.0
-    assert f(1.0).data == 1.0
+def unseen_changes():
+    """Functions that give x, and what has them give 5 x from then on."""
+    yield "globals", lambda x: x * globals()["RATE"], lambda m: m.setitem(globals(), "RATE", 5.0)
+    later = types.ModuleType("later")
+    yield (
+        "a name that a module is given later",
+        lambda x: x * getattr(later, "rate", 1.0),
+        lambda m: m.setattr(later, "rate", 5.0, raising=False),
+    )
+    module = types.ModuleType("module_of_tests")
+    module.rate = 1.0
+    sys.modules["module_of_tests"] = module
+    yield (
+        "a module imported by a string",
+        lambda x: x * importlib.import_module("module_of_tests").rate,
+        lambda m: m.setattr(module, "rate", 5.0),
+    )
     kept = functools.cache(lambda: {"rate": 1.0})
-    g = compile(lambda x: x * kept()["rate"])
-    assert g(1.0).data == 1.0
-    kept()["rate"] = 5.0
-    assert g(1.0).data == 1.0
+    yield "a cache", lambda x: x * kept()["rate"], lambda m: m.setitem(kept(), "rate", 5.0)
+    reference = weakref.ref(Settings)
+    yield "weak", lambda x: x * reference().rate, lambda m: m.setattr(Settings, "rate", 5.0)
+    local = threading.local()
+    local.rate = 1.0
+    yield "thread", lambda x: x * local.rate, lambda m: m.setattr(local, "rate", 5.0)
+    named = Value(1.0)
+    yield (
+        "label",
+        lambda x: x * named * (1 + len(named.label)),
+        lambda m: m.setattr(named, "label", "four"),
+    )
+    large = np.ones(1 << 18)
+    yield "large array", lambda x: x * large[0], lambda m: large.fill(5.0)
+    file = io.StringIO("1")
+    yield "file", lambda x: x * int(file.getvalue()), lambda m: file.write("5")
+    queue = SimpleQueue()
+    yield "queue", lambda x: x * (1 + queue.qsize()), lambda m: [queue.put(0) for _ in range(4)]
+    number = ctypes.c_double(1.0)
+    yield "memory of C", lambda x: x * number.value, lambda m: m.setattr(number, "value", 5.0)
+    yield "a module of C", lambda x: x * locale_rate(), lambda m: decimal.getcontext().__init__(5)
 
 
-def test_what_a_weak_reference_leads_to():
-    class Settings:
-        pass
-
-    settings = Settings()
-    settings.rate = 1.0
-    reference = weakref.ref(settings)
-    f = compile(lambda x: x * reference().rate)
-    assert f(1.0).data == 1.0
-    settings.rate = 5.0
-    assert f(1.0).data == 1.0
+def locale_rate():
+    return 1.0 if decimal.getcontext().prec == 28 else 5.0
 
 
-def test_the_label_of_a_value():
-    w = Value(1.0)
-    f = compile(lambda x: x * w * len(w.label))
-    assert f(1.0).data == 0.0
-    w.label = "w"
-    assert f(1.0).data == 0.0
+NAMES = [name for name, _, _ in unseen_changes()]
 
 
-def test_a_large_array():
-    array = np.ones(1 << 18)
-    f = compile(lambda x: x * array[0])
-    assert f(1.0).data == 1.0
-    array[0] = 5.0
-    assert f(1.0).data == 1.0
+def made(name):
+    return next((f, change) for other, f, change in unseen_changes() if other == name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_change_that_no_name_leads_to_is_not_seen(name, monkeypatch):
+    function, change = made(name)
+    with decimal.localcontext():
+        f = compile(function)
+        assert number(f(2.0)) == 2.0
+        change(monkeypatch)
+        assert number(f(2.0)) == 2.0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_and_a_check_finds_it(name, monkeypatch):
+    monkeypatch.delenv("AUTOGRAD_LITE_CHECK", raising=False)
+    function, change = made(name)
+    with decimal.localcontext():
+        f = ag.compile(function)
+        assert [number(f(2.0)) for _ in range(2)] == [2.0] * 2
+        change(monkeypatch)
+        assert number(f(2.0)) == 2.0
+        with pytest.warns(RuntimeWarning, match=r"its program gave 2\.0 .* 10\.0"):
+            assert number(f(2.0)) == 10.0
+        assert [number(f(x)) for x in (1.0, 2.0)] == [5.0, 10.0]
 
 
 def test_what_a_callback_writes_into():

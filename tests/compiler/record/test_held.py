@@ -12,6 +12,7 @@ from autograd_lite.compiler.record.held import (
     MISSING,
     Look,
     Names,
+    Slots,
     contents,
     first_changed,
     same,
@@ -28,6 +29,14 @@ class Box:
         self.w = X
 
 
+class Slotted:
+    __slots__ = ("w",)
+
+
+class AnotherSlotted:
+    __slots__ = ("w",)
+
+
 def function(x, y=1.0):
     return x
 
@@ -37,6 +46,7 @@ def test_the_contents_of_things():
     assert contents({"a": X, "b": 2.0}) == ("a", X, "b", 2.0)
     assert contents(CellType(X)) == (X,)
     assert contents(CellType()) == ()
+    assert contents(Slots(Slotted(), [Slotted.w])) == (Slotted, MISSING)
     assert contents(Names({"a": X}, ["a", "b"])) == (X, MISSING)
     assert contents(Box()) == (Box, "w", X)
     assert contents(function) == (function.__code__, (1.0,), None)
@@ -52,6 +62,13 @@ def changes():
     yield items, lambda: items.update(a=Y)
     keys = {"a": X, "b": Y}
     yield keys, lambda: keys.update(a=keys.pop("a"))
+    slotted = Slotted()
+    yield Slots(slotted, [Slotted.w]), lambda: setattr(slotted, "w", Y)
+    of_another_class = Slotted()
+    yield (
+        Slots(of_another_class, [Slotted.w]),
+        lambda: setattr(of_another_class, "__class__", AnotherSlotted),
+    )
     space = {"a": X}
     yield Names(space, ["a"]), lambda: space.update(a=Y)
     later = {}
