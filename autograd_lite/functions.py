@@ -6,6 +6,7 @@ from _bisect import bisect_right
 from _operator import index
 from math import inf
 
+import autograd_lite.kinds as kinds
 import autograd_lite.operations.kernels as kernels
 from autograd_lite import nary, observers, value
 from autograd_lite.nary import (
@@ -325,7 +326,7 @@ def _log_softmax(operands: Iterable[Operand], name: str) -> list[Any]:
         return nary.log_softmax(xs, True)
     shift = largest(xs)
     if isinstance(shift, Value):
-        shift = shift.detach()
+        shift = Value.detach(shift)  # which a tracer of a float has not
     return nary.log_softmax([x - shift for x in xs], False)
 
 
@@ -349,25 +350,28 @@ def take(sequence: Any, index: Any) -> Any:
     """
     if not isinstance(index, Value):
         return sequence[index]
-    if not hasattr(index, "__index__") and (index.is_leaf or not value.is_plain_number(index)):
+    if not hasattr(index, "__index__"):
         raise TypeError("take: an index must be an int; write int(v.data) for that of a Value v")
-    if not observers.tracing():
-        number = value.number_of(index)
-        if not number.is_integer():
-            raise TypeError(f"take: an index must be an int, not {number}")
-        return sequence[int(number)]
+    if not observers.tracing() or not Value.is_leaf.__get__(index):  # computed: it is read
+        return sequence[index.__index__()]
     if hasattr(sequence, "keys"):
         raise TypeError(
             f"take: expected a list, tuple or array, not {type(sequence).__name__}; take from a "
             "list of its values, by their places in it"
         )
-    taken = sequence[int(value.number_of(index))]
+    try:
+        taken = sequence[int(value.number_of(index))]
+    except IndexError:
+        for observer in observers.active():
+            observer.read(index)  # so that the program is for this index alone
+        raise
     if hasattr(taken, "__len__") and not isinstance(taken, str):
         if getattr(sequence, "ndim", 1) == 1 and not _of_one_length(sequence):
             raise ValueError("take: the rows must all have one length; pad the shorter ones")
         return [take([row[i] for row in sequence], index) for i in range(len(taken))]
     elements = [required(x, "take") for x in sequence]
-    node = Value(value.number_of(required(taken, "take")), (index, *elements), "take")
+    number = value.number_of(required(taken, "take"))
+    node = value.chosen(number, (index, *elements), "take", tuple(elements), kinds.NO_NUMBER)
     for observer in observers.active():
         observer.took(node)
     return node
@@ -399,14 +403,15 @@ def largest(xs: Iterable[Operand]) -> Any:
 
 def _traced_largest(xs: list[Value]) -> Value:
     """The first of the largest, as a node that a program computes anew at each call."""
-    node = Value(largest(map(value.number_of, xs)), tuple(xs), "largest")
+    number = largest(map(value.number_of, xs))
+    node = value.chosen(number, tuple(xs), "largest", tuple(xs), kinds.FLOAT)
     for observer in observers.active():
         observer.largest(node)
     return node
 
 
 def sample(function: Callable[[], float]) -> Any:
-    """function(); in a compiled function it is called anew at each call, and gives a Value.
+    """function(), a plain number; in a compiled function it is called anew at each call.
 
     function  gives a random number, such as random.random; an int may be an index for `take`
     """

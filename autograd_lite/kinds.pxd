@@ -9,3 +9,10 @@ cdef enum:
     DOT = 5
     BY_HAND = 6
     REPLAYED = 7
+
+cdef enum:
+    NO_NUMBER = 0
+    BOOL = 1
+    INT = 2
+    FLOAT = 3
+    NUMPY = 4

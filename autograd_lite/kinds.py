@@ -10,6 +10,9 @@ NARY                                                       Extra: xs, dxs
 DOT                                                        Extra: xs, ys, dxs, dys
 BY_HAND                                  result's index    Extra: xs, op, backward
 REPLAYED                                                   Extra: xs, op, replay
+
+In a recording, a node may stand for a plain number. The kind of that number is NO_NUMBER, BOOL, INT
+or FLOAT, plus NUMPY if it is NumPy's. Of two numbers, the larger kind is that of their sum.
 """
 
 CONSTANT = -1  # a leaf that an expression made of a plain number
@@ -21,3 +24,9 @@ NARY = 4
 DOT = 5
 BY_HAND = 6
 REPLAYED = 7
+
+NO_NUMBER = 0
+BOOL = 1
+INT = 2
+FLOAT = 3
+NUMPY = 4

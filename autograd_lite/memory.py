@@ -166,7 +166,7 @@ def zeroed(cls: type, *_: object, **__: object) -> Node:
     """A new Value, its fields as C zeroes them; interpreted only."""
     node: Node = object.__new__(cls)
     node._data = node._grad = node._dx = node._dy = 0.0
-    node._kind = node._code = node._users = 0
+    node._kind = node._code = node._users = node._number = 0
     node._x = node._y = node._extra = None
     return node
 

@@ -54,7 +54,7 @@ def binary_of(code: int, x: Operand, y: Operand) -> Any:
 
 def power(x: Operand, y: Operand) -> Any:
     """x ** y; a plain number y is no parent."""
-    if isinstance(x, engine.Value) and engine.is_number(y):
+    if isinstance(x, engine.Value) and not isinstance(y, engine.Value) and engine.is_number(y):
         return engine.unary(kernels.POW_C, x, float(y))
     return binary_of(kernels.POW, x, y)
 

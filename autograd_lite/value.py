@@ -58,6 +58,7 @@ class Value:
         "_extra",
         "_grad",
         "_kind",
+        "_number",
         "_users",
         "_x",
         "_y",
@@ -73,11 +74,13 @@ class Value:
     _code: int  # of its rule
     _kind: int
     _users: int  # number of users that are still to send their cotangents; 0 outside a pass
+    _number: int  # kind of the plain number that it stands for in a recording; else 0
 
     def __init__(
         self, data: float, _children: Iterable[Value] = (), _op: str = "", label: str = ""
     ) -> None:
-        number = real(data, "data")
+        source = data if isinstance(data, Value) and number_kind(data) else None
+        number = real(data, "data") if source is None else number_of(source)
         if not isinstance(label, str):
             raise TypeError(f"label must be a str, not {type_name(label)}")
         if not isinstance(_op, str):
@@ -102,7 +105,7 @@ class Value:
         if type(self) is not Value and holds_attributes(type(self)):
             watch_for_cycles()
         if _blocks != 0:
-            observed_by_hand(self, parents, _op)
+            observed_by_hand(self, parents, _op, source)
 
     # ------------------------------------------------------------------------ what it holds
 
@@ -156,6 +159,8 @@ class Value:
 
     def detach(self) -> Value:
         """A new leaf with the same number: no gradient flows through it."""
+        if self._number != 0:
+            return self
         return detached(self, observers.active() if _blocks != 0 else ())
 
     # --------------------------------------------------------------------- how it was made
@@ -398,10 +403,6 @@ class Value:
         return outcome if outcome is NotImplemented else not outcome
 
     def __hash__(self) -> int:
-        if _blocks_asked != 0 and is_plain_number(self):
-            number = self.data
-            if number == number:  # a NaN has the hash of the object, as a float has
-                return hash(number)
         return memory.address(self)
 
     def __bool__(self) -> bool:
@@ -564,7 +565,7 @@ class Value:
         return binary(kernels.HYPOT, self, required(other, "hypot"))
 
     def pow(self, other: Operand) -> Value:
-        if is_number(other):
+        if not isinstance(other, Value) and is_number(other):
             return unary(kernels.POW_C, self, float(other))
         return binary(kernels.POW, self, required(other, "pow"))
 
@@ -685,7 +686,6 @@ def type_name(thing: object) -> str:
 # ------------------------------------------------- no_grad and observers: observers.py has them
 
 _blocks = 0  # number of open blocks that are told of nodes, in all threads and tasks
-_blocks_asked = 0  # number of open blocks, also of those that are only asked for plain numbers
 
 
 # For what is counted across threads: open blocks, and users within a pass.
@@ -699,9 +699,8 @@ def count_blocks(change: int, told: bool) -> None:
     change  1 or -1
     told    True if the engine tells the block of nodes
     """
-    global _blocks, _blocks_asked
+    global _blocks
     with _lock:
-        _blocks_asked += change
         if told:
             _blocks += change
 
@@ -726,15 +725,24 @@ def observed_node(
     watching, detaching = observers.here()
     if detaching and kind > kinds.LEAF and not watching:
         return filled_node(kinds.LEAF, 0, None, None, data, 0.0, 0.0, None)
-    node = filled_node(kind, code, x, y, data, dx, dy, more)
+    number = kinds.NO_NUMBER if kind <= kinds.LEAF else number_made(kind, code, x, y, more)
+    if number == kinds.NO_NUMBER:
+        node = filled_node(kind, code, x, y, data, dx, dy, more)
+    else:
+        node = filled_number(number, kind, code, x, y, data, dx, dy, more)
+        detaching = False
     for observer in watching:
         observer.made(node)
     return detached(node, watching) if detaching and kind > kinds.LEAF else node
 
 
-def observed_by_hand(node: Value, parents: tuple[Value, ...], op: str) -> None:
-    """`Value(...)` while a block is open somewhere."""
+def observed_by_hand(node: Value, parents: tuple[Value, ...], op: str, tracer: Any) -> None:
+    """`Value(...)` while a block is open somewhere; tracer is one of its number, or None."""
     watching = observers.active()
+    if tracer is not None and not (parents or op):
+        for observer in watching:
+            observer.detached(node, tracer)
+        return
     if grad_enabled() or not (parents or op):
         for observer in watching:
             observer.made(node)
@@ -801,7 +809,7 @@ def equal(x: Value, other: Any) -> bool:
     """
     y: Any
     if isinstance(other, Value):
-        if _blocks_asked == 0 or not (is_plain_number(x) or is_plain_number(other)):
+        if not (number_kind(x) or number_kind(other)):
             return True if x is other else NotImplemented
         y = number_of(other)
     elif isinstance(other, (float, int)):  # first: Number is slow to ask
@@ -820,15 +828,104 @@ def equal(x: Value, other: Any) -> bool:
     return outcome
 
 
+# --------------------------------------------- nodes that stand for plain numbers in a recording
+
+tracers: Any = None  # [kind of a number] the class of its nodes: set by record/tracers.py
+kinds_by_type: Any = None  # {type of a plain number: its kind}: set there, too
+
+
+def number_kind(node: Value) -> int:
+    """The kind of the plain number that the node stands for; 0 for another Value."""
+    return node._number
+
+
 def is_plain_number(x: Any) -> bool:
     """True if x is a plain number, or a Value that stands for one in a recording."""
-    if not isinstance(x, Value):
-        return True
-    if _blocks_asked != 0:
-        for observer in observers.active():
-            if observer.plain(x):
-                return True
-    return False
+    return not isinstance(x, Value) or number_kind(x) != kinds.NO_NUMBER
+
+
+def number_node(
+    number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
+) -> Value:
+    """A node that stands for a plain number of this kind, of which observers are told."""
+    node = filled_number(number, kind, code, x, y, data, dx, dy, more)
+    for observer in observers.active():
+        observer.made(node)
+    return node
+
+
+def filled_number(
+    number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
+) -> Value:
+    cls: Any = tracers[number]
+    node = fill(cls.__new__(cls), kind, code, x, y, data, dx, dy, more)
+    node._number = number
+    return node
+
+
+def as_number(node: Value, number: int) -> Value:
+    """The node of a number, as one of this kind."""
+    node.__class__ = tracers[number]
+    node._number = number
+    return node
+
+
+def number_made(kind: int, code: int, x: Any, y: Any, more: Any) -> int:
+    """The kind of number that a rule makes of these parents; 0 if one of them is a Value."""
+    if kind == kinds.UNARY:
+        number: int = x._number
+    elif kind == kinds.BINARY:
+        number = joined(x._number, y._number)
+    elif kind < kinds.BY_HAND:
+        many: Extra = more
+        number = number_among(many.xs)
+        if kind == kinds.DOT and number != kinds.NO_NUMBER:
+            number = joined(number, number_among(many.ys))
+    else:
+        return kinds.NO_NUMBER
+    if number == kinds.NO_NUMBER or (
+        code == kernels.ADD
+        or code == kernels.SUB
+        or code == kernels.MUL
+        or code == kernels.NEG
+        or code == kernels.ABS
+    ):
+        return number
+    return number | kinds.FLOAT  # the kinds of other numbers are less
+
+
+def number_among(xs: tuple[Value, ...]) -> int:
+    """The kind of number that the sum of xs is; 0 if one of them is a Value."""
+    number: int = memory.value_at(xs, 0)._number
+    for i in range(1, len(xs)):
+        if number == kinds.NO_NUMBER:
+            break
+        number = joined(number, memory.value_at(xs, i)._number)
+    return number
+
+
+def chosen(
+    data: float, parents: tuple[Value, ...], op: str, among: tuple[Value, ...], least: int
+) -> Value:
+    """The node of a choice among some of its parents: a number, if all of those are numbers.
+
+    least  the least kind of number that it is
+    """
+    number = number_among(among)
+    if number == kinds.NO_NUMBER:
+        return Value(data, parents, op)
+    number |= least
+    more = extra.make(parents)
+    more.op = op
+    return number_node(number, kinds.BY_HAND, 0, None, None, data, 0.0, 0.0, more)
+
+
+def joined(number: int, other: int) -> int:
+    """The kind of the sum of numbers of two kinds; 0 if one of them is none."""
+    if number == kinds.NO_NUMBER or other == kinds.NO_NUMBER:
+        return kinds.NO_NUMBER
+    larger = max(number & kinds.FLOAT, other & kinds.FLOAT)
+    return larger | ((number | other) & kinds.NUMPY)
 
 
 # ------------------------------------------------------------------------------ operands
@@ -851,14 +948,14 @@ def real(number: Any, what: str) -> float:
     raise TypeError(f"{what} must be a real number, not {type_name(number)}{hint}")
 
 
-_NEVER_OPERANDS = (str, bytes, complex, list, tuple, dict, set, type(None))
+NEVER_OPERANDS = (str, bytes, complex, list, tuple, dict, set, type(None))
 
 
 def constant(other: Any, operator: str) -> Value | None:
     """The number `other` as a node; None if its type may itself know what to do with Values."""
     if is_number(other):
-        return leaf(kinds.CONSTANT, float(other))
-    if type(other) in _NEVER_OPERANDS:
+        return constant_leaf(other)
+    if type(other) in NEVER_OPERANDS:
         raise TypeError(
             f"unsupported operand type(s) for {operator}: 'Value' and '{type_name(other)}'; "
             "the other operand must be a real number or a Value"
@@ -871,8 +968,16 @@ def required(other: Any, name: str) -> Value:
     if isinstance(other, Value):
         return other
     if is_number(other):
-        return leaf(kinds.CONSTANT, float(other))
+        return constant_leaf(other)
     raise TypeError(f"{name}: expected a real number or a Value, not {type_name(other)}")
+
+
+def constant_leaf(number: Any) -> Value:
+    """The leaf that an expression makes of a plain number."""
+    node = leaf(kinds.CONSTANT, float(number))
+    if _blocks != 0 and tracers is not None:
+        node._number = kinds_by_type.get(type(number), kinds.FLOAT)
+    return node
 
 
 def comparable(other: Any) -> Any:
@@ -912,7 +1017,12 @@ def node_of_many(kind: int, code: int, data: float, dx: float, more: Any) -> Val
 def filled_node(
     kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
 ) -> Value:
-    node = Value.__new__(Value)
+    return fill(Value.__new__(Value), kind, code, x, y, data, dx, dy, more)
+
+
+def fill(
+    node: Value, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
+) -> Value:
     node._data = data
     node._kind = kind
     node._code = code

@@ -236,7 +236,7 @@ def _spread(weights: Vector, seen: Sequence[int], n: int) -> Vector:
 
 
 def _masked(score: Any, added: float | Value) -> Any:
-    if isinstance(added, float) and added == 0.0:
+    if not isinstance(added, Value) and added == 0.0:
         return score
     return score + added  # a mask that is learned gets its gradient at 0 too
 

@@ -334,9 +334,10 @@ def _reduced(name: str, total: Any, count: Any, reduction: str) -> Any:
     _check(name, reduction=reduction)
     if reduction == "sum":
         return total
-    if isinstance(total, Value) or isinstance(count, Value):
-        return total / count
-    return divide(total, count)  # floats as Values: 0 / 0 is NaN
+    # Numbers as Values, in a compiled function, too: 0 / 0 is NaN.
+    if isinstance(total, Value):
+        return Value.__truediv__(total, count)
+    return Value.__rtruediv__(count, total) if isinstance(count, Value) else divide(total, count)
 
 
 # ----------------------------------------------------------------------------- as modules

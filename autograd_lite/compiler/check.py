@@ -13,9 +13,8 @@ import numpy as np
 import autograd_lite.functions as functions
 from autograd_lite.compiler.choice import cotangents_for, others
 from autograd_lite.compiler.messages import counted
-from autograd_lite.compiler.program import Hole, Row
+from autograd_lite.compiler.program import Array, Hole, Row
 from autograd_lite.compiler.record.flatten import Identity
-from autograd_lite.compiler.record.tracers import tracer_of_drawn
 from autograd_lite.graph import cotangents, order_without
 from autograd_lite.observers import Observer, observe, unobserved
 from autograd_lite.tree import children, items, rebuild, rebuildable
@@ -52,7 +51,7 @@ class Witness(Observer):
     def sample(self, function: Callable[[], float]) -> Any:
         self.asked += 1
         known = self.asked <= len(self.drawn)
-        return tracer_of_drawn(self.drawn[self.asked - 1] if known else function())
+        return self.drawn[self.asked - 1] if known else function()
 
     def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
         self.called.append([number_of(x) if isinstance(x, Value) else x for x in values])
@@ -98,7 +97,7 @@ def difference(
     if witness.asked != len(program.draws):
         return f"drew {counted(len(program.draws), 'number')}, and the function {witness.asked}"
     n = program.n_results
-    compared = _Comparison(run.outputs)
+    compared = _Comparison(run.outputs, n)
     compared.follow(program.template, result, "result")
     calls = program.called_with(run.outputs)
     compared.follow(calls, witness.called, "callbacks")
@@ -115,8 +114,8 @@ class _Comparison:
     nodes    {index of a result: the Value that the function gave for it}
     """
 
-    def __init__(self, outputs: Sequence[float]) -> None:
-        self.outputs = outputs
+    def __init__(self, outputs: Sequence[float], n_results: int) -> None:
+        self.outputs, self._n_results = outputs, n_results
         self.nodes: dict[int, Value] = {}
         self._found: list[float] = []
         self._expected: list[float] = []
@@ -126,8 +125,13 @@ class _Comparison:
     def follow(self, template: Any, thing: Any, path: str) -> None:
         """Note each number of a template that is filled, and the function's number there."""
         if isinstance(template, Row):
-            template = template.cls(map(Hole, range(template.start, template.stop)))
-        if isinstance(template, Hole):
+            holes = range(template.start, template.stop)
+            template = template.cls([Hole(i, template.number) for i in holes])
+        if isinstance(template, Array):
+            template = template.holes
+        if isinstance(template, Hole) and template.number is not None:
+            self._note(self.outputs[self._n_results + template.i], thing, path)
+        elif isinstance(template, Hole):
             if isinstance(thing, Value):
                 self.nodes[template.i] = thing
             self._note(self.outputs[template.i], thing, path)

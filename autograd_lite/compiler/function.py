@@ -17,9 +17,8 @@ from autograd_lite.compiler.check import CHECKS, Witness, difference, is_checkin
 from autograd_lite.compiler.choice import EXECUTORS
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.mistake import Mistake
-from autograd_lite.compiler.program import Attempt, Program, put_together
+from autograd_lite.compiler.program import Attempt, Program
 from autograd_lite.compiler.record.captured import CapturedState
-from autograd_lite.compiler.record.eager import call_eagerly
 from autograd_lite.compiler.record.flatten import FlatArguments, Identity, flatten
 from autograd_lite.compiler.record.recorder import record
 from autograd_lite.compiler.record.tracers import NotRecordedError, TracerError, Tracers
@@ -129,7 +128,7 @@ class Compiled(CompiledFunction):
                     held, result, _ = self._recorded(signature, flat, attempt)
             if held:
                 return result
-        return self._eagerly(signature, flat, args, kwargs)
+        return self._eagerly(signature, args, kwargs)
 
     def __get__(self, thing: Any, cls: type | None = None) -> Any:
         return self if thing is None else MethodType(self, thing)
@@ -280,13 +279,12 @@ class Compiled(CompiledFunction):
     ) -> Any:
         """The function's own result for a call, compared with the program's run."""
         witness = Witness(attempt.drawn[: len(program.draws)])
-        result = witness.run(call_eagerly, (self.function, flat), {})
+        result = witness.run(self.function, args, kwargs)
         differs = difference(program, run, flat, result, witness, self._check == "always")
         program.checked()
         if differs:
             self._strike(Mistake(program, flat, attempt.drawn, args, kwargs, differs))
-            return result
-        return put_together(program.template, program.nodes(run, program.n_results, flat))
+        return result
 
     def _strike(self, mistake: Mistake) -> None:
         """From now on the function runs eagerly, as a program gave other numbers."""
@@ -302,9 +300,11 @@ class Compiled(CompiledFunction):
 
         The caller holds the lock.
         """
-        if signature.eager or self._mistake or not self._may_record(signature, flat, attempt):
+        if signature.eager or self._mistake or attempt.raises:
             return False, None, None
-        signature.problem, signature.raw = "", False
+        if not self._may_record(signature, flat, attempt):
+            return False, None, None
+        signature.problem = ""
         captured = self._captured(flat.statics)
         try:
             recording = record(self.function, flat, captured.reached, attempt.drawn)
@@ -316,13 +316,12 @@ class Compiled(CompiledFunction):
             changed = before.changed(captured)
             program = self._program(recording, captured, flat, attempt)
         except NotRecordedError as problem:
-            signature.raw = isinstance(problem, TracerError)
             self._give_up(signature, str(problem))
             return False, None, None
         except _PROBLEMS as problem:
             if not flat.floats:
                 raise
-            signature.problem, signature.raw = _failure(problem), True
+            signature.problem = _failure(problem)
             return False, None, None
         recording.leave_behind(flat)
         result, kept = program.recorded_result(recording, flat), None
@@ -366,29 +365,10 @@ class Compiled(CompiledFunction):
             program = Program(recording, captured, flat, self.__name__, "interpret")
         return program
 
-    def _eagerly(
-        self,
-        signature: _Signature,
-        flat: FlatArguments,
-        args: Iterable[Any],
-        kwargs: dict[str, Any],
-    ) -> Any:
-        """The result of the function itself, called on tracers unless it fails on them."""
-        raw, problem = signature.raw, signature.problem
-        if not signature.eager:
-            signature.raw, signature.problem = False, ""  # should the function itself fail as well
-        if not raw:
-            try:
-                result = call_eagerly(self.function, flat)
-            except TracerError as error:
-                raw, problem = True, str(error)
-            except _PROBLEMS as error:
-                if not flat.floats:
-                    raise
-                raw, problem = True, _failure(error)
-        if raw:
-            result = self.function(*args, **kwargs)
-        signature.raw = raw
+    def _eagerly(self, signature: _Signature, args: Iterable[Any], kwargs: dict[str, Any]) -> Any:
+        """The result of the function itself."""
+        problem, signature.problem = signature.problem, ""  # should the function fail as well
+        result = self.function(*args, **kwargs)
         if problem:
             self._give_up(signature, problem)
         return result
@@ -480,7 +460,6 @@ class _Signature:
     limited     True if a call could not be recorded, as there had been so many
     eager       True if the function is called instead
     problem     why a recording failed, though the function itself may not, or ""
-    raw         True if the function, where it is called, needs the arguments themselves
     unsettled   the number of recordings in a row that changed what the function reads
     """
 
@@ -488,7 +467,7 @@ class _Signature:
         self.programs: list[Program] = []
         self.last: Program | None = None
         self.calls = self.recordings = self.unsettled = 0
-        self.limited = self.eager = self.raw = False
+        self.limited = self.eager = False
         self.problem = ""
 
     def keep(self, program: Program) -> None:
@@ -520,8 +499,8 @@ def _failure(problem: Exception) -> str:
     if "used as indices" in str(problem):  # of an array
         instead = "Write [take(array, i) for i in index] for array[index]"
     return said(
-        "it fails on what stands for the numbers it is passed, which are Values in a compiled "
-        f"function ({type(problem).__name__}: {problem})",
+        "it fails on what stands for the numbers it is passed "
+        f"({type(problem).__name__}: {problem})",
         instead,
         raised_at(problem),
     )
@@ -532,7 +511,10 @@ def _instead(guard: Guard) -> str:
     if guard.op == "is" and guard.integer:
         return "Write take(table, i) for table[i], which reads the index anew at each call"
     if guard.op == "is":
-        return "Compute with the Value rather than with its number, or read the number outside"
+        return (
+            "Write autograd_lite.exp for math.exp and the like, x for float(x), and a Value for "
+            "its .data; or read the number outside"
+        )
     if guard.op in ("==", "!="):
         return "Decide it outside, and pass what was decided, such as a bool"
     return (

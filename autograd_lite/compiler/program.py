@@ -9,6 +9,7 @@ import operator
 from array import array
 from collections import Counter
 from itertools import compress, cycle
+from math import isfinite
 from numbers import Integral
 
 import numpy as np
@@ -18,7 +19,7 @@ from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.messages import counted, said
 from autograd_lite.compiler.record.flatten import FlatArguments, Identity
 from autograd_lite.compiler.record.recorder import LineRecorder, record
-from autograd_lite.compiler.record.tracers import NotRecordedError
+from autograd_lite.compiler.record.tracers import NotRecordedError, number_type
 from autograd_lite.compiler.results import replayed_nodes
 from autograd_lite.compiler.tape.loops import broken
 from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, UNORDERED
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.tape.executor import Run
     from autograd_lite.compiler.tape.tape import Tape
 
-__all__ = ["AnyProgram", "Attempt", "Hole", "Program", "Row", "in_a_row", "put_together"]
+__all__ = ["AnyProgram", "Array", "Attempt", "Hole", "Program", "Row", "compact", "put_together"]
 
 
 class AnyProgram:
@@ -88,7 +89,8 @@ class Program(AnyProgram):
 
     captured    what the function reads besides its arguments
     template    what the function returned, with a hole for each result
-    n_results   the number of results
+    n_results   the number of results that are nodes
+    n_numbers   the number of results that are plain numbers, which follow those
     guards      the guards on the outputs
     calls       each callback, and (the index of an output or -1, a number) of each operand
     runs        the number of calls that it was for, the recorded one among them
@@ -110,8 +112,13 @@ class Program(AnyProgram):
         self.name, self.captured = name, captured
         outputs = _Outputs()
         self.template = _taken_apart(recording.result, outputs, captured)
-        self._recorded = outputs.nodes[:]  # the results of the recorded call
-        self.n_results = len(outputs.nodes)
+        self.n_results, self.n_numbers = len(outputs.nodes), len(outputs.numbers)
+        self._recorded = outputs.nodes[:], outputs.numbers  # the results of the recorded call
+        # Numbers of Python's, which are finite unless the function raises an error.
+        finite = [number_type(x) is not np.float64 for x in outputs.numbers]
+        self._finite = finite if any(finite) else []
+        for number in outputs.numbers:
+            outputs.add(number)
         self.guards = _Guards(recording.guards, outputs)
         self.calls = [(call.function, outputs.operands(call.values)) for call in recording.calls]
         self.runs, self._check_at = 1, 2
@@ -198,16 +205,18 @@ class Program(AnyProgram):
         """What the recorded call gives: the nodes of its graph, which the program then forgets."""
         values = dict(zip(flat.slots, flat.values, strict=True))
         own = {x: values.get(slot, Value(number_of(x))) for x, slot in recording.arguments.items()}
-        nodes, self._recorded = [own.get(node, node) for node in self._recorded], []
+        (results, numbers), self._recorded = self._recorded, ([], [])
+        nodes = [own.get(node, node) for node in results]
         if not grad_enabled():
             nodes = [Value(number_of(node)) for node in nodes]
-        return put_together(self.template, nodes)
+        return put_together(self.template, nodes, [*map(number_of, numbers)])
 
     def result(self, run: Run, flat: FlatArguments) -> Any:
         """What the function returns, once the callbacks are done."""
         if self.calls:
             self.call_back(run.outputs)
-        return put_together(self.template, self.nodes(run, self.n_results, flat))
+        nodes = self.nodes(run, self.n_results, flat)
+        return put_together(self.template, nodes, self.numbers(run.outputs))
 
     def run(self, flat: FlatArguments, attempt: Attempt) -> Run | None:
         """The run for these arguments; None if a guard does not hold.
@@ -254,14 +263,24 @@ class Program(AnyProgram):
         results = run.outputs[:n_results]
         return replayed_nodes(self.name, wrt, leaves_all, results, run.gradient)
 
+    def numbers(self, outputs: array[float]) -> list[float]:
+        """The results that are plain numbers."""
+        return outputs[self.n_results : self.n_results + self.n_numbers].tolist()
+
     def kept(self, outputs: array[float], attempt: Attempt, drawn: list[float]) -> bool:
-        """Whether all guards hold; the attempt notes the one that does not, and what was drawn."""
+        """Whether all guards hold; the attempt notes the one that does not, and what was drawn.
+
+        Nor is a program for a call where a number of Python's overflows, which raises an error.
+        """
         failed = self.guards.failed(outputs) if self.guards.guards else None
         if failed is not None:
             attempt.turned(failed, drawn)
-        elif drawn:
+            return False
+        if drawn:
             attempt.drawn = drawn
-        return failed is None
+        finite = compress(outputs[self.n_results :], self._finite)
+        attempt.raises = not all(map(isfinite, finite))
+        return not attempt.raises
 
     def call_back(self, outputs: Sequence[float]) -> None:
         """Do the callbacks of a run."""
@@ -279,10 +298,12 @@ class Attempt:
     drawn   the random numbers that every program for the call begins with: those drawn before the
             decision that turned out otherwise, as the function would have drawn them
     failed  the guard of that decision, or None
+    raises  True if the function itself must be called, as it may raise an error
     """
 
     drawn: Sequence[float] = ()
     failed: Guard | None = None
+    raises = False
 
     def turned(self, guard: Guard, drawn: list[float]) -> None:
         """A program's decision turned out otherwise, and these numbers had been drawn for it."""
@@ -292,34 +313,61 @@ class Attempt:
 
 
 class Hole:
-    """Stands in a template for result i."""
+    """Stands in a template for result i: node i, or number i as a plain number.
 
-    __slots__ = ("i",)
+    number  the type of the number; None for a node
+    """
 
-    def __init__(self, i: int) -> None:
-        self.i = i
+    __slots__ = ("i", "number")
+
+    def __init__(self, i: int, number: Any = None) -> None:
+        self.i, self.number = i, number
 
 
 class Row:
     """Stands in a template for a list or a tuple of the results from start to stop, at once."""
 
-    __slots__ = ("cls", "start", "stop")
+    __slots__ = ("cls", "number", "start", "stop")
 
-    def __init__(self, cls: type, start: int, stop: int) -> None:
-        self.cls, self.start, self.stop = cls, start, stop
+    def __init__(self, cls: type, number: Any, start: int, stop: int) -> None:
+        self.cls, self.number, self.start, self.stop = cls, number, start, stop
+
+
+class Array:
+    """Stands in a template for an array of plain numbers.
+
+    holes   an array of objects, holes and numbers
+    number  the type of the numbers
+    """
+
+    __slots__ = ("holes", "number")
+
+    def __init__(self, holes: Any, number: Any) -> None:
+        self.holes, self.number = holes, number
 
 
 class _Outputs:
-    """The nodes whose numbers a program gives: its results, then others, each of them once."""
+    """The nodes whose numbers a program gives: its results, then others, each of them once.
+
+    The results are those that are nodes, then those that are plain numbers.
+    """
 
     def __init__(self) -> None:
         self.nodes: list[Value] = []
+        self.numbers: list[Value] = []
         self._indices: dict[Value, int] = {}
 
     def add(self, node: Value) -> int:
         """Add a node at the end, and give its index."""
         self.nodes.append(node)
         return len(self.nodes) - 1
+
+    def hole(self, node: Value) -> Hole:
+        """The hole for a result."""
+        number = number_type(node)
+        results = self.nodes if number is None else self.numbers
+        results.append(node)
+        return Hole(len(results) - 1, number)
 
     def index_of(self, node: Value) -> int:
         """The index of a node that is asked for besides the results."""
@@ -338,7 +386,7 @@ def _taken_apart(thing: Any, results: _Outputs, captured: CapturedState) -> Any:
     An object that was there before the call stands in the template as its `Identity`.
     """
     if isinstance(thing, Value):
-        return Hole(results.add(thing))
+        return results.hole(thing)
     if captured.leads_to(thing) and not isinstance(thing, (list, tuple, dict, np.ndarray)):
         return Identity(thing)
     if type(thing) in _PLAIN or isinstance(thing, np.generic):
@@ -351,41 +399,86 @@ def _taken_apart(thing: Any, results: _Outputs, captured: CapturedState) -> Any:
                 "Return numbers, Values, and lists, tuples, dicts, arrays and dataclasses of them",
             )
         )
-    return in_a_row(rebuild(thing, [_taken_apart(x, results, captured) for x in children(thing)]))
+    template = rebuild(thing, [_taken_apart(x, results, captured) for x in children(thing)])
+    if isinstance(template, dict):  # a number that is a key has been read for its hash
+        parts = [(_key(key), part) for key, part in template.items()]
+        template.clear()
+        template.update(parts)
+    return _in_one(template)
 
 
-def in_a_row(template: Any) -> Any:
-    """A list or a tuple of results that follow one another as one; another template as it is."""
+def _key(key: Any) -> Any:
+    number = number_type(key) if isinstance(key, Value) else None
+    return key if number is None else _as(number, number_of(key))
+
+
+def compact(template: Any) -> Any:
+    """The template with fewer things in it, where results follow one another."""
+    if type(template) is Hole or not rebuildable(template):
+        return template
+    return _in_one(rebuild(template, [compact(x) for x in children(template)]))
+
+
+def _in_one(template: Any) -> Any:
+    """A list, a tuple or an array of results as one thing, where it can be that."""
     cls = type(template)
     if cls in (list, tuple) and template and all(type(part) is Hole for part in template):
-        start, stop = template[0].i, template[0].i + len(template)
-        if [hole.i for hole in template] == list(range(start, stop)):
-            return Row(cls, start, stop)
+        start, stop, number = template[0].i, template[0].i + len(template), template[0].number
+        row = [hole.i for hole in template if hole.number is number]
+        if row == list(range(start, stop)):
+            return Row(cls, number, start, stop)
+    if cls is np.ndarray and template.dtype == object:
+        types = {part.number if type(part) is Hole else type(part) for part in template.flat}
+        if types <= _NUMBERS:  # as the function makes it of numbers
+            dtype = np.result_type(*types) if types else float
+            return Array(template, dtype) if _has_hole(template) else template.astype(dtype)
     return template
 
 
-def put_together(template: Any, nodes: list[Value]) -> Any:
-    """The result of a template, with a node in each hole."""
+def put_together(template: Any, nodes: Sequence[Any], numbers: Sequence[Any]) -> Any:
+    """The result of a template, with a node or a number in each hole.
+
+    With holes for nodes and numbers, it is a template again.
+    """
     cls = type(template)
     if cls is Hole:
-        return nodes[template.i]
+        i, number = template.i, template.number
+        return nodes[i] if number is None else _as(number, numbers[i])
     if cls is Row:
-        return template.cls(nodes[template.start : template.stop])
+        row, number = slice(template.start, template.stop), template.number
+        if number is None:
+            return template.cls(nodes[row])
+        as_they_are = number is float and type(numbers[template.start]) is float
+        return template.cls(numbers[row] if as_they_are else [_as(number, x) for x in numbers[row]])
     if cls in _PLAIN:
         return template
     if cls is Identity:
         return template.thing
-    return rebuild(template, [put_together(x, nodes) for x in children(template)])
+    holes = template.holes if cls is Array else template
+    found = rebuild(holes, [put_together(x, nodes, numbers) for x in children(holes)])
+    return found.astype(template.number) if cls is Array and not _has_hole(found) else found
+
+
+def _as(cls: Any, number: Any) -> Any:
+    """A number that a program gives, as a plain number of this type."""
+    if type(number) is Hole:
+        return Hole(number.i, cls)
+    return cls(round(number)) if issubclass(cls, (int, np.integer)) else cls(number)
+
+
+def _has_hole(array: Any) -> bool:
+    return any(type(x) is Hole for x in array.flat)
 
 
 _PLAIN = (int, float, complex, bool, str, bytes, type(None), range)
+_NUMBERS = {int, float, bool, np.int64, np.float64, np.bool_}
 
 
 class _Guards:
     """The guards of a recording, on its tape's outputs.
 
     guards  each of them once, in order
-    exact   True if one compares a number bit for bit, or whether computed ones are equal, or 0
+    exact   True if one compares a computed number bit for bit, or whether two are equal, or it is 0
     """
 
     def __init__(self, guards: Iterable[Guard], outputs: _Outputs) -> None:
@@ -396,7 +489,7 @@ class _Guards:
         for guard in guards:
             nodes = [v for v in (guard.x, guard.y) if isinstance(v, Value)]
             computed = not all(node.is_leaf for node in nodes)
-            self.exact |= guard.op == "is" or (guard.op in ("==", "!=") and computed)
+            self.exact |= guard.op in ("is", "==", "!=") and computed and not guard.integer
             y = outputs.index_of(guard.y) if len(nodes) == 2 else guard.y
             guard = guard._replace(x=outputs.index_of(guard.x), y=y)
             key = guard[:4], type(y)  # an index, or a number that may equal it
@@ -421,7 +514,8 @@ class _Guards:
         return self.guards[i] if i >= 0 else None
 
 
-# How x and y may compare where a comparison is true; "is" is bit for bit.
+# How x and y may compare where a comparison is true; "is" is bit for bit, and "/" is "==" of what
+# Python divides by.
 _WAYS = {
     "<": LESS,
     "<=": LESS | SAME | OPPOSITE,
@@ -430,4 +524,5 @@ _WAYS = {
     "==": SAME | OPPOSITE,
     "!=": LESS | GREATER | UNORDERED,
     "is": SAME,
+    "/": SAME | OPPOSITE,
 }

@@ -18,7 +18,7 @@ from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.function import MAX_SIGNATURES, Compiled
 from autograd_lite.compiler.messages import counted
-from autograd_lite.compiler.program import AnyProgram, Attempt, Hole, in_a_row, put_together
+from autograd_lite.compiler.program import AnyProgram, Attempt, Hole, compact, put_together
 from autograd_lite.compiler.tape.batched import BatchSlots, batched_tape
 from autograd_lite.tree import children, is_made_of_fields, rebuild
 from autograd_lite.value import blocks_open
@@ -94,21 +94,21 @@ class Batched(Compiled):
                 break
             tried.append(program)
             batched = self._batched(program, batch)
-            ran = batched.run(batch, left, attempts) if left else ([], [])
+            ran = batched.run(batch, left, attempts) if left else ([], [], [])
             if ran is None:
                 for i in left:
                     flat = batch.sample(i)
                     run = program.run(flat, attempts[i])
                     results |= {} if run is None else {i: program.result(run, flat)}
             else:
-                held, nodes = ran
+                held, nodes, numbers = ran
                 if whole and len(held) == batch.n:
-                    return put_together(batched.template, nodes)
-                results |= {i: batched.result(nodes, i) for i in held}
+                    return put_together(batched.template, nodes, numbers)
+                results |= {i: batched.result(nodes, numbers, i) for i in held}
             left = [i for i in left if i not in results]
         for i in range(batch.n):
             if i not in results:
-                results[i] = self._eagerly(signature, batch.sample(i), batch.arguments(i), {})
+                results[i] = self._eagerly(signature, batch.arguments(i), {})
         each = [results[i] for i in range(batch.n)]
         return stack_results(each) if whole else each
 
@@ -163,8 +163,10 @@ class BatchedProgram(AnyProgram):
             found = leaves.of(np.arange(batch.n)[:, None])[:, slots]
             if found.size:
                 self.names[range(int(found.min()), int(found.max()) + 1)] = name
-        holes = [Hole(i) for i in range(batch.n * one.n_results)]
-        self.template = in_a_row(stack_results([self.result(holes, i) for i in range(batch.n)]))
+        nodes = [Hole(i) for i in range(batch.n * one.n_results)]
+        numbers = [Hole(i) for i in range(batch.n * one.n_numbers)]
+        results = [self.result(nodes, numbers, i) for i in range(batch.n)]
+        self.template = compact(stack_results(results))
 
     def explain(self, function: Callable[..., Any]) -> str:
         def lines() -> dict[int, str]:
@@ -177,8 +179,9 @@ class BatchedProgram(AnyProgram):
 
     def run(
         self, batch: Batch, left: list[int], attempts: list[Attempt]
-    ) -> tuple[list[int], list[Value]] | None:
-        """Those of the samples left for which all guards hold; the results of all, as nodes.
+    ) -> tuple[list[int], list[Value], list[float]] | None:
+        """Those of the samples left for which all guards hold; the results of all, nodes and
+        numbers.
 
         None if the program raises something, perhaps of a sample for which this is not the program.
 
@@ -198,12 +201,15 @@ class BatchedProgram(AnyProgram):
             left = [i for i in left if one.kept(of[i], attempts[i], drawn[i * k : (i + 1) * k])]
             for i in left:
                 one.call_back(of[i])
-        return left, one.nodes(run, n * one.n_results, batch.flat)
+        others = np.array(run.outputs[n * one.n_results :]).reshape(n, -1)
+        numbers = others[:, : one.n_numbers].ravel().tolist()
+        return left, one.nodes(run, n * one.n_results, batch.flat), numbers
 
-    def result(self, nodes: list[Any], i: int) -> Any:
+    def result(self, nodes: list[Any], numbers: list[Any], i: int) -> Any:
         """The result for sample i."""
-        r = self.one.n_results
-        return put_together(self.one.template, nodes[i * r : (i + 1) * r])
+        n, m = self.one.n_results, self.one.n_numbers
+        mine = nodes[i * n : (i + 1) * n], numbers[i * m : (i + 1) * m]
+        return put_together(self.one.template, *mine)
 
     def _outputs(self, outputs: array[float], i: int) -> array[float]:
         """The outputs of the program of one, for sample i."""

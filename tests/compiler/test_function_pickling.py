@@ -101,7 +101,7 @@ def test_another_one_of_the_same_function_with_its_attributes(twin_of):
     assert other is not tripled_by
     assert other.function is tripled
     assert (other.rate, other.executor, other.recordings) == (3.0, "interpret", 0)
-    assert [other(x).data for x in (2.0, 3.0)] == [6.0, 9.0]
+    assert [other(x) for x in (2.0, 3.0)] == [6.0, 9.0]
     assert other.recordings == 1
 
 
@@ -113,7 +113,7 @@ def times(x, y):
 def test_a_function_of_a_sample_with_its_axes(twin_of):
     other = twin_of(vmap(times, in_axes=[0, None]))
     assert (other.__name__, other.in_axes) == ("times", (0, None))
-    assert [v.data for v in other([1.0, 2.0], 3.0)] == [3.0, 6.0]
+    assert other([1.0, 2.0], 3.0) == [3.0, 6.0]
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
@@ -170,7 +170,7 @@ def test_a_function_is_pickled_and_asked_for_its_programs_while_threads_call_it(
     try:
         thread.start()
         for _ in range(10):
-            assert pickle.loads(pickle.dumps(f))([1.0, 2.0]).data == 9.0
+            assert pickle.loads(pickle.dumps(f))([1.0, 2.0]) == 9.0
             assert len(f.programs()) == len(lengths)
     finally:
         sys.setswitchinterval(interval)
@@ -180,7 +180,7 @@ def test_a_function_is_pickled_and_asked_for_its_programs_while_threads_call_it(
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_result_says_why_it_cannot_be_copied(copied):
-    f = ag.compile(lambda x: SCALE * x)
+    f = ag.compile(lambda x: SCALE * x, check="never")
     f(3.0)
     result = f(3.0) + 1
     with pytest.raises(TypeError, match=r"result of the compiled function <lambda>.*detach"):

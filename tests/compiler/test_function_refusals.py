@@ -80,11 +80,11 @@ def test_compiled(check, executor):
     for calls in (0, 1, 3):
         compiled = compile(f, executor=executor)
         for _ in range(calls):
-            assert compiled(*good).data == f(*good).data
+            assert compiled(*good).data == pytest.approx(f(*good).data, rel=1e-15)
         for _ in range(2):
             with pytest.raises(error, match=match):
                 compiled(*bad)
-        assert compiled(*good).data == f(*good).data
+        assert compiled(*good).data == pytest.approx(f(*good).data, rel=1e-15)
 
 
 def test_in_a_batch(check):

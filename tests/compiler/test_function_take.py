@@ -70,7 +70,7 @@ def test_largest_is_chosen_anew_the_first_of_equals_and_a_nan(executor):
 
 def test_largest_is_one_node_and_of_numbers_none():
     f = compile(lambda xs, w: ag.largest([x * w for x in xs]) + ag.largest([1.0, 2.0]))
-    assert f([1.0, 3.0, 2.0, 0.0, 3.0], 2.0).data == 8.0
+    assert f([1.0, 3.0, 2.0, 0.0, 3.0], Value(2.0)).data == 8.0
     nodes = [line.split()[2] for line in str(f.programs()[-1].tape).splitlines()[:-1]]
     assert sum(node.startswith("largest") for node in nodes) == 1
     assert len(f.programs()[-1].tape) == 6 + 5 + 1 + 2

@@ -3,7 +3,7 @@
 Begin with `record()` in `recorder.py`. `flatten.py` takes the arguments apart, in the `tokens` that
 both sides know; `tracers.py` puts others like them together. `guards.py`, `generators.py` and
 `callbacks.py` are what a graph does not show: decisions, random numbers, effects. `captured.py` is
-what the function reads besides its arguments, and `eager.py` a call that is not recorded.
+what the function reads besides its arguments.
 """
 
 from autograd_lite._pure import import_source, is_compiled

@@ -14,14 +14,15 @@ from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.generators import Generators
 from autograd_lite.compiler.record.guards import Guard, as_double
 from autograd_lite.compiler.record.tracers import (
-    FloatTracer,
-    FormerTracer,
-    IntTracer,
     NotRecordedError,
+    NumberTracer,
     Tracers,
     TracingObserver,
     ValueTracer,
-    tracer_of_drawn,
+    end,
+    is_int,
+    retire,
+    tracer_of,
 )
 from autograd_lite.compiler.results import give_parents
 from autograd_lite.observers import observe, unobserved
@@ -72,6 +73,7 @@ class Recording:
     indices        {tracer of an integer: its index among the integers}
     lines          (node, the user's line that made it); empty but for a LineRecorder
     made           all nodes, in the order in which they were made
+    numbers        those of them, and of the tracers, that stand for plain numbers
     detached_from  {leaf: the node that it was detached from, whose number it has}
     takes          the nodes that `take` made
     largest        the nodes that `largest` made
@@ -89,6 +91,7 @@ class Recording:
         self.indices: dict[Value, int] = {}
         self.lines: list[tuple[Value, str]] = []
         self.made: list[Value] = []
+        self.numbers: list[Value] = []
         self.detached_from: dict[Value, Value] = {}
         self.takes: set[Value] = set()
         self.largest: set[Value] = set()
@@ -99,7 +102,9 @@ class Recording:
         self.misled = False
 
     def leave_behind(self, flat: FlatArguments) -> None:
-        """Let gradients flow through the nodes of the recording to what its tracers stood for."""
+        """Let gradients flow through the nodes of the recording to what its tracers stood for, and
+        leave plain numbers in place of their tracers.
+        """
         values = dict(zip(flat.slots, flat.values, strict=True))
         sources = {x: values[slot] for x, slot in self.arguments.items() if slot in values}
         for node in self.takes:
@@ -108,6 +113,7 @@ class Recording:
         for node in self.largest:
             sources[node] = node.parents[_index_of(number_of(node), node.parents)]
         give_parents(sources, self.made)
+        retire(self.numbers)
 
 
 def _index_of(number: float, nodes: Sequence[Value]) -> int:
@@ -133,8 +139,6 @@ class Recorder(TracingObserver):
         self._detached: dict[int, tuple[Value, Value]] = {}  # by ids of leaves
         self._takes: list[Value] = []
         self._largest: list[Value] = []
-        self._plain: set[int] = set()  # ids of plain numbers among the first nodes made
-        self._looked_at = 0  # how many of the nodes made were looked at for this
 
     def give_up(self, why_not: str) -> None:
         """Note, the first time, why the recording cannot be replayed."""
@@ -145,7 +149,7 @@ class Recorder(TracingObserver):
         self.give_up(why_not)
 
     def ended(self) -> None:
-        """The call is over."""
+        """The call is over, and tables may know its nodes by their identity."""
         self.recording.detached_from = dict(self._detached.values())
         self.recording.takes, self.recording.largest = set(self._takes), set(self._largest)
         if self._generators.disturbed():
@@ -180,7 +184,7 @@ class Recorder(TracingObserver):
                     user_line(),
                 )
             )
-        leaf = tracer_of_drawn(number)
+        leaf = tracer_of(number)
         self.recording.draws.append(Draw(number, function, leaf))
         return leaf
 
@@ -195,28 +199,12 @@ class Recorder(TracingObserver):
     def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
         self._guard(x, op, y if isinstance(y, Value) else as_double(op, y), outcome)
 
-    def plain(self, node: Value) -> bool:
-        """Whether a node stands for a plain number, as one does that no Value leads to."""
-        made = self.recording.made
-        if isinstance(node, FloatTracer):
-            return True
-        for i in range(self._looked_at, len(made)):  # parents come before their users
-            _, source = self._detached.get(id(made[i]), (None, None))
-            parents = made[i].parents if source is None else (source,)
-            if all(map(self._known, parents)) if parents else made[i].is_constant:
-                self._plain.add(id(made[i]))
-        self._looked_at = len(made)
-        return id(node) in self._plain
-
-    def _known(self, node: Value) -> bool:
-        return id(node) in self._plain or isinstance(node, FloatTracer)
-
     def _guard(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
-        draws, integer = len(self.recording.draws), isinstance(x, IntTracer)
+        draws, integer = len(self.recording.draws), is_int(x)
         self.recording.guards.append(Guard(x, op, y, outcome, draws, user_line(), integer))
 
     def looked(self, node: Value, what: str) -> None:
-        self.recording.misled |= isinstance(node, (FloatTracer, ValueTracer))
+        self.recording.misled |= isinstance(node, (NumberTracer, ValueTracer))
         self.give_up(
             said(
                 f"it reads {what}, which a recording would repeat for ever",
@@ -276,12 +264,15 @@ def record(
     args, kwargs = tracers.call(function)
     watch = recorder(reached, drawn)
     recording = watch.recording
-    with observe(watch):
-        recording.result = function(*args, **kwargs)
+    try:
+        with observe(watch):
+            recording.result = function(*args, **kwargs)
+        tracers.check()
+    except BaseException:
+        retire(end([*tracers.arguments, *recording.made]))
+        raise
+    recording.numbers = end([*tracers.arguments, *recording.made])
     watch.ended()
-    tracers.check()
-    for tracer in [*tracers.arguments, *[draw.leaf for draw in recording.draws]]:
-        tracer.__class__ = FormerTracer
     recording.arguments = {x: i for i, x in enumerate(tracers.arguments)}
     recording.indices = {x: i for i, x in enumerate(tracers.indices)}
     recording.names = tracers.names

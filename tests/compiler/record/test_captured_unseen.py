@@ -8,7 +8,6 @@ import decimal
 import functools
 import importlib
 import io
-import math
 import os
 import random
 import sys
@@ -44,9 +43,9 @@ def number(result):
 
 def test_the_clock_and_generators_made_inside_or_of_other_libraries():
     f = compile(lambda x: x * time.perf_counter() * random.Random().random())
-    assert f(1.0).data == f(1.0).data
+    assert f(1.0) == f(1.0)
     f = compile(lambda x: x * int.from_bytes(os.urandom(8), "big"))
-    assert f(1.0).data == f(1.0).data
+    assert f(1.0) == f(1.0)
 
 
 def test_effects(capsys):
@@ -56,23 +55,8 @@ def test_effects(capsys):
     assert capsys.readouterr().out == "called\n"
 
 
-def caught(x):
-    try:
-        return W * math.sin(x)
-    except TypeError:
-        return W * 0
-
-
-@pytest.mark.parametrize(
-    "function",
-    [
-        lambda x: W * (1 if isinstance(x, float) else 2),
-        lambda x: W * (1 if type(x) is float else 2),
-        caught,
-    ],
-)
-def test_a_float_is_a_value(function):
-    assert differs(function, (1.0,))
+def test_the_type_of_what_stands_for_a_float():
+    assert differs(lambda x: W * (1 if type(x) is float else 2), (1.0,))
 
 
 def test_an_array_is_one_of_objects():
@@ -210,4 +194,4 @@ def test_and_a_check_finds_it(name, monkeypatch):
 def test_what_a_callback_writes_into():
     seen = []
     f = compile(lambda x: ag.callback(seen.append, x) or x * (1 + len(seen)))
-    assert [f(1.0).data for _ in range(3)] == [2.0, 2.0, 2.0]
+    assert [f(1.0) for _ in range(3)] == [2.0, 2.0, 2.0]

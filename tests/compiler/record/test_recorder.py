@@ -1,7 +1,5 @@
 """A function that cannot be recorded runs eagerly and says why, or is refused."""
 
-import math
-
 import numpy as np
 import pytest
 
@@ -14,10 +12,6 @@ W = [Value(0.5), Value(-1.5), Value(2.0)]
 @pytest.mark.parametrize(
     ("function", "arg"),
     [
-        (lambda x: W[0] * math.sin(x), 1.0),
-        (lambda x: W[0] * int(x), 2.5),
-        (lambda x: W[0] * len(x.hex()), 3.5),
-        (lambda x: W[0] * x.std(), np.arange(4.0)),
         (lambda x: W[0] * len(x[x > 1]) * np.isfinite(x).all(), np.arange(4.0)),
         (lambda i: W[0] * np.eye(3)[i].sum(), np.arange(3)),
     ],
@@ -32,10 +26,8 @@ def test_what_tracers_cannot_do_runs_eagerly_with_a_warning(function, arg):
 @pytest.mark.parametrize(
     ("function", "arg", "remedy"),
     [
-        (lambda x: W[0] * math.sin(x), 1.0, "Write autograd_lite.exp for math.exp and the like, "),
         (lambda i: W[0] * np.eye(3)[i].sum(), np.arange(3), r"Write \[take\(array, i\)"),
-        (lambda i: W[0] * (i & 1), np.int64(3), "Compute it outside, and pass the result"),
-        (lambda x: W[0] * x.is_integer(), 1.0, "Compute it outside, and pass the result"),
+        (lambda x: W[0] * np.isfinite(x).sum(), np.ones(2), "Compute it outside, and pass the "),
         (lambda i: take(["a", "b"], i), np.int64(1), "Compute it outside, and pass the result"),
     ],
 )
@@ -62,13 +54,13 @@ def test_nodes_made_by_hand_run_eagerly_with_a_warning():
 
 
 def test_explain_says_why_a_function_runs_eagerly():
-    f = compile(lambda x: W[0] * math.sin(x) if x > 0 else W[0] * 2)
-    with pytest.warns(RuntimeWarning, match="Write autograd_lite.exp for math.exp"):
-        f(1.0)
+    f = compile(lambda xs: W[0] * np.isfinite(xs).sum() if xs[0] > 0 else W[0] * 2)
+    with pytest.warns(RuntimeWarning, match="Compute it outside, and pass the result"):
+        f(np.ones(2))
     for show in (f.explain, f.programs, f.steps):
-        with pytest.raises(ValueError, match=r"no program, as it runs eagerly: it fails on .*math"):
+        with pytest.raises(ValueError, match=r"no program, as it runs eagerly: it fails on .*isf"):
             show()
-    f(Value(-1.0))
+    f([-1.0])
     assert "runs eagerly for some arguments: it fails on what" in f.explain()
 
 

@@ -6,7 +6,6 @@ import itertools
 import math
 import random
 import types
-import warnings
 from collections import deque, namedtuple
 
 import numpy as np
@@ -15,6 +14,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import Value, compile, take, vmap
 from autograd_lite.compiler import function as compiled_functions
+from tests.support.agreement import data_of
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]
 THREE = Value(3.0)
@@ -29,7 +29,7 @@ def runs_eagerly(compiled):
 
 
 def statics():
-    return (lambda x, n: (x * n).tanh()), lambda i: (i,)
+    return (lambda x, n: ag.tanh(x * n)), lambda i: (i,)
 
 
 def ways():
@@ -37,14 +37,14 @@ def ways():
         total = x * 0.0
         for number in numbers:
             if number > 0:
-                total = total + (x * number).exp()
+                total = total + ag.exp(x * number)
         return total
 
     return f, lambda i: ([1.0 if i >> k & 1 else -1.0 for k in range(6)],)
 
 
 def reads():
-    return (lambda x: x.sin() * int(40 * x.data)), lambda i: ()
+    return (lambda x: ag.sin(x) * int(40 * data_of(x))), lambda i: ()
 
 
 def indexes():
@@ -55,7 +55,7 @@ def indexes():
 
 def arrays():
     def f(x, rows, named):
-        return ag.sum([v * x for v in rows[0]]) + (rows * x).sum() + len(named["k"][0]) * x.sin()
+        return ag.sum([v * x for v in rows[0]]) + (rows * x).sum() + len(named["k"][0]) * ag.sin(x)
 
     return f, lambda i: (np.full((2, 3), float(i)), {"k": (str(i), None)})
 
@@ -63,14 +63,14 @@ def arrays():
 def compares():
     def f(x, y, z, n):
         found = [y, 7.0].index(7.0) + (y == z) + 2 * (y != 4.0) + 3 * (y in {0.0, 1.0, z})
-        return (x * found).sin() * {0.0: 2.0}.get(y, 1.0) * n
+        return ag.sin(x * found) * {0.0: 2.0}.get(y, 1.0) * n
 
     return f, lambda i: (float(i % 5), float(i % 3), i)
 
 
 def captured():
     state = types.SimpleNamespace(rate=0.0)
-    return (lambda x: x.sin() * state.rate), lambda i: setattr(state, "rate", float(i)) or ()
+    return (lambda x: ag.sin(x) * state.rate), lambda i: setattr(state, "rate", float(i)) or ()
 
 
 def counts():
@@ -78,18 +78,18 @@ def counts():
 
     def f(x):
         state.calls += 1
-        return (x * state.calls).tanh()
+        return ag.tanh(x * state.calls)
 
     return f, lambda i: ()
 
 
 def shapes():
-    return (lambda x, ys: x.sin() * ag.sum(ys)), lambda i: ([1.0] * (i % 7),)
+    return (lambda x, ys: ag.sin(x) * ag.sum(ys)), lambda i: ([1.0] * (i % 7),)
 
 
 def random_numbers():
     rng = random.Random(0)
-    return (lambda x: (x * rng.random()).tanh()), lambda i: ()
+    return (lambda x: ag.tanh(x * rng.random())), lambda i: ()
 
 
 def draws():
@@ -101,11 +101,11 @@ def draws():
 
 def iterator():
     numbers = itertools.count()
-    return (lambda x: (x * next(numbers)).tanh()), lambda i: ()
+    return (lambda x: ag.tanh(x * next(numbers))), lambda i: ()
 
 
 def returns_a_deque():
-    return (lambda x: deque([(x * 2).tanh()])), lambda i: ()
+    return (lambda x: deque([ag.tanh(x * 2)])), lambda i: ()
 
 
 def calls_back():
@@ -113,29 +113,28 @@ def calls_back():
 
     def f(x, number):
         ag.callback(lambda n: setattr(mean, "data", n), x * number)
-        return (x * mean).tanh()
+        return ag.tanh(x * mean)
 
     return f, lambda i: (float(i),)
 
 
 def copies():
-    return (lambda x: (copy.copy(x) * x).tanh()), lambda i: ()
+    return (lambda x: ag.tanh(copy.copy(x) * x)), lambda i: ()
 
 
 def returns_its_argument():
     return (lambda x, n: x), lambda i: (i,)
 
 
-ON_STAND_INS = [
+CASES = [
     *(statics, ways, reads, indexes, arrays, compares, captured, counts, shapes, random_numbers),
     *(draws, iterator, returns_a_deque, calls_back, copies, returns_its_argument),
 ]
 
 
-def number_of(result):
-    (result,) = result if isinstance(result, deque) else [result]
-    assert type(result) is Value
-    return result.data
+def only(result):
+    """The result, or what it holds."""
+    return result[0] if isinstance(result, deque) else result
 
 
 @pytest.fixture
@@ -144,46 +143,35 @@ def few_shapes(monkeypatch):
     monkeypatch.setattr(compiled_functions, "FREE_PER_SIGNATURE", 3)
 
 
-@pytest.mark.parametrize("case", ON_STAND_INS)
+@pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("kind", [float, Value])
 @pytest.mark.filterwarnings("ignore:.*runs eagerly from now on")
-def test_a_float_is_a_value_at_every_call(case, kind, few_shapes):
+def test_every_call_gives_what_the_function_gives(case, kind, few_shapes):
     (function, arguments), (other, its_arguments) = case(), case()
     compiled = compile(other)
     for i in range(40):
-        x, y = Value(0.25 + i / 40), kind(0.25 + i / 40)
+        x, y = kind(0.25 + i / 40), kind(0.25 + i / 40)
         expected, found = function(x, *arguments(i)), compiled(y, *its_arguments(i))
-        assert number_of(found) == pytest.approx(number_of(expected), rel=1e-12)
+        assert type(found) is type(expected)
+        expected, found = only(expected), only(found)
+        assert isinstance(found, Value) == isinstance(expected, Value)
+        assert data_of(found) == pytest.approx(data_of(expected), rel=1e-12)
         if kind is Value and case is not copies:
-            for result in expected, found:
-                (result[0] if isinstance(result, deque) else result).backward()
+            expected.backward(), found.backward()
             assert y.grad == pytest.approx(x.grad, rel=1e-12)
-    assert runs_eagerly(compiled)
+    assert runs_eagerly(compiled) or (case is copies and kind is float)
 
 
 @pytest.mark.filterwarnings("ignore:.*runs eagerly from now on")
-def test_arguments_that_come_back_are_values():
+def test_arguments_that_come_back_are_what_they_were():
     Pair = namedtuple("Pair", "x y")
     compiled = compile(lambda x, xs, n: {"a": [x, xs, n], "b": Pair(x * n, (x, None))})
     for n in range(20):
         result = compiled(0.5, np.ones(2), n)
         x, xs, same = result["a"]
-        values = [x, *xs, result["b"].x, result["b"].y[0]]
-        assert [type(v) for v in values] == [Value] * 5
-        assert [v.data for v in values] == [0.5, 1.0, 1.0, 0.5 * n, 0.5]
-        assert (same, result["b"].y[1]) == (n, None)
-
-
-def math_of_a_float():
-    return (lambda x, y: math.sin(x) * y), lambda i: (float(i),)
-
-
-def method_of_a_float():
-    return (lambda x, y: [x.hex(), x * y]), lambda i: (float(i),)
-
-
-def method_of_an_array():
-    return (lambda x, array: array.std() + x), lambda i: (np.array([1.0, float(i)]),)
+        assert (xs.dtype, xs.tolist()) == (float, [1.0, 1.0])
+        assert (x, same, result["b"]) == (0.5, n, Pair(0.5 * n, (0.5, None)))
+        assert [type(v) for v in (x, same, result["b"].x)] == [float, int, float]
 
 
 def changes_a_list():
@@ -198,10 +186,7 @@ def changes_an_array():
     return f, lambda i: (np.ones(3),)
 
 
-@pytest.mark.parametrize(
-    "case",
-    [math_of_a_float, method_of_a_float, method_of_an_array, changes_a_list, changes_an_array],
-)
+@pytest.mark.parametrize("case", [changes_a_list, changes_an_array])
 def test_what_needs_its_arguments_themselves_gets_them_from_the_first_call_on(case):
     function, arguments = case()
     compiled = compile(function)
@@ -216,19 +201,6 @@ def test_what_needs_its_arguments_themselves_gets_them_from_the_first_call_on(ca
         assert found == expected
         assert type(found) is type(expected)
         assert list(map(repr, its)) == list(map(repr, mine))
-
-
-def test_a_failure_on_tracers_that_no_recording_has_seen():
-    compiled = compile(lambda x, n: W[0] * math.sin(x) if n == 99 else W[0] * x * n)
-    for n in range(64):
-        compiled(0.5, n)
-    with pytest.warns(RuntimeWarning, match="of type int"):
-        compiled(0.5, 64)
-    with pytest.warns(RuntimeWarning, match="Write autograd_lite.exp for math.exp"):
-        assert compiled(0.5, 99).data == 0.5 * math.sin(0.5)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert compiled(0.5, 99).data == 0.5 * math.sin(0.5)
 
 
 def test_an_exception_of_an_eager_call_is_the_functions_own():
@@ -250,7 +222,7 @@ def test_an_error_of_the_functions_own_is_no_failure_on_tracers(watch):
     def f(x):
         if x > 1:
             raise ValueError("too large")
-        return (x * 2).tanh()
+        return ag.tanh(x * 2)
 
     compiled = compile(f)
     for x in (2.0, 0.5, 3.0, 0.5):
@@ -259,34 +231,34 @@ def test_an_error_of_the_functions_own_is_no_failure_on_tracers(watch):
                 with pytest.raises(ValueError, match="too large"):
                     compiled(x)
             else:
-                assert compiled(x).data == math.tanh(2 * x)
+                assert compiled(x) == math.tanh(2 * x)
     assert not runs_eagerly(compiled)
 
 
 @pytest.mark.filterwarnings("ignore:.*runs eagerly from now on")
-def test_methods_of_what_was_drawn_at_every_call():
+def test_what_was_drawn_is_a_number_at_every_call():
     rng, again = random.Random(0), random.Random(0)
-    compiled = compile(lambda x, n: ag.sample(rng.random).sqrt() * x * n)
+    compiled = compile(lambda x, n: ag.sample(rng.random) ** 0.5 * x * n)
     for n in range(20):
         found = compiled(2.0, n)
-        assert found.data == pytest.approx(math.sqrt(again.random()) * 2.0 * n)
+        assert found == pytest.approx(math.sqrt(again.random()) * 2.0 * n)
 
 
 @pytest.mark.filterwarnings("ignore:.*runs eagerly from now on")
-def test_every_sample_of_a_batch_has_values():
-    batched = vmap(lambda x: (x * x.data).tanh(), in_axes=0)
+def test_every_sample_of_a_batch_has_numbers():
+    batched = vmap(lambda x: ag.tanh(x * float(x)), in_axes=0)
     for i in range(4):
         xs = [float(i + k) for k in range(12)]
-        assert [y.data for y in batched(xs)] == pytest.approx([math.tanh(x * x) for x in xs])
+        assert batched(xs) == pytest.approx([math.tanh(x * x) for x in xs])
 
 
 @pytest.mark.parametrize("kind", [compile, lambda f: lambda x: vmap(f)([x])[0]])
-def test_an_observed_call_has_values_too(kind):
-    compiled = kind(lambda x: (x * 2).tanh())
+def test_an_observed_call_has_numbers_too(kind):
+    compiled = kind(lambda x: ag.tanh(x * 2))
     for _ in range(2):
         with ag.detect_anomaly():
-            assert compiled(0.5).data == math.tanh(1.0)
-        assert compiled(0.5).data == math.tanh(1.0)
+            assert compiled(0.5) == math.tanh(1.0)
+        assert compiled(0.5) == math.tanh(1.0)
 
 
 def test_compiled_functions_in_an_eager_one_run_their_programs():
@@ -301,7 +273,7 @@ def test_compiled_functions_in_an_eager_one_run_their_programs():
     assert inner.recordings == 0
     with pytest.warns(RuntimeWarning, match="of type int"):
         outer(1.0, 64)
-    assert [outer(x, 17).data for x in (1.0, 2.0)] == [34.0, 68.0]
+    assert [outer(x, 17) for x in (1.0, 2.0)] == [34.0, 68.0]
     assert inner.recordings == 1
 
 
@@ -309,7 +281,7 @@ def test_compiled_functions_in_an_eager_one_run_their_programs():
 def test_plain_numbers_are_compared_in_a_call_that_is_observed_first(kind):
     compiled = kind(lambda x: x if x * 2.0 == x + x else -x)
     with ag.detect_anomaly():
-        assert compiled(3.0).data == 3.0
+        assert compiled(3.0) == 3.0
 
 
 @pytest.mark.filterwarnings("ignore:.* runs eagerly")
@@ -343,4 +315,4 @@ def test_a_way_that_no_recording_took_compares_plain_numbers(decides):
 
     compiled = compile(f)
     for n in range(20):
-        assert compiled(3.0, n).data == (6.0 if n > 16 else 3.0 * n)
+        assert compiled(3.0, n) == (6.0 if n > 16 else 3.0 * n)
