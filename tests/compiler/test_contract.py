@@ -109,6 +109,12 @@ def hidden():
     return Hidden
 
 
+@pytest.fixture
+def now_and_then(monkeypatch):
+    """No environment asks for a check at every call."""
+    monkeypatch.delenv("AUTOGRAD_LITE_CHECK", raising=False)
+
+
 # ---------------------------------------------------------------- 1. what the function gives
 
 
@@ -454,7 +460,7 @@ def read_hidden(x):
     return HIDDEN().rate * x + 1
 
 
-def test_the_function_runs_at_calls_2_4_8_16(hidden):
+def test_the_function_runs_at_calls_2_4_8_16(hidden, now_and_then):
     def noted(x):
         HIDDEN().runs.append(1)
         return W[0] * x
@@ -468,7 +474,7 @@ def test_the_function_runs_at_calls_2_4_8_16(hidden):
 
 
 @pytest.mark.parametrize("form", [float, Value])
-def test_a_difference_warns_and_the_function_counts(form, hidden, caught):
+def test_a_difference_warns_and_the_function_counts(form, hidden, caught, now_and_then):
     compiled = compile(read_hidden)
     results = []
     for call in range(1, 12):
@@ -643,7 +649,7 @@ def test_what_is_passed_is_seen():
 # ---------------------------------------------------------------- 9. random numbers and effects
 
 
-def test_other_effects_happen_only_when_the_function_runs():
+def test_other_effects_happen_only_when_the_function_runs(now_and_then):
     called = []
 
     def noted(x):
