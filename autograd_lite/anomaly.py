@@ -222,9 +222,15 @@ def _package(frame: FrameType) -> str:
 def _outwards(frame: FrameType) -> Iterator[tuple[FrameType, int]]:
     """The frame and what called it, up to our packages, such as the call of a compiled function."""
     yield frame, frame.f_lineno
-    while frame.f_back and not is_ours(frame.f_back):
+    while frame.f_back and (not is_ours(frame.f_back) or _is_called_by_numpy(frame.f_back)):
         frame = frame.f_back
-        yield frame, frame.f_lineno
+        if not is_ours(frame):
+            yield frame, frame.f_lineno
+
+
+def _is_called_by_numpy(frame: FrameType) -> bool:
+    """True if the frame runs a method of ours that NumPy calls in place of its own function."""
+    return frame.f_code.co_name in ("__array_function__", "__array_ufunc__")
 
 
 def _line_of_user(frames: Iterable[tuple[FrameType, int]]) -> str:

@@ -222,20 +222,20 @@ def clip(x: Operand, low: Operand, high: Operand) -> Operand:
 
 
 def isnan(x: Operand) -> bool:
-    """True if x is a NaN, as a plain bool; in a compiled function, a decision like x < 0."""
-    return not _order_of(x, "isnan") <= inf
+    """True if x is a NaN: a bool, as x < 0 is."""
+    return (_order_of(x, "isnan") <= inf) ^ True
 
 
 def isinf(x: Operand) -> bool:
-    """True if x is infinite, as a plain bool; in a compiled function, a decision like x < 0."""
+    """True if x is infinite: a bool, as x < 0 is."""
     x = _order_of(x, "isinf")
-    return x >= inf or x <= -inf
+    return (x >= inf) | (x <= -inf)
 
 
 def isfinite(x: Operand) -> bool:
-    """True if x is neither infinite nor a NaN; in a compiled function, a decision like x < 0."""
+    """True if x is neither infinite nor a NaN: a bool, as x < 0 is."""
     x = _order_of(x, "isfinite")
-    return x > -inf and x < inf
+    return (x > -inf) & (x < inf)
 
 
 def _order_of(x: Operand, name: str) -> Operand:
@@ -279,8 +279,8 @@ def interp(x: Operand, xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
         i = 0 if isnan(x) else bisect_right(knots, x) - 1  # of nan as a compiled function has it
         return line(max(0, min(i, n - 2)), max(i, 0))
     found = line(max(0, n - 2), n - 1)
-    for i in reversed(range(n - 1)):  # where x is below the next knot
-        found = where(relu(knots[i + 1] - x), line(i, i), found)
+    for i in reversed(range(n - 1)):
+        found = where(x >= knots[i + 1], found, line(i, i))
     return found
 
 
@@ -352,7 +352,8 @@ def take(sequence: Any, index: Any) -> Any:
         return sequence[index]
     if not hasattr(index, "__index__"):
         raise TypeError("take: an index must be an int; write int(v.data) for that of a Value v")
-    if not observers.tracing() or not Value.is_leaf.__get__(index):  # computed: it is read
+    is_bool = value.number_kind(index) & kinds.FLOAT == kinds.BOOL
+    if not observers.tracing() or is_bool or not Value.is_leaf.__get__(index):  # it is read
         return sequence[index.__index__()]
     if hasattr(sequence, "keys"):
         raise TypeError(

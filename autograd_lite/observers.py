@@ -46,7 +46,8 @@ class Observer:
     read      a program read node's number
     looked    a program reads something else of node, such as ".grad"
     wrote     a program is about to set node's number or gradient
-    compared  x op y was decided, op being "<", "<=", ">", ">=", "==" or "!="; y may be a number
+    compared  x op y was compared, op being "<", "<=", ">", ">=", "==" or "!="; y may be a number;
+              or of two bools, by "&" or "|"; give a node to stand for the outcome, or None
     plain     True if node stands for a plain number, so that it is compared and hashed as one
     sends     node is about to send its cotangent to its parents, in a pass from root
     sent      node has sent its cotangent, now its gradient, to its parents, in a pass from root
@@ -75,7 +76,7 @@ class Observer:
 
     def wrote(self, node: Node) -> None: ...
 
-    def compared(self, x: Node, op: str, y: Node | float, outcome: bool) -> None: ...
+    def compared(self, x: Node, op: str, y: Node | float, outcome: bool) -> Node | None: ...
 
     def plain(self, node: Node) -> bool:
         return False

@@ -55,6 +55,7 @@ cpdef bint blocks_open() except -1
 cpdef bint grad_enabled() except -1
 cdef object compare(Value x, str op, object other)
 cdef object equal(Value x, object other)
+cpdef object compared(Value x, str op, object y, bint outcome)
 
 # nodes that stand for plain numbers
 cpdef int number_kind(Value node) except -1

@@ -400,17 +400,16 @@ class Value:
 
     def __ne__(self, other: object) -> bool:
         outcome = equal(self, other) if type(self) is Value else self.__eq__(other)
-        return outcome if outcome is NotImplemented else not outcome
+        if outcome is True or outcome is False:
+            return not outcome
+        return outcome if outcome is NotImplemented else outcome == 0  # that of a node is a node
 
     def __hash__(self) -> int:
         return memory.address(self)
 
     def __bool__(self) -> bool:
         outcome = self._data != 0.0
-        if _blocks != 0:
-            for observer in observers.active():
-                observer.compared(self, "!=", 0.0, outcome)
-        return outcome
+        return outcome if _blocks == 0 else bool(compared(self, "!=", 0.0, outcome))
 
     # ------------------------------------------- operations as methods; rules.py says what each is
 
@@ -579,15 +578,15 @@ class Value:
 
     def isnan(self) -> bool:
         """True if the number is a NaN."""
-        return not self <= inf
+        return (self <= inf) ^ True
 
     def isinf(self) -> bool:
         """True if the number is infinite."""
-        return self >= inf or self <= -inf
+        return (self >= inf) | (self <= -inf)
 
     def isfinite(self) -> bool:
         """True if the number is neither infinite nor a NaN."""
-        return self > -inf and self < inf
+        return (self > -inf) & (self < inf)
 
     # ------------------------------------------------------------------ reading the number
 
@@ -796,10 +795,9 @@ def compare(x: Value, op: str, other: Any) -> bool:
         outcome = x._data >= y
     else:
         raise ValueError(f"{op!r} is no comparison")
-    if _blocks != 0:
-        for observer in observers.active():
-            observer.compared(x, op, other if isinstance(other, Value) else y, outcome)
-    return outcome
+    if _blocks == 0:
+        return outcome
+    return compared(x, op, other, outcome)  # type: ignore[no-any-return]
 
 
 def equal(x: Value, other: Any) -> bool:
@@ -822,10 +820,18 @@ def equal(x: Value, other: Any) -> bool:
     else:
         return NotImplemented  # type: ignore[no-any-return]
     outcome = bool(x._data == y)
-    if _blocks != 0:
-        for observer in observers.active():
-            observer.compared(x, "==", other if isinstance(other, Value) else y, outcome)
-    return outcome
+    if _blocks == 0:
+        return outcome
+    return compared(x, "==", other, outcome)  # type: ignore[no-any-return]
+
+
+def compared(x: Value, op: str, y: Any, outcome: bool) -> Any:
+    """The outcome of x op y, of which observers are told; or what one of them gives for it."""
+    given: Any = outcome
+    for observer in observers.active():
+        holds = observer.compared(x, op, y, outcome)
+        given = given if holds is None else holds
+    return given
 
 
 # --------------------------------------------- nodes that stand for plain numbers in a recording

@@ -17,6 +17,7 @@ import numpy as np
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.messages import counted, said
+from autograd_lite.compiler.record.arrays import plain_array
 from autograd_lite.compiler.record.flatten import FlatArguments, Identity
 from autograd_lite.compiler.record.recorder import LineRecorder, record
 from autograd_lite.compiler.record.tracers import NotRecordedError, number_type
@@ -139,7 +140,7 @@ class Program(AnyProgram):
                 indices,
                 recording.takes,
                 recording.largest,
-                recording.detached_from,
+                recording.computed_from,
             )
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
@@ -385,6 +386,7 @@ def _taken_apart(thing: Any, results: _Outputs, captured: CapturedState) -> Any:
 
     An object that was there before the call stands in the template as its `Identity`.
     """
+    thing = plain_array(thing)
     if isinstance(thing, Value):
         return results.hole(thing)
     if captured.leads_to(thing) and not isinstance(thing, (list, tuple, dict, np.ndarray)):

@@ -49,11 +49,11 @@ def math_of_a_float(x):
 
 
 def of_numpy(x):
-    return W[0] * np.isfinite(x).all()  # fails in NumPy
+    return W[0] * np.signbit(x).all()  # fails in NumPy
 
 
 def decided_in_numpy(x):
-    return W[0] * np.max(x)  # compares in NumPy
+    return W[0] * np.sort(x)[0]  # compares in NumPy
 
 
 def an_array_as_index(x, k):
@@ -166,14 +166,14 @@ STAND_INS = "it fails on what stands for the numbers it is passed "
             of_numpy,
             lambda i: (np.array([1.0, 2.0]),),
             STAND_INS + "(TypeError: ",
-            "return W[0] * np.isfinite(x).all()  # fails in NumPy",
+            "return W[0] * np.signbit(x).all()  # fails in NumPy",
             "Compute it outside, and pass the result",
         ),
         (
             decided_in_numpy,
             lambda i: (np.roll(np.arange(30.0), i),),
             WAYS,
-            "return W[0] * np.max(x)  # compares in NumPy",
+            "return W[0] * np.sort(x)[0]  # compares in NumPy",
             RELU,
         ),
         (

@@ -19,13 +19,17 @@ from autograd_lite.compiler.record.tracers import (
     Tracers,
     TracingObserver,
     ValueTracer,
+    bool_of,
     end,
+    is_bool,
     is_int,
     retire,
     tracer_of,
 )
 from autograd_lite.compiler.results import give_parents
+from autograd_lite.compiler.tape.opcodes import DETACH
 from autograd_lite.observers import observe, unobserved
+from autograd_lite.operations.rules import CODES
 from autograd_lite.value import Value, is_number, number_of
 
 TYPE_CHECKING = False
@@ -34,6 +38,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from autograd_lite.compiler.record.flatten import FlatArguments
+
+# The rules of a program that decide; of > and >= the operands are turned.
+_RULES = {
+    "<": "less",
+    "<=": "less_equal",
+    ">": "less",
+    ">=": "less_equal",
+    "==": "equal",
+    "&": "minimum",
+    "|": "maximum",
+}
 
 __all__ = [
     "Callback",
@@ -74,7 +89,8 @@ class Recording:
     lines          (node, the user's line that made it); empty but for a LineRecorder
     made           all nodes, in the order in which they were made
     numbers        those of them, and of the tracers, that stand for plain numbers
-    detached_from  {leaf: the node that it was detached from, whose number it has}
+    computed_from  {leaf: (code on a tape, operands)} of a leaf that was detached from a node, or
+                   compared: no gradient flows through it
     takes          the nodes that `take` made
     largest        the nodes that `largest` made
     draws          the random numbers
@@ -92,7 +108,7 @@ class Recording:
         self.lines: list[tuple[Value, str]] = []
         self.made: list[Value] = []
         self.numbers: list[Value] = []
-        self.detached_from: dict[Value, Value] = {}
+        self.computed_from: dict[Value, tuple[int, tuple[Value | float, ...]]] = {}
         self.takes: set[Value] = set()
         self.largest: set[Value] = set()
         self.draws: list[Draw] = []
@@ -136,7 +152,9 @@ class Recorder(TracingObserver):
         self._drawn = drawn
         self._generators = Generators(reached)
         # By ids, as a table of nodes would ask for their hashes: a guard for each plain number.
-        self._detached: dict[int, tuple[Value, Value]] = {}  # by ids of leaves
+        self._detached: list[tuple[Value, Value]] = []
+        # By ids of outcomes: these, and the comparisons.
+        self._compared: dict[int, tuple[Value, Value, str, Value | float]] = {}
         self._takes: list[Value] = []
         self._largest: list[Value] = []
 
@@ -150,7 +168,13 @@ class Recorder(TracingObserver):
 
     def ended(self) -> None:
         """The call is over, and tables may know its nodes by their identity."""
-        self.recording.detached_from = dict(self._detached.values())
+        computed: Any = [(leaf, (DETACH, (source,))) for leaf, source in self._detached]
+        for holds, x, op, y in self._compared.values():
+            if op not in _RULES:
+                continue
+            code, operands = CODES[_RULES[op]], (y, x) if op[0] == ">" else (x, y)
+            computed.append((holds, (code, operands)))
+        self.recording.computed_from = dict(computed)
         self.recording.takes, self.recording.largest = set(self._takes), set(self._largest)
         if self._generators.disturbed():
             self.give_up(
@@ -165,7 +189,7 @@ class Recorder(TracingObserver):
 
     def detached(self, leaf: Value, source: Value) -> None:
         self.recording.made.append(leaf)
-        self._detached[id(leaf)] = leaf, source
+        self._detached.append((leaf, source))
 
     def took(self, node: Value) -> None:
         self._takes.append(node)
@@ -194,10 +218,28 @@ class Recorder(TracingObserver):
         return True
 
     def read(self, node: Value) -> None:
-        self._guard(node, "is", number_of(node), True)
+        number = number_of(node)
+        if is_bool(node):
+            self._guard(*self._decided(node, number > 0.0))
+        else:
+            self._guard(node, "is", number, True)
 
-    def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
-        self._guard(x, op, y if isinstance(y, Value) else as_double(op, y), outcome)
+    def _decided(self, holds: Value, outcome: bool) -> tuple[Value, str, Value | float, bool]:
+        """The comparison of numbers that decides whether a bool holds."""
+        _, x, op, y = self._compared.get(id(holds), (holds, holds, "&", holds))
+        while op == "==" and id(x) in self._compared and not isinstance(y, Value) and y == 0.0:
+            holds, x, op, y = self._compared[id(x)]  # which does not hold where this one does
+            outcome = not outcome
+        if op in "&|":  # of two bools; or one that was passed
+            return holds, ">", 0.0, outcome
+        return x, op, y, outcome
+
+    def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> Value:
+        if op == "!=":
+            return self.compared(self.compared(x, "==", y, not outcome), "==", 0.0, outcome)
+        holds = bool_of(x, y, outcome)
+        self._compared[id(holds)] = holds, x, op, y if isinstance(y, Value) else as_double(op, y)
+        return holds
 
     def _guard(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
         draws, integer = len(self.recording.draws), is_int(x)

@@ -22,6 +22,7 @@ from autograd_lite import functions
 from autograd_lite.anomaly import user_line
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record import tokens
+from autograd_lite.compiler.record.arrays import TracerArray
 from autograd_lite.compiler.record.flatten import Identity
 from autograd_lite.observers import Observer, active
 from autograd_lite.tree import children
@@ -134,7 +135,7 @@ class IntTracer(PythonTracer):
     """Stands for an int. `take` reads it anew at each call; as an index it is read, a guard."""
 
     __slots__ = ()
-    _type = int
+    _type: type = int
 
 
 class NumPyTracer(NumberTracer):
@@ -167,7 +168,7 @@ class NumPyIntTracer(NumPyTracer):
     """Stands for an integer of NumPy's, as an int64."""
 
     __slots__ = ()
-    _type = np.int64
+    _type: type = np.int64
 
 
 _CLASSES: dict[int, Any] = {
@@ -180,7 +181,6 @@ _KINDS: dict[type, int] = {bool: kinds.BOOL, np.bool_: kinds.NUMPY | kinds.BOOL}
 _KINDS |= {np.dtype(x).type: kinds.NUMPY | kinds.FLOAT for x in np.typecodes["Float"]}
 _KINDS |= {np.dtype(x).type: kinds.NUMPY | kinds.INT for x in np.typecodes["AllInteger"]}
 _KINDS |= {int: kinds.INT, float: kinds.FLOAT}
-engine.tracers = [_CLASSES.get(kind) for kind in range(2 * kinds.NUMPY)]
 engine.kinds_by_type = _KINDS
 
 
@@ -195,10 +195,22 @@ def is_int(node: Value) -> bool:
     return number_kind(node) & kinds.FLOAT == kinds.INT
 
 
+def is_bool(node: Value) -> bool:
+    """True if a node stands for a bool."""
+    return number_kind(node) & kinds.FLOAT == kinds.BOOL
+
+
 def tracer_of(number: Any) -> Value:
     """What stands for a number that was drawn."""
-    kind = _KINDS.get(type(number), kinds.FLOAT)
-    return _leaf(kind if kind in _CLASSES else kind | kinds.INT, float(number))
+    return _leaf(_KINDS.get(type(number), kinds.FLOAT), float(number))
+
+
+def bool_of(x: Value, y: Any, outcome: bool) -> Value:
+    """What stands for the outcome of a comparison, as the type of bool that Python gives."""
+    kind = number_kind(x)
+    if kind and not kind & kinds.NUMPY:  # Python asks a number of NumPy's first
+        kind = number_kind(y) if isinstance(y, Value) else _KINDS.get(type(y), kinds.FLOAT)
+    return _leaf(kinds.BOOL | kind & kinds.NUMPY, float(outcome))
 
 
 def _leaf(kind: int, number: float) -> Value:
@@ -224,7 +236,7 @@ def _in_numpy(x: Any) -> Any:
     """A tracer as an array without axes, of a tracer of the same number in NumPy."""
     if not isinstance(x, NumberTracer):
         return x
-    array = np.empty((), object)
+    array = np.empty((), object).view(TracerArray)
     array[()] = engine.as_number(Value.__pow__(x, 1.0), number_kind(x) | kinds.NUMPY)
     return array
 
@@ -272,7 +284,7 @@ def _arithmetic(
         if not (traced or is_number(other) or type(other) in engine.NEVER_OPERANDS):
             return of_value(self, other)
         kind = kinds.NO_NUMBER if modulo else _kind_made(apply, self, other)
-        if kind == kinds.NO_NUMBER:
+        if kind == kinds.NO_NUMBER or kind & kinds.FLOAT == kinds.BOOL:
             return apply(*map(_read, (self, other, *modulo)))
         if decide is not None:
             decide(self, other)
@@ -307,8 +319,7 @@ def _decide(x: Any, op: str) -> None:
     if isinstance(x, PythonTracer):
         number = number_of(x)
         outcome = {"/": number == 0, ">": number > 0, ">=": number >= 0, "<": number < 0}[op]
-        for observer in active():
-            observer.compared(x, op, 0.0, outcome)
+        bool(engine.compared(x, op, 0.0, outcome))
 
 
 def _attribute_of(x: NumberTracer, name: str) -> Any:
@@ -374,6 +385,7 @@ _UNARY: dict[str, Any] = {
     "__pos__": operator.pos,
     "__abs__": abs,
     "__bool__": bool,
+    "__invert__": operator.invert,
 }
 _INT_UNARY: dict[str, Any] = {"__index__": operator.index, "__invert__": operator.invert}
 _BITS: dict[str, tuple[Any, Any]] = {
@@ -407,6 +419,88 @@ for _cls in (FloatTracer, IntTracer):
     for _name in {*dir(Value), *dir(_cls._type)}:
         if _name[0] != "_" and _name != "parents":  # which walks through a graph ask for
             setattr(_cls, _name, _attribute(_cls, _name))
+
+
+# ------------------------------------------------------------------------------ tracers of bools
+
+
+def _logic(op: str, apply: Callable[..., Any], otherwise: str = "") -> Callable[..., Any]:
+    """A method of bools that commutes: a bool of two bools, as the comparison op has it.
+
+    otherwise  the method of ints for other operands; "" to read the operands
+    """
+
+    def method(self: IntTracer, other: Any) -> Any:
+        kind = number_kind(other) if isinstance(other, Value) else _KINDS.get(type(other), 0)
+        if kind & kinds.FLOAT == kinds.BOOL:
+            result = apply(_number(self), _number(other))
+            holds = engine.compared(self, op, other, bool(result))
+            return engine.as_number(holds, _KINDS[type(result)])
+        if otherwise:
+            return getattr(super(type(self), self), otherwise)(other)
+        return apply(_read(self), _read(other))
+
+    return method
+
+
+def _asked(self: IntTracer) -> bool:
+    """The truth of a bool, which is read: a guard on the numbers that were compared."""
+    for observer in active():
+        observer.read(self)
+    return number_of(self) != 0.0
+
+
+class BoolTracer(IntTracer):
+    """Stands for a bool, such as what a comparison gives. Where it is computed with, it is 0 or 1;
+    where Python asks for its truth, it is read, a guard.
+    """
+
+    __slots__ = ()
+    _type = bool
+
+    __bool__ = _asked
+    __and__ = __rand__ = _logic("&", operator.and_)
+    __or__ = __ror__ = _logic("|", operator.or_)
+    __xor__ = __rxor__ = _logic("!=", operator.xor)
+
+    def __invert__(self) -> Any:
+        return -1 - self
+
+    def __neg__(self) -> Any:
+        return engine.as_number(Value.__neg__(self), kinds.INT)
+
+    def __pos__(self) -> Any:
+        return self * 1
+
+    __abs__ = __pos__
+
+
+class NumPyBoolTracer(NumPyIntTracer):
+    """Stands for a bool of NumPy's, of which two are added and multiplied as logic has it."""
+
+    __slots__ = ()
+    _type = np.bool_
+
+    __bool__ = _asked
+    __and__ = __rand__ = _logic("&", operator.and_)
+    __or__ = __ror__ = _logic("|", operator.or_)
+    __xor__ = __rxor__ = _logic("!=", operator.xor)
+    __mul__ = _logic("&", operator.mul, "__mul__")
+    __rmul__ = _logic("&", operator.mul, "__rmul__")
+    __add__ = _logic("|", operator.add, "__add__")
+    __radd__ = _logic("|", operator.add, "__radd__")
+    __neg__ = _reading(operator.neg)
+    __pos__ = _reading(operator.pos)
+
+    def __abs__(self) -> Any:
+        return self
+
+    def __invert__(self) -> Any:
+        return self == False  # noqa: E712
+
+
+_CLASSES |= {kinds.BOOL: BoolTracer, kinds.NUMPY | kinds.BOOL: NumPyBoolTracer}
+engine.tracers = [_CLASSES.get(kind) for kind in range(2 * kinds.NUMPY)]
 
 
 # ---------------------------------------------------------------------------- tracers of Values
@@ -489,8 +583,9 @@ def end(nodes: Iterable[Value]) -> list[Value]:
 def retire(numbers: Iterable[Value]) -> None:
     """Leave the plain numbers of a recording, which something may hold, without their parents."""
     for node in numbers:
-        made = kinds.CONSTANT, 0, None, None, number_of(node), 0.0, 0.0
-        node._set_slots((made, 0.0, None))
+        if not node.is_leaf:
+            made = kinds.CONSTANT, 0, None, None, number_of(node), 0.0, 0.0
+            node._set_slots((made, 0.0, None))
         node.__class__ = FormerNumber
 
 
@@ -541,7 +636,7 @@ class Tracers:
                 shape, bits = thing
                 return self._noted(np.frombuffer(bits, bool).reshape(shape).copy())
             return thing.thing if isinstance(thing, Identity) else thing
-        if token in (tokens.FLOATS, tokens.INTEGERS, tokens.OBJECTS):
+        if token in (tokens.FLOATS, tokens.INTEGERS, tokens.BOOLS, tokens.OBJECTS):
             return self._noted(self._array(token))
         n = next(self._tokens)
         cls = self.next() if token == tokens.NAMED else None
@@ -581,13 +676,15 @@ class Tracers:
 
     def _array(self, token: int) -> Any:
         shape = [next(self._tokens) for _ in range(next(self._tokens))]
+        if token == tokens.BOOLS and not shape:
+            return self._tracer(token)
         array = np.empty(prod(shape), object)
         for i in range(len(array)):
             array[i] = self.next() if token == tokens.OBJECTS else self._tracer(token)
-        return array.reshape(shape)
+        return array.reshape(shape).view(TracerArray)
 
 
-_SINGLE = tokens.VALUE, tokens.FLOAT, tokens.INT, tokens.INTEGER
+_SINGLE = tokens.VALUE, tokens.FLOAT, tokens.INT, tokens.INTEGER, tokens.BOOL
 
 # The kind of number, by the token of it or of an array of such.
 _NUMBERS = {
@@ -597,6 +694,8 @@ _NUMBERS = {
     tokens.INTEGER: kinds.NUMPY | kinds.INT,
     tokens.FLOATS: kinds.NUMPY | kinds.FLOAT,
     tokens.INTEGERS: kinds.NUMPY | kinds.INT,
+    tokens.BOOL: kinds.BOOL,
+    tokens.BOOLS: kinds.NUMPY | kinds.BOOL,
 }
 
 

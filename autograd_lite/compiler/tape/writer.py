@@ -9,7 +9,7 @@ from array import array
 
 import autograd_lite.memory as memory
 import autograd_lite.value as value
-from autograd_lite.compiler.tape.opcodes import CONSTANT, DETACH, INDEX, LARGEST, LEAF, TAKE
+from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LARGEST, LEAF, TAKE
 from autograd_lite.compiler.tape.tape import Tape
 
 TYPE_CHECKING = False
@@ -80,7 +80,7 @@ def write_tape(
     indices: dict[Value, int],
     takes: set[Value],
     largest: set[Value],
-    detached_from: dict[Value, Value],
+    computed_from: dict[Value, tuple[int, tuple[Value | float, ...]]],
 ) -> TapeWriter:
     """The tape of a graph.
 
@@ -91,19 +91,24 @@ def write_tape(
     indices        {leaf: slot among the ints} of leaves that `take` reads an index from
     takes          the nodes that `take` made; their first parent is the index
     largest        the nodes that `largest` made
-    detached_from  {leaf: the node that it was detached from}
+    computed_from  {leaf: (code, operands)} of leaves whose numbers were computed, without gradient:
+                   by a comparison, or detached from the operand
 
     Raises ValueError for a node made by hand, whose derivative is not in the rule table.
     """
     tape = TapeWriter(leaves)
-    living = alive(nodes, outputs, detached_from)
+    living = alive(nodes, outputs, computed_from)
     index_nodes: dict[Value, int] = {}
     for node in nodes:
         if node not in living or node in tape.position:
             continue
         c = 0.0
-        if detached_from and node in detached_from:
-            code, operands = DETACH, [tape.position_of(detached_from[node])]
+        if computed_from and node in computed_from:
+            code, sources = computed_from[node]
+            operands = [
+                tape.position_of(x) if isinstance(x, value.Value) else tape.add(CONSTANT, x, [], -1)
+                for x in sources
+            ]
         elif takes and node in takes:
             index, *elements = node.parents
             if index not in indices:
@@ -137,7 +142,9 @@ def write_tape(
 
 
 def alive(
-    nodes: list[Value], outputs: list[Value], detached_from: dict[Value, Value]
+    nodes: list[Value],
+    outputs: list[Value],
+    computed_from: dict[Value, tuple[int, tuple[Value | float, ...]]],
 ) -> set[Value]:
     """The nodes that the outputs depend on."""
     living = set(outputs)
@@ -145,6 +152,6 @@ def alive(
         node = nodes[i]
         if node in living:
             living.update(node.parents)
-            if detached_from and node in detached_from:
-                living.add(detached_from[node])
+            if computed_from and node in computed_from:
+                living.update([x for x in computed_from[node][1] if isinstance(x, value.Value)])
     return living

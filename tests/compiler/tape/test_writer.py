@@ -10,9 +10,9 @@ from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.operations.rules import CODES
 
 
-def written(nodes, outputs, leaves, indices=(), takes=(), largest=(), detached_from=()):
+def written(nodes, outputs, leaves, indices=(), takes=(), largest=(), computed_from=()):
     return write_tape(
-        nodes, outputs, leaves, dict(indices), set(takes), set(largest), dict(detached_from)
+        nodes, outputs, leaves, dict(indices), set(takes), set(largest), dict(computed_from)
     )
 
 
@@ -29,8 +29,22 @@ def test_a_detached_leaf_keeps_what_it_is_detached_from_alive():
     source = x.exp()
     leaf = source.detach()
     result = leaf * x
-    tape = written([source, leaf, result], [result], {x: 0}, detached_from={leaf: source})
+    tape = written(
+        [source, leaf, result], [result], {x: 0}, computed_from={leaf: (DETACH, (source,))}
+    )
     assert tape.codes.tolist() == [LEAF, CODES["exp"], DETACH, CODES["mul"]]
+
+
+def test_a_comparison_is_a_leaf_of_the_graph_and_a_node_of_the_tape():
+    x = Value(2.0)
+    source, holds = x.exp(), Value(1.0)
+    result = holds * x
+    less = CODES["less"]
+    tape = written(
+        [source, holds, result], [result], {x: 0}, computed_from={holds: (less, (source, 9.0))}
+    )
+    assert tape.codes.tolist() == [LEAF, CODES["exp"], CONSTANT, less, CODES["mul"]]
+    assert tape.static.tolist() == [0.0, 0.0, 9.0, 0.0, 0.0]
 
 
 def test_take_reads_its_index_once_for_all():

@@ -1,0 +1,136 @@
+"""Arrays of tracers give what the arrays of numbers give that they stand for."""
+
+import numpy as np
+import pytest
+
+from autograd_lite import Value, compile
+from autograd_lite.compiler.record.arrays import TracerArray
+
+W = Value(2.0)
+A, B = np.array([1.0, -2.0, 3.0]), np.array([-1.0, -2.0, 0.5])
+MATRIX = np.array([[1.0, -2.0], [0.0, np.nan]])
+
+DATA = {
+    "compared": lambda x: x > 0,
+    "with a number on the left": lambda x: np.greater_equal(0.5, x),
+    "with an array of numbers": lambda x: np.array([1.0, -2.0, 4.0]) != x,
+    "with one of its elements": lambda x: x <= x[1],
+    "mean": lambda x: (x > 0).mean(),
+    "mean of numbers": lambda x: x.mean(),
+    "np.mean": lambda x: np.mean(x == x[0]),
+    "sum": lambda x: np.sum(x > 0),
+    "cumsum": lambda x: np.cumsum(x > 0),
+    "any": lambda x: np.any(x > 2) | (x > 2).all(),
+    "where": lambda x: np.where(x > 0, x, 0),
+    "where ints": lambda x: np.where(x > 0, 1, -1),
+    "logic": lambda x: np.logical_not(x > 0) & ~(x > 2) ^ (x == 3),
+    "largest": lambda x: np.maximum(x, 0) + x.max() + np.min(x),
+    "clip": lambda x: np.clip(x, -1, 1) + x.clip(0, 2),
+    "sign": lambda x: np.sign(x),
+    "isnan": lambda x: np.isnan(x) | np.isinf(x) | np.isfinite(x),
+    "astype": lambda x: (x > 0).astype(float) + (x > 0).astype(int),
+    "transposed": lambda x: (x.reshape(3, 1) > x).T.sum(axis=1),
+    "of a copy": lambda x: np.multiply(x.copy(), x < 2),
+}
+
+
+@pytest.mark.parametrize("function", DATA.values(), ids=DATA)
+def test_what_is_data_needs_one_recording(function):
+    compiled = compile(function)
+    for x in (A, B, -A, B * 0):
+        found, expected = compiled(x), function(x)
+        assert np.array_equal(found, expected)
+        assert (type(found), found.dtype) == (type(expected), expected.dtype)
+    assert compiled.recordings == 1
+
+
+def test_means_along_an_axis():
+    def function(x):
+        return x.mean(axis=0), x.mean(1, keepdims=True), (x > 0).mean(axis=0), (x > 0).any(axis=1)
+
+    compiled = compile(function)
+    for x in (MATRIX, -MATRIX, MATRIX.T):
+        for found, expected in zip(compiled(x), function(x), strict=True):
+            assert np.array_equal(found, expected, equal_nan=True)
+            assert found.dtype == expected.dtype
+    assert compiled.recordings == 1
+
+
+READ = {
+    "mask": lambda x: x[x > 0],
+    "row of a mask": lambda x: np.stack([x, -x])[:, x > 0],
+    "count": lambda x: np.count_nonzero(x > 0),
+    "sorted": lambda x: np.sort(x),
+    "place": lambda x: np.argmax(x),
+}
+
+
+@pytest.mark.parametrize("function", READ.values(), ids=READ)
+def test_what_needs_the_bools_themselves_reads_them(function):
+    compiled = compile(function)
+    for x in (A, B, A, -A):
+        assert np.array_equal(compiled(x), function(x))
+
+
+ORDERED = {
+    "max": lambda x: np.abs(x).max() + x.min(),
+    "sort": lambda x: np.sort(x),
+    "sorted in place": lambda x: x.copy().sort(),
+    "argmax": lambda x: x.argmax(),
+    "argmin": lambda x: np.argmin(x),
+    "argsort": lambda x: np.argsort(-x),
+    "partition": lambda x: np.partition(x, 1)[1],
+    "maximum": lambda x: np.maximum(x, 0.5).sum(),
+}
+
+
+@pytest.mark.parametrize("function", ORDERED.values(), ids=ORDERED)
+def test_nan_has_the_place_that_it_has_in_numpy(function):
+    compiled = compile(function)
+    for x in (A, [np.nan, 1.0, 2.0], [1.0, np.nan, 2.0], B, [2.0, 1.0, np.nan], [np.nan] * 3, -A):
+        found, expected = compiled(np.array(x)), function(np.array(x))
+        assert np.array_equal(found, expected, equal_nan=expected is not None)
+        assert type(found) is type(expected)
+
+
+def test_a_mask_selects_what_is_written():
+    def function(x):
+        y = x.copy()
+        y[y < 0] = 7.0
+        y += 1
+        return y
+
+    compiled = compile(function)
+    for x in (A, B, -A):
+        assert np.array_equal(compiled(x), function(x))
+        assert np.array_equal(x, np.array(x))
+
+
+def test_arrays_of_values_are_compared_and_selected_as_data():
+    def function(x):
+        chosen = np.where(x > 0, x * W, x)
+        return (chosen != 1.0) * chosen
+
+    compiled = compile(function)
+    for numbers in (A, B, -A):
+        xs = np.array([Value(x) for x in numbers])
+        found, expected = compiled(xs), function(xs)
+        assert [x.data for x in found] == [x.data for x in expected]
+        assert type(found) is np.ndarray
+    assert compiled.recordings == 1
+
+
+def test_a_choice_among_values_and_numbers_is_a_decision_on_the_type():
+    def function(x):
+        return np.where(x > 0, np.array([W * 1, W * 2, 5.0], dtype=object), 3)
+
+    compiled = compile(function)
+    for x in (A, -A):
+        found, expected = compiled(x), function(x)
+        assert [*map(type, found)] == [*map(type, expected)]
+        assert [getattr(y, "data", y) for y in found] == [getattr(y, "data", y) for y in expected]
+
+
+def test_results_are_arrays_like_others():
+    assert type(compile(lambda x: (x, x * 2, [x > 0]))(A)[1]) is np.ndarray
+    assert not issubclass(type(compile(lambda x: x[:2])(A)), TracerArray)
