@@ -371,11 +371,18 @@ def take(sequence: Any, index: Any) -> Any:
             raise ValueError("take: the rows must all have one length; pad the shorter ones")
         return [take([row[i] for row in sequence], index) for i in range(len(taken))]
     elements = [required(x, "take") for x in sequence]
+    if not _alike(sequence):
+        return sequence[index.__index__()]
     number = value.number_of(required(taken, "take"))
     node = value.chosen(number, (index, *elements), "take", tuple(elements), kinds.NO_NUMBER)
     for observer in observers.active():
         observer.took(node)
     return node
+
+
+def _alike(xs: Iterable[Any]) -> bool:
+    """Whether all are Values or all plain numbers, so that one of them is what another one is."""
+    return len({value.is_plain_number(x) for x in xs}) == 1
 
 
 def _of_one_length(rows: Iterable[Any]) -> bool:
@@ -393,7 +400,7 @@ def largest(xs: Iterable[Operand]) -> Any:
     xs = checked(xs, "largest")
     if not xs:
         raise ValueError("largest of no operands")
-    if observers.tracing() and any(isinstance(x, Value) for x in xs):
+    if observers.tracing() and any(isinstance(x, Value) for x in xs) and _alike(xs):
         return _traced_largest([required(x, "largest") for x in xs])
     found, *others = xs
     for x in others:
