@@ -110,7 +110,7 @@ def _log_likelihood(x: Any, y: Any) -> Any:
             f"{getattr(y, 'data', y)}; the target of a class is 0 or 1"
         )
     beyond = 0.0
-    if isinstance(x, Value):
+    if not is_plain_number(x):
         # Close to 0 and 1 the logarithms get no x but its number, and the last term, which is 0,
         # has the derivative. No branch decides, so a compiled function needs one recording.
         within, number = relu(x * (1 - x) - 1e-12), x.detach()
