@@ -216,7 +216,7 @@ class Program(AnyProgram):
         """What the function returns, once the callbacks are done."""
         if self.calls:
             self.call_back(run.outputs)
-        nodes = self.nodes(run, self.n_results, flat)
+        nodes = self.nodes(run, self.n_results, flat) if self.n_results else []
         return put_together(self.template, nodes, self.numbers(run.outputs))
 
     def run(self, flat: FlatArguments, attempt: Attempt) -> Run | None:
@@ -266,6 +266,8 @@ class Program(AnyProgram):
 
     def numbers(self, outputs: array[float]) -> list[float]:
         """The results that are plain numbers."""
+        if not self.n_numbers:
+            return []
         return outputs[self.n_results : self.n_results + self.n_numbers].tolist()
 
     def kept(self, outputs: array[float], attempt: Attempt, drawn: list[float]) -> bool:
@@ -279,8 +281,9 @@ class Program(AnyProgram):
             return False
         if drawn:
             attempt.drawn = drawn
-        finite = compress(outputs[self.n_results :], self._finite)
-        attempt.raises = not all(map(isfinite, finite))
+        if self._finite:
+            finite = compress(outputs[self.n_results :], self._finite)
+            attempt.raises = not all(map(isfinite, finite))
         return not attempt.raises
 
     def call_back(self, outputs: Sequence[float]) -> None:
