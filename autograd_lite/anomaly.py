@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from math import isfinite, isnan
 
@@ -16,10 +17,15 @@ if TYPE_CHECKING:
     from typing import Any
     from weakref import WeakKeyDictionary
 
-__all__ = ["OURS", "AnomalyError", "detect_anomaly", "is_ours", "raised_at", "user_line"]
+__all__ = ["AnomalyError", "detect_anomaly", "is_library", "is_ours", "raised_at", "user_line"]
 
-OURS = ("autograd_lite", "nn", "visualize")
-"""The packages of this project, whose lines are not the user's."""
+_OURS = ("autograd_lite", "nn", "visualize")  # the packages of this project
+_PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_LIBRARIES = (
+    *("<frozen ", os.path.join(os.path.dirname(os.__file__), "")),
+    *(os.path.join(_PROJECT, name, "") for name in _OURS),
+)
+_INSTALLED = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
 _LONGEST_PATH = 12
 
 
@@ -205,18 +211,12 @@ def raised_at(problem: BaseException) -> str:
 
 def is_ours(frame: FrameType) -> bool:
     """True if the frame runs code of our packages."""
-    return _package(frame) in OURS
+    return str(frame.f_globals.get("__name__")).partition(".")[0] in _OURS
 
 
-def _is_library(frame: FrameType) -> bool:
-    """True if the frame runs code of the standard library or of an installed package."""
-    file = frame.f_code.co_filename
-    installed = "site-packages" in file or "dist-packages" in file
-    return installed or _package(frame) in sys.stdlib_module_names
-
-
-def _package(frame: FrameType) -> str:
-    return str(frame.f_globals.get("__name__")).partition(".")[0]
+def is_library(file: str) -> bool:
+    """True if the code in a file is of Python, of an installed package or of this project."""
+    return file.startswith(_LIBRARIES) or any(folder in file for folder in _INSTALLED)
 
 
 def _outwards(frame: FrameType) -> Iterator[tuple[FrameType, int]]:
@@ -240,7 +240,7 @@ def _line_of_user(frames: Iterable[tuple[FrameType, int]]) -> str:
     """
     innermost = ""
     for frame, number in frames:
-        if not _is_library(frame):
+        if not is_library(frame.f_code.co_filename):
             return _line(frame.f_code.co_filename, number)
         innermost = innermost or _line(frame.f_code.co_filename, number)
     return innermost

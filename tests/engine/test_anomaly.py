@@ -1,14 +1,17 @@
 """detect_anomaly names the first operation that gives or sends what is not finite."""
 
+import inspect
 import math
 import pickle
 import re
+import textwrap
 
 import pytest
 
 import autograd_lite as ag
 import nn
 from autograd_lite import AnomalyError, Value, detect_anomaly
+from autograd_lite.anomaly import is_library
 
 INF = float("inf")
 
@@ -348,3 +351,20 @@ def test_a_compiled_function_is_watched(executor):
         assert x.grad == INF
     with detect_anomaly(), pytest.raises(AnomalyError, match="sqrt sent inf"):
         g(Value(0.0)).backward()
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (inspect.getfile(textwrap), True),
+        (inspect.getfile(pytest), True),
+        (inspect.getfile(detect_anomaly), True),
+        ("<frozen importlib._bootstrap>", True),
+        ("/home/me/profile.py", False),
+        ("/home/me/nn/model.py", False),
+        ("<stdin>", False),
+        (__file__, False),
+    ],
+)
+def test_a_library_is_known_by_its_file(file, expected):
+    assert is_library(file) is expected

@@ -12,7 +12,6 @@ from __future__ import annotations
 import builtins
 import copyreg
 import io
-import os
 import sys
 import types
 from array import array
@@ -22,11 +21,10 @@ from dis import get_instructions
 from functools import lru_cache, partial
 from importlib.util import resolve_name
 from itertools import chain, zip_longest
-from pathlib import Path
 
 import numpy as np
 
-from autograd_lite.anomaly import OURS
+from autograd_lite.anomaly import is_library
 from autograd_lite.compiler.record.generators import is_unknown, is_watched
 from autograd_lite.compiler.record.held import (
     MISSING,
@@ -172,7 +170,7 @@ class CapturedState:
             yield f"a default of {function.__name__}", x
         for variable, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
             yield f"the variable {variable}", cell
-        if _is_library(code.co_filename):
+        if is_library(code.co_filename):
             return
         loaded, imported, mentioned = _names(code)
         self._mentioned |= mentioned
@@ -355,27 +353,12 @@ def _identities(roots: Iterable[_Named], skipped: Iterable[object]) -> Any:
     return [id(thing) for _, thing in roots if type(thing) not in _PLAIN], {*map(id, skipped)}
 
 
-# ------------------------------------------------------------- what is a library's, by its file
-
-_PROJECT = Path(__file__).parents[3]
-_INSTALLED = [f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages")]
-_LIBRARIES = (
-    *("<frozen ", os.path.join(os.path.dirname(get_instructions.__code__.co_filename), "")),
-    *(os.path.join(_PROJECT, name, "") for name in OURS),
-)
-
-
-def _is_library(file: str) -> bool:
-    """True if the code in a file is none of the user's."""
-    return file.startswith(_LIBRARIES) or any(folder in file for folder in _INSTALLED)
-
-
 def _is_library_module(module: types.ModuleType) -> bool:
     if module.__name__ in ("__main__", "__mp_main__"):  # in a worker, of a library's file
         return False
     file, spec = vars(module).get("__file__"), vars(module).get("__spec__")
     built_in = getattr(spec, "origin", None) in ("built-in", "frozen")
-    return _is_library(file) if isinstance(file, str) else built_in
+    return is_library(file) if isinstance(file, str) else built_in
 
 
 def _is_library_class(cls: type) -> bool:
@@ -389,6 +372,6 @@ def _is_library_class(cls: type) -> bool:
         if isinstance(x, types.FunctionType) and x.__qualname__.startswith(body):
             files.append(x.__code__.co_filename)
     if files:
-        return all(map(_is_library, files))
+        return all(map(is_library, files))
     in_c = (types.MethodDescriptorType, types.WrapperDescriptorType)
     return any(isinstance(x, in_c) and x.__objclass__ is cls for x in vars(cls).values())
