@@ -125,7 +125,8 @@ def compile(
     Value(data=0.125, grad=0.0)
 
     What it is given and gives may be numbers, Values, NumPy arrays, and lists, tuples and dicts of
-    them; its results are Values, whose backward() goes through the replayed program. Needs NumPy.
+    them. A number stays a number in it, and a Value a Value; backward() of a result that is a Value
+    goes through the replayed program. Needs NumPy.
     """
     from autograd_lite.compiler.function import Compiled, decorated
 
@@ -146,7 +147,8 @@ def vmap(function: Callable[..., Any], in_axes: Any = 0) -> Any:
     [0.25, 0.0, 1.0]
 
     The function is recorded for one sample, as `compile` does it, and run for all samples at once,
-    however many there are. Lists and arrays have axes; a tuple or dict has them in each element.
+    however many there are. Numbers stay numbers in it, and in its results. Lists and arrays have
+    axes; a tuple or dict has them in each element.
     Results come as a list along axis 0; arrays are stacked, and tuples and dicts hold lists.
 
     Raises ValueError for a batch that is empty, that has other sizes in other arguments, or whose

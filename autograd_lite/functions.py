@@ -344,7 +344,7 @@ def take(sequence: Any, index: Any) -> Any:
     """sequence[index]; in a compiled function the index is read anew at each call.
 
     sequence  a list, tuple or array of numbers, Values, or lists of them, all of one shape
-    index     an int; NumPy's, where it is an argument of a compiled function
+    index     an int; of one that is computed in a compiled function, each is recorded by itself
 
     A function that takes from a dict, or from rows of several lengths, is not recorded.
     """
@@ -446,9 +446,8 @@ def callback(function: Callable[..., object], *values: Operand) -> None:
     """function(*numbers of the values), at each call of a compiled function too.
 
     It may write what it likes, such as running statistics; what it returns is dropped. A program
-    calls back when all is computed, so a function that reads a Value after a callback wrote it runs
-    eagerly, if the call that is recorded shows it; in that one, callbacks are made twice. Of other
-    things, it reads what was recorded.
+    calls back when all is computed. So a Value that a callback writes, and that the same call reads
+    after it, or the next sample of a `vmap`, is read before it is written; a check finds that.
     """
     if not any(observer.call(function, values) for observer in observers.active()):
         function(*[value.number_of(x) if isinstance(x, Value) else x for x in values])

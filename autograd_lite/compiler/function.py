@@ -62,8 +62,9 @@ _PROBLEMS = (
 class Compiled(CompiledFunction):
     """A function of numbers and Values that runs as a recorded program.
 
-    The first call of a signature (the arguments' nesting, lengths, ints and strings) is recorded;
-    later ones replay it with their own numbers.
+    The first call of a signature (the arguments' nesting, lengths and strings) is recorded; later
+    ones replay it with their own numbers. At calls 2, 4, 8 ... of a program the function runs too,
+    and its result counts.
 
     function    the function itself, which runs eagerly
     recordings  how many calls were recorded
