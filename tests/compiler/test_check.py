@@ -1,5 +1,7 @@
 """A check runs the function beside its program: what differs is found, and the function counts."""
 
+import asyncio
+import threading
 import warnings
 import weakref
 
@@ -209,3 +211,55 @@ def test_without_gradients():
             result = f(Value(1.0))
             assert result.is_leaf
             assert result.data == 0.5
+
+
+def test_a_check_in_one_thread_while_others_replay():
+    inside, go_on, results = threading.Event(), threading.Event(), []
+
+    def meet():
+        if threading.current_thread() is thread:
+            inside.set()
+            go_on.wait(20)
+
+    kept = Hidden(meet)
+
+    def f(x):
+        get()()
+        return x * W[0]
+
+    compiled = compile(f)
+    thread = threading.Thread(target=lambda: results.append(compiled(Value(2.0)).data))
+    compiled(Value(1.0))
+    thread.start()
+    assert inside.wait(20)
+    double = compile(lambda x: x * W[2])
+    assert [double(Value(1.0)).data for _ in range(5)] == [2.0] * 5
+    assert [compiled(Value(float(i))).data for i in range(5)] == [0.5 * i for i in range(5)]
+    go_on.set()
+    thread.join(20)
+    assert results == [1.0]
+    assert (compiled.recordings, double.recordings) == (1, 1)
+    assert kept.number is meet
+
+
+def test_a_function_that_calls_itself():
+    @compile
+    def power(x, n):
+        return x if n == 0 else x * power(x, n - 1)
+
+    for n in (1, 2, 3) * 3:
+        assert power(Value(2.0), n).data == 2.0 ** (n + 1)
+    assert power.recordings == 3
+
+
+def test_in_tasks():
+    f = compile(lambda x: x * W[0], check="always")
+
+    async def run(i):
+        await asyncio.sleep(0)
+        return f(Value(float(i))).data
+
+    async def run_all():
+        return await asyncio.gather(*map(run, range(8)))
+
+    assert asyncio.run(run_all()) == [0.5 * i for i in range(8)]
