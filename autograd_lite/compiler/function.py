@@ -20,7 +20,7 @@ from autograd_lite.compiler.mistake import Mistake
 from autograd_lite.compiler.program import Attempt, Program
 from autograd_lite.compiler.record.captured import CapturedState
 from autograd_lite.compiler.record.flatten import FlatArguments, Identity, flatten
-from autograd_lite.compiler.record.recorder import record
+from autograd_lite.compiler.record.recorder import Recorder, SilentRecorder, record
 from autograd_lite.compiler.record.tracers import NotRecordedError, TracerError, Tracers
 from autograd_lite.forks import give_lock
 from autograd_lite.value import blocks_open
@@ -126,7 +126,7 @@ class Compiled(CompiledFunction):
                 if signature.programs is not tried:  # by now another thread has recorded
                     held, result = self._replayed(signature, flat, attempt, args, kwargs)
                 if not held:
-                    held, result, _ = self._recorded(signature, flat, attempt)
+                    held, result, _ = self._recorded(signature, flat, attempt, args, kwargs)
             if held:
                 return result
         return self._eagerly(signature, args, kwargs)
@@ -249,7 +249,7 @@ class Compiled(CompiledFunction):
         signature: _Signature,
         flat: FlatArguments,
         attempt: Attempt,
-        args: tuple[Any, ...],
+        args: Iterable[Any],
         kwargs: dict[str, Any],
     ) -> tuple[bool, Any]:
         """Whether one of the programs is the one for these arguments, and its result.
@@ -275,7 +275,7 @@ class Compiled(CompiledFunction):
         run: Run,
         flat: FlatArguments,
         attempt: Attempt,
-        args: tuple[Any, ...],
+        args: Iterable[Any],
         kwargs: dict[str, Any],
     ) -> Any:
         """The function's own result for a call, compared with the program's run."""
@@ -295,12 +295,20 @@ class Compiled(CompiledFunction):
         self._warn(said(mistake.what, "explain() says where they part"), "runs eagerly from now on")
 
     def _recorded(
-        self, signature: _Signature, flat: FlatArguments, attempt: Attempt
+        self,
+        signature: _Signature,
+        flat: FlatArguments,
+        attempt: Attempt,
+        args: Iterable[Any],
+        kwargs: dict[str, Any],
     ) -> tuple[bool, Any, Program | None]:
         """Whether this call was recorded, its result, and the program if other calls can use it.
 
-        The caller holds the lock.
+        If every call is checked, this one is, too: then the function makes the callbacks in the
+        check, and its result counts. The caller holds the lock.
         """
+        always = self._check == "always"
+        recorder = SilentRecorder if always else Recorder
         if signature.eager or self._mistake or attempt.raises:
             return False, None, None
         if not self._may_record(signature, flat, attempt):
@@ -308,7 +316,7 @@ class Compiled(CompiledFunction):
         signature.problem = ""
         captured = self._captured(flat.statics)
         try:
-            recording = record(self.function, flat, captured.reached, attempt.drawn)
+            recording = record(self.function, flat, captured.reached, attempt.drawn, recorder)
             before, receivers = captured, _receivers(recording)
             if any(all(x is not y for y in self._receivers) for x in receivers):
                 # What callbacks write into is no state that the function reads.
@@ -325,7 +333,7 @@ class Compiled(CompiledFunction):
             signature.problem = _failure(problem)
             return False, None, None
         recording.leave_behind(flat)
-        result, kept = program.recorded_result(recording, flat), None
+        result, keeps = program.recorded_result(recording, flat), False
         if recording.why_not:
             self._give_up(signature, recording.why_not)
         elif captured.unseen:
@@ -333,8 +341,7 @@ class Compiled(CompiledFunction):
                 signature,
                 said(
                     f"it reads {captured.unseen}, which may change unseen",
-                    "Pass what it reads of it as an argument (an array may be made read-only by "
-                    "array.flags.writeable = False)",
+                    "Pass what it reads of it as an argument",
                 ),
             )
         elif changed:  # perhaps a cache that is filled once
@@ -348,10 +355,18 @@ class Compiled(CompiledFunction):
                     ),
                 )
         else:
+            keeps = True
+        if always:
+            run = program.run(flat, attempt) if keeps else None
+            if run is None:
+                recording.call_back()
+            else:
+                result = self._checked(program, run, flat, attempt, args, kwargs)
+        if keeps and not self._mistake:
             self.recordings += 1
             signature.keep(program)
-            kept = program
-        return True, result, kept
+            return True, result, program
+        return True, result, None
 
     def _program(
         self, recording: Recording, captured: CapturedState, flat: FlatArguments, attempt: Attempt
@@ -472,12 +487,13 @@ class _Signature:
         self.problem = ""
 
     def keep(self, program: Program) -> None:
-        """Add a program; one whose captured state has changed may go for it, or the oldest."""
+        """Add a program; one whose captured state has changed may go for it, or that ran least."""
+        program.runs = 1
         self.unsettled = 0
         self.recordings += 1
         programs = self.programs
         if len(programs) >= FREE_PER_SIGNATURE:
-            gone = next((p for p in programs[::-1] if p.captured.changed()), programs[-1])
+            gone = min(programs[::-1], key=lambda p: 0 if p.captured.changed() else p.runs)
             programs = [p for p in programs if p is not gone]
         self.programs = [program, *programs]
         self.last = program

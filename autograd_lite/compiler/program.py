@@ -94,7 +94,7 @@ class Program(AnyProgram):
     n_numbers   the number of results that are plain numbers, which follow those
     guards      the guards on the outputs
     calls       each callback, and (the index of an output or -1, a number) of each operand
-    runs        the number of calls that it was for, the recorded one among them
+    runs        the number of calls that it was for, with the recorded one once it is kept
     draws       what draws the random numbers
     is_index    [draws] True if `take` reads the random number as an index
     parameters  the Values that were there before the call
@@ -122,7 +122,7 @@ class Program(AnyProgram):
             outputs.add(number)
         self.guards = _Guards(recording.guards, outputs)
         self.calls = [(call.function, outputs.operands(call.values)) for call in recording.calls]
-        self.runs, self._check_at = 1, 2
+        self.runs, self._check_at = 0, 2
         self.draws = tuple(draw.function for draw in recording.draws)
         read = {node.parents[0] for node in recording.takes}
         self.is_index = [x.leaf in read and isinstance(x.number, Integral) for x in recording.draws]
@@ -390,7 +390,7 @@ def _taken_apart(thing: Any, results: _Outputs, captured: CapturedState) -> Any:
     An object that was there before the call stands in the template as its `Identity`.
     """
     thing = plain_array(thing)
-    if isinstance(thing, Value):
+    if isinstance(thing, Value) and not captured.leads_to(thing):
         return results.hole(thing)
     if captured.leads_to(thing) and not isinstance(thing, (list, tuple, dict, np.ndarray)):
         return Identity(thing)

@@ -87,7 +87,9 @@ class Batched(Compiled):
             if program is None:
                 i = left[0]
                 with self._lock:
-                    found, result, program = self._recorded(signature, batch.sample(i), attempts[i])
+                    flat, args = batch.sample(i), batch.arguments(i)
+                    recorded = self._recorded(signature, flat, attempts[i], args, {})
+                found, result, program = recorded
                 results |= {i: result} if found else {}
                 left = [i for i in left if i not in results]
             if program is None:

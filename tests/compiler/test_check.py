@@ -1,6 +1,8 @@
 """A check runs the function beside its program: what differs is found, and the function counts."""
 
 import asyncio
+import collections
+import random
 import threading
 import warnings
 import weakref
@@ -263,3 +265,44 @@ def test_in_tasks():
         return await asyncio.gather(*map(run, range(8)))
 
     assert asyncio.run(run_all()) == [0.5 * i for i in range(8)]
+
+
+def test_the_recorded_call_is_checked_too_if_each_is():
+    seen = collections.deque()
+
+    def f(x):
+        ag.callback(seen.append, x)
+        return x * (2 if type(x) is Value else 3)  # a stand-in is of another type
+
+    compiled = compile(f, check="always")
+    with pytest.warns(RuntimeWarning, match="gave 3.0 as result, .* 2.0, at call 1 of the program"):
+        assert compiled(Value(1.0)).data == 2.0
+    assert (list(seen), compiled.recordings) == ([1.0], 0)
+    assert compiled(Value(2.0)).data == 4.0
+    assert list(seen) == [1.0, 2.0]
+
+
+def test_a_call_that_is_refused_runs_the_function_once():
+    rng, seen, numbers = random.Random(0), collections.deque(), iter(range(10))
+
+    def draws(x):
+        ag.callback(seen.append, x)
+        return x * rng.random()
+
+    def iterates(x):
+        ag.callback(seen.append, x)
+        return x * next(numbers)
+
+    for f, expected in (draws, random.Random(0).random()), (iterates, 0):
+        with pytest.warns(RuntimeWarning, match="runs eagerly from now on"):
+            assert compile(f, check="always")(Value(1.0)).data == expected
+    assert list(seen) == [1.0, 1.0]
+
+
+def test_values_that_were_there_before_are_returned_themselves():
+    f = compile(lambda x: [W[0], {"w": W}, x * W[1]])
+    for i in range(4):
+        w, others, y = f(float(i))
+        assert w is W[0]
+        assert others["w"][2] is W[2]
+        assert y.data == -1.5 * i

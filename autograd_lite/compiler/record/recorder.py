@@ -56,6 +56,7 @@ __all__ = [
     "NotAllowedError",
     "Recorder",
     "Recording",
+    "SilentRecorder",
     "record",
 ]
 
@@ -116,6 +117,11 @@ class Recording:
         self.guards: list[Guard] = []
         self.why_not = ""
         self.misled = False
+
+    def call_back(self, start: int = 0) -> None:
+        """Make the callbacks from this one on, unobserved, as a program makes them."""
+        for function, values in self.calls[start:]:
+            unobserved(function, *[number_of(x) if isinstance(x, Value) else x for x in values])
 
     def leave_behind(self, flat: FlatArguments) -> None:
         """Let gradients flow through the nodes of the recording to what its tracers stood for, and
@@ -214,7 +220,7 @@ class Recorder(TracingObserver):
 
     def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
         self.recording.calls.append(Callback(function, values))
-        unobserved(function, *[number_of(x) if isinstance(x, Value) else x for x in values])
+        self.recording.call_back(-1)
         return True
 
     def read(self, node: Value) -> None:
@@ -276,16 +282,20 @@ class Recorder(TracingObserver):
         )
 
 
-class LineRecorder(Recorder):
-    """Notes the line of each node, too, which takes as long as a recording; calls nothing back."""
-
-    def made(self, node: Value) -> None:
-        super().made(node)
-        self.recording.lines.append((node, user_line()))
+class SilentRecorder(Recorder):
+    """Calls nothing back, for the function itself does it."""
 
     def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
         self.recording.calls.append(Callback(function, values))
         return True
+
+
+class LineRecorder(SilentRecorder):
+    """Notes the line of each node, too, which takes as long as the recording."""
+
+    def made(self, node: Value) -> None:
+        super().made(node)
+        self.recording.lines.append((node, user_line()))
 
 
 def record(
