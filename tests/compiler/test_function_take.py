@@ -74,3 +74,12 @@ def test_largest_is_one_node_and_of_numbers_none():
     nodes = [line.split()[2] for line in str(f.programs()[-1].tape).splitlines()[:-1]]
     assert sum(node.startswith("largest") for node in nodes) == 1
     assert len(f.programs()[-1].tape) == 6 + 5 + 1 + 2
+
+
+def test_under_no_grad_what_is_taken_is_a_leaf():
+    def f(x, i):
+        with ag.no_grad():
+            y = ag.largest(W) + take(W, i)
+        return x * y
+
+    agree(f, [(Value(2.0), np.int64(i)) for i in (0, 2, 1)], W, recordings=1)

@@ -129,21 +129,20 @@ class Recording:
         """
         values = dict(zip(flat.slots, flat.values, strict=True))
         sources = {x: values[slot] for x, slot in self.arguments.items() if slot in values}
-        for node in self.takes:
-            index, *elements = node.parents
-            sources[node] = elements[int(number_of(index))]
-        for node in self.largest:
-            sources[node] = node.parents[_index_of(number_of(node), node.parents)]
+        for node in (*self.takes, *self.largest):
+            sources[node] = self._picked(node)
         give_parents(sources, self.made)
         retire(self.numbers)
 
-
-def _index_of(number: float, nodes: Sequence[Value]) -> int:
-    """The index of the first node with this number; of the last NaN."""
-    numbers = [*map(number_of, nodes)]
-    if number == number:
-        return numbers.index(number)
-    return max(i for i, x in enumerate(numbers) if x != x)
+    def _picked(self, node: Value) -> Value:
+        """The parent that a node of `take` or `largest` is: the first of equals, the last NaN."""
+        if node in self.takes:
+            index, *elements = node.parents
+            return elements[int(number_of(index))]
+        number = number_of(node)
+        if number == number:
+            return next(x for x in node.parents if number_of(x) == number)
+        return [x for x in node.parents if number_of(x) != number_of(x)][-1]
 
 
 class Recorder(TracingObserver):
@@ -198,10 +197,14 @@ class Recorder(TracingObserver):
         self._detached.append((leaf, source))
 
     def took(self, node: Value) -> None:
-        self._takes.append(node)
+        self._takes.append(self._source_of(node))
 
     def largest(self, node: Value) -> None:
-        self._largest.append(node)
+        self._largest.append(self._source_of(node))
+
+    def _source_of(self, node: Value) -> Value:
+        """The node, or under no_grad the one from which it was detached."""
+        return self._detached.get(id(node), (node, node))[1]
 
     def sample(self, function: Callable[[], float]) -> Value:
         i = len(self.recording.draws)
