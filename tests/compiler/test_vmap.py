@@ -1,6 +1,5 @@
 """vmap(f) gives what a loop gives, and records f for one sample, whatever the size of the batch."""
 
-import math
 import os
 import random
 import warnings
@@ -238,7 +237,7 @@ def test_results_of_several_forms_are_a_list():
 
 def test_the_warning_stands_at_the_line_that_calls():
     with pytest.warns(RuntimeWarning, match="runs eagerly") as warned:
-        vmap(lambda x: W[0] * math.sin(x))([1.0, 2.0])
+        vmap(lambda x: x * W[0].grad)([1.0, 2.0])
     assert warned[0].filename == __file__
 
 

@@ -203,8 +203,9 @@ class Recorder(TracingObserver):
         self._largest.append(self._source_of(node))
 
     def _source_of(self, node: Value) -> Value:
-        """The node, or under no_grad the one from which it was detached."""
-        return self._detached.get(id(node), (node, node))[1]
+        """A node that was just made, or under no_grad the one from which it was detached."""
+        leaf, source = self._detached[-1] if self._detached else (node, node)
+        return source if leaf is node else node
 
     def sample(self, function: Callable[[], float]) -> Value:
         i = len(self.recording.draws)
