@@ -535,7 +535,7 @@ def _instead(guard: Guard) -> str:
     if guard.op in ("==", "!="):
         return "Decide it outside, and pass what was decided, such as a bool"
     return (
-        "Write where(relu(x - y), a, b) for a if x > y else b, or maximum, minimum, clip or "
+        "Write where(x > y, a, b) for a if x > y else b, or maximum, minimum, clip or "
         "largest, which decide anew at each call; or vmap a function of one element"
     )
 

@@ -20,7 +20,7 @@ import pytest
 
 import autograd_lite as ag
 import nn
-from autograd_lite import Value, callback, compile, sample, take
+from autograd_lite import Value, callback, compile, mean, sample, take, where
 
 SENTENCES = [
     "A compiled function gives what the function gives, to rounding; numbers in arrays are "
@@ -415,7 +415,50 @@ def test_each_way_of_a_decision_is_recorded_once():
     assert compiled.recordings == 2
 
 
+def test_too_many_ways_are_eager_after_a_warning_of_the_line(caught):
+    def positive(xs):
+        return sum(x for x in xs if x > 0)
+
+    compiled = compile(positive)
+    for i in range(64):
+        xs = [1.5 if i >> k & 1 else -1.0 for k in range(6)]
+        assert compiled(xs) == positive(xs)
+    (warning,) = caught
+    lines = str(warning.message).splitlines()
+    assert any(line.strip() == "return sum(x for x in xs if x > 0)" for line in lines)
+    assert "where(x > y, a, b)" in lines[-1]
+    assert compiled.recordings >= 16
+
+
 # ---------------------------------------------------------------- 5. comparisons and ints
+
+COMPARISONS = {
+    "where": lambda x, y: where(x > y, x, 2 * y),
+    "where of another": lambda x, y: where(x <= 0, -x, where(y < x, y, x * y)),
+    "times": lambda x, y: (x > 0) * x + (y >= x) * y,
+    "a sum": lambda x, y: (x > 0) + (y > 0) + x,
+    "and": lambda x, y: where((x > 0) & (y > 0), x, y),
+    "or": lambda x, y: where((x > 0) | (y > 0), x, y),
+    "not": lambda x, y: where(~(x > 0) + 2, x, y) + x,
+    "a count": lambda x, y: sum([x > 0, y > 0, x > y]) + x,
+    "a mean": lambda x, y: mean([x > 0, y > 0, x > y]) * x,
+    "a difference": lambda x, y: 1 - (x > y) + x,
+}
+
+
+@pytest.mark.parametrize("form", [float, Value])
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_a_comparison_is_data(name, form):
+    function = COMPARISONS[name]
+    compiled = compile(function, check="never")
+    for x, y in (1.0, 2.0), (2.0, 1.0), (-1.0, 2.0), (-1.0, -2.0), (0.0, 0.0), (1.0, 1.0):
+        x, y = form(x), form(y)
+        found, expected = compiled(x, y), function(x, y)
+        assert kinds(found) == kinds(expected)
+        assert numbers(found) == numbers(expected)
+        if form is Value:
+            assert gradients(found, [x, y]) == gradients(expected, [x, y])
+    assert compiled.recordings == 1
 
 
 @pytest.mark.parametrize("form", [float, Value])
@@ -427,6 +470,18 @@ def test_its_truth_is_a_decision(form):
     for x in (1.0, -1.0, 3.0, 1.5, -2.0, 5.0):
         assert numbers(compiled(form(x))) == numbers(function(form(x)))
     assert compiled.recordings == 3
+
+
+def test_the_accuracy_of_a_batch_needs_one_recording():
+    def accuracy(scores, labels):
+        return mean([(W[0] * s > 0) == (y > 0) for s, y in zip(scores, labels, strict=True)])
+
+    compiled = compile(accuracy, check="never")
+    rng = random.Random(0)
+    for _ in range(CALLS):
+        scores, labels = ([rng.gauss(0, 1) for _ in range(8)] for _ in range(2))
+        assert numbers(compiled(scores, labels)) == numbers(accuracy(scores, labels))
+    assert compiled.recordings == 1
 
 
 def test_an_int_that_python_uses_is_a_guard():

@@ -103,7 +103,7 @@ def with_rate(i):
 
 
 RELU = (
-    "Write where(relu(x - y), a, b) for a if x > y else b, or maximum, minimum, clip or largest, "
+    "Write where(x > y, a, b) for a if x > y else b, or maximum, minimum, clip or largest, "
     "which decide anew at each call; or vmap a function of one element"
 )
 READ = (
