@@ -39,6 +39,13 @@ cdef inline int append(array.array owner, double number) except -1:
     return 0
 
 
+cdef inline int append_long(array.array owner, long long number) except -1:
+    cdef Py_ssize_t n = len(owner)
+    array.resize_smart(owner, n + 1)
+    owner.data.as_longlongs[n] = number
+    return 0
+
+
 cdef inline int append_int(array.array owner, int number) except -1:
     cdef Py_ssize_t n = len(owner)
     array.resize_smart(owner, n + 1)

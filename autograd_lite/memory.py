@@ -50,6 +50,11 @@ def append(owner: array[float], number: float) -> None:
     owner.append(number)
 
 
+def append_long(owner: array[int], number: int) -> None:
+    """Add an int of 64 bits at the end."""
+    owner.append(number)
+
+
 def append_int(owner: array[int], number: int) -> None:
     """Add an int at the end."""
     owner.append(number)

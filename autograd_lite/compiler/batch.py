@@ -2,77 +2,68 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 from functools import cache
 
 import numpy as np
 
 from autograd_lite.compiler.messages import said
-from autograd_lite.compiler.record.flatten import FlatArguments, Identity, flatten
+from autograd_lite.compiler.record.flatten import EXACT, FlatArguments, Identity, flatten
 from autograd_lite.compiler.record.tokens import DICT, TUPLE
 from autograd_lite.compiler.tape.batched import BatchSlots
 from autograd_lite.tree import children, is_made_of_fields, items, rebuild, rebuildable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
     from typing import Any
 
 
 __all__ = ["Batch"]
 
-_BOOLS = (bool, np.bool_, np.ndarray)  # how `flatten` marks bools among the statics
-
 
 class Batch:
     """The arguments of a call, for n samples.
 
-    groups    the samples with the same bools each, which are parts of the program; with several
-              groups, only a `part` of the batch has the fields below
     key       the signature of one sample
     flat      the numbers and the Values of all samples, argument by argument
     floats    (count, own) of each argument's numbers, as in `BatchSlots`
     integers  (count, own) of each argument's integers
     """
 
-    def __init__(self, name: str, args: tuple[Any, ...], axes: Sequence[int | None]) -> None:
+    def __init__(
+        self, name: str, args: tuple[Any, ...], axes: Sequence[int | None], moving: Container[Any]
+    ) -> None:
+        """A batch; what samples have for their own, and the arguments at the places in moving,
+        are data with their ints and bools.
+        """
         self._arguments = [
-            _Argument(f"{name}: argument {i}", thing, axis)
+            _Argument(f"{name}: argument {i}", thing, axis, i in moving)
             for i, (thing, axis) in enumerate(zip(args, axes, strict=True))
         ]
         self.n = self._size(name)
-        self.groups = self._by_bools()
-        if len(self.groups) == 1:
-            self._take_apart()
-
-    def part(self, group: Sequence[int]) -> Batch:
-        """These samples alone, with the same bools."""
-        part = copy.copy(self)
-        part._arguments = [argument.part(group) for argument in self._arguments]
-        part.n = len(group)
-        part._take_apart()
-        return part
-
-    def _by_bools(self) -> list[list[int]]:
-        found = [bools for argument in self._arguments if (bools := argument.bools())]
-        if not found:
-            return [[*range(self.n)]]
-        groups: dict[Any, list[int]] = {}
-        for i, bools in enumerate(zip(*found, strict=True)):
-            groups.setdefault(bools, []).append(i)
-        return list(groups.values())
-
-    def _take_apart(self) -> None:
         self.flat, self._one = FlatArguments(), FlatArguments()
         self._one.shape.extend((TUPLE, len(self._arguments)))
-        for argument in self._arguments:
-            argument.add(self._one, self.flat)
+        for i, argument in enumerate(self._arguments):
+            self._add(i, argument)
         self._one.shape.extend((DICT, 0))  # no keyword arguments
         self.key = self._one.shape.tobytes(), tuple(self._one.statics)
-        self.floats = [(argument.floats, argument.own) for argument in self._arguments]
-        self.integers = [(argument.integers, argument.own) for argument in self._arguments]
+        self.floats = [(len(x.first.floats), x.own) for x in self._arguments]
+        self.integers = [(len(x.first.integers), x.own) for x in self._arguments]
         self._values = dict(zip(self.flat.slots, self.flat.values, strict=True))
+
+    def _add(self, i: int, argument: _Argument) -> None:
+        one, flat = self._one, self.flat
+        first, every = argument.first, argument.every
+        if first.ints and not argument.own:  # which move as they do in a call of the function
+            one.owners.append((i, [len(one.floats) + k for k in first.ints]))
+        one.shape += first.shape
+        one.statics += first.statics
+        one.floats += first.floats
+        flat.slots += [len(flat.floats) + slot for slot in every.slots]
+        flat.values += every.values
+        flat.floats += every.floats
+        flat.integers += every.integers
 
     def _size(self, name: str) -> int:
         sizes = {i: len(a.samples) for i, a in enumerate(self._arguments) if a.own}
@@ -93,7 +84,8 @@ class Batch:
     def sample(self, i: int) -> FlatArguments:
         """The arguments of sample i, taken apart."""
         flat = FlatArguments()
-        flat.shape, flat.statics = self._one.shape, self._one.statics
+        one = self._one
+        flat.shape, flat.statics, flat.owners = one.shape, one.statics, one.owners
         slots = BatchSlots(self.floats, self.n).of(i).tolist()
         flat.floats.extend([self.flat.floats[slot] for slot in slots])
         indices = BatchSlots(self.integers, self.n).of(i).tolist()
@@ -108,91 +100,55 @@ class _Argument:
 
     own      True if each sample has its own
     samples  the argument of each sample; or the one for all
-    numbers  the number of each sample in the batch
+    first    the first of them, taken apart
+    every    all of them, taken apart
     """
 
-    def __init__(self, name: str, thing: Any, axis: int | None) -> None:
-        self._name, self.own = name, axis is not None
+    def __init__(self, name: str, thing: Any, axis: int | None, moving: bool) -> None:
+        self.own = axis is not None
         self.samples = [thing] if axis is None else _along(thing, axis, name, f"has no axis {axis}")
         if not len(self.samples):
             raise ValueError(f"{name} is an empty batch")
-        self.numbers: Sequence[int] = range(len(self.samples))
-        self._flats = _taken_apart(self.samples, self.own)
+        self.first, self.every = _flat(self.samples, self.own, moving)
+        if self.own and not isinstance(self.samples, np.ndarray):
+            self._make_alike(name)
 
-    def part(self, group: Sequence[int]) -> _Argument:
-        """The argument for these samples alone."""
-        if not self.own:
-            return self
-        samples: Any = self.samples
-        part = copy.copy(self)
-        part.numbers = group
-        some = isinstance(samples, np.ndarray)
-        part.samples = samples[group] if some else [samples[i] for i in group]
-        part._flats = _taken_apart(part.samples, True)
-        return part
-
-    def bools(self) -> list[tuple[Any, ...]]:
-        """The bools of each sample; nothing if they do not differ, or if no sample has any."""
-        first, every = self._flats
-        differ = self.own and not _alike(self.samples, first, every)
-        if not differ or not any(cls in _BOOLS for cls, _ in every.statics):
-            return []
-        found = []
-        for sample in self.samples:
-            one, _ = _flat([_in_order(self.samples[0], sample)])
-            found.append(tuple([x for cls, x in one.statics if cls in _BOOLS]))
-        return found
-
-    def add(self, one: FlatArguments, flat: FlatArguments) -> None:
-        """Add the first sample, taken apart, to one, and the numbers of all samples to flat."""
-        samples = self.samples
-        first, every = self._flats
-        if self.own and any(cls is int for cls, _ in every.statics):
-            # Such as labels: what differs from sample to sample is data, as in an array.
-            samples = _as_data(samples, np.int64)
-            first, every = _taken_apart(samples, self.own)
-        if not _alike(samples, first, every):
-            # Perhaps there are ints where other samples have floats.
-            samples = _as_data(self.samples, float)
-            first, every = _taken_apart(samples, self.own)
-            if not _alike(samples, first, every):
-                i = next(i for i, x in enumerate(samples) if _differ(samples[0], x))
-                found, expected = _difference(samples[0], samples[i])
-                raise ValueError(
-                    said(
-                        f"{self._name}: sample {self.numbers[i]} has {found} where sample "
-                        f"{self.numbers[0]} has {expected}",
-                        "Write a loop over samples that differ",
-                    )
-                )
-        self.floats, self.integers = len(first.floats), len(first.integers)
-        one.shape += first.shape
-        one.statics += first.statics
-        flat.slots += [len(flat.floats) + slot for slot in every.slots]
-        flat.values += every.values
-        flat.floats.extend(every.floats)
-        flat.integers.extend(every.integers)
+    def _make_alike(self, name: str) -> None:
+        """See to it that all samples are taken apart as the first is, or raise ValueError."""
+        statics = [thing.thing for _, thing in self.every.statics if isinstance(thing, Identity)]
+        if _alike(self.samples, self.first, self.every) and not any(
+            map(is_made_of_fields, statics)
+        ):
+            return
+        for change in (list, _with_floats):  # perhaps there are ints where others have floats
+            samples = _in_order_of_first(change(self.samples))
+            self.first, self.every = _flat(samples, True)
+            if _alike(samples, self.first, self.every):
+                return
+        samples = _with_floats(self.samples)
+        i = next(i for i, x in enumerate(samples) if _differ(samples[0], x))
+        found, expected = _difference(samples[0], samples[i])
+        raise ValueError(
+            said(
+                f"{name}: sample {i} has {found} where sample 0 has {expected}",
+                "Write a loop over samples that differ",
+            )
+        )
 
 
-def _taken_apart(samples: Any, own: bool) -> tuple[FlatArguments, FlatArguments]:
-    """The first sample, and all of them.
-
-    own  True for samples, whose dataclasses hold numbers; False for one thing that all share
-    """
-    first, every = _flat(samples)
-    if own and not isinstance(samples, np.ndarray):
-        objects = [thing.thing for _, thing in every.statics if isinstance(thing, Identity)]
-        if any(map(is_made_of_fields, objects)) or not _alike(samples, first, every):
-            return _flat([_in_order(samples[0], sample) for sample in samples])
-    return first, every
-
-
-def _flat(samples: Any) -> tuple[FlatArguments, FlatArguments]:
+def _flat(samples: Any, own: bool, moving: bool = False) -> tuple[FlatArguments, FlatArguments]:
+    """The first sample, and all of them, taken apart."""
     first, every = FlatArguments(), FlatArguments()
+    first.moving = every.moving = own or moving
+    first.bools = every.bools = own
     flatten(samples[0], first)
     for part in [samples] if isinstance(samples, np.ndarray) else samples:
         flatten(part, every)
     return first, every
+
+
+def _in_order_of_first(samples: Sequence[Any]) -> list[Any]:
+    return [_in_order(samples[0], sample) for sample in samples]
 
 
 def _in_order(first: Any, thing: Any) -> Any:
@@ -229,15 +185,14 @@ def _items(thing: Any) -> dict[str, Any] | None:
 
 
 def _alike(samples: Any, first: FlatArguments, every: FlatArguments) -> bool:
-    """Whether all samples are like the first one, as those in an array are."""
-    if isinstance(samples, np.ndarray):
-        return True
+    """Whether all samples are like the first one."""
     n = len(samples)
     return first.shape * n == every.shape and first.statics * n == every.statics
 
 
 def _differ(x: Any, y: Any) -> bool:
-    return not _alike([x, y], *_taken_apart([x, y], True))
+    pair = _in_order_of_first(_with_floats([x, y]))
+    return not _alike(pair, *_flat(pair, True))
 
 
 def _difference(first: Any, other: Any, path: str = "") -> tuple[str, str]:
@@ -272,7 +227,7 @@ def _along(thing: Any, axis: int, name: str, problem: str) -> Any:
     """
     if isinstance(thing, np.ndarray) and axis < thing.ndim:
         moved = np.moveaxis(thing, axis, 0)
-        return moved if thing.dtype.kind in "fiu" else list(moved)
+        return moved if thing.dtype.kind in "fiub" else list(moved)
     if isinstance(thing, list) and axis == 0:
         return thing
     parts = _items(thing)
@@ -289,13 +244,11 @@ def _along(thing: Any, axis: int, name: str, problem: str) -> Any:
     return [rebuild(thing, list(row)) for row in zip(*rows, strict=True)]
 
 
-def _as_data(thing: Any, number: Callable[[Any], Any]) -> Any:
-    """The thing with numbers for ints, an array of NumPy's for a list of nothing else."""
-    if number is np.int64 and isinstance(thing, list) and {*map(type, thing)} == {int}:
-        return np.array(thing)
+def _with_floats(thing: Any) -> Any:
+    """The thing with floats for ints and bools, if they are the same as doubles."""
     if isinstance(thing, dict):
-        return {key: _as_data(x, number) for key, x in thing.items()}
+        return {key: _with_floats(x) for key, x in thing.items()}
     if isinstance(thing, (list, tuple)) or is_made_of_fields(thing):
-        return rebuild(thing, [_as_data(x, number) for x in children(thing)])
-    whole = isinstance(thing, (int, np.integer)) and not isinstance(thing, bool)
-    return number(thing) if whole else thing
+        return rebuild(thing, [_with_floats(x) for x in children(thing)])
+    whole = isinstance(thing, (int, np.integer, np.bool_)) and abs(int(thing)) <= EXACT
+    return float(thing) if whole else thing

@@ -19,7 +19,8 @@ from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.mistake import Mistake
 from autograd_lite.compiler.program import Attempt, Program
 from autograd_lite.compiler.record.captured import CapturedState
-from autograd_lite.compiler.record.flatten import FlatArguments, Identity, flatten
+from autograd_lite.compiler.record.flatten import FlatArguments, Identity, flatten_call
+from autograd_lite.compiler.record.moving import MovingInts
 from autograd_lite.compiler.record.recorder import Recorder, SilentRecorder, record
 from autograd_lite.compiler.record.tracers import NotRecordedError, TracerError, Tracers
 from autograd_lite.forks import give_lock
@@ -72,8 +73,8 @@ class Compiled(CompiledFunction):
 
     # In slots, so that its __dict__ has what users give it, as a function's has.
     __slots__ = (
-        *("__dict__", "__weakref__", "_by_signature", "_check", "_lock", "_mistake", "_receivers"),
-        *("_twin", "_warned", "check", "executor", "function", "recordings"),
+        *("__dict__", "__weakref__", "_by_signature", "_check", "_ints", "_lock", "_mistake"),
+        *("_receivers", "_twin", "_warned", "check", "executor", "function", "recordings"),
     )
 
     _lock: RLock
@@ -101,7 +102,8 @@ class Compiled(CompiledFunction):
         self.__name__ = str(getattr(function, "__name__", type(function).__name__))
         self.function = function
         self.recordings = 0
-        self._by_signature: OrderedDict[Any, _Signature] = OrderedDict()
+        self._by_signature: OrderedDict[Any, Signature] = OrderedDict()
+        self._ints = MovingInts()
         self._receivers: list[Any] = []  # of callbacks and draws
         self._warned: list[str] = []  # why it runs eagerly
         self._mistake: Mistake | None = None
@@ -112,10 +114,9 @@ class Compiled(CompiledFunction):
         watched = blocks_open() and observers.watched()  # every node
         if (watched and observers.tracing()) or is_checking():
             return self.function(*args, **kwargs)  # as a part of another
-        flat = FlatArguments()
-        flatten(args, flat)
-        flatten(kwargs, flat)
-        signature = self._signature((flat.shape.tobytes(), tuple(flat.statics)))
+        moving, flat, signature = self._taken_apart(args, kwargs)
+        if signature.calls == 1 and self._ints.learn({**dict(enumerate(args)), **kwargs}):
+            moving, flat, signature = self._taken_apart(args, kwargs)
         if not (signature.eager or watched or self._mistake):
             attempt = Attempt()
             tried = signature.programs
@@ -129,6 +130,8 @@ class Compiled(CompiledFunction):
                     held, result, _ = self._recorded(signature, flat, attempt, args, kwargs)
             if held:
                 return result
+            if moving is not self._ints.names:
+                return self(*args, **kwargs)
         return self._eagerly(signature, args, kwargs)
 
     def __get__(self, thing: Any, cls: type | None = None) -> Any:
@@ -213,14 +216,22 @@ class Compiled(CompiledFunction):
         """The constructor's arguments, for copies and pickles."""
         return self.function, self.executor, self.check
 
-    def _signature(self, key: Any) -> _Signature:
+    def _taken_apart(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[frozenset[Any], FlatArguments, Signature]:
+        """The arguments whose ints move, all arguments taken apart, and what is known of such."""
+        moving = self._ints.names
+        flat = flatten_call(args, kwargs, moving)
+        return moving, flat, self._signature((flat.shape.tobytes(), tuple(flat.statics)))
+
+    def _signature(self, key: Any) -> Signature:
         """What is known of the calls with this key, made if need be."""
         try:
             self._by_signature.move_to_end(key)
             signature = self._by_signature[key]
         except KeyError:
             with self._lock:
-                signature = self._by_signature.setdefault(key, _Signature())
+                signature = self._by_signature.setdefault(key, Signature())
                 if len(self._by_signature) > MAX_SIGNATURES:
                     oldest = [*self._by_signature][:-1]
                     empty = (key for key in oldest if not self._by_signature[key].programs)
@@ -228,7 +239,7 @@ class Compiled(CompiledFunction):
         signature.calls += 1
         return signature
 
-    def _signatures(self) -> list[_Signature]:
+    def _signatures(self) -> list[Signature]:
         return [*self._by_signature.values()]  # at once, as other threads move them to the end
 
     def _captured(self, statics: Iterable[tuple[type, Any]]) -> CapturedState:
@@ -246,7 +257,7 @@ class Compiled(CompiledFunction):
 
     def _replayed(
         self,
-        signature: _Signature,
+        signature: Signature,
         flat: FlatArguments,
         attempt: Attempt,
         args: Iterable[Any],
@@ -296,7 +307,7 @@ class Compiled(CompiledFunction):
 
     def _recorded(
         self,
-        signature: _Signature,
+        signature: Signature,
         flat: FlatArguments,
         attempt: Attempt,
         args: Iterable[Any],
@@ -325,13 +336,18 @@ class Compiled(CompiledFunction):
             changed = before.changed(captured)
             program = self._program(recording, captured, flat, attempt)
         except NotRecordedError as problem:
+            if self._ints.stop(flat):
+                return False, None, None
             self._give_up(signature, str(problem))
             return False, None, None
         except _PROBLEMS as problem:
+            if self._ints.stop(flat):
+                return False, None, None
             if not flat.floats:
                 raise
             signature.problem = _failure(problem)
             return False, None, None
+        asked = self._ints.read(flat, recording)
         recording.leave_behind(flat)
         result, keeps = program.recorded_result(recording, flat), False
         if recording.why_not:
@@ -362,8 +378,9 @@ class Compiled(CompiledFunction):
                 recording.call_back()
             else:
                 result = self._checked(program, run, flat, attempt, args, kwargs)
-        if keeps and not self._mistake:
+        if keeps and not (asked or self._mistake):
             self.recordings += 1
+            self._ints.recorded(flat)
             signature.keep(program)
             return True, result, program
         return True, result, None
@@ -381,7 +398,7 @@ class Compiled(CompiledFunction):
             program = Program(recording, captured, flat, self.__name__, "interpret")
         return program
 
-    def _eagerly(self, signature: _Signature, args: Iterable[Any], kwargs: dict[str, Any]) -> Any:
+    def _eagerly(self, signature: Signature, args: Iterable[Any], kwargs: dict[str, Any]) -> Any:
         """The result of the function itself."""
         problem, signature.problem = signature.problem, ""  # should the function fail as well
         result = self.function(*args, **kwargs)
@@ -389,10 +406,11 @@ class Compiled(CompiledFunction):
             self._give_up(signature, problem)
         return result
 
-    def _may_record(self, signature: _Signature, flat: FlatArguments, attempt: Attempt) -> bool:
+    def _may_record(self, signature: Signature, flat: FlatArguments, attempt: Attempt) -> bool:
         """Whether the limits let this call be recorded; if not, the user is told why."""
         recordings = signature.recordings
-        if recordings < FREE_PER_SIGNATURE and self.recordings < FREE_IN_ALL:
+        of_shape = max(recordings, self._ints.variants[flat.shape.tobytes()])
+        if of_shape < FREE_PER_SIGNATURE and self.recordings < FREE_IN_ALL:
             return True
         hopeless = recordings >= 3 * FREE_PER_SIGNATURE // 2
         if hopeless and all(program.runs == 1 for program in signature.programs):
@@ -408,7 +426,7 @@ class Compiled(CompiledFunction):
             )
         return False
 
-    def _why_so_many(self, signature: _Signature, flat: FlatArguments, attempt: Attempt) -> str:
+    def _why_so_many(self, signature: Signature, flat: FlatArguments, attempt: Attempt) -> str:
         """What makes so many recordings necessary, and what to write instead."""
         n, failed = signature.recordings, attempt.failed
         ways = f"it took {n} different ways through its decisions on numbers, such as"
@@ -446,17 +464,21 @@ class Compiled(CompiledFunction):
         if types.keys() <= {"bool", "ndarray"}:  # arrays of bools
             instead = "Pass 1 for True and 0 for False, and write where(b, x, y) for x if b else y"
         elif types.keys() == {"int"}:
-            instead = (
-                "Pass NumPy's integers, which are read at each call, such as "
-                f"np.array({next(iter(owners))}), and write take(table, i) for table[i]; or floats"
-            )
+            for guard in filter(None, self._ints.still.values()):
+                return said(
+                    f"it asks for each int of {' and '.join(owners)}, so that it is recorded for "
+                    "each, such as here",
+                    "Write take(table, i) for table[i], which reads the index anew at each call, "
+                    "or pass fewer different ints",
+                    guard.line,
+                )
         return said(
             f"it was recorded for many different values of {' and '.join(owners)} "
             f"(of type {', '.join(types)})",
             instead,
         )
 
-    def _give_up(self, signature: _Signature, reason: str) -> None:
+    def _give_up(self, signature: Signature, reason: str) -> None:
         signature.eager = True
         self._warn(reason, "runs eagerly from now on")
 
@@ -466,7 +488,7 @@ class Compiled(CompiledFunction):
             warn(f"{self.__name__} {what}: {reason}")
 
 
-class _Signature:
+class Signature:
     """The programs for the calls of one signature: one for each way that decisions went.
 
     programs    the programs, the newest first

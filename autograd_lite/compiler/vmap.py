@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_lite import observers
 from autograd_lite.compiler.batch import Batch
+from autograd_lite.compiler.check import is_checking
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.function import MAX_SIGNATURES, Compiled
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from autograd_lite.compiler.function import Signature
     from autograd_lite.compiler.program import Program
+    from autograd_lite.compiler.tape.executor import Run
     from autograd_lite.value import Value
-
 
 __all__ = ["Batched"]
 
@@ -47,7 +49,8 @@ class Batched(Compiled):
     def __init__(self, function: Callable[..., Any], in_axes: Any = 0) -> None:
         if not callable(function):
             raise TypeError(f"vmap: expected a function, not {type(function).__name__}")
-        super().__init__(function)
+        check = function.check if isinstance(function, Compiled) else "auto"
+        super().__init__(function, check=check)
         self.in_axes = tuple(in_axes) if isinstance(in_axes, list) else in_axes
         axes = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,)
         for axis in axes:
@@ -63,56 +66,91 @@ class Batched(Compiled):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
             raise TypeError(f"{self.__name__}: vmap takes no keyword argument; pass it by position")
-        batch = Batch(self.__name__, args, self._axes(args))
-        watched = blocks_open() and observers.watched()  # every node
-        if watched and observers.tracing():  # recorded in another
+        axes = self._axes(args)
+        moving, batch, signature = self._batch_of(args, axes)
+        if blocks_open() and (observers.tracing() or is_checking()):  # a part of another function
             return stack_results([self.function(*batch.arguments(i)) for i in range(batch.n)])
-        if len(batch.groups) == 1:
-            return self._run(batch, watched, True)
-        results: dict[int, Any] = {}
-        for group in batch.groups:
-            results |= zip(group, self._run(batch.part(group), watched, False), strict=True)
-        return stack_results([results[i] for i in range(batch.n)])
-
-    def _run(self, batch: Batch, watched: bool, whole: bool) -> Any:
-        """The results for samples with the same bools: a list, or for the whole batch as one."""
-        signature = self._signature(batch.key)
+        shared = {i: args[i] for i, axis in enumerate(axes) if axis is None}
+        if signature.calls == 1 and self._ints.learn(shared):
+            moving, batch, signature = self._batch_of(args, axes)
         attempts = [Attempt() for _ in range(batch.n)]
         results: dict[int, Any] = {}
         tried: list[Program] = []
-        left = [] if watched else list(range(batch.n))  # samples that a program may be for
-        while left:
+        watched = blocks_open() and observers.watched()  # every node
+        while len(results) < batch.n and not (watched or signature.eager or self._mistake):
+            left = [i for i in range(batch.n) if i not in results]
             fresh = [p for p in signature.programs if p not in tried]
             program = next((p for p in fresh if not p.captured.changed()), None)
-            if program is None:
-                i = left[0]
-                with self._lock:
-                    flat, args = batch.sample(i), batch.arguments(i)
-                    recorded = self._recorded(signature, flat, attempts[i], args, {})
-                found, result, program = recorded
-                results |= {i: result} if found else {}
-                left = [i for i in left if i not in results]
-            if program is None:
+            if program is not None:
+                tried.append(program)
+                whole = self._run(program, batch, left, attempts, results)
+                if whole is not None:
+                    return whole
+                continue
+            i = left[0]
+            with self._lock:
+                flat, arguments = batch.sample(i), batch.arguments(i)
+                recorded, result, _ = self._recorded(signature, flat, attempts[i], arguments, {})
+            if recorded:
+                results[i] = result
+            elif attempts[i].raises:
+                results[i] = self._eagerly(signature, arguments, {})
+            if moving is not self._ints.names:  # the ints of a shared argument move no more
+                moving, batch, signature = self._batch_of(args, axes)
+            elif i not in results:
                 break
-            tried.append(program)
-            batched = self._batched(program, batch)
-            ran = batched.run(batch, left, attempts) if left else ([], [], [])
-            if ran is None:
-                for i in left:
-                    flat = batch.sample(i)
-                    run = program.run(flat, attempts[i])
-                    results |= {} if run is None else {i: program.result(run, flat)}
-            else:
-                held, nodes, numbers = ran
-                if whole and len(held) == batch.n:
-                    return put_together(batched.template, nodes, numbers)
-                results |= {i: batched.result(nodes, numbers, i) for i in held}
-            left = [i for i in left if i not in results]
         for i in range(batch.n):
             if i not in results:
                 results[i] = self._eagerly(signature, batch.arguments(i), {})
-        each = [results[i] for i in range(batch.n)]
-        return stack_results(each) if whole else each
+        return stack_results([results[i] for i in range(batch.n)])
+
+    def _batch_of(
+        self, args: tuple[Any, ...], axes: Sequence[int | None]
+    ) -> tuple[frozenset[Any], Batch, Signature]:
+        """The arguments whose ints move, the batch of these arguments, and its signature."""
+        moving = self._ints.names
+        batch = Batch(self.__name__, args, axes, moving)
+        return moving, batch, self._signature(batch.key)
+
+    def _run(
+        self,
+        program: Program,
+        batch: Batch,
+        left: list[int],
+        attempts: list[Attempt],
+        results: dict[int, Any],
+    ) -> Any:
+        """Add the results of those samples left that the program is the one for.
+
+        If it is for all, and none is checked, the results of the whole batch as one; else None.
+        """
+        batched = self._batched(program, batch)
+        ran = batched.run(batch, left, attempts)
+        if ran is None:
+            for i in left:
+                flat = batch.sample(i)
+                alone = program.run(flat, attempts[i])
+                results |= {} if alone is None else {i: program.result(alone, flat)}
+            return None
+        run, held = ran
+        due = held if program.is_due(self._check) else []
+        if self._check != "always" and due:  # the first if it calls back, else another each time
+            due = [due[0 if program.calls else program.runs.bit_length() % len(due)]]
+        for i in due:
+            flat, one = batch.sample(i), batched.run_of(i, run, batch, attempts[i])
+            arguments = batch.arguments(i)
+            results[i] = self._checked(program, one, flat, attempts[i], arguments, {})
+            if self._mistake:
+                return None
+        for i in held if program.calls else ():
+            if i not in due:
+                program.call_back(batched.outputs_of(i, run))
+        program.runs += bool(held)
+        nodes, numbers = batched.results(run, batch)
+        if len(held) == batch.n and not due:
+            return put_together(batched.template, nodes, numbers)
+        results |= {i: batched.result(nodes, numbers, i) for i in held if i not in due}
+        return None
 
     def programs(self) -> Sequence[AnyProgram]:
         """Of each recording, the program for the last batch."""
@@ -181,16 +219,14 @@ class BatchedProgram(AnyProgram):
 
     def run(
         self, batch: Batch, left: list[int], attempts: list[Attempt]
-    ) -> tuple[list[int], list[Value], list[float]] | None:
-        """Those of the samples left for which all guards hold; the results of all, nodes and
-        numbers.
+    ) -> tuple[Run, list[int]] | None:
+        """The run for all samples, and those of the samples left for which all guards hold.
 
-        None if the program raises something, perhaps of a sample for which this is not the program.
+        None if it raises something, perhaps of a sample for which this is not the program.
 
         attempts  what is known of the call for each sample
         """
-        one, n = self.one, self.n
-        k = len(one.draws)
+        one, k = self.one, len(self.one.draws)
         drawn: list[float] = []
         for attempt in attempts if k else ():
             drawn += one.drawn(attempt)
@@ -198,14 +234,38 @@ class BatchedProgram(AnyProgram):
             run = one.forward(self.choice, batch.flat, drawn)
         except Exception:
             return None
-        if one.guards.guards or one.calls or k:
-            of = {i: self._outputs(run.outputs, i) for i in left}
-            left = [i for i in left if one.kept(of[i], attempts[i], drawn[i * k : (i + 1) * k])]
-            for i in left:
-                one.call_back(of[i])
-        others = np.array(run.outputs[n * one.n_results :]).reshape(n, -1)
-        numbers = others[:, : one.n_numbers].ravel().tolist()
-        return left, one.nodes(run, n * one.n_results, batch.flat), numbers
+        doubtful = set(left if one.guards.guards or k else self._overflows(run))
+        left = [
+            i
+            for i in left
+            if i not in doubtful
+            or one.kept(self.outputs_of(i, run), attempts[i], drawn[i * k : (i + 1) * k])
+        ]
+        return run, left
+
+    def run_of(self, i: int, run: Run, batch: Batch, attempt: Attempt) -> Run:
+        """The run of the program of one for sample i, with what the batch's run gave for it."""
+        interpreter: Any = self.one.choice.interpreter
+        found = self.one.forward(interpreter, batch.sample(i), self.one.drawn(attempt))
+        found.outputs = self.outputs_of(i, run)
+        return found
+
+    def results(self, run: Run, batch: Batch) -> tuple[list[Value], list[float]]:
+        """The results of all samples, those that are nodes and those that are plain numbers."""
+        nodes = self.one.nodes(run, self.n * self.one.n_results, batch.flat)
+        return nodes, self._numbers(run).ravel().tolist()
+
+    def _numbers(self, run: Run) -> Any:
+        """[n, numbers] the results that are plain numbers."""
+        others = np.array(run.outputs[self.n * self.one.n_results :]).reshape(self.n, -1)
+        return others[:, : self.one.n_numbers]
+
+    def _overflows(self, run: Run) -> list[int]:
+        """The samples of which a result that is a plain number is not finite."""
+        if not self.one.n_numbers:
+            return []
+        found: list[int] = np.flatnonzero(~np.isfinite(self._numbers(run)).all(axis=1)).tolist()
+        return found
 
     def result(self, nodes: list[Any], numbers: list[Any], i: int) -> Any:
         """The result for sample i."""
@@ -213,12 +273,12 @@ class BatchedProgram(AnyProgram):
         mine = nodes[i * n : (i + 1) * n], numbers[i * m : (i + 1) * m]
         return put_together(self.one.template, *mine)
 
-    def _outputs(self, outputs: array[float], i: int) -> array[float]:
+    def outputs_of(self, i: int, run: Run) -> array[float]:
         """The outputs of the program of one, for sample i."""
         r = self.one.n_results
         others = len(self.one.tape.outputs) - r
         start = self.n * r + i * others
-        return outputs[i * r : (i + 1) * r] + outputs[start : start + others]
+        return run.outputs[i * r : (i + 1) * r] + run.outputs[start : start + others]
 
 
 def stack_results(results: list[Any]) -> Any:

@@ -49,7 +49,13 @@ def test_masks_are_masks(name, executor):
     assert compiled.recordings == len(MASKS)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+# How often the function of a sample with its own mask is recorded: once, or for each way that the
+# mask makes it go. "is" and "dtype" see that the mask of a sample is one of stand-ins.
+RECORDINGS = {"where": 1, "product": 1, "not": 1, "sum": 3, "np.where": 1, "and": 2, "if": 4,
+              "index": 4, "python": 4}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
 def test_each_sample_has_its_own_mask(name):
     f = FUNCTIONS[name]
     masks = np.array([*MASKS, MASKS[0], ~MASKS[1]])
@@ -58,7 +64,7 @@ def test_each_sample_has_its_own_mask(name):
     as_eagerly(
         batched, lambda xs, ms: [f(x, m) for x, m in zip(xs, ms, strict=True)], [(xs, masks)]
     )
-    assert batched.recordings == 4
+    assert batched.recordings == RECORDINGS[name]
 
 
 def test_single_bools():
@@ -118,7 +124,7 @@ def test_bools_beside_ints_and_numbers_in_samples():
     for _ in range(2):
         assert [y.data for y in batched(samples)] == [f(sample).data for sample in samples]
     assert batched.recordings == 2
-    with pytest.raises(ValueError, match="sample 3 has a list of 2 where sample 1 has a list of 1"):
+    with pytest.raises(ValueError, match="sample 3 has a list of 2 where sample 0 has a list of 1"):
         vmap(lambda x, b: W[0])([[1.0], [1.0], [1.0], [1.0, 2.0]], [True, False, True, False])
 
 

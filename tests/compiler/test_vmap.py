@@ -2,6 +2,7 @@
 
 import os
 import random
+import threading
 import warnings
 from collections import deque
 
@@ -105,7 +106,7 @@ def test_the_way_that_was_not_taken_leaves_nothing():
             assert sorted(seen) == sorted(
                 4 * [x for i, x in zip(indices, xs, strict=True) if i >= 0]
             )
-    assert batched.recordings == 2
+    assert batched.recordings == 4  # two ways, for ints of Python's and of NumPy's
     with pytest.raises(IndexError):
         batched([0, 3], [1.0, 1.0])
 
@@ -259,3 +260,79 @@ def test_tables_need_not_form_one_pattern():
         leaves = [*W, *other, scale]
         as_a_loop(batched, lambda x, i: list(map(picked, x, i)), (x, indices), leaves)
     assert batched.recordings == 1
+
+
+# ----------------------------------------------------------------------------------------- checks
+
+
+def with_samples(function):
+    """The function, and the samples for which it was run itself."""
+    seen = []
+
+    def f(x):
+        if type(x) is float:
+            seen.append(x)
+        return function(x)
+
+    return f, seen
+
+
+def test_one_sample_runs_beside_the_program_at_runs_2_4_8():
+    f, seen = with_samples(lambda x: W[0] * x)
+    batched, checked = vmap(f), {}
+    for call in range(1, 20):
+        seen.clear()
+        assert [y.data for y in batched([1.0, 2.0, 3.0])] == [0.5, 1.0, 1.5]
+        checked |= {call: [*seen]} if seen else {}
+    assert [*checked] == [1, 3, 7, 15]  # the recorded sample was the first run
+    assert {*map(len, checked.values())} == {1}
+    assert len({samples[0] for samples in checked.values()}) > 1  # not always the same
+
+
+def test_a_change_that_no_guard_sees_is_seen_by_a_check():
+    hidden = threading.local()
+    hidden.factor = 1.0
+    batched = vmap(lambda x: W[0] * x * hidden.factor)
+    for _ in range(2):  # the runs 1 to 3 of the program
+        assert [y.data for y in batched([1.0, 2.0, 3.0])] == [0.5, 1.0, 1.5]
+    hidden.factor = 2.0
+    with pytest.warns(RuntimeWarning, match=r"runs eagerly from now on: its program gave"):
+        assert [y.data for y in batched([1.0, 2.0, 3.0])] == [1.0, 2.0, 3.0]
+    hidden.factor = 3.0
+    assert [y.data for y in batched([1.0, 2.0])] == [1.5, 3.0]
+
+
+@pytest.mark.parametrize("kind", [vmap, lambda f: vmap(compile(f, check="always"))])
+def test_each_sample_is_checked_always_where_that_is_wanted(kind, monkeypatch):
+    if kind is vmap:
+        monkeypatch.setenv("AUTOGRAD_LITE_CHECK", "1")
+    f, seen = with_samples(lambda x: W[0] * x)
+    batched = kind(f)
+    for _ in range(3):
+        seen.clear()
+        assert [y.data for y in batched([1.0, 2.0, 3.0])] == [0.5, 1.0, 1.5]
+        assert seen[-2:] == [2.0, 3.0]
+
+
+def test_no_sample_is_checked_where_that_is_wanted():
+    f, seen = with_samples(lambda x: W[0] * x)
+    batched = vmap(compile(f, check="never"))
+    for _ in range(9):
+        batched([1.0, 2.0, 3.0])
+    assert seen == []
+
+
+def test_a_checked_sample_calls_back_once_and_draws_the_same():
+    seen = deque()
+
+    def f(x):
+        y = ag.sample(random.random) * x * W[0]
+        ag.callback(seen.append, y)
+        return y
+
+    for check in ("auto", "always", "never"):
+        batched = vmap(compile(f, check=check))
+        for _ in range(9):
+            seen.clear()
+            found = [y.data for y in batched([1.0, 2.0, 3.0])]
+            assert [*seen] == pytest.approx(found, rel=1e-12)

@@ -57,6 +57,10 @@ class TracerArray(np.ndarray):
         with np.errstate(all="ignore"):  # a program does not warn, either
             return _traced(compute(*plain, **options))
 
+    def tolist(self) -> Any:
+        """Nested lists, in which a bool is one of Python's."""
+        return [x.tolist() if hasattr(x, "tolist") else x for x in self] if self.ndim else self[()]
+
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function is np.where and len(args) == 3 and _are_bools(args[0]):
             return _traced(_selected(*map(plain_array, args)))

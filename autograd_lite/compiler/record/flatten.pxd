@@ -10,15 +10,16 @@ cdef tuple _PLAIN
 
 
 cdef class FlatArguments:
-    cdef public list values, slots, statics
+    cdef public list values, slots, statics, ints, owners
     cdef public numbers shape, floats, integers
-    cdef public bint moving
+    cdef public bint moving, bools
     cdef int depth
 
 
 cpdef object flatten(object thing, FlatArguments flat)
 @cython.locals(i=Py_ssize_t)
 cpdef FlatArguments flatten_call(tuple args, dict kwargs, object moving)
+cdef object flatten_argument(object key, object thing, FlatArguments flat, object moving)
 cdef object flatten_each(object things, FlatArguments flat)
 cdef object flatten_static(object thing, FlatArguments flat)
 cdef object flatten_numpy(object thing, FlatArguments flat)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from autograd_lite.value import Value
 
 EXACT = 2**53  # below it each int is a double
+LEAST = -EXACT
 LARGEST = np.uint64(2**63 - 1)  # an integer that `FlatArguments.integers` can hold
 DEEPEST = 200  # an argument that is nested deeper may well contain itself
 _SHAPE, _FLOATS, _INTEGERS = array("i"), array("d"), array("q")
@@ -52,7 +53,10 @@ class FlatArguments:
     statics   (type, thing) that are the same in all calls of one recording; an object, which
               may be equal to another one and hold other numbers, as an `Identity`; an array of
               bools as its shape and its bytes
-    moving    True if Python's ints, and bools, are numbers that change, rather than statics
+    moving    True if Python's ints are numbers that change, rather than statics
+    bools     True if bools are
+    ints      the indices of such ints among floats
+    owners    (place or keyword, such ints of it) of each argument that has some
     depth     how deep the thing lies that is being taken apart
     """
 
@@ -63,7 +67,9 @@ class FlatArguments:
         self.values: list[Value] = []
         self.slots: list[int] = []
         self.statics: list[Any] = []
-        self.moving = False
+        self.moving = self.bools = False
+        self.ints: list[int] = []
+        self.owners: list[tuple[Any, list[int]]] = []
         self.depth = 0
 
 
@@ -100,11 +106,14 @@ def flatten(thing: Any, flat: FlatArguments) -> None:
         flat.values.append(thing)
         flat.slots.append(len(flat.floats))
         memory.append(flat.floats, engine.number_of(thing))
-    elif flat.moving and (cls is bool or (cls is int and -EXACT < thing < EXACT)):
-        memory.append_int(flat.shape, INT if cls is int else BOOL)
+    elif flat.moving and cls is int and LEAST < thing < EXACT:
+        memory.append_int(flat.shape, INT)
+        flat.ints.append(len(flat.floats))
         memory.append(flat.floats, thing)
-        if cls is int:
-            flat.integers.append(thing)
+        memory.append_long(flat.integers, thing)
+    elif flat.bools and cls is bool:
+        memory.append_int(flat.shape, BOOL)
+        memory.append(flat.floats, thing)
     elif cls is int or cls is str or cls is bool or thing is None:
         memory.append_int(flat.shape, STATIC)
         flat.statics.append((cls, thing))
@@ -131,7 +140,7 @@ def flatten(thing: Any, flat: FlatArguments) -> None:
 def flatten_call(args: Any, kwargs: Any, moving: Any) -> FlatArguments:
     """The arguments of a call, taken apart.
 
-    moving  the places and keywords of those whose ints and bools are numbers that change
+    moving  the places and keywords of those whose ints are numbers that change
     """
     flat = FlatArguments()
     if not moving:
@@ -141,17 +150,24 @@ def flatten_call(args: Any, kwargs: Any, moving: Any) -> FlatArguments:
     memory.append_int(flat.shape, TUPLE)
     memory.append_int(flat.shape, len(args))
     for i in range(len(args)):
-        flat.moving = i in moving
-        flatten(args[i], flat)
+        flatten_argument(i, args[i], flat, moving)
     memory.append_int(flat.shape, DICT)
     memory.append_int(flat.shape, len(kwargs))
     for key in kwargs:
         flatten_static(key, flat)
     for key in kwargs:
-        flat.moving = key in moving
-        flatten(kwargs[key], flat)
-    flat.moving = False
+        flatten_argument(key, kwargs[key], flat, moving)
     return flat
+
+
+def flatten_argument(key: Any, thing: Any, flat: FlatArguments, moving: Any) -> None:
+    """The argument of this place or keyword."""
+    start = len(flat.ints)
+    flat.moving = key in moving
+    flatten(thing, flat)
+    flat.moving = False
+    if len(flat.ints) > start:
+        flat.owners.append((key, flat.ints[start:]))
 
 
 def flatten_each(things: Any, flat: FlatArguments) -> None:
@@ -184,7 +200,7 @@ def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
     """An array or a scalar of NumPy's."""
     kind = thing.dtype.kind
     shape = thing.shape
-    if kind == "b" and flat.moving:
+    if kind == "b" and flat.bools:
         flat.floats.frombytes(thing.ravel().astype("d").view("B"))
         memory.append_int(flat.shape, BOOLS)
         flat.shape.extend(array("i", (len(shape), *shape)))

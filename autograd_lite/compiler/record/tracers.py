@@ -147,7 +147,10 @@ class NumPyTracer(NumberTracer):
     __slots__ = ()
 
     def item(self) -> Any:
-        return self
+        """What stands for the number in Python: of a bool another tracer, as NumPy's is no bool."""
+        if number_kind(self) & kinds.FLOAT != kinds.BOOL:
+            return self
+        return engine.as_number(Value.__pow__(self, 1.0), kinds.BOOL)
 
     tolist = item
 

@@ -608,15 +608,15 @@ def test_programs_share_what_they_compare_while_it_has_not_changed():
     assert len({id(program.captured) for program in f.programs()}) == 3
 
 
-def test_ints_that_differ_at_each_call_make_it_eager_with_a_warning():
-    f = compile(lambda x, step: x / (step + 1))
-    for i in range(FREE_IN_ALL):
-        assert f(1.0, i) == 1 / (i + 1)
-    with pytest.warns(RuntimeWarning, match=r"of step \(of type int\)(.|\n)*Pass NumPy's integers"):
-        assert f(1.0, 100) == 1 / 101
-    assert f(1.0, 101) == 1 / 102  # no further warning
-    assert f(3.0, 1) == 1.5  # as recorded
-    assert f.recordings == FREE_IN_ALL
+def test_ints_that_are_asked_for_at_each_call_make_it_eager_with_a_warning():
+    f = compile(lambda x, step: sum([x, *[x for _ in range(step)]]))
+    for i in range(FREE_PER_SIGNATURE + 2):
+        assert f(1.0, i) == i + 1
+    with pytest.warns(RuntimeWarning, match=r"it asks for each int of step(.|\n)*range\(step"):
+        assert f(1.0, 100) == 101
+    assert f(1.0, 101) == 102  # no further warning
+    assert f(3.0, 0) == 3.0  # as recorded
+    assert f.recordings <= FREE_PER_SIGNATURE + 1
 
 
 class Holder:

@@ -39,22 +39,34 @@ def test_numbers_values_and_integers_in_containers():
     assert flat.statics == [(str, "k")]
 
 
-def test_ints_and_bools_that_move_are_numbers():
-    thing = [3, True, {4: np.array([[True], [False]])}, np.True_, np.int64(5), 2**53, "a"]
+def test_ints_that_move_are_numbers():
+    thing = [3, True, {4: np.array([True])}, np.int64(5), 2**53, "a"]
     flat = flatten_call((thing, 7), {"k": 8, "l": [9]}, {0, "l"})
-    assert flat.floats.tolist() == [3.0, 1.0, 1.0, 0.0, 1.0, 5.0, 9.0]
+    assert flat.floats.tolist() == [3.0, 5.0, 9.0]
     assert flat.integers.tolist() == [3, 5, 9]
-    statics = [(int, 4), (int, 2**53), (str, "a"), (int, 7), (str, "k"), (str, "l"), (int, 8)]
-    assert flat.statics == statics
+    assert (flat.ints, flat.owners) == ([0, 2], [(0, [0]), ("l", [2])])
+    statics = [(bool, True), (int, 4), (np.ndarray, ((1,), b"\1")), (int, 2**53), (str, "a")]
+    assert flat.statics == [*statics, (int, 7), (str, "k"), (str, "l"), (int, 8)]
     assert flat.shape.tolist() == [
         tokens.TUPLE, 2,
-        tokens.LIST, 7, tokens.INT, tokens.BOOL,
-        tokens.DICT, 1, tokens.STATIC, tokens.BOOLS, 2, 2, 1,
-        tokens.BOOLS, 0, tokens.INTEGER, tokens.STATIC, tokens.STATIC,
+        tokens.LIST, 6, tokens.INT, tokens.STATIC,
+        tokens.DICT, 1, tokens.STATIC, tokens.STATIC,
+        tokens.INTEGER, tokens.STATIC, tokens.STATIC,
         tokens.STATIC,
         tokens.DICT, 2, tokens.STATIC, tokens.STATIC, tokens.STATIC, tokens.LIST, 1, tokens.INT,
     ]  # fmt: skip
     assert flat.moving is False
+
+
+def test_bools_of_samples_are_numbers():
+    flat = FlatArguments()
+    flat.moving = flat.bools = True
+    flatten([True, 2, np.array([[True], [False]]), np.True_], flat)
+    assert flat.floats.tolist() == [1.0, 2.0, 1.0, 0.0, 1.0]
+    assert flat.integers.tolist() == [2]
+    assert flat.shape.tolist() == [
+        tokens.LIST, 4, tokens.BOOL, tokens.INT, tokens.BOOLS, 2, 2, 1, tokens.BOOLS, 0
+    ]  # fmt: skip
 
 
 def test_a_call_is_taken_apart_as_its_arguments_by_place_and_by_keyword_are():
