@@ -69,6 +69,7 @@ cdef Value filled_number(
     int number, int kind, int code, Value x, Value y, double data, double dx, double dy, object more
 )
 cpdef Value as_number(Value node, int number)
+cpdef object forget_parents(Value node)
 @cython.locals(number=int, many=Extra)
 cdef int number_made(int kind, int code, Value x, Value y, object more) except -1
 @cython.locals(number=int, i=Py_ssize_t)

@@ -876,6 +876,12 @@ def as_number(node: Value, number: int) -> Value:
     return node
 
 
+def forget_parents(node: Value) -> None:
+    """Make a node of a number a constant."""
+    node._kind = kinds.CONSTANT
+    node._x = node._y = node._extra = None
+
+
 def number_made(kind: int, code: int, x: Any, y: Any, more: Any) -> int:
     """The kind of number that a rule makes of these parents; 0 if one of them is a Value."""
     if kind == kinds.UNARY:
@@ -981,7 +987,9 @@ def required(other: Any, name: str) -> Value:
 def constant_leaf(number: Any) -> Value:
     """The leaf that an expression makes of a plain number."""
     node = leaf(kinds.CONSTANT, float(number))
-    if _blocks != 0 and tracers is not None:
+    if _blocks != 0 and type(number) is float:
+        node._number = kinds.FLOAT
+    elif _blocks != 0 and tracers is not None:
         node._number = kinds_by_type.get(type(number), kinds.FLOAT)
     return node
 

@@ -257,6 +257,8 @@ class Program(AnyProgram):
 
     def nodes(self, run: Run, n_results: int, flat: FlatArguments) -> list[Value]:
         """The results of a run as nodes of the eager graph."""
+        if not n_results:
+            return []
         wrt, leaves_all = self.parameters, self._leaves_all
         if flat.values:
             wrt += tuple(flat.values)

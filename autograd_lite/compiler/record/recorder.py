@@ -162,6 +162,8 @@ class Recorder(TracingObserver):
         self._compared: dict[int, tuple[Value, Value, str, Value | float]] = {}
         self._takes: list[Value] = []
         self._largest: list[Value] = []
+        # In C, as there is one for each node.
+        self.made = self.recording.made.append  # type: ignore[method-assign, assignment]
 
     def give_up(self, why_not: str) -> None:
         """Note, the first time, why the recording cannot be replayed."""
@@ -188,9 +190,6 @@ class Recorder(TracingObserver):
                     "Write autograd_lite.sample(random.random) for random.random()",
                 )
             )
-
-    def made(self, node: Value) -> None:
-        self.recording.made.append(node)
 
     def detached(self, leaf: Value, source: Value) -> None:
         self.recording.made.append(leaf)
@@ -297,8 +296,12 @@ class SilentRecorder(Recorder):
 class LineRecorder(SilentRecorder):
     """Notes the line of each node, too, which takes as long as the recording."""
 
-    def made(self, node: Value) -> None:
-        super().made(node)
+    def __init__(self, reached: Iterable[object], drawn: Sequence[float]) -> None:
+        super().__init__(reached, drawn)
+        self.made = self._made_there  # type: ignore[method-assign]
+
+    def _made_there(self, node: Value) -> None:
+        self.recording.made.append(node)
         self.recording.lines.append((node, user_line()))
 
 

@@ -73,6 +73,8 @@ class TracingObserver(Observer):
 
 # ----------------------------------------------------------------------- tracers of plain numbers
 
+_set_class = vars(object)["__class__"].__set__
+
 
 class NumberTracer(Value):
     """Stands for a plain number that was passed, drawn, or computed of such numbers alone.
@@ -89,7 +91,7 @@ class NumberTracer(Value):
 
     @__class__.setter
     def __class__(self, cls: type) -> None:
-        vars(object)["__class__"].__set__(self, cls)
+        _set_class(self, cls)
 
     def __hash__(self) -> int:
         number = _read(self)
@@ -571,25 +573,26 @@ for _name, (_apply, _) in {**_OPERATORS, **_INT_OPERATORS, **_BITS}.items():
     setattr(FormerNumber, f"__r{_name}__", _reading(_reflected(_apply)))
 
 
+_TRACERS = {ValueTracer, *_CLASSES.values()}
+
+
 def end(nodes: Iterable[Value]) -> list[Value]:
     """The call is over: the compiler's tables may have the tracers among the nodes as keys.
 
     Gives those that stand for plain numbers.
     """
-    tracers = [x for x in nodes if type(x) is not Value and type(x).__module__ == __name__]
-    numbers = [x for x in tracers if is_plain_number(x)]
+    tracers = [x for x in nodes if type(x) in _TRACERS]
+    numbers = [x for x in tracers if number_kind(x)]
     for tracer in tracers:
-        tracer.__class__ = FormerTracer
+        _set_class(tracer, FormerTracer)
     return numbers
 
 
 def retire(numbers: Iterable[Value]) -> None:
     """Leave the plain numbers of a recording, which something may hold, without their parents."""
     for node in numbers:
-        if not node.is_leaf:
-            made = kinds.CONSTANT, 0, None, None, number_of(node), 0.0, 0.0
-            node._set_slots((made, 0.0, None))
-        node.__class__ = FormerNumber
+        engine.forget_parents(node)
+        _set_class(node, FormerNumber)
 
 
 class Tracers:
