@@ -20,7 +20,7 @@ import pytest
 
 import autograd_lite as ag
 import nn
-from autograd_lite import Value, callback, compile, mean, sample, take, where
+from autograd_lite import Value, callback, compile, mean, sample, take, vmap, where
 
 SENTENCES = [
     "A compiled function gives what the function gives, to rounding; numbers in arrays are "
@@ -484,6 +484,45 @@ def test_the_accuracy_of_a_batch_needs_one_recording():
     assert compiled.recordings == 1
 
 
+TABLE = [Value(float(i)) for i in range(40)]
+
+OF_INTS = {
+    "an index of take": lambda x, i: x * take(TABLE, i),
+    "a divisor": lambda x, i: x / (i + 1),
+    "an exponent": lambda x, i: x**i,
+    "a factor": lambda x, i: x * i,
+    "a difference": lambda x, i: where(i > 5, x, 2 * x),
+}
+
+
+@pytest.mark.parametrize("form", [float, Value])
+@pytest.mark.parametrize("name", OF_INTS)
+def test_ints_move(name, form):
+    function = OF_INTS[name]
+    compiled = compile(function, check="never")
+    for i in range(40):
+        found, expected = compiled(form(1.25), i), function(form(1.25), i)
+        assert kinds(found) == kinds(expected)
+        assert numbers(found) == pytest.approx(numbers(expected), rel=1e-12)
+    assert compiled.recordings == 2
+
+
+@pytest.mark.parametrize("form", [list, np.array])
+def test_lists_of_ints_move(form):
+    embedding = nn.Embedding(5, 3, rng=0)
+
+    def loss(tokens, targets):
+        logits = [LAYERS[0](embedding(token)) for token in tokens]
+        return nn.cross_entropy(logits, targets)
+
+    compiled = compile(loss, check="never")
+    rng = random.Random(0)
+    for _ in range(40):
+        tokens, targets = (form([rng.randrange(4) for _ in range(3)]) for _ in range(2))
+        assert compiled(tokens, targets).data == pytest.approx(loss(tokens, targets).data)
+    assert compiled.recordings <= 2
+
+
 def test_an_int_that_python_uses_is_a_guard():
     functions = (
         lambda x, k: sum([x * j for j in range(k)], 0.0),
@@ -588,6 +627,16 @@ def test_an_exception_of_the_check_comes_out(hidden):
         compiled(1.0)
 
 
+def test_a_check_in_a_vmap(hidden, caught, now_and_then):
+    batched = vmap(lambda x: HIDDEN().rate * W[0] * x)
+    for call in range(1, 12):
+        if call == 5:
+            hidden.rate = 3.0
+        results = numbers(batched([1.0, 2.0]))
+    assert results == [1.5, 3.0]
+    assert len(caught) == 1
+
+
 def test_a_checked_result_has_gradients():
     compiled = compile(lambda x: W[0] * x)
     for _ in range(CALLS):
@@ -645,6 +694,15 @@ for check in ("auto", "never"):
     assert printed == ["[1.0, 1.0, 1.0, 1.0, 3.0]", "[1.0, 1.0, 1.0, 1.0, 1.0]"]
     printed = python("-W", "ignore", "-c", program, AUTOGRAD_LITE_CHECK="").splitlines()
     assert printed == ["[1.0, 1.0, 1.0, 1.0, 1.0]", "[1.0, 1.0, 1.0, 1.0, 1.0]"]
+
+
+def test_a_type_that_is_asked_for_is_the_known_loss(caught, now_and_then):
+    """type(x) of a stand-in is no float: isinstance is what it can answer."""
+    asked = compile(lambda x: x if type(x) is float else None)
+    assert [asked(1.0) for _ in range(4)] == [None, 1.0, 1.0, 1.0]
+    assert len(caught) == 1
+    asked = compile(lambda x: x if type(x) is float else None, check="always")
+    assert [asked(1.0) for _ in range(4)] == [1.0] * 4
 
 
 def test_other_words_for_check_are_refused():

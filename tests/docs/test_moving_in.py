@@ -60,7 +60,7 @@ def test_two_edits_compile_it():
     path = HERE / "small_gpt.py"
     edits = {
         "^class Value:.*?(?=^# ---)": (
-            "import numpy as np\nfrom autograd_lite import Value, compile, softmax, take\n\n\n"
+            "from autograd_lite import Value, compile, softmax, take\n\n\n"
         ),
         "^def softmax.*?(?=^def )": "",
         r'state_dict\["wte"\]\[token_id\]': 'take(state_dict["wte"], token_id)',
@@ -69,7 +69,7 @@ def test_two_edits_compile_it():
         r"^    loss = (\(1 / n\).*?)$": (
             r"    return \1\n\nfor step in range(10):\n"
             "    tokens = [BOS, *map(letters.index, names[step % len(names)]), BOS]\n"
-            "    loss = loss_of(np.array(tokens))"
+            "    loss = loss_of(tokens)"
         ),
     }
     ours = path.read_text()
@@ -80,7 +80,9 @@ def test_two_edits_compile_it():
     assert ours["losses"] == pytest.approx(theirs["losses"], rel=1e-10)
     assert ours["samples"] == theirs["samples"]
     lengths = {len(name) for name in ours["names"]}
-    assert ours["loss_of"].recordings == len(lengths) == 3
+    assert len(lengths) == 3
+    # Ints move from the second name of a length on. The two names before it have other lengths.
+    assert ours["loss_of"].recordings == len(lengths) + 2
 
 
 # ------------------------------- what programs derived from micrograd do; docs/from-micrograd.md
