@@ -143,10 +143,10 @@ STAND_INS = "it fails on what stands for the numbers it is passed "
         (
             ints,
             lambda i: ([i % 3, i // 3 % 3, i // 9 % 3, i // 27], 1.0),
-            "it was recorded for many different values of tokens (of type int)",
-            "",
-            "Pass NumPy's integers, which are read at each call, such as np.array(tokens), and "
-            "write take(table, i) for table[i]; or floats",
+            "it asks for each int of tokens, so that it is recorded for each, such as here",
+            "return ag.sum([W[t] for t in tokens]) * x",
+            "Write take(table, i) for table[i], which reads the index anew at each call, or pass "
+            "fewer different ints",
         ),
         (
             lambda x, how: names(x, how=how),
@@ -209,8 +209,7 @@ STAND_INS = "it fails on what stands for the numbers it is passed "
             lambda i: (1.0,),
             "it reads the global NUMBERS, a count, which may change unseen",
             "",
-            "Pass what it reads of it as an argument (an array may be made read-only by "
-            "array.flags.writeable = False)",
+            "Pass what it reads of it as an argument",
         ),
         (
             random_number,
