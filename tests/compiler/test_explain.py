@@ -65,6 +65,7 @@ def test_one_of_a_thing_is_told_in_the_singular():
     assert "forward: 1 operation\n" in text
     batched = vmap(lambda x: x * 2)
     batched([1.0])
+    batched([1.0])
     assert ": 1 sample\n" in batched.explain()
 
 

@@ -293,9 +293,22 @@ def _arithmetic(
             return apply(*map(_read, (self, other, *modulo)))
         if decide is not None:
             decide(self, other)
-        return engine.as_number(of_value(self, other), kind)
+        made = engine.as_number(of_value(self, other), kind)
+        if is_int(made) and not (_is_bool(self) or _is_bool(other)):
+            _stays_exact(made)
+        return made
 
     return method
+
+
+def _is_bool(x: Any) -> bool:
+    return isinstance(x, Value) and number_kind(x) & kinds.FLOAT == kinds.BOOL
+
+
+def _stays_exact(made: Value) -> None:
+    """Have guards that a computed int is one that a double holds."""
+    bool(engine.compared(made, "<", LARGEST_INT, True))
+    bool(engine.compared(made, ">", -LARGEST_INT, True))
 
 
 def _reflected(apply: Callable[..., Any]) -> Callable[..., Any]:
