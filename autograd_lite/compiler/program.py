@@ -295,7 +295,9 @@ class Program(AnyProgram):
 
     def called_with(self, outputs: Sequence[float]) -> list[list[float]]:
         """The numbers that each callback is called with."""
-        return [[outputs[i] if i >= 0 else x for i, x in operands] for _, operands in self.calls]
+        return [
+            [_as(x, outputs[i]) if i >= 0 else x for i, x in operands] for _, operands in self.calls
+        ]
 
 
 class Attempt:
@@ -381,9 +383,12 @@ class _Outputs:
             self._indices[node] = self.add(node)
         return self._indices[node]
 
-    def operands(self, values: Iterable[Value | float]) -> list[tuple[int, float]]:
-        """(the index of a node, 0.0) or (-1, a number) for each of the values."""
-        return [(self.index_of(x), 0.0) if isinstance(x, Value) else (-1, x) for x in values]
+    def operands(self, values: Iterable[Value | float]) -> list[tuple[int, Any]]:
+        """(index of a node, type of its number) or (-1, a number) for each of the values."""
+        return [
+            (self.index_of(x), number_type(x) or float) if isinstance(x, Value) else (-1, x)
+            for x in values
+        ]
 
 
 def _taken_apart(thing: Any, results: _Outputs, captured: CapturedState) -> Any:

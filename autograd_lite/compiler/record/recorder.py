@@ -23,6 +23,7 @@ from autograd_lite.compiler.record.tracers import (
     end,
     is_bool,
     is_int,
+    plain_number,
     retire,
     tracer_of,
 )
@@ -121,7 +122,7 @@ class Recording:
     def call_back(self, start: int = 0) -> None:
         """Make the callbacks from this one on, unobserved, as a program makes them."""
         for function, values in self.calls[start:]:
-            unobserved(function, *[number_of(x) if isinstance(x, Value) else x for x in values])
+            unobserved(function, *map(plain_number, values))
 
     def leave_behind(self, flat: FlatArguments) -> None:
         """Let gradients flow through the nodes of the recording to what its tracers stood for, and

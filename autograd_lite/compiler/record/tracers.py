@@ -45,6 +45,7 @@ __all__ = [
     "end",
     "is_int",
     "number_type",
+    "plain_number",
     "retire",
     "tracer_of",
 ]
@@ -193,6 +194,11 @@ def number_type(node: Value) -> Any:
     """The type of the plain number that a node stands for; None for another Value."""
     kind = number_kind(node)
     return _CLASSES[kind]._type if kind else None
+
+
+def plain_number(x: Value | float) -> Any:
+    """The number of a Value, of the type that a tracer stands for; a number as it is."""
+    return (number_type(x) or float)(number_of(x)) if isinstance(x, Value) else x
 
 
 def is_int(node: Value) -> bool:
