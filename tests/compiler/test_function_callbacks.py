@@ -144,3 +144,18 @@ def test_what_a_callback_raises_comes_out():
     for _ in range(3):
         with pytest.raises(OSError, match="disk full"):
             f(1.0)
+
+
+def test_a_callback_is_given_numbers_of_the_types_that_the_function_gives():
+    given = []
+
+    def f(x, i, w):
+        for number in (x, i, x > 1, w):
+            ag.callback(given.append, number)
+        return i * x * w
+
+    compiled = compile(f, check="never")
+    for i in range(5):
+        compiled(i * 0.5, i, Value(2.0))
+    assert given == [x for i in range(5) for x in (i * 0.5, i, i > 2, 2.0)]
+    assert [type(x) for x in given] == [float, int, bool, float] * 5

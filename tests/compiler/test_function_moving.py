@@ -160,3 +160,19 @@ def test_results_of_ints_stay_ints():
             assert found[1] == f(0.5, k)[1]
             assert type(found[1]) is int
             assert len(numbers_in(found)) == 1
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda s: s * s * s + 1 - s * s * s,
+        lambda s: s**5 - (s**5 - 1),
+        lambda s: 1.0 if s * s * s % 2 == 1 else -1.0,
+        lambda s: s * 16807 * 16807 * 16807 % 2147483647 / 2147483647,
+    ],
+)
+def test_a_computed_int_that_no_double_holds_is_recorded_anew(f):
+    compiled = compile(f, check="never")
+    ints = [1, 2, 3, 300001, 300003, 5]
+    assert [compiled(s) for s in ints] == [f(s) for s in ints]
+    assert vmap(f)(ints) == [f(s) for s in ints]
