@@ -446,6 +446,7 @@ COMPARISONS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning")  # since Python 3.12
 @pytest.mark.parametrize("form", [float, Value])
 @pytest.mark.parametrize("name", COMPARISONS)
 def test_a_comparison_is_data(name, form):
