@@ -68,7 +68,7 @@ class Batched(Compiled):
             raise TypeError(f"{self.__name__}: vmap takes no keyword argument; pass it by position")
         axes = self._axes(args)
         moving, batch, signature = self._batch_of(args, axes)
-        if blocks_open() and (observers.tracing() or is_checking()):  # a part of another function
+        if is_checking() or (blocks_open() and observers.tracing()):  # a part of another function
             return stack_results([self.function(*batch.arguments(i)) for i in range(batch.n)])
         shared = {i: args[i] for i, axis in enumerate(axes) if axis is None}
         if signature.calls == 1 and self._ints.learn(shared):

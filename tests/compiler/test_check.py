@@ -306,3 +306,13 @@ def test_values_that_were_there_before_are_returned_themselves():
         assert w is W[0]
         assert others["w"][2] is W[2]
         assert y.data == -1.5 * i
+
+
+def test_in_a_check_a_vmap_calls_its_function(monkeypatch):
+    monkeypatch.delenv("AUTOGRAD_LITE_CHECK", raising=False)
+    inner = ag.vmap(compile(lambda x: x * 2.0 if type(x) is float else x * 3.0, check="never"))
+    inner([1.0, 2.0])  # has a program, which takes the other branch
+    f = compile(lambda xs: sum(inner(xs)))
+    assert f([1.0, 2.0]) == 9.0
+    with pytest.warns(RuntimeWarning, match=r"gave 9\.0 as result, and the function 6\.0"):
+        assert f([1.0, 2.0]) == 6.0
