@@ -300,15 +300,11 @@ def _arithmetic(
         if decide is not None:
             decide(self, other)
         made = engine.as_number(of_value(self, other), kind)
-        if is_int(made) and not (_is_bool(self) or _is_bool(other)):
+        if is_int(made) and not (is_bool(self) or (traced and is_bool(other))):
             _stays_exact(made)
         return made
 
     return method
-
-
-def _is_bool(x: Any) -> bool:
-    return isinstance(x, Value) and number_kind(x) & kinds.FLOAT == kinds.BOOL
 
 
 def _stays_exact(made: Value) -> None:
