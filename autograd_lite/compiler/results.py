@@ -5,6 +5,7 @@ from __future__ import annotations
 import autograd_lite.extra as extra
 import autograd_lite.kinds as kinds
 import autograd_lite.value as engine
+from autograd_lite._pure import is_compiled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ class Run:
     outputs   [tape.outputs] the numbers of the outputs
     indices   [tape.indices] the ints that `take` reads
     lease     [the workspace of the run], or [its inputs] once a later run has that workspace
-    free      the executor's list of the leases of runs that were dropped
+    free      the executor's list of the leases of runs that were dropped; interpreted, a run is
+              not told that it is dropped, and gives up its workspace in its turn
     """
 
     __slots__ = ("executor", "free", "indices", "lease", "outputs")
@@ -48,6 +50,10 @@ class Run:
         """
         gradient: array[float] = self.executor.gradient(self, cotangents)
         return gradient
+
+
+if not is_compiled():
+    del Run.__del__  # within a method of Python's that ends an object, a KeyboardInterrupt is lost
 
 
 class Replay:

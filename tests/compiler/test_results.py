@@ -9,6 +9,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, no_grad, take
+from autograd_lite.compiler.results import Run
 from autograd_lite.graph import cotangents, operands, partials, topological_order
 from tests.support.agreement import agree
 from tests.support.networks import Box
@@ -187,3 +188,8 @@ def test_the_operands_of_a_result_are_those_of_the_program():
     assert partials(difference) == (1.0, -1.0)
     found = cotangents(topological_order(product * difference))
     assert (found[x], found[y]) == (-10.0 + 15.0, -6.0 - 15.0)
+
+
+def test_a_run_ends_without_code_of_pythons():
+    """In which Python would lose a KeyboardInterrupt; compiled, the end of a run is in C."""
+    assert not isinstance(getattr(Run, "__del__", None), types.FunctionType)
