@@ -22,9 +22,10 @@ from autograd_lite.value import Value, grad_enabled, is_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
+    from autograd_lite.compiler.call import Call
     from autograd_lite.compiler.program import Program
     from autograd_lite.compiler.record.flatten import FlatArguments
     from autograd_lite.compiler.tape.executor import Run
@@ -58,12 +59,12 @@ class Witness(Observer):
         unobserved(function, *self.called[-1])
         return True
 
-    def run(self, function: Callable[..., Any], args: Iterable[Any], kwargs: dict[str, Any]) -> Any:
-        """What the function gives for the arguments of a call."""
+    def run(self, function: Callable[..., Any], call: Call) -> Any:
+        """What the function gives for a call."""
         token = _checking.set(True)
         try:
             with observe(self):
-                return function(*_as_doubles(tuple(args)), **_as_doubles(kwargs))
+                return function(*_as_doubles(tuple(call.args)), **_as_doubles(call.kwargs))
         finally:
             _checking.reset(token)
 

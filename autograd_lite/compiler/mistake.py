@@ -16,10 +16,10 @@ from autograd_lite.value import number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
-    from autograd_lite.compiler.record.flatten import FlatArguments
+    from autograd_lite.compiler.call import Call
     from autograd_lite.compiler.record.recorder import Recording
     from autograd_lite.compiler.tape.tape import Tape
     from autograd_lite.value import Value
@@ -33,24 +33,15 @@ class Mistake:
     what  how the numbers differed, and at which call of the program
     """
 
-    def __init__(
-        self,
-        program: Program,
-        flat: FlatArguments,
-        drawn: Sequence[float],
-        args: Iterable[Any],
-        kwargs: dict[str, Any],
-        differs: str,
-    ) -> None:
+    def __init__(self, program: Program, call: Call, differs: str) -> None:
         self.what = f"its program {differs}, at call {program.runs + 1} of the program"
-        self._program, self._flat, self._drawn = program, flat, drawn
-        self._args, self._kwargs = args, kwargs
+        self._program, self._call = program, call
 
     def explain(self, function: Callable[..., Any]) -> str:
         """The first node that differs when the call is recorded and run again, and its line."""
         try:
-            recording = record(function, self._flat, (), self._drawn, LineRecorder)
-            again = Program(recording, self._program.captured, self._flat, "", "interpret")
+            recording = record(function, self._call.flat, (), self._call.drawn, LineRecorder)
+            again = Program(recording, self._program.captured, self._call.flat, "", "interpret")
             where = self._other_node(again) or self._other_number(function, recording)
         except Exception as problem:
             where = f"recorded again, it raises {type(problem).__name__}: {problem}"
@@ -74,8 +65,8 @@ class Mistake:
 
     def _other_number(self, function: Callable[..., Any], recording: Recording) -> str:
         """The first node to which the function itself, as it runs, gives another number."""
-        eyes = _Eyes(self._drawn)
-        eyes.run(function, self._args, self._kwargs)
+        eyes = _Eyes(self._call.drawn)
+        eyes.run(function, self._call)
         recorded = iter([(line, node._op, number_of(node)) for node, line in recording.lines])
         for line, op, number in eyes.made_at:
             there = next((x for at, name, x in recorded if (at, name) == (line, op)), None)

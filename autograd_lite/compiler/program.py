@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
+    from autograd_lite.compiler.call import Call
     from autograd_lite.compiler.lift import ArrayProgram
     from autograd_lite.compiler.record.captured import CapturedState
     from autograd_lite.compiler.record.guards import Guard
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.tape.executor import Run
     from autograd_lite.compiler.tape.tape import Tape
 
-__all__ = ["AnyProgram", "Array", "Attempt", "Hole", "Program", "Row", "compact", "put_together"]
+__all__ = ["AnyProgram", "Array", "Hole", "Program", "Row", "compact", "put_together"]
 
 
 class AnyProgram:
@@ -219,30 +220,30 @@ class Program(AnyProgram):
         nodes = self.nodes(run, self.n_results, flat) if self.n_results else []
         return put_together(self.template, nodes, self.numbers(run.outputs))
 
-    def run(self, flat: FlatArguments, attempt: Attempt) -> Run | None:
-        """The run for these arguments; None if a guard does not hold.
+    def run(self, call: Call) -> Run | None:
+        """The run for this call; None if a guard does not hold.
 
         Raises IndexError for an index that `take` was given and that is out of range, and what an
         operation of the user's raises, unless a guard might have said that this program is not the
         one.
         """
-        drawn = self.drawn(attempt) if self.draws else []
+        drawn = self.drawn(call) if self.draws else []
         try:
-            run = self.forward(self.choice, flat, drawn)
+            run = self.forward(self.choice, call.flat, drawn)
         except Exception:
             if not self.guards.guards:
                 raise
             return None
-        return run if self.kept(run.outputs, attempt, drawn) else None
+        return run if self.kept(run.outputs, call, drawn) else None
 
-    def holds(self, flat: FlatArguments, attempt: Attempt) -> bool:
-        """Whether all guards hold for these arguments, as the executor computes them."""
-        run = self.forward(self.choice, flat, self.drawn(attempt))
+    def holds(self, call: Call) -> bool:
+        """Whether all guards hold for this call, as the executor computes them."""
+        run = self.forward(self.choice, call.flat, self.drawn(call))
         return self.guards.failed(run.outputs) is None
 
-    def drawn(self, attempt: Attempt) -> list[float]:
+    def drawn(self, call: Call) -> list[float]:
         """The random numbers for a call, new ones after those that it begins with."""
-        begun = attempt.drawn[: len(self.draws)]
+        begun = call.drawn[: len(self.draws)]
         return [*begun, *[draw() for draw in self.draws[len(begun) :]]]
 
     def forward(self, choice: ExecutorChoice, flat: FlatArguments, drawn: list[Any]) -> Run:
@@ -272,21 +273,21 @@ class Program(AnyProgram):
             return []
         return outputs[self.n_results : self.n_results + self.n_numbers].tolist()
 
-    def kept(self, outputs: array[float], attempt: Attempt, drawn: list[float]) -> bool:
-        """Whether all guards hold; the attempt notes the one that does not, and what was drawn.
+    def kept(self, outputs: array[float], call: Call, drawn: list[float]) -> bool:
+        """Whether all guards hold; the call notes the one that does not, and what was drawn.
 
         Nor is a program for a call where a number of Python's overflows, which raises an error.
         """
         failed = self.guards.failed(outputs) if self.guards.guards else None
         if failed is not None:
-            attempt.turned(failed, drawn)
+            call.turned(failed, drawn)
             return False
         if drawn:
-            attempt.drawn = drawn
+            call.drawn = drawn
         if self._finite:
             finite = compress(outputs[self.n_results :], self._finite)
-            attempt.raises = not all(map(isfinite, finite))
-        return not attempt.raises
+            call.raises = not all(map(isfinite, finite))
+        return not call.raises
 
     def call_back(self, outputs: Sequence[float]) -> None:
         """Do the callbacks of a run."""
@@ -298,26 +299,6 @@ class Program(AnyProgram):
         return [
             [_as(x, outputs[i]) if i >= 0 else x for i, x in operands] for _, operands in self.calls
         ]
-
-
-class Attempt:
-    """What is known of one call while programs are tried.
-
-    drawn   the random numbers that every program for the call begins with: those drawn before the
-            decision that turned out otherwise, as the function would have drawn them
-    failed  the guard of that decision, or None
-    raises  True if the function itself must be called, as it may raise an error
-    """
-
-    drawn: Sequence[float] = ()
-    failed: Guard | None = None
-    raises = False
-
-    def turned(self, guard: Guard, drawn: list[float]) -> None:
-        """A program's decision turned out otherwise, and these numbers had been drawn for it."""
-        self.failed = guard
-        if guard.draws > len(self.drawn):
-            self.drawn = drawn[: guard.draws]
 
 
 class Hole:

@@ -14,12 +14,13 @@ import numpy as np
 
 from autograd_lite import observers
 from autograd_lite.compiler.batch import Batch
+from autograd_lite.compiler.call import Call
 from autograd_lite.compiler.check import is_checking
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.function import MAX_SIGNATURES, Compiled
 from autograd_lite.compiler.messages import counted
-from autograd_lite.compiler.program import AnyProgram, Attempt, Hole, compact, put_together
+from autograd_lite.compiler.program import AnyProgram, Hole, compact, put_together
 from autograd_lite.compiler.tape.batched import BatchSlots, batched_tape
 from autograd_lite.tree import children, is_made_of_fields, rebuild
 from autograd_lite.value import blocks_open
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from autograd_lite.compiler.function import Signature
     from autograd_lite.compiler.program import Program
+    from autograd_lite.compiler.signature import Signature
     from autograd_lite.compiler.tape.executor import Run
     from autograd_lite.value import Value
 
@@ -73,7 +74,7 @@ class Batched(Compiled):
         shared = {i: args[i] for i, axis in enumerate(axes) if axis is None}
         if signature.calls == 1 and self._ints.learn(shared):
             moving, batch, signature = self._batch_of(args, axes)
-        attempts = [Attempt() for _ in range(batch.n)]
+        calls = [_Sample(signature, batch, i) for i in range(batch.n)]
         results: dict[int, Any] = {}
         tried: list[Program] = []
         watched = blocks_open() and observers.watched()  # every node
@@ -83,25 +84,25 @@ class Batched(Compiled):
             program = next((p for p in fresh if not p.captured.changed()), None)
             if program is not None:
                 tried.append(program)
-                whole = self._run(program, batch, left, attempts, results)
+                whole = self._run(program, batch, left, calls, results)
                 if whole is not None:
                     return whole
                 continue
             i = left[0]
             with self._lock:
-                flat, arguments = batch.sample(i), batch.arguments(i)
-                recorded, result, _ = self._recorded(signature, flat, attempts[i], arguments, {})
+                recorded = self._recorded(calls[i])
             if recorded:
-                results[i] = result
-            elif attempts[i].raises:
-                results[i] = self._eagerly(signature, arguments, {})
+                results[i] = calls[i].result
+            elif calls[i].raises:
+                results[i] = self._eagerly(calls[i])
             if moving is not self._ints.names:  # the ints of a shared argument move no more
                 moving, batch, signature = self._batch_of(args, axes)
+                calls = [_Sample(signature, batch, i) for i in range(batch.n)]
             elif i not in results:
                 break
         for i in range(batch.n):
             if i not in results:
-                results[i] = self._eagerly(signature, batch.arguments(i), {})
+                results[i] = self._eagerly(calls[i])
         return stack_results([results[i] for i in range(batch.n)])
 
     def _batch_of(
@@ -117,7 +118,7 @@ class Batched(Compiled):
         program: Program,
         batch: Batch,
         left: list[int],
-        attempts: list[Attempt],
+        calls: Sequence[Call],
         results: dict[int, Any],
     ) -> Any:
         """Add the results of those samples left that the program is the one for.
@@ -125,21 +126,19 @@ class Batched(Compiled):
         If it is for all, and none is checked, the results of the whole batch as one; else None.
         """
         batched = self._batched(program, batch)
-        ran = batched.run(batch, left, attempts)
+        ran = batched.run(batch, left, calls)
         if ran is None:
             for i in left:
-                flat = batch.sample(i)
-                alone = program.run(flat, attempts[i])
-                results |= {} if alone is None else {i: program.result(alone, flat)}
+                alone = program.run(calls[i])
+                results |= {} if alone is None else {i: program.result(alone, calls[i].flat)}
             return None
         run, held = ran
         due = held if program.is_due(self._check) else []
         if self._check != "always" and due:  # the first if it calls back, else another each time
             due = [due[0 if program.calls else program.runs.bit_length() % len(due)]]
         for i in due:
-            flat, one = batch.sample(i), batched.run_of(i, run, batch, attempts[i])
-            arguments = batch.arguments(i)
-            results[i] = self._checked(program, one, flat, attempts[i], arguments, {})
+            one = batched.run_of(i, run, calls[i])
+            results[i] = self._checked(program, one, calls[i])
             if self._mistake:
                 return None
         for i in held if program.calls else ():
@@ -183,6 +182,20 @@ class Batched(Compiled):
         return batched
 
 
+class _Sample(Call):
+    """The call for sample i of a batch, whose arguments are looked up when they are asked for."""
+
+    def __init__(self, signature: Signature, batch: Batch, i: int) -> None:
+        self.signature, self._batch, self._i = signature, batch, i
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("args", "flat", "kwargs"):
+            raise AttributeError(name)
+        self.flat, self.kwargs = self._batch.sample(self._i), {}
+        self.args = self._batch.arguments(self._i)
+        return getattr(self, name)
+
+
 class BatchedProgram(AnyProgram):
     """A program that runs for n samples at once.
 
@@ -218,18 +231,18 @@ class BatchedProgram(AnyProgram):
         return f"{self.name}: {counted(self.n, 'sample')}\n{text}"
 
     def run(
-        self, batch: Batch, left: list[int], attempts: list[Attempt]
+        self, batch: Batch, left: list[int], calls: Sequence[Call]
     ) -> tuple[Run, list[int]] | None:
         """The run for all samples, and those of the samples left for which all guards hold.
 
         None if it raises something, perhaps of a sample for which this is not the program.
 
-        attempts  what is known of the call for each sample
+        calls  that of each sample
         """
         one, k = self.one, len(self.one.draws)
         drawn: list[float] = []
-        for attempt in attempts if k else ():
-            drawn += one.drawn(attempt)
+        for call in calls if k else ():
+            drawn += one.drawn(call)
         try:
             run = one.forward(self.choice, batch.flat, drawn)
         except Exception:
@@ -239,14 +252,14 @@ class BatchedProgram(AnyProgram):
             i
             for i in left
             if i not in doubtful
-            or one.kept(self.outputs_of(i, run), attempts[i], drawn[i * k : (i + 1) * k])
+            or one.kept(self.outputs_of(i, run), calls[i], drawn[i * k : (i + 1) * k])
         ]
         return run, left
 
-    def run_of(self, i: int, run: Run, batch: Batch, attempt: Attempt) -> Run:
+    def run_of(self, i: int, run: Run, call: Call) -> Run:
         """The run of the program of one for sample i, with what the batch's run gave for it."""
         interpreter: Any = self.one.choice.interpreter
-        found = self.one.forward(interpreter, batch.sample(i), self.one.drawn(attempt))
+        found = self.one.forward(interpreter, call.flat, self.one.drawn(call))
         found.outputs = self.outputs_of(i, run)
         return found
 

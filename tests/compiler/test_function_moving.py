@@ -8,7 +8,7 @@ import pytest
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, take, vmap
-from autograd_lite.compiler.function import FREE_PER_SIGNATURE
+from autograd_lite.compiler.signature import FREE_PER_SIGNATURE
 from tests.support.agreement import agree, numbers_in
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]

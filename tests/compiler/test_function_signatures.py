@@ -4,7 +4,8 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile
-from autograd_lite.compiler.function import FREE_IN_ALL, MAX_SIGNATURES
+from autograd_lite.compiler.function import MAX_SIGNATURES
+from autograd_lite.compiler.signature import FREE_IN_ALL
 from tests.support.agreement import agree
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]

@@ -7,7 +7,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile
-from autograd_lite.compiler.function import FREE_PER_SIGNATURE
+from autograd_lite.compiler.signature import FREE_PER_SIGNATURE
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]
 

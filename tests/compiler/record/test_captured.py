@@ -24,8 +24,8 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, take
-from autograd_lite.compiler.function import FREE_IN_ALL, FREE_PER_SIGNATURE
 from autograd_lite.compiler.record import captured
+from autograd_lite.compiler.signature import FREE_IN_ALL, FREE_PER_SIGNATURE
 
 RATE = 1.0
 

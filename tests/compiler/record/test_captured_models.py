@@ -6,7 +6,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile
-from autograd_lite.compiler.function import FREE_PER_SIGNATURE
+from autograd_lite.compiler.signature import FREE_PER_SIGNATURE
 from tests.support.agreement import outcome
 from tests.support.networks import Box
 

@@ -9,7 +9,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, take
-from autograd_lite.compiler.function import FREE_PER_SIGNATURE
+from autograd_lite.compiler.signature import FREE_PER_SIGNATURE
 from tests.support.agreement import agree
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]

@@ -1,0 +1,46 @@
+"""A signature: the programs for the calls of one, and the limits to how many there may be."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from autograd_lite.compiler.program import Program
+
+__all__ = ["FREE_IN_ALL", "FREE_PER_SIGNATURE", "Signature"]
+
+FREE_PER_SIGNATURE, FREE_IN_ALL = 16, 64
+"""So many recordings of a signature, and of a function, are free. Then every eighth call of a
+signature may be recorded, and none if none of so many programs, and half as many more, ran again.
+"""
+
+
+class Signature:
+    """What is known of the calls of one signature. Each way that decisions went has a program.
+
+    programs    the programs, the newest first
+    last        the program that ran last
+    calls       the number of calls
+    recordings  the number of programs that there have been
+    limited     True if a call could not be recorded, as there had been so many
+    eager       True if the function is called instead
+    problem     why a recording failed, though the function itself may not, or ""
+    unsettled   True if the last recording changed what the function reads
+    """
+
+    def __init__(self) -> None:
+        self.programs: list[Program] = []
+        self.last: Program | None = None
+        self.calls = self.recordings = 0
+        self.limited = self.eager = self.unsettled = False
+        self.problem = ""
+
+    def keep(self, program: Program) -> None:
+        """Add a program; one whose captured state has changed may go for it, or that ran least."""
+        program.runs = 1
+        self.recordings += 1
+        programs = self.programs
+        if len(programs) >= FREE_PER_SIGNATURE:
+            gone = min(programs[::-1], key=lambda p: 0 if p.captured.changed() else p.runs)
+            programs = [p for p in programs if p is not gone]
+        self.programs = [program, *programs]
+        self.last = program
