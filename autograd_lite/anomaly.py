@@ -7,7 +7,6 @@ import sys
 from math import isfinite, isnan
 
 from autograd_lite.observers import BlockOrDecorator, Observer, tracing
-from autograd_lite.operations.rules import CODES
 from autograd_lite.value import Value, number_of, static_of
 
 TYPE_CHECKING = False
@@ -141,7 +140,7 @@ class _Detector(Observer):
 
     def _operands_are_fine(self, node: Value) -> bool:
         numbers = [static_of(node), *(number_of(parent) for parent in node.parents)]
-        if node.rule is not None and node.rule.code == CODES["dot"]:
+        if node.rule is not None and node.rule.pairs:
             numbers += node.partials  # the plain numbers of one side
         return all(map(self.fine, numbers))
 

@@ -198,6 +198,31 @@ def dot(xs: Operands, ys: Operands) -> Any:
     return dot_of(read_vector(xs), read_vector(ys))
 
 
+def in_pairs(code: int, xs: list[Operand], ys: list[Operand]) -> Any:
+    """The node of `dot`, or of `chain`, of which a plain number is a parent too."""
+    left, right = read_vector(xs), read_vector(ys)
+    if code == kernels.DOT:
+        return dot_of(left, right)
+    check_lengths("chain", left, right)
+    if not (left.values or right.values):
+        return chain_of(left, right)
+    left, right = read_vector(values_of(tuple(xs))), read_vector(values_of(tuple(ys)))
+    more = extra.make(
+        left.values, right.values, right.numbers, left.numbers, left.only_leaves, right.only_leaves
+    )
+    return engine.node_of_many(kinds.DOT, code, chain_of(left, right), 0.0, more)
+
+
+def chain_of(left: Vector, right: Vector) -> float:
+    """The sum of x * y over the pairs, where an x of 0 stays 0 though y is infinite."""
+    x, y = memory.pointer(left.numbers), memory.pointer(right.numbers)
+    out = 0.0
+    for i in range(left.n):
+        if x[i] != 0.0:
+            out += x[i] * y[i]
+    return out
+
+
 def dots(xs: Iterable[Operands], ys: Iterable[Operands]) -> list[list[Any]]:
     """[[dot(x, y) for y in ys] for x in xs], for which each vector is read once.
 
@@ -243,8 +268,7 @@ def read_vector(operands: Operands) -> Vector:
 
 def dot_of(left: Vector, right: Vector) -> Any:
     """The dot product of two vectors; the partials with respect to one are the other's numbers."""
-    if left.n != right.n:
-        raise ValueError(f"dot: the lengths differ, {left.n} and {right.n}")
+    check_lengths("dot", left, right)
     x, y = memory.pointer(left.numbers), memory.pointer(right.numbers)
     out = 0.0
     for i in range(left.n):
@@ -260,6 +284,12 @@ def dot_of(left: Vector, right: Vector) -> Any:
     return engine.node_of_many(
         kinds.DOT if right.values else kinds.NARY, kernels.DOT, out, 0.0, more
     )
+
+
+def check_lengths(name: str, left: Vector, right: Vector) -> None:
+    """Raise a ValueError that names the operation if the vectors' lengths differ."""
+    if left.n != right.n:
+        raise ValueError(f"{name}: the lengths differ, {left.n} and {right.n}")
 
 
 def values_of(operands: tuple[Any, ...]) -> tuple[Value, ...]:

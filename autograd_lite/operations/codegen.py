@@ -18,7 +18,7 @@ _PREAMBLE = """\
 
 def _kernel(rule: Rule) -> str | None:
     """The C function of a rule: reads its operands, writes its partials, returns its value."""
-    if rule.name in ("leaf", "dot") or (rule.nary and not rule.loop):
+    if rule.name == "leaf" or (rule.nary and not rule.loop):
         return None
     names = {"xs": ("x", "n", "out"), "x": ("x",)}.get(rule.operands, tuple(rule.operands))
     reads = " ".join(f"const double {name} = a[{i}];" for i, name in enumerate(names))

@@ -131,6 +131,7 @@ FUNCTIONS = {
     "power": Function("ieee_power", "power"),
     "round_even": Function("nearbyint", "rint", zero=True),
     "sin": Function("sin", "sin", zero=True),
+    "sinc_derivative": Function("", "sinc_derivative"),
     "sinc_slope": Function("ieee_sinc_slope", arrays=_sinc_slope()),
     "sinh": Function("sinh", "sinh", zero=True),
     "sinpi": Function("ieee_sinpi", arrays=_SINPI),

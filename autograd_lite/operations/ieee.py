@@ -263,6 +263,28 @@ def sinc_slope(x: float) -> float:
 SINC = [(2.0 * k + 1) * math.factorial(2 * k - 1) for k in range(11, 0, -1)]
 
 
+def sinc_derivative(order: float, x: float) -> float:
+    """The derivative of this order of s(x) = sin(pi x) / (pi x).
+
+    For |x| < 1 by the Taylor series of s, term by term. Elsewhere by the derivatives of both sides
+    of x s(x) = sin(pi x) / pi: x s^(m) + m s^(m-1) = pi^(m-1) sin(pi x + m pi / 2).
+    """
+    n = int(order)
+    if fabs(x) < 1:
+        out, first = 0.0, (n + 1) // 2
+        coefficient = (-1.0) ** first * math.pi ** (2 * first) * (x if n % 2 else 1.0)
+        for k in range(first, first + 20 + n):  # (-1)^k pi^2k x^(2k-n) / (2k-n)!, over 2k + 1
+            out += coefficient / (2 * k + 1)
+            coefficient *= -((math.pi * x) ** 2) / ((2 * k + 1 - n) * (2 * k + 2 - n))
+        return out
+    sine, cosine = sinpi(x), cospi(x)
+    out = sine / (math.pi * x)
+    for m in range(1, n + 1):
+        turned = (sine, cosine, -sine, -cosine)[m % 4]
+        out = (math.pi ** (m - 1) * turned - m * out) / x
+    return out
+
+
 def lgamma(x: float) -> float:
     try:
         return math.lgamma(x)

@@ -57,13 +57,19 @@ class Rule:
     ties         True if there is no derivative where two operands are equal
     loop         True if the engine has a loop of its own for this n-ary rule; others are computed
                  by their formulas
+    pairs        True if the operands of an n-ary rule are x0, x1, ..., y0, y1, ...: the partial by
+                 one is the other of its pair, each of which stands for y in the formulas
     note         what a reader should know of the edges
     public       True if it has a function, a method or an operator; others are in programs only
     user_module  the module of the function of a rule that a user wrote in Python, and which has no
                  formulas; None for one of formulas
+    again        formulas of the partials that are differentiated further, where those in `partials`
+                 would lose derivatives of higher order, far out or at a kink; () for the same. The
+                 functions in them may be rules
     """
 
     __slots__ = (
+        "again",
         "code",
         "domain",
         "kinks",
@@ -71,6 +77,7 @@ class Rule:
         "name",
         "note",
         "operands",
+        "pairs",
         "partials",
         "public",
         "symbol",
@@ -81,6 +88,7 @@ class Rule:
 
     code: int  # its place in RULES
     partials: tuple[Formula, ...]
+    again: tuple[Formula, ...]
 
     def __init__(
         self,
@@ -93,16 +101,19 @@ class Rule:
         kinks: tuple[float, ...] = (),
         ties: bool = False,
         loop: bool = False,
+        pairs: bool = False,
         note: str = "",
         public: bool = True,
         user_module: str | None = None,
+        again: Sequence[str] = (),
     ) -> None:
         self.name, self.operands, self.value = name, operands, Formula(value)
         self.partials = tuple(map(Formula, partials))
         self.symbol = symbol or name
         self.domain = tuple(domain) * (len(operands) if len(domain) == 1 else 1)
-        self.kinks, self.ties, self.loop = kinks, ties, loop
+        self.kinks, self.ties, self.loop, self.pairs = kinks, ties, loop, pairs
         self.note, self.public, self.user_module = note, public, user_module
+        self.again = tuple(map(Formula, again)) or self.partials
         self.code = -1
 
     @property
@@ -144,12 +155,14 @@ RULES: list[Rule] = [
          note="as C's, with the sign of x; nan for y = 0; the slopes hold where it jumps too"),
     Rule("neg", "x", "-x", "-1"),
     Rule("abs", "x", "fabs(x)", "where(x > 0, 1, where(x < 0, -1, x))", kinks=(0,),
-         note="abs'(0) = 0"),
+         note="abs'(0) = 0", again=("sign(x)",)),
     Rule("pow", "xy", "power(x, y)",
          "where(y == 0, 0, y * power(x, y - 1))",
          "where(x == 0, where(y >= 0, 0, out * log(x)), out * log(x))",
          symbol="**", domain=((0.05, 3), (-3, 3)),
-         note="x**0 has derivative 0; a negative base has nan for its exponent's gradient"),
+         note="x**0 has derivative 0; a negative base has nan for its exponent's gradient",
+         again=("where(x == 0, where(y == 0, 0, y * power(x, y - 1)), y * power(x, y - 1))",
+                "where(x == 0, where(y >= 0, 0, out * log(x)), out * log(x))")),
     Rule("pow_c", "xc", "power(x, c)", "where(c == 0, 0, c * power(x, c - 1))",
          symbol="**{c:g}", domain=((0.05, 3), (-3, 3)),
          note="x ** c with a plain number c: the exponent is no parent"),
@@ -176,7 +189,8 @@ RULES: list[Rule] = [
     Rule("atan", "x", "atan(x)", "1 / (1 + x * x)"),
     Rule("sinc", "x", "where(x == 0, 1, sinpi(x) / (PI * x))",
          "where(fabs(x) < 0.5, sinc_slope(x), (cospi(x) - out) / x)",
-         note="sin(pi x) / (pi x), exactly 0 at whole numbers; sinc_slope is the series of sinc'"),
+         note="sin(pi x) / (pi x), exactly 0 at whole numbers; sinc_slope is the series of sinc'",
+         again=("sinc_derivative(1, x)",)),
     Rule("degrees", "x", "x * DEGREES_PER_RADIAN", "DEGREES_PER_RADIAN"),
     Rule("radians", "x", "x * RADIANS_PER_DEGREE", "RADIANS_PER_DEGREE"),
     Rule("sinh", "x", "sinh(x)", "cosh(x)"),
@@ -193,9 +207,12 @@ RULES: list[Rule] = [
          note="the derivative of order c + 1 of lgamma: digamma, trigamma, ..."),
 
     # ----------------------------------------------------------------------------- activations
-    Rule("sigmoid", "x", "1 / (1 + exp(-x))", "out / (1 + exp(x))"),
-    Rule("logsigmoid", "x", "where(x < 0, x, 0) - log1p(exp(-fabs(x)))", "1 / (1 + exp(x))"),
-    Rule("softplus", "x", "where(x > 0, x, 0) + log1p(exp(-fabs(x)))", "1 / (1 + exp(-x))"),
+    Rule("sigmoid", "x", "1 / (1 + exp(-x))", "out / (1 + exp(x))",
+         again=("out * sigmoid(-x)",)),
+    Rule("logsigmoid", "x", "where(x < 0, x, 0) - log1p(exp(-fabs(x)))", "1 / (1 + exp(x))",
+         again=("sigmoid(-x)",)),
+    Rule("softplus", "x", "where(x > 0, x, 0) + log1p(exp(-fabs(x)))", "1 / (1 + exp(-x))",
+         again=("sigmoid(x)",)),
     Rule("relu", "x", "where(x <= 0, 0, x)", "where(x <= 0, 0, 1)", symbol="ReLU", kinks=(0,),
          note="relu'(0) = 0"),
     Rule("leaky_relu", "xc", "where(x > 0, x, c * x)", "where(x > 0, 1, c)",
@@ -207,7 +224,8 @@ RULES: list[Rule] = [
          "SELU_SCALE * where(x <= 0, SELU_ALPHA * exp(x), 1)", kinks=(0,)),
     Rule("gelu", "x", "x * normal_cdf(x)", "normal_cdf(x) + x * gaussian(x, 0.5) / SQRT_2PI"),
     Rule("silu", "x", "times_sigmoid(x, x)", "times_sigmoid(1 + x / (1 + exp(x)), x)",
-         note="times_sigmoid(a, x) = a / (1 + exp(-x)), also where exp(-x) is too large"),
+         note="times_sigmoid(a, x) = a / (1 + exp(-x)), also where exp(-x) is too large",
+         again=("times_sigmoid(1 + x * sigmoid(-x), x)",)),
 
     # ----------------------------------------------------------------------- steps and choices
     Rule("sign", "x", "where(x > 0, 1, where(x < 0, -1, x))", "0", kinks=(0,)),
@@ -222,7 +240,8 @@ RULES: list[Rule] = [
          "where(x > y, 0, where(x == y, 0.5, 1))", "where(y > x, 0, where(x == y, 0.5, 1))",
          ties=True, note="a tie splits the gradient half and half; nan wins"),
     Rule("copysign", "xy", "copysign(x, where(y == y, y, 0))", "where(x == 0, 0, out / x)", "0",
-         kinks=(0,), note="a nan counts as positive: its sign differs between machines"),
+         kinks=(0,), note="a nan counts as positive: its sign differs between machines",
+         again=("sign(x) * sign(out)", "0")),
     Rule("atan2", "xy", "atan2(x, y)",
          "where(hypot(x, y) == 0, 0, y / hypot(x, y) / hypot(x, y))",
          "where(hypot(x, y) == 0, 0, -x / hypot(x, y) / hypot(x, y))",
@@ -244,15 +263,34 @@ RULES: list[Rule] = [
     Rule("less_equal", "xy", "where(x <= y, 1, 0)", "0", "0", symbol="<=", ties=True, public=False),
     Rule("equal", "xy", "where(x == y, 1, 0)", "0", "0", symbol="==", ties=True, public=False),
 
+    # --------------------- what partials are made of, so that they can be differentiated again
+    Rule("larger", "xy", "where(y <= x, x, where(y == y, where(x == x, y, x), y))",
+         "where(y <= x, 1, where(y == y, where(x == x, 0, 1), 0))",
+         "where(y <= x, 0, where(y == y, where(x == x, 1, 0), 1))", ties=True, public=False,
+         note="the first of the largest, as `largest` has it; the last nan wins"),
+    Rule("gaussian", "xc", "gaussian(x, c)", "where(out == 0, 0, -2 * c * x * out)",
+         symbol="gaussian {c:g}", domain=((-3, 3), (0.5, 1)), public=False, note="exp(-c x**2)"),
+    Rule("normal_cdf", "x", "normal_cdf(x)", "gaussian(x, 0.5) / SQRT_2PI", public=False),
+    Rule("times_sigmoid", "xy", "times_sigmoid(x, y)", "1 / (1 + exp(-y))", "out / (1 + exp(y))",
+         public=False, again=("sigmoid(y)", "out * sigmoid(-y)")),
+    Rule("sinpi", "x", "sinpi(x)", "PI * cospi(x)", public=False),
+    Rule("cospi", "x", "cospi(x)", "-PI * sinpi(x)", public=False),
+    Rule("sinc_derivative", "xc", "sinc_derivative(c, x)", "sinc_derivative(c + 1, x)",
+         symbol="sinc derivative {c:g}", domain=((-3, 3), range(4)), public=False,
+         note="the derivative of order c of sinc"),
+
     # ------------------------------------- n-ary: the partial with respect to x, one of n operands
-    # norm and logsumexp reduce in a way of their own, and dot takes pairs: nary.py has these.
+    # norm and logsumexp reduce in a way of their own, dot and chain take pairs: nary.py has these.
     Rule("sum", "xs", "sum(x)", "1", loop=True),
     Rule("mean", "xs", "sum(x) / n", "1 / n", loop=True),
     Rule("norm", "xs", "norm(x)", "where(out == 0, 0, x / out)", kinks=(0,), loop=True,
          note="the Euclidean length; its gradient at 0 is 0"),
     Rule("logsumexp", "xs", "logsumexp(x)", "exp(x - out)", loop=True,
          note="log(sum(exp(x))), where exp would overflow or vanish too"),
-    Rule("dot", "xs", "sum(x * y)", "y", note="sum of x * y; y is the other factor of x"),
+    Rule("dot", "xs", "sum(x * y)", "y", pairs=True,
+         note="sum of x * y; y is the other factor of x"),
+    Rule("chain", "xs", "sum(where(x == 0, 0, x * y))", "y", pairs=True, public=False,
+         note="the chain rule: dot of cotangents x with partials y; an x of 0 stays 0"),
 ]  # fmt: skip
 
 CODES: dict[str, int] = {}

@@ -268,7 +268,7 @@ def by_product(
         box.frame = _frame(diagram, frames, owner.get(node))
         box.operands = [(index[x], x) for x in graph.parents(node)]
         sources = [(k, index[x], p) for k, x, p in _sources(node, graph, measured)]
-        if node.rule is not None and node.rule.name == "dot":
+        if node.rule is not None and node.rule.pairs:
             products = [diagram.add(*made) for made in _products(diagram, box, sources)]
             box.operation, box.rule = "sum", RULES[CODES["sum"]]
             box.operands = [(product, None) for product in products]

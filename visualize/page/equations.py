@@ -6,8 +6,7 @@ import re
 from math import copysign, isnan
 from typing import NamedTuple
 
-from autograd_lite import dot
-from autograd_lite.nary import nary
+from autograd_lite.nary import in_pairs, nary
 from autograd_lite.operations import kernels
 from autograd_lite.operations.formulas import OPERATORS, to_text
 from visualize.picture.text import short
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.operations.formulas import Tree
     from autograd_lite.operations.rules import Rule
+    from autograd_lite.value import Operand
     from visualize.model.diagram import Box
     from visualize.picture.text import Write
 
@@ -91,7 +91,7 @@ def readable(name: str) -> str:
 def _value(box: Box, operands: Sequence[str], c: str) -> str:
     """The operation of a box on operands that are given as text."""
     rule = box.rule
-    if rule is not None and rule.name == "dot":
+    if rule is not None and rule.pairs:
         half = len(operands) // 2
         pairs = zip(operands[:half], operands[half:], strict=True)
         return _listed([f"{_factor(x)}*{_factor(y)}" for x, y in pairs], " + ")
@@ -112,7 +112,7 @@ def _which_result(box: Box) -> str:
 
 def _partial(rule: Rule, k: int, operands: Sequence[str], name: str, c: str) -> str:
     """The partial with respect to operand k, of operands that are given as text."""
-    if rule.name == "dot":
+    if rule.pairs:
         half = len(operands) // 2
         return operands[(k + half) % len(operands)]
     if rule.static and rule.symbol.startswith("**"):
@@ -160,9 +160,10 @@ def _factor(text: str) -> str:
 
 def _computed(rule: Rule, c: float, numbers: Sequence[float]) -> tuple[float, Sequence[float]]:
     """The value and the partials of one of the engine's own rules."""
-    if rule.name == "dot":
-        xs, ys = numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]
-        return dot(xs, ys), [*ys, *xs]
+    if rule.pairs:
+        xs: list[Operand] = [*numbers[: len(numbers) // 2]]
+        ys: list[Operand] = [*numbers[len(numbers) // 2 :]]
+        return in_pairs(rule.code, xs, ys), [*numbers[len(xs) :], *numbers[: len(xs)]]
     if rule.nary:
         out = nary(rule.code, numbers)
         partial = kernels.FUNCTIONS[rule.code]

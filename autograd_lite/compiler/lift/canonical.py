@@ -424,14 +424,14 @@ class _Reader:
     def nary(self, code: int, nodes: Ints, first: Ints, count: Ints) -> None:
         """Nodes of a rule of any number of operands."""
         name, form = RULES[code].name, self.form
-        if name == "dot":
+        if RULES[code].pairs:
             count = count // 2
         positions, node = ranges(first, count), np.repeat(nodes, count)
         x = self.tape.parents[positions]
-        if name in ("dot", "sum", "mean"):
+        if name in ("sum", "mean") or RULES[code].pairs:
             self.kind[nodes] = SUM
             partner: Ints | None = None
-            if name == "dot":
+            if RULES[code].pairs:
                 partner = self.tape.parents[positions + np.repeat(count, count)]
             elif name == "mean":
                 partner = np.repeat(form.new(CONSTANT, number=1 / count), count)

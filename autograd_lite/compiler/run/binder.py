@@ -23,7 +23,7 @@ from autograd_lite.compiler.lift.instructions import (
     ZeroPadding,
 )
 from autograd_lite.compiler.run.operations import Operation
-from autograd_lite.compiler.run.special_functions import polygamma
+from autograd_lite.compiler.run.special_functions import OF_AN_ORDER
 from autograd_lite.compiler.run.ufuncs import RESULT, steps_of
 from autograd_lite.operations import kernels
 
@@ -183,9 +183,10 @@ class Binder:
 
         calls = []
         for name, operands, target in steps_of(it.formula.tree):
-            if name == "polygamma":
+            if name in OF_AN_ORDER:
                 order, x = operands
-                calls.append(Operation(partial(polygamma, order), array(target), (array(x),)))
+                call = partial(OF_AN_ORDER[name], order)
+                calls.append(Operation(call, array(target), (array(x),)))
             else:
                 calls.append(Operation(name, array(target), tuple(map(array, operands))))
         return calls

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["FUNCTIONS", "polygamma"]
+__all__ = ["FUNCTIONS", "OF_AN_ORDER", "polygamma"]
 
 FAR = 10  # where the series of `polygamma` begins: its last term is 1e-12 of the first
 
@@ -48,3 +48,15 @@ def polygamma(order: float | str, out: Doubles, operand: Doubles) -> None:
     for i in np.flatnonzero(~known).tolist():
         found[i] = ieee.polygamma(n, float(x[i]))
     out[...] = found.reshape(out.shape)
+
+
+def _sinc_derivative(order: float | str, out: Doubles, operand: Doubles) -> None:
+    """out = the derivative of this order of sinc at each x."""
+    out[...] = np.frompyfunc(lambda x: ieee.sinc_derivative(float(order), x), 1, 1)(operand)
+
+
+OF_AN_ORDER: dict[str, Callable[[float | str, Doubles, Doubles], None]] = {
+    "polygamma": polygamma,
+    "sinc_derivative": _sinc_derivative,
+}
+"""The functions whose first operand is the order of a derivative, a plain number."""

@@ -28,6 +28,7 @@ _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 # Rules that NumPy has as they are, by their formulas.
 _WHOLE = {RULES[CODES[name]].value.tree: name for name in ("maximum", "minimum")}
+_WHOLE[RULES[CODES["larger"]].value.tree] = "maximum"  # but for nans
 
 
 def steps_of(tree: Tree) -> list[Step]:

@@ -53,8 +53,9 @@ def forward(
 ) -> None:
     """Compute the numbers of all nodes, and the local partials that `backward` reads.
 
-    The partials of add, sub, mul and dot are written out here and in `backward`, though they stand
-    in the rule table, too: to look them up costs more than they do (`test_loops.py` compares them).
+    The partials of add, sub, mul, dot and chain are written out here and in `backward`, though they
+    stand in the rule table, too: to look them up costs more than they do (`test_loops.py` compares
+    them).
 
     user_results  values and partials of users' operations: those of a node begin at its static
     known         True if `user_results` has them already, from an earlier run on the same numbers
@@ -81,6 +82,13 @@ def forward(
             out = 0.0
             for j in range(p, p + half):
                 out += v[parent[j]] * v[parent[j + half]]
+            v[i] = out
+        elif code == kernels.CHAIN:
+            half = (first[i + 1] - p) // 2
+            out = 0.0
+            for j in range(p, p + half):
+                if v[parent[j]] != 0.0:  # and stays 0 through an infinite partial
+                    out += v[parent[j]] * v[parent[j + half]]
             v[i] = out
         elif code == TAKE:
             j = p + 1 + normalized_index(index[slot[parent[p]]], first[i + 1] - p - 1)
@@ -195,7 +203,7 @@ def backward(
             cotangent[parent[p + 1]] -= g
         elif code == LEAF:
             out[slot[i]] += g
-        elif code == kernels.DOT:
+        elif code == kernels.DOT or code == kernels.CHAIN:
             half = (first[i + 1] - p) // 2
             for j in range(p, p + half):
                 cotangent[parent[j]] += g * v[parent[j + half]]
