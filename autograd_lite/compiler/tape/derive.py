@@ -1,0 +1,118 @@
+"""Derivatives of a tape, as a tape: its nodes, and what `autograd_lite.derive` appends to them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_lite.compiler.tape.opcodes import LEAF
+from autograd_lite.compiler.tape.tape import Tape
+from autograd_lite.derive import Nodes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["gradient_tape", "pullback_tape", "pushforward_tape", "read_tape", "tape_of"]
+
+
+def gradient_tape(tape: Tape, wrt: Sequence[int], *, value: bool = False) -> Tape:
+    """The tape of the gradient of the first output.
+
+    wrt    the slots of the leaves, in the order of the outputs
+    value  True for that first output before its gradient
+    """
+    nodes, place, leaves = _read(tape, wrt)
+    root = place[tape.outputs[0]]
+    outputs = nodes.reverse([(root, nodes.number(1.0))], leaves)
+    return tape_of(nodes, [root, *outputs] if value else outputs, tape.leaves, tape.indices)
+
+
+def pullback_tape(tape: Tape, wrt: Sequence[int]) -> Tape:
+    """The tape of the sum of cotangent times d result / d leaf, for each leaf.
+
+    The cotangents of the results are leaves, which follow those of the tape.
+
+    wrt  the slots of the leaves, in the order of the outputs
+    """
+    nodes, place, leaves = _read(tape, wrt)
+    results = [place[i] for i in tape.outputs[: tape.results].tolist()]
+    seeds = [(i, nodes.add(LEAF, slot=tape.leaves + k)) for k, i in enumerate(results)]
+    size = tape.leaves + len(results)
+    return tape_of(nodes, nodes.reverse(seeds, leaves), size, tape.indices)
+
+
+def pushforward_tape(tape: Tape, wrt: Sequence[int]) -> Tape:
+    """The tape of the sum of d result / d leaf times tangent, for each result.
+
+    The tangents are leaves, which follow those of the tape.
+
+    wrt  the slots of the leaves, in the order of their tangents
+    """
+    nodes, place, leaves = _read(tape, wrt)
+    results = [place[i] for i in tape.outputs[: tape.results].tolist()]
+    tangents = {i: nodes.add(LEAF, slot=tape.leaves + k) for k, i in enumerate(leaves)}
+    size = tape.leaves + len(leaves)
+    return tape_of(nodes, nodes.forward(tangents, results), size, tape.indices)
+
+
+def _read(tape: Tape, wrt: Sequence[int]) -> tuple[Nodes, list[int], list[int]]:
+    """The nodes of a tape, where each stands, and the leaf of each of these slots."""
+    nodes = Nodes()
+    place = read_tape(nodes, tape)
+    leaf_of = {nodes.slots[i]: i for i in place if nodes.codes[i] == LEAF}
+    return nodes, place, [leaf_of[s] if s in leaf_of else nodes.add(LEAF, slot=s) for s in wrt]
+
+
+def read_tape(nodes: Nodes, tape: Tape) -> list[int]:
+    """Append a tape to nodes; the place of each of its nodes there.
+
+    Its constants are data: each is a node of its own, which no formula takes for a number.
+    """
+    place: list[int] = []
+    leaves: dict[int, int] = {}
+    codes, static, slots = tape.codes.tolist(), tape.static.tolist(), tape.slots.tolist()
+    offsets, parents = tape.offsets.tolist(), tape.parents.tolist()
+    for i, code in enumerate(codes):
+        mine = tuple([place[p] for p in parents[offsets[i] : offsets[i + 1]]])
+        if code == LEAF and slots[i] in leaves:
+            place.append(leaves[slots[i]])
+            continue
+        place.append(nodes.add(code, mine, static[i], slots[i]))
+        if code == LEAF:
+            leaves[slots[i]] = place[i]
+    return place
+
+
+def tape_of(
+    nodes: Nodes,
+    outputs: Sequence[int],
+    leaves: int,
+    indices: int = 0,
+    results: int | None = None,
+) -> Tape:
+    """The tape of these outputs and what they depend on.
+
+    leaves, indices, results  see `Tape`
+    """
+    alive = [False] * len(nodes)
+    for i in outputs:
+        alive[i] = True
+    for i in range(len(nodes) - 1, -1, -1):
+        if alive[i]:
+            for p in nodes.parents[i]:
+                alive[p] = True
+    kept = [i for i in range(len(nodes)) if alive[i]]
+    place = {node: k for k, node in enumerate(kept)}
+    parents = [place[p] for i in kept for p in nodes.parents[i]]
+    counts = [len(nodes.parents[i]) for i in kept]
+    return Tape(
+        [nodes.codes[i] for i in kept],
+        np.append(0, np.cumsum(counts)),
+        parents,
+        [nodes.static[i] for i in kept],
+        [nodes.slots[i] for i in kept],
+        [place[i] for i in outputs],
+        leaves,
+        indices,
+        results,
+    )

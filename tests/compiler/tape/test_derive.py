@@ -1,0 +1,128 @@
+"""Derivatives of tapes, against the adjoint of the interpreter and differences of it."""
+
+from array import array
+
+import numpy as np
+import pytest
+
+import autograd_lite as al
+from autograd_lite import Value, compile
+from autograd_lite.compiler.choice import ExecutorChoice
+from autograd_lite.compiler.tape.derive import gradient_tape, pullback_tape, pushforward_tape
+from autograd_lite.compiler.tape.interpreter import Interpreter
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(6, 3)), RNG.normal(size=6)
+
+
+def neuron(w, b):
+    rows = zip(X.tolist(), Y.tolist(), strict=True)
+    return al.sum([(al.tanh(al.dot(w, x) + b) - y) ** 2 for x, y in rows])
+
+
+def logits(w, b):
+    return al.log_softmax([al.sin(x * b) for x in w] + [al.maximum(w[0], w[1])])
+
+
+def picked(w, b):
+    return [al.largest([w[0] * b, w[1], w[2]]) * w[0], al.where(b > 0, w[1] ** 3, al.sqrt(b))]
+
+
+def recorded(function):
+    """The tape of a function of four Values, and numbers for them."""
+    numbers = [0.3, -0.2, 0.5, 0.7]
+    f = compile(function)
+    w = [Value(x) for x in numbers]
+    f(w[:3], w[3])
+    return f.programs()[-1].tape, array("d", numbers)
+
+
+FUNCTIONS = [neuron, logits, picked]
+every_function = pytest.mark.parametrize("function", FUNCTIONS)
+every_executor = pytest.mark.parametrize("executor", ["interpret", "numpy"])
+WRT = [0, 1, 2, 3]
+
+
+def run(tape, leaves, executor="interpret"):
+    choice = ExecutorChoice(tape, [], executor, False)
+    return np.array(choice.forward(array("d", leaves), array("q"), ()).outputs)
+
+
+def gradient(tape, leaves, cotangents):
+    made = Interpreter(tape, WRT).forward(array("d", leaves), array("q"))
+    return np.array(made.gradient(cotangents))
+
+
+@every_executor
+def test_the_gradient_is_that_of_the_adjoint(executor):
+    tape, leaves = recorded(neuron)
+    value, *found = run(gradient_tape(tape, WRT, value=True), leaves, executor)
+    assert found == pytest.approx(gradient(tape, leaves, [1.0]), rel=1e-14)
+    assert value == pytest.approx(run(tape, leaves)[0])
+    again = run(gradient_tape(tape, [3, 0]), leaves, executor)
+    assert again == pytest.approx([found[3], found[0]], rel=1e-14)
+
+
+@every_function
+@every_executor
+def test_pullback_and_pushforward_are_each_others_transpose(function, executor):
+    tape, leaves = recorded(function)
+    cotangents, tangents = RNG.normal(size=tape.results), RNG.normal(size=4)
+    back = run(pullback_tape(tape, WRT), [*leaves, *cotangents], executor)
+    there = run(pushforward_tape(tape, WRT), [*leaves, *tangents], executor)
+    assert back == pytest.approx(gradient(tape, leaves, cotangents), rel=1e-13)
+    assert there @ cotangents == pytest.approx(back @ tangents, rel=1e-12)
+
+
+@every_function
+@pytest.mark.parametrize("order", [2, 3])
+def test_derivatives_of_derivatives(function, order):
+    """Forward over forward over reverse, against the adjoint of what is below, in a direction."""
+    tape, leaves = recorded(function)
+    tape = pullback_tape(tape, WRT)
+    numbers = [*leaves, *RNG.normal(size=tape.leaves - 4)]
+    for _ in range(order - 1):
+        tangents = RNG.normal(size=4)
+        cotangents = RNG.normal(size=tape.results)
+        below = gradient(tape, numbers, cotangents) @ tangents
+        tape, numbers = pushforward_tape(tape, WRT), [*numbers, *tangents]
+        assert run(tape, numbers) @ cotangents == pytest.approx(below, rel=1e-12)
+    step, at = 1e-6, np.array(numbers)
+    along = np.append(RNG.normal(size=4), np.zeros(len(at) - 4))
+    slope = (run(tape, at + step * along) - run(tape, at - step * along)) / (2 * step)
+    tape = pushforward_tape(tape, WRT)
+    assert run(tape, [*numbers, *along[:4]]) == pytest.approx(slope, rel=1e-6, abs=1e-8)
+
+
+@every_executor
+def test_an_index_is_read_anew_in_a_derivative(executor):
+    table = [Value(0.5), Value(2.0), Value(-1.0)]
+
+    @compile
+    def f(i, x):
+        return al.take(table, i) ** 2 * x
+
+    for i in (0, 1, 0):
+        f(i, Value(3.0))
+    tape = f.programs()[-1].tape
+    assert tape.indices == 1
+    slots = range(tape.leaves - 3, tape.leaves)
+    for i in (0, 1, 2, -1):
+        leaves = [0.0] * tape.leaves
+        leaves[: tape.leaves - 3] = [3.0] * (tape.leaves - 3)
+        leaves[-3:] = [0.5, 2.0, -1.0]
+        made = gradient_tape(tape, slots)
+        choice = ExecutorChoice(made, [], executor, False)
+        found = choice.forward(array("d", leaves), array("q", [i]), ()).outputs.tolist()
+        expected = [0.0] * 3
+        expected[i] = 6 * leaves[-3:][i]
+        assert found == expected
+
+
+def test_a_program_that_is_differentiated_stays_small():
+    """Nodes of the gradient, and of a product with the Hessian, for each node of the program."""
+    tape, _ = recorded(neuron)
+    first = gradient_tape(tape, WRT, value=True)
+    second = pushforward_tape(first, WRT)
+    assert len(first) < 2 * len(tape)
+    assert len(second) < 3.5 * len(tape)
