@@ -6,6 +6,7 @@ import os
 import sys
 from math import isfinite, isnan
 
+from autograd_lite.graph import operands
 from autograd_lite.observers import BlockOrDecorator, Observer, tracing
 from autograd_lite.value import Value, number_of, static_of
 
@@ -139,13 +140,13 @@ class _Detector(Observer):
             self._blame(leaf, root, f"the gradient of {_name(leaf)} became {grad}")
 
     def _operands_are_fine(self, node: Value) -> bool:
-        numbers = [static_of(node), *(number_of(parent) for parent in node.parents)]
+        numbers = [static_of(node), *(number_of(parent) for parent in operands(node))]
         if node.rule is not None and node.rule.pairs:
             numbers += node.partials  # the plain numbers of one side
         return all(map(self.fine, numbers))
 
     def _blame(self, node: Value, root: Value, problem: str) -> None:
-        path = _path(root, node)
+        path = [x for x in _path(root, node) if x is node or not _is_hub(x)]
         shown = path if len(path) <= _LONGEST_PATH else path[: _LONGEST_PATH - 1] + path[-1:]
         way = [self._line(node) for node in shown]
         if len(shown) < len(path):
@@ -164,7 +165,13 @@ class _Detector(Observer):
 
     def _line(self, node: Value) -> str:
         made_at = self.lines.get(node, "").partition("\n")[0]
-        return f"{_name(node)} = {number_of(node):g}" + (f", {made_at}" if made_at else "")
+        number = "" if _is_hub(node) else f" = {number_of(node):g}"
+        return f"{_name(node)}{number}" + (f", {made_at}" if made_at else "")
+
+
+def _is_hub(node: Value) -> bool:
+    """True if the results of a block meet in the node, which has no number."""
+    return node._block is not None and node._block[0] is node
 
 
 def _is_number(x: float) -> bool:
@@ -182,9 +189,10 @@ def _by(parent: Value) -> str:
 
 
 def _operands(node: Value) -> Iterator[str]:
-    for i, parent in enumerate(node.parents):
+    parents = operands(node)
+    for i, parent in enumerate(parents):
         if i == 8:
-            yield f"... {len(node.parents) - i} more"
+            yield f"... {len(parents) - i} more"
             return
         name = parent.label or parent._op.strip()
         yield f"{name} = {number_of(parent):g}" if name else f"{number_of(parent):g}"

@@ -9,7 +9,7 @@ cdef list _passes
 
 
 cdef class Pass:
-    cdef list leaf_tuples, order, replayed
+    cdef list by_block, leaf_tuples, order
     cdef Py_ssize_t ready
     cdef Value leaves, root
     cdef tuple watching

@@ -32,13 +32,13 @@ class Pass:
     leaves       head of a linked list of the leaves met, threaded through their unused `_x`; the
                  list ends at root
     leaf_tuples  tuples of leaves, which are not in that list
-    replayed     (parents, their gradient) of each compiled call whose parents are all leaves
+    by_block     (parents, their gradient) of each call of a block whose parents are all leaves
 
     An interior node's cotangent is in its `_grad`; a leaf's is in its `_dx`, as the gradient of
     earlier passes is still in its `_grad`.
     """
 
-    __slots__ = ("leaf_tuples", "leaves", "order", "ready", "replayed", "root", "watching")
+    __slots__ = ("by_block", "leaf_tuples", "leaves", "order", "ready", "root", "watching")
 
     def __init__(self, root: Node, watching: tuple[Observer, ...]) -> None:
         self.order: list[Node] = []
@@ -46,7 +46,7 @@ class Pass:
         self.root = self.leaves = root
         self.watching = watching
         self.leaf_tuples: list[tuple[Node, ...]] = []
-        self.replayed: list[tuple[tuple[Node, ...], array[float]]] = []
+        self.by_block: list[tuple[tuple[Node, ...], array[float]]] = []
 
 
 def backpropagate(root: Node, watching: tuple[Observer, ...]) -> None:
@@ -91,9 +91,9 @@ def backpropagate(root: Node, watching: tuple[Observer, ...]) -> None:
     except BaseException:
         for node in reachable(root):
             node._users = 0
-            if node._kind == kinds.REPLAYED:
+            if node._kind == kinds.BLOCK:
                 more: Extra = node._extra
-                more.replay.forget()
+                more.block.forget()
         for node, grad in before_by_hand:
             node._grad = grad
         forget(this)
@@ -155,10 +155,10 @@ def send_to_many(node: Node, g: float, more: Extra, this: Pass) -> None:
         send_each(more.xs, more.only_leaves_x, memory.pointer(more.dxs), g, this)
         if node._kind == kinds.DOT:
             send_each(more.ys, more.only_leaves_y, memory.pointer(more.dys), g, this)
-    elif node._kind == kinds.REPLAYED:
-        numbers = more.replay.send()
+    elif node._kind == kinds.BLOCK:
+        numbers = more.block.send()
         if more.only_leaves_x and not this.watching:
-            this.replayed.append((more.xs, numbers))
+            this.by_block.append((more.xs, numbers))
         else:
             send_each(more.xs, more.only_leaves_x, memory.doubles(numbers), 1.0, this)
     else:
@@ -234,7 +234,7 @@ def settle(this: Pass) -> None:
         memory.value_at(leaves, 0)._users = 0
         for i in range(len(leaves)):
             memory.settle(leaves, i)
-    for leaves, gradient in this.replayed:
+    for leaves, gradient in this.by_block:
         numbers = memory.doubles(gradient)
         for i in range(len(leaves)):
             memory.add_to_grad(leaves, i, numbers[i])
@@ -252,7 +252,7 @@ def met_leaves(this: Pass) -> set[Node]:
 
 def forget(this: Pass) -> None:
     """Drop the cotangents that the leaves received."""
-    this.replayed.clear()
+    this.by_block.clear()
     node = this.leaves
     while node is not this.root:
         node._dx = 0.0
@@ -278,8 +278,8 @@ def send_alone(node: Node) -> None:
     if node._kind == kinds.BY_HAND:
         if node._extra.backward is not None:
             node._extra.backward(node)
-    elif node._kind == kinds.REPLAYED:
-        for parent, cotangent in zip(node.parents, node._extra.replay.send(), strict=True):
+    elif node._kind == kinds.BLOCK:
+        for parent, cotangent in zip(node.parents, node._extra.block.send(), strict=True):
             parent.grad += cotangent
     else:
         for parent, partial in zip(node.parents, node.partials, strict=True):

@@ -131,7 +131,7 @@ cdef list _referents(thing):
         found += (node._x, node._y)
         if isinstance(node._extra, Extra):
             more = node._extra
-            found += (more.xs, more.ys, more.backward, more.replay)
+            found += (more.xs, more.ys, more.backward, more.block)
     elif type(thing) is FunctionType:
         found = [referent for referent in found if referent is not thing.__globals__]
     return [

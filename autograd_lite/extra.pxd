@@ -5,7 +5,7 @@ cimport cython
 cdef class Extra:
     cdef public tuple xs, ys
     cdef bint only_leaves_x, only_leaves_y
-    cdef public object dxs, dys, op, backward, replay, label
+    cdef public object dxs, dys, op, backward, block, label
 
 
 @cython.locals(more=Extra)

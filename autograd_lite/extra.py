@@ -17,20 +17,20 @@ class Extra:
     dxs, dys       buffers of their partials, which nodes may share
     only_leaves_x  True if every x is a leaf: a pass may then add to them without ordering them
     only_leaves_y  True if every y is a leaf
-    op, label      name of the operation, if made by hand or replayed, and name of the node
+    op, label      name of the operation, if made by hand or by a block, and name of the node
     backward       function of a node made by hand that a pass calls, or None
-    replay         the Replay of a replayed program's node, which sends for a pass, or None
+    block          the Call of a block in its hub, which sends for a pass, or None
     """
 
     __slots__ = (
         "backward",
+        "block",
         "dxs",
         "dys",
         "label",
         "only_leaves_x",
         "only_leaves_y",
         "op",
-        "replay",
         "xs",
         "ys",
     )
@@ -44,7 +44,7 @@ class Extra:
     op: str
     label: str
     backward: Callable[[Node], None] | None
-    replay: Any
+    block: Any
 
 
 def make(
@@ -63,5 +63,5 @@ def make(
     more.only_leaves_x = only_leaves_x
     more.only_leaves_y = only_leaves_y
     more.op = more.label = ""
-    more.backward = more.replay = None
+    more.backward = more.block = None
     return more

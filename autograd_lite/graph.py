@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         @property
         def rule(self) -> Any: ...
         @property
-        def _program(self) -> Any: ...
+        def _block(self) -> Any: ...
         @property
         def _backward(self) -> Callable[[], None]: ...
 
@@ -91,11 +91,11 @@ give_lock(sys.modules[__name__], "_borrowing")
 def operands(node: N) -> tuple[N, ...]:
     """The nodes that node was computed from, in order: its parents.
 
-    The results of a replayed program have one parent, the node in which they meet, which has no
-    number; their operands are those of the program.
+    The results of a block have one parent, the hub in which they meet, which has no number; their
+    operands are those of the block.
     """
-    program = node._program
-    found: tuple[N, ...] = node.parents if program is None else program[0].parents
+    block = node._block
+    found: tuple[N, ...] = node.parents if block is None else block[0].parents
     return found
 
 
@@ -109,10 +109,11 @@ def partials(node: Node) -> tuple[float, ...]:
     """
     if node.rule is not None or node.is_leaf:
         return node.partials
-    program = node._program
-    if program is not None:  # its `_backward` would leave a cotangent behind
-        found: tuple[float, ...] = program[1].partials(node)
-        return found
+    block = node._block
+    if block is not None:  # its `_backward` would leave a cotangent behind
+        hub, call = block
+        found: tuple[float, ...] = (0.0,) * len(hub.parents)
+        return found if hub is node else call.partials(node)
     parents = tuple(dict.fromkeys(node.parents))
     with _borrowing:
         before = [(n, n.grad) for n in (node, *parents)]
@@ -138,9 +139,19 @@ def cotangents(order: Sequence[N], ends: Iterable[N] = ()) -> dict[N, float]:
     """
     total = dict.fromkeys((*order, *ends), 0.0)
     total[order[0]] = 1.0
+    left: dict[N, list[float]] = {}  # of hubs, what the results of the block have left
     for node in order:
         cotangent = total[node]
-        if cotangent != 0.0:  # a cotangent of 0 stays 0 through an infinite partial
+        block = node._block
+        if node in left:  # the hub of a block
+            for operand, sent in zip(node.parents, block[1].gradient(left[node]), strict=True):
+                total[operand] += sent
+        elif cotangent == 0.0:  # and stays 0 through an infinite partial
+            continue
+        elif block is not None and block[0] in total:
+            hub, call = block
+            left.setdefault(hub, [0.0] * len(call.numbers))[call.index_of(node)] = cotangent
+        else:  # an order may be without hubs
             for operand, partial in zip(operands(node), partials(node), strict=True):
                 total[operand] += cotangent * partial
     return total

@@ -8,7 +8,7 @@ cdef enum:
     NARY = 4
     DOT = 5
     BY_HAND = 6
-    REPLAYED = 7
+    BLOCK = 7
 
 cdef enum:
     NO_NUMBER = 0

@@ -9,7 +9,7 @@ UNIFORM                   their partial                    Extra: xs
 NARY                                                       Extra: xs, dxs
 DOT                                                        Extra: xs, ys, dxs, dys
 BY_HAND                                  result's index    Extra: xs, op, backward
-REPLAYED                                                   Extra: xs, op, replay
+BLOCK                                                      Extra: xs, op, block
 
 In a recording, a node may stand for a plain number. The kind of that number is NO_NUMBER, BOOL, INT
 or FLOAT, plus NUMPY if it is NumPy's. Of two numbers, the larger kind is that of their sum.
@@ -23,7 +23,7 @@ UNIFORM = 3
 NARY = 4
 DOT = 5
 BY_HAND = 6
-REPLAYED = 7
+BLOCK = 7
 
 NO_NUMBER = 0
 BOOL = 1

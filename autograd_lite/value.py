@@ -252,12 +252,14 @@ class Value:
         send_alone(self)
 
     @property
-    def _program(self) -> tuple[Value, Any] | None:
-        """(node in which the results of a replayed program meet, its Replay), or None."""
+    def _block(self) -> tuple[Value, Any] | None:
+        """(hub, its Call) of a result of a block, and of the hub itself; else None."""
+        if self._kind == kinds.BLOCK:
+            return self, self._extra.block
         if self._kind != kinds.BY_HAND:
             return None
         more = self._extra
-        return (more.xs[0], more.backward) if getattr(more.backward, "of_program", False) else None
+        return (more.xs[0], more.backward) if getattr(more.backward, "of_block", False) else None
 
     # -------------------------------------------------------------------- backpropagation
 
@@ -633,7 +635,7 @@ class Value:
             partials = (
                 self.partials if self._kind == kinds.NARY or self._kind == kinds.DOT else None
             )
-            more = (more.xs, more.ys, partials, more.op, more.label, more.backward or more.replay)
+            more = (more.xs, more.ys, partials, more.op, more.label, more.backward or more.block)
         # A leaf's _x and _dx are scratch of a pass in progress, no state.
         x, dx = (self._x, self._dx) if self._kind > kinds.LEAF else (None, 0.0)
         # float: interpreted, the static parameter of `x ** 2` is the int that was given.

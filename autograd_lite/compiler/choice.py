@@ -75,11 +75,14 @@ class ExecutorChoice:
         self.automatic = kind == "auto" and not exact
         self._arrays: ArrayExecutor | None = None  # while its first run is to be compared, too
         self._has_run = has_run
-        if exact or kind == "interpret":
+        if exact or kind == "interpret" or tape.blocks:
             self.executor = self.interpreter
 
     def lifted(self) -> ArrayExecutor:
-        """The executor of the lifted program, whether it is chosen or not."""
+        """The executor of the lifted program, whether it is chosen or not.
+
+        Raises ValueError for a program with blocks, which are no operations on arrays.
+        """
         return self.arrays() or self._lift()
 
     def arrays(self) -> ArrayExecutor | None:
@@ -94,6 +97,8 @@ class ExecutorChoice:
         return self._arrays
 
     def _lift(self) -> ArrayExecutor:
+        if self.tape.blocks:
+            raise ValueError(f"{self.tape.blocks[0].name} is no operation on arrays")
         return ArrayExecutor(lift(self.tape, self.wrt), self.interpreter)
 
     def forward(

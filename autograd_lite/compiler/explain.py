@@ -54,6 +54,12 @@ def explain_choice(
     lines: Callable[[], Mapping[int, str]],
 ) -> str:
     """`explain` of the lifted program, and which executor runs it."""
+    if choice.tape.blocks:
+        names_of_blocks = ", ".join(dict.fromkeys(block.name for block in choice.tape.blocks))
+        return (
+            f"{counted(len(choice.tape), 'scalar')}\n\nrun by the interpreter, node by node: "
+            f"{names_of_blocks} is no operation on arrays"
+        )
     lifted, lines = choice.lifted(), cache(lines)
     program, calls = lifted.program, lifted.calls
     passes = program.steps(names)

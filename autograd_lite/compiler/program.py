@@ -14,6 +14,7 @@ from numbers import Integral
 
 import numpy as np
 
+from autograd_lite.block import nodes_of_call
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.messages import counted, said
@@ -21,7 +22,6 @@ from autograd_lite.compiler.record.arrays import plain_array
 from autograd_lite.compiler.record.flatten import FlatArguments, Identity
 from autograd_lite.compiler.record.recorder import LineRecorder, record
 from autograd_lite.compiler.record.tracers import NotRecordedError, number_type
-from autograd_lite.compiler.results import replayed_nodes
 from autograd_lite.compiler.tape.loops import broken
 from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, UNORDERED
 from autograd_lite.compiler.tape.writer import write_tape
@@ -265,7 +265,7 @@ class Program(AnyProgram):
             wrt += tuple(flat.values)
             leaves_all = leaves_all and all(value.is_leaf for value in flat.values)
         results = run.outputs[:n_results]
-        return replayed_nodes(self.name, wrt, leaves_all, results, run.gradient)
+        return nodes_of_call(self.name, wrt, leaves_all, results, run.gradient)
 
     def numbers(self, outputs: array[float]) -> list[float]:
         """The results that are plain numbers."""

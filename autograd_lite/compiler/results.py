@@ -1,16 +1,14 @@
-"""The run of a program, and the results of a compiled call as nodes of the eager graph."""
+"""The run of a program, and the parents that the nodes of a recorded call are given."""
 
 from __future__ import annotations
 
 import autograd_lite.extra as extra
-import autograd_lite.kinds as kinds
-import autograd_lite.value as engine
 from autograd_lite._pure import is_compiled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from autograd_lite.value import Value
@@ -54,85 +52,6 @@ class Run:
 
 if not is_compiled():
     del Run.__del__  # within a method of Python's that ends an object, a KeyboardInterrupt is lost
-
-
-class Replay:
-    """The `_backward` of a replayed program's results, which have their index in `_dy`.
-
-    Each result leaves its cotangent here. Then, in the node in which the results meet, the
-    program's own adjoint turns the cotangents into those of the parents, all at once.
-
-    cotangents  [results] those that the results have left
-    gradient    function of the results' cotangents that gives the parents'
-    """
-
-    of_program = True
-
-    def __init__(self, n: int, gradient: Callable[[list[float]], array[float]]) -> None:
-        self.cotangents = [0.0] * n
-        self.gradient = gradient
-
-    def __call__(self, owner: Value) -> None:
-        self.cotangents[index_of(owner)] = owner.grad
-
-    def send(self) -> array[float]:
-        """The cotangents of the parents."""
-        cotangents = self.cotangents
-        self.forget()
-        return self.gradient(cotangents)
-
-    def forget(self) -> None:
-        """Drop the cotangents of a pass that is over."""
-        self.cotangents = [0.0] * len(self.cotangents)
-
-    def index(self, owner: Value) -> int | None:
-        """The index of owner among several results; None if it is the only one."""
-        return index_of(owner) if len(self.cotangents) > 1 else None
-
-    def partials(self, owner: Value) -> tuple[float, ...]:
-        """The partials of owner with respect to the program's operands; no pass is told."""
-        cotangents = [0.0] * len(self.cotangents)
-        cotangents[index_of(owner)] = 1.0
-        return tuple(self.gradient(cotangents))
-
-
-def replayed_nodes(
-    op: str,
-    parents: tuple[Value, ...],
-    only_leaves: bool,
-    numbers: Iterable[float],
-    gradient: Callable[[list[float]], array[float]],
-) -> list[Value]:
-    """The results of a program that was replayed, as nodes of the eager graph.
-
-    op           name of the operation
-    parents      Values on which the results depend
-    only_leaves  True if all the parents are leaves
-    numbers      numbers of the results
-    gradient     function of the results' cotangents that gives the parents'
-    """
-    results = [engine.leaf(kinds.LEAF, number) for number in numbers]
-    if not parents or not engine.grad_enabled():
-        return results
-    replay = Replay(len(results), gradient)
-    more = extra.make(parents, (), None, None, only_leaves)
-    more.op = op
-    more.replay = replay
-    hub = (engine.node_of_many(kinds.REPLAYED, 0, 0.0, 0.0, more),)
-    for i in range(len(results)):
-        node: Value = results[i]
-        node._dy = i
-        more = extra.make(hub)
-        more.op = op
-        more.backward = replay
-        node._extra = more
-        node._kind = kinds.BY_HAND
-    return results
-
-
-def index_of(result: Value) -> int:
-    """The index of a result among those of its call."""
-    return int(result._dy)
 
 
 def give_parents(sources: dict[Value, Value], nodes: list[Value]) -> None:

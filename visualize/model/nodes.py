@@ -63,8 +63,8 @@ class Graph:
     A dot does not keep its plain numbers as parents. Here they are constants; dots of the same
     vector of numbers, such as the neurons of a layer, share them.
 
-    The results of a replayed program have its operands as parents; the node between them, which
-    has no number, is left out.
+    The results of a block, or of a compiled function, have its operands as parents; the hub between
+    them, which has no number, is left out.
 
     nodes    all nodes, parents before their users, root last
     vectors  the whole vector of each number in a long one, which is drawn as one box
@@ -76,9 +76,9 @@ class Graph:
         self.vectors: dict[Value, tuple[Value, ...]] = {}
         made: dict[bytes, tuple[Value, ...]] = {}
         nodes = nodes_of(root)
-        programs = {node._program[0] for node in nodes if node._program is not None}
+        hubs = {node._block[0] for node in nodes if node._block is not None}
         for node in nodes:
-            if node in programs:
+            if node in hubs:
                 continue
             weights = weights_of(node)
             if weights:

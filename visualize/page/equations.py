@@ -104,10 +104,11 @@ def _value(box: Box, operands: Sequence[str], c: str) -> str:
 
 
 def _which_result(box: Box) -> str:
-    """The index of a program's result among several: "[1]"; "" for an only result."""
-    program = box.members[0]._program if box.members else None
-    index = None if program is None else program[1].index(box.members[0])
-    return "" if index is None else f"[{index}]"
+    """The index of a block's result among several: "[1]"; "" for an only result."""
+    block = box.members[0]._block if box.members else None
+    if block is None or len(block[1].numbers) == 1:
+        return ""
+    return f"[{block[1].index_of(box.members[0])}]"
 
 
 def _partial(rule: Rule, k: int, operands: Sequence[str], name: str, c: str) -> str:

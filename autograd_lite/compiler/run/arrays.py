@@ -111,7 +111,7 @@ class Workspace:
     def inputs(self) -> Inputs:
         leaves = loops.room(len(self._leaves))
         loops.collect(self.numbers, self._leaves, leaves)
-        return Inputs(leaves, self.user_results.numbers[:])
+        return Inputs(leaves, self.user_results.copy())
 
 
 def _longs(numbers: Ints) -> array[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LEAF
+from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, INDEX, LEAF
 from autograd_lite.compiler.tape.ranges import rows_of
 from autograd_lite.compiler.tape.tape import Tape
 
@@ -79,6 +79,9 @@ def batched_tape(
     once, each = written(shared, sample[:1]), written(mine, sample)
     counts, parents, slot = (np.concatenate(pair) for pair in zip(once, each, strict=True))
     order = np.concatenate([shared, np.tile(mine, n)])
+    called = np.flatnonzero(tape.codes[order] == BLOCK)
+    blocks = [tape.blocks[k] for k in slot[called].tolist()]
+    slot[called] = np.arange(len(called))
     outputs = [nodes_of(sample, part).ravel() for part in np.split(tape.outputs, [results])]
     batched = Tape(
         tape.codes[order],
@@ -90,5 +93,6 @@ def batched_tape(
         leaves.size,
         indices.size,
         n * results,
+        blocks,
     )
     return batched, order

@@ -66,8 +66,11 @@ def _read(tape: Tape, wrt: Sequence[int]) -> tuple[Nodes, list[int], list[int]]:
 def read_tape(nodes: Nodes, tape: Tape) -> list[int]:
     """Append a tape to nodes; the place of each of its nodes there.
 
-    Its constants are data: each is a node of its own, which no formula takes for a number.
+    Its constants are data: each is a node of its own, which no formula takes for a number. Raises
+    TypeError for a tape with blocks.
     """
+    if tape.blocks:
+        raise TypeError(f"the derivative of {tape.blocks[0].name} is not taken on a tape")
     place: list[int] = []
     leaves: dict[int, int] = {}
     codes, static, slots = tape.codes.tolist(), tape.static.tolist(), tape.slots.tolist()

@@ -23,26 +23,39 @@ MAX_WORKSPACES = 4  # more are made only for threads that run at the same time
 
 
 class UserResults:
-    """Values and partials that the operations of users gave in a run.
+    """What the operations of users, and blocks, gave in a run.
 
-    numbers  [tape.user_results()] the values and partials
-    known    True if a run reads the numbers, which an earlier run on the same inputs left, instead
-             of calling the operations
+    numbers  [tape.user_results()] the values and partials of the operations
+    calls    [blocks] of each block its results, and what it kept for its pullback
+    known    True if a run reads all this, which an earlier run on the same inputs left, instead of
+             calling the operations and blocks
     """
 
-    def __init__(self, numbers: array[float]) -> None:
+    def __init__(self, numbers: array[float], blocks: int = 0) -> None:
         self.numbers, self.known = numbers, False
+        self.calls: list[Any] = [None] * blocks
+
+    def copy(self) -> UserResults:
+        other = UserResults(self.numbers[:])
+        other.calls = self.calls[:]
+        return other
+
+    def read(self, earlier: UserResults | None) -> None:
+        """Take what an earlier run left; None for a run that calls the operations and blocks."""
+        self.known = earlier is not None
+        if earlier is not None:
+            self.numbers[:], self.calls[:] = earlier.numbers, earlier.calls
 
 
 class Inputs(NamedTuple):
     """The numbers with which a run is made again.
 
     leaves        [tape.leaves] the numbers of the leaves
-    user_results  [tape.user_results()] what the operations of users gave
+    user_results  what the operations of users, and blocks, gave
     """
 
     leaves: array[float]
-    user_results: array[float]
+    user_results: UserResults
 
 
 class Executor(ABC):
@@ -96,14 +109,14 @@ class Executor(ABC):
         leaves: array[float],
         indices: array[int],
         parameters: tuple[Value, ...] = (),
-        user_results: array[float] | None = None,
+        user_results: UserResults | None = None,
     ) -> Run:
         """A run, or one of the reference if a number is not finite.
 
         leaves        the numbers of the first leaves
         indices       the ints that `take` reads
         parameters    Values whose numbers are those of the leaves that follow
-        user_results  what the operations of users gave, if they have been called for this run
+        user_results  what the operations of users, and blocks, gave, if this run was made before
 
         Raises IndexError for an index that is out of range.
         """
@@ -151,13 +164,11 @@ class Executor(ABC):
         leaves: array[float],
         indices: array[int],
         parameters: tuple[Value, ...],
-        user_results: array[float] | None,
+        user_results: UserResults | None,
     ) -> tuple[Any, array[float] | None]:
         """The workspace of a run, and its outputs."""
         space = self._take_workspace()
-        space.user_results.known = user_results is not None
-        if user_results is not None:
-            space.user_results.numbers[:] = user_results
+        space.user_results.read(user_results)
         try:
             return space, self._forward(space, leaves, indices, parameters)
         except BaseException:

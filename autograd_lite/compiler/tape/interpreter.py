@@ -40,7 +40,7 @@ class Workspace:
     values, cotangents  [n] of all nodes
     leaves, gradient    [leaves]
     indices             [tape.indices] the ints of the run
-    user_results        what the operations of users gave
+    user_results        what the operations of users, and blocks, gave
     forward             function of the ints, and of True if user_results are known, that computes
                         the nodes from the leaves
     backward            function of the ints that sends the cotangents to the gradient
@@ -53,14 +53,17 @@ class Workspace:
         self.values, self.cotangents = loops.room(len(codes)), loops.room(len(codes))
         self.leaves, self.gradient = (loops.room(interpreter.leaves) for _ in range(2))
         self.indices = array("q")
-        self.user_results = UserResults(loops.room(interpreter.user_results))
+        blocks = interpreter.blocks
+        self.user_results = UserResults(loops.room(interpreter.user_results), len(blocks))
         node = self.values, loops.room(len(parents))
+        called = blocks, self.user_results.calls
         given = interpreter.static, self.leaves, self.user_results.numbers
-        self.forward = partial(loops.forward, *program, *node, *given)
-        self.backward = partial(loops.backward, *program, *node, self.cotangents, self.gradient)
+        self.forward = partial(loops.forward, *program, *node, *given, *called)
+        sent = self.cotangents, self.gradient
+        self.backward = partial(loops.backward, *program, *node, *sent, *called)
 
     def inputs(self) -> Inputs:
-        return Inputs(self.leaves[:], self.user_results.numbers[:])
+        return Inputs(self.leaves[:], self.user_results.copy())
 
 
 class Interpreter(Executor):
@@ -71,6 +74,7 @@ class Interpreter(Executor):
     user_results  how many numbers these operations give
     outputs       [k] the nodes whose numbers a call gives back, the results first
     leaves        how many numbers a call gives
+    blocks        the block of each BLOCK
     wrt           the slots of the leaves whose gradients are wanted
     """
 
@@ -93,7 +97,7 @@ class Interpreter(Executor):
         self.user_results = int(starts[-1])
         self.outputs = array("q", position[tape.outputs].tolist())
         self.results = self.outputs[: tape.results]
-        self.leaves = tape.leaves
+        self.leaves, self.blocks = tape.leaves, tape.blocks
         self.wrt = array("q", wrt)
         self._in_order = array("q", range(tape.leaves))
 

@@ -5,7 +5,7 @@ cimport autograd_lite.operations.kernels as kernels
 cimport autograd_lite.nary as nary
 from cpython.array cimport array as numbers
 
-cdef int LEAF, CONSTANT, INDEX, TAKE, DETACH, LARGEST
+cdef int LEAF, CONSTANT, INDEX, TAKE, DETACH, LARGEST, BLOCK, RESULT
 cdef int LESS, SAME, GREATER, UNORDERED, OPPOSITE
 cdef numbers _DOUBLES
 
@@ -16,7 +16,8 @@ cdef numbers _DOUBLES
 )
 cpdef object forward(
     numbers codes, numbers offsets, numbers parents, numbers slots, numbers values, numbers partials,
-    numbers static, numbers leaves, numbers user_results, numbers indices, bint known
+    numbers static, numbers leaves, numbers user_results, tuple blocks, list calls, numbers indices,
+    bint known
 )
 @cython.locals(where="long long")
 cdef Py_ssize_t normalized_index(long long index, Py_ssize_t n) except -1
@@ -31,11 +32,11 @@ cdef double in_python(
 @cython.locals(
     code_of="int*", first="int*", parent="int*", slot="int*", index="long long*", v="double*",
     d="double*", cotangent="double*", i=Py_ssize_t, j=Py_ssize_t, p=Py_ssize_t,
-    half=Py_ssize_t, code=int, g=double, out="double*"
+    half=Py_ssize_t, code=int, g=double, out="double*", left=dict, sent=list
 )
 cpdef object backward(
     numbers codes, numbers offsets, numbers parents, numbers slots, numbers values, numbers partials,
-    numbers cotangents, numbers gradient, numbers indices
+    numbers cotangents, numbers gradient, tuple blocks, list calls, numbers indices
 )
 @cython.locals(
     first="int*", parent="int*", level="int*", i=Py_ssize_t, j=Py_ssize_t, highest=int

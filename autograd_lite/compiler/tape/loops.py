@@ -12,6 +12,7 @@ import autograd_lite.memory as memory
 import autograd_lite.nary as nary
 import autograd_lite.operations.kernels as kernels
 from autograd_lite.compiler.tape.opcodes import (
+    BLOCK,
     CONSTANT,
     DETACH,
     GREATER,
@@ -20,6 +21,7 @@ from autograd_lite.compiler.tape.opcodes import (
     LEAF,
     LESS,
     OPPOSITE,
+    RESULT,
     SAME,
     TAKE,
     UNORDERED,
@@ -30,6 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from autograd_lite.block import Block
     from autograd_lite.value import Value
 
 if table_checksum() != kernels.TABLE_CHECKSUM:
@@ -48,6 +51,8 @@ def forward(
     static: array[float],
     leaves: array[float],
     user_results: array[float],
+    blocks: tuple[Block, ...],
+    calls: list[Any],
     indices: array[int],
     known: bool,
 ) -> None:
@@ -58,7 +63,8 @@ def forward(
     them).
 
     user_results  values and partials of users' operations: those of a node begin at its static
-    known         True if `user_results` has them already, from an earlier run on the same numbers
+    calls         of each block its results, and what it kept
+    known         True if both have them already, from an earlier run on the same numbers
     """
     code_of, first, parent = memory.ints(codes), memory.ints(offsets), memory.ints(parents)
     c, slot = memory.doubles(static), memory.ints(slots)
@@ -113,6 +119,12 @@ def forward(
                 v[i], d[p], d[p + 1], d[p + 2] = kernels.ternary(code, x, y, z)
         elif code == LARGEST:
             v[i] = v[largest_of(v, parent, p, first[i + 1])]
+        elif code == BLOCK:
+            if not known:
+                xs = [v[parent[j]] for j in range(p, first[i + 1])]
+                calls[slot[i]] = blocks[slot[i]].run(xs)
+        elif code == RESULT:
+            v[i] = calls[slot[parent[p]]][0][slot[i]]
         elif code != INDEX:
             raise ValueError(f"{code} is the code of no node")
 
@@ -179,9 +191,15 @@ def backward(
     partials: array[float],
     cotangents: array[float],
     gradient: array[float],
+    blocks: tuple[Block, ...],
+    calls: list[Any],
     indices: array[int],
 ) -> None:
-    """Send the cotangents from the last node to the first, and add those of leaves to gradient."""
+    """Send the cotangents from the last node to the first, and add those of leaves to gradient.
+
+    blocks, calls  as in `forward`
+    """
+    left: dict[int, list[float]] = {}  # of each BLOCK, the cotangents of its results
     code_of, first, parent = memory.ints(codes), memory.ints(offsets), memory.ints(parents)
     slot, index = memory.ints(slots), memory.longs(indices)
     v, d = memory.doubles(values), memory.doubles(partials)
@@ -218,6 +236,16 @@ def backward(
                 cotangent[parent[j]] += g * d[j]
         elif code == LARGEST:
             cotangent[largest_of(v, parent, p, first[i + 1])] += g
+        elif code == RESULT:
+            j = parent[p]
+            cotangent[j] = 1.0  # so that it has its turn
+            if j not in left:
+                left[j] = [0.0] * len(calls[slot[j]][0])
+            left[j][slot[i]] = g
+        elif code == BLOCK:
+            sent = blocks[slot[i]].send(calls[slot[i]][1], left[i], first[i + 1] - p)
+            for j in range(p, first[i + 1]):
+                cotangent[parent[j]] += sent[j - p]
 
 
 def levels(offsets: array[int], parents: array[int], found: array[int]) -> None:

@@ -1,16 +1,19 @@
 """Codes that Python shares with the compiled loops: they write tapes, run them, check guards."""
 
 from autograd_lite.operations.opcodes import (
+    BLOCK,
     CONSTANT,
     DETACH,
     INDEX,
     LARGEST,
     LEAF,
     NAMES,
+    RESULT,
     TAKE,
 )
 
 __all__ = [
+    "BLOCK",
     "CONSTANT",
     "DETACH",
     "GREATER",
@@ -20,6 +23,7 @@ __all__ = [
     "LESS",
     "NAMES",
     "OPPOSITE",
+    "RESULT",
     "SAME",
     "TAKE",
     "UNORDERED",

@@ -5,19 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.compiler.tape.opcodes import (
+    BLOCK,
     CONSTANT,
     DETACH,
     INDEX,
     LARGEST,
     LEAF,
     NAMES,
+    RESULT,
     TAKE,
 )
 from autograd_lite.operations.rules import CODES, COMPARISONS, RULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
+
+    from autograd_lite.block import Block
 
 __all__ = ["Tape"]
 
@@ -36,11 +42,13 @@ class Tape:
     offsets   [n + 1] node i's parents are parents[offsets[i] : offsets[i + 1]], in order
     parents   [m] nodes; those of `dot` are x0, x1, ..., y0, y1, ...
     static    [n] the static parameter c of an operation; the number of a CONSTANT
-    slots     [n] where a LEAF's number, or an INDEX's int, stands among what a call gives
+    slots     [n] where a LEAF's number, or an INDEX's int, stands among what a call gives; a BLOCK
+              among the blocks; a RESULT among those of its block
     outputs   [k] the nodes whose numbers a call gives back
     leaves    how many numbers a call gives
     indices   how many ints a call gives
     results   how many of the outputs, the first ones, have cotangents; all by default
+    blocks    the block of each BLOCK
     """
 
     def __init__(
@@ -54,6 +62,7 @@ class Tape:
         leaves: int,
         indices: int = 0,
         results: int | None = None,
+        blocks: Sequence[Block] = (),
     ) -> None:
         self.codes: NDArray[np.int64] = np.array(codes, np.int64)
         self.offsets: NDArray[np.int64] = np.array(offsets, np.int64)
@@ -63,6 +72,7 @@ class Tape:
         self.outputs: NDArray[np.int64] = np.array(outputs, np.int64)
         self.leaves, self.indices = leaves, indices
         self.results = len(self.outputs) if results is None else results
+        self.blocks = tuple(blocks)
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -113,7 +123,9 @@ class Tape:
         for i, code in enumerate(self.codes.tolist()):
             name = NAMES[-code] if code <= 0 else RULES[code].name
             shown = [f"%{p}" for p in self.parents_of(i)]
-            if code in (LEAF, INDEX):
+            if code == BLOCK:
+                name = self.blocks[self.slots[i]].name
+            elif code in (LEAF, INDEX, RESULT):
                 shown.append(str(self.slots[i]))
             elif code == CONSTANT or (code > 0 and RULES[code].static):
                 shown.append(f"{self.static[i]:g}")

@@ -5,19 +5,21 @@ cimport autograd_lite.value as value
 from autograd_lite.value cimport Value as Node
 from cpython.array cimport array as numbers
 
-cdef int LEAF, CONSTANT, INDEX, TAKE, LARGEST
+cdef int LEAF, CONSTANT, INDEX, TAKE, LARGEST, BLOCK, RESULT
 
 
 cdef class TapeWriter:
     cdef public numbers codes, offsets, parents, static, slots
     cdef public dict leaves, position
-    cdef public list captured
+    cdef public list captured, blocks
     @cython.locals(i=int)
     cdef int position_of(self, Node node) except -1
     @cython.locals(i=int)
     cdef int add(self, int code, double c, list operands, int slot) except -1
     @cython.locals(node=Node)
     cdef list operands_of(self, object nodes)
+    cdef list positions_of(self, object operands)
+    cdef int add_block(self, Node node, Node hub, object call) except -1
 
 
 @cython.locals(

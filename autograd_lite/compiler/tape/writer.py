@@ -9,12 +9,13 @@ from array import array
 
 import autograd_lite.memory as memory
 import autograd_lite.value as value
-from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LARGEST, LEAF, TAKE
+from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, INDEX, LARGEST, LEAF, RESULT, TAKE
 from autograd_lite.compiler.tape.tape import Tape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from autograd_lite.value import Value
 
@@ -25,6 +26,7 @@ class TapeWriter:
     leaves    {leaf: slot}; Values that are met beside the nodes get the slots that follow
     captured  those Values, in order
     position  {node: its position on the tape}
+    blocks    the block of each BLOCK, in order
     """
 
     def __init__(self, leaves: dict[Value, int]) -> None:
@@ -36,6 +38,7 @@ class TapeWriter:
         self.leaves = leaves
         self.captured: list[Value] = []
         self.position: dict[Value, int] = {}
+        self.blocks: list[Any] = []
 
     def tape(self, outputs: list[Value], results: int, indices: int) -> Tape:
         """The tape as it is executed.
@@ -47,7 +50,7 @@ class TapeWriter:
         last = [self.position[node] for node in outputs]
         size = len(self.leaves)
         arrays = self.codes, self.offsets, self.parents, self.static, self.slots
-        return Tape(*arrays, last, size, indices, results)
+        return Tape(*arrays, last, size, indices, results, self.blocks)
 
     def position_of(self, node: Value) -> int:
         """The position of a node; one that is met for the first time is a leaf."""
@@ -58,6 +61,13 @@ class TapeWriter:
                 self.captured.append(node)
             i = self.position[node] = self.add(LEAF, 0.0, [], self.leaves[node])
         return i
+
+    def positions_of(self, operands: Iterable[Value | float]) -> list[int]:
+        """The positions of Values, and of constants for plain numbers."""
+        return [
+            self.position_of(x) if isinstance(x, value.Value) else self.add(CONSTANT, x, [], -1)
+            for x in operands
+        ]
 
     def operands_of(self, nodes: Iterable[Value]) -> list[int]:
         return [self.position_of(node) for node in nodes]
@@ -71,6 +81,13 @@ class TapeWriter:
         memory.append(self.static, c)
         memory.append_int(self.slots, slot)
         return len(self.codes) - 1
+
+    def add_block(self, node: Value, hub: Value, call: Any) -> int:
+        """Write the hub of a call of a block, or one of its results; the node's own position."""
+        if node is not hub:
+            return self.add(RESULT, 0.0, [self.position_of(hub)], call.index_of(node))
+        self.blocks.append(call.block)
+        return self.add(BLOCK, 0.0, self.positions_of(call.operands), len(self.blocks) - 1)
 
 
 def write_tape(
@@ -105,10 +122,7 @@ def write_tape(
         c = 0.0
         if computed_from and node in computed_from:
             code, sources = computed_from[node]
-            operands = [
-                tape.position_of(x) if isinstance(x, value.Value) else tape.add(CONSTANT, x, [], -1)
-                for x in sources
-            ]
+            operands = tape.positions_of(sources)
         elif takes and node in takes:
             index, *elements = node.parents
             if index not in indices:
@@ -128,6 +142,11 @@ def write_tape(
             code, c, operands = CONSTANT, value.number_of(node), []
         else:
             rule = node.rule
+            block = None if rule else node._block
+            if block is not None:
+                hub, call = block
+                tape.position[node] = tape.add_block(node, hub, call)
+                continue
             if rule is None:
                 raise ValueError(
                     f"{node._op or 'a node'} was made by hand. "

@@ -1,0 +1,20 @@
+# C types for block.py.
+cimport cython
+cimport autograd_lite.extra as extra
+cimport autograd_lite.kinds as kinds
+cimport autograd_lite.memory as memory
+cimport autograd_lite.value as engine
+from autograd_lite.extra cimport Extra
+from autograd_lite.value cimport Value
+
+
+@cython.locals(deep=Py_ssize_t, i=Py_ssize_t)
+cpdef bint are_leaves(tuple nodes) except -1
+cpdef Py_ssize_t index_of(Value result) except -1
+@cython.locals(more=Extra, above=Extra)
+cdef Value result_of(Value hub, object call, Py_ssize_t i, int number=*)
+@cython.locals(more=Extra, hub=Value, number=int, detaching=bint, i=Py_ssize_t)
+cpdef list nodes_of_call(
+    object op, tuple parents, bint only_leaves, object numbers, object gradient, object block=*,
+    tuple operands=*
+)
