@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 # `python -m pytest` puts the current folder first, and the packages that lie there. The plugin was
 # found in them.
@@ -29,7 +29,14 @@ if (imported := sys.modules.pop("autograd_lite", None)) is not None:
 PROJECT = str(Path(__file__).parents[1])
 sys.path.append(PROJECT)
 
-settings.register_profile("ci", deadline=None, derandomize=True, database=None, max_examples=50)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=50,
+    phases=set(Phase) - {Phase.explain},  # runs a failing example a hundred times more
+)
 settings.register_profile("quick", settings.get_profile("ci"), max_examples=10)
 settings.register_profile("long", deadline=None, max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -194,14 +194,19 @@ def off(y: Any, by: float) -> Any:
     return out
 
 
+def caught(f: Callable[..., Any], args: tuple[Any, ...], by: float) -> bool:
+    """True if a gradient that is wrong by this share is caught."""
+    try:
+        check_grad(lambda *xs: off(f(*xs), by), *args)
+    except GradientError:
+        return True
+    return False
+
+
 def smallest_caught(f: Callable[..., Any], args: tuple[Any, ...]) -> float:
     """The smallest power of 2 such that a gradient that is wrong by this share is caught."""
-    for k in range(20, -1, -1):
-        try:
-            check_grad(lambda *xs, by=2.0**-k: off(f(*xs), by), *args)
-        except GradientError:
-            return 2.0**-k
-    return math.inf
+    sizes = (2.0**-k for k in range(20, -1, -1))
+    return next((size for size in sizes if caught(f, args, size)), math.inf)
 
 
 def main() -> None:

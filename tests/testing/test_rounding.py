@@ -10,7 +10,7 @@ from autograd_lite import Value, dot, mean, norm
 from autograd_lite.testing import GradientError, check_grad
 from autograd_lite.testing.differences import DOUBT
 from autograd_lite.testing.rounding import blur_of_gradient, blur_of_value
-from tests.testing.cancelling import KINDS, false_alarms, program, smallest_caught
+from tests.testing.cancelling import KINDS, caught, false_alarms, program
 
 EPSILON = 2.0**-52
 
@@ -88,9 +88,9 @@ def test_there_are_hardly_any_false_alarms():
 
 
 def test_small_mistakes_are_caught():
-    found = [smallest_caught(*program(seed)[1:]) for seed in range(40)]
-    assert sum(size <= 1e-5 for size in found) >= 14
-    assert sum(size <= 1e-2 for size in found) >= 20
+    programs = [program(seed)[1:] for seed in range(40)]
+    assert sum(caught(*f_and_args, by=2.0**-17) for f_and_args in programs) >= 14
+    assert sum(caught(*f_and_args, by=2.0**-7) for f_and_args in programs) >= 20
 
 
 @pytest.mark.parametrize("seed", range(60))
