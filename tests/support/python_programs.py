@@ -95,6 +95,9 @@ class Row:
 def combined(x, y=0.5):
     return x * y + rate
 
+def noise():
+    return source.level
+
 source = Source()
 box = Box(1.5, Value(0.25))
 slim = Slim(-0.5, Value(3.0))
@@ -281,6 +284,8 @@ SIMPLE = """
 al.callback(log.append, <num>)
 
 <new float> = al.sample(source.draw)
+
+<new float> = al.sample(noise)
 
 <new value> = <value>.detach()
 
@@ -761,10 +766,13 @@ def program(seed: int) -> str:
     else:
         writer.write(f"def f({', '.join(names)}):")
         writer.body(rng.randint(1, 5), 1)
+    draws = any("sample(" in line for line in writer.lines)
     calls = Calls(rng, names, batched)
     writer.write(calls.call())
     for _ in range(rng.randint(3, 10)):
         for _ in range(rng.choice([0, 0, 0, 1, 2])):
             writer.write(calls.change())
+        if draws:
+            writer.write(f"source.level = {rng.choice(FLOATS)}")
         writer.write(calls.call())
     return "\n".join([PREAMBLE, STATE, *writer.lines, ""])
