@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from typing import Any
     from weakref import WeakKeyDictionary
 
-__all__ = ["AnomalyError", "detect_anomaly", "is_library", "is_ours", "raised_at", "user_line"]
+__all__ = [
+    "AnomalyError",
+    "detect_anomaly",
+    "first_line",
+    "is_library",
+    "is_ours",
+    "raised_at",
+    "user_line",
+]
 
 _OURS = ("autograd_lite", "nn", "visualize")  # the packages of this project
 _PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -214,6 +222,12 @@ def raised_at(problem: BaseException) -> str:
             frames.append((step.tb_frame, step.tb_lineno))
         step = step.tb_next
     return _line_of_user(reversed(frames))
+
+
+def first_line(function: Any) -> str:
+    """The first line of a function as `user_line` gives it; "" if it is not written in Python."""
+    code = getattr(function, "__code__", None)
+    return _line(code.co_filename, code.co_firstlineno) if code else ""
 
 
 def is_ours(frame: FrameType) -> bool:

@@ -13,8 +13,7 @@ import numpy as np
 import autograd_lite.functions as functions
 from autograd_lite.compiler.choice import cotangents_for, others
 from autograd_lite.compiler.messages import counted
-from autograd_lite.compiler.program import Array, Hole, Row
-from autograd_lite.compiler.record.flatten import Identity
+from autograd_lite.compiler.template import Hole, is_whole, put_together
 from autograd_lite.graph import cotangents, order_without
 from autograd_lite.observers import Observer, observe, unobserved
 from autograd_lite.tree import children, items, rebuild, rebuildable
@@ -30,13 +29,14 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.record.flatten import FlatArguments
     from autograd_lite.compiler.tape.executor import Run
 
-__all__ = ["CHECKS", "Witness", "difference", "is_checking"]
+__all__ = ["CHECKS", "Resumption", "Witness", "difference", "is_checking"]
 
 CHECKS = ("auto", "always", "never")
 
 
-class Witness(Observer):
-    """Watches the function in a check: it gives `sample` the numbers that the program drew.
+class Resumption(Observer):
+    """Watches the function where part of its call has been done: it gives `sample` the numbers that
+    were drawn, and makes no callback twice.
 
     drawn   those numbers
     asked   how many the function has asked for
@@ -45,8 +45,9 @@ class Witness(Observer):
 
     told = False
 
-    def __init__(self, drawn: Sequence[float]) -> None:
+    def __init__(self, drawn: Sequence[float], called: int = 0) -> None:
         self.drawn, self.asked = drawn, 0
+        self._made = called
         self.called: list[list[float]] = []
 
     def sample(self, function: Callable[[], float]) -> Any:
@@ -56,8 +57,13 @@ class Witness(Observer):
 
     def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
         self.called.append([number_of(x) if isinstance(x, Value) else x for x in values])
-        unobserved(function, *self.called[-1])
+        if len(self.called) > self._made:
+            unobserved(function, *self.called[-1])
         return True
+
+
+class Witness(Resumption):
+    """Watches the function in a check, which gets the numbers that the program drew."""
 
     def run(self, function: Callable[..., Any], call: Call) -> Any:
         """What the function gives for a call."""
@@ -97,83 +103,73 @@ def difference(
     """How the program's run differs from what the function gave; "" if it does not."""
     if witness.asked != len(program.draws):
         return f"drew {counted(len(program.draws), 'number')}, and the function {witness.asked}"
-    n = program.n_results
-    compared = _Comparison(run.outputs, n)
-    compared.follow(program.template, result, "result")
-    calls = program.called_with(run.outputs)
-    compared.follow(calls, witness.called, "callbacks")
-    found = compared.different(lambda: program.choice.reference(run, [0.0] * n)[2])
+    holes = [Hole(i) for i in range(len(run.outputs))]
+    compared = Comparison(run.outputs)
+    template = put_together(program.template, holes, holes[program.n_results :])
+    compared.follow(template, result, "result")
+    compared.follow(program.called_with(holes), witness.called, "callbacks")
+    found = compared.different(program, run)
     if found or not gradients or not grad_enabled():
         return found
     return _other_gradient(program, run, flat, compared.nodes)
 
 
-class _Comparison:
-    """A program's result beside the function's.
+class Comparison:
+    """What a program gave, beside what the function gave.
 
     outputs  the program's numbers
     nodes    {index of a result: the Value that the function gave for it}
+    form     the first difference that is not one of numbers, or ""
     """
 
-    def __init__(self, outputs: Sequence[float], n_results: int) -> None:
-        self.outputs, self._n_results = outputs, n_results
+    def __init__(self, outputs: Sequence[float]) -> None:
+        self.outputs = outputs
         self.nodes: dict[int, Value] = {}
-        self._found: list[float] = []
-        self._expected: list[float] = []
-        self._paths: list[str] = []
-        self._form = ""  # the first difference that is not one of numbers
+        self.form = ""
+        self._numbers: list[tuple[float, float, str, int]] = []  # found, expected, where, output
 
-    def follow(self, template: Any, thing: Any, path: str) -> None:
-        """Note each number of a template that is filled, and the function's number there."""
-        if isinstance(template, Row):
-            holes = range(template.start, template.stop)
-            template = template.cls([Hole(i, template.number) for i in holes])
-        if isinstance(template, Array):
-            template = template.holes
-        if isinstance(template, Hole) and template.number is not None:
-            self._note(self.outputs[self._n_results + template.i], thing, path)
-        elif isinstance(template, Hole):
-            if isinstance(thing, Value):
-                self.nodes[template.i] = thing
-            self._note(self.outputs[template.i], thing, path)
-        elif isinstance(template, Identity):
-            if thing is not template.thing:
-                self._differs(template.thing, thing, path)
-        elif is_number(template):
-            self._note(template, thing, path)
-        elif not rebuildable(template):
-            if type(thing) is not type(template) or thing != template:
-                self._differs(template, thing, path)
-        elif type(thing) is not type(template) or _form(thing) != _form(template):
-            self._differs(_form(template), _form(thing), path)
-        elif isinstance(template, np.ndarray):
-            for x, y in zip(template.ravel().tolist(), thing.ravel().tolist(), strict=True):
-                self.follow(x, y, path)
-        else:
-            for (key, x), y in zip(items(template), children(thing), strict=True):
-                self.follow(x, y, path + key)
+    def follow(self, x: Any, y: Any, path: str) -> None:
+        """Note what the program gave as x, and the function as y.
 
-    def _note(self, found: float, expected: Any, path: str) -> None:
-        if isinstance(expected, Value):
-            expected = number_of(expected)
-        if is_number(expected):
-            self._found.append(float(found))
-            self._expected.append(float(expected))
-            self._paths.append(path)
+        x  a thing with a hole for each of the program's outputs
+        """
+        hole = x if isinstance(x, Hole) else None
+        if hole and hole.number is None and isinstance(y, Value):
+            self.nodes[hole.i] = y
+        if isinstance(y, Value) and (hole or is_number(x)):
+            y = number_of(y)
+        x = self.outputs[hole.i] if hole else x
+        if is_number(x) and is_number(y):
+            if hole and is_whole(hole.number) and x != y:
+                self._differs(x, y, path)
+            self._numbers.append((float(x), float(y), path, hole.i if hole else -1))
+        elif not rebuildable(x):
+            if x is not y and (type(x) is not type(y) or not (x == y or (x != x and y != y))):
+                self._differs(x, y, path)
+        elif _form(x) != _form(y):
+            self._differs(_form(x), _form(y), path)
+        elif isinstance(x, np.ndarray):
+            for a, b in zip(x.ravel().tolist(), y.ravel().tolist(), strict=True):
+                self.follow(a, b, path)
         else:
-            self._differs(found, expected, path)
+            for (key, a), b in zip(items(x), children(y), strict=True):
+                self.follow(a, b, path + key)
 
     def _differs(self, found: Any, expected: Any, path: str) -> None:
-        self._form = self._form or _said(found, expected, path)
+        self.form = self.form or _said(found, expected, path)
 
-    def different(self, magnitude: Callable[[], float]) -> str:
-        """The first difference, or ""; magnitude gives the largest number on the way."""
-        wrong = others(self._found, self._expected, 0.0)
+    def different(self, program: Program, run: Run) -> str:
+        """The first difference, or "": more than rounding can make of the numbers on the way."""
+        found, expected = [x for x, *_ in self._numbers], [y for _, y, *_ in self._numbers]
+        wrong = others(found, expected, 0.0)
         if len(wrong):
-            wrong = others(self._found, self._expected, magnitude())
-        for i in wrong[:1]:
-            return _said(self._found[i], self._expected[i], self._paths[i])
-        return self._form
+            magnitude = program.choice.reference(run, [0.0] * program.n_results)[2]
+            wrong = others(found, expected, magnitude)
+        for i in wrong:
+            x, y, path, output = self._numbers[i]
+            if output < 0 or not abs(x - y) <= program.choice.rounding(run, output):
+                return _said(x, y, path)
+        return self.form
 
 
 def _said(found: Any, expected: Any, path: str) -> str:
@@ -184,8 +180,6 @@ def _form(thing: Any) -> Any:
     """What two containers have in common that hold things in the same places."""
     if isinstance(thing, np.ndarray):
         return np.ndarray, thing.shape
-    if not rebuildable(thing):
-        return type(thing)
     return type(thing), [path for path, _ in items(thing)]
 
 

@@ -117,9 +117,16 @@ class ExecutorChoice:
 
     def reference(self, run: Run, cotangents: Sequence[float]) -> tuple[Run, array[float], float]:
         """The run as the interpreter makes it, its gradient, and the largest number on the way."""
-        leaves, user_results = run.executor.inputs_of(run)
-        reference = self.interpreter.forward(leaves, run.indices, (), user_results)
+        reference = self._again(run)
         return reference, *self.interpreter.gradient_and_magnitude(reference, cotangents)
+
+    def rounding(self, run: Run, output: int) -> float:
+        """How far rounding may move an output of a run, to first order."""
+        return self.interpreter.rounding(self._again(run), output)
+
+    def _again(self, run: Run) -> Run:
+        leaves, user_results = run.executor.inputs_of(run)
+        return self.interpreter.forward(leaves, run.indices, (), user_results)
 
     def _compared(self, run: Run) -> Run:
         """The first run by arrays, if it gives what the interpreter does; else that one, for ever.

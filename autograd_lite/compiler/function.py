@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from autograd_lite import observers
 from autograd_lite.callables import CompiledFunction, runs_later
 from autograd_lite.compiler.call import Call
-from autograd_lite.compiler.check import CHECKS, Witness, difference, is_checking
+from autograd_lite.compiler.check import CHECKS, Resumption, Witness, difference, is_checking
 from autograd_lite.compiler.choice import EXECUTORS
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.mistake import Mistake
@@ -109,10 +109,11 @@ class Compiled(CompiledFunction):
         watched = blocks_open() and observers.watched()  # every node
         if (watched and observers.tracing()) or is_checking():
             return self.function(*args, **kwargs)  # as a part of another
-        moving, call = self._ints.names, self._call(args, kwargs)
+        call = self._call(args, kwargs)
         if call.signature.calls == 1 and self._ints.learn({**dict(enumerate(args)), **kwargs}):
-            moving, call = self._ints.names, self._call(args, kwargs)
-        if not (call.signature.eager or watched or self._mistake):
+            call = self._call(args, kwargs)
+        moving = self._ints.names
+        while not (call.signature.eager or watched or self._mistake):
             tried = call.signature.programs
             if self._replayed(call):
                 return call.result
@@ -120,8 +121,9 @@ class Compiled(CompiledFunction):
                 more = call.signature.programs is not tried  # which another thread has recorded
                 if (more and self._replayed(call)) or self._recorded(call):
                     return call.result
-            if moving is not self._ints.names:
-                return self(*args, **kwargs)
+            if moving is self._ints.names:
+                break
+            moving, call = self._ints.names, self._call(args, kwargs).begun_as(call)
         return self._eagerly(call)
 
     def __get__(self, thing: Any, cls: type | None = None) -> Any:
@@ -259,8 +261,7 @@ class Compiled(CompiledFunction):
     def _recorded(self, call: Call) -> bool:
         """Whether the call was recorded, and has its result; the caller holds the lock.
 
-        If every call is checked, this one is, too: then the function makes the callbacks in the
-        check, and its result counts.
+        Where it is to be checked, the function makes the callbacks in the check.
         """
         signature = call.signature
         if signature.eager or self._mistake or call.raises or not self._may_record(call):
@@ -284,8 +285,8 @@ class Compiled(CompiledFunction):
             self._give_up(signature, reason)
         asked = self._ints.read(call.flat, recording)
         recording.leave_behind(call.flat)
-        call.result = program.recorded_result(recording, call.flat)
-        if self._check == "always":
+        call.result = program.recorded_result(call.flat)
+        if self._is_due(call):
             run = None if reason or changed else program.run(call)
             if run is None:
                 recording.call_back()
@@ -300,8 +301,14 @@ class Compiled(CompiledFunction):
     def _record(self, call: Call) -> tuple[Recording, Program, str]:
         """The recording of a call, its program, and what the call changed of what it reads."""
         before = captured = self._captured(call)
-        recorder = SilentRecorder if self._check == "always" else Recorder
-        recording = record(self.function, call.flat, captured.reached, call.drawn, recorder)
+        kind = SilentRecorder if self._is_due(call) else Recorder
+        recorder = kind(captured.reached, call.drawn, call.called)
+        try:
+            recording = record(self.function, call.flat, recorder)
+        except BaseException:  # which is not to draw and to call back again
+            call.drawn = [draw.number for draw in recorder.recording.draws]
+            call.called = recorder.called
+            raise
         receivers = _receivers(recording)
         if any(all(x is not y for y in self._receivers) for x in receivers):
             # What callbacks write into is no state that the function reads.
@@ -311,11 +318,16 @@ class Compiled(CompiledFunction):
         if recording.misled:
             raise TracerError(recording.why_not)
         call.drawn = [draw.number for draw in recording.draws]
-        program = Program(recording, captured, call.flat, self.__name__, self.executor)
+        program = Program(recording, captured, call, self.__name__, self.executor)
         if self.executor == "numpy" and not program.holds(call):
             # Arrays add up in another order, and a decision was taken on the last digit.
-            program = Program(recording, captured, call.flat, self.__name__, "interpret")
+            program = Program(recording, captured, call, self.__name__, "interpret")
         return recording, program, changed
+
+    def _is_due(self, call: Call) -> bool:
+        """True if the recorded call is checked: where programs do not run, the check comes here."""
+        always = self._check == "always"
+        return always or (self._check == "auto" and call.signature.is_unproven())
 
     def _why_unsettled(self, signature: Signature, captured: CapturedState, changed: str) -> str:
         """Why no program can follow what the function reads, or "".
@@ -338,7 +350,11 @@ class Compiled(CompiledFunction):
         """The result of the function itself."""
         signature = call.signature
         problem, signature.problem = signature.problem, ""  # should the function fail as well
-        result = self.function(*call.args, **call.kwargs)
+        if call.drawn or call.called:
+            with observers.observe(Resumption(call.drawn, call.called)):
+                result = self.function(*call.args, **call.kwargs)
+        else:
+            result = self.function(*call.args, **call.kwargs)
         if problem:
             self._give_up(signature, problem)
         return result

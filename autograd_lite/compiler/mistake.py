@@ -6,21 +6,21 @@ When the user asks, the call is recorded again, and run again with its nodes wat
 
 from __future__ import annotations
 
-from autograd_lite.anomaly import user_line
-from autograd_lite.compiler.check import Witness
+import sys
+
+from autograd_lite.anomaly import first_line, raised_at, user_line
+from autograd_lite.compiler.check import Witness, difference
 from autograd_lite.compiler.choice import all_close
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.program import Program
-from autograd_lite.compiler.record.recorder import LineRecorder, record
 from autograd_lite.value import number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from autograd_lite.compiler.call import Call
-    from autograd_lite.compiler.record.recorder import Recording
     from autograd_lite.compiler.tape.tape import Tape
     from autograd_lite.value import Value
 
@@ -40,11 +40,13 @@ class Mistake:
     def explain(self, function: Callable[..., Any]) -> str:
         """The first node that differs when the call is recorded and run again, and its line."""
         try:
-            recording = record(function, self._call.flat, (), self._call.drawn, LineRecorder)
-            again = Program(recording, self._program.captured, self._call.flat, "", "interpret")
-            where = self._other_node(again) or self._other_number(function, recording)
+            again, nodes = self._program.recorded_again(function, self._call)
+            where = self._other_node(again) or self._other_number(function, again, nodes)
         except Exception as problem:
-            where = f"recorded again, it raises {type(problem).__name__}: {problem}"
+            where = said(
+                f"recorded again, it raises {type(problem).__name__}: {problem}",
+                line=raised_at(problem),
+            )
         return f"{self.what}\n\n{where}"
 
     def _other_node(self, again: Program) -> str:
@@ -59,25 +61,42 @@ class Mistake:
         line = next((again.lines_of[k] for k in range(i, len(new)) if k in again.lines_of), "")
         return said(
             f"recorded again, the call makes {made} where the program has {found}",
-            "What it reads there is nothing that a recording sees: pass it as an argument",
+            _UNSEEN,
             line,
         )
 
-    def _other_number(self, function: Callable[..., Any], recording: Recording) -> str:
+    def _other_number(
+        self, function: Callable[..., Any], again: Program, nodes: Iterable[tuple[str, Value]]
+    ) -> str:
         """The first node to which the function itself, as it runs, gives another number."""
-        eyes = _Eyes(self._call.drawn)
-        eyes.run(function, self._call)
-        recorded = iter([(line, node._op, number_of(node)) for node, line in recording.lines])
+        eyes, flat = _Eyes(self._call.drawn), self._call.flat
+        result = eyes.run(function, self._call)
+        recorded = iter([(line, node._op, number_of(node)) for line, node in nodes])
         for line, op, number in eyes.made_at:
             there = next((x for at, name, x in recorded if (at, name) == (line, op)), None)
             if there is None or not all_close([there], [number], 0.0):
                 instead = "no such node" if there is None else f"{there:g}"
                 return said(
                     f"the function computes {number:g} by {op!r} where its recording has {instead}",
-                    "It does something else with the numbers than with what stands for them",
+                    _TOLD_APART,
                     line,
                 )
+        lines = [guard.line for guard in again.guards.guards]
+        for program, why in (again, _TOLD_APART), (self._program, _UNSEEN):
+            run = program.forward(program.choice, flat, [*self._call.drawn])
+            differs = difference(program, run, flat, result, eyes, gradients=True)
+            if differs:
+                which = "its recording" if program is again else "its program"
+                return said(
+                    f"no node differs, but {which} {differs}",
+                    why,
+                    (lines or [first_line(function)])[-1],
+                )
         return "run again, the function gives what its program does: what differed has changed"
+
+
+_TOLD_APART = "It does something else with the numbers than with what stands for them"
+_UNSEEN = "What it reads there is nothing that a recording sees: pass it as an argument"
 
 
 class _Eyes(Witness):
@@ -86,15 +105,12 @@ class _Eyes(Witness):
     told = True
 
     def __init__(self, drawn: Sequence[float]) -> None:
-        super().__init__(drawn)
+        super().__init__(drawn, called=sys.maxsize)
         self.made_at: list[tuple[str, str, float]] = []
 
     def made(self, node: Value) -> None:
         if not node.is_leaf:
             self.made_at.append((user_line(), node._op, number_of(node)))
-
-    def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
-        return True
 
 
 def _rows(tape: Tape) -> list[Any]:

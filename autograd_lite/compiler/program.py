@@ -18,14 +18,13 @@ from autograd_lite.block import nodes_of_call
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.messages import counted, said
-from autograd_lite.compiler.record.arrays import plain_array
-from autograd_lite.compiler.record.flatten import FlatArguments, Identity
+from autograd_lite.compiler.record.flatten import FlatArguments
 from autograd_lite.compiler.record.recorder import LineRecorder, record
 from autograd_lite.compiler.record.tracers import NotRecordedError, number_type
 from autograd_lite.compiler.tape.loops import broken
 from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, UNORDERED
 from autograd_lite.compiler.tape.writer import write_tape
-from autograd_lite.tree import children, rebuild, rebuildable
+from autograd_lite.compiler.template import Hole, as_number, put_together, taken_apart
 from autograd_lite.value import Value, grad_enabled, number_of
 
 TYPE_CHECKING = False
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.tape.executor import Run
     from autograd_lite.compiler.tape.tape import Tape
 
-__all__ = ["AnyProgram", "Array", "Hole", "Program", "Row", "compact", "put_together"]
+__all__ = ["AnyProgram", "Program"]
 
 
 class AnyProgram:
@@ -107,14 +106,17 @@ class Program(AnyProgram):
         self,
         recording: Recording,
         captured: CapturedState,
-        flat: FlatArguments,
+        call: Call,
         name: str,
         executor: str,
     ) -> None:
-        self.name, self.captured = name, captured
+        self.name, self.captured, flat = name, captured, call.flat
         outputs = _Outputs()
-        self.template = _taken_apart(recording.result, outputs, captured)
+        self.template = taken_apart(recording.result, outputs.hole, captured)
         self.n_results, self.n_numbers = len(outputs.nodes), len(outputs.numbers)
+        places = {slot: k for k, slot in enumerate(flat.slots)}
+        slots = [recording.arguments.get(node) for node in outputs.nodes]
+        self._passed = [(i, places[slot]) for i, slot in enumerate(slots) if slot in places]
         self._recorded = outputs.nodes[:], outputs.numbers  # the results of the recorded call
         # Numbers of Python's, which are finite unless the function raises an error.
         finite = [number_type(x) is not np.float64 for x in outputs.numbers]
@@ -148,8 +150,7 @@ class Program(AnyProgram):
         tape = written.tape(outputs.nodes, self.n_results, len(indices))
         position = written.position
         self.lines_of = {position[node]: line for node, line in recording.lines if node in position}
-        drawn = [draw.number for draw in recording.draws]
-        self._example = flat.shape, flat.statics, flat.floats, flat.integers, drawn
+        self._example = call.example()
         self.parameters = tuple(written.captured)
         if not all(map(captured.leads_to, self.parameters)):
             raise NotRecordedError(
@@ -179,14 +180,10 @@ class Program(AnyProgram):
     def lines(self, function: Callable[..., Any]) -> dict[int, str]:
         """{node of the tape: the line of the user's that made it}; {} if it is not known any more.
 
-        To note lines at every recording would cost as much as the recording. So the function is
-        recorded once more, with the numbers that it was recorded with.
+        To note lines at every recording would cost as much as the recording.
         """
-        flat = FlatArguments()
-        flat.shape, flat.statics, flat.floats, flat.integers, drawn = self._example
         try:
-            recording = record(function, flat, (), drawn, LineRecorder)
-            again = Program(recording, self.captured, flat, self.name, "interpret")
+            again, _ = self.recorded_again(function, self._example)
         except Exception:  # the lines are an extra; what it raises, the next call raises as well
             return {}
         same = all(
@@ -194,6 +191,14 @@ class Program(AnyProgram):
             for column in ("codes", "parents")
         )
         return again.lines_of if same else {}
+
+    def recorded_again(
+        self, function: Callable[..., Any], call: Call
+    ) -> tuple[Program, list[tuple[str, Value]]]:
+        """A program of another recording, which knows its lines; and each node with its line."""
+        recording = record(function, call.flat, LineRecorder(call.drawn))
+        again = Program(recording, self.captured, call, self.name, "interpret")
+        return again, [(line, node) for node, line in recording.lines]
 
     def is_due(self, check: str) -> bool:
         """True if the next run is to be checked: with "auto" the second, fourth, eighth ..."""
@@ -203,22 +208,25 @@ class Program(AnyProgram):
         """Note that the next run has been checked."""
         self._check_at = 2 * (self.runs + 1)
 
-    def recorded_result(self, recording: Recording, flat: FlatArguments) -> Any:
+    def recorded_result(self, flat: FlatArguments) -> Any:
         """What the recorded call gives: the nodes of its graph, which the program then forgets."""
-        values = dict(zip(flat.slots, flat.values, strict=True))
-        own = {x: values.get(slot, Value(number_of(x))) for x, slot in recording.arguments.items()}
-        (results, numbers), self._recorded = self._recorded, ([], [])
-        nodes = [own.get(node, node) for node in results]
+        (nodes, numbers), self._recorded = self._recorded, ([], [])
         if not grad_enabled():
             nodes = [Value(number_of(node)) for node in nodes]
-        return put_together(self.template, nodes, [*map(number_of, numbers)])
+        return self._filled(nodes, [*map(number_of, numbers)], flat)
 
     def result(self, run: Run, flat: FlatArguments) -> Any:
         """What the function returns, once the callbacks are done."""
         if self.calls:
             self.call_back(run.outputs)
         nodes = self.nodes(run, self.n_results, flat) if self.n_results else []
-        return put_together(self.template, nodes, self.numbers(run.outputs))
+        return self._filled(nodes, self.numbers(run.outputs), flat)
+
+    def _filled(self, nodes: list[Value], numbers: list[float], flat: FlatArguments) -> Any:
+        """The template with these results, and with the Values of the arguments themselves."""
+        for i, k in self._passed:
+            nodes[i] = flat.values[k]
+        return put_together(self.template, nodes, numbers)
 
     def run(self, call: Call) -> Run | None:
         """The run for this call; None if a guard does not hold.
@@ -294,45 +302,12 @@ class Program(AnyProgram):
         for (function, _), numbers in zip(self.calls, self.called_with(outputs), strict=True):
             function(*numbers)
 
-    def called_with(self, outputs: Sequence[float]) -> list[list[float]]:
+    def called_with(self, outputs: Sequence[Any]) -> list[list[Any]]:
         """The numbers that each callback is called with."""
         return [
-            [_as(x, outputs[i]) if i >= 0 else x for i, x in operands] for _, operands in self.calls
+            [as_number(x, outputs[i]) if i >= 0 else x for i, x in operands]
+            for _, operands in self.calls
         ]
-
-
-class Hole:
-    """Stands in a template for result i: node i, or number i as a plain number.
-
-    number  the type of the number; None for a node
-    """
-
-    __slots__ = ("i", "number")
-
-    def __init__(self, i: int, number: Any = None) -> None:
-        self.i, self.number = i, number
-
-
-class Row:
-    """Stands in a template for a list or a tuple of the results from start to stop, at once."""
-
-    __slots__ = ("cls", "number", "start", "stop")
-
-    def __init__(self, cls: type, number: Any, start: int, stop: int) -> None:
-        self.cls, self.number, self.start, self.stop = cls, number, start, stop
-
-
-class Array:
-    """Stands in a template for an array of plain numbers.
-
-    holes   an array of objects, holes and numbers
-    number  the type of the numbers
-    """
-
-    __slots__ = ("holes", "number")
-
-    def __init__(self, holes: Any, number: Any) -> None:
-        self.holes, self.number = holes, number
 
 
 class _Outputs:
@@ -370,101 +345,6 @@ class _Outputs:
             (self.index_of(x), number_type(x) or float) if isinstance(x, Value) else (-1, x)
             for x in values
         ]
-
-
-def _taken_apart(thing: Any, results: _Outputs, captured: CapturedState) -> Any:
-    """The template of a result: a hole instead of each Value, which is added to the results.
-
-    An object that was there before the call stands in the template as its `Identity`.
-    """
-    thing = plain_array(thing)
-    if isinstance(thing, Value) and not captured.leads_to(thing):
-        return results.hole(thing)
-    if captured.leads_to(thing) and not isinstance(thing, (list, tuple, dict, np.ndarray)):
-        return Identity(thing)
-    if type(thing) in _PLAIN or isinstance(thing, np.generic):
-        return thing
-    if not rebuildable(thing):
-        raise NotRecordedError(
-            said(
-                f"it returns a {type(thing).__name__}, of which a recording cannot make another "
-                "one for each call",
-                "Return numbers, Values, and lists, tuples, dicts, arrays and dataclasses of them",
-            )
-        )
-    template = rebuild(thing, [_taken_apart(x, results, captured) for x in children(thing)])
-    if isinstance(template, dict):  # a number that is a key has been read for its hash
-        parts = [(_key(key), part) for key, part in template.items()]
-        template.clear()
-        template.update(parts)
-    return _in_one(template)
-
-
-def _key(key: Any) -> Any:
-    number = number_type(key) if isinstance(key, Value) else None
-    return key if number is None else _as(number, number_of(key))
-
-
-def compact(template: Any) -> Any:
-    """The template with fewer things in it, where results follow one another."""
-    if type(template) is Hole or not rebuildable(template):
-        return template
-    return _in_one(rebuild(template, [compact(x) for x in children(template)]))
-
-
-def _in_one(template: Any) -> Any:
-    """A list, a tuple or an array of results as one thing, where it can be that."""
-    cls = type(template)
-    if cls in (list, tuple) and template and all(type(part) is Hole for part in template):
-        start, stop, number = template[0].i, template[0].i + len(template), template[0].number
-        row = [hole.i for hole in template if hole.number is number]
-        if row == list(range(start, stop)):
-            return Row(cls, number, start, stop)
-    if cls is np.ndarray and template.dtype == object:
-        types = {part.number if type(part) is Hole else type(part) for part in template.flat}
-        if types <= _NUMBERS:  # as the function makes it of numbers
-            dtype = np.result_type(*types) if types else float
-            return Array(template, dtype) if _has_hole(template) else template.astype(dtype)
-    return template
-
-
-def put_together(template: Any, nodes: Sequence[Any], numbers: Sequence[Any]) -> Any:
-    """The result of a template, with a node or a number in each hole.
-
-    With holes for nodes and numbers, it is a template again.
-    """
-    cls = type(template)
-    if cls is Hole:
-        i, number = template.i, template.number
-        return nodes[i] if number is None else _as(number, numbers[i])
-    if cls is Row:
-        row, number = slice(template.start, template.stop), template.number
-        if number is None:
-            return template.cls(nodes[row])
-        as_they_are = number is float and type(numbers[template.start]) is float
-        return template.cls(numbers[row] if as_they_are else [_as(number, x) for x in numbers[row]])
-    if cls in _PLAIN:
-        return template
-    if cls is Identity:
-        return template.thing
-    holes = template.holes if cls is Array else template
-    found = rebuild(holes, [put_together(x, nodes, numbers) for x in children(holes)])
-    return found.astype(template.number) if cls is Array and not _has_hole(found) else found
-
-
-def _as(cls: Any, number: Any) -> Any:
-    """A number that a program gives, as a plain number of this type."""
-    if type(number) is Hole:
-        return Hole(number.i, cls)
-    return cls(round(number)) if issubclass(cls, (int, np.integer)) else cls(number)
-
-
-def _has_hole(array: Any) -> bool:
-    return any(type(x) is Hole for x in array.flat)
-
-
-_PLAIN = (int, float, complex, bool, str, bytes, type(None), range)
-_NUMBERS = {int, float, bool, np.int64, np.float64, np.bool_}
 
 
 class _Guards:

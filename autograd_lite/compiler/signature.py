@@ -34,6 +34,11 @@ class Signature:
         self.limited = self.eager = self.unsettled = False
         self.problem = ""
 
+    def is_unproven(self) -> bool:
+        """True for the second, fourth, eighth ... recording if no program has run again."""
+        n = self.recordings + 1
+        return n > 1 and not n & (n - 1) and all(program.runs == 1 for program in self.programs)
+
     def keep(self, program: Program) -> None:
         """Add a program; one whose captured state has changed may go for it, or that ran least."""
         program.runs = 1

@@ -20,8 +20,9 @@ from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.function import MAX_SIGNATURES, Compiled
 from autograd_lite.compiler.messages import counted
-from autograd_lite.compiler.program import AnyProgram, Hole, compact, put_together
+from autograd_lite.compiler.program import AnyProgram
 from autograd_lite.compiler.tape.batched import BatchSlots, batched_tape
+from autograd_lite.compiler.template import Hole, compact, put_together
 from autograd_lite.tree import children, is_made_of_fields, rebuild
 from autograd_lite.value import blocks_open
 

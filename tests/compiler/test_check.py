@@ -316,3 +316,52 @@ def test_in_a_check_a_vmap_calls_its_function(monkeypatch):
     assert f([1.0, 2.0]) == 9.0
     with pytest.warns(RuntimeWarning, match=r"gave 9\.0 as result, and the function 6\.0"):
         assert f([1.0, 2.0]) == 6.0
+
+
+@pytest.mark.parametrize("check", ["auto", "always"])
+@pytest.mark.parametrize("scale", [1e-8, 1e-13])
+def test_rounding_that_is_amplified_is_no_difference(check, scale):
+    """But what is larger than rounding can be is one."""
+    rng = random.Random(0)
+    weights = [Value(rng.gauss(0, 1)) for _ in range(200)]
+    kept = Hidden(0.0)
+
+    @compile(check=check)
+    def f(xs):
+        terms = [w * x for w, x in zip(weights, xs, strict=True)]
+        return (sum(terms) - sum(terms[::-1]) + get()) / scale
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(7):
+            f([rng.gauss(0, 1) for _ in weights])
+    kept.number = 1e-9
+    with pytest.warns(RuntimeWarning, match="and the function"):
+        f([rng.gauss(0, 1) for _ in weights])
+
+
+def test_whole_numbers_have_all_their_digits():
+    kept, f = Hidden(0), compile(lambda i: i * 2**40 - i * 2**40 + get(), check="always")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [f(i) for i in range(5)] == [0] * 5
+    kept.number = 1
+    with pytest.warns(RuntimeWarning, match="gave 0.0 as result, and the function 1"):
+        f(7)
+
+
+def test_a_nan_in_a_complex_number_is_no_difference():
+    f = compile(complex, check="always")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x in 1.0, float("nan"):
+            f(x)
+
+
+def test_a_function_whose_programs_never_run_is_checked_as_it_is_recorded(monkeypatch):
+    monkeypatch.delenv("AUTOGRAD_LITE_CHECK", raising=False)
+    f = compile(lambda x: f"{x}" if type(x) is float else "?")  # reads x: a recording for each
+    assert f(1.0) == "?"
+    with pytest.warns(RuntimeWarning, match=r"gave '\?' as result, and the function '2.0'"):
+        assert f(2.0) == "2.0"
+    assert f(3.0) == "3.0"

@@ -1,5 +1,6 @@
 """`callback` is called once a call with its numbers; what it writes is for the calls to come."""
 
+import random
 import warnings
 from collections import deque
 
@@ -159,3 +160,39 @@ def test_a_callback_is_given_numbers_of_the_types_that_the_function_gives():
         compiled(i * 0.5, i, Value(2.0))
     assert given == [x for i in range(5) for x in (i * 0.5, i, i > 2, 2.0)]
     assert [type(x) for x in given] == [float, int, bool, float] * 5
+
+
+@pytest.mark.parametrize("check", ["auto", "never"])
+def test_a_function_that_raises_calls_back_and_draws_once(check):
+    rng, other, seen = random.Random(0), random.Random(0), []
+
+    @compile(check=check)
+    def f(x):
+        ag.callback(seen.append, x)
+        number = ag.sample(rng.random)
+        if x > 2:
+            raise KeyError(number)
+        return number
+
+    for x in 3.0, 1.0, 1.5, 4.0, 1.0:
+        if x > 2:
+            with pytest.raises(KeyError) as raised:
+                f(x)
+            assert raised.value.args == (other.random(),)
+        else:
+            assert f(x) == other.random()
+    assert seen == [3.0, 1.0, 1.5, 4.0, 1.0]
+
+
+def test_what_fails_on_tracers_goes_on_where_it_failed():
+    rng, other, seen = random.Random(0), random.Random(0), []
+
+    def f(x):
+        ag.callback(seen.append, x)
+        y = x + ag.sample(rng.random)
+        ag.callback(seen.append, 0.0)
+        return type(x)("1.5") + y  # a tracer's type makes no number of a text
+
+    with pytest.warns(RuntimeWarning, match="fails on what stands for the numbers"):
+        assert compile(f, check="never")(2.0) == 1.5 + (2.0 + other.random())
+    assert seen == [2.0, 0.0]

@@ -1,5 +1,6 @@
 """explain() of a mistake names the first node that differs, and its line."""
 
+import math
 import types
 import weakref
 
@@ -106,3 +107,21 @@ def test_nothing_is_called_back_when_it_is_explained(kept):
 
     explained(f, lambda: setattr(kept, "factor", 3.0), Value(1.0))
     assert seen == [1.0] * 2
+
+
+def test_another_plain_number_as_result(kept):
+    def f(x):
+        return x * W, hidden[0].factor
+
+    text = explained(compile(f), lambda: setattr(kept, "factor", 3.0), Value(1.0))
+    assert "no node differs, but its program gave 2.0 as result[1], and the function 3.0" in text
+    assert f"  {__file__}:{f.__code__.co_firstlineno}\n    def f(x):" in text
+    assert "pass it as an argument" in text
+
+
+def test_a_number_that_a_stand_in_cannot_know(monkeypatch):
+    monkeypatch.delenv("AUTOGRAD_LITE_CHECK", raising=False)
+    f = compile(lambda x: math.sin(x) * (2 if type(x) is float else 1))  # told apart
+    text = explained(f, lambda: None, 1.0)
+    assert "no node differs, but its recording gave 0.84" in text
+    assert "# told apart" in text

@@ -193,3 +193,18 @@ def test_the_operands_of_a_result_are_those_of_the_program():
 def test_a_run_ends_without_code_of_pythons():
     """In which Python would lose a KeyboardInterrupt; compiled, the end of a run is in C."""
     assert not isinstance(getattr(Run, "__del__", None), types.FunctionType)
+
+
+def test_what_was_passed_or_captured_comes_back_as_itself():
+    log = [1.0]
+    f = compile(lambda x, y: (x, [y], log, x * y))
+    for i in range(5):
+        x, y = Value(2.0), Value(3.0 + i)
+        first, (second,), third, product = f(x, y)
+        assert first is x
+        assert second is y
+        assert third is log
+        product.backward()
+        assert (x.grad, y.grad) == (3.0 + i, 2.0)
+        with no_grad():
+            assert f(x, y)[0] is x

@@ -149,13 +149,16 @@ class Recording:
 class Recorder(TracingObserver):
     """Notes what a recording needs of what the engine does.
 
-    reached  things, among them generators of random numbers, whose states are watched
+    reached  what the function reaches: its generators of random numbers are watched
     drawn    the random numbers with which the call begins
+    called   how many callbacks have been made for the call, which are not made again
     """
 
-    def __init__(self, reached: Iterable[object], drawn: Sequence[float]) -> None:
+    def __init__(
+        self, reached: Iterable[object] = (), drawn: Sequence[float] = (), called: int = 0
+    ) -> None:
         self.recording = Recording()
-        self._drawn = drawn
+        self._drawn, self.called = drawn, called
         self._generators = Generators(reached)
         # By ids, as a table of nodes would ask for their hashes: a guard for each plain number.
         self._detached: list[tuple[Value, Value]] = []
@@ -224,7 +227,9 @@ class Recorder(TracingObserver):
 
     def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
         self.recording.calls.append(Callback(function, values))
-        self.recording.call_back(-1)
+        if len(self.recording.calls) > self.called:
+            self.recording.call_back(-1)
+            self.called += 1
         return True
 
     def read(self, node: Value) -> None:
@@ -297,8 +302,8 @@ class SilentRecorder(Recorder):
 class LineRecorder(SilentRecorder):
     """Notes the line of each node, too, which takes as long as the recording."""
 
-    def __init__(self, reached: Iterable[object], drawn: Sequence[float]) -> None:
-        super().__init__(reached, drawn)
+    def __init__(self, drawn: Sequence[float]) -> None:
+        super().__init__((), drawn)
         self.made = self._made_there  # type: ignore[method-assign]
 
     def _made_there(self, node: Value) -> None:
@@ -306,23 +311,13 @@ class LineRecorder(SilentRecorder):
         self.recording.lines.append((node, user_line()))
 
 
-def record(
-    function: Callable[..., Any],
-    flat: FlatArguments,
-    reached: Iterable[object],
-    drawn: Sequence[float] = (),
-    recorder: type[Recorder] = Recorder,
-) -> Recording:
+def record(function: Callable[..., Any], flat: FlatArguments, watch: Recorder) -> Recording:
     """Call function on tracers for the numbers of the arguments, which flat took apart.
-
-    reached  what the function reaches: its generators of random numbers are watched
-    drawn    the random numbers with which the call begins
 
     Raises TracerError if the function has changed its arguments, and what the function raises.
     """
     tracers = Tracers(flat)
     args, kwargs = tracers.call(function)
-    watch = recorder(reached, drawn)
     recording = watch.recording
     try:
         with observe(watch):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from array import array
 from functools import partial
+from math import isfinite
 
 import numpy as np
 
 from autograd_lite.compiler.tape import loops
 from autograd_lite.compiler.tape.executor import Executor, Inputs, UserResults
+from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LEAF
 from autograd_lite.compiler.tape.ranges import rows_of
 from autograd_lite.compiler.tape.tape import Tape
+from autograd_lite.operations.rules import CODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from autograd_lite.value import Value
 
 __all__ = ["Interpreter"]
+
+_SUMS = [CODES[name] for name in ("sum", "dot", "mean")]
+_ULPS = 8.0  # in which two libraries may differ: 4 each
 
 
 def by_level(tape: Tape) -> Ints:
@@ -110,6 +116,30 @@ class Interpreter(Executor):
             space = run.lease[0]
             numbers = np.abs([np.asarray(space.values), np.asarray(space.cotangents)])
             return gradient, float(numbers[np.isfinite(numbers)].max(initial=0.0))
+
+    def rounding(self, run: Run, output: int) -> float:
+        """How far rounding may move an output of a run, to first order; 0 if that is not known.
+
+        Each node may be rounded by some eps of its number, which moves the output by its cotangent
+        times that. A sum or product of n numbers is rounded n times, by eps of all its terms.
+        (N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2002, sections 3.1 and 4.2.)
+        """
+        codes, offsets, parents, _ = map(np.asarray, self.program)
+        with self.lock:
+            self.gradient(run, [0.0] * len(self.results))  # so that the run has its workspace
+            space = run.lease[0]
+            space.cotangents[self.outputs[output]] = 1.0
+            space.backward(space.indices)
+            numbers, cotangents = np.array(space.values), np.array(space.cotangents)
+        sizes = np.abs(numbers)
+        for i in np.flatnonzero(np.isin(codes, _SUMS)):
+            terms = sizes[parents[offsets[i] : offsets[i + 1]]]
+            if codes[i] == CODES["dot"]:
+                terms = np.multiply(*np.split(terms, 2))
+            sizes[i] = len(terms) * terms.sum()
+        sizes[np.isin(codes, (LEAF, CONSTANT, INDEX))] = 0.0  # which are as they are
+        moved = float(_ULPS * np.finfo(float).eps * (np.abs(cotangents) * sizes).sum())
+        return moved if isfinite(moved) else 0.0
 
     def workspace(self) -> Workspace:
         return Workspace(self)

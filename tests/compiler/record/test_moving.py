@@ -6,7 +6,7 @@ import pytest
 from autograd_lite import Value, take
 from autograd_lite.compiler.record.flatten import flatten_call
 from autograd_lite.compiler.record.moving import MAX_SEEN, MovingInts
-from autograd_lite.compiler.record.recorder import record
+from autograd_lite.compiler.record.recorder import Recorder, record
 
 W = [Value(1.0), Value(2.0), Value(3.0)]
 
@@ -59,7 +59,7 @@ def asks(function, *args, moving=(0,)):
     ints = MovingInts()
     ints.names = frozenset(moving)
     flat = flatten_call(args, {}, ints.names)
-    return ints.read(flat, record(function, flat, ())), set(ints.names)
+    return ints.read(flat, record(function, flat, Recorder())), set(ints.names)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_ints_that_move_no_more_stay_so_and_say_which_line_asked():
     for args in calls:
         ints.learn(dict(enumerate(args)))
     flat = flatten_call((2,), {}, ints.names)
-    assert ints.read(flat, record(lambda k: W[k], flat, ()))
+    assert ints.read(flat, record(lambda k: W[k], flat, Recorder()))
     assert "lambda k: W[k]" in ints.still[0].line
     assert not ints.learn({0: 3})
     ints = MovingInts()

@@ -1,0 +1,164 @@
+"""The template of a result: what a function returned, with a hole for each computed number."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_lite.compiler.messages import said
+from autograd_lite.compiler.record.arrays import plain_array
+from autograd_lite.compiler.record.flatten import Identity
+from autograd_lite.compiler.record.tracers import NotRecordedError, number_type
+from autograd_lite.tree import children, rebuild, rebuildable
+from autograd_lite.value import Value, number_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from autograd_lite.compiler.record.captured import CapturedState
+
+__all__ = [
+    "Hole",
+    "as_number",
+    "compact",
+    "is_whole",
+    "put_together",
+    "taken_apart",
+]
+
+
+class Hole:
+    """Stands in a template for result i: node i, or number i as a plain number.
+
+    number  the type of the number; None for a node
+    """
+
+    __slots__ = ("i", "number")
+
+    def __init__(self, i: int, number: Any = None) -> None:
+        self.i, self.number = i, number
+
+
+class Row:
+    """Stands in a template for a list or a tuple of the results from start to stop, at once."""
+
+    __slots__ = ("cls", "number", "start", "stop")
+
+    def __init__(self, cls: type, number: Any, start: int, stop: int) -> None:
+        self.cls, self.number, self.start, self.stop = cls, number, start, stop
+
+
+class Array:
+    """Stands in a template for an array of plain numbers.
+
+    holes   an array of objects, holes and numbers
+    number  the type of the numbers
+    """
+
+    __slots__ = ("holes", "number")
+
+    def __init__(self, holes: Any, number: Any) -> None:
+        self.holes, self.number = holes, number
+
+
+def taken_apart(thing: Any, hole: Callable[[Value], Hole], captured: CapturedState) -> Any:
+    """The template of a result: a hole instead of each Value, which is added to the results.
+
+    An object that was there before the call stands in the template as its `Identity`.
+    """
+    thing = plain_array(thing)
+    if isinstance(thing, Value) and not captured.leads_to(thing):
+        return hole(thing)
+    if captured.leads_to(thing):
+        return Identity(thing)
+    if type(thing) in _PLAIN or isinstance(thing, np.generic):
+        return thing
+    if not rebuildable(thing):
+        raise NotRecordedError(
+            said(
+                f"it returns a {type(thing).__name__}, of which a recording cannot make another "
+                "one for each call",
+                "Return numbers, Values, and lists, tuples, dicts, arrays and dataclasses of them",
+            )
+        )
+    template = rebuild(thing, [taken_apart(x, hole, captured) for x in children(thing)])
+    if isinstance(template, dict):  # a number that is a key has been read for its hash
+        parts = [(_key(key), part) for key, part in template.items()]
+        template.clear()
+        template.update(parts)
+    return _in_one(template)
+
+
+def _key(key: Any) -> Any:
+    number = number_type(key) if isinstance(key, Value) else None
+    return key if number is None else as_number(number, number_of(key))
+
+
+def compact(template: Any) -> Any:
+    """The template with fewer things in it, where results follow one another."""
+    if type(template) is Hole or not rebuildable(template):
+        return template
+    return _in_one(rebuild(template, [compact(x) for x in children(template)]))
+
+
+def _in_one(template: Any) -> Any:
+    """A list, a tuple or an array of results as one thing, where it can be that."""
+    cls = type(template)
+    if cls in (list, tuple) and template and all(type(part) is Hole for part in template):
+        start, stop, number = template[0].i, template[0].i + len(template), template[0].number
+        row = [hole.i for hole in template if hole.number is number]
+        if row == list(range(start, stop)):
+            return Row(cls, number, start, stop)
+    if cls is np.ndarray and template.dtype == object:
+        types = {part.number if type(part) is Hole else type(part) for part in template.flat}
+        if types <= _NUMBERS:  # as the function makes it of numbers
+            dtype = np.result_type(*types) if types else float
+            return Array(template, dtype) if _has_hole(template) else template.astype(dtype)
+    return template
+
+
+def put_together(template: Any, nodes: Sequence[Any], numbers: Sequence[Any]) -> Any:
+    """The result of a template, with a node or a number in each hole.
+
+    With holes for nodes and numbers, it is a template again.
+    """
+    cls = type(template)
+    if cls is Hole:
+        i, number = template.i, template.number
+        return nodes[i] if number is None else as_number(number, numbers[i])
+    if cls is Row:
+        row, number = slice(template.start, template.stop), template.number
+        if number is None:
+            return template.cls(nodes[row])
+        found = numbers[row]
+        if number is not float or type(found[0]) is not float:
+            found = [as_number(number, x) for x in found]
+        return template.cls(found)
+    if cls in _PLAIN:
+        return template
+    if cls is Identity:
+        return template.thing
+    holes = template.holes if cls is Array else template
+    found = rebuild(holes, [put_together(x, nodes, numbers) for x in children(holes)])
+    return found.astype(template.number) if cls is Array and not _has_hole(found) else found
+
+
+def as_number(cls: Any, number: Any) -> Any:
+    """A number that a program gives, as a plain number of this type."""
+    if type(number) is Hole:
+        return Hole(number.i, cls)
+    return cls(round(number)) if is_whole(cls) else cls(number)
+
+
+def is_whole(cls: Any) -> bool:
+    """True if all numbers of a type are whole; None is the type of a node."""
+    return cls is not None and issubclass(cls, (int, np.integer, np.bool_))
+
+
+def _has_hole(array: Any) -> bool:
+    return any(type(x) is Hole for x in array.flat)
+
+
+_PLAIN = (int, float, complex, bool, str, bytes, type(None), range)
+_NUMBERS = {int, float, bool, np.int64, np.float64, np.bool_}
