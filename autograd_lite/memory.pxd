@@ -123,17 +123,16 @@ cdef inline object class_attributes(object cls):
     return None if items == NULL else <object> items
 
 
-cdef inline object in_slot(object thing, object slot, object missing):
-    cdef object cls = type(slot)
+cdef inline object entry(object thing, object key, object missing):
+    cdef object cls = type(key)
+    cdef PyObject *found
+    if type(thing) is dict:
+        found = PyDict_GetItemWithError(thing, key)
+        return missing if found == NULL else <object> found
     try:
-        return (<PyTypeObject *> cls).tp_descr_get(slot, thing, None)
+        return (<PyTypeObject *> cls).tp_descr_get(key, thing, None)
     except (AttributeError, TypeError):
         return missing
-
-
-cdef inline bint names(object space, object name, object thing, object missing) noexcept:
-    cdef PyObject *found = PyDict_GetItemWithError(space, name)
-    return (<PyObject *> missing if found == NULL else found) == <PyObject *> thing
 
 
 # ------------------------------------------------ buffers, which nodes own, and tuples of floats

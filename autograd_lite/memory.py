@@ -99,17 +99,14 @@ def class_attributes(cls: type) -> Any:
     return vars(cls)
 
 
-def in_slot(thing: Any, slot: Any, missing: Any) -> Any:
-    """What an object has in a slot; `missing` if there is nothing yet, or no such slot."""
+def entry(thing: Any, key: Any, missing: Any) -> Any:
+    """What a dict has under a key, or an object in a slot; `missing` if there is nothing."""
+    if type(thing) is dict:
+        return thing.get(key, missing)
     try:
-        return slot.__get__(thing)
+        return key.__get__(thing)
     except (AttributeError, TypeError):
         return missing
-
-
-def names(space: dict[str, Any], name: str, thing: Any, missing: Any) -> bool:
-    """True if the name stands for the thing in a namespace; without the name, for `missing`."""
-    return dict.get(space, name, missing) is thing
 
 
 # ------------------------------------------------ buffers, which nodes own, and tuples of floats

@@ -29,10 +29,10 @@ from autograd_lite.compiler.record.generators import is_unknown, is_watched
 from autograd_lite.compiler.record.held import (
     MISSING,
     Look,
-    Names,
-    Slots,
+    Part,
     contents,
     first_changed,
+    owner,
     pairs,
     same,
 )
@@ -50,13 +50,12 @@ LARGEST = 1 << 20
 
 _PLAIN = (int, float, complex, bool, str, bytes, type(None))
 
-# Methods, decorators, views of dicts and the like, and what they hold, which never changes.
-_HOLDERS: tuple[type, ...] = (
+# Methods and decorators, whose members show what they are of.
+_HOLDERS = (
     *(types.BuiltinFunctionType, types.MethodType, types.MethodWrapperType),
     *(staticmethod, classmethod, property, partial),
-    *map(type, ({}.keys(), {}.values(), {}.items())),
 )
-_HELD = ("__self__", "__func__", "fget", "func", "args", "keywords", "mapping")
+_SELF = vars(types.BuiltinFunctionType)["__self__"]  # its only one, though by a getter
 
 _Named: TypeAlias = "tuple[str, Any]"
 """A thing and its name, such as "the variable model.layers[0]"."""
@@ -82,17 +81,18 @@ class CapturedState:
         self._held: list[tuple[Any, ...]] = []
         self._layouts: dict[type, tuple[list[Any], Any, bool]] = {}
         self._bare: set[type] = {Value}  # types of Values with nothing else in them
-        self._spaces: dict[int, tuple[dict[str, Any], set[str]]] = {}  # and names in them, by ids
+        self._names: dict[int, set[str]] = {}  # that are compared in a namespace, by its id
         self._modules: list[types.ModuleType] = []
         self._mentioned = {"__getattr__"}  # names in the code, those of attributes among them
         self.unseen = ""
         while todo:
             while todo:
-                todo.extend(self._walk(*todo.pop()))
-            todo.extend(self._walk_modules())
-        for space, names in [x for x in self._spaces.values() if x[1]]:
-            what = "module" if space is sys.modules else "global"
-            self._watch(f"the {what} ", Names(space, sorted(names)))
+                name, thing = todo.pop()
+                if type(thing) not in _PLAIN and id(thing) not in self._reached:
+                    self._reached[id(thing)] = thing
+                    todo.extend(self._walk(name, thing))
+            for module in self._modules:
+                todo.extend(self._look_up("global", *_names_in_module(module, self._mentioned)))
 
     @property
     def reached(self) -> Iterable[Any]:
@@ -103,12 +103,9 @@ class CapturedState:
         """True if the thing was reached."""
         return id(thing) in self._reached
 
-    def watches(self, thing: object) -> bool:
-        """True if the thing is compared; names always are."""
-        if isinstance(thing, Look):
-            looks = [x for x in self._things if isinstance(x, Look)]
-            return any(x.args[0] is thing.args[0] for x in looks)
-        return isinstance(thing, Names) or any(x is thing for x in self._things)
+    def compares(self, thing: object) -> bool:
+        """True if what an object holds is compared; a thing of held.py is for its object."""
+        return any(owner(x) is owner(thing) for x in self._things)
 
     def is_of(self, roots: Iterable[_Named], skipped: Iterable[object] = ()) -> bool:
         """True if it was made of these, and another one would be its equal while it is the same."""
@@ -122,7 +119,7 @@ class CapturedState:
         i = first_changed(self._things, self._held, 0)
         while i >= 0:
             thing, found = self._things[i], contents(self._things[i])
-            if not same(self._held[i], found) and (also is None or also.watches(thing)):
+            if not same(self._held[i], found) and (also is None or also.compares(thing)):
                 return _difference(self._titles[i], thing, self._held[i], found)
             i = first_changed(self._things, self._held, i + 1)
         return ""
@@ -130,15 +127,12 @@ class CapturedState:
     def _walk(self, name: str, thing: Any) -> Iterable[_Named]:
         """Note what a thing holds, and give what it leads to."""
         cls = type(thing)
-        if cls in _PLAIN or id(thing) in self._reached:
+        if cls in self._bare or is_watched(cls):  # the recorder watches generators
             return ()
-        self._reached[id(thing)] = thing
         if cls is list or cls is dict or cls is types.CellType:
             return self._watch(name, thing)
         if cls is tuple or cls is frozenset:
-            return self._new([(f"{name}[{i}]", x) for i, x in enumerate(thing)])
-        if cls in self._bare or is_watched(cls):  # the recorder watches generators
-            return ()
+            return _elements(name, thing)
         if cls is types.FunctionType:
             return self._walk_function(thing)
         if issubclass(cls, type):
@@ -154,20 +148,11 @@ class CapturedState:
         self._titles.append(name)
         self._things.append(thing)
         self._held.append(held)
-        return self._new(zip(_names_in(name, thing, held), held, strict=True))
-
-    def _new(self, things: Iterable[_Named]) -> Iterable[_Named]:
-        """Those that have to be walked. Values with nothing else in them are noted at once."""
-        todo = [named for named in things if type(named[1]) not in _PLAIN]
-        bare = {id(x): x for _, x in todo if type(x) in self._bare}
-        self._reached |= bare
-        return [named for named in todo if id(named[1]) not in bare] if bare else todo
+        return zip(_names_in(name, thing, held), held, strict=True)
 
     def _walk_function(self, function: types.FunctionType) -> Iterator[_Named]:
         code = function.__code__
         yield from self._watch(function.__name__, function)
-        for x in function.__defaults__ or ():
-            yield f"a default of {function.__name__}", x
         for variable, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
             yield f"the variable {variable}", cell
         if is_library(code.co_filename):
@@ -175,27 +160,16 @@ class CapturedState:
         loaded, imported, mentioned = _names(code)
         self._mentioned |= mentioned
         space = function.__globals__
-        yield from self._look_up(space, loaded)
-        yield from self._look_up(vars(builtins), loaded - space.keys())
-        yield from self._look_up(sys.modules, _modules(space, imported))
+        yield from self._look_up("global", space, loaded)
+        yield from self._look_up("global", vars(builtins), loaded - space.keys())
+        yield from self._look_up("module", sys.modules, _modules(space, imported))
 
-    def _look_up(self, space: dict[str, Any], names: Iterable[str]) -> Iterator[_Named]:
+    def _look_up(self, what: str, space: dict[str, Any], names: set[str]) -> Iterable[_Named]:
         """Have these names in a namespace compared at each call; give what they stand for."""
-        _, known = self._spaces.setdefault(id(space), (space, set()))
-        for name in sorted({*names} - known):
-            known.add(name)
-            if name in space:
-                yield f"the global {name}", space[name]
-
-    def _walk_modules(self) -> Iterator[_Named]:
-        """What the user's code has a name for, in the modules that were reached."""
-        for module in self._modules:
-            space = vars(module)
-            names = self._mentioned & space.keys()
-            if _is_library_module(module):  # there, what is no code, such as sys.path
-                names = {x for x in names if not isinstance(space[x], types.ModuleType)}
-                names = {x for x in names if not callable(space[x])}
-            yield from self._look_up(space, names)
+        known = self._names.setdefault(id(space), set())
+        new = sorted(names - known)
+        known.update(new)
+        return self._watch(f"the {what} ", Part(space, new)) if new else ()
 
     def _walk_class(self, cls: type) -> Iterator[_Named]:
         if _is_library_class(cls):
@@ -216,27 +190,28 @@ class CapturedState:
         elif issubclass(cls, Value) and not slots:
             self._bare.add(cls)
         if slots:
-            yield from self._watch(name, Slots(thing, slots))
+            yield from self._watch(name, Part(thing, slots))
         if look is not None:
-            yield from self._watch(name, Look(look, thing))
+            yield from self._watch(name, Look(thing, look))
         if issubclass(cls, (tuple, frozenset)):
-            yield from self._new([(f"{name}[{i}]", x) for i, x in enumerate(thing)])
-        if issubclass(cls, _HOLDERS):
-            yield from [(name, getattr(thing, x, None)) for x in _HELD]
+            yield from _elements(name, thing)
         if moves_on:
             self.unseen = self.unseen or f"{name}, a {cls.__name__}"
         yield cls.__name__, cls
+
+
+def _elements(name: str, things: Iterable[Any]) -> list[_Named]:
+    return [(f"{name}[{i}]", x) for i, x in enumerate(things)]
 
 
 def _names_in(name: str, thing: Any, held: tuple[Any, ...]) -> list[str]:
     """The name of each thing that a thing of this name holds."""
     cls = type(thing)
     if cls is list:
-        return [f"{name}[{i}]" for i in range(len(held))]
-    if cls is Names:
-        return [name + x for x in thing.names]
-    if cls is Slots:
-        return [f"the class of {name}", *[f"{name}.{slot.__name__}" for slot in thing.slots]]
+        return [path for path, _ in _elements(name, held)]
+    if cls is Part:
+        keys = [x if type(x) is str else f".{x.__name__}" for x in thing.keys]
+        return [f"the class of {name}", *[name + key for key in keys]]
     if cls is types.CellType or cls is Look:
         return [name] * len(held)
     first = [] if cls is dict or issubclass(cls, type) else [f"the class of {name}"]
@@ -261,12 +236,13 @@ def _difference(name: str, thing: Any, held: tuple[Any, ...], found: tuple[Any, 
 def _layout(cls: type) -> tuple[list[Any], Callable[[Any], tuple[Any, ...]] | None, bool]:
     """What there is to see of objects of a class, and whether they move on unseen.
 
-    The slots that classes of the user's give them, and what gives their elements, or None. Unseen
-    are iterators written in C, and generators of random numbers that show nothing of their state.
+    The slots that classes of the user's give them, or the members of a method and the like; what
+    gives their elements, or None. Unseen are iterators written in C, and generators of random
+    numbers that show nothing of their state.
     """
-    users = [base for base in cls.__mro__ if not _is_library_class(base)]
-    things = [x for base in users for x in vars(base).values()]
-    slots = [x for x in things if isinstance(x, types.MemberDescriptorType)]
+    seen = [x for x in cls.__mro__ if x in _HOLDERS or not _is_library_class(x)]
+    things = [x for base in seen for x in vars(base).values()]
+    slots = [x for x in things if isinstance(x, types.MemberDescriptorType) or x is _SELF]
     look = next((look for base, look in _ELEMENTS.items() if issubclass(cls, base)), None)
     moves_on = isinstance(getattr(cls, "__next__", None), types.WrapperDescriptorType)
     return slots, look, is_unknown(cls) or (moves_on and not issubclass(cls, io.IOBase))
@@ -294,6 +270,7 @@ _ELEMENTS: dict[type, Callable[[Any], tuple[Any, ...]]] = {
     OrderedDict: lambda thing: tuple(chain.from_iterable(OrderedDict.items(thing))),
     dict: lambda thing: tuple(chain.from_iterable(dict.items(thing))),
     types.MappingProxyType: pairs,
+    **dict.fromkeys(map(type, ({}.keys(), {}.values(), {}.items())), tuple),
     list: lambda thing: tuple(list.__iter__(thing)),
     set: lambda thing: tuple(set.__iter__(thing)),
     deque: lambda thing: tuple(deque.__iter__(thing)),
@@ -351,6 +328,18 @@ def _modules(space: dict[str, Any], imported: Iterable[_Import]) -> set[str]:
 
 def _identities(roots: Iterable[_Named], skipped: Iterable[object]) -> Any:
     return [id(thing) for _, thing in roots if type(thing) not in _PLAIN], {*map(id, skipped)}
+
+
+def _names_in_module(
+    module: types.ModuleType, mentioned: set[str]
+) -> tuple[dict[str, Any], set[str]]:
+    """The namespace of a module, and those names in it that the user's code has."""
+    space = vars(module)
+    names = mentioned & space.keys()
+    if _is_library_module(module):  # there, what is no code, such as sys.path
+        names = {x for x in names if not isinstance(space[x], types.ModuleType)}
+        names = {x for x in names if not callable(space[x])}
+    return space, names
 
 
 def _is_library_module(module: types.ModuleType) -> bool:

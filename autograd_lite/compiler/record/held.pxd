@@ -3,20 +3,17 @@ cimport cython
 cimport autograd_lite.memory as memory
 
 
-cdef class Names:
-    cdef public object space
-    cdef public list names
+cdef class Part:
+    cdef public object of
+    cdef public list keys
 
 
-cdef class Slots:
-    cdef public object thing
-    cdef public list slots
+cdef class Look:
+    cdef public object of, look
 
 
 @cython.locals(i=Py_ssize_t)
 cpdef Py_ssize_t first_changed(list things, list held, Py_ssize_t start) except -2
 cdef bint holds(object thing, tuple held) except -1
-@cython.locals(i=Py_ssize_t, known=list)
-cdef bint stand_for(Names names, tuple held) except -1
-@cython.locals(i=Py_ssize_t, slots=list)
-cdef bint has_in_slots(Slots of, tuple held) except -1
+@cython.locals(i=Py_ssize_t, keys=list)
+cdef bint is_there(Part part, tuple held) except -1

@@ -5,7 +5,6 @@ Plain Python, compiled with `held.pxd` beside it as `autograd_lite/value.py` is.
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import chain
 from types import CellType, FunctionType
 
@@ -15,10 +14,19 @@ import autograd_lite.memory as memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
-__all__ = ["MISSING", "Look", "Names", "Slots", "contents", "first_changed", "pairs", "same"]
+__all__ = [
+    "MISSING",
+    "Look",
+    "Part",
+    "contents",
+    "first_changed",
+    "owner",
+    "pairs",
+    "same",
+]
 
 MISSING = object()
 """What a name stands for that a namespace does not have."""
@@ -27,22 +35,23 @@ _EXACT = (int, bool, str, bytes)  # equal if `==` says so; other numbers if they
 _WRITTEN = (float, complex)
 
 
-class Names:
-    """Names in a namespace; what they stand for are its contents."""
+class Part:
+    """Names in a namespace, or slots of an object. Its contents are its type and what is there."""
 
-    def __init__(self, space: dict[str, Any], names: list[str]) -> None:
-        self.space, self.names = space, names
-
-
-class Slots:
-    """The slots of an object; its class and what is in them are its contents."""
-
-    def __init__(self, thing: Any, slots: list[Any]) -> None:
-        self.thing, self.slots = thing, slots
+    def __init__(self, of: Any, keys: list[Any]) -> None:
+        self.of, self.keys = of, keys
 
 
-class Look(partial[tuple["Any", ...]]):
-    """A call that gives what else a thing holds."""
+class Look:
+    """What else an object holds, given by a function of it."""
+
+    def __init__(self, of: Any, look: Callable[[Any], tuple[Any, ...]]) -> None:
+        self.of, self.look = of, look
+
+
+def owner(thing: Any) -> Any:
+    """The object whose contents are those of a thing."""
+    return thing.of if type(thing) in (Part, Look) else thing
 
 
 def contents(thing: Any) -> tuple[Any, ...]:
@@ -57,11 +66,8 @@ def contents(thing: Any) -> tuple[Any, ...]:
         return tuple(thing)
     if cls is dict:
         return pairs(thing)
-    if cls is Names:
-        return tuple([dict.get(thing.space, name, MISSING) for name in thing.names])
-    if cls is Slots:
-        owner = thing.thing
-        return (type(owner), *[memory.in_slot(owner, x, MISSING) for x in thing.slots])
+    if cls is Part:
+        return (type(thing.of), *[memory.entry(thing.of, x, MISSING) for x in thing.keys])
     if cls is CellType:
         try:
             return (thing.cell_contents,)
@@ -71,7 +77,7 @@ def contents(thing: Any) -> tuple[Any, ...]:
         return pairs(vars(thing))
     if cls is Look:
         try:
-            return (MISSING, *thing())
+            return (MISSING, *thing.look(thing.of))
         except Exception:  # such as that of a memoryview that was released
             return (MISSING,)
     if cls is FunctionType:
@@ -100,10 +106,8 @@ def holds(thing: Any, held: tuple[Any, ...]) -> bool:
         return memory.lists(thing, held)
     if cls is dict:
         return memory.maps(thing, held, 0)
-    if cls is Names:
-        return stand_for(thing, held)
-    if cls is Slots:
-        return has_in_slots(thing, held)
+    if cls is Part:
+        return is_there(thing, held)
     if cls is CellType:
         return memory.encloses(thing, held)
     if isinstance(thing, type):
@@ -113,22 +117,14 @@ def holds(thing: Any, held: tuple[Any, ...]) -> bool:
     return cls is held[0] and memory.maps(memory.attributes(thing), held, 1)
 
 
-def stand_for(names: Names, held: tuple[Any, ...]) -> bool:
-    """True if the names stand for these very objects."""
-    i, known = 0, names.names
-    while i < len(known) and memory.names(names.space, known[i], held[i], MISSING):
-        i += 1
-    return i == len(known)
-
-
-def has_in_slots(of: Slots, held: tuple[Any, ...]) -> bool:
-    """True if the object is of this class, and has these very objects in its slots."""
-    i, slots = 0, of.slots
-    if type(of.thing) is not held[0]:
+def is_there(part: Part, held: tuple[Any, ...]) -> bool:
+    """True if the namespace or the object is of this type, and has these very objects there."""
+    i, of, keys = 0, part.of, part.keys
+    if type(of) is not held[0]:
         return False
-    while i < len(slots) and memory.in_slot(of.thing, slots[i], MISSING) is held[i + 1]:
+    while i < len(keys) and memory.entry(of, keys[i], MISSING) is held[i + 1]:
         i += 1
-    return i == len(slots)
+    return i == len(keys)
 
 
 def same(held: Any, found: Any) -> bool:

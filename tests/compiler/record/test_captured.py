@@ -253,6 +253,8 @@ def cases():
     yield "partial", bound, attribute_of(plain_too)
     by_keyword = functools.partial(lambda x, k: x * k, k=1.0)
     yield "keyword of a partial", by_keyword, item_of(by_keyword.keywords, "k")
+    given = functools.partial(lambda k, x: x * k, 1.0)
+    yield "state of a partial", given, lambda _: given.__setstate__((given.func, (5.0,), {}, None))
     with_attribute = functools.partial(lambda x: x * with_attribute.w)
     with_attribute.w = 1.0
     yield "attribute of a partial", with_attribute, attribute_of(with_attribute)

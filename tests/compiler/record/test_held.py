@@ -11,8 +11,7 @@ from autograd_lite import Value
 from autograd_lite.compiler.record.held import (
     MISSING,
     Look,
-    Names,
-    Slots,
+    Part,
     contents,
     first_changed,
     same,
@@ -46,8 +45,8 @@ def test_the_contents_of_things():
     assert contents({"a": X, "b": 2.0}) == ("a", X, "b", 2.0)
     assert contents(CellType(X)) == (X,)
     assert contents(CellType()) == ()
-    assert contents(Slots(Slotted(), [Slotted.w])) == (Slotted, MISSING)
-    assert contents(Names({"a": X}, ["a", "b"])) == (X, MISSING)
+    assert contents(Part(Slotted(), [Slotted.w])) == (Slotted, MISSING)
+    assert contents(Part({"a": X}, ["a", "b"])) == (dict, X, MISSING)
     assert contents(Box()) == (Box, "w", X)
     assert contents(function) == (function.__code__, (1.0,), None)
     assert ("size", 1.0) in zip(contents(Box)[::2], contents(Box)[1::2], strict=True)
@@ -63,18 +62,18 @@ def changes():
     keys = {"a": X, "b": Y}
     yield keys, lambda: keys.update(a=keys.pop("a"))
     slotted = Slotted()
-    yield Slots(slotted, [Slotted.w]), lambda: setattr(slotted, "w", Y)
+    yield Part(slotted, [Slotted.w]), lambda: setattr(slotted, "w", Y)
     of_another_class = Slotted()
     yield (
-        Slots(of_another_class, [Slotted.w]),
+        Part(of_another_class, [Slotted.w]),
         lambda: setattr(of_another_class, "__class__", AnotherSlotted),
     )
     space = {"a": X}
-    yield Names(space, ["a"]), lambda: space.update(a=Y)
+    yield Part(space, ["a"]), lambda: space.update(a=Y)
     later = {}
-    yield Names(later, ["a"]), lambda: later.update(a=X)
+    yield Part(later, ["a"]), lambda: later.update(a=X)
     gone = {"a": X}
-    yield Names(gone, ["a"]), lambda: gone.clear()
+    yield Part(gone, ["a"]), lambda: gone.clear()
     cell = CellType(X)
     yield cell, lambda: setattr(cell, "cell_contents", Y)
     empty = CellType()
@@ -108,13 +107,13 @@ def test_the_first_that_changed_is_found(thing, change):
 
 def test_a_look_is_always_taken():
     numbers = {1.0}
-    things = [Look(list, numbers)]
+    things = [Look(numbers, list)]
     assert contents(things[0]) == (MISSING, 1.0)
     assert first_changed(things, [contents(things[0])], 0) == 0
 
 
 def test_a_look_may_fail():
-    assert contents(Look(int, "a")) == (MISSING,)
+    assert contents(Look("a", int)) == (MISSING,)
 
 
 @pytest.mark.parametrize(
