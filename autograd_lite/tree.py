@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-__all__ = ["array_paths", "children", "is_made_of_fields", "items", "rebuild", "rebuildable"]
+__all__ = [
+    "array_paths",
+    "children",
+    "from_fields",
+    "is_made_of_fields",
+    "items",
+    "rebuild",
+    "rebuildable",
+]
 
 
 class Container(NamedTuple):
@@ -74,6 +82,14 @@ def is_made_of_fields(x: Any) -> bool:
     if not is_dataclass(x) or isinstance(x, type):
         return False
     return getattr(x, "__dict__", {}).keys() <= {field.name for field in fields(x)}
+
+
+def from_fields(cls: type, held: list[Any]) -> Any:
+    """An instance of a dataclass with these things in its fields; its `__init__` does not run."""
+    new: Any = object.__new__(cls)
+    for field, thing in zip(fields(cls), held, strict=True):
+        object.__setattr__(new, field.name, thing)
+    return new
 
 
 def _container_of(x: Any) -> Container | None:

@@ -40,6 +40,7 @@ FLOORS = (
     ("autograd_lite.compiler.check", "autograd_lite.compiler.signature"),
     ("autograd_lite.compiler.mistake", "autograd_lite.compiler.reasons"),
     ("autograd_lite.compiler.function",),
+    ("autograd_lite.compiler.samples",),
     ("autograd_lite.compiler.batch", "autograd_lite.compiler.vmap"),
     ("autograd_lite", "autograd_lite.compiler", "autograd_lite._packages"),
     ("autograd_lite.testing",),

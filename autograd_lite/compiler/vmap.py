@@ -8,6 +8,7 @@ while the function was recorded for one of them.
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import cached_property
 from numbers import Integral
 
 import numpy as np
@@ -21,18 +22,19 @@ from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.function import MAX_SIGNATURES, Compiled
 from autograd_lite.compiler.messages import counted
 from autograd_lite.compiler.program import AnyProgram
+from autograd_lite.compiler.samples import Samples, stacked
 from autograd_lite.compiler.tape.batched import BatchSlots, batched_tape
 from autograd_lite.compiler.template import Hole, compact, put_together
-from autograd_lite.tree import children, is_made_of_fields, rebuild
 from autograd_lite.value import blocks_open
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from autograd_lite.compiler.program import Program
+    from autograd_lite.compiler.record.flatten import FlatArguments
     from autograd_lite.compiler.signature import Signature
     from autograd_lite.compiler.tape.executor import Run
     from autograd_lite.value import Value
@@ -68,88 +70,84 @@ class Batched(Compiled):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
             raise TypeError(f"{self.__name__}: vmap takes no keyword argument; pass it by position")
-        axes = self._axes(args)
-        moving, batch, signature = self._batch_of(args, axes)
+        samples = Samples(self.__name__, args, self._axes(args))
         if is_checking() or (blocks_open() and observers.tracing()):  # a part of another function
-            return stack_results([self.function(*batch.arguments(i)) for i in range(batch.n)])
-        shared = {i: args[i] for i, axis in enumerate(axes) if axis is None}
+            for k in range(len(args)):
+                samples.make_alike(k)
+            return stacked([self.function(*samples.arguments(i)) for i in range(samples.n)])
+        batch, signature = self._batch_of(samples)
+        shared = {i: x for i, (x, own) in enumerate(zip(args, samples.own, strict=True)) if not own}
         if signature.calls == 1 and self._ints.learn(shared):
-            moving, batch, signature = self._batch_of(args, axes)
+            batch, signature = self._batch_of(samples)
         calls = [_Sample(signature, batch, i) for i in range(batch.n)]
-        results: dict[int, Any] = {}
+        left = dict(enumerate(calls))
         tried: list[Program] = []
         watched = blocks_open() and observers.watched()  # every node
-        while len(results) < batch.n and not (watched or signature.eager or self._mistake):
-            left = [i for i in range(batch.n) if i not in results]
+        while left and not (watched or signature.eager or self._mistake):
             fresh = [p for p in signature.programs if p not in tried]
             program = next((p for p in fresh if not p.captured.changed()), None)
             if program is not None:
                 tried.append(program)
-                whole = self._run(program, batch, left, calls, results)
+                whole = self._run(program, batch, calls, left)
                 if whole is not None:
                     return whole
                 continue
-            i = left[0]
+            i, call = next(iter(left.items()))
             with self._lock:
-                recorded = self._recorded(calls[i])
-            if recorded:
-                results[i] = calls[i].result
-            elif calls[i].raises:
-                results[i] = self._eagerly(calls[i])
-            if moving is not self._ints.names:  # the ints of a shared argument move no more
-                moving, batch, signature = self._batch_of(args, axes)
-                calls = [_Sample(signature, batch, i) for i in range(batch.n)]
-            elif i not in results:
+                recorded = self._recorded(call)
+            if not recorded and call.raises:
+                call.result = self._eagerly(call)
+            if recorded or call.raises:
+                del left[i]
+            if batch.moving is not self._ints.names:  # the ints of a shared argument move no more
+                batch, signature = self._batch_of(samples)
+                for k in left:
+                    left[k] = calls[k] = _Sample(signature, batch, k)
+            elif i in left:
                 break
-        for i in range(batch.n):
-            if i not in results:
-                results[i] = self._eagerly(calls[i])
-        return stack_results([results[i] for i in range(batch.n)])
+        for call in left.values():
+            call.result = self._eagerly(call)
+        return stacked([call.result for call in calls])
 
-    def _batch_of(
-        self, args: tuple[Any, ...], axes: Sequence[int | None]
-    ) -> tuple[frozenset[Any], Batch, Signature]:
-        """The arguments whose ints move, the batch of these arguments, and its signature."""
-        moving = self._ints.names
-        batch = Batch(self.__name__, args, axes, moving)
-        return moving, batch, self._signature(batch.key)
+    def _batch_of(self, samples: Samples) -> tuple[Batch, Signature]:
+        """The samples, taken apart, and what is known of such."""
+        batch = Batch(samples, self._ints.names)
+        return batch, self._signature(batch.key)
 
     def _run(
-        self,
-        program: Program,
-        batch: Batch,
-        left: list[int],
-        calls: Sequence[Call],
-        results: dict[int, Any],
+        self, program: Program, batch: Batch, calls: Sequence[_Sample], left: dict[int, _Sample]
     ) -> Any:
-        """Add the results of those samples left that the program is the one for.
+        """Have a program give the results of the samples left that it is for, which go from left.
 
         If it is for all, and none is checked, the results of the whole batch as one; else None.
         """
         batched = self._batched(program, batch)
-        ran = batched.run(batch, left, calls)
+        ran = batched.run(batch, calls, left)
         if ran is None:
-            for i in left:
-                alone = program.run(calls[i])
-                results |= {} if alone is None else {i: program.result(alone, calls[i].flat)}
+            for i, call in [*left.items()]:
+                alone = program.run(call)
+                if alone is not None:
+                    left.pop(i).result = program.result(alone, call.flat)
             return None
         run, held = ran
         due = held if program.is_due(self._check) else []
         if self._check != "always" and due:  # the first if it calls back, else another each time
             due = [due[0 if program.calls else program.runs.bit_length() % len(due)]]
         for i in due:
-            one = batched.run_of(i, run, calls[i])
-            results[i] = self._checked(program, one, calls[i])
+            call = left.pop(i)
+            call.result = self._checked(program, batched.run_of(call, run), call)
             if self._mistake:
                 return None
         for i in held if program.calls else ():
-            if i not in due:
+            if i in left:
                 program.call_back(batched.outputs_of(i, run))
         program.runs += bool(held)
         nodes, numbers = batched.results(run, batch)
         if len(held) == batch.n and not due:
             return put_together(batched.template, nodes, numbers)
-        results |= {i: batched.result(nodes, numbers, i) for i in held if i not in due}
+        for i in held:
+            if i in left:
+                left.pop(i).result = batched.result(nodes, numbers, i)
         return None
 
     def programs(self) -> Sequence[AnyProgram]:
@@ -187,14 +185,16 @@ class _Sample(Call):
     """The call for sample i of a batch, whose arguments are looked up when they are asked for."""
 
     def __init__(self, signature: Signature, batch: Batch, i: int) -> None:
-        self.signature, self._batch, self._i = signature, batch, i
+        self.signature, self.batch, self.i = signature, batch, i
+        self.kwargs = {}
 
-    def __getattr__(self, name: str) -> Any:
-        if name not in ("args", "flat", "kwargs"):
-            raise AttributeError(name)
-        self.flat, self.kwargs = self._batch.sample(self._i), {}
-        self.args = self._batch.arguments(self._i)
-        return getattr(self, name)
+    @cached_property
+    def flat(self) -> FlatArguments:  # type: ignore[override]
+        return self.batch.sample(self.i)
+
+    @cached_property
+    def args(self) -> tuple[Any, ...]:  # type: ignore[override]
+        return self.batch.samples.arguments(self.i)
 
 
 class BatchedProgram(AnyProgram):
@@ -220,7 +220,7 @@ class BatchedProgram(AnyProgram):
         nodes = [Hole(i) for i in range(batch.n * one.n_results)]
         numbers = [Hole(i) for i in range(batch.n * one.n_numbers)]
         results = [self.result(nodes, numbers, i) for i in range(batch.n)]
-        self.template = compact(stack_results(results))
+        self.template = compact(stacked(results))
 
     def explain(self, function: Callable[..., Any]) -> str:
         def lines() -> dict[int, str]:
@@ -232,7 +232,7 @@ class BatchedProgram(AnyProgram):
         return f"{self.name}: {counted(self.n, 'sample')}\n{text}"
 
     def run(
-        self, batch: Batch, left: list[int], calls: Sequence[Call]
+        self, batch: Batch, calls: Sequence[Call], left: Iterable[int]
     ) -> tuple[Run, list[int]] | None:
         """The run for all samples, and those of the samples left for which all guards hold.
 
@@ -241,27 +241,25 @@ class BatchedProgram(AnyProgram):
         calls  that of each sample
         """
         one, k = self.one, len(self.one.draws)
-        drawn: list[float] = []
-        for call in calls if k else ():
-            drawn += one.drawn(call)
+        drawn = [number for call in calls for number in one.drawn(call)] if k else []
         try:
             run = one.forward(self.choice, batch.flat, drawn)
         except Exception:
             return None
-        doubtful = set(left if one.guards.guards or k else self._overflows(run))
-        left = [
+        doubtful = {*(left if one.guards.guards or k else self._overflows(run))}
+        held = [
             i
             for i in left
             if i not in doubtful
             or one.kept(self.outputs_of(i, run), calls[i], drawn[i * k : (i + 1) * k])
         ]
-        return run, left
+        return run, held
 
-    def run_of(self, i: int, run: Run, call: Call) -> Run:
-        """The run of the program of one for sample i, with what the batch's run gave for it."""
+    def run_of(self, call: _Sample, run: Run) -> Run:
+        """The run of the program of one for a sample, with what the batch's run gave for it."""
         interpreter: Any = self.one.choice.interpreter
         found = self.one.forward(interpreter, call.flat, self.one.drawn(call))
-        found.outputs = self.outputs_of(i, run)
+        found.outputs = self.outputs_of(call.i, run)
         return found
 
     def results(self, run: Run, batch: Batch) -> tuple[list[Value], list[float]]:
@@ -293,30 +291,3 @@ class BatchedProgram(AnyProgram):
         others = len(self.one.tape.outputs) - r
         start = self.n * r + i * others
         return run.outputs[i * r : (i + 1) * r] + run.outputs[start : start + others]
-
-
-def stack_results(results: list[Any]) -> Any:
-    """The results of all samples as one: a list, an array of arrays, or a tuple, dict or dataclass
-    of those.
-
-    Of results that are not all of one form, a list.
-    """
-    first = results[0]
-    if len({*map(_form, results)}) > 1:
-        return results
-    if isinstance(first, dict):
-        return {key: stack_results([result[key] for result in results]) for key in first}
-    if isinstance(first, tuple) or is_made_of_fields(first):
-        rows = zip(*map(children, results), strict=True)
-        return rebuild(first, [stack_results(list(row)) for row in rows])
-    return np.stack(results) if isinstance(first, np.ndarray) else results
-
-
-def _form(result: Any) -> tuple[Any, ...]:
-    if isinstance(result, tuple):
-        return type(result), len(result)
-    if isinstance(result, dict):
-        return dict, frozenset(result)
-    if is_made_of_fields(result):
-        return (type(result),)
-    return (result.shape,) if isinstance(result, np.ndarray) else ()

@@ -32,7 +32,7 @@ import numpy as np
 
 import autograd_lite as al
 from autograd_lite import Value
-from autograd_lite.compiler.vmap import stack_results
+from autograd_lite.compiler.samples import stacked
 from tests.support.agreement import numbers_in
 from tests.support.python_programs import program
 
@@ -198,7 +198,7 @@ def eager(function: Any, axes: Any) -> Any:
         pairs = list(zip(batch, axes, strict=True))
         n = next(len(xs) for xs, axis in pairs if axis is not None)
         samples = [[xs if axis is None else xs[i] for xs, axis in pairs] for i in range(n)]
-        return stack_results([function(*sample) for sample in samples])
+        return stacked([function(*sample) for sample in samples])
 
     return function if axes is None else loop
 

@@ -208,10 +208,14 @@ class Sample:
         (0, (), "vmap needs an argument that is a batch"),
         (0, ([[1.0], [1.0, 2.0]], [1.0, 1.0]), sample(1, "a list of 2", "a list of 1")),
         (0, (["a", "b"], [1.0, 1.0]), sample(1, "'b'", "'a'")),
-        (0, ([1, 2.0, Value(1.0)], [1.0] * 3), sample(2, "a Value", "a float")),
+        (0, ([1, 2.0, Value(1.0)], [1.0] * 3), sample(2, "a Value", "an int")),
         (0, ([object(), object()], [1.0, 1.0]), sample(1, "an object", "another")),
         (0, ([(1.0, [1.0]), (1.0, None)], [1.0, 1.0]), sample(1, r"None at \[1\]", "a list of 1")),
-        (0, ([{"a": 1.0}, {"b": 1.0}], [1.0, 1.0]), sample(1, "the keys 'b'", "the keys 'a'")),
+        (
+            0,
+            ([{"a": 1.0}, {"b": 1.0}], [1.0, 1.0]),
+            sample(1, r"a dict with the keys \['b'\]", r".* \['a'\]"),
+        ),
         (
             0,
             ([{"p": [Sample(Pixel(1.0))]}, {"p": [Sample(Pixel("b"))]}], [1.0, 1.0]),

@@ -12,14 +12,15 @@ cdef tuple _PLAIN
 cdef class FlatArguments:
     cdef public list values, slots, statics, ints, owners
     cdef public numbers shape, floats, integers
-    cdef public bint moving, bools
+    cdef public bint moving, own
     cdef int depth
 
 
 cpdef object flatten(object thing, FlatArguments flat)
 @cython.locals(i=Py_ssize_t)
-cpdef FlatArguments flatten_call(tuple args, dict kwargs, object moving)
-cdef object flatten_argument(object key, object thing, FlatArguments flat, object moving)
+cpdef FlatArguments flatten_call(tuple args, dict kwargs, object moving, object own=*)
+cdef object flatten_argument(object key, object thing, FlatArguments flat, object moving, object own)
+cdef object flatten_named(object thing, FlatArguments flat)
 cdef object flatten_each(object things, FlatArguments flat)
 cdef object flatten_static(object thing, FlatArguments flat)
 cdef object flatten_numpy(object thing, FlatArguments flat)

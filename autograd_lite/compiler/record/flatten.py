@@ -27,6 +27,7 @@ from autograd_lite.compiler.record.tokens import (
     TUPLE,
     VALUE,
 )
+from autograd_lite.tree import children, is_made_of_fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,20 +55,21 @@ class FlatArguments:
               may be equal to another one and hold other numbers, as an `Identity`; an array of
               bools as its shape and its bytes
     moving    True if Python's ints are numbers that change, rather than statics
-    bools     True if bools are
+    own       True for what each sample of a batch has for its own: its bools are numbers that
+              change, too, and dataclasses are taken apart
     ints      the indices of such ints among floats
     owners    (place or keyword, such ints of it) of each argument that has some
     depth     how deep the thing lies that is being taken apart
     """
 
-    def __init__(self) -> None:
+    def __init__(self, moving: bool = False, own: bool = False) -> None:
         self.shape = memory.room(_SHAPE, 0)
         self.floats = memory.room(_FLOATS, 0)
         self.integers = memory.room(_INTEGERS, 0)
         self.values: list[Value] = []
         self.slots: list[int] = []
         self.statics: list[Any] = []
-        self.moving = self.bools = False
+        self.moving, self.own = moving, own
         self.ints: list[int] = []
         self.owners: list[tuple[Any, list[int]]] = []
         self.depth = 0
@@ -111,7 +113,7 @@ def flatten(thing: Any, flat: FlatArguments) -> None:
         flat.ints.append(len(flat.floats))
         memory.append(flat.floats, thing)
         memory.append_long(flat.integers, thing)
-    elif flat.bools and cls is bool:
+    elif flat.own and cls is bool:
         memory.append_int(flat.shape, BOOL)
         memory.append(flat.floats, thing)
     elif cls is int or cls is str or cls is bool or thing is None:
@@ -124,50 +126,55 @@ def flatten(thing: Any, flat: FlatArguments) -> None:
             flatten_static(key, flat)
         flatten_each(thing.values(), flat)
     elif isinstance(thing, tuple) and hasattr(cls, "_make"):
-        memory.append_int(flat.shape, NAMED)
-        memory.append_int(flat.shape, len(thing))
-        flatten_static(cls, flat)
-        flatten_each(thing, flat)
+        flatten_named(thing, flat)
     elif cls is np.ndarray or isinstance(thing, np.generic):
         flatten_numpy(thing, flat)
     elif isinstance(thing, float):
         memory.append_int(flat.shape, FLOAT)
         flat.floats.append(float(thing))
+    elif flat.own and is_made_of_fields(thing):
+        flatten_named(thing, flat)
     else:
         flatten_static(thing, flat)
 
 
-def flatten_call(args: Any, kwargs: Any, moving: Any) -> FlatArguments:
+def flatten_call(args: Any, kwargs: Any, moving: Any, own: Any = ()) -> FlatArguments:
     """The arguments of a call, taken apart.
 
     moving  the places and keywords of those whose ints are numbers that change
+    own     the places of those that belong to one sample of a batch
     """
     flat = FlatArguments()
-    if not moving:
-        flatten(args, flat)
-        flatten(kwargs, flat)
-        return flat
     memory.append_int(flat.shape, TUPLE)
     memory.append_int(flat.shape, len(args))
     for i in range(len(args)):
-        flatten_argument(i, args[i], flat, moving)
+        flatten_argument(i, args[i], flat, moving, own)
     memory.append_int(flat.shape, DICT)
     memory.append_int(flat.shape, len(kwargs))
     for key in kwargs:
         flatten_static(key, flat)
     for key in kwargs:
-        flatten_argument(key, kwargs[key], flat, moving)
+        flatten_argument(key, kwargs[key], flat, moving, own)
     return flat
 
 
-def flatten_argument(key: Any, thing: Any, flat: FlatArguments, moving: Any) -> None:
+def flatten_argument(key: Any, thing: Any, flat: FlatArguments, moving: Any, own: Any) -> None:
     """The argument of this place or keyword."""
     start = len(flat.ints)
-    flat.moving = key in moving
+    flat.own = key in own
+    flat.moving = flat.own or key in moving
     flatten(thing, flat)
-    flat.moving = False
-    if len(flat.ints) > start:
+    if len(flat.ints) > start and not flat.own:  # which may stop to move
         flat.owners.append((key, flat.ints[start:]))
+
+
+def flatten_named(thing: Any, flat: FlatArguments) -> None:
+    """A named tuple or a dataclass."""
+    parts = children(thing)
+    memory.append_int(flat.shape, NAMED)
+    memory.append_int(flat.shape, len(parts))
+    flatten_static(type(thing), flat)
+    flatten_each(parts, flat)
 
 
 def flatten_each(things: Any, flat: FlatArguments) -> None:
@@ -200,7 +207,7 @@ def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
     """An array or a scalar of NumPy's."""
     kind = thing.dtype.kind
     shape = thing.shape
-    if kind == "b" and flat.bools:
+    if kind == "b" and flat.own:
         flat.floats.frombytes(thing.ravel().astype("d").view("B"))
         memory.append_int(flat.shape, BOOLS)
         flat.shape.extend(array("i", (len(shape), *shape)))
@@ -220,8 +227,8 @@ def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
             numbers = np.minimum(numbers, LARGEST)
         if kind != "f":
             flat.integers.frombytes(numbers.astype("q", copy=False).view("B"))
-        if shape == ():
-            memory.append_int(flat.shape, FLOAT if kind == "f" else INTEGER)
+        if shape == () and kind != "f":
+            memory.append_int(flat.shape, INTEGER)
         else:
             memory.append_int(flat.shape, FLOATS if kind == "f" else INTEGERS)
             flat.shape.extend(array("i", (len(shape), *shape)))

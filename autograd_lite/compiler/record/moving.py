@@ -52,8 +52,7 @@ class MovingInts:
     def _differs(self, key: Any, thing: Any) -> bool:
         if key in self.names or key in self.still:
             return False
-        flat = FlatArguments()
-        flat.moving = True
+        flat = FlatArguments(moving=True)
         flatten(thing, flat)
         ints = [flat.floats[i] for i in flat.ints]
         key = key, flat.shape.tobytes()

@@ -8,4 +8,6 @@ LIST, TUPLE, DICT = -5, -6, -7  # a length, then the elements; of a dict, keys a
 FLOATS, INTEGERS, OBJECTS = -8, -9, -10  # an array: number of axes, their lengths
 NAMED = -11  # a named tuple: a length, its type as a static, then the elements
 INT, BOOL = -12, -13  # the next number, of Python's int or bool; INTEGER is NumPy's
-BOOLS = -14  # an array of NumPy's bools as other arrays; with no axes, one of them
+BOOLS = -14  # an array of NumPy's bools as other arrays
+
+# Of FLOATS and BOOLS with no axes it is one number of NumPy's.

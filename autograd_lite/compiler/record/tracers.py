@@ -25,7 +25,7 @@ from autograd_lite.compiler.record import tokens
 from autograd_lite.compiler.record.arrays import TracerArray
 from autograd_lite.compiler.record.flatten import Identity
 from autograd_lite.observers import Observer, active
-from autograd_lite.tree import children
+from autograd_lite.tree import children, from_fields
 from autograd_lite.value import Value, is_number, is_plain_number, number_kind, number_of
 
 TYPE_CHECKING = False
@@ -667,8 +667,11 @@ class Tracers:
             return self._noted(dict(zip(keys, elements, strict=True)))
         if token == tokens.LIST:
             return self._noted(elements)
-        thing = tuple(elements) if cls is None else cls._make(elements)
-        return thing if isinstance(thing, tuple) else self._noted(thing)  # a dataclass of vmap's
+        if cls is None:
+            return tuple(elements)
+        if issubclass(cls, tuple):
+            return cls._make(elements)
+        return self._noted(from_fields(cls, elements))
 
     def check(self) -> None:
         """Raise TracerError if the call has changed a container."""
@@ -697,7 +700,7 @@ class Tracers:
 
     def _array(self, token: int) -> Any:
         shape = [next(self._tokens) for _ in range(next(self._tokens))]
-        if token == tokens.BOOLS and not shape:
+        if token != tokens.OBJECTS and not shape:
             return self._tracer(token)
         array = np.empty(prod(shape), object)
         for i in range(len(array)):

@@ -55,12 +55,10 @@ def test_ints_that_move_are_numbers():
         tokens.STATIC,
         tokens.DICT, 2, tokens.STATIC, tokens.STATIC, tokens.STATIC, tokens.LIST, 1, tokens.INT,
     ]  # fmt: skip
-    assert flat.moving is False
 
 
 def test_bools_of_samples_are_numbers():
-    flat = FlatArguments()
-    flat.moving = flat.bools = True
+    flat = FlatArguments(moving=True, own=True)
     flatten([True, 2, np.array([[True], [False]]), np.True_], flat)
     assert flat.floats.tolist() == [1.0, 2.0, 1.0, 0.0, 1.0]
     assert flat.integers.tolist() == [2]
@@ -83,7 +81,8 @@ def test_a_call_is_taken_apart_as_its_arguments_by_place_and_by_keyword_are():
         ([1.0, 2.0], [3.0, float("nan")], True),
         ([1.0, 2.0], (1.0, 2.0), False),
         ([1.0, 2.0], [1.0, 2.0, 3.0], False),
-        ([1.0], [np.float32(2)], True),
+        ([np.float64(1)], [np.float32(2)], True),
+        ([1.0], [np.float64(1)], False),
         ([1.0], [Value(1.0)], False),
         ([1.0], [np.int64(1)], False),
         ([1], [2], False),
