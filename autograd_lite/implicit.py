@@ -1,0 +1,337 @@
+"""Functions that are given by an equation: a root, a fixed point, and their derivatives.
+
+Where r(x, theta) = 0 defines x, the implicit function theorem gives dx / dtheta = -J^-1 dr / dtheta
+with J = dr / dx. How x was found does not matter.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from operator import add
+
+import numpy as np
+
+from autograd_lite import functions, graph, linalg, observers
+from autograd_lite.block import Block
+from autograd_lite.compiler.record.tracers import NotRecordedError, NumberTracer, ValueTracer
+from autograd_lite.tree import children, rebuild, rebuildable
+from autograd_lite.value import Value, is_number, number_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
+
+    from autograd_lite.value import Operand
+
+__all__ = ["fixed_point", "implicit_root"]
+
+CLOSE = 1e-6
+"""A root is one from which Newton's method moves no further than this times max(1, |x|)."""
+
+
+def implicit_root(
+    residual: Callable[..., Any], solve: Callable[[Callable[[Any], Any], Any], Any]
+) -> Callable[..., Any]:
+    """root(x0, *theta): the x with residual(x, *theta) = 0, as a function of theta.
+
+    residual  function of x and theta, written with this package's functions; it gives as many
+              numbers as x has. Values that it reads besides are parameters like theta
+    solve     function of f and x0 that gives x with f(x) = 0, such as scipy.optimize.newton, fsolve
+              or root: f(x) is residual(x, *theta) for the numbers of theta. It may use Values
+
+    x0, x and each theta are numbers or Values, or lists, arrays and other containers of them. x
+    holds Values if theta does, or residual reads some.
+
+    The derivative is -J^-1 dr / dtheta, J = dr / dx (implicit function theorem); of every order, as
+    it is written in Values. Nothing of what solve does is differentiated.
+
+    Raises RuntimeError if solve says that it failed, or gives numbers that are not finite. When a
+    derivative is taken, it raises ValueError for a singular J, and where x is no root: where
+    Newton's method would move it by more than 1e-6 max(1, |x|).
+    """
+    name = _named(residual)
+
+    def root(x0: Any, *theta: Any) -> Any:
+        equation = _Equation(name, residual, solve, x0, theta)
+        found = equation.solve(equation.numbers)
+        equation.capture(found)
+        operands = [*equation.operands, *equation.captured]
+        results = Block(name, equation.forward, equation.pullback, equation.backward)(operands)
+        return _put(x0, results)
+
+    return root
+
+
+def fixed_point(
+    f: Callable[..., Any],
+    x0: Any,
+    *theta: Any,
+    tolerance: float = 1e-12,
+    steps: int = 10_000,
+) -> Any:
+    """The x with f(x, *theta) = x, found from x0 by x = f(x, *theta), again and again.
+
+    f          function of x and theta that gives what x is: a number, or a container of numbers;
+               Values that it reads besides are parameters like theta
+    tolerance  it stops when no number changes by more than this times max(1, |x|)
+    steps      the largest number of steps
+
+    The derivative is that of `implicit_root` with f(x) - x for a residual.
+
+    Raises RuntimeError if it does not converge, and what `implicit_root` raises.
+    """
+
+    def residual(x: Any, *theta: Any) -> list[Any]:
+        after, before = list(_leaves(f(x, *theta), name)), list(_leaves(x, name))
+        if len(after) != len(before):
+            raise ValueError(f"{name} gives {len(after)} numbers for an x of {len(before)}")
+        return [a - b for a, b in zip(after, before, strict=True)]
+
+    def iterate(residual: Callable[[Any], Any], x: Any) -> Any:
+        for _ in range(steps):
+            numbers, changes = list(_leaves(x, name)), [_number(r) for r in residual(x)]
+            x = _put(x, map(add, numbers, changes))
+            change = max(map(abs, changes))
+            if change <= tolerance * max(1.0, *map(abs, numbers)):
+                return x
+        raise RuntimeError(
+            f"{name} has not converged in {steps} steps: the last one changed x by {change:.3g}"
+        )
+
+    name = f"fixed_point: {_named(f)}"
+    residual.__name__ = name
+    return implicit_root(residual, iterate)(x0, *theta)
+
+
+class _Equation:
+    """residual(x, *theta) = 0, and how it is solved.
+
+    operands  the numbers and Values of x0, on which x does not depend, and those of theta
+    numbers   their numbers
+    captured  Values that residual reads besides
+    """
+
+    def __init__(
+        self,
+        name: str,
+        residual: Callable[..., Any],
+        solver: Callable[..., Any],
+        x0: Any,
+        theta: tuple[Any, ...],
+    ) -> None:
+        self.name, self._residual, self._solver = name, residual, solver
+        self._x0, self._theta = x0, theta
+        start, given = list(_leaves(x0, name)), list(_leaves(theta, name))
+        self._n = len(start)
+        self.operands: list[Any] = [*start, *given]
+        self.numbers = [_number(x) for x in self.operands]
+        self.captured: list[Value] = []
+        self._known: list[float] | None = None
+
+    # -------------------------------------------------------------------------- the solution
+
+    def solve(self, numbers: list[float]) -> list[float]:
+        """x for these numbers of x0 and theta; no observer is told."""
+        return observers.unobserved(self._solve, numbers)  # type: ignore[no-any-return]
+
+    def _solve(self, numbers: list[float]) -> list[float]:
+        theta = _put(self._theta, numbers[self._n :])
+
+        def f(x: Any) -> Any:
+            found = self._residual(x, *theta)
+            if any(isinstance(number, Value) for number in _leaves(x, self.name)):
+                return found  # for derivatives by x
+            return _put(found, map(_number, _leaves(found, self.name)))
+
+        answer = self._solver(f, _put(self._x0, numbers[: self._n]))
+        done = getattr(answer, "success", getattr(answer, "converged", True))
+        if not done:
+            said = getattr(answer, "message", getattr(answer, "flag", answer))
+            raise RuntimeError(f"{self.name}: the solver did not converge: {said}")
+        answer = getattr(answer, "x", getattr(answer, "root", answer))
+        found = [_number(x) for x in _leaves(answer, f"{self.name}: what solve gives")]
+        if len(found) != self._n:
+            raise ValueError(f"{self.name}: solve gave {len(found)} numbers, and x0 has {self._n}")
+        if not all(map(isfinite, found)):
+            raise RuntimeError(f"{self.name}: solve gave {found}, which are not all finite")
+        return found
+
+    def forward(self, numbers: list[float]) -> tuple[list[float], Any]:
+        """x, and what `backward` needs, for the numbers of the operands and of what is captured."""
+        n = len(self.operands)
+        for x, number in zip(self.captured, numbers[n:], strict=True):
+            if number_of(x) != number and number == number:
+                raise TypeError(self._refusal())
+        found, self._known = self._known, None  # of the call, which had to know what is captured
+        found = found or self._solve(numbers[:n])
+        return found, (numbers, found)
+
+    def capture(self, found: list[float]) -> None:
+        """Note which Values the residual reads, at the solution."""
+        self._known = found
+        watch = _Watch()
+        observers.unobserved(self._watched, watch, found)
+        self.captured = watch.captured()
+        if observers.tracing() and any(map(_changes, self.captured)):
+            raise NotRecordedError(self._refusal())
+
+    def _watched(self, watch: _Watch, found: list[float]) -> None:
+        with observers.observe(watch):
+            xs = [Value(x) for x in found]
+            theta = [Value(x) for x in self.numbers[self._n :]]
+            watch.results = self._residuals(xs, theta)
+
+    def _refusal(self) -> str:
+        return (
+            f"{self.name} reads a Value that the compiled function computes, or is passed; pass it "
+            "to the root as an argument"
+        )
+
+    # ------------------------------------------------------------------------ its derivatives
+
+    def _residuals(self, xs: Sequence[Operand], theta: Sequence[Operand]) -> list[Any]:
+        """The numbers and Values of the residual."""
+        found = self._residual(_put(self._x0, xs), *_put(self._theta, theta))
+        residuals = list(_leaves(found, self.name))
+        if len(residuals) != self._n:
+            raise ValueError(
+                f"{self.name} gives {len(residuals)} numbers for an x of {self._n}: as many "
+                "equations as unknowns are needed"
+            )
+        return residuals
+
+    def backward(
+        self, kept: tuple[list[float], list[float]], cotangents: list[float]
+    ) -> list[float]:
+        """The cotangents of the operands and of what is captured, as numbers."""
+        numbers, found = kept
+        xs = [Value(x) for x in found]
+        theta = [Value(x) for x in numbers[self._n : len(self.operands)]]
+        residuals = [functions.sum([r]) for r in self._residuals(xs, theta)]  # which no input is
+        inputs = [*xs, *theta, *self.captured]
+        rows = np.array([_gradient(r, inputs) for r in residuals])
+        jacobian, by_others = np.split(rows, [self._n], axis=1)
+        self._check(jacobian, [_number(r) for r in residuals], found)
+        sent = np.linalg.solve(jacobian.T, np.negative(cotangents))
+        nonzero = np.flatnonzero(sent)  # a cotangent of 0 stays 0 through an infinite partial
+        return [*[0.0] * self._n, *(sent[nonzero] @ by_others[nonzero]).tolist()]
+
+    def pullback(
+        self,
+        operands: Sequence[Operand],
+        results: Sequence[Operand],
+        cotangents: Sequence[Operand],
+    ) -> list[Operand]:
+        """The cotangents of the operands and of what is captured, in Values."""
+        raise TypeError(f"{self.name}: its gradient is of numbers, and has no derivative")
+
+    def _check(self, jacobian: Any, residuals: list[float], found: list[float]) -> None:
+        """Raise ValueError for a singular Jacobian, and for an x that is no root."""
+        worst = linalg.condition(jacobian)
+        if not worst < 1 / np.finfo(float).eps:
+            raise ValueError(
+                f"{self.name}: the Jacobian is singular at x = {_shown(found)}, where x has no "
+                f"derivative: its condition number is {worst:.3g}"
+            )
+        step = float(np.abs(np.linalg.solve(jacobian, residuals)).max())
+        if not step <= CLOSE * max(1.0, *map(abs, found)):
+            raise ValueError(
+                f"{self.name}: x = {_shown(found)} is no root: the residual is "
+                f"{_shown(residuals)} there, and Newton's method would move x by {step:.3g}. Let "
+                "the solver go on"
+            )
+
+
+class _Watch(observers.Observer):
+    """Notes the nodes that are made, to find those that were there before.
+
+    results  what the residual gave
+    """
+
+    def __init__(self) -> None:
+        self._made: set[int] = set()
+        self._nodes: list[Value] = []
+        self.results: list[Any] = []
+
+    def made(self, node: Any) -> None:
+        self._made.add(id(node))
+        self._nodes.append(node)  # alive, so that its id stays its own
+
+    def captured(self) -> list[Value]:
+        """The Values on which the results depend, and which were there before."""
+        found: dict[int, Value] = {}
+        met: set[int] = set()
+        stack = [x for x in self.results if isinstance(x, Value)]
+        while stack:
+            node = stack.pop()
+            if id(node) in met:
+                continue
+            met.add(id(node))
+            if id(node) in self._made:
+                stack += _parents_of(node)
+            else:
+                found[id(node)] = node
+        return list(found.values())[::-1]
+
+
+# A tracer of a plain number has not the attributes of a Value.
+_parents_of: Any = Value.parents.__get__
+_is_leaf: Any = Value.is_leaf.__get__
+
+
+def _changes(node: Value) -> bool:
+    """True if a compiled function computes the node, or is passed it."""
+    return issubclass(type(node), (NumberTracer, ValueTracer)) or not _is_leaf(node)
+
+
+def _gradient(root: Value, inputs: list[Value]) -> list[float]:
+    """d root / d input for each input, with the others held fixed."""
+    ends = dict.fromkeys(inputs)
+    derivatives = graph.cotangents(graph.order_without(root, ends.__contains__), ends)
+    return [derivatives[x] for x in inputs]
+
+
+# -------------------------------------------------------------------------------- containers
+
+
+def _number(x: Any) -> float:
+    return number_of(x) if isinstance(x, Value) else float(x)
+
+
+def _leaves(thing: Any, name: str) -> Iterator[Any]:
+    """The numbers and Values in a container, in order; the thing itself if it is one of them."""
+    if isinstance(thing, Value) or is_number(thing):
+        yield thing
+    elif isinstance(thing, np.ndarray):
+        yield from thing.ravel().tolist()
+    elif rebuildable(thing):
+        for x in children(thing):
+            yield from _leaves(x, name)
+    else:
+        raise TypeError(f"{name}: expected numbers and Values, not {type(thing).__name__}")
+
+
+def _put(thing: Any, numbers: Iterable[Any]) -> Any:
+    """A container like this one that holds these numbers or Values, in order."""
+    return _filled(thing, iter(numbers))
+
+
+def _filled(thing: Any, numbers: Iterator[Any]) -> Any:
+    if isinstance(thing, Value) or is_number(thing):
+        return next(numbers)
+    if isinstance(thing, np.ndarray):
+        found = [next(numbers) for _ in range(thing.size)]
+        dtype = object if any(isinstance(x, Value) for x in found) else float
+        return np.array(found, dtype).reshape(thing.shape)
+    return rebuild(thing, [_filled(x, numbers) for x in children(thing)])
+
+
+def _named(function: Any) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _shown(numbers: Sequence[float]) -> str:
+    shown = [f"{x:.6g}" for x in numbers[:5]]
+    more = [] if len(numbers) <= 5 else [f"... {len(numbers) - 5} more"]
+    return shown[0] if len(numbers) == 1 else f"[{', '.join(shown + more)}]"
