@@ -301,27 +301,31 @@ class Compiled(CompiledFunction):
     def _record(self, call: Call) -> tuple[Recording, Program, str]:
         """The recording of a call, its program, and what the call changed of what it reads."""
         before = captured = self._captured(call)
+        begun = call.drawn
         kind = SilentRecorder if self._is_due(call) else Recorder
         recorder = kind(captured.reached, call.drawn, call.called)
         try:
             recording = record(self.function, call.flat, recorder)
-        except BaseException:  # which is not to draw and to call back again
-            call.drawn = [draw.number for draw in recorder.recording.draws]
-            call.called = recorder.called
+            receivers = _receivers(recording)
+            if any(all(x is not y for y in self._receivers) for x in receivers):
+                # What callbacks write into is no state that the function reads.
+                self._receivers += receivers
+                captured = self._captured(call)
+            changed = before.changed(captured)
+            if recording.misled:
+                raise TracerError(recording.why_not)
+            call.drawn = [draw.number for draw in recording.draws]
+            program = Program(recording, captured, call, self.__name__, self.executor)
+            if self.executor == "numpy" and not program.holds(call):
+                # Arrays add up in another order, and a decision was taken on the last digit.
+                program = Program(recording, captured, call, self.__name__, "interpret")
+        except (NotRecordedError, *_PROBLEMS) as problem:
+            if call.flat.floats or isinstance(problem, NotRecordedError):
+                # The function runs once more, which is not to draw and to call back again.
+                given = [draw.number for draw in recorder.recording.draws]
+                call.drawn = begun if recorder.generators.put_back() else given
+                call.called = recorder.called
             raise
-        receivers = _receivers(recording)
-        if any(all(x is not y for y in self._receivers) for x in receivers):
-            # What callbacks write into is no state that the function reads.
-            self._receivers += receivers
-            captured = self._captured(call)
-        changed = before.changed(captured)
-        if recording.misled:
-            raise TracerError(recording.why_not)
-        call.drawn = [draw.number for draw in recording.draws]
-        program = Program(recording, captured, call, self.__name__, self.executor)
-        if self.executor == "numpy" and not program.holds(call):
-            # Arrays add up in another order, and a decision was taken on the last digit.
-            program = Program(recording, captured, call, self.__name__, "interpret")
         return recording, program, changed
 
     def _is_due(self, call: Call) -> bool:

@@ -20,6 +20,7 @@ from contextvars import ContextVar
 from dis import get_instructions
 from functools import lru_cache, partial
 from importlib.util import resolve_name
+from inspect import getattr_static
 from itertools import chain, zip_longest
 
 import numpy as np
@@ -244,7 +245,7 @@ def _layout(cls: type) -> tuple[list[Any], Callable[[Any], tuple[Any, ...]] | No
     things = [x for base in seen for x in vars(base).values()]
     slots = [x for x in things if isinstance(x, types.MemberDescriptorType) or x is _SELF]
     look = next((look for base, look in _ELEMENTS.items() if issubclass(cls, base)), None)
-    moves_on = isinstance(getattr(cls, "__next__", None), types.WrapperDescriptorType)
+    moves_on = isinstance(getattr_static(cls, "__next__", None), types.WrapperDescriptorType)
     return slots, look, is_unknown(cls) or (moves_on and not issubclass(cls, io.IOBase))
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pickle
 import random
+from inspect import getattr_static
 from types import FunctionType
 
 import numpy as np
+
+from autograd_lite.value import is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ def is_watched(cls: type) -> bool:
 
 def is_unknown(cls: type) -> bool:
     """True of a class of other generators, which show nothing of their states."""
-    seed = getattr(cls, "seed", None)  # of a class written in C
+    seed = getattr_static(cls, "seed", None)  # of a class written in C
     in_c = callable(seed) and not isinstance(seed, FunctionType)
     return issubclass(cls, random.SystemRandom) or (in_c and not is_watched(cls))
 
@@ -48,6 +51,7 @@ class Generators:
         own = [thing for thing in reached if is_watched(type(thing))]
         self._all = list({id(thing): thing for thing in [*_SHARED, *own]}.values())
         self._states = [_state(generator) for generator in self._all]
+        self._first = self._states[:]
         self._twins: dict[int, Any] = {}  # by the generator's index
         self._apart = False
 
@@ -57,6 +61,7 @@ class Generators:
         if i is None:
             self.disturbed()
             number = function()
+            self._apart |= not is_number(number)  # which no program draws
             self._states = [_state(generator) for generator in self._all]
             self._twins.clear()
             return number
@@ -72,6 +77,15 @@ class Generators:
         for i, twin in self._twins.items():
             self._states[i] = _state(twin)
         self._apart |= [_state(generator) for generator in self._all] != self._states
+        return self._apart
+
+    def put_back(self) -> bool:
+        """Whether anything has drawn without `sample`. If so, all are in their first states again,
+        so that the call can be made once more.
+        """
+        if self.disturbed():
+            for generator, state in zip(self._all, self._first, strict=True):
+                _set_state(generator, state)
         return self._apart
 
     def _index(self, function: Any) -> int | None:
@@ -91,6 +105,15 @@ def _state(generator: Any) -> Any:
     if isinstance(generator, np.random.RandomState):
         return pickle.dumps(generator.get_state(legacy=False))
     return pickle.dumps(getattr(generator, "bit_generator", generator).state)
+
+
+def _set_state(generator: Any, state: Any) -> None:
+    if isinstance(generator, random.Random):
+        generator.setstate(state)
+    elif isinstance(generator, np.random.RandomState):
+        generator.set_state(pickle.loads(state))
+    else:
+        getattr(generator, "bit_generator", generator).state = pickle.loads(state)
 
 
 def _twin(generator: Any) -> Any:

@@ -7,6 +7,7 @@ were detached from nodes are noted as such.
 
 from __future__ import annotations
 
+import threading
 from typing import NamedTuple
 
 from autograd_lite.anomaly import user_line
@@ -159,7 +160,7 @@ class Recorder(TracingObserver):
     ) -> None:
         self.recording = Recording()
         self._drawn, self.called = drawn, called
-        self._generators = Generators(reached)
+        self.generators = Generators(reached)
         # By ids, as a table of nodes would ask for their hashes: a guard for each plain number.
         self._detached: list[tuple[Value, Value]] = []
         # By ids of outcomes: these, and the comparisons.
@@ -187,13 +188,13 @@ class Recorder(TracingObserver):
             computed.append((holds, (code, operands)))
         self.recording.computed_from = dict(computed)
         self.recording.takes, self.recording.largest = set(self._takes), set(self._largest)
-        if self._generators.disturbed():
-            self.give_up(
-                said(
-                    "it draws random numbers, which a recording would repeat for ever",
-                    "Write autograd_lite.sample(random.random) for random.random()",
-                )
-            )
+        if self.generators.disturbed():
+            who, instead = "it", "Write autograd_lite.sample(random.random) for random.random()"
+            if threading.active_count() > 1:
+                who = "it, or another thread meanwhile,"
+                instead += ", and give each thread a generator of its own"
+            what = f"{who} draws random numbers, which a recording would repeat for ever"
+            self.give_up(said(what, instead))
 
     def detached(self, leaf: Value, source: Value) -> None:
         self.recording.made.append(leaf)
@@ -212,7 +213,7 @@ class Recorder(TracingObserver):
 
     def sample(self, function: Callable[[], float]) -> Value:
         i = len(self.recording.draws)
-        number = self._drawn[i] if i < len(self._drawn) else self._generators.sample(function)
+        number = self._drawn[i] if i < len(self._drawn) else self.generators.sample(function)
         if not is_number(number):
             raise NotRecordedError(
                 said(

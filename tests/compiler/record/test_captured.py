@@ -18,6 +18,7 @@ import random
 import sys
 import textwrap
 import types
+import unittest.mock
 
 import numpy as np
 import pytest
@@ -541,6 +542,17 @@ def test_an_iterator_that_shows_its_state_and_that_each_call_moves_on():
     with pytest.warns(RuntimeWarning, match=r"each call changes the variable numbers\.left"):
         assert f(1.0) == 1.0
     assert f(1.0) == 0.0
+
+
+def test_an_object_that_makes_attributes_when_it_is_asked_for_them():
+    """And whose class makes classes."""
+    mock = unittest.mock.MagicMock()
+    mock.rate = 1.0
+    f = compile(lambda x: x * mock.rate)
+    assert [f(x) for x in (1.0, 2.0)] == [1.0, 2.0]
+    mock.rate = 5.0
+    assert [f(x) for x in (1.0, 2.0)] == [5.0, 10.0]
+    assert f.recordings == 2
 
 
 def test_a_large_array_is_not_compared_at_each_call():

@@ -1,7 +1,10 @@
 """Random numbers in compiled functions: `sample`, and what draws without it."""
 
+import pickle
 import random
 import sys
+import threading
+import warnings
 from collections import deque
 from functools import partial
 
@@ -99,6 +102,81 @@ def test_what_draw_gives_has_to_be_a_number():
     f = compile(lambda x: x * ag.sample(lambda: np.random.randn(3))[0])
     with pytest.warns(RuntimeWarning, match="what sample calls gives ndarray, not a number"):
         f(1.0)
+
+
+def shuffled(rng):
+    def f(numbers):
+        rng.shuffle(numbers)
+        return numbers[0] * 1.0
+
+    return f, [1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+def drawn_as_a_list(rng):
+    return lambda x: x * sum(ag.sample(lambda: [rng.random(), rng.random()])), 1.0
+
+
+def a_draw_and_then_a_list(rng):
+    numbers = lambda: [rng.random(), rng.random()]  # noqa: E731
+    return lambda x: x * ag.sample(rng.random) + sum(ag.sample(numbers)), 1.0
+
+
+def returning_a_set(rng):
+    return lambda x: {ag.sample(rng.random) + x, rng.random()}, 1.0
+
+
+@pytest.mark.parametrize("rng", GENERATORS, ids=lambda rng: type(rng).__name__)
+@pytest.mark.parametrize(
+    "make", [shuffled, drawn_as_a_list, a_draw_and_then_a_list, returning_a_set]
+)
+def test_a_recording_that_fails_draws_nothing(make, rng):
+    """The function that runs then draws what it would have drawn without it."""
+    function, argument = make(rng)
+
+    def results(f):
+        given = [argument[:] if isinstance(argument, list) else argument for _ in range(3)]
+        return [f(x) for x in given]
+
+    state = pickle.dumps(generators._state(rng))
+    expected = results(function)
+    generators._set_state(rng, pickle.loads(state))
+    with pytest.warns(RuntimeWarning, match="runs eagerly"):
+        assert results(compile(function)) == expected
+
+
+def test_a_call_that_raises_by_itself_has_drawn():
+    """So that one tries again with other numbers."""
+    rng = random.Random(0)
+
+    @compile
+    def rejecting():
+        number = rng.random()
+        if number > 0.5:
+            raise ValueError("too large")
+        return number
+
+    seen = []
+    for _ in range(20):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                seen.append(rejecting())
+        except ValueError:
+            seen.append(None)
+    assert None in seen
+    assert len({*seen}) > 5
+
+
+def test_another_thread_may_have_drawn():
+    rng, stop = random.Random(0), threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        with pytest.warns(RuntimeWarning, match="it, or another thread meanwhile, draws random"):
+            compile(lambda x: x * rng.random())(1.0)
+    finally:
+        stop.set()
+        thread.join()
 
 
 def coin():
