@@ -36,7 +36,7 @@ FLOORS = (
     ("autograd_lite.compiler.lift",),
     ("autograd_lite.compiler.run",),
     ("autograd_lite.compiler.choice", "autograd_lite.compiler.explain",
-     "autograd_lite.compiler.call", "autograd_lite.compiler.template"),
+     "autograd_lite.compiler.call"),
     ("autograd_lite.compiler.program",),
     ("autograd_lite.compiler.check", "autograd_lite.compiler.signature"),
     ("autograd_lite.compiler.mistake", "autograd_lite.compiler.reasons"),

@@ -6,10 +6,12 @@ from autograd_lite.compiler.record.flatten import FlatArguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, TypeAlias
 
     from autograd_lite.compiler.record.guards import Guard
+
+    Drawn: TypeAlias = tuple[Any, Callable[[], float] | None]
 
 __all__ = ["Call"]
 
@@ -20,15 +22,15 @@ class Call:
     signature     the `Signature` of such calls
     flat          its arguments, taken apart
     args, kwargs  its arguments
-    drawn         the random numbers that every program for it begins with: those drawn before the
-                  decision that turned out otherwise, as the function would have drawn them
+    drawn         the random numbers that have been drawn for it, in a program or a recording that
+                  was not the one: (number, the function that gave it, or None if any gives it)
     failed        the guard of that decision, or None
     called        how many of its callbacks have been made, in a recording that failed then
     raises        True if the function itself must be called, as it may raise an error
     result        what it gives, once that is known
     """
 
-    drawn: Sequence[float] = ()
+    drawn: Sequence[Drawn] = ()
     failed: Guard | None = None
     called = 0
     raises = False
@@ -55,8 +57,25 @@ class Call:
         flat.floats, flat.integers = self.flat.floats, self.flat.integers
         return Call(None, flat, (), {}).begun_as(self)
 
-    def turned(self, guard: Guard, drawn: Sequence[float]) -> None:
-        """A program's decision turned out otherwise, and these numbers had been drawn for it."""
+    def turned(
+        self, guard: Guard, drawn: Sequence[float], by: Sequence[Callable[[], float]]
+    ) -> None:
+        """A program's decision turned out otherwise, and these numbers had been drawn for it.
+
+        Those before the decision are the function's, too; those after it are if it draws likewise.
+        """
         self.failed = guard
-        if guard.draws > len(self.drawn):
-            self.drawn = drawn[: guard.draws]
+        before = [(number, None) for number in drawn[: guard.draws]]
+        after = [*zip(drawn, by, strict=True)][guard.draws :]
+        self.drawn = [*before, *after, *self.drawn[len(drawn) :]]
+
+    def all_drawn(self, drawn: Iterable[float]) -> None:
+        """The random numbers of the call are these."""
+        self.drawn = [(number, None) for number in drawn]
+
+    def draw(
+        self, i: int, function: Callable[[], float], new: Callable[[Any], Any] = lambda f: f()
+    ) -> Any:
+        """Random number i of the call: the one that was drawn for it, or new(function)."""
+        known = i < len(self.drawn) and self.drawn[i][1] in (None, function)
+        return self.drawn[i][0] if known else new(function)

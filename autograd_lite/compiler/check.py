@@ -13,7 +13,7 @@ import numpy as np
 import autograd_lite.functions as functions
 from autograd_lite.compiler.choice import cotangents_for, others
 from autograd_lite.compiler.messages import counted
-from autograd_lite.compiler.template import Hole, is_whole, put_together
+from autograd_lite.compiler.record.template import Hole, plain, put_together
 from autograd_lite.graph import cotangents, order_without
 from autograd_lite.observers import Observer, observe, unobserved
 from autograd_lite.tree import children, items, rebuild, rebuildable
@@ -38,25 +38,24 @@ class Resumption(Observer):
     """Watches the function where part of its call has been done: it gives `sample` the numbers that
     were drawn, and makes no callback twice.
 
-    drawn   those numbers
+    draw    gives number i, which a function draws if it was not drawn yet
     asked   how many the function has asked for
     called  the numbers that each callback was called with
     """
 
     told = False
 
-    def __init__(self, drawn: Sequence[float], called: int = 0) -> None:
-        self.drawn, self.asked = drawn, 0
+    def __init__(self, draw: Callable[[int, Callable[[], float]], float], called: int = 0) -> None:
+        self.draw, self.asked = draw, 0
         self._made = called
-        self.called: list[list[float]] = []
+        self.called: list[tuple[Any, ...]] = []
 
     def sample(self, function: Callable[[], float]) -> Any:
         self.asked += 1
-        known = self.asked <= len(self.drawn)
-        return self.drawn[self.asked - 1] if known else function()
+        return self.draw(self.asked - 1, function)
 
     def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
-        self.called.append([number_of(x) if isinstance(x, Value) else x for x in values])
+        self.called.append(plain(values))
         if len(self.called) > self._made:
             unobserved(function, *self.called[-1])
         return True
@@ -134,20 +133,16 @@ class Comparison:
         x  a thing with a hole for each of the program's outputs
         """
         hole = x if isinstance(x, Hole) else None
-        if hole and hole.number is None and isinstance(y, Value):
-            self.nodes[hole.i] = y
-        if isinstance(y, Value) and (hole or is_number(x)):
-            y = number_of(y)
-        x = self.outputs[hole.i] if hole else x
-        if is_number(x) and is_number(y):
-            if hole and is_whole(hole.number) and x != y:
-                self._differs(x, y, path)
-            self._numbers.append((float(x), float(y), path, hole.i if hole else -1))
+        x, cls = (self.outputs[hole.i], hole.number or Value) if hole else (x, type(x))
+        if is_number(x) and (is_number(y) or isinstance(y, Value)):
+            if cls is Value and isinstance(y, Value) and hole:
+                self.nodes[hole.i] = y
+            self._note(x, _kind(cls), y, path, hole.i if hole else -1)
         elif not rebuildable(x):
             if x is not y and (type(x) is not type(y) or not (x == y or (x != x and y != y))):
-                self._differs(x, y, path)
+                self._differs(repr(x), repr(y), path)
         elif _form(x) != _form(y):
-            self._differs(_form(x), _form(y), path)
+            self._differs(repr(_form(x)), repr(_form(y)), path)
         elif isinstance(x, np.ndarray):
             for a, b in zip(x.ravel().tolist(), y.ravel().tolist(), strict=True):
                 self.follow(a, b, path)
@@ -155,7 +150,18 @@ class Comparison:
             for (key, a), b in zip(items(x), children(y), strict=True):
                 self.follow(a, b, path + key)
 
-    def _differs(self, found: Any, expected: Any, path: str) -> None:
+    def _note(self, x: Any, kind: type, y: Any, path: str, output: int) -> None:
+        """Note a number of the program, its kind and its output, and the function's number."""
+        if kind is not _kind(type(y)):
+            found, expected = kind.__name__, _kind(type(y)).__name__
+            self._differs(f"{x!r} ({found})", f"{y!r} ({expected})", path)
+        elif kind is Value or kind is float:
+            y = number_of(y) if kind is Value else y
+            self._numbers.append((float(x), float(y), path, output))
+        elif x != y:  # whole numbers, with all their digits
+            self._differs(repr(x), repr(y), path)
+
+    def _differs(self, found: str, expected: str, path: str) -> None:
         self.form = self.form or _said(found, expected, path)
 
     def different(self, program: Program, run: Run) -> str:
@@ -168,12 +174,18 @@ class Comparison:
         for i in wrong:
             x, y, path, output = self._numbers[i]
             if output < 0 or not abs(x - y) <= program.choice.rounding(run, output):
-                return _said(x, y, path)
+                return _said(repr(x), repr(y), path)
         return self.form
 
 
-def _said(found: Any, expected: Any, path: str) -> str:
-    return f"gave {found!r} as {path}, and the function {expected!r}"
+def _said(found: str, expected: str, path: str) -> str:
+    return f"gave {found} as {path}, and the function {expected}"
+
+
+def _kind(cls: type) -> type:
+    """Value, bool, int or float: what a type of numbers is, NumPy's or Python's."""
+    kinds = (Value, Value), ((bool, np.bool_), bool), ((int, np.integer), int)
+    return next((kind for types, kind in kinds if issubclass(cls, types)), float)
 
 
 def _form(thing: Any) -> Any:
@@ -203,5 +215,5 @@ def _other_gradient(
         for i in others(gradient, expected, magnitude)[:1]:
             label = [*ends][i].label
             by = f"derivative by {label!r}" if label else "a derivative"
-            return _said(gradient[i], expected[i], by)
+            return _said(repr(gradient[i]), repr(expected[i]), by)
     return ""

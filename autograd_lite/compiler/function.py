@@ -247,7 +247,7 @@ class Compiled(CompiledFunction):
 
     def _checked(self, program: Program, run: Run, call: Call) -> Any:
         """The function's own result for a call, compared with the program's run."""
-        witness = Witness(call.drawn[: len(program.draws)])
+        witness = Witness(call.draw)
         result = witness.run(self.function, call)
         differs = difference(program, run, call.flat, result, witness, self._check == "always")
         program.checked()
@@ -303,7 +303,7 @@ class Compiled(CompiledFunction):
         before = captured = self._captured(call)
         begun = call.drawn
         kind = SilentRecorder if self._is_due(call) else Recorder
-        recorder = kind(captured.reached, call.drawn, call.called)
+        recorder = kind(captured.reached, call.draw, call.called)
         try:
             recording = record(self.function, call.flat, recorder)
             receivers = _receivers(recording)
@@ -314,7 +314,7 @@ class Compiled(CompiledFunction):
             changed = before.changed(captured)
             if recording.misled:
                 raise TracerError(recording.why_not)
-            call.drawn = [draw.number for draw in recording.draws]
+            call.all_drawn(draw.number for draw in recording.draws)
             program = Program(recording, captured, call, self.__name__, self.executor)
             if self.executor == "numpy" and not program.holds(call):
                 # Arrays add up in another order, and a decision was taken on the last digit.
@@ -322,8 +322,10 @@ class Compiled(CompiledFunction):
         except (NotRecordedError, *_PROBLEMS) as problem:
             if call.flat.floats or isinstance(problem, NotRecordedError):
                 # The function runs once more, which is not to draw and to call back again.
-                given = [draw.number for draw in recorder.recording.draws]
-                call.drawn = begun if recorder.generators.put_back() else given
+                if recorder.generators.put_back():
+                    call.drawn = begun
+                else:
+                    call.all_drawn(draw.number for draw in recorder.recording.draws)
                 call.called = recorder.called
             raise
         return recording, program, changed
@@ -355,7 +357,7 @@ class Compiled(CompiledFunction):
         signature = call.signature
         problem, signature.problem = signature.problem, ""  # should the function fail as well
         if call.drawn or call.called:
-            with observers.observe(Resumption(call.drawn, call.called)):
+            with observers.observe(Resumption(call.draw, call.called)):
                 result = self.function(*call.args, **call.kwargs)
         else:
             result = self.function(*call.args, **call.kwargs)

@@ -17,7 +17,7 @@ from autograd_lite.value import number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from autograd_lite.compiler.call import Call
@@ -69,7 +69,7 @@ class Mistake:
         self, function: Callable[..., Any], again: Program, nodes: Iterable[tuple[str, Value]]
     ) -> str:
         """The first node to which the function itself, as it runs, gives another number."""
-        eyes, flat = _Eyes(self._call.drawn), self._call.flat
+        eyes, flat = _Eyes(self._call.draw), self._call.flat
         result = eyes.run(function, self._call)
         recorded = iter([(line, node._op, number_of(node)) for line, node in nodes])
         for line, op, number in eyes.made_at:
@@ -83,7 +83,7 @@ class Mistake:
                 )
         lines = [guard.line for guard in again.guards.guards]
         for program, why in (again, _TOLD_APART), (self._program, _UNSEEN):
-            run = program.forward(program.choice, flat, [*self._call.drawn])
+            run = program.forward(program.choice, flat, program.drawn(self._call))
             differs = difference(program, run, flat, result, eyes, gradients=True)
             if differs:
                 which = "its recording" if program is again else "its program"
@@ -104,8 +104,8 @@ class _Eyes(Witness):
 
     told = True
 
-    def __init__(self, drawn: Sequence[float]) -> None:
-        super().__init__(drawn, called=sys.maxsize)
+    def __init__(self, draw: Callable[[int, Callable[[], float]], float]) -> None:
+        super().__init__(draw, called=sys.maxsize)
         self.made_at: list[tuple[str, str, float]] = []
 
     def made(self, node: Value) -> None:

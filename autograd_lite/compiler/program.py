@@ -20,11 +20,16 @@ from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.messages import counted, said
 from autograd_lite.compiler.record.flatten import FlatArguments
 from autograd_lite.compiler.record.recorder import LineRecorder, record
+from autograd_lite.compiler.record.template import (
+    Hole,
+    is_no_number,
+    put_together,
+    taken_apart,
+)
 from autograd_lite.compiler.record.tracers import NotRecordedError, number_type
 from autograd_lite.compiler.tape.loops import broken
 from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, UNORDERED
 from autograd_lite.compiler.tape.writer import write_tape
-from autograd_lite.compiler.template import Hole, as_number, put_together, taken_apart
 from autograd_lite.value import Value, grad_enabled, number_of
 
 TYPE_CHECKING = False
@@ -93,7 +98,7 @@ class Program(AnyProgram):
     n_results   the number of results that are nodes
     n_numbers   the number of results that are plain numbers, which follow those
     guards      the guards on the outputs
-    calls       each callback, and (the index of an output or -1, a number) of each operand
+    calls       each callback, and the template of what it is called with
     runs        the number of calls that it was for, with the recorded one once it is kept
     draws       what draws the random numbers
     is_index    [draws] True if `take` reads the random number as an index
@@ -112,7 +117,7 @@ class Program(AnyProgram):
     ) -> None:
         self.name, self.captured, flat = name, captured, call.flat
         outputs = _Outputs()
-        self.template = taken_apart(recording.result, outputs.hole, captured)
+        self.template = taken_apart(recording.result, outputs.hole, captured.leads_to)
         self.n_results, self.n_numbers = len(outputs.nodes), len(outputs.numbers)
         places = {slot: k for k, slot in enumerate(flat.slots)}
         slots = [recording.arguments.get(node) for node in outputs.nodes]
@@ -124,7 +129,10 @@ class Program(AnyProgram):
         for number in outputs.numbers:
             outputs.add(number)
         self.guards = _Guards(recording.guards, outputs)
-        self.calls = [(call.function, outputs.operands(call.values)) for call in recording.calls]
+        self.calls = [
+            (call.function, taken_apart(call.values, outputs.operand, is_no_number))
+            for call in recording.calls
+        ]
         self.runs, self._check_at = 0, 2
         self.draws = tuple(draw.function for draw in recording.draws)
         read = {node.parents[0] for node in recording.takes}
@@ -196,7 +204,7 @@ class Program(AnyProgram):
         self, function: Callable[..., Any], call: Call
     ) -> tuple[Program, list[tuple[str, Value]]]:
         """A program of another recording, which knows its lines; and each node with its line."""
-        recording = record(function, call.flat, LineRecorder(call.drawn))
+        recording = record(function, call.flat, LineRecorder(call.draw))
         again = Program(recording, self.captured, call, self.name, "interpret")
         return again, [(line, node) for node, line in recording.lines]
 
@@ -250,9 +258,8 @@ class Program(AnyProgram):
         return self.guards.failed(run.outputs) is None
 
     def drawn(self, call: Call) -> list[float]:
-        """The random numbers for a call, new ones after those that it begins with."""
-        begun = call.drawn[: len(self.draws)]
-        return [*begun, *[draw() for draw in self.draws[len(begun) :]]]
+        """The random numbers for a call."""
+        return [call.draw(i, function) for i, function in enumerate(self.draws)]
 
     def forward(self, choice: ExecutorChoice, flat: FlatArguments, drawn: list[Any]) -> Run:
         """The run on the numbers of flat, the random ones drawn, and the parameters' own."""
@@ -288,10 +295,10 @@ class Program(AnyProgram):
         """
         failed = self.guards.failed(outputs) if self.guards.guards else None
         if failed is not None:
-            call.turned(failed, drawn)
+            call.turned(failed, drawn, self.draws)
             return False
         if drawn:
-            call.drawn = drawn
+            call.all_drawn(drawn)
         if self._finite:
             finite = compress(outputs[self.n_results :], self._finite)
             call.raises = not all(map(isfinite, finite))
@@ -302,12 +309,9 @@ class Program(AnyProgram):
         for (function, _), numbers in zip(self.calls, self.called_with(outputs), strict=True):
             function(*numbers)
 
-    def called_with(self, outputs: Sequence[Any]) -> list[list[Any]]:
+    def called_with(self, outputs: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The numbers that each callback is called with."""
-        return [
-            [as_number(x, outputs[i]) if i >= 0 else x for i, x in operands]
-            for _, operands in self.calls
-        ]
+        return [put_together(template, (), outputs) for _, template in self.calls]
 
 
 class _Outputs:
@@ -339,12 +343,9 @@ class _Outputs:
             self._indices[node] = self.add(node)
         return self._indices[node]
 
-    def operands(self, values: Iterable[Value | float]) -> list[tuple[int, Any]]:
-        """(index of a node, type of its number) or (-1, a number) for each of the values."""
-        return [
-            (self.index_of(x), number_type(x) or float) if isinstance(x, Value) else (-1, x)
-            for x in values
-        ]
+    def operand(self, node: Value) -> Hole:
+        """The hole for the number of a node, which stands among all outputs."""
+        return Hole(self.index_of(node), number_type(node) or float)
 
 
 class _Guards:

@@ -22,9 +22,9 @@ from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.function import MAX_SIGNATURES, Compiled
 from autograd_lite.compiler.messages import counted
 from autograd_lite.compiler.program import AnyProgram
+from autograd_lite.compiler.record.template import Hole, compact, put_together
 from autograd_lite.compiler.samples import Samples, stacked
 from autograd_lite.compiler.tape.batched import BatchSlots, batched_tape
-from autograd_lite.compiler.template import Hole, compact, put_together
 from autograd_lite.value import blocks_open
 
 TYPE_CHECKING = False

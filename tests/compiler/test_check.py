@@ -365,3 +365,27 @@ def test_a_function_whose_programs_never_run_is_checked_as_it_is_recorded(monkey
     with pytest.warns(RuntimeWarning, match=r"gave '\?' as result, and the function '2.0'"):
         assert f(2.0) == "2.0"
     assert f(3.0) == "3.0"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "says"),
+    [
+        (1.0, Value(1.0), r"gave 1\.0 \(float\) as result, and the function Value.* \(Value\)"),
+        (1, 1.0, r"gave 1 \(int\) as result, and the function 1\.0 \(float\)"),
+        (True, 1, r"gave True \(bool\) as result, and the function 1 \(int\)"),
+    ],
+)
+def test_another_type_is_a_difference(one, other, says):
+    kept = Hidden(one)
+    f = compile(lambda x: get(), check="always")
+    f(1.0)
+    kept.number = other
+    with pytest.warns(RuntimeWarning, match=says):
+        assert type(f(1.0)) is type(other)
+
+
+def test_ints_of_any_size_are_compared():
+    f = compile(lambda n: 10**400 + n, check="always")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [f(n) for n in (1, 1, 1)] == [10**400 + 1] * 3

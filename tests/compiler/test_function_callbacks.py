@@ -196,3 +196,30 @@ def test_what_fails_on_tracers_goes_on_where_it_failed():
     with pytest.warns(RuntimeWarning, match="fails on what stands for the numbers"):
         assert compile(f, check="never")(2.0) == 1.5 + (2.0 + other.random())
     assert seen == [2.0, 0.0]
+
+
+@pytest.mark.parametrize("check", ["auto", "always", "never"])
+def test_containers_of_numbers_come_with_the_numbers_of_each_call(check):
+    seen, expected = [], []
+
+    def f(a, into):
+        ag.callback(into, {"loss": a * 2}, [a, (a > 1, "text")], np.array([a, a * 3]))
+        return a * W[0]
+
+    compiled = compile(f, check=check)
+    for number in (0.5, 2.0, 3.0, 1.5):
+        compiled(number, lambda *values: seen.append(values))
+        f(number, lambda *values: expected.append(values))
+    for found, values in zip(seen, expected, strict=True):
+        assert found[:2] == values[:2]
+        assert found[1][1][0] is values[1][1][0]
+        assert found[2].tolist() == values[2].tolist()
+        assert found[2].dtype == values[2].dtype
+
+
+@pytest.mark.parametrize("check", ["auto", "always", "never"])
+def test_what_a_program_drew_that_was_not_the_one_is_not_lost(check):
+    rng, other = random.Random(0), random.Random(0)
+    f = compile(lambda x: (x if x > 0 else -x) * 10 + ag.sample(rng.random), check=check)
+    for x in 1.0, 2.0, -1.0, 1.0, -2.0, -3.0:
+        assert f(x) == abs(x) * 10 + other.random()

@@ -14,6 +14,7 @@ from autograd_lite.anomaly import user_line
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.generators import Generators
 from autograd_lite.compiler.record.guards import Guard, as_double
+from autograd_lite.compiler.record.template import plain
 from autograd_lite.compiler.record.tracers import (
     NotRecordedError,
     NumberTracer,
@@ -24,7 +25,6 @@ from autograd_lite.compiler.record.tracers import (
     end,
     is_bool,
     is_int,
-    plain_number,
     retire,
     tracer_of,
 )
@@ -36,10 +36,12 @@ from autograd_lite.value import Value, is_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeAlias
 
     from autograd_lite.compiler.record.flatten import FlatArguments
+
+    _Draws: TypeAlias = Callable[[int, Callable[[], float], Callable[[Any], Any]], Any]
 
 # The rules of a program that decide; of > and >= the operands are turned.
 _RULES = {
@@ -123,7 +125,7 @@ class Recording:
     def call_back(self, start: int = 0) -> None:
         """Make the callbacks from this one on, unobserved, as a program makes them."""
         for function, values in self.calls[start:]:
-            unobserved(function, *map(plain_number, values))
+            unobserved(function, *plain(values))
 
     def leave_behind(self, flat: FlatArguments) -> None:
         """Let gradients flow through the nodes of the recording to what its tracers stood for, and
@@ -151,15 +153,15 @@ class Recorder(TracingObserver):
     """Notes what a recording needs of what the engine does.
 
     reached  what the function reaches: its generators of random numbers are watched
-    drawn    the random numbers with which the call begins
+    draw     gives random number i of the call: a known one, or by `new` a new one of a function
     called   how many callbacks have been made for the call, which are not made again
     """
 
     def __init__(
-        self, reached: Iterable[object] = (), drawn: Sequence[float] = (), called: int = 0
+        self, reached: Iterable[object] = (), draw: _Draws | None = None, called: int = 0
     ) -> None:
         self.recording = Recording()
-        self._drawn, self.called = drawn, called
+        self._draw, self.called = draw or (lambda i, f, new: new(f)), called
         self.generators = Generators(reached)
         # By ids, as a table of nodes would ask for their hashes: a guard for each plain number.
         self._detached: list[tuple[Value, Value]] = []
@@ -213,7 +215,7 @@ class Recorder(TracingObserver):
 
     def sample(self, function: Callable[[], float]) -> Value:
         i = len(self.recording.draws)
-        number = self._drawn[i] if i < len(self._drawn) else self.generators.sample(function)
+        number = self._draw(i, function, self.generators.sample)
         if not is_number(number):
             raise NotRecordedError(
                 said(
@@ -303,8 +305,8 @@ class SilentRecorder(Recorder):
 class LineRecorder(SilentRecorder):
     """Notes the line of each node, too, which takes as long as the recording."""
 
-    def __init__(self, drawn: Sequence[float]) -> None:
-        super().__init__((), drawn)
+    def __init__(self, draw: _Draws) -> None:
+        super().__init__((), draw)
         self.made = self._made_there  # type: ignore[method-assign]
 
     def _made_there(self, node: Value) -> None:

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from autograd_lite.compiler.record.captured import CapturedState
 
 __all__ = [
     "Hole",
     "as_number",
     "compact",
+    "is_no_number",
     "is_whole",
+    "plain",
     "put_together",
     "taken_apart",
 ]
@@ -62,15 +63,16 @@ class Array:
         self.holes, self.number = holes, number
 
 
-def taken_apart(thing: Any, hole: Callable[[Value], Hole], captured: CapturedState) -> Any:
+def taken_apart(thing: Any, hole: Callable[[Value], Hole], is_kept: Callable[[Any], bool]) -> Any:
     """The template of a result: a hole instead of each Value, which is added to the results.
 
-    An object that was there before the call stands in the template as its `Identity`.
+    hole     makes a hole for a Value
+    is_kept  True of a thing that comes as it is, and stands in the template as its `Identity`
     """
     thing = plain_array(thing)
-    if isinstance(thing, Value) and not captured.leads_to(thing):
+    if isinstance(thing, Value) and not is_kept(thing):
         return hole(thing)
-    if captured.leads_to(thing):
+    if is_kept(thing):
         return Identity(thing)
     if type(thing) in _PLAIN or isinstance(thing, np.generic):
         return thing
@@ -82,12 +84,29 @@ def taken_apart(thing: Any, hole: Callable[[Value], Hole], captured: CapturedSta
                 "Return numbers, Values, and lists, tuples, dicts, arrays and dataclasses of them",
             )
         )
-    template = rebuild(thing, [taken_apart(x, hole, captured) for x in children(thing)])
+    template = rebuild(thing, [taken_apart(x, hole, is_kept) for x in children(thing)])
     if isinstance(template, dict):  # a number that is a key has been read for its hash
         parts = [(_key(key), part) for key, part in template.items()]
         template.clear()
         template.update(parts)
     return _in_one(template)
+
+
+def plain(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The values with plain numbers in place of the Values and the tracers in them."""
+    numbers: list[float] = []
+
+    def hole(node: Value) -> Hole:
+        numbers.append(number_of(node))
+        return Hole(len(numbers) - 1, number_type(node) or float)
+
+    found: tuple[Any, ...] = put_together(taken_apart(values, hole, is_no_number), (), numbers)
+    return found
+
+
+def is_no_number(thing: Any) -> bool:
+    """True if a callback gets a thing as it is."""
+    return not isinstance(thing, Value) and not rebuildable(plain_array(thing))
 
 
 def _key(key: Any) -> Any:

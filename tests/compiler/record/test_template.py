@@ -5,8 +5,14 @@ import pytest
 
 from autograd_lite import Value
 from autograd_lite.compiler.record.captured import CapturedState
+from autograd_lite.compiler.record.template import (
+    Hole,
+    as_number,
+    compact,
+    put_together,
+    taken_apart,
+)
 from autograd_lite.compiler.record.tracers import NotRecordedError
-from autograd_lite.compiler.template import Hole, as_number, compact, put_together, taken_apart
 
 W = Value(1.0)
 
@@ -19,7 +25,7 @@ def template_of(thing, *reached):
         nodes.append(node)
         return Hole(len(nodes) - 1)
 
-    return taken_apart(thing, hole, CapturedState([("W", W), *reached])), nodes
+    return taken_apart(thing, hole, CapturedState([("W", W), *reached]).leads_to), nodes
 
 
 @pytest.mark.parametrize(
