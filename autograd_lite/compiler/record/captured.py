@@ -51,11 +51,12 @@ LARGEST = 1 << 20
 
 _PLAIN = (int, float, complex, bool, str, bytes, type(None))
 
-# Methods and decorators, whose members show what they are of.
-_HOLDERS = (
+# Methods and decorators, whose members show what they are of, for ever but in a partial.
+_FIXED = (
     *(types.BuiltinFunctionType, types.MethodType, types.MethodWrapperType),
-    *(staticmethod, classmethod, property, partial),
+    *(staticmethod, classmethod, property),
 )
+_HOLDERS = (*_FIXED, partial)
 _SELF = vars(types.BuiltinFunctionType)["__self__"]  # its only one, though by a getter
 
 _Named: TypeAlias = "tuple[str, Any]"
@@ -143,12 +144,13 @@ class CapturedState:
             return ()
         return self._walk_object(name, thing, cls)
 
-    def _watch(self, name: str, thing: Any) -> Iterable[_Named]:
-        """Have the contents of a thing compared at each call; give them with their names."""
+    def _watch(self, name: str, thing: Any, fixed: bool = False) -> Iterable[_Named]:
+        """Have the contents of a thing compared, unless fixed; give them with their names."""
         held = contents(thing)
-        self._titles.append(name)
-        self._things.append(thing)
-        self._held.append(held)
+        if not fixed:
+            self._titles.append(name)
+            self._things.append(thing)
+            self._held.append(held)
         return zip(_names_in(name, thing, held), held, strict=True)
 
     def _walk_function(self, function: types.FunctionType) -> Iterator[_Named]:
@@ -191,7 +193,7 @@ class CapturedState:
         elif issubclass(cls, Value) and not slots:
             self._bare.add(cls)
         if slots:
-            yield from self._watch(name, Part(thing, slots))
+            yield from self._watch(name, Part(thing, slots), fixed=cls in _FIXED)
         if look is not None:
             yield from self._watch(name, Look(thing, look))
         if issubclass(cls, (tuple, frozenset)):
