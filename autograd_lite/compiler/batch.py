@@ -24,44 +24,23 @@ class Batch:
     floats    (count, own) of each argument's numbers, as in `BatchSlots`
     integers  (count, own) of each argument's integers
 
-    What each sample has for its own is data with its ints and bools. Raises ValueError for samples
-    that differ in more than numbers.
+    What each sample has for its own is data with its ints and bools.
     """
 
     def __init__(self, samples: Samples, moving: frozenset[Any]) -> None:
         self.samples, self.moving, self.n = samples, moving, samples.n
+        self.flat = flat = FlatArguments()
         self.floats: list[tuple[int, bool]] = []
         self.integers: list[tuple[int, bool]] = []
-        self.flat = flat = FlatArguments()
-        for k, own in enumerate(samples.own):
-            every = self._argument(k)
-            if every is None:
-                samples.make_alike(k)
-                every = self._argument(k)
-            assert every is not None
-            n = self.n if own else 1
-            self.floats.append((len(every.floats) // n, own))
-            self.integers.append((len(every.integers) // n, own))
-            flat.slots += [len(flat.floats) + slot for slot in every.slots]
-            flat.values += every.values
-            flat.floats += every.floats
-            flat.integers += every.integers
+        for k, (column, own) in enumerate(zip(samples.columns, samples.own, strict=True)):
+            floats, integers = len(flat.floats), len(flat.integers)
+            flat.own, flat.moving = own, own or k in moving
+            for thing in [column] if isinstance(column, np.ndarray) else column:
+                flatten(thing, flat)
+            self.floats.append(((len(flat.floats) - floats) // len(column), own))
+            self.integers.append(((len(flat.integers) - integers) // len(column), own))
         one = self.sample(0)
         self.key = one.shape.tobytes(), tuple(one.statics)
-
-    def _argument(self, k: int) -> FlatArguments | None:
-        """Argument k of all samples, taken apart; None if they are not all like the first one."""
-        column, own = self.samples.columns[k], self.samples.own[k]
-        every = FlatArguments(own or k in self.moving, own)
-        if isinstance(column, np.ndarray):
-            flatten(column, every)
-            return every
-        first = FlatArguments(every.moving, own)
-        flatten(column[0], first)
-        for thing in column:
-            flatten(thing, every)
-        alike = first.shape * len(column) == every.shape
-        return every if alike and first.statics * len(column) == every.statics else None
 
     def sample(self, i: int) -> FlatArguments:
         """The arguments of sample i, taken apart."""

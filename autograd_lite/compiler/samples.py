@@ -19,7 +19,7 @@ from autograd_lite.value import Value, number_kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
 __all__ = ["Samples", "stacked"]
@@ -32,20 +32,19 @@ class Samples:
     columns  [arguments] the argument of each sample; or the one for all
     n        the number of samples
 
-    Raises ValueError, which names the argument, for an empty batch, sizes that differ, and an axis
-    that is not there.
+    All samples hold the same, but for numbers: dicts get the order of keys of the first sample; at
+    each place bools among ints become ints, and both become floats among floats.
+
+    Raises ValueError, which names the argument, for an empty batch, an axis that is not there,
+    sizes that differ, and samples that differ in more than numbers.
     """
 
     def __init__(self, name: str, args: tuple[Any, ...], axes: Sequence[int | None]) -> None:
-        self._names = [f"{name}: argument {i}" for i in range(len(args))]
         self.own = [axis is not None for axis in axes]
         self.columns = [
-            [thing] if axis is None else _along(thing, axis, name, f"has no axis {axis}")
-            for name, thing, axis in zip(self._names, args, axes, strict=True)
+            [thing] if axis is None else _column(thing, axis, f"{name}: argument {i}")
+            for i, (thing, axis) in enumerate(zip(args, axes, strict=True))
         ]
-        for argument, column in zip(self._names, self.columns, strict=True):
-            if not len(column):
-                raise ValueError(f"{argument} is an empty batch")
         sizes = [(i, len(column)) for i, column in enumerate(self.columns) if self.own[i]]
         if not sizes:
             raise ValueError(f"{name}: vmap needs an argument that is a batch")
@@ -63,16 +62,27 @@ class Samples:
             for column, own in zip(self.columns, self.own, strict=True)
         )
 
-    def make_alike(self, k: int) -> None:
-        """Have all samples hold the same in argument k, but for numbers.
 
-        Dicts get the order of keys of the first sample. Bools among ints become ints, and both
-        become floats among floats.
+def _column(thing: Any, axis: int, name: str) -> Any:
+    """The samples of an argument: an array of numbers, or a list of samples that are alike."""
+    column = _along(thing, axis, name, f"has no axis {axis}")
+    if not len(column):
+        raise ValueError(f"{name} is an empty batch")
+    if isinstance(column, np.ndarray):
+        return column
+    first, every = _taken_apart(column[:1]), _taken_apart(column)
+    alike = first.shape * len(column) == every.shape
+    alike = alike and first.statics * len(column) == every.statics
+    # What stands for a number is a Value, whatever the number's type.
+    return column if alike and not any(map(number_kind, every.values)) else _alike(column, name, "")
 
-        Raises ValueError for what differs otherwise, and names the sample and the place in it.
-        """
-        if self.own[k]:
-            self.columns[k] = _alike([*self.columns[k]], self._names[k], "")
+
+def _taken_apart(things: Iterable[Any]) -> FlatArguments:
+    """Things of samples, taken apart as those of a batch are."""
+    flat = FlatArguments(moving=True, own=True)
+    for thing in things:
+        flatten(thing, flat)
+    return flat
 
 
 def _along(thing: Any, axis: int, name: str, problem: str) -> Any:
@@ -100,7 +110,7 @@ def _along(thing: Any, axis: int, name: str, problem: str) -> Any:
 
 
 def _alike(samples: list[Any], name: str, path: str) -> list[Any]:
-    """What all samples have at a path, in one form; see `Samples.make_alike`."""
+    """What all samples have at a path, in one form; see `Samples`."""
     first, form = samples[0], _form(samples[0])
     for i, sample in enumerate(samples):
         if _form(sample) != form:
@@ -135,8 +145,7 @@ def _form(thing: Any) -> Any:
         return dict, {(type(key), key) for key in thing}
     if _is_container(thing):
         return type(thing), getattr(thing, "shape", len(children(thing)))
-    flat = FlatArguments(moving=True, own=True)
-    flatten(thing, flat)
+    flat = _taken_apart([thing])
     return None if _number_type(thing) else (flat.shape, flat.statics)
 
 
@@ -154,9 +163,7 @@ def _number_type(x: Any) -> Any:
     """bool, int or float for a number, or for what stands for one; None for other things."""
     if isinstance(x, Value):
         return _BY_KIND.get(number_kind(x) & kinds.FLOAT)
-    flat = FlatArguments(moving=True, own=True)
-    flatten(x, flat)
-    return _BY_SHAPE.get(tuple(flat.shape[:2]))
+    return _BY_SHAPE.get(tuple(_taken_apart([x]).shape[:2]))
 
 
 _BY_KIND = {kinds.BOOL: bool, kinds.INT: int, kinds.FLOAT: float}

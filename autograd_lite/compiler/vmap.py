@@ -72,8 +72,6 @@ class Batched(Compiled):
             raise TypeError(f"{self.__name__}: vmap takes no keyword argument; pass it by position")
         samples = Samples(self.__name__, args, self._axes(args))
         if is_checking() or (blocks_open() and observers.tracing()):  # a part of another function
-            for k in range(len(args)):
-                samples.make_alike(k)
             return stacked([self.function(*samples.arguments(i)) for i in range(samples.n)])
         batch, signature = self._batch_of(samples)
         shared = {i: x for i, (x, own) in enumerate(zip(args, samples.own, strict=True)) if not own}

@@ -24,7 +24,6 @@ class Pixel:
 def alike(samples):
     """The samples, made alike."""
     made = Samples("f", (samples,), (0,))
-    made.make_alike(0)
     return [thing for i in range(made.n) for thing in made.arguments(i)]
 
 
