@@ -348,7 +348,8 @@ class Compiled(CompiledFunction):
         if changed and signature.unsettled:
             return said(
                 f"each call changes {changed}, which a program would not",
-                "Keep what changes outside, or change it by autograd_lite.callback",
+                "Keep what changes outside; or change it by autograd_lite.callback, in a Value or "
+                "in a global that nothing else names",
             )
         return ""
 

@@ -223,3 +223,42 @@ def test_what_a_program_drew_that_was_not_the_one_is_not_lost(check):
     f = compile(lambda x: (x if x > 0 else -x) * 10 + ag.sample(rng.random), check=check)
     for x in 1.0, 2.0, -1.0, 1.0, -2.0, -3.0:
         assert f(x) == abs(x) * 10 + other.random()
+
+
+statistics = 0.0
+
+
+def update(number):
+    global statistics
+    statistics = 0.9 * statistics + 0.1 * number
+
+
+class Averaging:
+    def __init__(self):
+        self.mean = Value(0.0)
+
+    def update(self, number):
+        self.mean.data = 0.9 * self.mean.data + 0.1 * number
+
+    def __call__(self, x):
+        ag.callback(self.update, x)
+        return x if x > 0 else -x
+
+
+def averaging(x):
+    ag.callback(update, x)
+    return x if x > 0 else -x
+
+
+@pytest.mark.parametrize(
+    ("function", "mean"),
+    [(averaging, lambda _: statistics), (Averaging(), lambda function: function.mean.data)],
+)
+def test_what_a_callback_keeps_in_a_value_or_a_global_of_its_own(function, mean):
+    """As the documentation has it: no warning."""
+    f, expected = compile(function), 0.0
+    for x in (-3.0, -2.0, 1.0, 2.0, 3.0, -1.0):
+        assert f(x) == abs(x)
+        expected = 0.9 * expected + 0.1 * x
+        assert mean(function) == expected
+    assert f.recordings == 2

@@ -195,7 +195,8 @@ STAND_INS = "it fails on what stands for the numbers it is passed "
             lambda i: (1.0,),
             "each call changes the global STATE.calls, which a program would not",
             "",
-            "Keep what changes outside, or change it by autograd_lite.callback",
+            "Keep what changes outside; or change it by autograd_lite.callback, in a Value or in a "
+            "global that nothing else names",
         ),
         (
             a_rate,
