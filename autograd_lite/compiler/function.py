@@ -45,6 +45,9 @@ MAX_SIGNATURES = 128
 """So many signatures a compiled function remembers; of those without programs first, and then of
 all, the least recently used goes."""
 
+EXPLAINED = 4
+"""So many programs `explain` lifts, which takes a second for each thousand irregular scalars."""
+
 # What a function may raise on tracers and not on the arguments themselves.
 _PROBLEMS = (
     TypeError,
@@ -130,14 +133,16 @@ class Compiled(CompiledFunction):
         return self if thing is None else MethodType(self, thing)
 
     def explain(self) -> str:
-        """The programs recorded so far, as operations on arrays, and why calls run eagerly.
+        """The programs recorded last, as operations on arrays, and why calls run eagerly.
 
-        Calls the function once more for the lines of what stayed scalar. Raises ValueError if there
-        is no program.
+        Calls the function once more for the lines of what stayed scalar. Of the programs before the
+        last few it only says that they are there. Raises ValueError if there is no program.
         """
         if self._mistake:
             return f"{self.__name__} runs eagerly, as {self._mistake.explain(self.function)}"
-        text = [program.explain(self.function) for program in self.programs()]
+        programs = self.programs()
+        text = [repr(program) for program in programs[:-EXPLAINED]]
+        text += [program.explain(self.function) for program in programs[-EXPLAINED:]]
         eager = [f"{self.__name__} runs eagerly for some arguments: {x}" for x in self._warned]
         return "\n\n".join(text + eager)
 

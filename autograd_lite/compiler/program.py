@@ -121,6 +121,7 @@ class Program(AnyProgram):
         self.n_results, self.n_numbers = len(outputs.nodes), len(outputs.numbers)
         places = {slot: k for k, slot in enumerate(flat.slots)}
         slots = [recording.arguments.get(node) for node in outputs.nodes]
+        # (result, value) of each result that is a Value of the arguments.
         self._passed = [(i, places[slot]) for i, slot in enumerate(slots) if slot in places]
         self._recorded = outputs.nodes[:], outputs.numbers  # the results of the recorded call
         # Numbers of Python's, which are finite unless the function raises an error.
@@ -221,20 +222,18 @@ class Program(AnyProgram):
         (nodes, numbers), self._recorded = self._recorded, ([], [])
         if not grad_enabled():
             nodes = [Value(number_of(node)) for node in nodes]
-        return self._filled(nodes, [*map(number_of, numbers)], flat)
+        for i, k in self._passed:
+            nodes[i] = flat.values[k]
+        return put_together(self.template, nodes, [*map(number_of, numbers)])
 
     def result(self, run: Run, flat: FlatArguments) -> Any:
         """What the function returns, once the callbacks are done."""
         if self.calls:
             self.call_back(run.outputs)
         nodes = self.nodes(run, self.n_results, flat) if self.n_results else []
-        return self._filled(nodes, self.numbers(run.outputs), flat)
-
-    def _filled(self, nodes: list[Value], numbers: list[float], flat: FlatArguments) -> Any:
-        """The template with these results, and with the Values of the arguments themselves."""
         for i, k in self._passed:
             nodes[i] = flat.values[k]
-        return put_together(self.template, nodes, numbers)
+        return put_together(self.template, nodes, self.numbers(run.outputs))
 
     def run(self, call: Call) -> Run | None:
         """The run for this call; None if a guard does not hold.

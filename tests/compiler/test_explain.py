@@ -6,6 +6,7 @@ import pytest
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, vmap
+from autograd_lite.compiler.function import EXPLAINED
 from tests.support.lifting import Lifted
 from tests.support.networks import Box
 
@@ -90,3 +91,13 @@ def test_a_compiled_method_explains_itself():
     model.loss(Value(1.0))
     assert model.loss.recordings == 1
     assert "scalars" in model.loss.explain()
+
+
+def test_of_many_programs_the_last_are_explained():
+    f = compile(lambda xs: ag.sum(xs) * 2, check="never")
+    for n in range(1, EXPLAINED + 3):
+        f([1.0] * n)
+    text = f.explain()
+    assert text.count("<program of <lambda>: ") == 2
+    assert text.startswith(repr(f.programs()[0]))
+    assert text.count("forward: ") == EXPLAINED
