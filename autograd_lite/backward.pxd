@@ -4,6 +4,7 @@ cimport autograd_lite.kinds as kinds
 cimport autograd_lite.memory as memory
 from autograd_lite.extra cimport Extra
 from autograd_lite.value cimport Value
+from cpython.array cimport array as numbers_of
 
 cdef list _passes
 
@@ -12,13 +13,14 @@ cdef class Pass:
     cdef list by_block, leaf_tuples, order
     cdef Py_ssize_t ready
     cdef Value leaves, root
+    cdef numbers_of kept
     cdef tuple watching
 
 
 @cython.locals(
-    this=Pass, order=list, before_by_hand=list, node=Value, grad=double, i=Py_ssize_t
+    this=Pass, order=list, before_by_hand=list, met=list, node=Value, i=Py_ssize_t
 )
-cpdef object backpropagate(Value root, tuple watching)
+cpdef tuple backpropagate(Value root, tuple watching, tuple inputs=*)
 cdef inline int meet(Value node, Pass this) except -1
 @cython.locals(more=Extra)
 cdef inline int meet_parents(Value node, Pass this) except -1
@@ -37,6 +39,14 @@ cdef inline double times(double g, double partial) noexcept
 cdef inline int receive(Value node, double cotangent, Pass this) except -1
 @cython.locals(node=Value, leaves=tuple, i=Py_ssize_t, numbers="double*")
 cdef int settle(Pass this) except -1
+@cython.locals(leaves=tuple, numbers="double*", node=Value, i=Py_ssize_t, others=bint)
+cdef tuple taken_out(tuple inputs, Pass this)
+@cython.locals(x=Value)
+cdef list by_hand_leaves(Value node, bint clear)
+@cython.locals(node=Value, grad=double)
+cdef object put_back(list grads)
+@cython.locals(kept="double*", node=Value, i=Py_ssize_t)
+cdef object restore(list met, Pass this)
 @cython.locals(node=Value)
 cdef set met_leaves(Pass this)
 @cython.locals(node=Value, leaves=tuple)

@@ -6,14 +6,14 @@ its fields alone, as the class lies above.
 
 from __future__ import annotations
 
+from array import array
+
 import autograd_lite.kinds as kinds
 import autograd_lite.memory as memory
 from autograd_lite.graph import reachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from array import array
-
     from autograd_lite.extra import Extra
     from autograd_lite.memory import Node
     from autograd_lite.observers import Observer
@@ -33,36 +33,55 @@ class Pass:
                  list ends at root
     leaf_tuples  tuples of leaves, which are not in that list
     by_block     (parents, their gradient) of each call of a block whose parents are all leaves
+    kept         the `.grad` that each node of order had, if the pass is to leave them; else None
 
     An interior node's cotangent is in its `_grad`; a leaf's is in its `_dx`, as the gradient of
     earlier passes is still in its `_grad`.
     """
 
-    __slots__ = ("by_block", "leaf_tuples", "leaves", "order", "ready", "root", "watching")
+    __slots__ = (
+        "by_block",
+        "kept",
+        "leaf_tuples",
+        "leaves",
+        "order",
+        "ready",
+        "root",
+        "watching",
+    )
 
-    def __init__(self, root: Node, watching: tuple[Observer, ...]) -> None:
+    def __init__(self, root: Node, watching: tuple[Observer, ...], keeps: bool) -> None:
         self.order: list[Node] = []
         self.ready = 0
         self.root = self.leaves = root
         self.watching = watching
         self.leaf_tuples: list[tuple[Node, ...]] = []
         self.by_block: list[tuple[tuple[Node, ...], array[float]]] = []
+        self.kept = array("d") if keeps else None
 
 
-def backpropagate(root: Node, watching: tuple[Observer, ...]) -> None:
+def backpropagate(
+    root: Node, watching: tuple[Observer, ...], inputs: tuple[Node, ...] | None = None
+) -> tuple[list[float], bool]:
     """Sort topologically by counting users (Kahn's algorithm), and send cotangents on the way.
 
     root      a node that is no leaf
     watching  observers that are told of the pass
+    inputs    leaves whose cotangents are returned, and then every `.grad` is left as it was; or
+              None, and the leaves' gradients are added to
+
+    Returns the cotangents, and True if root depends on other leaves that are no constants.
     """
     if _passes and is_under_way(root):
         raise RuntimeError(
             "backward() within backward() of the same graph: in a _backward written by hand, "
             "differentiate a graph of its own, made of detach()ed Values"
         )
-    this = Pass(root, watching)
+    this = Pass(root, watching, inputs is not None)
     order = this.order
     before_by_hand: list[tuple[Node, float]] = []
+    met: list[Node] = []
+    found: tuple[list[float], bool] = [], False
     try:
         _passes.append(this)
         meet(root, this)
@@ -71,9 +90,11 @@ def backpropagate(root: Node, watching: tuple[Observer, ...]) -> None:
             memory.prefetch(order, i)
             node = memory.listed(order, i)
             if node._kind == kinds.BY_HAND:
-                before_by_hand += [(x, x.grad) for x in node.parents if x.is_leaf]
+                before_by_hand += by_hand_leaves(node, inputs is not None)
             meet_parents(node, this)
             i += 1
+        if inputs is not None:
+            met = order[:]
         receive(root, 1.0, this)
         i = 0
         while i < this.ready:
@@ -88,14 +109,15 @@ def backpropagate(root: Node, watching: tuple[Observer, ...]) -> None:
             for node in met_leaves(this):
                 for observer in watching:
                     observer.received(node, node._grad + node._dx, root)
+        if inputs is not None:
+            found = taken_out(inputs, this)
     except BaseException:
         for node in reachable(root):
             node._users = 0
             if node._kind == kinds.BLOCK:
                 more: Extra = node._extra
                 more.block.forget()
-        for node, grad in before_by_hand:
-            node._grad = grad
+        put_back(before_by_hand)
         forget(this)
         raise
     finally:
@@ -106,12 +128,18 @@ def backpropagate(root: Node, watching: tuple[Observer, ...]) -> None:
             raise
         finally:
             _passes.pop()
+            if inputs is not None:
+                put_back(before_by_hand)
+                restore(met or order, this)
+    return found
 
 
 def meet(node: Node, this: Pass) -> None:
     """Count a user of node; at the first one, take it into the pass with cotangent 0."""
     if node._kind > kinds.LEAF:
         if node._users == 0:
+            if this.kept is not None:
+                memory.append(this.kept, node._grad)
             node._grad = 0.0
             this.order.append(node)
         node._users += 1
@@ -239,6 +267,47 @@ def settle(this: Pass) -> None:
         for i in range(len(leaves)):
             memory.add_to_grad(leaves, i, numbers[i])
             numbers[i] = 0.0  # as with `_dx`, in case of an interrupt
+
+
+def taken_out(inputs: tuple[Node, ...], this: Pass) -> tuple[list[float], bool]:
+    """The cotangents of inputs, out of a pass that forgets them; True if it met other leaves."""
+    for leaves, gradient in this.by_block:
+        numbers = memory.doubles(gradient)
+        for i in range(len(leaves)):
+            receive(memory.value_at(leaves, i), numbers[i], this)
+    found = [node._dx + node._grad for node in inputs]  # `_grad` is what a `_backward` added
+    others = False
+    for node in met_leaves(this):
+        others = others or node._kind == kinds.LEAF
+    forget(this)
+    return found, others
+
+
+def by_hand_leaves(node: Node, clear: bool) -> list[tuple[Node, float]]:
+    """(leaf, its gradient) of the parents of a node made by hand, whose gradients it may change.
+
+    clear  True to set them to 0
+    """
+    before = [(x, x.grad) for x in node.parents if x.is_leaf]
+    if clear:
+        for x, _ in before:
+            x._grad = 0.0
+    return before
+
+
+def put_back(grads: list[tuple[Node, float]]) -> None:
+    """Give nodes the gradients that they had, the first of each being the earliest."""
+    for node, grad in reversed(grads):
+        node._grad = grad
+
+
+def restore(met: list[Node], this: Pass) -> None:
+    """Give interior nodes the gradients that they had before the pass."""
+    assert this.kept is not None
+    kept = memory.doubles(this.kept)
+    for i in range(len(this.kept)):
+        node = met[i]
+        node._grad = kept[i]
 
 
 def met_leaves(this: Pass) -> set[Node]:

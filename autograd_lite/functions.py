@@ -374,10 +374,24 @@ def take(sequence: Any, index: Any) -> Any:
     if not _alike(sequence):
         return sequence[index.__index__()]
     number = value.number_of(required(taken, "take"))
+    return _taken(number, index, elements)
+
+
+def _taken(number: float, index: Value, elements: list[Value]) -> Value:
+    """The node of the element with this number, which the index names."""
     node = value.chosen(number, (index, *elements), "take", tuple(elements), kinds.NO_NUMBER)
     for observer in observers.active():
         observer.took(node)
     return node
+
+
+def taken_or_largest(xs: list[Any], index: Value | None) -> Any:
+    """The node of one of xs in a recording: of that which the index names, or of the largest."""
+    elements = [required(x, "take") for x in xs]
+    if index is None:
+        return _traced_largest(elements) if observers.tracing() else largest(xs)
+    number = value.number_of(elements[int(value.number_of(index))])
+    return _taken(number, index, elements)
 
 
 def _alike(xs: Iterable[Any]) -> bool:
@@ -466,15 +480,31 @@ class _OfUser(Rule):
     __slots__ = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        kernel = kernels.FUNCTIONS[self.code]
-        return _registered, (self.name, self.operands, self.user_module, kernel)
+        kernel, partials = kernels.FUNCTIONS[self.code], partials_of_user[self.code]
+        return of_user, (self.name, self.operands, self.user_module, kernel, partials)
 
 
-def _registered(name: str, operands: str, module: str, kernel: Any) -> Rule:
+partials_of_user: dict[int, Callable[..., Any]] = {}
+"""By their codes, the partials of operations that users made: functions of operands and value."""
+
+
+def of_user(name: str, operands: str, module: str, kernel: Any, partials: Any) -> Rule:
+    """A new rule that is computed in Python.
+
+    kernel    function of the operands, and of a static parameter where there is one operand, that
+              gives the value and the partials
+    partials  function of the operands and the value that gives the partials
+    """
     rule = _OfUser(name, operands, "", user_module=module)
     register(rule)
     kernels.FUNCTIONS[rule.code] = kernel
+    partials_of_user[rule.code] = partials
     return rule
+
+
+def operands_of_user(n: int) -> str:
+    """The names of n operands of an operation that a user made."""
+    return "xyz"[:n] if n <= 3 else "x" * n
 
 
 def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], Any]:
@@ -484,7 +514,9 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
               by the operand, or a tuple of one for each of several
 
     Both are called when a node is made, and in a compiled function at each call, when it computes
-    that node: what they read that changes afterwards does not change its gradient.
+    that node: what they read that changes afterwards does not change its gradient. For derivatives
+    of higher order the partials are called with Values, so write them with functions of this
+    module, exp for math.exp.
 
     The decorated function takes numbers and Values, as those of this module do.
 
@@ -528,10 +560,9 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
                 raise TypeError(f"{name}: {n} operands, but {len(by)} partials")
             return tuple(real(number, f"{name}: its value or partial") for number in (out, *by))
 
-        operands = "xyz"[:n] if n <= 3 else "x" * n
         # Kernels of one operand are given a static parameter, which this one does not have.
         kernel = (lambda x, _: evaluate(x)) if n == 1 else evaluate
-        rule = _registered(name, operands, str(function.__module__), kernel)
+        rule = of_user(name, operands_of_user(n), str(function.__module__), kernel, partials)
 
         @functools.wraps(function)
         def operate(*xs: Operand, **named: Operand) -> Any:

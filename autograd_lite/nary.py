@@ -169,6 +169,11 @@ def check_iterable(operands: Any, name: str) -> None:
         ) from None
 
 
+def constant(number: float) -> Value:
+    """A constant that is a Value in a recording, too."""
+    return engine.leaf(kinds.CONSTANT, number)
+
+
 def log_softmax(xs: list[Any], shift: bool) -> list[Any]:
     """[x - logsumexp(xs) for x in xs], of Values and floats.
 
@@ -178,8 +183,8 @@ def log_softmax(xs: list[Any], shift: bool) -> list[Any]:
     if shift:
         numbers = [engine.number_of(x) if isinstance(x, engine.Value) else x for x in xs]
         largest = max(numbers, default=0.0)
-        constant = engine.leaf(kinds.CONSTANT, largest)
-        xs = [x - constant if isinstance(x, engine.Value) else x - largest for x in xs]
+        peak = constant(largest)
+        xs = [x - peak if isinstance(x, engine.Value) else x - largest for x in xs]
     total = nary(kernels.LOGSUMEXP, xs)
     return [x - total for x in xs]
 

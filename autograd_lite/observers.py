@@ -33,6 +33,7 @@ class Observer:
     """What the engine tells of its work in a block `with observe(this):`. Each method may raise.
 
     traces    True if the call under observation is traced, to be replayed with other numbers
+    enables   True if operations make nodes in its block, though that may be within `no_grad`
     told      True if the engine tells it of nodes; if not, nodes cost nothing more, and `sample`
               and `plain` are all that is asked, unless another observer traces a call
 
@@ -55,6 +56,7 @@ class Observer:
     """
 
     traces = False
+    enables = False
     told = True
 
     def made(self, node: Node) -> None: ...
@@ -173,8 +175,9 @@ def here() -> _Here:
         if block.observer is None:
             detaching = True
         else:
-            if block.observer.traces:  # what it records is for calls outside no_grad, too
-                detaching = False
+            if block.observer.traces or block.observer.enables:
+                detaching = False  # what is recorded is for calls outside no_grad, too
+            if block.observer.traces:
                 watching = [observer for observer in watching if observer.told]
             watching.append(block.observer)
     found = tuple(watching), detaching

@@ -76,6 +76,8 @@ cdef int number_made(int kind, int code, Value x, Value y, object more) except -
 cdef int number_among(tuple xs) except -1
 @cython.locals(more=Extra, number=int)
 cpdef Value chosen(double data, tuple parents, object op, tuple among, int least)
+@cython.locals(more=Extra)
+cpdef object choice_of(Value node)
 @cython.locals(larger=int)
 cdef inline int joined(int number, int other) noexcept
 
@@ -90,5 +92,6 @@ cdef inline Value unary(int code, Value x, double c)
 cdef inline Value binary(int code, Value x, Value y)
 @cython.locals(partials=bytes, d="double*", data=double)
 cdef Value ternary(int code, Value x, Value y, Value z)
+cpdef tuple gradient(Value root, tuple inputs, tuple watching)
 # dropping a graph
 cdef void drop_parents(Value node) noexcept

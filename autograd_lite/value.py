@@ -934,6 +934,14 @@ def chosen(
     return number_node(number, kinds.BY_HAND, 0, None, None, data, 0.0, 0.0, more)
 
 
+def choice_of(node: Value) -> str:
+    """How a node was chosen among its parents, "take" or "largest"; "" for any other node."""
+    more = node._extra
+    if node._kind != kinds.BY_HAND or more.backward is not None:
+        return ""
+    return more.op if more.op in ("take", "largest") else ""
+
+
 def joined(number: int, other: int) -> int:
     """The kind of the sum of numbers of two kinds; 0 if one of them is none."""
     if number == kinds.NO_NUMBER or other == kinds.NO_NUMBER:
@@ -1081,6 +1089,20 @@ def ternary(code: int, x: Value, y: Value, z: Value) -> Value:
     else:
         data, d[0], d[1], d[2] = kernels.FUNCTIONS[code](x._data, y._data, z._data)
     return node_of_many(kinds.NARY, code, data, 0.0, extra.make((x, y, z), (), partials))
+
+
+def gradient(
+    root: Value, inputs: tuple[Value, ...], watching: tuple[observers.Observer, ...]
+) -> tuple[list[float], bool]:
+    """d root / d input for each of some leaves, every `.grad` being left as it was.
+
+    And True if root depends on other leaves that are no constants.
+    """
+    with _lock:
+        if root._kind > kinds.LEAF:
+            return backpropagate(root, watching, inputs)
+    found = [float(root is x) for x in inputs]
+    return found, root._kind == kinds.LEAF and 1.0 not in found
 
 
 # ---------------------------------------------------------------------- dropping a graph

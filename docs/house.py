@@ -31,6 +31,8 @@ FLOORS = (
     ("autograd_lite.nary", "autograd_lite.functions", "autograd_lite.block",
      "autograd_lite.anomaly", "autograd_lite.derive", "autograd_lite.linalg",
      "autograd_lite._pure"),
+    ("autograd_lite.pullback",),
+    ("autograd_lite.derivatives",),
     ("autograd_lite.compiler.messages", "autograd_lite.compiler.results",
      "autograd_lite.compiler.record", "autograd_lite.compiler.tape"),
     ("autograd_lite.compiler.lift",),

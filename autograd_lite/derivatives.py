@@ -1,0 +1,730 @@
+"""Derivatives of functions, of every order, with JAX's names and argument orders.
+
+A transform calls the function on inputs of its own, one Value for each number of the arguments, and
+differentiates the graph that this makes. What does not depend on other Values comes back as plain
+numbers, as it went in; what does comes back as Values, which can be differentiated further.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import sys
+
+from autograd_lite import kinds, nary, observers, value
+from autograd_lite.observers import Observer
+from autograd_lite.operations import kernels
+from autograd_lite.pullback import Graph, depends_on_others
+from autograd_lite.tree import array_paths, children, items, rebuild, rebuildable
+from autograd_lite.value import Value, number_kind, number_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from autograd_lite.value import Operand
+
+__all__ = [
+    "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "pullback",
+    "value_and_grad",
+    "vjp",
+]
+
+
+# ------------------------------------------------------------------------------------- gradients
+
+
+def grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """The function that gives the gradient of f, whose result is a single number.
+
+    f        function of numbers, Values, arrays, modules, and lists, tuples, dicts and dataclasses
+             of them
+    argnums  the arguments, by position, by whose numbers the derivatives are taken; of a tuple of
+             them the gradient is a tuple
+    has_aux  True if f gives (number, anything): then the result is (gradient, anything)
+
+    >>> grad(lambda x: x**3)(2.0)
+    12.0
+    >>> grad(grad(lambda x: x**3))(2.0)
+    12.0
+    >>> grad(lambda p, x: p["w"] * x + p["b"])({"w": 2.0, "b": 1.0}, 3.0)
+    {'w': 3.0, 'b': 1.0}
+
+    The gradient is built as the arguments are, an array for an array. No `.grad` is touched.
+    Raises TypeError for a result that is no single number, and for an int, bool or str by which a
+    derivative is asked for.
+    """
+    both = _value_and_grad("grad", f, argnums, has_aux)
+
+    @functools.wraps(f)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        result, found = both(*args, **kwargs)
+        return (found, result[1]) if has_aux else found
+
+    return gradient
+
+
+def value_and_grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """The function that gives (f, gradient of f), or of one with aux ((f, aux), gradient).
+
+    >>> value_and_grad(lambda x: x**3)(2.0)
+    (8.0, 12.0)
+
+    Arguments and errors are those of `grad`.
+    """
+    return _value_and_grad("value_and_grad", f, argnums, has_aux)
+
+
+def _value_and_grad(
+    what: str, f: Callable[..., Any], argnums: int | Sequence[int], has_aux: bool
+) -> Callable[..., Any]:
+    _check_function(what, f)
+
+    @functools.wraps(f)
+    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+        call = _Call(what, f, args, kwargs, argnums)
+        result, aux = call.result, None
+        if has_aux:
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise TypeError(
+                    f"{what}: with has_aux, {_name(f)} must give (number, anything), not "
+                    f"{_described(result)}"
+                )
+            result, aux = result
+        y = _single(what, result, f)
+        found, others = call.gradient(y)
+        y = call.finished(y, others)
+        return ((y, call.finished_aux(aux)) if has_aux else y), call.like_arguments(found, others)
+
+    return value_and_gradient
+
+
+# ----------------------------------------------------------- products with a Jacobian or Hessian
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """(f(*primals), the derivative of f at the primals along the tangents): forward mode.
+
+    primals   the arguments of f
+    tangents  a direction: for each primal something of the same structure
+
+    >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
+    (6.0, 3.0)
+
+    Raises TypeError that names the path at which primals and tangents part.
+    """
+    out, push = _linearized("jvp", f, primals)
+    return out, push(*_sequence("jvp", "tangents", tangents))
+
+
+def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+    """(f(*primals), the function of tangents that gives the derivative along them).
+
+    f is called once, however many tangents follow.
+
+    >>> y, along = linearize(lambda x: x**2, 3.0)
+    >>> y, along(1.0), along(0.5)
+    (9.0, 6.0, 3.0)
+    """
+    return _linearized("linearize", f, primals)
+
+
+def _linearized(
+    what: str, f: Callable[..., Any], primals: Sequence[Any]
+) -> tuple[Any, Callable[..., Any]]:
+    _check_function(what, f)
+    primals = _sequence(what, "primals", primals)
+    call = _Call(what, f, primals, {}, range(len(primals)))
+    results = _Tree(what, call.result, "the result", True)
+    others = call.depends_on_others(results.leaves)
+
+    def push(*tangents: Any) -> Any:
+        if len(tangents) != len(primals):
+            raise TypeError(f"{what}: {len(primals)} primals, but {len(tangents)} tangents")
+        leaves = [
+            leaf
+            for k, (primal, tangent) in enumerate(zip(primals, tangents, strict=True))
+            for leaf in _aligned(what, primal, tangent, f"tangent {k}", f"primal {k}")
+        ]
+        also = others or _are_values(leaves)
+        found = call.graph(results.leaves, also).pushforward(leaves)
+        return results.filled([call.finished(t, also) for t in found])
+
+    return results.filled([call.finished(y, others) for y in results.leaves]), push
+
+
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """(f(*primals), the function of cotangents that gives those of the primals): reverse mode.
+
+    That function takes something of the structure of f's result, and gives a tuple of one for each
+    primal. With has_aux, f gives (result, anything), and so (result, function, anything) is given.
+
+    >>> y, pull = vjp(lambda x, y: x * y, 2.0, 3.0)
+    >>> y, pull(1.0)
+    (6.0, (3.0, 2.0))
+
+    Raises TypeError that names the path at which result and cotangents part.
+    """
+    _check_function("vjp", f)
+    call = _Call("vjp", f, primals, {}, range(len(primals)))
+    result, aux = call.result if has_aux else (call.result, None)
+    results = _Tree("vjp", result, "the result", True)
+    others = call.depends_on_others(results.leaves)
+
+    def pull(cotangents: Any) -> Any:
+        leaves = _aligned("vjp", result, cotangents, "the cotangent", "the result")
+        also = others or _are_values(leaves)
+        if also or observers.tracing():
+            found = call.graph(results.leaves, also).pullback(leaves)
+        else:
+            root = nary.in_pairs(kernels.CHAIN, leaves, results.leaves) if leaves else 0.0
+            found, _ = call.gradient(root)
+        return call.like_arguments(found, also)
+
+    out = results.filled([call.finished(y, others) for y in results.leaves])
+    return (out, pull, call.finished_aux(aux)) if has_aux else (out, pull)
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian of f at the primals times the tangents: forward over reverse.
+
+    Of several primals, a tuple of one for each; so it costs a few evaluations of f, whatever the
+    number of arguments is, and no Hessian is built (Pearlmutter, 1994).
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1], ([2.0, 3.0],), ([1.0, 0.0],))
+    [6.0, 4.0]
+    """
+    primals = _sequence("hvp", "primals", primals)
+    by = 0 if len(primals) == 1 else tuple(range(len(primals)))
+    both = _value_and_grad("hvp", f, by, False)
+    _, push = _linearized("hvp", lambda *args: both(*args)[1], primals)
+    return push(*_sequence("hvp", "tangents", tangents))
+
+
+# ------------------------------------------------------------------------ Jacobians and Hessians
+
+
+def jacfwd(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """The function that gives the Jacobian of f, by forward mode: for few inputs.
+
+    For each number of the result, the derivatives are built as the arguments are; of an array by an
+    array, it is an array of both shapes, the result's first.
+
+    >>> jacfwd(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
+    [[3.0, 2.0], [1.0, 1.0]]
+
+    Arguments and errors are those of `grad`; the result of f may be anything but None or text.
+    """
+    return _jacobian("jacfwd", f, argnums, has_aux, forward=True)
+
+
+def jacrev(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """The function that gives the Jacobian of f, by reverse mode: for few results.
+
+    See `jacfwd` for what it gives.
+    """
+    return _jacobian("jacrev", f, argnums, has_aux, forward=False)
+
+
+def jacobian(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """The function that gives the Jacobian of f: `jacrev`."""
+    return _jacobian("jacobian", f, argnums, has_aux, forward=False)
+
+
+def hessian(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """The function that gives the Hessian of f: forward over reverse.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([2.0, 3.0])
+    [[6.0, 4.0], [4.0, 0.0]]
+
+    Arguments and errors are those of `grad`.
+    """
+    first = _jacobian("hessian", f, argnums, has_aux, forward=False)
+    return _jacobian("hessian", first, argnums, has_aux, forward=True)
+
+
+def _jacobian(
+    what: str,
+    f: Callable[..., Any],
+    argnums: int | Sequence[int],
+    has_aux: bool,
+    forward: bool,
+) -> Callable[..., Any]:
+    _check_function(what, f)
+
+    @functools.wraps(f)
+    def jacobian(*args: Any, **kwargs: Any) -> Any:
+        call = _Call(what, f, args, kwargs, argnums)
+        result, aux = call.result if has_aux else (call.result, None)
+        results = _Tree(what, result, "the result", True)
+        others = call.depends_on_others(results.leaves)
+        graph = call.graph(results.leaves, others)
+        if forward:
+            zero = graph.number(0.0)
+            rows = [
+                [row.get(k, zero) for k in range(len(graph.inputs))]
+                for row in graph.jacobian(graph.outputs, graph.inputs)
+            ]
+        else:
+            one = graph.number(1.0)
+            rows = [graph.reverse([(y, one)], graph.inputs) for y in graph.outputs]
+        found = graph.values([node for row in rows for node in row])
+        numbers = [call.finished(x, others) for x in found]
+        n = len(call.inputs)
+        matrix = [numbers[i * n : (i + 1) * n] for i in range(len(rows))]
+        made = results.built(
+            [
+                call.like_arguments_of_blocks(matrix[start:stop], shape)
+                for start, stop, shape in results.blocks()
+            ]
+        )
+        return (made, call.finished_aux(aux)) if has_aux else made
+
+    return jacobian
+
+
+# --------------------------------------------------------------------- derivatives within a graph
+
+
+def pullback(outputs: Any, cotangents: Any, inputs: Any) -> Any:
+    """The sum of cotangent times d output / d input, for each input: Values, no `.grad`.
+
+    outputs     Values, or nested lists, tuples, dicts of them, of a graph that there is
+    cotangents  numbers or Values, in the structure of the outputs
+    inputs      Values, leaves or not, in any structure, each of which counts as independent
+
+    >>> x = Value(2.0)
+    >>> y = x**3
+    >>> (dy,) = pullback([y], [1.0], [x])
+    >>> (d2y,) = pullback([dy], [1.0], [x])
+    >>> dy.data, d2y.data
+    (12.0, 12.0)
+
+    It stands where PyTorch has `torch.autograd.grad(..., create_graph=True)`. An output that does
+    not depend on an input has the derivative 0.0. Raises TypeError for an input that is no Value,
+    and where outputs and cotangents part.
+    """
+    given = _Tree("pullback", inputs, "an input", False)
+    for x in given.leaves:
+        if not isinstance(x, Value):
+            raise TypeError(f"pullback: the inputs must be Values, not {type(x).__name__}")
+    results = _Tree("pullback", outputs, "an output", True)
+    leaves = _aligned("pullback", outputs, cotangents, "the cotangent", "the output")
+    return given.filled(Graph(results.leaves, given.leaves).pullback(leaves))
+
+
+# ------------------------------------------------------------------------------- one call of f
+
+
+class _Enabled(Observer):
+    """In its block operations make nodes, though it may be within `no_grad`."""
+
+    told = False
+    enables = True
+
+
+class _Call:
+    """A call of a function on inputs of its own.
+
+    inputs   a Value for each number in the arguments by which derivatives are taken
+    result   what the function gave
+    """
+
+    def __init__(
+        self,
+        what: str,
+        f: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        argnums: int | Sequence[int],
+    ) -> None:
+        self._what, self._single = what, isinstance(argnums, int)
+        places = _places(what, argnums, len(args), f)
+        self._trees = [_Tree(what, args[k], f"argument {k}", False) for k in places]
+        self._sources = [x for tree in self._trees for x in tree.leaves]
+        self._of_values = _are_values(self._sources)
+        self._connected = value.grad_enabled()
+        if self._connected:
+            self._run(f, list(args), kwargs, places)
+        else:
+            with observers.observe(_Enabled()):
+                self._run(f, list(args), kwargs, places)
+
+    def _run(
+        self, f: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], places: Sequence[int]
+    ) -> None:
+        self.inputs = [_fresh(x, self._connected) for x in self._sources]
+        start = 0
+        for k, part in zip(places, self._trees, strict=True):
+            args[k] = part.filled(self.inputs[start : start + len(part.leaves)])
+            start += len(part.leaves)
+        try:
+            self.result = f(*args, **kwargs)
+        finally:
+            for x in self.inputs:
+                if x.is_leaf:
+                    value.forget_parents(x)  # from now on it is a constant for other transforms
+
+    def graph(self, outputs: Sequence[Operand], others: bool) -> Graph:
+        """The graph between the inputs and these outputs."""
+        numbers = not observers.tracing() and not (others and self._connected)
+        return Graph(outputs, self.inputs, numbers)
+
+    def gradient(self, y: Operand) -> tuple[list[Any], bool]:
+        """d y / d input, for each input, and True if it depends on other Values."""
+        if not isinstance(y, Value):
+            return [0.0] * len(self.inputs), False
+        if not observers.tracing():
+            watching = observers.active()
+            found, others = value.gradient(y, tuple(self.inputs), watching)
+            others = others or self._of_values
+            if not (others and self._connected):
+                return found, others
+        others = self.depends_on_others([y])
+        return self.graph([y], others).pullback([1.0]), others
+
+    def depends_on_others(self, outputs: Sequence[Operand]) -> bool:
+        """True if outputs depend on Values that are neither inputs nor constants."""
+        return self._of_values or depends_on_others(_values_among(outputs), self.inputs)
+
+    def finished(self, x: Any, others: bool) -> Any:
+        """What is given of a result: a number, or a Value if it depends on other Values."""
+        if not isinstance(x, Value):
+            return x
+        if others:
+            return x if self._connected else Value(number_of(x))
+        if not observers.tracing():
+            return number_of(x)
+        return x if number_kind(x) else _number_node(x)
+
+    def finished_aux(self, aux: Any) -> Any:
+        """Auxiliary data, in which numbers stand for Values that depend on no others."""
+        met: list[Value] = []
+
+        def walk(thing: Any) -> Any:
+            if isinstance(thing, Value):
+                met.append(thing)
+                return self.finished(thing, others)
+            if not rebuildable(thing):
+                return thing
+            return rebuild(thing, [walk(x) for x in children(thing)])
+
+        others = True
+        walk(aux)
+        others = self.depends_on_others(met)
+        return aux if others and self._connected else walk(aux)
+
+    def like_arguments(self, found: Sequence[Any], others: bool) -> Any:
+        """Numbers or Values, one for each input, built as the arguments are."""
+        leaves = [
+            _like(source, self.finished(x, others))
+            for source, x in zip(self._sources, found, strict=True)
+        ]
+        built, start = [], 0
+        for tree in self._trees:
+            built.append(tree.filled(leaves[start : start + len(tree.leaves)]))
+            start += len(tree.leaves)
+        return built[0] if self._single else tuple(built)
+
+    def like_arguments_of_blocks(self, rows: list[list[Any]], shape: tuple[int, ...] | None) -> Any:
+        """Rows of numbers, one for each number of a result, built as the arguments are.
+
+        shape  that of the result if it is an array, else None
+        """
+        built, start = [], 0
+        for tree in self._trees:
+            blocks = []
+            for first, last, of_input in tree.blocks():
+                part = [row[start + first : start + last] for row in rows]
+                if shape is None and of_input is None:
+                    blocks.append(part[0][0])
+                else:
+                    flat = [x for row in part for x in row]
+                    blocks.append(_array(flat, (shape or ()) + (of_input or ())))
+            built.append(tree.built(blocks))
+            start += len(tree.leaves)
+        return built[0] if self._single else tuple(built)
+
+
+def _fresh(x: Operand, connected: bool) -> Value:
+    """A Value of its own with the number x, or the number of x: what stands for it in a call."""
+    if not isinstance(x, Value):
+        return Value(x)
+    if number_kind(x):  # in a recording: times 1, a Value
+        node: Value = nary.binary_of(kernels.MUL, x, Value(1.0))
+        return node
+    if not connected:
+        return _of_class(x, Value(number_of(x)))
+    return _of_class(x, nary.unary_of(kernels.POW_C, x, 1.0))
+
+
+def _like(source: Operand, x: Any) -> Any:
+    """x, as a Parameter if source is one."""
+    if not isinstance(source, Value) or number_kind(source):
+        return x
+    if not isinstance(x, Value):
+        x = Value(x)
+    return (
+        _of_class(source, x)
+        if type(source) is Value
+        else _of_class(source, nary.unary_of(kernels.POW_C, x, 1.0))
+    )
+
+
+def _of_class(source: Value, node: Value) -> Value:
+    """The node, as one of the class of source."""
+    if type(source) is Value:
+        return node
+    made = copy.copy(source)
+    made._set_slots(node._get_slots())
+    for observer in observers.active():
+        observer.made(made)
+    return made
+
+
+def _number_node(x: Value) -> Value:
+    """The number of a Value, as what stands for a float in a recording."""
+    args = kinds.UNARY, kernels.POW_C, x, None, number_of(x), 1.0, 1.0, None
+    return value.number_node(kinds.FLOAT, *args)
+
+
+# ---------------------------------------------------------------------------------------- trees
+
+
+class _Tree:
+    """A nested structure, as its numbers and Values in order, and the way back.
+
+    leaves  the numbers and Values
+
+    Raises TypeError for what a derivative cannot be taken by, or of.
+    """
+
+    def __init__(self, what: str, thing: Any, path: str, is_result: bool) -> None:
+        self.leaves: list[Any] = []
+        self._what, self._is_result = what, is_result
+        self._blocks: list[tuple[int, int, Any]] = []  # start, stop, the array or None
+        self._rebuild = self._take(thing, path)
+
+    def blocks(self) -> Iterator[tuple[int, int, tuple[int, ...] | None]]:
+        """(start, stop, shape) among the leaves of each array, and of each number without shape."""
+        for start, stop, array in self._blocks:
+            yield start, stop, None if array is None else array.shape
+
+    def built(self, blocks: Sequence[Any]) -> Any:
+        """The structure with these in place of its arrays and numbers."""
+        return self._rebuild(iter(blocks))
+
+    def filled(self, leaves: Sequence[Any]) -> Any:
+        """The structure with these in place of its leaves."""
+        return self.built(
+            [
+                leaves[start] if array is None else _array(leaves[start:stop], array.shape, array)
+                for start, stop, array in self._blocks
+            ]
+        )
+
+    def _take(self, thing: Any, path: str) -> Callable[[Iterator[Any]], Any]:
+        if thing is None and not self._is_result:
+            return lambda blocks: None
+        if _is_array(thing):
+            if thing.dtype.kind not in "fO" and not (self._is_result and thing.dtype.kind in "iu"):
+                raise self._refuse(path, f"an array of {thing.dtype}")
+            return self._block(thing.ravel().tolist(), thing, path)
+        if hasattr(type(thing), "_with_parameters"):
+            parameters = thing.parameters()
+            for p in parameters:
+                self._block([p], None, path)
+            return lambda blocks: thing._with_parameters([next(blocks) for _ in parameters])
+        if not isinstance(thing, Value) and rebuildable(thing):
+            parts = [self._take(x, path + step) for step, x in items(thing)]
+            return lambda blocks: rebuild(thing, [part(blocks) for part in parts])
+        return self._block([thing], None, path)
+
+    def _block(self, leaves: list[Any], array: Any, path: str) -> Callable[[Iterator[Any]], Any]:
+        for i, x in enumerate(leaves):
+            problem = self._problem(x)
+            if problem:
+                raise self._refuse(
+                    path + array_paths(array.shape)[i] if array is not None else path, problem
+                )
+        start = len(self.leaves)
+        self.leaves += leaves
+        self._blocks.append((start, len(self.leaves), array))
+        return next
+
+    def _problem(self, x: Any) -> str:
+        """What x is, if it has no derivative; else ""."""
+        if isinstance(x, Value):
+            kind = number_kind(x) & kinds.FLOAT
+            if not number_kind(x) or kind == kinds.FLOAT or self._is_result:
+                return ""
+            return "a bool" if kind == kinds.BOOL else "an int"
+        if not value.is_number(x) or type(x).__name__ in ("bool", "bool_"):
+            return _described(x)
+        return "" if self._is_result or not _is_int(x) else f"an int, {x!r}"
+
+    def _refuse(self, path: str, problem: str) -> TypeError:
+        if self._is_result:
+            return TypeError(f"{self._what}: {path} is {problem}, which has no derivative")
+        hint = ""
+        if problem.startswith("an int"):
+            hint = "; write 2.0 for 2"
+        elif problem.startswith("an array of"):
+            hint = "; write array.astype(float)"
+        return TypeError(
+            f"{self._what}: {path} is {problem}, by which there is no derivative{hint}; "
+            "for other arguments give argnums"
+        )
+
+
+def _aligned(what: str, like: Any, thing: Any, path: str, other: str) -> list[Any]:
+    """The leaves of a thing that must have the structure of another one.
+
+    path, other  what the thing and the other one are called
+    """
+    if _is_array(like):
+        shape = getattr(thing, "shape", None)
+        if shape != like.shape:
+            raise TypeError(
+                f"{what}: {path} is {_described(thing)}, but {other} is {_described(like)}"
+            )
+        leaves: list[Any] = thing.ravel().tolist()
+        return leaves
+    if hasattr(type(like), "_with_parameters"):
+        if type(thing) is not type(like):
+            raise TypeError(f"{what}: {path} is {_described(thing)}, but {other} is a module")
+        return list(thing.parameters())
+    if like is None and thing is None:
+        return []
+    if not isinstance(like, Value) and rebuildable(like):
+        mine, others = items(like), items(thing)
+        if type(thing) is not type(like) or [x for x, _ in mine] != [x for x, _ in others]:
+            raise TypeError(
+                f"{what}: {path} is {_described(thing)}, but {other} is {_described(like)}"
+            )
+        return [
+            leaf
+            for (step, x), (_, y) in zip(mine, others, strict=True)
+            for leaf in _aligned(what, x, y, path + step, other + step)
+        ]
+    if not isinstance(thing, Value) and not value.is_number(thing):
+        raise TypeError(f"{what}: {path} is {_described(thing)}, but {other} is a number")
+    return [thing if isinstance(thing, Value) else float(thing)]
+
+
+def _is_array(thing: Any) -> bool:
+    return type(thing).__module__ != "builtins" and isinstance(thing, _array_types())
+
+
+def _array_types() -> tuple[type, ...]:
+    numpy = sys.modules.get("numpy")
+    return () if numpy is None else (numpy.ndarray,)
+
+
+def _array(leaves: Sequence[Any], shape: tuple[int, ...], like: Any = None) -> Any:
+    """An array of numbers, or of Values if one of the leaves is a Value."""
+    import numpy as np
+
+    if not any(isinstance(x, Value) for x in leaves):
+        return np.array(leaves, float).reshape(shape)
+    made = np.empty(len(leaves), object)
+    for i, x in enumerate(leaves):
+        made[i] = x
+    return made.reshape(shape)
+
+
+def _is_int(x: Any) -> bool:
+    dtype = getattr(x, "dtype", None)
+    return isinstance(x, int) if dtype is None else dtype.kind in "iu"
+
+
+def _described(x: Any) -> str:
+    """What a thing is, for an error."""
+    if _is_array(x):
+        return f"an array of shape {x.shape}"
+    if isinstance(x, dict):
+        return f"a {type(x).__name__} with the keys {list(x)}"
+    if isinstance(x, (list, tuple)):
+        return f"a {type(x).__name__} of {len(x)}"
+    if isinstance(x, str):
+        return f"a str, {x!r}"
+    if x is None:
+        return "None"
+    name = type(x).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _values_among(leaves: Sequence[Any]) -> list[Value]:
+    return [x for x in leaves if isinstance(x, Value)]
+
+
+def _are_values(leaves: Sequence[Any]) -> bool:
+    return any(isinstance(x, Value) and not number_kind(x) for x in leaves)
+
+
+def _single(what: str, result: Any, f: Callable[..., Any]) -> Operand:
+    """The result of f, which must be a single number."""
+    if _is_array(result) and result.shape == ():
+        result = result.item()
+    if isinstance(result, Value) or (value.is_number(result) and type(result) is not bool):
+        return result
+    raise TypeError(
+        f"{what}: {_name(f)} gave {_described(result)}, and only a single number has a gradient; "
+        "for the derivatives of each number of the result, write jacobian"
+    )
+
+
+def _places(
+    what: str, argnums: int | Sequence[int], n: int, f: Callable[..., Any]
+) -> Sequence[int]:
+    """The positions of the arguments by which derivatives are taken, from 0 on."""
+    given = [argnums] if isinstance(argnums, int) else [*argnums]
+    places = [k + n if k < 0 else k for k in given]
+    for k, place in zip(given, places, strict=True):
+        if not 0 <= place < n:
+            raise ValueError(
+                f"{what}: argnums is {argnums}, but {_name(f)} was called with {n} arguments by "
+                "position"
+            )
+        if places.count(place) > 1:
+            raise ValueError(f"{what}: argnums names argument {k} twice")
+    return places
+
+
+def _check_function(what: str, f: Any) -> None:
+    if not callable(f):
+        raise TypeError(f"{what}: expected a function, not {type(f).__name__}")
+
+
+def _sequence(what: str, name: str, things: Any) -> Sequence[Any]:
+    if not isinstance(things, (list, tuple)):
+        raise TypeError(
+            f"{what}: {name} must be a tuple or list of one for each argument, not "
+            f"{_described(things)}; write ({name[:-1]},)"
+        )
+    return things
+
+
+def _name(f: Callable[..., Any]) -> str:
+    return str(getattr(f, "__name__", type(f).__name__))
