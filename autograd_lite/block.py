@@ -18,13 +18,20 @@ from autograd_lite import observers
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Any, TypeAlias
+    from typing import Any, Protocol, TypeAlias
 
     from autograd_lite.value import Operand, Value
 
     Pullback: TypeAlias = Callable[
         [Sequence[Operand], Sequence[Operand], Sequence[Operand]], Sequence[Operand]
     ]
+
+    class Pulled(Protocol):
+        """A block, or the run of a program: what has a pullback."""
+
+        @property
+        def pullback(self) -> Pullback: ...
+
 
 __all__ = ["Block", "Call", "nodes_of_call"]
 
@@ -119,7 +126,7 @@ class Call:
         self,
         numbers: Sequence[float],
         gradient: Callable[[list[float]], array[float]],
-        block: Block | None,
+        block: Pulled | None,
         operands: tuple[Operand, ...],
     ) -> None:
         self.numbers, self.cotangents = numbers, [0.0] * len(numbers)
@@ -155,6 +162,9 @@ class Call:
                 f"{hub._op}: the gradient of a compiled function's result has no derivative"
             )
         results = [result_of(hub, self, i) for i in range(len(self.numbers))]
+        for observer in observers.active():
+            for node in results:
+                observer.made(node)
         found = self.block.pullback(self.operands, results, cotangents)
         pairs = zip(found, self.operands, strict=True)
         return [g for g, x in pairs if isinstance(x, engine.Value)]
@@ -166,7 +176,7 @@ def nodes_of_call(
     only_leaves: bool,
     numbers: Sequence[float],
     gradient: Callable[[list[float]], array[float]],
-    block: Block | None = None,
+    block: Pulled | None = None,
     operands: tuple[Operand, ...] = (),
 ) -> list[Value]:
     """The results of a call, as nodes of the eager graph; leaves within `no_grad`.

@@ -16,7 +16,7 @@ from autograd_lite.observers import Observer
 from autograd_lite.operations import kernels
 from autograd_lite.pullback import Graph, depends_on_others
 from autograd_lite.tree import array_paths, children, items, rebuild, rebuildable
-from autograd_lite.value import Value, number_kind, number_of
+from autograd_lite.value import Value, is_plain_number, number_kind, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -374,7 +374,12 @@ class _Call:
     def _run(
         self, f: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], places: Sequence[int]
     ) -> None:
-        self.inputs = [_fresh(x, self._connected) for x in self._sources]
+        self.inputs: list[Value] = []
+        for part in self._trees:
+            fresh = [_fresh(x, self._connected) for x in part.leaves]
+            for k, parameter in part.parameters.items():
+                fresh[k] = _as_parameter(parameter, fresh[k])
+            self.inputs += fresh
         start = 0
         for k, part in zip(places, self._trees, strict=True):
             args[k] = part.filled(self.inputs[start : start + len(part.leaves)])
@@ -395,7 +400,7 @@ class _Call:
         """d y / d input, for each input, and True if it depends on other Values."""
         if not isinstance(y, Value):
             return [0.0] * len(self.inputs), False
-        if not observers.tracing():
+        if not observers.tracing() and not (self._of_values and self._connected):
             watching = observers.active()
             found, others = value.gradient(y, tuple(self.inputs), watching)
             others = others or self._of_values
@@ -412,8 +417,8 @@ class _Call:
         """What is given of a result: a number, or a Value if it depends on other Values."""
         if not isinstance(x, Value):
             return x
-        if others:
-            return x if self._connected else Value(number_of(x))
+        if others and self._connected:
+            return x
         if not observers.tracing():
             return number_of(x)
         return x if number_kind(x) else _number_node(x)
@@ -473,30 +478,23 @@ def _fresh(x: Operand, connected: bool) -> Value:
         return Value(x)
     if number_kind(x):  # in a recording: times 1, a Value
         node: Value = nary.binary_of(kernels.MUL, x, Value(1.0))
-        return node
-    if not connected:
-        return _of_class(x, Value(number_of(x)))
-    return _of_class(x, nary.unary_of(kernels.POW_C, x, 1.0))
+    else:
+        node = nary.unary_of(kernels.POW_C, x, 1.0) if connected else x.detach()
+    return node
 
 
 def _like(source: Operand, x: Any) -> Any:
-    """x, as a Parameter if source is one."""
-    if not isinstance(source, Value) or number_kind(source):
+    """x, as a Value if source is one."""
+    is_value = isinstance(source, Value) and not number_kind(source)
+    return Value(x) if is_value and is_plain_number(x) else x
+
+
+def _as_parameter(parameter: Value, x: Operand) -> Value:
+    """The node x as one like this parameter of a module."""
+    if isinstance(x, Value) and type(x) is type(parameter):
         return x
-    if not isinstance(x, Value):
-        x = Value(x)
-    return (
-        _of_class(source, x)
-        if type(source) is Value
-        else _of_class(source, nary.unary_of(kernels.POW_C, x, 1.0))
-    )
-
-
-def _of_class(source: Value, node: Value) -> Value:
-    """The node, as one of the class of source."""
-    if type(source) is Value:
-        return node
-    made = copy.copy(source)
+    node = x if isinstance(x, Value) else Value(x)
+    made = copy.copy(parameter)
     made._set_slots(node._get_slots())
     for observer in observers.active():
         observer.made(made)
@@ -515,13 +513,15 @@ def _number_node(x: Value) -> Value:
 class _Tree:
     """A nested structure, as its numbers and Values in order, and the way back.
 
-    leaves  the numbers and Values
+    leaves      the numbers and Values
+    parameters  {k: leaf k} of those that are parameters of modules
 
     Raises TypeError for what a derivative cannot be taken by, or of.
     """
 
     def __init__(self, what: str, thing: Any, path: str, is_result: bool) -> None:
         self.leaves: list[Any] = []
+        self.parameters: dict[int, Value] = {}
         self._what, self._is_result = what, is_result
         self._blocks: list[tuple[int, int, Any]] = []  # start, stop, the array or None
         self._rebuild = self._take(thing, path)
@@ -554,8 +554,11 @@ class _Tree:
         if hasattr(type(thing), "_with_parameters"):
             parameters = thing.parameters()
             for p in parameters:
+                self.parameters[len(self.leaves)] = p
                 self._block([p], None, path)
-            return lambda blocks: thing._with_parameters([next(blocks) for _ in parameters])
+            return lambda blocks: thing._with_parameters(
+                [_as_parameter(p, next(blocks)) for p in parameters]
+            )
         if not isinstance(thing, Value) and rebuildable(thing):
             parts = [self._take(x, path + step) for step, x in items(thing)]
             return lambda blocks: rebuild(thing, [part(blocks) for part in parts])

@@ -10,7 +10,16 @@ from math import isfinite
 
 from autograd_lite.operations import kernels
 from autograd_lite.operations.formulas import CONSTANTS
-from autograd_lite.operations.opcodes import CONSTANT, DETACH, INDEX, LARGEST, LEAF, TAKE
+from autograd_lite.operations.opcodes import (
+    BLOCK,
+    CONSTANT,
+    DETACH,
+    INDEX,
+    LARGEST,
+    LEAF,
+    RESULT,
+    TAKE,
+)
 from autograd_lite.operations.rules import CODES, RULES
 
 TYPE_CHECKING = False
@@ -52,7 +61,8 @@ class Nodes:
     codes    what each node does, as in `opcodes.py`, or the code of a rule
     parents  tuples of nodes, which come before it
     static   the static parameter of an operation; the number of a constant
-    slots    where a leaf's number, or an index's int, stands among what a call gives
+    slots    where a leaf's number, or an index's int, stands among what a call gives; which of its
+             block's a result is
     numbers  of a node that formulas know as a plain number, that; else None
 
     The constants of the program are data: they have no number here, so that programs which differ
@@ -66,6 +76,7 @@ class Nodes:
         self.slots: list[int] = []
         self.numbers: list[float | None] = []
         self._known: dict[Any, int] = {}  # the first node that is like this one
+        self._tangents: dict[int, list[int]] = {}  # {node: those of the results of a block}
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -246,6 +257,20 @@ class Nodes:
         total = self.made(SUM, tuple(terms))
         return [(x, self.op(DIV, term, total)) for x, term in zip(xs, terms, strict=True)]
 
+    def pulled(self, block: int, cotangents: Mapping[int, int]) -> list[int]:
+        """The nodes of the cotangents of a block's parents.
+
+        cotangents  {k: node of the cotangent of result k}
+        """
+        raise NotImplementedError
+
+    def pushed(self, block: int, tangents: Mapping[int, int]) -> list[int]:
+        """The nodes of the tangents of a block's results.
+
+        tangents  {parent: node of its tangent}
+        """
+        raise NotImplementedError
+
     def _sent(self, i: int, g: int) -> list[tuple[int, int, int]]:
         """(parent, cotangent, partial) for the parents of a node with cotangent g."""
         one, zero = self.number(1.0), self.number(0.0)
@@ -253,6 +278,8 @@ class Nodes:
             holds, yes, no = self.parents[i]
             taken, not_taken = self.op(WHERE, holds, g, zero), self.op(WHERE, holds, zero, g)
             return [(yes, taken, one), (no, not_taken, one)]
+        if self.codes[i] == RESULT:  # all come to the block together
+            return [(self.parents[i][0], g, self.slots[i])]
         if self.codes[i] == TAKE:
             index, *xs = self.parents[i]
             place = self._place(index, len(xs))
@@ -316,12 +343,17 @@ class Nodes:
             if pairs is None:
                 continue
             sent[i] = None
-            g = self.combine(pairs)
-            if i in wanted:
-                wanted[i] = g
-            if self.numbers[g] == 0 or not self.parents[i]:
-                continue
-            for p, c, d in self._sent(i, g):
+            if self.codes[i] == BLOCK:
+                found = self.pulled(i, {k: g for g, k in pairs})
+                further = [(p, g, one) for p, g in zip(self.parents[i], found, strict=True)]
+            else:
+                g = self.combine(pairs)
+                if i in wanted:
+                    wanted[i] = g
+                if self.numbers[g] == 0 or not self.parents[i]:
+                    continue
+                further = self._sent(i, g)
+            for p, c, d in further:
                 if active[p]:
                     if sent[p] is None:
                         sent[p] = [(c, d)]
@@ -388,6 +420,12 @@ class Nodes:
 
     def _tangent(self, i: int, of: Mapping[int, int], zero: int) -> int:
         code, parents = self.codes[i], self.parents[i]
+        if code == BLOCK:
+            t = self.add(BLOCK)
+            self._tangents[t] = self.pushed(i, of)
+            return t
+        if code == RESULT:
+            return self._tangents[of[parents[0]]][self.slots[i]]
         if code == WHERE:
             yes, no = (of.get(p, zero) for p in parents[1:])
             return self.op(WHERE, parents[0], yes, no)

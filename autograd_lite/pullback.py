@@ -11,13 +11,13 @@ from autograd_lite import functions, nary, observers, value
 from autograd_lite.derive import Nodes
 from autograd_lite.functions import of_user, operands_of_user, partials_of_user
 from autograd_lite.operations import kernels
-from autograd_lite.operations.opcodes import CONSTANT, DETACH, LARGEST, LEAF, TAKE
+from autograd_lite.operations.opcodes import BLOCK, CONSTANT, DETACH, LARGEST, LEAF, RESULT, TAKE
 from autograd_lite.operations.rules import RULES
 from autograd_lite.value import Value, number_kind, number_of, required, static_of, weights_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from autograd_lite.value import Operand
@@ -29,6 +29,7 @@ _rule_of: Any = Value.rule.__get__
 _is_leaf: Any = Value.is_leaf.__get__
 _is_constant: Any = Value.is_constant.__get__
 _symbol_of: Any = Value._op.__get__
+_block_of: Any = Value._block.__get__
 # As tracers of numbers have not the attributes of Values. Nodes are known by their ids, as tracers
 # are equal to numbers.
 
@@ -69,6 +70,7 @@ class Graph(Nodes):
         self, outputs: Sequence[Operand], inputs: Sequence[Value], numbers: bool = False
     ) -> None:
         super().__init__()
+        self._calls: dict[int, tuple[Value, Any]] = {}  # {node of a block: (hub, call)}
         self._as_numbers = numbers
         self._made: dict[int, Any] = {}  # {node: its Value or number}
         self._node_of: dict[int, int] = {}  # {id of a Value: its node}
@@ -85,8 +87,12 @@ class Graph(Nodes):
         if not isinstance(x, Value):
             return self.number(x)
         node = self._node_of.get(id(x))
-        if node is None:
-            node = self._note(x, self.add(LEAF))
+        return self._note(x, self.add(LEAF)) if node is None else node
+
+    def new_leaf(self, x: Operand) -> int:
+        """A leaf of its own for a Value, or a plain number that is data."""
+        node = self.add(LEAF)
+        self._made[node] = number_of(x) if self._as_numbers and isinstance(x, Value) else x
         return node
 
     def _note(self, x: Value, node: int) -> int:
@@ -104,22 +110,57 @@ class Graph(Nodes):
             rule = _rule_of(x)
             operands = [self.leaf(p) for p in parents]
             if rule is None:
-                self._note(x, self.add(self._code_by_hand(x), tuple(operands)))
+                self._note(x, self._by_hand(x, tuple(operands)))
                 continue
-            for number in weights_of(x):
-                operands.append(self.add(CONSTANT, (), number))
-                self._made[operands[-1]] = number
+            operands += [self.new_leaf(number) for number in weights_of(x)]
             self._note(x, self.add(rule.code, tuple(operands), static_of(x)))
 
-    def _code_by_hand(self, x: Value) -> int:
-        choice = value.choice_of(x)
+    def _by_hand(self, x: Value, operands: tuple[int, ...]) -> int:
+        """A node that no rule made: of a block, or chosen among others."""
+        choice, of_block = value.choice_of(x), _block_of(x)
         if choice:
-            return LARGEST if choice == "largest" else TAKE
+            return self.add(LARGEST if choice == "largest" else TAKE, operands)
+        if of_block is not None:
+            hub, call = of_block
+            return (
+                self.add_block(hub, call, operands)
+                if x is hub
+                else self.add(RESULT, operands, slot=call.index_of(x))
+            )
         raise TypeError(
             f"{_symbol_of(x) or 'a node'} was made by hand, and its _backward gives numbers only: "
             "it has no derivative here. Write it with @autograd_lite.operation, and its partials "
             "with autograd_lite's functions"
         )
+
+    def add_block(self, hub: Value, call: Any, operands: tuple[int, ...]) -> int:
+        """The node of the hub in which the results of a block's call meet."""
+        node = self.add(BLOCK, operands)
+        self._calls[node] = hub, call
+        return node
+
+    def pulled(self, block: int, cotangents: Mapping[int, int]) -> list[int]:
+        hub, call = self._calls[block]
+        given = dict(zip(cotangents, self.values([*cotangents.values()]), strict=True))
+        found = call.pullback(hub, [given.get(k, 0.0) for k in range(len(call.numbers))])
+        return [self.new_leaf(g) for g in found]
+
+    def pushed(self, block: int, tangents: Mapping[int, int]) -> list[int]:
+        along = {p: self.values([t])[0] for p, t in tangents.items() if p in self.parents[block]}
+        if self._as_numbers:  # perhaps within no_grad
+            found = observers.unobserved(self._pushed, block, along)
+        else:
+            found = self._pushed(block, along)
+        return [self.new_leaf(t) for t in found]
+
+    def _pushed(self, block: int, along: Mapping[int, Operand]) -> list[Any]:
+        """The pullback is linear in the cotangents c, so its own pullback by c gives tangents."""
+        hub, call = self._calls[block]
+        c = [nary.constant(1.0) for _ in call.numbers]
+        pairs = zip(self.parents[block], call.pullback(hub, c), strict=True)
+        found = [(g, along[p]) for p, g in pairs if p in along]
+        graph = Graph([g for g, _ in found], c, self._as_numbers)
+        return graph.pullback([t for _, t in found])
 
     def pullback(self, cotangents: Sequence[Operand]) -> list[Any]:
         """The sum of cotangent times d output / d input, for each input."""

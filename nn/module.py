@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from operator import is_
 from reprlib import recursive_repr
 from typing import Any, TypeVar
 
 from autograd_lite import Value, take
+from autograd_lite.tree import children, rebuild, rebuildable
 from nn.arrays import Array, elementwise, flat, is_array, is_sequence
 from nn.saving import matching
 
@@ -202,6 +204,17 @@ class Module:
                 for name, array in module._own(kind):
                     yield _joined(path, name), array
 
+    # --------------------------------------------------------------------- as an argument
+
+    def _with_parameters(self: AnyModule, new: Iterable[Value]) -> AnyModule:
+        """A module like this one with other Values as its `parameters()`, in their order.
+
+        All that holds no Parameters, such as Buffers, is shared by both.
+        """
+        pairs = zip(self.parameters(), new, strict=True)
+        module: AnyModule = _replaced(self, {id(old): x for old, x in pairs})
+        return module
+
     # ------------------------------------------------------------------------- as a tree
 
     def extra_repr(self) -> str:
@@ -301,6 +314,25 @@ class Sequential(ModuleList):
         for module in self:
             x = module(x)
         return x
+
+
+def _replaced(thing: Any, new: dict[int, Any]) -> Any:
+    """A thing like this one, with new[id(x)] in place of each x within that it has.
+
+    Lists, tuples, dicts and Modules are looked into, and are added to new.
+    """
+    if id(thing) in new:
+        return new[id(thing)]
+    if isinstance(thing, Module):
+        made = new[id(thing)] = object.__new__(type(thing))
+        for name, x in vars(thing).items():
+            vars(made)[name] = _replaced(x, new)
+        return made
+    if not rebuildable(thing) or not isinstance(thing, (list, tuple, dict)):
+        return thing
+    held = children(thing)
+    found = [_replaced(x, new) for x in held]
+    return thing if all(map(is_, held, found)) else rebuild(thing, found)
 
 
 def _joined(path: str, name: str) -> str:

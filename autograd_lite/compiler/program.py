@@ -27,6 +27,7 @@ from autograd_lite.compiler.record.template import (
     taken_apart,
 )
 from autograd_lite.compiler.record.tracers import NotRecordedError, number_type
+from autograd_lite.compiler.tape.derive import RunBlock
 from autograd_lite.compiler.tape.loops import broken
 from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, UNORDERED
 from autograd_lite.compiler.tape.writer import write_tape
@@ -230,7 +231,7 @@ class Program(AnyProgram):
         """What the function returns, once the callbacks are done."""
         if self.calls:
             self.call_back(run.outputs)
-        nodes = self.nodes(run, self.n_results, flat) if self.n_results else []
+        nodes = self.nodes(self.choice, run, self.n_results, flat) if self.n_results else []
         for i, k in self._passed:
             nodes[i] = flat.values[k]
         return put_together(self.template, nodes, self.numbers(run.outputs))
@@ -270,7 +271,9 @@ class Program(AnyProgram):
             )
         return choice.forward(leaves, integers, self.parameters)
 
-    def nodes(self, run: Run, n_results: int, flat: FlatArguments) -> list[Value]:
+    def nodes(
+        self, choice: ExecutorChoice, run: Run, n_results: int, flat: FlatArguments
+    ) -> list[Value]:
         """The results of a run as nodes of the eager graph."""
         if not n_results:
             return []
@@ -279,7 +282,8 @@ class Program(AnyProgram):
             wrt += tuple(flat.values)
             leaves_all = leaves_all and all(value.is_leaf for value in flat.values)
         results = run.outputs[:n_results]
-        return nodes_of_call(self.name, wrt, leaves_all, results, run.gradient)
+        block = RunBlock(choice.tape, choice.wrt, run)
+        return nodes_of_call(self.name, wrt, leaves_all, results, run.gradient, block, wrt)
 
     def numbers(self, outputs: array[float]) -> list[float]:
         """The results that are plain numbers."""

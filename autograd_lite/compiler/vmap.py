@@ -262,7 +262,7 @@ class BatchedProgram(AnyProgram):
 
     def results(self, run: Run, batch: Batch) -> tuple[list[Value], list[float]]:
         """The results of all samples, those that are nodes and those that are plain numbers."""
-        nodes = self.one.nodes(run, self.n * self.one.n_results, batch.flat)
+        nodes = self.one.nodes(self.choice, run, self.n * self.one.n_results, batch.flat)
         return nodes, self._numbers(run).ravel().tolist()
 
     def _numbers(self, run: Run) -> Any:

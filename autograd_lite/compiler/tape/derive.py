@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.tape.opcodes import LEAF
+from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, INDEX, LEAF, TAKE
 from autograd_lite.compiler.tape.tape import Tape
 from autograd_lite.derive import Nodes
+from autograd_lite.pullback import Graph
+from autograd_lite.value import required
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
-__all__ = ["gradient_tape", "pullback_tape", "pushforward_tape", "read_tape", "tape_of"]
+    from autograd_lite.block import Block
+    from autograd_lite.compiler.results import Run
+    from autograd_lite.value import Operand
+
+__all__ = [
+    "RunBlock",
+    "gradient_tape",
+    "pullback_tape",
+    "pushforward_tape",
+    "read_tape",
+    "tape_of",
+]
 
 
 def gradient_tape(tape: Tape, wrt: Sequence[int], *, value: bool = False) -> Tape:
@@ -119,3 +133,53 @@ def tape_of(
         indices,
         results,
     )
+
+
+class RunBlock:
+    """What a run of a program is as a block: its pullback in Values, through the tape.
+
+    wrt  the slots of the leaves that are the operands
+    """
+
+    def __init__(self, tape: Tape, wrt: Sequence[int], run: Run) -> None:
+        self.tape, self.wrt, self.run = tape, wrt, run
+
+    def pullback(
+        self,
+        operands: Sequence[Operand],
+        results: Sequence[Operand],
+        cotangents: Sequence[Operand],
+    ) -> list[Any]:
+        """The cotangents of the operands, of those of the results."""
+        tape, graph = self.tape, Graph((), ())
+        numbers = self.run.executor.inputs_of(self.run).leaves
+        leaves = {slot: graph.new_leaf(x) for slot, x in zip(self.wrt, operands, strict=True)}
+        place: list[int] = []
+        codes, slots, static = tape.codes.tolist(), tape.slots.tolist(), tape.static.tolist()
+        for i, code in enumerate(codes):
+            parents = tuple([place[p] for p in tape.parents_of(i).tolist()])
+            if code == LEAF:
+                if slots[i] not in leaves:
+                    leaves[slots[i]] = graph.new_leaf(numbers[slots[i]])
+                place.append(leaves[slots[i]])
+            elif code == INDEX:
+                place.append(self.run.indices[slots[i]])  # the int itself
+            elif code == TAKE:
+                index, *xs = parents
+                place.append(xs[index])
+            elif code == BLOCK:
+                place.append(_called(graph, tape.blocks[slots[i]], parents))
+            elif code == CONSTANT:
+                place.append(graph.new_leaf(static[i]))
+            else:
+                place.append(graph.add(code, parents, static[i], slots[i]))
+        outputs = [place[i] for i in tape.outputs[: tape.results].tolist()]
+        seeds = zip(outputs, map(graph.leaf, cotangents), strict=True)
+        return graph.values(graph.reverse(seeds, [leaves[slot] for slot in self.wrt]))
+
+
+def _called(graph: Graph, block: Block, parents: Sequence[int]) -> int:
+    """The node of a block that is called again."""
+    operands = [required(x, block.name) for x in graph.values(parents)]
+    hub, call = block(operands)[0]._block
+    return graph.add_block(hub, call, tuple(parents))

@@ -1,0 +1,619 @@
+"""Transforms: what they give and in which structure, to any order, and how they fail."""
+
+import dataclasses
+import gc
+import math
+import subprocess
+import sys
+from collections import namedtuple
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import autograd_lite as al
+import nn
+from autograd_lite import (
+    Value,
+    compile,
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    linearize,
+    no_grad,
+    pullback,
+    value_and_grad,
+    vjp,
+    vmap,
+)
+
+APPROX = {"rel": 1e-12, "abs": 1e-14}
+
+
+def cubic(x):
+    return x**3 - 2 * x
+
+
+# --------------------------------------------------------------------------------- structures
+
+
+def test_grad_is_built_as_the_arguments_are():
+    def f(p, x):
+        return p["w"][0] * x + p["w"][1] ** 2 + p["b"]
+
+    p = {"w": (2.0, 3.0), "b": 1.0}
+    assert grad(f)(p, 5.0) == {"w": (5.0, 6.0), "b": 1.0}
+    assert grad(f, 1)(p, 5.0) == 2.0
+    assert grad(f, (1, 0))(p, 5.0) == (2.0, {"w": (5.0, 6.0), "b": 1.0})
+    assert grad(f, -1)(p, 5.0) == 2.0
+    assert value_and_grad(f, argnums=1)(p, 5.0) == (20.0, 2.0)
+
+
+Point = namedtuple("Point", "x y")
+
+
+@dataclasses.dataclass
+class Line:
+    slope: float
+    points: list
+
+
+def test_named_tuples_dataclasses_and_none():
+    assert grad(lambda p: p.x * p.y)(Point(2.0, 3.0)) == Point(3.0, 2.0)
+    line = Line(2.0, [1.0, None, 4.0])
+    found = grad(lambda line: line.slope * line.points[0] * line.points[2])(line)
+    assert found == Line(4.0, [8.0, None, 2.0])
+
+
+def test_an_array_gives_an_array_and_no_value():
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    found = grad(lambda x: (x**2).sum())(x)
+    assert (type(found), found.dtype) == (np.ndarray, float)
+    assert found.tolist() == (2 * x).tolist()
+    y, found = value_and_grad(lambda x: np.sin(x).sum())(x.astype(np.float32))
+    assert type(y) is float
+    assert found == pytest.approx(np.cos(x), rel=1e-12)
+    assert grad(lambda x: x * x)(np.float64(3.0)) == 6.0
+
+
+def test_aux():
+    def f(x):
+        return x**2, {"x": x, "name": "f", "list": [2 * x, 1]}
+
+    assert grad(f, has_aux=True)(3.0) == (6.0, {"x": 3.0, "name": "f", "list": [6.0, 1]})
+    assert value_and_grad(f, has_aux=True)(3.0)[0] == (
+        9.0, {"x": 3.0, "name": "f", "list": [6.0, 1]}
+    )  # fmt: skip
+    y, pull, aux = vjp(f, 3.0, has_aux=True)
+    assert (y, pull(1.0), aux["x"]) == (9.0, (6.0,), 3.0)
+    assert jacfwd(f, has_aux=True)(3.0)[0] == 6.0
+
+
+def test_keyword_arguments_are_passed_on():
+    assert grad(lambda x, *, k: k * x)(2.0, k=7.0) == 7.0
+
+
+def test_what_does_not_depend_on_it_has_the_derivative_0():
+    assert grad(lambda x: 3.0)(2.0) == 0.0
+    assert grad(lambda x, y: y, (0, 1))(2.0, 3.0) == (0.0, 1.0)
+    assert jvp(lambda x: [x, 5], (2.0,), (1.0,)) == ([2.0, 5], [1.0, 0.0])
+    assert grad(lambda x: x)(2.0) == 1.0
+    assert hessian(lambda x: 3 * x[0])([1.0, 2.0]) == [[0.0, 0.0], [0.0, 0.0]]
+
+
+def test_jacobians_of_lists_and_arrays():
+    def pair(x):
+        return {"a": x[0] * x[1], "b": (x[0] ** 2, 1.0)}
+
+    expected = {"a": [3.0, 2.0], "b": ([4.0, 0.0], [0.0, 0.0])}
+    for jac in (jacfwd, jacrev, jacobian):
+        assert jac(pair)([2.0, 3.0]) == expected
+    x = np.arange(1.0, 4.0)
+    for jac in (jacfwd, jacrev):
+        assert jac(lambda x: x**2)(x).tolist() == np.diag(2 * x).tolist()
+        rows = jac(lambda x: np.outer(x, x))(x)
+        eye = np.eye(3)
+        outer = np.einsum("ik,j->ijk", eye, x) + np.einsum("jk,i->ijk", eye, x)
+        assert rows == pytest.approx(outer)
+        assert jac(lambda x: [x[0], x])(x)[0].tolist() == [1.0, 0.0, 0.0]
+        by_both = jac(lambda x, s: x * s, (0, 1))(x, 2.0)
+        assert (by_both[0].tolist(), by_both[1].tolist()) == ((2 * eye).tolist(), x.tolist())
+
+
+def test_hessians_of_arrays_and_trees():
+    x = np.array([0.3, 0.7, -0.2])
+    found = hessian(lambda x: al.sum([a**2 * b for a, b in pairwise(x)]))(x)
+    a, b, c = x
+    expected = [[2 * b, 2 * a, 0], [2 * a, 2 * c, 2 * b], [0, 2 * b, 0]]
+    assert found == pytest.approx(np.array(expected))
+    tree = hessian(lambda p: p["a"] ** 2 * p["b"])({"a": 2.0, "b": 3.0})
+    assert tree == {"a": {"a": 6.0, "b": 4.0}, "b": {"a": 4.0, "b": 0.0}}
+    assert hessian(lambda x, y: x * y**2, (0, 1))(2.0, 3.0) == ((0.0, 6.0), (6.0, 4.0))
+
+
+def test_products():
+    def f(x, y):
+        return [al.sin(x) * y, x + y]
+
+    sine, cosine = math.sin(2.0), math.cos(2.0)
+    y, dy = jvp(f, (2.0, 3.0), (1.0, 0.5))
+    assert y == pytest.approx([sine * 3, 5.0])
+    assert dy == pytest.approx([3 * cosine + 0.5 * sine, 1.5])
+    y, along = linearize(f, 2.0, 3.0)
+    assert along(1.0, 0.5) == dy
+    assert along(0.0, 1.0) == pytest.approx([sine, 1.0])
+    y, pull = vjp(f, 2.0, 3.0)
+    assert pull([1.0, 0.0]) == pytest.approx((3 * cosine, sine))
+    assert pull([0.0, 2.0]) == (2.0, 2.0)
+    assert hvp(lambda x: x[0] ** 2 * x[1], ([2.0, 3.0],), ([1.0, 0.0],)) == [6.0, 4.0]
+    assert hvp(lambda x, y: x**2 * y, (2.0, 3.0), (1.0, 0.0)) == (6.0, 4.0)
+    x = np.array([2.0, 3.0])
+    assert hvp(lambda x: x[0] ** 2 * x[1], (x,), (x,)).tolist() == [24.0, 8.0]
+
+
+# ------------------------------------------------------------------------------------- orders
+
+
+def test_to_any_order():
+    f, expected = lambda x: al.exp(2 * x), math.exp(1.0)
+    for order in range(6):
+        assert f(0.5) == pytest.approx(2**order * expected, rel=1e-13)
+        f = grad(f)
+
+
+@pytest.mark.parametrize("modes", ["ff", "fr", "rf", "rr"])
+def test_modes_nest(modes):
+    def derivative(f, mode):
+        return grad(f) if mode == "r" else lambda x: jvp(f, (x,), (1.0,))[1]
+
+    f = lambda x: al.tanh(x) * x  # noqa: E731
+    for mode in modes:
+        f = derivative(f, mode)
+    t = math.tanh(0.7)
+    slope = 1 - t * t
+    assert f(0.7) == pytest.approx(2 * slope - 2 * 0.7 * t * slope, **APPROX)
+
+
+def test_levels_are_not_confused():
+    """Perturbations of one level are constants of the other (Siskind and Pearlmutter, 2005)."""
+    assert grad(lambda x: x * grad(lambda y: x + y)(1.0))(3.0) == 1.0
+    assert grad(lambda x: x * grad(lambda y: x * y)(x))(3.0) == 6.0
+    assert grad(lambda x: grad(lambda y: x * y**2)(2.0))(3.0) == 4.0
+    assert jvp(lambda x: x * jvp(lambda y: x + y, (1.0,), (1.0,))[1], (3.0,), (1.0,)) == (3.0, 1.0)
+    assert grad(lambda x: grad(lambda y: y * y)(3.0))(2.0) == 0.0
+    assert grad(lambda x: jvp(lambda y: y * x, (x,), (x,))[1])(3.0) == 6.0
+
+
+def test_functions_that_linearize_and_vjp_give_are_differentiable():
+    assert grad(lambda x: vjp(lambda y: y**3, x)[1](1.0)[0])(2.0) == 12.0
+    assert grad(lambda c: vjp(lambda y: y**3, 2.0)[1](c)[0])(5.0) == 12.0
+    assert grad(lambda t: linearize(lambda y: y**3, 2.0)[1](t))(5.0) == 12.0
+    _, along = linearize(lambda y: y**3, 2.0)
+    assert grad(along)(1.0) == 12.0
+
+
+def test_where_0_times_infinity_is_avoided():
+    """A cotangent of 0 stays 0 through the infinite slope of sqrt at 0, at every order."""
+    f = lambda x: al.where(x > 0, al.sqrt(x), 2 * x)  # noqa: E731
+    assert (grad(f)(0.0), grad(grad(f))(0.0)) == (2.0, 0.0)
+    assert grad(lambda x: grad(lambda y: al.sqrt(y) * x)(0.0))(0.0) == math.inf
+
+
+# --------------------------------------------------------------- Values, from within and outside
+
+
+def test_values_in_give_values_that_are_differentiable():
+    x = Value(2.0)
+    y = grad(cubic)(x)
+    assert (type(y), y.data) == (Value, 10.0)
+    y.backward()
+    assert x.grad == 12.0
+    found = grad(lambda xs: xs[0] * 3)([x, Value(1.0)])
+    assert [type(g) for g in found] == [Value, Value]
+    assert [g.data for g in found] == [3.0, 0.0]
+
+
+def test_a_derivative_that_depends_on_a_value_from_outside_is_a_value():
+    """Else a loss that has it in it would lose a part of its gradient without a word."""
+    w = Value(2.0)
+    found = grad(lambda x: w * x**2)(3.0)
+    assert found.data == 12.0
+    found.backward()
+    assert w.grad == 6.0
+    y, along = jvp(lambda x: w * x**2, (3.0,), (1.0,))
+    assert (y.data, along.data, type(grad(lambda x: x * x)(3.0))) == (18.0, 12.0, float)
+
+
+def test_within_no_grad_there_are_derivatives_but_nothing_depends_on_values():
+    w = Value(2.0)
+    with no_grad():
+        assert grad(lambda x: w.data * x**2)(3.0) == 12.0
+        assert value_and_grad(lambda x: w * x**2)(3.0) == (18.0, 12.0)
+        assert grad(grad(cubic))(2.0) == 12.0
+        found = grad(cubic)(w)
+        assert (type(found), found.data, found.parents) == (Value, 10.0, ())
+        assert hessian(lambda x: x[0] * x[1])([1.0, 2.0]) == [[0.0, 1.0], [1.0, 0.0]]
+
+
+def test_no_gradient_is_touched():
+    w, x = Value(2.0), Value(3.0)
+    inner = w * x
+    inner.backward()
+    before = [v.grad for v in (w, x, inner)]
+    grad(lambda y: inner * y * w)(5.0)
+    vjp(lambda y: inner * y * w, 5.0)[1](1.0)
+    with no_grad():
+        grad(lambda y: inner * y * w)(5.0)
+    assert [v.grad for v in (w, x, inner)] == before
+
+
+def test_pullback_stands_where_pytorch_has_autograd_grad():
+    x, y = Value(2.0), Value(3.0)
+    z = x**2 * y
+    dx, dy = pullback(z, 1.0, (x, y))
+    assert (dx.data, dy.data) == (12.0, 4.0)
+    assert [g.data for g in pullback([dx], [1.0], [x, y])] == [6.0, 4.0]
+    assert pullback([z, x], [1.0, 2.0], {"x": x})["x"].data == 14.0
+    assert pullback(z, 1.0, [Value(1.0)]) == [0.0]
+    assert x.grad == 0.0
+
+
+def test_pullback_cuts_the_graph_at_its_inputs():
+    theta = Value(3.0)
+    x = theta**2
+    z = x * theta
+    by_x, by_theta = pullback(z, 1.0, [x, theta])
+    assert (by_x.data, by_theta.data) == (3.0, 9.0)
+
+
+# ----------------------------------------------------------------------- operations of the user's
+
+
+@al.operation(lambda x, out: 3 * x**2 if x > 0 else 0.0 * x)
+def cube_above_0(x):
+    return x**3 if x > 0 else 0.0
+
+
+@al.operation(lambda x, y, out: (y * al.cos(x * y), x * al.cos(x * y)))
+def sine_of_product(x, y):
+    return math.sin(x * y)
+
+
+@al.operation(lambda a, b, c, d, out: (b, a, d, c))
+def two_products(a, b, c, d):
+    return a * b + c * d
+
+
+@al.operation(lambda x, out: math.cos(x))
+def sine_by_math(x):
+    return math.sin(x)
+
+
+def test_partials_that_are_written_with_functions_of_this_module_are_differentiable():
+    f = cube_above_0
+    found = []
+    for _ in range(4):
+        f = grad(f)
+        found.append((f(2.0), f(-2.0)))
+    assert found == [(12.0, 0.0), (12.0, 0.0), (6.0, 0.0), (0.0, 0.0)]
+    third = grad(grad(grad(sine_of_product), 1), 0)(0.7, 1.3)
+    expected = grad(grad(grad(lambda x, y: al.sin(x * y)), 1), 0)(0.7, 1.3)
+    assert third == pytest.approx(expected, **APPROX)
+    assert hessian(lambda v: two_products(*v))([1.0, 2.0, 3.0, 4.0])[0] == [0.0, 1.0, 0.0, 0.0]
+
+
+def test_a_decision_in_partials_is_taken_anew_in_a_compiled_derivative():
+    f = compile(grad(grad(cube_above_0)))
+    assert [f(x) for x in (2.0, -2.0, 3.0, -1.0, 1.0)] == [12.0, 0.0, 18.0, 0.0, 6.0]
+    assert f.recordings == 1
+
+
+def test_partials_of_floats_are_an_error_that_says_what_to_write():
+    assert grad(sine_by_math)(1.0) == math.cos(1.0)
+    with pytest.raises(TypeError, match=r"sine_by_math: its partials .* exp for math\.exp"):
+        grad(grad(sine_by_math))(1.0)
+
+
+def test_a_backward_by_hand_has_a_gradient_but_no_second_derivative():
+    def f(x):
+        out = Value(x.data**2, (x,), "by hand")
+
+        def _backward():
+            x.grad += 2 * x.data * out.grad
+
+        out._backward = _backward
+        return out * 3
+
+    assert grad(f)(5.0) == 30.0
+    with pytest.raises(TypeError, match=r"'?by hand'? was made by hand.*@autograd_lite\.operation"):
+        hessian(f)(5.0)
+
+
+# ---------------------------------------------------------------------------- compile and vmap
+
+
+@pytest.mark.parametrize("name", ["grad", "second", "jvp", "hessian", "hvp", "vjp", "values"])
+def test_inside_compile(name):
+    def f(x):
+        return al.sin(x[0]) * x[1] ** 2 + al.where(x[0] > x[1], x[0] ** 3, al.relu(x[1]) ** 2)
+
+    function = {
+        "grad": grad(f),
+        "second": grad(lambda x: al.sum(grad(f)(x))),
+        "jvp": lambda x: jvp(f, (x,), ([1.0, 0.5],))[1],
+        "hessian": hessian(f),
+        "hvp": lambda x: hvp(f, (x,), ([1.0, 0.5],)),
+        "vjp": lambda x: vjp(lambda x: [f(x), x[0]], x)[1]([2.0, 1.0]),
+        "values": lambda x: value_and_grad(f)(x),
+    }[name]
+    compiled = compile(function, check="always")
+    for x in ([0.3, 0.7], [0.9, -0.2], [1.1, 2.0], [0.1, 0.4]):
+        expected, found = function(x), compiled(x)
+        assert np.ravel(_flat(found)) == pytest.approx(np.ravel(_flat(expected)), rel=1e-13)
+        assert {*map(type, _flat(found))} == {float}
+    assert compiled.recordings == 1
+
+
+def _flat(x):
+    return [leaf for part in x for leaf in _flat(part)] if isinstance(x, (list, tuple)) else [x]
+
+
+def test_compiled_with_parameters_and_trained_through():
+    """A gradient in a loss: what backward() gives is the derivative of the derivative."""
+    w = Value(0.7)
+
+    def loss(xs):
+        slopes = [grad(lambda x: al.tanh(w * x) * w)(x) for x in xs]
+        return al.mean([(s - 1.0) ** 2 for s in slopes])
+
+    xs = [0.1, 0.5, -0.3]
+    loss(xs).backward()
+    expected, w.grad = w.grad, 0.0
+    h = 1e-6
+    w.data = 0.7 + h
+    above = loss(xs).data
+    w.data = 0.7 - h
+    below = loss(xs).data
+    w.data = 0.7
+    assert expected == pytest.approx((above - below) / (2 * h), rel=1e-8)
+    compiled = compile(loss)
+    for _ in range(4):
+        w.grad = 0.0
+        compiled(xs).backward()
+        assert w.grad == pytest.approx(expected, rel=1e-12)
+
+
+def test_of_compiled_functions():
+    w = Value(2.0)
+    f = compile(lambda x: al.sin(x) * x)
+    g = compile(lambda x: w * x**2)
+    for _ in range(4):
+        assert grad(f)(0.7) == pytest.approx(math.cos(0.7) * 0.7 + math.sin(0.7))
+        assert grad(grad(f))(0.7) == pytest.approx(2 * math.cos(0.7) - math.sin(0.7) * 0.7)
+        assert jvp(f, (0.7,), (1.0,))[1] == pytest.approx(grad(f)(0.7))
+        assert hessian(lambda x: f(x[0]) * x[1])([0.7, 2.0])[0][1] == pytest.approx(grad(f)(0.7))
+        found = grad(g)(3.0)
+        w.grad = 0.0
+        found.backward()
+        assert (found.data, w.grad) == (12.0, 6.0)
+    x = Value(3.0)
+    dx, dw = pullback(g(x), 1.0, (x, w))
+    assert [v.data for v in (dx, dw, *pullback(dx, 1.0, (x, w)))] == [12.0, 9.0, 4.0, 6.0]
+
+
+def test_under_vmap_and_of_vmap():
+    xs = [0.1, 0.5, -0.3]
+    batched = vmap(cubic)
+    for _ in range(3):
+        assert vmap(grad(cubic))(xs) == pytest.approx([3 * x**2 - 2 for x in xs])
+        assert vmap(grad(grad(cubic)))(np.array(xs)) == pytest.approx([6 * x for x in xs])
+        assert grad(lambda xs: al.sum(batched(xs)))(xs) == pytest.approx([3 * x**2 - 2 for x in xs])
+        rows = jacfwd(batched)(xs)
+        assert np.array(rows) == pytest.approx(np.diag([3 * x**2 - 2 for x in xs]))
+
+
+def test_arrays_inside_compile():
+    f = lambda x: np.sin(x).sum() * x[0]  # noqa: E731
+    compiled = compile(grad(f))
+    for x in (np.array([0.1, 0.2]), np.array([1.0, -0.2]), np.array([0.3, 0.5])):
+        found = compiled(x)
+        assert type(found) is np.ndarray
+        assert found == pytest.approx(grad(f)(x), rel=1e-13)
+    assert compiled.recordings == 1
+
+
+def test_within_no_grad_inside_compile():
+    """The numbers of other calls, not those of the recording."""
+    w = Value(2.0)
+
+    @compile
+    def f(x, v):
+        with no_grad():
+            slopes = grad(lambda x: w * x**2)(x), grad(lambda u: u**3 * x)(v)
+        return slopes[0] * v, slopes[1] * v
+
+    for x, v in ((3.0, 1.0), (4.0, 2.0), (5.0, 3.0), (6.0, 4.0)):
+        v = Value(v)
+        first, second = f(x, v)
+        assert (first.data, second.data) == (4 * x * v.data, 3 * v.data**3 * x)
+        first.backward()
+        assert v.grad == 4 * x
+    assert f.recordings == 1
+
+
+def test_take_and_largest_in_a_compiled_derivative():
+    table = [0.5, 2.0, -1.0]
+
+    def f(xs, i):
+        return al.take(xs, i) ** 3 + al.largest(xs) ** 2 + al.logsumexp(xs)
+
+    compiled = compile(lambda xs, i: hessian(lambda xs: f(xs, i))(xs))
+    for i in (0, 1, 2, 0, 1):
+        expected = hessian(lambda xs, i=i: f(xs, i))(table)
+        assert np.array(compiled(table, i)) == pytest.approx(np.array(expected), **APPROX)
+    assert compiled.recordings <= 2
+
+
+# ------------------------------------------------------------------------------------- modules
+
+
+def network():
+    return nn.Sequential(nn.Linear(2, 3, rng=0), nn.Tanh(), nn.Linear(3, 1, rng=1))
+
+
+X, Y = [[1.0, 2.0], [0.5, -1.0]], [[1.0], [0.0]]
+
+
+def mse(model, xs, ys):
+    return nn.mse_loss(model(xs), ys)
+
+
+def test_the_gradient_by_a_module_is_a_module_like_it():
+    model = network()
+    mse(model, X, Y).backward()
+    expected = [p.grad for p in model.parameters()]
+    for f in (mse, compile(mse)):
+        found = grad(f)(model, X, Y)
+        assert type(found) is nn.Sequential
+        names = [name for name, _ in model.named_parameters()]
+        assert [name for name, _ in found.named_parameters()] == names
+        assert [g.data for g in found.parameters()] == pytest.approx(expected, rel=1e-13)
+        with no_grad():
+            numbers = grad(f)(model, X, Y)
+        assert all(g.is_leaf for g in numbers.parameters())
+        assert [g.data for g in numbers.parameters()] == pytest.approx(expected, rel=1e-13)
+    assert [p.grad for p in model.parameters()] == expected
+
+
+def test_a_hessian_vector_product_of_a_network():
+    model = network()
+    v = network()
+    found = [g.data for g in hvp(lambda m: mse(m, X, Y), (model,), (v,)).parameters()]
+    h, numbers = 1e-5, [p.data for p in model.parameters()]
+
+    def gradient_at(step):
+        for p, x, t in zip(model.parameters(), numbers, v.parameters(), strict=True):
+            p.data = x + step * t.data
+        with no_grad():
+            return np.array([g.data for g in grad(mse)(model, X, Y).parameters()])
+
+    assert found == pytest.approx((gradient_at(h) - gradient_at(-h)) / (2 * h), rel=1e-7, abs=1e-9)
+
+
+def test_buffers_and_generators_of_a_module_are_its_own():
+    model = nn.Sequential(nn.BatchNorm1d(2), nn.Linear(2, 1, rng=0))
+    before = model.state_dict()["0.running_mean"]
+    with no_grad():
+        grad(mse)(model, X, Y)
+    assert model.state_dict()["0.running_mean"] != before
+
+
+# ---------------------------------------------------------------------------------- how it fails
+
+
+def square(x):
+    return x * x
+
+
+FAILURES = {
+    "an int": (lambda: grad(square)(3), "grad: argument 0 is an int, 3, .* write 2.0 for 2"),
+    "a bool": (lambda: grad(square)(True), "grad: argument 0 is a bool"),
+    "a str": (lambda: jacfwd(square)("abc"), "jacfwd: argument 0 is a str, 'abc'"),
+    "within": (lambda: grad(square)({"a": [1.0, 2]}), r"argument 0\['a'\]\[1\] is an int"),
+    "an array of ints": (lambda: grad(square)(np.arange(3)), r"array of int64.*astype\(float\)"),
+    "an object": (lambda: hvp(square, (object(),), (1.0,)), "argument 0 is an object"),
+    "of a list": (lambda: grad(lambda x: [x, x])(1.0), "gave a list of 2.*write jacobian"),
+    "of an array": (lambda: grad(square)(np.ones(2)), r"square gave an array of shape \(2,\)"),
+    "of text": (lambda: jacrev(lambda x: "no")(1.0), "the result is a str, 'no'"),
+    "of a bool": (lambda: grad(lambda x: x > 0)(1.0), "gave a bool"),
+    "aux": (lambda: grad(square, has_aux=True)(1.0), r"must give \(number, anything\)"),
+    "keys": (
+        lambda: jvp(lambda x: x["a"]["b"], ({"a": {"b": 1.0}},), ({"a": {"c": 1.0}},)),
+        r"tangent 0\['a'\] is a dict with the keys \['c'\], but primal 0\['a'\]",
+    ),
+    "lengths": (lambda: vjp(lambda x: [x, x], 1.0)[1]([1.0]), "a list of 1, but the result is"),
+    "shapes": (lambda: jvp(square, (np.ones(2),), (np.ones(3),)), r"shape \(3,\), but primal 0"),
+    "a number": (lambda: jvp(square, (1.0,), ([1.0],)), "a list of 1, but primal 0 is a number"),
+    "how many": (lambda: jvp(square, (1.0,), (1.0, 2.0)), "1 primals, but 2 tangents"),
+    "no tuple": (lambda: jvp(square, 1.0, 1.0), "primals must be a tuple or list"),
+    "no function": (lambda: grad(3.0), "grad: expected a function, not float"),
+    "no Value": (lambda: pullback(Value(1.0), 1.0, [2.0]), "the inputs must be Values"),
+}
+
+
+@pytest.mark.parametrize(("call", "message"), FAILURES.values(), ids=FAILURES)
+def test_an_error_names_the_culprit(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+def test_argnums_that_are_not_there():
+    with pytest.raises(ValueError, match="argnums is 2, but square was called with 1 argument"):
+        grad(square, 2)(1.0)
+    with pytest.raises(ValueError, match="names argument 1 twice"):
+        grad(lambda x, y: x * y, (1, -1))(1.0, 2.0)
+
+
+def test_an_exception_leaves_nothing_behind():
+    w = Value(2.0)
+
+    def fails(x):
+        w * x
+        raise KeyError("mine")
+
+    for transform in (grad, jacfwd, value_and_grad, hessian):
+        with pytest.raises(KeyError, match="mine"):
+            transform(fails)(1.0)
+    assert not al.observers.active()
+    assert grad(lambda x: x * x)(3.0) == 6.0
+
+    def fails_backward(x):
+        out = Value(1.0, (x, w), "by hand")
+
+        def _backward():
+            w.grad += 1.0
+            raise KeyError("mine")
+
+        out._backward = _backward
+        return out
+
+    w.grad = 5.0
+    with pytest.raises(KeyError, match="mine"):
+        grad(fails_backward)(1.0)
+    assert w.grad == 5.0
+
+
+def test_nothing_is_kept_alive():
+    gc.collect()
+    before = len([x for x in gc.get_objects() if isinstance(x, al.derivatives._Call)])
+    for _ in range(3):
+        hessian(lambda x: x[0] * x[1])([1.0, 2.0])
+    gc.collect()
+    assert len([x for x in gc.get_objects() if isinstance(x, al.derivatives._Call)]) == before
+
+
+def test_a_deep_graph():
+    def f(x):
+        for _ in range(20_000):
+            x = x + 0.5 * x * 1e-4
+        return x
+
+    expected = (1 + 0.5e-4) ** 20_000
+    assert grad(f)(1.0) == pytest.approx(expected, rel=1e-9)
+    assert grad(lambda x: grad(f)(x) * x)(1.0) == pytest.approx(expected, rel=1e-9)
+
+
+def test_without_numpy():
+    code = (
+        "import sys; sys.modules['numpy'] = None\n"
+        "from autograd_lite import *\n"
+        "f = lambda p: p['a'] ** 3 * sin(p['b'])\n"
+        "print(grad(grad(lambda x: x**3))(2.0), hessian(f)({'a': 1.0, 'b': 0.0})['a']['b'],\n"
+        "      jvp(lambda x: x**2, (3.0,), (1.0,)), hvp(lambda x: x**3, (2.0,), (1.0,)))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "12.0 3.0 (9.0, 6.0) 12.0\n"
