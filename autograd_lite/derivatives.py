@@ -5,9 +5,10 @@ differentiates the graph that this makes. What does not depend on other Values c
 numbers, as it went in; what does comes back as Values, which can be differentiated further.
 """
 
+# tree.py is imported where it is needed: its dataclasses would double the time that importing
+# autograd_lite takes.
 from __future__ import annotations
 
-import copy
 import functools
 import sys
 
@@ -15,7 +16,6 @@ from autograd_lite import kinds, nary, observers, value
 from autograd_lite.observers import Observer
 from autograd_lite.operations import kernels
 from autograd_lite.pullback import Graph, depends_on_others
-from autograd_lite.tree import array_paths, children, items, rebuild, rebuildable
 from autograd_lite.value import Value, is_plain_number, number_kind, number_of
 
 TYPE_CHECKING = False
@@ -425,6 +425,8 @@ class _Call:
 
     def finished_aux(self, aux: Any) -> Any:
         """Auxiliary data, in which numbers stand for Values that depend on no others."""
+        from autograd_lite.tree import children, rebuild, rebuildable
+
         met: list[Value] = []
 
         def walk(thing: Any) -> Any:
@@ -494,7 +496,7 @@ def _as_parameter(parameter: Value, x: Operand) -> Value:
     if isinstance(x, Value) and type(x) is type(parameter):
         return x
     node = x if isinstance(x, Value) else Value(x)
-    made = copy.copy(parameter)
+    made = parameter.__copy__()
     made._set_slots(node._get_slots())
     for observer in observers.active():
         observer.made(made)
@@ -545,6 +547,8 @@ class _Tree:
         )
 
     def _take(self, thing: Any, path: str) -> Callable[[Iterator[Any]], Any]:
+        from autograd_lite.tree import items, rebuild, rebuildable
+
         if thing is None and not self._is_result:
             return lambda blocks: None
         if _is_array(thing):
@@ -567,10 +571,12 @@ class _Tree:
     def _block(self, leaves: list[Any], array: Any, path: str) -> Callable[[Iterator[Any]], Any]:
         for i, x in enumerate(leaves):
             problem = self._problem(x)
+            if problem and array is not None:
+                from autograd_lite.tree import array_paths
+
+                path += array_paths(array.shape)[i]
             if problem:
-                raise self._refuse(
-                    path + array_paths(array.shape)[i] if array is not None else path, problem
-                )
+                raise self._refuse(path, problem)
         start = len(self.leaves)
         self.leaves += leaves
         self._blocks.append((start, len(self.leaves), array))
@@ -606,6 +612,8 @@ def _aligned(what: str, like: Any, thing: Any, path: str, other: str) -> list[An
 
     path, other  what the thing and the other one are called
     """
+    from autograd_lite.tree import items, rebuildable
+
     if _is_array(like):
         shape = getattr(thing, "shape", None)
         if shape != like.shape:
