@@ -26,33 +26,30 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.call import Call
     from autograd_lite.compiler.program import Program
-    from autograd_lite.compiler.record.flatten import FlatArguments
     from autograd_lite.compiler.tape.executor import Run
 
-__all__ = ["CHECKS", "Resumption", "Witness", "difference", "is_checking"]
+__all__ = ["CHECKS", "Witness", "difference", "is_checking"]
 
 CHECKS = ("auto", "always", "never")
 
 
-class Resumption(Observer):
-    """Watches the function where part of its call has been done: it gives `sample` the numbers that
-    were drawn, and makes no callback twice.
+class Witness(Observer):
+    """Watches the function in a call of which a part has been done: what was drawn for it is not
+    drawn again, and no callback is made twice.
 
-    draw    gives number i, which a function draws if it was not drawn yet
-    asked   how many the function has asked for
-    called  the numbers that each callback was called with
+    asked   how many random numbers the function has asked for
+    called  what each callback was called with
     """
 
     told = False
 
-    def __init__(self, draw: Callable[[int, Callable[[], float]], float], called: int = 0) -> None:
-        self.draw, self.asked = draw, 0
-        self._made = called
+    def __init__(self, call: Call) -> None:
+        self._call, self._made, self.asked = call, call.called, 0
         self.called: list[tuple[Any, ...]] = []
 
     def sample(self, function: Callable[[], float]) -> Any:
         self.asked += 1
-        return self.draw(self.asked - 1, function)
+        return self._call.draw(self.asked - 1, function)
 
     def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
         self.called.append(plain(values))
@@ -60,16 +57,13 @@ class Resumption(Observer):
             unobserved(function, *self.called[-1])
         return True
 
-
-class Witness(Resumption):
-    """Watches the function in a check, which gets the numbers that the program drew."""
-
-    def run(self, function: Callable[..., Any], call: Call) -> Any:
-        """What the function gives for a call."""
+    def checked(self, function: Callable[..., Any]) -> Any:
+        """What the function gives for the call, to be compared with what its program gave."""
         token = _checking.set(True)
         try:
             with observe(self):
-                return function(*_as_doubles(tuple(call.args)), **_as_doubles(call.kwargs))
+                args, kwargs = tuple(self._call.args), self._call.kwargs
+                return function(*_as_doubles(args), **_as_doubles(kwargs))
         finally:
             _checking.reset(token)
 
@@ -92,12 +86,7 @@ def _as_doubles(thing: Any) -> Any:
 
 
 def difference(
-    program: Program,
-    run: Run,
-    flat: FlatArguments,
-    result: Any,
-    witness: Witness,
-    gradients: bool,
+    program: Program, run: Run, call: Call, result: Any, witness: Witness, gradients: bool
 ) -> str:
     """How the program's run differs from what the function gave; "" if it does not."""
     if witness.asked != len(program.draws):
@@ -110,7 +99,7 @@ def difference(
     found = compared.different(program, run)
     if found or not gradients or not grad_enabled():
         return found
-    return _other_gradient(program, run, flat, compared.nodes)
+    return _other_gradient(program, run, call, compared.nodes)
 
 
 class Comparison:
@@ -195,12 +184,10 @@ def _form(thing: Any) -> Any:
     return type(thing), [path for path, _ in items(thing)]
 
 
-def _other_gradient(
-    program: Program, run: Run, flat: FlatArguments, nodes: dict[int, Value]
-) -> str:
+def _other_gradient(program: Program, run: Run, call: Call, nodes: dict[int, Value]) -> str:
     """How the gradient of a sum of the results differs, or ""; no `.grad` is touched."""
     weights = [x if i in nodes else 0.0 for i, x in enumerate(cotangents_for(program.n_results))]
-    wrt = [*program.parameters, *flat.values]
+    wrt = [*program.parameters, *call.flat.values]
     total = functions.sum([node * weights[i] for i, node in nodes.items()])
     if not isinstance(total, Value) or not wrt:
         return ""

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from autograd_lite import observers
 from autograd_lite.callables import CompiledFunction, runs_later
 from autograd_lite.compiler.call import Call
-from autograd_lite.compiler.check import CHECKS, Resumption, Witness, difference, is_checking
+from autograd_lite.compiler.check import CHECKS, Witness, difference, is_checking
 from autograd_lite.compiler.choice import EXECUTORS
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.mistake import Mistake
@@ -252,9 +252,9 @@ class Compiled(CompiledFunction):
 
     def _checked(self, program: Program, run: Run, call: Call) -> Any:
         """The function's own result for a call, compared with the program's run."""
-        witness = Witness(call.draw)
-        result = witness.run(self.function, call)
-        differs = difference(program, run, call.flat, result, witness, self._check == "always")
+        witness = Witness(call)
+        result = witness.checked(self.function)
+        differs = difference(program, run, call, result, witness, self._check == "always")
         program.checked()
         if differs:  # one that was hidden from all programs, so that none is to be believed
             self._mistake = mistake = Mistake(program, call, differs)
@@ -363,7 +363,7 @@ class Compiled(CompiledFunction):
         signature = call.signature
         problem, signature.problem = signature.problem, ""  # should the function fail as well
         if call.drawn or call.called:
-            with observers.observe(Resumption(call.draw, call.called)):
+            with observers.observe(Witness(call)):
                 result = self.function(*call.args, **call.kwargs)
         else:
             result = self.function(*call.args, **call.kwargs)

@@ -69,8 +69,8 @@ class Mistake:
         self, function: Callable[..., Any], again: Program, nodes: Iterable[tuple[str, Value]]
     ) -> str:
         """The first node to which the function itself, as it runs, gives another number."""
-        eyes, flat = _Eyes(self._call.draw), self._call.flat
-        result = eyes.run(function, self._call)
+        eyes = _Eyes(self._call)
+        result = eyes.checked(function)
         recorded = iter([(line, node._op, number_of(node)) for line, node in nodes])
         for line, op, number in eyes.made_at:
             there = next((x for at, name, x in recorded if (at, name) == (line, op)), None)
@@ -83,8 +83,8 @@ class Mistake:
                 )
         lines = [guard.line for guard in again.guards.guards]
         for program, why in (again, _TOLD_APART), (self._program, _UNSEEN):
-            run = program.forward(program.choice, flat, program.drawn(self._call))
-            differs = difference(program, run, flat, result, eyes, gradients=True)
+            run = program.forward(program.choice, self._call.flat, program.drawn(self._call))
+            differs = difference(program, run, self._call, result, eyes, gradients=True)
             if differs:
                 which = "its recording" if program is again else "its program"
                 return said(
@@ -104,8 +104,9 @@ class _Eyes(Witness):
 
     told = True
 
-    def __init__(self, draw: Callable[[int, Callable[[], float]], float]) -> None:
-        super().__init__(draw, called=sys.maxsize)
+    def __init__(self, call: Call) -> None:
+        super().__init__(call)
+        self._made = sys.maxsize
         self.made_at: list[tuple[str, str, float]] = []
 
     def made(self, node: Value) -> None:
