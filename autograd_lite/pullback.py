@@ -213,8 +213,11 @@ class Graph(Nodes):
 
 
 def detached(x: Value) -> Value:
-    """A leaf with the number of x, which is a constant but in a recording."""
-    return Value.detach(x) if observers.tracing() else nary.constant(number_of(x))
+    """A constant with the number of x, which a recording knows to be that of x."""
+    leaf: Value = Value.detach(x)
+    if not number_kind(leaf):
+        value.forget_parents(leaf)
+    return leaf
 
 
 # ------------------------------------------------------- partials of operations that users made
