@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 from math import isfinite, isnan
 
 from autograd_lite.graph import operands
@@ -23,8 +24,10 @@ __all__ = [
     "first_line",
     "is_library",
     "is_ours",
+    "line_at",
     "raised_at",
     "user_line",
+    "user_place",
 ]
 
 _OURS = ("autograd_lite", "nn", "visualize")  # the packages of this project
@@ -208,10 +211,24 @@ def _operands(node: Value) -> Iterator[str]:
 
 def user_line() -> str:
     """The line of the user's code that is running: file, line number and text."""
+    return line_at(user_place())
+
+
+def user_place() -> tuple[str, int]:
+    """The file and the number of that line, which take less time than its text."""
     frame = sys._getframe(2)
     while frame.f_back and is_ours(frame):
         frame = frame.f_back
-    return _line_of_user(_outwards(frame))
+    return _place_of_user(_outwards(frame))
+
+
+def line_at(place: tuple[str, int]) -> str:
+    """A line of code by its file and number: these, and its text."""
+    import linecache
+
+    file, number = place
+    text = linecache.getline(file, number).strip()
+    return f"{file}:{number}" + (f"\n    {text}" if text else "")
 
 
 def raised_at(problem: BaseException) -> str:
@@ -221,20 +238,26 @@ def raised_at(problem: BaseException) -> str:
         if not is_ours(step.tb_frame):
             frames.append((step.tb_frame, step.tb_lineno))
         step = step.tb_next
-    return _line_of_user(reversed(frames))
+    return line_at(_place_of_user(reversed(frames))) if frames else ""
 
 
 def first_line(function: Any) -> str:
     """The first line of a function as `user_line` gives it; "" if it is not written in Python."""
     code = getattr(function, "__code__", None)
-    return _line(code.co_filename, code.co_firstlineno) if code else ""
+    return line_at((code.co_filename, code.co_firstlineno)) if code else ""
 
 
 def is_ours(frame: FrameType) -> bool:
     """True if the frame runs code of our packages."""
-    return str(frame.f_globals.get("__name__")).partition(".")[0] in _OURS
+    return _is_of_ours(frame.f_globals.get("__name__"))
 
 
+@lru_cache(maxsize=1024)
+def _is_of_ours(module: Any) -> bool:
+    return str(module).partition(".")[0] in _OURS
+
+
+@lru_cache(maxsize=1024)
 def is_library(file: str) -> bool:
     """True if the code in a file is of Python, of an installed package or of this project."""
     return file.startswith(_LIBRARIES) or any(folder in file for folder in _INSTALLED)
@@ -254,24 +277,16 @@ def _is_called_by_numpy(frame: FrameType) -> bool:
     return frame.f_code.co_name in ("__array_function__", "__array_ufunc__")
 
 
-def _line_of_user(frames: Iterable[tuple[FrameType, int]]) -> str:
+def _place_of_user(frames: Iterable[tuple[FrameType, int]]) -> tuple[str, int]:
     """Of frames and their line numbers, the innermost first, the first that is of no library.
 
     The innermost one if there is none: the user's own program may be installed, too.
     """
-    innermost = ""
-    for frame, number in frames:
-        if not is_library(frame.f_code.co_filename):
-            return _line(frame.f_code.co_filename, number)
-        innermost = innermost or _line(frame.f_code.co_filename, number)
+    places = ((frame.f_code.co_filename, number) for frame, number in frames)
+    innermost = next(places)
+    if is_library(innermost[0]):
+        return next((place for place in places if not is_library(place[0])), innermost)
     return innermost
-
-
-def _line(file: str, number: int) -> str:
-    import linecache
-
-    text = linecache.getline(file, number).strip()
-    return f"{file}:{number}" + (f"\n    {text}" if text else "")
 
 
 def _path(root: Value, node: Value) -> list[Value]:

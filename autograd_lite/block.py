@@ -12,6 +12,7 @@ from array import array
 import autograd_lite.extra as extra
 import autograd_lite.kinds as kinds
 import autograd_lite.memory as memory
+import autograd_lite.plain as plain
 import autograd_lite.value as engine
 from autograd_lite import observers
 
@@ -190,7 +191,7 @@ def nodes_of_call(
     watching, detaching = observers.here() if engine.blocks_open() else ((), False)
     if not parents or (detaching and not watching):
         return [engine.leaf(kinds.LEAF, data) for data in numbers]
-    number = engine.number_among(parents) if watching else kinds.NO_NUMBER
+    number = plain.kind_among(parents) if watching else kinds.NO_NUMBER
     if number != kinds.NO_NUMBER:  # all operands stand for plain numbers, and so do the results
         number, detaching = kinds.FLOAT, False
     call = Call(numbers, gradient, block, operands)

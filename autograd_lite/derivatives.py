@@ -15,8 +15,9 @@ import sys
 from autograd_lite import kinds, nary, observers, value
 from autograd_lite.observers import Observer
 from autograd_lite.operations import kernels
+from autograd_lite.plain import forget_parents, number_kind
 from autograd_lite.pullback import Graph, depends_on_others
-from autograd_lite.value import Value, is_plain_number, number_kind, number_of
+from autograd_lite.value import Value, is_plain_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -389,7 +390,7 @@ class _Call:
         finally:
             for x in self.inputs:
                 if x.is_leaf:
-                    value.forget_parents(x)  # from now on it is a constant for other transforms
+                    forget_parents(x)  # from now on it is a constant for other transforms
 
     def graph(self, outputs: Sequence[Operand], others: bool) -> Graph:
         """The graph between the inputs and these outputs."""

@@ -6,7 +6,6 @@ from _bisect import bisect_right
 from _operator import index
 from math import inf
 
-import autograd_lite.kinds as kinds
 import autograd_lite.operations.kernels as kernels
 from autograd_lite import nary, observers, value
 from autograd_lite.nary import (
@@ -352,8 +351,7 @@ def take(sequence: Any, index: Any) -> Any:
         return sequence[index]
     if not hasattr(index, "__index__"):
         raise TypeError("take: an index must be an int; write int(v.data) for that of a Value v")
-    is_bool = value.number_kind(index) & kinds.FLOAT == kinds.BOOL
-    if not observers.tracing() or is_bool or not Value.is_leaf.__get__(index):  # it is read
+    if not any(observer.gives(index) for observer in observers.active()):  # it is read
         return sequence[index.__index__()]
     if hasattr(sequence, "keys"):
         raise TypeError(
@@ -373,25 +371,22 @@ def take(sequence: Any, index: Any) -> Any:
     elements = [required(x, "take") for x in sequence]
     if not _alike(sequence):
         return sequence[index.__index__()]
-    number = value.number_of(required(taken, "take"))
-    return _taken(number, index, elements)
-
-
-def _taken(number: float, index: Value, elements: list[Value]) -> Value:
-    """The node of the element with this number, which the index names."""
-    node = value.chosen(number, (index, *elements), "take", tuple(elements), kinds.NO_NUMBER)
-    for observer in observers.active():
-        observer.took(node)
-    return node
+    return _chosen("take", elements, value.number_of(required(taken, "take")), index)
 
 
 def taken_or_largest(xs: list[Any], index: Value | None) -> Any:
     """The node of one of xs in a recording: of that which the index names, or of the largest."""
-    elements = [required(x, "take") for x in xs]
-    if index is None:
-        return _traced_largest(elements) if observers.tracing() else largest(xs)
-    number = value.number_of(elements[int(value.number_of(index))])
-    return _taken(number, index, elements)
+    nodes = [required(x, "take") for x in xs]
+    numbers = [*map(value.number_of, nodes)]
+    if index is not None:
+        return _chosen("take", nodes, numbers[int(value.number_of(index))], index)
+    return _chosen("largest", nodes, largest(numbers)) if observers.tracing() else largest(xs)
+
+
+def _chosen(op: str, xs: list[Value], number: float, *index: Value) -> Any:
+    """What a recording has for the one of xs that has this number."""
+    nodes = [observer.chosen(op, (*index, *xs), number) for observer in observers.active()]
+    return next(node for node in nodes if node is not None)
 
 
 def _alike(xs: Iterable[Any]) -> bool:
@@ -415,21 +410,12 @@ def largest(xs: Iterable[Operand]) -> Any:
     if not xs:
         raise ValueError("largest of no operands")
     if observers.tracing() and any(isinstance(x, Value) for x in xs) and _alike(xs):
-        return _traced_largest([required(x, "largest") for x in xs])
+        return taken_or_largest(xs, None)
     found, *others = xs
     for x in others:
         if x > found or not x <= x:
             found = x
     return found
-
-
-def _traced_largest(xs: list[Value]) -> Value:
-    """The first of the largest, as a node that a program computes anew at each call."""
-    number = largest(map(value.number_of, xs))
-    node = value.chosen(number, tuple(xs), "largest", tuple(xs), kinds.FLOAT)
-    for observer in observers.active():
-        observer.largest(node)
-    return node
 
 
 def sample(function: Callable[[], float]) -> Any:

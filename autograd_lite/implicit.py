@@ -13,7 +13,8 @@ import numpy as np
 
 from autograd_lite import functions, graph, linalg, observers
 from autograd_lite.block import Block
-from autograd_lite.compiler.record.tracers import NotRecordedError, NumberTracer, ValueTracer
+from autograd_lite.compiler.record.numbers import NumberTracer
+from autograd_lite.compiler.record.tracers import NotRecordedError, ValueTracer
 from autograd_lite.tree import children, rebuild, rebuildable
 from autograd_lite.value import Value, is_number, number_of
 

@@ -13,6 +13,6 @@ cdef enum:
 cdef enum:
     NO_NUMBER = 0
     BOOL = 1
-    INT = 2
-    FLOAT = 3
-    NUMPY = 4
+    INT = 3
+    FLOAT = 7
+    NUMPY = 8

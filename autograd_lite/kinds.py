@@ -12,7 +12,8 @@ BY_HAND                                  result's index    Extra: xs, op, backwa
 BLOCK                                                      Extra: xs, op, block
 
 In a recording, a node may stand for a plain number. The kind of that number is NO_NUMBER, BOOL, INT
-or FLOAT, plus NUMPY if it is NumPy's. Of two numbers, the larger kind is that of their sum.
+or FLOAT, with NUMPY if it is NumPy's. Each has the bits of those before it, so that the kind of the
+sum of two numbers is kind | kind.
 """
 
 CONSTANT = -1  # a leaf that an expression made of a plain number
@@ -27,6 +28,6 @@ BLOCK = 7
 
 NO_NUMBER = 0
 BOOL = 1
-INT = 2
-FLOAT = 3
-NUMPY = 4
+INT = 3
+FLOAT = 7
+NUMPY = 8

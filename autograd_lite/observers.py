@@ -34,13 +34,11 @@ class Observer:
 
     traces    True if the call under observation is traced, to be replayed with other numbers
     enables   True if operations make nodes in its block, though that may be within `no_grad`
-    told      True if the engine tells it of nodes; if not, nodes cost nothing more, and `sample`
-              and `plain` are all that is asked, unless another observer traces a call
+    told      True if the engine tells it of nodes; if not, nodes cost nothing more, and `sample` is
+              all that is asked, unless another observer traces a call
 
     made      node was made: a leaf by a plain number or by `Value(...)`, else by an operation
     detached  leaf was made with the number of source, by `detach` or under `no_grad`
-    took      node is the one of its parents after the first that the first, an index, names
-    largest   node is the first of the largest of its parents
     call      function is to be called with the nodes' numbers; return True to take over the call,
               and the engine does not make it
     sample    a program wants a random number of function: give a leaf with it, or None
@@ -49,7 +47,9 @@ class Observer:
     wrote     a program is about to set node's number or gradient
     compared  x op y was compared, op being "<", "<=", ">", ">=", "==" or "!="; y may be a number;
               or of two bools, by "&" or "|"; give a node to stand for the outcome, or None
-    plain     True if node stands for a plain number, so that it is compared and hashed as one
+    gives     True if node is an int that a program is given at each call, so that `take` reads it
+    chosen    number is that of one of xs: by "take" of the one whose place is xs[0], by "largest"
+              of the first of the largest; give a node to stand for it, or None
     sends     node is about to send its cotangent to its parents, in a pass from root
     sent      node has sent its cotangent, now its gradient, to its parents, in a pass from root
     received  a leaf's gradient is about to become this number, at the end of a pass from root
@@ -62,10 +62,6 @@ class Observer:
     def made(self, node: Node) -> None: ...
 
     def detached(self, leaf: Node, source: Node) -> None: ...
-
-    def took(self, node: Node) -> None: ...
-
-    def largest(self, node: Node) -> None: ...
 
     def sample(self, function: Callable[[], float]) -> Node | None: ...
 
@@ -80,8 +76,10 @@ class Observer:
 
     def compared(self, x: Node, op: str, y: Node | float, outcome: bool) -> Node | None: ...
 
-    def plain(self, node: Node) -> bool:
+    def gives(self, node: Node) -> bool:
         return False
+
+    def chosen(self, op: str, xs: tuple[Node, ...], number: float) -> Node | None: ...
 
     def sends(self, node: Node, root: Node) -> None: ...
 

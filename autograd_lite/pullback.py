@@ -13,7 +13,8 @@ from autograd_lite.functions import of_user, operands_of_user, partials_of_user
 from autograd_lite.operations import kernels
 from autograd_lite.operations.opcodes import BLOCK, CONSTANT, DETACH, LARGEST, LEAF, RESULT, TAKE
 from autograd_lite.operations.rules import RULES
-from autograd_lite.value import Value, number_kind, number_of, required, static_of, weights_of
+from autograd_lite.plain import forget_parents, number_kind
+from autograd_lite.value import Value, number_of, required, static_of, weights_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def detached(x: Value) -> Value:
     """A constant with the number of x, which a recording knows to be that of x."""
     leaf: Value = Value.detach(x)
     if not number_kind(leaf):
-        value.forget_parents(leaf)
+        forget_parents(leaf)
     return leaf
 
 

@@ -20,6 +20,7 @@ cimport autograd_lite.kinds as kinds
 cimport autograd_lite.operations.kernels as kernels
 # The C twin of memory.py knows the fields of Value, so it comes after them.
 cimport autograd_lite.memory as memory
+cimport autograd_lite.plain as plain
 
 
 # operands
@@ -54,12 +55,14 @@ cdef Value detached(Value source, object watching)
 cpdef bint blocks_open() except -1
 cpdef bint grad_enabled() except -1
 cdef object compare(Value x, str op, object other)
+@cython.locals(value=Value)
 cdef object equal(Value x, object other)
 cpdef object compared(Value x, str op, object y, bint outcome)
 
 # nodes that stand for plain numbers
-cpdef int number_kind(Value node) except -1
+@cython.locals(value=Value)
 cpdef bint is_plain_number(object x) except -1
+cpdef Value number_leaf(int number, double data)
 @cython.locals(node=Value)
 cpdef Value number_node(
     int number, int kind, int code, Value x, Value y, double data, double dx, double dy, object more
@@ -68,18 +71,8 @@ cpdef Value number_node(
 cdef Value filled_number(
     int number, int kind, int code, Value x, Value y, double data, double dx, double dy, object more
 )
-cpdef Value as_number(Value node, int number)
-cpdef object forget_parents(Value node)
-@cython.locals(number=int, many=Extra)
-cdef int number_made(int kind, int code, Value x, Value y, object more) except -1
-@cython.locals(number=int, i=Py_ssize_t)
-cdef int number_among(tuple xs) except -1
-@cython.locals(more=Extra, number=int)
-cpdef Value chosen(double data, tuple parents, object op, tuple among, int least)
 @cython.locals(more=Extra)
 cpdef object choice_of(Value node)
-@cython.locals(larger=int)
-cdef inline int joined(int number, int other) noexcept
 
 cpdef double number_of(Value node) except? -1.5
 cpdef double static_of(Value node) except? -1.5

@@ -16,6 +16,7 @@ import autograd_lite.extra as extra
 import autograd_lite.kinds as kinds
 import autograd_lite.memory as memory
 import autograd_lite.operations.kernels as kernels
+import autograd_lite.plain as plain
 from autograd_lite import copying, observers
 from autograd_lite.backward import backpropagate, send_alone
 from autograd_lite.extra import Extra
@@ -79,7 +80,7 @@ class Value:
     def __init__(
         self, data: float, _children: Iterable[Value] = (), _op: str = "", label: str = ""
     ) -> None:
-        source = data if isinstance(data, Value) and number_kind(data) else None
+        source = data if isinstance(data, Value) and is_plain_number(data) else None
         number = real(data, "data") if source is None else number_of(source)
         if not isinstance(label, str):
             raise TypeError(f"label must be a str, not {type_name(label)}")
@@ -726,7 +727,7 @@ def observed_node(
     watching, detaching = observers.here()
     if detaching and kind > kinds.LEAF and not watching:
         return filled_node(kinds.LEAF, 0, None, None, data, 0.0, 0.0, None)
-    number = kinds.NO_NUMBER if kind <= kinds.LEAF else number_made(kind, code, x, y, more)
+    number = kinds.NO_NUMBER if kind <= kinds.LEAF else plain.kind_made(kind, code, x, y, more)
     if number == kinds.NO_NUMBER:
         node = filled_node(kind, code, x, y, data, dx, dy, more)
     else:
@@ -809,9 +810,10 @@ def equal(x: Value, other: Any) -> bool:
     """
     y: Any
     if isinstance(other, Value):
-        if not (number_kind(x) or number_kind(other)):
-            return True if x is other else NotImplemented
-        y = number_of(other)
+        value: Value = other
+        if x._number == kinds.NO_NUMBER and value._number == kinds.NO_NUMBER:
+            return True if x is value else NotImplemented
+        y = value._data
     elif isinstance(other, (float, int)):  # first: Number is slow to ask
         y = other
     elif isinstance(other, Number):
@@ -836,20 +838,20 @@ def compared(x: Value, op: str, y: Any, outcome: bool) -> Any:
     return given
 
 
-# --------------------------------------------- nodes that stand for plain numbers in a recording
-
-tracers: Any = None  # [kind of a number] the class of its nodes: set by record/tracers.py
-kinds_by_type: Any = None  # {type of a plain number: its kind}: set there, too
-
-
-def number_kind(node: Value) -> int:
-    """The kind of the plain number that the node stands for; 0 for another Value."""
-    return node._number
+# ------------------------------- nodes that stand for plain numbers in a recording: see plain.py
 
 
 def is_plain_number(x: Any) -> bool:
     """True if x is a plain number, or a Value that stands for one in a recording."""
-    return not isinstance(x, Value) or number_kind(x) != kinds.NO_NUMBER
+    if not isinstance(x, Value):
+        return True
+    value: Value = x
+    return value._number != kinds.NO_NUMBER
+
+
+def number_leaf(number: int, data: float) -> Value:
+    """A leaf that stands for a plain number of this kind."""
+    return number_node(number, kinds.LEAF, 0, None, None, data, 0.0, 0.0, None)
 
 
 def number_node(
@@ -865,73 +867,10 @@ def number_node(
 def filled_number(
     number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
 ) -> Value:
-    cls: Any = tracers[number]
+    cls: Any = plain.classes[number]
     node = fill(cls.__new__(cls), kind, code, x, y, data, dx, dy, more)
     node._number = number
     return node
-
-
-def as_number(node: Value, number: int) -> Value:
-    """The node of a number, as one of this kind."""
-    node.__class__ = tracers[number]
-    node._number = number
-    return node
-
-
-def forget_parents(node: Value) -> None:
-    """Make a node of a number a constant."""
-    node._kind = kinds.CONSTANT
-    node._x = node._y = node._extra = None
-
-
-def number_made(kind: int, code: int, x: Any, y: Any, more: Any) -> int:
-    """The kind of number that a rule makes of these parents; 0 if one of them is a Value."""
-    if kind == kinds.UNARY:
-        number: int = x._number
-    elif kind == kinds.BINARY:
-        number = joined(x._number, y._number)
-    elif kind < kinds.BY_HAND:
-        many: Extra = more
-        number = number_among(many.xs)
-        if kind == kinds.DOT and number != kinds.NO_NUMBER:
-            number = joined(number, number_among(many.ys))
-    else:
-        return kinds.NO_NUMBER
-    if number == kinds.NO_NUMBER or (
-        code == kernels.ADD
-        or code == kernels.SUB
-        or code == kernels.MUL
-        or code == kernels.NEG
-        or code == kernels.ABS
-    ):
-        return number
-    return number | kinds.FLOAT  # the kinds of other numbers are less
-
-
-def number_among(xs: tuple[Value, ...]) -> int:
-    """The kind of number that the sum of xs is; 0 if one of them is a Value."""
-    number: int = memory.value_at(xs, 0)._number
-    for i in range(1, len(xs)):
-        if number == kinds.NO_NUMBER:
-            break
-        number = joined(number, memory.value_at(xs, i)._number)
-    return number
-
-
-def chosen(
-    data: float, parents: tuple[Value, ...], op: str, among: tuple[Value, ...], least: int
-) -> Value:
-    """The node of a choice among some of its parents: a number, if all of those are numbers.
-
-    least  the least kind of number that it is
-    """
-    number = number_among(among)
-    if number == kinds.NO_NUMBER:
-        return Value(data, parents, op)
-    number |= least
-    more = extra.make(parents)
-    more.op = op
-    return number_node(number, kinds.BY_HAND, 0, None, None, data, 0.0, 0.0, more)
 
 
 def choice_of(node: Value) -> str:
@@ -940,14 +879,6 @@ def choice_of(node: Value) -> str:
     if node._kind != kinds.BY_HAND or more.backward is not None:
         return ""
     return more.op if more.op in ("take", "largest") else ""
-
-
-def joined(number: int, other: int) -> int:
-    """The kind of the sum of numbers of two kinds; 0 if one of them is none."""
-    if number == kinds.NO_NUMBER or other == kinds.NO_NUMBER:
-        return kinds.NO_NUMBER
-    larger = max(number & kinds.FLOAT, other & kinds.FLOAT)
-    return larger | ((number | other) & kinds.NUMPY)
 
 
 # ------------------------------------------------------------------------------ operands
@@ -997,10 +928,8 @@ def required(other: Any, name: str) -> Value:
 def constant_leaf(number: Any) -> Value:
     """The leaf that an expression makes of a plain number."""
     node = leaf(kinds.CONSTANT, float(number))
-    if _blocks != 0 and type(number) is float:
-        node._number = kinds.FLOAT
-    elif _blocks != 0 and tracers is not None:
-        node._number = kinds_by_type.get(type(number), kinds.FLOAT)
+    if _blocks != 0:
+        node._number = plain.by_type.get(type(number), kinds.FLOAT)
     return node
 
 

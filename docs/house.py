@@ -26,7 +26,7 @@ FLOORS = (
      "autograd_lite.callables", "autograd_lite.files", "autograd_lite.forks", "autograd_lite.tree"),
     ("autograd_lite.memory", "autograd_lite.extra"),
     ("autograd_lite.observers", "autograd_lite.cycles", "autograd_lite.backward",
-     "autograd_lite.handmade", "autograd_lite.copying"),
+     "autograd_lite.plain", "autograd_lite.handmade", "autograd_lite.copying"),
     ("autograd_lite.value",),
     ("autograd_lite.nary", "autograd_lite.functions", "autograd_lite.block",
      "autograd_lite.anomaly", "autograd_lite.derive", "autograd_lite.linalg",

@@ -27,6 +27,7 @@ class Call:
     failed        the guard of that decision, or None
     called        how many of its callbacks have been made, in a recording that failed then
     raises        True if the function itself must be called, as it may raise an error
+    missing       the error that a number has not an attribute that a Value has, or None
     result        what it gives, once that is known
     """
 
@@ -34,6 +35,7 @@ class Call:
     failed: Guard | None = None
     called = 0
     raises = False
+    missing: Exception | None = None
     result: Any = None
 
     def __init__(

@@ -22,6 +22,7 @@ from autograd_lite.compiler.reasons import failure, other_statics, so_many_progr
 from autograd_lite.compiler.record.captured import CapturedState
 from autograd_lite.compiler.record.flatten import Identity, flatten_call
 from autograd_lite.compiler.record.moving import MovingInts
+from autograd_lite.compiler.record.numbers import NoAttributeError
 from autograd_lite.compiler.record.recorder import Recorder, SilentRecorder, record
 from autograd_lite.compiler.record.tracers import NotRecordedError, TracerError
 from autograd_lite.compiler.signature import FREE_IN_ALL, FREE_PER_SIGNATURE, Signature
@@ -281,6 +282,7 @@ class Compiled(CompiledFunction):
                 self._give_up(signature, str(problem))
             elif call.flat.floats:
                 signature.problem = failure(problem)
+                call.missing = problem if isinstance(problem, NoAttributeError) else None
             else:
                 raise
             return False
@@ -362,11 +364,16 @@ class Compiled(CompiledFunction):
         """The result of the function itself."""
         signature = call.signature
         problem, signature.problem = signature.problem, ""  # should the function fail as well
-        if call.drawn or call.called:
-            with observers.observe(Witness(call)):
+        try:
+            if call.drawn or call.called:
+                with observers.observe(Witness(call)):
+                    result = self.function(*call.args, **call.kwargs)
+            else:
                 result = self.function(*call.args, **call.kwargs)
-        else:
-            result = self.function(*call.args, **call.kwargs)
+        except AttributeError:
+            if call.missing is not None:
+                raise call.missing from None
+            raise
         if problem:
             self._give_up(signature, problem)
         return result

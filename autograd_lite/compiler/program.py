@@ -19,6 +19,8 @@ from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.messages import counted, said
 from autograd_lite.compiler.record.flatten import FlatArguments
+from autograd_lite.compiler.record.guards import Guard
+from autograd_lite.compiler.record.numbers import number_type
 from autograd_lite.compiler.record.recorder import LineRecorder, record
 from autograd_lite.compiler.record.template import (
     Hole,
@@ -26,22 +28,21 @@ from autograd_lite.compiler.record.template import (
     put_together,
     taken_apart,
 )
-from autograd_lite.compiler.record.tracers import NotRecordedError, number_type
+from autograd_lite.compiler.record.tracers import NotRecordedError
 from autograd_lite.compiler.tape.derive import RunBlock
 from autograd_lite.compiler.tape.loops import broken
-from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, UNORDERED
+from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, TAKE, UNORDERED
 from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.value import Value, grad_enabled, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from autograd_lite.compiler.call import Call
     from autograd_lite.compiler.lift import ArrayProgram
     from autograd_lite.compiler.record.captured import CapturedState
-    from autograd_lite.compiler.record.guards import Guard
     from autograd_lite.compiler.record.recorder import Recording
     from autograd_lite.compiler.tape.executor import Run
     from autograd_lite.compiler.tape.tape import Tape
@@ -130,14 +131,14 @@ class Program(AnyProgram):
         self._finite = finite if any(finite) else []
         for number in outputs.numbers:
             outputs.add(number)
-        self.guards = _Guards(recording.guards, outputs)
+        self.guards = _Guards(recording, outputs)
         self.calls = [
             (call.function, taken_apart(call.values, outputs.operand, is_no_number))
             for call in recording.calls
         ]
         self.runs, self._check_at = 0, 2
         self.draws = tuple(draw.function for draw in recording.draws)
-        read = {node.parents[0] for node in recording.takes}
+        read = {xs[0] for code, xs in recording.computed_from.values() if code == TAKE}
         self.is_index = [x.leaf in read and isinstance(x.number, Integral) for x in recording.draws]
         leaves = dict(recording.arguments)
         leaves |= {draw.leaf: len(leaves) + i for i, draw in enumerate(recording.draws)}
@@ -151,8 +152,6 @@ class Program(AnyProgram):
                 outputs.nodes,
                 dict(leaves),
                 indices,
-                recording.takes,
-                recording.largest,
                 recording.computed_from,
             )
         except ValueError as problem:
@@ -354,26 +353,23 @@ class _Outputs:
 class _Guards:
     """The guards of a recording, on its tape's outputs.
 
-    guards  each of them once, in order
+    guards  in the order of the decisions
     exact   True if one compares a computed number bit for bit, or whether two are equal, or it is 0
     """
 
-    def __init__(self, guards: Iterable[Guard], outputs: _Outputs) -> None:
+    def __init__(self, recording: Recording, outputs: _Outputs) -> None:
         self.guards: list[Guard] = []
         self._written, self._constants = array("q"), array("d")
         self.exact = False
-        seen = set()
-        for guard in guards:
-            nodes = [v for v in (guard.x, guard.y) if isinstance(v, Value)]
-            computed = not all(node.is_leaf for node in nodes)
-            self.exact |= guard.op in ("is", "==", "!=") and computed and not guard.integer
-            y = outputs.index_of(guard.y) if len(nodes) == 2 else guard.y
-            guard = guard._replace(x=outputs.index_of(guard.x), y=y)
-            key = guard[:4], type(y)  # an index, or a number that may equal it
-            if key not in seen:
-                seen.add(key)
-                self.guards.append(guard)
-                self._write(guard)
+        for guard in recording.guards:
+            x, op, y, outcome, draws, place, integer = guard
+            if op in ("is", "==") and not integer:
+                for node in (x, y) if isinstance(y, Value) else (x,):
+                    self.exact |= not node.is_leaf or node in recording.computed_from
+            y = outputs.index_of(y) if isinstance(y, Value) else y
+            found = Guard(outputs.index_of(x), op, y, outcome, draws, place, integer)
+            self.guards.append(found)
+            self._write(found)
 
     def _write(self, guard: Guard) -> None:
         """Add the guard to those that `failed` reads."""
@@ -399,7 +395,6 @@ _WAYS = {
     ">": GREATER,
     ">=": GREATER | SAME | OPPOSITE,
     "==": SAME | OPPOSITE,
-    "!=": LESS | GREATER | UNORDERED,
     "is": SAME,
     "/": SAME | OPPOSITE,
 }

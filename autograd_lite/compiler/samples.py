@@ -14,8 +14,9 @@ import autograd_lite.kinds as kinds
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.flatten import FlatArguments, flatten, is_plain
 from autograd_lite.compiler.record.tokens import BOOL, BOOLS, FLOAT, FLOATS, INT, INTEGER
+from autograd_lite.plain import number_kind
 from autograd_lite.tree import children, is_made_of_fields, items, rebuild
-from autograd_lite.value import Value, number_kind
+from autograd_lite.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -245,6 +245,8 @@ def test_a_float_has_no_methods_of_values():
         for _ in range(2):
             with pytest.raises(AttributeError, match="exp"):
                 function(1.0)
+    with pytest.raises(AttributeError, match=r"write autograd_lite\.exp\(x\)"):
+        compile(lambda x: x.exp())(1.0)
 
 
 # ---------------------------------------------------------------- 3. recording and running

@@ -77,14 +77,15 @@ def test_eagerly(check):
 @pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
 def test_compiled(check, executor):
     f, good, bad, error, match = check
+    rel = 1e-15 if executor == "numpy" else 0.0  # its polygamma is another one, to rounding
     for calls in (0, 1, 3):
         compiled = compile(f, executor=executor)
         for _ in range(calls):
-            assert compiled(*good).data == pytest.approx(f(*good).data, rel=1e-15)
+            assert compiled(*good).data == pytest.approx(f(*good).data, rel=rel, abs=0.0)
         for _ in range(2):
             with pytest.raises(error, match=match):
                 compiled(*bad)
-        assert compiled(*good).data == pytest.approx(f(*good).data, rel=1e-15)
+        assert compiled(*good).data == pytest.approx(f(*good).data, rel=rel, abs=0.0)
 
 
 def test_in_a_batch(check):

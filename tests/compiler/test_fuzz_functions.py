@@ -7,7 +7,7 @@ import pytest
 
 from autograd_lite.compiler import function, program
 from autograd_lite.compiler.record.captured import CapturedState
-from autograd_lite.compiler.record.tracers import FloatTracer
+from autograd_lite.compiler.record.numbers import FloatTracer
 from autograd_lite.compiler.tape.interpreter import Interpreter
 from tests.compiler import fuzz_functions as fuzz
 from tests.support import python_programs

@@ -186,7 +186,7 @@ def test_a_run_that_gave_up_its_workspace_does_not_call_it_again():
     x = Value(2.0)
     (y,) = square([x])
     hub, _ = y._block
-    tape = write_tape([hub, y], [y], {x: 0}, {}, set(), set(), {}).tape([y], 1, 0)
+    tape = write_tape([hub, y], [y], {x: 0}, {}, {}).tape([y], 1, 0)
     executor = Interpreter(tape, [0])
     calls.clear()
     runs = [executor.forward(array("d", [float(i)]), array("q")) for i in range(12)]

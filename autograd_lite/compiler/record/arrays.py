@@ -12,9 +12,10 @@ from math import inf
 import numpy as np
 
 import autograd_lite.kinds as kinds
-import autograd_lite.value as engine
 from autograd_lite import functions
-from autograd_lite.value import Value, number_kind
+from autograd_lite.compiler.record.numbers import NumberTracer, PythonTracer, kind_of, read
+from autograd_lite.plain import as_number, number_kind
+from autograd_lite.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,6 +129,26 @@ def _ordering(name: str) -> Callable[..., Any]:
     return method
 
 
+def _in_numpy(x: Any) -> Any:
+    """A tracer of a number as an array without axes, of a tracer of the same number in NumPy."""
+    if not isinstance(x, NumberTracer):
+        return x
+    array = np.empty((), object).view(TracerArray)
+    array[()] = as_number(Value.__pow__(x, 1.0), number_kind(x) | kinds.NUMPY)
+    return array
+
+
+def _of_numbers(self: Any, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+    """np.exp(x), np.add(x, y) of Python's numbers: of NumPy's, as NumPy computes them."""
+    apply = getattr(ufunc, method)
+    try:
+        return apply(*map(_in_numpy, operands), **options)
+    except TypeError:  # such as np.isnan, which takes no objects
+        return apply(*map(read, operands), **options)
+
+
+PythonTracer.__array_ufunc__ = _of_numbers  # type: ignore[attr-defined]
+
 for _name in ("argmax", "argmin", "argsort", "sort", "argpartition", "partition"):
     setattr(TracerArray, _name, _ordering(_name))
 
@@ -170,7 +191,7 @@ def _elementwise(function: Callable[..., Any], n: int, kind: int) -> Any:
 def _as_numpy(x: Any, kind: int) -> Any:
     """A new tracer, or a number, as one of NumPy's."""
     if isinstance(x, Value):
-        return engine.as_number(x, kinds.NUMPY | kind)
+        return as_number(x, kinds.NUMPY | kind)
     return _TYPES[kind](x)
 
 
@@ -199,11 +220,7 @@ def _kinds(x: Any) -> set[int]:
         elements = x.flat if x.dtype == object else [x.dtype.type()]
     else:
         elements = [x]
-    return {
-        (number_kind(e) if isinstance(e, Value) else engine.kinds_by_type.get(type(e), 0))
-        & kinds.FLOAT
-        for e in elements
-    }
+    return {kind_of(e) & kinds.FLOAT for e in elements}
 
 
 def _kind(xs: list[Any]) -> int:

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import operator
 from math import inf, nan, nextafter
 from typing import NamedTuple
 
+from autograd_lite.anomaly import line_at
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-__all__ = ["Guard", "as_double"]
+__all__ = ["HOLDS", "Guard", "as_double"]
+
+HOLDS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "/": operator.eq,
+    "is": lambda x, y: True,
+}
+"""Whether x op y holds for the numbers of the recorded call."""
 
 
 class Guard(NamedTuple):
     """A decision that the recorded call took on numbers: x op y, or which number x was.
 
     x, y     nodes, or in a program the indices of outputs; y is a float where it was a number
-    op       "<", "<=", ">", ">=", "!=", "==", or "is" for a number that was read
+    op       "<", "<=", ">", ">=", "=="; "is" for a number that was read, and "/" for whether a
+             divisor is y, 0
     outcome  True if x op y held
     draws    how many random numbers had been drawn
-    line     the user's line that decided
+    place    where the user's line is that decided: file and line number
     integer  True if x is an integer that was passed
     """
 
@@ -28,8 +44,13 @@ class Guard(NamedTuple):
     y: Any
     outcome: bool
     draws: int
-    line: str
+    place: tuple[str, int]
     integer: bool
+
+    @property
+    def line(self) -> str:
+        """The user's line that decided: file, line number and text."""
+        return line_at(self.place)
 
 
 def as_double(op: str, y: Any) -> float:

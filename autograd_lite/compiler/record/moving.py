@@ -76,7 +76,7 @@ class MovingInts:
         slots = {id(tracer): slot for tracer, slot in recording.arguments.items()}
         for guard in recording.guards:
             slot = slots.get(id(guard.x), -1)
-            known = guard.op == "is" or (guard.op, guard.outcome) in _EQUAL
+            known = guard.op == "is" or (guard.op == "==" and guard.outcome)
             if known and slot >= 0 and type(guard.y) is float:
                 asked.setdefault(slot, guard)
         still = {key: asked[ints[0]] for key, ints in flat.owners if asked.keys() >= {*ints}}
@@ -92,6 +92,3 @@ class MovingInts:
         self.still |= still
         if still:
             self.names -= still.keys()
-
-
-_EQUAL = {("==", True), ("!=", False)}  # the decisions after which a number is known

@@ -1,38 +1,39 @@
 """A recording: one call of a function on tracers for its arguments, watched by an observer.
 
 The graph is the trace. What a graph does not show is noted as it happens: decisions taken on
-numbers become guards; nodes of `take` and `largest`, numbers that `sample` drew, and leaves that
-were detached from nodes are noted as such.
+numbers become guards; and leaves whose numbers were compared, chosen, drawn or detached from nodes
+are noted as such.
 """
 
 from __future__ import annotations
 
 import threading
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
-from autograd_lite.anomaly import user_line
+import autograd_lite.kinds as kinds
+from autograd_lite.anomaly import user_line, user_place
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.generators import Generators
-from autograd_lite.compiler.record.guards import Guard, as_double
-from autograd_lite.compiler.record.template import plain
-from autograd_lite.compiler.record.tracers import (
-    NotRecordedError,
+from autograd_lite.compiler.record.guards import HOLDS, Guard, as_double
+from autograd_lite.compiler.record.numbers import (
     NumberTracer,
-    Tracers,
     TracingObserver,
-    ValueTracer,
     bool_of,
-    end,
     is_bool,
     is_int,
     retire,
     tracer_of,
 )
+from autograd_lite.compiler.record.template import plain
+from autograd_lite.compiler.record.tracers import NotRecordedError, Tracers, ValueTracer, end
 from autograd_lite.compiler.results import give_parents
-from autograd_lite.compiler.tape.opcodes import DETACH
+from autograd_lite.compiler.tape.opcodes import DETACH, LARGEST, TAKE
 from autograd_lite.observers import observe, unobserved
 from autograd_lite.operations.rules import CODES
-from autograd_lite.value import Value, is_number, number_of
+from autograd_lite.plain import number_kind
+from autograd_lite.value import Value, is_number, number_leaf, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,16 +44,17 @@ if TYPE_CHECKING:
 
     _Draws: TypeAlias = Callable[[int, Callable[[], float], Callable[[Any], Any]], Any]
 
-# The rules of a program that decide; of > and >= the operands are turned.
-_RULES = {
-    "<": "less",
-    "<=": "less_equal",
-    ">": "less",
-    ">=": "less_equal",
-    "==": "equal",
-    "&": "minimum",
-    "|": "maximum",
+_BOOLS = {
+    "<": CODES["less"],
+    "<=": CODES["less_equal"],
+    ">": CODES["less"],
+    ">=": CODES["less_equal"],
+    "==": CODES["equal"],
+    "&": CODES["minimum"],
+    "|": CODES["maximum"],
 }
+_CODES = _BOOLS | {"detach": DETACH, "take": TAKE, "largest": LARGEST}
+"""What a program computes a leaf by; of > and >= the operands are turned."""
 
 __all__ = [
     "Callback",
@@ -94,13 +96,11 @@ class Recording:
     lines          (node, the user's line that made it); empty but for a LineRecorder
     made           all nodes, in the order in which they were made
     numbers        those of them, and of the tracers, that stand for plain numbers
-    computed_from  {leaf: (code on a tape, operands)} of a leaf that was detached from a node, or
-                   compared: no gradient flows through it
-    takes          the nodes that `take` made
-    largest        the nodes that `largest` made
+    computed_from  {leaf: (code on a tape, operands)} of a leaf that was compared, chosen by `take`
+                   or `largest`, or detached from a node
     draws          the random numbers
     calls          the callbacks
-    guards         the decisions on numbers
+    guards         the decisions on numbers, each once
     why_not        why the recording cannot be replayed for other calls, or ""
     misled         True if tracers gave another answer than what they stand for
     """
@@ -114,8 +114,6 @@ class Recording:
         self.made: list[Value] = []
         self.numbers: list[Value] = []
         self.computed_from: dict[Value, tuple[int, tuple[Value | float, ...]]] = {}
-        self.takes: set[Value] = set()
-        self.largest: set[Value] = set()
         self.draws: list[Draw] = []
         self.calls: list[Callback] = []
         self.guards: list[Guard] = []
@@ -133,20 +131,24 @@ class Recording:
         """
         values = dict(zip(flat.slots, flat.values, strict=True))
         sources = {x: values[slot] for x, slot in self.arguments.items() if slot in values}
-        for node in (*self.takes, *self.largest):
-            sources[node] = self._picked(node)
+        for node, (code, operands) in self.computed_from.items():
+            if code in (TAKE, LARGEST):
+                sources[node] = _chosen(code, number_of(node), operands)
         give_parents(sources, self.made)
         retire(self.numbers)
 
-    def _picked(self, node: Value) -> Value:
-        """The parent that a node of `take` or `largest` is: the first of equals, the last NaN."""
-        if node in self.takes:
-            index, *elements = node.parents
-            return elements[int(number_of(index))]
-        number = number_of(node)
-        if number == number:
-            return next(x for x in node.parents if number_of(x) == number)
-        return [x for x in node.parents if number_of(x) != number_of(x)][-1]
+
+def _chosen(code: int, number: float, xs: Any) -> Value:
+    """The one of xs that was chosen: of the largest the first of equals, or the last NaN."""
+    chosen: Value
+    if code == TAKE:
+        index, *elements = xs
+        chosen = elements[int(number_of(index))]
+    elif number == number:
+        chosen = next(x for x in xs if number_of(x) == number)
+    else:
+        chosen = [x for x in xs if number_of(x) != number_of(x)][-1]
+    return chosen
 
 
 class Recorder(TracingObserver):
@@ -164,11 +166,8 @@ class Recorder(TracingObserver):
         self._draw, self.called = draw or (lambda i, f, new: new(f)), called
         self.generators = Generators(reached)
         # By ids, as a table of nodes would ask for their hashes: a guard for each plain number.
-        self._detached: list[tuple[Value, Value]] = []
-        # By ids of outcomes: these, and the comparisons.
-        self._compared: dict[int, tuple[Value, Value, str, Value | float]] = {}
-        self._takes: list[Value] = []
-        self._largest: list[Value] = []
+        self._computed: dict[int, tuple[Value, str, tuple[Any, ...]]] = {}
+        self._decided: set[Any] = set()
         # In C, as there is one for each node.
         self.made = self.recording.made.append  # type: ignore[method-assign, assignment]
 
@@ -182,14 +181,10 @@ class Recorder(TracingObserver):
 
     def ended(self) -> None:
         """The call is over, and tables may know its nodes by their identity."""
-        computed: Any = [(leaf, (DETACH, (source,))) for leaf, source in self._detached]
-        for holds, x, op, y in self._compared.values():
-            if op not in _RULES:
-                continue
-            code, operands = CODES[_RULES[op]], (y, x) if op[0] == ">" else (x, y)
-            computed.append((holds, (code, operands)))
-        self.recording.computed_from = dict(computed)
-        self.recording.takes, self.recording.largest = set(self._takes), set(self._largest)
+        self.recording.computed_from = {
+            leaf: (_CODES[op], xs[::-1] if op[0] == ">" else xs)
+            for leaf, op, xs in self._computed.values()
+        }
         if self.generators.disturbed():
             who, instead = "it", "Write autograd_lite.sample(random.random) for random.random()"
             if threading.active_count() > 1:
@@ -198,20 +193,28 @@ class Recorder(TracingObserver):
             what = f"{who} draws random numbers, which a recording would repeat for ever"
             self.give_up(said(what, instead))
 
+    def _note(self, leaf: Value, op: str, *operands: Value | float) -> Value:
+        """Note what the number of a leaf is computed from."""
+        self._computed[id(leaf)] = leaf, op, operands
+        return leaf
+
     def detached(self, leaf: Value, source: Value) -> None:
         self.recording.made.append(leaf)
-        self._detached.append((leaf, source))
+        self._note(leaf, "detach", source)
 
-    def took(self, node: Value) -> None:
-        self._takes.append(self._source_of(node))
+    def gives(self, node: Value) -> bool:
+        given: bool = Value.is_leaf.__get__(node) and id(node) not in self._computed
+        return given and is_int(node)
 
-    def largest(self, node: Value) -> None:
-        self._largest.append(self._source_of(node))
-
-    def _source_of(self, node: Value) -> Value:
-        """A node that was just made, or under no_grad the one from which it was detached."""
-        leaf, source = self._detached[-1] if self._detached else (node, node)
-        return source if leaf is node else node
+    def chosen(self, op: str, xs: tuple[Value, ...], number: float) -> Value:
+        each = [number_kind(x) for x in (xs[1:] if op == "take" else xs)]
+        if all(each):
+            kind = reduce(or_, each, kinds.NO_NUMBER if op == "take" else kinds.FLOAT)
+            return self._note(number_leaf(kind, number), op, *xs)
+        node = Value(number, xs, op)
+        _, _, (source,) = self._computed.get(id(node), (node, "", (node,)))
+        self._note(source, op, *xs)  # from which node is detached within `no_grad`
+        return node
 
     def sample(self, function: Callable[[], float]) -> Value:
         i = len(self.recording.draws)
@@ -235,33 +238,34 @@ class Recorder(TracingObserver):
             self.called += 1
         return True
 
-    def read(self, node: Value) -> None:
-        number = number_of(node)
-        if is_bool(node):
-            self._guard(*self._decided(node, number > 0.0))
-        else:
-            self._guard(node, "is", number, True)
-
-    def _decided(self, holds: Value, outcome: bool) -> tuple[Value, str, Value | float, bool]:
-        """The comparison of numbers that decides whether a bool holds."""
-        _, x, op, y = self._compared.get(id(holds), (holds, holds, "&", holds))
-        while op == "==" and id(x) in self._compared and not isinstance(y, Value) and y == 0.0:
-            holds, x, op, y = self._compared[id(x)]  # which does not hold where this one does
-            outcome = not outcome
-        if op in "&|":  # of two bools; or one that was passed
-            return holds, ">", 0.0, outcome
-        return x, op, y, outcome
-
     def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> Value:
         if op == "!=":
             return self.compared(self.compared(x, "==", y, not outcome), "==", 0.0, outcome)
-        holds = bool_of(x, y, outcome)
-        self._compared[id(holds)] = holds, x, op, y if isinstance(y, Value) else as_double(op, y)
-        return holds
+        y = y if isinstance(y, Value) else as_double(op, y)
+        return self._note(bool_of(x, y, outcome), op, x, y)
 
-    def _guard(self, x: Value, op: str, y: Value | float, outcome: bool) -> None:
-        draws, integer = len(self.recording.draws), is_int(x)
-        self.recording.guards.append(Guard(x, op, y, outcome, draws, user_line(), integer))
+    def read(self, node: Value) -> None:
+        if not is_bool(node):
+            self.decided(node, "is", number_of(node))
+            return
+        _, op, xs = self._computed.get(id(node), (node, "", ()))
+        if op not in HOLDS:  # of two bools; or one that was passed
+            self.decided(node, ">", 0.0)
+        elif op == "==" and type(xs[1]) is float and xs[1] == 0.0 and is_bool(xs[0]):
+            self.read(xs[0])  # which holds where this one does not
+        else:  # the comparison of numbers decides
+            self.decided(xs[0], op, xs[1])
+
+    def decided(self, x: Value, op: str, y: Value | float) -> None:
+        key = id(x), op, y if type(y) is float else (id(y),)
+        if key in self._decided:
+            return
+        self._decided.add(key)
+        recording = self.recording
+        outcome = HOLDS[op](number_of(x), number_of(y) if isinstance(y, Value) else y)
+        recording.guards.append(
+            Guard(x, op, y, outcome, len(recording.draws), user_place(), is_int(x))
+        )
 
     def looked(self, node: Value, what: str) -> None:
         self.recording.misled |= isinstance(node, (NumberTracer, ValueTracer))

@@ -7,7 +7,8 @@ import numpy as np
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.arrays import plain_array
 from autograd_lite.compiler.record.flatten import Identity
-from autograd_lite.compiler.record.tracers import NotRecordedError, number_type
+from autograd_lite.compiler.record.numbers import number_type
+from autograd_lite.compiler.record.tracers import NotRecordedError
 from autograd_lite.tree import children, rebuild, rebuildable
 from autograd_lite.value import Value, number_of
 

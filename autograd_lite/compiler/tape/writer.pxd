@@ -5,7 +5,7 @@ cimport autograd_lite.value as value
 from autograd_lite.value cimport Value as Node
 from cpython.array cimport array as numbers
 
-cdef int LEAF, CONSTANT, INDEX, TAKE, LARGEST, BLOCK, RESULT
+cdef int LEAF, CONSTANT, INDEX, TAKE, BLOCK, RESULT
 
 
 cdef class TapeWriter:
@@ -24,10 +24,10 @@ cdef class TapeWriter:
 
 @cython.locals(
     tape=TapeWriter, living=set, index_nodes=dict, node=Node, code=int, c=double, operands=list,
-    sources=tuple, w=double
+    w=double
 )
 cpdef TapeWriter write_tape(
-    list nodes, list outputs, dict leaves, dict indices, set takes, set largest, dict computed_from
+    list nodes, list outputs, dict leaves, dict indices, dict computed_from
 )
 @cython.locals(i=Py_ssize_t, living=set, node=Node)
 cdef set alive(list nodes, list outputs, dict computed_from)

@@ -9,7 +9,7 @@ from array import array
 
 import autograd_lite.memory as memory
 import autograd_lite.value as value
-from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, INDEX, LARGEST, LEAF, RESULT, TAKE
+from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, INDEX, LEAF, RESULT, TAKE
 from autograd_lite.compiler.tape.tape import Tape
 
 TYPE_CHECKING = False
@@ -95,9 +95,7 @@ def write_tape(
     outputs: list[Value],
     leaves: dict[Value, int],
     indices: dict[Value, int],
-    takes: set[Value],
-    largest: set[Value],
-    computed_from: dict[Value, tuple[int, tuple[Value | float, ...]]],
+    computed_from: dict[Value, tuple[int, tuple[Any, ...]]],
 ) -> TapeWriter:
     """The tape of a graph.
 
@@ -106,10 +104,8 @@ def write_tape(
     leaves         {leaf: slot} of leaves whose numbers change from call to call; other leaves among
                    the nodes are constants
     indices        {leaf: slot among the ints} of leaves that `take` reads an index from
-    takes          the nodes that `take` made; their first parent is the index
-    largest        the nodes that `largest` made
-    computed_from  {leaf: (code, operands)} of leaves whose numbers were computed, without gradient:
-                   by a comparison, or detached from the operand
+    computed_from  {leaf: (code, operands)} of leaves whose numbers were computed: by a comparison,
+                   detached from an operand, the largest of them, or taken by the first, an index
 
     Raises ValueError for a node made by hand, whose derivative is not in the rule table.
     """
@@ -122,19 +118,18 @@ def write_tape(
         c = 0.0
         if computed_from and node in computed_from:
             code, sources = computed_from[node]
-            operands = tape.positions_of(sources)
-        elif takes and node in takes:
-            index, *elements = node.parents
-            if index not in indices:
-                raise ValueError(
-                    "take reads an index that is no integer among the arguments. Compute it "
-                    "outside, and pass it as NumPy's integer"
-                )
-            if index not in index_nodes:
-                index_nodes[index] = tape.add(INDEX, 0.0, [], indices[index])
-            code, operands = TAKE, [index_nodes[index], *tape.operands_of(elements)]
-        elif largest and node in largest:
-            code, operands = LARGEST, tape.operands_of(node.parents)
+            operands = []
+            if code == TAKE:
+                index, sources = sources[0], sources[1:]
+                if index not in indices:
+                    raise ValueError(
+                        "take reads an index that is no integer among the arguments. Compute it "
+                        "outside, and pass it as NumPy's integer"
+                    )
+                if index not in index_nodes:
+                    index_nodes[index] = tape.add(INDEX, 0.0, [], indices[index])
+                operands.append(index_nodes[index])
+            operands += tape.positions_of(sources)
         elif node in leaves:
             tape.position_of(node)
             continue
@@ -163,7 +158,7 @@ def write_tape(
 def alive(
     nodes: list[Value],
     outputs: list[Value],
-    computed_from: dict[Value, tuple[int, tuple[Value | float, ...]]],
+    computed_from: dict[Value, tuple[int, tuple[Any, ...]]],
 ) -> set[Value]:
     """The nodes that the outputs depend on."""
     living = set(outputs)

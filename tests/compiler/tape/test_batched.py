@@ -22,7 +22,7 @@ def test_slots_of_samples_stand_side_by_side():
 
 def batch_of(outputs, nodes, leaves, own, n, results, indices=()):
     """The batched tape of a graph whose leaves are samples' own or not, and its origins."""
-    written = write_tape(nodes, outputs, dict(leaves), dict(indices), set(), set(), {})
+    written = write_tape(nodes, outputs, dict(leaves), dict(indices), {})
     tape = written.tape(outputs, results, len(indices))
     return batched_tape(
         tape, BatchSlots([(1, mine) for mine in own], n), BatchSlots([(0, True)], n), n, results
@@ -43,10 +43,8 @@ def test_what_depends_on_no_sample_is_there_once():
 
 def test_an_index_of_each_sample():
     xs, i = [Value(0.0), Value(0.0)], Value(0.0)
-    node = Value(0.0, (i, *xs), "take")
-    written = write_tape(
-        [node], [node], {x: k for k, x in enumerate(xs)}, {i: 0}, {node}, set(), {}
-    )
+    node, leaves = Value(0.0), {x: k for k, x in enumerate(xs)}
+    written = write_tape([node], [node], leaves, {i: 0}, {node: (TAKE, (i, *xs))})
     one = written.tape([node], 1, 1)
     tape, _ = batched_tape(one, BatchSlots([(2, False)], 3), BatchSlots([(1, True)], 3), 3, 1)
     assert tape.codes.tolist().count(TAKE) == tape.codes.tolist().count(INDEX) == 3

@@ -10,7 +10,7 @@ from autograd_lite.operations.rules import CODES, RULES
 
 def tape_of(nodes, outputs, results, leaves):
     """The tape, the Values it depends on besides, and the positions of the nodes."""
-    written = write_tape(nodes, outputs, dict(leaves), {}, set(), set(), {})
+    written = write_tape(nodes, outputs, dict(leaves), {}, {})
     return written.tape(outputs, results, 0), written.captured, written.position
 
 

@@ -10,10 +10,8 @@ from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.operations.rules import CODES
 
 
-def written(nodes, outputs, leaves, indices=(), takes=(), largest=(), computed_from=()):
-    return write_tape(
-        nodes, outputs, leaves, dict(indices), set(takes), set(largest), dict(computed_from)
-    )
+def written(nodes, outputs, leaves, indices=(), computed_from=()):
+    return write_tape(nodes, outputs, leaves, dict(indices), dict(computed_from))
 
 
 def test_what_no_output_depends_on_is_left_out():
@@ -49,19 +47,20 @@ def test_a_comparison_is_a_leaf_of_the_graph_and_a_node_of_the_tape():
 
 def test_take_reads_its_index_once_for_all():
     i, xs = Value(1.0), [Value(2.0), Value(3.0)]
-    one, other = (Value(3.0, (i, *xs), "take") for _ in range(2))
-    tape = written([one, other], [one, other], {}, {i: 4}, [one, other])
+    one, other = Value(3.0), Value(3.0)
+    taken = dict.fromkeys([one, other], (TAKE, (i, *xs)))
+    tape = written([one, other], [one, other], {}, {i: 4}, taken)
     assert tape.codes.tolist() == [INDEX, LEAF, LEAF, TAKE, TAKE]
     assert tape.slots.tolist() == [4, 0, 1, -1, -1]
     assert tape.parents.tolist() == [0, 1, 2, 0, 1, 2]
     with pytest.raises(ValueError, match="take reads an index that is no integer among the arg"):
-        written([one], [one], {}, {}, [one])
+        written([one], [one], {}, {}, taken)
 
 
 def test_the_largest_is_a_node_of_its_own():
     xs = [Value(2.0), Value(3.0)]
-    node = Value(3.0, xs, "largest")
-    tape = written([node], [node], {xs[0]: 1, xs[1]: 0}, largest=[node])
+    node = Value(3.0)
+    tape = written([node], [node], {xs[0]: 1, xs[1]: 0}, {}, {node: (LARGEST, tuple(xs))})
     assert tape.codes.tolist() == [LEAF, LEAF, LARGEST]
     assert tape.slots.tolist() == [1, 0, -1]
 

@@ -1,0 +1,17 @@
+# C types for plain.py.
+cimport cython
+cimport autograd_lite.kinds as kinds
+cimport autograd_lite.memory as memory
+cimport autograd_lite.operations.kernels as kernels
+from autograd_lite.extra cimport Extra
+from autograd_lite.value cimport Value
+
+
+cpdef int number_kind(Value node) except -1
+cpdef Value as_number(Value node, int kind)
+cpdef object forget_parents(Value node)
+@cython.locals(number=int)
+cpdef int kind_made(int kind, int code, Value x, Value y, Extra more) except -1
+@cython.locals(number=int, i=Py_ssize_t)
+cpdef int kind_among(tuple xs) except -1
+cdef inline int joined(int number, int other) noexcept

@@ -1,0 +1,75 @@
+"""Which kind of number a rule makes of which, while a recording is open."""
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value, compile, kinds, plain
+from autograd_lite.value import is_plain_number, number_leaf
+
+BOOL, INT, FLOAT, NUMPY = kinds.BOOL, kinds.INT, kinds.FLOAT, kinds.NUMPY
+
+
+def test_eager_nodes_stand_for_no_number():
+    for node in (Value(1.0), Value(1.0) * 2, ag.dot([Value(1.0)], [2.0])):
+        assert plain.number_kind(node) == kinds.NO_NUMBER
+        assert not is_plain_number(node)
+    assert is_plain_number(1.0)
+
+
+def test_the_types_of_numbers_are_known():
+    types = (
+        (True, BOOL),
+        (1, INT),
+        (1.0, FLOAT),
+        (np.True_, NUMPY | BOOL),
+        (np.int8(1), NUMPY | INT),
+    )
+    for number, kind in (*types, (np.float32(1), NUMPY | FLOAT)):
+        assert plain.by_type[type(number)] == kind
+
+
+@pytest.mark.parametrize(
+    ("kinds_of", "rule", "made"),
+    [
+        ((INT, INT), lambda x, y: Value.__add__(x, y), INT),
+        ((BOOL, INT), lambda x, y: Value.__mul__(x, y), INT),
+        ((INT, FLOAT), lambda x, y: Value.__sub__(x, y), FLOAT),
+        ((INT, NUMPY | BOOL), lambda x, y: Value.__add__(x, y), NUMPY | INT),
+        ((INT, INT), lambda x, y: Value.__truediv__(x, y), FLOAT),
+        ((NUMPY | INT, INT), lambda x, y: ag.maximum(x, y), NUMPY | FLOAT),
+        ((INT, INT), lambda x, y: ag.exp(x), FLOAT),
+        ((INT, INT), lambda x, y: Value.__neg__(x), INT),
+        ((INT, NUMPY | INT), lambda x, y: ag.dot([x], [y]), NUMPY | FLOAT),
+        ((INT, INT), lambda x, y: ag.sum([x, y, 1.5]), FLOAT),
+        ((INT, INT), lambda x, y: ag.where(x, y, Value(1.0)), kinds.NO_NUMBER),
+        ((INT, INT), lambda x, y: ag.dot([x], [Value(1.0)]), kinds.NO_NUMBER),
+        ((INT, INT), lambda x, y: Value(1.0, (x, y), "by hand"), kinds.NO_NUMBER),
+    ],
+)
+def test_the_kind_of_a_node_follows_from_its_parents(kinds_of, rule, made):
+    found = []
+
+    def f(z):
+        node = rule(*[number_leaf(kind, 1.0) for kind in kinds_of])
+        found.append((plain.number_kind(node), type(node)))
+        return z
+
+    compile(f)(Value(1.0))
+    assert found[0][0] == made
+    assert found[0][1] is (plain.classes[made] or Value)
+
+
+def test_a_node_may_be_made_a_number_of_another_kind_and_a_constant():
+    found = []
+
+    def f(z):
+        node = Value.__add__(number_leaf(INT, 1.0), 2)
+        assert plain.as_number(node, FLOAT) is node
+        found.append((plain.number_kind(node), type(node), len(Value.parents.__get__(node))))
+        plain.forget_parents(node)
+        found.append(len(Value.parents.__get__(node)))
+        return z
+
+    compile(f)(Value(1.0))
+    assert found[:2] == [(FLOAT, plain.classes[FLOAT], 2), 0]
