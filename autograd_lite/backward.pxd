@@ -3,7 +3,7 @@ cimport cython
 cimport autograd_lite.kinds as kinds
 cimport autograd_lite.memory as memory
 from autograd_lite.extra cimport Extra
-from autograd_lite.value cimport Value
+from autograd_lite.value cimport Node as CNode  # whose type for mypy is named Node
 from cpython.array cimport array as numbers_of
 
 cdef list _passes
@@ -12,46 +12,46 @@ cdef list _passes
 cdef class Pass:
     cdef list by_block, leaf_tuples, order
     cdef Py_ssize_t ready
-    cdef Value leaves, root
+    cdef CNode leaves, root
     cdef numbers_of kept
     cdef tuple watching
 
 
 @cython.locals(
-    this=Pass, order=list, before_by_hand=list, met=list, node=Value, i=Py_ssize_t
+    this=Pass, order=list, before_by_hand=list, met=list, node=CNode, i=Py_ssize_t
 )
-cpdef tuple backpropagate(Value root, tuple watching, tuple inputs=*)
-cdef inline int meet(Value node, Pass this) except -1
+cpdef tuple backpropagate(CNode root, tuple watching, tuple inputs=*)
+cdef inline int meet(CNode node, Pass this) except -1
 @cython.locals(more=Extra)
-cdef inline int meet_parents(Value node, Pass this) except -1
+cdef inline int meet_parents(CNode node, Pass this) except -1
 @cython.locals(i=Py_ssize_t)
 cdef int meet_each(tuple parents, Pass this) except -1
 @cython.locals(g=double)
-cdef inline int send(Value node, Pass this) except -1
-cdef int send_to_many(Value node, double g, Extra more, Pass this) except -1
+cdef inline int send(CNode node, Pass this) except -1
+cdef int send_to_many(CNode node, double g, Extra more, Pass this) except -1
 @cython.locals(i=Py_ssize_t)
 cdef int send_alike(tuple parents, bint only_leaves, double cotangent, Pass this) except -1
 @cython.locals(i=Py_ssize_t)
 cdef int send_each(tuple parents, bint only_leaves, double *partials, double g, Pass this) except -1
-@cython.locals(first=Value, n=Py_ssize_t)
+@cython.locals(first=CNode, n=Py_ssize_t)
 cdef inline int take_leaves(tuple leaves, Pass this) except -1
 cdef inline double times(double g, double partial) noexcept
-cdef inline int receive(Value node, double cotangent, Pass this) except -1
-@cython.locals(node=Value, leaves=tuple, i=Py_ssize_t, numbers="double*")
+cdef inline int receive(CNode node, double cotangent, Pass this) except -1
+@cython.locals(node=CNode, leaves=tuple, i=Py_ssize_t, numbers="double*")
 cdef int settle(Pass this) except -1
-@cython.locals(leaves=tuple, numbers="double*", node=Value, i=Py_ssize_t, others=bint)
+@cython.locals(leaves=tuple, numbers="double*", node=CNode, i=Py_ssize_t, others=bint)
 cdef tuple taken_out(tuple inputs, Pass this)
-@cython.locals(x=Value)
-cdef list by_hand_leaves(Value node, bint clear)
-@cython.locals(node=Value, grad=double)
+@cython.locals(x=CNode)
+cdef list by_hand_leaves(CNode node, bint clear)
+@cython.locals(node=CNode, grad=double)
 cdef object put_back(list grads)
-@cython.locals(kept="double*", node=Value, i=Py_ssize_t)
+@cython.locals(kept="double*", node=CNode, i=Py_ssize_t)
 cdef object restore(list met, Pass this)
-@cython.locals(node=Value)
+@cython.locals(node=CNode)
 cdef set met_leaves(Pass this)
-@cython.locals(node=Value, leaves=tuple)
+@cython.locals(node=CNode, leaves=tuple)
 cdef void forget(Pass this) noexcept
-@cython.locals(node=Value, this=Pass)
-cdef bint is_under_way(Value root) except -1
-@cython.locals(node=Value)
-cpdef object send_alone(Value node)
+@cython.locals(node=CNode, this=Pass)
+cdef bint is_under_way(CNode root) except -1
+@cython.locals(node=CNode)
+cpdef object send_alone(CNode node)

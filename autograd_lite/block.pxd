@@ -6,15 +6,15 @@ cimport autograd_lite.memory as memory
 cimport autograd_lite.plain as plain
 cimport autograd_lite.value as engine
 from autograd_lite.extra cimport Extra
-from autograd_lite.value cimport Value
+from autograd_lite.value cimport Node
 
 
 @cython.locals(deep=Py_ssize_t, i=Py_ssize_t)
 cpdef bint are_leaves(tuple nodes) except -1
-cpdef Py_ssize_t index_of(Value result) except -1
+cpdef Py_ssize_t index_of(Node result) except -1
 @cython.locals(more=Extra, above=Extra)
-cdef Value result_of(Value hub, object call, Py_ssize_t i, int number=*)
-@cython.locals(more=Extra, hub=Value, number=int, detaching=bint, i=Py_ssize_t)
+cdef Node result_of(Node hub, object call, Py_ssize_t i, int number=*)
+@cython.locals(more=Extra, hub=Node, number=int, detaching=bint, i=Py_ssize_t)
 cpdef list nodes_of_call(
     object op, tuple parents, bint only_leaves, object numbers, object gradient, object block=*,
     tuple operands=*

@@ -90,13 +90,13 @@ class Block:
         xs = tuple(operands)
         numbers = [
             engine.number_of(x)
-            if isinstance(x, engine.Value)
+            if isinstance(x, engine.Node)
             else engine.real(x, f"{self.name}: an operand")
             for x in xs
         ]
         results, kept = self.run(numbers)
-        are_values = [isinstance(x, engine.Value) for x in xs]
-        parents: Any = tuple([x for x in xs if isinstance(x, engine.Value)])
+        are_values = [isinstance(x, engine.Node) for x in xs]
+        parents: Any = tuple([x for x in xs if isinstance(x, engine.Node)])
         if not parents:
             return results
 
@@ -168,7 +168,7 @@ class Call:
                 observer.made(node)
         found = self.block.pullback(self.operands, results, cotangents)
         pairs = zip(found, self.operands, strict=True)
-        return [g for g, x in pairs if isinstance(x, engine.Value)]
+        return [g for g, x in pairs if isinstance(x, engine.Node)]
 
 
 def nodes_of_call(
@@ -206,7 +206,7 @@ def nodes_of_call(
     return [engine.detached(node, watching) for node in results] if detaching else results
 
 
-def result_of(hub: Value, call: Call, i: int, number: int = kinds.NO_NUMBER) -> Value:
+def result_of(hub: Value, call: Call, i: int, number: int = kinds.NO_NUMBER) -> Any:
     """Result i of a call, as a node of this kind of number; no observer is told."""
     above = hub._extra
     more = extra.make((hub,))

@@ -76,7 +76,7 @@ def _restored(cls: type[Node], slots: Any) -> Node:
 
 def check_slots(made: Any, grad: Any, more: Any) -> None:
     """Raise ValueError for slots, of a file that was tampered with, that would crash a pass."""
-    value = memory.VALUE
+    value = memory.NODE
     kind, code, x, y, *numbers = made
     right = all(isinstance(number, float) for number in (grad, *numbers))
     right = right and kind in range(kinds.CONSTANT, kinds.BY_HAND + 1) and code in range(len(RULES))

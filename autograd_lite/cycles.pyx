@@ -20,7 +20,7 @@ from cpython.type cimport PyType_Check
 
 from autograd_lite.kinds cimport LEAF
 from autograd_lite.extra cimport Extra
-from autograd_lite.value cimport Value
+from autograd_lite.value cimport Node
 
 cdef extern from "Python.h":
     bint PyObject_IS_GC(object thing)
@@ -49,11 +49,11 @@ def _after_collection(phase, info):
 
 def collect():
     """Drop all nodes that are held by nothing but such cycles; how many there were."""
-    cdef Value node
+    cdef Node node
     garbage = _unheld(_suspects())
     _finalise(garbage)
     garbage = _unheld(garbage)
-    nodes = [thing for thing in garbage if isinstance(thing, Value)]
+    nodes = [thing for thing in garbage if isinstance(thing, Node)]
     # All of it is alive until all is cut, so that nobody meets a graph of which a part is gone.
     for node in nodes:
         node._kind = LEAF
@@ -116,17 +116,17 @@ cdef list _suspects():
     return [
         thing
         for thing in gc.get_objects()  # only a Value with room for attributes is one of these
-        if isinstance(thing, Value)
+        if isinstance(thing, Node)
         or ((type(thing) is _weak or type(thing) is _strong) and thing.may_close_a_cycle)
     ]
 
 
 cdef list _referents(thing):
     """What it refers to, once for each reference, but for what leads out of any graph."""
-    cdef Value node
+    cdef Node node
     cdef Extra more
     cdef list found = gc.get_referents(thing)
-    if isinstance(thing, Value):
+    if isinstance(thing, Node):
         node = thing
         found += (node._x, node._y)
         if isinstance(node._extra, Extra):
@@ -137,6 +137,6 @@ cdef list _referents(thing):
     return [
         referent
         for referent in found
-        if isinstance(referent, Value)
+        if isinstance(referent, Node)
         or (PyObject_IS_GC(referent) and not (PyType_Check(referent) or PyModule_Check(referent)))
     ]

@@ -17,7 +17,7 @@ from autograd_lite.observers import Observer
 from autograd_lite.operations import kernels
 from autograd_lite.plain import forget_parents, number_kind
 from autograd_lite.pullback import Graph, depends_on_others
-from autograd_lite.value import Value, is_plain_number, number_of
+from autograd_lite.value import Node, Value, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -328,7 +328,7 @@ def pullback(outputs: Any, cotangents: Any, inputs: Any) -> Any:
     """
     given = _Tree("pullback", inputs, "an input", False)
     for x in given.leaves:
-        if not isinstance(x, Value):
+        if not isinstance(x, Node):
             raise TypeError(f"pullback: the inputs must be Values, not {type(x).__name__}")
     results = _Tree("pullback", outputs, "an output", True)
     leaves = _aligned("pullback", outputs, cotangents, "the cotangent", "the output")
@@ -399,7 +399,7 @@ class _Call:
 
     def gradient(self, y: Operand) -> tuple[list[Any], bool]:
         """d y / d input, for each input, and True if it depends on other Values."""
-        if not isinstance(y, Value):
+        if not isinstance(y, Node):
             return [0.0] * len(self.inputs), False
         if not observers.tracing() and not (self._of_values and self._connected):
             watching = observers.active()
@@ -416,7 +416,7 @@ class _Call:
 
     def finished(self, x: Any, others: bool) -> Any:
         """What is given of a result: a number, or a Value if it depends on other Values."""
-        if not isinstance(x, Value):
+        if not isinstance(x, Node):
             return x
         if others and self._connected:
             return x
@@ -428,10 +428,10 @@ class _Call:
         """Auxiliary data, in which numbers stand for Values that depend on no others."""
         from autograd_lite.tree import children, rebuild, rebuildable
 
-        met: list[Value] = []
+        met: list[Any] = []
 
         def walk(thing: Any) -> Any:
-            if isinstance(thing, Value):
+            if isinstance(thing, Node):
                 met.append(thing)
                 return self.finished(thing, others)
             if not rebuildable(thing):
@@ -477,7 +477,7 @@ class _Call:
 
 def _fresh(x: Operand, connected: bool) -> Value:
     """A Value of its own with the number x, or the number of x: what stands for it in a call."""
-    if not isinstance(x, Value):
+    if not isinstance(x, Node):
         return Value(x)
     if number_kind(x):  # in a recording: times 1, a Value
         node: Value = nary.binary_of(kernels.MUL, x, Value(1.0))
@@ -488,15 +488,14 @@ def _fresh(x: Operand, connected: bool) -> Value:
 
 def _like(source: Operand, x: Any) -> Any:
     """x, as a Value if source is one."""
-    is_value = isinstance(source, Value) and not number_kind(source)
-    return Value(x) if is_value and is_plain_number(x) else x
+    return Value(x) if isinstance(source, Value) and not isinstance(x, Value) else x
 
 
 def _as_parameter(parameter: Value, x: Operand) -> Value:
     """The node x as one like this parameter of a module."""
-    if isinstance(x, Value) and type(x) is type(parameter):
+    if isinstance(x, Node) and type(x) is type(parameter):
         return x
-    node = x if isinstance(x, Value) else Value(x)
+    node = x if isinstance(x, Node) else Value(x)
     made = parameter.__copy__()
     made._set_slots(node._get_slots())
     for observer in observers.active():
@@ -504,7 +503,7 @@ def _as_parameter(parameter: Value, x: Operand) -> Value:
     return made
 
 
-def _number_node(x: Value) -> Value:
+def _number_node(x: Node) -> Node:
     """The number of a Value, as what stands for a float in a recording."""
     args = kinds.UNARY, kernels.POW_C, x, None, number_of(x), 1.0, 1.0, None
     return value.number_node(kinds.FLOAT, *args)
@@ -564,7 +563,7 @@ class _Tree:
             return lambda blocks: thing._with_parameters(
                 [_as_parameter(p, next(blocks)) for p in parameters]
             )
-        if not isinstance(thing, Value) and rebuildable(thing):
+        if not isinstance(thing, Node) and rebuildable(thing):
             parts = [self._take(x, path + step) for step, x in items(thing)]
             return lambda blocks: rebuild(thing, [part(blocks) for part in parts])
         return self._block([thing], None, path)
@@ -585,7 +584,7 @@ class _Tree:
 
     def _problem(self, x: Any) -> str:
         """What x is, if it has no derivative; else ""."""
-        if isinstance(x, Value):
+        if isinstance(x, Node):
             kind = number_kind(x) & kinds.FLOAT
             if not number_kind(x) or kind == kinds.FLOAT or self._is_result:
                 return ""
@@ -629,7 +628,7 @@ def _aligned(what: str, like: Any, thing: Any, path: str, other: str) -> list[An
         return list(thing.parameters())
     if like is None and thing is None:
         return []
-    if not isinstance(like, Value) and rebuildable(like):
+    if not isinstance(like, Node) and rebuildable(like):
         mine, others = items(like), items(thing)
         if type(thing) is not type(like) or [x for x, _ in mine] != [x for x, _ in others]:
             raise TypeError(
@@ -640,9 +639,9 @@ def _aligned(what: str, like: Any, thing: Any, path: str, other: str) -> list[An
             for (step, x), (_, y) in zip(mine, others, strict=True)
             for leaf in _aligned(what, x, y, path + step, other + step)
         ]
-    if not isinstance(thing, Value) and not value.is_number(thing):
+    if not isinstance(thing, Node) and not value.is_number(thing):
         raise TypeError(f"{what}: {path} is {_described(thing)}, but {other} is a number")
-    return [thing if isinstance(thing, Value) else float(thing)]
+    return [thing if isinstance(thing, Node) else float(thing)]
 
 
 def _is_array(thing: Any) -> bool:
@@ -658,7 +657,7 @@ def _array(leaves: Sequence[Any], shape: tuple[int, ...], like: Any = None) -> A
     """An array of numbers, or of Values if one of the leaves is a Value."""
     import numpy as np
 
-    if not any(isinstance(x, Value) for x in leaves):
+    if not any(isinstance(x, Node) for x in leaves):
         return np.array(leaves, float).reshape(shape)
     made = np.empty(len(leaves), object)
     for i, x in enumerate(leaves):
@@ -687,19 +686,19 @@ def _described(x: Any) -> str:
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
-def _values_among(leaves: Sequence[Any]) -> list[Value]:
-    return [x for x in leaves if isinstance(x, Value)]
+def _values_among(leaves: Sequence[Any]) -> list[Any]:
+    return [x for x in leaves if isinstance(x, Node)]
 
 
 def _are_values(leaves: Sequence[Any]) -> bool:
-    return any(isinstance(x, Value) and not number_kind(x) for x in leaves)
+    return any(isinstance(x, Value) for x in leaves)
 
 
-def _single(what: str, result: Any, f: Callable[..., Any]) -> Operand:
+def _single(what: str, result: Any, f: Callable[..., Any]) -> Any:
     """The result of f, which must be a single number."""
     if _is_array(result) and result.shape == ():
         result = result.item()
-    if isinstance(result, Value) or (value.is_number(result) and type(result) is not bool):
+    if isinstance(result, Node) or (value.is_number(result) and type(result) is not bool):
         return result
     raise TypeError(
         f"{what}: {_name(f)} gave {_described(result)}, and only a single number has a gradient; "

@@ -20,7 +20,7 @@ from autograd_lite.nary import (
     unary_of,
 )
 from autograd_lite.operations.rules import RULES, Rule, register
-from autograd_lite.value import Value, real, required
+from autograd_lite.value import Node, Value, real, required
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -238,8 +238,8 @@ def isfinite(x: Operand) -> bool:
 
 
 def _order_of(x: Operand, name: str) -> Operand:
-    """A Value as it is, and a number as a float."""
-    return x if isinstance(x, Value) else real(x, f"{name}: its operand")
+    """A node as it is, and a number as a float."""
+    return x if isinstance(x, Node) else real(x, f"{name}: its operand")
 
 
 @overload
@@ -266,7 +266,7 @@ def interp(x: Operand, xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
     for i in range(1, n):
         if not knots[i - 1] < knots[i]:
             raise ValueError(f"interp: xs must increase, but xs[{i}] is not above xs[{i - 1}]")
-    x = clip(x if isinstance(x, Value) else real(x, "interp: x"), knots[0], knots[-1])
+    x = clip(x if isinstance(x, Node) else real(x, "interp: x"), knots[0], knots[-1])
 
     def line(i: int, base: int) -> Operand:
         """The line of the interval that begins at knot i, through the point `base`."""
@@ -274,7 +274,7 @@ def interp(x: Operand, xs: Iterable[Operand], ys: Iterable[Operand]) -> Operand:
         out: Operand = slope * (x - knots[base]) + heights[base]
         return out
 
-    if not observers.tracing() or not any(isinstance(u, Value) for u in (x, *knots)):
+    if not observers.tracing() or not any(isinstance(u, Node) for u in (x, *knots)):
         i = 0 if isnan(x) else bisect_right(knots, x) - 1  # of nan as a compiled function has it
         return line(max(0, min(i, n - 2)), max(i, 0))
     found = line(max(0, n - 2), n - 1)
@@ -324,13 +324,13 @@ def _log_softmax(operands: Iterable[Operand], name: str) -> list[Any]:
     if not xs or not observers.tracing():
         return nary.log_softmax(xs, True)
     shift = largest(xs)
-    if isinstance(shift, Value):
-        shift = Value.detach(shift)  # which a tracer of a float has not
+    if isinstance(shift, Node):
+        shift = Node.detach(shift)  # which a tracer of a float has not
     return nary.log_softmax([x - shift for x in xs], False)
 
 
 for _rule in RULES:  # a method says what the function of its name says
-    _method = Value.__dict__.get(_rule.name)
+    _method = Node.__dict__.get(_rule.name)
     if _method is not None:
         _function = globals().get(_rule.name)
         _method.__doc__ = _function.__doc__ if _function else _documentation(_rule)
@@ -347,7 +347,7 @@ def take(sequence: Any, index: Any) -> Any:
 
     A function that takes from a dict, or from rows of several lengths, is not recorded.
     """
-    if not isinstance(index, Value):
+    if not isinstance(index, Node):
         return sequence[index]
     if not hasattr(index, "__index__"):
         raise TypeError("take: an index must be an int; write int(v.data) for that of a Value v")
@@ -374,7 +374,7 @@ def take(sequence: Any, index: Any) -> Any:
     return _chosen("take", elements, value.number_of(required(taken, "take")), index)
 
 
-def taken_or_largest(xs: list[Any], index: Value | None) -> Any:
+def taken_or_largest(xs: list[Any], index: Node | None) -> Any:
     """The node of one of xs in a recording: of that which the index names, or of the largest."""
     nodes = [required(x, "take") for x in xs]
     numbers = [*map(value.number_of, nodes)]
@@ -383,7 +383,7 @@ def taken_or_largest(xs: list[Any], index: Value | None) -> Any:
     return _chosen("largest", nodes, largest(numbers)) if observers.tracing() else largest(xs)
 
 
-def _chosen(op: str, xs: list[Value], number: float, *index: Value) -> Any:
+def _chosen(op: str, xs: list[Node], number: float, *index: Node) -> Any:
     """What a recording has for the one of xs that has this number."""
     nodes = [observer.chosen(op, (*index, *xs), number) for observer in observers.active()]
     return next(node for node in nodes if node is not None)
@@ -409,7 +409,7 @@ def largest(xs: Iterable[Operand]) -> Any:
     xs = checked(xs, "largest")
     if not xs:
         raise ValueError("largest of no operands")
-    if observers.tracing() and any(isinstance(x, Value) for x in xs) and _alike(xs):
+    if observers.tracing() and any(isinstance(x, Node) for x in xs) and _alike(xs):
         return taken_or_largest(xs, None)
     found, *others = xs
     for x in others:
@@ -450,7 +450,7 @@ def callback(function: Callable[..., object], *values: Operand) -> None:
     after it, or the next sample of a `vmap`, is read before it is written; a check finds that.
     """
     if not any(observer.call(function, values) for observer in observers.active()):
-        function(*[value.number_of(x) if isinstance(x, Value) else x for x in values])
+        function(*[value.number_of(x) if isinstance(x, Node) else x for x in values])
 
 
 # ------------------------------------------------------------------- operations of the user's
@@ -556,7 +556,7 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
                 xs = signature.bind(*xs, **named).args
             if len(xs) != n:
                 raise TypeError(f"{name} takes {n} operands, not {len(xs)}")
-            if not any(isinstance(x, Value) for x in xs):
+            if not any(isinstance(x, Node) for x in xs):
                 return real(function(*[number_for(rule.code, x) for x in xs]), name)
             if n == 1:
                 return unary_of(rule.code, xs[0], 0.0)

@@ -16,7 +16,7 @@ from autograd_lite.block import Block
 from autograd_lite.compiler.record.numbers import NumberTracer
 from autograd_lite.compiler.record.tracers import NotRecordedError, ValueTracer
 from autograd_lite.tree import children, rebuild, rebuildable
-from autograd_lite.value import Value, is_number, number_of
+from autograd_lite.value import Node, Value, is_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class _Equation:
 
         def f(x: Any) -> Any:
             found = self._residual(x, *theta)
-            if any(isinstance(number, Value) for number in _leaves(x, self.name)):
+            if any(isinstance(number, Node) for number in _leaves(x, self.name)):
                 return found  # for derivatives by x
             return _put(found, map(_number, _leaves(found, self.name)))
 
@@ -263,7 +263,7 @@ class _Watch(observers.Observer):
         """The Values on which the results depend, and which were there before."""
         found: dict[int, Value] = {}
         met: set[int] = set()
-        stack = [x for x in self.results if isinstance(x, Value)]
+        stack: list[Any] = [x for x in self.results if isinstance(x, Node)]
         while stack:
             node = stack.pop()
             if id(node) in met:
@@ -277,8 +277,8 @@ class _Watch(observers.Observer):
 
 
 # A tracer of a plain number has not the attributes of a Value.
-_parents_of: Any = Value.parents.__get__
-_is_leaf: Any = Value.is_leaf.__get__
+_parents_of: Any = Node.parents.__get__
+_is_leaf: Any = Node.is_leaf.__get__
 
 
 def _changes(node: Value) -> bool:
@@ -297,12 +297,12 @@ def _gradient(root: Value, inputs: list[Value]) -> list[float]:
 
 
 def _number(x: Any) -> float:
-    return number_of(x) if isinstance(x, Value) else float(x)
+    return number_of(x) if isinstance(x, Node) else float(x)
 
 
 def _leaves(thing: Any, name: str) -> Iterator[Any]:
     """The numbers and Values in a container, in order; the thing itself if it is one of them."""
-    if isinstance(thing, Value) or is_number(thing):
+    if isinstance(thing, Node) or is_number(thing):
         yield thing
     elif isinstance(thing, np.ndarray):
         yield from thing.ravel().tolist()
@@ -319,11 +319,11 @@ def _put(thing: Any, numbers: Iterable[Any]) -> Any:
 
 
 def _filled(thing: Any, numbers: Iterator[Any]) -> Any:
-    if isinstance(thing, Value) or is_number(thing):
+    if isinstance(thing, Node) or is_number(thing):
         return next(numbers)
     if isinstance(thing, np.ndarray):
         found = [next(numbers) for _ in range(thing.size)]
-        dtype = object if any(isinstance(x, Value) for x in found) else float
+        dtype = object if any(isinstance(x, Node) for x in found) else float
         return np.array(found, dtype).reshape(thing.shape)
     return rebuild(thing, [_filled(x, numbers) for x in children(thing)])
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_lite import functions
 from autograd_lite.block import Block
-from autograd_lite.value import Value, is_number
+from autograd_lite.value import Node, is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def cholesky(a: Any) -> Any:
         for j in range(i + 1):
             left = row[j] - functions.dot(lower[i][:j], lower[j][:j]) if j else row[j]
             if i == j and not left > 0.0:
-                number = left.data if isinstance(left, Value) else left
+                number = left.data if isinstance(left, Node) else left
                 raise ValueError(
                     f"cholesky: a is not positive definite: pivot {i} is {number:g}, not above 0"
                 )
@@ -169,7 +169,7 @@ def _rows(thing: Any, name: str) -> list[Any]:
         ):
             raise ValueError(f"{name}: row {i} is not as long as row 0")
         for x in row if isinstance(row, list) else [row]:
-            if not (isinstance(x, Value) or is_number(x)):
+            if not (isinstance(x, Node) or is_number(x)):
                 raise TypeError(f"{name} must hold numbers and Values, not {type(x).__name__}")
     return found
 
@@ -186,4 +186,4 @@ def _like(thing: Any, found: list[Any]) -> Any:
 
 
 def _holds_values(thing: Any) -> bool:
-    return any(map(_holds_values, thing)) if isinstance(thing, list) else isinstance(thing, Value)
+    return any(map(_holds_values, thing)) if isinstance(thing, list) else isinstance(thing, Node)

@@ -7,7 +7,7 @@ from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memcmp
 
-from autograd_lite.value cimport Value  # its fields
+from autograd_lite.value cimport Node, Value  # their fields
 
 # ------------------------------------------------------------------------------------ arrays
 
@@ -172,16 +172,16 @@ cdef inline bytes filled(tuple floats):
 # ------------------------------------------------------------------------------- tuples of Values
 
 
-cdef inline Py_hash_t address(Value node) noexcept:
+cdef inline Py_hash_t address(Node node) noexcept:
     return <Py_hash_t> ((<size_t> <PyObject *> node) >> 4)
 
 
-cdef inline Value value_at(tuple values, Py_ssize_t i):
-    return <Value> PyTuple_GET_ITEM(values, i)
+cdef inline Node value_at(tuple values, Py_ssize_t i):
+    return <Node> PyTuple_GET_ITEM(values, i)
 
 
-cdef inline Value listed(list values, Py_ssize_t i):
-    return <Value> PyList_GET_ITEM(values, i)
+cdef inline Node listed(list values, Py_ssize_t i):
+    return <Node> PyList_GET_ITEM(values, i)
 
 
 cdef extern from *:
@@ -197,51 +197,52 @@ cdef extern from *:
 
 cdef inline void prefetch(list values, Py_ssize_t i) noexcept:
     cdef Py_ssize_t last = PyList_GET_SIZE(values) - 1
-    PREFETCH(&(<Value> PyList_GET_ITEM(values, min(i + 16, last)))._kind)
-    PREFETCH(<void *> (<Value> PyList_GET_ITEM(values, min(i + 8, last)))._extra)
+    PREFETCH(&(<Node> PyList_GET_ITEM(values, min(i + 16, last)))._kind)
+    PREFETCH(<void *> (<Node> PyList_GET_ITEM(values, min(i + 8, last)))._extra)
 
 
-cdef inline bint is_value(tuple operands, Py_ssize_t i) noexcept:
-    return isinstance(<object> PyTuple_GET_ITEM(operands, i), Value)
+cdef inline bint is_node(tuple operands, Py_ssize_t i) noexcept:
+    operand = <object> PyTuple_GET_ITEM(operands, i)
+    return isinstance(operand, Value) or isinstance(operand, Node)  # mostly it is a Value
 
 
 cdef inline double data_of(tuple values, Py_ssize_t i) noexcept:
-    return (<Value> PyTuple_GET_ITEM(values, i))._data
+    return (<Node> PyTuple_GET_ITEM(values, i))._data
 
 
 cdef inline bint is_deep(tuple values, Py_ssize_t i) noexcept:
-    return (<Value> PyTuple_GET_ITEM(values, i))._kind > 0
+    return (<Node> PyTuple_GET_ITEM(values, i))._kind > 0
 
 
-cdef inline bint all_values(tuple operands) noexcept:
+cdef inline bint all_nodes(tuple operands) noexcept:
     cdef Py_ssize_t i
     for i in range(PyTuple_GET_SIZE(operands)):
-        if not is_value(operands, i):
+        if not is_node(operands, i):
             return False
     return True
 
 
 cdef inline void receive(tuple leaves, Py_ssize_t i, double cotangent) noexcept:
-    (<Value> PyTuple_GET_ITEM(leaves, i))._dx += cotangent
+    (<Node> PyTuple_GET_ITEM(leaves, i))._dx += cotangent
 
 
 cdef inline void add_to_grad(tuple leaves, Py_ssize_t i, double number) noexcept:
-    (<Value> PyTuple_GET_ITEM(leaves, i))._grad += number
+    (<Node> PyTuple_GET_ITEM(leaves, i))._grad += number
 
 
 cdef inline void settle(tuple leaves, Py_ssize_t i) noexcept:
     cdef PyObject *leaf = <PyObject *> PyTuple_GET_ITEM(leaves, i)
-    (<Value> leaf)._grad += (<Value> leaf)._dx
-    (<Value> leaf)._dx = 0.0
+    (<Node> leaf)._grad += (<Node> leaf)._dx
+    (<Node> leaf)._dx = 0.0
 
 
 cdef inline double grad_of(tuple values, Py_ssize_t i) noexcept:
-    return (<Value> PyTuple_GET_ITEM(values, i))._grad
+    return (<Node> PyTuple_GET_ITEM(values, i))._grad
 
 
 cdef inline void set_grad(tuple values, Py_ssize_t i, double grad) noexcept:
-    (<Value> PyTuple_GET_ITEM(values, i))._grad = grad
+    (<Node> PyTuple_GET_ITEM(values, i))._grad = grad
 
 
 cdef inline void set_data(tuple values, Py_ssize_t i, double data) noexcept:
-    (<Value> PyTuple_GET_ITEM(values, i))._data = data
+    (<Node> PyTuple_GET_ITEM(values, i))._data = data

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     Node: TypeAlias = Any  # a Value, whose class lies above
 
-VALUE: Any = None  # Value, set by value.py
+NODE: Any = None  # Node and Value, set by value.py
+VALUE: Any = None
 
 # ------------------------------------------------------------------------------------ arrays
 
@@ -173,14 +174,14 @@ def zeroed(cls: type, *_: object, **__: object) -> Node:
     return node
 
 
-def is_value(operands: tuple[Any, ...], i: int) -> bool:
-    """True if operands[i] is a Value."""
-    return isinstance(operands[i], VALUE)
+def is_node(operands: tuple[Any, ...], i: int) -> bool:
+    """True if operands[i] is a node."""
+    return isinstance(operands[i], NODE)
 
 
-def all_values(operands: tuple[Any, ...]) -> bool:
-    """True if all operands are Values."""
-    return all(isinstance(x, VALUE) for x in operands)
+def all_nodes(operands: tuple[Any, ...]) -> bool:
+    """True if all operands are nodes."""
+    return all(isinstance(x, NODE) for x in operands)
 
 
 def is_deep(values: tuple[Node, ...], i: int) -> bool:

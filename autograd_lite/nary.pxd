@@ -6,7 +6,7 @@ cimport autograd_lite.memory as memory
 cimport autograd_lite.operations.kernels as kernels
 cimport autograd_lite.value as engine
 from autograd_lite.extra cimport Extra
-from autograd_lite.value cimport Value
+from autograd_lite.value cimport Node
 
 
 cdef class Vector:
@@ -31,8 +31,8 @@ cpdef object ternary_of(int code, object x, object y, object z)
 cpdef object nary(int code, object operands)
 @cython.locals(xs=list, i=Py_ssize_t)
 cpdef list checked(object operands, str name)
-cpdef Value constant(double number)
-@cython.locals(peak=Value, numbers=list)
+cpdef Node constant(double number)
+@cython.locals(peak=Node, numbers=list)
 cpdef list log_softmax(list xs, bint shift)
 cpdef list exps(list xs)
 cpdef object dot(object xs, object ys)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, TypeAlias
 
-    from autograd_lite.value import Operand, Value
+    from autograd_lite.value import Node, Operand, Value
 
     Operands: TypeAlias = "Iterable[Operand] | Vector"
 
@@ -35,7 +35,7 @@ def number_for(code: int, x: Any) -> float:
 
 def unary_of(code: int, x: Operand, c: float) -> Any:
     """rule(x): a node of a Value, a float of a number."""
-    if isinstance(x, engine.Value):
+    if isinstance(x, engine.Node):
         return engine.unary(code, x, c)
     number = number_for(code, x)
     if kernels.in_c(code):
@@ -46,7 +46,7 @@ def unary_of(code: int, x: Operand, c: float) -> Any:
 
 def binary_of(code: int, x: Operand, y: Operand) -> Any:
     """rule(x, y): a node if one operand is a Value, else a float."""
-    if isinstance(x, engine.Value) or isinstance(y, engine.Value):
+    if isinstance(x, engine.Node) or isinstance(y, engine.Node):
         name = RULES[code].name
         return engine.binary(code, engine.required(x, name), engine.required(y, name))
     return kernels.FUNCTIONS[code](number_for(code, x), number_for(code, y))[0]
@@ -54,14 +54,14 @@ def binary_of(code: int, x: Operand, y: Operand) -> Any:
 
 def power(x: Operand, y: Operand) -> Any:
     """x ** y; a plain number y is no parent."""
-    if isinstance(x, engine.Value) and not isinstance(y, engine.Value) and engine.is_number(y):
+    if isinstance(x, engine.Node) and not isinstance(y, engine.Node) and engine.is_number(y):
         return engine.unary(kernels.POW_C, x, float(y))
     return binary_of(kernels.POW, x, y)
 
 
 def ternary_of(code: int, x: Operand, y: Operand, z: Operand) -> Any:
     """rule(x, y, z): a node if one operand is a Value, else a float."""
-    if isinstance(x, engine.Value) or isinstance(y, engine.Value) or isinstance(z, engine.Value):
+    if isinstance(x, engine.Node) or isinstance(y, engine.Node) or isinstance(z, engine.Node):
         name = RULES[code].name
         return engine.ternary(
             code, engine.required(x, name), engine.required(y, name), engine.required(z, name)
@@ -70,7 +70,7 @@ def ternary_of(code: int, x: Operand, y: Operand, z: Operand) -> Any:
     return kernels.FUNCTIONS[code](*numbers)[0]
 
 
-def fixed(code: int, xs: tuple[Value, ...]) -> Value:
+def fixed(code: int, xs: tuple[Node, ...]) -> Value:
     """The node of a rule that users made, of any fixed number of parents."""
     out, *partials = kernels.FUNCTIONS[code](*[engine.number_of(x) for x in xs])
     return engine.node_of_many(
@@ -154,7 +154,7 @@ def checked(operands: Iterable[Operand], name: str) -> list[Any]:
         check_iterable(operands, name)
     xs = list(operands)
     for i in range(len(xs)):
-        if type(xs[i]) is not float and not isinstance(xs[i], engine.Value):
+        if type(xs[i]) is not float and not isinstance(xs[i], engine.Node):
             xs[i] = engine.real(xs[i], f"{name}: element {i}")
     return xs
 
@@ -181,10 +181,10 @@ def log_softmax(xs: list[Any], shift: bool) -> list[Any]:
            lose every digit. A program has to find the largest anew.
     """
     if shift:
-        numbers = [engine.number_of(x) if isinstance(x, engine.Value) else x for x in xs]
+        numbers = [engine.number_of(x) if isinstance(x, engine.Node) else x for x in xs]
         largest = max(numbers, default=0.0)
         peak = constant(largest)
-        xs = [x - peak if isinstance(x, engine.Value) else x - largest for x in xs]
+        xs = [x - peak if isinstance(x, engine.Node) else x - largest for x in xs]
     total = nary(kernels.LOGSUMEXP, xs)
     return [x - total for x in xs]
 
@@ -249,7 +249,7 @@ class Vector:
 
     __slots__ = ("n", "numbers", "only_leaves", "values")
 
-    values: tuple[Value, ...]
+    values: tuple[Node, ...]
     numbers: Any
     n: int
     only_leaves: bool
@@ -297,11 +297,11 @@ def check_lengths(name: str, left: Vector, right: Vector) -> None:
         raise ValueError(f"{name}: the lengths differ, {left.n} and {right.n}")
 
 
-def values_of(operands: tuple[Any, ...]) -> tuple[Value, ...]:
+def values_of(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     """The operands, with a constant leaf for each number among them."""
     return (
         operands
-        if memory.all_values(operands)
+        if memory.all_nodes(operands)
         else tuple([engine.required(x, "") for x in operands])
     )
 
@@ -312,7 +312,7 @@ def read(xs: tuple[Any, ...], d: list[float], code: int) -> tuple[int, int]:
     for i in range(len(xs)):
         if memory.is_float(xs, i):
             d[i] = memory.float_at(xs, i)
-        elif memory.is_value(xs, i):
+        elif memory.is_node(xs, i):
             d[i] = memory.data_of(xs, i)
             values += 1
             deep += memory.is_deep(xs, i)

@@ -4,14 +4,14 @@ cimport autograd_lite.kinds as kinds
 cimport autograd_lite.memory as memory
 cimport autograd_lite.operations.kernels as kernels
 from autograd_lite.extra cimport Extra
-from autograd_lite.value cimport Value
+from autograd_lite.value cimport Node as CNode  # whose type for mypy is named Node
 
 
-cpdef int number_kind(Value node) except -1
-cpdef Value as_number(Value node, int kind)
-cpdef object forget_parents(Value node)
+cpdef int number_kind(CNode node) except -1
+cpdef CNode as_number(CNode node, int kind)
+cpdef object forget_parents(CNode node)
 @cython.locals(number=int)
-cpdef int kind_made(int kind, int code, Value x, Value y, Extra more) except -1
+cpdef int kind_made(int kind, int code, CNode x, CNode y, Extra more) except -1
 @cython.locals(number=int, i=Py_ssize_t)
 cpdef int kind_among(tuple xs) except -1
 cdef inline int joined(int number, int other) noexcept

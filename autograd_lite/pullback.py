@@ -14,7 +14,7 @@ from autograd_lite.operations import kernels
 from autograd_lite.operations.opcodes import BLOCK, CONSTANT, DETACH, LARGEST, LEAF, RESULT, TAKE
 from autograd_lite.operations.rules import RULES
 from autograd_lite.plain import forget_parents, number_kind
-from autograd_lite.value import Value, number_of, required, static_of, weights_of
+from autograd_lite.value import Node, Value, number_of, required, static_of, weights_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ __all__ = ["Graph", "depends_on_others"]
 
 _parents_of: Any = Value.parents.__get__
 _rule_of: Any = Value.rule.__get__
-_is_leaf: Any = Value.is_leaf.__get__
+_is_leaf: Any = Node.is_leaf.__get__
 _is_constant: Any = Value.is_constant.__get__
 _symbol_of: Any = Value._op.__get__
 _block_of: Any = Value._block.__get__
@@ -78,14 +78,14 @@ class Graph(Nodes):
         self._kept: list[Value] = []  # so that ids stay those of these Values
         self.inputs = [self.leaf(x) for x in inputs]
         active = {id(x) for x in inputs}
-        roots = [y for y in outputs if isinstance(y, Value)]
+        roots = [y for y in outputs if isinstance(y, Node)]
         # Nothing is made here, and a recording need not know that its nodes are read.
         observers.unobserved(self._read, ancestors(roots, inputs), active)
         self.outputs = [self.leaf(y) for y in outputs]
 
     def leaf(self, x: Operand) -> int:
         """The node of a Value, a leaf if there was none, or of a plain number."""
-        if not isinstance(x, Value):
+        if not isinstance(x, Node):
             return self.number(x)
         node = self._node_of.get(id(x))
         return self._note(x, self.add(LEAF)) if node is None else node
@@ -93,7 +93,7 @@ class Graph(Nodes):
     def new_leaf(self, x: Operand) -> int:
         """A leaf of its own for a Value, or a plain number that is data."""
         node = self.add(LEAF)
-        self._made[node] = number_of(x) if self._as_numbers and isinstance(x, Value) else x
+        self._made[node] = number_of(x) if self._as_numbers and isinstance(x, Node) else x
         return node
 
     def _note(self, x: Value, node: int) -> int:
@@ -191,7 +191,7 @@ class Graph(Nodes):
             return static
         if code == DETACH:
             (x,) = xs
-            return detached(x) if isinstance(x, Value) else x
+            return detached(x) if isinstance(x, Node) else x
         if code == LARGEST:
             return functions.taken_or_largest(xs, None)
         if code == TAKE:
@@ -208,14 +208,14 @@ class Graph(Nodes):
             return nary.binary_of(code, *xs)
         if len(xs) == 3:
             return nary.ternary_of(code, *xs)
-        if not any(isinstance(x, Value) for x in xs):
+        if not any(isinstance(x, Node) for x in xs):
             return kernels.FUNCTIONS[code](*xs)[0]
         return nary.fixed(code, tuple([required(x, rule.name) for x in xs]))
 
 
-def detached(x: Value) -> Value:
+def detached(x: Node) -> Value:
     """A constant with the number of x, which a recording knows to be that of x."""
-    leaf: Value = Value.detach(x)
+    leaf: Value = Node.detach(x)
     if not number_kind(leaf):
         forget_parents(leaf)
     return leaf
@@ -253,9 +253,10 @@ def partial_of_user(code: int, k: int) -> int:
         def computed(*numbers: float) -> tuple[float, ...]:
             operands = tuple(map(nary.constant, numbers))
             found = partial(operands)
-            if not isinstance(found, Value):
+            if not isinstance(found, Node):
                 return (float(found), *[0.0] * len(numbers))
-            return (number_of(found), *value.gradient(found, operands, ())[0])
+            root: Any = found
+            return (number_of(root), *value.gradient(root, operands, ())[0])
 
         def again(*operands: Value) -> tuple[Any, ...]:
             inputs = operands[:-1]  # the last is its own value

@@ -38,16 +38,11 @@ NO_FLOAT = (
 )
 
 
-class Value:
-    """A number, the gradient of a result with respect to it, and the operation that made it.
+class Node:
+    """What a graph is made of: a Value, or what stands for a plain number in a recording.
 
-    data       the number, a float
-    _children  the parents of a node that is made by hand; set its `_backward` afterwards
-    _op        the name of the operation that is made by hand
-    label      a name to show on graphs
-
-    Two Values are equal if they are one object, which is also their hash; a plain number equals
-    the Value whose number it is. Raises TypeError for what is not a real number.
+    Operations on nodes give nodes. They give Values, but for those of a recording that are computed
+    of plain numbers alone.
     """
 
     __slots__ = (
@@ -69,44 +64,13 @@ class Value:
     _grad: float
     _dx: float
     _dy: float
-    _x: Any  # a Value or None
+    _x: Any  # a node or None
     _y: Any
     _extra: Any  # None, the label, or an Extra
     _code: int  # of its rule
     _kind: int
     _users: int  # number of users that are still to send their cotangents; 0 outside a pass
     _number: int  # kind of the plain number that it stands for in a recording; else 0
-
-    def __init__(
-        self, data: float, _children: Iterable[Value] = (), _op: str = "", label: str = ""
-    ) -> None:
-        source = data if isinstance(data, Value) and is_plain_number(data) else None
-        number = real(data, "data") if source is None else number_of(source)
-        if not isinstance(label, str):
-            raise TypeError(f"label must be a str, not {type_name(label)}")
-        if not isinstance(_op, str):
-            raise TypeError(
-                f"_op must be a str, not {type_name(_op)}; to make an operation of its partials, "
-                "write autograd_lite.operation"
-            )
-        parents = tuple(_children)
-        for parent in parents:
-            if not isinstance(parent, Value):
-                raise TypeError(f"_children must be Values, not {type_name(parent)}")
-        if self._kind != kinds.LEAF or self._x is not None:
-            raise TypeError("a node cannot be initialised twice; make a new Value")
-        self._data = number
-        self._extra = label or None
-        if (parents or _op) and grad_enabled():
-            more = extra.make(parents)
-            more.op = _op
-            more.label = label
-            self._extra = more
-            self._kind = kinds.BY_HAND  # last: until it is whole, it is a leaf
-        if type(self) is not Value and holds_attributes(type(self)):
-            watch_for_cycles()
-        if _blocks != 0:
-            observed_by_hand(self, parents, _op, source)
 
     # ------------------------------------------------------------------------ what it holds
 
@@ -161,7 +125,7 @@ class Value:
     def detach(self) -> Value:
         """A new leaf with the same number: no gradient flows through it."""
         if self._number != 0:
-            return self
+            return self  # type: ignore[return-value]
         return detached(self, observers.active() if _blocks != 0 else ())
 
     # --------------------------------------------------------------------- how it was made
@@ -253,7 +217,7 @@ class Value:
         send_alone(self)
 
     @property
-    def _block(self) -> tuple[Value, Any] | None:
+    def _block(self) -> tuple[Node, Any] | None:
         """(hub, its Call) of a result of a block, and of the hub itself; else None."""
         if self._kind == kinds.BLOCK:
             return self, self._extra.block
@@ -281,7 +245,7 @@ class Value:
             else:
                 self._grad += 1.0
 
-    # ------------------------------------------------------------------------- operators
+    # --------------- operators: the other operand mostly is a Value; `constant` has other nodes
 
     def __add__(self, other: Operand) -> Value:
         if isinstance(other, Value):
@@ -326,7 +290,7 @@ class Value:
     def __pow__(self, other: Operand, modulo: None = None) -> Value:
         if modulo is not None:
             raise TypeError("pow(v, w, modulo) has no derivative; write pow(v, w)")
-        if isinstance(other, Value):
+        if isinstance(other, Node):
             return binary(kernels.POW, self, other)
         y = comparable(other)
         if y is None:
@@ -354,18 +318,18 @@ class Value:
         return NotImplemented if x is None else binary(kernels.MOD, x, self)
 
     def __divmod__(self, other: Operand) -> tuple[Value, Value]:
-        y = other if isinstance(other, Value) else constant(other, "divmod()")
+        y: Any = other if isinstance(other, Value) else constant(other, "divmod()")
         return NotImplemented if y is None else (self // y, self % y)
 
     def __rdivmod__(self, other: float) -> tuple[Value, Value]:
-        x = constant(other, "divmod()")
+        x: Any = constant(other, "divmod()")
         return NotImplemented if x is None else (x // self, x % self)
 
     def __neg__(self) -> Value:
         return unary(kernels.NEG, self, 0.0)
 
     def __pos__(self) -> Value:
-        return self
+        return self  # type: ignore[return-value]
 
     def __abs__(self) -> Value:
         return unary(kernels.ABS, self, 0.0)
@@ -567,7 +531,7 @@ class Value:
         return binary(kernels.HYPOT, self, required(other, "hypot"))
 
     def pow(self, other: Operand) -> Value:
-        if not isinstance(other, Value) and is_number(other):
+        if not isinstance(other, Node) and is_number(other):
             return unary(kernels.POW_C, self, float(other))
         return binary(kernels.POW, self, required(other, "pow"))
 
@@ -664,10 +628,56 @@ class Value:
             drop_parents(self)
 
 
-if not kernels.COMPILED:  # C zeroes the fields of a new object by itself
-    Value.__new__ = staticmethod(memory.zeroed)  # type: ignore[method-assign]
+class Value(Node):
+    """A number, the gradient of a result with respect to it, and the operation that made it.
 
-memory.VALUE = Value
+    data       the number, a float
+    _children  the parents of a node that is made by hand; set its `_backward` afterwards
+    _op        the name of the operation that is made by hand
+    label      a name to show on graphs
+
+    Two Values are equal if they are one object, which is also their hash; a plain number equals
+    the Value whose number it is. Raises TypeError for what is not a real number.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self, data: float, _children: Iterable[Value] = (), _op: str = "", label: str = ""
+    ) -> None:
+        source = data if isinstance(data, Node) and is_plain_number(data) else None
+        number = real(data, "data") if source is None else number_of(source)
+        if not isinstance(label, str):
+            raise TypeError(f"label must be a str, not {type_name(label)}")
+        if not isinstance(_op, str):
+            raise TypeError(
+                f"_op must be a str, not {type_name(_op)}; to make an operation of its partials, "
+                "write autograd_lite.operation"
+            )
+        parents = tuple(_children)
+        for parent in parents:
+            if not isinstance(parent, Node):
+                raise TypeError(f"_children must be Values, not {type_name(parent)}")
+        if self._kind != kinds.LEAF or self._x is not None:
+            raise TypeError("a node cannot be initialised twice; make a new Value")
+        self._data = number
+        self._extra = label or None
+        if (parents or _op) and grad_enabled():
+            more = extra.make(parents)
+            more.op = _op
+            more.label = label
+            self._extra = more
+            self._kind = kinds.BY_HAND  # last: until it is whole, it is a leaf
+        if type(self) is not Value and holds_attributes(type(self)):
+            watch_for_cycles()
+        if _blocks != 0:
+            observed_by_hand(self, parents, _op, source)
+
+
+if not kernels.COMPILED:  # C zeroes the fields of a new object by itself
+    Node.__new__ = staticmethod(memory.zeroed)  # type: ignore[method-assign]
+
+memory.NODE, memory.VALUE = Node, Value
 
 if table_checksum() != kernels.TABLE_CHECKSUM:
     raise ImportError(
@@ -728,6 +738,7 @@ def observed_node(
     if detaching and kind > kinds.LEAF and not watching:
         return filled_node(kinds.LEAF, 0, None, None, data, 0.0, 0.0, None)
     number = kinds.NO_NUMBER if kind <= kinds.LEAF else plain.kind_made(kind, code, x, y, more)
+    node: Any
     if number == kinds.NO_NUMBER:
         node = filled_node(kind, code, x, y, data, dx, dy, more)
     else:
@@ -735,10 +746,12 @@ def observed_node(
         detaching = False
     for observer in watching:
         observer.made(node)
-    return detached(node, watching) if detaching and kind > kinds.LEAF else node
+    if detaching and kind > kinds.LEAF:
+        node = detached(node, watching)
+    return node  # type: ignore[no-any-return]
 
 
-def observed_by_hand(node: Value, parents: tuple[Value, ...], op: str, tracer: Any) -> None:
+def observed_by_hand(node: Node, parents: tuple[Node, ...], op: str, tracer: Any) -> None:
     """`Value(...)` while a block is open somewhere; tracer is one of its number, or None."""
     watching = observers.active()
     if tracer is not None and not (parents or op):
@@ -757,7 +770,7 @@ def observed_by_hand(node: Value, parents: tuple[Value, ...], op: str, tracer: A
         observer.detached(node, source)
 
 
-def detached(source: Value, watching: Iterable[observers.Observer]) -> Value:
+def detached(source: Node, watching: Iterable[observers.Observer]) -> Value:
     """A leaf with the number of source."""
     node = filled_node(kinds.LEAF, 0, None, None, source._data, 0.0, 0.0, None)
     for observer in watching:
@@ -765,24 +778,24 @@ def detached(source: Value, watching: Iterable[observers.Observer]) -> Value:
     return node
 
 
-def number_of(node: Value) -> float:
+def number_of(node: Node) -> float:
     """Its number, read without telling observers."""
     return node._data
 
 
-def static_of(node: Value) -> float:
+def static_of(node: Node) -> float:
     """The static parameter c of a node of one parent: the 3 of x ** 3; 0 where there is none."""
     return node._dy if node._kind == kinds.UNARY else 0.0
 
 
-def weights_of(node: Value) -> tuple[float, ...]:
+def weights_of(node: Node) -> tuple[float, ...]:
     """The plain numbers of a `dot` that has Values on one side only; () for any other node."""
     if node._kind != kinds.NARY or node._code != kernels.DOT:
         return ()
     return node.partials
 
 
-def compare(x: Value, op: str, other: Any) -> bool:
+def compare(x: Node, op: str, other: Any) -> bool:
     """x op other by their numbers; NotImplemented if `other` is neither a Value nor a number."""
     y = comparable(other)
     if y is None:
@@ -803,17 +816,17 @@ def compare(x: Value, op: str, other: Any) -> bool:
     return compared(x, op, other, outcome)  # type: ignore[no-any-return]
 
 
-def equal(x: Value, other: Any) -> bool:
+def equal(x: Node, other: Any) -> bool:
     """x == other by number for a plain number; two Values are equal if they are one.
 
     NotImplemented for two Values, and for what is no number.
     """
     y: Any
-    if isinstance(other, Value):
-        value: Value = other
-        if x._number == kinds.NO_NUMBER and value._number == kinds.NO_NUMBER:
-            return True if x is value else NotImplemented
-        y = value._data
+    if isinstance(other, Node):
+        node: Node = other
+        if x._number == kinds.NO_NUMBER and node._number == kinds.NO_NUMBER:
+            return True if x is node else NotImplemented
+        y = node._data
     elif isinstance(other, (float, int)):  # first: Number is slow to ask
         y = other
     elif isinstance(other, Number):
@@ -829,7 +842,7 @@ def equal(x: Value, other: Any) -> bool:
     return compared(x, "==", other, outcome)  # type: ignore[no-any-return]
 
 
-def compared(x: Value, op: str, y: Any, outcome: bool) -> Any:
+def compared(x: Node, op: str, y: Any, outcome: bool) -> Any:
     """The outcome of x op y, of which observers are told; or what one of them gives for it."""
     given: Any = outcome
     for observer in observers.active():
@@ -842,21 +855,21 @@ def compared(x: Value, op: str, y: Any, outcome: bool) -> Any:
 
 
 def is_plain_number(x: Any) -> bool:
-    """True if x is a plain number, or a Value that stands for one in a recording."""
-    if not isinstance(x, Value):
+    """True if x is a plain number, or a node that stands for one in a recording."""
+    if not isinstance(x, Node):
         return True
-    value: Value = x
-    return value._number != kinds.NO_NUMBER
+    node: Node = x
+    return node._number != kinds.NO_NUMBER
 
 
-def number_leaf(number: int, data: float) -> Value:
+def number_leaf(number: int, data: float) -> Node:
     """A leaf that stands for a plain number of this kind."""
     return number_node(number, kinds.LEAF, 0, None, None, data, 0.0, 0.0, None)
 
 
 def number_node(
     number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
-) -> Value:
+) -> Node:
     """A node that stands for a plain number of this kind, of which observers are told."""
     node = filled_number(number, kind, code, x, y, data, dx, dy, more)
     for observer in observers.active():
@@ -866,9 +879,10 @@ def number_node(
 
 def filled_number(
     number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
-) -> Value:
+) -> Node:
     cls: Any = plain.classes[number]
-    node = fill(cls.__new__(cls), kind, code, x, y, data, dx, dy, more)
+    node: Node = cls.__new__(cls)
+    fill(node, kind, code, x, y, data, dx, dy, more)
     node._number = number
     return node
 
@@ -897,15 +911,17 @@ def real(number: Any, what: str) -> float:
     """`number` as a float if it is a real number; a Value or a str is not."""
     if is_number(number):
         return float(number)
-    hint = "; write its .data" if isinstance(number, Value) else ""
+    hint = "; write its .data" if isinstance(number, Node) else ""
     raise TypeError(f"{what} must be a real number, not {type_name(number)}{hint}")
 
 
 NEVER_OPERANDS = (str, bytes, complex, list, tuple, dict, set, type(None))
 
 
-def constant(other: Any, operator: str) -> Value | None:
-    """The number `other` as a node; None if its type may itself know what to do with Values."""
+def constant(other: Any, operator: str) -> Node | None:
+    """`other` as a node; None if its type may itself know what to do with Values."""
+    if isinstance(other, Node):
+        return other
     if is_number(other):
         return constant_leaf(other)
     if type(other) in NEVER_OPERANDS:
@@ -916,9 +932,9 @@ def constant(other: Any, operator: str) -> Value | None:
     return None
 
 
-def required(other: Any, name: str) -> Value:
-    """`other` as a Value, or a TypeError that names the operation."""
-    if isinstance(other, Value):
+def required(other: Any, name: str) -> Node:
+    """`other` as a node, or a TypeError that names the operation."""
+    if isinstance(other, Node):
         return other
     if is_number(other):
         return constant_leaf(other)
@@ -935,9 +951,9 @@ def constant_leaf(number: Any) -> Value:
 
 def comparable(other: Any) -> Any:
     """The number to compare with; None if `other` is neither a Value nor a number."""
-    if isinstance(other, Value):
-        value: Value = other
-        return value._data
+    if isinstance(other, Node):
+        node: Node = other
+        return node._data
     if isinstance(other, int):
         return other  # exact, however large
     return float(other) if is_number(other) else None
@@ -970,12 +986,14 @@ def node_of_many(kind: int, code: int, data: float, dx: float, more: Any) -> Val
 def filled_node(
     kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
 ) -> Value:
-    return fill(Value.__new__(Value), kind, code, x, y, data, dx, dy, more)
+    node = Value.__new__(Value)
+    fill(node, kind, code, x, y, data, dx, dy, more)
+    return node
 
 
 def fill(
-    node: Value, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
-) -> Value:
+    node: Node, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
+) -> None:
     node._data = data
     node._kind = kind
     node._code = code
@@ -984,14 +1002,13 @@ def fill(
     node._x = x
     node._y = y
     node._extra = more
-    return node
 
 
 def leaf(kind: int, number: float) -> Value:
     return new_node(kind, 0, None, None, number, 0.0, 0.0)
 
 
-def unary(code: int, x: Value, c: float) -> Value:
+def unary(code: int, x: Node, c: float) -> Value:
     """The node rule(x), c being the rule's static parameter if it has one."""
     if kernels.in_c(code):
         data, dx = kernels.unary(code, x._data, c)
@@ -1000,7 +1017,7 @@ def unary(code: int, x: Value, c: float) -> Value:
     return new_node(kinds.UNARY, code, x, None, data, dx, c)
 
 
-def binary(code: int, x: Value, y: Value) -> Value:
+def binary(code: int, x: Node, y: Node) -> Value:
     """The node rule(x, y)."""
     if kernels.in_c(code):
         data, dx, dy = kernels.binary(code, x._data, y._data)
@@ -1009,7 +1026,7 @@ def binary(code: int, x: Value, y: Value) -> Value:
     return new_node(kinds.BINARY, code, x, y, data, dx, dy)
 
 
-def ternary(code: int, x: Value, y: Value, z: Value) -> Value:
+def ternary(code: int, x: Node, y: Node, z: Node) -> Value:
     """The node rule(x, y, z)."""
     partials = memory.buffer(3)
     d = memory.pointer(partials)
@@ -1040,7 +1057,7 @@ _depth = 0
 _graveyard: list[Any] = []
 
 
-def drop_parents(node: Value) -> None:
+def drop_parents(node: Node) -> None:
     """Drop the node's parents without recursing once a node down a long chain.
 
     Below a depth of 100 they wait in a list, which the outermost call empties.

@@ -8,6 +8,7 @@ from numbers import Real
 from typing import Any, TypeAlias
 
 from autograd_lite import Value
+from autograd_lite.value import Node
 
 Array: TypeAlias = Any
 """A number, a Value, a range, or a list or tuple of Arrays of one shape."""
@@ -46,7 +47,7 @@ def shape(x: Array) -> tuple[int, ...]:
             raise TypeError(f"expected real numbers, got {type(x).__name__}")
         return ()
     types = set(map(type, x))
-    if types <= _NUMBERS or all(issubclass(t, (float, int, Value)) for t in types):
+    if types <= _NUMBERS or all(issubclass(t, (float, int, Node)) for t in types):
         return (len(x),)
     shapes = set(map(shape, x))
     if len(shapes) > 1:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import autograd_lite
 from autograd_lite import Value, nary, softmax
 from autograd_lite.nary import dots, read_vector
-from autograd_lite.value import is_plain_number
+from autograd_lite.value import Node, is_plain_number
 from nn import init
 from nn.activations import Dropout, dropped
 from nn.arrays import Array, Vector, depth, elementwise, is_sequence, nested, transpose
@@ -236,7 +236,7 @@ def _spread(weights: Vector, seen: Sequence[int], n: int) -> Vector:
 
 
 def _masked(score: Any, added: float | Value) -> Any:
-    if not isinstance(added, Value) and added == 0.0:
+    if not isinstance(added, Node) and added == 0.0:
         return score
     return score + added  # a mask that is learned gets its gradient at 0 too
 

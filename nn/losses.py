@@ -30,7 +30,7 @@ from autograd_lite import (
     where,
 )
 from autograd_lite.operations.ieee import divide
-from autograd_lite.value import is_plain_number
+from autograd_lite.value import Node, is_plain_number
 from nn.arrays import Array, Vector, broadcast, depth, flat, is_sequence, nested, shape
 from nn.checks import class_of, expect, one_of, shape_for
 from nn.module import Module
@@ -335,9 +335,9 @@ def _reduced(name: str, total: Any, count: Any, reduction: str) -> Any:
     if reduction == "sum":
         return total
     # Numbers as Values, in a compiled function, too: 0 / 0 is NaN.
-    if isinstance(total, Value):
-        return Value.__truediv__(total, count)
-    return Value.__rtruediv__(count, total) if isinstance(count, Value) else divide(total, count)
+    if isinstance(total, Node):
+        return Node.__truediv__(total, count)
+    return Node.__rtruediv__(count, total) if isinstance(count, Node) else divide(total, count)
 
 
 # ----------------------------------------------------------------------------- as modules

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from autograd_lite import Value, take
 from autograd_lite.tree import children, rebuild, rebuildable
+from autograd_lite.value import Node
 from nn.arrays import Array, elementwise, flat, is_array, is_sequence
 from nn.saving import matching
 
@@ -45,7 +46,7 @@ class Table(tuple[Any, ...]):
         return cls(rows)
 
     def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, Value):
+        if isinstance(index, Node):
             row = take(self, index)
             return Table(row) if isinstance(row, list) else row
         found = super().__getitem__(index)

@@ -17,7 +17,7 @@ from autograd_lite.compiler.record.template import Hole, plain, put_together
 from autograd_lite.graph import cotangents, order_without
 from autograd_lite.observers import Observer, observe, unobserved
 from autograd_lite.tree import children, items, rebuild, rebuildable
-from autograd_lite.value import Value, grad_enabled, is_number, number_of
+from autograd_lite.value import Node, Value, grad_enabled, is_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Witness(Observer):
         self.asked += 1
         return self._call.draw(self.asked - 1, function)
 
-    def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
+    def call(self, function: Callable[..., object], values: tuple[Node | float, ...]) -> bool:
         self.called.append(plain(values))
         if len(self.called) > self._made:
             unobserved(function, *self.called[-1])

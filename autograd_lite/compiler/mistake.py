@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.call import Call
     from autograd_lite.compiler.tape.tape import Tape
-    from autograd_lite.value import Value
+    from autograd_lite.value import Node
 
 __all__ = ["Mistake"]
 
@@ -66,7 +66,7 @@ class Mistake:
         )
 
     def _other_number(
-        self, function: Callable[..., Any], again: Program, nodes: Iterable[tuple[str, Value]]
+        self, function: Callable[..., Any], again: Program, nodes: Iterable[tuple[str, Node]]
     ) -> str:
         """The first node to which the function itself, as it runs, gives another number."""
         eyes = _Eyes(self._call)
@@ -109,7 +109,7 @@ class _Eyes(Witness):
         self._made = sys.maxsize
         self.made_at: list[tuple[str, str, float]] = []
 
-    def made(self, node: Value) -> None:
+    def made(self, node: Node) -> None:
         if not node.is_leaf:
             self.made_at.append((user_line(), node._op, number_of(node)))
 

@@ -33,7 +33,7 @@ from autograd_lite.compiler.tape.derive import RunBlock
 from autograd_lite.compiler.tape.loops import broken
 from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, TAKE, UNORDERED
 from autograd_lite.compiler.tape.writer import write_tape
-from autograd_lite.value import Value, grad_enabled, number_of
+from autograd_lite.value import Node, Value, grad_enabled, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ class Program(AnyProgram):
 
     def recorded_again(
         self, function: Callable[..., Any], call: Call
-    ) -> tuple[Program, list[tuple[str, Value]]]:
+    ) -> tuple[Program, list[tuple[str, Node]]]:
         """A program of another recording, which knows its lines; and each node with its line."""
         recording = record(function, call.flat, LineRecorder(call.draw))
         again = Program(recording, self.captured, call, self.name, "interpret")
@@ -323,29 +323,29 @@ class _Outputs:
     """
 
     def __init__(self) -> None:
-        self.nodes: list[Value] = []
-        self.numbers: list[Value] = []
-        self._indices: dict[Value, int] = {}
+        self.nodes: list[Node] = []
+        self.numbers: list[Node] = []
+        self._indices: dict[Node, int] = {}
 
-    def add(self, node: Value) -> int:
+    def add(self, node: Node) -> int:
         """Add a node at the end, and give its index."""
         self.nodes.append(node)
         return len(self.nodes) - 1
 
-    def hole(self, node: Value) -> Hole:
+    def hole(self, node: Node) -> Hole:
         """The hole for a result."""
         number = number_type(node)
         results = self.nodes if number is None else self.numbers
         results.append(node)
         return Hole(len(results) - 1, number)
 
-    def index_of(self, node: Value) -> int:
+    def index_of(self, node: Node) -> int:
         """The index of a node that is asked for besides the results."""
         if node not in self._indices:
             self._indices[node] = self.add(node)
         return self._indices[node]
 
-    def operand(self, node: Value) -> Hole:
+    def operand(self, node: Node) -> Hole:
         """The hole for the number of a node, which stands among all outputs."""
         return Hole(self.index_of(node), number_type(node) or float)
 
@@ -364,9 +364,9 @@ class _Guards:
         for guard in recording.guards:
             x, op, y, outcome, draws, place, integer = guard
             if op in ("is", "==") and not integer:
-                for node in (x, y) if isinstance(y, Value) else (x,):
+                for node in (x, y) if isinstance(y, Node) else (x,):
                     self.exact |= not node.is_leaf or node in recording.computed_from
-            y = outputs.index_of(y) if isinstance(y, Value) else y
+            y = outputs.index_of(y) if isinstance(y, Node) else y
             found = Guard(outputs.index_of(x), op, y, outcome, draws, place, integer)
             self.guards.append(found)
             self._write(found)

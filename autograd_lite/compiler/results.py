@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from autograd_lite.value import Value
+    from autograd_lite.value import Node
 
 
 class Run:
@@ -54,7 +54,7 @@ if not is_compiled():
     del Run.__del__  # within a method of Python's that ends an object, a KeyboardInterrupt is lost
 
 
-def give_parents(sources: dict[Value, Value], nodes: list[Value]) -> None:
+def give_parents(sources: dict[Node, Node], nodes: list[Node]) -> None:
     """Make nodes that were leaves the same as others, their sources, for gradients to flow on.
 
     nodes  those that may have them as parents

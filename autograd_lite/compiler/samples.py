@@ -16,7 +16,7 @@ from autograd_lite.compiler.record.flatten import FlatArguments, flatten, is_pla
 from autograd_lite.compiler.record.tokens import BOOL, BOOLS, FLOAT, FLOATS, INT, INTEGER
 from autograd_lite.plain import number_kind
 from autograd_lite.tree import children, is_made_of_fields, items, rebuild
-from autograd_lite.value import Value
+from autograd_lite.value import Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _is_container(thing: Any) -> bool:
 
 def _number_type(x: Any) -> Any:
     """bool, int or float for a number, or for what stands for one; None for other things."""
-    if isinstance(x, Value):
+    if isinstance(x, Node):
         return _BY_KIND.get(number_kind(x) & kinds.FLOAT)
     return _BY_SHAPE.get(tuple(_taken_apart([x]).shape[:2]))
 
@@ -185,7 +185,7 @@ def _of_one_type(numbers: list[Any]) -> list[Any]:
     types = [*map(_number_type, numbers)]
     widest = max(types, key=(bool, int, float).index)
     return [
-        (x if cls is widest else widest(1) * x) if isinstance(x, Value) else widest(x)
+        (x if cls is widest else widest(1) * x) if isinstance(x, Node) else widest(x)
         for x, cls in zip(numbers, types, strict=True)
     ]
 
@@ -198,8 +198,8 @@ def _said(thing: Any) -> str:
         return f"an array of shape {thing.shape}"
     if is_plain(thing) and not _number_type(thing):
         return repr(thing)
-    standing = isinstance(thing, Value) and not _number_type(thing)
-    name = Value.__name__ if standing else thing.__class__.__name__
+    standing = isinstance(thing, Node) and not _number_type(thing)
+    name = "Value" if standing else thing.__class__.__name__
     length = f" of {len(thing)}" if isinstance(thing, (list, tuple)) else ""
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}{length}"
 

@@ -215,6 +215,52 @@ def test_what_is_passed_through_keeps_its_type(argument, function):
         assert kinds(compiled(argument)) == kinds(function(argument))
 
 
+def square(x):
+    x = x if isinstance(x, Value) else Value(x)  # as micrograd writes it
+    return x * x
+
+
+def named(x):
+    match x:
+        case Value():
+            return "Value"
+        case bool():
+            return "bool"
+        case int():
+            return "int"
+        case float():
+            return "float"
+
+
+@pytest.mark.parametrize(
+    "argument", [1.5, 3, True, np.float64(1.5), Value(1.5), np.array([1.5, 2.0]), [1, 2.0, W[0]]]
+)
+@pytest.mark.parametrize(
+    "function",
+    [
+        square,
+        named,
+        lambda x: isinstance(x, Value),
+        lambda x: isinstance(2 * x, Value),
+        lambda x: isinstance(x > 1, Value),
+        lambda x: isinstance(x * W[0], Value),
+        lambda x: isinstance(x, nn.Parameter),
+        lambda x: isinstance(x, (Value, float)),
+    ],
+)
+def test_a_number_is_no_value(argument, function, caught):
+    def each(x):
+        return [function(e) for e in x] if isinstance(x, (list, np.ndarray)) else function(x)
+
+    compiled = compile(each)
+    for i in range(4):
+        x = argument + i if type(argument) in (int, float) else argument
+        found, expected = compiled(x), each(x)
+        assert kinds(found) == kinds(expected)
+        assert str(found) == str(expected)
+    assert not caught
+
+
 @pytest.mark.parametrize("form", [float, Value])
 def test_recorded_replayed_and_eager_have_the_same_types(form, caught):
     def function(x, n):

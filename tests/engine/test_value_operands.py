@@ -1,5 +1,6 @@
 """What Values are made of and combined with, and the errors for everything else."""
 
+import abc
 import operator
 import re
 from fractions import Fraction
@@ -19,6 +20,29 @@ SYMBOL = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.true
 
 def names(wrong):
     return rf"\b{type(wrong).__name__}\b"
+
+
+class Meta(type):
+    pass
+
+
+class Abstract(Value, abc.ABC):
+    pass
+
+
+class WithMeta(Value, metaclass=Meta):
+    pass
+
+
+@pytest.mark.parametrize("cls", [Abstract, WithMeta])
+def test_a_subclass_may_have_a_metaclass(cls):
+    x = cls(2.0)
+    out = 3 * x * x + Value(1.0)
+    out.backward()
+    assert (out.data, x.grad) == (13.0, 12.0)
+    assert isinstance(x, Value)
+    assert type(out) is Value
+    assert not isinstance(2.0, cls)
 
 
 @pytest.mark.parametrize("operation", BINARY)

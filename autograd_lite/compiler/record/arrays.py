@@ -15,7 +15,7 @@ import autograd_lite.kinds as kinds
 from autograd_lite import functions
 from autograd_lite.compiler.record.numbers import NumberTracer, PythonTracer, kind_of, read
 from autograd_lite.plain import as_number, number_kind
-from autograd_lite.value import Value
+from autograd_lite.value import Node, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _in_numpy(x: Any) -> Any:
     if not isinstance(x, NumberTracer):
         return x
     array = np.empty((), object).view(TracerArray)
-    array[()] = as_number(Value.__pow__(x, 1.0), number_kind(x) | kinds.NUMPY)
+    array[()] = as_number(Node.__pow__(x, 1.0), number_kind(x) | kinds.NUMPY)
     return array
 
 
@@ -190,7 +190,7 @@ def _elementwise(function: Callable[..., Any], n: int, kind: int) -> Any:
 
 def _as_numpy(x: Any, kind: int) -> Any:
     """A new tracer, or a number, as one of NumPy's."""
-    if isinstance(x, Value):
+    if isinstance(x, Node):
         return as_number(x, kinds.NUMPY | kind)
     return _TYPES[kind](x)
 
@@ -207,7 +207,7 @@ def _selected(mask: Any, x: Any, y: Any) -> Any:
     def select(holds: Any, a: Any, b: Any) -> Any:
         if kind != kinds.NO_NUMBER:
             return _as_numpy(functions.where(holds, a, b), kind)
-        if isinstance(a, Value) and isinstance(b, Value) and not (number_kind(a) or number_kind(b)):
+        if isinstance(a, Value) and isinstance(b, Value):
             return functions.where(holds, a, b)
         return a if holds else b
 

@@ -127,6 +127,9 @@ def flatten(thing: Any, flat: FlatArguments) -> None:
         flatten_each(thing.values(), flat)
     elif isinstance(thing, tuple) and hasattr(cls, "_make"):
         flatten_named(thing, flat)
+    elif isinstance(thing, engine.Node):  # a plain number of an earlier recording
+        number_type: Any = thing.__class__
+        flatten(number_type(engine.number_of(thing)), flat)
     elif cls is np.ndarray or isinstance(thing, np.generic):
         flatten_numpy(thing, flat)
     elif isinstance(thing, float):

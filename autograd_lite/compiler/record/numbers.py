@@ -20,7 +20,7 @@ import autograd_lite.value as engine
 from autograd_lite import functions
 from autograd_lite.observers import Observer, active
 from autograd_lite.plain import as_number, forget_parents, number_kind
-from autograd_lite.value import Value, is_number, number_leaf, number_of
+from autograd_lite.value import Node, is_number, number_leaf, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class TracingObserver(Observer):
 
     traces = True
 
-    def decided(self, x: Value, op: str, y: Value | float) -> None:
+    def decided(self, x: Node, op: str, y: Node | float) -> None:
         """Whether x op y decides what the call does; the operators are those of a `Guard`."""
         raise NotImplementedError
 
@@ -69,7 +69,7 @@ class TracingObserver(Observer):
 set_class = vars(object)["__class__"].__set__
 
 
-class PlainNumber(Value):
+class PlainNumber(Node):
     """A plain number of a recording. It is read for whatever is done with it."""
 
     __slots__ = ()
@@ -150,7 +150,7 @@ class NumPyTracer(NumberTracer):
 
     def item(self) -> Any:
         """What stands for the number in Python: of a bool another tracer, as NumPy's is no bool."""
-        return as_number(Value.__pow__(self, 1.0), kinds.BOOL) if is_bool(self) else self
+        return as_number(Node.__pow__(self, 1.0), kinds.BOOL) if is_bool(self) else self
 
     tolist = item
 
@@ -199,7 +199,7 @@ for _letters, _kind in _LETTERS.items():
         plain.by_type.setdefault(np.dtype(_letter).type, kinds.NUMPY | _kind)
 
 
-def number_type(node: Value) -> Any:
+def number_type(node: Node) -> Any:
     """The type of the plain number that a node stands for; None for another Value."""
     kind = number_kind(node)
     return _TYPES[kind][0] if kind else None
@@ -210,12 +210,12 @@ def plain_number(x: Any) -> Any:
 
     A recording holds for other numbers, too, unless it is read.
     """
-    return (number_type(x) or float)(number_of(x)) if isinstance(x, Value) else x
+    return (number_type(x) or float)(number_of(x)) if isinstance(x, Node) else x
 
 
 def kind_of(x: Any) -> int:
     """The kind of plain number that a thing is or stands for; 0 for what is none."""
-    return number_kind(x) if isinstance(x, Value) else plain.by_type.get(type(x), kinds.NO_NUMBER)
+    return number_kind(x) if isinstance(x, Node) else plain.by_type.get(type(x), kinds.NO_NUMBER)
 
 
 def is_int(x: Any) -> bool:
@@ -228,12 +228,12 @@ def is_bool(x: Any) -> bool:
     return kind_of(x) & kinds.FLOAT == kinds.BOOL
 
 
-def tracer_of(number: Any) -> Value:
+def tracer_of(number: Any) -> Node:
     """What stands for a number that was drawn."""
     return number_leaf(kind_of(number) or kinds.FLOAT, float(number))
 
 
-def bool_of(x: Value, y: Any, outcome: bool) -> Value:
+def bool_of(x: Node, y: Any, outcome: bool) -> Node:
     """What stands for the outcome of a comparison, as the type of bool that Python gives."""
     kind = number_kind(x)
     if kind and not kind & kinds.NUMPY:  # Python asks a number of NumPy's first
@@ -244,7 +244,7 @@ def bool_of(x: Value, y: Any, outcome: bool) -> Value:
 _FLOATS = kinds.FLOAT, kinds.NUMPY | kinds.FLOAT
 
 
-def retire(numbers: Iterable[Value]) -> None:
+def retire(numbers: Iterable[Node]) -> None:
     """Leave the plain numbers of a recording, which something may hold, without their parents."""
     for node in numbers:
         forget_parents(node)
@@ -290,7 +290,7 @@ _OF_ALL_NUMBERS = {"dtype", "flags", "itemsize", "nbytes", "ndim", "shape", "siz
 
 _cls: Any
 for _cls in (FloatTracer, IntTracer):
-    for _name in dir(Value) + dir(float) + dir(int):
+    for _name in dir(Node) + dir(float) + dir(int):
         if _name[0] != "_" and _name != "parents":  # which walks through a graph ask for
             setattr(_cls, _name, property(partial(_attribute, name=_name)))
 
@@ -322,9 +322,9 @@ _BINARY = "add sub mul truediv floordiv mod pow and or xor"
 _OF_FLOATS = "neg pos abs add radd sub rsub mul rmul"
 """What the engine does by itself: its node of floats is a float."""
 
-_NOT_OF_VALUES: dict[str, Callable[[Value], Value]] = {
-    "pos": lambda x: Value.__mul__(x, 1),
-    "invert": lambda x: Value.__rsub__(x, -1),
+_NOT_OF_VALUES: dict[str, Callable[[Node], Node]] = {
+    "pos": lambda x: Node.__mul__(x, 1),
+    "invert": lambda x: Node.__rsub__(x, -1),
 }
 _OF_BOOLS: dict[str, tuple[Any, ...]] = {
     "and": ("&",),
@@ -368,7 +368,7 @@ def _computing(name: str, apply: Callable[..., Any], turned: bool = False) -> Ca
 
     turned  True if its operands are turned
     """
-    rule = getattr(Value, f"__{'r' * turned}{name}__", None)
+    rule = getattr(Node, f"__{'r' * turned}{name}__", None)
     rule = _NOT_OF_VALUES.get(name, rule)
     decide, of_bools = _DECISIONS.get(name), _OF_BOOLS.get(name)
     n_others = name in _BINARY.split()
@@ -413,14 +413,14 @@ for _name in f"{_READ} {_COMPARED} {_UNARY} {_BINARY}".split():
     if _name in _BINARY.split() or "shift" in _name:
         setattr(PlainNumber, f"__r{_name}__", _turned)
     if _name in _COMPARED.split():
-        setattr(NumberTracer, f"__{_name}__", getattr(Value, f"__{_name}__"))
+        setattr(NumberTracer, f"__{_name}__", getattr(Node, f"__{_name}__"))
     if _name in f"{_UNARY} {_BINARY}".split():
         setattr(NumberTracer, f"__{_name}__", _computing(_name, _apply))
     if _name in _BINARY.split():
         setattr(NumberTracer, f"__r{_name}__", _computing(_name, _apply, turned=True))
 for _name in _OF_FLOATS.split():
     for _cls in (FloatTracer, NumPyFloatTracer):
-        setattr(_cls, f"__{_name}__", getattr(Value, f"__{_name}__"))
+        setattr(_cls, f"__{_name}__", getattr(Node, f"__{_name}__"))
 for _cls in (PlainInt, IntTracer, NumPyIntTracer):
     _cls.__index__ = _reading(operator.index)
 for _cls in (BoolTracer, NumPyBoolTracer):

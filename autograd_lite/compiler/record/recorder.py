@@ -33,7 +33,7 @@ from autograd_lite.compiler.tape.opcodes import DETACH, LARGEST, TAKE
 from autograd_lite.observers import observe, unobserved
 from autograd_lite.operations.rules import CODES
 from autograd_lite.plain import number_kind
-from autograd_lite.value import Value, is_number, number_leaf, number_of
+from autograd_lite.value import Node, Value, is_number, number_leaf, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,14 +76,14 @@ class Draw(NamedTuple):
 
     number: float
     function: Callable[[], float]
-    leaf: Value
+    leaf: Node
 
 
 class Callback(NamedTuple):
     """A function that `callback` was given, and nodes or numbers for it."""
 
     function: Callable[..., object]
-    values: tuple[Value | float, ...]
+    values: tuple[Node | float, ...]
 
 
 class Recording:
@@ -108,12 +108,12 @@ class Recording:
     def __init__(self) -> None:
         self.result: Any = None
         self.names: dict[range, str] = {}
-        self.arguments: dict[Value, int] = {}
-        self.indices: dict[Value, int] = {}
-        self.lines: list[tuple[Value, str]] = []
-        self.made: list[Value] = []
-        self.numbers: list[Value] = []
-        self.computed_from: dict[Value, tuple[int, tuple[Value | float, ...]]] = {}
+        self.arguments: dict[Node, int] = {}
+        self.indices: dict[Node, int] = {}
+        self.lines: list[tuple[Node, str]] = []
+        self.made: list[Node] = []
+        self.numbers: list[Node] = []
+        self.computed_from: dict[Node, tuple[int, tuple[Node | float, ...]]] = {}
         self.draws: list[Draw] = []
         self.calls: list[Callback] = []
         self.guards: list[Guard] = []
@@ -130,7 +130,9 @@ class Recording:
         leave plain numbers in place of their tracers.
         """
         values = dict(zip(flat.slots, flat.values, strict=True))
-        sources = {x: values[slot] for x, slot in self.arguments.items() if slot in values}
+        sources: dict[Node, Node] = {
+            x: values[slot] for x, slot in self.arguments.items() if slot in values
+        }
         for node, (code, operands) in self.computed_from.items():
             if code in (TAKE, LARGEST):
                 sources[node] = _chosen(code, number_of(node), operands)
@@ -138,9 +140,9 @@ class Recording:
         retire(self.numbers)
 
 
-def _chosen(code: int, number: float, xs: Any) -> Value:
+def _chosen(code: int, number: float, xs: Any) -> Node:
     """The one of xs that was chosen: of the largest the first of equals, or the last NaN."""
-    chosen: Value
+    chosen: Node
     if code == TAKE:
         index, *elements = xs
         chosen = elements[int(number_of(index))]
@@ -166,7 +168,7 @@ class Recorder(TracingObserver):
         self._draw, self.called = draw or (lambda i, f, new: new(f)), called
         self.generators = Generators(reached)
         # By ids, as a table of nodes would ask for their hashes: a guard for each plain number.
-        self._computed: dict[int, tuple[Value, str, tuple[Any, ...]]] = {}
+        self._computed: dict[int, tuple[Node, str, tuple[Any, ...]]] = {}
         self._decided: set[Any] = set()
         # In C, as there is one for each node.
         self.made = self.recording.made.append  # type: ignore[method-assign, assignment]
@@ -193,30 +195,30 @@ class Recorder(TracingObserver):
             what = f"{who} draws random numbers, which a recording would repeat for ever"
             self.give_up(said(what, instead))
 
-    def _note(self, leaf: Value, op: str, *operands: Value | float) -> Value:
+    def _note(self, leaf: Node, op: str, *operands: Node | float) -> Node:
         """Note what the number of a leaf is computed from."""
         self._computed[id(leaf)] = leaf, op, operands
         return leaf
 
-    def detached(self, leaf: Value, source: Value) -> None:
+    def detached(self, leaf: Node, source: Node) -> None:
         self.recording.made.append(leaf)
         self._note(leaf, "detach", source)
 
-    def gives(self, node: Value) -> bool:
-        given: bool = Value.is_leaf.__get__(node) and id(node) not in self._computed
+    def gives(self, node: Node) -> bool:
+        given: bool = Node.is_leaf.__get__(node) and id(node) not in self._computed
         return given and is_int(node)
 
-    def chosen(self, op: str, xs: tuple[Value, ...], number: float) -> Value:
+    def chosen(self, op: str, xs: tuple[Node, ...], number: float) -> Node:
         each = [number_kind(x) for x in (xs[1:] if op == "take" else xs)]
         if all(each):
             kind = reduce(or_, each, kinds.NO_NUMBER if op == "take" else kinds.FLOAT)
             return self._note(number_leaf(kind, number), op, *xs)
-        node = Value(number, xs, op)
+        node = Value(number, xs, op)  # type: ignore[arg-type]
         _, _, (source,) = self._computed.get(id(node), (node, "", (node,)))
         self._note(source, op, *xs)  # from which node is detached within `no_grad`
         return node
 
-    def sample(self, function: Callable[[], float]) -> Value:
+    def sample(self, function: Callable[[], float]) -> Node:
         i = len(self.recording.draws)
         number = self._draw(i, function, self.generators.sample)
         if not is_number(number):
@@ -231,20 +233,20 @@ class Recorder(TracingObserver):
         self.recording.draws.append(Draw(number, function, leaf))
         return leaf
 
-    def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
+    def call(self, function: Callable[..., object], values: tuple[Node | float, ...]) -> bool:
         self.recording.calls.append(Callback(function, values))
         if len(self.recording.calls) > self.called:
             self.recording.call_back(-1)
             self.called += 1
         return True
 
-    def compared(self, x: Value, op: str, y: Value | float, outcome: bool) -> Value:
+    def compared(self, x: Node, op: str, y: Node | float, outcome: bool) -> Node:
         if op == "!=":
             return self.compared(self.compared(x, "==", y, not outcome), "==", 0.0, outcome)
-        y = y if isinstance(y, Value) else as_double(op, y)
+        y = y if isinstance(y, Node) else as_double(op, y)
         return self._note(bool_of(x, y, outcome), op, x, y)
 
-    def read(self, node: Value) -> None:
+    def read(self, node: Node) -> None:
         if not is_bool(node):
             self.decided(node, "is", number_of(node))
             return
@@ -256,18 +258,18 @@ class Recorder(TracingObserver):
         else:  # the comparison of numbers decides
             self.decided(xs[0], op, xs[1])
 
-    def decided(self, x: Value, op: str, y: Value | float) -> None:
+    def decided(self, x: Node, op: str, y: Node | float) -> None:
         key = id(x), op, y if type(y) is float else (id(y),)
         if key in self._decided:
             return
         self._decided.add(key)
         recording = self.recording
-        outcome = HOLDS[op](number_of(x), number_of(y) if isinstance(y, Value) else y)
+        outcome = HOLDS[op](number_of(x), number_of(y) if isinstance(y, Node) else y)
         recording.guards.append(
             Guard(x, op, y, outcome, len(recording.draws), user_place(), is_int(x))
         )
 
-    def looked(self, node: Value, what: str) -> None:
+    def looked(self, node: Node, what: str) -> None:
         self.recording.misled |= isinstance(node, (NumberTracer, ValueTracer))
         self.give_up(
             said(
@@ -277,7 +279,7 @@ class Recorder(TracingObserver):
             )
         )
 
-    def wrote(self, node: Value) -> None:
+    def wrote(self, node: Node) -> None:
         raise NotAllowedError(
             said(
                 "a compiled function may not set .data or .grad, as the recorded program would "
@@ -287,7 +289,7 @@ class Recorder(TracingObserver):
             )
         )
 
-    def sent(self, node: Value, root: Value) -> None:
+    def sent(self, node: Node, root: Node) -> None:
         raise NotAllowedError(
             said(
                 "a compiled function may not call backward(), as the recorded program would not "
@@ -301,7 +303,7 @@ class Recorder(TracingObserver):
 class SilentRecorder(Recorder):
     """Calls nothing back, for the function itself does it."""
 
-    def call(self, function: Callable[..., object], values: tuple[Value | float, ...]) -> bool:
+    def call(self, function: Callable[..., object], values: tuple[Node | float, ...]) -> bool:
         self.recording.calls.append(Callback(function, values))
         return True
 
@@ -313,7 +315,7 @@ class LineRecorder(SilentRecorder):
         super().__init__((), draw)
         self.made = self._made_there  # type: ignore[method-assign]
 
-    def _made_there(self, node: Value) -> None:
+    def _made_there(self, node: Node) -> None:
         self.recording.made.append(node)
         self.recording.lines.append((node, user_line()))
 

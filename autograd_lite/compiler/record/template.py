@@ -10,7 +10,7 @@ from autograd_lite.compiler.record.flatten import Identity
 from autograd_lite.compiler.record.numbers import number_type
 from autograd_lite.compiler.record.tracers import NotRecordedError
 from autograd_lite.tree import children, rebuild, rebuildable
-from autograd_lite.value import Value, number_of
+from autograd_lite.value import Node, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,14 +64,14 @@ class Array:
         self.holes, self.number = holes, number
 
 
-def taken_apart(thing: Any, hole: Callable[[Value], Hole], is_kept: Callable[[Any], bool]) -> Any:
-    """The template of a result: a hole instead of each Value, which is added to the results.
+def taken_apart(thing: Any, hole: Callable[[Node], Hole], is_kept: Callable[[Any], bool]) -> Any:
+    """The template of a result: a hole instead of each node, which is added to the results.
 
-    hole     makes a hole for a Value
+    hole     makes a hole for a node
     is_kept  True of a thing that comes as it is, and stands in the template as its `Identity`
     """
     thing = plain_array(thing)
-    if isinstance(thing, Value) and not is_kept(thing):
+    if isinstance(thing, Node) and not is_kept(thing):
         return hole(thing)
     if is_kept(thing):
         return Identity(thing)
@@ -94,10 +94,10 @@ def taken_apart(thing: Any, hole: Callable[[Value], Hole], is_kept: Callable[[An
 
 
 def plain(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The values with plain numbers in place of the Values and the tracers in them."""
+    """The values with plain numbers in place of the nodes in them."""
     numbers: list[float] = []
 
-    def hole(node: Value) -> Hole:
+    def hole(node: Node) -> Hole:
         numbers.append(number_of(node))
         return Hole(len(numbers) - 1, number_type(node) or float)
 
@@ -107,11 +107,11 @@ def plain(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def is_no_number(thing: Any) -> bool:
     """True if a callback gets a thing as it is."""
-    return not isinstance(thing, Value) and not rebuildable(plain_array(thing))
+    return not isinstance(thing, Node) and not rebuildable(plain_array(thing))
 
 
 def _key(key: Any) -> Any:
-    number = number_type(key) if isinstance(key, Value) else None
+    number = number_type(key) if isinstance(key, Node) else None
     return key if number is None else as_number(number, number_of(key))
 
 

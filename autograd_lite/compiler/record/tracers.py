@@ -27,7 +27,7 @@ from autograd_lite.compiler.record.numbers import (
 from autograd_lite.observers import active
 from autograd_lite.plain import classes, number_kind
 from autograd_lite.tree import children, from_fields
-from autograd_lite.value import Value, is_plain_number, number_leaf
+from autograd_lite.value import Node, Value, number_leaf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class ValueTracer(Value):
     __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Value) and other is not self and not is_plain_number(other):
+        if isinstance(other, Value) and other is not self:
             _cannot_say("compares")
         return Value.__eq__(self, other)
 
@@ -84,9 +84,13 @@ def _cannot_say(does: str) -> None:
 
 
 class FormerTracer(Value):
-    """A tracer after the call: a node like any other, which the compiler's tables know by its
-    identity.
-    """
+    """A tracer of a Value after the call: a node like any other."""
+
+    __slots__ = ()
+
+
+class FormerNumber(Node):
+    """A tracer of a number after the call, which the compiler's tables know by its identity."""
 
     __slots__ = ()
 
@@ -94,15 +98,16 @@ class FormerTracer(Value):
 _TRACERS = {ValueTracer, *filter(None, classes)}
 
 
-def end(nodes: Iterable[Value]) -> list[Value]:
+def end(nodes: Iterable[Node]) -> list[Node]:
     """The call is over: the compiler's tables may have the tracers among the nodes as keys.
 
     Gives those that stand for plain numbers.
     """
     tracers = [x for x in nodes if type(x) in _TRACERS]
+    numbers = [x for x in tracers if number_kind(x)]
     for tracer in tracers:
-        set_class(tracer, FormerTracer)
-    return [x for x in tracers if number_kind(x)]
+        set_class(tracer, FormerNumber if number_kind(tracer) else FormerTracer)
+    return numbers
 
 
 class Tracers:
@@ -118,8 +123,8 @@ class Tracers:
         self._tokens, self._statics, self._n_statics = iter(flat.shape), iter(flat.statics), 0
         self._numbers = flat.floats
         self._containers: list[tuple[Any, list[Any]]] = []
-        self.arguments: list[Value] = []
-        self.indices: list[Value] = []
+        self.arguments: list[Node] = []
+        self.indices: list[Node] = []
         self.names: dict[range, str] = {}
         self.static_names: list[str] = []
 
@@ -185,9 +190,9 @@ class Tracers:
         self._containers.append((container, _elements(container)))
         return container
 
-    def _tracer(self, token: int) -> Value:
+    def _tracer(self, token: int) -> Node:
         number, kind = self._numbers[len(self.arguments)], _NUMBERS[token]
-        tracer = number_leaf(kind, number) if kind else ValueTracer(number)
+        tracer: Node = number_leaf(kind, number) if kind else ValueTracer(number)
         self.arguments.append(tracer)
         if is_int(tracer):
             self.indices.append(tracer)

@@ -180,6 +180,6 @@ class RunBlock:
 
 def _called(graph: Graph, block: Block, parents: Sequence[int]) -> int:
     """The node of a block that is called again."""
-    operands = [required(x, block.name) for x in graph.values(parents)]
+    operands: list[Any] = [required(x, block.name) for x in graph.values(parents)]
     hub, call = block(operands)[0]._block
     return graph.add_block(hub, call, tuple(parents))

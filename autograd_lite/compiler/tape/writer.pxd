@@ -2,7 +2,7 @@
 cimport cython
 cimport autograd_lite.memory as memory
 cimport autograd_lite.value as value
-from autograd_lite.value cimport Value as Node
+from autograd_lite.value cimport Node
 from cpython.array cimport array as numbers
 
 cdef int LEAF, CONSTANT, INDEX, TAKE, BLOCK, RESULT

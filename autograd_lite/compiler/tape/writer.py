@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from autograd_lite.value import Value
+    from autograd_lite.value import Node
 
 
 class TapeWriter:
@@ -29,18 +29,18 @@ class TapeWriter:
     blocks    the block of each BLOCK, in order
     """
 
-    def __init__(self, leaves: dict[Value, int]) -> None:
+    def __init__(self, leaves: dict[Node, int]) -> None:
         self.codes = array("i")
         self.offsets = array("i", [0])
         self.parents = array("i")
         self.static = array("d")
         self.slots = array("i")
         self.leaves = leaves
-        self.captured: list[Value] = []
-        self.position: dict[Value, int] = {}
+        self.captured: list[Any] = []
+        self.position: dict[Node, int] = {}
         self.blocks: list[Any] = []
 
-    def tape(self, outputs: list[Value], results: int, indices: int) -> Tape:
+    def tape(self, outputs: list[Node], results: int, indices: int) -> Tape:
         """The tape as it is executed.
 
         outputs  the nodes whose numbers a call gives back, the results first
@@ -52,7 +52,7 @@ class TapeWriter:
         arrays = self.codes, self.offsets, self.parents, self.static, self.slots
         return Tape(*arrays, last, size, indices, results, self.blocks)
 
-    def position_of(self, node: Value) -> int:
+    def position_of(self, node: Node) -> int:
         """The position of a node; one that is met for the first time is a leaf."""
         i = self.position.get(node, -1)
         if i < 0:
@@ -62,14 +62,14 @@ class TapeWriter:
             i = self.position[node] = self.add(LEAF, 0.0, [], self.leaves[node])
         return i
 
-    def positions_of(self, operands: Iterable[Value | float]) -> list[int]:
+    def positions_of(self, operands: Iterable[Node | float]) -> list[int]:
         """The positions of Values, and of constants for plain numbers."""
         return [
-            self.position_of(x) if isinstance(x, value.Value) else self.add(CONSTANT, x, [], -1)
+            self.position_of(x) if isinstance(x, value.Node) else self.add(CONSTANT, x, [], -1)
             for x in operands
         ]
 
-    def operands_of(self, nodes: Iterable[Value]) -> list[int]:
+    def operands_of(self, nodes: Iterable[Node]) -> list[int]:
         return [self.position_of(node) for node in nodes]
 
     def add(self, code: int, c: float, operands: list[int], slot: int) -> int:
@@ -82,7 +82,7 @@ class TapeWriter:
         memory.append_int(self.slots, slot)
         return len(self.codes) - 1
 
-    def add_block(self, node: Value, hub: Value, call: Any) -> int:
+    def add_block(self, node: Node, hub: Node, call: Any) -> int:
         """Write the hub of a call of a block, or one of its results; the node's own position."""
         if node is not hub:
             return self.add(RESULT, 0.0, [self.position_of(hub)], call.index_of(node))
@@ -91,11 +91,11 @@ class TapeWriter:
 
 
 def write_tape(
-    nodes: list[Value],
-    outputs: list[Value],
-    leaves: dict[Value, int],
-    indices: dict[Value, int],
-    computed_from: dict[Value, tuple[int, tuple[Any, ...]]],
+    nodes: list[Node],
+    outputs: list[Node],
+    leaves: dict[Node, int],
+    indices: dict[Node, int],
+    computed_from: dict[Node, tuple[int, tuple[Any, ...]]],
 ) -> TapeWriter:
     """The tape of a graph.
 
@@ -111,7 +111,7 @@ def write_tape(
     """
     tape = TapeWriter(leaves)
     living = alive(nodes, outputs, computed_from)
-    index_nodes: dict[Value, int] = {}
+    index_nodes: dict[Node, int] = {}
     for node in nodes:
         if node not in living or node in tape.position:
             continue
@@ -156,10 +156,10 @@ def write_tape(
 
 
 def alive(
-    nodes: list[Value],
-    outputs: list[Value],
-    computed_from: dict[Value, tuple[int, tuple[Any, ...]]],
-) -> set[Value]:
+    nodes: list[Node],
+    outputs: list[Node],
+    computed_from: dict[Node, tuple[int, tuple[Any, ...]]],
+) -> set[Node]:
     """The nodes that the outputs depend on."""
     living = set(outputs)
     for i in range(len(nodes) - 1, -1, -1):
@@ -167,5 +167,5 @@ def alive(
         if node in living:
             living.update(node.parents)
             if computed_from and node in computed_from:
-                living.update([x for x in computed_from[node][1] if isinstance(x, value.Value)])
+                living.update([x for x in computed_from[node][1] if isinstance(x, value.Node)])
     return living
