@@ -115,11 +115,15 @@ def _alike(samples: list[Any], name: str, path: str) -> list[Any]:
     first, form = samples[0], _form(samples[0])
     for i, sample in enumerate(samples):
         if _form(sample) != form:
-            found, expected = _said(sample), _said(first)
-            what = f"sample {i} has {found}{path and ' at '}{path} where sample 0 has "
-            instead = "Write a loop over samples that differ, or that have ints of 2**53 and more"
+            found, expected = _said(sample) + (path and f" at {path}"), _said(first)
+            expected = "another" if _said(sample) == expected else expected
+            large = any(type(x) is int and _form(x) for x in (first, sample))
+            which = "with ints of 2**53 and more" if large else "that differ"
             raise ValueError(
-                said(f"{name}: {what}{'another' if found == expected else expected}", instead)
+                said(
+                    f"{name}: sample {i} has {found} where sample 0 has {expected}",
+                    f"Write a loop over samples {which}",
+                )
             )
     if form is None:
         return _of_one_type(samples)
@@ -145,7 +149,7 @@ def _form(thing: Any) -> Any:
     if type(thing) is dict:
         return dict, {(type(key), key) for key in thing}
     if _is_container(thing):
-        return type(thing), getattr(thing, "shape", len(children(thing)))
+        return type(thing), thing.shape if isinstance(thing, np.ndarray) else len(children(thing))
     flat = _taken_apart([thing])
     return None if _number_type(thing) else (flat.shape, flat.statics)
 
