@@ -10,11 +10,9 @@ from operator import is_
 
 import numpy as np
 
-import autograd_lite.kinds as kinds
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.flatten import FlatArguments, flatten, is_plain
 from autograd_lite.compiler.record.tokens import BOOL, BOOLS, FLOAT, FLOATS, INT, INTEGER
-from autograd_lite.plain import number_kind
 from autograd_lite.tree import children, is_made_of_fields, items, rebuild
 from autograd_lite.value import Node
 
@@ -74,8 +72,7 @@ def _column(thing: Any, axis: int, name: str) -> Any:
     first, every = _taken_apart(column[:1]), _taken_apart(column)
     alike = first.shape * len(column) == every.shape
     alike = alike and first.statics * len(column) == every.statics
-    # What stands for a number is a Value, whatever the number's type.
-    return column if alike and not any(map(number_kind, every.values)) else _alike(column, name, "")
+    return column if alike else _alike(column, name, "")
 
 
 def _taken_apart(things: Iterable[Any]) -> FlatArguments:
@@ -150,8 +147,10 @@ def _form(thing: Any) -> Any:
         return dict, {(type(key), key) for key in thing}
     if _is_container(thing):
         return type(thing), thing.shape if isinstance(thing, np.ndarray) else len(children(thing))
+    if _number_type(thing):
+        return None
     flat = _taken_apart([thing])
-    return None if _number_type(thing) else (flat.shape, flat.statics)
+    return flat.shape, flat.statics
 
 
 def _is_container(thing: Any) -> bool:
@@ -166,12 +165,9 @@ def _is_container(thing: Any) -> bool:
 
 def _number_type(x: Any) -> Any:
     """bool, int or float for a number, or for what stands for one; None for other things."""
-    if isinstance(x, Node):
-        return _BY_KIND.get(number_kind(x) & kinds.FLOAT)
     return _BY_SHAPE.get(tuple(_taken_apart([x]).shape[:2]))
 
 
-_BY_KIND = {kinds.BOOL: bool, kinds.INT: int, kinds.FLOAT: float}
 _BY_SHAPE = {
     (BOOL,): bool,
     (INT,): int,
