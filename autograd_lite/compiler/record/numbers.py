@@ -69,7 +69,23 @@ class TracingObserver(Observer):
 set_class = vars(object)["__class__"].__set__
 
 
-class PlainNumber(Node):
+class NumberClass(type):
+    """The class of what stands for numbers: as `type(x)`, it makes a number of their type, and that
+    type counts as its subclass. So `statistics` takes such numbers among others.
+    """
+
+    def __call__(cls, *args: Any) -> Any:
+        made = _MADE[cls]
+        number = made(*args)
+        if made is int and args and is_number(args[0]) and number != args[0]:
+            raise TypeError(f"{args[0]!r} is no int")  # where `statistics` would make a float
+        return number
+
+    def __subclasscheck__(cls, other: Any) -> bool:
+        return other is _MADE.get(cls) or super().__subclasscheck__(other)
+
+
+class PlainNumber(Node, metaclass=NumberClass):
     """A plain number of a recording. It is read for whatever is done with it."""
 
     __slots__ = ()
@@ -92,18 +108,27 @@ class PlainNumber(Node):
     def __rdivmod__(self, other: Any) -> Any:
         return other // self, other % self
 
-    def __copy__(self) -> Any:
-        return self
-
-    def __deepcopy__(self, memo: Any) -> Any:
-        return self
-
     def __reduce_ex__(self, protocol: Any) -> Any:
         return number_type(self), (read(self),)
 
 
-class PlainInt(PlainNumber):
-    """An int, which may be an index, too."""
+class FormerFloat(PlainNumber):
+    """A float or a bool that something holds after its recording, and that has that number."""
+
+    __slots__ = ()
+
+    def __copy__(self) -> Any:
+        return plain_number(self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return plain_number(self)
+
+    def __array__(self, *args: Any, **options: Any) -> Any:
+        return np.asarray(plain_number(self), *args, **options)
+
+
+class FormerInt(FormerFloat):
+    """An int after its recording, which may be an index, too."""
 
     __slots__ = ()
 
@@ -112,6 +137,12 @@ class NumberTracer(PlainNumber):
     """Stands for a plain number that was passed, drawn, or computed of such numbers alone."""
 
     __slots__ = ()
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
 
 
 class PythonTracer(NumberTracer):
@@ -188,6 +219,10 @@ _TYPES: dict[int, tuple[Any, Any]] = {
 }
 """{kind: (the type of the numbers, the class of their tracers)}"""
 
+_MADE: dict[Any, Any] = {FormerFloat: float, FormerInt: int} | {
+    tracer: made for made, tracer in _TYPES.values()
+}
+
 plain.classes = [_TYPES.get(kind, (None, None))[1] for kind in range(2 * kinds.NUMPY)]
 _LETTERS = {
     "?": kinds.BOOL,
@@ -248,7 +283,7 @@ def retire(numbers: Iterable[Node]) -> None:
     """Leave the plain numbers of a recording, which something may hold, without their parents."""
     for node in numbers:
         forget_parents(node)
-        set_class(node, PlainNumber if number_kind(node) in _FLOATS else PlainInt)
+        set_class(node, FormerFloat if number_kind(node) in _FLOATS else FormerInt)
 
 
 # ------------------------------------------------------------------------------ numbers are read
@@ -258,8 +293,9 @@ def read(x: Any) -> Any:
     """The number of a tracer, read: a guard. Other things as they are."""
     if not isinstance(x, PlainNumber):
         return x
-    for observer in active():
-        observer.read(x)
+    if isinstance(x, NumberTracer):
+        for observer in active():
+            observer.read(x)
     return plain_number(x)
 
 
@@ -271,7 +307,7 @@ def _decide(x: Any, op: str, limit: float = 0.0) -> None:
                 observer.decided(x, op, limit)
 
 
-def _attribute(x: NumberTracer, name: str) -> Any:
+def _attribute(x: PlainNumber, name: str) -> Any:
     """The attribute of its number; a method reads the number when it is called."""
     cls = number_type(x)
     if not hasattr(cls, name):
@@ -421,7 +457,10 @@ for _name in f"{_READ} {_COMPARED} {_UNARY} {_BINARY}".split():
 for _name in _OF_FLOATS.split():
     for _cls in (FloatTracer, NumPyFloatTracer):
         setattr(_cls, f"__{_name}__", getattr(Node, f"__{_name}__"))
-for _cls in (PlainInt, IntTracer, NumPyIntTracer):
+for _name in dir(float) + dir(int):
+    if _name[0] != "_":
+        setattr(FormerFloat, _name, property(partial(_attribute, name=_name)))
+for _cls in (FormerInt, IntTracer, NumPyIntTracer):
     _cls.__index__ = _reading(operator.index)
 for _cls in (BoolTracer, NumPyBoolTracer):
     _cls.__bool__ = _asked

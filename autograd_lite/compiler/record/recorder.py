@@ -19,10 +19,12 @@ from autograd_lite.compiler.record.generators import Generators
 from autograd_lite.compiler.record.guards import HOLDS, Guard, as_double
 from autograd_lite.compiler.record.numbers import (
     NumberTracer,
+    PlainNumber,
     TracingObserver,
     bool_of,
     is_bool,
     is_int,
+    plain_number,
     retire,
     tracer_of,
 )
@@ -320,6 +322,15 @@ class LineRecorder(SilentRecorder):
         self.recording.lines.append((node, user_line()))
 
 
+def _leave_plain(error: BaseException) -> None:
+    """Put plain numbers in the places of what stands for them in an exception that goes out."""
+    held = [*enumerate(error.args), *vars(error).items()]
+    plainly: dict[Any, Any] = {at: plain_number(x) for at, x in held if isinstance(x, PlainNumber)}
+    if plainly:
+        error.args = tuple([plainly.pop(i, x) for i, x in enumerate(error.args)])
+        vars(error).update(plainly)
+
+
 def record(function: Callable[..., Any], flat: FlatArguments, watch: Recorder) -> Recording:
     """Call function on tracers for the numbers of the arguments, which flat took apart.
 
@@ -332,8 +343,9 @@ def record(function: Callable[..., Any], flat: FlatArguments, watch: Recorder) -
         with observe(watch):
             recording.result = function(*args, **kwargs)
         tracers.check()
-    except BaseException:
+    except BaseException as error:
         retire(end([*tracers.arguments, *recording.made]))
+        _leave_plain(error)
         raise
     recording.numbers = end([*tracers.arguments, *recording.made])
     watch.ended()

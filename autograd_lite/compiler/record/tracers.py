@@ -89,7 +89,7 @@ class FormerTracer(Value):
     __slots__ = ()
 
 
-class FormerNumber(Node):
+class EndedNumber(Node):
     """A tracer of a number after the call, which the compiler's tables know by its identity."""
 
     __slots__ = ()
@@ -106,7 +106,7 @@ def end(nodes: Iterable[Node]) -> list[Node]:
     tracers = [x for x in nodes if type(x) in _TRACERS]
     numbers = [x for x in tracers if number_kind(x)]
     for tracer in tracers:
-        set_class(tracer, FormerNumber if number_kind(tracer) else FormerTracer)
+        set_class(tracer, EndedNumber if number_kind(tracer) else FormerTracer)
     return numbers
 
 

@@ -1,8 +1,11 @@
 """What a compiled function computes of plain numbers alone is compared as a number in it."""
 
+import copy
 import math
 import operator
+import pickle
 import random
+import statistics
 import warnings
 from decimal import Decimal
 from fractions import Fraction
@@ -140,6 +143,96 @@ def test_after_the_call_what_was_kept_is_the_number():
     for found in (sum(kept), y * z, 3.0 - y, y**2, -x, math.sin(x), round(y), divmod(y, x), i % 2):
         assert not isinstance(found, Value)
     assert (sum(kept), y // 1.5, y * 3 == 3 * W, i | 4) == (8.0, 1.0, True, 7)
+
+
+@pytest.fixture
+def stored():
+    """A float, an int and a bool that the first calls of a function have stored."""
+    kept = {}
+
+    def f(x, n):
+        if not kept:
+            kept.update(float=x * 2, int=n + 1, bool=x > 0)
+        return x + kept["float"]
+
+    compiled = compile(f)
+    compiled(1.5, 1)
+    kept.clear()
+    compiled(1.5, 2)  # from its second value on, an int is data
+    return kept
+
+
+PLAIN = {"float": 3.0, "int": 3, "bool": True}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize(
+    "use",
+    [
+        copy.copy,
+        copy.deepcopy,
+        lambda x: copy.deepcopy([x])[0],
+        lambda x: pickle.loads(pickle.dumps(x)),
+        compile(lambda x: 2 * x),
+        compile(lambda x: x),
+        lambda x: np.array([x, x]).dtype,
+        lambda x: (np.array([1.0, 2.0]) * x).dtype,
+        lambda x: type(np.sin(x)),
+        lambda x: x.as_integer_ratio(),
+        lambda x: (x.real, x.imag, x.conjugate()),
+        lambda x: statistics.mean([x, x]),
+        lambda x: {3.0: "three", True: "one"}[x],
+    ],
+)
+def test_what_was_kept_is_used_as_the_number(stored, name, use):
+    for _ in range(3):
+        found, expected = use(stored[name]), use(PLAIN[name])
+        assert (type(found), found) == (type(expected), expected)
+
+
+def test_an_int_that_was_kept_is_an_index(stored):
+    i = stored["int"]
+    assert (range(9)[i], np.zeros(i).shape, i.bit_length(), "abcd"[i]) == (3, (3,), 2, "d")
+
+
+def test_a_float_that_was_kept_has_the_methods_of_floats(stored):
+    x = stored["float"]
+    assert (x.hex(), x.is_integer(), np.sqrt([x])[0]) == ((3.0).hex(), True, math.sqrt(3.0))
+    assert (statistics.mean([x, 1.0]), type(x)(2)) == (2.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    "f", [statistics.mean, statistics.variance, statistics.harmonic_mean, statistics.median]
+)
+@pytest.mark.parametrize("number", [float, int])
+def test_statistics_gives_plain_numbers(f, number):
+    compiled = compile(lambda xs: f(xs))
+    for i in range(4):
+        for xs in [number(i), number(2)], [number(i), 4.0]:
+            found, expected = compiled(xs), f(xs)
+            assert (type(found), found) == (type(expected), expected)
+
+
+class StopError(Exception):
+    def __init__(self, number):
+        super().__init__(number, "text")
+        self.number, self.value = number, W
+
+
+def test_an_exception_that_goes_out_has_plain_numbers():
+    @compile
+    def f(x):
+        if x > 1:
+            raise StopError(2 * x)
+        return x
+
+    f(0.5)
+    for x in (2.0, 3.0, 2.0):
+        with pytest.raises(StopError) as caught:
+            f(x)
+        error = caught.value
+        assert (type(error.number), type(error.args[0])) == (float, float)
+        assert (error.number, error.args, error.value) == (2 * x, (2 * x, "text"), W)
 
 
 def test_equal_sums_are_decided_as_in_eager_code():
