@@ -73,6 +73,8 @@ if TYPE_CHECKING:
 
 _RULES = {rule.name: rule for rule in RULES}
 
+EXACT = 2**53  # below it each int is a double
+
 
 if not TYPE_CHECKING:
 
@@ -390,7 +392,9 @@ def _chosen(op: str, xs: list[Node], number: float, *index: Node) -> Any:
 
 
 def _alike(xs: Iterable[Any]) -> bool:
-    """Whether all are Values or all plain numbers, so that one of them is what another one is."""
+    """Whether one of them is what another one is: all are Values, or numbers that doubles hold."""
+    if any(isinstance(x, int) and not -EXACT < x < EXACT for x in xs):
+        return False
     return len({value.is_plain_number(x) for x in xs}) == 1
 
 

@@ -93,6 +93,8 @@ def test_in_a_batch(check):
     for samples in ([bad], [bad, bad], [good, good, bad]):
         if {*map(type, samples[0])} != {*map(type, samples[-1])}:
             continue  # samples must be alike
+        if samples[0] is good and isinstance(bad[0], np.uint64) and bad[0] >= 2**53:
+            continue  # nor is an int that no double holds, as it is no number of a program
         if isinstance(bad[0], np.ndarray) and samples[0][0].dtype != bad[0].dtype:
             continue
         with pytest.raises(error, match=match):

@@ -1,17 +1,19 @@
 # C types for flatten.py.
+cimport cython
 cimport autograd_lite.memory as memory
 cimport autograd_lite.value as engine
-from cpython.array cimport array as numbers
+from cpython.array cimport array
 
 cdef int FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS, NAMED, DEEPEST
 cdef int INT, BOOL, BOOLS
-cdef numbers _SHAPE, _FLOATS, _INTEGERS
+cdef long long EXACT, LEAST
+cdef array _SHAPE, _FLOATS, _INTEGERS
 cdef tuple _PLAIN
 
 
 cdef class FlatArguments:
     cdef public list values, slots, statics, ints, owners
-    cdef public numbers shape, floats, integers
+    cdef public array shape, floats, integers
     cdef public bint moving, own
     cdef int depth
 
@@ -25,3 +27,5 @@ cdef object flatten_each(object things, FlatArguments flat)
 cdef object flatten_static(object thing, FlatArguments flat)
 cdef object flatten_numpy(object thing, FlatArguments flat)
 cpdef bint is_plain(object thing) except -1
+@cython.locals(numbers="long long*", i=Py_ssize_t, exact=bint)
+cdef bint are_exact(array integers, Py_ssize_t start) except -1

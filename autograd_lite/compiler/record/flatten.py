@@ -90,6 +90,22 @@ class Identity:
         return id(self.thing)
 
 
+class Integers(Identity):
+    """An array of integers, or one of them, by what it holds: no double holds all of them."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, thing: Any) -> None:
+        super().__init__(thing.copy())
+        self.key = thing.shape, thing.dtype, thing.tobytes()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Integers) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
 def flatten(thing: Any, flat: FlatArguments) -> None:
     """Take thing apart into flat.
 
@@ -225,13 +241,28 @@ def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
         flatten_each(thing.ravel().tolist(), flat)
     else:
         numbers = thing.ravel()
-        flat.floats.frombytes(numbers.astype("d", copy=False).view("B"))
         if kind == "u" and thing.itemsize == 8:  # beyond all indices, rather than a negative one
             numbers = np.minimum(numbers, LARGEST)
         if kind != "f":
+            start = len(flat.integers)
             flat.integers.frombytes(numbers.astype("q", copy=False).view("B"))
+            if not are_exact(flat.integers, start):
+                del flat.integers[start:]
+                memory.append_int(flat.shape, STATIC)
+                flat.statics.append((Integers, Integers(thing)))
+                return
+        flat.floats.frombytes(numbers.astype("d", copy=False).view("B"))
         if shape == () and kind != "f":
             memory.append_int(flat.shape, INTEGER)
         else:
             memory.append_int(flat.shape, FLOATS if kind == "f" else INTEGERS)
             flat.shape.extend(array("i", (len(shape), *shape)))
+
+
+def are_exact(integers: array[int], start: int) -> bool:
+    """Whether doubles hold all of these from `start` on."""
+    numbers = memory.longs(integers)
+    exact = True
+    for i in range(start, len(integers)):
+        exact = exact and LEAST < numbers[i] < EXACT
+    return exact

@@ -11,6 +11,7 @@ import builtins
 import math
 import operator
 from functools import partial
+from math import inf
 
 import numpy as np
 
@@ -383,6 +384,19 @@ def _is_operand(x: Any) -> bool:
     return known or type(x) in engine.NEVER_OPERANDS
 
 
+def _is_exact(x: Any) -> bool:
+    """Whether a double holds an operand, if it is an int."""
+    return not is_int(x) or abs(plain_number(x)) < LARGEST_INT
+
+
+def _overflows(name: str, operands: Any) -> bool:
+    """Whether Python may raise an OverflowError where a double becomes infinite."""
+    if name != "pow" or any(kind_of(x) & kinds.NUMPY for x in operands):
+        return False
+    exponent = operands[1]
+    return isinstance(exponent, NumberTracer) or not 0 <= exponent <= 1
+
+
 def _is_bool_tracer(x: Any) -> bool:
     return isinstance(x, NumberTracer) and is_bool(x)
 
@@ -422,16 +436,21 @@ def _computing(name: str, apply: Callable[..., Any], turned: bool = False) -> Ca
             op, *known = of_bools
             holds = engine.compared(self, op, [*others, *known][0], bool(result))
             return as_number(holds, kind)
-        exact = not is_int(result) or abs(result) < LARGEST_INT
-        if not (rule and exact and kind in _TYPES and len(others) == n_others):
+        if not (rule and kind in _TYPES and len(others) == n_others):
+            return apply(*map(read, operands))
+        limit = LARGEST_INT if is_int(result) else inf if _overflows(name, operands) else None
+        if not (all(map(_is_exact, operands)) and (limit is None or abs(result) < limit)):
+            return apply(*map(read, operands))
+        made = rule(self, *others)
+        if is_int(result) and number_of(made) != result:  # NumPy's ints wrap, and divide by 0
             return apply(*map(read, operands))
         if decide and not kind & kinds.NUMPY:
             decide(*operands)
-        made = as_number(rule(self, *others), kind)
-        if others and is_int(made) and not any(map(_is_bool_tracer, operands)):
-            _decide(made, "<", LARGEST_INT)
-            _decide(made, ">", -LARGEST_INT)
-        return made
+        if limit is not None and not any(map(_is_bool_tracer, operands)):
+            _decide(made, "<", limit)
+            if limit < inf or plain_number(operands[1]) % 2 == 1:
+                _decide(made, ">", -limit)
+        return as_number(made, kind)
 
     return method
 

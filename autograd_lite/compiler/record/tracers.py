@@ -18,7 +18,7 @@ from autograd_lite.anomaly import user_line
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record import tokens
 from autograd_lite.compiler.record.arrays import TracerArray
-from autograd_lite.compiler.record.flatten import Identity
+from autograd_lite.compiler.record.flatten import Identity, Integers
 from autograd_lite.compiler.record.numbers import (
     TracingObserver,
     is_int,
@@ -156,6 +156,8 @@ class Tracers:
             if cls is np.ndarray:  # of bools
                 shape, bits = thing
                 return self._noted(np.frombuffer(bits, bool).reshape(shape).copy())
+            if cls is Integers:
+                return self._noted(thing.thing.copy())
             return thing.thing if isinstance(thing, Identity) else thing
         if token in (tokens.FLOATS, tokens.INTEGERS, tokens.BOOLS, tokens.OBJECTS):
             return self._noted(self._array(token))
@@ -177,7 +179,7 @@ class Tracers:
         """Raise TracerError if the call has changed a container."""
         for container, held in self._containers:
             found = _elements(container)
-            if len(found) != len(held) or any(x is not y for x, y in zip(found, held, strict=True)):
+            if len(found) != len(held) or not all(map(_same, found, held)):
                 raise TracerError(
                     said(
                         f"it changes an argument, a {type(container).__name__}, which a program "
@@ -239,5 +241,10 @@ def _positional(function: Callable[..., Any]) -> Iterator[str]:
 def _elements(container: Any) -> list[Any]:
     """All that may be changed in a container: numbers of an array and keys of a dict, too."""
     if isinstance(container, np.ndarray):
-        return list(container.ravel())
+        return list(container.ravel()) if container.dtype.hasobject else [container.tobytes()]
     return [*children(container), *(container if isinstance(container, dict) else ())]
+
+
+def _same(x: Any, y: Any) -> bool:
+    """Whether x is y, or both are the bytes of one array."""
+    return x is y or (type(x) is bytes and type(y) is bytes and x == y)

@@ -117,8 +117,16 @@ def test_an_object_is_equal_to_itself_alone():
     assert taken_apart(one).statics == taken_apart(one).statics
 
 
-def test_an_unsigned_integer_is_no_negative_index():
-    assert taken_apart(np.uint64(2**64 - 1)).integers.tolist() == [2**63 - 1]
+@pytest.mark.parametrize(
+    "thing", [np.uint64(2**64 - 1), np.int64(2**53), np.int64(-(2**53)), np.array([1, 2**60])]
+)
+def test_integers_that_no_double_holds_are_parts_of_the_shape(thing):
+    flat = taken_apart([1.0, thing])
+    assert (flat.floats.tolist(), flat.integers.tolist()) == ([1.0], [])
+    assert np.array_equal(flat.statics[0][1].thing, thing)
+    assert flat.statics == taken_apart([1.0, thing.copy()]).statics
+    assert flat.statics != taken_apart([1.0, thing - thing.dtype.type(1)]).statics
+    assert taken_apart(np.int64(2**53 - 1)).integers.tolist() == [2**53 - 1]
 
 
 def test_what_contains_itself_is_refused():

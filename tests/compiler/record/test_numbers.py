@@ -310,6 +310,61 @@ def test_a_value_that_replaces_its_number_is_seen(kept, first):
         assert value.grad == (6.0 if (i % 2 == 0) == (first == "value") else 0.0)
 
 
+BIG = 2**60 + 1
+i8 = np.int64
+
+
+def congruences(s, a, c, m):
+    for _ in range(3):
+        s = (s * a + c) % m
+    return s
+
+
+def caught(x):
+    try:
+        return 1 / (x**2 + 1)
+    except OverflowError:
+        return -1.0
+
+
+BEYOND = {
+    "rest": (lambda x, y: x % y, [(5, 3), (9, 5), (BIG, 7), (BIG + 4, 7), (-BIG, 7), (4, BIG)]),
+    "divmod": (lambda x, y: divmod(x, y), [(5, 3), (9, 5), (BIG, 7), (BIG + 4, 7)]),
+    "congruences": (congruences, [(1, 5, 3, 7), (5, 7, 2, 11), (77, 1103515245, 12345, 2**31)]),
+    "a small rest": (lambda a, b: (a * a * a) % b, [(5, 7), (10, 7), (300000, 7), (300003, 12)]),
+    "taken": (lambda i: take([BIG, BIG + 1, 3], i), [(0,), (1,), (2,)]),
+    "rounded": (lambda x: round(x) // 3, [(1.5,), (7.0,), (1e300,), (2.0**60,)]),
+    "floor": (lambda x, n: math.floor(x) > n, [(1.5, i8(1)), (0.5, i8(1)), (1e200, i8(1))]),
+    "NumPy's rest": (lambda x: x % 7, [(i8(5),), (i8(BIG),), (i8(2**63 - 1),), (i8(6),)]),
+    "NumPy's comparison": (lambda x: x == 2**53 + 1, [(i8(5),), (i8(2**53 + 1),), (i8(2**53),)]),
+    "NumPy's wrap": (lambda x: x * x, [(i8(3),), (i8(2**40),), (i8(2**32),), (i8(4),)]),
+    "an array": (lambda a: a % 7, [(np.array([x, 1]),) for x in (1, BIG, 2**62 + 1, 5)]),
+    "unsigned": (lambda x: int(x % 7), [(np.uint64(x),) for x in (5, 2**63 + 1, 2**63 + 2)]),
+    "overflow": (lambda x: 2 / (x**2 + 1), [(1.0,), (2.0,), (1e200,), (-1e200,), (3.0,)]),
+    "overflow below": (lambda x: (x**3, 1.0)[1], [(2.0,), (-1e200,), (4.0,)]),
+    "overflow that is caught": (caught, [(1.0,), (2.0,), (1e200,)]),
+    "division by NumPy's 0": (lambda x: i8(7) // x + i8(7) % x, [(i8(2),), (i8(3),), (i8(0),)]),
+}
+
+
+@pytest.mark.parametrize("name", BEYOND)
+@pytest.mark.filterwarnings("ignore:divide by zero|overflow|invalid:RuntimeWarning")
+def test_what_no_double_computes_is_what_python_and_numpy_compute(name):
+    """Ints beyond 2**53, which a program would round, and Python's exceptions."""
+    function, calls = BEYOND[name]
+    compiled = compile(function, check="never")
+    for args in calls:
+        try:
+            expected = function(*args)
+        except (OverflowError, ZeroDivisionError) as error:
+            with pytest.raises(type(error)):
+                compiled(*args)
+        else:
+            found = compiled(*args)
+            assert np.array_equal(found, expected)
+            assert type(found) is type(expected)
+
+
 # ------------------------------------------------------------------------- random functions
 
 FLOATS = ["-1", "0", "0.5", "1", "2", "4", "nan", "inf"]
