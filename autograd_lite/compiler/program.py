@@ -233,7 +233,9 @@ class Program(AnyProgram):
         nodes = self.nodes(self.choice, run, self.n_results, flat) if self.n_results else []
         for i, k in self._passed:
             nodes[i] = flat.values[k]
-        return put_together(self.template, nodes, self.numbers(run.outputs))
+        end = self.n_results + self.n_numbers
+        numbers = run.outputs[self.n_results : end].tolist() if self.n_numbers else []
+        return put_together(self.template, nodes, numbers)
 
     def run(self, call: Call) -> Run | None:
         """The run for this call; None if a guard does not hold.
@@ -283,12 +285,6 @@ class Program(AnyProgram):
         results = run.outputs[:n_results]
         block = RunBlock(choice.tape, choice.wrt, run)
         return nodes_of_call(self.name, wrt, leaves_all, results, run.gradient, block, wrt)
-
-    def numbers(self, outputs: array[float]) -> list[float]:
-        """The results that are plain numbers."""
-        if not self.n_numbers:
-            return []
-        return outputs[self.n_results : self.n_results + self.n_numbers].tolist()
 
     def kept(self, outputs: array[float], call: Call, drawn: list[float]) -> bool:
         """Whether all guards hold; the call notes the one that does not, and what was drawn.
