@@ -19,6 +19,8 @@ Vector: TypeAlias = tuple[Any, ...]
 
 def nested(x: Array) -> Array:
     """The nested lists of a NumPy array; anything else as it is."""
+    if hasattr(x, "nested"):  # an array of a compiled function
+        return x.nested()
     return x.tolist() if hasattr(x, "tolist") else x
 
 

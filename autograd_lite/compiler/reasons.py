@@ -26,8 +26,6 @@ def failure(problem: Exception) -> str:
     instead = "Compute it outside, and pass the result"
     if "math's functions" in str(problem):
         instead = "Write autograd_lite.exp for math.exp and the like, and x for float(x)"
-    if "used as indices" in str(problem):  # of an array
-        instead = "Write [take(array, i) for i in index] for array[index]"
     return said(
         "it fails on what stands for the numbers it is passed "
         f"({type(problem).__name__}: {problem})",

@@ -53,7 +53,7 @@ class FlatArguments:
     slots     [values] the index of each Value's number among floats
     statics   (type, thing) that are the same in all calls of one recording; an object, which
               may be equal to another one and hold other numbers, as an `Identity`; an array of
-              bools as its shape and its bytes
+              bools as its shape, the order of its axes in memory and its bytes
     moving    True if Python's ints are numbers that change, rather than statics
     own       True for what each sample of a batch has for its own: its bools are numbers that
               change, too, and dataclasses are taken apart
@@ -229,15 +229,15 @@ def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
     if kind == "b" and flat.own:
         flat.floats.frombytes(thing.ravel().astype("d").view("B"))
         memory.append_int(flat.shape, BOOLS)
-        flat.shape.extend(array("i", (len(shape), *shape)))
+        flatten_shape(thing, flat)
     elif kind == "b" and isinstance(thing, np.ndarray):
         memory.append_int(flat.shape, STATIC)
-        flat.statics.append((np.ndarray, (shape, thing.tobytes())))
+        flat.statics.append((np.ndarray, (shape, axes_in_memory(thing), thing.tobytes())))
     elif kind not in "fiuO":
         flatten_static(thing, flat)
     elif kind == "O":
         memory.append_int(flat.shape, OBJECTS)
-        flat.shape.extend(array("i", (len(shape), *shape)))
+        flatten_shape(thing, flat)
         flatten_each(thing.ravel().tolist(), flat)
     else:
         numbers = thing.ravel()
@@ -256,7 +256,24 @@ def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
             memory.append_int(flat.shape, INTEGER)
         else:
             memory.append_int(flat.shape, FLOATS if kind == "f" else INTEGERS)
-            flat.shape.extend(array("i", (len(shape), *shape)))
+            flatten_shape(thing, flat)
+
+
+def flatten_shape(thing: Any, flat: FlatArguments) -> None:
+    """The lengths of the axes of an array, and their order in memory if it is another one."""
+    shape = thing.shape
+    order = axes_in_memory(thing)
+    flat.shape.extend(array("i", (-len(shape) if order else len(shape), *shape, *order)))
+
+
+def axes_in_memory(thing: Any) -> tuple[int, ...]:
+    """The axes of an array in the order that they have in memory; () if it is 0, 1, 2 ..."""
+    n = len(thing.shape)
+    if n < 2 or thing.flags.c_contiguous:
+        return ()
+    strides = thing.strides
+    order = sorted(range(n), key=lambda i: -abs(strides[i]))
+    return tuple(order) if order != [*range(n)] else ()
 
 
 def are_exact(integers: array[int], start: int) -> bool:

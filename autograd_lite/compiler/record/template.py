@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.compiler.messages import said
-from autograd_lite.compiler.record.arrays import plain_array
+from autograd_lite.compiler.record.arrays import TracerArray
 from autograd_lite.compiler.record.flatten import Identity
 from autograd_lite.compiler.record.numbers import number_type
 from autograd_lite.compiler.record.tracers import NotRecordedError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "Array",
     "Hole",
     "as_number",
     "compact",
@@ -70,7 +71,9 @@ def taken_apart(thing: Any, hole: Callable[[Node], Hole], is_kept: Callable[[Any
     hole     makes a hole for a node
     is_kept  True of a thing that comes as it is, and stands in the template as its `Identity`
     """
-    thing = plain_array(thing)
+    if type(thing) is TracerArray:
+        holes = taken_apart(thing.objects, hole, is_kept)
+        return holes if thing.dtype == object else _array(holes, thing.dtype)
     if isinstance(thing, Node) and not is_kept(thing):
         return hole(thing)
     if is_kept(thing):
@@ -107,7 +110,7 @@ def plain(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def is_no_number(thing: Any) -> bool:
     """True if a callback gets a thing as it is."""
-    return not isinstance(thing, Node) and not rebuildable(plain_array(thing))
+    return type(thing) is not TracerArray and not isinstance(thing, Node) and not rebuildable(thing)
 
 
 def _key(key: Any) -> Any:
@@ -123,19 +126,19 @@ def compact(template: Any) -> Any:
 
 
 def _in_one(template: Any) -> Any:
-    """A list, a tuple or an array of results as one thing, where it can be that."""
+    """A list or a tuple of results as one thing, where it can be that."""
     cls = type(template)
     if cls in (list, tuple) and template and all(type(part) is Hole for part in template):
         start, stop, number = template[0].i, template[0].i + len(template), template[0].number
         row = [hole.i for hole in template if hole.number is number]
         if row == list(range(start, stop)):
             return Row(cls, number, start, stop)
-    if cls is np.ndarray and template.dtype == object:
-        types = {part.number if type(part) is Hole else type(part) for part in template.flat}
-        if types <= _NUMBERS:  # as the function makes it of numbers
-            dtype = np.result_type(*types) if types else float
-            return Array(template, dtype) if _has_hole(template) else template.astype(dtype)
     return template
+
+
+def _array(holes: Any, number: Any) -> Any:
+    """The template of an array of numbers, or the array itself where they are known."""
+    return Array(holes, number) if _has_hole(holes) else holes.astype(number)
 
 
 def put_together(template: Any, nodes: Sequence[Any], numbers: Sequence[Any]) -> Any:
@@ -161,7 +164,7 @@ def put_together(template: Any, nodes: Sequence[Any], numbers: Sequence[Any]) ->
         return template.thing
     holes = template.holes if cls is Array else template
     found = rebuild(holes, [put_together(x, nodes, numbers) for x in children(holes)])
-    return found.astype(template.number) if cls is Array and not _has_hole(found) else found
+    return _array(found, template.number) if cls is Array else found
 
 
 def as_number(cls: Any, number: Any) -> Any:
@@ -181,4 +184,3 @@ def _has_hole(array: Any) -> bool:
 
 
 _PLAIN = (int, float, complex, bool, str, bytes, type(None), range)
-_NUMBERS = {int, float, bool, np.int64, np.float64, np.bool_}

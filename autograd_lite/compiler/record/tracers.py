@@ -31,7 +31,7 @@ from autograd_lite.value import Node, Value, number_leaf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from autograd_lite.compiler.record.flatten import FlatArguments
@@ -154,10 +154,11 @@ class Tracers:
             self._n_statics += 1
             cls, thing = next(self._statics)
             if cls is np.ndarray:  # of bools
-                shape, bits = thing
-                return self._noted(np.frombuffer(bits, bool).reshape(shape).copy())
+                shape, order, bits = thing
+                bools = np.frombuffer(bits, bool).reshape(shape)
+                return self._noted(_in_memory(bools, order or range(len(shape))))
             if cls is Integers:
-                return self._noted(thing.thing.copy())
+                return self._noted(thing.thing.copy("K"))
             return thing.thing if isinstance(thing, Identity) else thing
         if token in (tokens.FLOATS, tokens.INTEGERS, tokens.BOOLS, tokens.OBJECTS):
             return self._noted(self._array(token))
@@ -201,13 +202,15 @@ class Tracers:
         return tracer
 
     def _array(self, token: int) -> Any:
-        shape = [next(self._tokens) for _ in range(next(self._tokens))]
+        n = next(self._tokens)
+        shape = [next(self._tokens) for _ in range(abs(n))]
+        order = [next(self._tokens) for _ in range(-n)] or range(n)
         if token != tokens.OBJECTS and not shape:
             return self._tracer(token)
-        array = np.empty(prod(shape), object)
-        for i in range(len(array)):
-            array[i] = self.next() if token == tokens.OBJECTS else self._tracer(token)
-        return array.reshape(shape).view(TracerArray)
+        objects = np.empty(prod(shape), object)
+        for i in range(len(objects)):
+            objects[i] = self.next() if token == tokens.OBJECTS else self._tracer(token)
+        return TracerArray(_in_memory(objects.reshape(shape), order), np.dtype(_DTYPES[token]))
 
 
 _SINGLE = tokens.VALUE, tokens.FLOAT, tokens.INT, tokens.INTEGER, tokens.BOOL
@@ -223,6 +226,18 @@ _NUMBERS = {
     tokens.BOOL: kinds.BOOL,
     tokens.BOOLS: kinds.NUMPY | kinds.BOOL,
 }
+
+_DTYPES = {
+    tokens.FLOATS: np.float64,
+    tokens.INTEGERS: np.int64,
+    tokens.BOOLS: np.bool_,
+    tokens.OBJECTS: np.object_,
+}
+
+
+def _in_memory(array: Any, order: Sequence[int]) -> Any:
+    """A copy of an array whose axes lie in memory in this order."""
+    return array.transpose(order).copy().transpose(np.argsort(order))
 
 
 def _positional(function: Callable[..., Any]) -> Iterator[str]:

@@ -1,10 +1,15 @@
 """Arrays of tracers give what the arrays of numbers give that they stand for."""
 
+import random
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograd_lite import Value, compile
 from autograd_lite.compiler.record.arrays import TracerArray
+from tests.support import numpy_programs
 
 W = Value(2.0)
 A, B = np.array([1.0, -2.0, 3.0]), np.array([-1.0, -2.0, 0.5])
@@ -49,7 +54,7 @@ def test_means_along_an_axis():
         return x.mean(axis=0), x.mean(1, keepdims=True), (x > 0).mean(axis=0), (x > 0).any(axis=1)
 
     compiled = compile(function)
-    for x in (MATRIX, -MATRIX, MATRIX.T):
+    for x in (MATRIX, -MATRIX, MATRIX.T.copy()):
         for found, expected in zip(compiled(x), function(x), strict=True):
             assert np.array_equal(found, expected, equal_nan=True)
             assert found.dtype == expected.dtype
@@ -134,3 +139,100 @@ def test_a_choice_among_values_and_numbers_is_a_decision_on_the_type():
 def test_results_are_arrays_like_others():
     assert type(compile(lambda x: (x, x * 2, [x > 0]))(A)[1]) is np.ndarray
     assert not issubclass(type(compile(lambda x: x[:2])(A)), TracerArray)
+
+
+# ------------------------------------------------------------------- all of NumPy, beside NumPy
+
+
+def as_numpy(function, calls, check, where):
+    """Compiled, a function gives what it gives for copies of the arguments of each call."""
+    compiled = compile(function, check=check)
+    for arguments in calls:
+        expected = numpy_programs.outcome(function, *[x.copy("K") for x in arguments])
+        found = numpy_programs.outcome(compiled, *arguments)
+        assert not numpy_programs.differ(found, expected), (where, arguments, found, expected)
+
+
+def calls_of(rng, n):
+    """Arguments of n calls that have one shape and different numbers."""
+    shape = rng.choice(numpy_programs.SHAPES)
+    kinds = [(rng.choice([*numpy_programs.NUMBERS]), rng.choice("CF")) for _ in range(2)]
+    return [[numpy_programs.array(rng, shape, *kind) for kind in kinds] for _ in range(n)]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("source", numpy_programs.OPERATIONS)
+def test_an_operation_gives_what_it_gives_in_numpy(source):
+    rng = random.Random(source)
+    for check in ("never", "never", "always"):
+        as_numpy(numpy_programs.OPERATIONS[source], calls_of(rng, 4), check, source)
+
+
+@pytest.mark.filterwarnings("ignore")
+@given(st.randoms(use_true_random=False))
+def test_programs_of_operations_give_what_they_give_in_numpy(rng):
+    sources = [*numpy_programs.OPERATIONS]
+    operations = [(rng.choice(sources), rng.randrange(4), rng.randrange(4)) for _ in range(3)]
+    check = rng.choice(["never", "always"])
+    as_numpy(numpy_programs.program(operations), calls_of(rng, 4), check, operations)
+
+
+FUNCTIONS = """exp exp2 expm1 log log2 log10 log1p sqrt cbrt reciprocal sin cos tan arcsin arccos
+arctan
+sinh cosh tanh arcsinh arccosh arctanh degrees radians deg2rad rad2deg arctan2 hypot logaddexp"""
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", FUNCTIONS.split())
+def test_a_function_gives_what_it_gives_in_numpy(name):
+    function = getattr(np, name)
+    arguments = {1: lambda a, b: function(a), 2: function}[function.nin]
+    for dtype in numpy_programs.NUMBERS:
+        rng = random.Random(name)
+        calls = [[numpy_programs.array(rng, (6,), dtype, "C") for _ in "ab"] for _ in range(4)]
+        as_numpy(arguments, calls, "never", (name, dtype))
+
+
+def test_creation_and_types_read_no_numbers():
+    def function(x):
+        z = np.zeros_like(x)
+        z[0] = x[0] * 2
+        types = x.dtype == np.float64, np.result_type(x, 1) == np.float64
+        return z, np.ones_like(x), types, x.shape, np.ndim(x)
+
+    compiled = compile(function)
+    for x in (A, B, -A):
+        assert not numpy_programs.differ(compiled(x), function(x))
+    assert compiled.recordings == 1
+
+
+def test_a_buffer_of_an_array_is_that_of_its_numbers():
+    known = {}
+
+    def function(x):
+        key = x.tobytes()
+        if key not in known:
+            known[key] = float((x * x).sum())
+        return known[key] * 1.0
+
+    compiled = compile(function, check="never")
+    with pytest.warns(RuntimeWarning, match="each call changes"):
+        assert [compiled(np.array([1.0 * i, 2.0])) for i in range(4)] == [4.0, 5.0, 8.0, 13.0]
+
+
+def test_a_view_of_what_was_read_cannot_be_written():
+    def function(x):
+        z = x * 2
+        np.asarray(z)[0] = 7.0
+        return z
+
+    with pytest.warns(RuntimeWarning, match="runs eagerly from now on"):
+        assert np.array_equal(compile(function)(A), function(A))
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1)])
+def test_axes_lie_in_memory_as_those_of_the_argument(axes):
+    compiled = compile(lambda x: (x.ravel("K"), (x * 2).ravel("A"), x.strides))
+    x = np.arange(24.0).reshape(2, 3, 4).transpose(axes)
+    for array in (x, x + 1, x > 5, np.asfortranarray(x)):
+        assert not numpy_programs.differ(compiled(array), compiled.function(array))

@@ -39,13 +39,22 @@ def test_numbers_values_and_integers_in_containers():
     assert flat.statics == [(str, "k")]
 
 
+@pytest.mark.parametrize(("axes", "written"), [((0, 1), [2, 2, 3]), ((1, 0), [-2, 3, 2, 1, 0])])
+def test_axes_that_lie_in_memory_in_another_order(axes, written):
+    x = np.arange(6.0).reshape(2, 3).transpose(axes)
+    flat = taken_apart([x, x > 2])
+    assert flat.floats.tolist() == x.ravel().tolist()
+    assert flat.shape.tolist() == [tokens.LIST, 2, tokens.FLOATS, *written, tokens.STATIC]
+    assert flat.statics == [(np.ndarray, (x.shape, tuple(written[3:]), (x > 2).tobytes()))]
+
+
 def test_ints_that_move_are_numbers():
     thing = [3, True, {4: np.array([True])}, np.int64(5), 2**53, "a"]
     flat = flatten_call((thing, 7), {"k": 8, "l": [9]}, {0, "l"})
     assert flat.floats.tolist() == [3.0, 5.0, 9.0]
     assert flat.integers.tolist() == [3, 5, 9]
     assert (flat.ints, flat.owners) == ([0, 2], [(0, [0]), ("l", [2])])
-    statics = [(bool, True), (int, 4), (np.ndarray, ((1,), b"\1")), (int, 2**53), (str, "a")]
+    statics = [(bool, True), (int, 4), (np.ndarray, ((1,), (), b"\1")), (int, 2**53), (str, "a")]
     assert flat.statics == [*statics, (int, 7), (str, "k"), (str, "l"), (int, 8)]
     assert flat.shape.tolist() == [
         tokens.TUPLE, 2,

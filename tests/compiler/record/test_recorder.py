@@ -9,25 +9,24 @@ from autograd_lite import Value, compile, take
 W = [Value(0.5), Value(-1.5), Value(2.0)]
 
 
-@pytest.mark.parametrize(
-    ("function", "arg"),
-    [
-        (lambda x: W[0] * len(x[x > 1]) * np.signbit(x).all(), np.arange(4.0)),
-        (lambda i: W[0] * np.eye(3)[i].sum(), np.arange(3)),
-    ],
-)
-def test_what_tracers_cannot_do_runs_eagerly_with_a_warning(function, arg):
-    compiled = compile(function)
+def least(x):
+    """The least of x + 1, by a view that cannot be written in a recording."""
+    view = np.asarray(x + 1)
+    view.sort()
+    return view[0]
+
+
+def test_what_tracers_cannot_do_runs_eagerly_with_a_warning():
+    compiled, x = compile(lambda x: W[0] * least(x)), np.arange(4.0)
     with pytest.warns(RuntimeWarning, match="it fails on what stands for the numbers"):
-        assert compiled(arg).data == function(arg).data
-    assert compiled(arg).data == function(arg).data
+        assert compiled(x).data == 0.5
+    assert compiled(x).data == 0.5
 
 
 @pytest.mark.parametrize(
     ("function", "arg", "remedy"),
     [
-        (lambda i: W[0] * np.eye(3)[i].sum(), np.arange(3), r"Write \[take\(array, i\)"),
-        (lambda x: W[0] * np.signbit(x).sum(), np.ones(2), "Compute it outside, and pass the "),
+        (lambda x: W[0] * len([np.asarray(x + 1).sort()]), np.ones(2), "Compute it outside, and"),
         (lambda i: take(["a", "b"], i), np.int64(1), "Compute it outside, and pass the result"),
     ],
 )
@@ -54,11 +53,11 @@ def test_nodes_made_by_hand_run_eagerly_with_a_warning():
 
 
 def test_explain_says_why_a_function_runs_eagerly():
-    f = compile(lambda xs: W[0] * np.signbit(xs).sum() if xs[0] > 0 else W[0] * 2)
+    f = compile(lambda xs: W[0] * least(xs) if xs[0] > 0 else W[0] * 2)
     with pytest.warns(RuntimeWarning, match="Compute it outside, and pass the result"):
         f(np.ones(2))
     for show in (f.explain, f.programs, f.steps):
-        with pytest.raises(ValueError, match=r"no program, as it runs eagerly: it fails on .*sig"):
+        with pytest.raises(ValueError, match=r"no program, as it runs eagerly: it fails on .*read"):
             show()
     f([-1.0])
     assert "runs eagerly for some arguments: it fails on what" in f.explain()
