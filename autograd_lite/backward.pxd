@@ -39,8 +39,13 @@ cdef inline double times(double g, double partial) noexcept
 cdef inline int receive(CNode node, double cotangent, Pass this) except -1
 @cython.locals(node=CNode, leaves=tuple, i=Py_ssize_t, numbers="double*")
 cdef int settle(Pass this) except -1
-@cython.locals(leaves=tuple, numbers="double*", node=CNode, i=Py_ssize_t, others=bint)
-cdef tuple taken_out(tuple inputs, Pass this)
+@cython.locals(leaves=tuple, numbers="double*", node=CNode, i=Py_ssize_t)
+cdef list taken_out(tuple inputs, Pass this)
+@cython.locals(
+    given=set, found=dict, order=list, parents=tuple, node=CNode, parent=CNode, i=Py_ssize_t
+)
+cdef list frontier(tuple inputs, Pass this)
+cdef inline bint is_made(CNode node, set given) except -1
 @cython.locals(x=CNode)
 cdef list by_hand_leaves(CNode node, bint clear)
 @cython.locals(node=CNode, grad=double)

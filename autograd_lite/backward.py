@@ -62,15 +62,15 @@ class Pass:
 
 def backpropagate(
     root: Node, watching: tuple[Observer, ...], inputs: tuple[Node, ...] | None = None
-) -> tuple[list[float], bool]:
+) -> tuple[list[float], list[Node]]:
     """Sort topologically by counting users (Kahn's algorithm), and send cotangents on the way.
 
     root      a node that is no leaf
     watching  observers that are told of the pass
-    inputs    leaves whose cotangents are returned, and then every `.grad` is left as it was; or
+    inputs    nodes whose cotangents are returned, and then every `.grad` is left as it was; or
               None, and the leaves' gradients are added to
 
-    Returns the cotangents, and True if root depends on other leaves that are no constants.
+    Returns the cotangents, and the `frontier` of inputs.
     """
     if _passes and is_under_way(root):
         raise RuntimeError(
@@ -81,7 +81,7 @@ def backpropagate(
     order = this.order
     before_by_hand: list[tuple[Node, float]] = []
     met: list[Node] = []
-    found: tuple[list[float], bool] = [], False
+    found: tuple[list[float], list[Node]] = [], []
     try:
         _passes.append(this)
         meet(root, this)
@@ -110,7 +110,8 @@ def backpropagate(
                 for observer in watching:
                     observer.received(node, node._grad + node._dx, root)
         if inputs is not None:
-            found = taken_out(inputs, this)
+            found = taken_out(inputs, this), frontier(inputs, this)
+            forget(this)
     except BaseException:
         for node in reachable(root):
             node._users = 0
@@ -269,18 +270,54 @@ def settle(this: Pass) -> None:
             numbers[i] = 0.0  # as with `_dx`, in case of an interrupt
 
 
-def taken_out(inputs: tuple[Node, ...], this: Pass) -> tuple[list[float], bool]:
-    """The cotangents of inputs, out of a pass that forgets them; True if it met other leaves."""
+def taken_out(inputs: tuple[Node, ...], this: Pass) -> list[float]:
+    """The cotangents of inputs."""
     for leaves, gradient in this.by_block:
         numbers = memory.doubles(gradient)
         for i in range(len(leaves)):
             receive(memory.value_at(leaves, i), numbers[i], this)
-    found = [node._dx + node._grad for node in inputs]  # `_grad` is what a `_backward` added
-    others = False
-    for node in met_leaves(this):
-        others = others or node._kind == kinds.LEAF
-    forget(this)
-    return found, others
+    # Of a leaf, `_grad` is what a `_backward` added.
+    return [node._grad if node._kind > kinds.LEAF else node._dx + node._grad for node in inputs]
+
+
+def frontier(inputs: tuple[Node, ...], this: Pass) -> list[Node]:
+    """The Values from outside that a pass met: no constants, and not made from inputs, but parents
+    of what is.
+
+    A node that is made from inputs is marked by its `_users`, which nobody counts any more.
+    """
+    given = set(inputs)
+    found: dict[Node, None] = {}
+    order = this.order
+    leaves = [node for node in met_leaves(this) if node._kind == kinds.LEAF]
+    if not leaves:
+        return leaves
+    for node in inputs:
+        if node._kind > kinds.LEAF:
+            node._users = 1
+    for i in range(len(order) - 1, -1, -1):  # parents before their users
+        node = order[i]
+        if node in given:
+            continue
+        parents = node.parents
+        for parent in parents:
+            if is_made(parent, given):
+                node._users = 1
+        if node._users != 0:
+            for parent in parents:
+                if not is_made(parent, given):
+                    found[parent] = None
+    for node in order:
+        node._users = 0
+    for node in inputs:
+        if node._kind > kinds.LEAF:
+            node._users = 0
+    return [node for node in found if node._kind != kinds.CONSTANT]
+
+
+def is_made(node: Node, given: set[Node]) -> bool:
+    """True if a node is among those that are given, or was marked as made from them."""
+    return node._users != 0 if node._kind > kinds.LEAF else node in given
 
 
 def by_hand_leaves(node: Node, clear: bool) -> list[tuple[Node, float]]:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import functools
 import sys
+from _contextvars import ContextVar
 
 from autograd_lite import kinds, nary, observers, value
 from autograd_lite.observers import Observer
 from autograd_lite.operations import kernels
 from autograd_lite.plain import forget_parents, number_kind
-from autograd_lite.pullback import Graph, depends_on_others
+from autograd_lite.pullback import Graph, Later, depends_on_others
 from autograd_lite.value import Node, Value, number_of
 
 TYPE_CHECKING = False
@@ -148,7 +149,7 @@ def _linearized(
 ) -> tuple[Any, Callable[..., Any]]:
     _check_function(what, f)
     primals = _sequence(what, "primals", primals)
-    call = _Call(what, f, primals, {}, range(len(primals)))
+    call = _Call(what, f, primals, {}, range(len(primals)), in_graphs=True)
     results = _Tree(what, call.result, "the result", True)
     others = call.depends_on_others(results.leaves)
 
@@ -276,7 +277,7 @@ def _jacobian(
 
     @functools.wraps(f)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
-        call = _Call(what, f, args, kwargs, argnums)
+        call = _Call(what, f, args, kwargs, argnums, in_graphs=True)
         result, aux = call.result if has_aux else (call.result, None)
         results = _Tree(what, result, "the result", True)
         others = call.depends_on_others(results.leaves)
@@ -345,8 +346,13 @@ class _Enabled(Observer):
     enables = True
 
 
+_in_graphs: ContextVar[bool] = ContextVar("in_graphs", default=False)
+
+
 class _Call:
     """A call of a function on inputs of its own.
+
+    in_graphs  True if all derivatives in it are to be written in Values, which are read next
 
     inputs   a Value for each number in the arguments by which derivatives are taken
     result   what the function gave
@@ -359,6 +365,7 @@ class _Call:
         args: Sequence[Any],
         kwargs: dict[str, Any],
         argnums: int | Sequence[int],
+        in_graphs: bool = False,
     ) -> None:
         self._what, self._single = what, isinstance(argnums, int)
         places = _places(what, argnums, len(args), f)
@@ -366,11 +373,15 @@ class _Call:
         self._sources = [x for tree in self._trees for x in tree.leaves]
         self._of_values = _are_values(self._sources)
         self._connected = value.grad_enabled()
-        if self._connected:
-            self._run(f, list(args), kwargs, places)
-        else:
-            with observers.observe(_Enabled()):
+        token = _in_graphs.set(in_graphs or _in_graphs.get())
+        try:
+            if self._connected:
                 self._run(f, list(args), kwargs, places)
+            else:
+                with observers.observe(_Enabled()):
+                    self._run(f, list(args), kwargs, places)
+        finally:
+            _in_graphs.reset(token)
 
     def _run(
         self, f: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], places: Sequence[int]
@@ -401,12 +412,13 @@ class _Call:
         """d y / d input, for each input, and True if it depends on other Values."""
         if not isinstance(y, Node):
             return [0.0] * len(self.inputs), False
-        if not observers.tracing() and not (self._of_values and self._connected):
-            watching = observers.active()
-            found, others = value.gradient(y, tuple(self.inputs), watching)
-            others = others or self._of_values
-            if not (others and self._connected):
-                return found, others
+        if not observers.tracing() and not _in_graphs.get():
+            found: list[Any]
+            found, outside = value.gradient(y, tuple(self.inputs), observers.active())
+            others = bool(outside) or self._of_values
+            if others and self._connected:
+                found = Later(y, self.inputs, self._sources, outside).nodes(found)
+            return found, others
         others = self.depends_on_others([y])
         return self.graph([y], others).pullback([1.0]), others
 
@@ -434,6 +446,8 @@ class _Call:
             if isinstance(thing, Node):
                 met.append(thing)
                 return self.finished(thing, others)
+            if _is_array(thing) and thing.dtype.kind == "O":
+                return _array([walk(x) for x in thing.ravel().tolist()], thing.shape)
             if not rebuildable(thing):
                 return thing
             return rebuild(thing, [walk(x) for x in children(thing)])
@@ -487,8 +501,11 @@ def _fresh(x: Operand, connected: bool) -> Value:
 
 
 def _like(source: Operand, x: Any) -> Any:
-    """x, as a Value if source is one."""
-    return Value(x) if isinstance(source, Value) and not isinstance(x, Value) else x
+    """x, as a Value if source is one: as a constant, on which other transforms do not depend."""
+    if not isinstance(source, Value) or isinstance(x, Value):
+        return x
+    made: Value = Value(x) if isinstance(x, Node) else nary.constant(x)  # type: ignore[arg-type]
+    return made
 
 
 def _as_parameter(parameter: Value, x: Operand) -> Value:

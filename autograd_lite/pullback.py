@@ -6,8 +6,11 @@ append there becomes Values again, which can be differentiated further.
 
 from __future__ import annotations
 
+from array import array
+
 import autograd_lite.derive as derive
 from autograd_lite import functions, nary, observers, value
+from autograd_lite.block import nodes_of_call
 from autograd_lite.derive import Nodes
 from autograd_lite.functions import of_user, operands_of_user, partials_of_user
 from autograd_lite.operations import kernels
@@ -133,6 +136,11 @@ class Graph(Nodes):
             "it has no derivative here. Write it with @autograd_lite.operation, and its partials "
             "with autograd_lite's functions"
         )
+
+    @property
+    def has_blocks(self) -> bool:
+        """True if a pullback here is one of numbers, or Values, that have derivatives elsewhere."""
+        return bool(self._calls)
 
     def add_block(self, hub: Value, call: Any, operands: tuple[int, ...]) -> int:
         """The node of the hub in which the results of a block's call meet."""
@@ -274,3 +282,71 @@ def partial_of_user(code: int, k: int) -> int:
 
 
 derive.partial_of_user = partial_of_user
+
+
+# ------------------------------------------------------------------------ gradients as one block
+
+
+class Later:
+    """The gradient of y by some inputs, as a block of which only the numbers are known.
+
+    It is written in Values when somebody differentiates it.
+
+    inputs   Values, none of which depends on another
+    sources  the Values, or numbers, of which these are copies
+    outside  the other Values with which y was computed of the inputs
+    """
+
+    def __init__(
+        self,
+        y: Value,
+        inputs: Sequence[Value],
+        sources: Sequence[Operand],
+        outside: Sequence[Value],
+    ) -> None:
+        self._y, self._inputs, self._sources, self._outside = y, inputs, sources, outside
+        parents = [x for x in sources if isinstance(x, Value)] + [*outside]
+        self._parents = tuple({id(x): x for x in parents}.values())
+        self._values: list[Any] | None = None
+
+    def nodes(self, numbers: list[float]) -> list[Value]:
+        """The results, with these numbers."""
+        parents = self._parents
+        leaves_all = all(x.is_leaf for x in parents)
+        return nodes_of_call("grad", parents, leaves_all, numbers, self._gradient, self, parents)
+
+    def pullback(
+        self,
+        operands: Sequence[Operand],
+        results: Sequence[Operand],
+        cotangents: Sequence[Operand],
+    ) -> list[Any]:
+        """The cotangents of the parents."""
+        return Graph(self._written(), self._parents).pullback(cotangents)
+
+    def _gradient(self, cotangents: list[float]) -> array[float]:
+        return observers.unobserved(self._numbers, cotangents)  # type: ignore[no-any-return]
+
+    def _numbers(self, cotangents: list[float]) -> array[float]:
+        """Those of the parents, without a Value being made where no block is met."""
+        graph = Graph([self._y], [*self._inputs, *self._outside], numbers=True)
+        if graph.has_blocks:
+            found = Graph(self._written(), self._parents, numbers=True).pullback(cotangents)
+            return array("d", found)
+        first = graph.reverse(
+            [(graph.outputs[0], graph.number(1.0))], graph.inputs[: len(self._inputs)]
+        )
+        seeds = zip(first, map(graph.leaf, cotangents), strict=True)
+        sent = graph.values(graph.reverse(seeds, graph.inputs))
+        total = {id(x): 0.0 for x in self._parents}
+        for x, g in zip([*self._sources, *self._outside], sent, strict=True):
+            if isinstance(x, Value):
+                total[id(x)] += g
+        return array("d", [total[id(x)] for x in self._parents])
+
+    def _written(self) -> list[Any]:
+        """The gradient in Values."""
+        if self._values is None:
+            graph = Graph([self._y], self._inputs)
+            self._values = observers.unobserved(graph.pullback, [1.0])  # perhaps within no_grad
+        return self._values

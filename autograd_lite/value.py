@@ -1039,16 +1039,16 @@ def ternary(code: int, x: Node, y: Node, z: Node) -> Value:
 
 def gradient(
     root: Value, inputs: tuple[Value, ...], watching: tuple[observers.Observer, ...]
-) -> tuple[list[float], bool]:
-    """d root / d input for each of some leaves, every `.grad` being left as it was.
+) -> tuple[list[float], list[Value]]:
+    """d root / d input for each of some nodes, every `.grad` being left as it was.
 
-    And True if root depends on other leaves that are no constants.
+    And the Values from outside with which it was computed of them, but for constants.
     """
     with _lock:
         if root._kind > kinds.LEAF:
             return backpropagate(root, watching, inputs)
     found = [float(root is x) for x in inputs]
-    return found, root._kind == kinds.LEAF and 1.0 not in found
+    return found, []
 
 
 # ---------------------------------------------------------------------- dropping a graph

@@ -178,6 +178,13 @@ def test_modes_nest(modes):
     assert f(0.7) == pytest.approx(2 * slope - 2 * 0.7 * t * slope, **APPROX)
 
 
+def test_a_derivative_that_is_always_0_is_no_value_of_its_own():
+    """Within another transform, by an argument on which nothing depends."""
+    f = lambda x, y: y**2  # noqa: E731
+    assert jacrev(grad(f, (0, 1)), (0, 1))(1.0, 2.0) == ((0.0, 0.0), (0.0, 2.0))
+    assert grad(lambda x: grad(f, (0, 1))(x, x)[1])(3.0) == 2.0
+
+
 def test_levels_are_not_confused():
     """Perturbations of one level are constants of the other (Siskind and Pearlmutter, 2005)."""
     assert grad(lambda x: x * grad(lambda y: x + y)(1.0))(3.0) == 1.0

@@ -1,0 +1,218 @@
+"""The speed of derivatives: Hessian-vector products, third order, and an eager gradient.
+
+    pip install ".[dev]"
+    python benchmarks/derivatives.py            # a Markdown table, one minute
+    python benchmarks/derivatives.py --quick    # little work, to see that it runs
+    python benchmarks/derivatives.py --json
+
+Contestants take turns, so that a machine that speeds up or slows down does so for all, and the
+table shows medians over the rounds. PyTorch and JAX have a row where they are installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+import autograd_lite as al
+from autograd_lite import Value, compile, grad, hvp
+
+
+@dataclass
+class Row:
+    """One line of the table.
+
+    microseconds  of one call
+    error         the largest relative difference from our own result, None for ours
+    """
+
+    work: str
+    contestant: str
+    microseconds: float
+    error: float | None = None
+
+
+def take_turns(calls: dict[str, Callable[[], Any]], rounds: int, repeat: int) -> dict[str, float]:
+    """The median time of each call, in microseconds."""
+    taken: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            start = perf_counter()
+            for _ in range(repeat):
+                call()
+            taken[name].append((perf_counter() - start) / repeat * 1e6)
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+# ------------------------------------------------------------------- a small MLP, 163 parameters
+
+SIZES = (6, 16, 3)
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(20, 6)), RNG.normal(size=(20, 3))
+SHAPES = [(16, 6), (16,), (3, 16), (3,)]
+PARAMETERS = [RNG.normal(size=shape) / 2 for shape in SHAPES]
+DIRECTION = [RNG.normal(size=shape) for shape in SHAPES]
+
+
+def loss(parameters: list[Any], tanh: Callable[[Any], Any], x: Any, y: Any) -> Any:
+    """The mean squared error over 20 samples, of arrays of JAX or PyTorch."""
+    w1, b1, w2, b2 = parameters
+    errors = tanh(x @ w1.T + b1) @ w2.T + b2 - y
+    return (errors * errors).mean()
+
+
+def scalar_loss(parameters: list[Any], xs: Any, ys: Any) -> Any:
+    """The same of nested lists, scalar by scalar."""
+    w1, b1, w2, b2 = parameters
+    squares = []
+    for x, y in zip(xs, ys, strict=True):
+        hidden = [al.tanh(al.dot(w, x) + b) for w, b in zip(w1, b1, strict=True)]
+        outputs = [al.dot(w, hidden) + b for w, b in zip(w2, b2, strict=True)]
+        squares += [(out - target) ** 2 for out, target in zip(outputs, y, strict=True)]
+    return al.mean(squares)
+
+
+def leaves(tree: Any) -> list[Any]:
+    return [x for part in tree for x in leaves(part)] if isinstance(tree, list) else [tree]
+
+
+def ours() -> dict[str, Callable[[], Any]]:
+    p, v = ([x.tolist() for x in xs] for xs in (PARAMETERS, DIRECTION))
+    x, y = X.tolist(), Y.tolist()
+
+    def product(p: Any, v: Any, x: Any, y: Any) -> Any:
+        return hvp(lambda p: scalar_loss(p, x, y), (p,), (v,))
+
+    def third(p: Any, v: Any, x: Any, y: Any) -> Any:
+        return grad(lambda p: al.dot(leaves(product(p, v, x, y)), leaves(v)))(p)
+
+    # Checks at calls 2, 4, 8 ... would run the function beside its program.
+    of_second, of_third = (compile(f, check="never") for f in (product, third))
+    return {"Hv": lambda: of_second(p, v, x, y), "third order": lambda: of_third(p, v, x, y)}
+
+
+def jax() -> dict[str, Callable[[], Any]]:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    p, v = ([jax.numpy.asarray(x) for x in xs] for xs in (PARAMETERS, DIRECTION))
+    f = lambda p: loss(p, jax.numpy.tanh, X, Y)  # noqa: E731
+    product = jax.jit(lambda p, v: jax.jvp(jax.grad(f), (p,), (v,))[1])
+
+    def inner(p: Any, v: Any) -> Any:
+        found = jax.jvp(jax.grad(f), (p,), (v,))[1]
+        return sum((a * b).sum() for a, b in zip(found, v, strict=True))
+
+    third = jax.jit(jax.grad(inner))
+    return {
+        "Hv": lambda: [x.block_until_ready() for x in product(p, v)],
+        "third order": lambda: [x.block_until_ready() for x in third(p, v)],
+    }
+
+
+def torch() -> dict[str, Callable[[], Any]]:
+    import torch
+
+    p = [torch.tensor(x, requires_grad=True) for x in PARAMETERS]
+    v = [torch.tensor(x) for x in DIRECTION]
+    x, y = torch.tensor(X), torch.tensor(Y)
+
+    def product(create_graph: bool = False) -> Any:
+        first = torch.autograd.grad(loss(p, torch.tanh, x, y), p, create_graph=True)
+        along = sum((a * b).sum() for a, b in zip(first, v, strict=True))
+        return torch.autograd.grad(along, p, create_graph=create_graph)
+
+    def third() -> Any:
+        along = sum((a * b).sum() for a, b in zip(product(True), v, strict=True))
+        return torch.autograd.grad(along, p)
+
+    return {"Hv": product, "third order": third}
+
+
+def flat(arrays: Any) -> Any:
+    return np.concatenate([np.asarray(x, float).ravel() for x in arrays])
+
+
+def mlp(rounds: int, repeat: int) -> list[Row]:
+    """Ours beside the others that are installed."""
+    contestants: dict[str, dict[str, Callable[[], Any]]] = {"autograd_lite": ours()}
+    for make in (jax, torch):
+        try:
+            contestants[make.__name__] = make()
+        except ImportError:
+            continue
+    rows = []
+    for work in ("Hv", "third order"):
+        calls = {name: made[work] for name, made in contestants.items()}
+        results = {name: [call() for _ in range(5)][-1] for name, call in calls.items()}
+        expected = flat(results["autograd_lite"])
+        for name, time in take_turns(calls, rounds, repeat).items():
+            error = float(np.abs(flat(_plain(results[name])) / expected - 1).max())
+            own = name == "autograd_lite"
+            rows.append(Row(f"MLP, {len(expected)} parameters: {work}", name, time,
+                            None if own else error))  # fmt: skip
+    return rows
+
+
+def _plain(arrays: Any) -> Any:
+    return [x.detach().numpy() if hasattr(x, "detach") else x for x in arrays]
+
+
+# ------------------------------------------------------------------------- an eager gradient
+
+
+def chain(x: Any) -> Any:
+    y = x
+    for _ in range(100):
+        y = al.tanh(y * 1.01 + x) * 0.5 + y * y * 0.1
+    return y
+
+
+def eager(rounds: int, repeat: int) -> list[Row]:
+    """A gradient of 1,000 nodes, beside the pass and the building of the graph."""
+    y = chain(Value(0.3))
+    nodes = len(al.topological_order(y))
+
+    def by_hand() -> None:
+        chain(Value(0.3)).backward()
+
+    calls: dict[str, Callable[[], Any]] = {
+        "f alone": lambda: chain(Value(0.3)),
+        "backward() alone": y.backward,
+        "f, backward()": by_hand,
+        "grad(f)": lambda: grad(chain)(0.3),
+        "grad(grad(f))": lambda: grad(grad(chain))(0.3),
+    }
+    times = take_turns(calls, rounds, max(1, repeat // 10))
+    assert math.isfinite(grad(chain)(0.3))
+    return [Row(f"eager, {nodes} nodes", name, time) for name, time in times.items()]
+
+
+def table(rows: list[Row]) -> str:
+    lines = ["| work | contestant | us | relative difference |", "|---|---|--:|--:|"]
+    for row in rows:
+        error = "" if row.error is None else f"{row.error:.0e}"
+        lines.append(f"| {row.work} | {row.contestant} | {row.microseconds:,.1f} | {error} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="little work: the numbers say little")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    options = parser.parse_args()
+    rounds, repeat = (3, 10) if options.quick else (30, 200)
+    rows = mlp(rounds, repeat) + eager(rounds, repeat)
+    print(json.dumps([asdict(row) for row in rows]) if options.json else table(rows))
+
+
+if __name__ == "__main__":
+    main()
