@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from autograd_lite.memory import Node
 
-classes: Any = None  # [kind] the class of the nodes of such numbers: set by record/tracers.py
+classes: list[Any] = []
+"""[kind] the class of the nodes of such numbers; record/numbers.py fills it."""
 by_type: dict[type, int] = {bool: kinds.BOOL, int: kinds.INT, float: kinds.FLOAT}
-"""{type of a plain number: its kind}; record/tracers.py adds NumPy's types."""
+"""{type of a plain number: its kind}; record/numbers.py adds NumPy's types."""
 
 
 def number_kind(node: Node) -> int:

@@ -23,6 +23,7 @@ from autograd_lite.extra import Extra
 from autograd_lite.forks import give_lock
 from autograd_lite.handmade import by_hand, watch_for_cycles
 from autograd_lite.operations.rules import RULES, Rule, table_checksum
+from autograd_lite.plain import by_type, classes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -880,7 +881,7 @@ def number_node(
 def filled_number(
     number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
 ) -> Node:
-    cls: Any = plain.classes[number]
+    cls: Any = classes[number]
     node: Node = cls.__new__(cls)
     fill(node, kind, code, x, y, data, dx, dy, more)
     node._number = number
@@ -945,7 +946,7 @@ def constant_leaf(number: Any) -> Value:
     """The leaf that an expression makes of a plain number."""
     node = leaf(kinds.CONSTANT, float(number))
     if _blocks != 0:
-        node._number = plain.by_type.get(type(number), kinds.FLOAT)
+        node._number = by_type.get(type(number), kinds.FLOAT)
     return node
 
 

@@ -224,7 +224,7 @@ _MADE: dict[Any, Any] = {FormerFloat: float, FormerInt: int} | {
     tracer: made for made, tracer in _TYPES.values()
 }
 
-plain.classes = [_TYPES.get(kind, (None, None))[1] for kind in range(2 * kinds.NUMPY)]
+plain.classes[:] = [_TYPES.get(kind, (None, None))[1] for kind in range(2 * kinds.NUMPY)]
 _LETTERS = {
     "?": kinds.BOOL,
     np.typecodes["AllInteger"]: kinds.INT,
