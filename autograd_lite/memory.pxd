@@ -123,14 +123,15 @@ cdef inline object class_attributes(object cls):
     return None if items == NULL else <object> items
 
 
-cdef inline object entry(object thing, object key, object missing):
-    cdef object cls = type(key)
-    cdef PyObject *found
-    if type(thing) is dict:
-        found = PyDict_GetItemWithError(thing, key)
-        return missing if found == NULL else <object> found
+cdef inline object item(object space, object name, object missing):
+    cdef PyObject *found = PyDict_GetItemWithError(space, name)
+    return missing if found == NULL else <object> found
+
+
+cdef inline object in_slot(object thing, object slot, object missing):
+    cdef object cls = type(slot)
     try:
-        return (<PyTypeObject *> cls).tp_descr_get(key, thing, None)
+        return (<PyTypeObject *> cls).tp_descr_get(slot, thing, None)
     except (AttributeError, TypeError):
         return missing
 

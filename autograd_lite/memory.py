@@ -100,12 +100,15 @@ def class_attributes(cls: type) -> Any:
     return vars(cls)
 
 
-def entry(thing: Any, key: Any, missing: Any) -> Any:
-    """What a dict has under a key, or an object in a slot; `missing` if there is nothing."""
-    if type(thing) is dict:
-        return thing.get(key, missing)
+def item(space: dict[str, Any], name: str, missing: Any) -> Any:
+    """What a name stands for in a namespace; `missing` if it is not there."""
+    return dict.get(space, name, missing)
+
+
+def in_slot(thing: Any, slot: Any, missing: Any) -> Any:
+    """What an object has in a slot; `missing` if there is nothing yet, or no such slot."""
     try:
-        return key.__get__(thing)
+        return slot.__get__(thing)
     except (AttributeError, TypeError):
         return missing
 

@@ -67,7 +67,9 @@ def contents(thing: Any) -> tuple[Any, ...]:
     if cls is dict:
         return pairs(thing)
     if cls is Part:
-        return (type(thing.of), *[memory.entry(thing.of, x, MISSING) for x in thing.keys])
+        if type(thing.of) is dict:
+            return (dict, *[memory.item(thing.of, x, MISSING) for x in thing.keys])
+        return (type(thing.of), *[memory.in_slot(thing.of, x, MISSING) for x in thing.keys])
     if cls is CellType:
         try:
             return (thing.cell_contents,)
@@ -122,8 +124,12 @@ def is_there(part: Part, held: tuple[Any, ...]) -> bool:
     i, of, keys = 0, part.of, part.keys
     if type(of) is not held[0]:
         return False
-    while i < len(keys) and memory.entry(of, keys[i], MISSING) is held[i + 1]:
-        i += 1
+    if type(of) is dict:
+        while i < len(keys) and memory.item(of, keys[i], MISSING) is held[i + 1]:
+            i += 1
+    else:
+        while i < len(keys) and memory.in_slot(of, keys[i], MISSING) is held[i + 1]:
+            i += 1
     return i == len(keys)
 
 
