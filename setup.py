@@ -76,6 +76,7 @@ extensions = cythonize(
         extension("autograd_lite.cycles", *FIELDS, suffix=".pyx"),
         extension("autograd_lite.compiler.results", *FIELDS),
         extension("autograd_lite.compiler.tape.loops", *KERNELS, *FIELDS, "nary.pxd"),
+        extension("autograd_lite.compiler.tape.scan", "compiler/tape/loops.pxd", *FIELDS),
         extension("autograd_lite.compiler.record.flatten", *FIELDS),
         extension("autograd_lite.compiler.record.held", *FIELDS),
         extension("autograd_lite.compiler.tape.writer", *FIELDS),

@@ -134,7 +134,7 @@ class Call:
         self.gradient, self.block, self.operands = gradient, block, operands
 
     def __call__(self, owner: Value) -> None:
-        self.cotangents[index_of(owner)] = owner.grad
+        self.cotangents[index_of(owner)] += owner.grad  # a result may be several nodes
 
     def send(self) -> array[float]:
         """The cotangents of the hub's parents."""

@@ -344,7 +344,10 @@ class Nodes:
                 continue
             sent[i] = None
             if self.codes[i] == BLOCK:
-                found = self.pulled(i, {k: g for g, k in pairs})
+                of_results: dict[int, int] = {}
+                for g, k in pairs:  # a pullback makes further nodes of a result that it reads
+                    of_results[k] = self.op(ADD, of_results[k], g) if k in of_results else g
+                found = self.pulled(i, of_results)
                 further = [(p, g, one) for p, g in zip(self.parents[i], found, strict=True)]
             else:
                 g = self.combine(pairs)

@@ -150,7 +150,7 @@ def cotangents(order: Sequence[N], ends: Iterable[N] = ()) -> dict[N, float]:
             continue
         elif block is not None and block[0] in total:
             hub, call = block
-            left.setdefault(hub, [0.0] * len(call.numbers))[call.index_of(node)] = cotangent
+            left.setdefault(hub, [0.0] * len(call.numbers))[call.index_of(node)] += cotangent
         else:  # an order may be without hubs
             for operand, partial in zip(operands(node), partials(node), strict=True):
                 total[operand] += cotangent * partial

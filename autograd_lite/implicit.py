@@ -11,16 +11,18 @@ from operator import add
 
 import numpy as np
 
-from autograd_lite import functions, graph, linalg, observers
+from autograd_lite import functions, linalg, observers
 from autograd_lite.block import Block
 from autograd_lite.compiler.record.numbers import NumberTracer
 from autograd_lite.compiler.record.tracers import NotRecordedError, ValueTracer
-from autograd_lite.tree import children, rebuild, rebuildable
-from autograd_lite.value import Node, Value, is_number, number_of
+from autograd_lite.leaves import leaves, named, number, put
+from autograd_lite.pullback import Graph
+from autograd_lite.reading import Reading, gradient
+from autograd_lite.value import Node, Value, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from autograd_lite.value import Operand
@@ -51,7 +53,7 @@ def implicit_root(
     derivative is taken, it raises ValueError for a singular J, and where x is no root: where
     Newton's method would move it by more than 1e-6 max(1, |x|).
     """
-    name = _named(residual)
+    name = named(residual)
 
     def root(x0: Any, *theta: Any) -> Any:
         equation = _Equation(name, residual, solve, x0, theta)
@@ -59,7 +61,7 @@ def implicit_root(
         equation.capture(found)
         operands = [*equation.operands, *equation.captured]
         results = Block(name, equation.forward, equation.pullback, equation.backward)(operands)
-        return _put(x0, results)
+        return put(x0, results)
 
     return root
 
@@ -84,15 +86,15 @@ def fixed_point(
     """
 
     def residual(x: Any, *theta: Any) -> list[Any]:
-        after, before = list(_leaves(f(x, *theta), name)), list(_leaves(x, name))
+        after, before = list(leaves(f(x, *theta), name)), list(leaves(x, name))
         if len(after) != len(before):
             raise ValueError(f"{name} gives {len(after)} numbers for an x of {len(before)}")
         return [a - b for a, b in zip(after, before, strict=True)]
 
     def iterate(residual: Callable[[Any], Any], x: Any) -> Any:
         for _ in range(steps):
-            numbers, changes = list(_leaves(x, name)), [_number(r) for r in residual(x)]
-            x = _put(x, map(add, numbers, changes))
+            numbers, changes = list(leaves(x, name)), [number(r) for r in residual(x)]
+            x = put(x, map(add, numbers, changes))
             change = max(map(abs, changes))
             if change <= tolerance * max(1.0, *map(abs, numbers)):
                 return x
@@ -100,7 +102,7 @@ def fixed_point(
             f"{name} has not converged in {steps} steps: the last one changed x by {change:.3g}"
         )
 
-    name = f"fixed_point: {_named(f)}"
+    name = f"fixed_point: {named(f)}"
     residual.__name__ = name
     return implicit_root(residual, iterate)(x0, *theta)
 
@@ -123,10 +125,10 @@ class _Equation:
     ) -> None:
         self.name, self._residual, self._solver = name, residual, solver
         self._x0, self._theta = x0, theta
-        start, given = list(_leaves(x0, name)), list(_leaves(theta, name))
+        start, given = list(leaves(x0, name)), list(leaves(theta, name))
         self._n = len(start)
         self.operands: list[Any] = [*start, *given]
-        self.numbers = [_number(x) for x in self.operands]
+        self.numbers = [number(x) for x in self.operands]
         self.captured: list[Value] = []
         self._known: list[float] | None = None
 
@@ -137,21 +139,21 @@ class _Equation:
         return observers.unobserved(self._solve, numbers)  # type: ignore[no-any-return]
 
     def _solve(self, numbers: list[float]) -> list[float]:
-        theta = _put(self._theta, numbers[self._n :])
+        theta = put(self._theta, numbers[self._n :])
 
         def f(x: Any) -> Any:
             found = self._residual(x, *theta)
-            if any(isinstance(number, Node) for number in _leaves(x, self.name)):
+            if any(isinstance(r, Node) for r in leaves(x, self.name)):
                 return found  # for derivatives by x
-            return _put(found, map(_number, _leaves(found, self.name)))
+            return put(found, map(number, leaves(found, self.name)))
 
-        answer = self._solver(f, _put(self._x0, numbers[: self._n]))
+        answer = self._solver(f, put(self._x0, numbers[: self._n]))
         done = getattr(answer, "success", getattr(answer, "converged", True))
         if not done:
             said = getattr(answer, "message", getattr(answer, "flag", answer))
             raise RuntimeError(f"{self.name}: the solver did not converge: {said}")
         answer = getattr(answer, "x", getattr(answer, "root", answer))
-        found = [_number(x) for x in _leaves(answer, f"{self.name}: what solve gives")]
+        found = [number(x) for x in leaves(answer, f"{self.name}: what solve gives")]
         if len(found) != self._n:
             raise ValueError(f"{self.name}: solve gave {len(found)} numbers, and x0 has {self._n}")
         if not all(map(isfinite, found)):
@@ -161,8 +163,8 @@ class _Equation:
     def forward(self, numbers: list[float]) -> tuple[list[float], Any]:
         """x, and what `backward` needs, for the numbers of the operands and of what is captured."""
         n = len(self.operands)
-        for x, number in zip(self.captured, numbers[n:], strict=True):
-            if number_of(x) != number and number == number:
+        for x, given in zip(self.captured, numbers[n:], strict=True):
+            if number_of(x) != given and given == given:
                 raise TypeError(self._refusal())
         found, self._known = self._known, None  # of the call, which had to know what is captured
         found = found or self._solve(numbers[:n])
@@ -171,13 +173,13 @@ class _Equation:
     def capture(self, found: list[float]) -> None:
         """Note which Values the residual reads, at the solution."""
         self._known = found
-        watch = _Watch()
+        watch = Reading()
         observers.unobserved(self._watched, watch, found)
         self.captured = watch.captured()
         if observers.tracing() and any(map(_changes, self.captured)):
             raise NotRecordedError(self._refusal())
 
-    def _watched(self, watch: _Watch, found: list[float]) -> None:
+    def _watched(self, watch: Reading, found: list[float]) -> None:
         with observers.observe(watch):
             xs = [Value(x) for x in found]
             theta = [Value(x) for x in self.numbers[self._n :]]
@@ -193,8 +195,8 @@ class _Equation:
 
     def _residuals(self, xs: Sequence[Operand], theta: Sequence[Operand]) -> list[Any]:
         """The numbers and Values of the residual."""
-        found = self._residual(_put(self._x0, xs), *_put(self._theta, theta))
-        residuals = list(_leaves(found, self.name))
+        found = self._residual(put(self._x0, xs), *put(self._theta, theta))
+        residuals = list(leaves(found, self.name))
         if len(residuals) != self._n:
             raise ValueError(
                 f"{self.name} gives {len(residuals)} numbers for an x of {self._n}: as many "
@@ -211,9 +213,9 @@ class _Equation:
         theta = [Value(x) for x in numbers[self._n : len(self.operands)]]
         residuals = [functions.sum([r]) for r in self._residuals(xs, theta)]  # which no input is
         inputs = [*xs, *theta, *self.captured]
-        rows = np.array([_gradient(r, inputs) for r in residuals])
+        rows = np.array([gradient(r, inputs) for r in residuals])
         jacobian, by_others = np.split(rows, [self._n], axis=1)
-        self._check(jacobian, [_number(r) for r in residuals], found)
+        self._check(jacobian, [number(r) for r in residuals], found)
         sent = np.linalg.solve(jacobian.T, np.negative(cotangents))
         nonzero = np.flatnonzero(sent)  # a cotangent of 0 stays 0 through an infinite partial
         return [*[0.0] * self._n, *(sent[nonzero] @ by_others[nonzero]).tolist()]
@@ -225,7 +227,19 @@ class _Equation:
         cotangents: Sequence[Operand],
     ) -> list[Operand]:
         """The cotangents of the operands and of what is captured, in Values."""
-        raise TypeError(f"{self.name}: its gradient is of numbers, and has no derivative")
+        theta, captured = operands[self._n : len(self.operands)], operands[len(self.operands) :]
+        residuals = self._residuals(results, theta)
+        inputs = [x for x in (*results, *theta, *captured) if isinstance(x, Node)]
+        system = Graph(residuals, inputs)
+        unit = np.eye(self._n).tolist()
+        jacobian = [system.pullback(row)[: self._n] for row in unit]
+        numbers = [[number(x) for x in row] for row in jacobian]
+        self._check(numbers, [number(r) for r in residuals], [number(x) for x in results])
+        transposed = [list(column) for column in zip(*jacobian, strict=True)]
+        sent = linalg.solve(transposed, [-g for g in cotangents])
+        by_input = iter(system.pullback(sent)[self._n :])
+        others = [next(by_input) if isinstance(x, Node) else 0.0 for x in (*theta, *captured)]
+        return [*[0.0] * self._n, *others]
 
     def _check(self, jacobian: Any, residuals: list[float], found: list[float]) -> None:
         """Raise ValueError for a singular Jacobian, and for an x that is no root."""
@@ -244,92 +258,9 @@ class _Equation:
             )
 
 
-class _Watch(observers.Observer):
-    """Notes the nodes that are made, to find those that were there before.
-
-    results  what the residual gave
-    """
-
-    def __init__(self) -> None:
-        self._made: set[int] = set()
-        self._nodes: list[Value] = []
-        self.results: list[Any] = []
-
-    def made(self, node: Any) -> None:
-        self._made.add(id(node))
-        self._nodes.append(node)  # alive, so that its id stays its own
-
-    def captured(self) -> list[Value]:
-        """The Values on which the results depend, and which were there before."""
-        found: dict[int, Value] = {}
-        met: set[int] = set()
-        stack: list[Any] = [x for x in self.results if isinstance(x, Node)]
-        while stack:
-            node = stack.pop()
-            if id(node) in met:
-                continue
-            met.add(id(node))
-            if id(node) in self._made:
-                stack += _parents_of(node)
-            else:
-                found[id(node)] = node
-        return list(found.values())[::-1]
-
-
-# A tracer of a plain number has not the attributes of a Value.
-_parents_of: Any = Node.parents.__get__
-_is_leaf: Any = Node.is_leaf.__get__
-
-
 def _changes(node: Value) -> bool:
     """True if a compiled function computes the node, or is passed it."""
-    return issubclass(type(node), (NumberTracer, ValueTracer)) or not _is_leaf(node)
-
-
-def _gradient(root: Value, inputs: list[Value]) -> list[float]:
-    """d root / d input for each input, with the others held fixed."""
-    ends = dict.fromkeys(inputs)
-    derivatives = graph.cotangents(graph.order_without(root, ends.__contains__), ends)
-    return [derivatives[x] for x in inputs]
-
-
-# -------------------------------------------------------------------------------- containers
-
-
-def _number(x: Any) -> float:
-    return number_of(x) if isinstance(x, Node) else float(x)
-
-
-def _leaves(thing: Any, name: str) -> Iterator[Any]:
-    """The numbers and Values in a container, in order; the thing itself if it is one of them."""
-    if isinstance(thing, Node) or is_number(thing):
-        yield thing
-    elif isinstance(thing, np.ndarray):
-        yield from thing.ravel().tolist()
-    elif rebuildable(thing):
-        for x in children(thing):
-            yield from _leaves(x, name)
-    else:
-        raise TypeError(f"{name}: expected numbers and Values, not {type(thing).__name__}")
-
-
-def _put(thing: Any, numbers: Iterable[Any]) -> Any:
-    """A container like this one that holds these numbers or Values, in order."""
-    return _filled(thing, iter(numbers))
-
-
-def _filled(thing: Any, numbers: Iterator[Any]) -> Any:
-    if isinstance(thing, Node) or is_number(thing):
-        return next(numbers)
-    if isinstance(thing, np.ndarray):
-        found = [next(numbers) for _ in range(thing.size)]
-        dtype = object if any(isinstance(x, Node) for x in found) else float
-        return np.array(found, dtype).reshape(thing.shape)
-    return rebuild(thing, [_filled(x, numbers) for x in children(thing)])
-
-
-def _named(function: Any) -> str:
-    return str(getattr(function, "__name__", type(function).__name__))
+    return issubclass(type(node), (NumberTracer, ValueTracer)) or not Node.is_leaf.__get__(node)
 
 
 def _shown(numbers: Sequence[float]) -> str:

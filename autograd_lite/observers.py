@@ -24,6 +24,7 @@ __all__ = [
     "here",
     "no_grad",
     "observe",
+    "observe_alone",
     "tracing",
     "unobserved",
 ]
@@ -223,6 +224,19 @@ class observe(_Opens):
 
     def __enter__(self) -> None:
         self._enter(self.observer)
+
+
+class observe_alone(observe):
+    """`with observe_alone(observer): ...`: as if no other block were open here."""
+
+    def __enter__(self) -> None:
+        self._around = _blocks.get()
+        _blocks.set(())
+        super().__enter__()
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        _blocks.set(self._around)
 
 
 def unobserved(function: Callable[..., Any], *args: Any) -> Any:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.tape.executor import Run
     from autograd_lite.compiler.tape.tape import Tape
 
-__all__ = ["AnyProgram", "Program"]
+__all__ = ["AnyProgram", "Guards", "Outputs", "Program"]
 
 
 class AnyProgram:
@@ -118,7 +118,7 @@ class Program(AnyProgram):
         executor: str,
     ) -> None:
         self.name, self.captured, flat = name, captured, call.flat
-        outputs = _Outputs()
+        outputs = Outputs()
         self.template = taken_apart(recording.result, outputs.hole, captured.leads_to)
         self.n_results, self.n_numbers = len(outputs.nodes), len(outputs.numbers)
         places = {slot: k for k, slot in enumerate(flat.slots)}
@@ -131,7 +131,7 @@ class Program(AnyProgram):
         self._finite = finite if any(finite) else []
         for number in outputs.numbers:
             outputs.add(number)
-        self.guards = _Guards(recording, outputs)
+        self.guards = Guards(recording, outputs)
         self.calls = [
             (call.function, taken_apart(call.values, outputs.operand, is_no_number))
             for call in recording.calls
@@ -312,7 +312,7 @@ class Program(AnyProgram):
         return [put_together(template, (), outputs) for _, template in self.calls]
 
 
-class _Outputs:
+class Outputs:
     """The nodes whose numbers a program gives: its results, then others, each of them once.
 
     The results are those that are nodes, then those that are plain numbers.
@@ -346,16 +346,17 @@ class _Outputs:
         return Hole(self.index_of(node), number_type(node) or float)
 
 
-class _Guards:
+class Guards:
     """The guards of a recording, on its tape's outputs.
 
-    guards  in the order of the decisions
+    guards              in the order of the decisions
+    written, constants  as `broken` reads them
     exact   True if one compares a computed number bit for bit, or whether two are equal, or it is 0
     """
 
-    def __init__(self, recording: Recording, outputs: _Outputs) -> None:
+    def __init__(self, recording: Recording, outputs: Outputs) -> None:
         self.guards: list[Guard] = []
-        self._written, self._constants = array("q"), array("d")
+        self.written, self.constants = array("q"), array("d")
         self.exact = False
         for guard in recording.guards:
             x, op, y, outcome, draws, place, integer = guard
@@ -374,12 +375,12 @@ class _Guards:
             y, number = guard.y, 0.0
         elif guard.op == "is" and number != number:  # x is NaN: it does not equal itself
             ways, y = UNORDERED, guard.x
-        self._written.extend((guard.x, ways if guard.outcome else ~ways, y))
-        self._constants.append(number)
+        self.written.extend((guard.x, ways if guard.outcome else ~ways, y))
+        self.constants.append(number)
 
     def failed(self, outputs: array[float]) -> Guard | None:
         """The first guard that does not hold."""
-        i = broken(outputs, self._written, self._constants)
+        i = broken(outputs, self.written, self.constants)
         return self.guards[i] if i >= 0 else None
 
 

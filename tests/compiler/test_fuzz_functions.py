@@ -38,7 +38,7 @@ def blind(patch):
 
 
 def without_guards(patch):
-    patch.setattr(program._Guards, "failed", lambda self, outputs: None)
+    patch.setattr(program.Guards, "failed", lambda self, outputs: None)
 
 
 def equal_to_all(patch):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite import Value, compile
-from autograd_lite.compiler.program import _Guards, _Outputs
+from autograd_lite.compiler.program import Guards, Outputs
 from autograd_lite.compiler.record.guards import Guard
 from autograd_lite.compiler.record.recorder import Recording
 
@@ -44,7 +44,7 @@ NUMBERS = st.sampled_from([0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 
 )
 def test_the_first_that_does_not_hold(case):
     numbers, tests = case
-    nodes, outputs = [Value(x) for x in numbers], _Outputs()
+    nodes, outputs = [Value(x) for x in numbers], Outputs()
     guards, holds = [], []
     for x, op, y, outcome in tests:
         if op == "is" and isinstance(y, int):
@@ -55,7 +55,7 @@ def test_the_first_that_does_not_hold(case):
         guards.append(Guard(nodes[x], op, y, outcome, 0, ("", 0), False))
     recording = Recording()
     recording.guards = guards
-    guards = _Guards(recording, outputs)
+    guards = Guards(recording, outputs)
     failed = guards.failed(array("d", [node.data for node in outputs.nodes]))
     if all(holds):
         assert failed is None

@@ -14,6 +14,7 @@ from autograd_lite.block import Block
 from autograd_lite.compiler.tape.interpreter import Interpreter
 from autograd_lite.compiler.tape.opcodes import BLOCK
 from autograd_lite.compiler.tape.writer import write_tape
+from autograd_lite.derivatives import grad
 from autograd_lite.graph import cotangents, operands, partials, topological_order
 from visualize import draw
 
@@ -86,9 +87,9 @@ def test_backward_is_given_what_forward_kept():
 
 
 def test_a_cotangent_of_0_stays_0():
-    root = Block("root", lambda p: ([0.0], None), lambda p, y, c: [c[0] / 0.0])
+    steep = Block("steep", lambda p: ([0.0], None), lambda p, y, c: [c[0] / 0.0])
     x = Value(0.0)
-    (root([x])[0] * 0.0).backward()
+    (steep([x])[0] * 0.0).backward()
     assert x.grad == 0.0
 
 
@@ -111,6 +112,31 @@ def test_the_pullback_in_values_has_derivatives_again():
     by_x.backward()
     assert (by_x.data, by_y.data) == pytest.approx((0.6, 0.8))
     assert (x.grad, y.grad) == pytest.approx((16 / 125, -12 / 125))  # second derivatives of hypot
+
+
+root = Block("root", lambda p: ([math.sqrt(p[0])], None), lambda p, y, c: [c[0] / (2 * y[0])])
+
+
+@pytest.mark.parametrize("make", [lambda f: f, compile], ids=["eager", "compiled"])
+def test_derivatives_to_third_order(make):
+    """A pullback makes further nodes of a result that it reads: their cotangents are added."""
+    derivatives = [lambda x: root([x])[0]]
+    for _ in range(3):
+        derivatives.append(grad(derivatives[-1]))
+    expected = [2.0, 1 / 4, -1 / 32, 3 / 256]
+    for _ in range(3):
+        assert [make(f)(4.0) for f in derivatives] == pytest.approx(expected, rel=1e-14)
+
+
+def test_a_result_may_be_several_nodes():
+    x, y = Value(3.0), Value(4.0)
+    r, _ = polar([x, y])
+    hub, call = r._block
+    total = r * call.pullback(hub, [1.0, 0.0])[0]  # r x / r
+    total.backward()
+    derivatives = cotangents(topological_order(total))
+    assert (x.grad, y.grad) == pytest.approx((1.0, 0.0), abs=1e-15)
+    assert (derivatives[x], derivatives[y]) == (x.grad, y.grad)
 
 
 def test_a_pass_that_fails_leaves_no_cotangents_behind():
@@ -210,8 +236,8 @@ def test_its_error_is_that_of_the_call():
             raise ArithmeticError("no root of a negative number")
         return [math.sqrt(numbers[0])], None
 
-    root = Block("root", forward, lambda p, y, c: [c[0] / (2 * y[0])])
-    f = compile(lambda x: root([x])[0])
+    real = Block("real", forward, lambda p, y, c: [c[0] / (2 * y[0])])
+    f = compile(lambda x: real([x])[0])
     assert [f(4.0), f(9.0), f(16.0)] == [2.0, 3.0, 4.0]
     with pytest.raises(ArithmeticError, match="no root of a negative number"):
         f(-1.0)

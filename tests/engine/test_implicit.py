@@ -9,6 +9,7 @@ from scipy import optimize
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, dot, erf, exp, log, sqrt, tanh, vmap
+from autograd_lite.derivatives import grad, hessian
 from autograd_lite.implicit import fixed_point, implicit_root
 from autograd_lite.testing import check_grad
 
@@ -94,6 +95,37 @@ def test_implied_volatility():
     check_grad(implied_volatility, price, spot, strike, rate, time)
 
 
+def orders(f, x, n=3):
+    """f(x) and its derivatives."""
+    found = [f(x)]
+    for _ in range(n):
+        f = grad(f)
+        found.append(f(x))
+    return found
+
+
+def test_derivatives_to_third_order():
+    """x^3 + x = a has the slope s = 1 / (3 x^2 + 1), then -6 x s^3 and -6 s^4 + 108 x^2 s^5."""
+    cubic = implicit_root(lambda x, a: x**3 + x - a, optimize.newton)
+    s = 1 / 13
+    found = orders(lambda a: cubic(1.0, a), 10.0)
+    assert found == pytest.approx([2, s, -12 * s**3, -6 * s**4 + 432 * s**5])
+    second = compile(grad(grad(lambda a: cubic(1.0, a))))
+    for a in (10.0, 30.0, 2.0):  # x = 2, 3, 1
+        x = {10.0: 2, 30.0: 3, 2.0: 1}[a]
+        assert second(a) == pytest.approx(-6 * x / (3 * x**2 + 1) ** 3)
+    assert second.recordings == 1
+
+
+def test_implied_volatility_to_third_order_by_the_price():
+    """Against the derivatives of the inverse function."""
+    spot, strike, rate, time, vol = 100.0, 110.0, 0.02, 0.75, 0.23
+    price, first, second, third = orders(lambda v: call_price(spot, strike, rate, time, v), vol)
+    found = orders(lambda p: implied_volatility(p, spot, strike, rate, time), price)
+    expected = [vol, 1 / first, -second / first**3, 3 * second**2 / first**5 - third / first**4]
+    assert found == pytest.approx(expected, rel=1e-7)
+
+
 TIMES = [0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0]
 QUOTES = [0.021, 0.022, 0.024, 0.025, 0.027, 0.0285, 0.03, 0.0315, 0.032, 0.0318]
 
@@ -133,6 +165,16 @@ def test_a_bootstrapped_yield_curve_and_its_deltas():
         assert quote.grad == pytest.approx(slope, rel=1e-6, abs=1e-5)
 
 
+def test_the_gammas_of_the_bootstrapped_curve():
+    gammas = np.array(hessian(value_of_book)(QUOTES))
+    assert gammas == pytest.approx(gammas.T, rel=1e-6, abs=1e-4)
+    h = 1e-5
+    for k in range(0, len(QUOTES), 3):
+        up, down = ([q + s * h * (i == k) for i, q in enumerate(QUOTES)] for s in (1, -1))
+        row = (np.array(grad(value_of_book)(up)) - np.array(grad(value_of_book)(down))) / (2 * h)
+        assert gammas[k] == pytest.approx(row, rel=1e-5, abs=1e-6 * abs(gammas).max())
+
+
 # ------------------------------------------------------------------- fixed points, layers
 
 
@@ -155,6 +197,18 @@ def test_a_deep_equilibrium_layer():
         unrolled = layer(unrolled, x, W, U)
     assert equilibrium(x, W, U) == pytest.approx(unrolled)
     check_grad(lambda x, w, u: ag.sum([z * z for z in equilibrium(x, w, u)]), x, W, U)
+
+
+def test_second_derivatives_of_an_equilibrium():
+    def loss(x):
+        return ag.sum([z * z for z in equilibrium(x, W, U)])
+
+    x, h = [0.5, -1.0], 1e-5
+    curvature = np.array(hessian(loss)(x))
+    for k in range(2):
+        up, down = ([v + s * h * (i == k) for i, v in enumerate(x)] for s in (1, -1))
+        row = (np.array(grad(loss)(up)) - np.array(grad(loss)(down))) / (2 * h)
+        assert curvature[k] == pytest.approx(row, rel=1e-6)
 
 
 def test_values_that_the_function_reads_are_parameters():

@@ -5,6 +5,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, vmap
+from autograd_lite.derivatives import grad, hessian
 from autograd_lite.linalg import cholesky, logdet, solve
 from autograd_lite.testing import check_grad
 
@@ -62,20 +63,39 @@ def test_gradients(function, arguments):
     check_grad(compile(function), *arguments)
 
 
-def test_the_gradient_of_solve_in_values_has_derivatives_again():
-    """x = a^-1 b has d2x/da2 = 2 b / a^3, d2x/da db = -1 / a^2."""
-    a, b = Value(2.0), Value(3.0)
-    (x,) = solve([[a]], [b])
-    hub, call = x._block
-    by_a, by_b = call.pullback(hub, [1.0])
-    assert (by_a.data, by_b.data) == (-0.75, 0.5)
-    by_a.backward()
-    assert (a.grad, b.grad) == (2 * 3 / 8, -1 / 4)
-    a.grad = b.grad = 0.0
-    y = logdet([[a, 0.0], [b, 4.0]])
-    (by_a, _) = y._block[1].pullback(y._block[0], [1.0])
-    by_a.backward()
-    assert (a.grad, b.grad) == (-1 / 4, 0.0)  # of log(4 a)
+def orders(f, x, n=3):
+    """f(x) and its derivatives."""
+    found = [f(x)]
+    for _ in range(n):
+        f = grad(f)
+        found.append(f(x))
+    return found
+
+
+def test_derivatives_to_third_order():
+    by_solve = orders(lambda a: solve([[a]], [3.0])[0], 2.0)
+    assert by_solve == pytest.approx([1.5, -0.75, 0.75, -1.125])
+    by_logdet = orders(lambda a: logdet([[a, 0.0], [1.0, 4.0]]), 2.0)
+    assert by_logdet == pytest.approx([np.log(8), 1 / 2, -1 / 4, 1 / 4])
+    by_cholesky = orders(lambda a: cholesky([[a]])[0][0], 4.0)
+    assert by_cholesky == pytest.approx([2, 1 / 4, -1 / 32, 3 / 256])
+
+
+def test_the_hessian_of_solve():
+    """Against that of Cramer's rule."""
+
+    def by_cramer(p):
+        a, b, c, d, e, f = p
+        return (d * e - b * f) / (a * d - b * c)
+
+    def by_solve(p):
+        a, b, c, d, e, f = p
+        return solve([[a, b], [c, d]], [e, f])[0]
+
+    p = [2.0, 0.5, -1.0, 3.0, 0.7, -0.2]
+    expected = np.array(hessian(by_cramer)(p))
+    assert np.array(hessian(by_solve)(p)) == pytest.approx(expected)
+    assert np.array(compile(hessian(by_solve))(p)) == pytest.approx(expected)
 
 
 def test_a_compiled_function_and_a_batch():

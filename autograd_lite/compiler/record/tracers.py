@@ -36,7 +36,14 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.record.flatten import FlatArguments
 
-__all__ = ["NotRecordedError", "TracerError", "Tracers", "ValueTracer", "end"]
+__all__ = [
+    "NotRecordedError",
+    "TracerError",
+    "Tracers",
+    "ValueTracer",
+    "end",
+    "known_by_identity",
+]
 
 
 class NotRecordedError(Exception):
@@ -108,6 +115,23 @@ def end(nodes: Iterable[Node]) -> list[Node]:
     for tracer in tracers:
         set_class(tracer, EndedNumber if number_kind(tracer) else FormerTracer)
     return numbers
+
+
+class known_by_identity:
+    """A block in which tables have tracers as keys by their identity, rather than their numbers.
+
+    nodes  nodes, among them tracers of a call that is still recorded
+    """
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self._tracers = [(x, type(x)) for x in nodes if type(x) in _TRACERS]
+
+    def __enter__(self) -> None:
+        end(tracer for tracer, _ in self._tracers)
+
+    def __exit__(self, *exception: object) -> None:
+        for tracer, cls in self._tracers:
+            set_class(tracer, cls)
 
 
 class Tracers:

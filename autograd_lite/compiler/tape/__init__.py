@@ -11,3 +11,4 @@ from autograd_lite._pure import import_source, is_compiled
 if not is_compiled():
     import_source("autograd_lite.compiler.tape.writer")
     import_source("autograd_lite.compiler.tape.loops")
+    import_source("autograd_lite.compiler.tape.scan")

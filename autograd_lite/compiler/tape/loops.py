@@ -55,8 +55,9 @@ def forward(
     calls: list[Any],
     indices: array[int],
     known: bool,
+    start: int = 0,
 ) -> None:
-    """Compute the numbers of all nodes, and the local partials that `backward` reads.
+    """Compute the numbers of the nodes from start on, and the partials that `backward` reads.
 
     The partials of add, sub, mul, dot and chain are written out here and in `backward`, though they
     stand in the rule table, too: to look them up costs more than they do (`test_loops.py` compares
@@ -70,7 +71,7 @@ def forward(
     c, slot = memory.doubles(static), memory.ints(slots)
     leaf, index = memory.doubles(leaves), memory.longs(indices)
     v, d = memory.doubles(values), memory.doubles(partials)
-    for i in range(len(codes)):
+    for i in range(start, len(codes)):
         code = code_of[i]
         p = first[i]
         if code == kernels.MUL:
@@ -194,17 +195,18 @@ def backward(
     blocks: tuple[Block, ...],
     calls: list[Any],
     indices: array[int],
+    start: int = 0,
 ) -> None:
-    """Send the cotangents from the last node to the first, and add those of leaves to gradient.
+    """Send the cotangents from the last node to that at start, and add those of leaves to gradient.
 
     blocks, calls  as in `forward`
     """
-    left: dict[int, list[float]] = {}  # of each BLOCK, the cotangents of its results
+    left: dict[int, list[float]] | None = None  # of each BLOCK, the cotangents of its results
     code_of, first, parent = memory.ints(codes), memory.ints(offsets), memory.ints(parents)
     slot, index = memory.ints(slots), memory.longs(indices)
     v, d = memory.doubles(values), memory.doubles(partials)
     cotangent, out = memory.doubles(cotangents), memory.doubles(gradient)
-    for i in range(len(codes) - 1, -1, -1):
+    for i in range(len(codes) - 1, start - 1, -1):
         g = cotangent[i]
         if g == 0.0:  # and stays 0 through an infinite partial
             continue
@@ -239,10 +241,12 @@ def backward(
         elif code == RESULT:
             j = parent[p]
             cotangent[j] = 1.0  # so that it has its turn
+            if left is None:
+                left = {}
             if j not in left:
                 left[j] = [0.0] * len(calls[slot[j]][0])
-            left[j][slot[i]] = g
-        elif code == BLOCK:
+            left[j][slot[i]] += g
+        elif code == BLOCK and left is not None:
             sent = blocks[slot[i]].send(calls[slot[i]][1], left[i], first[i + 1] - p)
             for j in range(p, first[i + 1]):
                 cotangent[parent[j]] += sent[j - p]

@@ -1,0 +1,304 @@
+"""The body of a loop: recorded once, as the tape of a step, and the block of many such steps."""
+
+from __future__ import annotations
+
+from array import array
+from functools import cached_property
+from math import isqrt
+
+from autograd_lite.block import Block
+from autograd_lite.compiler.messages import said
+from autograd_lite.compiler.program import Guards, Outputs
+from autograd_lite.compiler.record.numbers import is_int
+from autograd_lite.compiler.record.recorder import Recording
+from autograd_lite.compiler.record.tracers import known_by_identity
+from autograd_lite.compiler.tape import scan
+from autograd_lite.compiler.tape.derive import read_tape, tape_of
+from autograd_lite.compiler.tape.opcodes import LEAF
+from autograd_lite.compiler.tape.scan import Steps
+from autograd_lite.compiler.tape.writer import write_tape
+from autograd_lite.derive import Nodes
+from autograd_lite.operations.kernels import ADD
+from autograd_lite.value import Node, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from autograd_lite.compiler.tape.tape import Tape
+    from autograd_lite.value import Operand
+
+__all__ = ["Body", "recorded_body"]
+
+ROOM = 1 << 23
+"""Every carry is kept if they are no more than so many numbers; else every sqrt(T)-th."""
+
+
+class Body:
+    """A step of a loop: carry, x, captured -> carry, y.
+
+    name      what errors call it
+    tape      its leaves are [carry, x, captured], its outputs [carry, y], then what guards compare
+    captured  the Values that it reads besides
+    steps     the tape, ready to run
+    """
+
+    def __init__(
+        self,
+        name: str,
+        tape: Tape,
+        sizes: tuple[int, int, int],
+        index_slots: list[int],
+        captured: list[Value],
+        guards: Guards,
+    ) -> None:
+        self.name, self.tape, self.captured, self._guards = name, tape, captured, guards
+        self.n_carry, self.n_x, self.n_y = sizes
+        self.index_slots = index_slots
+        self.steps = Steps(tape, *sizes, index_slots, (guards.written, guards.constants))
+
+    def block(self, n: int, keep_all: bool) -> Block:
+        """n steps: [carry, the x of each step, captured] -> [carry, the y of each step].
+
+        keep_all  True to keep the carry before every step, False for every sqrt(n)-th
+        """
+        every = 1 if keep_all else max(1, isqrt(n))
+        return Block(
+            self.name,
+            lambda numbers: self._forward(numbers, n, every),
+            lambda operands, results, cotangents: self._pullback(operands, cotangents, n, keep_all),
+            lambda kept, cotangents: self._backward(kept, cotangents, n, every),
+        )
+
+    def _parts(self, numbers: Sequence[Any], n: int) -> tuple[Any, Any, Any]:
+        """The carry, the xs, and what is captured."""
+        start, stop = self.n_carry, self.n_carry + n * self.n_x
+        return numbers[:start], numbers[start:stop], numbers[stop:]
+
+    def _forward(self, numbers: list[float], n: int, every: int) -> tuple[list[float], Any]:
+        carry, xs, captured = self._parts(array("d", numbers), n)
+        steps = self.steps.copy()
+        steps.load(carry, captured)
+        ys = array("d", bytes(8 * n * self.n_y))
+        kept = array("d")  # the carry before every so many steps
+        if every == 1:
+            kept = array("d", bytes(8 * n * self.n_carry))
+            self._run(steps, xs, ys, kept, 0, n)
+        else:
+            for begin in range(0, n, every):
+                kept += steps.carry()
+                self._run(steps, xs, ys, array("d"), begin, min(n, begin + every))
+        return [*steps.carry(), *ys], (xs, captured, kept)
+
+    def _run(
+        self,
+        steps: Steps,
+        xs: array[float],
+        ys: array[float],
+        carries: array[float],
+        begin: int,
+        end: int,
+    ) -> None:
+        reached = scan.forward(steps, xs, ys, carries, begin, end)
+        if reached == end:
+            return
+        guard = self._guards.failed(array("d", [steps.values[i] for i in steps.outputs]))
+        assert guard is not None
+        raise RuntimeError(
+            said(
+                f"{self.name}: a decision goes another way at step {reached} than in the step that "
+                "was recorded, and that stands for all",
+                "Write where(x > y, a, b) for a if x > y else b, and where, clip, maximum or take "
+                "for what a number decides",
+                guard.line,
+            )
+        )
+
+    def _backward(self, kept: Any, cotangents: list[float], n: int, every: int) -> list[float]:
+        xs, captured, carries = kept
+        size = self.n_carry
+        steps = self.steps.copy()
+        steps.load(array("d", bytes(8 * size)), captured)
+        steps.cotangents = array("d", bytes(8 * len(steps.cotangents)))
+        carry_bar = array("d", cotangents[:size])
+        y_bar = array("d", cotangents[size:])
+        x_bar = array("d", bytes(8 * n * self.n_x))
+        if every == 1:
+            scan.backward(steps, xs, carries, carry_bar, y_bar, x_bar, 0, n)
+        for begin in reversed(range(0, n if every > 1 else 0, every)):
+            end, row = min(n, begin + every), begin // every
+            here = array("d", bytes(8 * size * (end - begin)))
+            steps.values[:size] = carries[row * size : (row + 1) * size]
+            scan.forward(steps, xs, array("d"), here, begin, end)
+            scan.backward(steps, xs, here, carry_bar, y_bar, x_bar, begin, end)
+        first = size + self.n_x
+        return [*carry_bar, *x_bar, *steps.cotangents[first : first + len(captured)]]
+
+    def _pullback(
+        self, operands: Sequence[Operand], cotangents: Sequence[Operand], n: int, keep_all: bool
+    ) -> list[Operand]:
+        """The cotangents of the operands: a loop over the steps, from the last to the first."""
+        if self.tape.blocks:
+            within = self.tape.blocks[0].name
+            raise TypeError(
+                said(
+                    f"{self.name}: a derivative of its derivative is not taken, as there is "
+                    f"{within} within it",
+                    "Write the inner one as a plain loop, or the outer one",
+                )
+            )
+        size, n_x, n_y = self.n_carry, self.n_x, self.n_y
+        _, xs, captured = self._parts(operands, n)
+        carries = self._with_carries.block(n, keep_all)(operands)[size:]
+        of_ys = cotangents[size:]
+        rows: list[Operand] = []
+        for t in reversed(range(n)):
+            rows += carries[t * size : (t + 1) * size]
+            rows += [*xs[t * n_x : (t + 1) * n_x], *of_ys[t * n_y : (t + 1) * n_y]]
+        start = [*cotangents[:size], *[0.0] * len(captured)]
+        found = self._adjoint.block(n, keep_all)([*start, *rows, *captured])
+        last = size + len(captured)
+        of_xs = [
+            x for t in reversed(range(n)) for x in found[last + t * n_x : last + (t + 1) * n_x]
+        ]
+        return [*found[:size], *of_xs, *found[size:last]]
+
+    @cached_property
+    def _with_carries(self) -> Body:
+        """The body whose ys are the carry before the step."""
+        nodes = Nodes()
+        place = read_tape(nodes, self.tape)
+        before = [_leaf(nodes, k) for k in range(self.n_carry)]
+        outputs = [*[place[i] for i in self.tape.outputs[: self.n_carry].tolist()], *before]
+        sizes = self.n_carry, self.n_x, self.n_carry
+        return self._like(nodes, outputs, self.tape.leaves, sizes, self.index_slots)
+
+    @cached_property
+    def _adjoint(self) -> Body:
+        """A step backward.
+
+        carry  the cotangents of the carry after the step, and the sum of those of what is captured
+        x      the carry before the step, its x, and the cotangents of its y
+        y      the cotangents of the x
+        """
+        nodes, tape = Nodes(), self.tape
+        place = read_tape(nodes, tape)
+        n_own = self.n_carry + self.n_x
+        n_captured = tape.leaves - n_own
+        head = self.n_carry + n_captured
+        own = [_leaf(nodes, k) for k in range(tape.leaves)]
+        results = [place[i] for i in tape.outputs[: tape.results].tolist()]
+        for k, i in enumerate(own):
+            nodes.slots[i] = head + k + (self.n_y if k >= n_own else 0)
+        after = [nodes.add(LEAF, slot=k) for k in range(self.n_carry)]
+        total = [nodes.add(LEAF, slot=self.n_carry + k) for k in range(n_captured)]
+        of_ys = [nodes.add(LEAF, slot=head + n_own + k) for k in range(self.n_y)]
+        # As in a pass: users outside the loop come first.
+        seeds = [*zip(results[self.n_carry :], of_ys, strict=True)]
+        seeds += zip(results[: self.n_carry], after, strict=True)
+        found = nodes.reverse(seeds, own)
+        sums = [nodes.op(ADD, x, y) for x, y in zip(total, found[n_own:], strict=True)]
+        outputs = [*found[: self.n_carry], *sums, *found[self.n_carry : n_own]]
+        sizes = head, n_own + self.n_y, self.n_x
+        return self._like(
+            nodes,
+            outputs,
+            head + tape.leaves + self.n_y,
+            sizes,
+            [head + i for i in self.index_slots],
+        )
+
+    def _like(
+        self,
+        nodes: Nodes,
+        outputs: list[int],
+        leaves: int,
+        sizes: tuple[int, int, int],
+        index_slots: list[int],
+    ) -> Body:
+        tape = tape_of(nodes, outputs, leaves, self.tape.indices)
+        guards = Guards(Recording(), Outputs())  # what the forward loop has looked at holds
+        return Body(self.name, tape, sizes, index_slots, self.captured, guards)
+
+
+def _leaf(nodes: Nodes, slot: int) -> int:
+    """The leaf with this slot."""
+    for i, code in enumerate(nodes.codes):
+        if code == LEAF and nodes.slots[i] == slot:
+            return i
+    return nodes.add(LEAF, slot=slot)
+
+
+def recorded_body(
+    name: str,
+    recording: Recording,
+    carry: list[Value],
+    xs: list[Value],
+    after: list[Any],
+    ys: list[Any],
+) -> Body:
+    """The body of which a step was recorded.
+
+    name       what errors call it
+    carry, xs  the tracers of the step's numbers
+    after, ys  the carry after it, and what it gives besides: Values and numbers
+
+    Raises TypeError for what a loop cannot do again at each step.
+    """
+    if recording.why_not:
+        raise TypeError(f"{name}: {recording.why_not}")
+    for what, instead in (
+        (recording.draws and "draws random numbers", "Draw them before, and pass them as xs"),
+        (recording.calls and "calls back", "Give back what it is to be called with, as a y"),
+    ):
+        if what:
+            raise TypeError(said(f"{name}: the body {what}, and is run once", instead))
+    with known_by_identity(_reached(recording, [*after, *ys])):
+        return _body(name, recording, carry, xs, after, ys)
+
+
+def _reached(recording: Recording, results: list[Any]) -> list[Node]:
+    """The nodes of a recording and those that it reads, some of them perhaps more than once."""
+    nodes = [x for node in recording.made for x in _parents_of(node)]
+    for guard in recording.guards:
+        nodes += [x for x in (guard.x, guard.y) if isinstance(x, Node)]
+    for _, operands in recording.computed_from.values():
+        nodes += [x for x in operands if isinstance(x, Node)]
+    return list({id(x): x for x in (*nodes, *results) if isinstance(x, Node)}.values())
+
+
+_parents_of: Any = Node.parents.__get__  # which a tracer of a plain number has not
+
+
+def _body(
+    name: str,
+    recording: Recording,
+    carry: list[Value],
+    xs: list[Value],
+    after: list[Any],
+    ys: list[Any],
+) -> Body:
+    made, outputs = recording.made[:], Outputs()
+    for x in (*after, *ys):
+        if not isinstance(x, Node):
+            x = Value(x)
+            made.append(x)
+        outputs.add(x)
+    guards = Guards(recording, outputs)
+    leaves = [*carry, *xs]
+    integers = [x for x in leaves if is_int(x)]
+    try:
+        written = write_tape(
+            made,
+            outputs.nodes,
+            {x: i for i, x in enumerate(leaves)},
+            {x: i for i, x in enumerate(integers)},
+            recording.computed_from,
+        )
+    except ValueError as problem:
+        raise TypeError(f"{name}: {problem}") from None
+    tape = written.tape(outputs.nodes, len(after) + len(ys), len(integers))
+    slots = [i for i, x in enumerate(leaves) if is_int(x)]
+    sizes = len(carry), len(xs), len(ys)
+    return Body(name, tape, sizes, slots, written.captured, guards)

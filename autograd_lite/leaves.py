@@ -1,0 +1,95 @@
+"""The numbers and Values in nested containers and arrays: taken out in order, and put in again."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_lite.tree import children, items, rebuild, rebuildable
+from autograd_lite.value import Node, is_number, number_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+__all__ = ["difference", "leaves", "named", "number", "put"]
+
+
+def number(x: Any) -> float:
+    """The number of a Value, or a plain number as a float; no observer is told."""
+    return number_of(x) if isinstance(x, Node) else float(x)
+
+
+def named(function: Any) -> str:
+    """The name of a function, for messages."""
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def leaves(thing: Any, name: str) -> Iterator[Any]:
+    """The numbers and Values in a container, in order; the thing itself if it is one of them.
+
+    Raises TypeError, which begins with the name, for anything else.
+    """
+    if _is_leaf(thing):
+        yield thing
+    elif isinstance(thing, np.ndarray) and thing.dtype.kind in "fiub":
+        yield from thing.ravel().tolist()
+    elif rebuildable(thing) and getattr(getattr(thing, "dtype", None), "kind", "O") == "O":
+        for x in children(thing):
+            yield from leaves(x, name)
+    else:
+        raise TypeError(f"{name}: expected numbers and Values, not {type(thing).__name__}")
+
+
+def put(thing: Any, numbers: Iterable[Any]) -> Any:
+    """A container like this one that holds these numbers or Values, in order."""
+    return _filled(thing, iter(numbers))
+
+
+def _filled(thing: Any, numbers: Iterator[Any]) -> Any:
+    if _is_leaf(thing):
+        return next(numbers)
+    if isinstance(thing, np.ndarray):
+        found = [next(numbers) for _ in range(thing.size)]
+        dtype = object if any(isinstance(x, Node) for x in found) else float
+        return np.array(found, dtype).reshape(thing.shape)
+    return rebuild(thing, [_filled(x, numbers) for x in children(thing)])
+
+
+def difference(thing: Any, other: Any, path: str) -> str:
+    """Where two containers do not hold numbers in the same places, and how; "" if they do.
+
+    path  what leads to them
+    """
+    if _is_leaf(thing) and _is_leaf(other):
+        return ""
+    if _form(thing) != _form(other):
+        return f"{path} is {_said(other)}, not {_said(thing)}"
+    if isinstance(thing, np.ndarray):
+        return ""
+    for (key, x), (_, y) in zip(items(thing), items(other), strict=True):
+        found = difference(x, y, path + key)
+        if found:
+            return found
+    return ""
+
+
+def _is_leaf(thing: Any) -> bool:
+    return isinstance(thing, Node) or is_number(thing)
+
+
+def _form(thing: Any) -> Any:
+    if isinstance(thing, np.ndarray):
+        return np.ndarray, thing.shape
+    return type(thing), [key for key, _ in items(thing)]
+
+
+def _said(thing: Any) -> str:
+    if _is_leaf(thing):
+        return "a number"
+    if isinstance(thing, np.ndarray):
+        return f"an array of shape {thing.shape}"
+    if isinstance(thing, dict):
+        return f"a dict with the keys {', '.join(map(repr, thing))}"
+    name = type(thing).__name__
+    return f"a {name} of {len(thing)}" if isinstance(thing, (list, tuple)) else f"a {name}"

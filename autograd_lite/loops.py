@@ -1,0 +1,448 @@
+"""Loops whose body is recorded once and run as often as needed: scan, fori_loop, repeat.
+
+A plain `for` makes nodes at every step; these make one operation of the whole loop, whose
+derivative is a loop backward.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from functools import partial, wraps
+from math import nan
+from operator import index, is_
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from autograd_lite import functions, observers
+from autograd_lite.block import Block
+from autograd_lite.compiler.body import ROOM, Body, recorded_body
+from autograd_lite.compiler.messages import said
+from autograd_lite.compiler.record.captured import CapturedState
+from autograd_lite.compiler.record.flatten import FlatArguments, flatten
+from autograd_lite.compiler.record.numbers import retire, tracer_of
+from autograd_lite.compiler.record.recorder import Recorder
+from autograd_lite.compiler.record.tracers import NotRecordedError, ValueTracer, end
+from autograd_lite.compiler.samples import stacked
+from autograd_lite.leaves import difference, leaves, named, number, put
+from autograd_lite.observers import observe_alone
+from autograd_lite.pullback import Graph
+from autograd_lite.reading import Reading, gradient
+from autograd_lite.tree import children, rebuild
+from autograd_lite.value import Node, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+__all__ = ["checkpoint", "fori_loop", "repeat", "scan"]
+
+
+def scan(
+    f: Callable[[Any, Any], tuple[Any, Any]],
+    init: Any,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,
+    *,
+    checkpoint: bool | None = None,
+) -> tuple[Any, Any]:
+    """carry, ys of `for x in xs: carry, y = f(carry, x)`: JAX's `lax.scan`.
+
+    f           function of carry and x that gives the carry after the step, and a y
+    init        the carry before the first step: a number, or a container of numbers and Values
+    xs          what is given to the steps: a list or an array, or a tuple or dict of such; None for
+                nothing, of which there are `length`
+    reverse     True to go from the last x to the first
+    checkpoint  False to keep the carry before every step for the gradient, True for every
+                sqrt(T)-th, from which the others are computed again; by default as memory allows
+
+    f is called once, on Values that stand for the numbers of the carry; that step is recorded, and
+    run T times. It may read Values from outside, which are parameters. In the gradient the numbers
+    are those of the unrolled loop, bit for bit, and its memory is that of the carries. ys come as
+    `vmap` gives results: as a list, or of arrays as an array; None if each y is None.
+
+    Raises TypeError for a body that cannot be run again: that changes what it reads, that draws
+    random numbers, or whose carry changes its form; and RuntimeError where a decision on a number
+    goes another way than in the step that was recorded.
+    """
+    name = f"scan: {named(f)}"
+    rows, n = _rows(name, xs, length)
+    rows = rows[::-1] if reverse else rows
+    if n == 0:
+        return init, []
+    step = _step(name, f, f, init, rows[0])
+    given = [x for row in rows for x in leaves(row, name)] if step.body.n_x else []
+    carry, ys = step.run(init, given, n, checkpoint)
+    if not step.body.n_y:
+        return carry, None if step.y is None else stacked([step.y] * n)
+    return carry, stacked(ys[::-1] if reverse else ys)
+
+
+def fori_loop(
+    lower: int,
+    upper: int,
+    body_fun: Callable[[int, Any], Any],
+    init_val: Any,
+    *,
+    checkpoint: bool | None = None,
+) -> Any:
+    """val of `for i in range(lower, upper): val = body_fun(i, val)`: JAX's `lax.fori_loop`.
+
+    body_fun    function of the int i and the val before the step; `take(table, i)` is table[i]
+    init_val    a number, or a container of numbers and Values
+    checkpoint  as in `scan`, as everything else
+    """
+    first, last = index(lower), index(upper)
+    if last <= first:
+        return init_val
+
+    def counting(carry: tuple[Any, Any], x: None) -> tuple[Any, Any]:
+        i, val = carry
+        return (i + 1, body_fun(i, val)), None
+
+    step = _step(f"fori_loop: {named(body_fun)}", body_fun, counting, (first, init_val), ())
+    return step.run((first, init_val), [], last - first, checkpoint)[0][1]
+
+
+class repeat:
+    """`for s in repeat(T, x=1.0, v=0.0): s.x, s.v = ...` runs the loop's body T times.
+
+    The body runs once, on a state `s` of Values that stand for the numbers of x and v; that step is
+    recorded, and run T times. After the loop, s.x and s.v are the results. What a body of `scan`
+    may do, this one may, too; what each step changes has to be in s.
+
+    Raises, when the body has run, what `scan` raises, and TypeError for a variable that the body
+    changes besides. After `break` or `return` within the body, s raises RuntimeError, and what the
+    body has computed is nan.
+    """
+
+    def __init__(self, n: int, /, **state: Any) -> None:
+        self._n = index(n)
+        if self._n < 0:
+            raise ValueError(f"repeat: the number of steps must be 0 or more, not {self._n}")
+        if not state:
+            raise TypeError("repeat: name what the body changes: repeat(T, x=0.0)")
+        self._given = state
+        self._body: _Recording | None = None
+        self._state = State()
+
+    def __iter__(self) -> repeat:
+        return self
+
+    def __next__(self) -> Any:
+        frame = sys._getframe(1)
+        if self._body is None:
+            self._body = body = _Recording("repeat", self._given, (), ())
+            self._locals = {name: _content(thing) for name, thing in frame.f_locals.items()}
+            vars(self._state).update(body.carry)
+            body.open()
+            return self._state
+        recording, self._body = self._body, None
+        recording.close()
+        after = dict(vars(self._state))
+        try:
+            self._check(after, frame.f_locals)
+            step = recording.step(after, None)
+            results = self._given
+            if self._n:
+                results, _ = step.run(self._given, [], self._n, None)
+            vars(self._state).update(results)
+        except BaseException:
+            self._spoil()
+            raise
+        finally:
+            recording.drop()
+        raise StopIteration
+
+    def _check(self, after: dict[str, Any], names: Mapping[str, Any]) -> None:
+        for name in after.keys() - self._given.keys():
+            raise TypeError(
+                f"repeat: s.{name} is no state of the loop; write repeat(T, ..., {name}=...)"
+            )
+        for name, thing in self._locals.items():
+            now = names.get(name)
+            if now is not self._state and not _same(thing, _content(now)):
+                raise TypeError(
+                    f"repeat: the body changes {name}, but it runs once; make it a state of the "
+                    f"loop, repeat(T, ..., {name}={name}), or use another name for it"
+                )
+
+    def _spoil(self) -> None:
+        vars(self._state).clear()
+
+    def __del__(self) -> None:
+        recording = getattr(self, "_body", None)
+        if recording is not None:  # left by break, return, or an error
+            recording.close()
+            recording.drop()
+            self._spoil()
+
+
+class State:
+    """The state of a loop of `repeat`: an attribute for each number that it changes."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(
+            f"repeat: there is no s.{name}: the body of the loop was left before its end, by "
+            "break, return or an error, and it runs only once. Write where(done, s.x, ...) to stop "
+            "changing a state"
+        )
+
+
+def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f, whose nodes are not kept: they are made again when a gradient is taken.
+
+    f  function of numbers and Values, or of containers of them, that gives such. It is called again
+       in the backward pass, so that it must give the same again
+
+    As `jax.checkpoint`, for a chain of long functions: its memory is that of the longest, and its
+    time one more forward pass. Values that f reads besides are parameters. In a compiled function
+    it is f itself.
+
+    Raises RuntimeError, in the backward pass, if f gives other numbers there.
+    """
+    return wraps(f)(lambda *args: f(*args) if observers.tracing() else _Checkpoint(f, args)())
+
+
+class _Checkpoint:
+    """One call of a function whose nodes are made again."""
+
+    def __init__(self, f: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self._f, self._args, self._name = f, args, f"checkpoint: {named(f)}"
+        self._given = list(leaves(args, self._name))
+
+    def __call__(self) -> Any:
+        watch = Reading()
+        self._form = observers.unobserved(self._watched, watch)
+        numbers = [number(x) for x in watch.results]
+        captured = watch.captured()
+        block = Block(
+            self._name,
+            lambda given: (numbers, (given, numbers)),
+            self._pullback,
+            partial(self._backward, captured),
+        )
+        return put(self._form, block([*self._given, *captured]))
+
+    def _watched(self, watch: Reading) -> Any:
+        with observers.observe(watch):
+            result = self._f(*put(self._args, [Value(number(x)) for x in self._given]))
+            watch.results = list(leaves(result, self._name))
+        return put(result, [0.0] * len(watch.results))
+
+    def _outputs(self, operands: Sequence[Any]) -> list[Any]:
+        """What f gives when it is called again."""
+        result = self._f(*put(self._args, operands))
+        return list(leaves(result, self._name))
+
+    def _backward(
+        self, captured: list[Value], kept: tuple[list[float], list[float]], cotangents: list[float]
+    ) -> list[float]:
+        given, before = kept
+        xs = [Value(x) for x in given[: len(self._given)]]
+        outputs = self._outputs(xs)
+        self._check(before, outputs)
+        pairs = zip(outputs, cotangents, strict=True)
+        total = functions.sum([y * g for y, g in pairs if isinstance(y, Node) and g != 0.0])
+        if not isinstance(total, Node):
+            return [0.0] * len(given)
+        return gradient(total, [*xs, *captured])
+
+    def _check(self, before: list[float], outputs: list[Any]) -> None:
+        after = [number(y) for y in outputs]
+        if len(after) != len(before):
+            raise RuntimeError(f"{self._name} gave {len(before)} numbers, and then {len(after)}")
+        for x, y in zip(before, after, strict=True):
+            if x != y and not (x != x and y != y):
+                raise RuntimeError(
+                    f"{self._name} gave {x!r}, and {y!r} when it was called again for the "
+                    "gradient. Draw random numbers before it, and change parameters after "
+                    "backward()"
+                )
+
+    def _pullback(
+        self, operands: Sequence[Any], results: Sequence[Any], cotangents: Sequence[Any]
+    ) -> list[Any]:
+        outputs = self._outputs(operands[: len(self._given)])
+        self._check([number(y) for y in results], outputs)
+        inputs: list[Any] = [x for x in operands if isinstance(x, Node)]
+        found = iter(Graph(outputs, inputs).pullback(cotangents))
+        return [next(found) if isinstance(x, Node) else 0.0 for x in operands]
+
+
+# --------------------------------------------------------------------------- recording a step
+
+
+class _Recording:
+    """The recording of one step, while the body runs.
+
+    carry, x  like what the step is given, with tracers in the places of the numbers
+    """
+
+    def __init__(self, name: str, carry: Any, x: Any, reached: Iterable[object]) -> None:
+        self.name, self._form = name, carry
+        self._carry = [_tracer(c) for c in leaves(carry, name)]
+        self._xs = [_tracer(c) for c in leaves(x, name)]
+        self.carry, self.x = put(carry, self._carry), put(x, self._xs)
+        self._watch = Recorder(reached)
+        self._block: Any = None
+
+    def open(self) -> None:
+        """Watch what is computed from now on; nobody else is told of it."""
+        self._block = observe_alone(self._watch)
+        self._block.__enter__()
+
+    def close(self) -> None:
+        self._block.__exit__()
+        self._numbers = end([*self._carry, *self._xs, *self._watch.recording.made])
+        self._watch.ended()
+
+    def drop(self) -> None:
+        """Leave nothing that could be taken for a number of the loop."""
+        retire(self._numbers)
+        observers.unobserved(self._spoil)
+
+    def _spoil(self) -> None:
+        for node in (*self._carry, *self._xs, *self._watch.recording.made):
+            Node.data.__set__(node, nan)  # type: ignore[attr-defined]
+
+    def step(self, after: Any, y: Any) -> _Step:
+        """The step, of what it gave."""
+        differs = difference(self._form, after, "the carry" if self._form is not after else "")
+        if differs:
+            raise TypeError(
+                f"{self.name}: the carry must keep its form from step to step, but after a step "
+                f"{differs}"
+            )
+        found = list(leaves(after, self.name))
+        ys = [] if y is None else list(leaves(y, self.name))
+        body = recorded_body(self.name, self._watch.recording, self._carry, self._xs, found, ys)
+        return _Step(body, y if y is None else put(y, [0.0] * len(ys)))
+
+
+class _Step:
+    """A body, and the form of what it gives besides the carry: its y, or None."""
+
+    def __init__(self, body: Body, y: Any) -> None:
+        self.body, self.y = body, y
+
+    def run(
+        self, carry: Any, xs: list[Any], n: int, checkpoint: bool | None
+    ) -> tuple[Any, list[Any]]:
+        """The carry after n steps, and the ys."""
+        body = self.body
+        keep_all = n * body.n_carry <= ROOM if checkpoint is None else not checkpoint
+        operands = [*leaves(carry, body.name), *xs, *body.captured]
+        results = body.block(n, keep_all)(operands)
+        k, n_y = body.n_carry, body.n_y
+        ys = [put(self.y, results[k + t * n_y : k + (t + 1) * n_y]) for t in range(n if n_y else 0)]
+        return put(carry, results[:k]), ys
+
+
+_steps: WeakKeyDictionary[Any, dict[Any, tuple[CapturedState, _Step]]] = WeakKeyDictionary()
+"""{function: {form of its arguments: the state that it read, and its step}}"""
+
+
+def _step(name: str, function: Any, f: Callable[..., Any], carry: Any, x: Any) -> _Step:
+    """The step of a body, recorded unless it is known.
+
+    function  what the user wrote
+    f         the same as a function of carry and x
+    """
+    flat = FlatArguments(moving=True, own=True)
+    flatten((carry, x), flat)
+    key = flat.shape.tobytes(), tuple(flat.statics)
+    try:
+        known = _steps.setdefault(function, {})
+    except TypeError:  # such as a method, of which each look-up makes another one
+        known = {}
+    if key in known:
+        state, recorded = known[key]
+        if not state.changed():
+            return recorded
+    changed = ""
+    for _ in range(2):  # the first call may fill a cache
+        state = CapturedState([(named(function), function)])
+        step: _Step = observers.unobserved(_recorded, name, f, carry, x, state)
+        changed = state.changed()
+        if not changed:
+            known |= {} if state.unseen else {key: (state, step)}
+            return step
+    raise TypeError(
+        said(
+            f"{name}: the body changes {changed}, but it is run once",
+            "Make it a part of the carry",
+        )
+    )
+
+
+def _recorded(name: str, f: Callable[..., Any], carry: Any, x: Any, state: CapturedState) -> _Step:
+    recording = _Recording(name, carry, x, state.reached)
+    recording.open()
+    try:
+        result = f(recording.carry, recording.x)
+    except NotRecordedError as problem:
+        raise TypeError(f"{name}: {problem}") from None
+    finally:
+        recording.close()
+    try:
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise TypeError(
+                f"{name} must give a pair, the carry after the step and a y; write return carry, "
+                "None"
+            )
+        after, y = result
+        return recording.step(after, y)
+    finally:
+        recording.drop()
+
+
+def _tracer(x: Any) -> Any:
+    """What stands for a number of a step: a Value, and for an int an int, which may be an index."""
+    if isinstance(x, (int, np.integer)) and not isinstance(x, Node):
+        return tracer_of(int(x))
+    return ValueTracer(number(x))
+
+
+def _rows(name: str, xs: Any, length: int | None) -> tuple[list[Any], int]:
+    """What each step is given."""
+    if xs is None:
+        if length is None:
+            raise TypeError(f"{name}: give xs, or the length of the loop")
+        return [()] * length, length
+    rows = _along(name, xs)
+    if length is not None and length != len(rows):
+        raise ValueError(f"{name}: length is {length}, but there are {len(rows)} xs")
+    return rows, len(rows)
+
+
+def _along(name: str, xs: Any) -> list[Any]:
+    """The elements of lists and arrays; of tuples, dicts and dataclasses, those of each element."""
+    if isinstance(xs, (list, np.ndarray)):
+        return list(xs)
+    parts = children(xs)
+    if not parts:
+        raise TypeError(f"{name}: xs must be a list or an array, not {type(xs).__name__}")
+    columns = [_along(name, part) for part in parts]
+    if len({*map(len, columns)}) > 1:
+        lengths = ", ".join(str(len(column)) for column in columns)
+        raise ValueError(f"{name}: the xs are of different lengths: {lengths}")
+    return [rebuild(xs, list(row)) for row in zip(*columns, strict=True)]
+
+
+def _content(thing: Any) -> Any:
+    """What a variable holds, to see whether it changes: of a container, what is in it, too."""
+    if type(thing) in (list, set, dict, deque):
+        return thing, [*thing, *(thing.values() if isinstance(thing, dict) else ())]
+    return thing, []
+
+
+def _same(before: tuple[Any, list[Any]], after: tuple[Any, list[Any]]) -> bool:
+    return (
+        before[0] is after[0]
+        and len(before[1]) == len(after[1])
+        and all(map(is_, before[1], after[1]))
+    )

@@ -1,0 +1,558 @@
+"""scan, fori_loop, repeat and checkpoint: as the loops that they stand for, bit for bit."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value, compile, loops, observers, sin, take, tanh, vmap, where
+from autograd_lite.derivatives import grad, hessian, jvp
+from autograd_lite.leaves import number
+from autograd_lite.loops import checkpoint, fori_loop, repeat, scan
+
+G = Value(9.81)
+DT = 0.01
+
+
+def acceleration(x):
+    return -G * sin(x)
+
+
+def runge_kutta(carry, _=None):
+    x, v = carry
+    k1, l1 = v, acceleration(x)
+    k2, l2 = v + DT / 2 * l1, acceleration(x + DT / 2 * k1)
+    k3, l3 = v + DT / 2 * l2, acceleration(x + DT / 2 * k2)
+    k4, l4 = v + DT * l3, acceleration(x + DT * k3)
+    x = x + DT / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+    return (x, v + DT / 6 * (l1 + 2 * l2 + 2 * l3 + l4)), None
+
+
+def unrolled(f, carry, xs):
+    ys = []
+    for x in xs:
+        carry, y = f(carry, x)
+        ys.append(y)
+    return carry, ys
+
+
+class Made(observers.Observer):
+    def __init__(self):
+        self.nodes = []
+        self.made = self.nodes.append
+
+
+def gradient_in_order(function, inputs):
+    """The number and the gradient of function(), node by node, the last one that was made first."""
+    watch = Made()
+    with observers.observe(watch):
+        root = function()
+    total = dict.fromkeys([*inputs, *watch.nodes], 0.0)
+    total[root] = 1.0
+    for node in reversed(watch.nodes):
+        if total[node] != 0.0:
+            for parent, partial in zip(node.parents, node.partials, strict=True):
+                total[parent] += total[node] * partial
+    return root.data, [total[x] for x in inputs]
+
+
+@pytest.mark.parametrize("keep", [False, True, None])
+def test_a_pendulum_is_that_of_the_unrolled_loop_bit_for_bit(keep):
+    start = Value(1.0), Value(0.0)
+
+    def by_scan():
+        (x, v), _ = scan(runge_kutta, start, length=1000, checkpoint=keep)
+        return x + 3 * v
+
+    def by_hand():
+        (x, v), _ = unrolled(runge_kutta, start, [None] * 1000)
+        return x + 3 * v
+
+    number, gradient = gradient_in_order(by_hand, [*start, G])
+    root = by_scan()
+    for x in (*start, G):
+        x.grad = 0.0
+    root.backward()
+    assert root.data == number
+    assert [x.grad for x in (*start, G)] == gradient
+
+
+def rnn(h, x):
+    h = [tanh(ag.dot(w, h) + u * x) for w, u in zip(W, U, strict=True)]
+    return h, h[0] * x
+
+
+RNG = random.Random(0)
+W = [[Value(RNG.gauss(0, 0.5)) for _ in range(3)] for _ in range(3)]
+U = [Value(RNG.gauss(0, 1)) for _ in range(3)]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_xs_and_ys(reverse, keep):
+    xs, start = [Value(RNG.gauss(0, 1)) for _ in range(20)], [Value(0.1), Value(0.2), Value(0.3)]
+    inputs = [*xs, *start, *U, *[w for row in W for w in row]]
+
+    def total(h, ys):
+        return ag.sum([(k + 1) * y for k, y in enumerate([*h, *ys])])
+
+    found = total(*scan(rnn, start, xs, reverse=reverse, checkpoint=keep))
+    for x in inputs:
+        x.grad = 0.0
+    found.backward()
+    gradient = [x.grad for x in inputs]
+    h, ys = unrolled(rnn, start, xs[::-1] if reverse else xs)
+    expected = total(h, ys[::-1] if reverse else ys)
+    for x in inputs:
+        x.grad = 0.0
+    expected.backward()
+    assert found.data == expected.data
+    assert gradient == pytest.approx([x.grad for x in inputs], rel=1e-12)
+
+
+def test_numbers_stay_numbers():
+    carry, ys = scan(lambda c, x: (c + x, c * x), 0.0, [1.0, 2.0, 3.0])
+    assert (carry, ys) == (6.0, [0.0, 2.0, 9.0])
+    assert {type(y) for y in (carry, *ys)} == {float}
+
+
+def test_containers():
+    """Lists and arrays have steps; tuples and dicts have them in each element."""
+    init = {"a": Value(1.0), "b": [2.0, np.array([3.0, 4.0])]}
+    xs = {"p": np.array([[1.0, 2.0], [3.0, 4.0]]), "q": ([5.0, 6.0], [7.0, 8.0])}
+
+    def f(c, x):
+        total = x["p"][0] + x["p"][1] + x["q"][0] + x["q"][1]
+        after = {"a": c["a"] * 2, "b": [c["b"][0] + total, c["b"][1] + c["a"]]}
+        return after, (total, c["b"][1] * 2)
+
+    carry, ys = scan(f, init, xs)
+    assert carry["a"].data == 4.0
+    assert carry["b"][0].data == 2.0 + 15 + 21
+    assert [v.data for v in carry["b"][1]] == [6.0, 7.0]
+    assert [y.data for y in ys[0]] == [15.0, 21.0]
+    assert [[y.data for y in row] for row in ys[1]] == [[6.0, 8.0], [8.0, 10.0]]
+    carry["b"][1][0].backward()
+    assert init["a"].grad == 3.0
+
+
+def test_no_steps():
+    assert scan(lambda c, x: (c * 2, c), 3.0, []) == (3.0, [])
+    assert fori_loop(5, 5, lambda i, c: c * 2, 3.0) == 3.0
+
+
+def test_fori_loop_gives_an_int_that_may_be_an_index():
+    table = [Value(float(k)) for k in range(10)]
+    found = fori_loop(2, 6, lambda i, total: total + take(table, i) * i, 0.0)
+    found.backward()
+    assert found.data == 4 + 9 + 16 + 25
+    assert [v.grad for v in table] == [0, 0, 2, 3, 4, 5, 0, 0, 0, 0]
+    assert fori_loop(0, 5, lambda i, c: c + i, 1) == 11.0
+    for n in (3, 7):
+        assert fori_loop(0, n, lambda i, c: c * (i + 1.0), 1.0) == math.factorial(n)
+
+
+def test_ints_among_the_xs_may_be_indices():
+    table = [Value(float(k * k)) for k in range(4)]
+    total, _ = scan(lambda c, i: (c + take(table, i), None), 0.0, [3, 1, 3, 2])
+    total.backward()
+    assert total.data == 9 + 1 + 9 + 4
+    assert [v.grad for v in table] == [0, 1, 1, 2]
+    with pytest.raises(IndexError, match="the index 4 is out of range for 4 elements"):
+        scan(lambda c, i: (c + take(table, i), None), 0.0, [3, 4])
+
+
+def test_the_body_is_recorded_again_when_what_it_reads_changes():
+    factor, w = 2.0, Value(5.0)
+    by_number, by_value = lambda c, x: (c * factor, None), lambda c, x: (c * w, None)
+    assert scan(by_number, 1.0, length=3)[0] == 8.0
+    assert scan(by_number, 1.0, length=2)[0] == 4.0
+    factor = 3.0
+    assert scan(by_number, 1.0, length=3)[0] == 27.0
+    assert scan(by_value, 1.0, length=2)[0].data == 25.0
+    w.data = 2.0
+    assert scan(by_value, 1.0, length=2)[0].data == 4.0
+    w = Value(10.0)
+    assert scan(by_value, 1.0, length=2)[0].data == 100.0
+
+
+def test_the_body_is_recorded_once(monkeypatch):
+    recorded = []
+    real = loops._recorded
+    monkeypatch.setattr(loops, "_recorded", lambda *args: recorded.append(1) or real(*args))
+    f = lambda c, x: (c * x, c)  # noqa: E731
+    for n in range(1, 5):
+        scan(f, 1.0, [2.0] * n)
+    assert len(recorded) == 1
+    scan(f, Value(1.0), [2.0])
+    assert len(recorded) == 2
+
+
+def test_comparisons_are_data():
+    """A program's `where`, clip and maximum decide anew at each step."""
+    collatz = lambda c, _: (where(c % 2 < 1, c / 2, 3 * c + 1), c)  # noqa: E731
+    last, seen = scan(collatz, 6.0, length=8)
+    assert (last, seen) == (1.0, [6.0, 3.0, 10.0, 5.0, 16.0, 8.0, 4.0, 2.0])
+
+
+def test_a_loop_within_a_loop():
+    def power(c, n):
+        return fori_loop(0, 3, lambda i, y: y * c, 1.0) * 0.5
+
+    x = Value(1.1)
+    found = scan(lambda c, _: (power(c, 3), c), x, length=3)[0]
+    found.backward()
+    gradient, x.grad = x.grad, 0.0
+    expected = x
+    for _ in range(3):
+        y = 1.0
+        for _ in range(3):
+            y = y * expected
+        expected = y * 0.5
+    expected.backward()
+    assert found.data == expected.data
+    assert gradient == pytest.approx(x.grad)
+
+
+def recurrent(x, a, loop):
+    body = lambda c, u: (tanh(a * c + u * x), c * c * u)  # noqa: E731
+    c, ys = loop(body, x, [0.3, -0.5, 0.7])
+    return c + ag.sum(ys) * a
+
+
+def derivatives(loop):
+    """Gradient, Hessian, a third derivative and a tangent of the recurrence."""
+    f = lambda x, a: recurrent(x, a, loop)  # noqa: E731
+    third = grad(lambda x, a: grad(grad(f))(x, a), 1)
+    return [
+        *grad(f, (0, 1))(0.4, 1.2),
+        *np.ravel(hessian(f, (0, 1))(0.4, 1.2)),
+        third(0.4, 1.2),
+        *jvp(f, (0.4, 1.2), (1.0, 0.5)),
+    ]
+
+
+def test_derivatives_to_third_order():
+    assert derivatives(scan) == pytest.approx(derivatives(unrolled), rel=1e-12)
+    f = lambda x, a: recurrent(x, a, scan)  # noqa: E731
+    compiled = compile(grad(grad(f)))
+    for x in (0.4, 0.5, 0.6):
+        assert compiled(x, 1.2) == pytest.approx(grad(grad(f))(x, 1.2))
+    assert compiled.recordings == 1
+
+
+def test_the_second_derivative_of_a_loop_within_a_loop_is_refused():
+    def f(x):
+        return scan(lambda c, _: (fori_loop(0, 2, lambda i, y: y * c + i, c), None), x, length=2)[0]
+
+    assert grad(f)(1.1) == pytest.approx(59.17147929)
+    with pytest.raises(TypeError, match=r"as there is fori_loop: <lambda> within it\. Write"):
+        grad(grad(f))(1.1)
+
+
+def test_the_hessian_of_a_loop_whose_ints_are_indices():
+    table = [0.5, 0.25, -1.0]
+
+    def f(x, loop):
+        values = [t * x for t in table]
+        return loop(lambda c, i: (c * take(values, i) + ag.sin(c), None), x, [2, 0, 1, 2])[0]
+
+    expected = grad(grad(lambda x: f(x, unrolled)))(0.7)
+    assert grad(grad(lambda x: f(x, scan)))(0.7) == pytest.approx(expected)
+    assert grad(grad(lambda x: fori_loop(0, 4, lambda i, c: c * x + i, x)))(0.7) == pytest.approx(
+        grad(grad(lambda x: unrolled(lambda c, i: (c * x + i, None), x, range(4))[0]))(0.7)
+    )
+
+
+# ------------------------------------------------------------------------------ repeat
+
+
+def test_repeat_runs_its_body_once():
+    x0, v0 = Value(1.0), Value(0.0)
+    for s in repeat(1000, x=x0, v=v0):
+        (s.x, s.v), _ = runge_kutta((s.x, s.v))
+    (x, v), _ = scan(runge_kutta, (x0, v0), length=1000)
+    assert (s.x.data, s.v.data) == (x.data, v.data)
+    for value in (x0, v0, G):
+        value.grad = 0.0
+    (s.x + 3 * s.v).backward()
+    found = [value.grad for value in (x0, v0, G)]
+    for value in (x0, v0, G):
+        value.grad = 0.0
+    (x + 3 * v).backward()
+    assert found == [value.grad for value in (x0, v0, G)]
+
+
+def test_repeat_with_numbers_containers_and_no_steps():
+    for s in repeat(3, x=1.0, pair=[1.0, 2.0]):
+        s.x, s.pair = s.x * 2, [s.pair[1], s.pair[0]]
+    assert (s.x, s.pair) == (8.0, [2.0, 1.0])
+    for s in repeat(0, x=1.0):
+        s.x = s.x * 2
+    assert s.x == 1.0
+
+
+def test_break_in_a_loop_of_repeat():
+    for s in repeat(10, x=1.0):
+        s.x = inside = s.x * 2
+        if s.x > 1e9:
+            continue
+        break
+    with pytest.raises(RuntimeError, match="was left before its end, by break, return or an error"):
+        s.x  # noqa: B018
+    assert math.isnan(inside.data)
+    assert Value(1.0).exp().data == math.e  # nothing is watched any more
+
+
+def test_what_the_body_of_repeat_computes_besides_is_nan():
+    """It ran once, so that a number of it would be that of the first step."""
+    for s in repeat(10, x=1.0):
+        local = s.x * 3
+        s.x = local - s.x
+    assert s.x == 1024.0
+    assert math.isnan(local.data)
+
+
+def counts():
+    n = 0
+    for s in repeat(10, x=1.0):
+        n = n + 1
+        s.x = s.x * 2
+
+
+def appends():
+    history = []
+    for s in repeat(10, x=1.0):
+        history.append(s.x)
+        s.x = s.x * 2
+
+
+def sets_another_state():
+    for s in repeat(10, x=1.0):
+        s.y = s.x * 2
+
+
+def changes_its_form():
+    for s in repeat(10, x=1.0):
+        s.x = [s.x, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        (counts, "the body changes n, but it runs once; make it a state of the loop, repeat"),
+        (appends, "repeat: the body changes history, but it runs once"),
+        (sets_another_state, r"s.y is no state of the loop; write repeat\(T, ..., y=...\)"),
+        (changes_its_form, r"after a step the carry\['x'\] is a list of 2, not a number"),
+    ],
+)
+def test_what_the_body_of_repeat_changes_must_be_a_state(run, message):
+    with pytest.raises(TypeError, match=message):
+        run()
+    assert not observers.active()
+
+
+def test_an_error_in_the_body_of_repeat_goes_through():
+    def run():
+        for s in repeat(10, x=1.0):
+            s.x = s.x * 2
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run()
+    assert not observers.active()
+
+
+# ---------------------------------------------------------------------------- compiled
+
+
+def test_a_compiled_function_runs_its_loops_as_blocks():
+    w = Value(0.5)
+
+    def f(x, xs):
+        return scan(lambda c, x: (tanh(w * c + x), c), x, xs)[0]
+
+    compiled = compile(f)
+    for k in range(5):
+        x, xs = Value(0.1 * k), [0.3, -0.2 * k, 0.5]
+        w.grad = 0.0
+        compiled(x, xs).backward()
+        found = x.grad, w.grad
+        x.grad = w.grad = 0.0
+        f(x, xs).backward()
+        assert found == (x.grad, w.grad)
+    assert compiled.recordings == 1
+    assert "scan" in compiled.explain()
+
+
+def test_numbers_that_a_body_reads_in_a_compiled_function():
+    def f(a, n):
+        b = a * 2
+        return fori_loop(0, 4, lambda i, c: c * b + a, 1.0)
+
+    compiled = compile(f)
+    for k in range(5):
+        assert compiled(0.3 * k, 4) == pytest.approx(f(0.3 * k, 4), rel=1e-15)
+    assert compiled.recordings == 1
+
+
+def test_repeat_in_a_compiled_function():
+    def f(a):
+        for s in repeat(5, x=a):
+            s.x = s.x * a + 1.0
+        return s.x
+
+    compiled = compile(f)
+    for k in range(5):
+        a, b = Value(0.3 * k), Value(0.3 * k)
+        compiled(a).backward()
+        f(b).backward()
+        assert a.grad == b.grad
+    assert compiled.recordings == 1
+
+
+def test_a_batch_of_loops():
+    f = vmap(lambda x: scan(lambda c, _: (c * x, None), 1.0, length=3)[0])
+    assert f([1.0, 2.0, 3.0]) == [1.0, 8.0, 27.0]
+    assert f([2.0, 4.0]) == [8.0, 64.0]
+
+
+# ---------------------------------------------------------------------- what goes wrong
+
+
+def test_a_captured_counter():
+    n = [0]
+
+    def f(c, x):
+        n[0] += 1
+        return c * n[0], None
+
+    with pytest.raises(TypeError, match=r"scan: f: the body changes .*n\[0\], but it is run once"):
+        scan(f, 1.0, length=5)
+
+    m = 0
+
+    def g(c, x):
+        nonlocal m
+        m += 1
+        return c * 2.0, None
+
+    with pytest.raises(TypeError, match="the body changes the variable m, but it is run once"):
+        scan(g, 1.0, length=5)
+
+
+@pytest.mark.parametrize(
+    ("f", "init", "message"),
+    [
+        (
+            lambda c, x: ([*c, 1.0], None),
+            [1.0],
+            "after a step the carry is a list of 2, not a list",
+        ),
+        (lambda c, x: ((c, c), None), 1.0, "after a step the carry is a tuple of 2, not a number"),
+        (
+            lambda c, x: ({"b": c["a"]}, None),
+            {"a": 1.0},
+            "is a dict with the keys 'b', not",
+        ),
+        (
+            lambda c, x: ({"a": [c["a"][0], [1.0]]}, None),
+            {"a": [1.0, 2.0]},
+            r"the carry\['a'\]\[1\] is a list of 1, not a number",
+        ),
+        (lambda c, x: c, 1.0, "must give a pair, the carry after the step and a y; write"),
+        (lambda c, x: (c, "a"), 1.0, "expected numbers and Values, not str"),
+        (lambda c, x: (c + random.random(), None), 1.0, "it draws random numbers"),
+        (lambda c, x: (c + ag.sample(random.random), None), 1.0, "the body draws random numbers"),
+        (lambda c, x: (ag.callback(print, c) or c, None), 1.0, "the body calls back"),
+    ],
+)
+def test_bodies_that_are_no_steps(f, init, message):
+    with pytest.raises(TypeError, match=message):
+        scan(f, init, length=3)
+
+
+def test_a_decision_that_goes_another_way():
+    def f(c, x):
+        return (c * 2 if c < 10 else c), None
+
+    with pytest.raises(RuntimeError, match=r"(?s)goes another way at step 4 .*if c < 10.*where\("):
+        scan(f, 1.0, length=10)
+    assert scan(f, 1.0, length=4)[0] == 16.0
+
+    with pytest.raises(RuntimeError, match=r"(?s)another way at step 1 .*c.data"):
+        scan(lambda c, x: (c * c.data, None), Value(2.0), length=10)
+
+
+def test_xs_of_different_lengths():
+    with pytest.raises(ValueError, match="scan: f: the xs are of different lengths: 2, 3"):
+        scan(f_of_pair, 0.0, ([1.0, 2.0], [1.0, 2.0, 3.0]))
+    with pytest.raises(ValueError, match="length is 5, but there are 2 xs"):
+        scan(f_of_pair, 0.0, [1.0, 2.0], length=5)
+    with pytest.raises(TypeError, match="give xs, or the length of the loop"):
+        scan(f_of_pair, 0.0)
+    with pytest.raises(ValueError, match="the number of steps must be 0 or more, not -1"):
+        repeat(-1, x=1.0)
+
+
+def f_of_pair(c, x):
+    return c, x
+
+
+f_of_pair.__name__ = "f"
+
+
+# --------------------------------------------------------------------------- checkpoint
+
+
+def test_checkpoint_keeps_no_nodes():
+    x, w = Value(0.5), Value(1.5)
+
+    def layer(x):
+        for _ in range(50):
+            x = tanh(w * x + 0.1)
+        return x
+
+    y = checkpoint(layer)(checkpoint(layer)(x) * 2)
+    assert len(ag.topological_order(y)) < 10
+    y.backward()
+    found = x.grad, w.grad
+    x.grad = w.grad = 0.0
+    z = layer(layer(x) * 2)
+    z.backward()
+    assert y.data == z.data
+    assert found == pytest.approx((x.grad, w.grad), rel=1e-12)
+
+
+def test_second_derivatives_of_checkpoint():
+    w = Value(0.5)
+    f = checkpoint(lambda x: sin(x * x * w))
+    assert number(grad(grad(f))(0.7)) == pytest.approx(
+        grad(grad(lambda x: sin(x * x * 0.5)))(0.7), rel=1e-13
+    )
+
+
+def test_checkpoint_of_containers_and_numbers():
+    f = checkpoint(lambda p, k: {"a": p[0] * k, "b": [p[1] ** 2, 3.0]})
+    p = [Value(2.0), Value(3.0)]
+    found = f(p, 5.0)
+    (found["a"] + found["b"][0]).backward()
+    assert (found["a"].data, found["b"][0].data) == (10.0, 9.0)
+    assert [x.grad for x in p] == [5.0, 6.0]
+    assert f([2.0, 3.0], 5.0) == {"a": 10.0, "b": [9.0, 3.0]}
+
+
+def test_checkpoint_in_a_compiled_function_is_the_function():
+    f = compile(checkpoint(lambda x: x * x))
+    assert [f(x) for x in (1.0, 2.0, 3.0)] == [1.0, 4.0, 9.0]
+    assert "run by" in f.explain()
+
+
+def test_checkpoint_of_a_function_that_gives_other_numbers():
+    w = Value(2.0)
+    y = checkpoint(lambda x: x * w)(Value(3.0))
+    w.data = 5.0
+    with pytest.raises(RuntimeError, match=r"gave 6.0, and 15.0 when it was called again"):
+        y.backward()
