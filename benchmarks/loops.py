@@ -1,0 +1,114 @@
+"""A pendulum by Runge and Kutta's method, with its gradient, as a plain loop, by scan, and by JAX.
+
+    python benchmarks/loops.py
+    python benchmarks/loops.py --quick  # few steps, to see that it runs
+
+Times are medians of five turns, all that a call costs included; memory is what the gradient keeps:
+of a plain loop its nodes, of scan its carries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from machine import machine
+
+# A script's folder comes first where Python looks for modules, and one script there is called nn.
+sys.path = [
+    folder for folder in sys.path if Path(folder).resolve() != Path(__file__).resolve().parent
+]
+
+from autograd_lite import Value, sin  # noqa: E402
+from autograd_lite.loops import scan  # noqa: E402
+
+TURNS, DT = 5, 1e-3
+
+
+def step(sine: Callable[[Any], Any], gravity: Any, carry: Any) -> Any:
+    """The angle and its speed after a step."""
+    x, v = carry
+
+    def slope(x: Any, v: Any) -> Any:
+        return v, -gravity * sine(x)
+
+    k1, l1 = slope(x, v)
+    k2, l2 = slope(x + DT / 2 * k1, v + DT / 2 * l1)
+    k3, l3 = slope(x + DT / 2 * k2, v + DT / 2 * l2)
+    k4, l4 = slope(x + DT * k3, v + DT * l3)
+    return x + DT / 6 * (k1 + 2 * k2 + 2 * k3 + k4), v + DT / 6 * (l1 + 2 * l2 + 2 * l3 + l4)
+
+
+GRAVITY = Value(9.81)
+
+
+def body(carry: Any, x: None) -> Any:
+    return step(sin, GRAVITY, carry), None
+
+
+def by_scan(n: int, checkpoint: bool) -> None:
+    carry, _ = scan(body, (Value(1.0), Value(0.0)), length=n, checkpoint=checkpoint)
+    carry[0].backward()
+
+
+def by_loop(n: int) -> None:
+    carry: Any = Value(1.0), Value(0.0)
+    for _ in range(n):
+        carry = step(sin, GRAVITY, carry)
+    carry[0].backward()
+
+
+def by_jax(n: int) -> Callable[[], object]:
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+
+    def last(x: Any, gravity: Any) -> Any:
+        scanned = jax.lax.scan(
+            lambda carry, _: (step(jnp.sin, gravity, carry), None),
+            (x, jnp.zeros(())),
+            length=n,
+        )
+        return scanned[0][0]
+
+    gradient = jax.jit(jax.value_and_grad(last, (0, 1)))
+    return lambda: jax.block_until_ready(gradient(1.0, 9.81))
+
+
+def milliseconds(run: Callable[[], object]) -> float:
+    run()
+    times = []
+    for _ in range(TURNS):
+        start = perf_counter()
+        run()
+        times.append(perf_counter() - start)
+    return 1e3 * median(times)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    n = 1000 if parser.parse_args().quick else 1_000_000
+    print(f"{', '.join(machine('numpy').values())}\n")
+    rows: list[tuple[str, int, Callable[[], object], float]] = [
+        ("scan, every carry kept", n, lambda: by_scan(n, False), 16 * n / 1e6),
+        ("scan, every sqrt(T)-th", n, lambda: by_scan(n, True), 32 * n**0.5 / 1e6),
+        ("plain loop", n // 10, lambda: by_loop(n // 10), 0.0),
+    ]
+    try:
+        rows.append(("JAX, lax.scan", n, by_jax(n), 0.0))
+    except ImportError:
+        print("JAX is not installed")
+    for name, steps, run, kept in rows:
+        memory = f", keeps {kept:.2f} MB" if kept else ""
+        print(f"{name:24} {steps:>9,} steps {milliseconds(run):10.1f} ms{memory}")
+
+
+if __name__ == "__main__":
+    main()
