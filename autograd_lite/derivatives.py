@@ -661,6 +661,10 @@ def _aligned(what: str, like: Any, thing: Any, path: str, other: str) -> list[An
     return [thing if isinstance(thing, Node) else float(thing)]
 
 
+array_of_numbers: Any = None
+"""What stands for an array of floats, made of what stands for them: set by record/arrays.py."""
+
+
 def _is_array(thing: Any) -> bool:
     return type(thing).__module__ != "builtins" and isinstance(thing, _array_types())
 
@@ -679,6 +683,8 @@ def _array(leaves: Sequence[Any], shape: tuple[int, ...], like: Any = None) -> A
     made = np.empty(len(leaves), object)
     for i, x in enumerate(leaves):
         made[i] = x
+    if not _are_values(leaves):  # in a recording
+        return array_of_numbers(made.reshape(shape))
     return made.reshape(shape)
 
 
