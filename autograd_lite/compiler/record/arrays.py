@@ -16,6 +16,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 import autograd_lite.kinds as kinds
 from autograd_lite import derivatives, functions
 from autograd_lite.compiler.record.numbers import (
+    LARGEST_INT,
     NumberTracer,
     kind_of,
     plain_number,
@@ -531,6 +532,9 @@ def _function_of_numbers(function: Callable[..., Any], dtype: Any) -> Callable[.
     kind = _KINDS[dtype]
 
     def of_numbers(*xs: Any) -> Any:
+        for x in xs if dtype == _INT else ():
+            if not isinstance(x, Node) and abs(x) >= LARGEST_INT:
+                raise ValueError(f"no double holds the int {x}")  # and the function runs eagerly
         x = function(*xs)
         return as_number(x, kind) if isinstance(x, Node) else dtype.type(x)
 

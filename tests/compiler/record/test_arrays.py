@@ -206,6 +206,16 @@ def test_creation_and_types_read_no_numbers():
     assert compiled.recordings == 1
 
 
+@pytest.mark.parametrize(
+    "function", [lambda i: np.maximum(2**53 + 1, i), lambda i: np.where(i > 0, 2**53 + 1, i)]
+)
+def test_an_int_that_no_double_holds_has_all_its_digits(function):
+    compiled = compile(function, check="never")
+    with pytest.warns(RuntimeWarning, match="no double holds the int 9007199254740993"):
+        assert np.array_equal(compiled(np.arange(3)), function(np.arange(3)))
+    assert np.array_equal(compiled(-np.arange(3)), function(-np.arange(3)))
+
+
 def test_a_buffer_of_an_array_is_that_of_its_numbers():
     known = {}
 
