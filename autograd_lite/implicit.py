@@ -16,7 +16,7 @@ from autograd_lite.block import Block
 from autograd_lite.compiler.record.numbers import NumberTracer
 from autograd_lite.compiler.record.tracers import NotRecordedError, ValueTracer
 from autograd_lite.leaves import leaves, named, number, put
-from autograd_lite.pullback import Graph
+from autograd_lite.pullback import Graph, by_operand
 from autograd_lite.reading import Reading, gradient
 from autograd_lite.value import Node, Value, number_of
 
@@ -237,9 +237,8 @@ class _Equation:
         self._check(numbers, [number(r) for r in residuals], [number(x) for x in results])
         transposed = [list(column) for column in zip(*jacobian, strict=True)]
         sent = linalg.solve(transposed, [-g for g in cotangents])
-        by_input = iter(system.pullback(sent)[self._n :])
-        others = [next(by_input) if isinstance(x, Node) else 0.0 for x in (*theta, *captured)]
-        return [*[0.0] * self._n, *others]
+        found = system.pullback(sent)[self._n :]
+        return [*[0.0] * self._n, *by_operand(found, [*theta, *captured])]
 
     def _check(self, jacobian: Any, residuals: list[float], found: list[float]) -> None:
         """Raise ValueError for a singular Jacobian, and for an x that is no root."""

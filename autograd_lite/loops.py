@@ -27,7 +27,7 @@ from autograd_lite.compiler.record.tracers import NotRecordedError, ValueTracer,
 from autograd_lite.compiler.samples import stacked
 from autograd_lite.leaves import difference, leaves, named, number, put
 from autograd_lite.observers import observe_alone
-from autograd_lite.pullback import Graph
+from autograd_lite.pullback import Graph, by_operand
 from autograd_lite.reading import Reading, gradient
 from autograd_lite.tree import children, rebuild
 from autograd_lite.value import Node, Value
@@ -70,6 +70,10 @@ def scan(
     """
     name = f"scan: {named(f)}"
     rows, n = _rows(name, xs, length)
+    for k, row in enumerate(rows):
+        differs = difference(rows[0], row, f"row {k} of xs")
+        if differs:
+            raise ValueError(f"{name}: each row of xs must have the form of row 0: {differs}")
     rows = rows[::-1] if reverse else rows
     if n == 0:
         return init, []
@@ -269,8 +273,7 @@ class _Checkpoint:
         outputs = self._outputs(operands[: len(self._given)])
         self._check([number(y) for y in results], outputs)
         inputs: list[Any] = [x for x in operands if isinstance(x, Node)]
-        found = iter(Graph(outputs, inputs).pullback(cotangents))
-        return [next(found) if isinstance(x, Node) else 0.0 for x in operands]
+        return by_operand(Graph(outputs, inputs).pullback(cotangents), operands)
 
 
 # --------------------------------------------------------------------------- recording a step
@@ -306,8 +309,18 @@ class _Recording:
         observers.unobserved(self._spoil)
 
     def _spoil(self) -> None:
-        for node in (*self._carry, *self._xs, *self._watch.recording.made):
+        """Set nan in what depends on the numbers of the step; the body may have kept the others."""
+        recording, users = self._watch.recording, dict[int, list[Node]]()
+        read = [(node, _parents_of(node)) for node in recording.made]
+        read += [(leaf, operands) for leaf, (_, operands) in recording.computed_from.items()]
+        for node, operands in read:
+            for x in operands:
+                users.setdefault(id(x), []).append(node)
+        todo = [*self._carry, *self._xs]
+        while todo:
+            node = todo.pop()
             Node.data.__set__(node, nan)  # type: ignore[attr-defined]
+            todo += users.pop(id(node), ())
 
     def step(self, after: Any, y: Any) -> _Step:
         """The step, of what it gave."""
@@ -398,6 +411,9 @@ def _recorded(name: str, f: Callable[..., Any], carry: Any, x: Any, state: Captu
         return recording.step(after, y)
     finally:
         recording.drop()
+
+
+_parents_of: Any = Node.parents.__get__  # which a tracer of a plain number has not
 
 
 def _tracer(x: Any) -> Any:

@@ -54,6 +54,20 @@ def ancestors(outputs: Iterable[Value], inputs: Iterable[Value]) -> list[Value]:
     return order
 
 
+def by_operand(cotangents: Iterable[Operand], operands: Iterable[Operand]) -> list[Operand]:
+    """The cotangents of a call's operands, from those of the Values among them.
+
+    A plain number has 0, and so has a Value that came before, as its first place has all of it.
+    """
+    each, met = iter(cotangents), set[int]()
+    found: list[Operand] = []
+    for x in operands:
+        g = next(each) if isinstance(x, Node) else 0.0
+        found.append(0.0 if id(x) in met else g)
+        met.add(id(x))
+    return found
+
+
 def depends_on_others(outputs: Iterable[Value], inputs: Iterable[Value]) -> bool:
     """True if outputs depend on leaves that are neither inputs nor plain numbers."""
     return any(

@@ -9,7 +9,7 @@ from scipy import optimize
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, dot, erf, exp, log, sqrt, tanh, vmap
-from autograd_lite.derivatives import grad, hessian
+from autograd_lite.derivatives import grad, hessian, jvp, pullback
 from autograd_lite.implicit import fixed_point, implicit_root
 from autograd_lite.testing import check_grad
 
@@ -359,3 +359,21 @@ def test_numbers_of_equations_and_unknowns():
 def test_what_is_no_number():
     with pytest.raises(TypeError, match="square: expected numbers and Values, not str"):
         implicit_root(square, optimize.newton)(1.0, "a")
+
+
+def test_a_value_that_is_passed_twice_counts_once():
+    """Its first place has all of the cotangent."""
+    root = implicit_root(lambda x, a, b: x**3 - a * b, optimize.newton)
+
+    def twice(a):
+        return root(1.0, a, a)
+
+    assert jvp(twice, (2.0,), (1.0,)) == pytest.approx((2 ** (2 / 3), 2 / 3 * 2 ** (-1 / 3)))
+    assert grad(grad(twice))(2.0) == pytest.approx(-2 / 9 * 2 ** (-4 / 3))
+
+    def passed_and_captured(a):
+        return implicit_root(lambda x, b: x**3 - a * b, optimize.newton)(1.0, a)
+
+    assert hessian(passed_and_captured)(2.0) == pytest.approx(-2 / 9 * 2 ** (-4 / 3))
+    a = Value(2.0)
+    assert pullback([twice(a)], [1.0], [a])[0].data == pytest.approx(2 / 3 * 2 ** (-1 / 3))

@@ -190,6 +190,21 @@ def test_the_body_is_recorded_once(monkeypatch):
     assert len(recorded) == 2
 
 
+def test_a_cache_that_the_body_fills():
+    """What it keeps holds numbers that do not depend on the step."""
+    w, cache = Value(3.0), {}
+
+    def f(c, x):
+        if not cache:
+            cache["two"], cache["w"] = Value(2.0), w * 2
+        return c * cache["two"] + cache["w"], None
+
+    total, _ = scan(f, 1.0, length=3)
+    total.backward()
+    assert (cache["two"].data, cache["w"].data) == (2.0, 6.0)
+    assert (total.data, w.grad, cache["two"].grad) == (50.0, 14.0, 42.0)
+
+
 def test_comparisons_are_data():
     """A program's `where`, clip and maximum decide anew at each step."""
     collatz = lambda c, _: (where(c % 2 < 1, c / 2, 3 * c + 1), c)  # noqa: E731
@@ -497,6 +512,22 @@ def test_xs_of_different_lengths():
         repeat(-1, x=1.0)
 
 
+@pytest.mark.parametrize(
+    ("xs", "message"),
+    [
+        ([[1.0, 2.0], [3.0]], "row 1 of xs is a list of 1, not a list of 2"),
+        ([[1.0], [2.0], [3.0, 4.0]], "row 2 of xs is a list of 2, not a list of 1"),
+        ([1.0, 2.0, [3.0]], "row 2 of xs is a list of 1, not a number"),
+        ([{"a": 1.0}, {"b": 1.0}], "row 1 of xs is a dict with the keys 'b', not a dict with"),
+        (([1.0, 2.0], [[1.0], [2.0, 3.0]]), r"row 1 of xs\[1\] is a list of 2, not a list of 1"),
+    ],
+)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_rows_of_different_forms(xs, message, reverse):
+    with pytest.raises(ValueError, match=f"must have the form of row 0: {message}"):
+        scan(lambda c, x: (c, x), 0.0, xs, reverse=reverse)
+
+
 def f_of_pair(c, x):
     return c, x
 
@@ -532,6 +563,13 @@ def test_second_derivatives_of_checkpoint():
     assert number(grad(grad(f))(0.7)) == pytest.approx(
         grad(grad(lambda x: sin(x * x * 0.5)))(0.7), rel=1e-13
     )
+
+
+def test_a_value_that_checkpoint_is_passed_twice_counts_once():
+    f = checkpoint(lambda x, y: x * x * y)
+    assert grad(grad(lambda a: f(a, a)))(2.0) == 12.0
+    assert jvp(lambda a: f(a, a), (2.0,), (1.0,)) == (8.0, 12.0)
+    assert grad(grad(lambda a: checkpoint(lambda x: x * x * a)(a)))(2.0) == 12.0
 
 
 def test_checkpoint_of_containers_and_numbers():
