@@ -116,5 +116,7 @@ def differ(x, y):
         return False
     if isinstance(y, (np.ndarray, np.generic)):
         same = (x.dtype, x.shape) == (y.dtype, y.shape)
+        if same and y.dtype == object:  # which may hold types
+            return any(map(differ, x.ravel().tolist(), y.ravel().tolist()))
         return not same or not np.allclose(x, y, 1e-9, 1e-12, equal_nan=True)
     return x != y and (x == x or y == y)

@@ -27,7 +27,7 @@ from autograd_lite.value import Node, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
 __all__ = ["TracerArray"]
@@ -185,8 +185,7 @@ class TracerArray(NDArrayOperatorsMixin):
         return memoryview(self.numbers())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        numbers = self.numbers()
-        return numbers.astype(dtype or self._dtype) if dtype or copy else numbers
+        return self.numbers().astype(dtype or self._dtype, copy=bool(copy))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
         return _of_ufunc(ufunc, method, operands, options)
@@ -205,7 +204,8 @@ class TracerArray(NDArrayOperatorsMixin):
 
         def method(*args: Any, **kwargs: Any) -> Any:
             if name not in _WRITING_METHODS:
-                return getattr(self.numbers(), name)(*_read(args), **_read(kwargs))
+                numbers = self.numbers().view()  # which cannot be resized
+                return getattr(numbers, name)(*_read(args), **_read(kwargs))
             numbers = self.numbers().copy()
             found = getattr(numbers, name)(*_read(args), **_read(kwargs))
             self[...] = numbers
@@ -222,8 +222,11 @@ class TracerArray(NDArrayOperatorsMixin):
         model = self.model().astype(dtype, *args, **options)
         if model.dtype not in _KINDS:
             return self.numbers().astype(dtype, *args, **options)
+        if model.dtype == self._dtype:
+            objects = self.objects.astype(object, *args, **options)
+            return self if objects is self.objects else self._with(objects)
         objects = np.empty_like(model, object)
-        objects[...] = self.objects if model.dtype == self._dtype else _cast(self, model.dtype)
+        objects[...] = _cast(self, model.dtype)
         return TracerArray(objects, model.dtype)
 
     def sum(self, axis: Any = None, *args: Any, **options: Any) -> Any:
@@ -397,13 +400,22 @@ def _made(found: Any, dtype: Any) -> Any:
     return found if dtype == _OBJECT or isinstance(found, Node) else dtype.type(found)
 
 
-def _like_model(found: Any, model: Any) -> Any:
-    """What NumPy gives for objects, as it is of the types that it gives for their model."""
+def _like_model(found: Any, model: Any, operands: Iterable[Any]) -> Any:
+    """What NumPy gives for objects, as it is of the types that it gives for their model.
+
+    operands  the arrays that it was given: a view of one of them stays a view
+    """
     if isinstance(model, (list, tuple)):
-        return type(model)(map(_like_model, found, model))
+        return type(model)(_like_model(*pair, operands) for pair in zip(found, model, strict=True))
     if isinstance(model, np.ndarray):
+        if any(_is_view(found, x) and x.dtype == model.dtype for x in operands):
+            return TracerArray(found, model.dtype)
         return TracerArray(_cast(found, model.dtype), model.dtype)
     return _element(found, model.dtype) if isinstance(model, np.generic) else found
+
+
+def _is_view(objects: Any, x: Any) -> bool:
+    return isinstance(x, TracerArray) and np.may_share_memory(objects, x.objects)
 
 
 def _supported(model: Any) -> bool:
@@ -443,7 +455,13 @@ def _operand(x: Any) -> Any:
 
 def _of_numbers(ufunc: Any, method: str, operands: Any, options: Any, out: Any) -> Any:
     """What it gives for the numbers, which are read."""
+    changed = operands[0] if method == "at" else None
     apply, operands, options = getattr(ufunc, method), _read(operands), _read(options)
+    if isinstance(changed, TracerArray):
+        numbers = operands[0].copy()
+        apply(numbers, *operands[1:], **options)
+        changed[...] = numbers
+        return None
     if out is None:
         return apply(*operands, **options)
     numbers = [x.numbers().copy() if isinstance(x, TracerArray) else x for x in out]
@@ -689,7 +707,7 @@ def _on_objects(function: Any, args: Any, kwargs: Any) -> Any:
         found = function(*_all_objects(args), **_all_objects(kwargs))
     if function in _WITH_INDICES and isinstance(args[0], TracerArray):  # which may be views
         return _mapped_arrays(args[0]._with, found)
-    return _like_model(found, model)
+    return _like_model(found, model, [*_arrays(args)])
 
 
 def _mapped_arrays(f: Callable[[Any], Any], found: Any) -> Any:

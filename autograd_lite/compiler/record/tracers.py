@@ -207,8 +207,8 @@ class Tracers:
             if len(found) != len(held) or not all(map(_same, found, held)):
                 raise TracerError(
                     said(
-                        f"it changes an argument, a {type(container).__name__}, which a program "
-                        "would not",
+                        f"it changes an argument, a {container.__class__.__name__}, which a "
+                        "program would not",
                         "Return what is new instead",
                     )
                 )
@@ -279,6 +279,8 @@ def _positional(function: Callable[..., Any]) -> Iterator[str]:
 
 def _elements(container: Any) -> list[Any]:
     """All that may be changed in a container: numbers of an array and keys of a dict, too."""
+    if type(container) is TracerArray:  # another tracer may well have the same number
+        return list(container.objects.ravel())
     if isinstance(container, np.ndarray):
         return list(container.ravel()) if container.dtype.hasobject else [container.tobytes()]
     return [*children(container), *(container if isinstance(container, dict) else ())]

@@ -240,6 +240,71 @@ def test_a_view_of_what_was_read_cannot_be_written():
         assert np.array_equal(compile(function)(A), function(A))
 
 
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda x: x.astype(float, copy=False),
+        lambda x: np.asarray(x, float),
+        lambda x: np.atleast_1d(x, x)[0],
+        lambda x: np.atleast_2d(x)[0],
+        lambda x: np.atleast_3d(x)[0, :, 0],
+        lambda x: np.einsum("i->i", x),
+        lambda x: np.meshgrid(x, x, copy=False, sparse=True)[0][0],
+    ],
+)
+@pytest.mark.parametrize("of_argument", [True, False])
+@pytest.mark.filterwarnings("ignore:function runs eagerly from now on")
+def test_what_is_written_into_a_view_is_written_into_the_array(view, of_argument):
+    def function(x):
+        y = x if of_argument else x * 2
+        view(y)[0] = 5 * x[1]
+        return y.sum()
+
+    compiled = compile(function, check="never")
+    for k in range(3):
+        assert compiled(np.array([k, 2.0, 3.0])) == function(np.array([k, 2.0, 3.0]))
+
+
+def test_an_argument_is_written_into_though_the_first_call_left_its_numbers():
+    def rectified(x):
+        np.maximum(x, 0, out=x)
+        return x.sum()
+
+    compiled = compile(rectified, check="never")
+    with pytest.warns(RuntimeWarning, match="it changes an argument, a ndarray"):
+        compiled(np.array([1.0, 2.0]))
+    x = np.array([-1.0, 2.0])
+    assert (compiled(x), x.tolist()) == (2.0, [0.0, 2.0])
+
+
+def test_a_copy_is_no_view():
+    def function(x):
+        y = x * 2
+        for z in (y.astype(float), y.astype(float, order="F"), np.array(y, float), np.triu(y)):
+            z[0] = 7.0
+        return y
+
+    compiled = compile(function, check="never")
+    for x in (A, A + 1):
+        assert np.array_equal(compiled(x), function(x))
+
+
+@pytest.mark.filterwarnings("ignore:function runs eagerly from now on")
+@pytest.mark.parametrize(
+    "change",
+    [lambda x: np.add.at(x, [0, 0], x[1]), lambda x: x.resize((2,), refcheck=False)],
+)
+def test_what_changes_an_array_in_place_changes_it(change):
+    def function(x):
+        y = x * 2
+        change(y)
+        return y.sum()
+
+    compiled = compile(function, check="never")
+    for k in range(3):
+        assert compiled(np.array([k, 2.0, 3.0])) == function(np.array([k, 2.0, 3.0]))
+
+
 @pytest.mark.parametrize("axes", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1)])
 def test_axes_lie_in_memory_as_those_of_the_argument(axes):
     compiled = compile(lambda x: (x.ravel("K"), (x * 2).ravel("A"), x.strides))

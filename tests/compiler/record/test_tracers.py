@@ -69,6 +69,16 @@ def test_a_container_that_the_call_has_changed_is_an_error(change):
         tracers.check()
 
 
+@pytest.mark.parametrize("dtype", [float, int])
+def test_an_array_is_changed_by_what_leaves_its_numbers_as_they_are(dtype):
+    tracers, (xs,), _ = together(np.array([1, 1], dtype), moving=[0, 1])
+    xs[0] = xs[0]
+    tracers.check()
+    xs[0] = xs[1]
+    with pytest.raises(TracerError, match="it changes an argument, a ndarray"):
+        tracers.check()
+
+
 def test_after_the_call_tracers_are_nodes_that_tables_know():
     tracers, (x, v), _ = together(1.0, Value(2.0))
     assert type(v) is ValueTracer
