@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections import deque
+from dis import get_instructions
 from functools import partial, wraps
-from math import nan
-from operator import index, is_
-from weakref import WeakKeyDictionary
+from itertools import chain
+from math import isnan, nan
+from operator import index
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from autograd_lite.compiler.body import ROOM, Body, recorded_body
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.captured import CapturedState
 from autograd_lite.compiler.record.flatten import FlatArguments, flatten
+from autograd_lite.compiler.record.held import same
 from autograd_lite.compiler.record.numbers import retire, tracer_of
 from autograd_lite.compiler.record.recorder import Recorder
 from autograd_lite.compiler.record.tracers import NotRecordedError, ValueTracer, end
@@ -35,6 +37,7 @@ from autograd_lite.value import Node, Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from types import FrameType
     from typing import Any
 
 __all__ = ["checkpoint", "fori_loop", "repeat", "scan"]
@@ -59,13 +62,16 @@ def scan(
     checkpoint  False to keep the carry before every step for the gradient, True for every
                 sqrt(T)-th, from which the others are computed again; by default as memory allows
 
-    f is called once, on Values that stand for the numbers of the carry; that step is recorded, and
-    run T times. It may read Values from outside, which are parameters. In the gradient the numbers
-    are those of the unrolled loop, bit for bit, and its memory is that of the carries. ys come as
-    `vmap` gives results: as a list, or of arrays as an array; None if each y is None.
+    f is called on Values that stand for the numbers of the carry; that step is recorded, and run T
+    times. At first f is called twice, to see that it does the same again, and once more when it is
+    used the 2nd, 4th, 8th time, and so on. It may read Values from outside, which are parameters.
+    In the gradient the numbers are those of the unrolled loop, bit for bit, and its memory is that
+    of the carries. ys come as `vmap` gives results: as a list, or of arrays as an array; None if
+    each y is None.
 
-    Raises TypeError for a body that cannot be run again: that changes what it reads, that draws
-    random numbers, or whose carry changes its form; and RuntimeError where a decision on a number
+    Raises TypeError for a body that cannot be run again: that changes what it reads, that reads an
+    iterator or a clock, that draws random numbers, or whose carry changes its form; ValueError for
+    xs whose rows differ in form; and RuntimeError where a decision on a number
     goes another way than in the step that was recorded.
     """
     name = f"scan: {named(f)}"
@@ -139,7 +145,10 @@ class repeat:
     def __next__(self) -> Any:
         frame = sys._getframe(1)
         if self._body is None:
-            self._body = body = _Recording("repeat", self._given, (), ())
+            self._read = CapturedState(_named_in_loop(frame))
+            if self._read.unseen:
+                raise TypeError(_moves_on("repeat", self._read.unseen))
+            self._body = body = _Recording("repeat", self._given, (), self._read.reached)
             self._locals = {name: _content(thing) for name, thing in frame.f_locals.items()}
             vars(self._state).update(body.carry)
             body.open()
@@ -168,11 +177,20 @@ class repeat:
             )
         for name, thing in self._locals.items():
             now = names.get(name)
-            if now is not self._state and not _same(thing, _content(now)):
-                raise TypeError(
-                    f"repeat: the body changes {name}, but it runs once; make it a state of the "
-                    f"loop, repeat(T, ..., {name}={name}), or use another name for it"
+            if now is self._state or _is_left_behind(thing[0]) or _same(thing, _content(now)):
+                continue
+            raise TypeError(
+                f"repeat: the body changes {name}, but it runs once; make it a state of the "
+                f"loop, repeat(T, ..., {name}={name}), or use another name for it"
+            )
+        changed = self._read.changed()
+        if changed:
+            raise TypeError(
+                said(
+                    f"repeat: the body changes {changed}, but it runs once",
+                    "Make it a state of the loop; a cache has to be filled before",
                 )
+            )
 
     def _spoil(self) -> None:
         vars(self._state).clear()
@@ -305,8 +323,8 @@ class _Recording:
 
     def drop(self) -> None:
         """Leave nothing that could be taken for a number of the loop."""
+        observers.unobserved(self._spoil)  # while all nodes have their parents
         retire(self._numbers)
-        observers.unobserved(self._spoil)
 
     def _spoil(self) -> None:
         """Set nan in what depends on the numbers of the step; the body may have kept the others."""
@@ -342,6 +360,12 @@ class _Step:
     def __init__(self, body: Body, y: Any) -> None:
         self.body, self.y = body, y
 
+    def is_like(self, other: _Step) -> bool:
+        """True if both do the same, and give it in the same form."""
+        if (self.y is None) != (other.y is None) or not self.body.is_like(other.body):
+            return False
+        return self.y is None or not difference(self.y, other.y, "y")
+
     def run(
         self, carry: Any, xs: list[Any], n: int, checkpoint: bool | None
     ) -> tuple[Any, list[Any]]:
@@ -355,8 +379,20 @@ class _Step:
         return put(carry, results[:k]), ys
 
 
-_steps: WeakKeyDictionary[Any, dict[Any, tuple[CapturedState, _Step]]] = WeakKeyDictionary()
-"""{function: {form of its arguments: the state that it read, and its step}}"""
+class _Known:
+    """A step that was recorded, the state that it read, and how often it has been run since.
+
+    trusted  False once it has read, besides, what no name leads to
+    """
+
+    def __init__(self, state: CapturedState, step: _Step, trusted: bool = True) -> None:
+        self.state, self.step, self.trusted, self.runs = state, step, trusted, 1
+
+
+_steps: dict[Any, _Known] = {}
+"""{the function, the loop and the form of its arguments: its step}, of the last KEPT loops"""
+
+KEPT = 32
 
 
 def _step(name: str, function: Any, f: Callable[..., Any], carry: Any, x: Any) -> _Step:
@@ -367,23 +403,56 @@ def _step(name: str, function: Any, f: Callable[..., Any], carry: Any, x: Any) -
     """
     flat = FlatArguments(moving=True, own=True)
     flatten((carry, x), flat)
-    key = flat.shape.tobytes(), tuple(flat.statics)
-    try:
-        known = _steps.setdefault(function, {})
-    except TypeError:  # such as a method, of which each look-up makes another one
-        known = {}
-    if key in known:
-        state, recorded = known[key]
-        if not state.changed():
-            return recorded
+    # By its id, as functions may be equal and not the same; the state keeps it alive.
+    key = id(function), name, flat.shape.tobytes(), tuple(flat.statics)
+    known = _steps.pop(key, None)
+    if known is None:
+        known = _Known(*_checked(name, function, f, carry, x))
+    elif known.state.changed():
+        known = _Known(*_recorded_anew(name, function, f, carry, x), known.trusted)
+    else:
+        known.runs += 1
+        if not known.trusted or known.runs & (known.runs - 1) == 0:  # as compiled functions are
+            state, step = _recorded_anew(name, function, f, carry, x)
+            if not step.is_like(known.step):
+                known = _Known(state, step, trusted=False)
+    _steps[key] = known
+    for oldest in [*_steps][:-KEPT]:
+        _steps.pop(oldest, None)
+    return known.step
+
+
+def _checked(
+    name: str, function: Any, f: Callable[..., Any], carry: Any, x: Any
+) -> tuple[CapturedState, _Step]:
+    """The state and the step of a body, which is the same when the body runs again."""
+    state, step = _recorded_anew(name, function, f, carry, x)
+    for _ in range(2):  # the first call may fill a cache
+        before = step
+        state, step = _recorded_anew(name, function, f, carry, x)
+        if step.is_like(before):
+            return state, step
+    raise TypeError(
+        said(
+            f"{name}: the body does something else each time it runs, such as to read a clock, "
+            "but it is run once",
+            "Pass what it reads as xs",
+        )
+    )
+
+
+def _recorded_anew(
+    name: str, function: Any, f: Callable[..., Any], carry: Any, x: Any
+) -> tuple[CapturedState, _Step]:
     changed = ""
     for _ in range(2):  # the first call may fill a cache
         state = CapturedState([(named(function), function)])
+        if state.unseen:
+            raise TypeError(_moves_on(name, state.unseen))
         step: _Step = observers.unobserved(_recorded, name, f, carry, x, state)
         changed = state.changed()
         if not changed:
-            known |= {} if state.unseen else {key: (state, step)}
-            return step
+            return state, step
     raise TypeError(
         said(
             f"{name}: the body changes {changed}, but it is run once",
@@ -392,16 +461,23 @@ def _step(name: str, function: Any, f: Callable[..., Any], carry: Any, x: Any) -
     )
 
 
+def _moves_on(name: str, unseen: str) -> str:
+    return said(
+        f"{name}: the body reads {unseen}, which each step may move on, but it is run once",
+        "Pass what it gives to scan, as xs",
+    )
+
+
 def _recorded(name: str, f: Callable[..., Any], carry: Any, x: Any, state: CapturedState) -> _Step:
     recording = _Recording(name, carry, x, state.reached)
     recording.open()
     try:
-        result = f(recording.carry, recording.x)
-    except NotRecordedError as problem:
-        raise TypeError(f"{name}: {problem}") from None
-    finally:
-        recording.close()
-    try:
+        try:
+            result = f(recording.carry, recording.x)
+        except NotRecordedError as problem:
+            raise TypeError(f"{name}: {problem}") from None
+        finally:
+            recording.close()
         if not isinstance(result, tuple) or len(result) != 2:
             raise TypeError(
                 f"{name} must give a pair, the carry after the step and a y; write return carry, "
@@ -458,7 +534,30 @@ def _content(thing: Any) -> Any:
 
 def _same(before: tuple[Any, list[Any]], after: tuple[Any, list[Any]]) -> bool:
     return (
-        before[0] is after[0]
+        same(before[0], after[0])
         and len(before[1]) == len(after[1])
-        and all(map(is_, before[1], after[1]))
+        and all(map(same, before[1], after[1]))
     )
+
+
+def _is_left_behind(thing: Any) -> bool:
+    """True of what an earlier loop's body left in its variables: a state, and nan."""
+    if isinstance(thing, State):
+        return True
+    try:
+        found = list(leaves(thing, ""))
+    except TypeError:
+        return False
+    return bool(found) and all(isinstance(x, Node) and isnan(number(x)) for x in found)
+
+
+def _named_in_loop(frame: FrameType) -> list[tuple[str, Any]]:
+    """(name, thing) of the variables in the loop that begins where the frame stands."""
+    instructions = [*get_instructions(frame.f_code)]
+    at = [x for x in instructions if x.offset == frame.f_lasti and x.opname == "FOR_ITER"]
+    if at:
+        instructions = [x for x in instructions if at[0].offset < x.offset < at[0].argval]
+    each = [x.argval if isinstance(x.argval, tuple) else (x.argval,) for x in instructions]
+    names = {*chain.from_iterable(each)}
+    space = {**frame.f_globals, **frame.f_locals}
+    return [(f"the variable {name}", space[name]) for name in space if name in names]

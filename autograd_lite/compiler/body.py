@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from functools import cached_property
 from math import isqrt
+from operator import is_
 
 from autograd_lite.block import Block
 from autograd_lite.compiler.messages import said
@@ -57,6 +58,21 @@ class Body:
         self.n_carry, self.n_x, self.n_y = sizes
         self.index_slots = index_slots
         self.steps = Steps(tape, *sizes, index_slots, (guards.written, guards.constants))
+
+    def is_like(self, other: Body) -> bool:
+        """True if both compute the same of the same, with the same constants."""
+        return (
+            (self.n_carry, self.n_x, self.n_y) == (other.n_carry, other.n_x, other.n_y)
+            and len(self.captured) == len(other.captured)
+            and all(map(is_, self.captured, other.captured))
+            and self._written() == other._written()
+        )
+
+    def _written(self) -> tuple[Any, ...]:
+        tape, guards = self.tape, self._guards
+        parts = tape.codes, tape.offsets, tape.parents, tape.slots, tape.static, tape.outputs
+        names = [block.name for block in tape.blocks]
+        return *[x.tobytes() for x in (*parts, guards.written, guards.constants)], names
 
     def block(self, n: int, keep_all: bool) -> Block:
         """n steps: [carry, the x of each step, captured] -> [carry, the y of each step].

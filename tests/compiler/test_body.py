@@ -51,3 +51,21 @@ def test_a_decision_is_looked_at_in_each_step():
     assert body.block(3, False)([0.0]) == [3.0]
     with pytest.raises(RuntimeError, match=r"(?s)f: a decision goes another way at step 3 .*c < 3"):
         body.block(4, False)([0.0])
+
+
+def test_bodies_that_are_alike():
+    w, u = Value(3.0), Value(3.0)
+    bodies = [
+        recorded(f, [1.0, 2.0], 1)
+        for f in (
+            lambda c, x: ([c * w + 2.0 * x], [c]),
+            lambda c, x: ([c * w + 2.0 * x], [c]),
+            lambda c, x: ([c * u + 2.0 * x], [c]),
+            lambda c, x: ([c * w + 3.0 * x], [c]),
+            lambda c, x: ([c * w + 2.0 * c], [c]),
+            lambda c, x: ([c * w + 2.0 * x], [x]),
+            lambda c, x: ([c * w + 2.0 * x], []),
+            lambda c, x: ([c * w + 2.0 * x if c < 5.0 else c], [c]),
+        )
+    ]
+    assert [bodies[0].is_like(body) for body in bodies] == [True, True] + [False] * 6

@@ -1,7 +1,9 @@
 """scan, fori_loop, repeat and checkpoint: as the loops that they stand for, bit for bit."""
 
+import itertools
 import math
 import random
+import time
 
 import numpy as np
 import pytest
@@ -178,16 +180,63 @@ def test_the_body_is_recorded_again_when_what_it_reads_changes():
     assert scan(by_value, 1.0, length=2)[0].data == 100.0
 
 
-def test_the_body_is_recorded_once(monkeypatch):
+def test_a_body_is_recorded_twice_at_first_and_then_when_it_is_checked(monkeypatch):
     recorded = []
     real = loops._recorded
     monkeypatch.setattr(loops, "_recorded", lambda *args: recorded.append(1) or real(*args))
     f = lambda c, x: (c * x, c)  # noqa: E731
-    for n in range(1, 5):
+    counts = []
+    for n in range(1, 10):
         scan(f, 1.0, [2.0] * n)
-    assert len(recorded) == 1
+        counts.append(len(recorded))
+    assert counts == [2, 3, 3, 4, 4, 4, 4, 5, 5]  # checked at calls 2, 4 and 8
     scan(f, Value(1.0), [2.0])
-    assert len(recorded) == 2
+    assert len(recorded) == 7
+
+
+def test_state_that_no_name_leads_to_is_found_by_checks():
+    large = np.ones(200_000)
+    f = lambda c, x: (c * large[5] + x, None)  # noqa: E731
+    found = []
+    for x in (1.0, 2.0, 3.0, 3.0, 4.0):
+        large[5] = x
+        found.append(scan(f, 0.0, [1.0, 2.0, 3.0])[0])
+    assert found == [6.0, 11.0, 18.0, 18.0, 27.0]
+
+
+def test_the_loops_that_are_known_are_few():
+    """And what they hold is let go of."""
+    for _ in range(100):
+        scan(lambda c, x: (c * 2.0, None), 1.0, length=2)
+    assert len(loops._steps) == loops.KEPT
+
+
+class Scaled:
+    """Equal to any other one."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, c, x):
+        return c * self.factor, None
+
+    def __eq__(self, other):
+        return isinstance(other, Scaled)
+
+    def __hash__(self):
+        return 0
+
+
+def test_functions_that_are_equal_and_not_the_same():
+    two, three = Scaled(2.0), Scaled(3.0)
+    assert [scan(f, 1.0, length=3)[0] for f in (two, three, two)] == [8.0, 27.0, 8.0]
+
+
+def test_one_function_in_scan_and_fori_loop():
+    f = lambda a, b: (a + 1.0, b * 2.0)  # noqa: E731
+    assert scan(f, 1.0, [1.0, 2.0]) == (3.0, [2.0, 4.0])
+    with pytest.raises(TypeError, match="fori_loop: <lambda>: the carry must keep its form"):
+        fori_loop(0, 2, f, 1.0)
 
 
 def test_a_cache_that_the_body_fills():
@@ -328,6 +377,11 @@ def test_what_the_body_of_repeat_computes_besides_is_nan():
         s.x = local - s.x
     assert s.x == 1024.0
     assert math.isnan(local.data)
+    for s in repeat(10, i=1):
+        i = s.i * 3
+        s.i = s.i + 1
+    with pytest.raises(ValueError, match="cannot convert float NaN to integer"):
+        int(i)
 
 
 def counts():
@@ -367,6 +421,57 @@ def test_what_the_body_of_repeat_changes_must_be_a_state(run, message):
     with pytest.raises(TypeError, match=message):
         run()
     assert not observers.active()
+
+
+def test_a_loop_of_repeat_in_another_loop():
+    """Its body meets in its variables what the last loop has left there."""
+
+    def run():
+        totals = []
+        for n in range(1, 4):
+            for s in repeat(n, x=1.0):
+                half, pair = s.x * 0.5, [s.x, s.x * 2.0]
+                factor = 0.5 * 3
+                for inner in repeat(2, y=s.x):
+                    inner.y = inner.y * factor
+                s.x = half + pair[1] + inner.y
+            totals.append(s.x)
+        return totals
+
+    assert run() == [4.75, 4.75**2, 4.75**3]
+
+
+def reads_an_iterator():
+    numbers = iter([1.0, 2.0, 3.0])
+    for s in repeat(3, x=0.0):
+        s.x = s.x + next(numbers)
+
+
+def counts_in_an_object():
+    counter = Scaled(1.0)
+    for s in repeat(3, x=0.0):
+        counter.factor += 1.0
+        s.x = s.x + counter.factor
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        (reads_an_iterator, "repeat: the body reads the variable numbers, a list_iterator, which"),
+        (counts_in_an_object, "repeat: the body changes the variable counter.factor, but it runs"),
+    ],
+)
+def test_what_the_body_of_repeat_moves_on(run, message):
+    with pytest.raises(TypeError, match=message):
+        run()
+    assert not observers.active()
+
+
+def test_an_iterator_that_only_others_read():
+    numbers = iter([1.0])
+    for s in repeat(3, x=0.0):
+        s.x = s.x + 2.0
+    assert s.x + next(numbers) == 7.0
 
 
 def test_an_error_in_the_body_of_repeat_goes_through():
@@ -456,6 +561,17 @@ def test_a_captured_counter():
 
     with pytest.raises(TypeError, match="the body changes the variable m, but it is run once"):
         scan(g, 1.0, length=5)
+
+
+def test_what_a_body_reads_and_moves_on():
+    numbers, count = iter([1.0, 2.0, 3.0]), itertools.count()
+    with pytest.raises(TypeError, match="reads the variable numbers, a list_iterator, which each"):
+        scan(lambda c, x: (c + next(numbers), None), 0.0, length=3)
+    with pytest.raises(TypeError, match="reads the variable count, a count, which each step may"):
+        fori_loop(0, 3, lambda i, c: c + next(count), 0.0)
+    assert (next(numbers), next(count)) == (1.0, 0)
+    with pytest.raises(TypeError, match="does something else each time it runs, such as to read a"):
+        scan(lambda c, x: (c + time.perf_counter(), None), 0.0, length=3)
 
 
 @pytest.mark.parametrize(
