@@ -98,14 +98,7 @@ def _value_and_grad(
     @functools.wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         call = _Call(what, f, args, kwargs, argnums)
-        result, aux = call.result, None
-        if has_aux:
-            if not isinstance(result, tuple) or len(result) != 2:
-                raise TypeError(
-                    f"{what}: with has_aux, {_name(f)} must give (number, anything), not "
-                    f"{_described(result)}"
-                )
-            result, aux = result
+        result, aux = call.result_and_aux(f, has_aux)
         y = _single(what, result, f)
         found, others = call.gradient(y)
         y = call.finished(y, others)
@@ -182,7 +175,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
     """
     _check_function("vjp", f)
     call = _Call("vjp", f, primals, {}, range(len(primals)))
-    result, aux = call.result if has_aux else (call.result, None)
+    result, aux = call.result_and_aux(f, has_aux)
     results = _Tree("vjp", result, "the result", True)
     others = call.depends_on_others(results.leaves)
 
@@ -192,7 +185,8 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
         if also or observers.tracing():
             found = call.graph(results.leaves, also).pullback(leaves)
         else:
-            root = nary.in_pairs(kernels.CHAIN, leaves, results.leaves) if leaves else 0.0
+            with observers.observe(_Enabled()):  # perhaps within no_grad
+                root = nary.in_pairs(kernels.CHAIN, leaves, results.leaves) if leaves else 0.0
             found, _ = call.gradient(root)
         return call.like_arguments(found, also)
 
@@ -278,8 +272,14 @@ def _jacobian(
     @functools.wraps(f)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         call = _Call(what, f, args, kwargs, argnums, in_graphs=True)
-        result, aux = call.result if has_aux else (call.result, None)
+        result, aux = call.result_and_aux(f, has_aux)
         results = _Tree(what, result, "the result", True)
+        if results.parameters:
+            raise TypeError(
+                f"{what}: a module has a number for each parameter, and no place for derivatives "
+                "of these; write hvp(f, (module,), (direction,)) for the Hessian times a "
+                "direction, or give f the parameters in a list"
+            )
         others = call.depends_on_others(results.leaves)
         graph = call.graph(results.leaves, others)
         if forward:
@@ -398,10 +398,30 @@ class _Call:
             start += len(part.leaves)
         try:
             self.result = f(*args, **kwargs)
+        except TypeError as problem:
+            if "no callable conjugate method" not in str(problem):  # which is NumPy's
+                raise
+            raise TypeError(
+                f"{self._what}: NumPy's var and std are not of arrays of Values; write "
+                "((x - x.mean()) ** 2).mean() for x.var(), and the square root of it for x.std()"
+            ) from problem
         finally:
             for x in self.inputs:
                 if x.is_leaf:
                     forget_parents(x)  # from now on it is a constant for other transforms
+
+    def result_and_aux(self, f: Callable[..., Any], has_aux: bool) -> tuple[Any, Any]:
+        """What f gave, in two if it has auxiliary data."""
+        result = self.result
+        if not has_aux:
+            return result, None
+        if not isinstance(result, tuple) or len(result) != 2:
+            given = "number" if "grad" in self._what else "result"
+            raise TypeError(
+                f"{self._what}: with has_aux, {_name(f)} must give ({given}, anything), not "
+                f"{_described(result)}"
+            )
+        return result
 
     def graph(self, outputs: Sequence[Operand], others: bool) -> Graph:
         """The graph between the inputs and these outputs."""
@@ -733,7 +753,14 @@ def _places(
     what: str, argnums: int | Sequence[int], n: int, f: Callable[..., Any]
 ) -> Sequence[int]:
     """The positions of the arguments by which derivatives are taken, from 0 on."""
-    given = [argnums] if isinstance(argnums, int) else [*argnums]
+    given: list[Any] = [argnums]
+    if isinstance(argnums, (list, tuple, range)):
+        given = [*argnums]
+    for k in given:
+        if not isinstance(k, int):
+            raise TypeError(
+                f"{what}: argnums must be positions of arguments, such as 0 or (0, 2), not {k!r}"
+            )
     places = [k + n if k < 0 else k for k in given]
     for k, place in zip(given, places, strict=True):
         if not 0 <= place < n:

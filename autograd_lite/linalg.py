@@ -89,14 +89,14 @@ def condition(matrix: Any) -> float:
 
 
 @cache
-def _solve_block(n: int, k: int) -> Block:
-    """The block of a and b [n, k], both row by row."""
+def _solve_block(n: int, k: int, name: str = "solve") -> Block:
+    """The block of a and b [n, k], both row by row; name is that of the user's function."""
 
     def forward(numbers: list[float]) -> tuple[list[float], Any]:
         matrix = np.array(numbers[: n * n]).reshape(n, n)
         worst = condition(matrix)
         if not worst < 1 / np.finfo(float).eps:
-            raise ValueError(f"solve: a is singular: its condition number is {worst:.3g}")
+            raise ValueError(f"{name}: a is singular: its condition number is {worst:.3g}")
         found = np.linalg.solve(matrix, np.array(numbers[n * n :]).reshape(n, k))
         return found.ravel().tolist(), (matrix, found)
 
@@ -104,7 +104,7 @@ def _solve_block(n: int, k: int) -> Block:
         operands: Sequence[Operand], results: Sequence[Operand], cotangents: Sequence[Operand]
     ) -> list[Operand]:
         transposed = [operands[r * n + c] for c in range(n) for r in range(n)]
-        sent = _solve_block(n, k)([*transposed, *cotangents])
+        sent = _solve_block(n, k, name)([*transposed, *cotangents])
         rows = [sent[i * k : i * k + k] for i in range(n)]
         solution = [results[i * k : i * k + k] for i in range(n)]
         return [*[-functions.dot(row, x) for row in rows for x in solution], *sent]
@@ -133,7 +133,7 @@ def _logdet_block(n: int) -> Block:
         operands: Sequence[Operand], results: Sequence[Operand], cotangents: Sequence[Operand]
     ) -> list[Operand]:
         unit = [float(r == c) for r in range(n) for c in range(n)]
-        inverse = _solve_block(n, n)([*operands, *unit])
+        inverse = _solve_block(n, n, "logdet")([*operands, *unit])
         return [cotangents[0] * inverse[c * n + r] for r in range(n) for c in range(n)]
 
     def backward(kept: Any, cotangents: list[float]) -> list[float]:

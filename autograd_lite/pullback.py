@@ -319,6 +319,7 @@ class Later:
         outside: Sequence[Value],
     ) -> None:
         self._y, self._inputs, self._sources, self._outside = y, inputs, sources, outside
+        self._then = [number_of(x) for x in outside]
         parents = [x for x in sources if isinstance(x, Value)] + [*outside]
         self._parents = tuple({id(x): x for x in parents}.values())
         self._values: list[Any] | None = None
@@ -336,10 +337,21 @@ class Later:
         cotangents: Sequence[Operand],
     ) -> list[Any]:
         """The cotangents of the parents."""
+        self._check()
         return Graph(self._written(), self._parents).pullback(cotangents)
 
     def _gradient(self, cotangents: list[float]) -> array[float]:
+        self._check()
         return observers.unobserved(self._numbers, cotangents)  # type: ignore[no-any-return]
+
+    def _check(self) -> None:
+        """Raise RuntimeError if a Value has another number than it had in the call."""
+        for x, then in zip(self._outside, self._then, strict=True):
+            if number_of(x) != then == then:
+                raise RuntimeError(
+                    f"grad: the function read a Value of {then:g} that is {number_of(x):g} now, so "
+                    "there is no derivative of what it gave; set .data after backward()"
+                )
 
     def _numbers(self, cotangents: list[float]) -> array[float]:
         """Those of the parents, without a Value being made where no block is met."""

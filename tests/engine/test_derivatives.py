@@ -244,6 +244,25 @@ def test_within_no_grad_there_are_derivatives_but_nothing_depends_on_values():
         found = grad(cubic)(w)
         assert (type(found), found.data, found.parents) == (Value, 10.0, ())
         assert hessian(lambda x: x[0] * x[1])([1.0, 2.0]) == [[0.0, 1.0], [1.0, 0.0]]
+        y, pull = vjp(lambda x, y: x * y, 2.0, 3.0)
+        assert (y, pull(1.0)) == (6.0, (3.0, 2.0))
+    assert pull(1.0) == (3.0, 2.0)
+    _, pull = vjp(cubic, 2.0)
+    with no_grad():
+        assert pull(1.0) == (10.0,)
+
+
+def test_a_gradient_with_values_that_have_changed_has_no_derivative():
+    x, w = Value(2.0), Value(3.0)
+    found = grad(lambda x: x * x * w * w)(x)
+    w.data = 5.0
+    with pytest.raises(RuntimeError, match=r"read a Value of 3 that is 5 now.*after backward"):
+        found.backward()
+    with pytest.raises(RuntimeError, match="read a Value of 3 that is 5 now"):
+        pullback(found, 1.0, x)
+    w.data = 3.0
+    found.backward()
+    assert (x.grad, w.grad) == (18.0, 24.0)
 
 
 def test_no_gradient_is_touched():

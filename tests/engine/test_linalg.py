@@ -163,3 +163,10 @@ def test_shapes_that_do_not_fit(a, b, message):
 def test_what_is_no_number():
     with pytest.raises(TypeError, match="solve: b must hold numbers and Values, not str"):
         solve([[1.0]], ["a"])
+
+
+def test_the_derivative_of_logdet_names_it_where_the_matrix_is_singular():
+    gradient = compile(grad(logdet))
+    gradient(2 * np.eye(2))
+    with pytest.raises(ValueError, match="logdet: a is singular: its condition number is"):
+        gradient(np.ones((2, 2)))
