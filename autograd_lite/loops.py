@@ -23,7 +23,7 @@ from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.captured import CapturedState
 from autograd_lite.compiler.record.flatten import FlatArguments, flatten
 from autograd_lite.compiler.record.held import same
-from autograd_lite.compiler.record.numbers import retire, tracer_of
+from autograd_lite.compiler.record.numbers import is_int, retire, tracer_of
 from autograd_lite.compiler.record.recorder import Recorder
 from autograd_lite.compiler.record.tracers import NotRecordedError, ValueTracer, end
 from autograd_lite.compiler.samples import stacked
@@ -83,8 +83,8 @@ def scan(
     rows = rows[::-1] if reverse else rows
     if n == 0:
         return init, []
-    step = _step(name, f, f, init, rows[0])
-    given = [x for row in rows for x in leaves(row, name)] if step.body.n_x else []
+    given = [x for row in rows for x in leaves(row, name)]
+    step = _step(name, f, f, init, _of_all(rows[0], given, n, name))
     carry, ys = step.run(init, given, n, checkpoint)
     if not step.body.n_y:
         return carry, None if step.y is None else stacked([step.y] * n)
@@ -105,7 +105,7 @@ def fori_loop(
     init_val    a number, or a container of numbers and Values
     checkpoint  as in `scan`, as everything else
     """
-    first, last = index(lower), index(upper)
+    first, last = _int("fori_loop: lower", lower), _int("fori_loop: upper", upper)
     if last <= first:
         return init_val
 
@@ -130,7 +130,7 @@ class repeat:
     """
 
     def __init__(self, n: int, /, **state: Any) -> None:
-        self._n = index(n)
+        self._n = _int("repeat: the number of steps", n)
         if self._n < 0:
             raise ValueError(f"repeat: the number of steps must be 0 or more, not {self._n}")
         if not state:
@@ -351,6 +351,11 @@ class _Recording:
         found = list(leaves(after, self.name))
         ys = [] if y is None else list(leaves(y, self.name))
         body = recorded_body(self.name, self._watch.recording, self._carry, self._xs, found, ys)
+        for k in body.indices():
+            if k < len(found) and not _is_int(found[k]):
+                raise TypeError(
+                    f"{self.name}: an int of the carry is an index, but after a step it is no int"
+                )
         return _Step(body, y if y is None else put(y, [0.0] * len(ys)))
 
 
@@ -494,8 +499,8 @@ _parents_of: Any = Node.parents.__get__  # which a tracer of a plain number has 
 
 def _tracer(x: Any) -> Any:
     """What stands for a number of a step: a Value, and for an int an int, which may be an index."""
-    if isinstance(x, (int, np.integer)) and not isinstance(x, Node):
-        return tracer_of(int(x))
+    if _is_int(x):
+        return tracer_of(int(number(x)))
     return ValueTracer(number(x))
 
 
@@ -504,11 +509,37 @@ def _rows(name: str, xs: Any, length: int | None) -> tuple[list[Any], int]:
     if xs is None:
         if length is None:
             raise TypeError(f"{name}: give xs, or the length of the loop")
+        length = _int(f"{name}: length", length)
+        if length < 0:
+            raise ValueError(f"{name}: length must be 0 or more, not {length}")
         return [()] * length, length
     rows = _along(name, xs)
     if length is not None and length != len(rows):
         raise ValueError(f"{name}: length is {length}, but there are {len(rows)} xs")
     return rows, len(rows)
+
+
+def _int(name: str, n: Any) -> int:
+    try:
+        return index(n)
+    except TypeError:
+        raise TypeError(f"{name} must be an int, not {type(n).__name__}") from None
+
+
+def _of_all(row: Any, given: list[Any], n: int, name: str) -> Any:
+    """The first row, with a float for an int that is no int in each of the n rows."""
+    first = list(leaves(row, name))
+    columns = [given[k :: len(first)] for k in range(len(first))]
+    found = [
+        x if all(map(_is_int, column)) else number(x)
+        for x, column in zip(first, columns, strict=True)
+    ]
+    mixed = any(_is_int(x) and not _is_int(y) for x, y in zip(first, found, strict=True))
+    return put(row, found) if mixed else row
+
+
+def _is_int(x: Any) -> bool:
+    return is_int(x) or type(x) is bool
 
 
 def _along(name: str, xs: Any) -> list[Any]:

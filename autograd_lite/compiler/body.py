@@ -15,7 +15,7 @@ from autograd_lite.compiler.record.recorder import Recording
 from autograd_lite.compiler.record.tracers import known_by_identity
 from autograd_lite.compiler.tape import scan
 from autograd_lite.compiler.tape.derive import read_tape, tape_of
-from autograd_lite.compiler.tape.opcodes import LEAF
+from autograd_lite.compiler.tape.opcodes import INDEX, LEAF
 from autograd_lite.compiler.tape.scan import Steps
 from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.derive import Nodes
@@ -58,6 +58,11 @@ class Body:
         self.n_carry, self.n_x, self.n_y = sizes
         self.index_slots = index_slots
         self.steps = Steps(tape, *sizes, index_slots, (guards.written, guards.constants))
+
+    def indices(self) -> list[int]:
+        """Which numbers among [carry, x] `take` reads as an index."""
+        tape = self.tape
+        return [self.index_slots[i] for i in tape.slots[tape.codes == INDEX].tolist()]
 
     def is_like(self, other: Body) -> bool:
         """True if both compute the same of the same, with the same constants."""

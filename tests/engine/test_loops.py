@@ -166,6 +166,34 @@ def test_ints_among_the_xs_may_be_indices():
         scan(lambda c, i: (c + take(table, i), None), 0.0, [3, 4])
 
 
+def test_indices_that_are_no_ints_in_each_step():
+    table = [1.0, 2.0, 3.0]
+    with pytest.raises(TypeError, match="take: an index must be an int"):
+        scan(lambda c, i: (c + take(table, i), None), 0.0, [1, 1.5])
+    with pytest.raises(TypeError, match="an int of the carry is an index, but after a step it is"):
+        scan(lambda c, _: (c + 0.5, take(table, c)), 0, length=3)
+    assert scan(lambda c, x: (c + x / 2, None), 0, [1, 1.5])[0] == 1.25
+    assert scan(lambda c, _: ((c + 1) % 3, take(table, c)), 0, length=4)[1] == [1.0, 2.0, 3.0, 1.0]
+
+
+def test_indices_that_a_compiled_function_is_passed():
+    f = compile(lambda k: scan(lambda c, i: (c + take([1.0, 2.0, 4.0], i), None), 0.0, [k, 1])[0])
+    assert [f(k) for k in (0, 1, 2, 0)] == [3.0, 4.0, 6.0, 3.0]
+    assert "scan" in f.explain()
+
+
+def test_numbers_of_steps_that_are_none():
+    for run, message in (
+        (lambda: fori_loop(0, 3.0, lambda i, c: c, 1.0), "fori_loop: upper must be an int, not fl"),
+        (lambda: repeat(2.0, x=1.0), "repeat: the number of steps must be an int, not float"),
+        (lambda: scan(lambda c, x: (c, None), 1.0, length=2.0), "length must be an int, not float"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            run()
+    with pytest.raises(ValueError, match="length must be 0 or more, not -1"):
+        scan(lambda c, x: (c, None), 1.0, length=-1)
+
+
 def test_the_body_is_recorded_again_when_what_it_reads_changes():
     factor, w = 2.0, Value(5.0)
     by_number, by_value = lambda c, x: (c * factor, None), lambda c, x: (c * w, None)
