@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import autograd_lite
 from autograd_lite import Value
+from autograd_lite.value import Node
 from nn.arrays import Array, Vector, depth, flat, nested, over_batch, reshape
 from nn.checks import at_least, expect, one_of
 from nn.init import Rng
@@ -147,7 +148,7 @@ class _Convolution(_Windowed):
 
         def convolved(sample: Array) -> list[Array]:
             """The dot product of every window with every kernel."""
-            zero = Value(0.0) if isinstance(next(flat(sample)), Value) else 0.0
+            zero = Value(0.0) if isinstance(next(flat(sample)), Node) else 0.0
             channels = [(*flat(channel), zero) for channel in sample]  # the place -1 is the zero
             size = self.in_channels // self.groups
             out: list[Array] = []

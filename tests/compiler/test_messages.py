@@ -53,11 +53,11 @@ def of_numpy(x):
 
 
 def decided_in_numpy(x):
-    return W[0] * np.sort(x)[0]  # compares in NumPy
+    return W[0] * np.sort(x)[0]  # reads the array
 
 
 def an_array_as_index(x, k):
-    return W[0] * x * np.eye(3)[k].sum()
+    return W[0] * x * np.eye(80)[k].sum()
 
 
 def changes(x, xs):
@@ -173,15 +173,15 @@ STAND_INS = "it fails on what stands for the numbers it is passed "
             decided_in_numpy,
             lambda i: (np.roll(np.arange(30.0), i),),
             WAYS,
-            "return W[0] * np.sort(x)[0]  # compares in NumPy",
-            RELU,
+            "return W[0] * np.sort(x)[0]  # reads the array",
+            READ,
         ),
         (
             an_array_as_index,
-            lambda i: (1.0, np.array([0, 2])),
-            STAND_INS + "(IndexError: ",
-            "return W[0] * x * np.eye(3)[k].sum()",
-            "Write [take(array, i) for i in index] for array[index]",
+            lambda i: (1.0, np.array([0, i])),
+            WAYS,
+            "return W[0] * x * np.eye(80)[k].sum()",
+            "Write take(table, i) for table[i], which reads the index anew at each call",
         ),
         (
             changes,

@@ -26,7 +26,7 @@ from time import monotonic
 
 import autograd_lite as al
 import nn
-from autograd_lite import Value
+from autograd_lite import Value, derivatives
 
 DOCUMENTED = (
     TypeError,
@@ -53,6 +53,7 @@ NUMBERS = [0.0, -0.0, 1, -1, 0.5, 3, 1e-320, 1e308, -1e308, inf, -inf, nan, True
 WRONG = [None, "1", b"1", 1j, [], (), {1}, object(), Value, lambda: None]
 NOT_CALLED = {"Value", "compile", "compiled", "no_grad", "operation", "detect_anomaly"}
 NOT_CALLED |= {"draw"}  # which warns that it is deprecated
+NOT_CALLED |= {*derivatives.__all__} - {"pullback"}  # which are given functions
 FUNCTIONS = [getattr(al, name) for name in al.__all__ if name not in NOT_CALLED]
 FUNCTIONS += [nn.mse_loss, nn.cross_entropy]
 CLASSES = [Value, Weight, Slotted, nn.Parameter]

@@ -47,9 +47,6 @@ def test_variables_and_names():
     assert not memory.encloses(CellType(x), ())
     assert memory.encloses(CellType(), ())
     assert not memory.encloses(CellType(), (x,))
-    assert memory.names({"a": x}, "a", x, y)
-    assert not memory.names({"a": x}, "a", y, y)
-    assert memory.names({"a": x}, "b", y, y)
 
 
 def test_functions_and_attributes():
