@@ -171,11 +171,12 @@ class Body:
             )
         size, n_x, n_y = self.n_carry, self.n_x, self.n_y
         _, xs, captured = self._parts(operands, n)
-        carries = self._with_carries.block(n, keep_all)(operands)[size:]
+        each = self._with_carries.block(n, keep_all)(operands)[size:]
+        n_each = self._with_carries.n_y
         of_ys = cotangents[size:]
         rows: list[Operand] = []
         for t in reversed(range(n)):
-            rows += carries[t * size : (t + 1) * size]
+            rows += each[(t + 1) * n_each - size : (t + 1) * n_each]
             rows += [*xs[t * n_x : (t + 1) * n_x], *of_ys[t * n_y : (t + 1) * n_y]]
         start = [*cotangents[:size], *[0.0] * len(captured)]
         found = self._adjoint.block(n, keep_all)([*start, *rows, *captured])
@@ -187,13 +188,19 @@ class Body:
 
     @cached_property
     def _with_carries(self) -> Body:
-        """The body whose ys are the carry before the step."""
+        """The body whose ys end with the carry before the step.
+
+        It looks at the decisions, too, as a program of the derivative alone has no other loop that
+        does. They compare outputs, which stay where they are: its first ys.
+        """
         nodes = Nodes()
         place = read_tape(nodes, self.tape)
         before = [_leaf(nodes, k) for k in range(self.n_carry)]
-        outputs = [*[place[i] for i in self.tape.outputs[: self.n_carry].tolist()], *before]
-        sizes = self.n_carry, self.n_x, self.n_carry
-        return self._like(nodes, outputs, self.tape.leaves, sizes, self.index_slots)
+        guarded = len(self._guards.constants) > 0
+        outputs = self.tape.outputs if guarded else self.tape.outputs[: self.n_carry]
+        outputs = [*[place[i] for i in outputs.tolist()], *before]
+        sizes = self.n_carry, self.n_x, len(outputs) - self.n_carry
+        return self._like(nodes, outputs, self.tape.leaves, sizes, self.index_slots, self._guards)
 
     @cached_property
     def _adjoint(self) -> Body:
@@ -228,6 +235,7 @@ class Body:
             head + tape.leaves + self.n_y,
             sizes,
             [head + i for i in self.index_slots],
+            Guards(Recording(), Outputs()),  # what the forward loop has looked at holds
         )
 
     def _like(
@@ -237,9 +245,9 @@ class Body:
         leaves: int,
         sizes: tuple[int, int, int],
         index_slots: list[int],
+        guards: Guards,
     ) -> Body:
         tape = tape_of(nodes, outputs, leaves, self.tape.indices)
-        guards = Guards(Recording(), Outputs())  # what the forward loop has looked at holds
         return Body(self.name, tape, sizes, index_slots, self.captured, guards)
 
 

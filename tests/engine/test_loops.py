@@ -561,6 +561,37 @@ def test_repeat_in_a_compiled_function():
     assert compiled.recordings == 1
 
 
+def decides_on_what_it_captures(a, x):
+    return fori_loop(0, 3, lambda i, c: c * (a if a > 1 else 2.0), x)
+
+
+def decides_on_its_xs(a, x):
+    return scan(lambda c, x: (c * a if x > 0 else c * a * a, None), 1.0, [x, x])[0]
+
+
+def decides_on_its_carry(a, x):
+    for s in repeat(3, x=a):
+        s.x = s.x * a if s.x < 10 else s.x * x
+    return s.x
+
+
+@pytest.mark.parametrize(
+    ("f", "one_way", "another_way"),
+    [
+        (decides_on_what_it_captures, (0.5, 1.0), (2.0, 1.0)),
+        (decides_on_its_xs, (2.0, 1.0), (2.0, -1.0)),
+        (decides_on_its_carry, (1.5, 1.0), (3.0, 1.0)),
+    ],
+)
+@pytest.mark.parametrize("of", [grad, lambda f: grad(grad(f))])
+def test_a_program_of_a_derivative_alone_looks_at_the_decisions(f, one_way, another_way, of):
+    compiled = compile(of(f))
+    for _ in range(5):
+        assert compiled(*one_way) == pytest.approx(of(f)(*one_way))
+    with pytest.raises(RuntimeError, match="a decision goes another way at step"):
+        compiled(*another_way)
+
+
 def test_a_batch_of_loops():
     f = vmap(lambda x: scan(lambda c, _: (c * x, None), 1.0, length=3)[0])
     assert f([1.0, 2.0, 3.0]) == [1.0, 8.0, 27.0]
