@@ -438,6 +438,8 @@ class _Call:
             others = bool(outside) or self._of_values
             if others and self._connected:
                 found = Later(y, self.inputs, self._sources, outside).nodes(found)
+            elif not any(found):  # y may be computed of others alone
+                others = self.depends_on_others([y])
             return found, others
         others = self.depends_on_others([y])
         return self.graph([y], others).pullback([1.0]), others
@@ -467,7 +469,7 @@ class _Call:
                 met.append(thing)
                 return self.finished(thing, others)
             if _is_array(thing) and thing.dtype.kind == "O":
-                return _array([walk(x) for x in thing.ravel().tolist()], thing.shape)
+                return _array_of([walk(x) for x in thing.ravel().tolist()], thing.shape)
             if not rebuildable(thing):
                 return thing
             return rebuild(thing, [walk(x) for x in children(thing)])
@@ -503,7 +505,7 @@ class _Call:
                     blocks.append(part[0][0])
                 else:
                     flat = [x for row in part for x in row]
-                    blocks.append(_array(flat, (shape or ()) + (of_input or ())))
+                    blocks.append(_array_of(flat, (shape or ()) + (of_input or ())))
             built.append(tree.built(blocks))
             start += len(tree.leaves)
         return built[0] if self._single else tuple(built)
@@ -578,7 +580,7 @@ class _Tree:
         """The structure with these in place of its leaves."""
         return self.built(
             [
-                leaves[start] if array is None else _array(leaves[start:stop], array.shape, array)
+                leaves[start] if array is None else _array_of(leaves[start:stop], array.shape)
                 for start, stop, array in self._blocks
             ]
         )
@@ -681,10 +683,6 @@ def _aligned(what: str, like: Any, thing: Any, path: str, other: str) -> list[An
     return [thing if isinstance(thing, Node) else float(thing)]
 
 
-array_of_numbers: Any = None
-"""What stands for an array of floats, made of what stands for them: set by record/arrays.py."""
-
-
 def _is_array(thing: Any) -> bool:
     return type(thing).__module__ != "builtins" and isinstance(thing, _array_types())
 
@@ -694,18 +692,10 @@ def _array_types() -> tuple[type, ...]:
     return () if numpy is None else (numpy.ndarray,)
 
 
-def _array(leaves: Sequence[Any], shape: tuple[int, ...], like: Any = None) -> Any:
-    """An array of numbers, or of Values if one of the leaves is a Value."""
-    import numpy as np
+def _array_of(leaves: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    from autograd_lite.leaves import array_of
 
-    if not any(isinstance(x, Node) for x in leaves):
-        return np.array(leaves, float).reshape(shape)
-    made = np.empty(len(leaves), object)
-    for i, x in enumerate(leaves):
-        made[i] = x
-    if not _are_values(leaves):  # in a recording
-        return array_of_numbers(made.reshape(shape))
-    return made.reshape(shape)
+    return array_of(leaves, shape)
 
 
 def _is_int(x: Any) -> bool:

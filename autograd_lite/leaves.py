@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.tree import children, items, rebuild, rebuildable
-from autograd_lite.value import Node, is_number, number_of
+from autograd_lite.value import Node, Value, is_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
-__all__ = ["difference", "leaves", "named", "number", "put"]
+__all__ = ["array_of", "difference", "leaves", "named", "number", "put"]
 
 
 def number(x: Any) -> float:
@@ -50,10 +50,24 @@ def _filled(thing: Any, numbers: Iterator[Any]) -> Any:
     if _is_leaf(thing):
         return next(numbers)
     if isinstance(thing, np.ndarray):
-        found = [next(numbers) for _ in range(thing.size)]
-        dtype = object if any(isinstance(x, Node) for x in found) else float
-        return np.array(found, dtype).reshape(thing.shape)
+        return array_of([next(numbers) for _ in range(thing.size)], thing.shape)
     return rebuild(thing, [_filled(x, numbers) for x in children(thing)])
+
+
+array_of_numbers: Any = None
+"""What stands for an array of floats, made of what stands for them: set by record/arrays.py."""
+
+
+def array_of(leaves: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    """An array of numbers, or of Values if one of the leaves is a Value."""
+    if not any(isinstance(x, Node) for x in leaves):
+        return np.array(leaves, float).reshape(shape)
+    made = np.empty(len(leaves), object)
+    for i, x in enumerate(leaves):
+        made[i] = x
+    if any(isinstance(x, Value) for x in leaves):
+        return made.reshape(shape)
+    return array_of_numbers(made.reshape(shape))  # in a recording
 
 
 def difference(thing: Any, other: Any, path: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_lite import functions
 from autograd_lite.block import Block
+from autograd_lite.leaves import array_of
 from autograd_lite.value import Node, is_number
 
 TYPE_CHECKING = False
@@ -182,8 +183,5 @@ def _like(thing: Any, found: list[Any]) -> Any:
     """The result as a list, or as an array if thing is one."""
     if not isinstance(thing, np.ndarray):
         return found
-    return np.array(found, object if any(_holds_values(x) for x in found) else float)
-
-
-def _holds_values(thing: Any) -> bool:
-    return any(map(_holds_values, thing)) if isinstance(thing, list) else isinstance(thing, Node)
+    flat = _flat(found) if isinstance(found[0], list) else found
+    return array_of(flat, thing.shape)

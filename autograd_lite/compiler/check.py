@@ -127,15 +127,14 @@ class Comparison:
             if cls is Value and isinstance(y, Value) and hole:
                 self.nodes[hole.i] = y
             self._note(x, _kind(cls), y, path, hole.i if hole else -1)
-        elif isinstance(x, Array):
-            self.follow(x.holes, y, path)
-        elif not rebuildable(x):
+        elif not rebuildable(x) and not isinstance(x, Array):
             if x is not y and (type(x) is not type(y) or not (x == y or (x != x and y != y))):
                 self._differs(repr(x), repr(y), path)
         elif _form(x) != _form(y):
             self._differs(repr(_form(x)), repr(_form(y)), path)
-        elif isinstance(x, np.ndarray):
-            for a, b in zip(x.ravel().tolist(), y.ravel().tolist(), strict=True):
+        elif isinstance(x, (np.ndarray, Array)):
+            held = x.holes if isinstance(x, Array) else x
+            for a, b in zip(held.ravel().tolist(), y.ravel().tolist(), strict=True):
                 self.follow(a, b, path)
         else:
             for (key, a), b in zip(items(x), children(y), strict=True):
@@ -181,8 +180,10 @@ def _kind(cls: type) -> type:
 
 def _form(thing: Any) -> Any:
     """What two containers have in common that hold things in the same places."""
+    if isinstance(thing, Array):
+        return np.ndarray, thing.holes.shape, "of numbers"
     if isinstance(thing, np.ndarray):
-        return np.ndarray, thing.shape
+        return np.ndarray, thing.shape, "of objects" if thing.dtype.hasobject else "of numbers"
     return type(thing), [path for path, _ in items(thing)]
 
 

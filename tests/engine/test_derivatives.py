@@ -252,6 +252,17 @@ def test_within_no_grad_there_are_derivatives_but_nothing_depends_on_values():
         assert pull(1.0) == (10.0,)
 
 
+def test_a_value_that_does_not_depend_on_the_argument_depends_on_others():
+    assert grad(lambda a: value_and_grad(lambda x: a * a)(1.0)[0])(3.0) == 6.0
+    w = Value(0.6)
+    for f in (lambda x: w * w, lambda x: w * w if x < 2 else w * w * x):
+        found, slope = value_and_grad(f)(1.0)
+        w.grad = 0.0
+        found.backward()
+        assert (found.data, w.grad, slope) == (0.36, 1.2, 0.0)
+    assert value_and_grad(lambda x: (w * w, w), has_aux=True)(1.0)[0][0].data == 0.36
+
+
 def test_a_gradient_with_values_that_have_changed_has_no_derivative():
     x, w = Value(2.0), Value(3.0)
     found = grad(lambda x: x * x * w * w)(x)

@@ -109,6 +109,16 @@ def test_a_compiled_function_and_a_batch():
     assert f.recordings == g.recordings == 1
 
 
+@pytest.mark.parametrize("function", [solve, lambda a, b: cholesky(a)], ids=["solve", "cholesky"])
+def test_arrays_are_recorded_once(function):
+    f = compile(function)
+    for k in range(4):
+        found, expected = f(POSITIVE + k, B), function(POSITIVE + k, B)
+        assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
+        assert found == pytest.approx(expected)
+    assert f.recordings == 1
+
+
 def test_gaussian_log_likelihood():
     """-2 log p(y) of y ~ N(0, K) less a constant, by cholesky and by solve and logdet."""
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 import autograd_lite.kinds as kinds
-from autograd_lite import derivatives, functions
+from autograd_lite import functions, leaves
 from autograd_lite.compiler.record.numbers import (
     LARGEST_INT,
     NumberTracer,
@@ -828,4 +828,4 @@ NumberTracer.__array_ufunc__ = _ufunc_of_numbers  # type: ignore[attr-defined]
 NumberTracer.__array_function__ = _function_of_tracers  # type: ignore[attr-defined]
 
 
-derivatives.array_of_numbers = lambda objects: TracerArray(_cast(objects, _FLOAT), _FLOAT)
+leaves.array_of_numbers = lambda objects: TracerArray(_cast(objects, _FLOAT), _FLOAT)
