@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd_lite import functions, observers
 from autograd_lite.block import Block
-from autograd_lite.compiler.body import ROOM, Body, recorded_body
+from autograd_lite.compiler.body import ROOM, Body, OtherWayError, recorded_body
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.captured import CapturedState
 from autograd_lite.compiler.record.flatten import FlatArguments, flatten
@@ -65,7 +65,7 @@ def scan(
     f is called on Values that stand for the numbers of the carry; that step is recorded, and run T
     times. At first f is called twice, to see that it does the same again, and once more when it is
     used the 2nd, 4th, 8th time, and so on. It may read Values from outside, which are parameters.
-    In the gradient the numbers are those of the unrolled loop, bit for bit, and its memory is that
+    The numbers are those of the unrolled loop, bit for bit, and the memory of the gradient is that
     of the carries. ys come as `vmap` gives results: as a list, or of arrays as an array; None if
     each y is None.
 
@@ -84,8 +84,8 @@ def scan(
     if n == 0:
         return init, []
     given = [x for row in rows for x in leaves(row, name)]
-    step = _step(name, f, f, init, _of_all(rows[0], given, n, name))
-    carry, ys = step.run(init, given, n, checkpoint)
+    first = _of_all(rows[0], given, n, name)
+    step, (carry, ys) = _run(name, f, f, init, first, (given, n, checkpoint))
     if not step.body.n_y:
         return carry, None if step.y is None else stacked([step.y] * n)
     return carry, stacked(ys[::-1] if reverse else ys)
@@ -113,8 +113,9 @@ def fori_loop(
         i, val = carry
         return (i + 1, body_fun(i, val)), None
 
-    step = _step(f"fori_loop: {named(body_fun)}", body_fun, counting, (first, init_val), ())
-    return step.run((first, init_val), [], last - first, checkpoint)[0][1]
+    name, init = f"fori_loop: {named(body_fun)}", (first, init_val)
+    _, (carry, _) = _run(name, body_fun, counting, init, (), ([], last - first, checkpoint))
+    return carry[1]
 
 
 class repeat:
@@ -400,12 +401,36 @@ _steps: dict[Any, _Known] = {}
 KEPT = 32
 
 
-def _step(name: str, function: Any, f: Callable[..., Any], carry: Any, x: Any) -> _Step:
-    """The step of a body, recorded unless it is known.
+def _run(
+    name: str,
+    function: Any,
+    f: Callable[..., Any],
+    carry: Any,
+    x: Any,
+    steps: tuple[list[Any], int, bool | None],
+) -> tuple[_Step, Any]:
+    """The step of a body, and what it gives when it is run.
 
     function  what the user wrote
     f         the same as a function of carry and x
+    steps     what `_Step.run` is given after the carry
     """
+    key, known = _step(name, function, f, carry, x)
+    step, is_new = known.step, known.runs == 1
+    try:
+        return step, step.run(carry, *steps)
+    except OtherWayError as other:
+        if is_new or other.step > 0:
+            raise
+    _steps.pop(key, None)  # the first step goes another way than that of an earlier loop
+    step = _step(name, function, f, carry, x)[1].step
+    return step, step.run(carry, *steps)
+
+
+def _step(
+    name: str, function: Any, f: Callable[..., Any], carry: Any, x: Any
+) -> tuple[Any, _Known]:
+    """The key and the step of a body, recorded unless it is known."""
     flat = FlatArguments(moving=True, own=True)
     flatten((carry, x), flat)
     # By its id, as functions may be equal and not the same; the state keeps it alive.
@@ -424,7 +449,7 @@ def _step(name: str, function: Any, f: Callable[..., Any], carry: Any, x: Any) -
     _steps[key] = known
     for oldest in [*_steps][:-KEPT]:
         _steps.pop(oldest, None)
-    return known.step
+    return key, known
 
 
 def _checked(

@@ -30,10 +30,21 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.tape.tape import Tape
     from autograd_lite.value import Operand
 
-__all__ = ["Body", "recorded_body"]
+__all__ = ["Body", "OtherWayError", "recorded_body"]
 
 ROOM = 1 << 23
 """Every carry is kept if they are no more than so many numbers; else every sqrt(T)-th."""
+
+
+class OtherWayError(RuntimeError):
+    """A decision goes another way, at this step, than in the one that was recorded."""
+
+    def __init__(self, step: int, message: str) -> None:
+        super().__init__(message)
+        self.step = step
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return OtherWayError, (self.step, *self.args)
 
 
 class Body:
@@ -126,14 +137,15 @@ class Body:
             return
         guard = self._guards.failed(array("d", [steps.values[i] for i in steps.outputs]))
         assert guard is not None
-        raise RuntimeError(
+        raise OtherWayError(
+            reached,
             said(
                 f"{self.name}: a decision goes another way at step {reached} than in the step that "
                 "was recorded, and that stands for all",
                 "Write where(x > y, a, b) for a if x > y else b, and where, clip, maximum or take "
                 "for what a number decides",
                 guard.line,
-            )
+            ),
         )
 
     def _backward(self, kept: Any, cotangents: list[float], n: int, every: int) -> list[float]:
@@ -197,8 +209,8 @@ class Body:
         place = read_tape(nodes, self.tape)
         before = [_leaf(nodes, k) for k in range(self.n_carry)]
         guarded = len(self._guards.constants) > 0
-        outputs = self.tape.outputs if guarded else self.tape.outputs[: self.n_carry]
-        outputs = [*[place[i] for i in outputs.tolist()], *before]
+        found = self.tape.outputs if guarded else self.tape.outputs[: self.n_carry]
+        outputs = [*[place[i] for i in found.tolist()], *before]
         sizes = self.n_carry, self.n_x, len(outputs) - self.n_carry
         return self._like(nodes, outputs, self.tape.leaves, sizes, self.index_slots, self._guards)
 

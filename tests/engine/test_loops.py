@@ -676,6 +676,13 @@ def test_a_decision_that_goes_another_way():
         scan(lambda c, x: (c * c.data, None), Value(2.0), length=10)
 
 
+def test_a_loop_whose_first_step_goes_another_way_than_that_of_an_earlier_loop():
+    f = lambda c, x: (c * 2 if c > 0 else c * 3, None)  # noqa: E731
+    assert [scan(f, x, length=3)[0] for x in (1.0, -1.0, 1.0)] == [8.0, -27.0, 8.0]
+    with pytest.raises(RuntimeError, match="another way at step 1 "):
+        scan(lambda c, x: (c - 1 if c > 0 else c, None), 1.0, length=3)
+
+
 def test_xs_of_different_lengths():
     with pytest.raises(ValueError, match="scan: f: the xs are of different lengths: 2, 3"):
         scan(f_of_pair, 0.0, ([1.0, 2.0], [1.0, 2.0, 3.0]))
