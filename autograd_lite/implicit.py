@@ -15,7 +15,7 @@ from autograd_lite import functions, linalg, observers
 from autograd_lite.block import Block
 from autograd_lite.compiler.record.numbers import NumberTracer
 from autograd_lite.compiler.record.tracers import NotRecordedError, ValueTracer
-from autograd_lite.leaves import leaves, named, number, put
+from autograd_lite.leaves import difference, leaves, named, number, put
 from autograd_lite.pullback import Graph, by_operand
 from autograd_lite.reading import Reading, gradient
 from autograd_lite.value import Node, Value, number_of
@@ -152,7 +152,8 @@ class _Equation:
         if not done:
             said = getattr(answer, "message", getattr(answer, "flag", answer))
             raise RuntimeError(f"{self.name}: the solver did not converge: {said}")
-        answer = getattr(answer, "x", getattr(answer, "root", answer))
+        if difference(self._x0, answer, "x"):  # no x, but SciPy's report of one
+            answer = getattr(answer, "x", getattr(answer, "root", answer))
         found = [number(x) for x in leaves(answer, f"{self.name}: what solve gives")]
         if len(found) != self._n:
             raise ValueError(f"{self.name}: solve gave {len(found)} numbers, and x0 has {self._n}")

@@ -76,10 +76,7 @@ def scan(
     """
     name = f"scan: {named(f)}"
     rows, n = _rows(name, xs, length)
-    for k, row in enumerate(rows):
-        differs = difference(rows[0], row, f"row {k} of xs")
-        if differs:
-            raise ValueError(f"{name}: each row of xs must have the form of row 0: {differs}")
+    _compare(name, rows)
     rows = rows[::-1] if reverse else rows
     if n == 0:
         return init, []
@@ -227,7 +224,14 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     Raises RuntimeError, in the backward pass, if f gives other numbers there.
     """
-    return wraps(f)(lambda *args: f(*args) if observers.tracing() else _Checkpoint(f, args)())
+
+    @wraps(f)
+    def checkpointed(*args: Any, **kwargs: Any) -> Any:
+        if observers.tracing():
+            return f(*args, **kwargs)
+        return _Checkpoint(wraps(f)(partial(f, **kwargs)) if kwargs else f, args)()
+
+    return checkpointed
 
 
 class _Checkpoint:
@@ -549,6 +553,16 @@ def _int(name: str, n: Any) -> int:
         return index(n)
     except TypeError:
         raise TypeError(f"{name} must be an int, not {type(n).__name__}") from None
+
+
+def _compare(name: str, rows: list[Any]) -> None:
+    """Raise ValueError for rows of xs that do not all have the form of the first."""
+    if {*map(type, rows)} <= {float, int, Value}:
+        return
+    for k, row in enumerate(rows):
+        differs = difference(rows[0], row, f"row {k} of xs")
+        if differs:
+            raise ValueError(f"{name}: each row of xs must have the form of row 0: {differs}")
 
 
 def _of_all(row: Any, given: list[Any], n: int, name: str) -> Any:

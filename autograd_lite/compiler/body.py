@@ -109,6 +109,9 @@ class Body:
         return numbers[:start], numbers[start:stop], numbers[stop:]
 
     def _forward(self, numbers: list[float], n: int, every: int) -> tuple[list[float], Any]:
+        wanted = self.n_carry + n * self.n_x + len(self.captured)
+        if len(numbers) != wanted:  # as C would read past the end
+            raise ValueError(f"{self.name}: {n} steps take {wanted} numbers, not {len(numbers)}")
         carry, xs, captured = self._parts(array("d", numbers), n)
         steps = self.steps.copy()
         steps.load(carry, captured)

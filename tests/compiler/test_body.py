@@ -53,6 +53,12 @@ def test_a_decision_is_looked_at_in_each_step():
         body.block(4, False)([0.0])
 
 
+def test_too_few_numbers():
+    body = recorded(lambda c, x: ([c + x], []), [1.0, 1.0], 1)
+    with pytest.raises(ValueError, match="f: 3 steps take 4 numbers, not 3"):
+        body.block(3, True)([1.0, 2.0, 3.0])
+
+
 def test_bodies_that_are_alike():
     w, u = Value(3.0), Value(3.0)
     bodies = [

@@ -1,6 +1,7 @@
 """Roots and fixed points: their derivatives, through any solver, and what is refused."""
 
 import math
+from collections import namedtuple
 from statistics import NormalDist
 
 import numpy as np
@@ -377,3 +378,13 @@ def test_a_value_that_is_passed_twice_counts_once():
     assert hessian(passed_and_captured)(2.0) == pytest.approx(-2 / 9 * 2 ** (-4 / 3))
     a = Value(2.0)
     assert pullback([twice(a)], [1.0], [a])[0].data == pytest.approx(2 / 3 * 2 ** (-1 / 3))
+
+
+def test_a_root_with_a_field_x():
+    """It is no report of SciPy's."""
+    State = namedtuple("State", "x v")
+    root = implicit_root(lambda s, a: State(s.x - a, s.v - 2 * a), lambda f, x0: State(3.0, 6.0))
+    a = Value(3.0)
+    found = root(State(0.0, 0.0), a)
+    (found.x + found.v).backward()
+    assert (found.x.data, found.v.data, a.grad) == (3.0, 6.0, 3.0)

@@ -764,6 +764,12 @@ def test_checkpoint_of_containers_and_numbers():
     assert f([2.0, 3.0], 5.0) == {"a": 10.0, "b": [9.0, 3.0]}
 
 
+def test_checkpoint_of_keyword_arguments():
+    x, w = Value(2.0), Value(3.0)
+    checkpoint(lambda x, w, k=1.0: x * w * k)(x, w=w, k=5.0).backward()
+    assert (x.grad, w.grad) == (15.0, 10.0)
+
+
 def test_checkpoint_in_a_compiled_function_is_the_function():
     f = compile(checkpoint(lambda x: x * x))
     assert [f(x) for x in (1.0, 2.0, 3.0)] == [1.0, 4.0, 9.0]
