@@ -323,8 +323,11 @@ def pullback(outputs: Any, cotangents: Any, inputs: Any) -> Any:
     >>> dy.data, d2y.data
     (12.0, 12.0)
 
-    It stands where PyTorch has `torch.autograd.grad(..., create_graph=True)`. An output that does
-    not depend on an input has the derivative 0.0. Raises TypeError for an input that is no Value,
+    It stands where PyTorch has `torch.autograd.grad(..., create_graph=True)`, but of an input that
+    another input is computed from, the derivative does not go through that one. It reads the
+    numbers that leaves have now. An output that does not depend on an input has the derivative 0.0.
+
+    Raises TypeError for an input that is no Value,
     and where outputs and cotangents part.
     """
     given = _Tree("pullback", inputs, "an input", False)

@@ -372,6 +372,7 @@ def test_a_function_whose_programs_never_run_is_checked_as_it_is_recorded(monkey
     [
         (1.0, Value(1.0), r"gave 1\.0 \(float\) as result, and the function Value.* \(Value\)"),
         (1, 1.0, r"gave 1 \(int\) as result, and the function 1\.0 \(float\)"),
+        (np.ones(1), np.ones(1, object), r"array.*'of numbers'.* and the function .*'of objects'"),
         (True, 1, r"gave True \(bool\) as result, and the function 1 \(int\)"),
     ],
 )
