@@ -349,6 +349,8 @@ class _Enabled(Observer):
     enables = True
 
 
+_is_leaf: Any = Node.is_leaf.__get__
+
 _in_graphs: ContextVar[bool] = ContextVar("in_graphs", default=False)
 
 
@@ -456,7 +458,9 @@ class _Call:
         if not isinstance(x, Node):
             return x
         if others and self._connected:
-            return x
+            own: Any = x if _is_leaf(x) and not number_kind(x) else None
+            # A leaf is the user's, who may set its .data.
+            return x if own is None else nary.unary_of(kernels.POW_C, own, 1.0)
         if not observers.tracing():
             return number_of(x)
         return x if number_kind(x) else _number_node(x)

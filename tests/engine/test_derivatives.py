@@ -263,6 +263,22 @@ def test_a_value_that_does_not_depend_on_the_argument_depends_on_others():
     assert value_and_grad(lambda x: (w * w, w), has_aux=True)(1.0)[0][0].data == 0.36
 
 
+def test_a_derivative_that_is_a_parameter_is_a_node_of_its_own():
+    w = Value(2.0)
+
+    def line(x):
+        return w * x
+
+    found = [vjp(line, 5.0)[1](1.0)[0], jvp(line, (5.0,), (1.0,))[1], jacobian(line)(5.0)]
+    for derivative in found:
+        w.grad = 0.0
+        derivative.backward()
+        assert (derivative is w, derivative.data, w.grad) == (False, 2.0, 1.0)
+    compiled = al.compile(grad(line), check="always")
+    assert [compiled(x).data for x in (5.0, 6.0, 7.0)] == [2.0] * 3
+    assert compiled.recordings == 1
+
+
 def test_a_gradient_with_values_that_have_changed_has_no_derivative():
     x, w = Value(2.0), Value(3.0)
     found = grad(lambda x: x * x * w * w)(x)
