@@ -156,7 +156,7 @@ def _linearized(
         ]
         also = others or _are_values(leaves)
         found = call.graph(results.leaves, also).pushforward(leaves)
-        return results.filled([call.finished(t, also) for t in found])
+        return results.filled([call.derivative(t, also) for t in found])
 
     return results.filled([call.finished(y, others) for y in results.leaves]), push
 
@@ -292,7 +292,7 @@ def _jacobian(
             one = graph.number(1.0)
             rows = [graph.reverse([(y, one)], graph.inputs) for y in graph.outputs]
         found = graph.values([node for row in rows for node in row])
-        numbers = [call.finished(x, others) for x in found]
+        numbers = [call.derivative(x, others) for x in found]
         n = len(call.inputs)
         matrix = [numbers[i * n : (i + 1) * n] for i in range(len(rows))]
         made = results.built(
@@ -465,6 +465,12 @@ class _Call:
             return number_of(x)
         return x if number_kind(x) else _number_node(x)
 
+    def derivative(self, x: Any, others: bool) -> Any:
+        """What is given of a derivative: a float also where it is an int of f, as in 2 * x."""
+        found = self.finished(x, others)
+        kind = number_kind(found) if isinstance(found, Node) else kinds.NO_NUMBER
+        return _number_node(found) if kind and kind & kinds.FLOAT != kinds.FLOAT else found
+
     def finished_aux(self, aux: Any) -> Any:
         """Auxiliary data, in which numbers stand for Values that depend on no others."""
         from autograd_lite.tree import children, rebuild, rebuildable
@@ -489,7 +495,7 @@ class _Call:
     def like_arguments(self, found: Sequence[Any], others: bool) -> Any:
         """Numbers or Values, one for each input, built as the arguments are."""
         leaves = [
-            _like(source, self.finished(x, others))
+            _like(source, self.derivative(x, others))
             for source, x in zip(self._sources, found, strict=True)
         ]
         built, start = [], 0

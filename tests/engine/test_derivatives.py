@@ -279,6 +279,23 @@ def test_a_derivative_that_is_a_parameter_is_a_node_of_its_own():
     assert compiled.recordings == 1
 
 
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        grad(lambda x: 2 * x),
+        lambda x: jvp(lambda x: 2 * x, (x,), (1.0,))[1],
+        lambda x: vjp(lambda x: 2 * x, x)[1](1.0)[0],
+        jacobian(lambda x: 2 * x),
+    ],
+    ids=["grad", "jvp", "vjp", "jacobian"],
+)
+def test_a_derivative_that_is_an_int_of_the_function_is_a_float(derivative):
+    for transform in (derivative, al.compile(derivative, check="always")):
+        assert [repr(transform(x)) for x in (1.0, 2.0, 3.0)] == ["2.0"] * 3
+    gradient = al.compile(grad(lambda x: (2 * x).sum()), check="always")
+    assert [gradient(np.ones(2)).dtype for _ in range(2)] == [np.float64] * 2
+
+
 def test_a_gradient_with_values_that_have_changed_has_no_derivative():
     x, w = Value(2.0), Value(3.0)
     found = grad(lambda x: x * x * w * w)(x)
