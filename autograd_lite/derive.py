@@ -310,12 +310,14 @@ class Nodes:
 
     # -------------------------------------------------------------------------- both modes
 
-    def active(self, inputs: Iterable[int]) -> list[bool]:
-        """For each node, True if it depends on the inputs in a way that has a derivative."""
-        active = [False] * len(self)
+    def active(self, inputs: Iterable[int], n: int) -> list[bool]:
+        """For each of the first n nodes, True if it depends on inputs and has a derivative."""
+        active = [False] * n
         for i in inputs:
-            active[i] = True
-        for i, parents in enumerate(self.parents):
+            if i < n:
+                active[i] = True
+        for i in range(n):
+            parents = self.parents[i]
             if parents and not active[i]:
                 code = self.codes[i]
                 if code not in _SILENT and (code <= 0 or not is_flat(RULES[code])):
@@ -330,8 +332,9 @@ class Nodes:
 
         seeds  (result, node of its cotangent)
         """
-        n = len(self)
-        active = self.active(inputs)
+        seeds = list(seeds)
+        n = 1 + max((node for node, _ in seeds), default=-1)  # no later node is on the way
+        active = self.active(inputs, n)
         one, zero = self.number(1.0), self.number(0.0)
         sent: list[Any] = [None] * n
         for node, g in seeds:
@@ -370,7 +373,7 @@ class Nodes:
         tangents  {node: node of its tangent} of some inputs
         """
         n = len(self)
-        active = self.active(tangents)
+        active = self.active(tangents, n)
         needed = [False] * n
         for i in targets:
             needed[i] = True
@@ -391,7 +394,7 @@ class Nodes:
         Tangents of all inputs at once, each node having those of the inputs that it depends on.
         """
         n = len(self)
-        active = self.active(inputs)
+        active = self.active(inputs, n)
         needed, uses = [False] * n, [0] * n
         for i in targets:
             needed[i] = True
