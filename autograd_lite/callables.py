@@ -1,4 +1,4 @@
-"""Questions about a function: does it run later, and did `compile` make it?"""
+"""Questions about a function: its name, does it run later, and did `compile` make it?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["CompiledFunction", "runs_later"]
+__all__ = ["CompiledFunction", "name_of", "runs_later"]
 
 
 class CompiledFunction:
@@ -19,6 +19,11 @@ class CompiledFunction:
     __slots__ = ()
 
     function: Callable[..., Any]
+
+
+def name_of(function: Any) -> str:
+    """The name of a function; of an object that is called, that of its class."""
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def runs_later(function: Any) -> bool:

@@ -14,6 +14,7 @@ import sys
 from _contextvars import ContextVar
 
 from autograd_lite import kinds, nary, observers, value
+from autograd_lite.callables import name_of
 from autograd_lite.observers import Observer
 from autograd_lite.operations import kernels
 from autograd_lite.plain import forget_parents, number_kind
@@ -423,7 +424,7 @@ class _Call:
         if not isinstance(result, tuple) or len(result) != 2:
             given = "number" if "grad" in self._what else "result"
             raise TypeError(
-                f"{self._what}: with has_aux, {_name(f)} must give ({given}, anything), not "
+                f"{self._what}: with has_aux, {name_of(f)} must give ({given}, anything), not "
                 f"{_described(result)}"
             )
         return result
@@ -747,7 +748,7 @@ def _single(what: str, result: Any, f: Callable[..., Any]) -> Any:
     if isinstance(result, Node) or (value.is_number(result) and type(result) is not bool):
         return result
     raise TypeError(
-        f"{what}: {_name(f)} gave {_described(result)}, and only a single number has a gradient; "
+        f"{what}: {name_of(f)} gave {_described(result)}, and only a single number has a gradient; "
         "for the derivatives of each number of the result, write jacobian"
     )
 
@@ -768,7 +769,7 @@ def _places(
     for k, place in zip(given, places, strict=True):
         if not 0 <= place < n:
             raise ValueError(
-                f"{what}: argnums is {argnums}, but {_name(f)} was called with {n} arguments by "
+                f"{what}: argnums is {argnums}, but {name_of(f)} was called with {n} arguments by "
                 "position"
             )
         if places.count(place) > 1:
@@ -788,7 +789,3 @@ def _sequence(what: str, name: str, things: Any) -> Sequence[Any]:
             f"{_described(things)}; write ({name[:-1]},)"
         )
     return things
-
-
-def _name(f: Callable[..., Any]) -> str:
-    return str(getattr(f, "__name__", type(f).__name__))

@@ -13,9 +13,10 @@ import numpy as np
 
 from autograd_lite import functions, linalg, observers
 from autograd_lite.block import Block
+from autograd_lite.callables import name_of
 from autograd_lite.compiler.record.numbers import NumberTracer
 from autograd_lite.compiler.record.tracers import NotRecordedError, ValueTracer
-from autograd_lite.leaves import difference, leaves, named, number, put
+from autograd_lite.leaves import difference, leaves, number, put
 from autograd_lite.pullback import Graph, by_operand
 from autograd_lite.reading import Reading, gradient
 from autograd_lite.value import Node, Value, number_of
@@ -53,7 +54,7 @@ def implicit_root(
     derivative is taken, it raises ValueError for a singular J, and where x is no root: where
     Newton's method would move it by more than 1e-6 max(1, |x|).
     """
-    name = named(residual)
+    name = name_of(residual)
 
     def root(x0: Any, *theta: Any) -> Any:
         equation = _Equation(name, residual, solve, x0, theta)
@@ -102,7 +103,7 @@ def fixed_point(
             f"{name} has not converged in {steps} steps: the last one changed x by {change:.3g}"
         )
 
-    name = f"fixed_point: {named(f)}"
+    name = f"fixed_point: {name_of(f)}"
     residual.__name__ = name
     return implicit_root(residual, iterate)(x0, *theta)
 

@@ -12,17 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
-__all__ = ["array_of", "difference", "leaves", "named", "number", "put"]
+__all__ = ["array_of", "difference", "leaves", "number", "put"]
 
 
 def number(x: Any) -> float:
     """The number of a Value, or a plain number as a float; no observer is told."""
     return number_of(x) if isinstance(x, Node) else float(x)
-
-
-def named(function: Any) -> str:
-    """The name of a function, for messages."""
-    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def leaves(thing: Any, name: str) -> Iterator[Any]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd_lite import functions, observers
 from autograd_lite.block import Block
+from autograd_lite.callables import name_of
 from autograd_lite.compiler.body import ROOM, Body, OtherWayError, recorded_body
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.captured import CapturedState
@@ -27,9 +28,9 @@ from autograd_lite.compiler.record.numbers import is_int, retire, tracer_of
 from autograd_lite.compiler.record.recorder import Recorder
 from autograd_lite.compiler.record.tracers import NotRecordedError, ValueTracer, end
 from autograd_lite.compiler.samples import stacked
-from autograd_lite.leaves import difference, leaves, named, number, put
+from autograd_lite.leaves import difference, leaves, number, put
 from autograd_lite.observers import observe_alone
-from autograd_lite.pullback import Graph, by_operand
+from autograd_lite.pullback import Graph, by_operand, parents_of
 from autograd_lite.reading import Reading, gradient
 from autograd_lite.tree import children, rebuild
 from autograd_lite.value import Node, Value
@@ -74,7 +75,7 @@ def scan(
     xs whose rows differ in form; and RuntimeError where a decision on a number
     goes another way than in the step that was recorded.
     """
-    name = f"scan: {named(f)}"
+    name = f"scan: {name_of(f)}"
     rows, n = _rows(name, xs, length)
     _compare(name, rows)
     rows = rows[::-1] if reverse else rows
@@ -110,7 +111,7 @@ def fori_loop(
         i, val = carry
         return (i + 1, body_fun(i, val)), None
 
-    name, init = f"fori_loop: {named(body_fun)}", (first, init_val)
+    name, init = f"fori_loop: {name_of(body_fun)}", (first, init_val)
     _, (carry, _) = _run(name, body_fun, counting, init, (), ([], last - first, checkpoint))
     return carry[1]
 
@@ -238,7 +239,7 @@ class _Checkpoint:
     """One call of a function whose nodes are made again."""
 
     def __init__(self, f: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        self._f, self._args, self._name = f, args, f"checkpoint: {named(f)}"
+        self._f, self._args, self._name = f, args, f"checkpoint: {name_of(f)}"
         self._given = list(leaves(args, self._name))
 
     def __call__(self) -> Any:
@@ -334,7 +335,7 @@ class _Recording:
     def _spoil(self) -> None:
         """Set nan in what depends on the numbers of the step; the body may have kept the others."""
         recording, users = self._watch.recording, dict[int, list[Node]]()
-        read = [(node, _parents_of(node)) for node in recording.made]
+        read = [(node, parents_of(node)) for node in recording.made]
         read += [(leaf, operands) for leaf, (_, operands) in recording.computed_from.items()]
         for node, operands in read:
             for x in operands:
@@ -347,7 +348,7 @@ class _Recording:
 
     def step(self, after: Any, y: Any) -> _Step:
         """The step, of what it gave."""
-        differs = difference(self._form, after, "the carry" if self._form is not after else "")
+        differs = difference(self._form, after, "the carry")
         if differs:
             raise TypeError(
                 f"{self.name}: the carry must keep its form from step to step, but after a step "
@@ -480,7 +481,7 @@ def _recorded_anew(
 ) -> tuple[CapturedState, _Step]:
     changed = ""
     for _ in range(2):  # the first call may fill a cache
-        state = CapturedState([(named(function), function)])
+        state = CapturedState([(name_of(function), function)])
         if state.unseen:
             raise TypeError(_moves_on(name, state.unseen))
         step: _Step = observers.unobserved(_recorded, name, f, carry, x, state)
@@ -521,9 +522,6 @@ def _recorded(name: str, f: Callable[..., Any], carry: Any, x: Any, state: Captu
         return recording.step(after, y)
     finally:
         recording.drop()
-
-
-_parents_of: Any = Node.parents.__get__  # which a tracer of a plain number has not
 
 
 def _tracer(x: Any) -> Any:

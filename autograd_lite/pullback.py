@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Operand
 
-__all__ = ["Graph", "depends_on_others"]
+__all__ = ["Graph", "by_operand", "depends_on_others", "parents_of"]
 
-_parents_of: Any = Value.parents.__get__
+parents_of: Any = Node.parents.__get__  # which a tracer of a plain number has not
 _rule_of: Any = Value.rule.__get__
 _is_leaf: Any = Node.is_leaf.__get__
 _is_constant: Any = Value.is_constant.__get__
@@ -50,7 +50,7 @@ def ancestors(outputs: Iterable[Value], inputs: Iterable[Value]) -> list[Value]:
         elif id(node) not in met:
             met.add(id(node))
             stack.append((node, True))
-            stack += [(p, False) for p in _parents_of(node) if id(p) not in met]
+            stack += [(p, False) for p in parents_of(node) if id(p) not in met]
     return order
 
 
@@ -121,7 +121,7 @@ class Graph(Nodes):
 
     def _read(self, nodes: list[Value], active: set[int]) -> None:
         for x in nodes:
-            parents = _parents_of(x)
+            parents = parents_of(x)
             if not any(id(p) in active for p in parents):
                 continue
             active.add(id(x))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograd_lite import graph
 from autograd_lite.observers import Observer
+from autograd_lite.pullback import parents_of
 from autograd_lite.value import Node, Value
 
 TYPE_CHECKING = False
@@ -11,8 +12,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["Reading", "gradient"]
-
-_parents_of: Any = Node.parents.__get__  # which a tracer of a plain number has not
 
 
 class Reading(Observer):
@@ -41,7 +40,7 @@ class Reading(Observer):
                 continue
             met.add(id(node))
             if id(node) in self._made:
-                stack += _parents_of(node)
+                stack += parents_of(node)
             else:
                 found[id(node)] = node
         return list(found.values())[::-1]

@@ -14,12 +14,13 @@ from autograd_lite.compiler.record.numbers import is_int
 from autograd_lite.compiler.record.recorder import Recording
 from autograd_lite.compiler.record.tracers import known_by_identity
 from autograd_lite.compiler.tape import scan
-from autograd_lite.compiler.tape.derive import read_tape, tape_of
+from autograd_lite.compiler.tape.derive import taken_apart, tape_of
 from autograd_lite.compiler.tape.opcodes import INDEX, LEAF
 from autograd_lite.compiler.tape.scan import Steps
 from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.derive import Nodes
 from autograd_lite.operations.kernels import ADD
+from autograd_lite.pullback import parents_of
 from autograd_lite.value import Node, Value
 
 TYPE_CHECKING = False
@@ -208,9 +209,7 @@ class Body:
         It looks at the decisions, too, as a program of the derivative alone has no other loop that
         does. They compare outputs, which stay where they are: its first ys.
         """
-        nodes = Nodes()
-        place = read_tape(nodes, self.tape)
-        before = [_leaf(nodes, k) for k in range(self.n_carry)]
+        nodes, place, before = taken_apart(self.tape, range(self.n_carry))
         guarded = len(self._guards.constants) > 0
         found = self.tape.outputs if guarded else self.tape.outputs[: self.n_carry]
         outputs = [*[place[i] for i in found.tolist()], *before]
@@ -225,12 +224,11 @@ class Body:
         x      the carry before the step, its x, and the cotangents of its y
         y      the cotangents of the x
         """
-        nodes, tape = Nodes(), self.tape
-        place = read_tape(nodes, tape)
+        tape = self.tape
+        nodes, place, own = taken_apart(tape, range(tape.leaves))
         n_own = self.n_carry + self.n_x
         n_captured = tape.leaves - n_own
         head = self.n_carry + n_captured
-        own = [_leaf(nodes, k) for k in range(tape.leaves)]
         results = [place[i] for i in tape.outputs[: tape.results].tolist()]
         for k, i in enumerate(own):
             nodes.slots[i] = head + k + (self.n_y if k >= n_own else 0)
@@ -266,14 +264,6 @@ class Body:
         return Body(self.name, tape, sizes, index_slots, self.captured, guards)
 
 
-def _leaf(nodes: Nodes, slot: int) -> int:
-    """The leaf with this slot."""
-    for i, code in enumerate(nodes.codes):
-        if code == LEAF and nodes.slots[i] == slot:
-            return i
-    return nodes.add(LEAF, slot=slot)
-
-
 def recorded_body(
     name: str,
     recording: Recording,
@@ -304,15 +294,12 @@ def recorded_body(
 
 def _reached(recording: Recording, results: list[Any]) -> list[Node]:
     """The nodes of a recording and those that it reads, some of them perhaps more than once."""
-    nodes = [x for node in recording.made for x in _parents_of(node)]
+    nodes = [x for node in recording.made for x in parents_of(node)]
     for guard in recording.guards:
         nodes += [x for x in (guard.x, guard.y) if isinstance(x, Node)]
     for _, operands in recording.computed_from.values():
         nodes += [x for x in operands if isinstance(x, Node)]
     return list({id(x): x for x in (*nodes, *results) if isinstance(x, Node)}.values())
-
-
-_parents_of: Any = Node.parents.__get__  # which a tracer of a plain number has not
 
 
 def _body(

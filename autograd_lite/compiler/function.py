@@ -11,7 +11,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperTy
 from weakref import WeakValueDictionary
 
 from autograd_lite import observers
-from autograd_lite.callables import CompiledFunction, runs_later
+from autograd_lite.callables import CompiledFunction, name_of, runs_later
 from autograd_lite.compiler.call import Call
 from autograd_lite.compiler.check import CHECKS, Witness, difference, is_checking
 from autograd_lite.compiler.choice import EXECUTORS
@@ -99,7 +99,7 @@ class Compiled(CompiledFunction):
         everywhere = os.environ.get("AUTOGRAD_LITE_CHECK", "") not in ("", "0")
         self._check = "always" if everywhere and check == "auto" else check
         functools.update_wrapper(self, function)
-        self.__name__ = str(getattr(function, "__name__", type(function).__name__))
+        self.__name__ = name_of(function)
         self.function = function
         self.recordings = 0
         self._by_signature: OrderedDict[Any, Signature] = OrderedDict()

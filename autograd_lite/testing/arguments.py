@@ -9,6 +9,7 @@ from numbers import Real
 from typing import Any
 
 from autograd_lite import Value, tree
+from autograd_lite.callables import name_of
 
 # The machine epsilon by the name of a dtype.
 PRECISIONS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "float64": 2.0**-52}
@@ -299,11 +300,6 @@ class _Part:
 
 def _is_module(thing: Any) -> bool:
     return callable(getattr(thing, "named_parameters", None)) and not isinstance(thing, type)
-
-
-def name_of(f: Any) -> str:
-    """The name of a function; of an object that is called, that of its class."""
-    return str(getattr(f, "__name__", type(f).__name__))
 
 
 def _names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:

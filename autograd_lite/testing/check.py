@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from autograd_lite import Value, no_grad, topological_order
 from autograd_lite import sum as sum_of
-from autograd_lite.callables import CompiledFunction
+from autograd_lite.callables import CompiledFunction, name_of
 from autograd_lite.graph import cotangents
 from autograd_lite.observers import observe
-from autograd_lite.testing.arguments import DOUBLE, Arguments, name_of
+from autograd_lite.testing.arguments import DOUBLE, Arguments
 from autograd_lite.testing.differences import (
     DOUBT,
     FIRST,

@@ -11,8 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, is_hypothesis_test, settings
 from hypothesis import strategies as st
 
-from autograd_lite.callables import runs_later
-from autograd_lite.testing.arguments import name_of
+from autograd_lite.callables import name_of, runs_later
 from autograd_lite.testing.check import check_grad
 from autograd_lite.testing.report import NothingComparedError
 from autograd_lite.testing.strategies import numbers

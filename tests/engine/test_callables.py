@@ -3,7 +3,11 @@
 import functools
 
 import autograd_lite as al
-from autograd_lite.callables import CompiledFunction, runs_later
+from autograd_lite.callables import CompiledFunction, name_of, runs_later
+
+
+def test_the_name_of_an_object_is_that_of_its_class():
+    assert (name_of(name_of), name_of(al.Value(1.0))) == ("name_of", "Value")
 
 
 def test_generators_and_coroutines_run_later():

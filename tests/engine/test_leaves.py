@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd_lite import Value
-from autograd_lite.leaves import difference, leaves, named, number, put
+from autograd_lite.leaves import difference, leaves, number, put
 
 Pair = namedtuple("Pair", "a b")
 V = Value(3.0)
@@ -58,6 +58,5 @@ def test_where_two_containers_part(thing, other, message):
     assert difference(thing, other, "x") == message
 
 
-def test_numbers_and_names():
+def test_numbers():
     assert (number(V), number(2), number(True)) == (3.0, 2.0, 1.0)
-    assert (named(number), named(V)) == ("number", "Value")

@@ -644,7 +644,7 @@ def _along_axis(ufunc: Any, method: str, x: TracerArray, axis: Any = 0, **option
     with np.errstate(all="ignore"):
         found = getattr(compute, method)(objects, axis=axis)
     if isinstance(model, np.ndarray):
-        found = np.reshape(found, model.shape) if isinstance(found, np.ndarray) else _held(found)
+        found = found if isinstance(found, np.ndarray) else _held(found)
         found = found.reshape(model.shape)
     return _made(found, dtype)
 

@@ -24,7 +24,6 @@ __all__ = [
     "as_number",
     "compact",
     "is_no_number",
-    "is_whole",
     "plain",
     "put_together",
     "taken_apart",

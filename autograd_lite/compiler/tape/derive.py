@@ -24,7 +24,7 @@ __all__ = [
     "gradient_tape",
     "pullback_tape",
     "pushforward_tape",
-    "read_tape",
+    "taken_apart",
     "tape_of",
 ]
 
@@ -35,7 +35,7 @@ def gradient_tape(tape: Tape, wrt: Sequence[int], *, value: bool = False) -> Tap
     wrt    the slots of the leaves, in the order of the outputs
     value  True for that first output before its gradient
     """
-    nodes, place, leaves = _read(tape, wrt)
+    nodes, place, leaves = taken_apart(tape, wrt)
     root = place[tape.outputs[0]]
     outputs = nodes.reverse([(root, nodes.number(1.0))], leaves)
     return tape_of(nodes, [root, *outputs] if value else outputs, tape.leaves, tape.indices)
@@ -48,7 +48,7 @@ def pullback_tape(tape: Tape, wrt: Sequence[int]) -> Tape:
 
     wrt  the slots of the leaves, in the order of the outputs
     """
-    nodes, place, leaves = _read(tape, wrt)
+    nodes, place, leaves = taken_apart(tape, wrt)
     results = [place[i] for i in tape.outputs[: tape.results].tolist()]
     seeds = [(i, nodes.add(LEAF, slot=tape.leaves + k)) for k, i in enumerate(results)]
     size = tape.leaves + len(results)
@@ -62,14 +62,14 @@ def pushforward_tape(tape: Tape, wrt: Sequence[int]) -> Tape:
 
     wrt  the slots of the leaves, in the order of their tangents
     """
-    nodes, place, leaves = _read(tape, wrt)
+    nodes, place, leaves = taken_apart(tape, wrt)
     results = [place[i] for i in tape.outputs[: tape.results].tolist()]
     tangents = {i: nodes.add(LEAF, slot=tape.leaves + k) for k, i in enumerate(leaves)}
     size = tape.leaves + len(leaves)
     return tape_of(nodes, nodes.forward(tangents, results), size, tape.indices)
 
 
-def _read(tape: Tape, wrt: Sequence[int]) -> tuple[Nodes, list[int], list[int]]:
+def taken_apart(tape: Tape, wrt: Sequence[int]) -> tuple[Nodes, list[int], list[int]]:
     """The nodes of a tape, where each stands, and the leaf of each of these slots."""
     nodes = Nodes()
     place = read_tape(nodes, tape)
