@@ -13,6 +13,7 @@ from autograd_lite import Value, compile, dot, erf, exp, log, sqrt, tanh, vmap
 from autograd_lite.derivatives import grad, hessian, jvp, pullback
 from autograd_lite.implicit import fixed_point, implicit_root
 from autograd_lite.testing import check_grad
+from tests.support.derivatives import orders
 
 
 def newton(f, x0):
@@ -94,15 +95,6 @@ def test_implied_volatility():
     assert values[0].grad == pytest.approx(1 / vega)
     assert values[1].grad == pytest.approx(-delta / vega)
     check_grad(implied_volatility, price, spot, strike, rate, time)
-
-
-def orders(f, x, n=3):
-    """f(x) and its derivatives."""
-    found = [f(x)]
-    for _ in range(n):
-        f = grad(f)
-        found.append(f(x))
-    return found
 
 
 def test_derivatives_to_third_order():

@@ -8,6 +8,7 @@ from autograd_lite import Value, compile, vmap
 from autograd_lite.derivatives import grad, hessian
 from autograd_lite.linalg import cholesky, logdet, solve
 from autograd_lite.testing import check_grad
+from tests.support.derivatives import orders
 
 RNG = np.random.default_rng(0)
 A = RNG.normal(size=(4, 4))
@@ -61,15 +62,6 @@ def weighted(found):
 def test_gradients(function, arguments):
     check_grad(function, *arguments)
     check_grad(compile(function), *arguments)
-
-
-def orders(f, x, n=3):
-    """f(x) and its derivatives."""
-    found = [f(x)]
-    for _ in range(n):
-        f = grad(f)
-        found.append(f(x))
-    return found
 
 
 def test_derivatives_to_third_order():

@@ -1,4 +1,4 @@
-"""Derivatives of rules by `autograd_lite.derive`, and the same by mpmath."""
+"""Derivatives of functions; of rules by `autograd_lite.derive`, and the same by mpmath."""
 
 import operator
 from array import array
@@ -7,11 +7,21 @@ import mpmath as mp
 
 from autograd_lite.compiler.tape.derive import tape_of
 from autograd_lite.compiler.tape.interpreter import Interpreter
+from autograd_lite.derivatives import grad
 from autograd_lite.derive import Nodes
 from autograd_lite.operations.formulas import CONSTANTS
 from autograd_lite.operations.opcodes import LEAF
 
 DIGITS = 60
+
+
+def orders(f, x, n=3):
+    """f(x) and its derivatives."""
+    found = [f(x)]
+    for _ in range(n):
+        f = grad(f)
+        found.append(f(x))
+    return found
 
 
 def derivatives(rule, xs, c=0.0, modes="rrr"):
