@@ -196,19 +196,24 @@ def main(name, trials):
     duration = sorted(durations)[10]
     times = ceil(SHORTEST / duration)
     known = list(states(kind, times))
+    span = took = times * duration
     interrupted = 0
     for _ in range(trials):
         thing = kind()
         at_work = False
         try:
-            signal.setitimer(signal.ITIMER_REAL, rng.uniform(2e-6, times * duration))
+            signal.setitimer(signal.ITIMER_REAL, rng.uniform(2e-6, span))
             at_work = True
+            start = perf_counter()
             for _ in range(times):
                 thing.work()
+            took = perf_counter() - start
             at_work = False
             wait(1.0)  # for the signal, if no finaliser swallowed it
         except KeyboardInterrupt:
             interrupted += at_work
+            # Other processes come and go: the span follows the work.
+            span = span * 1.02 if at_work else took
         thing.check(known)
     assert not lost or name == "Save", f"finalisers lost {len(lost)} interrupts"  # tempfile's do
     assert interrupted > trials / 4, f"{interrupted} of {trials} signals came during the work"
