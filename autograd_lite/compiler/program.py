@@ -9,7 +9,6 @@ import operator
 from array import array
 from collections import Counter
 from itertools import compress, cycle
-from math import isfinite
 from numbers import Integral
 
 import numpy as np
@@ -29,8 +28,8 @@ from autograd_lite.compiler.record.template import (
     taken_apart,
 )
 from autograd_lite.compiler.record.tracers import NotRecordedError
+from autograd_lite.compiler.tape import loops
 from autograd_lite.compiler.tape.derive import RunBlock
-from autograd_lite.compiler.tape.loops import broken
 from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, TAKE, UNORDERED
 from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.value import Node, Value, grad_enabled, number_of
@@ -126,9 +125,9 @@ class Program(AnyProgram):
         # (result, value) of each result that is a Value of the arguments.
         self._passed = [(i, places[slot]) for i, slot in enumerate(slots) if slot in places]
         self._recorded = outputs.nodes[:], outputs.numbers  # the results of the recorded call
-        # Numbers of Python's, which are finite unless the function raises an error.
-        finite = [number_type(x) is not np.float64 for x in outputs.numbers]
-        self._finite = finite if any(finite) else []
+        # The outputs that are numbers of Python's: finite, unless the function raises an error.
+        kinds = enumerate(map(number_type, outputs.numbers), self.n_results)
+        self._finite = array("q", [i for i, kind in kinds if kind is not np.float64])
         for number in outputs.numbers:
             outputs.add(number)
         self.guards = Guards(recording, outputs)
@@ -234,7 +233,7 @@ class Program(AnyProgram):
         for i, k in self._passed:
             nodes[i] = flat.values[k]
         end = self.n_results + self.n_numbers
-        numbers = run.outputs[self.n_results : end].tolist() if self.n_numbers else []
+        numbers = run.outputs[self.n_results : end] if self.n_numbers else array("d")
         return put_together(self.template, nodes, numbers)
 
     def run(self, call: Call) -> Run | None:
@@ -298,8 +297,8 @@ class Program(AnyProgram):
         if drawn:
             call.all_drawn(drawn)
         if self._finite:
-            finite = compress(outputs[self.n_results :], self._finite)
-            call.raises = not all(map(isfinite, finite))
+            found = loops.room(len(self._finite))
+            call.raises = not loops.collect(outputs, self._finite, found)
         return not call.raises
 
     def call_back(self, outputs: Sequence[float]) -> None:
@@ -380,7 +379,7 @@ class Guards:
 
     def failed(self, outputs: array[float]) -> Guard | None:
         """The first guard that does not hold."""
-        i = broken(outputs, self.written, self.constants)
+        i = loops.broken(outputs, self.written, self.constants)
         return self.guards[i] if i >= 0 else None
 
 

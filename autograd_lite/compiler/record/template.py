@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 import numpy as np
 
 from autograd_lite.compiler.messages import said
@@ -56,12 +58,25 @@ class Array:
 
     holes   an array of objects, holes and numbers
     number  the type of the numbers
+    start   the result from which on they are results in order, doubles each of them; or -1
     """
 
-    __slots__ = ("holes", "number")
+    __slots__ = ("holes", "number", "start")
 
     def __init__(self, holes: Any, number: Any) -> None:
-        self.holes, self.number = holes, number
+        self.holes, self.number, self.start = holes, number, -1
+        held = holes.ravel().tolist()
+        if number == np.float64 and all(type(x) is Hole and is_double(x.number) for x in held):
+            start = held[0].i
+            if [x.i for x in held] == [*range(start, start + len(held))]:
+                self.start = start
+
+    def filled(self, numbers: array[float]) -> Any:
+        """The array of these results, taken at once."""
+        new = np.empty_like(self.holes, np.float64)
+        found = numbers[self.start : self.start + new.size]
+        new[...] = np.frombuffer(found).reshape(new.shape)
+        return new
 
 
 def taken_apart(thing: Any, hole: Callable[[Node], Hole], is_kept: Callable[[Any], bool]) -> Any:
@@ -143,7 +158,8 @@ def _array(holes: Any, number: Any) -> Any:
 def put_together(template: Any, nodes: Sequence[Any], numbers: Sequence[Any]) -> Any:
     """The result of a template, with a node or a number in each hole.
 
-    With holes for nodes and numbers, it is a template again.
+    With holes for nodes and numbers, it is a template again. From an `array` of numbers, arrays are
+    taken at once.
     """
     cls = type(template)
     if cls is Hole:
@@ -159,8 +175,12 @@ def put_together(template: Any, nodes: Sequence[Any], numbers: Sequence[Any]) ->
         return template.cls(found)
     if cls in _PLAIN:
         return template
+    if cls is tuple or cls is list:
+        return cls([put_together(x, nodes, numbers) for x in template])
     if cls is Identity:
         return template.thing
+    if cls is Array and template.start >= 0 and type(numbers) is array:
+        return template.filled(numbers)
     holes = template.holes if cls is Array else template
     found = rebuild(holes, [put_together(x, nodes, numbers) for x in children(holes)])
     return _array(found, template.number) if cls is Array else found
@@ -173,13 +193,18 @@ def as_number(cls: Any, number: Any) -> Any:
     return cls(round(number)) if is_whole(cls) else cls(number)
 
 
+def is_double(cls: Any) -> bool:
+    """True if all numbers of a type are doubles."""
+    return cls is float or cls is np.float64
+
+
 def is_whole(cls: Any) -> bool:
     """True if all numbers of a type are whole; None is the type of a node."""
     return cls is not None and issubclass(cls, (int, np.integer, np.bool_))
 
 
-def _has_hole(array: Any) -> bool:
-    return any(type(x) is Hole for x in array.flat)
+def _has_hole(objects: Any) -> bool:
+    return any(type(x) is Hole for x in objects.flat)
 
 
 _PLAIN = (int, float, complex, bool, str, bytes, type(None), range)

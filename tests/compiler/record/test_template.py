@@ -1,11 +1,14 @@
 """Templates of results: taken apart with holes for numbers, and put together with others."""
 
+from array import array
+
 import numpy as np
 import pytest
 
 from autograd_lite import Value
 from autograd_lite.compiler.record.captured import CapturedState
 from autograd_lite.compiler.record.template import (
+    Array,
     Hole,
     as_number,
     compact,
@@ -75,3 +78,36 @@ def test_numbers_have_the_type_that_the_function_gave(cls, number):
     found = as_number(cls, float(number))
     assert (type(found), found) == (cls, number)
     assert as_number(cls, Hole(4)).number is cls
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_array_of_doubles_in_order_is_taken_at_once_and_as_with_each_hole(order):
+    holes = np.asarray(np.empty((2, 3), object), order=order)
+    holes[...] = np.array([Hole(i, float) for i in range(1, 7)], object).reshape(2, 3)
+    template = Array(holes, np.dtype(np.float64))
+    numbers = [0.5, 1.5, -0.0, np.nan, np.inf, 2.5, 3.5]
+    one_by_one = put_together(template, [], numbers)
+    at_once = put_together(template, [], array("d", numbers))
+    assert at_once.tobytes("A") == one_by_one.tobytes("A")
+    assert at_once.flags.f_contiguous == one_by_one.flags.f_contiguous == (order == "F")
+    at_once[...] = 0.0  # it is the caller's own
+    assert put_together(template, [], array("d", numbers))[0, 0] == 1.5
+
+
+@pytest.mark.parametrize(
+    ("holes", "number"),
+    [
+        ([Hole(0, float), Hole(2, float)], np.float64),  # others are between them
+        ([Hole(1, float), Hole(0, float)], np.float64),
+        ([Hole(0, float), 2.0], np.float64),
+        ([Hole(0, np.float32), Hole(1, np.float32)], np.float32),
+        ([Hole(0, int), Hole(1, int)], np.int64),
+    ],
+)
+def test_any_other_array_is_put_together_hole_by_hole(holes, number):
+    objects = np.empty(2, object)
+    objects[:] = holes
+    found = put_together(Array(objects, np.dtype(number)), [], array("d", [1.0, 2.0, 3.0]))
+    expected = [float(x.i + 1) if isinstance(x, Hole) else x for x in holes]
+    assert found.dtype == number
+    assert found.tolist() == expected
