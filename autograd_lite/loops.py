@@ -33,7 +33,7 @@ from autograd_lite.observers import observe_alone
 from autograd_lite.pullback import Graph, by_operand, parents_of
 from autograd_lite.reading import Reading, gradient
 from autograd_lite.tree import children, rebuild
-from autograd_lite.value import Node, Value
+from autograd_lite.value import Node, Value, is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,13 +76,9 @@ def scan(
     goes another way than in the step that was recorded.
     """
     name = f"scan: {name_of(f)}"
-    rows, n = _rows(name, xs, length)
-    _compare(name, rows)
-    rows = rows[::-1] if reverse else rows
+    first, given, n = _given(name, xs, length, reverse)
     if n == 0:
         return init, []
-    given = [x for row in rows for x in leaves(row, name)]
-    first = _of_all(rows[0], given, n, name)
     step, (carry, ys) = _run(name, f, f, init, first, (given, n, checkpoint))
     if not step.body.n_y:
         return carry, None if step.y is None else stacked([step.y] * n)
@@ -386,7 +382,11 @@ class _Step:
         operands = [*leaves(carry, body.name), *xs, *body.captured]
         results = body.block(n, keep_all)(operands)
         k, n_y = body.n_carry, body.n_y
-        ys = [put(self.y, results[k + t * n_y : k + (t + 1) * n_y]) for t in range(n if n_y else 0)]
+        if is_number(self.y):
+            ys = results[k:]
+        else:
+            starts = range(k, len(results), n_y) if n_y else ()
+            ys = [put(self.y, results[start : start + n_y]) for start in starts]
         return put(carry, results[:k]), ys
 
 
@@ -531,29 +531,49 @@ def _tracer(x: Any) -> Any:
     return ValueTracer(number(x))
 
 
-def _rows(name: str, xs: Any, length: int | None) -> tuple[list[Any], int]:
-    """What each step is given."""
+def _given(name: str, xs: Any, length: Any, reverse: bool) -> tuple[Any, list[Any], int]:
+    """What stands for the x of any step; the numbers and Values of all, step by step; how many.
+
+    Raises ValueError for rows of xs that do not all have the form of the first.
+    """
     if xs is None:
         if length is None:
             raise TypeError(f"{name}: give xs, or the length of the loop")
         length = _int(f"{name}: length", length)
         if length < 0:
             raise ValueError(f"{name}: length must be 0 or more, not {length}")
-        return [()] * length, length
-    rows = _along(name, xs)
-    if length is not None and length != len(rows):
-        raise ValueError(f"{name}: length is {length}, but there are {len(rows)} xs")
-    return rows, len(rows)
+        return (), [], length
+    arrays = _arrays(xs)
+    quick = len({*map(len, arrays)}) == 1
+    rows = _along(name, xs) if not quick else range(len(arrays[0]))
+    n = len(rows)
+    if length is not None and length != n:
+        raise ValueError(f"{name}: length is {length}, but there are {n} xs")
+    if n == 0:
+        return (), [], 0
+    if quick:
+        table = np.concatenate([x.reshape(n, -1) for x in arrays], axis=1)[:: -1 if reverse else 1]
+        return _first(xs), table.ravel().tolist(), n
+    _compare(name, rows)
+    rows = rows[::-1] if reverse else rows
+    given = [x for row in rows for x in leaves(row, name)]
+    return _of_all(rows[0], given, n, name), given, n
 
 
-def _int(name: str, n: Any) -> int:
-    try:
-        return index(n)
-    except TypeError:
-        raise TypeError(f"{name} must be an int, not {type(n).__name__}") from None
+def _arrays(xs: Any) -> list[Any]:
+    """The arrays of numbers that xs are; none if they are anything else, too."""
+    if isinstance(xs, np.ndarray):
+        return [xs] if xs.ndim and xs.dtype.kind in "fiub" else []
+    found = [] if isinstance(xs, list) else [_arrays(part) for part in children(xs)]
+    return [x for part in found for x in part] if all(found) else []
 
 
-def _compare(name: str, rows: list[Any]) -> None:
+def _first(xs: Any) -> Any:
+    """The first row of arrays."""
+    return xs[0] if isinstance(xs, np.ndarray) else rebuild(xs, [*map(_first, children(xs))])
+
+
+def _compare(name: str, rows: Any) -> None:
     """Raise ValueError for rows of xs that do not all have the form of the first."""
     if {*map(type, rows)} <= {float, int, Value}:
         return
@@ -561,6 +581,13 @@ def _compare(name: str, rows: list[Any]) -> None:
         differs = difference(rows[0], row, f"row {k} of xs")
         if differs:
             raise ValueError(f"{name}: each row of xs must have the form of row 0: {differs}")
+
+
+def _int(name: str, n: Any) -> int:
+    try:
+        return index(n)
+    except TypeError:
+        raise TypeError(f"{name} must be an int, not {type(n).__name__}") from None
 
 
 def _of_all(row: Any, given: list[Any], n: int, name: str) -> Any:

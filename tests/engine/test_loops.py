@@ -140,6 +140,23 @@ def test_containers():
     assert init["a"].grad == 3.0
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_arrays_are_read_as_lists_are(reverse):
+    """And a column of ints gives ints, which may be indices, beside one of floats."""
+    indices, table = np.array([2, 0, 1]), np.array([[0.5, 1.5], [2.5, -1.0], [0.25, 3.0]])
+
+    def f(c, x):
+        k, row = x
+        return c * 0.5 + (row[0] - 2 * row[1]) * take([1.0, 10.0, 100.0], k), c
+
+    arrays = scan(f, 1.0, (indices, table), reverse=reverse)
+    lists = scan(f, 1.0, (indices.tolist(), [*table]), reverse=reverse)
+    assert arrays == lists
+    assert scan(f, 1.0, (indices[:0], table[:0])) == (1.0, [])
+    with pytest.raises(ValueError, match="the xs are of different lengths: 2, 3"):
+        scan(f, 1.0, (indices[:2], table))
+
+
 def test_no_steps():
     assert scan(lambda c, x: (c * 2, c), 3.0, []) == (3.0, [])
     assert fori_loop(5, 5, lambda i, c: c * 2, 3.0) == 3.0
