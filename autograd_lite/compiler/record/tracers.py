@@ -13,6 +13,7 @@ from math import prod
 
 import numpy as np
 
+import autograd_lite.compiler.record.array_functions  # noqa: F401  # which arrays have
 import autograd_lite.kinds as kinds
 from autograd_lite.anomaly import user_line
 from autograd_lite.compiler.messages import said

@@ -49,18 +49,6 @@ def test_what_is_data_needs_one_recording(function):
     assert compiled.recordings == 1
 
 
-def test_means_along_an_axis():
-    def function(x):
-        return x.mean(axis=0), x.mean(1, keepdims=True), (x > 0).mean(axis=0), (x > 0).any(axis=1)
-
-    compiled = compile(function)
-    for x in (MATRIX, -MATRIX, MATRIX.T.copy()):
-        for found, expected in zip(compiled(x), function(x), strict=True):
-            assert np.array_equal(found, expected, equal_nan=True)
-            assert found.dtype == expected.dtype
-    assert compiled.recordings == 1
-
-
 READ = {
     "mask": lambda x: x[x > 0],
     "row of a mask": lambda x: np.stack([x, -x])[:, x > 0],
@@ -77,27 +65,6 @@ def test_what_needs_the_bools_themselves_reads_them(function):
         assert np.array_equal(compiled(x), function(x))
 
 
-ORDERED = {
-    "max": lambda x: np.abs(x).max() + x.min(),
-    "sort": lambda x: np.sort(x),
-    "sorted in place": lambda x: [y := x.copy(), y.sort()][0],
-    "argmax": lambda x: x.argmax(),
-    "argmin": lambda x: np.argmin(x),
-    "argsort": lambda x: np.argsort(-x),
-    "partition": lambda x: np.partition(x, 1)[1],
-    "maximum": lambda x: np.maximum(x, 0.5).sum(),
-}
-
-
-@pytest.mark.parametrize("function", ORDERED.values(), ids=ORDERED)
-def test_nan_has_the_place_that_it_has_in_numpy(function):
-    compiled = compile(function)
-    for x in (A, [np.nan, 1.0, 2.0], [1.0, np.nan, 2.0], B, [2.0, 1.0, np.nan], [np.nan] * 3, -A):
-        found, expected = compiled(np.array(x)), function(np.array(x))
-        assert np.array_equal(found, expected, equal_nan=True)
-        assert type(found) is type(expected)
-
-
 def test_a_mask_selects_what_is_written():
     def function(x):
         y = x.copy()
@@ -112,46 +79,12 @@ def test_a_mask_selects_what_is_written():
         assert np.array_equal(x, before)
 
 
-def test_arrays_of_values_are_compared_and_selected_as_data():
-    def function(x):
-        chosen = np.where(x > 0, x * W, x)
-        return (chosen != 1.0) * chosen
-
-    compiled = compile(function)
-    for numbers in (A, B, -A):
-        xs = np.array([Value(x) for x in numbers])
-        found, expected = compiled(xs), function(xs)
-        assert [x.data for x in found] == [x.data for x in expected]
-        assert type(found) is np.ndarray
-    assert compiled.recordings == 1
-
-
-def test_a_choice_among_values_and_numbers_is_a_decision_on_the_type():
-    def function(x):
-        return np.where(x > 0, np.array([W * 1, W * 2, 5.0], dtype=object), 3)
-
-    compiled = compile(function)
-    for x in (A, -A):
-        found, expected = compiled(x), function(x)
-        assert [*map(type, found)] == [*map(type, expected)]
-        assert [getattr(y, "data", y) for y in found] == [getattr(y, "data", y) for y in expected]
-
-
 def test_results_are_arrays_like_others():
     assert type(compile(lambda x: (x, x * 2, [x > 0]))(A)[1]) is np.ndarray
     assert not issubclass(type(compile(lambda x: x[:2])(A)), TracerArray)
 
 
 # ------------------------------------------------------------------- all of NumPy, beside NumPy
-
-
-def as_numpy(function, calls, check, where):
-    """Compiled, a function gives what it gives for copies of the arguments of each call."""
-    compiled = compile(function, check=check)
-    for arguments in calls:
-        expected = numpy_programs.outcome(function, *[x.copy("K") for x in arguments])
-        found = numpy_programs.outcome(compiled, *arguments)
-        assert not numpy_programs.differ(found, expected), (where, arguments, found, expected)
 
 
 def calls_of(rng, n):
@@ -166,7 +99,7 @@ def calls_of(rng, n):
 def test_an_operation_gives_what_it_gives_in_numpy(source):
     rng = random.Random(source)
     for check in ("never", "never", "always"):
-        as_numpy(numpy_programs.OPERATIONS[source], calls_of(rng, 4), check, source)
+        numpy_programs.as_numpy(numpy_programs.OPERATIONS[source], calls_of(rng, 4), check, source)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -175,46 +108,7 @@ def test_programs_of_operations_give_what_they_give_in_numpy(rng):
     sources = [*numpy_programs.OPERATIONS]
     operations = [(rng.choice(sources), rng.randrange(4), rng.randrange(4)) for _ in range(3)]
     check = rng.choice(["never", "always"])
-    as_numpy(numpy_programs.program(operations), calls_of(rng, 4), check, operations)
-
-
-FUNCTIONS = """exp exp2 expm1 log log2 log10 log1p sqrt cbrt reciprocal sin cos tan arcsin arccos
-arctan
-sinh cosh tanh arcsinh arccosh arctanh degrees radians deg2rad rad2deg arctan2 hypot logaddexp"""
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", FUNCTIONS.split())
-def test_a_function_gives_what_it_gives_in_numpy(name):
-    function = getattr(np, name)
-    arguments = {1: lambda a, b: function(a), 2: function}[function.nin]
-    for dtype in numpy_programs.NUMBERS:
-        rng = random.Random(name)
-        calls = [[numpy_programs.array(rng, (6,), dtype, "C") for _ in "ab"] for _ in range(4)]
-        as_numpy(arguments, calls, "never", (name, dtype))
-
-
-def test_creation_and_types_read_no_numbers():
-    def function(x):
-        z = np.zeros_like(x)
-        z[0] = x[0] * 2
-        types = x.dtype == np.float64, np.result_type(x, 1) == np.float64
-        return z, np.ones_like(x), types, x.shape, np.ndim(x)
-
-    compiled = compile(function)
-    for x in (A, B, -A):
-        assert not numpy_programs.differ(compiled(x), function(x))
-    assert compiled.recordings == 1
-
-
-@pytest.mark.parametrize(
-    "function", [lambda i: np.maximum(2**53 + 1, i), lambda i: np.where(i > 0, 2**53 + 1, i)]
-)
-def test_an_int_that_no_double_holds_has_all_its_digits(function):
-    compiled = compile(function, check="never")
-    with pytest.warns(RuntimeWarning, match="no double holds the int 9007199254740993"):
-        assert np.array_equal(compiled(np.arange(3)), function(np.arange(3)))
-    assert np.array_equal(compiled(-np.arange(3)), function(-np.arange(3)))
+    numpy_programs.as_numpy(numpy_programs.program(operations), calls_of(rng, 4), check, operations)
 
 
 def test_a_buffer_of_an_array_is_that_of_its_numbers():
