@@ -137,6 +137,9 @@ class World:
         kwargs = {str(x.arg): self._evaluated(x.value) for x in call.keywords}
         try:
             result = self.called(*args, **kwargs)
+        except AttributeError as error:
+            # A compiled function says what to write for an attribute that a number lacks.
+            return "raises", "AttributeError", str(error).partition("; a number is")[0]
         except Exception as error:
             return "raises", type(error).__name__, str(error)
         # Samples of a batch call back in the order of the programs that they take.

@@ -168,8 +168,9 @@ EXPRESSIONS = {
         float(<bool>) | min(max(<float>, -2.0), 2.0) | float(str(<float>)) | <float> ** -1
         <float> ** 0.5 | next((x for x in <floats> if x > <float>), 0.5) | pow(<float>, <int> % 5)
         math.fsum(<floats>) | getattr(box, 'extra', <float>) | box.late
-        <int> / (<int> * <int> + 1) | np.float64(<float>) / 2 | sorted({<float>, <float>})[0]
-        float.fromhex((<float>).hex()) | (<float>).as_integer_ratio()[0] | al.exp(-abs(<float>))
+        <int> / (<int> * <int> + 1) | np.float64(<float>) / 2
+        sorted({<float>, <float>}, key=repr)[0] | float.fromhex((<float>).hex())
+        (<float>).as_integer_ratio()[0] | al.exp(-abs(<float>))
         sum(sizes) * <float> | complex(<float>, 1.0).real | <int> * 0.5
     """,
     "int": """

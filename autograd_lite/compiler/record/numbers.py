@@ -310,14 +310,13 @@ def _decide(x: Any, op: str, limit: float = 0.0) -> None:
 
 def _attribute(x: PlainNumber, name: str) -> Any:
     """The attribute of its number; a method reads the number when it is called."""
-    cls = number_type(x)
-    if not hasattr(cls, name):
+    try:
+        attribute = getattr(plain_number(x), name)
+    except AttributeError as problem:
         instead = f"write autograd_lite.{name}(x)" if hasattr(functions, name) else "pass a Value"
         raise NoAttributeError(
-            f"{cls.__name__!r} object has no attribute {name!r}; a number is a number in a "
-            f"compiled function, too: {instead}"
-        )
-    attribute = getattr(plain_number(x), name)
+            f"{problem}; a number is a number in a compiled function, too: {instead}"
+        ) from None
     if callable(attribute):
         return lambda *args, **kwargs: getattr(read(x), name)(*args, **kwargs)
     return attribute if name in _OF_ALL_NUMBERS else getattr(read(x), name)
