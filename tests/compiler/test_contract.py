@@ -295,14 +295,14 @@ def test_a_float_has_no_methods_of_values():
         compile(lambda x: x.exp())(1.0)
 
 
-@pytest.mark.parametrize("x", [np.int64(2), np.float64(2), 2.0])
+@pytest.mark.parametrize("x", [np.float64(2), 2.0])
 def test_a_missing_attribute_is_called_missing_as_it_is_eagerly(x):
     def f(x):
-        return x.relu()
+        return x.bit_length()
 
     with pytest.raises(AttributeError) as eager:
         f(x)
-    with pytest.raises(AttributeError, match=r"write autograd_lite\.relu") as compiled:
+    with pytest.raises(AttributeError, match="pass a Value") as compiled:
         compile(f)(x)
     assert str(compiled.value).startswith(str(eager.value))
 
