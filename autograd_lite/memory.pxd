@@ -177,6 +177,10 @@ cdef inline Py_hash_t address(Node node) noexcept:
     return <Py_hash_t> ((<size_t> <PyObject *> node) >> 4)
 
 
+cdef inline Node node(object thing):
+    return <Node> thing
+
+
 cdef inline Node value_at(tuple values, Py_ssize_t i):
     return <Node> PyTuple_GET_ITEM(values, i)
 

@@ -154,6 +154,11 @@ def address(node: Node) -> int:
     return object.__hash__(node)
 
 
+def node(thing: Any) -> Any:
+    """A thing that is known to be a node."""
+    return thing
+
+
 def value_at(values: tuple[Node, ...], i: int) -> Node:
     """values[i]."""
     return values[i]

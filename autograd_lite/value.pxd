@@ -37,12 +37,12 @@ cpdef Node required(object other, str name)
 cdef object comparable(object other)
 
 # making nodes
-@cython.locals(node=Node)
+@cython.locals(node=Value)
 cdef inline Node new_node(
     int kind, int code, Node x, Node y, double data, double dx, double dy
 )
 cdef Node node_of_many(int kind, int code, double data, double dx, Extra more)
-@cython.locals(node=Node)
+@cython.locals(node=Value)
 cdef Node filled_node(
     int kind, int code, Node x, Node y, double data, double dx, double dy, object more
 )

@@ -250,7 +250,7 @@ class Node:
 
     def __add__(self, other: Operand) -> Value:
         if isinstance(other, Value):
-            return binary(kernels.ADD, self, other)
+            return binary(kernels.ADD, self, memory.node(other))
         y = constant(other, "+")
         return NotImplemented if y is None else binary(kernels.ADD, self, y)
 
@@ -260,7 +260,7 @@ class Node:
 
     def __sub__(self, other: Operand) -> Value:
         if isinstance(other, Value):
-            return binary(kernels.SUB, self, other)
+            return binary(kernels.SUB, self, memory.node(other))
         y = constant(other, "-")
         return NotImplemented if y is None else binary(kernels.SUB, self, y)
 
@@ -270,7 +270,7 @@ class Node:
 
     def __mul__(self, other: Operand) -> Value:
         if isinstance(other, Value):
-            return binary(kernels.MUL, self, other)
+            return binary(kernels.MUL, self, memory.node(other))
         y = constant(other, "*")
         return NotImplemented if y is None else binary(kernels.MUL, self, y)
 
@@ -280,7 +280,7 @@ class Node:
 
     def __truediv__(self, other: Operand) -> Value:
         if isinstance(other, Value):
-            return binary(kernels.DIV, self, other)
+            return binary(kernels.DIV, self, memory.node(other))
         y = constant(other, "/")
         return NotImplemented if y is None else binary(kernels.DIV, self, y)
 
