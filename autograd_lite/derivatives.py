@@ -144,7 +144,7 @@ def _linearized(
     _check_function(what, f)
     primals = _sequence(what, "primals", primals)
     call = _Call(what, f, primals, {}, range(len(primals)), in_graphs=True)
-    results = _Tree(what, call.result, "the result", True)
+    results = Tree(what, call.result, "the result", True)
     others = call.depends_on_others(results.leaves)
 
     def push(*tangents: Any) -> Any:
@@ -177,7 +177,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
     _check_function("vjp", f)
     call = _Call("vjp", f, primals, {}, range(len(primals)))
     result, aux = call.result_and_aux(f, has_aux)
-    results = _Tree("vjp", result, "the result", True)
+    results = Tree("vjp", result, "the result", True)
     others = call.depends_on_others(results.leaves)
 
     def pull(cotangents: Any) -> Any:
@@ -274,7 +274,7 @@ def _jacobian(
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         call = _Call(what, f, args, kwargs, argnums, in_graphs=True)
         result, aux = call.result_and_aux(f, has_aux)
-        results = _Tree(what, result, "the result", True)
+        results = Tree(what, result, "the result", True)
         if results.parameters:
             raise TypeError(
                 f"{what}: a module has a number for each parameter, and no place for derivatives "
@@ -331,11 +331,11 @@ def pullback(outputs: Any, cotangents: Any, inputs: Any) -> Any:
     Raises TypeError for an input that is no Value,
     and where outputs and cotangents part.
     """
-    given = _Tree("pullback", inputs, "an input", False)
+    given = Tree("pullback", inputs, "an input", False)
     for x in given.leaves:
         if not isinstance(x, Node):
             raise TypeError(f"pullback: the inputs must be Values, not {type(x).__name__}")
-    results = _Tree("pullback", outputs, "an output", True)
+    results = Tree("pullback", outputs, "an output", True)
     leaves = _aligned("pullback", outputs, cotangents, "the cotangent", "the output")
     return given.filled(Graph(results.leaves, given.leaves).pullback(leaves))
 
@@ -375,7 +375,7 @@ class _Call:
     ) -> None:
         self._what, self._single = what, isinstance(argnums, int)
         places = _places(what, argnums, len(args), f)
-        self._trees = [_Tree(what, args[k], f"argument {k}", False) for k in places]
+        self._trees = [Tree(what, args[k], f"argument {k}", False) for k in places]
         self._sources = [x for tree in self._trees for x in tree.leaves]
         self._of_values = _are_values(self._sources)
         self._connected = value.grad_enabled()
@@ -565,7 +565,7 @@ def _number_node(x: Node) -> Node:
 # ---------------------------------------------------------------------------------------- trees
 
 
-class _Tree:
+class Tree:
     """A nested structure, as its numbers and Values in order, and the way back.
 
     leaves      the numbers and Values
@@ -578,13 +578,22 @@ class _Tree:
         self.leaves: list[Any] = []
         self.parameters: dict[int, Value] = {}
         self._what, self._is_result = what, is_result
-        self._blocks: list[tuple[int, int, Any]] = []  # start, stop, the array or None
+        self._blocks: list[tuple[int, int, Any, str]] = []  # start, stop, array or None, its path
         self._rebuild = self._take(thing, path)
 
     def blocks(self) -> Iterator[tuple[int, int, tuple[int, ...] | None]]:
         """(start, stop, shape) among the leaves of each array, and of each number without shape."""
-        for start, stop, array in self._blocks:
+        for start, stop, array, _ in self._blocks:
             yield start, stop, None if array is None else array.shape
+
+    def path(self, k: int) -> str:
+        """The text that leads to leaf k in Python."""
+        from autograd_lite.tree import array_paths
+
+        for start, stop, array, path in self._blocks:
+            if start <= k < stop:
+                return path if array is None else path + array_paths(array.shape)[k - start]
+        raise IndexError(f"there is no leaf {k} of {len(self.leaves)}")
 
     def built(self, blocks: Sequence[Any]) -> Any:
         """The structure with these in place of its arrays and numbers."""
@@ -595,7 +604,7 @@ class _Tree:
         return self.built(
             [
                 leaves[start] if array is None else _array_of(leaves[start:stop], array.shape)
-                for start, stop, array in self._blocks
+                for start, stop, array, _ in self._blocks
             ]
         )
 
@@ -632,7 +641,7 @@ class _Tree:
                 raise self._refuse(path, problem)
         start = len(self.leaves)
         self.leaves += leaves
-        self._blocks.append((start, len(self.leaves), array))
+        self._blocks.append((start, len(self.leaves), array, path))
         return next
 
     def _problem(self, x: Any) -> str:
@@ -654,9 +663,10 @@ class _Tree:
             hint = "; write 2.0 for 2"
         elif problem.startswith("an array of"):
             hint = "; write array.astype(float)"
+        if path.startswith("argument"):
+            hint += "; for other arguments give argnums"
         return TypeError(
-            f"{self._what}: {path} is {problem}, by which there is no derivative{hint}; "
-            "for other arguments give argnums"
+            f"{self._what}: {path} is {problem}, by which there is no derivative{hint}"
         )
 
 

@@ -47,7 +47,7 @@ FLOORS = (
     ("autograd_lite.compiler.samples", "autograd_lite.implicit"),
     ("autograd_lite.compiler.batch", "autograd_lite.compiler.vmap", "autograd_lite.loops"),
     ("autograd_lite", "autograd_lite.compiler", "autograd_lite._packages"),
-    ("autograd_lite.testing",),
+    ("autograd_lite.testing", "autograd_lite.optimize"),
     ("nn", "visualize.figure", "visualize.model"),
     ("visualize.picture",),
     ("visualize.page", "visualize.formula_reader"),

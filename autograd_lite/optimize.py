@@ -1,0 +1,360 @@
+"""Functions of parameters as optimisers want them: of a vector, with exact derivatives.
+
+`Problem` turns a function of nested parameters into functions of one flat vector, for SciPy, Ipopt
+and others; `minimize` calls SciPy's and gives the parameters back in their structure.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_lite import compile, dot, hessian, hvp, jacobian, no_grad, value_and_grad, vjp
+from autograd_lite.callables import name_of
+from autograd_lite.derivatives import Tree
+from autograd_lite.leaves import array_of, difference, leaves, number
+from autograd_lite.nary import unary_of
+from autograd_lite.operations import kernels
+from autograd_lite.value import Node, Value, is_number
+
+__all__ = ["Problem", "minimize"]
+
+Array = NDArray[np.float64]
+OfVectors = Callable[..., Array]
+
+
+class Problem:
+    """f of nested parameters, and its constraints, as functions of a vector of their numbers.
+
+    f            function of the parameters, written with this package's functions: an objective,
+                 which gives a single number, or residuals, which are any numbers
+    parameters   where the search begins: a float, an array, a module, or a list, tuple, dict or
+                 dataclass of them
+    constraints  `scipy.optimize.NonlinearConstraint(g, lb, ub)`, or several of them in a list: g is
+                 a function of the parameters, and its derivatives are taken here
+    bounds       (lower, upper) of the parameters, each a number for all of them, or built as they
+                 are
+
+    The vectors x0, lower and upper are the start and the bounds, constraints_lower and
+    constraints_upper the bounds of all constraints in order.
+
+    >>> problem = Problem(lambda p: (p["a"] - 1) ** 2 + p["b"] ** 4, {"a": 3.0, "b": 2.0})
+    >>> problem.value_and_grad(problem.x0)
+    (20.0, array([ 4., 32.]))
+    >>> problem.tree([1.0, 0.0])
+    {'a': 1.0, 'b': 0.0}
+
+    Each function is compiled when it is called first. Values that f reads besides are constants.
+
+    Raises TypeError for parameters by which there is no derivative and for constraints of another
+    kind, ValueError for a start that is not finite, and for bounds that cross or do not fit.
+    """
+
+    def __init__(
+        self,
+        f: Callable[[Any], Any],
+        parameters: Any,
+        constraints: Any = (),
+        bounds: tuple[Any, Any] = (-np.inf, np.inf),
+    ) -> None:
+        if not callable(f):
+            raise TypeError(f"Problem: f must be a function, not {type(f).__name__}")
+        name = name_of(f)
+        self._tree = tree = Tree("Problem", parameters, "parameters", False)
+        if not tree.leaves:
+            raise ValueError("Problem: the parameters hold no numbers")
+        self.x0: Array = np.array([number(x) for x in tree.leaves])
+        for k in np.flatnonzero(~np.isfinite(self.x0))[:1]:
+            raise ValueError(
+                f"Problem: {tree.path(k)} is {self.x0[k]}; the search must begin at finite numbers"
+            )
+        self.lower, self.upper = self._bounds(bounds, parameters)
+        stacked, self.constraints_lower, self.constraints_upper = self._stacked(constraints)
+
+        of_vector = _of_vector(f, tree)
+
+        def objective(x: Any) -> Any:
+            return _single(of_vector(x), name)
+
+        def residuals(x: Any) -> Any:
+            return _array(of_vector(x), f"Problem: what {name} gives")
+
+        def lagrangian(x: Any, multipliers: Any, factor: Any) -> Any:
+            return factor * objective(x) + dot(multipliers.tolist(), stacked(x).tolist())
+
+        self._value: OfVectors = _program(name, lambda x: vjp(objective, x)[0])
+        self._value_and_grad = _program(name, value_and_grad(objective))
+        self._hess: OfVectors = _program(name, hessian(objective))
+        self._hessp: OfVectors = _program(name, lambda x, v: hvp(objective, (x,), (v,)))
+        self._residuals: OfVectors = _program(name, lambda x: vjp(residuals, x)[0])
+        self._jac: OfVectors = _program(name, jacobian(residuals))
+        self._constraints: OfVectors = _program(name, lambda x: vjp(stacked, x)[0])
+        self._constraints_jac: OfVectors = _program(name, jacobian(stacked))
+        self._lagrangian_hess: OfVectors = _program(name, hessian(lagrangian))
+
+    def tree(self, x: Any) -> Any:
+        """The parameters, with the numbers of the vector x."""
+        numbers = self._vector(x).tolist()
+        pairs = zip(self._tree.leaves, numbers, strict=True)
+        return self._tree.filled([Value(x) if isinstance(old, Value) else x for old, x in pairs])
+
+    # -------------------------------------------------------------------------- an objective
+
+    def value(self, x: Any) -> float:
+        """f(x)."""
+        return float(self._value(self._vector(x)))
+
+    def grad(self, x: Any) -> Array:
+        """The gradient of f at x."""
+        return self.value_and_grad(x)[1]
+
+    def value_and_grad(self, x: Any) -> tuple[float, Array]:
+        """(f(x), the gradient of f at x): what SciPy's `minimize` calls with jac=True."""
+        value, gradient = self._value_and_grad(self._vector(x))
+        return float(value), gradient
+
+    def hess(self, x: Any) -> Array:
+        """The Hessian of f at x."""
+        return self._hess(self._vector(x))
+
+    def hessp(self, x: Any, v: Any) -> Array:
+        """The Hessian of f at x times the vector v; no Hessian is built."""
+        return self._hessp(self._vector(x), self._vector(v, "v"))
+
+    # ---------------------------------------------------------------------------- residuals
+
+    def residuals(self, x: Any) -> Array:
+        """f(x), all of its numbers: what SciPy's `least_squares` and `root` call."""
+        return self._residuals(self._vector(x))
+
+    def jac(self, x: Any) -> Array:
+        """The Jacobian of the residuals at x: a row for each residual."""
+        return self._jac(self._vector(x))
+
+    # --------------------------------------------------------------------------- constraints
+
+    def constraints(self, x: Any) -> Array:
+        """The numbers of all constraints at x, in order."""
+        return self._constraints(self._vector(x))
+
+    def constraints_jac(self, x: Any) -> Array:
+        """Their Jacobian at x: a row for each number."""
+        return self._constraints_jac(self._vector(x))
+
+    def lagrangian_hess(self, x: Any, multipliers: Any, factor: float = 1.0) -> Array:
+        """The Hessian of factor * f(x) + sum of multiplier * constraint."""
+        given = np.array(multipliers, float)
+        if given.shape != self.constraints_lower.shape:
+            raise ValueError(
+                f"Problem: {given.size} multipliers for {self.constraints_lower.size} constraints"
+            )
+        return self._lagrangian_hess(self._vector(x), given, float(factor))
+
+    # ---------------------------------------------------------------------- what was passed
+
+    def _vector(self, x: Any, name: str = "x") -> Array:
+        made = np.array(x, float)
+        if made.shape != self.x0.shape:
+            raise ValueError(
+                f"Problem: {name} has the shape {made.shape}, and the parameters are "
+                f"{self.x0.size} numbers"
+            )
+        return made
+
+    def _bounds(self, bounds: Any, parameters: Any) -> tuple[Array, Array]:
+        if not isinstance(bounds, tuple) or len(bounds) != 2:
+            raise TypeError(
+                "Problem: bounds must be (lower, upper), each a number or built as the parameters "
+                f"are, not {bounds!r}; write (0.0, math.inf) for positive parameters"
+            )
+        for k, bound in enumerate(bounds):
+            where = "" if is_number(bound) else difference(parameters, bound, f"bounds[{k}]")
+            if where:
+                raise ValueError(f"Problem: {where}, as in the parameters")
+        n = self.x0.size
+        lower, upper = (
+            _filled(bound, n, f"Problem: bounds[{k}]") for k, bound in enumerate(bounds)
+        )
+        for k in np.flatnonzero(~(lower <= upper))[:1]:
+            raise ValueError(
+                f"Problem: the bounds of {self._tree.path(k)} are {lower[k]} and {upper[k]}"
+            )
+        return lower, upper
+
+    def _stacked(self, constraints: Any) -> tuple[Callable[[Any], Any], Array, Array]:
+        """The function of a vector that gives the numbers of all constraints, and their bounds."""
+        given = constraints if isinstance(constraints, (list, tuple)) else [constraints]
+        functions, lower, upper = [], [np.zeros(0)], [np.zeros(0)]
+        for k, constraint in enumerate(given):
+            name = f"Problem: constraints[{k}]"
+            _check_constraint(name, constraint)
+            function = _of_vector(constraint.fun, self._tree)
+            functions.append(function)
+            with no_grad():
+                size = _array(function(self.x0), name).size
+            lower.append(_filled(constraint.lb, size, f"{name}.lb"))
+            upper.append(_filled(constraint.ub, size, f"{name}.ub"))
+
+        def stacked(x: Any) -> Any:
+            return _array([g(x) for g in functions], "Problem: a constraint")
+
+        return stacked, np.concatenate(lower), np.concatenate(upper)
+
+
+def minimize(
+    f: Callable[[Any], Any],
+    parameters: Any,
+    *,
+    method: Any = None,
+    constraints: Any = (),
+    bounds: tuple[Any, Any] = (-np.inf, np.inf),
+    **options: Any,
+) -> Any:
+    """SciPy's `minimize` of a function of nested parameters, with exact derivatives.
+
+    f, parameters, constraints, bounds   those of `Problem`
+    method   SciPy's name of it: by default BFGS, L-BFGS-B with bounds, SLSQP with constraints. Each
+             is given the derivatives that it uses: gradients, Hessians or products with them
+    options  other arguments of SciPy's `minimize`: tol, options, callback
+
+    Gives SciPy's `OptimizeResult`, whose x is built as the parameters are; `success`, `message`,
+    `nfev` and the rest are SciPy's.
+
+    >>> found = minimize(lambda p: (p["a"] - 1) ** 2 + p["b"] ** 2, {"a": 3.0, "b": 2.0})
+    >>> found.success, round(found.x["a"], 6)
+    (True, 1.0)
+
+    Warns with a RuntimeWarning if SciPy says that it did not converge: the result is then where it
+    stopped. Raises what `Problem` raises.
+    """
+    scipy = _scipy("minimize")
+    problem = Problem(f, parameters, constraints, bounds)
+    name = method.lower() if isinstance(method, str) else "bfgs" if method is None else "custom"
+    given: dict[str, Any] = {"fun": problem.value_and_grad, "jac": True}
+    if name in _NO_GRADIENTS:
+        given = {"fun": problem.value}
+    elif name in _HESSIANS:
+        given["hess"] = problem.hess
+    elif name in _PRODUCTS:
+        given["hessp"] = problem.hessp
+    if np.isfinite([problem.lower, problem.upper]).any():
+        given["bounds"] = scipy.Bounds(problem.lower, problem.upper)
+    given["constraints"] = [*_for_scipy(problem, scipy, hess=name == "trust-constr")]
+    found = scipy.minimize(x0=problem.x0, method=method, **given, **options)
+    if not found.success:
+        warnings.warn(
+            f"minimize: {name_of(f)} did not converge: {found.message}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    found.x = problem.tree(found.x)
+    return found
+
+
+_NO_GRADIENTS = {"nelder-mead", "powell", "cobyla", "cobyqa"}
+_HESSIANS = {"dogleg", "trust-exact"}
+_PRODUCTS = {"newton-cg", "trust-ncg", "trust-krylov", "trust-constr", "custom"}
+
+
+def _for_scipy(problem: Problem, scipy: Any, hess: bool) -> Iterator[Any]:
+    """The constraints of a problem as SciPy's: equations and inequalities apart, as SLSQP wants."""
+    lower, upper = problem.constraints_lower, problem.constraints_upper
+    for rows in np.flatnonzero(lower == upper), np.flatnonzero(lower != upper):
+        if rows.size:
+            yield _rows(problem, scipy, rows, hess)
+
+
+def _rows(problem: Problem, scipy: Any, rows: Any, hess: bool) -> Any:
+    def of_multipliers(x: Any, multipliers: Any) -> Array:
+        every = np.zeros(problem.constraints_lower.size)
+        every[rows] = multipliers
+        return problem.lagrangian_hess(x, every, 0.0)
+
+    return scipy.NonlinearConstraint(
+        lambda x: problem.constraints(x)[rows],
+        problem.constraints_lower[rows],
+        problem.constraints_upper[rows],
+        jac=lambda x: problem.constraints_jac(x)[rows],
+        **{"hess": of_multipliers} if hess else {},
+    )
+
+
+# ----------------------------------------------------------------------------- trees and vectors
+
+
+def _program(name: str, function: Callable[..., Any]) -> Any:
+    """A function of vectors, compiled, in which Values from outside are numbers."""
+
+    def numbers(*vectors: Any) -> Any:
+        with no_grad():
+            return function(*vectors)
+
+    numbers.__name__ = name  # which warnings give
+    return compile(numbers)
+
+
+def _of_vector(f: Callable[[Any], Any], tree: Tree) -> Callable[[Any], Any]:
+    """The function of an array of numbers or Values that f of the tree with these is."""
+
+    def of_vector(x: Any) -> Any:
+        filled = x.tolist()
+        for k in tree.parameters:  # a module takes copies of nodes, so none of a leaf
+            if isinstance(filled[k], Node):
+                filled[k] = unary_of(kernels.POW_C, filled[k], 1.0)
+        return f(tree.filled(filled))
+
+    return of_vector
+
+
+def _single(result: Any, name: str) -> Any:
+    """The one number that an objective gives."""
+    if isinstance(result, np.ndarray) and result.shape == ():
+        result = result.item()
+    if isinstance(result, Node) or is_number(result):
+        return result
+    count = _array(result, f"Problem: what {name} gives").size
+    raise TypeError(
+        f"Problem: {name} gave {type(result).__name__} of {count}, and an objective is a single "
+        "number. Of residuals give the sum of squares, or call residuals and jac"
+    )
+
+
+def _array(result: Any, name: str) -> Any:
+    """The numbers and Values of a result in an array of one axis."""
+    found = [*leaves(result, name)]
+    return array_of(found, (len(found),))
+
+
+def _filled(bound: Any, n: int, name: str) -> Array:
+    """n numbers: those of a bound in order, or one for all."""
+    found = np.array([number(x) for x in leaves(bound, name)])
+    if found.size not in (1, n):
+        raise ValueError(f"{name} has {found.size} numbers, and {n} are bounded")
+    return np.broadcast_to(found, (n,)).copy()
+
+
+def _check_constraint(name: str, constraint: Any) -> None:
+    kind = _scipy("Problem: constraints").NonlinearConstraint
+    if isinstance(constraint, kind):
+        return
+    raise TypeError(
+        f"{name} must be a scipy.optimize.NonlinearConstraint of a function of the parameters, not "
+        f"a {type(constraint).__name__}; write NonlinearConstraint(g, 0, 0) for g = 0, and "
+        "NonlinearConstraint(g, 0, math.inf) for g >= 0"
+    )
+
+
+def _scipy(what: str) -> Any:
+    try:
+        import scipy.optimize
+    except ModuleNotFoundError as problem:
+        if problem.name != "scipy":
+            raise
+        raise ModuleNotFoundError(
+            f'{what}: this needs SciPy: pip install "autograd-lite[optimize]"', name="scipy"
+        ) from None
+    return scipy.optimize
