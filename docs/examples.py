@@ -30,6 +30,7 @@ NAMES = [
     "gan",
     "reinforce",
     "ode",
+    "physics",
     "finance",
 ]
 WIDTH = 720  # pixels of a picture
