@@ -24,10 +24,8 @@ from autograd_lite._pure import is_compiled as _is_compiled
 from autograd_lite.anomaly import AnomalyError, detect_anomaly
 from autograd_lite.derivatives import (
     grad,
-    hessian,
     hvp,
     jacfwd,
-    jacobian,
     jacrev,
     jvp,
     linearize,
@@ -109,6 +107,7 @@ from autograd_lite.functions import (
     where,
 )
 from autograd_lite.graph import topological_order
+from autograd_lite.matrices import hessian, jacobian, sparsity, value_grad_hessian
 from autograd_lite.observers import no_grad
 from autograd_lite.value import Value
 
@@ -257,6 +256,7 @@ __all__ = [
     "sinh",
     "softmax",
     "softplus",
+    "sparsity",
     "sqrt",
     "square",
     "sum",
@@ -266,6 +266,7 @@ __all__ = [
     "topological_order",
     "trunc",
     "value_and_grad",
+    "value_grad_hessian",
     "vjp",
     "vmap",
     "where",

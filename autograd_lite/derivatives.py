@@ -19,6 +19,7 @@ from autograd_lite.observers import Observer
 from autograd_lite.operations import kernels
 from autograd_lite.plain import forget_parents, number_kind
 from autograd_lite.pullback import Graph, Later, depends_on_others
+from autograd_lite.rows import rows as sparse_rows
 from autograd_lite.value import Node, Value, number_of
 
 TYPE_CHECKING = False
@@ -94,13 +95,13 @@ def value_and_grad(
 def _value_and_grad(
     what: str, f: Callable[..., Any], argnums: int | Sequence[int], has_aux: bool
 ) -> Callable[..., Any]:
-    _check_function(what, f)
+    check_function(what, f)
 
     @functools.wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         call = _Call(what, f, args, kwargs, argnums)
         result, aux = call.result_and_aux(f, has_aux)
-        y = _single(what, result, f)
+        y = single_of(what, result, f)
         found, others = call.gradient(y)
         y = call.finished(y, others)
         return ((y, call.finished_aux(aux)) if has_aux else y), call.like_arguments(found, others)
@@ -141,7 +142,7 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
 def _linearized(
     what: str, f: Callable[..., Any], primals: Sequence[Any]
 ) -> tuple[Any, Callable[..., Any]]:
-    _check_function(what, f)
+    check_function(what, f)
     primals = _sequence(what, "primals", primals)
     call = _Call(what, f, primals, {}, range(len(primals)), in_graphs=True)
     results = Tree(what, call.result, "the result", True)
@@ -174,7 +175,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
 
     Raises TypeError that names the path at which result and cotangents part.
     """
-    _check_function("vjp", f)
+    check_function("vjp", f)
     call = _Call("vjp", f, primals, {}, range(len(primals)))
     result, aux = call.result_and_aux(f, has_aux)
     results = Tree("vjp", result, "the result", True)
@@ -268,7 +269,7 @@ def _jacobian(
     has_aux: bool,
     forward: bool,
 ) -> Callable[..., Any]:
-    _check_function(what, f)
+    check_function(what, f)
 
     @functools.wraps(f)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
@@ -287,7 +288,7 @@ def _jacobian(
             zero = graph.number(0.0)
             rows = [
                 [row.get(k, zero) for k in range(len(graph.inputs))]
-                for row in graph.jacobian(graph.outputs, graph.inputs)
+                for row in sparse_rows(graph, graph.outputs, graph.inputs)
             ]
         else:
             one = graph.number(1.0)
@@ -374,7 +375,7 @@ class _Call:
         in_graphs: bool = False,
     ) -> None:
         self._what, self._single = what, isinstance(argnums, int)
-        places = _places(what, argnums, len(args), f)
+        places = places_of(what, argnums, len(args), f)
         self._trees = [Tree(what, args[k], f"argument {k}", False) for k in places]
         self._sources = [x for tree in self._trees for x in tree.leaves]
         self._of_values = _are_values(self._sources)
@@ -751,7 +752,7 @@ def _are_values(leaves: Sequence[Any]) -> bool:
     return any(isinstance(x, Value) for x in leaves)
 
 
-def _single(what: str, result: Any, f: Callable[..., Any]) -> Any:
+def single_of(what: str, result: Any, f: Callable[..., Any]) -> Any:
     """The result of f, which must be a single number."""
     if _is_array(result) and result.shape == ():
         result = result.item()
@@ -763,7 +764,7 @@ def _single(what: str, result: Any, f: Callable[..., Any]) -> Any:
     )
 
 
-def _places(
+def places_of(
     what: str, argnums: int | Sequence[int], n: int, f: Callable[..., Any]
 ) -> Sequence[int]:
     """The positions of the arguments by which derivatives are taken, from 0 on."""
@@ -787,7 +788,7 @@ def _places(
     return places
 
 
-def _check_function(what: str, f: Any) -> None:
+def check_function(what: str, f: Any) -> None:
     if not callable(f):
         raise TypeError(f"{what}: expected a function, not {type(f).__name__}")
 

@@ -385,46 +385,11 @@ class Nodes:
         found: dict[int, int] = dict(tangents)
         for i in range(n):
             if active[i] and needed[i] and i not in found:
-                found[i] = self._tangent(i, found, zero)
+                found[i] = self.tangent(i, found, zero)
         return [found.get(i, zero) for i in targets]
 
-    def jacobian(self, targets: Sequence[int], inputs: Sequence[int]) -> list[dict[int, int]]:
-        """For each target, {k: node of its derivative by input k}, of what is not always 0.
-
-        Tangents of all inputs at once, each node having those of the inputs that it depends on.
-        """
-        n = len(self)
-        active = self.active(inputs, n)
-        needed, uses = [False] * n, [0] * n
-        for i in targets:
-            needed[i] = True
-            uses[i] += 1
-        for i in range(n - 1, -1, -1):
-            if needed[i] and active[i]:
-                for p in self.parents[i]:
-                    needed[p] = True
-                    uses[p] += 1
-        zero, one = self.number(0.0), self.number(1.0)
-        rows: dict[int, dict[int, int]] = {i: {k: one} for k, i in enumerate(inputs)}
-        for i in inputs:
-            uses[i] += 1
-        for i in range(n):
-            if not (active[i] and needed[i]) or i in rows:
-                continue
-            parents = [p for p in self.parents[i] if active[p]]
-            found = {}
-            for k in dict.fromkeys([k for p in parents for k in rows[p]]):
-                t = self._tangent(i, {p: rows[p][k] for p in parents if k in rows[p]}, zero)
-                if t != zero:
-                    found[k] = t
-            rows[i] = found
-            for p in self.parents[i]:
-                uses[p] -= 1
-                if uses[p] == 0 and active[p]:
-                    del rows[p]  # nobody reads it any more
-        return [rows.get(i, {}) for i in targets]
-
-    def _tangent(self, i: int, of: Mapping[int, int], zero: int) -> int:
+    def tangent(self, i: int, of: Mapping[int, int], zero: int) -> int:
+        """The node of the tangent of a node, given {parent: node of its tangent}."""
         code, parents = self.codes[i], self.parents[i]
         if code == BLOCK:
             t = self.add(BLOCK)

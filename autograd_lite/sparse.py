@@ -1,0 +1,489 @@
+"""Sparse Jacobians and Hessians: a function recorded once, its derivatives as arrays of numbers.
+
+The recording is differentiated on its tape, one node for each number that is not always 0, and the
+result runs as one program. So a call takes numbers and gives arrays, and makes no Value.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd_lite import observers
+from autograd_lite.callables import name_of
+from autograd_lite.compiler.choice import ExecutorChoice, all_close, cotangents_for
+from autograd_lite.compiler.messages import counted, said, warn
+from autograd_lite.compiler.program import Guards, Outputs
+from autograd_lite.compiler.record.captured import CapturedState
+from autograd_lite.compiler.record.flatten import Identity, flatten_call
+from autograd_lite.compiler.record.recorder import Recorder, Recording, record
+from autograd_lite.compiler.record.tracers import NotRecordedError
+from autograd_lite.compiler.tape.derive import taken_apart, tape_of
+from autograd_lite.compiler.tape.interpreter import Interpreter
+from autograd_lite.compiler.tape.writer import write_tape
+from autograd_lite.derivatives import Tree, check_function, places_of, single_of
+from autograd_lite.forks import give_lock
+from autograd_lite.observers import no_grad
+from autograd_lite.rows import count, rows
+from autograd_lite.value import Node, Value, grad_enabled, number_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from threading import RLock
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from autograd_lite.compiler.record.flatten import FlatArguments
+    from autograd_lite.rows import Row
+
+__all__ = ["CSR", "Sparse", "Sparsity"]
+
+MANY = 100_000
+"""A matrix with more numbers than these that are not 0, a quarter of all, is no sparse one."""
+
+KEPT = 16
+"""So many preparations are kept for the arguments of one shape, and more than these are told of."""
+
+
+class CSR(NamedTuple):
+    """A sparse matrix by rows: row i has data[indptr[i] : indptr[i + 1]] in the columns `indices`
+    of the same places, in ascending order.
+
+    data     [nnz] doubles, the caller's own
+    indices  [nnz] ints, shared and read-only
+    indptr   [rows + 1] ints, shared and read-only
+    """
+
+    data: NDArray[np.float64]
+    indices: NDArray[np.int32]
+    indptr: NDArray[np.int32]
+
+
+class Sparsity:
+    """Which numbers of a matrix are not always 0.
+
+    shape            (rows, columns)
+    indices, indptr  row i has them in the columns indices[indptr[i] : indptr[i + 1]]
+    """
+
+    def __init__(
+        self, shape: tuple[int, int], indices: NDArray[np.int32], indptr: NDArray[np.int32]
+    ) -> None:
+        self.shape, self.indices, self.indptr = shape, indices, indptr
+
+    @property
+    def nnz(self) -> int:
+        """How many there are."""
+        return len(self.indices)
+
+    def coordinates(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """[nnz] the row and the column of each, in the order of the numbers of a matrix."""
+        found = np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.indptr))
+        return found, self.indices
+
+    def toarray(self) -> NDArray[np.bool_]:
+        """[rows, columns] bools."""
+        made = np.zeros(self.shape, bool)
+        made[self.coordinates()] = True
+        return made
+
+    def matrix(self) -> Any:
+        """A scipy.sparse.csr_matrix of bools. Raises ImportError without SciPy."""
+        data = np.ones(self.nnz, bool)
+        return _csr_matrix()((data, self.indices.copy(), self.indptr.copy()), shape=self.shape)
+
+    def __repr__(self) -> str:
+        n, m = self.shape
+        share = self.nnz / max(1, n * m)
+        return f"<Sparsity: {n:,} x {m:,}, {self.nnz:,} non-zeros, {share:.2%}>"
+
+
+class Sparse:
+    """What `hessian(f, sparse=True)` is: a function that gives sparse derivatives of f, prepared for the arguments of its first call.
+
+    It is prepared anew for arguments of another structure, where a decision on numbers in f goes
+    another way, and where what f reads has changed. At calls 2, 4, 8 ... of a preparation f itself
+    runs, too, and its numbers are compared.
+    """
+
+    _lock: RLock
+
+    def __init__(
+        self,
+        what: str,
+        f: Callable[..., Any],
+        argnums: int | Sequence[int],
+        *,
+        sparse: Any = True,
+        lower: bool = False,
+    ) -> None:
+        """A derivative of f.
+
+        what    "jacobian", "hessian" or "value_grad_hessian", or "value_and_grad"
+        sparse  True for matrices of SciPy's, "arrays" for a `CSR`
+        lower   True for the columns of a Hessian up to the row
+        """
+        check_function(what, f)
+        if sparse not in (True, "arrays"):
+            raise ValueError(f'{what}: sparse must be False, True or "arrays", not {sparse!r}')
+        self._what, self._f, self._argnums, self._lower = what, f, argnums, lower
+        self._matrix = None if sparse == "arrays" or what == "value_and_grad" else _csr_matrix()
+        functools.update_wrapper(self, f)
+        self._known: dict[Any, list[_Prepared]] = {}
+        self.preparations = 0
+        self._hidden = False  # True if f reads what changes unseen
+        self._unsettled = False  # True if the last preparation changed what f reads
+        give_lock(self, "_lock")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        prepared, numbers = self._run(args, kwargs)
+        data = numbers[prepared.head :]
+        if self._what in ("jacobian", "hessian"):
+            return self._made(prepared, data)
+        value, gradient = numbers.item(0), prepared.like_arguments(numbers[1 : prepared.head])
+        if self._what == "value_and_grad":
+            return value, gradient
+        return value, gradient, self._made(prepared, data)
+
+    def into(self, out: Any, *args: Any, **kwargs: Any) -> float | None:
+        """Write the numbers of the matrix, in the order of `CSR`, into an array of doubles.
+
+        out  [nnz] that array; of value_grad_hessian two arrays, the first for the gradient
+
+        Gives the value, of value_grad_hessian. Raises ValueError for arrays of another size.
+        """
+        prepared, numbers = self._run(args, kwargs)
+        parts = [numbers[prepared.head :]]
+        if prepared.head:
+            parts.insert(0, numbers[1 : prepared.head])
+        given = out if prepared.head and isinstance(out, (tuple, list)) else [out]
+        if len(given) != len(parts):
+            raise ValueError(f"{self._what}: expected {counted(len(parts), 'array')} to write into")
+        for array, part in zip(given, parts, strict=True):
+            if not isinstance(array, np.ndarray) or array.dtype != float or array.size != part.size:
+                raise ValueError(
+                    f"{self._what}: expected an array of {part.size} doubles to write into"
+                )
+        for array, part in zip(given, parts, strict=True):
+            array[...] = part.reshape(array.shape)
+        return numbers.item(0) if prepared.head else None
+
+    def sparsity(self, *args: Any, **kwargs: Any) -> Sparsity:
+        """Which numbers of the matrix are not always 0, for these arguments."""
+        return self._run(args, kwargs)[0].sparsity
+
+    def __repr__(self) -> str:
+        return f"<sparse {self._what} of {name_of(self._f)}>"
+
+    def _made(self, prepared: _Prepared, data: NDArray[np.float64]) -> Any:
+        found = prepared.sparsity
+        if self._matrix is None:
+            return CSR(data, found.indices, found.indptr)
+        arrays = data, found.indices.copy(), found.indptr.copy()
+        return self._matrix(arrays, shape=found.shape, copy=False)
+
+    # ------------------------------------------------------------------------------- one call
+
+    def _run(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[_Prepared, NDArray[np.float64]]:
+        """The preparation for a call, and the numbers that it gives."""
+        places = places_of(self._what, self._argnums, len(args), self._f)
+        if observers.tracing():
+            raise TypeError(
+                f"{self._what}: a sparse derivative gives arrays of numbers, and is no part of a "
+                f"compiled function or another transform; there write {self._what}(f) without "
+                "sparse"
+            )
+        flat = flatten_call(args, kwargs, (), places)
+        key = flat.shape.tobytes(), tuple(flat.statics)
+        if not self._hidden:
+            for prepared in self._known.get(key, ()):
+                if not prepared.captured.changed():
+                    numbers = prepared.run(flat)
+                    if numbers is not None and self._is_right(prepared, args, kwargs, flat):
+                        return prepared, numbers
+        with self._lock:
+            prepared = self._prepared(args, kwargs, places, flat, key)
+        numbers = prepared.run(flat)
+        if numbers is None:
+            raise RuntimeError(f"{self._what}: {name_of(self._f)} decides otherwise when it is run")
+        return prepared, numbers
+
+    def _is_right(self, prepared: _Prepared, args: Any, kwargs: Any, flat: FlatArguments) -> bool:
+        """True unless it is time to run f, and that gives other numbers than the recording."""
+        prepared.runs += 1
+        if prepared.runs & (prepared.runs - 1) or prepared.agrees(self._f, args, kwargs, flat):
+            return True
+        self._hidden = True
+        self._known.clear()
+        warn(
+            said(
+                f"{self._what}: {name_of(self._f)} gives other numbers than when it was recorded, "
+                "and is prepared anew at each call from now on",
+                "Pass what changes from call to call as an argument",
+            )
+        )
+        return False
+
+    def _prepared(
+        self, args: Any, kwargs: Any, places: Sequence[int], flat: FlatArguments, key: Any
+    ) -> _Prepared:
+        """A new preparation, which is kept; the caller holds the lock."""
+        call = _Call(self._what, self._f, args, kwargs, places, isinstance(self._argnums, int))
+        prepared = _Prepared(call, self._lower)
+        self.preparations += 1
+        if self._hidden:
+            return prepared
+        changed, before = call.changed, self._unsettled
+        self._unsettled = bool(changed)
+        if changed:
+            if before:
+                warn(
+                    said(
+                        f"{self._what}: each call of {name_of(self._f)} changes {changed}, so that "
+                        "it is prepared anew each time",
+                        "Keep what changes outside",
+                    )
+                )
+            return prepared
+        known = self._known.setdefault(key, [])
+        self._known[key] = [prepared, *known[: KEPT - 1]]
+        if self.preparations == KEPT:
+            warn(
+                said(
+                    f"{self._what}: {name_of(self._f)} has been prepared {KEPT} times, as its "
+                    "arguments differ in more than their floats, or its decisions go other ways",
+                    "Write where(x > y, a, b) for a if x > y else b, and pass floats for ints",
+                )
+            )
+        return prepared
+
+
+class _Call:
+    """A call of f that is recorded, with Values for the numbers by which derivatives are taken.
+
+    tape      its outputs are the numbers of the result
+    made      what was written on it, with the place of each node
+    slots     the slots of the leaves by which derivatives are taken
+    guards    the decisions, on outputs that follow one another from 0 on: `asked`, nodes
+    captured  what f reads besides its arguments
+    changed   the name of something of it that the call changed, or ""
+    """
+
+    def __init__(
+        self,
+        what: str,
+        f: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        places: Sequence[int],
+        single: bool,
+    ) -> None:
+        self.what, self.f, self._single = what, f, single
+        self._trees = [Tree(what, args[k], f"argument {k}", False) for k in places]
+        if any(tree.parameters for tree in self._trees):
+            raise TypeError(
+                f"{what}: a module has no columns in a sparse matrix; give f its parameters in a "
+                "list, or write hvp(f, (module,), (direction,))"
+            )
+        self._places = places
+        args = self.with_values(args)
+        flat = flatten_call(args, kwargs, (), places)
+        statics = [x.thing if isinstance(x, Identity) else x for _, x in flat.statics]
+        roots = [(name_of(f), f), *[("an argument", x) for x in statics]]
+        before = CapturedState(roots)
+        try:
+            recording = record(f, flat, Recorder(before.reached))
+        except NotRecordedError as problem:
+            raise TypeError(f"{what}: {name_of(f)} cannot be recorded: {problem}") from None
+        self.captured = CapturedState(roots)
+        self.changed = before.changed(self.captured)
+        self._check(recording)
+        result = recording.result
+        if what != "jacobian":
+            result = single_of(what, result, f)
+        results = Tree(what, result, "the result", True)
+        if results.parameters:
+            raise TypeError(f"{what}: the result is a module, which has no rows in a matrix")
+        made, outputs, asked = recording.made[:], Outputs(), Outputs()
+        for x in results.leaves:
+            if not isinstance(x, Node):
+                x = Value(x)
+                made.append(x)
+            outputs.add(x)
+        self.guards = Guards(recording, asked)
+        try:
+            self.written = write_tape(
+                made,
+                outputs.nodes + asked.nodes,
+                dict(recording.arguments),
+                recording.indices,
+                recording.computed_from,
+            )
+        except ValueError as problem:
+            raise TypeError(f"{what}: {problem}") from None
+        self.parameters = tuple(self.written.captured)
+        if not all(map(self.captured.leads_to, self.parameters)):
+            raise TypeError(
+                f"{what}: {name_of(f)} computes with Values to which neither its arguments nor "
+                "what it reads lead, such as copies; compute them outside, and pass them"
+            )
+        self.asked = [self.written.position[x] for x in asked.nodes]
+        self.tape = self.written.tape(outputs.nodes, len(outputs.nodes), len(recording.indices))
+        self.slots: list[int] = []
+        for k, tree in zip(places, self._trees, strict=True):
+            start = len(flatten_call(args[:k], {}, (), places).floats)
+            self.slots += range(start, start + len(tree.leaves))
+
+    def _check(self, recording: Recording) -> None:
+        problem = recording.why_not
+        if recording.draws:
+            problem = "it draws random numbers. Draw them before, and pass them"
+        elif recording.calls:
+            problem = "it calls back. Call f itself for that"
+        elif self.captured.unseen:
+            problem = (
+                f"it reads {self.captured.unseen}, which may change unseen. Pass what it reads of "
+                "it as an argument"
+            )
+        if problem:
+            raise TypeError(f"{self.what}: {name_of(self.f)} cannot be recorded: {problem}")
+
+    def with_values(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Arguments like those of this call, with Values for the numbers of derivatives."""
+        given = list(args)
+        for k in self._places:
+            tree = Tree(self.what, args[k], f"argument {k}", False)
+            given[k] = tree.filled(
+                [Value(number_of(x) if isinstance(x, Node) else x) for x in tree.leaves]
+            )
+        return tuple(given)
+
+    def like_arguments(self, numbers: NDArray[np.float64]) -> Any:
+        """Numbers, one for each column, built as the arguments are."""
+        built, start = [], 0
+        for tree in self._trees:
+            blocks: list[Any] = []
+            for first, last, shape in tree.blocks():
+                part = numbers[start + first : start + last]
+                blocks.append(part.item() if shape is None else part.reshape(shape))
+            built.append(tree.built(blocks))
+            start += len(tree.leaves)
+        return built[0] if self._single else tuple(built)
+
+
+class _Prepared:
+    """The derivatives of one recorded call, as a program.
+
+    head      how many numbers stand before those of the matrix: the value and the gradient
+    sparsity  the structure of the matrix
+    captured  what f reads besides its arguments
+    runs      for how many calls it has been used
+    """
+
+    def __init__(self, call: _Call, lower: bool) -> None:
+        what, tape = call.what, call.tape
+        self.call, self.captured, self.guards = call, call.captured, call.guards
+        self.parameters, self.like_arguments = call.parameters, call.like_arguments
+        nodes, place, inputs = taken_apart(tape, call.slots)
+        results = [place[i] for i in tape.outputs.tolist()]
+        head: list[int] = []
+        if what != "jacobian":
+            targets = nodes.reverse([(results[0], nodes.number(1.0))], inputs)
+            head = [] if what == "hessian" else [results[0], *targets]
+        else:
+            targets = results
+        data: list[int] = []
+        symmetric = what != "jacobian"
+        found: list[Row] = []
+        if what != "value_and_grad":
+            _check_size(what, name_of(call.f), count(nodes, targets, inputs), len(inputs))
+            found = rows(nodes, targets, inputs, symmetric)
+        self.sparsity, data = _in_order(found, len(inputs), symmetric and not lower)
+        self.head, self._asked = len(head), len(call.asked)
+        outputs = [*[place[i] for i in call.asked], *head, *data]
+        derived = tape_of(nodes, outputs, tape.leaves, tape.indices, 0)
+        self._choice = ExecutorChoice(derived, [], "auto", self.guards.exact, has_run=True)
+        self._primal: Interpreter | None = None
+        self.runs = 1
+
+    def run(self, flat: FlatArguments) -> NDArray[np.float64] | None:
+        """The head and the matrix for these numbers; None if a decision goes another way."""
+        if (self.parameters or flat.values) and grad_enabled():
+            raise TypeError(
+                f"{self.call.what}: {name_of(self.call.f)} depends on Values from outside, and a "
+                "sparse derivative is made of plain numbers, through which no derivative goes; "
+                "write it within no_grad(), or pass numbers for Values"
+            )
+        try:
+            outputs = self._choice.forward(flat.floats, flat.integers, self.parameters).outputs
+        except Exception:
+            if not self.guards.guards:
+                raise
+            return None
+        if self.guards.guards and self.guards.failed(outputs) is not None:
+            return None
+        return np.frombuffer(outputs)[self._asked :]
+
+    def agrees(self, f: Callable[..., Any], args: Any, kwargs: Any, flat: FlatArguments) -> bool:
+        """True if f gives now what the recording does."""
+        call = self.call
+        if self._primal is None:
+            self._primal = Interpreter(call.tape, [])
+        run = self._primal.forward(flat.floats, flat.integers, self.parameters)
+        _, magnitude = self._primal.gradient_and_magnitude(run, cotangents_for(call.tape.results))
+        with no_grad():
+            result = f(*call.with_values(args), **kwargs)
+            leaves = Tree(call.what, result, "the result", True).leaves
+        numbers = [number_of(x) if isinstance(x, Node) else x for x in leaves]
+        return len(numbers) == len(run.outputs) and all_close(run.outputs, numbers, magnitude)
+
+
+def _check_size(what: str, name: str, of_rows: Sequence[int], columns: int) -> None:
+    """Raise ValueError for a matrix that is not sparse."""
+    total = sum(of_rows)
+    if total > MANY and 4 * total > len(of_rows) * columns:
+        matrix = "Jacobian" if what == "jacobian" else "Hessian"
+        raise ValueError(
+            f"{what}: the {matrix} of {name} is not sparse: {total:,} of its {len(of_rows):,} x "
+            f"{columns:,} numbers are not 0; write {what}(f) without sparse for all of them, or "
+            f"{'jvp' if what == 'jacobian' else 'hvp'} for products with it"
+        )
+
+
+def _in_order(found: Sequence[Row], columns: int, mirrored: bool) -> tuple[Sparsity, list[int]]:
+    """The structure of the rows, and their nodes in the order of it.
+
+    mirrored  True if each number below the diagonal stands above it, too
+    """
+    lengths = [len(row) for row in found]
+    row = np.repeat(np.arange(len(found)), lengths)
+    column = np.array([k for of_row in found for k in of_row], np.int64)
+    node = np.array([i for of_row in found for i in of_row.values()], np.int64)
+    if mirrored:
+        off = row != column
+        row, column = np.append(row, column[off]), np.append(column, row[off])
+        node = np.append(node, node[off])
+    order = np.lexsort((column, row))
+    indices = column[order].astype(np.int32)
+    counts = np.bincount(row, minlength=len(found))
+    indptr = np.append(0, np.cumsum(counts)).astype(np.int32)
+    indices.flags.writeable = indptr.flags.writeable = False
+    return Sparsity((len(found), columns), indices, indptr), node[order].tolist()
+
+
+@functools.cache
+def _csr_matrix() -> Any:
+    try:
+        from scipy.sparse import csr_matrix
+    except ImportError:
+        raise ImportError(
+            'sparse=True gives matrices of SciPy, which is not installed; write sparse="arrays" '
+            'for (data, indices, indptr), or pip install "autograd-lite[optimize]"'
+        ) from None
+    return csr_matrix

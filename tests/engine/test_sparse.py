@@ -1,0 +1,347 @@
+"""Sparse derivatives: their numbers are those of dense ones, and they stand where they must."""
+
+import random
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd_lite import (
+    Value,
+    callback,
+    compile,
+    cos,
+    exp,
+    grad,
+    hessian,
+    jacobian,
+    log,
+    nn,
+    no_grad,
+    sample,
+    sin,
+    sparsity,
+    take,
+    tanh,
+    value_grad_hessian,
+    where,
+)
+
+OPERATIONS = [
+    lambda x, y: x * y,
+    lambda x, y: x + y,
+    lambda x, y: 1.3 * x - y,
+    lambda x, y: x / (y * y + 1.7),
+    lambda x, y: sin(x) * 0.7,
+    lambda x, y: tanh(x + 0.3 * y),
+    lambda x, y: exp(0.1 * x) * cos(y),
+    lambda x, y: where(x > y, x * x, 0.9 * y),
+]
+
+
+def program(seed, n):
+    """A random function of n numbers that gives several, each of a few of them."""
+    draw = random.Random(seed)
+    known = OPERATIONS if seed % 2 else OPERATIONS[:-1]
+    length = draw.randint(n, 4 * n)
+    steps = [(draw.choice(known), draw.random(), draw.random()) for _ in range(length)]
+
+    def f(x):
+        made = list(x)
+        for operation, first, second in steps:
+            near = [made[int(len(made) * first)], made[int(len(made) * second)]]
+            made.append(operation(*near))
+        return made[n:]
+
+    return f
+
+
+def number(xs):
+    total = xs[0]
+    for x in xs[1:]:
+        total = total + x
+    return total
+
+
+def reached_by_nan(f, x):
+    """[results, len(x)] True where the result is NaN if that number of x is."""
+    found = []
+    for k in range(len(x)):
+        changed = x.copy()
+        changed[k] = np.nan
+        found.append([y != y for y in f(changed)])
+    return np.array(found).T.reshape(-1, len(x))
+
+
+sizes, seeds = st.integers(1, 7), st.integers(0, 10**6)
+
+
+@settings(deadline=None, max_examples=60)
+@given(sizes, seeds)
+def test_a_jacobian_is_the_dense_one_and_no_number_is_missed_or_invented(n, seed):
+    f, x = program(seed, n), np.random.default_rng(seed).normal(size=n)
+    found = jacobian(f, sparse=True)
+    dense = np.array(jacobian(f)(x)).reshape(-1, n)
+    for _ in range(3):
+        assert found(x).toarray() == pytest.approx(dense, rel=1e-10, abs=1e-10)
+    structure = found.sparsity(x).toarray()
+    assert not dense[~structure].any()
+    if seed % 2 == 0:  # without where, of which NaN takes but one arm
+        assert not (structure & ~reached_by_nan(f, x)).any()
+
+
+@settings(deadline=None, max_examples=60)
+@given(sizes, seeds)
+def test_a_hessian_is_the_dense_one(n, seed):
+    g, x = program(seed, n), np.random.default_rng(seed).normal(size=n)
+
+    def f(x):
+        return number([sin(y) for y in g(x)])
+
+    dense = hessian(f)(x)
+    size = 1e-10 * max(1.0, np.abs(dense).max())
+    found, below = hessian(f, sparse=True), hessian(f, sparse=True, lower=True)
+    assert found(x).toarray() == pytest.approx(dense, rel=1e-10, abs=size)
+    assert (below(x).toarray() == np.tril(found(x).toarray())).all()
+    structure = found.sparsity(x).toarray()
+    assert (structure == structure.T).all()
+    if seed % 2 == 0:
+        assert not (structure & ~reached_by_nan(grad(f), x)).any()
+    value, gradient, matrix = value_grad_hessian(f, sparse=True)(x)
+    assert (matrix != found(x)).nnz == 0
+    assert value == pytest.approx(f(x), rel=1e-12)
+    assert gradient == pytest.approx(grad(f)(x), rel=1e-10, abs=size)
+
+
+def rosenbrock(x):
+    total = 0.0
+    for a, b in pairwise(x):
+        total = total + 100 * (b - a**2) ** 2 + (1 - a) ** 2
+    return total
+
+
+def test_many_numbers_run_as_arrays():
+    x = np.linspace(-1.2, 1.0, 300)
+    found = value_grad_hessian(rosenbrock, sparse="arrays")
+    for shift in (0.0, 0.1, 0.2):
+        value, gradient, (data, indices, indptr) = found(x + shift)
+        assert indptr.tolist() == [0, 2, *range(5, 3 * 298 + 3, 3), 3 * 300 - 2]
+        assert indices[:5].tolist() == [0, 1, 0, 1, 2]
+        a, b = x[:-1] + shift, x[1:] + shift
+        assert value == pytest.approx((100 * (b - a * a) ** 2 + (1 - a) ** 2).sum(), rel=1e-12)
+        assert data[0] == pytest.approx(1200 * a[0] ** 2 - 400 * b[0] + 2, rel=1e-12)
+        assert data[1::3] == pytest.approx(-400 * a, rel=1e-12)
+        assert gradient[-1] == pytest.approx(200 * (b[-1] - a[-1] ** 2), rel=1e-12)
+
+
+def test_arguments_are_nested_and_the_columns_are_in_their_order():
+    def f(p, scale):
+        return {"a": p["w"][0] * scale + p["b"], "c": [sin(p["b"])]}
+
+    p = {"w": np.array([[2.0, 3.0]]), "b": 0.5}
+    found = jacobian(lambda p, s: f({"w": p["w"][0], "b": p["b"]}, s), sparse=True)(p, 3.0)
+    assert found.toarray().tolist() == [[3.0, 0.0, 1.0], [0.0, 0.0, np.cos(0.5)]]
+    value, gradient, _ = value_grad_hessian(lambda p: p["w"][0, 0] ** 2 * p["b"], sparse=True)(p)
+    assert (value, gradient["b"]) == (2.0, 4.0)
+    assert gradient["w"].tolist() == [[2.0, 0.0]]
+    both = hessian(lambda x, y: x * y, argnums=(0, 1), sparse=True)(2.0, 3.0)
+    assert both.toarray().tolist() == [[0.0, 1.0], [1.0, 0.0]]
+
+
+def test_other_arguments_are_numbers_that_change():
+    found = hessian(lambda x, c: c[0] * x[0] ** 2 + c[1] * x[0] * x[1], sparse=True)
+    x = np.array([1.0, 2.0])
+    assert found(x, np.array([3.0, 5.0])).toarray().tolist() == [[6.0, 5.0], [5.0, 0.0]]
+    assert found(x, np.array([4.0, 6.0])).toarray().tolist() == [[8.0, 6.0], [6.0, 0.0]]
+    assert found.preparations == 1
+
+
+def test_another_branch_is_prepared_anew_and_both_are_kept():
+    def f(x):
+        return x[0] * x[1] if x[0] > 0 else x[1] ** 3
+
+    found = hessian(f, sparse=True)
+    for _ in range(3):
+        assert found([1.0, 2.0]).toarray().tolist() == [[0.0, 1.0], [1.0, 0.0]]
+        assert found([-1.0, 2.0]).toarray().tolist() == [[0.0, 0.0], [0.0, 12.0]]
+    assert found.preparations == 2
+
+
+def test_what_f_reads_is_looked_at_again():
+    scale = 2.0
+
+    def f(x):
+        return scale * x[0] ** 2
+
+    found = hessian(f, sparse=True)
+    assert found([1.0]).toarray() == 4.0
+    scale = 3.0
+    assert found([1.0]).toarray() == 6.0
+
+
+def test_what_changes_unseen_is_found_at_a_check():
+    large = np.ones(200_000)  # too large to be compared at each call
+
+    def f(x):
+        return x[0] ** 2 * float(large[7])
+
+    found = hessian(f, sparse=True)
+    assert found([1.0]).toarray() == 2.0
+    large[7] = 5.0
+    with pytest.warns(RuntimeWarning, match="gives other numbers than when it was recorded"):
+        assert found([1.0]).toarray() == 10.0
+    large[7] = 6.0
+    assert found([1.0]).toarray() == 12.0
+
+
+def test_a_function_that_changes_what_it_reads_is_prepared_at_each_call():
+    log_of_calls = []
+
+    def f(x):
+        log_of_calls.append(1)
+        return x[0] ** 2 * len(log_of_calls)
+
+    found = hessian(f, sparse=True)
+    assert found([1.0]).toarray() == 2.0
+    with pytest.warns(RuntimeWarning, match="changes .*log_of_calls.*prepared anew each time"):
+        assert found([1.0]).toarray() == 4.0
+
+
+def test_many_preparations_are_told_of():
+    found = hessian(lambda x, n: x[0] ** n, sparse=True)
+    for n in range(2, 17):
+        assert found([1.0], n).toarray() == n * (n - 1)
+    with pytest.warns(RuntimeWarning, match="has been prepared 16 times"):
+        assert found([1.0], 17).toarray() == 17 * 16
+
+
+def test_numbers_go_into_the_arrays_of_the_caller():
+    x = np.array([1.0, 2.0, 0.5])
+    below = hessian(rosenbrock, sparse="arrays", lower=True)
+    data = np.empty(below.sparsity(x).nnz)
+    assert below.into(data, x) is None
+    assert (data == below(x).data).all()
+    both, gradient = value_grad_hessian(rosenbrock, sparse="arrays", lower=True), np.empty(3)
+    assert both.into((gradient, data), x) == both(x)[0]
+    assert (gradient == both(x)[1]).all()
+    with pytest.raises(ValueError, match="an array of 5 doubles"):
+        below.into(np.empty(4), x)
+    with pytest.raises(ValueError, match="expected 2 arrays"):
+        both.into(data, x)
+
+
+def test_the_structure_is_shared_and_the_matrix_is_the_callers():
+    found = hessian(rosenbrock, sparse=True)
+    x = np.array([1.0, 2.0, 0.5])
+    first = found(x)
+    first.data[:] = 0.0
+    first.eliminate_zeros()
+    assert found(x).nnz == 7
+    _, indices, indptr = hessian(rosenbrock, sparse="arrays")(x)
+    for shared in (indices, indptr):
+        with pytest.raises(ValueError, match="read-only"):
+            shared[0] = 1
+
+
+def test_what_is_not_sparse_is_refused_with_the_number():
+    x = np.ones(400)
+    with pytest.raises(ValueError, match=r"not sparse: 160,000 of its 400 x 400 numbers are not 0"):
+        hessian(lambda x: log(sum(v * v for v in x)), sparse=True)(x)
+
+
+def test_what_is_no_number_is_refused():
+    def f(x):
+        return x[0] ** 2
+
+    with pytest.raises(TypeError, match=r"hessian: argument 0\[0\] is an int, 1"):
+        hessian(f, sparse=True)([1])
+    with pytest.raises(TypeError, match="array of int64"):
+        hessian(f, sparse=True)(np.array([1, 2]))
+    with pytest.raises(TypeError, match="only a single number has a gradient"):
+        hessian(lambda x: [x[0]], sparse=True)([1.0])
+    with pytest.raises(TypeError, match="a module has no columns"):
+        hessian(lambda m: m([1.0]), sparse=True)(nn.Linear(1, 1, rng=0))
+    with pytest.raises(ValueError, match="argnums is 1, but"):
+        hessian(f, 1, sparse=True)([1.0])
+
+
+def test_what_cannot_be_recorded_is_refused():
+    with pytest.raises(TypeError, match="it draws random numbers"):
+        jacobian(lambda x: [x[0] * sample(random.random)], sparse=True)([1.0])
+    with pytest.raises(TypeError, match="it calls back"):
+        jacobian(lambda x: [callback(print, x[0]), x[0]][1:], sparse=True)([1.0])
+    with pytest.warns(RuntimeWarning, match="is no part of a compiled function"):
+        found = compile(lambda x: jacobian(lambda x: [3 * x[0]], sparse=True)(x))([1.0])
+    assert found.toarray() == 3.0
+
+
+def test_values_from_outside_are_numbers_only_within_no_grad():
+    w = Value(3.0)
+    found = hessian(lambda x: w * x[0] ** 2, sparse=True)
+    with pytest.raises(TypeError, match="depends on Values from outside"):
+        found([1.0])
+    with no_grad():
+        assert found([1.0]).toarray() == 6.0
+        w.data = 4.0
+        assert found([1.0]).toarray() == 8.0
+        assert found([Value(1.0)]).toarray() == 8.0
+    with pytest.raises(TypeError, match="depends on Values from outside"):
+        found([1.0])
+    with pytest.raises(TypeError, match="depends on Values from outside"):
+        hessian(lambda x: x[0] ** 2, sparse=True)([Value(1.0)])
+
+
+def test_an_error_of_f_leaves_nothing_behind():
+    def f(x):
+        if x[0] > 1:
+            raise LookupError("beyond 1")
+        return x[0] ** 2
+
+    found = hessian(f, sparse=True)
+    with pytest.raises(LookupError, match="beyond 1"):
+        found([2.0])
+    assert found.preparations == 0
+    assert found([1.0]).toarray() == 2.0
+    with pytest.raises(LookupError, match="beyond 1"):
+        found([2.0])
+    assert found([1.0]).toarray() == 2.0
+
+
+def test_indices_of_take_change():
+    found = jacobian(lambda x, i: [take(x, i) ** 2], sparse=True)
+    x = np.array([1.0, 2.0, 3.0])
+    assert found(x, np.int64(1)).toarray().tolist() == [[0.0, 4.0, 0.0]]
+    assert found(x, np.int64(2)).toarray().tolist() == [[0.0, 0.0, 6.0]]
+    with pytest.raises(IndexError):
+        found(x, np.int64(3))
+
+
+def test_results_that_are_plain_numbers_have_empty_rows():
+    found = jacobian(lambda x: [1.0, x[0], 2], sparse=True)
+    assert found([5.0]).toarray().tolist() == [[0.0], [1.0], [0.0]]
+    assert jacobian(lambda x: [], sparse=True)([5.0]).shape == (0, 1)
+    assert hessian(lambda x: 1.0, sparse=True)([5.0]).nnz == 0
+
+
+def test_sparsity():
+    found = sparsity(lambda x: [x[0] * x[1], x[2]], np.ones(3))
+    assert repr(found) == "<Sparsity: 2 x 3, 3 non-zeros, 50.00%>"
+    assert found.matrix().dtype == bool
+    assert (found.matrix().toarray() == found.toarray()).all()
+    assert [x.tolist() for x in found.coordinates()] == [[0, 0, 1], [0, 1, 2]]
+
+
+def test_without_scipy(monkeypatch):
+    from autograd_lite import sparse
+
+    sparse._csr_matrix.cache_clear()
+    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
+    with pytest.raises(ImportError, match=r'write sparse="arrays"'):
+        hessian(rosenbrock, sparse=True)
+    data, _, _ = hessian(rosenbrock, sparse="arrays")(np.array([1.0, 2.0]))
+    assert data.shape == (4,)
+    monkeypatch.undo()
+    sparse._csr_matrix.cache_clear()
