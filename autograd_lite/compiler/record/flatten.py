@@ -38,8 +38,10 @@ if TYPE_CHECKING:
 EXACT = 2**53  # below it each int is a double
 LEAST = -EXACT
 LARGEST = np.uint64(2**63 - 1)  # an integer that `FlatArguments.integers` can hold
+DOUBLE = np.dtype("d")
 DEEPEST = 200  # an argument that is nested deeper may well contain itself
 _SHAPE, _FLOATS, _INTEGERS = array("i"), array("d"), array("q")
+_BYTE: Any = np.dtype("B")
 _PLAIN = (int, str, bool, type(None), float, bytes, complex, np.str_, np.datetime64, np.bool_)
 
 
@@ -224,6 +226,13 @@ def is_plain(thing: Any) -> bool:
 
 def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
     """An array or a scalar of NumPy's."""
+    if thing.dtype is DOUBLE and isinstance(thing, np.ndarray) and thing.flags.c_contiguous:
+        memory.append_int(flat.shape, FLOATS)
+        memory.append_int(flat.shape, thing.ndim)
+        for n in thing.shape:
+            memory.append_int(flat.shape, n)
+        flat.floats.frombytes(thing.ravel().view(_BYTE))
+        return
     kind = thing.dtype.kind
     shape = thing.shape
     if kind == "b" and flat.own:

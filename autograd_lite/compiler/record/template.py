@@ -58,24 +58,34 @@ class Array:
 
     holes   an array of objects, holes and numbers
     number  the type of the numbers
-    start   the result from which on they are results in order, doubles each of them; or -1
+    first   the index of the result in the first hole, if all numbers are doubles and the results
+            follow one another; else -1
     """
 
-    __slots__ = ("holes", "number", "start")
+    __slots__ = ("_known", "_n", "_where", "first", "holes", "number")
 
     def __init__(self, holes: Any, number: Any) -> None:
-        self.holes, self.number, self.start = holes, number, -1
+        self.holes, self.number, self.first = holes, number, -1
         held = holes.ravel().tolist()
-        if number == np.float64 and all(type(x) is Hole and is_double(x.number) for x in held):
-            start = held[0].i
-            if [x.i for x in held] == [*range(start, start + len(held))]:
-                self.start = start
+        results = [x for x in held if type(x) is Hole]
+        start, self._n = results[0].i, len(results)
+        doubles = number == np.float64 and all(is_double(x.number) for x in results)
+        if doubles and [x.i for x in results] == [*range(start, start + self._n)]:
+            self.first = start
+            known = np.array([0.0 if type(x) is Hole else x for x in held], np.float64)
+            self._known = np.empty_like(holes, np.float64)
+            self._known[...] = known.reshape(holes.shape)
+            self._where = None  # where the holes are, unless one after the other in memory
+            if self._n < holes.size or not holes.flags.c_contiguous:
+                self._where = np.reshape([type(x) is Hole for x in held], holes.shape)
 
     def filled(self, numbers: array[float]) -> Any:
-        """The array of these results, taken at once."""
-        new = np.empty_like(self.holes, np.float64)
-        found = numbers[self.start : self.start + new.size]
-        new[...] = np.frombuffer(found).reshape(new.shape)
+        """The array with all results taken at once; `first` is not -1."""
+        found = np.frombuffer(numbers, np.float64, self._n, 8 * self.first)
+        if self._where is None:
+            return found.reshape(self._known.shape).copy()
+        new = self._known.copy("K")
+        new[self._where] = found
         return new
 
 
@@ -179,7 +189,7 @@ def put_together(template: Any, nodes: Sequence[Any], numbers: Sequence[Any]) ->
         return cls([put_together(x, nodes, numbers) for x in template])
     if cls is Identity:
         return template.thing
-    if cls is Array and template.start >= 0 and type(numbers) is array:
+    if cls is Array and template.first >= 0 and type(numbers) is array:
         return template.filled(numbers)
     holes = template.holes if cls is Array else template
     found = rebuild(holes, [put_together(x, nodes, numbers) for x in children(holes)])
