@@ -11,34 +11,45 @@ share follows S(t) = S exp((r - σ²/2) t + σ W(t)), with W a Brownian motion. 
                the end of each of 12 months
 
 `backward()` gives every derivative of a price at once: delta by S, vega by σ, rho by r, and theta,
-which is minus that by T. For the European call they are compared with the textbook's formulas. The
-Asian call is also simulated, and each path is differentiated by itself (the pathwise method,
+which is minus that by T. `hessian` gives second derivatives: gamma, twice by S, and vanna, by S and
+σ. For the European call they are compared with the textbook's formulas.
+
+The Asian call is also simulated, and each path is differentiated by itself (the pathwise method,
 Broadie and Glasserman, 1996). So every mean comes with its standard error, and the differences
-from the closed form are counted in these. The picture finance.png shows both calls' closed forms
-and the simulation.
+from the closed form are counted in these. Gamma cannot be simulated in this way: on each path the
+second derivative of max(A - K, 0) is 0.
+
+A market quotes prices. The volatility at which the formula gives the quoted price is the implied
+one; it has no formula, but `implicit_root` finds it by any solver, and its derivatives follow from
+those of the price. The picture finance.png shows both calls' closed forms, the simulation, and the
+implied volatility with its Taylor polynomials.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
 from common import BLUE, ORANGE, command_line, print_gain
 from matplotlib.figure import Figure
+from scipy.optimize import brentq
 from tqdm import tqdm
 
 import autograd_lite
-from autograd_lite import Value, erfc, exp, log, mean, relu, sqrt
+from autograd_lite import Value, erfc, exp, grad, hessian, log, mean, relu, sqrt
+from autograd_lite.implicit import implicit_root
 
 SPOT, RATE, VOLATILITY, MATURITY = 100.0, 0.05, 0.2, 1.0  # S; r and σ per year; T in years
 STRIKE = 100.0
 MONTHS = 12
 BATCH_SIZE = 500  # paths
 NAMES = ["price", "delta", "vega", "rho", "theta"]
+SECOND = ["gamma", "vanna"]
+QUOTE = 12.0  # the price of a European call on the market
 
 
 # ------------------------------------------------------------------------------ the closed forms
@@ -70,14 +81,42 @@ def asian(spot: Value, volatility: Value, rate: Value, maturity: Value) -> Value
 
 
 def textbook(spot: float, volatility: float, rate: float, maturity: float) -> list[float]:
-    """Price, delta, vega, rho and theta of the European call, each by its own formula."""
+    """Price, first and second derivatives of the European call, each by its own formula."""
     normal = NormalDist()
     deviation = volatility * math.sqrt(maturity)
     d = (math.log(spot / STRIKE) + rate * maturity) / deviation + deviation / 2
     bond = STRIKE * math.exp(-rate * maturity) * normal.cdf(d - deviation)
     vega = spot * normal.pdf(d) * math.sqrt(maturity)
     theta = -vega * volatility / (2 * maturity) - rate * bond
-    return [spot * normal.cdf(d) - bond, normal.cdf(d), vega, maturity * bond, theta]
+    gamma = normal.pdf(d) / (spot * deviation)
+    vanna = -normal.pdf(d) * (d - deviation) / volatility
+    first = [normal.cdf(d), vega, maturity * bond, theta]
+    return [spot * normal.cdf(d) - bond, *first, gamma, vanna]
+
+
+# ------------------------------------------------------------------------- the implied volatility
+
+
+def too_dear(volatility: Value, price: Value, spot: Value) -> Value:
+    """By how much the European call costs more at this volatility."""
+    return european(spot, volatility, RATE, MATURITY) - price
+
+
+def implied(price: Value, spot: Value) -> Value:
+    """The volatility at which the European call has this price."""
+    root = implicit_root(too_dear, lambda f, _: brentq(f, 1e-3, 5.0, xtol=1e-15))
+    return root(VOLATILITY, price, spot)
+
+
+def textbook_implied(volatility: float) -> list[float]:
+    """Derivatives of the volatility that is implied by its price: by price and spot, and second."""
+    _, delta, vega, *_, gamma, vanna = textbook(SPOT, volatility, RATE, MATURITY)
+    deviation = volatility * math.sqrt(MATURITY)
+    d = (math.log(SPOT / STRIKE) + RATE * MATURITY) / deviation + deviation / 2
+    volga = vega * d * (d - deviation) / volatility
+    by_price, by_spot = 1 / vega, -delta / vega
+    twice_by_spot = -(gamma + 2 * vanna * by_spot + volga * by_spot**2) / vega
+    return [by_price, by_spot, -volga / vega**3, twice_by_spot]
 
 
 # ------------------------------------------------------------------------------- the simulation
@@ -120,6 +159,13 @@ def with_greeks(option: Callable[..., Value], spot: float) -> list[float]:
     return greeks(price, leaves)
 
 
+def second(option: Callable[..., Value], spots: Sequence[float]) -> np.ndarray:
+    """Gamma and vanna at each spot price: (2, spot prices)."""
+    by_both = hessian(lambda s, v: option(s, v, RATE, MATURITY), argnums=(0, 1))
+    (gamma, vanna), _ = autograd_lite.vmap(by_both, (0, None))(list(spots), VOLATILITY)
+    return np.array([gamma, vanna])
+
+
 def simulate(
     pay: Callable[..., list[Value]], spot: float, paths: int, rng: np.random.Generator, bar: tqdm
 ) -> np.ndarray:
@@ -143,20 +189,34 @@ def estimate(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def draw(samples: np.ndarray, spots: dict[float, np.ndarray], path: Path) -> None:
-    """Price and Greeks against the spot price, and how delta converges."""
-    figure = Figure(figsize=(12, 7), dpi=150, layout="constrained")
-    *panels, last = figure.subplots(2, 3).flat
-    grid = np.linspace(min(spots), max(spots), 100)
-    exact = [np.transpose([with_greeks(option, s) for s in grid]) for option in (european, asian)]
-    means, errors = np.transpose([estimate(found) for found in spots.values()], (1, 2, 0))
+    """Price and Greeks against the spot price; how delta converges; the implied volatility."""
+    figure = Figure(figsize=(12, 10.5), dpi=150, layout="constrained")
+    *panels, quoted, last = figure.subplots(3, 3).flat
+    grid = np.linspace(min(spots), max(spots), 100).tolist()
     style = {"fmt": "o", "ms": 3, "color": ORANGE, "capsize": 2, "zorder": 3}
     style["label"] = "Asian, simulated ± 2 standard errors"
-    for i, (axes, name) in enumerate(zip(panels, NAMES, strict=True)):
-        axes.plot(grid, exact[0][i], color="#bbbbbb", label="European, exact")
-        axes.plot(grid, exact[1][i], color=BLUE, label="Asian, exact")
-        axes.errorbar(list(spots), means[i], 2 * errors[i], **style)
+    for option, colour, name in ((european, "#bbbbbb", "European"), (asian, BLUE, "Asian")):
+        first = np.transpose([with_greeks(option, s) for s in grid])
+        for axes, ys in zip(panels, [*first, *second(option, grid)], strict=True):
+            axes.plot(grid, ys, color=colour, label=f"{name}, exact")
+    means, errors = np.transpose([estimate(found) for found in spots.values()], (1, 2, 0))
+    for axes, centre, error in zip(panels[: len(NAMES)], means, errors, strict=True):
+        axes.errorbar(list(spots), centre, 2 * error, **style)
+    for axes, name in zip(panels, NAMES + SECOND, strict=True):
         axes.set(title=name, xlabel="spot price")
     panels[0].legend(frameon=False, fontsize=8)
+
+    by_spot = grad(implied, argnums=1)
+    taylor = [f(QUOTE, SPOT) for f in (implied, by_spot, grad(by_spot, argnums=1))]
+    closer = np.linspace(min(spots), 106, 60)  # beyond, the call costs more than the quote
+    tangent = taylor[0] + taylor[1] * (closer - SPOT)
+    quoted.plot(closer, tangent, ":", color="#777777", label="first derivative")
+    parabola = tangent + taylor[2] / 2 * (closer - SPOT) ** 2
+    quoted.plot(closer, parabola, "--", color="#777777", label="first and second")
+    quoted.plot(closer, [implied(QUOTE, s) for s in closer.tolist()], color=BLUE)
+    quoted.plot(SPOT, taylor[0], "o", color=BLUE)
+    quoted.set(title=f"volatility implied by a price of {QUOTE:g}", xlabel="spot price")
+    quoted.legend(frameon=False, fontsize=8)
 
     n = np.unique(np.geomspace(50, len(samples), 200).astype(int))
     centre, width = np.array([(m[1], 2 * e[1]) for m, e in (estimate(samples[:k]) for k in n)]).T
@@ -164,9 +224,16 @@ def draw(samples: np.ndarray, spots: dict[float, np.ndarray], path: Path) -> Non
     last.plot(n, centre, color=ORANGE)
     last.axhline(with_greeks(asian, SPOT)[1], color=BLUE)
     last.set(xscale="log", title=f"delta at {SPOT:g}, ± 2 standard errors", xlabel="paths")
-    for axes in (*panels, last):
+    for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path)
+
+
+def print_compared(title: str, names: Iterable[str], ours: list[float], book: list[float]) -> None:
+    """A table of what was computed and what the textbook's formulas give."""
+    print(f"{title:22}{'derivatives':>12}{'textbook':>12}{'difference':>12}")
+    for name, x, formula in zip(names, ours, book, strict=True):
+        print(f"{name:22}{x:12.6f}{formula:12.6f}{x - formula:12.1e}")
 
 
 def main() -> None:
@@ -174,10 +241,15 @@ def main() -> None:
     paths = 5_000 if options.quick else 100_000
     pay = payoffs if options.eager else autograd_lite.compile(payoffs)
 
-    print(f"{'European call':16}{'backward':>12}{'textbook':>12}{'difference':>12}")
-    formulas = textbook(SPOT, VOLATILITY, RATE, MATURITY)
-    for name, ours, formula in zip(NAMES, with_greeks(european, SPOT), formulas, strict=True):
-        print(f"{name:16}{ours:12.6f}{formula:12.6f}{ours - formula:12.1e}")
+    ours = [*with_greeks(european, SPOT), *second(european, [SPOT])[:, 0].tolist()]
+    book = textbook(SPOT, VOLATILITY, RATE, MATURITY)
+    print_compared("European call", NAMES + SECOND, ours, book)
+    volatility = implied(QUOTE, SPOT)
+    (by_price, _), (_, by_spot) = hessian(implied, argnums=(0, 1))(QUOTE, SPOT)
+    ours = [*grad(implied, argnums=(0, 1))(QUOTE, SPOT), by_price, by_spot]
+    print(f"\nA call at {QUOTE:g} implies a volatility of {volatility:.6f}.")
+    names = ["by price", "by spot", "twice by price", "twice by spot"]
+    print_compared("Its derivatives", names, ours, textbook_implied(volatility))
 
     rng = np.random.default_rng(options.seed)
     grid = [float(s) for s in range(70, 131, 5)]

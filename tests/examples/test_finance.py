@@ -1,6 +1,5 @@
 """Prices and Greeks: by backward and by formula, simulated and exact."""
 
-import re
 from functools import partial
 
 import pytest
@@ -15,24 +14,47 @@ def finance(load):
     return load("finance.py")
 
 
-def table(printed, title):
-    """The rows of one of the two tables printed, as numbers."""
-    lines = printed[printed.index(title) :].splitlines()[1:6]
-    rows = [re.split(r" +", line) for line in lines]
-    assert [row[0] for row in rows] == GREEKS
-    return np.array([row[1:] for row in rows], dtype=float)
+def table(printed, title, names):
+    """The rows of one of the tables printed, as numbers."""
+    lines = printed[printed.index(title) :].splitlines()[1 : 1 + len(names)]
+    assert [line[: len(name)] for line, name in zip(lines, names, strict=True)] == names
+    return np.array([line.split()[-3:] for line in lines], dtype=float)
 
 
 def test_the_greeks_are_the_textbooks_and_within_monte_carlo_error(run, size):
     printed = run("finance.py", *size)
-    ours, textbook, difference = table(printed, "European call").T
+    ours, textbook, difference = table(printed, "European call", [*GREEKS, "gamma", "vanna"]).T
     assert ours[0] == 10.450584  # for S = K = 100, r = 5%, σ = 20%, T = 1
     assert ours == pytest.approx(textbook, abs=1e-6)
     assert np.abs(difference).max() < 1e-12
 
-    simulated, exact, standard_errors = table(printed, "Asian call").T
+    names = ["by price", "by spot", "twice by price", "twice by spot"]
+    ours, textbook, difference = table(printed, "Its derivatives", names).T
+    assert ours == pytest.approx(textbook, abs=1e-6)
+    assert np.abs(difference).max() < 1e-12
+
+    simulated, exact, standard_errors = table(printed, "Asian call", GREEKS).T
     assert np.abs(standard_errors).max() < 3
     assert simulated == pytest.approx(exact, rel=0.05)  # so the standard errors are small
+
+
+@pytest.mark.parametrize("option", ["european", "asian"])
+def test_gamma_and_vanna_are_differences_of_delta_and_vega(finance, option):
+    def difference(i):
+        low, high = (finance["with_greeks"](finance[option], s)[i] for s in (109.99, 110.01))
+        return (high - low) / 0.02
+
+    (gamma,), (vanna,) = finance["second"](finance[option], [110.0])
+    assert gamma == pytest.approx(difference(1), rel=1e-5)
+    assert vanna == pytest.approx(difference(2), rel=1e-5)
+    assert abs(gamma) > 0.01
+    assert abs(vanna) > 0.5
+
+
+def test_at_the_implied_volatility_the_call_has_its_price(finance):
+    for price, spot in ((12.0, 100.0), (7.5, 90.0), (20.0, 104.0)):
+        volatility = finance["implied"](price, spot)
+        assert finance["textbook"](spot, volatility, 0.05, 1.0)[0] == pytest.approx(price)
 
 
 def test_the_mean_of_one_price_makes_a_european_call(finance):
