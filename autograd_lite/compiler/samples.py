@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.flatten import FlatArguments, flatten, is_plain
+from autograd_lite.compiler.record.template import Array
 from autograd_lite.compiler.record.tokens import BOOL, BOOLS, FLOAT, FLOATS, INT, INTEGER
 from autograd_lite.tree import children, is_made_of_fields, items, rebuild
 from autograd_lite.value import Node
@@ -205,8 +206,8 @@ def _said(thing: Any) -> str:
 
 
 def stacked(results: list[Any]) -> Any:
-    """The results of all samples as one: a list, an array of arrays, or a tuple, dict or dataclass
-    of those.
+    """The results of all samples, or the templates of results, as one: a list, an array of arrays,
+    or a tuple, dict or dataclass of those.
 
     Of results that are not all of one form, a list.
     """
@@ -215,6 +216,8 @@ def stacked(results: list[Any]) -> Any:
         return results
     if isinstance(first, np.ndarray):
         return np.stack(results)
+    if isinstance(first, Array):
+        return Array(np.stack([result.holes for result in results]), first.number)
     if isinstance(first, dict):
         return {key: stacked([result[key] for result in results]) for key in first}
     if isinstance(first, tuple) or is_made_of_fields(first):
@@ -226,6 +229,8 @@ def stacked(results: list[Any]) -> Any:
 def _outer_form(result: Any) -> Any:
     if isinstance(result, np.ndarray):
         return result.shape
+    if isinstance(result, Array):
+        return result.holes.shape
     if isinstance(result, dict):
         return dict, frozenset(result)
     if isinstance(result, tuple) or is_made_of_fields(result):

@@ -338,3 +338,22 @@ def test_a_checked_sample_calls_back_once_and_draws_the_same():
             seen.clear()
             found = [y.data for y in batched([1.0, 2.0, 3.0])]
             assert [*seen] == pytest.approx(found, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        lambda x: np.maximum(np.array([-1.0, 2.0]), abs(x)),
+        lambda x: x * np.ones((3, 2)).T,
+        lambda x: np.array([1.0, 2.0]) < x,
+        lambda x: np.array([x, 1.0]),
+    ],
+)
+def test_arrays_of_numbers_are_one_array_at_every_call(one):
+    batched = vmap(lambda x: {"y": (one(x), 1.0)})
+    for xs in ([4.0, 0.5], [1.0, 1.5], [2.5, -3.0]):
+        found, expected = batched(xs)["y"][0], np.stack([one(x) for x in xs])
+        assert type(found) is np.ndarray
+        assert (found.dtype, found.strides) == (expected.dtype, expected.strides)
+        assert found.tolist() == expected.tolist()
+    assert batched.recordings == 1
