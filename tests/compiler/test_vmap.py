@@ -346,7 +346,7 @@ def test_a_checked_sample_calls_back_once_and_draws_the_same():
         lambda x: np.maximum(np.array([-1.0, 2.0]), abs(x)),
         lambda x: x * np.ones((3, 2)).T,
         lambda x: np.array([1.0, 2.0]) < x,
-        lambda x: np.array([x, 1.0]),
+        lambda x: np.stack([np.ones(2) * x, np.zeros(2)]),
     ],
 )
 def test_arrays_of_numbers_are_one_array_at_every_call(one):
