@@ -4,7 +4,6 @@ cimport autograd_lite.kinds as kinds
 cimport autograd_lite.memory as memory
 from autograd_lite.extra cimport Extra
 from autograd_lite.value cimport Node as CNode  # whose type for mypy is named Node
-from cpython.array cimport array as numbers_of
 
 cdef list _passes
 
@@ -13,12 +12,12 @@ cdef class Pass:
     cdef list by_block, leaf_tuples, order
     cdef Py_ssize_t ready
     cdef CNode leaves, root
-    cdef numbers_of kept
+    cdef list kept
     cdef tuple watching
 
 
 @cython.locals(
-    this=Pass, order=list, before_by_hand=list, met=list, node=CNode, i=Py_ssize_t
+    this=Pass, order=list, before_by_hand=list, below=set, node=CNode, i=Py_ssize_t
 )
 cpdef tuple backpropagate(CNode root, tuple watching, tuple inputs=*)
 cdef inline int meet(CNode node, Pass this) except -1
@@ -42,16 +41,24 @@ cdef int settle(Pass this) except -1
 @cython.locals(leaves=tuple, numbers="double*", node=CNode, i=Py_ssize_t)
 cdef list taken_out(tuple inputs, Pass this)
 @cython.locals(
-    given=set, found=dict, order=list, parents=tuple, node=CNode, parent=CNode, i=Py_ssize_t
+    found=dict, order=list, node=CNode, parent=CNode, i=Py_ssize_t
 )
 cdef list frontier(tuple inputs, Pass this)
-cdef inline bint is_made(CNode node, set given) except -1
+@cython.locals(node=CNode, leaves=tuple)
+cdef bint meets_values(Pass this) except -1
+cdef inline bint is_made(CNode node) except -1
+@cython.locals(more=Extra)
+cdef inline bint is_made_of(CNode node) except -1
+@cython.locals(i=Py_ssize_t)
+cdef bint any_is_made(tuple nodes) except -1
+@cython.locals(more=Extra)
+cdef inline tuple parents_of(CNode node)
 @cython.locals(x=CNode)
 cdef list by_hand_leaves(CNode node, bint clear)
 @cython.locals(node=CNode, grad=double)
 cdef object put_back(list grads)
-@cython.locals(kept="double*", node=CNode, i=Py_ssize_t)
-cdef object restore(list met, Pass this)
+@cython.locals(order=list, i=Py_ssize_t)
+cdef object restore(Pass this)
 @cython.locals(node=CNode)
 cdef set met_leaves(Pass this)
 @cython.locals(node=CNode, leaves=tuple)

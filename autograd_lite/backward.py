@@ -33,7 +33,8 @@ class Pass:
                  list ends at root
     leaf_tuples  tuples of leaves, which are not in that list
     by_block     (parents, their gradient) of each call of a block whose parents are all leaves
-    kept         the `.grad` that each node of order had, if the pass is to leave them; else None
+    kept         (node, its `.grad`) of the interior nodes that had one, if the pass is to leave
+                 them; else None
 
     An interior node's cotangent is in its `_grad`; a leaf's is in its `_dx`, as the gradient of
     earlier passes is still in its `_grad`.
@@ -57,7 +58,7 @@ class Pass:
         self.watching = watching
         self.leaf_tuples: list[tuple[Node, ...]] = []
         self.by_block: list[tuple[tuple[Node, ...], array[float]]] = []
-        self.kept = array("d") if keeps else None
+        self.kept: list[tuple[Node, float]] | None = [] if keeps else None
 
 
 def backpropagate(
@@ -80,7 +81,6 @@ def backpropagate(
     this = Pass(root, watching, inputs is not None)
     order = this.order
     before_by_hand: list[tuple[Node, float]] = []
-    met: list[Node] = []
     found: tuple[list[float], list[Node]] = [], []
     try:
         _passes.append(this)
@@ -93,8 +93,6 @@ def backpropagate(
                 before_by_hand += by_hand_leaves(node, inputs is not None)
             meet_parents(node, this)
             i += 1
-        if inputs is not None:
-            met = order[:]
         receive(root, 1.0, this)
         i = 0
         while i < this.ready:
@@ -113,7 +111,10 @@ def backpropagate(
             found = taken_out(inputs, this), frontier(inputs, this)
             forget(this)
     except BaseException:
-        for node in reachable(root):
+        below = reachable(root)
+        if this.ready > 0:  # all were met, and order has some no more
+            order[:] = [node for node in below if node._kind > kinds.LEAF]
+        for node in below:
             node._users = 0
             if node._kind == kinds.BLOCK:
                 more: Extra = node._extra
@@ -131,7 +132,7 @@ def backpropagate(
             _passes.pop()
             if inputs is not None:
                 put_back(before_by_hand)
-                restore(met or order, this)
+                restore(this)
     return found
 
 
@@ -139,9 +140,10 @@ def meet(node: Node, this: Pass) -> None:
     """Count a user of node; at the first one, take it into the pass with cotangent 0."""
     if node._kind > kinds.LEAF:
         if node._users == 0:
-            if this.kept is not None:
-                memory.append(this.kept, node._grad)
-            node._grad = 0.0
+            if node._grad != 0.0:
+                if this.kept is not None:
+                    this.kept.append((node, node._grad))
+                node._grad = 0.0
             this.order.append(node)
         node._users += 1
 
@@ -284,40 +286,72 @@ def frontier(inputs: tuple[Node, ...], this: Pass) -> list[Node]:
     """The Values from outside that a pass met: no constants, and not made from inputs, but parents
     of what is.
 
-    A node that is made from inputs is marked by its `_users`, which nobody counts any more.
+    What is made from inputs is marked by its `_users`, which nobody counts any more: inputs by -1.
     """
-    given = set(inputs)
     found: dict[Node, None] = {}
     order = this.order
-    leaves = [node for node in met_leaves(this) if node._kind == kinds.LEAF]
-    if not leaves:
-        return leaves
+    if not meets_values(this):
+        return []
     for node in inputs:
-        if node._kind > kinds.LEAF:
-            node._users = 1
+        node._users = -1
     for i in range(len(order) - 1, -1, -1):  # parents before their users
-        node = order[i]
-        if node in given:
-            continue
-        parents = node.parents
-        for parent in parents:
-            if is_made(parent, given):
-                node._users = 1
-        if node._users != 0:
-            for parent in parents:
-                if not is_made(parent, given):
+        node = memory.listed(order, i)
+        if node._users != -1 and is_made_of(node):
+            node._users = 1
+            for parent in parents_of(node):
+                if parent._kind != kinds.CONSTANT and not is_made(parent):
                     found[parent] = None
-    for node in order:
-        node._users = 0
+    for i in range(len(order)):
+        memory.listed(order, i)._users = 0
     for node in inputs:
-        if node._kind > kinds.LEAF:
-            node._users = 0
-    return [node for node in found if node._kind != kinds.CONSTANT]
+        node._users = 0
+    return list(found)
 
 
-def is_made(node: Node, given: set[Node]) -> bool:
-    """True if a node is among those that are given, or was marked as made from them."""
-    return node._users != 0 if node._kind > kinds.LEAF else node in given
+def meets_values(this: Pass) -> bool:
+    """True if a pass met a leaf that is no constant."""
+    node = this.leaves
+    while node is not this.root:
+        if node._kind == kinds.LEAF:
+            return True
+        node = node._x
+    for leaves in this.leaf_tuples:
+        for node in leaves:
+            if node._kind == kinds.LEAF:
+                return True
+    return False
+
+
+def is_made(node: Node) -> bool:
+    """True if a node is an input, or marked as made from one."""
+    return node._users < 0 or (node._users > 0 and node._kind > kinds.LEAF)
+
+
+def is_made_of(node: Node) -> bool:
+    """True if a parent of a node is made from inputs, or is one."""
+    if node._kind == kinds.UNARY:
+        return is_made(node._x)
+    if node._kind == kinds.BINARY:
+        return is_made(node._x) or is_made(node._y)
+    more: Extra = node._extra
+    return any_is_made(more.xs) or any_is_made(more.ys)
+
+
+def any_is_made(nodes: tuple[Node, ...]) -> bool:
+    for i in range(len(nodes)):
+        if is_made(memory.value_at(nodes, i)):
+            return True
+    return False
+
+
+def parents_of(node: Node) -> tuple[Node, ...]:
+    """The parents of a node that is no leaf."""
+    if node._kind == kinds.UNARY:
+        return (node._x,)
+    if node._kind == kinds.BINARY:
+        return (node._x, node._y)
+    more: Extra = node._extra
+    return more.xs + more.ys
 
 
 def by_hand_leaves(node: Node, clear: bool) -> list[tuple[Node, float]]:
@@ -338,13 +372,13 @@ def put_back(grads: list[tuple[Node, float]]) -> None:
         node._grad = grad
 
 
-def restore(met: list[Node], this: Pass) -> None:
+def restore(this: Pass) -> None:
     """Give interior nodes the gradients that they had before the pass."""
+    order = this.order
+    for i in range(len(order)):
+        memory.listed(order, i)._grad = 0.0
     assert this.kept is not None
-    kept = memory.doubles(this.kept)
-    for i in range(len(this.kept)):
-        node = met[i]
-        node._grad = kept[i]
+    put_back(this.kept)
 
 
 def met_leaves(this: Pass) -> set[Node]:

@@ -89,7 +89,7 @@ def value_and_grad(
 
     Arguments and errors are those of `grad`.
     """
-    return _value_and_grad("value_and_grad", f, argnums, has_aux)
+    return functools.wraps(f)(_value_and_grad("value_and_grad", f, argnums, has_aux))
 
 
 def _value_and_grad(
@@ -97,7 +97,6 @@ def _value_and_grad(
 ) -> Callable[..., Any]:
     check_function(what, f)
 
-    @functools.wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         call = _Call(what, f, args, kwargs, argnums)
         result, aux = call.result_and_aux(f, has_aux)
@@ -469,6 +468,8 @@ class _Call:
 
     def derivative(self, x: Any, others: bool) -> Any:
         """What is given of a derivative: a float also where it is an int of f, as in 2 * x."""
+        if type(x) is float:
+            return x
         found = self.finished(x, others)
         kind = number_kind(found) if isinstance(found, Node) else kinds.NO_NUMBER
         return _number_node(found) if kind and kind & kinds.FLOAT != kinds.FLOAT else found
@@ -610,6 +611,8 @@ class Tree:
         )
 
     def _take(self, thing: Any, path: str) -> Callable[[Iterator[Any]], Any]:
+        if type(thing) is float or isinstance(thing, Node):  # first: others are slow to ask for
+            return self._block([thing], None, path)
         from autograd_lite.tree import items, rebuild, rebuildable
 
         if thing is None and not self._is_result:
@@ -626,7 +629,7 @@ class Tree:
             return lambda blocks: thing._with_parameters(
                 [_as_parameter(p, next(blocks)) for p in parameters]
             )
-        if not isinstance(thing, Node) and rebuildable(thing):
+        if rebuildable(thing):
             parts = [self._take(x, path + step) for step, x in items(thing)]
             return lambda blocks: rebuild(thing, [part(blocks) for part in parts])
         return self._block([thing], None, path)
@@ -647,6 +650,8 @@ class Tree:
 
     def _problem(self, x: Any) -> str:
         """What x is, if it has no derivative; else ""."""
+        if type(x) is float:
+            return ""
         if isinstance(x, Node):
             kind = number_kind(x) & kinds.FLOAT
             if not number_kind(x) or kind == kinds.FLOAT or self._is_result:
@@ -749,12 +754,12 @@ def _values_among(leaves: Sequence[Any]) -> list[Any]:
 
 
 def _are_values(leaves: Sequence[Any]) -> bool:
-    return any(isinstance(x, Value) for x in leaves)
+    return any([isinstance(x, Value) for x in leaves])
 
 
 def single_of(what: str, result: Any, f: Callable[..., Any]) -> Any:
     """The result of f, which must be a single number."""
-    if _is_array(result) and result.shape == ():
+    if not isinstance(result, Node) and _is_array(result) and result.shape == ():
         result = result.item()
     if isinstance(result, Node) or (value.is_number(result) and type(result) is not bool):
         return result
@@ -768,6 +773,8 @@ def places_of(
     what: str, argnums: int | Sequence[int], n: int, f: Callable[..., Any]
 ) -> Sequence[int]:
     """The positions of the arguments by which derivatives are taken, from 0 on."""
+    if type(argnums) is int and 0 <= argnums < n:
+        return (argnums,)
     given: list[Any] = [argnums]
     if isinstance(argnums, (list, tuple, range)):
         given = [*argnums]

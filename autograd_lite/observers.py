@@ -204,7 +204,7 @@ def writing(nodes: tuple[Node, ...]) -> None:
 
 def tracing() -> bool:
     """True while a call is traced here, to be replayed with other numbers."""
-    return any(observer.traces for observer in active())
+    return any([observer.traces for observer in active()])
 
 
 def watched() -> bool:
