@@ -9,6 +9,10 @@ from autograd_lite.value cimport Node as CNode  # whose type for mypy is named N
 
 cpdef int number_kind(CNode node) except -1
 cpdef CNode as_number(CNode node, int kind)
+@cython.locals(node=CNode)
+cpdef list change_classes(list nodes, dict others)
+@cython.locals(node=CNode)
+cpdef object leave_numbers(list numbers, dict others)
 cpdef object forget_parents(CNode node)
 @cython.locals(number=int)
 cpdef int kind_made(int kind, int code, CNode x, CNode y, Extra more) except -1

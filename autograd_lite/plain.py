@@ -35,6 +35,32 @@ def as_number(node: Node, kind: int) -> Node:
     return node
 
 
+set_class = vars(object)["__class__"].__set__
+"""Sets the class of a node, also where `__class__` says what the node stands for."""
+
+
+def change_classes(nodes: list[Node], others: dict[type, type]) -> list[Node]:
+    """The nodes that stand for numbers, among those whose classes have become others.
+
+    others  {class: the class instead}
+    """
+    numbers = []
+    for node in nodes:
+        cls = others.get(type(node))
+        if cls is not None:
+            set_class(node, cls)
+            if node._number != kinds.NO_NUMBER:
+                numbers.append(node)
+    return numbers
+
+
+def leave_numbers(numbers: list[Node], others: dict[type, type]) -> None:
+    """Make numbers constants, of other classes, as something may hold them."""
+    for node in numbers:
+        forget_parents(node)
+    change_classes(numbers, others)
+
+
 def forget_parents(node: Node) -> None:
     """Make the node of a number a constant."""
     node._kind = kinds.CONSTANT

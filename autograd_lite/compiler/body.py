@@ -295,8 +295,8 @@ def recorded_body(
 def _reached(recording: Recording, results: list[Any]) -> list[Node]:
     """The nodes of a recording and those that it reads, some of them perhaps more than once."""
     nodes = [x for node in recording.made for x in parents_of(node)]
-    for guard in recording.guards:
-        nodes += [x for x in (guard.x, guard.y) if isinstance(x, Node)]
+    for x, y, _ in recording.guards:
+        nodes += [node for node in (x, y) if isinstance(node, Node)]
     for _, operands in recording.computed_from.values():
         nodes += [x for x in operands if isinstance(x, Node)]
     return list({id(x): x for x in (*nodes, *results) if isinstance(x, Node)}.values())

@@ -354,28 +354,24 @@ class Guards:
     """
 
     def __init__(self, recording: Recording, outputs: Outputs) -> None:
-        self.guards: list[Guard] = []
+        self.guards = [guard for _, _, guard in recording.guards]
         self.written, self.constants = array("q"), array("d")
         self.exact = False
-        for guard in recording.guards:
-            x, op, y, outcome, draws, place, integer = guard
-            if op in ("is", "==") and not integer:
-                for node in (x, y) if isinstance(y, Node) else (x,):
+        for x, y, guard in recording.guards:
+            nodes = (x, y) if isinstance(y, Node) else (x,)
+            if guard.op in ("is", "==") and not guard.integer:
+                for node in nodes:
                     self.exact |= not node.is_leaf or node in recording.computed_from
-            y = outputs.index_of(y) if isinstance(y, Node) else y
-            found = Guard(outputs.index_of(x), op, y, outcome, draws, place, integer)
-            self.guards.append(found)
-            self._write(found)
-
-    def _write(self, guard: Guard) -> None:
-        """Add the guard to those that `failed` reads."""
-        ways, (y, number) = _WAYS[guard.op], (-1, guard.y)
-        if isinstance(guard.y, int):
-            y, number = guard.y, 0.0
-        elif guard.op == "is" and number != number:  # x is NaN: it does not equal itself
-            ways, y = UNORDERED, guard.x
-        self.written.extend((guard.x, ways if guard.outcome else ~ways, y))
-        self.constants.append(number)
+            i, j, number = outputs.index_of(x), -1, 0.0
+            if isinstance(y, Node):
+                j = outputs.index_of(y)
+            else:
+                number = y
+            ways = _WAYS[guard.op]
+            if number != number and guard.op == "is":  # x is NaN: it does not equal itself
+                ways, j = UNORDERED, i
+            self.written.extend((i, ways if guard.outcome else ~ways, j))
+            self.constants.append(number)
 
     def failed(self, outputs: array[float]) -> Guard | None:
         """The first guard that does not hold."""

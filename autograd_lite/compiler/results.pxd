@@ -9,5 +9,5 @@ cdef class Run:
     cdef public list lease, free
 
 
-@cython.locals(more=Extra, node=Node)
+@cython.locals(more=Extra, node=Node, same=Node)
 cpdef give_parents(dict sources, list nodes)

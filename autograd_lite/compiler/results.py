@@ -60,7 +60,9 @@ def give_parents(sources: dict[Node, Node], nodes: list[Node]) -> None:
     nodes  those that may have them as parents
     """
     for node, source in sources.items():
-        node._set_slots((source**1)._get_slots())
+        same = source**1
+        node._kind, node._code, node._x, node._dx = same._kind, same._code, same._x, same._dx
+        node._data, node._dy, node._extra = same._data, same._dy, same._extra
     for node in nodes if sources else ():
         if isinstance(node._extra, extra.Extra):
             more = node._extra

@@ -52,7 +52,7 @@ def test_the_first_that_does_not_hold(case):
         other = numbers[y] if isinstance(y, int) else y
         holds.append(OPERATORS[op](numbers[x], other) == outcome)
         y = nodes[y] if isinstance(y, int) else y
-        guards.append(Guard(nodes[x], op, y, outcome, 0, ("", 0), False))
+        guards.append((nodes[x], y, Guard(op, outcome, 0, ("", 0), False)))
     recording = Recording()
     recording.guards = guards
     guards = Guards(recording, outputs)
@@ -60,9 +60,7 @@ def test_the_first_that_does_not_hold(case):
     if all(holds):
         assert failed is None
     else:
-        x, op, y, outcome = tests[holds.index(False)]
-        assert (outputs.nodes[failed.x], failed.op) == (nodes[x], op)
-        assert failed.outcome == outcome
+        assert failed is recording.guards[holds.index(False)][-1]
 
 
 def test_sorting_follows_the_numbers():

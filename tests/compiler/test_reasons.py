@@ -16,7 +16,7 @@ def call_of(*args):
 
 
 def guard(op, integer=False):
-    return Guard(0, op, 1.0, True, 0, (__file__, 1), integer)
+    return Guard(op, True, 0, (__file__, 1), integer)
 
 
 @pytest.mark.parametrize(

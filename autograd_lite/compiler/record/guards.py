@@ -30,7 +30,6 @@ HOLDS: dict[str, Callable[[float, float], bool]] = {
 class Guard(NamedTuple):
     """A decision that the recorded call took on numbers: x op y, or which number x was.
 
-    x, y     nodes, or in a program the indices of outputs; y is a float where it was a number
     op       "<", "<=", ">", ">=", "=="; "is" for a number that was read, and "/" for whether a
              divisor is y, 0
     outcome  True if x op y held
@@ -39,9 +38,7 @@ class Guard(NamedTuple):
     integer  True if x is an integer that was passed
     """
 
-    x: Any
     op: str
-    y: Any
     outcome: bool
     draws: int
     place: tuple[str, int]

@@ -74,10 +74,10 @@ class MovingInts:
             return False
         asked: dict[int, Guard] = {}
         slots = {id(tracer): slot for tracer, slot in recording.arguments.items()}
-        for guard in recording.guards:
-            slot = slots.get(id(guard.x), -1)
+        for x, y, guard in recording.guards:
+            slot = slots.get(id(x), -1)
             known = guard.op == "is" or (guard.op == "==" and guard.outcome)
-            if known and slot >= 0 and type(guard.y) is float:
+            if known and slot >= 0 and type(y) is float:
                 asked.setdefault(slot, guard)
         still = {key: asked[ints[0]] for key, ints in flat.owners if asked.keys() >= {*ints}}
         self._keep_still(still)

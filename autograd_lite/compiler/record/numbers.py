@@ -20,15 +20,16 @@ import autograd_lite.plain as plain
 import autograd_lite.value as engine
 from autograd_lite import functions
 from autograd_lite.observers import Observer, active
-from autograd_lite.plain import as_number, forget_parents, number_kind
+from autograd_lite.plain import as_number, leave_numbers, number_kind, set_class
 from autograd_lite.value import Node, is_number, number_leaf, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
 __all__ = [
+    "ENDED",
     "NoAttributeError",
     "NumberTracer",
     "PlainNumber",
@@ -41,7 +42,6 @@ __all__ = [
     "plain_number",
     "read",
     "retire",
-    "set_class",
     "tracer_of",
 ]
 
@@ -65,9 +65,6 @@ class TracingObserver(Observer):
     def misled(self, why_not: str) -> None:
         """A tracer gave another answer than the Value that it stands for."""
         raise NotImplementedError
-
-
-set_class = vars(object)["__class__"].__set__
 
 
 class NumberClass(type):
@@ -111,6 +108,18 @@ class PlainNumber(Node, metaclass=NumberClass):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return number_type(self), (read(self),)
+
+
+class EndedFloat(Node):
+    """A float or a bool after its call, which the compiler's tables know by its identity."""
+
+    __slots__ = ()
+
+
+class EndedInt(Node):
+    """An int after its call."""
+
+    __slots__ = ()
 
 
 class FormerFloat(PlainNumber):
@@ -277,14 +286,16 @@ def bool_of(x: Node, y: Any, outcome: bool) -> Node:
     return number_leaf(kinds.BOOL | kind & kinds.NUMPY, float(outcome))
 
 
-_FLOATS = kinds.FLOAT, kinds.NUMPY | kinds.FLOAT
+ENDED: dict[type, type] = {
+    tracer: EndedInt if issubclass(tracer, (IntTracer, NumPyIntTracer)) else EndedFloat
+    for _, tracer in _TYPES.values()
+}
+"""{class of tracers: that of what they are after the call}"""
 
 
-def retire(numbers: Iterable[Node]) -> None:
+def retire(numbers: list[Node]) -> None:
     """Leave the plain numbers of a recording, which something may hold, without their parents."""
-    for node in numbers:
-        forget_parents(node)
-        set_class(node, FormerFloat if number_kind(node) in _FLOATS else FormerInt)
+    leave_numbers(numbers, {EndedFloat: FormerFloat, EndedInt: FormerInt})
 
 
 # ------------------------------------------------------------------------------ numbers are read
@@ -353,6 +364,7 @@ def _raises(x: Any, y: Any) -> None:
 
 _READ = "float int complex repr str format lshift rshift"
 _COMPARED = "lt le gt ge eq ne bool"
+_OFTEN = float, int
 _UNARY = "neg pos abs invert round floor ceil trunc"
 _BINARY = "add sub mul truediv floordiv mod pow and or xor"
 _OF_FLOATS = "neg pos abs add radd sub rsub mul rmul"
@@ -417,12 +429,15 @@ def _computing(name: str, apply: Callable[..., Any], turned: bool = False) -> Ca
 
     turned  True if its operands are turned
     """
-    rule = getattr(Node, f"__{'r' * turned}{name}__", None)
+    rule: Any = getattr(Node, f"__{'r' * turned}{name}__", None)
     rule = _NOT_OF_VALUES.get(name, rule)
     decide, of_bools = _DECISIONS.get(name), _OF_BOOLS.get(name)
     n_others = name in _BINARY.split()
+    quotient = name == "truediv" and not turned
 
     def method(self: NumberTracer, *others: Any) -> Any:
+        if quotient and type(others[0]) in _OFTEN and 0.0 < abs(others[0]) < LARGEST_INT:
+            return rule(self, *others)  # at once, as means are computed so
         if not all(map(_is_operand, others)):
             return rule(self, *others) if rule else NotImplemented
         operands = (others[0], self, *others[1:]) if turned else (self, *others)

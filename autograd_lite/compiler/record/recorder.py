@@ -102,7 +102,7 @@ class Recording:
                    or `largest`, or detached from a node
     draws          the random numbers
     calls          the callbacks
-    guards         the decisions on numbers, each once
+    guards         (x, y, guard) of each decision on numbers, once; y may be a float
     why_not        why the recording cannot be replayed for other calls, or ""
     misled         True if tracers gave another answer than what they stand for
     """
@@ -118,7 +118,7 @@ class Recording:
         self.computed_from: dict[Node, tuple[int, tuple[Node | float, ...]]] = {}
         self.draws: list[Draw] = []
         self.calls: list[Callback] = []
-        self.guards: list[Guard] = []
+        self.guards: list[tuple[Node, Node | float, Guard]] = []
         self.why_not = ""
         self.misled = False
 
@@ -267,9 +267,8 @@ class Recorder(TracingObserver):
         self._decided.add(key)
         recording = self.recording
         outcome = HOLDS[op](number_of(x), number_of(y) if isinstance(y, Node) else y)
-        recording.guards.append(
-            Guard(x, op, y, outcome, len(recording.draws), user_place(), is_int(x))
-        )
+        guard = Guard(op, outcome, len(recording.draws), user_place(), is_int(x))
+        recording.guards.append((x, y, guard))
 
     def looked(self, node: Node, what: str) -> None:
         self.recording.misled |= isinstance(node, (NumberTracer, ValueTracer))

@@ -20,13 +20,9 @@ from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record import tokens
 from autograd_lite.compiler.record.arrays import TracerArray
 from autograd_lite.compiler.record.flatten import Identity, Integers
-from autograd_lite.compiler.record.numbers import (
-    TracingObserver,
-    is_int,
-    set_class,
-)
+from autograd_lite.compiler.record.numbers import ENDED, TracingObserver, is_int
 from autograd_lite.observers import active
-from autograd_lite.plain import classes, number_kind
+from autograd_lite.plain import change_classes, set_class
 from autograd_lite.tree import children, from_fields
 from autograd_lite.value import Node, Value, number_leaf
 
@@ -97,25 +93,15 @@ class FormerTracer(Value):
     __slots__ = ()
 
 
-class EndedNumber(Node):
-    """A tracer of a number after the call, which the compiler's tables know by its identity."""
-
-    __slots__ = ()
+_ENDED = ENDED | {ValueTracer: FormerTracer}
 
 
-_TRACERS = {ValueTracer, *filter(None, classes)}
-
-
-def end(nodes: Iterable[Node]) -> list[Node]:
+def end(nodes: list[Node]) -> list[Node]:
     """The call is over: the compiler's tables may have the tracers among the nodes as keys.
 
     Gives those that stand for plain numbers.
     """
-    tracers = [x for x in nodes if type(x) in _TRACERS]
-    numbers = [x for x in tracers if number_kind(x)]
-    for tracer in tracers:
-        set_class(tracer, EndedNumber if number_kind(tracer) else FormerTracer)
-    return numbers
+    return change_classes(nodes, _ENDED)
 
 
 class known_by_identity:
@@ -125,10 +111,10 @@ class known_by_identity:
     """
 
     def __init__(self, nodes: Iterable[Node]) -> None:
-        self._tracers = [(x, type(x)) for x in nodes if type(x) in _TRACERS]
+        self._tracers = [(x, type(x)) for x in nodes if type(x) in _ENDED]
 
     def __enter__(self) -> None:
-        end(tracer for tracer, _ in self._tracers)
+        end([tracer for tracer, _ in self._tracers])
 
     def __exit__(self, *exception: object) -> None:
         for tracer, cls in self._tracers:
