@@ -49,6 +49,8 @@ class Problem:
     {'a': 1.0, 'b': 0.0}
 
     Each function is compiled when it is called first. Values that f reads besides are constants.
+    Values and gradients are checked as those of `compile` are; matrices, and products with them, are
+    not, as a check of these takes as long as thousands of calls.
 
     Raises TypeError for parameters by which there is no derivative and for constraints of another
     kind, ValueError for a start that is not finite, and for bounds that cross or do not fit.
@@ -88,13 +90,13 @@ class Problem:
 
         self._value: OfVectors = _program(name, lambda x: vjp(objective, x)[0])
         self._value_and_grad = _program(name, value_and_grad(objective))
-        self._hess: OfVectors = _program(name, hessian(objective))
-        self._hessp: OfVectors = _program(name, lambda x, v: hvp(objective, (x,), (v,)))
+        self._hess: OfVectors = _derivatives(name, hessian(objective))
+        self._hessp: OfVectors = _derivatives(name, lambda x, v: hvp(objective, (x,), (v,)))
         self._residuals: OfVectors = _program(name, lambda x: vjp(residuals, x)[0])
-        self._jac: OfVectors = _program(name, jacobian(residuals))
+        self._jac: OfVectors = _derivatives(name, jacobian(residuals))
         self._constraints: OfVectors = _program(name, lambda x: vjp(stacked, x)[0])
-        self._constraints_jac: OfVectors = _program(name, jacobian(stacked))
-        self._lagrangian_hess: OfVectors = _program(name, hessian(lagrangian))
+        self._constraints_jac: OfVectors = _derivatives(name, jacobian(stacked))
+        self._lagrangian_hess: OfVectors = _derivatives(name, hessian(lagrangian))
 
     def tree(self, x: Any) -> Any:
         """The parameters, with the numbers of the vector x."""
@@ -286,7 +288,12 @@ def _rows(problem: Problem, scipy: Any, rows: Any, hess: bool) -> Any:
 # ----------------------------------------------------------------------------- trees and vectors
 
 
-def _program(name: str, function: Callable[..., Any]) -> Any:
+def _derivatives(name: str, function: Callable[..., Any]) -> Any:
+    """A program of derivatives: the checks of values and gradients watch the same function."""
+    return _program(name, function, "never")
+
+
+def _program(name: str, function: Callable[..., Any], check: str = "auto") -> Any:
     """A function of vectors, compiled, in which Values from outside are numbers."""
 
     def numbers(*vectors: Any) -> Any:
@@ -294,7 +301,7 @@ def _program(name: str, function: Callable[..., Any]) -> Any:
             return function(*vectors)
 
     numbers.__name__ = name  # which warnings give
-    return compile(numbers)
+    return compile(numbers, check=check)
 
 
 def _of_vector(f: Callable[[Any], Any], tree: Tree) -> Callable[[Any], Any]:
