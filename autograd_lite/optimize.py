@@ -38,6 +38,7 @@ class Problem:
                  a function of the parameters, and its derivatives are taken here
     bounds       (lower, upper) of the parameters, each a number for all of them, or built as they
                  are
+    sparse       True for matrices of class `scipy.sparse.csr_matrix`, False for arrays
 
     The vectors x0, lower and upper are the start and the bounds, constraints_lower and
     constraints_upper the bounds of all constraints in order.
@@ -48,9 +49,8 @@ class Problem:
     >>> problem.tree([1.0, 0.0])
     {'a': 1.0, 'b': 0.0}
 
-    Each function is compiled when it is called first. Values that f reads besides are constants.
-    Values and gradients are checked as those of `compile` are; matrices, and products with them, are
-    not, as a check of these takes as long as thousands of calls.
+    Each function is recorded when it is called first, as `compile` and `hessian(f, sparse=True)`
+    record it. Values that f reads besides are constants.
 
     Raises TypeError for parameters by which there is no derivative and for constraints of another
     kind, ValueError for a start that is not finite, and for bounds that cross or do not fit.
@@ -62,6 +62,7 @@ class Problem:
         parameters: Any,
         constraints: Any = (),
         bounds: tuple[Any, Any] = (-np.inf, np.inf),
+        sparse: bool = False,
     ) -> None:
         if not callable(f):
             raise TypeError(f"Problem: f must be a function, not {type(f).__name__}")
@@ -88,15 +89,18 @@ class Problem:
         def lagrangian(x: Any, multipliers: Any, factor: Any) -> Any:
             return factor * objective(x) + dot(multipliers.tolist(), stacked(x).tolist())
 
+        objective.__name__ = residuals.__name__ = lagrangian.__name__ = name  # for messages
         self._value: OfVectors = _program(name, lambda x: vjp(objective, x)[0])
         self._value_and_grad = _program(name, value_and_grad(objective))
-        self._hess: OfVectors = _derivatives(name, hessian(objective))
-        self._hessp: OfVectors = _derivatives(name, lambda x, v: hvp(objective, (x,), (v,)))
+        # A check of the product would take as long as thousands of them; the gradient's is enough.
+        self._hessp: OfVectors = _program(name, lambda x, v: hvp(objective, (x,), (v,)), "never")
         self._residuals: OfVectors = _program(name, lambda x: vjp(residuals, x)[0])
-        self._jac: OfVectors = _derivatives(name, jacobian(residuals))
         self._constraints: OfVectors = _program(name, lambda x: vjp(stacked, x)[0])
-        self._constraints_jac: OfVectors = _derivatives(name, jacobian(stacked))
-        self._lagrangian_hess: OfVectors = _derivatives(name, hessian(lagrangian))
+        n = self.x0.size
+        self._hess = _matrix(hessian, objective, n, sparse)
+        self._jac = _matrix(jacobian, residuals, n, sparse)
+        self._constraints_jac = _matrix(jacobian, stacked, n, sparse)
+        self._lagrangian_hess = _matrix(hessian, lagrangian, n, sparse)
 
     def tree(self, x: Any) -> Any:
         """The parameters, with the numbers of the vector x."""
@@ -119,7 +123,7 @@ class Problem:
         value, gradient = self._value_and_grad(self._vector(x))
         return float(value), gradient
 
-    def hess(self, x: Any) -> Array:
+    def hess(self, x: Any) -> Any:
         """The Hessian of f at x."""
         return self._hess(self._vector(x))
 
@@ -133,7 +137,7 @@ class Problem:
         """f(x), all of its numbers: what SciPy's `least_squares` and `root` call."""
         return self._residuals(self._vector(x))
 
-    def jac(self, x: Any) -> Array:
+    def jac(self, x: Any) -> Any:
         """The Jacobian of the residuals at x: a row for each residual."""
         return self._jac(self._vector(x))
 
@@ -143,11 +147,11 @@ class Problem:
         """The numbers of all constraints at x, in order."""
         return self._constraints(self._vector(x))
 
-    def constraints_jac(self, x: Any) -> Array:
+    def constraints_jac(self, x: Any) -> Any:
         """Their Jacobian at x: a row for each number."""
         return self._constraints_jac(self._vector(x))
 
-    def lagrangian_hess(self, x: Any, multipliers: Any, factor: float = 1.0) -> Array:
+    def lagrangian_hess(self, x: Any, multipliers: Any, factor: float = 1.0) -> Any:
         """The Hessian of factor * f(x) + sum of multiplier * constraint."""
         given = np.array(multipliers, float)
         if given.shape != self.constraints_lower.shape:
@@ -214,6 +218,7 @@ def minimize(
     method: Any = None,
     constraints: Any = (),
     bounds: tuple[Any, Any] = (-np.inf, np.inf),
+    sparse: bool = False,
     **options: Any,
 ) -> Any:
     """SciPy's `minimize` of a function of nested parameters, with exact derivatives.
@@ -221,6 +226,7 @@ def minimize(
     f, parameters, constraints, bounds   those of `Problem`
     method   SciPy's name of it: by default BFGS, L-BFGS-B with bounds, SLSQP with constraints. Each
              is given the derivatives that it uses: gradients, Hessians or products with them
+    sparse   True for sparse matrices, which only trust-constr takes
     options  other arguments of SciPy's `minimize`: tol, options, callback
 
     Gives SciPy's `OptimizeResult`, whose x is built as the parameters are; `success`, `message`,
@@ -234,12 +240,16 @@ def minimize(
     stopped. Raises what `Problem` raises.
     """
     scipy = _scipy("minimize")
-    problem = Problem(f, parameters, constraints, bounds)
     name = method.lower() if isinstance(method, str) else "bfgs" if method is None else "custom"
+    if sparse and name != "trust-constr":
+        raise ValueError(
+            f'minimize: sparse matrices are for method="trust-constr" only, not {method!r}'
+        )
+    problem = Problem(f, parameters, constraints, bounds, sparse)
     given: dict[str, Any] = {"fun": problem.value_and_grad, "jac": True}
     if name in _NO_GRADIENTS:
         given = {"fun": problem.value}
-    elif name in _HESSIANS:
+    elif name in _HESSIANS or sparse:
         given["hess"] = problem.hess
     elif name in _PRODUCTS:
         given["hessp"] = problem.hessp
@@ -271,7 +281,7 @@ def _for_scipy(problem: Problem, scipy: Any, hess: bool) -> Iterator[Any]:
 
 
 def _rows(problem: Problem, scipy: Any, rows: Any, hess: bool) -> Any:
-    def of_multipliers(x: Any, multipliers: Any) -> Array:
+    def of_multipliers(x: Any, multipliers: Any) -> Any:
         every = np.zeros(problem.constraints_lower.size)
         every[rows] = multipliers
         return problem.lagrangian_hess(x, every, 0.0)
@@ -288,11 +298,6 @@ def _rows(problem: Problem, scipy: Any, rows: Any, hess: bool) -> Any:
 # ----------------------------------------------------------------------------- trees and vectors
 
 
-def _derivatives(name: str, function: Callable[..., Any]) -> Any:
-    """A program of derivatives: the checks of values and gradients watch the same function."""
-    return _program(name, function, "never")
-
-
 def _program(name: str, function: Callable[..., Any], check: str = "auto") -> Any:
     """A function of vectors, compiled, in which Values from outside are numbers."""
 
@@ -302,6 +307,24 @@ def _program(name: str, function: Callable[..., Any], check: str = "auto") -> An
 
     numbers.__name__ = name  # which warnings give
     return compile(numbers, check=check)
+
+
+def _matrix(
+    derivative: Any, function: Callable[..., Any], columns: int, sparse: bool
+) -> Callable[..., Any]:
+    """The derivative of a function of vectors by the first: a csr_matrix, or else an array."""
+    found = derivative(function, sparse=sparse or "arrays")
+
+    def matrix(*vectors: Any) -> Any:
+        with no_grad():
+            if sparse:
+                return found(*vectors)
+            data, indices, indptr = found(*vectors)
+        dense = np.zeros((indptr.size - 1, columns))
+        dense[np.repeat(np.arange(indptr.size - 1), np.diff(indptr)), indices] = data
+        return dense
+
+    return matrix
 
 
 def _of_vector(f: Callable[[Any], Any], tree: Tree) -> Callable[[Any], Any]:

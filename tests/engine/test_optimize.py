@@ -1,13 +1,14 @@
 """Problems for optimisers: derivatives against differences and SciPy's own, solvers, errors."""
 
 import math
+import random
 import re
 import warnings
 from dataclasses import dataclass
 
 import pytest
 
-from autograd_lite import Value, exp, mean, nn, sin, tanh
+from autograd_lite import Value, exp, mean, nn, sample, sin, tanh
 from autograd_lite.optimize import Problem, minimize
 
 np = pytest.importorskip("numpy")
@@ -104,6 +105,26 @@ def test_constraints_in_order_and_the_lagrangian():
     np.testing.assert_allclose(problem.lagrangian_hess(x, 0 * v), problem.hess(x))
 
 
+def test_sparse_matrices_hold_what_is_not_always_0():
+    constraint = optimize.NonlinearConstraint(lambda p: [p["x"][0] * p["y"][0], p["x"][1]], 0, 1)
+    dense = Problem(rosenbrock, START, constraint)
+    sparse = Problem(rosenbrock, START, constraint, sparse=True)
+    x, v = np.array([0.0, 0.5, -1.0, 2.0]), np.array([2.0, -1.0])  # at x[0] = 0 more numbers are 0
+    pairs = [
+        (sparse.hess(x), dense.hess(x), 4 + 2 * 3),
+        (sparse.constraints_jac(x), dense.constraints_jac(x), 3),
+        (sparse.lagrangian_hess(x, v), dense.lagrangian_hess(x, v), 4 + 2 * 3 + 2),
+    ]
+    for found, expected, nnz in pairs:
+        assert found.format == "csr"
+        assert found.nnz == nnz
+        assert type(expected) is np.ndarray
+        np.testing.assert_allclose(found.toarray(), expected)
+    residuals = Problem(lambda p: [p[0] * p[1], p[1], 3.0], [1.0, 2.0], sparse=True)
+    assert residuals.jac([1.0, 2.0]).toarray().tolist() == [[2.0, 1.0], [0.0, 1.0], [0.0, 0.0]]
+    assert residuals.jac([1.0, 2.0]).nnz == 3
+
+
 def test_a_module_is_parameters():
     rng = np.random.default_rng(0)
     xs, ys = rng.normal(size=(5, 2)).tolist(), rng.normal(size=5).tolist()
@@ -168,8 +189,11 @@ def test_a_solver_of_the_users_is_given_all_derivatives():
     assert minimize(lambda x: (x - 3) ** 2, 1.0, method=newton).x == 3.0
 
 
-@pytest.mark.parametrize("method", [None, "SLSQP", "trust-constr"])
-def test_constraints_and_bounds(method):
+@pytest.mark.parametrize(
+    ("method", "sparse"),
+    [(None, False), ("SLSQP", False), ("trust-constr", False), ("trust-constr", True)],
+)
+def test_constraints_and_bounds(method, sparse):
     equation = optimize.NonlinearConstraint(lambda p: p["a"] + p["b"] ** 2, 2.0, 2.0)
     inequality = optimize.NonlinearConstraint(lambda p: [p["b"], p["a"]], -math.inf, [0.5, 9.0])
     found = minimize(
@@ -177,6 +201,7 @@ def test_constraints_and_bounds(method):
         {"a": 1.0, "b": 0.2},
         method=method,
         constraints=[equation, inequality],
+        sparse=sparse,
     )
     assert found.success
     assert found.x == pytest.approx({"a": 1.75, "b": 0.5}, abs=1e-4)
@@ -184,6 +209,7 @@ def test_constraints_and_bounds(method):
         lambda p: -p["a"] * p["b"],
         {"a": 0.3, "b": 0.4},
         method=method,
+        sparse=sparse,
         constraints=optimize.NonlinearConstraint(lambda p: p["a"] + p["b"], 2.0, 2.0),
         bounds=({"a": 0.0, "b": 0.0}, {"a": 0.7, "b": math.inf}),
     )
@@ -284,7 +310,8 @@ class Absent:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Absent())
 from autograd_lite.optimize import Problem, minimize
-print(Problem(lambda x: x * x, 3.0).value([2.0]))
+problem = Problem(lambda x: x * x, 3.0)
+print(problem.value([2.0]), problem.grad([2.0]), problem.hess([2.0]))
 for call in lambda: minimize(abs, 1.0), lambda: Problem(abs, 1.0, constraints=[1]):
     try:
         call()
@@ -293,10 +320,24 @@ for call in lambda: minimize(abs, 1.0), lambda: Problem(abs, 1.0, constraints=[1
 """
 
 
+def test_sparse_matrices_are_for_one_method():
+    message = 'minimize: sparse matrices are for method="trust-constr" only, not None'
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        minimize(rosenbrock, START, sparse=True)
+
+
+def test_a_hessian_that_cannot_be_recorded_names_the_function():
+    def drawn(x):
+        return sample(random.random) * x * x
+
+    with pytest.raises(TypeError, match=r"^hessian: drawn cannot be recorded: it draws random num"):
+        Problem(drawn, 1.0).hess([1.0])
+
+
 def test_without_scipy(python):
     told = 'this needs SciPy: pip install "autograd-lite[optimize]"'
     assert python("-c", WITHOUT_SCIPY).splitlines() == [
-        "4.0",
+        "4.0 [4.] [[2.]]",
         f"scipy minimize: {told}",
         f"scipy Problem: constraints: {told}",
     ]
