@@ -46,10 +46,11 @@ cdef list taken_out(tuple inputs, Pass this)
 cdef list frontier(tuple inputs, Pass this)
 @cython.locals(node=CNode, leaves=tuple)
 cdef bint meets_values(Pass this) except -1
+@cython.locals(marked=bint)
 cdef inline bint is_made(CNode node) except -1
 @cython.locals(more=Extra)
 cdef inline bint is_made_of(CNode node) except -1
-@cython.locals(i=Py_ssize_t)
+@cython.locals(made=Py_ssize_t, i=Py_ssize_t)
 cdef bint any_is_made(tuple nodes) except -1
 @cython.locals(more=Extra)
 cdef inline tuple parents_of(CNode node)

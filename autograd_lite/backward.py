@@ -324,7 +324,8 @@ def meets_values(this: Pass) -> bool:
 
 def is_made(node: Node) -> bool:
     """True if a node is an input, or marked as made from one."""
-    return node._users < 0 or (node._users > 0 and node._kind > kinds.LEAF)
+    marked = node._users < 0 or (node._users > 0 and node._kind > kinds.LEAF)
+    return marked  # type: ignore[no-any-return]
 
 
 def is_made_of(node: Node) -> bool:
@@ -338,10 +339,10 @@ def is_made_of(node: Node) -> bool:
 
 
 def any_is_made(nodes: tuple[Node, ...]) -> bool:
+    made = 0
     for i in range(len(nodes)):
-        if is_made(memory.value_at(nodes, i)):
-            return True
-    return False
+        made += is_made(memory.value_at(nodes, i))
+    return made > 0
 
 
 def parents_of(node: Node) -> tuple[Node, ...]:

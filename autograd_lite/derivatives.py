@@ -754,7 +754,7 @@ def _values_among(leaves: Sequence[Any]) -> list[Any]:
 
 
 def _are_values(leaves: Sequence[Any]) -> bool:
-    return any([isinstance(x, Value) for x in leaves])
+    return any(isinstance(x, Value) for x in leaves)
 
 
 def single_of(what: str, result: Any, f: Callable[..., Any]) -> Any:

@@ -204,7 +204,8 @@ def writing(nodes: tuple[Node, ...]) -> None:
 
 def tracing() -> bool:
     """True while a call is traced here, to be replayed with other numbers."""
-    return any([observer.traces for observer in active()])
+    observers = active()
+    return bool(observers) and any(observer.traces for observer in observers)
 
 
 def watched() -> bool:
