@@ -6,8 +6,7 @@ from math import sin
 
 import numpy as np
 
-from autograd_lite.compiler.lift import lift
-from autograd_lite.compiler.lift.groups import has_few_groups
+from autograd_lite.compiler.lift import lift, lift_if_regular
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.run.arrays import ArrayExecutor
 from autograd_lite.compiler.tape.interpreter import Interpreter
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.tape.tape import Tape
     from autograd_lite.value import Value
 
-__all__ = ["EXECUTORS", "ExecutorChoice", "is_regular", "is_worth"]
+__all__ = ["EXECUTORS", "ExecutorChoice", "is_worth", "most_groups"]
 
 EXECUTORS = ("auto", "interpret", "numpy")
 
@@ -37,10 +36,9 @@ def is_worth(tape: Tape, operations: int) -> bool:
     return RUN + OPERATION * operations <= NODE * len(tape) + PARENT * len(tape.parents)
 
 
-def is_regular(tape: Tape, wrt: Ints) -> bool:
-    """True if a program has so many scalars in so few groups that a lift may pay."""
-    most = (NODE * len(tape) + PARENT * len(tape.parents) - RUN) // GROUP
-    return most >= 0 and has_few_groups(tape, wrt, most)
+def most_groups(tape: Tape) -> int:
+    """As arrays a program of more groups is slower; negative if any is."""
+    return (NODE * len(tape) + PARENT * len(tape.parents) - RUN) // GROUP
 
 
 class ExecutorChoice:
@@ -88,8 +86,7 @@ class ExecutorChoice:
     def arrays(self) -> ArrayExecutor | None:
         """The executor of the lifted program if it is chosen, which is decided here."""
         if self.executor is None and self._arrays is None:
-            lifts = not self.automatic or is_regular(self.tape, np.array(self.wrt))
-            arrays = self._lift() if lifts else None
+            arrays = self._lift_if_regular() if self.automatic else self._lift()
             if arrays and (not self.automatic or is_worth(self.tape, sum(arrays.calls))):
                 self._arrays = arrays
             else:
@@ -100,6 +97,10 @@ class ExecutorChoice:
         if self.tape.blocks:
             raise ValueError(f"{self.tape.blocks[0].name} is no operation on arrays")
         return ArrayExecutor(lift(self.tape, self.wrt), self.interpreter)
+
+    def _lift_if_regular(self) -> ArrayExecutor | None:
+        program = lift_if_regular(self.tape, self.wrt, most_groups(self.tape))
+        return ArrayExecutor(program, self.interpreter) if program else None
 
     def forward(
         self, leaves: array[float], indices: array[int], parameters: tuple[Value, ...]

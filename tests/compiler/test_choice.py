@@ -11,7 +11,8 @@ import pytest
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile
-from autograd_lite.compiler.choice import is_regular
+from autograd_lite.compiler.choice import most_groups
+from autograd_lite.compiler.lift import lift_if_regular
 from autograd_lite.compiler.run.arrays import ArrayExecutor
 from autograd_lite.compiler.tape.executor import MAX_WORKSPACES
 from autograd_lite.compiler.tape.interpreter import Interpreter
@@ -162,7 +163,7 @@ def test_until_the_first_lifted_run_is_compared_others_are_compared_too(monkeypa
 def test_irregular_programs_are_not_lifted():
     function, args = program(KINDS.index(irregular))
     lifted = Lifted(function, *args)
-    assert not is_regular(lifted.tape, lifted.wrt)
+    assert lift_if_regular(lifted.tape, lifted.wrt, most_groups(lifted.tape)) is None
 
 
 def test_few_groups_of_many_operations_are_not_run_as_arrays():
@@ -178,7 +179,7 @@ def test_few_groups_of_many_operations_are_not_run_as_arrays():
     f = ag.compile(solved)
     f(1.0)
     choice = f.programs()[-1].choice
-    assert is_regular(choice.tape, choice.wrt)
+    assert lift_if_regular(choice.tape, choice.wrt, most_groups(choice.tape))
     assert choice.arrays() is None
 
 
@@ -189,4 +190,4 @@ def test_a_long_chain_is_refused_at_once():
         return x
 
     lifted = Lifted(function, 0.5)
-    assert not is_regular(lifted.tape, lifted.wrt)
+    assert lift_if_regular(lifted.tape, lifted.wrt, most_groups(lifted.tape)) is None

@@ -26,12 +26,14 @@ from autograd_lite.compiler.lift.adjoint import Uses
 from autograd_lite.compiler.lift.array_program import ArrayProgram
 from autograd_lite.compiler.lift.canonical import CanonicalProgram
 from autograd_lite.compiler.lift.check import check_order
+from autograd_lite.compiler.lift.groups import groups_of
 from autograd_lite.compiler.lift.lower import Lowering
 from autograd_lite.compiler.lift.reverse import Reverse
+from autograd_lite.compiler.lift.schedule import Schedule, has_few_levels
 from autograd_lite.compiler.tape.ranges import Ints
 from autograd_lite.compiler.tape.tape import Tape
 
-__all__ = ["ArrayProgram", "lift"]
+__all__ = ["ArrayProgram", "lift", "lift_if_regular"]
 
 
 def lift(tape: Tape, wrt: ArrayLike) -> ArrayProgram:
@@ -44,11 +46,30 @@ def lift(tape: Tape, wrt: ArrayLike) -> ArrayProgram:
 
     Raises TypeError for a tape or slots that are none, IndexError for a slot out of range.
     """
-    wrt = _slots(tape, wrt)
+    program = _lifted(tape, _slots(tape, wrt), None)
+    assert program is not None
+    return program
+
+
+def lift_if_regular(tape: Tape, wrt: ArrayLike, most: int) -> ArrayProgram | None:
+    """The same, or None for a program of more groups than this, not counting those of gradients.
+
+    To find that out costs a part of a lift, and nothing to speak of where there are many levels.
+    """
+    return _lifted(tape, _slots(tape, wrt), most) if most >= 0 else None
+
+
+def _lifted(tape: Tape, wrt: Ints, most: int | None) -> ArrayProgram | None:
     form = CanonicalProgram(tape)
+    if most is not None and not has_few_levels(form, most):
+        return None
     primal = len(form)
     uses = Uses(form, wrt)  # adds the partials to the nodes
-    layout = Layout(form, wrt, primal, tape.leaves)
+    schedule = Schedule(form)
+    groups, group_of = groups_of(form, schedule, wrt, primal)
+    if most is not None and sum(not group.backward_only for group in groups) > most:
+        return None
+    layout = Layout(form, schedule, group_of, wrt, primal, tape.leaves)
     lowering = Lowering(form, layout)
     reverse = Reverse(lowering, uses, wrt)
     memory, outputs, arrays = layout.memory, layout.address[form.outputs], lowering.arrays()

@@ -33,7 +33,8 @@ __all__ = ["Layout"]
 class Layout:
     """The memory: the leaves, the constants, then the groups in order.
 
-    groups, group_of  see `groups_of`; a group that is no nest may have been split
+    groups, group_of  see `groups_of`, which found the group_of that is given; here, a group that is
+                no nest may have been split
     blocks      the block of each group
     address     [n] address of each node
     leaves      [leaves] address of the leaf in each slot
@@ -47,14 +48,20 @@ class Layout:
     are one.
     """
 
-    def __init__(self, form: CanonicalProgram, wrt: Ints, primal: int, leaves: int) -> None:
+    def __init__(
+        self,
+        form: CanonicalProgram,
+        schedule: Schedule,
+        group_of: Ints,
+        wrt: Ints,
+        primal: int,
+        leaves: int,
+    ) -> None:
         self._form, self.memory = form, Memory(leaves)
         self.address = np.full(len(form), -1)
         self.blocks: list[Block] = []
         self._block_of = np.zeros(len(form), np.int64)
-        schedule = Schedule(form)
-        _, self.group_of = groups_of(form, schedule, wrt, primal)
-
+        self.group_of = group_of
         alone = (form.kind == CONSTANT) & (form.number == 1)
         in_wrt, uses = _by_first_use(form, self.group_of, WRT, alone)
         slots, use = form.slot[in_wrt], np.cumsum(np.diff(uses, prepend=uses[:1]) != 0)

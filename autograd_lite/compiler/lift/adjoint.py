@@ -17,9 +17,8 @@ from autograd_lite.compiler.lift.canonical import (
     SUM,
     CanonicalProgram,
 )
-from autograd_lite.compiler.lift.schedule import levels_of
 from autograd_lite.compiler.lift.specialized import Specialized, formula, partials_of
-from autograd_lite.compiler.tape.ranges import Ints, offsets_of
+from autograd_lite.compiler.tape.ranges import Ints, offsets_of, rows_of
 
 __all__ = ["Uses", "active_nodes"]
 
@@ -27,13 +26,19 @@ __all__ = ["Uses", "active_nodes"]
 def active_nodes(form: CanonicalProgram, wrt: Ints) -> NDArray[np.bool_]:
     """[n] True if the node depends on one of the leaves in wrt, in a way that has a gradient."""
     active: NDArray[np.bool_] = (form.kind == LEAF) & np.isin(form.slot, wrt)
-    silent = (form.kind == DETACH) | form.compares
-    for nodes in levels_of(form, form.kind >= SUM):
-        nodes = nodes[~silent[nodes]]
-        if len(nodes):
-            terms, counts = form.terms_of(nodes)
-            found = active[form.a[terms]] | active[form.b[terms]]
-            active[nodes] = np.logical_or.reduceat(found, np.cumsum(counts) - counts)
+    reached = np.flatnonzero(active)
+    if len(reached):
+        depends = (form.kind >= SUM) & (form.kind != DETACH) & ~form.compares
+        operand, user = np.append(form.a, form.b), np.tile(form.owner, 2)
+        waits = depends[user]
+        operand, user = operand[waits], user[waits]
+        order = np.argsort(operand, kind="stable")
+        user, offsets = user[order], offsets_of(operand, len(form))
+    while len(reached):
+        users = user[rows_of(offsets, reached)[0]]
+        users = users[~active[users]]
+        active[users] = True
+        reached = np.unique(users)
     return active
 
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from autograd_lite.compiler.lift.hashes import mixed
 from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["Loop", "is_within", "nest", "runs", "stretches"]
@@ -58,10 +59,22 @@ def stretches(tables: Ints) -> tuple[Ints, Ints]:
     starts = np.zeros(1, np.int64)
     if n > 1:
         step = tables[:, 1:] - tables[:, :-1]
-        steps, counts = np.unique(step, axis=1, return_counts=True)
-        other = (step != steps[:, [counts.argmax()]]).any(0)
+        other = (step != _commonest(step)).any(0)
         starts = np.append(starts, np.flatnonzero(other) + 1)
     return starts, np.diff(starts, append=n)
+
+
+def _commonest(columns: Ints) -> Ints:
+    """[m, 1] the commonest of columns [m, n]; of equally common ones the least.
+
+    Hashes are counted, as columns are slow to sort.
+    """
+    key = np.zeros(columns.shape[1], np.uint64)
+    for row in columns:
+        key = mixed(key + row.astype(np.uint64))
+    _, first, counts = np.unique(key, return_index=True, return_counts=True)
+    common = columns[:, first[counts == counts.max()]]
+    return common[:, np.lexsort(common[::-1])[:1]]
 
 
 def is_within(table: Ints, addresses: Ints) -> bool:

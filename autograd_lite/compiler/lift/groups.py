@@ -10,17 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 
 import numpy as np
 
 from autograd_lite.compiler.lift.canonical import CONSTANT, ELEMENTWISE, LEAF, SUM, CanonicalProgram
 from autograd_lite.compiler.lift.hashes import Hashes, mixed, of_sets
-from autograd_lite.compiler.lift.schedule import Schedule, levels_of
+from autograd_lite.compiler.lift.schedule import Schedule
 from autograd_lite.compiler.tape.ranges import Ints
-from autograd_lite.compiler.tape.tape import Tape
 
-__all__ = ["CONSTANTS", "WRT", "Group", "groups_of", "has_few_groups"]
+__all__ = ["CONSTANTS", "WRT", "Group", "groups_of"]
 
 WRT, CONSTANTS = 0, 2  # the positions of the group of the leaves in wrt, and of that of constants
 
@@ -84,17 +82,6 @@ def groups_of(
             kind, formula = int(form.kind[first]), int(form.formula[first])
             add(Group(kind, formula, members, first >= primal))
     return groups, group_of
-
-
-def has_few_groups(tape: Tape, wrt: Ints, most: int) -> bool:
-    """True if a program has at most so many groups, not counting those of gradients.
-
-    The answer costs a part of the lift, and nothing to speak of where there are many levels.
-    """
-    form = CanonicalProgram(tape)
-    if len(list(islice(levels_of(form, form.kind >= SUM), most + 1))) > most:
-        return False
-    return len(groups_of(form, Schedule(form), wrt, len(form))[0]) <= most
 
 
 def _signatures(form: CanonicalProgram, nodes: Ints, mark: Callable[[Ints], Ints]) -> Hashes:

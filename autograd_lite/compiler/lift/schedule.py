@@ -8,6 +8,7 @@ step. A class before it, or behind it, is computed for all steps at once.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from autograd_lite.compiler.lift.canonical import CONSTANT, ELEMENTWISE, SUM, Ca
 from autograd_lite.compiler.lift.hashes import Hashes, mixed, of_sets
 from autograd_lite.compiler.tape.ranges import Ints, offsets_of, rows_of
 
-__all__ = ["Schedule", "levels_of"]
+__all__ = ["Schedule", "has_few_levels"]
 
 DEPTH = 3  # the number of operations, from a node down, that tell its class
 MAX_CLASSES = 256  # a program of more has no loops to speak of
@@ -41,6 +42,11 @@ def levels_of(form: CanonicalProgram, inner: NDArray[np.bool_]) -> Iterator[Ints
         users, counts = np.unique(user[places], return_counts=True)
         missing[users] -= counts
         level = users[missing[users] == 0]
+
+
+def has_few_levels(form: CanonicalProgram, most: int) -> bool:
+    """True if the computed nodes have at most so many levels."""
+    return len(list(islice(levels_of(form, form.kind >= SUM), most + 1))) <= most
 
 
 class Schedule:

@@ -1,11 +1,14 @@
 """The reverse sweep on scalars: the nodes that have cotangents, and the terms of each."""
 
 import numpy as np
+import pytest
 
 from autograd_lite import Value, exp
 from autograd_lite.compiler.lift.adjoint import Uses, active_nodes
-from autograd_lite.compiler.lift.canonical import CanonicalProgram
+from autograd_lite.compiler.lift.canonical import DETACH, LEAF, CanonicalProgram
+from autograd_lite.compiler.lift.schedule import Schedule
 from tests.support.lifting import Lifted
+from tests.support.scalar_programs import KINDS, program
 
 
 def canonical(function, *args):
@@ -63,3 +66,16 @@ def test_the_offsets_are_those_of_each_node():
         here = slice(uses.offsets[node], uses.offsets[node + 1])
         assert (uses.node[here] == node).all()
     assert uses.offsets[-1] == len(uses.node)
+
+
+@pytest.mark.parametrize("seed", range(len(KINDS)))
+def test_active_is_what_a_walk_in_order_reaches(seed):
+    function, args = program(seed)
+    form, wrt = canonical(function, *args)
+    for some in (wrt, wrt[::2], wrt[:0]):
+        expected = (form.kind == LEAF) & np.isin(form.slot, some)
+        for nodes in Schedule(form).levels:
+            for node in nodes[(form.kind[nodes] != DETACH) & ~form.compares[nodes]]:
+                terms = slice(form.offsets[node], form.offsets[node + 1])
+                expected[node] = expected[form.a[terms]].any() or expected[form.b[terms]].any()
+        assert np.array_equal(active_nodes(form, some), expected)

@@ -86,3 +86,11 @@ def test_stretches_of_causal_rows():
     assert starts.tolist() == [0, 1, 3, 6]
     assert lengths.tolist() == [1, 2, 3, 2]
     assert [x.tolist() for x in stretches(np.array([[7]]))] == [[0], [1]]
+
+
+def test_stretches_are_those_of_the_commonest_step_of_all_tables_and_of_equally_common_the_least():
+    a, b = [0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 5, 6, 9, 8]
+    starts, lengths = stretches(np.array([a, b]))  # steps 1, 1, 3, 1, 3, -1 of b
+    assert starts.tolist() == [0, 3, 5, 6]
+    assert lengths.tolist() == [3, 2, 1, 1]
+    assert stretches(np.array([[0, 5, 7, 12, 14]]))[0].tolist() == [0, 1, 3]

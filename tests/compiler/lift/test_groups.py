@@ -5,6 +5,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, dot, exp
+from autograd_lite.compiler.lift import lift, lift_if_regular
 from autograd_lite.compiler.lift.canonical import SUM, CanonicalProgram
 from autograd_lite.compiler.lift.groups import groups_of
 from autograd_lite.compiler.lift.schedule import Schedule
@@ -61,3 +62,14 @@ def test_the_order_of_two_factors_does_not_matter():
 def test_other_operations_and_other_operands_are_other_groups():
     assert sizes(lambda x, y: [exp(x), ag.sin(y)], 1.0, 2.0) == [1, 1]
     assert sizes(lambda x, y: [exp(x), exp(exp(y))], 1.0, 2.0) == [2, 1]
+
+
+def test_a_program_of_more_groups_than_asked_for_is_not_lifted():
+    lifted = Lifted(lambda x, y: [exp(x) * y, ag.sin(y) * x], Value(1.0), Value(2.0))
+    assert lift_if_regular(lifted.tape, lifted.wrt, -1) is None
+    groups = next(
+        most for most in range(20) if lift_if_regular(lifted.tape, lifted.wrt, most) is not None
+    )
+    assert groups == 7  # leaves in wrt, others, constants; exp, sin, and a product with each
+    program = lift_if_regular(lifted.tape, lifted.wrt, groups)
+    assert str(program) == str(lift(lifted.tape, lifted.wrt))

@@ -6,8 +6,10 @@ from autograd_lite import Value, exp, take, tanh
 from autograd_lite.compiler.lift.addresses import Layout
 from autograd_lite.compiler.lift.adjoint import Uses
 from autograd_lite.compiler.lift.canonical import CanonicalProgram
+from autograd_lite.compiler.lift.groups import groups_of
 from autograd_lite.compiler.lift.instructions import Elementwise, Take
 from autograd_lite.compiler.lift.lower import Lowering
+from autograd_lite.compiler.lift.schedule import Schedule
 from tests.support.lifting import Lifted
 
 
@@ -16,7 +18,9 @@ def lowered(function, *args):
     form, wrt = CanonicalProgram(lifted.tape), np.array(lifted.wrt)
     primal = len(form)
     Uses(form, wrt)
-    return Lowering(form, Layout(form, wrt, primal, lifted.tape.leaves))
+    schedule = Schedule(form)
+    _, group_of = groups_of(form, schedule, wrt, primal)
+    return Lowering(form, Layout(form, schedule, group_of, wrt, primal, lifted.tape.leaves))
 
 
 def curve(xs):

@@ -6,7 +6,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import Value, dot
 from autograd_lite.compiler.lift.canonical import ELEMENTWISE, SUM, CanonicalProgram
-from autograd_lite.compiler.lift.schedule import Schedule
+from autograd_lite.compiler.lift.schedule import Schedule, has_few_levels
 from tests.support.lifting import Lifted
 from tests.support.scalar_programs import KINDS, program
 
@@ -64,3 +64,9 @@ def test_sequences_of_different_lengths_take_their_steps_together(lengths):
     tanh = [len(level) for level in within if (form.kind[level] == ELEMENTWISE).all()]
     assert tanh == [3 * sum(n > step for n in lengths) for step in range(1, max(lengths))]
     assert len(within) == 3 * len(tanh)
+
+
+def test_levels_are_counted_as_far_as_they_may_go():
+    form = form_of(lambda x: ag.tanh(ag.exp(ag.sin(x))), Value(1.0))
+    assert has_few_levels(form, 3)
+    assert not has_few_levels(form, 2)
