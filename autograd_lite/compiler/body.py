@@ -16,7 +16,7 @@ from autograd_lite.compiler.record.tracers import known_by_identity
 from autograd_lite.compiler.tape import scan
 from autograd_lite.compiler.tape.derive import taken_apart, tape_of
 from autograd_lite.compiler.tape.opcodes import INDEX, LEAF
-from autograd_lite.compiler.tape.scan import Steps
+from autograd_lite.compiler.tape.steps import steps_of
 from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.derive import Nodes
 from autograd_lite.operations.kernels import ADD
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from autograd_lite.compiler.tape.scan import Steps
     from autograd_lite.compiler.tape.tape import Tape
     from autograd_lite.value import Operand
 
@@ -69,7 +70,7 @@ class Body:
         self.name, self.tape, self.captured, self._guards = name, tape, captured, guards
         self.n_carry, self.n_x, self.n_y = sizes
         self.index_slots = index_slots
-        self.steps = Steps(tape, *sizes, index_slots, (guards.written, guards.constants))
+        self.steps = steps_of(tape, *sizes, index_slots, (guards.written, guards.constants))
 
     def indices(self) -> list[int]:
         """Which numbers among [carry, x] `take` reads as an index."""
@@ -139,7 +140,7 @@ class Body:
         reached = scan.forward(steps, xs, ys, carries, begin, end)
         if reached == end:
             return
-        guard = self._guards.failed(array("d", [steps.values[i] for i in steps.outputs]))
+        guard = self._guards.failed(steps.numbers_of(steps.outputs))
         assert guard is not None
         raise OtherWayError(
             reached,
@@ -157,7 +158,6 @@ class Body:
         size = self.n_carry
         steps = self.steps.copy()
         steps.load(array("d", bytes(8 * size)), captured)
-        steps.cotangents = array("d", bytes(8 * len(steps.cotangents)))
         carry_bar = array("d", cotangents[:size])
         y_bar = array("d", cotangents[size:])
         x_bar = array("d", bytes(8 * n * self.n_x))

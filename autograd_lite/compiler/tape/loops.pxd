@@ -17,7 +17,7 @@ cdef numbers _DOUBLES
 cpdef object forward(
     numbers codes, numbers offsets, numbers parents, numbers slots, numbers values, numbers partials,
     numbers static, numbers leaves, numbers user_results, tuple blocks, list calls, numbers indices,
-    bint known, Py_ssize_t start=*
+    bint known
 )
 @cython.locals(where="long long")
 cdef Py_ssize_t normalized_index(long long index, Py_ssize_t n) except -1
@@ -36,8 +36,7 @@ cdef double in_python(
 )
 cpdef object backward(
     numbers codes, numbers offsets, numbers parents, numbers slots, numbers values, numbers partials,
-    numbers cotangents, numbers gradient, tuple blocks, list calls, numbers indices,
-    Py_ssize_t start=*
+    numbers cotangents, numbers gradient, tuple blocks, list calls, numbers indices
 )
 @cython.locals(
     first="int*", parent="int*", level="int*", i=Py_ssize_t, j=Py_ssize_t, highest=int

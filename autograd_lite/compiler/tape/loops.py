@@ -55,9 +55,8 @@ def forward(
     calls: list[Any],
     indices: array[int],
     known: bool,
-    start: int = 0,
 ) -> None:
-    """Compute the numbers of the nodes from start on, and the partials that `backward` reads.
+    """Compute the numbers of the nodes, and the partials that `backward` reads.
 
     The partials of add, sub, mul, dot and chain are written out here and in `backward`, though they
     stand in the rule table, too: to look them up costs more than they do (`test_loops.py` compares
@@ -71,7 +70,7 @@ def forward(
     c, slot = memory.doubles(static), memory.ints(slots)
     leaf, index = memory.doubles(leaves), memory.longs(indices)
     v, d = memory.doubles(values), memory.doubles(partials)
-    for i in range(start, len(codes)):
+    for i in range(len(codes)):
         code = code_of[i]
         p = first[i]
         if code == kernels.MUL:
@@ -195,9 +194,8 @@ def backward(
     blocks: tuple[Block, ...],
     calls: list[Any],
     indices: array[int],
-    start: int = 0,
 ) -> None:
-    """Send the cotangents from the last node to that at start, and add those of leaves to gradient.
+    """Send the cotangents from the last node to the first, and add those of leaves to gradient.
 
     blocks, calls  as in `forward`
     """
@@ -206,7 +204,7 @@ def backward(
     slot, index = memory.ints(slots), memory.longs(indices)
     v, d = memory.doubles(values), memory.doubles(partials)
     cotangent, out = memory.doubles(cotangents), memory.doubles(gradient)
-    for i in range(len(codes) - 1, start - 1, -1):
+    for i in range(len(codes) - 1, -1, -1):
         g = cotangent[i]
         if g == 0.0:  # and stays 0 through an infinite partial
             continue
