@@ -103,9 +103,9 @@ class Sparsity:
 
 
 class Sparse:
-    """What `hessian(f, sparse=True)` is: a function that gives sparse derivatives of f, prepared for the arguments of its first call.
+    """What `hessian(f, sparse=True)` gives: a function of the arguments of f that is prepared once.
 
-    It is prepared anew for arguments of another structure, where a decision on numbers in f goes
+    That is at the first call, and anew for arguments of another structure, where a decision on numbers in f goes
     another way, and where what f reads has changed. At calls 2, 4, 8 ... of a preparation f itself
     runs, too, and its numbers are compared.
     """
