@@ -19,7 +19,7 @@ from autograd_lite.observers import Observer
 from autograd_lite.operations import kernels
 from autograd_lite.plain import forget_parents, number_kind
 from autograd_lite.pullback import Graph, Later, depends_on_others
-from autograd_lite.rows import rows as sparse_rows
+from autograd_lite.rows import Rows
 from autograd_lite.value import Node, Value, number_of
 
 TYPE_CHECKING = False
@@ -287,7 +287,7 @@ def _jacobian(
             zero = graph.number(0.0)
             rows = [
                 [row.get(k, zero) for k in range(len(graph.inputs))]
-                for row in sparse_rows(graph, graph.outputs, graph.inputs)
+                for row in Rows(graph, graph.outputs, graph.inputs).made()
             ]
         else:
             one = graph.number(1.0)

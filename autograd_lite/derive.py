@@ -9,7 +9,6 @@ from __future__ import annotations
 from math import isfinite
 
 from autograd_lite.operations import kernels
-from autograd_lite.operations.formulas import CONSTANTS
 from autograd_lite.operations.opcodes import (
     BLOCK,
     CONSTANT,
@@ -21,29 +20,15 @@ from autograd_lite.operations.opcodes import (
     TAKE,
 )
 from autograd_lite.operations.rules import CODES, RULES
+from autograd_lite.partials import is_flat, partials_of, wins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
-    from autograd_lite.operations.formulas import Tree
-    from autograd_lite.operations.rules import Rule
 
 __all__ = ["Nodes"]
-
-# The rules that functions and operators of formulas are, where the names differ.
-_RULES = {
-    "+": "add",
-    "-": "sub",
-    "*": "mul",
-    "/": "div",
-    "fabs": "abs",
-    "round_even": "round",
-    "floor_divide": "floordiv",
-    "floor_mod": "mod",
-    "power": "pow",
-}
 
 ADD, SUB, MUL, DIV, NEG = (CODES[name] for name in ("add", "sub", "mul", "div", "neg"))
 SQUARE, POW_C, WHERE = CODES["square"], CODES["pow_c"], CODES["where"]
@@ -127,41 +112,20 @@ class Nodes:
             return parents[0] if static == 1.0 else self.op(SQUARE, *parents)
         return self.made(code, parents, static)
 
-    def formula(self, tree: Tree, names: Mapping[str, int]) -> int:
-        """The node of a formula of nodes that are given by name."""
-        if not isinstance(tree, tuple):
-            if isinstance(tree, str):
-                return names[tree] if tree in names else self.number(CONSTANTS[tree])
-            return self.number(tree)
-        function, *trees = tree
-        if function == "where":
-            return self._where(trees[0], trees[1], trees[2], names)
-        xs = [self.formula(x, names) for x in trees]
-        if function in _COMPARISONS:
-            code, turned = _COMPARISONS[function]
-            return self.op(code, *(xs[::-1] if turned else xs))
-        if function == "!=":
-            return self.op(SUB, self.number(1.0), self.op(EQUAL, *xs))
-        if function == "-" and len(xs) == 1:
-            return self.op(NEG, *xs)
-        if function == "power" and self.numbers[xs[1]] is not None:
-            return self._of_order(POW_C, xs[0], xs[1])
-        code = CODES[_RULES.get(str(function), str(function))]
-        if RULES[code].static:  # the order of a derivative stands first in formulas
-            return self._of_order(code, *(xs if function == "gaussian" else xs[::-1]))
-        return self.op(code, *xs)
-
-    def _where(self, condition: Tree, yes: Tree, no: Tree, names: Mapping[str, int]) -> int:
-        """where(condition, yes, no), of which only the arm that is known to be taken is made."""
-        if isinstance(condition, tuple) and condition[0] == "!=" and condition[2] == 0:
-            condition = condition[1]
-        holds = self.formula(condition, names)
+    def where(self, holds: int, yes: Callable[[], int], no: Callable[[], int]) -> int:
+        """The node of a choice; only the arm that is known to be taken is made."""
         known = self.numbers[holds]
         if known is not None:
-            return self.formula(yes if known else no, names)
-        return self.op(WHERE, holds, self.formula(yes, names), self.formula(no, names))
+            return yes() if known else no()
+        return self.op(WHERE, holds, yes(), no())
 
-    def _of_order(self, code: int, x: int, static: int) -> int:
+    def power(self, x: int, y: int) -> int:
+        """The node of a power."""
+        c = self.numbers[y]
+        return self.op(CODES["pow"], x, y) if c is None else self.op(POW_C, x, static=c)
+
+    def of_order(self, code: int, x: int, static: int) -> int:
+        """The node of a rule whose static parameter is this node's number."""
         c = self.numbers[static]
         assert c is not None
         return self.op(code, x, static=c)
@@ -169,6 +133,14 @@ class Nodes:
     def combine(self, pairs: Iterable[tuple[int, int]]) -> int:
         """The sum of g * d over pairs of a cotangent and a partial: a g of 0 stays 0."""
         numbers = self.numbers
+        pairs = list(pairs)
+        if len(pairs) == 1:  # as most often
+            ((g, d),) = pairs
+            y = numbers[d]
+            if y == 1:
+                return g
+            if numbers[g] is None and y is None:
+                return self.made(CHAIN, (g, d))
         plain: list[tuple[int, int]] = []  # (node, 1 or -1)
         rest: list[tuple[int, int]] = []
         constant = 0.0
@@ -233,22 +205,7 @@ class Nodes:
             return list(zip(parents, parents[half:] + parents[:half], strict=True))
         if rule.name == "logsumexp":
             return self._softmax(parents)
-        if rule.nary:
-            names = {"out": i, "n": self.number(len(parents))}
-            tree = rule.again[0].tree
-            found = [(p, self.formula(tree, {**names, "x": p})) for p in parents]
-        else:
-            names = dict(zip(rule.operands, parents, strict=False))
-            names["out"] = i
-            if rule.static:
-                names["c"] = self.number(self.static[i])
-            trees = [formula.tree for formula in rule.again]
-            found = [
-                (p, self.formula(tree, names))
-                for p, tree in zip(parents, trees, strict=True)
-                if tree != 0
-            ]
-        return [(p, d) for p, d in found if self.numbers[d] != 0]
+        return partials_of(code)(self, i, parents)
 
     def _softmax(self, xs: tuple[int, ...]) -> list[tuple[int, int]]:
         """exp(x - m) over their sum, m being the largest, on which the quotient does not depend."""
@@ -293,7 +250,7 @@ class Nodes:
                 found.append((x, self.op(WHERE, wins, g, zero), one))
                 g = self.op(WHERE, wins, zero, g)
             return [*found, (xs[0], g, one)]
-        return [(p, g, d) for p, d in self.partials(i)]
+        raise AssertionError(self.codes[i])
 
     def _place(self, index: int, n: int) -> int:
         """The place among n elements that an index names, which may be negative."""
@@ -302,10 +259,9 @@ class Nodes:
     def _wins(self, xs: list[int]) -> list[int]:
         """For each of xs but the first, a node that is 1 if it is the largest so far, else 0."""
         found, largest = [], xs[0]
-        rule = RULES[LARGER]
         for x in xs[1:]:
             largest, before = self.made(LARGER, (largest, x)), largest
-            found.append(self.formula(rule.partials[1].tree, {"x": before, "y": x}))
+            found.append(wins(LARGER)(self, largest, (before, x))[0][1])
         return found
 
     # -------------------------------------------------------------------------- both modes
@@ -320,7 +276,7 @@ class Nodes:
             parents = self.parents[i]
             if parents and not active[i]:
                 code = self.codes[i]
-                if code not in _SILENT and (code <= 0 or not is_flat(RULES[code])):
+                if code not in _SILENT and (code <= 0 or not is_flat(code)):
                     for p in parents:
                         if active[p]:
                             active[i] = True
@@ -357,6 +313,14 @@ class Nodes:
                 if i in wanted:
                     wanted[i] = g
                 if self.numbers[g] == 0 or not self.parents[i]:
+                    continue
+                if self.codes[i] not in _BY_CHOICE:
+                    for p, d in self.partials(i):
+                        if active[p]:
+                            if sent[p] is None:
+                                sent[p] = [(g, d)]
+                            else:
+                                sent[p].append((g, d))
                     continue
                 further = self._sent(i, g)
             for p, c, d in further:
@@ -493,16 +457,5 @@ _SIMPLER: dict[int, Any] = {
     NEG: _simpler_neg,
     WHERE: _simpler_where,
 }
-_COMPARISONS = {  # the code of each, and whether its operands are turned
-    "<": (LESS, False),
-    "<=": (LESS_EQUAL, False),
-    ">": (LESS, True),
-    ">=": (LESS_EQUAL, True),
-    "==": (EQUAL, False),
-}
+_BY_CHOICE = {WHERE, RESULT, TAKE, LARGEST}  # that send no product of a partial
 _SILENT = {LEAF, CONSTANT, INDEX, DETACH}
-
-
-def is_flat(rule: Rule) -> bool:
-    """True if all derivatives of a rule are 0 wherever it has them."""
-    return rule.user_module is None and all(formula.text == "0" for formula in rule.again)

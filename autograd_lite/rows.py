@@ -17,69 +17,67 @@ if TYPE_CHECKING:
 
     Row = dict[int, int]
 
-__all__ = ["count", "rows"]
+__all__ = ["Rows"]
 
-_BY_COLUMN = {
-    BLOCK,
-    RESULT,
-    TAKE,
-    LARGEST,
-    CODES["where"],
-}  # whose tangents are no sums of products
+_BY_COLUMN = {BLOCK, RESULT, TAKE, LARGEST, CODES["where"]}  # no sums of products
 LONG = 64  # a row of so many numbers may be cheaper by reverse mode
 
 
-def count(nodes: Nodes, targets: Sequence[int], inputs: Sequence[int]) -> list[int]:
-    """The number of inputs that each target depends on: how many of its row may not be 0."""
-    return _Ways(nodes, targets, inputs).counts()[0]
+class Rows:
+    """The rows of the targets' derivatives by the inputs, counted first.
 
-
-def rows(
-    nodes: Nodes,
-    targets: Sequence[int],
-    inputs: Sequence[int],
-    lower: bool = False,
-    tell: Callable[[float], None] | None = None,
-) -> list[Row]:
-    """For each target, {k: node of its derivative by input k}, of what is not always 0.
-
-    lower  True for the columns k up to the row only
-    tell   is told, now and then, which part of the work is done
-
-    By forward mode, of all inputs at once. Long rows, such as that of a sum of everything, go by
-    reverse mode if that takes fewer nodes.
+    lower    True for the columns up to the row only
+    lengths  the number of inputs that each target depends on: how many of its row may not be 0
     """
-    ways = _Ways(nodes, targets, inputs, lower)
-    found = ways.forward(ways.short_rows(), tell)
-    one = nodes.number(1.0)
-    for row, i in enumerate(targets):
-        if row not in found:
-            zero = nodes.number(0.0)
-            cotangents = enumerate(nodes.reverse([(i, one)], inputs))
-            found[row] = {k: g for k, g in cotangents if g != zero and not (lower and k > row)}
-    return [found[row] for row in range(len(targets))]
-
-
-class _Ways:
-    """The ways from inputs to targets through the first n nodes."""
 
     def __init__(
         self, nodes: Nodes, targets: Sequence[int], inputs: Sequence[int], lower: bool = False
     ) -> None:
         self.nodes, self.targets, self.inputs, self.lower = nodes, targets, inputs, lower
-        self.n = len(nodes)
-        self.active = nodes.active(inputs, self.n)
+        self._n = len(nodes)
+        self._active = nodes.active(inputs, self._n)
+        self._ways = self._last_rows(range(len(targets)))
+        self._sizes = self._counted()
+        self.lengths = [self._sizes[i] for i in targets]
+
+    def made(self, tell: Callable[[float], None] | None = None) -> list[Row]:
+        """For each target, {k: node of its derivative by input k}, of what is not always 0.
+
+        tell  is told, now and then, which part of the work is done
+
+        By forward mode, of all inputs at once. Long rows, such as that of a sum of everything, go
+        by reverse mode if that takes fewer nodes.
+        """
+        nodes, inputs = self.nodes, self.inputs
+        short = [row for row, length in enumerate(self.lengths) if length <= LONG]
+        if len(short) < len(self.lengths):
+            last, uses = self._last_rows(short)
+            saved = sum(size for size, row in zip(self._sizes, last, strict=True) if row < 0)
+            if (len(self.lengths) - len(short)) * self._n < saved:
+                self._ways = last, uses
+            else:
+                short = [*range(len(self.lengths))]
+        found = self._forward(short, tell)
+        one = nodes.number(1.0)
+        for row, i in enumerate(self.targets):
+            if row not in found:
+                zero = nodes.number(0.0)
+                cotangents = enumerate(nodes.reverse([(i, one)], inputs))
+                found[row] = {k: g for k, g in cotangents if g != zero}
+            if self.lower:
+                found[row] = {k: t for k, t in found[row].items() if k <= row}
+        return [found[row] for row in range(len(self.targets))]
 
     def _last_rows(self, of: Sequence[int]) -> tuple[list[int], list[int]]:
         """[n] the last of these rows that a node is on the way to, or -1; [n] how many read it."""
-        last, uses = [-1] * self.n, [0] * self.n
+        last, uses = [-1] * self._n, [0] * self._n
         for row in of:
             i = self.targets[row]
             last[i] = max(last[i], row)
             uses[i] += 1
         given = set(self.inputs)
-        active, parents = self.active, self.nodes.parents
-        for i in range(self.n - 1, -1, -1):
+        active, parents = self._active, self.nodes.parents
+        for i in range(self._n - 1, -1, -1):
             row = last[i]
             if row >= 0 and active[i] and i not in given:
                 for p in parents[i]:
@@ -88,66 +86,57 @@ class _Ways:
                         last[p] = row
         return last, uses
 
-    def counts(self) -> tuple[list[int], list[int]]:
-        """How many inputs each target depends on, and each of the first n nodes."""
-        last, uses = self._last_rows(range(len(self.targets)))
-        active, parents = self.active, self.nodes.parents
+    def _counted(self) -> list[int]:
+        """[n] how many inputs each node depends on; 0 if no target depends on it."""
+        last, uses = self._ways[0], self._ways[1][:]
+        active, parents = self._active, self.nodes.parents
         held: dict[int, set[int]] = {i: {k} for k, i in enumerate(self.inputs)}
-        own = dict.fromkeys(self.inputs, False)  # True if no other node holds the set
-        sizes = [0] * self.n
+        own: set[int] = set()  # whose sets no other node holds
+        sizes = [0] * self._n
         for i in self.inputs:
             uses[i] += 1
             sizes[i] = 1
-        for i in range(self.n):
+        for i in range(self._n):
             if last[i] < 0 or not active[i] or i in held:
                 continue
-            ps = {p for p in parents[i] if active[p]}
-            longest = max(ps, key=sizes.__getitem__)
+            ps = [p for p in parents[i] if active[p]]
+            longest = ps[0] if len(ps) == 1 else max(ps, key=sizes.__getitem__)
             mine = held[longest]
-            last_use = uses[longest] == parents[i].count(longest)
-            if len(ps) == 1:
-                own[i] = own[longest] = own[longest] and last_use
-            else:
-                if not (own[longest] and last_use):
-                    mine = set(mine)
-                for p in ps:
-                    if p != longest:
-                        mine |= held[p]
-                own[i], own[longest] = True, False
+            mutable = longest in own and uses[longest] == parents[i].count(longest)
+            own.discard(longest)  # the sum of many terms goes on with one set
+            for p in ps:
+                if held[p] is not mine and not held[p] <= mine:
+                    if not mutable:
+                        mine, mutable = set(mine), True
+                    mine |= held[p]
+            if mutable:
+                own.add(i)
             held[i] = mine
             sizes[i] = len(mine)
             for p in parents[i]:
                 uses[p] -= 1
                 if uses[p] == 0:
                     held.pop(p, None)
-        return [sizes[i] for i in self.targets], sizes
+        return sizes
 
-    def short_rows(self) -> list[int]:
-        """The rows that go by forward mode."""
-        of_rows, sizes = self.counts()
-        short = [row for row, size in enumerate(of_rows) if size <= LONG]
-        long = len(of_rows) - len(short)
-        last, _ = self._last_rows(short)
-        saved = sum(size for size, row in zip(sizes, last, strict=True) if row < 0)
-        return short if long * self.n < saved else [*range(len(of_rows))]
-
-    def forward(
+    def _forward(
         self, of: Sequence[int], tell: Callable[[float], None] | None = None
     ) -> dict[int, Row]:
         """{row: {k: node}} of these rows."""
-        nodes, lower, active = self.nodes, self.lower, self.active
-        last, uses = self._last_rows(of)
+        nodes, lower, active = self.nodes, self.lower, self._active
+        last, uses = self._ways
+        combine, numbers = nodes.combine, nodes.numbers
         zero, one = nodes.number(0.0), nodes.number(1.0)
         held: dict[int, Row] = {}
         for k, i in enumerate(self.inputs):
             held[i] = {k: one} if not lower or k <= last[i] else {}
             uses[i] += 1
-        for i in range(self.n):
+        for i in range(self._n):
             row = last[i]
             if row < 0 or not active[i] or i in held:
                 continue
             if tell is not None and not i & 4095:
-                tell(i / self.n)
+                tell(i / self._n)
             parents = nodes.parents[i]
             found: Row
             if nodes.codes[i] in _BY_COLUMN:
@@ -156,18 +145,24 @@ class _Ways:
                 found = {
                     k: nodes.tangent(i, {p: x[k] for p, x in of_parents.items() if k in x}, zero)
                     for k in columns
-                    if not lower or k <= row
                 }
             else:
-                pairs: dict[int, list[tuple[int, int]]] = {}
-                for p, d in nodes.partials(i):
-                    if active[p]:
-                        for k, t in held[p].items():
+                partials = [(held[p], d) for p, d in nodes.partials(i) if active[p]]
+                if len(partials) == 1:
+                    ((x, d),) = partials
+                    same = numbers[d] == 1
+                    found = x if same else {k: combine([(t, d)]) for k, t in x.items()}
+                else:
+                    pairs: dict[int, list[tuple[int, int]]] = {}
+                    for x, d in partials:
+                        for k, t in x.items():
                             if k in pairs:
                                 pairs[k].append((t, d))
-                            elif not lower or k <= row:
+                            else:
                                 pairs[k] = [(t, d)]
-                found = {k: nodes.combine(of_column) for k, of_column in pairs.items()}
+                    found = {k: combine(of_column) for k, of_column in pairs.items()}
+            if lower and found and max(found) > row:
+                found = {k: t for k, t in found.items() if k <= row}
             if zero in found.values():
                 found = {k: t for k, t in found.items() if t != zero}
             held[i] = found
@@ -175,7 +170,4 @@ class _Ways:
                 uses[p] -= 1
                 if uses[p] == 0:
                     held.pop(p, None)  # nobody reads it any more
-        wanted = {row: held.get(self.targets[row], {}) for row in of}
-        if not lower:
-            return wanted
-        return {row: {k: t for k, t in x.items() if k <= row} for row, x in wanted.items()}
+        return {row: held.get(self.targets[row], {}) for row in of}

@@ -26,7 +26,7 @@ from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.derivatives import Tree, check_function, places_of, single_of
 from autograd_lite.forks import give_lock
 from autograd_lite.observers import no_grad
-from autograd_lite.rows import count, rows
+from autograd_lite.rows import Rows
 from autograd_lite.value import Node, Value, grad_enabled, number_of
 
 TYPE_CHECKING = False
@@ -105,9 +105,9 @@ class Sparsity:
 class Sparse:
     """What `hessian(f, sparse=True)` gives: a function of the arguments of f that is prepared once.
 
-    That is at the first call, and anew for arguments of another structure, where a decision on numbers in f goes
-    another way, and where what f reads has changed. At calls 2, 4, 8 ... of a preparation f itself
-    runs, too, and its numbers are compared.
+    That is at the first call, and anew for arguments of another structure, where a decision on
+    numbers in f goes another way, and where what f reads has changed. At calls 2, 4, 8 ... of a
+    preparation f itself runs, too, and its numbers are compared.
     """
 
     _lock: RLock
@@ -402,8 +402,9 @@ class _Prepared:
         symmetric = what != "jacobian"
         found: list[Row] = []
         if what != "value_and_grad":
-            _check_size(what, name_of(call.f), count(nodes, targets, inputs), len(inputs))
-            found = rows(nodes, targets, inputs, symmetric)
+            rows = Rows(nodes, targets, inputs, symmetric)
+            _check_size(what, name_of(call.f), rows.lengths, len(inputs))
+            found = rows.made()
         self.sparsity, data = _in_order(found, len(inputs), symmetric and not lower)
         self.head, self._asked = len(head), len(call.asked)
         outputs = [*[place[i] for i in call.asked], *head, *data]
