@@ -20,6 +20,7 @@ from autograd_lite.operations import kernels
 from autograd_lite.plain import forget_parents, number_kind
 from autograd_lite.pullback import Graph, Later, depends_on_others
 from autograd_lite.rows import Rows
+from autograd_lite.size import check_fits
 from autograd_lite.value import Node, Value, number_of
 
 TYPE_CHECKING = False
@@ -281,6 +282,9 @@ def _jacobian(
                 "of these; write hvp(f, (module,), (direction,)) for the Hessian times a "
                 "direction, or give f the parameters in a list"
             )
+        n = len(call.inputs)
+        matrix_of = f"{what}: the matrix of {name_of(f)}"
+        check_fits(matrix_of, n * len(results.leaves), 8, f"{_SPARSE[what]}(f, sparse=True)")
         others = call.depends_on_others(results.leaves)
         graph = call.graph(results.leaves, others)
         if forward:
@@ -294,7 +298,6 @@ def _jacobian(
             rows = [graph.reverse([(y, one)], graph.inputs) for y in graph.outputs]
         found = graph.values([node for row in rows for node in row])
         numbers = [call.derivative(x, others) for x in found]
-        n = len(call.inputs)
         matrix = [numbers[i * n : (i + 1) * n] for i in range(len(rows))]
         made = results.built(
             [
@@ -305,6 +308,10 @@ def _jacobian(
         return (made, call.finished_aux(aux)) if has_aux else made
 
     return jacobian
+
+
+_SPARSE = {"hessian": "hessian"} | dict.fromkeys(("jacobian", "jacfwd", "jacrev"), "jacobian")
+"""Which transform gives the sparse matrix."""
 
 
 # --------------------------------------------------------------------- derivatives within a graph

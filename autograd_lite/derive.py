@@ -283,10 +283,16 @@ class Nodes:
                             break
         return active
 
-    def reverse(self, seeds: Iterable[tuple[int, int]], inputs: Sequence[int]) -> list[int]:
+    def reverse(
+        self,
+        seeds: Iterable[tuple[int, int]],
+        inputs: Sequence[int],
+        tell: Callable[[float], None] | None = None,
+    ) -> list[int]:
         """The nodes of the cotangents of inputs, appended.
 
         seeds  (result, node of its cotangent)
+        tell   is told, now and then, which share of the work is done
         """
         seeds = list(seeds)
         n = 1 + max((node for node, _ in seeds), default=-1)  # no later node is on the way
@@ -298,6 +304,8 @@ class Nodes:
                 sent[node] = [*(sent[node] or ()), (g, one)]
         wanted: dict[int, int] = dict.fromkeys(inputs, zero)
         for i in range(n - 1, -1, -1):
+            if tell is not None and not i & 4095:
+                tell(1 - i / n)
             pairs = sent[i]
             if pairs is None:
                 continue

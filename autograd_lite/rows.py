@@ -43,7 +43,7 @@ class Rows:
     def made(self, tell: Callable[[float], None] | None = None) -> list[Row]:
         """For each target, {k: node of its derivative by input k}, of what is not always 0.
 
-        tell  is told, now and then, which part of the work is done
+        tell  is told, now and then, which share of the work is done
 
         By forward mode, of all inputs at once. Long rows, such as that of a sum of everything, go
         by reverse mode if that takes fewer nodes.
@@ -132,11 +132,11 @@ class Rows:
             held[i] = {k: one} if not lower or k <= last[i] else {}
             uses[i] += 1
         for i in range(self._n):
+            if tell is not None and not i & 4095:
+                tell(i / self._n)
             row = last[i]
             if row < 0 or not active[i] or i in held:
                 continue
-            if tell is not None and not i & 4095:
-                tell(i / self._n)
             parents = nodes.parents[i]
             found: Row
             if nodes.codes[i] in _BY_COLUMN:

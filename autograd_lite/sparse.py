@@ -26,7 +26,9 @@ from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.derivatives import Tree, check_function, places_of, single_of
 from autograd_lite.forks import give_lock
 from autograd_lite.observers import no_grad
+from autograd_lite.progress import Progress
 from autograd_lite.rows import Rows
+from autograd_lite.size import check_fits
 from autograd_lite.value import Node, Value, grad_enabled, number_of
 
 TYPE_CHECKING = False
@@ -44,6 +46,11 @@ __all__ = ["CSR", "Sparse", "Sparsity"]
 
 MANY = 100_000
 """A matrix with more numbers than these that are not 0, a quarter of all, is no sparse one."""
+
+BYTES = 1000
+"""About so many a number takes while it is prepared."""
+
+STAGES = ("recording", "gradient", "structure", "derivatives", "arrays")
 
 KEPT = 16
 """So many preparations are kept for the arguments of one shape, and more than these are told of."""
@@ -234,8 +241,11 @@ class Sparse:
         self, args: Any, kwargs: Any, places: Sequence[int], flat: FlatArguments, key: Any
     ) -> _Prepared:
         """A new preparation, which is kept; the caller holds the lock."""
-        call = _Call(self._what, self._f, args, kwargs, places, isinstance(self._argnums, int))
-        prepared = _Prepared(call, self._lower)
+        single = isinstance(self._argnums, int)
+        with Progress(f"{self._what} of {name_of(self._f)}", STAGES) as progress:
+            progress.begin("recording")
+            call = _Call(self._what, self._f, args, kwargs, places, single)
+            prepared = _Prepared(call, self._lower, progress)
         self.preparations += 1
         if self._hidden:
             return prepared
@@ -386,15 +396,16 @@ class _Prepared:
     runs      for how many calls it has been used
     """
 
-    def __init__(self, call: _Call, lower: bool) -> None:
+    def __init__(self, call: _Call, lower: bool, progress: Progress) -> None:
         what, tape = call.what, call.tape
         self.call, self.captured, self.guards = call, call.captured, call.guards
         self.parameters, self.like_arguments = call.parameters, call.like_arguments
+        progress.begin("gradient")
         nodes, place, inputs = taken_apart(tape, call.slots)
         results = [place[i] for i in tape.outputs.tolist()]
         head: list[int] = []
         if what != "jacobian":
-            targets = nodes.reverse([(results[0], nodes.number(1.0))], inputs)
+            targets = nodes.reverse([(results[0], nodes.number(1.0))], inputs, progress.tell)
             head = [] if what == "hessian" else [results[0], *targets]
         else:
             targets = results
@@ -402,14 +413,19 @@ class _Prepared:
         symmetric = what != "jacobian"
         found: list[Row] = []
         if what != "value_and_grad":
+            progress.begin("structure")
             rows = Rows(nodes, targets, inputs, symmetric)
             _check_size(what, name_of(call.f), rows.lengths, len(inputs))
-            found = rows.made()
+            progress.begin("derivatives")
+            found = rows.made(progress.tell)
+        progress.begin("arrays")
         self.sparsity, data = _in_order(found, len(inputs), symmetric and not lower)
         self.head, self._asked = len(head), len(call.asked)
         outputs = [*[place[i] for i in call.asked], *head, *data]
         derived = tape_of(nodes, outputs, tape.leaves, tape.indices, 0)
         self._choice = ExecutorChoice(derived, [], "auto", self.guards.exact, has_run=True)
+        if self._choice.executor is None:
+            self._choice.arrays()
         self._primal: Interpreter | None = None
         self.runs = 1
 
@@ -448,13 +464,15 @@ class _Prepared:
 def _check_size(what: str, name: str, of_rows: Sequence[int], columns: int) -> None:
     """Raise ValueError for a matrix that is not sparse."""
     total = sum(of_rows)
+    matrix = f"the {'Jacobian' if what == 'jacobian' else 'Hessian'} of {name}"
+    product = "jvp" if what == "jacobian" else "hvp"
     if total > MANY and 4 * total > len(of_rows) * columns:
-        matrix = "Jacobian" if what == "jacobian" else "Hessian"
         raise ValueError(
-            f"{what}: the {matrix} of {name} is not sparse: {total:,} of its {len(of_rows):,} x "
-            f"{columns:,} numbers are not 0; write {what}(f) without sparse for all of them, or "
-            f"{'jvp' if what == 'jacobian' else 'hvp'} for products with it"
+            f"{what}: {matrix} is not sparse: {total:,} of its {len(of_rows):,} x {columns:,} "
+            f"numbers are not 0; write {what}(f) without sparse for all of them, or {product} for "
+            "products with it"
         )
+    check_fits(f"{what}: {matrix}", total, BYTES, f"{product} for products with it")
 
 
 def _in_order(found: Sequence[Row], columns: int, mirrored: bool) -> tuple[Sparsity, list[int]]:

@@ -23,7 +23,8 @@ PACKAGES = ("autograd_lite", "nn", "visualize")
 # package that has rooms of its own is but its front here, its __init__.
 FLOORS = (
     ("autograd_lite.operations", "autograd_lite.kinds", "autograd_lite.graph",
-     "autograd_lite.callables", "autograd_lite.files", "autograd_lite.forks", "autograd_lite.tree"),
+     "autograd_lite.callables", "autograd_lite.files", "autograd_lite.forks", "autograd_lite.tree",
+     "autograd_lite.size", "autograd_lite.progress"),
     ("autograd_lite.memory", "autograd_lite.extra"),
     ("autograd_lite.observers", "autograd_lite.cycles", "autograd_lite.backward",
      "autograd_lite.plain", "autograd_lite.handmade", "autograd_lite.copying"),
