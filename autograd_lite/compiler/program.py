@@ -232,8 +232,8 @@ class Program(AnyProgram):
         nodes = self.nodes(self.choice, run, self.n_results, flat) if self.n_results else []
         for i, k in self._passed:
             nodes[i] = flat.values[k]
-        end = self.n_results + self.n_numbers
-        numbers = run.outputs[self.n_results : end] if self.n_numbers else array("d")
+        # The run is not asked for anything else if no result is a node.
+        numbers = run.outputs[self.n_results :] if self.n_results else run.outputs
         return put_together(self.template, nodes, numbers)
 
     def run(self, call: Call) -> Run | None:
@@ -301,9 +301,10 @@ class Program(AnyProgram):
             call.raises = not loops.collect(outputs, self._finite, found)
         return not call.raises
 
-    def call_back(self, outputs: Sequence[float]) -> None:
-        """Do the callbacks of a run."""
-        for (function, _), numbers in zip(self.calls, self.called_with(outputs), strict=True):
+    def call_back(self, outputs: array[float]) -> None:
+        """Do the callbacks of a run, with arrays of their own."""
+        called = self.called_with(outputs.tolist())
+        for (function, _), numbers in zip(self.calls, called, strict=True):
             function(*numbers)
 
     def called_with(self, outputs: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -262,3 +262,17 @@ def test_what_a_callback_keeps_in_a_value_or_a_global_of_its_own(function, mean)
         expected = 0.9 * expected + 0.1 * x
         assert mean(function) == expected
     assert f.recordings == 2
+
+
+def test_an_array_that_a_callback_writes_into_is_its_own():
+    def spoil(x):
+        x[:] = 0.0
+
+    @compile(check="never")
+    def f(x):
+        y = 2.0 * x
+        ag.callback(spoil, y)
+        return y
+
+    for k in range(4):
+        assert f(np.arange(3.0) + k).tolist() == [2.0 * k, 2.0 * k + 2, 2.0 * k + 4]

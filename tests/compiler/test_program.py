@@ -1,5 +1,6 @@
 """Programs that f.programs() lists: what can be asked of each."""
 
+import numpy as np
 import pytest
 
 import autograd_lite as ag
@@ -46,3 +47,19 @@ def test_programs_stand_in_the_order_of_their_calls():
     for n in (2, 3, 2):
         f([1.0] * n)
     assert [program.tape.leaves for program in f.programs()] == [3, 2]
+
+
+def test_arrays_of_results_are_the_callers():
+    earlier = np.full(4, -1.0)
+    f = compile(lambda x: {"double": 2.0 * x, "triple": [3.0 * x, x.sum()]}, check="never")
+    for k in range(4):
+        x = np.arange(4.0) + k
+        found = f(x)
+        double, (triple, total) = found["double"], found["triple"]
+        assert (double == 2 * x).all()
+        assert (triple == 3 * x).all()
+        assert total == x.sum()
+        double[:] = -1.0
+        assert (triple == 3 * x).all()
+        assert (earlier == -1.0).all()
+        earlier = double

@@ -80,10 +80,12 @@ class Array:
                 self._where = np.reshape([type(x) is Hole for x in held], holes.shape)
 
     def filled(self, numbers: array[float]) -> Any:
-        """The array with all results taken at once; `first` is not -1."""
+        """The array with all results taken at once: in numbers, if it can lie there; not if `first`
+        is -1.
+        """
         found = np.frombuffer(numbers, np.float64, self._n, 8 * self.first)
         if self._where is None:
-            return found.reshape(self._known.shape).copy()
+            return found.reshape(self._known.shape)
         new = self._known.copy("K")
         new[self._where] = found
         return new
@@ -168,8 +170,8 @@ def _array(holes: Any, number: Any) -> Any:
 def put_together(template: Any, nodes: Sequence[Any], numbers: Sequence[Any]) -> Any:
     """The result of a template, with a node or a number in each hole.
 
-    With holes for nodes and numbers, it is a template again. From an `array` of numbers, arrays are
-    taken at once.
+    With holes for nodes and numbers, it is a template again. An `array` of numbers belongs to the
+    result from now on, whose arrays may lie in it.
     """
     cls = type(template)
     if cls is Hole:

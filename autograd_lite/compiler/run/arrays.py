@@ -36,8 +36,8 @@ class ArrayExecutor(Executor):
         super().__init__(reference)
         self.program = program
         self.leaves, self.outputs = _longs(program.leaves), _longs(program.outputs)
-        moved = np.flatnonzero(program.leaves != np.arange(len(program.leaves)))
-        self._in_place = int(moved[0]) if len(moved) else len(program.leaves)
+        self._in_place = _in_row(program.leaves, 0)
+        self._in_row = _in_row(program.outputs, int(program.outputs[:1].sum()))
         self._gradients, self._choices = _longs(program.gradients), _longs(program.choices)
         self._deciding = _longs(program.deciding)
         space = self._take_workspace()
@@ -65,7 +65,7 @@ class ArrayExecutor(Executor):
                 )
         space.forward()
         outputs = loops.room(len(self.outputs))
-        finite = loops.collect(space.numbers, self.outputs, outputs)
+        finite = loops.collect(space.numbers, self.outputs, outputs, self._in_row)
         if finite and self._deciding:
             finite = loops.collect(space.numbers, self._deciding, loops.room(len(self._deciding)))
         return outputs if finite else None
@@ -112,6 +112,12 @@ class Workspace:
         leaves = loops.room(len(self._leaves))
         loops.collect(self.numbers, self._leaves, leaves)
         return Inputs(leaves, self.user_results.copy())
+
+
+def _in_row(places: Ints, start: int) -> int:
+    """How many of the places, from the first on, are start, start + 1, ..."""
+    moved = np.flatnonzero(places != start + np.arange(len(places)))
+    return int(moved[0]) if len(moved) else len(places)
 
 
 def _longs(numbers: Ints) -> array[int]:

@@ -34,6 +34,7 @@ __all__ = [
     "CODES",
     "IN_C",
     "LIBM",
+    "MAX_DOT",
     "MAX_NUMBERS",
     "MAX_PRODUCTS",
     "MAX_SUM",
@@ -52,6 +53,7 @@ LIBM = _native.LIBM if IN_C else []  # those that call the C library
 MAX_NUMBERS = dict.fromkeys({"power", "arctan2", *LIBM} - FUNCTIONS.keys(), 64)
 MAX_SUM = _native.LONGEST_SUM if IN_C else 0
 MAX_PRODUCTS = 1 << 16
+MAX_DOT = 1 << 14  # of one column, which needs no panel
 
 
 def runner(rows: list[int], owners: object) -> Callable[[], object]:
@@ -160,12 +162,13 @@ def product(name: str, out: NDArray[Any], a: NDArray[Any], b: NDArray[Any]) -> l
     a, b = (np.broadcast_to(x, stack + x.shape[-2:]) for x in (a, b))
     sizes, steps = _nest(stack, [x.strides[:-2] for x in (out, a, b)])
     n = a.shape[-1]
-    if len(sizes) > 1 or out.size * n > MAX_PRODUCTS or n > MAX_SUM:
-        return None
     turned = tuple(x.swapaxes(-1, -2) for x in (out, b, a))
     if _cost(*turned) < _cost(out, a, b):
         out, a, b = turned
         steps = [steps[0], steps[2], steps[1]]
+    longest = MAX_SUM if b.shape[-1] > 1 else MAX_DOT
+    if len(sizes) > 1 or out.size * n > MAX_PRODUCTS or n > longest:
+        return None
     if not sizes:
         sizes, steps = (1,), [(0,), (0,), (0,)]
     (down, along), (of_row, inner), (of_inner, of_column) = (x.strides[-2:] for x in (out, a, b))

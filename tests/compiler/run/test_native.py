@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autograd_lite.compiler.run import native
-from autograd_lite.compiler.run.native import MAX_PRODUCTS, MAX_SUM
+from autograd_lite.compiler.run.native import MAX_DOT, MAX_PRODUCTS, MAX_SUM
 from autograd_lite.compiler.run.operations import Operation, compile_calls
 
 pytestmark = pytest.mark.skipif(not native.IN_C, reason="needs the extension")
@@ -167,6 +167,14 @@ def test_products(data):
         np.testing.assert_allclose(*both(call), rtol=1e-12, atol=1e-13)
 
 
+def test_a_long_dot_takes_one_call():
+    x, y = np.random.default_rng(0).normal(size=(2, MAX_DOT))
+    for a, b in ((x, y), (x[::3], y[: len(x[::3])])):
+        np.testing.assert_allclose(
+            *both(Operation("matmul", np.empty(()), (a, b))), rtol=1e-12, atol=1e-12
+        )
+
+
 def test_places():
     rng = np.random.default_rng(0)
     a, places = rng.normal(size=30), rng.permutation(30)[:9]
@@ -186,7 +194,8 @@ def test_what_numpy_does_faster_is_left_to_it():
     n = MAX_SUM
     for call in (
         Operation("tanh", np.ones(65), (np.ones(65),)),
-        Operation("matmul", np.ones(()), (np.ones(n + 1), np.ones(n + 1))),
+        Operation("matmul", np.ones(()), (np.ones(MAX_DOT + 1), np.ones(MAX_DOT + 1))),
+        Operation("matmul", np.ones((2, 2)), (np.ones((2, n + 1)), np.ones((n + 1, 2)))),
         Operation(
             "matmul",
             np.ones((MAX_PRODUCTS // n, 2)),

@@ -1,10 +1,12 @@
 """The loops of the interpreter, against the rule table."""
 
+import math
 from array import array
 
 import numpy as np
 import pytest
 
+from autograd_lite.compiler.tape import loops
 from autograd_lite.compiler.tape.interpreter import Interpreter
 from autograd_lite.compiler.tape.opcodes import LEAF
 from autograd_lite.compiler.tape.tape import Tape
@@ -38,3 +40,15 @@ def test_dot_is_a_sum_of_products():
     assert run.outputs.tolist() == [sum(value for value, _, _ in products)]
     expected = [dx for _, dx, _ in products] + [dy for _, _, dy in products]
     assert run.gradient([1.0]).tolist() == expected
+
+
+@pytest.mark.parametrize("in_row", range(4))
+def test_numbers_in_a_row_are_collected_as_others_are(in_row):
+    values, places = array("d", [0.5, 1.5, -0.0, 2.5, math.inf]), array("q", [1, 2, 3, 0])
+    out = array("d", bytes(32))
+    assert loops.collect(values, places, out, in_row)
+    assert out.tobytes() == array("d", [1.5, -0.0, 2.5, 0.5]).tobytes()
+    for place in range(4):
+        values[places[place]], before = math.nan, values[places[place]]
+        assert not loops.collect(values, places, out, in_row)
+        values[places[place]] = before
