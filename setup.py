@@ -77,6 +77,7 @@ extensions = cythonize(
         extension("autograd_lite.value", *KERNELS, *FIELDS, define_macros=INLINE),
         extension("autograd_lite.backward", *FIELDS, define_macros=INLINE),
         extension("autograd_lite.block", *FIELDS),
+        extension("autograd_lite.forward", *KERNELS, *FIELDS, define_macros=INLINE),
         extension("autograd_lite.plain", *KERNELS, *FIELDS),
         extension("autograd_lite.nary", *KERNELS, *FIELDS, define_macros=INLINE),
         extension("autograd_lite.cycles", *FIELDS, suffix=".pyx"),

@@ -46,7 +46,7 @@ cdef list taken_out(tuple inputs, Pass this)
 cdef list frontier(tuple inputs, Pass this)
 @cython.locals(node=CNode, leaves=tuple)
 cdef bint meets_values(Pass this) except -1
-@cython.locals(marked=bint)
+@cython.locals(is_deep=bint)
 cdef inline bint is_made(CNode node) except -1
 @cython.locals(more=Extra)
 cdef inline bint is_made_of(CNode node) except -1
@@ -64,6 +64,7 @@ cdef object restore(Pass this)
 cdef set met_leaves(Pass this)
 @cython.locals(node=CNode, leaves=tuple)
 cdef void forget(Pass this) noexcept
+cpdef bint under_way() except -1
 @cython.locals(node=CNode, this=Pass)
 cdef bint is_under_way(CNode root) except -1
 @cython.locals(node=CNode)

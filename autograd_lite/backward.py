@@ -324,8 +324,8 @@ def meets_values(this: Pass) -> bool:
 
 def is_made(node: Node) -> bool:
     """True if a node is an input, or marked as made from one."""
-    marked = node._users < 0 or (node._users > 0 and node._kind > kinds.LEAF)
-    return marked  # type: ignore[no-any-return]
+    is_deep: bool = node._kind > kinds.LEAF
+    return node._users < 0 or (is_deep and node._users > 0)
 
 
 def is_made_of(node: Node) -> bool:
@@ -401,6 +401,11 @@ def forget(this: Pass) -> None:
     for leaves in this.leaf_tuples:
         for node in leaves:
             node._dx = 0.0
+
+
+def under_way() -> bool:
+    """True within a pass, which is within a `_backward` written by hand."""
+    return len(_passes) > 0
 
 
 def is_under_way(root: Node) -> bool:

@@ -15,6 +15,7 @@ from _contextvars import ContextVar
 
 from autograd_lite import kinds, nary, observers, value
 from autograd_lite.callables import name_of
+from autograd_lite.forward import pushforward
 from autograd_lite.observers import Observer
 from autograd_lite.operations import kernels
 from autograd_lite.plain import forget_parents, number_kind
@@ -157,7 +158,7 @@ def _linearized(
             for leaf in _aligned(what, primal, tangent, f"tangent {k}", f"primal {k}")
         ]
         also = others or _are_values(leaves)
-        found = call.graph(results.leaves, also).pushforward(leaves)
+        (found,) = call.pushforwards(results.leaves, [leaves], also)
         return results.filled([call.derivative(t, also) for t in found])
 
     return results.filled([call.finished(y, others) for y in results.leaves]), push
@@ -286,19 +287,8 @@ def _jacobian(
         matrix_of = f"{what}: the matrix of {name_of(f)}"
         check_fits(matrix_of, n * len(results.leaves), 8, f"{_SPARSE[what]}(f, sparse=True)")
         others = call.depends_on_others(results.leaves)
-        graph = call.graph(results.leaves, others)
-        if forward:
-            zero = graph.number(0.0)
-            rows = [
-                [row.get(k, zero) for k in range(len(graph.inputs))]
-                for row in Rows(graph, graph.outputs, graph.inputs).made()
-            ]
-        else:
-            one = graph.number(1.0)
-            rows = [graph.reverse([(y, one)], graph.inputs) for y in graph.outputs]
-        found = graph.values([node for row in rows for node in row])
-        numbers = [call.derivative(x, others) for x in found]
-        matrix = [numbers[i * n : (i + 1) * n] for i in range(len(rows))]
+        rows = call.jacobian(results.leaves, others, forward)
+        matrix = [[call.derivative(x, others) for x in row] for row in rows]
         made = results.built(
             [
                 call.like_arguments_of_blocks(matrix[start:stop], shape)
@@ -438,8 +428,53 @@ class _Call:
 
     def graph(self, outputs: Sequence[Operand], others: bool) -> Graph:
         """The graph between the inputs and these outputs."""
-        numbers = not observers.tracing() and not (others and self._connected)
-        return Graph(outputs, self.inputs, numbers)
+        return Graph(outputs, self.inputs, self.in_numbers(others))
+
+    def pushforwards(
+        self, outputs: Sequence[Operand], directions: Sequence[Sequence[Operand]], others: bool
+    ) -> list[list[Any]]:
+        """For each direction, the derivative of each output along it."""
+        if self.in_numbers(others):
+            numbers = [
+                [number_of(x) if isinstance(x, Node) else x for x in direction]
+                for direction in directions
+            ]
+            found = pushforward(_as_nodes(outputs), tuple(self.inputs), numbers)
+            if found is not None:
+                return found
+        graph = self.graph(outputs, others)
+        return [graph.pushforward(direction) for direction in directions]
+
+    def jacobian(
+        self, outputs: Sequence[Operand], others: bool, forward: bool
+    ) -> Sequence[Sequence[Any]]:
+        """For each output, its derivatives by the inputs."""
+        n = len(self.inputs)
+        if self.in_numbers(others):
+            nodes, inputs = _as_nodes(outputs), tuple(self.inputs)
+            if not forward:
+                watching = observers.active()
+                return [value.gradient(y, inputs, watching)[0] for y in nodes]  # type: ignore[arg-type]
+            units = [[float(i == k) for i in range(n)] for k in range(n)]
+            columns = pushforward(nodes, inputs, units)
+            if columns is not None:
+                return [[column[row] for column in columns] for row in range(len(nodes))]
+        graph = self.graph(outputs, others)
+        if forward:
+            zero = graph.number(0.0)
+            found = [
+                [row.get(k, zero) for k in range(n)]
+                for row in Rows(graph, graph.outputs, graph.inputs).made()
+            ]
+        else:
+            one = graph.number(1.0)
+            found = [graph.reverse([(y, one)], graph.inputs) for y in graph.outputs]
+        made = graph.values([node for row in found for node in row])
+        return [made[i * n : (i + 1) * n] for i in range(len(found))]
+
+    def in_numbers(self, others: bool) -> bool:
+        """True if derivatives are numbers, of which nothing further is asked."""
+        return not observers.tracing() and not (others and self._connected)
 
     def gradient(self, y: Operand) -> tuple[list[Any], bool]:
         """d y / d input, for each input, and True if it depends on other Values."""
@@ -754,6 +789,11 @@ def _described(x: Any) -> str:
         return "None"
     name = type(x).__name__
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _as_nodes(leaves: Sequence[Operand]) -> tuple[Node, ...]:
+    """The leaves, with a constant for each plain number among them."""
+    return tuple([x if isinstance(x, Node) else nary.constant(x) for x in leaves])
 
 
 def _values_among(leaves: Sequence[Any]) -> list[Any]:

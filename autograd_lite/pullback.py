@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 
 import autograd_lite.derive as derive
-from autograd_lite import functions, nary, observers, value
+from autograd_lite import forward, functions, nary, observers, value
 from autograd_lite.block import nodes_of_call
 from autograd_lite.derive import Nodes
 from autograd_lite.functions import of_user, operands_of_user, partials_of_user
@@ -70,6 +70,10 @@ def by_operand(cotangents: Iterable[Operand], operands: Iterable[Operand]) -> li
 
 def depends_on_others(outputs: Iterable[Value], inputs: Iterable[Value]) -> bool:
     """True if outputs depend on leaves that are neither inputs nor plain numbers."""
+    outputs, inputs = tuple(outputs), tuple(inputs)
+    found = forward.depends_on_others(outputs, inputs)
+    if found is not None:
+        return found
     return any(
         _is_leaf(node) and not _is_constant(node) and not number_kind(node)
         for node in ancestors(outputs, inputs)
