@@ -8,7 +8,7 @@
 
 The code begins in `drawing.py`, which goes from a graph to boxes and edges (`model/`), and on to
 DOT and SVG (`picture/`) or to the stepping page (`page/`). Beside that stand `plots.py`, pictures
-of training, and the command line, `__main__.py` with `formula_reader.py`.
+of training and of matrices, and the command line, `__main__.py` with `formula_reader.py`.
 
 PYTEST_DONT_REWRITE: nothing here asserts, and this may be imported before pytest.
 """
@@ -26,6 +26,7 @@ from visualize.plots import (
     plot_decision_boundary,
     plot_gradients,
     plot_history,
+    plot_sparsity,
 )
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "plot_decision_boundary",
     "plot_gradients",
     "plot_history",
+    "plot_sparsity",
     "save",
     "scope",
     "scopes",

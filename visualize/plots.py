@@ -1,4 +1,4 @@
-"""Pictures of training, with matplotlib: each function returns the figure."""
+"""Pictures of training and of matrices, with matplotlib: each function returns the figure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-__all__ = ["gradient_norms", "plot_decision_boundary", "plot_gradients", "plot_history"]
+__all__ = [
+    "gradient_norms",
+    "plot_decision_boundary",
+    "plot_gradients",
+    "plot_history",
+    "plot_sparsity",
+]
 
 TIE = 1e-300
 """The margin by which the first class wins a tie."""
@@ -314,3 +320,44 @@ def plot_gradients(model: Any) -> Figure:
     _lines(axes, {name: [step.get(name) for step in steps] for name in layers}, log=log)
     axes.set(xlabel="step", ylabel="norm of the gradients")
     return figure
+
+
+def plot_sparsity(matrix: Any) -> Figure:
+    """Which numbers of a matrix are not 0: a square for each, rows downward.
+
+    matrix  what `sparsity` gives, a matrix of scipy.sparse, or an array of two axes
+
+    A square is never smaller than a point of the picture, so that none is lost in a large matrix.
+
+    Raises TypeError for anything else, ValueError for a matrix without rows or columns.
+    """
+    n, m, rows, columns = _places(matrix)
+    if not n or not m:
+        raise ValueError(f"plot_sparsity: the matrix has {n:,} rows and {m:,} columns")
+    side = 4.0  # inches of the panel
+    ratio = min(4.0, max(0.25, n / m))
+    width, height = (side, side * ratio) if ratio <= 1 else (side / ratio, side)
+    figure = _figure(width + 1, height + 0.8)
+    axes = figure.subplots()
+    square = max(1.0, 0.9 * 72 * min(width / m, height / n))  # points
+    axes.plot(columns, rows, "s", color=_color(0), markersize=square, markeredgewidth=0)
+    axes.set(xlim=(-0.5, m - 0.5), ylim=(n - 0.5, -0.5), aspect=height / width * m / n)
+    axes.set(xlabel="column", ylabel="row")
+    axes.set_title(f"{n:,} × {m:,}, {len(rows):,} not 0", fontsize="medium")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.get_major_locator().set_params(integer=True)
+    return figure
+
+
+def _places(matrix: Any) -> tuple[int, int, Any, Any]:
+    """How many rows and columns there are, and the row and column of each number that is not 0."""
+    shape = getattr(matrix, "shape", ())
+    if len(shape) != 2:
+        raise TypeError(
+            "plot_sparsity: expected what sparsity(f, x) gives, or a matrix, not "
+            f"{_described(matrix)}"
+        )
+    n, m = shape
+    if hasattr(matrix, "coordinates"):
+        return n, m, *matrix.coordinates()
+    return n, m, *matrix.nonzero()

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 import visualize
-from autograd_lite import Value
+from autograd_lite import Value, sparsity
 
 pytest.importorskip("matplotlib")
 
@@ -245,3 +245,45 @@ def test_a_missing_matplotlib_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match="pip install matplotlib"):
         visualize.plot_history([1.0])
+
+
+def test_sparsity_has_a_square_for_each_number():
+    np = pytest.importorskip("numpy")
+    matrix = np.array([[1.0, 0.0, 2.0], [0.0, 0.0, -1.0]])
+    (axes,) = visualize.plot_sparsity(matrix).axes
+    (squares,) = axes.lines
+    assert sorted(zip(*squares.get_data(), strict=True)) == [(0, 0), (2, 0), (2, 1)]
+    assert axes.get_ylim() == (1.5, -0.5)  # rows downward
+    assert axes.get_title() == "2 × 3, 3 not 0"
+
+
+def test_sparsity_of_what_gives_it(tmp_path):
+    np = pytest.importorskip("numpy")
+    sparse = pytest.importorskip("scipy.sparse")
+    structure = sparsity(lambda x: [x[0] * x[1], x[2]], np.ones(3))
+    for matrix in (structure, structure.matrix(), sparse.coo_array(structure.toarray())):
+        (axes,) = visualize.plot_sparsity(matrix).axes
+        assert sorted(zip(*axes.lines[0].get_data(), strict=True)) == [(0, 0), (1, 0), (2, 1)]
+
+
+def test_no_square_of_a_large_matrix_is_lost(tmp_path):
+    image = pytest.importorskip("matplotlib.image")
+    np = pytest.importorskip("numpy")
+    sparse = pytest.importorskip("scipy.sparse")
+    n = 100_000
+    figure = visualize.plot_sparsity(sparse.csr_array(([1.0], ([n // 2], [n // 4])), shape=(n, n)))
+    (squares,) = figure.axes[0].lines
+    squares.set_color((1.0, 0.0, 0.0))
+    figure.savefig(tmp_path / "a.png", facecolor="white")
+    red, green = image.imread(tmp_path / "a.png")[..., :2].transpose(2, 0, 1)
+    assert (red - green).max() > 0.5
+    assert np.count_nonzero(red - green > 0.1) < 20
+
+
+def test_what_is_no_matrix_has_no_sparsity():
+    np = pytest.importorskip("numpy")
+    for thing in ([1.0, 2.0], np.ones(3), 1.0):
+        with pytest.raises(TypeError, match="plot_sparsity: expected what sparsity"):
+            visualize.plot_sparsity(thing)
+    with pytest.raises(ValueError, match="the matrix has 0 rows and 2 columns"):
+        visualize.plot_sparsity(np.ones((0, 2)))
