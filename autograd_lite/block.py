@@ -47,12 +47,13 @@ class Block:
               cotangents; written in Values, so that they have derivatives again
     backward  function of what forward kept and the results' cotangents, [m] floats, that gives the
               operands', [n] floats; None for pullback, called with floats
+    captured  the last operands, which the functions may read as the Values that they are
 
     None of them may read another Value, or any number that changes: forward is called again in a
     compiled function, with other numbers. An operand without a derivative has the cotangent 0.
     """
 
-    __slots__ = ("backward", "forward", "name", "pullback")
+    __slots__ = ("backward", "captured", "forward", "name", "pullback")
 
     def __init__(
         self,
@@ -60,8 +61,10 @@ class Block:
         forward: Callable[[list[float]], tuple[Sequence[float], Any]],
         pullback: Pullback,
         backward: Callable[[Any, list[float]], Sequence[float]] | None = None,
+        captured: Sequence[Value] = (),
     ) -> None:
         self.name, self.forward, self.pullback, self.backward = name, forward, pullback, backward
+        self.captured = tuple(captured)
 
     def __repr__(self) -> str:
         return f"<Block {self.name}>"

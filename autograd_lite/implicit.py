@@ -61,8 +61,10 @@ def implicit_root(
         found = equation.solve(equation.numbers)
         equation.capture(found)
         operands = [*equation.operands, *equation.captured]
-        results = Block(name, equation.forward, equation.pullback, equation.backward)(operands)
-        return put(x0, results)
+        block = Block(
+            name, equation.forward, equation.pullback, equation.backward, equation.captured
+        )
+        return put(x0, block(operands))
 
     return root
 

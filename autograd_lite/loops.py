@@ -248,6 +248,7 @@ class _Checkpoint:
             lambda given: (numbers, (given, numbers)),
             self._pullback,
             partial(self._backward, captured),
+            captured,
         )
         return put(self._form, block([*self._given, *captured]))
 

@@ -176,15 +176,6 @@ class Body:
         self, operands: Sequence[Operand], cotangents: Sequence[Operand], n: int, keep_all: bool
     ) -> list[Operand]:
         """The cotangents of the operands: a loop over the steps, from the last to the first."""
-        if self.tape.blocks:
-            within = self.tape.blocks[0].name
-            raise TypeError(
-                said(
-                    f"{self.name}: a derivative of its derivative is not taken, as there is "
-                    f"{within} within it",
-                    "Write the inner one as a plain loop, or the outer one",
-                )
-            )
         size, n_x, n_y = self.n_carry, self.n_x, self.n_y
         _, xs, captured = self._parts(operands, n)
         each = self._with_carries.block(n, keep_all)(operands)[size:]

@@ -7,11 +7,14 @@ import time
 
 import numpy as np
 import pytest
+from scipy import optimize
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, loops, observers, sin, take, tanh, vmap, where
-from autograd_lite.derivatives import grad, hessian, jvp
+from autograd_lite.derivatives import grad, hessian, jvp, pullback
+from autograd_lite.implicit import fixed_point, implicit_root
 from autograd_lite.leaves import number
+from autograd_lite.linalg import solve
 from autograd_lite.loops import checkpoint, fori_loop, repeat, scan
 
 G = Value(9.81)
@@ -352,13 +355,60 @@ def test_derivatives_to_third_order():
     assert compiled.recordings == 1
 
 
-def test_the_second_derivative_of_a_loop_within_a_loop_is_refused():
-    def f(x):
-        return scan(lambda c, _: (fori_loop(0, 2, lambda i, y: y * c + i, c), None), x, length=2)[0]
+W2 = Value(0.8)
 
-    assert grad(f)(1.1) == pytest.approx(59.17147929)
-    with pytest.raises(TypeError, match=r"as there is fori_loop: <lambda> within it\. Write"):
-        grad(grad(f))(1.1)
+
+def inner_scan(c, x, loop):
+    (total, last), ys = loop(
+        lambda y, k: ((y[0] * W2 + ag.sin(c) * k, c), y[1]), (c, x), [0.5, 2.0]
+    )
+    return total * x + ys[1] * last
+
+
+def inner_solve(c, x, loop):
+    y = solve([[2.0 + c, x], [W2, 3.0]], [1.0, c * c])
+    return c + y[0] * y[1]
+
+
+def inner_root(c, x, loop):
+    y = implicit_root(lambda y, c, x: y**3 + W2 * y - c - x * x, optimize.newton)(1.0, c, x)
+    return y * y + c * 0.5
+
+
+def inner_fixed_point(c, x, loop):
+    return fixed_point(lambda y, c, x: 0.3 * ag.sin(y * W2) + c * x, 0.5, c, x) + c
+
+
+def inner_checkpoint(c, x, loop):
+    return checkpoint(lambda c, x: ag.sin(c * x) * W2 + c)(c, x)
+
+
+@pytest.mark.parametrize(
+    "inner", [inner_scan, inner_solve, inner_root, inner_fixed_point, inner_checkpoint]
+)
+def test_derivatives_to_third_order_of_a_loop_with_another_operation_within_it(inner):
+    """With respect to the carry at first, what is passed through, and what the inner one reads."""
+    found = []
+    for loop in (scan, unrolled):
+        x = Value(0.6)
+        carry, ys = loop(lambda c, k: (inner(c, x, loop) * k, c * c), x, [0.9, 1.1, 0.7])  # noqa: B023
+        first = pullback([carry + ag.sum(ys)], [1.0], [x, W2])
+        second = [pullback([g], [1.0], [x, W2]) for g in first]
+        third = [pullback([g], [1.0], [x, W2]) for row in second for g in row]
+        found.append([number(g) for g in (*first, *itertools.chain(*second, *third))])
+    assert found[0] == pytest.approx(found[1], rel=1e-8)
+    assert all(found[0])
+
+
+def test_the_second_derivative_of_a_loop_within_a_loop_in_a_compiled_function():
+    def second(loop):
+        step = lambda x: lambda c, _: (inner_scan(c, x, loop), None)  # noqa: E731
+        return grad(grad(lambda x: loop(step(x), x, [0.0] * 3)[0]))
+
+    compiled = compile(second(scan))
+    for x in (0.3, 0.5, 0.8):
+        assert number(compiled(x)) == pytest.approx(number(second(unrolled)(x)))
+    assert compiled.recordings == 1
 
 
 def test_the_hessian_of_a_loop_whose_ints_are_indices():

@@ -1,21 +1,24 @@
-"""Derivatives of a tape, as a tape: its nodes, and what `autograd_lite.derive` appends to them."""
+"""Derivatives of a tape, as a tape: its nodes, and what `autograd_lite.derive` appends to them.
+
+The derivatives of a block in it are blocks again, whose pullbacks are written in Values.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, INDEX, LEAF, TAKE
+from autograd_lite.block import Block
+from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, INDEX, LEAF, RESULT, TAKE
 from autograd_lite.compiler.tape.tape import Tape
 from autograd_lite.derive import Nodes
-from autograd_lite.pullback import Graph
-from autograd_lite.value import required
+from autograd_lite.pullback import Graph, by_operand
+from autograd_lite.value import Node, Value, required
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from autograd_lite.block import Block
     from autograd_lite.compiler.results import Run
     from autograd_lite.value import Operand
 
@@ -69,22 +72,19 @@ def pushforward_tape(tape: Tape, wrt: Sequence[int]) -> Tape:
     return tape_of(nodes, nodes.forward(tangents, results), size, tape.indices)
 
 
-def taken_apart(tape: Tape, wrt: Sequence[int]) -> tuple[Nodes, list[int], list[int]]:
+def taken_apart(tape: Tape, wrt: Sequence[int]) -> tuple[TapeNodes, list[int], list[int]]:
     """The nodes of a tape, where each stands, and the leaf of each of these slots."""
-    nodes = Nodes()
+    nodes = TapeNodes()
     place = read_tape(nodes, tape)
     leaf_of = {nodes.slots[i]: i for i in place if nodes.codes[i] == LEAF}
     return nodes, place, [leaf_of[s] if s in leaf_of else nodes.add(LEAF, slot=s) for s in wrt]
 
 
-def read_tape(nodes: Nodes, tape: Tape) -> list[int]:
+def read_tape(nodes: TapeNodes, tape: Tape) -> list[int]:
     """Append a tape to nodes; the place of each of its nodes there.
 
-    Its constants are data: each is a node of its own, which no formula takes for a number. Raises
-    TypeError for a tape with blocks.
+    Its constants are data: each is a node of its own, which no formula takes for a number.
     """
-    if tape.blocks:
-        raise TypeError(f"the derivative of {tape.blocks[0].name} is not taken on a tape")
     place: list[int] = []
     leaves: dict[int, int] = {}
     codes, static, slots = tape.codes.tolist(), tape.static.tolist(), tape.slots.tolist()
@@ -93,6 +93,9 @@ def read_tape(nodes: Nodes, tape: Tape) -> list[int]:
         mine = tuple([place[p] for p in parents[offsets[i] : offsets[i + 1]]])
         if code == LEAF and slots[i] in leaves:
             place.append(leaves[slots[i]])
+            continue
+        if code == BLOCK:
+            place.append(nodes.add_block(tape.blocks[slots[i]], mine))
             continue
         place.append(nodes.add(code, mine, static[i], slots[i]))
         if code == LEAF:
@@ -122,17 +125,101 @@ def tape_of(
     place = {node: k for k, node in enumerate(kept)}
     parents = [place[p] for i in kept for p in nodes.parents[i]]
     counts = [len(nodes.parents[i]) for i in kept]
+    slots = [nodes.slots[i] for i in kept]
+    blocks: list[Block] = []
+    for k, i in enumerate(kept):
+        if nodes.codes[i] == BLOCK and isinstance(nodes, TapeNodes):
+            slots[k] = len(blocks)
+            blocks.append(nodes.blocks[nodes.slots[i]])
     return Tape(
         [nodes.codes[i] for i in kept],
         np.append(0, np.cumsum(counts)),
         parents,
         [nodes.static[i] for i in kept],
-        [nodes.slots[i] for i in kept],
+        slots,
         [place[i] for i in outputs],
         leaves,
         indices,
         results,
+        blocks,
     )
+
+
+# ------------------------------------------------------------------------------------ blocks
+
+
+class TapeNodes(Nodes):
+    """The nodes of a tape.
+
+    blocks  the block of each BLOCK, which its slot names
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks: list[Block] = []
+
+    def add_block(self, block: Block, operands: Sequence[int]) -> int:
+        self.blocks.append(block)
+        return self.add(BLOCK, tuple(operands), slot=len(self.blocks) - 1)
+
+    def _results(self, block: Block, operands: Sequence[int], n: int) -> list[int]:
+        """The n results of a block."""
+        hub = self.add_block(block, operands)
+        return [self.add(RESULT, (hub,), slot=k) for k in range(n)]
+
+    def pulled(self, block: int, cotangents: Mapping[int, int]) -> list[int]:
+        of, operands = self.blocks[self.slots[block]], self.parents[block]
+        own, captured = _split(operands, len(of.captured))
+        given = [*own, *cotangents.values(), *captured]
+        return self._results(_pullback_of(of, len(operands), [*cotangents]), given, len(operands))
+
+    def pushed(self, block: int, tangents: Mapping[int, int]) -> list[int]:
+        name = self.blocks[self.slots[block]].name
+        raise TypeError(f"the derivative of {name} is not taken forward on a tape")
+
+
+def _split(things: Sequence[Any], n: int) -> tuple[Sequence[Any], Sequence[Any]]:
+    """The things without the last n of them, and these."""
+    return things[: len(things) - n], things[len(things) - n :]
+
+
+def _pullback_of(block: Block, n: int, asked: list[int]) -> Block:
+    """own, cotangents, captured -> the cotangents of the n operands of a block: own, captured.
+
+    asked  the results of which there are cotangents
+    """
+    captured = block.captured
+
+    def taken(given: Sequence[Any]) -> tuple[list[Any], dict[int, Any]]:
+        rest, last = _split(given, len(captured))
+        own, cotangents = _split(rest, len(asked))
+        return [*own, *last], dict(zip(asked, cotangents, strict=True))
+
+    def forward(numbers: list[float]) -> tuple[list[float], list[float]]:
+        xs, cotangents = taken(numbers)
+        results, kept = block.run(xs)
+        return block.send(kept, [cotangents.get(k, 0.0) for k in range(len(results))], n), numbers
+
+    def written(given: Sequence[Operand]) -> list[Operand]:
+        """The same in Values."""
+        xs, cotangents = taken(given)
+        results = block(xs)
+        inputs: list[Any] = [x for x in xs if isinstance(x, Node)]
+        graph = Graph(results, inputs)
+        return by_operand(graph.pullback([cotangents.get(k, 0.0) for k in range(len(results))]), xs)
+
+    def pullback(
+        operands: Sequence[Operand], results: Sequence[Operand], cotangents: Sequence[Operand]
+    ) -> list[Operand]:
+        inputs: list[Any] = [x for x in operands if isinstance(x, Node)]
+        return by_operand(Graph(written(operands), inputs).pullback(cotangents), operands)
+
+    def backward(numbers: list[float], cotangents: list[float]) -> list[float]:
+        own, _ = _split(numbers, len(captured))
+        inputs = [*map(Value, own), *captured]
+        return Graph(written(inputs), inputs, True).pullback(cotangents)
+
+    return Block(f"pullback of {block.name}", forward, pullback, backward, captured)
 
 
 class RunBlock:

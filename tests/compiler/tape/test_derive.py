@@ -10,6 +10,7 @@ from autograd_lite import Value, compile
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.tape.derive import gradient_tape, pullback_tape, pushforward_tape
 from autograd_lite.compiler.tape.interpreter import Interpreter
+from autograd_lite.linalg import solve
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(6, 3)), RNG.normal(size=6)
@@ -126,3 +127,22 @@ def test_a_program_that_is_differentiated_stays_small():
     second = pushforward_tape(first, WRT)
     assert len(first) < 2 * len(tape)
     assert len(second) < 3.5 * len(tape)
+
+
+def with_a_block(w, b):
+    """What it reads twice, and of which it drops a result."""
+    x, _, y = solve([[w[0], b, 0.0], [b, 3.0, w[1]], [w[2], 1.0, w[0]]], [1.0, w[1], b])
+    return [x * y + w[0], solve([[x]], [b])[0]]
+
+
+def test_the_pullback_of_a_tape_with_blocks_is_a_tape_with_blocks():
+    tape, numbers = recorded(with_a_block)
+    derived = pullback_tape(tape, range(4))
+    cotangents = [0.7, -1.3]
+    found = Interpreter(derived, range(6)).forward(numbers + array("d", cotangents), array("q"))
+    reference = Interpreter(tape, range(4)).forward(numbers, array("q")).gradient(cotangents)
+    assert found.outputs.tolist() == pytest.approx(reference.tolist(), rel=1e-12)
+    names = [block.name for block in derived.blocks]
+    assert sorted(names) == ["pullback of solve"] * 2 + ["solve"]  # the second is computed again
+    with pytest.raises(TypeError, match="the derivative of solve is not taken forward on a tape"):
+        pushforward_tape(tape, range(4))
