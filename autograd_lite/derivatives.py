@@ -490,7 +490,11 @@ class _Call:
                 others = self.depends_on_others([y])
             return found, others
         others = self.depends_on_others([y])
-        return self.graph([y], others).pullback([1.0]), others
+        found = self.graph([y], others).pullback([1.0])
+        depends = self._of_values or any(isinstance(x, Node) or x for x in found)
+        if depends and others and self._connected and not _in_graphs.get():
+            found = [_as_value(x) for x in found]  # as without a recording
+        return found, others
 
     def depends_on_others(self, outputs: Sequence[Operand]) -> bool:
         """True if outputs depend on Values that are neither inputs nor constants."""
@@ -578,6 +582,13 @@ def _fresh(x: Operand, connected: bool) -> Value:
     else:
         node = nary.unary_of(kernels.POW_C, x, 1.0) if connected else x.detach()
     return node
+
+
+def _as_value(x: Any) -> Any:
+    """x, as a Value also if it is or stands for a number."""
+    if not isinstance(x, Node):
+        return nary.constant(x)  # on which other transforms do not depend
+    return x * Value(1.0) if number_kind(x) else x
 
 
 def _like(source: Operand, x: Any) -> Any:

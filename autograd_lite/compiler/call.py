@@ -24,7 +24,7 @@ class Call:
     args, kwargs  its arguments
     drawn         the random numbers that have been drawn for it, in a program or a recording that
                   was not the one: (number, the function that gave it, or None if any gives it)
-    failed        the guard of that decision, or None
+    failed        the guard of a program that did not hold, or None
     called        how many of its callbacks have been made, in a recording that failed then
     raises        True if the function itself must be called, as it may raise an error
     missing       the error that a number has not an attribute that a Value has, or None
@@ -59,16 +59,13 @@ class Call:
         flat.floats, flat.integers = self.flat.floats, self.flat.integers
         return Call(None, flat, (), {}).begun_as(self)
 
-    def turned(
-        self, guard: Guard, drawn: Sequence[float], by: Sequence[Callable[[], float]]
-    ) -> None:
-        """A program's decision turned out otherwise, and these numbers had been drawn for it.
+    def turned(self, n: int, drawn: Sequence[Any], by: Sequence[Callable[[], float]]) -> None:
+        """A program is not the one for the call, and these numbers have been drawn for it.
 
-        Those before the decision are the function's, too; those after it are if it draws likewise.
+        The first n are the function's, too; those after them are if it draws likewise.
         """
-        self.failed = guard
-        before = [(number, None) for number in drawn[: guard.draws]]
-        after = [*zip(drawn, by, strict=True)][guard.draws :]
+        before = [(number, None) for number in drawn[:n]]
+        after = [*zip(drawn, by, strict=True)][n:]
         self.drawn = [*before, *after, *self.drawn[len(drawn) :]]
 
     def all_drawn(self, drawn: Iterable[float]) -> None:

@@ -245,7 +245,7 @@ class Compiled(CompiledFunction):
                     if program.is_due(self._check):
                         call.result = self._checked(program, run, call)
                     else:
-                        call.result = program.result(run, call.flat)
+                        call.result = program.result(run, call)
                     program.runs += 1
                     call.signature.last = program
                     return True

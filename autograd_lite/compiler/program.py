@@ -19,7 +19,7 @@ from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.messages import counted, said
 from autograd_lite.compiler.record.flatten import FlatArguments
 from autograd_lite.compiler.record.guards import Guard
-from autograd_lite.compiler.record.numbers import number_type
+from autograd_lite.compiler.record.numbers import is_exact, number_type
 from autograd_lite.compiler.record.recorder import LineRecorder, record
 from autograd_lite.compiler.record.template import (
     Hole,
@@ -137,6 +137,7 @@ class Program(AnyProgram):
         ]
         self.runs, self._check_at = 0, 2
         self.draws = tuple(draw.function for draw in recording.draws)
+        self._drawn = [type(draw.number) for draw in recording.draws]
         read = {xs[0] for code, xs in recording.computed_from.values() if code == TAKE}
         self.is_index = [x.leaf in read and isinstance(x.number, Integral) for x in recording.draws]
         leaves = dict(recording.arguments)
@@ -225,10 +226,11 @@ class Program(AnyProgram):
             nodes[i] = flat.values[k]
         return put_together(self.template, nodes, [*map(number_of, numbers)])
 
-    def result(self, run: Run, flat: FlatArguments) -> Any:
+    def result(self, run: Run, call: Call) -> Any:
         """What the function returns, once the callbacks are done."""
+        flat = call.flat
         if self.calls:
-            self.call_back(run.outputs)
+            self.call_back(run.outputs, call)
         nodes = self.nodes(self.choice, run, self.n_results, flat) if self.n_results else []
         for i, k in self._passed:
             nodes[i] = flat.values[k]
@@ -241,13 +243,15 @@ class Program(AnyProgram):
 
         Raises IndexError for an index that `take` was given and that is out of range, and what an
         operation of the user's raises, unless a guard might have said that this program is not the
-        one.
+        one, or a decision in a loop.
         """
         drawn = self.drawn(call) if self.draws else []
+        if drawn is None:
+            return None
         try:
             run = self.forward(self.choice, call.flat, drawn)
         except Exception:
-            if not self.guards.guards:
+            if not (self.guards.guards or self.tape.blocks):
                 raise
             return None
         return run if self.kept(run.outputs, call, drawn) else None
@@ -257,11 +261,19 @@ class Program(AnyProgram):
         run = self.forward(self.choice, call.flat, self.drawn(call))
         return self.guards.failed(run.outputs) is None
 
-    def drawn(self, call: Call) -> list[float]:
-        """The random numbers for a call."""
-        return [call.draw(i, function) for i, function in enumerate(self.draws)]
+    def drawn(self, call: Call) -> list[Any] | None:
+        """The random numbers for a call; None if they are of other types than those recorded, or
+        ints that no double holds.
+        """
+        numbers = [call.draw(i, function) for i, function in enumerate(self.draws)]
+        if [*map(type, numbers)] == self._drawn and all(map(is_exact, numbers)):
+            return numbers
+        pairs = zip(numbers, self._drawn, strict=True)
+        fit = [type(x) is cls and is_exact(x) for x, cls in pairs]
+        call.turned(fit.index(False) + 1, numbers, self.draws)
+        return None
 
-    def forward(self, choice: ExecutorChoice, flat: FlatArguments, drawn: list[Any]) -> Run:
+    def forward(self, choice: ExecutorChoice, flat: FlatArguments, drawn: list[Any] | None) -> Run:
         """The run on the numbers of flat, the random ones drawn, and the parameters' own."""
         leaves, integers = flat.floats, flat.integers
         if drawn:
@@ -292,7 +304,8 @@ class Program(AnyProgram):
         """
         failed = self.guards.failed(outputs) if self.guards.guards else None
         if failed is not None:
-            call.turned(failed, drawn, self.draws)
+            call.failed = failed
+            call.turned(failed.draws, drawn, self.draws)
             return False
         if drawn:
             call.all_drawn(drawn)
@@ -301,10 +314,10 @@ class Program(AnyProgram):
             call.raises = not loops.collect(outputs, self._finite, found)
         return not call.raises
 
-    def call_back(self, outputs: array[float]) -> None:
-        """Do the callbacks of a run, with arrays of their own."""
-        called = self.called_with(outputs.tolist())
-        for (function, _), numbers in zip(self.calls, called, strict=True):
+    def call_back(self, outputs: array[float], call: Call) -> None:
+        """Do the callbacks of a run, with arrays of their own, that are not done for the call."""
+        made = [*zip(self.calls, self.called_with(outputs.tolist()), strict=True)]
+        for (function, _), numbers in made[call.called :]:
             function(*numbers)
 
     def called_with(self, outputs: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -125,7 +125,7 @@ class Batched(Compiled):
             for i, call in [*left.items()]:
                 alone = program.run(call)
                 if alone is not None:
-                    left.pop(i).result = program.result(alone, call.flat)
+                    left.pop(i).result = program.result(alone, call)
             return None
         run, held = ran
         due = held if program.is_due(self._check) else []
@@ -138,7 +138,7 @@ class Batched(Compiled):
                 return None
         for i in held if program.calls else ():
             if i in left:
-                program.call_back(batched.outputs_of(i, run))
+                program.call_back(batched.outputs_of(i, run), calls[i])
         program.runs += bool(held)
         nodes, numbers = batched.results(run, batch)
         if len(held) == batch.n and not due:
@@ -239,7 +239,13 @@ class BatchedProgram(AnyProgram):
         calls  that of each sample
         """
         one, k = self.one, len(self.one.draws)
-        drawn = [number for call in calls for number in one.drawn(call)] if k else []
+        rows = [one.drawn(call) for call in calls] if k else []
+        if None in rows:
+            for call, row in zip(calls, rows, strict=True):
+                if row is not None:
+                    call.turned(0, row, one.draws)
+            return None
+        drawn = [number for row in rows for number in row or ()]
         try:
             run = one.forward(self.choice, batch.flat, drawn)
         except Exception:

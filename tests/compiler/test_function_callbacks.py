@@ -3,6 +3,7 @@
 import random
 import warnings
 from collections import deque
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -196,6 +197,20 @@ def test_what_fails_on_tracers_goes_on_where_it_failed():
     with pytest.warns(RuntimeWarning, match="fails on what stands for the numbers"):
         assert compile(f, check="never")(2.0) == 1.5 + (2.0 + other.random())
     assert seen == [2.0, 0.0]
+
+
+def test_a_program_does_not_call_back_again_what_a_recording_called_that_failed():
+    seen = []
+
+    def f(x, k):
+        ag.callback(seen.append, x)
+        return float(Decimal(k)) * x if x > 0 else x * k  # Decimal takes no tracer
+
+    compiled = compile(f, check="never")
+    for x, k in ((1.0, 1), (-2.0, 2), (3.0, 1)):  # recorded; with ints that move; replayed
+        assert compiled(x, k) == x * k
+    assert seen == [1.0, -2.0, 3.0]
+    assert compiled.recordings == 2
 
 
 @pytest.mark.parametrize("check", ["auto", "always", "never"])

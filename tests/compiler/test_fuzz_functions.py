@@ -78,7 +78,7 @@ def other_gradients(patch):
 
 def silent(patch):
     """A replay does not call back."""
-    patch.setattr(program.Program, "call_back", lambda self, outputs: None)
+    patch.setattr(program.Program, "call_back", lambda self, outputs, call: None)
 
 
 def drawn_once(patch):

@@ -263,6 +263,26 @@ def test_a_value_that_does_not_depend_on_the_argument_depends_on_others():
     assert value_and_grad(lambda x: (w * w, w), has_aux=True)(1.0)[0][0].data == 0.36
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, w: x[0] * x[0] * w,
+        lambda x, w: x[0] * 2 + w,
+        lambda x, w: x[0] * w if x[0] > 0 else x[1],
+        lambda x, w: w * 2,
+    ],
+)
+@pytest.mark.parametrize("x", [[1.0, 2.0], [Value(1.0), 2.0]])
+def test_a_derivative_is_a_number_or_a_value_in_a_recording_as_without(f, x):
+    w = Value(3.0)
+    gradient = grad(lambda x: f(x, w))
+    compiled = al.compile(gradient, check="always")
+    for _ in range(3):
+        for found, expected in zip(compiled(x), gradient(x), strict=True):
+            assert repr(found) == repr(expected)
+    assert compiled.recordings == 1
+
+
 def test_a_derivative_that_is_a_parameter_is_a_node_of_its_own():
     w = Value(2.0)
 

@@ -14,7 +14,13 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 import autograd_lite.kinds as kinds
 from autograd_lite import leaves
-from autograd_lite.compiler.record.numbers import NumberTracer, kind_of, plain_number, read
+from autograd_lite.compiler.record.numbers import (
+    NumberTracer,
+    NumPyTracer,
+    kind_of,
+    plain_number,
+    read,
+)
 from autograd_lite.plain import as_number, number_kind
 from autograd_lite.value import Node, Value
 
@@ -268,13 +274,11 @@ def _retyped(x: Any, kind: int) -> Any:
 
 def element(x: Any, dtype: Any) -> Any:
     """x as an element of an array of this dtype; of objects, numbers as those of Python's."""
+    if dtype == OBJECT:
+        return x.item() if isinstance(x, (np.generic, NumPyTracer)) else x
     kind, wanted = kind_of(x), KINDS[dtype]
     if not isinstance(x, NumberTracer):
-        if dtype == OBJECT:
-            return x.item() if isinstance(x, np.generic) else x
         return x if kind == wanted and type(x) is dtype.type else np.asarray(x).astype(dtype)[()]
-    if dtype == OBJECT:  # `take` knows an int that was passed
-        wanted = kind if kind == KINDS[INT] and x.is_leaf else kind & ~kinds.NUMPY
     if kind == wanted:
         return x
     if dtype == BOOL:

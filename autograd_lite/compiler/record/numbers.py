@@ -31,11 +31,13 @@ if TYPE_CHECKING:
 __all__ = [
     "ENDED",
     "NoAttributeError",
+    "NumPyTracer",
     "NumberTracer",
     "PlainNumber",
     "TracingObserver",
     "bool_of",
     "is_bool",
+    "is_exact",
     "is_int",
     "kind_of",
     "number_type",
@@ -190,8 +192,13 @@ class NumPyTracer(NumberTracer):
     __slots__ = ()
 
     def item(self) -> Any:
-        """What stands for the number in Python: of a bool another tracer, as NumPy's is no bool."""
-        return as_number(Node.__pow__(self, 1.0), kinds.BOOL) if is_bool(self) else self
+        """What stands for the number of Python's. An int that was passed stays NumPy's, as `take`
+        knows it.
+        """
+        kind = number_kind(self)
+        if kind == kinds.NUMPY | kinds.INT and self.is_leaf:
+            return self
+        return as_number(Node.__pow__(self, 1.0), kind & ~kinds.NUMPY)
 
     tolist = item
 
@@ -395,7 +402,7 @@ def _is_operand(x: Any) -> bool:
     return known or type(x) in engine.NEVER_OPERANDS
 
 
-def _is_exact(x: Any) -> bool:
+def is_exact(x: Any) -> bool:
     """Whether a double holds an operand, if it is an int."""
     return not is_int(x) or abs(plain_number(x)) < LARGEST_INT
 
@@ -453,7 +460,7 @@ def _computing(name: str, apply: Callable[..., Any], turned: bool = False) -> Ca
         if not (rule and kind in _TYPES and len(others) == n_others):
             return apply(*map(read, operands))
         limit = LARGEST_INT if is_int(result) else inf if _overflows(name, operands) else None
-        if not (all(map(_is_exact, operands)) and (limit is None or abs(result) < limit)):
+        if not (all(map(is_exact, operands)) and (limit is None or abs(result) < limit)):
             return apply(*map(read, operands))
         made = rule(self, *others)
         if is_int(result) and number_of(made) != result:  # NumPy's ints wrap, and divide by 0

@@ -23,6 +23,7 @@ from autograd_lite.compiler.record.numbers import (
     TracingObserver,
     bool_of,
     is_bool,
+    is_exact,
     is_int,
     plain_number,
     retire,
@@ -223,16 +224,21 @@ class Recorder(TracingObserver):
     def sample(self, function: Callable[[], float]) -> Node:
         i = len(self.recording.draws)
         number = self._draw(i, function, self.generators.sample)
+        given = ""
         if not is_number(number):
+            given = f"{type(number).__name__}, not a number"
+        elif not is_exact(number):
+            given = f"{number}, which no double holds"
+        leaf = tracer_of(0.0 if given else number)
+        self.recording.draws.append(Draw(number, function, leaf))
+        if given:
             raise NotRecordedError(
                 said(
-                    f"what sample calls gives {type(number).__name__}, not a number",
+                    f"what sample calls gives {given}",
                     "Draw each number by itself, or pass what is drawn as an argument",
                     user_line(),
                 )
             )
-        leaf = tracer_of(number)
-        self.recording.draws.append(Draw(number, function, leaf))
         return leaf
 
     def call(self, function: Callable[..., object], values: tuple[Node | float, ...]) -> bool:

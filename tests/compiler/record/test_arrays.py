@@ -206,3 +206,12 @@ def test_axes_lie_in_memory_as_those_of_the_argument(axes):
     x = np.arange(24.0).reshape(2, 3, 4).transpose(axes)
     for array in (x, x + 1, x > 5, np.asfortranarray(x)):
         assert not numpy_programs.differ(compiled(array), compiled.function(array))
+
+
+@pytest.mark.parametrize(
+    "of", [lambda x: x[0].item(), lambda x: x.tolist()[0], lambda x: x.item(0)]
+)
+def test_an_item_is_a_number_of_pythons(of):
+    compiled = compile(of, check="never")
+    for x in (A, B, A > 0, B > 0):
+        assert (compiled(x), type(compiled(x))) == (of(x), type(of(x)))

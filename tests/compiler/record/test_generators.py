@@ -104,6 +104,33 @@ def test_what_draw_gives_has_to_be_a_number():
         f(1.0)
 
 
+def test_a_drawn_int_that_no_double_holds_has_all_its_digits():
+    f = compile(lambda: ag.sample(lambda: 2**53 + 1) * 2)
+    with pytest.warns(RuntimeWarning, match="gives 9007199254740993, which no double holds"):
+        assert f() == 2 * (2**53 + 1)
+    draws = deque([1, 2, 2**53 + 1, 3])
+    f = compile(lambda: ag.sample(draws.popleft), check="never")
+    with pytest.warns(RuntimeWarning, match="which no double holds"):
+        assert [f() for _ in range(4)] == [1, 2, 2**53 + 1, 3]
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_what_is_drawn_has_the_type_that_it_has(batch):
+    numbers = [1, 2, 0.5, True, 0.25, 3, np.float64(1.5), False]
+    draws = deque(numbers)
+
+    def f(x):
+        return x * 0 + ag.sample(draws.popleft), ag.sample(draws.popleft)
+
+    if batch:
+        first, second = vmap(f)([0, 0, 0, 0])
+    else:
+        compiled = compile(f, check="never")
+        first, second = zip(*[compiled(0) for _ in range(4)], strict=True)
+    assert [*first] == numbers[::2]
+    assert [(x, type(x)) for x in second] == [(x, type(x)) for x in numbers[1::2]]
+
+
 def shuffled(rng):
     def f(numbers):
         rng.shuffle(numbers)
