@@ -739,6 +739,8 @@ def observed_node(
     if detaching and kind > kinds.LEAF and not watching:
         return filled_node(kinds.LEAF, 0, None, None, data, 0.0, 0.0, None)
     number = kinds.NO_NUMBER if kind <= kinds.LEAF else plain.kind_made(kind, code, x, y, more)
+    if number != kinds.NO_NUMBER and not observers.tracing():
+        number = kinds.NO_NUMBER  # of constants that were made while some block was open
     node: Any
     if number == kinds.NO_NUMBER:
         node = filled_node(kind, code, x, y, data, dx, dy, more)

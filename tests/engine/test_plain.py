@@ -17,7 +17,32 @@ def test_eager_nodes_stand_for_no_number():
     assert is_plain_number(1.0)
 
 
+CONSTANTS_ALONE = """
+from autograd_lite import Value, detect_anomaly, exp, grad, hessian, no_grad, pullback
+from autograd_lite.graph import topological_order
+
+def f(x):
+    return exp(x / 3.0)  # its partial is 1 / 3, a node of two constants
+
+x = Value(0.0)
+with detect_anomaly():
+    (slope,) = pullback([f(x)], [1.0], [x])
+    print({type(node) for node in topological_order(slope)} == {Value}, slope.data * 3)
+    print(round(hessian(f)(0.0) * 9, 12), round(grad(grad(f))(0.0) * 9, 12))
+with no_grad():
+    print(round(hessian(f)(0.0) * 9, 12), round(grad(grad(f))(0.0) * 9, 12))
+"""
+
+
+def test_a_node_of_constants_alone_stands_for_no_number_where_nothing_is_recorded(python):
+    """Before the first recording such classes are not there, and after it they are tracers'."""
+    recorded = "from autograd_lite import compile\ncompile(lambda x: x)(1.0)\n"
+    for before in ("", recorded):
+        assert python("-c", before + CONSTANTS_ALONE) == "True 1.0\n1.0 1.0\n1.0 1.0\n"
+
+
 def test_the_types_of_numbers_are_known():
+    compile(lambda x: x)(1.0)  # the first recording fills the table
     types = (
         (True, BOOL),
         (1, INT),
