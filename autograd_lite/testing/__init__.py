@@ -2,8 +2,10 @@
 
 The strategies and `given_gradcheck` need hypothesis, which the extra `testing` brings.
 
-To read the code, begin with `check.py`: one check from its arguments (`arguments.py`) by slopes
-(`differences.py`) and rounding (`rounding.py`) to the node at fault (`locate.py`) and a message.
+To read the code, begin with `check.py`: one check from its arguments (`arguments.py`) by the
+derivatives of each order (`first.py`, `second.py`), which are compared (`compare.py`) with slopes
+(`differences.py`) to within rounding (`rounding.py`), to the node at fault (`locate.py`) and a
+message.
 """
 
 from __future__ import annotations

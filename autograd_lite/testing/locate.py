@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from autograd_lite import Value, topological_order
 from autograd_lite.graph import cotangents, operands, partials
+from autograd_lite.pullback import Graph
 
 
 class Fault(NamedTuple):
@@ -70,6 +71,25 @@ def _misadded(node: Value, order: list[Value], sent: float, got: float) -> Fault
 
 def _close(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-300) or (one != one and other != other)
+
+
+def derived_otherwise(root: Value) -> Fault | None:
+    """The first node, parents before users, whose partials are others if they are nodes."""
+    for node in reversed(topological_order(root)):
+        by_numbers = dict(partial_sums(node))
+        if node.rule is None or not by_numbers:
+            continue
+        by_nodes = Graph([node], [*by_numbers], numbers=True).pullback([1.0])
+        for operand, (one, other) in zip(
+            by_numbers, zip(by_numbers.values(), by_nodes, strict=True), strict=True
+        ):
+            if math.isfinite(one) and not _close(one, other):
+                return Fault(
+                    node,
+                    f"its partial derivative by {operand.data:.10g} is {other:.10g} where it is "
+                    f"differentiated further, but {one:.10g} in backward()",
+                )
+    return None
 
 
 def parting(

@@ -57,6 +57,17 @@ class Report(NamedTuple):
         """Those of `excluded` that are kinks or steps."""
         return tuple(e for e in self.excluded if e.reason == "kink")
 
+    def __add__(self, other: object) -> Report:
+        """One report of the comparisons of both."""
+        if not isinstance(other, Report):
+            return NotImplemented
+        return Report(
+            self.compared + other.compared,
+            self.tiny + other.tiny,
+            max(self.worst, other.worst),
+            self.excluded + other.excluded,
+        )
+
     def __str__(self) -> str:
         tiny = f", {self.tiny} of them below tol_min" if self.tiny else ""
         lines = [

@@ -90,7 +90,8 @@ def graph_text(root: Value, inputs: dict[Value, str], marked: Value | None) -> s
 def reproduction(
     f: Callable[..., Any],
     grad: Callable[..., Any] | None,
-    written: dict[str, Any],
+    args: Iterable[Any],
+    given: dict[str, Any],
     root: Value | None,
     inputs: Sequence[Value],
 ) -> str:
@@ -100,16 +101,16 @@ def reproduction(
     the place where f is defined.
     """
     options = "".join(
-        f", {name}={written[name]!r}"
-        for name, default in (("tol_min", None), ("tol_rel", None), ("seed", 0))
-        if written[name] != default
+        f", {name}={given[name]!r}"
+        for name, default in (("order", 1), ("tol_min", None), ("tol_rel", None), ("seed", 0))
+        if given[name] != default
     )
     imports: dict[str, set[str]] = {"autograd_lite.testing": {"check_grad"}}
     try:
-        args = [_literal(x, imports) for x in written["args"]]
-        given = "" if grad is None else f", grad={_imported(grad, imports)}"
-        call = ", ".join([_imported(f, imports), *args])
-        return f"{_import_lines(imports)}\ncheck_grad({call}{given}{options})\n"
+        literals = [_literal(x, imports) for x in args]
+        gradient = "" if grad is None else f", grad={_imported(grad, imports)}"
+        call = ", ".join([_imported(f, imports), *literals])
+        return f"{_import_lines(imports)}\ncheck_grad({call}{gradient}{options})\n"
     except LookupError:
         pass
     if root is not None:
@@ -117,7 +118,7 @@ def reproduction(
             return _graph_check(root, inputs, options)
         except LookupError:
             pass
-    return _local_check(f, grad, written["args"], options)
+    return _local_check(f, grad, args, options)
 
 
 def _graph_check(root: Value, inputs: Sequence[Value], options: str) -> str:
