@@ -1,4 +1,4 @@
-"""The speed of derivatives: Hessian-vector products, third order, and an eager gradient.
+"""The speed of derivatives: Hv, third order, an eager gradient, and sparse matrices.
 
     pip install ".[dev]"
     python benchmarks/derivatives.py            # a Markdown table, one minute
@@ -6,7 +6,7 @@
     python benchmarks/derivatives.py --json
 
 Contestants take turns, so that a machine that speeds up or slows down does so for all, and the
-table shows medians over the rounds. PyTorch and JAX have a row where they are installed.
+table shows medians over the rounds. PyTorch, JAX and CasADi have a row where they are installed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import math
 import statistics
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from time import perf_counter
 from typing import Any
 
@@ -166,6 +167,157 @@ def _plain(arrays: Any) -> Any:
     return [x.detach().numpy() if hasattr(x, "detach") else x for x in arrays]
 
 
+# ------------------------------------------------------------------------------ sparse matrices
+
+
+def rosenbrock(x: Any) -> Any:
+    """A chain of n variables, each of which meets the next one."""
+    total: Any = 0.0
+    for a, b in pairwise(x):
+        total = total + 100 * (b - a**2) ** 2 + (1 - a) ** 2
+    return total
+
+
+def oscillator(a: Any, b: Any, u: Any) -> tuple[Any, Any]:
+    """The velocities of van der Pol's oscillator with a force u."""
+    return b, (1 - a * a) * b - a + u
+
+
+def collocation(z: Any) -> tuple[Any, list[Any]]:
+    """The cost and the constraints of ten seconds of it, by Hermite and Simpson."""
+    points = [tuple(z[k : k + 3]) for k in range(0, len(z), 3)]
+    h = 10.0 / (len(points) - 1)
+    cost: Any = 0.0
+    constraints = [points[0][0] - 1.0, points[0][1]]
+    for (a, b, u), (p, q, w) in pairwise(points):
+        (da, db), (dp, dq) = oscillator(a, b, u), oscillator(p, q, w)
+        m1, m2 = (a + p) / 2 + h / 8 * (da - dp), (b + q) / 2 + h / 8 * (db - dq)
+        um = (u + w) / 2
+        d1, d2 = oscillator(m1, m2, um)
+        constraints += [p - a - h / 6 * (da + 4 * d1 + dp), q - b - h / 6 * (db + 4 * d2 + dq)]
+        ends = a * a + b * b + u * u + p * p + q * q + w * w
+        cost = cost + h / 6 * (ends + 4 * (m1 * m1 + m2 * m2 + um * um))
+    return cost, constraints
+
+
+def constraints(z: Any) -> list[Any]:
+    return collocation(z)[1]
+
+
+def lagrangian(z: Any, multipliers: Any) -> Any:
+    cost, found = collocation(z)
+    for m, c in zip(multipliers, found, strict=True):
+        cost = cost + m * c
+    return cost
+
+
+@dataclass
+class Matrix:
+    """A sparse matrix by both: ours, and CasADi's expressions of its variables.
+
+    arguments  with which ours is called, arrays
+    """
+
+    work: str
+    ours: Callable[[], Any]
+    arguments: tuple[Any, ...]
+    casadi: Callable[[Any, list[list[Any]], list[Any]], list[Any]]
+
+
+def matrices(n: int, intervals: int) -> list[Matrix]:
+    z, multipliers = RNG.normal(size=3 * intervals + 3), RNG.normal(size=2 * intervals + 2)
+    lower: dict[str, Any] = {"sparse": "arrays", "lower": True}
+
+    def of_rosenbrock(casadi: Any, lists: Any, vectors: Any) -> list[Any]:
+        value = rosenbrock(lists[0])
+        matrix, gradient = casadi.hessian(value, vectors[0])
+        return [value, gradient, casadi.tril(matrix).T]
+
+    def of_constraints(casadi: Any, lists: Any, vectors: Any) -> list[Any]:
+        return [casadi.jacobian(casadi.vcat(constraints(lists[0])), vectors[0]).T]
+
+    def of_lagrangian(casadi: Any, lists: Any, vectors: Any) -> list[Any]:
+        return [casadi.tril(casadi.hessian(lagrangian(*lists), vectors[0])[0]).T]
+
+    oscillator = f"van der Pol, {intervals:,} intervals"
+    return [
+        Matrix(
+            f"Rosenbrock, n = {n:,}: value, gradient, Hessian",
+            lambda: al.value_grad_hessian(rosenbrock, **lower),
+            (np.linspace(-1.2, 1.0, n),),
+            of_rosenbrock,
+        ),
+        Matrix(
+            f"{oscillator}: Jacobian",
+            lambda: al.jacobian(constraints, sparse="arrays"),
+            (z,),
+            of_constraints,
+        ),
+        Matrix(
+            f"{oscillator}: Hessian",
+            lambda: al.hessian(lagrangian, **lower),
+            (z, multipliers),
+            of_lagrangian,
+        ),
+    ]
+
+
+def with_casadi(casadi: Any, matrix: Matrix) -> tuple[Callable[[], Any], list[Any]]:
+    """What writes the numbers into arrays, the quickest call of CasADi's, and the arrays.
+
+    It keeps matrices by columns, so that its transposed one has our order.
+    """
+    vectors = [casadi.SX.sym(f"x{k}", len(x)) for k, x in enumerate(matrix.arguments)]
+    lists = [[v[i] for i in range(v.numel())] for v in vectors]
+    function = casadi.Function("f", vectors, matrix.casadi(casadi, lists, vectors))
+    buffer, call = function.buffer()
+    given = [x.copy() for x in matrix.arguments]
+    made = [np.zeros(function.nnz_out(k)) for k in range(function.n_out())]
+    for k, array in enumerate(given):
+        buffer.set_arg(k, memoryview(array))
+    for k, array in enumerate(made):
+        buffer.set_res(k, memoryview(array))
+    call.keeps = buffer, given  # type: ignore[attr-defined]
+    return call, made
+
+
+def sparse(rounds: int, repeat: int, sizes: list[tuple[int, int]]) -> list[Row]:
+    """The preparation of sparse matrices and their calls, beside CasADi where it is installed."""
+    try:
+        import casadi
+    except ImportError:
+        casadi = None
+    rows = []
+    for matrix in [matrix for size in sizes for matrix in matrices(*size)]:
+        start = perf_counter()
+        derivative = matrix.ours()
+        expected = flat(_numbers(derivative(*matrix.arguments)))
+        rows.append(
+            Row(f"{matrix.work}, prepared", "autograd_lite", 1e6 * (perf_counter() - start))
+        )
+        calls = {"autograd_lite": lambda d=derivative, m=matrix: d(*m.arguments)}
+        for _ in range(5):
+            calls["autograd_lite"]()  # past the calls that check
+        error = None
+        if casadi is not None:
+            start = perf_counter()
+            calls["casadi"], made = with_casadi(casadi, matrix)
+            calls["casadi"]()
+            taken = 1e6 * (perf_counter() - start)
+            size = np.abs(expected).max()
+            error = float(np.abs(flat(made) - expected).max() / size)
+            rows.append(Row(f"{matrix.work}, prepared", "casadi", taken))
+        for name, time in take_turns(calls, rounds, repeat).items():
+            own = name == "autograd_lite"
+            rows.append(Row(matrix.work, name, time, None if own else error))
+    return rows
+
+
+def _numbers(found: Any) -> list[Any]:
+    """The arrays of a call: [value, gradient, numbers of the matrix] or the last of them."""
+    return [found.data] if hasattr(found, "indptr") else [found[0], found[1], found[2].data]
+
+
 # ------------------------------------------------------------------------- an eager gradient
 
 
@@ -211,6 +363,8 @@ def main() -> None:
     options = parser.parse_args()
     rounds, repeat = (3, 10) if options.quick else (30, 200)
     rows = mlp(rounds, repeat) + eager(rounds, repeat)
+    sizes = [(30, 10)] if options.quick else [(1000, 200), (10_000, 2000)]
+    rows += sparse(rounds, repeat, sizes)
     print(json.dumps([asdict(row) for row in rows]) if options.json else table(rows))
 
 
