@@ -5,7 +5,7 @@ cimport autograd_lite.value as value
 from autograd_lite.value cimport Node
 from cpython.array cimport array as numbers
 
-cdef int LEAF, CONSTANT, INDEX, TAKE, BLOCK, RESULT
+cdef int LEAF, CONSTANT, INDEX, TAKE, BLOCK, RESULT, POW_C
 
 
 cdef class TapeWriter:

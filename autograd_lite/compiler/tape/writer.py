@@ -11,6 +11,7 @@ import autograd_lite.memory as memory
 import autograd_lite.value as value
 from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, INDEX, LEAF, RESULT, TAKE
 from autograd_lite.compiler.tape.tape import Tape
+from autograd_lite.operations.rules import CODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from autograd_lite.value import Node
+
+
+POW_C = CODES["pow_c"]
 
 
 class TapeWriter:
@@ -148,6 +152,9 @@ def write_tape(
                     "Write it with @operation to compile it"
                 )
             code, c, operands = rule.code, value.static_of(node), tape.operands_of(node.parents)
+            if code == POW_C and c == 1.0:  # a copy, such as derivatives make
+                tape.position[node] = operands[0]
+                continue
             operands += [tape.add(CONSTANT, w, [], -1) for w in value.weights_of(node)]
         tape.position[node] = tape.add(code, c, operands, -1)
     for node in outputs:

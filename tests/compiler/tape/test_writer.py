@@ -22,6 +22,16 @@ def test_what_no_output_depends_on_is_left_out():
     assert dropped not in tape.position
 
 
+def test_a_copy_is_what_it_copies():
+    x = Value(2.0)
+    copy, square = x**1, x**2
+    result = copy.exp() ** 1
+    tape = written([copy, square, result.parents[0], result], [result, copy, square], {x: 0})
+    names = [LEAF, CODES["pow_c"], CODES["exp"]]
+    assert tape.codes.tolist() == names
+    assert [tape.position[node] for node in (result, copy, square)] == [2, 0, 1]
+
+
 def test_a_detached_leaf_keeps_what_it_is_detached_from_alive():
     x = Value(2.0)
     source = x.exp()
