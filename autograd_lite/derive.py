@@ -207,6 +207,15 @@ class Nodes:
             return self._softmax(parents)
         return partials_of(code)(self, i, parents)
 
+    def products(self, i: int) -> list[tuple[int, int, bool]]:
+        """(parent, node of the partial by it, which one stays 0) of the terms of a node's tangent.
+
+        In tangent times partial it is the tangent that stays 0 though the other is infinite. In a
+        chain it is the cotangent, also where it is the partial: then that is True.
+        """
+        n = len(self.parents[i]) // 2 if self.codes[i] == CHAIN else len(self.parents[i])
+        return [(p, d, k >= n) for k, (p, d) in enumerate(self.partials(i))]
+
     def _softmax(self, xs: tuple[int, ...]) -> list[tuple[int, int]]:
         """exp(x - m) over their sum, m being the largest, on which the quotient does not depend."""
         m = self.made(DETACH, (self.made(LARGEST, xs),))
@@ -379,7 +388,8 @@ class Nodes:
             for p, wins in zip(parents[1:], self._wins(list(parents)), strict=True):
                 t = self.op(WHERE, wins, of.get(p, zero), t)
             return t
-        return self.combine([(of[p], d) for p, d in self.partials(i) if p in of])
+        terms = [(of[p], d, first) for p, d, first in self.products(i) if p in of]
+        return self.combine([(d, t) if first else (t, d) for t, d, first in terms])
 
 
 # ---------------------------------------------------------------------------------- simplifying

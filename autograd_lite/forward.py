@@ -278,7 +278,9 @@ def tangent(node: Node, t: list[float]) -> float:
     if node._kind == kinds.DOT:
         d = memory.pointer(more.dys)
         for i in range(len(more.ys)):
-            out += times(t[memory.value_at(more.ys, i)._users], d[i])
+            # Of a chain it is a cotangent, which stays 0 where its partial changes infinitely fast.
+            if d[i] != 0.0 or node._code != kernels.CHAIN:
+                out += times(t[memory.value_at(more.ys, i)._users], d[i])
     return out
 
 

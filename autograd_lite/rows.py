@@ -147,19 +147,18 @@ class Rows:
                     for k in columns
                 }
             else:
-                partials = [(held[p], d) for p, d in nodes.partials(i) if active[p]]
-                if len(partials) == 1:
-                    ((x, d),) = partials
-                    same = numbers[d] == 1
-                    found = x if same else {k: combine([(t, d)]) for k, t in x.items()}
+                terms = [(held[p], d, first) for p, d, first in nodes.products(i) if active[p]]
+                if len(terms) == 1 and numbers[terms[0][1]] == 1:
+                    found = terms[0][0]
                 else:
                     pairs: dict[int, list[tuple[int, int]]] = {}
-                    for x, d in partials:
+                    for x, d, first in terms:
                         for k, t in x.items():
+                            pair = (d, t) if first else (t, d)
                             if k in pairs:
-                                pairs[k].append((t, d))
+                                pairs[k].append(pair)
                             else:
-                                pairs[k] = [(t, d)]
+                                pairs[k] = [pair]
                     found = {k: combine(of_column) for k, of_column in pairs.items()}
             if lower and found and max(found) > row:
                 found = {k: t for k, t in found.items() if k <= row}

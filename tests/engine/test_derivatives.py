@@ -210,6 +210,22 @@ def test_where_0_times_infinity_is_avoided():
     assert grad(lambda x: grad(lambda y: al.sqrt(y) * x)(0.0))(0.0) == math.inf
 
 
+@pytest.mark.parametrize("x", [0.0, -1.0])
+@pytest.mark.parametrize("singular", [al.sqrt, al.log, lambda x: 1 / x])
+def test_the_arm_not_taken_sends_nothing_to_hessians_either(x, singular):
+    """Forward over reverse: the cotangent 0 of the singular arm stays 0 though the partial goes to
+    infinity infinitely fast.
+    """
+    f = lambda x: al.where(x > 0.5, singular(x), 2 * x)  # noqa: E731
+    first, second, third = grad(f), hessian(f), grad(hessian(f))
+    assert (first(x), second(x), third(x)) == (2.0, 0.0, 0.0)
+    assert hvp(f, (x,), (3.0,)) == 0.0
+    assert jacfwd(jacfwd(grad(f)))(x) == 0.0
+    compiled = compile(second)
+    assert [compiled(x) for _ in range(3)] == [0.0, 0.0, 0.0]
+    assert hessian(f)(4.0) == pytest.approx(grad(grad(singular))(4.0), rel=1e-14)
+
+
 # --------------------------------------------------------------- Values, from within and outside
 
 
