@@ -720,7 +720,7 @@ class Tree:
         hint = ""
         if problem.startswith("an int"):
             hint = "; write 2.0 for 2"
-        elif problem.startswith("an array of"):
+        elif problem.startswith(("an array of int", "an array of uint", "an array of bool")):
             hint = "; write array.astype(float)"
         if path.startswith("argument"):
             hint += "; for other arguments give argnums"
@@ -734,7 +734,7 @@ def _aligned(what: str, like: Any, thing: Any, path: str, other: str) -> list[An
 
     path, other  what the thing and the other one are called
     """
-    from autograd_lite.tree import items, rebuildable
+    from autograd_lite.tree import array_paths, items, rebuildable
 
     if _is_array(like):
         shape = getattr(thing, "shape", None)
@@ -743,27 +743,43 @@ def _aligned(what: str, like: Any, thing: Any, path: str, other: str) -> list[An
                 f"{what}: {path} is {_described(thing)}, but {other} is {_described(like)}"
             )
         leaves: list[Any] = thing.ravel().tolist()
+        if thing.dtype.kind not in "fiub":
+            for step, x in zip(array_paths(shape), leaves, strict=True):
+                _check_number(what, x, path + step, other + step)
         return leaves
     if hasattr(type(like), "_with_parameters"):
-        if type(thing) is not type(like):
-            raise TypeError(f"{what}: {path} is {_described(thing)}, but {other} is a module")
+        if type(thing) is not type(like) or _names(thing) != _names(like):
+            raise TypeError(
+                f"{what}: {path} is {_described(thing)}, but {other} is a module, "
+                f"{_described(like)} with other parameters"
+            )
         return list(thing.parameters())
-    if like is None and thing is None:
+    if like is None:
+        if thing is not None:
+            raise TypeError(f"{what}: {path} is {_described(thing)}, but {other} is None")
         return []
     if not isinstance(like, Node) and rebuildable(like):
-        mine, others = items(like), items(thing)
-        if type(thing) is not type(like) or [x for x, _ in mine] != [x for x, _ in others]:
+        mine, others = items(like), dict(items(thing))  # of a dict, in any order
+        if type(thing) is not type(like) or others.keys() != {step for step, _ in mine}:
             raise TypeError(
                 f"{what}: {path} is {_described(thing)}, but {other} is {_described(like)}"
             )
         return [
             leaf
-            for (step, x), (_, y) in zip(mine, others, strict=True)
-            for leaf in _aligned(what, x, y, path + step, other + step)
+            for step, x in mine
+            for leaf in _aligned(what, x, others[step], path + step, other + step)
         ]
-    if not isinstance(thing, Node) and not value.is_number(thing):
-        raise TypeError(f"{what}: {path} is {_described(thing)}, but {other} is a number")
+    _check_number(what, thing, path, other)
     return [thing if isinstance(thing, Node) else float(thing)]
+
+
+def _check_number(what: str, x: Any, path: str, other: str) -> None:
+    if not isinstance(x, Node) and not value.is_number(x):
+        raise TypeError(f"{what}: {path} is {_described(x)}, but {other} is a number")
+
+
+def _names(module: Any) -> list[str]:
+    return [name for name, _ in module.named_parameters()]
 
 
 def _is_array(thing: Any) -> bool:

@@ -643,6 +643,23 @@ FAILURES = {
     ),
     "lengths": (lambda: vjp(lambda x: [x, x], 1.0)[1]([1.0]), "a list of 1, but the result is"),
     "shapes": (lambda: jvp(square, (np.ones(2),), (np.ones(3),)), r"shape \(3,\), but primal 0"),
+    "text in an array": (
+        lambda: jvp(sum, (np.ones(2),), (np.array([1.0, "a"], object),)),
+        r"tangent 0\[1\] is a str, 'a', but primal 0\[1\] is a number",
+    ),
+    "an array of text": (lambda: vjp(np.exp, np.ones(1))[1](np.array(["a"])), "is a str, 'a'"),
+    "a complex array": (
+        lambda: jvp(sum, (np.ones(1),), (np.ones(1, complex),)),
+        r"tangent 0\[0\] is a complex",
+    ),
+    "a module of another shape": (
+        lambda: jvp(lambda m: m([1.0]), (nn.Linear(1, 4),), (nn.Linear(3, 2),)),
+        "tangent 0 is a Linear, but primal 0 is a module, a Linear with other parameters",
+    ),
+    "None": (
+        lambda: jvp(lambda x: x[0], ([1.0, None],), ([1.0, 2.0],)),
+        r"tangent 0\[1\] is a float, but primal 0\[1\] is None",
+    ),
     "a number": (lambda: jvp(square, (1.0,), ([1.0],)), "a list of 1, but primal 0 is a number"),
     "how many": (lambda: jvp(square, (1.0,), (1.0, 2.0)), "1 primals, but 2 tangents"),
     "no tuple": (lambda: jvp(square, 1.0, 1.0), "primals must be a tuple or list"),
@@ -655,6 +672,15 @@ FAILURES = {
 def test_an_error_names_the_culprit(call, message):
     with pytest.raises(TypeError, match=message):
         call()
+
+
+def test_dicts_are_told_by_their_keys_in_any_order():
+    def f(x):
+        return {"p": x["a"] * x["b"] ** 2, "q": x["a"]}
+
+    x = {"a": 2.0, "b": 3.0}
+    assert jvp(f, (x,), ({"b": 1.0, "a": 0.0},))[1] == {"p": 12.0, "q": 0.0}
+    assert vjp(f, x)[1]({"q": 10.0, "p": 1.0}) == ({"a": 19.0, "b": 12.0},)
 
 
 def test_argnums_that_are_not_there():
