@@ -10,10 +10,11 @@ from operator import is_
 
 import numpy as np
 
+import autograd_lite.kinds as kinds
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.flatten import FlatArguments, flatten, is_plain
 from autograd_lite.compiler.record.template import Array
-from autograd_lite.compiler.record.tokens import BOOL, BOOLS, FLOAT, FLOATS, INT, INTEGER
+from autograd_lite.compiler.record.tokens import STATIC
 from autograd_lite.tree import children, is_made_of_fields, items, rebuild
 from autograd_lite.value import Node
 
@@ -166,17 +167,12 @@ def _is_container(thing: Any) -> bool:
 
 def _number_type(x: Any) -> Any:
     """bool, int or float for a number, or for what stands for one; None for other things."""
-    return _BY_SHAPE.get(tuple(_taken_apart([x]).shape[:2]))
+    token, *axes = _taken_apart([x]).shape
+    single = token > STATIC and axes in ([], [0])
+    return _TYPES.get(~token & kinds.FLOAT) if single else None
 
 
-_BY_SHAPE = {
-    (BOOL,): bool,
-    (INT,): int,
-    (FLOAT,): float,
-    (BOOLS, 0): bool,
-    (INTEGER,): int,
-    (FLOATS, 0): float,
-}
+_TYPES = {kinds.BOOL: bool, kinds.INT: int, kinds.FLOAT: float}
 
 
 def _of_one_type(numbers: list[Any]) -> list[Any]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOOL",
+    "DTYPES",
     "FLOAT",
     "INT",
     "KINDS",
@@ -54,6 +55,7 @@ KINDS = {
     np.dtype(object): kinds.NO_NUMBER,
 }
 """The dtypes of arrays of tracers, and the kinds of numbers in them."""
+DTYPES = {kind: dtype for dtype, kind in KINDS.items()}
 BOOL, INT, FLOAT, OBJECT = KINDS
 
 _OF_OBJECTS = {"ndim", "shape", "size"}

@@ -4,7 +4,7 @@ cimport autograd_lite.memory as memory
 cimport autograd_lite.value as engine
 from cpython.array cimport array
 
-cdef int FLOAT, VALUE, INTEGER, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS, NAMED, DEEPEST
+cdef int FLOAT, VALUE, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS, NAMED, DEEPEST
 cdef int INT, BOOL, BOOLS
 cdef long long EXACT, LEAST
 cdef array _SHAPE, _FLOATS, _INTEGERS

@@ -18,7 +18,6 @@ from autograd_lite.compiler.record.tokens import (
     FLOAT,
     FLOATS,
     INT,
-    INTEGER,
     INTEGERS,
     LIST,
     NAMED,
@@ -261,11 +260,8 @@ def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
                 flat.statics.append((Integers, Integers(thing)))
                 return
         flat.floats.frombytes(numbers.astype("d", copy=False).view("B"))
-        if shape == () and kind != "f":
-            memory.append_int(flat.shape, INTEGER)
-        else:
-            memory.append_int(flat.shape, FLOATS if kind == "f" else INTEGERS)
-            flatten_shape(thing, flat)
+        memory.append_int(flat.shape, FLOATS if kind == "f" else INTEGERS)
+        flatten_shape(thing, flat)
 
 
 def flatten_shape(thing: Any, flat: FlatArguments) -> None:

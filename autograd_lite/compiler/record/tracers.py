@@ -14,11 +14,10 @@ from math import prod
 import numpy as np
 
 import autograd_lite.compiler.record.array_functions  # noqa: F401  # which arrays have
-import autograd_lite.kinds as kinds
 from autograd_lite.anomaly import user_line
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record import tokens
-from autograd_lite.compiler.record.arrays import TracerArray
+from autograd_lite.compiler.record.arrays import DTYPES, TracerArray
 from autograd_lite.compiler.record.flatten import Identity, Integers
 from autograd_lite.compiler.record.numbers import ENDED, TracingObserver, is_int
 from autograd_lite.observers import active
@@ -159,8 +158,9 @@ class Tracers:
     def next(self) -> Any:
         """The thing that the next tokens stand for."""
         token = next(self._tokens)
-        if token in _SINGLE:
-            return self._tracer(token)
+        if token > tokens.STATIC:
+            kind = ~token
+            return self._tracer(kind) if kind < tokens.ARRAY else self._array(kind - tokens.ARRAY)
         if token == tokens.STATIC:
             self._n_statics += 1
             cls, thing = next(self._statics)
@@ -171,8 +171,6 @@ class Tracers:
             if cls is Integers:
                 return self._noted(thing.thing.copy("K"))
             return thing.thing if isinstance(thing, Identity) else thing
-        if token in (tokens.FLOATS, tokens.INTEGERS, tokens.BOOLS, tokens.OBJECTS):
-            return self._noted(self._array(token))
         n = next(self._tokens)
         cls = self.next() if token == tokens.NAMED else None
         keys = [self.next() for _ in range(n)] if token == tokens.DICT else []
@@ -204,46 +202,24 @@ class Tracers:
         self._containers.append((container, _elements(container)))
         return container
 
-    def _tracer(self, token: int) -> Node:
-        number, kind = self._numbers[len(self.arguments)], _NUMBERS[token]
+    def _tracer(self, kind: int) -> Node:
+        number = self._numbers[len(self.arguments)]
         tracer: Node = number_leaf(kind, number) if kind else ValueTracer(number)
         self.arguments.append(tracer)
         if is_int(tracer):
             self.indices.append(tracer)
         return tracer
 
-    def _array(self, token: int) -> Any:
+    def _array(self, kind: int) -> Any:
         n = next(self._tokens)
         shape = [next(self._tokens) for _ in range(abs(n))]
         order = [next(self._tokens) for _ in range(-n)] or range(n)
-        if token != tokens.OBJECTS and not shape:
-            return self._tracer(token)
+        if kind and not shape:
+            return self._tracer(kind)
         objects = np.empty(prod(shape), object)
         for i in range(len(objects)):
-            objects[i] = self.next() if token == tokens.OBJECTS else self._tracer(token)
-        return TracerArray(_in_memory(objects.reshape(shape), order), np.dtype(_DTYPES[token]))
-
-
-_SINGLE = tokens.VALUE, tokens.FLOAT, tokens.INT, tokens.INTEGER, tokens.BOOL
-
-# The kind of number, by the token of it or of an array of such.
-_NUMBERS = {
-    tokens.VALUE: kinds.NO_NUMBER,
-    tokens.FLOAT: kinds.FLOAT,
-    tokens.INT: kinds.INT,
-    tokens.INTEGER: kinds.NUMPY | kinds.INT,
-    tokens.FLOATS: kinds.NUMPY | kinds.FLOAT,
-    tokens.INTEGERS: kinds.NUMPY | kinds.INT,
-    tokens.BOOL: kinds.BOOL,
-    tokens.BOOLS: kinds.NUMPY | kinds.BOOL,
-}
-
-_DTYPES = {
-    tokens.FLOATS: np.float64,
-    tokens.INTEGERS: np.int64,
-    tokens.BOOLS: np.bool_,
-    tokens.OBJECTS: np.object_,
-}
+            objects[i] = self._tracer(kind) if kind else self.next()
+        return self._noted(TracerArray(_in_memory(objects.reshape(shape), order), DTYPES[kind]))
 
 
 def _in_memory(array: Any, order: Sequence[int]) -> Any:

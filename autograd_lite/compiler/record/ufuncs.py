@@ -13,6 +13,7 @@ import autograd_lite.kinds as kinds
 from autograd_lite import functions
 from autograd_lite.compiler.record.arrays import (
     BOOL,
+    DTYPES,
     FLOAT,
     INT,
     KINDS,
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["REDUCTIONS", "of_numbers", "type_of"]
-
-_DTYPES = {kind: dtype for dtype, kind in KINDS.items()}
 
 
 def _of_ufunc(self: Any, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
@@ -97,7 +96,7 @@ def type_of(x: Any) -> Any:
         return x.dtype
     kind = kind_of(x)
     if kind & kinds.NUMPY or kind == kinds.BOOL:
-        return _DTYPES[kind | kinds.NUMPY]
+        return DTYPES[kind | kinds.NUMPY]
     if kind == kinds.INT:
         return int if -(2**63) <= plain_number(x) < 2**63 else OBJECT
     return float if kind else OBJECT
