@@ -32,6 +32,7 @@ NAMES = [
     "ode",
     "physics",
     "finance",
+    "control",
 ]
 WIDTH = 720  # pixels of a picture
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
