@@ -72,13 +72,17 @@ class Nodes:
         self, code: int, parents: tuple[int, ...] = (), static: float = 0.0, slot: int = -1
     ) -> int:
         """A new node."""
+        i = self._append(code, parents, static, slot)
+        self._known.setdefault((code, parents, static), i)
+        return i
+
+    def _append(self, code: int, parents: tuple[int, ...], static: float, slot: int) -> int:
         i = len(self.codes)
         self.codes.append(code)
         self.parents.append(parents)
         self.static.append(static)
         self.slots.append(slot)
         self.numbers.append(None)
-        self._known.setdefault((code, parents, static), i)
         return i
 
     def number(self, number: float) -> int:
@@ -92,8 +96,11 @@ class Nodes:
 
     def made(self, code: int, parents: tuple[int, ...], static: float = 0.0) -> int:
         """A node of this operation, if need be a new one."""
-        i = self._known.get((code, parents, static))
-        return self.add(code, parents, static) if i is None else i
+        key = code, parents, static
+        i = self._known.get(key)
+        if i is None:
+            i = self._known[key] = self._append(code, parents, static, -1)
+        return i
 
     def op(self, code: int, *parents: int, static: float = 0.0) -> int:
         """A node of a rule of a fixed number of operands, simplified."""
@@ -130,45 +137,42 @@ class Nodes:
         assert c is not None
         return self.op(code, x, static=c)
 
-    def combine(self, pairs: Iterable[tuple[int, int]]) -> int:
+    def combine(self, pairs: Sequence[tuple[int, int]]) -> int:
         """The sum of g * d over pairs of a cotangent and a partial: a g of 0 stays 0."""
         numbers = self.numbers
-        pairs = list(pairs)
-        if len(pairs) == 1:  # as most often
-            ((g, d),) = pairs
-            y = numbers[d]
-            if y == 1:
-                return g
-            if numbers[g] is None and y is None:
-                return self.made(CHAIN, (g, d))
         plain: list[tuple[int, int]] = []  # (node, 1 or -1)
         rest: list[tuple[int, int]] = []
         constant = 0.0
-        for g, d in pairs:
+        for pair in pairs:
+            g, d = pair
             x, y = numbers[g], numbers[d]
-            if x == 0 or (y == 0 and x is None):
-                continue
-            if x is not None and y is not None:
+            if x is None:
+                if y is None:
+                    rest.append(pair)
+                elif y in _SIGNS:
+                    plain.append((g, _SIGNS[y]))
+                elif y != 0:
+                    rest.append(pair)
+            elif y is None:
+                if x in _SIGNS:
+                    plain.append((d, _SIGNS[x]))
+                elif x != 0:
+                    rest.append(pair)
+            elif x != 0:
                 constant += x * y
-            elif x in (1.0, -1.0):
-                plain.append((d, int(x)))
-            elif y in (1.0, -1.0):
-                plain.append((g, int(y)))
-            else:
-                rest.append((g, d))
         if constant != 0:
             plain.append((self.number(constant), 1))
-        if len(plain) + len(rest) == 0:
-            return self.number(0.0)
-        if len(rest) == 0:
-            return self._signed_sum(plain)
+        if not rest:
+            return self._signed_sum(plain) if plain else self.number(0.0)
         if len(rest) == 1 and not plain:
             ((g, d),) = rest
             y = numbers[d]
             if numbers[g] is not None or (y is not None and isfinite(y)):
                 return self.op(MUL, g, d)
-        pairs = [*rest, *[(p, self.number(float(sign))) for p, sign in plain]]
-        return self.made(CHAIN, (*[g for g, _ in pairs], *[d for _, d in pairs]))
+            return self.made(CHAIN, (g, d))
+        if plain:
+            rest += [(p, self.number(float(sign))) for p, sign in plain]
+        return self.made(CHAIN, (*[g for g, _ in rest], *[d for _, d in rest]))
 
     def _signed_sum(self, terms: Sequence[tuple[int, int]]) -> int:
         (p, sign), *others = terms
@@ -475,5 +479,6 @@ _SIMPLER: dict[int, Any] = {
     NEG: _simpler_neg,
     WHERE: _simpler_where,
 }
+_SIGNS = {1.0: 1, -1.0: -1}
 _BY_CHOICE = {WHERE, RESULT, TAKE, LARGEST}  # that send no product of a partial
 _SILENT = {LEAF, CONSTANT, INDEX, DETACH}

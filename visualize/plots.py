@@ -344,14 +344,13 @@ def plot_sparsity(matrix: Any) -> Figure:
     axes.set(xlim=(-0.5, m - 0.5), ylim=(n - 0.5, -0.5), aspect=height / width * m / n)
     axes.set(xlabel="column", ylabel="row")
     axes.set_title(f"{n:,} × {m:,}, {len(rows):,} not 0", fontsize="medium")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.get_major_locator().set_params(integer=True)
+    axes.locator_params(integer=True)
     return figure
 
 
 def _places(matrix: Any) -> tuple[int, int, Any, Any]:
     """How many rows and columns there are, and the row and column of each number that is not 0."""
-    shape = getattr(matrix, "shape", ())
+    shape: Any = getattr(matrix, "shape", ())
     if len(shape) != 2:
         raise TypeError(
             "plot_sparsity: expected what sparsity(f, x) gives, or a matrix, not "

@@ -5,10 +5,13 @@ The derivatives of a block in it are blocks again, whose pullbacks are written i
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 
 from autograd_lite.block import Block
 from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, INDEX, LEAF, RESULT, TAKE
+from autograd_lite.compiler.tape.ranges import rows_of
 from autograd_lite.compiler.tape.tape import Tape
 from autograd_lite.derive import Nodes
 from autograd_lite.pullback import Graph, by_operand
@@ -121,23 +124,24 @@ def tape_of(
         if alive[i]:
             for p in nodes.parents[i]:
                 alive[p] = True
-    kept = [i for i in range(len(nodes)) if alive[i]]
-    place = {node: k for k, node in enumerate(kept)}
-    parents = [place[p] for i in kept for p in nodes.parents[i]]
-    counts = [len(nodes.parents[i]) for i in kept]
-    slots = [nodes.slots[i] for i in kept]
+    kept = np.flatnonzero(alive)
+    place = np.cumsum(alive) - 1
+    counts = np.fromiter(map(len, nodes.parents), np.int64, len(nodes))
+    every = np.fromiter(chain.from_iterable(nodes.parents), np.int64, int(counts.sum()))
+    of_kept, counts = rows_of(np.append(0, np.cumsum(counts)), kept)
+    codes, slots = np.array(nodes.codes, np.int64)[kept], np.array(nodes.slots, np.int64)[kept]
     blocks: list[Block] = []
-    for k, i in enumerate(kept):
-        if nodes.codes[i] == BLOCK and isinstance(nodes, TapeNodes):
-            slots[k] = len(blocks)
-            blocks.append(nodes.blocks[nodes.slots[i]])
+    if isinstance(nodes, TapeNodes):
+        calls = np.flatnonzero(codes == BLOCK)
+        blocks = [nodes.blocks[slot] for slot in slots[calls].tolist()]
+        slots[calls] = np.arange(len(calls))
     return Tape(
-        [nodes.codes[i] for i in kept],
+        codes,
         np.append(0, np.cumsum(counts)),
-        parents,
-        [nodes.static[i] for i in kept],
+        place[every[of_kept]],
+        np.array(nodes.static, float)[kept],
         slots,
-        [place[i] for i in outputs],
+        place[list(outputs)],
         leaves,
         indices,
         results,
