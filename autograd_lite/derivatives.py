@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import functools
 import sys
-from _contextvars import ContextVar
 
 from autograd_lite import kinds, nary, observers, value
 from autograd_lite.callables import name_of
 from autograd_lite.forward import pushforward
-from autograd_lite.observers import Observer
+from autograd_lite.observers import Observer, in_transform
 from autograd_lite.operations import kernels
 from autograd_lite.plain import forget_parents, number_kind
 from autograd_lite.pullback import Graph, Later, depends_on_others
@@ -349,8 +348,6 @@ class _Enabled(Observer):
 
 _is_leaf: Any = Node.is_leaf.__get__
 
-_in_graphs: ContextVar[bool] = ContextVar("in_graphs", default=False)
-
 
 class _Call:
     """A call of a function on inputs of its own.
@@ -376,7 +373,7 @@ class _Call:
         self._sources = [x for tree in self._trees for x in tree.leaves]
         self._of_values = _are_values(self._sources)
         self._connected = value.grad_enabled()
-        token = _in_graphs.set(in_graphs or _in_graphs.get())
+        token = in_transform.set(in_graphs or bool(in_transform.get()))
         try:
             if self._connected:
                 self._run(f, list(args), kwargs, places)
@@ -384,7 +381,7 @@ class _Call:
                 with observers.observe(_Enabled()):
                     self._run(f, list(args), kwargs, places)
         finally:
-            _in_graphs.reset(token)
+            in_transform.reset(token)
 
     def _run(
         self, f: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], places: Sequence[int]
@@ -401,13 +398,6 @@ class _Call:
             start += len(part.leaves)
         try:
             self.result = f(*args, **kwargs)
-        except TypeError as problem:
-            if "no callable conjugate method" not in str(problem):  # which is NumPy's
-                raise
-            raise TypeError(
-                f"{self._what}: NumPy's var and std are not of arrays of Values; write "
-                "((x - x.mean()) ** 2).mean() for x.var(), and the square root of it for x.std()"
-            ) from problem
         finally:
             for x in self.inputs:
                 if x.is_leaf:
@@ -480,7 +470,7 @@ class _Call:
         """d y / d input, for each input, and True if it depends on other Values."""
         if not isinstance(y, Node):
             return [0.0] * len(self.inputs), False
-        if not observers.tracing() and not _in_graphs.get():
+        if not observers.tracing() and not in_transform.get():
             found: list[Any]
             found, outside = value.gradient(y, tuple(self.inputs), observers.active())
             others = bool(outside) or self._of_values
@@ -492,7 +482,7 @@ class _Call:
         others = self.depends_on_others([y])
         found = self.graph([y], others).pullback([1.0])
         depends = self._of_values or any(isinstance(x, Node) or x for x in found)
-        if depends and others and self._connected and not _in_graphs.get():
+        if depends and others and self._connected and not in_transform.get():
             found = [_as_value(x) for x in found]  # as without a recording
         return found, others
 

@@ -138,6 +138,10 @@ class _Block:
 
 _blocks: ContextVar[tuple[_Block, ...]] = ContextVar("blocks", default=())
 
+in_transform: ContextVar[bool | None] = ContextVar("in_transform", default=None)
+"""None but while a transform calls its function: then True if all derivatives in it are to be
+written in Values, which are read next."""
+
 
 def _open_blocks() -> tuple[_Block, ...]:
     return tuple([block for block in _blocks.get() if block.open])

@@ -123,11 +123,21 @@ class Node:
         """The number, as PyTorch reads it."""
         return self.data
 
+    def conjugate(self) -> Value:
+        """The Value itself, as of a float: NumPy's `var` and `std` ask for it."""
+        return self  # type: ignore[return-value]
+
     def detach(self) -> Value:
-        """A new leaf with the same number: no gradient flows through it."""
+        """A new leaf with the same number: no gradient flows through it.
+
+        In a function that is differentiated by `grad` or the like, it is a constant.
+        """
         if self._number != 0:
             return self  # type: ignore[return-value]
-        return detached(self, observers.active() if _blocks != 0 else ())
+        leaf = detached(self, observers.active() if _blocks != 0 else ())
+        if observers.in_transform.get() is not None:
+            leaf._kind = kinds.CONSTANT
+        return leaf
 
     # --------------------------------------------------------------------- how it was made
 

@@ -251,6 +251,33 @@ def test_a_derivative_that_depends_on_a_value_from_outside_is_a_value():
     assert (y.data, along.data, type(grad(lambda x: x * x)(3.0))) == (18.0, 12.0, float)
 
 
+def test_what_is_detached_in_the_function_is_a_constant():
+    """A leaf that was detached before is a Value as others."""
+    w = Value(5.0)
+    for f, number, slope in (
+        (lambda x: x.detach() * x, 9.0, 3.0),
+        (lambda x: 2 * x.detach(), 6.0, 0.0),
+        (lambda x: x * w.detach(), 15.0, 5.0),
+    ):
+        found = [*value_and_grad(f)(3.0), *jvp(f, (3.0,), (1.0,)), *linearize(f, 3.0)[:1]]
+        assert found == [number, slope, number, slope, number]
+        assert {*map(type, found)} == {float}
+        assert compile(grad(f))(3.0) == jacobian(f)(3.0) == slope
+    assert grad(lambda x: (x * x, {"a": x.detach()}), has_aux=True)(3.0) == (6.0, {"a": 3.0})
+    assert grad(grad(lambda x: x.detach() * x * x))(3.0) == 6.0
+    before = w.detach()
+    found = grad(lambda x: x * before)(3.0)
+    found.backward()
+    assert (found.data, before.grad, w.grad) == (5.0, 1.0, 0.0)
+
+
+def test_numpys_variance_in_a_derivative():
+    x = np.array([1.0, 2.0, 4.0])
+    assert grad(np.var)(x) == pytest.approx(2 * (x - x.mean()) / 3)
+    assert compile(grad(np.std))(x) == pytest.approx((x - x.mean()) / 3 / x.std())
+    assert hessian(np.var)(x) == pytest.approx(2 / 3 * (np.eye(3) - 1 / 3))
+
+
 def test_within_no_grad_there_are_derivatives_but_nothing_depends_on_values():
     w = Value(2.0)
     with no_grad():

@@ -213,3 +213,26 @@ def test_equality_of_arrays_is_elementwise():
     assert (vs == 2.0).tolist() == [True, False]
     assert (vs == [1.0, 3.0]).tolist() == [False, True]
     assert (vs == vs[::-1]).tolist() == [False, False]
+
+
+@pytest.mark.parametrize(
+    "spread",
+    [np.var, np.std, lambda a: np.var(a, ddof=1), lambda a: a.std(axis=0)[0], lambda a: a[0].var()],
+)
+def test_the_variance_of_an_array_of_values(spread):
+    numbers = np.array([[1.0, 2.0, 4.0], [0.5, -1.0, 3.0]])
+    vs = np.vectorize(Value)(numbers)
+    found = spread(vs)
+    found.backward()
+    assert found.data == pytest.approx(spread(numbers))
+    h = 1e-6
+    for k in np.ndindex(2, 3):
+        up, down = numbers.copy(), numbers.copy()
+        up[k], down[k] = up[k] + h, down[k] - h
+        slope = (spread(up) - spread(down)) / (2 * h)
+        assert vs[k].grad == pytest.approx(slope, abs=1e-8)
+
+
+def test_the_conjugate_of_a_value_is_the_value():
+    v = Value(2.0)
+    assert v.conjugate() is v
