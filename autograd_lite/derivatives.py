@@ -459,7 +459,8 @@ class _Call:
         else:
             one = graph.number(1.0)
             found = [graph.reverse([(y, one)], graph.inputs) for y in graph.outputs]
-        made = graph.values([node for row in found for node in row])
+        name = "tangent" if forward else "backward"
+        made = graph.of_pass(name, [node for row in found for node in row])
         return [made[i * n : (i + 1) * n] for i in range(len(found))]
 
     def in_numbers(self, others: bool) -> bool:

@@ -21,7 +21,7 @@ from autograd_lite.value import Node, Value, number_of, required, static_of, wei
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from autograd_lite.value import Operand
@@ -192,12 +192,19 @@ class Graph(Nodes):
     def pullback(self, cotangents: Sequence[Operand]) -> list[Any]:
         """The sum of cotangent times d output / d input, for each input."""
         seeds = zip(self.outputs, map(self.leaf, cotangents), strict=True)
-        return self.values(self.reverse(seeds, self.inputs))
+        return self.of_pass("backward", self.reverse(seeds, self.inputs))
 
     def pushforward(self, tangents: Sequence[Operand]) -> list[Any]:
         """The sum of d output / d input times tangent, for each output."""
         pairs = zip(self.inputs, map(self.leaf, tangents), strict=True)
-        return self.values(self.forward(dict(pairs), self.outputs))
+        return self.of_pass("tangent", self.forward(dict(pairs), self.outputs))
+
+    def of_pass(self, name: str, nodes: Sequence[int]) -> list[Any]:
+        """`values` of nodes that the pass of this name has appended, "backward" or "tangent"."""
+        if _scope_of is None:
+            return self.values(nodes)
+        with _scope_of(name, [self._made[y] for y in self.outputs if y in self._made]):
+            return self.values(nodes)
 
     def values(self, targets: Sequence[int]) -> list[Any]:
         """Values, or floats where nothing depends on a Value, of these nodes."""
@@ -237,6 +244,15 @@ class Graph(Nodes):
         if not any(isinstance(x, Node) for x in xs):
             return kernels.FUNCTIONS[code](*xs)[0]
         return nary.fixed(code, tuple([required(x, rule.name) for x in xs]))
+
+
+_scope_of: Any = None
+
+
+def frame_passes(scope_of: Callable[[str, Sequence[Operand]], Any] | None) -> None:
+    """Passes make their nodes in the blocks that scope_of(name of a pass, its outputs) gives."""
+    global _scope_of
+    _scope_of = scope_of
 
 
 def detached(x: Node) -> Value:

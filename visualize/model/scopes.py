@@ -1,4 +1,4 @@
-"""Named scopes: which nodes one block, or one call of a function or a module, made.
+"""Named scopes: which nodes one block, one call of a function or a module, or one pass made.
 
 A `Scope` observes the engine while it is open, and is noted for each node that is made in it.
 `scopes_in` says afterwards which scope each node of a graph belongs to.
@@ -16,10 +16,12 @@ from weakref import WeakKeyDictionary
 from autograd_lite import Value, tree
 from autograd_lite.callables import runs_later
 from autograd_lite.observers import Observer, observe, tracing
+from autograd_lite.pullback import frame_passes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from typing import Any, TypeVar
 
     from visualize.model.nodes import Graph
@@ -111,12 +113,29 @@ class scope:
         return recorded  # type: ignore[return-value]
 
 
+class _Pass(Scope):
+    """One pass that derivatives are made in, as nodes: "backward", "tangent of backward"."""
+
+
+def _pass(name: str, outputs: Sequence[Any]) -> AbstractContextManager[None]:
+    """The block of the scope of a pass from these outputs, which may be derivatives."""
+    with _lock:
+        made_in = [_scope_of.get(y) for y in outputs if isinstance(y, Value)]
+    titles = [scope.title for scope in made_in if isinstance(scope, _Pass)]
+    return _opened(_Pass(" of ".join([name, *sorted(titles, key=len)[-1:]]), []))
+
+
 @contextmanager
-def scopes(model: Any) -> Iterator[None]:
+def scopes(model: Any = ...) -> Iterator[None]:
     """Within this block every call of the model and of the modules in it is a scope.
 
+    So is every pass that makes derivatives as nodes, as those of `pullback` and `hvp` of Values do:
+    "backward", "backward of backward", and "tangent" for forward mode; what they are derived from
+    is "forward".
+
     model  a callable with `parameters()`, such as a Module of nn or of micrograd; its modules are
-           the ones that it reaches through attributes, lists, tuples and dicts
+           the ones that it reaches through attributes, lists, tuples and dicts. Without a model
+           passes alone are scopes.
 
     The title of a module is what its `__str__` says, if its class has one, else "Linear 64 to 16":
     how many numbers the module takes and gives for each sample.
@@ -128,10 +147,13 @@ def scopes(model: Any) -> Iterator[None]:
 
     Raises TypeError if model is not such an object.
     """
-    modules = _modules(model)
+    modules = [] if model is ... else _modules(model)
     recorded = []
+    global _passes
     try:
         with _lock:
+            _passes += 1
+            frame_passes(_pass)
             for module in modules:
                 _patch(type(module))
                 _modules_recorded[id(module)] += 1
@@ -139,6 +161,9 @@ def scopes(model: Any) -> Iterator[None]:
         yield
     finally:
         with _lock:
+            _passes -= 1
+            if not _passes:
+                frame_passes(None)
             for module in recorded:
                 _unpatch(type(module))
                 _modules_recorded[id(module)] -= 1
@@ -146,7 +171,9 @@ def scopes(model: Any) -> Iterator[None]:
                     del _modules_recorded[id(module)]
 
 
-# Blocks of several threads may overlap, so both are counted.
+# Blocks of several threads may overlap, so all are counted.
+_passes = 0
+"""How many open blocks record passes."""
 _modules_recorded: Counter[int] = Counter()
 """How many open blocks record the module with this id."""
 _patches: dict[type, tuple[Any, int]] = {}
@@ -258,6 +285,7 @@ def scopes_in(graph: Graph) -> dict[Value, Scope]:
         owner = {node: _scope_of[node] for node in nodes if node in _scope_of}
     if not owner:
         return {}
+    _add_forward(graph, owner)
     users: dict[Value, Scope | None] = {}
     for node in nodes:
         user = owner.get(node)
@@ -272,6 +300,22 @@ def scopes_in(graph: Graph) -> dict[Value, Scope]:
         if inner and leaf.is_leaf and leaf not in arguments
     }
     return owner
+
+
+def _add_forward(graph: Graph, owner: dict[Value, Scope]) -> None:
+    """Give what passes are derived from, and what is in no scope, a scope of its own."""
+    forward = Scope("forward", [])
+    forward.within = ()
+    waiting = [node for node, scope in owner.items() if isinstance(scope, _Pass)]
+    met = set(waiting)
+    while waiting:
+        node = waiting.pop()
+        if node not in owner and not node.is_leaf:
+            owner[node] = forward
+        for parent in graph.parents(node):
+            if parent not in met:
+                met.add(parent)
+                waiting.append(parent)
 
 
 def _common(one: Scope | None, other: Scope | None) -> Scope | None:

@@ -7,7 +7,7 @@ import weakref
 import pytest
 
 import visualize
-from autograd_lite import Value, exp, tanh
+from autograd_lite import Value, compile, exp, grad, hessian, hvp, jvp, pullback, tanh
 from autograd_lite import sum as sum_of
 
 
@@ -283,3 +283,83 @@ def test_a_class_that_takes_no_call_leaves_the_others_as_they_were(mlp):
         assert type(model).__call__ is not own
     assert type(model).__call__ is own
     assert not visualize.model.scopes._modules_recorded
+
+
+# --------------------------------------------------------------------- passes of derivatives
+
+
+def frames_of(root):
+    """{title of a frame: the operations in it}"""
+    diagram = visualize.draw(root).diagram
+    found = {frame.title: [] for frame in diagram.frames}
+    for box in diagram.boxes:
+        if box.frame is not None and box.operation.strip():
+            found[diagram.frames[box.frame].title].append(box.operation)
+    return found
+
+
+def slope_of(f, x):
+    return pullback([f(x)], [1.0], [x])[0]
+
+
+def test_each_pass_of_derivatives_is_a_scope():
+    x = Value(0.5)
+    with visualize.scopes():
+        first = slope_of(lambda x: tanh(x) * x, x)
+        (second,) = pullback([first], [1.0], [x])
+        (third,) = pullback([second], [1.0], [x])
+    assert sorted(frames_of(first)) == ["backward", "forward"]
+    assert frames_of(first)["forward"] == ["tanh"]  # the product is not needed any more
+    assert sorted(frames_of(second)) == ["backward", "backward of backward", "forward"]
+    assert max(frames_of(third), key=len) == "backward of backward of backward"
+    assert all(frames_of(third).values())
+
+
+def test_forward_mode_is_the_tangent():
+    x = Value(0.5)
+    with visualize.scopes():
+        _, tangent = jvp(lambda x: exp(tanh(x)), (x,), (Value(1.0),))
+        product = hvp(lambda x: exp(tanh(x)), (x,), (1.0,))
+        curvature = hessian(lambda x: exp(tanh(x)))(x)
+    assert sorted(frames_of(tangent)) == ["forward", "tangent"]
+    for made in (product, curvature):
+        assert sorted(frames_of(made)) == ["backward", "forward", "tangent of backward"]
+
+
+def test_what_is_made_of_a_derivative_is_in_no_pass():
+    x = Value(0.5)
+    with visualize.scopes():
+        loss = (slope_of(lambda x: exp(tanh(x)), x) - 1) ** 2
+    made = [operation for operations in frames_of(loss).values() for operation in operations]
+    assert "**2" not in made
+    assert "tanh" in made
+
+
+def test_a_pass_stands_beside_the_modules_that_it_is_of():
+    class Model:
+        def __init__(self):
+            self.w = Value(0.5)
+
+        def parameters(self):
+            return [self.w]
+
+        def __call__(self, x):
+            return tanh(self.w * x)
+
+    model, x = Model(), Value(2.0)
+    with visualize.scopes(model):
+        slope = slope_of(model, x)
+    assert sorted(frames_of(slope)) == ["Model 1 to 1", "backward"]
+
+
+def test_outside_of_scopes_a_pass_is_none():
+    x = Value(0.5)
+    with visualize.scopes(), visualize.scopes():
+        pass
+    assert frames_of(slope_of(lambda x: exp(tanh(x)), x)) == {}
+
+
+def test_a_recording_is_as_without_scopes():
+    f = compile(grad(lambda x: exp(tanh(x))))
+    with visualize.scopes():
+        assert f(0.5) == f(0.5)
