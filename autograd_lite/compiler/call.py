@@ -7,11 +7,9 @@ from autograd_lite.compiler.record.flatten import FlatArguments
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Any, TypeAlias
+    from typing import Any
 
     from autograd_lite.compiler.record.guards import Guard
-
-    Drawn: TypeAlias = tuple[Any, Callable[[], float] | None]
 
 __all__ = ["Call"]
 
@@ -23,7 +21,8 @@ class Call:
     flat          its arguments, taken apart
     args, kwargs  its arguments
     drawn         the random numbers that have been drawn for it, in a program or a recording that
-                  was not the one: (number, the function that gave it, or None if any gives it)
+                  was not the one, and the functions that gave them: one that has none, or None, is
+                  any function's
     failed        the guard of a program that did not hold, or None
     called        how many of its callbacks have been made, in a recording that failed then
     raises        True if the function itself must be called, as it may raise an error
@@ -31,7 +30,7 @@ class Call:
     result        what it gives, once that is known
     """
 
-    drawn: Sequence[Drawn] = ()
+    drawn: tuple[Sequence[Any], Sequence[Any]] = (), ()
     failed: Guard | None = None
     called = 0
     raises = False
@@ -64,17 +63,17 @@ class Call:
 
         The first n are the function's, too; those after them are if it draws likewise.
         """
-        before = [(number, None) for number in drawn[:n]]
-        after = [*zip(drawn, by, strict=True)][n:]
-        self.drawn = [*before, *after, *self.drawn[len(drawn) :]]
+        numbers, functions = (x[len(drawn) :] for x in self.drawn)
+        self.drawn = [*drawn, *numbers], [*[None] * n, *by[n:], *functions]
 
-    def all_drawn(self, drawn: Iterable[float]) -> None:
+    def all_drawn(self, drawn: Sequence[Any]) -> None:
         """The random numbers of the call are these."""
-        self.drawn = [(number, None) for number in drawn]
+        self.drawn = drawn, ()
 
     def draw(
         self, i: int, function: Callable[[], float], new: Callable[[Any], Any] = lambda f: f()
     ) -> Any:
         """Random number i of the call: the one that was drawn for it, or new(function)."""
-        known = i < len(self.drawn) and self.drawn[i][1] in (None, function)
-        return self.drawn[i][0] if known else new(function)
+        numbers, functions = self.drawn
+        known = i < len(numbers) and (i >= len(functions) or functions[i] in (None, function))
+        return numbers[i] if known else new(function)

@@ -321,7 +321,7 @@ class Compiled(CompiledFunction):
             changed = before.changed(captured)
             if recording.misled:
                 raise TracerError(recording.why_not)
-            call.all_drawn(draw.number for draw in recording.draws)
+            call.all_drawn([draw.number for draw in recording.draws])
             program = Program(recording, captured, call, self.__name__, self.executor)
             if self.executor == "numpy" and not program.holds(call):
                 # Arrays add up in another order, and a decision was taken on the last digit.
@@ -332,7 +332,7 @@ class Compiled(CompiledFunction):
                 if recorder.generators.put_back():
                     call.drawn = begun
                 else:
-                    call.all_drawn(draw.number for draw in recorder.recording.draws)
+                    call.all_drawn([draw.number for draw in recorder.recording.draws])
                 call.called = recorder.called
             raise
         return recording, program, changed
@@ -365,7 +365,7 @@ class Compiled(CompiledFunction):
         signature = call.signature
         problem, signature.problem = signature.problem, ""  # should the function fail as well
         try:
-            if call.drawn or call.called:
+            if call.drawn[0] or call.called:
                 with observers.observe(Witness(call)):
                     result = self.function(*call.args, **call.kwargs)
             else:

@@ -19,7 +19,7 @@ from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.messages import counted, said
 from autograd_lite.compiler.record.flatten import FlatArguments
 from autograd_lite.compiler.record.guards import Guard
-from autograd_lite.compiler.record.numbers import is_exact, number_type
+from autograd_lite.compiler.record.numbers import is_exact, is_int, number_type
 from autograd_lite.compiler.record.recorder import LineRecorder, record
 from autograd_lite.compiler.record.template import (
     Hole,
@@ -138,6 +138,7 @@ class Program(AnyProgram):
         self.runs, self._check_at = 0, 2
         self.draws = tuple(draw.function for draw in recording.draws)
         self._drawn = [type(draw.number) for draw in recording.draws]
+        self._drawn_ints = [i for i, draw in enumerate(recording.draws) if is_int(draw.number)]
         read = {xs[0] for code, xs in recording.computed_from.values() if code == TAKE}
         self.is_index = [x.leaf in read and isinstance(x.number, Integral) for x in recording.draws]
         leaves = dict(recording.arguments)
@@ -265,8 +266,12 @@ class Program(AnyProgram):
         """The random numbers for a call; None if they are of other types than those recorded, or
         ints that no double holds.
         """
-        numbers = [call.draw(i, function) for i, function in enumerate(self.draws)]
-        if [*map(type, numbers)] == self._drawn and all(map(is_exact, numbers)):
+        if call.drawn[0]:
+            numbers = [call.draw(i, function) for i, function in enumerate(self.draws)]
+        else:
+            numbers = [function() for function in self.draws]
+        alike = [*map(type, numbers)] == self._drawn
+        if alike and all(is_exact(numbers[i]) for i in self._drawn_ints):
             return numbers
         pairs = zip(numbers, self._drawn, strict=True)
         fit = [type(x) is cls and is_exact(x) for x, cls in pairs]
@@ -278,9 +283,9 @@ class Program(AnyProgram):
         leaves, integers = flat.floats, flat.integers
         if drawn:
             leaves = leaves + array("d", drawn)
-            integers = integers + array(
-                "q", map(operator.index, compress(drawn, cycle(self.is_index)))
-            )
+            if True in self.is_index:
+                indices = compress(drawn, cycle(self.is_index))
+                integers = integers + array("q", map(operator.index, indices))
         return choice.forward(leaves, integers, self.parameters)
 
     def nodes(
