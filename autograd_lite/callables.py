@@ -1,13 +1,16 @@
-"""Questions about a function: its name, does it run later, and did `compile` make it?"""
+"""Functions that others make, and questions about a function: its name, does it run later?"""
 
 from __future__ import annotations
+
+import functools
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["CompiledFunction", "name_of", "runs_later"]
+__all__ = ["CompiledFunction", "Transformed", "name_of", "runs_later"]
 
 
 class CompiledFunction:
@@ -19,6 +22,36 @@ class CompiledFunction:
     __slots__ = ()
 
     function: Callable[..., Any]
+
+
+class Transformed:
+    """What a transform gives: a function with the name of the one that it was given.
+
+    It is pickled as the call of the transform; one that is a decorator, as the name that it has.
+    """
+
+    __slots__ = ("__dict__", "_made_by", "_run")  # what wraps it gets the __dict__
+
+    def __init__(self, run: Callable[..., Any], transform: Any, f: Any, *options: Any) -> None:
+        functools.update_wrapper(self, f)
+        self._run, self._made_by = run, (transform, (f, *options))
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self._run(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(self._run, instance)
+
+    def __repr__(self) -> str:
+        transform, (f, *_) = self._made_by
+        return f"<{transform.__name__} of {name_of(f)}>"
+
+    def __reduce__(self) -> Any:
+        found: Any = sys.modules.get(getattr(self, "__module__", ""))
+        name = getattr(self, "__qualname__", "")
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        return name if found is self else self._made_by
 
 
 def name_of(function: Any) -> str:

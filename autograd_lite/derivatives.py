@@ -9,11 +9,10 @@ numbers, as it went in; what does comes back as Values, which can be differentia
 # autograd_lite takes.
 from __future__ import annotations
 
-import functools
 import sys
 
 from autograd_lite import kinds, nary, observers, value
-from autograd_lite.callables import name_of
+from autograd_lite.callables import Transformed, name_of
 from autograd_lite.forward import pushforward
 from autograd_lite.observers import Observer, in_transform
 from autograd_lite.operations import kernels
@@ -72,12 +71,11 @@ def grad(
     """
     both = _value_and_grad("grad", f, argnums, has_aux)
 
-    @functools.wraps(f)
     def gradient(*args: Any, **kwargs: Any) -> Any:
         result, found = both(*args, **kwargs)
         return (found, result[1]) if has_aux else found
 
-    return gradient
+    return Transformed(gradient, grad, f, argnums, has_aux)
 
 
 def value_and_grad(
@@ -90,7 +88,8 @@ def value_and_grad(
 
     Arguments and errors are those of `grad`.
     """
-    return functools.wraps(f)(_value_and_grad("value_and_grad", f, argnums, has_aux))
+    run = _value_and_grad("value_and_grad", f, argnums, has_aux)
+    return Transformed(run, value_and_grad, f, argnums, has_aux)
 
 
 def _value_and_grad(
@@ -228,7 +227,8 @@ def jacfwd(
 
     Arguments and errors are those of `grad`; the result of f may be anything but None or text.
     """
-    return _jacobian("jacfwd", f, argnums, has_aux, forward=True)
+    run = _jacobian("jacfwd", f, argnums, has_aux, forward=True)
+    return Transformed(run, jacfwd, f, argnums, has_aux)
 
 
 def jacrev(
@@ -238,14 +238,16 @@ def jacrev(
 
     See `jacfwd` for what it gives.
     """
-    return _jacobian("jacrev", f, argnums, has_aux, forward=False)
+    run = _jacobian("jacrev", f, argnums, has_aux, forward=False)
+    return Transformed(run, jacrev, f, argnums, has_aux)
 
 
 def jacobian(
     f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
     """The function that gives the Jacobian of f: `jacrev`."""
-    return _jacobian("jacobian", f, argnums, has_aux, forward=False)
+    run = _jacobian("jacobian", f, argnums, has_aux, forward=False)
+    return Transformed(run, jacobian, f, argnums, has_aux)
 
 
 def hessian(
@@ -259,7 +261,8 @@ def hessian(
     Arguments and errors are those of `grad`.
     """
     first = _jacobian("hessian", f, argnums, has_aux, forward=False)
-    return _jacobian("hessian", first, argnums, has_aux, forward=True)
+    run = _jacobian("hessian", first, argnums, has_aux, forward=True)
+    return Transformed(run, hessian, f, argnums, has_aux)
 
 
 def _jacobian(
@@ -271,7 +274,6 @@ def _jacobian(
 ) -> Callable[..., Any]:
     check_function(what, f)
 
-    @functools.wraps(f)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         call = _Call(what, f, args, kwargs, argnums, in_graphs=True)
         result, aux = call.result_and_aux(f, has_aux)

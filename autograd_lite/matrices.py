@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-
 from autograd_lite import derivatives
+from autograd_lite.callables import Transformed
 from autograd_lite.derivatives import jacfwd, value_and_grad
 
 TYPE_CHECKING = False
@@ -97,12 +96,11 @@ def value_grad_hessian(
 
     matrix = jacfwd(gradient_first, argnums, has_aux=True)
 
-    @functools.wraps(f)
     def value_gradient_hessian(*args: Any, **kwargs: Any) -> Any:
         found, (value, gradient) = matrix(*args, **kwargs)
         return value, gradient, found
 
-    return value_gradient_hessian
+    return Transformed(value_gradient_hessian, value_grad_hessian, f, argnums)
 
 
 def sparsity(f: Callable[..., Any], *args: Any, argnums: int | Sequence[int] = 0) -> Sparsity:

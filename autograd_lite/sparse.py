@@ -147,6 +147,12 @@ class Sparse:
         self._unsettled = False  # True if the last preparation changed what f reads
         give_lock(self, "_lock")
 
+    def __reduce__(self) -> Any:
+        made = functools.partial(
+            Sparse, sparse=self._matrix is not None or "arrays", lower=self._lower
+        )
+        return made, (self._what, self._f, self._argnums)  # to be prepared anew
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         prepared, numbers = self._run(args, kwargs)
         data = numbers[prepared.head :]
