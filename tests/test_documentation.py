@@ -93,7 +93,7 @@ def test_the_screenshots_show_the_stepping_page():
             assert pictures.shows(png, page), "run python docs/pictures.py"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/backpropagation.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/backpropagation.md", "docs/derivatives.md"])
 def test_the_chinese_page_has_the_same_code_and_pictures(page):
     english, chinese = ROOT / page, (ROOT / page).with_suffix(".zh-CN.md")
     assert pictures.code_of(english) == pictures.code_of(chinese)
