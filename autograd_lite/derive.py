@@ -54,6 +54,9 @@ class Nodes:
     in them only have derivatives which differ in them only.
     """
 
+    pushes_blocks = True
+    """False if the results of a block have no tangents here."""
+
     def __init__(self) -> None:
         self.codes: list[int] = []
         self.parents: list[tuple[int, ...]] = []

@@ -46,11 +46,15 @@ class Rows:
         tell  is told, now and then, which share of the work is done
 
         By forward mode, of all inputs at once. Long rows, such as that of a sum of everything, go
-        by reverse mode if that takes fewer nodes.
+        by reverse mode if that takes fewer nodes; and all rows do where there are blocks that have
+        no tangents.
         """
         nodes, inputs = self.nodes, self.inputs
         short = [row for row, length in enumerate(self.lengths) if length <= LONG]
-        if len(short) < len(self.lengths):
+        if not nodes.pushes_blocks and BLOCK in nodes.codes:
+            short = []
+            self._ways = self._last_rows(short)
+        elif len(short) < len(self.lengths):
             last, uses = self._last_rows(short)
             saved = sum(size for size, row in zip(self._sizes, last, strict=True) if row < 0)
             if (len(self.lengths) - len(short)) * self._n < saved:

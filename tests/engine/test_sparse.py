@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from autograd_lite import (
@@ -29,6 +29,10 @@ from autograd_lite import (
     value_grad_hessian,
     where,
 )
+from autograd_lite.implicit import implicit_root
+from autograd_lite.loops import scan
+from autograd_lite.testing.programs import expressions
+from tests.support import scalar_programs
 
 OPERATIONS = [
     lambda x, y: x * y,
@@ -114,6 +118,62 @@ def test_a_hessian_is_the_dense_one(n, seed):
     assert (matrix != found(x)).nnz == 0
     assert value == pytest.approx(f(x), rel=1e-12)
     assert gradient == pytest.approx(grad(f)(x), rel=1e-10, abs=size)
+
+
+@settings(
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+@given(expressions())
+def test_random_expressions_of_all_operations(f):
+    by = tuple(range(len(f.inputs)))
+    dense = np.array(hessian(f, by)(*f.inputs), float)
+    assume(np.isfinite(dense).all())
+    found = value_grad_hessian(f, by, sparse=True)
+    for _ in range(3):
+        value, gradient, matrix = found(*f.inputs)
+        size = 1e-9 * max(np.abs(dense).max(initial=1e-3), *map(abs, gradient))
+        assert matrix.toarray() == pytest.approx(dense, rel=1e-9, abs=size)
+        assert gradient == pytest.approx(grad(f, by)(*f.inputs), rel=1e-9, abs=size)
+        assert value == pytest.approx(float(f(*f.inputs)), rel=1e-12, abs=1e-12)
+    assert not dense[~found.sparsity(*f.inputs).toarray()].any()
+
+
+@settings(deadline=None, max_examples=40)
+@given(seeds)
+def test_random_programs(seed):
+    """Those that people write: layers, sequences, attention, branches, picks."""
+    f, arguments = scalar_programs.program(seed)
+    by = tuple(k for k, x in enumerate(arguments) if holds_floats_only(x))
+    assume(by)
+
+    def outputs(*args):
+        return leaves(f(*args))
+
+    with no_grad():
+        dense = jacobian(outputs, by)(*arguments)
+        rows = [leaves(row) for row in dense]
+        expected = np.array(rows, float).reshape(len(rows), -1)
+        assume(np.isfinite(expected).all())
+        found = jacobian(outputs, by, sparse=True)
+        size = 1e-9 * max(1.0, np.abs(expected).max(initial=0.0))
+        for _ in range(3):
+            assert found(*arguments).toarray() == pytest.approx(expected, rel=1e-9, abs=size)
+        assert not expected[~found.sparsity(*arguments).toarray()].any()
+
+
+def holds_floats_only(thing):
+    return bool(leaves(thing)) and all(type(x) is float for x in leaves(thing))
+
+
+def leaves(thing):
+    """The numbers of nested lists and arrays, in order."""
+    if isinstance(thing, np.ndarray):
+        return list(thing.ravel()) if thing.dtype == object else thing.ravel().tolist()
+    if isinstance(thing, (list, tuple)):
+        return [x for part in thing for x in leaves(part)]
+    return [thing]
 
 
 def rosenbrock(x):
@@ -324,6 +384,30 @@ def test_results_that_are_plain_numbers_have_empty_rows():
     assert found([5.0]).toarray().tolist() == [[0.0], [1.0], [0.0]]
     assert jacobian(lambda x: [], sparse=True)([5.0]).shape == (0, 1)
     assert hessian(lambda x: 1.0, sparse=True)([5.0]).nnz == 0
+
+
+def test_loops_and_roots_are_blocks_of_a_recording():
+    def loop(x):
+        return scan(lambda c, t: (c * t + sin(c), c), x[0], [x[1], x[2]])[0]
+
+    def bisected(g, x0):
+        low, high = -9.0, 9.0
+        for _ in range(80):
+            middle = (low + high) / 2
+            low, high = (middle, high) if g(middle) < 0 else (low, middle)
+        return low
+
+    def root(x):
+        return implicit_root(lambda y, a: y**3 + y - a, bisected)(0.5, x[0] * x[1])
+
+    x = np.array([1.0, 2.0, 0.5])
+    for f in (loop, root):
+        found = hessian(lambda x, f=f: f(x) * x[2], sparse=True)
+        for _ in range(3):
+            assert found(x).toarray() == pytest.approx(
+                hessian(lambda x, f=f: f(x) * x[2])(x), rel=1e-9, abs=1e-9
+            )
+    assert jacobian(lambda x: [loop(x), x[2]], sparse=True).sparsity(x).nnz == 4
 
 
 def test_sparsity():

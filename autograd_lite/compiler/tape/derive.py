@@ -158,6 +158,8 @@ class TapeNodes(Nodes):
     blocks  the block of each BLOCK, which its slot names
     """
 
+    pushes_blocks = False
+
     def __init__(self) -> None:
         super().__init__()
         self.blocks: list[Block] = []
