@@ -49,7 +49,7 @@ MANY = 100_000
 """A matrix with more numbers than these that are not 0, a quarter of all, is no sparse one."""
 
 BYTES = 1000
-"""About so many a number takes while it is prepared."""
+"""A number takes at least so many while it is prepared."""
 
 STAGES = ("recording", "gradient", "structure", "derivatives", "arrays")
 
@@ -131,7 +131,7 @@ class Sparse:
     ) -> None:
         """A derivative of f.
 
-        what    "jacobian", "hessian" or "value_grad_hessian", or "value_and_grad"
+        what    "jacobian", "hessian" or "value_grad_hessian"
         sparse  True for matrices of SciPy's, "arrays" for a `CSR`
         lower   True for the columns of a Hessian up to the row
         """
@@ -139,7 +139,8 @@ class Sparse:
         if sparse not in (True, "arrays"):
             raise ValueError(f'{what}: sparse must be False, True or "arrays", not {sparse!r}')
         self._what, self._f, self._argnums, self._lower = what, f, argnums, lower
-        self._matrix = None if sparse == "arrays" or what == "value_and_grad" else _csr_matrix()
+        self._sparse = sparse
+        self._matrix = None if sparse == "arrays" else _csr_matrix()
         functools.update_wrapper(self, f)
         self._known: dict[Any, list[_Prepared]] = {}
         self.preparations = 0
@@ -159,8 +160,6 @@ class Sparse:
         if self._what in ("jacobian", "hessian"):
             return self._made(prepared, data)
         value, gradient = numbers.item(0), prepared.like_arguments(numbers[1 : prepared.head])
-        if self._what == "value_and_grad":
-            return value, gradient
         return value, gradient, self._made(prepared, data)
 
     def into(self, out: Any, *args: Any, **kwargs: Any) -> float | None:
@@ -189,6 +188,11 @@ class Sparse:
     def sparsity(self, *args: Any, **kwargs: Any) -> Sparsity:
         """Which numbers of the matrix are not always 0, for these arguments."""
         return self._run(args, kwargs)[0].sparsity
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, or another process, prepares its own."""
+        form = functools.partial(Sparse, sparse=self._sparse, lower=self._lower)
+        return form, (self._what, self._f, self._argnums)
 
     def __repr__(self) -> str:
         return f"<sparse {self._what} of {name_of(self._f)}>"
@@ -290,9 +294,8 @@ class _Call:
     """A call of f that is recorded, with Values for the numbers by which derivatives are taken.
 
     tape      its outputs are the numbers of the result
-    made      what was written on it, with the place of each node
     slots     the slots of the leaves by which derivatives are taken
-    guards    the decisions, on outputs that follow one another from 0 on: `asked`, nodes
+    guards    the decisions, on the numbers of the nodes `asked`
     captured  what f reads besides its arguments
     changed   the name of something of it that the call changed, or ""
     """
@@ -340,7 +343,7 @@ class _Call:
             outputs.add(x)
         self.guards = Guards(recording, asked)
         try:
-            self.written = write_tape(
+            written = write_tape(
                 made,
                 outputs.nodes + asked.nodes,
                 dict(recording.arguments),
@@ -349,14 +352,14 @@ class _Call:
             )
         except ValueError as problem:
             raise TypeError(f"{what}: {problem}") from None
-        self.parameters = tuple(self.written.captured)
+        self.parameters = tuple(written.captured)
         if not all(map(self.captured.leads_to, self.parameters)):
             raise TypeError(
                 f"{what}: {name_of(f)} computes with Values to which neither its arguments nor "
                 "what it reads lead, such as copies; compute them outside, and pass them"
             )
-        self.asked = [self.written.position[x] for x in asked.nodes]
-        self.tape = self.written.tape(outputs.nodes, len(outputs.nodes), len(recording.indices))
+        self.asked = [written.position[x] for x in asked.nodes]
+        self.tape = written.tape(outputs.nodes, len(outputs.nodes), len(recording.indices))
         self.slots: list[int] = []
         for k, tree in zip(places, self._trees, strict=True):
             start = len(flatten_call(args[:k], {}, (), places).floats)
@@ -415,22 +418,16 @@ class _Prepared:
         self.parameters, self.like_arguments = call.parameters, call.like_arguments
         progress.begin("gradient")
         nodes, place, inputs = taken_apart(tape, call.slots)
-        results = [place[i] for i in tape.outputs.tolist()]
-        head: list[int] = []
-        if what != "jacobian":
-            targets = nodes.reverse([(results[0], nodes.number(1.0))], inputs, progress.tell)
-            head = [] if what == "hessian" else [results[0], *targets]
-        else:
-            targets = results
-        data: list[int] = []
+        results = targets = [place[i] for i in tape.outputs.tolist()]
         symmetric = what != "jacobian"
-        found: list[Row] = []
-        if what != "value_and_grad":
-            progress.begin("structure")
-            rows = Rows(nodes, targets, inputs, symmetric)
-            _check_size(what, name_of(call.f), rows.lengths, len(inputs))
-            progress.begin("derivatives")
-            found = rows.made(progress.tell)
+        if symmetric:
+            targets = nodes.reverse([(results[0], nodes.number(1.0))], inputs, progress.tell)
+        head = [*results, *targets] if what == "value_grad_hessian" else []
+        progress.begin("structure")
+        rows = Rows(nodes, targets, inputs, symmetric)
+        _check_size(what, name_of(call.f), rows.lengths, len(inputs))
+        progress.begin("derivatives")
+        found = rows.made(progress.tell)
         progress.begin("arrays")
         self.sparsity, data = _in_order(found, len(inputs), symmetric and not lower)
         self.head, self._asked = len(head), len(call.asked)

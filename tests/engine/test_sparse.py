@@ -1,7 +1,10 @@
 """Sparse derivatives: their numbers are those of dense ones, and they stand where they must."""
 
+import copy
+import pickle
 import random
 import sys
+import threading
 from itertools import pairwise
 
 import numpy as np
@@ -416,6 +419,56 @@ def test_sparsity():
     assert found.matrix().dtype == bool
     assert (found.matrix().toarray() == found.toarray()).all()
     assert [x.tolist() for x in found.coordinates()] == [[0, 0, 1], [0, 1, 2]]
+
+
+def test_a_copy_prepares_its_own():
+    found = hessian(rosenbrock, sparse="arrays", lower=True)
+    x = np.array([1.0, 2.0, 0.5])
+    expected = found(x).data
+    for copied in (copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        assert copied.preparations == 0
+        assert (copied(x).data == expected).all()
+        assert repr(copied) == "<sparse hessian of rosenbrock>"
+
+
+def test_an_interrupt_leaves_nothing_behind():
+    stopped = True
+
+    def f(x):
+        if stopped:
+            raise KeyboardInterrupt
+        return x[0] ** 2
+
+    found = hessian(f, sparse=True)
+    with pytest.raises(KeyboardInterrupt):
+        found([1.0])
+    stopped = False
+    assert found([1.0]).toarray() == 2.0
+    assert found.preparations == 1
+    y = Value(3.0) ** 2  # which no recorder watches
+    y.backward()
+    assert y.parents[0].grad == 6.0
+
+
+def test_threads_share_the_preparations():
+    found = hessian(lambda x: x[0] ** 2 * x[1] if x[0] > 0 else x[1] ** 3, sparse=True)
+    wrong = []
+
+    def work(sign):
+        for i in range(50):
+            x = np.array([sign * (1.0 + i), 2.0 + i])
+            expected = (
+                [[2 * x[1], 2 * x[0]], [2 * x[0], 0]] if sign > 0 else [[0, 0], [0, 6 * x[1]]]
+            )
+            if found(x).toarray().tolist() != expected:
+                wrong.append(x)
+
+    threads = [threading.Thread(target=work, args=(sign,)) for sign in (1.0, -1.0, 1.0, -1.0)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
 
 
 def test_without_scipy(monkeypatch):
