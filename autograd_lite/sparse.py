@@ -148,12 +148,6 @@ class Sparse:
         self._unsettled = False  # True if the last preparation changed what f reads
         give_lock(self, "_lock")
 
-    def __reduce__(self) -> Any:
-        made = functools.partial(
-            Sparse, sparse=self._matrix is not None or "arrays", lower=self._lower
-        )
-        return made, (self._what, self._f, self._argnums)  # to be prepared anew
-
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         prepared, numbers = self._run(args, kwargs)
         data = numbers[prepared.head :]
@@ -177,7 +171,8 @@ class Sparse:
         if len(given) != len(parts):
             raise ValueError(f"{self._what}: expected {counted(len(parts), 'array')} to write into")
         for array, part in zip(given, parts, strict=True):
-            if not isinstance(array, np.ndarray) or array.dtype != float or array.size != part.size:
+            fits = isinstance(array, np.ndarray) and array.dtype == float
+            if not fits or array.size != part.size or not array.flags.writeable:
                 raise ValueError(
                     f"{self._what}: expected an array of {part.size} doubles to write into"
                 )

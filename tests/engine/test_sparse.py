@@ -292,6 +292,12 @@ def test_numbers_go_into_the_arrays_of_the_caller():
     assert (gradient == both(x)[1]).all()
     with pytest.raises(ValueError, match="an array of 5 doubles"):
         below.into(np.empty(4), x)
+    fixed = np.ones(5)
+    fixed.flags.writeable = False
+    gradient[:] = 7.0
+    with pytest.raises(ValueError, match="an array of 5 doubles"):
+        both.into((gradient, fixed), x)
+    assert (gradient == 7.0).all()
     with pytest.raises(ValueError, match="expected 2 arrays"):
         both.into(data, x)
 
