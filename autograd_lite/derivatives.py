@@ -17,7 +17,7 @@ from autograd_lite.forward import pushforward
 from autograd_lite.observers import Observer, in_transform
 from autograd_lite.operations import kernels
 from autograd_lite.plain import forget_parents, number_kind
-from autograd_lite.pullback import Graph, Later, depends_on_others
+from autograd_lite.pullback import Graph, Later, depends_on_others, pulled_back
 from autograd_lite.rows import Rows
 from autograd_lite.size import check_fits
 from autograd_lite.value import Node, Value, number_of
@@ -143,7 +143,7 @@ def _linearized(
 ) -> tuple[Any, Callable[..., Any]]:
     check_function(what, f)
     primals = _sequence(what, "primals", primals)
-    call = _Call(what, f, primals, {}, range(len(primals)), in_graphs=True)
+    call = _Call(what, f, primals, {}, range(len(primals)))
     results = Tree(what, call.result, "the result", True)
     others = call.depends_on_others(results.leaves)
 
@@ -184,7 +184,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
         leaves = _aligned("vjp", result, cotangents, "the cotangent", "the result")
         also = others or _are_values(leaves)
         if also or observers.tracing():
-            found = call.graph(results.leaves, also).pullback(leaves)
+            found = pulled_back(results.leaves, call.inputs, leaves)
         else:
             with observers.observe(_Enabled()):  # perhaps within no_grad
                 root = nary.in_pairs(kernels.CHAIN, leaves, results.leaves) if leaves else 0.0
@@ -275,7 +275,7 @@ def _jacobian(
     check_function(what, f)
 
     def jacobian(*args: Any, **kwargs: Any) -> Any:
-        call = _Call(what, f, args, kwargs, argnums, in_graphs=True)
+        call = _Call(what, f, args, kwargs, argnums)
         result, aux = call.result_and_aux(f, has_aux)
         results = Tree(what, result, "the result", True)
         if results.parameters:
@@ -335,7 +335,7 @@ def pullback(outputs: Any, cotangents: Any, inputs: Any) -> Any:
             raise TypeError(f"pullback: the inputs must be Values, not {type(x).__name__}")
     results = Tree("pullback", outputs, "an output", True)
     leaves = _aligned("pullback", outputs, cotangents, "the cotangent", "the output")
-    return given.filled(Graph(results.leaves, given.leaves).pullback(leaves))
+    return given.filled(pulled_back(results.leaves, given.leaves, leaves))
 
 
 # ------------------------------------------------------------------------------- one call of f
@@ -354,8 +354,6 @@ _is_leaf: Any = Node.is_leaf.__get__
 class _Call:
     """A call of a function on inputs of its own.
 
-    in_graphs  True if all derivatives in it are to be written in Values, which are read next
-
     inputs   a Value for each number in the arguments by which derivatives are taken
     result   what the function gave
     """
@@ -367,7 +365,6 @@ class _Call:
         args: Sequence[Any],
         kwargs: dict[str, Any],
         argnums: int | Sequence[int],
-        in_graphs: bool = False,
     ) -> None:
         self._what, self._single = what, isinstance(argnums, int)
         places = places_of(what, argnums, len(args), f)
@@ -375,7 +372,7 @@ class _Call:
         self._sources = [x for tree in self._trees for x in tree.leaves]
         self._of_values = _are_values(self._sources)
         self._connected = value.grad_enabled()
-        token = in_transform.set(in_graphs or bool(in_transform.get()))
+        token = in_transform.set(True)
         try:
             if self._connected:
                 self._run(f, list(args), kwargs, places)
@@ -451,6 +448,8 @@ class _Call:
             columns = pushforward(nodes, inputs, units)
             if columns is not None:
                 return [[column[row] for column in columns] for row in range(len(nodes))]
+        if not forward and not observers.tracing():
+            return [pulled_back([y], self.inputs, [1.0]) for y in outputs]
         graph = self.graph(outputs, others)
         if forward:
             zero = graph.number(0.0)
@@ -483,6 +482,10 @@ class _Call:
                 others = self.depends_on_others([y])
             return found, others
         others = self.depends_on_others([y])
+        if not observers.tracing():
+            if self.in_numbers(others):
+                return value.gradient(y, tuple(self.inputs), observers.active())[0], others
+            return pulled_back([y], self.inputs, [1.0]), others
         found = self.graph([y], others).pullback([1.0])
         depends = self._of_values or any(isinstance(x, Node) or x for x in found)
         if depends and others and self._connected and not in_transform.get():

@@ -138,9 +138,8 @@ class _Block:
 
 _blocks: ContextVar[tuple[_Block, ...]] = ContextVar("blocks", default=())
 
-in_transform: ContextVar[bool | None] = ContextVar("in_transform", default=None)
-"""None but while a transform calls its function: then True if all derivatives in it are to be
-written in Values, which are read next."""
+in_transform: ContextVar[bool] = ContextVar("in_transform", default=False)
+"""True while a transform calls its function: gradients in it are written in Values at once."""
 
 
 def _open_blocks() -> tuple[_Block, ...]:

@@ -10,9 +10,10 @@ from array import array
 
 import autograd_lite.derive as derive
 from autograd_lite import forward, functions, nary, observers, value
+from autograd_lite.adjoint import adjoint, user_partials
 from autograd_lite.block import nodes_of_call
 from autograd_lite.derive import Nodes
-from autograd_lite.functions import of_user, operands_of_user, partials_of_user
+from autograd_lite.functions import of_user, operands_of_user
 from autograd_lite.operations import kernels
 from autograd_lite.operations.opcodes import BLOCK, CONSTANT, DETACH, LARGEST, LEAF, RESULT, TAKE
 from autograd_lite.operations.rules import RULES
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Operand
 
-__all__ = ["Graph", "by_operand", "depends_on_others", "parents_of"]
+__all__ = ["Graph", "by_operand", "depends_on_others", "parents_of", "pulled_back"]
 
 parents_of: Any = Node.parents.__get__  # which a tracer of a plain number has not
 _rule_of: Any = Value.rule.__get__
@@ -255,6 +256,19 @@ def frame_passes(scope_of: Callable[[str, Sequence[Operand]], Any] | None) -> No
     _scope_of = scope_of
 
 
+def pulled_back(
+    outputs: Sequence[Operand], inputs: Sequence[Value], cotangents: Sequence[Operand]
+) -> list[Any]:
+    """The sum of cotangent times d output / d input, for each input: Values, and floats."""
+    found = None
+    if _scope_of is not None and not observers.tracing():
+        with _scope_of("backward", outputs):
+            found = adjoint(outputs, cotangents, inputs)
+    elif not observers.tracing():
+        found = adjoint(outputs, cotangents, inputs)
+    return Graph(outputs, inputs).pullback(cotangents) if found is None else found
+
+
 def detached(x: Node) -> Value:
     """A constant with the number of x, which a recording knows to be that of x."""
     leaf: Value = Node.detach(x)
@@ -275,22 +289,11 @@ def partial_of_user(code: int, k: int) -> int:
     each time it is computed, so that a decision in them is taken anew.
     """
     if (code, k) not in _partial_rules:
-        rule, partials = RULES[code], partials_of_user[code]
+        rule = RULES[code]
         n = len(rule.operands)
 
         def partial(operands: Sequence[Value]) -> Any:
-            try:
-                found = partials(*operands)
-            except (TypeError, AttributeError) as problem:
-                raise TypeError(
-                    f"{rule.name}: its partials have no derivative, as they cannot be computed "
-                    f"of Values ({problem}). Write them with autograd_lite's functions, exp for "
-                    "math.exp"
-                ) from problem
-            found = found if isinstance(found, tuple) else (found,)
-            if len(found) != n:
-                raise TypeError(f"{rule.name}: {n} operands, but {len(found)} partials")
-            return found[k]
+            return user_partials(code, operands)[k]
 
         def computed(*numbers: float) -> tuple[float, ...]:
             operands = tuple(map(nary.constant, numbers))
@@ -302,7 +305,7 @@ def partial_of_user(code: int, k: int) -> int:
 
         def again(*operands: Value) -> tuple[Any, ...]:
             inputs = operands[:-1]  # the last is its own value
-            return tuple(Graph([partial(inputs)], inputs).pullback([1.0]))
+            return tuple(pulled_back([partial(inputs)], inputs, [1.0]))
 
         made = of_user(
             f"{rule.name}'",
@@ -358,7 +361,7 @@ class Later:
     ) -> list[Any]:
         """The cotangents of the parents."""
         self._check()
-        return Graph(self._written(), self._parents).pullback(cotangents)
+        return pulled_back(self._written(), self._parents, cotangents)
 
     def _gradient(self, cotangents: list[float]) -> array[float]:
         self._check()
@@ -393,6 +396,6 @@ class Later:
     def _written(self) -> list[Any]:
         """The gradient in Values."""
         if self._values is None:
-            graph = Graph([self._y], self._inputs)
-            self._values = observers.unobserved(graph.pullback, [1.0])  # perhaps within no_grad
+            # Perhaps within no_grad.
+            self._values = observers.unobserved(pulled_back, [self._y], self._inputs, [1.0])
         return self._values

@@ -135,7 +135,7 @@ class Node:
         if self._number != 0:
             return self  # type: ignore[return-value]
         leaf = detached(self, observers.active() if _blocks != 0 else ())
-        if observers.in_transform.get() is not None:
+        if observers.in_transform.get():
             leaf._kind = kinds.CONSTANT
         return leaf
 

@@ -32,6 +32,7 @@ FLOORS = (
     ("autograd_lite.nary", "autograd_lite.functions", "autograd_lite.block",
      "autograd_lite.anomaly", "autograd_lite.derive", "autograd_lite.partials",
      "autograd_lite.linalg", "autograd_lite.leaves", "autograd_lite.rows", "autograd_lite.forward",
+     "autograd_lite.adjoint",
      "autograd_lite._pure"),
     ("autograd_lite.pullback",),
     ("autograd_lite.derivatives", "autograd_lite.reading"),
