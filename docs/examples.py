@@ -33,6 +33,7 @@ NAMES = [
     "physics",
     "finance",
     "control",
+    "posterior",
 ]
 WIDTH = 720  # pixels of a picture
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
