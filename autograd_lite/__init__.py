@@ -172,6 +172,74 @@ def vmap(function: Callable[..., Any], in_axes: Any = 0) -> Any:
     return decorated(lambda function: Batched(function, in_axes), function)
 
 
+# ------------------------------------------------ loops and roots, whose modules need NumPy too
+
+
+def scan(
+    f: Callable[[Any, Any], tuple[Any, Any]],
+    init: Any,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,
+    *,
+    checkpoint: bool | None = None,
+) -> tuple[Any, Any]:
+    """carry, ys of `for x in xs: carry, y = f(carry, x)`. See `autograd_lite.loops.scan`."""
+    from autograd_lite import loops
+
+    return loops.scan(f, init, xs, length, reverse, checkpoint=checkpoint)
+
+
+def fori_loop(
+    lower: int,
+    upper: int,
+    body_fun: Callable[[int, Any], Any],
+    init_val: Any,
+    *,
+    checkpoint: bool | None = None,
+) -> Any:
+    """val of `for i in range(lower, upper): val = body_fun(i, val)`. See `loops.fori_loop`."""
+    from autograd_lite import loops
+
+    return loops.fori_loop(lower, upper, body_fun, init_val, checkpoint=checkpoint)
+
+
+def repeat(n: int, /, **state: Any) -> Any:
+    """The loop `for s in repeat(T, x=1.0): s.x = ...`, recorded once. See `loops.repeat`."""
+    from autograd_lite import loops
+
+    return loops.repeat(n, **state)
+
+
+def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f, whose nodes are made again when a gradient is taken. See `loops.checkpoint`."""
+    from autograd_lite import loops
+
+    return loops.checkpoint(f)
+
+
+def implicit_root(
+    residual: Callable[..., Any], solve: Callable[[Callable[[Any], Any], Any], Any]
+) -> Callable[..., Any]:
+    """root(x0, *theta): the x with residual(x, *theta) = 0. See `implicit.implicit_root`."""
+    from autograd_lite import implicit
+
+    return implicit.implicit_root(residual, solve)
+
+
+def fixed_point(
+    f: Callable[..., Any],
+    x0: Any,
+    *theta: Any,
+    tolerance: float = 1e-12,
+    steps: int = 10_000,
+) -> Any:
+    """The x with f(x, *theta) = x. See `autograd_lite.implicit.fixed_point`."""
+    from autograd_lite import implicit
+
+    return implicit.fixed_point(f, x0, *theta, tolerance=tolerance, steps=steps)
+
+
 __version__ = "0.1.0"
 
 compiled = _is_compiled()
@@ -190,6 +258,7 @@ __all__ = [
     "callback",
     "cbrt",
     "ceil",
+    "checkpoint",
     "clip",
     "compile",
     "compiled",
@@ -206,13 +275,16 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
+    "fixed_point",
     "floor",
     "fmod",
+    "fori_loop",
     "gelu",
     "grad",
     "hessian",
     "hvp",
     "hypot",
+    "implicit_root",
     "interp",
     "isfinite",
     "isinf",
@@ -245,8 +317,10 @@ __all__ = [
     "radians",
     "reciprocal",
     "relu",
+    "repeat",
     "round",
     "sample",
+    "scan",
     "selu",
     "sigmoid",
     "sign",

@@ -40,8 +40,7 @@ from scipy.optimize import brentq
 from tqdm import tqdm
 
 import autograd_lite
-from autograd_lite import Value, erfc, exp, grad, hessian, log, mean, relu, sqrt
-from autograd_lite.implicit import implicit_root
+from autograd_lite import Value, erfc, exp, grad, hessian, implicit_root, log, mean, relu, sqrt
 
 SPOT, RATE, VOLATILITY, MATURITY = 100.0, 0.05, 0.2, 1.0  # S; r and σ per year; T in years
 STRIKE = 100.0

@@ -32,8 +32,7 @@ from common import BLUE, LIGHT_BLUE, ORANGE, command_line, data, epochs, print_g
 from matplotlib.figure import Figure
 
 import autograd_lite
-from autograd_lite import Value, grad, nn, no_grad, sin
-from autograd_lite.loops import scan
+from autograd_lite import Value, grad, nn, no_grad, scan, sin
 
 DT = 0.05  # of a step
 SWINGS, LENGTH, EVERY = 20, 30, 4  # swings, measurements of each, steps between them

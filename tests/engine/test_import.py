@@ -1,5 +1,6 @@
 """What `import autograd_lite` brings, and what it does not."""
 
+import inspect
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import autograd_lite as al
+from autograd_lite import implicit, loops
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,6 +21,25 @@ def test_the_public_names_exist_and_are_documented():
         assert hasattr(al, name)
         if name != "compiled":
             assert getattr(al, name).__doc__
+
+
+@pytest.mark.parametrize(
+    "name", ["scan", "fori_loop", "checkpoint", "implicit_root", "fixed_point"]
+)
+def test_loops_and_roots_are_those_of_their_modules(name):
+    module = loops if hasattr(loops, name) else implicit
+    assert inspect.signature(getattr(al, name)) == inspect.signature(getattr(module, name))
+
+
+def test_loops_and_roots_by_their_short_names():
+    w = al.Value(0.5)
+    for s in al.repeat(3, x=1.0):
+        s.x = s.x * w
+    assert s.x.data == al.scan(lambda c, _: (c * w, None), 1.0, length=3)[0].data == 0.125
+    assert al.fori_loop(0, 3, lambda i, c: c * w, 1.0).data == al.checkpoint(lambda x: x**3)(w).data
+    assert al.fixed_point(lambda x: w * x + 1, 0.0).data == pytest.approx(2.0)
+    root = al.implicit_root(lambda x, a: x * x - a, lambda f, x0: 3.0)(1.0, al.Value(9.0))
+    assert root.data == 3.0
 
 
 def test_it_imports_the_standard_library_only(python):
