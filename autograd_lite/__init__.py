@@ -205,7 +205,7 @@ def fori_loop(
 
 
 def repeat(n: int, /, **state: Any) -> Any:
-    """The loop `for s in repeat(T, x=1.0): s.x = ...`, recorded once. See `loops.repeat`."""
+    """A loop `for s in repeat(T, x=1.0)`, whose body is recorded once. See `loops.repeat`."""
     from autograd_lite import loops
 
     return loops.repeat(n, **state)
