@@ -205,7 +205,7 @@ def fori_loop(
 
 
 def repeat(n: int, /, **state: Any) -> Any:
-    """A loop `for s in repeat(T, x=1.0)`, whose body is recorded once. See `loops.repeat`."""
+    """A loop as one writes it, whose body runs once and is recorded. See `loops.repeat`."""
     from autograd_lite import loops
 
     return loops.repeat(n, **state)
