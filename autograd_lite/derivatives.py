@@ -506,7 +506,8 @@ class _Call:
             return x if own is None else nary.unary_of(kernels.POW_C, own, 1.0)
         if not observers.tracing():
             return number_of(x)
-        return x if number_kind(x) else _number_node(x)
+        # A Value may stand for a number, too: what an expression made of one.
+        return x if number_kind(x) and not isinstance(x, Value) else _number_node(x)
 
     def derivative(self, x: Any, others: bool) -> Any:
         """What is given of a derivative: a float also where it is an int of f, as in 2 * x."""

@@ -110,7 +110,7 @@ class Graph(Nodes):
         if not isinstance(x, Node):
             return self.number(x)
         node = self._node_of.get(id(x))
-        return self._note(x, self.add(LEAF)) if node is None else node
+        return self.note(x, self.add(LEAF)) if node is None else node
 
     def new_leaf(self, x: Operand) -> int:
         """A leaf of its own for a Value, or a plain number that is data."""
@@ -118,7 +118,8 @@ class Graph(Nodes):
         self._made[node] = number_of(x) if self._as_numbers and isinstance(x, Node) else x
         return node
 
-    def _note(self, x: Value, node: int) -> int:
+    def note(self, x: Value, node: int) -> int:
+        """The node, of which x is the Value."""
         self._node_of[id(x)] = node
         self._made[node] = number_of(x) if self._as_numbers else x
         self._kept.append(x)
@@ -133,10 +134,10 @@ class Graph(Nodes):
             rule = _rule_of(x)
             operands = [self.leaf(p) for p in parents]
             if rule is None:
-                self._note(x, self._by_hand(x, tuple(operands)))
+                self.note(x, self._by_hand(x, tuple(operands)))
                 continue
             operands += [self.new_leaf(number) for number in weights_of(x)]
-            self._note(x, self.add(rule.code, tuple(operands), static_of(x)))
+            self.note(x, self.add(rule.code, tuple(operands), static_of(x)))
 
     def _by_hand(self, x: Value, operands: tuple[int, ...]) -> int:
         """A node that no rule made: of a block, or chosen among others."""
@@ -230,6 +231,8 @@ class Graph(Nodes):
             return functions.taken_or_largest(xs, None)
         if code == TAKE:
             return functions.taken_or_largest(xs[1:], xs[0])
+        if code < 0:
+            raise AssertionError(code)  # what has no rule has its Value
         rule = RULES[code]
         if rule.pairs:
             half = len(xs) // 2

@@ -701,6 +701,15 @@ def test_an_error_names_the_culprit(call, message):
         call()
 
 
+@pytest.mark.parametrize("x", [np.array([0.7, 0.4]), [0.7, 0.4]])
+def test_a_constant_derivative_is_of_numbers_in_a_recording_too(x):
+    compiled = compile(grad(lambda x: x[1] * 1.0))
+    found = [compiled(x) for _ in range(4)]
+    assert {type(g) for g in found} == {type(x)}
+    assert [list(map(float, g)) for g in found] == [[0.0, 1.0]] * 4
+    assert all(type(n) in (float, np.float64) for g in found for n in g)
+
+
 def test_dicts_are_told_by_their_keys_in_any_order():
     def f(x):
         return {"p": x["a"] * x["b"] ** 2, "q": x["a"]}

@@ -248,6 +248,7 @@ class RunBlock:
         numbers = self.run.executor.inputs_of(self.run).leaves
         leaves = {slot: graph.new_leaf(x) for slot, x in zip(self.wrt, operands, strict=True)}
         place: list[int] = []
+        results_of: dict[int, list[Value]] = {}  # those of each BLOCK
         codes, slots, static = tape.codes.tolist(), tape.slots.tolist(), tape.static.tolist()
         for i, code in enumerate(codes):
             parents = tuple([place[p] for p in tape.parents_of(i).tolist()])
@@ -261,7 +262,11 @@ class RunBlock:
                 index, *xs = parents
                 place.append(xs[index])
             elif code == BLOCK:
-                place.append(_called(graph, tape.blocks[slots[i]], parents))
+                hub, results_of[hub] = _called(graph, tape.blocks[slots[i]], parents)
+                place.append(hub)
+            elif code == RESULT:
+                result = results_of[parents[0]][slots[i]]
+                place.append(graph.note(result, graph.add(code, parents, slot=slots[i])))
             elif code == CONSTANT:
                 place.append(graph.new_leaf(static[i]))
             else:
@@ -271,8 +276,9 @@ class RunBlock:
         return graph.values(graph.reverse(seeds, [leaves[slot] for slot in self.wrt]))
 
 
-def _called(graph: Graph, block: Block, parents: Sequence[int]) -> int:
-    """The node of a block that is called again."""
+def _called(graph: Graph, block: Block, parents: Sequence[int]) -> tuple[int, list[Value]]:
+    """The node of a block that is called again, and its results."""
     operands: list[Any] = [required(x, block.name) for x in graph.values(parents)]
-    hub, call = block(operands)[0]._block
-    return graph.add_block(hub, call, tuple(parents))
+    results: list[Any] = block(operands)
+    hub, call = results[0]._block
+    return graph.add_block(hub, call, tuple(parents)), results

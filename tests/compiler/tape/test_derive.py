@@ -146,3 +146,22 @@ def test_the_pullback_of_a_tape_with_blocks_is_a_tape_with_blocks():
     assert sorted(names) == ["pullback of solve"] * 2 + ["solve"]  # the second is computed again
     with pytest.raises(TypeError, match="the derivative of solve is not taken forward on a tape"):
         pushforward_tape(tape, range(4))
+
+
+def test_a_program_with_blocks_is_differentiated_again_as_values():
+    """The partial of a factor of theirs is what the blocks give, which is written in Values."""
+
+    def f(x):
+        y, _, z = solve([[x[0], x[1], 0.0], [x[1], 3.0, 0.2], [0.1, 1.0, x[0]]], [1.0, x[1], x[0]])
+        return al.tanh(y * x[0]) * z
+
+    x, other = [0.7, 0.4], [1.3, -0.2]
+    program = compile(f)
+    for _ in range(3):
+        assert program(x) == f(x)
+    for numbers in (x, other, x):
+        expected = np.array(al.hessian(f)(numbers))
+        assert al.grad(program)(numbers) == pytest.approx(al.grad(f)(numbers), rel=1e-12)
+        assert np.array(al.hessian(program)(numbers)) == pytest.approx(expected, rel=1e-10)
+        again = al.jacrev(al.grad(program))(numbers)
+        assert np.array(again) == pytest.approx(expected, rel=1e-10)
