@@ -50,7 +50,8 @@ class Problem:
     {'a': 1.0, 'b': 0.0}
 
     Each function is recorded when it is called first, as `compile` and `hessian(f, sparse=True)`
-    record it. Values that f reads besides are constants.
+    record it, and checked as those are; but of `hessp` there is no check. Values that f reads
+    besides are constants.
 
     Raises TypeError for parameters by which there is no derivative and for constraints of another
     kind, ValueError for a start that is not finite, and for bounds that cross or do not fit.
@@ -219,7 +220,9 @@ def minimize(
     constraints: Any = (),
     bounds: tuple[Any, Any] = (-np.inf, np.inf),
     sparse: bool = False,
-    **options: Any,
+    tol: float | None = None,
+    callback: Callable[..., Any] | None = None,
+    options: dict[str, Any] | None = None,
 ) -> Any:
     """SciPy's `minimize` of a function of nested parameters, with exact derivatives.
 
@@ -227,7 +230,7 @@ def minimize(
     method   SciPy's name of it: by default BFGS, L-BFGS-B with bounds, SLSQP with constraints. Each
              is given the derivatives that it uses: gradients, Hessians or products with them
     sparse   True for sparse matrices, which only trust-constr takes
-    options  other arguments of SciPy's `minimize`: tol, options, callback
+    tol, callback, options   those of SciPy's `minimize`; a callback is given vectors
 
     Gives SciPy's `OptimizeResult`, whose x is built as the parameters are; `success`, `message`,
     `nfev` and the rest are SciPy's.
@@ -256,7 +259,8 @@ def minimize(
     if np.isfinite([problem.lower, problem.upper]).any():
         given["bounds"] = scipy.Bounds(problem.lower, problem.upper)
     given["constraints"] = [*_for_scipy(problem, scipy, hess=name == "trust-constr")]
-    found = scipy.minimize(x0=problem.x0, method=method, **given, **options)
+    given |= {"tol": tol, "callback": callback, "options": options}
+    found = scipy.minimize(x0=problem.x0, method=method, **given)
     if not found.success:
         warnings.warn(
             f"minimize: {name_of(f)} did not converge: {found.message}",
