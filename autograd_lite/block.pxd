@@ -12,8 +12,10 @@ from autograd_lite.value cimport Node
 @cython.locals(deep=Py_ssize_t, i=Py_ssize_t)
 cpdef bint are_leaves(tuple nodes) except -1
 cpdef Py_ssize_t index_of(Node result) except -1
-@cython.locals(more=Extra, above=Extra)
-cdef Node result_of(Node hub, object call, Py_ssize_t i, int number=*)
+@cython.locals(more=Extra)
+cdef Node result_of(
+    tuple hub, object op, object call, Py_ssize_t i, double data, int number=*
+)
 @cython.locals(more=Extra, hub=Node, number=int, detaching=bint, i=Py_ssize_t)
 cpdef list nodes_of_call(
     object op, tuple parents, bint only_leaves, object numbers, object gradient, object block=*,

@@ -165,7 +165,8 @@ class Call:
             raise TypeError(
                 f"{hub._op}: the gradient of a compiled function's result has no derivative"
             )
-        results = [result_of(hub, self, i) for i in range(len(self.numbers))]
+        above, op = (hub,), hub._op
+        results = [result_of(above, op, self, i, data) for i, data in enumerate(self.numbers)]
         for observer in observers.active():
             for node in results:
                 observer.made(node)
@@ -202,20 +203,21 @@ def nodes_of_call(
     more.op = op
     more.block = call
     hub = engine.filled_node(kinds.BLOCK, 0, None, None, 0.0, 0.0, 0.0, more)
-    results = [result_of(hub, call, i, number) for i in range(len(numbers))]
+    above = (hub,)
+    results = [result_of(above, op, call, i, data, number) for i, data in enumerate(numbers)]
     for observer in watching:
         for node in (hub, *results):
             observer.made(node)
     return [engine.detached(node, watching) for node in results] if detaching else results
 
 
-def result_of(hub: Value, call: Call, i: int, number: int = kinds.NO_NUMBER) -> Any:
+def result_of(
+    hub: tuple[Value], op: str, call: Call, i: int, data: float, number: int = kinds.NO_NUMBER
+) -> Any:
     """Result i of a call, as a node of this kind of number; no observer is told."""
-    above = hub._extra
-    more = extra.make((hub,))
-    more.op = above.op
+    more = extra.make(hub)
+    more.op = op
     more.backward = call
-    data = call.numbers[i]
     if number != kinds.NO_NUMBER:
         return engine.filled_number(number, kinds.BY_HAND, 0, None, None, data, 0.0, i, more)
     return engine.filled_node(kinds.BY_HAND, 0, None, None, data, 0.0, i, more)

@@ -77,8 +77,8 @@ class Batched(Compiled):
         shared = {i: x for i, (x, own) in enumerate(zip(args, samples.own, strict=True)) if not own}
         if signature.calls == 1 and self._ints.learn(shared):
             batch, signature = self._batch_of(samples)
-        calls = [_Sample(signature, batch, i) for i in range(batch.n)]
-        left = dict(enumerate(calls))
+        calls = _Calls(signature, batch)
+        left = dict.fromkeys(range(batch.n))
         tried: list[Program] = []
         watched = blocks_open() and observers.watched()  # every node
         while left and not (watched or signature.eager or self._mistake):
@@ -90,7 +90,8 @@ class Batched(Compiled):
                 if whole is not None:
                     return whole
                 continue
-            i, call = next(iter(left.items()))
+            i = next(iter(left))
+            call = calls[i]
             with self._lock:
                 recorded = self._recorded(call)
             if not recorded and call.raises:
@@ -99,22 +100,19 @@ class Batched(Compiled):
                 del left[i]
             if batch.moving is not self._ints.names:  # the ints of a shared argument move no more
                 batch, signature = self._batch_of(samples)
-                for k in left:
-                    left[k] = calls[k] = _Sample(signature, batch, k)
+                calls.go_on(signature, batch, left)
             elif i in left:
                 break
-        for call in left.values():
-            call.result = self._eagerly(call)
-        return stacked([call.result for call in calls])
+        for i in left:
+            calls[i].result = self._eagerly(calls[i])
+        return stacked([calls[i].result for i in range(batch.n)])
 
     def _batch_of(self, samples: Samples) -> tuple[Batch, Signature]:
         """The samples, taken apart, and what is known of such."""
         batch = Batch(samples, self._ints.names)
         return batch, self._signature(batch.key)
 
-    def _run(
-        self, program: Program, batch: Batch, calls: Sequence[_Sample], left: dict[int, _Sample]
-    ) -> Any:
+    def _run(self, program: Program, batch: Batch, calls: _Calls, left: dict[int, None]) -> Any:
         """Have a program give the results of the samples left that it is for, which go from left.
 
         If it is for all, and none is checked, the results of the whole batch as one; else None.
@@ -122,17 +120,19 @@ class Batched(Compiled):
         batched = self._batched(program, batch)
         ran = batched.run(batch, calls, left)
         if ran is None:
-            for i, call in [*left.items()]:
-                alone = program.run(call)
+            for i in [*left]:
+                alone = program.run(calls[i])
                 if alone is not None:
-                    left.pop(i).result = program.result(alone, call)
+                    calls[i].result = program.result(alone, calls[i])
+                    del left[i]
             return None
         run, held = ran
         due = held if program.is_due(self._check) else []
         if self._check != "always" and due:  # the first if it calls back, else another each time
             due = [due[0 if program.calls else program.runs.bit_length() % len(due)]]
         for i in due:
-            call = left.pop(i)
+            del left[i]
+            call = calls[i]
             call.result = self._checked(program, batched.run_of(call, run), call)
             if self._mistake:
                 return None
@@ -145,7 +145,8 @@ class Batched(Compiled):
             return put_together(batched.template, nodes, numbers)
         for i in held:
             if i in left:
-                left.pop(i).result = batched.result(nodes, numbers, i)
+                del left[i]
+                calls[i].result = batched.result(nodes, numbers, i)
         return None
 
     def programs(self) -> Sequence[AnyProgram]:
@@ -195,6 +196,25 @@ class _Sample(Call):
         return self.batch.samples.arguments(self.i)
 
 
+class _Calls(dict[int, _Sample]):
+    """{i: the call for sample i}, made when it is asked for."""
+
+    def __init__(self, signature: Signature, batch: Batch) -> None:
+        self.signature, self.batch = signature, batch
+
+    def __missing__(self, i: int) -> _Sample:
+        self[i] = call = _Sample(self.signature, self.batch, i)
+        return call
+
+    def go_on(self, signature: Signature, batch: Batch, left: dict[int, None]) -> None:
+        """Have the calls that are left go on with a batch that was taken apart anew."""
+        self.signature, self.batch = signature, batch
+        for i in self.keys() & left:
+            call = _Sample(signature, batch, i)
+            call.begun_as(self[i])
+            self[i] = call
+
+
 class BatchedProgram(AnyProgram):
     """A program that runs for n samples at once.
 
@@ -229,9 +249,7 @@ class BatchedProgram(AnyProgram):
         text = explain_choice(self.choice, self.names, lines)
         return f"{self.name}: {counted(self.n, 'sample')}\n{text}"
 
-    def run(
-        self, batch: Batch, calls: Sequence[Call], left: Iterable[int]
-    ) -> tuple[Run, list[int]] | None:
+    def run(self, batch: Batch, calls: _Calls, left: Iterable[int]) -> tuple[Run, list[int]] | None:
         """The run for all samples, and those of the samples left for which all guards hold.
 
         None if it raises something, perhaps of a sample for which this is not the program.
@@ -239,11 +257,11 @@ class BatchedProgram(AnyProgram):
         calls  that of each sample
         """
         one, k = self.one, len(self.one.draws)
-        rows = [one.drawn(call) for call in calls] if k else []
+        rows = [one.drawn(calls[i]) for i in range(self.n)] if k else []
         if None in rows:
-            for call, row in zip(calls, rows, strict=True):
+            for i, row in enumerate(rows):
                 if row is not None:
-                    call.turned(0, row, one.draws)
+                    calls[i].turned(0, row, one.draws)
             return None
         drawn = [number for row in rows for number in row or ()]
         try:

@@ -5,6 +5,7 @@ import random
 import threading
 import warnings
 from collections import deque
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -357,3 +358,16 @@ def test_arrays_of_numbers_are_one_array_at_every_call(one):
         assert (found.dtype, found.strides) == (expected.dtype, expected.strides)
         assert found.tolist() == expected.tolist()
     assert batched.recordings == 1
+
+
+def test_a_sample_that_goes_on_after_a_recording_that_failed_does_not_call_back_again():
+    seen = []
+
+    def f(x, k):
+        ag.callback(seen.append, x)
+        return float(Decimal(k)) * x if x > 0 else x * k  # Decimal takes no tracer
+
+    batched = vmap(compile(f, check="never"), in_axes=(0, None))
+    for xs, k in (([-1.0], 1), ([-2.0], 2), ([3.0, 4.0], 1)):
+        assert batched(xs, k) == [x * k for x in xs]
+    assert seen == [-1.0, -2.0, 3.0, 4.0]
