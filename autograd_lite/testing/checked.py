@@ -138,11 +138,12 @@ class Checked:
         average = (abs(one) + abs(other)) / 2
         return max(self.tol_min, self.tol_rel * average) if math.isfinite(average) else self.tol_min
 
-    def error(self, checked: str, allowed: float, **facts: Any) -> GradientError:
+    def error(self, checked: str, allowed: float, graph: Any, **facts: Any) -> GradientError:
         """The error of a wrong derivative.
 
         checked  what gave it
         allowed  how far it may be off
+        graph    the result whose graph shows the error again, if it is a Value
         facts    those of the Finding
         """
         self.arguments.at(self.x)
@@ -151,8 +152,8 @@ class Checked:
         finding = Finding(inputs=inputs, **facts)
         # A graph written out says nothing of numbers that were read from .data.
         faithful = finding.fault is not None and not finding.fault.node.is_leaf
-        root = finding.root if faithful else None
-        code = reproduction(self.f, self.grad, self._args, self._options, root, list(inputs))
+        graph = graph if faithful and isinstance(graph, Value) else None
+        code = reproduction(self.f, self.grad, self._args, self._options, graph, list(inputs))
         message = error_message(
             self.f,
             finding,

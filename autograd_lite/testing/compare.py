@@ -333,6 +333,7 @@ class Comparison(ABC):
         raise self.checked.error(
             checked=mode,
             allowed=self.allowed(derivative, found.value, found.error),
+            graph=self.graph_of(i, root),
             output=traced.output,
             by=traced.line.by,
             reverse=derivative,
@@ -343,6 +344,10 @@ class Comparison(ABC):
             against=self.against,
             when="",
         )
+
+    def graph_of(self, i: int, root: Value | None) -> Any:
+        """The number of f that number i is of, with its graph; that at fault has the given root."""
+        return root
 
     def fault_of(self, traced: Traced, missing: float) -> tuple[Value | None, Fault | None]:
         """The graph at fault, which is made anew, and where it parts from differences.

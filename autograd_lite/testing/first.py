@@ -170,6 +170,7 @@ class FirstOrder(Comparison):
                     reverse=found[i],
                     differences=expected[i],
                     error=2 * error,
+                    graph=root,
                     root=root,
                     fault=overwritten(root),
                     **described,

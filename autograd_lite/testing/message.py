@@ -43,6 +43,8 @@ def error_message(
         rows.append(("", found.fault.reason))
     elif found.root is None and checked == "reverse mode":
         rows.append(("first apart at", "the result, a number that carries no gradient"))
+    elif found.root is None and checked != "grad=":
+        rows.append(("first apart at", "the gradient, a number to which no input leads"))
     width = max(len(label) for label, _ in rows)
     table = "\n".join(f"  {label:<{width}}  {text}" for label, text in rows)
     when = f" when {found.when}" if found.when else ""

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite import pullback
+from autograd_lite import Value, pullback
 from autograd_lite import sum as sum_of
 from autograd_lite.pullback import Graph
 from autograd_lite.testing.checked import Checked, number_of
@@ -96,6 +96,9 @@ class SecondOrder(Comparison):
             lambda numbers: _along(line, gradient(numbers)),
             as_nodes=mode == REVERSE,
         )
+
+    def graph_of(self, i: int, root: Value | None) -> Any:
+        return self.checked.called(self.x, self.checked.uncompiled)[i // len(self.x)]
 
 
 def _along(line: Direction, gradient: list[Any]) -> Any:
