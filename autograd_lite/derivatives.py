@@ -574,8 +574,11 @@ def _fresh(x: Operand, connected: bool) -> Value:
     """A Value of its own with the number x, or the number of x: what stands for it in a call."""
     if not isinstance(x, Node):
         return Value(x)
-    if number_kind(x):  # in a recording: times 1, a Value
-        node: Value = nary.binary_of(kernels.MUL, x, Value(1.0))
+    node: Value
+    if number_kind(x):  # in a recording: times 1, a Value, which is then a constant
+        one = Value(1.0)
+        node = nary.binary_of(kernels.MUL, x, one)
+        forget_parents(one)
     else:
         node = nary.unary_of(kernels.POW_C, x, 1.0) if connected else x.detach()
     return node

@@ -710,6 +710,21 @@ def test_a_constant_derivative_is_of_numbers_in_a_recording_too(x):
     assert all(type(n) in (float, np.float64) for g in found for n in g)
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, y: grad(lambda z: z * grad(al.square)(x))(y),
+        lambda x, y: jvp(lambda z: z * z * jvp(al.sin, (x,), (y,))[1], (x,), (1.0,))[1],
+        lambda x, y: hessian(lambda z: z**3 * vjp(al.exp, x)[1](y)[0])(y),
+    ],
+)
+def test_a_derivative_within_another_is_a_number_in_a_recording_too(f):
+    compiled = compile(f)
+    found = [compiled(0.7, 0.4) for _ in range(4)]
+    assert [type(g) for g in found] == [float] * 4
+    assert found == [f(0.7, 0.4)] * 4
+
+
 def test_dicts_are_told_by_their_keys_in_any_order():
     def f(x):
         return {"p": x["a"] * x["b"] ** 2, "q": x["a"]}
