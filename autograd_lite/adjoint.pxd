@@ -18,7 +18,7 @@ cdef object send(Node node, object g, dict sent)
 @cython.locals(pairs=list)
 cdef inline bint is_square(Node node) except -1
 @cython.locals(place=object)
-cdef inline object give(object node, object g, object partial, dict sent)
+cdef inline object give(Node node, object g, object partial, dict sent)
 @cython.locals(of_results=dict, more=Extra)
 cdef object send_through(Node hub, list pairs, dict sent)
 @cython.locals(plain=list, rest=list, constant=double)

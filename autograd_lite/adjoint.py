@@ -42,17 +42,18 @@ def adjoint(
     nodes = active_nodes(roots, tuple(inputs))
     if nodes is None:
         return None
-    # {id of a node: its (cotangent, partial) ...}; no lists yet, which a collector would look at.
-    sent: dict[int, Any] = {id(x): () for x in inputs}
+    # {address of a node: its (cotangent, partial) ...}; no lists yet, at which a collector looks.
+    sent: dict[int, Any] = {memory.address(x): () for x in inputs}
     for node in nodes:
         if node._kind == kinds.BY_HAND and node._block is None:
             return None
-        sent[id(node)] = ()
+        sent[memory.address(node)] = ()
     for y, g in zip(outputs, cotangents, strict=True):
-        give(y, g, 1.0, sent)
+        if isinstance(y, engine.Node):
+            give(y, g, 1.0, sent)
     for i in range(len(nodes) - 1, -1, -1):
         node = memory.listed(nodes, i)
-        pairs = sent.pop(id(node))
+        pairs = sent.pop(memory.address(node))
         if not pairs:
             continue
         if node._kind == kinds.BLOCK:
@@ -62,7 +63,7 @@ def adjoint(
         if isinstance(g, float) and g == 0.0:
             continue
         send(node, g, sent)
-    return [combine(sent[id(x)]) for x in inputs]
+    return [combine(sent[memory.address(x)]) for x in inputs]
 
 
 def send(node: Node, g: Any, sent: dict[int, Any]) -> None:
@@ -98,9 +99,9 @@ def is_square(node: Node) -> bool:
     return node._code == kernels.MUL and node._x is node._y
 
 
-def give(node: Any, g: Any, partial: Any, sent: dict[int, Any]) -> None:
+def give(node: Node, g: Any, partial: Any, sent: dict[int, Any]) -> None:
     """Note a cotangent, times a partial, for a node that depends on inputs."""
-    place = id(node)
+    place = memory.address(node)
     pairs = sent.get(place)
     if pairs is None:
         return
