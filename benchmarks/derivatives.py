@@ -1,4 +1,4 @@
-"""The speed of derivatives: Hv, third order, an eager gradient, and sparse matrices.
+"""The speed of derivatives: Hv, third order, eager derivatives, and sparse matrices.
 
     pip install ".[dev]"
     python benchmarks/derivatives.py            # a Markdown table, one minute
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 import autograd_lite as al
-from autograd_lite import Value, compile, grad, hvp
+from autograd_lite import Value, compile, grad, hessian, hvp, jvp, value_and_grad
 
 
 @dataclass
@@ -321,31 +321,37 @@ def _numbers(found: Any) -> list[Any]:
 # ------------------------------------------------------------------------- an eager gradient
 
 
-def chain(x: Any) -> Any:
-    y = x
-    for _ in range(100):
-        y = al.tanh(y * 1.01 + x) * 0.5 + y * y * 0.1
-    return y
+def chain(length: int) -> Callable[[Any], Any]:
+    """A function of one number, of ten nodes a step."""
+
+    def f(x: Any) -> Any:
+        y = x
+        for _ in range(length):
+            y = al.tanh(y * 1.01 + x) * 0.5 + y * y * 0.1
+        return y
+
+    return f
 
 
-def eager(rounds: int, repeat: int) -> list[Row]:
-    """A gradient of 1,000 nodes, beside the pass and the building of the graph."""
-    y = chain(Value(0.3))
-    nodes = len(al.topological_order(y))
-
-    def by_hand() -> None:
-        chain(Value(0.3)).backward()
-
+def eager(length: int, rounds: int, repeat: int) -> list[Row]:
+    """Derivatives of a chain, beside the pass and the building of its graph."""
+    f = chain(length)
+    y = f(Value(0.3))
     calls: dict[str, Callable[[], Any]] = {
-        "f alone": lambda: chain(Value(0.3)),
+        "f alone": lambda: f(Value(0.3)),
         "backward() alone": y.backward,
-        "f, backward()": by_hand,
-        "grad(f)": lambda: grad(chain)(0.3),
-        "grad(grad(f))": lambda: grad(grad(chain))(0.3),
+        "f, backward()": lambda: f(Value(0.3)).backward(),
+        "grad(f)": lambda: grad(f)(0.3),
+        "value_and_grad(f)": lambda: value_and_grad(f)(0.3),
+        "jvp": lambda: jvp(f, (0.3,), (1.0,)),
+        "hvp": lambda: hvp(f, (0.3,), (1.0,)),
+        "hessian(f)": lambda: hessian(f)(0.3),
+        "grad(grad(f))": lambda: grad(grad(f))(0.3),
     }
-    times = take_turns(calls, rounds, max(1, repeat // 10))
-    assert math.isfinite(grad(chain)(0.3))
-    return [Row(f"eager, {nodes} nodes", name, time) for name, time in times.items()]
+    times = take_turns(calls, rounds, max(1, repeat // length))
+    assert math.isfinite(grad(f)(0.3))
+    work = f"eager, {len(al.topological_order(y)):,} nodes"
+    return [Row(work, name, time) for name, time in times.items()]
 
 
 def table(rows: list[Row]) -> str:
@@ -362,7 +368,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     rounds, repeat = (3, 10) if options.quick else (30, 200)
-    rows = mlp(rounds, repeat) + eager(rounds, repeat)
+    rows = mlp(rounds, repeat)
+    for length in [3, 100] if options.quick else [3, 100, 3000]:
+        rows += eager(length, rounds, repeat)
     sizes = [(30, 10)] if options.quick else [(1000, 200), (10_000, 2000)]
     rows += sparse(rounds, repeat, sizes)
     print(json.dumps([asdict(row) for row in rows]) if options.json else table(rows))
