@@ -6,12 +6,15 @@ its number is wrong; or its number is right and its derivative wrong, as of one 
 the partial of the partial is dropped, or has the wrong sign or a factor of 2.
 """
 
+import operator
+
 import pytest
 
 import autograd_lite as al
 from autograd_lite import Value, hessian
-from autograd_lite.operations.rules import OPERATIONS
-from autograd_lite.pullback import Graph
+from autograd_lite.nary import binary_of, unary_of
+from autograd_lite.operations.formulas import CONSTANTS
+from autograd_lite.operations.rules import CODES, OPERATIONS, RULES
 from autograd_lite.testing import GradientError, check_grad
 from autograd_lite.testing.first import NODES
 from autograd_lite.testing.spelling import call
@@ -61,11 +64,33 @@ def replaced(tree, path, new):
     return (*tree[:k], replaced(tree[k], rest, new), *tree[k + 1 :])
 
 
+OPERATORS = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne, "power": operator.pow,
+}  # fmt: skip
+RENAMED = {"fabs": "abs", "round_even": "round", "floor_divide": "floordiv", "floor_mod": "mod"}
+
+
 def computed(tree, names):
     """A formula of Values and numbers."""
-    graph = Graph([], [])
-    nodes = {name: graph.leaf(x) for name, x in names.items()}
-    return graph.values([graph.formula(tree, nodes)])[0]
+    match tree:
+        case str():
+            return names[tree] if tree in names else CONSTANTS[tree]
+        case ("where", condition, yes, no):
+            return computed(yes if computed(condition, names) else no, names)
+        case ("-", x):
+            return -computed(x, names)
+        case (function, *trees) if function in OPERATORS:
+            return OPERATORS[function](*[computed(x, names) for x in trees])
+        case (function, *trees):
+            rule = RULES[CODES[RENAMED.get(function, function)]]
+            xs = [computed(x, names) for x in trees]
+            if rule.static:  # the order of a derivative stands first in formulas
+                x, order = xs if function == "gaussian" else xs[::-1]
+                return unary_of(rule.code, x, float(order))
+            return unary_of(rule.code, *xs, 0.0) if len(xs) == 1 else binary_of(rule.code, *xs)
+    return float(tree)
 
 
 class Anew:
@@ -132,7 +157,7 @@ def test_the_right_partials_pass(rule):
         assert not differ(anew.hessian(), hessian(lambda xs, f=anew.value: f(*xs))(anew.parents))
 
 
-def caught_among(rule, mistakes_of, match):
+def caught_among(rule, mistakes_of, match, at_fault):
     """How many mistakes in partials are caught: all that show, at the first point where any do."""
     caught = 0
     for operands in points(rule, n=3):
@@ -144,7 +169,7 @@ def caught_among(rule, mistakes_of, match):
                 if differ(numbers, anew.numbers()) or differ(second, anew.hessian()):
                     with pytest.raises(GradientError, match=match) as error:
                         anew.check()
-                    assert error.value.node._op.startswith(f"{rule.name}_anew")
+                    assert at_fault(error.value.node)
                     caught += 1
                 else:
                     anew.check()
@@ -160,7 +185,7 @@ def test_a_partial_that_has_another_number_is_caught(rule, kind):
         wrong = WRONG_FORMULAS[kind](tree)
         return [lambda names: computed(wrong, names)]
 
-    caught = caught_among(rule, mistakes, NODES)
+    caught = caught_among(rule, mistakes, NODES, lambda node: node._op == f"{rule.name}_anew")
     assert bool(caught) == (rule.name not in FLAT)
 
 
@@ -176,7 +201,11 @@ def test_a_partial_that_has_another_derivative_is_caught(rule, kind):
 
             yield mistake
 
-    caught = caught_among(rule, mistakes, r"wrong derivative d \(d .*_anew / d ")
+    def is_cut(node):
+        """To such a leaf the x was cut."""
+        return node.is_leaf and not node.is_constant
+
+    caught = caught_among(rule, mistakes, r"wrong derivative d \(d .*_anew / d ", is_cut)
     assert bool(caught) == (rule.name not in LINEAR)
 
 
