@@ -1,6 +1,7 @@
 # What memory.py does, in C.
 from cpython cimport array
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.object cimport PyObject
@@ -30,6 +31,10 @@ cdef inline double *part(double *numbers, Py_ssize_t start, Py_ssize_t n) noexce
 
 cdef inline long long *longs(array.array owner) noexcept:
     return owner.data.as_longlongs
+
+
+cdef inline int let_interrupt() except -1:
+    return PyErr_CheckSignals()
 
 
 cdef inline int append(array.array owner, double number) except -1:

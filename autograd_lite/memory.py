@@ -46,6 +46,10 @@ def longs(owner: array[int]) -> Any:
     return memoryview(owner)
 
 
+def let_interrupt() -> None:
+    """Raise KeyboardInterrupt if Ctrl-C was pressed, for which a loop in C does not look."""
+
+
 def append(owner: array[float], number: float) -> None:
     """Add a double at the end."""
     owner.append(number)

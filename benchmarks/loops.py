@@ -3,8 +3,8 @@
     python benchmarks/loops.py
     python benchmarks/loops.py --quick  # few steps, to see that it runs
 
-Times are medians of five turns, all that a call costs included; memory is what the gradient keeps:
-of a plain loop its nodes, of scan its carries.
+Times are medians of five turns, in each of which all run, with all that a call costs; memory is
+what the gradient of scan keeps: its carries.
 """
 
 from __future__ import annotations
@@ -81,14 +81,16 @@ def by_jax(n: int) -> Callable[[], object]:
     return lambda: jax.block_until_ready(gradient(1.0, 9.81))
 
 
-def milliseconds(run: Callable[[], object]) -> float:
-    run()
-    times = []
-    for _ in range(TURNS):
-        start = perf_counter()
-        run()
-        times.append(perf_counter() - start)
-    return 1e3 * median(times)
+def milliseconds(runs: list[Callable[[], object]]) -> list[float]:
+    """What each takes: medians of turns, in each of which all have one after the other."""
+    times: list[list[float]] = [[] for _ in runs]
+    for turn in range(TURNS + 1):
+        for run, found in zip(runs, times, strict=True):
+            start = perf_counter()
+            run()
+            if turn:  # the first is for what is prepared
+                found.append(perf_counter() - start)
+    return [1e3 * median(found) for found in times]
 
 
 def main() -> None:
@@ -105,9 +107,10 @@ def main() -> None:
         rows.append(("JAX, lax.scan", n, by_jax(n), 0.0))
     except ImportError:
         print("JAX is not installed")
-    for name, steps, run, kept in rows:
+    for (name, steps, _, kept), time in zip(rows, milliseconds([x[2] for x in rows]), strict=True):
         memory = f", keeps {kept:.2f} MB" if kept else ""
-        print(f"{name:24} {steps:>9,} steps {milliseconds(run):10.1f} ms{memory}")
+        each = 1e6 * time / steps
+        print(f"{name:24} {steps:>9,} steps {time:8.1f} ms {each:8.0f} ns a step{memory}")
 
 
 if __name__ == "__main__":

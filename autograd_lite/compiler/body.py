@@ -15,6 +15,7 @@ from autograd_lite.compiler.record.recorder import Recording
 from autograd_lite.compiler.record.tracers import known_by_identity
 from autograd_lite.compiler.tape import scan
 from autograd_lite.compiler.tape.derive import taken_apart, tape_of
+from autograd_lite.compiler.tape.loops import room
 from autograd_lite.compiler.tape.opcodes import INDEX, LEAF
 from autograd_lite.compiler.tape.steps import steps_of
 from autograd_lite.compiler.tape.writer import write_tape
@@ -117,10 +118,10 @@ class Body:
         carry, xs, captured = self._parts(array("d", numbers), n)
         steps = self.steps.copy()
         steps.load(carry, captured)
-        ys = array("d", bytes(8 * n * self.n_y))
+        ys = room(n * self.n_y)
         kept = array("d")  # the carry before every so many steps
         if every == 1:
-            kept = array("d", bytes(8 * n * self.n_carry))
+            kept = room(n * self.n_carry)
             self._run(steps, xs, ys, kept, 0, n)
         else:
             for begin in range(0, n, every):
@@ -160,12 +161,12 @@ class Body:
         steps.load(array("d", bytes(8 * size)), captured)
         carry_bar = array("d", cotangents[:size])
         y_bar = array("d", cotangents[size:])
-        x_bar = array("d", bytes(8 * n * self.n_x))
+        x_bar = room(n * self.n_x)
         if every == 1:
             scan.backward(steps, xs, carries, carry_bar, y_bar, x_bar, 0, n)
         for begin in reversed(range(0, n if every > 1 else 0, every)):
             end, row = min(n, begin + every), begin // every
-            here = array("d", bytes(8 * size * (end - begin)))
+            here = room(size * (end - begin))
             steps.values[:size] = carries[row * size : (row + 1) * size]
             scan.forward(steps, xs, array("d"), here, begin, end)
             scan.backward(steps, xs, here, carry_bar, y_bar, x_bar, begin, end)

@@ -3,6 +3,7 @@
 import itertools
 import math
 import random
+import signal
 import time
 
 import numpy as np
@@ -859,3 +860,33 @@ def test_checkpoint_of_a_function_that_gives_other_numbers():
     w.data = 5.0
     with pytest.raises(RuntimeError, match=r"gave 6.0, and 15.0 when it was called again"):
         y.backward()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer on this system")
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_long_loop_is_interrupted(keep):
+    n = 7_000_000 if ag.compiled else 200_000
+    f = lambda c, _: (ag.sin(c) * 1.5, None)  # noqa: E731
+    x = Value(0.5)
+    expected = scan(f, 0.5, length=10)
+
+    def run():
+        last, _ = scan(f, x, length=n, checkpoint=keep)
+        began.append("backward")
+        last.backward()
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    began = []
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert not began
+    assert x.grad == 0.0
+    assert scan(f, 0.5, length=10) == expected

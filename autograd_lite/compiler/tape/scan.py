@@ -136,6 +136,8 @@ def forward(
     y, c = memory.doubles(ys), memory.doubles(carries)
     out, a = memory.ints(steps.outputs), memory.doubles(after)
     for t in range(begin, end):
+        if t % do.LANES == 0:
+            memory.let_interrupt()
         if keeps:
             for k in range(n_carry):
                 c[(t - begin) * n_carry + k] = v[k]
@@ -185,6 +187,7 @@ def backward(
     of_y, of_x = memory.doubles(y_bar), memory.doubles(x_bar)
     last = end
     while last > begin:
+        memory.let_interrupt()
         first = max(begin, last - lanes)
         for j in range(last - first):
             for k in range(n_carry):
