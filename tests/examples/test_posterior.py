@@ -34,7 +34,7 @@ def table(printed, model):
     return np.array(rows), int(re.search(r"(\d+) paths diverged", lines[0])[1])
 
 
-def test_without_the_funnel_the_means_are_the_exact_ones(run, size):
+def test_without_the_funnel_the_means_are_the_exact_ones(run, size, compiled_only):
     printed = run("posterior.py", *size)
     free, few = table(printed, "free")
     _, many = table(printed, "centred")
