@@ -21,7 +21,7 @@ from autograd_lite.compiler.record.captured import CapturedState
 from autograd_lite.compiler.record.flatten import Identity, flatten_call
 from autograd_lite.compiler.record.recorder import Recorder, Recording, record
 from autograd_lite.compiler.record.tracers import NotRecordedError
-from autograd_lite.compiler.tape.derive import taken_apart, tape_of
+from autograd_lite.compiler.tape.derive import folded, taken_apart, tape_of
 from autograd_lite.compiler.tape.interpreter import Interpreter
 from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.derivatives import Tree, check_function, places_of, single_of
@@ -48,7 +48,7 @@ __all__ = ["CSR", "Sparse", "Sparsity"]
 MANY = 100_000
 """A matrix with more numbers than these that are not 0, a quarter of all, is no sparse one."""
 
-BYTES = 1000
+BYTES = 2000
 """A number takes at least so many while it is prepared."""
 
 STAGES = ("recording", "gradient", "structure", "derivatives", "arrays")
@@ -427,7 +427,7 @@ class _Prepared:
         self.sparsity, data = _in_order(found, len(inputs), symmetric and not lower)
         self.head, self._asked = len(head), len(call.asked)
         outputs = [*[place[i] for i in call.asked], *head, *data]
-        derived = tape_of(nodes, outputs, tape.leaves, tape.indices, 0)
+        derived = folded(tape_of(nodes, outputs, tape.leaves, tape.indices, 0))
         self._choice = ExecutorChoice(derived, [], "auto", self.guards.exact, has_run=True)
         if self._choice.executor is None:
             self._choice.arrays()

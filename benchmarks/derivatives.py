@@ -277,7 +277,7 @@ def with_casadi(casadi: Any, matrix: Matrix) -> tuple[Callable[[], Any], list[An
         buffer.set_arg(k, memoryview(array))
     for k, array in enumerate(made):
         buffer.set_res(k, memoryview(array))
-    call.keeps = buffer, given  # type: ignore[attr-defined]
+    call.keeps = buffer, given, made  # type: ignore[attr-defined]
     return call, made
 
 

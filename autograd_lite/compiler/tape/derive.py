@@ -5,15 +5,18 @@ The derivatives of a block in it are blocks again, whose pullbacks are written i
 
 from __future__ import annotations
 
+from array import array
 from itertools import chain
 
 import numpy as np
 
 from autograd_lite.block import Block
+from autograd_lite.compiler.tape.interpreter import Interpreter
 from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, INDEX, LEAF, RESULT, TAKE
 from autograd_lite.compiler.tape.ranges import rows_of
 from autograd_lite.compiler.tape.tape import Tape
 from autograd_lite.derive import Nodes
+from autograd_lite.operations.rules import RULES
 from autograd_lite.pullback import Graph, by_operand
 from autograd_lite.value import Node, Value, required
 
@@ -27,12 +30,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RunBlock",
+    "folded",
     "gradient_tape",
     "pullback_tape",
     "pushforward_tape",
     "taken_apart",
     "tape_of",
 ]
+
+
+DEEPEST = 8
+"""Of so many operations, one upon the other, `folded` computes what is constant."""
 
 
 def gradient_tape(tape: Tape, wrt: Sequence[int], *, value: bool = False) -> Tape:
@@ -226,6 +234,42 @@ def _pullback_of(block: Block, n: int, asked: list[int]) -> Block:
         return Graph(written(inputs), inputs, True).pullback(cotangents)
 
     return Block(f"pullback of {block.name}", forward, pullback, backward, captured)
+
+
+def folded(tape: Tape) -> Tape:
+    """The tape in which what is computed of constants alone is a constant, with the same bits.
+
+    Derivatives leave such products behind, as their constants are data, which no formula looks at.
+    """
+    counts = np.diff(tape.offsets)
+    of_users = np.array([rule.user_module is not None for rule in RULES])
+    may = (tape.codes > 0) & ~of_users[np.maximum(tape.codes, 0)]
+    known = tape.codes == CONSTANT
+    for _ in range(DEEPEST):
+        unknown = np.append(0, np.cumsum(~known[tape.parents]))
+        known |= may & (unknown[tape.offsets[1:]] == unknown[tape.offsets[:-1]])
+    found = np.flatnonzero(known & (counts > 0))
+    if not len(found):
+        return tape
+    kept = np.flatnonzero(known)
+    place = np.cumsum(known) - 1
+    places, of_kept = rows_of(tape.offsets, kept)
+    alone = Tape(
+        tape.codes[kept],
+        np.append(0, np.cumsum(of_kept)),
+        place[tape.parents[places]],
+        tape.static[kept],
+        tape.slots[kept],
+        place[found],
+        0,
+    )
+    codes, static = tape.codes.copy(), tape.static.copy()
+    codes[found] = CONSTANT
+    static[found] = Interpreter(alone, []).forward(array("d"), array("q")).outputs
+    parents = tape.parents[~np.repeat(known, counts)]
+    offsets = np.append(0, np.cumsum(np.where(known, 0, counts)))
+    arrays = codes, offsets, parents, static, tape.slots, tape.outputs
+    return Tape(*arrays, tape.leaves, tape.indices, tape.results, tape.blocks)
 
 
 class RunBlock:

@@ -8,9 +8,17 @@ import pytest
 import autograd_lite as al
 from autograd_lite import Value, compile
 from autograd_lite.compiler.choice import ExecutorChoice
-from autograd_lite.compiler.tape.derive import gradient_tape, pullback_tape, pushforward_tape
+from autograd_lite.compiler.tape.derive import (
+    folded,
+    gradient_tape,
+    pullback_tape,
+    pushforward_tape,
+)
 from autograd_lite.compiler.tape.interpreter import Interpreter
+from autograd_lite.compiler.tape.opcodes import CONSTANT, LEAF
+from autograd_lite.compiler.tape.tape import Tape
 from autograd_lite.linalg import solve
+from autograd_lite.operations.rules import CODES
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(6, 3)), RNG.normal(size=6)
@@ -165,3 +173,36 @@ def test_a_program_with_blocks_is_differentiated_again_as_values():
         assert np.array(al.hessian(program)(numbers)) == pytest.approx(expected, rel=1e-10)
         again = al.jacrev(al.grad(program))(numbers)
         assert np.array(again) == pytest.approx(expected, rel=1e-10)
+
+
+def of_constants(*numbers):
+    """A tape of exp(dot(a, b)) * x + sum(a), (sum(a), and exp of the constants alone)."""
+    n = len(numbers)
+    exp, mul, add = n + 2, n + 3, n + 5
+    codes = [*[CONSTANT] * n, LEAF, CODES["dot"], CODES["exp"], CODES["mul"], CODES["sum"]]
+    rows = [*[[]] * n, [], [*range(n)], [n + 1], [exp, n], [*range(n)], [mul, n + 4]]
+    offsets = np.append(0, np.cumsum([len(row) for row in rows]))
+    parents = [p for row in rows for p in row]
+    static = [*numbers, *[0.0] * 6]
+    slots = [*[-1] * n, 0, *[-1] * 5]
+    return Tape([*codes, CODES["add"]], offsets, parents, static, slots, [add, n + 4, exp], 1)
+
+
+def test_what_is_computed_of_constants_alone_is_a_constant():
+    tape = of_constants(0.1, 0.2, 0.3, 0.7)
+    found = folded(tape)
+    assert [CODES["mul"], CODES["add"]] == [code for code in found.codes.tolist() if code > 0]
+    expected = Interpreter(tape, [0]).forward(array("d", [1.5]), array("q")).outputs
+    assert Interpreter(found, [0]).forward(array("d", [1.5]), array("q")).outputs == expected
+    assert folded(found) is found
+
+
+def test_a_long_chain_of_constants_is_folded_in_part():
+    n = 20
+    codes = [CONSTANT, *[CODES["sin"]] * n]
+    offsets, rest = [0, 0, *range(1, n + 1)], [-1] * (n + 1)
+    tape = Tape(codes, offsets, [*range(n)], [0.5] * (n + 1), rest, [n], 0)
+    found = folded(tape)
+    assert 0 < (found.codes > 0).sum() < n
+    run = [Interpreter(t, []).forward(array("d"), array("q")).outputs for t in (tape, found)]
+    assert run[0] == run[1]
