@@ -53,6 +53,7 @@ cdef inline void fill(
 cdef Node observed_node(
     int kind, int code, Node x, Node y, double data, double dx, double dy, object more
 )
+cdef bint is_traced(tuple watching) except -1
 @cython.locals(more=Extra, source=Node)
 cdef object observed_by_hand(Node node, tuple parents, object op, object tracer)
 @cython.locals(node=Node)

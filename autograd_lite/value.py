@@ -749,7 +749,7 @@ def observed_node(
     if detaching and kind > kinds.LEAF and not watching:
         return filled_node(kinds.LEAF, 0, None, None, data, 0.0, 0.0, None)
     number = kinds.NO_NUMBER if kind <= kinds.LEAF else plain.kind_made(kind, code, x, y, more)
-    if number != kinds.NO_NUMBER and not observers.tracing():
+    if number != kinds.NO_NUMBER and not is_traced(watching):
         number = kinds.NO_NUMBER  # of constants that were made while some block was open
     node: Any
     if number == kinds.NO_NUMBER:
@@ -762,6 +762,14 @@ def observed_node(
     if detaching and kind > kinds.LEAF:
         node = detached(node, watching)
     return node  # type: ignore[no-any-return]
+
+
+def is_traced(watching: tuple[observers.Observer, ...]) -> bool:
+    """`observers.tracing`, of observers that are known."""
+    for observer in watching:  # noqa: SIM110, as any() takes longer
+        if observer.traces:
+            return True
+    return False
 
 
 def observed_by_hand(node: Node, parents: tuple[Node, ...], op: str, tracer: Any) -> None:
