@@ -233,6 +233,28 @@ def test_another_branch_is_prepared_anew_and_both_are_kept():
     assert found.preparations == 2
 
 
+def test_a_decision_on_the_last_digit_is_that_of_f():
+    """Arrays add up in another order."""
+    for seed in range(6):
+        x = np.random.default_rng(seed).uniform(size=400)
+        total = 0.0
+        for v in x.tolist():
+            total += v * v
+
+        def f(x, total=total):
+            found = 0.0
+            for v in x:
+                found = found + v * v
+            return found * 0.5 if found > total else found * 2.0
+
+        derivatives = value_grad_hessian(f, sparse="arrays")
+        for _ in range(3):
+            value, gradient, matrix = derivatives(x)
+            assert value == pytest.approx(2.0 * total, rel=1e-12)
+            assert gradient == pytest.approx(4.0 * x, rel=1e-12)
+            assert (matrix.data == 4.0).all()
+
+
 def test_what_f_reads_is_looked_at_again():
     scale = 2.0
 
