@@ -321,9 +321,9 @@ class Program(AnyProgram):
 
     def call_back(self, outputs: array[float], call: Call) -> None:
         """Do the callbacks of a run, with arrays of their own, that are not done for the call."""
-        made = [*zip(self.calls, self.called_with(outputs.tolist()), strict=True)]
-        for (function, _), numbers in made[call.called :]:
-            function(*numbers)
+        called = self.called_with(outputs.tolist())
+        for i in range(call.called, len(called)):
+            self.calls[i][0](*called[i])
 
     def called_with(self, outputs: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The numbers that each callback is called with."""

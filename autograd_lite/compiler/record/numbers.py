@@ -157,19 +157,13 @@ class NumberTracer(PlainNumber):
         return self
 
 
-class PythonTracer(NumberTracer):
-    """Stands for a number of Python's: it has what such a number has, and no more."""
+class FloatTracer(NumberTracer):
+    """Stands for a float: it has what a float has, and no more."""
 
     __slots__ = ()
 
 
-class FloatTracer(PythonTracer):
-    """Stands for a float."""
-
-    __slots__ = ()
-
-
-class IntTracer(PythonTracer):
+class IntTracer(NumberTracer):
     """Stands for an int. `take` reads it anew at each call; as an index it is read, a guard."""
 
     __slots__ = ()
@@ -371,7 +365,6 @@ def _raises(x: Any, y: Any) -> None:
 
 _READ = "float int complex repr str format lshift rshift"
 _COMPARED = "lt le gt ge eq ne bool"
-_OFTEN = float, int
 _UNARY = "neg pos abs invert round floor ceil trunc"
 _BINARY = "add sub mul truediv floordiv mod pow and or xor"
 _OF_FLOATS = "neg pos abs add radd sub rsub mul rmul"
@@ -443,7 +436,7 @@ def _computing(name: str, apply: Callable[..., Any], turned: bool = False) -> Ca
     quotient = name == "truediv" and not turned
 
     def method(self: NumberTracer, *others: Any) -> Any:
-        if quotient and type(others[0]) in _OFTEN and 0.0 < abs(others[0]) < LARGEST_INT:
+        if quotient and type(others[0]) in (float, int) and 0.0 < abs(others[0]) < LARGEST_INT:
             return rule(self, *others)  # at once, as means are computed so
         if not all(map(_is_operand, others)):
             return rule(self, *others) if rule else NotImplemented
@@ -455,8 +448,7 @@ def _computing(name: str, apply: Callable[..., Any], turned: bool = False) -> Ca
         kind = kind_of(result)
         if is_bool(result) and of_bools:
             op, *known = of_bools
-            holds = engine.compared(self, op, [*others, *known][0], bool(result))
-            return as_number(holds, kind)
+            return as_number(engine.compared(self, op, [*others, *known][0], bool(result)), kind)
         if not (rule and kind in _TYPES and len(others) == n_others):
             return apply(*map(read, operands))
         limit = LARGEST_INT if is_int(result) else inf if _overflows(name, operands) else None
