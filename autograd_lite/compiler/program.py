@@ -379,7 +379,7 @@ class Guards:
         for x, y, guard in recording.guards:
             nodes = (x, y) if isinstance(y, Node) else (x,)
             if guard.op in ("is", "==") and not guard.integer:
-                for node in nodes:
+                for node in map(_source, nodes):
                     self.exact |= not node.is_leaf or node in recording.computed_from
             i, j, number = outputs.index_of(x), -1, 0.0
             if isinstance(y, Node):
@@ -396,6 +396,12 @@ class Guards:
         """The first guard that does not hold."""
         i = loops.broken(outputs, self.written, self.constants)
         return self.guards[i] if i >= 0 else None
+
+
+def _source(node: Node) -> Node:
+    """The number that a node is another type of, as x ** 1; or the node itself."""
+    source: Node = node.parents[0] if node._op == "**1" and node.parents else node
+    return source
 
 
 # How x and y may compare where a comparison is true; "is" is bit for bit, and "/" is "==" of what
