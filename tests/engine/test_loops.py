@@ -85,6 +85,52 @@ def test_a_pendulum_is_that_of_the_unrolled_loop_bit_for_bit(keep):
     assert [x.grad for x in (*start, G)] == gradient
 
 
+UNARY = [ag.sin, ag.cos, tanh, ag.softplus, abs, ag.sigmoid, ag.relu, lambda x: -x, ag.square]
+BINARY = [lambda x, y: x + y, lambda x, y: x - y, lambda x, y: x * y, ag.atan2, ag.maximum]
+
+
+def random_body(seed):
+    """A body of some twenty operations, many of them products followed by sums."""
+    rng = random.Random(seed)
+    plan = [(rng.random(), *[rng.randrange(6) for _ in range(3)]) for _ in range(20)]
+
+    def body(carry, _):
+        xs = [G, *carry]
+        for kind, i, j, k in plan:
+            x, y, z = (xs[-1 - n % len(xs)] for n in (i, j, k))
+            if kind < 0.3:
+                xs.append(UNARY[(i + j + k) % len(UNARY)](x))
+            elif kind < 0.6:
+                xs.append(BINARY[(i + j + k) % len(BINARY)](x, y))
+            elif kind < 0.8:
+                xs.append(x + y * z if i % 2 else 0.5 * y + x)
+            elif kind < 0.9:
+                xs.append(x - y * z if i % 2 else x - 0.25 * y)
+            else:
+                xs.append(ag.dot([x, 2.0], [y, z]))
+        return (0.1 * ag.sin(xs[-1]) + carry[0], carry[1] - 0.1 * tanh(xs[-2])), None
+
+    return body
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_random_loop_is_the_unrolled_one_bit_for_bit(seed):
+    start, body = (Value(0.7), Value(-0.3)), random_body(seed)
+
+    def total(loop, *steps, **kwargs):
+        (x, y), _ = loop(body, start, *steps, **kwargs)
+        return x * 2.0 + y
+
+    n = 70
+    number, gradient = gradient_in_order(lambda: total(unrolled, [None] * n), [*start, G])
+    root = total(scan, length=n)
+    for x in (*start, G):
+        x.grad = 0.0
+    root.backward()
+    assert root.data == number
+    assert [x.grad for x in (*start, G)] == gradient
+
+
 def rnn(h, x):
     h = [tanh(ag.dot(w, h) + u * x) for w, u in zip(W, U, strict=True)]
     return h, h[0] * x
