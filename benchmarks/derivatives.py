@@ -1,12 +1,13 @@
-"""The speed of derivatives: Hv, third order, eager derivatives, and sparse matrices.
+"""The speed of derivatives: of a network, sparse, of second order within others, and eager.
 
-    pip install ".[dev]"
-    python benchmarks/derivatives.py            # a Markdown table, one minute
+    pip install ".[dev]" jax casadi==3.8.2 ddx-ad==4.3.0 asdex
+    python benchmarks/derivatives.py            # a Markdown table, four minutes
     python benchmarks/derivatives.py --quick    # little work, to see that it runs
     python benchmarks/derivatives.py --json
 
 Contestants take turns, so that a machine that speeds up or slows down does so for all, and the
-table shows medians over the rounds. PyTorch, JAX and CasADi have a row where they are installed.
+table shows medians over the rounds. All compute with doubles, and each one's result is compared
+with ours. PyTorch, JAX, CasADi, ddx and asdex have a row where they are installed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import statistics
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -22,56 +22,31 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from contests import Row, contest, flat, installed, take_turns, with_doubles
+from machine import machine
+from second_order import kmeans, particle, saddle
 
 import autograd_lite as al
 from autograd_lite import Value, compile, grad, hessian, hvp, jvp, value_and_grad
-
-
-@dataclass
-class Row:
-    """One line of the table.
-
-    microseconds  of one call
-    error         the largest relative difference from our own result, None for ours
-    """
-
-    work: str
-    contestant: str
-    microseconds: float
-    error: float | None = None
-
-
-def take_turns(calls: dict[str, Callable[[], Any]], rounds: int, repeat: int) -> dict[str, float]:
-    """The median time of each call, in microseconds."""
-    taken: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            start = perf_counter()
-            for _ in range(repeat):
-                call()
-            taken[name].append((perf_counter() - start) / repeat * 1e6)
-    return {name: statistics.median(times) for name, times in taken.items()}
-
 
 # ------------------------------------------------------------------- a small MLP, 163 parameters
 
 SIZES = (6, 16, 3)
 RNG = np.random.default_rng(0)
-X, Y = RNG.normal(size=(20, 6)), RNG.normal(size=(20, 3))
 SHAPES = [(16, 6), (16,), (3, 16), (3,)]
 PARAMETERS = [RNG.normal(size=shape) / 2 for shape in SHAPES]
 DIRECTION = [RNG.normal(size=shape) for shape in SHAPES]
 
 
 def loss(parameters: list[Any], tanh: Callable[[Any], Any], x: Any, y: Any) -> Any:
-    """The mean squared error over 20 samples, of arrays of JAX or PyTorch."""
+    """The mean squared error over all samples, of arrays of JAX or PyTorch."""
     w1, b1, w2, b2 = parameters
     errors = tanh(x @ w1.T + b1) @ w2.T + b2 - y
     return (errors * errors).mean()
 
 
 def scalar_loss(parameters: list[Any], xs: Any, ys: Any) -> Any:
-    """The same of nested lists, scalar by scalar."""
+    """The same, scalar by scalar."""
     w1, b1, w2, b2 = parameters
     squares = []
     for x, y in zip(xs, ys, strict=True):
@@ -81,31 +56,44 @@ def scalar_loss(parameters: list[Any], xs: Any, ys: Any) -> Any:
     return al.mean(squares)
 
 
-def leaves(tree: Any) -> list[Any]:
-    return [x for part in tree for x in leaves(part)] if isinstance(tree, list) else [tree]
+def split(p: Any) -> list[Any]:
+    """One vector as the parameters."""
+    parts, start = [], 0
+    for shape in SHAPES:
+        size = math.prod(shape)
+        parts.append(p[start : start + size].reshape(shape))
+        start += size
+    return parts
 
 
-def ours() -> dict[str, Callable[[], Any]]:
-    p, v = ([x.tolist() for x in xs] for xs in (PARAMETERS, DIRECTION))
-    x, y = X.tolist(), Y.tolist()
-
+def ours(x: Any, y: Any) -> dict[str, Callable[[], Any]]:
     def product(p: Any, v: Any, x: Any, y: Any) -> Any:
         return hvp(lambda p: scalar_loss(p, x, y), (p,), (v,))
 
     def third(p: Any, v: Any, x: Any, y: Any) -> Any:
-        return grad(lambda p: al.dot(leaves(product(p, v, x, y)), leaves(v)))(p)
+        def along(p: Any) -> Any:
+            found = zip(product(p, v, x, y), v, strict=True)
+            return al.sum([(a * b).sum() for a, b in found])
+
+        return grad(along)(p)
+
+    def of_vector(p: Any, x: Any, y: Any) -> Any:
+        return hessian(lambda p: scalar_loss(split(p), x, y))(p)
 
     # Checks at calls 2, 4, 8 ... would run the function beside its program.
-    of_second, of_third = (compile(f, check="never") for f in (product, third))
-    return {"Hv": lambda: of_second(p, v, x, y), "third order": lambda: of_third(p, v, x, y)}
+    second, third, full = (compile(f, check="never") for f in (product, third, of_vector))
+    vector = flat(PARAMETERS)
+    return {
+        "Hv": lambda: second(PARAMETERS, DIRECTION, x, y),
+        "third order": lambda: third(PARAMETERS, DIRECTION, x, y),
+        "Hessian": lambda: full(vector, x, y),
+    }
 
 
-def jax() -> dict[str, Callable[[], Any]]:
-    import jax
-
-    jax.config.update("jax_enable_x64", True)
+def jax(x: Any, y: Any) -> dict[str, Callable[[], Any]]:
+    jax = with_doubles()
     p, v = ([jax.numpy.asarray(x) for x in xs] for xs in (PARAMETERS, DIRECTION))
-    f = lambda p: loss(p, jax.numpy.tanh, X, Y)  # noqa: E731
+    f = lambda p: loss(p, jax.numpy.tanh, x, y)  # noqa: E731
     product = jax.jit(lambda p, v: jax.jvp(jax.grad(f), (p,), (v,))[1])
 
     def inner(p: Any, v: Any) -> Any:
@@ -113,18 +101,21 @@ def jax() -> dict[str, Callable[[], Any]]:
         return sum((a * b).sum() for a, b in zip(found, v, strict=True))
 
     third = jax.jit(jax.grad(inner))
+    full = jax.jit(jax.hessian(lambda p: f(split(p))))
+    vector = jax.numpy.asarray(flat(PARAMETERS))
     return {
         "Hv": lambda: [x.block_until_ready() for x in product(p, v)],
         "third order": lambda: [x.block_until_ready() for x in third(p, v)],
+        "Hessian": lambda: full(vector).block_until_ready(),
     }
 
 
-def torch() -> dict[str, Callable[[], Any]]:
+def torch(x: Any, y: Any) -> dict[str, Callable[[], Any]]:
     import torch
 
     p = [torch.tensor(x, requires_grad=True) for x in PARAMETERS]
     v = [torch.tensor(x) for x in DIRECTION]
-    x, y = torch.tensor(X), torch.tensor(Y)
+    x, y = torch.tensor(x), torch.tensor(y)
 
     def product(create_graph: bool = False) -> Any:
         first = torch.autograd.grad(loss(p, torch.tanh, x, y), p, create_graph=True)
@@ -135,36 +126,62 @@ def torch() -> dict[str, Callable[[], Any]]:
         along = sum((a * b).sum() for a, b in zip(product(True), v, strict=True))
         return torch.autograd.grad(along, p)
 
-    return {"Hv": product, "third order": third}
+    vector = torch.tensor(flat(PARAMETERS))
+    full = torch.func.hessian(lambda p: loss(split(p), torch.tanh, x, y))
+    return {"Hv": product, "third order": third, "Hessian": lambda: full(vector)}
 
 
-def flat(arrays: Any) -> Any:
-    return np.concatenate([np.asarray(x, float).ravel() for x in arrays])
-
-
-def mlp(rounds: int, repeat: int) -> list[Row]:
-    """Ours beside the others that are installed."""
-    contestants: dict[str, dict[str, Callable[[], Any]]] = {"autograd_lite": ours()}
-    for make in (jax, torch):
-        try:
-            contestants[make.__name__] = make()
-        except ImportError:
-            continue
+def mlp(rounds: int, samples: int) -> list[Row]:
+    """Derivatives of an MLP, ours beside the others that are installed."""
+    x, y = RNG.normal(size=(samples, 6)), RNG.normal(size=(samples, 3))
+    made = installed({"autograd_lite": ours, "jax": jax, "torch": torch}, x, y)
     rows = []
-    for work in ("Hv", "third order"):
-        calls = {name: made[work] for name, made in contestants.items()}
-        results = {name: [call() for _ in range(5)][-1] for name, call in calls.items()}
-        expected = flat(results["autograd_lite"])
-        for name, time in take_turns(calls, rounds, repeat).items():
-            error = float(np.abs(flat(_plain(results[name])) / expected - 1).max())
-            own = name == "autograd_lite"
-            rows.append(Row(f"MLP, {len(expected)} parameters: {work}", name, time,
-                            None if own else error))  # fmt: skip
+    for work in ("Hv", "third order", "Hessian"):
+        calls = {name: calls[work] for name, calls in made.items()}
+        rows += contest(f"MLP, 163 parameters, {samples} samples: {work}", calls, rounds)
     return rows
 
 
-def _plain(arrays: Any) -> Any:
-    return [x.detach().numpy() if hasattr(x, "detach") else x for x in arrays]
+# ------------------------------------------------------------------- values and gradients
+
+
+def chained(n: int, rounds: int) -> list[Row]:
+    """Value and gradient of a function of n numbers, of which each meets the next one."""
+    x = np.linspace(-1.2, 1.0, n)
+
+    def ours() -> Callable[[], Any]:
+        f = compile(value_and_grad(rosenbrock), check="never")
+        return lambda: f(x)
+
+    def jax() -> Callable[[], Any]:
+        jax = with_doubles()
+
+        def f(x: Any) -> Any:
+            return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
+
+        g, given = jax.jit(jax.value_and_grad(f)), jax.numpy.asarray(x)
+        return lambda: jax.block_until_ready(g(given))
+
+    def casadi() -> Callable[[], Any]:
+        import casadi
+
+        def made(casadi: Any, lists: Any, vectors: Any) -> list[Any]:
+            value = rosenbrock(lists[0])
+            return [value, casadi.gradient(value, vectors[0])]
+
+        call, arrays = with_casadi(casadi, Matrix("", list, (x,), made))
+        return lambda: call() or arrays
+
+    def ddx() -> Callable[[], Any]:
+        import ddx  # type: ignore[import-not-found]
+
+        run = ddx.equation(lambda: rosenbrock([ddx.var(f"x{i:06}") for i in range(n)]))
+        run.compile(backend=ddx.Backend.INTERPRET)
+        call = run.buffer(x)
+        return lambda: call() or [call.value, call.jacobian]
+
+    made = installed({"autograd_lite": ours, "jax": jax, "casadi": casadi, "ddx": ddx})
+    return contest(f"Rosenbrock, n = {n:,}: value and gradient", made, rounds)
 
 
 # ------------------------------------------------------------------------------ sparse matrices
@@ -281,7 +298,7 @@ def with_casadi(casadi: Any, matrix: Matrix) -> tuple[Callable[[], Any], list[An
     return call, made
 
 
-def sparse(rounds: int, repeat: int, sizes: list[tuple[int, int]]) -> list[Row]:
+def sparse(rounds: int, sizes: list[tuple[int, int]]) -> list[Row]:
     """The preparation of sparse matrices and their calls, beside CasADi where it is installed."""
     try:
         import casadi
@@ -307,10 +324,36 @@ def sparse(rounds: int, repeat: int, sizes: list[tuple[int, int]]) -> list[Row]:
             size = np.abs(expected).max()
             error = float(np.abs(flat(made) - expected).max() / size)
             rows.append(Row(f"{matrix.work}, prepared", "casadi", taken))
-        for name, time in take_turns(calls, rounds, repeat).items():
+        for name, time in take_turns(calls, rounds).items():
             own = name == "autograd_lite"
             rows.append(Row(matrix.work, name, time, None if own else error))
     return rows
+
+
+def colored(n: int, rounds: int) -> list[Row]:
+    """A whole sparse Hessian, beside one that is coloured and compressed in JAX."""
+    x = np.linspace(-1.2, 1.0, n)
+
+    def ours() -> Callable[[], Any]:
+        derivative = al.hessian(rosenbrock, sparse="arrays")
+        for _ in range(8):
+            derivative(x)  # past the calls that check
+        return lambda: derivative(x)[0]
+
+    def asdex() -> Callable[[], Any]:
+        import asdex  # type: ignore[import-not-found]
+
+        jax = with_doubles()
+
+        def f(x: Any) -> Any:
+            return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
+
+        given = jax.numpy.asarray(x)
+        derivative = jax.jit(asdex.hessian(f, given))
+        return lambda: jax.block_until_ready(derivative(given))
+
+    made = installed({"autograd_lite": ours, "asdex": asdex})
+    return contest(f"Rosenbrock, n = {n:,}: whole sparse Hessian", made, rounds)
 
 
 def _numbers(found: Any) -> list[Any]:
@@ -333,7 +376,7 @@ def chain(length: int) -> Callable[[Any], Any]:
     return f
 
 
-def eager(length: int, rounds: int, repeat: int) -> list[Row]:
+def eager(length: int, rounds: int) -> list[Row]:
     """Derivatives of a chain, beside the pass and the building of its graph."""
     f = chain(length)
     y = f(Value(0.3))
@@ -348,7 +391,7 @@ def eager(length: int, rounds: int, repeat: int) -> list[Row]:
         "hessian(f)": lambda: hessian(f)(0.3),
         "grad(grad(f))": lambda: grad(grad(f))(0.3),
     }
-    times = take_turns(calls, rounds, max(1, repeat // length))
+    times = take_turns(calls, rounds)
     assert math.isfinite(grad(f)(0.3))
     work = f"eager, {len(al.topological_order(y)):,} nodes"
     return [Row(work, name, time) for name, time in times.items()]
@@ -367,13 +410,22 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="little work: the numbers say little")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
-    rounds, repeat = (3, 10) if options.quick else (30, 200)
-    rows = mlp(rounds, repeat)
+    rounds, samples = (3, 2) if options.quick else (30, 20)
+    rows = mlp(rounds, samples)
+    for n in (20,) if options.quick else (1000, 10_000):
+        rows += chained(n, rounds)
+    rows += sparse(rounds, [(30, 10)] if options.quick else [(1000, 200), (10_000, 2000)])
+    rows += colored(30 if options.quick else 1000, rounds)
+    rows += kmeans(20 if options.quick else 200, 5, rounds)
+    rows += particle(rounds) if options.quick else [*particle(rounds), *saddle(3)]
     for length in [3, 100] if options.quick else [3, 100, 3000]:
-        rows += eager(length, rounds, repeat)
-    sizes = [(30, 10)] if options.quick else [(1000, 200), (10_000, 2000)]
-    rows += sparse(rounds, repeat, sizes)
-    print(json.dumps([asdict(row) for row in rows]) if options.json else table(rows))
+        rows += eager(length, rounds)
+    if options.json:
+        packages = "numpy", "torch", "jax", "casadi", "ddx-ad", "asdex"
+        ran_on = machine("autograd_lite", *packages)
+        print(json.dumps({"machine": ran_on, "rows": [asdict(row) for row in rows]}))
+    else:
+        print(table(rows))
 
 
 if __name__ == "__main__":

