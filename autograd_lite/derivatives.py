@@ -389,7 +389,7 @@ class _Call:
         for part in self._trees:
             fresh = [_fresh(x, self._connected) for x in part.leaves]
             for k, parameter in part.parameters.items():
-                fresh[k] = _as_parameter(parameter, fresh[k])
+                fresh[k] = as_parameter(parameter, fresh[k])
             self.inputs += fresh
         start = 0
         for k, part in zip(places, self._trees, strict=True):
@@ -599,11 +599,13 @@ def _like(source: Operand, x: Any) -> Any:
     return made
 
 
-def _as_parameter(parameter: Value, x: Operand) -> Value:
+def as_parameter(parameter: Value, x: Operand) -> Value:
     """The node x as one like this parameter of a module."""
     if isinstance(x, Node) and type(x) is type(parameter):
         return x
     node = x if isinstance(x, Node) else Value(x)
+    if not _is_leaf(node):  # its slots alone would not do: a block's result has a pullback, too
+        node = nary.unary_of(kernels.POW_C, node, 1.0)
     made = parameter.__copy__()
     made._set_slots(node._get_slots())
     for observer in observers.active():
@@ -680,7 +682,7 @@ class Tree:
                 self.parameters[len(self.leaves)] = p
                 self._block([p], None, path)
             return lambda blocks: thing._with_parameters(
-                [_as_parameter(p, next(blocks)) for p in parameters]
+                [as_parameter(p, next(blocks)) for p in parameters]
             )
         if rebuildable(thing):
             parts = [self._take(x, path + step) for step, x in items(thing)]

@@ -13,7 +13,7 @@ import numpy as np
 import autograd_lite.functions as functions
 from autograd_lite.compiler.choice import cotangents_for, others
 from autograd_lite.compiler.messages import counted
-from autograd_lite.compiler.record.template import Array, Hole, plain, put_together
+from autograd_lite.compiler.record.template import Array, Hole, Made, plain, put_together
 from autograd_lite.graph import cotangents, order_without
 from autograd_lite.observers import Observer, observe, unobserved
 from autograd_lite.tree import children, items, rebuild, rebuildable
@@ -127,6 +127,9 @@ class Comparison:
             if cls is Value and isinstance(y, Value) and hole:
                 self.nodes[hole.i] = y
             self._note(x, _kind(cls), y, path, hole.i if hole else -1)
+        elif isinstance(x, Made) and type(x.like) is type(y):
+            for p, (name, q) in zip(x.parameters, y.named_parameters(), strict=True):
+                self.follow(p, q, f"{path}.{name}")
         elif not rebuildable(x) and not isinstance(x, Array):
             if x is not y and (type(x) is not type(y) or not (x == y or (x != x and y != y))):
                 self._differs(repr(x), repr(y), path)

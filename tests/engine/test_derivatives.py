@@ -725,6 +725,67 @@ def test_a_derivative_within_another_is_a_number_in_a_recording_too(f):
     assert found == [f(0.7, 0.4)] * 4
 
 
+def of_a_model(model, xs):
+    return al.mean([model(x) ** 2 for x in xs])
+
+
+def through_its_gradient(derivative, model, xs):
+    """The sum of squares of a gradient that is a module, and its gradient."""
+    for p in model.parameters():
+        p.grad = 0.0
+    total = al.sum([g * g for g in derivative(model, xs).parameters()])
+    total.backward()
+    return total.data, [p.grad for p in model.parameters()]
+
+
+@pytest.mark.parametrize("transform", [lambda f: f, compile, lambda f: compile(f, check="always")])
+def test_a_gradient_that_is_a_module_is_differentiated_further(transform):
+    model, xs = nn.MLP(2, [3, 1], activation="tanh", rng=0), [[1.0, 2.0], [-0.5, 0.3]]
+    derivative = transform(grad(of_a_model))
+    for _ in range(4):
+        _, found = through_its_gradient(derivative, model, xs)
+        for p, g in zip(model.parameters(), found, strict=True):
+            x, totals = p.data, []
+            for h in (-1e-5, 1e-5):
+                p.data = x + h
+                totals.append(through_its_gradient(grad(of_a_model), model, xs)[0])
+            p.data = x
+            assert g == pytest.approx((totals[1] - totals[0]) / 2e-5, rel=1e-6, abs=1e-8)
+        assert max(map(abs, found)) > 0.1
+
+
+def test_compiled_a_model_is_trained_by_gradients_that_are_modules():
+    rng, losses = np.random.default_rng(0), {}
+    compiled = compile(value_and_grad(of_a_model))
+    batches = rng.normal(size=(20, 3, 2))
+    for derivative in (value_and_grad(of_a_model), compiled):
+        model, losses[derivative] = nn.MLP(2, [3, 1], activation="tanh", rng=0), []
+        for xs in batches:
+            y, gradient = derivative(model, xs)
+            assert type(gradient) is nn.MLP
+            losses[derivative].append(y.data)
+            for p, g in zip(model.parameters(), gradient.parameters(), strict=True):
+                assert type(g) is type(p)
+                p.data -= 0.1 * g.data
+    eager, replayed = losses.values()
+    assert replayed == pytest.approx(eager, rel=1e-12)
+    assert replayed[-1] < 0.5 * replayed[0]
+    assert compiled.recordings <= 2  # one for each model
+
+
+def test_a_batch_of_gradients_that_are_modules():
+    model, xs = nn.MLP(2, [2, 1], activation="tanh", rng=0), [[1.0, 2.0], [-0.5, 0.3]]
+    one = grad(lambda model, x: model(x) ** 2)
+    batched = vmap(one, (None, 0))
+    for _ in range(3):
+        found = batched(model, xs)
+        assert [type(g) for g in found] == [nn.MLP] * 2
+        for g, x in zip(found, xs, strict=True):
+            expected = [p.data for p in one(model, x).parameters()]
+            assert [p.data for p in g.parameters()] == pytest.approx(expected, rel=1e-12)
+    assert batched.recordings == 1
+
+
 def test_dicts_are_told_by_their_keys_in_any_order():
     def f(x):
         return {"p": x["a"] * x["b"] ** 2, "q": x["a"]}

@@ -11,6 +11,7 @@ from autograd_lite.compiler.record.arrays import TracerArray
 from autograd_lite.compiler.record.flatten import Identity
 from autograd_lite.compiler.record.numbers import number_type
 from autograd_lite.compiler.record.tracers import NotRecordedError
+from autograd_lite.derivatives import as_parameter
 from autograd_lite.tree import children, rebuild, rebuildable
 from autograd_lite.value import Node, number_of
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Array",
     "Hole",
+    "Made",
     "as_number",
     "compact",
     "is_no_number",
@@ -91,6 +93,32 @@ class Array:
         return new
 
 
+class Made:
+    """Stands in a template for a module that the function made.
+
+    like        a module like it, of constants
+    parameters  the template of each of its parameters
+    """
+
+    __slots__ = ("like", "parameters")
+
+    def __init__(self, like: Any, parameters: list[Any]) -> None:
+        self.like, self.parameters = like, parameters
+
+    @classmethod
+    def of(cls, module: Any, parameters: list[Any]) -> Made:
+        """That of a module whose parameters these are templates of."""
+        constants = [type(p)(number_of(p)) for p in module.parameters()]
+        return cls(module._with_parameters(constants), parameters)
+
+    def filled(self, parameters: list[Any]) -> Any:
+        """The module with these parameters, or a template again if they are templates."""
+        if any(type(x) is Hole for x in parameters):
+            return Made(self.like, parameters)
+        pairs = zip(self.like.parameters(), parameters, strict=True)
+        return self.like._with_parameters([as_parameter(p, x) for p, x in pairs])
+
+
 def taken_apart(thing: Any, hole: Callable[[Node], Hole], is_kept: Callable[[Any], bool]) -> Any:
     """The template of a result: a hole instead of each node, which is added to the results.
 
@@ -106,6 +134,8 @@ def taken_apart(thing: Any, hole: Callable[[Node], Hole], is_kept: Callable[[Any
         return Identity(thing)
     if type(thing) in _PLAIN or isinstance(thing, np.generic):
         return thing
+    if hasattr(type(thing), "_with_parameters"):
+        return Made.of(thing, [taken_apart(p, hole, is_kept) for p in thing.parameters()])
     if not rebuildable(thing):
         raise NotRecordedError(
             said(
@@ -191,6 +221,8 @@ def put_together(template: Any, nodes: Sequence[Any], numbers: Sequence[Any]) ->
         return cls([put_together(x, nodes, numbers) for x in template])
     if cls is Identity:
         return template.thing
+    if cls is Made:
+        return template.filled([put_together(x, nodes, numbers) for x in template.parameters])
     if cls is Array and template.first >= 0 and type(numbers) is array:
         return template.filled(numbers)
     holes = template.holes if cls is Array else template
