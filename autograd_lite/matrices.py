@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Literal
 
-    from autograd_lite.sparse import Sparse, Sparsity
+    from autograd_lite.sparse import Sparse
+    from autograd_lite.structure import Sparsity
 
 __all__ = ["hessian", "jacobian", "sparsity", "value_grad_hessian"]
 

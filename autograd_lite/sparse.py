@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from copy import copy
-from typing import NamedTuple
 
 import numpy as np
 
@@ -30,6 +29,7 @@ from autograd_lite.observers import no_grad
 from autograd_lite.progress import Progress
 from autograd_lite.rows import Rows
 from autograd_lite.size import check_fits
+from autograd_lite.structure import CSR, Sparsity, csr_matrix, in_order
 from autograd_lite.value import Node, Value, grad_enabled, number_of
 
 TYPE_CHECKING = False
@@ -41,9 +41,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from autograd_lite.compiler.record.flatten import FlatArguments
-    from autograd_lite.rows import Row
 
-__all__ = ["CSR", "Sparse", "Sparsity"]
+__all__ = ["Sparse"]
 
 MANY = 100_000
 """A matrix with more numbers than these that are not 0, a quarter of all, is no sparse one."""
@@ -55,59 +54,6 @@ STAGES = ("recording", "gradient", "structure", "derivatives", "arrays")
 
 KEPT = 16
 """So many preparations are kept for the arguments of one shape, and more than these are told of."""
-
-
-class CSR(NamedTuple):
-    """A sparse matrix by rows: row i has data[indptr[i] : indptr[i + 1]] in the columns `indices`
-    of the same places, in ascending order.
-
-    data     [nnz] doubles, the caller's own
-    indices  [nnz] ints, shared and read-only
-    indptr   [rows + 1] ints, shared and read-only
-    """
-
-    data: NDArray[np.float64]
-    indices: NDArray[np.int32]
-    indptr: NDArray[np.int32]
-
-
-class Sparsity:
-    """Which numbers of a matrix are not always 0.
-
-    shape            (rows, columns)
-    indices, indptr  row i has them in the columns indices[indptr[i] : indptr[i + 1]]
-    """
-
-    def __init__(
-        self, shape: tuple[int, int], indices: NDArray[np.int32], indptr: NDArray[np.int32]
-    ) -> None:
-        self.shape, self.indices, self.indptr = shape, indices, indptr
-
-    @property
-    def nnz(self) -> int:
-        """How many there are."""
-        return len(self.indices)
-
-    def coordinates(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """[nnz] the row and the column of each, in the order of the numbers of a matrix."""
-        found = np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.indptr))
-        return found, self.indices
-
-    def toarray(self) -> NDArray[np.bool_]:
-        """[rows, columns] bools."""
-        made = np.zeros(self.shape, bool)
-        made[self.coordinates()] = True
-        return made
-
-    def matrix(self) -> Any:
-        """A scipy.sparse.csr_matrix of bools. Raises ImportError without SciPy."""
-        data = np.ones(self.nnz, bool)
-        return _csr_matrix()((data, self.indices.copy(), self.indptr.copy()), shape=self.shape)
-
-    def __repr__(self) -> str:
-        n, m = self.shape
-        share = self.nnz / max(1, n * m)
-        return f"<Sparsity: {n:,} x {m:,}, {self.nnz:,} non-zeros, {share:.2%}>"
 
 
 class Sparse:
@@ -140,7 +86,7 @@ class Sparse:
             raise ValueError(f'{what}: sparse must be False, True or "arrays", not {sparse!r}')
         self._what, self._f, self._argnums, self._lower = what, f, argnums, lower
         self._sparse = sparse
-        self._matrix = None if sparse == "arrays" else _csr_matrix()
+        self._matrix = None if sparse == "arrays" else csr_matrix()
         functools.update_wrapper(self, f)
         self._known: dict[Any, list[_Prepared]] = {}
         self.preparations = 0
@@ -427,7 +373,7 @@ class _Prepared:
         progress.begin("derivatives")
         found = rows.made(progress.tell)
         progress.begin("arrays")
-        self.sparsity, data = _in_order(found, len(inputs), symmetric and not lower)
+        self.sparsity, data = in_order(found, len(inputs), symmetric and not lower)
         self.head, self._asked = len(head), len(call.asked)
         outputs = [*[place[i] for i in call.asked], *head, *data]
         derived = folded(tape_of(nodes, outputs, tape.leaves, tape.indices, 0))
@@ -486,36 +432,3 @@ def _check_size(what: str, name: str, of_rows: Sequence[int], columns: int) -> N
             "products with it"
         )
     check_fits(f"{what}: {matrix}", total, BYTES, f"{product} for products with it")
-
-
-def _in_order(found: Sequence[Row], columns: int, mirrored: bool) -> tuple[Sparsity, list[int]]:
-    """The structure of the rows, and their nodes in the order of it.
-
-    mirrored  True if each number below the diagonal stands above it, too
-    """
-    lengths = [len(row) for row in found]
-    row = np.repeat(np.arange(len(found)), lengths)
-    column = np.array([k for of_row in found for k in of_row], np.int64)
-    node = np.array([i for of_row in found for i in of_row.values()], np.int64)
-    if mirrored:
-        off = row != column
-        row, column = np.append(row, column[off]), np.append(column, row[off])
-        node = np.append(node, node[off])
-    order = np.lexsort((column, row))
-    indices = column[order].astype(np.int32)
-    counts = np.bincount(row, minlength=len(found))
-    indptr = np.append(0, np.cumsum(counts)).astype(np.int32)
-    indices.flags.writeable = indptr.flags.writeable = False
-    return Sparsity((len(found), columns), indices, indptr), node[order].tolist()
-
-
-@functools.cache
-def _csr_matrix() -> Any:
-    try:
-        from scipy.sparse import csr_matrix
-    except ImportError:
-        raise ImportError(
-            'sparse=True gives matrices of SciPy, which is not installed; write sparse="arrays" '
-            'for (data, indices, indptr), or pip install "autograd-lite[optimize]"'
-        ) from None
-    return csr_matrix

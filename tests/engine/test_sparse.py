@@ -26,7 +26,7 @@ from autograd_lite import (
     no_grad,
     sample,
     sin,
-    sparsity,
+    structure,
     take,
     tanh,
     value_grad_hessian,
@@ -441,14 +441,6 @@ def test_loops_and_roots_are_blocks_of_a_recording():
     assert jacobian(lambda x: [loop(x), x[2]], sparse=True).sparsity(x).nnz == 4
 
 
-def test_sparsity():
-    found = sparsity(lambda x: [x[0] * x[1], x[2]], np.ones(3))
-    assert repr(found) == "<Sparsity: 2 x 3, 3 non-zeros, 50.00%>"
-    assert found.matrix().dtype == bool
-    assert (found.matrix().toarray() == found.toarray()).all()
-    assert [x.tolist() for x in found.coordinates()] == [[0, 0, 1], [0, 1, 2]]
-
-
 def test_a_copy_prepares_its_own():
     found = hessian(rosenbrock, sparse="arrays", lower=True)
     x = np.array([1.0, 2.0, 0.5])
@@ -500,13 +492,11 @@ def test_threads_share_the_preparations():
 
 
 def test_without_scipy(monkeypatch):
-    from autograd_lite import sparse
-
-    sparse._csr_matrix.cache_clear()
-    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
+    structure.csr_matrix.cache_clear()
+    monkeypatch.setitem(sys.modules, "scipy", None)
     with pytest.raises(ImportError, match=r'write sparse="arrays"'):
         hessian(rosenbrock, sparse=True)
     data, _, _ = hessian(rosenbrock, sparse="arrays")(np.array([1.0, 2.0]))
     assert data.shape == (4,)
     monkeypatch.undo()
-    sparse._csr_matrix.cache_clear()
+    structure.csr_matrix.cache_clear()
