@@ -77,6 +77,7 @@ NO_CYTHON = {
     "__init__.py": "",
     "Build.py": "def cythonize(*args, **options): return []",
     "Compiler/__init__.py": "",
+    "Compiler/Errors.py": "",
     "Compiler/Options.py": "def get_directive_defaults(): return {}",
 }
 

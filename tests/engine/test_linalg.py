@@ -170,5 +170,5 @@ def test_what_is_no_number():
 def test_the_derivative_of_logdet_names_it_where_the_matrix_is_singular():
     gradient = compile(grad(logdet))
     gradient(2 * np.eye(2))
-    with pytest.raises(ValueError, match="logdet: a is singular: its condition number is"):
+    with pytest.raises(ValueError, match="logdet: the determinant of a is 0, not above 0"):
         gradient(np.ones((2, 2)))
