@@ -5,6 +5,7 @@ import copy
 import functools
 import io
 import math
+import operator
 import pickle
 import random
 import re
@@ -293,6 +294,34 @@ def test_a_float_has_no_methods_of_values():
                 function(1.0)
     with pytest.raises(AttributeError, match=r"write autograd_lite\.exp\(x\)"):
         compile(lambda x: x.exp())(1.0)
+
+
+def test_a_comparison_with_a_number_of_numpys_gives_a_bool_of_numpys():
+    limit = np.array([0.5, 2.0]).max()
+    functions = [
+        lambda x: ~(x < limit) * 1.0,
+        lambda x: (x == limit) + (x != limit) + (x != limit),
+        lambda x: (x < np.int64(3)) + (x <= np.int64(3)),
+        lambda x: (limit > x) + (x < limit),
+    ]
+    for function in functions:
+        compiled = compile(function)
+        for x in (1.0, 1.5, np.float64(1.0), 3.5):
+            found, expected = compiled(x), function(x)
+            assert (type(found), found) == (type(expected), expected)
+        assert compiled.recordings <= 3  # two types, two ways
+
+
+def test_an_error_of_pythons_names_the_type_of_a_number():
+    def f(x):
+        return operator.lt([], x)
+
+    for x in (1.0, True):
+        with pytest.raises(TypeError) as eager:
+            f(x)
+        with pytest.raises(TypeError) as compiled:
+            compile(f)(x)
+        assert str(compiled.value) == str(eager.value)
 
 
 @pytest.mark.parametrize("x", [np.float64(2), 2.0])

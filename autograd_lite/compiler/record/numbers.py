@@ -230,6 +230,9 @@ _TYPES: dict[int, tuple[Any, Any]] = {
 }
 """{kind: (the type of the numbers, the class of their tracers)}"""
 
+for _type, _tracer in _TYPES.values():
+    _tracer.__name__ = _type.__name__  # by which Python's errors name an operand
+
 _MADE: dict[Any, Any] = {FormerFloat: float, FormerInt: int} | {
     tracer: made for made, tracer in _TYPES.values()
 }

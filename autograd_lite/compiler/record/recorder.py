@@ -251,8 +251,8 @@ class Recorder(TracingObserver):
     def compared(self, x: Node, op: str, y: Node | float, outcome: bool) -> Node:
         if op == "!=":
             return self.compared(self.compared(x, "==", y, not outcome), "==", 0.0, outcome)
-        y = y if isinstance(y, Node) else as_double(op, y)
-        return self._note(bool_of(x, y, outcome), op, x, y)
+        made = bool_of(x, y, outcome)
+        return self._note(made, op, x, y if isinstance(y, Node) else as_double(op, y))
 
     def read(self, node: Node) -> None:
         if not is_bool(node):
