@@ -53,7 +53,7 @@ BYTES = 2000
 STAGES = ("recording", "gradient", "structure", "derivatives", "arrays")
 
 KEPT = 16
-"""So many preparations are kept for the arguments of one shape, and more than these are told of."""
+"""So many structures of arguments are kept, and preparations of each; more are told of."""
 
 
 class Sparse:
@@ -165,12 +165,11 @@ class Sparse:
             )
         flat = flatten_call(args, kwargs, (), places)
         key = flat.shape.tobytes(), tuple(flat.statics)
-        if not self._hidden:
-            for prepared in self._known.get(key, ()):
-                if not prepared.captured.changed():
-                    numbers = prepared.run(flat)
-                    if numbers is not None and self._is_right(prepared, args, kwargs, flat):
-                        return prepared, numbers
+        for prepared in self._known.get(key, ()):
+            if not (self._hidden or prepared.captured.changed()):
+                numbers = prepared.run(flat)
+                if numbers is not None and self._is_right(prepared, args, kwargs, flat):
+                    return prepared, numbers
         with self._lock:
             prepared = self._prepared(args, kwargs, places, flat, key)
         numbers = prepared.run(flat)
@@ -184,7 +183,12 @@ class Sparse:
     def _is_right(self, prepared: _Prepared, args: Any, kwargs: Any, flat: FlatArguments) -> bool:
         """True unless it is time to run f, and that gives other numbers than the recording."""
         prepared.runs += 1
-        if prepared.runs & (prepared.runs - 1) or prepared.agrees(self._f, args, kwargs, flat):
+        if prepared.runs & (prepared.runs - 1):
+            return True
+        if not prepared.decides(flat):  # as arrays do, at the last digit
+            prepared.interpret()
+            return False
+        if prepared.agrees(self._f, args, kwargs, flat):
             return True
         self._hidden = True
         self._known.clear()
@@ -221,8 +225,9 @@ class Sparse:
                     )
                 )
             return prepared
-        known = self._known.setdefault(key, [])
-        self._known[key] = [prepared, *known[: KEPT - 1]]
+        self._known[key] = [prepared, *self._known.pop(key, ())[: KEPT - 1]]
+        if len(self._known) > KEPT:
+            del self._known[next(iter(self._known))]
         if self.preparations == KEPT:
             warn(
                 said(
@@ -237,9 +242,9 @@ class Sparse:
 class _Call:
     """A call of f that is recorded, with Values for the numbers by which derivatives are taken.
 
-    tape      its outputs are the numbers of the result
+    tape      its outputs are the numbers of the result, then what the guards ask for
     slots     the slots of the leaves by which derivatives are taken
-    guards    the decisions, on the numbers of the nodes `asked`
+    guards    the decisions, on the numbers that they ask for
     captured  what f reads besides its arguments
     changed   the name of something of it that the call changed, or ""
     """
@@ -286,10 +291,11 @@ class _Call:
                 made.append(x)
             outputs.add(x)
         self.guards = Guards(recording, asked)
+        nodes = outputs.nodes + asked.nodes
         try:
             written = write_tape(
                 made,
-                outputs.nodes + asked.nodes,
+                nodes,
                 dict(recording.arguments),
                 recording.indices,
                 recording.computed_from,
@@ -302,8 +308,7 @@ class _Call:
                 f"{what}: {name_of(f)} computes with Values to which neither its arguments nor "
                 "what it reads lead, such as copies; compute them outside, and pass them"
             )
-        self.asked = [written.position[x] for x in asked.nodes]
-        self.tape = written.tape(outputs.nodes, len(outputs.nodes), len(recording.indices))
+        self.tape = written.tape(nodes, len(outputs.nodes), len(recording.indices))
         self.slots: list[int] = []
         for k, tree in zip(places, self._trees, strict=True):
             start = len(flatten_call(args[:k], {}, (), places).floats)
@@ -362,7 +367,9 @@ class _Prepared:
         self.parameters, self.like_arguments = call.parameters, call.like_arguments
         progress.begin("gradient")
         nodes, place, inputs = taken_apart(tape, call.slots)
-        results = targets = [place[i] for i in tape.outputs.tolist()]
+        outputs = [place[i] for i in tape.outputs.tolist()]
+        results = targets = outputs[: tape.results]
+        asked = outputs[tape.results :]
         symmetric = what != "jacobian"
         if symmetric:
             targets = nodes.reverse([(results[0], nodes.number(1.0))], inputs, progress.tell)
@@ -374,13 +381,12 @@ class _Prepared:
         found = rows.made(progress.tell)
         progress.begin("arrays")
         self.sparsity, data = in_order(found, len(inputs), symmetric and not lower)
-        self.head, self._asked = len(head), len(call.asked)
-        outputs = [*[place[i] for i in call.asked], *head, *data]
+        self.head, self._asked = len(head), len(asked)
+        outputs = [*asked, *head, *data]
         derived = folded(tape_of(nodes, outputs, tape.leaves, tape.indices, 0))
         self._choice = ExecutorChoice(derived, [], "auto", self.guards.exact, has_run=True)
         if self._choice.executor is None:
             self._choice.arrays()
-        self._primal: Interpreter | None = None
         self.matrix: Any = None
         self.runs = 1
 
@@ -406,18 +412,26 @@ class _Prepared:
         """Run node by node from now on, with the numbers of f bit for bit."""
         self._choice.executor = self._choice.interpreter
 
+    @functools.cached_property
+    def _primal(self) -> Interpreter:
+        """What computes the numbers of f, and then those of its decisions."""
+        return Interpreter(self.call.tape, [])
+
+    def decides(self, flat: FlatArguments) -> bool:
+        """True if the decisions go this way for f, whose numbers may differ in the last digit."""
+        outputs = self._primal.forward(flat.floats, flat.integers, self.parameters).outputs
+        return self.guards.failed(outputs[self.call.tape.results :]) is None
+
     def agrees(self, f: Callable[..., Any], args: Any, kwargs: Any, flat: FlatArguments) -> bool:
         """True if f gives now what the recording does."""
-        call = self.call
-        if self._primal is None:
-            self._primal = Interpreter(call.tape, [])
+        call, n = self.call, self.call.tape.results
         run = self._primal.forward(flat.floats, flat.integers, self.parameters)
-        _, magnitude = self._primal.gradient_and_magnitude(run, cotangents_for(call.tape.results))
+        _, magnitude = self._primal.gradient_and_magnitude(run, cotangents_for(n))
         with no_grad():
             result = f(*call.with_values(args), **kwargs)
             leaves = Tree(call.what, result, "the result", True).leaves
         numbers = [number_of(x) if isinstance(x, Node) else x for x in leaves]
-        return len(numbers) == len(run.outputs) and all_close(run.outputs, numbers, magnitude)
+        return len(numbers) == n and all_close(run.outputs[:n], numbers, magnitude)
 
 
 def _check_size(what: str, name: str, of_rows: Sequence[int], columns: int) -> None:

@@ -255,6 +255,36 @@ def test_a_decision_on_the_last_digit_is_that_of_f():
             assert (matrix.data == 4.0).all()
 
 
+def test_a_check_does_not_take_the_last_digit_for_a_mistake():
+    for seed in range(6):
+        x = np.random.default_rng(seed).uniform(size=400)
+        total = 0.0
+        for v in x.tolist():
+            total += v * v
+        last = np.nextafter(total, 0.0)
+
+        def f(x, below=last):
+            found = 0.0
+            for v in x:
+                found = found + v * v
+            return found * 0.5 if found > below else found * 2.0
+
+        derivatives = value_grad_hessian(f, sparse="arrays")
+        assert derivatives(0.5 * x)[0] == pytest.approx(0.5 * total, rel=1e-12)
+        assert derivatives(x)[0] == pytest.approx(0.5 * total, rel=1e-12)  # which is checked
+        assert derivatives.preparations == 2
+
+
+def test_few_structures_of_arguments_are_kept():
+    found = hessian(lambda x: x[0] ** 3, sparse=True)
+    for n in range(1, 16):
+        assert found([2.0] * n).nnz == 1
+    with pytest.warns(RuntimeWarning, match="has been prepared 16 times"):
+        found([2.0] * 16)
+    assert found([2.0] * 17).nnz == found([2.0]).nnz == 1
+    assert found.preparations == 18
+
+
 def test_what_f_reads_is_looked_at_again():
     scale = 2.0
 
