@@ -17,7 +17,17 @@ import os
 if os.environ.get("AUTOGRAD_LITE_PURE", "") not in ("", "0"):
     from autograd_lite._pure import import_source
 
-    for _name in ("extra", "backward", "plain", "value", "nary", "block", "forward", "adjoint"):
+    for _name in (
+        "extra",
+        "backward",
+        "plain",
+        "fields",
+        "value",
+        "nary",
+        "block",
+        "forward",
+        "adjoint",
+    ):
         import_source(f"autograd_lite.{_name}")
 
 from autograd_lite._pure import is_compiled as _is_compiled

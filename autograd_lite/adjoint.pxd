@@ -30,6 +30,5 @@ cdef inline bint is_finite(object x) except -1
 cdef object partials(Node node)
 @cython.locals(more=Extra)
 cdef tuple operands(Node node)
-cdef inline Node as_value(Node x)
 cdef list softmax(tuple xs)
 cpdef tuple user_partials(int code, object operands)

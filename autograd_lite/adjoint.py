@@ -12,6 +12,7 @@ import autograd_lite.memory as memory
 import autograd_lite.nary as nary
 import autograd_lite.operations.kernels as kernels
 import autograd_lite.value as engine
+from autograd_lite.fields import static_of
 from autograd_lite.forward import active_nodes
 from autograd_lite.functions import partials_of_user
 from autograd_lite.operations.rules import COMPARISONS, RULES
@@ -81,8 +82,8 @@ def send(node: Node, g: Any, sent: dict[int, Any]) -> None:
         more = node._extra
         for i in range(len(more.xs)):
             x, y = memory.value_at(more.xs, i), memory.value_at(more.ys, i)
-            give(x, g, as_value(y), sent)
-            give(y, g, as_value(x), sent)
+            give(x, g, y, sent)
+            give(y, g, x, sent)
     elif code == kernels.WHERE:  # not g times 0 or 1: g may be a nan
         more = node._extra
         holds, yes, no = more.xs
@@ -188,18 +189,13 @@ def partials(node: Node) -> Sequence[tuple[Node, Any]]:
 
 
 def operands(node: Node) -> tuple[Any, ...]:
-    """The parents of a node, as Values."""
+    """The parents of a node of a rule, but for those of a `dot` of Values."""
     if node._kind == kinds.UNARY:
-        return (as_value(node._x),)
+        return (node._x,)
     if node._kind == kinds.BINARY:
-        return (as_value(node._x), as_value(node._y))
+        return (node._x, node._y)
     more: Extra = node._extra
-    return tuple([as_value(x) for x in more.xs])
-
-
-def as_value(x: Node) -> Node:
-    """x; of a constant that an observer takes for a plain number, another constant."""
-    return x if x._number == kinds.NO_NUMBER else nary.constant(x._data)
+    return more.xs
 
 
 def softmax(xs: tuple[Node, ...]) -> list[tuple[Node, Any]]:
@@ -246,7 +242,7 @@ class _Static:
     __slots__ = ()
 
     def __getitem__(self, node: Any) -> float:
-        return engine.static_of(node)
+        return static_of(node)
 
 
 class _Eager:

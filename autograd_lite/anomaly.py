@@ -7,9 +7,10 @@ import sys
 from functools import lru_cache
 from math import isfinite, isnan
 
+from autograd_lite.fields import static_of
 from autograd_lite.graph import operands
 from autograd_lite.observers import BlockOrDecorator, Observer, tracing
-from autograd_lite.value import Value, number_of, static_of
+from autograd_lite.value import Value, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@ cimport cython
 cimport autograd_lite.extra as extra
 cimport autograd_lite.kinds as kinds
 cimport autograd_lite.memory as memory
+cimport autograd_lite.fields as fields
 cimport autograd_lite.plain as plain
 cimport autograd_lite.value as engine
 from autograd_lite.extra cimport Extra

@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 
 import autograd_lite.extra as extra
+import autograd_lite.fields as fields
 import autograd_lite.kinds as kinds
 import autograd_lite.memory as memory
 import autograd_lite.plain as plain
@@ -202,13 +203,13 @@ def nodes_of_call(
     more = extra.make(parents, (), None, None, only_leaves)
     more.op = op
     more.block = call
-    hub = engine.filled_node(kinds.BLOCK, 0, None, None, 0.0, 0.0, 0.0, more)
+    hub = fields.filled_node(kinds.BLOCK, 0, None, None, 0.0, 0.0, 0.0, more)
     above = (hub,)
     results = [result_of(above, op, call, i, data, number) for i, data in enumerate(numbers)]
     for observer in watching:
         for node in (hub, *results):
             observer.made(node)
-    return [engine.detached(node, watching) for node in results] if detaching else results
+    return [fields.detached(node, watching) for node in results] if detaching else results
 
 
 def result_of(
@@ -219,8 +220,8 @@ def result_of(
     more.op = op
     more.backward = call
     if number != kinds.NO_NUMBER:
-        return engine.filled_number(number, kinds.BY_HAND, 0, None, None, data, 0.0, i, more)
-    return engine.filled_node(kinds.BY_HAND, 0, None, None, data, 0.0, i, more)
+        return fields.filled_number(number, kinds.BY_HAND, 0, None, None, data, 0.0, i, more)
+    return fields.filled_node(kinds.BY_HAND, 0, None, None, data, 0.0, i, more)
 
 
 def are_leaves(nodes: tuple[Value, ...]) -> bool:

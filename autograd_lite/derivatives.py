@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 
-from autograd_lite import kinds, nary, observers, value
+from autograd_lite import fields, kinds, nary, observers, value
 from autograd_lite.callables import Transformed, name_of
 from autograd_lite.forward import pushforward
 from autograd_lite.observers import Observer, in_transform
@@ -616,7 +616,7 @@ def as_parameter(parameter: Value, x: Operand) -> Value:
 def _number_node(x: Node) -> Node:
     """The number of a Value, as what stands for a float in a recording."""
     args = kinds.UNARY, kernels.POW_C, x, None, number_of(x), 1.0, 1.0, None
-    return value.number_node(kinds.FLOAT, *args)
+    return fields.number_node(kinds.FLOAT, *args)  # type: ignore[no-any-return]
 
 
 # ---------------------------------------------------------------------------------------- trees

@@ -182,6 +182,10 @@ cdef inline Py_hash_t address(Node node) noexcept:
     return <Py_hash_t> ((<size_t> <PyObject *> node) >> 4)
 
 
+cdef inline Value new_value():
+    return Value.__new__(Value)
+
+
 cdef inline Node node(object thing):
     return <Node> thing
 

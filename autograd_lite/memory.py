@@ -158,6 +158,11 @@ def address(node: Node) -> int:
     return object.__hash__(node)
 
 
+def new_value() -> Any:
+    """A Value whose fields are 0 and None."""
+    return VALUE.__new__(VALUE)
+
+
 def node(thing: Any) -> Any:
     """A thing that is known to be a node."""
     return thing

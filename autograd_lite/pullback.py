@@ -13,12 +13,13 @@ from autograd_lite import forward, functions, nary, observers, value
 from autograd_lite.adjoint import adjoint, user_partials
 from autograd_lite.block import nodes_of_call
 from autograd_lite.derive import Nodes
+from autograd_lite.fields import choice_of, static_of, weights_of
 from autograd_lite.functions import of_user, operands_of_user
 from autograd_lite.operations import kernels
 from autograd_lite.operations.opcodes import BLOCK, CONSTANT, DETACH, LARGEST, LEAF, RESULT, TAKE
 from autograd_lite.operations.rules import RULES
 from autograd_lite.plain import forget_parents, number_kind
-from autograd_lite.value import Node, Value, number_of, required, static_of, weights_of
+from autograd_lite.value import Node, Value, number_of, required
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class Graph(Nodes):
 
     def _by_hand(self, x: Value, operands: tuple[int, ...]) -> int:
         """A node that no rule made: of a block, or chosen among others."""
-        choice, of_block = value.choice_of(x), _block_of(x)
+        choice, of_block = choice_of(x), _block_of(x)
         if choice:
             return self.add(LARGEST if choice == "largest" else TAKE, operands)
         if of_block is not None:

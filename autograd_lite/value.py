@@ -13,17 +13,17 @@ from math import inf
 from numbers import Number, Real
 
 import autograd_lite.extra as extra
+import autograd_lite.fields as fields
 import autograd_lite.kinds as kinds
 import autograd_lite.memory as memory
 import autograd_lite.operations.kernels as kernels
-import autograd_lite.plain as plain
 from autograd_lite import copying, observers
 from autograd_lite.backward import backpropagate, send_alone
 from autograd_lite.extra import Extra
 from autograd_lite.forks import give_lock
 from autograd_lite.handmade import by_hand, watch_for_cycles
 from autograd_lite.operations.rules import RULES, Rule, table_checksum
-from autograd_lite.plain import by_type, classes
+from autograd_lite.plain import by_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,10 +134,10 @@ class Node:
         """
         if self._number != 0:
             return self  # type: ignore[return-value]
-        leaf = detached(self, observers.active() if _blocks != 0 else ())
+        leaf = fields.detached(self, observers.active() if _blocks != 0 else ())
         if observers.in_transform.get():
             leaf._kind = kinds.CONSTANT
-        return leaf
+        return leaf  # type: ignore[no-any-return]
 
     # --------------------------------------------------------------------- how it was made
 
@@ -682,7 +682,7 @@ class Value(Node):
         if type(self) is not Value and holds_attributes(type(self)):
             watch_for_cycles()
         if _blocks != 0:
-            observed_by_hand(self, parents, _op, source)
+            fields.observed_by_hand(self, parents, _op, source)
 
 
 if not kernels.COMPILED:  # C zeroes the fields of a new object by itself
@@ -741,79 +741,9 @@ def grad_enabled() -> bool:
     return _blocks == 0 or not observers.here()[1]
 
 
-def observed_node(
-    kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
-) -> Value:
-    """`new_node` and `node_of_many` while a block is open somewhere."""
-    watching, detaching = observers.here()
-    if detaching and kind > kinds.LEAF and not watching:
-        return filled_node(kinds.LEAF, 0, None, None, data, 0.0, 0.0, None)
-    number = kinds.NO_NUMBER if kind <= kinds.LEAF else plain.kind_made(kind, code, x, y, more)
-    if number != kinds.NO_NUMBER and not is_traced(watching):
-        number = kinds.NO_NUMBER  # of constants that were made while some block was open
-    node: Any
-    if number == kinds.NO_NUMBER:
-        node = filled_node(kind, code, x, y, data, dx, dy, more)
-    else:
-        node = filled_number(number, kind, code, x, y, data, dx, dy, more)
-        detaching = False
-    for observer in watching:
-        observer.made(node)
-    if detaching and kind > kinds.LEAF:
-        node = detached(node, watching)
-    return node  # type: ignore[no-any-return]
-
-
-def is_traced(watching: tuple[observers.Observer, ...]) -> bool:
-    """`observers.tracing`, of observers that are known."""
-    for observer in watching:  # noqa: SIM110, as any() takes longer
-        if observer.traces:
-            return True
-    return False
-
-
-def observed_by_hand(node: Node, parents: tuple[Node, ...], op: str, tracer: Any) -> None:
-    """`Value(...)` while a block is open somewhere; tracer is one of its number, or None."""
-    watching = observers.active()
-    if tracer is not None and not (parents or op):
-        for observer in watching:
-            observer.detached(node, tracer)
-        return
-    if grad_enabled() or not (parents or op):
-        for observer in watching:
-            observer.made(node)
-        return
-    more = extra.make(parents)
-    more.op = op
-    source = filled_node(kinds.BY_HAND, 0, None, None, node._data, 0.0, 0.0, more)
-    for observer in watching:
-        observer.made(source)
-        observer.detached(node, source)
-
-
-def detached(source: Node, watching: Iterable[observers.Observer]) -> Value:
-    """A leaf with the number of source."""
-    node = filled_node(kinds.LEAF, 0, None, None, source._data, 0.0, 0.0, None)
-    for observer in watching:
-        observer.detached(node, source)
-    return node
-
-
 def number_of(node: Node) -> float:
     """Its number, read without telling observers."""
     return node._data
-
-
-def static_of(node: Node) -> float:
-    """The static parameter c of a node of one parent: the 3 of x ** 3; 0 where there is none."""
-    return node._dy if node._kind == kinds.UNARY else 0.0
-
-
-def weights_of(node: Node) -> tuple[float, ...]:
-    """The plain numbers of a `dot` that has Values on one side only; () for any other node."""
-    if node._kind != kinds.NARY or node._code != kernels.DOT:
-        return ()
-    return node.partials
 
 
 def compare(x: Node, op: str, other: Any) -> bool:
@@ -872,48 +802,12 @@ def compared(x: Node, op: str, y: Any, outcome: bool) -> Any:
     return given
 
 
-# ------------------------------- nodes that stand for plain numbers in a recording: see plain.py
-
-
 def is_plain_number(x: Any) -> bool:
     """True if x is a plain number, or a node that stands for one in a recording."""
     if not isinstance(x, Node):
         return True
     node: Node = x
     return node._number != kinds.NO_NUMBER
-
-
-def number_leaf(number: int, data: float) -> Node:
-    """A leaf that stands for a plain number of this kind."""
-    return number_node(number, kinds.LEAF, 0, None, None, data, 0.0, 0.0, None)
-
-
-def number_node(
-    number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
-) -> Node:
-    """A node that stands for a plain number of this kind, of which observers are told."""
-    node = filled_number(number, kind, code, x, y, data, dx, dy, more)
-    for observer in observers.active():
-        observer.made(node)
-    return node
-
-
-def filled_number(
-    number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
-) -> Node:
-    cls: Any = classes[number]
-    node: Node = cls.__new__(cls)
-    fill(node, kind, code, x, y, data, dx, dy, more)
-    node._number = number
-    return node
-
-
-def choice_of(node: Value) -> str:
-    """How a node was chosen among its parents, "take" or "largest"; "" for any other node."""
-    more = node._extra
-    if node._kind != kinds.BY_HAND or more.backward is not None:
-        return ""
-    return more.op if more.op in ("take", "largest") else ""
 
 
 # ------------------------------------------------------------------------------ operands
@@ -986,7 +880,7 @@ def comparable(other: Any) -> Any:
 def new_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float) -> Value:
     """A node; a leaf with the same number within `no_grad`."""
     if _blocks != 0:
-        return observed_node(kind, code, x, y, data, dx, dy, None)
+        return fields.observed_node(kind, code, x, y, data, dx, dy, None)  # type: ignore[no-any-return]
     node = Value.__new__(Value)
     node._data = data
     node._kind = kind
@@ -1000,29 +894,14 @@ def new_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: f
 
 def node_of_many(kind: int, code: int, data: float, dx: float, more: Any) -> Value:
     if _blocks != 0:
-        return observed_node(kind, code, None, None, data, dx, 0.0, more)
-    return filled_node(kind, code, None, None, data, dx, 0.0, more)
-
-
-def filled_node(
-    kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
-) -> Value:
+        return fields.observed_node(kind, code, None, None, data, dx, 0.0, more)  # type: ignore[no-any-return]
     node = Value.__new__(Value)
-    fill(node, kind, code, x, y, data, dx, dy, more)
-    return node
-
-
-def fill(
-    node: Node, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
-) -> None:
     node._data = data
     node._kind = kind
     node._code = code
     node._dx = dx
-    node._dy = dy
-    node._x = x
-    node._y = y
     node._extra = more
+    return node
 
 
 def leaf(kind: int, number: float) -> Value:

@@ -9,9 +9,9 @@ from typing import Any
 
 from autograd_lite import Value, topological_order
 from autograd_lite.callables import CompiledFunction
+from autograd_lite.fields import static_of, weights_of
 from autograd_lite.testing.arguments import precision
 from autograd_lite.testing.spelling import module_of, written
-from autograd_lite.value import static_of, weights_of
 
 LIMIT = 100
 """The most nodes that a reproduction writes out."""

@@ -5,7 +5,8 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, kinds, plain
-from autograd_lite.value import is_plain_number, number_leaf
+from autograd_lite.fields import number_leaf
+from autograd_lite.value import is_plain_number
 
 BOOL, INT, FLOAT, NUMPY = kinds.BOOL, kinds.INT, kinds.FLOAT, kinds.NUMPY
 

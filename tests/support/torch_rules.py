@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from autograd_lite import topological_order
-from autograd_lite.value import static_of, weights_of
+from autograd_lite.fields import static_of, weights_of
 from tests.support.agreement import total, values_in
 
 functional = torch.nn.functional

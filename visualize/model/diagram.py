@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from math import hypot, isfinite
 
 from autograd_lite import Value
+from autograd_lite.fields import static_of
 from autograd_lite.graph import partials
 from autograd_lite.operations.rules import CODES, RULES
-from autograd_lite.value import static_of
 from visualize.model.fold import Group
 from visualize.model.nodes import Graph, kind_of
 from visualize.model.scopes import Scope

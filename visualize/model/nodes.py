@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 
 from autograd_lite import Value, topological_order
+from autograd_lite.fields import weights_of
 from autograd_lite.graph import operands, partials
-from autograd_lite.value import weights_of
 from visualize.model.names import names_of_parameters
 
 TYPE_CHECKING = False

@@ -19,9 +19,10 @@ import autograd_lite.kinds as kinds
 import autograd_lite.plain as plain
 import autograd_lite.value as engine
 from autograd_lite import functions
+from autograd_lite.fields import number_leaf
 from autograd_lite.observers import Observer, active
 from autograd_lite.plain import as_number, leave_numbers, number_kind, set_class
-from autograd_lite.value import Node, is_number, number_leaf, number_of
+from autograd_lite.value import Node, is_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ def is_bool(x: Any) -> bool:
 
 def tracer_of(number: Any) -> Node:
     """What stands for a number that was drawn."""
-    return number_leaf(kind_of(number) or kinds.FLOAT, float(number))
+    return number_leaf(kind_of(number) or kinds.FLOAT, float(number))  # type: ignore[no-any-return]
 
 
 def bool_of(x: Node, y: Any, outcome: bool) -> Node:
@@ -287,7 +288,7 @@ def bool_of(x: Node, y: Any, outcome: bool) -> Node:
     kind = number_kind(x)
     if kind and not kind & kinds.NUMPY:  # Python asks a number of NumPy's first
         kind = kind_of(y)
-    return number_leaf(kinds.BOOL | kind & kinds.NUMPY, float(outcome))
+    return number_leaf(kinds.BOOL | kind & kinds.NUMPY, float(outcome))  # type: ignore[no-any-return]
 
 
 ENDED: dict[type, type] = {

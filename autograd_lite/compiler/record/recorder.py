@@ -33,10 +33,11 @@ from autograd_lite.compiler.record.template import plain
 from autograd_lite.compiler.record.tracers import NotRecordedError, Tracers, ValueTracer, end
 from autograd_lite.compiler.results import give_parents
 from autograd_lite.compiler.tape.opcodes import DETACH, LARGEST, TAKE
+from autograd_lite.fields import number_leaf
 from autograd_lite.observers import observe, unobserved
 from autograd_lite.operations.rules import CODES
 from autograd_lite.plain import number_kind
-from autograd_lite.value import Node, Value, is_number, number_leaf, number_of
+from autograd_lite.value import Node, Value, is_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -20,10 +20,11 @@ from autograd_lite.compiler.record import tokens
 from autograd_lite.compiler.record.arrays import DTYPES, TracerArray
 from autograd_lite.compiler.record.flatten import Identity, Integers
 from autograd_lite.compiler.record.numbers import ENDED, TracingObserver, is_int
+from autograd_lite.fields import number_leaf
 from autograd_lite.observers import active
 from autograd_lite.plain import change_classes, set_class
 from autograd_lite.tree import children, from_fields
-from autograd_lite.value import Node, Value, number_leaf
+from autograd_lite.value import Node, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

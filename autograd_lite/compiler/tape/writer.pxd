@@ -1,5 +1,6 @@
 # C types for writer.py.
 cimport cython
+cimport autograd_lite.fields as fields
 cimport autograd_lite.memory as memory
 cimport autograd_lite.value as value
 from autograd_lite.value cimport Node

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 
+import autograd_lite.fields as fields
 import autograd_lite.memory as memory
 import autograd_lite.value as value
 from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, INDEX, LEAF, RESULT, TAKE
@@ -151,11 +152,11 @@ def write_tape(
                     f"{node._op or 'a node'} was made by hand. "
                     "Write it with @operation to compile it"
                 )
-            code, c, operands = rule.code, value.static_of(node), tape.operands_of(node.parents)
+            code, c, operands = rule.code, fields.static_of(node), tape.operands_of(node.parents)
             if code == POW_C and c == 1.0:  # a copy, such as derivatives make
                 tape.position[node] = operands[0]
                 continue
-            operands += [tape.add(CONSTANT, w, [], -1) for w in value.weights_of(node)]
+            operands += [tape.add(CONSTANT, w, [], -1) for w in fields.weights_of(node)]
         tape.position[node] = tape.add(code, c, operands, -1)
     for node in outputs:
         tape.position_of(node)

@@ -1,0 +1,46 @@
+# C types for fields.py.
+cimport cython
+cimport autograd_lite.extra as extra
+cimport autograd_lite.kinds as kinds
+cimport autograd_lite.memory as memory
+cimport autograd_lite.operations.kernels as kernels
+cimport autograd_lite.plain as plain
+from autograd_lite.extra cimport Extra
+from autograd_lite.value cimport Node as CNode, Value  # whose type for mypy is named Node
+
+
+# making nodes
+@cython.locals(node=Value)
+cdef CNode filled_node(
+    int kind, int code, CNode x, CNode y, double data, double dx, double dy, object more
+)
+cdef inline void fill(
+    CNode node, int kind, int code, CNode x, CNode y, double data, double dx, double dy, object more
+) noexcept
+@cython.locals(number=int, node=CNode)
+cdef CNode observed_node(
+    int kind, int code, CNode x, CNode y, double data, double dx, double dy, object more
+)
+cdef bint is_traced(tuple watching) except -1
+@cython.locals(more=Extra, source=CNode)
+cdef object observed_by_hand(CNode node, tuple parents, object op, object tracer)
+@cython.locals(node=CNode)
+cdef CNode detached(CNode source, object watching)
+
+# nodes that stand for plain numbers
+cpdef CNode number_leaf(int number, double data)
+@cython.locals(node=CNode)
+cpdef CNode number_node(
+    int number, int kind, int code, CNode x, CNode y, double data, double dx, double dy, object more
+)
+@cython.locals(node=CNode)
+cdef CNode filled_number(
+    int number, int kind, int code, CNode x, CNode y, double data, double dx, double dy, object more
+)
+
+# what is read of nodes
+@cython.locals(static=double)
+cpdef double static_of(CNode node) except? -1.5
+cpdef tuple weights_of(CNode node)
+@cython.locals(more=Extra)
+cpdef object choice_of(CNode node)

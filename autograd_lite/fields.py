@@ -1,0 +1,155 @@
+"""Fields of nodes: filled while observers look on, or for plain numbers; read by other modules.
+
+What is made most often, and read at each step of a pass, `value.py` and `backward.py` make and read
+themselves. `fields.pxd` gives the functions here their C types; a node is typed by its fields
+alone, as the class lies above.
+"""
+
+from __future__ import annotations
+
+import autograd_lite.extra as extra
+import autograd_lite.kinds as kinds
+import autograd_lite.memory as memory
+import autograd_lite.operations.kernels as kernels
+import autograd_lite.plain as plain
+from autograd_lite import observers
+from autograd_lite.plain import classes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from autograd_lite.memory import Node
+
+# ---------------------------------------------------------------------------- making nodes
+
+
+def filled_node(
+    kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
+) -> Node:
+    """A Value of which no observer is told."""
+    node = memory.new_value()
+    fill(node, kind, code, x, y, data, dx, dy, more)
+    return node
+
+
+def fill(
+    node: Node, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
+) -> None:
+    node._data = data
+    node._kind = kind
+    node._code = code
+    node._dx = dx
+    node._dy = dy
+    node._x = x
+    node._y = y
+    node._extra = more
+
+
+def observed_node(
+    kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
+) -> Node:
+    """`new_node` and `node_of_many` while a block is open somewhere."""
+    watching, detaching = observers.here()
+    if detaching and kind > kinds.LEAF and not watching:
+        return filled_node(kinds.LEAF, 0, None, None, data, 0.0, 0.0, None)
+    number = kinds.NO_NUMBER if kind <= kinds.LEAF else plain.kind_made(kind, code, x, y, more)
+    if number != kinds.NO_NUMBER and not is_traced(watching):
+        number = kinds.NO_NUMBER  # of constants that were made while some block was open
+    if number == kinds.NO_NUMBER:
+        node = filled_node(kind, code, x, y, data, dx, dy, more)
+    else:
+        node = filled_number(number, kind, code, x, y, data, dx, dy, more)
+        detaching = False
+    for observer in watching:
+        observer.made(node)
+    return detached(node, watching) if detaching and kind > kinds.LEAF else node
+
+
+def is_traced(watching: tuple[observers.Observer, ...]) -> bool:
+    """`observers.tracing`, of observers that are known."""
+    for observer in watching:  # noqa: SIM110, as any() takes longer
+        if observer.traces:
+            return True
+    return False
+
+
+def observed_by_hand(node: Node, parents: tuple[Node, ...], op: str, tracer: Any) -> None:
+    """`Value(...)` while a block is open somewhere; tracer is one of its number, or None."""
+    watching, detaching = observers.here()
+    if tracer is not None and not (parents or op):
+        for observer in watching:
+            observer.detached(node, tracer)
+        return
+    if not detaching or not (parents or op):
+        for observer in watching:
+            observer.made(node)
+        return
+    more = extra.make(parents)
+    more.op = op
+    source = filled_node(kinds.BY_HAND, 0, None, None, node._data, 0.0, 0.0, more)
+    for observer in watching:
+        observer.made(source)
+        observer.detached(node, source)
+
+
+def detached(source: Node, watching: Iterable[observers.Observer]) -> Node:
+    """A leaf with the number of source."""
+    node = filled_node(kinds.LEAF, 0, None, None, source._data, 0.0, 0.0, None)
+    for observer in watching:
+        observer.detached(node, source)
+    return node
+
+
+# ------------------------------- nodes that stand for plain numbers in a recording: see plain.py
+
+
+def number_leaf(number: int, data: float) -> Node:
+    """A leaf that stands for a plain number of this kind."""
+    return number_node(number, kinds.LEAF, 0, None, None, data, 0.0, 0.0, None)
+
+
+def number_node(
+    number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
+) -> Node:
+    """A node that stands for a plain number of this kind, of which observers are told."""
+    node = filled_number(number, kind, code, x, y, data, dx, dy, more)
+    for observer in observers.active():
+        observer.made(node)
+    return node
+
+
+def filled_number(
+    number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
+) -> Node:
+    cls: Any = classes[number]
+    node: Node = cls.__new__(cls)
+    fill(node, kind, code, x, y, data, dx, dy, more)
+    node._number = number
+    return node
+
+
+# --------------------------------------------------------------------- what is read of nodes
+
+
+def static_of(node: Node) -> float:
+    """The static parameter c of a node of one parent: the 3 of x ** 3; 0 where there is none."""
+    static: float = node._dy
+    return static if node._kind == kinds.UNARY else 0.0
+
+
+def weights_of(node: Node) -> tuple[float, ...]:
+    """The plain numbers of a `dot` that has Values on one side only; () for any other node."""
+    if node._kind != kinds.NARY or node._code != kernels.DOT:
+        return ()
+    partials: tuple[float, ...] = node.partials
+    return partials
+
+
+def choice_of(node: Node) -> str:
+    """How a node was chosen among its parents, "take" or "largest"; "" for any other node."""
+    more = node._extra
+    if node._kind != kinds.BY_HAND or more.backward is not None:
+        return ""
+    return more.op if more.op in ("take", "largest") else ""
