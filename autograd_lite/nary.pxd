@@ -6,7 +6,7 @@ cimport autograd_lite.memory as memory
 cimport autograd_lite.operations.kernels as kernels
 cimport autograd_lite.value as engine
 from autograd_lite.extra cimport Extra
-from autograd_lite.value cimport Node
+from autograd_lite.value cimport Node, Value
 
 
 cdef class Vector:

@@ -46,6 +46,8 @@ def unary_of(code: int, x: Operand, c: float) -> Any:
 
 def binary_of(code: int, x: Operand, y: Operand) -> Any:
     """rule(x, y): a node if one operand is a Value, else a float."""
+    if isinstance(x, engine.Value) and isinstance(y, engine.Value):  # as mostly
+        return engine.binary(code, memory.node(x), memory.node(y))
     if isinstance(x, engine.Node) or isinstance(y, engine.Node):
         name = RULES[code].name
         return engine.binary(code, engine.required(x, name), engine.required(y, name))
