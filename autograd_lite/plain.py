@@ -91,7 +91,9 @@ def kind_made(kind: int, code: int, x: Any, y: Any, more: Any) -> int:
         or code == kernels.ABS
     ):
         return number
-    return number | kinds.FLOAT
+    if code == kernels.DIV:
+        return number | kinds.FLOAT
+    return kinds.FLOAT  # our functions give Python's floats, of NumPy's numbers too
 
 
 def kind_among(xs: tuple[Node, ...]) -> int:

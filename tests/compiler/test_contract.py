@@ -312,6 +312,28 @@ def test_a_comparison_with_a_number_of_numpys_gives_a_bool_of_numpys():
         assert compiled.recordings <= 3  # two types, two ways
 
 
+@pytest.mark.parametrize("x", [np.float64(0.5), np.int64(1)])
+def test_functions_give_floats_of_numpys_numbers_as_they_do_eagerly(x):
+    """And np.sin gives a number of NumPy's, and 1 / 0 is an error of Python's floats alone."""
+    functions = [
+        lambda x: ag.sin(x),
+        lambda x: ag.sum([x, 1.0]),
+        lambda x: ag.maximum(x, 2.0),
+        lambda x: ag.dot([x], [x]) * 2,
+        lambda x: ag.norm([x]) ** -1,
+        lambda x: np.sin(x),
+        lambda x: np.maximum(x, 2.0) / x,
+        lambda x: x / 3,
+    ]
+    for function in functions:
+        compiled = compile(function)
+        for _ in range(3):
+            assert type(compiled(x)) is type(function(x))
+            assert compiled(x) == function(x)
+    with pytest.raises(ZeroDivisionError):
+        compile(lambda x: 1.0 / ag.sum([x, -x]))(x)
+
+
 def test_an_error_of_pythons_names_the_type_of_a_number():
     def f(x):
         return operator.lt([], x)
