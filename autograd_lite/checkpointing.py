@@ -1,0 +1,108 @@
+"""`checkpoint`: a function whose nodes are made again in the backward pass, and not kept."""
+
+from __future__ import annotations
+
+from functools import partial, wraps
+
+from autograd_lite import functions, observers
+from autograd_lite.block import Block
+from autograd_lite.callables import name_of
+from autograd_lite.leaves import leaves, number, put
+from autograd_lite.pullback import Graph, by_operand
+from autograd_lite.reading import Reading, gradient
+from autograd_lite.value import Node, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+__all__ = ["checkpoint"]
+
+
+def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f, whose nodes are not kept: they are made again when a gradient is taken.
+
+    f  function of numbers and Values, or of containers of them, that gives such. It is called again
+       in the backward pass, so that it must give the same again
+
+    As `jax.checkpoint`, for a chain of long functions: its memory is that of the longest, and its
+    time one more forward pass. Values that f reads besides are parameters. In a compiled function
+    it is f itself.
+
+    Raises RuntimeError, in the backward pass, if f gives other numbers there.
+    """
+
+    @wraps(f)
+    def checkpointed(*args: Any, **kwargs: Any) -> Any:
+        if observers.tracing():
+            return f(*args, **kwargs)
+        return _Checkpoint(wraps(f)(partial(f, **kwargs)) if kwargs else f, args)()
+
+    return checkpointed
+
+
+class _Checkpoint:
+    """One call of a function whose nodes are made again."""
+
+    def __init__(self, f: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self._f, self._args, self._name = f, args, f"checkpoint: {name_of(f)}"
+        self._given = list(leaves(args, self._name))
+
+    def __call__(self) -> Any:
+        watch = Reading()
+        self._form = observers.unobserved(self._watched, watch)
+        numbers = [number(x) for x in watch.results]
+        captured = watch.captured()
+        block = Block(
+            self._name,
+            lambda given: (numbers, (given, numbers)),
+            self._pullback,
+            partial(self._backward, captured),
+            captured,
+        )
+        return put(self._form, block([*self._given, *captured]))
+
+    def _watched(self, watch: Reading) -> Any:
+        with observers.observe(watch):
+            result = self._f(*put(self._args, [Value(number(x)) for x in self._given]))
+            watch.results = list(leaves(result, self._name))
+        return put(result, [0.0] * len(watch.results))
+
+    def _outputs(self, operands: Sequence[Any]) -> list[Any]:
+        """What f gives when it is called again."""
+        result = self._f(*put(self._args, operands))
+        return list(leaves(result, self._name))
+
+    def _backward(
+        self, captured: list[Value], kept: tuple[list[float], list[float]], cotangents: list[float]
+    ) -> list[float]:
+        given, before = kept
+        xs = [Value(x) for x in given[: len(self._given)]]
+        outputs = self._outputs(xs)
+        self._check(before, outputs)
+        pairs = zip(outputs, cotangents, strict=True)
+        total = functions.sum([y * g for y, g in pairs if isinstance(y, Node) and g != 0.0])
+        if not isinstance(total, Node):
+            return [0.0] * len(given)
+        return gradient(total, [*xs, *captured])
+
+    def _check(self, before: list[float], outputs: list[Any]) -> None:
+        after = [number(y) for y in outputs]
+        if len(after) != len(before):
+            raise RuntimeError(f"{self._name} gave {len(before)} numbers, and then {len(after)}")
+        for x, y in zip(before, after, strict=True):
+            if x != y and not (x != x and y != y):
+                raise RuntimeError(
+                    f"{self._name} gave {x!r}, and {y!r} when it was called again for the "
+                    "gradient. Draw random numbers before it, and change parameters after "
+                    "backward()"
+                )
+
+    def _pullback(
+        self, operands: Sequence[Any], results: Sequence[Any], cotangents: Sequence[Any]
+    ) -> list[Any]:
+        outputs = self._outputs(operands[: len(self._given)])
+        self._check([number(y) for y in results], outputs)
+        inputs: list[Any] = [x for x in operands if isinstance(x, Node)]
+        return by_operand(Graph(outputs, inputs).pullback(cotangents), operands)
