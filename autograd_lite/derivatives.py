@@ -510,7 +510,12 @@ class _Call:
         return x if number_kind(x) and not isinstance(x, Value) else _number_node(x)
 
     def derivative(self, x: Any, others: bool) -> Any:
-        """What is given of a derivative: a float also where it is an int of f, as in 2 * x."""
+        """What is given of a derivative: a float also where it is an int of f, as in 2 * x.
+
+        With others all are Values, also those that happen not to depend on them at these inputs.
+        """
+        if others and self._connected:
+            return _as_value(self.finished(x, True))
         if type(x) is float:
             return x
         found = self.finished(x, others)
@@ -574,13 +579,9 @@ def _fresh(x: Operand, connected: bool) -> Value:
     """A Value of its own with the number x, or the number of x: what stands for it in a call."""
     if not isinstance(x, Node):
         return Value(x)
-    node: Value
-    if number_kind(x):  # in a recording: times 1, a Value, which is then a constant
-        one = Value(1.0)
-        node = nary.binary_of(kernels.MUL, x, one)
-        forget_parents(one)
-    else:
-        node = nary.unary_of(kernels.POW_C, x, 1.0) if connected else x.detach()
+    if number_kind(x):
+        return _times_1(x)
+    node: Value = nary.unary_of(kernels.POW_C, x, 1.0) if connected else x.detach()
     return node
 
 
@@ -588,7 +589,15 @@ def _as_value(x: Any) -> Any:
     """x, as a Value also if it is or stands for a number."""
     if not isinstance(x, Node):
         return nary.constant(x)  # on which other transforms do not depend
-    return x * Value(1.0) if number_kind(x) else x
+    return _times_1(x) if number_kind(x) else x
+
+
+def _times_1(x: Operand) -> Value:
+    """What stands for a number in a recording, as a Value on which others do not depend."""
+    one = Value(1.0)
+    node: Value = nary.binary_of(kernels.MUL, x, one)
+    forget_parents(one)  # from now on it is a constant
+    return node
 
 
 def _like(source: Operand, x: Any) -> Any:

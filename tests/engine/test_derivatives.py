@@ -725,6 +725,23 @@ def test_a_derivative_within_another_is_a_number_in_a_recording_too(f):
     assert found == [f(0.7, 0.4)] * 4
 
 
+def test_all_derivatives_of_what_depends_on_a_value_are_values():
+    """Also those that are constants, so that a recording and a call give the same."""
+    w = Value(0.5)
+
+    def f(x):
+        return [x[0] * w, x[1] + w]
+
+    for derivative in (jacrev(f), jacfwd(f), lambda x: jvp(f, (x,), ([1.0, 2.0],))[1]):
+        compiled = compile(derivative)
+        for _ in range(4):
+            for found in (derivative([2.0, 3.0]), compiled([2.0, 3.0])):
+                flat = [n for row in found for n in (row if isinstance(row, list) else [row])]
+                assert [type(n) for n in flat] == [Value] * len(flat)
+    compiled = compile(hessian(lambda x: x[0] + w))
+    assert [compiled([1.0, 2.0]) for _ in range(3)] == [[[0.0, 0.0], [0.0, 0.0]]] * 3
+
+
 def of_a_model(model, xs):
     return al.mean([model(x) ** 2 for x in xs])
 
