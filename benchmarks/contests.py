@@ -5,12 +5,18 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Row", "contest", "flat", "installed", "take_turns", "with_doubles"]
+__all__ = ["ONE_THREAD", "Row", "contest", "flat", "installed", "take_turns", "with_doubles"]
+
+ONE_THREAD = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+}
+"""The environment in which BLAS, PyTorch and JAX take one thread."""
 
 OURS = "autograd_lite"
 TURN = 0.02  # seconds that a turn takes at most, if a call is not longer
@@ -33,7 +39,11 @@ class Row:
 
 
 def take_turns(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """The median time of each call, in microseconds."""
+    """The median time of each call, in microseconds.
+
+    A turn takes the time on the clock, or that of the processors where it is less: what it waits
+    for other programs does not count.
+    """
     repeat = {}
     for name, call in calls.items():
         start = perf_counter()
@@ -42,10 +52,11 @@ def take_turns(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, fl
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
-            start = perf_counter()
+            start, worked = perf_counter(), process_time()
             for _ in range(repeat[name]):
                 call()
-            taken[name].append((perf_counter() - start) / repeat[name] * 1e6)
+            worked = process_time() - worked
+            taken[name].append(min(perf_counter() - start, worked) / repeat[name] * 1e6)
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
