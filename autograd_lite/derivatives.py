@@ -592,7 +592,7 @@ def _as_value(x: Any) -> Any:
     return _times_1(x) if number_kind(x) else x
 
 
-def _times_1(x: Operand) -> Value:
+def _times_1(x: Any) -> Value:
     """What stands for a number in a recording, as a Value on which others do not depend."""
     one = Value(1.0)
     node: Value = nary.binary_of(kernels.MUL, x, one)
