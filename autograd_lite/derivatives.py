@@ -14,7 +14,7 @@ import sys
 from autograd_lite import fields, kinds, nary, observers, value
 from autograd_lite.callables import Transformed, name_of
 from autograd_lite.forward import pushforward
-from autograd_lite.observers import Observer, in_transform
+from autograd_lite.observers import Enabled, in_transform
 from autograd_lite.operations import kernels
 from autograd_lite.plain import forget_parents, number_kind
 from autograd_lite.pullback import Graph, Later, depends_on_others, pulled_back
@@ -186,7 +186,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
         if also or observers.tracing():
             found = pulled_back(results.leaves, call.inputs, leaves)
         else:
-            with observers.observe(_Enabled()):  # perhaps within no_grad
+            with observers.observe(Enabled()):  # perhaps within no_grad
                 root = nary.in_pairs(kernels.CHAIN, leaves, results.leaves) if leaves else 0.0
             found, _ = call.gradient(root)
         return call.like_arguments(found, also)
@@ -341,13 +341,6 @@ def pullback(outputs: Any, cotangents: Any, inputs: Any) -> Any:
 # ------------------------------------------------------------------------------- one call of f
 
 
-class _Enabled(Observer):
-    """In its block operations make nodes, though it may be within `no_grad`."""
-
-    told = False
-    enables = True
-
-
 _is_leaf: Any = Node.is_leaf.__get__
 
 
@@ -377,7 +370,7 @@ class _Call:
             if self._connected:
                 self._run(f, list(args), kwargs, places)
             else:
-                with observers.observe(_Enabled()):
+                with observers.observe(Enabled()):
                     self._run(f, list(args), kwargs, places)
         finally:
             in_transform.reset(token)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BlockOrDecorator",
+    "Enabled",
     "Observer",
     "active",
     "here",
@@ -87,6 +88,13 @@ class Observer:
     def sent(self, node: Node, root: Node) -> None: ...
 
     def received(self, leaf: Node, grad: float, root: Node) -> None: ...
+
+
+class Enabled(Observer):
+    """In its block operations make nodes, though it may be within `no_grad`."""
+
+    told = False
+    enables = True
 
 
 count: Any = None  # counts an open block, or one less: set by value.py

@@ -180,7 +180,8 @@ class Graph(Nodes):
         if self._as_numbers:  # perhaps within no_grad
             found = observers.unobserved(self._pushed, block, along)
         else:
-            found = self._pushed(block, along)
+            with observers.observe(observers.Enabled()):  # perhaps within no_grad
+                found = self._pushed(block, along)
         return [self.new_leaf(t) for t in found]
 
     def _pushed(self, block: int, along: Mapping[int, Operand]) -> list[Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from autograd_lite import Value, exp, mean, nn, sample, sin, tanh
+from autograd_lite import Value, exp, mean, nn, sample, scan, sin, tanh
 from autograd_lite.optimize import Problem, minimize
 
 np = pytest.importorskip("numpy")
@@ -62,6 +62,20 @@ def test_the_tree_of_a_vector_is_built_as_the_parameters_are():
 class Line:
     slope: float
     intercept: float
+
+
+def test_products_with_the_hessian_of_a_loop():
+    def cost(p):
+        (x, _), _ = scan(
+            lambda c, u: ((c[0] + 0.1 * c[1], c[1] + u - sin(c[0])), None), (1.0, 0.0), p
+        )
+        return x * x
+
+    x, v = np.array([0.5, -0.2, 0.1]), np.array([1.0, 0.5, -2.0])
+    problem = Problem(cost, x)
+    expected = differences(problem.grad, x) @ v
+    assert problem.hessp(x, v) == pytest.approx(expected, abs=1e-8)
+    assert problem.hess(x) @ v == pytest.approx(expected, abs=1e-8)
 
 
 def test_residuals_and_their_jacobian():

@@ -6,6 +6,8 @@ import pytest
 
 import autograd_lite as al
 from autograd_lite import Value, compile, grad, hessian, jacfwd, jvp, pullback
+from autograd_lite.leaves import leaves
+from autograd_lite.linalg import solve
 from autograd_lite.nary import constant
 from autograd_lite.observers import Observer, observe
 from autograd_lite.pullback import Graph, ancestors, depends_on_others
@@ -115,3 +117,37 @@ def test_an_index_in_a_compiled_call():
 
 def _flat(x):
     return [leaf for part in x for leaf in _flat(part)] if isinstance(x, list) else [x]
+
+
+def by_scan(p):
+    carry, _ = al.scan(lambda c, x: (al.sin(c * x) + p[0], None), 0.5, p)
+    return carry
+
+
+def by_root(p):
+    def newton(f, x):
+        for _ in range(50):
+            x = x - f(x) / (3 * x * x + 1)
+        return x
+
+    return al.implicit_root(lambda x, a: x**3 + x - a, newton)(1.0, p[0] * p[1]) * p[1]
+
+
+def by_solve(p):
+    return solve([[p[0], p[1]], [p[1], 3.0]], [1.0, 2.0])[0]
+
+
+@pytest.mark.parametrize("f", [by_scan, by_root, by_solve])
+def test_tangents_of_a_block_within_no_grad_of_a_program(f):
+    """They were 0: the cotangents that the pullback was given were detached, as Values are."""
+    transforms = [
+        lambda p, v: jvp(f, (p,), (v,)),
+        lambda p, v: al.hvp(f, (p,), (v,)),
+        lambda p, v: hessian(f)(p),
+    ]
+    for transform in transforms:
+        program = compile(al.no_grad()(transform), check="never")
+        for p in [0.5, 0.7], [0.9, 0.4]:
+            expected, found = transform(p, [1.0, -0.3]), program(p, [1.0, -0.3])
+            assert [*leaves(found, "")] == pytest.approx([*leaves(expected, "")])
+        assert program.recordings == 1
