@@ -9,5 +9,5 @@ what the function reads besides its arguments.
 from autograd_lite._pure import import_source, is_compiled
 
 if not is_compiled():
-    import_source("autograd_lite.compiler.record.flatten")
     import_source("autograd_lite.compiler.record.held")
+    import_source("autograd_lite.compiler.record.flatten")

@@ -8,7 +8,7 @@ cdef int FLOAT, VALUE, STATIC, LIST, TUPLE, DICT, FLOATS, INTEGERS, OBJECTS, NAM
 cdef int INT, BOOL, BOOLS
 cdef long long EXACT, LEAST
 cdef array _SHAPE, _FLOATS, _INTEGERS
-cdef tuple _PLAIN
+cdef tuple _EXACT, _WRITTEN
 
 
 cdef class FlatArguments:

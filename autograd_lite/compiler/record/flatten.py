@@ -11,6 +11,7 @@ import numpy as np
 
 import autograd_lite.memory as memory
 import autograd_lite.value as engine
+from autograd_lite.compiler.record.held import same
 from autograd_lite.compiler.record.tokens import (
     BOOL,
     BOOLS,
@@ -41,7 +42,8 @@ DOUBLE = np.dtype("d")
 DEEPEST = 200  # an argument that is nested deeper may well contain itself
 _SHAPE, _FLOATS, _INTEGERS = array("i"), array("d"), array("q")
 _BYTE: Any = np.dtype("B")
-_PLAIN = (int, str, bool, type(None), float, bytes, complex, np.str_, np.datetime64, np.bool_)
+_EXACT = (int, str, bool, type(None), bytes, np.str_, np.bool_)  # the same if they are equal
+_WRITTEN = (float, complex, np.datetime64)  # the same if they are written alike
 
 
 class FlatArguments:
@@ -53,8 +55,9 @@ class FlatArguments:
     values    the Values
     slots     [values] the index of each Value's number among floats
     statics   (type, thing) that are the same in all calls of one recording; an object, which
-              may be equal to another one and hold other numbers, as an `Identity`; an array of
-              bools as its shape, the order of its axes in memory and its bytes
+              may be equal to another one and hold other numbers, as an `Identity`; a number or a
+              tuple as an `Exact`; an array of bools as its shape, the order of its axes in memory
+              and its bytes
     moving    True if Python's ints are numbers that change, rather than statics
     own       True for what each sample of a batch has for its own: its bools are numbers that
               change, too, and dataclasses are taken apart
@@ -89,6 +92,20 @@ class Identity:
 
     def __hash__(self) -> int:
         return id(self.thing)
+
+
+class Exact(Identity):
+    """A number or a tuple, which may be equal to one that is not the same: -0.0 to 0.0, (True,) to
+    (1,).
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Exact) and same(self.thing, other.thing)
+
+    def __hash__(self) -> int:
+        return hash(self.thing)
 
 
 class Integers(Identity):
@@ -211,16 +228,16 @@ def flatten_each(things: Any, flat: FlatArguments) -> None:
 
 def flatten_static(thing: Any, flat: FlatArguments) -> None:
     memory.append_int(flat.shape, STATIC)
-    if not is_plain(thing):
-        thing = Identity(thing)
+    if type(thing) not in _EXACT:
+        thing = Exact(thing) if is_plain(thing) else Identity(thing)
     flat.statics.append((type(thing), thing))
 
 
 def is_plain(thing: Any) -> bool:
-    """Whether any other thing that is equal to this one can stand for it."""
+    """Whether what a thing holds tells all of it, so that another one can stand for it."""
     if type(thing) is tuple:
         return all(map(is_plain, thing))
-    return type(thing) in _PLAIN
+    return type(thing) in _EXACT or type(thing) in _WRITTEN
 
 
 def flatten_numpy(thing: Any, flat: FlatArguments) -> None:

@@ -1,6 +1,7 @@
 """Arguments taken apart: the shape, the numbers, the Values, and what is static."""
 
 from collections import namedtuple
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -124,6 +125,23 @@ def test_an_object_is_equal_to_itself_alone():
     assert Identity(one) != Identity(other)
     assert taken_apart(one).statics != taken_apart(other).statics
     assert taken_apart(one).statics == taken_apart(one).statics
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (complex(-1, 0.0), complex(-1, -0.0)),
+        ({0.0: 1.0}, {-0.0: 1.0}),
+        ({(1,): 1.0}, {(True,): 1.0}),
+        ({(0.0, "a"): 1.0}, {(0, "a"): 1.0}),
+        (np.datetime64("2020"), np.datetime64("2020-01-01")),
+    ],
+)
+def test_equal_statics_that_are_not_the_same_are_told_apart(one, other):
+    assert one == other
+    assert taken_apart(one).statics != taken_apart(other).statics
+    assert taken_apart(one).statics == taken_apart(deepcopy(one)).statics
+    assert hash(tuple(taken_apart(one).statics)) == hash(tuple(taken_apart(deepcopy(one)).statics))
 
 
 @pytest.mark.parametrize(
