@@ -36,7 +36,7 @@ from autograd_lite.value import Node, Value, grad_enabled, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from autograd_lite.compiler.call import Call
@@ -376,11 +376,10 @@ class Guards:
         self.guards = [guard for _, _, guard in recording.guards]
         self.written, self.constants = array("q"), array("d")
         self.exact = False
+        computed_from = {id(x): operands for x, (_, operands) in recording.computed_from.items()}
         for x, y, guard in recording.guards:
-            nodes = (x, y) if isinstance(y, Node) else (x,)
-            if guard.op in ("is", "==") and not guard.integer:
-                for node in map(_source, nodes):
-                    self.exact |= not node.is_leaf or node in recording.computed_from
+            if guard.op in ("is", "=="):
+                self.exact = self.exact or _is_rounded((x, y), computed_from)
             i, j, number = outputs.index_of(x), -1, 0.0
             if isinstance(y, Node):
                 j = outputs.index_of(y)
@@ -398,10 +397,22 @@ class Guards:
         return self.guards[i] if i >= 0 else None
 
 
-def _source(node: Node) -> Node:
-    """The number that a node is another type of, as x ** 1; or the node itself."""
-    source: Node = node.parents[0] if node._op == "**1" and node.parents else node
-    return source
+def _is_rounded(numbers: Iterable[Any], computed_from: Mapping[int, tuple[Any, ...]]) -> bool:
+    """Whether another order of computing may change one of them. Ints that are computed of ints do
+    not change.
+
+    computed_from  {id of a leaf: its operands}, as asking a number for its hash reads it
+    """
+    todo = {id(x): x for x in numbers if isinstance(x, Node)}
+    seen = {*todo}
+    while todo:
+        at, node = todo.popitem()
+        operands = computed_from.get(at, node.parents)
+        if operands and not is_int(node) and node._op != "**1":  # which makes a copy
+            return True
+        todo |= {id(x): x for x in operands if isinstance(x, Node) and id(x) not in seen}
+        seen |= todo.keys()
+    return False
 
 
 # How x and y may compare where a comparison is true; "is" is bit for bit, and "/" is "==" of what

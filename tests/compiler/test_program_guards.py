@@ -83,3 +83,37 @@ def test_whether_a_computed_number_is_0_is_decided_as_eagerly(executor, decides)
     compiled = compile(f, executor=executor)
     for target in (total + 1, total + 2, total + 3, total):
         assert compiled(xs, Value(target)).data == f(xs, Value(target)).data
+
+
+# The sums are k + 1/2 but for their last digits.
+ON_THE_LAST_DIGIT = {
+    "rounded": lambda n, total: round(total) % 2 == 0,
+    "of an int": lambda n, total: 2 * n + 1 == 2 * total,
+    "of an int and its float": lambda n, total: n + 0.5 == total,
+}
+
+
+@pytest.mark.parametrize("decides", ON_THE_LAST_DIGIT.values(), ids=ON_THE_LAST_DIGIT)
+def test_what_rounding_decides_of_ints_is_decided_as_eagerly(decides):
+    @compile(executor="numpy", check="never")
+    def signed(n, xs):
+        total = sum(x * 1.0 for x in xs)
+        return total if decides(n, total) else -total
+
+    rng = random.Random(0)
+    for _ in range(40):
+        tenths = [rng.randint(1, 30) for _ in range(59)]
+        tenths.append(5 + -sum(tenths) % 10)
+        xs = [x / 10 for x in tenths]
+        n = math.floor(sum(tenths) / 10)
+        assert signed(n, xs) == signed.function(n, xs)
+    assert signed.recordings < 6
+
+
+def test_an_int_that_is_computed_of_ints_leaves_a_program_to_arrays():
+    @compile
+    def signed(i, x):
+        return x if (i + 1) % 2 == 0 else -x
+
+    assert [signed(i, 1.0) for i in range(6)] == [-1.0, 1.0] * 3
+    assert [program.guards.exact for program in signed.programs()] == [False] * signed.recordings

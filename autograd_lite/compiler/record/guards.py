@@ -35,7 +35,7 @@ class Guard(NamedTuple):
     outcome  True if x op y held
     draws    how many random numbers had been drawn
     place    where the user's line is that decided: file and line number
-    integer  True if x is an integer that was passed
+    integer  True if x is an integer
     """
 
     op: str
