@@ -7,7 +7,7 @@ from functools import partial, wraps
 from autograd_lite import functions, observers
 from autograd_lite.block import Block
 from autograd_lite.callables import name_of
-from autograd_lite.leaves import leaves, number, put
+from autograd_lite.leaves import leaves, number, put, with_values
 from autograd_lite.pullback import Graph, by_operand
 from autograd_lite.reading import Reading, gradient
 from autograd_lite.value import Node, Value
@@ -23,8 +23,9 @@ __all__ = ["checkpoint"]
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     """f, whose nodes are not kept: they are made again when a gradient is taken.
 
-    f  function of numbers and Values, or of containers of them, that gives such. It is called again
-       in the backward pass, so that it must give the same again
+    f  function that gives numbers and Values, or containers of them. It is called again in the
+       backward pass, so that it must give the same again. Of its arguments, and containers of them,
+       the Values are replaced by others; all else, such as an int or a name, is passed as it is
 
     As `jax.checkpoint`, for a chain of long functions: its memory is that of the longest, and its
     time one more forward pass. Values that f reads besides are parameters. In a compiled function
@@ -47,7 +48,12 @@ class _Checkpoint:
 
     def __init__(self, f: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self._f, self._args, self._name = f, args, f"checkpoint: {name_of(f)}"
-        self._given = list(leaves(args, self._name))
+        self._given: list[Value] = []
+        with_values(args, self._note)
+
+    def _note(self, x: Value) -> Value:
+        self._given.append(x)
+        return x
 
     def __call__(self) -> Any:
         watch = Reading()
@@ -65,21 +71,21 @@ class _Checkpoint:
 
     def _watched(self, watch: Reading) -> Any:
         with observers.observe(watch):
-            result = self._f(*put(self._args, [Value(number(x)) for x in self._given]))
-            watch.results = list(leaves(result, self._name))
+            result, watch.results = self._called([Value(number(x)) for x in self._given])
         return put(result, [0.0] * len(watch.results))
 
-    def _outputs(self, operands: Sequence[Any]) -> list[Any]:
-        """What f gives when it is called again."""
-        result = self._f(*put(self._args, operands))
-        return list(leaves(result, self._name))
+    def _called(self, operands: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """What f gives with these in the places of the Values, and the numbers and Values in it."""
+        each = iter(operands)
+        result = self._f(*with_values(self._args, lambda _: next(each)))
+        return result, list(leaves(result, self._name))
 
     def _backward(
         self, captured: list[Value], kept: tuple[list[float], list[float]], cotangents: list[float]
     ) -> list[float]:
         given, before = kept
         xs = [Value(x) for x in given[: len(self._given)]]
-        outputs = self._outputs(xs)
+        _, outputs = self._called(xs)
         self._check(before, outputs)
         pairs = zip(outputs, cotangents, strict=True)
         total = functions.sum([y * g for y, g in pairs if isinstance(y, Node) and g != 0.0])
@@ -102,7 +108,7 @@ class _Checkpoint:
     def _pullback(
         self, operands: Sequence[Any], results: Sequence[Any], cotangents: Sequence[Any]
     ) -> list[Any]:
-        outputs = self._outputs(operands[: len(self._given)])
+        _, outputs = self._called(operands[: len(self._given)])
         self._check([number(y) for y in results], outputs)
         inputs: list[Any] = [x for x in operands if isinstance(x, Node)]
         return by_operand(Graph(outputs, inputs).pullback(cotangents), operands)

@@ -9,10 +9,10 @@ from autograd_lite.value import Node, Value, is_number, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
-__all__ = ["array_of", "difference", "leaves", "number", "put"]
+__all__ = ["array_of", "difference", "leaves", "number", "put", "with_values"]
 
 
 def number(x: Any) -> float:
@@ -39,6 +39,15 @@ def leaves(thing: Any, name: str) -> Iterator[Any]:
 def put(thing: Any, numbers: Iterable[Any]) -> Any:
     """A container like this one that holds these numbers or Values, in order."""
     return _filled(thing, iter(numbers))
+
+
+def with_values(thing: Any, of: Callable[[Any], Any]) -> Any:
+    """The thing, with of(x) in the place of each Value x in it; all else in it may be anything."""
+    if isinstance(thing, Node):
+        return of(thing)
+    if not rebuildable(thing):
+        return thing
+    return rebuild(thing, [with_values(x, of) for x in children(thing)])
 
 
 def _filled(thing: Any, numbers: Iterator[Any]) -> Any:

@@ -1,5 +1,6 @@
 """`checkpoint`, whose nodes are made again."""
 
+import numpy as np
 import pytest
 
 import autograd_lite as ag
@@ -51,6 +52,26 @@ def test_checkpoint_of_containers_and_numbers():
     assert (found["a"].data, found["b"][0].data) == (10.0, 9.0)
     assert [x.grad for x in p] == [5.0, 6.0]
     assert f([2.0, 3.0], 5.0) == {"a": 10.0, "b": [9.0, 3.0]}
+
+
+def test_checkpoint_passes_what_is_no_value_as_it_is():
+    """An int that counts, a name, an array of ints that are indices."""
+
+    def f(x, n, how, table, order):
+        assert type(n) is int
+        y = sum(x[k] * table[k] for k in order) if how == "sum" else None
+        for _ in range(n):
+            y = y * y
+        return y
+
+    def at(a, function):
+        x, table = [a, 3.0], np.array([a * 2, 5.0], object)
+        return function(x, 2, "sum", table, np.array([1, 0]))
+
+    again = checkpoint(f)
+    for derivative in (lambda f: f, grad, lambda f: grad(grad(f))):
+        expected = derivative(lambda a: at(a, f))(0.7)
+        assert derivative(lambda a: at(a, again))(0.7) == pytest.approx(expected, rel=1e-13)
 
 
 def test_checkpoint_of_keyword_arguments():

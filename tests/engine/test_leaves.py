@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd_lite import Value
-from autograd_lite.leaves import difference, leaves, number, put
+from autograd_lite.leaves import difference, leaves, number, put, with_values
 
 Pair = namedtuple("Pair", "a b")
 V = Value(3.0)
@@ -60,3 +60,14 @@ def test_where_two_containers_part(thing, other, message):
 
 def test_numbers():
     assert (number(V), number(2), number(True)) == (3.0, 2.0, 1.0)
+
+
+def test_with_values():
+    x, y = Value(1.0), Value(2.0)
+    thing = {"a": [x, 3, "b", None], "c": (np.array([y, 1.0], object), np.array([1, 2]))}
+    found = with_values(thing, lambda node: node.data * 10)
+    assert found["a"] == [10.0, 3, "b", None]
+    assert found["c"][0].tolist() == [20.0, 1.0]
+    assert found["c"][1].dtype == int
+    assert thing["a"][0] is x
+    assert with_values(x, lambda node: y) is y
