@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd_lite import observers
 from autograd_lite.callables import name_of
+from autograd_lite.compiler.body import OtherWayError
 from autograd_lite.compiler.choice import ExecutorChoice, all_close, cotangents_for
 from autograd_lite.compiler.messages import counted, said, warn
 from autograd_lite.compiler.program import Guards, Outputs
@@ -172,10 +173,10 @@ class Sparse:
                     return prepared, numbers
         with self._lock:
             prepared = self._prepared(args, kwargs, places, flat, key)
-        numbers = prepared.run(flat)
+        numbers = prepared.run(flat, is_new=True)
         if numbers is None:  # arrays add up in another order, and the last digit decides
             prepared.interpret()
-            numbers = prepared.run(flat)
+            numbers = prepared.run(flat, is_new=True)
         if numbers is None:
             raise RuntimeError(f"{self._what}: {name_of(self._f)} decides otherwise when it is run")
         return prepared, numbers
@@ -390,8 +391,11 @@ class _Prepared:
         self.matrix: Any = None
         self.runs = 1
 
-    def run(self, flat: FlatArguments) -> NDArray[np.float64] | None:
-        """The head and the matrix for these numbers; None if a decision goes another way."""
+    def run(self, flat: FlatArguments, is_new: bool = False) -> NDArray[np.float64] | None:
+        """The head and the matrix for these numbers; None if a decision goes another way.
+
+        is_new  True if f has just been recorded with these numbers, so that an error is its own
+        """
         if (self.parameters or flat.values) and grad_enabled():
             raise TypeError(
                 f"{self.call.what}: {name_of(self.call.f)} depends on Values from outside, and a "
@@ -400,8 +404,9 @@ class _Prepared:
             )
         try:
             outputs = self._choice.forward(flat.floats, flat.integers, self.parameters).outputs
-        except Exception:
-            if not self.guards.guards:
+        except Exception as problem:
+            decides = self.guards.guards or isinstance(problem, OtherWayError)
+            if is_new or not decides:
                 raise
             return None
         if self.guards.guards and self.guards.failed(outputs) is not None:

@@ -471,6 +471,26 @@ def test_loops_and_roots_are_blocks_of_a_recording():
     assert jacobian(lambda x: [loop(x), x[2]], sparse=True).sparsity(x).nnz == 4
 
 
+def test_a_loop_whose_first_step_goes_another_way_is_prepared_anew():
+    def f(x):
+        return [scan(lambda c, _: (c * 2 if c > 1 else c * x[0], None), x[0], length=3)[0]]
+
+    found = jacobian(f, sparse="arrays")
+    for x in (2.0, -1.0, 3.0, -0.5):
+        assert found([x]).data.tolist() == jacobian(f)([x])[0]
+    assert found.preparations == 2
+
+
+def test_an_error_of_a_derivative_is_its_own():
+    """It was taken for a decision that goes another way."""
+    root = implicit_root(lambda x, a: x**2 - a, lambda f, x0: 1.4)
+    derivative = jacobian(lambda x: [root(1.0, x[0]) if x[0] > 0 else x[0]], sparse="arrays")
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"x = 1.4 is no root"):
+            derivative([2.0])
+    assert derivative([-2.0]).data.tolist() == [1.0]
+
+
 def test_a_copy_prepares_its_own():
     found = hessian(rosenbrock, sparse="arrays", lower=True)
     x = np.array([1.0, 2.0, 0.5])
