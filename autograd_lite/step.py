@@ -178,7 +178,8 @@ def _step(
         known = _Known(*_recorded_anew(name, function, f, carry, x), known.trusted)
     else:
         known.runs += 1
-        if not known.trusted or known.runs & (known.runs - 1) == 0:  # as compiled functions are
+        # As compiled functions are; and in another recording, whose own checks rely on it.
+        if not known.trusted or known.runs & (known.runs - 1) == 0 or observers.tracing():
             state, step = _recorded_anew(name, function, f, carry, x)
             if not step.is_like(known.step):
                 known = _Known(state, step, trusted=False)

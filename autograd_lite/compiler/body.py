@@ -50,6 +50,16 @@ class OtherWayError(RuntimeError):
         return OtherWayError, (self.step, *self.args)
 
 
+class Loop(Block):
+    """n steps of a body."""
+
+    __slots__ = ("body", "n")
+
+    def __init__(self, body: Body, n: int, *functions: Any) -> None:
+        super().__init__(body.name, *functions)
+        self.body, self.n = body, n
+
+
 class Body:
     """A step of a loop: carry, x, captured -> carry, y.
 
@@ -81,26 +91,34 @@ class Body:
     def is_like(self, other: Body) -> bool:
         """True if both compute the same of the same, with the same constants."""
         return (
-            (self.n_carry, self.n_x, self.n_y) == (other.n_carry, other.n_x, other.n_y)
-            and len(self.captured) == len(other.captured)
+            len(self.captured) == len(other.captured)
             and all(map(is_, self.captured, other.captured))
+            and self.computes_like(other)
+        )
+
+    def computes_like(self, other: Body) -> bool:
+        """True if both compute the same of what they are given, with the same constants."""
+        return (
+            (self.n_carry, self.n_x, self.n_y) == (other.n_carry, other.n_x, other.n_y)
             and self._written() == other._written()
+            and all(map(_are_alike, self.tape.blocks, other.tape.blocks))
         )
 
     def _written(self) -> tuple[Any, ...]:
         tape, guards = self.tape, self._guards
         parts = tape.codes, tape.offsets, tape.parents, tape.slots, tape.static, tape.outputs
-        names = [block.name for block in tape.blocks]
-        return *[x.tobytes() for x in (*parts, guards.written, guards.constants)], names
+        arrays = *parts, guards.written, guards.constants
+        return *[x.tobytes() for x in arrays], len(tape.blocks)
 
-    def block(self, n: int, keep_all: bool) -> Block:
+    def block(self, n: int, keep_all: bool) -> Loop:
         """n steps: [carry, the x of each step, captured] -> [carry, the y of each step].
 
         keep_all  True to keep the carry before every step, False for every sqrt(n)-th
         """
         every = 1 if keep_all else max(1, isqrt(n))
-        return Block(
-            self.name,
+        return Loop(
+            self,
+            n,
             lambda numbers: self._forward(numbers, n, every),
             lambda operands, results, cotangents: self._pullback(operands, cotangents, n, keep_all),
             lambda kept, cotangents: self._backward(kept, cotangents, n, every),
@@ -254,6 +272,13 @@ class Body:
     ) -> Body:
         tape = tape_of(nodes, outputs, leaves, self.tape.indices)
         return Body(self.name, tape, sizes, index_slots, self.captured, guards)
+
+
+def _are_alike(block: Block, other: Block) -> bool:
+    """True if both compute the same: a loop has recorded what it does, another block asks anew."""
+    if isinstance(block, Loop) and isinstance(other, Loop):
+        return block.n == other.n and block.body.computes_like(other.body)
+    return block.name == other.name and type(block) is type(other)
 
 
 def recorded_body(

@@ -50,6 +50,27 @@ def test_state_that_no_name_leads_to_is_found_by_checks():
     assert found == [6.0, 11.0, 18.0, 18.0, 27.0]
 
 
+def test_such_state_within_a_loop_in_the_body_is_found_too():
+    """It was not: loops of one name counted as alike."""
+    large = np.ones(200_000)
+    inner = lambda c, x: (c * large[5], None)  # noqa: E731
+    bodies = {
+        "number": lambda c, x: (scan(lambda c, x: (c * large[5], None), c, length=2)[0], None),
+        "known": lambda c, x: (scan(inner, c, length=2)[0], None),
+        "length": lambda c, x: (fori_loop(0, int(large[5]), lambda i, c: c * 3.0, c), None),
+    }
+    found = {name: [] for name in bodies}
+    for n in (1.0, 2.0, 3.0):
+        large[5] = n
+        for name, f in bodies.items():
+            found[name].append(scan(f, 1.0, length=2)[0])
+    assert found == {
+        "number": [1.0, 16.0, 81.0],
+        "known": [1.0, 16.0, 81.0],
+        "length": [9.0, 81.0, 729.0],
+    }
+
+
 def test_the_loops_that_are_known_are_few():
     """And what they hold is let go of."""
     for _ in range(100):
