@@ -138,9 +138,11 @@ def by_solve(p):
 
 
 @pytest.mark.parametrize("f", [by_scan, by_root, by_solve])
-def test_tangents_of_a_block_within_no_grad_of_a_program(f):
-    """They were 0: the cotangents that the pullback was given were detached, as Values are."""
+def test_derivatives_of_a_block_within_no_grad_of_a_program(f):
+    """Tangents were 0: the cotangents that the pullback was given were detached, as Values are."""
     transforms = [
+        lambda p, v: grad(f)(p),
+        lambda p, v: grad(lambda q: al.dot(grad(f)(q), v))(p),
         lambda p, v: jvp(f, (p,), (v,)),
         lambda p, v: al.hvp(f, (p,), (v,)),
         lambda p, v: hessian(f)(p),
