@@ -303,6 +303,7 @@ def test_a_comparison_with_a_number_of_numpys_gives_a_bool_of_numpys():
         lambda x: (x == limit) + (x != limit) + (x != limit),
         lambda x: (x < np.int64(3)) + (x <= np.int64(3)),
         lambda x: (limit > x) + (x < limit),
+        lambda x: (x > W[0]) + (x != W[0]) + (W[0] < x),  # of a Value it is Python's
     ]
     for function in functions:
         compiled = compile(function)

@@ -284,11 +284,12 @@ def tracer_of(number: Any) -> Node:
 
 
 def bool_of(x: Node, y: Any, outcome: bool) -> Node:
-    """What stands for the outcome of a comparison, as the type of bool that Python gives."""
-    kind = number_kind(x)
-    if kind and not kind & kinds.NUMPY:  # Python asks a number of NumPy's first
-        kind = kind_of(y)
-    return number_leaf(kinds.BOOL | kind & kinds.NUMPY, float(outcome))  # type: ignore[no-any-return]
+    """What stands for the outcome of a comparison: NumPy's bool of two numbers of which one is
+    NumPy's, and else Python's.
+    """
+    kind, other = number_kind(x), kind_of(y)
+    numpys = (kind | other) & kinds.NUMPY if kind and other else 0
+    return number_leaf(kinds.BOOL | numpys, float(outcome))  # type: ignore[no-any-return]
 
 
 ENDED: dict[type, type] = {
