@@ -161,7 +161,17 @@ class Call:
         return tuple(self.gradient(cotangents))
 
     def pullback(self, hub: Value, cotangents: Sequence[Operand]) -> list[Operand]:
-        """The cotangents of the hub's parents, written in Values, from those of the results."""
+        """The cotangents of the hub's parents, written in Values, from those of the results.
+
+        The block reads derivatives of what it makes, so that nodes are made within `no_grad`, too.
+        """
+        if engine.grad_enabled():
+            return self._pulled(hub, cotangents)
+        with observers.observe(observers.Enabled()):
+            found = self._pulled(hub, cotangents)
+        return [engine.Node.detach(g) if isinstance(g, engine.Node) else g for g in found]
+
+    def _pulled(self, hub: Value, cotangents: Sequence[Operand]) -> list[Operand]:
         if self.block is None:
             raise TypeError(
                 f"{hub._op}: the gradient of a compiled function's result has no derivative"

@@ -172,8 +172,7 @@ class Graph(Nodes):
     def pulled(self, block: int, cotangents: Mapping[int, int]) -> list[int]:
         hub, call = self._calls[block]
         given = dict(zip(cotangents, self.values([*cotangents.values()]), strict=True))
-        with observers.observe(observers.Enabled()):  # perhaps within no_grad
-            found = call.pullback(hub, [given.get(k, 0.0) for k in range(len(call.numbers))])
+        found = call.pullback(hub, [given.get(k, 0.0) for k in range(len(call.numbers))])
         return [self.new_leaf(g) for g in found]
 
     def pushed(self, block: int, tangents: Mapping[int, int]) -> list[int]:

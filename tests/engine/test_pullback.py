@@ -153,3 +153,14 @@ def test_derivatives_of_a_block_within_no_grad_of_a_program(f):
             expected, found = transform(p, [1.0, -0.3]), program(p, [1.0, -0.3])
             assert [*leaves(found, "")] == pytest.approx([*leaves(expected, "")])
         assert program.recordings == 1
+
+
+@pytest.mark.parametrize("f", [by_scan, by_root, by_solve])
+def test_the_pullback_of_a_block_within_no_grad(f):
+    """The Jacobian of a root was 0, as that of what no node depends on."""
+    xs = [Value(0.5), Value(0.7)]
+    y = f(xs)
+    with al.no_grad():
+        found = pullback([y], [1.0], xs)
+    assert [g.data for g in found] == pytest.approx(grad(f)([0.5, 0.7]))
+    assert all(g.is_leaf for g in found)
