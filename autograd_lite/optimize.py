@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from autograd_lite import compile, dot, hessian, hvp, jacobian, no_grad, value_and_grad, vjp
 from autograd_lite.callables import name_of
-from autograd_lite.derivatives import Tree
 from autograd_lite.leaves import array_of, difference, leaves, number
 from autograd_lite.nary import unary_of
+from autograd_lite.nested import Tree
 from autograd_lite.operations import kernels
 from autograd_lite.value import Node, Value, is_number
 

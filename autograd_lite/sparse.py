@@ -24,8 +24,9 @@ from autograd_lite.compiler.record.tracers import NotRecordedError
 from autograd_lite.compiler.tape.derive import folded, taken_apart, tape_of
 from autograd_lite.compiler.tape.interpreter import Interpreter
 from autograd_lite.compiler.tape.writer import write_tape
-from autograd_lite.derivatives import Tree, check_function, places_of, single_of
+from autograd_lite.evaluation import check_function, places_of, single_of
 from autograd_lite.forks import give_lock
+from autograd_lite.nested import Tree
 from autograd_lite.observers import no_grad
 from autograd_lite.progress import Progress
 from autograd_lite.rows import Rows
@@ -209,7 +210,7 @@ class Sparse:
         single = isinstance(self._argnums, int)
         with Progress(f"{self._what} of {name_of(self._f)}", STAGES) as progress:
             progress.begin("recording")
-            call = _Call(self._what, self._f, args, kwargs, places, single)
+            call = _Recorded(self._what, self._f, args, kwargs, places, single)
             prepared = _Prepared(call, self._lower, progress)
         self.preparations += 1
         if self._hidden:
@@ -240,7 +241,7 @@ class Sparse:
         return prepared
 
 
-class _Call:
+class _Recorded:
     """A call of f that is recorded, with Values for the numbers by which derivatives are taken.
 
     tape      its outputs are the numbers of the result, then what the guards ask for
@@ -343,11 +344,11 @@ class _Call:
         """Numbers, one for each column, built as the arguments are."""
         built, start = [], 0
         for tree in self._trees:
-            blocks: list[Any] = []
-            for first, last, shape in tree.blocks():
+            pieces: list[Any] = []
+            for first, last, shape in tree.pieces():
                 part = numbers[start + first : start + last]
-                blocks.append(part.item() if shape is None else part.reshape(shape))
-            built.append(tree.built(blocks))
+                pieces.append(part.item() if shape is None else part.reshape(shape))
+            built.append(tree.built(pieces))
             start += len(tree.leaves)
         return built[0] if self._single else tuple(built)
 
@@ -362,7 +363,7 @@ class _Prepared:
     runs      for how many calls it has been used
     """
 
-    def __init__(self, call: _Call, lower: bool, progress: Progress) -> None:
+    def __init__(self, call: _Recorded, lower: bool, progress: Progress) -> None:
         what, tape = call.what, call.tape
         self.call, self.captured, self.guards = call, call.captured, call.guards
         self.parameters, self.like_arguments = call.parameters, call.like_arguments

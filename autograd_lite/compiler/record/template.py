@@ -11,7 +11,7 @@ from autograd_lite.compiler.record.arrays import TracerArray
 from autograd_lite.compiler.record.flatten import Identity
 from autograd_lite.compiler.record.numbers import number_type
 from autograd_lite.compiler.record.tracers import NotRecordedError
-from autograd_lite.derivatives import as_parameter
+from autograd_lite.nested import as_parameter
 from autograd_lite.tree import children, rebuild, rebuildable
 from autograd_lite.value import Node, number_of
 
