@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 __all__ = [
     "RunBlock",
     "folded",
-    "gradient_tape",
-    "pullback_tape",
-    "pushforward_tape",
     "taken_apart",
     "tape_of",
 ]
@@ -41,46 +38,6 @@ __all__ = [
 
 DEEPEST = 8
 """Of so many operations, one upon the other, `folded` computes what is constant."""
-
-
-def gradient_tape(tape: Tape, wrt: Sequence[int], *, value: bool = False) -> Tape:
-    """The tape of the gradient of the first output.
-
-    wrt    the slots of the leaves, in the order of the outputs
-    value  True for that first output before its gradient
-    """
-    nodes, place, leaves = taken_apart(tape, wrt)
-    root = place[tape.outputs[0]]
-    outputs = nodes.reverse([(root, nodes.number(1.0))], leaves)
-    return tape_of(nodes, [root, *outputs] if value else outputs, tape.leaves, tape.indices)
-
-
-def pullback_tape(tape: Tape, wrt: Sequence[int]) -> Tape:
-    """The tape of the sum of cotangent times d result / d leaf, for each leaf.
-
-    The cotangents of the results are leaves, which follow those of the tape.
-
-    wrt  the slots of the leaves, in the order of the outputs
-    """
-    nodes, place, leaves = taken_apart(tape, wrt)
-    results = [place[i] for i in tape.outputs[: tape.results].tolist()]
-    seeds = [(i, nodes.add(LEAF, slot=tape.leaves + k)) for k, i in enumerate(results)]
-    size = tape.leaves + len(results)
-    return tape_of(nodes, nodes.reverse(seeds, leaves), size, tape.indices)
-
-
-def pushforward_tape(tape: Tape, wrt: Sequence[int]) -> Tape:
-    """The tape of the sum of d result / d leaf times tangent, for each result.
-
-    The tangents are leaves, which follow those of the tape.
-
-    wrt  the slots of the leaves, in the order of their tangents
-    """
-    nodes, place, leaves = taken_apart(tape, wrt)
-    results = [place[i] for i in tape.outputs[: tape.results].tolist()]
-    tangents = {i: nodes.add(LEAF, slot=tape.leaves + k) for k, i in enumerate(leaves)}
-    size = tape.leaves + len(leaves)
-    return tape_of(nodes, nodes.forward(tangents, results), size, tape.indices)
 
 
 def taken_apart(tape: Tape, wrt: Sequence[int]) -> tuple[TapeNodes, list[int], list[int]]:

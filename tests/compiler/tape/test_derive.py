@@ -8,12 +8,7 @@ import pytest
 import autograd_lite as al
 from autograd_lite import Value, compile
 from autograd_lite.compiler.choice import ExecutorChoice
-from autograd_lite.compiler.tape.derive import (
-    folded,
-    gradient_tape,
-    pullback_tape,
-    pushforward_tape,
-)
+from autograd_lite.compiler.tape.derive import folded, taken_apart, tape_of
 from autograd_lite.compiler.tape.interpreter import Interpreter
 from autograd_lite.compiler.tape.opcodes import CONSTANT, LEAF
 from autograd_lite.compiler.tape.tape import Tape
@@ -60,6 +55,38 @@ def run(tape, leaves, executor="interpret"):
 def gradient(tape, leaves, cotangents):
     made = Interpreter(tape, WRT).forward(array("d", leaves), array("q"))
     return np.array(made.gradient(cotangents))
+
+
+def gradient_tape(tape, wrt, *, value=False):
+    """The tape of the gradient of the first output, behind that output if asked for."""
+    nodes, place, leaves = taken_apart(tape, wrt)
+    root = place[tape.outputs[0]]
+    outputs = nodes.reverse([(root, nodes.number(1.0))], leaves)
+    return tape_of(nodes, [root, *outputs] if value else outputs, tape.leaves, tape.indices)
+
+
+def pullback_tape(tape, wrt):
+    """The tape of the sum of cotangent times d result / d leaf, for each leaf.
+
+    The cotangents of the results are leaves, which follow those of the tape.
+    """
+    nodes, place, leaves = taken_apart(tape, wrt)
+    results = [place[i] for i in tape.outputs[: tape.results].tolist()]
+    seeds = [(i, nodes.add(LEAF, slot=tape.leaves + k)) for k, i in enumerate(results)]
+    size = tape.leaves + len(results)
+    return tape_of(nodes, nodes.reverse(seeds, leaves), size, tape.indices)
+
+
+def pushforward_tape(tape, wrt):
+    """The tape of the sum of d result / d leaf times tangent, for each result.
+
+    The tangents are leaves, which follow those of the tape.
+    """
+    nodes, place, leaves = taken_apart(tape, wrt)
+    results = [place[i] for i in tape.outputs[: tape.results].tolist()]
+    tangents = {i: nodes.add(LEAF, slot=tape.leaves + k) for k, i in enumerate(leaves)}
+    size = tape.leaves + len(leaves)
+    return tape_of(nodes, nodes.forward(tangents, results), size, tape.indices)
 
 
 @every_executor
