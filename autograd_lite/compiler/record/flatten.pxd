@@ -26,6 +26,7 @@ cdef object flatten_named(object thing, FlatArguments flat)
 cdef object flatten_each(object things, FlatArguments flat)
 cdef object flatten_static(object thing, FlatArguments flat)
 cdef object flatten_numpy(object thing, FlatArguments flat)
+cdef object flatten_fixed(object thing, FlatArguments flat)
 cdef object flatten_shape(object thing, FlatArguments flat)
 cpdef bint is_plain(object thing) except -1
 @cython.locals(numbers="long long*", i=Py_ssize_t, exact=bint)

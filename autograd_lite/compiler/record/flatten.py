@@ -56,7 +56,7 @@ class FlatArguments:
     slots     [values] the index of each Value's number among floats
     statics   (type, thing) that are the same in all calls of one recording; an object, which
               may be equal to another one and hold other numbers, as an `Identity`; a number or a
-              tuple as an `Exact`; an array of bools as its shape, the order of its axes in memory
+              tuple as an `Exact`; an array as its shape, the order of its axes in memory, its dtype
               and its bytes
     moving    True if Python's ints are numbers that change, rather than statics
     own       True for what each sample of a batch has for its own: its bools are numbers that
@@ -106,22 +106,6 @@ class Exact(Identity):
 
     def __hash__(self) -> int:
         return hash(self.thing)
-
-
-class Integers(Identity):
-    """An array of integers, or one of them, by what it holds: no double holds all of them."""
-
-    __slots__ = ("key",)
-
-    def __init__(self, thing: Any) -> None:
-        super().__init__(thing.copy())
-        self.key = thing.shape, thing.dtype, thing.tobytes()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Integers) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
 
 
 def flatten(thing: Any, flat: FlatArguments) -> None:
@@ -250,14 +234,12 @@ def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
         flat.floats.frombytes(thing.ravel().view(_BYTE))
         return
     kind = thing.dtype.kind
-    shape = thing.shape
     if kind == "b" and flat.own:
         flat.floats.frombytes(thing.ravel().astype("d").view("B"))
         memory.append_int(flat.shape, BOOLS)
         flatten_shape(thing, flat)
     elif kind == "b" and isinstance(thing, np.ndarray):
-        memory.append_int(flat.shape, STATIC)
-        flat.statics.append((np.ndarray, (shape, axes_in_memory(thing), thing.tobytes())))
+        flatten_fixed(thing, flat)
     elif kind not in "fiuO":
         flatten_static(thing, flat)
     elif kind == "O":
@@ -273,12 +255,21 @@ def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
             flat.integers.frombytes(numbers.astype("q", copy=False).view("B"))
             if not are_exact(flat.integers, start):
                 del flat.integers[start:]
-                memory.append_int(flat.shape, STATIC)
-                flat.statics.append((Integers, Integers(thing)))
+                flatten_fixed(thing, flat)  # as no double holds all of them
                 return
         flat.floats.frombytes(numbers.astype("d", copy=False).view("B"))
         memory.append_int(flat.shape, FLOATS if kind == "f" else INTEGERS)
         flatten_shape(thing, flat)
+
+
+def flatten_fixed(thing: Any, flat: FlatArguments) -> None:
+    """An array whose numbers do not change, or one of such numbers."""
+    memory.append_int(flat.shape, STATIC)
+    if isinstance(thing, np.generic):
+        flat.statics.append((Exact, Exact(thing)))
+    else:
+        held = thing.shape, axes_in_memory(thing), thing.dtype.str, thing.tobytes()
+        flat.statics.append((np.ndarray, held))
 
 
 def flatten_shape(thing: Any, flat: FlatArguments) -> None:

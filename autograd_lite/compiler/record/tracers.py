@@ -18,7 +18,7 @@ from autograd_lite.anomaly import user_line
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record import tokens
 from autograd_lite.compiler.record.arrays import DTYPES, TracerArray
-from autograd_lite.compiler.record.flatten import Identity, Integers
+from autograd_lite.compiler.record.flatten import Identity
 from autograd_lite.compiler.record.numbers import ENDED, TracingObserver, is_int
 from autograd_lite.fields import number_leaf
 from autograd_lite.observers import active
@@ -165,12 +165,10 @@ class Tracers:
         if token == tokens.STATIC:
             self._n_statics += 1
             cls, thing = next(self._statics)
-            if cls is np.ndarray:  # of bools
-                shape, order, bits = thing
-                bools = np.frombuffer(bits, bool).reshape(shape)
-                return self._noted(_in_memory(bools, order or range(len(shape))))
-            if cls is Integers:
-                return self._noted(thing.thing.copy("K"))
+            if cls is np.ndarray:
+                shape, order, dtype, numbers = thing
+                array = np.frombuffer(numbers, dtype).reshape(shape)
+                return self._noted(_in_memory(array, order or range(len(shape))))
             return thing.thing if isinstance(thing, Identity) else thing
         n = next(self._tokens)
         cls = self.next() if token == tokens.NAMED else None
