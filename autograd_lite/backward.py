@@ -114,6 +114,7 @@ def backpropagate(
         below = reachable(root)
         if this.ready > 0:  # all were met, and order has some no more
             order[:] = [node for node in below if node._kind > kinds.LEAF]
+        below.update(inputs or ())
         for node in below:
             node._users = 0
             if node._kind == kinds.BLOCK:

@@ -15,12 +15,14 @@ cdef class Order:
     cdef Py_ssize_t ready
 
 
-@cython.locals(nodes=list, node=CNode)
+@cython.locals(nodes=list)
 cpdef object pushforward(tuple outputs, tuple inputs, object directions)
 @cython.locals(nodes=list)
 cpdef list active_nodes(tuple outputs, tuple inputs)
-@cython.locals(nodes=list, node=CNode)
+@cython.locals(nodes=list, node=CNode, others=Py_ssize_t)
 cpdef object depends_on_others(tuple outputs, tuple inputs)
+@cython.locals(found=Py_ssize_t, i=Py_ssize_t)
+cdef bint any_by_hand(list nodes) except -1
 @cython.locals(order=Order, nodes=list, node=CNode, i=Py_ssize_t)
 cdef list ordered(tuple outputs, tuple inputs)
 cdef inline int meet(CNode node, Order order) except -1
@@ -42,6 +44,7 @@ cdef inline bint has_place(CNode node) noexcept
 cdef bint is_silent(int code) except -1
 @cython.locals(node=CNode, i=Py_ssize_t)
 cdef object forget(list nodes, tuple inputs)
+cdef object forget_all(tuple outputs, tuple inputs)
 @cython.locals(tangents=numbers, t="double*", node=CNode, i=Py_ssize_t)
 cdef list swept(list nodes, tuple outputs, Py_ssize_t n, object direction)
 @cython.locals(more=Extra, d="double*", out=double, i=Py_ssize_t)

@@ -14,6 +14,7 @@ import autograd_lite.memory as memory
 import autograd_lite.operations.kernels as kernels
 from autograd_lite import value
 from autograd_lite.backward import under_way
+from autograd_lite.graph import reachable
 from autograd_lite.partials import is_flat
 
 TYPE_CHECKING = False
@@ -48,15 +49,16 @@ def pushforward(
     with value._lock:
         if under_way():
             return None
-        nodes: list[Node] = []
         try:
             nodes = placed(outputs, inputs)
-            for node in nodes:
-                if node._kind >= kinds.BY_HAND:
-                    return None
-            return [swept(nodes, outputs, len(inputs), direction) for direction in directions]
-        finally:
+            found = None
+            if not any_by_hand(nodes):
+                found = [swept(nodes, outputs, len(inputs), along) for along in directions]
             forget(nodes, inputs)
+        except BaseException:
+            forget_all(outputs, inputs)
+            raise
+        return found
 
 
 def active_nodes(outputs: tuple[Node, ...], inputs: tuple[Node, ...]) -> list[Node] | None:
@@ -67,11 +69,12 @@ def active_nodes(outputs: tuple[Node, ...], inputs: tuple[Node, ...]) -> list[No
     with value._lock:
         if under_way():
             return None
-        nodes: list[Node] = []
         try:
             nodes = placed(outputs, inputs)
-        finally:
             forget(nodes, inputs)
+        except BaseException:
+            forget_all(outputs, inputs)
+            raise
         return nodes
 
 
@@ -85,15 +88,24 @@ def depends_on_others(outputs: tuple[Node, ...], inputs: tuple[Node, ...]) -> bo
             return None
         try:
             nodes = ordered(outputs, inputs)
+            others = 0
             for node in outputs:
-                if is_other(node):
-                    return True
+                others += is_other(node)
             for node in nodes:
-                if has_other(node):
-                    return True
-        finally:
+                others += has_other(node)
             forget([], inputs)
-        return False
+        except BaseException:
+            forget_all(outputs, inputs)
+            raise
+        return others > 0
+
+
+def any_by_hand(nodes: list[Node]) -> bool:
+    """True if the partials of a node are not in it."""
+    found = 0
+    for i in range(len(nodes)):
+        found += memory.listed(nodes, i)._kind >= kinds.BY_HAND
+    return found > 0
 
 
 def ordered(outputs: tuple[Node, ...], inputs: tuple[Node, ...]) -> list[Node]:
@@ -105,22 +117,18 @@ def ordered(outputs: tuple[Node, ...], inputs: tuple[Node, ...]) -> list[Node]:
     nodes = order.nodes
     for node in inputs:
         node._users = -1
-    try:
-        for node in outputs:
-            meet(node, order)
-        i = 0
-        while i < len(nodes):  # it grows while it is walked
-            meet_parents(memory.listed(nodes, i), order)
-            i += 1
-        for node in outputs:
-            leave(node, order)
-        i = 0
-        while i < order.ready:
-            leave_parents(memory.listed(nodes, i), order)
-            i += 1
-    except BaseException:  # interpreted: an interrupt
-        forget(nodes, inputs)
-        raise
+    for node in outputs:
+        meet(node, order)
+    i = 0
+    while i < len(nodes):  # it grows while it is walked
+        meet_parents(memory.listed(nodes, i), order)
+        i += 1
+    for node in outputs:
+        leave(node, order)
+    i = 0
+    while i < order.ready:
+        leave_parents(memory.listed(nodes, i), order)
+        i += 1
     nodes.reverse()
     return nodes
 
@@ -243,6 +251,13 @@ def forget(nodes: list[Node], inputs: tuple[Node, ...]) -> None:
         memory.listed(nodes, i)._users = 0
     for node in inputs:
         node._users = 0
+
+
+def forget_all(outputs: tuple[Node, ...], inputs: tuple[Node, ...]) -> None:
+    """Forget places after an interrupt, wherever it was."""
+    for output in outputs:
+        forget([], tuple(reachable(output)))
+    forget([], inputs)
 
 
 def swept(

@@ -7,7 +7,7 @@ from math import inf, nan
 import pytest
 
 import autograd_lite as al
-from autograd_lite import Value, jacfwd, jvp
+from autograd_lite import Value, forward, jacfwd, jvp
 from autograd_lite.forward import active_nodes, depends_on_others, pushforward
 from autograd_lite.nary import constant
 from autograd_lite.pullback import Graph
@@ -130,3 +130,24 @@ def test_a_deep_graph():
         y = y + x
     assert pushed([y], [x], [1.0]) == [[100_001.0]]
     assert depends_on_others((y,), (x,)) is False
+
+
+def test_an_interrupt_leaves_no_place_behind(monkeypatch):
+    @al.operation(lambda x, out: 2.0)
+    def twice(x):
+        return 2 * x
+
+    def interrupted(code):
+        raise KeyboardInterrupt
+
+    x = Value(3.0)
+    y = twice(x * x) * x
+    assert pushed([x * x], [x], [1.0]) == [[6.0]]  # of which it is known that it has a derivative
+    monkeypatch.setattr(forward, "is_flat", interrupted)
+    for look in (lambda: pushed([y], [x], [1.0]), lambda: active_nodes((y,), (x,))):
+        with pytest.raises(KeyboardInterrupt):
+            look()
+    monkeypatch.undo()
+    y.backward()
+    assert x.grad == 54.0
+    assert pushed([y], [x], [1.0]) == [[54.0]]
