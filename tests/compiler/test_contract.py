@@ -335,6 +335,24 @@ def test_functions_give_floats_of_numpys_numbers_as_they_do_eagerly(x):
         compile(lambda x: 1.0 / ag.sum([x, -x]))(x)
 
 
+def test_an_int_that_is_0_has_no_sign():
+    zeros = [
+        lambda n: n * 0,
+        lambda n: n % -3,
+        lambda n: -(n - n),
+        lambda n: (n - n) // n,
+        lambda n: (np.array([n, 0]) * 0)[0],
+        lambda n: (-np.array([n, 0]))[1],
+    ]
+    for zero in zeros:
+        compiled = compile(lambda n, zero=zero: (ag.atan2(zero(n), -1.0), W[0] / zero(n), zero(n)))
+        for n in (3, -3, -6, 9, np.int64(-3), np.int64(6)):
+            angle, quotient, found = compiled(n)
+            assert angle == math.pi
+            assert quotient.data == math.inf
+            assert (type(found), found) == (type(zero(n)), 0)
+
+
 def test_an_error_of_pythons_names_the_type_of_a_number():
     def f(x):
         return operator.lt([], x)

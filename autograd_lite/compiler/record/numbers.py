@@ -375,6 +375,9 @@ _BINARY = "add sub mul truediv floordiv mod pow and or xor"
 _OF_FLOATS = "neg pos abs add radd sub rsub mul rmul"
 """What the engine does by itself: its node of floats is a float."""
 
+_OF_SIGNED_ZEROS = {"neg", "mul", "mod", "floordiv"}
+"""What gives -0.0 for doubles where it gives the int 0, which has no sign."""
+
 _NOT_OF_VALUES: dict[str, Callable[[Node], Node]] = {
     "pos": lambda x: Node.__mul__(x, 1),
     "invert": lambda x: Node.__rsub__(x, -1),
@@ -462,6 +465,8 @@ def _computing(name: str, apply: Callable[..., Any], turned: bool = False) -> Ca
         made = rule(self, *others)
         if is_int(result) and number_of(made) != result:  # NumPy's ints wrap, and divide by 0
             return apply(*map(read, operands))
+        if is_int(result) and name in _OF_SIGNED_ZEROS:
+            made = Node.__add__(made, 0.0)
         if decide and not kind & kinds.NUMPY:
             decide(*operands)
         if limit is not None and not any(map(_is_bool_tracer, operands)):
