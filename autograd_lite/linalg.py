@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from math import inf
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def solve(a: Any, b: Any) -> Any:
     the cotangent of x, b_bar = a^-T x_bar and a_bar = -b_bar x^T (Giles 2008, "Collected matrix
     derivative results for forward and reverse mode algorithmic differentiation").
 
-    Raises ValueError for shapes that do not fit and for a singular matrix.
+    Raises ValueError for shapes that do not fit and for a matrix that is singular or not finite.
     """
     rows = _square(a, "solve: a")
     rhs = _rows(b, "solve: b")
@@ -80,13 +81,17 @@ def logdet(a: Any) -> Any:
     return _logdet_block(len(rows))(_flat(rows))[0]
 
 
-def condition(matrix: Any) -> float:
-    """The condition number of a matrix in the 1-norm; inf of a singular one."""
+def singular(matrix: Any) -> str:
+    """What is wrong with a matrix that has no inverse, as an end of a sentence; "" of others."""
+    if not np.isfinite(matrix).all():
+        return "holds a number that is not finite"
     try:
-        found = float(np.linalg.cond(matrix, 1))
+        worst = float(np.linalg.cond(matrix, 1))
     except np.linalg.LinAlgError:
-        return float("inf")
-    return found if found == found else float("inf")
+        worst = float("inf")
+    if worst < 1 / np.finfo(float).eps:
+        return ""
+    return f"is singular: its condition number is {worst if worst == worst else inf:.3g}"
 
 
 @cache
@@ -95,9 +100,9 @@ def _solve_block(n: int, k: int, name: str = "solve") -> Block:
 
     def forward(numbers: list[float]) -> tuple[list[float], Any]:
         matrix = np.array(numbers[: n * n]).reshape(n, n)
-        worst = condition(matrix)
-        if not worst < 1 / np.finfo(float).eps:
-            raise ValueError(f"{name}: a is singular: its condition number is {worst:.3g}")
+        problem = singular(matrix)
+        if problem:
+            raise ValueError(f"{name}: a {problem}")
         found = np.linalg.solve(matrix, np.array(numbers[n * n :]).reshape(n, k))
         return found.ravel().tolist(), (matrix, found)
 

@@ -300,12 +300,14 @@ def test_a_batch():
 
 def test_a_singular_jacobian():
     x = implicit_root(lambda x, a: (x - a) ** 2, lambda f, x0: 2.0)(0.0, Value(2.0))
-    with pytest.raises(ValueError, match=r"singular at x = 2, where x has no derivative: its cond"):
+    with pytest.raises(
+        ValueError, match=r"derivative at x = 2, as the Jacobian there is singular: its"
+    ):
         x.backward()
     x = implicit_root(
         lambda x, a: [x[0] + x[1] - a, 2 * x[0] + 2 * x[1] - 2 * a], lambda f, x0: [1.0, 1.0]
     )([0.0, 0.0], Value(2.0))
-    with pytest.raises(ValueError, match=r"singular at x = \[1, 1\]"):
+    with pytest.raises(ValueError, match=r"no derivative at x = \[1, 1\], as .* is singular"):
         (x[0] + x[1]).backward()
 
 
