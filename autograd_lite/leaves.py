@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
-__all__ = ["array_of", "difference", "leaves", "number", "put", "with_values"]
+__all__ = ["array_of", "difference", "form", "leaves", "number", "put", "with_values"]
 
 
 def number(x: Any) -> float:
@@ -81,7 +81,7 @@ def difference(thing: Any, other: Any, path: str) -> str:
     """
     if _is_leaf(thing) and _is_leaf(other):
         return ""
-    if _form(thing) != _form(other):
+    if form(thing) != form(other):
         return f"{path} is {_said(other)}, not {_said(thing)}"
     if isinstance(thing, np.ndarray):
         return ""
@@ -96,7 +96,8 @@ def _is_leaf(thing: Any) -> bool:
     return isinstance(thing, Node) or is_number(thing)
 
 
-def _form(thing: Any) -> Any:
+def form(thing: Any) -> Any:
+    """What two containers have in common that hold things in the same places."""
     if isinstance(thing, np.ndarray):
         return np.ndarray, thing.shape
     return type(thing), [key for key, _ in items(thing)]

@@ -15,6 +15,7 @@ from autograd_lite.compiler.choice import cotangents_for, others
 from autograd_lite.compiler.messages import counted
 from autograd_lite.compiler.record.template import Array, Hole, Made, plain, put_together
 from autograd_lite.graph import cotangents, order_without
+from autograd_lite.leaves import form
 from autograd_lite.observers import Observer, observe, unobserved
 from autograd_lite.tree import children, items, rebuild, rebuildable
 from autograd_lite.value import Node, Value, grad_enabled, is_number, number_of
@@ -182,12 +183,12 @@ def _kind(cls: type) -> type:
 
 
 def _form(thing: Any) -> Any:
-    """What two containers have in common that hold things in the same places."""
+    """The form of a container, and of an array what it holds, too."""
     if isinstance(thing, Array):
-        return np.ndarray, thing.holes.shape, "of numbers"
+        return form(thing.holes), "of numbers"
     if isinstance(thing, np.ndarray):
-        return np.ndarray, thing.shape, "of objects" if thing.dtype.hasobject else "of numbers"
-    return type(thing), [path for path, _ in items(thing)]
+        return form(thing), "of objects" if thing.dtype.hasobject else "of numbers"
+    return form(thing)
 
 
 def _other_gradient(program: Program, run: Run, call: Call, nodes: dict[int, Value]) -> str:
