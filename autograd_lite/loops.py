@@ -39,8 +39,8 @@ def scan(
 
     f           function of carry and x that gives the carry after the step, and a y
     init        the carry before the first step: a number, or a container of numbers and Values
-    xs          what is given to the steps: a list or an array, or a tuple or dict of such; None for
-                nothing, of which there are `length`
+    xs          what is given to the steps: a list or an array, or a tuple or dict of such; None to
+                give None to each of `length` steps
     reverse     True to go from the last x to the first
     checkpoint  False to keep the carry before every step for the gradient, True for every
                 sqrt(T)-th, from which the others are computed again; by default as memory allows
@@ -61,7 +61,8 @@ def scan(
     first, given, n = _given(name, xs, length, reverse)
     if n == 0:
         return init, []
-    step, (carry, ys) = run(name, f, f, init, first, (given, n, checkpoint))
+    body = f if xs is not None else lambda carry, x: f(carry, None)
+    step, (carry, ys) = run(name, f, body, init, first, (given, n, checkpoint))
     if not step.body.n_y:
         return carry, None if step.y is None else stacked([step.y] * n)
     return carry, stacked(ys[::-1] if reverse else ys)

@@ -190,6 +190,12 @@ def test_arrays_are_read_as_lists_are(reverse):
         scan(f, 1.0, (indices[:2], table))
 
 
+def test_without_xs_x_is_none():
+    """As in JAX; it was an empty tuple."""
+    f = lambda c, x: (c * (2.0 if x is None else 3.0), x)  # noqa: E731
+    assert scan(f, 1.0, length=3) == (8.0, None)
+
+
 def test_no_steps():
     assert scan(lambda c, x: (c * 2, c), 3.0, []) == (3.0, [])
     assert fori_loop(5, 5, lambda i, c: c * 2, 3.0) == 3.0
