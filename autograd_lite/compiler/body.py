@@ -167,7 +167,7 @@ class Body:
                 f"{self.name}: a decision goes another way at step {reached} than in the step that "
                 "was recorded, and that stands for all",
                 "Write where(x > y, a, b) for a if x > y else b, and where, clip, maximum or take "
-                "for what a number decides",
+                "for what a number decides; take of numbers only, or of Values only",
                 guard.line,
             ),
         )

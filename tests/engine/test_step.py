@@ -201,3 +201,11 @@ def test_a_loop_whose_first_step_goes_another_way_than_that_of_an_earlier_loop()
     assert [scan(f, x, length=3)[0] for x in (1.0, -1.0, 1.0)] == [8.0, -27.0, 8.0]
     with pytest.raises(RuntimeError, match="another way at step 1 "):
         scan(lambda c, x: (c - 1 if c > 0 else c, None), 1.0, length=3)
+
+
+def test_take_of_numbers_and_values_is_an_error_that_says_so():
+    x = Value(1.0)
+    with pytest.raises(RuntimeError, match=r"(?s)step 1 .*take of numbers only, or of Values only"):
+        fori_loop(0, 3, lambda i, c: c + ag.take([x, 2.0, 3.0], i), 0.0)
+    found = fori_loop(0, 3, lambda i, c: c + ag.take([x, Value(2.0), Value(3.0)], i), 0.0)
+    assert found.data == 6.0
