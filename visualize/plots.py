@@ -327,7 +327,8 @@ def plot_sparsity(matrix: Any) -> Figure:
 
     matrix  what `sparsity` gives, a matrix of scipy.sparse, or an array of two axes
 
-    A square is never smaller than a point of the picture, so that none is lost in a large matrix.
+    A square is never smaller than one and a half points of the picture, so that none is lost in a
+    large matrix.
 
     Raises TypeError for anything else, ValueError for a matrix without rows or columns.
     """
@@ -339,12 +340,16 @@ def plot_sparsity(matrix: Any) -> Figure:
     width, height = (side, side * ratio) if ratio <= 1 else (side / ratio, side)
     figure = _figure(width + 1, height + 0.8)
     axes = figure.subplots()
-    square = max(1.0, 0.9 * 72 * min(width / m, height / n))  # points
+    square = max(1.5, 0.9 * 72 * min(width / m, height / n))  # points
     axes.plot(columns, rows, "s", color=_color(0), markersize=square, markeredgewidth=0)
-    axes.set(xlim=(-0.5, m - 0.5), ylim=(n - 0.5, -0.5), aspect=height / width * m / n)
+    margin = 0.0 if square > 5 else 0.015  # so that no dot is taken for a part of the border
+    edge_x, edge_y = 0.5 + margin * m, 0.5 + margin * n
+    axes.set(xlim=(-edge_x, m - 1 + edge_x), ylim=(n - 1 + edge_y, -edge_y))
+    axes.set(aspect=height / width * m / n)
     axes.set(xlabel="column", ylabel="row")
     axes.set_title(f"{n:,} × {m:,}, {len(rows):,} not 0", fontsize="medium")
-    axes.locator_params(integer=True)
+    for axis, places in ("x", m), ("y", n):
+        axes.locator_params(axis, integer=True, min_n_ticks=min(2, places))  # at 0.5 there is none
     return figure
 
 

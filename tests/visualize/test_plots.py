@@ -257,6 +257,14 @@ def test_sparsity_has_a_square_for_each_number():
     assert axes.get_title() == "2 × 3, 3 not 0"
 
 
+def test_rows_and_columns_have_whole_numbers():
+    np = pytest.importorskip("numpy")
+    for n in (1, 2, 9):
+        (axes,) = visualize.plot_sparsity(np.ones((n, 9))).axes
+        assert all(tick % 1 == 0 for tick in axes.get_yticks())
+        assert sum(-0.5 < tick < n for tick in axes.get_yticks()) >= min(2, n)
+
+
 def test_sparsity_of_what_gives_it(tmp_path):
     np = pytest.importorskip("numpy")
     sparse = pytest.importorskip("scipy.sparse")
@@ -266,17 +274,23 @@ def test_sparsity_of_what_gives_it(tmp_path):
         assert sorted(zip(*axes.lines[0].get_data(), strict=True)) == [(0, 0), (1, 0), (2, 1)]
 
 
-def test_no_square_of_a_large_matrix_is_lost(tmp_path):
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_no_square_of_a_large_matrix_is_lost(tmp_path, share):
+    """In a corner it was a part of the border."""
     image = pytest.importorskip("matplotlib.image")
     np = pytest.importorskip("numpy")
     sparse = pytest.importorskip("scipy.sparse")
     n = 100_000
-    figure = visualize.plot_sparsity(sparse.csr_array(([1.0], ([n // 2], [n // 4])), shape=(n, n)))
+    place = [int(share * (n - 1))], [int(share * (n - 1)) // 2]
+    figure = visualize.plot_sparsity(sparse.csr_array(([1.0], place), shape=(n, n)))
     (squares,) = figure.axes[0].lines
     squares.set_color((1.0, 0.0, 0.0))
     figure.savefig(tmp_path / "a.png", facecolor="white")
     red, green = image.imread(tmp_path / "a.png")[..., :2].transpose(2, 0, 1)
     assert (red - green).max() > 0.5
+    (row, *_), (column, *_) = np.nonzero(red - green > 0.1)
+    around = green[row - 2 : row + 5, column - 2 : column + 5]
+    assert (np.delete(around, slice(1, -1), 0) > 0.9).all()  # no line above it or below
     assert np.count_nonzero(red - green > 0.1) < 20
 
 
