@@ -9,7 +9,13 @@ from autograd_lite.nested import Tree, array_of, as_parameter, described, is_arr
 from autograd_lite.observers import Enabled, in_transform
 from autograd_lite.operations import kernels
 from autograd_lite.plain import forget_parents, number_kind
-from autograd_lite.pullback import Graph, Later, depends_on_others, pulled_back
+from autograd_lite.pullback import (
+    Graph,
+    Later,
+    depends_on_others,
+    passes_are_framed,
+    pulled_back,
+)
 from autograd_lite.rows import Rows
 from autograd_lite.value import Node, Value, number_of
 
@@ -147,7 +153,7 @@ class Evaluation:
         """d y / d input, for each input, and True if it depends on other Values."""
         if not isinstance(y, Node):
             return [0.0] * len(self.inputs), False
-        if not observers.tracing() and not in_transform.get():
+        if not (observers.tracing() or in_transform.get() or passes_are_framed()):
             found: list[Any]
             found, outside = value.gradient(y, tuple(self.inputs), observers.active())
             others = bool(outside) or self._of_values

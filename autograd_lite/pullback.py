@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
     from autograd_lite.value import Operand
 
-__all__ = ["Graph", "by_operand", "depends_on_others", "parents_of", "pulled_back"]
+__all__ = [
+    "Graph",
+    "by_operand",
+    "depends_on_others",
+    "parents_of",
+    "passes_are_framed",
+    "pulled_back",
+]
 
 parents_of: Any = Node.parents.__get__  # which a tracer of a plain number has not
 _rule_of: Any = Value.rule.__get__
@@ -259,6 +266,11 @@ def frame_passes(scope_of: Callable[[str, Sequence[Operand]], Any] | None) -> No
     """Passes make their nodes in the blocks that scope_of(name of a pass, its outputs) gives."""
     global _scope_of
     _scope_of = scope_of
+
+
+def passes_are_framed() -> bool:
+    """True if a gradient is asked for as nodes, and not as one block."""
+    return _scope_of is not None
 
 
 def pulled_back(

@@ -348,8 +348,8 @@ def plot_sparsity(matrix: Any) -> Figure:
     axes.set(aspect=height / width * m / n)
     axes.set(xlabel="column", ylabel="row")
     axes.set_title(f"{n:,} × {m:,}, {len(rows):,} not 0", fontsize="medium")
-    for axis, places in ("x", m), ("y", n):
-        axes.locator_params(axis, integer=True, min_n_ticks=min(2, places))  # at 0.5 there is none
+    axes.locator_params("x", integer=True, min_n_ticks=min(2, m))  # at 0.5 there is none
+    axes.locator_params("y", integer=True, min_n_ticks=min(2, n))
     return figure
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import wraps
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from autograd_lite import Value, tree
 from autograd_lite.callables import runs_later
@@ -114,15 +114,23 @@ class scope:
 
 
 class _Pass(Scope):
-    """One pass that derivatives are made in, as nodes: "backward", "tangent of backward"."""
+    """One pass that derivatives are made in, as nodes: "backward", "tangent of backward".
+
+    outputs  what it takes the derivatives of
+    """
+
+    def __init__(self, title: str, outputs: list[Value]) -> None:
+        super().__init__(title, [])
+        self.outputs = WeakSet(outputs)
 
 
 def _pass(name: str, outputs: Sequence[Any]) -> AbstractContextManager[None]:
     """The block of the scope of a pass from these outputs, which may be derivatives."""
+    nodes = [y for y in outputs if isinstance(y, Value)]
     with _lock:
-        made_in = [_scope_of.get(y) for y in outputs if isinstance(y, Value)]
+        made_in = [_scope_of.get(y) for y in nodes]
     titles = [scope.title for scope in made_in if isinstance(scope, _Pass)]
-    return _opened(_Pass(" of ".join([name, *sorted(titles, key=len)[-1:]]), []))
+    return _opened(_Pass(" of ".join([name, *sorted(titles, key=len)[-1:]]), nodes))
 
 
 @contextmanager
@@ -306,7 +314,9 @@ def _add_forward(graph: Graph, owner: dict[Value, Scope]) -> None:
     """Give what passes are derived from, and what is in no scope, a scope of its own."""
     forward = Scope("forward", [])
     forward.within = ()
-    waiting = [node for node, scope in owner.items() if isinstance(scope, _Pass)]
+    passes = {scope for scope in owner.values() if isinstance(scope, _Pass)}
+    outputs = {y for each in passes for y in each.outputs}.intersection(graph.nodes)
+    waiting = [*outputs, *[node for node, scope in owner.items() if scope in passes]]
     met = set(waiting)
     while waiting:
         node = waiting.pop()

@@ -7,7 +7,7 @@ import weakref
 import pytest
 
 import visualize
-from autograd_lite import Value, compile, exp, grad, hessian, hvp, jvp, pullback, tanh
+from autograd_lite import Value, compile, exp, grad, hessian, hvp, jvp, pullback, sin, tanh
 from autograd_lite import sum as sum_of
 
 
@@ -324,6 +324,26 @@ def test_forward_mode_is_the_tangent():
     assert sorted(frames_of(tangent)) == ["forward", "tangent"]
     for made in (product, curvature):
         assert sorted(frames_of(made)) == ["backward", "forward", "tangent of backward"]
+
+
+def test_a_gradient_of_values_has_its_passes():
+    x, w = Value(0.5), Value(0.7)
+    with visualize.scopes():
+        slope = grad(lambda x: tanh(w * x))(x)
+        curvature = grad(grad(lambda x: sin(w * x) * x))(x)
+    assert sorted(frames_of(slope)) == ["backward", "forward"]
+    assert sorted(frames_of(curvature)) == ["backward", "backward of backward", "forward"]
+
+
+def test_what_is_differentiated_is_forward_though_no_derivative_reads_it():
+    x, v = Value(0.5), Value(1.0)
+    with visualize.scopes():
+        y, tangent = jvp(lambda x: sin(exp(x)), (x,), (v,))
+        (slope,) = pullback([sin(tanh(x))], [1.0], [x])
+        other = sin(tanh(x))
+    assert "sin" in frames_of(y * tangent)["forward"]
+    assert "*" not in frames_of(y * tangent)["forward"]
+    assert "sin" not in frames_of(other * slope)["forward"]
 
 
 def test_what_is_made_of_a_derivative_is_in_no_pass():
