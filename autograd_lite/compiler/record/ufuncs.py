@@ -64,6 +64,10 @@ def _operand(x: Any) -> Any:
     return x if isinstance(x, NumberTracer) else read(x)
 
 
+def _is_traced(x: Any) -> bool:
+    return isinstance(x, (TracerArray, NumberTracer))
+
+
 def _of_numbers(ufunc: Any, method: str, operands: Any, options: Any, out: Any) -> Any:
     """What it gives for the numbers, which are read."""
     changed = operands[:1] if method == "at" else out or ()
@@ -99,7 +103,7 @@ def type_of(x: Any) -> Any:
         return DTYPES[kind | kinds.NUMPY]
     if kind == kinds.INT:
         return int if -(2**63) <= plain_number(x) < 2**63 else OBJECT
-    return float if kind else OBJECT
+    return float if kind else complex if isinstance(x, complex) else OBJECT
 
 
 @lru_cache(maxsize=1024)
@@ -120,7 +124,7 @@ def _called(ufunc: Any, operands: Any) -> Any:
         return None
     if dtype == INT and ufunc in _DIVISIONS:
         operands[1] = read_all(operands[1])
-        if np.any(np.asarray(operands[1]) <= 0):
+        if np.any(np.asarray(operands[1]) <= 0) or not any(map(_is_traced, operands)):
             return None
     with np.errstate(all="ignore"):  # a program does not warn, either
         return _made(compute(ufunc, dtype, *map(objects_of, operands)), dtype)

@@ -72,3 +72,30 @@ def test_each_method_of_values_that_has_a_name_of_numpys_is_recorded():
     for x in (A, B, -A):
         assert not numpy_programs.differ(compiled(x), function(x))
     assert compiled.recordings == 1
+
+
+def test_powers_of_constants_wrap_as_in_numpy():
+    for function in (
+        lambda x: 3**x % 10,
+        lambda x: np.array([3, 5]) ** x,
+        lambda x: (7 // x)[0] ** 40,
+        lambda x: [y := np.zeros(2, int), np.power(3, x, out=y)][0],
+    ):
+        compiled = compile(function, check="never")
+        for x in (np.array([1, 2]), np.array([39, 40]), np.array([60, 96])):
+            found, expected = compiled(x), function(x)
+            assert np.array_equal(found, expected)
+            assert found.dtype == expected.dtype
+
+
+@pytest.mark.parametrize("x", [np.array([1, 2]), np.array([True, False])])
+def test_complex_numbers_are_numpys(x):
+    for function in (
+        lambda x: (1j * x).imag,
+        lambda x: np.abs(x + 1j),
+        lambda x: (x ** (0.5 + 0j)).real,
+        lambda x: np.exp(1j * x),
+    ):
+        found, expected = compile(function)(x), function(x)
+        assert np.array_equal(found, expected)
+        assert found.dtype == expected.dtype
