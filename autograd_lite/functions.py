@@ -369,11 +369,22 @@ def take(sequence: Any, index: Any) -> Any:
     if hasattr(taken, "__len__") and not isinstance(taken, str):
         if getattr(sequence, "ndim", 1) == 1 and not _of_one_length(sequence):
             raise ValueError("take: the rows must all have one length; pad the shorter ones")
-        return [take([row[i] for row in sequence], index) for i in range(len(taken))]
+        return _like(taken, [take([row[i] for row in sequence], index) for i in range(len(taken))])
     elements = [required(x, "take") for x in sequence]
     if not _alike(sequence):
         return sequence[index.__index__()]
     return _chosen("take", elements, value.number_of(required(taken, "take")), index)
+
+
+def _like(row: Any, elements: list[Any]) -> Any:
+    """What a row is: a list, a tuple or an array."""
+    if not elements:
+        return row
+    if hasattr(row, "dtype"):
+        import numpy as np
+
+        return np.stack(elements)
+    return getattr(row, "_make", tuple)(elements) if isinstance(row, tuple) else elements
 
 
 def taken_or_largest(xs: list[Any], index: Node | None) -> Any:

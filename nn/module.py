@@ -47,8 +47,7 @@ class Table(tuple[Any, ...]):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, Node):
-            row = take(self, index)
-            return Table(row) if isinstance(row, list) else row
+            return take(self, index)
         found = super().__getitem__(index)
         return Table(found) if isinstance(index, slice) else found
 

@@ -1,12 +1,14 @@
 """`take` and `largest` in compiled functions: which element it is, is found anew at each call."""
 
 import math
+from collections import namedtuple
 
 import numpy as np
 import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, take, vmap
+from autograd_lite.leaves import number
 from tests.support.agreement import agree, outcome
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]
@@ -83,3 +85,43 @@ def test_under_no_grad_what_is_taken_is_a_leaf():
         return x * y
 
     agree(f, [(Value(2.0), np.int64(i)) for i in (0, 2, 1)], W, recordings=1)
+
+
+Pair = namedtuple("Pair", "x y")
+ROWS = {
+    "lists": [[1.0, 2.0], [3.0, 4.0]],
+    "tuples": [(1.0, 2.0), (3.0, 4.0)],
+    "named tuples": [Pair(1.0, 2.0), Pair(3.0, 4.0)],
+    "arrays": [np.array([1.0, 2.0]), np.array([3.0, 4.0])],
+    "an array": np.array([[1.0, 2.0], [3.0, 4.0]]),
+    "an array of ints": np.array([[1, 2], [3, 4]]),
+    "an array of bools": np.array([[True, False], [False, False]]),
+    "an array of arrays": np.arange(8.0).reshape(2, 2, 2),
+    "an array of Values": np.array([W[:2], W[1:]]),
+    "an array without columns": np.ones((2, 0)),
+}
+
+
+@pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
+@pytest.mark.parametrize("kind", [compile, lambda f: lambda i: vmap(f)([i])[0]])
+def test_a_row_is_what_it_is_in_the_table(rows, kind):
+    f = kind(lambda i: [take(rows, i) * 2])
+    for i in (0, 1, 1, 0, 1):
+        (found,), expected = f(i), rows[i] * 2
+        assert type(found) is type(expected)
+        assert getattr(found, "dtype", None) == getattr(expected, "dtype", None)
+        found, expected = np.array(found), np.array(expected)
+        assert [*map(number, found.flat)] == [*map(number, expected.flat)]
+
+
+def test_a_row_of_an_argument_is_an_array():
+    f = compile(lambda table, i: take(table, i) @ table[0] + take(table, i))
+    for i in (0, 1, 2, 0, 2):
+        table = np.arange(6.0).reshape(3, 2) + i
+        assert np.array_equal(f(table, i), table[i] @ table[0] + table[i])
+    assert f.recordings == 2
+
+
+def test_a_row_of_named_tuples_has_its_names():
+    f = compile(lambda x, i: take([Pair(x, 2.0), Pair(3.0, x)], i).y)
+    assert [f(5.0, i) for i in (0, 1, 1, 0)] == [2.0, 5.0, 5.0, 2.0]
