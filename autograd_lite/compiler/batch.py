@@ -29,7 +29,7 @@ class Batch:
 
     def __init__(self, samples: Samples, moving: frozenset[Any]) -> None:
         self.samples, self.moving, self.n = samples, moving, samples.n
-        self.flat = flat = FlatArguments()
+        self.flat = flat = FlatArguments(typed=True)
         self.floats: list[tuple[int, bool]] = []
         self.integers: list[tuple[int, bool]] = []
         for k, (column, own) in enumerate(zip(samples.columns, samples.own, strict=True)):

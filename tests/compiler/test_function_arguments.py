@@ -2,12 +2,13 @@
 
 import copy
 from collections import deque, namedtuple
+from enum import Enum
 
 import numpy as np
 import pytest
 
 import autograd_lite as ag
-from autograd_lite import Value, compile
+from autograd_lite import Value, compile, nn, vmap
 from tests.support.agreement import agree, outcome
 from tests.support.networks import Box
 
@@ -167,3 +168,79 @@ def test_a_function_that_changes_an_argument_runs_eagerly(function, cache):
     found[-1].backward()
     expected[-1].backward()
     assert [y.grad for y in ys] == [x.grad for x in xs]
+
+
+class Odd(Value):
+    """A Value whose products are others."""
+
+    __slots__ = ()
+
+    def __mul__(self, other):
+        return Value.__mul__(self, other) + 10.0
+
+
+class Frozen(Value):
+    """A Value with an attribute."""
+
+    def __init__(self, data, frozen):
+        super().__init__(data)
+        self.frozen = frozen
+
+
+def test_subclasses_of_value_are_told_apart():
+    def f(values):
+        return [v * 2.0 + isinstance(v, nn.Parameter) + 3 * isinstance(v, Odd) for v in values]
+
+    calls = [
+        [kind(float(i)) for kind in kinds]
+        for i, kinds in enumerate([(nn.Parameter, Value), (Value, nn.Parameter), (Odd, Odd)] * 3)
+    ]
+    compiled = compile(f, check="never")
+    agree(f, [(values,) for values in calls], recordings=3, compiled=compiled)
+
+
+def test_the_penalty_of_the_parameters_among_values():
+    model = nn.Linear(2, 1, rng=0)
+    values = [*model.parameters(), Value(100.0)]
+    f = compile(lambda xs: sum(x * x for x in xs if isinstance(x, nn.Parameter)))
+    for _ in range(3):
+        assert f(values).data == sum(p.data**2 for p in model.parameters())
+    assert f.recordings == 1
+
+
+def test_attributes_of_subclasses_of_value_are_guarded():
+    values = [Frozen(1.0, True), Frozen(2.0, False), Frozen(4.0, False)]
+    f = compile(
+        lambda xs: sum(x * 1.0 for x in xs if not getattr(x, "frozen", False)), check="never"
+    )
+    for frozen in (False, True, False):
+        values[1].frozen = frozen
+        values[2].data += 1.0
+        assert f(values).data == (0.0 if frozen else 2.0) + values[2].data
+
+
+@pytest.mark.parametrize("kind", [nn.Parameter, Odd])
+def test_subclasses_of_value_in_a_batch(kind):
+    f = vmap(lambda p, x, q: p * x + isinstance(p, kind) + 5 * isinstance(q, kind), (None, 0, 0))
+    for i in range(4):
+        found = f(kind(2.0), [1.0, i], [Value(1.0), Value(2.0)])
+        assert [v.data for v in found] == [(kind(2.0) * x).data + 1 for x in (1.0, i)]
+        found = f(Value(2.0), [1.0, i], [kind(1.0), kind(2.0)])
+        assert [v.data for v in found] == [7.0, 2.0 * i + 5]
+
+
+class Rate(float, Enum):
+    LOW = 0.5
+    HIGH = 2.0
+
+
+class Metres(float):
+    def __add__(self, other):
+        return float(self) + 1000 * other
+
+
+def test_subclasses_of_float_are_themselves():
+    f = compile(lambda rate, x: x * rate + (rate is Rate.LOW), check="never")
+    assert [f(rate, 3.0) for rate in (*Rate, *Rate)] == [2.5, 6.0, 2.5, 6.0]
+    g = compile(lambda distance, x: distance + x, check="never")
+    assert [g(Metres(i), 2.0) for i in range(3)] == [2000.0, 2001.0, 2002.0]

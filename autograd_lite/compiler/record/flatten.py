@@ -15,6 +15,7 @@ from autograd_lite.compiler.record.held import same
 from autograd_lite.compiler.record.tokens import (
     BOOL,
     BOOLS,
+    CLASS,
     DICT,
     FLOAT,
     FLOATS,
@@ -61,19 +62,22 @@ class FlatArguments:
     moving    True if Python's ints are numbers that change, rather than statics
     own       True for what each sample of a batch has for its own: its bools are numbers that
               change, too, and dataclasses are taken apart
+    typed     True if subclasses of Value and float belong to the shape
     ints      the indices of such ints among floats
     owners    (place or keyword, such ints of it) of each argument that has some
+    value_class  the class of the last Value
     depth     how deep the thing lies that is being taken apart
     """
 
-    def __init__(self, moving: bool = False, own: bool = False) -> None:
+    def __init__(self, moving: bool = False, own: bool = False, typed: bool = False) -> None:
         self.shape = memory.room(_SHAPE, 0)
         self.floats = memory.room(_FLOATS, 0)
         self.integers = memory.room(_INTEGERS, 0)
         self.values: list[Value] = []
         self.slots: list[int] = []
         self.statics: list[Any] = []
-        self.moving, self.own = moving, own
+        self.moving, self.own, self.typed = moving, own, typed
+        self.value_class: type = engine.Value
         self.ints: list[int] = []
         self.owners: list[tuple[Any, list[int]]] = []
         self.depth = 0
@@ -122,6 +126,11 @@ def flatten(thing: Any, flat: FlatArguments) -> None:
         memory.append_int(flat.shape, len(thing))
         flatten_each(thing, flat)
     elif isinstance(thing, engine.Value):
+        if cls is not flat.value_class and flat.typed:
+            if has_attributes(cls) and not flat.own:
+                flatten_static(thing, flat)
+                return
+            flatten_class(cls, flat)
         memory.append_int(flat.shape, VALUE)
         flat.values.append(thing)
         flat.slots.append(len(flat.floats))
@@ -150,7 +159,7 @@ def flatten(thing: Any, flat: FlatArguments) -> None:
         flatten(number_type(engine.number_of(thing)), flat)
     elif cls is np.ndarray or isinstance(thing, np.generic):
         flatten_numpy(thing, flat)
-    elif isinstance(thing, float):
+    elif isinstance(thing, float) and (flat.own or not flat.typed):
         memory.append_int(flat.shape, FLOAT)
         flat.floats.append(float(thing))
     elif flat.own and is_made_of_fields(thing):
@@ -165,7 +174,7 @@ def flatten_call(args: Any, kwargs: Any, moving: Any, own: Any = ()) -> FlatArgu
     moving  the places and keywords of those whose ints are numbers that change
     own     the places of those that belong to one sample of a batch
     """
-    flat = FlatArguments()
+    flat = FlatArguments(typed=True)
     memory.append_int(flat.shape, TUPLE)
     memory.append_int(flat.shape, len(args))
     for i in range(len(args)):
@@ -187,6 +196,22 @@ def flatten_argument(key: Any, thing: Any, flat: FlatArguments, moving: Any, own
     flatten(thing, flat)
     if len(flat.ints) > start and not flat.own:  # which may stop to move
         flat.owners.append((key, flat.ints[start:]))
+
+
+def has_attributes(cls: type) -> bool:
+    """Whether objects of a subclass of Value hold more than a Value does."""
+    return bool(cls.__dictoffset__) or cls.__basicsize__ > engine.Value.__basicsize__
+
+
+def flatten_class(cls: type, flat: FlatArguments) -> None:
+    """The class of the Values from here on, as they may be asked for it."""
+    if has_attributes(cls):  # those of each sample differ
+        cls = engine.Value
+    if cls is flat.value_class:
+        return
+    flat.value_class = cls
+    memory.append_int(flat.shape, CLASS)
+    flat.statics.append((type, cls))
 
 
 def flatten_named(thing: Any, flat: FlatArguments) -> None:

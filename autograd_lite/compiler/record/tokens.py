@@ -14,6 +14,7 @@ BOOLS, INTEGERS, FLOATS = [~(_NUMPY | x) for x in (kinds.BOOL, kinds.INT, kinds.
 STATIC = -33  # the next static
 LIST, TUPLE, DICT = -34, -35, -36  # a length, then the elements; of a dict, keys and elements
 NAMED = -37  # a named tuple: a length, its type as a static, then the elements
+CLASS = -38  # the next static is the class of the Values from here on
 
 # An array has its axes behind it; one of numbers with no axes is a number of NumPy's. The axes are
 # written as their number n and their lengths. If they do not lie in memory in this order, it is -n,

@@ -8,6 +8,7 @@ such as which Value it stands for, it tells the observer.
 from __future__ import annotations
 
 import inspect
+from functools import lru_cache
 from itertools import repeat
 from math import prod
 
@@ -93,7 +94,17 @@ class FormerTracer(Value):
     __slots__ = ()
 
 
-_ENDED = ENDED | {ValueTracer: FormerTracer}
+_ENDED: dict[type, type] = ENDED | {ValueTracer: FormerTracer}
+
+
+@lru_cache(128)
+def _tracer_of(cls: type) -> type[ValueTracer]:
+    """The class of the tracers of Values of this class."""
+    if issubclass(ValueTracer, cls):
+        return ValueTracer
+    tracer = type(cls.__name__, (ValueTracer, cls), {"__slots__": ()})
+    _ENDED[tracer] = FormerTracer
+    return tracer
 
 
 def end(nodes: list[Node]) -> list[Node]:
@@ -133,6 +144,7 @@ class Tracers:
     def __init__(self, flat: FlatArguments) -> None:
         self._tokens, self._statics, self._n_statics = iter(flat.shape), iter(flat.statics), 0
         self._numbers = flat.floats
+        self._value_tracer: type[ValueTracer] = ValueTracer
         self._containers: list[tuple[Any, list[Any]]] = []
         self.arguments: list[Node] = []
         self.indices: list[Node] = []
@@ -159,6 +171,10 @@ class Tracers:
     def next(self) -> Any:
         """The thing that the next tokens stand for."""
         token = next(self._tokens)
+        if token == tokens.CLASS:
+            self._n_statics += 1
+            self._value_tracer = _tracer_of(next(self._statics)[1])
+            token = next(self._tokens)
         if token > tokens.STATIC:
             kind = ~token
             return self._tracer(kind) if kind < tokens.ARRAY else self._array(kind - tokens.ARRAY)
@@ -204,6 +220,8 @@ class Tracers:
     def _tracer(self, kind: int) -> Node:
         number = self._numbers[len(self.arguments)]
         tracer: Node = number_leaf(kind, number) if kind else ValueTracer(number)
+        if not kind and self._value_tracer is not ValueTracer:
+            set_class(tracer, self._value_tracer)
         self.arguments.append(tracer)
         if is_int(tracer):
             self.indices.append(tracer)
