@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from autograd_lite.block import Block
     from autograd_lite.compiler.record.flatten import FlatArguments
 
 __all__ = ["Sparse"]
@@ -378,7 +379,7 @@ class _Prepared:
         head = [*results, *targets] if what == "value_grad_hessian" else []
         progress.begin("structure")
         rows = Rows(nodes, targets, inputs, symmetric)
-        _check_size(what, name_of(call.f), rows.lengths, len(inputs))
+        _check_size(what, name_of(call.f), rows.lengths, len(inputs), tape.blocks)
         progress.begin("derivatives")
         found = rows.made(progress.tell)
         progress.begin("arrays")
@@ -440,8 +441,13 @@ class _Prepared:
         return len(numbers) == n and all_close(run.outputs[:n], numbers, magnitude)
 
 
-def _check_size(what: str, name: str, of_rows: Sequence[int], columns: int) -> None:
-    """Raise ValueError for a matrix that is not sparse."""
+def _check_size(
+    what: str, name: str, of_rows: Sequence[int], columns: int, blocks: Sequence[Block]
+) -> None:
+    """Raise ValueError for a matrix that is not sparse.
+
+    blocks  the loops, roots and solves on the way, whose structure is not looked into
+    """
     total = sum(of_rows)
     matrix = f"the {'Jacobian' if what == 'jacobian' else 'Hessian'} of {name}"
     product = "jvp" if what == "jacobian" else "hvp"
@@ -449,6 +455,15 @@ def _check_size(what: str, name: str, of_rows: Sequence[int], columns: int) -> N
         raise ValueError(
             f"{what}: {matrix} is not sparse: {total:,} of its {len(of_rows):,} x {columns:,} "
             f"numbers are not 0; write {what}(f) without sparse for all of them, or {product} for "
-            "products with it"
+            f"products with it{_looked_through(blocks)}"
         )
     check_fits(f"{what}: {matrix}", total, BYTES, f"{product} for products with it")
+
+
+def _looked_through(blocks: Sequence[Block]) -> str:
+    if not blocks:
+        return ""
+    return (
+        f". What {blocks[0].name} gives counts as depending on all that it is given; a plain for "
+        "loop is looked through"
+    )

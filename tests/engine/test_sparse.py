@@ -471,6 +471,20 @@ def test_loops_and_roots_are_blocks_of_a_recording():
     assert jacobian(lambda x: [loop(x), x[2]], sparse=True).sparsity(x).nnz == 4
 
 
+def test_a_loop_is_not_looked_through():
+    """Its structure is that of all with all, and a matrix refused for that says so."""
+
+    def cubes(x):
+        return scan(lambda c, a: (c + a**3, None), 0.0, x.tolist())[0]
+
+    x = np.arange(1.0, 5.0)
+    found = hessian(cubes, sparse=True)(x)
+    assert found.nnz == 16
+    assert found.toarray().tolist() == np.diag(6 * x).tolist()
+    with pytest.raises(ValueError, match=r"sparse: 160,000 .* What scan: <lambda> gives counts"):
+        hessian(cubes, sparse=True)(np.ones(400))
+
+
 def test_a_loop_whose_first_step_goes_another_way_is_prepared_anew():
     def f(x):
         return [scan(lambda c, _: (c * 2 if c > 1 else c * x[0], None), x[0], length=3)[0]]
