@@ -67,6 +67,8 @@ class Problem:
     ) -> None:
         if not callable(f):
             raise TypeError(f"Problem: f must be a function, not {type(f).__name__}")
+        if not isinstance(sparse, bool):
+            raise TypeError(f"Problem: sparse must be True or False, not {sparse!r}")
         name = name_of(f)
         self._tree = tree = Tree("Problem", parameters, "parameters", False)
         if not tree.leaves:
@@ -186,7 +188,7 @@ class Problem:
         lower, upper = (
             _filled(bound, n, f"Problem: bounds[{k}]") for k, bound in enumerate(bounds)
         )
-        for k in np.flatnonzero(~(lower <= upper))[:1]:
+        for k in _impossible(lower, upper)[:1]:
             raise ValueError(
                 f"Problem: the bounds of {self._tree.path(k)} are {lower[k]} and {upper[k]}"
             )
@@ -203,8 +205,12 @@ class Problem:
             functions.append(function)
             with no_grad():
                 size = _array(function(self.x0), name).size
-            lower.append(_filled(constraint.lb, size, f"{name}.lb"))
-            upper.append(_filled(constraint.ub, size, f"{name}.ub"))
+            low = _filled(constraint.lb, size, f"{name}.lb")
+            high = _filled(constraint.ub, size, f"{name}.ub")
+            for i in _impossible(low, high)[:1]:
+                raise ValueError(f"{name}: the bounds of number {i} are {low[i]} and {high[i]}")
+            lower.append(low)
+            upper.append(high)
 
         def stacked(x: Any) -> Any:
             return _array([g(x) for g in functions], "Problem: a constraint")
@@ -279,7 +285,8 @@ _PRODUCTS = {"newton-cg", "trust-ncg", "trust-krylov", "trust-constr", "custom"}
 def _for_scipy(problem: Problem, scipy: Any, hess: bool) -> Iterator[Any]:
     """The constraints of a problem as SciPy's: equations and inequalities apart, as SLSQP wants."""
     lower, upper = problem.constraints_lower, problem.constraints_upper
-    for rows in np.flatnonzero(lower == upper), np.flatnonzero(lower != upper):
+    bounded = np.isfinite(lower) | np.isfinite(upper)  # SLSQP fails where all are free
+    for rows in np.flatnonzero(lower == upper), np.flatnonzero((lower != upper) & bounded):
         if rows.size:
             yield _rows(problem, scipy, rows, hess)
 
@@ -369,6 +376,11 @@ def _filled(bound: Any, n: int, name: str) -> Array:
     if found.size not in (1, n):
         raise ValueError(f"{name} has {found.size} numbers, and {n} are bounded")
     return np.broadcast_to(found, (n,)).copy()
+
+
+def _impossible(lower: Array, upper: Array) -> Any:
+    """The places at which no number lies between the bounds."""
+    return np.flatnonzero(~((lower <= upper) & (lower < np.inf) & (upper > -np.inf)))
 
 
 def _check_constraint(name: str, constraint: Any) -> None:

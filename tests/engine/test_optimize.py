@@ -231,6 +231,15 @@ def test_constraints_and_bounds(method, sparse):
     assert bounded.x == pytest.approx({"a": 0.7, "b": 1.3}, abs=1e-3)
 
 
+@pytest.mark.parametrize("method", ["SLSQP", "trust-constr"])
+def test_a_constraint_without_bounds_is_none(method):
+    free = optimize.NonlinearConstraint(lambda x: x[0] * x[1], -np.inf, np.inf)
+    found = minimize(
+        lambda x: (x[0] - 1) ** 2 + x[1] ** 2, [3.0, 2.0], constraints=free, method=method
+    )
+    assert found.x == pytest.approx([1.0, 0.0], abs=1e-4)
+
+
 def test_least_squares_and_root_take_residuals_and_jacobians():
     problem = Problem(lambda p: [p[0] ** 2 + p[1] - 3, tanh(p[0]) - p[1]], [1.0, 1.0])
     for solver in optimize.least_squares, optimize.root:
@@ -275,6 +284,13 @@ def test_a_solver_that_stops_early_says_so():
          "'b', 'a', not a dict with the keys 'a', 'b', as in the parameters"),
         ({"bounds": (0.0, {"a": 1.0, "b": -1.0})}, ValueError,
          "the bounds of parameters['b'] are 0.0 and -1.0"),
+        ({"bounds": (math.inf, math.inf)}, ValueError,
+         "the bounds of parameters['a'] are inf and inf"),
+        ({"constraints": optimize.NonlinearConstraint(lambda p: [p["a"], p["b"]], 0, [1, -1])},
+         ValueError, "constraints[0]: the bounds of number 1 are 0.0 and -1.0"),
+        ({"constraints": optimize.NonlinearConstraint(lambda p: p["a"], math.nan, 1)}, ValueError,
+         "constraints[0]: the bounds of number 0 are nan and 1.0"),
+        ({"sparse": "arrays"}, TypeError, "sparse must be True or False, not 'arrays'"),
     ],
 )  # fmt: skip
 def test_what_is_no_problem(changed, error, message):
