@@ -672,6 +672,12 @@ def test_equal_arguments_are_not_the_same():
         (Slotted(), lambda c: c.w, lambda c: setattr(c, "w", 5.0)),
         (collections.OrderedDict(a=1.0), lambda d: d["a"], lambda d: d.update(a=5.0)),
         (collections.deque([1.0]), lambda d: d[0], lambda d: d.appendleft(5.0)),
+        (ValueError(1.0), lambda e: e.args[0], lambda e: setattr(e, "args", (5.0,))),
+        (
+            np.ones(1, [("w", float)])[0],
+            lambda row: float(row["w"]),
+            lambda row: row.__setitem__("w", 5.0),
+        ),
     ],
 )
 def test_an_argument_that_is_no_plain_container_is_looked_into(thing, read, change):
