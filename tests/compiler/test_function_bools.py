@@ -248,7 +248,7 @@ def test_a_float_mask_that_hides_nothing_is_data():
     for i in range(4):
         f(X, np.full((3, 3), float(i)))
     assert f.recordings == 1
-    assert f.explain().endswith("operations") or not f.programs()[-1].guards.exact
+    assert not f.programs()[-1].guards.exact  # so that arrays may run it
 
 
 @settings(max_examples=30)
