@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from array import array
 from collections import Counter
-from itertools import compress, cycle
+from itertools import chain, compress, cycle
 from numbers import Integral
 
 import numpy as np
@@ -375,11 +375,9 @@ class Guards:
     def __init__(self, recording: Recording, outputs: Outputs) -> None:
         self.guards = [guard for _, _, guard in recording.guards]
         self.written, self.constants = array("q"), array("d")
-        self.exact = False
-        computed_from = {id(x): operands for x, (_, operands) in recording.computed_from.items()}
+        equal = [(x, y) for x, y, guard in recording.guards if guard.op in ("is", "==")]
+        self.exact = _is_rounded(chain.from_iterable(equal), recording)
         for x, y, guard in recording.guards:
-            if guard.op in ("is", "=="):
-                self.exact = self.exact or _is_rounded((x, y), computed_from)
             i, j, number = outputs.index_of(x), -1, 0.0
             if isinstance(y, Node):
                 j = outputs.index_of(y)
@@ -397,21 +395,22 @@ class Guards:
         return self.guards[i] if i >= 0 else None
 
 
-def _is_rounded(numbers: Iterable[Any], computed_from: Mapping[int, tuple[Any, ...]]) -> bool:
+def _is_rounded(numbers: Iterable[Any], recording: Recording) -> bool:
     """Whether another order of computing may change one of them. Ints that are computed of ints do
     not change.
-
-    computed_from  {id of a leaf: its operands}, as asking a number for its hash reads it
     """
-    todo = {id(x): x for x in numbers if isinstance(x, Node)}
-    seen = {*todo}
+    # By ids, as asking an outer recording's number for its hash reads it.
+    computed_from = {id(x): operands for x, (_, operands) in recording.computed_from.items()}
+    todo, seen = [*numbers], set[int]()
     while todo:
-        at, node = todo.popitem()
-        operands = computed_from.get(at, node.parents)
+        node = todo.pop()
+        if not isinstance(node, Node) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        operands = computed_from.get(id(node), node.parents)
         if operands and not is_int(node) and node._op != "**1":  # which makes a copy
             return True
-        todo |= {id(x): x for x in operands if isinstance(x, Node) and id(x) not in seen}
-        seen |= todo.keys()
+        todo += operands
     return False
 
 

@@ -466,7 +466,7 @@ def _computing(name: str, apply: Callable[..., Any], turned: bool = False) -> Ca
         if is_int(result) and number_of(made) != result:  # NumPy's ints wrap, and divide by 0
             return apply(*map(read, operands))
         if is_int(result) and name in _OF_SIGNED_ZEROS:
-            made = Node.__add__(made, 0.0)
+            made = Node.__add__(as_number(made, kind), 0.0)
         if decide and not kind & kinds.NUMPY:
             decide(*operands)
         if limit is not None and not any(map(_is_bool_tracer, operands)):
