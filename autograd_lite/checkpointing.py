@@ -88,6 +88,7 @@ class _Checkpoint:
         _, outputs = self._called(xs)
         self._check(before, outputs)
         pairs = zip(outputs, cotangents, strict=True)
+        # A cotangent of 0 sends nothing, even through an infinite partial.
         total = functions.sum([y * g for y, g in pairs if isinstance(y, Node) and g != 0.0])
         if not isinstance(total, Node):
             return [0.0] * len(given)
