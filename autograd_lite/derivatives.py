@@ -292,6 +292,7 @@ def _jacobian(
         )
         return (made, call.finished_aux(aux)) if has_aux else made
 
+    jacobian.__name__ = name_of(f)  # for messages, where it is differentiated again
     return jacobian
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograd_lite import derivatives
-from autograd_lite.callables import Transformed
+from autograd_lite.callables import Transformed, name_of
 from autograd_lite.derivatives import jacfwd, value_and_grad
 
 TYPE_CHECKING = False
@@ -95,6 +95,7 @@ def value_grad_hessian(
         value, gradient = both(*args, **kwargs)
         return gradient, (value, gradient)
 
+    gradient_first.__name__ = name_of(f)  # for messages
     matrix = jacfwd(gradient_first, argnums, has_aux=True)
 
     def value_gradient_hessian(*args: Any, **kwargs: Any) -> Any:

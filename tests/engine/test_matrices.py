@@ -40,3 +40,12 @@ def test_sparsity_takes_all_arguments():
     assert found.toarray().tolist() == [[True, False], [True, True]]
     of_both = sparsity(lambda x, c: [c * x[0], x[1]], [1.0, 2.0], 3.0, argnums=(0, 1))
     assert of_both.toarray().tolist() == [[True, False, True], [False, True, False]]
+
+
+def test_errors_of_a_hessian_name_the_function():
+    def energy(x):
+        return x * x
+
+    for transform in (hessian, value_grad_hessian):
+        with pytest.raises(ValueError, match="argnums is 3, but energy was called with 1 argument"):
+            transform(energy, argnums=3)(1.0)
