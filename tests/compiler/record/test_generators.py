@@ -64,7 +64,7 @@ def test_numbers_drawn_beside_draw_are_noticed(rng, when):
         noise += rng.random() if when == "after" else 0.0
         return x + noise
 
-    with pytest.warns(RuntimeWarning, match="it draws random numbers"):
+    with pytest.warns(RuntimeWarning, match="draws random numbers"):
         compile(f)(Value(1.0))
 
 
