@@ -57,7 +57,7 @@ class _Checkpoint:
 
     def __call__(self) -> Any:
         watch = Reading()
-        self._form = observers.unobserved(self._watched, watch)
+        form, plain = observers.unobserved(self._watched, watch)
         numbers = [number(x) for x in watch.results]
         captured = watch.captured()
         block = Block(
@@ -67,18 +67,21 @@ class _Checkpoint:
             partial(self._backward, captured),
             captured,
         )
-        return put(self._form, block([*self._given, *captured]))
+        made = iter(block([*self._given, *captured]))
+        return put(form, [next(made) if x is None else x for x in plain])
 
-    def _watched(self, watch: Reading) -> Any:
+    def _watched(self, watch: Reading) -> tuple[Any, list[Any]]:
+        """The form of what f gives, and the plain numbers in it, with None for each Value."""
         with observers.observe(watch):
             result, watch.results = self._called([Value(number(x)) for x in self._given])
-        return put(result, [0.0] * len(watch.results))
+        plain = [None if isinstance(x, Node) else x for x in leaves(result, self._name)]
+        return put(result, [0.0] * len(plain)), plain
 
     def _called(self, operands: Sequence[Any]) -> tuple[Any, list[Any]]:
-        """What f gives with these in the places of the Values, and the numbers and Values in it."""
+        """What f gives with these in the places of the Values, and the Values in it."""
         each = iter(operands)
         result = self._f(*with_values(self._args, lambda _: next(each)))
-        return result, list(leaves(result, self._name))
+        return result, [y for y in leaves(result, self._name) if isinstance(y, Node)]
 
     def _backward(
         self, captured: list[Value], kept: tuple[list[float], list[float]], cotangents: list[float]
@@ -89,7 +92,7 @@ class _Checkpoint:
         self._check(before, outputs)
         pairs = zip(outputs, cotangents, strict=True)
         # A cotangent of 0 sends nothing, even through an infinite partial.
-        total = functions.sum([y * g for y, g in pairs if isinstance(y, Node) and g != 0.0])
+        total: Any = functions.sum([y * g for y, g in pairs if g != 0.0])
         if not isinstance(total, Node):
             return [0.0] * len(given)
         return gradient(total, [*xs, *captured])
@@ -97,7 +100,7 @@ class _Checkpoint:
     def _check(self, before: list[float], outputs: list[Any]) -> None:
         after = [number(y) for y in outputs]
         if len(after) != len(before):
-            raise RuntimeError(f"{self._name} gave {len(before)} numbers, and then {len(after)}")
+            raise RuntimeError(f"{self._name} gave {len(before)} Values, and then {len(after)}")
         for x, y in zip(before, after, strict=True):
             if x != y and not (x != x and y != y):
                 raise RuntimeError(

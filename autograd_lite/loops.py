@@ -1,4 +1,4 @@
-"""Loops whose body is recorded once and run as often as needed: scan, fori_loop, repeat.
+"""Loops whose body is recorded once and run as often as needed: scan and fori_loop, and repeat.
 
 A plain `for` makes nodes at every step; these make one operation of the whole loop, whose
 derivative is a loop backward. Here are the loops over a function and their xs; `repeat` and

@@ -51,6 +51,7 @@ def test_checkpoint_of_containers_and_numbers():
     (found["a"] + found["b"][0]).backward()
     assert (found["a"].data, found["b"][0].data) == (10.0, 9.0)
     assert [x.grad for x in p] == [5.0, 6.0]
+    assert type(found["b"][1]) is float
     assert f([2.0, 3.0], 5.0) == {"a": 10.0, "b": [9.0, 3.0]}
 
 
