@@ -92,10 +92,8 @@ class _Checkpoint:
         self._check(before, outputs)
         pairs = zip(outputs, cotangents, strict=True)
         # A cotangent of 0 sends nothing, even through an infinite partial.
-        total: Any = functions.sum([y * g for y, g in pairs if g != 0.0])
-        if not isinstance(total, Node):
-            return [0.0] * len(given)
-        return gradient(total, [*xs, *captured])
+        terms = [y * g for y, g in pairs if g != 0.0]
+        return gradient(functions.sum(terms), [*xs, *captured]) if terms else [0.0] * len(given)
 
     def _check(self, before: list[float], outputs: list[Any]) -> None:
         after = [number(y) for y in outputs]
