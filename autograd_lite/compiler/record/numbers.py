@@ -378,6 +378,8 @@ _OF_FLOATS = "neg pos abs add radd sub rsub mul rmul"
 _OF_SIGNED_ZEROS = {"neg", "mul", "mod", "floordiv"}
 """What gives -0.0 for doubles where it gives the int 0, which has no sign."""
 
+# Those of Node itself, as `Node.__or__` is that of all classes, which makes unions of types.
+_METHODS = {name: x for cls in Node.__mro__[::-1] for name, x in vars(cls).items()}
 _NOT_OF_VALUES: dict[str, Callable[[Node], Node]] = {
     "pos": lambda x: Node.__mul__(x, 1),
     "invert": lambda x: Node.__rsub__(x, -1),
@@ -437,7 +439,7 @@ def _computing(name: str, apply: Callable[..., Any], turned: bool = False) -> Ca
 
     turned  True if its operands are turned
     """
-    rule: Any = getattr(Node, f"__{'r' * turned}{name}__", None)
+    rule: Any = _METHODS.get(f"__{'r' * turned}{name}__")
     rule = _NOT_OF_VALUES.get(name, rule)
     decide, of_bools = _DECISIONS.get(name), _OF_BOOLS.get(name)
     n_others = name in _BINARY.split()

@@ -448,3 +448,15 @@ def test_random_functions_of_floats(program, executor):
         columns = [[float(x) for x in column] for column in zip(*calls, strict=True)]
         expected = [[y.data for y in f(*map(float, call))] for call in calls]
         assert [[y.data for y in sample] for sample in batched(*columns)] == expected
+
+
+@pytest.mark.parametrize("kind", [int, np.int64])
+@pytest.mark.parametrize("apply", [operator.or_, operator.xor, operator.and_])
+def test_bits_of_ints_are_read(apply, kind):
+    for function in (apply, lambda a, b: apply(a, 3) + b, lambda a, b: apply(3, a) + b):
+        compiled = compile(function)
+        for a, b in ((5, 2), (6, 3), (4, 9), (6, 3)):
+            found, expected = compiled(kind(a), kind(b)), function(kind(a), kind(b))
+            assert found == expected
+            assert type(found) is type(expected)
+        assert compiled.recordings > 1
