@@ -60,7 +60,7 @@ def _instead_of(guard: Guard) -> str:
             "Write autograd_lite.exp for math.exp and the like, x for float(x), and a Value for "
             "its .data; or read the number outside"
         )
-    if guard.op in ("==", "!="):
+    if guard.op == "==":
         return "Decide it outside, and pass what was decided, such as a bool"
     return (
         "Write where(x > y, a, b) for a if x > y else b, or maximum, minimum, clip or "
