@@ -19,7 +19,7 @@ from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.messages import counted, said
 from autograd_lite.compiler.record.flatten import FlatArguments
 from autograd_lite.compiler.record.guards import Guard
-from autograd_lite.compiler.record.numbers import is_exact, is_int, number_type
+from autograd_lite.compiler.record.numbers import is_bool, is_exact, is_int, number_type
 from autograd_lite.compiler.record.recorder import LineRecorder, record
 from autograd_lite.compiler.record.template import (
     Hole,
@@ -397,14 +397,14 @@ class Guards:
 
 def _is_rounded(numbers: Iterable[Any], recording: Recording) -> bool:
     """Whether another order of computing may change one of them. Ints that are computed of ints do
-    not change.
+    not change, nor counts of comparisons, of which an equality is found by its tape.
     """
     # By ids, as asking an outer recording's number for its hash reads it.
     computed_from = {id(x): operands for x, (_, operands) in recording.computed_from.items()}
     todo, seen = [*numbers], set[int]()
     while todo:
         node = todo.pop()
-        if not isinstance(node, Node) or id(node) in seen:
+        if not isinstance(node, Node) or id(node) in seen or is_bool(node):
             continue
         seen.add(id(node))
         operands = computed_from.get(id(node), node.parents)

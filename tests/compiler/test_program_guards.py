@@ -110,10 +110,14 @@ def test_what_rounding_decides_of_ints_is_decided_as_eagerly(decides):
     assert signed.recordings < 6
 
 
-def test_an_int_that_is_computed_of_ints_leaves_a_program_to_arrays():
-    @compile
-    def signed(i, x):
-        return x if (i + 1) % 2 == 0 else -x
+INTS = {
+    "computed of ints": lambda i, x: x if (i + 1) % 2 == 0 else -x,
+    "count": lambda i, x: x if (x * i > 1) + (x > i) == 1 else -x,
+}
 
-    assert [signed(i, 1.0) for i in range(6)] == [-1.0, 1.0] * 3
-    assert [program.guards.exact for program in signed.programs()] == [False] * signed.recordings
+
+@pytest.mark.parametrize("function", INTS.values(), ids=INTS)
+def test_an_int_that_was_not_rounded_leaves_a_program_to_arrays(function):
+    f = compile(function)
+    assert [f(i, 1.0) for i in range(6)] == [function(i, 1.0) for i in range(6)]
+    assert [program.guards.exact for program in f.programs()] == [False] * f.recordings
