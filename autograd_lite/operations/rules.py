@@ -65,7 +65,8 @@ class Rule:
                  formulas; None for one of formulas
     again        formulas of the partials that are differentiated further, where those in `partials`
                  would lose derivatives of higher order, far out or at a kink; () for the same. The
-                 functions in them may be rules
+                 functions in them may be rules. They compare with < and <= alone: a program that
+                 asks whether computed numbers are equal is not run as arrays, which round otherwise
     """
 
     __slots__ = (
@@ -161,8 +162,9 @@ RULES: list[Rule] = [
          "where(x == 0, where(y >= 0, 0, out * log(x)), out * log(x))",
          symbol="**", domain=((0.05, 3), (-3, 3)),
          note="x**0 has derivative 0; a negative base has nan for its exponent's gradient",
-         again=("where(x == 0, where(y == 0, 0, y * power(x, y - 1)), y * power(x, y - 1))",
-                "where(x == 0, where(y >= 0, 0, out * log(x)), out * log(x))")),
+         again=("where(fabs(x) <= 0, where(fabs(y) <= 0, 0, y * power(x, y - 1)),"
+                " y * power(x, y - 1))",
+                "where(fabs(x) <= 0, where(y >= 0, 0, out * log(x)), out * log(x))")),
     Rule("pow_c", "xc", "power(x, c)", "where(c == 0, 0, c * power(x, c - 1))",
          symbol="**{c:g}", domain=((0.05, 3), (-3, 3)),
          note="x ** c with a plain number c: the exponent is no parent"),
@@ -234,17 +236,17 @@ RULES: list[Rule] = [
     Rule("trunc", "x", "trunc(x)", "0", domain=((0.1, 0.9),), note="derivative 0 everywhere"),
     Rule("round", "x", "round_even(x)", "0", domain=((-0.4, 0.4),), note="halves go to even"),
     Rule("maximum", "xy", "where(x >= y, x, where(y >= x, y, x + y))",
-         "where(x < y, 0, where(x == y, 0.5, 1))", "where(y < x, 0, where(x == y, 0.5, 1))",
+         "where(x < y, 0, where(x <= y, 0.5, 1))", "where(y < x, 0, where(y <= x, 0.5, 1))",
          ties=True, note="a tie splits the gradient half and half; nan wins"),
     Rule("minimum", "xy", "where(x <= y, x, where(y <= x, y, x + y))",
-         "where(x > y, 0, where(x == y, 0.5, 1))", "where(y > x, 0, where(x == y, 0.5, 1))",
+         "where(x > y, 0, where(x >= y, 0.5, 1))", "where(y > x, 0, where(y >= x, 0.5, 1))",
          ties=True, note="a tie splits the gradient half and half; nan wins"),
     Rule("copysign", "xy", "copysign(x, where(y == y, y, 0))", "where(x == 0, 0, out / x)", "0",
          kinks=(0,), note="a nan counts as positive: its sign differs between machines",
          again=("sign(x) * sign(out)", "0")),
     Rule("atan2", "xy", "atan2(x, y)",
-         "where(hypot(x, y) == 0, 0, y / hypot(x, y) / hypot(x, y))",
-         "where(hypot(x, y) == 0, 0, -x / hypot(x, y) / hypot(x, y))",
+         "where(hypot(x, y) <= 0, 0, y / hypot(x, y) / hypot(x, y))",
+         "where(hypot(x, y) <= 0, 0, -x / hypot(x, y) / hypot(x, y))",
          domain=((0.2, 3), (-3, 3)), note="atan2(0, 0) has gradient 0"),
     Rule("hypot", "xy", "hypot(x, y)", "x / out", "y / out", domain=((0.2, 3), (-3, 3))),
     Rule("where", "xyz", "where(x != 0, y, z)",
@@ -265,10 +267,10 @@ RULES: list[Rule] = [
 
     # --------------------- what partials are made of, so that they can be differentiated again
     Rule("larger", "xy", "where(y <= x, x, where(y == y, where(x == x, y, x), y))",
-         "where(y <= x, 1, where(y == y, where(x == x, 0, 1), 0))",
-         "where(y <= x, 0, where(y == y, where(x == x, 1, 0), 1))", ties=True, public=False,
+         "where(y <= x, 1, where(y <= y, where(x <= x, 0, 1), 0))",
+         "where(y <= x, 0, where(y <= y, where(x <= x, 1, 0), 1))", ties=True, public=False,
          note="the first of the largest, as `largest` has it; the last nan wins"),
-    Rule("gaussian", "xc", "gaussian(x, c)", "where(out == 0, 0, -2 * c * x * out)",
+    Rule("gaussian", "xc", "gaussian(x, c)", "where(out <= 0, 0, -2 * c * x * out)",
          symbol="gaussian {c:g}", domain=((-3, 3), (0.5, 1)), public=False, note="exp(-c x**2)"),
     Rule("normal_cdf", "x", "normal_cdf(x)", "gaussian(x, 0.5) / SQRT_2PI", public=False),
     Rule("times_sigmoid", "xy", "times_sigmoid(x, y)", "1 / (1 + exp(-y))", "out / (1 + exp(y))",
@@ -283,7 +285,7 @@ RULES: list[Rule] = [
     # norm and logsumexp reduce in a way of their own, dot and chain take pairs: nary.py has these.
     Rule("sum", "xs", "sum(x)", "1", loop=True),
     Rule("mean", "xs", "sum(x) / n", "1 / n", loop=True),
-    Rule("norm", "xs", "norm(x)", "where(out == 0, 0, x / out)", kinks=(0,), loop=True,
+    Rule("norm", "xs", "norm(x)", "where(out <= 0, 0, x / out)", kinks=(0,), loop=True,
          note="the Euclidean length; its gradient at 0 is 0"),
     Rule("logsumexp", "xs", "logsumexp(x)", "exp(x - out)", loop=True,
          note="log(sum(exp(x))), where exp would overflow or vanish too"),

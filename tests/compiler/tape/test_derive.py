@@ -130,6 +130,42 @@ def test_derivatives_of_derivatives(function, order):
     assert run(tape, [*numbers, *along[:4]]) == pytest.approx(slope, rel=1e-6, abs=1e-8)
 
 
+CHOICES = {
+    "minimum": lambda x, y: al.minimum(x * x, x * y) * x,
+    "maximum": lambda x, y: al.maximum(x * y, y * y) * y,
+    "largest": lambda x, y: al.largest([x * x, x * y, y * y]) * x,
+    "norm": lambda x, y: al.norm([x * y, x - 0.5 * y, x]) ** 3,
+    "pow": lambda x, y: (x * x) ** (y * y),
+    "atan2": lambda x, y: al.atan2(x * y, x * x) * y,
+    "gelu": lambda x, y: al.gelu(x * y),
+    "erf": lambda x, y: al.erf(x * y) * x,
+    "clip": lambda x, y: al.clip(x * y, x * x, y * y) * y,
+    "abs": lambda x, y: abs(x * y) * x,
+}
+
+
+@pytest.mark.parametrize("f", CHOICES.values(), ids=CHOICES)
+def test_second_derivatives_of_what_chooses_are_those_of_the_interpreter_as_arrays(f):
+    """At numbers with few digits, which arrays do not round, and of which many are ties."""
+    draw = np.random.default_rng(0)
+
+    def product(x, y, v):
+        def total(x, y):
+            return al.sum([f(a, b) for a, b in zip(x, y, strict=True)])
+
+        return al.hvp(total, (x, y), v)
+
+    found, expected = (compile(product, executor=each) for each in ("numpy", "interpret"))
+    for bare in (False, True, True, True):
+        numbers = draw.integers(-2, 3, (4, 12)) / 2 if bare else draw.normal(size=(4, 12))
+        x, y, *v = numbers
+        np.testing.assert_allclose(
+            found(x, y, tuple(v)), expected(x, y, tuple(v)), rtol=1e-12, atol=1e-12
+        )
+    (program,) = found.programs()
+    assert program.choice.executor is program.choice.arrays()
+
+
 @every_executor
 def test_an_index_is_read_anew_in_a_derivative(executor):
     table = [Value(0.5), Value(2.0), Value(-1.0)]
