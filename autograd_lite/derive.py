@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-__all__ = ["Nodes"]
+__all__ = ["COTANGENT", "TANGENT", "Nodes"]
+
+COTANGENT, TANGENT = "d", "R"  # as in dz, and in Pearlmutter's R{z}
 
 ADD, SUB, MUL, DIV, NEG = (CODES[name] for name in ("add", "sub", "mul", "div", "neg"))
 SQUARE, POW_C, WHERE = CODES["square"], CODES["pow_c"], CODES["where"]
@@ -49,6 +51,8 @@ class Nodes:
     slots    where a leaf's number, or an index's int, stands among what a call gives; which of its
              block's a result is
     numbers  of a node that formulas know as a plain number, that; else None
+    marks    {node: (pass, of which node)} of what derivatives have appended: the pass has a
+             letter for each derivative, COTANGENT or TANGENT, the first one first
 
     The constants of the program are data: they have no number here, so that programs which differ
     in them only have derivatives which differ in them only.
@@ -63,6 +67,7 @@ class Nodes:
         self.static: list[float] = []
         self.slots: list[int] = []
         self.numbers: list[float | None] = []
+        self.marks: dict[int, tuple[str, int]] = {}
         self._known: dict[Any, int] = {}  # the first node that is like this one
         self._tangents: dict[int, list[int]] = {}  # {node: those of the results of a block}
 
@@ -76,6 +81,8 @@ class Nodes:
     ) -> int:
         """A new node."""
         i = self._append(code, parents, static, slot)
+        if code in (ADD, MUL) and parents[0] > parents[1]:  # as `op` asks for it
+            parents = parents[::-1]
         self._known.setdefault((code, parents, static), i)
         return i
 
@@ -105,6 +112,11 @@ class Nodes:
             i = self._known[key] = self._append(code, parents, static, -1)
         return i
 
+    def mark(self, node: int, what: str, of: int) -> None:
+        """Note that a node is the cotangent or tangent of another, of the last if of several."""
+        before, root = self.marks.get(of, ("", of))
+        self.marks[node] = before + what, root
+
     def op(self, code: int, *parents: int, static: float = 0.0) -> int:
         """A node of a rule of a fixed number of operands, simplified."""
         numbers = [self.numbers[p] for p in parents]
@@ -118,6 +130,8 @@ class Nodes:
                 return found
             if code in (ADD, MUL) and parents[0] > parents[1]:
                 parents = parents[::-1]
+        elif code == POW_C and static == 0.0:
+            return self.number(1.0)
         elif code == POW_C and static in (1.0, 2.0):
             return parents[0] if static == 1.0 else self.op(SQUARE, *parents)
         return self.made(code, parents, static)
@@ -313,6 +327,7 @@ class Nodes:
         seeds = list(seeds)
         n = 1 + max((node for node, _ in seeds), default=-1)  # no later node is on the way
         active = self.active(inputs, n)
+        first = len(self)
         one, zero = self.number(1.0), self.number(0.0)
         sent: list[Any] = [None] * n
         for node, g in seeds:
@@ -334,6 +349,8 @@ class Nodes:
                 further = [(p, g, one) for p, g in zip(self.parents[i], found, strict=True)]
             else:
                 g = self.combine(pairs)
+                if g >= first and g not in self.marks:
+                    self.mark(g, COTANGENT, i)
                 if i in wanted:
                     wanted[i] = g
                 if self.numbers[g] == 0 or not self.parents[i]:
@@ -373,7 +390,9 @@ class Nodes:
         found: dict[int, int] = dict(tangents)
         for i in range(n):
             if active[i] and needed[i] and i not in found:
-                found[i] = self.tangent(i, found, zero)
+                found[i] = t = self.tangent(i, found, zero)
+                if t >= n:
+                    self.mark(t, TANGENT, i)
         return [found.get(i, zero) for i in targets]
 
     def tangent(self, i: int, of: Mapping[int, int], zero: int) -> int:

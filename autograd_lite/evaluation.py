@@ -260,9 +260,11 @@ def _fresh(x: Operand, connected: bool) -> Value:
     """A Value of its own with the number x, or the number of x: what stands for it in a call."""
     if not isinstance(x, Node):
         return Value(x)
+    node: Value
     if number_kind(x):
-        return _times_1(x)
-    node: Value = nary.unary_of(kernels.POW_C, x, 1.0) if connected else x.detach()
+        node = fields.copied(x)
+    else:
+        node = nary.unary_of(kernels.POW_C, x, 1.0) if connected else x.detach()
     return node
 
 
@@ -270,15 +272,7 @@ def _as_value(x: Any) -> Any:
     """x, as a Value also if it is or stands for a number."""
     if not isinstance(x, Node):
         return nary.constant(x)  # on which other transforms do not depend
-    return _times_1(x) if number_kind(x) else x
-
-
-def _times_1(x: Any) -> Value:
-    """What stands for a number in a recording, as a Value on which others do not depend."""
-    one = Value(1.0)
-    node: Value = nary.binary_of(kernels.MUL, x, one)
-    forget_parents(one)  # from now on it is a constant
-    return node
+    return fields.copied(x) if number_kind(x) else x
 
 
 def _like(source: Operand, x: Any) -> Any:

@@ -34,6 +34,8 @@ cpdef CNode number_node(
     int number, int kind, int code, CNode x, CNode y, double data, double dx, double dy, object more
 )
 @cython.locals(node=CNode)
+cpdef CNode copied(CNode x)
+@cython.locals(node=CNode)
 cdef CNode filled_number(
     int number, int kind, int code, CNode x, CNode y, double data, double dx, double dy, object more
 )

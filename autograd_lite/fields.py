@@ -120,6 +120,15 @@ def number_node(
     return node
 
 
+def copied(x: Node) -> Node:
+    """A Value with the number of x, which stands for a plain number."""
+    watching, detaching = observers.here()
+    node = filled_node(kinds.UNARY, kernels.POW_C, x, None, x._data, 1.0, 1.0, None)
+    for observer in watching:
+        observer.made(node)
+    return detached(node, watching) if detaching else node
+
+
 def filled_number(
     number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
 ) -> Node:

@@ -52,6 +52,7 @@ class Observer:
     gives     True if node is an int that a program is given at each call, so that `take` reads it
     chosen    number is that of one of xs: by "take" of the one whose place is xs[0], by "largest"
               of the first of the largest; give a node to stand for it, or None
+    derived   node is a derivative of source: in_pass says which, as in `derive.Nodes.marks`
     sends     node is about to send its cotangent to its parents, in a pass from root
     sent      node has sent its cotangent, now its gradient, to its parents, in a pass from root
     received  a leaf's gradient is about to become this number, at the end of a pass from root
@@ -82,6 +83,8 @@ class Observer:
         return False
 
     def chosen(self, op: str, xs: tuple[Node, ...], number: float) -> Node | None: ...
+
+    def derived(self, node: Node, in_pass: str, source: Node) -> None: ...
 
     def sends(self, node: Node, root: Node) -> None: ...
 

@@ -213,9 +213,22 @@ class Graph(Nodes):
     def of_pass(self, name: str, nodes: Sequence[int]) -> list[Any]:
         """`values` of nodes that the pass of this name has appended, "backward" or "tangent"."""
         if _scope_of is None:
-            return self.values(nodes)
-        with _scope_of(name, [self._made[y] for y in self.outputs if y in self._made]):
-            return self.values(nodes)
+            found = self.values(nodes)
+        else:
+            with _scope_of(name, [self._made[y] for y in self.outputs if y in self._made]):
+                found = self.values(nodes)
+        if observers.tracing():
+            self._tell()
+        return found
+
+    def _tell(self) -> None:
+        """Tell observers which of the Values are cotangents and tangents, and of which others."""
+        for derivative, (in_pass, of) in self.marks.items():
+            node, source = self._made.get(derivative), self._made.get(of)
+            if isinstance(node, Node) and isinstance(source, Node):
+                for observer in observers.active():
+                    observer.derived(node, in_pass, source)
+        self.marks.clear()
 
     def values(self, targets: Sequence[int]) -> list[Any]:
         """Values, or floats where nothing depends on a Value, of these nodes."""

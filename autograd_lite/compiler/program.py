@@ -157,7 +157,7 @@ class Program(AnyProgram):
             )
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
-        tape = written.tape(outputs.nodes, self.n_results, len(indices))
+        tape = written.tape(outputs.nodes, self.n_results, len(indices), recording.derived.values())
         position = written.position
         self.lines_of = {position[node]: line for node, line in recording.lines if node in position}
         self._example = call.example()

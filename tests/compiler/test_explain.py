@@ -101,3 +101,88 @@ def test_of_many_programs_the_last_are_explained():
     assert text.count("<program of <lambda>: ") == 2
     assert text.startswith(repr(f.programs()[0]))
     assert text.count("forward: ") == EXPLAINED
+
+
+def squared_error(w, xs, ys):
+    """Of one layer of sigmoids."""
+    rows = [
+        (row, x, y)
+        for x, ys_of_x in zip(xs, ys, strict=True)
+        for row, y in zip(w, ys_of_x, strict=True)
+    ]
+    errors = [ag.sigmoid(ag.dot(row, x)) - y for row, x, y in rows]
+    return ag.dot(errors, errors)
+
+
+def product(w, v, xs, ys):
+    return ag.hvp(lambda w: squared_error(w, xs, ys), (w,), (v,))
+
+
+RNG = np.random.default_rng(0)
+W0, V0, XS, YS = (RNG.normal(size=shape) for shape in [(4, 3), (4, 3), (16, 3), (16, 4)])
+
+
+def steps_of(function, *args):
+    compiled = compile(function)
+    compiled(*args)
+    return [line.strip() for line in compiled.explain().splitlines()]
+
+
+def test_a_hessian_times_a_vector_reads_as_the_r_operator():
+    """Pearlmutter (1994): each formula of the passes, and R of it; a1 is exp(-z1)."""
+    program = steps_of(product, W0, V0, XS, YS)
+    assert [line for line in program if line.startswith(("z1", "R{z1}"))] == [
+        "z1[16, 4] = xs @ w.T",
+        "R{z1}[4, 16] = v @ xs.T",
+    ]
+    for line in (
+        "a2[64] = 1 / (1 + a1)",
+        "z3[64] = a2 - ys",
+        "dz3[64] = z3 * 2",
+        "z4[64] = a2 * a4",  # the derivative of the sigmoid
+        "R{z3}[4, 16] = R{z1} * z4",
+        "R{dz3}[64] = R{z3} * 2",
+        "R{z4}[4, 16] += a2 * R{a4}",
+        "R{dz1}[4, 16] = z4 * R{dz3}",
+        "R{dz1}[4, 16] += dz3 * R{z4}",
+        "R{dw}[4, 3] = R{dz1} @ xs",
+    ):
+        assert line in program, line
+
+
+def test_a_gradient_reads_as_backpropagation_and_so_does_its_own():
+    """The program's own gradient of what depends on dw has cotangents of other names."""
+    program = steps_of(
+        lambda w, xs, ys: ag.sum([g * g for row in ag.grad(squared_error)(w, xs, ys) for g in row]),
+        [[Value(x) for x in row] for row in W0.tolist()],
+        XS,
+        YS,
+    )
+    backward = program.index(next(line for line in program if line.startswith("backward")))
+    first, second = program[:backward], program[backward:]
+    assert "dw[4, 3] = dz1.T @ xs" in first
+    assert [line for line in second if line.startswith("ddw")] == ["ddw[12] = dout * (2 * dw)"]
+    assert "dout/dw[4, 3] = dout/dz1.T @ xs" in second
+    assert not {line.split("[")[0] for line in first if "[" in line} & {
+        line.split("[")[0] for line in second if "[" in line
+    }
+
+
+def test_a_batch_of_derivatives_has_their_names():
+    rows = vmap(compile(lambda w, v: ag.hvp(lambda w: ag.tanh(ag.dot(w, W0[0])), (w,), (v,))))
+    for _ in range(2):
+        rows(XS, XS[::-1].copy())
+    text = rows.explain()
+    assert "R{z1}[16] = v @ constants" in text
+    assert "R{dw}[16, 3] = " in text
+
+
+def test_several_gradients_by_one_group_are_of_one_name():
+    """The rows of a Jacobian, each by a pass of its own."""
+
+    def f(w):
+        a = [ag.tanh(x) for x in w]
+        return [ag.dot(a, x.tolist()) for x in XS[:2]]
+
+    program = steps_of(ag.jacrev(f), W0[0])
+    assert [line for line in program if line.startswith("dw")] != []

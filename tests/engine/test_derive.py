@@ -235,3 +235,32 @@ def test_an_input_that_no_output_depends_on():
     assert nodes.numbers[nodes.reverse([(sine, nodes.number(1.0))], [y])[0]] == 0.0
     assert nodes.reverse([(x, y)], [x]) == [y]
     assert nodes.forward({x: y}, [x, sine, y])[0] == y
+
+
+# ---------------------------------------------------------------------------- alike nodes
+
+
+def test_a_product_that_was_read_is_known_in_either_order():
+    nodes = Nodes()
+    x, y = nodes.add(LEAF, slot=0), nodes.add(LEAF, slot=1)
+    product = nodes.add(CODES["mul"], (y, x))
+    assert nodes.op(CODES["mul"], x, y) == nodes.op(CODES["mul"], y, x) == product
+
+
+def test_a_copy_has_the_derivative_1():
+    nodes = Nodes()
+    x = nodes.add(LEAF, slot=0)
+    copy = nodes.add(CODES["pow_c"], (x,), 1.0)
+    (sent,) = nodes.reverse([(copy, nodes.number(3.0))], [x])
+    assert nodes.numbers[sent] == 3.0
+
+
+def test_what_is_the_derivative_of_what():
+    nodes = Nodes()
+    x, t = nodes.add(LEAF, slot=0), nodes.add(LEAF, slot=1)
+    y = nodes.add(CODES["exp"], (nodes.add(CODES["sin"], (x,)),))
+    (first,) = nodes.reverse([(y, nodes.number(1.0))], [x])
+    (second,) = nodes.forward({x: t}, [first])
+    assert nodes.marks[first] == ("d", x)
+    assert nodes.marks[second] == ("dR", x)
+    assert {of for made_in, of in nodes.marks.values() if made_in == "R"} >= {y, y - 1}

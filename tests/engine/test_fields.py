@@ -2,7 +2,7 @@
 
 import autograd_lite as al
 from autograd_lite import Value, compile, no_grad
-from autograd_lite.fields import choice_of, number_leaf, number_node, static_of, weights_of
+from autograd_lite.fields import choice_of, copied, number_leaf, number_node, static_of, weights_of
 from autograd_lite.kinds import FLOAT, INT, UNARY
 from autograd_lite.observers import Observer, observe
 from autograd_lite.operations.rules import CODES
@@ -71,3 +71,13 @@ def test_what_observers_are_told():
     ]
     assert leaf.is_leaf
     assert leaf.data == 8.0
+
+
+def test_a_copy_of_a_number_is_a_value():
+    notes = Notes()
+    with observe(notes):
+        leaf = number_leaf(INT, 3.0)
+        copy = copied(leaf)
+    assert isinstance(copy, Value)
+    assert [id(node) for node in notes.nodes] == [id(leaf), id(copy)]
+    assert (copy.data, copy.parents, static_of(copy)) == (3.0, (leaf,), 1.0)

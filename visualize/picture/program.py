@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograd_lite.derive import COTANGENT, TANGENT
 from visualize.model.select import NODE_LIMIT
 from visualize.picture.dot import header, record
 from visualize.picture.svg import framed
@@ -22,10 +23,19 @@ _LOOKS = {
     "data": "data",
 }
 _WIDTH = 48
+_PASSES = {COTANGENT: "backward", TANGENT: "tangent"}
+
+
+def _title(step: Step) -> str:
+    """The pass in which a step of the forward half was made: "tangent of backward"."""
+    made_in = step.writes[0].made_in if step.writes else ""
+    return " of ".join([_PASSES[letter] for letter in reversed(made_in)]) or "forward"
 
 
 class ProgramPicture:
     """The last program of a compiled function: a box for each instruction, a frame for each pass.
+
+    The derivatives that the function computes itself have frames of their own, such as "tangent".
 
     The arrows of the backward pass are drawn backward, so that the passes stand side by side, each
     cotangent beside its number.
@@ -55,17 +65,20 @@ class ProgramPicture:
         self._gradients = {out.name for step in passes["backward"] for out in step.writes}
         self._rankdir = rankdir
         lines = []
-        for title, steps in passes.items():
-            if not steps:
-                continue
-            inside = [self._instruction(step, title == "backward") for step in steps]
+        frames: dict[tuple[str, bool], list[str]] = {}  # {(title, is drawn backward): boxes}
+        for name, steps in passes.items():
+            for step in steps:
+                back = name == "backward"
+                title = name if back else _title(step)
+                frames.setdefault((title, back), []).append(self._instruction(step, back))
+        for k, ((title, _), inside) in enumerate(frames.items()):
             lines += [
-                f"  subgraph cluster_{title} {{",
-                f'    graph [id={title} label="{title}" style=rounded labeljust=l]',
+                f"  subgraph cluster_{k} {{",
+                f'    graph [id=f{k} label="{title}" style=rounded labeljust=l]',
                 *(f"    {line}" for line in inside),
                 "  }",
             ]
-            self._titles[title] = title
+            self._titles[f"f{k}"] = title
         lines = [*header(rankdir, size), *lines, *self._leaves, *self._edges, "}", ""]
         self.dot = "\n".join(lines)
         sizes = " and ".join(f"{len(steps)} {title}" for title, steps in passes.items())
@@ -102,7 +115,8 @@ class ProgramPicture:
             if array.name == "dout":
                 self._back.add(leaf)
             self._writers[array.name] = [leaf]
-            kind = "parameter" if f"d{array.name}" in self._gradients else "data"
+            gradients = {f"d{array.name}", f"dout/d{array.name}"} & self._gradients
+            kind = "parameter" if gradients else "data"
             numbers = f"{array.total:,} number{'s' * (array.total > 1)}"
             title = f"{array.name}: {numbers}"
             self._leaves.append("  " + self._box(leaf, kind, [array.name, numbers], title))

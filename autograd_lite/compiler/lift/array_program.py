@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from autograd_lite.compiler.lift.instructions import Instruction, Take
-from autograd_lite.compiler.lift.names import Array, Names
+from autograd_lite.compiler.lift.names import Array, Names, cotangent
 from autograd_lite.compiler.lift.words import Step, in_words
 from autograd_lite.compiler.tape.opcodes import LEAF
 from autograd_lite.compiler.tape.ranges import Ints
@@ -78,17 +78,27 @@ class ArrayProgram:
                parameter, or x
 
         In z1, a1, t1, m1 lie sums of products, elementwise formulas, numbers that `take` took, and
-        the largest of rows; in dz1 the cotangents of z1. A partial has no name but its formula.
+        the largest of rows; in dz1 the cotangents of z1, in R{z1} its tangents. A partial has no
+        name but its formula.
         """
         leaves = list(self._leaves(names))
+        known = Names(leaves)
+        computed = [_of_leaf(x, known.at(x.leaf)) for x in self.computed]
+        taken = {x.name for x in computed}
         used = np.isin(self.wrt, self.tape.slots[self.tape.codes == LEAF])
         gradient_of = dict(zip(self.leaves[self.wrt[used]], self.gradients[used], strict=True))
         gradients = [
-            Array(int(gradient_of[x.base]), x.size, f"d{x.name}", start=x.start, total=x.total)
+            Array(
+                int(gradient_of[x.base]),
+                x.size,
+                cotangent(x.name, taken),
+                start=x.start,
+                total=x.total,
+            )
             for x in leaves
             if x.base in gradient_of
         ]
-        every = [self.constants, *self.computed, self.cotangents, *leaves, *gradients]
+        every = [self.constants, *computed, self.cotangents, *leaves, *gradients]
         return sorted(every, key=lambda array: array.base)
 
     def _leaves(self, names: Mapping[range, str]) -> Iterator[Array]:
@@ -135,3 +145,11 @@ class ArrayProgram:
         for title, steps in zip(("forward", "backward"), self.steps(), strict=True):
             lines += ["", f"{title}:", *(f"    {step.text}" for step in steps if step.text)]
         return "\n".join(lines)
+
+
+def _of_leaf(array: Array, leaf: Array | None) -> Array:
+    """The derivative of a leaf, in whose name the leaf's stands."""
+    if leaf is None:
+        return array
+    name, start = array.name.replace("?", leaf.name), leaf.start + array.leaf - leaf.base
+    return replace(array, name=name, start=start, total=leaf.total)

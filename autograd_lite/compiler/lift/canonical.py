@@ -72,6 +72,7 @@ class CanonicalProgram:
     rules          (code, c) of the rule whose value each formula is, or None
     custom_partials  (outputs, inputs, partial, its operands by name) of a composite such as
                    logsumexp, used instead of differentiating its parts
+    marks          see `Tape`
     outputs        [k] nodes whose numbers a call gives back, the results first
     deciding       [d] computed nodes by whose numbers others decide
     one, minus_one, zero  the nodes of these constants
@@ -90,6 +91,7 @@ class CanonicalProgram:
         none = np.zeros(0, np.int64)
         self._terms: list[tuple[Ints, Ints, Ints]] = [(none, none, none)]
         self._deciding = [none]
+        self.marks = tape.marks
         self.outputs, self._results = tape.outputs, tape.results
         self.formulas: list[Specialized] = []
         self.rules: list[tuple[int, float] | None] = []
@@ -122,6 +124,18 @@ class CanonicalProgram:
         """[n] True if the node is 0 or 1, as a comparison has it: it has no gradient."""
         formulas = [i for i, rule in enumerate(self.rules) if rule and rule[0] in COMPARISONS]
         found: NDArray[np.bool_] = np.isin(self.formula, formulas) & (self.kind == ELEMENTWISE)
+        return found
+
+    @property
+    def passes(self) -> Ints:
+        """[n] a number for the pass in which each node was made; 0 of what is no derivative."""
+        names = sorted({name for name, _ in self.marks.values()})
+        number = {name: i for i, name in enumerate(names, 1)}
+        found = np.zeros(len(self), np.int64)
+        for node, (name, _) in self.marks.items():
+            found[node] = number[name]
+        parts = self.program_order < np.arange(len(self))  # of a sum that was split
+        found[parts] = found[self.program_order[parts]]
         return found
 
     def decides_by(self, nodes: Ints) -> None:

@@ -1,4 +1,4 @@
-"""Groups of alike scalars: one level, one operation, operands from the same groups.
+"""Groups of alike scalars: one level, pass and operation, operands from the same groups.
 
 The number of operands does not count, so that the rows of causal attention, each one longer than
 the one before, are one group. Grouping is free to be wrong: it only decides what is tried as one
@@ -73,10 +73,12 @@ def groups_of(
     add(Group(LEAF, 0, np.flatnonzero(in_wrt)))
     add(Group(LEAF, 0, np.flatnonzero(leaf & ~in_wrt)))
     add(Group(CONSTANT, 0, np.flatnonzero(form.kind == CONSTANT)))
+    passes = form.passes
     for nodes in schedule.levels:
         within = bool(schedule.recurrent[nodes[0]] >= 0)
         signature = _signatures(form, nodes, partial(mark, within))
         operation = (form.formula[nodes] * 8 + form.kind[nodes]) * 2 + (nodes >= primal)
+        operation = operation * (passes.max() + 1) + passes[nodes]
         for members in _alike(nodes, form.program_order, operation, signature):
             first = int(members[0])
             kind, formula = int(form.kind[first]), int(form.formula[first])

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from autograd_lite.compiler.lift.addresses import Layout
-from autograd_lite.compiler.lift.canonical import ELEMENTWISE, ROW_MAX, SUM, TAKE, CanonicalProgram
+from autograd_lite.compiler.lift.canonical import (
+    ELEMENTWISE,
+    LEAF,
+    ROW_MAX,
+    SUM,
+    TAKE,
+    CanonicalProgram,
+)
 from autograd_lite.compiler.lift.elementwise import elementwise, index_table, row_max
+from autograd_lite.compiler.lift.groups import Group
 from autograd_lite.compiler.lift.instructions import Instruction, Take
 from autograd_lite.compiler.lift.names import Array
 from autograd_lite.compiler.lift.sums import sums, term_classes
+from autograd_lite.derive import TANGENT
 
 __all__ = ["Lowering"]
 
@@ -35,17 +45,54 @@ class Lowering:
 
     def arrays(self) -> dict[int, Array]:
         """The array of each group that instructions compute; a partial has no name."""
+        groups = self.layout.groups
+        marks = {i: self._marks(groups[i]) for i in range(len(groups)) if groups[i].kind in LETTERS}
         seen: Counter[str] = Counter()
-        found = {}
-        for i, group in enumerate(self.layout.groups):
-            if group.kind in LETTERS:
-                name, block = "", self.layout.blocks[i]
-                if not group.backward_only:
-                    letter = LETTERS[group.kind]
-                    seen[letter] += 1
-                    name = f"{letter}{seen[letter]}"
-                found[i] = Array(block.base, block.size, name, int(group.members[0]))
+        found: dict[int, Array] = {}
+        taken: set[tuple[str, int]] = set()
+        for i in sorted(marks, key=lambda i: (bool(marks[i]), i)):  # derivatives are named last
+            block, (made_in, _) = self.layout.blocks[i], (marks[i] or [("", -1)])[0]
+            name, leaf = self._derivative([of for _, of in marks[i]], made_in, found)
+            if not (name or groups[i].backward_only) or (name, leaf) in taken:
+                letter = LETTERS[groups[i].kind]
+                seen[letter] += 1
+                name, leaf = f"{letter}{seen[letter]}", -1
+            if name:
+                taken.add((name, leaf))
+            node = int(groups[i].members[0])
+            found[i] = Array(block.base, block.size, name, node, leaf=leaf, made_in=made_in)
         return found
+
+    def _marks(self, group: Group) -> list[tuple[str, int]]:
+        """(pass, of which node) of each member of a group of derivatives; [] of another group."""
+        known = self.form.marks
+        if not known or group.backward_only:
+            return []
+        marks = [known[node] for node in group.members.tolist() if node in known]
+        return marks if len(marks) == len(group.members) else []
+
+    def _derivative(
+        self, nodes: Sequence[int], made_in: str, found: Mapping[int, Array]
+    ) -> tuple[str, int]:
+        """The name of the derivatives of these nodes: dz1, or R{z1}, if they are all of a group;
+        of leaves d?, and the first address of those whose name ? stands for, else -1.
+        """
+        others = set(self.layout.group_of[nodes].tolist()) if nodes else set()
+        if len(others) != 1:
+            return "", -1
+        (other,) = others
+        name, leaf = "?", -1
+        if other in found:
+            name = found[other].name
+            if len(set(nodes)) < len(self.layout.groups[other].members):
+                return "", -1
+        elif other >= 0 and self.layout.groups[other].kind == LEAF:
+            leaf = int(self.layout.address[nodes].min())
+        else:
+            return "", -1  # of nodes that are parts of others
+        for letter in made_in:
+            name = f"R{{{name}}}" if letter == TANGENT else f"d{name}"
+        return name, leaf
 
     def group(self, i: int) -> list[Instruction]:
         """The instructions for group i, when they are first asked for; then none."""

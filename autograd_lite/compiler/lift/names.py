@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter, itemgetter
 
@@ -15,7 +15,7 @@ from autograd_lite.compiler.tape.ranges import Ints
 from autograd_lite.operations.formulas import functions_of, to_text, with_terms
 from autograd_lite.operations.rules import COMPARISONS, RULES
 
-__all__ = ["Array", "Names"]
+__all__ = ["Array", "Names", "cotangent"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +29,8 @@ class Array:
     start   number of doubles in the stretches of this name that come before
     total   number of doubles in all stretches of this name; size by default
     values  [size] numbers of constants; None of other arrays
+    leaf    first address of the leaves for whose name ? stands in the name; -1 without a ?
+    made_in  the pass of derivatives, as in `derive.Nodes.marks`; "" of what is none
     """
 
     base: int
@@ -38,10 +40,17 @@ class Array:
     start: int = 0
     total: int = -1
     values: NDArray[np.float64] | None = None
+    leaf: int = -1
+    made_in: str = ""
 
     def __post_init__(self) -> None:
         if self.total < 0:
             object.__setattr__(self, "total", self.size)
+
+
+def cotangent(name: str, taken: Container[str]) -> str:
+    """The name of the cotangents of an array: dz1, unless the program itself computes dz1."""
+    return f"dout/d{name}" if f"d{name}" in taken else f"d{name}"
 
 
 class Names:

@@ -14,7 +14,7 @@ from autograd_lite.compiler.lift.elementwise import index_table
 from autograd_lite.compiler.lift.groups import WRT, Group
 from autograd_lite.compiler.lift.instructions import Instruction, ScatterAdd, Zero
 from autograd_lite.compiler.lift.lower import Lowering
-from autograd_lite.compiler.lift.names import Array
+from autograd_lite.compiler.lift.names import Array, cotangent
 from autograd_lite.compiler.lift.sums import sums, term_classes
 from autograd_lite.compiler.tape.ranges import Ints, offsets_of, rows_of
 
@@ -58,10 +58,11 @@ class Reverse:
 
     def arrays(self, forward: Mapping[int, Array]) -> list[Array]:
         """The cotangents of groups by name, given the arrays of the groups."""
+        taken = {array.name for array in forward.values()}
+        of = {i: forward[i] for i in self._blocks if i in forward}
         return [
-            Array(block.base, block.size, f"d{forward[i].name}", forward[i].node)
-            for i, block in self._blocks.items()
-            if i in forward
+            Array(block.base, block.size, cotangent(x.name, taken), x.node, leaf=x.leaf)
+            for x, block in ((of[i], self._blocks[i]) for i in of)
         ]
 
     def _group(self, i: int) -> None:

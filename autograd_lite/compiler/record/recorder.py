@@ -102,6 +102,8 @@ class Recording:
     numbers        those of them, and of the tracers, that stand for plain numbers
     computed_from  {leaf: (code on a tape, operands)} of a leaf that was compared, chosen by `take`
                    or `largest`, or detached from a node
+    derived        {id of a node: (node, pass, of which node)} of the derivatives that transforms
+                   made; of passes see `derive.Nodes`
     draws          the random numbers
     calls          the callbacks
     guards         (x, y, guard) of each decision on numbers, once; y may be a float
@@ -118,6 +120,7 @@ class Recording:
         self.made: list[Node] = []
         self.numbers: list[Node] = []
         self.computed_from: dict[Node, tuple[int, tuple[Node | float, ...]]] = {}
+        self.derived: dict[int, tuple[Node, str, Node]] = {}
         self.draws: list[Draw] = []
         self.calls: list[Callback] = []
         self.guards: list[tuple[Node, Node | float, Guard]] = []
@@ -221,6 +224,11 @@ class Recorder(TracingObserver):
         _, _, (source,) = self._computed.get(id(node), (node, "", (node,)))
         self._note(source, op, *xs)  # from which node is detached within `no_grad`
         return node
+
+    def derived(self, node: Node, in_pass: str, source: Node) -> None:
+        known = self.recording.derived
+        _, before, root = known.get(id(source), (source, "", source))
+        known[id(node)] = node, before + in_pass, root
 
     def sample(self, function: Callable[[], float]) -> Node:
         i = len(self.recording.draws)

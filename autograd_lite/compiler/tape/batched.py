@@ -83,6 +83,10 @@ def batched_tape(
     blocks = [tape.blocks[k] for k in slot[called].tolist()]
     slot[called] = np.arange(len(called))
     outputs = [nodes_of(sample, part).ravel() for part in np.split(tape.outputs, [results])]
+    marks: dict[int, tuple[str, int]] = {}
+    for node, (made_in, of) in tape.marks.items():
+        copies = nodes_of(sample[: n if own[node] else 1], np.array([node, of]))
+        marks |= {copy: (made_in, of_copy) for copy, of_copy in copies.tolist()}
     batched = Tape(
         tape.codes[order],
         np.append(0, np.cumsum(counts)),
@@ -94,5 +98,6 @@ def batched_tape(
         indices.size,
         n * results,
         blocks,
+        marks,
     )
     return batched, order

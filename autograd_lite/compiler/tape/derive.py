@@ -68,6 +68,7 @@ def read_tape(nodes: TapeNodes, tape: Tape) -> list[int]:
         place.append(nodes.add(code, mine, static[i], slots[i]))
         if code == LEAF:
             leaves[slots[i]] = place[i]
+    nodes.marks |= {place[i]: (made_in, place[of]) for i, (made_in, of) in tape.marks.items()}
     return place
 
 
@@ -111,6 +112,11 @@ def tape_of(
         indices,
         results,
         blocks,
+        {
+            int(place[i]): (made_in, int(place[of]))
+            for i, (made_in, of) in nodes.marks.items()
+            if alive[i] and alive[of]
+        },
     )
 
 
@@ -226,7 +232,7 @@ def folded(tape: Tape) -> Tape:
     parents = tape.parents[~np.repeat(known, counts)]
     offsets = np.append(0, np.cumsum(np.where(known, 0, counts)))
     arrays = codes, offsets, parents, static, tape.slots, tape.outputs
-    return Tape(*arrays, tape.leaves, tape.indices, tape.results, tape.blocks)
+    return Tape(*arrays, tape.leaves, tape.indices, tape.results, tape.blocks, tape.marks)
 
 
 class RunBlock:

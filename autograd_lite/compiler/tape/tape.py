@@ -19,7 +19,7 @@ from autograd_lite.operations.rules import CODES, COMPARISONS, RULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -49,6 +49,7 @@ class Tape:
     indices   how many ints a call gives
     results   how many of the outputs, the first ones, have cotangents; all by default
     blocks    the block of each BLOCK
+    marks     {node: (pass, of which node)} of derivatives, as in `derive.Nodes`
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Tape:
         indices: int = 0,
         results: int | None = None,
         blocks: Sequence[Block] = (),
+        marks: Mapping[int, tuple[str, int]] = {},
     ) -> None:
         self.codes: NDArray[np.int64] = np.array(codes, np.int64)
         self.offsets: NDArray[np.int64] = np.array(offsets, np.int64)
@@ -73,6 +75,7 @@ class Tape:
         self.leaves, self.indices = leaves, indices
         self.results = len(self.outputs) if results is None else results
         self.blocks = tuple(blocks)
+        self.marks = marks
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -45,17 +45,26 @@ class TapeWriter:
         self.position: dict[Node, int] = {}
         self.blocks: list[Any] = []
 
-    def tape(self, outputs: list[Node], results: int, indices: int) -> Tape:
+    def tape(
+        self,
+        outputs: list[Node],
+        results: int,
+        indices: int,
+        derived: Iterable[tuple[Node, str, Node]] = (),
+    ) -> Tape:
         """The tape as it is executed.
 
         outputs  the nodes whose numbers a call gives back, the results first
         results  how many of the outputs have cotangents
         indices  how many ints a call gives
+        derived  (node, pass, of which node) of derivatives
         """
+        at = self.position
+        marks = {at[x]: (made_in, at[of]) for x, made_in, of in derived if x in at and of in at}
         last = [self.position[node] for node in outputs]
         size = len(self.leaves)
         arrays = self.codes, self.offsets, self.parents, self.static, self.slots
-        return Tape(*arrays, last, size, indices, results, self.blocks)
+        return Tape(*arrays, last, size, indices, results, self.blocks, marks)
 
     def position_of(self, node: Node) -> int:
         """The position of a node; one that is met for the first time is a leaf."""

@@ -73,3 +73,19 @@ def test_a_program_of_more_groups_than_asked_for_is_not_lifted():
     assert groups == 7  # leaves in wrt, others, constants; exp, sin, and a product with each
     program = lift_if_regular(lifted.tape, lifted.wrt, groups)
     assert str(program) == str(lift(lifted.tape, lifted.wrt))
+
+
+def test_a_group_is_of_one_pass():
+    """z and R{z} are alike but for the pass."""
+
+    def function(w, v, xs):
+        return ag.jvp(lambda w: [ag.tanh(dot(w, x)) for x in xs], (w,), (v,))
+
+    w, v, xs = (np.ones(3), np.ones(3), np.ones((5, 3)))
+    form, groups, _ = grouped(function, w, v, xs)
+    passes = [set(form.passes[group.members].tolist()) for group in groups]
+    assert {len(found) for found in passes if found} == {1}
+    sums = [group for group in groups if group.kind == SUM and form.kind[group.members[0]] == SUM]
+    tangents = [group for group in sums if form.passes[group.members].all()]
+    assert tangents
+    assert len(tangents) < len(sums)

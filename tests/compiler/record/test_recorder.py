@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 import nn
-from autograd_lite import Value, compile, take
+from autograd_lite import Value, compile, dot, hvp, take, tanh
+from autograd_lite.operations.rules import CODES
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]
+NAME_OF = {code: name for name, code in CODES.items()}
 
 
 def least(x):
@@ -97,3 +99,19 @@ def test_writes_and_backward_inside_are_errors_that_leave_nothing_behind():
             compile(lambda x, change=change: change() or w * x)(2.0)
     assert (w.data, w.grad) == (1.0, 0.0)
     assert not (w * 2).is_leaf
+
+
+def test_which_node_is_whose_derivative():
+    """Of nested transforms, the way down to what is no derivative."""
+    w, v = np.array([0.5, -0.3]), np.array([1.0, 2.0])
+    compiled = compile(lambda w, v: hvp(lambda w: tanh(dot(w, [1.0, 2.0])), (w,), (v,)))
+    compiled(w, v)
+    tape = compiled.programs()[0].tape
+    passes = {made_in for made_in, _ in tape.marks.values()}
+    assert passes == {"R", "dR"}
+    codes = {made_in: set() for made_in in passes}
+    for made_in, of in tape.marks.values():
+        codes[made_in].add(NAME_OF.get(int(tape.codes[of]), "leaf"))
+        assert of not in tape.marks
+    assert {"tanh", "dot"} <= codes["R"]
+    assert {"leaf", "dot"} <= codes["dR"]

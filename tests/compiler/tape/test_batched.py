@@ -50,3 +50,18 @@ def test_an_index_of_each_sample():
     assert tape.codes.tolist().count(TAKE) == tape.codes.tolist().count(INDEX) == 3
     run = Interpreter(tape, []).forward(array("d", [5.0, 7.0]), array("q", [1, 0, 1]), ())
     assert run.outputs.tolist() == [7.0, 5.0, 7.0]
+
+
+def test_derivatives_are_those_of_their_samples():
+    x, w = Value(0.0), Value(0.0)
+    node = x * w
+    derivative = node * w
+    written = write_tape([node, derivative], [derivative], {x: 0, w: 1}, {}, {})
+    one = written.tape([derivative], 1, 0, [(derivative, "R", node)])
+    slots = BatchSlots([(1, True), (1, False)], 3)
+    tape, origin = batched_tape(one, slots, BatchSlots([(0, True)], 3), 3, 1)
+    assert len(tape.marks) == 3
+    for i, (made_in, of) in tape.marks.items():
+        assert made_in == "R"
+        assert (origin[i], origin[of]) == (one.outputs[0], one.marks[one.outputs[0]][1])
+        assert of in tape.parents_of(i)

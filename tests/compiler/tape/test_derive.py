@@ -269,3 +269,23 @@ def test_a_long_chain_of_constants_is_folded_in_part():
     assert 0 < (found.codes > 0).sum() < n
     run = [Interpreter(t, []).forward(array("d"), array("q")).outputs for t in (tape, found)]
     assert run[0] == run[1]
+
+
+# ----------------------------------------------------------------- what is whose derivative
+
+
+def test_tapes_know_which_node_is_whose_derivative():
+    """In z = w0 b + w1, y = tanh(z): the pass of each mark, and its operation."""
+    tape, leaves = recorded(lambda w, b: al.tanh(w[0] * b + w[1]))
+    add = tape.codes.tolist().index(CODES["add"])
+    gradient = gradient_tape(tape, WRT)
+    again = pushforward_tape(gradient, WRT)
+    assert not tape.marks
+    assert {made_in for made_in, _ in gradient.marks.values()} == {"d"}
+    assert {made_in for made_in, _ in again.marks.values()} == {"d", "R", "dR"}
+    (dz,) = {i for i, mark in gradient.marks.items() if gradient.codes[mark[1]] == CODES["add"]}
+    assert gradient.marks[dz] == ("d", add)
+    arrays = gradient.codes, gradient.offsets, gradient.parents, gradient.static, gradient.slots
+    z = leaves[0] * leaves[3] + leaves[1]
+    assert run(Tape(*arrays, [dz], 4), leaves) == pytest.approx([1 - np.tanh(z) ** 2])
+    assert folded(again).marks == again.marks

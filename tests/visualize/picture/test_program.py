@@ -139,3 +139,14 @@ def test_what_cannot_be_drawn(compiled, monkeypatch):
     monkeypatch.setattr("visualize.picture.program.NODE_LIMIT", 10)
     with pytest.raises(ValueError, match=r"would have 1\d instructions"):
         visualize.draw(compiled)
+
+
+def test_derivatives_that_the_function_computes_have_frames(drawn):
+    def f(w, v, x):
+        return ag.hvp(lambda w: ag.tanh(ag.dot(w, x)) ** 2, (w,), (v,))
+
+    g = compile(f)
+    g(np.ones(3), np.ones(3), np.ones(3))
+    picture = drawn(visualize.draw(g).svg)
+    titles = [picture.texts(frame) for frame in picture.frames]
+    assert sorted(titles) == [["backward"], ["forward"], ["tangent"], ["tangent of backward"]]
