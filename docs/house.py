@@ -41,6 +41,7 @@ FLOORS = (
     ("autograd_lite.compiler.messages", "autograd_lite.compiler.results",
      "autograd_lite.compiler.record", "autograd_lite.compiler.tape"),
     ("autograd_lite.compiler.lift",),
+    ("autograd_lite.compiler.plan",),
     ("autograd_lite.compiler.run",),
     ("autograd_lite.compiler.choice", "autograd_lite.compiler.explain",
      "autograd_lite.compiler.call"),

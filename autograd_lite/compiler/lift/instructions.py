@@ -10,6 +10,7 @@ ends rely on it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +38,7 @@ __all__ = [
 ]
 
 
-@dataclass
-class Ref:
+class Ref(NamedTuple):
     """base + i * strides[0] + j * strides[1] + ... in loops of i, j, ..."""
 
     base: int
