@@ -1,11 +1,11 @@
-"""The two executors of compiled functions, and the rule by which `auto` chooses between them.
+"""The two executors of compiled functions, and which one of them `auto` has chosen.
 
     python benchmarks/executors.py
     python benchmarks/executors.py --quick  # one turn, to see that it runs
 
 Each row is a program: its scalars, the operations on arrays that they become, how long a call and
 its gradient take on either executor (minima of 30 turns, side by side, all that a call costs
-included), and which one the rule takes. It is right where that is the faster one.
+included), and which one `auto` takes: what its few runs at the second call found the faster one.
 """
 
 from __future__ import annotations

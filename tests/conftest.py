@@ -48,6 +48,15 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+@pytest.fixture(autouse=True)
+def untimed(monkeypatch):
+    """Which executor runs a program hangs on the clock, but for tests on its estimated time."""
+    if find_spec("numpy"):
+        from autograd_lite.compiler import choice
+
+        monkeypatch.setattr(choice, "preferred", lambda executors, *_: executors[0])
+
+
 @pytest.fixture(scope="session")
 def python():
     """Run Python on the arguments in a process of its own, and give what it printed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import sin
+from time import perf_counter
 
 import numpy as np
 
@@ -21,19 +22,17 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.tape.tape import Tape
     from autograd_lite.value import Value
 
-__all__ = ["EXECUTORS", "ExecutorChoice", "is_worth", "most_groups"]
+__all__ = ["EXECUTORS", "ExecutorChoice", "most_groups", "preferred"]
 
 EXECUTORS = ("auto", "interpret", "numpy")
 
-# Nanoseconds of a run and its gradient: what the interpreter takes for a node and for a parent, and
-# arrays, besides arithmetic, for a group, for an operation, and for the run. Most groups take
-# several operations, a few take very many: how many, the lift tells.
-NODE, PARENT, GROUP, OPERATION, RUN = 2, 1, 120, 12, 1000
+# Nanoseconds of a run and its gradient, to tell before a lift whether it may pay: what the
+# interpreter takes for a node and for a parent, and arrays, besides arithmetic, for a group, and
+# for the run.
+NODE, PARENT, GROUP, RUN = 2, 1, 120, 1000
 
-
-def is_worth(tape: Tape, operations: int) -> bool:
-    """True if a program is faster as so many operations on arrays."""
-    return RUN + OPERATION * operations <= NODE * len(tape) + PARENT * len(tape.parents)
+SLOWER = 1.1  # an executor may take so much more time than another one and still be preferred to it
+FEWEST, LONGEST = 3, 1e-3  # runs of each that are measured: so many, then for so many seconds
 
 
 def most_groups(tape: Tape) -> int:
@@ -41,12 +40,32 @@ def most_groups(tape: Tape) -> int:
     return (NODE * len(tape) + PARENT * len(tape.parents) - RUN) // GROUP
 
 
+def preferred(executors: Sequence[Executor], run: Run, cotangents: Sequence[float]) -> Executor:
+    """The first of these executors that is not slower than another one, as measured on this run.
+
+    They take turns, and the least time of each counts: what it waits for other programs does not.
+    No operation of the user's is called again.
+    """
+    leaves, user_results = run.executor.inputs_of(run)
+    least = [float("inf")] * len(executors)
+    start, n = perf_counter(), 0
+    while n < FEWEST or perf_counter() - start < LONGEST:
+        for k, executor in enumerate(executors):
+            began = perf_counter()
+            executor.forward(leaves, run.indices, (), user_results).gradient(cotangents)
+            least[k] = min(least[k], perf_counter() - began)
+        n += 1
+    limit = SLOWER * min(least)
+    return next(x for x, time in zip(executors, least, strict=True) if time <= limit)
+
+
 class ExecutorChoice:
     """The choice between the interpreter and arrays; "auto" takes the faster one.
 
     With "auto" the interpreter makes the first run, unless the recorded call was that, so that a
-    program which is never called again is not lifted. The first run by arrays is compared with the
-    interpreter's.
+    program which is never called again is not lifted; nor is one for which arrays are estimated to
+    take longer. The first run by arrays is compared with the interpreter's, and, with "auto", both
+    are timed: what wins makes all runs to come.
 
     tape         the scalar program
     wrt          the slots of the leaves whose gradients are wanted
@@ -84,10 +103,10 @@ class ExecutorChoice:
         return self.arrays() or self._lift()
 
     def arrays(self) -> ArrayExecutor | None:
-        """The executor of the lifted program if it is chosen, which is decided here."""
+        """The executor of the lifted program, unless another one is chosen, or it cannot pay."""
         if self.executor is None and self._arrays is None:
             arrays = self._lift_if_regular() if self.automatic else self._lift()
-            if arrays and (not self.automatic or is_worth(self.tape, sum(arrays.calls))):
+            if arrays:
                 self._arrays = arrays
             else:
                 self.executor = self.interpreter
@@ -140,11 +159,15 @@ class ExecutorChoice:
         reference, expected, magnitude = self.reference(run, cotangents)
         same = all_close(run.outputs, reference.outputs, magnitude)
         same = same and all_close(found, expected, magnitude)
+        chosen = run.executor
+        if same and self.automatic and np.isfinite(found).all():  # else the reference was asked
+            chosen = preferred([chosen, self.interpreter], run, cotangents)
         with self.interpreter.lock:  # other threads compare until one of them is here
             if not same:
                 self.executor, self._arrays, self.mismatched = self.interpreter, None, True
             elif self.executor is None:
-                self.executor = run.executor
+                self.executor = chosen
+                self._arrays = self._arrays if chosen is self._arrays else None
         if same:
             return run
         warn(

@@ -11,14 +11,18 @@ import pytest
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile
+from autograd_lite.compiler import choice
 from autograd_lite.compiler.choice import most_groups
 from autograd_lite.compiler.lift import lift_if_regular
 from autograd_lite.compiler.run.arrays import ArrayExecutor
 from autograd_lite.compiler.tape.executor import MAX_WORKSPACES
 from autograd_lite.compiler.tape.interpreter import Interpreter
+from autograd_lite.operations import kernels
 from tests.support.agreement import outcome
 from tests.support.lifting import Lifted
 from tests.support.scalar_programs import KINDS, irregular, program
+
+PREFERRED = choice.preferred  # which no test but those of it goes by, see conftest.py
 
 
 def test_an_unknown_executor_is_named():
@@ -166,21 +170,80 @@ def test_irregular_programs_are_not_lifted():
     assert lift_if_regular(lifted.tape, lifted.wrt, most_groups(lifted.tape)) is None
 
 
-def test_few_groups_of_many_operations_are_not_run_as_arrays():
-    """Rows of a packed triangle: the terms of each row's gradient lie in steps of any length."""
-    rows = [[Value(0.1 + (i == j)) for j in range(i + 1)] for i in range(80)]
+class Clock:
+    """A clock that goes on only where an executor says that it took some time."""
 
-    def solved(y):
-        z = []
-        for row in rows:
-            z.append((y - sum(a * b for a, b in zip(row, z, strict=False))) / row[-1])
-        return ag.sum(z)
+    def __init__(self):
+        self.now = 0.0
 
-    f = ag.compile(solved)
-    f(1.0)
-    choice = f.programs()[-1].choice
-    assert lift_if_regular(choice.tape, choice.wrt, most_groups(choice.tape))
-    assert choice.arrays() is None
+    def __call__(self):
+        return self.now
+
+    def slowed(self, monkeypatch, executor, seconds):
+        """Let each run of these executors take the next of so many seconds, the last for ever."""
+        right, seconds = executor._forward, list(seconds)
+
+        def forward(self_, *args):
+            self.now += seconds.pop(0) if len(seconds) > 1 else seconds[0]
+            return right(self_, *args)
+
+        monkeypatch.setattr(executor, "_forward", forward)
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "arrays", "taken"),
+    [
+        ([3e-6], [1e-6], "numpy"),
+        ([1e-6], [3e-6], "interpret"),
+        ([1.0e-6], [1.05e-6], "numpy"),  # not slower to speak of
+        ([1.0e-6], [1.2e-6], "interpret"),
+        ([2e-6], [9e-6, 9e-6, 9e-6, 1e-6], "numpy"),  # which had waited for other programs
+        ([9.0, 9.0, 1.0], [2.0], "interpret"),  # as a long run has only a few turns
+    ],
+)
+def test_what_is_faster_at_the_second_run_makes_all_others(monkeypatch, interpreter, arrays, taken):
+    clock = Clock()
+    monkeypatch.setattr(choice, "perf_counter", clock)
+    monkeypatch.setattr(choice, "preferred", PREFERRED)
+    clock.slowed(monkeypatch, Interpreter, interpreter)
+    clock.slowed(monkeypatch, ArrayExecutor, arrays)
+    ws = [Value(0.001 * i) for i in range(1000)]
+    f = compile(lambda x: ag.sum([w * w * x for w in ws]), check="never")
+    expected = f(Value(2.0)).data
+    assert f.programs()[0].executor == "auto"
+    for _ in range(3):
+        assert f(Value(2.0)).data == pytest.approx(expected)
+        assert f.programs()[0].executor == taken
+    assert ("arrays take longer" in f.explain()) == (taken == "interpret")
+
+
+@ag.operation(lambda x, out: 2 * x)
+def squared(x):
+    return x * x
+
+
+def test_operations_of_users_are_not_called_again_to_be_timed(monkeypatch):
+    monkeypatch.setattr(choice, "preferred", PREFERRED)
+    ws = [Value(0.001 * i) for i in range(200)]
+    lifted = Lifted(lambda x: ag.sum([squared(w) * w * x for w in ws]), 2.0)
+    auto = choice.ExecutorChoice(lifted.tape, lifted.wrt, "auto", exact=False)
+    calls, code = [], squared(Value(1.0)).rule.code
+    right = kernels.FUNCTIONS[code]
+    monkeypatch.setitem(kernels.FUNCTIONS, code, lambda *xs: calls.append(xs) or right(*xs))
+    for _ in range(2):  # the second run is by both executors, and is timed
+        calls.clear()
+        auto.forward(array("d", lifted.leaves), array("q"), ())
+        assert len(calls) == len(ws)
+    assert auto.executor is not None
+
+
+def test_a_gradient_that_is_not_finite_is_no_measure(monkeypatch):
+    """The interpreter made it in both runs."""
+    monkeypatch.setattr(choice, "preferred", lambda *_: pytest.fail("was measured"))
+    f = compile(lambda xs: ag.sum([ag.sqrt(x) for x in xs]), check="never")
+    for _ in range(3):
+        f([Value(float(i)) for i in range(300)])
+    assert f.programs()[0].executor == "numpy"
 
 
 def test_a_long_chain_is_refused_at_once():
