@@ -100,6 +100,7 @@ extensions = cythonize(
             "autograd_lite.compiler.run._native",
             "compiler/run/native.h",
             "operations/ieee.h",
+            "operations/lanes.h",
             "operations/machines.h",
             suffix=".pyx",
             flags=ROOTS,

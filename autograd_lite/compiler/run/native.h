@@ -4,11 +4,8 @@
    takes ten times as long as the arithmetic. Sums are taken in an order that does not depend on the
    machine. No target overlaps an operand, but element by element: see lift/instructions.py.
 */
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
-
 #include "ieee.h"
+#include "lanes.h"
 #include "machines.h"
 
 typedef struct {
@@ -46,11 +43,14 @@ _Static_assert(sizeof(call_t) == 20 * 8, "native.py writes eight bytes for each 
     F(NEGATIVE, "negative", -x) \
     F(ABSOLUTE, "absolute", fabs(x)) \
     F(SQRT, "sqrt", sqrt(x)) \
-    F(EXP, "exp", exp_of(x))
+    F(EXP, "exp", exp_of(x)) \
+    F(EXPM1, "expm1", expm1_of(x)) \
+    F(LOG, "log", log_of(x)) \
+    F(LOG1P, "log1p", log1p_of(x)) \
+    F(TANH, "tanh", tanh_of(x))
 #define FROM_LIBM(F) \
-    F(LOG, "log", log) F(LOG1P, "log1p", log1p) F(EXPM1, "expm1", expm1) \
     F(SIN, "sin", sin) F(COS, "cos", cos) F(TAN, "tan", tan) \
-    F(SINH, "sinh", sinh) F(COSH, "cosh", cosh) F(TANH, "tanh", tanh) \
+    F(SINH, "sinh", sinh) F(COSH, "cosh", cosh) \
     F(ARCSIN, "arcsin", asin) F(ARCCOS, "arccos", acos) F(ARCTAN, "arctan", atan) \
     F(ARCSINH, "arcsinh", asinh) F(ARCCOSH, "arccosh", acosh) F(ARCTANH, "arctanh", atanh) \
     F(CBRT, "cbrt", cbrt) F(EXP2, "exp2", exp2) F(LOG2, "log2", log2) F(LOG10, "log10", log10) \
@@ -93,46 +93,7 @@ static double (*const LIBM[])(double) = { FROM_LIBM(POINTER) };
 #define LONGEST_SUM 512
 #define LANES 8
 
-#define INLINE static inline __attribute__((always_inline))
-
 typedef double lanes __attribute__((vector_size(8 * LANES), aligned(8)));
-/* 2^n for a normal number. */
-INLINE double power_of_two(int64_t n)
-{
-    uint64_t bits = (uint64_t)(n + 1023) << 52;
-    double out;
-    memcpy(&out, &bits, sizeof out);
-    return out;
-}
-
-/* exp(x) = 2^n exp(r) with |r| <= ln(2) / 2, by exp's series up to r^13, to two units in the last
-   place. 2^n in two factors, as the result may be subnormal. Without branches or calls, so that a
-   compiler computes several at once. */
-INLINE double exp_of(double x)
-{
-    const double shift = 0x1.8p52; /* a number of this size has no digits behind the point */
-    double inside = x < -746 ? -746 : x > 710 ? 710 : x;
-    double shifted = inside * 0x1.71547652b82fep0 + shift, n = shifted - shift;
-    double r = inside - n * 0x1.62e42feep-1 - n * 0x1.a39ef35793c76p-33;
-    double sum = 1.0 / 6227020800;
-    sum = sum * r + 1.0 / 479001600;
-    sum = sum * r + 1.0 / 39916800;
-    sum = sum * r + 1.0 / 3628800;
-    sum = sum * r + 1.0 / 362880;
-    sum = sum * r + 1.0 / 40320;
-    sum = sum * r + 1.0 / 5040;
-    sum = sum * r + 1.0 / 720;
-    sum = sum * r + 1.0 / 120;
-    sum = sum * r + 1.0 / 24;
-    sum = sum * r + 1.0 / 6;
-    sum = sum * r + 0.5;
-    sum = sum * r * r + r + 1.0;
-    int64_t bits, zero;
-    memcpy(&bits, &shifted, sizeof bits);
-    memcpy(&zero, &shift, sizeof zero);
-    int64_t exponent = bits - zero, half = exponent >> 1;
-    return sum * power_of_two(half) * power_of_two(exponent - half);
-}
 
 #ifdef __clang__
 #define NO_DEPENDENCE _Pragma("clang loop vectorize(assume_safety)")

@@ -51,6 +51,7 @@ LIBM = _native.LIBM if IN_C else []  # those that call the C library
 
 # Larger arrays, longer sums and larger products are left to NumPy.
 MAX_NUMBERS = dict.fromkeys({"power", "arctan2", *LIBM} - FUNCTIONS.keys(), 64)
+MAX_NUMBERS |= dict.fromkeys(("log", "log1p", "tanh"), 512)
 MAX_SUM = _native.LONGEST_SUM if IN_C else 0
 MAX_PRODUCTS = 1 << 16
 MAX_DOT = 1 << 14  # of one column, which needs no panel
