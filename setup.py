@@ -34,8 +34,9 @@ def write_kernels() -> None:
 write_kernels()
 
 # Values need no cycle collector (a parent is older than its users, so plain Values form no
-# cycles), and their memory is reused at once. Class directives cannot be set from a .pxd.
-Options.get_directive_defaults().update(no_gc=True, freelist=1 << 16)
+# cycles), and their memory is reused at once: that of so many, since pages that are given back cost
+# more to get again than a node to make. Class directives cannot be set from a .pxd.
+Options.get_directive_defaults().update(no_gc=True, freelist=1 << 20)
 
 # At level 1 Cython would say, for each module, that a subclass shares its base's freelist, and that
 # what a .pxd declares inline has its body elsewhere. Both are meant.

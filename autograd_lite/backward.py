@@ -14,10 +14,13 @@ from autograd_lite.graph import reachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from autograd_lite.extra import Extra
     from autograd_lite.memory import Node
     from autograd_lite.observers import Observer
 
+_LONGS = array("q")  # as wide as a pointer
 _passes: list[Pass] = []  # the passes under way, each within a `_backward` of the one before
 
 
@@ -28,16 +31,19 @@ class Pass:
     watching     observers of the pass
     order        interior nodes in the order of their discovery, each after a user of its own; while
                  sending, order[:ready] is overwritten with the topological order
+    met          how many nodes are in order
     ready        how many nodes have been ready to send so far
     leaves       head of a linked list of the leaves met, threaded through their unused `_x`; the
                  list ends at root
+    no_leaf      what `_x` of a leaf is outside of that list
     leaf_tuples  tuples of leaves, which are not in that list
     by_block     (parents, their gradient) of each call of a block whose parents are all leaves
     kept         (node, its `.grad`) of the interior nodes that had one, if the pass is to leave
                  them; else None
 
     An interior node's cotangent is in its `_grad`; a leaf's is in its `_dx`, as the gradient of
-    earlier passes is still in its `_grad`.
+    earlier passes is still in its `_grad`. Root keeps all nodes alive, so that in C order and the
+    list of leaves refer to them without being counted.
     """
 
     __slots__ = (
@@ -45,6 +51,8 @@ class Pass:
         "kept",
         "leaf_tuples",
         "leaves",
+        "met",
+        "no_leaf",
         "order",
         "ready",
         "root",
@@ -52,9 +60,11 @@ class Pass:
     )
 
     def __init__(self, root: Node, watching: tuple[Observer, ...], keeps: bool) -> None:
-        self.order: list[Node] = []
-        self.ready = 0
-        self.root = self.leaves = root
+        self.order: Any = memory.places(_LONGS)
+        self.met = self.ready = 0
+        self.root = root
+        self.leaves = memory.borrowed(root)
+        self.no_leaf = memory.borrowed(None)
         self.watching = watching
         self.leaf_tuples: list[tuple[Node, ...]] = []
         self.by_block: list[tuple[tuple[Node, ...], array[float]]] = []
@@ -84,41 +94,45 @@ def backpropagate(
     found: tuple[list[float], list[Node]] = [], []
     try:
         _passes.append(this)
-        meet(root, this)
+        meet(memory.borrowed(root), this)
         i = 0
-        while i < len(order):  # it grows while it is walked
-            memory.prefetch(order, i)
-            node = memory.listed(order, i)
+        while i < this.met:  # it grows while it is walked
+            memory.prefetch(order, i, this.met)
+            node = memory.placed(order, i)
             if node._kind == kinds.BY_HAND:
-                before_by_hand += by_hand_leaves(node, inputs is not None)
+                before_by_hand += by_hand_leaves(memory.owned(node), inputs is not None)
             meet_parents(node, this)
             i += 1
-        receive(root, 1.0, this)
+        receive(memory.borrowed(root), 1.0, this)
         i = 0
         while i < this.ready:
-            memory.prefetch(order, i)
+            memory.prefetch(order, i, this.met)
             for observer in watching:
-                observer.sends(order[i], root)
-            send(memory.listed(order, i), this)
+                observer.sends(memory.owned(memory.placed(order, i)), root)
+            send(memory.placed(order, i), this)
             for observer in watching:
-                observer.sent(order[i], root)
+                observer.sent(memory.owned(memory.placed(order, i)), root)
             i += 1
         if watching:
-            for node in met_leaves(this):
+            for each in met_leaves(this):
                 for observer in watching:
-                    observer.received(node, node._grad + node._dx, root)
+                    observer.received(each, each._grad + each._dx, root)
         if inputs is not None:
             found = taken_out(inputs, this), frontier(inputs, this)
             forget(this)
     except BaseException:
         below = reachable(root)
         if this.ready > 0:  # all were met, and order has some no more
-            order[:] = [node for node in below if node._kind > kinds.LEAF]
+            this.met = 0
+            for each in below:
+                if each._kind > kinds.LEAF:
+                    memory.put(order, this.met, memory.borrowed(each))
+                    this.met += 1
         below.update(inputs or ())
-        for node in below:
-            node._users = 0
-            if node._kind == kinds.BLOCK:
-                more: Extra = node._extra
+        for each in below:
+            each._users = 0
+            if each._kind == kinds.BLOCK:
+                more: Extra = each._extra
                 more.block.forget()
         put_back(before_by_hand)
         forget(this)
@@ -143,9 +157,10 @@ def meet(node: Node, this: Pass) -> None:
         if node._users == 0:
             if node._grad != 0.0:
                 if this.kept is not None:
-                    this.kept.append((node, node._grad))
+                    this.kept.append((memory.owned(node), node._grad))
                 node._grad = 0.0
-            this.order.append(node)
+            memory.put(this.order, this.met, node)
+            this.met += 1
         node._users += 1
 
 
@@ -156,7 +171,7 @@ def meet_parents(node: Node, this: Pass) -> None:
         meet(node._x, this)
         meet(node._y, this)
     else:
-        more = node._extra
+        more: Extra = memory.extra(node)
         if not more.only_leaves_x:
             meet_each(more.xs, this)
         if not more.only_leaves_y:
@@ -165,7 +180,7 @@ def meet_parents(node: Node, this: Pass) -> None:
 
 def meet_each(parents: tuple[Node, ...], this: Pass) -> None:
     for i in range(len(parents)):
-        meet(memory.value_at(parents, i), this)
+        meet(memory.borrowed_at(parents, i), this)
 
 
 def send(node: Node, this: Pass) -> None:
@@ -177,7 +192,7 @@ def send(node: Node, this: Pass) -> None:
         receive(node._x, times(g, node._dx), this)
         receive(node._y, times(g, node._dy), this)
     else:
-        send_to_many(node, g, node._extra, this)
+        send_to_many(memory.owned(node), g, memory.extra(node), this)
 
 
 def send_to_many(node: Node, g: float, more: Extra, this: Pass) -> None:
@@ -206,7 +221,7 @@ def send_alike(parents: tuple[Node, ...], only_leaves: bool, cotangent: float, t
             memory.receive(parents, i, cotangent)
     else:
         for i in range(len(parents)):
-            receive(memory.value_at(parents, i), cotangent, this)
+            receive(memory.borrowed_at(parents, i), cotangent, this)
 
 
 def send_each(
@@ -218,7 +233,7 @@ def send_each(
             memory.receive(parents, i, times(g, partials[i]))
     else:
         for i in range(len(parents)):
-            receive(memory.value_at(parents, i), times(g, partials[i]), this)
+            receive(memory.borrowed_at(parents, i), times(g, partials[i]), this)
 
 
 def take_leaves(leaves: tuple[Node, ...], this: Pass) -> None:
@@ -226,7 +241,7 @@ def take_leaves(leaves: tuple[Node, ...], this: Pass) -> None:
 
     The first leaf's `_users`, which a leaf does not need, is one more than the index of the tuple.
     """
-    first = memory.value_at(leaves, 0)
+    first = memory.borrowed_at(leaves, 0)
     n = first._users
     if n == 0 or n > len(this.leaf_tuples) or this.leaf_tuples[n - 1] is not leaves:
         this.leaf_tuples.append(leaves)
@@ -245,25 +260,25 @@ def receive(node: Node, cotangent: float, this: Pass) -> None:
         if node._users > 0:
             node._users -= 1
             if node._users == 0:
-                this.order[this.ready] = node
+                memory.put(this.order, this.ready, node)
                 this.ready += 1
     else:
         node._dx += cotangent
-        if node._x is None:
+        if node._x is this.no_leaf:
             node._x = this.leaves
             this.leaves = node
 
 
 def settle(this: Pass) -> None:
     """Add to the leaves' gradients the cotangents that they received."""
-    while this.leaves is not this.root:
+    while this.leaves is not memory.borrowed(this.root):
         node = this.leaves
         this.leaves = node._x
-        node._x = None
+        node._x = this.no_leaf
         node._grad += node._dx
         node._dx = 0.0
     for leaves in this.leaf_tuples:
-        memory.value_at(leaves, 0)._users = 0
+        memory.borrowed_at(leaves, 0)._users = 0
         for i in range(len(leaves)):
             memory.settle(leaves, i)
     for leaves, gradient in this.by_block:
@@ -278,7 +293,7 @@ def taken_out(inputs: tuple[Node, ...], this: Pass) -> list[float]:
     for leaves, gradient in this.by_block:
         numbers = memory.doubles(gradient)
         for i in range(len(leaves)):
-            receive(memory.value_at(leaves, i), numbers[i], this)
+            receive(memory.borrowed_at(leaves, i), numbers[i], this)
     # Of a leaf, `_grad` is what a `_backward` added.
     return [node._grad if node._kind > kinds.LEAF else node._dx + node._grad for node in inputs]
 
@@ -295,15 +310,15 @@ def frontier(inputs: tuple[Node, ...], this: Pass) -> list[Node]:
         return []
     for node in inputs:
         node._users = -1
-    for i in range(len(order) - 1, -1, -1):  # parents before their users
-        node = memory.listed(order, i)
+    for i in range(this.met - 1, -1, -1):  # parents before their users
+        node = memory.owned(memory.placed(order, i))
         if node._users != -1 and is_made_of(node):
             node._users = 1
             for parent in parents_of(node):
                 if parent._kind != kinds.CONSTANT and not is_made(parent):
                     found[parent] = None
-    for i in range(len(order)):
-        memory.listed(order, i)._users = 0
+    for i in range(this.met):
+        memory.placed(order, i)._users = 0
     for node in inputs:
         node._users = 0
     return list(found)
@@ -312,13 +327,13 @@ def frontier(inputs: tuple[Node, ...], this: Pass) -> list[Node]:
 def meets_values(this: Pass) -> bool:
     """True if a pass met a leaf that is no constant."""
     node = this.leaves
-    while node is not this.root:
+    while node is not memory.borrowed(this.root):
         if node._kind == kinds.LEAF:
             return True
         node = node._x
     for leaves in this.leaf_tuples:
-        for node in leaves:
-            if node._kind == kinds.LEAF:
+        for leaf in leaves:
+            if leaf._kind == kinds.LEAF:
                 return True
     return False
 
@@ -377,8 +392,8 @@ def put_back(grads: list[tuple[Node, float]]) -> None:
 def restore(this: Pass) -> None:
     """Give interior nodes the gradients that they had before the pass."""
     order = this.order
-    for i in range(len(order)):
-        memory.listed(order, i)._grad = 0.0
+    for i in range(this.met):
+        memory.placed(order, i)._grad = 0.0
     assert this.kept is not None
     put_back(this.kept)
 
@@ -386,8 +401,8 @@ def restore(this: Pass) -> None:
 def met_leaves(this: Pass) -> set[Node]:
     met = {x for leaves in this.leaf_tuples for x in leaves}
     node = this.leaves
-    while node is not this.root:
-        met.add(node)
+    while node is not memory.borrowed(this.root):
+        met.add(memory.owned(node))
         node = node._x
     return met
 
@@ -396,12 +411,12 @@ def forget(this: Pass) -> None:
     """Drop the cotangents that the leaves received."""
     this.by_block.clear()
     node = this.leaves
-    while node is not this.root:
+    while node is not memory.borrowed(this.root):
         node._dx = 0.0
         node = node._x
     for leaves in this.leaf_tuples:
-        for node in leaves:
-            node._dx = 0.0
+        for leaf in leaves:
+            leaf._dx = 0.0
 
 
 def under_way() -> bool:
@@ -413,7 +428,8 @@ def is_under_way(root: Node) -> bool:
     """True if root or an interior node that it depends on belongs to a pass under way."""
     sent: set[Node] = set()
     for this in _passes:
-        sent.update(this.order[: this.ready])
+        for i in range(this.ready):
+            sent.add(memory.owned(memory.placed(this.order, i)))
     for node in reachable(root):
         if (node._users > 0 and node._kind > kinds.LEAF) or node in sent:
             return True

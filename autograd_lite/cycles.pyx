@@ -128,7 +128,8 @@ cdef list _referents(thing):
     cdef list found = gc.get_referents(thing)
     if isinstance(thing, Node):
         node = thing
-        found += (node._x, node._y)
+        if node._kind > LEAF:  # a leaf's are scratch of a pass
+            found += (node._x, node._y)
         if isinstance(node._extra, Extra):
             more = node._extra
             found += (more.xs, more.ys, more.backward, more.block)

@@ -8,6 +8,7 @@ from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memcmp
 
+from autograd_lite.extra cimport Extra
 from autograd_lite.value cimport Node, Value  # their fields
 
 # ------------------------------------------------------------------------------------ arrays
@@ -194,6 +195,47 @@ cdef inline Node value_at(tuple values, Py_ssize_t i):
     return <Node> PyTuple_GET_ITEM(values, i)
 
 
+# A node of which a pass does not count its reference.
+cdef extern from *:
+    ctypedef struct Borrowed "struct __pyx_obj_13autograd_lite_5value_Node":
+        int _kind, _users
+        double _data, _grad, _dx, _dy
+        Borrowed *_x
+        Borrowed *_y
+        PyObject *_extra
+
+
+cdef inline Borrowed *borrowed(object node) noexcept:
+    return <Borrowed *> <PyObject *> node
+
+
+cdef inline Node owned(Borrowed *node):
+    return <Node> <PyObject *> node
+
+
+cdef inline Borrowed *borrowed_at(tuple values, Py_ssize_t i) noexcept:
+    return <Borrowed *> PyTuple_GET_ITEM(values, i)
+
+
+cdef inline Extra extra(Borrowed *node):
+    return <Extra> node._extra
+
+
+cdef inline array.array places(array.array like):
+    return array.clone(like, 64, zero=False)
+
+
+cdef inline Borrowed *placed(array.array order, Py_ssize_t i) noexcept:
+    return (<Borrowed **> order.data.as_voidptr)[i]
+
+
+cdef inline int put(array.array order, Py_ssize_t i, Borrowed *node) except -1:
+    if i == len(order):
+        array.resize(order, 2 * i)
+    (<Borrowed **> order.data.as_voidptr)[i] = node
+    return 0
+
+
 cdef inline Node listed(list values, Py_ssize_t i):
     return <Node> PyList_GET_ITEM(values, i)
 
@@ -209,10 +251,9 @@ cdef extern from *:
     void PREFETCH(const void *address) noexcept
 
 
-cdef inline void prefetch(list values, Py_ssize_t i) noexcept:
-    cdef Py_ssize_t last = PyList_GET_SIZE(values) - 1
-    PREFETCH(&(<Node> PyList_GET_ITEM(values, min(i + 16, last)))._kind)
-    PREFETCH(<void *> (<Node> PyList_GET_ITEM(values, min(i + 8, last)))._extra)
+cdef inline void prefetch(array.array order, Py_ssize_t i, Py_ssize_t n) noexcept:
+    PREFETCH(&placed(order, min(i + 16, n - 1))._kind)
+    PREFETCH(placed(order, min(i + 8, n - 1))._extra)
 
 
 cdef inline bint is_node(tuple operands, Py_ssize_t i) noexcept:

@@ -178,8 +178,46 @@ def listed(values: list[Node], i: int) -> Node:
     return values[i]
 
 
-def prefetch(values: list[Node], i: int) -> None:
-    """In C, have the Values that come soon after values[i] brought from memory."""
+def borrowed(node: Node) -> Node:
+    """A node, or None, to which C refers without counting its reference."""
+    return node
+
+
+def owned(node: Node) -> Node:
+    """A borrowed node, for Python."""
+    return node
+
+
+def borrowed_at(values: tuple[Node, ...], i: int) -> Node:
+    """values[i], borrowed."""
+    return values[i]
+
+
+def extra(node: Node) -> Any:
+    """The Extra of a borrowed node that has one."""
+    return node._extra
+
+
+def places(like: array[int]) -> Any:
+    """Places for borrowed nodes, of which none is taken; `like` is an array of long longs."""
+    return []
+
+
+def placed(order: Any, i: int) -> Node:
+    """The node in place i."""
+    node: Node = order[i]
+    return node
+
+
+def put(order: Any, i: int, node: Node) -> None:
+    """Put a node in place i, which is taken already or the first that is not."""
+    if i == len(order):
+        order.append(node)
+    order[i] = node
+
+
+def prefetch(order: Any, i: int, n: int) -> None:
+    """In C, have the nodes that come soon after place i of n brought from memory."""
 
 
 def zeroed(cls: type, *_: object, **__: object) -> Node:
