@@ -94,6 +94,13 @@ extensions = cythonize(
             *FIELDS,
             define_macros=INLINE,
         ),
+        extension(
+            "autograd_lite.compiler.tape.lanes",
+            "compiler/tape/loops.pxd",
+            "compiler/tape/instructions.pxd",
+            "compiler/tape/scan.pxd",
+            *FIELDS,
+        ),
         extension("autograd_lite.compiler.record.flatten", *FIELDS),
         extension("autograd_lite.compiler.record.held", *FIELDS),
         extension("autograd_lite.compiler.tape.writer", *FIELDS),

@@ -59,9 +59,9 @@ class Block:
     def __init__(
         self,
         name: str,
-        forward: Callable[[list[float]], tuple[Sequence[float], Any]],
+        forward: Callable[[Any], tuple[Sequence[float], Any]],
         pullback: Pullback,
-        backward: Callable[[Any, list[float]], Sequence[float]] | None = None,
+        backward: Callable[[Any, Any], Sequence[float]] | None = None,
         captured: Sequence[Value] = (),
     ) -> None:
         self.name, self.forward, self.pullback, self.backward = name, forward, pullback, backward
@@ -70,24 +70,36 @@ class Block:
     def __repr__(self) -> str:
         return f"<Block {self.name}>"
 
-    def run(self, numbers: list[float]) -> tuple[list[float], Any]:
-        """The results' numbers, and what `send` is to be given; no observer is told."""
-        found, kept = observers.unobserved(self.forward, numbers)
-        results = [engine.real(y, f"{self.name}: a result") for y in found]
-        return results, kept if self.backward else (numbers, results)
+    @property
+    def kind(self) -> Any:
+        """What is equal of blocks that can run together; None for one that runs alone."""
+        return None
 
-    def send(self, kept: Any, cotangents: list[float], n: int) -> list[float]:
+    def together(self, count: int) -> tuple[Block, int]:
+        """So many blocks of this kind as one, the operands of each to the results of each; and how
+        many results each has.
+        """
+        raise NotImplementedError
+
+    def run(self, numbers: Sequence[float]) -> tuple[array[float], Any]:
+        """The results' numbers, and what `send` is to be given; no observer is told."""
+        given = list(numbers)
+        found, kept = observers.unobserved(self.forward, given)
+        results = [engine.real(y, f"{self.name}: a result") for y in found]
+        return array("d", results), kept if self.backward else (given, results)
+
+    def send(self, kept: Any, cotangents: Sequence[float], n: int) -> array[float]:
         """The cotangents of the n operands, from what `run` kept and the results' cotangents."""
         if not any(cotangents):  # and these stay 0
-            return [0.0] * n
+            return array("d", bytes(8 * n))
         if self.backward is not None:
-            found = observers.unobserved(self.backward, kept, cotangents)
+            found = observers.unobserved(self.backward, kept, list(cotangents))
         else:
-            found = observers.unobserved(self.pullback, *kept, cotangents)
+            found = observers.unobserved(self.pullback, *kept, list(cotangents))
         sent = [engine.real(g, f"{self.name}: a cotangent") for g in found]
         if len(sent) != n:
             raise ValueError(f"{self.name}: {n} operands, but its pullback gives {len(sent)}")
-        return sent
+        return array("d", sent)
 
     def __call__(self, operands: Iterable[Operand]) -> list[Any]:
         """The results: nodes if an operand is a Value, else floats."""
@@ -102,10 +114,12 @@ class Block:
         are_values = [isinstance(x, engine.Node) for x in xs]
         parents: Any = tuple([x for x in xs if isinstance(x, engine.Node)])
         if not parents:
-            return results
+            return results.tolist()
 
         def gradient(cotangents: list[float]) -> array[float]:
             sent = self.send(kept, cotangents, len(xs))
+            if len(parents) == len(xs):
+                return sent
             return array("d", [g for g, is_value in zip(sent, are_values, strict=True) if is_value])
 
         leaves_all = are_leaves(parents)

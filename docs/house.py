@@ -44,7 +44,7 @@ FLOORS = (
     ("autograd_lite.compiler.plan",),
     ("autograd_lite.compiler.run",),
     ("autograd_lite.compiler.choice", "autograd_lite.compiler.explain",
-     "autograd_lite.compiler.call"),
+     "autograd_lite.compiler.call", "autograd_lite.compiler.together"),
     ("autograd_lite.compiler.program",),
     ("autograd_lite.compiler.check", "autograd_lite.compiler.signature",
      "autograd_lite.compiler.body"),

@@ -7,7 +7,6 @@ from functools import cached_property
 from math import isqrt
 from operator import is_
 
-from autograd_lite.block import Block
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.program import Guards, Outputs
 from autograd_lite.compiler.record.numbers import is_int
@@ -19,6 +18,7 @@ from autograd_lite.compiler.tape.loops import room
 from autograd_lite.compiler.tape.opcodes import INDEX, LEAF
 from autograd_lite.compiler.tape.steps import steps_of
 from autograd_lite.compiler.tape.writer import write_tape
+from autograd_lite.compiler.together import Loop
 from autograd_lite.derive import Nodes
 from autograd_lite.operations.kernels import ADD
 from autograd_lite.pullback import parents_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from autograd_lite.block import Block
     from autograd_lite.compiler.tape.scan import Steps
     from autograd_lite.compiler.tape.tape import Tape
     from autograd_lite.value import Operand
@@ -48,16 +49,6 @@ class OtherWayError(RuntimeError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return OtherWayError, (self.step, *self.args)
-
-
-class Loop(Block):
-    """n steps of a body."""
-
-    __slots__ = ("body", "n")
-
-    def __init__(self, body: Body, n: int, *functions: Any) -> None:
-        super().__init__(body.name, *functions)
-        self.body, self.n = body, n
 
 
 class Body:
@@ -111,7 +102,7 @@ class Body:
         return *[x.tobytes() for x in arrays], len(tape.blocks)
 
     def block(self, n: int, keep_all: bool) -> Loop:
-        """n steps: [carry, the x of each step, captured] -> [carry, the y of each step].
+        """n steps.
 
         keep_all  True to keep the carry before every step, False for every sqrt(n)-th
         """
@@ -119,6 +110,7 @@ class Body:
         return Loop(
             self,
             n,
+            every,
             lambda numbers: self._forward(numbers, n, every),
             lambda operands, results, cotangents: self._pullback(operands, cotangents, n, keep_all),
             lambda kept, cotangents: self._backward(kept, cotangents, n, every),
@@ -129,11 +121,11 @@ class Body:
         start, stop = self.n_carry, self.n_carry + n * self.n_x
         return numbers[:start], numbers[start:stop], numbers[stop:]
 
-    def _forward(self, numbers: list[float], n: int, every: int) -> tuple[list[float], Any]:
+    def _forward(self, numbers: array[float], n: int, every: int) -> tuple[array[float], Any]:
         wanted = self.n_carry + n * self.n_x + len(self.captured)
         if len(numbers) != wanted:  # as C would read past the end
             raise ValueError(f"{self.name}: {n} steps take {wanted} numbers, not {len(numbers)}")
-        carry, xs, captured = self._parts(array("d", numbers), n)
+        carry, xs, captured = self._parts(numbers, n)
         steps = self.steps.copy()
         steps.load(carry, captured)
         ys = room(n * self.n_y)
@@ -145,7 +137,7 @@ class Body:
             for begin in range(0, n, every):
                 kept += steps.carry()
                 self._run(steps, xs, ys, array("d"), begin, min(n, begin + every))
-        return [*steps.carry(), *ys], (xs, captured, kept)
+        return steps.carry() + ys, (xs, captured, kept)
 
     def _run(
         self,
@@ -172,13 +164,12 @@ class Body:
             ),
         )
 
-    def _backward(self, kept: Any, cotangents: list[float], n: int, every: int) -> list[float]:
+    def _backward(self, kept: Any, cotangents: array[float], n: int, every: int) -> array[float]:
         xs, captured, carries = kept
         size = self.n_carry
         steps = self.steps.copy()
         steps.load(array("d", bytes(8 * size)), captured)
-        carry_bar = array("d", cotangents[:size])
-        y_bar = array("d", cotangents[size:])
+        carry_bar, y_bar = cotangents[:size], cotangents[size:]
         x_bar = room(n * self.n_x)
         if every == 1:
             scan.backward(steps, xs, carries, carry_bar, y_bar, x_bar, 0, n)
@@ -189,7 +180,7 @@ class Body:
             scan.forward(steps, xs, array("d"), here, begin, end)
             scan.backward(steps, xs, here, carry_bar, y_bar, x_bar, begin, end)
         first = size + self.n_x
-        return [*carry_bar, *x_bar, *steps.cotangents[first : first + len(captured)]]
+        return carry_bar + x_bar + steps.cotangents[first : first + len(captured)]
 
     def _pullback(
         self, operands: Sequence[Operand], cotangents: Sequence[Operand], n: int, keep_all: bool

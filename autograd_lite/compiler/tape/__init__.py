@@ -12,3 +12,4 @@ if not is_compiled():
     import_source("autograd_lite.compiler.tape.writer")
     import_source("autograd_lite.compiler.tape.loops")
     import_source("autograd_lite.compiler.tape.scan")
+    import_source("autograd_lite.compiler.tape.lanes")

@@ -172,7 +172,7 @@ def _pullback_of(block: Block, n: int, asked: list[int]) -> Block:
         own, cotangents = _split(rest, len(asked))
         return [*own, *last], dict(zip(asked, cotangents, strict=True))
 
-    def forward(numbers: list[float]) -> tuple[list[float], list[float]]:
+    def forward(numbers: list[float]) -> tuple[array[float], list[float]]:
         xs, cotangents = taken(numbers)
         results, kept = block.run(xs)
         return block.send(kept, [cotangents.get(k, 0.0) for k in range(len(results))], n), numbers

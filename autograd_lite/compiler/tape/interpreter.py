@@ -9,6 +9,7 @@ from math import isfinite
 import numpy as np
 
 from autograd_lite.compiler.tape import loops
+from autograd_lite.compiler.tape.calls import Calls
 from autograd_lite.compiler.tape.executor import Executor, Inputs, UserResults
 from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LEAF
 from autograd_lite.compiler.tape.ranges import rows_of
@@ -29,11 +30,11 @@ _SUMS = [CODES[name] for name in ("sum", "dot", "mean")]
 _ULPS = 8.0  # in which two libraries may differ: 4 each
 
 
-def by_level(tape: Tape) -> Ints:
-    """[n] the nodes by level and operation: a processor foresees a run of nodes that are alike."""
+def levels_of(tape: Tape) -> Ints:
+    """[n] how many nodes come before each on the longest way to it."""
     levels = array("i", bytes(4 * len(tape)))
     loops.levels(_ints(tape.offsets), _ints(tape.parents), levels)
-    return np.lexsort((tape.codes, np.frombuffer(levels, np.intc)))
+    return np.frombuffer(levels, np.intc)
 
 
 def _ints(numbers: Ints) -> array[int]:
@@ -56,7 +57,7 @@ class Workspace:
 
     def __init__(self, interpreter: Interpreter) -> None:
         codes, _, parents, _ = program = interpreter.program
-        self.values, self.cotangents = loops.room(len(codes)), loops.room(len(codes))
+        self.values, self.cotangents = loops.zeros(len(codes)), loops.room(len(codes))
         self.leaves, self.gradient = (loops.room(interpreter.leaves) for _ in range(2))
         self.indices = array("q")
         blocks = interpreter.blocks
@@ -80,21 +81,27 @@ class Interpreter(Executor):
     user_results  how many numbers these operations give
     outputs       [k] the nodes whose numbers a call gives back, the results first
     leaves        how many numbers a call gives
-    blocks        the block of each BLOCK
+    blocks        the block of each BLOCK, of which one may be many of the tape
     wrt           the slots of the leaves whose gradients are wanted
     """
 
     def __init__(self, tape: Tape, wrt: Sequence[int]) -> None:
         super().__init__()
-        order = by_level(tape)
+        # By level and operation: a processor foresees a run of nodes that are alike.
+        levels = levels_of(tape)
+        called = Calls(tape, levels)
+        order = np.lexsort((called.rank, tape.codes, levels))
         position = np.empty(len(tape), np.int64)
         position[order] = np.arange(len(tape))
         places, counts = rows_of(tape.offsets, order)
+        offsets = np.append(0, np.cumsum(counts))
+        codes, slots = tape.codes.copy(), tape.slots.copy()
+        called.join(codes, slots, position, offsets)
         self.program = (
-            _ints(tape.codes[order]),
-            _ints(np.append(0, np.cumsum(counts))),
+            _ints(codes[order]),
+            _ints(offsets),
             _ints(position[tape.parents[places]]),
-            _ints(tape.slots[order]),
+            _ints(slots[order]),
         )
         nodes, starts = tape.user_results()
         static = tape.static.copy()
@@ -103,7 +110,7 @@ class Interpreter(Executor):
         self.user_results = int(starts[-1])
         self.outputs = array("q", position[tape.outputs].tolist())
         self.results = self.outputs[: tape.results]
-        self.leaves, self.blocks = tape.leaves, tape.blocks
+        self.leaves, self.blocks = tape.leaves, tuple(called.blocks)
         self.wrt = array("q", wrt)
         self._in_order = array("q", range(tape.leaves))
 

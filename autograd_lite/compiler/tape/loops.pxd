@@ -12,7 +12,8 @@ cdef numbers _DOUBLES
 @cython.locals(
     code_of="int*", first="int*", parent="int*", c="double*", slot="int*", leaf="double*",
     index="long long*", v="double*", d="double*", i=Py_ssize_t, j=Py_ssize_t, p=Py_ssize_t,
-    n=Py_ssize_t, half=Py_ssize_t, code=int, out=double, x=double, y=double, z=double
+    n=Py_ssize_t, half=Py_ssize_t, code=int, out=double, x=double, y=double, z=double,
+    given=numbers, x_of="double*", found=numbers
 )
 cpdef object forward(
     numbers codes, numbers offsets, numbers parents, numbers slots, numbers values, numbers partials,
@@ -32,7 +33,8 @@ cdef double in_python(
 @cython.locals(
     code_of="int*", first="int*", parent="int*", slot="int*", index="long long*", v="double*",
     d="double*", cotangent="double*", i=Py_ssize_t, j=Py_ssize_t, p=Py_ssize_t,
-    half=Py_ssize_t, code=int, g=double, out="double*", left=dict, sent=list
+    half=Py_ssize_t, code=int, g=double, out="double*", left=list,
+    bars=numbers, sent=numbers, x_bar="double*"
 )
 cpdef object backward(
     numbers codes, numbers offsets, numbers parents, numbers slots, numbers values, numbers partials,
@@ -43,6 +45,8 @@ cpdef object backward(
 )
 cpdef object levels(numbers offsets, numbers parents, numbers found)
 cpdef numbers room(Py_ssize_t n)
+@cython.locals(values=numbers)
+cpdef numbers zeros(Py_ssize_t n)
 @cython.locals(out="double*", i=Py_ssize_t)
 cpdef object clear(numbers values)
 @cython.locals(

@@ -121,10 +121,15 @@ def forward(
             v[i] = v[largest_of(v, parent, p, first[i + 1])]
         elif code == BLOCK:
             if not known:
-                xs = [v[parent[j]] for j in range(p, first[i + 1])]
-                calls[slot[i]] = blocks[slot[i]].run(xs)
+                n = first[i + 1] - p
+                given = room(n)
+                x_of = memory.doubles(given)
+                for j in range(n):
+                    x_of[j] = v[parent[p + j]]
+                calls[slot[i]] = blocks[slot[i]].run(given)
         elif code == RESULT:
-            v[i] = calls[slot[parent[p]]][0][slot[i]]
+            found = calls[slot[parent[p]]][0]
+            v[i] = memory.doubles(found)[slot[i]]
         elif code != INDEX:
             raise ValueError(f"{code} is the code of no node")
 
@@ -199,7 +204,7 @@ def backward(
 
     blocks, calls  as in `forward`
     """
-    left: dict[int, list[float]] | None = None  # of each BLOCK, the cotangents of its results
+    left: list[Any] = [None] * len(blocks)  # of each block, the cotangents of its results
     code_of, first, parent = memory.ints(codes), memory.ints(offsets), memory.ints(parents)
     slot, index = memory.ints(slots), memory.longs(indices)
     v, d = memory.doubles(values), memory.doubles(partials)
@@ -239,15 +244,15 @@ def backward(
         elif code == RESULT:
             j = parent[p]
             cotangent[j] = 1.0  # so that it has its turn
-            if left is None:
-                left = {}
-            if j not in left:
-                left[j] = [0.0] * len(calls[slot[j]][0])
-            left[j][slot[i]] += g
-        elif code == BLOCK and left is not None:
-            sent = blocks[slot[i]].send(calls[slot[i]][1], left[i], first[i + 1] - p)
+            bars = left[slot[j]]
+            if bars is None:
+                bars = left[slot[j]] = zeros(len(calls[slot[j]][0]))
+            memory.doubles(bars)[slot[i]] += g
+        elif code == BLOCK:
+            sent = blocks[slot[i]].send(calls[slot[i]][1], left[slot[i]], first[i + 1] - p)
+            x_bar = memory.doubles(sent)
             for j in range(p, first[i + 1]):
-                cotangent[parent[j]] += sent[j - p]
+                cotangent[parent[j]] += x_bar[j - p]
 
 
 def levels(offsets: array[int], parents: array[int], found: array[int]) -> None:
@@ -263,6 +268,13 @@ def levels(offsets: array[int], parents: array[int], found: array[int]) -> None:
 def room(n: int) -> array[float]:
     """An array of n doubles of any value."""
     return memory.room(_DOUBLES, n)
+
+
+def zeros(n: int) -> array[float]:
+    """An array of n doubles that are 0."""
+    values = room(n)
+    clear(values)
+    return values
 
 
 def clear(values: array[float]) -> None:

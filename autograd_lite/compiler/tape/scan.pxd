@@ -37,6 +37,9 @@ cpdef object backward(
     lanes=Py_ssize_t, many=numbers, v="double*", one="double*", j=Py_ssize_t, k=Py_ssize_t
 )
 cdef numbers in_lanes(Steps steps)
+cdef int compute_in_lanes(
+    Steps steps, numbers code, numbers values, Py_ssize_t n, bint keeps
+) except -1
 @cython.locals(
     op="int*", parent="int*", c="double*", v="double*", d="double*", at=Py_ssize_t, i=Py_ssize_t,
     j=Py_ssize_t, k=Py_ssize_t, kind=int, node=Py_ssize_t, out=Py_ssize_t, x=Py_ssize_t, y=Py_ssize_t,
@@ -44,12 +47,12 @@ cdef numbers in_lanes(Steps steps)
     total=double
 )
 cdef inline int compute(
-    Steps steps, numbers code, numbers values, Py_ssize_t lanes, bint keeps
+    Steps steps, numbers code, numbers values, Py_ssize_t lanes, Py_ssize_t n_lanes, bint keeps
 ) except -1
 @cython.locals(
     left=dict, op="int*", parent="int*", v="double*", d="double*", g="double*", at=Py_ssize_t,
     i=Py_ssize_t, j=Py_ssize_t, node=Py_ssize_t, bar=double, kind=int, x=Py_ssize_t, y=Py_ssize_t, z=Py_ssize_t,
-    sent=list
+    sent=numbers
 )
 cdef inline int send(Steps steps, numbers values, Py_ssize_t lanes, Py_ssize_t lane) except -1
 cpdef bint in_c(int code) noexcept

@@ -107,7 +107,7 @@ class Steps:
         start = self.n_carry + self.n_x
         self.values[: self.n_carry] = carry
         self.values[start : start + self.n_captured] = captured
-        compute(self, self.once, self.values, 1, False)
+        compute(self, self.once, self.values, 1, 1, False)
 
     def carry(self) -> array[float]:
         return self.values[: self.n_carry]
@@ -143,7 +143,7 @@ def forward(
                 c[(t - begin) * n_carry + k] = v[k]
         for k in range(n_x):
             v[n_carry + k] = x[t * n_x + k]
-        compute(steps, steps.each, steps.values, 1, False)
+        compute(steps, steps.each, steps.values, 1, 1, False)
         for k in range(n_after):
             a[k] = v[out[k]]
         if guarded and loops.broken(after, steps.guards, steps.constants) >= 0:
@@ -195,9 +195,9 @@ def backward(
             for k in range(n_x):
                 v[(n_carry + k) * lanes + j] = x[(first + j) * n_x + k]
         if lanes == 1:
-            compute(steps, steps.each, values, 1, True)
+            compute(steps, steps.each, values, 1, 1, True)
         else:
-            compute(steps, steps.each, values, do.LANES, True)
+            compute(steps, steps.each, values, do.LANES, last - first, True)
         for t in range(last - 1, first - 1, -1):
             for k in range(n_carry + n_x):
                 g[k] = 0.0
@@ -218,19 +218,28 @@ def in_lanes(steps: Steps) -> array[float]:
     """The number of each node in each lane: of those that are the same at all steps."""
     lanes = steps.lanes
     if lanes == 1:
-        compute(steps, steps.once, steps.values, 1, True)
+        compute(steps, steps.once, steps.values, 1, 1, True)
         return steps.values
     many = loops.room(len(steps.values) * lanes)
     v, one = memory.doubles(many), memory.doubles(steps.values)
     for k in range(len(steps.values)):
         for j in range(lanes):
             v[k * lanes + j] = one[k]
-    compute(steps, steps.once, many, do.LANES, True)
+    compute(steps, steps.once, many, do.LANES, do.LANES, True)
     return many
 
 
-def compute(steps: Steps, code: array[int], values: array[float], lanes: int, keeps: bool) -> None:
-    """Run instructions in each lane.
+def compute_in_lanes(
+    steps: Steps, code: array[int], values: array[float], n: int, keeps: bool
+) -> None:
+    """Run instructions in the first n of LANES lanes."""
+    compute(steps, code, values, do.LANES, n, keeps)
+
+
+def compute(
+    steps: Steps, code: array[int], values: array[float], lanes: int, n_lanes: int, keeps: bool
+) -> None:
+    """Run instructions in the first n_lanes of the lanes.
 
     values  [nodes, lanes]
     keeps   True to write the partials, too, which `send` reads
@@ -242,57 +251,57 @@ def compute(steps: Steps, code: array[int], values: array[float], lanes: int, ke
         kind, node = op[i], op[i + 1]
         out, x, y = node * lanes, op[i + 2] * lanes, op[i + 3] * lanes
         if kind == do.PRODUCT or kind == do.SCALED:
-            for k in range(lanes):
+            for k in range(n_lanes):
                 v[out + k] = v[x + k] * v[y + k]
         elif kind == do.TOTAL:
-            for k in range(lanes):
+            for k in range(n_lanes):
                 v[out + k] = v[x + k] + v[y + k]
         elif kind == do.DIFFERENCE:
-            for k in range(lanes):
+            for k in range(n_lanes):
                 v[out + k] = v[x + k] - v[y + k]
         elif kind == do.PLUS_PRODUCT or kind == do.PLUS_SCALED:
             z = op[i + 4] * lanes
-            for k in range(lanes):
+            for k in range(n_lanes):
                 v[out + k] = v[x + k] + v[y + k] * v[z + k]
         elif kind == do.MINUS_PRODUCT or kind == do.MINUS_SCALED:
             z = op[i + 4] * lanes
-            for k in range(lanes):
+            for k in range(n_lanes):
                 v[out + k] = v[x + k] - v[y + k] * v[z + k]
         elif kind == do.SINE:
-            for k in range(lanes):
+            for k in range(n_lanes):
                 number, partial = kernels.unary(kernels.SIN, v[x + k], 0.0)
                 v[out + k] = number
                 if keeps:
                     d[y + k] = partial
         elif kind == do.COSINE:
-            for k in range(lanes):
+            for k in range(n_lanes):
                 number, partial = kernels.unary(kernels.COS, v[x + k], 0.0)
                 v[out + k] = number
                 if keeps:
                     d[y + k] = partial
         elif kind == do.UNARY:
-            for k in range(lanes):
+            for k in range(n_lanes):
                 v[out + k], d[y + k] = kernels.unary(op[i + 4], v[x + k], c[node])
         elif kind == do.BINARY or kind == do.COMPARISON:
             z = op[i + 4] * lanes
-            for k in range(lanes):
+            for k in range(n_lanes):
                 v[out + k], d[z + k], d[z + lanes + k] = kernels.binary(
                     op[i + 5], v[x + k], v[y + k]
                 )
         elif kind == do.TERNARY:
             p = op[i + 2]
             y, z = parent[p + 1] * lanes, parent[p + 2] * lanes
-            for k in range(lanes):
+            for k in range(n_lanes):
                 number = v[parent[p] * lanes + k]
                 v[out + k], d[x + k], d[x + lanes + k], d[x + 2 * lanes + k] = kernels.ternary(
                     op[i + 3], number, v[y + k], v[z + k]
                 )
         elif kind == do.SAME:
-            for k in range(lanes):
+            for k in range(n_lanes):
                 v[out + k] = v[x + k]
         elif kind == do.DOT or kind == do.CHAIN:
             p, half = op[i + 2], op[i + 3]
-            for k in range(lanes):
+            for k in range(n_lanes):
                 total = 0.0
                 for j in range(p, p + half):
                     number = v[parent[j] * lanes + k]
