@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import nan
 from operator import index
+from types import FunctionType
 
 from autograd_lite import observers
 from autograd_lite.callables import name_of
@@ -169,8 +170,7 @@ def _step(
     """The key and the step of a body, recorded unless it is known."""
     flat = FlatArguments(moving=True, own=True)
     flatten((carry, x), flat)
-    # By its id, as functions may be equal and not the same; the state keeps it alive.
-    key = id(function), name, flat.shape.tobytes(), tuple(flat.statics)
+    key = _identity(function), name, flat.shape.tobytes(), tuple(flat.statics)
     known = _steps.pop(key, None)
     if known is None:
         known = _Known(*_checked(name, function, f, carry, x))
@@ -187,6 +187,33 @@ def _step(
     for oldest in [*_steps][:-KEPT]:
         _steps.pop(oldest, None)
     return key, known
+
+
+def _identity(function: Any, within: tuple[Any, ...] = ()) -> Any:
+    """What is equal of functions that do the same: those that a line makes anew when it runs again.
+
+    They have the same code and globals, and their closures and defaults hold the same. Other
+    functions go by their id, as they may be equal and not the same. All is kept alive by the state.
+    """
+    if type(function) is not FunctionType or function.__dict__ or function in within:
+        return id(function)
+    cells = function.__closure__ or ()
+    try:
+        held = [cell.cell_contents for cell in cells]
+    except ValueError:  # a variable without a value yet
+        return id(function)
+    held += function.__defaults__ or ()
+    held += [x for pair in (function.__kwdefaults__ or {}).items() for x in pair]
+    within += (function,)
+    found = [
+        _identity(x, within)
+        if type(x) is FunctionType
+        else (type(x), repr(x))
+        if type(x) in (float, int, bool, str)
+        else id(x)
+        for x in held
+    ]
+    return id(function.__code__), id(function.__globals__), len(cells), *found
 
 
 def _checked(

@@ -1,8 +1,10 @@
 """A step of a loop, which is recorded once and known to later loops, and what is no step."""
 
 import itertools
+import math
 import random
 import time
+from types import FunctionType
 
 import numpy as np
 import pytest
@@ -73,9 +75,93 @@ def test_such_state_within_a_loop_in_the_body_is_found_too():
 
 def test_the_loops_that_are_known_are_few():
     """And what they hold is let go of."""
-    for _ in range(100):
-        scan(lambda c, x: (c * 2.0, None), 1.0, length=2)
+    for n in range(100):
+        scan(lambda c, x: (c * n, None), 1.0, length=2)  # noqa: B023
     assert len(step._steps) == step.KEPT
+
+
+@pytest.fixture
+def recorded(monkeypatch):
+    """A list that grows whenever a step is recorded."""
+    found, real = [], step._recorded
+    monkeypatch.setattr(step, "_recorded", lambda *args: found.append(1) or real(*args))
+    step._steps.clear()
+    return found
+
+
+def test_a_body_that_is_made_anew_at_each_loop_is_known(recorded):
+    def run(w, factor, *, name="a"):
+        def scaled(c, by=factor):
+            return c * by * {"a": 1.0, "b": 10.0}[name]
+
+        return scan(lambda c, x, shift=0.5: (scaled(c) * w + shift, None), 1.0, length=2)[0]
+
+    w, other = Value(2.0), Value(2.0)
+    for _ in range(3):
+        assert run(w, 3.0).data == 39.5
+        assert run(w, 6.0 / 2.0).data == 39.5  # the same number in another float
+    assert len(recorded) == 4  # at calls 1, twice, 2 and 4
+    other_ways = [
+        (other, 3.0, "a", 39.5),
+        (w, 4.0, "a", 68.5),
+        (w, 3, "a", 39.5),
+        (w, 3.0, "b", 3630.5),
+    ]
+    for w_, factor, name, expected in other_ways:
+        before = len(recorded)
+        y = run(w_, factor, name=name)
+        assert len(recorded) == before + 2
+        assert y.data == expected
+        w.grad = other.grad = 0.0
+        y.backward()
+        assert (w.grad == 0.0) == (w_ is other)
+        assert (other.grad == 0.0) == (w_ is w)
+
+
+def test_a_body_made_anew_whose_variables_change(recorded):
+    table = [1.0]
+
+    def run(sign):
+        def body(c, x):
+            return c * table[0] * sign, None
+
+        first = scan(body, 1.0, length=1)[0]
+        sign = -sign  # the variable that body reads
+        return first, scan(body, 1.0, length=1)[0]
+
+    assert run(1.0) == (1.0, -1.0)
+    assert run(1.0) == (1.0, -1.0)
+    table[0] = 2.0
+    assert run(1.0) == (2.0, -2.0)
+    assert [math.copysign(1.0, x) for x in run(0.0)] == [1.0, -1.0]
+    assert [math.copysign(1.0, x) for x in run(-0.0)] == [-1.0, 1.0]
+
+
+def test_functions_of_the_same_code_that_are_not_alike():
+    def made(k):
+        if k:
+            later = 2.0
+
+        def body(c, x):
+            return c * (later if k else 3.0), None
+
+        body.k = k
+        return body
+
+    for k in (1, 0, 1):
+        assert scan(made(k), 1.0, length=2)[0] == (4.0 if k else 9.0)
+
+    def countdown(n):
+        def down(k, c):
+            return c if k == 0 else down(k - 1, c * n)
+
+        return lambda c, x: (down(2, c), None)
+
+    assert [scan(countdown(n), 1.0, length=1)[0] for n in (2.0, 3.0, 2.0)] == [4.0, 9.0, 4.0]
+    spaces = [{"factor": 2.0}, {"factor": 3.0}]
+    code = (lambda c, x: (c * factor, None)).__code__  # noqa: F821
+    bodies = [FunctionType(code, space) for space in spaces]
+    assert [scan(f, 1.0, length=1)[0] for f in bodies] == [2.0, 3.0]
 
 
 class Scaled:
