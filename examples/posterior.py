@@ -268,10 +268,17 @@ def draw(found: dict[str, Any], path: Path) -> None:
         for k, ranks in enumerate(ordered):
             counts, edges = np.histogram(ranks, 20, (0, ordered.size))
             axes_label = title if k == 0 else None
-            chains.stairs(counts / counts.mean(), edges, color=color, alpha=0.6, label=axes_label)
+            chains.stairs(
+                counts / counts.mean(),
+                edges,
+                baseline=None,  # no lines down to 0 at both ends
+                color=color,
+                alpha=0.6,
+                label=axes_label,
+            )
     chains.axhline(1, color="#999999", lw=0.8)
     chains.set(title="How often each chain has the ranks of τ", xlabel="rank", ylim=(0, None))
-    chains.legend(frameon=False, loc="lower right")
+    chains.legend(frameon=False, loc="lower center")
 
     theta = found["free"][0][..., 2:].reshape(-1, len(SCHOOLS))
     rows = np.arange(len(SCHOOLS))
