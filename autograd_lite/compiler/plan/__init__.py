@@ -4,8 +4,11 @@ Read in the order in which `plan` goes:
 
     groups       what a plan is made of, and what holds of it
     statements   the instructions of the lift as groups, one of each
+    roll         stretches of groups that come again and again become repetitions
+    fuse         loops over the same steps become one; `space` finds these, `join` makes one of two
+    liveness     what nobody reads is not computed, or not stored
+    result       the plan; `words` prints it
     check        whether that holds; for tests
-    plan         the result; `words` prints it
 """
 
 from __future__ import annotations
@@ -13,7 +16,10 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.compiler.lift.array_program import ArrayProgram
-from autograd_lite.compiler.plan.plan import Plan
+from autograd_lite.compiler.plan.fuse import fused
+from autograd_lite.compiler.plan.liveness import live_groups
+from autograd_lite.compiler.plan.result import Plan
+from autograd_lite.compiler.plan.roll import rolled
 from autograd_lite.compiler.plan.statements import groups_of
 
 __all__ = ["Plan", "plan"]
@@ -21,10 +27,19 @@ __all__ = ["Plan", "plan"]
 
 def plan(program: ArrayProgram) -> Plan:
     """A lifted program as a plan: the same numbers but for rounding, in fewer passes over them."""
-    constants, cotangents = program.constants, program.cotangents
+    constants, cotangents, size = program.constants, program.cotangents, program.size
     assert constants.values is not None
+    forward, backward = (
+        fused(rolled(groups_of(instructions)), size)
+        for instructions in (program.forward, program.backward)
+    )
+    live = np.zeros(size, bool)
+    live[program.gradients] = True
+    backward = live_groups(backward, live)
+    live[program.outputs] = live[program.deciding] = True
+    forward = live_groups(forward, live)
     return Plan(
-        size=program.size,
+        size=size,
         leaves=program.leaves,
         constants=constants.base + np.arange(constants.size),
         numbers=constants.values,
@@ -32,6 +47,6 @@ def plan(program: ArrayProgram) -> Plan:
         deciding=program.deciding,
         cotangents=cotangents.base + np.arange(cotangents.size),
         gradients=program.gradients,
-        forward=groups_of(program.forward),
-        backward=groups_of(program.backward),
+        forward=forward,
+        backward=backward,
     )

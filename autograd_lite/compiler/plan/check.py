@@ -23,7 +23,7 @@ from autograd_lite.compiler.plan.groups import (
     turns_of,
     writes_of,
 )
-from autograd_lite.compiler.plan.plan import Plan
+from autograd_lite.compiler.plan.result import Plan
 from autograd_lite.compiler.tape.ranges import Ints
 from autograd_lite.operations.formulas import CONSTANTS, names_of
 

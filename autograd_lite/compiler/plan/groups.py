@@ -19,7 +19,7 @@ plan, and `check` tells whether they do:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from autograd_lite.compiler.lift.instructions import (
@@ -49,8 +49,12 @@ __all__ = [
     "Loop",
     "Repeat",
     "Statement",
+    "kept",
+    "moved",
     "reads_of",
+    "refs_read",
     "turns_of",
+    "with_refs",
     "writes_of",
 ]
 
@@ -99,6 +103,21 @@ Group: TypeAlias = (
 )
 
 
+def moved(group: Loop | Contraction, change: Callable[[Ref], Ref]) -> Loop | Contraction:
+    """The group with each of its refs changed, one after the other."""
+    if isinstance(group, Loop):
+        return Loop(group.sizes, [with_refs(s, change) for s in group.statements])
+    out, a = change(group.out), change(group.a)
+    return replace(group, out=out, a=a, b=None if group.b is None else change(group.b))
+
+
+def with_refs(statement: Statement, change: Callable[[Ref], Ref]) -> Statement:
+    """The statement with each of its refs changed."""
+    out = change(statement.out)
+    operands = {name: change(ref) for name, ref in statement.operands.items()}
+    return replace(statement, out=out, operands=operands)
+
+
 def turns_of(repeat: Repeat) -> Iterator[Loop | Contraction]:
     """The groups of all turns, one after the other, with their refs as they are in that turn."""
     for turn in range(repeat.count):
@@ -107,15 +126,7 @@ def turns_of(repeat: Repeat) -> Iterator[Loop | Contraction]:
             return Ref(ref.base + turn * ref.strides[0], ref.strides[1:])
 
         for group in repeat.groups:
-            if isinstance(group, Loop):
-                moved = [
-                    replace(s, out=at(s.out), operands={k: at(x) for k, x in s.operands.items()})
-                    for s in group.statements
-                ]
-                yield Loop(group.sizes, moved)
-            else:
-                b = group.b and at(group.b)
-                yield replace(group, out=at(group.out), a=at(group.a), b=b)
+            yield moved(group, at)
 
 
 def refs_read(loop: Loop) -> Iterator[Ref]:

@@ -30,7 +30,7 @@ def groups_of(instructions: Iterable[Instruction]) -> list[Group]:
 def _group(it: Instruction) -> Group:
     match it:
         case Zero(base, size):
-            return Loop((size,), [Statement(Ref(base, (1,)), 0.0, {})])
+            return _loop((size,), (), Ref(base, (1,)), 0.0, {})
         case Elementwise(loops, out, formula, operands) if formula.part < 0:
             return _loop(loops, (), out, formula.tree, dict(operands))
         case Contraction() if not _is_product(it):
@@ -54,10 +54,7 @@ def _contraction(it: Contraction) -> Loop:
 
     That is how the derivative of an n-fold use of one number comes.
     """
-    refs = [ref for ref in (it.a, it.b) if ref is not None]
     n = len(it.loops)
-    moving = [i for i in range(len(it.sums)) if any(ref.strides[n + i] for ref in refs)]
-    times = prod(it.sums) // prod(it.sums[i] for i in moving)
     operands = {"x": it.a}
     tree: Tree = "x"
     if it.b is not None and it.b == it.a:
@@ -65,15 +62,17 @@ def _contraction(it: Contraction) -> Loop:
     elif it.b is not None:
         tree = ("*", "x", "y")
         operands["y"] = it.b
-    if times != 1:
-        tree = ("*", float(times), tree)
+    sums = it.sums
+    still = [i for i in range(len(sums)) if not any(x.strides[n + i] for x in operands.values())]
+    if still:
+        tree = ("*", float(prod(sums[i] for i in still)), tree)
+        keep = [i for i in range(n + len(sums)) if i - n not in still]
+        operands = {
+            name: Ref(x.base, tuple(x.strides[i] for i in keep)) for name, x in operands.items()
+        }
+        sums = tuple(sums[i - n] for i in keep[n:])
     if it.negate and not it.add:
         tree = ("-", tree)
-    keep = [*range(n), *(n + i for i in moving)]
-    operands = {
-        name: Ref(ref.base, tuple(ref.strides[i] for i in keep)) for name, ref in operands.items()
-    }
-    sums = tuple(it.sums[i] for i in moving)
     add = (-1 if it.negate else 1) if it.add else 0
     return _loop(it.loops, sums, it.out, tree, operands, add=add)
 
@@ -89,15 +88,16 @@ def _loop(
 ) -> Loop:
     """A loop of one statement; loops of one step are left out, and sums over no loop are maps."""
     sizes = (*loops, *sums)
-    keep = [i for i, size in enumerate(sizes) if size != 1]
+    n = len(sizes)
+    keep = [i for i in range(n) if sizes[i] != 1]
 
     def ref(x: Ref) -> Ref:
-        strides = (*x.strides, *(0,) * (len(sizes) - len(x.strides)))
-        return Ref(x.base, tuple(strides[i] for i in keep))
+        strides = x.strides if len(x.strides) == n else (*x.strides, *(0,) * (n - len(x.strides)))
+        return Ref(x.base, tuple([strides[i] for i in keep]) if len(keep) < n else strides)
 
     summed = tuple(k for k, i in enumerate(keep) if i >= len(loops))
     statement = Statement(
-        ref(out),
+        ref(Ref(out.base, out.strides[: len(loops)])),
         tree,
         {name: ref(x) for name, x in operands.items()},
         kind if summed else "map",

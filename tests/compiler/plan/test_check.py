@@ -8,7 +8,7 @@ import pytest
 from autograd_lite.compiler.lift.instructions import Contraction, Ref
 from autograd_lite.compiler.plan.check import check
 from autograd_lite.compiler.plan.groups import Loop, Repeat, Statement
-from autograd_lite.compiler.plan.plan import Plan
+from autograd_lite.compiler.plan.result import Plan
 
 NONE = np.zeros(0, np.int64)
 X, Y, Z, T = Ref(0, (1,)), Ref(3, (1,)), Ref(6, (1,)), Ref(-1, (0,))
