@@ -72,6 +72,15 @@ def extension(
     )
 
 
+DIRECTIVES = {
+    "language_level": 3,
+    "annotation_typing": False,
+    "auto_pickle": False,
+    "boundscheck": False,
+    "wraparound": False,
+    "initializedcheck": False,
+    "cdivision": True,
+}
 extensions = cythonize(
     [
         extension("autograd_lite.extra"),
@@ -115,15 +124,22 @@ extensions = cythonize(
         ),
         extension("nn._steps", *FIELDS, "operations/machines.h", flags=ROOTS),
     ],
-    compiler_directives={
-        "language_level": 3,
-        "annotation_typing": False,
-        "auto_pickle": False,
-        "boundscheck": False,
-        "wraparound": False,
-        "initializedcheck": False,
-        "cdivision": True,
-    },
+    compiler_directives=DIRECTIVES,
+)
+# What leads to things of the user's, which may lead back to it, the collector must look through.
+Options.get_directive_defaults().update(no_gc=False, freelist=0)
+extensions += cythonize(
+    [
+        extension(
+            "autograd_lite.compiler.replay",
+            "compiler/record/flatten.pxd",
+            "compiler/record/held.pxd",
+            "compiler/tape/loops.pxd",
+            "fields.pxd",
+            *FIELDS,
+        )
+    ],
+    compiler_directives=DIRECTIVES,
 )
 for each in extensions:
     each.optional = True

@@ -19,9 +19,9 @@ if os.environ.get("AUTOGRAD_LITE_PURE", "") not in ("", "0"):
 
     for _name in (
         "extra",
-        "backward",
         "plain",
         "fields",
+        "backward",
         "value",
         "nary",
         "block",

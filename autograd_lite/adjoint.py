@@ -74,6 +74,8 @@ def send(node: Node, g: Any, sent: dict[int, Any]) -> None:
     if kind == kinds.BY_HAND:  # a result of a block, which sends when it has all
         more = node._extra
         give(more.xs[0], g, int(node._dy), sent)
+    elif kind == kinds.REPLAYED:
+        send_through(node._block[0], [(g, 0)], sent)
     elif (kind == kinds.UNARY and code == kernels.SQUARE) or (
         kind == kinds.BINARY and code == kernels.MUL and node._x is node._y
     ):

@@ -1,7 +1,9 @@
 # C types for backward.py.
 cimport cython
+cimport autograd_lite.fields as fields
 cimport autograd_lite.kinds as kinds
 cimport autograd_lite.memory as memory
+cimport autograd_lite.operations.kernels as kernels
 from autograd_lite.extra cimport Extra
 from autograd_lite.memory cimport Borrowed
 from autograd_lite.value cimport Node as CNode  # whose type for mypy is named Node
@@ -27,6 +29,8 @@ cdef class Pass:
     i=Py_ssize_t
 )
 cpdef tuple backpropagate(CNode root, tuple watching, tuple inputs=*)
+@cython.locals(more=Extra, d="double*", i=Py_ssize_t)
+cpdef bint sent_at_once(CNode root) except -1
 cdef inline int meet(Borrowed *node, Pass this) except -1
 @cython.locals(more=Extra)
 cdef inline int meet_parents(Borrowed *node, Pass this) except -1
@@ -74,5 +78,5 @@ cdef void forget(Pass this) noexcept
 cpdef bint under_way() except -1
 @cython.locals(node=CNode, this=Pass, i=Py_ssize_t)
 cdef bint is_under_way(CNode root) except -1
-@cython.locals(node=CNode)
+@cython.locals(node=CNode, more=Extra)
 cpdef object send_alone(CNode node)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from array import array
 
+import autograd_lite.fields as fields
 import autograd_lite.kinds as kinds
 import autograd_lite.memory as memory
+import autograd_lite.operations.kernels as kernels
 from autograd_lite.graph import reachable
 
 TYPE_CHECKING = False
@@ -151,6 +153,23 @@ def backpropagate(
     return found
 
 
+def sent_at_once(root: Node) -> bool:
+    """Send the cotangent of a root that was REPLAYED, if all its parents are leaves: True if so.
+
+    There must be no interrupt and no other thread in it, nor a pass under way; so in C only.
+    """
+    more: Extra = root._extra
+    if not (kernels.COMPILED and more.only_leaves_x) or _passes:
+        return False
+    d = memory.pointer(more.dxs)
+    for i in range(len(more.xs)):
+        memory.receive(more.xs, i, d[i])
+    for i in range(len(more.xs)):
+        memory.settle(more.xs, i)
+    root._grad = 1.0
+    return True
+
+
 def meet(node: Node, this: Pass) -> None:
     """Count a user of node; at the first one, take it into the pass with cotangent 0."""
     if node._kind > kinds.LEAF:
@@ -171,6 +190,8 @@ def meet_parents(node: Node, this: Pass) -> None:
         meet(node._x, this)
         meet(node._y, this)
     else:
+        if node._kind == kinds.REPLAYED and this.watching:
+            fields.through_hub(memory.owned(node))
         more: Extra = memory.extra(node)
         if not more.only_leaves_x:
             meet_each(more.xs, this)
@@ -198,7 +219,7 @@ def send(node: Node, this: Pass) -> None:
 def send_to_many(node: Node, g: float, more: Extra, this: Pass) -> None:
     if node._kind == kinds.UNIFORM:
         send_alike(more.xs, more.only_leaves_x, times(g, node._dx), this)
-    elif node._kind == kinds.NARY or node._kind == kinds.DOT:
+    elif node._kind == kinds.NARY or node._kind == kinds.DOT or node._kind == kinds.REPLAYED:
         send_each(more.xs, more.only_leaves_x, memory.pointer(more.dxs), g, this)
         if node._kind == kinds.DOT:
             send_each(more.ys, more.only_leaves_y, memory.pointer(more.dys), g, this)
@@ -444,6 +465,10 @@ def send_alone(node: Node) -> None:
     elif node._kind == kinds.BLOCK:
         for parent, cotangent in zip(node.parents, node._extra.block.send(), strict=True):
             parent.grad += cotangent
+    elif node._kind == kinds.REPLAYED:
+        more: Extra = node._extra
+        for parent, partial in zip(more.xs, memory.numbers(more.dxs), strict=False):
+            parent.grad += times(node._grad, partial)
     else:
         for parent, partial in zip(node.parents, node.partials, strict=True):
             parent.grad += times(node._grad, partial)

@@ -224,16 +224,21 @@ def nodes_of_call(
     if number != kinds.NO_NUMBER:  # all operands stand for plain numbers, and so do the results
         number, detaching = kinds.FLOAT, False
     call = Call(numbers, gradient, block, operands)
-    more = extra.make(parents, (), None, None, only_leaves)
-    more.op = op
-    more.block = call
-    hub = fields.filled_node(kinds.BLOCK, 0, None, None, 0.0, 0.0, 0.0, more)
+    hub = hub_of(op, parents, only_leaves, call)
     above = (hub,)
     results = [result_of(above, op, call, i, data, number) for i, data in enumerate(numbers)]
     for observer in watching:
         for node in (hub, *results):
             observer.made(node)
     return [fields.detached(node, watching) for node in results] if detaching else results
+
+
+def hub_of(op: str, parents: tuple[Value, ...], only_leaves: bool, call: Call) -> Value:
+    """The node in which the results of a call meet; no observer is told."""
+    more = extra.make(parents, (), None, None, only_leaves)
+    more.op = op
+    more.block = call
+    return fields.filled_node(kinds.BLOCK, 0, None, None, 0.0, 0.0, 0.0, more)  # type: ignore[no-any-return]
 
 
 def result_of(

@@ -55,7 +55,7 @@ def _copies(parents: tuple[Node, ...] | None, memo: dict[int, Any]) -> Any:
 def _slots(node: Node, verb: str) -> Any:
     slots = node._get_slots()
     more = slots[-1]
-    if isinstance(more, tuple) and getattr(more[-1], "of_block", False):
+    if node._block is not None:
         raise TypeError(
             f"cannot {verb} the result of {node._op}: its gradient belongs to the call that gave "
             f"it; {verb} its detach(), or what the function itself gives"

@@ -14,12 +14,14 @@ class Extra:
     """The fields of a node besides its slots, if it has any number of parents or was made by hand.
 
     xs, ys         tuples of parents; ys of a `dot` only, () where that side is plain numbers
-    dxs, dys       buffers of their partials, which nodes may share
+    dxs, dys       buffers of their partials, which nodes may share; of a REPLAYED node the numbers
+                   of the call's leaves stand behind them
     only_leaves_x  True if every x is a leaf: a pass may then add to them without ordering them
     only_leaves_y  True if every y is a leaf
     op, label      name of the operation, if made by hand or by a block, and name of the node
     backward       function of a node made by hand that a pass calls, or None
-    block          the Call of a block in its hub, which sends for a pass, or None
+    block          the Call of a block in its hub, which sends for a pass; of a REPLAYED node what
+                   makes its hub, then the hub; else None
     """
 
     __slots__ = (

@@ -44,5 +44,9 @@ cdef CNode filled_number(
 @cython.locals(static=double)
 cpdef double static_of(CNode node) except? -1.5
 cpdef tuple weights_of(CNode node)
+@cython.locals(more=Extra, hub=CNode)
+cpdef tuple block_of(CNode node)
+@cython.locals(more=Extra)
+cdef object through_hub(CNode node)
 @cython.locals(more=Extra)
 cpdef object choice_of(CNode node)

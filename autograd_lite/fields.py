@@ -156,6 +156,29 @@ def weights_of(node: Node) -> tuple[float, ...]:
     return partials
 
 
+def block_of(node: Node) -> tuple[Node, Any]:
+    """(hub, its Call) of a REPLAYED node. They are made when they are first asked for."""
+    more = node._extra
+    if node._kind != kinds.REPLAYED:  # any more, as a pass is watched in another thread
+        return more.xs[0], more.backward
+    if not isinstance(more.block, memory.NODE):
+        more.block = more.block.hub(node._data, more.xs, memory.numbers(more.dxs))
+    hub: Node = more.block
+    return hub, hub._extra.block
+
+
+def through_hub(node: Node) -> None:
+    """Give a REPLAYED node its hub as parent, as other results of blocks have, in a watched pass.
+
+    The caller holds the engine's lock.
+    """
+    hub, call = block_of(node)
+    more = node._extra
+    more.xs, more.only_leaves_x, more.dxs = (hub,), False, None
+    more.backward, more.block = call, None
+    node._kind = kinds.BY_HAND
+
+
 def choice_of(node: Node) -> str:
     """How a node was chosen among its parents, "take" or "largest"; "" for any other node."""
     more = node._extra

@@ -9,6 +9,7 @@ cdef enum:
     DOT = 5
     BY_HAND = 6
     BLOCK = 7
+    REPLAYED = 8
 
 cdef enum:
     NO_NUMBER = 0

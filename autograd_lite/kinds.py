@@ -10,6 +10,7 @@ NARY                                                       Extra: xs, dxs
 DOT                                                        Extra: xs, ys, dxs, dys
 BY_HAND                                  result's index    Extra: xs, op, backward
 BLOCK                                                      Extra: xs, op, block
+REPLAYED                                 0                 Extra: xs, dxs, op, block
 
 In a recording, a node may stand for a plain number. The kind of that number is NO_NUMBER, BOOL, INT
 or FLOAT, with NUMPY if it is NumPy's. Each has the bits of those before it, so that the kind of the
@@ -25,6 +26,7 @@ NARY = 4
 DOT = 5
 BY_HAND = 6
 BLOCK = 7
+REPLAYED = 8  # the result of a compiled function, with its partials: a hub comes when asked for
 
 NO_NUMBER = 0
 BOOL = 1

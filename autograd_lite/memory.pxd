@@ -1,6 +1,7 @@
 # What memory.py does, in C.
 from cpython cimport array
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.contextvars cimport get_value
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
@@ -60,6 +61,10 @@ cdef inline int append_int(array.array owner, int number) except -1:
 
 
 # --------------------------------------------------------------------- what things hold
+
+
+cdef inline object current(object variable):
+    return get_value(variable)
 
 
 cdef extern from "Python.h":

@@ -11,6 +11,7 @@ from operator import is_
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextvars import ContextVar
     from typing import Any, TypeAlias
 
     Node: TypeAlias = Any  # a Value, whose class lies above
@@ -66,6 +67,11 @@ def append_int(owner: array[int], number: int) -> None:
 
 
 # --------------------------------------------------------------------- what things hold
+
+
+def current(variable: ContextVar[Any]) -> Any:
+    """What a context variable is here."""
+    return variable.get()
 
 
 def lists(things: list[Any], held: tuple[Any, ...]) -> bool:

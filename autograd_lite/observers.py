@@ -114,7 +114,7 @@ class _Opens:
     def _enter(self, observer: Observer | None) -> None:
         block = _Block(observer, self)
         count(1, block.told)
-        _blocks.set((*_open_blocks(), block))
+        opened.set((*_open_blocks(), block))
 
     def __exit__(self, *exception: object) -> None:
         mine = [block for block in _open_blocks() if block.opener() is self]
@@ -126,7 +126,7 @@ class _Opens:
         block = mine[-1]
         block.closed = True  # for tasks that were made inside it, and have a copy of the tuple
         _changed()
-        _blocks.set(_open_blocks())
+        opened.set(_open_blocks())
         count(-1, block.told)
 
 
@@ -147,14 +147,15 @@ class _Block:
         return not self.closed and self.opener() is not None
 
 
-_blocks: ContextVar[tuple[_Block, ...]] = ContextVar("blocks", default=())
+opened: ContextVar[tuple[_Block, ...]] = ContextVar("blocks", default=())
+"""The blocks that were opened here, of which some may have closed; () while no block is open."""
 
 in_transform: ContextVar[bool] = ContextVar("in_transform", default=False)
 """True while a transform calls its function: gradients in it are written in Values at once."""
 
 
 def _open_blocks() -> tuple[_Block, ...]:
-    return tuple([block for block in _blocks.get() if block.open])
+    return tuple([block for block in opened.get() if block.open])
 
 
 _Here = tuple[tuple[Observer, ...], bool]
@@ -175,7 +176,7 @@ def _changed(opener: object = None) -> None:
 def here() -> _Here:
     """The active observers, outermost first, and True if operations give leaves here."""
     global _found
-    blocks = _blocks.get()
+    blocks = opened.get()
     if not blocks:
         return _nothing
     seen, since, found = _found
@@ -245,22 +246,22 @@ class observe_alone(observe):
     """`with observe_alone(observer): ...`: as if no other block were open here."""
 
     def __enter__(self) -> None:
-        self._around = _blocks.get()
-        _blocks.set(())
+        self._around = opened.get()
+        opened.set(())
         super().__enter__()
 
     def __exit__(self, *exception: object) -> None:
         super().__exit__(*exception)
-        _blocks.set(self._around)
+        opened.set(self._around)
 
 
 def unobserved(function: Callable[..., Any], *args: Any) -> Any:
     """function(*args), called as if no block were open here."""
-    token = _blocks.set(())
+    token = opened.set(())
     try:
         return function(*args)
     finally:
-        _blocks.reset(token)
+        opened.reset(token)
 
 
 class BlockOrDecorator(_Opens):

@@ -18,7 +18,7 @@ import autograd_lite.kinds as kinds
 import autograd_lite.memory as memory
 import autograd_lite.operations.kernels as kernels
 from autograd_lite import copying, observers
-from autograd_lite.backward import backpropagate, send_alone
+from autograd_lite.backward import backpropagate, send_alone, sent_at_once
 from autograd_lite.extra import Extra
 from autograd_lite.forks import give_lock
 from autograd_lite.handmade import by_hand, watch_for_cycles
@@ -150,6 +150,8 @@ class Node:
             return (self._x,)
         if self._kind == kinds.BINARY:
             return (self._x, self._y)
+        if self._kind == kinds.REPLAYED:
+            return self._block[:1]  # type: ignore[index, return-value]
         more: Extra = self._extra
         return more.xs + more.ys
 
@@ -172,7 +174,7 @@ class Node:
             return memory.numbers(more.dxs)
         if self._kind == kinds.DOT:
             return memory.numbers(more.dxs) + memory.numbers(more.dys)
-        return (float("nan"),) * n
+        return (float("nan"),) * (1 if self._kind == kinds.REPLAYED else n)
 
     @property
     def is_leaf(self) -> bool:
@@ -232,6 +234,9 @@ class Node:
         """(hub, its Call) of a result of a block, and of the hub itself; else None."""
         if self._kind == kinds.BLOCK:
             return self, self._extra.block
+        if self._kind == kinds.REPLAYED:
+            with _lock:
+                return fields.block_of(self)
         if self._kind != kinds.BY_HAND:
             return None
         more = self._extra
@@ -250,6 +255,8 @@ class Node:
         and whatever a `_backward` written by hand raises; then the leaves keep the gradients that
         they had.
         """
+        if self._kind == kinds.REPLAYED and _blocks == 0 and sent_at_once(self):
+            return
         with _lock:
             if self._kind > kinds.LEAF:
                 backpropagate(self, observers.active() if _blocks != 0 else ())

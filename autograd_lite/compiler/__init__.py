@@ -24,3 +24,4 @@ from autograd_lite._pure import import_source, is_compiled
 
 if not is_compiled():
     import_source("autograd_lite.compiler.results")
+    import_source("autograd_lite.compiler.replay")

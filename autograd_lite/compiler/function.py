@@ -25,6 +25,7 @@ from autograd_lite.compiler.record.moving import MovingInts
 from autograd_lite.compiler.record.numbers import NoAttributeError
 from autograd_lite.compiler.record.recorder import Recorder, SilentRecorder, record
 from autograd_lite.compiler.record.tracers import NotRecordedError, TracerError
+from autograd_lite.compiler.replay import MOST_REPLAYS, Replaying, replay_of
 from autograd_lite.compiler.signature import FREE_IN_ALL, FREE_PER_SIGNATURE, Signature
 from autograd_lite.forks import give_lock
 from autograd_lite.value import blocks_open
@@ -60,7 +61,7 @@ _PROBLEMS = (
 )
 
 
-class Compiled(CompiledFunction):
+class Compiled(Replaying, CompiledFunction):
     """A function of numbers and Values that runs as a recorded program.
 
     The first call of a signature (the arguments' nesting, lengths and strings) is recorded; later
@@ -107,9 +108,10 @@ class Compiled(CompiledFunction):
         self._receivers: list[Any] = []  # of callbacks and draws
         self._warned: list[str] = []  # why it runs eagerly
         self._mistake: Mistake | None = None
+        self.replays = ()
         give_lock(self, "_lock")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def _ordinarily(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         watched = blocks_open() and observers.watched()  # every node
         if (watched and observers.tracing()) or is_checking():
             return self.function(*args, **kwargs)  # as a part of another
@@ -197,6 +199,7 @@ class Compiled(CompiledFunction):
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """A call with these arguments, which are taken apart."""
+        self._count_replayed()
         flat = flatten_call(args, kwargs, self._ints.names)
         return Call(
             self._signature((flat.shape.tobytes(), tuple(flat.statics))), flat, args, kwargs
@@ -209,7 +212,7 @@ class Compiled(CompiledFunction):
             signature = self._by_signature[key]
         except KeyError:
             with self._lock:
-                signature = self._by_signature.setdefault(key, Signature())
+                signature = self._by_signature.setdefault(key, Signature(key))
                 if len(self._by_signature) > MAX_SIGNATURES:
                     oldest = [*self._by_signature][:-1]
                     empty = (key for key in oldest if not self._by_signature[key].programs)
@@ -218,7 +221,31 @@ class Compiled(CompiledFunction):
         return signature
 
     def _signatures(self) -> list[Signature]:
+        self._count_replayed()
         return [*self._by_signature.values()]  # at once, as other threads move them to the end
+
+    def _count_replayed(self) -> None:
+        """Have signatures and programs know of the calls that were replayed."""
+        for replay in reversed(self.replays):
+            calls = replay.taken()
+            if calls:
+                replay.program.runs += calls
+                replay.signature.calls += calls
+                replay.signature.last = replay.program
+                if replay.signature.key in self._by_signature:
+                    self._by_signature.move_to_end(replay.signature.key)
+
+    def _prepare_replay(self, program: Program, call: Call) -> None:
+        """Have the next calls of a program replayed, up to the next check, if that can be."""
+        choice = program.choice
+        if choice.executor is not choice.interpreter or self._check == "always" or self._mistake:
+            return
+        if program.replay is None and program.runs == 2:
+            program.replay = replay_of(program, call.flat, call.signature)
+        if program.replay is not None and not call.signature.eager:
+            program.replay.due = program.runs_to_check(self._check)
+            others = [replay for replay in self.replays if replay is not program.replay]
+            self.replays = (program.replay, *others[: MOST_REPLAYS - 1])
 
     def _captured(self, call: Call) -> CapturedState:
         """The state that the function reaches now.
@@ -248,6 +275,7 @@ class Compiled(CompiledFunction):
                         call.result = program.result(run, call)
                     program.runs += 1
                     call.signature.last = program
+                    self._prepare_replay(program, call)
                     return True
         return False
 
@@ -261,6 +289,7 @@ class Compiled(CompiledFunction):
             self._mistake = mistake = Mistake(program, call, differs)
             for signature in self._signatures():
                 signature.programs = []
+            self.replays = ()
             self._warn(said(mistake.what, "explain() says where they part"))
         return result
 
@@ -402,7 +431,7 @@ class Compiled(CompiledFunction):
         return so_many_programs(call) or other_statics(self.function, call, signatures, asked)
 
     def _give_up(self, signature: Signature, reason: str) -> None:
-        signature.eager = True
+        signature.eager, self.replays = True, ()
         self._warn(reason)
 
     def _warn(self, reason: str, where: str = "") -> None:

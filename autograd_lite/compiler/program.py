@@ -6,6 +6,7 @@ Its result is a template, with a hole for each number that the program computes.
 from __future__ import annotations
 
 import operator
+import sys
 from array import array
 from collections import Counter
 from itertools import chain, compress, cycle
@@ -101,9 +102,13 @@ class Program(AnyProgram):
     guards      the guards on the outputs
     calls       each callback, and the template of what it is called with
     runs        the number of calls that it was for, with the recorded one once it is kept
+    replay      the `Replay` of it, or None
     draws       what draws the random numbers
     is_index    [draws] True if `take` reads the random number as an index
     parameters  the Values that were there before the call
+    leaves_all  True if all of these are leaves
+    passed      (result, value) of each result that is a Value of the arguments
+    finite      the outputs that are finite, unless the function raises an error
 
     Raises NotRecordedError for what cannot be replayed.
     """
@@ -122,12 +127,11 @@ class Program(AnyProgram):
         self.n_results, self.n_numbers = len(outputs.nodes), len(outputs.numbers)
         places = {slot: k for k, slot in enumerate(flat.slots)}
         slots = [recording.arguments.get(node) for node in outputs.nodes]
-        # (result, value) of each result that is a Value of the arguments.
-        self._passed = [(i, places[slot]) for i, slot in enumerate(slots) if slot in places]
+        self.passed = [(i, places[slot]) for i, slot in enumerate(slots) if slot in places]
         self._recorded = outputs.nodes[:], outputs.numbers  # the results of the recorded call
-        # The outputs that are numbers of Python's: finite, unless the function raises an error.
+        # Numbers of Python's are.
         kinds = enumerate(map(number_type, outputs.numbers), self.n_results)
-        self._finite = array("q", [i for i, kind in kinds if kind is not np.float64])
+        self.finite = array("q", [i for i, kind in kinds if kind is not np.float64])
         for number in outputs.numbers:
             outputs.add(number)
         self.guards = Guards(recording, outputs)
@@ -136,6 +140,7 @@ class Program(AnyProgram):
             for call in recording.calls
         ]
         self.runs, self._check_at = 0, 2
+        self.replay: Any = None
         self.draws = tuple(draw.function for draw in recording.draws)
         self._drawn = [type(draw.number) for draw in recording.draws]
         self._drawn_ints = [i for i, draw in enumerate(recording.draws) if is_int(draw.number)]
@@ -170,7 +175,7 @@ class Program(AnyProgram):
                     "Compute them outside, and pass them",
                 )
             )
-        self._leaves_all = all(parameter.is_leaf for parameter in self.parameters)
+        self.leaves_all = all(parameter.is_leaf for parameter in self.parameters)
         wrt = [*range(len(leaves), tape.leaves), *flat.slots]
         self.choice = ExecutorChoice(tape, wrt, executor, self.guards.exact, has_run=True)
 
@@ -214,6 +219,10 @@ class Program(AnyProgram):
         """True if the next run is to be checked: with "auto" the second, fourth, eighth ..."""
         return check == "always" or (check == "auto" and self.runs + 1 >= self._check_at)
 
+    def runs_to_check(self, check: str) -> int:
+        """How many runs may follow before one is to be checked."""
+        return self._check_at - self.runs - 1 if check == "auto" else sys.maxsize
+
     def checked(self) -> None:
         """Note that the next run has been checked."""
         self._check_at = 2 * (self.runs + 1)
@@ -223,7 +232,7 @@ class Program(AnyProgram):
         (nodes, numbers), self._recorded = self._recorded, ([], [])
         if not grad_enabled():
             nodes = [Value(number_of(node)) for node in nodes]
-        for i, k in self._passed:
+        for i, k in self.passed:
             nodes[i] = flat.values[k]
         return put_together(self.template, nodes, [*map(number_of, numbers)])
 
@@ -233,7 +242,7 @@ class Program(AnyProgram):
         if self.calls:
             self.call_back(run.outputs, call)
         nodes = self.nodes(self.choice, run, self.n_results, flat) if self.n_results else []
-        for i, k in self._passed:
+        for i, k in self.passed:
             nodes[i] = flat.values[k]
         # The run is not asked for anything else if no result is a node.
         numbers = run.outputs[self.n_results :] if self.n_results else run.outputs
@@ -294,7 +303,7 @@ class Program(AnyProgram):
         """The results of a run as nodes of the eager graph."""
         if not n_results:
             return []
-        wrt, leaves_all = self.parameters, self._leaves_all
+        wrt, leaves_all = self.parameters, self.leaves_all
         if flat.values:
             wrt += tuple(flat.values)
             leaves_all = leaves_all and all(value.is_leaf for value in flat.values)
@@ -314,9 +323,9 @@ class Program(AnyProgram):
             return False
         if drawn:
             call.all_drawn(drawn)
-        if self._finite:
-            found = loops.room(len(self._finite))
-            call.raises = not loops.collect(outputs, self._finite, found)
+        if self.finite:
+            found = loops.room(len(self.finite))
+            call.raises = not loops.collect(outputs, self.finite, found)
         return not call.raises
 
     def call_back(self, outputs: array[float], call: Call) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from autograd_lite.compiler.program import Program
 
 __all__ = ["FREE_IN_ALL", "FREE_PER_SIGNATURE", "Signature"]
@@ -17,6 +19,7 @@ signature may be recorded, and none if none of so many programs, and half as man
 class Signature:
     """What is known of the calls of one signature. Each way that decisions went has a program.
 
+    key         by what a function knows it
     programs    the programs, the newest first
     last        the program that ran last
     calls       the number of calls
@@ -27,7 +30,8 @@ class Signature:
     unsettled   True if the last recording changed what the function reads
     """
 
-    def __init__(self) -> None:
+    def __init__(self, key: Any = None) -> None:
+        self.key = key
         self.programs: list[Program] = []
         self.last: Program | None = None
         self.calls = self.recordings = 0

@@ -101,6 +101,11 @@ class CapturedState:
         """Everything that the roots lead to, but for plain numbers and text."""
         return self._reached.values()
 
+    @property
+    def compared(self) -> tuple[list[Any], list[tuple[Any, ...]]]:
+        """The things that are compared at each call, and what each of them held."""
+        return self._things, self._held
+
     def leads_to(self, thing: object) -> bool:
         """True if the thing was reached."""
         return id(thing) in self._reached

@@ -2,6 +2,8 @@
 cimport cython
 cimport autograd_lite.memory as memory
 
+cdef object CellType, FunctionType
+
 
 cdef class Part:
     cdef public object of
