@@ -69,7 +69,7 @@ def _lifted(tape: Tape, wrt: Ints, most: int | None) -> ArrayProgram | None:
     groups, group_of = groups_of(form, schedule, wrt, primal)
     if most is not None and sum(not group.backward_only for group in groups) > most:
         return None
-    layout = Layout(form, schedule, group_of, wrt, primal, tape.leaves)
+    layout = Layout(form, schedule, groups, group_of, wrt, primal, tape.leaves)
     lowering = Lowering(form, layout)
     reverse = Reverse(lowering, uses, wrt)
     memory, outputs, arrays = layout.memory, layout.address[form.outputs], lowering.arrays()

@@ -33,8 +33,8 @@ __all__ = ["Layout"]
 class Layout:
     """The memory: the leaves, the constants, then the groups in order.
 
-    groups, group_of  see `groups_of`, which found the group_of that is given; here, a group that is
-                no nest may have been split
+    groups, group_of  see `groups_of`, which found those that are given; here, a group that is no
+                nest may have been split
     blocks      the block of each group
     address     [n] address of each node
     leaves      [leaves] address of the leaf in each slot
@@ -52,6 +52,7 @@ class Layout:
         self,
         form: CanonicalProgram,
         schedule: Schedule,
+        groups: list[Group],
         group_of: Ints,
         wrt: Ints,
         primal: int,
@@ -79,7 +80,7 @@ class Layout:
         self.address[constants] = base + which
         self.memory.one = int(self.address[form.one])
 
-        self.groups, self.group_of = groups_of(form, schedule, wrt, primal, self._lay_out)
+        self.groups, self.group_of = groups_of(form, schedule, wrt, primal, self._lay_out, groups)
 
     def _lay_out(self, group: Group) -> list[Group]:
         """Give the group its addresses; as several groups if that makes nests of them."""

@@ -18,7 +18,7 @@ from autograd_lite.compiler.lift.canonical import (
     CanonicalProgram,
 )
 from autograd_lite.compiler.lift.specialized import Specialized, formula, partials_of
-from autograd_lite.compiler.tape.ranges import Ints, offsets_of, rows_of
+from autograd_lite.compiler.tape.ranges import Ints, distinct, offsets_of, rows_of
 
 __all__ = ["Uses", "active_nodes"]
 
@@ -34,11 +34,11 @@ def active_nodes(form: CanonicalProgram, wrt: Ints) -> NDArray[np.bool_]:
         operand, user = operand[waits], user[waits]
         order = np.argsort(operand, kind="stable")
         user, offsets = user[order], offsets_of(operand, len(form))
+        room = np.empty(len(form), np.int64)
     while len(reached):
         users = user[rows_of(offsets, reached)[0]]
-        users = users[~active[users]]
-        active[users] = True
-        reached = np.unique(users)
+        reached = distinct(users[~active[users]], room)
+        active[reached] = True
     return active
 
 

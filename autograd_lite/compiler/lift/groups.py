@@ -7,7 +7,7 @@ array operation. The addresses, which are compared exactly, decide what is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -44,11 +44,13 @@ def groups_of(
     wrt: Ints,
     primal: int,
     lay_out: Callable[[Group], list[Group]] = lambda group: [group],
+    known: Sequence[Group] = (),
 ) -> tuple[list[Group], Ints]:
     """The groups in an order in which they can be computed, and the group of each node.
 
     primal   number of nodes that are there without gradients; only gradients need the others
     lay_out  takes each group when those before it are known, and gives the group or its parts
+    known    the groups as they are where none has parts, which most need not be found again
 
     The first three groups are the leaves in wrt, the other leaves, and the constants.
     """
@@ -56,10 +58,13 @@ def groups_of(
     in_wrt = leaf & np.isin(form.slot, wrt)
     groups: list[Group] = []
     group_of = np.full(len(form), -1)
+    parted = np.zeros(len(form) + 1, bool)  # of each group, whether it is none of the known ones
 
-    def add(group: Group) -> None:
-        for part in lay_out(group):
+    def add(group: Group, known: bool = True) -> None:
+        parts = lay_out(group)
+        for part in parts:
             group_of[part.members] = len(groups)
+            parted[len(groups)] = len(parts) > 1 or not known
             groups.append(part)
 
     def mark(within: bool, operands: Ints) -> Ints:
@@ -74,16 +79,33 @@ def groups_of(
     add(Group(LEAF, 0, np.flatnonzero(leaf & ~in_wrt)))
     add(Group(CONSTANT, 0, np.flatnonzero(form.kind == CONSTANT)))
     passes = form.passes
+    operation = (form.formula * 8 + form.kind) * 2 + (np.arange(len(form)) >= primal)
+    operation = operation * (passes.max(initial=0) + 1) + passes
+    found = len(groups)
     for nodes in schedule.levels:
-        within = bool(schedule.recurrent[nodes[0]] >= 0)
-        signature = _signatures(form, nodes, partial(mark, within))
-        operation = (form.formula[nodes] * 8 + form.kind[nodes]) * 2 + (nodes >= primal)
-        operation = operation * (passes.max() + 1) + passes[nodes]
-        for members in _alike(nodes, form.program_order, operation, signature):
+        alike = _level_of(known, found, len(nodes)) if known else []
+        found += len(alike)
+        terms, _ = form.terms_of(nodes)
+        same = bool(alike) and not parted[group_of[[form.a[terms], form.b[terms]]]].any()
+        if not same:
+            within = bool(schedule.recurrent[nodes[0]] >= 0)
+            signature = _signatures(form, nodes, partial(mark, within))
+            before, alike = alike, _alike(nodes, form.program_order, operation[nodes], signature)
+            same = len(before) == len(alike) and all(map(np.array_equal, before, alike))
+        for members in alike:
             first = int(members[0])
             kind, formula = int(form.kind[first]), int(form.formula[first])
-            add(Group(kind, formula, members, first >= primal))
+            add(Group(kind, formula, members, first >= primal), same)
     return groups, group_of
+
+
+def _level_of(groups: Sequence[Group], start: int, size: int) -> list[Ints]:
+    """The members of the groups from start on that are so many nodes in all."""
+    end = start
+    while size:
+        size -= len(groups[end].members)
+        end += 1
+    return [group.members for group in groups[start:end]]
 
 
 def _signatures(form: CanonicalProgram, nodes: Ints, mark: Callable[[Ints], Ints]) -> Hashes:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from autograd_lite.compiler.lift.canonical import CONSTANT, ELEMENTWISE, SUM, CanonicalProgram
 from autograd_lite.compiler.lift.hashes import Hashes, mixed, of_sets
-from autograd_lite.compiler.tape.ranges import Ints, offsets_of, rows_of
+from autograd_lite.compiler.tape.ranges import Ints, distinct, offsets_of, rows_of
 
 __all__ = ["Schedule", "has_few_levels"]
 
@@ -35,13 +35,12 @@ def levels_of(form: CanonicalProgram, inner: NDArray[np.bool_]) -> Iterator[Ints
     user = user[order]
     offsets = offsets_of(operand, len(inner))
     missing = np.bincount(user, minlength=len(inner))
-    level = np.flatnonzero(inner & (missing == 0))
+    level, room = np.flatnonzero(inner & (missing == 0)), np.empty(len(inner), np.int64)
     while len(level):
         yield level
-        places, _ = rows_of(offsets, level)
-        users, counts = np.unique(user[places], return_counts=True)
-        missing[users] -= counts
-        level = users[missing[users] == 0]
+        users = user[rows_of(offsets, level)[0]]
+        np.subtract.at(missing, users, 1)
+        level = distinct(users[missing[users] == 0], room)
 
 
 def has_few_levels(form: CanonicalProgram, most: int) -> bool:

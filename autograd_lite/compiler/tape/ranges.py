@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ints", "offsets_of", "ranges", "rows_of"]
+__all__ = ["Ints", "distinct", "offsets_of", "ranges", "rows_of"]
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -25,6 +25,16 @@ def offsets_of(sorted_ints: Ints, n: int) -> Ints:
     offsets = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(sorted_ints, minlength=n), out=offsets[1:])
     return offsets
+
+
+def distinct(nodes: Ints, room: Ints) -> Ints:
+    """The nodes, each of them once, in any order; `np.unique` would sort them.
+
+    room  [n] ints that are written over, for nodes 0 to n - 1
+    """
+    position = np.arange(len(nodes))
+    room[nodes] = position  # the last one stays
+    return nodes[room[nodes] == position]
 
 
 def rows_of(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:

@@ -19,8 +19,8 @@ def lowered(function, *args):
     primal = len(form)
     Uses(form, wrt)
     schedule = Schedule(form)
-    _, group_of = groups_of(form, schedule, wrt, primal)
-    return Lowering(form, Layout(form, schedule, group_of, wrt, primal, lifted.tape.leaves))
+    groups, group_of = groups_of(form, schedule, wrt, primal)
+    return Lowering(form, Layout(form, schedule, groups, group_of, wrt, primal, lifted.tape.leaves))
 
 
 def curve(xs):
