@@ -78,7 +78,7 @@ class Layout:
         leaf = np.flatnonzero(form.kind == LEAF)
         self.address[leaf] = self.leaves[form.slot[leaf]]
         self.address[constants] = base + which
-        self.memory.one = int(self.address[form.one])
+        self.memory.one, self.memory.zero = self.address[[form.one, form.zero]].tolist()
 
         self.groups, self.group_of = groups_of(form, schedule, wrt, primal, self._lay_out, groups)
 
@@ -114,8 +114,10 @@ class Layout:
         """The order of n scalars with k operands [k, n], the positions where to cut it, their rows.
 
         As they come, or by their operands' addresses, if that is a nest; else as a few nests of
-        stretches of different lengths, if they are a formula; else as rows of different lengths,
-        padded, unless they are taken: each by its own index, whatever lies beside it.
+        stretches of different lengths, if they are a formula; else as they come, if one operand
+        moves as a nest, as the vectors that a packed triangle is multiplied by; else as rows of
+        different lengths, padded, unless they are taken: each by its own index, whatever lies
+        beside it.
         """
         tables = self.address[operands]
         n = tables.shape[1]
@@ -130,6 +132,9 @@ class Layout:
             split = _split(tables[:, order], *stretches(known[:, order]))
             if split is not None:
                 return order[split[0]], split[1], None
+        moving = tables[(tables != tables[:, :1]).any(1)]
+        if kind == SUM and any(_is_nest(table[None]) for table in moving):
+            return natural, whole, None
         if kind != TAKE:
             rows = PaddedRows(*stretches(known))
             if len(rows.padding) <= 2 * n + 64 and _is_nest(rows.filled(tables)):

@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from autograd_lite.compiler.lift.hashes import mixed
+from autograd_lite.compiler.lift.hashes import Hashes, mixed
 from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["Loop", "is_within", "nest", "runs", "stretches"]
+__all__ = ["Loop", "first_alike", "is_among", "is_within", "nest", "runs", "stretches"]
 
 Loop: TypeAlias = tuple[int, tuple[int, ...]]
 
@@ -69,14 +69,36 @@ def _commonest(columns: Ints) -> Ints:
 
     Hashes are counted, as columns are slow to sort.
     """
+    _, first, counts = np.unique(_key(columns), return_index=True, return_counts=True)
+    common = columns[:, first[counts == counts.max()]]
+    return common[:, np.lexsort(common[::-1])[:1]]
+
+
+def first_alike(rows: Ints) -> Ints:
+    """[n] number of each of rows [n, m] among those that differ, in the order of their first."""
+    _, first, which = np.unique(_key(rows.T), return_index=True, return_inverse=True)
+    number: Ints = np.argsort(np.argsort(first))[which]
+    return number
+
+
+def _key(columns: Ints) -> Hashes:
+    """[n] a hash of each of columns [m, n]."""
     key = np.zeros(columns.shape[1], np.uint64)
     for row in columns:
         key = mixed(key + row.astype(np.uint64))
-    _, first, counts = np.unique(key, return_index=True, return_counts=True)
-    common = columns[:, first[counts == counts.max()]]
-    return common[:, np.lexsort(common[::-1])[:1]]
+    return key
 
 
 def is_within(table: Ints, addresses: Ints) -> bool:
     """True if all of a table lies between the first and the last of these addresses."""
     return bool(addresses.min() <= table.min() and table.max() <= addresses.max())
+
+
+def is_among(table: Ints, addresses: Ints) -> bool:
+    """True if all of a table are some of these addresses."""
+    if not is_within(table, addresses):
+        return False
+    first = int(addresses.min())
+    there = np.zeros(int(addresses.max()) - first + 1, bool)
+    there[addresses - first] = True
+    return bool(there[table - first].all())

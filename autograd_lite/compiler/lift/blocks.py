@@ -72,11 +72,12 @@ class Memory:
 
     size       number of doubles that are taken
     constants  the array of constants
-    one        the address of the constant 1
+    one, zero  the addresses of these constants
     """
 
     constants: Array
     one: int
+    zero: int
 
     def __init__(self, size: int) -> None:
         self.size = size

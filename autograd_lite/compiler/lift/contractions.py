@@ -13,9 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_lite.compiler.lift.affine import Loop, nest, runs, stretches
-from autograd_lite.compiler.lift.blocks import MAX_PARTS, Memory
-from autograd_lite.compiler.lift.instructions import Contraction, Instruction, Ref, Scatter
+from autograd_lite.compiler.lift.affine import Loop, first_alike, is_among, nest, runs, stretches
+from autograd_lite.compiler.lift.blocks import MAX_PARTS, Memory, PaddedRows
+from autograd_lite.compiler.lift.instructions import (
+    Contraction,
+    Gather,
+    Instruction,
+    Ref,
+    Scatter,
+)
 from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["ContractionBuilder", "Part", "few", "refs_of"]
@@ -132,26 +138,75 @@ class ContractionBuilder:
     def irregular(self, out: Ints, a: Ints, b: Ints) -> Part:
         """The part of a table of which one operand, or both, must be copied together."""
         for kept, moved in ((a, b), (b, a)):
-            rows, columns = nest(np.stack([out, kept[:, 0]])), nest(kept[:1])
-            if rows is None or columns is None or len(runs(kept[None])) > 1:
-                continue
-            loops, sums, (to, of_kept) = refs_of([out[0], kept[0, 0]], rows, columns)
-            of_moved = self._copy(moved.reshape(loops + sums), len(loops))
-            return Part(out, [Contraction(loops, sums, to, of_kept, of_moved)])
+            part = self.beside(out, kept, moved, moved.size)
+            if part is not None:
+                return part
+        part = self._picked(out, a, b)
+        if part is not None:
+            return part
         (n, k), base = a.shape, self.memory.reserve(len(out))
         columns = [(k, (1, 1))] if k > 1 else []
         bases = [base, self.memory.copy(a), self.memory.copy(b)]
         loops, sums, (to, of_a, of_b) = refs_of(bases, [(n, (1, k, k))], columns)
         return Part(out, [Contraction(loops, sums, to, of_a, of_b), Scatter(base, out)])
 
-    def _copy(self, table: Ints, n: int) -> Ref:
-        """A copy of an operand without the loops along which it is the same.
-
-        n  number of outer loops; a copy with these inside and the others outside will do too
+    def beside(self, out: Ints, kept: Ints, moved: Ints, most: int) -> Part | None:
+        """The part of a table of which one operand is regular, and a copy of the other one, without
+        the loops along which it is the same, has at most so many numbers.
         """
+        heads, columns = np.stack([out, kept[:, 0]]), nest(kept[:1])
+        rows = nest(
+            np.stack([*heads, first_alike(moved)])
+        )  # loops in which it is the same are such
+        rows = rows or nest(heads)
+        if rows is None or columns is None or len(runs(kept[None])) > 1:
+            return None
+        loops, sums, (to, of_kept) = refs_of([out[0], kept[0, 0]], rows, columns)
+        table = moved.reshape(loops + sums)
         for axis in range(table.ndim):
             first = table.take([0], axis)
             table = table if (table != first).any() else first
+        if table.size > most:
+            return None
+        of_moved = self._copy(table, len(loops))
+        return Part(out, [Contraction(loops, sums, to, of_kept, of_moved)])
+
+    def _picked(self, out: Ints, a: Ints, b: Ints) -> Part | None:
+        """The part of a table that is a nest but for rows that it lacks: some of an outer product.
+
+        All rows are computed, none from other numbers than those of the table, and its own picked.
+        """
+        n, k = a.shape
+        columns = nest(np.stack([a[0], b[0]]))
+        if k < n or columns is None or len(runs(np.stack([a, b]))) > 1:
+            return None
+        heads = np.stack([out, a[:, 0], b[:, 0]])
+        for order in (slice(None), slice(None, None, -1)):  # first, or last, of each stretch below
+            padded = PaddedRows(*stretches(heads[:, order]))
+            size = len(padded.padding)
+            if size > 2 * n + 64:
+                return None
+            wide = padded.filled(heads[1:, order])[:, order]
+            rows = nest(np.stack([np.arange(size), *wide]))
+            if rows is not None and all(map(is_among, wide, heads[1:])):
+                base, picked = self.memory.reserve(size), self.memory.reserve(n)
+                loops, sums, (to, of_a, of_b) = refs_of([base, *wide[:, 0]], rows, columns)
+                wanted = base + np.arange(size)[order][padded.offset][order]
+                return Part(
+                    out,
+                    [
+                        Contraction(loops, sums, to, of_a, of_b),
+                        Gather(picked, wanted),
+                        Scatter(picked, out),
+                    ],
+                )
+        return None
+
+    def _copy(self, table: Ints, n: int) -> Ref:
+        """A copy of an operand, which does not move in loops of size 1.
+
+        n  number of outer loops; a copy with these inside and the others outside will do too
+        """
         order = list(range(table.ndim))
         inside_out = order[n:] + order[:n]
         if self.memory.has_copy(table.transpose(inside_out)):

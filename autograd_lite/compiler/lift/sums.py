@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from math import gcd
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_lite.compiler.lift.affine import is_within, nest
+from autograd_lite.compiler.lift.affine import is_among, is_within, nest
 from autograd_lite.compiler.lift.blocks import MAX_PARTS, Block, Memory
 from autograd_lite.compiler.lift.contractions import ContractionBuilder, Part, few
 from autograd_lite.compiler.lift.elementwise import in_loops
@@ -82,6 +83,19 @@ def _uniform(row: Ints, term_class: Ints) -> bool:
     return np.array_equal(np.minimum.reduceat(counts, starts), np.maximum.reduceat(counts, starts))
 
 
+class Wide(NamedTuple):
+    """Rows of different lengths as those of the longest.
+
+    tables  a, b [n, longest] as they would go on
+    affine  whether all terms of a, of b, stand in its table
+    gained  [n, longest] True where there is no term
+    """
+
+    tables: list[Ints]
+    affine: list[bool]
+    gained: NDArray[np.bool_]
+
+
 class TermClass:
     """Terms a * b that are alike, sorted by the row that they are added up in.
 
@@ -101,6 +115,22 @@ class TermClass:
     def tables(self) -> Ints:
         """[2, n, k] a and b, if each row has k terms."""
         return np.stack([self.a, self.b]).reshape(2, len(self.rows), -1)
+
+    def wide(self, last: bool) -> Wide:
+        """Tables of which every row goes on as the longest does.
+
+        last  True if the last terms of all rows stand below one another, rather than the first
+        """
+        counts, width, longest = self.counts, int(self.counts.max()), int(self.counts.argmax())
+        position = np.arange(width)
+        gained = position < (width - counts)[:, None] if last else position >= counts[:, None]
+        anchor = self.starts + (counts - 1) * last
+        full = self.starts[longest] + position
+        tables = [x[anchor][:, None] + (x[full] - x[anchor[longest]]) for x in (self.a, self.b)]
+        affine = [
+            np.array_equal(t[~gained], x) for t, x in zip(tables, (self.a, self.b), strict=True)
+        ]
+        return Wide(tables, affine, gained)
 
     @property
     def start(self) -> tuple[int, int, int]:
@@ -208,6 +238,8 @@ class SumBuilder:
             self._table(terms.rows, *terms.tables)
         elif padded := self._padded(terms, last=False) or self._padded(terms, last=True):
             self._table(terms.rows, *padded)
+        elif masked := self._masked(terms, last=False) or self._masked(terms, last=True):
+            self.parts.append(masked)
         elif len(lengths := np.unique(terms.counts)) <= MAX_PARTS:
             for length in lengths.tolist():
                 self.add(terms.of_length(length))
@@ -238,25 +270,34 @@ class SumBuilder:
     def _padded(self, terms: TermClass, last: bool) -> tuple[Ints, Ints] | None:
         """Rows of different lengths as tables of the longest, if the terms they gain are padding.
 
-        last  True if the last terms of all rows stand below one another, rather than the first
+        last  see `TermClass.wide`
         """
-        counts, n = terms.counts, len(terms.rows)
-        width, longest = int(counts.max()), int(counts.argmax())
-        row, position = np.repeat(np.arange(n), counts), ranges(np.zeros_like(counts), counts)
-        anchor, full = terms.starts, terms.starts[longest] + np.arange(width)
-        if last:
-            position += (width - counts)[row]
-            anchor = anchor + counts - 1
-        tables = []
-        for x in (terms.a, terms.b):
-            table = x[anchor][:, None] + (x[full] - x[anchor[longest]])
-            if (table[row, position] != x).any() or not is_within(table, x):
-                return None
-            tables.append(table)
-        gained = np.ones((n, width), bool)
-        gained[row, position] = False
-        a, b = tables
-        return (a, b) if self.memory.products_are_zero(a[gained], b[gained], need=True) else None
+        wide = terms.wide(last)
+        a, b = wide.tables
+        if not (all(wide.affine) and is_within(a, terms.a) and is_within(b, terms.b)):
+            return None
+        in_a, in_b = a[wide.gained], b[wide.gained]
+        return (a, b) if self.memory.products_are_zero(in_a, in_b, need=True) else None
+
+    def _masked(self, terms: TermClass, last: bool) -> Part | None:
+        """Rows of different lengths as tables of the longest, if a copy of one operand that has 0
+        where there is no term serves many rows: so a triangle becomes a matrix.
+
+        last  see `TermClass.wide`
+        """
+        n, size = len(terms.rows), len(terms.a)
+        if n * int(terms.counts.max()) > 2 * size + 64:
+            return None
+        wide = terms.wide(last)
+        for kept, x, other in ((0, terms.a, terms.b), (1, terms.b, terms.a)):
+            if wide.affine[kept] and is_among(wide.tables[kept], x):
+                moved = np.full(wide.gained.shape, self.memory.zero)
+                moved[~wide.gained] = other
+                out, beside = self.block.addresses[terms.rows], self.contractions.beside
+                part = beside(out, wide.tables[kept], moved, size // 4)
+                if part is not None:
+                    return part
+        return None
 
     def _ragged(self, terms: TermClass) -> Part:
         """Rows that nothing makes equal."""

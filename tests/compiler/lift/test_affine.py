@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite.compiler.lift.affine import nest, runs, stretches
+from autograd_lite.compiler.lift.affine import first_alike, is_among, nest, runs, stretches
 
 SIZES = st.lists(st.integers(1, 4), min_size=1, max_size=4)
 STRIDES = st.integers(-30, 30)
@@ -94,3 +94,16 @@ def test_stretches_are_those_of_the_commonest_step_of_all_tables_and_of_equally_
     assert starts.tolist() == [0, 3, 5, 6]
     assert lengths.tolist() == [3, 2, 1, 1]
     assert stretches(np.array([[0, 5, 7, 12, 14]]))[0].tolist() == [0, 1, 3]
+
+
+def test_all_of_a_table_are_some_of_the_addresses():
+    addresses = np.array([7, 3, 9, 3])
+    assert is_among(np.array([[3, 9], [7, 7]]), addresses)
+    assert not is_among(np.array([3, 5]), addresses)
+    assert not is_among(np.array([2]), addresses)
+    assert not is_among(np.array([10]), addresses)
+
+
+def test_rows_are_numbered_in_the_order_of_their_first():
+    rows = np.array([[5, 1], [0, 9], [5, 1], [5, 2], [0, 9]])
+    assert first_alike(rows).tolist() == [0, 1, 0, 2, 1]

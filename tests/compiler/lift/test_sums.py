@@ -1,5 +1,6 @@
 """Sums of products that lie in equal steps become a few contractions."""
 
+import math
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Value
+from autograd_lite.compiler.lift.instructions import Gather, SegmentSum
 from autograd_lite.compiler.lift.sums import progressions
 from tests.support.lifting import Lifted
 
@@ -76,3 +78,83 @@ def test_a_filter_that_a_recurrence_makes():
 
     for n in (6, 7, 20):
         assert Lifted(energy, [Value(0.1 * i * i) for i in range(n)]).agrees()
+
+
+def triangle(n, order):
+    """[(row, column) of each packed number] below the diagonal of a square."""
+    pairs = [(j, i) for i in range(n) for j in range(i + 1, n)]
+    return sorted(pairs) if order == "rows" else pairs
+
+
+def packed_products(weights, vectors, pairs, transposed):
+    """Rows of different lengths: each weight times what stands in its column."""
+    n, found = len(vectors[0]), []
+    for x in vectors:
+        y = [0.0] * n
+        for weight, (j, i) in zip(weights, pairs, strict=True):
+            to, of = (i, j) if transposed else (j, i)
+            y[to] = y[to] + weight * x[of]
+        found += [v for v in y if isinstance(v, Value)]
+    return found
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("order", ["rows", "columns"])
+@pytest.mark.parametrize("made", [False, True])
+def test_a_packed_triangle_is_a_matrix(order, transposed, made):
+    """Forward, and both gradients: nothing is added up row by row, and no operand copied whole."""
+    n, batch = 7, 40
+    weights = [Value(0.1 * i - 1) for i in range(n * (n - 1) // 2)]
+    vectors = [[0.3 * i - 0.1 * k for i in range(n)] for k in range(batch)]
+    shift = Value(0.3)
+
+    def function(vectors):
+        if made:  # not leaves, so that they have a gradient as well
+            vectors = [[ag.tanh(x - shift) for x in row] for row in vectors]
+        return packed_products(weights, vectors, triangle(n, order), transposed)
+
+    lifted = Lifted(function, vectors)
+    assert lifted.agrees()
+    every = [*lifted.program.forward, *lifted.program.backward]
+    assert not [it for it in every if isinstance(it, SegmentSum)]
+    assert max(it.table.size for it in every if isinstance(it, Gather)) == (n - 1) ** 2
+
+
+def test_an_infinite_number_above_the_triangle_is_not_read():
+    """Times 0 it is NaN in arrays, and the interpreter is asked."""
+    pairs = triangle(5, "rows")
+    weights = [Value(1.0 + i) for i in range(len(pairs))]
+    f = ag.compile(lambda v: packed_products(weights, v, pairs, False), executor="numpy")
+    vectors = [[1.0 + k + i for i in range(5)] for k in range(30)]
+    for last in (2.0, math.inf, math.nan):
+        for row in vectors:
+            row[3] = last  # which only the last result of each row has
+        found, expected = ([y.data for y in g(vectors)] for g in (f, f.function))
+        assert found == pytest.approx(expected, rel=1e-12, nan_ok=True)
+        assert math.isfinite(found[0])
+    assert "(p0, 0)'" in f.explain()
+
+
+@given(st.data())
+def test_rows_of_any_lengths_are_right(data):
+    """Whether they are padded, masked, or added up as they are."""
+    lengths = data.draw(st.lists(st.integers(1, 7), min_size=2, max_size=8))
+    starts = [data.draw(st.integers(0, 7 - n)) for n in lengths]
+    kind = data.draw(st.sampled_from(["drawn", "first", "last"]))
+    if kind != "drawn":
+        starts = [0 if kind == "first" else 7 - n for n in lengths]
+    weights = [Value(0.1 * i - 1) for i in range(sum(lengths))]
+    scale = Value(0.7)
+
+    def function(vectors):
+        found = []
+        for row in vectors:
+            row, k = [x * scale for x in row], 0
+            for start, n in zip(starts, lengths, strict=True):
+                found.append(ag.dot(weights[k : k + n], row[start : start + n]))
+                k += n
+        return found
+
+    batch = data.draw(st.sampled_from([1, 2, 20]))
+    vectors = [[0.3 * i - 0.1 * k for i in range(7)] for k in range(batch)]
+    assert Lifted(function, vectors).agrees()
