@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         [Sequence[Operand], Sequence[Operand], Sequence[Operand]], Sequence[Operand]
     ]
 
+    Pushing: TypeAlias = tuple["Block", list[Any], list[int]]
+
     class Pulled(Protocol):
         """A block, or the run of a program: what has a pullback."""
 
@@ -78,6 +80,21 @@ class Block:
     def together(self, count: int) -> tuple[Block, int]:
         """So many blocks of this kind as one, the operands of each to the results of each; and how
         many results each has.
+        """
+        raise NotImplementedError
+
+    @property
+    def pushes(self) -> bool:
+        """True if it has `pushing`; of other blocks only the pullback is known."""
+        return False
+
+    def pushing(self, operands: Sequence[Any], tangents: Sequence[Any], zero: Any) -> Pushing:
+        """What gives the tangents of the results: a block, its operands, and where among its
+        results they are.
+
+        operands  Values and numbers, or what stands for them
+        tangents  those of the operands; None for one that is always 0
+        zero      what stands for 0
         """
         raise NotImplementedError
 

@@ -58,9 +58,6 @@ class Nodes:
     in them only have derivatives which differ in them only.
     """
 
-    pushes_blocks = True
-    """False if the results of a block have no tangents here."""
-
     def __init__(self) -> None:
         self.codes: list[int] = []
         self.parents: list[tuple[int, ...]] = []
@@ -250,6 +247,11 @@ class Nodes:
         cotangents  {k: node of the cotangent of result k}
         """
         raise NotImplementedError
+
+    @property
+    def pushes_blocks(self) -> bool:
+        """False if the results of a block have no tangents here."""
+        return True
 
     def pushed(self, block: int, tangents: Mapping[int, int]) -> list[int]:
         """The nodes of the tangents of a block's results.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from autograd_lite.block import Block
+    from autograd_lite.block import Block, Pushing
     from autograd_lite.compiler.tape.scan import Steps
     from autograd_lite.compiler.tape.tape import Tape
     from autograd_lite.value import Operand
@@ -58,6 +58,7 @@ class Body:
     tape      its leaves are [carry, x, captured], its outputs [carry, y], then what guards compare
     captured  the Values that it reads besides
     steps     the tape, ready to run
+    pushes    True if the tangents of all blocks in it are known
     """
 
     def __init__(
@@ -72,6 +73,8 @@ class Body:
         self.name, self.tape, self.captured, self._guards = name, tape, captured, guards
         self.n_carry, self.n_x, self.n_y = sizes
         self.index_slots = index_slots
+        self.pushes = all(block.pushes for block in tape.blocks)
+        self._tangents: dict[tuple[bool, bool], Body] = {}
         self.steps = steps_of(tape, *sizes, index_slots, (guards.written, guards.constants))
 
     def indices(self) -> list[int]:
@@ -202,6 +205,67 @@ class Body:
             x for t in reversed(range(n)) for x in found[last + t * n_x : last + (t + 1) * n_x]
         ]
         return [*found[:size], *of_xs, *found[size:last]]
+
+    def pushing(
+        self,
+        n: int,
+        keep_all: bool,
+        operands: Sequence[Any],
+        tangents: Sequence[Any],
+        zero: Any,
+    ) -> Pushing:
+        """The loop of the tangents, as `Block.pushing` gives it."""
+        size, n_x, n_y = self.n_carry, self.n_x, self.n_y
+        carry, xs, captured = self._parts(operands, n)
+        _, of_xs, of_captured = self._parts(tangents, n)
+        xs_move, captured_move = (any(t is not None for t in ts) for ts in (of_xs, of_captured))
+        body = self._tangents.get((xs_move, captured_move))
+        if body is None:
+            body = self._tangents[xs_move, captured_move] = self._tangent(xs_move, captured_move)
+        moving = [zero if t is None else t for t in tangents]
+        given = [*carry, *moving[:size], *(moving[size + n * n_x :] if captured_move else ())]
+        for t in range(n):
+            row = slice(t * n_x, (t + 1) * n_x)
+            given += [*xs[row], *(moving[size:][row] if xs_move else ())]
+        first, row_of_y = body.n_carry, body.n_y
+        places = [*range(size, 2 * size)]
+        for t in range(n):
+            last = first + (t + 1) * row_of_y
+            places += range(last - n_y, last)
+        return body.block(n, keep_all), [*given, *captured], places
+
+    def _tangent(self, xs_move: bool, captured_move: bool) -> Body:
+        """A step of the tangents.
+
+        carry  the carry, its tangents, and those of what is captured, if they are not all 0
+        x      the x and its tangents, if these are not all 0
+        y      what guards compare, and the tangents of the y
+        """
+        tape, size, n_x = self.tape, self.n_carry, self.n_x
+        nodes, place, own = taken_apart(tape, range(tape.leaves))
+        n_captured = tape.leaves - size - n_x
+        head = 2 * size + n_captured * captured_move
+        first = head + n_x * (1 + xs_move)  # where what is captured begins
+        of_carry = [nodes.add(LEAF, slot=size + k) for k in range(size)]
+        tangents = dict(zip(own, of_carry, strict=False))
+        of_captured = []
+        if captured_move:
+            of_captured = [nodes.add(LEAF, slot=2 * size + k) for k in range(n_captured)]
+            tangents |= zip(own[size + n_x :], of_captured, strict=True)
+        if xs_move:
+            tangents |= {own[size + k]: nodes.add(LEAF, slot=head + n_x + k) for k in range(n_x)}
+        for k, i in enumerate(own[size:]):
+            nodes.slots[i] = head + k if k < n_x else first + k - n_x
+        outputs = [place[i] for i in tape.outputs.tolist()]
+        found = nodes.forward(tangents, outputs[: tape.results])
+        guards, compared = self._guards, outputs[size:]
+        if len(guards.constants) == 0:
+            compared = []
+        outputs = [*outputs[:size], *found[:size], *of_captured, *compared, *found[size:]]
+        sizes = head, first - head, len(outputs) - head
+        slots = [i if i < size else i - size + head for i in self.index_slots]
+        guards = guards.behind(size, head - size)
+        return self._like(nodes, outputs, first + n_captured, sizes, slots, guards)
 
     @cached_property
     def _with_carries(self) -> Body:

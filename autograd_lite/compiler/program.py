@@ -9,6 +9,7 @@ import operator
 import sys
 from array import array
 from collections import Counter
+from copy import copy
 from itertools import chain, compress, cycle
 from numbers import Integral
 
@@ -397,6 +398,15 @@ class Guards:
                 ways, j = UNORDERED, i
             self.written.extend((i, ways if guard.outcome else ~ways, j))
             self.constants.append(number)
+
+    def behind(self, first: int, n: int) -> Guards:
+        """The same of outputs among which there are n more before `first`."""
+        moved = copy(self)
+        moved.written = self.written[:]
+        for k, i in enumerate(self.written):
+            if k % 3 != 1 and i >= first:  # not the ways
+                moved.written[k] = i + n
+        return moved
 
     def failed(self, outputs: array[float]) -> Guard | None:
         """The first guard that does not hold."""

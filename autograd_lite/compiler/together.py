@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Protocol
 
+    from autograd_lite.block import Pushing
     from autograd_lite.compiler.tape.scan import Steps
     from autograd_lite.value import Value
 
@@ -31,6 +32,13 @@ if TYPE_CHECKING:
         steps: Steps
 
         def computes_like(self, other: Any) -> bool: ...
+
+        @property
+        def pushes(self) -> bool: ...
+
+        def pushing(
+            self, n: int, keep_all: bool, operands: Any, tangents: Any, zero: Any
+        ) -> Pushing: ...
 
 
 __all__ = ["Loop", "LoopsTogether"]
@@ -64,6 +72,13 @@ class Loop(Block):
     @property
     def kind(self) -> tuple[Repeated, int, int]:
         return self.body, self.n, self.every
+
+    @property
+    def pushes(self) -> bool:
+        return self.body.pushes
+
+    def pushing(self, operands: Sequence[Any], tangents: Sequence[Any], zero: Any) -> Pushing:
+        return self.body.pushing(self.n, self.every == 1, operands, tangents, zero)
 
     def together(self, count: int) -> tuple[LoopsTogether, int]:
         return LoopsTogether(self, count), self.n_results

@@ -4,6 +4,7 @@ import itertools
 import math
 import random
 import signal
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import autograd_lite as ag
 from autograd_lite import Value, compile, observers, take, tanh, vmap, where
 from autograd_lite.derivatives import grad, hessian, jvp, pullback
 from autograd_lite.implicit import fixed_point, implicit_root
-from autograd_lite.leaves import number
+from autograd_lite.leaves import leaves, number
 from autograd_lite.linalg import solve
 from autograd_lite.loops import checkpoint, fori_loop, repeat, scan
 from tests.support.pendulum import G, runge_kutta
@@ -512,3 +513,77 @@ def test_a_long_loop_is_interrupted(keep):
     assert not began
     assert x.grad == 0.0
     assert scan(f, 0.5, length=10) == expected
+
+
+def inner_loop(c, x, m):
+    return scan(lambda d, y: (d * y + x, None), c, [m, x])[0]
+
+
+TANGENT_BODIES = {
+    "captured": (lambda c, x, m: (tanh(m * c + x * c), c * x * m), 0.3),
+    "a pair": (lambda c, x, m: ((c[1] * x, ag.sin(c[0]) + c[1]), [c[0] - c[1], x]), (0.3, 0.7)),
+    "no xs": (lambda c, x, m: (c * m + 0.1, None), 0.3),
+    "a decision": (lambda c, x, m: (c * x + 0.5 if c > 0.0 else x * m, c * c), 0.3),
+    "an index": (lambda c, x, m: ((c[0] + 1, c[1] * take([m, m * m, -m, m], c[0])), m), (0, 0.3)),
+    "a loop": (lambda c, x, m: (inner_loop(c, x, m), c * x), 0.3),
+    "a solve": (lambda c, x, m: (solve([[2.0 + c * c, x], [0.0, m]], [c, x])[0], x), 0.3),
+}
+
+
+def of_tangents(name, loop):
+    """A function of what the carry, the xs and what is captured are computed from."""
+    f, start = TANGENT_BODIES[name]
+
+    def results(a, b, m):
+        carry = (start[0], a * start[1]) if isinstance(start, tuple) else a * start
+        carry, ys = loop(lambda c, x: f(c, x, m), carry, [b * 0.5, 0.25, b + 0.1, 0.4])
+        ys = [] if ys is None or ys[0] is None else ys
+        return [x + 0.0 * m for x in leaves((carry, ys), "")]
+
+    return results
+
+
+def total_of(results):
+    return lambda *given: sum(0.5**k * y for k, y in enumerate(results(*given)))
+
+
+@pytest.mark.parametrize("keep_all", [True, False])
+@pytest.mark.parametrize("name", TANGENT_BODIES)
+def test_tangents(name, keep_all):
+    loop = partial(scan, checkpoint=not keep_all)
+    by_loop, plain = (total_of(of_tangents(name, each)) for each in (loop, unrolled))
+    point = 1.0, 0.8, 0.6
+    for along in [(1.0, 0.5, 0.2), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)]:
+        expected = jvp(plain, point, along)
+        assert jvp(by_loop, point, along) == pytest.approx(expected, rel=1e-13)
+        compiled = compile(lambda *given: jvp(by_loop, given, along)[1])  # noqa: B023
+        assert [compiled(*point) for _ in range(3)] == pytest.approx([expected[1]] * 3, rel=1e-13)
+        products = [ag.hvp(g, point, along) for g in (by_loop, plain)]
+        assert products[0] == pytest.approx(products[1], rel=1e-12, abs=1e-15)
+    thrice = [
+        grad(lambda b, f=f: jvp(f, (1.0, b, 0.6), (1.0, 0.0, 0.5))[1])(0.8)
+        for f in (by_loop, plain)
+    ]
+    assert thrice[0] == pytest.approx(thrice[1], rel=1e-12)
+
+
+@pytest.mark.parametrize("name", TANGENT_BODIES)
+def test_sparse_derivatives_of_loops(name):
+    def of(loop):
+        results = of_tangents(name, loop)
+        return lambda v: results(*v)
+
+    by_loop, plain = of(scan), of(unrolled)
+    point = [1.0, 0.8, 0.6]
+    found = ag.jacobian(by_loop, sparse=True)(point).toarray()
+    assert np.allclose(found, ag.jacobian(plain)(point), rtol=1e-13)
+    totals = [lambda v, f=f: sum(0.5**k * y for k, y in enumerate(f(v))) for f in (by_loop, plain)]
+    found = ag.hessian(totals[0], sparse=True)(point).toarray()
+    assert np.allclose(found, ag.hessian(totals[1])(point), rtol=1e-12)
+
+
+def test_tangents_of_a_derivative_alone_look_at_decisions():
+    f = lambda c, x: (c * x if c > 0.5 else -c, None)  # noqa: E731
+    program = compile(lambda x: jvp(lambda x: scan(f, x, [2.0, 2.0])[0], (x,), (1.0,))[1])
+    assert [program(1.0) for _ in range(3)] == [4.0] * 3
+    assert [program(0.4), program(-0.4)] == [1.0, 1.0]

@@ -129,8 +129,6 @@ class TapeNodes(Nodes):
     blocks  the block of each BLOCK, which its slot names
     """
 
-    pushes_blocks = False
-
     def __init__(self) -> None:
         super().__init__()
         self.blocks: list[Block] = []
@@ -151,8 +149,17 @@ class TapeNodes(Nodes):
         return self._results(_pullback_of(of, len(operands), [*cotangents]), given, len(operands))
 
     def pushed(self, block: int, tangents: Mapping[int, int]) -> list[int]:
-        name = self.blocks[self.slots[block]].name
-        raise TypeError(f"the derivative of {name} is not taken forward on a tape")
+        of, operands = self.blocks[self.slots[block]], self.parents[block]
+        if not of.pushes:
+            raise TypeError(f"the derivative of {of.name} is not taken forward on a tape")
+        along = [tangents.get(p) for p in operands]
+        tangent, given, places = of.pushing(operands, along, self.number(0.0))
+        hub = self.add_block(tangent, given)
+        return [self.add(RESULT, (hub,), slot=k) for k in places]
+
+    @property
+    def pushes_blocks(self) -> bool:
+        return all(block.pushes for block in self.blocks)
 
 
 def _split(things: Sequence[Any], n: int) -> tuple[Sequence[Any], Sequence[Any]]:
