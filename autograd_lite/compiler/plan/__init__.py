@@ -7,6 +7,7 @@ Read in the order in which `plan` goes:
     roll         stretches of groups that come again and again become repetitions
     fuse         loops over the same steps become one; `space` finds these, `join` makes one of two
     liveness     what nobody reads is not computed, or not stored
+    relocate     memory without holes, results side by side and in order
     result       the plan; `words` prints it
     check        whether that holds; for tests
 """
@@ -18,6 +19,7 @@ import numpy as np
 from autograd_lite.compiler.lift.array_program import ArrayProgram
 from autograd_lite.compiler.plan.fuse import fused
 from autograd_lite.compiler.plan.liveness import live_groups
+from autograd_lite.compiler.plan.relocate import compacted, in_order
 from autograd_lite.compiler.plan.result import Plan
 from autograd_lite.compiler.plan.roll import rolled
 from autograd_lite.compiler.plan.statements import groups_of
@@ -38,7 +40,7 @@ def plan(program: ArrayProgram) -> Plan:
     backward = live_groups(backward, live)
     live[program.outputs] = live[program.deciding] = True
     forward = live_groups(forward, live)
-    return Plan(
+    made = Plan(
         size=size,
         leaves=program.leaves,
         constants=constants.base + np.arange(constants.size),
@@ -50,3 +52,4 @@ def plan(program: ArrayProgram) -> Plan:
         forward=forward,
         backward=backward,
     )
+    return compacted(in_order(made))

@@ -48,8 +48,8 @@ def fused(groups: Sequence[Group], size: int) -> list[Group]:
 
 
 def _joined_loops(groups: Sequence[G], size: int, lead: int) -> list[G]:
-    groups = _Sweep(size, lead, forward=True).run(groups)
     groups = _Sweep(size, lead, forward=False).run(groups[::-1])[::-1]
+    groups = _Sweep(size, lead, forward=True).run(groups)
     return [tidy(group, lead) if isinstance(group, Loop) else group for group in groups]
 
 

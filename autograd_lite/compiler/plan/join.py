@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from autograd_lite.compiler.plan.groups import Loop, Statement, refs_read, with_
 from autograd_lite.compiler.plan.space import full
 from autograd_lite.operations.formulas import with_terms
 
-__all__ = ["joined", "named"]
+__all__ = ["joined", "span"]
 
 MAX_STATEMENTS = 64  # of a loop
 MAX_OPERANDS = 24  # of a statement that others are put into
@@ -33,14 +33,14 @@ def joined(first: Loop, second: Loop, lead: int, apart: bool) -> Loop | None:
         return None
     if len({s.sums for s in (*first.statements, *second.statements) if s.sums}) > 1:
         return None
-    second = _renamed(second, sum(not s.stored for s in first.statements))
+    second = _re_named(second, sum(not s.stored for s in first.statements))
     # Of single steps, whatever meets does so in step.
     if not (apart or not first.sizes or _meet_in_step(first, second, lead)):
         return None
     return _chained(first, second)
 
 
-def _renamed(loop: Loop, names: int) -> Loop:
+def _re_named(loop: Loop, names: int) -> Loop:
     """The loop with other names of what is not stored, as so many are taken."""
 
     def moved(ref: Ref) -> Ref:
@@ -81,7 +81,7 @@ def _stored_refs(loop: Loop) -> list[Ref]:
     return [*refs, *(ref for ref in refs_read(loop) if ref.base >= 0)]
 
 
-def span(ref: Ref, sizes: tuple[int, ...]) -> tuple[int, int]:
+def span(ref: Ref, sizes: Sequence[int]) -> tuple[int, int]:
     """The first and the last address of a ref."""
     low = high = ref.base
     for stride, size in zip(ref.strides, sizes, strict=False):
@@ -137,12 +137,12 @@ def _chained(first: Loop, second: Loop) -> Loop | None:
 
 def _total(first: Statement, second: Statement) -> Statement:
     """out (+)= both trees: the first writes or adds, the second adds to the same place."""
-    tree, operands = named([first, second])
+    tree, operands = _named([first, second])
     sign = "+" if second.add == (first.add or 1) else "-"
     return replace(first, tree=(sign, *tree), operands=operands)
 
 
-def named(statements: list[Statement]) -> tuple[list[Tree], dict[str, Ref]]:
+def _named(statements: list[Statement]) -> tuple[list[Tree], dict[str, Ref]]:
     """The trees of statements with the names x0, x1, ... for all their refs, and these."""
     names: dict[Ref, str] = {}
     trees = []

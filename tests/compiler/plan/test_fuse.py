@@ -13,7 +13,8 @@ def at(base, *strides):
 
 def put(out, *sources, sizes=(4,)):
     operands = {f"x{i}": x for i, x in enumerate(sources)}
-    return Loop(sizes, [Statement(out, "x0" if sources else 0.0, operands)])
+    tree = ("+", "x0", "x1") if len(sources) > 1 else "x0"
+    return Loop(sizes, [Statement(out, tree if sources else 0.0, operands)])
 
 
 X, Y, Z, U, V = (at(10 * i) for i in range(5))
@@ -36,7 +37,7 @@ def test_loops_that_read_the_same_become_one():
 
 def test_a_loop_goes_up_or_down_past_what_it_has_nothing_to_do_with():
     """Past what stands between, to the one that it reads, or that reads it."""
-    up = [put(Y, X), TABLE, put(Z, Y)]
+    up = [put(Y, X), Gather(30, Y.addresses(4)), put(Z, Y)]
     assert sizes_of(fused(up, 50)) == [2, 0]
     down = [put(Y, X), TABLE, put(Z, Y, at(30))]
     assert sizes_of(fused(down, 50)) == [0, 2]

@@ -14,23 +14,23 @@ def squares(xs):
 
 def test_a_plan_reads_as_formulas():
     made = plan(Lifted(squares, [1.0, 2.0, 3.0]).program)
-    assert repr(made) == "<Plan: 34 doubles, 1 groups forward, 1 backward>"
+    assert repr(made) == "<Plan: 14 doubles, 1 groups forward, 1 backward>"
     assert str(made) == TEXT
 
 
 TEXT = """\
-memory of 34 doubles
+memory of 14 doubles
 
 forward:
     for i < 3:
         t1 = m[3 + i] * m[i]
-        m[12 + i] = tanh(t1)
-        m[15] = sum over i of m[12 + i] * m[12 + i]
+        m[6 + i] = tanh(t1)
+        m[9] = sum over i of m[6 + i] * m[6 + i]
 
 backward:
     for i < 3:
-        t1 = 2 * m[12 + i]
-        t2 = m[22] * t1
-        t3 = 1 - m[12 + i] * m[12 + i]
+        t1 = 2 * m[6 + i]
+        t2 = m[10] * t1
+        t3 = 1 - m[6 + i] * m[6 + i]
         t4 = t2 * t3
-        m[23 + i] = t4 * m[i]"""
+        m[11 + i] = t4 * m[i]"""
