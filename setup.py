@@ -116,6 +116,9 @@ extensions = cythonize(
         extension(
             "autograd_lite.compiler.run._native",
             "compiler/run/native.h",
+            "compiler/run/rows.h",
+            "compiler/run/strips.h",
+            "compiler/run/sums.h",
             "operations/ieee.h",
             "operations/lanes.h",
             "operations/machines.h",

@@ -1,6 +1,6 @@
 /* Functions of C's library once more, without branches, calls and tables: a compiler computes several
-   at once in a loop. To two or three units in the last place, and at infinities, NaN and zeros as
-   there. Read by compiler/run: native.h, and C that is written for one program. */
+   at once in a loop. To two units in the last place, and at infinities, NaN and zeros as there. Read by
+   compiler/run: native.h, and C that is written for one program. */
 #ifndef AUTOGRAD_LITE_LANES_H
 #define AUTOGRAD_LITE_LANES_H
 
@@ -10,26 +10,44 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* 2^n for a normal number. */
-INLINE double power_of_two(int64_t n)
+/* ln(2) in two parts: a whole number of up to twenty bits times the first is exact. */
+#define LN2_HIGH 0x1.62e42feep-1
+#define LN2_LOW 0x1.a39ef35793c76p-33
+
+/* A number of this size has no digits behind the point: what is added to it is rounded to a whole
+   number, and stands in its last bits. */
+#define SHIFT 0x1.8p52
+
+INLINE int64_t bits_of(double x)
 {
-    uint64_t bits = (uint64_t)(n + 1023) << 52;
-    double out;
-    memcpy(&out, &bits, sizeof out);
-    return out;
+    int64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
 }
 
-/* x = n ln(2) + r with |r| <= ln(2) / 2, and exp(r) - 1 by the series up to r^13. */
-typedef struct {
-    int64_t n;
-    double less_one;
-} powers_t;
-
-INLINE powers_t powers_of(double x)
+INLINE double double_of(int64_t bits)
 {
-    const double shift = 0x1.8p52; /* a number of this size has no digits behind the point */
-    double shifted = x * 0x1.71547652b82fep0 + shift, n = shifted - shift;
-    double r = x - n * 0x1.62e42feep-1 - n * 0x1.a39ef35793c76p-33;
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* 2^n for a normal number. */
+INLINE double power_of_two(int64_t n) { return double_of((int64_t)((uint64_t)(n + 1023) << 52)); }
+
+/* The whole number that was added to SHIFT. */
+INLINE int64_t whole(double shifted) { return bits_of(shifted) - bits_of(SHIFT); }
+
+/* 2^n x, in two factors, as 2^n need not be a normal number. */
+INLINE double scaled(double x, int64_t n)
+{
+    int64_t half = n >> 1;
+    return x * power_of_two(half) * power_of_two(n - half);
+}
+
+/* (exp(r) - 1 - r) / r^2 - 1/2 by the series up to r^13, for |r| <= ln(2) / 2. */
+INLINE double tail_of_exp(double r)
+{
     double sum = 1.0 / 6227020800;
     sum = sum * r + 1.0 / 479001600;
     sum = sum * r + 1.0 / 39916800;
@@ -40,80 +58,99 @@ INLINE powers_t powers_of(double x)
     sum = sum * r + 1.0 / 720;
     sum = sum * r + 1.0 / 120;
     sum = sum * r + 1.0 / 24;
-    sum = sum * r + 1.0 / 6;
-    sum = sum * r + 0.5;
-    int64_t bits, zero;
-    memcpy(&bits, &shifted, sizeof bits);
-    memcpy(&zero, &shift, sizeof zero);
-    return (powers_t){(int64_t)((uint64_t)bits - (uint64_t)zero), sum * r * r + r};
+    return (sum * r + 1.0 / 6) * r;
 }
 
-/* 2^n exp(r); 2^n in two factors, as the result may be subnormal. */
+/* exp(x) = 2^n exp(r) with |r| <= ln(2) / 2. */
 INLINE double exp_of(double x)
 {
-    powers_t p = powers_of(x < -746 ? -746 : x > 710 ? 710 : x);
-    int64_t half = p.n >> 1;
-    return (p.less_one + 1.0) * power_of_two(half) * power_of_two(p.n - half);
+    double inside = x < -746 ? -746 : x > 710 ? 710 : x;
+    double shifted = inside * 0x1.71547652b82fep0 + SHIFT, n = shifted - SHIFT;
+    double r = inside - n * LN2_HIGH - n * LN2_LOW;
+    return scaled((tail_of_exp(r) + 0.5) * r * r + r + 1.0, whole(shifted));
 }
 
-/* exp(x) - 1 = 2^n (exp(r) - 1 + 1 - 2^-n) */
+typedef struct {
+    double high, low; /* their sum, not rounded */
+    int64_t exponent;
+} parts_t;
+
+/* exp(x) - 1 = 2^n ((1 - 2^-n) + (exp(r) - 1)), as parts times 2^n. The largest terms, 1 - 2^-n and r,
+   are added without error, and r is the sum of two numbers. Below -40 it is -1, to rounding. */
+INLINE parts_t parts_of_expm1(double x)
+{
+    double inside = x < -40 ? -40 : x > 710 ? 710 : x;
+    double shifted = inside * 0x1.71547652b82fep0 + SHIFT, n = shifted - SHIFT;
+    double first = inside - n * LN2_HIGH, r = first - n * LN2_LOW;
+    double rest = (first - r) - n * LN2_LOW;
+    double least = n > 64 ? 64 : n; /* beyond, 2^-n is nothing beside 1 */
+    double one = 1.0 - power_of_two(whole(SHIFT - least));
+    double sum = one + r, error = (one - sum) + r;
+    double small = (tail_of_exp(r) + 0.5) * r * r + (rest + rest * r) + error;
+    double high = sum + small;
+    return (parts_t) {high, (sum - high) + small, whole(shifted)};
+}
+
 INLINE double expm1_of(double x)
 {
-    powers_t p = powers_of(x < -40 ? -40 : x > 710 ? 710 : x);
-    int64_t half = p.n >> 1;
-    double less_one = p.less_one + (1.0 - power_of_two(p.n > 1000 ? -1000 : -p.n));
-    double out = less_one * power_of_two(half) * power_of_two(p.n - half);
-    return fabs(x) < 0x1p-54 ? x : out;
+    parts_t t = parts_of_expm1(x);
+    return x == 0 ? x : scaled(t.high, t.exponent);
 }
 
-/* x = 2^n m with sqrt(1/2) <= m < sqrt(2); with f = m - 1 and s = f / (2 + f), so that 2 s = f - s f,
-   log(m) = 2 atanh(s) = f - s (f - r), r = 2 (s^2 / 3 + s^4 / 5 + ...). */
-INLINE double log_of(double x)
-{
-    const uint64_t root = 0x3fe6a09e667f3bcd; /* the bits of sqrt(1/2) */
-    const double shift = 0x1.8p52;
-    int is_small = x < 0x1p-1022;
-    double scaled = is_small ? x * 0x1p54 : x;
-    uint64_t bits, zero;
-    memcpy(&bits, &scaled, sizeof bits);
-    memcpy(&zero, &shift, sizeof zero);
-    uint64_t n = ((bits - root + ((uint64_t)2000 << 52)) >> 52) - 2000, whole = zero + n;
-    bits -= n << 52;
-    double m, k;
-    memcpy(&m, &bits, sizeof m);
-    memcpy(&k, &whole, sizeof k);
-    k -= shift;
-    k = is_small ? k - 54 : k;
-    double f = m - 1, s = f / (2 + f), z = s * s, half = 0.5 * f * f;
-    double sum = 2.0 / 23;
-    sum = sum * z + 2.0 / 21;
-    sum = sum * z + 2.0 / 19;
-    sum = sum * z + 2.0 / 17;
-    sum = sum * z + 2.0 / 15;
-    sum = sum * z + 2.0 / 13;
-    sum = sum * z + 2.0 / 11;
-    sum = sum * z + 2.0 / 9;
-    sum = sum * z + 2.0 / 7;
-    sum = sum * z + 2.0 / 5;
-    sum = sum * z + 2.0 / 3;
-    double out = k * 0x1.62e42feep-1 - ((half - (s * (half + sum * z) + k * 0x1.a39ef35793c76p-33)) - f);
-    out = x < INFINITY ? out : x;
-    return x > 0 ? out : x == 0 ? -INFINITY : NAN;
-}
-
-/* With u = 1 + x as it is rounded, log(1 + x) = log(u) + (what rounding took) / u. */
-INLINE double log1p_of(double x)
-{
-    double u = 1 + x, out = log_of(u) + (x - (u - 1)) / u;
-    out = fabs(x) < 0x1p-54 ? x : out;
-    return x > -1 && x < INFINITY ? out : x == -1 ? -INFINITY : x > 0 ? x : NAN;
-}
-
-/* tanh(x) = (exp(2 x) - 1) / (exp(2 x) + 1) */
+/* tanh(x) = -t / (2 + t) with t = exp(-2 |x|) - 1. Of the quotient q of the rounded numbers, the
+   derivative by t is -1 / (2 + t) - q / (2 + t), and 1 / (2 + t) is (1 + q) / 2. */
 INLINE double tanh_of(double x)
 {
-    double size = fabs(x), e = expm1_of(2 * (size > 22 ? 22 : size));
-    return copysign(e / (e + 2), x);
+    parts_t parts = parts_of_expm1(-2.0 * fabs(x));
+    double scale = power_of_two(parts.exponent), t = parts.high * scale, low = parts.low * scale;
+    double below = 2.0 + t, left = ((2.0 - below) + t) + low, q = -t / below;
+    return copysign(q - (low + q * left) * (0.5 + 0.5 * q), x);
+}
+
+/* log(x) + c = k ln(2) + log(1 + f) + c with 1 + f between the roots of 1/2 and 2, for a positive
+   normal number x. With s = f / (2 + f), log(1 + f) = 2 atanh(s) = 2 s + s rest, and
+   2 s = f - f^2 / 2 + s f^2 / 2; atanh by its series up to s^23. */
+INLINE double log_of_normal(double x, double k, double c)
+{
+    /* the exponent, 1024 too large, of x / sqrt(1/2) */
+    uint64_t root = 0x3fe6a09e667f3bcd, above = (uint64_t)bits_of(x) - root + ((uint64_t)1024 << 52);
+    uint64_t exponent = above >> 52;
+    k += double_of((int64_t)(exponent | (uint64_t)0x433 << 52)) - (0x1p52 + 1024);
+    double f = double_of(bits_of(x) - (int64_t)((exponent - 1024) << 52)) - 1.0;
+    double s = f / (2.0 + f), z = s * s, half = 0.5 * f * f;
+    double rest = 2.0 / 23;
+    rest = rest * z + 2.0 / 21;
+    rest = rest * z + 2.0 / 19;
+    rest = rest * z + 2.0 / 17;
+    rest = rest * z + 2.0 / 15;
+    rest = rest * z + 2.0 / 13;
+    rest = rest * z + 2.0 / 11;
+    rest = rest * z + 2.0 / 9;
+    rest = rest * z + 2.0 / 7;
+    rest = rest * z + 2.0 / 5;
+    rest = (rest * z + 2.0 / 3) * z;
+    return k * LN2_HIGH + (f - (half - (s * (half + rest) + (k * LN2_LOW + c))));
+}
+
+/* A logarithm of x, but for what is no positive finite number. */
+INLINE double log_or_edge(double x, double log)
+{
+    double edge = x < 0 ? NAN : x == 0 ? -INFINITY : x; /* infinity and NaN are their own */
+    return x > 0 && x < INFINITY ? log : edge;
+}
+
+INLINE double log_of(double x)
+{
+    int is_small = x < 0x1p-1022;
+    return log_or_edge(x, log_of_normal(is_small ? x * 0x1p54 : x, is_small ? -54.0 : 0.0, 0.0));
+}
+
+/* log(1 + x) = log(u) + error / u, where u + error = 1 + x without rounding. */
+INLINE double log1p_of(double x)
+{
+    double u = 1.0 + x, back = u - 1.0;
+    double error = (1.0 - (u - back)) + (x - back);
+    return x == 0 ? x : log_or_edge(u, log_of_normal(u, 0.0, error / u));
 }
 
 #endif

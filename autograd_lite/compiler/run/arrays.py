@@ -6,6 +6,7 @@ from array import array
 
 import numpy as np
 
+from autograd_lite.compiler.plan import plan
 from autograd_lite.compiler.run.binder import Binder
 from autograd_lite.compiler.run.operations import compile_calls
 from autograd_lite.compiler.tape import loops
@@ -29,19 +30,20 @@ class ArrayExecutor(Executor):
     reference  an executor of its tape, whose numbers are the same to rounding where all outputs,
                gradients, and numbers that decide are finite; where one is not, it may be NaN here
                and infinite there
-    calls      the numbers of operations of a run, and of its gradient
+    calls      the numbers of operations, the groups of its plan, of a run and of its gradient
     """
 
     def __init__(self, program: ArrayProgram, reference: Executor | None = None) -> None:
         super().__init__(reference)
         self.program = program
-        self.leaves, self.outputs = _longs(program.leaves), _longs(program.outputs)
-        self._in_place = _in_row(program.leaves, 0)
-        self._in_row = _in_row(program.outputs, int(program.outputs[:1].sum()))
-        self._gradients, self._choices = _longs(program.gradients), _longs(program.choices)
-        self._deciding = _longs(program.deciding)
+        self.plan = it = plan(program)
+        self.leaves, self.outputs = _longs(it.leaves), _longs(it.outputs)
+        self._in_place = _in_row(it.leaves, 0)
+        self._in_row = _in_row(it.outputs, int(it.outputs[:1].sum()))
+        self._gradients, self._choices = _longs(it.gradients), _longs(program.choices)
+        self._deciding = _longs(it.deciding)
         space = self._take_workspace()
-        self.calls = len(space.forward_calls), len(space.backward_calls)
+        self.calls = len(it.forward), len(it.backward)
         self._free.append([space])
 
     def workspace(self) -> Workspace:
@@ -71,7 +73,7 @@ class ArrayExecutor(Executor):
         return outputs if finite else None
 
     def _gradient(self, space: Workspace, cotangents: Sequence[float]) -> array[float] | None:
-        space.cotangents[:] = cotangents
+        space.memory[space.cotangents] = cotangents
         space.backward()
         gradient = loops.room(len(self._gradients))
         finite = loops.collect(space.numbers, self._gradients, gradient)
@@ -83,7 +85,7 @@ class Workspace:
 
     numbers, memory                the memory, and a view of it
     indices                        the ints of the run
-    cotangents                     a view of those of the results
+    cotangents                     the addresses of those of the results
     user_results                   what the operations of users gave
     forward_calls, backward_calls  the operations of a run, and of its gradient
     forward, backward              functions that run the operations
@@ -92,19 +94,18 @@ class Workspace:
     number: int
 
     def __init__(self, executor: ArrayExecutor) -> None:
-        program = executor.program
-        self.numbers = array("d", bytes(8 * program.size))
+        plan, tape = executor.plan, executor.program.tape
+        self.numbers = array("d", bytes(8 * plan.size))
         self.memory = np.frombuffer(self.numbers)
-        self.indices = np.zeros(program.tape.indices, np.int64)
-        constants, cotangents = program.constants, program.cotangents
-        self.memory[constants.base :][: constants.size] = constants.values
-        self.cotangents = self.memory[cotangents.base :][: cotangents.size]
-        _, starts = program.tape.user_results()
+        self.memory[plan.constants] = plan.numbers
+        self.indices = np.zeros(tape.indices, np.int64)
+        self.cotangents = plan.cotangents
+        _, starts = tape.user_results()
         self.user_results = UserResults(loops.room(int(starts[-1])))
         self._leaves = executor.leaves
         binder = Binder(self.memory, self.indices, self.user_results)
-        self.forward_calls = binder.bind(program.forward)
-        self.backward_calls = binder.bind(program.backward)
+        self.forward_calls = binder.bind(plan.forward)
+        self.backward_calls = binder.bind(plan.backward)
         self.forward = compile_calls(self.forward_calls)
         self.backward = compile_calls(self.backward_calls)
 

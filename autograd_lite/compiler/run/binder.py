@@ -1,4 +1,4 @@
-"""Instructions as operations on views of one memory, bound once and then only run."""
+"""Groups of a plan as operations on views of one memory, bound once and then only run."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from autograd_lite.compiler.lift.instructions import (
     Gather,
     IndexTable,
     Ref,
-    RowMax,
     Scatter,
     ScatterAdd,
     SegmentSum,
     Take,
-    Zero,
     ZeroPadding,
 )
-from autograd_lite.compiler.run.operations import Operation
-from autograd_lite.compiler.run.special_functions import OF_AN_ORDER
+from autograd_lite.compiler.plan.groups import Loop, Repeat, Statement, turns_of
+from autograd_lite.compiler.run import native
+from autograd_lite.compiler.run.operations import Operation, Rows, operation
+from autograd_lite.compiler.run.strips import Strips, in_strips
 from autograd_lite.compiler.run.ufuncs import RESULT, steps_of
 from autograd_lite.operations import kernels
 
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from autograd_lite.compiler.lift.instructions import Instruction
+    from autograd_lite.compiler.plan.groups import Group
     from autograd_lite.compiler.tape.executor import UserResults
     from autograd_lite.compiler.tape.ranges import Ints
+    from autograd_lite.operations.formulas import Tree
 
     Doubles: TypeAlias = NDArray[np.float64]
 
@@ -44,7 +45,7 @@ __all__ = ["Binder"]
 
 
 class Binder:
-    """Makes operations of instructions.
+    """Makes operations of groups.
 
     memory        [size] doubles
     indices       [tape.indices] the ints of the run
@@ -55,27 +56,27 @@ class Binder:
         self.memory, self.indices, self.user_results = memory, indices, user_results
         self._scratch: dict[str, NDArray[Any]] = {}
         self._ones = np.ones(0)
+        self.strips = Strips(memory)
 
-    def bind(self, instructions: Iterable[Instruction]) -> list[Operation]:
-        return [call for instruction in instructions for call in self._bind(instruction)]
+    def bind(self, groups: Iterable[Group]) -> list[Operation | Rows]:
+        return [call for group in groups for call in self._bind(group)]
 
-    def _bind(self, instruction: Instruction) -> list[Operation]:
-        match instruction:
+    def _bind(self, group: Group) -> Sequence[Operation | Rows]:
+        match group:
+            case Loop():
+                return self._loop(group)
+            case Repeat():
+                return self._repeat(group)
             case Contraction():
-                return self._contract(instruction)
+                return self._contract(group)
             case Elementwise():
-                return self._elementwise(instruction)
-            case RowMax(loops, sums, out, a):
-                rows = (self._view(a, loops + sums),)
-                return [Operation("maximum.reduce", self._view(out, loops), rows)]
+                return self._of_user(group)
             case Gather(base, table):
                 return [self._take(table, self._slice(base, table.size))]
             case Scatter(base, table, add):
                 return [self._scatter(self._slice(base, table.size), table, add)]
             case SegmentSum():
-                return self._segment_sum(instruction)
-            case Zero(base, size):
-                return [Operation("copyto", self._slice(base, size), (np.zeros(()),))]
+                return self._segment_sum(group)
             case ZeroPadding(base, padding):
                 padded = self._slice(base, len(padding))
                 return [Operation("copyto", padded, (np.zeros(()), padding))]
@@ -157,39 +158,105 @@ class Binder:
             ]
         return calls, self.memory[low : high + 1], where
 
-    # ------------------------------------------------------------------------ elementwise
+    # ------------------------------------------------------------------------------ loops
 
-    def _elementwise(self, it: Elementwise) -> list[Operation]:
-        arrays: dict[str, NDArray[Any]] = {
-            name: self._view(ref, it.loops) for name, ref in it.operands.items()
-        }
-        out = self._view(it.out, it.loops)
-        if it.formula.part >= 0:
-            code, part = it.formula.code, it.formula.part
-            *given, places = [arrays[name] for name in it.formula.names]
-            if part == 0:
-                call = partial(_call_user, code, self.user_results)
-                return [Operation(call, out, (places, *given))]
-            return [Operation(partial(_read, part, self.user_results), out, (places,))]
-        arrays[RESULT] = out
+    def _loop(self, loop: Loop) -> Sequence[Operation | Rows]:
+        calls = in_strips(loop, self.strips) if native.IN_C else None
+        if calls is None:
+            calls = [call for it in loop.statements for call in self._statement(it, loop.sizes)]
+        return calls
+
+    def _repeat(self, repeat: Repeat) -> Sequence[Operation | Rows]:
+        """The turns of a repetition in C, if all its groups are; else turn by turn."""
+        body: list[int] = []
+        owners: list[object] = []
+        for group in repeat.groups if native.IN_C and repeat.count > 1 else ():
+            if isinstance(group, Loop):
+                calls = in_strips(group, self.strips, lead=1)
+                written = [x.in_c() for x in calls] if calls else [None]
+            else:
+                first, second = (self._bind(x) for x in turns_of(Repeat(2, [group])))
+                calls = [*first, *second]
+                pairs = zip(first, second, strict=True)
+                written = [native.moving(x.in_c(), y.in_c()) for x, y in pairs]
+            if None in written:
+                break
+            body += [number for row in written for number in row or ()]
+            owners.append(calls)
+        else:
+            if body:
+                return [Rows(native.repetition(body, repeat.count), owners)]
+        return self.bind(turns_of(repeat))
+
+    def _statement(self, it: Statement, sizes: tuple[int, ...]) -> list[Operation]:
+        """A statement of a loop, over all its places before the next statement."""
+        kept = [i for i in range(len(sizes)) if i not in it.sums]
+        order = [*kept, *it.sums]
+
+        def view(ref: Ref, axes: list[int] = order) -> Doubles:
+            if ref.base < 0:  # a number that this loop alone reads
+                return self.scratch(f"n{-ref.base}", sizes).transpose(axes)
+            strides = tuple(ref.strides[i] for i in axes)
+            return self._view(Ref(ref.base, strides), tuple(sizes[i] for i in axes))
+
+        arrays: dict[str, NDArray[Any]] = {name: view(ref) for name, ref in it.operands.items()}
+        out, shape = view(it.out, kept), tuple(sizes[i] for i in order)
+        if it.kind == "max":
+            calls, x = self._value(it.tree, arrays, shape)
+            return [*calls, Operation("maximum.reduce", out, (x,))]
+        is_read = it.out in it.operands.values()  # until all is computed
+        target = self.scratch("sum", out.shape) if it.add or is_read else out
+        match it.kind, it.tree:
+            case "map", _:
+                calls = self._elementwise(it.tree, arrays, target, shape)
+            case _, ("*", str() as a, str() as b) if a in arrays and b in arrays:
+                calls = self._product(target, arrays[a], arrays[b])
+            case _:
+                calls, value = self._value(it.tree, arrays, shape)
+                calls += self._total(target, value)
+        if it.add:
+            calls.append(Operation("add" if it.add > 0 else "subtract", out, (out, target)))
+        elif is_read:
+            calls.append(Operation("copyto", out, (target,)))
+        return calls
+
+    def _value(
+        self, tree: Tree, arrays: dict[str, NDArray[Any]], sizes: tuple[int, ...]
+    ) -> tuple[list[Operation], Doubles]:
+        """The operations that compute a formula of arrays, and where its value is then."""
+        if isinstance(tree, str) and tree in arrays:
+            return [], arrays[tree]
+        out = self.scratch("value", sizes)
+        return self._elementwise(tree, arrays, out, sizes), out
+
+    def _elementwise(
+        self, tree: Tree, arrays: dict[str, NDArray[Any]], out: Doubles, sizes: tuple[int, ...]
+    ) -> list[Operation]:
+        """Out = a formula of arrays, element by element."""
+        known = {**arrays, RESULT: out}
 
         def array(operand: str | float) -> NDArray[Any]:
             if isinstance(operand, float):
                 return np.array(operand)
-            if operand not in arrays:
+            if operand not in known:
                 dtype = bool if operand[0] == "c" else float
-                arrays[operand] = self.scratch(operand, it.loops, dtype)
-            return arrays[operand]
+                known[operand] = self.scratch(operand, sizes, dtype)
+            return known[operand]
 
-        calls = []
-        for name, operands, target in steps_of(it.formula.tree):
-            if name in OF_AN_ORDER:
-                order, x = operands
-                call = partial(OF_AN_ORDER[name], order)
-                calls.append(Operation(call, array(target), (array(x),)))
-            else:
-                calls.append(Operation(name, array(target), tuple(map(array, operands))))
-        return calls
+        return [
+            operation(name, array(target), operands, array)
+            for name, operands, target in steps_of(tree)
+        ]
+
+    def _of_user(self, it: Elementwise) -> list[Operation]:
+        """The value, or a partial, of an operation that a user made."""
+        code, part = it.formula.code, it.formula.part
+        *given, places = [self._view(it.operands[name], it.loops) for name in it.formula.names]
+        out = self._view(it.out, it.loops)
+        if part == 0:
+            call = partial(_call_user, code, self.user_results)
+            return [Operation(call, out, (places, *given))]
+        return [Operation(partial(_read, part, self.user_results), out, (places,))]
 
     # ------------------------------------------------------------------------ contractions
 

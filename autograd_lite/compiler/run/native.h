@@ -1,21 +1,14 @@
-/* Operations on arrays of doubles, as native.py writes them down.
+/* Operations on arrays of doubles, as native.py and strips.py write them down: rows of ints.
 
    Most arrays of a scalar program are small: there, what NumPy does before and after the arithmetic
-   takes ten times as long as the arithmetic. Sums are taken in an order that does not depend on the
-   machine. No target overlaps an operand, but element by element: see lift/instructions.py.
+   takes ten times as long as the arithmetic. No target overlaps an operand, but element by element:
+   see lift/instructions.py.
 */
 #include "ieee.h"
-#include "lanes.h"
 #include "machines.h"
-
-typedef struct {
-    int64_t function;
-    int64_t size[4]; /* of the loops, outermost first */
-    char *out;
-    const char *a, *b;
-    int64_t out_step[4], a_step[4], b_step[4]; /* in bytes */
-} call_t;
-_Static_assert(sizeof(call_t) == 20 * 8, "native.py writes eight bytes for each field");
+#include "rows.h"
+#include "lanes.h"
+#include "sums.h"
 
 /* The functions: code, name in NumPy, value. native.py reads the names, so that they stand nowhere
    else. */
@@ -56,6 +49,16 @@ _Static_assert(sizeof(call_t) == 20 * 8, "native.py writes eight bytes for each 
     F(CBRT, "cbrt", cbrt) F(EXP2, "exp2", exp2) F(LOG2, "log2", log2) F(LOG10, "log10", log10) \
     F(FLOOR, "floor", floor) F(CEIL, "ceil", ceil) F(TRUNC, "trunc", trunc) F(RINT, "rint", rint) \
     F(ERF, "erf", erf) F(ERFC, "erfc", erfc) F(LGAMMA, "lgamma", lgamma)
+#define OF_THREE(F) \
+    F(WHERE, "where", x != 0 ? y : z) \
+    F(MULTIPLY_ADD, "multiply add", x * y + z) \
+    F(MULTIPLY_SUBTRACT, "multiply subtract", x * y - z) \
+    F(SUBTRACT_PRODUCT, "subtract product", z - x * y)
+#define LOOPS(F) \
+    F(STRIPS, "strips", ) \
+    F(LOAD, "load", ) \
+    F(STORE, "store", ) \
+    F(REPEAT, "repeat", )
 #define OTHERS(F) \
     F(COPY_WHERE, "copyto where", ) \
     F(TOTAL, "add.reduce", ) \
@@ -72,7 +75,8 @@ _Static_assert(sizeof(call_t) == 20 * 8, "native.py writes eight bytes for each 
 
 /* The result of a condition is a double, and that of IS_... with the name "...?" a byte. */
 #define ALL(F, MASK) \
-    OF_TWO(F) CONDITIONS(F) CONDITIONS(MASK) OF_ONE(F) FROM_LIBM(F) OTHERS(F) MOVES(F)
+    OF_TWO(F) CONDITIONS(F) CONDITIONS(MASK) OF_ONE(F) FROM_LIBM(F) OTHERS(F) OF_THREE(F) LOOPS(F) \
+    MOVES(F)
 #define CODE(code, name, value) code,
 #define CODE_OF_MASK(code, name, value) IS_##code,
 enum { ALL(CODE, CODE_OF_MASK) FUNCTIONS };
@@ -85,15 +89,10 @@ enum {
     FIRST_OF_ONE = FIRST_MASK CONDITIONS(AND_ONE),
     FIRST_FROM_LIBM = FIRST_OF_ONE OF_ONE(AND_ONE),
     AFTER_LIBM = FIRST_FROM_LIBM FROM_LIBM(AND_ONE),
-    FIRST_MOVE = AFTER_LIBM OTHERS(AND_ONE),
+    FIRST_MOVE = AFTER_LIBM OTHERS(AND_ONE) OF_THREE(AND_ONE) LOOPS(AND_ONE),
 };
 #define POINTER(code, name, value) value,
 static double (*const LIBM[])(double) = { FROM_LIBM(POINTER) };
-
-#define LONGEST_SUM 512
-#define LANES 8
-
-typedef double lanes __attribute__((vector_size(8 * LANES), aligned(8)));
 
 #ifdef __clang__
 #define NO_DEPENDENCE _Pragma("clang loop vectorize(assume_safety)")
@@ -123,13 +122,14 @@ typedef double lanes __attribute__((vector_size(8 * LANES), aligned(8)));
         LOOP(type, a[i * of_a], b[i * of_b], to, value) \
     break;
 
-/* out[i] = function(a[i], b[i]) in the innermost loop of a call. Maximum and minimum are NaN where
-   an operand is. */
-INLINE void row(const call_t *it, char *out, const char *first_a, const char *first_b)
+/* out[i] = function(a[i], b[i]) for n numbers, in steps of so many bytes. Maximum and minimum are NaN
+   where an operand is. */
+FOR_EACH_MACHINE static void row(
+    int64_t function, int64_t n, char *out, int64_t to, const char *first_a, int64_t of_a,
+    const char *first_b, int64_t of_b)
 {
     const double *a = (const double *)first_a, *b = (const double *)first_b;
-    int64_t n = it->size[3], function = it->function;
-    int64_t to = it->out_step[3], of_a = it->a_step[3] / 8, of_b = it->b_step[3];
+    of_a /= 8;
     if (function < FIRST_MASK || function >= FIRST_OF_ONE)
         to /= 8;
     if (function != COPY_WHERE)
@@ -153,100 +153,36 @@ INLINE void row(const call_t *it, char *out, const char *first_a, const char *fi
     }
 }
 
-INLINE double added(lanes x)
-{
-    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
-}
-
-/* The sum of a[i] b[i], as a sum of eight partial sums. */
-INLINE double dot(int64_t n, const double *a, int64_t of_a, const double *b, int64_t of_b)
-{
-    lanes parts = {0};
-    int64_t i = 0;
-    if (of_a == 1 && of_b == 1)
-        for (; i + LANES <= n; i += LANES)
-            parts += *(const lanes *)(a + i) * *(const lanes *)(b + i);
-    else
-        for (; i + LANES <= n; i += LANES)
-            for (int j = 0; j < LANES; j++)
-                parts[j] += a[(i + j) * of_a] * b[(i + j) * of_b];
-    for (int j = 0; i + j < n; j++)
-        parts[j] += a[(i + j) * of_a] * b[(i + j) * of_b];
-    return added(parts);
-}
-
-/* Up to four rows of a product, and `width` columns, eight at most, which the panel holds. */
-INLINE void rows_of_product(
-    int rows, int width, int64_t n, const double *a, int64_t row, int64_t step,
-    const double *panel, int64_t pitch, double *out, int64_t down, int64_t along)
-{
-    lanes sum[4] = {{0}};
-    for (int64_t i = 0; i < n; i++) {
-        lanes b = *(const lanes *)(panel + i * pitch);
-        for (int r = 0; r < rows; r++)
-            sum[r] += a[r * row + i * step] * b;
+#define LOOP_OF_THREE(Y, Z, value) \
+    NO_DEPENDENCE \
+    for (int64_t i = 0; i < n; i++) { \
+        double x = a[i], y = Y, z = Z; \
+        out[i] = (value); \
     }
-    for (int r = 0; r < rows; r++)
-        if (width == LANES && along == 1)
-            *(lanes *)(out + r * down) = sum[r];
-        else
-            for (int j = 0; j < width; j++)
-                out[r * down + j * along] = sum[r][j];
-}
+#define ROW_OF_THREE(value) \
+    if (of_b && of_c) \
+        LOOP_OF_THREE(b[i], c[i], value) \
+    else if (of_b) { \
+        double last = *c; \
+        LOOP_OF_THREE(b[i], last, value) \
+    } else if (of_c) { \
+        double first = *b; \
+        LOOP_OF_THREE(first, c[i], value) \
+    } else { \
+        double first = *b, last = *c; \
+        LOOP_OF_THREE(first, last, value) \
+    } \
+    break;
 
-/* out[i, j] = the sum of a[i, k] b[k, j] over k; loops 1, 2, 3 of a call are i, j, k. */
-INLINE void product(const call_t *it, double *out, const double *a, const double *b)
+/* out[i] = function(a[i], b[i], c[i]), where b and c are arrays, or a number if their step is 0. */
+FOR_EACH_MACHINE static void row_of_three(
+    int64_t function, int64_t n, double *out, const double *a, const double *b, int64_t of_b,
+    const double *c, int64_t of_c)
 {
-    double room[LONGEST_SUM * LANES];
-    int64_t rows = it->size[1], columns = it->size[2], n = it->size[3];
-    int64_t down = it->out_step[1] / 8, along = it->out_step[2] / 8;
-    int64_t a_row = it->a_step[1] / 8, a_inner = it->a_step[3] / 8;
-    int64_t b_column = it->b_step[2] / 8, b_inner = it->b_step[3] / 8;
-    if (columns == 1) {
-        for (int64_t i = 0; i < rows; i++)
-            out[i * down] = dot(n, a + i * a_row, a_inner, b, b_inner);
-        return;
+    switch (function) {
+#define CASE_OF_THREE(code, name, value) case code: ROW_OF_THREE(value)
+        OF_THREE(CASE_OF_THREE)
     }
-    for (int64_t j = 0; j < columns; j += LANES) {
-        int width = columns - j < LANES ? (int)(columns - j) : LANES;
-        const double *panel = b + j * b_column;
-        int64_t pitch = b_inner, i = 0;
-        if (b_column != 1 || width < LANES) {
-            for (int64_t k = 0; k < n; k++)
-                for (int t = 0; t < LANES; t++)
-                    room[k * LANES + t] = t < width ? panel[k * b_inner + t * b_column] : 0.0;
-            panel = room;
-            pitch = LANES;
-        }
-        for (; i + 4 <= rows; i += 4)
-            rows_of_product(4, width, n, a + i * a_row, a_row, a_inner, panel, pitch,
-                            out + i * down + j * along, down, along);
-        for (; i < rows; i++)
-            rows_of_product(1, width, n, a + i * a_row, a_row, a_inner, panel, pitch,
-                            out + i * down + j * along, down, along);
-    }
-}
-
-INLINE double total(int64_t n, const double *a, int64_t step)
-{
-    lanes parts = {0};
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j++)
-            parts[j] += a[(i + j) * step];
-    for (int j = 0; i + j < n; j++)
-        parts[j] += a[(i + j) * step];
-    return added(parts);
-}
-
-INLINE double largest(int64_t n, const double *a, int64_t step)
-{
-    double found = *a;
-    for (int64_t i = 1; i < n; i++) {
-        double x = a[i * step];
-        found = x > found || x != x ? x : found;
-    }
-    return found;
 }
 
 /* x % y as in Python, for a positive y. */
@@ -289,36 +225,69 @@ INLINE const call_t *with_row_of_b(const call_t *it, call_t *other, double *room
     return other;
 }
 
-FOR_EACH_MACHINE static void run_calls(const call_t *first, int64_t n)
+#include "strips.h"
+
+/* One call that is neither a loop of strips nor a repetition. */
+INLINE void run_call(const call_t *first)
 {
     double room[LONGEST_SUM];
     call_t other;
-    for (const call_t *end = first + n; first < end; first++) {
-        int64_t function = first->function;
-        if (function >= FIRST_MOVE) {
-            moved(first);
+    int64_t function = first->function;
+    if (function >= FIRST_MOVE) {
+        moved(first);
+        return;
+    }
+    const call_t *it = with_row_of_b(first, &other, room);
+    for (int64_t i = 0; i < it->size[0]; i++) {
+        char *out_i = it->out + i * it->out_step[0];
+        const char *a_i = it->a + i * it->a_step[0], *b_i = it->b + i * it->b_step[0];
+        if (function == PRODUCT) {
+            product(it, (double *)out_i, (const double *)a_i, (const double *)b_i);
             continue;
         }
-        const call_t *it = with_row_of_b(first, &other, room);
-        for (int64_t i = 0; i < it->size[0]; i++) {
-            char *out_i = it->out + i * it->out_step[0];
-            const char *a_i = it->a + i * it->a_step[0], *b_i = it->b + i * it->b_step[0];
-            if (function == PRODUCT) {
-                product(it, (double *)out_i, (const double *)a_i, (const double *)b_i);
-                continue;
+        for (int64_t j = 0; j < it->size[1]; j++)
+            for (int64_t k = 0; k < it->size[2]; k++) {
+                char *out = out_i + j * it->out_step[1] + k * it->out_step[2];
+                const char *a = a_i + j * it->a_step[1] + k * it->a_step[2];
+                const char *b = b_i + j * it->b_step[1] + k * it->b_step[2];
+                if (function == TOTAL)
+                    *(double *)out = total(it->size[3], (const double *)a, it->a_step[3] / 8);
+                else if (function == LARGEST)
+                    *(double *)out = largest(it->size[3], (const double *)a, it->a_step[3] / 8);
+                else
+                    row(function, it->size[3], out, it->out_step[3], a, it->a_step[3], b,
+                        it->b_step[3]);
             }
-            for (int64_t j = 0; j < it->size[1]; j++)
-                for (int64_t k = 0; k < it->size[2]; k++) {
-                    char *out = out_i + j * it->out_step[1] + k * it->out_step[2];
-                    const char *a = a_i + j * it->a_step[1] + k * it->a_step[2];
-                    const char *b = b_i + j * it->b_step[1] + k * it->b_step[2];
-                    if (function == TOTAL)
-                        *(double *)out = total(it->size[3], (const double *)a, it->a_step[3] / 8);
-                    else if (function == LARGEST)
-                        *(double *)out = largest(it->size[3], (const double *)a, it->a_step[3] / 8);
-                    else
-                        row(it, out, a, b);
+    }
+}
+
+/* How many rows belong to a call: the first of its ints tells how many follow. */
+INLINE int64_t rows_of(const call_t *it)
+{
+    return it->function == STRIPS || it->function == REPEAT ? 1 + it->size[0] : 1;
+}
+
+/* The calls, one after the other. A repetition is so many turns of those that follow it, each time moved
+   on; any other call is its own repetition, of one turn. */
+FOR_EACH_MACHINE static void run_calls(const call_t *first, int64_t n)
+{
+    const call_t *end = first + n;
+    while (first < end) {
+        int is_repeat = first->function == REPEAT;
+        int64_t turns = is_repeat ? first->size[1] : 1;
+        const call_t *body = first + is_repeat;
+        first += rows_of(first);
+        for (int64_t turn = 0; turn < turns; turn++)
+            for (const call_t *it = body; it < first; it += rows_of(it)) {
+                if (it->function == STRIPS) {
+                    run_strips(it, turn);
+                    continue;
                 }
-        }
+                call_t now = *it;
+                now.out += turn * now.out_move;
+                now.a += turn * now.a_move;
+                now.b += turn * now.b_move;
+                run_call(&now);
+            }
     }
 }

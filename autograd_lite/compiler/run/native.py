@@ -34,14 +34,19 @@ __all__ = [
     "CODES",
     "IN_C",
     "LIBM",
+    "MANY",
     "MAX_DOT",
     "MAX_NUMBERS",
     "MAX_PRODUCTS",
     "MAX_SUM",
+    "ROW",
     "elementwise",
+    "is_in_c",
     "moved",
+    "moving",
     "product",
     "reduction",
+    "repetition",
     "runner",
 ]
 
@@ -49,9 +54,11 @@ __all__ = [
 CODES = {name: code for code, name in enumerate(_native.FUNCTIONS if IN_C else ())}
 LIBM = _native.LIBM if IN_C else []  # those that call the C library
 
+ROW = 23  # ints of a row
+
 # Larger arrays, longer sums and larger products are left to NumPy.
-MAX_NUMBERS = dict.fromkeys({"power", "arctan2", *LIBM} - FUNCTIONS.keys(), 64)
-MAX_NUMBERS |= dict.fromkeys(("log", "log1p", "tanh"), 512)
+MANY = dict.fromkeys({"power", "arctan2", *LIBM} - FUNCTIONS.keys(), 64)
+MAX_NUMBERS = MANY | dict.fromkeys(("log", "log1p", "tanh"), 512)
 MAX_SUM = _native.LONGEST_SUM if IN_C else 0
 MAX_PRODUCTS = 1 << 16
 MAX_DOT = 1 << 14  # of one column, which needs no panel
@@ -63,6 +70,28 @@ def runner(rows: list[int], owners: object) -> Callable[[], object]:
     owners  keep the arrays alive whose addresses stand in the rows
     """
     return partial(_native.run, array("q", rows), owners)
+
+
+def is_in_c(name: str, count: int) -> bool:
+    """True if a function of so many numbers is known in C, and NumPy is not much faster."""
+    return name in CODES and count <= MANY.get(name, count)
+
+
+def repetition(rows: list[int], turns: int) -> list[int]:
+    """The rows of so many turns of other rows, each time moved on."""
+    header = [CODES["repeat"], len(rows) // ROW, turns]
+    return [*header, *[0] * (ROW - len(header)), *rows]
+
+
+def moving(first: list[int] | None, second: list[int] | None) -> list[int] | None:
+    """The row of a call in a repetition, given those of its first and second turn."""
+    if first is None or second is None:
+        return None
+    arrays = slice(5, 8)
+    row = list(first)
+    row[-3:] = [y - x for x, y in zip(first[arrays], second[arrays], strict=True)]
+    assert first[:5] + first[8:] == second[:5] + second[8:]
+    return row
 
 
 def elementwise(name: str, out: NDArray[Any], *operands: NDArray[Any]) -> list[int] | None:
@@ -115,7 +144,7 @@ def _row(
     row += [array.__array_interface__["data"][0] for array, _ in operands]
     for _, steps in operands:
         row += [*[0] * missing, *steps]
-    return row
+    return [*row, *[0] * (ROW - len(row))]
 
 
 def _nest(

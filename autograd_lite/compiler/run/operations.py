@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_lite.compiler.run import native
-from autograd_lite.compiler.run.special_functions import FUNCTIONS
+from autograd_lite.compiler.run.special_functions import FUNCTIONS, OF_AN_ORDER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["Operation", "compile_calls"]
+__all__ = ["Operation", "Rows", "compile_calls", "operation"]
 
 
 class _Function(NamedTuple):
@@ -102,19 +102,39 @@ class Operation(NamedTuple):
         return write(function, out, *operands)
 
 
-def compile_calls(operations: Iterable[Operation]) -> Callable[[], object]:
+class Rows(NamedTuple):
+    """Rows of ints for C, which have the addresses of arrays of the owners."""
+
+    rows: list[int]
+    owners: object
+
+    def in_c(self) -> list[int]:
+        return self.rows
+
+
+def operation(
+    name: str, out: NDArray[Any], operands: Sequence[Any], array: Callable[[Any], NDArray[Any]]
+) -> Operation:
+    """out = name(*operands); `array` gives the array of an operand."""
+    if name in OF_AN_ORDER:
+        order, x = operands
+        return Operation(partial(OF_AN_ORDER[name], order), out, (array(x),))
+    return Operation(name, out, tuple(map(array, operands)))
+
+
+def compile_calls(operations: Iterable[Operation | Rows]) -> Callable[[], object]:
     """A function without arguments that does the operations, those in a row in C by one call."""
     calls: list[Callable[[], object]] = []
-    written = [(operation, operation.in_c()) for operation in operations]
+    written = [(it, it.in_c()) for it in operations]
     for in_c, group in groupby(written, lambda pair: pair[1] is not None):
         some = list(group)
         if in_c:
             rows = [number for _, row in some for number in row or ()]
-            calls.append(native.runner(rows, [operation for operation, _ in some]))
+            calls.append(native.runner(rows, [it for it, _ in some]))
             if len(some) == len(written):
                 return calls[0]
         else:
-            calls += [operation.in_numpy() for operation, _ in some]
+            calls += [it.in_numpy() for it, _ in some if isinstance(it, Operation)]
     return partial(_one_after_the_other, calls)
 
 

@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
     Step: TypeAlias = tuple[str, tuple[str | float, ...], str]
 
-__all__ = ["RESULT", "steps_of"]
+__all__ = ["NEGATED", "RESULT", "UFUNCS", "WHOLE", "steps_of"]
 
 RESULT = "result"
 
-_UFUNCS = {
+UFUNCS = {
     "+": "add", "-": "subtract", "*": "multiply", "/": "divide", "<": "less", "<=": "less_equal",
     ">": "greater", ">=": "greater_equal", "==": "equal", "!=": "not_equal",
 } | {name: function.numpy for name, function in FUNCTIONS.items()}  # fmt: skip
 # Of two numbers one is not less than the other where neither is nan. Where one is, so is what is
 # computed, and then the caller asks the reference executor.
-_NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 # Rules that NumPy has as they are, by their formulas.
-_WHOLE = {RULES[CODES[name]].value.tree: name for name in ("maximum", "minimum")}
-_WHOLE[RULES[CODES["larger"]].value.tree] = "maximum"  # but for nans
+WHOLE = {RULES[CODES[name]].value.tree: name for name in ("maximum", "minimum")}
+WHOLE[RULES[CODES["larger"]].value.tree] = "maximum"  # but for nans
 
 
 def steps_of(tree: Tree) -> list[Step]:
@@ -37,8 +37,8 @@ def steps_of(tree: Tree) -> list[Step]:
     An operand is a number, a name in the formula, or an earlier target: RESULT, or "t0", "t1", ...
     for numbers and "c0", "c1", ... for conditions.
     """
-    if tree in _WHOLE:
-        return [(_WHOLE[tree], ("x", "y"), RESULT)]
+    if tree in WHOLE:
+        return [(WHOLE[tree], ("x", "y"), RESULT)]
     writer = _Writer()
     operand = writer.value(tree, RESULT, 0)
     if operand != RESULT:
@@ -62,7 +62,7 @@ class _Writer:
             case ("where", condition, yes, no):
                 self.where(condition, yes, no, target, depth)
             case (function, *operands):
-                self.call(_UFUNCS[function], operands, target, depth)
+                self.call(UFUNCS[function], operands, target, depth)
         return target
 
     def call(self, function: str, operands: Iterable[Tree], target: str, depth: int) -> None:
@@ -80,15 +80,15 @@ class _Writer:
         assert isinstance(condition, tuple)
         compare, *operands = condition
         if (yes, no) == (1, 0):
-            self.call(_UFUNCS[compare], operands, target, depth)
+            self.call(UFUNCS[compare], operands, target, depth)
         elif (yes, no) == (0, 1):
-            self.call(_UFUNCS[_NEGATED[compare]], operands, target, depth)
+            self.call(UFUNCS[NEGATED[compare]], operands, target, depth)
         elif condition == ("<=", no, yes):
             self.call("maximum", operands, target, depth)
         else:
             value = self.value(no, target, depth + 1)
             if value != target:
                 self.steps.append(("copyto", (value,), target))
-            self.call(_UFUNCS[compare], operands, f"c{depth}", depth + 1)
+            self.call(UFUNCS[compare], operands, f"c{depth}", depth + 1)
             value = self.value(yes, f"t{depth}", depth + 1)
             self.steps.append(("copyto", (value, f"c{depth}"), target))

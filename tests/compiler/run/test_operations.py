@@ -1,6 +1,5 @@
 """Operations run in order, and keep what they read alive."""
 
-import math
 import weakref
 
 import numpy as np
@@ -20,13 +19,13 @@ def test_arrays_live_as_long_as_what_runs_them():
 
 def test_calls_run_in_their_order():
     a, b = np.array([2.0]), np.array([3.0])
-    long = np.ones(65)
+    long = np.full(65, 1.5)
     compile_calls(
         [
             Operation("multiply", a, (a, b)),
             Operation("add", a, (a, b)),
-            Operation("tanh", long, (long,)),  # NumPy
+            Operation("floor", long, (long,)),  # NumPy
             Operation("subtract", b, (a, b)),
         ]
     )()
-    assert (a.tolist(), b.tolist(), long[0]) == ([9.0], [6.0], math.tanh(1.0))
+    assert (a.tolist(), b.tolist(), long[0]) == ([9.0], [6.0], 1.0)

@@ -6,11 +6,13 @@ from array import array
 import numpy as np
 import pytest
 
-from autograd_lite.compiler.lift.instructions import Elementwise, Ref
+from autograd_lite.compiler.lift.instructions import Ref
 from autograd_lite.compiler.lift.specialized import (
     partials_of,
     value_of,
 )
+from autograd_lite.compiler.plan.groups import Loop, Statement
+from autograd_lite.compiler.run import native
 from autograd_lite.compiler.run.binder import Binder
 from autograd_lite.compiler.run.operations import compile_calls
 from autograd_lite.compiler.run.ufuncs import steps_of
@@ -39,9 +41,9 @@ def computed(what, operands):
     n = len(next(iter(operands.values())))
     memory = np.concatenate([*operands.values(), np.full(n, 7.0)])
     refs = {name: Ref(i * n, (1,)) for i, name in enumerate(operands)}
-    mapped = Elementwise((n,), Ref(len(refs) * n, (1,)), what, refs)
+    loop = Loop((n,), [Statement(Ref(len(refs) * n, (1,)), what.tree, refs)])
     with np.errstate(all="ignore"):
-        calls = Binder(memory, np.zeros(0, np.int64), UserResults(array("d"))).bind([mapped])
+        calls = Binder(memory, np.zeros(0, np.int64), UserResults(array("d"))).bind([loop])
         compile_calls(calls)()
     return memory[-n:]
 
@@ -55,8 +57,10 @@ def statics(rule):
     }.get(rule.name, [0.0, 0.3, 2.0])
 
 
+@pytest.mark.parametrize("in_c", sorted({native.IN_C, False}))
 @pytest.mark.parametrize("rule", FIXED, ids=[rule.name for rule in FIXED])
-def test_value_and_partials(rule):
+def test_value_and_partials(monkeypatch, rule, in_c):
+    monkeypatch.setattr(native, "IN_C", in_c)
     xs = points(rule)
     for c in statics(rule):
         expected = np.array([one(rule, column, c) for column in xs.T]).T

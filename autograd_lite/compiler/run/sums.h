@@ -1,0 +1,112 @@
+/* Sums, maxima and products of matrices. The order in which sums are taken does not depend on the
+   machine. */
+#ifndef AUTOGRAD_LITE_SUMS_H
+#define AUTOGRAD_LITE_SUMS_H
+
+#include <stdint.h>
+
+#include "rows.h"
+#include "lanes.h"
+
+#define LONGEST_SUM 512
+#define LANES 8
+
+typedef double lanes __attribute__((vector_size(8 * LANES), aligned(8)));
+
+INLINE double added(lanes x)
+{
+    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+}
+
+/* The sum of a[i] b[i], as a sum of eight partial sums. */
+INLINE double dot(int64_t n, const double *a, int64_t of_a, const double *b, int64_t of_b)
+{
+    lanes parts = {0};
+    int64_t i = 0;
+    if (of_a == 1 && of_b == 1)
+        for (; i + LANES <= n; i += LANES)
+            parts += *(const lanes *)(a + i) * *(const lanes *)(b + i);
+    else
+        for (; i + LANES <= n; i += LANES)
+            for (int j = 0; j < LANES; j++)
+                parts[j] += a[(i + j) * of_a] * b[(i + j) * of_b];
+    for (int j = 0; i + j < n; j++)
+        parts[j] += a[(i + j) * of_a] * b[(i + j) * of_b];
+    return added(parts);
+}
+
+/* Up to four rows of a product, and `width` columns, eight at most, which the panel holds. */
+INLINE void rows_of_product(
+    int rows, int width, int64_t n, const double *a, int64_t row, int64_t step,
+    const double *panel, int64_t pitch, double *out, int64_t down, int64_t along)
+{
+    lanes sum[4] = {{0}};
+    for (int64_t i = 0; i < n; i++) {
+        lanes b = *(const lanes *)(panel + i * pitch);
+        for (int r = 0; r < rows; r++)
+            sum[r] += a[r * row + i * step] * b;
+    }
+    for (int r = 0; r < rows; r++)
+        if (width == LANES && along == 1)
+            *(lanes *)(out + r * down) = sum[r];
+        else
+            for (int j = 0; j < width; j++)
+                out[r * down + j * along] = sum[r][j];
+}
+
+/* out[i, j] = the sum of a[i, k] b[k, j] over k; loops 1, 2, 3 of a call are i, j, k. */
+INLINE void product(const call_t *it, double *out, const double *a, const double *b)
+{
+    double room[LONGEST_SUM * LANES];
+    int64_t rows = it->size[1], columns = it->size[2], n = it->size[3];
+    int64_t down = it->out_step[1] / 8, along = it->out_step[2] / 8;
+    int64_t a_row = it->a_step[1] / 8, a_inner = it->a_step[3] / 8;
+    int64_t b_column = it->b_step[2] / 8, b_inner = it->b_step[3] / 8;
+    if (columns == 1) {
+        for (int64_t i = 0; i < rows; i++)
+            out[i * down] = dot(n, a + i * a_row, a_inner, b, b_inner);
+        return;
+    }
+    for (int64_t j = 0; j < columns; j += LANES) {
+        int width = columns - j < LANES ? (int)(columns - j) : LANES;
+        const double *panel = b + j * b_column;
+        int64_t pitch = b_inner, i = 0;
+        if (b_column != 1 || width < LANES) {
+            for (int64_t k = 0; k < n; k++)
+                for (int t = 0; t < LANES; t++)
+                    room[k * LANES + t] = t < width ? panel[k * b_inner + t * b_column] : 0.0;
+            panel = room;
+            pitch = LANES;
+        }
+        for (; i + 4 <= rows; i += 4)
+            rows_of_product(4, width, n, a + i * a_row, a_row, a_inner, panel, pitch,
+                            out + i * down + j * along, down, along);
+        for (; i < rows; i++)
+            rows_of_product(1, width, n, a + i * a_row, a_row, a_inner, panel, pitch,
+                            out + i * down + j * along, down, along);
+    }
+}
+
+INLINE double total(int64_t n, const double *a, int64_t step)
+{
+    lanes parts = {0};
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            parts[j] += a[(i + j) * step];
+    for (int j = 0; i + j < n; j++)
+        parts[j] += a[(i + j) * step];
+    return added(parts);
+}
+
+INLINE double largest(int64_t n, const double *a, int64_t step)
+{
+    double found = *a;
+    for (int64_t i = 1; i < n; i++) {
+        double x = a[i * step];
+        found = x > found || x != x ? x : found;
+    }
+    return found;
+}
+
+#endif
