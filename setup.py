@@ -93,6 +93,7 @@ extensions = cythonize(
         extension("autograd_lite.fields", *KERNELS, *FIELDS, "plain.pxd"),
         extension("autograd_lite.nary", *KERNELS, *FIELDS, define_macros=INLINE),
         extension("autograd_lite.cycles", *FIELDS, suffix=".pyx"),
+        extension("autograd_lite.compiler.places", *FIELDS),
         extension("autograd_lite.compiler.results", *FIELDS),
         extension("autograd_lite.compiler.tape.loops", *KERNELS, *FIELDS, "nary.pxd"),
         extension(

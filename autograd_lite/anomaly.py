@@ -118,7 +118,7 @@ class _Detector(Observer):
         if node.rule is None:
             self.found[root] = {parent: parent.grad for parent in node.parents}
 
-    def wrote(self, node: Value) -> None:
+    def wrote(self, node: Value, what: str, number: object) -> None:
         for found in self.found.values():  # it may be no parent of the node made by hand
             found.setdefault(node, node.grad)
 

@@ -44,9 +44,13 @@ class Observer:
     call      function is to be called with the nodes' numbers; return True to take over the call,
               and the engine does not make it
     sample    a program wants a random number of function: give a leaf with it, or None
-    read      a program read node's number
-    looked    a program reads something else of node, such as ".grad"
-    wrote     a program is about to set node's number or gradient
+    read      a program reads node's number; give a node to stand for it, or None
+    gradient  a program reads node's gradient; give a node to stand for it, or None
+    looked    a program reads something else of node, such as ".partials"
+    wrote     a program is about to set what, "data" or "grad", of node to a number: None if many
+              are about to change, of which nobody tells
+    backward  a program calls node's backward(); return True to take over the pass
+    state     a program reads or writes the `state` of an object; give what stands for it, or None
     compared  x op y was compared, op being "<", "<=", ">", ">=", "==" or "!="; y may be a number;
               or of two bools, by "&" or "|"; give a node to stand for the outcome, or None
     gives     True if node is an int that a program is given at each call, so that `take` reads it
@@ -71,11 +75,20 @@ class Observer:
     def call(self, function: Callable[..., object], values: tuple[Node | float, ...]) -> bool:
         return False
 
-    def read(self, node: Node) -> None: ...
+    def read(self, node: Node) -> Node | None: ...
+
+    def gradient(self, node: Node) -> Node | None:
+        self.looked(node, ".grad")
+        return None
 
     def looked(self, node: Node, what: str) -> None: ...
 
-    def wrote(self, node: Node) -> None: ...
+    def wrote(self, node: Node, what: str, number: Node | float | None) -> None: ...
+
+    def backward(self, node: Node) -> bool:
+        return False
+
+    def state(self, thing: Any) -> Any: ...
 
     def compared(self, x: Node, op: str, y: Node | float, outcome: bool) -> Node | None: ...
 
@@ -210,11 +223,26 @@ def looked_at(node: Node, what: str) -> None:
         observer.looked(node, what)
 
 
-def writing(nodes: tuple[Node, ...]) -> None:
-    """Tell observers that a program is about to set the nodes' numbers or gradients."""
+def stand_in(node: Node, what: str) -> Node | None:
+    """What stands for a number that a program reads, "data" or "grad" of node; or None."""
+    given = None
+    for observer in active():
+        found = observer.read(node) if what == "data" else observer.gradient(node)
+        given = given if found is None else found
+    return given
+
+
+def writing(nodes: tuple[Node, ...], what: str) -> None:
+    """Tell observers that a program is about to set "data" or "grad" of all the nodes."""
     for observer in active():
         for node in nodes:
-            observer.wrote(node)
+            observer.wrote(node, what, None)
+
+
+def takes_over(node: Node) -> bool:
+    """True if an observer takes over a pass from node."""
+    taken = [observer.backward(node) for observer in active()]
+    return any(taken)
 
 
 def tracing() -> bool:

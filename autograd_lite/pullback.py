@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Graph",
+    "ancestors",
     "by_operand",
     "depends_on_others",
     "parents_of",
@@ -95,10 +96,15 @@ class Graph(Nodes):
     outputs  Values and plain numbers
     inputs   Values, behind which the graph is not read
     numbers  True to make floats of nodes, rather than Values
+    nodes    the outputs and what they depend on, up to the inputs, if that is known
     """
 
     def __init__(
-        self, outputs: Sequence[Operand], inputs: Sequence[Value], numbers: bool = False
+        self,
+        outputs: Sequence[Operand],
+        inputs: Sequence[Value],
+        numbers: bool = False,
+        nodes: list[Value] | None = None,
     ) -> None:
         super().__init__()
         self._calls: dict[int, tuple[Value, Any]] = {}  # {node of a block: (hub, call)}
@@ -108,9 +114,10 @@ class Graph(Nodes):
         self._kept: list[Value] = []  # so that ids stay those of these Values
         self.inputs = [self.leaf(x) for x in inputs]
         active = {id(x) for x in inputs}
-        roots = [y for y in outputs if isinstance(y, Node)]
+        if nodes is None:
+            nodes = ancestors([y for y in outputs if isinstance(y, Node)], inputs)
         # Nothing is made here, and a recording need not know that its nodes are read.
-        observers.unobserved(self._read, ancestors(roots, inputs), active)
+        observers.unobserved(self._read, nodes, active)
         self.outputs = [self.leaf(y) for y in outputs]
 
     def leaf(self, x: Operand) -> int:
@@ -119,6 +126,10 @@ class Graph(Nodes):
             return self.number(x)
         node = self._node_of.get(id(x))
         return self.note(x, self.add(LEAF)) if node is None else node
+
+    def place(self, x: Value) -> int:
+        """The node of a Value, or -1."""
+        return self._node_of.get(id(x), -1)
 
     def new_leaf(self, x: Operand) -> int:
         """A leaf of its own for a Value, or a plain number that is data."""
@@ -219,6 +230,13 @@ class Graph(Nodes):
         """The sum of cotangent times d output / d input, for each input."""
         seeds = zip(self.outputs, map(self.leaf, cotangents), strict=True)
         return self.of_pass("backward", self.reverse(seeds, self.inputs))
+
+    def cotangents(self, cotangents: Sequence[Operand]) -> dict[int, int]:
+        """{node: node of its cotangent} of a pass, for the inputs and what depends on them."""
+        found: dict[int, int] = {}
+        seeds = zip(self.outputs, map(self.leaf, cotangents), strict=True)
+        found.update(zip(self.inputs, self.reverse(seeds, self.inputs, each=found), strict=True))
+        return found
 
     def pushforward(self, tangents: Sequence[Operand]) -> list[Any]:
         """The sum of d output / d input times tangent, for each output."""

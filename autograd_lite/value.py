@@ -79,30 +79,29 @@ class Node:
     def data(self) -> float:
         """The number."""
         if _blocks != 0:
-            for observer in observers.active():
-                observer.read(self)
+            given = observers.stand_in(self, "data")
+            if given is not None:
+                return given  # type: ignore[no-any-return]
         return self._data
 
     @data.setter
     def data(self, number: float) -> None:
-        if _blocks != 0:
-            for observer in observers.active():
-                observer.wrote(self)
-        self._data = real(number, "data")
+        self._data = real(number, "data") if _blocks == 0 else told(self, "data", number)
 
     @property
     def grad(self) -> float:
         """d result / d self, from the passes of `backward` so far; None sets it to 0."""
         if _blocks != 0:
-            observers.looked_at(self, ".grad")
+            given = observers.stand_in(self, "grad")
+            if given is not None:
+                return given  # type: ignore[no-any-return]
         return self._grad
 
     @grad.setter
     def grad(self, number: float | None) -> None:
-        if _blocks != 0:
-            for observer in observers.active():
-                observer.wrote(self)
-        self._grad = 0.0 if number is None else real(number, "grad")
+        if number is None:
+            number = 0.0
+        self._grad = real(number, "grad") if _blocks == 0 else told(self, "grad", number)
 
     @property
     def label(self) -> str:
@@ -256,6 +255,8 @@ class Node:
         they had.
         """
         if self._kind == kinds.REPLAYED and _blocks == 0 and sent_at_once(self):
+            return
+        if _blocks != 0 and observers.takes_over(self):
             return
         with _lock:
             if self._kind > kinds.LEAF:
@@ -835,6 +836,15 @@ def real(number: Any, what: str) -> float:
         return float(number)
     hint = "; write its .data" if isinstance(number, Node) else ""
     raise TypeError(f"{what} must be a real number, not {type_name(number)}{hint}")
+
+
+def told(node: Node, what: str, number: Any) -> float:
+    """The number that node's "data" or "grad" is about to become, which observers are told of."""
+    stands = number if isinstance(number, Node) and is_plain_number(number) else None
+    found = real(number, what) if stands is None else number_of(stands)
+    for observer in observers.active():
+        observer.wrote(node, what, found if stands is None else stands)
+    return found
 
 
 NEVER_OPERANDS = (str, bytes, complex, list, tuple, dict, set, type(None))

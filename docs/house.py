@@ -33,12 +33,14 @@ FLOORS = (
     ("autograd_lite.nary", "autograd_lite.functions", "autograd_lite.block",
      "autograd_lite.anomaly", "autograd_lite.derive", "autograd_lite.partials",
      "autograd_lite.linalg", "autograd_lite.leaves", "autograd_lite.rows", "autograd_lite.forward",
-     "autograd_lite.adjoint", "autograd_lite.structure", "autograd_lite._pure"),
+     "autograd_lite.adjoint", "autograd_lite.structure", "autograd_lite.state",
+     "autograd_lite._pure"),
     ("autograd_lite.pullback",),
     ("autograd_lite.reading", "autograd_lite.nested"),
     ("autograd_lite.evaluation",),
     ("autograd_lite.derivatives",),
-    ("autograd_lite.compiler.messages", "autograd_lite.compiler.results",
+    ("autograd_lite.compiler.messages", "autograd_lite.compiler.places",
+     "autograd_lite.compiler.results",
      "autograd_lite.compiler.record", "autograd_lite.compiler.tape"),
     ("autograd_lite.compiler.lift",),
     ("autograd_lite.compiler.plan",),
@@ -226,6 +228,7 @@ TESTED_ELSEWHERE = {
     "autograd_lite.visualize": "tests/engine/test_packages.py",
     "nn._roots": "tests/nn/test_optim.py",
     "nn._steps": "tests/nn/test_optim.py",
+    "nn._traced": "tests/nn/test_optim_compiled.py",
 }
 
 

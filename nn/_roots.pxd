@@ -1,6 +1,10 @@
 # What _roots.py does, in C.
 from libc.math cimport sqrt
 
+cdef inline double maximum(double x, double y) noexcept:
+    return x if x >= y else y if y >= x else x + y
+
+
 cdef extern from *:
     """
     #include "machines.h"

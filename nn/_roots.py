@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from autograd_lite.operations.ieee import divide, sqrt
 
-__all__ = ["over_roots", "sqrt"]
+__all__ = ["maximum", "over_roots", "sqrt"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+def maximum(x: float, y: float) -> float:
+    """The larger one; nan if one is."""
+    return x if x >= y else y if y >= x else x + y
 
 
 def over_roots(m: Any, s: Any, n: int, rate: float, eps: float) -> None:

@@ -8,8 +8,9 @@ cdef Py_ssize_t BLOCK
 
 @cython.locals(i=Py_ssize_t)
 cpdef object zero_grad(tuple parameters)
-@cython.locals(i=Py_ssize_t, g=double, total=double)
 cpdef double grad_norm(tuple parameters) except? -1.0
+@cython.locals(i=Py_ssize_t, g=double, total=double)
+cdef double sum_of_squares(tuple parameters) noexcept
 @cython.locals(i=Py_ssize_t)
 cpdef object scale_grad(tuple parameters, double factor)
 @cython.locals(i=Py_ssize_t, p=double, vs="double*", g=double, v=double)

@@ -24,23 +24,28 @@ BLOCK = 64  # so many square roots and quotients are computed in one go
 
 def zero_grad(parameters: Parameters) -> None:
     """Set all gradients to 0."""
-    writing(parameters)
+    writing(parameters, "grad")
     for i in range(len(parameters)):
         memory.set_grad(parameters, i, 0.0)
 
 
 def grad_norm(parameters: Parameters) -> float:
     """The Euclidean length of all gradients."""
+    return roots.sqrt(sum_of_squares(parameters))
+
+
+def sum_of_squares(parameters: Parameters) -> float:
+    """That of all gradients."""
     total = 0.0
     for i in range(len(parameters)):
         g = memory.grad_of(parameters, i)
         total += g * g
-    return roots.sqrt(total)
+    return total
 
 
 def scale_grad(parameters: Parameters, factor: float) -> None:
     """Multiply all gradients."""
-    writing(parameters)
+    writing(parameters, "grad")
     for i in range(len(parameters)):
         memory.set_grad(parameters, i, factor * memory.grad_of(parameters, i))
 
@@ -60,7 +65,7 @@ def sgd(
 
     Here and below, sign is -1 to maximise rather than minimise.
     """
-    writing(parameters)
+    writing(parameters, "data")
     vs = memory.doubles(velocity)
     for i in range(len(parameters)):
         p = memory.data_of(parameters, i)
@@ -95,13 +100,13 @@ def adam(
 
     With amsgrad, the largest v so far stands in place of v in the last line.
     """
-    writing(parameters)
+    writing(parameters, "data")
     ms, vs, tops = memory.doubles(mean), memory.doubles(square), memory.doubles(largest)
     steps = block()
     xs = memory.doubles(steps)
     root = roots.sqrt(correction2)
     rate, floor = lr / correction1 * root, eps * root  # the fraction times root: a division less
-    shrink = 1.0 - lr * weight_decay if decoupled else 1.0
+    shrink = 1.0 - lr * weight_decay
     start = 0
     while start < len(parameters):
         n = min(BLOCK, len(parameters) - start)
@@ -114,13 +119,14 @@ def adam(
             ms[i] = m
             vs[i] = v
             if amsgrad:
-                if not v <= tops[i]:
-                    tops[i] = v
-                v = tops[i]
+                v = roots.maximum(v, tops[i])
+                tops[i] = v
             xs[i - start] = v
         roots.over_roots(memory.part(ms, start, n), xs, n, rate, floor)
         for i in range(start, start + n):
-            p = shrink * memory.data_of(parameters, i)
+            p = memory.data_of(parameters, i)
+            if decoupled:
+                p = shrink * p
             memory.set_data(parameters, i, p - xs[i - start])
         start += n
 
@@ -143,7 +149,7 @@ def rmsprop(
 
     If centered, s - m^2 stands in place of s, with m = alpha m + (1 - alpha) g.
     """
-    writing(parameters)
+    writing(parameters, "data")
     ss, ms, vs = memory.doubles(square), memory.doubles(mean), memory.doubles(velocity)
     slopes, steps = block(), block()
     gs, xs = memory.doubles(slopes), memory.doubles(steps)
@@ -179,7 +185,7 @@ def adagrad(
     sign: float,
 ) -> None:
     """Step by s = s + g^2; p = p - rate g / (sqrt(s) + eps)."""
-    writing(parameters)
+    writing(parameters, "data")
     ss = memory.doubles(total)
     slopes, steps = block(), block()
     gs, xs = memory.doubles(slopes), memory.doubles(steps)

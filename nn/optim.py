@@ -11,12 +11,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from math import isnan, nan
 from numbers import Real
 from typing import Any
 
-from autograd_lite import Value
+from autograd_lite import Value, where
+from autograd_lite.observers import tracing
+from autograd_lite.state import State, state_of
 from nn import _steps
 from nn.arrays import Array, flat, is_sequence
 from nn.module import Module
@@ -49,7 +51,8 @@ class Optimizer:
     Raises ValueError where there is no parameter, one is not a leaf, or a setting makes no sense.
     """
 
-    steps = 0
+    lr = State()
+    steps = State()
     """The number of steps taken."""
 
     _counts: tuple[str, ...] = ("steps",)  # attributes that count
@@ -70,6 +73,7 @@ class Optimizer:
         if len(set(self.params)) < len(self.params):
             raise ValueError(f"{type(self).__name__}: a parameter is given twice")
         self.lr = self._at_least_0("lr", lr)
+        self.steps = 0
         self.maximize = maximize
         for name in self._memories:
             setattr(self, name, array("d", bytes(8 * len(self.params))))
@@ -90,7 +94,7 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Set the gradients of all parameters to 0."""
-        _steps.zero_grad(self.params)
+        _numbers().zero_grad(self.params)
 
     def step(self) -> None:
         """Change every parameter by its gradient.
@@ -98,7 +102,7 @@ class Optimizer:
         Raises ValueError if a memory was replaced by anything but an array of a double a parameter.
         """
         for name in self._memories:
-            memory = getattr(self, name)
+            memory = vars(self)[name]
             if not isinstance(memory, array) or memory.typecode != "d":
                 raise ValueError(f"{type(self).__name__}: {name} must be an array('d')")
             if len(memory) != len(self._params):
@@ -106,10 +110,15 @@ class Optimizer:
                     f"{type(self).__name__}: {name} must hold {len(self._params)} numbers, "
                     f"not {len(memory)}"
                 )
-        self._step()
-        self.steps += 1
+        state = state_of(self)
+        self._step(_numbers(), state)
+        state["steps"] = state["steps"] + 1
 
-    def _step(self) -> None:
+    def _step(self, numbers: Any, state: MutableMapping[str, Any]) -> None:
+        """Change every parameter, and the state but for `steps`.
+
+        numbers  the module `_steps`, or what stands for it in a recording
+        """
         raise NotImplementedError
 
     @property
@@ -187,8 +196,8 @@ class SGD(Optimizer):
     _counts = ("steps", "has_velocity")
     _settings = ("momentum", "dampening", "weight_decay", "nesterov")
     _memories = ("velocity",)
-    velocity: array[float]
-    has_velocity = False
+    velocity = State()
+    has_velocity = State()
     """True if a step with momentum was taken; the first one is not dampened."""
 
     def __init__(
@@ -203,6 +212,7 @@ class SGD(Optimizer):
         maximize: bool = False,
     ) -> None:
         super().__init__(params, lr, maximize)
+        self.has_velocity = False
         self.momentum = self._at_least_0("momentum", momentum)
         self.dampening = self._number("dampening", dampening)
         self.weight_decay = self._at_least_0("weight_decay", weight_decay)
@@ -218,19 +228,20 @@ class SGD(Optimizer):
         if settings["nesterov"] and (settings["momentum"] == 0 or settings["dampening"] != 0):
             raise ValueError("SGD: nesterov needs a momentum, and dampening=0")
 
-    def _step(self) -> None:
-        _steps.sgd(
+    def _step(self, numbers: Any, state: MutableMapping[str, Any]) -> None:
+        numbers.sgd(
             self.params,
-            self.velocity,
-            not self.has_velocity,
-            float(self.lr),
+            state["velocity"],
+            self.momentum != 0 and not state["has_velocity"],
+            _rate(state),
             float(self.momentum),
             float(self.dampening),
             float(self.weight_decay),
             self.nesterov,
             self._sign,
         )
-        self.has_velocity = self.has_velocity or self.momentum != 0
+        if self.momentum != 0:
+            state["has_velocity"] = True
 
 
 class Adam(Optimizer):
@@ -246,9 +257,9 @@ class Adam(Optimizer):
     _settings = ("beta1", "beta2", "eps", "weight_decay", "amsgrad")
     _memories = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
     _decoupled = False
-    exp_avg: array[float]
-    exp_avg_sq: array[float]
-    max_exp_avg_sq: array[float]
+    exp_avg = State()
+    exp_avg_sq = State()
+    max_exp_avg_sq = State()
 
     def __init__(
         self,
@@ -274,14 +285,14 @@ class Adam(Optimizer):
             return self._below_1(name, number)
         return super()._setting(name, number)
 
-    def _step(self) -> None:
-        beta1, beta2 = float(self.beta1), float(self.beta2)
-        _steps.adam(
+    def _step(self, numbers: Any, state: MutableMapping[str, Any]) -> None:
+        beta1, beta2, t = float(self.beta1), float(self.beta2), state["steps"] + 1
+        numbers.adam(
             self.params,
-            self.exp_avg,
-            self.exp_avg_sq,
-            self.max_exp_avg_sq,
-            float(self.lr),
+            state["exp_avg"],
+            state["exp_avg_sq"],
+            state["max_exp_avg_sq"],
+            _rate(state),
             beta1,
             beta2,
             float(self.eps),
@@ -289,8 +300,8 @@ class Adam(Optimizer):
             self.amsgrad,
             self._decoupled,
             self._sign,
-            1 - beta1 ** (self.steps + 1),
-            1 - beta2 ** (self.steps + 1),
+            1 - beta1**t if beta1 else 1.0,
+            1 - beta2**t if beta2 else 1.0,
         )
 
 
@@ -327,7 +338,7 @@ class Adagrad(Optimizer):
 
     _settings = ("lr_decay", "weight_decay", "eps")
     _memories = ("sum",)
-    sum: array[float]
+    sum = State()
 
     def __init__(
         self,
@@ -347,11 +358,11 @@ class Adagrad(Optimizer):
         first = self._at_least_0("initial_accumulator_value", initial_accumulator_value)
         self.sum = array("d", [first]) * len(self.params)
 
-    def _step(self) -> None:
-        _steps.adagrad(
+    def _step(self, numbers: Any, state: MutableMapping[str, Any]) -> None:
+        numbers.adagrad(
             self.params,
-            self.sum,
-            float(self.lr) / (1 + self.steps * float(self.lr_decay)),
+            state["sum"],
+            _rate(state) / (1 + state["steps"] * float(self.lr_decay)),
             float(self.eps),
             float(self.weight_decay),
             self._sign,
@@ -369,9 +380,9 @@ class RMSprop(Optimizer):
 
     _settings = ("alpha", "eps", "weight_decay", "momentum", "centered")
     _memories = ("square_avg", "grad_avg", "velocity")
-    square_avg: array[float]
-    grad_avg: array[float]
-    velocity: array[float]
+    square_avg = State()
+    grad_avg = State()
+    velocity = State()
 
     def __init__(
         self,
@@ -392,13 +403,13 @@ class RMSprop(Optimizer):
         self.weight_decay = self._at_least_0("weight_decay", weight_decay)
         self.momentum = self._at_least_0("momentum", momentum)
 
-    def _step(self) -> None:
-        _steps.rmsprop(
+    def _step(self, numbers: Any, state: MutableMapping[str, Any]) -> None:
+        numbers.rmsprop(
             self.params,
-            self.square_avg,
-            self.grad_avg,
-            self.velocity,
-            float(self.lr),
+            state["square_avg"],
+            state["grad_avg"],
+            state["velocity"],
+            _rate(state),
             float(self.alpha),
             float(self.eps),
             float(self.weight_decay),
@@ -416,11 +427,29 @@ def clip_grad_norm_(parameters: Iterable[Any], max_norm: float) -> float:
     values = _tuple(parameters, "clip_grad_norm_")
     if not max_norm >= 0:
         raise ValueError(f"clip_grad_norm_: max_norm must be at least 0, not {max_norm}")
-    norm = _steps.grad_norm(values)
+    numbers = _numbers()
+    norm: float = numbers.grad_norm(values)
     factor = max_norm / (norm + 1e-6)
-    if not factor >= 1:
-        _steps.scale_grad(values, factor)
+    if numbers is not _steps:  # in a program one product more costs less than to decide
+        numbers.scale_grad(values, where(factor >= 1, 1.0, factor))
+    elif not factor >= 1:
+        numbers.scale_grad(values, factor)
     return norm
+
+
+def _rate(state: Mapping[str, Any]) -> float:
+    """The learning rate, or what stands for it."""
+    lr = state["lr"]
+    return lr if isinstance(lr, float) else float(lr)
+
+
+def _numbers() -> Any:
+    """What steps by numbers, or by what stands for them in a recording."""
+    if not tracing():
+        return _steps
+    from nn import _traced
+
+    return _traced.steps
 
 
 def _tuple(parameters: Iterable[Any], name: str) -> tuple[Any, ...]:

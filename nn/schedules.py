@@ -10,9 +10,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from copy import copy
 from math import cos, pi
+from types import SimpleNamespace
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary, ref
 
+from autograd_lite.functions import of_user
+from autograd_lite.nary import binary_of
+from autograd_lite.observers import tracing, unobserved
+from autograd_lite.state import State
 from nn.checks import at_least
 from nn.saving import matching
 
@@ -29,7 +36,12 @@ def _named(thing: object) -> str:
 
 
 class LRScheduler:
-    """The base of all schedules: each step sets the learning rate to `next_lr()`."""
+    """The base of all schedules: each step sets the learning rate to `next_lr()`.
+
+    In a compiled function, the program asks for the rate anew at each step.
+    """
+
+    last_epoch = State()
 
     def __init__(self, optimizer: Scheduled) -> None:
         if isinstance(optimizer, type) or not hasattr(optimizer, "initial_lr"):
@@ -50,7 +62,13 @@ class LRScheduler:
     def step(self) -> None:
         """Set the next learning rate."""
         self.last_epoch += 1
-        self.optimizer.lr = self.next_lr()
+        self.optimizer.lr = _rate_in_program(self) if tracing() else self.next_lr()
+
+    def as_of(self, epoch: int, optimizer: Scheduled) -> LRScheduler:
+        """The same schedule after this many steps, for another optimiser."""
+        other = copy(self)
+        other.last_epoch, other.optimizer = epoch, optimizer
+        return other
 
     def state_dict(self) -> dict[str, int]:
         """The number of steps taken."""
@@ -189,15 +207,40 @@ class SequentialLR(LRScheduler):
         super().__init__(optimizer)
 
     def lr_at(self, epoch: int) -> float:
-        schedule, epoch = self._at(epoch)
-        return schedule.lr_at(epoch)
+        schedule = self._at(epoch)
+        return schedule.lr_at(schedule.last_epoch)
 
     def next_lr(self) -> float:
-        schedule, epoch = self._at(self.last_epoch)
-        schedule.last_epoch = epoch
-        return schedule.next_lr() if epoch else schedule.lr_at(0)
+        schedule = self._at(self.last_epoch)
+        return schedule.next_lr() if schedule.last_epoch else schedule.lr_at(0)
 
-    def _at(self, epoch: int) -> tuple[LRScheduler, int]:
-        """The schedule of this epoch, and its own epoch."""
+    def _at(self, epoch: int) -> LRScheduler:
+        """The schedule of this epoch, at its own epoch."""
         i = bisect_right(self.milestones, epoch)
-        return self.schedulers[i], epoch - (self.milestones[i - 1] if i else 0)
+        own = epoch - (self.milestones[i - 1] if i else 0)
+        return self.schedulers[i].as_of(own, self.optimizer)
+
+
+_operations: WeakKeyDictionary[LRScheduler, int] = WeakKeyDictionary()
+"""{schedule: the code of (steps taken, rate before) -> rate}"""
+
+
+def _rate_in_program(schedule: LRScheduler) -> Any:
+    """`schedule.next_lr()` of what stands for the number of steps and the rate in a recording."""
+    if schedule not in _operations:
+        held = ref(schedule)
+
+        def rate(epoch: float, lr: float) -> tuple[float, float, float]:
+            mine: Any = held()
+            optimizer = SimpleNamespace(lr=lr, initial_lr=mine.optimizer.initial_lr)
+            return float(mine.as_of(int(epoch), optimizer).next_lr()), 0.0, 0.0
+
+        def kernel(epoch: float, lr: float) -> Any:
+            return unobserved(rate, epoch, lr)
+
+        def flat(epoch: float, lr: float, out: float) -> tuple[float, float]:
+            return 0.0, 0.0
+
+        name = type(schedule).__name__
+        _operations[schedule] = of_user(name, "xy", __name__, kernel, flat).code
+    return binary_of(_operations[schedule], schedule.last_epoch, schedule.optimizer.lr)

@@ -23,5 +23,6 @@ except ModuleNotFoundError as problem:
 from autograd_lite._pure import import_source, is_compiled
 
 if not is_compiled():
+    import_source("autograd_lite.compiler.places")
     import_source("autograd_lite.compiler.results")
     import_source("autograd_lite.compiler.replay")

@@ -97,8 +97,10 @@ def difference(
     template = put_together(program.template, holes, holes[program.n_results :])
     compared.follow(template, result, "result")
     compared.follow(program.called_with(holes), witness.called, "callbacks")
+    for i, x in enumerate(program.writes.now() if program.changes else ()):
+        compared.follow(Hole(program.new_at + i, type(x)), x, program.writes.name(i))
     found = compared.different(program, run)
-    if found or not gradients or not grad_enabled():
+    if found or program.changes or not gradients or not grad_enabled():
         return found
     return _other_gradient(program, run, call, compared.nodes)
 
@@ -163,7 +165,7 @@ class Comparison:
         found, expected = [x for x, *_ in self._numbers], [y for _, y, *_ in self._numbers]
         wrong = others(found, expected, 0.0)
         if len(wrong):
-            magnitude = program.choice.reference(run, [0.0] * program.n_results)[2]
+            magnitude = program.choice.reference(run, [0.0] * program.tape.results)[2]
             wrong = others(found, expected, magnitude)
         for i in wrong:
             x, y, path, output = self._numbers[i]

@@ -17,6 +17,7 @@ from autograd_lite.compiler.check import CHECKS, Witness, difference, is_checkin
 from autograd_lite.compiler.choice import EXECUTORS
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.mistake import Mistake
+from autograd_lite.compiler.places import alone
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.reasons import failure, other_statics, so_many_programs
 from autograd_lite.compiler.record.captured import CapturedState
@@ -267,23 +268,40 @@ class Compiled(Replaying, CompiledFunction):
         """
         for program in call.signature.programs:
             if not program.captured.changed():
-                run = program.run(call)
-                if run is not None:
-                    if program.is_due(self._check):
-                        call.result = self._checked(program, run, call)
-                    else:
-                        call.result = program.result(run, call)
+                if program.changes:
+                    with alone():
+                        done = self._ran(program, call)
+                else:
+                    done = self._ran(program, call)
+                if done:
                     program.runs += 1
                     call.signature.last = program
                     self._prepare_replay(program, call)
                     return True
         return False
 
+    def _ran(self, program: Program, call: Call) -> bool:
+        """Whether a program is the one for the call, which then has its result."""
+        run = program.run(call)
+        if run is None:
+            return False
+        if program.is_due(self._check):
+            call.result = self._checked(program, run, call)
+        else:
+            call.result = program.result(run, call)
+        return True
+
     def _checked(self, program: Program, run: Run, call: Call) -> Any:
         """The function's own result for a call, compared with the program's run."""
         witness = Witness(call)
-        result = witness.checked(self.function)
-        differs = difference(program, run, call, result, witness, self._check == "always")
+        before = program.writes.read() if program.changes else None
+        try:
+            result = witness.checked(self.function)
+            differs = difference(program, run, call, result, witness, self._check == "always")
+        except BaseException:
+            if before is not None:
+                program.writes.write(before)
+            raise
         program.checked()
         if differs:  # one that was hidden from all programs, so that none is to be believed
             self._mistake = mistake = Mistake(program, call, differs)
@@ -315,6 +333,18 @@ class Compiled(Replaying, CompiledFunction):
             else:
                 raise
             return False
+        try:
+            self._keep(call, recording, program, changed)
+        except BaseException:
+            recording.ledger.undo()
+            raise
+        finally:
+            recording.ledger.close()
+        return True
+
+    def _keep(self, call: Call, recording: Recording, program: Program, changed: str) -> None:
+        """Give a recorded call its result, and keep its program if that can follow the function."""
+        signature = call.signature
         reason = recording.why_not or self._why_unsettled(signature, program.captured, changed)
         signature.unsettled = bool(changed)
         if reason:
@@ -323,7 +353,13 @@ class Compiled(Replaying, CompiledFunction):
         recording.leave_behind(call.flat)
         call.result = program.recorded_result(call.flat)
         if self._is_due(call):
-            run = None if reason or changed else program.run(call)
+            run = None
+            if not reason and not changed:
+                new = program.writes.read()
+                recording.ledger.undo()
+                run = program.run(call)
+                if run is None and new is not None:
+                    program.writes.write(new)
             if run is None:
                 recording.call_back()
             else:
@@ -332,14 +368,13 @@ class Compiled(Replaying, CompiledFunction):
             self.recordings += 1
             self._ints.recorded(call.flat)
             signature.keep(program)
-        return True
 
     def _record(self, call: Call) -> tuple[Recording, Program, str]:
         """The recording of a call, its program, and what the call changed of what it reads."""
         before = captured = self._captured(call)
         begun = call.drawn
         kind = SilentRecorder if self._is_due(call) else Recorder
-        recorder = kind(captured.reached, call.draw, call.called)
+        recorder = kind(captured.reached, call.draw, call.called, steps=True)
         try:
             recording = record(self.function, call.flat, recorder)
             receivers = _receivers(recording)
@@ -352,10 +387,15 @@ class Compiled(Replaying, CompiledFunction):
                 raise TracerError(recording.why_not)
             call.all_drawn([draw.number for draw in recording.draws])
             program = Program(recording, captured, call, self.__name__, self.executor)
+            self._check_program(program)
             if self.executor == "numpy" and not program.holds(call):
                 # Arrays add up in another order, and a decision was taken on the last digit.
                 program = Program(recording, captured, call, self.__name__, "interpret")
-        except (NotRecordedError, *_PROBLEMS) as problem:
+        except BaseException as problem:
+            recorder.recording.ledger.undo()
+            recorder.recording.ledger.close()
+            if not isinstance(problem, (NotRecordedError, *_PROBLEMS)):
+                raise
             if call.flat.floats or isinstance(problem, NotRecordedError):
                 # The function runs once more, which is not to draw and to call back again.
                 if recorder.generators.put_back():
@@ -365,6 +405,9 @@ class Compiled(Replaying, CompiledFunction):
                 call.called = recorder.called
             raise
         return recording, program, changed
+
+    def _check_program(self, program: Program) -> None:
+        """Raise NotRecordedError for a program that cannot run here."""
 
     def _is_due(self, call: Call) -> bool:
         """True if the recorded call is checked: where programs do not run, the check comes here."""

@@ -92,9 +92,10 @@ class AnyProgram:
 class Program(AnyProgram):
     """What a recorded call computes, as a tape for an executor, and what it returned.
 
-    The leaves of its tape are the arguments' numbers, then random numbers, then the numbers of
-    the Values that were there before the call (`parameters`). Its outputs are the results, then
-    what guards and callbacks ask for.
+    The leaves of its tape are the arguments' numbers, then random numbers, then those of state
+    that the call read, then the numbers of the Values that were there before the call
+    (`parameters`). Its outputs are the results, then what guards and callbacks ask for, then the
+    new numbers of state that the call wrote.
 
     captured    what the function reads besides its arguments
     template    what the function returned, with a hole for each result
@@ -110,6 +111,10 @@ class Program(AnyProgram):
     leaves_all  True if all of these are leaves
     passed      (result, value) of each result that is a Value of the arguments
     finite      the outputs that are finite, unless the function raises an error
+    reads       the places of the state that the call read
+    writes      the places of the state that it wrote: then its results have no graph
+    changes     True if it wrote any
+    new_at      the index of the first new number of state among the outputs
 
     Raises NotRecordedError for what cannot be replayed.
     """
@@ -137,9 +142,16 @@ class Program(AnyProgram):
             outputs.add(number)
         self.guards = Guards(recording, outputs)
         self.calls = [
-            (call.function, taken_apart(call.values, outputs.operand, is_no_number))
+            (call.function, taken_apart(call.values, outputs.at(call.now), is_no_number))
             for call in recording.calls
         ]
+        ledger = recording.ledger
+        self.reads, self.writes = ledger.read_places(), ledger.written_places()
+        self.changes = len(self.writes) > 0
+        self._reads_state = len(self.reads) > 0
+        self.new_at = len(outputs.nodes)
+        for x in ledger.written():
+            outputs.add(x if isinstance(x, Node) else outputs.constant(x))
         self.runs, self._check_at = 0, 2
         self.replay: Any = None
         self.draws = tuple(draw.function for draw in recording.draws)
@@ -149,26 +161,32 @@ class Program(AnyProgram):
         self.is_index = [x.leaf in read and isinstance(x.number, Integral) for x in recording.draws]
         leaves = dict(recording.arguments)
         leaves |= {draw.leaf: len(leaves) + i for i, draw in enumerate(recording.draws)}
+        n_given = len(leaves)
+        leaves |= {leaf: len(leaves) + i for i, leaf in enumerate(ledger.read_leaves())}
         drawn_indices = compress([draw.leaf for draw in recording.draws], self.is_index)
         n = len(recording.indices)
         indices = recording.indices | {leaf: n + i for i, leaf in enumerate(drawn_indices)}
-        self.names = recording.names | {range(len(recording.arguments), len(leaves)): "drawn"}
+        self.names = recording.names | {range(len(recording.arguments), n_given): "drawn"}
         try:
             written = write_tape(
-                recording.made,
+                [*outputs.constants.values(), *recording.made],
                 outputs.nodes,
                 dict(leaves),
                 indices,
                 recording.computed_from,
+                [(made + len(outputs.constants), x, new) for made, x, new in ledger.writes],
+                self.changes,
             )
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None
-        tape = written.tape(outputs.nodes, self.n_results, len(indices), recording.derived.values())
+        differentiated = 0 if self.changes else self.n_results
+        tape = written.tape(outputs.nodes, differentiated, len(indices), recording.derived.values())
         position = written.position
         self.lines_of = {position[node]: line for node, line in recording.lines if node in position}
         self._example = call.example()
         self.parameters = tuple(written.captured)
-        if not all(map(captured.leads_to, self.parameters)):
+        held = [*self.parameters, *self.reads.owners(), *self.writes.owners()]
+        if not all(map(captured.leads_to, held)):
             raise NotRecordedError(
                 said(
                     "it computes with Values to which neither its arguments nor what it reads "
@@ -177,7 +195,7 @@ class Program(AnyProgram):
                 )
             )
         self.leaves_all = all(parameter.is_leaf for parameter in self.parameters)
-        wrt = [*range(len(leaves), tape.leaves), *flat.slots]
+        wrt = [] if self.changes else [*range(len(leaves), tape.leaves), *flat.slots]
         self.choice = ExecutorChoice(tape, wrt, executor, self.guards.exact, has_run=True)
 
     def explain(self, function: Callable[..., Any]) -> str:
@@ -213,6 +231,8 @@ class Program(AnyProgram):
     ) -> tuple[Program, list[tuple[str, Node]]]:
         """A program of another recording, which knows its lines; and each node with its line."""
         recording = record(function, call.flat, LineRecorder(call.draw))
+        recording.ledger.undo()
+        recording.ledger.close()
         again = Program(recording, self.captured, call, self.name, "interpret")
         return again, [(line, node) for node, line in recording.lines]
 
@@ -231,7 +251,9 @@ class Program(AnyProgram):
     def recorded_result(self, flat: FlatArguments) -> Any:
         """What the recorded call gives: the nodes of its graph, which the program then forgets."""
         (nodes, numbers), self._recorded = self._recorded, ([], [])
-        if not grad_enabled():
+        if self.changes:
+            nodes = [*self._without_graph([*map(number_of, nodes)])]
+        elif not grad_enabled():
             nodes = [Value(number_of(node)) for node in nodes]
         for i, k in self.passed:
             nodes[i] = flat.values[k]
@@ -242,12 +264,23 @@ class Program(AnyProgram):
         flat = call.flat
         if self.calls:
             self.call_back(run.outputs, call)
-        nodes = self.nodes(self.choice, run, self.n_results, flat) if self.n_results else []
+        if self.changes:
+            nodes = self._without_graph(run.outputs[: self.n_results])
+        else:
+            nodes = self.nodes(self.choice, run, self.n_results, flat) if self.n_results else []
         for i, k in self.passed:
             nodes[i] = flat.values[k]
         # The run is not asked for anything else if no result is a node.
         numbers = run.outputs[self.n_results :] if self.n_results else run.outputs
-        return put_together(self.template, nodes, numbers)
+        result = put_together(self.template, nodes, numbers)
+        if self.changes:
+            self.writes.write(run.outputs, self.new_at)
+        return result
+
+    def _without_graph(self, numbers: Sequence[float]) -> list[Value]:
+        """Results of a call that has changed what they were computed of."""
+        ended = _Ended(self.name)
+        return nodes_of_call(self.name, ended.parents, True, numbers, ended.gradient, ended)
 
     def run(self, call: Call) -> Run | None:
         """The run for this call; None if a guard does not hold.
@@ -261,6 +294,9 @@ class Program(AnyProgram):
             return None
         try:
             run = self.forward(self.choice, call.flat, drawn)
+        except StateChangedError:
+            call.turned(0, drawn, self.draws)
+            return None
         except Exception:
             if not (self.guards.guards or self.tape.blocks):
                 raise
@@ -296,6 +332,11 @@ class Program(AnyProgram):
             if True in self.is_index:
                 indices = compress(drawn, cycle(self.is_index))
                 integers = integers + array("q", map(operator.index, indices))
+        if self._reads_state:
+            state = self.reads.read()
+            if state is None:
+                raise StateChangedError
+            leaves = leaves + state
         return choice.forward(leaves, integers, self.parameters)
 
     def nodes(
@@ -340,6 +381,27 @@ class Program(AnyProgram):
         return [put_together(template, (), outputs) for _, template in self.calls]
 
 
+class StateChangedError(Exception):
+    """Where a program reads a number of state there is something else now."""
+
+
+class _Ended:
+    """What results are of whose graph nothing is left: a step has changed what it was made of."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.parents = name, (Value(0.0),)
+
+    def gradient(self, cotangents: Sequence[float]) -> array[float]:
+        raise RuntimeError(
+            f"backward() of what {self.name} gave: {self.name} changes the numbers that it was "
+            "computed of, so no graph is left. Call backward() in the compiled function, or "
+            "compile one that gives the loss and changes nothing"
+        )
+
+    def pullback(self, *given: object) -> Any:
+        self.gradient(())
+
+
 class Outputs:
     """The nodes whose numbers a program gives: its results, then others, each of them once.
 
@@ -349,6 +411,7 @@ class Outputs:
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self.numbers: list[Node] = []
+        self.constants: dict[str, Node] = {}
         self._indices: dict[Node, int] = {}
 
     def add(self, node: Node) -> int:
@@ -369,9 +432,21 @@ class Outputs:
             self._indices[node] = self.add(node)
         return self._indices[node]
 
-    def operand(self, node: Node) -> Hole:
-        """The hole for the number of a node, which stands among all outputs."""
-        return Hole(self.index_of(node), number_type(node) or float)
+    def constant(self, number: float) -> Node:
+        """The node of a number that is known."""
+        return self.constants.setdefault(repr(number), Value(number))
+
+    def at(self, now: Mapping[int, Node]) -> Callable[[Node], Hole]:
+        """The function that gives the hole for a node's number, which stands among all outputs.
+
+        now  {id of a Value: the node that has its number}
+        """
+
+        def hole(node: Node) -> Hole:
+            node = now.get(id(node), node)
+            return Hole(self.index_of(node), number_type(node) or float)
+
+        return hole
 
 
 class Guards:

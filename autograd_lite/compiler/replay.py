@@ -326,8 +326,9 @@ class Origin:
 def replay_of(program: Program, flat: FlatArguments, signature: Signature) -> Replay | None:
     """The replay of a program for calls with arguments like these; None if it can have none.
 
-    It can if the program gives a single number and does nothing but arithmetic, node by node, and
-    if the arguments are Values, numbers, text, None and objects, and lists and tuples of them.
+    It can if the program gives a single number and does nothing but arithmetic, node by node, if it
+    reads and changes no state, and if the arguments are Values, numbers, text, None and objects,
+    and lists and tuples of them.
     """
     tape, template = program.tape, program.template
     may = (
@@ -335,6 +336,7 @@ def replay_of(program: Program, flat: FlatArguments, signature: Signature) -> Re
         and type(template) is Hole
         and (template.number is None or template.number is float)
         and not (tape.blocks or program.calls or program.draws or program.passed)
+        and not (program.changes or len(program.reads))
         and all(map(is_arithmetic, set(tape.codes.tolist())))
         and (program.parameters or flat.values or not program.n_results)
     )

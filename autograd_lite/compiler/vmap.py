@@ -20,9 +20,10 @@ from autograd_lite.compiler.check import is_checking
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.function import MAX_SIGNATURES, Compiled
-from autograd_lite.compiler.messages import counted
+from autograd_lite.compiler.messages import counted, said
 from autograd_lite.compiler.program import AnyProgram
 from autograd_lite.compiler.record.template import Hole, compact, put_together
+from autograd_lite.compiler.record.tracers import NotRecordedError
 from autograd_lite.compiler.samples import Samples, stacked
 from autograd_lite.compiler.tape.batched import BatchSlots, batched_tape
 from autograd_lite.value import blocks_open
@@ -111,6 +112,15 @@ class Batched(Compiled):
         """The samples, taken apart, and what is known of such."""
         batch = Batch(samples, self._ints.names)
         return batch, self._signature(batch.key)
+
+    def _check_program(self, program: Program) -> None:
+        if program.changes or len(program.reads):
+            raise NotRecordedError(
+                said(
+                    "it sets or reads state, such as .grad, for each sample anew",
+                    "Write the step around the vmap",
+                )
+            )
 
     def _run(self, program: Program, batch: Batch, calls: _Calls, left: dict[int, None]) -> Any:
         """Have a program give the results of the samples left that it is for, which go from left.

@@ -23,7 +23,7 @@ class Notes(Observer):
     def read(self, node):
         self.notes.append(("read", number_of(node)))
 
-    def wrote(self, node):
+    def wrote(self, node, what, number):
         self.notes.append(("wrote", number_of(node)))
 
     def compared(self, x, op, y, outcome):

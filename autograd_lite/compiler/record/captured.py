@@ -37,6 +37,7 @@ from autograd_lite.compiler.record.held import (
     pairs,
     same,
 )
+from autograd_lite.state import names_of_state
 from autograd_lite.value import Value
 
 TYPE_CHECKING = False
@@ -193,8 +194,12 @@ class CapturedState:
         if cls not in self._layouts:
             self._layouts[cls] = _layout(cls)
         slots, look, moves_on = self._layouts[cls]
-        if cls.__dictoffset__:
+        state = names_of_state(cls)
+        if cls.__dictoffset__ and not state:
             yield from self._watch(name, thing)
+        elif cls.__dictoffset__:
+            space = vars(thing)
+            yield from self._watch(f"{name}.", Part(space, [x for x in space if x not in state]))
         elif issubclass(cls, Value) and not slots:
             self._bare.add(cls)
         if slots:

@@ -17,6 +17,7 @@ from autograd_lite.anomaly import user_line, user_place
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.generators import Generators
 from autograd_lite.compiler.record.guards import HOLDS, Guard, as_double
+from autograd_lite.compiler.record.ledger import Ledger
 from autograd_lite.compiler.record.numbers import (
     NumberTracer,
     PlainNumber,
@@ -84,10 +85,14 @@ class Draw(NamedTuple):
 
 
 class Callback(NamedTuple):
-    """A function that `callback` was given, and nodes or numbers for it."""
+    """A function that `callback` was given, and nodes or numbers for it.
+
+    now  {id of a Value that the call has written: the node that has its number}
+    """
 
     function: Callable[..., object]
     values: tuple[Node | float, ...]
+    now: dict[int, Node]
 
 
 class Recording:
@@ -107,6 +112,7 @@ class Recording:
     draws          the random numbers
     calls          the callbacks
     guards         (x, y, guard) of each decision on numbers, once; y may be a float
+    ledger         what the call reads and writes of state
     why_not        why the recording cannot be replayed for other calls, or ""
     misled         True if tracers gave another answer than what they stand for
     """
@@ -124,12 +130,13 @@ class Recording:
         self.draws: list[Draw] = []
         self.calls: list[Callback] = []
         self.guards: list[tuple[Node, Node | float, Guard]] = []
+        self.ledger: Ledger
         self.why_not = ""
         self.misled = False
 
     def call_back(self, start: int = 0) -> None:
         """Make the callbacks from this one on, unobserved, as a program makes them."""
-        for function, values in self.calls[start:]:
+        for function, values, _ in self.calls[start:]:
             unobserved(function, *plain(values))
 
     def leave_behind(self, flat: FlatArguments) -> None:
@@ -166,12 +173,20 @@ class Recorder(TracingObserver):
     reached  what the function reaches: its generators of random numbers are watched
     draw     gives random number i of the call: a known one, or by `new` a new one of a function
     called   how many callbacks have been made for the call, which are not made again
+    steps    True if the call may write state
     """
 
     def __init__(
-        self, reached: Iterable[object] = (), draw: _Draws | None = None, called: int = 0
+        self,
+        reached: Iterable[object] = (),
+        draw: _Draws | None = None,
+        called: int = 0,
+        steps: bool = False,
     ) -> None:
         self.recording = Recording()
+        self._ledger = Ledger(self.recording.made, self.note, self.give_up)
+        self.recording.ledger = self._ledger
+        self._steps, self._now = steps, self._ledger.now
         self._draw, self.called = draw or (lambda i, f, new: new(f)), called
         self.generators = Generators(reached)
         # By ids, as a table of nodes would ask for their hashes: a guard for each plain number.
@@ -202,14 +217,16 @@ class Recorder(TracingObserver):
             what = f"{who} draws random numbers, which a recording would repeat for ever"
             self.give_up(said(what, instead))
 
-    def _note(self, leaf: Node, op: str, *operands: Node | float) -> Node:
+    def note(self, leaf: Node, op: str, *operands: Node | float) -> Node:
         """Note what the number of a leaf is computed from."""
+        if self._now:
+            operands = tuple([self._now.get(id(x), x) for x in operands])
         self._computed[id(leaf)] = leaf, op, operands
         return leaf
 
     def detached(self, leaf: Node, source: Node) -> None:
         self.recording.made.append(leaf)
-        self._note(leaf, "detach", source)
+        self.note(leaf, "detach", source)
 
     def gives(self, node: Node) -> bool:
         given: bool = Node.is_leaf.__get__(node) and id(node) not in self._computed
@@ -219,10 +236,10 @@ class Recorder(TracingObserver):
         each = [number_kind(x) for x in (xs[1:] if op == "take" else xs)]
         if all(each):
             kind = reduce(or_, each, kinds.NO_NUMBER if op == "take" else kinds.FLOAT)
-            return self._note(number_leaf(kind, number), op, *xs)
+            return self.note(number_leaf(kind, number), op, *xs)
         node = Value(number, xs, op)  # type: ignore[arg-type]
         _, _, (source,) = self._computed.get(id(node), (node, "", (node,)))
-        self._note(source, op, *xs)  # from which node is detached within `no_grad`
+        self.note(source, op, *xs)  # from which node is detached within `no_grad`
         return node
 
     def derived(self, node: Node, in_pass: str, source: Node) -> None:
@@ -251,7 +268,7 @@ class Recorder(TracingObserver):
         return leaf
 
     def call(self, function: Callable[..., object], values: tuple[Node | float, ...]) -> bool:
-        self.recording.calls.append(Callback(function, values))
+        self.recording.calls.append(Callback(function, values, {**self._now}))
         if len(self.recording.calls) > self.called:
             self.recording.call_back(-1)
             self.called += 1
@@ -261,9 +278,16 @@ class Recorder(TracingObserver):
         if op == "!=":
             return self.compared(self.compared(x, "==", y, not outcome), "==", 0.0, outcome)
         made = bool_of(x, y, outcome)
-        return self._note(made, op, x, y if isinstance(y, Node) else as_double(op, y))
+        return self.note(made, op, x, y if isinstance(y, Node) else as_double(op, y))
 
-    def read(self, node: Node) -> None:
+    def read(self, node: Node) -> Node | None:
+        if self._steps and not number_kind(node):
+            return self._ledger.data(node)
+        self._asked(node)
+        return None
+
+    def _asked(self, node: Node) -> None:
+        """Note that the number of a node is read, for which the recording holds."""
         if not is_bool(node):
             self.decided(node, "is", number_of(node))
             return
@@ -271,11 +295,14 @@ class Recorder(TracingObserver):
         if op not in HOLDS:  # of two bools; or one that was passed
             self.decided(node, ">", 0.0)
         elif op == "==" and type(xs[1]) is float and xs[1] == 0.0 and is_bool(xs[0]):
-            self.read(xs[0])  # which holds where this one does not
+            self._asked(xs[0])  # which holds where this one does not
         else:  # the comparison of numbers decides
             self.decided(xs[0], op, xs[1])
 
     def decided(self, x: Node, op: str, y: Node | float) -> None:
+        if self._now:
+            x = self._now.get(id(x), x)
+            y = self._now.get(id(y), y)
         key = id(x), op, y if type(y) is float else (id(y),)
         if key in self._decided:
             return
@@ -295,22 +322,40 @@ class Recorder(TracingObserver):
             )
         )
 
-    def wrote(self, node: Node) -> None:
-        raise NotAllowedError(
-            said(
-                "a compiled function may not set .data or .grad, as the recorded program would "
-                "not do it again",
-                "Do it outside",
-                user_line(),
+    def gradient(self, node: Node) -> Node | None:
+        if self._steps:
+            return self._ledger.gradient(node)
+        return super().gradient(node)
+
+    def wrote(self, node: Node, what: str, number: Node | float | None) -> None:
+        if not self._steps or number is None:
+            raise NotAllowedError(
+                said(
+                    "what is run but once, as the body of a loop, may not set .data or .grad",
+                    "Do it outside",
+                    user_line(),
+                )
             )
-        )
+        self._ledger.write(node, what, number)
+
+    def backward(self, node: Node) -> bool:
+        if self._steps:
+            self._ledger.backward(node)
+        return self._steps
+
+    def state(self, thing: Any) -> Any:
+        if self._steps:
+            return self._ledger.state(thing)
+        name = type(thing).__name__
+        problem = f"it reads state of a {name}, which a recording would repeat for ever"
+        self.give_up(said(problem, "Pass its number as an argument", user_line()))
+        return None
 
     def sent(self, node: Node, root: Node) -> None:
         raise NotAllowedError(
             said(
-                "a compiled function may not call backward(), as the recorded program would not "
-                "do it again",
-                "Return the loss, and call backward() on what the compiled function gives",
+                "what is run but once, as the body of a loop, may not call backward()",
+                "Do it outside",
                 user_line(),
             )
         )
@@ -320,7 +365,7 @@ class SilentRecorder(Recorder):
     """Calls nothing back, for the function itself does it."""
 
     def call(self, function: Callable[..., object], values: tuple[Node | float, ...]) -> bool:
-        self.recording.calls.append(Callback(function, values))
+        self.recording.calls.append(Callback(function, values, {**self._now}))
         return True
 
 
@@ -328,7 +373,7 @@ class LineRecorder(SilentRecorder):
     """Notes the line of each node, too, which takes as long as the recording."""
 
     def __init__(self, draw: _Draws) -> None:
-        super().__init__((), draw)
+        super().__init__((), draw, steps=True)
         self.made = self._made_there  # type: ignore[method-assign]
 
     def _made_there(self, node: Node) -> None:
@@ -358,6 +403,8 @@ def record(function: Callable[..., Any], flat: FlatArguments, watch: Recorder) -
             recording.result = function(*args, **kwargs)
         tracers.check()
     except BaseException as error:
+        recording.ledger.undo()
+        recording.ledger.close()
         retire(end([*tracers.arguments, *recording.made]))
         _leave_plain(error)
         raise

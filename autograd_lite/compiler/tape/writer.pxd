@@ -6,12 +6,12 @@ cimport autograd_lite.value as value
 from autograd_lite.value cimport Node
 from cpython.array cimport array as numbers
 
-cdef int LEAF, CONSTANT, INDEX, TAKE, BLOCK, RESULT, POW_C
+cdef int LEAF, CONSTANT, DETACH, INDEX, TAKE, BLOCK, RESULT, POW_C
 
 
 cdef class TapeWriter:
     cdef public numbers codes, offsets, parents, static, slots
-    cdef public dict leaves, position
+    cdef public dict leaves, position, now
     cdef public list captured, blocks
     @cython.locals(i=int)
     cdef int position_of(self, Node node) except -1
@@ -19,16 +19,18 @@ cdef class TapeWriter:
     cdef int add(self, int code, double c, list operands, int slot) except -1
     @cython.locals(node=Node)
     cdef list operands_of(self, object nodes)
+    @cython.locals(found=list)
     cdef list positions_of(self, object operands)
     cdef int add_block(self, Node node, Node hub, object call) except -1
 
 
 @cython.locals(
     tape=TapeWriter, living=set, index_nodes=dict, node=Node, code=int, c=double, operands=list,
-    w=double
+    w=double, i=Py_ssize_t, written=Py_ssize_t, next_write=Py_ssize_t, changes=list
 )
 cpdef TapeWriter write_tape(
-    list nodes, list outputs, dict leaves, dict indices, dict computed_from
+    list nodes, list outputs, dict leaves, dict indices, dict computed_from, object writes=*,
+    bint ends=*
 )
-@cython.locals(i=Py_ssize_t, living=set, node=Node)
-cdef set alive(list nodes, list outputs, dict computed_from)
+@cython.locals(i=Py_ssize_t, written=Py_ssize_t, living=set, node=Node)
+cdef set alive(list nodes, list outputs, dict computed_from, list writes)

@@ -10,7 +10,7 @@ from array import array
 import autograd_lite.fields as fields
 import autograd_lite.memory as memory
 import autograd_lite.value as value
-from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, INDEX, LEAF, RESULT, TAKE
+from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, DETACH, INDEX, LEAF, RESULT, TAKE
 from autograd_lite.compiler.tape.tape import Tape
 from autograd_lite.operations.rules import CODES
 
@@ -31,6 +31,7 @@ class TapeWriter:
     leaves    {leaf: slot}; Values that are met beside the nodes get the slots that follow
     captured  those Values, in order
     position  {node: its position on the tape}
+    now       {Value whose number was written: the position of what it is from then on}
     blocks    the block of each BLOCK, in order
     """
 
@@ -43,6 +44,7 @@ class TapeWriter:
         self.leaves = leaves
         self.captured: list[Any] = []
         self.position: dict[Node, int] = {}
+        self.now: dict[Node, int] = {}
         self.blocks: list[Any] = []
 
     def tape(
@@ -78,12 +80,18 @@ class TapeWriter:
 
     def positions_of(self, operands: Iterable[Node | float]) -> list[int]:
         """The positions of Values, and of constants for plain numbers."""
-        return [
-            self.position_of(x) if isinstance(x, value.Node) else self.add(CONSTANT, x, [], -1)
-            for x in operands
-        ]
+        found = []
+        for x in operands:
+            if isinstance(x, value.Node):
+                found += self.operands_of((x,))
+            else:
+                found.append(self.add(CONSTANT, x, [], -1))
+        return found
 
     def operands_of(self, nodes: Iterable[Node]) -> list[int]:
+        """The positions of the numbers that Values have for the next node."""
+        if self.now:
+            return [self.now[x] if x in self.now else self.position_of(x) for x in nodes]
         return [self.position_of(node) for node in nodes]
 
     def add(self, code: int, c: float, operands: list[int], slot: int) -> int:
@@ -110,6 +118,8 @@ def write_tape(
     leaves: dict[Node, int],
     indices: dict[Node, int],
     computed_from: dict[Node, tuple[int, tuple[Any, ...]]],
+    writes: Iterable[tuple[int, Node, Node]] = (),
+    ends: bool = False,
 ) -> TapeWriter:
     """The tape of a graph.
 
@@ -120,18 +130,33 @@ def write_tape(
     indices        {leaf: slot among the ints} of leaves that `take` reads an index from
     computed_from  {leaf: (code, operands)} of leaves whose numbers were computed: by a comparison,
                    detached from an operand, the largest of them, or taken by the first, an index
+    writes         (after how many nodes, Value, node) of each Value that has the number of a node
+                   for the nodes that follow
+    ends           True if nothing is differentiated by the tape, so that what was detached from a
+                   node is the same
 
     Raises ValueError for a node made by hand, whose derivative is not in the rule table.
     """
     tape = TapeWriter(leaves)
-    living = alive(nodes, outputs, computed_from)
+    changes = [*writes]
+    living = alive(nodes, outputs, computed_from, changes)
     index_nodes: dict[Node, int] = {}
-    for node in nodes:
+    written, next_write = 0, changes[0][0] if changes else -1
+    for i, node in enumerate(nodes):
+        while i == next_write:
+            _, changed, new = changes[written]
+            if changed in living:
+                tape.now[changed] = tape.position_of(new)
+            written += 1
+            next_write = changes[written][0] if written < len(changes) else -1
         if node not in living or node in tape.position:
             continue
         c = 0.0
         if computed_from and node in computed_from:
             code, sources = computed_from[node]
+            if ends and code == DETACH and isinstance(sources[0], value.Node):
+                tape.position[node] = tape.position_of(sources[0])
+                continue
             operands = []
             if code == TAKE:
                 index, sources = sources[0], sources[1:]
@@ -176,10 +201,16 @@ def alive(
     nodes: list[Node],
     outputs: list[Node],
     computed_from: dict[Node, tuple[int, tuple[Any, ...]]],
+    writes: list[tuple[int, Node, Node]],
 ) -> set[Node]:
     """The nodes that the outputs depend on."""
     living = set(outputs)
+    written = len(writes)
     for i in range(len(nodes) - 1, -1, -1):
+        while written and writes[written - 1][0] > i:
+            written -= 1
+            if writes[written][1] in living:
+                living.add(writes[written][2])
         node = nodes[i]
         if node in living:
             living.update(node.parents)

@@ -720,9 +720,7 @@ def test_values_that_were_made_elsewhere_are_not_frozen():
         assert compiled(Value(2.0)).data == 4.0
 
 
-@pytest.mark.parametrize(
-    "read", [lambda w: w.grad, lambda w: (w * w).partials[0], lambda w: float(f"{w:.1f}")]
-)
+@pytest.mark.parametrize("read", [lambda w: (w * w).partials[0], lambda w: float(f"{w:.1f}")])
 def test_what_is_read_of_a_value_besides_its_number(read):
     w = Value(2.0)
     f = compile(lambda x: x * read(w))
@@ -737,7 +735,7 @@ def test_what_is_read_of_a_value_besides_its_number(read):
 def test_what_is_read_of_an_argument_besides_its_number(read):
     f, x = compile(lambda x: (x * 2, read(x))), Value(2.0)
     x.grad = 3.0
-    with pytest.warns(RuntimeWarning, match="which a recording would repeat for ever"):
+    with pytest.warns(RuntimeWarning, match="which a recording would repeat|of a Value that it is"):
         assert f(x)[1] == read(x)
     assert [f(x)[1] for x in (1.0, 2.0, 1.0)] == [read(x) for x in (1.0, 2.0, 1.0)]
 

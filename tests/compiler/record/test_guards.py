@@ -26,7 +26,7 @@ def test_bool_equality_and_reads_are_decisions():
     def f(x, y):
         if x == 0.0 or not y:
             return y + 1
-        return x * max(3.0, y.data) * W[0]
+        return x * max(3.0, float(y.data)) * W[0]
 
     agree(f, [(0.0, Value(1.0)), (0.0, Value(2.0)), (2.0, Value(0.0))], recordings=2)
     agree(f, [(2.0, Value(4.0)), (3.0, Value(4.0)), (3.0, Value(5.0))], W, recordings=2)
@@ -109,7 +109,7 @@ def test_a_function_that_asks_which_value_it_is_passed_runs_eagerly(asks):
 def test_too_many_ways_warn_once_name_the_line_and_run_eagerly():
     @compile
     def f(x):
-        return x * x.data  # reads the number
+        return x * float(x.data)  # reads the number
 
     for i in range(FREE_PER_SIGNATURE):
         assert f(Value(float(i))).data == i * i
@@ -124,7 +124,7 @@ def test_too_many_ways_warn_once_name_the_line_and_run_eagerly():
 def test_the_warning_names_the_decision_that_varies():
     @compile
     def f(x, y):
-        k = x.data  # this varies
+        k = float(x.data)  # this varies
         return x * k * (2 if y > 0 else 1)
 
     for i in range(FREE_PER_SIGNATURE):

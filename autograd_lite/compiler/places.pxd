@@ -1,0 +1,17 @@
+# C types for places.py.
+cimport cython
+cimport autograd_lite.memory as memory
+from cpython.array cimport array as doubles
+
+
+@cython.locals(i=Py_ssize_t, n=Py_ssize_t, out="double*", read="double*", each=doubles)
+cdef object take(doubles numbers, tuple data, tuple grads, list arrays, list found)
+@cython.locals(i=Py_ssize_t, n=Py_ssize_t, out="double*", read="double*", each=doubles)
+cpdef object put(
+    doubles numbers, Py_ssize_t start, tuple data, tuple grads, list arrays, list spaces,
+    list names, list found
+)
+@cython.locals(i=Py_ssize_t)
+cpdef object set_grads(tuple values, list numbers)
+@cython.locals(i=Py_ssize_t)
+cpdef list grads_of(tuple values)

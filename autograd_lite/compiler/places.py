@@ -1,0 +1,186 @@
+"""The places of state, from which a program reads numbers and to which it writes them.
+
+Plain Python, compiled with `places.pxd` beside it as `autograd_lite/value.py` is. A program gives
+all new numbers beside the old ones, and then they are written in one go: no interrupt comes in
+between.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from itertools import chain
+
+import autograd_lite.memory as memory
+from autograd_lite.forks import give_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from threading import RLock
+    from typing import Any
+
+    from autograd_lite.value import Value
+
+__all__ = ["Places", "alone", "grads_of", "set_grads"]
+
+_lock: Any = None  # of one that runs from old numbers of state to new ones
+give_lock(sys.modules[__name__], "_lock")
+
+
+def alone() -> RLock:
+    """The lock of a step: in all threads, one at a time goes from old numbers to new ones."""
+    return _lock  # type: ignore[no-any-return]
+
+
+class Places:
+    """Places of numbers, one after the other.
+
+    data     Values, of which they are the data
+    grads    Values, of which they are the gradients
+    arrays   (object, attribute, length) of arrays of doubles
+    numbers  (object, attribute, type) of plain numbers
+    """
+
+    def __init__(
+        self,
+        data: Iterable[Value],
+        grads: Iterable[Value],
+        arrays: Iterable[tuple[Any, str, int]],
+        numbers: Iterable[tuple[Any, str, type]],
+    ) -> None:
+        self.data, self.grads = tuple(data), tuple(grads)
+        self.arrays, self.numbers = [*arrays], [*numbers]
+
+    def __len__(self) -> int:
+        lengths = [n for _, _, n in self.arrays]
+        return len(self.data) + len(self.grads) + sum(lengths) + len(self.numbers)
+
+    def owners(self) -> list[Any]:
+        """The Values and objects that have the places."""
+        held = [thing for thing, _, _ in chain(self.arrays, self.numbers)]
+        return [*self.data, *self.grads, *held]
+
+    def read(self) -> array[float] | None:
+        """The numbers; None if one is of another type, or an array of another length."""
+        arrays = self._arrays()
+        found = [vars(thing).get(name) for thing, name, _ in self.numbers]
+        types = [cls for _, _, cls in self.numbers]
+        if arrays is None or [*map(type, found)] != types:
+            return None
+        numbers = array("d", bytes(8 * len(self)))
+        take(numbers, self.data, self.grads, arrays, found)
+        return numbers
+
+    def now(self) -> list[Any]:
+        """The numbers, ints as ints."""
+        numbers = self.read()
+        if numbers is None:
+            return []
+        n = len(numbers) - len(self.numbers)
+        return [*numbers[:n], *[vars(thing)[name] for thing, name, _ in self.numbers]]
+
+    def name(self, i: int) -> str:
+        """What errors call place i."""
+        for what, values in ("data", self.data), ("grad", self.grads):
+            if i < len(values):
+                label = values[i].label
+                return f".{what} of {label!r}" if label else f".{what} of a Value"
+            i -= len(values)
+        for thing, name, n in self.arrays:
+            if i < n:
+                return f"{name}[{i}] of the {type(thing).__name__}"
+            i -= n
+        thing, name, _ = self.numbers[i]
+        return f"{name} of the {type(thing).__name__}"
+
+    def write(self, numbers: array[float], start: int = 0) -> None:
+        """Set the numbers, which begin at start: all of them, whatever comes between."""
+        arrays = self._arrays()
+        if arrays is None:
+            raise RuntimeError("an array of state was replaced while a step ran")
+        n = len(self.numbers)
+        end = start + len(self)
+        found = [
+            cls(number)
+            for (_, _, cls), number in zip(self.numbers, numbers[end - n : end], strict=True)
+        ]
+        spaces = [vars(thing) for thing, _, _ in self.numbers]
+        names = [name for _, name, _ in self.numbers]
+        given = numbers, start, self.data, self.grads, arrays, spaces, names, found
+        try:
+            put(*given)
+        except KeyboardInterrupt:  # interpreted: between two numbers
+            put(*given)
+            raise
+
+    def _arrays(self) -> list[array[float]] | None:
+        """The arrays; None if one is not what it was."""
+        found = [vars(thing).get(name) for thing, name, _ in self.arrays]
+        for x, (_, _, n) in zip(found, self.arrays, strict=True):
+            if type(x) is not array or x.typecode != "d" or len(x) != n:
+                return None
+        return found
+
+
+def take(
+    numbers: array[float],
+    data: tuple[Value, ...],
+    grads: tuple[Value, ...],
+    arrays: list[array[float]],
+    found: list[Any],
+) -> None:
+    """Write the numbers of the places to an array."""
+    out = memory.doubles(numbers)
+    n = len(data)
+    for i in range(n):
+        out[i] = memory.data_of(data, i)
+    for i in range(len(grads)):
+        out[n + i] = memory.grad_of(grads, i)
+    n += len(grads)
+    for each in arrays:
+        read = memory.doubles(each)
+        for i in range(len(each)):
+            out[n + i] = read[i]
+        n += len(each)
+    for i in range(len(found)):
+        out[n + i] = float(found[i])
+
+
+def put(
+    numbers: array[float],
+    start: int,
+    data: tuple[Value, ...],
+    grads: tuple[Value, ...],
+    arrays: list[array[float]],
+    spaces: list[dict[str, Any]],
+    names: list[str],
+    found: list[Any],
+) -> None:
+    """Write the numbers of an array to the places; `found` are those of attributes."""
+    read = memory.doubles(numbers)
+    n = start
+    for i in range(len(data)):
+        memory.set_data(data, i, read[n + i])
+    n += len(data)
+    for i in range(len(grads)):
+        memory.set_grad(grads, i, read[n + i])
+    n += len(grads)
+    for each in arrays:
+        out = memory.doubles(each)
+        for i in range(len(each)):
+            out[i] = read[n + i]
+        n += len(each)
+    for i in range(len(names)):
+        spaces[i][names[i]] = found[i]
+
+
+def set_grads(values: tuple[Value, ...], numbers: Sequence[float]) -> None:
+    """Set the gradients of Values; no observer is told."""
+    for i in range(len(values)):
+        memory.set_grad(values, i, numbers[i])
+
+
+def grads_of(values: tuple[Value, ...]) -> list[float]:
+    """The gradients of Values; no observer is told."""
+    return [memory.grad_of(values, i) for i in range(len(values))]

@@ -1,0 +1,387 @@
+"""The ledger of a recording: what state a recorded call reads and writes, and its old numbers.
+
+State are the numbers and gradients of Values that were there before the call, and what objects
+have as `State`. What is read for the first time is a leaf; what is written is a node, which is read
+from then on. The call has its effects as it runs, but they can be undone.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import NamedTuple
+
+import autograd_lite.kinds as kinds
+from autograd_lite.anomaly import user_line
+from autograd_lite.compiler.messages import said
+from autograd_lite.compiler.places import Places, alone, grads_of, set_grads
+from autograd_lite.compiler.record.numbers import (
+    NumberTracer,
+    is_exact,
+    kind_of,
+    number_type,
+    plain_number,
+)
+from autograd_lite.compiler.record.tracers import NotRecordedError, ValueTracer
+from autograd_lite.fields import number_leaf
+from autograd_lite.plain import number_kind
+from autograd_lite.pullback import Graph, ancestors, parents_of
+from autograd_lite.value import Node, Value, number_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+__all__ = ["Ledger", "TracedArray", "Write"]
+
+_is_leaf: Any = Node.is_leaf.__get__
+_is_constant: Any = Value.is_constant.__get__
+
+
+class Write(NamedTuple):
+    """The data of a Value became the number of a node, after so many nodes had been made."""
+
+    made: int
+    value: Value
+    node: Node
+
+
+class Ledger:
+    """What a recorded call reads and writes of state.
+
+    made    the nodes of the recording, which grow
+    note    notes of a leaf by what it is computed, and from which nodes
+    refuse  is told why the recording cannot be replayed
+    now     {id of a Value: the node that has its number}, of those whose data were written
+    writes  each write of data, in order
+    """
+
+    def __init__(
+        self, made: list[Node], note: Callable[..., Node], refuse: Callable[[str], None]
+    ) -> None:
+        self._made, self._note, self._give_up = made, note, refuse
+        self.now: dict[int, Node] = {}
+        self.writes: list[Write] = []
+        self._grads: dict[int, Node | float] = {}  # of those that were read or written
+        self._states: dict[int, TracedState] = {}
+        self._read: list[tuple[Node, Value]] = []  # leaf of an old gradient, and whose it is
+        self._data_before: dict[int, tuple[Value, float]] = {}
+        self._grad_before: dict[int, tuple[Value, float]] = {}
+        self._passes: list[_Pass] = []
+        self._own, self._seen = set[int](), 0  # ids of the first nodes of the recording
+        self._locked = False
+
+    @property
+    def writes_state(self) -> bool:
+        """True if the call has written anything."""
+        changed = any(state.before for state in self._states.values())
+        return changed or bool(self._data_before or self._grad_before)
+
+    # ------------------------------------------------------------------------- of Values
+
+    def data(self, node: Node) -> Node:
+        """What stands for the number of a Value."""
+        now = self.now.get(id(node), node)
+        return now if number_kind(now) == kinds.FLOAT else self._plain(now)
+
+    def gradient(self, node: Node) -> Node | None:
+        """What stands for the gradient of a Value; None if it is known."""
+        found: Any
+        if id(node) in self._grads:
+            found = self._grads[id(node)]
+        elif self._is_own(node):
+            found = self._of_passes(node)
+        else:
+            self._refuse_argument(node, "reads .grad of")
+            (old,) = grads_of((node,))  # type: ignore[arg-type]
+            found = self._grads[id(node)] = number_leaf(kinds.FLOAT, old)
+            self._read.append((found, node))  # type: ignore[arg-type]
+        if not isinstance(found, Node):
+            return number_leaf(kinds.FLOAT, found)  # type: ignore[no-any-return]
+        return found if number_kind(found) == kinds.FLOAT else self._plain(found)
+
+    def write(self, node: Node, what: str, number: Any) -> None:
+        """The data or the gradient of a Value is about to become this number."""
+        self._refuse_argument(node, f"sets .{what} of")
+        own = self._is_own(node)
+        if what == "grad":
+            if not own:
+                self._keep_grad(node)
+            self._grads[id(node)] = number
+            return
+        if own:
+            self._refuse("it sets .data of a Value that it made", "Make another Value instead")
+        self._lock()
+        self._data_before.setdefault(id(node), (node, number_of(node)))  # type: ignore[arg-type]
+        new = number if isinstance(number, Node) else number_leaf(kinds.FLOAT, number)
+        self.now[id(node)] = new
+        self.writes.append(Write(len(self._made), node, new))  # type: ignore[arg-type]
+
+    def backward(self, root: Any) -> None:
+        """Add the cotangents of a pass to the gradients of the leaves, as further nodes."""
+        order = ancestors([root], ())
+        leaves = [x for x in order if _is_leaf(x) and not _is_constant(x) and not number_kind(x)]
+        for x in leaves:
+            self._refuse_argument(x, "calls backward(), which adds to .grad of")
+        nodes = [x for x in order if not _is_leaf(x)]
+        self._check(nodes)
+        outside = [x for x in leaves if not self._is_own(x)]
+        made = _Pass(root, leaves, nodes)
+        self._passes.append(made)
+        found = made.cotangents(outside)
+        new: list[float] = []
+        for x, g in zip(outside, found, strict=True):
+            self._keep_grad(x)
+            old = self._grads.get(id(x))
+            if old is None:
+                old = self.gradient(x)
+            total: Any = self._plain(g) if isinstance(g, Node) else g
+            if isinstance(old, Node) or old != 0.0:
+                total = old + total
+            self._grads[id(x)] = total
+            new.append(number_of(total) if isinstance(total, Node) else total)
+        set_grads(tuple(outside), new)
+
+    def _check(self, nodes: list[Any]) -> None:
+        """Refuse a pass through what was made before the call, or of numbers written since."""
+        for x in nodes:
+            if not self._is_own(x):
+                self._refuse(
+                    "it calls backward() through what was computed before it",
+                    "Compute it in the function",
+                )
+        if not self.writes:
+            return
+        last = {id(write.value): write.made for write in self.writes}
+        place = {id(x): i for i, x in enumerate(self._made)}
+        for x in nodes:
+            for p in parents_of(x):
+                if place.get(id(x), -1) < last.get(id(p), -1):
+                    self._refuse(
+                        "it calls backward() through what it computed before it set .data",
+                        "Call backward() first, and set .data then",
+                    )
+
+    def _plain(self, node: Node) -> Node:
+        """A plain number that is that of a node, and through which no gradient flows."""
+        return self._note(number_leaf(kinds.FLOAT, number_of(node)), "detach", node)
+
+    def _of_passes(self, node: Node) -> Any:
+        """The gradient of a node that the call made."""
+        found: Any = 0.0
+        for each in self._passes:
+            if each.meets(node):
+                (g,) = each.cotangents([node])
+                if g is None:
+                    self._refuse(
+                        "it reads .grad of a node that depends on no parameter",
+                        "Read the gradients of leaves",
+                    )
+                found = found + g if _is_leaf(node) else g
+        return found
+
+    def _is_own(self, node: Node) -> bool:
+        """True if the call made the node."""
+        if self._seen < len(self._made):
+            self._own.update(map(id, self._made[self._seen :]))
+            self._seen = len(self._made)
+        return id(node) in self._own
+
+    def _keep_grad(self, node: Any) -> None:
+        if id(node) not in self._grad_before:
+            self._lock()
+            (old,) = grads_of((node,))
+            self._grad_before[id(node)] = node, old
+
+    def _refuse_argument(self, node: Node, does: str) -> None:
+        if isinstance(node, ValueTracer):
+            self._refuse(f"it {does} a Value that it is passed", "Pass its .data")
+
+    def _refuse(self, what: str, instead: str) -> None:
+        text = said(what, instead, user_line())
+        self._give_up(text)
+        raise NotRecordedError(text)
+
+    # ------------------------------------------------------------------------ of objects
+
+    def state(self, thing: Any) -> TracedState:
+        """What stands for the state of an object."""
+        if id(thing) not in self._states:
+            self._states[id(thing)] = TracedState(thing, self._lock, self._refuse)
+        return self._states[id(thing)]
+
+    # ---------------------------------------------------------------------- after the call
+
+    def read_leaves(self) -> list[Node]:
+        """The leaves of old numbers, in the order of `read_places`."""
+        arrays = [x for state in self._states.values() for _, x in state.arrays_read()]
+        numbers = [x for state in self._states.values() for _, x in state.numbers_read()]
+        return [*[leaf for leaf, _ in self._read], *[x for xs in arrays for x in xs], *numbers]
+
+    def read_places(self) -> Places:
+        """The places of the old numbers that the call has read, but for data of Values."""
+        states = self._states.values()
+        return Places(
+            [],
+            [value for _, value in self._read],
+            [(s.thing, name, len(x)) for s in states for name, x in s.arrays_read()],
+            [(s.thing, name, number_type(x)) for s in states for name, x in s.numbers_read()],
+        )
+
+    def written(self) -> list[Node | float]:
+        """The new numbers, in the order of `written_places`."""
+        found: list[Any] = [self.now[i] for i in self._data_before]
+        found += [self._grads[i] for i in self._grad_before]
+        for state in self._states.values():
+            found += [x for name in state.before if name in state.arrays for x in state.now[name]]
+        for state in self._states.values():
+            found += [state.now[name] for name in state.before if name not in state.arrays]
+        return found
+
+    def written_places(self) -> Places:
+        """The places that the call has written."""
+        states = self._states.values()
+        return Places(
+            [value for value, _ in self._data_before.values()],
+            [value for value, _ in self._grad_before.values()],
+            [(s.thing, k, len(s.now[k])) for s in states for k in s.before if k in s.arrays],
+            [
+                (s.thing, k, type(plain_number(s.now[k])))
+                for s in states
+                for k in s.before
+                if k not in s.arrays
+            ],
+        )
+
+    def undo(self) -> None:
+        """Give all places that the call has written their old numbers."""
+        numbers = [old for _, old in self._data_before.values()]
+        numbers += [old for _, old in self._grad_before.values()]
+        states = self._states.values()
+        numbers += [x for s in states for k in s.before if k in s.arrays for x in s.before[k]]
+        last = [(s, k) for s in states for k in s.before if k not in s.arrays]
+        places = self.written_places()
+        places.numbers = [(s.thing, k, type(s.before[k])) for s, k in last]
+        places.write(array("d", [*numbers, *[float(s.before[k]) for s, k in last]]))
+
+    def _lock(self) -> None:
+        if not self._locked:
+            alone().acquire()
+            self._locked = True
+
+    def close(self) -> None:
+        """Let other threads step, and forget the passes."""
+        self._passes.clear()
+        if self._locked:
+            self._locked = False
+            alone().release()
+
+
+class _Pass:
+    """One call of `backward()`: the graph, and the node of the cotangent of each node in it."""
+
+    def __init__(self, root: Any, leaves: list[Any], nodes: list[Any]) -> None:
+        self._graph = Graph([root], leaves, nodes=nodes)
+        self._met = {id(x) for x in (*leaves, *nodes)}
+        self._found = self._graph.cotangents([1.0])
+
+    def meets(self, node: Node) -> bool:
+        """True if the pass comes to a node."""
+        return id(node) in self._met
+
+    def cotangents(self, nodes: Sequence[Any]) -> list[Any]:
+        """Those of nodes: Values, and floats of what is known; None where there is none."""
+        places = [self._found.get(self._graph.place(x), -1) for x in nodes]
+        made = iter(self._graph.of_pass("backward", [i for i in places if i >= 0]))
+        return [None if i < 0 else next(made) for i in places]
+
+
+class TracedState:
+    """Stands for the attributes of an object that are state.
+
+    before  {name: its old number, or a copy of the old array} of those that were written
+    now     {name: a number, what stands for one, or a `TracedArray`}
+    """
+
+    def __init__(
+        self, thing: Any, lock: Callable[[], None], refuse: Callable[[str, str], None]
+    ) -> None:
+        self.thing, self._lock, self._refuse = thing, lock, refuse
+        self.before: dict[str, Any] = {}
+        self.now: dict[str, Any] = {}
+        self.arrays: dict[str, TracedArray] = {}
+        self._leaves: dict[str, Node] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.now:
+            held = vars(self.thing)[name]
+            if type(held) is array and held.typecode == "d":
+                self.now[name] = TracedArray(held, lambda: self._keep(name, held))
+                self.arrays[name] = self.now[name]
+            elif kind_of(held) and is_exact(held):
+                self.now[name] = self._leaves[name] = number_leaf(kind_of(held), float(held))
+            else:
+                self._refuse(
+                    f"it reads the state {name!r} of a {type(self.thing).__name__}, "
+                    f"a {type(held).__name__}",
+                    "Set it to a number",
+                )
+        return self.now[name]
+
+    def __setitem__(self, name: str, number: Any) -> None:
+        held = vars(self.thing).get(name)
+        if name in self.arrays or not (kind_of(number) and kind_of(held)):
+            self._refuse(
+                f"it replaces the state {name!r} of a {type(self.thing).__name__}", "Do it outside"
+            )
+        self._keep(name, held)
+        self.now[name] = number
+        vars(self.thing)[name] = plain_number(number)
+
+    def _keep(self, name: str, held: Any) -> None:
+        if name not in self.before:
+            self._lock()
+            self.before[name] = held[:] if name in self.arrays else held
+
+    def arrays_read(self) -> Iterator[tuple[str, list[Node]]]:
+        """(name, leaves) of the arrays of which numbers were read."""
+        for name, traced in self.arrays.items():
+            if traced.leaves:
+                yield name, traced.leaves
+
+    def numbers_read(self) -> Iterator[tuple[str, Node]]:
+        """(name, leaf) of the numbers that were read."""
+        return iter(self._leaves.items())
+
+
+class TracedArray:
+    """Stands for an array of doubles.
+
+    leaves  those of its old numbers, once one of them is read
+    """
+
+    def __init__(self, held: array[float], keep: Callable[[], None]) -> None:
+        self._held, self._keep = held, keep
+        self._now: list[Any] = []
+        self.leaves: list[Node] = []
+
+    def _all(self) -> list[Any]:
+        if not self.leaves:
+            self.leaves = [number_leaf(kinds.FLOAT, x) for x in self._held]
+            self._now = [*self.leaves]
+        return self._now
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._all())
+
+    def __getitem__(self, i: Any) -> Any:
+        return self._all()[i]
+
+    def __setitem__(self, i: int, x: Any) -> None:
+        now = self._all()
+        self._keep()
+        self._held[i] = number_of(x) if isinstance(x, NumberTracer) else x
+        now[i] = x

@@ -1,0 +1,341 @@
+"""What a recorded call reads and writes of state, on plain Values."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd_lite as ag
+from autograd_lite import Value, compile, no_grad
+from autograd_lite.state import State
+
+CALLS = 9
+"""So many calls there are: recorded, checked and unchecked ones."""
+
+
+def state(*values):
+    return [number for v in values for number in (v.data, v.grad)]
+
+
+def agree(function, start, calls=None, executor="interpret", recordings=1):
+    """A function of (Values, number), compiled and not, leaves the same behind after each call."""
+    eager, compiled = ([Value(x) for x in start] for _ in range(2))
+    for v in (*eager, *compiled):
+        v.grad = 0.25
+    step = compile(lambda x: function(compiled, x), executor=executor)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x in calls or [k / 3 - 1 for k in range(CALLS)]:
+            expected, found = function(eager, x), step(x)
+            if isinstance(expected, Value):
+                expected, found = expected.data, found.data
+            assert found == pytest.approx(expected, rel=1e-12, abs=1e-12)
+            assert state(*compiled) == pytest.approx(state(*eager), rel=1e-12, abs=1e-12)
+    assert step.recordings == recordings
+    return step
+
+
+def loss_of(values, x):
+    a, b = values
+    return (a * x + b - 1) ** 2 + ag.tanh(a * b)
+
+
+def descend(values, loss, rate=0.1):
+    for v in values:
+        v.grad = 0.0
+    loss.backward()
+    for v in values:
+        v.data -= rate * v.grad
+
+
+@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
+def test_a_step_of_plain_values(executor):
+    def step(values, x):
+        loss = loss_of(values, x)
+        descend(values, loss)
+        return loss
+
+    agree(step, [0.5, -0.3], executor=executor)
+
+
+def test_two_steps_in_one_function():
+    def steps(values, x):
+        for _ in range(2):
+            loss = loss_of(values, x)
+            descend(values, loss)
+        return loss_of(values, x)
+
+    agree(steps, [0.5, -0.3])
+
+
+def test_gradients_add_up_over_calls():
+    def accumulate(values, x):
+        loss_of(values, x).backward()
+        (values[0] * x).backward()
+        return values[0].grad + values[1].grad
+
+    agree(accumulate, [0.5, -0.3])
+
+
+def test_a_value_that_is_written_has_its_new_number_from_then_on():
+    def write(values, x):
+        a, b = values
+        before, number = a * b, a.data
+        a.data = x
+        middle = a * b
+        a.data = a.data + number
+        return before + 10 * middle + 100 * a + number
+
+    agree(write, [0.5, -0.3])
+
+
+def test_numbers_and_gradients_that_are_read_are_data():
+    """And no gradient flows through them."""
+
+    def read(values, x):
+        a, b = values
+        (a * x).backward()
+        loss = a * b.data * a.grad
+        b.grad = None
+        a.grad = 0.0
+        loss.backward()
+        return loss
+
+    agree(read, [0.5, -0.3])
+
+
+def test_guards_comparisons_and_callbacks_are_of_the_number_at_their_time():
+    def step(values, x):
+        a, b = values
+        called = []
+        ag.callback(called.append, a)
+        larger = a > 0
+        a.data = x
+        sign = ag.where(a > 0, 2.0, 3.0) + ag.where(larger, 20.0, 30.0)
+        ag.callback(lambda number: b.data, a)
+        if a > 0.5:
+            return sign * b
+        return sign + ag.maximum(a, b) + ag.largest([a, b])
+
+    agree(step, [0.5, -0.3], recordings=2)
+
+
+def test_callbacks_get_the_number_at_their_time():
+    a, called = Value(1.0), []
+
+    @compile
+    def f(x):
+        ag.callback(called.append, a)
+        a.data = a.data + x
+        ag.callback(called.append, a)
+        return x
+
+    for _ in range(5):
+        f(1.0)
+    assert called == [1, 2, 2, 3, 3, 4, 4, 5, 5, 6]
+
+
+def test_under_no_grad_as_well():
+    def step(values, x):
+        loss = loss_of(values, x)
+        loss.backward()
+        with no_grad():
+            for v in values:
+                v.data -= 0.1 * v.grad
+                v.grad = None
+        return loss
+
+    agree(step, [0.5, -0.3])
+
+
+def test_gradients_of_nodes_and_of_leaves_that_the_function_made():
+    def step(values, x):
+        a, b = values
+        leaf, unused = Value(3.0), Value(4.0)
+        node = a * b
+        out = node * leaf + node * x
+        out.backward()
+        return node.grad + 10 * leaf.grad + 100 * out.grad + unused.grad + a.detach().grad
+
+    agree(step, [0.5, -0.3])
+
+
+def test_an_array_of_values():
+    def step(values, x):
+        loss = ag.sum([v * v * x for v in values])
+        loss.backward()
+        for v in np.array(values, object):
+            v.data = v.data - 0.1 * v.grad
+        return loss
+
+    agree(step, [0.5, -0.3])
+
+
+def test_what_is_set_to_an_int_or_a_bool_reads_as_a_float():
+    def step(values, x):
+        a, b = values
+        a.data = 2
+        b.grad = x > 0
+        return a.data / 4 + b.grad
+
+    agree(step, [0.5, -0.3])
+
+
+def test_values_are_set_between_steps():
+    a = Value(1.0)
+
+    @compile
+    def f(x):
+        a.data = a.data * x
+        return a.data
+
+    found = []
+    for k in range(8):
+        a.data += k
+        found.append(f(2.0))
+    expected, number = [], 1.0
+    for k in range(8):
+        number = (number + k) * 2.0
+        expected.append(number)
+    assert found == expected
+    assert f.recordings == 1
+
+
+class Rate:
+    rate = State()
+    steps = State()
+
+    def __init__(self):
+        self.rate, self.steps = 0.5, 0
+
+
+def test_state_of_an_object():
+    thing, a = Rate(), Value(1.0)
+
+    @compile
+    def f(x):
+        a.data = a.data + thing.rate * x
+        thing.rate *= 0.5
+        thing.steps += 1
+        return thing.steps
+
+    assert [f(2.0) for _ in range(9)] == list(range(1, 10))
+    assert (thing.rate, thing.steps, type(thing.steps)) == (0.5**10, 9, int)
+    assert a.data == pytest.approx(1 + 2 * (1 - 0.5**9), rel=1e-15)
+    thing.rate = 3.0
+    f(0.0)
+    assert (thing.rate, f.recordings) == (1.5, 1)
+    thing.rate = 2  # of another type: recorded anew
+    f(0.0)
+    assert (thing.rate, f.recordings) == (1.0, 2)
+
+
+def refused(function, *arguments, match):
+    """The function runs eagerly, with a warning that says why, and leaves what it should."""
+    step = compile(function)
+    with pytest.warns(RuntimeWarning, match=match):
+        return step(*arguments)
+
+
+def test_backward_through_numbers_that_have_been_written_since():
+    a, b = Value(2.0), Value(3.0)
+
+    def f(x):
+        loss = a * b * x
+        a.data = 5.0
+        loss.backward()
+        return loss
+
+    refused(f, 1.0, match="computed before it set .data(.|\n)*Call backward")
+    assert state(a, b) == [5.0, 3.0, 3.0, 2.0]
+
+
+def test_backward_into_what_was_computed_before_the_call():
+    a = Value(2.0)
+    outside = a * 3
+    refused(lambda x: (outside * x).backward(), 1.0, match="what was computed before it")
+    assert a.grad == 3.0
+
+
+def test_values_that_are_passed():
+    def f(v):
+        (v * 2).backward()
+        return v * 3
+
+    v = Value(1.0)
+    refused(f, v, match="adds to .grad of a Value that it is passed")
+    assert v.grad == 2.0
+
+    def g(v):
+        v.data = 4.0
+        return v * 3
+
+    assert refused(g, v, match="sets .data of a Value that it is passed").data == 12.0
+    assert v.data == 4.0
+    assert refused(lambda v: v.grad * 2, v, match="reads .grad of a Value") == 4.0
+
+
+def test_a_value_that_the_function_made_is_not_set():
+    def f(x):
+        v = Value(x)
+        v.data = 3.0
+        return v * x
+
+    assert refused(f, 2.0, match="sets .data of a Value that it made").data == 6.0
+
+
+def test_a_step_under_vmap_is_a_loop():
+    a = Value(1.0)
+
+    def f(x):
+        a.data = a.data + x
+        return a.data
+
+    batched = ag.vmap(f)
+    with pytest.warns(RuntimeWarning, match="for each sample anew"):
+        assert list(batched(np.array([1.0, 2.0]))) == [2.0, 4.0]
+    assert a.data == 4.0
+
+
+def test_copies_are_no_parameters():
+    import copy
+
+    a = Value(1.0)
+
+    def f(x):
+        b = copy.copy(a)
+        (b * x).backward()
+        return b.grad
+
+    assert refused(f, 2.0, match="lead") == 2.0
+
+
+OPERATIONS = [
+    lambda v, w, x: setattr(v, "data", w.data * x),
+    lambda v, w, x: setattr(v, "data", v.data - 0.25 * v.grad),
+    lambda v, w, x: setattr(v, "grad", w.grad - x),
+    lambda v, w, x: setattr(v, "grad", 0.0),
+    lambda v, w, x: (v * ag.tanh(w) * x).backward(),
+    lambda v, w, x: (ag.sin(v) - w * v.data).backward(),
+    lambda v, w, x: setattr(v, "data", 0.5),
+    lambda v, w, x: setattr(v, "grad", (v * w).data),
+]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 2), st.integers(0, 2)), max_size=8
+    ),
+    st.sampled_from(["interpret", "numpy"]),
+)
+def test_any_order_of_reads_and_writes(operations, executor):
+    def step(values, x):
+        total = values[0] * x
+        for operation, i, j in operations:
+            operation(values[i], values[j], x)
+            total = total + values[i] * values[j].data
+        return total
+
+    agree(step, [0.5, -0.3, 0.8], [0.3, -0.2, 0.4, 0.1, -0.5], executor)
