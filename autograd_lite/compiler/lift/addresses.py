@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_lite.compiler.lift.affine import nest, stretches
+from autograd_lite.compiler.lift.affine import Loop, nest, stretches
 from autograd_lite.compiler.lift.blocks import Block, Memory, PaddedRows
 from autograd_lite.compiler.lift.canonical import (
     CONSTANT,
@@ -113,17 +113,22 @@ class Layout:
     def _arranged(self, operands: Ints, kind: int) -> tuple[Ints, Ints, PaddedRows | None]:
         """The order of n scalars with k operands [k, n], the positions where to cut it, their rows.
 
-        As they come, or by their operands' addresses, if that is a nest; else as a few nests of
-        stretches of different lengths, if they are a formula; else as they come, if one operand
-        moves as a nest, as the vectors that a packed triangle is multiplied by; else as rows of
-        different lengths, padded, unless they are taken: each by its own index, whatever lies
-        beside it.
+        As they come, or by their operands' addresses, if that is a nest, and rather up than down;
+        else as a few nests of stretches of different lengths, if they are a formula; else as they
+        come, if one operand moves as a nest, as the vectors that a packed triangle is multiplied
+        by; else as rows of different lengths, padded, unless they are taken: each by its own index,
+        whatever lies beside it.
         """
         tables = self.address[operands]
         n = tables.shape[1]
         natural, whole = np.arange(n), np.zeros(0, np.int64)
-        if n < 3 or _is_nest(tables):
+        if n < 3:
             return natural, whole, None
+        loops = _nest(tables)
+        if loops is not None:
+            strides = [stride for _, moved in loops for stride in moved[:-1]]
+            # Derivatives are made for the last operand first.
+            return natural[::-1] if max(strides) <= 0 > min(strides) else natural, whole, None
         by_address = np.lexsort(tables[::-1])
         if _is_nest(tables[:, by_address]):
             return by_address, whole, None
@@ -150,9 +155,13 @@ class Layout:
         return row
 
 
+def _nest(tables: Ints) -> list[Loop] | None:
+    """The loops of tables [m, n] together with 0, 1, 2, ..."""
+    return nest(np.concatenate([tables, np.arange(tables.shape[1])[None]]))
+
+
 def _is_nest(tables: Ints) -> bool:
-    """True if tables [m, n] are a nest together with 0, 1, 2, ..."""
-    return nest(np.concatenate([tables, np.arange(tables.shape[1])[None]])) is not None
+    return _nest(tables) is not None
 
 
 def _split(tables: Ints, starts: Ints, lengths: Ints) -> tuple[Ints, Ints] | None:

@@ -1,11 +1,13 @@
 """Addresses: what is used alike lies side by side, and rows of different lengths are padded."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, dot
-from autograd_lite.compiler.lift.instructions import ZeroPadding, target_of
+from autograd_lite.compiler.lift.instructions import Ref, ZeroPadding, target_of
 from tests.support.lifting import Lifted
 from tests.support.scalar_programs import KINDS, program
 
@@ -71,3 +73,18 @@ def test_equal_constants_of_one_use_are_one_number():
     )
     assert different.constants.size - same.constants.size == 5
     assert len(same.forward) == len(different.forward)
+
+
+def test_derivatives_lie_upwards_as_what_they_are_of():
+    """They are made for the last operand first; loops that go down are not fused with others."""
+
+    def chained(xs):
+        return ag.sum([100 * (y - x * x) ** 2 + (1 - x) ** 2 for x, y in pairwise(xs)])
+
+    f = ag.compile(ag.value_and_grad(chained))
+    f([0.1 * i for i in range(30)])
+    program = f.programs()[0].array_program
+    refs = [ref for it in program.forward for ref in vars(it).values() if isinstance(ref, Ref)]
+    assert len(refs) > 10
+    assert all(min(ref.strides, default=0) >= 0 for ref in refs)
+    assert np.count_nonzero(np.diff(program.outputs) != 1) <= 4
