@@ -145,13 +145,17 @@ class Graph(Nodes):
         return node
 
     def _read(self, nodes: list[Value], active: set[int]) -> None:
+        node_of = self._node_of
         for x in nodes:
             parents = parents_of(x)
-            if not any(id(p) in active for p in parents):
+            ids = [*map(id, parents)]
+            if active.isdisjoint(ids):
                 continue
             active.add(id(x))
             rule = _rule_of(x)
-            operands = [self.leaf(p) for p in parents]
+            operands = [*map(node_of.get, ids)]
+            if None in operands:
+                operands = [self.leaf(p) for p in parents]
             if rule is None:
                 self.note(x, self._by_hand(x, tuple(operands)))
                 continue
@@ -272,8 +276,10 @@ class Graph(Nodes):
             if i not in needed:
                 needed.add(i)
                 stack += [p for p in self.parents[i] if p not in made]
+        number = made.__getitem__
         for i in sorted(needed):
-            made[i] = self._value(self.codes[i], [made[p] for p in self.parents[i]], self.static[i])
+            xs = [*map(number, self.parents[i])]
+            made[i] = self._value(self.codes[i], xs, self.static[i])
         return [made[i] for i in targets]
 
     def _value(self, code: int, xs: list[Any], static: float) -> Any:
