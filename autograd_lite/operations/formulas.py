@@ -244,22 +244,34 @@ def to_python(tree: Tree) -> str:
     return str(tree)
 
 
-def to_c(tree: Tree) -> str:
-    """The formula in C. Raises NotInCError for a function that C has not."""
+def to_c(tree: Tree, names: Mapping[str, str] | None = None) -> str:
+    """The formula in C. Raises NotInCError for a function that C has not.
+
+    names  {function: its name in C}, if they are others than those of FUNCTIONS
+    """
+    if names is None:
+        names = {name: function.c for name, function in FUNCTIONS.items() if function.c}
     match tree:
         case int() | float():
-            return repr(float(tree))  # never an int: 1 / 2 is 0 in C
+            return _number_in_c(tree)
         case str():
             return repr(CONSTANTS[tree]) if tree in CONSTANTS else tree
         case ("-", x):
-            return f"(-{to_c(x)})"
+            return f"(-{to_c(x, names)})"
         case (sign, x, y) if sign in OPERATORS:
-            return f"({to_c(x)} {sign} {to_c(y)})"
+            return f"({to_c(x, names)} {sign} {to_c(y, names)})"
         case ("where", condition, x, y):
-            return f"({to_c(condition)} ? {to_c(x)} : {to_c(y)})"
-        case (function, *operands) if function in FUNCTIONS and FUNCTIONS[function].c:
-            return f"{FUNCTIONS[function].c}({', '.join(map(to_c, operands))})"
+            return f"({to_c(condition, names)} ? {to_c(x, names)} : {to_c(y, names)})"
+        case (function, *operands) if function in names:
+            return f"{names[function]}({', '.join(to_c(x, names) for x in operands)})"
     raise NotInCError(to_text(tree))
+
+
+def _number_in_c(number: float) -> str:
+    """A double, never an int: 1 / 2 is 0 in C."""
+    if math.isfinite(number):
+        return repr(float(number))
+    return "NAN" if math.isnan(number) else "INFINITY" if number > 0 else "(-INFINITY)"
 
 
 class NotInCError(ValueError):

@@ -8,7 +8,7 @@ import numpy as np
 from autograd_lite import compile
 from autograd_lite.compiler.explain import explain
 from autograd_lite.compiler.lift import lift
-from autograd_lite.compiler.lift.instructions import target_of
+from autograd_lite.compiler.plan.groups import writes_of
 from autograd_lite.compiler.record.flatten import FlatArguments, flatten
 from autograd_lite.compiler.run.arrays import ArrayExecutor
 
@@ -18,8 +18,9 @@ class Poisoned(ArrayExecutor):
 
     def workspace(self):
         space = super().workspace()
-        for instruction in (*self.program.forward, *self.program.backward):
-            space.memory[target_of(instruction)] = np.nan
+        for group in (*self.plan.forward, *self.plan.backward):
+            for written in writes_of(group):
+                space.memory[written] = np.nan
         return space
 
 

@@ -15,6 +15,14 @@ LANES, LONGEST_SUM = _LANES, _LONGEST_SUM
 FUNCTIONS = [NAMES[i].decode() for i in range(_FUNCTIONS)]
 LIBM = FUNCTIONS[FIRST_FROM_LIBM:AFTER_LIBM]
 
+ctypedef void (*function_t)(double *, const int64_t *) noexcept nogil
+
+
+def call(size_t function, size_t memory, size_t indices, library):
+    """Call a function of a library at its address, unchecked, with addresses of arrays."""
+    with nogil:
+        (<function_t> function)(<double *> memory, <const int64_t *> indices)
+
 
 def run(array.array rows, owners):
     """Run the rows one after the other, unchecked: their addresses lie in arrays of the owners."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from autograd_lite.compiler.lift import ArrayProgram
+    from autograd_lite.compiler.plan import Plan
     from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.value import Value
 
@@ -30,13 +31,16 @@ class ArrayExecutor(Executor):
     reference  an executor of its tape, whose numbers are the same to rounding where all outputs,
                gradients, and numbers that decide are finite; where one is not, it may be NaN here
                and infinite there
+    plan       its plan, which is made if it is not given
     calls      the numbers of operations, the groups of its plan, of a run and of its gradient
     """
 
-    def __init__(self, program: ArrayProgram, reference: Executor | None = None) -> None:
+    def __init__(
+        self, program: ArrayProgram, reference: Executor | None = None, made: Plan | None = None
+    ) -> None:
         super().__init__(reference)
         self.program = program
-        self.plan = it = plan(program)
+        self.plan = it = made or plan(program)
         self.leaves, self.outputs = _longs(it.leaves), _longs(it.outputs)
         self._in_place = _in_row(it.leaves, 0)
         self._in_row = _in_row(it.outputs, int(it.outputs[:1].sum()))
@@ -93,9 +97,10 @@ class Workspace:
 
     number: int
 
-    def __init__(self, executor: ArrayExecutor) -> None:
+    def __init__(self, executor: ArrayExecutor, work: int = 0) -> None:
+        """A workspace; `work` doubles more stand behind those of the plan."""
         plan, tape = executor.plan, executor.program.tape
-        self.numbers = array("d", bytes(8 * plan.size))
+        self.numbers = array("d", bytes(8 * (plan.size + work)))
         self.memory = np.frombuffer(self.numbers)
         self.memory[plan.constants] = plan.numbers
         self.indices = np.zeros(tape.indices, np.int64)
@@ -103,6 +108,10 @@ class Workspace:
         _, starts = tape.user_results()
         self.user_results = UserResults(loops.room(int(starts[-1])))
         self._leaves = executor.leaves
+        self.bind(plan)
+
+    def bind(self, plan: Plan) -> None:
+        """Make the functions that run the plan on this memory."""
         binder = Binder(self.memory, self.indices, self.user_results)
         self.forward_calls = binder.bind(plan.forward)
         self.backward_calls = binder.bind(plan.backward)

@@ -1,0 +1,254 @@
+"""C source to shared library: a C compiler at work in the background.
+
+One compiler works at a time, on a thread of its own, in a folder of its own. What it makes is kept
+in the cache, if there is one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from functools import cache
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Event, Thread
+
+from autograd_lite.compiler.run import cache as libraries
+from autograd_lite.forks import give_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from threading import RLock
+
+__all__ = ["FLAGS", "LONGEST", "Library", "command", "is_news", "is_usable"]
+
+FLAGS = (
+    "-std=gnu99",
+    "-O2",
+    "-march=native",
+    "-fPIC",
+    "-shared",
+    "-fopenmp-simd",  # loops that are marked run on several numbers at once
+    "-fno-math-errno",  # so do square roots in them
+    "-fno-trapping-math",  # and so does what is taken on a condition
+    "-ffp-contract=off",  # but in products
+    "-w",
+)
+
+LONGEST = 300
+"""Seconds after which a compiler is stopped."""
+
+
+class NoLibraryError(Exception):
+    """There is no compiler, or it has failed, or what it made cannot be loaded."""
+
+
+def command() -> tuple[str, ...] | None:
+    """The command of a C compiler: that of CC, or cc, gcc, clang, or that in the package ziglang.
+
+    None if there is none.
+    """
+    if os.name != "posix":
+        return None
+    try:
+        given = shlex.split(os.environ.get("CC", ""))
+    except ValueError:
+        given = [os.environ["CC"]]
+    if given:
+        return tuple(given)
+    for name in ("cc", "gcc", "clang"):
+        path = shutil.which(name)
+        if path:
+            return (path,)
+    if sys.executable and find_spec("ziglang"):
+        return sys.executable, "-m", "ziglang", "cc"
+    return None
+
+
+def is_usable() -> bool:
+    """True if there is a C compiler that has not failed."""
+    return not _one.problem and command() is not None
+
+
+def is_news() -> bool:
+    """True at its first call: users are told once why there are no libraries."""
+    told, _one.told = _one.told, True
+    return not told
+
+
+class Library:
+    """A shared library of a source, on its way.
+
+    source   in C
+    ready    True once it is loaded, or there will be none
+    problem  why there is none; "" if it is there or on its way
+
+    A forked process begins anew what another one had begun.
+    """
+
+    _lock: RLock
+
+    def __init__(self, source: str) -> None:
+        self.source, self.ready, self.problem = source, False, ""
+        self._loaded: ctypes.CDLL | None = None
+        self._ended = (
+            Event()
+        )  # of the thread: an interrupt while it is joined makes it pass for ended
+        self._process = 0  # that in which the thread is
+        give_lock(self, "_lock")
+
+    def begin(self) -> None:
+        """Let it be compiled in the background, unless that is done, or being done."""
+        with self._lock:
+            if self.ready or self._process == os.getpid():
+                return
+            self._process, self._ended = os.getpid(), Event()
+            thread = Thread(target=self._work, args=(self._ended,), name="C compiler", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as problem:  # no more threads, or the interpreter is about to exit
+                self.problem, self.ready = str(problem), True
+                self._ended.set()
+
+    def wait(self) -> None:
+        """Wait until it is ready."""
+        self.begin()
+        if not self.ready:
+            self._ended.wait()
+
+    def address(self, name: str) -> int:
+        """The address of a function; the library is ready, and there is no problem."""
+        return ctypes.cast(getattr(self._loaded, name), ctypes.c_void_p).value or 0
+
+    def _work(self, ended: Event) -> None:
+        try:
+            with _one.lock:
+                self._loaded = _one.loaded(self.source)
+        except NoLibraryError as problem:
+            self.problem = str(problem)
+        except Exception as problem:  # what a thread raises nobody would see
+            self.problem = f"{type(problem).__name__}: {problem}"
+        finally:
+            self.ready = True
+            ended.set()
+
+
+class _Compiler:
+    """The one compiler of this process.
+
+    problem  why it is not used any more, or ""
+    told     True if the user knows
+    """
+
+    lock: RLock
+
+    def __init__(self) -> None:
+        self.problem, self.told = "", False
+        self._working: tuple[int, subprocess.Popen[str]] | None = None  # in which process
+        self._folder: tuple[int, str] | None = None
+        give_lock(self, "lock")
+        atexit.register(self.stop)
+
+    def loaded(self, source: str) -> ctypes.CDLL:
+        """The library of a source."""
+        if self.problem:
+            raise NoLibraryError(self.problem)
+        found = command()
+        if found is None:
+            raise NoLibraryError("there is no C compiler")
+        try:
+            return self._loaded(found, source)
+        except (NoLibraryError, OSError) as problem:
+            self.problem = str(problem)
+            raise NoLibraryError(self.problem) from None
+
+    def _loaded(self, compiler: tuple[str, ...], source: str) -> ctypes.CDLL:
+        key = sha256("\0".join([*FLAGS, _identity(compiler), source]).encode()).hexdigest()
+        kept = libraries.find(key)
+        if kept is not None:
+            with suppress(OSError):  # a folder whose files may not run
+                return ctypes.CDLL(str(kept))
+        with self._private_folder() as folder:
+            (folder / "program.c").write_text(source, encoding="utf-8")
+            library = folder / "program.so"
+            self.run([*compiler, *FLAGS, "-o", str(library), str(folder / "program.c"), "-lm"])
+            kept = libraries.keep(key, library.read_bytes())
+            if kept is not None:
+                with suppress(OSError):
+                    return ctypes.CDLL(str(kept))
+            return ctypes.CDLL(str(library))
+
+    @contextmanager
+    def _private_folder(self) -> Iterator[Path]:
+        """A folder that is gone afterwards, at the latest when the interpreter exits."""
+        folder = tempfile.mkdtemp(prefix="autograd_lite-")
+        self._folder = os.getpid(), folder
+        try:
+            yield Path(folder)
+        finally:
+            self._folder = None
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def run(self, given: Sequence[str]) -> str:
+        """What a command prints. It is in a session of its own, where Ctrl-C does not reach it."""
+        try:
+            process = subprocess.Popen(
+                given,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+        except OSError as problem:
+            raise NoLibraryError(f"{given[0]} does not run: {problem}") from None
+        self._working = os.getpid(), process
+        try:
+            printed, errors = process.communicate(timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            _kill(process)
+            process.communicate()
+            raise NoLibraryError(f"{given[0]} took more than {LONGEST} seconds") from None
+        finally:
+            self._working = None
+        if process.returncode:
+            said = (errors or printed).strip()[:1000] or f"it ended with {process.returncode}"
+            raise NoLibraryError(f"{' '.join(given[:3])} ...: {said}")
+        return printed
+
+    def stop(self) -> None:
+        """End what is at work, for this process ends."""
+        working, folder = self._working, self._folder
+        if working is not None and working[0] == os.getpid():
+            _kill(working[1])
+        if folder is not None and folder[0] == os.getpid():
+            shutil.rmtree(folder[1], ignore_errors=True)
+
+
+_one = _Compiler()
+
+
+@cache
+def _identity(compiler: tuple[str, ...]) -> str:
+    """What tells a compiler and this machine from others: the macros that it defines.
+
+    They have its version, and a name for each extension of the instruction set.
+    """
+    return _one.run([*compiler, "-march=native", "-dM", "-E", "-x", "c", os.devnull])
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End a compiler and what it has started."""
+    with suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)

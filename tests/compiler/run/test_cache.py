@@ -1,0 +1,132 @@
+"""What is kept is found as it was; what is damaged, or another's, is as if it were not there."""
+
+import errno
+import os
+import stat
+
+import pytest
+
+from autograd_lite.compiler.run import cache
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="there is no C compiler elsewhere")
+
+DATA = bytes(range(256)) * 10
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOGRAD_LITE_CACHE", str(tmp_path / "some" / "cache"))
+    return tmp_path / "some" / "cache"
+
+
+def test_what_is_kept_is_found():
+    assert cache.find("key") is None
+    path = cache.keep("key", DATA)
+    assert cache.find("key") == path
+    assert path.read_bytes() == DATA
+    assert cache.find("ke") is None
+    assert cache.find("other") is None
+
+
+def test_only_the_user_may_read_and_write_there(place):
+    path = cache.keep("key", DATA)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+
+
+def test_without_a_name_it_is_the_users_folder_of_caches(monkeypatch, tmp_path):
+    monkeypatch.setenv("AUTOGRAD_LITE_CACHE", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache.folder().name == "autograd_lite"
+    assert tmp_path in cache.folder().parents
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(DATA[:-1]),
+        lambda path: path.write_bytes(b"x" + DATA[1:]),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.chmod(0o620),
+        lambda path: path.chmod(0o602),
+        lambda path: path.parent.chmod(0o770),
+        lambda path: path.parent.chmod(0o707),
+    ],
+)
+def test_what_is_damaged_or_open_to_others_is_not_found(damage):
+    path = cache.keep("key", DATA)
+    damage(path)
+    assert cache.find("key") is None
+
+
+def test_what_is_damaged_is_written_again():
+    path = cache.keep("key", DATA)
+    path.write_bytes(b"")
+    assert cache.keep("key", DATA) == cache.find("key") == path
+
+
+def test_a_link_is_not_found(tmp_path):
+    path = cache.keep("key", DATA)
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    assert path.read_bytes() == DATA
+    assert cache.find("key") is None
+
+
+def test_a_pipe_or_a_folder_of_that_name_is_not_waited_for():
+    path = cache.keep("key", DATA)
+    path.unlink()
+    os.mkfifo(path)
+    assert cache.find("key") is None
+    path.unlink()
+    path.mkdir()
+    assert cache.find("key") is None
+    assert cache.keep("key", DATA) is None
+
+
+def test_what_another_user_owns_is_not_found(monkeypatch):
+    cache.keep("key", DATA)
+    another = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: another)
+    assert cache.folder() is None
+    assert cache.find("key") is None
+    assert cache.keep("key", DATA) is None
+
+
+def test_a_folder_that_cannot_be_made_does_no_harm(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "below", "~no_such_user/cache"):
+        monkeypatch.setenv("AUTOGRAD_LITE_CACHE", str(path))
+        assert cache.folder() is None
+        assert cache.find("key") is None
+        assert cache.keep("key", DATA) is None
+
+
+def test_a_full_disk_leaves_nothing_half_written(monkeypatch, place):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert cache.keep("key", DATA) is None
+    assert list(place.iterdir()) == []
+
+
+def test_an_interrupt_leaves_nothing_half_written(monkeypatch, place):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cache.keep("key", DATA)
+    assert list(place.iterdir()) == []
+
+
+def test_of_too_many_those_go_that_were_used_least_recently(monkeypatch, place):
+    monkeypatch.setattr(cache, "MOST", 3)
+    for i, key in enumerate("abc"):
+        os.utime(cache.keep(key, DATA), (i, i))
+    assert cache.find("a") is not None  # and used now
+    cache.keep("d", DATA)
+    assert [cache.find(key) is not None for key in "abcd"] == [True, False, True, True]
+    assert len(list(place.iterdir())) == 3
