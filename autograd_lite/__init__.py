@@ -135,8 +135,8 @@ def compile(
 ) -> Any:
     """A function that is recorded once and replayed: a decorator.
 
-    executor  "interpret" runs the recorded program node by node, "numpy" as operations on arrays;
-              "auto" takes arrays where they stand for many nodes each
+    executor  "interpret" runs the recorded program node by node, "numpy" as operations on arrays,
+              "c" in C that is compiled for it; "auto" takes what is faster
     check     when the function runs beside its program, and their numbers are compared: "auto" at
               the calls 2, 4, 8 ..., "always", with their gradients, or "never"
 

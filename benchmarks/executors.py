@@ -1,11 +1,12 @@
-"""The two executors of compiled functions, and which one of them `auto` has chosen.
+"""The executors of compiled functions, and which one of them `auto` has chosen.
 
     python benchmarks/executors.py
     python benchmarks/executors.py --quick  # one turn, to see that it runs
 
 Each row is a program: its scalars, the operations on arrays that they become, how long a call and
-its gradient take on either executor (minima of 30 turns, side by side, all that a call costs
+its gradient take on each executor (minima of 30 turns, side by side, all that a call costs
 included), and which one `auto` takes: what its few runs at the second call found the faster one.
+C, which needs a compiler, comes later, and only where runs take some time in all.
 """
 
 from __future__ import annotations
@@ -85,13 +86,13 @@ def graph(leaves: list[Value], size: int) -> Callable[..., Any]:
 def times(
     function: Callable[..., Any], args: tuple[Any, ...], turns: int
 ) -> tuple[list[float], Any]:
-    """Microseconds of a call and its gradient, interpreted and by arrays; what auto runs."""
-    ways = [compile(function, executor=kind) for kind in ("interpret", "numpy")]
+    """Microseconds of a call and its gradient, interpreted, by arrays, in C; what auto runs."""
+    ways = [compile(function, executor=kind) for kind in ("interpret", "numpy", "c")]
     chooser = compile(function)
     for way in (*ways, chooser):
         for _ in range(3):
             way(*args).backward()
-    best = [float("inf")] * 2
+    best = [float("inf")] * 3
     for _ in range(turns):
         for i, way in enumerate(ways):
             start = perf_counter()
@@ -107,15 +108,17 @@ def main() -> None:
     turns = 1 if parser.parse_args().quick else 30
     gc.disable()
     print(f"{', '.join(machine('numpy').values())}\n")
-    print("| program | scalars | operations | interpreted, us | arrays, us | ratio | auto takes |")
-    print("|---|---|---|---|---|---|---|")
+    print("| program | scalars | operations | interpreted, us | arrays, us | C, us", end=" ")
+    print(
+        "| interpreted / arrays | arrays / C | auto takes |\n|---|---|---|---|---|---|---|---|---|"
+    )
     for name, function, args in programs():
-        (interpreted, arrays), executor = times(function, args, turns)
+        (interpreted, arrays, in_c), executor = times(function, args, turns)
         taken = "interpreter" if executor.arrays() is None else "arrays"
         calls = sum(executor.lifted().calls)
         print(
             f"| {name} | {len(executor.tape):,} | {calls} | {interpreted:.1f} | {arrays:.1f} "
-            f"| {interpreted / arrays:.2f} | {taken} |"
+            f"| {in_c:.1f} | {interpreted / arrays:.2f} | {arrays / in_c:.2f} | {taken} |"
         )
 
 

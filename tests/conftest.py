@@ -48,6 +48,12 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """What is compiled in C for tests is kept for them alone."""
+    os.environ["AUTOGRAD_LITE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(autouse=True)
 def untimed(monkeypatch):
     """Which executor runs a program hangs on the clock, but for tests on its estimated time."""
@@ -55,6 +61,7 @@ def untimed(monkeypatch):
         from autograd_lite.compiler import choice
 
         monkeypatch.setattr(choice, "preferred", lambda executors, *_: executors[0])
+        monkeypatch.setattr(choice, "PATIENCE", float("inf"))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,11 @@ import numpy as np
 
 from autograd_lite.compiler.lift import lift, lift_if_regular
 from autograd_lite.compiler.messages import said, warn
+from autograd_lite.compiler.plan import plan
 from autograd_lite.compiler.run.arrays import ArrayExecutor
+from autograd_lite.compiler.run.c_source import NotInCError
+from autograd_lite.compiler.run.compiled import Compilation, CompiledExecutor
+from autograd_lite.compiler.run.compiler import is_news, is_usable
 from autograd_lite.compiler.tape.interpreter import Interpreter
 
 TYPE_CHECKING = False
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Sequence
 
+    from autograd_lite.compiler.lift import ArrayProgram
     from autograd_lite.compiler.tape.executor import Executor, Run
     from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.compiler.tape.tape import Tape
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXECUTORS", "ExecutorChoice", "most_groups", "preferred"]
 
-EXECUTORS = ("auto", "interpret", "numpy")
+EXECUTORS = ("auto", "interpret", "numpy", "c")
 
 # Nanoseconds of a run and its gradient, to tell before a lift whether it may pay: what the
 # interpreter takes for a node and for a parent, and arrays, besides arithmetic, for a group, and
@@ -33,6 +38,9 @@ NODE, PARENT, GROUP, RUN = 2, 1, 120, 1000
 
 SLOWER = 1.1  # an executor may take so much more time than another one and still be preferred to it
 FEWEST, LONGEST = 3, 1e-3  # runs of each that are measured: so many, then for so many seconds
+
+PATIENCE = 0.3
+"""Seconds that runs by arrays take in all before a program is compiled: as long as that takes."""
 
 
 def most_groups(tape: Tape) -> int:
@@ -65,7 +73,9 @@ class ExecutorChoice:
     With "auto" the interpreter makes the first run, unless the recorded call was that, so that a
     program which is never called again is not lifted; nor is one for which arrays are estimated to
     take longer. The first run by arrays is compared with the interpreter's, and, with "auto", both
-    are timed: what wins makes all runs to come.
+    are timed: what wins makes all runs to come. Where that is arrays, the program is compiled in
+    the background once they have taken some time in all. Its first run in C is compared and timed
+    as well.
 
     tape         the scalar program
     wrt          the slots of the leaves whose gradients are wanted
@@ -89,11 +99,21 @@ class ExecutorChoice:
         self.interpreter = Interpreter(tape, wrt)
         self.executor: Executor | None = None
         self.mismatched = False
-        self.automatic = kind == "auto" and not exact
+        self.automatic, self._is_c = kind == "auto" and not exact, kind == "c"
         self._arrays: ArrayExecutor | None = None  # while its first run is to be compared, too
+        self._patience: _Patience | None = None  # of arrays, until there is C
         self._has_run = has_run
         if exact or kind == "interpret" or tape.blocks:
             self.executor = self.interpreter
+
+    @property
+    def kind(self) -> str:
+        """What makes the runs to come, one of EXECUTORS; "auto" until that is chosen."""
+        if self.executor is None:
+            return "auto"
+        if self.executor is self.interpreter:
+            return "interpret"
+        return "c" if isinstance(self.executor, CompiledExecutor) else "numpy"
 
     def lifted(self) -> ArrayExecutor:
         """The executor of the lifted program, whether it is chosen or not.
@@ -115,7 +135,9 @@ class ExecutorChoice:
     def _lift(self) -> ArrayExecutor:
         if self.tape.blocks:
             raise ValueError(f"{self.tape.blocks[0].name} is no operation on arrays")
-        return ArrayExecutor(lift(self.tape, self.wrt), self.interpreter)
+        program = lift(self.tape, self.wrt)
+        compiled = _in_c(program, self.interpreter) if self._is_c else None
+        return compiled or ArrayExecutor(program, self.interpreter)
 
     def _lift_if_regular(self) -> ArrayExecutor | None:
         program = lift_if_regular(self.tape, self.wrt, most_groups(self.tape))
@@ -127,13 +149,23 @@ class ExecutorChoice:
         """The run on these numbers of the leaves, then of the parameters, and these indices."""
         executor = self.executor
         if executor is None:
-            arrays = self.arrays() if self._has_run or not self.automatic else None
+            executor = self.arrays() if self._has_run or not self.automatic else None
             self._has_run = True
-            if arrays is not None:
-                run = arrays.forward(leaves, indices, parameters)
-                return self._compared(run) if run.executor is arrays else run
-            executor = self.interpreter
-        return executor.forward(leaves, indices, parameters)
+            if executor is None:
+                return self.interpreter.forward(leaves, indices, parameters)
+        elif self._patience is not None:
+            executor = self._compiled(self._patience) or executor
+        run = executor.forward(leaves, indices, parameters)
+        if executor is not self.executor and executor is run.executor:
+            return self._compared(run)
+        return run
+
+    def _compiled(self, patience: _Patience) -> CompiledExecutor | None:
+        """The executor in C, if it is there."""
+        compiled = patience.compiled()
+        if compiled is None and patience.is_over:
+            self._patience = None
+        return compiled
 
     def reference(self, run: Run, cotangents: Sequence[float]) -> tuple[Run, array[float], float]:
         """The run as the interpreter makes it, its gradient, and the largest number on the way."""
@@ -149,7 +181,7 @@ class ExecutorChoice:
         return self.interpreter.forward(leaves, run.indices, (), user_results)
 
     def _compared(self, run: Run) -> Run:
-        """The first run by arrays, if it gives what the interpreter does; else that one, for ever.
+        """The first run by arrays, or in C, if it gives what the interpreter does; else that one.
 
         Where numbers are equal but for rounding, a maximum may be another one of them in arrays;
         and where rounding is magnified, as in a chaotic system, nobody knows which is right.
@@ -160,24 +192,100 @@ class ExecutorChoice:
         same = all_close(run.outputs, reference.outputs, magnitude)
         same = same and all_close(found, expected, magnitude)
         chosen = run.executor
+        before = self.executor or self.interpreter
+        if before is chosen:  # another thread was first
+            before = self.interpreter
+        patience = None
         if same and self.automatic and np.isfinite(found).all():  # else the reference was asked
-            chosen = preferred([chosen, self.interpreter], run, cotangents)
+            chosen = preferred([chosen, before], run, cotangents)
+            if chosen is self._arrays is not before and is_usable():
+                patience = _Patience(self._arrays, run, cotangents)
         with self.interpreter.lock:  # other threads compare until one of them is here
             if not same:
-                self.executor, self._arrays, self.mismatched = self.interpreter, None, True
-            elif self.executor is None:
-                self.executor = chosen
-                self._arrays = self._arrays if chosen is self._arrays else None
+                self.executor, self._patience, self.mismatched = before, None, True
+            elif self.executor is None or self.executor is before:
+                self.executor, self._patience = chosen, patience
+            if self.executor is self.interpreter:
+                self._arrays = None
         if same:
             return run
+        how = "in C it gave other numbers"
+        if not isinstance(run.executor, CompiledExecutor):
+            how = "as operations on arrays it gave other numbers"
+        now = "node by node" if before is self.interpreter else "as operations on arrays"
         warn(
             said(
-                "a compiled function runs node by node from now on: as operations on arrays it "
-                "gave other numbers",
+                f"a compiled function runs {now} from now on: {how}",
                 "Please report it, unless rounding decides these numbers, as in a chaotic system",
             )
         )
         return reference
+
+
+class _Patience:
+    """Of arrays that run until it is worth while to compile their program, and until that is done.
+
+    is_over  True if it will not be compiled
+    """
+
+    def __init__(self, arrays: ArrayExecutor, run: Run, cotangents: Sequence[float]) -> None:
+        """A patience.
+
+        run  one by these arrays, which is made once more to tell how long it takes
+        """
+        self.is_over, self._arrays = False, arrays
+        leaves, user_results = arrays.inputs_of(run)
+        began = perf_counter()
+        arrays.forward(leaves, run.indices, (), user_results).gradient(cotangents)
+        self._runs = PATIENCE / max(perf_counter() - began, 1e-9)
+        self._compilation: Compilation | None = None
+        self._compiled: CompiledExecutor | None = None
+
+    def compiled(self) -> CompiledExecutor | None:
+        """The executor in C, once it is there; to be asked before each run."""
+        self._runs -= 1
+        if self._runs > 0 or self.is_over:
+            return None
+        with self._arrays.lock:
+            if self._compilation is None:
+                try:
+                    self._compilation = Compilation(self._arrays.program, self._arrays.plan)
+                except NotInCError:
+                    self.is_over = True
+                    return None
+            library = self._compilation.library
+            library.begin()  # once more in a forked process
+            if library.ready and self._compiled is None and not self.is_over:
+                if library.problem:
+                    self.is_over = True
+                    _warn_of(library.problem)
+                else:
+                    self._compiled = CompiledExecutor(self._compilation, self._arrays.reference)
+            return self._compiled
+
+
+def _in_c(program: ArrayProgram, reference: Executor) -> CompiledExecutor | None:
+    """The executor of a program in C, once that is compiled; None if it is not."""
+    try:
+        compilation = Compilation(program, plan(program))
+    except NotInCError:
+        return None
+    compilation.library.wait()
+    if not compilation.library.problem:
+        return CompiledExecutor(compilation, reference)
+    _warn_of(compilation.library.problem)
+    return None
+
+
+def _warn_of(problem: str) -> None:
+    """Say why programs do not run in C, once."""
+    if is_news():
+        warn(
+            said(
+                f"programs run as operations on arrays, and not in C: {problem}",
+                "Name another C compiler in the environment variable CC, or install ziglang",
+            )
+        )
 
 
 def cotangents_for(results: int) -> list[float]:

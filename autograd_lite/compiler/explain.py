@@ -64,7 +64,9 @@ def explain_choice(
     program, calls = lifted.program, lifted.calls
     passes = program.steps(names)
     text = explain(program, passes, calls, lines)
-    if choice.executor is not choice.interpreter:
+    if choice.kind == "c":
+        return f"{text}\n\nrun in C that was compiled for these operations"
+    if choice.kind != "interpret":
         return f"{text}\n\nrun by these operations"
     text += "\n\nrun by the interpreter, node by node"
     if not choice.automatic:

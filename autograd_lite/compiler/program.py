@@ -75,11 +75,8 @@ class AnyProgram:
 
     @property
     def executor(self) -> str:
-        """What runs the program: "interpret", "numpy", or "auto" as long as that is not chosen."""
-        chosen = self.choice.executor
-        if chosen is None:
-            return "auto"
-        return "interpret" if chosen is self.choice.interpreter else "numpy"
+        """What runs the program: "interpret", "numpy", "c", or "auto" until that is chosen."""
+        return self.choice.kind
 
     def __repr__(self) -> str:
         return f"<program of {self.name}: {len(self.tape)} scalars, executor {self.executor!r}>"

@@ -14,11 +14,15 @@ from autograd_lite import Value, compile
 from autograd_lite.compiler import choice
 from autograd_lite.compiler.choice import most_groups
 from autograd_lite.compiler.lift import lift_if_regular
+from autograd_lite.compiler.run import compiler
 from autograd_lite.compiler.run.arrays import ArrayExecutor
+from autograd_lite.compiler.run.compiled import CompiledExecutor
+from autograd_lite.compiler.run.compiler import Library
 from autograd_lite.compiler.tape.executor import MAX_WORKSPACES
 from autograd_lite.compiler.tape.interpreter import Interpreter
 from autograd_lite.operations import kernels
 from tests.support.agreement import outcome
+from tests.support.in_c import needs_compiler
 from tests.support.lifting import Lifted
 from tests.support.scalar_programs import KINDS, irregular, program
 
@@ -30,7 +34,10 @@ def test_an_unknown_executor_is_named():
         compile(executor="gpu")(lambda x: x)
 
 
-@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
+C = pytest.param("c", marks=needs_compiler)
+
+
+@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy", C])
 def test_every_executor_gives_the_same(executor):
     model = nn.MLP(3, [6, 2], rng=0)
 
@@ -47,7 +54,7 @@ def test_every_executor_gives_the_same(executor):
     assert compiled.recordings == 1
 
 
-@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+@pytest.mark.parametrize("executor", ["interpret", "numpy", C])
 @pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
 def test_logits_that_are_infinite_and_logits_that_are_huge(name, executor):
     """Whose differences log sum exp(x) has lost."""
@@ -66,7 +73,7 @@ def test_logits_that_are_infinite_and_logits_that_are_huge(name, executor):
     assert compiled.recordings == 1
 
 
-@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+@pytest.mark.parametrize("executor", ["interpret", "numpy", C])
 def test_a_zero_cotangent_stays_zero_in_every_executor(executor):
     @compile(executor=executor)
     def compiled(xs):
@@ -86,7 +93,7 @@ def test_digits_that_cancel_are_no_wrong_lift():
 
 
 @pytest.mark.parametrize("half", ["_forward", "_gradient"])
-@pytest.mark.parametrize("executor", ["auto", "numpy"])
+@pytest.mark.parametrize("executor", ["auto", "numpy", C])
 def test_a_wrong_lift_is_noticed_at_its_first_run(monkeypatch, half, executor):
     right = getattr(ArrayExecutor, half)
 
@@ -99,7 +106,8 @@ def test_a_wrong_lift_is_noticed_at_its_first_run(monkeypatch, half, executor):
     ws = [Value(0.001 * i) for i in range(1000)]
     f = compile(lambda x: ag.sum([w * w * x for w in ws]), executor=executor)
     x = Value(2.0)
-    with pytest.warns(RuntimeWarning, match="as operations on arrays it gave other numbers"):
+    how = "in C" if executor == "c" else "as operations on arrays"
+    with pytest.warns(RuntimeWarning, match=f"{how} it gave other numbers"):
         found = [f(x) for _ in range(3)]
     expected = ag.sum([w * w * x for w in ws])
     assert [y.data for y in found] == [expected.data] * 3
@@ -244,6 +252,110 @@ def test_a_gradient_that_is_not_finite_is_no_measure(monkeypatch):
     for _ in range(3):
         f([Value(float(i)) for i in range(300)])
     assert f.programs()[0].executor == "numpy"
+
+
+def weighed(**options):
+    """A compiled function that arrays run, a Value for it, and its number."""
+    ws = [Value(0.001 * i) for i in range(1000)]
+    f = compile(lambda x: ag.sum([w * w * x for w in ws]), check="never", **options)
+    return f, Value(2.0), 2.0 * sum(w.data**2 for w in ws)
+
+
+def executors(f, x, expected, runs=4):
+    """The executor after each of some calls, which give the right number and gradient."""
+    found = []
+    for _ in range(runs):
+        x.grad = 0.0
+        out = f(x)
+        out.backward()
+        assert (out.data, x.grad) == pytest.approx((expected, expected / x.data))
+        found.append(f.programs()[0].executor)
+    return found
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Arrays wait for no time until they are compiled, and then until that is done."""
+    begin = Library.begin
+
+    def begin_and_wait(self):
+        begin(self)
+        self._ended.wait()
+
+    monkeypatch.setattr(choice, "PATIENCE", 0.0)
+    monkeypatch.setattr(Library, "begin", begin_and_wait)
+
+
+@needs_compiler
+def test_arrays_that_have_run_for_long_are_compiled(at_once):
+    f, x, expected = weighed()
+    assert executors(f, x, expected) == ["auto", "numpy", "c", "c"]
+    assert "run in C that was compiled for these operations" in f.explain()
+
+
+@needs_compiler
+def test_arrays_that_are_faster_stay(at_once, monkeypatch):
+    monkeypatch.setattr(choice, "preferred", lambda two, *_: two[type(two[0]) is CompiledExecutor])
+    f, x, expected = weighed()
+    assert executors(f, x, expected) == ["auto", "numpy", "numpy", "numpy"]
+    assert f.programs()[0].choice._patience is None
+
+
+@needs_compiler
+def test_while_the_compiler_works_arrays_run(monkeypatch):
+    monkeypatch.setattr(choice, "PATIENCE", 0.0)
+    monkeypatch.setattr(Library, "begin", lambda self: None)
+    f, x, expected = weighed()
+    assert executors(f, x, expected) == ["auto", "numpy", "numpy", "numpy"]
+
+
+@needs_compiler
+def test_c_that_gives_other_numbers_is_dropped_for_arrays(at_once, monkeypatch):
+    right = CompiledExecutor._gradient
+
+    def wrong(self, *args):
+        numbers = right(self, *args)
+        numbers[0] += 1.0
+        return numbers
+
+    monkeypatch.setattr(CompiledExecutor, "_gradient", wrong)
+    f, x, expected = weighed()
+    with pytest.warns(RuntimeWarning, match="runs as operations on arrays from now on: in C it"):
+        found = executors(f, x, expected)
+    assert found == ["auto", "numpy", "numpy", "numpy"]
+
+
+@pytest.mark.parametrize("executor", ["auto", "c"])
+def test_a_compiler_that_fails_is_one_warning(at_once, monkeypatch, executor):
+    monkeypatch.setattr(compiler, "_one", compiler._Compiler())
+    monkeypatch.setenv("CC", "false")
+    f, x, expected = weighed(executor=executor)
+    with pytest.warns(RuntimeWarning, match="not in C: false -march=native") as caught:
+        assert executors(f, x, expected)[-2:] == ["numpy", "numpy"]
+    assert len(caught) == 1
+    other, x, expected = weighed(executor=executor)
+    assert executors(other, x, expected)[-1] == "numpy"
+
+
+def test_without_a_compiler_auto_says_nothing_and_c_says_so(at_once, monkeypatch):
+    monkeypatch.setattr(compiler, "_one", compiler._Compiler())
+    monkeypatch.setattr(compiler, "command", lambda: None)
+    f, x, expected = weighed()
+    assert executors(f, x, expected)[-1] == "numpy"
+    f, x, expected = weighed(executor="c")
+    with pytest.warns(RuntimeWarning, match="there is no C compiler") as caught:
+        assert executors(f, x, expected)[-1] == "numpy"
+    assert len(caught) == 1
+
+
+@needs_compiler
+def test_operations_of_users_are_not_in_c(at_once):
+    ws = [Value(0.001 * i) for i in range(300)]
+    for executor in ("auto", "c"):
+        f = compile(lambda x: ag.sum([squared(w) * x for w in ws]), executor=executor)
+        for _ in range(4):
+            f(Value(2.0))
+        assert f.programs()[0].executor == "numpy"
 
 
 def test_a_long_chain_is_refused_at_once():
