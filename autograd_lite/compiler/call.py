@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from autograd_lite.compiler.record.guards import Guard
+    from autograd_lite.compiler.record.ledger import Ledger
 
 __all__ = ["Call"]
 
@@ -26,6 +27,7 @@ class Call:
     failed        the guard of a program that did not hold, or None
     called        how many of its callbacks have been made, in a recording that failed then
     raises        True if the function itself must be called, as it may raise an error
+    ledger        what its recording read and wrote of state, or None
     missing       the error that a number has not an attribute that a Value has, or None
     result        what it gives, once that is known
     """
@@ -34,6 +36,7 @@ class Call:
     failed: Guard | None = None
     called = 0
     raises = False
+    ledger: Ledger | None = None
     missing: Exception | None = None
     result: Any = None
 

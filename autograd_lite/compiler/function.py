@@ -303,6 +303,8 @@ class Compiled(Replaying, CompiledFunction):
                 program.writes.write(before)
             raise
         program.checked()
+        if program.changes and not differs:
+            result = program.as_results(result)
         if differs:  # one that was hidden from all programs, so that none is to be believed
             self._mistake = mistake = Mistake(program, call, differs)
             for signature in self._signatures():
@@ -314,8 +316,20 @@ class Compiled(Replaying, CompiledFunction):
     def _recorded(self, call: Call) -> bool:
         """Whether the call was recorded, and has its result; the caller holds the lock.
 
-        Where it is to be checked, the function makes the callbacks in the check.
+        If it was not, state is as before.
         """
+        done = False
+        try:
+            done = self._tried_to_record(call)
+        finally:
+            if call.ledger is not None:
+                if not done:
+                    call.ledger.undo()
+                call.ledger.close()
+        return done
+
+    def _tried_to_record(self, call: Call) -> bool:
+        """`_recorded`. Where the call is to be checked, the function calls back in the check."""
         signature = call.signature
         if signature.eager or self._mistake or call.raises or not self._may_record(call):
             return False
@@ -333,18 +347,6 @@ class Compiled(Replaying, CompiledFunction):
             else:
                 raise
             return False
-        try:
-            self._keep(call, recording, program, changed)
-        except BaseException:
-            recording.ledger.undo()
-            raise
-        finally:
-            recording.ledger.close()
-        return True
-
-    def _keep(self, call: Call, recording: Recording, program: Program, changed: str) -> None:
-        """Give a recorded call its result, and keep its program if that can follow the function."""
-        signature = call.signature
         reason = recording.why_not or self._why_unsettled(signature, program.captured, changed)
         signature.unsettled = bool(changed)
         if reason:
@@ -368,6 +370,7 @@ class Compiled(Replaying, CompiledFunction):
             self.recordings += 1
             self._ints.recorded(call.flat)
             signature.keep(program)
+        return True
 
     def _record(self, call: Call) -> tuple[Recording, Program, str]:
         """The recording of a call, its program, and what the call changed of what it reads."""
@@ -375,6 +378,7 @@ class Compiled(Replaying, CompiledFunction):
         begun = call.drawn
         kind = SilentRecorder if self._is_due(call) else Recorder
         recorder = kind(captured.reached, call.draw, call.called, steps=True)
+        call.ledger = recorder.recording.ledger
         try:
             recording = record(self.function, call.flat, recorder)
             receivers = _receivers(recording)
@@ -391,11 +395,7 @@ class Compiled(Replaying, CompiledFunction):
             if self.executor in ("numpy", "c") and not program.holds(call):
                 # Arrays add up in another order, and a decision was taken on the last digit.
                 program = Program(recording, captured, call, self.__name__, "interpret")
-        except BaseException as problem:
-            recorder.recording.ledger.undo()
-            recorder.recording.ledger.close()
-            if not isinstance(problem, (NotRecordedError, *_PROBLEMS)):
-                raise
+        except (NotRecordedError, *_PROBLEMS) as problem:
             if call.flat.floats or isinstance(problem, NotRecordedError):
                 # The function runs once more, which is not to draw and to call back again.
                 if recorder.generators.put_back():
@@ -436,6 +436,10 @@ class Compiled(Replaying, CompiledFunction):
         """The result of the function itself."""
         signature = call.signature
         problem, signature.problem = signature.problem, ""  # should the function fail as well
+        known = [program.writes for program in signature.programs if program.changes]
+        if call.ledger is not None:
+            known.append(call.ledger.written_places())
+        written = [(places, places.read()) for places in known]
         try:
             if call.drawn[0] or call.called:
                 with observers.observe(Witness(call)):
@@ -445,6 +449,11 @@ class Compiled(Replaying, CompiledFunction):
         except AttributeError:
             if call.missing is not None:
                 raise call.missing from None
+            raise
+        except BaseException:
+            for places, numbers in written:  # as a program would have left them
+                if numbers is not None:
+                    places.write(numbers)
             raise
         if problem:
             self._give_up(signature, problem)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from autograd_lite.compiler.call import Call
+    from autograd_lite.compiler.results import Run
     from autograd_lite.compiler.tape.tape import Tape
     from autograd_lite.value import Node
 
@@ -69,8 +70,27 @@ class Mistake:
         self, function: Callable[..., Any], again: Program, nodes: Iterable[tuple[str, Node]]
     ) -> str:
         """The first node to which the function itself, as it runs, gives another number."""
-        eyes = _Eyes(self._call)
-        result = eyes.checked(function)
+        eyes, call, programs = _Eyes(self._call), self._call, (again, self._program)
+        runs = [p.forward(p.choice, call.flat, p.drawn(call)) for p in programs]
+        before = again.writes.read() if again.changes else None
+        try:
+            result = eyes.checked(function)
+            return self._parting(result, eyes, runs, programs, nodes, function)
+        finally:
+            if before is not None:
+                again.writes.write(before)
+
+    def _parting(
+        self,
+        result: Any,
+        eyes: _Eyes,
+        runs: list[Run],
+        programs: tuple[Program, Program],
+        nodes: Iterable[tuple[str, Node]],
+        function: Callable[..., Any],
+    ) -> str:
+        """Where what the function gave, and the nodes that it made, part from two programs."""
+        again, _ = programs
         recorded = iter([(line, node._op, number_of(node)) for line, node in nodes])
         for line, op, number in eyes.made_at:
             there = next((x for at, name, x in recorded if (at, name) == (line, op)), None)
@@ -82,8 +102,7 @@ class Mistake:
                     line,
                 )
         lines = [guard.line for guard in again.guards.guards]
-        for program, why in (again, _TOLD_APART), (self._program, _UNSEEN):
-            run = program.forward(program.choice, self._call.flat, program.drawn(self._call))
+        for program, run, why in zip(programs, runs, (_TOLD_APART, _UNSEEN), strict=True):
             differs = difference(program, run, self._call, result, eyes, gradients=True)
             if differs:
                 which = "its recording" if program is again else "its program"

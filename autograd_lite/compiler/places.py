@@ -94,6 +94,19 @@ class Places:
         thing, name, _ = self.numbers[i]
         return f"{name} of the {type(thing).__name__}"
 
+    def names(self, start: int) -> dict[range, str]:
+        """{indices of numbers: the name of the attribute that has them}, counted from start."""
+        found = {}
+        held = [("grad", len(self.grads)), *[(name, n) for _, name, n in self.arrays]]
+        for name, n in [
+            ("data", len(self.data)),
+            *held,
+            *[(name, 1) for _, name, _ in self.numbers],
+        ]:
+            found[range(start, start + n)] = name
+            start += n
+        return {indices: name for indices, name in found.items() if indices}
+
     def write(self, numbers: array[float], start: int = 0) -> None:
         """Set the numbers, which begin at start: all of them, whatever comes between."""
         arrays = self._arrays()

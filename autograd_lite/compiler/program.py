@@ -55,7 +55,8 @@ class AnyProgram:
     """A program of a compiled function: one of those that `f.programs()` lists.
 
     name    the name of the function
-    names   {slots of leaves: the parameter of the function that holds them, or "drawn"}
+    names   {slots of leaves: the parameter of the function that holds them, "drawn", or the name
+            of state}
     choice  the choice of its executor
     """
 
@@ -164,6 +165,7 @@ class Program(AnyProgram):
         n = len(recording.indices)
         indices = recording.indices | {leaf: n + i for i, leaf in enumerate(drawn_indices)}
         self.names = recording.names | {range(len(recording.arguments), n_given): "drawn"}
+        self.names |= self.reads.names(n_given)
         try:
             written = write_tape(
                 [*outputs.constants.values(), *recording.made],
@@ -182,6 +184,8 @@ class Program(AnyProgram):
         self.lines_of = {position[node]: line for node, line in recording.lines if node in position}
         self._example = call.example()
         self.parameters = tuple(written.captured)
+        if self.changes:  # else the lift names them by their gradients
+            self.names = self.names | {range(len(leaves), tape.leaves): "p"}
         held = [*self.parameters, *self.reads.owners(), *self.writes.owners()]
         if not all(map(captured.leads_to, held)):
             raise NotRecordedError(
@@ -227,9 +231,12 @@ class Program(AnyProgram):
         self, function: Callable[..., Any], call: Call
     ) -> tuple[Program, list[tuple[str, Node]]]:
         """A program of another recording, which knows its lines; and each node with its line."""
-        recording = record(function, call.flat, LineRecorder(call.draw))
-        recording.ledger.undo()
-        recording.ledger.close()
+        watch = LineRecorder(call.draw)
+        try:
+            recording = record(function, call.flat, watch)
+        finally:
+            watch.recording.ledger.undo()
+            watch.recording.ledger.close()
         again = Program(recording, self.captured, call, self.name, "interpret")
         return again, [(line, node) for node, line in recording.lines]
 
@@ -274,10 +281,17 @@ class Program(AnyProgram):
             self.writes.write(run.outputs, self.new_at)
         return result
 
+    def as_results(self, result: Any) -> Any:
+        """What the function itself gave, as the program gives it: without a graph."""
+        outputs = Outputs()
+        template = taken_apart(result, outputs.hole, self.captured.leads_to)
+        nodes = self._without_graph([*map(number_of, outputs.nodes)])
+        return put_together(template, nodes, outputs.numbers)
+
     def _without_graph(self, numbers: Sequence[float]) -> list[Value]:
         """Results of a call that has changed what they were computed of."""
-        ended = _Ended(self.name)
-        return nodes_of_call(self.name, ended.parents, True, numbers, ended.gradient, ended)
+        ended, of = _Ended(self.name), self.parameters or (Value(0.0),)
+        return nodes_of_call(self.name, of, self.leaves_all, numbers, ended.gradient, ended, of)
 
     def run(self, call: Call) -> Run | None:
         """The run for this call; None if a guard does not hold.
@@ -386,7 +400,7 @@ class _Ended:
     """What results are of whose graph nothing is left: a step has changed what it was made of."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.parents = name, (Value(0.0),)
+        self.name = name
 
     def gradient(self, cotangents: Sequence[float]) -> array[float]:
         raise RuntimeError(

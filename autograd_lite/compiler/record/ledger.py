@@ -266,8 +266,8 @@ class Ledger:
 
     def _lock(self) -> None:
         if not self._locked:
-            alone().acquire()
             self._locked = True
+            alone().acquire()
 
     def close(self) -> None:
         """Let other threads step, and forget the passes."""

@@ -403,8 +403,6 @@ def record(function: Callable[..., Any], flat: FlatArguments, watch: Recorder) -
             recording.result = function(*args, **kwargs)
         tracers.check()
     except BaseException as error:
-        recording.ledger.undo()
-        recording.ledger.close()
         retire(end([*tracers.arguments, *recording.made]))
         _leave_plain(error)
         raise
