@@ -4,6 +4,7 @@ Read in the order in which `plan` goes:
 
     groups       what a plan is made of, and what holds of it
     statements   the instructions of the lift as groups, one of each
+    uniform      what all steps of a loop compute alike is computed once
     roll         stretches of groups that come again and again become repetitions
     fuse         loops over the same steps become one; `space` finds these, `join` makes one of two
     liveness     what nobody reads is not computed, or not stored
@@ -23,6 +24,7 @@ from autograd_lite.compiler.plan.relocate import compacted, in_order
 from autograd_lite.compiler.plan.result import Plan
 from autograd_lite.compiler.plan.roll import rolled
 from autograd_lite.compiler.plan.statements import groups_of
+from autograd_lite.compiler.plan.uniform import with_uniform_once
 
 __all__ = ["Plan", "plan"]
 
@@ -31,10 +33,11 @@ def plan(program: ArrayProgram) -> Plan:
     """A lifted program as a plan: the same numbers but for rounding, in fewer passes over them."""
     constants, cotangents, size = program.constants, program.cotangents, program.size
     assert constants.values is not None
-    forward, backward = (
-        fused(rolled(groups_of(instructions)), size)
-        for instructions in (program.forward, program.backward)
-    )
+    fixed = program.outputs, program.deciding, program.gradients
+    every = groups_of([*program.forward, *program.backward], constants)
+    every = with_uniform_once(every, size, fixed)
+    n = len(program.forward)
+    forward, backward = (fused(rolled(groups), size) for groups in (every[:n], every[n:]))
     live = np.zeros(size, bool)
     live[program.gradients] = True
     backward = live_groups(backward, live)

@@ -22,6 +22,7 @@ from autograd_lite.compiler.lift.instructions import (
 from autograd_lite.compiler.plan.groups import Group, Loop, Repeat, reads_of, with_refs, writes_of
 from autograd_lite.compiler.plan.join import span
 from autograd_lite.compiler.plan.result import Plan
+from autograd_lite.compiler.plan.space import moved_ref
 from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["compacted", "in_order"]
@@ -144,18 +145,12 @@ class _Move:
         if ref.base < 0:
             return ref
         low, high = span(ref, sizes)
-        base = int(self._new[ref.base])
         if self._jumps[low] == self._jumps[high]:
-            return Ref(base, ref.strides)
-        steps = [
-            int(self._new[ref.base + stride]) - base if stride and size > 1 else 0
-            for stride, size in zip(ref.strides, sizes, strict=False)
-        ]
-        moved = Ref(base, tuple(steps))
-        if (moved.spread(*sizes) != self._new[ref.spread(*sizes)]).any():
+            return Ref(int(self._new[ref.base]), ref.strides)
+        moved = moved_ref(ref, sizes, self._new)
+        if moved is None:
             self.failures.append((low, high))
-            return ref
-        return moved
+        return moved or ref
 
     def _table(self, it: IndexTable) -> IndexTable:
         rows = self._new[it.addresses().reshape(len(it.slots), it.among)]

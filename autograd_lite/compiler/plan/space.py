@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from autograd_lite.compiler.lift.instructions import Ref
 from autograd_lite.compiler.plan.groups import Loop, with_refs
+from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["Change", "full", "matched", "refs_of", "tidy"]
+__all__ = ["Change", "full", "matched", "moved_ref", "refs_of", "tidy"]
 
 
 def full(loop: Loop, lead: int) -> tuple[int, ...]:
@@ -30,6 +31,20 @@ def refs_of(loop: Loop) -> Iterator[Ref]:
         if statement.stored:
             yield statement.out
         yield from (ref for ref in statement.operands.values() if ref.base >= 0)
+
+
+def moved_ref(ref: Ref, sizes: Sequence[int], new: Ints) -> Ref | None:
+    """The ref that goes from new[a] to new[b] where this one goes from a to b; None if there is
+    none.
+    """
+    base = int(new[ref.base])
+    steps = [
+        int(new[ref.base + stride]) - base if stride and size > 1 else 0
+        for stride, size in zip(ref.strides, sizes, strict=False)
+    ]
+    moved = Ref(base, tuple(steps))
+    same = moved.spread(*sizes) == new[ref.spread(*sizes)]
+    return moved if same.all() else None
 
 
 class Change(NamedTuple):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from math import prod
 
 from autograd_lite.compiler.lift.instructions import (
@@ -13,21 +14,58 @@ from autograd_lite.compiler.lift.instructions import (
     RowMax,
     Zero,
 )
+from autograd_lite.compiler.lift.names import Array
 from autograd_lite.compiler.plan.groups import Group, Loop, Statement
+from autograd_lite.operations.formulas import with_terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from autograd_lite.operations.formulas import Tree
 
-__all__ = ["groups_of"]
+__all__ = ["group_of", "groups_of"]
 
 
-def groups_of(instructions: Iterable[Instruction]) -> list[Group]:
-    """The groups: products, and what has tables or calls Python, stay the instructions they are."""
-    return list(map(_group, instructions))
+# Constants that stand in formulas, as many simplify them. -0.0 is another number than 0.
+WRITTEN = {"-1.0": -1, "0.0": 0, "1.0": 1}
 
 
-def _group(it: Instruction) -> Group:
+def groups_of(instructions: Iterable[Instruction], constants: Array) -> list[Group]:
+    """The groups: products, and what has tables or calls Python, stay the instructions they are.
+
+    constants  of the program: of equal ones that a statement reads at all its steps one is taken
+    """
+    assert constants.values is not None
+    known = dict(enumerate(map(repr, constants.values.tolist()), constants.base))
+    first: dict[str, int] = {}
+    same = {address: first.setdefault(number, address) for address, number in known.items()}
+    found = []
+    for group in map(group_of, instructions):
+        if isinstance(group, Loop):
+            group = Loop(group.sizes, [_with_constants(s, known, same) for s in group.statements])
+        found.append(group)
+    return found
+
+
+def _with_constants(it: Statement, known: Mapping[int, str], same: Mapping[int, int]) -> Statement:
+    """The statement with numbers in place of 0, 1 and -1, and one place for equal constants.
+
+    known, same  {address of a constant: its text, the address that is taken}
+    """
+    at = {k: x for k, x in it.operands.items() if x.base in known and not any(x.strides)}
+    if not at:
+        return it
+    numbers: dict[str, Tree] = {
+        name: WRITTEN[known[ref.base]] for name, ref in at.items() if known[ref.base] in WRITTEN
+    }
+    operands = {
+        name: Ref(same[ref.base], ref.strides) if name in at else ref
+        for name, ref in it.operands.items()
+        if name not in numbers
+    }
+    return replace(it, tree=with_terms(it.tree, numbers), operands=operands)
+
+
+def group_of(it: Instruction) -> Group:
     match it:
         case Zero(base, size):
             return _loop((size,), (), Ref(base, (1,)), 0.0, {})
@@ -45,8 +83,10 @@ def _is_product(it: Contraction) -> bool:
     """True if it is a product of matrices, or of a matrix and a vector."""
     if it.b is None or not it.sums:
         return False
-    outer = range(len(it.loops))
-    return any(bool(it.a.strides[i]) != bool(it.b.strides[i]) for i in outer if it.loops[i] > 1)
+    n = len(it.loops)
+    moving = [(bool(x), bool(y)) for x, y in zip(it.a.strides, it.b.strides, strict=False)]
+    outer = {x == y for (x, y), size in zip(moving, it.loops, strict=False) if size > 1}
+    return False in outer and (True, True) in moving[n:]
 
 
 def _contraction(it: Contraction) -> Loop:

@@ -96,3 +96,14 @@ def test_a_recurrence_becomes_a_repetition(function, args, groups):
     assert any(isinstance(group, Repeat) for group in made.backward)
     assert len(made.forward) <= groups[0]
     assert len(made.backward) <= groups[1]
+
+
+def test_an_operation_of_a_users_stays():
+    @ag.operation(lambda x, out: 3 * x**2)
+    def cubed_in_a_plan(x):
+        return x**3
+
+    lifted = Lifted(
+        lambda xs: sum(cubed_in_a_plan(ag.sin(x * p)) for x in xs for p in PRICE), [1.0]
+    )
+    assert plan_agrees(lifted)

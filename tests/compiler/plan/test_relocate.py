@@ -7,7 +7,6 @@ import pytest
 
 from autograd_lite.compiler.lift.instructions import (
     Contraction,
-    Elementwise,
     Gather,
     IndexTable,
     Ref,
@@ -17,7 +16,6 @@ from autograd_lite.compiler.lift.instructions import (
     Take,
     ZeroPadding,
 )
-from autograd_lite.compiler.lift.specialized import formula
 from autograd_lite.compiler.plan.check import check
 from autograd_lite.compiler.plan.groups import Loop, Repeat, Statement
 from autograd_lite.compiler.plan.relocate import compacted, in_order
@@ -91,7 +89,6 @@ TABLES = [
     Take(20, IndexTable(np.array([0, 1]), 2, np.array([0, 1]), 2)),
     Take(20, IndexTable(np.array([0, 1]), 2, NONE, 0, np.array([[0, 3], [1, 2]]))),
     ScatterAdd(np.array([20, 21]), IndexTable(np.array([0, 1]), 2, np.array([30, 30]), 1)),
-    Elementwise((2,), Ref(20, (1,)), formula("x * y"), {"x": Ref(0, (1,)), "y": Ref(2, (0,))}),
     Contraction((2,), (2,), Ref(20, (1,)), Ref(0, (2, 1)), Ref(2, (0, 1)), add=True),
 ]
 
