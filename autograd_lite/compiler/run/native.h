@@ -58,6 +58,7 @@
     F(STRIPS, "strips", ) \
     F(LOAD, "load", ) \
     F(STORE, "store", ) \
+    F(FINISH, "finish", ) \
     F(REPEAT, "repeat", )
 #define OTHERS(F) \
     F(COPY_WHERE, "copyto where", ) \

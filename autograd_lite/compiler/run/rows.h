@@ -26,7 +26,8 @@ _Static_assert(sizeof(strips_t) == sizeof(call_t), "they stand in one array");
 /* A step of these. */
 typedef struct {
     int64_t function;
-    int64_t flag; /* LOAD: only in the first strip; sums and maxima: of the numbers that are there, too */
+    int64_t flag; /* LOAD: only in the first strip; sums, maxima and FINISH: of the numbers that are there,
+                     too */
     char *at[4];  /* the target, and up to three operands */
     int64_t step[4];     /* bytes from one number of a strip to the next */
     int64_t advance[4];  /* bytes from a number of the first strip to that of the next, for each number

@@ -25,6 +25,15 @@ typedef struct {
         } \
     } while (0)
 
+INLINE void copy(int64_t n, double *write, const double *read)
+{
+    int64_t c = 0;
+    for (; c + LANES <= n; c += LANES)
+        *(lanes *)(write + c) = *(const lanes *)(read + c);
+    for (; c < n; c++)
+        write[c] = read[c];
+}
+
 INLINE void load(
     const strip_t *strip, const int64_t *size, double *room, const char *from, const int64_t *by)
 {
@@ -33,11 +42,17 @@ INLINE void load(
         const double *read = (const double *)(from + place);
         double *write = room + r * n;
         if (step == 1)
+            copy(n, write, read);
+        else if (step == -1)
             for (int64_t c = 0; c < n; c++)
-                write[c] = read[c];
+                write[c] = read[-c];
         else if (step == 0) {
             double number = *read;
-            for (int64_t c = 0; c < n; c++)
+            lanes several = number - (lanes) {0};
+            int64_t c = 0;
+            for (; c + LANES <= n; c += LANES)
+                *(lanes *)(write + c) = several;
+            for (; c < n; c++)
                 write[c] = number;
         } else
             for (int64_t c = 0; c < n; c++)
@@ -53,10 +68,31 @@ INLINE void store(
         double *write = (double *)(to + place);
         const double *read = room + r * n;
         if (step == 1)
-            NO_DEPENDENCE for (int64_t c = 0; c < n; c++) write[c] = read[c];
+            copy(n, write, read);
+        else if (step == -1)
+            NO_DEPENDENCE for (int64_t c = 0; c < n; c++) write[-c] = read[c];
         else
             NO_DEPENDENCE for (int64_t c = 0; c < n; c++) write[c * step] = read[c];
     });
+}
+
+/* Adds rows to a row, up to eight columns at once. */
+INLINE void add_rows(int64_t rows, int64_t n, double *sum, const double *read)
+{
+    int64_t c = 0;
+    for (; c + LANES <= n; c += LANES) {
+        lanes parts[4] = {{0}};
+        int64_t r = 0;
+        for (; r + 4 <= rows; r += 4)
+            for (int p = 0; p < 4; p++)
+                parts[p] += *(const lanes *)(read + (r + p) * n + c);
+        for (; r < rows; r++)
+            parts[0] += *(const lanes *)(read + r * n + c);
+        *(lanes *)(sum + c) += (parts[0] + parts[1]) + (parts[2] + parts[3]);
+    }
+    for (; c < n; c++)
+        for (int64_t r = 0; r < rows; r++)
+            sum[c] += read[r * n + c];
 }
 
 /* Adds the numbers of a strip to those that they belong to; a loop in which these do not move is one
@@ -65,8 +101,12 @@ INLINE void add_up(
     const strip_t *strip, const int64_t *size, char *to, const int64_t *by, const double *room)
 {
     int64_t n = strip->columns, step = by[3] / 8;
-    if (by[0] == 0 && by[1] == 0 && by[2] == 0 && step == 0) {
-        *(double *)to += total(strip->rows * n, room, 1);
+    if (by[0] == 0 && by[1] == 0 && by[2] == 0 && (step == 0 || step == 1)) {
+        double *sum = (double *)to + step * strip->column;
+        if (step == 0)
+            *sum += total(strip->rows * n, room, 1);
+        else
+            add_rows(strip->rows, n, sum, room);
         return;
     }
     EACH_ROW({
@@ -124,6 +164,15 @@ INLINE void begin(const int64_t *size, char *to, const int64_t *by, double numbe
                     *(double *)(to + i * by[0] + j * by[1] + k * by[2] + c * by[3]) = number;
 }
 
+/* Writes a row of sums or maxima that was taken in a room, or adds it to what is there. */
+INLINE void finish(int64_t n, char *to, int64_t step, const double *room, int is_added)
+{
+    for (int64_t c = 0; c < n; c++) {
+        double *out = (double *)(to + c * step);
+        *out = is_added ? *out + room[c] : room[c];
+    }
+}
+
 /* One step on one strip, which begins `before` numbers after the first. */
 INLINE void run_step(
     const step_t *it, const strip_t *strip, const int64_t *size, int64_t before, int64_t turn)
@@ -172,6 +221,9 @@ INLINE void run_strips(const call_t *header, int64_t turn)
         if (!it->flag && (it->function == TOTAL || it->function == PRODUCT || it->function == LARGEST))
             begin(size, it->at[0] + turn * it->move[0], it->stride,
                   it->function == LARGEST ? -INFINITY : 0.0);
+    const step_t *last = end; /* those that come after the strips */
+    while (last > first && last[-1].function == FINISH)
+        last--;
     int64_t rows = size[0] * size[1] * size[2];
     strip_t strip = {0};
     for (int64_t row = 0; row < rows; row += loop->rows) {
@@ -182,8 +234,10 @@ INLINE void run_strips(const call_t *header, int64_t turn)
         for (strip.column = 0; strip.column < size[3]; strip.column += loop->columns) {
             int64_t left = size[3] - strip.column;
             strip.columns = left < loop->columns ? left : loop->columns;
-            for (const step_t *it = first; it < end; it++)
+            for (const step_t *it = first; it < last; it++)
                 run_step(it, &strip, size, row * size[3] + strip.column, turn);
         }
     }
+    for (const step_t *it = last; it < end; it++)
+        finish(size[3], it->at[0] + turn * it->move[0], it->stride[3], (const double *)it->at[1], (int)it->flag);
 }

@@ -43,7 +43,7 @@ OTHERS = ["copyto where", "add.reduce", "maximum.reduce", "matmul", "take", "put
 OF_INTS = ["take int", "add int", "multiply int", "remainder int"]
 IN_LOOPS = [  # test_strips.py
     "where", "multiply add", "multiply subtract", "subtract product",
-    "strips", "load", "store", "repeat",
+    "strips", "load", "store", "finish", "repeat",
 ]  # fmt: skip
 SPECIAL = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 5e-324, 1e308, -1e308]
 
