@@ -45,19 +45,29 @@ INLINE double scaled(double x, int64_t n)
     return x * power_of_two(half) * power_of_two(n - half);
 }
 
+/* x y + z, rounded once where a machine does that as fast. */
+INLINE double times_plus(double x, double y, double z)
+{
+#ifdef __FP_FAST_FMA
+    return __builtin_fma(x, y, z);
+#else
+    return x * y + z;
+#endif
+}
+
 /* (exp(r) - 1 - r) / r^2 - 1/2 by the series up to r^13, for |r| <= ln(2) / 2. */
 INLINE double tail_of_exp(double r)
 {
     double sum = 1.0 / 6227020800;
-    sum = sum * r + 1.0 / 479001600;
-    sum = sum * r + 1.0 / 39916800;
-    sum = sum * r + 1.0 / 3628800;
-    sum = sum * r + 1.0 / 362880;
-    sum = sum * r + 1.0 / 40320;
-    sum = sum * r + 1.0 / 5040;
-    sum = sum * r + 1.0 / 720;
-    sum = sum * r + 1.0 / 120;
-    sum = sum * r + 1.0 / 24;
+    sum = times_plus(sum, r, 1.0 / 479001600);
+    sum = times_plus(sum, r, 1.0 / 39916800);
+    sum = times_plus(sum, r, 1.0 / 3628800);
+    sum = times_plus(sum, r, 1.0 / 362880);
+    sum = times_plus(sum, r, 1.0 / 40320);
+    sum = times_plus(sum, r, 1.0 / 5040);
+    sum = times_plus(sum, r, 1.0 / 720);
+    sum = times_plus(sum, r, 1.0 / 120);
+    sum = times_plus(sum, r, 1.0 / 24);
     return (sum * r + 1.0 / 6) * r;
 }
 
@@ -119,15 +129,15 @@ INLINE double log_of_normal(double x, double k, double c)
     double f = double_of(bits_of(x) - (int64_t)((exponent - 1024) << 52)) - 1.0;
     double s = f / (2.0 + f), z = s * s, half = 0.5 * f * f;
     double rest = 2.0 / 23;
-    rest = rest * z + 2.0 / 21;
-    rest = rest * z + 2.0 / 19;
-    rest = rest * z + 2.0 / 17;
-    rest = rest * z + 2.0 / 15;
-    rest = rest * z + 2.0 / 13;
-    rest = rest * z + 2.0 / 11;
-    rest = rest * z + 2.0 / 9;
-    rest = rest * z + 2.0 / 7;
-    rest = rest * z + 2.0 / 5;
+    rest = times_plus(rest, z, 2.0 / 21);
+    rest = times_plus(rest, z, 2.0 / 19);
+    rest = times_plus(rest, z, 2.0 / 17);
+    rest = times_plus(rest, z, 2.0 / 15);
+    rest = times_plus(rest, z, 2.0 / 13);
+    rest = times_plus(rest, z, 2.0 / 11);
+    rest = times_plus(rest, z, 2.0 / 9);
+    rest = times_plus(rest, z, 2.0 / 7);
+    rest = times_plus(rest, z, 2.0 / 5);
     rest = (rest * z + 2.0 / 3) * z;
     return k * LN2_HIGH + (f - (half - (s * (half + rest) + (k * LN2_LOW + c))));
 }

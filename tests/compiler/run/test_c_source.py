@@ -1,11 +1,13 @@
 """Groups in C against the same groups in NumPy, and whole programs against the interpreter."""
 
+import math
 import os
 import random
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import autograd_lite as ag
@@ -13,10 +15,11 @@ from autograd_lite import Value
 from autograd_lite.compiler.lift.instructions import Ref
 from autograd_lite.compiler.plan import plan
 from autograd_lite.compiler.plan.groups import Loop, Repeat, Statement
-from autograd_lite.compiler.run.c_source import NotInCError, c_source
+from autograd_lite.compiler.run.c_source import FORWARD, NotInCError, c_source
+from autograd_lite.compiler.run.compiler import Library
 from autograd_lite.operations.formulas import CONSTANTS, FUNCTIONS, functions_of, names_of
 from autograd_lite.operations.rules import RULES
-from tests.support.in_c import COMPILERS, InC, agree, needs_compiler, plan_of
+from tests.support.in_c import COMPILERS, InC, agree, call, needs_compiler, plan_of
 from tests.support.lifting import Lifted
 from tests.support.scalar_programs import program
 
@@ -120,6 +123,25 @@ def _is_in_numpy_only(group):
 
 def in_c(groups):
     return c_source(plan_of(groups, 1000)).text
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["exp", "expm1", "log", "log1p", "tanh"])
+def test_functions_of_lanes_are_as_exact_where_products_are_not_rounded(name):
+    """Compiled for this machine, which may multiply and add at once."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(size=4000), np.exp(rng.uniform(-30, 6, 4000))])
+    x = np.abs(x) if name == "log" else x[x > -1]
+    n = len(x)
+    made = plan_of([Loop((n,), [Statement(Ref(n, (1,)), (name, "x"), {"x": Ref(0, (1,))})])], 2 * n)
+    text, work = c_source(made)
+    library = Library(text)
+    library.wait()
+    memory = np.zeros(2 * n + work)
+    memory[:n] = x
+    call(library.address(FORWARD), memory, np.zeros(1, np.int64))
+    wanted = np.array([getattr(math, name)(v) for v in x.tolist()])
+    assert (np.abs(memory[n : 2 * n] - wanted) <= 3 * np.spacing(np.abs(wanted))).all()
 
 
 def test_numbers_that_are_not_finite_are_written_as_c_has_them():
