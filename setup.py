@@ -54,7 +54,13 @@ INLINE = [("CYTHON_INLINE", "inline __attribute__((always_inline))")] if GNU els
 ROOTS = ["-fno-math-errno"] if GNU else []
 
 
-FIELDS = ["value.pxd", "extra.pxd", "kinds.pxd", "memory.pxd"]  # the layout of a Value
+FIELDS = [
+    "value.pxd",
+    "extra.pxd",
+    "placement.pxd",
+    "kinds.pxd",
+    "memory.pxd",
+]  # the layout of a Value
 KERNELS = [f"operations/{file}" for file in ("ieee.h", "kernels.h", "kernels.pxd")]
 
 
@@ -84,6 +90,7 @@ DIRECTIVES = {
 extensions = cythonize(
     [
         extension("autograd_lite.extra"),
+        extension("autograd_lite.placement", *FIELDS),
         extension("autograd_lite.value", *KERNELS, *FIELDS, define_macros=INLINE),
         extension("autograd_lite.backward", *FIELDS, define_macros=INLINE),
         extension("autograd_lite.block", *FIELDS),

@@ -21,6 +21,7 @@ if os.environ.get("AUTOGRAD_LITE_PURE", "") not in ("", "0"):
         "extra",
         "plain",
         "fields",
+        "placement",
         "backward",
         "value",
         "nary",

@@ -72,22 +72,21 @@ def send(node: Node, g: Any, sent: dict[int, Any]) -> None:
     code, kind = node._code, node._kind
     more: Extra
     if kind == kinds.BY_HAND:  # a result of a block, which sends when it has all
-        more = node._extra
+        more = node._y
         give(more.xs[0], g, int(node._dy), sent)
     elif kind == kinds.REPLAYED:
         send_through(node._block[0], [(g, 0)], sent)
-    elif (kind == kinds.UNARY and code == kernels.SQUARE) or (
-        kind == kinds.BINARY and code == kernels.MUL and node._x is node._y
-    ):
-        give(node._x, g, engine.binary(kernels.MUL, node._x, nary.constant(2.0)), sent)
+    elif is_square(node):
+        x = operands(node)[0]
+        give(x, g, engine.binary(kernels.MUL, x, nary.constant(2.0)), sent)
     elif kind == kinds.DOT:
-        more = node._extra
+        more = node._y
         for i in range(len(more.xs)):
             x, y = memory.value_at(more.xs, i), memory.value_at(more.ys, i)
             give(x, g, y, sent)
             give(y, g, x, sent)
     elif code == kernels.WHERE:  # not g times 0 or 1: g may be a nan
-        more = node._extra
+        more = node._y
         holds, yes, no = more.xs
         give(yes if engine.number_of(holds) != 0.0 else no, g, 1.0, sent)
     else:
@@ -97,9 +96,12 @@ def send(node: Node, g: Any, sent: dict[int, Any]) -> None:
 
 def is_square(node: Node) -> bool:
     """True for x**2 and x * x, of which x is one parent with the partial 2 x."""
-    if node._kind == kinds.UNARY:
-        return node._code == kernels.SQUARE
-    return node._code == kernels.MUL and node._x is node._y
+    if node._code == kernels.SQUARE:
+        return True
+    if node._code != kernels.MUL:
+        return False
+    x, y = operands(node)
+    return x is y
 
 
 def give(node: Node, g: Any, partial: Any, sent: dict[int, Any]) -> None:
@@ -119,7 +121,7 @@ def send_through(hub: Node, pairs: list[Any], sent: dict[int, Any]) -> None:
     of_results: dict[int, Any] = {}
     for g, k in pairs:
         of_results[k] = of_results[k] + g if k in of_results else g
-    more: Extra = hub._extra
+    more: Extra = hub._y
     call = more.block
     found = call.pullback(hub, [of_results.get(k, 0.0) for k in range(len(call.numbers))])
     for parent, g in zip(more.xs, found, strict=True):
@@ -196,7 +198,7 @@ def operands(node: Node) -> tuple[Any, ...]:
         return (node._x,)
     if node._kind == kinds.BINARY:
         return (node._x, node._y)
-    more: Extra = node._extra
+    more: Extra = node._y
     return more.xs
 
 

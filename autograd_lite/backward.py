@@ -118,7 +118,7 @@ def backpropagate(
         if watching:
             for each in met_leaves(this):
                 for observer in watching:
-                    observer.received(each, each._grad + each._dx, root)
+                    observer.received(each, memory.gradient(each) + each._dx, root)
         if inputs is not None:
             found = taken_out(inputs, this), frontier(inputs, this)
             forget(this)
@@ -134,7 +134,7 @@ def backpropagate(
         for each in below:
             each._users = 0
             if each._kind == kinds.BLOCK:
-                more: Extra = each._extra
+                more: Extra = each._y
                 more.block.forget()
         put_back(before_by_hand)
         forget(this)
@@ -158,14 +158,14 @@ def sent_at_once(root: Node) -> bool:
 
     There must be no interrupt and no other thread in it, nor a pass under way; so in C only.
     """
-    more: Extra = root._extra
+    more: Extra = root._y
     if not (kernels.COMPILED and more.only_leaves_x) or _passes:
         return False
     d = memory.pointer(more.dxs)
     for i in range(len(more.xs)):
         memory.receive(more.xs, i, d[i])
     for i in range(len(more.xs)):
-        memory.settle(more.xs, i)
+        memory.settle(memory.borrowed_at(more.xs, i))
     root._grad = 1.0
     return True
 
@@ -296,12 +296,11 @@ def settle(this: Pass) -> None:
         node = this.leaves
         this.leaves = node._x
         node._x = this.no_leaf
-        node._grad += node._dx
-        node._dx = 0.0
+        memory.settle(node)
     for leaves in this.leaf_tuples:
         memory.borrowed_at(leaves, 0)._users = 0
         for i in range(len(leaves)):
-            memory.settle(leaves, i)
+            memory.settle(memory.borrowed_at(leaves, i))
     for leaves, gradient in this.by_block:
         numbers = memory.doubles(gradient)
         for i in range(len(leaves)):
@@ -315,8 +314,11 @@ def taken_out(inputs: tuple[Node, ...], this: Pass) -> list[float]:
         numbers = memory.doubles(gradient)
         for i in range(len(leaves)):
             receive(memory.borrowed_at(leaves, i), numbers[i], this)
-    # Of a leaf, `_grad` is what a `_backward` added.
-    return [node._grad if node._kind > kinds.LEAF else node._dx + node._grad for node in inputs]
+    # Of a leaf, its gradient is what a `_backward` added.
+    return [
+        node._grad if node._kind > kinds.LEAF else node._dx + memory.gradient(node)
+        for node in inputs
+    ]
 
 
 def frontier(inputs: tuple[Node, ...], this: Pass) -> list[Node]:
@@ -371,7 +373,7 @@ def is_made_of(node: Node) -> bool:
         return is_made(node._x)
     if node._kind == kinds.BINARY:
         return is_made(node._x) or is_made(node._y)
-    more: Extra = node._extra
+    more: Extra = node._y
     return any_is_made(more.xs) or any_is_made(more.ys)
 
 
@@ -388,7 +390,7 @@ def parents_of(node: Node) -> tuple[Node, ...]:
         return (node._x,)
     if node._kind == kinds.BINARY:
         return (node._x, node._y)
-    more: Extra = node._extra
+    more: Extra = node._y
     return more.xs + more.ys
 
 
@@ -400,14 +402,14 @@ def by_hand_leaves(node: Node, clear: bool) -> list[tuple[Node, float]]:
     before = [(x, x.grad) for x in node.parents if x.is_leaf]
     if clear:
         for x, _ in before:
-            x._grad = 0.0
+            memory.set_gradient(x, 0.0)
     return before
 
 
 def put_back(grads: list[tuple[Node, float]]) -> None:
     """Give nodes the gradients that they had, the first of each being the earliest."""
     for node, grad in reversed(grads):
-        node._grad = grad
+        memory.set_gradient(node, grad)
 
 
 def restore(this: Pass) -> None:
@@ -460,13 +462,13 @@ def is_under_way(root: Node) -> bool:
 def send_alone(node: Node) -> None:
     """Add node's gradient times its partials to its parents' gradients, outside a pass."""
     if node._kind == kinds.BY_HAND:
-        if node._extra.backward is not None:
-            node._extra.backward(node)
+        if node._y.backward is not None:
+            node._y.backward(node)
     elif node._kind == kinds.BLOCK:
-        for parent, cotangent in zip(node.parents, node._extra.block.send(), strict=True):
+        for parent, cotangent in zip(node.parents, node._y.block.send(), strict=True):
             parent.grad += cotangent
     elif node._kind == kinds.REPLAYED:
-        more: Extra = node._extra
+        more: Extra = node._y
         for parent, partial in zip(more.xs, memory.numbers(more.dxs), strict=False):
             parent.grad += times(node._grad, partial)
     else:

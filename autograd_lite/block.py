@@ -255,7 +255,7 @@ def hub_of(op: str, parents: tuple[Value, ...], only_leaves: bool, call: Call) -
     more = extra.make(parents, (), None, None, only_leaves)
     more.op = op
     more.block = call
-    return fields.filled_node(kinds.BLOCK, 0, None, None, 0.0, 0.0, 0.0, more)  # type: ignore[no-any-return]
+    return fields.filled_node(kinds.BLOCK, 0, None, more, 0.0, 0.0, 0.0)  # type: ignore[no-any-return]
 
 
 def result_of(
@@ -266,8 +266,8 @@ def result_of(
     more.op = op
     more.backward = call
     if number != kinds.NO_NUMBER:
-        return fields.filled_number(number, kinds.BY_HAND, 0, None, None, data, 0.0, i, more)
-    return fields.filled_node(kinds.BY_HAND, 0, None, None, data, 0.0, i, more)
+        return fields.filled_number(number, kinds.BY_HAND, 0, None, more, data, 0.0, i)
+    return fields.filled_node(kinds.BY_HAND, 0, None, more, data, 0.0, i)
 
 
 def are_leaves(nodes: tuple[Value, ...]) -> bool:

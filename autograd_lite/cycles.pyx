@@ -56,8 +56,9 @@ def collect():
     nodes = [thing for thing in garbage if isinstance(thing, Node)]
     # All of it is alive until all is cut, so that nobody meets a graph of which a part is gone.
     for node in nodes:
+        node._dy = 0.0  # first: a leaf has a place there
         node._kind = LEAF
-        node._x = node._y = node._extra = None
+        node._x = node._y = None
     for thing in garbage:
         cls = type(thing)
         if (<PyTypeObject *> cls).tp_clear is not NULL:
@@ -130,8 +131,8 @@ cdef list _referents(thing):
         node = thing
         if node._kind > LEAF:  # a leaf's are scratch of a pass
             found += (node._x, node._y)
-        if isinstance(node._extra, Extra):
-            more = node._extra
+        if isinstance(node._y, Extra):
+            more = node._y
             found += (more.xs, more.ys, more.backward, more.block)
     elif type(thing) is FunctionType:
         found = [referent for referent in found if referent is not thing.__globals__]

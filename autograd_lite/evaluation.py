@@ -285,7 +285,7 @@ def _like(source: Operand, x: Any) -> Any:
 
 def _number_node(x: Node) -> Node:
     """The number of a Value, as what stands for a float in a recording."""
-    args = kinds.UNARY, kernels.POW_C, x, None, number_of(x), 1.0, 1.0, None
+    args = kinds.UNARY, kernels.POW_C, x, None, number_of(x), 1.0, 1.0
     return fields.number_node(kinds.FLOAT, *args)  # type: ignore[no-any-return]
 
 

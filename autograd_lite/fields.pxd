@@ -12,14 +12,14 @@ from autograd_lite.value cimport Node as CNode, Value  # whose type for mypy is 
 # making nodes
 @cython.locals(node=Value)
 cdef CNode filled_node(
-    int kind, int code, CNode x, CNode y, double data, double dx, double dy, object more
+    int kind, int code, CNode x, object y, double data, double dx, double dy
 )
 cdef inline void fill(
-    CNode node, int kind, int code, CNode x, CNode y, double data, double dx, double dy, object more
+    CNode node, int kind, int code, CNode x, object y, double data, double dx, double dy
 ) noexcept
 @cython.locals(number=int, node=CNode)
 cdef CNode observed_node(
-    int kind, int code, CNode x, CNode y, double data, double dx, double dy, object more
+    int kind, int code, CNode x, object y, double data, double dx, double dy
 )
 cdef bint is_traced(tuple watching) except -1
 @cython.locals(more=Extra, source=CNode)
@@ -31,13 +31,13 @@ cdef CNode detached(CNode source, object watching)
 cpdef CNode number_leaf(int number, double data)
 @cython.locals(node=CNode)
 cpdef CNode number_node(
-    int number, int kind, int code, CNode x, CNode y, double data, double dx, double dy, object more
+    int number, int kind, int code, CNode x, object y, double data, double dx, double dy
 )
 @cython.locals(node=CNode)
 cpdef CNode copied(CNode x)
 @cython.locals(node=CNode)
 cdef CNode filled_number(
-    int number, int kind, int code, CNode x, CNode y, double data, double dx, double dy, object more
+    int number, int kind, int code, CNode x, object y, double data, double dx, double dy
 )
 
 # what is read of nodes
@@ -48,5 +48,8 @@ cpdef tuple weights_of(CNode node)
 cpdef tuple block_of(CNode node)
 @cython.locals(more=Extra)
 cdef object through_hub(CNode node)
+cdef object label_of(CNode node)
+@cython.locals(made=Extra)
+cdef object set_label(CNode node, object name)
 @cython.locals(more=Extra)
 cpdef object choice_of(CNode node)

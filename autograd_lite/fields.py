@@ -25,17 +25,18 @@ if TYPE_CHECKING:
 # ---------------------------------------------------------------------------- making nodes
 
 
-def filled_node(
-    kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
-) -> Node:
-    """A Value of which no observer is told."""
+def filled_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float) -> Node:
+    """A Value of which no observer is told.
+
+    y  here and below, what `_y` holds: a parent, the label or an Extra
+    """
     node = memory.new_value()
-    fill(node, kind, code, x, y, data, dx, dy, more)
+    fill(node, kind, code, x, y, data, dx, dy)
     return node
 
 
 def fill(
-    node: Node, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
+    node: Node, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float
 ) -> None:
     node._data = data
     node._kind = kind
@@ -44,23 +45,20 @@ def fill(
     node._dy = dy
     node._x = x
     node._y = y
-    node._extra = more
 
 
-def observed_node(
-    kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
-) -> Node:
+def observed_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float) -> Node:
     """`new_node` and `node_of_many` while a block is open somewhere."""
     watching, detaching = observers.here()
     if detaching and kind > kinds.LEAF and not watching:
-        return filled_node(kinds.LEAF, 0, None, None, data, 0.0, 0.0, None)
-    number = kinds.NO_NUMBER if kind <= kinds.LEAF else plain.kind_made(kind, code, x, y, more)
+        return filled_node(kinds.LEAF, 0, None, None, data, 0.0, 0.0)
+    number = kinds.NO_NUMBER if kind <= kinds.LEAF else plain.kind_made(kind, code, x, y)
     if number != kinds.NO_NUMBER and not is_traced(watching):
         number = kinds.NO_NUMBER  # of constants that were made while some block was open
     if number == kinds.NO_NUMBER:
-        node = filled_node(kind, code, x, y, data, dx, dy, more)
+        node = filled_node(kind, code, x, y, data, dx, dy)
     else:
-        node = filled_number(number, kind, code, x, y, data, dx, dy, more)
+        node = filled_number(number, kind, code, x, y, data, dx, dy)
         detaching = False
     for observer in watching:
         observer.made(node)
@@ -88,7 +86,7 @@ def observed_by_hand(node: Node, parents: tuple[Node, ...], op: str, tracer: Any
         return
     more = extra.make(parents)
     more.op = op
-    source = filled_node(kinds.BY_HAND, 0, None, None, node._data, 0.0, 0.0, more)
+    source = filled_node(kinds.BY_HAND, 0, None, more, memory.number(node), 0.0, 0.0)
     for observer in watching:
         observer.made(source)
         observer.detached(node, source)
@@ -96,7 +94,7 @@ def observed_by_hand(node: Node, parents: tuple[Node, ...], op: str, tracer: Any
 
 def detached(source: Node, watching: Iterable[observers.Observer]) -> Node:
     """A leaf with the number of source."""
-    node = filled_node(kinds.LEAF, 0, None, None, source._data, 0.0, 0.0, None)
+    node = filled_node(kinds.LEAF, 0, None, None, memory.number(source), 0.0, 0.0)
     for observer in watching:
         observer.detached(node, source)
     return node
@@ -107,14 +105,14 @@ def detached(source: Node, watching: Iterable[observers.Observer]) -> Node:
 
 def number_leaf(number: int, data: float) -> Node:
     """A leaf that stands for a plain number of this kind."""
-    return number_node(number, kinds.LEAF, 0, None, None, data, 0.0, 0.0, None)
+    return number_node(number, kinds.LEAF, 0, None, None, data, 0.0, 0.0)
 
 
 def number_node(
-    number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
+    number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float
 ) -> Node:
     """A node that stands for a plain number of this kind, of which observers are told."""
-    node = filled_number(number, kind, code, x, y, data, dx, dy, more)
+    node = filled_number(number, kind, code, x, y, data, dx, dy)
     for observer in observers.active():
         observer.made(node)
     return node
@@ -123,18 +121,18 @@ def number_node(
 def copied(x: Node) -> Node:
     """A Value with the number of x, which stands for a plain number."""
     watching, detaching = observers.here()
-    node = filled_node(kinds.UNARY, kernels.POW_C, x, None, x._data, 1.0, 1.0, None)
+    node = filled_node(kinds.UNARY, kernels.POW_C, x, None, memory.number(x), 1.0, 1.0)
     for observer in watching:
         observer.made(node)
     return detached(node, watching) if detaching else node
 
 
 def filled_number(
-    number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float, more: Any
+    number: int, kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float
 ) -> Node:
     cls: Any = classes[number]
     node: Node = cls.__new__(cls)
-    fill(node, kind, code, x, y, data, dx, dy, more)
+    fill(node, kind, code, x, y, data, dx, dy)
     node._number = number
     return node
 
@@ -158,13 +156,13 @@ def weights_of(node: Node) -> tuple[float, ...]:
 
 def block_of(node: Node) -> tuple[Node, Any]:
     """(hub, its Call) of a REPLAYED node. They are made when they are first asked for."""
-    more = node._extra
+    more = node._y
     if node._kind != kinds.REPLAYED:  # any more, as a pass is watched in another thread
         return more.xs[0], more.backward
     if not isinstance(more.block, memory.NODE):
         more.block = more.block.hub(node._data, more.xs, memory.numbers(more.dxs))
     hub: Node = more.block
-    return hub, hub._extra.block
+    return hub, hub._y.block
 
 
 def through_hub(node: Node) -> None:
@@ -173,15 +171,36 @@ def through_hub(node: Node) -> None:
     The caller holds the engine's lock.
     """
     hub, call = block_of(node)
-    more = node._extra
+    more = node._y
     more.xs, more.only_leaves_x, more.dxs = (hub,), False, None
     more.backward, more.block = call, None
     node._kind = kinds.BY_HAND
 
 
+def label_of(node: Node) -> str:
+    """Its name on graphs, or ""."""
+    if node._kind == kinds.BINARY:
+        return ""
+    more = node._y
+    return more.label if isinstance(more, extra.Extra) else more or ""
+
+
+def set_label(node: Node, name: str) -> None:
+    if node._kind == kinds.BINARY:
+        if name == "":
+            return
+        made = extra.make((node._x, node._y), (), memory.filled((node._dx, node._dy)))
+        node._y, node._kind = made, kinds.NARY  # which has room for a label
+        node._x = None
+    if isinstance(node._y, extra.Extra):
+        node._y.label = name
+    else:
+        node._y = name or None
+
+
 def choice_of(node: Node) -> str:
     """How a node was chosen among its parents, "take" or "largest"; "" for any other node."""
-    more = node._extra
-    if node._kind != kinds.BY_HAND or more.backward is not None:
+    if node._kind != kinds.BY_HAND or node._y.backward is not None:
         return ""
+    more = node._y
     return more.op if more.op in ("take", "largest") else ""

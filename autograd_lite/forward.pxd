@@ -47,6 +47,6 @@ cdef object forget(list nodes, tuple inputs)
 cdef object forget_all(tuple outputs, tuple inputs)
 @cython.locals(tangents=numbers, t="double*", node=CNode, i=Py_ssize_t)
 cdef list swept(list nodes, tuple outputs, Py_ssize_t n, object direction)
-@cython.locals(more=Extra, d="double*", out=double, i=Py_ssize_t)
+@cython.locals(more=Extra, y=CNode, d="double*", out=double, i=Py_ssize_t)
 cdef inline double tangent(CNode node, double *t) noexcept
 cdef inline double times(double tangent, double partial) noexcept

@@ -153,9 +153,9 @@ def meet_parents(node: Node, order: Order) -> None:
         meet(node._x, order)
     elif node._kind == kinds.BINARY:
         meet(node._x, order)
-        meet(node._y, order)
+        meet(memory.node(node._y), order)
     else:
-        more: Extra = node._extra
+        more: Extra = node._y
         for i in range(len(more.xs)):
             meet(memory.value_at(more.xs, i), order)
         for i in range(len(more.ys)):
@@ -167,9 +167,9 @@ def leave_parents(node: Node, order: Order) -> None:
         leave(node._x, order)
     elif node._kind == kinds.BINARY:
         leave(node._x, order)
-        leave(node._y, order)
+        leave(memory.node(node._y), order)
     else:
-        more: Extra = node._extra
+        more: Extra = node._y
         for i in range(len(more.xs)):
             leave(memory.value_at(more.xs, i), order)
         for i in range(len(more.ys)):
@@ -187,8 +187,8 @@ def has_other(node: Node) -> bool:
     if node._kind == kinds.UNARY:
         return is_other(node._x)
     if node._kind == kinds.BINARY:
-        return is_other(node._x) or is_other(node._y)
-    more: Extra = node._extra
+        return is_other(node._x) or is_other(memory.node(node._y))
+    more: Extra = node._y
     others = 0
     for i in range(len(more.xs)):
         others += is_other(memory.value_at(more.xs, i))
@@ -221,8 +221,8 @@ def depends(node: Node) -> bool:
     if node._kind == kinds.UNARY:
         return has_place(node._x)
     if node._kind == kinds.BINARY:
-        return has_place(node._x) or has_place(node._y)
-    more: Extra = node._extra
+        return has_place(node._x) or has_place(memory.node(node._y))
+    more: Extra = node._y
     found = 0
     for i in range(len(more.xs)):
         found += has_place(memory.value_at(more.xs, i))
@@ -278,8 +278,9 @@ def tangent(node: Node, t: list[float]) -> float:
     if node._kind == kinds.UNARY:
         return times(t[node._x._users], node._dx)
     if node._kind == kinds.BINARY:
-        return times(t[node._x._users], node._dx) + times(t[node._y._users], node._dy)
-    more: Extra = node._extra
+        y = memory.node(node._y)
+        return times(t[node._x._users], node._dx) + times(t[y._users], node._dy)
+    more: Extra = node._y
     out = 0.0
     if node._kind == kinds.UNIFORM:
         for i in range(len(more.xs)):

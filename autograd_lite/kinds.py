@@ -2,15 +2,18 @@
 
 The kind of a node says what its slots hold.
 
-          _x      _y      _dx            _dy               _extra
-UNARY     parent          partial        static parameter
-BINARY    parent  parent  partial        partial
-UNIFORM                   their partial                    Extra: xs
-NARY                                                       Extra: xs, dxs
-DOT                                                        Extra: xs, ys, dxs, dys
-BY_HAND                                  result's index    Extra: xs, op, backward
-BLOCK                                                      Extra: xs, op, block
-REPLAYED                                 0                 Extra: xs, dxs, op, block
+          _x      _y                          _dx            _dy
+LEAF              label
+UNARY     parent  label                       partial        static parameter
+BINARY    parent  parent                      partial        partial
+UNIFORM           Extra: xs                   their partial
+NARY              Extra: xs, dxs
+DOT               Extra: xs, ys, dxs, dys
+BY_HAND           Extra: xs, op, backward                    result's index
+BLOCK             Extra: xs, op, block
+REPLAYED          Extra: xs, dxs, op, block                   0
+
+A node of two parents that is given a label becomes NARY, of the same rule.
 
 In a recording, a node may stand for a plain number. The kind of that number is NO_NUMBER, BOOL, INT
 or FLOAT, with NUMPY if it is NumPy's. Each has the bits of those before it, so that the kind of the

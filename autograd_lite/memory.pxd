@@ -7,9 +7,10 @@ from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
-from libc.string cimport memcmp
+from libc.string cimport memcmp, memcpy
 
 from autograd_lite.extra cimport Extra
+from autograd_lite.placement cimport Placement
 from autograd_lite.value cimport Node, Value  # their fields
 
 # ------------------------------------------------------------------------------------ arrays
@@ -192,6 +193,51 @@ cdef inline Value new_value():
     return Value.__new__(Value)
 
 
+cdef inline double *place(Node node) noexcept:
+    cdef double *found
+    memcpy(&found, &node._dy, sizeof(found))
+    return found
+
+
+cdef inline bint is_placed(Node node) noexcept:
+    return node._kind <= 0 and place(node) != NULL
+
+
+cdef inline void set_place(Node node, double *place) noexcept:
+    memcpy(&node._dy, &place, sizeof(place))
+
+
+cdef inline Placement placement(Node node):
+    return <Placement> (<Extra> node._y).block
+
+
+cdef inline double *grad_place(Node node) noexcept:
+    cdef PyObject *here = <PyObject *> (<Extra> node._y).block
+    return (<Placement> here).first_grad + (place(node) - (<Placement> here).first_number)
+
+
+cdef inline double gradient(Node node) noexcept:
+    return grad_place(node)[0] if is_placed(node) else node._grad
+
+
+cdef inline void set_gradient(Node node, double grad) noexcept:
+    if is_placed(node):
+        grad_place(node)[0] = grad
+    else:
+        node._grad = grad
+
+
+cdef inline double number(Node node) noexcept:
+    return place(node)[0] if is_placed(node) else node._data
+
+
+cdef inline void set_number(Node node, double number) noexcept:
+    if is_placed(node):
+        place(node)[0] = number
+    else:
+        node._data = number
+
+
 cdef inline Node node(object thing):
     return <Node> thing
 
@@ -203,11 +249,11 @@ cdef inline Node value_at(tuple values, Py_ssize_t i):
 # A node of which a pass does not count its reference.
 cdef extern from *:
     ctypedef struct Borrowed "struct __pyx_obj_13autograd_lite_5value_Node":
-        int _kind, _users
-        double _data, _grad, _dx, _dy
+        signed char _kind
+        int _users
+        double _grad, _dx, _dy
         Borrowed *_x
         Borrowed *_y
-        PyObject *_extra
 
 
 cdef inline Borrowed *borrowed(object node) noexcept:
@@ -223,7 +269,7 @@ cdef inline Borrowed *borrowed_at(tuple values, Py_ssize_t i) noexcept:
 
 
 cdef inline Extra extra(Borrowed *node):
-    return <Extra> node._extra
+    return <Extra> <PyObject *> node._y
 
 
 cdef inline array.array places(array.array like):
@@ -258,7 +304,7 @@ cdef extern from *:
 
 cdef inline void prefetch(array.array order, Py_ssize_t i, Py_ssize_t n) noexcept:
     PREFETCH(&placed(order, min(i + 16, n - 1))._kind)
-    PREFETCH(placed(order, min(i + 8, n - 1))._extra)
+    PREFETCH(placed(order, min(i + 8, n - 1))._y)
 
 
 cdef inline bint is_node(tuple operands, Py_ssize_t i) noexcept:
@@ -267,7 +313,7 @@ cdef inline bint is_node(tuple operands, Py_ssize_t i) noexcept:
 
 
 cdef inline double data_of(tuple values, Py_ssize_t i) noexcept:
-    return (<Node> PyTuple_GET_ITEM(values, i))._data
+    return number(<Node> PyTuple_GET_ITEM(values, i))
 
 
 cdef inline bint is_deep(tuple values, Py_ssize_t i) noexcept:
@@ -287,22 +333,23 @@ cdef inline void receive(tuple leaves, Py_ssize_t i, double cotangent) noexcept:
 
 
 cdef inline void add_to_grad(tuple leaves, Py_ssize_t i, double number) noexcept:
-    (<Node> PyTuple_GET_ITEM(leaves, i))._grad += number
-
-
-cdef inline void settle(tuple leaves, Py_ssize_t i) noexcept:
     cdef PyObject *leaf = <PyObject *> PyTuple_GET_ITEM(leaves, i)
-    (<Node> leaf)._grad += (<Node> leaf)._dx
-    (<Node> leaf)._dx = 0.0
+    set_gradient(<Node> leaf, gradient(<Node> leaf) + number)
+
+
+cdef inline void settle(Borrowed *leaf) noexcept:
+    cdef PyObject *node = <PyObject *> leaf
+    set_gradient(<Node> node, gradient(<Node> node) + leaf._dx)
+    leaf._dx = 0.0
 
 
 cdef inline double grad_of(tuple values, Py_ssize_t i) noexcept:
-    return (<Node> PyTuple_GET_ITEM(values, i))._grad
+    return gradient(<Node> PyTuple_GET_ITEM(values, i))
 
 
 cdef inline void set_grad(tuple values, Py_ssize_t i, double grad) noexcept:
-    (<Node> PyTuple_GET_ITEM(values, i))._grad = grad
+    set_gradient(<Node> PyTuple_GET_ITEM(values, i), grad)
 
 
 cdef inline void set_data(tuple values, Py_ssize_t i, double data) noexcept:
-    (<Node> PyTuple_GET_ITEM(values, i))._data = data
+    set_number(<Node> PyTuple_GET_ITEM(values, i), data)

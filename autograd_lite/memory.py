@@ -169,6 +169,60 @@ def new_value() -> Any:
     return VALUE.__new__(VALUE)
 
 
+def place(node: Node) -> Any:
+    """[0] is the number of a leaf in a block."""
+    return node._dy
+
+
+def is_placed(node: Node) -> bool:
+    """True for a leaf whose number and gradient are in a block, which is in its `_y`."""
+    return bool(node._kind <= 0 and node._dy != 0.0)
+
+
+def set_place(node: Node, place: Any) -> None:
+    """Let a leaf have its number in place[0], which is in the block of its Extra."""
+    node._dy = place
+
+
+def placement(node: Node) -> Any:
+    """The Placement of a leaf in blocks."""
+    return node._y.block
+
+
+def grad_place(node: Node) -> Any:
+    """[0] is the gradient of a leaf in blocks."""
+    grads = placement(node).first_grad
+    return grads[len(grads) - len(place(node)) :]
+
+
+def gradient(node: Node) -> float:
+    """The gradient of a node."""
+    grad: float = grad_place(node)[0] if is_placed(node) else node._grad
+    return grad
+
+
+def set_gradient(node: Node, grad: float) -> None:
+    """Set the gradient of a node."""
+    if is_placed(node):
+        grad_place(node)[0] = grad
+    else:
+        node._grad = grad
+
+
+def number(node: Node) -> float:
+    """The number of a node."""
+    number: float = place(node)[0] if is_placed(node) else node._data
+    return number
+
+
+def set_number(node: Node, number: float) -> None:
+    """Set the number of a node."""
+    if is_placed(node):
+        place(node)[0] = number
+    else:
+        node._data = number
+
+
 def node(thing: Any) -> Any:
     """A thing that is known to be a node."""
     return thing
@@ -201,7 +255,7 @@ def borrowed_at(values: tuple[Node, ...], i: int) -> Node:
 
 def extra(node: Node) -> Any:
     """The Extra of a borrowed node that has one."""
-    return node._extra
+    return node._y
 
 
 def places(like: array[int]) -> Any:
@@ -231,7 +285,7 @@ def zeroed(cls: type, *_: object, **__: object) -> Node:
     node: Node = object.__new__(cls)
     node._data = node._grad = node._dx = node._dy = 0.0
     node._kind = node._code = node._users = node._number = 0
-    node._x = node._y = node._extra = None
+    node._x = node._y = None
     return node
 
 
@@ -252,29 +306,27 @@ def is_deep(values: tuple[Node, ...], i: int) -> bool:
 
 def data_of(values: tuple[Node, ...], i: int) -> float:
     """The number of values[i]."""
-    number: float = values[i]._data
-    return number
+    return number(values[i])
 
 
 def set_data(values: tuple[Node, ...], i: int, data: float) -> None:
     """Set the number of values[i]."""
-    values[i]._data = data
+    set_number(values[i], data)
 
 
 def grad_of(values: tuple[Node, ...], i: int) -> float:
     """The gradient of values[i]."""
-    number: float = values[i]._grad
-    return number
+    return gradient(values[i])
 
 
 def set_grad(values: tuple[Node, ...], i: int, grad: float) -> None:
     """Set the gradient of values[i]."""
-    values[i]._grad = grad
+    set_gradient(values[i], grad)
 
 
 def add_to_grad(values: tuple[Node, ...], i: int, number: float) -> None:
     """Add to the gradient of values[i]."""
-    values[i]._grad += number
+    set_gradient(values[i], gradient(values[i]) + number)
 
 
 def receive(leaves: tuple[Node, ...], i: int, cotangent: float) -> None:
@@ -282,8 +334,7 @@ def receive(leaves: tuple[Node, ...], i: int, cotangent: float) -> None:
     leaves[i]._dx += cotangent
 
 
-def settle(leaves: tuple[Node, ...], i: int) -> None:
-    """Add to the gradient of leaves[i] the sum that it has received in this pass."""
-    leaf = leaves[i]
-    leaf._grad += leaf._dx
+def settle(leaf: Node) -> None:
+    """Add to the gradient of a leaf the sum that it has received in this pass."""
+    set_gradient(leaf, gradient(leaf) + leaf._dx)
     leaf._dx = 0.0

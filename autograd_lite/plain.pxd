@@ -14,8 +14,8 @@ cpdef list change_classes(list nodes, dict others)
 @cython.locals(node=CNode)
 cpdef object leave_numbers(list numbers, dict others)
 cpdef object forget_parents(CNode node)
-@cython.locals(number=int)
-cpdef int kind_made(int kind, int code, CNode x, CNode y, Extra more) except -1
+@cython.locals(number=int, other=CNode, more=Extra)
+cpdef int kind_made(int kind, int code, CNode x, object y) except -1
 @cython.locals(number=int, i=Py_ssize_t)
 cpdef int kind_among(tuple xs) except -1
 cdef inline int joined(int number, int other) noexcept

@@ -63,21 +63,24 @@ def leave_numbers(numbers: list[Node], others: dict[type, type]) -> None:
 
 def forget_parents(node: Node) -> None:
     """Make the node of a number a constant."""
+    node._dy = 0.0  # first: a leaf has a place there
     node._kind = kinds.CONSTANT
-    node._x = node._y = node._extra = None
+    node._x = node._y = None
 
 
-def kind_made(kind: int, code: int, x: Any, y: Any, more: Any) -> int:
+def kind_made(kind: int, code: int, x: Any, y: Any) -> int:
     """The kind of number that a rule makes of these parents; 0 if one of them is a Value.
 
-    kind, code, x, y, more  what the node is made of
+    kind, code, x, y  what the node is made of
     """
     number: int
     if kind == kinds.UNARY:
         number = x._number
     elif kind == kinds.BINARY:
-        number = joined(x._number, y._number)
+        other: Node = y
+        number = joined(x._number, other._number)
     elif kind < kinds.BY_HAND:
+        more = y
         number = kind_among(more.xs)
         if kind == kinds.DOT:
             number = joined(number, kind_among(more.ys))

@@ -7,12 +7,13 @@ cdef list _graveyard
 
 
 cdef class Node:
-    # First what a pass reads of a parent, so that this lies in one line of the cache.
-    cdef int _kind, _users
+    # First what a pass reads of a parent, so that this mostly lies in one line of the cache.
+    cdef signed char _kind, _number
+    cdef short _code
+    cdef int _users
     cdef double _data, _grad, _dx, _dy
-    cdef Node _x, _y
-    cdef object _extra, __weakref__
-    cdef int _code, _number
+    cdef Node _x
+    cdef object _y, __weakref__
 
 
 cdef class Value(Node):
@@ -39,7 +40,7 @@ cdef object comparable(object other)
 # making nodes
 @cython.locals(node=Value)
 cdef inline Node new_node(
-    int kind, int code, Node x, Node y, double data, double dx, double dy
+    int kind, int code, Node x, object y, double data, double dx, double dy
 )
 @cython.locals(node=Value)
 cdef Node node_of_many(int kind, int code, double data, double dx, Extra more)
@@ -58,7 +59,7 @@ cdef Node leaf(int kind, double number)
 cdef inline Node unary(int code, Node x, double c)
 @cython.locals(data=double, dx=double, dy=double)
 cdef inline Node binary(int code, Node x, Node y)
-@cython.locals(partials=bytes, d="double*", data=double)
+@cython.locals(a=double, b=double, c=double, partials=bytes, d="double*", data=double)
 cdef Node ternary(int code, Node x, Node y, Node z)
 cpdef tuple gradient(Node root, tuple inputs, tuple watching)
 # dropping a graph

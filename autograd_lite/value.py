@@ -52,7 +52,6 @@ class Node:
         "_data",
         "_dx",
         "_dy",
-        "_extra",
         "_grad",
         "_kind",
         "_number",
@@ -61,13 +60,12 @@ class Node:
         "_y",
     )
 
-    _data: float
+    _data: float  # its number, but for a leaf in a block: see placement.py
     _grad: float
     _dx: float
     _dy: float
     _x: Any  # a node or None
-    _y: Any
-    _extra: Any  # None, the label, or an Extra
+    _y: Any  # of two parents, the second; else None, the label, or an Extra
     _code: int  # of its rule
     _kind: int
     _users: int  # number of users that are still to send their cotangents; 0 outside a pass
@@ -82,11 +80,12 @@ class Node:
             given = observers.stand_in(self, "data")
             if given is not None:
                 return given  # type: ignore[no-any-return]
-        return self._data
+        return memory.number(self)
 
     @data.setter
     def data(self, number: float) -> None:
-        self._data = real(number, "data") if _blocks == 0 else told(self, "data", number)
+        given = real(number, "data") if _blocks == 0 else told(self, "data", number)
+        memory.set_number(self, given)
 
     @property
     def grad(self) -> float:
@@ -95,28 +94,25 @@ class Node:
             given = observers.stand_in(self, "grad")
             if given is not None:
                 return given  # type: ignore[no-any-return]
-        return self._grad
+        return memory.gradient(self)
 
     @grad.setter
     def grad(self, number: float | None) -> None:
         if number is None:
             number = 0.0
-        self._grad = real(number, "grad") if _blocks == 0 else told(self, "grad", number)
+        given = real(number, "grad") if _blocks == 0 else told(self, "grad", number)
+        memory.set_gradient(self, given)
 
     @property
     def label(self) -> str:
         """The name shown on graphs, or ""."""
-        more = self._extra
-        return more.label if isinstance(more, Extra) else more or ""
+        return fields.label_of(self)
 
     @label.setter
     def label(self, name: str) -> None:
         if not isinstance(name, str):
             raise TypeError(f"label must be a str, not {type_name(name)}")
-        if isinstance(self._extra, Extra):
-            self._extra.label = name
-        else:
-            self._extra = name or None
+        fields.set_label(self, name)
 
     def item(self) -> float:
         """The number, as PyTorch reads it."""
@@ -151,7 +147,7 @@ class Node:
             return (self._x, self._y)
         if self._kind == kinds.REPLAYED:
             return self._block[:1]  # type: ignore[index, return-value]
-        more: Extra = self._extra
+        more: Extra = self._y
         return more.xs + more.ys
 
     @property
@@ -165,7 +161,7 @@ class Node:
             return (self._dx,)
         if self._kind == kinds.BINARY:
             return (self._dx, self._dy)
-        more = self._extra
+        more = self._y
         n = len(more.xs)
         if self._kind == kinds.UNIFORM:
             return (self._dx,) * n
@@ -196,7 +192,7 @@ class Node:
         if self._kind <= kinds.LEAF:
             return ""
         if self._kind >= kinds.BY_HAND:
-            return str(self._extra.op)
+            return str(self._y.op)
         return RULES[self._code].symbol.format(c=self._dy)
 
     @property
@@ -223,7 +219,7 @@ class Node:
         backward = by_hand(function, self)
         if backward.may_close_a_cycle:
             watch_for_cycles()
-        self._extra.backward = backward
+        self._y.backward = backward
 
     def _send(self) -> None:
         send_alone(self)
@@ -232,13 +228,13 @@ class Node:
     def _block(self) -> tuple[Node, Any] | None:
         """(hub, its Call) of a result of a block, and of the hub itself; else None."""
         if self._kind == kinds.BLOCK:
-            return self, self._extra.block
+            return self, self._y.block
         if self._kind == kinds.REPLAYED:
             with _lock:
                 return fields.block_of(self)
         if self._kind != kinds.BY_HAND:
             return None
-        more = self._extra
+        more = self._y
         return (more.xs[0], more.backward) if getattr(more.backward, "of_block", False) else None
 
     # -------------------------------------------------------------------- backpropagation
@@ -262,7 +258,7 @@ class Node:
             if self._kind > kinds.LEAF:
                 backpropagate(self, observers.active() if _blocks != 0 else ())
             else:
-                self._grad += 1.0
+                memory.set_gradient(self, memory.gradient(self) + 1.0)
 
     # --------------- operators: the other operand mostly is a Value; `constant` has other nodes
 
@@ -394,7 +390,7 @@ class Node:
         return memory.address(self)
 
     def __bool__(self) -> bool:
-        outcome = self._data != 0.0
+        outcome = memory.number(self) != 0.0
         return outcome if _blocks == 0 else bool(compared(self, "!=", 0.0, outcome))
 
     # ------------------------------------------- operations as methods; rules.py says what each is
@@ -579,12 +575,12 @@ class Node:
     def __repr__(self) -> str:
         if _blocks != 0:
             observers.looked_at(self, "the text of a Value, as print does")
-        return f"{type(self).__name__}(data={self._data}, grad={self._grad})"
+        return f"{type(self).__name__}(data={memory.number(self)}, grad={memory.gradient(self)})"
 
     def __format__(self, spec: str) -> str:
         if _blocks != 0:
             observers.looked_at(self, "the text of a Value, as print does")
-        return format(self._data, spec) if spec else str(self)
+        return format(memory.number(self), spec) if spec else str(self)
 
     def __float__(self) -> float:
         raise TypeError(NO_FLOAT)
@@ -614,17 +610,22 @@ class Node:
 
     def _get_slots(self) -> tuple[Any, ...]:
         """Its slots as Python objects, for `copying.py`."""
-        more = self._extra
-        if isinstance(more, Extra):
+        more = self._y
+        if self._kind <= kinds.BINARY:
+            more = fields.label_of(self) or None
+        elif isinstance(more, Extra):
             partials = (
                 self.partials if self._kind == kinds.NARY or self._kind == kinds.DOT else None
             )
             more = (more.xs, more.ys, partials, more.op, more.label, more.backward or more.block)
-        # A leaf's _x and _dx are scratch of a pass in progress, no state.
-        x, dx = (self._x, self._dx) if self._kind > kinds.LEAF else (None, 0.0)
-        # float: interpreted, the static parameter of `x ** 2` is the int that was given.
-        made = self._kind, self._code, x, self._y, self._data, dx, float(self._dy)
-        return made, self._grad, more
+        # A leaf's _x and _dx are scratch of a pass in progress, and its _dy a place: no state.
+        x, dx, dy = None, 0.0, 0.0
+        if self._kind > kinds.LEAF:
+            # float: interpreted, the static parameter of `x ** 2` is the int that was given.
+            x, dx, dy = self._x, self._dx, float(self._dy)
+        y = self._y if self._kind == kinds.BINARY else None
+        made = self._kind, self._code, x, y, memory.number(self), dx, dy
+        return made, memory.gradient(self), more
 
     def _set_slots(self, slots: tuple[Any, ...]) -> None:
         made, grad, more = slots
@@ -637,9 +638,13 @@ class Node:
                 more.dys = memory.filled(partials[len(xs) :])
             more.op = op
             more.label = label
-        self._extra = more
+        kind, self._code, self._x, y, self._data, self._dx, dy = made
+        self._dy = dy if kind > kinds.LEAF else 0.0
+        self._y = y if kind == kinds.BINARY else more
         self._grad = grad
-        self._kind, self._code, self._x, self._y, self._data, self._dx, self._dy = made
+        self._kind = kind
+        if kind == kinds.BINARY and more:
+            fields.set_label(self, more)
 
     def __dealloc__(self) -> None:
         # Compiled only; the interpreter does the same for its own classes.
@@ -677,15 +682,15 @@ class Value(Node):
         for parent in parents:
             if not isinstance(parent, Node):
                 raise TypeError(f"_children must be Values, not {type_name(parent)}")
-        if self._kind != kinds.LEAF or self._x is not None:
+        if self._kind != kinds.LEAF or self._x is not None or memory.is_placed(self):
             raise TypeError("a node cannot be initialised twice; make a new Value")
         self._data = number
-        self._extra = label or None
+        self._y = label or None
         if (parents or _op) and grad_enabled():
             more = extra.make(parents)
             more.op = _op
             more.label = label
-            self._extra = more
+            self._y = more
             self._kind = kinds.BY_HAND  # last: until it is whole, it is a leaf
         if type(self) is not Value and holds_attributes(type(self)):
             watch_for_cycles()
@@ -751,7 +756,7 @@ def grad_enabled() -> bool:
 
 def number_of(node: Node) -> float:
     """Its number, read without telling observers."""
-    return node._data
+    return memory.number(node)
 
 
 def compare(x: Node, op: str, other: Any) -> bool:
@@ -761,13 +766,13 @@ def compare(x: Node, op: str, other: Any) -> bool:
         return NotImplemented  # type: ignore[no-any-return]
     outcome: bool
     if op == "<":
-        outcome = x._data < y
+        outcome = memory.number(x) < y
     elif op == "<=":
-        outcome = x._data <= y
+        outcome = memory.number(x) <= y
     elif op == ">":
-        outcome = x._data > y
+        outcome = memory.number(x) > y
     elif op == ">=":
-        outcome = x._data >= y
+        outcome = memory.number(x) >= y
     else:
         raise ValueError(f"{op!r} is no comparison")
     if _blocks == 0:
@@ -785,7 +790,7 @@ def equal(x: Node, other: Any) -> bool:
         node: Node = other
         if x._number == kinds.NO_NUMBER and node._number == kinds.NO_NUMBER:
             return True if x is node else NotImplemented
-        y = node._data
+        y = memory.number(node)
     elif isinstance(other, (float, int)):  # first: Number is slow to ask
         y = other
     elif isinstance(other, Number):
@@ -795,7 +800,7 @@ def equal(x: Node, other: Any) -> bool:
         y = float(other)
     else:
         return NotImplemented  # type: ignore[no-any-return]
-    outcome = bool(x._data == y)
+    outcome = bool(memory.number(x) == y)
     if _blocks == 0:
         return outcome
     return compared(x, "==", other, outcome)  # type: ignore[no-any-return]
@@ -885,7 +890,7 @@ def comparable(other: Any) -> Any:
     """The number to compare with; None if `other` is neither a Value nor a number."""
     if isinstance(other, Node):
         node: Node = other
-        return node._data
+        return memory.number(node)
     if isinstance(other, int):
         return other  # exact, however large
     return float(other) if is_number(other) else None
@@ -897,7 +902,7 @@ def comparable(other: Any) -> Any:
 def new_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float) -> Value:
     """A node; a leaf with the same number within `no_grad`."""
     if _blocks != 0:
-        return fields.observed_node(kind, code, x, y, data, dx, dy, None)  # type: ignore[no-any-return]
+        return fields.observed_node(kind, code, x, y, data, dx, dy)  # type: ignore[no-any-return]
     node = Value.__new__(Value)
     node._data = data
     node._kind = kind
@@ -911,13 +916,13 @@ def new_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: f
 
 def node_of_many(kind: int, code: int, data: float, dx: float, more: Any) -> Value:
     if _blocks != 0:
-        return fields.observed_node(kind, code, None, None, data, dx, 0.0, more)  # type: ignore[no-any-return]
+        return fields.observed_node(kind, code, None, more, data, dx, 0.0)  # type: ignore[no-any-return]
     node = Value.__new__(Value)
     node._data = data
     node._kind = kind
     node._code = code
     node._dx = dx
-    node._extra = more
+    node._y = more
     return node
 
 
@@ -928,29 +933,30 @@ def leaf(kind: int, number: float) -> Value:
 def unary(code: int, x: Node, c: float) -> Value:
     """The node rule(x), c being the rule's static parameter if it has one."""
     if kernels.in_c(code):
-        data, dx = kernels.unary(code, x._data, c)
+        data, dx = kernels.unary(code, memory.number(x), c)
     else:
-        data, dx = kernels.FUNCTIONS[code](x._data, c)
+        data, dx = kernels.FUNCTIONS[code](memory.number(x), c)
     return new_node(kinds.UNARY, code, x, None, data, dx, c)
 
 
 def binary(code: int, x: Node, y: Node) -> Value:
     """The node rule(x, y)."""
     if kernels.in_c(code):
-        data, dx, dy = kernels.binary(code, x._data, y._data)
+        data, dx, dy = kernels.binary(code, memory.number(x), memory.number(y))
     else:
-        data, dx, dy = kernels.FUNCTIONS[code](x._data, y._data)
+        data, dx, dy = kernels.FUNCTIONS[code](memory.number(x), memory.number(y))
     return new_node(kinds.BINARY, code, x, y, data, dx, dy)
 
 
 def ternary(code: int, x: Node, y: Node, z: Node) -> Value:
     """The node rule(x, y, z)."""
+    a, b, c = memory.number(x), memory.number(y), memory.number(z)
     partials = memory.buffer(3)
     d = memory.pointer(partials)
     if kernels.in_c(code):
-        data, d[0], d[1], d[2] = kernels.ternary(code, x._data, y._data, z._data)
+        data, d[0], d[1], d[2] = kernels.ternary(code, a, b, c)
     else:
-        data, d[0], d[1], d[2] = kernels.FUNCTIONS[code](x._data, y._data, z._data)
+        data, d[0], d[1], d[2] = kernels.FUNCTIONS[code](a, b, c)
     return node_of_many(kinds.NARY, code, data, 0.0, extra.make((x, y, z), (), partials))
 
 
@@ -981,9 +987,9 @@ def drop_parents(node: Node) -> None:
     """
     global _depth
     if _depth >= 100:
-        _graveyard.append((node._x, node._y, node._extra))
+        _graveyard.append((node._x, node._y))
     _depth += 1
-    node._x = node._y = node._extra = None
+    node._x = node._y = None
     if _depth == 1:
         while _graveyard:
             _graveyard.pop()

@@ -233,7 +233,7 @@ class Replay:
         if self.is_number:
             return data if data - data == 0.0 else None  # an error, which the function raises
         if not connected:
-            return fields.filled_node(kinds.LEAF, 0, None, None, data, 0.0, 0.0, None)
+            return fields.filled_node(kinds.LEAF, 0, None, None, data, 0.0, 0.0)
         loops.clear(space.cotangents)
         loops.clear(space.gradient)
         cotangent, gradient = memory.doubles(space.cotangents), memory.doubles(space.gradient)
@@ -258,7 +258,7 @@ class Replay:
             d[n + i] = leaf[i]
         more = extra.make(xs, (), partials, None, self.leaves_all and deep == 0)
         more.op, more.block = self.name, self.origin
-        return fields.filled_node(kinds.REPLAYED, 0, None, None, data, 0.0, 0.0, more)
+        return fields.filled_node(kinds.REPLAYED, 0, None, more, data, 0.0, 0.0)
 
     def takes(self, thing: Any, space: Space, values: list[Any]) -> bool:
         """Whether a thing is one of the shape, and has its numbers among the leaves."""

@@ -62,8 +62,8 @@ def give_parents(sources: dict[Node, Node], nodes: list[Node]) -> None:
     for node, source in sources.items():
         same = source**1
         node._kind, node._code, node._x, node._dx = same._kind, same._code, same._x, same._dx
-        node._data, node._dy, node._extra = same._data, same._dy, same._extra
+        node._data, node._dy, node._y = same._data, same._dy, same._y
     for node in nodes if sources else ():
-        if isinstance(node._extra, extra.Extra):
-            more = node._extra
+        if isinstance(node._y, extra.Extra):
+            more = node._y
             more.only_leaves_x = more.only_leaves_y = False

@@ -1,5 +1,10 @@
 """Fields of nodes: what is filled while observers look on, and what other modules read."""
 
+import copy
+import pickle
+
+import pytest
+
 import autograd_lite as al
 from autograd_lite import Value, compile, no_grad
 from autograd_lite.fields import choice_of, copied, number_leaf, number_node, static_of, weights_of
@@ -28,6 +33,54 @@ def test_static_parameters_and_plain_weights_are_read_where_they_are():
     assert [weights_of(node) for node in (x, al.dot([x], [y]), al.sum([x, y]))] == [(), (), ()]
 
 
+LABELLED = {
+    "leaf": lambda x: x,
+    "constant": lambda x: (x * 2).parents[1],
+    "unary": lambda x: x**2,
+    "binary": lambda x: x * x,
+    "quotient": lambda x: x / (x + 3.0),
+    "sum": lambda x: al.sum([x, x]),
+    "by hand": lambda x: Value(2.0, (x,), "twice"),
+}
+
+
+@pytest.mark.parametrize("make", LABELLED.values(), ids=LABELLED)
+def test_a_label_changes_nothing_else(make):
+    def seen(v):
+        return v.data, v.parents, str(v.partials), v._op, v.rule, v.is_leaf, v.is_constant
+
+    def gradients(v):
+        x.grad = 0.0
+        (v * 5.0).backward()
+        return x.grad, v.grad
+
+    x = Value(3.0)
+    node = make(x)
+    before = seen(node)
+    node.label = ""
+    assert node.label == ""
+    node.label = "a"
+    assert node.label == "a"
+    assert seen(node) == before
+    assert gradients(node) == gradients(make(x))
+    for twin in (copy.copy(node), copy.deepcopy(node), pickle.loads(pickle.dumps(node))):
+        assert (twin.label, twin.data, twin._op) == ("a", node.data, node._op)
+    node.label = ""
+    assert node.label == ""
+
+
+def test_second_derivatives_of_a_labelled_product():
+    def f(x):
+        y = x * x
+        y.label = "y"
+        z = y / x
+        z.label = "z"
+        return y * z
+
+    assert al.grad(al.grad(f))(2.0) == 12.0
+    assert al.jvp(f, [2.0], [1.0])[1] == 12.0
+
+
 def test_how_a_node_was_chosen_is_known_in_a_recording():
     seen = []
 
@@ -47,7 +100,7 @@ def test_numbers_are_nodes_of_which_observers_are_told():
     notes = Notes()
     with observe(notes):
         leaf = number_leaf(INT, 3.0)
-        node = number_node(FLOAT, UNARY, CODES["exp"], leaf, None, 20.0, 20.0, 0.0, None)
+        node = number_node(FLOAT, UNARY, CODES["exp"], leaf, None, 20.0, 20.0, 0.0)
     assert [number_kind(node) for node in notes.nodes] == [INT, FLOAT]
     assert not isinstance(node, Value)
     assert Value.parents.__get__(node) == (leaf,)
