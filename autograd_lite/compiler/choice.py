@@ -40,7 +40,8 @@ SLOWER = 1.1  # an executor may take so much more time than another one and stil
 FEWEST, LONGEST = 3, 1e-3  # runs of each that are measured: so many, then for so many seconds
 
 PATIENCE = 0.3
-"""Seconds that runs by arrays take in all before a program is compiled: as long as that takes."""
+"""Seconds that runs by arrays take in all before a program is compiled, and as many more for each
+hundred groups of its plan: about as long as that takes."""
 
 
 def most_groups(tape: Tape) -> int:
@@ -237,7 +238,8 @@ class _Patience:
         leaves, user_results = arrays.inputs_of(run)
         began = perf_counter()
         arrays.forward(leaves, run.indices, (), user_results).gradient(cotangents)
-        self._runs = PATIENCE / max(perf_counter() - began, 1e-9)
+        seconds = PATIENCE * (1 + sum(arrays.calls) / 100)
+        self._runs = seconds / max(perf_counter() - began, 1e-9)
         self._compilation: Compilation | None = None
         self._compiled: CompiledExecutor | None = None
 

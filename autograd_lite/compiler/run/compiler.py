@@ -35,7 +35,6 @@ __all__ = ["FLAGS", "LONGEST", "Library", "command", "is_news", "is_usable"]
 FLAGS = (
     "-std=gnu99",
     "-O2",
-    "-march=native",
     "-fPIC",
     "-shared",
     "-fopenmp-simd",  # loops that are marked run on several numbers at once
@@ -173,7 +172,9 @@ class _Compiler:
             raise NoLibraryError(self.problem) from None
 
     def _loaded(self, compiler: tuple[str, ...], source: str) -> ctypes.CDLL:
-        key = sha256("\0".join([*FLAGS, _identity(compiler), source]).encode()).hexdigest()
+        native, identity = _machine(compiler)
+        flags = [*FLAGS, *native]
+        key = sha256("\0".join([*flags, identity, source]).encode()).hexdigest()
         kept = libraries.find(key)
         if kept is not None:
             with suppress(OSError):  # a folder whose files may not run
@@ -181,7 +182,7 @@ class _Compiler:
         with self._private_folder() as folder:
             (folder / "program.c").write_text(source, encoding="utf-8")
             library = folder / "program.so"
-            self.run([*compiler, *FLAGS, "-o", str(library), str(folder / "program.c"), "-lm"])
+            self.run([*compiler, *flags, "-o", str(library), str(folder / "program.c"), "-lm"])
             kept = libraries.keep(key, library.read_bytes())
             if kept is not None:
                 with suppress(OSError):
@@ -240,12 +241,20 @@ _one = _Compiler()
 
 
 @cache
-def _identity(compiler: tuple[str, ...]) -> str:
-    """What tells a compiler and this machine from others: the macros that it defines.
+def _machine(compiler: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """The flags for all that this machine can do, and what tells it and the compiler from others.
 
-    They have its version, and a name for each extension of the instruction set.
+    That are the macros which it defines: they have its version, and a name for each extension of
+    the instruction set. Compilers for some processors know one of the flags only, or none.
     """
-    return _one.run([*compiler, "-march=native", "-dM", "-E", "-x", "c", os.devnull])
+    ways: list[tuple[str, ...]] = [("-march=native",), ("-mcpu=native",), ()]
+    while True:
+        native = ways.pop(0)
+        try:
+            return native, _one.run([*compiler, *native, "-dM", "-E", "-x", "c", os.devnull])
+        except NoLibraryError:
+            if not ways:
+                raise
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

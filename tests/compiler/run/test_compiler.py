@@ -131,6 +131,17 @@ def test_a_compiler_that_fails_is_not_asked_again(script, text, message):
     assert again.problem == library.problem
 
 
+@needs_compiler
+def test_a_compiler_that_does_not_know_the_machine(script, place):
+    refused = 'case "$*" in *native*) echo unsupported >&2; exit 1;; esac'
+    script(f'echo "$@" >> {place}/calls\n{refused}\nexec $REAL "$@"')
+    library = Library(SOURCE)
+    library.wait()
+    assert answer(library) == 42
+    flags = [line.split()[0] for line in (place / "calls").read_text().splitlines()]
+    assert flags == ["-march=native", "-mcpu=native", "-dM", "-std=gnu99"]
+
+
 def test_a_compiler_that_does_not_exist(monkeypatch):
     monkeypatch.setenv("CC", "/no/such/compiler")
     library = Library(SOURCE)
