@@ -15,12 +15,7 @@ def test_no_operation_reads_what_it_writes_but_element_by_element(monkeypatch, s
     function, args = program(seed)
     space = Lifted(function, *args).arrays.workspace()
     for name, out, operands in space.forward_calls + space.backward_calls:
-        if name in ("put", "add.at"):  # their target is all of the memory
-            continue
-        if name == "take":  # from a stretch of memory, in which the target may lie, too
-            x, places = operands
-            target = (out.ctypes.data - x.ctypes.data) // 8 + np.arange(out.size)
-            assert not np.isin(places, target).any()
+        if name in ("put", "add.at", "take"):  # of all of the memory: see plan/check.py
             continue
         for x in operands:
             if np.shares_memory(x, out):
