@@ -8,6 +8,7 @@ Read in the order in which `plan` goes:
     roll         stretches of groups that come again and again become repetitions
     fuse         loops over the same steps become one; `space` finds these, `join` makes one of two
     liveness     what nobody reads is not computed, or not stored
+    simplify     what one statement alone reads goes into its formula
     relocate     memory without holes, results side by side and in order
     result       the plan; `words` prints it
     check        whether that holds; for tests
@@ -23,6 +24,7 @@ from autograd_lite.compiler.plan.liveness import live_groups
 from autograd_lite.compiler.plan.relocate import compacted, in_order
 from autograd_lite.compiler.plan.result import Plan
 from autograd_lite.compiler.plan.roll import rolled
+from autograd_lite.compiler.plan.simplify import simplified
 from autograd_lite.compiler.plan.statements import groups_of
 from autograd_lite.compiler.plan.uniform import with_uniform_once
 
@@ -40,9 +42,9 @@ def plan(program: ArrayProgram) -> Plan:
     forward, backward = (fused(rolled(groups), size) for groups in (every[:n], every[n:]))
     live = np.zeros(size, bool)
     live[program.gradients] = True
-    backward = live_groups(backward, live)
+    backward = simplified(live_groups(backward, live))
     live[program.outputs] = live[program.deciding] = True
-    forward = live_groups(forward, live)
+    forward = simplified(live_groups(forward, live))
     made = Plan(
         size=size,
         leaves=program.leaves,

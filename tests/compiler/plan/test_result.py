@@ -23,14 +23,9 @@ memory of 14 doubles
 
 forward:
     for i < 3:
-        t1 = m[3 + i] * m[i]
-        m[6 + i] = tanh(t1)
+        m[6 + i] = tanh(m[3 + i] * m[i])
         m[9] = sum over i of m[6 + i] * m[6 + i]
 
 backward:
     for i < 3:
-        t1 = 2 * m[6 + i]
-        t2 = m[10] * t1
-        t3 = 1 - m[6 + i] * m[6 + i]
-        t4 = t2 * t3
-        m[11 + i] = t4 * m[i]"""
+        m[11 + i] = m[10] * (2 * m[6 + i]) * (1 - m[6 + i] * m[6 + i]) * m[i]"""
