@@ -75,8 +75,8 @@ class Compiled(Replaying, CompiledFunction):
 
     # In slots, so that its __dict__ has what users give it, as a function's has.
     __slots__ = (
-        *("__dict__", "__weakref__", "_by_signature", "_check", "_ints", "_lock", "_mistake"),
-        *("_receivers", "_warned", "check", "executor", "function", "recordings"),
+        *("__dict__", "__weakref__", "_by_signature", "_check", "_ints", "_latest", "_lock"),
+        *("_mistake", "_receivers", "_warned", "check", "executor", "function", "recordings"),
     )
 
     _lock: RLock
@@ -105,6 +105,7 @@ class Compiled(Replaying, CompiledFunction):
         self.function = function
         self.recordings = 0
         self._by_signature: OrderedDict[Any, Signature] = OrderedDict()
+        self._latest = Signature()  # of the last call
         self._ints = MovingInts()
         self._receivers: list[Any] = []  # of callbacks and draws
         self._warned: list[str] = []  # why it runs eagerly
@@ -200,24 +201,27 @@ class Compiled(Replaying, CompiledFunction):
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """A call with these arguments, which are taken apart."""
-        self._count_replayed()
+        if self.replays:
+            self._count_replayed()
         flat = flatten_call(args, kwargs, self._ints.names)
-        return Call(
-            self._signature((flat.shape.tobytes(), tuple(flat.statics))), flat, args, kwargs
-        )
+        signature = self._signature((flat.shape.tobytes(), tuple(flat.statics)))
+        return Call(signature, flat, args, kwargs)
 
     def _signature(self, key: Any) -> Signature:
         """What is known of the calls with this key, made if need be."""
-        try:
-            self._by_signature.move_to_end(key)
-            signature = self._by_signature[key]
-        except KeyError:
-            with self._lock:
-                signature = self._by_signature.setdefault(key, Signature(key))
-                if len(self._by_signature) > MAX_SIGNATURES:
-                    oldest = [*self._by_signature][:-1]
-                    empty = (key for key in oldest if not self._by_signature[key].programs)
-                    del self._by_signature[next(empty, oldest[0])]
+        signature = self._latest
+        if signature.key != key:
+            try:
+                self._by_signature.move_to_end(key)
+                signature = self._by_signature[key]
+            except KeyError:
+                with self._lock:
+                    signature = self._by_signature.setdefault(key, Signature(key))
+                    if len(self._by_signature) > MAX_SIGNATURES:
+                        oldest = [*self._by_signature][:-1]
+                        empty = (key for key in oldest if not self._by_signature[key].programs)
+                        del self._by_signature[next(empty, oldest[0])]
+            self._latest = signature
         signature.calls += 1
         return signature
 
@@ -235,13 +239,14 @@ class Compiled(Replaying, CompiledFunction):
                 replay.signature.last = replay.program
                 if replay.signature.key in self._by_signature:
                     self._by_signature.move_to_end(replay.signature.key)
+                    self._latest = replay.signature
 
     def _prepare_replay(self, program: Program, call: Call) -> None:
         """Have the next calls of a program replayed, up to the next check, if that can be."""
         choice = program.choice
         if choice.executor is not choice.interpreter or self._check == "always" or self._mistake:
             return
-        if program.replay is None and program.runs == 2:
+        if program.replay is None:
             program.replay = replay_of(program, call.flat, call.signature)
         if program.replay is not None and not call.signature.eager:
             program.replay.due = program.runs_to_check(self._check)
@@ -276,7 +281,8 @@ class Compiled(Replaying, CompiledFunction):
                 if done:
                     program.runs += 1
                     call.signature.last = program
-                    self._prepare_replay(program, call)
+                    if program.replay is not None or program.runs == 2:
+                        self._prepare_replay(program, call)
                     return True
         return False
 
