@@ -75,7 +75,7 @@ def send(node: Node, g: Any, sent: dict[int, Any]) -> None:
         more = node._y
         give(more.xs[0], g, int(node._dy), sent)
     elif kind == kinds.REPLAYED:
-        send_through(node._block[0], [(g, 0)], sent)
+        send_through(node.parents[0], [(g, 0)], sent)
     elif is_square(node):
         x = operands(node)[0]
         give(x, g, engine.binary(kernels.MUL, x, nary.constant(2.0)), sent)

@@ -23,6 +23,12 @@ class CompiledFunction:
 
     function: Callable[..., Any]
 
+    def transformed(self, key: object, transform: Callable[[Any], Any]) -> Any:
+        """transform(function), compiled; None where that is not the transform of the compiled.
+
+        It is the same one for the same key.
+        """
+
 
 class Transformed:
     """What a transform gives: a function with the name of the one that it was given.

@@ -8,10 +8,10 @@ numbers, as it went in; what does comes back as Values, which can be differentia
 from __future__ import annotations
 
 from autograd_lite import nary, observers
-from autograd_lite.callables import Transformed, name_of
+from autograd_lite.callables import CompiledFunction, Transformed, name_of
 from autograd_lite.evaluation import Evaluation, are_values, check_function, single_of
-from autograd_lite.nested import Tree, aligned, described
-from autograd_lite.observers import Enabled
+from autograd_lite.nested import Tree, aligned, described, is_array
+from autograd_lite.observers import Enabled, in_transform
 from autograd_lite.operations import kernels
 from autograd_lite.pullback import pulled_back
 from autograd_lite.size import check_fits
@@ -37,6 +37,8 @@ __all__ = [
     "vjp",
 ]
 
+
+_PLAIN = (float, int, bool, str, type(None))
 
 # ------------------------------------------------------------------------------------- gradients
 
@@ -91,7 +93,18 @@ def _value_and_grad(
 ) -> Callable[..., Any]:
     check_function(what, f)
 
+    of_compiled = f if isinstance(f, CompiledFunction) and not has_aux else None
+    key = what, repr(argnums)
+
+    def transformed(own: Callable[..., Any]) -> Transformed:
+        run = _value_and_grad(what, own, argnums, False)
+        return Transformed(run, value_and_grad, own, argnums)  # which has the name of f
+
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+        if of_compiled is not None and not kwargs and _of_arrays(args):
+            program = of_compiled.transformed(key, transformed)
+            if program is not None:
+                return program(*args)
         call = Evaluation(what, f, args, kwargs, argnums)
         result, aux = call.result_and_aux(f, has_aux)
         y = single_of(what, result, f)
@@ -100,6 +113,20 @@ def _value_and_grad(
         return ((y, call.finished_aux(aux)) if has_aux else y), call.like_arguments(found, others)
 
     return value_and_gradient
+
+
+def _of_arrays(args: Sequence[Any]) -> bool:
+    """True for arrays and other arguments without a Value, outside transforms and recordings.
+
+    A program computes their gradient at once, where otherwise each of their numbers is a Value.
+    """
+    are_arrays = [is_array(x) and x.dtype.char == "d" for x in args]
+    pairs = zip(args, are_arrays, strict=True)
+    return (
+        any(are_arrays)
+        and all(is_one or type(x) in _PLAIN for x, is_one in pairs)
+        and not (in_transform.get() or observers.active())
+    )
 
 
 # ----------------------------------------------------------- products with a Jacobian or Hessian

@@ -1,5 +1,8 @@
 # What memory.py does, in C.
 from cpython cimport array
+from cpython.buffer cimport (
+    PyBUF_C_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
+)
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.contextvars cimport get_value
 from cpython.exc cimport PyErr_CheckSignals
@@ -44,6 +47,18 @@ cdef inline int append(array.array owner, double number) except -1:
     cdef Py_ssize_t n = len(owner)
     array.resize_smart(owner, n + 1)
     owner.data.as_doubles[n] = number
+    return 0
+
+
+cdef inline int append_each(array.array owner, object doubles) except -1:
+    cdef Py_ssize_t n = len(owner)
+    cdef Py_buffer view
+    PyObject_GetBuffer(doubles, &view, PyBUF_C_CONTIGUOUS)
+    try:
+        array.resize_smart(owner, n + view.len // <Py_ssize_t> sizeof(double))
+        memcpy(owner.data.as_doubles + n, view.buf, view.len)
+    finally:
+        PyBuffer_Release(&view)
     return 0
 
 

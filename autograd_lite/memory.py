@@ -56,6 +56,11 @@ def append(owner: array[float], number: float) -> None:
     owner.append(number)
 
 
+def append_each(owner: array[float], doubles: Any) -> None:
+    """Add all of an array of doubles at the end, whose elements follow one another in memory."""
+    owner.frombytes(memoryview(doubles).cast("B") if doubles.size else b"")
+
+
 def append_long(owner: array[int], number: int) -> None:
     """Add an int of 64 bits at the end."""
     owner.append(number)

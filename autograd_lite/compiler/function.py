@@ -76,7 +76,8 @@ class Compiled(Replaying, CompiledFunction):
     # In slots, so that its __dict__ has what users give it, as a function's has.
     __slots__ = (
         *("__dict__", "__weakref__", "_by_signature", "_check", "_ints", "_latest", "_lock"),
-        *("_mistake", "_receivers", "_warned", "check", "executor", "function", "recordings"),
+        *("_mistake", "_receivers", "_transformed", "_warned", "check", "executor", "function"),
+        "recordings",
     )
 
     _lock: RLock
@@ -105,6 +106,7 @@ class Compiled(Replaying, CompiledFunction):
         self.function = function
         self.recordings = 0
         self._by_signature: OrderedDict[Any, Signature] = OrderedDict()
+        self._transformed: dict[Any, Compiled] = {}
         self._latest = Signature()  # of the last call
         self._ints = MovingInts()
         self._receivers: list[Any] = []  # of callbacks and draws
@@ -136,6 +138,16 @@ class Compiled(Replaying, CompiledFunction):
 
     def __get__(self, thing: Any, cls: type | None = None) -> Any:
         return self if thing is None else MethodType(self, thing)
+
+    def transformed(self, key: object, transform: Callable[[Any], Any]) -> Compiled | None:
+        """transform(function), compiled as this is; None for `vmap`, whose function is another."""
+        if type(self) is not Compiled:
+            return None
+        known = self._transformed.get(key)
+        if known is None:
+            made = Compiled(transform(self.function), self.executor, self.check)
+            known = self._transformed.setdefault(key, made)
+        return known
 
     def explain(self) -> str:
         """The programs recorded last, as operations on arrays, and why calls run eagerly.

@@ -1,5 +1,6 @@
 """Transforms: what they give and in which structure, to any order, and how they fail."""
 
+import contextlib
 import math
 
 import numpy as np
@@ -564,3 +565,90 @@ def test_a_batch_of_gradients_that_are_modules():
             expected = [p.data for p in one(model, x).parameters()]
             assert [p.data for p in g.parameters()] == pytest.approx(expected, rel=1e-12)
     assert batched.recordings == 1
+
+
+# ------------------------------------------------------------------------ of compiled functions
+
+
+def rosenbrock(x, scale=100.0):
+    return sum(scale * (x[i + 1] - x[i] ** 2) ** 2 + (1 - x[i]) ** 2 for i in range(len(x) - 1))
+
+
+def count_values(monkeypatch):
+    """A list that grows with each Value that is made as an input of a transform."""
+    from autograd_lite import evaluation
+
+    made, fresh = [], evaluation._fresh
+    monkeypatch.setattr(evaluation, "_fresh", lambda *args: made.append(args) or fresh(*args))
+    return made
+
+
+@pytest.mark.parametrize("within", [no_grad, lambda: contextlib.nullcontext()])
+def test_arrays_of_a_compiled_function_never_become_values(monkeypatch, within):
+    f, x = compile(rosenbrock), np.linspace(0.5, 1.5, 6)
+    both, gradient = value_and_grad(f), grad(f)
+    expected = value_and_grad(rosenbrock)(x)
+    with within():
+        for _ in range(4):  # the last of them is checked
+            both(x)
+            gradient(x)
+        made = count_values(monkeypatch)
+        y, found = both(x + 0.0)
+        assert gradient(x).tolist() == found.tolist()
+    assert made == []
+    assert type(y) is type(expected[0])
+    assert y == pytest.approx(expected[0], **APPROX)
+    assert (type(found), found.dtype, found.shape) == (np.ndarray, np.float64, (6,))
+    assert found == pytest.approx(expected[1], **APPROX)
+
+
+def test_arguments_of_a_compiled_function_besides_arrays():
+    f, x = compile(rosenbrock), np.array([0.5, 0.7])
+    for args, argnums in (((x, 10.0), 0), ((x, 10.0), (0, 1)), ((x, 7), 0)):
+        found = value_and_grad(f, argnums)(*args)
+        expected = value_and_grad(rosenbrock, argnums)(*args)
+        assert found[0] == pytest.approx(expected[0])
+        for ours, theirs in zip(found[1], expected[1], strict=True):
+            assert np.array(ours) == pytest.approx(np.array(theirs))
+
+
+def test_a_compiled_function_of_values_from_outside():
+    w = Value(3.0)
+    f = compile(lambda x: w * (x * x).sum())
+    for _ in range(3):
+        w.grad = 0.0
+        y, (first, second) = value_and_grad(f)(np.array([1.0, 2.0]))
+        (y + first * second).backward()
+        assert (y.data, first.data, second.data) == (15.0, 6.0, 12.0)
+        assert w.grad == 5.0 + 2 * 3.0 * 2.0 * 4.0
+
+
+def test_second_derivatives_of_a_compiled_function_of_arrays():
+    f, x = compile(rosenbrock), np.array([0.5, 0.7, 0.9])
+    found = grad(lambda x: grad(f)(x)[1])(x)
+    assert found == pytest.approx(hessian(rosenbrock)(x)[1], **APPROX)
+    assert hessian(f)(x) == pytest.approx(hessian(rosenbrock)(x), **APPROX)
+    fixed = grad(lambda a: a * grad(f)(x)[0])(2.0)
+    assert fixed == pytest.approx(grad(rosenbrock)(x)[0])
+
+
+def test_the_gradient_of_a_batched_function_is_an_error():
+    f = vmap(lambda x: x * x)
+    with pytest.raises(TypeError, match="only a single number has a gradient"):
+        grad(f)(np.array([1.0, 2.0]))
+
+
+def test_a_gradient_that_is_made_anew_is_recorded_once(monkeypatch):
+    f, x = compile(rosenbrock), np.array([0.5, 0.7])
+    for _ in range(4):
+        value_and_grad(f)(x)
+    made = count_values(monkeypatch)
+    value_and_grad(f)(x)
+    assert made == []
+
+
+def test_errors_of_a_compiled_function_of_arrays():
+    f = compile(lambda x: x * 2.0)
+    for _ in range(3):
+        with pytest.raises(TypeError, match=r"^grad: <lambda> gave .* only a single number"):
+            grad(f)(np.array([1.0, 2.0]))

@@ -42,7 +42,6 @@ LARGEST = np.uint64(2**63 - 1)  # an integer that `FlatArguments.integers` can h
 DOUBLE = np.dtype("d")
 DEEPEST = 200  # an argument that is nested deeper may well contain itself
 _SHAPE, _FLOATS, _INTEGERS = array("i"), array("d"), array("q")
-_BYTE: Any = np.dtype("B")
 _EXACT = (int, str, bool, type(None), bytes, np.str_, np.bool_)  # the same if they are equal
 _WRITTEN = (float, complex, np.datetime64)  # the same if they are written alike
 
@@ -256,7 +255,7 @@ def flatten_numpy(thing: Any, flat: FlatArguments) -> None:
         memory.append_int(flat.shape, thing.ndim)
         for n in thing.shape:
             memory.append_int(flat.shape, n)
-        flat.floats.frombytes(thing.ravel().view(_BYTE))
+        memory.append_each(flat.floats, thing)
         return
     kind = thing.dtype.kind
     if kind == "b" and flat.own:

@@ -85,11 +85,10 @@ class Array:
         """The array with all results taken at once: in numbers, if it can lie there; not if `first`
         is -1.
         """
-        found = np.frombuffer(numbers, np.float64, self._n, 8 * self.first)
         if self._where is None:
-            return found.reshape(self._known.shape)
+            return np.ndarray(self._known.shape, np.float64, numbers, 8 * self.first)
         new = self._known.copy("K")
-        new[self._where] = found
+        new[self._where] = np.frombuffer(numbers, np.float64, self._n, 8 * self.first)
         return new
 
 
@@ -234,6 +233,8 @@ def as_number(cls: Any, number: Any) -> Any:
     """A number that a program gives, as a plain number of this type."""
     if type(number) is Hole:
         return Hole(number.i, cls)
+    if is_double(cls):  # as mostly
+        return cls(number)
     return cls(round(number)) if is_whole(cls) else cls(number)
 
 
