@@ -69,7 +69,7 @@ def test_an_eager_function_runs_side_by_side_in_threads():
     def f(x):
         if x.data > 100:
             start.wait()
-        return x * x.data
+        return x * int(x.data)  # which is recorded for each number
 
     compiled = compile(f)
     for i in range(FREE_PER_SIGNATURE):
