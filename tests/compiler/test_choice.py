@@ -22,7 +22,7 @@ from autograd_lite.compiler.tape.executor import MAX_WORKSPACES
 from autograd_lite.compiler.tape.interpreter import Interpreter
 from autograd_lite.operations import kernels
 from tests.support.agreement import outcome
-from tests.support.in_c import needs_compiler
+from tests.support.in_c import C, needs_compiler
 from tests.support.lifting import Lifted
 from tests.support.scalar_programs import KINDS, irregular, program
 
@@ -32,9 +32,6 @@ PREFERRED = choice.preferred  # which no test but those of it goes by, see conft
 def test_an_unknown_executor_is_named():
     with pytest.raises(ValueError, match=r"executor must be one of 'auto', .* not 'gpu'"):
         compile(executor="gpu")(lambda x: x)
-
-
-C = pytest.param("c", marks=needs_compiler)
 
 
 @pytest.mark.parametrize("executor", ["auto", "interpret", "numpy", C])

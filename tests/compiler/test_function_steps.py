@@ -14,6 +14,7 @@ import nn
 from autograd_lite import Value, compile
 from autograd_lite.compiler import places
 from autograd_lite.compiler.program import Program
+from tests.support.in_c import C
 
 
 class Training:
@@ -235,7 +236,7 @@ def test_a_guard_that_fails_changes_nothing():
     assert compiled.recordings == 2
 
 
-@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy"])
+@pytest.mark.parametrize("executor", ["auto", "interpret", "numpy", C])
 def test_numbers_that_are_not_finite_are_those_of_the_function(executor):
     def training():
         w = [nn.Parameter(0.5) for _ in range(4)]

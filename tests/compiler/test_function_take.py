@@ -10,6 +10,7 @@ import autograd_lite as ag
 from autograd_lite import Value, compile, take, vmap
 from autograd_lite.leaves import number
 from tests.support.agreement import agree, outcome
+from tests.support.in_c import C
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]
 
@@ -52,7 +53,7 @@ def test_take_out_of_range_is_an_index_error():
             f(np.int64(index))
 
 
-@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+@pytest.mark.parametrize("executor", ["interpret", "numpy", C])
 def test_largest_is_chosen_anew_the_first_of_equals_and_a_nan(executor):
     def f(*xs):
         return ag.largest(xs) * W[0]

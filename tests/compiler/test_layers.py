@@ -8,6 +8,7 @@ import pytest
 import nn
 from autograd_lite import compile
 from tests.support.agreement import agree, values_in
+from tests.support.in_c import C
 
 
 def agree_anew(model, function, draw_args):
@@ -62,7 +63,7 @@ def test_embedding():
     agree_anew(model, lambda i: model(i), lambda rng: (rng.integers(1, 5, size=(2, 4)),))
 
 
-@pytest.mark.parametrize("executor", ["interpret", "numpy"])
+@pytest.mark.parametrize("executor", ["interpret", "numpy", C])
 def test_batch_normalisation_and_its_running_statistics(executor):
     eager, compiled = nn.BatchNorm1d(3), nn.BatchNorm1d(3)
     function = compile(lambda x: compiled(x), executor=executor)

@@ -11,6 +11,7 @@ from autograd_lite import Value, compile, vmap
 from autograd_lite.operations.rules import RULES, TABLE, Rule, register
 from autograd_lite.testing import check_grad
 from autograd_lite.testing.spelling import call
+from tests.support.in_c import C
 
 NEW = [
     Rule("new_sum_of_squares", "xs", "sum(x * x)", "2 * x"),
@@ -40,7 +41,7 @@ EXPECTED = {
     "new_blend": lambda x, y, z: x * y + (1 - x) * z,
 }
 every_rule = pytest.mark.parametrize("rule", NEW, ids=lambda rule: rule.name)
-every_executor = pytest.mark.parametrize("executor", ["interpret", "numpy", "auto"])
+every_executor = pytest.mark.parametrize("executor", ["interpret", "numpy", C, "c", "auto"])
 C = 0.7
 
 

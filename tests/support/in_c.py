@@ -12,6 +12,7 @@ from tests.support.lifting import Lifted
 from tests.support.plans import Runner
 
 needs_compiler = pytest.mark.skipif(command() is None, reason="needs a C compiler")
+C = pytest.param("c", marks=needs_compiler)  # of tests with an executor
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
 
 

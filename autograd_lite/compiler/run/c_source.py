@@ -34,7 +34,7 @@ _INLINE = {"ceil", "copysign", "fabs", "floor", "round_even", "sqrt", "trunc"}  
 _C_NAMES = {name: function.c for name, function in FUNCTIONS.items() if function.c}
 _C_NAMES |= {"lgamma": "lgamma", "power": "pow", "exp2": "exp2", "cbrt": "cbrt"}
 _CALLED = {name: f"call_{c}" for name, c in _C_NAMES.items() if name not in _INLINE}
-_NAMES = _C_NAMES | _CALLED | {name: f"{name}_of" for name in _IN_LANES}
+_NAMES = _C_NAMES | _CALLED | {name: f"{name}_of" for name in (*_IN_LANES, "maximum")}
 
 _SIGNS = {0: "=", 1: "+=", -1: "-="}
 
@@ -46,6 +46,8 @@ _HEAD = """\
 #define SIMD _Pragma("omp simd")
 #define PRAGMA(text) _Pragma(#text)
 #define SUMS(...) PRAGMA(omp simd reduction(+ : __VA_ARGS__))
+
+INLINE double maximum_of(double x, double y) { return (x > y) | (x != x) ? x : y; }
 
 /* A function of the C library, called for one number after the other in a vectorised loop. */
 #ifdef __clang__
@@ -183,12 +185,24 @@ class _Writer:
         return nested.lines()
 
     def _value(self, tree: Tree, variables: Mapping[str, str]) -> str:
+        tree = _with_maxima(tree)
         functions = functions_of(tree) & FUNCTIONS.keys()
         missing = functions - _NAMES.keys()
         if missing:
             raise NotInCError(missing.pop())
         self._called |= functions & _CALLED.keys() - _IN_LANES
         return to_c(with_terms(tree, variables), _NAMES)
+
+
+def _with_maxima(tree: Tree) -> Tree:
+    """The tree with maximum(x, y) for where(x <= y, y, x), which arrays compute so: nan wins."""
+    if not isinstance(tree, tuple):
+        return tree
+    function, *operands = tree[0], *map(_with_maxima, tree[1:])
+    match function, operands:
+        case "where", [("<=", x, y), yes, no] if (yes, no) == (y, x):
+            return "maximum", x, y
+    return (function, *operands)
 
 
 class _Nested:
