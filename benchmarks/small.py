@@ -226,7 +226,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="little work, to see that it runs")
     options = parser.parse_args()
     gc.disable()
-    rows = measured(3, 50) if options.quick else measured(31, 2000)
+    rows = measured(3, 50) if options.quick else measured(101, 200)
     if options.json:
         print(json.dumps({"machine": machine("autograd_lite"), "rows": rows}, indent=2))
     else:

