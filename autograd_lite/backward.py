@@ -188,7 +188,7 @@ def meet_parents(node: Node, this: Pass) -> None:
         meet(node._x, this)
     elif node._kind == kinds.BINARY:
         meet(node._x, this)
-        meet(node._y, this)
+        meet(memory.second(node), this)
     else:
         if node._kind == kinds.REPLAYED and this.watching:
             fields.through_hub(memory.owned(node))
@@ -211,7 +211,7 @@ def send(node: Node, this: Pass) -> None:
         receive(node._x, times(g, node._dx), this)
     elif node._kind == kinds.BINARY:
         receive(node._x, times(g, node._dx), this)
-        receive(node._y, times(g, node._dy), this)
+        receive(memory.second(node), times(g, node._dy), this)
     else:
         send_to_many(memory.owned(node), g, memory.extra(node), this)
 

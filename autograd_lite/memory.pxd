@@ -268,7 +268,7 @@ cdef extern from *:
         int _users
         double _grad, _dx, _dy
         Borrowed *_x
-        Borrowed *_y
+        PyObject *_y
 
 
 cdef inline Borrowed *borrowed(object node) noexcept:
@@ -283,8 +283,12 @@ cdef inline Borrowed *borrowed_at(tuple values, Py_ssize_t i) noexcept:
     return <Borrowed *> PyTuple_GET_ITEM(values, i)
 
 
+cdef inline Borrowed *second(Borrowed *node) noexcept:
+    return <Borrowed *> node._y
+
+
 cdef inline Extra extra(Borrowed *node):
-    return <Extra> <PyObject *> node._y
+    return <Extra> node._y
 
 
 cdef inline array.array places(array.array like):
@@ -318,8 +322,9 @@ cdef extern from *:
 
 
 cdef inline void prefetch(array.array order, Py_ssize_t i, Py_ssize_t n) noexcept:
-    PREFETCH(&placed(order, min(i + 16, n - 1))._kind)
-    PREFETCH(placed(order, min(i + 8, n - 1))._y)
+    if i + 16 < n:
+        PREFETCH(&placed(order, i + 16)._kind)
+        PREFETCH(placed(order, i + 8)._y)
 
 
 cdef inline bint is_node(tuple operands, Py_ssize_t i) noexcept:

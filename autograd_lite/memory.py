@@ -258,6 +258,11 @@ def borrowed_at(values: tuple[Node, ...], i: int) -> Node:
     return values[i]
 
 
+def second(node: Node) -> Node:
+    """The second of the two parents of a borrowed node."""
+    return node._y
+
+
 def extra(node: Node) -> Any:
     """The Extra of a borrowed node that has one."""
     return node._y
