@@ -16,6 +16,8 @@ Read in the order in which `plan` goes:
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from autograd_lite.compiler.lift.array_program import ArrayProgram
@@ -25,6 +27,7 @@ from autograd_lite.compiler.plan.relocate import compacted, in_order
 from autograd_lite.compiler.plan.result import Plan
 from autograd_lite.compiler.plan.roll import rolled
 from autograd_lite.compiler.plan.simplify import simplified
+from autograd_lite.compiler.plan.space import tidied
 from autograd_lite.compiler.plan.statements import groups_of
 from autograd_lite.compiler.plan.uniform import with_uniform_once
 
@@ -57,4 +60,5 @@ def plan(program: ArrayProgram) -> Plan:
         forward=forward,
         backward=backward,
     )
-    return compacted(in_order(made))
+    made = compacted(in_order(made))
+    return replace(made, forward=tidied(made.forward), backward=tidied(made.backward))

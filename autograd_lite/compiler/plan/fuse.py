@@ -23,7 +23,7 @@ from autograd_lite.compiler.plan.groups import (
     writes_of,
 )
 from autograd_lite.compiler.plan.join import joined, span
-from autograd_lite.compiler.plan.space import full, matched, refs_of, tidy
+from autograd_lite.compiler.plan.space import full, matched, refs_of
 from autograd_lite.compiler.tape.ranges import Ints
 
 TYPE_CHECKING = False
@@ -49,8 +49,7 @@ def fused(groups: Sequence[Group], size: int) -> list[Group]:
 
 def _joined_loops(groups: Sequence[G], size: int, lead: int) -> list[G]:
     groups = _Sweep(size, lead, forward=False).run(groups[::-1])[::-1]
-    groups = _Sweep(size, lead, forward=True).run(groups)
-    return [tidy(group, lead) if isinstance(group, Loop) else group for group in groups]
+    return _Sweep(size, lead, forward=True).run(groups)
 
 
 def _within(repeat: Repeat, size: int) -> Repeat:

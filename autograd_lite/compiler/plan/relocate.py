@@ -29,8 +29,9 @@ __all__ = ["compacted", "in_order"]
 
 
 def in_order(plan: Plan) -> Plan:
-    """The plan with its outputs side by side, in order, and so its gradients; each only if all refs
-    can still be loops.
+    """The plan with its outputs side by side, in order, and so its gradients.
+
+    What lies in a ref that could be no loops then stays where it is.
     """
     for name in ("outputs", "gradients"):
         addresses: Ints = getattr(plan, name)
@@ -38,14 +39,15 @@ def in_order(plan: Plan) -> Plan:
         movable = addresses[~np.isin(addresses, fixed)]
         _, first = np.unique(movable, return_index=True)
         movable = movable[np.sort(first)]
-        if (np.diff(movable) == 1).all():
-            continue
-        new = np.arange(plan.size)
-        new[movable] = plan.size + np.arange(len(movable))
-        move = _Move(new)
-        found = move.plan(plan, plan.size + len(movable))
-        if not move.failures:
-            plan = found
+        while len(movable) and (np.diff(movable) != 1).any():
+            new = np.arange(plan.size)
+            new[movable] = plan.size + np.arange(len(movable))
+            move = _Move(new)
+            found = move.plan(plan, plan.size + len(movable))
+            if not move.failures:
+                plan = found
+                break
+            movable = movable[~np.isin(movable, np.concatenate(move.failures))]
     return plan
 
 
@@ -69,21 +71,21 @@ def compacted(plan: Plan) -> Plan:
         found = move.plan(plan, int(used.sum()))
         if not move.failures:
             return found
-        for low, high in move.failures:
-            used[low : high + 1] = True
+        for addresses in move.failures:
+            used[addresses.min() : addresses.max() + 1] = True
     return plan
 
 
 class _Move:
     """Everything moved from address a to new[a].
 
-    failures  (first, last address) of each ref that could be no loops there; it is left as it is
+    failures  addresses of each ref that could be no loops there; it is left as it is
     """
 
     def __init__(self, new: Ints) -> None:
         self._new = new
         self._jumps = np.concatenate([[0], np.cumsum(np.diff(new) != 1)])  # up to each address
-        self.failures: list[tuple[int, int]] = []
+        self.failures: list[Ints] = []
 
     def plan(self, plan: Plan, size: int) -> Plan:
         return Plan(
@@ -138,7 +140,7 @@ class _Move:
         """The first address of numbers that lie side by side, as they have to."""
         last = base + size - 1
         if self._jumps[base] != self._jumps[last]:
-            self.failures.append((base, last))
+            self.failures.append(base + np.arange(size))
         return int(self._new[base])
 
     def _ref(self, ref: Ref, sizes: Sequence[int]) -> Ref:
@@ -149,7 +151,7 @@ class _Move:
             return Ref(int(self._new[ref.base]), ref.strides)
         moved = moved_ref(ref, sizes, self._new)
         if moved is None:
-            self.failures.append((low, high))
+            self.failures.append(ref.spread(*sizes))
         return moved or ref
 
     def _table(self, it: IndexTable) -> IndexTable:

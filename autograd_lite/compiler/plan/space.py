@@ -13,11 +13,11 @@ from functools import partial
 from math import prod
 from typing import NamedTuple
 
-from autograd_lite.compiler.lift.instructions import Ref
-from autograd_lite.compiler.plan.groups import Loop, with_refs
+from autograd_lite.compiler.lift.instructions import Contraction, Ref
+from autograd_lite.compiler.plan.groups import Group, Loop, Repeat, with_refs
 from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["Change", "full", "matched", "moved_ref", "refs_of", "tidy"]
+__all__ = ["Change", "full", "matched", "moved_ref", "refs_of", "tidied", "tidy"]
 
 
 def full(loop: Loop, lead: int) -> tuple[int, ...]:
@@ -42,9 +42,9 @@ def moved_ref(ref: Ref, sizes: Sequence[int], new: Ints) -> Ref | None:
         int(new[ref.base + stride]) - base if stride and size > 1 else 0
         for stride, size in zip(ref.strides, sizes, strict=False)
     ]
-    moved = Ref(base, tuple(steps))
-    same = moved.spread(*sizes) == new[ref.spread(*sizes)]
-    return moved if same.all() else None
+    found = Ref(base, tuple(steps))
+    same = found.spread(*sizes) == new[ref.spread(*sizes)]
+    return found if same.all() else None
 
 
 class Change(NamedTuple):
@@ -144,12 +144,25 @@ def _total(xs: Sequence[int], ys: Sequence[int]) -> int:
     return sum(x * y for x, y in zip(xs, ys, strict=True))
 
 
-def tidy(loop: Loop, lead: int) -> Loop:
-    """The loop with steps of 1 in its innermost loop, and loops through one stretch as one."""
-    refs = list(refs_of(loop))
-    sizes = loop.sizes
-    if len(sizes) < 2:
-        return loop
+def tidied(groups: Sequence[Group]) -> list[Group]:
+    """The groups, each of them `tidy`."""
+    found: list[Group] = []
+    for group in groups:
+        if isinstance(group, Repeat):
+            found.append(Repeat(group.count, [tidy(inner, 1) for inner in group.groups]))
+        else:
+            found.append(tidy(group, 0) if isinstance(group, (Loop, Contraction)) else group)
+    return found
+
+
+def tidy(group: Loop | Contraction, lead: int) -> Loop | Contraction:
+    """The group with its loops in the direction of most of its refs; if it is no product, with
+    steps of 1 in its innermost loop, and loops through one stretch as one.
+    """
+    if isinstance(group, Contraction):
+        return _product_forward(group, lead)
+    refs = list(refs_of(group))
+    sizes = group.sizes
 
     def cost(i: int) -> tuple[float, int]:
         jumps = sum(abs(ref.strides[lead + i]) > 1 for ref in refs)
@@ -158,14 +171,41 @@ def tidy(loop: Loop, lead: int) -> Loop:
     def reach(i: int) -> int:
         return max(abs(ref.strides[lead + i]) for ref in refs)
 
-    inner = min(range(len(sizes)), key=cost)
-    order = sorted((i for i in range(len(sizes)) if i != inner), key=reach, reverse=True)
-    return _merged(_ordered(loop, [*order, inner], lead), lead)
+    order = list(range(len(sizes)))
+    if len(order) > 1:
+        inner = min(order, key=cost)
+        order = [*sorted((i for i in order if i != inner), key=reach, reverse=True), inner]
+    flips = [sizes[i] - 1 if _is_backward(refs, lead + i) else 0 for i in range(len(sizes))]
+    if order == sorted(order) and not any(flips):
+        return _merged(group, lead)
+    turned = Change(tuple(sizes[i] for i in order), [(i, 1) for i in order], flips)
+    return _merged(turned.loop(group, lead), lead)
 
 
-def _ordered(loop: Loop, order: Sequence[int], lead: int) -> Loop:
-    sizes = tuple(loop.sizes[i] for i in order)
-    return Change(sizes, [(i, 1) for i in order], [0] * len(order)).loop(loop, lead)
+def _is_backward(refs: Sequence[Ref], i: int) -> bool:
+    """True if most refs that move in a loop go back; of as many, if the first does."""
+    moving = [ref.strides[i] for ref in refs if ref.strides[i]]
+    back = sum(stride < 0 for stride in moving)
+    return 2 * back > len(moving) or (2 * back == len(moving) > 0 and moving[0] < 0)
+
+
+def _product_forward(it: Contraction, lead: int) -> Contraction:
+    sizes = (*it.loops, *it.sums)
+    n = len(it.loops)
+    refs = [ref for ref in (it.out, it.a, it.b) if ref is not None]
+    flips = []
+    for i, size in enumerate(sizes):
+        moving = [ref for ref in refs if i < n or ref is not it.out]
+        flips.append(size - 1 if _is_backward(moving, lead + i) else 0)
+    if not any(flips):
+        return it
+
+    def turned(ref: Ref, flips: Sequence[int] = flips) -> Ref:
+        inner = ref.strides[lead : lead + len(flips)]
+        strides = [-s if last else s for s, last in zip(inner, flips, strict=True)]
+        return Ref(ref.base + _total(inner, flips), (*ref.strides[:lead], *strides))
+
+    return replace(it, out=turned(it.out, flips[:n]), a=turned(it.a), b=it.b and turned(it.b))
 
 
 def _merged(loop: Loop, lead: int) -> Loop:

@@ -116,5 +116,13 @@ def test_results_lie_in_order_if_refs_stay_loops():
     assert in_order(mixed) is mixed
 
 
+def test_a_result_that_lies_among_others_stays_there():
+    one = Loop((), [Statement(Ref(50, ()), "x", {"x": Ref(0, ())})])
+    plan = plan_of(put(Ref(20, (1,)), Ref(0, (1,))), one, outputs=[50, 23, 4])
+    made = in_order(plan)
+    assert made.outputs.tolist() == [100, 23, 101]
+    assert made.forward[0] == plan.forward[0]
+
+
 def replace_outputs(plan, outputs):
     return replace(plan, outputs=np.array(outputs))

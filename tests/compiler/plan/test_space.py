@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite.compiler.lift.instructions import Ref
-from autograd_lite.compiler.plan.groups import Loop, Statement
-from autograd_lite.compiler.plan.space import matched, tidy
+from autograd_lite.compiler.lift.instructions import Contraction, Ref
+from autograd_lite.compiler.plan.groups import Loop, Repeat, Statement
+from autograd_lite.compiler.plan.space import matched, tidied, tidy
 
 SIZES = st.lists(st.integers(2, 4), min_size=1, max_size=4)
 
@@ -78,3 +78,17 @@ def test_a_tidy_loop_has_steps_of_one_innermost_and_is_as_flat_as_can_be():
     assert tidy(rows, 0) == loop_of((6, 4), Ref(0, (4, 1)), x=Ref(50, (1, 0)))
     total = Loop((4, 6), [Statement(Ref(0, (0, 1)), "x", {"x": Ref(9, (6, 1))}, "sum", (0,))])
     assert tidy(total, 0) == total
+
+
+def test_loops_go_the_way_of_most_of_their_refs():
+    back = loop_of((4,), Ref(3, (1,)), x=Ref(19, (-1,)), y=Ref(29, (-1,)))
+    assert tidy(back, 0) == loop_of((4,), Ref(6, (-1,)), x=Ref(16, (1,)), y=Ref(26, (1,)))
+    tie = loop_of((4,), Ref(6, (-1,)), x=Ref(10, (1,)))
+    assert tidy(tie, 0) == loop_of((4,), Ref(3, (1,)), x=Ref(13, (-1,)))
+
+
+def test_products_do_too():
+    """C[i] = the sum over k of A[i, k] b[k], whose rows and columns come from the end."""
+    product = Contraction((2,), (3,), Ref(51, (0, -1)), Ref(15, (0, -3, -1)), Ref(29, (0, 0, -1)))
+    forward = Contraction((2,), (3,), Ref(50, (0, 1)), Ref(10, (0, 3, 1)), Ref(27, (0, 0, 1)))
+    assert tidied([Repeat(9, [product])]) == [Repeat(9, [forward])]
