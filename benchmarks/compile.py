@@ -59,6 +59,7 @@ Step = Callable[[], Any]  # gives the loss
 Contestants = dict[str, Callable[[], Step]]  # each is made where its library is there
 
 OURS, INTERPRETED, EAGER = "compiled", "compiled, interpreter", "eager Value"
+IN_C = "compiled, in C"
 TORCH, TORCH32, JAX, NUMPY = "PyTorch", "PyTorch, float32", "JAX jit", "NumPy by hand"
 MICROGRAD, UNCOLLECTED = "micrograd", "micrograd, no collector"
 SCALAR = "scalars in Python"
@@ -278,6 +279,7 @@ def moons_contest(_: Size) -> Contestants:
     task = Dense([2, 16, 16, 1], 100, hinge=True)
     return {
         OURS: lambda: task.ours("auto"),
+        IN_C: lambda: task.ours("c"),
         INTERPRETED: lambda: task.ours("interpret"),
         EAGER: task.ours,
         NUMPY: task.numpy,
@@ -292,6 +294,7 @@ def chapter_contest(_: Size) -> Contestants:
     task = Dense([100, 50, 10], 64, hinge=False)
     return {
         OURS: lambda: task.ours("auto"),
+        IN_C: lambda: task.ours("c"),
         EAGER: task.ours,
         NUMPY: task.numpy,
         TORCH: task.torch,
@@ -546,6 +549,7 @@ def gpt_torch(letters: tuple[int, ...]) -> Step:
 def gpt_contest(size: Size) -> Contestants:
     return {
         OURS: lambda: gpt_ours(size.letters, "auto"),
+        IN_C: lambda: gpt_ours(size.letters, "c"),
         EAGER: lambda: gpt_ours(size.letters),
         TORCH: lambda: gpt_torch(size.letters),
         SCALAR: lambda: gpt_scalar(size.letters),
