@@ -145,7 +145,7 @@ class ContractionBuilder:
         if part is not None:
             return part
         (n, k), base = a.shape, self.memory.reserve(len(out))
-        columns = [(k, (1, 1))] if k > 1 else []
+        columns: list[Loop] = [(k, (1, 1))] if k > 1 else []
         bases = [base, self.memory.copy(a), self.memory.copy(b)]
         loops, sums, (to, of_a, of_b) = refs_of(bases, [(n, (1, k, k))], columns)
         return Part(out, [Contraction(loops, sums, to, of_a, of_b), Scatter(base, out)])

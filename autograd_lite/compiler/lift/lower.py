@@ -20,6 +20,7 @@ from autograd_lite.compiler.lift.elementwise import elementwise, index_table, ro
 from autograd_lite.compiler.lift.groups import Group
 from autograd_lite.compiler.lift.instructions import Instruction, Take
 from autograd_lite.compiler.lift.names import Array
+from autograd_lite.compiler.lift.recurring import Recurring
 from autograd_lite.compiler.lift.sums import sums, term_classes
 from autograd_lite.derive import TANGENT
 
@@ -32,11 +33,13 @@ LETTERS = {SUM: "z", ELEMENTWISE: "a", ROW_MAX: "m", TAKE: "t"}
 class Lowering:
     """The instructions that compute the groups of a program.
 
-    forward  instructions for the outputs, in order
+    forward    instructions for the outputs, in order
+    recurring  sums that are known
     """
 
     def __init__(self, form: CanonicalProgram, layout: Layout) -> None:
         self.form, self.layout = form, layout
+        self.recurring = Recurring(layout.memory)
         self._lowered: set[int] = set()
         self.forward: list[Instruction] = []
         for i, group in enumerate(layout.groups):
@@ -110,7 +113,7 @@ class Lowering:
         if group.kind == SUM:
             row = np.repeat(np.arange(len(nodes)), counts)
             classes = term_classes(row, layout.group_of[a], layout.group_of[b], form.number[b])
-            return sums(memory, block, row, address[a], address[b], classes)
+            return sums(self.recurring, block, row, address[a], address[b], classes)
         if group.kind == ROW_MAX:
             return row_max(memory, block, counts, address[a])
         tables = address[a].reshape(len(nodes), -1)

@@ -85,7 +85,7 @@ class Reverse:
         if takes and len(np.unique(row)) < block.size:
             self.backward.append(Zero(block.base, block.size))
         if len(row):
-            added = sums(self._memory, block, row, a, b, classes)
+            added = sums(self._lowering.recurring, block, row, a, b, classes)
             self.backward += self._memory.with_copies(added)
         for took, operands in takes:
             here = (self._layout.group_of[operands] == i) & self._uses.active[operands]

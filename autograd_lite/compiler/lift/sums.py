@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from math import gcd
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -24,33 +25,59 @@ from autograd_lite.compiler.lift.instructions import (
     SegmentSum,
     Zero,
 )
+from autograd_lite.compiler.lift.recurring import Recurring
 from autograd_lite.compiler.lift.specialized import formula
 from autograd_lite.compiler.tape.ranges import Ints, ranges
 
 __all__ = ["progressions", "sums", "term_classes"]
 
+MAX_TERMS = 1000  # what takes long to lower a table of more is its terms
 MAX_TRIES = 4  # the number of second positions that are tried for a progression
 
 
 def sums(
-    memory: Memory, block: Block, row: Ints, a: Ints, b: Ints, term_class: Ints
+    recurring: Recurring, block: Block, row: Ints, a: Ints, b: Ints, term_class: Ints
 ) -> list[Instruction]:
     """The instructions for out[row] = sum of a * b.
 
+    recurring   sums that are known
     block       the block whose members are the rows
     row         [m] row of each term, sorted
     a, b        [m] addresses of its factors
     term_class  [m] mark of each term; terms of one mark are alike
     """
     order = np.argsort(term_class, kind="stable")
-    alike = np.split(order, np.flatnonzero(np.diff(term_class[order])) + 1)
-    terms = [TermClass(row[i], a[i], b[i]) for i in sorted(alike, key=lambda i: int(i[0]))]
-    builder = SumBuilder(memory, block)
-    for steps in _in_steps(terms):
-        if len(steps) == 1 or not builder.stack(steps):
-            for each in steps:
-                builder.add(each)
-    return builder.joined()
+    cuts = np.flatnonzero(np.diff(term_class[order])) + 1
+    alike = [order] if not len(cuts) else sorted(np.split(order, cuts), key=itemgetter(0))
+    rows = [row[i] for i in alike]
+
+    operands = [x[i] for i in alike for x in (a, b)]
+
+    def lower(memory: Memory, block: Block, operands: Sequence[Ints]) -> list[Instruction]:
+        builder = SumBuilder(memory, block)
+        for steps in _in_steps(_terms(rows, operands)):
+            if len(steps) == 1 or not builder.stack(steps):
+                for each in steps:
+                    builder.add(each)
+        return builder.joined()
+
+    def lower_each(memory: Memory, block: Block, operands: Sequence[Ints]) -> list[Instruction]:
+        builder = SumBuilder(memory, block)
+        for each in _terms(rows, operands):
+            builder.add(each)
+        return builder.joined()
+
+    # In steps, it matters how the operands of one class lie to those of another.
+    in_steps = len(alike) > 2 and len(_in_steps(_terms(rows, operands))) < len(alike)
+    if block.rows or len(row) > MAX_TERMS or in_steps:
+        return lower(recurring.memory, block, operands)
+    shape = tuple(each.tobytes() for each in rows)
+    return recurring.lowered(lower_each, shape, block, operands)
+
+
+def _terms(rows: Sequence[Ints], operands: Sequence[Ints]) -> list[TermClass]:
+    """The classes of terms, given the rows of each, and its two operands."""
+    return list(map(TermClass, rows, operands[::2], operands[1::2]))
 
 
 def term_classes(row: Ints, a: Ints, b: Ints, number: NDArray[np.float64]) -> Ints:

@@ -1,0 +1,99 @@
+"""Sums that recur are lowered once and moved, to the same instructions as each by itself."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd_lite as ag
+from autograd_lite import Value
+from autograd_lite.compiler.lift import lift
+from autograd_lite.compiler.lift.recurring import Recurring
+from tests.support import networks
+from tests.support.lifting import Lifted
+from tests.support.scalar_programs import KINDS, program
+
+
+def lower_all(monkeypatch):
+    """Lower each table by itself from now on."""
+    monkeypatch.setattr(
+        Recurring,
+        "lowered",
+        lambda self, lower, _, block, operands: lower(self.memory, block, operands),
+    )
+
+
+def described(lifted):
+    """The instructions, with their formulas and tables as text."""
+    with np.printoptions(threshold=10**6):
+        return [
+            repr({name: str(value) for name, value in vars(it).items()} | {"is": type(it)})
+            for it in (*lifted.forward, *lifted.backward)
+        ]
+
+
+def recurrence(steps, n=3, weights=None):
+    """Of a drift that differs from step to step, and of constants that do."""
+    w = weights or [[Value(0.1 * i - 0.2 * j + 0.05) for i in range(n)] for j in range(n)]
+
+    def function(xs):
+        h = [0.1 * (i + 1) for i in range(n)]
+        total = 0.0
+        for t, x in enumerate(xs):
+            sums = [sum(a * b for a, b in zip(row, h, strict=True)) for row in w]
+            h = [ag.tanh(s + x - 0.3 * t * v) for s, v in zip(sums, h, strict=True)]
+            total = total + h[0] * (1 if t % 3 else 2)
+        return total, *h
+
+    return function, ([0.01 * t for t in range(steps)],)
+
+
+CASES = {f"kind {seed}": program(seed) for seed in range(len(KINDS))}
+CASES |= {name: getattr(networks, name)() for name in ("microgpt", "lstm", "transformer")}
+CASES["recurrence"] = recurrence(12)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_moved_instructions_are_those_of_their_place(name, monkeypatch):
+    function, args = CASES[name]
+    lifted = Lifted(function, *args)
+    moved = described(lifted.program)
+    lower_all(monkeypatch)
+    assert moved == described(lift(lifted.tape, lifted.wrt))
+
+
+def test_the_steps_of_a_recurrence_are_lowered_a_few_times(monkeypatch):
+    calls, right = [], Recurring.lowered
+
+    def counted(self, lower, *args):
+        return right(self, lambda *xs: calls.append(1) or lower(*xs), *args)
+
+    monkeypatch.setattr(Recurring, "lowered", counted)
+    counts = []
+    for steps in (10, 40):
+        function, args = recurrence(steps)
+        lifted = Lifted(function, *args)
+        calls.clear()
+        assert len(lifted.program.forward) > 3 * steps
+        counts.append(len(calls))
+    assert counts[1] <= counts[0] + 5
+
+
+@given(st.data())
+def test_constants_that_change_from_step_to_step(data):
+    """1, -1 and 0 are no factors but signs, and nothing."""
+    numbers = st.sampled_from([0.0, -0.0, 1.0, -1.0, 2.0, 0.5, float("nan")])
+    steps = data.draw(st.lists(st.tuples(numbers, numbers, numbers), min_size=4, max_size=12))
+    w = [Value(0.3), Value(-0.4)]
+
+    def function(x):
+        h = [x, x + 1]
+        for a, b, c in steps:
+            h = [a * h[0] + b * h[1] + w[0] * h[0] + c, b * h[1] - c * w[1] * h[0] + a * w[1]]
+        return h
+
+    lifted = Lifted(function, 0.7)
+    moved = described(lifted.program)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        lower_all(monkeypatch)
+        assert moved == described(lift(lifted.tape, lifted.wrt))
