@@ -1,7 +1,7 @@
 """The engine's speed and memory against plain Python floats, its own source uncompiled, micrograd.
 
     pip install . micrograd==0.1.0
-    python benchmarks/engine.py            # a Markdown table, two minutes
+    python benchmarks/engine.py            # a Markdown table, three minutes
     python benchmarks/engine.py --json
 
 Each number is measured in a fresh process. The contestants take turns (A B C D, A B C D, ...), so
@@ -85,12 +85,13 @@ class Size:
 
     rounds: int
     seconds: float  # that a process repeats its work for
+    longer: tuple[int, int]  # operations of the chains that no cache holds
     memory_operations: int
     loop_operations: int
 
 
-FULL = Size(rounds=15, seconds=0.2, memory_operations=1_000_000, loop_operations=10_000_000)
-QUICK = Size(rounds=3, seconds=0.02, memory_operations=100_000, loop_operations=200_000)
+FULL = Size(15, 0.2, (300_000, 1_000_000), 1_000_000, 10_000_000)
+QUICK = Size(3, 0.02, (60_000, 100_000), 100_000, 200_000)
 
 
 def experiment(function: Experiment) -> Experiment:
@@ -100,10 +101,25 @@ def experiment(function: Experiment) -> Experiment:
 
 @experiment
 def chain(engine: Engine, size: Size) -> dict[str, float]:
-    """Build a chain of 30,000 operations, backpropagate over it, and drop it."""
-    operations = 30_000
+    """Build a chain of operations, backpropagate over it, and drop it."""
+    return times_of_chain(engine, size.seconds, 30_000)
+
+
+@experiment
+def longer(engine: Engine, size: Size) -> dict[str, float]:
+    """The same, compiled, of chains that no cache of the machine holds."""
+    if engine.name != COMPILED:
+        return {}
+    return {
+        f"{row} {i}": time
+        for i, operations in enumerate(size.longer)
+        for row, time in times_of_chain(engine, size.seconds, operations).items()
+    }
+
+
+def times_of_chain(engine: Engine, seconds: float, operations: int) -> dict[str, float]:
     builds, backwards, drops = [], [], []
-    for _ in repetitions(size.seconds):
+    for _ in repetitions(seconds):
         leaves = [engine.Value(number) for number in (1.0, 1.0, 0.5, 0.5)]
         start = perf_counter()
         y = long_expression(operations, *leaves)
@@ -270,7 +286,7 @@ def measure_all(size: Size, quick: bool) -> Results:
     samples = defaultdict(list)
     run_import(UNCOMPILED)  # the first import may write .pyc files
     rounds = {"chain": size.rounds, "dot": size.rounds, "import": 2 * size.rounds}
-    rounds |= {"memory": 1, "loop": 1}  # these hardly vary
+    rounds |= {"longer": size.rounds, "memory": 1, "loop": 1}  # the last two hardly vary
     for name, n in rounds.items():
         for i in range(n):
             for contestant in CONTESTANTS:
@@ -321,23 +337,43 @@ def quotient(row: str, contestant: str, by: tuple[str, str]) -> Callable[[Result
     return lambda results: results[row, contestant] / results[by]
 
 
+def backward_targets(build: str, backward: str) -> tuple[Target, Target]:
+    """Those of the compiled engine, given the keys of two rows."""
+    return (
+        Target(12, "{} ns", lambda results: results[backward, COMPILED]),
+        Target(1, "{} times building one", quotient(backward, COMPILED, (build, COMPILED))),
+    )
+
+
+def rows_of_longer(i: int) -> tuple[Row, ...]:
+    """The rows of a chain that no cache holds, the i-th of its lengths."""
+    keys = [f"{row} {i}" for row in ("build", "backward", "drop")]
+    return (
+        Row(keys[0], f"build {{longer[{i}]:,}} operations", "ns an operation"),
+        Row(keys[1], "backward over them", "ns a node", backward_targets(keys[0], keys[1])),
+        Row(keys[2], "drop them", "ns an operation"),
+    )
+
+
 ROWS = (
-    Row("build", "build `x = x*b + a; x = x - c*b`", "ns an operation", (
+    Row("build", "build 30,000 operations, `x = x*b + a; x = x - c*b`", "ns an operation", (
         Target(2, "{} times floats", quotient("build", COMPILED, ("build", FLOATS))),
         Target(30, "{} times faster than micrograd",
                quotient("build", MICROGRAD, ("build", COMPILED)), at_least=True),
     )),
     Row("backward", "backward over it", "ns a node", (
-        Target(1, "{} times building one", quotient("backward", COMPILED, ("build", COMPILED))),
+        *backward_targets("build", "backward"),
         Target(50, "{} times faster than micrograd",
                quotient("backward", MICROGRAD, ("backward", COMPILED)), at_least=True),
     )),
     Row("drop", "drop it", "ns an operation"),
+    *rows_of_longer(0),
+    *rows_of_longer(1),
     Row("dot", "`dot` of 64 terms, forward and backward; floats: forward", "ns a term", (
         Target(0.5, "{} times floats", quotient("dot", COMPILED, ("dot", FLOATS))),
     )),
     Row("memory", "memory, at {memory_operations:,} operations", "bytes of RSS a node", (
-        Target(100, "{} bytes", lambda results: results["memory", COMPILED]),
+        Target(88, "{} bytes", lambda results: results["memory", COMPILED]),
     )),
     Row("import", "start Python, import, exit; floats: import nothing", "ms", (
         Target(20, "{} ms over bare Python",
@@ -373,6 +409,7 @@ def markdown(results: Results, size: Size) -> Iterable[str]:
 def as_json(results: Results, size: Size) -> str:
     rows = [
         {
+            "key": row.key,
             "work": row.work.format(**vars(size)),
             "unit": row.unit,
             "medians": {c: results[row.key, c] for c in CONTESTANTS if (row.key, c) in results},

@@ -76,7 +76,7 @@ CONTESTANTS = {
     "uncompiled": "the same source interpreted",
     "micrograd": "micrograd 0.1.0",
 }
-README_ROWS = ("build", "backward", "`dot`", "memory")
+README_ROWS = ("build", "backward", "dot", "memory")
 CHINESE = {
     "compiled": "编译版",
     "floats": "Python 浮点数",
@@ -84,7 +84,7 @@ CHINESE = {
     "micrograd": "micrograd 0.1.0",
     "build": "构建 `x = x*b + a; x = x - c*b`",
     "backward": "对其反向传播",
-    "`dot`": "64 项的 `dot`，前向加反向；浮点数只做前向",
+    "dot": "64 项的 `dot`，前向加反向；浮点数只做前向",
     "memory": "1,000,000 次运算时的内存",
     "ns an operation": "纳秒 / 运算",
     "ns a node": "纳秒 / 节点",
@@ -110,7 +110,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]], left: int = 1) -> 
 
 
 def engine_rows() -> dict[str, Any]:
-    return {row["work"].split()[0].strip(","): row for row in results("engine")["rows"]}
+    return {row["key"]: row for row in results("engine")["rows"]}
 
 
 def engine_table(keys: Iterable[str], words: dict[str, str]) -> str:
@@ -454,7 +454,7 @@ def apart(heights: list[float], distance: float) -> list[float]:
 def plots() -> dict[str, str]:
     rows = engine_rows()
     speeds: list[Group] = []
-    for key, title in (("build", "Build"), ("backward", "Backward"), ("`dot`", "dot of 64 terms")):
+    for key, title in (("build", "Build"), ("backward", "Backward"), ("dot", "dot of 64 terms")):
         medians = rows[key]["medians"]
         bars = [(name, medians[c]) for c, name in CONTESTANTS.items() if c in medians]
         speeds.append((f"{title}, {rows[key]['unit']}", bars, 1))
