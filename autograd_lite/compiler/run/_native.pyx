@@ -10,6 +10,7 @@ cdef extern from "native.h":
     const int FIRST_FROM_LIBM, AFTER_LIBM
     const char **NAMES
     void run_calls(const call_t *calls, int64_t n) noexcept nogil
+    bint copy_stretches(const double *, const int64_t *, int64_t n, double *out) noexcept nogil
 
 LANES, LONGEST_SUM = _LANES, _LONGEST_SUM
 FUNCTIONS = [NAMES[i].decode() for i in range(_FUNCTIONS)]
@@ -22,6 +23,14 @@ def call(size_t function, size_t memory, size_t indices, library):
     """Call a function of a library at its address, unchecked, with addresses of arrays."""
     with nogil:
         (<function_t> function)(<double *> memory, <const int64_t *> indices)
+
+
+def collect(array.array numbers, array.array stretches, array.array out):
+    """Write the numbers of stretches to out, if it is not None; True if all are finite."""
+    return copy_stretches(
+        numbers.data.as_doubles, <const int64_t *> stretches.data.as_longlongs,
+        len(stretches) // 2, NULL if out is None else out.data.as_doubles,
+    )
 
 
 def run(array.array rows, owners):

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_lite.compiler.plan import plan
 from autograd_lite.compiler.run.binder import Binder
+from autograd_lite.compiler.run.native import collect, stretches_of
 from autograd_lite.compiler.run.operations import compile_calls
 from autograd_lite.compiler.tape import loops
 from autograd_lite.compiler.tape.executor import Executor, Inputs, UserResults
@@ -41,11 +42,11 @@ class ArrayExecutor(Executor):
         super().__init__(reference)
         self.program = program
         self.plan = it = made or plan(program)
-        self.leaves, self.outputs = _longs(it.leaves), _longs(it.outputs)
+        self.leaves, self._choices = _longs(it.leaves), _longs(program.choices)
         self._in_place = _in_row(it.leaves, 0)
-        self._in_row = _in_row(it.outputs, int(it.outputs[:1].sum()))
-        self._gradients, self._choices = _longs(it.gradients), _longs(program.choices)
-        self._deciding = _longs(it.deciding)
+        self._outputs, self._gradients, self._deciding = map(
+            stretches_of, (it.outputs, it.gradients, it.deciding)
+        )
         space = self._take_workspace()
         self.calls = len(it.forward), len(it.backward)
         self._free.append([space])
@@ -70,18 +71,15 @@ class ArrayExecutor(Executor):
                     f"{self._choices[wrong]} elements"
                 )
         space.forward()
-        outputs = loops.room(len(self.outputs))
-        finite = loops.collect(space.numbers, self.outputs, outputs, self._in_row)
-        if finite and self._deciding:
-            finite = loops.collect(space.numbers, self._deciding, loops.room(len(self._deciding)))
-        return outputs if finite else None
+        outputs = loops.room(len(self.plan.outputs))
+        finite = collect(space.numbers, self._outputs, outputs)
+        return outputs if finite and collect(space.numbers, self._deciding) else None
 
     def _gradient(self, space: Workspace, cotangents: Sequence[float]) -> array[float] | None:
         space.memory[space.cotangents] = cotangents
         space.backward()
-        gradient = loops.room(len(self._gradients))
-        finite = loops.collect(space.numbers, self._gradients, gradient)
-        return gradient if finite else None
+        gradient = loops.room(len(self.plan.gradients))
+        return gradient if collect(space.numbers, self._gradients, gradient) else None
 
 
 class Workspace:

@@ -27,6 +27,7 @@ _WITH_PRODUCT = {
     ("subtract", 0): "multiply subtract",
     ("subtract", 1): "subtract product",
 }
+_OPPOSITE = {UFUNCS[compare]: UFUNCS[negated] for compare, negated in NEGATED.items()}
 _REDUCTION = {"sum": "add.reduce", "max": "maximum.reduce"}
 REDUCTIONS = frozenset(_REDUCTION.values())
 
@@ -62,6 +63,7 @@ class _Lowering:
         self._written = {s.out: i for i, s in enumerate(loop.statements) if s.kind == "map"}
         for i, statement in enumerate(loop.statements):
             self._statement(i, statement)
+        self._drop()
         self._merge()
 
     def _statement(self, i: int, it: Statement) -> None:
@@ -129,6 +131,10 @@ class _Lowering:
         return self._step("where", self._step(UFUNCS[compare], x, y), *chosen)
 
     def _step(self, function: str, *operands: Operand) -> Step:
+        if function == "subtract" and operands[0] == 1.0 and isinstance(operands[1], Step):
+            compared = operands[1]
+            if compared.function in _OPPOSITE:  # 1 where a condition does not hold
+                function, operands = _OPPOSITE[compared.function], compared.operands
         key = function, operands
         if key not in self._known:
             self._known[key] = Step(function, operands)
@@ -162,3 +168,11 @@ class _Lowering:
                 step.function, step.operands = function, (x, y, step.operands[1 - i])
                 break
         self.steps = [step for step in self.steps if step not in merged]
+
+    def _drop(self) -> None:
+        """Leave out steps that nothing reads."""
+        read: set[Operand] = set()
+        for step in reversed(self.steps):
+            if step.stores or step in read:
+                read.update(step.operands)
+        self.steps = [step for step in self.steps if step.stores or step in read]

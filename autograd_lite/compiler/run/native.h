@@ -228,6 +228,34 @@ INLINE const call_t *with_row_of_b(const call_t *it, call_t *other, double *room
 
 #include "strips.h"
 
+/* Copies n stretches of numbers, each given by its first and its length, one after the other to out,
+   unless that is NULL. Returns whether all are finite: of no other number x is x - x 0. */
+FOR_EACH_MACHINE static int copy_stretches(
+    const double *from, const int64_t *stretch, int64_t n, double *out)
+{
+    lanes differences = {0};
+    double difference = 0.0;
+    for (; n > 0; n--, stretch += 2) {
+        const double *read = from + stretch[0];
+        int64_t count = stretch[1], i = 0;
+        for (; i + LANES <= count; i += LANES) {
+            lanes x = *(const lanes *)(read + i);
+            differences += x - x;
+            if (out)
+                *(lanes *)(out + i) = x;
+        }
+        for (; i < count; i++) {
+            double x = read[i];
+            difference += x - x;
+            if (out)
+                out[i] = x;
+        }
+        if (out)
+            out += count;
+    }
+    return added(differences) + difference == 0.0;
+}
+
 /* One call that is neither a loop of strips nor a repetition. */
 INLINE void run_call(const call_t *first)
 {

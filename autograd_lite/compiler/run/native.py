@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from autograd_lite.compiler.tape.ranges import Ints
+
 __all__ = [
     "CODES",
     "IN_C",
@@ -40,6 +42,7 @@ __all__ = [
     "MAX_PRODUCTS",
     "MAX_SUM",
     "ROW",
+    "collect",
     "elementwise",
     "is_in_c",
     "moved",
@@ -48,6 +51,7 @@ __all__ = [
     "reduction",
     "repetition",
     "runner",
+    "stretches_of",
 ]
 
 # The names in native.h: "?" marks a condition whose result is bytes, " int" a function of ints.
@@ -92,6 +96,28 @@ def moving(first: list[int] | None, second: list[int] | None) -> list[int] | Non
     row[-3:] = [y - x for x, y in zip(first[arrays], second[arrays], strict=True)]
     assert first[:5] + first[8:] == second[:5] + second[8:]
     return row
+
+
+def stretches_of(addresses: Ints) -> array[int]:
+    """[2 n] Of each stretch of addresses that follow one another the first, and their number."""
+    starts = np.flatnonzero(np.diff(addresses, prepend=-2) != 1)
+    lengths = np.diff(starts, append=len(addresses))
+    return array("q", np.stack([addresses[starts], lengths], 1).ravel().tolist())
+
+
+def collect(numbers: array[float], stretches: array[int], out: array[float] | None = None) -> bool:
+    """Write the numbers of some stretches to out, if there is one; True if all are finite."""
+    if IN_C:
+        return _native.collect(numbers, stretches, out)
+    memory, end, finite = np.frombuffer(numbers), 0, True
+    written = None if out is None else np.frombuffer(out)
+    for first, count in zip(stretches[::2], stretches[1::2], strict=True):
+        part = memory[first : first + count]
+        finite = finite and bool(np.isfinite(part).all())
+        if written is not None:
+            written[end : end + count] = part
+        end += count
+    return finite
 
 
 def elementwise(name: str, out: NDArray[Any], *operands: NDArray[Any]) -> list[int] | None:

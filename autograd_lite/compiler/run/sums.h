@@ -35,6 +35,45 @@ INLINE double dot(int64_t n, const double *a, int64_t of_a, const double *b, int
     return added(parts);
 }
 
+/* Two vectors of lanes as one: those of the first are 0, 1, ... 7, those of the second 8, 9, ... */
+#if defined(__clang__) || __GNUC__ >= 12
+#define LANES_OF(x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
+#else
+typedef int64_t places __attribute__((vector_size(8 * LANES)));
+#define LANES_OF(x, y, ...) __builtin_shuffle(x, y, (places) {__VA_ARGS__})
+#endif
+
+/* `added` of eight vectors. */
+INLINE lanes all_added(const lanes *x)
+{
+    lanes halves[4], quarters[2];
+    for (int i = 0; i < 4; i++)
+        halves[i] = LANES_OF(x[2 * i], x[2 * i + 1], 0, 1, 2, 3, 8, 9, 10, 11)
+            + LANES_OF(x[2 * i], x[2 * i + 1], 4, 5, 6, 7, 12, 13, 14, 15);
+    for (int i = 0; i < 2; i++)
+        quarters[i] = LANES_OF(halves[2 * i], halves[2 * i + 1], 0, 1, 4, 5, 8, 9, 12, 13)
+            + LANES_OF(halves[2 * i], halves[2 * i + 1], 2, 3, 6, 7, 10, 11, 14, 15);
+    return LANES_OF(quarters[0], quarters[1], 0, 2, 4, 6, 8, 10, 12, 14)
+        + LANES_OF(quarters[0], quarters[1], 1, 3, 5, 7, 9, 11, 13, 15);
+}
+
+/* The sums of a[r, k] b[k] over k, for eight rows r. */
+INLINE lanes eight_dots(int64_t n, const double *a, int64_t row, const double *b)
+{
+    lanes parts[LANES] = {{0}};
+    int64_t k = 0;
+    for (; k + LANES <= n; k += LANES) {
+        lanes several = *(const lanes *)(b + k);
+        for (int r = 0; r < LANES; r++)
+            parts[r] += *(const lanes *)(a + r * row + k) * several;
+    }
+    lanes sums = all_added(parts);
+    for (; k < n; k++)
+        for (int r = 0; r < LANES; r++)
+            sums[r] += a[r * row + k] * b[k];
+    return sums;
+}
+
 /* Up to four rows of a product, and `width` columns, eight at most, which the panel holds. */
 INLINE void rows_of_product(
     int rows, int width, int64_t n, const double *a, int64_t row, int64_t step,
@@ -63,7 +102,14 @@ INLINE void product(const call_t *it, double *out, const double *a, const double
     int64_t a_row = it->a_step[1] / 8, a_inner = it->a_step[3] / 8;
     int64_t b_column = it->b_step[2] / 8, b_inner = it->b_step[3] / 8;
     if (columns == 1) {
-        for (int64_t i = 0; i < rows; i++)
+        int64_t i = 0;
+        if (n >= LANES && a_inner == 1 && b_inner == 1)
+            for (; i + LANES <= rows; i += LANES) {
+                lanes sums = eight_dots(n, a + i * a_row, a_row, b);
+                for (int r = 0; r < LANES; r++)
+                    out[(i + r) * down] = sums[r];
+            }
+        for (; i < rows; i++)
             out[i * down] = dot(n, a + i * a_row, a_inner, b, b_inner);
         return;
     }

@@ -56,12 +56,9 @@ cpdef object spread(
     numbers leaves, tuple parameters, numbers values, numbers places, Py_ssize_t in_place
 )
 @cython.locals(
-    read="double*", where="long long*", write="double*", i=Py_ssize_t, number=double, finite=bint,
-    start="long long"
+    read="double*", where="long long*", write="double*", i=Py_ssize_t, number=double, finite=bint
 )
-cpdef bint collect(
-    numbers values, numbers places, numbers out, Py_ssize_t in_row=*
-) except -1
+cpdef bint collect(numbers values, numbers places, numbers out) except -1
 @cython.locals(index="long long*", most="long long*", i=Py_ssize_t)
 cpdef Py_ssize_t outside(numbers indices, numbers among) except -2
 @cython.locals(

@@ -306,20 +306,11 @@ def spread(
         out[where[n + i]] = memory.data_of(parameters, i)
 
 
-def collect(values: array[float], places: array[int], out: array[float], in_row: int = 0) -> bool:
-    """Write values[places[i]] to out[i]; True if all of these numbers are finite.
-
-    in_row  so many places, the first ones, follow one another
-    """
+def collect(values: array[float], places: array[int], out: array[float]) -> bool:
+    """Write values[places[i]] to out[i]; True if all of these numbers are finite."""
     read, where, write = memory.doubles(values), memory.longs(places), memory.doubles(out)
     finite = True
-    start = where[0] if in_row else 0
-    for i in range(in_row):
-        number = read[start + i]
-        write[i] = number
-        if number - number != 0.0:
-            finite = False
-    for i in range(in_row, len(places)):
+    for i in range(len(places)):
         number = read[where[i]]
         write[i] = number
         if number - number != 0.0:

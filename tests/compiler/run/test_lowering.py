@@ -101,6 +101,5 @@ def test_a_condition_chooses_between_two_numbers():
         ("less", "x", 0.0),
         ("where", 1, 0, "y", "-> out"),
     ]
-    assert steps(statement(OUT, "where(x < 0, 0, 1)", x=X)) == [
-        ("greater_equal", "x", 0.0, "-> out")
-    ]
+    for text in ("where(x < 0, 0, 1)", "1 - where(x < 0, 1, 0)"):
+        assert steps(statement(OUT, text, x=X)) == [("greater_equal", "x", 0.0, "-> out")]

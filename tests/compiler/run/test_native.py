@@ -1,6 +1,7 @@
 """Calls in C against the same calls in NumPy, and some functions against the C library's."""
 
 import math
+from array import array
 
 import numpy as np
 import pytest
@@ -244,3 +245,30 @@ def test_what_c_would_misread_is_left_to_numpy():
         Operation("add.reduce", np.ones(()), (long,)),
     ):
         assert operation.in_c() is None
+
+
+@given(data=st.data())
+def test_stretches_are_collected(data):
+    starts = data.draw(st.lists(st.integers(0, 80), max_size=5))
+    addresses = np.array([start + i for start in starts for i in range(start % 19)], int)
+    stretches = native.stretches_of(addresses)
+    assert len(stretches) <= 2 * len(starts)
+    numbers = array("d", np.random.default_rng(0).normal(size=100))
+    out = array("d", bytes(8 * len(addresses)))
+    assert native.collect(numbers, stretches, out)
+    np.testing.assert_array_equal(out, np.array(numbers)[addresses])
+    wrong = data.draw(st.integers(0, 99))
+    numbers[wrong] = data.draw(st.sampled_from([math.nan, math.inf, -math.inf]))
+    assert native.collect(numbers, stretches) == (wrong not in addresses)
+    assert native.collect(numbers, stretches, out) == (wrong not in addresses)
+    np.testing.assert_array_equal(out, np.array(numbers)[addresses])
+
+
+def test_stretches_are_collected_by_numpy_too(monkeypatch):
+    numbers, stretches = array("d", [1.0, 2.0, math.inf, 4.0]), array("q", [3, 1, 0, 2])
+    out = array("d", [0.0] * 3)
+    monkeypatch.setattr(native, "IN_C", False)
+    assert native.collect(numbers, stretches, out)
+    assert out.tolist() == [4.0, 1.0, 2.0]
+    assert not native.collect(numbers, array("q", [1, 2]))
+    assert native.collect(numbers, array("q"))
