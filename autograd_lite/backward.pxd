@@ -65,14 +65,14 @@ cdef inline bint is_made_of(CNode node) except -1
 cdef bint any_is_made(tuple nodes) except -1
 @cython.locals(more=Extra)
 cdef inline tuple parents_of(CNode node)
-@cython.locals(x=CNode)
+@cython.locals(x=CNode, more=Extra)
 cdef list by_hand_leaves(CNode node, bint clear)
 @cython.locals(node=CNode, grad=double)
 cdef object put_back(list grads)
 @cython.locals(order=array, i=Py_ssize_t)
 cdef object restore(Pass this)
-@cython.locals(node="Borrowed*")
-cdef set met_leaves(Pass this)
+@cython.locals(node="Borrowed*", x=CNode)
+cdef list met_leaves(Pass this)
 @cython.locals(node="Borrowed*", leaf=CNode, leaves=tuple)
 cdef void forget(Pass this) noexcept
 cpdef bint under_way() except -1

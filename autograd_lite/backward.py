@@ -229,6 +229,8 @@ def send_to_many(node: Node, g: float, more: Extra, this: Pass) -> None:
             this.by_block.append((more.xs, numbers))
         else:
             send_each(more.xs, more.only_leaves_x, memory.doubles(numbers), 1.0, this)
+    elif more.dxs is not None:  # chosen among others
+        send_each(more.xs, False, memory.pointer(more.dxs), g, this)
     else:
         if more.backward is not None:
             more.backward(node)
@@ -327,7 +329,7 @@ def frontier(inputs: tuple[Node, ...], this: Pass) -> list[Node]:
 
     What is made from inputs is marked by its `_users`, which nobody counts any more: inputs by -1.
     """
-    found: dict[Node, None] = {}
+    found: dict[int, Node] = {}  # by their addresses
     order = this.order
     if not meets_values(this):
         return []
@@ -339,12 +341,12 @@ def frontier(inputs: tuple[Node, ...], this: Pass) -> list[Node]:
             node._users = 1
             for parent in parents_of(node):
                 if parent._kind != kinds.CONSTANT and not is_made(parent):
-                    found[parent] = None
+                    found[memory.address(parent)] = parent
     for i in range(this.met):
         memory.placed(order, i)._users = 0
     for node in inputs:
         node._users = 0
-    return list(found)
+    return list(found.values())
 
 
 def meets_values(this: Pass) -> bool:
@@ -399,6 +401,9 @@ def by_hand_leaves(node: Node, clear: bool) -> list[tuple[Node, float]]:
 
     clear  True to set them to 0
     """
+    more: Extra = node._y
+    if more.dxs is not None:  # it was chosen, and has no function
+        return []
     before = [(x, x.grad) for x in node.parents if x.is_leaf]
     if clear:
         for x, _ in before:
@@ -421,13 +426,14 @@ def restore(this: Pass) -> None:
     put_back(this.kept)
 
 
-def met_leaves(this: Pass) -> set[Node]:
-    met = {x for leaves in this.leaf_tuples for x in leaves}
+def met_leaves(this: Pass) -> list[Node]:
+    """The leaves that a pass met, by their addresses: a number in a recording has another hash."""
+    met = {memory.address(x): x for leaves in this.leaf_tuples for x in leaves}
     node = this.leaves
     while node is not memory.borrowed(this.root):
-        met.add(memory.owned(node))
+        met[memory.address(memory.owned(node))] = memory.owned(node)
         node = node._x
-    return met
+    return list(met.values())
 
 
 def forget(this: Pass) -> None:

@@ -320,13 +320,11 @@ class Nodes:
         seeds: Iterable[tuple[int, int]],
         inputs: Sequence[int],
         tell: Callable[[float], None] | None = None,
-        each: dict[int, int] | None = None,
     ) -> list[int]:
         """The nodes of the cotangents of inputs, appended.
 
         seeds  (result, node of its cotangent)
         tell   is told, now and then, which share of the work is done
-        each   is given {node: node of its cotangent} of all nodes that the pass comes to
         """
         seeds = list(seeds)
         n = 1 + max((node for node, _ in seeds), default=-1)  # no later node is on the way
@@ -357,8 +355,6 @@ class Nodes:
                     self.mark(g, COTANGENT, i)
                 if i in wanted:
                     wanted[i] = g
-                if each is not None:
-                    each[i] = g
                 if self.numbers[g] == 0 or not self.parents[i]:
                     continue
                 if self.codes[i] not in _BY_CHOICE:

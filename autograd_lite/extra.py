@@ -15,7 +15,8 @@ class Extra:
 
     xs, ys         tuples of parents; ys of a `dot` only, () where that side is plain numbers
     dxs, dys       buffers of their partials, which nodes may share; of a REPLAYED node the numbers
-                   of the call's leaves stand behind them
+                   of the call's leaves stand behind them; of a node made by hand None, unless it
+                   was chosen among its parents
     only_leaves_x  True if every x is a leaf: a pass may then add to them without ordering them
     only_leaves_y  True if every y is a leaf
     op, label      name of the operation, if made by hand or by a block, and name of the node

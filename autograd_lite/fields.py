@@ -198,6 +198,13 @@ def set_label(node: Node, name: str) -> None:
         node._y = name or None
 
 
+def choose(node: Node, k: int) -> None:
+    """Have passes send the cotangent of a node that was chosen among its parents to parent k."""
+    more = node._y
+    if node._kind == kinds.BY_HAND:
+        more.dxs = memory.filled(tuple([float(i == k) for i in range(len(more.xs))]))
+
+
 def choice_of(node: Node) -> str:
     """How a node was chosen among its parents, "take" or "largest"; "" for any other node."""
     if node._kind != kinds.BY_HAND or node._y.backward is not None:

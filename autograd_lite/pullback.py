@@ -96,15 +96,10 @@ class Graph(Nodes):
     outputs  Values and plain numbers
     inputs   Values, behind which the graph is not read
     numbers  True to make floats of nodes, rather than Values
-    nodes    the outputs and what they depend on, up to the inputs, if that is known
     """
 
     def __init__(
-        self,
-        outputs: Sequence[Operand],
-        inputs: Sequence[Value],
-        numbers: bool = False,
-        nodes: list[Value] | None = None,
+        self, outputs: Sequence[Operand], inputs: Sequence[Value], numbers: bool = False
     ) -> None:
         super().__init__()
         self._calls: dict[int, tuple[Value, Any]] = {}  # {node of a block: (hub, call)}
@@ -114,10 +109,9 @@ class Graph(Nodes):
         self._kept: list[Value] = []  # so that ids stay those of these Values
         self.inputs = [self.leaf(x) for x in inputs]
         active = {id(x) for x in inputs}
-        if nodes is None:
-            nodes = ancestors([y for y in outputs if isinstance(y, Node)], inputs)
+        roots = [y for y in outputs if isinstance(y, Node)]
         # Nothing is made here, and a recording need not know that its nodes are read.
-        observers.unobserved(self._read, nodes, active)
+        observers.unobserved(self._read, ancestors(roots, inputs), active)
         self.outputs = [self.leaf(y) for y in outputs]
 
     def leaf(self, x: Operand) -> int:
@@ -126,10 +120,6 @@ class Graph(Nodes):
             return self.number(x)
         node = self._node_of.get(id(x))
         return self.note(x, self.add(LEAF)) if node is None else node
-
-    def place(self, x: Value) -> int:
-        """The node of a Value, or -1."""
-        return self._node_of.get(id(x), -1)
 
     def new_leaf(self, x: Operand) -> int:
         """A leaf of its own for a Value, or a plain number that is data."""
@@ -234,13 +224,6 @@ class Graph(Nodes):
         """The sum of cotangent times d output / d input, for each input."""
         seeds = zip(self.outputs, map(self.leaf, cotangents), strict=True)
         return self.of_pass("backward", self.reverse(seeds, self.inputs))
-
-    def cotangents(self, cotangents: Sequence[Operand]) -> dict[int, int]:
-        """{node: node of its cotangent} of a pass, for the inputs and what depends on them."""
-        found: dict[int, int] = {}
-        seeds = zip(self.outputs, map(self.leaf, cotangents), strict=True)
-        found.update(zip(self.inputs, self.reverse(seeds, self.inputs, each=found), strict=True))
-        return found
 
     def pushforward(self, tangents: Sequence[Operand]) -> list[Any]:
         """The sum of d output / d input times tangent, for each output."""

@@ -31,7 +31,7 @@ from autograd_lite.compiler.record.template import (
 )
 from autograd_lite.compiler.record.tracers import NotRecordedError
 from autograd_lite.compiler.tape import loops
-from autograd_lite.compiler.tape.derive import RunBlock
+from autograd_lite.compiler.tape.derive import RunBlock, append_pass
 from autograd_lite.compiler.tape.opcodes import GREATER, LESS, OPPOSITE, SAME, TAKE, UNORDERED
 from autograd_lite.compiler.tape.writer import write_tape
 from autograd_lite.value import Node, Value, grad_enabled, number_of
@@ -168,13 +168,14 @@ class Program(AnyProgram):
         self.names |= self.reads.names(n_given)
         try:
             written = write_tape(
-                [*outputs.constants.values(), *recording.made],
+                [*recording.made, *outputs.constants.values()],
                 outputs.nodes,
                 dict(leaves),
                 indices,
                 recording.computed_from,
-                [(made + len(outputs.constants), x, new) for made, x, new in ledger.writes],
-                self.changes,
+                ledger.writes,
+                ledger.passes,
+                append_pass,
             )
         except ValueError as problem:
             raise NotRecordedError(str(problem)) from None

@@ -22,20 +22,24 @@ from autograd_lite.compiler.record.numbers import (
     plain_number,
 )
 from autograd_lite.compiler.record.tracers import NotRecordedError, ValueTracer
-from autograd_lite.fields import number_leaf
+from autograd_lite.fields import choice_of, number_leaf
+from autograd_lite.observers import Observer, unobserved
 from autograd_lite.plain import number_kind
-from autograd_lite.pullback import Graph, ancestors, parents_of
-from autograd_lite.value import Node, Value, number_of
+from autograd_lite.pullback import ancestors
+from autograd_lite.value import Node, Value, gradient, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
 __all__ = ["Ledger", "TracedArray", "Write"]
 
 _is_leaf: Any = Node.is_leaf.__get__
 _is_constant: Any = Value.is_constant.__get__
+_rule_of: Any = Value.rule.__get__
+_block_of: Any = Value._block.__get__
+_symbol_of: Any = Value._op.__get__
 
 
 class Write(NamedTuple):
@@ -54,6 +58,7 @@ class Ledger:
     refuse  is told why the recording cannot be replayed
     now     {id of a Value: the node that has its number}, of those whose data were written
     writes  each write of data, in order
+    passes  each call of `backward()`, in order
     """
 
     def __init__(
@@ -67,7 +72,7 @@ class Ledger:
         self._read: list[tuple[Node, Value]] = []  # leaf of an old gradient, and whose it is
         self._data_before: dict[int, tuple[Value, float]] = {}
         self._grad_before: dict[int, tuple[Value, float]] = {}
-        self._passes: list[_Pass] = []
+        self.passes: list[Pass] = []
         self._own, self._seen = set[int](), 0  # ids of the first nodes of the recording
         self._locked = False
 
@@ -118,66 +123,61 @@ class Ledger:
         self.writes.append(Write(len(self._made), node, new))  # type: ignore[arg-type]
 
     def backward(self, root: Any) -> None:
-        """Add the cotangents of a pass to the gradients of the leaves, as further nodes."""
-        order = ancestors([root], ())
-        leaves = [x for x in order if _is_leaf(x) and not _is_constant(x) and not number_kind(x)]
+        """Add the cotangents of a pass to the gradients of the leaves.
+
+        The numbers are those of the engine's own pass; the tape has it as further nodes.
+        """
+        meeting = Meeting(self._check)
+        if _is_leaf(root):
+            meeting.leaves.append(root)
+        else:
+            unobserved(gradient, root, (), (meeting,))
+        # Those that an expression made, and plain numbers, have no gradient that anybody reads.
+        leaves = [x for x in meeting.leaves if not _is_constant(x) and not number_kind(x)]
         for x in leaves:
             self._refuse_argument(x, "calls backward(), which adds to .grad of")
-        nodes = [x for x in order if not _is_leaf(x)]
-        self._check(nodes)
         outside = [x for x in leaves if not self._is_own(x)]
-        made = _Pass(root, leaves, nodes)
-        self._passes.append(made)
-        found = made.cotangents(outside)
+        this = Pass(len(self._made), root, meeting.leaves)
+        self.passes.append(this)
         new: list[float] = []
-        for x, g in zip(outside, found, strict=True):
+        for x in outside:
             self._keep_grad(x)
-            old = self._grads.get(id(x))
+        for x, g in zip(outside, this.cotangents(outside), strict=True):
+            old: Any = self._grads.get(id(x))
             if old is None:
                 old = self.gradient(x)
-            total: Any = self._plain(g) if isinstance(g, Node) else g
-            if isinstance(old, Node) or old != 0.0:
-                total = old + total
+            total = old + g if isinstance(old, Node) or old != 0.0 else g
             self._grads[id(x)] = total
-            new.append(number_of(total) if isinstance(total, Node) else total)
+            new.append(number_of(total))
         set_grads(tuple(outside), new)
 
-    def _check(self, nodes: list[Any]) -> None:
-        """Refuse a pass through what was made before the call, or of numbers written since."""
-        for x in nodes:
-            if not self._is_own(x):
-                self._refuse(
-                    "it calls backward() through what was computed before it",
-                    "Compute it in the function",
-                )
-        if not self.writes:
-            return
-        last = {id(write.value): write.made for write in self.writes}
-        place = {id(x): i for i, x in enumerate(self._made)}
-        for x in nodes:
-            for p in parents_of(x):
-                if place.get(id(x), -1) < last.get(id(p), -1):
-                    self._refuse(
-                        "it calls backward() through what it computed before it set .data",
-                        "Call backward() first, and set .data then",
-                    )
+    def _check(self, node: Node) -> None:
+        """Refuse a pass through a node that was made before the call, or by hand."""
+        if not self._is_own(node):
+            self._refuse(
+                "it calls backward() through what was computed before it",
+                "Compute it in the function",
+            )
+        if _rule_of(node) is None and _block_of(node) is None and not choice_of(node):
+            self._refuse(
+                f"it calls backward() through {_symbol_of(node) or 'a node'}, made by hand",
+                "Write it with @operation",
+            )
 
     def _plain(self, node: Node) -> Node:
         """A plain number that is that of a node, and through which no gradient flows."""
         return self._note(number_leaf(kinds.FLOAT, number_of(node)), "detach", node)
 
-    def _of_passes(self, node: Node) -> Any:
+    def _of_passes(self, node: Any) -> Any:
         """The gradient of a node that the call made."""
+        if _symbol_of(node) == "**1":  # which is no node of the tape
+            self._refuse("it reads .grad of a copy", "Read that of what was copied")
         found: Any = 0.0
-        for each in self._passes:
-            if each.meets(node):
-                (g,) = each.cotangents([node])
-                if g is None:
-                    self._refuse(
-                        "it reads .grad of a node that depends on no parameter",
-                        "Read the gradients of leaves",
-                    )
-                found = found + g if _is_leaf(node) else g
+        for each in self.passes:
+            if id(node) in each.met:
+                found = found + each.cotangents([node])[0]
+            elif not _is_leaf(node) and any(x is node for x in ancestors([each.root], ())):
+                (found,) = each.cotangents([node])
         return found
 
     def _is_own(self, node: Node) -> bool:
@@ -271,29 +271,54 @@ class Ledger:
 
     def close(self) -> None:
         """Let other threads step, and forget the passes."""
-        self._passes.clear()
+        self.passes.clear()
         if self._locked:
             self._locked = False
             alone().release()
 
 
-class _Pass:
-    """One call of `backward()`: the graph, and the node of the cotangent of each node in it."""
+class Pass:
+    """One call of `backward()`.
 
-    def __init__(self, root: Any, leaves: list[Any], nodes: list[Any]) -> None:
-        self._graph = Graph([root], leaves, nodes=nodes)
-        self._met = {id(x) for x in (*leaves, *nodes)}
-        self._found = self._graph.cotangents([1.0])
+    made   how many nodes there were
+    root   the node on which it was called
+    met    the ids of the leaves that it came to
+    wants  (leaf that stands for it, node) of each cotangent that was asked for
+    """
 
-    def meets(self, node: Node) -> bool:
-        """True if the pass comes to a node."""
-        return id(node) in self._met
+    def __init__(self, made: int, root: Any, leaves: Iterable[Node]) -> None:
+        self.made, self.root, self.met = made, root, {id(x) for x in leaves}
+        self.wants: list[tuple[Node, Any]] = []
 
-    def cotangents(self, nodes: Sequence[Any]) -> list[Any]:
-        """Those of nodes: Values, and floats of what is known; None where there is none."""
-        places = [self._found.get(self._graph.place(x), -1) for x in nodes]
-        made = iter(self._graph.of_pass("backward", [i for i in places if i >= 0]))
-        return [None if i < 0 else next(made) for i in places]
+    def cotangents(self, nodes: Sequence[Any]) -> list[Node]:
+        """What stands for the cotangents of nodes."""
+        leaves = tuple([x for x in nodes if _is_leaf(x)])
+        before = grads_of(leaves)
+        set_grads(leaves, [0.0] * len(leaves))  # to which a pass adds
+        try:
+            numbers, _ = unobserved(gradient, self.root, tuple(nodes), ())
+        finally:
+            set_grads(leaves, before)
+        found = [number_leaf(kinds.FLOAT, number) for number in numbers]
+        self.wants += zip(found, nodes, strict=True)
+        return found
+
+
+class Meeting(Observer):
+    """Watches a pass of the engine: which leaves it comes to, and by which nodes.
+
+    leaves  the leaves
+    """
+
+    def __init__(self, check: Callable[[Node], None]) -> None:
+        self._check = check
+        self.leaves: list[Any] = []
+
+    def sends(self, node: Node, root: Node) -> None:
+        self._check(node)
+
+    def received(self, leaf: Node, grad: float, root: Node) -> None:
+        self.leaves.append(leaf)
 
 
 class TracedState:

@@ -34,7 +34,7 @@ from autograd_lite.compiler.record.template import plain
 from autograd_lite.compiler.record.tracers import NotRecordedError, Tracers, ValueTracer, end
 from autograd_lite.compiler.results import give_parents
 from autograd_lite.compiler.tape.opcodes import DETACH, LARGEST, TAKE
-from autograd_lite.fields import number_leaf
+from autograd_lite.fields import choose, number_leaf
 from autograd_lite.observers import observe, unobserved
 from autograd_lite.operations.rules import CODES
 from autograd_lite.plain import number_kind
@@ -240,6 +240,8 @@ class Recorder(TracingObserver):
         node = Value(number, xs, op)  # type: ignore[arg-type]
         _, _, (source,) = self._computed.get(id(node), (node, "", (node,)))
         self.note(source, op, *xs)  # from which node is detached within `no_grad`
+        taken = _chosen(_CODES[op], number, xs)
+        choose(source, next(i for i, x in enumerate(xs) if x is taken and (i or op != "take")))
         return node
 
     def derived(self, node: Node, in_pass: str, source: Node) -> None:

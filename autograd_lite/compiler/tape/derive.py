@@ -6,6 +6,7 @@ The derivatives of a block in it are blocks again, whose pullbacks are written i
 from __future__ import annotations
 
 from array import array
+from functools import partial, reduce
 from itertools import chain
 
 import numpy as np
@@ -15,7 +16,7 @@ from autograd_lite.compiler.tape.interpreter import Interpreter
 from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, INDEX, LEAF, RESULT, TAKE
 from autograd_lite.compiler.tape.ranges import rows_of
 from autograd_lite.compiler.tape.tape import Tape
-from autograd_lite.derive import Nodes
+from autograd_lite.derive import ADD, Nodes
 from autograd_lite.operations.rules import RULES
 from autograd_lite.pullback import Graph, by_operand
 from autograd_lite.value import Node, Value, required
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from autograd_lite.compiler.results import Run
+    from autograd_lite.compiler.tape.writer import TapeWriter
     from autograd_lite.value import Operand
 
 __all__ = [
     "RunBlock",
+    "append_pass",
     "folded",
     "taken_apart",
     "tape_of",
@@ -118,6 +121,31 @@ def tape_of(
             if alive[i] and alive[of]
         },
     )
+
+
+def append_pass(tape: TapeWriter, root: int, wanted: Sequence[Sequence[int]]) -> list[int]:
+    """Append to a tape that is written what `backward()` of a node of it gives.
+
+    wanted  lists of nodes
+
+    Gives the position of the cotangents of each list, added up.
+    """
+    nodes, n = TapeNodes(), len(tape.codes)
+    nodes.codes, nodes.static = tape.codes.tolist(), tape.static.tolist()
+    nodes.slots, nodes.numbers = tape.slots.tolist(), [None] * n
+    offsets, parents = tape.offsets.tolist(), tape.parents.tolist()
+    nodes.parents = [tuple(parents[offsets[i] : offsets[i + 1]]) for i in range(n)]
+    nodes.blocks = tape.blocks  # to which it adds
+    inputs = [*dict.fromkeys(chain.from_iterable(wanted))]
+    found = dict(zip(inputs, nodes.reverse([(root, nodes.number(1.0))], inputs), strict=True))
+    results = []
+    for places in wanted:
+        each = [found[i] for i in places]
+        results.append(reduce(partial(nodes.op, ADD), each) if each else nodes.number(0.0))
+    for i in range(n, len(nodes)):
+        tape.add(nodes.codes[i], nodes.static[i], [*nodes.parents[i]], nodes.slots[i])
+    tape.marks |= nodes.marks
+    return results
 
 
 # ------------------------------------------------------------------------------------ blocks

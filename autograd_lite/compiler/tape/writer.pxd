@@ -11,12 +11,12 @@ cdef int LEAF, CONSTANT, DETACH, INDEX, TAKE, BLOCK, RESULT, POW_C
 
 cdef class TapeWriter:
     cdef public numbers codes, offsets, parents, static, slots
-    cdef public dict leaves, position, now
+    cdef public dict leaves, position, now, versions, marks
     cdef public list captured, blocks
     @cython.locals(i=int)
     cdef int position_of(self, Node node) except -1
     @cython.locals(i=int)
-    cdef int add(self, int code, double c, list operands, int slot) except -1
+    cpdef int add(self, int code, double c, list operands, int slot) except -1
     @cython.locals(node=Node)
     cdef list operands_of(self, object nodes)
     @cython.locals(found=list)
@@ -26,11 +26,11 @@ cdef class TapeWriter:
 
 @cython.locals(
     tape=TapeWriter, living=set, index_nodes=dict, node=Node, code=int, c=double, operands=list,
-    w=double, i=Py_ssize_t, written=Py_ssize_t, next_write=Py_ssize_t, changes=list
+    w=double, i=Py_ssize_t, written=Py_ssize_t, next_write=Py_ssize_t, changes=list, place=int, calls=list, left=Py_ssize_t, ends=bint
 )
 cpdef TapeWriter write_tape(
     list nodes, list outputs, dict leaves, dict indices, dict computed_from, object writes=*,
-    bint ends=*
+    object passes=*, object append_pass=*
 )
-@cython.locals(i=Py_ssize_t, written=Py_ssize_t, living=set, node=Node)
-cdef set alive(list nodes, list outputs, dict computed_from, list writes)
+@cython.locals(i=Py_ssize_t, written=Py_ssize_t, left=Py_ssize_t, living=set, node=Node)
+cdef set alive(list nodes, list outputs, dict computed_from, list writes, list passes)

@@ -16,7 +16,7 @@ from autograd_lite.operations.rules import CODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from autograd_lite.value import Node
@@ -32,6 +32,8 @@ class TapeWriter:
     captured  those Values, in order
     position  {node: its position on the tape}
     now       {Value whose number was written: the position of what it is from then on}
+    versions  {Value: all of these positions}
+    marks     {position: (pass, of which position)} of what `backward()` appended
     blocks    the block of each BLOCK, in order
     """
 
@@ -45,6 +47,8 @@ class TapeWriter:
         self.captured: list[Any] = []
         self.position: dict[Node, int] = {}
         self.now: dict[Node, int] = {}
+        self.versions: dict[Node, list[int]] = {}
+        self.marks: dict[int, tuple[str, int]] = {}
         self.blocks: list[Any] = []
 
     def tape(
@@ -63,6 +67,7 @@ class TapeWriter:
         """
         at = self.position
         marks = {at[x]: (made_in, at[of]) for x, made_in, of in derived if x in at and of in at}
+        marks |= self.marks
         last = [self.position[node] for node in outputs]
         size = len(self.leaves)
         arrays = self.codes, self.offsets, self.parents, self.static, self.slots
@@ -104,6 +109,25 @@ class TapeWriter:
         memory.append_int(self.slots, slot)
         return len(self.codes) - 1
 
+    def pass_back(self, call: Any, living: set[Node], more: bool, append_pass: Any) -> None:
+        """Append a call of `backward()`.
+
+        more  True if another one follows: no gradient flows through what this one gives
+        """
+        wants = [(leaf, x) for leaf, x in call.wants if leaf in living]
+        if not wants:
+            return
+        wanted = [self.places_of(x) for _, x in wants]
+        of_root = self.places_of(call.root)
+        found = append_pass(self, of_root[len(of_root) - 1], wanted)  # in C, -1 is no index
+        for (leaf, _), place in zip(wants, found, strict=True):
+            self.position[leaf] = self.add(DETACH, 0.0, [place], -1) if more else place
+
+    def places_of(self, node: Node) -> list[int]:
+        """The positions of all numbers that a Value has had, as a leaf of a pass."""
+        first = [self.position_of(node)] if node in self.position or node not in self.now else []
+        return first + self.versions.get(node, [])
+
     def add_block(self, node: Node, hub: Node, call: Any) -> int:
         """Write the hub of a call of a block, or one of its results; the node's own position."""
         if node is not hub:
@@ -119,7 +143,8 @@ def write_tape(
     indices: dict[Node, int],
     computed_from: dict[Node, tuple[int, tuple[Any, ...]]],
     writes: Iterable[tuple[int, Node, Node]] = (),
-    ends: bool = False,
+    passes: Iterable[Any] = (),
+    append_pass: Callable[[TapeWriter, int, list[list[int]]], list[int]] | None = None,
 ) -> TapeWriter:
     """The tape of a graph.
 
@@ -132,29 +157,41 @@ def write_tape(
                    detached from an operand, the largest of them, or taken by the first, an index
     writes         (after how many nodes, Value, node) of each Value that has the number of a node
                    for the nodes that follow
-    ends           True if nothing is differentiated by the tape, so that what was detached from a
-                   node is the same
+    passes         each call of `backward()`, as a `ledger.Pass`; with any, and with writes, nothing
+                   is differentiated by the tape
+    append_pass    function of the tape, a root and lists of positions that appends the cotangents
+                   of each list together, and gives their positions
 
     Raises ValueError for a node made by hand, whose derivative is not in the rule table.
     """
     tape = TapeWriter(leaves)
     changes = [*writes]
-    living = alive(nodes, outputs, computed_from, changes)
+    calls = [*passes]
+    left = len(calls)
+    ends = left > 0 or len(changes) > 0
+    living = alive(nodes, outputs, computed_from, changes, calls)
     index_nodes: dict[Node, int] = {}
     written, next_write = 0, changes[0][0] if changes else -1
     for i, node in enumerate(nodes):
         while i == next_write:
             _, changed, new = changes[written]
             if changed in living:
-                tape.now[changed] = tape.position_of(new)
+                place = tape.position_of(new)
+                if left:  # no gradient flows through a write
+                    place = tape.add(DETACH, 0.0, [place], -1)
+                    tape.versions.setdefault(changed, []).append(place)
+                tape.now[changed] = place
             written += 1
             next_write = changes[written][0] if written < len(changes) else -1
+        while left and calls[len(calls) - left].made == i:
+            left -= 1
+            tape.pass_back(calls[len(calls) - left - 1], living, left > 0, append_pass)
         if node not in living or node in tape.position:
             continue
         c = 0.0
         if computed_from and node in computed_from:
             code, sources = computed_from[node]
-            if ends and code == DETACH and isinstance(sources[0], value.Node):
+            if ends and not left and code == DETACH and isinstance(sources[0], value.Node):
                 tape.position[node] = tape.position_of(sources[0])
                 continue
             operands = []
@@ -202,11 +239,18 @@ def alive(
     outputs: list[Node],
     computed_from: dict[Node, tuple[int, tuple[Any, ...]]],
     writes: list[tuple[int, Node, Node]],
+    passes: list[Any],
 ) -> set[Node]:
     """The nodes that the outputs depend on."""
     living = set(outputs)
-    written = len(writes)
+    written, left = len(writes), len(passes)
     for i in range(len(nodes) - 1, -1, -1):
+        while left and passes[left - 1].made > i:
+            left -= 1
+            wanted = [x for leaf, x in passes[left].wants if leaf in living]
+            if wanted:
+                living.update(wanted)
+                living.add(passes[left].root)
         while written and writes[written - 1][0] > i:
             written -= 1
             if writes[written][1] in living:
