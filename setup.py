@@ -98,6 +98,7 @@ extensions = cythonize(
         extension("autograd_lite.adjoint", *KERNELS, *FIELDS, "nary.pxd"),
         extension("autograd_lite.plain", *KERNELS, *FIELDS),
         extension("autograd_lite.fields", *KERNELS, *FIELDS, "plain.pxd"),
+        extension("autograd_lite.derive"),
         extension("autograd_lite.nary", *KERNELS, *FIELDS, define_macros=INLINE),
         extension("autograd_lite.cycles", *FIELDS, suffix=".pyx"),
         extension("autograd_lite.compiler.places", *FIELDS),

@@ -28,6 +28,7 @@ if os.environ.get("AUTOGRAD_LITE_PURE", "") not in ("", "0"):
         "block",
         "forward",
         "adjoint",
+        "derive",
     ):
         import_source(f"autograd_lite.{_name}")
 

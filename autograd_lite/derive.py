@@ -1,7 +1,8 @@
 """The derivatives of a scalar program, as further nodes of it.
 
 The partials of a rule are formulas, and each function of a formula is a rule itself. So what
-`reverse` and `forward` append is made of rules again, and can be differentiated again.
+`reverse` and `forward` append is made of rules again, and can be differentiated again. `derive.pxd`
+gives the functions that are called for each term their C types.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ ADD, SUB, MUL, DIV, NEG = (CODES[name] for name in ("add", "sub", "mul", "div", 
 SQUARE, POW_C, WHERE = CODES["square"], CODES["pow_c"], CODES["where"]
 LESS, LESS_EQUAL, EQUAL = CODES["less"], CODES["less_equal"], CODES["equal"]
 SUM, CHAIN, EXP, LARGER = CODES["sum"], CODES["chain"], CODES["exp"], CODES["larger"]
+DOT = CODES["dot"]
 
 partial_of_user: Any = None
 """Function (code, k) -> the code of the rule that is partial k of a user's operation, and has the
@@ -154,26 +156,9 @@ class Nodes:
     def combine(self, pairs: Sequence[tuple[int, int]]) -> int:
         """The sum of g * d over pairs of a cotangent and a partial: a g of 0 stays 0."""
         numbers = self.numbers
-        plain: list[tuple[int, int]] = []  # (node, 1 or -1)
+        plain: list[tuple[int, int]] = []
         rest: list[tuple[int, int]] = []
-        constant = 0.0
-        for pair in pairs:
-            g, d = pair
-            x, y = numbers[g], numbers[d]
-            if x is None:
-                if y is None:
-                    rest.append(pair)
-                elif y in _SIGNS:
-                    plain.append((g, _SIGNS[y]))
-                elif y != 0:
-                    rest.append(pair)
-            elif y is None:
-                if x in _SIGNS:
-                    plain.append((d, _SIGNS[x]))
-                elif x != 0:
-                    rest.append(pair)
-            elif x != 0:
-                constant += x * y
+        constant = sort_terms(numbers, pairs, plain, rest)
         if constant != 0:
             plain.append((self.number(constant), 1))
         if not rest:
@@ -357,21 +342,17 @@ class Nodes:
                     wanted[i] = g
                 if self.numbers[g] == 0 or not self.parents[i]:
                     continue
-                if self.codes[i] not in _BY_CHOICE:
-                    for p, d in self.partials(i):
-                        if active[p]:
-                            if sent[p] is None:
-                                sent[p] = [(g, d)]
-                            else:
-                                sent[p].append((g, d))
+                code = self.codes[i]
+                if code in (DOT, CHAIN):
+                    send_products(self.parents[i], g, active, sent)
                     continue
-                further = self._sent(i, g)
+                if code not in _BY_CHOICE:
+                    further = [(p, g, d) for p, d in self.partials(i)]
+                else:
+                    further = self._sent(i, g)
             for p, c, d in further:
                 if active[p]:
-                    if sent[p] is None:
-                        sent[p] = [(c, d)]
-                    else:
-                        sent[p].append((c, d))
+                    send_term(p, c, d, sent)
         return [wanted[i] for i in inputs]
 
     def forward(self, tangents: Mapping[int, int], targets: Sequence[int]) -> list[int]:
@@ -418,6 +399,63 @@ class Nodes:
             return t
         terms = [(of[p], d, first) for p, d, first in self.products(i) if p in of]
         return self.combine([(d, t) if first else (t, d) for t, d, first in terms])
+
+
+# ------------------------------------------------------------- terms of cotangents, in C types
+
+
+def send_products(parents: tuple[int, ...], g: int, active: list[bool], sent: list[Any]) -> None:
+    """Send the cotangent g of a sum of products to each factor, times the other one."""
+    half = len(parents) // 2
+    for k in range(half):
+        p = parents[k]
+        if active[p]:
+            send_term(p, g, parents[k + half], sent)
+    for k in range(half):
+        p = parents[k + half]
+        if active[p]:
+            send_term(p, g, parents[k], sent)
+
+
+def send_term(p: int, g: int, d: int, sent: list[Any]) -> None:
+    """Note a cotangent g and a partial d for node p."""
+    terms = sent[p]
+    if terms is None:
+        sent[p] = [(g, d)]
+    else:
+        terms.append((g, d))
+
+
+def sort_terms(
+    numbers: list[float | None],
+    pairs: Sequence[tuple[int, int]],
+    plain: list[tuple[int, int]],
+    rest: list[tuple[int, int]],
+) -> float:
+    """The sum of the products of known numbers among pairs.
+
+    plain  is given (node, 1 or -1) of what is multiplied by that
+    rest   is given the other pairs
+    """
+    constant = 0.0
+    for pair in pairs:
+        g, d = pair
+        x, y = numbers[g], numbers[d]
+        if x is None:
+            if y is None:
+                rest.append(pair)
+            elif y in _SIGNS:
+                plain.append((g, _SIGNS[y]))
+            elif y != 0:
+                rest.append(pair)
+        elif y is None:
+            if x in _SIGNS:
+                plain.append((d, _SIGNS[x]))
+            elif x != 0:
+                rest.append(pair)
+        elif x != 0:
+            constant += x * y
+    return constant
 
 
 # ---------------------------------------------------------------------------------- simplifying
