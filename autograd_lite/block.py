@@ -156,6 +156,8 @@ class Call:
     operands    the operands: the hub's parents, and plain numbers
     """
 
+    __slots__ = ("block", "cotangents", "gradient", "numbers", "operands")
+
     of_block = True
 
     def __init__(

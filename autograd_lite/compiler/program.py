@@ -15,7 +15,7 @@ from numbers import Integral
 
 import numpy as np
 
-from autograd_lite.block import nodes_of_call
+from autograd_lite.block import are_leaves, nodes_of_call
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.messages import counted, said
@@ -276,7 +276,9 @@ class Program(AnyProgram):
         for i, k in self.passed:
             nodes[i] = flat.values[k]
         # The run is not asked for anything else if no result is a node.
-        numbers = run.outputs[self.n_results :] if self.n_results else run.outputs
+        numbers = (
+            run.outputs[self.n_results :] if self.n_results and self.n_numbers else run.outputs
+        )
         result = put_together(self.template, nodes, numbers)
         if self.changes:
             self.writes.write(run.outputs, self.new_at)
@@ -359,8 +361,9 @@ class Program(AnyProgram):
             return []
         wrt, leaves_all = self.parameters, self.leaves_all
         if flat.values:
-            wrt += tuple(flat.values)
-            leaves_all = leaves_all and all(value.is_leaf for value in flat.values)
+            values = tuple(flat.values)
+            wrt += values
+            leaves_all = leaves_all and are_leaves(values)
         results = run.outputs[:n_results]
         block = RunBlock(choice.tape, choice.wrt, run)
         return nodes_of_call(self.name, wrt, leaves_all, results, run.gradient, block, wrt)

@@ -276,6 +276,8 @@ class RunBlock:
     wrt  the slots of the leaves that are the operands
     """
 
+    __slots__ = ("run", "tape", "wrt")
+
     def __init__(self, tape: Tape, wrt: Sequence[int], run: Run) -> None:
         self.tape, self.wrt, self.run = tape, wrt, run
 
