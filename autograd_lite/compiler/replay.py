@@ -178,7 +178,10 @@ class Replay:
         if self.due <= 0 or len(args) != self.n_args:
             return None
         space = self.space()
-        found = self.result_in(space, args, connected)
+        try:
+            found = self.result_in(space, args, connected)
+        except Exception:  # of an operation; the ordinary way knows whether it was to be computed
+            return None
         self.spare = space
         if found is not None:
             self.due -= 1
@@ -332,7 +335,7 @@ def replay_of(program: Program, flat: FlatArguments, signature: Signature) -> Re
     """
     tape, template = program.tape, program.template
     may = (
-        len(tape) <= MOST_SCALARS
+        max(len(tape), tape.leaves) <= MOST_SCALARS
         and type(template) is Hole
         and (template.number is None or template.number is float)
         and not (tape.blocks or program.calls or program.draws or program.passed)
