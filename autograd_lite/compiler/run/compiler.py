@@ -40,6 +40,7 @@ FLAGS = (
     "-fopenmp-simd",  # loops that are marked run on several numbers at once
     "-fno-math-errno",  # so do square roots in them
     "-fno-trapping-math",  # and so does what is taken on a condition
+    "-fno-tree-slp-vectorize",  # gcc 12 gets wrong what is added beside what is subtracted
     "-ffp-contract=off",  # but in products
     "-w",
 )

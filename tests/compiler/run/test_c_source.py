@@ -82,6 +82,18 @@ def test_a_repetition_reads_what_its_last_turn_has_written():
 
 
 @needs_compiler
+def test_neighbours_that_are_added_to_and_subtracted_from():
+    """Which gcc 12 gets wrong where it makes vectors of straight code."""
+    pair = Ref(48, (2, 1))
+    groups = [
+        Loop((4, 2), [Statement(pair, "x", {"x": Ref(34, (0, 1))}, add=1)]),
+        Loop((2, 2), [Statement(pair, "x", {"x": Ref(27, (4, 0))}, add=-1)]),
+        Loop((2, 2), [Statement(Ref(52, (2, 1)), "x", {"x": Ref(32, (1, 0))}, add=-1)]),
+    ]
+    agree(groups, 60)
+
+
+@needs_compiler
 def test_many_groups_are_several_functions():
     loops = [
         Loop(
