@@ -7,6 +7,7 @@ order of the loops that made them. A ragged group becomes padded rows.
 from __future__ import annotations
 
 from dataclasses import replace
+from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,10 +166,21 @@ def _is_nest(tables: Ints) -> bool:
 
 
 def _split(tables: Ints, starts: Ints, lengths: Ints) -> tuple[Ints, Ints] | None:
-    """The order and the cuts that put stretches of two lengths together, if these are nests."""
+    """The order and the cuts that put stretches of two lengths together, if these are nests.
+
+    Where those of one length are behind those of the other, the number between them goes on as
+    both do. It belongs to the one that makes loops of equal sizes of them.
+    """
     both = np.unique(lengths)[::-1]
     if len(both) != 2:
         return None
+    n, changes = tables.shape[1], np.flatnonzero(np.diff(lengths)) + 1
+    if len(changes) == 1:
+        end = int(starts[changes[0]])
+        cuts = [cut for cut in (end - 1, end + 1) if gcd(cut, n - cut) > max(gcd(end, n - end), 2)]
+        for cut in cuts:
+            if _is_nest(tables[:, :cut]) and _is_nest(tables[:, cut:]):
+                return np.arange(n), np.array([cut])
     parts = [ranges(starts[lengths == k], lengths[lengths == k]) for k in both]
     if not all(_is_nest(tables[:, part]) for part in parts):
         return None

@@ -1,5 +1,6 @@
 """Addresses: what is used alike lies side by side, and rows of different lengths are padded."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, dot
-from autograd_lite.compiler.lift.instructions import Ref, ZeroPadding, target_of
+from autograd_lite.compiler.lift.instructions import Elementwise, Ref, ZeroPadding, target_of
 from tests.support.lifting import Lifted
 from tests.support.scalar_programs import KINDS, program
 
@@ -88,3 +89,34 @@ def test_derivatives_lie_upwards_as_what_they_are_of():
     assert len(refs) > 10
     assert all(min(ref.strides, default=0) >= 0 for ref in refs)
     assert np.count_nonzero(np.diff(program.outputs) != 1) <= 4
+
+
+def test_a_number_between_two_parts_is_put_where_it_makes_loops():
+    """Gates of two layers read a state: those of one lie at every place, of the other at every
+    second one. With one number more in the first part, each step lost a number to the next.
+    """
+    n = 6
+    w = [[Value(0.1 * i - 0.2 * j) for i in range(n)] for j in range(6)]
+
+    def states(xs):
+        h, g = [0.1] * n, [0.2] * n
+        for x in xs:
+            gates = [
+                (ag.sigmoid(a * u), ag.sigmoid(a * v))
+                for a, u, v in zip(h, w[0], w[1], strict=True)
+            ]
+            other = [
+                (ag.sigmoid(a * u), ag.tanh(a * v)) for a, u, v in zip(g, w[2], w[3], strict=True)
+            ]
+            g = [p * q + a + x for (p, q), a in zip(gates, h, strict=True)]
+            h = [p * q + a for (p, q), a in zip(other, g, strict=True)]
+        return ag.sum([*h, *g])
+
+    counts = []
+    for steps in (6, 9, 12):
+        lifted = Lifted(states, [0.1 * t for t in range(steps)])
+        assert lifted.agrees()
+        counts.append(len(lifted.program.forward) + len(lifted.program.backward))
+    assert counts[2] - counts[1] == counts[1] - counts[0]
+    groups = [it for it in lifted.program.forward if isinstance(it, Elementwise)]
+    assert all(math.prod(it.loops) % n == 0 for it in groups)
