@@ -18,14 +18,14 @@
    number, and stands in its last bits. */
 #define SHIFT 0x1.8p52
 
-INLINE int64_t bits_of(double x)
+INLINE uint64_t bits_of(double x)
 {
-    int64_t bits;
+    uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
-INLINE double double_of(int64_t bits)
+INLINE double double_of(uint64_t bits)
 {
     double x;
     memcpy(&x, &bits, sizeof x);
@@ -33,10 +33,10 @@ INLINE double double_of(int64_t bits)
 }
 
 /* 2^n for a normal number. */
-INLINE double power_of_two(int64_t n) { return double_of((int64_t)((uint64_t)(n + 1023) << 52)); }
+INLINE double power_of_two(int64_t n) { return double_of((uint64_t)(n + 1023) << 52); }
 
 /* The whole number that was added to SHIFT. */
-INLINE int64_t whole(double shifted) { return bits_of(shifted) - bits_of(SHIFT); }
+INLINE int64_t whole(double shifted) { return (int64_t)(bits_of(shifted) - bits_of(SHIFT)); }
 
 /* 2^n x, in two factors, as 2^n need not be a normal number. */
 INLINE double scaled(double x, int64_t n)
@@ -123,10 +123,10 @@ INLINE double tanh_of(double x)
 INLINE double log_of_normal(double x, double k, double c)
 {
     /* the exponent, 1024 too large, of x / sqrt(1/2) */
-    uint64_t root = 0x3fe6a09e667f3bcd, above = (uint64_t)bits_of(x) - root + ((uint64_t)1024 << 52);
+    uint64_t root = 0x3fe6a09e667f3bcd, above = bits_of(x) - root + ((uint64_t)1024 << 52);
     uint64_t exponent = above >> 52;
-    k += double_of((int64_t)(exponent | (uint64_t)0x433 << 52)) - (0x1p52 + 1024);
-    double f = double_of(bits_of(x) - (int64_t)((exponent - 1024) << 52)) - 1.0;
+    k += double_of(exponent | (uint64_t)0x433 << 52) - (0x1p52 + 1024);
+    double f = double_of(bits_of(x) - ((exponent - 1024) << 52)) - 1.0;
     double s = f / (2.0 + f), z = s * s, half = 0.5 * f * f;
     double rest = 2.0 / 23;
     rest = times_plus(rest, z, 2.0 / 21);
