@@ -40,13 +40,21 @@ cpdef object dot(object xs, object ys)
 cpdef object in_pairs(int code, list xs, list ys)
 @cython.locals(i=Py_ssize_t, out=double, x="double*", y="double*")
 cdef double chain_of(Vector left, Vector right) noexcept
-@cython.locals(left=Vector, right=Vector, rights=list)
+@cython.locals(rights=list)
 cpdef list dots(object xs, object ys)
+@cython.locals(
+    first=Vector, second=Vector, third=Vector, fourth=Vector, right=Vector, outs=list,
+    n=Py_ssize_t, i=Py_ssize_t, k=Py_ssize_t, x="double*", y0="double*", y1="double*",
+    y2="double*", y3="double*", out0=double, out1=double, out2=double, out3=double
+)
+cdef list dots_with(Vector left, list rights)
 @cython.locals(xs=tuple, this=Vector, values=Py_ssize_t, deep=Py_ssize_t)
 cpdef Vector read_vector(object operands)
-@cython.locals(i=Py_ssize_t, out=double, x="double*", y="double*", more=Extra)
+@cython.locals(i=Py_ssize_t, out=double, x="double*", y="double*")
 cdef object dot_of(Vector left, Vector right)
-cdef object check_lengths(object name, Vector left, Vector right)
+@cython.locals(more=Extra)
+cdef object node_of_dot(Vector left, Vector right, double out)
+cdef int check_lengths(str name, Vector left, Vector right) except -1
 cdef tuple values_of(tuple operands)
 @cython.locals(i=Py_ssize_t, values=Py_ssize_t, deep=Py_ssize_t)
 cdef (Py_ssize_t, Py_ssize_t) read(tuple xs, double *d, int code) except *

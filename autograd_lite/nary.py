@@ -237,7 +237,40 @@ def dots(xs: Iterable[Operands], ys: Iterable[Operands]) -> list[list[Any]]:
     `dot` does.
     """
     rights = [read_vector(y) for y in ys]
-    return [[dot_of(left, right) for right in rights] for left in map(read_vector, xs)]
+    return [dots_with(read_vector(x), rights) for x in xs]
+
+
+def dots_with(left: Vector, rights: list[Vector]) -> list[Any]:
+    """[dot(left, right) for right in rights], four sums at a time.
+
+    Each adds its terms one after the other, and would wait for its last addition by itself.
+    """
+    n = len(rights)
+    for i in range(n):
+        right = rights[i]
+        check_lengths("dot", left, right)
+    x = memory.pointer(left.numbers)
+    outs = []
+    for i in range(0, n - n % 4, 4):
+        first, second, third, fourth = rights[i], rights[i + 1], rights[i + 2], rights[i + 3]
+        y0, y1 = memory.pointer(first.numbers), memory.pointer(second.numbers)
+        y2, y3 = memory.pointer(third.numbers), memory.pointer(fourth.numbers)
+        out0 = out1 = out2 = out3 = 0.0
+        for k in range(left.n):
+            out0 += x[k] * y0[k]
+            out1 += x[k] * y1[k]
+            out2 += x[k] * y2[k]
+            out3 += x[k] * y3[k]
+        outs += [
+            node_of_dot(left, first, out0),
+            node_of_dot(left, second, out1),
+            node_of_dot(left, third, out2),
+            node_of_dot(left, fourth, out3),
+        ]
+    for i in range(n - n % 4, n):
+        right = rights[i]
+        outs.append(dot_of(left, right))
+    return outs
 
 
 class Vector:
@@ -274,12 +307,19 @@ def read_vector(operands: Operands) -> Vector:
 
 
 def dot_of(left: Vector, right: Vector) -> Any:
-    """The dot product of two vectors; the partials with respect to one are the other's numbers."""
+    """The dot product of two vectors."""
     check_lengths("dot", left, right)
     x, y = memory.pointer(left.numbers), memory.pointer(right.numbers)
     out = 0.0
     for i in range(left.n):
         out += x[i] * y[i]
+    return node_of_dot(left, right, out)
+
+
+def node_of_dot(left: Vector, right: Vector, out: float) -> Any:
+    """The node of a dot whose value is `out`, of which the partials with respect to one vector are
+    the other's numbers; the value itself if no element is a Value.
+    """
     if not left.values:
         left, right = right, left
     if not left.values:

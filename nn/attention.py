@@ -8,7 +8,7 @@ from math import inf, nan, sqrt
 from typing import Any, TypeAlias
 
 import autograd_lite
-from autograd_lite import Value, nary, softmax
+from autograd_lite import Value, softmax
 from autograd_lite.nary import dots, read_vector
 from autograd_lite.value import Node, is_plain_number
 from nn import init
@@ -21,7 +21,8 @@ from nn.module import Module, parameters
 from nn.normalization import LayerNorm
 
 Mask: TypeAlias = tuple[Sequence[int], list[float | Value]]
-"""The keys that a query may look at, and the number that is added to its score for each."""
+"""The keys that a query may look at, and the number that is added to its score for each, or [] for
+no number."""
 
 
 class MultiheadAttention(Module):
@@ -106,14 +107,14 @@ class MultiheadAttention(Module):
             padding = [padding]
         masks = self._masks((n, length, source), is_causal, nested(attn_mask), padding)
         projected = [
-            [project(list(map(tuple, rows))) for rows in x]
+            _by_sample(project([tuple(row) for rows in x for row in rows]), n)
             for project, x in zip(self._projections(), samples, strict=True)
         ]
         nowhere = nan if need_weights else 0.0
         joined, weights = [], []
         for q, k, v in zip(*projected, strict=True):
             heads = [
-                self._head(q_h, k_h, v_h, next(masks), nowhere)
+                self._head(q_h, k_h, v_h, next(masks), nowhere, need_weights)
                 for q_h, k_h, v_h in zip(*map(self._split, (q, k, v)), strict=True)
             ]
             joined.append(
@@ -163,8 +164,9 @@ class MultiheadAttention(Module):
         values: list[Vector],
         mask: list[Mask],
         nowhere: float,
+        need_weights: bool,
     ) -> tuple[list[Vector], list[Vector]]:
-        """The outputs of one head, and its attention weights.
+        """The outputs of one head, and its attention weights if they are needed, else none.
 
         nowhere  the weight of every key for a query that may look at none
         """
@@ -173,18 +175,23 @@ class MultiheadAttention(Module):
         weights = []
         for seen, rows in groupby(zip(queries, mask, strict=True), lambda row: row[1][0]):
             if seen:
-                some = [read[i] for i in seen]
-                found = [self._weights(q, some, added) for q, (_, added) in rows]
+                alike = list(rows)
+                scores = dots([q for q, _ in alike], [read[i] for i in seen])
+                found = [
+                    self._weights(row, added)
+                    for row, (_, (_, added)) in zip(scores, alike, strict=True)
+                ]
             else:
                 seen = range(len(keys))
                 found = [(nowhere,) * len(keys) for _ in rows]
             outs += map(tuple, dots(found, zip(*[values[i] for i in seen], strict=True)))
-            weights += [_spread(row, seen, len(keys)) for row in found]
+            if need_weights:
+                weights += [_spread(row, seen, len(keys)) for row in found]
         return outs, weights
 
-    def _weights(self, q: Vector, keys: list[nary.Vector], added: list[float | Value]) -> Vector:
-        """The attention of a query to each of these keys, given what is added to the scores."""
-        weights = softmax(list(map(_masked, dots((q,), keys)[0], added)))
+    def _weights(self, scores: list[Any], added: list[float | Value]) -> Vector:
+        """The attention to keys of these scores, to which numbers are added if there are any."""
+        weights = softmax(list(map(_masked, scores, added)) if added else scores)
         if self.training and self.dropout > 0:
             weights = dropped(weights, self.dropout, self._rng)
         return tuple(weights)
@@ -220,7 +227,14 @@ class MultiheadAttention(Module):
 def _mask(row: Array) -> Mask:
     """The mask of a query, given what each key adds to its score; -inf forbids the key."""
     seen = tuple([i for i, added in enumerate(row) if not _forbids(added)])
-    return seen, [row[i] for i in seen]
+    added = [row[i] for i in seen]
+    return seen, added if any(isinstance(x, Node) or x != 0.0 for x in added) else []
+
+
+def _by_sample(rows: list[Array], n: int) -> list[list[Array]]:
+    """Rows of n samples, one after another, for each of these."""
+    length = len(rows) // max(n, 1)
+    return [rows[i * length : (i + 1) * length] for i in range(n)]
 
 
 def _forbids(added: float | Value) -> bool:

@@ -199,6 +199,30 @@ class TestDots:
                     assert len(node.parents) == len(expected.parents)
         assert dots(xs, []) == [[], [], []]
 
+    @pytest.mark.parametrize("n", range(10))
+    def test_many_at_a_time_have_the_bits_of_each(self, n):
+        xs = [tuple(Value(0.1 * i - k) for i in range(7)) for k in range(2)]
+        ys = [
+            tuple(0.3 * i + k if k % 3 else Value(0.7 * i - k) for i in range(7)) for k in range(n)
+        ]
+        found = dots([*xs, (0.1,) * 7], ys)
+        for x, row in zip([*xs, (0.1,) * 7], found, strict=True):
+            assert len(row) == n
+            for y, node in zip(ys, row, strict=True):
+                expected = al.dot(x, y)
+                if isinstance(expected, float):
+                    assert node == expected
+                else:
+                    assert node.data == expected.data
+                    assert node.parents == expected.parents
+                    assert node.partials == expected.partials
+
+    @pytest.mark.parametrize("wrong", range(5))
+    def test_one_of_many_of_another_length(self, wrong):
+        ys = [(1.0, 2.0) if k != wrong else (1.0,) for k in range(5)]
+        with pytest.raises(ValueError, match="lengths differ, 2 and 1"):
+            dots([(Value(1.0), 2.0)], ys)
+
     def test_the_lengths_must_agree(self):
         with pytest.raises(ValueError, match="lengths differ, 1 and 2"):
             dots([(1.0,)], [(Value(1.0), 2.0)])
