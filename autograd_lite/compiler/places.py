@@ -33,6 +33,9 @@ def alone() -> RLock:
     return _lock  # type: ignore[no-any-return]
 
 
+_DOUBLES = array("d")
+
+
 class Places:
     """Places of numbers, one after the other.
 
@@ -51,10 +54,13 @@ class Places:
     ) -> None:
         self.data, self.grads = tuple(data), tuple(grads)
         self.arrays, self.numbers = [*arrays], [*numbers]
+        self._names = [name for _, name, _ in self.numbers]
+        self._types = [cls for _, _, cls in self.numbers]
+        lengths = [n for _, _, n in self.arrays]
+        self._length = len(self.data) + len(self.grads) + sum(lengths) + len(self.numbers)
 
     def __len__(self) -> int:
-        lengths = [n for _, _, n in self.arrays]
-        return len(self.data) + len(self.grads) + sum(lengths) + len(self.numbers)
+        return self._length
 
     def owners(self) -> list[Any]:
         """The Values and objects that have the places."""
@@ -65,10 +71,9 @@ class Places:
         """The numbers; None if one is of another type, or an array of another length."""
         arrays = self._arrays()
         found = [vars(thing).get(name) for thing, name, _ in self.numbers]
-        types = [cls for _, _, cls in self.numbers]
-        if arrays is None or [*map(type, found)] != types:
+        if arrays is None or [*map(type, found)] != self._types:
             return None
-        numbers = array("d", bytes(8 * len(self)))
+        numbers = memory.room(_DOUBLES, self._length)
         take(numbers, self.data, self.grads, arrays, found)
         return numbers
 
@@ -112,15 +117,11 @@ class Places:
         arrays = self._arrays()
         if arrays is None:
             raise RuntimeError("an array of state was replaced while a step ran")
-        n = len(self.numbers)
-        end = start + len(self)
-        found = [
-            cls(number)
-            for (_, _, cls), number in zip(self.numbers, numbers[end - n : end], strict=True)
-        ]
+        end = start + self._length
+        last = numbers[end - len(self.numbers) : end]
+        found = [cls(number) for cls, number in zip(self._types, last, strict=True)]
         spaces = [vars(thing) for thing, _, _ in self.numbers]
-        names = [name for _, name, _ in self.numbers]
-        given = numbers, start, self.data, self.grads, arrays, spaces, names, found
+        given = numbers, start, self.data, self.grads, arrays, spaces, self._names, found
         try:
             put(*given)
         except KeyboardInterrupt:  # interpreted: between two numbers
@@ -129,6 +130,8 @@ class Places:
 
     def _arrays(self) -> list[array[float]] | None:
         """The arrays; None if one is not what it was."""
+        if not self.arrays:
+            return []
         found = [vars(thing).get(name) for thing, name, _ in self.arrays]
         for x, (_, _, n) in zip(found, self.arrays, strict=True):
             if type(x) is not array or x.typecode != "d" or len(x) != n:
