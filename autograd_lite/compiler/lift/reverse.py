@@ -42,6 +42,7 @@ class Reverse:
         self._cotangent = np.full(len(form), -1)  # [n] address of the cotangent of each node
         self._position = np.zeros(len(form), np.int64)  # [n] position of each node in its group
         self._takes: dict[int, list[tuple[Ints, Ints]]] = defaultdict(list)
+        self._backward_only = np.array([group.backward_only for group in groups])
         for group in groups:
             self._position[group.members] = np.arange(len(group.members))
             if group.kind == TAKE:
@@ -101,9 +102,8 @@ class Reverse:
         users, partials, side = uses.user[terms], uses.partial[terms], uses.side[terms]
         row, group = self._position[uses.node[terms]], self._layout.group_of[partials]
         a, b = self._cotangent[users], self._layout.address[partials]
-        for g in np.unique(group).tolist():
-            if self._layout.groups[g].backward_only:
-                self.backward += self._lowering.group(g)
+        for g in np.unique(group[self._backward_only[group]]).tolist():
+            self.backward += self._lowering.group(g)
         # Of the two factors of q . k, both of one group, each is the other's partial.
         user = self._layout.group_of[users] * 2 + np.where(group == i, side, 0)
         classes = term_classes(row, user, group, form.number[partials])
