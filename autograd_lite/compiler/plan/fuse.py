@@ -222,20 +222,25 @@ def _writes(group: Group, lead: int) -> Iterator[Place]:
 
 def _last(positions: Ints, place: Place) -> int:
     """The last position at some of these addresses."""
-    if isinstance(place, tuple):
-        return int(_view(positions, *place).max())
-    return int(positions[place].max(initial=-1))
+    if not isinstance(place, tuple):
+        return int(positions[place].max(initial=-1))
+    if not any(place[0].strides):
+        return int(positions[place[0].base])
+    return int(_view(positions, *place).max())
 
 
 def _mark(positions: Ints, place: Place, position: int) -> None:
-    if isinstance(place, tuple):
+    if not isinstance(place, tuple):
+        positions[place] = np.maximum(positions[place], position)
+    elif not any(place[0].strides):
+        base = place[0].base
+        positions[base] = max(int(positions[base]), position)
+    else:
         view = _view(positions, *place)
         np.maximum(view, position, out=view)
-    else:
-        positions[place] = np.maximum(positions[place], position)
 
 
 def _view(positions: Ints, ref: Ref, sizes: Sequence[int]) -> Ints:
     moving = [(size, 8 * step) for size, step in zip(sizes, ref.strides, strict=False) if step]
-    shape, strides = zip(*moving, strict=True) if moving else ((), ())
+    shape, strides = zip(*moving, strict=True)
     return np.ndarray(shape, np.int64, positions, 8 * ref.base, strides)
