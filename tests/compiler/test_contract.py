@@ -38,8 +38,8 @@ SENTENCES = [
     'it once on new code. `check="never"` exists.',
     "Between checks, a change that no name leads to (a weak reference, a thread local, the state "
     "of a C library) is not seen: pass it as an argument.",
-    "Random numbers come from `sample`, effects go into `callback`; other effects happen only when "
-    "the function runs.",
+    "Random numbers come from `sample`, effects go into `callback`; state that is set, such as "
+    "`p.data`, is set at each call; other effects happen only when the function runs.",
     "Copies and pickles take the function, not its programs.",
 ]
 

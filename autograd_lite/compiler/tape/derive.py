@@ -142,10 +142,22 @@ def append_pass(tape: TapeWriter, root: int, wanted: Sequence[Sequence[int]]) ->
     for places in wanted:
         each = [found[i] for i in places]
         results.append(reduce(partial(nodes.op, ADD), each) if each else nodes.number(0.0))
+    needed = [False] * len(nodes)
+    for i in results:
+        needed[i] = True
+    for i in range(len(nodes) - 1, n - 1, -1):
+        if needed[i]:
+            for p in nodes.parents[i]:
+                needed[p] = True
+    place = [*range(n), *[-1] * (len(nodes) - n)]
     for i in range(n, len(nodes)):
-        tape.add(nodes.codes[i], nodes.static[i], [*nodes.parents[i]], nodes.slots[i])
-    tape.marks |= nodes.marks
-    return results
+        if needed[i]:
+            mine = [place[p] for p in nodes.parents[i]]
+            place[i] = tape.add(nodes.codes[i], nodes.static[i], mine, nodes.slots[i])
+    tape.marks |= {
+        place[i]: (made_in, of) for i, (made_in, of) in nodes.marks.items() if place[i] >= n
+    }
+    return [place[i] for i in results]
 
 
 # ------------------------------------------------------------------------------------ blocks
