@@ -60,6 +60,7 @@ Contestants = dict[str, Callable[[], Step]]  # each is made where its library is
 
 OURS, INTERPRETED, EAGER = "compiled", "compiled, interpreter", "eager Value"
 IN_C = "compiled, in C"
+WHOLE, WHOLE_IN_C = "compiled, whole step", "compiled, whole step in C"
 TORCH, TORCH32, JAX, NUMPY = "PyTorch", "PyTorch, float32", "JAX jit", "NumPy by hand"
 MICROGRAD, UNCOLLECTED = "micrograd", "micrograd, no collector"
 SCALAR = "scalars in Python"
@@ -135,8 +136,11 @@ class Dense:
             layers[-2].load_state_dict({"weight": w.tolist(), "bias": b.tolist()})
         return nn.Sequential(*layers[:-1])
 
-    def ours(self, executor: str = "", check: str = "auto") -> Step:
-        """A step on eager Values, or compiled for an executor."""
+    def ours(self, executor: str = "", check: str = "auto", whole: bool = False) -> Step:
+        """A step on eager Values, or compiled for an executor.
+
+        whole  True if the optimiser's step is compiled, too
+        """
         model = self.model()
         optimizer = nn.optim.SGD(model.parameters(), lr=RATE)
 
@@ -148,18 +152,20 @@ class Dense:
             return nn.mse_loss(model(xs), ys)
 
         loss: Any = hinge if self.hinge else squares
-        if executor:
+        if executor and not whole:
             loss = autograd_lite.compile(loss, executor=executor, check=check)
         x, y = self.x, self.y
 
-        def step() -> float:
+        def step(x: Any, y: Any) -> Any:
             total = loss(x, y)
             optimizer.zero_grad()
             total.backward()
             optimizer.step()
-            return float(total.data)
+            return total
 
-        return step
+        if whole:
+            step = autograd_lite.compile(step, executor=executor, check=check)
+        return lambda: float(step(x, y).data)
 
     def numpy(self) -> Step:
         x, y = self.x, self.y
@@ -280,6 +286,8 @@ def moons_contest(_: Size) -> Contestants:
     return {
         OURS: lambda: task.ours("auto"),
         IN_C: lambda: task.ours("c"),
+        WHOLE: lambda: task.ours("auto", whole=True),
+        WHOLE_IN_C: lambda: task.ours("c", whole=True),
         INTERPRETED: lambda: task.ours("interpret"),
         EAGER: task.ours,
         NUMPY: task.numpy,
@@ -295,6 +303,8 @@ def chapter_contest(_: Size) -> Contestants:
     return {
         OURS: lambda: task.ours("auto"),
         IN_C: lambda: task.ours("c"),
+        WHOLE: lambda: task.ours("auto", whole=True),
+        WHOLE_IN_C: lambda: task.ours("c", whole=True),
         EAGER: task.ours,
         NUMPY: task.numpy,
         TORCH: task.torch,
@@ -387,7 +397,7 @@ def scalar_gpt(weights: dict[str, Any], tokens: Any, on: Scalars) -> Any:
     return sum(losses) / len(losses)
 
 
-def gpt_ours(letters: tuple[int, ...], executor: str = "") -> Step:
+def gpt_ours(letters: tuple[int, ...], executor: str = "", whole: bool = False) -> Step:
     weights = {
         name: [list(map(nn.Parameter, row)) for row in w.tolist()]
         for name, w in gpt_weights().items()
@@ -403,21 +413,27 @@ def gpt_ours(letters: tuple[int, ...], executor: str = "") -> Step:
         return scalar_gpt(weights, tokens, on)
 
     run: Any = loss
-    if executor:
-        run = autograd_lite.compile(loss, executor=executor)
-        for n in letters:
-            for _ in range(2):  # recorded, then lifted
-                run(np.zeros(n + 2, int))
-    data = names(letters)
 
-    def step() -> float:
-        total = run(next(data))
+    def step(tokens: Any) -> Any:
+        total = run(tokens)
         optimizer.zero_grad()
         total.backward()
         optimizer.step()
-        return float(total.data)
+        return total
 
-    return step
+    if executor and whole:
+        step = autograd_lite.compile(step, executor=executor)
+    elif executor:
+        run = autograd_lite.compile(loss, executor=executor)
+    before = [p.data for p in optimizer.params], optimizer.state_dict()
+    for n in letters if executor else ():
+        for _ in range(2):  # recorded, then lifted
+            step(np.zeros(n + 2, int))
+    for p, number in zip(optimizer.params, before[0], strict=True):
+        p.data = number
+    optimizer.load_state_dict(before[1])
+    data = names(letters)
+    return lambda: float(step(next(data)).data)
 
 
 class Scalar:
@@ -550,6 +566,8 @@ def gpt_contest(size: Size) -> Contestants:
     return {
         OURS: lambda: gpt_ours(size.letters, "auto"),
         IN_C: lambda: gpt_ours(size.letters, "c"),
+        WHOLE: lambda: gpt_ours(size.letters, "auto", whole=True),
+        WHOLE_IN_C: lambda: gpt_ours(size.letters, "c", whole=True),
         EAGER: lambda: gpt_ours(size.letters),
         TORCH: lambda: gpt_torch(size.letters),
         SCALAR: lambda: gpt_scalar(size.letters),
