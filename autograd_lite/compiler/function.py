@@ -456,7 +456,7 @@ class Compiled(Replaying, CompiledFunction):
         problem, signature.problem = signature.problem, ""  # should the function fail as well
         known = [program.writes for program in signature.programs if program.changes]
         if call.ledger is not None:
-            known.append(call.ledger.written_places())
+            known.append(call.ledger.written_places(old=True))
         written = [(places, places.read()) for places in known]
         try:
             if call.drawn[0] or call.called:

@@ -4,9 +4,20 @@ cimport autograd_lite.memory as memory
 from cpython.array cimport array as doubles
 
 
+cdef doubles _NONE
+
+@cython.locals(i=Py_ssize_t, found=list)
+cdef list arrays_in(list spaces, list names, list lengths)
+@cython.locals(i=Py_ssize_t, found=list)
+cdef list numbers_in(list spaces, list names, list types)
+cdef doubles room(Py_ssize_t n)
 @cython.locals(i=Py_ssize_t, n=Py_ssize_t, out="double*", read="double*", each=doubles)
-cdef object take(doubles numbers, tuple data, tuple grads, list arrays, list found)
-@cython.locals(i=Py_ssize_t, n=Py_ssize_t, out="double*", read="double*", each=doubles)
+cdef object take(
+    doubles numbers, doubles before, tuple data, tuple grads, list arrays, list found
+)
+@cython.locals(
+    i=Py_ssize_t, m=Py_ssize_t, n=Py_ssize_t, out="double*", read="double*", each=doubles
+)
 cpdef object put(
     doubles numbers, Py_ssize_t start, tuple data, tuple grads, list arrays, list spaces,
     list names, list found

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Places", "alone", "grads_of", "set_grads"]
 
+_NONE = array("d")
+
 _lock: Any = None  # of one that runs from old numbers of state to new ones
 give_lock(sys.modules[__name__], "_lock")
 
@@ -31,9 +33,6 @@ give_lock(sys.modules[__name__], "_lock")
 def alone() -> RLock:
     """The lock of a step: in all threads, one at a time goes from old numbers to new ones."""
     return _lock  # type: ignore[no-any-return]
-
-
-_DOUBLES = array("d")
 
 
 class Places:
@@ -53,11 +52,17 @@ class Places:
         numbers: Iterable[tuple[Any, str, type]],
     ) -> None:
         self.data, self.grads = tuple(data), tuple(grads)
+        if self.data == self.grads:
+            self.grads = self.data  # and `put` goes through them once
         self.arrays, self.numbers = [*arrays], [*numbers]
+        self._arrays = [vars(thing) for thing, _, _ in self.arrays]
+        self._array_names = [name for _, name, _ in self.arrays]
+        self._lengths = [n for _, _, n in self.arrays]
+        self._spaces = [vars(thing) for thing, _, _ in self.numbers]
         self._names = [name for _, name, _ in self.numbers]
         self._types = [cls for _, _, cls in self.numbers]
-        lengths = [n for _, _, n in self.arrays]
-        self._length = len(self.data) + len(self.grads) + sum(lengths) + len(self.numbers)
+        values = len(self.data) + len(self.grads)
+        self._length = values + sum(self._lengths) + len(self.numbers)
 
     def __len__(self) -> int:
         return self._length
@@ -67,14 +72,17 @@ class Places:
         held = [thing for thing, _, _ in chain(self.arrays, self.numbers)]
         return [*self.data, *self.grads, *held]
 
-    def read(self) -> array[float] | None:
-        """The numbers; None if one is of another type, or an array of another length."""
-        arrays = self._arrays()
-        found = [vars(thing).get(name) for thing, name, _ in self.numbers]
-        if arrays is None or [*map(type, found)] != self._types:
+    def read(self, before: array[float] = _NONE) -> array[float] | None:
+        """The numbers, behind others; None if one is of another type or an array of another length.
+
+        before  those others
+        """
+        arrays = arrays_in(self._arrays, self._array_names, self._lengths)
+        found = numbers_in(self._spaces, self._names, self._types)
+        if arrays is None or found is None:
             return None
-        numbers = memory.room(_DOUBLES, self._length)
-        take(numbers, self.data, self.grads, arrays, found)
+        numbers = room(len(before) + self._length)
+        take(numbers, before, self.data, self.grads, arrays, found)
         return numbers
 
     def now(self) -> list[Any]:
@@ -114,43 +122,67 @@ class Places:
 
     def write(self, numbers: array[float], start: int = 0) -> None:
         """Set the numbers, which begin at start: all of them, whatever comes between."""
-        arrays = self._arrays()
+        arrays = arrays_in(self._arrays, self._array_names, self._lengths)
         if arrays is None:
             raise RuntimeError("an array of state was replaced while a step ran")
         end = start + self._length
-        last = numbers[end - len(self.numbers) : end]
+        last = numbers[end - len(self._types) : end]
         found = [cls(number) for cls, number in zip(self._types, last, strict=True)]
-        spaces = [vars(thing) for thing, _, _ in self.numbers]
-        given = numbers, start, self.data, self.grads, arrays, spaces, self._names, found
+        given = numbers, start, self.data, self.grads, arrays, self._spaces, self._names, found
         try:
             put(*given)
         except KeyboardInterrupt:  # interpreted: between two numbers
             put(*given)
             raise
 
-    def _arrays(self) -> list[array[float]] | None:
-        """The arrays; None if one is not what it was."""
-        if not self.arrays:
-            return []
-        found = [vars(thing).get(name) for thing, name, _ in self.arrays]
-        for x, (_, _, n) in zip(found, self.arrays, strict=True):
-            if type(x) is not array or x.typecode != "d" or len(x) != n:
-                return None
-        return found
+
+def arrays_in(
+    spaces: list[dict[str, Any]], names: list[str], lengths: list[int]
+) -> list[array[float]] | None:
+    """The arrays of doubles of these names; None if one is not of this length, or none."""
+    found = []
+    for i in range(len(names)):
+        x: Any = spaces[i].get(names[i])
+        if type(x) is not array or x.typecode != "d" or len(x) != lengths[i]:
+            return None
+        found.append(x)
+    return found
+
+
+def numbers_in(
+    spaces: list[dict[str, Any]], names: list[str], types: list[type]
+) -> list[Any] | None:
+    """The numbers of these names; None if one is not of this type."""
+    found = []
+    for i in range(len(names)):
+        x = spaces[i].get(names[i])
+        if type(x) is not types[i]:
+            return None
+        found.append(x)
+    return found
+
+
+def room(n: int) -> array[float]:
+    """An array of n doubles of any value."""
+    return memory.room(_NONE, n)
 
 
 def take(
     numbers: array[float],
+    before: array[float],
     data: tuple[Value, ...],
     grads: tuple[Value, ...],
     arrays: list[array[float]],
     found: list[Any],
 ) -> None:
-    """Write the numbers of the places to an array."""
-    out = memory.doubles(numbers)
-    n = len(data)
+    """Write the numbers of the places to an array, behind others."""
+    out, read = memory.doubles(numbers), memory.doubles(before)
+    n = len(before)
     for i in range(n):
-        out[i] = memory.data_of(data, i)
+        out[i] = read[i]
+    for i in range(len(data)):
+        out[n + i] = memory.data_of(data, i)
+    n += len(data)
     for i in range(len(grads)):
         out[n + i] = memory.grad_of(grads, i)
     n += len(grads)
@@ -176,12 +208,17 @@ def put(
     """Write the numbers of an array to the places; `found` are those of attributes."""
     read = memory.doubles(numbers)
     n = start
-    for i in range(len(data)):
-        memory.set_data(data, i, read[n + i])
-    n += len(data)
-    for i in range(len(grads)):
-        memory.set_grad(grads, i, read[n + i])
-    n += len(grads)
+    m = len(data)
+    if grads is data:
+        for i in range(m):
+            memory.set_data(data, i, read[n + i])
+            memory.set_grad(data, i, read[n + m + i])
+    else:
+        for i in range(m):
+            memory.set_data(data, i, read[n + i])
+        for i in range(len(grads)):
+            memory.set_grad(grads, i, read[n + m + i])
+    n += m + len(grads)
     for each in arrays:
         out = memory.doubles(each)
         for i in range(len(each)):

@@ -347,10 +347,10 @@ class Program(AnyProgram):
                 indices = compress(drawn, cycle(self.is_index))
                 integers = integers + array("q", map(operator.index, indices))
         if self._reads_state:
-            state = self.reads.read()
+            state = self.reads.read(leaves)
             if state is None:
                 raise StateChangedError
-            leaves = leaves + state
+            leaves = state
         return choice.forward(leaves, integers, self.parameters)
 
     def nodes(

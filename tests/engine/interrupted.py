@@ -144,6 +144,40 @@ class Step:
         assert self.state() == twin.state()
 
 
+class WholeStep:
+    """A compiled step, recorded, then checked, then run: all state is before it or after it."""
+
+    def __init__(self):
+        self.model = nn.Linear(4, 2, rng=0)
+        self.optimizer = nn.optim.Adam(self.model.parameters())
+        self.compiled = al.compile(self.step)
+
+    def step(self, x):
+        loss = sum(y * y for y in self.model(x))
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss
+
+    def work(self):
+        for _ in range(3):
+            self.compiled([1.0, 2.0, 3.0, 4.0])
+
+    def state(self):
+        numbers = [number for p in self.optimizer.params for number in (p.data, p.grad)]
+        return numbers, self.optimizer.state_dict()
+
+    def check(self, states):
+        twin = WholeStep()
+        known = [twin.state()]
+        for _ in range(3 * len(states)):
+            twin.compiled([1.0, 2.0, 3.0, 4.0])
+            known.append(twin.state())
+        if al.compiled:
+            assert self.state() in known
+        self.work()
+
+
 class Save:
     """Writes a file where one was: it is the one or the other, and no third lies beside it."""
 
@@ -165,6 +199,9 @@ class Save:
         assert self.state() == states[1]
 
 
+KINDS = Forward, Backward, ByHand, Replay, Step, WholeStep, Save
+
+
 def states(kind, n):
     """What a thing is after 0, 1, ..., n times."""
     thing = kind()
@@ -182,7 +219,7 @@ def wait(seconds):
 
 
 def main(name, trials):
-    kind = {cls.__name__: cls for cls in (Forward, Backward, ByHand, Replay, Step, Save)}[name]
+    kind = {cls.__name__: cls for cls in KINDS}[name]
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     lost = []
     sys.unraisablehook = lost.append

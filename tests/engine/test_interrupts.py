@@ -12,7 +12,9 @@ INTERRUPTED = str(Path(__file__).with_name("interrupted.py"))
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="interval timers are Unix's")
-@pytest.mark.parametrize("work", ["Forward", "Backward", "ByHand", "Replay", "Step", "Save"])
+@pytest.mark.parametrize(
+    "work", ["Forward", "Backward", "ByHand", "Replay", "Step", "WholeStep", "Save"]
+)
 def test_real_signals_at_random_moments(python, work):
     if work == "Save":
         pytest.importorskip("safetensors")

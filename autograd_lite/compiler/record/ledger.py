@@ -238,15 +238,15 @@ class Ledger:
             found += [state.now[name] for name in state.before if name not in state.arrays]
         return found
 
-    def written_places(self) -> Places:
-        """The places that the call has written."""
+    def written_places(self, old: bool = False) -> Places:
+        """The places that the call has written, for numbers of the new types or of the old ones."""
         states = self._states.values()
         return Places(
             [value for value, _ in self._data_before.values()],
             [value for value, _ in self._grad_before.values()],
             [(s.thing, k, len(s.now[k])) for s in states for k in s.before if k in s.arrays],
             [
-                (s.thing, k, type(plain_number(s.now[k])))
+                (s.thing, k, type(plain_number(s.before[k] if old else s.now[k])))
                 for s in states
                 for k in s.before
                 if k not in s.arrays
@@ -259,10 +259,8 @@ class Ledger:
         numbers += [old for _, old in self._grad_before.values()]
         states = self._states.values()
         numbers += [x for s in states for k in s.before if k in s.arrays for x in s.before[k]]
-        last = [(s, k) for s in states for k in s.before if k not in s.arrays]
-        places = self.written_places()
-        places.numbers = [(s.thing, k, type(s.before[k])) for s, k in last]
-        places.write(array("d", [*numbers, *[float(s.before[k]) for s, k in last]]))
+        numbers += [float(s.before[k]) for s in states for k in s.before if k not in s.arrays]
+        self.written_places(old=True).write(array("d", numbers))
 
     def _lock(self) -> None:
         if not self._locked:

@@ -232,6 +232,19 @@ def test_state_of_an_object():
     assert (thing.rate, f.recordings) == (1.0, 2)
 
 
+def test_what_fails_leaves_state_its_type():
+    thing = Rate()
+    thing.rate = 2
+
+    def f(x):
+        thing.rate = thing.rate * 0.25 * x
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        compile(f)(1.0)
+    assert (thing.rate, type(thing.rate)) == (2, int)
+
+
 def refused(function, *arguments, match):
     """The function runs eagerly, with a warning that says why, and leaves what it should."""
     step = compile(function)
