@@ -60,6 +60,7 @@ class _Lowering:
         self._known: dict[tuple[str, tuple[Operand, ...]], Step] = {}
         self._forwarded: dict[Ref, Operand] = {}
         self._names: dict[str, Operand] = {}
+        self._of: dict[Step, int] = {}  # the statement that a step belongs to
         self._written = {s.out: i for i, s in enumerate(loop.statements) if s.kind == "map"}
         for i, statement in enumerate(loop.statements):
             self._statement(i, statement)
@@ -67,14 +68,14 @@ class _Lowering:
         self._merge()
 
     def _statement(self, i: int, it: Statement) -> None:
-        self._first = len(self.steps)
+        self._first, self._now = len(self.steps), i
         self._names = {name: self._read(i, ref) for name, ref in it.operands.items()}
         value = self._value(it.tree)
         if it.kind != "map":
             if it.add < 0:
                 value = self._step("negative", value)
             reduction = Step(_REDUCTION[it.kind], (value,), [it.out], it.add != 0)
-            self.steps.append(reduction)
+            self._append(reduction)
             return
         if it.add:
             value = self._step("add" if it.add > 0 else "subtract", self._read(i, it.out), value)
@@ -86,7 +87,7 @@ class _Lowering:
                 or value not in self.steps[self._first :]
             ):
                 value = Step("copyto", (value,))
-                self.steps.append(value)
+                self._append(value)
             value.stores.append(it.out)
         self._forwarded[it.out] = value
 
@@ -138,13 +139,18 @@ class _Lowering:
         key = function, operands
         if key not in self._known:
             self._known[key] = Step(function, operands)
-            self.steps.append(self._known[key])
+            self._append(self._known[key])
         return self._known[key]
+
+    def _append(self, step: Step) -> None:
+        self.steps.append(step)
+        self._of[step] = self._now
 
     def _merge(self) -> None:
         """Take products and the sums that alone read them as one step.
 
-        The product then reads its operands later, which is the same, as no step writes them.
+        The product then reads its operands later, which is the same: no step writes them, but the
+        last one of the statement that both belong to.
         """
         readers: dict[Operand, int] = {}
         for step in self.steps:
@@ -159,7 +165,9 @@ class _Lowering:
                 if not isinstance(product, Step) or product.function != "multiply":
                     continue
                 x, y = product.operands
-                if product.stores or readers[product] > 1 or not {x, y}.isdisjoint(self._written):
+                if product.stores or readers[product] > 1:
+                    continue
+                if self._of[product] != self._of[step] and not {x, y}.isdisjoint(self._written):
                     continue
                 x, y = (y, x) if isinstance(x, float) else (x, y)
                 if isinstance(x, float):

@@ -52,6 +52,8 @@ def test_a_product_and_the_sum_that_alone_reads_it_are_one_step():
     assert steps(statement(OUT, "2 * x - y", x=X, y=Y)) == [
         ("multiply subtract", "x", 2.0, "y", "-> out")
     ]
+    momentum = statement(OUT, "0.9 * x + y", x=OUT, y=X)
+    assert steps(momentum) == [("multiply add", "out", 0.9, "x", "-> out")]
     twice = steps(statement(OUT, "x * y + 1", x=X, y=Y), statement(OTHER, "exp(x * y)", x=X, y=Y))
     assert [step[0] for step in twice] == ["multiply", "add", "exp"]
 
