@@ -43,6 +43,9 @@ PATIENCE = 0.3
 """Seconds that runs by arrays take in all before a program is compiled, and as many more for each
 hundred groups of its plan: about as long as that takes."""
 
+LONGEST_SOURCE = 1 << 21
+"""Characters of C beyond which a compiler takes too long, and too much memory, for "auto"."""
+
 
 def most_groups(tape: Tape) -> int:
     """As arrays a program of more groups is slower; negative if any is."""
@@ -255,9 +258,12 @@ class _Patience:
                 except NotInCError:
                     self.is_over = True
                     return None
+                self.is_over = len(self._compilation.library.source) > LONGEST_SOURCE
+            if self.is_over:
+                return None
             library = self._compilation.library
             library.begin()  # once more in a forked process
-            if library.ready and self._compiled is None and not self.is_over:
+            if library.ready and self._compiled is None:
                 if library.problem:
                     self.is_over = True
                     _warn_of(library.problem)

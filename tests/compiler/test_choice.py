@@ -307,6 +307,14 @@ def test_while_the_compiler_works_arrays_run(monkeypatch):
 
 
 @needs_compiler
+def test_a_source_that_is_too_long_is_not_compiled(at_once, monkeypatch):
+    monkeypatch.setattr(choice, "LONGEST_SOURCE", 1000)
+    f, x, expected = weighed()
+    assert executors(f, x, expected) == ["auto", "numpy", "numpy", "numpy"]
+    assert f.programs()[0].choice._patience is None
+
+
+@needs_compiler
 def test_c_that_gives_other_numbers_is_dropped_for_arrays(at_once, monkeypatch):
     right = CompiledExecutor._gradient
 
