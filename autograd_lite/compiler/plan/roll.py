@@ -14,7 +14,7 @@ from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["rolled"]
 
-MIN_TURNS = 8  # fewer are better fused than repeated
+MIN_TURNS = 8  # fewer are better fused than repeated; of two turns `_chosen` knows nothing
 PERIODS = 24  # lengths of a turn that are tried, those that are met most often
 OCCURRENCES = 8  # how often one kind of group may come in a turn, for its length to be found
 

@@ -2,17 +2,24 @@
 
 import math
 import random
+from array import array
+from importlib import import_module
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 import autograd_lite as ag
-from autograd_lite import Value
+import nn
+from autograd_lite import Value, compile
+from autograd_lite.compiler.lift import lift
 from autograd_lite.compiler.plan import plan
+from autograd_lite.compiler.plan.check import check
 from autograd_lite.compiler.plan.groups import Repeat
 from autograd_lite.derivatives import value_and_grad
+from tests.support.agreement import parameters_of, values_in
 from tests.support.lifting import Lifted
-from tests.support.plans import plan_agrees
+from tests.support.plans import Runner, plan_agrees
 from tests.support.scalar_programs import KINDS, program
 
 
@@ -20,6 +27,49 @@ from tests.support.scalar_programs import KINDS, program
 def test_a_plan_gives_what_the_interpreter_does(seed):
     function, args = program(seed)
     assert plan_agrees(Lifted(function, *args))
+
+
+@pytest.mark.parametrize("seed", range(1, 20 * len(KINDS), len(KINDS)))
+def test_repetitions_of_three_turns(monkeypatch, seed):
+    monkeypatch.setattr(import_module("autograd_lite.compiler.plan.roll"), "MIN_TURNS", 3)
+    function, args = program(seed)
+    assert plan_agrees(Lifted(function, *args))
+
+
+OPTIMIZERS = [
+    lambda parameters: nn.optim.SGD(parameters, lr=0.01, momentum=0.9),
+    nn.optim.Adam,
+]
+
+
+# A step cannot add to .grad of an argument.
+STEPS = [seed for seed in range(3 * len(KINDS)) if not values_in(program(seed)[1])]
+
+
+@pytest.mark.parametrize("seed", STEPS)
+def test_whole_steps(seed):
+    """The numbers of the loss and of all state that a step writes."""
+    function, args = program(seed)
+    optimizer = OPTIMIZERS[seed % 2](parameters_of(function, args))
+
+    def step(*args):
+        loss = ag.sum(values_in(function(*args)))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    compiled = compile(step, executor="interpret", check="never")
+    compiled(*args)
+    (recorded,) = compiled.programs()
+    made = plan(lift(recorded.tape, recorded.choice.wrt))
+    check(made)
+    rng = np.random.default_rng(seed)
+    leaves = 0.05 + 0.5 * rng.random(recorded.tape.leaves)
+    indices = np.zeros(recorded.tape.indices, np.int64)
+    found, _, _ = Runner(made, indices, 0).run(leaves, [])
+    run = recorded.choice.interpreter.forward(array("d", leaves), array("q", indices))
+    np.testing.assert_allclose(found, run.outputs, rtol=1e-9, atol=1e-9)
 
 
 def test_a_wrong_plan_is_noticed():
