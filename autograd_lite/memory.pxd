@@ -371,5 +371,27 @@ cdef inline void set_grad(tuple values, Py_ssize_t i, double grad) noexcept:
     set_gradient(<Node> PyTuple_GET_ITEM(values, i), grad)
 
 
+cdef inline double grad_at(tuple values, Py_ssize_t i, bint placed) noexcept:
+    return grad_of(values, i) if placed else (<Node> PyTuple_GET_ITEM(values, i))._grad
+
+
+cdef inline void set_grad_at(tuple values, Py_ssize_t i, double grad, bint placed) noexcept:
+    if placed:
+        set_grad(values, i, grad)
+    else:
+        (<Node> PyTuple_GET_ITEM(values, i))._grad = grad
+
+
+cdef inline double data_at(tuple values, Py_ssize_t i, bint placed) noexcept:
+    return data_of(values, i) if placed else (<Node> PyTuple_GET_ITEM(values, i))._data
+
+
+cdef inline void set_data_at(tuple values, Py_ssize_t i, double data, bint placed) noexcept:
+    if placed:
+        set_data(values, i, data)
+    else:
+        (<Node> PyTuple_GET_ITEM(values, i))._data = data
+
+
 cdef inline void set_data(tuple values, Py_ssize_t i, double data) noexcept:
     set_number(<Node> PyTuple_GET_ITEM(values, i), data)

@@ -334,6 +334,26 @@ def set_grad(values: tuple[Node, ...], i: int, grad: float) -> None:
     set_gradient(values[i], grad)
 
 
+def grad_at(values: tuple[Node, ...], i: int, placed: bool) -> float:
+    """The gradient of values[i]; here and below, placed is False if no leaf lies in a block."""
+    return grad_of(values, i)
+
+
+def set_grad_at(values: tuple[Node, ...], i: int, grad: float, placed: bool) -> None:
+    """Set the gradient of values[i]."""
+    set_grad(values, i, grad)
+
+
+def data_at(values: tuple[Node, ...], i: int, placed: bool) -> float:
+    """The number of values[i]."""
+    return data_of(values, i)
+
+
+def set_data_at(values: tuple[Node, ...], i: int, data: float, placed: bool) -> None:
+    """Set the number of values[i]."""
+    set_data(values, i, data)
+
+
 def add_to_grad(values: tuple[Node, ...], i: int, number: float) -> None:
     """Add to the gradient of values[i]."""
     set_gradient(values[i], gradient(values[i]) + number)

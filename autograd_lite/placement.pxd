@@ -4,6 +4,11 @@ from cpython.array cimport array
 from autograd_lite.extra cimport Extra
 
 
+cdef bint _any
+
+cpdef bint any_placed() noexcept
+
+
 cdef class Placement:
     cdef readonly array numbers, grads
     cdef public bint intact

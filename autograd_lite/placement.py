@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from autograd_lite.memory import Node
 
 
+_any = False  # True once there is a placement
+
+
+def any_placed() -> bool:
+    """False if no leaf lies in a block, so that nobody has to look."""
+    return _any
+
+
 class Placement:
     """The blocks in which leaves lie, in their order.
 
@@ -51,6 +59,8 @@ def place(leaves: tuple[Node, ...]) -> Placement:
     for i in range(n):
         if memory.is_deep(leaves, i):
             raise ValueError("place: the result of an operation has no place in a block")
+    global _any
+    _any = True
     numbers, grads = array("d", bytes(8 * n)), array("d", bytes(8 * n))
     here = Placement(numbers, grads)
     extras = [extra.make(()) for _ in range(n)]

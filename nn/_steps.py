@@ -2,7 +2,7 @@
 
 Plain Python, compiled with `_steps.pxd` beside it as `autograd_lite/value.py` is. What a step
 remembers of each parameter stands in arrays of doubles. Parameters must be Values, at which nobody
-looks in C.
+looks in C; whether they lie in blocks is asked once, if none does.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 
 import autograd_lite.memory as memory
+import autograd_lite.placement as placement
 import nn._roots as roots
 from autograd_lite.observers import writing
 
@@ -25,8 +26,9 @@ BLOCK = 64  # so many square roots and quotients are computed in one go
 def zero_grad(parameters: Parameters) -> None:
     """Set all gradients to 0."""
     writing(parameters, "grad")
+    placed = placement.any_placed()
     for i in range(len(parameters)):
-        memory.set_grad(parameters, i, 0.0)
+        memory.set_grad_at(parameters, i, 0.0, placed)
 
 
 def grad_norm(parameters: Parameters) -> float:
@@ -36,9 +38,10 @@ def grad_norm(parameters: Parameters) -> float:
 
 def sum_of_squares(parameters: Parameters) -> float:
     """That of all gradients."""
+    placed = placement.any_placed()
     total = 0.0
     for i in range(len(parameters)):
-        g = memory.grad_of(parameters, i)
+        g = memory.grad_at(parameters, i, placed)
         total += g * g
     return total
 
@@ -46,8 +49,9 @@ def sum_of_squares(parameters: Parameters) -> float:
 def scale_grad(parameters: Parameters, factor: float) -> None:
     """Multiply all gradients."""
     writing(parameters, "grad")
+    placed = placement.any_placed()
     for i in range(len(parameters)):
-        memory.set_grad(parameters, i, factor * memory.grad_of(parameters, i))
+        memory.set_grad_at(parameters, i, factor * memory.grad_at(parameters, i, placed), placed)
 
 
 def sgd(
@@ -66,17 +70,18 @@ def sgd(
     Here and below, sign is -1 to maximise rather than minimise.
     """
     writing(parameters, "data")
+    placed = placement.any_placed()
     vs = memory.doubles(velocity)
     for i in range(len(parameters)):
-        p = memory.data_of(parameters, i)
-        g = sign * memory.grad_of(parameters, i)
+        p = memory.data_at(parameters, i, placed)
+        g = sign * memory.grad_at(parameters, i, placed)
         if weight_decay != 0.0:  # here and below, 0 times an infinite parameter would be NaN
             g += weight_decay * p
         if momentum != 0.0:
             v = g if first else momentum * vs[i] + (1.0 - dampening) * g
             vs[i] = v
             g = g + momentum * v if nesterov else v
-        memory.set_data(parameters, i, p - lr * g)
+        memory.set_data_at(parameters, i, p - lr * g, placed)
 
 
 def adam(
@@ -101,6 +106,7 @@ def adam(
     With amsgrad, the largest v so far stands in place of v in the last line.
     """
     writing(parameters, "data")
+    placed = placement.any_placed()
     ms, vs, tops = memory.doubles(mean), memory.doubles(square), memory.doubles(largest)
     steps = block()
     xs = memory.doubles(steps)
@@ -111,9 +117,9 @@ def adam(
     while start < len(parameters):
         n = min(BLOCK, len(parameters) - start)
         for i in range(start, start + n):
-            g = sign * memory.grad_of(parameters, i)
+            g = sign * memory.grad_at(parameters, i, placed)
             if weight_decay != 0.0 and not decoupled:
-                g += weight_decay * memory.data_of(parameters, i)
+                g += weight_decay * memory.data_at(parameters, i, placed)
             m = beta1 * ms[i] + (1.0 - beta1) * g
             v = beta2 * vs[i] + (1.0 - beta2) * g * g
             ms[i] = m
@@ -124,10 +130,10 @@ def adam(
             xs[i - start] = v
         roots.over_roots(memory.part(ms, start, n), xs, n, rate, floor)
         for i in range(start, start + n):
-            p = memory.data_of(parameters, i)
+            p = memory.data_at(parameters, i, placed)
             if decoupled:
                 p = shrink * p
-            memory.set_data(parameters, i, p - xs[i - start])
+            memory.set_data_at(parameters, i, p - xs[i - start], placed)
         start += n
 
 
@@ -150,6 +156,7 @@ def rmsprop(
     If centered, s - m^2 stands in place of s, with m = alpha m + (1 - alpha) g.
     """
     writing(parameters, "data")
+    placed = placement.any_placed()
     ss, ms, vs = memory.doubles(square), memory.doubles(mean), memory.doubles(velocity)
     slopes, steps = block(), block()
     gs, xs = memory.doubles(slopes), memory.doubles(steps)
@@ -157,9 +164,9 @@ def rmsprop(
     while start < len(parameters):
         n = min(BLOCK, len(parameters) - start)
         for i in range(start, start + n):
-            g = sign * memory.grad_of(parameters, i)
+            g = sign * memory.grad_at(parameters, i, placed)
             if weight_decay != 0.0:
-                g += weight_decay * memory.data_of(parameters, i)
+                g += weight_decay * memory.data_at(parameters, i, placed)
             s = alpha * ss[i] + (1.0 - alpha) * g * g
             ss[i] = s
             if centered:
@@ -172,7 +179,9 @@ def rmsprop(
         for i in range(start, start + n):
             v = momentum * vs[i] + xs[i - start]
             vs[i] = v
-            memory.set_data(parameters, i, memory.data_of(parameters, i) - lr * v)
+            memory.set_data_at(
+                parameters, i, memory.data_at(parameters, i, placed) - lr * v, placed
+            )
         start += n
 
 
@@ -186,6 +195,7 @@ def adagrad(
 ) -> None:
     """Step by s = s + g^2; p = p - rate g / (sqrt(s) + eps)."""
     writing(parameters, "data")
+    placed = placement.any_placed()
     ss = memory.doubles(total)
     slopes, steps = block(), block()
     gs, xs = memory.doubles(slopes), memory.doubles(steps)
@@ -193,16 +203,18 @@ def adagrad(
     while start < len(parameters):
         n = min(BLOCK, len(parameters) - start)
         for i in range(start, start + n):
-            g = sign * memory.grad_of(parameters, i)
+            g = sign * memory.grad_at(parameters, i, placed)
             if weight_decay != 0.0:
-                g += weight_decay * memory.data_of(parameters, i)
+                g += weight_decay * memory.data_at(parameters, i, placed)
             s = ss[i] + g * g
             ss[i] = s
             gs[i - start] = g
             xs[i - start] = s
         roots.over_roots(gs, xs, n, rate, eps)
         for i in range(start, start + n):
-            memory.set_data(parameters, i, memory.data_of(parameters, i) - xs[i - start])
+            memory.set_data_at(
+                parameters, i, memory.data_at(parameters, i, placed) - xs[i - start], placed
+            )
         start += n
 
 

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["steps"]
 
 
-def _set_data(parameters: Parameters, i: int, number: Any) -> None:
+def _set_data(parameters: Parameters, i: int, number: Any, placed: bool) -> None:
     parameters[i].data = number
 
 
-def _set_grad(parameters: Parameters, i: int, number: Any) -> None:
+def _set_grad(parameters: Parameters, i: int, number: Any, placed: bool) -> None:
     parameters[i].grad = number
 
 
@@ -53,10 +53,10 @@ def _loaded() -> Any:
     module: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.memory = SimpleNamespace(
-        data_of=lambda parameters, i: parameters[i].data,
-        grad_of=lambda parameters, i: parameters[i].grad,
-        set_data=_set_data,
-        set_grad=_set_grad,
+        data_at=lambda parameters, i, placed: parameters[i].data,
+        grad_at=lambda parameters, i, placed: parameters[i].grad,
+        set_data_at=_set_data,
+        set_grad_at=_set_grad,
         doubles=lambda numbers: numbers.tolist() if type(numbers) is array else numbers,
         part=lambda numbers, start, n: [numbers[i] for i in range(start, start + n)],
     )
