@@ -67,6 +67,8 @@ cdef bint any_is_made(tuple nodes) except -1
 cdef inline tuple parents_of(CNode node)
 @cython.locals(x=CNode, more=Extra)
 cdef list by_hand_leaves(CNode node, bint clear)
+@cython.locals(x=CNode, before=list)
+cdef list cleared(tuple inputs)
 @cython.locals(node=CNode, grad=double)
 cdef object put_back(list grads)
 @cython.locals(order=array, i=Py_ssize_t)

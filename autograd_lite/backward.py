@@ -96,6 +96,8 @@ def backpropagate(
     found: tuple[list[float], list[Node]] = [], []
     try:
         _passes.append(this)
+        if inputs is not None:
+            before_by_hand += cleared(inputs)
         meet(memory.borrowed(root), this)
         i = 0
         while i < this.met:  # it grows while it is walked
@@ -407,6 +409,16 @@ def by_hand_leaves(node: Node, clear: bool) -> list[tuple[Node, float]]:
     before = [(x, x.grad) for x in node.parents if x.is_leaf]
     if clear:
         for x, _ in before:
+            memory.set_gradient(x, 0.0)
+    return before
+
+
+def cleared(inputs: tuple[Node, ...]) -> list[tuple[Node, float]]:
+    """(leaf, its gradient) of the leaves among inputs that have one, which is set to 0."""
+    before = []
+    for x in inputs:
+        if x._kind <= kinds.LEAF and memory.gradient(x) != 0.0:
+            before.append((x, memory.gradient(x)))
             memory.set_gradient(x, 0.0)
     return before
 

@@ -192,3 +192,16 @@ def test_a_deep_graph():
     expected = (1 + 0.5e-4) ** 20_000
     assert grad(f)(1.0) == pytest.approx(expected, rel=1e-9)
     assert grad(lambda x: grad(f)(x) * x)(1.0) == pytest.approx(expected, rel=1e-9)
+
+
+def test_gradients_that_the_function_has_left_are_not_added():
+    """Those of its inputs, too."""
+    w = Value(3.0)
+
+    def f(x):
+        loss = w * x * x
+        loss.backward()
+        return loss
+
+    value, slope = value_and_grad(f)(2.0)
+    assert (value.data, slope.data, w.grad) == (12.0, 12.0, 4.0)

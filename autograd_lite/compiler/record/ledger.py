@@ -23,7 +23,7 @@ from autograd_lite.compiler.record.numbers import (
 )
 from autograd_lite.compiler.record.tracers import NotRecordedError, ValueTracer
 from autograd_lite.fields import choice_of, number_leaf
-from autograd_lite.observers import Observer, unobserved
+from autograd_lite.observers import Observer, in_transform, unobserved
 from autograd_lite.plain import number_kind
 from autograd_lite.pullback import ancestors
 from autograd_lite.value import Node, Value, gradient, number_of
@@ -116,6 +116,8 @@ class Ledger:
             return
         if own:
             self._refuse("it sets .data of a Value that it made", "Make another Value instead")
+        if in_transform.get():
+            self._refuse("it sets .data within a function that is differentiated", "Set it outside")
         self._lock()
         self._data_before.setdefault(id(node), (node, number_of(node)))  # type: ignore[arg-type]
         new = number if isinstance(number, Node) else number_leaf(kinds.FLOAT, number)
@@ -290,13 +292,7 @@ class Pass:
 
     def cotangents(self, nodes: Sequence[Any]) -> list[Node]:
         """What stands for the cotangents of nodes."""
-        leaves = tuple([x for x in nodes if _is_leaf(x)])
-        before = grads_of(leaves)
-        set_grads(leaves, [0.0] * len(leaves))  # to which a pass adds
-        try:
-            numbers, _ = unobserved(gradient, self.root, tuple(nodes), ())
-        finally:
-            set_grads(leaves, before)
+        numbers, _ = unobserved(gradient, self.root, tuple(nodes), ())
         found = [number_leaf(kinds.FLOAT, number) for number in numbers]
         self.wants += zip(found, nodes, strict=True)
         return found

@@ -326,6 +326,40 @@ def test_values_that_are_passed():
     assert refused(lambda v: v.grad * 2, v, match="reads .grad of a Value") == 4.0
 
 
+def test_a_transform_of_a_function_that_steps():
+    def training():
+        w = Value(2.0)
+
+        def f(a):
+            loss = (w * a) ** 2
+            w.grad = 0.0
+            loss.backward()
+            w.data = w.data - 0.01 * w.grad
+            return loss
+
+        return w, lambda x: [g.data for g in ag.value_and_grad(f)(x)]
+
+    (w, eager), (v, step) = training(), training()
+    compiled = compile(step)
+    with pytest.warns(RuntimeWarning, match="within a function that is differentiated"):
+        assert compiled(1.0) == eager(1.0) == [4.0, 8.0]
+    assert compiled(0.5) == eager(0.5)
+    assert state(v) == state(w)
+
+
+def test_passes_and_derivatives_in_one_function():
+    def step(values, x):
+        a, b = values
+        value, slope = ag.value_and_grad(lambda t: ag.sin(a * t) * b)(x)
+        loss = value * slope
+        loss.backward()
+        a.data = a.data - 0.1 * a.grad
+        b.data = b.data - 0.1 * ag.grad(lambda t: a * t * t)(x).data
+        return loss
+
+    agree(step, [0.5, -0.3])
+
+
 def test_a_value_that_the_function_made_is_not_set():
     def f(x):
         v = Value(x)
