@@ -8,6 +8,7 @@ Whatever else is there does no harm: it is as if nothing were there.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from contextlib import suppress
 from hashlib import sha256
@@ -17,6 +18,8 @@ __all__ = ["MOST", "find", "folder", "keep"]
 
 MOST = 1000
 """So many libraries are kept; of more, those that were used least recently go."""
+
+_OURS = re.compile(r".+-[0-9a-f]{64}\.so|writing-\w+\.so")  # the latter, if a process was killed
 
 
 def folder() -> Path | None:
@@ -96,8 +99,11 @@ def keep(key: str, data: bytes) -> Path | None:
 
 
 def _drop_oldest(place: Path) -> None:
-    """Make room for one more; a program that has loaded a library keeps it."""
-    paths = [*place.glob("*.so")]
+    """Make room for one more; a program that has loaded a library keeps it.
+
+    What others have put there is left alone.
+    """
+    paths = [path for path in place.iterdir() if _OURS.fullmatch(path.name)]
     if len(paths) < MOST:
         return
     used = {}

@@ -124,9 +124,13 @@ def test_an_interrupt_leaves_nothing_half_written(monkeypatch, place):
 
 def test_of_too_many_those_go_that_were_used_least_recently(monkeypatch, place):
     monkeypatch.setattr(cache, "MOST", 3)
+    place.mkdir(0o700, parents=True)
+    for name in ("libm.so", "another-1.so"):
+        (place / name).touch()
+        os.utime(place / name, (0, 0))
     for i, key in enumerate("abc"):
         os.utime(cache.keep(key, DATA), (i, i))
     assert cache.find("a") is not None  # and used now
     cache.keep("d", DATA)
     assert [cache.find(key) is not None for key in "abcd"] == [True, False, True, True]
-    assert len(list(place.iterdir())) == 3
+    assert len(list(place.iterdir())) == 5
