@@ -134,8 +134,6 @@ INLINE void add_up_products(
     EACH_ROW(*(double *)(to + place) += dot(n, a + r * n, 1, b + r * n, 1));
 }
 
-INLINE double larger(double found, double x) { return x > found || x != x ? x : found; }
-
 INLINE void find_largest(
     const strip_t *strip, const int64_t *size, char *to, const int64_t *by, const double *room)
 {

@@ -39,6 +39,7 @@ MAX_LOOPS = 4  # those of a row
 STRIP = 512  # numbers of a strip at most
 SHORTEST = 128  # and if there are many rooms
 ROOM = 4096  # numbers of all rooms together, of 32 kB; the first cache has 32 or 48
+LINE = 8  # numbers of a line of the cache, at which rooms begin
 GAP = 16  # numbers between two rooms: where all begin at a multiple of 4 kB, stores delay loads
 
 
@@ -51,7 +52,8 @@ class Strips:
     """
 
     def __init__(self, memory: Doubles) -> None:
-        self.memory, self.room = memory, np.empty(2 * ROOM)
+        room = np.empty(2 * ROOM + LINE)
+        self.memory, self.room = memory, room[-_address(room) // 8 % LINE :]
         self.numbers: dict[float, Doubles] = {}
 
     def number(self, x: float) -> Doubles:
@@ -405,14 +407,14 @@ class _StripWriter:
     def _finished(self) -> Rows | None:
         count, columns = self.layout.count, self._sizes[-1]
         longest = min(STRIP, ROOM // self._rooms - GAP) if self._rooms else STRIP
-        if self._rooms * (SHORTEST + GAP) > len(self.strips.room):
+        if self._rooms * (SHORTEST + GAP) > 2 * ROOM:
             return None
-        longest = max(longest, SHORTEST)
+        longest = max(longest // LINE * LINE, SHORTEST)
         if columns > longest:
             rows, columns = 1, _evenly(columns, longest)
         else:
             rows = _evenly(count // columns, longest // columns)
-        pitch = 8 * (rows * columns + GAP)
+        pitch = 8 * (-(-rows * columns // LINE) * LINE + GAP)
         base = _address(self.strips.room)
         written = [CODES["strips"], len(self._rows) + len(self._last), *self._sizes, rows, columns]
         written += [0] * (ROW - len(written))

@@ -145,13 +145,14 @@ INLINE double total(int64_t n, const double *a, int64_t step)
     return added(parts);
 }
 
+INLINE double larger(double found, double x) { return x > found || x != x ? x : found; }
+
+/* NaN if one is. */
 INLINE double largest(int64_t n, const double *a, int64_t step)
 {
     double found = *a;
-    for (int64_t i = 1; i < n; i++) {
-        double x = a[i * step];
-        found = x > found || x != x ? x : found;
-    }
+    for (int64_t i = 1; i < n; i++)
+        found = larger(found, a[i * step]);
     return found;
 }
 

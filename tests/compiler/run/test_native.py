@@ -167,6 +167,17 @@ def test_the_largest_is_nan_where_one_is():
     np.testing.assert_array_equal(got, [math.nan, math.nan, math.nan, 4.0])
 
 
+@pytest.mark.parametrize("n", [8, 9, 16, 27])
+def test_the_largest_of_several_lanes_is_nan_where_one_is(n):
+    rows = np.random.default_rng(n).normal(size=(2 * n, n))
+    rows[np.arange(n), np.arange(n)] = math.nan
+    rows[n + np.arange(n), np.arange(n)] = math.inf
+    rows[-1] = -math.inf
+    got, wanted = both(Operation("maximum.reduce", np.empty(2 * n), (rows,)))
+    np.testing.assert_array_equal(got, wanted)
+    assert np.isnan(got[:n]).all()
+
+
 @given(data=st.data())
 def test_products(data):
     """Of matrices in every order, in every stride, stacked or not, and of vectors."""
