@@ -59,7 +59,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Statement:
     """out = tree(operands) at each step of its loops, or the sum or maximum of it over some.
 
@@ -81,7 +81,7 @@ class Statement:
     stored: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass
 class Loop:
     """Statements over one space: loops of these sizes, the innermost last."""
 
@@ -89,7 +89,7 @@ class Loop:
     statements: list[Statement]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Repeat:
     """Loops and products that are run `count` times, each time with refs moved by a stride."""
 
@@ -113,9 +113,10 @@ def moved(group: Loop | Contraction, change: Callable[[Ref], Ref]) -> Loop | Con
 
 def with_refs(statement: Statement, change: Callable[[Ref], Ref]) -> Statement:
     """The statement with each of its refs changed."""
-    out = change(statement.out)
-    operands = {name: change(ref) for name, ref in statement.operands.items()}
-    return replace(statement, out=out, operands=operands)
+    s = statement
+    out = change(s.out)
+    operands = {name: change(ref) for name, ref in s.operands.items()}
+    return Statement(out, s.tree, operands, s.kind, s.sums, s.add, s.stored)
 
 
 def turns_of(repeat: Repeat) -> Iterator[Loop | Contraction]:
