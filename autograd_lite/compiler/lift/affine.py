@@ -96,9 +96,4 @@ def is_within(table: Ints, addresses: Ints) -> bool:
 
 def is_among(table: Ints, addresses: Ints) -> bool:
     """True if all of a table are some of these addresses."""
-    if not is_within(table, addresses):
-        return False
-    first = int(addresses.min())
-    there = np.zeros(int(addresses.max()) - first + 1, bool)
-    there[addresses - first] = True
-    return bool(there[table - first].all())
+    return is_within(table, addresses) and bool(np.isin(table, addresses).all())
