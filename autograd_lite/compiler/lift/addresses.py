@@ -142,9 +142,11 @@ class Layout:
         if kind == SUM and any(_is_nest(table[None]) for table in moving):
             return natural, whole, None
         if kind != TAKE:
-            rows = PaddedRows(*stretches(known))
-            if len(rows.padding) <= 2 * n + 64 and _is_nest(rows.filled(tables)):
-                return natural, whole, rows
+            starts, lengths = stretches(known)
+            if len(starts) * int(lengths.max()) <= 2 * n + 64:
+                rows = PaddedRows(starts, lengths)
+                if _is_nest(rows.filled(tables)):
+                    return natural, whole, rows
         return natural, whole, None
 
     def _row_of(self, nodes: Ints) -> Ints:

@@ -182,10 +182,11 @@ class ContractionBuilder:
             return None
         heads = np.stack([out, a[:, 0], b[:, 0]])
         for order in (slice(None), slice(None, None, -1)):  # first, or last, of each stretch below
-            padded = PaddedRows(*stretches(heads[:, order]))
-            size = len(padded.padding)
+            starts, lengths = stretches(heads[:, order])
+            size = len(starts) * int(lengths.max())
             if size > 2 * n + 64:
                 return None
+            padded = PaddedRows(starts, lengths)
             wide = padded.filled(heads[1:, order])[:, order]
             rows = nest(np.stack([np.arange(size), *wide]))
             if rows is not None and all(map(is_among, wide, heads[1:])):

@@ -32,6 +32,7 @@ from autograd_lite.compiler.tape.ranges import Ints, ranges
 __all__ = ["progressions", "sums", "term_classes"]
 
 MAX_TERMS = 1000  # what takes long to lower a table of more is its terms
+MAX_PADDING = 16  # a table that takes so many times the terms of its rows is not tried
 MAX_TRIES = 4  # the number of second positions that are tried for a progression
 
 
@@ -261,11 +262,12 @@ class SumBuilder:
         return parts is not None
 
     def add(self, terms: TermClass) -> None:
+        small = len(terms.rows) * int(terms.counts.max()) <= MAX_PADDING * len(terms.a)
         if terms.uniform:
             self._table(terms.rows, *terms.tables)
-        elif padded := self._padded(terms, last=False) or self._padded(terms, last=True):
+        elif small and (padded := self._padded(terms, False) or self._padded(terms, True)):
             self._table(terms.rows, *padded)
-        elif masked := self._masked(terms, last=False) or self._masked(terms, last=True):
+        elif small and (masked := self._masked(terms, False) or self._masked(terms, True)):
             self.parts.append(masked)
         elif len(lengths := np.unique(terms.counts)) <= MAX_PARTS:
             for length in lengths.tolist():

@@ -1,6 +1,7 @@
 """Sums of products that lie in equal steps become a few contractions."""
 
 import math
+import tracemalloc
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -158,3 +159,21 @@ def test_rows_of_any_lengths_are_right(data):
     batch = data.draw(st.sampled_from([1, 2, 20]))
     vectors = [[0.3 * i - 0.1 * k for i in range(7)] for k in range(batch)]
     assert Lifted(function, vectors).agrees()
+
+
+def test_one_long_row_among_short_ones_takes_no_table_of_all():
+    """Of 2,000 rows that are as long as the longest: 32 megabytes for each operand."""
+    w = [Value(0.001 * i) for i in range(2000)]
+
+    def function(xs):
+        ys = [ag.tanh(a * b) for a, b in zip(w, xs, strict=True)]
+        return [ag.dot(ys, xs), *[a * b for a, b in zip(ys, xs, strict=True)]]
+
+    lifted = Lifted(function, [0.01 * i for i in range(2000)])
+    tracemalloc.start()
+    try:
+        assert len(lifted.program.forward) < 10
+        assert tracemalloc.get_traced_memory()[1] < 2e7
+    finally:
+        tracemalloc.stop()
+    assert lifted.agrees()
