@@ -1,7 +1,8 @@
-"""Products of matrices in C: tiles of four or eight rows, and of eight or sixteen columns.
+"""Products of matrices in C: tiles of four or eight rows, and of two vectors of columns.
 
-The sums of a tile stay in registers, eight columns in each. A compiler keeps them there only if
-each has a name, so tiles are written out, one function for each size.
+The sums of a tile stay in registers, a vector in each. A compiler keeps them there only if each has
+a name, and fits; so tiles are written out, one function for each size, and once for each length of
+vectors.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Products"]
 
-LANES = 8
+LANES = 8  # the longest vectors; rows of panels are whole ones of these
 _WIDE = 512  # numbers between two rows from which on a panel is copied for many rows
 
 
@@ -27,20 +28,20 @@ def _tile(rows: int, vectors: int) -> str:
     lines = [f"lanes {', '.join(f'{s} = {{0}}' for row in sums for s in row)};"]
     lines.append("for (long k = 0; k < n; k++) {")
     for v in range(vectors):
-        lines.append(f"const lanes b{v} = *(const lanes *)(b + k * b_step + {LANES * v});")
+        lines.append(f"const lanes b{v} = *(const lanes *)(b + k * b_step + {v} * LANES);")
     for r in range(rows):
         lines.append(f"const double a{r} = a[{r} * a_row + k * a_step];")
         lines += [f"{sums[r][v]} += a{r} * b{v};" for v in range(vectors)]
     lines.append("}")
     for r in range(rows):
         for v in range(vectors):
-            at = f"out + {r} * down + {LANES * v} * along"
-            lines.append(f"put({sums[r][v]}, {at}, along, width - {LANES * v}, add);")
+            at = f"out + {r} * down + {v} * LANES * along"
+            lines.append(f"put({sums[r][v]}, {at}, along, width - {v} * LANES, add);")
     body = "\n    ".join(lines)
     return f"INLINE void tile_{rows}_{vectors}(TILE)\n{{\n    FUSED\n    {body}\n}}\n"
 
 
-_HEAD = f"""\
+_HEAD = """\
 /* Products are added up without being rounded first. */
 #ifdef __clang__
 #define FUSED _Pragma("clang fp contract(fast)")
@@ -50,17 +51,28 @@ _HEAD = f"""\
 #pragma GCC optimize("fp-contract=fast")
 #endif
 
-typedef double lanes __attribute__((vector_size({8 * LANES}), aligned(8)));
+/* As many doubles as a register holds: gcc keeps wider vectors in memory. */
+#ifdef __AVX512F__
+#define LANES 8
+#define PUT_ALL PUT(0) PUT(1) PUT(2) PUT(3) PUT(4) PUT(5) PUT(6) PUT(7)
+#elif defined(__AVX__)
+#define LANES 4
+#define PUT_ALL PUT(0) PUT(1) PUT(2) PUT(3)
+#else
+#define LANES 2
+#define PUT_ALL PUT(0) PUT(1)
+#endif
+typedef double lanes __attribute__((vector_size(8 * LANES), aligned(8)));
 
 INLINE void put(lanes sum, double *out, const long along, const long width, const int add)
-{{
-    if (width >= {LANES} && along == 1) {{
+{
+    if (width >= LANES && along == 1) {
         *(lanes *)out = add ? *(lanes *)out + sum : sum;
         return;
-    }}
+    }
 #define PUT(t) if (width > t) out[t * along] = add ? out[t * along] + sum[t] : sum[t];
-    {" ".join(f"PUT({t})" for t in range(LANES))}
-}}
+    PUT_ALL
+}
 
 /* out (+)= a b for a few rows of a. The columns of b lie side by side; it is read beyond the last
    one, up to a whole vector. */
@@ -156,23 +168,21 @@ class Products:
             )
         else:
             lines.append(f"const double *x = {a}, *y = {b}; double *to = {out};")
-            lines.append("#ifdef __AVX512F__")  # which has 32 registers, each for a whole vector
-            lines += self._in_tiles(p, 8, 2, b_step, add)
-            lines.append("#else")
-            lines += self._in_tiles(p, 4, 1, b_step, add)
-            lines.append("#endif")
+            for lanes, rows in ((8, 8), (4, 4), (2, 4)):  # 32 registers, else 16
+                lines.append(f"#if LANES == {lanes}")
+                lines += [*self._in_tiles(p, rows, 2 * lanes, lanes, b_step, add), "#endif"]
         body = "\n".join([*lines, *["}"] * (len(outer) + len(p.more))])
         return self._names.setdefault(body, f"product_{len(self._names)}"), p.exchanged, panel
 
     def _in_tiles(
-        self, p: Product, most_rows: int, most_vectors: int, b_step: int, add: int
+        self, p: Product, rows: int, columns: int, lanes: int, b_step: int, add: int
     ) -> Iterator[str]:
         """The calls of tiles for a product of x and y, which is written to `to`."""
         n, a_row, a_step = p.sizes[p.k], p.of(p.a, p.row), p.a[p.k]
         down, along = p.of(p.out, p.row), p.of(p.out, p.column)
-        for j, wide, j_count in _cut(p.size(p.column), most_vectors * LANES):
-            for i, tall, i_count in _cut(p.size(p.row), most_rows, 4):
-                vectors = -(-wide // LANES)
+        for j, wide, j_count in _cut(p.size(p.column), columns):
+            for i, tall, i_count in _cut(p.size(p.row), rows, 4):
+                vectors = -(-wide // lanes)
                 self._tiles.add((tall, vectors))
                 yield (
                     f"{_for('j', j_count)} {_for('i', i_count)} "
