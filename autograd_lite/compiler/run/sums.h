@@ -18,7 +18,7 @@ INLINE double added(lanes x)
     return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
 }
 
-/* The sum of a[i] b[i], as a sum of eight partial sums. */
+/* The sum of a[i] b[i], as a sum of eight partial sums, and of what is left. */
 INLINE double dot(int64_t n, const double *a, int64_t of_a, const double *b, int64_t of_b)
 {
     lanes parts = {0};
@@ -30,9 +30,10 @@ INLINE double dot(int64_t n, const double *a, int64_t of_a, const double *b, int
         for (; i + LANES <= n; i += LANES)
             for (int j = 0; j < LANES; j++)
                 parts[j] += a[(i + j) * of_a] * b[(i + j) * of_b];
-    for (int j = 0; i + j < n; j++)
-        parts[j] += a[(i + j) * of_a] * b[(i + j) * of_b];
-    return added(parts);
+    double rest = 0.0;
+    for (; i < n; i++)
+        rest += a[i * of_a] * b[i * of_b];
+    return added(parts) + rest;
 }
 
 /* Two vectors of lanes as one: those of the first are 0, 1, ... 7, those of the second 8, 9, ... */
@@ -140,9 +141,10 @@ INLINE double total(int64_t n, const double *a, int64_t step)
     for (; i + LANES <= n; i += LANES)
         for (int j = 0; j < LANES; j++)
             parts[j] += a[(i + j) * step];
-    for (int j = 0; i + j < n; j++)
-        parts[j] += a[(i + j) * step];
-    return added(parts);
+    double rest = 0.0;
+    for (; i < n; i++)
+        rest += a[i * step];
+    return added(parts) + rest;
 }
 
 INLINE double larger(double found, double x) { return x > found || x != x ? x : found; }
