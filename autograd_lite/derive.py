@@ -343,6 +343,8 @@ class Nodes:
                 if self.numbers[g] == 0 or not self.parents[i]:
                     continue
                 code = self.codes[i]
+                if code == DETACH:  # an input through which nothing flows
+                    continue
                 if code in (DOT, CHAIN):
                     send_products(self.parents[i], g, active, sent)
                     continue

@@ -183,6 +183,19 @@ def written(nodes, outputs):
     return str(tape_of(nodes, outputs, 9)).splitlines()[:-1]
 
 
+def test_nothing_flows_through_an_input_that_is_detached():
+    """The code of DETACH is none of a rule: counted from the end it was that of the last but three,
+    and what a user's rule there sent was wrong, or crashed.
+    """
+    nodes = Nodes()
+    x = nodes.add(LEAF, slot=0)
+    y = nodes.add(DETACH, (nodes.op(CODES["square"], x),))
+    z = nodes.op(CODES["mul"], y, x)
+    one = nodes.number(1.0)
+    found = nodes.reverse([(z, one)], [x, y])
+    assert run(nodes, found, [3.0]) == [9.0, 3.0]
+
+
 def test_of_nodes_that_are_alike_one_is_made():
     """tanh(x) * y and its derivatives have one tanh(x)**2."""
     nodes = Nodes()
