@@ -60,6 +60,28 @@ def is_free(lock):
 # ------------------------------------------------------------------------- what a step gives
 
 
+@pytest.mark.parametrize("choose", [ag.logsumexp, ag.largest, lambda ws: ag.take(ws, 1)])
+def test_a_choice_among_numbers_that_the_step_sets(choose):
+    """Which was chosen was looked up by its number, when the step had set that."""
+
+    def trained(wrap):
+        ws = [Value(0.5), Value(2.0), Value(-1.0)]
+
+        def step(x):
+            loss = choose(ws) * x
+            loss.backward()
+            for w in ws:
+                w.data -= 0.5 * w.grad
+            ws[0].data += 0.25
+            return loss
+
+        made = wrap(step)
+        losses = [made(x).data for x in (1.0, 0.5, 2.0)]
+        return [*losses, *[number for w in ws for number in (w.data, w.grad)]]
+
+    assert trained(compile) == pytest.approx(trained(lambda f: f), rel=1e-14)
+
+
 def test_backward_of_a_result_says_what_to_write():
     training = Training()
     for _ in range(4):

@@ -107,6 +107,7 @@ class Recording:
     numbers        those of them, and of the tracers, that stand for plain numbers
     computed_from  {leaf: (code on a tape, operands)} of a leaf that was compared, chosen by `take`
                    or `largest`, or detached from a node
+    chosen         {id of a leaf that was chosen: which of the operands it is}
     derived        {id of a node: (node, pass, of which node)} of the derivatives that transforms
                    made; of passes see `derive.Nodes`
     draws          the random numbers
@@ -126,6 +127,7 @@ class Recording:
         self.made: list[Node] = []
         self.numbers: list[Node] = []
         self.computed_from: dict[Node, tuple[int, tuple[Node | float, ...]]] = {}
+        self.chosen: dict[int, Node] = {}
         self.derived: dict[int, tuple[Node, str, Node]] = {}
         self.draws: list[Draw] = []
         self.calls: list[Callback] = []
@@ -147,9 +149,9 @@ class Recording:
         sources: dict[Node, Node] = {
             x: values[slot] for x, slot in self.arguments.items() if slot in values
         }
-        for node, (code, operands) in self.computed_from.items():
+        for node, (code, _) in self.computed_from.items():
             if code in (TAKE, LARGEST):
-                sources[node] = _chosen(code, number_of(node), operands)
+                sources[node] = self.chosen[id(node)]
         give_parents(sources, self.made)
         retire(self.numbers)
 
@@ -234,13 +236,16 @@ class Recorder(TracingObserver):
 
     def chosen(self, op: str, xs: tuple[Node, ...], number: float) -> Node:
         each = [number_kind(x) for x in (xs[1:] if op == "take" else xs)]
+        taken = _chosen(_CODES[op], number, xs)
         if all(each):
             kind = reduce(or_, each, kinds.NO_NUMBER if op == "take" else kinds.FLOAT)
-            return self.note(number_leaf(kind, number), op, *xs)
+            leaf = self.note(number_leaf(kind, number), op, *xs)
+            self.recording.chosen[id(leaf)] = taken
+            return leaf
         node = Value(number, xs, op)  # type: ignore[arg-type]
         _, _, (source,) = self._computed.get(id(node), (node, "", (node,)))
         self.note(source, op, *xs)  # from which node is detached within `no_grad`
-        taken = _chosen(_CODES[op], number, xs)
+        self.recording.chosen[id(source)] = taken
         choose(source, next(i for i, x in enumerate(xs) if x is taken and (i or op != "take")))
         return node
 
