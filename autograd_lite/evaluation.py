@@ -53,15 +53,16 @@ class Evaluation:
         self._sources = [x for tree in self._trees for x in tree.leaves]
         self._of_values = are_values(self._sources)
         self._connected = value.grad_enabled()
-        token = in_transform.set(True)
-        try:
+        around = in_transform.get()
+        try:  # before the change: an interrupt may come behind it
+            in_transform.set(True)
             if self._connected:
                 self._run(f, list(args), kwargs, places)
             else:
                 with observers.observe(Enabled()):
                     self._run(f, list(args), kwargs, places)
         finally:
-            in_transform.reset(token)
+            in_transform.set(around)
 
     def _run(
         self, f: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], places: Sequence[int]

@@ -275,21 +275,28 @@ class observe_alone(observe):
 
     def __enter__(self) -> None:
         self._around = opened.get()
-        opened.set(())
-        super().__enter__()
+        try:
+            opened.set(())
+            super().__enter__()
+        except BaseException:  # an interrupt
+            opened.set(self._around)
+            raise
 
     def __exit__(self, *exception: object) -> None:
-        super().__exit__(*exception)
-        opened.set(self._around)
+        try:
+            super().__exit__(*exception)
+        finally:
+            opened.set(self._around)
 
 
 def unobserved(function: Callable[..., Any], *args: Any) -> Any:
     """function(*args), called as if no block were open here."""
-    token = opened.set(())
-    try:
+    around = opened.get()
+    try:  # before the change: an interrupt may come behind it
+        opened.set(())
         return function(*args)
     finally:
-        opened.reset(token)
+        opened.set(around)
 
 
 class BlockOrDecorator(_Opens):

@@ -60,13 +60,14 @@ class Witness(Observer):
 
     def checked(self, function: Callable[..., Any]) -> Any:
         """What the function gives for the call, to be compared with what its program gave."""
-        token = _checking.set(True)
-        try:
+        around = is_checking()
+        try:  # before the change: an interrupt may come behind it
+            _checking.set(True)
             with observe(self):
                 args, kwargs = tuple(self._call.args), self._call.kwargs
                 return function(*_as_doubles(args), **_as_doubles(kwargs))
         finally:
-            _checking.reset(token)
+            _checking.set(around)
 
 
 _checking: ContextVar[bool] = ContextVar("checking", default=False)

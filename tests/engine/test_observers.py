@@ -1,11 +1,15 @@
 """An observer is told what the engine does in its block, there only, and may refuse it."""
 
+import dis
+import sys
 import threading
 
 import pytest
 
 import autograd_lite as ag
-from autograd_lite import Value, no_grad
+from autograd_lite import Value, evaluation, no_grad, observers
+from autograd_lite.compiler import check
+from autograd_lite.derivatives import grad
 from autograd_lite.observers import Observer, observe
 from autograd_lite.value import number_of
 
@@ -143,3 +147,69 @@ def test_nested_observers_are_told_outermost_first():
             x + y
         x + y
     assert told == ["outer", "inner", "outer"]
+
+
+def interrupted(code, call):
+    """Interrupt a call where Python looks for signals in a function: behind each call in it, until
+    it calls what it is given.
+    """
+    names = {x.offset: x.opname for x in dis.get_instructions(code)}
+    k, done = 0, False
+    while not done:
+        left, before = k, ""
+
+        def trace(frame, event, argument):
+            nonlocal left, before
+            if frame.f_code is not code:
+                return None
+            frame.f_trace_opcodes = True
+            if event == "opcode":
+                left -= before.startswith("CALL")
+                before = names[frame.f_lasti]
+                if left < 0:
+                    raise KeyboardInterrupt
+            return trace
+
+        def called():
+            nonlocal done
+            done = True
+            sys.settrace(None)
+
+        sys.settrace(trace)
+        try:
+            call(called)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        k += 1
+        yield
+
+
+def test_an_interrupt_before_a_call_leaves_what_observes():
+    """Before the call itself, but behind what it changes: Python looks for signals there."""
+    watch = observers.Observer()
+    context = check.is_checking, lambda: observers.in_transform.get()
+    ways = [
+        (observers.unobserved.__code__, observers.unobserved),
+        (check.Witness.checked.__code__, lambda f: check.Witness(NoArguments()).checked(f)),
+        (evaluation.Evaluation.__init__.__code__, lambda f: grad(lambda x: f() or x)(1.0)),
+        (observers.observe_alone.__enter__.__code__, alone),
+    ]
+    for code, call in ways:
+        with observers.observe(watch):
+            times = 0
+            for _ in interrupted(code, call):
+                assert observers.active() == (watch,)
+                assert [x() for x in context] == [False, False]
+                times += 1
+        assert times > 1
+
+
+class NoArguments:
+    args, kwargs, called = (), {}, 0
+
+
+def alone(function):
+    with observers.observe_alone(observers.Observer()):
+        function()

@@ -64,13 +64,14 @@ _scope_of: WeakKeyDictionary[Value, Scope] = WeakKeyDictionary()
 
 @contextmanager
 def _opened(inner: Scope) -> Iterator[None]:
-    token = _current.set(inner)
-    try:
+    around = _current.get()
+    try:  # before the change: an interrupt may come behind it
+        _current.set(inner)
         # While compile records a call, nothing is noted: its program makes none of these nodes.
         with nullcontext() if tracing() else observe(inner):
             yield
     finally:
-        _current.reset(token)
+        _current.set(around)
 
 
 _entered: ContextVar[tuple[Any, ...]] = ContextVar("visualize_entered", default=())
