@@ -1,7 +1,8 @@
 # What memory.py does, in C.
 from cpython cimport array
 from cpython.buffer cimport (
-    PyBUF_C_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
+    PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_IsContiguous, PyBuffer_Release,
+    PyObject_GetBuffer
 )
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.contextvars cimport get_value
@@ -10,7 +11,7 @@ from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcmp, memcpy, strcmp
 
 from autograd_lite.extra cimport Extra
 from autograd_lite.placement cimport Placement
@@ -60,6 +61,25 @@ cdef inline int append_each(array.array owner, object doubles) except -1:
     finally:
         PyBuffer_Release(&view)
     return 0
+
+
+cdef inline Py_ssize_t read_array(
+    object thing, int *shape, Py_ssize_t start, Py_ssize_t n, double *out, Py_ssize_t at
+) except -2:
+    cdef Py_buffer view
+    cdef Py_ssize_t i, size
+    PyObject_GetBuffer(thing, &view, PyBUF_STRIDES | PyBUF_FORMAT)
+    size = view.len // <Py_ssize_t> sizeof(double)
+    if view.ndim != n or strcmp(view.format, b"d") or not PyBuffer_IsContiguous(&view, b"C"):
+        size = -1
+    else:
+        for i in range(n):
+            if view.shape[i] != shape[start + i]:
+                size = -1
+    if size > 0:
+        memcpy(out + at, view.buf, view.len)
+    PyBuffer_Release(&view)
+    return size
 
 
 cdef inline int append_long(array.array owner, long long number) except -1:

@@ -61,6 +61,21 @@ def append_each(owner: array[float], doubles: Any) -> None:
     owner.frombytes(memoryview(doubles).cast("B") if doubles.size else b"")
 
 
+def read_array(thing: Any, shape: Any, start: int, n: int, out: Any, at: int) -> int:
+    """Write an array of doubles to out from `at` on; how many there are.
+
+    -1 if it is no such array, has other lengths than the n in shape from `start` on, or if its
+    elements do not follow one another in memory. Raises what the array raises for its memory.
+    """
+    is_like = thing.dtype.char == "d" and thing.dtype.isnative and thing.flags.c_contiguous
+    if not is_like or thing.shape != tuple(shape[start : start + n]):
+        return -1
+    for number in thing.ravel().tolist():
+        out[at] = number
+        at += 1
+    return int(thing.size)
+
+
 def append_long(owner: array[int], number: int) -> None:
     """Add an int of 64 bits at the end."""
     owner.append(number)

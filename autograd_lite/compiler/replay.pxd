@@ -12,8 +12,8 @@ cimport autograd_lite.value as engine
 from autograd_lite.extra cimport Extra
 from cpython.array cimport array as numbers
 
-cdef int FLOAT, INT, LIST, STATIC, TUPLE, VALUE
-cdef object _opened
+cdef int FLOAT, FLOATS, INT, LIST, STATIC, TUPLE, VALUE
+cdef object _opened, _ndarray, _float64
 cdef list _NO_CALLS
 cdef tuple _NO_BLOCKS
 cdef numbers _NO_INTS, _NO_DOUBLES
@@ -35,14 +35,14 @@ cdef class Space:
 
 
 cdef class Replay:
-    cdef public object captured, origin, program, signature
+    cdef public object captured, origin, template, program, signature
     cdef public long long due, calls
-    cdef numbers codes, constants, guards, offsets, outputs, parents, shape, slots, static, wrt
+    cdef numbers codes, constants, finite, guards, offsets, outputs, parents, shape, slots, static, wrt
     cdef list held, statics, things
     cdef tuple parameters
     cdef Space spare
     cdef str name
-    cdef bint is_number, leaves_all, only_values
+    cdef bint is_float, is_node, leaves_all, only_values
     cdef Py_ssize_t n_args, n_leaves, out
 
     cdef object result(self, tuple args, bint connected)
@@ -54,5 +54,7 @@ cdef class Replay:
         partials=bytes, d="double*", where="long long*", deep=Py_ssize_t, more=Extra
     )
     cdef object result_in(self, Space space, tuple args, bint connected)
-    @cython.locals(shape="int*", leaf="double*", token=int, n=Py_ssize_t)
+    @cython.locals(outputs=numbers, found=numbers)
+    cdef object plain(self, Space space, double data)
+    @cython.locals(shape="int*", leaf="double*", token=int, n=Py_ssize_t, size=Py_ssize_t)
     cdef bint takes(self, object thing, Space space, list values) except -1

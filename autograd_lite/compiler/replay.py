@@ -1,6 +1,6 @@
-"""The call of a small program, from its arguments to a node, in one compiled piece.
+"""The call of a small program, from its arguments to its result, in one compiled piece.
 
-Number and gradient are computed at once, by the interpreter's loops, and the result is one node
+The interpreter's loops compute it. A Value and its gradient are computed at once: it is one node
 with these partials. So a call need not take its arguments apart, find its signature, hold a
 workspace, or run anything in `backward()`. What is not plain goes the ordinary way, in
 `function.py`.
@@ -11,6 +11,8 @@ Plain Python, compiled with `replay.pxd` beside it as `autograd_lite/value.py` i
 from __future__ import annotations
 
 from array import array
+
+import numpy as np
 
 import autograd_lite.compiler.record.flatten as flatten
 import autograd_lite.compiler.record.held as held
@@ -24,8 +26,17 @@ import autograd_lite.operations.kernels as kernels
 import autograd_lite.value as engine
 from autograd_lite.block import Call, hub_of
 from autograd_lite.compiler.record.flatten import Exact, Identity
-from autograd_lite.compiler.record.template import Hole
-from autograd_lite.compiler.record.tokens import DICT, FLOAT, INT, LIST, STATIC, TUPLE, VALUE
+from autograd_lite.compiler.record.template import Hole, put_together
+from autograd_lite.compiler.record.tokens import (
+    DICT,
+    FLOAT,
+    FLOATS,
+    INT,
+    LIST,
+    STATIC,
+    TUPLE,
+    VALUE,
+)
 from autograd_lite.compiler.tape.derive import RunBlock
 from autograd_lite.compiler.tape.opcodes import INDEX, TAKE
 from autograd_lite.operations.rules import RULES
@@ -49,6 +60,7 @@ MOST_REPLAYS = 8
 """Of a function, so many programs are tried; those that ran last."""
 
 _opened = observers.opened
+_ndarray, _float64 = np.ndarray, np.float64
 _NO_CALLS: list[Any] = []
 _NO_BLOCKS: tuple[Any, ...] = ()
 _NO_INTS, _NO_DOUBLES = array("q"), array("d")
@@ -131,9 +143,9 @@ class Replay:
 
     __slots__ = (
         *("calls", "captured", "codes", "constants", "due", "guards", "held"),
-        *("is_number", "leaves_all", "n_leaves", "n_args", "name", "offsets"),
+        *("finite", "is_float", "is_node", "leaves_all", "n_leaves", "n_args", "name", "offsets"),
         *("only_values", "origin", "out", "outputs", "parameters", "parents", "program"),
-        *("shape", "signature", "slots", "spare", "static", "statics", "things", "wrt"),
+        *("shape", "signature", "slots", "spare", "static", "statics", "template", "things", "wrt"),
     )
 
     def __init__(
@@ -156,7 +168,9 @@ class Replay:
         )
         self.out, self.n_leaves = self.outputs[0], interpreter.leaves
         self.guards, self.constants = program.guards.written, program.guards.constants
-        self.is_number = program.n_results == 0
+        self.template, self.finite = program.template, program.finite
+        self.is_node = program.n_results > 0
+        self.is_float = type(self.template) is Hole and self.template.number is float
         self.parameters, self.leaves_all = program.parameters, program.leaves_all
         self.shape, self.n_args = shape, shape[1]
         self.statics = [x.thing if isinstance(x, Identity) else x for _, x in flat.statics]
@@ -233,8 +247,8 @@ class Replay:
             if loops.broken(space.outputs, self.guards, self.constants) >= 0:
                 return None
         data = value[self.out]
-        if self.is_number:
-            return data if data - data == 0.0 else None  # an error, which the function raises
+        if not self.is_node:
+            return self.plain(space, data)
         if not connected:
             return fields.filled_node(kinds.LEAF, 0, None, None, data, 0.0, 0.0)
         loops.clear(space.cotangents)
@@ -263,6 +277,18 @@ class Replay:
         more.op, more.block = self.name, self.origin
         return fields.filled_node(kinds.REPLAYED, 0, None, more, data, 0.0, 0.0)
 
+    def plain(self, space: Space, data: float) -> Any:
+        """The result if it has plain numbers only; None if the function raises an error for one."""
+        if self.is_float:
+            return data if data - data == 0.0 else None
+        outputs = loops.room(len(self.outputs))
+        loops.collect(space.values, self.outputs, outputs)
+        if len(self.finite) > 0:
+            found = loops.room(len(self.finite))
+            if not loops.collect(outputs, self.finite, found):
+                return None
+        return put_together(self.template, (), outputs)
+
     def takes(self, thing: Any, space: Space, values: list[Any]) -> bool:
         """Whether a thing is one of the shape, and has its numbers among the leaves."""
         shape, leaf = memory.ints(self.shape), memory.doubles(space.leaves)
@@ -279,6 +305,20 @@ class Replay:
                 return False
             leaf[space.filled] = thing
             space.filled += 1
+        elif token == FLOATS:
+            n = shape[space.at]
+            if n == 0:
+                if type(thing) is not _float64:
+                    return False
+                leaf[space.filled] = thing
+                size = 1
+            elif type(thing) is _ndarray:
+                size = memory.read_array(thing, shape, space.at + 1, n, leaf, space.filled)
+            else:
+                size = -1
+            space.at += 1 + n
+            space.filled += size
+            return size >= 0
         elif token == INT:
             if type(thing) is not int or not flatten.LEAST < thing < flatten.EXACT:
                 return False
@@ -329,15 +369,15 @@ class Origin:
 def replay_of(program: Program, flat: FlatArguments, signature: Signature) -> Replay | None:
     """The replay of a program for calls with arguments like these; None if it can have none.
 
-    It can if the program gives a single number and does nothing but arithmetic, node by node, if it
-    reads and changes no state, and if the arguments are Values, numbers, text, None and objects,
-    and lists and tuples of them.
+    It can if the program gives a single Value, or plain numbers only, and does nothing but
+    arithmetic, node by node; if it reads and changes no state; and if the arguments are Values,
+    numbers, arrays of doubles, text, None and objects, and lists and tuples of them.
     """
     tape, template = program.tape, program.template
     may = (
         max(len(tape), tape.leaves) <= MOST_SCALARS
-        and type(template) is Hole
-        and (template.number is None or template.number is float)
+        and (type(template) is Hole or not program.n_results)
+        and program.n_results + program.n_numbers > 0
         and not (tape.blocks or program.calls or program.draws or program.passed)
         and not (program.changes or len(program.reads))
         and all(map(is_arithmetic, set(tape.codes.tolist())))
@@ -373,6 +413,9 @@ def written(flat: FlatArguments) -> array[int] | None:
                 return None
             found.append(n_statics)
             n_statics += 1
+        elif token == FLOATS and shape[i] >= 0:
+            found.extend(shape[i : i + 1 + shape[i]])
+            i += 1 + shape[i]
         elif token not in (VALUE, FLOAT, INT):
             return None
     return found

@@ -411,14 +411,75 @@ def test_what_is_larger_or_gives_more_goes_the_ordinary_way():
         (lambda x: (x, x * x), (Value(1.0),)),
         (lambda x: [x * x], (Value(1.0),)),
         (lambda x: x, (Value(1.0),)),
-        (lambda x: ag.take([x, x * x], np.int64(1)) if x is None else x > 0, (1.0,)),
-        (lambda x: np.float64(x) * x, (np.float64(2.0),)),
+        (lambda x, i: ag.take([x, x * x], i), (1.0, np.int64(1))),
+        (lambda x: None, (1.0,)),
         (chain, (Value(1.0), MOST_SCALARS)),
     ):
         compiled = compile(f)
         for _ in range(3):
             compiled(*args)
         assert compiled.replays == ()
+
+
+def test_arrays():
+    def f(x, scale):
+        return {"sum": x.sum() * scale, "twice": 2 * x, "large": x[0, 0] > 1, "name": "f"}
+
+    x = np.arange(6.0).reshape(2, 3)
+    g = ready(f, (x, 2.0))
+    first, second = replayed(g, x + 1, 3.0), replayed(g, x + 2, 4.0)
+    for found, expected in ((first, f(x + 1, 3.0)), (second, f(x + 2, 4.0))):
+        assert [*map(type, found.values())] == [*map(type, expected.values())]
+        assert found["sum"] == expected["sum"]
+        assert found["twice"].tolist() == expected["twice"].tolist()
+        assert (found["large"], found["name"]) == (expected["large"], "f")
+    first["twice"][:] = 0.0
+    assert second["twice"].tolist() == (2 * (x + 2)).tolist()
+    others = [
+        np.asfortranarray(x),
+        np.arange(12.0).reshape(2, 6)[:, ::2],
+        x.reshape(3, 2),
+        x.astype(np.float32),
+        x.astype(int),
+        x.astype(">f8"),
+    ]
+    for other in others:
+        found, expected = not_replayed(g, other, 2.0), f(other, 2.0)
+        assert found["twice"].tolist() == expected["twice"].tolist()
+    frozen = x + 3
+    frozen.flags.writeable = False
+    assert replayed(g, frozen, 1.0)["twice"].tolist() == (2 * x + 6).tolist()
+
+
+def test_numbers_of_numpy():
+    f = ready(lambda x, y: (x * y, y), (np.float64(2.0), 3.0))
+    found = replayed(f, np.float64(5.0), 0.5)
+    assert found == (2.5, 0.5)
+    assert [*map(type, found)] == [np.float64, float]
+    assert replayed(f, np.float64(1e308), 1e300)[0] == math.inf
+    for other in (np.float32(5.0), 5.0, np.array(5.0)):
+        assert not_replayed(f, other, 0.5)[0] == 2.5
+
+
+def test_an_error_of_one_of_several_numbers():
+    f = ready(lambda x: (x, x**3), (2.0,))
+    assert replayed(f, 3.0) == (3.0, 27.0)
+    with pytest.raises(OverflowError):
+        f(1e200)
+
+
+def test_gradients_of_arrays():
+    def f(x):
+        return (x**2).sum() * x[0]
+
+    both = ag.value_and_grad(compile(f))
+    x = np.array([1.0, 2.0, 3.0])
+    for _ in range(12):
+        y, gradient = both(x)
+        expected = ag.value_and_grad(f)(x)
+        assert y == expected[0]
+        assert gradient == pytest.approx(expected[1], rel=1e-14)
+        x = x + 0.5
 
 
 def test_draws_and_callbacks_go_the_ordinary_way():
