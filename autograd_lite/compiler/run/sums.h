@@ -75,24 +75,47 @@ INLINE lanes eight_dots(int64_t n, const double *a, int64_t row, const double *b
     return sums;
 }
 
-/* Up to four rows of a product, and `width` columns, eight at most, which the panel holds. */
-INLINE void rows_of_product(
-    int rows, int width, int64_t n, const double *a, int64_t row, int64_t step,
-    const double *panel, int64_t pitch, double *out, int64_t down, int64_t along)
-{
-    lanes sum[4] = {{0}};
-    for (int64_t i = 0; i < n; i++) {
-        lanes b = *(const lanes *)(panel + i * pitch);
-        for (int r = 0; r < rows; r++)
-            sum[r] += a[r * row + i * step] * b;
+/* Up to four rows of a product, and `width` columns, eight at most, which the panel holds. The sums are
+   in parts of N numbers: gcc keeps vectors that are longer than a register in memory, which takes
+   nine times as long. */
+#define ROWS_OF_PRODUCT(N) \
+    typedef double part_##N __attribute__((vector_size(8 * N), aligned(8))); \
+    INLINE void rows_of_product_##N( \
+        int rows, int width, int64_t n, const double *a, int64_t row, int64_t step, \
+        const double *panel, int64_t pitch, double *out, int64_t down, int64_t along) \
+    { \
+        part_##N sum[4][LANES / N] = {{{0}}}; \
+        for (int64_t i = 0; i < n; i++) \
+            for (int p = 0; p < LANES / N; p++) { \
+                part_##N b = *(const part_##N *)(panel + i * pitch + p * N); \
+                for (int r = 0; r < rows; r++) \
+                    sum[r][p] += a[r * row + i * step] * b; \
+            } \
+        for (int r = 0; r < rows; r++) \
+            for (int p = 0; p < LANES / N; p++) \
+                if (width == LANES && along == 1) \
+                    *(part_##N *)(out + r * down + p * N) = sum[r][p]; \
+                else \
+                    for (int j = 0; j < N && p * N + j < width; j++) \
+                        out[r * down + (p * N + j) * along] = sum[r][p][j]; \
     }
-    for (int r = 0; r < rows; r++)
-        if (width == LANES && along == 1)
-            *(lanes *)(out + r * down) = sum[r];
-        else
-            for (int j = 0; j < width; j++)
-                out[r * down + j * along] = sum[r][j];
-}
+ROWS_OF_PRODUCT(2)
+ROWS_OF_PRODUCT(4)
+ROWS_OF_PRODUCT(8)
+
+#if !defined(__x86_64__) || defined(__clang__)
+#define rows_of_product rows_of_product_8 /* clang splits vectors well */
+#else
+#define rows_of_product(...) \
+    do { \
+        if (__builtin_cpu_supports("avx512f")) \
+            rows_of_product_8(__VA_ARGS__); \
+        else if (__builtin_cpu_supports("avx2")) \
+            rows_of_product_4(__VA_ARGS__); \
+        else \
+            rows_of_product_2(__VA_ARGS__); \
+    } while (0)
+#endif
 
 /* out[i, j] = the sum of a[i, k] b[k, j] over k; loops 1, 2, 3 of a call are i, j, k. */
 INLINE void product(const call_t *it, double *out, const double *a, const double *b)
