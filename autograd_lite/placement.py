@@ -33,13 +33,14 @@ class Placement:
 
     numbers  [leaves] their numbers
     grads    [leaves] their gradients
+    order    [leaves] their addresses
     intact   False once one of the leaves has moved to other blocks
     """
 
-    __slots__ = ("first_grad", "first_number", "grads", "intact", "locks", "numbers")
+    __slots__ = ("first_grad", "first_number", "grads", "intact", "locks", "numbers", "order")
 
-    def __init__(self, numbers: array[float], grads: array[float]) -> None:
-        self.numbers, self.grads = numbers, grads
+    def __init__(self, numbers: array[float], grads: array[float], order: list[int]) -> None:
+        self.numbers, self.grads, self.order = numbers, grads, order
         self.locks: Any = memoryview(numbers), memoryview(grads)  # against resizing
         self.first_number, self.first_grad = memory.doubles(numbers), memory.doubles(grads)
         self.intact = True
@@ -62,7 +63,7 @@ def place(leaves: tuple[Node, ...]) -> Placement:
     global _any
     _any = True
     numbers, grads = array("d", bytes(8 * n)), array("d", bytes(8 * n))
-    here = Placement(numbers, grads)
+    here = Placement(numbers, grads, addresses(leaves))
     extras = [extra.make(()) for _ in range(n)]
     for i in range(n):
         leaf = memory.value_at(leaves, i)
@@ -79,6 +80,35 @@ def move(leaf: Node, i: int, here: Placement, more: extra.Extra) -> None:
         memory.placement(leaf).intact = False
     leaf._y = more
     memory.set_place(leaf, memory.part(here.first_number, i, len(here.numbers) - i))
+
+
+def placed(leaves: tuple[Node, ...]) -> Placement | None:
+    """The blocks of these leaves in this order, to which they move if none lies in blocks yet.
+
+    None if there are none, if they lie otherwise, one is given twice, or is no leaf.
+    """
+    n = len(leaves)
+    if n == 0 or len(set(leaves)) < n:
+        return None
+    elsewhere = 0
+    for i in range(n):
+        if memory.is_deep(leaves, i):
+            return None
+        elsewhere += memory.is_placed(memory.value_at(leaves, i))
+    if elsewhere == 0:
+        return place(leaves)
+    here = placement_of(memory.value_at(leaves, 0))
+    if here is None or elsewhere < n or len(here.numbers) != n:
+        return None
+    for i in range(n):
+        if memory.placement(memory.value_at(leaves, i)) is not here:
+            return None
+    return here if here.order == addresses(leaves) else None
+
+
+def addresses(leaves: tuple[Node, ...]) -> list[int]:
+    """What tells the leaves of a placement apart: each is alive, and none joins them later."""
+    return [memory.address(memory.value_at(leaves, i)) for i in range(len(leaves))]
 
 
 def placement_of(leaf: Node) -> Placement | None:

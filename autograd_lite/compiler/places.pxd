@@ -1,6 +1,7 @@
 # C types for places.py.
 cimport cython
 cimport autograd_lite.memory as memory
+from autograd_lite.placement cimport Placement
 from cpython.array cimport array as doubles
 
 
@@ -13,14 +14,15 @@ cdef list numbers_in(list spaces, list names, list types)
 cdef doubles room(Py_ssize_t n)
 @cython.locals(i=Py_ssize_t, n=Py_ssize_t, out="double*", read="double*", each=doubles)
 cdef object take(
-    doubles numbers, doubles before, tuple data, tuple grads, list arrays, list found
+    doubles numbers, doubles before, tuple data, Placement data_in, tuple grads,
+    Placement grads_in, list arrays, list found
 )
 @cython.locals(
     i=Py_ssize_t, m=Py_ssize_t, n=Py_ssize_t, out="double*", read="double*", each=doubles
 )
 cpdef object put(
-    doubles numbers, Py_ssize_t start, tuple data, tuple grads, list arrays, list spaces,
-    list names, list found
+    doubles numbers, Py_ssize_t start, tuple data, Placement data_in, tuple grads,
+    Placement grads_in, list arrays, list spaces, list names, list found
 )
 @cython.locals(i=Py_ssize_t)
 cpdef object set_grads(tuple values, list numbers)

@@ -13,6 +13,7 @@ from itertools import chain
 
 import autograd_lite.memory as memory
 from autograd_lite.forks import give_lock
+from autograd_lite.placement import placed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from threading import RLock
     from typing import Any
 
+    from autograd_lite.placement import Placement
     from autograd_lite.value import Value
 
 __all__ = ["Places", "alone", "grads_of", "set_grads"]
@@ -53,7 +55,8 @@ class Places:
     ) -> None:
         self.data, self.grads = tuple(data), tuple(grads)
         if self.data == self.grads:
-            self.grads = self.data  # and `put` goes through them once
+            self.grads = self.data  # and they are looked at once
+        self._data_in, self._grads_in = placed(self.data), placed(self.grads)
         self.arrays, self.numbers = [*arrays], [*numbers]
         self._arrays = [vars(thing) for thing, _, _ in self.arrays]
         self._array_names = [name for _, name, _ in self.arrays]
@@ -82,7 +85,7 @@ class Places:
         if arrays is None or found is None:
             return None
         numbers = room(len(before) + self._length)
-        take(numbers, before, self.data, self.grads, arrays, found)
+        take(numbers, before, self.data, self._data_in, self.grads, self._grads_in, arrays, found)
         return numbers
 
     def now(self) -> list[Any]:
@@ -128,7 +131,10 @@ class Places:
         end = start + self._length
         last = numbers[end - len(self._types) : end]
         found = [cls(number) for cls, number in zip(self._types, last, strict=True)]
-        given = numbers, start, self.data, self.grads, arrays, self._spaces, self._names, found
+        given = (
+            *(numbers, start, self.data, self._data_in, self.grads, self._grads_in),
+            *(arrays, self._spaces, self._names, found),
+        )
         try:
             put(*given)
         except KeyboardInterrupt:  # interpreted: between two numbers
@@ -171,20 +177,35 @@ def take(
     numbers: array[float],
     before: array[float],
     data: tuple[Value, ...],
+    data_in: Placement | None,
     grads: tuple[Value, ...],
+    grads_in: Placement | None,
     arrays: list[array[float]],
     found: list[Any],
 ) -> None:
-    """Write the numbers of the places to an array, behind others."""
+    """Write the numbers of the places to an array, behind others.
+
+    data_in, grads_in  the blocks of Values, or None; those that are not intact do not count
+    """
     out, read = memory.doubles(numbers), memory.doubles(before)
     n = len(before)
     for i in range(n):
         out[i] = read[i]
-    for i in range(len(data)):
-        out[n + i] = memory.data_of(data, i)
+    if data_in is not None and data_in.intact:
+        read = memory.doubles(data_in.numbers)
+        for i in range(len(data)):
+            out[n + i] = read[i]
+    else:
+        for i in range(len(data)):
+            out[n + i] = memory.data_of(data, i)
     n += len(data)
-    for i in range(len(grads)):
-        out[n + i] = memory.grad_of(grads, i)
+    if grads_in is not None and grads_in.intact:
+        read = memory.doubles(grads_in.grads)
+        for i in range(len(grads)):
+            out[n + i] = read[i]
+    else:
+        for i in range(len(grads)):
+            out[n + i] = memory.grad_of(grads, i)
     n += len(grads)
     for each in arrays:
         read = memory.doubles(each)
@@ -199,7 +220,9 @@ def put(
     numbers: array[float],
     start: int,
     data: tuple[Value, ...],
+    data_in: Placement | None,
     grads: tuple[Value, ...],
+    grads_in: Placement | None,
     arrays: list[array[float]],
     spaces: list[dict[str, Any]],
     names: list[str],
@@ -209,13 +232,18 @@ def put(
     read = memory.doubles(numbers)
     n = start
     m = len(data)
-    if grads is data:
+    if data_in is not None and data_in.intact:
+        out = memory.doubles(data_in.numbers)
         for i in range(m):
-            memory.set_data(data, i, read[n + i])
-            memory.set_grad(data, i, read[n + m + i])
+            out[i] = read[n + i]
     else:
         for i in range(m):
             memory.set_data(data, i, read[n + i])
+    if grads_in is not None and grads_in.intact:
+        out = memory.doubles(grads_in.grads)
+        for i in range(len(grads)):
+            out[i] = read[n + m + i]
+    else:
         for i in range(len(grads)):
             memory.set_grad(grads, i, read[n + m + i])
     n += m + len(grads)

@@ -7,6 +7,7 @@ import pytest
 
 from autograd_lite import Value
 from autograd_lite.compiler.places import Places, grads_of, set_grads
+from autograd_lite.placement import place
 
 
 def places():
@@ -29,6 +30,22 @@ def test_numbers_are_read_in_order_and_written_with_their_types():
     assert (thing.steps, thing.on, thing.lr) == (60, True, 0.25)
     assert (type(thing.steps), type(thing.on)) == (int, bool)
     assert all_of_them.now() == [10.0, 20.0, 30.0, 40.0, 50.0, 60, True, 0.25]
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_values_whose_gradients_are_state_too(moved):
+    v, w = Value(1.0), Value(2.0)
+    w.grad = 0.5
+    all_of_them = Places([v, w], [v, w], [], [])
+    again = Places([v, w], [v, w], [], [])
+    if moved:  # by another program, to blocks of its own
+        place((w,))
+    v.data = 3.0
+    for these in (all_of_them, again):
+        assert these.read().tolist() == [3.0, 2.0, 0.0, 0.5]
+    all_of_them.write(array("d", [5.0, 6.0, 7.0, 8.0]))
+    assert (v.data, w.data, v.grad, w.grad) == (5.0, 6.0, 7.0, 8.0)
+    assert again.read().tolist() == [5.0, 6.0, 7.0, 8.0]
 
 
 def test_each_place_has_a_name():

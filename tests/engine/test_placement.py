@@ -12,7 +12,7 @@ import pytest
 import autograd_lite as al
 import nn
 from autograd_lite import Value
-from autograd_lite.placement import place, placement_of
+from autograd_lite.placement import place, placed, placement_of
 
 
 @pytest.fixture
@@ -237,3 +237,17 @@ def test_instances_of_subclasses():
     del x
     gc.collect()
     assert here.numbers[0] == 2.0
+
+
+def test_programs_share_blocks(leaves):
+    here = placed(leaves)
+    assert here is not None
+    assert placed(leaves) is here
+    x, y, z = leaves
+    assert [placed(xs) for xs in ((y, x, z), (x, y), (x, y, Value(1.0)), (x, x, y))] == [None] * 4
+    assert [placed(xs) for xs in ((), (Value(1.0) * 2,), (Value(2.0), x))] == [None] * 3
+    assert here.intact
+    other = place((y,))
+    assert not here.intact
+    assert placed(leaves) is None
+    assert placed((y,)) is other
