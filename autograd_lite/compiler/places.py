@@ -115,7 +115,7 @@ class Places:
         found = {}
         held = [("grad", len(self.grads)), *[(name, n) for _, name, n in self.arrays]]
         for name, n in [
-            ("data", len(self.data)),
+            ("p", len(self.data)),
             *held,
             *[(name, 1) for _, name, _ in self.numbers],
         ]:

@@ -91,7 +91,7 @@ class Program(AnyProgram):
     """What a recorded call computes, as a tape for an executor, and what it returned.
 
     The leaves of its tape are the arguments' numbers, then random numbers, then those of state
-    that the call read, then the numbers of the Values that were there before the call
+    that the call read or set, then the numbers of the other Values that were there before the call
     (`parameters`). Its outputs are the results, then what guards and callbacks ask for, then the
     new numbers of state that the call wrote.
 
@@ -186,7 +186,7 @@ class Program(AnyProgram):
         self._example = call.example()
         self.parameters = tuple(written.captured)
         if self.changes:  # else the lift names them by their gradients
-            self.names = self.names | {range(len(leaves), tape.leaves): "p"}
+            self.names |= {range(len(leaves), tape.leaves): "p"}
         held = [*self.parameters, *self.reads.owners(), *self.writes.owners()]
         if not all(map(captured.leads_to, held)):
             raise NotRecordedError(
@@ -197,6 +197,7 @@ class Program(AnyProgram):
                 )
             )
         self.leaves_all = all(parameter.is_leaf for parameter in self.parameters)
+        self._ended_of = (*self.parameters, *self.writes.data) or (Value(0.0),)
         wrt = [] if self.changes else [*range(len(leaves), tape.leaves), *flat.slots]
         self.choice = ExecutorChoice(tape, wrt, executor, self.guards.exact, has_run=True)
 
@@ -293,7 +294,7 @@ class Program(AnyProgram):
 
     def _without_graph(self, numbers: Sequence[float]) -> list[Value]:
         """Results of a call that has changed what they were computed of."""
-        ended, of = _Ended(self.name), self.parameters or (Value(0.0),)
+        ended, of = _Ended(self.name), self._ended_of
         return nodes_of_call(self.name, of, self.leaves_all, numbers, ended.gradient, ended, of)
 
     def run(self, call: Call) -> Run | None:

@@ -215,16 +215,24 @@ class Ledger:
     # ---------------------------------------------------------------------- after the call
 
     def read_leaves(self) -> list[Node]:
-        """The leaves of old numbers, in the order of `read_places`."""
+        """The leaves of old numbers, in the order of `read_places`: Values that were set, too."""
         arrays = [x for state in self._states.values() for _, x in state.arrays_read()]
         numbers = [x for state in self._states.values() for _, x in state.numbers_read()]
-        return [*[leaf for leaf, _ in self._read], *[x for xs in arrays for x in xs], *numbers]
+        values = [value for value, _ in self._data_before.values()]
+        return [
+            *values,
+            *[leaf for leaf, _ in self._read],
+            *[x for xs in arrays for x in xs],
+            *numbers,
+        ]
 
     def read_places(self) -> Places:
-        """The places of the old numbers that the call has read, but for data of Values."""
+        """The places of the old numbers that the call has read, or set, but for Values that are
+        only read.
+        """
         states = self._states.values()
         return Places(
-            [],
+            [value for value, _ in self._data_before.values()],
             [value for _, value in self._read],
             [(s.thing, name, len(x)) for s in states for name, x in s.arrays_read()],
             [(s.thing, name, number_type(x)) for s in states for name, x in s.numbers_read()],
