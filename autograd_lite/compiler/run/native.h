@@ -233,17 +233,18 @@ INLINE const call_t *with_row_of_b(const call_t *it, call_t *other, double *room
 FOR_EACH_MACHINE static int copy_stretches(
     const double *from, const int64_t *stretch, int64_t n, double *out)
 {
-    lanes differences = {0};
+    four differences[2] = {{0}};
     double difference = 0.0;
     for (; n > 0; n--, stretch += 2) {
         const double *read = from + stretch[0];
         int64_t count = stretch[1], i = 0;
-        for (; i + LANES <= count; i += LANES) {
-            lanes x = *(const lanes *)(read + i);
-            differences += x - x;
-            if (out)
-                *(lanes *)(out + i) = x;
-        }
+        for (; i + LANES <= count; i += LANES)
+            for (int p = 0; p < 2; p++) {
+                four x = *(const four *)(read + i + 4 * p);
+                differences[p] += x - x;
+                if (out)
+                    *(four *)(out + i + 4 * p) = x;
+            }
         for (; i < count; i++) {
             double x = read[i];
             difference += x - x;

@@ -28,8 +28,8 @@ typedef struct {
 INLINE void copy(int64_t n, double *write, const double *read)
 {
     int64_t c = 0;
-    for (; c + LANES <= n; c += LANES)
-        *(lanes *)(write + c) = *(const lanes *)(read + c);
+    for (; c + 4 <= n; c += 4)
+        *(four *)(write + c) = *(const four *)(read + c);
     for (; c < n; c++)
         write[c] = read[c];
 }
@@ -48,10 +48,10 @@ INLINE void load(
                 write[c] = read[-c];
         else if (step == 0) {
             double number = *read;
-            lanes several = number - (lanes) {0};
+            four several = number - (four) {0};
             int64_t c = 0;
-            for (; c + LANES <= n; c += LANES)
-                *(lanes *)(write + c) = several;
+            for (; c + 4 <= n; c += 4)
+                *(four *)(write + c) = several;
             for (; c < n; c++)
                 write[c] = number;
         } else
@@ -76,19 +76,19 @@ INLINE void store(
     });
 }
 
-/* Adds rows to a row, up to eight columns at once. */
+/* Adds rows to a row, up to four columns at once. */
 INLINE void add_rows(int64_t rows, int64_t n, double *sum, const double *read)
 {
     int64_t c = 0;
-    for (; c + LANES <= n; c += LANES) {
-        lanes parts[4] = {{0}};
+    for (; c + 4 <= n; c += 4) {
+        four parts[4] = {{0}};
         int64_t r = 0;
         for (; r + 4 <= rows; r += 4)
             for (int p = 0; p < 4; p++)
-                parts[p] += *(const lanes *)(read + (r + p) * n + c);
+                parts[p] += *(const four *)(read + (r + p) * n + c);
         for (; r < rows; r++)
-            parts[0] += *(const lanes *)(read + r * n + c);
-        *(lanes *)(sum + c) += (parts[0] + parts[1]) + (parts[2] + parts[3]);
+            parts[0] += *(const four *)(read + r * n + c);
+        *(four *)(sum + c) += (parts[0] + parts[1]) + (parts[2] + parts[3]);
     }
     for (; c < n; c++)
         for (int64_t r = 0; r < rows; r++)

@@ -11,66 +11,58 @@
 #define LONGEST_SUM 512
 #define LANES 8
 
-typedef double lanes __attribute__((vector_size(8 * LANES), aligned(8)));
+/* Not longer: without AVX-512 gcc keeps longer vectors in memory. */
+typedef double four __attribute__((vector_size(32), aligned(8)));
 
-INLINE double added(lanes x)
+/* The sum of eight partial sums. */
+INLINE double added(const four *parts)
 {
-    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+    four x = parts[0] + parts[1];
+    return (x[0] + x[2]) + (x[1] + x[3]);
 }
 
 /* The sum of a[i] b[i], as a sum of eight partial sums, and of what is left. */
 INLINE double dot(int64_t n, const double *a, int64_t of_a, const double *b, int64_t of_b)
 {
-    lanes parts = {0};
+    four parts[2] = {{0}};
     int64_t i = 0;
     if (of_a == 1 && of_b == 1)
         for (; i + LANES <= n; i += LANES)
-            parts += *(const lanes *)(a + i) * *(const lanes *)(b + i);
+            for (int p = 0; p < 2; p++)
+                parts[p] += *(const four *)(a + i + 4 * p) * *(const four *)(b + i + 4 * p);
     else
         for (; i + LANES <= n; i += LANES)
             for (int j = 0; j < LANES; j++)
-                parts[j] += a[(i + j) * of_a] * b[(i + j) * of_b];
+                parts[j / 4][j % 4] += a[(i + j) * of_a] * b[(i + j) * of_b];
     double rest = 0.0;
     for (; i < n; i++)
         rest += a[i * of_a] * b[i * of_b];
     return added(parts) + rest;
 }
 
-/* Two vectors of lanes as one: those of the first are 0, 1, ... 7, those of the second 8, 9, ... */
+/* Numbers of two vectors: those of the first are 0, 1, 2, 3, those of the second 4, 5, 6, 7. */
 #if defined(__clang__) || __GNUC__ >= 12
-#define LANES_OF(x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
+#define FOUR_OF(x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
 #else
-typedef int64_t places __attribute__((vector_size(8 * LANES)));
-#define LANES_OF(x, y, ...) __builtin_shuffle(x, y, (places) {__VA_ARGS__})
+typedef int64_t places __attribute__((vector_size(32)));
+#define FOUR_OF(x, y, ...) __builtin_shuffle(x, y, (places) {__VA_ARGS__})
 #endif
 
-/* `added` of eight vectors. */
-INLINE lanes all_added(const lanes *x)
+/* The sums of a[r, k] b[k] over k, for four rows r. */
+INLINE four four_dots(int64_t n, const double *a, int64_t row, const double *b)
 {
-    lanes halves[4], quarters[2];
-    for (int i = 0; i < 4; i++)
-        halves[i] = LANES_OF(x[2 * i], x[2 * i + 1], 0, 1, 2, 3, 8, 9, 10, 11)
-            + LANES_OF(x[2 * i], x[2 * i + 1], 4, 5, 6, 7, 12, 13, 14, 15);
-    for (int i = 0; i < 2; i++)
-        quarters[i] = LANES_OF(halves[2 * i], halves[2 * i + 1], 0, 1, 4, 5, 8, 9, 12, 13)
-            + LANES_OF(halves[2 * i], halves[2 * i + 1], 2, 3, 6, 7, 10, 11, 14, 15);
-    return LANES_OF(quarters[0], quarters[1], 0, 2, 4, 6, 8, 10, 12, 14)
-        + LANES_OF(quarters[0], quarters[1], 1, 3, 5, 7, 9, 11, 13, 15);
-}
-
-/* The sums of a[r, k] b[k] over k, for eight rows r. */
-INLINE lanes eight_dots(int64_t n, const double *a, int64_t row, const double *b)
-{
-    lanes parts[LANES] = {{0}};
+    four x[4] = {{0}};
     int64_t k = 0;
-    for (; k + LANES <= n; k += LANES) {
-        lanes several = *(const lanes *)(b + k);
-        for (int r = 0; r < LANES; r++)
-            parts[r] += *(const lanes *)(a + r * row + k) * several;
+    for (; k + 4 <= n; k += 4) {
+        four several = *(const four *)(b + k);
+        for (int r = 0; r < 4; r++)
+            x[r] += *(const four *)(a + r * row + k) * several;
     }
-    lanes sums = all_added(parts);
+    four halves = FOUR_OF(x[0], x[1], 0, 1, 4, 5) + FOUR_OF(x[0], x[1], 2, 3, 6, 7);
+    four others = FOUR_OF(x[2], x[3], 0, 1, 4, 5) + FOUR_OF(x[2], x[3], 2, 3, 6, 7);
+    four sums = FOUR_OF(halves, others, 0, 2, 4, 6) + FOUR_OF(halves, others, 1, 3, 5, 7);
     for (; k < n; k++)
-        for (int r = 0; r < LANES; r++)
+        for (int r = 0; r < 4; r++)
             sums[r] += a[r * row + k] * b[k];
     return sums;
 }
@@ -127,10 +119,10 @@ INLINE void product(const call_t *it, double *out, const double *a, const double
     int64_t b_column = it->b_step[2] / 8, b_inner = it->b_step[3] / 8;
     if (columns == 1) {
         int64_t i = 0;
-        if (n >= LANES && a_inner == 1 && b_inner == 1)
-            for (; i + LANES <= rows; i += LANES) {
-                lanes sums = eight_dots(n, a + i * a_row, a_row, b);
-                for (int r = 0; r < LANES; r++)
+        if (n >= 4 && a_inner == 1 && b_inner == 1)
+            for (; i + 4 <= rows; i += 4) {
+                four sums = four_dots(n, a + i * a_row, a_row, b);
+                for (int r = 0; r < 4; r++)
                     out[(i + r) * down] = sums[r];
             }
         for (; i < rows; i++)
@@ -159,11 +151,16 @@ INLINE void product(const call_t *it, double *out, const double *a, const double
 
 INLINE double total(int64_t n, const double *a, int64_t step)
 {
-    lanes parts = {0};
+    four parts[2] = {{0}};
     int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j++)
-            parts[j] += a[(i + j) * step];
+    if (step == 1)
+        for (; i + LANES <= n; i += LANES)
+            for (int p = 0; p < 2; p++)
+                parts[p] += *(const four *)(a + i + 4 * p);
+    else
+        for (; i + LANES <= n; i += LANES)
+            for (int j = 0; j < LANES; j++)
+                parts[j / 4][j % 4] += a[(i + j) * step];
     double rest = 0.0;
     for (; i < n; i++)
         rest += a[i * step];
