@@ -64,7 +64,7 @@ ROW = 23  # ints of a row
 MANY = dict.fromkeys({"power", "arctan2", *LIBM} - FUNCTIONS.keys(), 64)
 MAX_NUMBERS = MANY | dict.fromkeys(("log", "log1p", "tanh"), 512)
 MAX_SUM = _native.LONGEST_SUM if IN_C else 0
-MAX_PRODUCTS = 1 << 16
+MAX_PRODUCTS = 1 << 19
 MAX_DOT = 1 << 14  # of one column, which needs no panel
 
 
