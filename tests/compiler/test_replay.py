@@ -19,6 +19,11 @@ from autograd_lite.operations.rules import RULES
 from autograd_lite.pullback import pulled_back
 
 
+@pytest.fixture(autouse=True)
+def no_checks_at_every_call(monkeypatch):
+    monkeypatch.delenv("AUTOGRAD_LITE_CHECK", raising=False)  # with it nothing is replayed
+
+
 def ready(f, *calls):
     """f compiled, after eight calls with each of these arguments: seven more are not checked."""
     f = f if isinstance(f, Replaying) else compile(f)
