@@ -402,6 +402,8 @@ def executor_of(seed: int) -> str:
     """Mostly the interpreter, whose numbers are those of the eager engine bit for bit."""
     if seed % 16 == 15 and command() is not None:
         return "c"
+    if seed % 16 == 15:
+        return "c"
     return ("interpret", "auto", "interpret", "numpy")[seed % 4]
 
 
