@@ -416,3 +416,27 @@ def test_other_threads_may_work_meanwhile():
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_a_collection_within_a_pass():
+    """Leaves that a pass has met refer to one another then, and the references do not count."""
+    leaves = [Holder(float(i)) for i in range(5)]
+    for x in leaves:
+        x.thing = leaves
+    out = Value(1.0, (leaves[0],), "by hand")
+
+    def backward():
+        del leaves[3:]  # held by the graph alone
+        gc.collect()
+        leaves[0].grad += out.grad
+
+    met_first = leaves[4] * 2.0 + leaves[3] * 3.0 + leaves[1] * 4.0
+    root = met_first + out.exp().log()
+    out._backward = backward
+    root.backward()
+    gc.collect()
+    x4 = root.parents[0].parents[0].parents[0].parents[0]
+    x3 = root.parents[0].parents[0].parents[1].parents[0]
+    assert [x4.grad, x3.grad, leaves[1].grad, leaves[2].grad] == [2.0, 3.0, 4.0, 0.0]
+    assert leaves[0].grad == 1.0
+    assert (x4.data, x3.data) == (4.0, 3.0)
