@@ -95,8 +95,9 @@ class Problem:
         objective.__name__ = residuals.__name__ = lagrangian.__name__ = name  # for messages
         self._value: OfVectors = _program(name, lambda x: vjp(objective, x)[0])
         self._value_and_grad = _program(name, value_and_grad(objective))
-        # A check of the product would take as long as thousands of them; the gradient's is enough.
-        self._hessp: OfVectors = _program(name, lambda x, v: hvp(objective, (x,), (v,)), "never")
+        # A check of the product would take as long as thousands of them: the gradient is checked.
+        self._products = 0
+        self._hessp: Any = _program(name, lambda x, v: hvp(objective, (x,), (v,)), "never")
         self._residuals: OfVectors = _program(name, lambda x: vjp(residuals, x)[0])
         self._constraints: OfVectors = _program(name, lambda x: vjp(stacked, x)[0])
         n = self.x0.size
@@ -131,8 +132,18 @@ class Problem:
         return self._hess(self._vector(x))
 
     def hessp(self, x: Any, v: Any) -> Array:
-        """The Hessian of f at x times the vector v; no Hessian is built."""
-        return self._hessp(self._vector(x), self._vector(v, "v"))
+        """The Hessian of f at x times the vector v; no Hessian is built.
+
+        At calls 1, 2, 4, 8 ... the gradient is computed, too, whose checks stand for those of the
+        product: once they find a mistake, both are computed by f itself.
+        """
+        point, along = self._vector(x), self._vector(v, "v")
+        self._products += 1
+        if self._products & (self._products - 1) == 0:
+            self._value_and_grad(point)
+        mistaken = self._value_and_grad.mistaken
+        product: OfVectors = self._hessp.function if mistaken else self._hessp
+        return product(point, along)
 
     # ---------------------------------------------------------------------------- residuals
 

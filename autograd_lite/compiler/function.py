@@ -149,6 +149,11 @@ class Compiled(Replaying, CompiledFunction):
             known = self._transformed.setdefault(key, made)
         return known
 
+    @property
+    def mistaken(self) -> bool:
+        """True if a check has found a program to be wrong, so that all calls run eagerly now."""
+        return self._mistake is not None
+
     def explain(self) -> str:
         """The programs recorded last, as operations on arrays, and why calls run eagerly.
 

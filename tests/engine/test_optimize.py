@@ -388,3 +388,18 @@ def test_the_examples_of_the_docstrings():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert doctest.testmod(module) == (0, 5)
+
+
+def test_products_are_those_of_the_function_once_a_check_of_the_gradient_finds_a_mistake():
+    """What no name leads to changes: products were those of the first call for ever."""
+    large = np.ones(200_000)
+    problem = Problem(lambda x: large[5] * x[0] ** 2 * x[1], [1.0, 2.0])
+    found = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for k in range(1, 13):
+            large[5] = k
+            found.append(problem.hessp([1.0, 2.0], [1.0, 0.0]).tolist())
+    assert found[0] == [4.0, 2.0]
+    assert found[8:] == [[4.0 * k, 2.0 * k] for k in range(9, 13)]
+    assert "runs eagerly from now on" in str(caught[0].message)
