@@ -870,10 +870,13 @@ class Target(NamedTuple):
         return number >= self.limit if self.at_least else number <= self.limit
 
 
-def faster(contest: str, other: str, limit: float) -> Target:
-    return Target(
-        contest, f"times as fast as {other}", lambda m: m[other] / m[OURS], limit, at_least=True
-    )
+def faster(contest: str, other: str, limit: float, ours: str = OURS) -> Target:
+    what = f"times as fast as {other}" + (f", {ours}" if ours != OURS else "")
+    return Target(contest, what, lambda m: m[other] / m[ours], limit, at_least=True)
+
+
+def takes(contest: str, ours: str, limit: float) -> Target:
+    return Target(contest, f"us, {ours}", lambda m: m[ours], limit, at_least=False)
 
 
 TARGETS = (
@@ -883,6 +886,14 @@ TARGETS = (
         "moons", f"times the time of {NUMPY}", lambda m: m[OURS] / m[NUMPY], 1.5, at_least=False
     ),
     faster("moons", MICROGRAD, 5000),
+    takes("moons", WHOLE_IN_C, 10),
+    takes("moons", WHOLE, 12),
+    faster("moons", JAX, 2, WHOLE_IN_C),
+    faster("moons", NUMPY, 1, WHOLE_IN_C),
+    takes("chapter", WHOLE_IN_C, 40),
+    takes("chapter", WHOLE, 50),
+    faster("chapter", JAX, 2, WHOLE_IN_C),
+    faster("chapter", NUMPY, 1, WHOLE_IN_C),
     Target(
         "chapter",
         "times as fast as PyTorch, the better of float32 and float64",
@@ -890,12 +901,14 @@ TARGETS = (
         1.4,
         at_least=True,
     ),
+    takes("gpt", WHOLE_IN_C, 20),
+    takes("gpt", WHOLE, 32),
     faster("gpt", TORCH, 6),
     faster("gpt", SCALAR, 1000),
     faster("graph", EAGER, 10),
     faster("graph", DDX, 1),
     faster("graph", CASADI, 1),
-    Target("recording", "us a node", lambda found: found["recording"], 4, at_least=False),
+    Target("recording", "us a node", lambda found: found["recording"], 2, at_least=False),
     Target("call", "us", lambda found: found["call"], 4, at_least=False),
     Target(
         "call with a model", "us", lambda found: found["call with a model"], 4.5, at_least=False
