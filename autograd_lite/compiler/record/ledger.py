@@ -68,6 +68,8 @@ class Ledger:
         self.now: dict[int, Node] = {}
         self.writes: list[Write] = []
         self._grads: dict[int, Node | float] = {}  # of those that were read or written
+        # Of those that the call made: what was set last, and how many passes had been before.
+        self._set: dict[int, tuple[Any, int]] = {}
         self._states: dict[int, TracedState] = {}
         self._read: list[tuple[Node, Value]] = []  # leaf of an old gradient, and whose it is
         self._data_before: dict[int, tuple[Value, float]] = {}
@@ -92,10 +94,10 @@ class Ledger:
     def gradient(self, node: Node) -> Node | None:
         """What stands for the gradient of a Value; None if it is known."""
         found: Any
-        if id(node) in self._grads:
-            found = self._grads[id(node)]
-        elif self._is_own(node):
+        if self._is_own(node):
             found = self._of_passes(node)
+        elif id(node) in self._grads:
+            found = self._grads[id(node)]
         else:
             self._refuse_argument(node, "reads .grad of")
             (old,) = grads_of((node,))  # type: ignore[arg-type]
@@ -110,9 +112,11 @@ class Ledger:
         self._refuse_argument(node, f"sets .{what} of")
         own = self._is_own(node)
         if what == "grad":
-            if not own:
+            if own:
+                self._set[id(node)] = number, len(self.passes)
+            else:
                 self._keep_grad(node)
-            self._grads[id(node)] = number
+                self._grads[id(node)] = number
             return
         if own:
             self._refuse("it sets .data of a Value that it made", "Make another Value instead")
@@ -174,8 +178,8 @@ class Ledger:
         """The gradient of a node that the call made."""
         if _symbol_of(node) == "**1":  # which is no node of the tape
             self._refuse("it reads .grad of a copy", "Read that of what was copied")
-        found: Any = 0.0
-        for each in self.passes:
+        found, n = self._set.get(id(node), (0.0, 0))
+        for each in self.passes[n:]:
             if id(node) in each.met:
                 found = found + each.cotangents([node])[0]
             elif not _is_leaf(node) and any(x is node for x in ancestors([each.root], ())):

@@ -106,6 +106,26 @@ def test_numbers_and_gradients_that_are_read_are_data():
     agree(read, [0.5, -0.3])
 
 
+@pytest.mark.parametrize("begin", [0.0, 1.5])
+def test_gradients_of_what_the_call_made_are_set_between_passes(begin):
+    """A pass behind that counts: a leaf adds it to what was set, other nodes have it alone."""
+
+    def step(values, x):
+        a, b = values
+        made = Value(3.0)
+        inner = a * x
+        loss = inner * inner * made + b
+        made.grad = begin
+        loss.backward()
+        found = made.grad + 10 * inner.grad
+        made.grad, inner.grad = begin, begin
+        found = found + 100 * made.grad + 1000 * inner.grad
+        loss.backward()
+        return found + 10000 * made.grad + 100000 * inner.grad
+
+    agree(step, [0.5, -0.3])
+
+
 def test_guards_comparisons_and_callbacks_are_of_the_number_at_their_time():
     def step(values, x):
         a, b = values
