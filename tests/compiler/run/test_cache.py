@@ -42,6 +42,19 @@ def test_without_a_name_it_is_the_users_folder_of_caches(monkeypatch, tmp_path):
     assert tmp_path in cache.folder().parents
 
 
+@pytest.mark.parametrize("name", [".", "below", "../beside"])
+def test_a_folder_that_is_named_from_the_present_one(monkeypatch, tmp_path, name):
+    """A loader looks for a name without a folder among all libraries, not where that was read."""
+    (tmp_path / "here").mkdir(0o700)
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("AUTOGRAD_LITE_CACHE", name)
+    path = cache.keep("key", DATA)
+    assert cache.find("key") == path
+    monkeypatch.chdir(tmp_path)
+    assert path.read_bytes() == DATA
+    assert path.is_absolute()
+
+
 @pytest.mark.parametrize(
     "damage",
     [
