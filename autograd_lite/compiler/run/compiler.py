@@ -101,9 +101,8 @@ class Library:
     def __init__(self, source: str) -> None:
         self.source, self.ready, self.problem = source, False, ""
         self._loaded: ctypes.CDLL | None = None
-        self._ended = (
-            Event()
-        )  # of the thread: an interrupt while it is joined makes it pass for ended
+        # Set when the thread ends: an interrupt in join() would make the thread pass for ended.
+        self._ended = Event()
         self._process = 0  # that in which the thread is
         give_lock(self, "_lock")
 
@@ -112,13 +111,14 @@ class Library:
         with self._lock:
             if self.ready or self._process == os.getpid():
                 return
-            self._process, self._ended = os.getpid(), Event()
+            self._ended = Event()
             thread = Thread(target=self._work, args=(self._ended,), name="C compiler", daemon=True)
             try:
                 thread.start()
             except RuntimeError as problem:  # no more threads, or the interpreter is about to exit
                 self.problem, self.ready = str(problem), True
                 self._ended.set()
+            self._process = os.getpid()  # an interrupt before leaves it to the next call
 
     def wait(self) -> None:
         """Wait until it is ready."""

@@ -181,6 +181,21 @@ def test_no_thread_is_a_problem(monkeypatch):
 
 
 @needs_compiler
+def test_an_interrupt_before_there_is_a_thread_leaves_it_to_the_next_call(monkeypatch):
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    library = Library(SOURCE)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            library.begin()
+    library.begin()
+    assert library._ended.wait(60)
+    assert answer(library) == 42
+
+
+@needs_compiler
 def test_an_interrupt_while_it_is_waited_for_stops_the_waiting_alone(script):
     script('sleep 0.5; exec $REAL "$@"')
     library = Library(SOURCE)
