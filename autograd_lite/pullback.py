@@ -143,7 +143,7 @@ class Graph(Nodes):
                 continue
             active.add(id(x))
             rule = _rule_of(x)
-            operands = [*map(node_of.get, ids)]
+            operands: list[Any] = [*map(node_of.get, ids)]
             if None in operands:
                 operands = [self.leaf(p) for p in parents]
             if rule is None:

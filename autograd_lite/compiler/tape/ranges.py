@@ -34,7 +34,8 @@ def distinct(nodes: Ints, room: Ints) -> Ints:
     """
     position = np.arange(len(nodes))
     room[nodes] = position  # the last one stays
-    return nodes[room[nodes] == position]
+    found: Ints = nodes[room[nodes] == position]
+    return found
 
 
 def rows_of(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:
