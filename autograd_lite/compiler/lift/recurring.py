@@ -54,11 +54,12 @@ class Recurring:
             low, high = int(x.min()), int(x.max())
             origins.append(int(x[0]))
             moved.append(x - x[0])
-            key.append(moved[-1].tobytes())
+            pattern = None
             if constants.base <= low and high < constants.base + constants.size:
-                key.append(_pattern(constants.values[x - constants.base]))
+                pattern = _pattern(constants.values[x - constants.base])
             elif low < constants.base + constants.size and high >= constants.base:
                 return lower(self.memory, block, operands)
+            key.append((moved[-1].tobytes(), pattern))
         shape = tuple(key)
         if shape not in self._known:
             self._known[shape] = None

@@ -1,5 +1,7 @@
 """Sums that recur are lowered once and moved, to the same instructions as each by itself."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,8 @@ from hypothesis import strategies as st
 import autograd_lite as ag
 from autograd_lite import Value
 from autograd_lite.compiler.lift import lift
+from autograd_lite.compiler.lift.blocks import Memory
+from autograd_lite.compiler.lift.instructions import Contraction, Ref
 from autograd_lite.compiler.lift.recurring import Recurring
 from tests.support import networks
 from tests.support.lifting import Lifted
@@ -77,6 +81,28 @@ def test_the_steps_of_a_recurrence_are_lowered_a_few_times(monkeypatch):
         assert len(lifted.program.forward) > 3 * steps
         counts.append(len(calls))
     assert counts[1] <= counts[0] + 5
+
+
+def test_how_addresses_move_is_not_taken_for_which_constants_are_equal():
+    """Both are ints, and either may be 0, 0, 0 or 0, 1, 2."""
+    memory = Memory(60)
+    memory.constants = SimpleNamespace(base=0, size=4, values=np.array([0.0, 0.25, 0.5, 0.75]))
+    memory.one = memory.zero = 0
+    recurring = Recurring(memory)
+
+    def lower(_, block, operands):
+        refs = [Ref(int(x[0]), (int(x[1] - x[0]),)) for x in operands]
+        out = Ref(block.base, (1,))
+        return [
+            Contraction((3,), (), out, a, b) for a, b in zip(refs[::2], refs[1::2], strict=True)
+        ]
+
+    one = [[10, 10, 10], [1, 1, 1], [20, 21, 22], [30, 31, 32]]
+    other = [[10, 10, 10], [11, 11, 11], [20, 20, 20], [1, 2, 3]]
+    for operands in (one, one, other):
+        tables, block = [np.array(x) for x in operands], memory.block(3)
+        found = recurring.lowered(lower, (), block, tables)
+        assert found == lower(memory, block, tables)
 
 
 @given(st.data())
