@@ -64,7 +64,7 @@ class LRScheduler:
         self.last_epoch += 1
         self.optimizer.lr = _rate_in_program(self) if tracing() else self.next_lr()
 
-    def as_of(self, epoch: int, optimizer: Scheduled) -> LRScheduler:
+    def _as_of(self, epoch: int, optimizer: Scheduled) -> LRScheduler:
         """The same schedule after this many steps, for another optimiser."""
         other = copy(self)
         other.last_epoch, other.optimizer = epoch, optimizer
@@ -218,7 +218,7 @@ class SequentialLR(LRScheduler):
         """The schedule of this epoch, at its own epoch."""
         i = bisect_right(self.milestones, epoch)
         own = epoch - (self.milestones[i - 1] if i else 0)
-        return self.schedulers[i].as_of(own, self.optimizer)
+        return self.schedulers[i]._as_of(own, self.optimizer)
 
 
 _operations: WeakKeyDictionary[LRScheduler, int] = WeakKeyDictionary()
@@ -233,7 +233,7 @@ def _rate_in_program(schedule: LRScheduler) -> Any:
         def rate(epoch: float, lr: float) -> tuple[float, float, float]:
             mine: Any = held()
             optimizer = SimpleNamespace(lr=lr, initial_lr=mine.optimizer.initial_lr)
-            return float(mine.as_of(int(epoch), optimizer).next_lr()), 0.0, 0.0
+            return float(mine._as_of(int(epoch), optimizer).next_lr()), 0.0, 0.0
 
         def kernel(epoch: float, lr: float) -> Any:
             return unobserved(rate, epoch, lr)

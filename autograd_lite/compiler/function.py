@@ -17,7 +17,7 @@ from autograd_lite.compiler.check import CHECKS, Witness, difference, is_checkin
 from autograd_lite.compiler.choice import EXECUTORS
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.mistake import Mistake
-from autograd_lite.compiler.places import alone
+from autograd_lite.compiler.places import alone, let_go
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.reasons import failure, other_statics, so_many_programs
 from autograd_lite.compiler.record.captured import CapturedState
@@ -29,7 +29,7 @@ from autograd_lite.compiler.record.tracers import NotRecordedError, TracerError
 from autograd_lite.compiler.replay import MOST_REPLAYS, Replaying, replay_of
 from autograd_lite.compiler.signature import FREE_IN_ALL, FREE_PER_SIGNATURE, Signature
 from autograd_lite.forks import give_lock
-from autograd_lite.value import blocks_open
+from autograd_lite.value import blocks_open, grad_enabled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -291,6 +291,8 @@ class Compiled(Replaying, CompiledFunction):
         for program in call.signature.programs:
             if not program.captured.changed():
                 if program.changes:
+                    if program.passes and not grad_enabled():
+                        continue  # where the function has no graph
                     with alone():
                         done = self._ran(program, call)
                 else:
@@ -345,10 +347,17 @@ class Compiled(Replaying, CompiledFunction):
         try:
             done = self._tried_to_record(call)
         finally:
-            if call.ledger is not None:
-                if not done:
-                    call.ledger.undo()
-                call.ledger.close()
+            ledger = call.ledger
+            if ledger is not None:
+                try:
+                    if not done:
+                        ledger.undo()
+                except KeyboardInterrupt:
+                    ledger.undo()
+                    raise
+                finally:
+                    let_go(ledger)
+                    ledger.close()
         return done
 
     def _tried_to_record(self, call: Call) -> bool:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from autograd_lite.placement import Placement
     from autograd_lite.value import Value
 
-__all__ = ["Places", "alone", "grads_of", "set_grads"]
+__all__ = ["Places", "alone", "grads_of", "hold", "let_go", "set_grads"]
 
 _NONE = array("d")
 
@@ -35,6 +35,19 @@ give_lock(sys.modules[__name__], "_lock")
 def alone() -> RLock:
     """The lock of a step: in all threads, one at a time goes from old numbers to new ones."""
     return _lock  # type: ignore[no-any-return]
+
+
+def hold(holder: Any) -> None:
+    """Take the lock, and note so in `holder.locked`: in C no interrupt comes in between."""
+    _lock.acquire()
+    holder.locked = True
+
+
+def let_go(holder: Any) -> None:
+    """Release the lock, if the holder has it."""
+    if holder.locked:
+        holder.locked = False
+        _lock.release()
 
 
 class Places:

@@ -112,6 +112,7 @@ class Program(AnyProgram):
     reads       the places of the state that the call read
     writes      the places of the state that it wrote: then its results have no graph
     changes     True if it wrote any
+    passes      True if it called `backward()`
     new_at      the index of the first new number of state among the outputs
 
     Raises NotRecordedError for what cannot be replayed.
@@ -146,6 +147,7 @@ class Program(AnyProgram):
         ledger = recording.ledger
         self.reads, self.writes = ledger.read_places(), ledger.written_places()
         self.changes = len(self.writes) > 0
+        self.passes = len(ledger.passes) > 0
         self._reads_state = len(self.reads) > 0
         self.new_at = len(outputs.nodes)
         for x in ledger.written():

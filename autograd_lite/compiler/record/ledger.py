@@ -13,7 +13,7 @@ from typing import NamedTuple
 import autograd_lite.kinds as kinds
 from autograd_lite.anomaly import user_line
 from autograd_lite.compiler.messages import said
-from autograd_lite.compiler.places import Places, alone, grads_of, set_grads
+from autograd_lite.compiler.places import Places, grads_of, hold, let_go, set_grads
 from autograd_lite.compiler.record.numbers import (
     NumberTracer,
     is_exact,
@@ -26,7 +26,7 @@ from autograd_lite.fields import choice_of, number_leaf
 from autograd_lite.observers import Observer, in_transform, unobserved
 from autograd_lite.plain import number_kind
 from autograd_lite.pullback import ancestors
-from autograd_lite.value import Node, Value, gradient, number_of
+from autograd_lite.value import Node, Value, grad_enabled, gradient, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Ledger:
     now     {id of a Value: the node that has its number}, of those whose data were written
     writes  each write of data, in order
     passes  each call of `backward()`, in order
+    locked  True if it has the lock of steps
     """
 
     def __init__(
@@ -76,7 +77,8 @@ class Ledger:
         self._grad_before: dict[int, tuple[Value, float]] = {}
         self.passes: list[Pass] = []
         self._own, self._seen = set[int](), 0  # ids of the first nodes of the recording
-        self._locked = False
+        self._enabled = grad_enabled()  # before the recording makes nodes within no_grad, too
+        self.locked = False
 
     @property
     def writes_state(self) -> bool:
@@ -133,6 +135,10 @@ class Ledger:
 
         The numbers are those of the engine's own pass; the tape has it as further nodes.
         """
+        if not self._enabled:
+            self._refuse(
+                "it calls backward() where it is called within no_grad", "Leave that block"
+            )
         meeting = Meeting(self._check)
         if _is_leaf(root):
             meeting.leaves.append(root)
@@ -277,16 +283,13 @@ class Ledger:
         self.written_places(old=True).write(array("d", numbers))
 
     def _lock(self) -> None:
-        if not self._locked:
-            self._locked = True
-            alone().acquire()
+        if not self.locked:
+            hold(self)
 
     def close(self) -> None:
         """Let other threads step, and forget the passes."""
+        let_go(self)
         self.passes.clear()
-        if self._locked:
-            self._locked = False
-            alone().release()
 
 
 class Pass:

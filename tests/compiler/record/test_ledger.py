@@ -170,6 +170,44 @@ def test_under_no_grad_as_well():
     agree(step, [0.5, -0.3])
 
 
+def test_one_graph_passed_twice_and_a_root_that_is_a_leaf():
+    def step(values, x):
+        a, b = values
+        loss = loss_of(values, x)
+        loss.backward()
+        a.data = a.data - 0.1
+        loss.backward()
+        b.backward()
+        return loss
+
+    agree(step, [0.5, -0.3])
+
+
+def test_a_step_that_is_called_within_no_grad_has_no_graph():
+    def training():
+        a = Value(1.0)
+
+        def step(x):
+            loss = a * x
+            loss.backward()
+            a.data = a.data - 0.5 * a.grad
+            return loss.data
+
+        return a, step
+
+    for before in (0, 3):
+        (a, eager), (b, step) = training(), training()
+        compiled = compile(step)
+        for _ in range(before):
+            assert compiled(2.0) == eager(2.0)
+        with no_grad():
+            expected = eager(2.0)
+            with pytest.warns(RuntimeWarning, match="within no_grad"):
+                assert compiled(2.0) == expected
+        assert compiled(2.0) == eager(2.0)
+        assert state(b) == state(a)
+
+
 def test_gradients_of_nodes_and_of_leaves_that_the_function_made():
     def step(values, x):
         a, b = values
