@@ -424,7 +424,7 @@ class Compiled(Replaying, CompiledFunction):
             call.all_drawn([draw.number for draw in recording.draws])
             program = Program(recording, captured, call, self.__name__, self.executor)
             self._check_program(program)
-            if self.executor in ("numpy", "c") and not program.holds(call):
+            if self.executor in ("numpy", "c") and not program.holds(call, recording.ledger):
                 # Arrays add up in another order, and a decision was taken on the last digit.
                 program = Program(recording, captured, call, self.__name__, "interpret")
         except (NotRecordedError, *_PROBLEMS) as problem:

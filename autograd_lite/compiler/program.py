@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.call import Call
     from autograd_lite.compiler.lift import ArrayProgram
     from autograd_lite.compiler.record.captured import CapturedState
+    from autograd_lite.compiler.record.ledger import Ledger
     from autograd_lite.compiler.record.recorder import Recording
     from autograd_lite.compiler.tape.executor import Run
     from autograd_lite.compiler.tape.tape import Tape
@@ -320,9 +321,17 @@ class Program(AnyProgram):
             return None
         return run if self.kept(run.outputs, call, drawn) else None
 
-    def holds(self, call: Call) -> bool:
-        """Whether all guards hold for this call, as the executor computes them."""
-        run = self.forward(self.choice, call.flat, self.drawn(call))
+    def holds(self, call: Call, ledger: Ledger) -> bool:
+        """Whether all guards hold for the call just recorded, as the executor computes them: from
+        the old numbers of state, and the new ones stay.
+        """
+        new = self.writes.read() if self.changes else None
+        ledger.undo()
+        try:
+            run = self.forward(self.choice, call.flat, self.drawn(call))
+        finally:
+            if new is not None:
+                self.writes.write(new)
         return self.guards.failed(run.outputs) is None
 
     def drawn(self, call: Call) -> list[Any] | None:

@@ -421,3 +421,35 @@ def test_an_operation_made_by_hand_runs_eagerly_with_a_reason():
     with pytest.warns(RuntimeWarning, match="by hand"):
         compiled(3.0)
     assert w.grad == 3.0
+
+
+@pytest.mark.parametrize("executor", ["numpy", C])
+def test_a_decision_on_state_that_the_step_changes_keeps_the_executor(executor):
+    """Whether the guards hold is asked of the old numbers: the new ones go the other way."""
+    w = Value(2.5)
+
+    def step(x):
+        if w.data < 3:
+            w.data = w.data + 1
+        return w.data * x
+
+    compiled = compile(step, executor=executor)
+    assert [compiled(2.0) for _ in range(4)] == [7.0] * 4
+    assert w.data == 3.5
+    assert [program.executor for program in compiled.programs()] == [executor, executor]
+
+
+@pytest.mark.parametrize("executor", ["interpret", "numpy", C])
+def test_an_int_that_a_schedule_makes_a_float(executor):
+    def trained(wrap):
+        training = Training(executor)
+        step = wrap(training)
+        for k in range(8):
+            if k == 3:
+                training.optimizer.lr = 1
+            step(k / 4)
+        return training.state()
+
+    eager, compiled = trained(lambda t: t.step), trained(lambda t: t.compiled)
+    assert compiled[:4] == pytest.approx(eager[:4], rel=1e-12)
+    assert compiled[4]["lr"] == pytest.approx(eager[4]["lr"], rel=1e-12)

@@ -207,7 +207,10 @@ class Ledger:
 
     def _refuse_argument(self, node: Node, does: str) -> None:
         if isinstance(node, ValueTracer):
-            self._refuse(f"it {does} a Value that it is passed", "Pass its .data")
+            self._refuse(
+                f"it {does} a Value that it is passed",
+                "Name it in the function rather than pass it, or pass its .data",
+            )
 
     def _refuse(self, what: str, instead: str) -> None:
         text = said(what, instead, user_line())
