@@ -29,8 +29,10 @@ def folder() -> Path | None:
     """
     chosen = os.environ.get("AUTOGRAD_LITE_CACHE", "")
     try:
-        path = Path(chosen).expanduser() if chosen else _user_folder()
-        path = path.absolute()  # a name without a folder would be looked for among all libraries
+        # A name without a folder would be looked for among all libraries.
+        path = Path(chosen).expanduser().absolute() if chosen else _user_folder()
+        if not path.is_absolute():  # ~ of a user without a home
+            return None
         path.mkdir(0o700, parents=True, exist_ok=True)
         return path if _is_private(path.stat()) else None
     except (ImportError, OSError, RuntimeError):  # RuntimeError: of a home that nobody knows

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,15 @@ def test_without_a_name_it_is_the_users_folder_of_caches(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache.folder().name == "autograd_lite"
     assert tmp_path in cache.folder().parents
+
+
+def test_a_user_without_a_home_has_no_folder(monkeypatch, tmp_path):
+    """As in a container that runs under a number: older platformdirs give ~ as it is."""
+    monkeypatch.delenv("AUTOGRAD_LITE_CACHE")
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: Path("~/.cache/some"))
+    monkeypatch.chdir(tmp_path)
+    assert cache.folder() is None
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", [".", "below", "../beside"])
