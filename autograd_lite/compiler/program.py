@@ -200,6 +200,7 @@ class Program(AnyProgram):
                 )
             )
         self.leaves_all = all(parameter.is_leaf for parameter in self.parameters)
+        self._sets = set(map(id, self.writes.data))
         self._ended_of = (*self.parameters, *self.writes.data) or (Value(0.0),)
         wrt = [] if self.changes else [*range(len(leaves), tape.leaves), *flat.slots]
         self.choice = ExecutorChoice(tape, wrt, executor, self.guards.exact, has_run=True)
@@ -301,12 +302,14 @@ class Program(AnyProgram):
         return nodes_of_call(self.name, of, self.leaves_all, numbers, ended.gradient, ended, of)
 
     def run(self, call: Call) -> Run | None:
-        """The run for this call; None if a guard does not hold.
+        """The run for this call; None if a guard does not hold, or it is passed what it sets.
 
         Raises IndexError for an index that `take` was given and that is out of range, and what an
         operation of the user's raises, unless a guard might have said that this program is not the
         one, or a decision in a loop.
         """
+        if self._sets and not self._sets.isdisjoint(map(id, call.flat.values)):
+            return None
         drawn = self.drawn(call) if self.draws else []
         if drawn is None:
             return None

@@ -129,6 +129,33 @@ def test_programs_and_explain_show_the_updates_and_change_nothing():
     assert ([p.data for p in model.parameters()], optimizer.steps) == before
 
 
+@pytest.mark.parametrize("calls", [0, 1, 2, 5])
+def test_what_a_step_sets_may_be_passed_to_it_as_well(calls):
+    """Then it runs eagerly: what stood for the argument had the old number."""
+
+    def trained(wrap):
+        w, other = Value(2.0), Value(1.0)
+        optimizer = nn.optim.SGD([w], 0.1)
+
+        def step(x):
+            w.grad = 0.5
+            optimizer.step()
+            return (x * 3.0).data
+
+        step = wrap(step)
+        found = [step(other) for _ in range(calls)]
+        return found, step, (w, other)
+
+    found, step, (w, other) = trained(lambda f: f)
+    compiled, compiled_step, (v, like) = trained(compile)
+    assert compiled == found
+    with pytest.warns(RuntimeWarning, match=r"it sets \.data of a Value that it is passed"):
+        assert compiled_step(v) == step(w)
+    assert compiled_step(like) == step(other)
+    assert compiled_step(v) == step(w)
+    assert v.data == w.data
+
+
 # ------------------------------------------------------------------------- how a step fails
 
 

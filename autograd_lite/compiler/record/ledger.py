@@ -60,12 +60,14 @@ class Ledger:
     writes  each write of data, in order
     passes  each call of `backward()`, in order
     locked  True if it has the lock of steps
+    passed  ids of the Values that the call is passed
     """
 
     def __init__(
         self, made: list[Node], note: Callable[..., Node], refuse: Callable[[str], None]
     ) -> None:
         self._made, self._note, self._give_up = made, note, refuse
+        self.passed: set[int] = set()
         self.now: dict[int, Node] = {}
         self.writes: list[Write] = []
         self._grads: dict[int, Node | float] = {}  # of those that were read or written
@@ -124,6 +126,8 @@ class Ledger:
             self._refuse("it sets .data of a Value that it made", "Make another Value instead")
         if in_transform.get():
             self._refuse("it sets .data within a function that is differentiated", "Set it outside")
+        if id(node) in self.passed:  # for which a tracer stands, with the old number
+            self._refuse("it sets .data of a Value that it is passed", "Pass its .data")
         self._lock()
         self._data_before.setdefault(id(node), (node, number_of(node)))  # type: ignore[arg-type]
         new = number if isinstance(number, Node) else number_leaf(kinds.FLOAT, number)

@@ -405,6 +405,7 @@ def record(function: Callable[..., Any], flat: FlatArguments, watch: Recorder) -
     tracers = Tracers(flat)
     args, kwargs = tracers.call(function)
     recording = watch.recording
+    recording.ledger.passed = set(map(id, flat.values))
     try:
         with observe(watch):
             recording.result = function(*args, **kwargs)
