@@ -371,6 +371,11 @@ class TracedState:
 
     def __setitem__(self, name: str, number: Any) -> None:
         held = vars(self.thing).get(name)
+        if name not in vars(self.thing):
+            self._refuse(
+                f"it makes a new {type(self.thing).__name__}, whose {name!r} is state",
+                "Make it outside",
+            )
         if name in self.arrays or not (kind_of(number) and kind_of(held)):
             self._refuse(
                 f"it replaces the state {name!r} of a {type(self.thing).__name__}", "Do it outside"

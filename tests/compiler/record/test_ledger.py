@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_lite as ag
-from autograd_lite import Value, compile, no_grad
+from autograd_lite import Value, compile, nn, no_grad
 from autograd_lite.state import State
 
 CALLS = 9
@@ -485,3 +485,23 @@ def test_any_order_of_reads_and_writes(operations, executor):
         return total
 
     agree(step, [0.5, -0.3, 0.8], [0.3, -0.2, 0.4, 0.1, -0.5], executor)
+
+
+@pytest.mark.parametrize("made", ["SGD", "StepLR"])
+def test_an_optimiser_or_a_schedule_that_the_function_makes(made):
+    w = Value(2.0)
+    optimizer = nn.optim.SGD([w], 0.5)
+
+    def step(x):
+        if made == "SGD":
+            nn.optim.SGD([w], 0.5)
+        else:
+            nn.optim.StepLR(optimizer, 3)
+        loss = w * x
+        loss.backward()
+        optimizer.step()
+        return loss.data
+
+    text = rf"it makes a new {made}, whose '\w+' is state(.|\n)*Make it outside"
+    assert refused(step, 3.0, match=text) == 6.0
+    assert w.data == 0.5
