@@ -112,16 +112,20 @@ class Runner:
                 compile_calls(binder.bind([group]))()
 
     def run(self, leaves, cotangents):
-        """The outputs, then the gradient."""
+        """The outputs, the gradient, and the numbers that decide.
+
+        The gradient is asked for twice, first for other cotangents, of which nothing may be left.
+        """
         plan = self.plan
         self.memory[plan.leaves] = leaves
         with np.errstate(all="ignore"):
             for group in plan.forward:
                 self.group(group)
             outputs, deciding = self.memory[plan.outputs], self.memory[plan.deciding]
-            self.memory[plan.cotangents] = cotangents
-            for group in plan.backward:
-                self.group(group)
+            for each in (1 - 2 * np.asarray(cotangents), cotangents):
+                self.memory[plan.cotangents] = each
+                for group in plan.backward:
+                    self.group(group)
         return outputs, self.memory[plan.gradients], deciding
 
 
