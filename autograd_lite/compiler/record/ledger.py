@@ -294,9 +294,18 @@ class Ledger:
             hold(self)
 
     def close(self) -> None:
-        """Let other threads step, and forget the passes."""
+        """Let other threads step, and forget the passes and whom to tell: in cycles the graph
+        would stay until the collector comes.
+        """
         let_go(self)
         self.passes.clear()
+        self._note = self._give_up = _is_over
+        for state in self._states.values():
+            state.close()
+
+
+def _is_over(*_: object) -> Any:
+    raise RuntimeError("this recording is over")
 
 
 class Pass:
@@ -389,6 +398,12 @@ class TracedState:
             self._lock()
             self.before[name] = held[:] if name in self.arrays else held
 
+    def close(self) -> None:
+        """Forget whom to tell."""
+        self._lock = self._refuse = _is_over
+        for traced in self.arrays.values():
+            traced.keep = _is_over
+
     def arrays_read(self) -> Iterator[tuple[str, list[Node]]]:
         """(name, leaves) of the arrays of which numbers were read."""
         for name, traced in self.arrays.items():
@@ -404,10 +419,11 @@ class TracedArray:
     """Stands for an array of doubles.
 
     leaves  those of its old numbers, once one of them is read
+    keep    is called before one of them is changed
     """
 
     def __init__(self, held: array[float], keep: Callable[[], None]) -> None:
-        self._held, self._keep = held, keep
+        self._held, self.keep = held, keep
         self._now: list[Any] = []
         self.leaves: list[Node] = []
 
@@ -428,6 +444,6 @@ class TracedArray:
 
     def __setitem__(self, i: int, x: Any) -> None:
         now = self._all()
-        self._keep()
+        self.keep()
         self._held[i] = number_of(x) if isinstance(x, NumberTracer) else x
         now[i] = x

@@ -1,5 +1,6 @@
 """What a recorded call reads and writes of state, on plain Values."""
 
+import gc
 import warnings
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Value, compile, nn, no_grad
+from autograd_lite.compiler.record.recorder import Recorder
 from autograd_lite.state import State
 
 CALLS = 9
@@ -124,6 +126,33 @@ def test_gradients_of_what_the_call_made_are_set_between_passes(begin):
         return found + 10000 * made.grad + 100000 * inner.grad
 
     agree(step, [0.5, -0.3])
+
+
+def test_a_recording_goes_without_the_collector():
+    """And with it the graph of all that the call computed."""
+    w = Value(0.5)
+    optimizer = nn.optim.Adam([w])
+
+    def step(x):
+        loss = w * x
+        loss.backward()
+        optimizer.step()
+        return loss.data
+
+    def fails(x):
+        w.data = w.data * x
+        return float(str(w.data))
+
+    gc.collect()
+    gc.disable()
+    try:
+        for f in (lambda x: w * x, step, fails):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                compile(f)(0.5)
+            assert not [x for x in gc.get_objects() if isinstance(x, Recorder)]
+    finally:
+        gc.enable()
 
 
 def test_guards_comparisons_and_callbacks_are_of_the_number_at_their_time():
