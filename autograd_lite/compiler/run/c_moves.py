@@ -17,6 +17,7 @@ from autograd_lite.compiler.lift.instructions import (
     Take,
     ZeroPadding,
 )
+from autograd_lite.compiler.run.c_lines import counting
 from autograd_lite.operations.formulas import NotInCError
 
 TYPE_CHECKING = False
@@ -82,7 +83,7 @@ class Tables:
         starts, lengths = stretches(every)
         if 2 * len(starts) > len(to):  # tables of the starts would be no shorter
             value = "0" if source is None else self._address(source)
-            return [_for("i", len(to)), f"{self._address(to)} {sign} {value};", "}"]
+            return [counting("i", len(to)), f"{self._address(to)} {sign} {value};", "}"]
         long = int(starts[np.argmax(lengths)])
         steps = every[:, long + 1] - every[:, long] if lengths.max() > 1 else every[:, 0] * 0
         low = every.min(1)
@@ -92,7 +93,7 @@ class Tables:
         value = places[1] if len(places) > 1 else "0"
         count = self._number(lengths, "r")
         inner = f"for (long i = 0; i < {count}; i++)"
-        return [_for("r", len(starts)), f"{inner} {places[0]} {sign} {value};", "}"]
+        return [counting("r", len(starts)), f"{inner} {places[0]} {sign} {value};", "}"]
 
     def _number(self, numbers: Ints, index: str) -> str:
         """Number `index` of these: from a table, if they are not all the same."""
@@ -106,7 +107,7 @@ class Tables:
         if it.b is not None:
             term += f" * {self._address(it.b, 'k')}"
         return [
-            _for("i", len(it.starts)),
+            counting("i", len(it.starts)),
             "double sum = 0;",
             f"const long end = {self._number(ends, 'i')};",
             f"for (long k = {self._number(it.starts, 'i')}; k < end; k++) sum += {term};",
@@ -119,7 +120,7 @@ class Tables:
         n, among = len(it.slots), it.among
         slot = self._number(it.slots, "i")
         place = _from(0, n)
-        loops = [_for("i", n)]
+        loops = [counting("i", n)]
         if it.table is None:
             found = nest(np.stack([place, here, it.first, it.slots]))
             if found is not None:
@@ -142,7 +143,7 @@ class Tables:
         slot = " + ".join([str(it.slots[0]), *(f"{loops[i][1][3]} * i{i}" for i in moving)])
         for i in range(-1, len(loops)):
             if i >= 0:
-                lines.append(_for(f"i{i}", loops[i][0]))
+                lines.append(counting(f"i{i}", loops[i][0]))
             if i == last:
                 lines.append(_index(slot, it.among))
 
@@ -157,10 +158,6 @@ class Tables:
 
 def _from(base: int, size: int) -> Ints:
     return base + np.arange(size)
-
-
-def _for(name: str, size: int) -> str:
-    return f"for (long {name} = 0; {name} < {size}; {name}++) {{"
 
 
 def _index(slot: str, among: int) -> str:

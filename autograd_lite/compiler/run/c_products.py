@@ -10,6 +10,8 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple
 
+from autograd_lite.compiler.run.c_lines import counting
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -141,14 +143,14 @@ class Products:
         panel = p.sizes[p.k] * -(-p.size(p.column) // LANES) * LANES if p.is_packed() else 0
         outer = sorted(p.others, key=lambda i: not p.b[i])  # those in which the panel changes first
         fixed = [i for i in outer if not p.b[i]] if not p.more else []
-        lines = [_for(f"i{i}", p.sizes[i]) for i in outer if i not in fixed]
+        lines = [counting(f"i{i}", p.sizes[i]) for i in outer if i not in fixed]
         add = int(it.add)
         if p.more and not it.add:
             cell = [i for i in (p.row, p.column) if i >= 0]
-            lines += [_for(f"i{i}", p.sizes[i]) for i in cell]
+            lines += [counting(f"i{i}", p.sizes[i]) for i in cell]
             lines += [f"{_at('out', p.out, [*outer, *cell])} = 0;", *["}"] * len(cell)]
             add = 1
-        lines += [_for(f"i{i}", p.sizes[i]) for i in p.more]
+        lines += [counting(f"i{i}", p.sizes[i]) for i in p.more]
         column, n = p.size(p.column), p.sizes[p.k]
         inside = [*outer, *p.more]
         b, b_step = f"&{_at('b', p.b, inside)}", p.b[p.k]
@@ -158,7 +160,7 @@ class Products:
                 f"const double *p = packed({column}, {n}, {b}, {b_step}, {b_column}, panel);"
             )
             b, b_step = "p", -(-column // LANES) * LANES
-        lines += [_for(f"i{i}", p.sizes[i]) for i in fixed]
+        lines += [counting(f"i{i}", p.sizes[i]) for i in fixed]
         a, out = f"&{_at('a', p.a, inside)}", f"&{_at('out', p.out, outer)}"
         a_row, a_step, down = p.of(p.a, p.row), p.a[p.k], p.of(p.out, p.row)
         if p.column < 0:
@@ -185,7 +187,7 @@ class Products:
                 vectors = -(-wide // lanes)
                 self._tiles.add((tall, vectors))
                 yield (
-                    f"{_for('j', j_count)} {_for('i', i_count)} "
+                    f"{counting('j', j_count)} {counting('i', i_count)} "
                     f"const long row = {i} + {tall} * i, column = {j} + {wide} * j; "
                     f"tile_{tall}_{vectors}({n}, x + row * {a_row}, {a_row}, {a_step}, "
                     f"y + column, {b_step}, to + row * {down} + column * {along}, "
@@ -280,10 +282,6 @@ def _merged(sizes: Sequence[int], a: Sequence[int], b: Sequence[int]) -> list[tu
         else:
             loops.append((size, of_a, of_b))
     return loops
-
-
-def _for(name: str, size: int) -> str:
-    return f"for (long {name} = 0; {name} < {size}; {name}++) {{"
 
 
 def _at(array: str, strides: Sequence[int], loops: Sequence[int]) -> str:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from autograd_lite.compiler.lift.instructions import Contraction, Ref
 from autograd_lite.compiler.plan.groups import Loop, Repeat
+from autograd_lite.compiler.run.c_lines import counting
 from autograd_lite.compiler.run.c_moves import Tables
 from autograd_lite.compiler.run.c_products import Products
 from autograd_lite.operations.formulas import FUNCTIONS, NotInCError, functions_of, to_c, with_terms
@@ -129,7 +130,7 @@ class _Writer:
         match it:
             case Repeat(count, groups):
                 inner = [line for group in groups for line in self.group(group, ("turn",))]
-                return [_for("turn", count), *inner, "}"]
+                return [counting("turn", count), *inner, "}"]
             case Loop():
                 return ["{", *self.loop(it, turn), "}"]
             case Contraction():
@@ -248,7 +249,7 @@ class _Nested:
         They are in an array of their own, as they may be written to places far apart.
         """
         self._variables += 1
-        row, loop = f"s{self._variables}", _for(self.names[-1], self.sizes[-1])
+        row, loop = f"s{self._variables}", counting(self.names[-1], self.sizes[-1])
         total = f"{row}[{self.names[-1]}]"
         first = "-INFINITY" if s.kind == "max" else "0"
         self.before[depth] += [f"double {row}[{self.sizes[-1]}];", f"{loop} {total} = {first}; }}"]
@@ -267,7 +268,7 @@ class _Nested:
             lines += self.before[k]
             if k == depth - 1 and size > 2 and not self._in_turn:
                 lines.append(f"SUMS({', '.join(self._sums)})" if self._sums else "SIMD")
-            lines.append(_for(name, size))
+            lines.append(counting(name, size))
         lines += [*self.before[depth], *self.after[depth]]
         for k in reversed(range(depth)):
             lines += ["}", *self.after[k]]
@@ -311,10 +312,6 @@ def _place(ref: Ref, names: Sequence[str]) -> str:
         if stride
     ]
     return f"m[{' + '.join([str(ref.base), *moves])}]"
-
-
-def _for(name: str, size: int) -> str:
-    return f"for (long {name} = 0; {name} < {size}; {name}++) {{"
 
 
 def _defined(head: str, lines: Iterable[str]) -> str:

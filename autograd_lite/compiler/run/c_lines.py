@@ -1,0 +1,10 @@
+"""Lines of C that several writers need."""
+
+from __future__ import annotations
+
+__all__ = ["counting"]
+
+
+def counting(name: str, size: int) -> str:
+    """The head of a loop in which a variable counts from 0 to size - 1; a "}" closes it."""
+    return f"for (long {name} = 0; {name} < {size}; {name}++) {{"
