@@ -83,6 +83,7 @@ class World:
         self.name, self.functions = name, list[Any]()
         self._compiled, self._delays = compiled, random.Random(seed)
         self.interrupts = Counter[str]()
+        self.gave_up = name == "eager"  # a function runs eagerly
         self._space: dict[str, Any] = {
             "__name__": "fuzzed",
             "compiled": self._made,
@@ -90,17 +91,19 @@ class World:
         }
 
     def _made(self, function: Any) -> Any:
-        """The function, compiled; eagerly, one that leaves all as it was if it raises."""
-        self.functions.append(self._compiled(function))
-        return self._undoing(function) if self.name == "eager" else self.functions[-1]
+        """The function, compiled; where it runs eagerly, one that leaves all as it was if it
+        raises.
+        """
+        made = self._compiled(function)
+        self.functions.append(made)
 
-    def _undoing(self, function: Any) -> Any:
         def whole(*args: Any) -> Any:
-            undo = self._undo()
+            undo, eagerly = self._undo(), self.gave_up
             try:
-                return function(*args)
+                return made(*args)
             except Exception:
-                undo()
+                if eagerly:
+                    undo()
                 raise
 
         return whole
@@ -264,6 +267,7 @@ def difference(
             found, messages = _watched(world, statement)
             if not same(expected, found, largest_in(expected)):
                 return Difference(world.name, text, expected, found)
+            world.gave_up = world.gave_up or bool(messages)
             for message in messages:
                 counts["eager: " + message.partition(": ")[2][:70].splitlines()[0]] += 1
                 if "its program gave" in message:
