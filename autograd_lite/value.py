@@ -881,7 +881,7 @@ def required(other: Any, name: str) -> Node:
 def constant_leaf(number: Any) -> Value:
     """The leaf that an expression makes of a plain number."""
     node = leaf(kinds.CONSTANT, float(number))
-    if _blocks != 0:
+    if _blocks != 0 and observers.active():  # here: a block may be open in another thread
         node._number = by_type.get(type(number), kinds.FLOAT)
     return node
 

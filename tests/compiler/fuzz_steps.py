@@ -20,6 +20,7 @@ import argparse
 import ast
 import builtins
 import contextlib
+import gc
 import linecache
 import os
 import random
@@ -173,6 +174,7 @@ class World:
         log = self._space.get("log", [])
         called = len(log)
         kept = signal.signal(signal.SIGALRM, _interrupt)
+        gc.disable()  # what else is told of collections is not to be interrupted
         try:
             signal.setitimer(signal.ITIMER_REAL, self._delays.choice(DELAYS))
             call()
@@ -185,6 +187,7 @@ class World:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, kept)
+            gc.enable()
             signal.setitimer(signal.ITIMER_REAL, SECONDS)
         if eagerly:  # and what the function has done so far is done
             undo()

@@ -1,5 +1,7 @@
 """Which kind of number a rule makes of which, while a recording is open."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -100,3 +102,24 @@ def test_a_node_may_be_made_a_number_of_another_kind_and_a_constant():
 
     compile(f)(Value(1.0))
     assert found[:2] == [(FLOAT, plain.classes[FLOAT], 2), 0]
+
+
+def test_a_block_of_another_thread_makes_no_plain_numbers_of_constants():
+    """Two leaves of 2.0 are two, where nothing is recorded."""
+    opened, done = threading.Event(), threading.Event()
+
+    def elsewhere():
+        with ag.no_grad():
+            opened.set()
+            done.wait()
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    try:
+        opened.wait()
+        constants = [x for x in (2.0 - Value(0.0)).parents if x.is_constant]
+    finally:
+        done.set()
+        thread.join()
+    assert len(constants) == 1
+    assert constants[0] != Value(2.0)
