@@ -186,6 +186,7 @@ def interrupted(code, call):
         yield
 
 
+@pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="3.12 traces no opcodes of a frame")
 def test_an_interrupt_before_a_call_leaves_what_observes():
     """Before the call itself, but behind what it changes: Python looks for signals there."""
     watch = observers.Observer()
