@@ -25,7 +25,7 @@ from autograd_lite.compiler.plan.result import Plan
 from autograd_lite.compiler.plan.space import moved_ref
 from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["compacted", "in_order"]
+__all__ = ["compacted", "in_order", "moved_plan"]
 
 
 def in_order(plan: Plan) -> Plan:
@@ -74,6 +74,14 @@ def compacted(plan: Plan) -> Plan:
         for addresses in move.failures:
             used[addresses.min() : addresses.max() + 1] = True
     return plan
+
+
+def moved_plan(plan: Plan, new: Ints, size: int) -> tuple[Plan, list[Ints]]:
+    """The plan with everything moved from address a to new[a], and the addresses of each ref that
+    could be no loops there: if there are any, it is no plan.
+    """
+    move = _Move(new)
+    return move.plan(plan, size), move.failures
 
 
 class _Move:
