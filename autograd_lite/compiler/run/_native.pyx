@@ -1,7 +1,7 @@
 """Runs rows that `native.py` wrote, in C."""
 
 from cpython cimport array
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t, int64_t
 
 cdef extern from "native.h":
     ctypedef struct call_t:
@@ -11,6 +11,7 @@ cdef extern from "native.h":
     const char **NAMES
     void run_calls(const call_t *calls, int64_t n) noexcept nogil
     bint copy_stretches(const double *, const int64_t *, int64_t n, double *out) noexcept nogil
+    bint copy_numbers(const double *, const int32_t *, int64_t n, double *out) noexcept nogil
 
 LANES, LONGEST_SUM = _LANES, _LONGEST_SUM
 FUNCTIONS = [NAMES[i].decode() for i in range(_FUNCTIONS)]
@@ -25,12 +26,15 @@ def call(size_t function, size_t memory, size_t indices, library):
         (<function_t> function)(<double *> memory, <const int64_t *> indices)
 
 
-def collect(array.array numbers, array.array stretches, array.array out):
-    """Write the numbers of stretches to out, if it is not None; True if all are finite."""
-    return copy_stretches(
-        numbers.data.as_doubles, <const int64_t *> stretches.data.as_longlongs,
-        len(stretches) // 2, NULL if out is None else out.data.as_doubles,
-    )
+def collect(array.array numbers, array.array places, array.array out):
+    """Write numbers to out, if it is not None; True if all are finite. `stretches_of` made places.
+    """
+    cdef const double *first = numbers.data.as_doubles
+    cdef double *written = NULL if out is None else out.data.as_doubles
+    if places.ob_descr.typecode == b"i":
+        return copy_numbers(first, <const int32_t *> places.data.as_ints, len(places), written)
+    cdef const int64_t *stretches = <const int64_t *> places.data.as_longlongs
+    return copy_stretches(first, stretches, len(places) // 2, written)
 
 
 def run(array.array rows, owners):

@@ -257,6 +257,30 @@ FOR_EACH_MACHINE static int copy_stretches(
     return added(differences) + difference == 0.0;
 }
 
+/* The same for numbers one by one, at these places. */
+FOR_EACH_MACHINE static int copy_numbers(
+    const double *from, const int32_t *place, int64_t n, double *out)
+{
+    four differences[2] = {{0}};
+    double difference = 0.0;
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int p = 0; p < 2; p++) {
+            const int32_t *at = place + i + 4 * p;
+            four x = {from[at[0]], from[at[1]], from[at[2]], from[at[3]]};
+            differences[p] += x - x;
+            if (out)
+                *(four *)(out + i + 4 * p) = x;
+        }
+    for (; i < n; i++) {
+        double x = from[place[i]];
+        difference += x - x;
+        if (out)
+            out[i] = x;
+    }
+    return added(differences) + difference == 0.0;
+}
+
 /* One call that is neither a loop of strips nor a repetition. */
 INLINE void run_call(const call_t *first)
 {

@@ -67,6 +67,8 @@ MAX_SUM = _native.LONGEST_SUM if IN_C else 0
 MAX_PRODUCTS = 1 << 19
 MAX_DOT = 1 << 14  # of one column, which needs no panel
 
+SHORT = 4  # numbers in a row, on average, that are read as fast by their addresses
+
 
 def runner(rows: list[int], owners: object) -> Callable[[], object]:
     """A function without arguments that runs the rows, one after the other.
@@ -99,24 +101,35 @@ def moving(first: list[int] | None, second: list[int] | None) -> list[int] | Non
 
 
 def stretches_of(addresses: Ints) -> array[int]:
-    """[2 n] Of each stretch of addresses that follow one another the first, and their number."""
+    """[2 n] Of each stretch of addresses that follow one another the first, and their number; or
+    the addresses as "i", where stretches are short.
+    """
     starts = np.flatnonzero(np.diff(addresses, prepend=-2) != 1)
+    if SHORT * len(starts) > len(addresses) > 0 and addresses.max() < 1 << 31:
+        return array("i", addresses.tolist())
     lengths = np.diff(starts, append=len(addresses))
     return array("q", np.stack([addresses[starts], lengths], 1).ravel().tolist())
 
 
-def collect(numbers: array[float], stretches: array[int], out: array[float] | None = None) -> bool:
-    """Write the numbers of some stretches to out, if there is one; True if all are finite."""
+def collect(numbers: array[float], places: array[int], out: array[float] | None = None) -> bool:
+    """Write the numbers of some places to out, if there is one; True if all are finite.
+
+    places  what `stretches_of` made of their addresses
+    """
     if IN_C:
-        return _native.collect(numbers, stretches, out)
+        return _native.collect(numbers, places, out)
     memory, end, finite = np.frombuffer(numbers), 0, True
     written = None if out is None else np.frombuffer(out)
-    for first, count in zip(stretches[::2], stretches[1::2], strict=True):
-        part = memory[first : first + count]
+    if places.typecode == "i":
+        parts = [memory[np.frombuffer(places, np.intc)]]
+    else:
+        pairs = zip(places[::2], places[1::2], strict=True)
+        parts = [memory[first : first + count] for first, count in pairs]
+    for part in parts:
         finite = finite and bool(np.isfinite(part).all())
         if written is not None:
-            written[end : end + count] = part
-        end += count
+            written[end : end + len(part)] = part
+        end += len(part)
     return finite
 
 
