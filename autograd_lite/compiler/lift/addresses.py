@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import gcd
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ from autograd_lite.compiler.lift.schedule import Schedule
 from autograd_lite.compiler.tape.ranges import Ints, ranges
 
 __all__ = ["Layout"]
+
+_Arrangement: TypeAlias = tuple[Ints, Ints, PaddedRows | None]
 
 
 class Layout:
@@ -63,6 +66,7 @@ class Layout:
         self.address = np.full(len(form), -1)
         self.blocks: list[Block] = []
         self._block_of = np.zeros(len(form), np.int64)
+        self._arrangements: dict[tuple[int, int, bytes], _Arrangement] = {}
         self.group_of = group_of
         alone = (form.kind == CONSTANT) & (form.number == 1)
         in_wrt, uses = _by_first_use(form, self.group_of, WRT, alone)
@@ -101,9 +105,9 @@ class Layout:
             operands = np.stack([form.a[first], form.b[first]])
         else:
             operands = form.a[first][None]
-        order, cuts, rows = self._arranged(operands, group.kind)
-        groups = []
-        for members in np.split(nodes[order], cuts):
+        order, cuts, rows = self._known_arrangement(operands, group.kind)
+        nodes, groups = nodes[order], []
+        for members in np.split(nodes, cuts) if len(cuts) else [nodes]:
             block = self.memory.block(len(members), rows)
             self.address[members] = block.addresses
             self._block_of[members] = len(self.blocks)
@@ -111,7 +115,20 @@ class Layout:
             groups.append(replace(group, members=members))
         return groups
 
-    def _arranged(self, operands: Ints, kind: int) -> tuple[Ints, Ints, PaddedRows | None]:
+    def _known_arrangement(self, operands: Ints, kind: int) -> _Arrangement:
+        """`_arranged`, which is asked once for operands that are others moved: where they lie to
+        one another is all that counts, unless there are rows.
+        """
+        blocks = self._block_of[operands[:, 0]].tolist()
+        if any(self.blocks[block].rows for block in blocks):
+            return self._arranged(operands, kind)
+        tables = self.address[operands]
+        key = kind, len(operands), (tables - tables[:, :1]).tobytes()
+        if key not in self._arrangements:
+            self._arrangements[key] = self._arranged(operands, kind)
+        return self._arrangements[key]
+
+    def _arranged(self, operands: Ints, kind: int) -> _Arrangement:
         """The order of n scalars with k operands [k, n], the positions where to cut it, their rows.
 
         As they come, or by their operands' addresses, if that is a nest, and rather up than down;
