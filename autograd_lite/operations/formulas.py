@@ -1,4 +1,4 @@
-"""The language of formulas: parsed once into a small tree, and printed as Python and as C.
+"""The language of formulas: parsed once into a small tree, and printed as Python, C and JavaScript.
 
 A formula knows + - * / on doubles, comparisons, the functions and constants below, and
 `where(condition, a, b)`. Division is IEEE division: 1 / 0 is inf. The value of an n-ary rule has a
@@ -276,3 +276,37 @@ def _number_in_c(number: float) -> str:
 
 class NotInCError(ValueError):
     """The formula uses a function that has no counterpart in C."""
+
+
+IN_MATH = {
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "cos", "cosh", "exp",
+    "expm1", "floor", "log", "log10", "log1p", "log2", "sin", "sinh", "sqrt", "tan", "tanh",
+    "trunc",
+}  # fmt: skip
+"""The functions that JavaScript's Math has under the same name; `ieee.js` has the others."""
+
+
+def to_javascript(tree: Tree) -> str:
+    """The formula in JavaScript, whose numbers are doubles."""
+    match tree:
+        case int() | float():
+            return _number_in_javascript(tree)
+        case str():
+            return repr(CONSTANTS[tree]) if tree in CONSTANTS else tree
+        case ("-", x):
+            return f"(-{to_javascript(x)})"
+        case ("==" | "!=" as sign, x, y):
+            return f"({to_javascript(x)} {sign}= {to_javascript(y)})"
+        case (sign, x, y) if sign in OPERATORS:
+            return f"({to_javascript(x)} {sign} {to_javascript(y)})"
+        case ("where", condition, x, y):
+            return f"({to_javascript(condition)} ? {to_javascript(x)} : {to_javascript(y)})"
+    function, *operands = tree
+    name = f"Math.{function}" if function in IN_MATH else function
+    return f"{name}({', '.join(map(to_javascript, operands))})"
+
+
+def _number_in_javascript(number: float) -> str:
+    if math.isfinite(number):
+        return repr(number)
+    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "(-Infinity)"

@@ -8,8 +8,8 @@ from autograd_lite import Value, topological_order
 from tests.support.rules import FIXED, NARY, apply, bits
 
 
-def random_program(seed):
-    """Build and differentiate a random graph; all its numbers and gradients."""
+def random_graph(seed):
+    """The root of a random graph."""
     draw = random.Random(seed)
     nodes = [Value(draw.choice([0.0, -0.0, 1.0, draw.gauss(0, 2)])) for _ in range(5)]
     for _ in range(draw.randint(1, 60)):
@@ -19,7 +19,12 @@ def random_program(seed):
         if rule.static:
             operands[-1] = draw.choice([0, 1, 2, 3]) + 0.5 * (rule.name != "polygamma")
         nodes.append(apply(rule, *operands))
-    root = al.sum(nodes)
+    return al.sum(nodes)
+
+
+def random_program(seed):
+    """Build and differentiate a random graph; all its numbers and gradients."""
+    root = random_graph(seed)
     root.backward()
     root.backward()
     return [

@@ -17,6 +17,7 @@ from autograd_lite.operations.formulas import (
     parse,
     split_sums,
     to_c,
+    to_javascript,
     to_python,
     to_text,
     with_terms,
@@ -60,6 +61,24 @@ def test_a_sum_in_python():
     )
     with pytest.raises(NotInCError, match=r"sum\(x \* x\)"):
         to_c(parse("sum(x * x)"))
+
+
+@pytest.mark.parametrize(
+    ("text", "javascript"),
+    [
+        ("1 / x - y", "((1 / x) - y)"),
+        ("-exp(x) + copysign(x, y)", "((-Math.exp(x)) + copysign(x, y))"),
+        ("where(x == 0, 0.5, LN2)", f"((x === 0) ? 0.5 : {math.log(2)!r})"),
+        ("where(x != 0, x, -1)", "((x !== 0) ? x : (-1))"),
+    ],
+)
+def test_javascript(text, javascript):
+    assert to_javascript(parse(text)) == javascript
+
+
+def test_numbers_in_javascript():
+    printed = [to_javascript(x) for x in (math.inf, -math.inf, math.nan, 1e-300)]
+    assert printed == ["Infinity", "(-Infinity)", "NaN", "1e-300"]
 
 
 @every_formula

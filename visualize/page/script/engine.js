@@ -1,0 +1,59 @@
+// The program of the page, computed again: the value and the partials of each node forward, and then
+// the gradients backward, in the order in which Python's engine computes and adds.
+
+class Engine {
+  /**
+   * rules     the names of kernels in RULES
+   * code      [nodes] the index of each node's rule among them; -1 for a leaf, -2 for a node that
+   *           is kept: the page cannot compute it
+   * parents   [nodes] the operands of each node; parents come before their users
+   * constants {node: static parameter of its rule}
+   * data      {node: number} of leaves, and of what is kept
+   * partials  {node: [its partials]} of what is kept
+   */
+  constructor({ rules, code, parents, constants, data, partials }) {
+    const n = code.length;
+    this.n = n;
+    this.code = Int32Array.from(code);
+    this.kernels = rules.map((name) => RULES[name]);
+    this.start = new Int32Array(n + 1); // of each node's edges
+    for (let i = 0; i < n; i++) this.start[i + 1] = this.start[i] + parents[i].length;
+    this.parents = Int32Array.from(parents.flat());
+    this.constants = new Float64Array(n);
+    this.data = new Float64Array(n);
+    this.grad = new Float64Array(n);
+    this.partials = new Float64Array(this.parents.length);
+    for (const [i, c] of Object.entries(constants)) this.constants[i] = Number(c);
+    for (const [i, x] of Object.entries(data)) this.data[i] = Number(x);
+    for (const [i, ps] of Object.entries(partials)) this.partials.set(ps.map(Number), this.start[i]);
+  }
+
+  /** Compute all nodes from this one on. */
+  forward(from = 0, data = this.data, partials = this.partials) {
+    const { n, code, kernels, start, parents, constants } = this;
+    for (let i = from; i < n; i++) {
+      const k = code[i], e = start[i];
+      if (k >= 0) data[i] = kernels[k](data, parents, e, start[i + 1] - e, constants[i], partials);
+    }
+  }
+
+  /** The gradients of the last node, which is the root. */
+  backward() {
+    const { n, start, parents, grad, partials } = this;
+    grad.fill(0);
+    grad[n - 1] = 1;
+    for (let i = n - 1; i >= 0; i--) {
+      const up = grad[i];
+      if (up === 0) continue; // and stays 0 through an infinite partial
+      for (let e = start[i]; e < start[i + 1]; e++) grad[parents[e]] += up * partials[e];
+    }
+  }
+
+  /** The root's number if that of node i, and of no other that it is made of, were x. */
+  rootAt(i, x) {
+    const data = this.data.slice();
+    data[i] = x;
+    this.forward(i + 1, data, new Float64Array(this.partials.length));
+    return data[this.n - 1];
+  }
+}
