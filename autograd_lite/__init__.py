@@ -184,6 +184,26 @@ def vmap(function: Callable[..., Any], in_axes: Any = 0) -> Any:
     return decorated(lambda function: Batched(function, in_axes), function)
 
 
+def export(f: Callable[..., Any], language: str, /, *args: Any, **options: Any) -> Any:
+    """The source of f(*args) in another language, which imports nothing of ours.
+
+    f         a function, compiled or not; it is called once, and what it changes is put back
+    language  the name of the language
+    args      example arguments: numbers of the export's may differ, shapes may not, but for a batch
+    options   those of the language; and `name` for another name of the function
+
+    Parameters have the names of the user's code: those of `named_parameters()`, or of a variable. A
+    source gives their numbers: `source.parameters()`; `source.save(path)` writes it to a file, and
+    `str(source)` is the text. Before it is given out, it is run beside the interpreter.
+
+    Raises ValueError for what the language does not have, and says what to write instead. Needs
+    NumPy.
+    """
+    from autograd_lite.compiler.export import export
+
+    return export(f, language, *args, **options)
+
+
 # ------------------------------------------------ loops and roots, whose modules need NumPy too
 
 
@@ -287,6 +307,7 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
+    "export",
     "fixed_point",
     "floor",
     "fmod",

@@ -115,6 +115,7 @@ class Program(AnyProgram):
     changes     True if it wrote any
     passes      True if it called `backward()`
     new_at      the index of the first new number of state among the outputs
+    example     a call with the numbers that it was recorded with
 
     Raises NotRecordedError for what cannot be replayed.
     """
@@ -186,7 +187,7 @@ class Program(AnyProgram):
         tape = written.tape(outputs.nodes, differentiated, len(indices), recording.derived.values())
         position = written.position
         self.lines_of = {position[node]: line for node, line in recording.lines if node in position}
-        self._example = call.example()
+        self.example = call.example()
         self.parameters = tuple(written.captured)
         if self.changes:  # else the lift names them by their gradients
             self.names |= {range(len(leaves), tape.leaves): "p"}
@@ -224,7 +225,7 @@ class Program(AnyProgram):
         To note lines at every recording would cost as much as the recording.
         """
         try:
-            again, _ = self.recorded_again(function, self._example)
+            again, _ = self.recorded_again(function, self.example)
         except Exception:  # the lines are an extra; what it raises, the next call raises as well
             return {}
         same = all(
