@@ -61,7 +61,7 @@ FLOORS = (
      "autograd_lite.matrices"),
     ("autograd_lite.loops",),
     ("autograd_lite", "autograd_lite.compiler", "autograd_lite._packages"),
-    ("autograd_lite.testing", "autograd_lite.optimize"),
+    ("autograd_lite.testing", "autograd_lite.optimize", "autograd_lite.__main__"),
     ("nn", "visualize.figure", "visualize.model"),
     ("visualize.picture",),
     ("visualize.page", "visualize.formula_reader"),
