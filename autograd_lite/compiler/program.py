@@ -540,7 +540,7 @@ def _is_rounded(numbers: Iterable[Any], recording: Recording) -> bool:
 
 
 # How x and y may compare where a comparison is true; "is" is bit for bit, and "/" is "==" of what
-# Python divides by.
+# Python divides by, and "**" is ">" of what it raises to a power.
 _WAYS = {
     "<": LESS,
     "<=": LESS | SAME | OPPOSITE,
@@ -549,4 +549,5 @@ _WAYS = {
     "==": SAME | OPPOSITE,
     "is": SAME,
     "/": SAME | OPPOSITE,
+    "**": GREATER,
 }

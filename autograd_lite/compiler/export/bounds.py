@@ -88,11 +88,11 @@ def bounded(arguments: list[Argument], program: Program) -> list[Argument]:
 
 def _is_of_python(guard: Guard, number: float) -> bool:
     """True of a decision that is for all numbers but those of which Python's own arithmetic raises
-    an error, where that of other languages gives inf or nan: a divisor is 0, a float overflows; or
-    an int is none that a double holds.
+    an error, where that of other languages gives inf or nan: a divisor is 0, a float overflows, or
+    a root of a negative number is taken; or an int is none that a double holds.
     """
-    if guard.op == "/":
-        return not guard.outcome
+    if guard.op in ("/", "**"):
+        return guard.outcome == (guard.op == "**")
     largest = 2.0**53 if guard.integer else inf
     return guard.outcome and abs(number) == largest and guard.op == ("<" if number > 0 else ">")
 

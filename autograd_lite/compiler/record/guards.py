@@ -22,6 +22,7 @@ HOLDS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "==": operator.eq,
     "/": operator.eq,
+    "**": operator.gt,
     "is": lambda x, y: True,
 }
 """Whether x op y holds for the numbers of the recorded call."""
@@ -30,8 +31,8 @@ HOLDS: dict[str, Callable[[float, float], bool]] = {
 class Guard(NamedTuple):
     """A decision that the recorded call took on numbers: x op y, or which number x was.
 
-    op       "<", "<=", ">", ">=", "=="; "is" for a number that was read, and "/" for whether a
-             divisor is y, 0
+    op       "<", "<=", ">", ">=", "=="; "is" for a number that was read, "/" for whether a
+             divisor is y, 0, and "**" for whether what is raised to a power is above y, 0
     outcome  True if x op y held
     draws    how many random numbers had been drawn
     place    where the user's line is that decided: file and line number

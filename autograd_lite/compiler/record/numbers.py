@@ -362,7 +362,7 @@ def _raises(x: Any, y: Any) -> None:
     if isinstance(base, int) and isinstance(exponent, int):
         _decide(y, ">=")
     if exponent < 0 or exponent % 1 != 0 or isinstance(y, NumberTracer):
-        _decide(x, ">")
+        _decide(x, "**")
         if not base > 0:
             _decide(x, "<")
             read(y)

@@ -50,6 +50,7 @@ def test_labels_are_within_their_range(labels):
 
 def test_what_python_raises_an_error_for_is_no_bound():
     assert bounds(lambda x, y: w * (x / y), 1.0, 2.0) == {"x": (-inf, inf), "y": (-inf, inf)}
+    assert bounds(lambda x: w * (x * x + 1e-5) ** -0.5, 1.0) == {"x": (-inf, inf)}
 
 
 @pytest.mark.parametrize(
