@@ -27,7 +27,7 @@ from autograd_lite.compiler.record.numbers import NoAttributeError
 from autograd_lite.compiler.record.recorder import Recorder, SilentRecorder, record
 from autograd_lite.compiler.record.tracers import NotRecordedError, TracerError
 from autograd_lite.compiler.replay import MOST_REPLAYS, Replaying, replay_of
-from autograd_lite.compiler.signature import FREE_IN_ALL, FREE_PER_SIGNATURE, Signature
+from autograd_lite.compiler.signature import DISTURBED, FREE_IN_ALL, FREE_PER_SIGNATURE, Signature
 from autograd_lite.forks import give_lock
 from autograd_lite.value import blocks_open, grad_enabled
 
@@ -381,7 +381,8 @@ class Compiled(Replaying, CompiledFunction):
             return False
         reason = recording.why_not or self._why_unsettled(signature, program.captured, changed)
         signature.unsettled = bool(changed)
-        if reason:
+        signature.disturbed += recording.elsewhere
+        if reason and not (recording.elsewhere and signature.disturbed < DISTURBED):
             self._give_up(signature, reason)
         asked = self._ints.read(call.flat, recording)
         recording.leave_behind(call.flat)

@@ -8,11 +8,16 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.program import Program
 
-__all__ = ["FREE_IN_ALL", "FREE_PER_SIGNATURE", "Signature"]
+__all__ = ["DISTURBED", "FREE_IN_ALL", "FREE_PER_SIGNATURE", "Signature"]
 
 FREE_PER_SIGNATURE, FREE_IN_ALL = 16, 64
 """So many recordings of a signature, and of a function, are free. Then every eighth call of a
 signature may be recorded, and none if none of so many programs, and half as many more, ran again.
+"""
+
+DISTURBED = 3
+"""So many recordings that saw random numbers drawn, perhaps by another thread, prove that it is the
+function that draws them: workers of Dask draw from Python's generator once in a while.
 """
 
 
@@ -28,13 +33,14 @@ class Signature:
     eager       True if the function is called instead
     problem     why a recording failed, though the function itself may not, or ""
     unsettled   True if the last recording changed what the function reads
+    disturbed   the number of recordings during which another thread may have drawn random numbers
     """
 
     def __init__(self, key: Any = None) -> None:
         self.key = key
         self.programs: list[Program] = []
         self.last: Program | None = None
-        self.calls = self.recordings = 0
+        self.calls = self.recordings = self.disturbed = 0
         self.limited = self.eager = self.unsettled = False
         self.problem = ""
 

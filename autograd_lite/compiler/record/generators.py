@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+import threading
 from inspect import getattr_static
 from types import FunctionType
 
@@ -78,6 +79,14 @@ class Generators:
             self._states[i] = _state(twin)
         self._apart |= [_state(generator) for generator in self._all] != self._states
         return self._apart
+
+    def may_be_elsewhere(self) -> bool:
+        """Whether another thread may have drawn: there is one, and only generators that all share
+        were drawn from.
+        """
+        own = slice(len(_SHARED), None)
+        same = [_state(generator) for generator in self._all[own]] == self._states[own]
+        return same and threading.active_count() > 1
 
     def put_back(self) -> bool:
         """Whether anything has drawn without `sample`. If so, all are in their first states again,

@@ -115,6 +115,7 @@ class Recording:
     guards         (x, y, guard) of each decision on numbers, once; y may be a float
     ledger         what the call reads and writes of state
     why_not        why the recording cannot be replayed for other calls, or ""
+    elsewhere      True if that is random numbers, which another thread may have drawn
     misled         True if tracers gave another answer than what they stand for
     """
 
@@ -134,7 +135,7 @@ class Recording:
         self.guards: list[tuple[Node, Node | float, Guard]] = []
         self.ledger: Ledger
         self.why_not = ""
-        self.misled = False
+        self.elsewhere = self.misled = False
 
     def call_back(self, start: int = 0) -> None:
         """Make the callbacks from this one on, unobserved, as a program makes them."""
@@ -217,6 +218,8 @@ class Recorder(TracingObserver):
                 who = "it, or another thread meanwhile,"
                 instead += ", and give each thread a generator of its own"
             what = f"{who} draws random numbers, which a recording would repeat for ever"
+            elsewhere = self.generators.may_be_elsewhere()
+            self.recording.elsewhere = elsewhere and not self.recording.why_not
             self.give_up(said(what, instead))
 
     def note(self, leaf: Node, op: str, *operands: Node | float) -> Node:

@@ -206,6 +206,33 @@ def test_another_thread_may_have_drawn():
         thread.join()
 
 
+@pytest.mark.parametrize("draws", [1, 2, 3])
+def test_the_shared_generator_is_another_threads_until_the_third_recording(draws):
+    hidden, stop = threading.local(), threading.Event()
+    hidden.left = draws  # no name leads to it
+
+    @compile
+    def f(x):
+        hidden.left -= 1
+        if hidden.left >= 0:
+            random.random()
+        return 2 * x
+
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            assert [f(float(x)) for x in range(6)] == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+    finally:
+        stop.set()
+        thread.join()
+    assert [str(w.message)[:38] for w in caught] == ["f runs eagerly from now on: it, or ano"] * (
+        draws > 2
+    )
+    assert f.recordings == (draws < 3)
+
+
 def coin():
     return random.randrange(2)
 
