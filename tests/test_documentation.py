@@ -60,7 +60,9 @@ def requirements(page):
 
 def runs(block):
     """False for a recipe for another package that is not installed."""
-    recipes = re.findall(r"^(?:import|from) (cyipopt|iminuit|nutpie)\b", block, re.MULTILINE)
+    recipes = re.findall(
+        r"^(?:import|from) (cyipopt|dask|iminuit|jax|joblib|nutpie)\b", block, re.MULTILINE
+    )
     return all(map(importlib.util.find_spec, recipes))
 
 
