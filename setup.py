@@ -98,7 +98,6 @@ extensions = cythonize(
         extension("autograd_lite.adjoint", *KERNELS, *FIELDS, "nary.pxd"),
         extension("autograd_lite.plain", *KERNELS, *FIELDS),
         extension("autograd_lite.fields", *KERNELS, *FIELDS, "plain.pxd"),
-        extension("autograd_lite.derive"),
         extension("autograd_lite.nary", *KERNELS, *FIELDS, define_macros=INLINE),
         extension("autograd_lite.cycles", *FIELDS, suffix=".pyx"),
         extension("autograd_lite.compiler.places", *FIELDS),
@@ -142,6 +141,8 @@ extensions = cythonize(
 Options.get_directive_defaults().update(no_gc=False, freelist=0)
 extensions += cythonize(
     [
+        extension("autograd_lite.derive"),
+        extension("autograd_lite.rows"),
         extension(
             "autograd_lite.compiler.replay",
             "compiler/record/flatten.pxd",
@@ -149,7 +150,7 @@ extensions += cythonize(
             "compiler/tape/loops.pxd",
             "fields.pxd",
             *FIELDS,
-        )
+        ),
     ],
     compiler_directives=DIRECTIVES,
 )

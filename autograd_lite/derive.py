@@ -2,7 +2,7 @@
 
 The partials of a rule are formulas, and each function of a formula is a rule itself. So what
 `reverse` and `forward` append is made of rules again, and can be differentiated again. `derive.pxd`
-gives the functions that are called for each term their C types.
+gives what is called for each node and each term its C types.
 """
 
 from __future__ import annotations

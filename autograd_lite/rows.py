@@ -1,7 +1,8 @@
 """The rows of a Jacobian of a scalar program, as further nodes of it: what is not always 0.
 
 A number stands in the Jacobian where a way leads from an input to a result, and no partial on it is
-always 0. Each node has the tangents of those inputs that it depends on, and no others.
+always 0. Each node has the tangents of those inputs that it depends on, and no others. `rows.pxd`
+gives the walks over all nodes their C types.
 """
 
 from __future__ import annotations
