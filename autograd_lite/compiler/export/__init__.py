@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import inspect
 from importlib import import_module
+from math import inf
 
 from autograd_lite.compiler.export.check import CannotRunError, check
 from autograd_lite.compiler.export.reading import read
@@ -121,6 +122,8 @@ def _range(argument: Any) -> str:
     """The kind and the bounds of an argument in words."""
     lowest, highest = argument.lowest, argument.highest
     words = ["int"] if argument.integer else []
-    words += [f"at least {lowest:g}"] if lowest > float("-inf") else []
-    words += [f"at most {highest:g}"] if highest < float("inf") else []
+    if lowest > -inf and highest < inf:
+        words.append(f"from {lowest:g} to {highest:g}")
+    elif lowest > -inf or highest < inf:
+        words.append(f"at least {lowest:g}" if lowest > -inf else f"at most {highest:g}")
     return ", ".join(words)

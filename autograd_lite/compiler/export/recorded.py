@@ -138,7 +138,7 @@ def _refuse(program: Program, recording: Recording) -> None:
         raise ExportError(
             said(
                 f"export: {name} uses {users}, an operation in Python that no other language has",
-                "Write it with the functions of autograd_lite",
+                "Write it with the functions of autograd_lite; a schedule takes its step outside",
             )
         )
     if recording.calls:
