@@ -61,6 +61,7 @@ def plan(program: ArrayProgram) -> Plan:
         gradients=program.gradients,
         forward=forward,
         backward=backward,
+        origins=np.arange(size),
     )
     made = compacted(in_order(made))
     return replace(made, forward=tidied(made.forward), backward=tidied(made.backward))

@@ -96,6 +96,9 @@ class _Move:
         self.failures: list[Ints] = []
 
     def plan(self, plan: Plan, size: int) -> Plan:
+        origins = np.full(size, -1)
+        moved = np.flatnonzero(self._new[: len(plan.origins)] >= 0)[::-1]  # of several the first
+        origins[self._new[moved]] = plan.origins[moved]
         return Plan(
             size=size,
             leaves=self._new[plan.leaves],
@@ -107,6 +110,7 @@ class _Move:
             gradients=self._new[plan.gradients],
             forward=[self._group(group, ()) for group in plan.forward],
             backward=[self._group(group, ()) for group in plan.backward],
+            origins=origins[: size if len(plan.origins) else 0],
         )
 
     def _group(self, group: Group, turns: tuple[int, ...]) -> Group:

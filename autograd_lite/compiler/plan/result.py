@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from autograd_lite.compiler.plan.groups import Group
 from autograd_lite.compiler.plan.words import in_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from autograd_lite.compiler.tape.ranges import Ints
@@ -31,6 +32,8 @@ class Plan:
     gradients   [g] address of each gradient
     forward     groups for the outputs, in order
     backward    groups for the gradients, in order; they run after `forward`, as often as wanted
+    origins     [size] address of each number in the lifted program, by which it has a name; -1 of
+                none, or [0]
 
     The memory is 0 at first, but for the constants, which are written once. A run writes the
     leaves, follows `forward`, and reads the outputs. Then, for its gradient: write the cotangents,
@@ -47,6 +50,7 @@ class Plan:
     gradients: Ints
     forward: list[Group]
     backward: list[Group]
+    origins: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __repr__(self) -> str:
         return (

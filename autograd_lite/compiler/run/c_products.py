@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.lift.instructions import Contraction
 
-__all__ = ["Products"]
+__all__ = ["Products", "products"]
 
 LANES = 8  # the longest vectors; rows of panels are whole ones of these
 _WIDE = 512  # numbers between two rows from which on a panel is copied for many rows
@@ -139,7 +139,7 @@ class Products:
         turns  the number of strides before those of its loops
         Returns its name, whether a and b are exchanged, and the size of the panel.
         """
-        p = min(_products(it, turns), key=Product.cost)
+        p = min(products(it, turns), key=Product.cost)
         panel = p.sizes[p.k] * -(-p.size(p.column) // LANES) * LANES if p.is_packed() else 0
         outer = sorted(p.others, key=lambda i: not p.b[i])  # those in which the panel changes first
         fixed = [i for i in outer if not p.b[i]] if not p.more else []
@@ -255,8 +255,8 @@ class Product(NamedTuple):
         return once * prod(self.sizes[i] for i in [*self.others, *self.more])
 
 
-def _products(it: Contraction, turns: int) -> Iterator[Product]:
-    """The ways to compute a contraction."""
+def products(it: Contraction, turns: int) -> Iterator[Product]:
+    """The ways to compute a contraction; `turns` is the number of strides before its own."""
     assert it.b is not None
     n = len(it.loops)
     sums = _merged(it.sums, it.a.strides[turns + n :], it.b.strides[turns + n :])
