@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LANGUAGES", "ExportError", "Source", "export", "written"]
 
-LANGUAGES: dict[str, str] = {}
+LANGUAGES: dict[str, str] = {"c": "c"}
 """{language: its module in this package}."""
 
 

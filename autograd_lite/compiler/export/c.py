@@ -1,0 +1,90 @@
+"""C99: one file, header and implementation, which allocates nothing and needs <math.h> alone.
+
+A loss is NAME_value_and_grad, a whole step NAME_step, any other function NAME_value. Arrays have
+the names of the user's code, products are calls of one function, and all else is loops.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import lru_cache
+
+import numpy as np
+
+from autograd_lite.compiler.export.c_file import File
+from autograd_lite.compiler.export.check import CannotRunError
+from autograd_lite.compiler.export.language import Written
+from autograd_lite.compiler.run.compiler import Library, command
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from autograd_lite.compiler.export.exported import Exported, Numbers
+
+__all__ = ["fence", "file_of", "head", "run", "write"]
+
+fence = "c"
+
+
+def head(lines: Sequence[str]) -> str:
+    """A comment."""
+    text = "\n".join(f"   {line}".rstrip() for line in lines)
+    return f"/*{text[2:].replace('*/', '* /')} */\n"
+
+
+def write(exported: Exported) -> Written:
+    """The C of a loss, or of any other function."""
+    return Written(file_of(exported).text())
+
+
+@lru_cache(maxsize=1)
+def file_of(exported: Exported) -> File:
+    """The file of an export; `write` and `run` ask for it one after the other."""
+    return File(exported)
+
+
+# ---------------------------------------------------------------------------------- the check
+
+
+def run(text: str, exported: Exported) -> tuple[Numbers, str]:
+    """What the C gives for the recorded numbers, compiled here. Raises CannotRunError."""
+    if command() is None:
+        raise CannotRunError("there is no C compiler")
+    file = file_of(exported)
+    library = Library(f"#define {file.upper}_IMPLEMENTATION\n{text}")
+    library.wait()
+    if library.problem:
+        raise CannotRunError(f"the C compiler does not work ({library.problem.splitlines()[0]})")
+    flat = [p.numbers.ravel() for p in exported.parameters]
+    gradients = np.zeros(file.starts[-1])
+    results = np.zeros(file.n_results)
+    given: list[Any] = [np.concatenate(flat)] if flat else []
+    for name, argument in zip(file.arguments, exported.arguments, strict=True):
+        dtype = np.int32 if name in file.integers else np.float64
+        numbers = np.array(argument.numbers, dtype, order="C")
+        given.append(numbers if argument.shape else numbers.item())
+    given += [results, gradients] if exported.differentiable else [results]
+    given.append(np.full(file.laid.regions[-1].size + 1, np.nan))
+    kinds = {np.ndarray: ctypes.c_void_p, int: ctypes.c_int32, float: ctypes.c_double}
+    prototype = ctypes.CFUNCTYPE(ctypes.c_int, *(kinds[type(x)] for x in given))
+    call = prototype(library.address(file.function))
+    call(*(x.ctypes.data if isinstance(x, np.ndarray) else x for x in given))
+    outputs = np.zeros(len(exported.tape.outputs))
+    outputs[np.concatenate([r.outputs.ravel() for r in exported.results])] = results
+    return exported.numbers(outputs, _by_wrt(exported, gradients)), "a C compiler"
+
+
+def _by_wrt(exported: Exported, gradients: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The gradients in the order of `exported.wrt`."""
+    found = np.zeros(len(exported.wrt))
+    start = 0
+    for p in exported.parameters if exported.differentiable else ():
+        index = exported.gradient(p).ravel()
+        here = gradients[start : start + len(index)]
+        found[index[index >= 0]] = here[index >= 0]
+        start += len(index)
+    return found

@@ -1,0 +1,376 @@
+"""The file of an export in C: what the caller sees of it, and the functions below that."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from autograd_lite.compiler.export.c_formulas import number_in_c
+from autograd_lite.compiler.export.c_functions import definitions, put_in
+from autograd_lite.compiler.export.c_groups import GroupWriter, c_name
+from autograd_lite.compiler.export.c_memory import Step, Wanted, laid_out
+from autograd_lite.compiler.export.recorded import ExportError
+from autograd_lite.compiler.lift.names import Names
+from autograd_lite.operations.formulas import NotInCError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+    from autograd_lite.compiler.export.c_memory import Laid
+    from autograd_lite.compiler.export.exported import Exported
+    from autograd_lite.compiler.plan import Plan
+    from autograd_lite.compiler.tape.ranges import Ints
+
+__all__ = ["File"]
+
+_IN_ONE_FUNCTION = 48  # things to do: a compiler takes longer for a long function
+
+# Names of arrays, and the ends of names of macros.
+_TAKEN = ("parameters", "gradients", "state", "work", "constants", "results", "value")
+_TAKEN += ("real", "implementation", "h", "problem")
+
+_PRODUCT = """\
+/* out = a @ b, or out += a @ b if add is set: `rows` x n numbers times n x `columns`. Each factor
+   and the result is given by a pointer, and by its steps down and along. */
+static void P_product(int32_t rows, int32_t columns, int32_t n, const R *a, int32_t a_down,
+                      int32_t a_along, const R *b, int32_t b_down, int32_t b_along, R *out,
+                      int32_t down, int32_t along, int add)
+{
+  for (int32_t j = 0; j < columns; j += 8) {
+    const int32_t wide = columns - j < 8 ? columns - j : 8;
+    for (int32_t first = 0; first < n; first += 16) { /* of b, 16 rows of 8 columns */
+      const int32_t deep = n - first < 16 ? n - first : 16;
+      R panel[16][8] = {{0}};
+      for (int32_t k = 0; k < deep; k++)
+        for (int32_t t = 0; t < wide; t++)
+          panel[k][t] = b[(first + k) * b_down + (j + t) * b_along];
+      for (int32_t i = 0; i < rows; i++) {
+        const R *x = a + i * a_down + first * a_along;
+        R *to = out + i * down + j * along;
+        R sums[8] = {0};
+        for (int32_t k = 0; k < deep; k++)
+          for (int32_t t = 0; t < 8; t++)
+            sums[t] += x[k * a_along] * panel[k][t];
+        for (int32_t t = 0; t < wide; t++)
+          to[t * along] = (add || first ? to[t * along] : 0) + sums[t];
+      }
+    }
+  }
+}
+"""
+
+_FINITE = """\
+/* 1 if all of n numbers are finite. */
+static int P_finite(const R *x, int32_t n)
+{
+  int finite = 1;
+  for (int32_t i = 0; i < n; i++) finite &= x[i] - x[i] == 0;
+  return finite;
+}
+"""
+
+
+class File:
+    """The file of an export.
+
+    function    the name of the function in C
+    upper       what the names of macros begin with
+    parameters, arguments  of each its name in C
+    integers    the arguments that are ints in C
+    results     the name of the array of results
+    laid        what is done, and where the numbers are
+    """
+
+    def __init__(self, exported: Exported) -> None:
+        self.exported = exported
+        prefix = c_name(exported.name)
+        self.prefix, self.upper = prefix, prefix.upper()
+        self.real = f"{self.upper}_REAL"
+        self.function = f"{prefix}_value_and_grad" if exported.differentiable else f"{prefix}_value"
+        taken = set(_TAKEN)
+        self.parameters = _names(exported.parameters, taken, "d")
+        self.arguments = _names(exported.arguments, taken)
+        given = zip(self.arguments, exported.arguments, strict=True)
+        self.integers = {name for name, a in given if (a.indices >= 0).any()}
+        self.n_results = sum(r.outputs.size for r in exported.results)
+        self.results = "value" if self.n_results == 1 else "results"
+        self.starts = np.cumsum([0, *(p.slots.size for p in exported.parameters)]).tolist()
+        self.laid = self._laid(exported.plan)
+        program, names = exported.array_program, dict(self._slots())
+        program.steps(names)
+        starts = [*zip(self.starts, self.parameters, strict=False)]
+        pointers = {
+            "parameters": starts,
+            "gradients": [(start, f"d{name}") for start, name in starts],
+        }
+        found = Names(program.arrays(names))
+        self._writer = GroupWriter(self.laid, prefix, pointers, found, self.integers)
+        self._writer.tables.places = self._index_places()
+
+    def _laid(self, plan: Plan) -> Laid:
+        """What is done, on the arrays of the caller's."""
+        exported = self.exported
+        wanted = [_read("parameters", _flat(p.slots for p in exported.parameters), plan)]
+        for name, argument in zip(self.arguments, exported.arguments, strict=True):
+            wanted.append(_read(name, argument.slots.ravel(), plan, copied=name in self.integers))
+        outputs = _flat(r.outputs for r in exported.results)
+        at, everywhere = plan.outputs[outputs], np.arange(len(outputs))
+        wanted.append(Wanted(self.results, len(outputs), everywhere, at, "forward"))
+        if not exported.differentiable:
+            return laid_out(plan, wanted)
+        index = _flat(exported.gradient(p) for p in exported.parameters)
+        places = np.flatnonzero(index >= 0)
+        at = plan.gradients[index[places]]
+        wanted.append(Wanted("gradients", len(index), places, at, "backward"))
+        return laid_out(plan, wanted)
+
+    def _slots(self) -> Iterator[tuple[range, str]]:
+        """Slots that have a name of the user's."""
+        for tensor in (*self.exported.parameters, *self.exported.arguments):
+            slots = tensor.slots.ravel()
+            if len(slots) and slots[0] >= 0 and (np.diff(slots) == 1).all():
+                yield range(int(slots[0]), int(slots[-1]) + 1), tensor.name
+
+    def _index_places(self) -> list[tuple[str, int]]:
+        """The argument that has each index, and its place there."""
+        found = [("", 0)] * self.exported.tape.indices
+        for name, argument in zip(self.arguments, self.exported.arguments, strict=True):
+            for place, index in enumerate(argument.indices.ravel().tolist()):
+                if index >= 0:
+                    found[index] = name, place
+        return found
+
+    # -------------------------------------------------------------------------------- text
+
+    def text(self) -> str:
+        """The file. Raises ExportError for a function that C has not."""
+        try:
+            forward = [*self._functions("forward", self.laid.forward)]
+            backward = [*self._functions("backward", self.laid.backward)]
+        except NotInCError as problem:
+            name = self.exported.name
+            raise ExportError(f"export: {name} uses {problem}, which C has not") from None
+        public = self._public([call for call, _ in forward], [call for call, _ in backward])
+        writer = self._writer
+        helpers = [*definitions(writer.functions, self.prefix, self.real)]
+        helpers += [put_in(_PRODUCT, self.prefix, self.real)] if writer.products else []
+        helpers += [put_in(_FINITE, self.prefix, self.real)] if writer.checks else []
+        tables = [*self._constants(), *writer.tables.definitions]
+        lines = [
+            self._usage(),
+            f"#ifndef {self.upper}_H",
+            f"#define {self.upper}_H",
+            "#include <stdint.h>",
+            "",
+            f"#ifndef {self.real}",
+            f"#define {self.real} double",
+            "#endif",
+            "",
+            *self._sizes(),
+            "",
+            f"{self._signature()};",
+            "",
+            "#endif",
+            "",
+            f"#ifdef {self.upper}_IMPLEMENTATION",
+            "#include <math.h>",
+            "",
+            *([*tables, ""] if tables else []),
+            *helpers,
+            *(text for _, text in (*forward, *backward)),
+            public,
+            f"#endif /* {self.upper}_IMPLEMENTATION */",
+            "",
+        ]
+        return "\n".join(lines)
+
+    def _usage(self) -> str:
+        """How the file is used."""
+        name, upper, real = self.prefix, self.upper, self.real
+        arrays = [f"{real} parameters[{upper}_PARAMETERS];"] if self.parameters else []
+        if self.exported.differentiable:
+            arrays.append(f"{real} gradients[{upper}_PARAMETERS];")
+        arrays.append(f"{real} work[{upper}_WORK / sizeof({real})];")
+        given = [x.split("*")[-1].split()[-1] for x in self._given()]
+        passed = [f"&{x}" if x == "value" else x for x in given]
+        lines = [
+            f"#define {upper}_IMPLEMENTATION  // in one file; in others it is a header",
+            f"#define {real} float  // in all of them; double unless it is defined",
+            f'#include "{name}.h"',
+            "",
+            *(f"static {line}" for line in arrays),
+            f"{real} {'value' if self.n_results == 1 else f'results[{self.n_results}]'};",
+            f"int problem = {self.function}({', '.join(passed)});",
+        ]
+        text = [f"       {line}".rstrip() for line in lines]
+        text += [
+            "",
+            "   It returns 0; 1 if a number is not finite, 2 if an argument is out of range.",
+        ]
+        if self.exported.differentiable:
+            text.append("   `gradients` may be NULL: then the value alone is computed.")
+        text.append(
+            "   It allocates nothing and keeps nothing, so several threads may call it at once."
+        )
+        return "/* Usage:\n\n" + "\n".join(text) + " */"
+
+    def _sizes(self) -> Iterator[str]:
+        """What the caller needs to know."""
+        upper = self.upper
+        yield "/* Bytes of `work`, whose numbers need not be set. */"
+        yield f"#define {upper}_WORK ({max(self.laid.regions[-1].size, 1)} * sizeof({self.real}))"
+        if not self.parameters:
+            return
+        both = " and of `gradients`" if self.exported.differentiable else ""
+        yield f"/* Numbers of `parameters`{both}, and where each begins there, row by row. */"
+        yield f"#define {upper}_PARAMETERS {self.starts[-1]}"
+        yield "enum {"
+        for k, p in enumerate(self.exported.parameters):
+            comma = "," if k < len(self.parameters) - 1 else ""
+            shape = "".join(f"[{n}]" for n in p.shape)
+            name = self.parameters[k].upper()
+            yield f"  {upper}_{name} = {self.starts[k]}{comma} /* {p.name}{shape} */"
+        yield "};"
+
+    def _given(self) -> list[str]:
+        """The parameters of the function in C."""
+        given = [f"const {self.real} *parameters"] if self.parameters else []
+        for name, argument in zip(self.arguments, self.exported.arguments, strict=True):
+            kind = "int32_t" if name in self.integers else self.real
+            given.append(f"const {kind} *{name}" if argument.shape else f"{kind} {name}")
+        given.append(f"{self.real} *{self.results}")
+        given += [f"{self.real} *gradients"] if self.exported.differentiable else []
+        return [*given, f"{self.real} *work"]
+
+    def _signature(self) -> str:
+        return _signature(f"int {self.function}", self._given())
+
+    def _functions(self, which: str, steps: Sequence[Step]) -> Iterator[tuple[str, str]]:
+        """Static functions that do these steps: the call of each, and its definition."""
+        writer = self._writer
+        starts = range(0, len(steps), _IN_ONE_FUNCTION)
+        for number, start in enumerate(starts):
+            writer.used, writer.regions = {}, {}
+            some = steps[start : start + _IN_ONE_FUNCTION]
+            lines = [line for step in some for line in writer.step(step)]
+            checks = any("finite &=" in line for line in lines)
+            given, passed = [], []
+            for region in self.laid.regions:
+                array = region.name
+                if array in writer.regions and array != "constants":
+                    given.append(self._array(array))
+                    passed.append(f"&{array}" if self._is_scalar(array) else array)
+            if checks:
+                lines = ["int finite = 1;", *lines, "return finite;"]
+            lines = [*self._pointers(), *lines]
+            name = f"{self.prefix}_{which}" + (f"_{number}" if len(starts) > 1 else "")
+            head = _signature(f"static {'int' if checks else 'void'} {name}", given)
+            call = f"{'finite &= ' if checks else ''}{name}({', '.join(passed)});"
+            yield call, f"{head}\n{{\n{_indented(lines)}\n}}\n"
+
+    def _pointers(self) -> Iterator[str]:
+        """The names that a function has for parts of arrays."""
+        for name, pointer in self._writer.used.items():
+            kind = f"const {self.real}" if pointer.startswith("parameters") else self.real
+            yield f"{kind} *const {name} = {pointer};"
+
+    def _array(self, name: str) -> str:
+        """The parameter of a static function."""
+        written = name in ("gradients", self.results, "work")
+        kind = "int32_t" if name in self.integers else self.real
+        return f"{'' if written else 'const '}{kind} *restrict {name}"
+
+    def _is_scalar(self, name: str) -> bool:
+        given = zip(self.arguments, self.exported.arguments, strict=True)
+        return any(name == other and not argument.shape for other, argument in given)
+
+    def _public(self, forward: Sequence[str], backward: Sequence[str]) -> str:
+        body = ["int finite = 1;", *self._range_checks(), *forward]
+        if self.exported.differentiable:
+            body += ["if (gradients) {", *backward, "}"]
+        text = "\n".join(body)
+        names = [given.split("*")[-1].split()[-1] for given in self._given()]
+        body += [f"(void){name};" for name in names if not re.search(rf"\b{name}\b", text)]
+        body.append("return finite ? 0 : 1;")
+        return f"{self._signature()}\n{{\n{_indented(body)}\n}}\n"
+
+    def _range_checks(self) -> Iterator[str]:
+        """What arguments must be: within their bounds; indices of as much as there is."""
+        choices = np.append(self.exported.array_program.choices, 0)
+        for name, argument in zip(self.arguments, self.exported.arguments, strict=True):
+            integer = name in self.integers
+            at = f"{name}[i]" if argument.shape else name
+            tests = []
+            for sign, bound in ((">=", argument.lowest), ("<=", argument.highest)):
+                if np.isfinite(bound):
+                    limit = str(int(bound)) if integer else number_in_c(bound, self.real)
+                    tests.append(f"!({at} {sign} {limit})")
+            among = choices[argument.indices.ravel()]
+            if among.any():
+                among[among == 0] = np.iinfo(np.int32).max
+                limit = self._writer.tables.number(among, "i")
+                tests.append(f"{at} < -{limit} || {at} >= {limit}")
+            if tests:
+                loop = (
+                    f"for (int32_t i = 0; i < {argument.slots.size}; i++) "
+                    if argument.shape
+                    else ""
+                )
+                yield f"{loop}{{ if ({' || '.join(tests)}) return 2; }}"
+
+    def _constants(self) -> Iterator[str]:
+        numbers = self.laid.constants.tolist()
+        if numbers:
+            text = ", ".join(number_in_c(x, self.real) for x in numbers)
+            yield f"static const {self.real} {self.prefix}_constants[{len(numbers)}] = {{{text}}};"
+
+
+_NONE = np.zeros(0, np.int64)
+
+
+def _flat(arrays: Iterable[Ints]) -> Ints:
+    return np.concatenate([_NONE, *(x.ravel() for x in arrays)])
+
+
+def _read(name: str, slots: Ints, plan: Plan, copied: bool = False) -> Wanted:
+    places = np.flatnonzero(slots >= 0)
+    return Wanted(name, len(slots), places, plan.leaves[slots[places]], "", copied)
+
+
+def _names(tensors: Sequence[Any], taken: set[str], other: str = "") -> list[str]:
+    """The names of tensors in C, each its own; so that those with `other` before them are free."""
+    found = []
+    for tensor in tensors:
+        name = made = c_name(tensor.name)
+        k = 1
+        while taken & {name.lower(), other + name.lower()}:  # as macros have no other letters
+            k += 1
+            name = f"{made}_{k}"
+        taken |= {name.lower(), other + name.lower()}
+        found.append(name)
+    return found
+
+
+def _signature(start: str, given: Sequence[str]) -> str:
+    """The head of a function, in lines that are not too long."""
+    lines, line = [], f"{start}("
+    for k, each in enumerate(given):
+        if k and len(line) + len(each) > 97:
+            lines.append(f"{line},")
+            line = " " * (len(start) + 1) + each
+        else:
+            line += f"{', ' if k else ''}{each}"
+    return "\n".join([*lines, f"{line}{'' if given else 'void'})"])
+
+
+def _indented(lines: Sequence[str]) -> str:
+    """The lines, two columns further in each pair of braces."""
+    depth, found = 1, []
+    for line in lines:
+        closes = line.startswith("}")
+        found.append("  " * (depth - closes) + line)
+        depth += line.count("{") - line.count("}")
+    return "\n".join(found)

@@ -1,0 +1,482 @@
+"""Where the numbers of a plan lie in C: in arrays of the caller's, and in a compact work memory.
+
+Addresses are given anew. Each array of the caller's is a stretch of addresses, in its own order:
+parameters, state, arguments, gradients. What the plan wants in another order, or across two arrays,
+is copied to the work memory. There a number's place is another's as soon as nobody reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd_lite.compiler.lift.instructions import (
+    Contraction,
+    Gather,
+    Ref,
+    Scatter,
+    ScatterAdd,
+    SegmentSum,
+    Take,
+    ZeroPadding,
+)
+from autograd_lite.compiler.plan.groups import Loop, Repeat, reads_of, turns_of, writes_of
+from autograd_lite.compiler.plan.join import span
+from autograd_lite.compiler.plan.relocate import moved_plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from autograd_lite.compiler.plan import Plan
+    from autograd_lite.compiler.plan.groups import Group
+    from autograd_lite.compiler.tape.ranges import Ints
+
+__all__ = ["Copy", "Finite", "Laid", "Region", "Step", "Unit", "Wanted", "Zeros", "laid_out"]
+
+
+class Region(NamedTuple):
+    """An array in C: its name, first address, and size."""
+
+    name: str
+    base: int
+    size: int
+
+
+class Wanted(NamedTuple):
+    """An array of the caller's.
+
+    name     its name
+    size     how many numbers it has
+    places   those of the numbers that are given here
+    at       [places] the address of each in the plan
+    written  "forward" or "backward" for what is computed there, "" for what is read
+    copied   True for what is read from a copy in the work memory only, as ints are
+    """
+
+    name: str
+    size: int
+    places: Ints
+    at: Ints
+    written: str = ""
+    copied: bool = False
+
+
+class Copy(NamedTuple):
+    """memory[to[i]] = memory[source[i]]."""
+
+    to: Ints
+    source: Ints
+
+
+class Zeros(NamedTuple):
+    """memory[base : base + size] = 0."""
+
+    base: int
+    size: int
+
+
+class Finite(NamedTuple):
+    """The run has failed unless all of memory[at] are finite."""
+
+    at: Ints
+
+
+class Unit(NamedTuple):
+    """Numbers that lie together in the work memory.
+
+    base     their first address
+    origins  the address of each in the lifted program, by which it has a name; -1 of none
+    """
+
+    base: int
+    origins: Ints
+
+
+class Step(NamedTuple):
+    """One thing to do.
+
+    what   a group of the plan, or one of the above
+    units  indices of the units that it reads and writes
+    """
+
+    what: Group | Copy | Zeros | Finite
+    units: list[int]
+
+
+@dataclass
+class Laid:
+    """A plan whose numbers have their places.
+
+    regions   the arrays, by their first addresses; the last one is the work memory
+    constants the numbers of the array of constants
+    literals  {address: number} of constants that stand in formulas
+    units     what the work memory has at some time
+    forward, backward  what to do, in order
+    """
+
+    regions: list[Region]
+    constants: NDArray[np.float64]
+    literals: dict[int, float]
+    units: list[Unit]
+    forward: list[Step]
+    backward: list[Step]
+
+
+@dataclass
+class _Item:
+    """One thing to do, with the addresses of the plan that it reads and writes."""
+
+    what: Group | Copy | Zeros | Finite
+    reads: Sequence[Ints]
+    writes: Sequence[Ints]
+
+
+def laid_out(plan: Plan, wanted: Sequence[Wanted]) -> Laid:
+    """The plan in the caller's arrays.
+
+    wanted  the arrays, in order; what is written must be finite
+    """
+    ones = np.ones(len(plan.cotangents))
+    plan = replace(
+        plan,
+        constants=np.append(plan.constants, plan.cotangents),
+        numbers=np.append(plan.numbers, ones),
+    )
+    tabled = _tabled(plan, np.concatenate([w.at for w in wanted if w.written] or [_NONE]))
+    regions, base = [], 0
+    constants = int(tabled.sum())
+    sizes = [("constants", constants), ("literals", len(tabled) - constants)]
+    for name, size in [*[(w.name, w.size) for w in wanted], *sizes]:
+        regions.append(Region(name, base, size))
+        base += size
+    work = Region("work", base, plan.size)
+    regions.append(work)
+
+    identity = base + np.arange(plan.size)
+    new, bound = identity.copy(), np.zeros(plan.size, bool)
+    fixed = np.zeros(plan.size, bool)
+    fixed[plan.constants] = fixed[plan.leaves] = True
+    starts = np.full(plan.size, -1)  # where the numbers come from that are given
+    for w, region in zip(wanted, regions, strict=False):
+        _, first = np.unique(w.at, return_index=True)
+        at, places = w.at[first], w.places[first]
+        if w.written:
+            free = ~fixed[at] & ~bound[at]
+            at, places = at[free], places[free]
+        else:
+            starts[at] = region.base + places
+        if not w.copied:
+            new[at], bound[at] = region.base + places, True
+    for held, region in (
+        (plan.constants[tabled], regions[-3]),
+        (plan.constants[~tabled], regions[-2]),
+    ):
+        new[held] = starts[held] = region.base + np.arange(len(held))
+        bound[held] = True
+    while True:
+        moved, failures = moved_plan(plan, new, base + plan.size)
+        failures += _across(plan, moved, new, regions)
+        left = np.unique(np.concatenate([x[bound[x]] for x in failures] or [_NONE]))
+        if not len(left):
+            break
+        bound[left] = False
+        new[left] = identity[left]
+    return _Laying(plan, wanted, regions, new, starts, tabled).laid()
+
+
+_NONE = np.zeros(0, np.int64)
+
+
+def _tabled(plan: Plan, also: Ints) -> NDArray[np.bool_]:
+    """[constants] True of those that are read otherwise than as one number in a loop."""
+    found = np.zeros(plan.size, bool)
+    found[also] = True
+
+    def note(group: Group) -> None:
+        match group:
+            case Repeat(_, groups):
+                for inner in groups:
+                    note(inner)
+            case Loop(sizes, statements):
+                for s in statements:
+                    for ref in s.operands.values():
+                        if ref.base >= 0 and any(ref.strides):
+                            found[ref.addresses(*_moving(ref, sizes))] = True
+            case _:
+                for read in reads_of(group):
+                    found[read] = True
+
+    for group in (*plan.forward, *plan.backward):
+        note(group)
+        if isinstance(group, Repeat):  # a number that moves from turn to turn
+            for read in reads_of(group):
+                if len(read) > 1:
+                    found[read] = True
+    return found[plan.constants]
+
+
+def _moving(ref: Ref, sizes: Sequence[int]) -> Sequence[int]:
+    return [1] * (len(ref.strides) - len(sizes)) + [*sizes]
+
+
+def _refs(group: Group, turns: tuple[int, ...] = ()) -> Iterator[tuple[Ref, tuple[int, ...]]]:
+    """The refs to memory of a group, each with the sizes of its loops."""
+    match group:
+        case Repeat(count, groups):
+            for inner in groups:
+                yield from _refs(inner, (count,))
+        case Loop(sizes, statements):
+            for s in statements:
+                if s.stored:
+                    yield s.out, (*turns, *(1 if i in s.sums else n for i, n in enumerate(sizes)))
+                for ref in s.operands.values():
+                    if ref.base >= 0:
+                        yield ref, (*turns, *sizes)
+        case Contraction(loops, sums, out, a, b):
+            yield out, (*turns, *loops)
+            for factor in (a, b):
+                if factor is not None:
+                    yield factor, (*turns, *loops, *sums)
+
+
+def _tables(group: Group) -> list[Ints]:
+    """The addresses that a group reads or writes through one table, or side by side."""
+    match group:
+        case Gather(base, table):
+            return [base + np.arange(table.size)]
+        case Scatter(base, table):
+            return [base + np.arange(table.size)]
+        case SegmentSum(base, a, b, starts):
+            return [base + np.arange(len(starts)), a, *([] if b is None else [b])]
+        case ZeroPadding(base, padding):
+            return [base + np.arange(len(padding))]
+        case Take(base, table):
+            return [base + np.arange(len(table.slots)), table.addresses()]
+        case ScatterAdd(source, table):
+            return [source, table.addresses()]
+    return []
+
+
+def _across(plan: Plan, moved: Plan, new: Ints, regions: Sequence[Region]) -> Iterator[Ints]:
+    """The addresses of each ref or table that would be in several arrays."""
+    bases = np.array([region.base for region in regions])
+
+    def region(addresses: Ints) -> Ints:
+        found: Ints = np.searchsorted(bases, addresses, "right")
+        return found
+
+    groups = [*plan.forward, *plan.backward], [*moved.forward, *moved.backward]
+    for old, there in zip(*groups, strict=True):
+        for (ref, sizes), (at, _) in zip(_refs(old), _refs(there), strict=True):
+            low, high = region(np.array(span(at, sizes)))
+            if low != high:
+                yield ref.spread(*sizes)
+        for addresses in _tables(old):
+            if len(np.unique(region(new[addresses]))) > 1:
+                yield addresses
+
+
+class _Laying:
+    """Gives the work memory its places, and says what to do."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        wanted: Sequence[Wanted],
+        regions: list[Region],
+        new: Ints,
+        starts: Ints,
+        tabled: NDArray[np.bool_],
+    ) -> None:
+        self.plan, self.regions, self.new, self.starts = plan, regions, new, starts
+        self.tabled = tabled
+        work = regions[-1]
+        self.in_work = new >= work.base
+        forward = [*self._copies_in(), *self._with_checks(plan.forward)]
+        backward = [_Item(group, reads_of(group), writes_of(group)) for group in plan.backward]
+        for k, w in enumerate(wanted):
+            if w.written:
+                part = forward if w.written == "forward" else backward
+                part += self._written(w, regions[k])
+        self.forward, self.backward = forward, backward
+
+    def _copies_in(self) -> Iterator[_Item]:
+        """The numbers that are given and that the plan wants elsewhere."""
+        read = np.zeros(self.plan.size, bool)
+        for group in (*self.plan.forward, *self.plan.backward):
+            for addresses in reads_of(group):
+                read[addresses] = True
+        read[self.plan.outputs] = True
+        at = np.flatnonzero(self.in_work & (self.starts >= 0) & read)
+        if len(at):
+            yield _Item(Copy(at, self.starts[at]), [], [at])
+
+    def _with_checks(self, groups: Sequence[Group]) -> Iterator[_Item]:
+        """The groups; and checks of what others are decided by, where it is computed."""
+        waiting = np.zeros(self.plan.size, bool)
+        waiting[self.plan.deciding] = True
+        last = np.full(self.plan.size, -1)
+        for k, group in enumerate(groups):
+            for written in writes_of(group):
+                last[written] = k
+        for k, group in enumerate(groups):
+            yield _Item(group, reads_of(group), writes_of(group))
+            for written in writes_of(group):
+                at = np.unique(written[waiting[written] & (last[written] == k)])
+                if len(at):
+                    yield _Item(Finite(at), [at], [])
+
+    def _written(self, w: Wanted, region: Region) -> Iterator[_Item]:
+        """The copies of numbers that lie elsewhere, zeros for what is not there, and the check."""
+        there = region.base + w.places
+        away = self.new[w.at] != there
+        if away.any():
+            yield _Item(Copy(there[away], w.at[away]), [w.at[away]], [])
+        missing = np.setdiff1d(np.arange(region.size), w.places)
+        for part in np.split(missing, np.flatnonzero(np.diff(missing) != 1) + 1):
+            if len(part):
+                yield _Item(Zeros(region.base + int(part[0]), len(part)), [], [])
+        yield _Item(Finite(there), [], [])
+
+    def laid(self) -> Laid:
+        plan, work = self.plan, self.regions[-1]
+        items = [*self.forward, *self.backward]
+        unit, low, size = self._units(items)
+        n = len(low)
+        first, last = np.full(n, len(items)), np.full(n, -1)
+        zero = np.zeros(n, bool)
+        known = ~self.in_work
+        known[plan.constants] = True
+        for k, item in enumerate(items):
+            for addresses in (*item.reads, *item.writes):
+                here = unit[addresses[self.in_work[addresses]]]
+                np.minimum.at(first, here, k)
+                np.maximum.at(last, here, k)
+            for read in self._unknown(item, known):
+                zero[unit[read]] = True
+            for written in item.writes:
+                known[written] = True
+        offset = _packed(first, last, size)
+        total = int((offset + size)[last >= 0].max(initial=0))
+        new = self.new.copy()
+        used = self.in_work & (unit >= 0)
+        at = np.flatnonzero(used)
+        new[at] = work.base + offset[unit[at]] + at - low[unit[at]]
+        new[self.in_work & ~used] = work.base
+        moved, failures = moved_plan(plan, new, work.base + max(total, 1))
+        assert not failures
+        self.regions[-1] = work._replace(size=total)
+        groups = iter([*moved.forward, *moved.backward])
+        done: list[list[Step]] = [[], []]
+        for k, item in enumerate(items):
+            part = done[k >= len(self.forward)]
+            every = np.concatenate([*item.reads, *item.writes] or [_NONE])
+            units = np.unique(unit[every[self.in_work[every]]]).tolist()
+            for u in units:
+                if zero[u] and first[u] == k:
+                    part.append(Step(Zeros(int(work.base + offset[u]), int(size[u])), [u]))
+            what = item.what
+            match what:
+                case Copy(to, source):
+                    what = Copy(new[to], source) if item.writes else Copy(to, new[source])
+                case Finite(at):
+                    what = Finite(new[at]) if item.reads else what
+                case Zeros():
+                    pass
+                case _:
+                    what = next(groups)
+            part.append(Step(what, units))
+        numbers, literal = plan.numbers, ~self.tabled
+        literals = new[plan.constants[literal]].tolist(), numbers[literal].tolist()
+        origins = plan.origins if len(plan.origins) else np.full(plan.size, -1)
+        made = [
+            Unit(int(work.base + at), origins[a : a + n])
+            for at, a, n in zip(offset.tolist(), low.tolist(), size.tolist(), strict=True)
+        ]
+        constants = numbers[self.tabled]
+        return Laid(self.regions, constants, dict(zip(*literals, strict=True)), made, *done)
+
+    def _units(self, items: Sequence[_Item]) -> tuple[Ints, Ints, Ints]:
+        """What stays together: [size] the unit of each address, -1 of none; the first address and
+        the size of each.
+        """
+        n = self.plan.size
+        edges = np.zeros(n + 1, np.int64)  # +1 where a stretch begins, -1 where it ends
+        touched = np.zeros(n, bool)
+        for item in items:
+            for addresses in (*item.reads, *item.writes):
+                touched[addresses] = True
+            if isinstance(item.what, (Copy, Zeros, Finite)):
+                continue
+            for ref, sizes in _refs(item.what):
+                low, high = span(ref, sizes)
+                edges[low] += 1
+                edges[high] -= 1
+                touched[low : high + 1] |= self.in_work[low : high + 1]
+            for lows, highs in _side_by_side(item.what):
+                np.add.at(edges, lows, 1)
+                np.add.at(edges, highs, -1)
+        joined = np.cumsum(edges)[:n] > 0  # with the next one
+        used = touched & self.in_work
+        begins = used & ~(np.append(False, joined[:-1]) & np.append(False, used[:-1]))
+        unit = np.where(used, np.cumsum(begins) - 1, -1)
+        firsts = np.flatnonzero(begins)
+        return unit, firsts, np.bincount(unit[used], minlength=len(firsts))
+
+    def _unknown(self, item: _Item, known: NDArray[np.bool_]) -> Iterator[Ints]:
+        """The addresses that an item reads and that nothing has written."""
+        for read in item.reads:
+            if not known[read].all():
+                break
+        else:
+            return
+        if not isinstance(item.what, Repeat):
+            for read in item.reads:
+                yield read[~known[read]]
+            return
+        now = known.copy()
+        for group in turns_of(item.what):
+            for read in reads_of(group):
+                yield read[~now[read]]
+            for written in writes_of(group):
+                now[written] = True
+
+
+def _side_by_side(group: Group) -> Iterator[tuple[Ints, Ints]]:
+    """The first and the last addresses of stretches that a group with tables goes through."""
+    match group:
+        case Gather(base, table) | Scatter(base, table):
+            yield np.array([base]), np.array([base + len(table) - 1])
+        case SegmentSum(base, _, _, starts):
+            yield np.array([base]), np.array([base + len(starts) - 1])
+        case ZeroPadding(base, padding):
+            yield np.array([base]), np.array([base + len(padding) - 1])
+        case Take(base, table):
+            yield np.array([base]), np.array([base + len(table.slots) - 1])
+    if isinstance(group, (Take, ScatterAdd)) and group.table.table is None:
+        ends = np.stack([group.table.first, group.table.first], 1)
+        ends[:, 1] += group.table.step * (group.table.among - 1)
+        yield ends.min(1), ends.max(1)
+
+
+def _packed(first: Ints, last: Ints, size: Ints) -> Ints:
+    """Where each stretch of memory lies: those that are in use at the same time beside each other.
+
+    The largest comes first, and each goes to the lowest place that is free (Pisarchyk and Lee,
+    "Efficient memory management for deep neural net inference", 2020).
+    """
+    offset = np.zeros(len(size), np.int64)
+    order = np.lexsort((first, -size))
+    for k, u in enumerate(order.tolist()):
+        before = order[:k]
+        near = before[(first[before] <= last[u]) & (last[before] >= first[u])]
+        near = near[np.argsort(offset[near])]
+        ends = np.maximum.accumulate(np.append(0, (offset + size)[near]))
+        gaps = np.append(offset[near], np.iinfo(np.int64).max) - ends
+        offset[u] = ends[np.argmax(gaps >= size[u])]
+    return offset

@@ -1,0 +1,76 @@
+"""Plans in the arrays of the caller's: every address is compared, and memory is shared."""
+
+import numpy as np
+import pytest
+
+from autograd_lite.compiler.export.c_memory import (
+    Copy,
+    Finite,
+    Wanted,
+    Zeros,
+    _packed,
+    laid_out,
+)
+from autograd_lite.compiler.lift.instructions import Ref
+from autograd_lite.compiler.plan.groups import Loop, Statement
+from tests.support.in_c import plan_of
+
+
+def loop(out, *operands, size=4, tree=("+", "x", "y")):
+    named = dict(zip("xy", operands, strict=False))
+    return Loop((size,), [Statement(out, tree, named)])
+
+
+def test_what_is_alive_at_one_time_lies_apart():
+    draw = np.random.default_rng(0)
+    first = draw.integers(0, 50, 300)
+    last, size = first + draw.integers(0, 9, 300), draw.integers(1, 40, 300)
+    offset = _packed(first, last, size)
+    for i in range(300):
+        for j in range(i):
+            at_once = first[i] <= last[j] and first[j] <= last[i]
+            assert (
+                not at_once or offset[i] + size[i] <= offset[j] or offset[j] + size[j] <= offset[i]
+            )
+    assert (offset + size).max() < size.sum() / 3
+
+
+def test_numbers_go_to_the_arrays_in_their_order():
+    """Two leaves interleaved as one array that is read row by row, and one that is not."""
+    plan = plan_of([loop(Ref(20, (1,)), Ref(0, (2,)), Ref(1, (2,)))], 24)
+    every, apart = np.arange(8), np.array([0, 2, 4, 6, 1, 3, 5, 7])
+    laid = laid_out(
+        plan,
+        [Wanted("p", 8, every, apart), Wanted("r", 4, np.arange(4), np.arange(20, 24), "forward")],
+    )
+    (step, finite) = laid.forward
+    s = step.what.statements[0]
+    assert (s.operands["x"], s.operands["y"], s.out) == (Ref(0, (1,)), Ref(4, (1,)), Ref(8, (1,)))
+    assert isinstance(finite.what, Finite)
+    assert laid.regions[-1].size == 0
+
+
+def test_what_lies_in_two_arrays_is_copied():
+    plan = plan_of([loop(Ref(20, (1,)), Ref(0, (1,)), Ref(4, (1,)))], 24)
+    wanted = [
+        Wanted("p", 2, np.arange(2), np.arange(2)),
+        Wanted("q", 6, np.arange(6), np.arange(2, 8)),
+    ]
+    laid = laid_out(plan, wanted)
+    copy, step = laid.forward
+    assert isinstance(copy.what, Copy)
+    assert copy.what.source.tolist() == [0, 1, 2, 3]
+    assert step.what.statements[0].operands["y"] == Ref(4, (1,))
+
+
+def test_what_is_read_and_never_written_is_zero():
+    laid = laid_out(plan_of([loop(Ref(8, (1,)), Ref(0, (1,)), Ref(4, (1,)))], 12), [])
+    assert sum(isinstance(step.what, Zeros) for step in laid.forward) == 2
+
+
+@pytest.mark.parametrize("still", [False, True])
+def test_constants_are_literals_or_a_table(still):
+    ref = Ref(0, (0,) if still else (1,))
+    laid = laid_out(plan_of([loop(Ref(8, (1,)), ref, tree="x")], 12, [1.5, 2.5, 3.5, 4.5]), [])
+    assert laid.constants.tolist() == ([] if still else [1.5, 2.5, 3.5, 4.5])
+    assert still == (1.5 in laid.literals.values())

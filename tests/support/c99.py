@@ -1,0 +1,78 @@
+"""Exports in C as programs of their own: compiled strictly, run, and what they print."""
+
+import subprocess
+
+import numpy as np
+
+from autograd_lite.compiler.export.c import file_of
+from autograd_lite.compiler.export.c_formulas import number_in_c
+from tests.support.in_c import COMPILERS
+
+STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Wshadow", "-Werror"]
+SANITIZED = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+
+__all__ = ["COMPILERS", "SANITIZED", "STRICT", "expected", "printed"]
+
+
+def printed(source, folder, compiler, real="double", flags=("-O1",), arguments=None):
+    """What a program prints that calls the function once: its status, then each number of the
+    results, and of the gradients.
+
+    arguments  in place of the recorded ones
+    """
+    exported, file = source.exported, file_of(source.exported)
+    kind = f"{file.upper}_REAL"
+    (folder / "export.h").write_text(source.text)
+    lines = [
+        f"#define {kind} {real}",
+        f"#define {file.upper}_IMPLEMENTATION",
+        '#include "export.h"',
+    ]
+    lines.append("#include <stdio.h>")
+    passed = []
+
+    def array(name, numbers, kind, size=None):
+        numbers = np.ravel(numbers)
+        text = ", ".join(number_in_c(x, kind) for x in numbers.tolist())
+        size = len(numbers) if size is None else size
+        lines.append(f"static {kind} {name}_of_mine[{size}] = {{{text or 0}}};")
+        passed.append(f"{name}_of_mine")
+
+    if exported.parameters:
+        array("parameters", np.concatenate([p.numbers.ravel() for p in exported.parameters]), kind)
+    given = [a.numbers for a in exported.arguments] if arguments is None else arguments
+    for name, argument, numbers in zip(file.arguments, exported.arguments, given, strict=True):
+        whole = name in file.integers
+        numbers = np.array(numbers, int if whole else float)
+        array(name, numbers, "int32_t" if whole else kind)
+        if not argument.shape:
+            passed[-1] += "[0]"
+    array("results", [], kind, file.n_results)
+    if exported.differentiable:
+        array("gradients", [], kind, f"{file.upper}_PARAMETERS")
+    array("work", [], kind, f"{file.upper}_WORK / sizeof({kind})")
+    shown = [("results", file.n_results)]
+    shown += [("gradients", file.starts[-1])] if exported.differentiable else []
+    lines += ["int main(void)", "{", f'  printf("%d\\n", {file.function}({", ".join(passed)}));']
+    for name, n in shown:
+        lines.append(
+            f'  for (int i = 0; i < {n}; i++) printf("%.17g\\n", (double){name}_of_mine[i]);'
+        )
+    lines += ["  return 0;", "}", ""]
+    (folder / "main.c").write_text("\n".join(lines))
+    command = [compiler, *STRICT, *flags, "-o", "program", "main.c", "-lm"]
+    made = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert not made.stderr, made.stderr
+    assert made.returncode == 0
+    ran = subprocess.run([folder / "program"], capture_output=True, text=True)
+    assert not ran.stderr, ran.stderr
+    assert ran.returncode == 0
+    status, *numbers = ran.stdout.split()
+    return int(status), np.array([float(x) for x in numbers])
+
+
+def expected(source):
+    """The same numbers of the interpreter."""
+    numbers, _ = source.exported.reference
+    found = [*numbers.results, *(numbers.gradients or {}).values()]
+    return np.concatenate([np.ravel(x) for x in found])
