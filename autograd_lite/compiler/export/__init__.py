@@ -18,6 +18,7 @@ from __future__ import annotations
 import inspect
 from importlib import import_module
 from math import inf
+from textwrap import wrap
 
 from autograd_lite.compiler.export.check import CannotRunError, check
 from autograd_lite.compiler.export.reading import read
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.export.language import Language
 
 __all__ = ["LANGUAGES", "ExportError", "Source", "export", "written"]
+
+WIDTH = 90  # of the lines of a head
 
 LANGUAGES: dict[str, str] = {"c": "c"}
 """{language: its module in this package}."""
@@ -64,7 +67,7 @@ def written(
             f"Checked when it was made: run by {by} on the numbers of a recorded call, beside "
             f"autograd_lite's interpreter, {how}."
         )
-    head = module.head([*described(exported, shapes), "", checked])
+    head = module.head([*described(exported, shapes), "", *wrap(checked, WIDTH)])
     return Source(head + text, language, exported, module.fence)
 
 
@@ -95,7 +98,7 @@ def described(exported: Exported, shapes: Mapping[str, tuple[int | str, ...]]) -
     """
     lines = [f"{exported.name}, exported by autograd_lite."]
     if exported.title:
-        lines.append(exported.title)
+        lines += wrap(exported.title, WIDTH)
 
     def rows(title: str, tensors: list[tuple[str, tuple[int, ...], str]]) -> None:
         if not tensors:

@@ -50,8 +50,8 @@ def test_a_source_says_what_it_computes_and_how_it_was_checked(language, tmp_pat
         "# Results:\n"
         "#     value  ()\n"
         "#\n"
-        "# Checked when it was made: run by hand on the numbers of a recorded call, beside "
-        "autograd_lite's interpreter, its value and gradients are equal bit for bit.\n"
+        "# Checked when it was made: run by hand on the numbers of a recorded call, beside\n"
+        "# autograd_lite's interpreter, its value and gradients are equal bit for bit.\n"
         "loss = w @ xs\n"
     )
     source.save(tmp_path / "loss.txt")
