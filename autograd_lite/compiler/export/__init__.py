@@ -37,7 +37,7 @@ __all__ = ["LANGUAGES", "ExportError", "Source", "export", "written"]
 
 WIDTH = 90  # of the lines of a head
 
-LANGUAGES: dict[str, str] = {"c": "c"}
+LANGUAGES: dict[str, str] = {"c": "c", "wasm": "wasm"}
 """{language: its module in this package}."""
 
 

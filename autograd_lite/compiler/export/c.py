@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.export.exported import Exported, Numbers
 
-__all__ = ["fence", "file_of", "head", "run", "write"]
+__all__ = ["by_wrt", "fence", "file_of", "head", "run", "write"]
 
 fence = "c"
 
@@ -75,12 +75,12 @@ def run(text: str, exported: Exported) -> tuple[Numbers, str]:
     call(*(x.ctypes.data if isinstance(x, np.ndarray) else x for x in given))
     outputs = np.zeros(len(exported.tape.outputs))
     outputs[np.concatenate([r.outputs.ravel() for r in exported.results])] = results
-    return exported.numbers(outputs, _by_wrt(exported, gradients)), "a C compiler"
+    return exported.numbers(outputs, by_wrt(exported, gradients)), "a C compiler"
 
 
-def _by_wrt(exported: Exported, gradients: NDArray[np.float64]) -> NDArray[np.float64]:
+def by_wrt(exported: Exported, gradients: NDArray[Any]) -> NDArray[Any]:
     """The gradients in the order of `exported.wrt`."""
-    found = np.zeros(len(exported.wrt))
+    found = np.zeros(len(exported.wrt), gradients.dtype)
     start = 0
     for p in exported.parameters if exported.differentiable else ():
         index = exported.gradient(p).ravel()
