@@ -89,7 +89,7 @@ def photograph(page: bytes) -> dict[str, bytes]:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for name, scheme in SCREENSHOTS.items():
             sheet = browser.new_page(
-                viewport={"width": 960, "height": 600}, device_scale_factor=2, color_scheme=scheme
+                viewport={"width": 960, "height": 720}, device_scale_factor=2, color_scheme=scheme
             )
             sheet.goto(path.as_uri())
             sheet.keyboard.press("End")

@@ -4,6 +4,8 @@ Begin with `stepping.py`, whose `explain` puts the page together.
 
 equations  the formula behind a box's number, with names and with numbers
 views      the whole graph, and the view that each box opens to
-page       the HTML file; page.css is its style, page.js its script
+laboratory  what the page needs to compute its numbers again
+program    the program of a graph, for the engine of the page
+page       the HTML file; page.css is its style, the files in `script` its script
 stepping   `explain`: pictures and data of all views
 """

@@ -33,11 +33,14 @@ class Equation(NamedTuple):
     formula   the operation on the names of its operands
     numbers   the operation on their numbers; "" if the result is no longer the number of the box,
               as some number was set since
+    template  the operation with a place for the number of each operand, {0} or, as a factor, {1!};
+              "" if the operation cannot be computed again
     partials  [operands] the formula of the partial with respect to each; "" where none is shown
     """
 
     formula: str = ""
     numbers: str = ""
+    template: str = ""
     partials: Sequence[str] = ()
 
 
@@ -63,12 +66,14 @@ def equation(
     formula, in_numbers = _value(box, words, c), _value(box, written, c)
     if rule is None or rule.user_module is not None:  # a user's operation is not run again
         return Equation(formula, in_numbers)
+    template = _value(box, [_Place(f"{{{k}}}") for k in range(len(words))], c)
     again, by = _computed(rule, box.static, numbers)
     if not _equal(again, box.data):
-        return Equation(formula, "")
+        return Equation(formula, "", template)
     return Equation(
         formula,
         in_numbers,
+        template,
         [
             _partial(rule, k, words, name, c) if _equal(by[k], partials.get(k)) else ""
             for k in range(len(words))
@@ -151,8 +156,16 @@ def _put(tree: Tree, terms: Mapping[str, str]) -> str:
     return to_text(put(tree, alone=True))
 
 
+class _Place(str):
+    """The place of a number that the page writes."""
+
+    __slots__ = ()
+
+
 def _factor(text: str) -> str:
     """The text, in parentheses unless it is one name or number."""
+    if isinstance(text, _Place):
+        return f"{text[:-1]}!}}"
     return text if _ATOM.fullmatch(text) else f"({text})"
 
 

@@ -1,66 +1,29 @@
-"""The HTML file of the stepping page, with page.css as its style and page.js as its script."""
+"""The HTML file of the stepping page: page.html, page.css and the files in `script` in one."""
 
 from __future__ import annotations
 
 import os
 from string import Template
 
+from autograd_lite.operations.javascript import rules_in_javascript
 from visualize.picture.files import write
 from visualize.picture.text import escape_html
 from visualize.picture.theme import COLORS, stylesheet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
+
+    from autograd_lite.operations.rules import Rule
 
 __all__ = ["Page", "check_path"]
 
-_PAGE = Template("""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="$policy">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>
-$style
-</style>
-</head>
-<body>
-<main>
-<h1>$title</h1>
-<noscript><p>This page needs JavaScript to walk through the graph.</p></noscript>
-<nav id="trail" aria-label="Opened boxes" hidden></nav>
-<p id="caption" class="hint"></p>
-<div id="picture" class="picture" role="region" aria-label="Computation graph" tabindex="0">
-$pictures
-</div>
-<div class="controls" role="group" aria-label="Steps">
-<button id="first" type="button" aria-label="First step">&#x21E4;</button>
-<button id="back" type="button" aria-label="Step back">&#x2190;</button>
-<button id="play" type="button">Play</button>
-<button id="next" type="button" aria-label="Next step">&#x2192;</button>
-<button id="last" type="button" aria-label="Last step">&#x21E5;</button>
-<div class="track">
-<input id="slider" type="range" min="0" max="0" value="0" aria-label="Step">
-<div class="passes" aria-hidden="true"><span id="forward">forward</span><span
-id="backward">backward</span></div>
-</div>
-<output id="count" for="slider"></output>
-</div>
-<div class="panels">
-<section id="explanation" class="panel" aria-label="This step" aria-live="polite"></section>
-<section id="details" class="panel" aria-label="A node" aria-live="polite"></section>
-</div>
-<p class="hint keys"><kbd>&#x2190;</kbd> <kbd>&#x2192;</kbd> step, <kbd>Space</kbd> plays,
-<kbd>Home</kbd> <kbd>End</kbd> jump, <kbd>Tab</kbd> moves between nodes, <kbd>Enter</kbd> or
-<kbd>Space</kbd> on a node follows or opens it, <kbd>Escape</kbd> goes back.</p>
-</main>
-<script type="application/json" id="data">$data</script>
-<script>$script</script>
-</body>
-</html>
-""")
+SCRIPT = (
+    "data", "numbers", "engine", "lab", "view", "words", "show", "controls", "tabs", "plot",
+    "change", "nudge", "descend", "start",
+)  # fmt: skip
+"""The files of the script, in order: they share one scope."""
 
 
 class Page:
@@ -69,15 +32,20 @@ class Page:
     html  the text of the whole file
     """
 
-    def __init__(self, title: str, pictures: str, data: dict[str, Any]) -> None:
-        script = _resource("page.js")
+    def __init__(
+        self, title: str, pictures: str, data: dict[str, Any], rules: Iterable[Rule] = ()
+    ) -> None:
+        parts = [_resource(f"script/{name}.js") for name in SCRIPT]
+        parts.insert(1, rules_in_javascript(rules))  # after the first, which begins the script
+        script = "\n".join(parts)
         self._title = title
-        self.html = _PAGE.substitute(
+        self.html = Template(_resource("page.html")).substitute(
             policy=_policy(script),
             title=escape_html(title),
             style=_variables() + stylesheet() + _resource("page.css"),
             pictures=pictures,
             data=_json(data),
+            tabs="" if data["lab"] else " hidden",
             script=script,
         )
 

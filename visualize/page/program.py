@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from visualize.model.diagram import Diagram
     from visualize.model.nodes import Graph
 
-__all__ = ["LARGEST", "Program", "number"]
-
-LARGEST = 200_000
-"""The most edges of a program that a page carries: some 5 MB."""
+__all__ = ["Program", "number"]
 
 _LEAF, _KEPT = -1, -2
 
@@ -100,7 +97,6 @@ class Program:
             "constants": self._constants,
             "data": self._data,
             "partials": self._partials,
-            "kept": self.kept,
         }
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from math import isfinite
 
 from autograd_lite import Value
 from autograd_lite.callables import CompiledFunction
 from visualize.model.diagram import Box, Diagram
 from visualize.model.select import check_options
 from visualize.page.equations import Equation, equation, readable
+from visualize.page.laboratory import Laboratory
 from visualize.page.page import Page, check_path
+from visualize.page.program import number as _number
 from visualize.page.views import Book, View
 from visualize.picture.dot import heading, largest_gradient, to_dot
 from visualize.picture.svg import summary, to_svg
@@ -69,6 +70,7 @@ def explain(
     if path is not None:
         check_path(path)
     book = Book(root, depth, fold, products)
+    lab = Laboratory(book)
     name = readable(short(book.names[root]))
     pictures, data = [], []
     for k, view in enumerate(book.views):
@@ -80,7 +82,7 @@ def explain(
             for i, direction in enumerate([rankdir] if rankdir else ["LR", "TB"])
         ]
         pictures.append(f'<div id="view{k}" hidden>\n{"".join(svgs)}</div>')
-        data.append(_data(book, view, seeds, write))
+        data.append(_data(book, lab, view, seeds, write))
     page = Page(
         f"Backpropagation through {name}, step by step",
         "\n".join(pictures),
@@ -90,7 +92,9 @@ def explain(
             "interval": _INTERVAL,
             "bounds": BOUNDS if color else {},
             "views": data,
+            "lab": lab.as_json(),
         },
+        lab.program.rules if lab.program is not None else (),
     )
     if path is not None:
         page.save(path)
@@ -132,14 +136,17 @@ def _room(diagram: Diagram, seeds: list[tuple[float, int]], write: Write) -> lis
         if edge.partial is not None and up:
             grads[edge.parent] += up * edge.partial
             room[edge.parent] = max(room[edge.parent], len(write(grads[edge.parent])))
-    return [len("grad ") + n for n in room]
+    usual = len(write(-1 / 3))  # of numbers that others come to, as leaves are changed
+    return [len("grad ") + max(n, usual) for n in room]
 
 
 # ------------------------------------------------------------------------- data of the script
 
 
-def _data(book: Book, view: View, seeds: list[tuple[float, int]], write: Write) -> dict[str, Any]:
-    """A view as page.js reads it: its boxes and edges, and the words about them."""
+def _data(
+    book: Book, lab: Laboratory, view: View, seeds: list[tuple[float, int]], write: Write
+) -> dict[str, Any]:
+    """A view as view.js reads it: its boxes and edges, and the words about them."""
     boxes = view.diagram.boxes
     names = [_name(box, write) for box in boxes]
     partials: list[dict[int, float | None]] = [{} for _ in boxes]
@@ -164,6 +171,8 @@ def _data(book: Book, view: View, seeds: list[tuple[float, int]], write: Write) 
                 "heading": short(heading(box), 80),
                 "kind": box.kind,
                 "size": box.size,
+                "nodes": lab.nodes(view, i),
+                "outside": bool(view.groups and view.groups[i].outside),
                 "low": _number(box.low),
                 "data": _number(box.data),
                 "grad": _number(box.grad),
@@ -185,11 +194,6 @@ def _data(book: Book, view: View, seeds: list[tuple[float, int]], write: Write) 
             for e in view.diagram.edges
         ],
     }
-
-
-def _number(x: float) -> float | str:
-    """The number for JSON, which has no nan and no inf."""
-    return x if isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"
 
 
 def _name(box: Box, write: Write) -> str:

@@ -49,11 +49,10 @@ class Engine {
     }
   }
 
-  /** The root's number if that of node i, and of no other that it is made of, were x. */
-  rootAt(i, x) {
-    const data = this.data.slice();
-    data[i] = x;
-    this.forward(i + 1, data, new Float64Array(this.partials.length));
+  /** The number of the root, of these numbers; what is made of them is computed from this node on. */
+  rootOf(numbers, from = 0) {
+    const data = numbers.slice();
+    this.forward(from, data, new Float64Array(this.partials.length));
     return data[this.n - 1];
   }
 }

@@ -1,0 +1,98 @@
+// Nudge: move one number by a small step, and compare the change of the result with the gradient.
+
+const STEPS = Array.from({ length: 13 }, (_, k) => k); // of 1, 0.1, ..., 1e-12
+
+/** The quotient of differences for a step: (result(x + step) - result(x)) / step. */
+function quotient(node, step) {
+  const { engine } = LAB;
+  const numbers = engine.data.slice();
+  numbers[node] += step;
+  const taken = numbers[node] - engine.data[node]; // what x + step has after it was rounded
+  const there = engine.rootOf(numbers, node + 1);
+  return { there, slope: (there - LAB.root) / taken };
+}
+
+/** {node: name} of those that can be nudged: what stands alone in a box of this view. */
+function nudgeable() {
+  const found = new Map();
+  view.boxes.forEach((box) => {
+    if (box.size === 1 && box.kind !== "constant" && LAB.into[box.nodes[0]] < 0) {
+      found.set(box.nodes[0], box.name);
+    }
+  });
+  return found;
+}
+
+function showNudgeable() {
+  const select = $("nudged");
+  const before = select.value === "" ? LAB.favourite?.node : Number(select.value);
+  const found = nudgeable();
+  select.replaceChildren(...[...found].map(([node, name]) => new Option(name, String(node))));
+  select.value = String(found.has(before) ? before : [...found.keys()][0] ?? "");
+  showNudge();
+}
+
+/** Nudge the node of a box, if it can be, where the panel of nudges is open. */
+function nudgeBox(box) {
+  if ($("nudge").hidden || !nudgeable().has(box.nodes[0])) return;
+  $("nudged").value = String(box.nodes[0]);
+  showNudge();
+}
+
+function showNudge() {
+  if ($("nudge").hidden || $("nudged").value === "") return;
+  const node = Number($("nudged").value);
+  const name = $("nudged").selectedOptions[0].textContent;
+  const k = Number($("epsilon").value);
+  const step = Number(`1e-${k}`);
+  const { engine } = LAB;
+  const grad = engine.grad[node];
+  const slopes = STEPS.map((k) => quotient(node, Number(`1e-${k}`)));
+  const errors = slopes.map(({ slope }) => Math.abs(slope - grad));
+  const long = (x) => writeAs(x, ".10g");
+  $("epsilon-text").textContent = `ε = ${writeAs(step, ".4g")}`;
+  $("epsilon").setAttribute("aria-valuetext", writeAs(step, ".4g"));
+  $("quotient").replaceChildren(...[
+    [`${DATA.root} at ${name} = ${write(engine.data[node])}`, long(LAB.root)],
+    [`${DATA.root} at ${name} + ε`, long(slopes[k].there)],
+    ["change / ε", long(slopes[k].slope)],
+    [`gradient d${DATA.root}/d${name}`, long(grad)],
+    ["they differ by", writeAs(errors[k], ".2g")],
+  ].flatMap(([what, x]) => [element("dt", what), element("dd", x)]));
+  $("nudge-says").textContent = verdict(node, grad, errors, k);
+  const logs = errors.map((error, k) => [k, Math.log10(error)]);
+  const finite = logs.map(([, y]) => y).filter(Number.isFinite);
+  $("nudge-plot").toggleAttribute("hidden", finite.length < 2);
+  if (finite.length < 2) return; // all are equal, as where the result is linear
+  const [low, high] = [Math.floor(Math.min(...finite)), Math.ceil(Math.max(...finite))];
+  plot($("nudge-plot"), {
+    points: logs, mark: k, x: [0, STEPS.length - 1], y: [low, high], across: ["ε = 1", "ε = 1e-12"],
+    up: [writeAs(10 ** low, ".3g"), writeAs(10 ** high, ".3g")], name: "how far change / ε is from the gradient",
+  });
+}
+
+/** What the comparison teaches. */
+function verdict(node, grad, errors, k) {
+  if (!Number.isFinite(grad) || !Number.isFinite(errors[k])) {
+    return "A number here is not finite: there is nothing to compare.";
+  }
+  const [right, left] = [1e-7, -1e-7].map((step) => quotient(node, step).slope);
+  if (Math.abs(right - left) > 1e-3 * Math.max(1, Math.abs(right), Math.abs(left))) {
+    return `A kink: on its two sides the slopes are ${write(left)} and ${write(right)}. ` +
+      "The engine takes one of them, or what lies between.";
+  }
+  if (errors[k] === 0) return "They are equal.";
+  const best = errors.indexOf(Math.min(...errors));
+  if (k < best) return "A smaller ε comes closer: the gradient is where this quotient tends to.";
+  if (k > best) {
+    return "Now rounding wins: both results share most of their 16 digits, and few are left of " +
+      "their difference. The gradient needs no ε.";
+  }
+  return "Closer than with any other ε here. The gradient needs no ε, and has all its digits.";
+}
+
+if (LAB) {
+  $("nudged").addEventListener("change", showNudge);
+  $("epsilon").addEventListener("input", showNudge);
+  LAB.listeners.push(showNudge);
+}

@@ -1,0 +1,203 @@
+// The view that is shown: its numbers, its classes, the panels; and from one view to another.
+
+const HEIGHT = 0.55; // the part of the window's height that the picture should take
+const LARGEST = 1.5; // pixels a point: no picture is drawn larger than this
+const READABLE = 0.9; // and one that would be smaller than this is laid out in the other direction
+const SMALLEST = 0.62; // or, if that does not help, can be scrolled
+const CHARACTER = 6.65; // points that a character in a box takes
+const PATHS = 12; // how many paths are listed
+const BOUNDS = [...Object.values(DATA.bounds).reverse().slice(1), 1]; // the upper ones of the shades
+
+const views = new Map();
+const viewAt = (index) => views.get(index) ?? views.set(index, new View(index)).get(index);
+let view = viewAt(0);
+let selected = null; // the box whose influence is followed
+let told = null; // the box that the second panel tells of
+let timer = null;
+
+function show() {
+  const step = view.steps[view.step];
+  const { known, grad } = view.state();
+  const followed = selected === null ? null : view.influence(selected);
+  const lit = new Set();
+  const near = new Set();
+  if (step.phase === "forward" || step.phase === "backward") {
+    for (const edge of view.into[step.i]) {
+      if (step.phase === "backward" && view.boxes[edge.parent].kind === "constant") continue;
+      lit.add(edge.index);
+      near.add(edge.parent);
+    }
+  }
+  const { nodes, lines, rows, room, partials, bounds } = view.layout;
+  view.boxes.forEach((box, i) => {
+    const node = nodes[i];
+    node.classList.toggle("now", step.i === i);
+    node.classList.toggle("near", near.has(i) && step.i !== i);
+    node.classList.toggle("waiting", !known[i]);
+    node.classList.toggle("dim", followed !== null && !followed.has(i));
+    if (box.open === null) node.setAttribute("aria-pressed", String(selected === i));
+    node.classList.remove("odd", "shade0", ...Object.keys(DATA.bounds));
+    node.classList.add(view.shade(i, known[i], grad[i]));
+    if (box.kind !== "constant") {
+      const size = box.size === 1 ? "grad" : "|grad|";
+      put(rows[i][0], room[i], `data ${known[i] ? numbers(box) : "?"}`);
+      put(rows[i][1], room[i], grad[i] === null ? size : `${size} ${write(grad[i])}`);
+    }
+    node.setAttribute("aria-label", label(box, i, known[i], grad[i]));
+  });
+  view.edges.forEach((edge, k) => {
+    const onWay = followed && followed.has(edge.parent) && followed.has(edge.user);
+    const line = lines[k];
+    if (edge.partial !== null && partials[k]) partials[k].textContent = write(edge.partial);
+    line.classList.toggle("waiting", edge.partial !== null && !known[edge.user]);
+    line.classList.toggle("lit", lit.has(k) || Boolean(onWay));
+    line.classList.toggle("back", lit.has(k) && step.phase === "backward");
+    line.classList.toggle("dim", followed !== null && !onWay);
+  });
+  bounds.forEach((text, k) => { text.textContent = `to ${writeAs(BOUNDS[k] * view.largest, ".2g")}`; });
+  const title = { start: "Start", seed: "Turn", end: "End" }[step.phase] ?? view.boxes[step.i].heading;
+  const phase = { start: "forward", seed: "backward", end: "done" }[step.phase] ?? step.phase;
+  const heading = element("h2", "");
+  heading.append(element("span", phase, "phase"), title);
+  $("explanation").replaceChildren(heading, ...describe(step));
+  const last = view.steps.length - 1;
+  const slider = $("slider");
+  slider.max = String(last);
+  slider.value = String(view.step);
+  slider.setAttribute("aria-valuetext", `step ${view.step} of ${last}, ${phase}: ${title}`);
+  $("count").textContent = `${view.step} / ${last}`;
+  $("first").disabled = $("back").disabled = view.step === 0;
+  $("next").disabled = $("last").disabled = view.step === last;
+  for (const i of near) reveal(nodes[i]);
+  if (step.i !== undefined) reveal(nodes[step.i]);
+}
+
+/** Put a text into a line of a box, narrower if it is longer than the box has room for. */
+function put(line, room, text) {
+  if (line.textContent === text) return;
+  line.textContent = text;
+  line.removeAttribute("textLength");
+  if (text.length * CHARACTER <= room) return;
+  line.setAttribute("textLength", room);
+  line.setAttribute("lengthAdjust", "spacingAndGlyphs");
+}
+
+function label(box, i, known, grad) {
+  const words = [box.heading, box.kind];
+  const data = box.size > 1 ? range(box) : `data ${write(box.data)}`;
+  words.push(known ? data : "not computed yet");
+  const size = box.size > 1 ? "size of the gradient" : "gradient";
+  if (grad !== null && box.kind !== "constant") words.push(`${size} ${write(grad)}`);
+  if (box.open !== null) words.push("opens");
+  return words.filter(Boolean).join(", ");
+}
+
+function hint() {
+  return [element("h2", "A node"), element("p", "Point at a node, or move to it with Tab, to see its " +
+    "formula, value, gradient and paths. Click it, or press Enter, to follow its influence.", "hint")];
+}
+
+/** Fill the second panel: box i, or null for none. A screen reader reads it out. */
+function tell(i) {
+  told = i;
+  $("details").replaceChildren(...(i === null ? hint() : details(i)));
+}
+
+/** Tell again of the box that was told of, as numbers have changed. */
+function retell() {
+  tell(told);
+}
+
+/** Scroll the picture, and never the page, so that the node is in sight. */
+function reveal(node) {
+  const frame = $("picture").getBoundingClientRect();
+  const box = node.getBoundingClientRect();
+  const dx = Math.min(0, box.left - frame.left - 12) || Math.max(0, box.right - frame.right + 12);
+  const dy = Math.min(0, box.top - frame.top - 12) || Math.max(0, box.bottom - frame.bottom + 12);
+  $("picture").scrollBy(dx, dy);
+}
+
+function go(step) {
+  turnTo(tabs[0]);
+  view.step = Math.max(0, Math.min(view.steps.length - 1, step));
+  if (view.step === view.steps.length - 1) pause();
+  show();
+}
+
+function display(index) {
+  pause();
+  view.element.hidden = true;
+  view = viewAt(index);
+  view.element.hidden = false;
+  selected = null;
+  tell(null);
+  fit();
+  trail();
+  show();
+  if (LAB && !$("nudge").hidden) showNudgeable();
+  const last = view.steps.findIndex((step) => step.phase === "seed");
+  $("forward").style.flexGrow = last;
+  $("backward").style.flexGrow = view.steps.length - 1 - last;
+}
+
+/** Go to another view. The focus goes along: to its first box, or back to the one it came from. */
+function open(index) {
+  let inner = view.index;
+  while (inner !== null && DATA.views[inner].outer !== index) inner = DATA.views[inner].outer;
+  const box = inner === null ? 0 : DATA.views[index].boxes.findIndex((box) => box.open === inner);
+  display(index);
+  view.layout.nodes[box].focus({ preventScroll: true });
+  reveal(view.layout.nodes[box]);
+}
+
+function trail() {
+  const way = [];
+  for (let index = view.index; index !== null; index = DATA.views[index].outer) way.unshift(index);
+  $("trail").hidden = way.length === 1;
+  $("trail").replaceChildren(...way.map((index) => {
+    const button = element("button", DATA.views[index].title);
+    button.type = "button";
+    if (index === view.index) button.setAttribute("aria-current", "page");
+    button.addEventListener("click", () => open(index));
+    return button;
+  }));
+  $("caption").textContent = view.view.caption;
+}
+
+/** Take the layout that can be read in this window, and as large as fits. */
+function fit() {
+  const focused = view.layout.nodes.indexOf(document.activeElement);
+  const [asked, other = asked] = view.layouts;
+  view.layout = asked.scale() >= READABLE || asked.scale() >= other.scale() ? asked : other;
+  const { svg, width, height, nodes } = view.layout;
+  const scale = Math.max(SMALLEST, view.layout.scale());
+  svg.style.width = `${width * scale}px`;
+  svg.style.height = `${height * scale}px`;
+  for (const layout of view.layouts) layout.svg.toggleAttribute("hidden", layout !== view.layout);
+  if (focused >= 0) nodes[focused].focus({ preventScroll: true });
+}
+
+function choose(i) {
+  if (view.boxes[i].open !== null) return open(view.boxes[i].open);
+  selected = selected === i ? null : i;
+  nudgeBox(view.boxes[i]);
+  tell(i);
+  return show();
+}
+
+/** Let a node be pointed at, focused, clicked and pressed. */
+function attend(node, i) {
+  node.setAttribute("tabindex", "0");
+  node.setAttribute("role", "button");
+  node.addEventListener("mouseenter", () => tell(i));
+  node.addEventListener("focus", () => tell(i));
+  node.addEventListener("mouseleave", () => tell(selected));
+  node.addEventListener("click", () => choose(i));
+  node.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation(); // elsewhere Space plays
+    choose(i);
+  });
+}

@@ -1,0 +1,2 @@
+window.addEventListener("resize", () => { fit(); show(); });
+display(0);

@@ -1,0 +1,205 @@
+// A view: its boxes and edges, the pictures of it, and its steps forward and backward.
+
+/** How wide a line of a box may be. Read off its outline, as what is not shown has no size. */
+function roomIn(node) {
+  const outline = node.querySelector("path, polygon");
+  const points = (outline.getAttribute("d") ?? outline.getAttribute("points")).match(/-?[\d.]+/g);
+  const xs = points.map(Number).filter((_, k) => k % 2 === 0);
+  return Math.max(...xs) - Math.min(...xs) - 6;
+}
+
+/** A picture of a view: the elements of its boxes and edges, and where their numbers stand. */
+class Layout {
+  constructor(svg, view, k) {
+    const prefix = `view${view.index}-${k ? "tall-" : ""}`;
+    this.svg = svg;
+    [, , this.width, this.height] = svg.getAttribute("viewBox").split(" ").map(Number);
+    this.nodes = view.boxes.map((_, i) => $(`${prefix}b${i}`));
+    this.lines = view.edges.map((edge) => $(`${prefix}e${edge.index}`));
+    this.rows = this.nodes.map((node) => [...node.querySelectorAll("text")].slice(-2));
+    this.room = this.nodes.map(roomIn);
+    this.partials = this.lines.map((line) => line.querySelector("text"));
+    this.bounds = [...svg.querySelectorAll(".legend text")].filter((text) => /^to /.test(text.textContent));
+    this.nodes.forEach((node, i) => {
+      attend(node, i);
+      attendLeaf(node, view.boxes[i]);
+    });
+  }
+
+  /** Pixels that a point takes: the whole width is seen, and the height if it can be read then. */
+  scale() {
+    const high = Math.max(1, (HEIGHT * window.innerHeight) / this.height);
+    return Math.min(LARGEST, high, $("picture").clientWidth / this.width);
+  }
+}
+
+class View {
+  constructor(index) {
+    this.index = index;
+    this.view = DATA.views[index];
+    this.read();
+    this.into = this.boxes.map(() => []);
+    this.outOf = this.boxes.map(() => []);
+    for (const edge of this.edges) {
+      this.into[edge.user].push(edge);
+      this.outOf[edge.parent].push(edge);
+    }
+    this.root = this.view.root;
+    this.element = $(`view${index}`);
+    this.layouts = [...this.element.children].map((svg, k) => new Layout(svg, this, k));
+    this.layout = this.layouts[0];
+    this.step = 0;
+    if (LAB !== null && LAB.changed) this.compute(LAB);
+    else this.steps = this.makeSteps();
+  }
+
+  /** Take the numbers that Python gave. */
+  read() {
+    this.largest = this.view.largest;
+    this.boxes = this.view.boxes.map((box) => ({
+      ...box, low: number(box.low), data: number(box.data), grad: number(box.grad), seed: number(box.seed),
+    }));
+    this.edges = this.view.edges.map(([parent, user, partial, count, operand], index) => ({
+      index, parent, user, count, operand, partial: partial === null ? null : number(partial),
+    }));
+  }
+
+  /** Take the numbers that the page has computed. */
+  compute(lab) {
+    const { engine, constants } = lab;
+    const { data, grad, partials, start, parents } = engine;
+    for (const edge of this.edges) {
+      const [node] = this.boxes[edge.user].nodes;
+      if (edge.partial !== null) edge.partial = partials[start[node] + edge.operand];
+    }
+    const inside = new Set(this.boxes.flatMap((box) => (box.outside ? [] : box.nodes)));
+    this.largest = 0;
+    for (const box of this.boxes) {
+      const moving = box.nodes.filter((node) => !constants.has(node));
+      const numbers = (moving.length ? moving : box.nodes).map((node) => data[node]);
+      box.low = numbers.reduce((x, y) => Math.min(x, y));
+      box.data = numbers.reduce((x, y) => Math.max(x, y));
+      box.grad = box.size === 1 ? grad[box.nodes[0]] : Math.hypot(...moving.map((node) => grad[node]));
+      if (box.kind !== "constant" && Number.isFinite(box.grad)) {
+        this.largest = Math.max(this.largest, Math.abs(box.grad));
+      }
+      if (this.view.outer !== null && box.size === 1) {
+        const [node] = box.nodes;
+        box.seed = lab.received(node, inside).reduce((sum, x) => sum + x, Number(node === engine.n - 1));
+      }
+      if (box.template) {
+        const e = start[box.nodes[0]];
+        box.numbers = fill(box.template, (k) => data[parents[e + k]]);
+      }
+    }
+    this.steps = this.makeSteps();
+  }
+
+  name(i) { return this.boxes[i].name; }
+  d(i) { return `d${DATA.root}/d${this.name(i)}`; }
+
+  /** The local partial of an edge: of its user by its parent, and by which operand of several. */
+  partial({ parent, user, operand }) {
+    const same = this.into[user].filter((edge) => edge.parent === parent);
+    const which = same.length > 1 ? ` (operand ${operand + 1})` : "";
+    return `∂${this.name(user)}/∂${this.name(parent)}${which}`;
+  }
+
+  single(i) { return this.boxes[i].size === 1; }
+
+  /** Whether the picture shows every number that goes into the gradient of box i. */
+  exact(i) {
+    return this.single(i) &&
+      this.outOf[i].every((edge) => edge.partial !== null && this.single(edge.user));
+  }
+
+  /** How many contributions the gradient of box i waits for. */
+  due(i) { return this.outOf[i].reduce((n, edge) => n + edge.count, this.boxes[i].seeds); }
+
+  makeSteps() {
+    const made = this.boxes.map((_, i) => i).filter((i) => this.into[i].length > 0);
+    const grad = this.boxes.map((box) => box.seed);
+    const arrived = this.boxes.map((box) => box.seeds);
+    const first = this.boxes.map((box) => (box.seeds === 1 ? box.seed : null));
+    const steps = [{ phase: "start" }];
+    for (const i of made) steps.push({ phase: "forward", i });
+    steps.push({ phase: "seed", i: this.root });
+    for (const i of made.slice().reverse()) {
+      const up = this.exact(i) ? grad[i] : this.boxes[i].grad;
+      const step = { phase: "backward", i, up, sent: [], arrived: arrived[i], first: first[i] };
+      for (const edge of this.into[i]) {
+        const known = edge.partial !== null && this.single(i) && this.single(edge.parent);
+        const line = { edge, known };
+        if (known) {
+          line.add = up === 0 ? 0 : up * edge.partial; // 0 stays 0 through an infinite partial
+          grad[edge.parent] += line.add;
+          line.total = grad[edge.parent];
+          if (arrived[edge.parent] === 0) first[edge.parent] = line.add;
+        }
+        arrived[edge.parent] += edge.count;
+        line.arrived = arrived[edge.parent];
+        step.sent.push(line);
+      }
+      steps.push(step);
+    }
+    steps.push({ phase: "end" });
+    return steps;
+  }
+
+  /** What is known after a step: boxes computed; gradients so far, of what is not exact at last. */
+  state(step = this.step) {
+    const known = this.boxes.map((_, i) => this.into[i].length === 0);
+    const grad = this.boxes.map(() => null);
+    const arrive = (i, arrived, total) => {
+      if (this.exact(i)) grad[i] = total;
+      else if (arrived === this.due(i)) grad[i] = this.boxes[i].grad;
+    };
+    for (const { phase, i, sent } of this.steps.slice(0, step + 1)) {
+      if (phase === "forward") known[i] = true;
+      if (phase === "seed") {
+        this.boxes.forEach((box, i) => arrive(i, box.seeds, box.seed));
+      }
+      if (phase === "backward") {
+        for (const line of sent) arrive(line.edge.parent, line.arrived, line.total);
+      }
+    }
+    return { known, grad };
+  }
+
+  /** The gradient of box i in the end. */
+  finalGrad(i) { return this.state(this.steps.length - 1).grad[i]; }
+
+  /** The class of a box: the size of its gradient, as the legend shows it, or odd. */
+  shade(i, known, grad) {
+    const { kind, low, data } = this.boxes[i];
+    const seen = [...(known ? [low, data] : []), grad ?? 0];
+    if (!seen.every(Number.isFinite)) return "odd";
+    if (kind === "constant" || !grad) return "shade0";
+    return Object.keys(DATA.bounds)
+      .find((name) => Math.abs(grad) > DATA.bounds[name] * this.largest) ?? "shade0";
+  }
+
+  /** Every box on a way from box i to the result. */
+  influence(i) {
+    const met = new Set([i]);
+    for (const from of met) for (const edge of this.outOf[from]) met.add(edge.user);
+    return met;
+  }
+
+  /** How many paths lead from box i to the result; null where the picture does not show them all. */
+  pathCount(i) {
+    if (this.view.outer !== null) return null;
+    const counts = new Map([[this.root, 1]]);
+    for (const box of [...this.influence(i)].sort((a, b) => b - a)) {
+      if (!this.exact(box)) return null;
+      if (box === this.root) continue;
+      counts.set(box, this.outOf[box].reduce((n, edge) => n + counts.get(edge.user), 0));
+    }
+    return counts.get(i);
+  }
+
+  paths(i) {
+    if (i === this.root) return [[]];
+    return this.outOf[i].flatMap((edge) => this.paths(edge.user).map((rest) => [edge, ...rest]));
+  }
+}

@@ -1,0 +1,172 @@
+// What the panels say of a step and of a box.
+
+function element(tag, text, className) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function list(items) {
+  const ul = document.createElement("ul");
+  for (const item of items) {
+    const li = element("li", "");
+    li.append(...[item].flat());
+    ul.append(li);
+  }
+  return ul;
+}
+
+const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
+
+function describe(step) {
+  const box = step.i === undefined ? null : view.boxes[step.i];
+  const parts = [];
+  if (step.phase === "start") {
+    const { leaves, outside } = view.view;
+    const held = [
+      ...(leaves ? [leaves === 1 ? "1 leaf" : `${leaves.toLocaleString("en")} leaves`] : []),
+      ...(outside ? [`${plural(outside, "result")} from outside`] : []),
+    ].join(" and ");
+    parts.push(element("p", `${held} ` +
+      `${leaves + outside === 1 ? "holds its number" : "hold their numbers"} already. ` +
+      "Going forward, each operation computes its value and its local partials."));
+  } else if (step.phase === "forward" && box.size === 1) {
+    const value = write(box.data);
+    const sides = stale(box) ? [] : [box.formula, box.numbers];
+    parts.push(element("p", equal(box.name, ...sides, value), "formula"), ...changed(box));
+    const partials = view.into[step.i].flatMap((edge) => {
+      if (edge.partial === null || view.boxes[edge.parent].kind === "constant") return [];
+      return [equal(view.partial(edge), box.partials[edge.operand], write(edge.partial))];
+    });
+    if (partials.length) parts.push(element("p", "Its local partials are taken now:"), list(partials));
+  } else if (step.phase === "forward") {
+    parts.push(element("p", `${box.heading}: ${plural(box.size, "node")} ${range(box)}.`));
+  } else if (step.phase === "seed") {
+    parts.push(view.index === 0
+      ? element("p", `d${DATA.root}/d${DATA.root} = 1`, "formula")
+      : element("p", "The gradients that come from outside this box have arrived."));
+    parts.push(element("p", "Going backward, each node that has all its contributions sends to " +
+      "each parent its own gradient times the local partial. Parents add up what they receive."));
+  } else if (step.phase === "backward") {
+    const sent = step.sent.filter((line) => !constant(line));
+    parts.push(list(sent.map((line) => sentence(line, step))));
+    if (sent.length < step.sent.length) {
+      parts.push(element("p", "A constant needs no gradient.", "hint"));
+    }
+    const lesson = orderLesson(step);
+    if (lesson) parts.push(element("p", lesson, "lesson"));
+  } else {
+    parts.push(element("p", "Every gradient is complete:"));
+    parts.push(list(view.boxes.flatMap((b, i) => view.into[i].length === 0 && b.kind !== "constant"
+      ? [b.size === 1 ? `${view.d(i)} = ${write(view.finalGrad(i))}`
+        : `${b.heading}: |grad| ${write(b.grad)}`] : [])));
+  }
+  return parts;
+}
+
+/** "a = b = c", without what is not told, and without what is written as what stands before it. */
+function equal(...sides) {
+  return sides.filter((side, k) => side && side !== sides[k - 1]).join(" = ");
+}
+
+/** Whether the numbers of the operands do not give the number of the box any more, in Python. */
+const stale = (box) => box.formula !== "" && box.numbers === "";
+
+function changed(box) {
+  return stale(box) ? [element("p", `It was computed as ${box.formula}. Some number was set since, ` +
+    "so this does not hold any more.", "hint")] : [];
+}
+
+function range(box) {
+  const [low, high] = [write(box.low), write(box.data)];
+  return low === high ? `with data ${low}` : `with data from ${low} to ${high}`;
+}
+
+/** The number of a box, or the range of several. */
+function numbers(box) {
+  const [low, high] = [write(box.low), write(box.data)];
+  return low === high ? high : `${low} to ${high}`;
+}
+
+/** What one edge adds to a gradient, as text and elements. */
+function sentence(line, step) {
+  const { parent, partial, count } = line.edge;
+  const to = view.boxes[parent];
+  if (!line.known) {
+    const target = to.size === 1 ? view.d(parent) : to.heading;
+    return [`${target} receives over ${plural(count, "edge")}`];
+  }
+  const due = view.due(parent);
+  const sofar = due > 1 && view.exact(parent) ? `, now ${write(line.total)} (${line.arrived} of ${due})` : "";
+  return [
+    `${view.d(parent)} += `, element("span", `local ${write(partial)}`, "local"), " × ",
+    element("span", `upstream ${write(step.up)}`, "upstream"), ` = ${write(line.add)}${sofar}`,
+  ];
+}
+
+/** Whether an edge's gradient goes to a constant, which needs none. */
+const constant = (line) => view.boxes[line.edge.parent].kind === "constant";
+
+/** Why a node waits for all its users. */
+function orderLesson(step) {
+  if (!view.exact(step.i) || step.arrived < 2) return null;
+  const name = view.name(step.i);
+  const all = step.arrived === 2 ? "both" : `all ${step.arrived}`;
+  const text = `Order matters: ${name} waited until ${all} contributions had arrived, so ` +
+    `${view.d(step.i)} = ${write(step.up)} is complete.`;
+  const line = step.sent.find((sent) => sent.known && !constant(sent));
+  if (!line || step.first === null || Object.is(step.first, step.up)) return text;
+  return `${text} After the first alone it would have sent ` +
+    `${write(line.edge.partial)} × ${write(step.first)} = ` +
+    `${write(step.first === 0 ? 0 : line.edge.partial * step.first)} ` +
+    `to ${view.name(line.edge.parent)}, in place of ${write(line.add)}.`;
+}
+
+function details(i) {
+  const box = view.boxes[i];
+  const parts = [element("h2", box.heading)];
+  const kind = box.kind === "group" ? plural(box.size, "node") : box.kind;
+  parts.push(element("p", `${kind}${box.size > 1 && box.kind !== "group"
+    ? ` × ${box.size.toLocaleString("en")}` : ""}`, "hint"));
+  if (box.size > 1) {
+    const size = box.kind === "constant" ? "" : `, |grad| ${write(box.grad)}`;
+    parts.push(element("p", `${range(box)}${size}`));
+    if (box.open !== null) parts.push(element("p", "Click or press Enter to open it.", "hint"));
+    else if (box.kind === "group") {
+      parts.push(element("p", "Too much for this page: explain a part of the graph to see inside.",
+        "hint"));
+    }
+    return parts;
+  }
+  if (box.formula && !stale(box)) parts.push(element("p", equal(box.name, box.formula), "formula"));
+  parts.push(element("p", `value ${write(box.data)}`, "formula"), ...changed(box));
+  if (box.kind === "constant") return parts;
+  if (leafIn(box)) parts.push(element("p", "Drag it sideways, or press ↑ and ↓, to change it.", "hint"));
+  const why = locked(box) || keptHere(box);
+  if (why) parts.push(element("p", why, "hint"));
+  parts.push(element("p", `${view.d(i)} = ${write(view.finalGrad(i))}`, "formula"));
+  const through = view.outOf[i].map((edge) => {
+    if (edge.partial === null || !view.single(edge.user)) {
+      return `through ${view.name(edge.user)}, over ${plural(edge.count, "edge")}`;
+    }
+    const up = view.finalGrad(edge.user);
+    return `through ${view.name(edge.user)}: ${write(edge.partial)} × ${write(up)} = ` +
+      write(up === 0 ? 0 : edge.partial * up);
+  });
+  if (box.seeds) through.push(`from outside this box: ${write(box.seed)}`);
+  if (through.length) parts.push(element("p", "Its gradient is the sum over its users:"), list(through));
+  const count = view.pathCount(i);
+  if (count > 1 && count <= PATHS) {
+    parts.push(element("p", `and over the ${count} paths to ${DATA.root}:`));
+    parts.push(list(view.paths(i).map((path) => {
+      const names = [view.name(i), ...path.map((edge) => view.name(edge.user))].join(" → ");
+      const product = path.reduceRight((up, edge) => (up === 0 ? 0 : up * edge.partial), 1);
+      return `${names}: ${path.map((edge) => write(edge.partial)).join(" × ")} = ${write(product)}`;
+    })));
+  } else if (count > PATHS) {
+    const many = count > 1e6 ? "more than a million" : count.toLocaleString("en");
+    parts.push(element("p", `Along its users, ${many} paths lead from here to ${DATA.root}.`));
+  }
+  return parts;
+}
