@@ -1,17 +1,19 @@
 """Exports in C as programs of their own: compiled strictly, run, and what they print."""
 
+import ctypes
 import subprocess
 
 import numpy as np
 
 from autograd_lite.compiler.export.c import file_of
 from autograd_lite.compiler.export.c_formulas import number_in_c
+from autograd_lite.compiler.run.compiler import Library
 from tests.support.in_c import COMPILERS
 
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Wshadow", "-Werror"]
 SANITIZED = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 
-__all__ = ["COMPILERS", "SANITIZED", "STRICT", "expected", "printed"]
+__all__ = ["COMPILERS", "SANITIZED", "STRICT", "expected", "printed", "stepping"]
 
 
 def printed(source, folder, compiler, real="double", flags=("-O1",), arguments=None):
@@ -40,6 +42,8 @@ def printed(source, folder, compiler, real="double", flags=("-O1",), arguments=N
 
     if exported.parameters:
         array("parameters", np.concatenate([p.numbers.ravel() for p in exported.parameters]), kind)
+    if exported.state:
+        array("state", np.concatenate([s.numbers.ravel() for s in exported.state]), kind)
     given = [a.numbers for a in exported.arguments] if arguments is None else arguments
     for name, argument, numbers in zip(file.arguments, exported.arguments, given, strict=True):
         whole = name in file.integers
@@ -53,6 +57,8 @@ def printed(source, folder, compiler, real="double", flags=("-O1",), arguments=N
     array("work", [], kind, f"{file.upper}_WORK / sizeof({kind})")
     shown = [("results", file.n_results)]
     shown += [("gradients", file.starts[-1])] if exported.differentiable else []
+    if exported.is_step:
+        shown += [("parameters", file.starts[-1]), ("state", file.state_starts[-1])]
     lines += ["int main(void)", "{", f'  printf("%d\\n", {file.function}({", ".join(passed)}));']
     for name, n in shown:
         lines.append(
@@ -75,4 +81,27 @@ def expected(source):
     """The same numbers of the interpreter."""
     numbers, _ = source.exported.reference
     found = [*numbers.results, *(numbers.gradients or {}).values()]
+    if source.exported.is_step:
+        every = (*source.exported.parameters, *source.exported.state)
+        found += [numbers.state.get(x.name, x.numbers) for x in every]
     return np.concatenate([np.ravel(x) for x in found])
+
+
+def stepping(source):
+    """A function that makes a step in C, of (parameters, state, *arguments): its status, and the
+    results.
+    """
+    file = file_of(source.exported)
+    library = Library(f"#define {file.upper}_IMPLEMENTATION\n{source.text}")
+    library.wait()
+    assert not library.problem
+    address = library.address(file.function)
+
+    def step(parameters, state, *arguments):
+        results, work = np.zeros(file.n_results), np.full(file.laid.regions[-1].size + 1, np.nan)
+        arrays = [parameters, *([state] if len(state) else []), *arguments, results, work]
+        kinds = [ctypes.c_void_p] * len(arrays)
+        call = ctypes.CFUNCTYPE(ctypes.c_int, *kinds)(address)
+        return call(*(x.ctypes.data for x in arrays)), results
+
+    return step

@@ -37,7 +37,7 @@ def head(lines: Sequence[str]) -> str:
 
 
 def write(exported: Exported) -> Written:
-    """The C of a loss, or of any other function."""
+    """The C of a loss, of a whole step, or of any other function."""
     return Written(file_of(exported).text())
 
 
@@ -59,32 +59,42 @@ def run(text: str, exported: Exported) -> tuple[Numbers, str]:
     library.wait()
     if library.problem:
         raise CannotRunError(f"the C compiler does not work ({library.problem.splitlines()[0]})")
-    flat = [p.numbers.ravel() for p in exported.parameters]
-    gradients = np.zeros(file.starts[-1])
-    results = np.zeros(file.n_results)
-    given: list[Any] = [np.concatenate(flat)] if flat else []
+    parameters, state = _numbers(exported.parameters), _numbers(exported.state)
+    gradients, results = np.zeros(len(parameters)), np.zeros(file.n_results)
+    given: list[Any] = [x for x in (parameters, state) if len(x)]
     for name, argument in zip(file.arguments, exported.arguments, strict=True):
         dtype = np.int32 if name in file.integers else np.float64
         numbers = np.array(argument.numbers, dtype, order="C")
         given.append(numbers if argument.shape else numbers.item())
-    given += [results, gradients] if exported.differentiable else [results]
+    given += [results] if len(results) else []
+    given += [gradients] if exported.differentiable else []
     given.append(np.full(file.laid.regions[-1].size + 1, np.nan))
     kinds = {np.ndarray: ctypes.c_void_p, int: ctypes.c_int32, float: ctypes.c_double}
     prototype = ctypes.CFUNCTYPE(ctypes.c_int, *(kinds[type(x)] for x in given))
     call = prototype(library.address(file.function))
     call(*(x.ctypes.data if isinstance(x, np.ndarray) else x for x in given))
     outputs = np.zeros(len(exported.tape.outputs))
-    outputs[np.concatenate([r.outputs.ravel() for r in exported.results])] = results
+    _put(outputs, [r.outputs for r in exported.results], results)
+    if exported.is_step:
+        _put(outputs, [p.new for p in exported.parameters], parameters)
+        _put(outputs, [s.new for s in exported.state], state)
     return exported.numbers(outputs, by_wrt(exported, gradients)), "a C compiler"
 
 
 def by_wrt(exported: Exported, gradients: NDArray[Any]) -> NDArray[Any]:
     """The gradients in the order of `exported.wrt`."""
     found = np.zeros(len(exported.wrt), gradients.dtype)
-    start = 0
-    for p in exported.parameters if exported.differentiable else ():
-        index = exported.gradient(p).ravel()
-        here = gradients[start : start + len(index)]
-        found[index[index >= 0]] = here[index >= 0]
-        start += len(index)
+    if exported.differentiable:
+        _put(found, [exported.gradient(p) for p in exported.parameters], gradients)
     return found
+
+
+def _numbers(tensors: Sequence[Any]) -> NDArray[np.float64]:
+    """The recorded numbers, one tensor behind the other."""
+    return np.concatenate([np.zeros(0), *(x.numbers.ravel() for x in tensors)])
+
+
+def _put(to: NDArray[Any], places: Sequence[Any], numbers: NDArray[Any]) -> None:
+    """to[places] = numbers, but where a place is -1."""
+    at = np.concatenate([np.zeros(0, np.int64), *(x.ravel() for x in places)])
+    to[at[at >= 0]] = numbers[at >= 0]

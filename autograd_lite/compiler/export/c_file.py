@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
 from autograd_lite.compiler.export.c_formulas import number_in_c
 from autograd_lite.compiler.export.c_functions import definitions, put_in
 from autograd_lite.compiler.export.c_groups import GroupWriter, c_name
-from autograd_lite.compiler.export.c_memory import Step, Wanted, laid_out
+from autograd_lite.compiler.export.c_memory import Wanted, laid_out
+from autograd_lite.compiler.export.c_update import with_update
 from autograd_lite.compiler.export.recorded import ExportError
 from autograd_lite.compiler.lift.names import Names
+from autograd_lite.compiler.plan import plan
+from autograd_lite.compiler.plan.groups import writes_of
 from autograd_lite.operations.formulas import NotInCError
 
 TYPE_CHECKING = False
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
-    from autograd_lite.compiler.export.c_memory import Laid
+    from autograd_lite.compiler.export.c_memory import Laid, Step
     from autograd_lite.compiler.export.exported import Exported
     from autograd_lite.compiler.plan import Plan
     from autograd_lite.compiler.tape.ranges import Ints
@@ -29,7 +33,15 @@ __all__ = ["File"]
 _IN_ONE_FUNCTION = 48  # things to do: a compiler takes longer for a long function
 
 # Names of arrays, and the ends of names of macros.
-_TAKEN = ("parameters", "gradients", "state", "work", "constants", "results", "value")
+_TAKEN: tuple[str, ...] = (
+    "parameters",
+    "gradients",
+    "state",
+    "work",
+    "constants",
+    "results",
+    "value",
+)
 _TAKEN += ("real", "implementation", "h", "problem")
 
 _PRODUCT = """\
@@ -62,6 +74,15 @@ static void P_product(int32_t rows, int32_t columns, int32_t n, const R *a, int3
 }
 """
 
+_PUT = """\
+/* 1 if a new number is finite; it takes the place of the old one if `commit` is set. */
+static int P_put(R *old, R x, int commit)
+{
+  if (commit) *old = x;
+  return x - x == 0;
+}
+"""
+
 _FINITE = """\
 /* 1 if all of n numbers are finite. */
 static int P_finite(const R *x, int32_t n)
@@ -89,7 +110,7 @@ class File:
         prefix = c_name(exported.name)
         self.prefix, self.upper = prefix, prefix.upper()
         self.real = f"{self.upper}_REAL"
-        self.function = f"{prefix}_value_and_grad" if exported.differentiable else f"{prefix}_value"
+        self.function = f"{prefix}_{_ends(exported)}"
         taken = set(_TAKEN)
         self.parameters = _names(exported.parameters, taken, "d")
         self.arguments = _names(exported.arguments, taken)
@@ -97,35 +118,74 @@ class File:
         self.integers = {name for name, a in given if (a.indices >= 0).any()}
         self.n_results = sum(r.outputs.size for r in exported.results)
         self.results = "value" if self.n_results == 1 else "results"
-        self.starts = np.cumsum([0, *(p.slots.size for p in exported.parameters)]).tolist()
-        self.laid = self._laid(exported.plan)
+        self.state = _names(exported.state, taken)
+        self.starts, self.state_starts = _starts(exported.parameters), _starts(exported.state)
+        self.laid = self._laid(_plan(exported))
         program, names = exported.array_program, dict(self._slots())
         program.steps(names)
         starts = [*zip(self.starts, self.parameters, strict=False)]
         pointers = {
             "parameters": starts,
+            "state": [*zip(self.state_starts, self.state, strict=False)],
             "gradients": [(start, f"d{name}") for start, name in starts],
         }
         found = Names(program.arrays(names))
         self._writer = GroupWriter(self.laid, prefix, pointers, found, self.integers)
         self._writer.tables.places = self._index_places()
 
-    def _laid(self, plan: Plan) -> Laid:
+    def _laid(self, made: Plan) -> Laid:
         """What is done, on the arrays of the caller's."""
         exported = self.exported
-        wanted = [_read("parameters", _flat(p.slots for p in exported.parameters), plan)]
+        wanted = [
+            _read("parameters", _flat(p.slots for p in exported.parameters), made),
+            _read("state", _flat(s.slots for s in exported.state), made),
+        ]
         for name, argument in zip(self.arguments, exported.arguments, strict=True):
-            wanted.append(_read(name, argument.slots.ravel(), plan, copied=name in self.integers))
+            wanted.append(_read(name, argument.slots.ravel(), made, copied=name in self.integers))
         outputs = _flat(r.outputs for r in exported.results)
-        at, everywhere = plan.outputs[outputs], np.arange(len(outputs))
-        wanted.append(Wanted(self.results, len(outputs), everywhere, at, "forward"))
-        if not exported.differentiable:
-            return laid_out(plan, wanted)
-        index = _flat(exported.gradient(p) for p in exported.parameters)
-        places = np.flatnonzero(index >= 0)
-        at = plan.gradients[index[places]]
-        wanted.append(Wanted("gradients", len(index), places, at, "backward"))
-        return laid_out(plan, wanted)
+        at, places = made.outputs[outputs], np.arange(len(outputs))
+        if exported.is_step:
+            return self._laid_step(made, wanted, at)
+        wanted.append(Wanted(self.results, len(outputs), places, at, "forward"))
+        if exported.differentiable:
+            index = _flat(exported.gradient(p) for p in exported.parameters)
+            places = np.flatnonzero(index >= 0)
+            at = made.gradients[index[places]]
+            wanted.append(Wanted("gradients", len(index), places, at, "backward"))
+        return laid_out(made, wanted)
+
+    def _laid_step(self, made: Plan, wanted: list[Wanted], results: Ints) -> Laid:
+        """The same for a whole step."""
+        exported = self.exported
+        news, olds = [], []
+        tensors: tuple[Sequence[Any], ...] = exported.parameters, exported.state
+        for some in tensors:
+            old, new = _flat(x.slots for x in some), _flat(x.new for x in some)
+            replaced = new >= 0
+            news.append(np.where(replaced, made.outputs[new], -1))
+            olds.append(np.where(replaced & (old >= 0), made.leaves[old], -1))
+        old, new = np.concatenate(olds), np.concatenate(news)
+        there = new >= 0
+        made, moved, may_be_over, n = with_update(made, old[there], new[there])
+        new[there] = moved
+        over = np.zeros(len(new), bool)
+        over[there] = may_be_over
+        last = np.zeros(made.size, bool)
+        for group in made.forward[len(made.forward) - n :]:
+            for written in writes_of(group):
+                last[written] = True
+        for part, chosen in (("forward", ~last[results]), ("update", last[results])):
+            places = np.flatnonzero(chosen)
+            wanted.append(Wanted(self.results, len(results), places, results[places], part))
+        first = len(news[0])
+        for array, at, free in zip(
+            wanted[:2], np.split(new, [first]), np.split(over, [first]), strict=True
+        ):
+            for chosen, copied in ((free, False), (~free & (at >= 0), True)):
+                held = np.flatnonzero(chosen)
+                final = Wanted(array.name, array.size, held, at[held], "update", copied, True)
+                wanted.append(final)
+        return laid_out(made, wanted, n)
 
     def _slots(self) -> Iterator[tuple[range, str]]:
         """Slots that have a name of the user's."""
@@ -149,14 +209,17 @@ class File:
         """The file. Raises ExportError for a function that C has not."""
         try:
             forward = [*self._functions("forward", self.laid.forward)]
+            update = [*self._functions("update", self.laid.update)]
             backward = [*self._functions("backward", self.laid.backward)]
         except NotInCError as problem:
             name = self.exported.name
             raise ExportError(f"export: {name} uses {problem}, which C has not") from None
-        public = self._public([call for call, _ in forward], [call for call, _ in backward])
+        parts = forward, update, backward
+        public = self._public(*([call for call, _ in part] for part in parts))
         writer = self._writer
         helpers = [*definitions(writer.functions, self.prefix, self.real)]
         helpers += [put_in(_PRODUCT, self.prefix, self.real)] if writer.products else []
+        helpers += [put_in(_PUT, self.prefix, self.real)] if writer.puts else []
         helpers += [put_in(_FINITE, self.prefix, self.real)] if writer.checks else []
         tables = [*self._constants(), *writer.tables.definitions]
         lines = [
@@ -180,7 +243,7 @@ class File:
             "",
             *([*tables, ""] if tables else []),
             *helpers,
-            *(text for _, text in (*forward, *backward)),
+            *(text for part in parts for _, text in part),
             public,
             f"#endif /* {self.upper}_IMPLEMENTATION */",
             "",
@@ -190,9 +253,12 @@ class File:
     def _usage(self) -> str:
         """How the file is used."""
         name, upper, real = self.prefix, self.upper, self.real
+        name_of = "value" if self.n_results == 1 else f"results[{self.n_results}]"
+        results = [f"{real} {name_of};"] if self.n_results else []
         arrays = [f"{real} parameters[{upper}_PARAMETERS];"] if self.parameters else []
         if self.exported.differentiable:
             arrays.append(f"{real} gradients[{upper}_PARAMETERS];")
+        arrays += [f"{real} state[{upper}_STATE];"] if self.state else []
         arrays.append(f"{real} work[{upper}_WORK / sizeof({real})];")
         given = [x.split("*")[-1].split()[-1] for x in self._given()]
         passed = [f"&{x}" if x == "value" else x for x in given]
@@ -202,7 +268,7 @@ class File:
             f'#include "{name}.h"',
             "",
             *(f"static {line}" for line in arrays),
-            f"{real} {'value' if self.n_results == 1 else f'results[{self.n_results}]'};",
+            *results,
             f"int problem = {self.function}({', '.join(passed)});",
         ]
         text = [f"       {line}".rstrip() for line in lines]
@@ -222,26 +288,39 @@ class File:
         upper = self.upper
         yield "/* Bytes of `work`, whose numbers need not be set. */"
         yield f"#define {upper}_WORK ({max(self.laid.regions[-1].size, 1)} * sizeof({self.real}))"
-        if not self.parameters:
-            return
         both = " and of `gradients`" if self.exported.differentiable else ""
-        yield f"/* Numbers of `parameters`{both}, and where each begins there, row by row. */"
-        yield f"#define {upper}_PARAMETERS {self.starts[-1]}"
-        yield "enum {"
-        for k, p in enumerate(self.exported.parameters):
-            comma = "," if k < len(self.parameters) - 1 else ""
-            shape = "".join(f"[{n}]" for n in p.shape)
-            name = self.parameters[k].upper()
-            yield f"  {upper}_{name} = {self.starts[k]}{comma} /* {p.name}{shape} */"
-        yield "};"
+        for array, others, names, tensors, starts in (
+            ("PARAMETERS", both, self.parameters, self.exported.parameters, self.starts),
+            ("STATE", "", self.state, self.exported.state, self.state_starts),
+        ):
+            held = zip(names, tensors, starts, strict=False)
+            yield from self._places(array, others, held, starts[-1])
+
+    def _places(
+        self, array: str, others: str, held: Iterable[tuple[str, Any, int]], size: int
+    ) -> Iterator[str]:
+        """Where each tensor begins in an array."""
+        if not size:
+            return
+        yield f"/* Numbers of `{array.lower()}`{others}, and where each begins, row by row. */"
+        yield f"#define {self.upper}_{array} {size}"
+        lines = []
+        for name, x, start in held:
+            what = "".join(f"[{n}]" for n in x.shape)
+            what += ", a whole number" if getattr(x, "integer", False) else ""
+            lines.append(f"{self.upper}_{name.upper()} = {start}, /* {x.name}{what} */")
+        lines[-1] = lines[-1].replace(",", "", 1)
+        yield "\n".join(["enum {", *(f"  {line}" for line in lines), "};"])
 
     def _given(self) -> list[str]:
         """The parameters of the function in C."""
-        given = [f"const {self.real} *parameters"] if self.parameters else []
+        constant = "" if self.exported.is_step else "const "
+        given = [f"{constant}{self.real} *parameters"] if self.parameters else []
+        given += [f"{self.real} *state"] if self.state else []
         for name, argument in zip(self.arguments, self.exported.arguments, strict=True):
             kind = "int32_t" if name in self.integers else self.real
             given.append(f"const {kind} *{name}" if argument.shape else f"{kind} {name}")
-        given.append(f"{self.real} *{self.results}")
+        given += [f"{self.real} *{self.results}"] if self.n_results else []
         given += [f"{self.real} *gradients"] if self.exported.differentiable else []
         return [*given, f"{self.real} *work"]
 
@@ -254,6 +333,7 @@ class File:
         starts = range(0, len(steps), _IN_ONE_FUNCTION)
         for number, start in enumerate(starts):
             writer.used, writer.regions = {}, {}
+            writer.replaced = {"parameters", "state"} if which == "update" else set()
             some = steps[start : start + _IN_ONE_FUNCTION]
             lines = [line for step in some for line in writer.step(step)]
             checks = any("finite &=" in line for line in lines)
@@ -263,6 +343,9 @@ class File:
                 if array in writer.regions and array != "constants":
                     given.append(self._array(array))
                     passed.append(f"&{array}" if self._is_scalar(array) else array)
+            if which == "update":
+                given.append("int commit")
+                passed.append("COMMIT")
             if checks:
                 lines = ["int finite = 1;", *lines, "return finite;"]
             lines = [*self._pointers(), *lines]
@@ -274,21 +357,32 @@ class File:
     def _pointers(self) -> Iterator[str]:
         """The names that a function has for parts of arrays."""
         for name, pointer in self._writer.used.items():
-            kind = f"const {self.real}" if pointer.startswith("parameters") else self.real
+            array = pointer.split()[0]
+            constant = array in ("parameters", "state") and array not in self._replaced()
+            kind = f"const {self.real}" if constant else self.real
             yield f"{kind} *const {name} = {pointer};"
 
     def _array(self, name: str) -> str:
         """The parameter of a static function."""
-        written = name in ("gradients", self.results, "work")
+        written = name in ("gradients", self.results, "work") or name in self._replaced()
         kind = "int32_t" if name in self.integers else self.real
         return f"{'' if written else 'const '}{kind} *restrict {name}"
+
+    def _replaced(self) -> set[str]:
+        """The arrays whose numbers the function replaces."""
+        return {"parameters", "state"} if self.exported.is_step else set()
 
     def _is_scalar(self, name: str) -> bool:
         given = zip(self.arguments, self.exported.arguments, strict=True)
         return any(name == other and not argument.shape for other, argument in given)
 
-    def _public(self, forward: Sequence[str], backward: Sequence[str]) -> str:
+    def _public(
+        self, forward: Sequence[str], update: Sequence[str], backward: Sequence[str]
+    ) -> str:
         body = ["int finite = 1;", *self._range_checks(), *forward]
+        if update:
+            body += [call.replace("COMMIT", "0") for call in update]
+            body += ["if (finite) {", *(call.replace("COMMIT", "1") for call in update), "}"]
         if self.exported.differentiable:
             body += ["if (gradients) {", *backward, "}"]
         text = "\n".join(body)
@@ -331,13 +425,41 @@ class File:
 _NONE = np.zeros(0, np.int64)
 
 
+def _plan(exported: Exported) -> Plan:
+    """The plan, in which outputs of which nobody asks, as gradients of a step, are not computed."""
+    program = exported.array_program
+    asked = [r.outputs for r in exported.results]
+    asked += [x.new for x in exported.parameters] + [x.new for x in exported.state]
+    every = np.unique(_flat(asked))
+    every = every[every >= 0]
+    if len(every) == len(program.outputs):
+        return exported.plan
+    made = plan(replace(program, outputs=program.outputs[every]))
+    outputs = np.full(len(program.outputs), -1)
+    outputs[every] = made.outputs
+    return replace(made, outputs=outputs)
+
+
+def _ends(exported: Exported) -> str:
+    """What the name of the function ends with."""
+    if exported.is_step:
+        return "step"
+    return "value_and_grad" if exported.differentiable else "value"
+
+
+def _starts(tensors: Iterable[Any]) -> list[int]:
+    """Where each begins in an array of all, and the size of that."""
+    found: list[int] = np.cumsum([0, *(x.slots.size for x in tensors)]).tolist()
+    return found
+
+
 def _flat(arrays: Iterable[Ints]) -> Ints:
     return np.concatenate([_NONE, *(x.ravel() for x in arrays)])
 
 
-def _read(name: str, slots: Ints, plan: Plan, copied: bool = False) -> Wanted:
+def _read(name: str, slots: Ints, made: Plan, copied: bool = False) -> Wanted:
     places = np.flatnonzero(slots >= 0)
-    return Wanted(name, len(slots), places, plan.leaves[slots[places]], "", copied)
+    return Wanted(name, len(slots), places, made.leaves[slots[places]], "", copied)
 
 
 def _names(tensors: Sequence[Any], taken: set[str], other: str = "") -> list[str]:

@@ -106,7 +106,10 @@ class GroupWriter(LoopWriter):
 
     prefix     what the names of functions begin with
     functions  the functions of formulas that are used
-    products, checks  True if there are some
+    products, checks, puts  True if there are some
+    replaced   the arrays whose numbers are replaced
+    used       {name in a function: the part of an array that it has}
+    regions    the arrays that a function needs
     """
 
     index, is_brief = "int32_t", True
@@ -128,10 +131,11 @@ class GroupWriter(LoopWriter):
         self.laid, self.prefix = laid, prefix
         self.real = f"{prefix.upper()}_REAL"
         self.functions: set[str] = set()
-        self.products = self.checks = False
+        self.products = self.checks = self.puts = False
+        self.replaced: set[str] = set()
         self.integers = integers
-        self.used: dict[str, str] = {}  # pointers that a function needs: their declarations
-        self.regions: dict[str, None] = {}  # the arrays that it is passed
+        self.used: dict[str, str] = {}
+        self.regions: dict[str, None] = {}
         self.tables = _Tables(self)
         self._names = names
         self._taken = {name for found in pointers.values() for _, name in found}
@@ -224,6 +228,17 @@ class GroupWriter(LoopWriter):
         self.functions |= functions
         return to_readable_c(with_terms(tree, variables), names, self.real)
 
+    def stored(self, place: str, value: str) -> str:
+        """In the update, a new number over an old one."""
+        if not self.replaces(place):
+            return super().stored(place, value)
+        self.puts = True
+        return f"finite &= {self.prefix}_put(&{place}, {value}, commit);"
+
+    def replaces(self, place: str) -> bool:
+        """True if it is in an array whose numbers are replaced."""
+        return self.used.get(place.split("[")[0], "").split(" ")[0] in self.replaced
+
     def bare(self, value: str) -> str:
         return value[1:-1] if is_in_parentheses(value) else value
 
@@ -235,8 +250,9 @@ class GroupWriter(LoopWriter):
         match step.what:
             case Zeros(base, size):
                 return self._filled(base, size)
-            case Copy(to, source):
-                return self._copied(to, source)
+            case Copy(to, source, final):
+                lines = self._copied(to, source)
+                return ["if (commit) {", *lines, "}"] if final else lines
             case Finite(at):
                 return self._finite(at)
             case Elementwise(formula=formula):

@@ -54,8 +54,9 @@ class Wanted(NamedTuple):
     size     how many numbers it has
     places   those of the numbers that are given here
     at       [places] the address of each in the plan
-    written  "forward" or "backward" for what is computed there, "" for what is read
-    copied   True for what is read from a copy in the work memory only, as ints are
+    written  "forward", "update" or "backward" for what is computed there; "" for what is read
+    final    True for what replaces what is read from the array
+    copied   True for what only a copy in the work memory is of use, as of ints
     """
 
     name: str
@@ -64,13 +65,15 @@ class Wanted(NamedTuple):
     at: Ints
     written: str = ""
     copied: bool = False
+    final: bool = False
 
 
 class Copy(NamedTuple):
-    """memory[to[i]] = memory[source[i]]."""
+    """memory[to[i]] = memory[source[i]]; if it is final, once all is known to be finite."""
 
     to: Ints
     source: Ints
+    final: bool = False
 
 
 class Zeros(NamedTuple):
@@ -116,7 +119,7 @@ class Laid:
     constants the numbers of the array of constants
     literals  {address: number} of constants that stand in formulas
     units     what the work memory has at some time
-    forward, backward  what to do, in order
+    forward, update, backward  what to do, in order
     """
 
     regions: list[Region]
@@ -124,6 +127,7 @@ class Laid:
     literals: dict[int, float]
     units: list[Unit]
     forward: list[Step]
+    update: list[Step]
     backward: list[Step]
 
 
@@ -136,10 +140,11 @@ class _Item:
     writes: Sequence[Ints]
 
 
-def laid_out(plan: Plan, wanted: Sequence[Wanted]) -> Laid:
+def laid_out(plan: Plan, wanted: Sequence[Wanted], update: int = 0) -> Laid:
     """The plan in the caller's arrays.
 
     wanted  the arrays, in order; what is written must be finite
+    update  the number of groups, the last ones of `forward`, that are the update
     """
     ones = np.ones(len(plan.cotangents))
     plan = replace(
@@ -151,7 +156,7 @@ def laid_out(plan: Plan, wanted: Sequence[Wanted]) -> Laid:
     regions, base = [], 0
     constants = int(tabled.sum())
     sizes = [("constants", constants), ("literals", len(tabled) - constants)]
-    for name, size in [*[(w.name, w.size) for w in wanted], *sizes]:
+    for name, size in [*dict.fromkeys((w.name, w.size) for w in wanted), *sizes]:
         regions.append(Region(name, base, size))
         base += size
     work = Region("work", base, plan.size)
@@ -162,11 +167,13 @@ def laid_out(plan: Plan, wanted: Sequence[Wanted]) -> Laid:
     fixed = np.zeros(plan.size, bool)
     fixed[plan.constants] = fixed[plan.leaves] = True
     starts = np.full(plan.size, -1)  # where the numbers come from that are given
-    for w, region in zip(wanted, regions, strict=False):
+    by_name = {region.name: region for region in regions}
+    for w in wanted:
+        region = by_name[w.name]
         _, first = np.unique(w.at, return_index=True)
         at, places = w.at[first], w.places[first]
         if w.written:
-            free = ~fixed[at] & ~bound[at]
+            free = ~fixed[at] & ~bound[at] & (not w.copied)
             at, places = at[free], places[free]
         else:
             starts[at] = region.base + places
@@ -186,7 +193,7 @@ def laid_out(plan: Plan, wanted: Sequence[Wanted]) -> Laid:
             break
         bound[left] = False
         new[left] = identity[left]
-    return _Laying(plan, wanted, regions, new, starts, tabled).laid()
+    return _Laying(plan, wanted, update, regions, new, starts, tabled).laid()
 
 
 _NONE = np.zeros(0, np.int64)
@@ -288,6 +295,7 @@ class _Laying:
         self,
         plan: Plan,
         wanted: Sequence[Wanted],
+        update: int,
         regions: list[Region],
         new: Ints,
         starts: Ints,
@@ -297,13 +305,19 @@ class _Laying:
         self.tabled = tabled
         work = regions[-1]
         self.in_work = new >= work.base
-        forward = [*self._copies_in(), *self._with_checks(plan.forward)]
-        backward = [_Item(group, reads_of(group), writes_of(group)) for group in plan.backward]
-        for k, w in enumerate(wanted):
+        groups, n = plan.forward, len(plan.forward) - update
+        parts = {
+            "forward": [*self._copies_in(), *self._with_checks(groups[:n])],
+            "update": [*self._with_checks(groups[n:])],
+            "backward": [
+                _Item(group, reads_of(group), writes_of(group)) for group in plan.backward
+            ],
+        }
+        by_name = {region.name: region for region in regions}
+        for w in wanted:
             if w.written:
-                part = forward if w.written == "forward" else backward
-                part += self._written(w, regions[k])
-        self.forward, self.backward = forward, backward
+                parts[w.written] += self._written(w, by_name[w.name])
+        self.parts = parts
 
     def _copies_in(self) -> Iterator[_Item]:
         """The numbers that are given and that the plan wants elsewhere."""
@@ -335,17 +349,24 @@ class _Laying:
         """The copies of numbers that lie elsewhere, zeros for what is not there, and the check."""
         there = region.base + w.places
         away = self.new[w.at] != there
+        if w.final:
+            if away.any():
+                yield _Item(Finite(w.at[away]), [w.at[away]], [])
+                yield _Item(Copy(there[away], w.at[away], True), [w.at[away]], [])
+            return
         if away.any():
             yield _Item(Copy(there[away], w.at[away]), [w.at[away]], [])
         missing = np.setdiff1d(np.arange(region.size), w.places)
-        for part in np.split(missing, np.flatnonzero(np.diff(missing) != 1) + 1):
-            if len(part):
-                yield _Item(Zeros(region.base + int(part[0]), len(part)), [], [])
-        yield _Item(Finite(there), [], [])
+        if w.written == "backward":  # what the value does not depend on
+            for part in np.split(missing, np.flatnonzero(np.diff(missing) != 1) + 1):
+                if len(part):
+                    yield _Item(Zeros(region.base + int(part[0]), len(part)), [], [])
+        if len(there):
+            yield _Item(Finite(there), [], [])
 
     def laid(self) -> Laid:
         plan, work = self.plan, self.regions[-1]
-        items = [*self.forward, *self.backward]
+        items = [item for part in self.parts.values() for item in part]
         unit, low, size = self._units(items)
         n = len(low)
         first, last = np.full(n, len(items)), np.full(n, -1)
@@ -361,6 +382,13 @@ class _Laying:
                 zero[unit[read]] = True
             for written in item.writes:
                 known[written] = True
+        begins = first.copy()
+        # The update is done twice, so that nothing of it may lie over anything else of it.
+        start = len(self.parts["forward"])
+        end = start + len(self.parts["update"])
+        during = (first < end) & (last >= start)
+        first[during] = np.minimum(first[during], start)
+        last[during] = np.maximum(last[during], end - 1)
         offset = _packed(first, last, size)
         total = int((offset + size)[last >= 0].max(initial=0))
         new = self.new.copy()
@@ -372,18 +400,18 @@ class _Laying:
         assert not failures
         self.regions[-1] = work._replace(size=total)
         groups = iter([*moved.forward, *moved.backward])
-        done: list[list[Step]] = [[], []]
-        for k, item in enumerate(items):
-            part = done[k >= len(self.forward)]
+        done: list[list[Step]] = [[] for _ in self.parts]
+        owners = [part for part, held in zip(done, self.parts.values(), strict=True) for _ in held]
+        for k, (item, part) in enumerate(zip(items, owners, strict=True)):
             every = np.concatenate([*item.reads, *item.writes] or [_NONE])
             units = np.unique(unit[every[self.in_work[every]]]).tolist()
             for u in units:
-                if zero[u] and first[u] == k:
+                if zero[u] and begins[u] == k:
                     part.append(Step(Zeros(int(work.base + offset[u]), int(size[u])), [u]))
             what = item.what
             match what:
-                case Copy(to, source):
-                    what = Copy(new[to], source) if item.writes else Copy(to, new[source])
+                case Copy(to, source, final):
+                    what = Copy(new[to], source) if item.writes else Copy(to, new[source], final)
                 case Finite(at):
                     what = Finite(new[at]) if item.reads else what
                 case Zeros():

@@ -43,6 +43,10 @@ class LoopWriter:
         """A formula of variables."""
         raise NotImplementedError
 
+    def stored(self, place: str, value: str) -> str:
+        """The line that stores a number."""
+        return f"{place} = {value};"
+
     def bare(self, value: str) -> str:
         """A value where nothing else stands beside it."""
         return value
@@ -85,14 +89,18 @@ class LoopWriter:
             place = self.place(s.out, names) if s.stored else ""
             if s.kind == "map":
                 if self.is_brief and s.stored and not _is_read(it, s):
-                    nested.before[n].append(f"{place} {SIGNS[s.add]} {self.bare(value)};")
+                    value = self.bare(value)
+                    line = (
+                        f"{place} {SIGNS[s.add]} {value};" if s.add else self.stored(place, value)
+                    )
+                    nested.before[n].append(line)
                     continue
                 if s.add:
                     value = f"{number(s.out)[0]} {'+' if s.add > 0 else '-'} {value}"
                 at = n if s.stored else max([at for _, at in found.values()], default=0)
                 known[s.out] = nested.computed(at, value), at
                 if s.stored:
-                    nested.before[n].append(f"{place} = {known[s.out][0]};")
+                    nested.before[n].append(self.stored(place, known[s.out][0]))
             elif depth >= 0:
                 nested.summed(depth, s, place, value)
             else:
