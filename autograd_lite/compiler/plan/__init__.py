@@ -7,6 +7,7 @@ Read in the order in which `plan` goes:
     uniform      what all steps of a loop compute alike is computed once
     roll         stretches of groups that come again and again become repetitions
     fuse         loops over the same steps become one; `space` finds these, `join` makes one of two
+    again        what is cheap is computed where it is read, and not stored
     liveness     what nobody reads is not computed, or not stored
     simplify     what one statement alone reads goes into its formula
     relocate     memory without holes, results side by side and in order
@@ -22,6 +23,7 @@ from dataclasses import replace
 import numpy as np
 
 from autograd_lite.compiler.lift.array_program import ArrayProgram
+from autograd_lite.compiler.plan.again import with_cheap_again
 from autograd_lite.compiler.plan.fuse import fused
 from autograd_lite.compiler.plan.liveness import live_groups
 from autograd_lite.compiler.plan.relocate import compacted, in_order
@@ -45,6 +47,8 @@ def plan(program: ArrayProgram) -> Plan:
     every = with_uniform_once(every, size, fixed)
     n = len(program.forward)
     forward, backward = (fused(rolled(groups), size) for groups in (every[:n], every[n:]))
+    n, every = len(forward), with_cheap_again([*forward, *backward], size, fixed)
+    forward, backward = every[:n], every[n:]
     live = np.zeros(size, bool)
     live[program.gradients] = True
     backward = simplified(live_groups(backward, live))
