@@ -3,14 +3,16 @@
     python tests/compiler/fuzz_exports.py --programs 10000
     python tests/compiler/fuzz_exports.py --seed 17 --way numpy --show
 
-Each program (`tests/support/scalar_programs.py`) is exported once. Then its source runs on other
-numbers, and gives what the function gives, eagerly: its value, and the gradients of all parameters.
+Each program (`tests/support/scalar_programs.py`) is exported once; of every fourth seed it is a
+whole step, with an optimiser. Then its source runs on other numbers, and gives what the function
+gives, eagerly: its value and the gradients of all parameters, or its value and the new state.
 Sources in C are compiled together, as a compiler takes long to start.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import ctypes
 import functools
 import os
@@ -26,13 +28,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_lite import Value
+from autograd_lite import Value, nn
 from autograd_lite.compiler.export import LANGUAGES, ExportError
 from autograd_lite.compiler.export.check import check
 from autograd_lite.compiler.export.exported import Exported, Numbers
 from autograd_lite.compiler.export.reading import read
 from tests.support.agreement import total, values_in
 from tests.support.scalar_programs import program
+
+TOGETHER = 50  # so many programs are compiled at once
 
 # ------------------------------------------------------------------ programs
 
@@ -45,6 +49,16 @@ class Case(NamedTuple):
     other: Exported
 
 
+OPTIMISERS = [
+    lambda ps: nn.optim.SGD(ps, lr=0.1),
+    lambda ps: nn.optim.SGD(ps, lr=0.05, momentum=0.9, weight_decay=0.01),
+    lambda ps: nn.optim.Adam(ps, lr=0.01),
+    lambda ps: nn.optim.AdamW(ps, lr=0.01, betas=(0.8, 0.95)),
+    lambda ps: nn.optim.RMSprop(ps, lr=0.01, momentum=0.5),
+    lambda ps: nn.optim.Adagrad(ps, lr=0.1),
+]
+
+
 def scalar(function: Any) -> Any:
     """The function whose value is the sum of all results, weighted by 1, 2, 3 ..."""
 
@@ -54,6 +68,20 @@ def scalar(function: Any) -> Any:
         return result
 
     return f
+
+
+def step_of(function: Any, optimizer: Any) -> Any:
+    """A whole step of a function that gives a loss."""
+
+    @functools.wraps(function)
+    def step(*args: Any) -> Value:
+        loss: Value = function(*args)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
 
 
 def moved(thing: Any, rng: Any) -> Any:
@@ -70,23 +98,55 @@ def moved(thing: Any, rng: Any) -> Any:
 def case(seed: int) -> Case:
     """The program of a seed. Raises ExportError where no language has it, as a decision."""
     function, args = program(seed)
-    function, rng = scalar(function), np.random.default_rng(seed)
-    exported = read(function, args, f"f{seed}")
-    for parameter in exported.parameters:
-        for value in parameter.values.flat:
-            value.data += 0.25 * rng.normal()
+    function, rng, name = scalar(function), np.random.default_rng(seed), f"f{seed}"
+    if values_in(args) or seed % 4:
+        exported = read(function, args, name)
+    else:
+        leaves = leaves_of(read(function, args, name))
+        function = step_of(function, OPTIMISERS[seed // 4 % len(OPTIMISERS)](leaves))
+        function(*args)  # so that there is a velocity, and memories are not 0
+        exported = read(function, args, name)
+    for value in leaves_of(exported):
+        value.data += 0.25 * rng.normal()
     args = moved(args, rng)
-    other = read(function, args, f"f{seed}")
-    leaves = [x for p in other.parameters for x in p.values.flat]
-    for leaf in leaves:
+    other = read(function, args, name)
+    check(other, eager(other, function, args), "eager")
+    return Case(seed, exported, with_numbers_of(exported, other))
+
+
+def leaves_of(exported: Exported) -> list[Value]:
+    return [x for p in exported.parameters for x in p.values.flat]
+
+
+def eager(exported: Exported, function: Any, args: Any) -> Numbers:
+    """What the function itself gives."""
+    if exported.is_step:
+        value = function(*args)
+        after = read(function, args, exported.name)
+        now = {x.name: x.numbers for x in [*after.parameters, *after.state]}
+        state = {name: now[name] for name in exported.reference[0].state}
+        return Numbers([np.array(value.data)], None, state)
+    for leaf in leaves_of(exported):
         leaf.grad = 0.0
     value = function(*args)
     value.backward()
     gradients = {
-        p.name: np.reshape([x.grad for x in p.values.flat], p.shape) for p in other.parameters
+        p.name: np.reshape([x.grad for x in p.values.flat], p.shape) for p in exported.parameters
     }
-    check(other, Numbers([np.array(value.data)], gradients, {}), "eager")
-    return Case(seed, exported, other)
+    return Numbers([np.array(value.data)], gradients, {})
+
+
+def with_numbers_of(exported: Exported, other: Exported) -> Exported:
+    """The same program with the numbers of another call, lifted once for both."""
+    for column in ("codes", "offsets", "parents", "slots", "static", "outputs"):
+        x, y = getattr(exported.tape, column), getattr(other.tape, column)
+        assert np.array_equal(x, y, equal_nan=x.dtype == float), "the recording depends on numbers"
+    _ = exported.plan
+    made = copy.copy(exported)
+    made.arguments, made.parameters, made.state = other.arguments, other.parameters, other.state
+    for known in ("leaves", "indices", "reference"):
+        vars(made).pop(known, None)
+    return made
 
 
 def cases(seeds: Any, counts: Counter[str]) -> list[Case]:
@@ -95,7 +155,7 @@ def cases(seeds: Any, counts: Counter[str]) -> list[Case]:
     for seed in seeds:
         try:
             found.append(case(seed))
-            counts["exported"] += 1
+            counts["steps" if found[-1].exported.is_step else "losses"] += 1
         except ExportError as refusal:
             if "goes one way only" not in str(refusal):
                 raise
@@ -110,19 +170,15 @@ class Way:
     """A language, and what runs it.
 
     language  its name
-    options   what it is given
+    steps     True if it has whole steps
     """
 
-    def __init__(self, language: str, **options: Any) -> None:
-        self.language, self.options = language, options
+    def __init__(self, language: str, steps: bool = False) -> None:
+        self.language, self.steps = language, steps
         self.module: Any = import_module(f"autograd_lite.compiler.export.{LANGUAGES[language]}")
 
     def text(self, exported: Exported) -> str:
-        return str(self.module.write(exported, **self.options).text)
-
-    def program(self, text: str) -> Any:
-        """The text without the numbers of parameters that it carries along."""
-        return text
+        return str(self.module.write(exported).text)
 
     def prepared(self, given: list[Case]) -> Way:
         """What runs these programs."""
@@ -130,29 +186,25 @@ class Way:
 
     def compare(self, each: Case) -> None:
         """Raise ExportError where the source of a program gives other numbers."""
-        text = self.text(each.exported)
-        assert self.program(text) == self.program(self.text(each.other)), (
-            "the source depends on the recorded numbers"
-        )
-        numbers, _ = self.module.run(text, each.other, **self.options)
-        assert numbers.gradients is not None
+        numbers, _ = self.module.run(self.text(each.exported), each.other)
+        assert (numbers.gradients is not None) == each.exported.differentiable
         check(each.other, numbers, self.language)
 
 
 class InC(Way):
     """C, many programs in one library."""
 
-    def __init__(self, compiler: str, **options: Any) -> None:
-        super().__init__("c", **options)
+    def __init__(self, compiler: str) -> None:
+        super().__init__("c", steps=True)
         self.compiler = compiler
+        self._files: dict[int, Any] = {}
 
     def prepared(self, given: list[Case]) -> Way:
-        texts = [self.text(each.exported) for each in given]
-        names = [each.exported.name.upper() for each in given]
-        defines = "".join(f"#define {name}_IMPLEMENTATION\n" for name in names)
+        texts = dict(filter(None, map(self._written, given)))
+        defines = "".join(f"#define {name.upper()}_IMPLEMENTATION\n" for name in texts)
         with tempfile.TemporaryDirectory() as folder:
             source, library = Path(folder, "all.c"), Path(folder, "all.so")
-            source.write_text(defines + "".join(texts), encoding="utf-8")
+            source.write_text(defines + "".join(texts.values()), encoding="utf-8")
             command = [
                 *(self.compiler, "-std=c99", "-O1", "-Wall", "-Wextra", "-pedantic", "-Werror"),
                 *("-ffp-contract=off", "-fPIC", "-shared", "-o", str(library), str(source), "-lm"),
@@ -162,13 +214,23 @@ class InC(Way):
             self.library = ctypes.CDLL(str(library))
         return self
 
+    def _written(self, each: Case) -> tuple[str, str] | None:
+        """The name and the source of a program; None if it cannot be written, as `compare` says."""
+        try:
+            self._files[each.seed] = file = self.module.File(each.exported)
+            return each.exported.name, file.text()
+        except Exception:
+            return None
+
     def compare(self, each: Case) -> None:
-        kept = self.module.Library
+        file = self._files.get(each.seed) or self.module.File(each.exported)
+        kept = self.module.Library, self.module.file_of
         self.module.Library = lambda source: _Loaded(self.library)
+        self.module.file_of = lambda exported: file
         try:
             super().compare(each)
         finally:
-            self.module.Library = kept
+            self.module.Library, self.module.file_of = kept
 
 
 class _Loaded:
@@ -186,41 +248,61 @@ class _Loaded:
         return ctypes.cast(getattr(self._library, name), ctypes.c_void_p).value or 0
 
 
-class InWasm(Way):
-    """WebAssembly: each fortieth program, as each is compiled alone."""
+class Some(Way):
+    """Every so many programs alone: a language that is slow to run, or another compiler."""
+
+    def __init__(self, way: Way, every: int) -> None:
+        self.way, self.every = way, every
+        self.language, self.steps = way.language, way.steps
+
+    def prepared(self, given: list[Case]) -> Way:
+        self.way.prepared([each for each in given if self._is_one(each)])
+        return self
+
+    def _is_one(self, each: Case) -> bool:
+        return each.seed % self.every == 0
+
+    def text(self, exported: Exported) -> str:
+        return self.way.text(exported)
 
     def compare(self, each: Case) -> None:
-        if each.seed % 40 == 0:
-            super().compare(each)
-
-    def program(self, text: str) -> list[str]:
-        return [line for line in text.splitlines() if not line.startswith("const PARAMETERS")]
+        if self._is_one(each):
+            self.way.compare(each)
 
 
-def ways() -> dict[str, Any]:
-    """{name: a function that makes the way}, of those that this machine has."""
-    found: dict[str, Any] = {}
+def ways(every: int = 1) -> dict[str, Way]:
+    """The ways that this machine has, by their names.
+
+    every  of those that are slow, one program among so many
+    """
+    found: dict[str, Way] = {}
     for language in LANGUAGES:
-        if language == "c" and os.name == "posix":
-            for compiler in ("gcc", "clang"):
-                if shutil.which(compiler):
-                    found[f"c {compiler}"] = functools.partial(InC, compiler)
+        if language == "c":
+            known = [x for x in ("gcc", "clang") if os.name == "posix" and shutil.which(x)]
+            found |= {f"c {compiler}": InC(compiler) for compiler in known}
         elif language == "wasm":
             if find_spec("ziglang") and shutil.which("node"):
-                found[language] = functools.partial(InWasm, language)
-                found[f"{language} float32"] = functools.partial(InWasm, language, real="float")
+                found[language] = Some(Way(language), 4 * every)
         elif language == "numpy" or find_spec(language):
-            found[language] = functools.partial(Way, language)
+            found[language] = Way(language)
+    for name in ("c clang", "jax", "torch"):
+        if name in found and every > 1:
+            found[name] = Some(found[name], every)
     return found
 
 
-def difference(way: Way, each: Case) -> str:
-    """What is wrong with a program in a language, or ""."""
-    try:
-        way.compare(each)
-    except Exception as error:
-        return f"seed {each.seed}, {way.language}: {type(error).__name__}: {error}"
-    return ""
+def faults(way: Way, given: list[Case]) -> list[str]:
+    """What is wrong with programs in a language."""
+    found = []
+    given = [each for each in given if way.steps or not each.exported.is_step]
+    prepared = way.prepared(given)
+    for each in given:
+        try:
+            prepared.compare(each)
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            found.append(f"seed {each.seed}, {way.language}: {text}")
+    return found
 
 
 def main() -> int:
@@ -229,29 +311,26 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--way", action="append", help="such as numpy, or c gcc; all by default")
-    parser.add_argument("--show", action="store_true", help="print the source of what differs")
+    parser.add_argument("--every", type=int, default=1, help="of slow ways, one among so many")
+    parser.add_argument("--show", action="store_true", help="print the sources")
     arguments = parser.parse_args()
     seeds = range(arguments.first, arguments.first + arguments.programs)
     if arguments.seed is not None:
         seeds = range(arguments.seed, arguments.seed + 1)
-    faults = 0
     counts: Counter[str] = Counter()
-    for start in range(0, len(seeds), 300):
-        given = cases(seeds[start : start + 300], counts)
-        for name, make in ways().items():
+    for start in range(0, len(seeds), TOGETHER):
+        given = cases(seeds[start : start + TOGETHER], counts)
+        for name, way in ways(arguments.every).items():
             if arguments.way and name not in arguments.way:
                 continue
-            way = make().prepared(given)
-            for each in given:
-                fault = difference(way, each)
-                faults += bool(fault)
-                counts[name] += 1
-                if fault:
-                    print(fault, flush=True)
-                    if arguments.show:
-                        print(way.text(each.exported))
+            found = faults(way, given)
+            counts[f"faults of {name}"] += len(found)
+            for fault in found:
+                print(fault, flush=True)
+            for each in given if arguments.show else ():
+                print(way.text(each.exported))
     print(dict(counts))
-    return int(faults > 0)
+    return int(any(n for name, n in counts.items() if name.startswith("faults")))
 
 
 if __name__ == "__main__":
