@@ -2,8 +2,8 @@
 
 import os
 from collections import Counter
+from importlib import import_module
 
-import numpy as np
 import pytest
 
 from tests.compiler import fuzz_exports as fuzz
@@ -17,7 +17,7 @@ EVERY = 1 if PROFILE == "long" else 10  # of what is slow
 def test_a_source_gives_what_the_function_gives(first):
     counts = Counter()
     given = fuzz.cases(range(first, first + fuzz.TOGETHER), counts)
-    assert counts["losses"] > counts["steps"] > counts["refused"] > 0
+    assert counts["losses"] > 2 * counts["steps"] > counts["refused"] > 0
     found = [fault for way in fuzz.ways(EVERY).values() for fault in fuzz.faults(way, given)]
     assert not found, "\n".join(found[:10])
 
@@ -27,23 +27,14 @@ def test_other_numbers_are_found(way, monkeypatch):
     known = fuzz.ways()
     if way not in known:
         pytest.skip("it is not here")
-    given = fuzz.cases(range(4), Counter())
+    given = fuzz.cases(range(1, 4), Counter())
     assert not fuzz.faults(known[way], given)
-    right = fuzz.Exported.numbers
+    module = import_module(f"autograd_lite.compiler.export.{known[way].language}")
+    right = module.run
 
-    def wrong(self, outputs, gradients):
-        return right(self, outputs * (1 + 1e-7), gradients)
+    def wrong(text, exported):
+        numbers, by = right(text, exported)
+        return numbers._replace(results=[x * (1 + 1e-6) for x in numbers.results]), by
 
-    for each in given:
-        _ = each.other.reference
-    if way == "numpy":
-        run = known[way].module.run
-
-        def wrong_run(*given):
-            numbers, by = run(*given)
-            return numbers._replace(results=[np.asarray(numbers.results[0]) * (1 + 1e-7)]), by
-
-        monkeypatch.setattr(known[way].module, "run", wrong_run)
-    else:
-        monkeypatch.setattr(fuzz.Exported, "numbers", wrong)
+    monkeypatch.setattr(module, "run", wrong)
     assert len(fuzz.faults(known[way], given)) == len(given)
