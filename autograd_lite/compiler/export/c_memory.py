@@ -442,10 +442,11 @@ class _Laying:
             if isinstance(item.what, (Copy, Zeros, Finite)):
                 continue
             for ref, sizes in _refs(item.what):
-                low, high = span(ref, sizes)
-                edges[low] += 1
-                edges[high] -= 1
-                touched[low : high + 1] |= self.in_work[low : high + 1]
+                for piece, loops in _pieces(ref, sizes):
+                    low, high = span(piece, loops)
+                    edges[low] += 1
+                    edges[high] -= 1
+                    touched[low : high + 1] |= self.in_work[low : high + 1]
             for lows, highs in _side_by_side(item.what):
                 np.add.at(edges, lows, 1)
                 np.add.at(edges, highs, -1)
@@ -473,6 +474,18 @@ class _Laying:
                 yield read[~now[read]]
             for written in writes_of(group):
                 now[written] = True
+
+
+def _pieces(ref: Ref, sizes: Sequence[int]) -> list[tuple[Ref, Sequence[int]]]:
+    """A ref as several, each within one stretch: two steps that lie far apart may lie anywhere."""
+    moving = [k for k, stride in enumerate(ref.strides) if stride and sizes[k] > 1]
+    widest = max(moving, key=lambda k: abs(ref.strides[k]), default=-1)
+    inner = sum(abs(ref.strides[k]) * (sizes[k] - 1) for k in moving if k != widest)
+    if widest < 0 or sizes[widest] != 2 or abs(ref.strides[widest]) <= inner + 1:
+        return [(ref, sizes)]
+    one = [1 if k == widest else size for k, size in enumerate(sizes)]
+    other = Ref(ref.base + ref.strides[widest], ref.strides)
+    return [*_pieces(ref, one), *_pieces(other, one)]
 
 
 def _side_by_side(group: Group) -> Iterator[tuple[Ints, Ints]]:
