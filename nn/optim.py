@@ -229,10 +229,11 @@ class SGD(Optimizer):
             raise ValueError("SGD: nesterov needs a momentum, and dampening=0")
 
     def _step(self, numbers: Any, state: MutableMapping[str, Any]) -> None:
+        # Without dampening the first step is as all others: there the velocity is 0.
         numbers.sgd(
             self.params,
             state["velocity"],
-            self.momentum != 0 and not state["has_velocity"],
+            self.momentum != 0 and self.dampening != 0 and not state["has_velocity"],
             _rate(state),
             float(self.momentum),
             float(self.dampening),

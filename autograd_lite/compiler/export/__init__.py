@@ -8,6 +8,7 @@ Read in the order in which `export` goes:
     bounds     what decisions say of the arguments
     exported   what a language reads: a program, and tensors with names
     reading    makes it
+    stepped    a loss and its optimiser as one whole step
     language   what a language is; each has a file of its own, in `LANGUAGES`
     check      a source is run once, beside the interpreter, before it is given out
     source     the text
@@ -24,6 +25,7 @@ from autograd_lite.compiler.export.check import CannotRunError, check
 from autograd_lite.compiler.export.reading import read
 from autograd_lite.compiler.export.recorded import ExportError
 from autograd_lite.compiler.export.source import Source
+from autograd_lite.compiler.export.stepped import stepped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +51,10 @@ def export(
     _check_options(language, module, options)
     if name and not name.isidentifier():
         raise ValueError(f"export: name must be an identifier, not {name!r}")
-    return written(read(f, args, name), language, module, options)
+    exported = read(f, args, name)
+    if options.get("optimizer") is not None:
+        exported = stepped(exported, options["optimizer"])
+    return written(exported, language, module, options)
 
 
 def written(

@@ -36,8 +36,11 @@ def head(lines: Sequence[str]) -> str:
     return f"/*{text[2:].replace('*/', '* /')} */\n"
 
 
-def write(exported: Exported) -> Written:
-    """The C of a loss, of a whole step, or of any other function."""
+def write(exported: Exported, *, optimizer: Any = None) -> Written:
+    """The C of a loss, of a whole step, or of any other function.
+
+    optimizer  one that makes a step of the loss, which is then no loss any more: see `stepped`
+    """
     return Written(file_of(exported).text())
 
 
@@ -50,7 +53,7 @@ def file_of(exported: Exported) -> File:
 # ---------------------------------------------------------------------------------- the check
 
 
-def run(text: str, exported: Exported) -> tuple[Numbers, str]:
+def run(text: str, exported: Exported, *, optimizer: Any = None) -> tuple[Numbers, str]:
     """What the C gives for the recorded numbers, compiled here. Raises CannotRunError."""
     if command() is None:
         raise CannotRunError("there is no C compiler")
@@ -73,7 +76,7 @@ def run(text: str, exported: Exported) -> tuple[Numbers, str]:
     prototype = ctypes.CFUNCTYPE(ctypes.c_int, *(kinds[type(x)] for x in given))
     call = prototype(library.address(file.function))
     call(*(x.ctypes.data if isinstance(x, np.ndarray) else x for x in given))
-    outputs = np.zeros(len(exported.tape.outputs))
+    outputs = np.zeros(file.n_outputs)
     _put(outputs, [r.outputs for r in exported.results], results)
     if exported.is_step:
         _put(outputs, [p.new for p in exported.parameters], parameters)

@@ -13,6 +13,7 @@ from autograd_lite.compiler.export.c_groups import GroupWriter, c_name
 from autograd_lite.compiler.export.c_memory import Wanted, laid_out
 from autograd_lite.compiler.export.c_update import with_update
 from autograd_lite.compiler.export.recorded import ExportError
+from autograd_lite.compiler.export.stepped import Stepped
 from autograd_lite.compiler.lift.names import Names
 from autograd_lite.compiler.plan import plan
 from autograd_lite.compiler.plan.groups import writes_of
@@ -102,6 +103,7 @@ class File:
     parameters, arguments  of each its name in C
     integers    the arguments that are ints in C
     results     the name of the array of results
+    n_results, n_outputs  how many numbers that has, and how many outputs the plan
     laid        what is done, and where the numbers are
     """
 
@@ -120,7 +122,9 @@ class File:
         self.results = "value" if self.n_results == 1 else "results"
         self.state = _names(exported.state, taken)
         self.starts, self.state_starts = _starts(exported.parameters), _starts(exported.state)
-        self.laid = self._laid(_plan(exported))
+        made = _plan(exported)
+        self.n_outputs = len(made.outputs)
+        self.laid = self._laid(made)
         program, names = exported.array_program, dict(self._slots())
         program.steps(names)
         starts = [*zip(self.starts, self.parameters, strict=False)]
@@ -140,6 +144,8 @@ class File:
             _read("parameters", _flat(p.slots for p in exported.parameters), made),
             _read("state", _flat(s.slots for s in exported.state), made),
         ]
+        if isinstance(exported, Stepped):
+            wanted.append(_read("parameters", _flat(exported.again), made))
         for name, argument in zip(self.arguments, exported.arguments, strict=True):
             wanted.append(_read(name, argument.slots.ravel(), made, copied=name in self.integers))
         outputs = _flat(r.outputs for r in exported.results)
@@ -161,6 +167,8 @@ class File:
         tensors: tuple[Sequence[Any], ...] = exported.parameters, exported.state
         for some in tensors:
             old, new = _flat(x.slots for x in some), _flat(x.new for x in some)
+            if isinstance(exported, Stepped) and some is exported.parameters:
+                old = _flat(exported.again)
             replaced = new >= 0
             news.append(np.where(replaced, made.outputs[new], -1))
             olds.append(np.where(replaced & (old >= 0), made.leaves[old], -1))
@@ -427,6 +435,8 @@ _NONE = np.zeros(0, np.int64)
 
 def _plan(exported: Exported) -> Plan:
     """The plan, in which outputs of which nobody asks, as gradients of a step, are not computed."""
+    if isinstance(exported, Stepped):
+        return exported.plan
     program = exported.array_program
     asked = [r.outputs for r in exported.results]
     asked += [x.new for x in exported.parameters] + [x.new for x in exported.state]
