@@ -35,13 +35,16 @@ def elementwise(
             block.needs_zero_padding = True  # times 0, an infinite padding would be NaN
             return [in_loops(block.base, loops, what, wide), *memory.zero_padding(block)]
     members = np.arange(len(block.offset))
-    tables = {"": members}
-    for name, table in operands.items():
-        if nest(np.stack([*tables.values(), table])) is None:
-            table = memory.copy(table) + members
-        tables[name] = table
+    tables = {"": members, **operands}
     loops = nest(np.stack(list(tables.values())))
-    assert loops is not None
+    if loops is None:
+        tables = {"": members}
+        for name, table in operands.items():
+            if nest(np.stack([*tables.values(), table])) is None:
+                table = memory.copy(table) + members
+            tables[name] = table
+        loops = nest(np.stack(list(tables.values())))
+        assert loops is not None
     del tables[""]
     base = memory.reserve(len(members)) if block.rows else block.base
     it = in_loops(base, loops, what, tables)

@@ -9,7 +9,7 @@ which operand it reads.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["Recurring"]
 
+T = TypeVar("T")
+
 Lower: TypeAlias = Callable[[Memory, Block, Sequence[Ints]], list[Instruction]]
 
 FAR = 1 << 40  # the distance of places: more than any memory has
@@ -38,28 +40,41 @@ class Recurring:
         self.memory = memory
         # None of a shape that came once, and [] of one that takes more than moving instructions.
         self._known: dict[tuple[object, ...], list[Instruction] | None] = {}
+        self._spans: dict[bytes, tuple[int, int]] = {}
+        self._made: dict[tuple[object, ...], Any] = {}
+
+    def once(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
+        """What `make` gives, which is made once for each key."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: T = self._made[key]
+        return made
 
     def lowered(
         self, lower: Lower, shape: tuple[object, ...], block: Block, operands: Sequence[Ints]
     ) -> list[Instruction]:
         """`lower(memory, block, operands)`.
 
-        shape  all that `lower` depends on besides its arguments
+        shape  all that `lower` depends on besides its arguments, and at its end, of each operand,
+               how its addresses lie to the first
         block  a block without padding
         """
-        constants, origins, moved = self.memory.constants, [block.base], []
+        constants, origins = self.memory.constants, [block.base]
         assert constants.values is not None
         key: list[object] = [*shape, block.size]
-        for x in operands:
-            low, high = int(x.min()), int(x.max())
-            origins.append(int(x[0]))
-            moved.append(x - x[0])
+        for x, moved in zip(operands, shape[-len(operands) :], strict=True):
+            assert isinstance(moved, bytes)
+            if moved not in self._spans:
+                self._spans[moved] = int(x.min() - x[0]), int(x.max() - x[0])
+            first = int(x[0])
+            low, high = (first + distance for distance in self._spans[moved])
+            origins.append(first)
             pattern = None
             if constants.base <= low and high < constants.base + constants.size:
                 pattern = _pattern(constants.values[x - constants.base])
             elif low < constants.base + constants.size and high >= constants.base:
                 return lower(self.memory, block, operands)
-            key.append((moved[-1].tobytes(), pattern))
+            key.append(pattern)
         shape = tuple(key)
         if shape not in self._known:
             self._known[shape] = None
@@ -68,7 +83,7 @@ class Recurring:
         if known is None:
             outline = _Outline(self.memory, origins)
             there = Block(outline.place(0), block.offset, block.size)
-            far = [x + outline.place(k) for k, x in enumerate(moved, 1)]
+            far = [x - x[0] + outline.place(k) for k, x in enumerate(operands, 1)]
             try:
                 known = lower(outline, there, far)
                 known = known if all(isinstance(it, _MOVED) for it in known) else []

@@ -102,7 +102,8 @@ class Reverse:
         users, partials, side = uses.user[terms], uses.partial[terms], uses.side[terms]
         row, group = self._position[uses.node[terms]], self._layout.group_of[partials]
         a, b = self._cotangent[users], self._layout.address[partials]
-        for g in np.unique(group[self._backward_only[group]]).tolist():
+        partial = self._backward_only[group]
+        for g in np.unique(group[partial]).tolist() if partial.any() else ():
             self.backward += self._lowering.group(g)
         # Of the two factors of q . k, both of one group, each is the other's partial.
         user = self._layout.group_of[users] * 2 + np.where(group == i, side, 0)

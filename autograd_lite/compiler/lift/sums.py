@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from math import gcd
@@ -47,12 +47,8 @@ def sums(
     a, b        [m] addresses of its factors
     term_class  [m] mark of each term; terms of one mark are alike
     """
-    order = np.argsort(term_class, kind="stable")
-    cuts = np.flatnonzero(np.diff(term_class[order])) + 1
-    alike = [order] if not len(cuts) else sorted(np.split(order, cuts), key=itemgetter(0))
-    rows = [row[i] for i in alike]
-
-    operands = [x[i] for i in alike for x in (a, b)]
+    alike = _alike(recurring, row, term_class)
+    rows, operands = alike.rows, [x[i] for i in alike.terms for x in (a, b)]
 
     def lower(memory: Memory, block: Block, operands: Sequence[Ints]) -> list[Instruction]:
         builder = SumBuilder(memory, block)
@@ -68,12 +64,45 @@ def sums(
             builder.add(each)
         return builder.joined()
 
-    # In steps, it matters how the operands of one class lie to those of another.
-    in_steps = len(alike) > 2 and len(_in_steps(_terms(rows, operands))) < len(alike)
-    if block.rows or len(row) > MAX_TERMS or in_steps:
+    if block.rows or len(row) > MAX_TERMS:
         return lower(recurring.memory, block, operands)
-    shape = tuple(each.tobytes() for each in rows)
+    shape = (alike.shape, *[(x - x[0]).tobytes() for x in operands])
+    # In steps, it matters how the operands of one class lie to those of another.
+    several = len(rows) > 2
+    several = several and recurring.once(shape, lambda: _may_go_in_steps(_terms(rows, operands)))
+    if several and len(_in_steps(_terms(rows, operands))) < len(rows):
+        return lower(recurring.memory, block, operands)
     return recurring.lowered(lower_each, shape, block, operands)
+
+
+def _alike(recurring: Recurring, row: Ints, term_class: Ints) -> _Alike:
+    """The terms of each class, which are looked up if they are few."""
+    if len(row) > MAX_TERMS:
+        return _Alike(row, term_class)
+    number: dict[int, int] = {}
+    classes = [number.setdefault(mark, len(number)) for mark in term_class.tolist()]
+    return recurring.once((row.tobytes(), *classes), lambda: _Alike(row, term_class))
+
+
+class _Alike:
+    """The terms of each class, the class of the first term first.
+
+    terms  of each class, the positions of its terms
+    rows   the rows of these
+    shape  tells these lists from all others
+    """
+
+    def __init__(self, row: Ints, term_class: Ints) -> None:
+        order = np.argsort(term_class, kind="stable")
+        cuts = np.flatnonzero(np.diff(term_class[order])) + 1
+        alike = [order] if not len(cuts) else sorted(np.split(order, cuts), key=itemgetter(0))
+        self.terms, self.rows = alike, [row[i] for i in alike]
+        self.shape = tuple(each.tobytes() for each in self.rows)
+
+
+def _may_go_in_steps(terms: Sequence[TermClass]) -> bool:
+    """True if three classes or more are of one pattern."""
+    return max(Counter(each.pattern for each in terms).values()) > 2
 
 
 def _terms(rows: Sequence[Ints], operands: Sequence[Ints]) -> list[TermClass]:
