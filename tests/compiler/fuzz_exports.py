@@ -291,10 +291,15 @@ def ways(every: int = 1) -> dict[str, Way]:
     return found
 
 
+def is_finite(each: Case) -> bool:
+    """Whether the new state is finite: C leaves the old one where it is not."""
+    return all(np.isfinite(x).all() for x in each.other.reference[0].state.values())
+
+
 def faults(way: Way, given: list[Case]) -> list[str]:
     """What is wrong with programs in a language."""
     found = []
-    given = [each for each in given if way.steps or not each.exported.is_step]
+    given = [each for each in given if not each.exported.is_step or (way.steps and is_finite(each))]
     prepared = way.prepared(given)
     for each in given:
         try:
