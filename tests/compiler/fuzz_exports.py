@@ -201,6 +201,8 @@ class InC(Way):
 
     def prepared(self, given: list[Case]) -> Way:
         texts = dict(filter(None, map(self._written, given)))
+        if not texts:
+            return self
         defines = "".join(f"#define {name.upper()}_IMPLEMENTATION\n" for name in texts)
         with tempfile.TemporaryDirectory() as folder:
             source, library = Path(folder, "all.c"), Path(folder, "all.so")
