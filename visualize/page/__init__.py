@@ -2,6 +2,7 @@
 
 Begin with `stepping.py`, whose `explain` puts the page together.
 
+mathematics  formulas as MathML
 equations  the formula behind a box's number, with names and with numbers
 views      the whole graph, and the view that each box opens to
 laboratory  what the page needs to compute its numbers again

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from autograd_lite.nary import in_pairs, nary
 from autograd_lite.operations import kernels
-from autograd_lite.operations.formulas import OPERATORS, to_text
+from autograd_lite.operations.formulas import OPERATORS, functions_of, to_text
+from autograd_lite.operations.rules import CODES, RULES
+from visualize.page.mathematics import definition, mathematics
 from visualize.picture.text import short
 
 TYPE_CHECKING = False
@@ -19,9 +21,12 @@ if TYPE_CHECKING:
     from autograd_lite.operations.rules import Rule
     from autograd_lite.value import Operand
     from visualize.model.diagram import Box
+    from visualize.page.mathematics import Element
     from visualize.picture.text import Write
 
 __all__ = ["Equation", "equation", "readable"]
+
+_SIGNS = {"floordiv": "//", "mod": "%"}
 
 TERMS = 6
 """The most operands that are written out."""
@@ -35,13 +40,16 @@ class Equation(NamedTuple):
               as some number was set since
     template  the operation with a place for the number of each operand, {0} or, as a factor, {1!};
               "" if the operation cannot be computed again
-    partials  [operands] the formula of the partial with respect to each; "" where none is shown
+    definition  what a function is that has a name of its own, in MathML; None where none is shown
+    partials  [operands] the formula of the partial with respect to each, in MathML; None where none
+              is shown
     """
 
     formula: str = ""
     numbers: str = ""
     template: str = ""
-    partials: Sequence[str] = ()
+    definition: Element | None = None
+    partials: Sequence[Element | None] = ()
 
 
 def equation(
@@ -66,16 +74,20 @@ def equation(
     formula, in_numbers = _value(box, words, c), _value(box, written, c)
     if rule is None or rule.user_module is not None:  # a user's operation is not run again
         return Equation(formula, in_numbers)
+    about = definition(rule, {"x": words[0]}, box.static, write) if _is_named(rule) else None
     template = _value(box, [_Place(f"{{{k}}}") for k in range(len(words))], c)
     again, by = _computed(rule, box.static, numbers)
     if not _equal(again, box.data):
-        return Equation(formula, "", template)
+        return Equation(formula, "", template, about)
     return Equation(
         formula,
         in_numbers,
         template,
+        about,
         [
-            _partial(rule, k, words, name, c) if _equal(by[k], partials.get(k)) else ""
+            _partial(rule, k, words, name, box.static, write)
+            if _equal(by[k], partials.get(k))
+            else None
             for k in range(len(words))
         ],
     )
@@ -103,7 +115,10 @@ def _value(box: Box, operands: Sequence[str], c: str) -> str:
     if rule is not None and rule.static and rule.symbol.startswith("**"):
         return f"{_factor(operands[0])}**{c}"
     if rule is not None and rule.value.text and not rule.nary:
-        return _put(rule.value.tree, _letters(rule, operands, c))
+        letters = _letters(rule, operands, c)
+        if rule.name in _SIGNS:
+            return f"{_factor(operands[0])} {_SIGNS[rule.name]} {_factor(operands[1])}"
+        return _put(rule.value.tree if _is_plain(rule) else (rule.name, *rule.operands), letters)
     arguments = [f"({x})" if "," in x else x for x in operands]
     return f"{short(box.operation)}({_listed(arguments, ', ')}){_which_result(box)}"
 
@@ -116,17 +131,37 @@ def _which_result(box: Box) -> str:
     return f"[{block[1].index_of(box.members[0])}]"
 
 
-def _partial(rule: Rule, k: int, operands: Sequence[str], name: str, c: str) -> str:
-    """The partial with respect to operand k, of operands that are given as text."""
+def _is_plain(rule: Rule) -> bool:
+    """Whether the formula of a rule has operators and functions with names of their own only."""
+    functions = functions_of(rule.value.tree) - OPERATORS.keys() - {"polygamma"}
+    return all(f != "where" and f in CODES and RULES[CODES[f]].public for f in functions)
+
+
+def _is_named(rule: Rule) -> bool:
+    """Whether a function of one operand is written by its name, so that it is to be defined."""
+    return (
+        rule.operands in ("x", "xc")
+        and rule.value.text != ""
+        and not _is_plain(rule)
+        and (not rule.symbol.startswith("**"))
+    )
+
+
+def _partial(
+    rule: Rule, k: int, words: Sequence[str], name: str, static: float, write: Write
+) -> Element:
+    """The partial with respect to operand k, of operands with these names."""
+    names, numbers = {"out": name}, {"n": float(len(words))} if rule.nary else {}
     if rule.pairs:
-        half = len(operands) // 2
-        return operands[(k + half) % len(operands)]
-    if rule.static and rule.symbol.startswith("**"):
-        return ""
-    if rule.nary:
-        terms = {"x": operands[k], "n": str(len(operands)), "out": name}
-        return _put(rule.partials[0].tree, terms)
-    return _put(rule.partials[k].tree, _letters(rule, operands, c) | {"out": name})
+        names["y"] = words[(k + len(words) // 2) % len(words)]
+    elif rule.nary:
+        names["x"] = words[k]
+    else:
+        names |= dict(zip(rule.operands, words, strict=False))
+    if rule.static:
+        numbers["c"] = static
+    formula = rule.partials[0 if rule.nary else k]
+    return mathematics(formula.tree, names, numbers, 0 if rule.nary else rule.value.tree, write)
 
 
 def _letters(rule: Rule, operands: Sequence[str], c: str) -> dict[str, str]:

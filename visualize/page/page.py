@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Page", "check_path"]
 
 SCRIPT = (
-    "data", "numbers", "engine", "lab", "view", "words", "show", "controls", "tabs", "plot",
+    "data", "numbers", "math", "engine", "lab", "view", "words", "show", "controls", "tabs", "plot",
     "change", "nudge", "descend", "start",
 )  # fmt: skip
 """The files of the script, in order: they share one scope."""

@@ -6,7 +6,7 @@ import re
 import pytest
 
 import visualize
-from autograd_lite import Value, dot, exp, log, sqrt, tanh
+from autograd_lite import Value, dot, exp, log, relu, sqrt, tanh
 from autograd_lite import sum as sum_of
 from tests.support.javascript import CHROMIUM
 from visualize.model.nodes import Graph
@@ -217,11 +217,27 @@ def test_partials_are_told_from_totals_and_by_operand(show):
     page = show(z)
     assert page.locator("#explanation p").inner_text().startswith("1 leaf holds its number already")
     page.locator("#next").click()
-    assert lines(page) == ["∂y/∂x (operand 1) = x = 3", "∂y/∂x (operand 2) = x = 3"]
+    partials = page.locator("#explanation li math")
+    assert partials.all_text_contents() == [
+        "∂y∂x\xa0(operand 1)=x=3",
+        "∂y∂x\xa0(operand 2)=x=3",
+    ]
     page.locator("#next").click()
-    assert lines(page) == ["∂z/∂y = 1 - z * z = 6.092e-08"]
+    assert partials.all_text_contents() == ["∂z∂y=1−tanh2\u2061(y)=6.092e-08"]
     page.locator("#last").click()
     assert lines(page) == ["dz/dx = 3.655e-07"]
+
+
+def test_functions_are_defined_in_mathematics(show):
+    page = show(relu(Value(0.5, label="x")))
+    page.locator("#next").click()
+    assert page.locator("#explanation .formula").inner_text() == "v1 = relu(x) = relu(0.5) = 0.5"
+    definition, partial = page.locator("#explanation math").all_text_contents()
+    assert definition == "relu\u2061(x)=0if\xa0x≤0xotherwise"
+    assert partial == "∂v1∂x=0if\xa0x≤01otherwise=1"
+    table = page.locator("#explanation mtable").first
+    assert table.evaluate("t => getComputedStyle(t).borderLeftStyle") == "solid"
+    assert "where" not in page.locator("#explanation").inner_text()
 
 
 def test_the_lesson_is_of_what_is_sent_to_no_constant(show):

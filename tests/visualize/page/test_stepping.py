@@ -1,6 +1,7 @@
 """explain: the numbers and formulas that a stepping page holds."""
 
 import json
+import math
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 import visualize
 from autograd_lite import Value, dot, sqrt, tanh
 from autograd_lite import sum as sum_of
+from tests.support.mathml import read
 
 
 def data_of(page):
@@ -68,8 +70,9 @@ def test_formulas_are_spelt_with_names_and_numbers(neuron):
     (view,) = data_of(visualize.explain(neuron))["views"]
     boxes = {box["heading"]: box for box in view["boxes"]}
     assert (boxes["v3 = *"]["formula"], boxes["v3 = *"]["numbers"]) == ("w * x", "0.5 * 2")
-    assert boxes["v3 = *"]["partials"] == ["x", "w"]
-    assert boxes["y = tanh"]["partials"] == ["1 - y * y"]
+    assert boxes["v3 = *"]["partials"] == [["mi", "x"], ["mi", "w"]]
+    (partial,) = boxes["y = tanh"]["partials"]
+    assert read(partial, {"v4": 0.5}) == pytest.approx(1 - math.tanh(0.5) ** 2)
     assert boxes["v11 = **2"]["formula"] == "v9**2"
     assert boxes["v9 = -"]["numbers"] == "0.4621 - 1"
     (view,) = data_of(visualize.explain(sum_of([Value(float(i)) for i in range(9)])))["views"]

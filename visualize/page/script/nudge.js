@@ -49,6 +49,7 @@ function showNudge() {
   const grad = engine.grad[node];
   const slopes = STEPS.map((k) => quotient(node, Number(`1e-${k}`)));
   const errors = slopes.map(({ slope }) => Math.abs(slope - grad));
+  $("limit").replaceChildren(inMath(limit(name)));
   const long = (x) => writeAs(x, ".10g");
   $("epsilon-text").textContent = `ε = ${writeAs(step, ".4g")}`;
   $("epsilon").setAttribute("aria-valuetext", writeAs(step, ".4g"));
@@ -69,6 +70,18 @@ function showNudge() {
     points: logs, mark: k, x: [0, STEPS.length - 1], y: [low, high], across: ["ε = 1", "ε = 1e-12"],
     up: [writeAs(10 ** low, ".3g"), writeAs(10 ** high, ".3g")], name: "how far change / ε is from the gradient",
   });
+}
+
+/** The definition of the derivative. */
+function limit(name) {
+  const [result, x, epsilon] = [["mi", DATA.root], ["mi", name], ["mi", "ε"]];
+  const at = (...inner) => ["mrow", result, ["mo", "("], ...inner, ["mo", ")"]];
+  return [
+    "mrow",
+    ["mfrac", ["mrow", ["mi", "d"], result], ["mrow", ["mi", "d"], x]], ["mo", "="],
+    ["munder", ["mo", "lim"], ["mrow", epsilon, ["mo", "→"], ["mn", "0"]]],
+    ["mfrac", ["mrow", at(x, ["mo", "+"], epsilon), ["mo", "−"], at(x)], epsilon],
+  ];
 }
 
 /** What the comparison teaches. */

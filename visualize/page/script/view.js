@@ -98,13 +98,6 @@ class View {
   name(i) { return this.boxes[i].name; }
   d(i) { return `d${DATA.root}/d${this.name(i)}`; }
 
-  /** The local partial of an edge: of its user by its parent, and by which operand of several. */
-  partial({ parent, user, operand }) {
-    const same = this.into[user].filter((edge) => edge.parent === parent);
-    const which = same.length > 1 ? ` (operand ${operand + 1})` : "";
-    return `∂${this.name(user)}/∂${this.name(parent)}${which}`;
-  }
-
   single(i) { return this.boxes[i].size === 1; }
 
   /** Whether the picture shows every number that goes into the gradient of box i. */

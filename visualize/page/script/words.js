@@ -34,10 +34,10 @@ function describe(step) {
   } else if (step.phase === "forward" && box.size === 1) {
     const value = write(box.data);
     const sides = stale(box) ? [] : [box.formula, box.numbers];
-    parts.push(element("p", equal(box.name, ...sides, value), "formula"), ...changed(box));
+    parts.push(element("p", equal(box.name, ...sides, value), "formula"), ...defined(box), ...changed(box));
     const partials = view.into[step.i].flatMap((edge) => {
       if (edge.partial === null || view.boxes[edge.parent].kind === "constant") return [];
-      return [equal(view.partial(edge), box.partials[edge.operand], write(edge.partial))];
+      return [partialOf(edge)];
     });
     if (partials.length) parts.push(element("p", "Its local partials are taken now:"), list(partials));
   } else if (step.phase === "forward") {
@@ -63,6 +63,23 @@ function describe(step) {
         : `${b.heading}: |grad| ${write(b.grad)}`] : [])));
   }
   return parts;
+}
+
+/** What the function of a box is, if it has a name of its own. */
+function defined(box) {
+  return box.definition ? [inMath(box.definition)] : [];
+}
+
+/** The local partial on an edge: ∂y/∂x = formula = number. */
+function partialOf(edge) {
+  const [user, parent] = [view.name(edge.user), view.name(edge.parent)];
+  const by = ["mfrac", ["mrow", ["mo", "∂"], ["mi", user]], ["mrow", ["mo", "∂"], ["mi", parent]]];
+  const formula = view.boxes[edge.user].partials[edge.operand];
+  const text = write(edge.partial).replace(/^-/, "−");
+  const known = formula && textOf(formula) !== text ? [["mo", "="], formula] : [];
+  const same = view.into[edge.user].filter((other) => other.parent === edge.parent);
+  const which = same.length > 1 ? [["mtext", `\u00a0(operand ${edge.operand + 1})`]] : [];
+  return inMath(["mrow", by, ...which, ...known, ["mo", "="], ["mn", text]]);
 }
 
 /** "a = b = c", without what is not told, and without what is written as what stands before it. */
@@ -139,7 +156,9 @@ function details(i) {
     }
     return parts;
   }
-  if (box.formula && !stale(box)) parts.push(element("p", equal(box.name, box.formula), "formula"));
+  if (box.formula && !stale(box)) {
+    parts.push(element("p", equal(box.name, box.formula), "formula"), ...defined(box));
+  }
   parts.push(element("p", `value ${write(box.data)}`, "formula"), ...changed(box));
   if (box.kind === "constant") return parts;
   if (leafIn(box)) parts.push(element("p", "Drag it sideways, or press ↑ and ↓, to change it.", "hint"));
