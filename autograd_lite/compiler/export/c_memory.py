@@ -389,15 +389,16 @@ class _Laying:
         during = (first < end) & (last >= start)
         first[during] = np.minimum(first[during], start)
         last[during] = np.maximum(last[during], end - 1)
-        offset = _packed(first, last, size)
-        total = int((offset + size)[last >= 0].max(initial=0))
-        new = self.new.copy()
-        used = self.in_work & (unit >= 0)
-        at = np.flatnonzero(used)
-        new[at] = work.base + offset[unit[at]] + at - low[unit[at]]
-        new[self.in_work & ~used] = work.base
-        moved, failures = moved_plan(plan, new, work.base + max(total, 1))
-        assert not failures
+        for offset in (_packed(first, last, size), low):  # if that cannot be, as they were
+            total = int((offset + size)[last >= 0].max(initial=0))
+            new = self.new.copy()
+            used = self.in_work & (unit >= 0)
+            at = np.flatnonzero(used)
+            new[at] = work.base + offset[unit[at]] + at - low[unit[at]]
+            new[self.in_work & ~used] = work.base
+            moved, failures = moved_plan(plan, new, work.base + max(total, 1))
+            if not failures:
+                break
         self.regions[-1] = work._replace(size=total)
         groups = iter([*moved.forward, *moved.backward])
         done: list[list[Step]] = [[] for _ in self.parts]
@@ -435,27 +436,31 @@ class _Laying:
         """
         n = self.plan.size
         edges = np.zeros(n + 1, np.int64)  # +1 where a stretch begins, -1 where it ends
-        touched = np.zeros(n, bool)
+        used = np.zeros(n, bool)
         for item in items:
             for addresses in (*item.reads, *item.writes):
-                touched[addresses] = True
+                used[addresses] = self.in_work[addresses]
             if isinstance(item.what, (Copy, Zeros, Finite)):
                 continue
-            for ref, sizes in _refs(item.what):
-                for piece, loops in _pieces(ref, sizes):
-                    low, high = span(piece, loops)
-                    edges[low] += 1
-                    edges[high] -= 1
-                    touched[low : high + 1] |= self.in_work[low : high + 1]
-            for lows, highs in _side_by_side(item.what):
-                np.add.at(edges, lows, 1)
-                np.add.at(edges, highs, -1)
+            for low, high in self._stretches(item.what):
+                edges[low] += 1
+                edges[high] -= 1
         joined = np.cumsum(edges)[:n] > 0  # with the next one
-        used = touched & self.in_work
-        begins = used & ~(np.append(False, joined[:-1]) & np.append(False, used[:-1]))
+        # What lies between the numbers of a stretch has room there, too, wherever it is itself.
+        used |= joined | np.append(False, joined[:-1])
+        begins = used & ~np.append(False, joined[:-1])
         unit = np.where(used, np.cumsum(begins) - 1, -1)
         firsts = np.flatnonzero(begins)
         return unit, firsts, np.bincount(unit[used], minlength=len(firsts))
+
+    def _stretches(self, group: Group) -> Iterator[tuple[int, int]]:
+        """The first and the last address of each stretch of the work memory that stays together."""
+        for ref, sizes in _refs(group):
+            if self.in_work[ref.base]:
+                yield from (span(*piece) for piece in _pieces(ref, sizes))
+        for lows, highs in _side_by_side(group):
+            if self.in_work[lows[0]]:
+                yield from zip(lows.tolist(), highs.tolist(), strict=True)
 
     def _unknown(self, item: _Item, known: NDArray[np.bool_]) -> Iterator[Ints]:
         """The addresses that an item reads and that nothing has written."""
@@ -477,7 +482,10 @@ class _Laying:
 
 
 def _pieces(ref: Ref, sizes: Sequence[int]) -> list[tuple[Ref, Sequence[int]]]:
-    """A ref as several, each within one stretch: two steps that lie far apart may lie anywhere."""
+    """A ref as two, if its outermost loop has two steps that lie apart: they may lie anywhere.
+
+    Those of two such loops may not: they are the corners of a parallelogram.
+    """
     moving = [k for k, stride in enumerate(ref.strides) if stride and sizes[k] > 1]
     widest = max(moving, key=lambda k: abs(ref.strides[k]), default=-1)
     inner = sum(abs(ref.strides[k]) * (sizes[k] - 1) for k in moving if k != widest)
@@ -485,7 +493,7 @@ def _pieces(ref: Ref, sizes: Sequence[int]) -> list[tuple[Ref, Sequence[int]]]:
         return [(ref, sizes)]
     one = [1 if k == widest else size for k, size in enumerate(sizes)]
     other = Ref(ref.base + ref.strides[widest], ref.strides)
-    return [*_pieces(ref, one), *_pieces(other, one)]
+    return [(ref, one), (other, one)]
 
 
 def _side_by_side(group: Group) -> Iterator[tuple[Ints, Ints]]:

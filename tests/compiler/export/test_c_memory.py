@@ -74,3 +74,25 @@ def test_constants_are_literals_or_a_table(still):
     laid = laid_out(plan_of([loop(Ref(8, (1,)), ref, tree="x")], 12, [1.5, 2.5, 3.5, 4.5]), [])
     assert laid.constants.tolist() == ([] if still else [1.5, 2.5, 3.5, 4.5])
     assert still == (1.5 in laid.literals.values())
+
+
+def test_what_is_copied_keeps_room_for_what_lies_between_and_is_not():
+    """Of twelve numbers pairs are read together, in an order that is no loop, and others alone."""
+    pairs = Loop((3, 2), [Statement(Ref(20, (2, 1)), "x", {"x": Ref(0, (4, 1))})])
+    others = loop(Ref(30, (1,)), Ref(2, (4,)), size=3, tree="x")
+    places = np.array([0, 9, 1, 10, 5, 4, 2, 8, 11, 7, 3, 6])
+    plan = plan_of([pairs, others], 34)
+    laid = laid_out(plan, [Wanted("p", 12, places, np.arange(12))])
+    copy, first, second = laid.forward
+    assert copy.what.source.tolist() == [0, 9, 5, 4, 11, 7]
+    assert first.what.statements[0].operands["x"].strides == (4, 1)
+    assert second.what.statements[0].operands["x"] == Ref(1, (1,))
+
+
+def test_two_steps_may_lie_anywhere_but_not_two_of_two():
+    far = Loop((2, 3), [Statement(Ref(0, (1000, 1)), 1.0, {})])
+    farther = Loop((2, 2), [Statement(Ref(100, (1000, 400)), 1.0, {})])
+    near = [loop(Ref(10 * k, (1,)), tree=2.0) for k in range(2, 9)]
+    laid = laid_out(plan_of([far, farther, *near], 1600), [])
+    assert laid.regions[-1].size < 1020
+    assert len(laid_out(plan_of([far], 1600), []).units) == 2
