@@ -287,9 +287,9 @@ def ways(every: int = 1) -> dict[str, Way]:
                 found[language] = Some(Way(language), 4 * every)
         elif language == "numpy" or find_spec(language):
             found[language] = Way(language)
-    for name in ("c clang", "jax", "torch"):
+    for name, slow in {"c clang": 1, "jax": 8, "torch": 4}.items():
         if name in found and every > 1:
-            found[name] = Some(found[name], every)
+            found[name] = Some(found[name], slow * every)
     return found
 
 

@@ -9,6 +9,9 @@ Read in the order in which `export` goes:
     exported   what a language reads: a program, and tensors with names
     reading    makes it
     stepped    a loss and its optimiser as one whole step
+    tensors    a program of named arrays with axes, for languages of arrays: of `expressions`, in
+               `lines`; `arrays` knows which element each address is, `views`, `choices` and
+               `products` say it in expressions; `python` and `module` print it
     language   what a language is; each has a file of its own, in `LANGUAGES`
     check      a source is run once, beside the interpreter, before it is given out
     source     the text
@@ -39,7 +42,7 @@ __all__ = ["LANGUAGES", "ExportError", "Source", "export", "written"]
 
 WIDTH = 90  # of the lines of a head
 
-LANGUAGES: dict[str, str] = {"c": "c", "wasm": "wasm"}
+LANGUAGES: dict[str, str] = {"c": "c", "jax": "jax", "numpy": "numpy", "wasm": "wasm"}
 """{language: its module in this package}."""
 
 

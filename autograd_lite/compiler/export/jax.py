@@ -1,0 +1,48 @@
+"""JAX: the value, which JAX differentiates, compiles, and maps over batches and devices."""
+
+from __future__ import annotations
+
+from autograd_lite.compiler.export.check import CannotRunError
+from autograd_lite.compiler.export.module import called, head, module
+from autograd_lite.compiler.export.numpy import DIALECT as NUMPY
+from autograd_lite.compiler.export.numpy import SCIPY
+from autograd_lite.compiler.export.python import Dialect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from autograd_lite.compiler.export.exported import Exported, Numbers
+    from autograd_lite.compiler.export.language import Written
+
+__all__ = ["fence", "head", "run", "write"]
+
+fence = "python"
+
+DIALECT = Dialect(
+    "jnp",
+    {**NUMPY.functions, **{name: f"special.{known}" for name, known in SCIPY.items()}},
+    imports=("import jax", "import jax.numpy as jnp"),
+    special="from jax.scipy import special",
+    in_place=False,
+    traced=True,
+    relu="jax.nn.relu",
+)
+
+
+def write(exported: Exported) -> Written:
+    return module(exported, DIALECT, gradients=False)
+
+
+def run(text: str, exported: Exported) -> tuple[Numbers, str]:
+    try:
+        import jax
+    except ImportError:
+        raise CannotRunError("JAX is not installed") from None
+
+    def gradients(space: dict[str, Any], given: list[Any]) -> Any:
+        return jax.value_and_grad(space[exported.name])(*given)
+
+    with jax.enable_x64(True):
+        numbers = called(text, exported, jax.numpy.asarray, gradients)
+    return numbers, f"JAX {jax.__version__}"

@@ -1,0 +1,271 @@
+"""A module in Python: functions of parameters and arguments, made of a tensor program."""
+
+from __future__ import annotations
+
+import re
+from keyword import iskeyword
+from math import inf
+
+import numpy as np
+
+from autograd_lite.compiler.export.arrays import NotInArraysError
+from autograd_lite.compiler.export.exported import Numbers
+from autograd_lite.compiler.export.expressions import Expression
+from autograd_lite.compiler.export.language import Written
+from autograd_lite.compiler.export.lines import (
+    Assign,
+    Line,
+    assigns,
+    is_view,
+    renamed,
+    tidied,
+    with_copies,
+)
+from autograd_lite.compiler.export.python import Dialect, Printer, numbered
+from autograd_lite.compiler.export.recorded import ExportError
+from autograd_lite.compiler.export.tensors import tensor_program
+from autograd_lite.compiler.messages import said
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from autograd_lite.compiler.export.exported import Exported
+
+__all__ = ["head", "local_names", "module"]
+
+RESERVED = {"np", "jnp", "jax", "torch", "special", "t", "n", "parameters"}
+
+
+def head(lines: Sequence[str]) -> str:
+    """The docstring of a module."""
+    text = "\n".join(lines).replace("\\", "\\\\").replace('"""', "'''")
+    return f'"""{text}\n"""\n\n'
+
+
+def module(exported: Exported, dialect: Dialect, gradients: bool) -> Written:
+    """The functions, below the docstring of the module."""
+    if exported.is_step:
+        raise ExportError(
+            said(
+                f"export: {exported.name} changes what it reads, as a step of training does; "
+                f"{dialect.module} has no such export yet",
+                "Export the loss, and write the step around its gradients",
+            )
+        )
+    parameters, arguments = exported.parameters, exported.arguments
+    known = local_names([p.name for p in parameters], [a.name for a in arguments])
+    locals_of = dict(zip([p.name for p in parameters], known, strict=True))
+    inputs = [(locals_of[p.name], p.slots) for p in parameters]
+    inputs += [(a.name, a.slots) for a in arguments]
+    indices = [(a.name, a.indices) for a in arguments if (a.indices >= 0).any()]
+    gradients = gradients and exported.differentiable
+    try:
+        program = tensor_program(
+            exported.array_program,
+            inputs,
+            indices,
+            [result.outputs for result in exported.results],
+            known if gradients else [],
+        )
+    except NotInArraysError as problem:
+        raise ExportError(
+            said(
+                f"export: {exported.name} is no program of arrays that reads well: {problem}",
+                'Export it to "c", which takes every program',
+            )
+        ) from None
+    printer = Printer(dialect)
+    given = {key: a for a, key in locals_of.items()}
+    body = _Function(exported, printer, given)
+    text = body.of(exported.name, program.forward, program.result, {})
+    if gradients:
+        lines = [*program.forward, *program.backward]
+        text += [
+            "",
+            "",
+            *body.of(f"{exported.name}_and_grad", lines, program.result, program.gradients),
+        ]
+    tables = [line for table in program.tables.items() for line in printer.table(*table)]
+    used = any(function.startswith("special.") for function in printer.used)
+    imports = [*dialect.imports, *([dialect.special] if used else [])]
+    parts = [*imports, "", *tables, *([""] if tables else []), "", *text, ""]
+    return Written("\n".join(parts))
+
+
+class _Function:
+    """Writes functions of parameters and arguments."""
+
+    def __init__(self, exported: Exported, printer: Printer, given: dict[str, str]) -> None:
+        self.exported, self.printer, self.given = exported, printer, given
+
+    def of(
+        self,
+        called: str,
+        lines: Sequence[Line],
+        results: Sequence[Expression],
+        gradients: dict[str, Expression],
+    ) -> list[str]:
+        ends = [*results, *gradients.values()]
+        needed = [x for end in ends for x in end.names()]
+        found = tidied(lines, needed, lambda x: len(self.printer.text(x)))
+        names = numbered([it.name for it in assigns(found)])
+        found = renamed(found, names)
+        if self.printer.dialect.in_place:
+            found = with_copies(found, [x for end in gradients.values() for x in end.names()])
+        results, grads = (
+            [_renamed(x, names) for x in some] for some in (results, gradients.values())
+        )
+        read = {x for it in assigns(found) for x in it.reads()}
+        read |= {x for end in (*results, *grads) for x in end.names()}
+        exported = self.exported
+        arguments = ["parameters"] * bool(exported.parameters) + [
+            a.name for a in exported.arguments
+        ]
+        text = [f"def {called}({', '.join(arguments)}):"]
+        checks = self._checks()
+        if not self.printer.dialect.traced:
+            text += [
+                line
+                for check, said in checks
+                for line in (f"    if not {check}:", f'        raise ValueError("{said}")')
+            ]
+        text += [
+            f'    {known} = parameters["{key}"]'
+            for known, key in self.given.items()
+            if known in read
+        ]
+        text += self.printer.lines(found)
+        value = self._results(results)
+        if self.printer.dialect.traced and checks:
+            value = self._or_nan(value, [check for check, _ in checks], text)
+        if not gradients:
+            return [*text, f"    return {value}"]
+        text.append(f"    return {value}, {{")
+        seen, made = set[str](), {it.name for it in assigns(found)}
+        for known, x in zip(gradients, grads, strict=True):
+            shown = self.printer.text(x)
+            own = shown not in seen and shown in made if x.op == "name" else not is_view(x)
+            text.append(f'        "{self.given[known]}": {shown}{"" if own else ".copy()"},')
+            seen.add(shown)
+        return [*text, "    }"]
+
+    def _checks(self) -> list[tuple[str, str]]:
+        """(condition, what is wrong where it does not hold) of each argument that has bounds."""
+        found = []
+        xp = self.printer.dialect.module
+        for a, (low, high) in ranges(self.exported):
+            ends = [f"{a} >= {low:.17g}"] * (low > -inf) + [f"{a} <= {high:.17g}"] * (high < inf)
+            text = " & ".join(f"({end})" for end in ends) if len(ends) > 1 else ends[0]
+            said = [f"at least {low:g}"] * (low > -inf) + [f"at most {high:g}"] * (high < inf)
+            if low > -inf and high < inf:
+                said = [f"from {low:g} to {high:g}"]
+            found.append((f"{xp}.all({text})", f"{a} must be {said[0]}"))
+        return found
+
+    def _or_nan(self, value: str, checks: Sequence[str], text: list[str]) -> str:
+        """The value, or NaN if a check fails: what is traced cannot raise an error."""
+        xp = self.printer.dialect.module
+        text.append(f"    valid = {' & '.join(checks)}")
+        if len(self.exported.results) == 1:
+            return f"{xp}.where(valid, {value}, {xp}.nan)"
+        text.append(f"    results = {value}")
+        return f"tuple({xp}.where(valid, x, {xp}.nan) for x in results)"
+
+    def _results(self, results: Sequence[Expression]) -> str:
+        texts = [self.printer.text(x) for x in results]
+        if len(texts) == 1:
+            return texts[0]
+        return f"({', '.join(texts)})"
+
+
+def _renamed(x: Expression, names: dict[str, str]) -> Expression:
+    (line,) = renamed([Assign(x, x)], names)
+    assert isinstance(line, Assign)
+    return line.value
+
+
+def ranges(exported: Exported) -> Iterator[tuple[str, tuple[float, float]]]:
+    """(argument, (lowest, highest)) of those that must be within bounds."""
+    for a in exported.arguments:
+        low, high = a.lowest, a.highest
+        read = a.indices[a.indices >= 0]
+        if read.size:
+            among = exported.array_program.choices[read]
+            among = among[among > 0]
+            if among.size:
+                low, high = max(low, -int(among.min())), min(high, int(among.min()) - 1)
+        if low > -inf or high < inf:
+            yield a.name, (low, high)
+
+
+def called(
+    text: str, exported: Exported, array: Callable[[Any], Any], gradients: Callable[..., Any]
+) -> Numbers:
+    """What the functions of a text give for the numbers of the recorded call.
+
+    array      makes an array of the library of one of NumPy's
+    gradients  given the module, what calls it for the value and the gradients
+    """
+    space: dict[str, Any] = {}
+    exec(compile(text, f"<{exported.name}>", "exec"), space)
+    parameters = {p.name: array(p.numbers) for p in exported.parameters}
+    arguments = [
+        array(a.numbers.astype(int) if a.integer else a.numbers) for a in exported.arguments
+    ]
+    given = [parameters, *arguments] if exported.parameters else arguments
+    results = space[exported.name](*given)
+    results = [results] if len(exported.results) == 1 else list(results)
+    found = None
+    if exported.differentiable:
+        value, found = gradients(space, given)
+        if not np.array_equal(np.asarray(value), np.asarray(results[0]), equal_nan=True):
+            results[0] = np.asarray(value)
+        found = {known: np.asarray(x) for known, x in found.items()}
+    return Numbers([np.asarray(x) for x in results], found, {})
+
+
+def local_names(parameters: Sequence[str], taken: Sequence[str]) -> list[str]:
+    """A short name for each parameter: w0 for "layers.0.weight", hidden for "hidden.weight"."""
+    short = [_short(known, parameters) for known in parameters]
+    used = {*taken, *RESERVED}
+    full = [re.sub(r"\W", "_", known) for known in parameters]
+    once = [x for x in short if short.count(x) == 1 and x not in used and _is_name(x)]
+    found: list[str] = []
+    for x, y in zip(short, full, strict=True):
+        wish = x if x in once else y if y.isidentifier() else f"p_{y}"
+        while wish in used or not _is_name(wish):
+            wish += "_"
+        used.add(wish)
+        found.append(wish)
+    return found
+
+
+def _is_name(x: str) -> bool:
+    return x.isidentifier() and not iskeyword(x)
+
+
+LETTER = {"weight": "w", "bias": "b", "w": "w", "b": "b"}
+CONTAINERS = {"layers", "neurons", "model", "network", "net", "self"}
+
+
+def _short(known: str, every: Sequence[str]) -> str:
+    parts: list[str] = re.findall(r"\w+", known)
+    if len(parts) == 1:
+        return parts[0]
+    last = parts[-1]
+    places = [part for part in parts[:-1] if part.isdigit()]
+    words = [part for part in parts[:-1] if not part.isdigit() and part not in CONTAINERS]
+    if last in LETTER:
+        if not words:
+            return LETTER[last] + "_".join(places)
+        stem = "_".join([*words[-1:], *places])
+        alone = sum(_is_of(other, known) for other in every) == 1
+        return stem if alone else f"{stem}_{LETTER[last]}"
+    return "_".join([last.removesuffix("_weight"), *places])
+
+
+def _is_of(other: str, known: str) -> bool:
+    """True if two parameters belong to the same layer."""
+    return other.rpartition(".")[0] == known.rpartition(".")[0]

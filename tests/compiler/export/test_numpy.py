@@ -1,0 +1,119 @@
+"""NumPy sources of what people write: values and gradients, on numbers other than the recorded."""
+
+import numpy as np
+import pytest
+
+import autograd_lite as al
+from autograd_lite import Value
+from autograd_lite.compiler.export import ExportError
+from tests.support.array_exports import MADE, recurrent
+
+
+def run(source):
+    """The functions of a source."""
+    space = {}
+    exec(source.text, space)
+    return space
+
+
+def eager(function, args, parameters):
+    """The value, and the gradients of all parameters, each as a flat array."""
+    value = function(*args)
+    value.backward()
+    return value.data, {
+        p.name: np.array([x.grad for x in p.values.flat]).reshape(p.shape) for p in parameters
+    }
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_values_and_gradients_are_those_of_the_engine(name):
+    function, args = MADE[name]()
+    source = al.export(function, "numpy", *args, name="f")
+    space = run(source)
+    rng = np.random.default_rng(5)
+    parameters = source.exported.parameters
+    for p in parameters:
+        for x in p.values.flat:
+            x.data += 0.1 * rng.normal()
+            x.grad = 0.0
+    given = [a for a in args if not isinstance(a, list)]
+    value, grads = space["f_and_grad"](source.parameters(), *given)
+    expected, gradients = eager(function, args, parameters)
+    assert value == pytest.approx(expected, rel=1e-12)
+    assert space["f"](source.parameters(), *given) == value
+    largest = max(np.abs(g).max() for g in gradients.values())
+    for p in parameters:
+        np.testing.assert_allclose(grads[p.name], gradients[p.name], rtol=0, atol=1e-12 * largest)
+
+
+def test_the_chapter_reads_as_one_writes_it():
+    function, args = MADE["chapter"]()
+    text = al.export(function, "numpy", *args, name="loss").text
+    for line in (
+        "z1 = xs @ w0.T + b0",
+        "a1 = np.maximum(z1, 0)",
+        "dz1 = dz2 @ w1 * (z1 > 0)",
+        "dw0 = dz1.T @ xs",
+        "db0 = dz1.sum(axis=0)",
+    ):
+        assert f"    {line}\n" in text
+
+
+def test_a_source_imports_numpy_alone_and_strides_nothing():
+    for make in MADE.values():
+        function, args = make()
+        text = al.export(function, "numpy", *args).text
+        lines = [line for line in text.splitlines() if line.startswith(("import", "from"))]
+        assert lines == ["import numpy as np"]
+        assert "strided" not in text
+
+
+def test_a_recurrence_of_any_length_is_a_loop():
+    texts = []
+    for steps in (20, 60):
+        function, args = recurrent(steps)
+        texts.append(al.export(function, "numpy", *args).text)
+    assert len({text.count("\n") for text in texts}) == 1
+    assert "for t in range(" in texts[0]
+
+
+def test_functions_of_special_functions_import_scipy():
+    pytest.importorskip("scipy")
+    w = [Value(0.5), Value(1.5)]
+    source = al.export(lambda: sum(al.erf(x) + al.lgamma(x) for x in w), "numpy", name="f")
+    assert "from scipy import special\n" in source.text
+
+
+def test_an_argument_out_of_its_range_is_an_error():
+    function, args = MADE["softmax"]()
+    source = al.export(function, "numpy", *args, name="f")
+    xs, labels = args
+    with pytest.raises(ValueError, match="labels must be from 0 to 2"):
+        run(source)["f"](source.parameters(), xs, labels + 1)
+
+
+def test_a_whole_step_is_refused_by_name():
+    w = Value(1.0)
+
+    def step(x):
+        loss = (w * x) ** 2
+        loss.backward()
+        w.data -= 0.1 * w.grad
+        return loss
+
+    with pytest.raises(ExportError, match="step changes what it reads"):
+        al.export(step, "numpy", 2.0)
+
+
+def test_gradients_are_arrays_of_their_own():
+    a, b = [Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]
+    source = al.export(
+        lambda x: sum((p + q) * r for p, q, r in zip(a, b, x, strict=True)),
+        "numpy",
+        [2.0, 5.0],
+        name="f",
+    )
+    xs = np.array([2.0, 5.0])
+    _, grads = run(source)["f_and_grad"](source.parameters(), xs)
+    grads["a"] *= 2
+    assert grads["b"].tolist() == [2.0, 5.0] == xs.tolist()

@@ -1,0 +1,159 @@
+"""Functions to export to languages of arrays: a name, the function, and arguments of it."""
+
+import random
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+import autograd_lite as al
+from autograd_lite import Value, nn
+
+Made = tuple[Callable[..., Any], tuple[Any, ...]]
+draw = random.Random(0)
+arrays = np.random.default_rng(0)
+
+
+def matrix(rows: int, columns: int) -> list[list[Value]]:
+    return [vector(columns) for _ in range(rows)]
+
+
+def vector(n: int) -> list[Value]:
+    return [Value(draw.gauss(0, 0.5)) for _ in range(n)]
+
+
+def chapter() -> Made:
+    w0, b0, w1, b1 = matrix(6, 2), vector(6), matrix(3, 6), vector(3)
+
+    def loss(xs: Any, ys: Any) -> Any:
+        total = 0.0
+        for x, y in zip(xs, ys, strict=True):
+            hidden = [al.relu(al.dot(row, x) + b) for row, b in zip(w0, b0, strict=True)]
+            out = [al.dot(row, hidden) + b for row, b in zip(w1, b1, strict=True)]
+            total = total + sum((a - b) ** 2 for a, b in zip(out, y, strict=True))
+        return total / len(xs)
+
+    return loss, (arrays.normal(size=(9, 2)), arrays.normal(size=(9, 3)))
+
+
+def moons() -> Made:
+    model = nn.MLP(2, [8, 8, 1], rng=random.Random(1))
+
+    def loss(xs: Any, ys: Any) -> Any:
+        hinge = sum((1 - y * model(x)).relu() for x, y in zip(xs, ys, strict=True))
+        return hinge / len(ys) + 1e-4 * sum(p * p for p in model.parameters())
+
+    return loss, (arrays.normal(size=(10, 2)), arrays.choice([-1.0, 1.0], size=10))
+
+
+def rosenbrock() -> Made:
+    def value(x: Any) -> Any:
+        return sum(100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in pairwise(x))
+
+    return value, (vector(10),)
+
+
+def softmax() -> Made:
+    layer = nn.Linear(4, 3, rng=random.Random(0))
+
+    def loss(xs: Any, labels: Any) -> Any:
+        return nn.cross_entropy(layer(xs), labels)
+
+    return loss, (arrays.normal(size=(7, 4)), arrays.integers(0, 3, size=7))
+
+
+def attention() -> Made:
+    layer = nn.MultiheadAttention(8, 2, rng=random.Random(0))
+
+    def loss(x: Any) -> Any:
+        out, _ = layer(x, x, x, is_causal=True)
+        return sum(o * o for row in out for o in row)
+
+    return loss, (arrays.normal(size=(5, 8)),)
+
+
+def embedding() -> Made:
+    table, layer = nn.Embedding(6, 4), nn.Linear(4, 6, rng=random.Random(2))
+
+    def loss(tokens: Any, following: Any) -> Any:
+        return nn.cross_entropy(layer(table(tokens)), following)
+
+    return loss, (np.array([1, 3, 1, 5]), np.array([3, 1, 5, 0]))
+
+
+def convolution() -> Made:
+    layers = nn.Conv2d(1, 3, 3, rng=random.Random(0)), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()
+    model = nn.Sequential(*layers, nn.Linear(12, 4, rng=random.Random(1)))
+
+    def loss(images: Any, labels: Any) -> Any:
+        return nn.cross_entropy(model(images), labels)
+
+    return loss, (arrays.normal(size=(3, 1, 6, 6)), np.array([0, 1, 3]))
+
+
+def recurrent(steps: int = 14) -> Made:
+    inner, outer, b, out = matrix(4, 4), matrix(4, 2), vector(4), vector(4)
+
+    def loss(xs: Any, ys: Any) -> Any:
+        h, total = [0.0] * 4, 0.0
+        for x, y in zip(xs, ys, strict=True):
+            news = [sum(w * v for w, v in zip(row, x, strict=True)) for row in outer]
+            sums = [sum(w * v for w, v in zip(row, h, strict=True)) for row in inner]
+            h = [al.tanh(p + q + r) for p, q, r in zip(news, sums, b, strict=True)]
+            total = total + (sum(w * v for w, v in zip(out, h, strict=True)) - y) ** 2
+        return total / len(xs)
+
+    return loss, (arrays.normal(size=(steps, 2)), arrays.normal(size=steps))
+
+
+def option() -> Made:
+    spot, volatility, rate = Value(100.0), Value(0.2), Value(0.01)
+
+    def price(draws: Any, strike: float) -> Any:
+        total = 0.0
+        for z in draws:
+            drift = rate - volatility * volatility / 2
+            total = total + al.relu(spot * al.exp(drift + volatility * z) - strike)
+        return al.exp(-rate) * total / len(draws)
+
+    return price, (arrays.normal(size=40), 105.0)
+
+
+def clusters() -> Made:
+    centres = matrix(3, 2)
+
+    def loss(points: Any) -> Any:
+        total = 0.0
+        for x, y in points:
+            a, b, c = [(x - p) ** 2 + (y - q) ** 2 for p, q in centres]
+            total = total + al.minimum(al.minimum(a, b), c)
+        return total
+
+    return loss, (arrays.normal(size=(11, 2)),)
+
+
+def tangle() -> Made:
+    """A random graph, in which little is alike."""
+    graph = random.Random(3)
+    leaves = vector(5)
+    plan = [(graph.randrange(5), graph.random(), graph.random()) for _ in range(50)]
+
+    def value(x: Any) -> Any:
+        known = [*leaves, *x]
+        for kind, i, j in plan:
+            a, b = known[int(i * len(known))], known[int(j * len(known))]
+            made = [a * b, a + b, al.tanh(a) - b, al.sqrt(a * a + 1), al.relu(a) * 0.5]
+            known.append(al.tanh(made[kind]))
+        return sum(known[-9:])
+
+    return value, (vector(2),)
+
+
+MADE = {
+    make.__name__: make
+    for make in (
+        *(chapter, moons, rosenbrock, softmax, attention, embedding, convolution, recurrent),
+        *(option, clusters, tangle),
+    )
+}
