@@ -100,7 +100,6 @@ extensions = cythonize(
         extension("autograd_lite.fields", *KERNELS, *FIELDS, "plain.pxd"),
         extension("autograd_lite.nary", *KERNELS, *FIELDS, define_macros=INLINE),
         extension("autograd_lite.cycles", *FIELDS, suffix=".pyx"),
-        extension("autograd_lite.compiler.places", *FIELDS),
         extension("autograd_lite.compiler.results", *FIELDS),
         extension("autograd_lite.compiler.tape.loops", *KERNELS, *FIELDS, "nary.pxd"),
         extension(
@@ -143,12 +142,25 @@ extensions += cythonize(
     [
         extension("autograd_lite.derive"),
         extension("autograd_lite.rows"),
+        extension("autograd_lite.compiler.places", *FIELDS),
         extension(
             "autograd_lite.compiler.replay",
             "compiler/record/flatten.pxd",
             "compiler/record/held.pxd",
+            *FIELDS,
+        ),
+        extension(
+            "autograd_lite.compiler.small",
+            "compiler/replay.pxd",
             "compiler/tape/loops.pxd",
             "fields.pxd",
+            *FIELDS,
+        ),
+        extension(
+            "autograd_lite.compiler.stepping",
+            "compiler/places.pxd",
+            "compiler/replay.pxd",
+            "compiler/tape/loops.pxd",
             *FIELDS,
         ),
     ],

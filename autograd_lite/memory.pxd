@@ -36,6 +36,12 @@ cdef inline double *part(double *numbers, Py_ssize_t start, Py_ssize_t n) noexce
     return numbers + start
 
 
+cdef inline void copy(
+    double *out, Py_ssize_t at, double *numbers, Py_ssize_t start, Py_ssize_t n
+) noexcept:
+    memcpy(out + at, numbers + start, n * sizeof(double))
+
+
 cdef inline long long *longs(array.array owner) noexcept:
     return owner.data.as_longlongs
 
@@ -78,6 +84,37 @@ cdef inline Py_ssize_t read_array(
                 size = -1
     if size > 0:
         memcpy(out + at, view.buf, view.len)
+    PyBuffer_Release(&view)
+    return size
+
+
+cdef inline Py_ssize_t read_integers(
+    object thing, int *shape, Py_ssize_t start, Py_ssize_t n, double *out, Py_ssize_t at,
+    long long *ints, Py_ssize_t count
+) except -2:
+    cdef Py_buffer view
+    cdef Py_ssize_t i, size
+    cdef long long number
+    PyObject_GetBuffer(thing, &view, PyBUF_STRIDES | PyBUF_FORMAT)
+    size = view.len // <Py_ssize_t> sizeof(long long)
+    if (
+        view.ndim != n
+        or view.itemsize != sizeof(long long)
+        or strcmp(view.format, b"l") and strcmp(view.format, b"q")
+        or not PyBuffer_IsContiguous(&view, b"C")
+    ):
+        size = -1
+    else:
+        for i in range(n):
+            if view.shape[i] != shape[start + i]:
+                size = -1
+    for i in range(size):
+        number = (<long long *> view.buf)[i]
+        if not -(1LL << 53) < number < 1LL << 53:
+            size = -1
+            break
+        out[at + i] = <double> number
+        ints[count + i] = number
     PyBuffer_Release(&view)
     return size
 

@@ -42,6 +42,11 @@ def part(numbers: Any, start: int, n: int) -> Any:
     return numbers[start : start + n]
 
 
+def copy(out: Any, at: int, numbers: Any, start: int, n: int) -> None:
+    """Write n numbers, from `start` on, to out from `at` on: other memory."""
+    out[at : at + n] = numbers[start : start + n]
+
+
 def longs(owner: array[int]) -> Any:
     """What is indexed to read an array of long longs."""
     return memoryview(owner)
@@ -73,6 +78,24 @@ def read_array(thing: Any, shape: Any, start: int, n: int, out: Any, at: int) ->
     for number in thing.ravel().tolist():
         out[at] = number
         at += 1
+    return int(thing.size)
+
+
+def read_integers(
+    thing: Any, shape: Any, start: int, n: int, out: Any, at: int, ints: Any, count: int
+) -> int:
+    """The same of an array of ints of 64 bits, which are written to `ints`, too, from `count` on.
+
+    -1 if a double does not hold one of them.
+    """
+    is_like = thing.dtype.kind == "i" and thing.dtype.itemsize == 8 and thing.dtype.isnative
+    is_like = is_like and thing.flags.c_contiguous
+    if not is_like or thing.shape != tuple(shape[start : start + n]):
+        return -1
+    for i, number in enumerate(thing.ravel().tolist()):
+        if not -(2**53) < number < 2**53:
+            return -1
+        out[at + i], ints[count + i] = number, number
     return int(thing.size)
 
 

@@ -53,6 +53,7 @@ FLOORS = (
      "autograd_lite.compiler.body"),
     ("autograd_lite.compiler.mistake", "autograd_lite.compiler.reasons",
      "autograd_lite.compiler.replay"),
+    ("autograd_lite.compiler.small", "autograd_lite.compiler.stepping"),
     ("autograd_lite.compiler.function",),
     ("autograd_lite.compiler.export", "autograd_lite.compiler.samples",
      "autograd_lite.implicit", "autograd_lite.sparse", "autograd_lite.step",

@@ -26,3 +26,5 @@ if not is_compiled():
     import_source("autograd_lite.compiler.places")
     import_source("autograd_lite.compiler.results")
     import_source("autograd_lite.compiler.replay")
+    import_source("autograd_lite.compiler.small")
+    import_source("autograd_lite.compiler.stepping")

@@ -119,6 +119,11 @@ class ExecutorChoice:
             return "interpret"
         return "c" if isinstance(self.executor, CompiledExecutor) else "numpy"
 
+    @property
+    def is_settled(self) -> bool:
+        """True if `executor` makes all runs to come."""
+        return self.executor is not None and self._patience is None
+
     def lifted(self) -> ArrayExecutor:
         """The executor of the lifted program, whether it is chosen or not.
 

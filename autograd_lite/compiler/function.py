@@ -26,8 +26,10 @@ from autograd_lite.compiler.record.moving import MovingInts
 from autograd_lite.compiler.record.numbers import NoAttributeError
 from autograd_lite.compiler.record.recorder import Recorder, SilentRecorder, record
 from autograd_lite.compiler.record.tracers import NotRecordedError, TracerError
-from autograd_lite.compiler.replay import MOST_REPLAYS, Replaying, replay_of
+from autograd_lite.compiler.replay import MOST_REPLAYS, Replaying
 from autograd_lite.compiler.signature import DISTURBED, FREE_IN_ALL, FREE_PER_SIGNATURE, Signature
+from autograd_lite.compiler.small import small_replay_of
+from autograd_lite.compiler.stepping import step_replay_of
 from autograd_lite.forks import give_lock
 from autograd_lite.value import blocks_open, grad_enabled
 
@@ -260,11 +262,12 @@ class Compiled(Replaying, CompiledFunction):
 
     def _prepare_replay(self, program: Program, call: Call) -> None:
         """Have the next calls of a program replayed, up to the next check, if that can be."""
-        choice = program.choice
-        if choice.executor is not choice.interpreter or self._check == "always" or self._mistake:
+        if program.has_no_replay or self._check == "always" or self._mistake:
             return
-        if program.replay is None:
-            program.replay = replay_of(program, call.flat, call.signature)
+        if program.replay is None and program.choice.is_settled:
+            make = step_replay_of if program.changes else small_replay_of
+            program.replay = make(program, call.flat, call.signature)
+            program.has_no_replay = program.replay is None
         if program.replay is not None and not call.signature.eager:
             program.replay.due = program.runs_to_check(self._check)
             others = [replay for replay in self.replays if replay is not program.replay]
@@ -300,8 +303,7 @@ class Compiled(Replaying, CompiledFunction):
                 if done:
                     program.runs += 1
                     call.signature.last = program
-                    if program.replay is not None or program.runs == 2:
-                        self._prepare_replay(program, call)
+                    self._prepare_replay(program, call)
                     return True
         return False
 

@@ -7,23 +7,25 @@ from cpython.array cimport array as doubles
 
 cdef doubles _NONE
 
-@cython.locals(i=Py_ssize_t, found=list)
-cdef list arrays_in(list spaces, list names, list lengths)
-@cython.locals(i=Py_ssize_t, found=list)
-cdef list numbers_in(list spaces, list names, list types)
 cdef doubles room(Py_ssize_t n)
-@cython.locals(i=Py_ssize_t, n=Py_ssize_t, out="double*", read="double*", each=doubles)
-cdef object take(
-    doubles numbers, doubles before, tuple data, Placement data_in, tuple grads,
-    Placement grads_in, list arrays, list found
-)
-@cython.locals(
-    i=Py_ssize_t, m=Py_ssize_t, n=Py_ssize_t, out="double*", read="double*", each=doubles
-)
-cpdef object put(
-    doubles numbers, Py_ssize_t start, tuple data, Placement data_in, tuple grads,
-    Placement grads_in, list arrays, list spaces, list names, list found
-)
+cdef doubles array_in(dict space, str name, Py_ssize_t length)
+
+
+cdef class Access:
+    cdef tuple data, grads
+    cdef Placement data_in, grads_in
+    cdef list arrays, array_names, lengths, spaces, names, types
+    cdef readonly Py_ssize_t length
+
+    @cython.locals(out="double*", i=Py_ssize_t, n=Py_ssize_t, each=doubles)
+    cpdef bint read(self, doubles numbers, Py_ssize_t start) except -1
+    @cython.locals(
+        arrays=list, each=doubles, first=Py_ssize_t, found=list, i=Py_ssize_t, n=Py_ssize_t,
+        read="double*"
+    )
+    cpdef bint write(self, doubles numbers, Py_ssize_t start) except -1
+
+
 @cython.locals(i=Py_ssize_t)
 cpdef object set_grads(tuple values, list numbers)
 @cython.locals(i=Py_ssize_t)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from threading import RLock
     from typing import Any
 
-    from autograd_lite.placement import Placement
     from autograd_lite.value import Value
 
 __all__ = ["Places", "alone", "grads_of", "hold", "let_go", "set_grads"]
@@ -69,19 +68,11 @@ class Places:
         self.data, self.grads = tuple(data), tuple(grads)
         if self.data == self.grads:
             self.grads = self.data  # and they are looked at once
-        self._data_in, self._grads_in = placed(self.data), placed(self.grads)
         self.arrays, self.numbers = [*arrays], [*numbers]
-        self._arrays = [vars(thing) for thing, _, _ in self.arrays]
-        self._array_names = [name for _, name, _ in self.arrays]
-        self._lengths = [n for _, _, n in self.arrays]
-        self._spaces = [vars(thing) for thing, _, _ in self.numbers]
-        self._names = [name for _, name, _ in self.numbers]
-        self._types = [cls for _, _, cls in self.numbers]
-        values = len(self.data) + len(self.grads)
-        self._length = values + sum(self._lengths) + len(self.numbers)
+        self.access = Access(self.data, self.grads, self.arrays, self.numbers)
 
     def __len__(self) -> int:
-        return self._length
+        return self.access.length
 
     def owners(self) -> list[Any]:
         """The Values and objects that have the places."""
@@ -93,13 +84,9 @@ class Places:
 
         before  those others
         """
-        arrays = arrays_in(self._arrays, self._array_names, self._lengths)
-        found = numbers_in(self._spaces, self._names, self._types)
-        if arrays is None or found is None:
-            return None
-        numbers = room(len(before) + self._length)
-        take(numbers, before, self.data, self._data_in, self.grads, self._grads_in, arrays, found)
-        return numbers
+        numbers = room(len(before) + len(self))
+        numbers[: len(before)] = before
+        return numbers if self.access.read(numbers, len(before)) else None
 
     def now(self) -> list[Any]:
         """The numbers, ints as ints."""
@@ -138,135 +125,120 @@ class Places:
 
     def write(self, numbers: array[float], start: int = 0) -> None:
         """Set the numbers, which begin at start: all of them, whatever comes between."""
-        arrays = arrays_in(self._arrays, self._array_names, self._lengths)
-        if arrays is None:
-            raise RuntimeError("an array of state was replaced while a step ran")
-        end = start + self._length
-        last = numbers[end - len(self._types) : end]
-        found = [cls(number) for cls, number in zip(self._types, last, strict=True)]
-        given = (
-            *(numbers, start, self.data, self._data_in, self.grads, self._grads_in),
-            *(arrays, self._spaces, self._names, found),
-        )
         try:
-            put(*given)
+            written = self.access.write(numbers, start)
         except KeyboardInterrupt:  # interpreted: between two numbers
-            put(*given)
+            self.access.write(numbers, start)
             raise
+        if not written:
+            raise RuntimeError("an array of state was replaced while a step ran")
 
 
-def arrays_in(
-    spaces: list[dict[str, Any]], names: list[str], lengths: list[int]
-) -> list[array[float]] | None:
-    """The arrays of doubles of these names; None if one is not of this length, or none."""
-    found = []
-    for i in range(len(names)):
-        x: Any = spaces[i].get(names[i])
-        if type(x) is not array or x.typecode != "d" or len(x) != lengths[i]:
-            return None
-        found.append(x)
-    return found
+class Access:
+    """Reads and writes the numbers of places.
+
+    length   how many they are
+    data_in  the block of the data, or None; if it is not intact, it does not count
+    """
+
+    __slots__ = (
+        *("array_names", "arrays", "data", "data_in", "grads", "grads_in", "length", "lengths"),
+        *("names", "spaces", "types"),
+    )
+
+    def __init__(
+        self,
+        data: tuple[Value, ...],
+        grads: tuple[Value, ...],
+        arrays: list[tuple[Any, str, int]],
+        numbers: list[tuple[Any, str, type]],
+    ) -> None:
+        self.data, self.grads = data, grads
+        self.data_in, self.grads_in = placed(data), placed(grads)
+        self.arrays = [vars(thing) for thing, _, _ in arrays]
+        self.array_names = [name for _, name, _ in arrays]
+        self.lengths = [n for _, _, n in arrays]
+        self.spaces = [vars(thing) for thing, _, _ in numbers]
+        self.names = [name for _, name, _ in numbers]
+        self.types = [cls for _, _, cls in numbers]
+        self.length = len(data) + len(grads) + sum(self.lengths) + len(numbers)
+
+    def read(self, numbers: array[float], start: int) -> bool:
+        """Write the numbers of the places to an array, from `start` on.
+
+        False if one is of another type, or an array of another length.
+        """
+        out, n = memory.doubles(numbers), start
+        if self.data_in is not None and self.data_in.intact:
+            memory.copy(out, n, memory.doubles(self.data_in.numbers), 0, len(self.data))
+        else:
+            for i in range(len(self.data)):
+                out[n + i] = memory.data_of(self.data, i)
+        n += len(self.data)
+        if self.grads_in is not None and self.grads_in.intact:
+            memory.copy(out, n, memory.doubles(self.grads_in.grads), 0, len(self.grads))
+        else:
+            for i in range(len(self.grads)):
+                out[n + i] = memory.grad_of(self.grads, i)
+        n += len(self.grads)
+        for i in range(len(self.arrays)):
+            each = array_in(self.arrays[i], self.array_names[i], self.lengths[i])
+            if each is None:
+                return False
+            memory.copy(out, n, memory.doubles(each), 0, len(each))
+            n += len(each)
+        for i in range(len(self.spaces)):
+            number: Any = self.spaces[i].get(self.names[i])
+            if type(number) is not self.types[i]:
+                return False
+            out[n + i] = number
+        return True
+
+    def write(self, numbers: array[float], start: int) -> bool:
+        """Set the numbers of the places to those of an array, from `start` on.
+
+        False, and none is set, if an array is of another length.
+        """
+        read, n = memory.doubles(numbers), start
+        arrays: list[Any] = []
+        for i in range(len(self.arrays)):
+            each = array_in(self.arrays[i], self.array_names[i], self.lengths[i])
+            if each is None:
+                return False
+            arrays.append(each)
+        first = start + self.length - len(self.types)
+        found = [self.types[i](read[first + i]) for i in range(len(self.types))]
+        if self.data_in is not None and self.data_in.intact:
+            memory.copy(memory.doubles(self.data_in.numbers), 0, read, n, len(self.data))
+        else:
+            for i in range(len(self.data)):
+                memory.set_data(self.data, i, read[n + i])
+        n += len(self.data)
+        if self.grads_in is not None and self.grads_in.intact:
+            memory.copy(memory.doubles(self.grads_in.grads), 0, read, n, len(self.grads))
+        else:
+            for i in range(len(self.grads)):
+                memory.set_grad(self.grads, i, read[n + i])
+        n += len(self.grads)
+        for each in arrays:
+            memory.copy(memory.doubles(each), 0, read, n, len(each))
+            n += len(each)
+        for i in range(len(self.names)):
+            self.spaces[i][self.names[i]] = found[i]
+        return True
 
 
-def numbers_in(
-    spaces: list[dict[str, Any]], names: list[str], types: list[type]
-) -> list[Any] | None:
-    """The numbers of these names; None if one is not of this type."""
-    found = []
-    for i in range(len(names)):
-        x = spaces[i].get(names[i])
-        if type(x) is not types[i]:
-            return None
-        found.append(x)
+def array_in(space: dict[str, Any], name: str, length: int) -> array[float] | None:
+    """The array of doubles of this name; None if it is not of this length, or none."""
+    found: Any = space.get(name)
+    if type(found) is not array or found.typecode != "d" or len(found) != length:
+        return None
     return found
 
 
 def room(n: int) -> array[float]:
     """An array of n doubles of any value."""
     return memory.room(_NONE, n)
-
-
-def take(
-    numbers: array[float],
-    before: array[float],
-    data: tuple[Value, ...],
-    data_in: Placement | None,
-    grads: tuple[Value, ...],
-    grads_in: Placement | None,
-    arrays: list[array[float]],
-    found: list[Any],
-) -> None:
-    """Write the numbers of the places to an array, behind others.
-
-    data_in, grads_in  the blocks of Values, or None; those that are not intact do not count
-    """
-    out, read = memory.doubles(numbers), memory.doubles(before)
-    n = len(before)
-    for i in range(n):
-        out[i] = read[i]
-    if data_in is not None and data_in.intact:
-        read = memory.doubles(data_in.numbers)
-        for i in range(len(data)):
-            out[n + i] = read[i]
-    else:
-        for i in range(len(data)):
-            out[n + i] = memory.data_of(data, i)
-    n += len(data)
-    if grads_in is not None and grads_in.intact:
-        read = memory.doubles(grads_in.grads)
-        for i in range(len(grads)):
-            out[n + i] = read[i]
-    else:
-        for i in range(len(grads)):
-            out[n + i] = memory.grad_of(grads, i)
-    n += len(grads)
-    for each in arrays:
-        read = memory.doubles(each)
-        for i in range(len(each)):
-            out[n + i] = read[i]
-        n += len(each)
-    for i in range(len(found)):
-        out[n + i] = float(found[i])
-
-
-def put(
-    numbers: array[float],
-    start: int,
-    data: tuple[Value, ...],
-    data_in: Placement | None,
-    grads: tuple[Value, ...],
-    grads_in: Placement | None,
-    arrays: list[array[float]],
-    spaces: list[dict[str, Any]],
-    names: list[str],
-    found: list[Any],
-) -> None:
-    """Write the numbers of an array to the places; `found` are those of attributes."""
-    read = memory.doubles(numbers)
-    n = start
-    m = len(data)
-    if data_in is not None and data_in.intact:
-        out = memory.doubles(data_in.numbers)
-        for i in range(m):
-            out[i] = read[n + i]
-    else:
-        for i in range(m):
-            memory.set_data(data, i, read[n + i])
-    if grads_in is not None and grads_in.intact:
-        out = memory.doubles(grads_in.grads)
-        for i in range(len(grads)):
-            out[i] = read[n + m + i]
-    else:
-        for i in range(len(grads)):
-            memory.set_grad(grads, i, read[n + m + i])
-    n += m + len(grads)
-    for each in arrays:
-        out = memory.doubles(each)
-        for i in range(len(each)):
-            out[i] = read[n + i]
-        n += len(each)
-    for i in range(len(names)):
-        spaces[i][names[i]] = found[i]
 
 
 def set_grads(values: tuple[Value, ...], numbers: Sequence[float]) -> None:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.record.ledger import Ledger
     from autograd_lite.compiler.record.recorder import Recording
     from autograd_lite.compiler.tape.executor import Run
+    from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.compiler.tape.tape import Tape
 
 __all__ = ["AnyProgram", "Guards", "Outputs", "Program"]
@@ -103,7 +104,7 @@ class Program(AnyProgram):
     guards      the guards on the outputs
     calls       each callback, and the template of what it is called with
     runs        the number of calls that it was for, with the recorded one once it is kept
-    replay      the `Replay` of it, or None
+    replay      the `Replay` of it, or None; has_no_replay is True if it cannot have one
     draws       what draws the random numbers
     is_index    [draws] True if `take` reads the random number as an index
     parameters  the Values that were there before the call
@@ -156,6 +157,7 @@ class Program(AnyProgram):
             outputs.add(x if isinstance(x, Node) else outputs.constant(x))
         self.runs, self._check_at = 0, 2
         self.replay: Any = None
+        self.has_no_replay = False
         self.draws = tuple(draw.function for draw in recording.draws)
         self._drawn = [type(draw.number) for draw in recording.draws]
         self._drawn_ints = [i for i, draw in enumerate(recording.draws) if is_int(draw.number)]
@@ -202,6 +204,7 @@ class Program(AnyProgram):
             )
         self.leaves_all = all(parameter.is_leaf for parameter in self.parameters)
         self._sets = set(map(id, self.writes.data))
+        self._ended = _Ended(name)
         self._ended_of = (*self.parameters, *self.writes.data) or (Value(0.0),)
         wrt = [] if self.changes else [*range(len(leaves), tape.leaves), *flat.slots]
         self.choice = ExecutorChoice(tape, wrt, executor, self.guards.exact, has_run=True)
@@ -263,7 +266,7 @@ class Program(AnyProgram):
         """What the recorded call gives: the nodes of its graph, which the program then forgets."""
         (nodes, numbers), self._recorded = self._recorded, ([], [])
         if self.changes:
-            nodes = [*self._without_graph([*map(number_of, nodes)])]
+            nodes = [*self.without_graph([*map(number_of, nodes)])]
         elif not grad_enabled():
             nodes = [Value(number_of(node)) for node in nodes]
         for i, k in self.passed:
@@ -276,7 +279,7 @@ class Program(AnyProgram):
         if self.calls:
             self.call_back(run.outputs, call)
         if self.changes:
-            nodes = self._without_graph(run.outputs[: self.n_results])
+            nodes = self.without_graph(run.outputs[: self.n_results])
         else:
             nodes = self.nodes(self.choice, run, self.n_results, flat) if self.n_results else []
         for i, k in self.passed:
@@ -294,12 +297,12 @@ class Program(AnyProgram):
         """What the function itself gave, as the program gives it: without a graph."""
         outputs = Outputs()
         template = taken_apart(result, outputs.hole, self.captured.leads_to)
-        nodes = self._without_graph([*map(number_of, outputs.nodes)])
+        nodes = self.without_graph([*map(number_of, outputs.nodes)])
         return put_together(template, nodes, outputs.numbers)
 
-    def _without_graph(self, numbers: Sequence[float]) -> list[Value]:
+    def without_graph(self, numbers: Sequence[float]) -> list[Value]:
         """Results of a call that has changed what they were computed of."""
-        ended, of = _Ended(self.name), self._ended_of
+        ended, of = self._ended, self._ended_of
         return nodes_of_call(self.name, of, self.leaves_all, numbers, ended.gradient, ended, of)
 
     def run(self, call: Call) -> Run | None:
@@ -512,6 +515,14 @@ class Guards:
         for k, i in enumerate(self.written):
             if k % 3 != 1 and i >= first:  # not the ways
                 moved.written[k] = i + n
+        return moved
+
+    def at(self, addresses: Ints) -> array[int]:
+        """`written`, with the addresses of the outputs rather than their positions."""
+        moved = self.written[:]
+        for k, i in enumerate(self.written):
+            if k % 3 != 1 and i >= 0:  # not the ways
+                moved[k] = int(addresses[i])
         return moved
 
     def failed(self, outputs: array[float]) -> Guard | None:

@@ -11,7 +11,7 @@ from autograd_lite.compiler.run.binder import Binder
 from autograd_lite.compiler.run.native import collect, stretches_of
 from autograd_lite.compiler.run.operations import compile_calls
 from autograd_lite.compiler.tape import loops
-from autograd_lite.compiler.tape.executor import Executor, Inputs, UserResults
+from autograd_lite.compiler.tape.executor import Bare, Executor, Inputs, UserResults
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,6 +54,14 @@ class ArrayExecutor(Executor):
     def workspace(self) -> Workspace:
         return Workspace(self)
 
+    def bare(self) -> Bare | None:
+        if self._in_place < len(self.leaves):
+            return None
+        space, it = self._take_workspace(), self.plan
+        leaves = numbers = space.numbers
+        given = space.forward, leaves, space.integers, self._choices
+        return Bare(*given, numbers, it.outputs, it.deciding)
+
     def _forward(
         self,
         space: Workspace,
@@ -86,7 +94,7 @@ class Workspace:
     """The memory of one run, and the operations that are bound to it.
 
     numbers, memory                the memory, and a view of it
-    indices                        the ints of the run
+    integers, indices              the ints of the run, and a view of them
     cotangents                     the addresses of those of the results
     user_results                   what the operations of users gave
     forward_calls, backward_calls  the operations of a run, and of its gradient
@@ -101,7 +109,8 @@ class Workspace:
         self.numbers = array("d", bytes(8 * (plan.size + work)))
         self.memory = np.frombuffer(self.numbers)
         self.memory[plan.constants] = plan.numbers
-        self.indices = np.zeros(tape.indices, np.int64)
+        self.integers = array("q", bytes(8 * tape.indices))
+        self.indices = np.asarray(self.integers)
         self.cotangents = plan.cotangents
         _, starts = tape.user_results()
         self.user_results = UserResults(loops.room(int(starts[-1])))

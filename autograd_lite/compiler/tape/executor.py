@@ -11,13 +11,14 @@ from autograd_lite.forks import give_lock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from threading import RLock
     from typing import Any
 
+    from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.value import Value
 
-__all__ = ["MAX_WORKSPACES", "Executor", "Inputs", "Run", "UserResults"]
+__all__ = ["MAX_WORKSPACES", "Bare", "Executor", "Inputs", "Run", "UserResults"]
 
 MAX_WORKSPACES = 4  # more are made only for threads that run at the same time
 
@@ -58,6 +59,28 @@ class Inputs(NamedTuple):
     user_results: UserResults
 
 
+class Bare(NamedTuple):
+    """A workspace as it is, for runs whose numbers are written and read where they lie.
+
+    run       runs the program
+    leaves    the first of it are the numbers of the leaves, in order
+    integers  the ints that `take` reads
+    choices   [integers] how many elements each chooses among, if `run` does not look; 0 for none
+    numbers   where the numbers of a run are then
+    outputs   the addresses of the outputs among them
+    deciding  the addresses of numbers which, if they are not finite, leave the run to `forward`,
+              as outputs do
+    """
+
+    run: Callable[[], object]
+    leaves: array[float]
+    integers: array[int]
+    choices: array[int]
+    numbers: array[float]
+    outputs: Ints
+    deciding: Ints
+
+
 class Executor(ABC):
     """Runs a program, in a few workspaces for any number of runs.
 
@@ -89,6 +112,10 @@ class Executor(ABC):
     @abstractmethod
     def workspace(self) -> Any:
         """A new workspace: its `inputs()` are those of its last run, its `user_results` too."""
+
+    @abstractmethod
+    def bare(self) -> Bare | None:
+        """A workspace that no run will have; None if its leaves do not lie in order."""
 
     @abstractmethod
     def _forward(

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_lite.compiler.tape import loops
 from autograd_lite.compiler.tape.calls import Calls
-from autograd_lite.compiler.tape.executor import Executor, Inputs, UserResults
+from autograd_lite.compiler.tape.executor import Bare, Executor, Inputs, UserResults
 from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LEAF
 from autograd_lite.compiler.tape.ranges import rows_of
 from autograd_lite.compiler.tape.tape import Tape
@@ -81,6 +81,7 @@ class Interpreter(Executor):
     user_results  how many numbers these operations give
     outputs       [k] the nodes whose numbers a call gives back, the results first
     leaves        how many numbers a call gives
+    indices       how many ints
     blocks        the block of each BLOCK, of which one may be many of the tape
     wrt           the slots of the leaves whose gradients are wanted
     """
@@ -110,6 +111,7 @@ class Interpreter(Executor):
         self.user_results = int(starts[-1])
         self.outputs = array("q", position[tape.outputs].tolist())
         self.results = self.outputs[: tape.results]
+        self.indices = tape.indices
         self.leaves, self.blocks = tape.leaves, tuple(called.blocks)
         self.wrt = array("q", wrt)
         self._in_order = array("q", range(tape.leaves))
@@ -150,6 +152,13 @@ class Interpreter(Executor):
 
     def workspace(self) -> Workspace:
         return Workspace(self)
+
+    def bare(self) -> Bare:
+        space = self._take_workspace()
+        space.indices = integers = array("q", bytes(8 * self.indices))
+        run = partial(space.forward, integers, False)
+        outputs, none = np.asarray(self.outputs), np.zeros(0, np.int64)
+        return Bare(run, space.leaves, integers, array("q"), space.values, outputs, none)
 
     def _forward(
         self,

@@ -1,0 +1,25 @@
+# C types for stepping.py.
+cimport cython
+cimport autograd_lite.compiler.tape.loops as loops
+cimport autograd_lite.memory as memory
+from autograd_lite.compiler.places cimport Access
+from autograd_lite.compiler.replay cimport Given, Replay
+from cpython.array cimport array as doubles
+
+cdef object _MISSED
+
+
+cdef class StepReplay(Replay):
+    cdef Access reads
+    cdef Given given
+    cdef doubles choices, constants, finite, fresh, guards, new, numbers, results
+    cdef object run, template, writes
+    cdef tuple parameters
+    cdef bint is_busy, passes
+    cdef Py_ssize_t n_results, start
+
+    cdef object result(self, tuple args, bint connected)
+    @cython.locals(
+        given=Given, i=Py_ssize_t, n=Py_ssize_t, leaf="double*", found=doubles
+    )
+    cdef object stepped(self, tuple args)
