@@ -125,10 +125,19 @@ class Places:
 
     def write(self, numbers: array[float], start: int = 0) -> None:
         """Set the numbers, which begin at start: all of them, whatever comes between."""
+        n = len(self)
+        self.write_from(numbers, array("q", (start, n)), numbers[start : start + n])
+
+    def write_from(self, numbers: array[float], stretches: array[int], last: array[float]) -> None:
+        """Set the numbers, which lie in stretches of an array.
+
+        stretches  [first, number of ...]
+        last       the numbers, or at least those of the attributes, which are the last ones
+        """
         try:
-            written = self.access.write(numbers, start)
+            written = self.access.write(numbers, stretches, last)
         except KeyboardInterrupt:  # interpreted: between two numbers
-            self.access.write(numbers, start)
+            self.access.write(numbers, stretches, last)
             raise
         if not written:
             raise RuntimeError("an array of state was replaced while a step ran")
@@ -139,11 +148,23 @@ class Access:
 
     length   how many they are
     data_in  the block of the data, or None; if it is not intact, it does not count
+    stretch  of the numbers that are written, the stretch that is read, and of this how many have
+    begun    been
     """
 
     __slots__ = (
-        *("array_names", "arrays", "data", "data_in", "grads", "grads_in", "length", "lengths"),
-        *("names", "spaces", "types"),
+        *(
+            "array_names",
+            "arrays",
+            "begun",
+            "data",
+            "data_in",
+            "grads",
+            "grads_in",
+            "length",
+            "lengths",
+        ),
+        *("names", "spaces", "stretch", "types"),
     )
 
     def __init__(
@@ -194,38 +215,53 @@ class Access:
             out[n + i] = number
         return True
 
-    def write(self, numbers: array[float], start: int) -> bool:
-        """Set the numbers of the places to those of an array, from `start` on.
+    def write(self, numbers: array[float], stretches: array[int], last: array[float]) -> bool:
+        """Set the numbers of the places, as `Places.write_from` does.
 
         False, and none is set, if an array is of another length.
         """
-        read, n = memory.doubles(numbers), start
+        read, where = memory.doubles(numbers), memory.longs(stretches)
         arrays: list[Any] = []
         for i in range(len(self.arrays)):
             each = array_in(self.arrays[i], self.array_names[i], self.lengths[i])
             if each is None:
                 return False
             arrays.append(each)
-        first = start + self.length - len(self.types)
-        found = [self.types[i](read[first + i]) for i in range(len(self.types))]
+        first = len(last) - len(self.types)
+        found = [self.types[i](last[first + i]) for i in range(len(self.types))]
+        self.stretch = self.begun = 0
         if self.data_in is not None and self.data_in.intact:
-            memory.copy(memory.doubles(self.data_in.numbers), 0, read, n, len(self.data))
-        else:
+            self.fill(memory.doubles(self.data_in.numbers), len(self.data), read, where)
+        elif len(self.data) > 0:
+            some = room(len(self.data))
+            self.fill(memory.doubles(some), len(self.data), read, where)
             for i in range(len(self.data)):
-                memory.set_data(self.data, i, read[n + i])
-        n += len(self.data)
+                memory.set_data(self.data, i, some[i])
         if self.grads_in is not None and self.grads_in.intact:
-            memory.copy(memory.doubles(self.grads_in.grads), 0, read, n, len(self.grads))
-        else:
+            self.fill(memory.doubles(self.grads_in.grads), len(self.grads), read, where)
+        elif len(self.grads) > 0:
+            some = room(len(self.grads))
+            self.fill(memory.doubles(some), len(self.grads), read, where)
             for i in range(len(self.grads)):
-                memory.set_grad(self.grads, i, read[n + i])
-        n += len(self.grads)
+                memory.set_grad(self.grads, i, some[i])
         for each in arrays:
-            memory.copy(memory.doubles(each), 0, read, n, len(each))
-            n += len(each)
+            self.fill(memory.doubles(each), len(each), read, where)
         for i in range(len(self.names)):
             self.spaces[i][self.names[i]] = found[i]
         return True
+
+    def fill(self, out: Any, n: int, read: Any, where: Any) -> None:
+        """Write the next n numbers of the stretches to out."""
+        done = 0
+        while done < n:
+            first = where[2 * self.stretch] + self.begun
+            left = where[2 * self.stretch + 1] - self.begun
+            count = min(left, n - done)
+            memory.copy(out, done, read, first, count)
+            done += count
+            self.begun += count
+            if count == left:
+                self.stretch, self.begun = self.stretch + 1, 0
 
 
 def array_in(space: dict[str, Any], name: str, length: int) -> array[float] | None:

@@ -12,14 +12,14 @@ cdef object _MISSED
 cdef class StepReplay(Replay):
     cdef Access reads
     cdef Given given
-    cdef doubles choices, constants, finite, fresh, guards, new, numbers, results
+    cdef doubles choices, constants, finite, guards, last, new, numbers, results
     cdef object run, template, writes
     cdef tuple parameters
     cdef bint is_busy, passes
-    cdef Py_ssize_t n_results, start
+    cdef Py_ssize_t n_results
 
     cdef object result(self, tuple args, bint connected)
     @cython.locals(
-        given=Given, i=Py_ssize_t, n=Py_ssize_t, leaf="double*", found=doubles
+        given=Given, i=Py_ssize_t, n=Py_ssize_t, leaf="double*", found=doubles, last=doubles
     )
     cdef object stepped(self, tuple args)

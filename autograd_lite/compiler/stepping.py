@@ -19,7 +19,7 @@ import autograd_lite.memory as memory
 from autograd_lite.compiler.places import alone
 from autograd_lite.compiler.record.template import put_together
 from autograd_lite.compiler.replay import MISSED, Given, Replay, shape_of
-from autograd_lite.compiler.run.native import collect, stretches_of
+from autograd_lite.compiler.run.native import collect, long_stretches_of, stretches_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,14 +45,13 @@ class StepReplay(Replay):
     results   the addresses of the results among them
     guards    those of the program, of addresses
     finite    [first, number of ...] stretches of numbers that must be finite
-    fresh     the addresses of the new numbers of state, if these do not lie in order
-    new       the new numbers, from `start` on
+    new       those of the new numbers of state; last has the addresses of its plain numbers
     is_busy   True while it runs
     """
 
     __slots__ = (
-        *("choices", "constants", "finite", "fresh", "given", "guards", "is_busy", "n_results"),
-        *("new", "numbers", "parameters", "passes", "reads", "results", "run", "start", "template"),
+        *("choices", "constants", "finite", "given", "guards", "is_busy", "last", "n_results"),
+        *("new", "numbers", "parameters", "passes", "reads", "results", "run", "template"),
         *("writes",),
     )
 
@@ -71,11 +70,8 @@ class StepReplay(Replay):
         self.guards, self.constants = program.guards.at(outputs), program.guards.constants
         self.finite = stretches_of(np.unique(np.append(outputs, bare.deciding)))
         fresh = outputs[program.new_at :]
-        if (np.diff(fresh) == 1).all():
-            self.new, self.start, self.fresh = bare.numbers, int(fresh[0]), array("q")
-        else:
-            self.new, self.start = loops.room(len(fresh)), 0
-            self.fresh = stretches_of(fresh)
+        self.new = long_stretches_of(fresh)
+        self.last = array("q", fresh[len(fresh) - len(program.writes.numbers) :].tolist())
         self.n_results = program.n_results
         self.results = array("q", outputs[: program.n_results + program.n_numbers].tolist())
         self.template, self.passes = program.template, program.passes
@@ -120,14 +116,14 @@ class StepReplay(Replay):
             return _MISSED
         if loops.broken(self.numbers, self.guards, self.constants) >= 0:
             return _MISSED
-        if len(self.fresh) > 0:
-            collect(self.numbers, self.fresh, self.new)
+        last = loops.room(len(self.last))
+        loops.collect(self.numbers, self.last, last)
         found = loops.room(len(self.results))
         loops.collect(self.numbers, self.results, found)
         nodes = self.program.without_graph(found[: self.n_results]) if self.n_results > 0 else ()
         numbers = found[self.n_results :] if self.n_results > 0 else found
         result = put_together(self.template, nodes, numbers)
-        self.writes.write(self.new, self.start)
+        self.writes.write_from(self.numbers, self.new, last)
         self.due -= 1
         self.calls += 1
         return result
@@ -144,8 +140,8 @@ def step_replay_of(
     and tuples of them.
     """
     tape = program.tape
-    _, starts = tape.user_results()
-    called = program.calls or program.draws or tape.blocks or int(starts[-1]) > 0
+    of_users, _ = tape.user_results()
+    called = program.calls or program.draws or tape.blocks or len(of_users) > 0
     shape = None if called or flat.values else shape_of(flat)
     executor = program.choice.executor
     bare = None if shape is None or executor is None else executor.bare()

@@ -45,6 +45,7 @@ __all__ = [
     "collect",
     "elementwise",
     "is_in_c",
+    "long_stretches_of",
     "moved",
     "moving",
     "product",
@@ -104,9 +105,15 @@ def stretches_of(addresses: Ints) -> array[int]:
     """[2 n] Of each stretch of addresses that follow one another the first, and their number; or
     the addresses as "i", where stretches are short.
     """
-    starts = np.flatnonzero(np.diff(addresses, prepend=-2) != 1)
-    if SHORT * len(starts) > len(addresses) > 0 and addresses.max() < 1 << 31:
+    found = long_stretches_of(addresses)
+    if SHORT * len(found) > 2 * len(addresses) > 0 and addresses.max() < 1 << 31:
         return array("i", addresses.tolist())
+    return found
+
+
+def long_stretches_of(addresses: Ints) -> array[int]:
+    """[2 n] Of each stretch of addresses that follow one another the first, and their number."""
+    starts = np.flatnonzero(np.diff(addresses, prepend=-2) != 1)
     lengths = np.diff(starts, append=len(addresses))
     return array("q", np.stack([addresses[starts], lengths], 1).ravel().tolist())
 
