@@ -27,6 +27,7 @@ class Call:
     failed        the guard of a program that did not hold, or None
     called        how many of its callbacks have been made, in a recording that failed then
     raises        True if the function itself must be called, as it may raise an error
+    waits         True if the next recording is to be made by a thread that has the lock of steps
     ledger        what its recording read and wrote of state, or None
     missing       the error that a number has not an attribute that a Value has, or None
     result        what it gives, once that is known
@@ -35,7 +36,7 @@ class Call:
     drawn: tuple[Sequence[Any], Sequence[Any]] = (), ()
     failed: Guard | None = None
     called = 0
-    raises = False
+    raises = waits = False
     ledger: Ledger | None = None
     missing: Exception | None = None
     result: Any = None

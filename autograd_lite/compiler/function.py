@@ -7,6 +7,7 @@ import os
 import random
 import sys
 from collections import OrderedDict
+from contextlib import nullcontext
 from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperType
 from weakref import WeakValueDictionary
 
@@ -129,10 +130,13 @@ class Compiled(Replaying, CompiledFunction):
             tried = call.signature.programs
             if self._replayed(call):
                 return call.result
-            with self._lock:
+            waits = call.waits
+            with alone() if waits else nullcontext(), self._lock:
                 more = call.signature.programs is not tried  # which another thread has recorded
-                if (more and self._replayed(call)) or self._recorded(call):
+                if not more and self._recorded(call):
                     return call.result
+            if more or (call.waits and not waits):
+                continue
             if moving is self._ints.names:
                 break
             moving, call = self._ints.names, self._call(args, kwargs).begun_as(call)
@@ -371,7 +375,8 @@ class Compiled(Replaying, CompiledFunction):
         try:
             recording, program, changed = self._record(call)
         except (NotRecordedError, *_PROBLEMS) as problem:
-            if self._ints.stop(call.flat):
+            call.waits = call.ledger is not None and call.ledger.waits
+            if call.waits or self._ints.stop(call.flat):
                 return False  # and the call is taken apart anew
             if isinstance(problem, NotRecordedError):
                 self._give_up(signature, str(problem))
@@ -422,7 +427,7 @@ class Compiled(Replaying, CompiledFunction):
                 self._receivers += receivers
                 captured = self._captured(call)
             changed = before.changed(captured)
-            if recording.misled:
+            if recording.misled or recording.ledger.waits:
                 raise TracerError(recording.why_not)
             call.all_drawn([draw.number for draw in recording.draws])
             program = Program(recording, captured, call, self.__name__, self.executor)

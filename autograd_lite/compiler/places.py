@@ -36,10 +36,14 @@ def alone() -> RLock:
     return _lock  # type: ignore[no-any-return]
 
 
-def hold(holder: Any) -> None:
-    """Take the lock, and note so in `holder.locked`: in C no interrupt comes in between."""
-    _lock.acquire()
-    holder.locked = True
+def hold(holder: Any) -> bool:
+    """Take the lock if no other thread has it, and note so in `holder.locked`: in C no interrupt
+    comes in between.
+    """
+    taken = bool(_lock.acquire(False))
+    if taken:
+        holder.locked = True
+    return taken
 
 
 def let_go(holder: Any) -> None:

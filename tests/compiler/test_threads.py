@@ -7,6 +7,8 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, compile
+from autograd_lite.compiler.places import alone
+from autograd_lite.compiler.record.ledger import Ledger
 from autograd_lite.compiler.signature import FREE_PER_SIGNATURE
 
 W = [Value(0.5), Value(-1.5), Value(2.0)]
@@ -82,3 +84,78 @@ def test_an_eager_function_runs_side_by_side_in_threads():
     for thread in threads:
         thread.join()
     assert not start.broken
+
+
+def test_a_callback_takes_a_step_that_another_thread_records(monkeypatch):
+    """Each would wait for the other, if the recording kept its function while it waited."""
+    v, w = Value(0.0), Value(0.0)
+    called_back, recording = threading.Event(), threading.Event()
+    inner = compile(lambda x: setattr(v, "data", v.data + x))
+    found = []
+
+    def callback(number):
+        if number == 3.0:
+            called_back.set()
+            recording.wait(10)
+            inner(1.0)
+
+    @compile
+    def outer(x):
+        w.data += x
+        ag.callback(callback, w)
+
+    take_lock = Ledger._lock
+
+    def slowly(self):
+        if threading.current_thread() is others[1]:
+            recording.set()
+        take_lock(self)
+
+    def record():
+        called_back.wait(10)
+        inner(1.0)
+
+    def run():
+        outer(1.0)
+        found.append(w.data)
+
+    others = [threading.Thread(target=f, daemon=True) for f in (run, record)]
+    outer(1.0)
+    outer(1.0)
+    monkeypatch.setattr(Ledger, "_lock", slowly)
+    for thread in others:
+        thread.start()
+    for thread in others:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in others)
+    assert recording.is_set()
+    assert (found, v.data, inner.recordings) == ([3.0], 2.0, 1)
+    inner(1.0)
+    assert v.data == 3.0
+
+
+@pytest.mark.parametrize("swallowed", [False, True])
+def test_a_step_is_recorded_while_another_thread_has_the_lock(swallowed):
+    """It waits for it without its own."""
+    v = Value(0.0)
+
+    @compile
+    def step(x):
+        if not swallowed:
+            v.data += x
+            return
+        try:
+            v.data += x
+        except Exception:
+            v.data = 100.0
+
+    thread = threading.Thread(target=step, args=(1.0,), daemon=True)
+    with alone():
+        thread.start()
+        thread.join(0.2)
+        assert thread.is_alive()
+        assert step._lock.acquire(timeout=10)
+        step._lock.release()
+    thread.join(10)
+    step(1.0)
+    assert (v.data, step.recordings) == (2.0, 1)

@@ -60,6 +60,7 @@ class Ledger:
     writes  each write of data, in order
     passes  each call of `backward()`, in order
     locked  True if it has the lock of steps
+    waits   True if it has not, and needs it: the call is to be recorded by a thread that has it
     passed  ids of the Values that the call is passed
     """
 
@@ -80,7 +81,7 @@ class Ledger:
         self.passes: list[Pass] = []
         self._own, self._seen = set[int](), 0  # ids of the first nodes of the recording
         self._enabled = grad_enabled()  # before the recording makes nodes within no_grad, too
-        self.locked = False
+        self.locked = self.waits = False
 
     @property
     def writes_state(self) -> bool:
@@ -290,8 +291,11 @@ class Ledger:
         self.written_places(old=True).write(array("d", numbers))
 
     def _lock(self) -> None:
-        if not self.locked:
-            hold(self)
+        if not (self.locked or hold(self)):
+            self.waits = True  # but not here: who has it may wait for this recording
+            text = "another thread takes a step"
+            self._give_up(text)
+            raise NotRecordedError(text)
 
     def close(self) -> None:
         """Let other threads step, and forget the passes and whom to tell: in cycles the graph
