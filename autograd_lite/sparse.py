@@ -16,7 +16,7 @@ from autograd_lite.callables import name_of
 from autograd_lite.compiler.body import OtherWayError
 from autograd_lite.compiler.choice import ExecutorChoice, all_close, cotangents_for
 from autograd_lite.compiler.messages import counted, said, warn
-from autograd_lite.compiler.program import Guards, Outputs
+from autograd_lite.compiler.program_guards import Guards, Outputs
 from autograd_lite.compiler.record.captured import CapturedState
 from autograd_lite.compiler.record.flatten import Identity, flatten_call
 from autograd_lite.compiler.record.recorder import Recorder, Recording, record

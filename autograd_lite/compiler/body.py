@@ -8,7 +8,7 @@ from math import isqrt
 from operator import is_
 
 from autograd_lite.compiler.messages import said
-from autograd_lite.compiler.program import Guards, Outputs
+from autograd_lite.compiler.program_guards import Guards, Outputs
 from autograd_lite.compiler.record.numbers import is_int
 from autograd_lite.compiler.record.recorder import Recording
 from autograd_lite.compiler.record.tracers import known_by_identity

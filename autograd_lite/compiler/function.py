@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import functools
 import os
-import random
-import sys
 from collections import OrderedDict
 from contextlib import nullcontext
-from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperType
-from weakref import WeakValueDictionary
+from types import FunctionType, MethodType
 
 from autograd_lite import observers
 from autograd_lite.callables import CompiledFunction, name_of, runs_later
 from autograd_lite.compiler.call import Call
 from autograd_lite.compiler.check import CHECKS, Witness, difference, is_checking
 from autograd_lite.compiler.choice import EXECUTORS
+from autograd_lite.compiler.function_pickling import arrived, found_at
 from autograd_lite.compiler.messages import said, warn
 from autograd_lite.compiler.mistake import Mistake
 from autograd_lite.compiler.places import alone, let_go
@@ -210,13 +208,13 @@ class Compiled(Replaying, CompiledFunction):
         module, name = getattr(self, "__module__", ""), getattr(self, "__qualname__", "")
         own = {*functools.WRAPPER_ASSIGNMENTS, "__wrapped__"}
         attributes = {name: thing for name, thing in vars(self).items() if name not in own}
-        if _found(module, name) is not self:
+        if found_at(module, name) is not self:
             return type(self), self._arguments(), attributes
         if module != "__main__" or type(self.function) is not FunctionType or protocol < 4:
             return name
         self.function.__qualname__ = f"{name}.function"
         vars(self.function).update(attributes)
-        return _arrived, (type(self), *self._arguments())
+        return arrived, (type(self), *self._arguments())
 
     def _arguments(self) -> tuple[Any, ...]:
         """The constructor's arguments, for copies and pickles."""
@@ -421,7 +419,7 @@ class Compiled(Replaying, CompiledFunction):
         call.ledger = recorder.recording.ledger
         try:
             recording = record(self.function, call.flat, recorder)
-            receivers = _receivers(recording)
+            receivers = recording.receivers()
             if any(all(x is not y for y in self._receivers) for x in receivers):
                 # What callbacks write into is no state that the function reads.
                 self._receivers += receivers
@@ -539,43 +537,3 @@ def decorated(make: Callable[[Any], Any], function: Any) -> Any:
     if isinstance(function, property):
         return property(make(function.fget), function.fset, function.fdel, function.__doc__)
     return make(function)
-
-
-def _receivers(recording: Recording) -> list[Any]:
-    """The objects that callbacks write into, and from which random numbers are drawn."""
-    called = [
-        *[call.function for call in recording.calls],
-        *[draw.function for draw in recording.draws],
-    ]
-    bound = [x for x in called if not isinstance(x, FunctionType) and hasattr(x, "__self__")]
-    return [
-        *[x for x in called if isinstance(x, FunctionType)],
-        *[x.__self__ for x in bound if isinstance(x, (BuiltinFunctionType, MethodWrapperType))],
-        *[x.__self__ for x in bound if isinstance(x.__self__, random.SystemRandom)],
-    ]
-
-
-def _found(module: Any, name: Any) -> Any:
-    """What stands under this name in a module that was imported, or None."""
-    thing: Any = sys.modules.get(module)
-    for part in str(name).split("."):
-        thing = getattr(thing, part, None)
-    return thing
-
-
-_arrivals: WeakValueDictionary[int, Compiled] = WeakValueDictionary()  # by their functions
-
-
-def _arrived(cls: type[Compiled], function: FunctionType, *arguments: Any) -> Compiled:
-    """The compiled function that was pickled as its function: found by its name, or made."""
-    name = function.__qualname__.removesuffix(".function")
-    found = _found(function.__module__, name)
-    if isinstance(found, Compiled) and found.function is function:
-        return found
-    made = _arrivals.get(id(function))
-    if made is None:
-        function.__qualname__ = name
-        _arrivals[id(function)] = made = cls(function, *arguments)
-    # One that reads itself has not had its attributes before.
-    vars(made).update(vars(function), __wrapped__=function)
-    return made

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite import Value, compile
-from autograd_lite.compiler.program import Guards, Outputs
+from autograd_lite.compiler.program_guards import Guards, Outputs
 from autograd_lite.compiler.record.guards import Guard
 from autograd_lite.compiler.record.recorder import Recording
 

@@ -7,9 +7,11 @@ are noted as such.
 
 from __future__ import annotations
 
+import random
 import threading
 from functools import reduce
 from operator import or_
+from types import BuiltinFunctionType, FunctionType, MethodWrapperType
 from typing import NamedTuple
 
 import autograd_lite.kinds as kinds
@@ -141,6 +143,16 @@ class Recording:
         """Make the callbacks from this one on, unobserved, as a program makes them."""
         for function, values, _ in self.calls[start:]:
             unobserved(function, *plain(values))
+
+    def receivers(self) -> list[Any]:
+        """The objects that callbacks write into, and from which random numbers are drawn."""
+        called = [*[x.function for x in self.calls], *[x.function for x in self.draws]]
+        bound = [x for x in called if not isinstance(x, FunctionType) and hasattr(x, "__self__")]
+        return [
+            *[x for x in called if isinstance(x, FunctionType)],
+            *[x.__self__ for x in bound if isinstance(x, (BuiltinFunctionType, MethodWrapperType))],
+            *[x.__self__ for x in bound if isinstance(x.__self__, random.SystemRandom)],
+        ]
 
     def leave_behind(self, flat: FlatArguments) -> None:
         """Let gradients flow through the nodes of the recording to what its tracers stood for, and
