@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Laboratory"]
 
-LARGEST = 200_000
-"""The most edges of a program that a page carries: some 5 MB."""
+LARGEST = 500_000
+"""The most edges of a program that a page carries: some 5 MB, and 3 ms for both passes."""
 
 
 class Laboratory:

@@ -247,6 +247,10 @@ def test_what_cannot_be_computed_is_told(show, by_hand):
     page.locator("#tab-change").click()
     assert page.locator("#leaf option").all_inner_texts() == ["w"]
 
+    for name, kept in {"x": True, "h": True, "w": False, "v3": False}.items():
+        assert ("kept" in leaf(page, name).get_attribute("class").split()) == kept
+    assert "Boxes with a dotted frame stay" in page.locator("#caption").inner_text()
+
     page = show(by_hand(x))
     page.locator("#tab-change").click()
     assert page.locator("#change").inner_text().startswith("No leaf can be changed here. x goes ")
@@ -312,6 +316,10 @@ def nudged(page):
 def test_a_nudge_is_compared_with_the_gradient(show):
     page = show(exact())
     page.locator("#tab-nudge").click()
+    page.locator("#epsilon").focus()
+    page.keyboard.press("ArrowRight")  # the keys of a field are its own
+    assert page.locator("#epsilon").input_value() == "4"
+    assert page.locator("#nudge").is_visible()
     page.locator("#nudged").select_option(label="w")
     before, root = bits(page), exact()
     root.backward()
@@ -461,6 +469,35 @@ def test_a_phone_has_room_for_each_panel(show, parameter, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     drag(page, "w", 30)
     assert numbers(page)["w"] != 0.5
+
+
+def test_a_finger_drags_sideways_and_scrolls_upward(browser, tmp_path):
+    path = tmp_path / "page.html"
+    visualize.explain(exact(), path)
+    context = browser.new_context(
+        viewport={"width": 390, "height": 500}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(path.as_uri())
+    at = leaf(page, "w").bounding_box()
+    x, y = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
+    finger = context.new_cdp_session(page)
+
+    def swipe(dx, dy):
+        def touch(kind, *points):
+            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        touch("touchStart", {"x": x, "y": y})
+        for k in range(1, 9):
+            touch("touchMove", {"x": x + k * dx, "y": y + k * dy})
+        touch("touchEnd")
+
+    swipe(5, 1)
+    assert numbers(page)["w"] == 0.9
+    swipe(0, -12)
+    page.wait_for_function("picture.scrollTop > 0 || scrollY > 0")
+    assert numbers(page)["w"] == 0.9
+    context.close()
 
 
 def test_long_numbers_stay_in_their_boxes(show):

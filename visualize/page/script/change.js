@@ -37,9 +37,10 @@ function keptHere(box) {
   return why ? `The page cannot compute it again: ${why}.` : "";
 }
 
-/** Let a node of the picture be dragged, and changed by keys. */
+/** Let a node of the picture be dragged, and changed by keys; mark one that cannot be changed. */
 function attendLeaf(node, box) {
   const leaf = leafIn(box);
+  node.classList.toggle("kept", Boolean(locked(box) || keptHere(box)));
   if (!leaf) return;
   node.classList.add("free");
   node.setAttribute("aria-description", "Up and Down change it; digits type a number");
@@ -47,16 +48,20 @@ function attendLeaf(node, box) {
   node.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     const x = LAB.number(leaf.node);
-    from = { at: event.clientX, x, grain: grain(x), far: false };
+    from = { at: event.clientX, up: event.clientY, x, grain: grain(x), far: false };
     node.setPointerCapture(event.pointerId);
   });
   node.addEventListener("pointermove", (event) => {
     if (from === null) return;
     const by = event.clientX - from.at;
-    if (!from.far && Math.abs(by) < 4) return; // a click
+    if (!from.far && Math.abs(by) < Math.max(4, Math.abs(event.clientY - from.up))) return; // a click
     from.far = true;
     change(leaf, moved(from.x, from.grain, event.shiftKey ? by / 10 : by));
   });
+  // On a screen that is touched, sideways drags the leaf, and up and down scrolls.
+  node.addEventListener("touchmove", (event) => {
+    if (from !== null && from.far) event.preventDefault();
+  }, { passive: false });
   node.addEventListener("pointerup", () => { from = from && from.far ? { done: true } : null; });
   node.addEventListener("pointercancel", () => { from = null; });
   node.addEventListener("click", (event) => { // the end of a drag is no click

@@ -10,6 +10,7 @@ function pause() {
 function play() {
   if (timer !== null) return pause();
   if (view.step === view.steps.length - 1) view.step = 0;
+  turnTo(tabs[0]);
   $("play").textContent = "Pause";
   $("explanation").setAttribute("aria-live", "off");
   timer = setInterval(() => go(view.step + 1), DATA.interval);
@@ -24,6 +25,7 @@ $("last").addEventListener("click", () => { pause(); go(view.steps.length - 1); 
 $("slider").addEventListener("input", (event) => { pause(); go(Number(event.target.value)); });
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target.closest("#change, #nudge, #descend") !== null) return; // fields have keys of their own
   const onSlider = event.target === $("slider");
   const onButton = event.target instanceof HTMLButtonElement;
   const actions = {

@@ -4,6 +4,8 @@ const HEIGHT = 0.55; // the part of the window's height that the picture should 
 const LARGEST = 1.5; // pixels a point: no picture is drawn larger than this
 const READABLE = 0.9; // and one that would be smaller than this is laid out in the other direction
 const SMALLEST = 0.62; // or, if that does not help, can be scrolled
+const KEPT = "Boxes with a dotted frame stay as they are: the page cannot compute them again, or they go " +
+  "into one that it cannot compute.";
 const CHARACTER = 6.65; // points that a character in a box takes
 const PATHS = 12; // how many paths are listed
 const BOUNDS = [...Object.values(DATA.bounds).reverse().slice(1), 1]; // the upper ones of the shades
@@ -161,7 +163,8 @@ function trail() {
     button.addEventListener("click", () => open(index));
     return button;
   }));
-  $("caption").textContent = view.view.caption;
+  const kept = view.boxes.some((box) => keptHere(box) || locked(box));
+  $("caption").textContent = [view.view.caption, kept ? KEPT : ""].filter(Boolean).join(" ");
 }
 
 /** Take the layout that can be read in this window, and as large as fits. */
