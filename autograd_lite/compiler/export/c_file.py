@@ -17,6 +17,7 @@ from autograd_lite.compiler.export.stepped import Stepped
 from autograd_lite.compiler.lift.names import Names
 from autograd_lite.compiler.plan import plan
 from autograd_lite.compiler.plan.groups import writes_of
+from autograd_lite.compiler.plan.reuse import thrifty
 from autograd_lite.operations.formulas import NotInCError
 
 TYPE_CHECKING = False
@@ -122,7 +123,7 @@ class File:
         self.results = "value" if self.n_results == 1 else "results"
         self.state = _names(exported.state, taken)
         self.starts, self.state_starts = _starts(exported.parameters), _starts(exported.state)
-        made = _plan(exported)
+        made = thrifty(_plan(exported))
         self.n_outputs = len(made.outputs)
         self.laid = self._laid(made)
         program, names = exported.array_program, dict(self._slots())

@@ -25,10 +25,11 @@ from autograd_lite.compiler.lift.instructions import (
 from autograd_lite.compiler.plan.groups import Loop, Repeat, reads_of, turns_of, writes_of
 from autograd_lite.compiler.plan.join import span
 from autograd_lite.compiler.plan.relocate import moved_plan
+from autograd_lite.compiler.plan.reuse import handed_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -389,7 +390,13 @@ class _Laying:
         during = (first < end) & (last >= start)
         first[during] = np.minimum(first[during], start)
         last[during] = np.maximum(last[during], end - 1)
-        for offset in (_packed(first, last, size), low):  # if that cannot be, as they were
+        once = [(k, item) for k, item in enumerate(items) if not start <= k < end]
+        home = self._homes(once, unit, low, size, first, last, zero)
+        np.maximum.at(last, home, last.copy())
+        own = home == np.arange(n)
+        packed = np.zeros(n, np.int64)
+        packed[own] = _packed(first[own], last[own], size[own])
+        for offset in (packed[home], low):  # if that cannot be, as they were
             total = int((offset + size)[last >= 0].max(initial=0))
             new = self.new.copy()
             used = self.in_work & (unit >= 0)
@@ -429,6 +436,25 @@ class _Laying:
         ]
         constants = numbers[self.tabled]
         return Laid(self.regions, constants, dict(zip(*literals, strict=True)), made, *done)
+
+    def _homes(
+        self,
+        items: Iterable[tuple[int, _Item]],
+        unit: Ints,
+        low: Ints,
+        size: Ints,
+        first: Ints,
+        last: Ints,
+        zero: NDArray[np.bool_],
+    ) -> Ints:
+        """For each unit, itself, or one whose place it takes over, element by element."""
+        home = np.arange(len(low))
+        for k, item in items:
+            if isinstance(item.what, Loop):
+                beginning = (first == k) & ~zero
+                for one, heir in handed_on(item.what, unit, low, size, last == k, beginning):
+                    home[heir] = home[one]
+        return home
 
     def _units(self, items: Sequence[_Item]) -> tuple[Ints, Ints, Ints]:
         """What stays together: [size] the unit of each address, -1 of none; the first address and

@@ -9,7 +9,7 @@ writes the other, element by element.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,7 +30,7 @@ from autograd_lite.compiler.plan.relocate import moved_plan
 from autograd_lite.compiler.plan.result import Plan
 from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["reused"]
+__all__ = ["handed_on", "reused", "thrifty"]
 
 
 def reused(plan: Plan) -> Plan:
@@ -39,7 +39,7 @@ def reused(plan: Plan) -> Plan:
     Leaves, constants, results and gradients have places of their own, in their order. The backward
     groups overwrite what the forward groups have computed: a second gradient needs another run.
     """
-    plans = [plan, _packed(plan), _packed(_thrifty(plan))]
+    plans = [plan, _packed(plan), _packed(thrifty(plan))]
     return min(plans, key=lambda made: made.size)  # the first of those that are as small
 
 
@@ -87,13 +87,26 @@ class _Blocks:
                 dead[block] = time
         return born, dead
 
+    def handed_on(self, groups: Sequence[Group]) -> Iterator[tuple[int, int]]:
+        """Pairs of blocks, the second of which may take over the place of the first."""
+        first = np.full(len(self.of), len(groups))
+        last = np.full(len(self.of), -1)
+        for time, touched in enumerate(self.touched):
+            first[touched] = np.minimum(first[touched], time)
+            last[touched] = time
+        block, low = np.where(self.kept, -1, self.of), np.arange(len(self.of))
+        for time, group in enumerate(groups):
+            if isinstance(group, Loop):
+                ending, beginning = last == time, first == time
+                yield from handed_on(group, block, low, self.length, ending, beginning)
+
 
 def _packed(plan: Plan) -> Plan:
     """The plan with its groups as they are, and each block in the first place that is free."""
     blocks = _Blocks(plan)
     born, dead = blocks.lives()
     home: dict[int, int] = {}  # of a block that takes over another's place
-    for block, heir in list(_handed_on(plan, blocks, born, dead)):
+    for block, heir in blocks.handed_on([*plan.forward, *plan.backward]):
         home[heir] = first = home.get(block, block)
         dead[first] = dead[heir]
         del born[heir]
@@ -130,46 +143,50 @@ def _packed(plan: Plan) -> Plan:
             kept[addresses.min() : addresses.max() + 1] = True
 
 
-def _handed_on(
-    plan: Plan, blocks: _Blocks, born: Mapping[int, int], dead: Mapping[int, int]
+def handed_on(
+    loop: Loop, block: Ints, low: Ints, size: Ints, ending: Live, beginning: Live
 ) -> Iterator[tuple[int, int]]:
-    """Pairs of blocks, one of which may take over the place of the other."""
-    for time, group in enumerate([*plan.forward, *plan.backward]):
-        if not isinstance(group, Loop):
+    """Pairs of blocks, the second of which may take over the place of the first in a loop.
+
+    block      [memory] the block of each address; -1 of none
+    low, size  of each block, its first address and how far it goes
+    ending, beginning  True of blocks that only this loop and earlier ones, or later ones, touch
+    """
+    whole: dict[Ref, int] = {}  # the block of each ref that lies in one
+    seen: Counter[int] = Counter()  # refs that go to a block
+    for ref in {ref for s in loop.statements for ref in (s.out, *s.operands.values())}:
+        if ref.base >= 0:
+            touched = np.unique(block[ref.addresses(*loop.sizes)]).tolist()
+            seen.update(touched)
+            if len(touched) == 1 and touched[0] >= 0:
+                whole[ref] = touched[0]
+    whole = {ref: b for ref, b in whole.items() if seen[b] == 1}
+    for i, s in enumerate(loop.statements):
+        heir = whole.get(s.out, -1)
+        if heir < 0 or not beginning[heir] or s.kind != "map" or not all(s.out.strides):
             continue
-        whole: dict[Ref, int] = {}  # the block of each ref that lies in one
-        seen: Counter[int] = Counter()  # refs that go to a block
-        for ref in {ref for s in group.statements for ref in (s.out, *s.operands.values())}:
-            if ref.base >= 0:
-                touched = np.unique(blocks.of[ref.addresses(*group.sizes)]).tolist()
-                seen.update(touched)
-                if len(touched) == 1 and not blocks.kept[touched[0]]:
-                    whole[ref] = touched[0]
-        whole = {ref: block for ref, block in whole.items() if seen[block] == 1}
-        for i, s in enumerate(group.statements):
-            heir = whole.get(s.out, -1)
-            if heir < 0 or born[heir] != time or s.kind != "map" or not all(s.out.strides):
-                continue
-            later = {ref for x in group.statements[i + 1 :] for ref in x.operands.values()}
-            for ref in s.operands.values():
-                block = whole.get(ref, -1)
-                if (
-                    block >= 0
-                    and born[block] < time == dead[block]
-                    and ref not in later
-                    and ref.strides == s.out.strides
-                    and ref.base - block == s.out.base - heir
-                    and blocks.length[block] == blocks.length[heir]
-                ):
-                    del whole[ref]
-                    yield block, heir
-                    break
+        later = {ref for x in loop.statements[i + 1 :] for ref in x.operands.values()}
+        for ref in s.operands.values():
+            b = whole.get(ref, -1)
+            if (
+                b >= 0
+                and ending[b]
+                and not beginning[b]
+                and ref not in later
+                and ref.strides == s.out.strides
+                and ref.base - low[b] == s.out.base - low[heir]
+                and size[b] == size[heir]
+            ):
+                del whole[ref]
+                yield b, heir
+                break
 
 
-def _thrifty(plan: Plan) -> Plan:
-    """The plan with its groups in an order in which little is alive at a time.
+def thrifty(plan: Plan) -> Plan:
+    """The plan with its groups in an order in which little is alive at a time; see `reused`.
 
-    Of the groups that may come next it is always the one that leaves least.
+    Of the groups that may come next it is always the one that leaves least; and those that leave as
+    much as they find, or find nothing, wait until they are needed.
     """
     blocks = _Blocks(plan)
     n = len(plan.forward)
@@ -181,7 +198,7 @@ def _thrifty(plan: Plan) -> Plan:
     for start, groups in ((0, plan.forward), (n, plan.backward)):
         before, behind = _dependences(groups)
         ready = {i for i in range(len(groups)) if not before[i]}
-        order = []
+        order, able = [], set[int]()
         while ready:
 
             def growth(i: int, start: int = start) -> tuple[int, int]:
@@ -190,17 +207,34 @@ def _thrifty(plan: Plan) -> Plan:
                 return int(more - blocks.length[touched[left[touched] == 1]].sum()), i
 
             i = min(ready, key=growth)
+            more, _ = growth(i)
             ready.remove(i)
             order.append(i)
             touched = blocks.touched[start + i]
+            if more == 0 or not begun[touched].any():
+                able.add(i)
             begun[touched] = True
             left[touched] -= 1
             for j in behind[i]:
                 before[j] -= 1
                 if not before[j]:
                     ready.add(j)
-        parts.append([groups[i] for i in order])
+        parts.append([groups[i] for i in _waiting(order, able, behind)])
     return replace(plan, forward=parts[0], backward=parts[1])
+
+
+def _waiting(
+    order: Sequence[int], able: Collection[int], behind: Sequence[Sequence[int]]
+) -> list[int]:
+    """The order with those that are able to wait right before the first that waits for them."""
+    found: list[int] = []  # the last first
+    for i in reversed(order):
+        at = len(found)
+        if i in able and behind[i]:
+            needed = set(behind[i])
+            at = 1 + max(k for k, j in enumerate(found) if j in needed)
+        found.insert(at, i)
+    return found[::-1]
 
 
 def _dependences(groups: Sequence[Group]) -> tuple[list[int], list[list[int]]]:
@@ -310,4 +344,8 @@ def _all(arrays: Sequence[Ints]) -> Ints:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from autograd_lite.compiler.lift.instructions import Ref
+
+    Live = NDArray[np.bool_]

@@ -96,3 +96,19 @@ def test_two_steps_may_lie_anywhere_but_not_two_of_two():
     laid = laid_out(plan_of([far, farther, *near], 1600), [])
     assert laid.regions[-1].size < 1020
     assert len(laid_out(plan_of([far], 1600), []).units) == 2
+
+
+def test_what_is_read_for_the_last_time_gives_its_place_to_what_is_written():
+    x, a, b, y = (Ref(i, (1,)) for i in (0, 20, 24, 28))
+    groups = [loop(a, x, tree=("exp", "x")), loop(b, a, x), loop(y, b, x)]
+    wanted = [
+        Wanted("p", 4, np.arange(4), np.arange(4)),
+        Wanted("r", 4, np.arange(4), np.arange(28, 32), "forward"),
+    ]
+    laid = laid_out(plan_of(groups, 32), wanted)
+    assert laid.regions[-1].size == 4
+    first, second, _, _ = (step.what for step in laid.forward)
+    assert second.statements[0].operands["x"] == second.statements[0].out
+    assert first.statements[0].out == second.statements[0].out
+    kept = [*groups[:2], loop(y, b, a)]  # now the first is read once more
+    assert laid_out(plan_of(kept, 32), wanted).regions[-1].size == 8

@@ -11,6 +11,7 @@ from autograd_lite.compiler.plan import plan, reused
 from autograd_lite.compiler.plan.check import check
 from autograd_lite.compiler.plan.groups import Loop, Statement
 from autograd_lite.compiler.plan.result import Plan
+from autograd_lite.compiler.plan.reuse import thrifty
 from tests.support.lifting import Lifted
 from tests.support.plans import Runner, plan_agrees
 from tests.support.scalar_programs import KINDS, program
@@ -153,3 +154,11 @@ def test_a_network_needs_a_part_of_the_memory():
     own = 2 * len(model.parameters()) + 128
     assert small.size - own < 0.6 * (made.size - own)
     plan_agrees(lifted, small, runs=2, once=True)
+
+
+def test_what_reads_nothing_waits_until_it_is_needed():
+    x, zeros, a, y = at(0, 10, 20, 40)
+    total = Statement(Ref(10, (1,)), "x", {"x": a}, add=1)
+    groups = [put(zeros, 0.0), put(a, ("exp", "x"), x=x), Loop((4,), [total]), put(y, x=zeros)]
+    ordered = thrifty(plan_of(*groups, outputs=range(40, 44)))
+    assert ordered.forward == [groups[1], groups[0], *groups[2:]]
