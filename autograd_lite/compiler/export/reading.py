@@ -30,6 +30,7 @@ from autograd_lite.compiler.function import Compiled
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.flatten import Identity
 from autograd_lite.compiler.record.template import Array, Hole, Row
+from autograd_lite.compiler.tape.opcodes import LEAF
 from autograd_lite.compiler.tape.tape import Tape
 from autograd_lite.tree import items
 from autograd_lite.value import Node, number_of
@@ -81,7 +82,6 @@ class _Reading:
         self._arrays = {(id(x), k): [next(slots) for _ in range(n)] for x, k, n in reads.arrays}
         self._numbers = {(id(x), k): next(slots) for x, k, _ in reads.numbers}
         self._data |= {id(x): next(slots) for x in program.parameters}
-        self._data |= {id(x): slot for x, slot in zip(flat.values, flat.slots, strict=True)}
         n = program.n_results + program.n_numbers
         outputs = count(n)
         self._new_data = {id(x): next(outputs) for x in writes.data}
@@ -118,6 +118,9 @@ class _Reading:
         parameters = [self._parameter(*each) for each in named]
         state = [*self._grads_of(parameters), *self._state(function, parameters)]
         read = [p for p in parameters if (p.slots >= 0).any()]
+        tensors = [*passed, *read, *arguments, *state]
+        known = np.concatenate([np.empty(0, np.int64), *(x.slots.ravel() for x in tensors)])
+        assert np.isin(self._tape.slots[self._tape.codes == LEAF], known).all()
         return Exported(
             name=name or identifier(name_of(self._f).strip("<>")),
             title=(inspect.getdoc(function) or "").partition("\n")[0],

@@ -42,6 +42,15 @@ def test_values_that_are_passed_are_parameters():
     assert exported.reference[0].gradients["w"].tolist() == [6.0, 4.0]
 
 
+def test_a_value_that_is_passed_and_read_is_two_parameters():
+    w = Value(2.0)
+    exported = read(lambda u: w * u * u, (w,))
+    assert [p.name for p in exported.parameters] == ["u", "w"]
+    numbers, _ = exported.reference
+    assert numbers.results == [8.0]
+    assert (numbers.gradients["u"], numbers.gradients["w"]) == (8.0, 4.0)
+
+
 def test_several_results_have_names_and_no_gradients():
     w = Value(2.0)
     exported = read(lambda x: {"loss": w * x, "all": [w + 0, w * w]}, (3.0,))
