@@ -124,6 +124,7 @@ class _Function:
             a.name for a in exported.arguments
         ]
         text = [f"def {called}({', '.join(arguments)}):"]
+        text += self._shapes()
         checks = self._checks()
         if not self.printer.dialect.traced:
             text += [
@@ -150,6 +151,13 @@ class _Function:
             text.append(f'        "{self.given[known]}": {shown}{"" if own else ".copy()"},')
             seen.add(shown)
         return [*text, "    }"]
+
+    def _shapes(self) -> Iterator[str]:
+        """The lines that refuse arguments of other shapes, whose numbers would be other ones."""
+        for a in self.exported.arguments:
+            if a.shape:
+                yield f"    if {self.printer.dialect.module}.shape({a.name}) != {a.shape}:"
+                yield f'        raise ValueError("{a.name} must have the shape {a.shape}")'
 
     def _checks(self) -> list[tuple[str, str]]:
         """(condition, what is wrong where it does not hold) of each argument that has bounds."""
