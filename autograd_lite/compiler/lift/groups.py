@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
 from autograd_lite.compiler.lift.canonical import CONSTANT, ELEMENTWISE, LEAF, SUM, CanonicalProgram
-from autograd_lite.compiler.lift.hashes import Hashes, mixed, of_sets
+from autograd_lite.compiler.lift.hashes import Hashes, of_pairs, of_sets
 from autograd_lite.compiler.lift.schedule import Schedule
 from autograd_lite.compiler.tape.ranges import Ints
 
@@ -124,12 +125,11 @@ def _signatures(form: CanonicalProgram, nodes: Ints, mark: Callable[[Ints], Ints
     swap = terms[swapped]
     form.a[swap], form.b[swap] = form.b[swap], form.a[swap]
     b = np.where(kind == ELEMENTWISE, np.arange(len(terms)) - np.repeat(starts, counts), b)
-    pair = mixed(mixed(a) + b.astype(np.uint64))
 
     # A constant beside other operands says nothing: the padding of an image, a bias that is none.
     one = form.number[form.b[terms]] == 1
     counted = (kind == ELEMENTWISE) | ((a != CONSTANTS) & ((b != CONSTANTS) | one))
-    return of_sets(pair, counted, starts)
+    return of_sets(of_pairs(a, b), counted, starts)
 
 
 def _alike(nodes: Ints, program_order: Ints, operation: Ints, signature: Hashes) -> list[Ints]:
@@ -137,5 +137,6 @@ def _alike(nodes: Ints, program_order: Ints, operation: Ints, signature: Hashes)
     order = np.lexsort((program_order[nodes], signature, operation))
     operation, signature = operation[order], signature[order]
     cuts = (operation[1:] != operation[:-1]) | (signature[1:] != signature[:-1])
-    alike = np.split(nodes[order], np.flatnonzero(cuts) + 1)
+    nodes, edges = nodes[order], [0, *(np.flatnonzero(cuts) + 1).tolist(), len(nodes)]
+    alike = [nodes[start:end] for start, end in pairwise(edges)]
     return sorted(alike, key=lambda members: int(program_order[members[0]]))

@@ -9,9 +9,14 @@ from numpy.typing import NDArray
 
 from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["Hashes", "mixed", "of_sets"]
+__all__ = ["Hashes", "mixed", "of_pairs", "of_sets"]
 
 Hashes: TypeAlias = NDArray[np.uint64]
+
+# Odd, so that no bit of a factor is lost: the fractions of the roots of 2, 3 and 5.
+_FIRST, _SECOND, _THIRD = map(
+    np.uint64, (0x6A09E667F3BCC909, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B)
+)
 
 
 def mixed(x: Ints | Hashes) -> Hashes:
@@ -22,6 +27,11 @@ def mixed(x: Ints | Hashes) -> Hashes:
     return z ^ (z >> np.uint64(31))
 
 
+def of_pairs(x: Ints | Hashes, y: Ints | Hashes) -> Hashes:
+    """A hash of each pair, in its order."""
+    return mixed(x.astype(np.uint64) * _FIRST + y.astype(np.uint64))
+
+
 def of_sets(x: Hashes, counted: NDArray[np.bool_], starts: Ints) -> Hashes:
     """A hash of each set of hashes, whatever the order, and however often each is there.
 
@@ -29,10 +39,15 @@ def of_sets(x: Hashes, counted: NDArray[np.bool_], starts: Ints) -> Hashes:
     counted  [m] True if the hash counts; where none of a set does, all count
     starts   [n] position in x where each set begins
     """
-    some = np.logical_or.reduceat(counted, starts)
-    counted = counted | ~np.repeat(some, np.diff(starts, append=len(x)))
     none = np.uint64(0)
-    high = np.maximum.reduceat(np.where(counted, x, none), starts)
-    low = np.minimum.reduceat(np.where(counted, x, ~none), starts)
+    if counted.all():
+        largest, least = x, x
+    else:
+        some = np.logical_or.reduceat(counted, starts)
+        if not some.all():
+            counted = counted | ~np.repeat(some, np.diff(starts, append=len(x)))
+        largest, least = np.where(counted, x, none), np.where(counted, x, ~none)
     bits = np.where(counted, np.uint64(1) << (x >> np.uint64(58)), none)
-    return mixed(high + mixed(low + mixed(np.bitwise_or.reduceat(bits, starts))))
+    high, low = np.maximum.reduceat(largest, starts), np.minimum.reduceat(least, starts)
+    every: Hashes = np.bitwise_or.reduceat(bits, starts)
+    return mixed(high * _FIRST + low * _SECOND + every * _THIRD)

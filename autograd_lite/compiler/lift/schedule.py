@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_lite.compiler.lift.canonical import CONSTANT, ELEMENTWISE, SUM, CanonicalProgram
-from autograd_lite.compiler.lift.hashes import Hashes, mixed, of_sets
+from autograd_lite.compiler.lift.hashes import Hashes, mixed, of_pairs, of_sets
 from autograd_lite.compiler.tape.ranges import Ints, distinct, offsets_of, rows_of
 
 __all__ = ["Schedule", "has_few_levels"]
@@ -154,5 +154,5 @@ def structural_hash(form: CanonicalProgram) -> Hashes:
         a, b = hashes[form.a], hashes[form.b]
         a, b = np.where(mapped, a, np.minimum(a, b)), np.where(mapped, position, np.maximum(a, b))
         hashes = operation.copy()
-        hashes[nodes] = mixed(operation[nodes] + of_sets(mixed(mixed(a) + b), counted, starts))
+        hashes[nodes] = of_pairs(operation[nodes], of_sets(of_pairs(a, b), counted, starts))
     return hashes

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite.compiler.lift.hashes import mixed, of_sets
+from autograd_lite.compiler.lift.hashes import mixed, of_pairs, of_sets
 
 sets = st.lists(st.lists(st.integers(0, 40), min_size=1, max_size=5), min_size=1, max_size=8)
 pairs = st.lists(st.lists(st.integers(0, 40), min_size=1, max_size=2), min_size=1, max_size=8)
@@ -44,3 +44,10 @@ def test_neighbours_differ_in_half_of_the_bits():
     x = mixed(np.arange(1000))
     differing = [int(bits).bit_count() for bits in x[1:] ^ x[:-1]]
     assert 30 < np.mean(differing) < 34
+
+
+def test_pairs_are_told_apart_in_their_order():
+    x, y = np.divmod(np.arange(10_000), 100)
+    found = of_pairs(x, y)
+    assert len(np.unique(found)) == len(found)
+    assert len(np.unique(np.append(found, of_pairs(found, y)))) == 2 * len(found)
