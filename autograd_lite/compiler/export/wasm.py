@@ -53,18 +53,14 @@ def head(lines: Sequence[str]) -> str:
     return "".join(f"// {line}".rstrip() + "\n" for line in "\n".join(lines).splitlines()) + "\n"
 
 
-def write(exported: Exported, *, real: str = "double") -> Written:
+def write(exported: Exported, *, real: str = "double", optimizer: Any = None) -> Written:
     """A JavaScript module with the WebAssembly of a function, and its parameters, in it.
 
-    real  "double" or "float", which needs half the memory
+    real       "double" or "float", which needs half the memory
+    optimizer  one that makes a step of the loss, as in C
     """
     if real not in _TYPES:
         raise ValueError(f"export: real must be 'double' or 'float', not {real!r}")
-    if exported.is_step:
-        raise ExportError(
-            f"export: {exported.name} changes parameters or state, which 'wasm' has not; export "
-            "the loss, and change the parameters in JavaScript"
-        )
     file = c.file_of(exported)
     return Written(_module(file, binary(file, real), real))
 
@@ -130,9 +126,9 @@ function numbersFor(name, to, given) {
 /**
  * %(name)s, with a memory of its own.
  *
- * %(arrays)s and `arguments` are typed arrays by name, row by row: views of
- * that memory, to read and to write. Functions take the arguments in their order, or none where
- * those of `arguments` were written. They return a number, or an object of the results by name.
+ * %(arrays)s are typed arrays by name, row by row: views of that memory,
+ * to read and to write. Functions take the arguments in their order, or none where those of
+ * `arguments` were written. They return a number, or an object of the results by name.
  */
 export async function load() {
   const { instance } = await WebAssembly.instantiate(bytes(WASM), {});
@@ -153,8 +149,8 @@ export async function load() {
   const numbers = (start, length) => new %(type)s(memory.buffer, start, length);
   const integers = (start, length) => new Int32Array(memory.buffer, start, length);
 %(views)s
-  /** Run the program. gradients: where they go, or 0 for the results alone. */
-  function run(given, gradients) {
+  /** Run the program.%(where)s */
+  function run(given%(gradients)s) {
     if (given.length && given.length !== inputs.length)
       throw new RangeError(`%(name)s: expected ${inputs.length} arguments, got ${given.length}`);
     const found = given.map((thing, i) => numbersFor(...inputs[i], thing));
@@ -162,7 +158,7 @@ export async function load() {
     const status = %(function)s(%(passed)s);
     if (status === 2) throw new RangeError("%(name)s: an argument is out of range");
     if (status !== 0) throw new RangeError("%(name)s: a number is not finite");
-    return %(returned)s;
+    return results();
   }
 
   return {
@@ -174,73 +170,71 @@ export async function load() {
 
 def _module(file: File, wasm: bytes, real: str) -> str:
     exported, (dtype, view) = file.exported, _TYPES[real]
-    bytes_each = np.dtype(dtype).itemsize
-    graded = exported.differentiable
-    n = file.starts[-1]
-    places = {}
-    if n:
-        places["parameters"] = n * bytes_each
-    if graded:
-        places["gradients"] = n * bytes_each
-    args: list[str] = []
-    passed = ["at.parameters"] if n else []
-    for name, argument in zip(file.arguments, exported.arguments, strict=True):
-        integer = name in file.integers
-        key = f"argument_{len(args)}"
-        size = argument.slots.size
-        places[key] = size * (4 if integer else bytes_each)
-        called = json.dumps(argument.name)
-        kind = "integers" if integer else "numbers"
-        args.append(f"[{called}, {kind}(at.{key}, {size})],{_shape(argument.shape)}")
-        passed.append(f"at.{key}" if argument.shape else f"inputs[{len(args) - 1}][1][0]")
-    places["results"] = file.n_results * bytes_each
-    places["work"] = max(1, file.laid.regions[-1].size) * bytes_each
-    passed += ["at.results", *(["gradients"] if graded else []), "at.work"]
-
-    views = []
-    constants = ""
-    if n:
-        packed = np.concatenate([p.numbers.ravel() for p in exported.parameters]).astype(dtype)
-        constants = f'const PARAMETERS = "{_base64(packed.tobytes())}";\n'
+    size = np.dtype(dtype).itemsize
+    groups: dict[str, tuple[Sequence[Any], list[int]]] = {}  # {array: tensors in it, their starts}
+    if file.starts[-1]:
+        groups["parameters"] = exported.parameters, file.starts
+    if file.state_starts[-1]:
+        groups["state"] = exported.state, file.state_starts
+    places = {group: starts[-1] * size for group, (_, starts) in groups.items()}
+    constants, views = [], []
+    for group, (tensors, starts) in groups.items():
         # A view of numbers begins at a multiple of their size, as a copy of the bytes does.
-        views.append(f"numbers(at.parameters, {n}).set(new {view}(bytes(PARAMETERS).buffer));")
-    for group in ["parameters"] * bool(n) + ["gradients"] * graded:
-        lines = []
-        for offset, p in zip(file.starts, exported.parameters, strict=False):
-            start = f" + {offset * bytes_each}" if offset else ""
-            lines.append(
-                f"{json.dumps(p.name)}: numbers(at.{group}{start}, {p.slots.size}),"
-                f"{_shape(p.shape)}"
-            )
-        views += [f"const {group} = {{", *(f"  {line}" for line in lines), "};"]
-    views += ["const inputs = [", *(f"  {line}" for line in args), "];"]
+        numbers = np.concatenate([x.numbers.ravel() for x in tensors]).astype(dtype)
+        constants.append(f'const {group.upper()} = "{_base64(numbers.tobytes())}";\n')
+        into = f"numbers(at.{group}, {starts[-1]})"
+        views.append(f"{into}.set(new {view}(bytes({group.upper()}).buffer));")
+    passed = [f"at.{group}" for group in groups]
+    if exported.differentiable:
+        groups["gradients"] = groups["parameters"]
+        places["gradients"] = places["parameters"]
+    for group, (tensors, starts) in groups.items():
+        views.append(f"const {group} = {{")
+        for start, x in zip(starts, tensors, strict=False):
+            at = f"at.{group} + {start * size}" if start else f"at.{group}"
+            held = f"{json.dumps(x.name)}: numbers({at}, {x.slots.size}),"
+            views.append(f"  {held}{_shape(x.shape)}")
+        views.append("};")
+    views.append("const inputs = [")
+    for i, (name, argument) in enumerate(zip(file.arguments, exported.arguments, strict=True)):
+        integer, count = name in file.integers, argument.slots.size
+        places[f"argument_{i}"] = count * (4 if integer else size)
+        kind = "integers" if integer else "numbers"
+        held = f"[{json.dumps(argument.name)}, {kind}(at.argument_{i}, {count})],"
+        views.append(f"  {held}{_shape(argument.shape)}")
+        passed.append(f"at.argument_{i}" if argument.shape else f"inputs[{i}][1][0]")
+    views.append("];")
     views.append(
         "for (const [, to] of inputs) to.fill(to instanceof Int32Array ? -(2 ** 31) : NaN);"
     )
-    views += _results(exported, bytes_each)
-    call = "(...given)"
-    interface = (
-        ["parameters,"] * bool(n)
-        + ["gradients,"] * graded
-        + ["arguments: Object.fromEntries(inputs),"]
-    )
-    interface.append(f"value: {call} => run(given, 0),")
-    if graded:
-        interface.append(f"value_and_grad: {call} => run(given, at.gradients),")
-    filled = {
+    if file.n_results:
+        places["results"] = file.n_results * size
+        passed.append("at.results")
+    places["work"] = max(1, file.laid.regions[-1].size) * size
+    passed += ["gradients", "at.work"] if exported.differentiable else ["at.work"]
+    views += _results(exported, size)
+    interface = [*(f"{group}," for group in groups), "arguments: Object.fromEntries(inputs),"]
+    if exported.differentiable:
+        interface.append("value: (...given) => run(given, 0),")
+        interface.append("value_and_grad: (...given) => run(given, at.gradients),")
+    else:
+        called = "step" if exported.is_step else "value"
+        interface.append(f"{called}: (...given) => run(given),")
+    where = " gradients: where they go, or 0 for the results alone."
+    return _MODULE % {
         "wasm": _base64(wasm),
-        "constants": constants,
+        "constants": "".join(constants),
         "name": exported.name,
-        "arrays": "`parameters`, `gradients`" if graded else "`parameters`",
+        "arrays": ", ".join(f"`{group}`" for group in [*groups, "arguments"]),
         "function": file.function,
-        "places": "\n".join(f"    {key}: room({size})," for key, size in places.items()),
+        "places": "\n".join(f"    {key}: room({n})," for key, n in places.items()),
         "type": view,
-        "views": "\n".join(f"  {line}" for line in views),
+        "views": "\n".join(f"  {line}".rstrip() for line in views),
+        "where": where if exported.differentiable else "",
+        "gradients": ", gradients" if exported.differentiable else "",
         "passed": ", ".join(passed),
-        "returned": "results()",
         "interface": "\n".join(f"    {line}" for line in interface),
     }
-    return _MODULE % filled
 
 
 def _results(exported: Exported, itemsize: int) -> list[str]:
@@ -251,6 +245,8 @@ def _results(exported: Exported, itemsize: int) -> list[str]:
         view = f"numbers(at.results{offset}, {r.outputs.size})"
         found[r.name] = f"{view}[0]" if not r.outputs.shape else f"{view}.slice()"
         start += r.outputs.size
+    if not found:
+        return ["const results = () => undefined;", ""]
     if len(found) == 1:
         return [f"const results = () => {next(iter(found.values()))};", ""]
     lines = [f"  {json.dumps(name)}: {view}," for name, view in found.items()]
@@ -283,15 +279,20 @@ const written = (x) =>
 const parameters = Object.entries(given.parameters);
 for (const [name, text] of parameters) program.parameters[name].set(read(text));
 const args = given.arguments.map(read);
-const found = given.grad ? program.value_and_grad(...args) : program.value(...args);
+const found = program[given.function](...args);
+const all = (names, group) => names.map((name) => written(program[group][name]));
 console.log(JSON.stringify({
   results: given.results.map((name, _, { length }) => written(length > 1 ? found[name] : found)),
-  gradients: given.grad ? given.names.map((name) => written(program.gradients[name])) : [],
+  gradients: given.function === "value_and_grad" ? all(given.names, "gradients") : [],
+  parameters: all(given.names, "parameters"),
+  state: all(given.state, "state"),
 }));
 """
 
 
-def run(text: str, exported: Exported, *, real: str = "double") -> tuple[Numbers, str]:
+def run(
+    text: str, exported: Exported, *, real: str = "double", optimizer: Any = None
+) -> tuple[Numbers, str]:
     """What the module gives for the recorded numbers, in Node. Raises CannotRunError."""
     node = shutil.which("node")
     if node is None:
@@ -300,10 +301,13 @@ def run(text: str, exported: Exported, *, real: str = "double") -> tuple[Numbers
     given = {
         "arguments": [_packed(a.numbers) for a in exported.arguments],
         "parameters": {p.name: _packed(p.numbers) for p in exported.parameters},
-        "grad": exported.differentiable,
+        "function": "step" if exported.is_step else "value",
         "results": [r.name for r in exported.results],
         "names": [p.name for p in exported.parameters],
+        "state": [s.name for s in exported.state],
     }
+    if exported.differentiable:
+        given["function"] = "value_and_grad"
     with tempfile.TemporaryDirectory(prefix="autograd_lite-") as folder:
         Path(folder, "program.mjs").write_text(text, encoding="utf-8")
         Path(folder, "check.mjs").write_text(_CHECK, encoding="utf-8")
@@ -312,9 +316,13 @@ def run(text: str, exported: Exported, *, real: str = "double") -> tuple[Numbers
     def numbers(packed: str) -> NDArray[Any]:
         return np.frombuffer(base64.b64decode(packed), np.float64).astype(dtype)
 
-    outputs = np.zeros(len(exported.tape.outputs), dtype)
+    outputs = np.zeros(c.file_of(exported).n_outputs, dtype)
     for result, packed in zip(exported.results, said["results"], strict=True):
         outputs[result.outputs] = numbers(packed).reshape(result.outputs.shape)
+    changed: list[Any] = [*exported.parameters, *exported.state] if exported.is_step else []
+    for tensor, packed in zip(changed, [*said["parameters"], *said["state"]], strict=False):
+        new = tensor.new.ravel()
+        outputs[new[new >= 0]] = numbers(packed)[new >= 0]
     gradients = np.concatenate([np.zeros(0, dtype), *map(numbers, said["gradients"])])
     found = exported.numbers(outputs, c.by_wrt(exported, gradients))
     return found, f"Node {_said([node, '--version'], 'node').strip()}"

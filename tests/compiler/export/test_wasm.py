@@ -181,8 +181,8 @@ def test_the_module_is_small_and_asks_for_nothing(node, source):
 
 
 def test_wrong_numbers_are_an_error(monkeypatch):
-    module = wasm._MODULE.replace("[0]", "[0] + 1e-7")
-    monkeypatch.setattr(wasm, "_MODULE", module.replace("return %(returned)s", "return 1"))
+    wrong = wasm._MODULE.replace("return results();", "return results() + 1e-7;")
+    monkeypatch.setattr(wasm, "_MODULE", wrong)
     with pytest.raises(ExportError, match="the wasm source of hinge gives other numbers"):
         al.export(hinge, "wasm", X, Y)
 
@@ -198,15 +198,56 @@ def test_without_a_compiler_it_says_what_to_install(monkeypatch):
         al.export(hinge, "wasm", X, Y)
 
 
-def test_a_whole_step_is_refused():
+def test_a_loss_and_its_optimiser_are_a_step(node):
+    model = nn.MLP(3, [4, 1], rng=random.Random(2))
+
+    def loss(xs, ys):
+        return al.mean([(model(x) - y) ** 2 for x, y in zip(xs, ys, strict=True)])
+
+    optimizer = nn.optim.Adam(model.parameters(), lr=0.1)
+    source = al.export(loss, "wasm", X, Y, optimizer=optimizer)
+    found = node(
+        source,
+        f"""
+        const losses = [0.1, 0.1, 0.02].map((rate) => {{
+          program.state["optimizer.lr"][0] = rate;
+          return program.step({X}, {Y});
+        }});
+        const parameters = Object.values(program.parameters).flatMap((p) => [...p]);
+        console.log(JSON.stringify([losses, parameters, program.state["optimizer.steps"][0]]));
+        """,
+    )
+    losses = []
+    for rate in 0.1, 0.1, 0.02:
+        optimizer.lr = rate
+        total = loss(X, Y)
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+        losses.append(total.data)
+    numbers = [x for array in source.parameters().values() for x in array.ravel()]
+    np.testing.assert_allclose(found[0], losses, rtol=1e-12)
+    np.testing.assert_allclose(found[1], numbers, rtol=1e-12, atol=1e-14)
+    assert found[2] == optimizer.steps == 3
+
+
+def test_a_step_of_ones_own(node):
     w = Value(1.0)
 
     def descend(x):
         w.data -= 0.1 * x
-        return w.data
 
-    with pytest.raises(ExportError, match="descend changes parameters or state"):
-        al.export(descend, "wasm", 2.0)
+    source = al.export(descend, "wasm", 2.0)
+    found = node(
+        source,
+        """
+        const result = program.step(3);
+        let said = "";
+        try { program.step(Infinity); } catch (e) { said = e.message; }
+        console.log(JSON.stringify([result ?? null, program.parameters.w[0], said]));
+        """,
+    )
+    assert found == [None, pytest.approx(0.7), "descend: a number is not finite"]
 
 
 def test_unknown_numbers_are_refused():
