@@ -5,8 +5,9 @@ operands x, y, z, the static parameter c (a plain number, not a parent), and `ou
 itself: the derivative of exp is `out`. Nothing here multiplies by a cotangent; the chain rule is
 written once, in `backward.py`.
 
-From a row derive: the kernel in C and its twin in Python, the methods and free functions, the
-property tests, and `docs/operations.md`. `formulas.py` says what a formula may contain.
+From a row derive: the kernel in C, its twins in Python and in JavaScript, the methods and free
+functions, the property tests, and `docs/operations.md`. `formulas.py` says what a formula may
+contain.
 """
 
 from __future__ import annotations

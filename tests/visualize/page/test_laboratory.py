@@ -362,9 +362,24 @@ def test_kinks_lines_and_infinities_are_told(show):
     page.locator("#tab-nudge").click()
     page.locator("#epsilon").fill("0")
     assert page.locator("#nudge-says").inner_text() == "They are equal."
+    page = show(Value(1e9, label="x") * 2)
+    page.locator("#tab-nudge").click()
+    page.locator("#epsilon").fill("12")
+    assert page.locator("#nudge-says").inner_text().startswith("This ε is lost: ")
     page = show(Value(0.0, label="x") ** -1)
     page.locator("#tab-nudge").click()
     assert "not finite" in page.locator("#nudge-says").inner_text()
+
+
+def test_a_view_of_groups_alone_asks_to_open_one(show):
+    xs = [Value(0.1 * i) for i in range(50)]
+    page = show(sum_of([tanh(x) for x in xs]), fold=True)
+    page.locator("#tab-nudge").click()
+    page.evaluate("display(view.boxes.find((box) => box.open !== null).open)")
+    assert page.locator("#quotient").is_visible()
+    page.evaluate("view.boxes.forEach((box) => { box.size = 2; }); showNudgeable()")
+    assert page.locator("#nudge-says").inner_text().startswith("Open a box: ")
+    assert page.locator("#quotient").is_hidden()
 
 
 # ------------------------------------------------------------------------------------ descend

@@ -47,9 +47,9 @@ function showDescent() {
   $("descent").textContent = Number.isFinite(LAB.root) ? says
     : `${says}. It is not finite any more: reset, and take a smaller learning rate.`;
   const finite = results.filter(Number.isFinite);
-  $("descend-plot").toggleAttribute("hidden", n < 1);
-  if (n < 1) return;
-  const [low, high] = [Math.min(...finite), Math.max(...finite)];
+  $("descend-plot").toggleAttribute("hidden", n < 1 || finite.length === 0);
+  if (n < 1 || finite.length === 0) return;
+  const low = finite.reduce((x, y) => Math.min(x, y)), high = finite.reduce((x, y) => Math.max(x, y));
   plot($("descend-plot"), {
     points: results.map((y, k) => [k, y]), mark: n, x: [0, n], y: [low, high],
     across: ["step 0", `step ${n}`], up: [writeAs(low, ".3g"), writeAs(high, ".3g")], name: DATA.root,

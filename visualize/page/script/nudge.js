@@ -9,7 +9,7 @@ function quotient(node, step) {
   numbers[node] += step;
   const taken = numbers[node] - engine.data[node]; // what x + step has after it was rounded
   const there = engine.rootOf(numbers, node + 1);
-  return { there, slope: (there - LAB.root) / taken };
+  return { there, taken, slope: (there - LAB.root) / taken };
 }
 
 /** {node: name} of those that can be nudged: what stands alone in a box of this view. */
@@ -29,6 +29,8 @@ function showNudgeable() {
   const found = nudgeable();
   select.replaceChildren(...[...found].map(([node, name]) => new Option(name, String(node))));
   select.value = String(found.has(before) ? before : [...found.keys()][0] ?? "");
+  for (const part of ["limit", "quotient", "nudge-plot"]) $(part).toggleAttribute("hidden", found.size === 0);
+  if (found.size === 0) $("nudge-says").textContent = "Open a box: a node that stands alone can be nudged.";
   showNudge();
 }
 
@@ -60,7 +62,7 @@ function showNudge() {
     [`gradient d${DATA.root}/d${name}`, long(grad)],
     ["they differ by", writeAs(errors[k], ".2g")],
   ].flatMap(([what, x]) => [element("dt", what), element("dd", x)]));
-  $("nudge-says").textContent = verdict(node, grad, errors, k);
+  $("nudge-says").textContent = verdict(node, slopes, errors, k);
   const logs = errors.map((error, k) => [k, Math.log10(error)]);
   const finite = logs.map(([, y]) => y).filter(Number.isFinite);
   $("nudge-plot").toggleAttribute("hidden", finite.length < 2);
@@ -85,8 +87,9 @@ function limit(name) {
 }
 
 /** What the comparison teaches. */
-function verdict(node, grad, errors, k) {
-  if (!Number.isFinite(grad) || !Number.isFinite(errors[k])) {
+function verdict(node, slopes, errors, k) {
+  if (slopes[k].taken === 0) return "This ε is lost: the number and ε together are rounded to the number.";
+  if (!Number.isFinite(LAB.engine.grad[node]) || !Number.isFinite(errors[k])) {
     return "A number here is not finite: there is nothing to compare.";
   }
   const [right, left] = [1e-7, -1e-7].map((step) => quotient(node, step).slope);
@@ -95,7 +98,7 @@ function verdict(node, grad, errors, k) {
       "The engine takes one of them, or what lies between.";
   }
   if (errors[k] === 0) return "They are equal.";
-  const best = errors.indexOf(Math.min(...errors));
+  const best = errors.indexOf(Math.min(...errors.filter(Number.isFinite)));
   if (k < best) return "A smaller ε comes closer: the gradient is where this quotient tends to.";
   if (k > best) {
     return "Now rounding wins: both results share most of their 16 digits, and few are left of " +

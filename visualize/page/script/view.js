@@ -1,5 +1,12 @@
 // A view: its boxes and edges, the pictures of it, and its steps forward and backward.
 
+/** The Euclidean length; Math.hypot takes a hundred thousand numbers at most. */
+function norm(xs) {
+  const largest = xs.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  if (largest === 0 || !Number.isFinite(largest)) return largest;
+  return largest * Math.sqrt(xs.reduce((sum, x) => sum + (x / largest) ** 2, 0));
+}
+
 /** How wide a line of a box may be. Read off its outline, as what is not shown has no size. */
 function roomIn(node) {
   const outline = node.querySelector("path, polygon");
@@ -79,7 +86,7 @@ class View {
       const numbers = (moving.length ? moving : box.nodes).map((node) => data[node]);
       box.low = numbers.reduce((x, y) => Math.min(x, y));
       box.data = numbers.reduce((x, y) => Math.max(x, y));
-      box.grad = box.size === 1 ? grad[box.nodes[0]] : Math.hypot(...moving.map((node) => grad[node]));
+      box.grad = box.size === 1 ? grad[box.nodes[0]] : norm(moving.map((node) => grad[node]));
       if (box.kind !== "constant" && Number.isFinite(box.grad)) {
         this.largest = Math.max(this.largest, Math.abs(box.grad));
       }
