@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_lite.compiler.lift.canonical import CONSTANT, ELEMENTWISE, SUM, CanonicalProgram
-from autograd_lite.compiler.lift.hashes import Hashes, mixed, of_pairs, of_sets
+from autograd_lite.compiler.lift.hashes import Hashes, mixed, numbered, of_pairs, of_sets
 from autograd_lite.compiler.tape.ranges import Ints, distinct, offsets_of, rows_of
 
 __all__ = ["Schedule", "has_few_levels"]
@@ -71,10 +71,9 @@ class Schedule:
         steps = levels_of(form, self.recurrent >= 0)
         self.levels = [*before, *steps, *behind]
 
-    def _name(self, marks: NDArray[np.generic]) -> None:
+    def _name(self, marks: Ints | Hashes) -> None:
         """Let the nodes of equal marks [nodes] be one class."""
-        classes, self._class[self._nodes] = np.unique(marks, return_inverse=True)
-        self._classes = len(classes)
+        self._class[self._nodes], self._classes = numbered(marks)
 
     def _around(self) -> tuple[list[Ints], list[Ints]]:
         """The levels before the recurrences and behind them; other classes are recurrent."""

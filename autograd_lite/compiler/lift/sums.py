@@ -32,6 +32,7 @@ from autograd_lite.compiler.tape.ranges import Ints, ranges
 __all__ = ["progressions", "sums", "term_classes"]
 
 MAX_TERMS = 1000  # what takes long to lower a table of more is its terms
+FEW_TERMS = 200  # so many are looked up in less time than they are sorted
 MAX_PADDING = 16  # a table that takes so many times the terms of its rows is not tried
 MAX_TRIES = 4  # the number of second positions that are tried for a progression
 
@@ -77,7 +78,7 @@ def sums(
 
 def _alike(recurring: Recurring, row: Ints, term_class: Ints) -> _Alike:
     """The terms of each class, which are looked up if they are few."""
-    if len(row) > MAX_TERMS:
+    if len(row) > FEW_TERMS:
         return _Alike(row, term_class)
     number: dict[int, int] = {}
     classes = [number.setdefault(mark, len(number)) for mark in term_class.tolist()]

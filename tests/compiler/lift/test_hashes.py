@@ -1,10 +1,12 @@
 """Hashes of sets: they tell small sets apart, and neither order nor repetition matters."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite.compiler.lift.hashes import mixed, of_pairs, of_sets
+from autograd_lite.compiler.lift import hashes as module
+from autograd_lite.compiler.lift.hashes import mixed, numbered, of_pairs, of_sets
 
 sets = st.lists(st.lists(st.integers(0, 40), min_size=1, max_size=5), min_size=1, max_size=8)
 pairs = st.lists(st.lists(st.integers(0, 40), min_size=1, max_size=2), min_size=1, max_size=8)
@@ -51,3 +53,17 @@ def test_pairs_are_told_apart_in_their_order():
     found = of_pairs(x, y)
     assert len(np.unique(found)) == len(found)
     assert len(np.unique(np.append(found, of_pairs(found, y)))) == 2 * len(found)
+
+
+@pytest.mark.parametrize("kinds", [1, 7, 300, 100_000])
+@pytest.mark.parametrize("many", [0, 10**6])
+def test_marks_are_numbered_by_hashes_or_in_order(monkeypatch, kinds, many):
+    """With 100,000 kinds, two have the same bits."""
+    monkeypatch.setattr(module, "_MANY", many)
+    marks = mixed(np.random.default_rng(0).integers(0, kinds, 200_000))
+    for each in (marks, marks.astype(np.int64)):
+        found, n = numbered(each)
+        order = np.unique(each, return_index=True, return_inverse=True)
+        assert n == len(order[0])
+        assert np.array_equal(found[order[1]][order[2]], found)
+        assert len(np.unique(found)) == n == found.max() + 1
