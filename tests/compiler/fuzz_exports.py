@@ -192,21 +192,28 @@ class Way:
 
 
 class InC(Way):
-    """C, many programs in one library."""
+    """C, many programs in one library.
 
-    def __init__(self, compiler: str) -> None:
+    dtype  the type of its numbers
+    """
+
+    def __init__(self, compiler: str, dtype: type = np.float64) -> None:
         super().__init__("c", steps=True)
-        self.compiler = compiler
+        self.compiler, self.dtype = compiler, dtype
         self._files: dict[int, Any] = {}
 
     def prepared(self, given: list[Case]) -> Way:
         texts = dict(filter(None, map(self._written, given)))
         if not texts:
             return self
-        defines = "".join(f"#define {name.upper()}_IMPLEMENTATION\n" for name in texts)
+        real = "float" if self.dtype is np.float32 else "double"
+        defines = [
+            f"#define {name}_IMPLEMENTATION\n#define {name}_REAL {real}\n"
+            for name in map(str.upper, texts)
+        ]
         with tempfile.TemporaryDirectory() as folder:
             source, library = Path(folder, "all.c"), Path(folder, "all.so")
-            source.write_text(defines + "".join(texts.values()), encoding="utf-8")
+            source.write_text("".join([*defines, *texts.values()]), encoding="utf-8")
             command = [
                 *(self.compiler, "-std=c99", "-O1", "-Wall", "-Wextra", "-pedantic", "-Werror"),
                 *("-ffp-contract=off", "-fPIC", "-shared", "-o", str(library), str(source), "-lm"),
@@ -226,28 +233,15 @@ class InC(Way):
 
     def compare(self, each: Case) -> None:
         file = self._files.get(each.seed) or self.module.File(each.exported)
-        kept = self.module.Library, self.module.file_of
-        self.module.Library = lambda source: _Loaded(self.library)
+        kept = self.module.file_of
         self.module.file_of = lambda exported: file
         try:
-            super().compare(each)
+            function = getattr(self.library, file.function)
+            address = ctypes.cast(function, ctypes.c_void_p).value
+            numbers = self.module.called(address, each.other, self.dtype)
         finally:
-            self.module.Library, self.module.file_of = kept
-
-
-class _Loaded:
-    """Stands for the library of one program."""
-
-    problem = ""
-
-    def __init__(self, library: ctypes.CDLL) -> None:
-        self._library = library
-
-    def wait(self) -> None:
-        pass
-
-    def address(self, name: str) -> int:
-        return ctypes.cast(getattr(self._library, name), ctypes.c_void_p).value or 0
+            self.module.file_of = kept
+        check(each.other, numbers, self.language)
 
 
 class Some(Way):
@@ -282,12 +276,13 @@ def ways(every: int = 1) -> dict[str, Way]:
         if language == "c":
             known = [x for x in ("gcc", "clang") if os.name == "posix" and shutil.which(x)]
             found |= {f"c {compiler}": InC(compiler) for compiler in known}
+            found |= {f"c {compiler} float32": InC(compiler, np.float32) for compiler in known[:1]}
         elif language == "wasm":
             if find_spec("ziglang") and shutil.which("node"):
                 found[language] = Some(Way(language), 4 * every)
         elif language == "numpy" or find_spec(language):
             found[language] = Way(language)
-    for name, slow in {"c clang": 1, "jax": 8, "torch": 4}.items():
+    for name, slow in {"c clang": 1, "c gcc float32": 1, "jax": 8, "torch": 4}.items():
         if name in found and every > 1:
             found[name] = Some(found[name], slow * every)
     return found

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.export.exported import Exported, Numbers
 
-__all__ = ["by_wrt", "fence", "file_of", "head", "run", "write"]
+__all__ = ["by_wrt", "called", "fence", "file_of", "head", "run", "write"]
 
 fence = "c"
 
@@ -62,26 +62,33 @@ def run(text: str, exported: Exported, *, optimizer: Any = None) -> tuple[Number
     library.wait()
     if library.problem:
         raise CannotRunError(f"the C compiler does not work ({library.problem.splitlines()[0]})")
-    parameters, state = _numbers(exported.parameters), _numbers(exported.state)
-    gradients, results = np.zeros(len(parameters)), np.zeros(file.n_results)
+    return called(library.address(file.function), exported), "a C compiler"
+
+
+def called(address: int, exported: Exported, dtype: type = np.float64) -> Numbers:
+    """What the function at this address gives for the recorded numbers, in this type of number."""
+    file = file_of(exported)
+    parameters, state = (_numbers(x).astype(dtype) for x in (exported.parameters, exported.state))
+    gradients, results = np.zeros(len(parameters), dtype), np.zeros(file.n_results, dtype)
     given: list[Any] = [x for x in (parameters, state) if len(x)]
     for name, argument in zip(file.arguments, exported.arguments, strict=True):
-        dtype = np.int32 if name in file.integers else np.float64
-        numbers = np.array(argument.numbers, dtype, order="C")
+        kind = np.int32 if name in file.integers else dtype
+        numbers = np.array(argument.numbers, kind, order="C")
         given.append(numbers if argument.shape else numbers.item())
     given += [results] if len(results) else []
     given += [gradients] if exported.differentiable else []
-    given.append(np.full(file.laid.regions[-1].size + 1, np.nan))
-    kinds = {np.ndarray: ctypes.c_void_p, int: ctypes.c_int32, float: ctypes.c_double}
+    given.append(np.full(file.laid.regions[-1].size + 1, np.nan, dtype))
+    real = ctypes.c_float if dtype is np.float32 else ctypes.c_double
+    kinds = {np.ndarray: ctypes.c_void_p, int: ctypes.c_int32, float: real}
     prototype = ctypes.CFUNCTYPE(ctypes.c_int, *(kinds[type(x)] for x in given))
-    call = prototype(library.address(file.function))
+    call = prototype(address)
     call(*(x.ctypes.data if isinstance(x, np.ndarray) else x for x in given))
-    outputs = np.zeros(file.n_outputs)
+    outputs = np.zeros(file.n_outputs, dtype)
     _put(outputs, [r.outputs for r in exported.results], results)
     if exported.is_step:
         _put(outputs, [p.new for p in exported.parameters], parameters)
         _put(outputs, [s.new for s in exported.state], state)
-    return exported.numbers(outputs, by_wrt(exported, gradients)), "a C compiler"
+    return exported.numbers(outputs, by_wrt(exported, gradients))
 
 
 def by_wrt(exported: Exported, gradients: NDArray[Any]) -> NDArray[Any]:
