@@ -65,7 +65,7 @@ def run(text: str, exported: Exported, *, optimizer: Any = None) -> tuple[Number
     return called(library.address(file.function), exported), "a C compiler"
 
 
-def called(address: int, exported: Exported, dtype: type = np.float64) -> Numbers:
+def called(address: int, exported: Exported, dtype: type[np.floating[Any]] = np.float64) -> Numbers:
     """What the function at this address gives for the recorded numbers, in this type of number."""
     file = file_of(exported)
     parameters, state = (_numbers(x).astype(dtype) for x in (exported.parameters, exported.state))
@@ -83,7 +83,7 @@ def called(address: int, exported: Exported, dtype: type = np.float64) -> Number
     prototype = ctypes.CFUNCTYPE(ctypes.c_int, *(kinds[type(x)] for x in given))
     call = prototype(address)
     call(*(x.ctypes.data if isinstance(x, np.ndarray) else x for x in given))
-    outputs = np.zeros(file.n_outputs, dtype)
+    outputs: NDArray[Any] = np.zeros(file.n_outputs, dtype)
     _put(outputs, [r.outputs for r in exported.results], results)
     if exported.is_step:
         _put(outputs, [p.new for p in exported.parameters], parameters)
