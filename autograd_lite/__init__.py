@@ -204,6 +204,24 @@ def export(f: Callable[..., Any], language: str, /, *args: Any, **options: Any) 
     return export(f, language, *args, **options)
 
 
+def to_jax(f: Callable[..., Any], /, *args: Any) -> tuple[Any, dict[str, Any]]:
+    """f as a pure function of JAX, (parameters, *arguments) -> value, and its parameters as arrays.
+
+    f     a function, compiled or not; it is called once, and what it changes is put back
+    args  example arguments: their numbers may differ in other calls
+
+    The function works with `jax.jit`, `grad`, `vmap` and `shard_map`. Its parameters are a dict of
+    arrays by the names of the user's code: of float64 if `jax_enable_x64` is set, else of float32.
+    `function.from_jax(parameters)` writes arrays back into the Values; `function.source` is the
+    module that it runs, which is `export(f, "jax", *args)`.
+
+    Raises ValueError for what JAX does not have, and for a function that changes state. Needs JAX.
+    """
+    from autograd_lite.compiler.export.to_jax import to_jax
+
+    return to_jax(f, *args)
+
+
 # ------------------------------------------------ loops and roots, whose modules need NumPy too
 
 
@@ -370,6 +388,7 @@ __all__ = [
     "take",
     "tan",
     "tanh",
+    "to_jax",
     "topological_order",
     "trunc",
     "value_and_grad",

@@ -18,7 +18,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import cloudpickle
@@ -58,10 +58,10 @@ def simulated(seed: Any, batches: int) -> np.ndarray:
     return total / batches
 
 
-def seconds(run: Callable[[], Any]) -> float:
-    start = perf_counter()
+def seconds(run: Callable[[], Any], clock: Callable[[], float] = perf_counter) -> float:
+    start = clock()
     run()
-    return perf_counter() - start
+    return clock() - start
 
 
 def costs() -> dict[str, str]:
@@ -69,8 +69,8 @@ def costs() -> dict[str, str]:
     sent = cloudpickle.dumps(pays)
     there = pickle.loads(sent)  # as a worker has it: without programs
     arguments = np.random.default_rng(0).normal(size=(PATHS, MONTHS)), Value(100.0), Value(0.2)
-    pickled = [seconds(lambda: cloudpickle.dumps(pays)) for _ in range(100)]
-    calls = [seconds(lambda: there(*arguments).backward()) for _ in range(1000)]
+    pickled = [seconds(lambda: cloudpickle.dumps(pays), process_time) for _ in range(100)]
+    calls = [seconds(lambda: there(*arguments).backward(), process_time) for _ in range(1000)]
     return {
         "bytes of its pickle": f"{len(sent):,}",
         "to pickle it, µs": f"{1e6 * median(pickled):.0f}",
@@ -99,19 +99,18 @@ def jobs(many: int, batches: int, workers: int) -> dict[str, float]:
 
 
 def size(n: int) -> None:
-    """Print seconds and memory of a layer with n * n weights, and of its recording."""
+    """Print what a layer with n * n weights and its recording take: processor's seconds, memory."""
     memory = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # noqa: E731
     before = memory()
     rng = np.random.default_rng(0)
-    start = perf_counter()
+    start = process_time()
     rows = [[Value(w) for w in row] for row in rng.normal(size=(n, n)).tolist()]
-    made = perf_counter() - start
+    made = process_time() - start
     loss = compile(lambda x: mean([tanh(dot(row, x)) for row in rows]))
     x = rng.normal(size=n).tolist()
-    first = seconds(lambda: loss(x).backward())
-    second = seconds(lambda: loss(x).backward())
-    later = min(seconds(lambda: loss(x).backward()) for _ in range(5))
-    print(n * n, made, first, second, later, memory() - before)
+    call = lambda: seconds(lambda: loss(x).backward(), process_time)  # noqa: E731
+    first, second, *later = [call() for _ in range(10)]
+    print(n * n, made, first, second, min(later), memory() - before)
 
 
 def main() -> None:

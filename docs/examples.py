@@ -26,6 +26,7 @@ NAMES = [
     "cnn",
     "speech",
     "gpt",
+    "cluster",
     "bert",
     "gan",
     "reinforce",
@@ -49,9 +50,10 @@ python examples/digits.py             # --quick for a small run, --eager without
 ```
 
 The output and the pictures below are those of whole runs (`python docs/examples.py`, one thread),
-and the seconds include imports, tests and drawing. One line says what `compile` gained. That is
-least where an eager step is fast already: in `digits` a batch is small, and a whole neuron is one
-`dot`. These are single runs; [Benchmarks](benchmarks.md) has times that were measured with care.
+and the seconds include imports, tests and drawing. In most, one line says what `compile` gained.
+That is least where an eager step is fast already: in `digits` a batch is small, and a whole neuron
+is one `dot`. These are single runs; [Benchmarks](benchmarks.md) has times that were measured with
+care.
 """
 
 

@@ -76,7 +76,7 @@ def written(
             f"autograd_lite's interpreter, {how}."
         )
     head = module.head([*described(exported, shapes), "", *wrap(checked, WIDTH)])
-    return Source(head + text, language, exported, module.fence)
+    return Source(head + text, language, exported, module.fence, shapes)
 
 
 def _module(language: str) -> Language:

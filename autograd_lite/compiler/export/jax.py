@@ -41,8 +41,8 @@ def run(text: str, exported: Exported) -> tuple[Numbers, str]:
         raise CannotRunError("JAX is not installed") from None
 
     def gradients(space: dict[str, Any], given: list[Any]) -> Any:
-        return jax.value_and_grad(space[exported.name])(*given)
+        return jax.jit(jax.value_and_grad(space[exported.name]))(*given)
 
     with jax.enable_x64(True):
-        numbers = called(text, exported, jax.numpy.asarray, gradients)
+        numbers = called(text, exported, jax.numpy.asarray, gradients, jax.jit)
     return numbers, f"JAX {jax.__version__}"

@@ -209,12 +209,17 @@ def ranges(exported: Exported) -> Iterator[tuple[str, tuple[float, float]]]:
 
 
 def called(
-    text: str, exported: Exported, array: Callable[[Any], Any], gradients: Callable[..., Any]
+    text: str,
+    exported: Exported,
+    array: Callable[[Any], Any],
+    gradients: Callable[..., Any],
+    prepared: Callable[[Any], Any] = lambda function: function,
 ) -> Numbers:
     """What the functions of a text give for the numbers of the recorded call.
 
     array      makes an array of the library of one of NumPy's
     gradients  given the module, what calls it for the value and the gradients
+    prepared   what the library makes of a function before it is called
     """
     space: dict[str, Any] = {}
     exec(compile(text, f"<{exported.name}>", "exec"), space)
@@ -223,7 +228,7 @@ def called(
         array(a.numbers.astype(int) if a.integer else a.numbers) for a in exported.arguments
     ]
     given = [parameters, *arguments] if exported.parameters else arguments
-    results = space[exported.name](*given)
+    results = prepared(space[exported.name])(*given)
     results = [results] if len(exported.results) == 1 else list(results)
     found = None
     if exported.differentiable:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.record.flatten import FlatArguments
     from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["read"]
+__all__ = ["argument_names", "read"]
 
 
 def read(f: Callable[..., Any], args: tuple[Any, ...], name: str = "") -> Exported:
@@ -122,7 +122,7 @@ class _Reading:
         known = np.concatenate([np.empty(0, np.int64), *(x.slots.ravel() for x in tensors)])
         assert np.isin(self._tape.slots[self._tape.codes == LEAF], known).all()
         return Exported(
-            name=name or identifier(name_of(self._f).strip("<>")),
+            name=name or identifier(name_of(self._f).replace("<lambda>", "")),
             title=(inspect.getdoc(function) or "").partition("\n")[0],
             tape=self._tape,
             parameters=[*passed, *read],
@@ -138,7 +138,7 @@ class _Reading:
         """The arguments: those of Values as parameters, those of numbers, and what is fixed."""
         flat = self._flat
         positional, by_keyword = parts_of(flat)
-        names = _argument_names(function_of(self._f), len(positional))
+        names = argument_names(function_of(self._f), len(positional))
         parts = [*zip(names, positional, strict=True), *by_keyword.items()]
         numbers = np.array(flat.floats)
         values = dict(zip(flat.slots, flat.values, strict=True))
@@ -304,7 +304,7 @@ def _by_parameter(thing: Any, n: int, parameters: list[Parameter]) -> Iterator[t
             yield f".{p.name}", np.reshape(inside, p.shape)
 
 
-def _argument_names(function: Any, n: int) -> list[str]:
+def argument_names(function: Any, n: int) -> list[str]:
     """The names of the first n parameters of a function, those of *args with a number."""
     try:
         parameters = [*inspect.signature(function).parameters.values()]

@@ -11,6 +11,7 @@ from autograd_lite.value import number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from numpy.typing import NDArray
@@ -26,15 +27,23 @@ class Source:
     text      the text
     language  the language, such as "numpy"
     exported  what it was made of
+    shapes    {tensor: its shape} where an axis may have any length, and has a name: ("n", 2)
     """
 
-    def __init__(self, text: str, language: str, exported: Exported, fence: str) -> None:
+    def __init__(
+        self,
+        text: str,
+        language: str,
+        exported: Exported,
+        fence: str,
+        shapes: Mapping[str, tuple[int | str, ...]] = {},
+    ) -> None:
         """A source.
 
         fence  the language as Markdown names it
         """
         self.text, self.language, self.exported = text, language, exported
-        self._fence = fence
+        self.shapes, self._fence = dict(shapes), fence
 
     def __str__(self) -> str:
         return self.text

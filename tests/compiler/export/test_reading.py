@@ -61,5 +61,5 @@ def test_the_name_and_the_docstring():
 
     exported = read(loss, (1.0,))
     assert (exported.name, exported.title) == ("loss", "w x.")
-    assert read(lambda x: w * x, (1.0,)).name == "lambda"
+    assert read(lambda x: w * x, (1.0,)).name == "function"
     assert read(linear, (np.ones(2),)).name == "Linear"
