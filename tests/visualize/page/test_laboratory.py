@@ -5,7 +5,7 @@ import re
 import pytest
 
 import visualize
-from autograd_lite import Value, dot, exp, relu, tanh
+from autograd_lite import Value, dot, exp, floor, relu, tanh
 from autograd_lite import sum as sum_of
 from tests.support.javascript import CHROMIUM
 from visualize.model.nodes import Graph
@@ -174,6 +174,13 @@ def test_the_keys_of_a_leaf(show):
     assert page.locator("#leaf").evaluate("s => s.selectedOptions[0].textContent") == "w"
     assert_same_bits(page, exact(w=-2.25))
     assert page.locator("#outcome").inner_text().splitlines()[-1] == "w: 0.5 → -2.25"
+
+
+def test_a_leaf_that_is_0_or_not_finite_is_dragged(show):
+    for number, pixels, there in (0.0, -7, -0.07), (-0.5, 50, 0.0), (float("inf"), 12, 0.12):
+        page = show(1 / Value(number, label="x"))
+        drag(page, "x", pixels)
+        assert repr(float(numbers(page)["x"])) == repr(there)
 
 
 def test_the_controls_of_a_leaf(show):
@@ -358,6 +365,13 @@ def test_kinks_lines_and_infinities_are_told(show):
     page.locator("#tab-nudge").click()
     says = page.locator("#nudge-says").inner_text()
     assert says.startswith("A kink: on its two sides the slopes are 0 and 1. The engine takes ")
+    for steep in Value(0.0, label="x") ** 2 * 1e6, Value(1.0, label="x") + 1e8:  # but no kink
+        page = show(steep)
+        page.locator("#tab-nudge").click()
+        assert "kink" not in page.locator("#nudge-says").inner_text()
+    page = show(floor(Value(2.0, label="x")) * 3)
+    page.locator("#tab-nudge").click()
+    assert page.locator("#nudge-says").inner_text().startswith("A jump: ")
     page = show(Value(0.5, label="x") * 2)
     page.locator("#tab-nudge").click()
     page.locator("#epsilon").fill("0")

@@ -6,13 +6,15 @@ const ARROW = 10; // pixels that an arrow key stands for; with Shift, 1
 /** What a leaf of this number changes by for each pixel: a power of ten, so that it stays short. */
 function grain(x) {
   const size = Math.abs(x);
-  if (!(size < 1e15) || (size > 0 && size < 1e-15)) return size * PIXEL || PIXEL;
-  const power = size === 0 ? 0 : Math.floor(Math.log10(size));
+  const power = size > 0 && size < Infinity ? Math.floor(Math.log10(size)) : 0;
   return PIXEL * 10 ** (power < 0 ? power + 1 : power); // 0.01 from 0.1 to 10
 }
 
-/** x moved by some grains, and then a whole number of them. */
-const moved = (x, grain, by) => Number((Math.round(x / grain + by) * grain).toPrecision(12));
+/** x moved by some grains, and then a whole number of them; from 0 where x is not finite. */
+function moved(x, grain, by) {
+  const steps = Math.round((Number.isFinite(x) ? x / grain : 0) + by) + 0; // never -0
+  return Number((steps * grain).toPrecision(12));
+}
 
 function leafAt(node) {
   return LAB && LAB.free.find((leaf) => leaf.node === node);

@@ -74,6 +74,21 @@ function showNudge() {
   });
 }
 
+/** What is to be said where the slopes of both sides differ, however small the step; or "". */
+function kinkOrJump(node) {
+  const size = Math.max(1, Math.abs(LAB.number(node)));
+  const [wide, narrow] = [1e-4 * size, 1e-6 * size].map((step) => {
+    const [right, left] = [quotient(node, step).slope, quotient(node, -step).slope];
+    return { right, left, gap: Math.abs(right - left) };
+  });
+  const rounding = (Number.EPSILON * Math.abs(LAB.root)) / (1e-6 * size);
+  const slopes = Math.max(1, Math.abs(narrow.right), Math.abs(narrow.left));
+  if (!(narrow.gap > 1e-3 * slopes + 100 * rounding && narrow.gap > wide.gap / 2)) return "";
+  if (narrow.gap > 10 * wide.gap) return "A jump: the result changes at once here, and has no slope.";
+  return `A kink: on its two sides the slopes are ${write(narrow.left)} and ${write(narrow.right)}. ` +
+    "The engine takes one of them, or what lies between.";
+}
+
 /** The definition of the derivative. */
 function limit(name) {
   const [result, x, epsilon] = [["mi", DATA.root], ["mi", name], ["mi", "ε"]];
@@ -92,11 +107,8 @@ function verdict(node, slopes, errors, k) {
   if (!Number.isFinite(LAB.engine.grad[node]) || !Number.isFinite(errors[k])) {
     return "A number here is not finite: there is nothing to compare.";
   }
-  const [right, left] = [1e-7, -1e-7].map((step) => quotient(node, step).slope);
-  if (Math.abs(right - left) > 1e-3 * Math.max(1, Math.abs(right), Math.abs(left))) {
-    return `A kink: on its two sides the slopes are ${write(left)} and ${write(right)}. ` +
-      "The engine takes one of them, or what lies between.";
-  }
+  const odd = kinkOrJump(node);
+  if (odd) return odd;
   if (errors[k] === 0) return "They are equal.";
   const best = errors.indexOf(Math.min(...errors.filter(Number.isFinite)));
   if (k < best) return "A smaller ε comes closer: the gradient is where this quotient tends to.";
