@@ -45,9 +45,6 @@ sys.path.insert(0, str(HERE))
 import compile as dense  # noqa: E402
 
 sys.path.insert(0, str(HERE))  # which that script has left out again
-import lifting  # noqa: E402
-
-sys.path.insert(0, str(HERE))
 import plans  # noqa: E402
 
 
@@ -98,6 +95,12 @@ def gpt(letters: int, steps: bool = False) -> Program:
     return Program(loss, (np.arange(letters + 1),), optimizer)
 
 
+def lstm(length: int) -> Program:
+    layer = nn.LSTM(4, 8, rng=0)
+    x = np.random.default_rng(0).normal(size=(length, 4))
+    return Program(lambda x: sum(v * v for row in layer(x)[0] for v in row), (x,))
+
+
 def programs(quick: bool) -> dict[str, Callable[[], Program]]:
     letters, short, long = (2, 4, 12) if quick else (8, 12, 480)
     return {
@@ -105,8 +108,8 @@ def programs(quick: bool) -> dict[str, Callable[[], Program]]:
         "chapter": partial(chapter, 4 if quick else 64),
         f"microgpt, {letters} letters": partial(gpt, letters),
         f"microgpt, {letters} letters, a step of Adam": partial(gpt, letters, True),
-        f"LSTM of 2 x 14, {short} characters": lambda: Program(*lifting.lstm(short)),
-        f"LSTM of 2 x 14, {long} characters": lambda: Program(*lifting.lstm(long)),
+        f"LSTM, {short} steps": partial(lstm, short),
+        f"LSTM, {long} steps": partial(lstm, long),
         "no two operations alike": lambda: Program(*plans.irregular(30 if quick else 1000)),
     }
 

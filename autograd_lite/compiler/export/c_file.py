@@ -61,15 +61,26 @@ static void P_product(int32_t rows, int32_t columns, int32_t n, const R *a, int3
       for (int32_t k = 0; k < deep; k++)
         for (int32_t t = 0; t < wide; t++)
           panel[k][t] = b[(first + k) * b_down + (j + t) * b_along];
-      for (int32_t i = 0; i < rows; i++) {
+      for (int32_t i = 0, tall; i < rows; i += tall) { /* of a, 4 rows, or 1 of the last ones */
         const R *x = a + i * a_down + first * a_along;
-        R *to = out + i * down + j * along;
-        R sums[8] = {0};
-        for (int32_t k = 0; k < deep; k++)
-          for (int32_t t = 0; t < 8; t++)
-            sums[t] += x[k * a_along] * panel[k][t];
-        for (int32_t t = 0; t < wide; t++)
-          to[t * along] = (add || first ? to[t * along] : 0) + sums[t];
+        R sums[4][8] = {{0}};
+        tall = rows - i < 4 ? 1 : 4;
+        if (tall == 4)
+          for (int32_t k = 0; k < deep; k++)
+            for (int32_t t = 0; t < 8; t++) {
+              sums[0][t] += x[k * a_along] * panel[k][t];
+              sums[1][t] += x[k * a_along + a_down] * panel[k][t];
+              sums[2][t] += x[k * a_along + 2 * a_down] * panel[k][t];
+              sums[3][t] += x[k * a_along + 3 * a_down] * panel[k][t];
+            }
+        else
+          for (int32_t k = 0; k < deep; k++)
+            for (int32_t t = 0; t < 8; t++) sums[0][t] += x[k * a_along] * panel[k][t];
+        for (int32_t r = 0; r < tall; r++)
+          for (int32_t t = 0; t < wide; t++) {
+            R *to = out + (i + r) * down + (j + t) * along;
+            *to = (add || first ? *to : 0) + sums[r][t];
+          }
       }
     }
   }

@@ -205,31 +205,26 @@ def _tabled(plan: Plan, also: Ints) -> NDArray[np.bool_]:
     found = np.zeros(plan.size, bool)
     found[also] = True
 
-    def note(group: Group) -> None:
+    def note(group: Group, turns: tuple[int, ...] = ()) -> None:
         match group:
-            case Repeat(_, groups):
+            case Repeat(count, groups):
                 for inner in groups:
-                    note(inner)
+                    note(inner, (count,))
             case Loop(sizes, statements):
                 for s in statements:
                     for ref in s.operands.values():
                         if ref.base >= 0 and any(ref.strides):
-                            found[ref.addresses(*_moving(ref, sizes))] = True
+                            found[ref.addresses(*turns, *sizes)] = True
+            case Contraction():
+                for ref, sizes in _refs(group, turns):
+                    found[ref.addresses(*sizes)] = True
             case _:
                 for read in reads_of(group):
                     found[read] = True
 
     for group in (*plan.forward, *plan.backward):
         note(group)
-        if isinstance(group, Repeat):  # a number that moves from turn to turn
-            for read in reads_of(group):
-                if len(read) > 1:
-                    found[read] = True
     return found[plan.constants]
-
-
-def _moving(ref: Ref, sizes: Sequence[int]) -> Sequence[int]:
-    return [1] * (len(ref.strides) - len(sizes)) + [*sizes]
 
 
 def _refs(group: Group, turns: tuple[int, ...] = ()) -> Iterator[tuple[Ref, tuple[int, ...]]]:
