@@ -25,6 +25,7 @@ from math import inf
 from textwrap import wrap
 
 from autograd_lite.compiler.export.check import CannotRunError, check
+from autograd_lite.compiler.export.naming import is_plain
 from autograd_lite.compiler.export.reading import read
 from autograd_lite.compiler.export.recorded import ExportError
 from autograd_lite.compiler.export.source import Source
@@ -124,7 +125,8 @@ def described(exported: Exported, shapes: Mapping[str, tuple[int | str, ...]]) -
     rows("State:", state)
     rows("Results:", [(r.name, r.outputs.shape, "") for r in exported.results])
     for name, thing in exported.fixed.items():
-        shown = repr(thing)
+        plain = all(map(is_plain, thing)) if isinstance(thing, list) else is_plain(thing)
+        shown = " ".join(repr(thing).split()) if plain else f"a {type(thing).__name__}"
         lines.append(f"Fixed: {name} = {shown if len(shown) < 60 else shown[:57] + '...'}")
     return lines
 

@@ -60,13 +60,18 @@ class _Candidate(NamedTuple):
         return f"{self.variable}.{self.path}" if self.path else self.variable
 
 
-def named_values(function: Callable[..., Any], wanted: Iterable[Value]) -> list[Named]:
+def named_values(
+    function: Callable[..., Any], wanted: Iterable[Value], passed: Iterable[tuple[str, Any]] = ()
+) -> list[Named]:
     """Tensors that have all the wanted Values, and perhaps others, none in two places.
+
+    passed  (name, object) of what the function is passed, in which Values may be, too
 
     A Value without a name of its own is in "values", or has its label for a name.
     """
     left = {id(x): x for x in wanted}
-    found = [c for name, thing in variables(function) for c in _candidates(name, thing)]
+    roots = [*passed, *variables(function)]
+    found = [c for name, thing in roots for c in _candidates(name, thing)]
     found.sort(key=lambda c: (c.kind, -c.values.ndim if c.kind == _OTHER else 0))
     taken: list[_Candidate] = []
     done = set[int]()

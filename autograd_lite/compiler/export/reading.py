@@ -54,8 +54,10 @@ def read(f: Callable[..., Any], args: tuple[Any, ...], name: str = "") -> Export
 
     Raises ExportError for what cannot be exported, and what f raises.
     """
-    if not args and isinstance(f, Compiled) and _takes_any(f):
-        program, flat = recorded_again(f)
+    compiled = getattr(f, "__func__", f)
+    if not args and isinstance(compiled, Compiled) and _takes_any(f):
+        f = compiled
+        program, flat = recorded_again(compiled)
     else:
         program, flat = recorded(f, args)
     return _Reading(f, program, flat).exported(name)
@@ -112,7 +114,8 @@ class _Reading:
         function = function_of(self._f)
         values = [*program.parameters, *program.reads.data]
         grads = [*program.reads.grads, *program.writes.grads]
-        named = named_values(function, {id(x): x for x in [*values, *grads]}.values())
+        wanted = {id(x): x for x in [*values, *grads]}.values()
+        named = named_values(function, wanted, fixed.items())
         taken = {parameter.name for parameter in passed}
         named = [Named(f"{x.name}_" if x.name in taken else x.name, x.values) for x in named]
         parameters = [self._parameter(*each) for each in named]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograd_lite import Value, compile, nn, vmap
+from autograd_lite.compiler.export import described
 from autograd_lite.compiler.export.reading import read
 
 w = Value(0.5)
@@ -63,3 +64,27 @@ def test_the_name_and_the_docstring():
     assert (exported.name, exported.title) == ("loss", "w x.")
     assert read(lambda x: w * x, (1.0,)).name == "function"
     assert read(linear, (np.ones(2),)).name == "Linear"
+
+
+class Scaled:
+    def __init__(self):
+        self.w, self.rate = Value(2.0), 0.5
+
+    @compile
+    def loss(self, x, k=2):
+        return self.w * x * self.rate * k
+
+
+def test_a_method_has_the_names_of_its_object():
+    scaled = Scaled()
+    for f, args in ((scaled.loss, (3.0,)), (Scaled.loss, (scaled, 3.0))):
+        exported = read(f, args)
+        assert {p.name for p in exported.parameters} <= {"scaled.w", "self.w"}
+        assert [a.name for a in exported.arguments] == ["x"]
+        assert exported.reference[0].results == [6.0]
+    scaled.loss(4.0, 3)
+    exported = read(scaled.loss, ())
+    assert exported.reference[0].results == [12.0]
+    assert [p.name for p in exported.parameters] == ["self.w"]
+    assert {name: type(x) for name, x in exported.fixed.items()} == {"self": Scaled, "k": int}
+    assert described(exported, {})[-2:] == ["Fixed: self = a Scaled", "Fixed: k = 3"]
