@@ -11,7 +11,8 @@ Read in the order in which `export` goes:
     stepped    a loss and its optimiser as one whole step
     tensors    a program of named arrays with axes, for languages of arrays: of `expressions`, in
                `lines`; `arrays` knows which element each address is, `views`, `choices` and
-               `products` say it in expressions; `python` and `module` print it
+               `products` say it in expressions; `samples` makes sizes formulas of n; `python`
+               and `module` print it
     language   what a language is; each has a file of its own, in `LANGUAGES`
     check      a source is run once, beside the interpreter, before it is given out
     source     the text
@@ -20,6 +21,7 @@ Read in the order in which `export` goes:
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from importlib import import_module
 from math import inf
 from textwrap import wrap
@@ -28,6 +30,7 @@ from autograd_lite.compiler.export.check import CannotRunError, check
 from autograd_lite.compiler.export.naming import is_plain
 from autograd_lite.compiler.export.reading import read
 from autograd_lite.compiler.export.recorded import ExportError
+from autograd_lite.compiler.export.samples import recordings
 from autograd_lite.compiler.export.source import Source
 from autograd_lite.compiler.export.stepped import stepped
 
@@ -56,6 +59,7 @@ def export(
     if name and not name.isidentifier():
         raise ValueError(f"export: name must be an identifier, not {name!r}")
     exported = read(f, args, name)
+    exported.others = partial(recordings, lambda others: read(f, others, name), args)
     if options.get("optimizer") is not None:
         exported = stepped(exported, options["optimizer"])
     return written(exported, language, module, options)

@@ -151,6 +151,10 @@ class Arrays:
             steps = np.diff(places)
             if (steps == steps[0]).all() and steps[0]:
                 return _range(int(places[0]), len(places), int(steps[0]))
+            times = int(np.argmax(steps != 0)) + 1
+            count = len(places) // times
+            if count > 1 and (places == np.arange(len(places)) // times).all():
+                return Expression("repeat", (_range(0, count, 1),), (times,), places.shape)
         if places.ndim == 2 and (places >= 0).all():
             rows, columns = np.ogrid[: places.shape[0], : places.shape[1]]
             if (places == np.minimum(rows, columns)).all():

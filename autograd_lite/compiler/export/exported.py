@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from autograd_lite.compiler.tape.interpreter import Interpreter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from numpy.typing import NDArray
@@ -131,6 +132,8 @@ class Exported:
                 argument of the export
     results     what it returns
     state       of a whole step what is read and written besides the parameters; else []
+    others      what records it again with other numbers of samples, as `samples.recordings`; or
+                None
     """
 
     name: str
@@ -141,6 +144,7 @@ class Exported:
     fixed: dict[str, Any]
     results: list[Result]
     state: list[State]
+    others: Callable[[], Iterator[list[Exported]]] | None = field(default=None, kw_only=True)
 
     @property
     def is_step(self) -> bool:

@@ -15,6 +15,7 @@ are elementwise, with NumPy's broadcasting, and
     full                     the operand, broadcast; params: the shape
     copy                     the operand, in memory of its own
     arange                   params: the first number, how many, the step
+    repeat                   each of an array several times; params: how often
     lower                    True on the diagonal of a matrix and below it
     segments                 sums of rows of different lengths; operands: the numbers, the starts
 """
@@ -65,7 +66,8 @@ class Expression(NamedTuple):
             return terms.get(self.params[0], self)
         if not self.args:
             return self
-        return self._replace(args=tuple([arg.replaced(terms) for arg in self.args]))
+        args = tuple([arg.replaced(terms) for arg in self.args])
+        return operation(self.op, *args) if self.op in "+-*/" else self._replace(args=args)
 
 
 @dataclass(frozen=True)

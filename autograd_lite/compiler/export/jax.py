@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from keyword import iskeyword
+
 from autograd_lite.compiler.export.check import CannotRunError
 from autograd_lite.compiler.export.module import called, head, module
-from autograd_lite.compiler.export.numpy import DIALECT as NUMPY
-from autograd_lite.compiler.export.numpy import SCIPY
-from autograd_lite.compiler.export.python import Dialect
+from autograd_lite.compiler.export.python import NUMPY, SCIPY, Dialect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +40,10 @@ def run(text: str, exported: Exported) -> tuple[Numbers, str]:
     except ImportError:
         raise CannotRunError("JAX is not installed") from None
 
+    name = f"{exported.name}_" if iskeyword(exported.name) else exported.name
+
     def gradients(space: dict[str, Any], given: list[Any]) -> Any:
-        return jax.jit(jax.value_and_grad(space[exported.name]))(*given)
+        return jax.jit(jax.value_and_grad(space[name]))(*given)
 
     with jax.enable_x64(True):
         numbers = called(text, exported, jax.numpy.asarray, gradients, jax.jit)

@@ -9,6 +9,7 @@ from math import inf
 import numpy as np
 
 from autograd_lite.compiler.export.arrays import NotInArraysError
+from autograd_lite.compiler.export.check import check
 from autograd_lite.compiler.export.exported import Numbers
 from autograd_lite.compiler.export.expressions import Expression
 from autograd_lite.compiler.export.language import Written
@@ -21,19 +22,20 @@ from autograd_lite.compiler.export.lines import (
     tidied,
     with_copies,
 )
-from autograd_lite.compiler.export.python import Dialect, Printer, numbered
+from autograd_lite.compiler.export.python import NUMPY, Dialect, Printer, numbered
 from autograd_lite.compiler.export.recorded import ExportError
-from autograd_lite.compiler.export.tensors import tensor_program
+from autograd_lite.compiler.export.samples import DifferentError, Size, unified
+from autograd_lite.compiler.export.tensors import TensorProgram, tensor_program
 from autograd_lite.compiler.messages import said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from autograd_lite.compiler.export.exported import Exported
+    from autograd_lite.compiler.export.exported import Argument, Exported
 
-__all__ = ["head", "local_names", "module"]
+__all__ = ["called", "head", "local_names", "module", "run_in_numpy"]
 
 RESERVED = {"np", "jnp", "jax", "torch", "special", "t", "n", "parameters"}
 
@@ -54,21 +56,28 @@ def module(exported: Exported, dialect: Dialect, gradients: bool) -> Written:
                 "Export the loss, and write the step around its gradients",
             )
         )
-    parameters, arguments = exported.parameters, exported.arguments
-    known = local_names([p.name for p in parameters], [a.name for a in arguments])
-    locals_of = dict(zip([p.name for p in parameters], known, strict=True))
-    inputs = [(locals_of[p.name], p.slots) for p in parameters]
-    inputs += [(a.name, a.slots) for a in arguments]
-    indices = [(a.name, a.indices) for a in arguments if (a.indices >= 0).any()]
-    gradients = gradients and exported.differentiable
+    names = _names(exported)
+    found = _of_any_size(exported, names, dialect, gradients)
+    if found is not None:
+        return found
+    program = _tensors(exported, names, gradients)
+    return Written(_text(exported, names, dialect, program))
+
+
+def _names(exported: Exported) -> dict[str, str]:
+    """{parameter: its name in the source}."""
+    known = [p.name for p in exported.parameters]
+    return dict(zip(known, local_names(known, [a.name for a in exported.arguments]), strict=True))
+
+
+def _tensors(exported: Exported, names: dict[str, str], gradients: bool) -> TensorProgram:
+    inputs = [(names[p.name], p.slots) for p in exported.parameters]
+    inputs += [(a.name, a.slots) for a in exported.arguments]
+    indices = [(a.name, a.indices) for a in exported.arguments if (a.indices >= 0).any()]
+    wanted = list(names.values()) if gradients and exported.differentiable else []
+    outputs = [result.outputs for result in exported.results]
     try:
-        program = tensor_program(
-            exported.array_program,
-            inputs,
-            indices,
-            [result.outputs for result in exported.results],
-            known if gradients else [],
-        )
+        return tensor_program(exported.array_program, inputs, indices, outputs, wanted)
     except NotInArraysError as problem:
         raise ExportError(
             said(
@@ -76,29 +85,85 @@ def module(exported: Exported, dialect: Dialect, gradients: bool) -> Written:
                 'Export it to "c", which takes every program',
             )
         ) from None
+
+
+def _of_any_size(
+    exported: Exported, names: dict[str, str], dialect: Dialect, gradients: bool
+) -> Written | None:
+    """The functions for any number of samples n; None if there is no such axis.
+
+    What the recordings of some n have in common is tried, in NumPy, on the recorded call, whose n
+    is another one.
+    """
+    for others in exported.others() if exported.others else ():
+        try:
+            program = unified([_tensors(other, names, gradients) for other in others])
+            shapes = {
+                t.name: unified([same.shape for same in every])
+                for every in zip(
+                    *[(*other.arguments, *other.parameters) for other in others], strict=True
+                )
+                for t in every[:1]
+            }
+            shown = {
+                known: tuple([x if isinstance(x, int) else str(x) for x in shape])
+                for known, shape in shapes.items()
+                if _moves(shape)
+            }
+            first = next(known for known, shape in shown.items() if shape[0] == "n")
+            lead = names.get(first, first)
+            tried = _text(exported, names, NUMPY, program, lead, shown)
+            check(exported, run_in_numpy(tried, exported, gradients), "numpy")
+            return Written(_text(exported, names, dialect, program, lead, shown), shown)
+        except (DifferentError, ExportError, StopIteration):
+            continue
+    return None
+
+
+def _moves(shape: Any) -> bool:
+    return any(isinstance(size, Size) for size in shape)
+
+
+def _text(
+    exported: Exported,
+    names: dict[str, str],
+    dialect: Dialect,
+    program: TensorProgram,
+    lead: str = "",
+    shapes: Mapping[str, Sequence[int | str]] = {},
+) -> str:
+    """The module.
+
+    lead    the array whose length is n, the number of samples; or ""
+    shapes  {tensor: its shape} of those whose shape has n
+    """
     printer = Printer(dialect)
-    given = {key: a for a, key in locals_of.items()}
-    body = _Function(exported, printer, given)
-    text = body.of(exported.name, program.forward, program.result, {})
-    if gradients:
+    given = {short: known for known, short in names.items()}
+    body = _Function(exported, printer, given, lead, shapes)
+    text = body.of(_called(exported), program.forward, program.result, {})
+    if program.gradients:
         lines = [*program.forward, *program.backward]
-        text += [
-            "",
-            "",
-            *body.of(f"{exported.name}_and_grad", lines, program.result, program.gradients),
-        ]
+        both = program.result, program.gradients
+        text += ["", "", *body.of(f"{_called(exported)}_and_grad", lines, *both)]
     tables = [line for table in program.tables.items() for line in printer.table(*table)]
     used = any(function.startswith("special.") for function in printer.used)
     imports = [*dialect.imports, *([dialect.special] if used else [])]
-    parts = [*imports, "", *tables, *([""] if tables else []), "", *text, ""]
-    return Written("\n".join(parts))
+    return "\n".join([*imports, "", *tables, *([""] if tables else []), "", *text, ""])
 
 
 class _Function:
     """Writes functions of parameters and arguments."""
 
-    def __init__(self, exported: Exported, printer: Printer, given: dict[str, str]) -> None:
-        self.exported, self.printer, self.given = exported, printer, given
+    def __init__(
+        self,
+        exported: Exported,
+        printer: Printer,
+        given: dict[str, str],
+        lead: str,
+        shapes: Mapping[str, Sequence[int | str]],
+    ) -> None:
+        self.exported, self.printer, self.given, self.lead = exported, printer, given, lead
+        self.shapes = shapes
 
     def of(
         self,
@@ -112,33 +177,27 @@ class _Function:
         found = tidied(lines, needed, lambda x: len(self.printer.text(x)))
         names = numbered([it.name for it in assigns(found)])
         found = renamed(found, names)
-        if self.printer.dialect.in_place:
-            found = with_copies(found, [x for end in gradients.values() for x in end.names()])
         results, grads = (
             [_renamed(x, names) for x in some] for some in (results, gradients.values())
         )
+        if self.printer.dialect.in_place:
+            found = with_copies(found, [x for end in grads for x in end.names()])
+        lines_shown, value = self.printer.lines(found), self._results(results)
+        shown = "\n".join([*lines_shown, value, *map(self.printer.text, grads)])
+        text = [f"def {called}({', '.join(self._given())}):"]
+        shapes, checks = self._shapes(), self._checks()
         read = {x for it in assigns(found) for x in it.reads()}
         read |= {x for end in (*results, *grads) for x in end.names()}
-        exported = self.exported
-        arguments = ["parameters"] * bool(exported.parameters) + [
-            a.name for a in exported.arguments
-        ]
-        text = [f"def {called}({', '.join(arguments)}):"]
-        text += self._shapes()
-        checks = self._checks()
+        sized = bool(self.lead) and re.search(r"\bn\b", "\n".join([shown, *shapes])) is not None
+        read |= {self.lead} if sized else set()
+        used = [(known, key) for known, key in self.given.items() if known in read]
+        text += [f'    {known} = parameters["{key}"]' for known, key in used]
+        text += [f"    n = len({self.lead})  # any number of samples"] if sized else []
+        text += shapes
         if not self.printer.dialect.traced:
-            text += [
-                line
-                for check, said in checks
-                for line in (f"    if not {check}:", f'        raise ValueError("{said}")')
-            ]
-        text += [
-            f'    {known} = parameters["{key}"]'
-            for known, key in self.given.items()
-            if known in read
-        ]
-        text += self.printer.lines(found)
-        value = self._results(results)
+            for check, said in checks:
+                text += [f"    if not {check}:", f'        raise ValueError("{said}")']
+        text += lines_shown
         if self.printer.dialect.traced and checks:
             value = self._or_nan(value, [check for check, _ in checks], text)
         if not gradients:
@@ -152,12 +211,23 @@ class _Function:
             seen.add(shown)
         return [*text, "    }"]
 
-    def _shapes(self) -> Iterator[str]:
+    def _shapes(self) -> list[str]:
         """The lines that refuse arguments of other shapes, whose numbers would be other ones."""
-        for a in self.exported.arguments:
-            if a.shape:
-                yield f"    if {self.printer.dialect.module}.shape({a.name}) != {a.shape}:"
-                yield f'        raise ValueError("{a.name} must have the shape {a.shape}")'
+        xp = self.printer.dialect.module
+        shapes = {a.name: _written(self.shapes.get(a.name, a.shape)) for a in self._arrays()}
+        if not shapes:
+            return []
+        wrong = " or ".join(f"{xp}.shape({known}) != {shape}" for known, shape in shapes.items())
+        said = ", ".join(f"{known} {shape}" for known, shape in shapes.items())
+        return [f"    if {wrong}:", f'        raise ValueError("the shapes must be {said}")']
+
+    def _arrays(self) -> list[Argument]:
+        return [a for a in self.exported.arguments if a.shape]
+
+    def _given(self) -> list[str]:
+        """What the function is passed."""
+        arguments = [a.name for a in self.exported.arguments]
+        return ["parameters", *arguments] if self.exported.parameters else arguments
 
     def _checks(self) -> list[tuple[str, str]]:
         """(condition, what is wrong where it does not hold) of each argument that has bounds."""
@@ -212,13 +282,13 @@ def called(
     text: str,
     exported: Exported,
     array: Callable[[Any], Any],
-    gradients: Callable[..., Any],
+    gradients: Callable[..., Any] | None,
     prepared: Callable[[Any], Any] = lambda function: function,
 ) -> Numbers:
     """What the functions of a text give for the numbers of the recorded call.
 
     array      makes an array of the library of one of NumPy's
-    gradients  given the module, what calls it for the value and the gradients
+    gradients  given the module, what calls it for the value and the gradients; or None
     prepared   what the library makes of a function before it is called
     """
     space: dict[str, Any] = {}
@@ -228,15 +298,33 @@ def called(
         array(a.numbers.astype(int) if a.integer else a.numbers) for a in exported.arguments
     ]
     given = [parameters, *arguments] if exported.parameters else arguments
-    results = prepared(space[exported.name])(*given)
+    results = prepared(space[_called(exported)])(*given)
     results = [results] if len(exported.results) == 1 else list(results)
     found = None
-    if exported.differentiable:
+    if exported.differentiable and gradients is not None:
         value, found = gradients(space, given)
         if not np.array_equal(np.asarray(value), np.asarray(results[0]), equal_nan=True):
             results[0] = np.asarray(value)
         found = {known: np.asarray(x) for known, x in found.items()}
     return Numbers([np.asarray(x) for x in results], found, {})
+
+
+def run_in_numpy(text: str, exported: Exported, differentiated: bool = True) -> Numbers:
+    """What the functions of a text in NumPy give.
+
+    differentiated  False if there is none of the gradients
+    """
+
+    def gradients(space: dict[str, Any], given: list[Any]) -> Any:
+        return space[f"{_called(exported)}_and_grad"](*given)
+
+    with np.errstate(all="ignore"):
+        return called(text, exported, np.array, gradients if differentiated else None)
+
+
+def _called(exported: Exported) -> str:
+    """The name of the function."""
+    return f"{exported.name}_" if iskeyword(exported.name) else exported.name
 
 
 def local_names(parameters: Sequence[str], taken: Sequence[str]) -> list[str]:
@@ -282,3 +370,8 @@ def _short(known: str, every: Sequence[str]) -> str:
 def _is_of(other: str, known: str) -> bool:
     """True if two parameters belong to the same layer."""
     return other.rpartition(".")[0] == known.rpartition(".")[0]
+
+
+def _written(shape: Sequence[int | str]) -> str:
+    """A shape as a tuple."""
+    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from autograd_lite.compiler.export.expressions import EACH, Cut, Expression, Turn, transpose
 from autograd_lite.compiler.export.lines import Assign, For, Line
 from autograd_lite.compiler.export.recorded import ExportError
+from autograd_lite.operations.formulas import FUNCTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Dialect", "Printer", "numbered"]
+__all__ = ["NUMPY", "SCIPY", "Dialect", "Printer", "numbered"]
 
 BINDS = {"<": 1, "<=": 1, ">": 1, ">=": 1, "==": 1, "!=": 1, "+": 3, "-": 3, "*": 4, "/": 4}
 SIGN, POWER, WHOLE = 5, 6, 7
@@ -50,6 +51,21 @@ class Dialect:
     in_place: bool = True
     traced: bool = False
     relu: str = ""
+
+
+SCIPY = {"erf": "erf", "erfc": "erfc", "lgamma": "gammaln", "polygamma": "polygamma"}
+
+NUMPY = Dialect(
+    "np",
+    {
+        **{name: function.numpy for name, function in FUNCTIONS.items() if function.numpy},
+        **{name: f"special.{known}" for name, known in SCIPY.items()},
+        **{name: name for name in ("sum", "max", "concatenate", "maximum", "minimum")},
+        "fabs": "abs",
+    },
+    imports=("import numpy as np",),
+    special="from scipy import special",
+)
 
 
 class Printer:
@@ -109,6 +125,8 @@ class Printer:
                 return WHOLE, f'{xp}.einsum("{params[0]}", {operands})'
             case "arange":
                 return WHOLE, self._range(*params)
+            case "repeat":
+                return WHOLE, f"{xp}.repeat({self.text(args[0])}, {self.size(params[0])})"
             case "lower":
                 return (
                     WHOLE,

@@ -494,6 +494,7 @@ class _Builder(Arrays):
             places = np.where(self.home[line] == k, self.spot[line], self.place[line])
             steps = np.diff(places)
             if (steps != steps[0]).any() or steps[0] == 0:
+                cuts |= _blocks(places, self.arrays[k].shape)
                 continue
             step = abs(int(steps[0]))
             for edge in suffix(self.arrays[k].shape):
@@ -633,3 +634,16 @@ class _Builder(Arrays):
 
 
 # ------------------------------------------------------------------------- shapes and axes
+
+
+def _blocks(places: Ints, shape: Shape) -> set[int]:
+    """The lengths of equal stretches of places that lie within one part of an array each."""
+    found = set()
+    for edge in suffix(shape):
+        part = places // edge
+        size = int(np.argmax(part != part[0])) or len(part)
+        if 1 < size < len(part) and len(part) % size == 0:
+            expected = part[0] + np.arange(len(part)) // size
+            if (part == expected).all():
+                found.add(size)
+    return found

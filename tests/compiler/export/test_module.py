@@ -50,13 +50,14 @@ def test_several_results_come_in_order():
 
 @pytest.mark.parametrize("language", ["numpy", "jax"])
 def test_arguments_of_another_shape_are_refused(language):
-    """The mean is of three numbers, and the source has the 1/3 of it."""
     if language == "jax":
         pytest.importorskip("jax")
-    w = Value(2.0)
-    source = al.export(lambda xs: al.mean([w * x for x in xs]), language, [1.0, 2.0, 3.0], name="f")
+    w = [Value(2.0), Value(1.0), Value(3.0)]
+    mean = lambda xs: al.mean([p * x for p, x in zip(w, xs, strict=True)])  # noqa: E731
+    source = al.export(mean, language, [1.0, 2.0, 3.0], name="f")
     space = {}
     exec(source.text, space)
-    assert space["f"](source.parameters(), np.ones(3)) == pytest.approx(2.0)
-    with pytest.raises(ValueError, match=r"xs must have the shape \(3,\)"):
-        space["f"](source.parameters(), np.ones(4))
+    f = space["f"]
+    assert f(source.parameters(), np.ones(3)) == pytest.approx(2.0)
+    with pytest.raises(ValueError, match=r"the shapes must be xs \(3,\)"):
+        f(source.parameters(), np.ones(4))

@@ -1,0 +1,129 @@
+"""Sources for any number of samples: what is made of several recordings, and what is not."""
+
+import numpy as np
+import pytest
+
+import autograd_lite as al
+from autograd_lite import Value
+from autograd_lite.compiler.export.expressions import name, number, operation
+from autograd_lite.compiler.export.numpy import DIALECT
+from autograd_lite.compiler.export.python import Printer
+from autograd_lite.compiler.export.samples import SIZES, DifferentError, Size, unified
+from tests.support.array_exports import MADE
+
+ANY = ["chapter", "moons", "rosenbrock", "softmax", "attention", "option", "clusters"]
+
+
+def size(formula):
+    return Size([formula(n) for n in SIZES])
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        (lambda n: n, "n"),
+        (lambda n: n - 1, "n - 1"),
+        (lambda n: 3 * n + 2, "3 * n + 2"),
+        (lambda n: 16 - n, "16 - n"),
+        (lambda n: 4 * n * n, "4 * n * n"),
+    ],
+)
+def test_a_size_is_a_formula_of_n(formula, text):
+    assert str(size(formula)) == text
+
+
+def test_sizes_are_computed_with_and_compared():
+    n = size(lambda n: n)
+    assert str(n + 1) == "n + 1"
+    assert str(2 * n - 3) == "2 * n - 3"
+    assert n - n == 0
+    assert n > 2
+    assert n < 100
+    with pytest.raises(DifferentError):
+        assert n > 6
+    with pytest.raises(DifferentError):
+        str(Size([1, 2, 4]))
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        (lambda n: 0.25, "0.25 * z"),
+        (lambda n: 1 / n, "z / n"),
+        (lambda n: 3 / n, "3 * z / n"),
+        (lambda n: 0.1 * n, "0.1 * n * z"),
+        (lambda n: 2 / (n - 1), "2 * z / (n - 1)"),
+    ],
+)
+def test_a_number_is_a_formula_of_n(formula, text):
+    z = name("z", ())
+    found = unified([operation("*", number(formula(n)), z) for n in SIZES])
+    assert Printer(DIALECT).text(found) == text
+
+
+def test_what_is_not_alike_is_refused():
+    with pytest.raises(DifferentError):
+        unified([number(float(n * n * n)) for n in SIZES])
+    with pytest.raises(DifferentError):
+        unified([name("x", ()), name("y", ()), name("x", ())])
+    with pytest.raises(DifferentError):
+        unified([np.arange(n) for n in SIZES])
+
+
+def grown(arg, n, rng):
+    """n samples of the kind of an argument."""
+    if np.ndim(arg) == 0 or isinstance(arg, list):
+        return arg
+    picked = arg[rng.integers(0, len(arg), n)]
+    return picked + 0.1 * rng.normal(size=picked.shape) if arg.dtype == float else picked
+
+
+@pytest.mark.parametrize("name", ANY)
+@pytest.mark.parametrize("n", [2, 31])
+def test_a_source_runs_for_any_number_of_samples(name, n):
+    function, args = MADE[name]()
+    source = al.export(function, "numpy", *args, name="f")
+    assert "(n," in source.text
+    rng = np.random.default_rng(n)
+    if isinstance(args[0], list):  # samples that are Values
+        args = ([Value(rng.normal()) for _ in range(n)],)
+        parameters, given = {"x": np.array([v.data for v in args[0]])}, []
+    else:
+        given = args = [grown(arg, n, rng) for arg in args]
+        parameters = source.parameters()
+    values = {p.name: p.values for p in source.exported.parameters}
+    if isinstance(args[0], list):
+        values = {"x": np.array(args[0], dtype=object)}
+    for some in values.values():
+        for x in some.flat:
+            x.grad = 0.0
+    expected = function(*args)
+    expected.backward()
+    space = {}
+    exec(source.text, space)
+    value, grads = space["f_and_grad"](parameters, *given)
+    assert value == pytest.approx(expected.data, rel=1e-12)
+    gradients = {
+        known: np.reshape([x.grad for x in some.flat], some.shape) for known, some in values.items()
+    }
+    largest = max(np.abs(g).max() for g in gradients.values())
+    for known, gradient in gradients.items():
+        np.testing.assert_allclose(grads[known], gradient, rtol=0, atol=1e-12 * largest)
+
+
+def test_a_function_of_vectors_of_one_length_is_for_that_length():
+    w = [Value(1.0), Value(2.0)]
+    source = al.export(
+        lambda x: sum(p * q for p, q in zip(w, x, strict=False)), "numpy", [1.0, 2.0]
+    )
+    assert "x  (2,)" in source.text
+
+
+def test_what_does_other_things_for_other_numbers_is_for_the_recorded_one():
+    w = Value(2.0)
+
+    def loss(xs):
+        return sum((w * x) ** (1 + len(xs) % 3) for x in xs)
+
+    source = al.export(loss, "numpy", np.arange(1.0, 5.0))
+    assert "xs  (4,)" in source.text
