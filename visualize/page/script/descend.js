@@ -44,7 +44,8 @@ function showDescent() {
   const n = results.length - 1;
   const says = n < 1 ? `${DATA.root} = ${write(LAB.root)}`
     : `step ${n}: ${DATA.root} = ${write(LAB.root)}`;
-  $("descent").textContent = Number.isFinite(LAB.root) ? says
+  if (chosen().length === 0) $("descent").textContent = "Choose the leaves that are to move.";
+  else $("descent").textContent = Number.isFinite(LAB.root) ? says
     : `${says}. It is not finite any more: reset, and take a smaller learning rate.`;
   const finite = results.filter(Number.isFinite);
   $("descend-plot").toggleAttribute("hidden", n < 1 || finite.length === 0);

@@ -96,7 +96,9 @@ function label(box, i, known, grad) {
 
 function hint() {
   return [element("h2", "A node"), element("p", "Point at a node, or move to it with Tab, to see its " +
-    "formula, value, gradient and paths. Click it, or press Enter, to follow its influence.", "hint")];
+    "formula, value, gradient and paths. Click it, or press Enter, to follow its influence." +
+    (LAB && LAB.free.length ? " Drag a leaf sideways to change it: all that follows is computed at once." : ""),
+  "hint")];
 }
 
 /** Fill the second panel: box i, or null for none. A screen reader reads it out. */
