@@ -7,9 +7,9 @@
 
 Contestants take turns, so that a machine that speeds up or slows down does so for all, and the
 table shows medians over the rounds. All compute with doubles, and each one's result is compared
-with ours. There is one thread. Ours are called for two seconds before, as programs that are called
-often are compiled in the background, where there is a C compiler. PyTorch, JAX, CasADi, ddx and
-asdex have a row where they are installed.
+with ours. There is one thread. Ours are called for three seconds before, as programs that are
+called often are compiled in the background, where there is a C compiler. PyTorch, JAX, CasADi, ddx
+and asdex have a row where they are installed.
 """
 
 from __future__ import annotations
