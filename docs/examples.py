@@ -27,6 +27,7 @@ NAMES = [
     "speech",
     "gpt",
     "cluster",
+    "tiny",
     "bert",
     "gan",
     "reinforce",
@@ -57,6 +58,18 @@ care.
 """
 
 
+BELOW = {
+    "tiny": """
+The same step is exported as [WebAssembly](export.md), too. So the GPT trains in this page, from the
+same numbers and on the same names; `python docs/training.py` writes the part that follows.
+
+```{raw} html
+:file: images/training.html
+```
+"""
+}
+
+
 def section(name: str) -> str:
     """What a run of an example says, below its title; its picture goes to docs/images."""
     program = ROOT / "examples" / f"{name}.py"
@@ -80,7 +93,7 @@ def section(name: str) -> str:
 ```
 
 ![The picture that {name}.py draws](images/example-{name}.png)
-"""
+{BELOW.get(name, "")}"""
 
 
 def small(picture: Path, to: Path) -> None:

@@ -62,8 +62,10 @@ def print_gain(loss: Callable[..., Any], *batch: Any) -> None:
     def milliseconds(function: Callable[..., Any]) -> float:
         start = time.perf_counter()
         result = function(*batch)
-        if not isinstance(result, tuple) or isinstance(result[0], Value):  # else it has a gradient
-            (result if isinstance(result, Value) else sum(result)).backward()
+        results = result if isinstance(result, tuple) else (result,)
+        values = [x for x in results if isinstance(x, Value)]
+        if values:  # else it has a gradient
+            sum(values).backward()
         return 1000 * (time.perf_counter() - start)
 
     turns = [(milliseconds(loss), milliseconds(loss.function)) for _ in range(7)]

@@ -47,7 +47,7 @@ def at(*bases):
     return (Ref(base, (1,)) for base in bases)
 
 
-@pytest.mark.parametrize("seed", range(4 * len(KINDS)))
+@pytest.mark.parametrize("seed", range(2 * len(KINDS)))
 def test_it_gives_what_the_interpreter_does(seed):
     function, args = program(seed)
     lifted = Lifted(function, *args)
