@@ -12,14 +12,14 @@ cdef object _MISSED
 cdef class StepReplay(Replay):
     cdef Access reads
     cdef Given given
-    cdef doubles choices, constants, finite, guards, last, new, numbers, results
-    cdef object run, template, writes
+    cdef doubles begin, choices, constants, finite, fixed, guards, last, new, numbers, results
+    cdef object arena, run, template, writes
     cdef tuple parameters
-    cdef bint is_busy, passes
+    cdef bint is_node, passes
     cdef Py_ssize_t n_results
 
     cdef object result(self, tuple args, bint connected)
     @cython.locals(
-        given=Given, i=Py_ssize_t, n=Py_ssize_t, leaf="double*", found=doubles, last=doubles
+        given=Given, is_mine=bint, i=Py_ssize_t, n=Py_ssize_t, leaf="double*", found=doubles, last=doubles
     )
     cdef object stepped(self, tuple args)

@@ -17,7 +17,7 @@ import numpy as np
 import autograd_lite.compiler.tape.loops as loops
 import autograd_lite.memory as memory
 from autograd_lite.compiler.places import alone
-from autograd_lite.compiler.record.template import put_together
+from autograd_lite.compiler.record.template import Hole, put_together
 from autograd_lite.compiler.replay import MISSED, Given, Replay, shape_of
 from autograd_lite.compiler.run.native import collect, long_stretches_of, stretches_of
 
@@ -40,17 +40,18 @@ class StepReplay(Replay):
 
     given     the arguments, where the program reads them; the old numbers of state, and the
               parameters, lie behind them
+    arena     where the program runs: the numbers of `begin` are at the addresses in `fixed`
     run       runs the program
     numbers   where its numbers are then
     results   the addresses of the results among them
     guards    those of the program, of addresses
     finite    [first, number of ...] stretches of numbers that must be finite
     new       those of the new numbers of state; last has the addresses of its plain numbers
-    is_busy   True while it runs
     """
 
     __slots__ = (
-        *("choices", "constants", "finite", "given", "guards", "is_busy", "last", "n_results"),
+        *("arena", "begin", "choices", "constants", "finite", "fixed", "given", "guards"),
+        *("is_node", "last", "n_results"),
         *("new", "numbers", "parameters", "passes", "reads", "results", "run", "template"),
         *("writes",),
     )
@@ -65,6 +66,7 @@ class StepReplay(Replay):
     ) -> None:
         Replay.__init__(self, program, flat, shape, signature)
         self.given = Given(bare.leaves, bare.integers)
+        self.arena, self.fixed, self.begin = bare.arena, bare.fixed, bare.begin
         self.run, self.numbers, self.choices = bare.run, bare.numbers, bare.choices
         outputs = bare.outputs
         self.guards, self.constants = program.guards.at(outputs), program.guards.constants
@@ -73,29 +75,31 @@ class StepReplay(Replay):
         self.new = long_stretches_of(fresh)
         self.last = array("q", fresh[len(fresh) - len(program.writes.numbers) :].tolist())
         self.n_results = program.n_results
+        self.is_node = type(program.template) is Hole and program.n_results > 0
         self.results = array("q", outputs[: program.n_results + program.n_numbers].tolist())
         self.template, self.passes = program.template, program.passes
         self.parameters = program.parameters
         self.reads, self.writes = program.reads.access, program.writes
-        self.is_busy = False
 
     def result(self, args: tuple[Any, ...], connected: bool) -> Any:
         if self.due <= 0 or len(args) != self.n_args or (self.passes and not connected):
             return _MISSED
         with alone():
-            if self.is_busy:
+            if self.arena.is_busy:
                 return _MISSED
             try:
-                self.is_busy = True
+                self.arena.is_busy = True
                 return self.stepped(args)
             except Exception:  # before anything was written; the ordinary way raises it again
                 return _MISSED
             finally:
-                self.is_busy = False
+                self.arena.is_busy = False
 
     def stepped(self, args: tuple[Any, ...]) -> Any:
         """What the function gives, once the new state is written."""
-        given = self.given
+        given, arena = self.given, self.arena
+        is_mine = arena.owner is self.fixed
+        arena.owner = None
         given.begin()
         for i in range(len(args)):
             if not self.takes(args[i], given, None):
@@ -111,6 +115,9 @@ class StepReplay(Replay):
             leaf[n + i] = memory.data_of(self.parameters, i)
         if len(self.choices) > 0 and loops.outside(given.integers, self.choices) >= 0:
             return _MISSED
+        if not is_mine:
+            loops.spread(self.begin, (), self.numbers, self.fixed, 0)
+        arena.owner = self.fixed
         self.run()
         if not collect(self.numbers, self.finite, None):
             return _MISSED
@@ -120,9 +127,12 @@ class StepReplay(Replay):
         loops.collect(self.numbers, self.last, last)
         found = loops.room(len(self.results))
         loops.collect(self.numbers, self.results, found)
-        nodes = self.program.without_graph(found[: self.n_results]) if self.n_results > 0 else ()
-        numbers = found[self.n_results :] if self.n_results > 0 else found
-        result = put_together(self.template, nodes, numbers)
+        if self.is_node:
+            result = self.program.without_graph(found)[0]
+        else:
+            n = self.n_results
+            nodes = self.program.without_graph(found[:n]) if n > 0 else ()
+            result = put_together(self.template, nodes, found[n:] if n > 0 else found)
         self.writes.write_from(self.numbers, self.new, last)
         self.due -= 1
         self.calls += 1

@@ -1,6 +1,7 @@
 """Calls of whole steps, made at once: their numbers and state, and what goes the ordinary way."""
 
 import gc
+import math
 import threading
 import weakref
 from array import array
@@ -11,6 +12,7 @@ import pytest
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, no_grad
+from autograd_lite.compiler.tape.executor import _arenas
 from autograd_lite.placement import place
 from tests.support.in_c import C
 
@@ -105,6 +107,29 @@ def test_numbers_and_state(executor, make):
     assert training.step.recordings <= 2
     with pytest.raises(RuntimeError, match="no graph is left"):
         loss.backward()
+
+
+@pytest.mark.parametrize("executor", ["numpy", C])
+def test_programs_share_their_memory(executor):
+    """What one leaves behind there is nothing to the others."""
+    training, twin = Training(lambda f: compile(f, executor=executor, check="never")), Training()
+    other = Training(lambda f: compile(f, executor=executor, check="never"))
+    calls = [
+        (xs[: 2 + k % 3], picked, scale) for k in range(30) for xs, picked, scale in [arguments(k)]
+    ]
+    for k, args in enumerate(calls):
+        if k > 15:  # by now all are replayed
+            assert {arena.is_busy for arena in _arenas.values()} == {False}
+            for arena in _arenas.values():
+                if k % 2:
+                    arena.owner = None
+                    arena.numbers[:] = array("d", [math.nan]) * len(arena.numbers)
+        other.step(*args)
+        training.step(*args)
+        twin.step(*args)
+        assert training.state() == pytest.approx(twin.state(), rel=1e-9, abs=1e-14)
+    assert len(training.step.replays) == len(other.step.replays) == 3
+    assert other.state() == training.state()
 
 
 def test_a_step_that_gives_nothing_is_made_once():

@@ -7,11 +7,12 @@ from array import array
 import numpy as np
 
 from autograd_lite.compiler.plan import plan
+from autograd_lite.compiler.plan.groups import writes_of
 from autograd_lite.compiler.run.binder import Binder
 from autograd_lite.compiler.run.native import collect, stretches_of
 from autograd_lite.compiler.run.operations import compile_calls
 from autograd_lite.compiler.tape import loops
-from autograd_lite.compiler.tape.executor import Bare, Executor, Inputs, UserResults
+from autograd_lite.compiler.tape.executor import Bare, Executor, Inputs, UserResults, arena_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,16 +52,32 @@ class ArrayExecutor(Executor):
         self.calls = len(it.forward), len(it.backward)
         self._free.append([space])
 
-    def workspace(self) -> Workspace:
-        return Workspace(self)
+    def workspace(self, numbers: array[float] | None = None) -> Workspace:
+        """A new workspace, in an array of at least `room` numbers if one is given: what is to be in
+        it at first is not written there then.
+        """
+        return Workspace(self, numbers)
+
+    @property
+    def room(self) -> int:
+        """How many numbers a workspace has."""
+        return self.plan.size
 
     def bare(self) -> Bare | None:
         if self._in_place < len(self.leaves):
             return None
-        space, it = self._take_workspace(), self.plan
-        leaves = numbers = space.numbers
-        given = space.forward, leaves, space.integers, self._choices
-        return Bare(*given, numbers, it.outputs, it.deciding)
+        it, arena = self.plan, arena_of(self.room)
+        space = self.workspace(arena.numbers)
+        space.user_results.read(None)
+        numbers = np.zeros(it.size)
+        numbers[it.constants] = it.numbers
+        is_fixed = np.ones(it.size, bool)
+        for addresses in (it.leaves, *[x for group in it.forward for x in writes_of(group)]):
+            is_fixed[addresses] = False
+        fixed = np.flatnonzero(is_fixed)
+        begin = array("d", numbers[fixed].tolist())
+        given = space.forward, space.numbers, space.integers, self._choices
+        return Bare(arena, _longs(fixed), begin, *given, space.numbers, it.outputs, it.deciding)
 
     def _forward(
         self,
@@ -103,12 +120,12 @@ class Workspace:
 
     number: int
 
-    def __init__(self, executor: ArrayExecutor, work: int = 0) -> None:
-        """A workspace; `work` doubles more stand behind those of the plan."""
+    def __init__(self, executor: ArrayExecutor, numbers: array[float] | None) -> None:
         plan, tape = executor.plan, executor.program.tape
-        self.numbers = array("d", bytes(8 * (plan.size + work)))
+        self.numbers = array("d", bytes(8 * executor.room)) if numbers is None else numbers
         self.memory = np.frombuffer(self.numbers)
-        self.memory[plan.constants] = plan.numbers
+        if numbers is None:
+            self.memory[plan.constants] = plan.numbers
         self.integers = array("q", bytes(8 * tape.indices))
         self.indices = np.asarray(self.integers)
         self.cotangents = plan.cotangents

@@ -15,6 +15,7 @@ if IN_C:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Callable
 
     from autograd_lite.compiler.lift import ArrayProgram
@@ -46,14 +47,20 @@ class CompiledExecutor(ArrayExecutor):
         self.compilation = compilation
         super().__init__(compilation.program, reference, compilation.plan)
 
-    def workspace(self) -> Workspace:
-        return _Workspace(self.compilation, self)
+    def workspace(self, numbers: array[float] | None = None) -> Workspace:
+        return _Workspace(self.compilation, self, numbers)
+
+    @property
+    def room(self) -> int:
+        return self.plan.size + self.compilation.work
 
 
 class _Workspace(Workspace):
-    def __init__(self, compilation: Compilation, executor: CompiledExecutor) -> None:
+    def __init__(
+        self, compilation: Compilation, executor: CompiledExecutor, numbers: array[float] | None
+    ) -> None:
         self._library = compilation.library
-        super().__init__(executor, compilation.work)
+        super().__init__(executor, numbers)
 
     def bind(self, plan: Plan) -> None:
         self.forward, self.backward = self._caller(FORWARD), self._caller(BACKWARD)

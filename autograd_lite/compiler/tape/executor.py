@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from array import array
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from autograd_lite.compiler.results import Run
 from autograd_lite.forks import give_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from array import array
     from collections.abc import Callable, Sequence
     from threading import RLock
     from typing import Any
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.value import Value
 
-__all__ = ["MAX_WORKSPACES", "Bare", "Executor", "Inputs", "Run", "UserResults"]
+__all__ = [
+    "MAX_WORKSPACES",
+    "Arena",
+    "Bare",
+    "Executor",
+    "Inputs",
+    "Run",
+    "UserResults",
+    "arena_of",
+]
 
 MAX_WORKSPACES = 4  # more are made only for threads that run at the same time
 
@@ -59,9 +69,35 @@ class Inputs(NamedTuple):
     user_results: UserResults
 
 
+class Arena:
+    """Memory for runs of several programs, one at a time: so the caches hold what they share.
+
+    owner    tells what has run there last; None if others may have written there since
+    is_busy  True while one runs
+    """
+
+    def __init__(self, size: int) -> None:
+        self.numbers = array("d", bytes(8 * size))
+        self.owner: Any = None
+        self.is_busy = False
+
+
+_arenas: WeakValueDictionary[int, Arena] = WeakValueDictionary()
+
+
+def arena_of(size: int) -> Arena:
+    """An arena of at least this size; programs of about one size share it."""
+    size = 1 << max(size - 1, 1).bit_length()
+    found = _arenas.get(size)
+    return _arenas.setdefault(size, Arena(size)) if found is None else found
+
+
 class Bare(NamedTuple):
     """A workspace as it is, for runs whose numbers are written and read where they lie.
 
+    arena     where it lies
+    fixed     the addresses in the arena of the numbers `begin`, which are to be there before a run,
+              if another program ran there
     run       runs the program
     leaves    the first of it are the numbers of the leaves, in order
     integers  the ints that `take` reads
@@ -72,6 +108,9 @@ class Bare(NamedTuple):
               as outputs do
     """
 
+    arena: Arena
+    fixed: array[int]
+    begin: array[float]
     run: Callable[[], object]
     leaves: array[float]
     integers: array[int]
@@ -115,7 +154,7 @@ class Executor(ABC):
 
     @abstractmethod
     def bare(self) -> Bare | None:
-        """A workspace that no run will have; None if its leaves do not lie in order."""
+        """A workspace for who has the lock of steps; None if its leaves do not lie in order."""
 
     @abstractmethod
     def _forward(

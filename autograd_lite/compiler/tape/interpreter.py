@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_lite.compiler.tape import loops
 from autograd_lite.compiler.tape.calls import Calls
-from autograd_lite.compiler.tape.executor import Bare, Executor, Inputs, UserResults
+from autograd_lite.compiler.tape.executor import Arena, Bare, Executor, Inputs, UserResults
 from autograd_lite.compiler.tape.opcodes import CONSTANT, INDEX, LEAF
 from autograd_lite.compiler.tape.ranges import rows_of
 from autograd_lite.compiler.tape.tape import Tape
@@ -154,11 +154,12 @@ class Interpreter(Executor):
         return Workspace(self)
 
     def bare(self) -> Bare:
-        space = self._take_workspace()
+        space = self.workspace()
         space.indices = integers = array("q", bytes(8 * self.indices))
         run = partial(space.forward, integers, False)
         outputs, none = np.asarray(self.outputs), np.zeros(0, np.int64)
-        return Bare(run, space.leaves, integers, array("q"), space.values, outputs, none)
+        free = Arena(0), array("q"), array("d")
+        return Bare(*free, run, space.leaves, integers, array("q"), space.values, outputs, none)
 
     def _forward(
         self,
