@@ -18,6 +18,7 @@ from autograd_lite.compiler.lift.instructions import (
     Gather,
     IndexTable,
     Ref,
+    Scatter,
     ScatterAdd,
     Take,
 )
@@ -259,6 +260,9 @@ class GroupWriter(LoopWriter):
                 raise NotInCError(str(formula))
             case Gather(base, table):
                 return self._copied(base + np.arange(table.size), table)
+            case Scatter(base, table, add):
+                source = base + np.arange(table.size)
+                return self._copied(table, source, "+=" if add else "=")
         return self.group(step.what)
 
     def group(self, it: object, turn: Sequence[str] = ()) -> list[str]:
@@ -281,14 +285,14 @@ class GroupWriter(LoopWriter):
             return [f"{self.at(base)} = 0;"]
         return [self.tables.counting("i", size), f"{self.at(base, 'i')} = 0;", "}"]
 
-    def _copied(self, to: Ints, source: Ints) -> list[str]:
+    def _copied(self, to: Ints, source: Ints, sign: str = "=") -> list[str]:
         """Copies, for each two arrays of their own."""
         regions = np.array([region.base for region in self.laid.regions])
         pairs = np.stack([np.searchsorted(regions, x, "right") for x in (to, source)], 1)
         lines = []
         for pair in np.unique(pairs, axis=0):
             here = (pairs == pair).all(1)
-            lines += _braced(self.tables.move(to[here], source[here]))
+            lines += _braced(self.tables.move(to[here], source[here], sign))
         return lines
 
     def _finite(self, at: Ints) -> list[str]:
@@ -417,8 +421,8 @@ class _Tables(Tables):
         text = self._number(numbers, index)
         return f"(int32_t){text}" if "[" in text else text
 
-    def move(self, to: Ints, source: Ints) -> list[str]:
-        return self._move(to, source, "=")
+    def move(self, to: Ints, source: Ints, sign: str) -> list[str]:
+        return self._move(to, source, sign)
 
 
 def _times(stride: int, name: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 import autograd_lite as al
 from autograd_lite import Value, nn
 from autograd_lite.compiler.export import ExportError
+from tests.compiler.fuzz_exports import scalar
 from tests.support.c99 import COMPILERS, SANITIZED, expected, printed
 from tests.support.in_c import needs_compiler
 from tests.support.scalar_programs import program
@@ -118,6 +119,12 @@ def test_random_programs(seed):
         assert "decides by a number" in str(problem)  # noqa: PT017
     else:
         assert "Checked when" in text
+
+
+@needs_compiler
+def test_numbers_are_scattered_over_the_gradients_and_the_work_memory():
+    f, args = program(1269)
+    assert "Checked when" in al.export(scalar(f), "c", *args).text
 
 
 def test_names_are_words_of_no_language():
