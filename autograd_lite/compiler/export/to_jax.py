@@ -88,13 +88,15 @@ class JaxFunction:
         been changed.
         """
         self._check(parameters, "from_jax")
-        new = [
-            (value, number)
-            for p in self.source.exported.parameters
-            for value, number in zip(
-                p.values.flat, np.asarray(parameters[p.name], float).ravel().tolist(), strict=True
-            )
-        ]
+        new: list[tuple[Any, float]] = []
+        for p in self.source.exported.parameters:
+            if p.values is None:
+                raise ValueError(
+                    f"from_jax: the Values of {p.name!r} are not known, as they were arguments of "
+                    "a call that is over; pass the arguments to to_jax"
+                )
+            numbers = np.asarray(parameters[p.name], float).ravel().tolist()
+            new += zip(p.values.flat, numbers, strict=True)
         for value, number in new:
             value.data = number
 
@@ -106,11 +108,12 @@ class JaxFunction:
                 f"not {type(parameters).__name__}"
             )
         expected = {p.name: p.shape for p in self.source.exported.parameters}
-        for name in [*expected.keys() - parameters.keys()][:1]:
-            raise ValueError(f"{who}: the parameter {name!r} is missing")
-        for name in [*parameters.keys() - expected.keys()][:1]:
-            raise ValueError(f"{who}: there is no parameter {name!r}; there are {[*expected]}")
+        for name in parameters:
+            if name not in expected:
+                raise ValueError(f"{who}: there is no parameter {name!r}; there are {[*expected]}")
         for name, shape in expected.items():
+            if name not in parameters:
+                raise ValueError(f"{who}: the parameter {name!r} is missing")
             if np.shape(parameters[name]) != shape:
                 raise ValueError(
                     f"{who}: {name!r} has the shape {np.shape(parameters[name])}, not {shape}"

@@ -170,6 +170,15 @@ def test_without_arguments_it_is_the_last_call_of_a_compiled_function(network):
     assert float(function(parameters, XS[1], YS[1])) == pytest.approx(error(XS[1], YS[1]).data)
 
 
+def test_values_of_a_call_that_is_over_cannot_be_written():
+    scaled = autograd_lite.compile(lambda w, x: w * x)
+    scaled(Value(2.0), 3.0)
+    function, parameters = to_jax(scaled)
+    assert float(function(parameters, 4.0)) == 8.0
+    with pytest.raises(ValueError, match=r"^from_jax: the Values of 'w' are not known"):
+        function.from_jax(parameters)
+
+
 def test_single_precision_without_x64(network):
     with jax.enable_x64(False):
         function, parameters = to_jax(squared(network), XS[0], YS[0])
