@@ -1,11 +1,12 @@
-"""How large exports in C are: the source, what a compiler makes of it, the memory that it needs.
+"""How large exports in C are: the source, what compilers make of it, the memory that it needs.
 
     python benchmarks/export.py
     python benchmarks/export.py --quick  # small sizes, to see that it runs
     python benchmarks/export.py --json
 
 For each program: its scalars and parameters; the size of the C without its head; of the machine
-code and constants that a compiler makes of it with -Os and with -O2, in single precision; the
+code and constants that a compiler makes of it with -Os and with -O2, in single precision, and of
+its WebAssembly, with what it needs of C's library, if the package ziglang is there; the
 numbers that a run needs besides, `work`, and all numbers together, those of parameters, state and
 gradients too, in single precision. A step has the gradient of the loss and Adam's update. The last
 column is how many times as long a call takes, in double precision, with -O2 and for this machine,
@@ -24,6 +25,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -38,6 +40,7 @@ import numpy as np  # noqa: E402
 import autograd_lite  # noqa: E402
 import nn  # noqa: E402
 from autograd_lite.compiler.export.c import file_of  # noqa: E402
+from autograd_lite.compiler.export.wasm import binary  # noqa: E402
 from autograd_lite.compiler.run.compiled import Compilation, CompiledExecutor  # noqa: E402
 from autograd_lite.compiler.run.compiler import Library, command  # noqa: E402
 
@@ -129,6 +132,7 @@ def measure(quick: bool) -> Iterator[dict[str, Any]]:
             "source": len(file.text()),
             "-Os": object_size(source, "-Os"),
             "-O2": object_size(source, "-O2"),
+            "wasm": len(binary(file, "float")) if find_spec("ziglang") else None,
             "work": 4 * work,
             "all": 4 * (work + numbers),
         }
@@ -209,11 +213,12 @@ def main() -> None:
         print(json.dumps(rows, indent=1))
         return
     print(f"compiler: {shlex.join(command() or ())}; sizes in kB, of numbers in single precision\n")
-    titles = ["scalars", "parameters", "source", "-Os", "-O2", "work", "all", "us", "times"]
+    titles = ["scalars", "parameters", "source", "-Os", "-O2", "wasm", "work", "all", "us", "times"]
     print(f"{'':44}" + "".join(f"{title:>11}" for title in titles))
     for row in rows:
         shown = [f"{row['scalars']:,}", f"{row['parameters']:,}"]
-        shown += [f"{row[key] / 1000:.1f}" for key in ("source", "-Os", "-O2", "work", "all")]
+        sizes = [row[key] for key in ("source", "-Os", "-O2", "wasm", "work", "all")]
+        shown += ["" if size is None else f"{size / 1000:.1f}" for size in sizes]
         shown += [f"{row['us']:.1f}", f"{row['times']:.1f}"] if "us" in row else ["", ""]
         print(f"{row['program']:44}" + "".join(f"{text:>11}" for text in shown))
 
