@@ -62,7 +62,7 @@ class Formula:
 
 
 class Function:
-    """A function of formulas, which `ieee.py` computes under the same name.
+    """A function of formulas, which `ieee.py` and JavaScript compute under the same name.
 
     c       its name in C; "" if it runs as Python in both builds
     numpy   its name in NumPy, or in compiler/run/special_functions.py; "" if it has a formula

@@ -11,6 +11,7 @@ import pytest
 from autograd_lite import Value, operation
 from autograd_lite.nary import in_pairs, nary
 from autograd_lite.operations import kernels
+from autograd_lite.operations.formulas import FUNCTIONS, IN_MATH
 from autograd_lite.operations.javascript import in_javascript, key, rules_in_javascript
 from autograd_lite.operations.rules import CODES, RULES, TABLE, Rule, register
 from tests.support.javascript import agree, as_json, javascript, needs_javascript
@@ -81,6 +82,12 @@ def test_every_rule_agrees_with_python():
 
 def declared(script):
     return set(re.findall(r"^(?:function|const) (\w+)", script, re.MULTILINE)) - {"RULES"}
+
+
+def test_every_function_of_formulas_is_there():
+    text = files("autograd_lite.operations").joinpath("ieee.js").read_text("utf-8")
+    assert set(FUNCTIONS) <= IN_MATH | declared(text)
+    assert not IN_MATH - set(FUNCTIONS)
 
 
 def test_a_page_carries_only_what_its_rules_call():

@@ -6,6 +6,8 @@ are elements or text. The page makes elements of them, so that text of users sta
 
 from __future__ import annotations
 
+import re
+
 from autograd_lite.operations.formulas import OPERATORS, with_terms
 
 TYPE_CHECKING = False
@@ -151,8 +153,8 @@ class _Printer:
         name = self._names[letter]
         if _is_number(name):
             return (_SUM if name.startswith("-") else _ATOM), ["mn", name.replace("-", "−", 1)]
-        # A label such as "a + b" is one name, but a reader would not know where it ends.
-        return (_ATOM if " " not in name else _SUM), ["mi", name]
+        # A label such as "a+b" is one name, but a reader would not know where it ends.
+        return (_ATOM if re.fullmatch(r"[\w.\[\]\"]+", name) else _SUM), ["mi", name]
 
     def _number(self, x: float) -> tuple[int, Element]:
         if x == 0.5:

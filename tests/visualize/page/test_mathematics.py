@@ -98,6 +98,8 @@ def test_names_and_numbers_stand_for_letters():
         "mrow", ["mn", "3"], ["mo", "·"], ["mrow", ["mo", "("], ["mn", "−2"], ["mo", ")"]],
     ]  # fmt: skip
     assert text_of(shown("x * x", x="a + b")) == "(a + b)2"
+    assert text_of(shown("x * x", x="-a")) == "(-a)2"
+    assert text_of(shown("x * x", x="W[0][1]")) == "W[0][1]2"
     assert text_of(shown("x - (y - z)", x="x", y="y", z="z")) == "x−(y−z)"
     assert text_of(shown("(x + y) * z", x="x", y="y", z="z")) == "(x+y)·z"
     hostile = "</math><script>"
