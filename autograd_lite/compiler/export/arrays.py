@@ -153,7 +153,8 @@ class Arrays:
                 return _range(int(places[0]), len(places), int(steps[0]))
             times = int(np.argmax(steps != 0)) + 1
             count = len(places) // times
-            if count > 1 and (places == np.arange(len(places)) // times).all():
+            whole_times = count > 1 and len(places) % times == 0
+            if whole_times and (places == np.arange(len(places)) // times).all():
                 return Expression("repeat", (_range(0, count, 1),), (times,), places.shape)
         if places.ndim == 2 and (places >= 0).all():
             rows, columns = np.ogrid[: places.shape[0], : places.shape[1]]
@@ -240,6 +241,12 @@ class Arrays:
             if len(cuts) > MOST_PARTS:
                 continue
             parts = []
+            if len(cuts) == len(line) + 1:
+                others = (*addresses.shape[:axis], *addresses.shape[axis + 1 :])
+                for k in range(len(line)):
+                    row = self.read_still(np.asarray(addresses.take(k, axis=axis)))
+                    parts.append(whole(ranked(row, len(others)), others))
+                return Expression("stack", tuple(parts), (axis,), addresses.shape)
             for start, end in pairwise(cuts):
                 part = addresses.take(range(start, end), axis=axis)
                 parts.append(whole(ranked(self.read_still(part), part.ndim), part.shape))

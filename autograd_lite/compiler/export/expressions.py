@@ -8,7 +8,7 @@ are elementwise, with NumPy's broadcasting, and
     reshape, transpose       params: the shape, or the order of the axes
     index                    params: of each axis an int, None for a new one, a `Cut` or a `Turn`;
                              EACH where the next of the further operands, arrays of ints, chooses
-    concatenate              params: the axis
+    concatenate, stack       params: the axis
     sum, max                 params: the axes, which go
     matmul                   as @
     einsum                   params: the letters, "ij,jk->ik"

@@ -11,7 +11,7 @@ from autograd_lite.compiler.export.expressions import Expression, operation
 __all__ = ["Assign", "For", "Line", "assigns", "is_view", "renamed", "tidied", "with_copies"]
 
 LENGTH = 64  # characters of a right side that a name used once may go into
-HEAVY = {"matmul", "einsum", "segments", "concatenate", "sum", "max", "full"}
+HEAVY = {"matmul", "einsum", "segments", "concatenate", "stack", "sum", "max", "full"}
 
 
 @dataclass
@@ -108,6 +108,10 @@ def _merged(lines: list[Line]) -> list[Line]:
     """What is added to an array that was just made is a term of the line that makes it."""
     found: list[Line] = []
     for line in lines:
+        if isinstance(line, Assign) and _goes_on(found[-1:], line):
+            made = found.pop()
+            assert isinstance(made, Assign)
+            line = Assign(line.target, _sum(made.value, line.op[0], line.value))
         if isinstance(line, Assign) and line.op in ("+=", "-=") and line.target.op == "name":
             at = _made_at(found, line)
             if at is not None:
@@ -116,6 +120,15 @@ def _merged(lines: list[Line]) -> list[Line]:
                 line = Assign(line.target, _sum(made.value, line.op[0], line.value))
         found.append(line)
     return found
+
+
+def _goes_on(before: Sequence[Line], line: Assign) -> bool:
+    """True if a line adds to the part of an array that the line before it has set."""
+    if not before or line.op not in ("+=", "-=") or line.target.op == "name":
+        return False
+    (last,) = before
+    alike = isinstance(last, Assign) and last.op == "=" and last.target == line.target
+    return alike and line.name not in line.value.names()
 
 
 def _sum(x: Expression, sign: str, y: Expression) -> Expression:
@@ -200,7 +213,7 @@ def _fits(line: Assign, user: Assign, length: Callable[[Expression], int]) -> bo
     if value.op == "name":
         return True
     around = _around(user.value, line.name)
-    if around in ("index", "reshape", "transpose", "concatenate", "einsum", "segments", "full"):
+    if around in ("index", "reshape", "transpose", "einsum", "segments", "full"):
         return False
     if around == "matmul" and value.op not in ("index", "transpose", "reshape"):
         return False

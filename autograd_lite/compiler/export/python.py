@@ -120,6 +120,11 @@ class Printer:
                 parts = ", ".join(map(self.text, args))
                 axis = f", {self.dialect.axis}={params[0]}" if params[0] else ""
                 return WHOLE, f"{xp}.{self.function('concatenate')}([{parts}]{axis})"
+            case "stack" if len(x.shape) == 1:
+                return WHOLE, f"{xp}.array([{', '.join(map(self.text, args))}])"
+            case "stack":
+                axis = f", {self.dialect.axis}={params[0]}" if params[0] else ""
+                return WHOLE, f"{xp}.stack([{', '.join(map(self.text, args))}]{axis})"
             case "einsum":
                 operands = ", ".join(map(self.text, args))
                 return WHOLE, f'{xp}.einsum("{params[0]}", {operands})'

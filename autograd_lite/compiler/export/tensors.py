@@ -138,6 +138,7 @@ class _Builder(Arrays):
             read = slots >= 0
             places = np.arange(slots.size).reshape(slots.shape)
             self.own(program.leaves[slots[read]], k, places[read])
+        self.n_given = len(self.arrays)
         self.index_of: dict[int, tuple[int, int]] = {}
         for known, slots in indices:
             there = [k for k, array in enumerate(self.arrays) if array.name == known]
@@ -214,15 +215,16 @@ class _Builder(Arrays):
         """Arrays for what a loop computes, and what is in their first rows before it begins."""
         count = repeat.count
         made: list[int] = []
-        for group in repeat.groups:
-            at = self._written(group)
+        written = [self._written(group) for group in repeat.groups]
+        for at in sorted(written, key=np.size, reverse=True):  # others are parts of the largest
             if self.is_open(at) and (at[1:] != at[:-1]).all():
                 shape = tuple([n for n in at.shape if n != 1])
                 k = self.fresh(at, shape)
                 self.own(at, k, np.arange(at.size).reshape(at.shape))
                 made.append(k)
         for group in repeat.groups:
-            for at in self._reads(group):
+            added = [self._written(group)] if _adds(group) else []
+            for at in (*self._reads(group), *added):
                 self._lead(at, made)
         for k in made:
             array = self.arrays[k]
@@ -239,6 +241,9 @@ class _Builder(Arrays):
                     places, addresses = (x.reshape(array.shape[1:]) for x in (places, addresses))
                 value = self.read_still(addresses)
                 self.before.append(Assign(view(array.expression, places, self.ints), value))
+                owners = self.owner[addresses]
+                if (owners >= self.n_given).all() and (self.home[addresses] < 0).all():
+                    self.own(addresses, k, places)  # from now on it is the row before the first
 
     def _lead(self, at: Ints, made: Sequence[int]) -> None:
         """Note what a loop reads at its first turn in place of what the turn before computed."""
@@ -634,6 +639,13 @@ class _Builder(Arrays):
 
 
 # ------------------------------------------------------------------------- shapes and axes
+
+
+def _adds(group: Group) -> bool:
+    """True if a group of a loop adds to the numbers that are there."""
+    if isinstance(group, Loop):
+        return bool(group.statements[0].add)
+    return isinstance(group, Contraction) and group.add
 
 
 def _blocks(places: Ints, shape: Shape) -> set[int]:

@@ -80,3 +80,21 @@ def test_a_state_is_gone_back_to():
     arrays.set_state(state)
     assert arrays.is_open(np.arange(30, 32))
     assert len(arrays.arrays) == 2
+
+
+@pytest.mark.parametrize(
+    ("places", "text"),
+    [
+        ([0, 1, 2], "np.arange(3)"),
+        ([1, 3, 5], "np.arange(1, 7, 2)"),
+        ([0, 0, 1, 1], "np.repeat(np.arange(2), 2)"),
+        ([[0, 0], [0, 1]], "np.minimum(np.arange(2)[:, None], np.arange(2))"),
+        ([[2, 3], [3, 4]], "2 + (np.arange(2)[:, None] + np.arange(2))"),
+        ([0, 0, 0, 1, 1, 1, 2], "INDEX"),
+    ],
+)
+def test_ints_are_ranges_or_tables(places, text):
+    arrays = memory()
+    found = Printer(DIALECT).text(arrays.ints(np.array(places)))
+    assert found == text
+    assert eval(found, given(arrays)).tolist() == places

@@ -68,3 +68,12 @@ def test_lines_of_a_loop_are_renamed_and_stay():
     lines = renamed([Assign(z, zeros), loop], {"z": "h"})
     assert [it.name for it in assigns(lines)] == ["h", "h"]
     assert texts(lines) == ["h = np.zeros(3)", "for t in range(3):", "h[1] = np.exp(y)"]
+
+
+def test_what_is_added_to_a_part_is_a_term():
+    part = index(z, (ROW,))
+    zeros = Expression("full", (number(0.0),), (3,), (3,))
+    lines = [Assign(z, zeros), Assign(part, index(x, (ROW,))), Assign(part, index(y, (ROW,)), "+=")]
+    assert tidy(lines, "z") == ["z = np.zeros(3)", "z[1:] = x[1:] + y[1:]"]
+    lines[2].value = operation("exp", part)
+    assert tidy(lines, "z")[1:] == ["z[1:] = x[1:]", "z[1:] += np.exp(z[1:])"]

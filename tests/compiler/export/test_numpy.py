@@ -1,10 +1,12 @@
 """NumPy sources of what people write: values and gradients, on numbers other than the recorded."""
 
+import random
+
 import numpy as np
 import pytest
 
 import autograd_lite as al
-from autograd_lite import Value
+from autograd_lite import Value, nn
 from autograd_lite.compiler.export import ExportError
 from tests.support.array_exports import MADE, recurrent
 
@@ -75,6 +77,20 @@ def test_a_recurrence_of_any_length_is_a_loop():
         texts.append(al.export(function, "numpy", *args).text)
     assert len({text.count("\n") for text in texts}) == 1
     assert "for t in range(" in texts[0]
+
+
+def test_gates_of_any_length_are_a_loop():
+    texts = []
+    for steps in (12, 20):
+        rng = np.random.default_rng(0)
+        layer, head = nn.LSTM(2, 3, rng=random.Random(0)), nn.Linear(3, 1, rng=random.Random(1))
+
+        def loss(xs, layer=layer, head=head):
+            return sum(head(out)[0] ** 2 for out in layer(xs)[0])
+
+        texts.append(al.export(loss, "numpy", rng.normal(size=(steps, 2))).text)
+    assert len({text.count("\n") for text in texts}) == 1
+    assert all(text.count("for t in range(") == 3 for text in texts)
 
 
 def test_functions_of_special_functions_import_scipy():
