@@ -163,6 +163,13 @@ class GroupWriter(LoopWriter):
         moves = [_times(stride, name) for stride, name in zip(ref.strides, names, strict=True)]
         return self.at(ref.base, " + ".join(filter(None, moves)))
 
+    def target(self, ref: Ref, names: Sequence[str]) -> str:
+        units, self._units = self._units, self._units[::-1]
+        try:
+            return self.place(ref, names)
+        finally:
+            self._units = units
+
     def at(self, address: int, further: str = "") -> str:
         """The number at an address, or so much further: z1[50 * i + j]."""
         pointer, start = self._pointer(address)
@@ -335,6 +342,10 @@ class GroupWriter(LoopWriter):
         a, b, out = places
         n = p.sizes[p.k]
         sizes = f"{p.size(p.row)}, {p.size(p.column)}, {n}"
+        rows, columns = p.size(p.row), p.size(p.column)
+        shapes = (out, (rows, columns)), (a, (rows, n)), (b, (n, columns))
+        named = [f"{x[1:].split('[')[0]}[{i}, {j}]" for x, (i, j) in shapes]
+        lines.append(f"/* {named[0]} {'+=' if add else '='} {named[1]} @ {named[2]} */")
         of_a = f"{p.of(p.a, p.row)}, {p.a[p.k]}"
         of_b = f"{p.b[p.k]}, {p.of(p.b, p.column)}"
         of_out = f"{p.of(p.out, p.row)}, {p.of(p.out, p.column)}"

@@ -105,7 +105,8 @@ class Step(NamedTuple):
     """One thing to do.
 
     what   a group of the plan, or one of the above
-    units  indices of the units that it reads and writes
+    units  indices of the units that it reads and writes; of two at one place the one that is read
+           stands before the one that is written
     """
 
     what: Group | Copy | Zeros | Finite
@@ -407,7 +408,8 @@ class _Laying:
         owners = [part for part, held in zip(done, self.parts.values(), strict=True) for _ in held]
         for k, (item, part) in enumerate(zip(items, owners, strict=True)):
             every = np.concatenate([*item.reads, *item.writes] or [_NONE])
-            units = np.unique(unit[every[self.in_work[every]]]).tolist()
+            found = np.unique(unit[every[self.in_work[every]]])
+            units = found[np.argsort(begins[found], kind="stable")].tolist()
             for u in units:
                 if zero[u] and begins[u] == k:
                     part.append(Step(Zeros(int(work.base + offset[u]), int(size[u])), [u]))

@@ -43,6 +43,10 @@ class LoopWriter:
         """A formula of variables."""
         raise NotImplementedError
 
+    def target(self, ref: Ref, names: Sequence[str]) -> str:
+        """Where a number is stored."""
+        return self.place(ref, names)
+
     def stored(self, place: str, value: str) -> str:
         """The line that stores a number."""
         return f"{place} = {value};"
@@ -86,7 +90,7 @@ class LoopWriter:
         for s in it.statements:
             found = {name: number(ref) for name, ref in s.operands.items()}
             value = self.value(s.tree, {name: variable for name, (variable, _) in found.items()})
-            place = self.place(s.out, names) if s.stored else ""
+            place = self.target(s.out, names) if s.stored else ""
             if s.kind == "map":
                 if self.is_brief and s.stored and not _is_read(it, s):
                     value = self.bare(value)

@@ -22,6 +22,7 @@ def test_a_neuron_reads_like_the_formulas():
         "int error_value_and_grad(const ERROR_REAL *parameters, const ERROR_REAL *xs, "
         "const ERROR_REAL *ys,",
         f"{'':25}ERROR_REAL *value, ERROR_REAL *gradients, ERROR_REAL *work);",
+        "  /* z1[1, 4] = w[1, 2] @ xs[2, 4] */",
         "  error_product(1, 4, 2, &w[0], 0, 1, &xs[0], 1, 2, &z1[0], 0, 1, 0);",
         "  ERROR_REAL *const dw = gradients;",
     ):
