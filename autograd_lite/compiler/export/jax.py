@@ -27,6 +27,7 @@ DIALECT = Dialect(
     in_place=False,
     traced=True,
     relu="jax.nn.relu",
+    loop="jax.lax.fori_loop",
 )
 
 

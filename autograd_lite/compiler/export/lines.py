@@ -47,11 +47,10 @@ class Assign:
 
 @dataclass
 class For:
-    """Lines for each turn: t = 0, 1, ..., count - 1, or down from there."""
+    """Lines for each turn: t = 0, 1, ..., count - 1."""
 
     count: int
     lines: list[Assign]
-    down: bool = False
 
 
 Line = Assign | For

@@ -41,6 +41,7 @@ class Dialect:
     in_place   True if arrays can be written to
     traced     True if functions are traced: they cannot raise errors for what numbers are
     relu       the name of max(x, 0), whose derivative at 0 is 0
+    loop       the name of what loops over a function, where loops would be unrolled; or ""
     """
 
     module: str
@@ -51,6 +52,7 @@ class Dialect:
     in_place: bool = True
     traced: bool = False
     relu: str = ""
+    loop: str = ""
 
 
 SCIPY = {"erf": "erf", "erfc": "erfc", "lgamma": "gammaln", "polygamma": "polygamma"}
@@ -281,13 +283,29 @@ class Printer:
     def lines(self, lines: Sequence[Line], indent: str = "    ") -> list[str]:
         found = []
         for line in lines:
-            if isinstance(line, For):
-                turns = f"range({line.count})"
-                found.append(f"{indent}for t in {f'reversed({turns})' if line.down else turns}:")
+            if isinstance(line, For) and self.dialect.loop:
+                found += self._traced(line, indent)
+            elif isinstance(line, For):
+                found.append(f"{indent}for t in range({line.count}):")
                 found += self.lines(line.lines, indent + "    ")
             else:
                 found.append(indent + self.assign(line))
         return found
+
+    def _traced(self, loop: For, indent: str) -> list[str]:
+        """A loop as a function of the turn and of the arrays that it changes."""
+        carried = ", ".join(dict.fromkeys(it.name for it in loop.lines))
+        carried += "," * (", " not in carried)
+        body = self.lines(loop.lines, indent + "    ")
+        return [
+            "",
+            f"{indent}def step(t, arrays):",
+            f"{indent}    {carried} = arrays",
+            *body,
+            f"{indent}    return {carried}",
+            "",
+            f"{indent}{carried} = {self.dialect.loop}(0, {loop.count}, step, ({carried}))",
+        ]
 
     def assign(self, it: Assign) -> str:
         target, value = self.text(it.target), self.text(it.value)

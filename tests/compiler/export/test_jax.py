@@ -19,12 +19,14 @@ def compare(name):
     found = source.exported.reference[0]
     assert np.isfinite(found.results[0])
     assert "Checked when it was made: run by JAX" in source.text.replace("\n", " ")
+    return source.text
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SOME)
 def test_values_and_gradients(name):
-    compare(name)
+    text = compare(name)
+    assert ("jax.lax.fori_loop(" in text) == (name == "recurrent")
 
 
 @pytest.mark.full
