@@ -93,9 +93,9 @@ def _of_any_size(
     """The functions for any number of samples n; None if there is no such axis.
 
     What the recordings of some n have in common is tried, in NumPy, on the recorded call, whose n
-    is another one.
+    is another one, and on one of more samples.
     """
-    for others in exported.others() if exported.others else ():
+    for *others, larger in exported.others() if exported.others else ():
         try:
             program = unified([_tensors(other, names, gradients) for other in others])
             shapes = {
@@ -113,7 +113,8 @@ def _of_any_size(
             first = next(known for known, shape in shown.items() if shape[0] == "n")
             lead = names.get(first, first)
             tried = _text(exported, names, NUMPY, program, lead, shown)
-            check(exported, run_in_numpy(tried, exported, gradients), "numpy")
+            for some in exported, larger:
+                check(some, run_in_numpy(tried, some, gradients), "numpy")
             return Written(_text(exported, names, dialect, program, lead, shown), shown)
         except (DifferentError, ExportError, StopIteration):
             continue

@@ -169,17 +169,19 @@ def _plain(factors: Sequence[float]) -> float:
 def recordings(
     read: Callable[[tuple[Any, ...]], Exported], args: tuple[Any, ...]
 ) -> Iterator[list[Exported]]:
-    """Recordings with these arguments at each of `SIZES`, for each length that arguments have.
+    """Recordings with these arguments at each of `SIZES`, for each length that arguments have, and
+    one with more samples than they have: for the function may go through something else, too.
 
     Samples come again, or there are fewer of them. What cannot be recorded so is left out, and what
     does not read all of its samples, as a function of vectors of a given length.
     """
     for length in dict.fromkeys(len(arg) for arg in args if _is_sequence(arg)):
+        sizes = (*SIZES, length + 3)
         try:
-            found = [read(tuple([_cycled(x, length, n) for x in args])) for n in SIZES]
+            found = [read(tuple([_cycled(x, length, n) for x in args])) for n in sizes]
         except Exception:  # what the function raises for another number of samples
             continue
-        if all(_is_read(exported, n) for exported, n in zip(found, SIZES, strict=True)):
+        if all(_is_read(exported, n) for exported, n in zip(found, sizes, strict=True)):
             yield found
 
 

@@ -127,3 +127,13 @@ def test_what_does_other_things_for_other_numbers_is_for_the_recorded_one():
 
     source = al.export(loss, "numpy", np.arange(1.0, 5.0))
     assert "xs  (4,)" in source.text
+
+
+def test_what_goes_through_something_of_the_recorded_length_is_for_that_length():
+    w, ones = Value(2.0), [1.0] * 4
+
+    def loss(xs):
+        return sum(w * x * one for x, one in zip(xs, ones, strict=False))
+
+    source = al.export(loss, "numpy", np.arange(1.0, 5.0))
+    assert "xs  (4,)" in source.text
