@@ -124,6 +124,11 @@ class ExecutorChoice:
         """True if `executor` makes all runs to come."""
         return self.executor is not None and self._patience is None
 
+    def ran(self, runs: int) -> None:
+        """Note runs of `executor` that were made beside `forward`."""
+        if self._patience is not None:
+            self._patience.ran(runs)
+
     def lifted(self) -> ArrayExecutor:
         """The executor of the lifted program, whether it is chosen or not.
 
@@ -251,9 +256,13 @@ class _Patience:
         self._compilation: Compilation | None = None
         self._compiled: CompiledExecutor | None = None
 
+    def ran(self, runs: int) -> None:
+        """Note runs by arrays."""
+        self._runs -= runs
+
     def compiled(self) -> CompiledExecutor | None:
         """The executor in C, once it is there; to be asked before each run."""
-        self._runs -= 1
+        self.ran(1)
         if self._runs > 0 or self.is_over:
             return None
         with self._arrays.lock:

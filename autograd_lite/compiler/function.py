@@ -49,6 +49,9 @@ MAX_SIGNATURES = 128
 """So many signatures a compiled function remembers; of those without programs first, and then of
 all, the least recently used goes."""
 
+UNSETTLED = 50
+"""So many calls are replayed before a program looks whether it is compiled by now."""
+
 EXPLAINED = 4
 """So many programs `explain` lifts, which takes a second for each thousand irregular scalars."""
 
@@ -256,6 +259,7 @@ class Compiled(Replaying, CompiledFunction):
             calls = replay.taken()
             if calls:
                 replay.program.runs += calls
+                replay.program.choice.ran(calls)
                 replay.signature.calls += calls
                 replay.signature.last = replay.program
                 if replay.signature.key in self._by_signature:
@@ -266,13 +270,17 @@ class Compiled(Replaying, CompiledFunction):
         """Have the next calls of a program replayed, up to the next check, if that can be."""
         if program.has_no_replay or self._check == "always" or self._mistake:
             return
-        if program.replay is None and program.choice.is_settled:
+        choice = program.choice
+        if program.replay is not None and program.replay.executor is not choice.executor:
+            program.replay = None
+        if program.replay is None and choice.executor is not None:
             make = step_replay_of if program.changes else small_replay_of
             program.replay = make(program, call.flat, call.signature)
             program.has_no_replay = program.replay is None
         if program.replay is not None and not call.signature.eager:
-            program.replay.due = program.runs_to_check(self._check)
-            others = [replay for replay in self.replays if replay is not program.replay]
+            due = program.runs_to_check(self._check)
+            program.replay.due = due if choice.is_settled else min(due, UNSETTLED)
+            others = [replay for replay in self.replays if replay.program is not program]
             self.replays = (program.replay, *others[: MOST_REPLAYS - 1])
 
     def _captured(self, call: Call) -> CapturedState:

@@ -18,7 +18,7 @@ cdef class Given:
 
 
 cdef class Replay:
-    cdef public object captured, program, signature
+    cdef public object captured, executor, program, signature
     cdef public long long due, calls
     cdef numbers shape
     cdef list held, statics, things

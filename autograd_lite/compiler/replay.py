@@ -78,11 +78,22 @@ class Replay:
     due       so many calls may be made before the next check
     calls     so many have been made that the program does not know of
     shape     [tokens] of the arguments; statics has the things in it that are the same in all calls
+    executor  that of the program when this was made
     captured  the state that the function reads, whose things hold what stands in held
     """
 
     __slots__ = (
-        *("calls", "captured", "due", "held", "n_args", "program", "shape", "signature"),
+        *(
+            "calls",
+            "captured",
+            "due",
+            "executor",
+            "held",
+            "n_args",
+            "program",
+            "shape",
+            "signature",
+        ),
         *("statics", "things"),
     )
 
@@ -93,6 +104,7 @@ class Replay:
         self.due = self.calls = 0
         self.shape, self.n_args = shape, shape[1]
         self.statics = [x.thing if isinstance(x, Identity) else x for _, x in flat.statics]
+        self.executor = program.choice.executor
         self.captured = program.captured
         self.things, self.held = program.captured.compared
 

@@ -3,6 +3,7 @@
 import gc
 import math
 import threading
+import time
 import weakref
 from array import array
 
@@ -12,6 +13,7 @@ import pytest
 import autograd_lite as ag
 import nn
 from autograd_lite import Value, compile, no_grad
+from autograd_lite.compiler import choice
 from autograd_lite.compiler.tape.executor import _arenas
 from autograd_lite.placement import place
 from tests.support.in_c import C
@@ -278,3 +280,39 @@ def test_a_step_and_what_it_reads_are_collected():
     del training
     gc.collect()
     assert gone() is None
+
+
+def test_arrays_are_replayed_until_the_program_is_compiled(monkeypatch):
+    """And replays count as their runs."""
+    monkeypatch.setattr(choice, "PATIENCE", 0.0)
+    monkeypatch.setattr(choice, "preferred", lambda executors, *_: executors[0])
+    w = [Value(0.001 * i) for i in range(300)]
+
+    @compile
+    def step(x):
+        loss = ag.sum([ag.tanh(p * x) ** 2 for p in w])
+        for p in w:
+            p.grad = 0.0
+        loss.backward()
+        for p in w:
+            p.data -= 0.1 * p.grad
+
+    for _ in range(3):
+        step(0.5)
+    (program,) = step.programs()
+    assert program.executor == "numpy"
+    if program.choice.is_settled:
+        pytest.skip("there is no compiler")
+    assert step.replays[0].executor is program.choice.executor
+    for _ in range(2000):
+        if program.choice.is_settled:
+            break
+        for _ in range(51):
+            step(0.5)
+        time.sleep(0.01)
+    assert program.choice.is_settled
+    step.programs()
+    assert len(step.replays) == 1
+    for _ in range(52):
+        step(0.5)
+    assert step.replays[0].executor is program.choice.executor
