@@ -111,11 +111,10 @@ class Runner:
                 binder = Binder(self.memory, self.indices, self.user_results)
                 compile_calls(binder.bind([group]))()
 
-    def run(self, leaves, cotangents, once=False):
+    def run(self, leaves, cotangents):
         """The outputs, the gradient, and the numbers that decide.
 
-        The gradient is asked for twice, first for other cotangents, of which nothing may be left;
-        or `once`, and then all is read behind it.
+        The gradient is asked for twice, first for other cotangents, of which nothing may be left.
         """
         plan = self.plan
         self.memory[plan.leaves] = leaves
@@ -123,20 +122,18 @@ class Runner:
             for group in plan.forward:
                 self.group(group)
             outputs, deciding = self.memory[plan.outputs], self.memory[plan.deciding]
-            for each in [cotangents] if once else [1 - 2 * np.asarray(cotangents), cotangents]:
+            for each in (1 - 2 * np.asarray(cotangents), cotangents):
                 self.memory[plan.cotangents] = each
                 for group in plan.backward:
                     self.group(group)
-        if once:
-            outputs, deciding = self.memory[plan.outputs], self.memory[plan.deciding]
         return outputs, self.memory[plan.gradients], deciding
 
 
-def plan_agrees(lifted, made=None, seed=0, runs=3, once=False):
+def plan_agrees(lifted, made=None, seed=0, runs=3):
     """Whether the plan of a lifted function gives finite numbers; see `Lifted.agrees`.
 
     Raises AssertionError where the interpreter of the tape gives others. A plan that is run twice
-    gives the same numbers, and its gradient may be asked for again, unless it is for `once`.
+    gives the same numbers, and its gradient may be asked for again.
     """
     made = made or plan(lifted.program)
     check(made)
@@ -147,7 +144,7 @@ def plan_agrees(lifted, made=None, seed=0, runs=3, once=False):
     for run in range(runs):
         leaves = lifted.leaves + (0.5 * rng.normal(size=len(lifted.leaves)) if run else 0)
         cotangents = rng.normal(size=lifted.tape.results)
-        outputs, gradient, deciding = runner.run(leaves, cotangents, once)
+        outputs, gradient, deciding = runner.run(leaves, cotangents)
         found = np.concatenate([outputs, gradient])
         if not np.isfinite(np.concatenate([found, deciding])).all():
             finite = False

@@ -11,8 +11,8 @@ Read in the order in which `plan` goes:
     liveness     what nobody reads is not computed, or not stored
     simplify     what one statement alone reads goes into its formula
     relocate     memory without holes, results side by side and in order
-    reuse        numbers of different times at one address, for runs as a whole: `reused`
     result       the plan; `words` prints it
+    reuse        for exports: groups in an order that needs little memory
     check        whether that holds; for tests
 """
 
@@ -28,14 +28,13 @@ from autograd_lite.compiler.plan.fuse import fused
 from autograd_lite.compiler.plan.liveness import live_groups
 from autograd_lite.compiler.plan.relocate import compacted, in_order
 from autograd_lite.compiler.plan.result import Plan
-from autograd_lite.compiler.plan.reuse import reused
 from autograd_lite.compiler.plan.roll import rolled
 from autograd_lite.compiler.plan.simplify import simplified
 from autograd_lite.compiler.plan.space import tidied
 from autograd_lite.compiler.plan.statements import groups_of
 from autograd_lite.compiler.plan.uniform import with_uniform_once
 
-__all__ = ["Plan", "plan", "reused"]
+__all__ = ["Plan", "plan"]
 
 
 def plan(program: ArrayProgram) -> Plan:
