@@ -51,7 +51,8 @@ def printed(source, folder, compiler, real="double", flags=("-O1",), arguments=N
         array(name, numbers, "int32_t" if whole else kind)
         if not argument.shape:
             passed[-1] += "[0]"
-    array("results", [], kind, file.n_results)
+    if file.n_results:
+        array("results", [], kind, file.n_results)
     if exported.differentiable:
         array("gradients", [], kind, f"{file.upper}_PARAMETERS")
     array("work", [], kind, f"{file.upper}_WORK / sizeof({kind})")
@@ -59,6 +60,7 @@ def printed(source, folder, compiler, real="double", flags=("-O1",), arguments=N
     shown += [("gradients", file.starts[-1])] if exported.differentiable else []
     if exported.is_step:
         shown += [("parameters", file.starts[-1]), ("state", file.state_starts[-1])]
+    shown = [(name, n) for name, n in shown if n]
     lines += ["int main(void)", "{", f'  printf("%d\\n", {file.function}({", ".join(passed)}));']
     for name, n in shown:
         lines.append(

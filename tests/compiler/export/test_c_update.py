@@ -128,6 +128,19 @@ def test_state_by_hand_is_exchanged_and_passed_on():
     assert [a.data, b.data, c.data, d.data] == [1.0, 2.0, 3.0, 4.0]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("compiler", COMPILERS[:1])
+def test_a_step_without_a_result(compiler, tmp_path):
+    """Nor an argument."""
+    a = Value(1.0)
+
+    def doubled():
+        a.data = 2.0 * a.data
+
+    status, numbers = printed(al.export(doubled, "c"), tmp_path, compiler)
+    assert (status, numbers.tolist()) == (0, [2.0])
+
+
 def test_what_may_not_be_written_over_is_told():
     """An old number that is read later than it is replaced, or by another group."""
     old, new = np.arange(4), np.arange(4, 8)
