@@ -26,7 +26,8 @@ def choice(
     n, among = places.shape
     x = x if x.shape else reshape(x, (1,))
     loops = nest(np.stack([places[:, 0], positions, np.arange(n)]))
-    shape = tuple([size for size, _ in loops]) if loops else (n,)
+    again = loops is None or any(size > 1 and moved[:2] == (0, 0) for size, moved in loops)
+    shape = (n,) if again or loops is None else tuple([size for size, _ in loops])
     places, positions = places.reshape(*shape, among), positions.reshape(shape)
     coordinates = np.unravel_index(places, x.shape)
     chosen = [k for k, c in enumerate(coordinates) if (np.diff(c, axis=-1) != 0).any()]

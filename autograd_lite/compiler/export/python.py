@@ -107,6 +107,8 @@ class Printer:
                 return POWER, f"{self.text(args[0], WHOLE)}**{self.text(args[1], SIGN)}"
             case "where":
                 return self._where(x)
+            case "reshape" | "transpose" if args[0].op == "number":
+                return self._number(args[0].params[0])
             case "reshape":
                 shape = ", ".join(map(self.size, params))
                 return WHOLE, f"{self.text(args[0], WHOLE)}.reshape({shape or '()'})"

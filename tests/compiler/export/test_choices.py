@@ -34,6 +34,8 @@ IDS = [2, 0, 2, 1]
         (np.add.outer([0, 1] * 4, 2 * np.arange(3)), np.repeat(range(4), 2), "x[ids]"),
         # of each of four rows of three an entry
         (np.add.outer(3 * np.arange(4), np.arange(3)), np.arange(4), "x[TABLE0, ids]"),
+        # the same again
+        (np.add.outer([0, 3, 0, 3], np.arange(3)), np.array([0, 1, 0, 1]), "x["),
         # what is not regular
         (np.array([[5, 0, 7], [1, 1, 2], [3, 9, 4], [8, 8, 0]]), np.arange(4), "x.reshape(12)"),
     ],
