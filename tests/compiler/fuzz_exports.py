@@ -3,7 +3,7 @@
     python tests/compiler/fuzz_exports.py --programs 10000
     python tests/compiler/fuzz_exports.py --seed 17 --way numpy --show
 
-Each program (`tests/support/scalar_programs.py`) is exported once; of every fourth seed it is a
+Each program (`tests/support/scalar_programs.py`) is exported once; of every fifth seed it is a
 whole step, with an optimiser. Then its source runs on other numbers, and gives what the function
 gives, eagerly: its value and the gradients of all parameters, or its value and the new state.
 Sources in C are compiled together, as a compiler takes long to start.
@@ -33,8 +33,9 @@ from autograd_lite.compiler.export import LANGUAGES, ExportError
 from autograd_lite.compiler.export.check import check
 from autograd_lite.compiler.export.exported import Exported, Numbers
 from autograd_lite.compiler.export.reading import read
+from autograd_lite.compiler.export.samples import recordings
 from tests.support.agreement import total, values_in
-from tests.support.scalar_programs import program
+from tests.support.scalar_programs import KINDS, program
 
 TOGETHER = 50  # so many programs are compiled at once
 
@@ -42,11 +43,16 @@ TOGETHER = 50  # so many programs are compiled at once
 
 
 class Case(NamedTuple):
-    """A program to export: its seed, and the `Exported` of two calls with other numbers."""
+    """A program to export: its seed, and the `Exported` of two calls with other numbers.
+
+    function, args  the function, and the arguments of the second call
+    """
 
     seed: int
     exported: Exported
     other: Exported
+    function: Any
+    args: Any
 
 
 OPTIMISERS = [
@@ -99,11 +105,11 @@ def case(seed: int) -> Case:
     """The program of a seed. Raises ExportError where no language has it, as a decision."""
     function, args = program(seed)
     function, rng, name = scalar(function), np.random.default_rng(seed), f"f{seed}"
-    if values_in(args) or seed % 4:
+    if values_in(args) or seed % 5:
         exported = read(function, args, name)
     else:
         leaves = leaves_of(read(function, args, name))
-        function = step_of(function, OPTIMISERS[seed // 4 % len(OPTIMISERS)](leaves))
+        function = step_of(function, OPTIMISERS[seed // 5 % len(OPTIMISERS)](leaves))
         function(*args)  # so that there is a velocity, and memories are not 0
         exported = read(function, args, name)
     for value in leaves_of(exported):
@@ -111,7 +117,7 @@ def case(seed: int) -> Case:
     args = moved(args, rng)
     other = read(function, args, name)
     check(other, eager(other, function, args), "eager")
-    return Case(seed, exported, with_numbers_of(exported, other))
+    return Case(seed, exported, with_numbers_of(exported, other), function, args)
 
 
 def leaves_of(exported: Exported) -> list[Value]:
@@ -191,6 +197,49 @@ class Way:
         check(each.other, numbers, self.language)
 
 
+BATCHES = {"regular", "recurrent", "attention", "language"}  # kinds that have samples
+
+
+class Samples(Way):
+    """A language whose sources take any number of samples: with other numbers of them.
+
+    taken  how many sources did
+    """
+
+    def __init__(self, language: str) -> None:
+        super().__init__(language)
+        self.taken = 0
+
+    def compare(self, each: Case) -> None:
+        if KINDS[each.seed % len(KINDS)].__name__ not in BATCHES:
+            return
+        f, args, name = each.function, each.args, each.exported.name
+        exported = copy.copy(each.exported)
+        exported.others = functools.partial(recordings, lambda given: read(f, given, name), args)
+        text, shapes = self.module.write(exported)
+        if not any("n" in shape for shape in shapes.values()):
+            return
+        self.taken += 1
+        tensors = [*exported.arguments, *exported.parameters]
+        lengths = {t.shape[0] for t in tensors if shapes.get(t.name, ())[:1] == ("n",)}
+        for n in (1, 2, 9):
+            other = read(
+                f, tuple(_samples(x, n) if _length(x) in lengths else x for x in args), name
+            )
+            numbers, _ = self.module.run(text, other)
+            check(other, numbers, f"{self.language} of {n} samples")
+
+
+def _length(x: Any) -> int:
+    return len(x) if hasattr(x, "__len__") else -1
+
+
+def _samples(x: Any, n: int) -> Any:
+    """n samples of an argument, which come again."""
+    found = [x[i % len(x)] for i in range(n)]
+    return np.array(found) if isinstance(x, np.ndarray) else found
+
+
 class InC(Way):
     """C, many programs in one library.
 
@@ -256,7 +305,7 @@ class Some(Way):
         return self
 
     def _is_one(self, each: Case) -> bool:
-        return each.seed % self.every == 0
+        return each.seed % self.every == self.every // 2
 
     def text(self, exported: Exported) -> str:
         return self.way.text(exported)
@@ -282,6 +331,8 @@ def ways(every: int = 1) -> dict[str, Way]:
                 found[language] = Some(Way(language), 4 * every)
         elif language == "numpy" or find_spec(language):
             found[language] = Way(language)
+    if "numpy" in found:
+        found["numpy samples"] = Some(Samples("numpy"), min(every, 5))
     for name, slow in {"c clang": 1, "c gcc float32": 1, "jax": 8, "torch": 4}.items():
         if name in found and every > 1:
             found[name] = Some(found[name], slow * every)

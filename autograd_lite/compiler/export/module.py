@@ -96,6 +96,8 @@ def _of_any_size(
     is another one, and on one of more samples.
     """
     for *others, larger in exported.others() if exported.others else ():
+        if any(_named(other) != _named(exported) for other in (*others, larger)):
+            continue  # some of them do not read a parameter
         try:
             program = unified([_tensors(other, names, gradients) for other in others])
             shapes = {
@@ -119,6 +121,10 @@ def _of_any_size(
         except (DifferentError, ExportError, StopIteration):
             continue
     return None
+
+
+def _named(exported: Exported) -> list[str]:
+    return [t.name for t in (*exported.arguments, *exported.parameters)]
 
 
 def _moves(shape: Any) -> bool:

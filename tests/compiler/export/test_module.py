@@ -61,3 +61,14 @@ def test_arguments_of_another_shape_are_refused(language):
     assert f(source.parameters(), np.ones(3)) == pytest.approx(2.0)
     with pytest.raises(ValueError, match=r"the shapes must be xs \(3,\)"):
         f(source.parameters(), np.ones(4))
+
+
+def test_a_parameter_that_is_read_for_some_lengths_alone_fixes_the_length():
+    w, late = Value(2.0), Value(3.0)
+
+    def f(xs):
+        return al.sum([w * x for x in xs]) + (late if len(xs) > 6 else 0.0)
+
+    source = al.export(f, "numpy", [1.0, 2.0, 3.0])
+    assert [*source.parameters()] == ["w"]
+    assert "(3,)" in source.text
