@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -290,7 +291,11 @@ class InC(Way):
             numbers = self.module.called(address, each.other, self.dtype)
         finally:
             self.module.file_of = kept
-        check(each.other, numbers, self.language)
+        try:
+            check(each.other, numbers, self.language)
+        except ExportError:
+            if self.dtype is np.float64 or is_certain(each.other):
+                raise
 
 
 class Some(Way):
@@ -342,6 +347,25 @@ def ways(every: int = 1) -> dict[str, Way]:
 def is_finite(each: Case) -> bool:
     """Whether the new state is finite: C leaves the old one where it is not."""
     return all(np.isfinite(x).all() for x in each.other.reference[0].state.values())
+
+
+def is_certain(exported: Exported) -> bool:
+    """Whether rounding what is given to float32 leaves the numbers as they are, to 1e-6."""
+    rounded = copy.copy(exported)
+    for known in ("leaves", "indices", "reference"):
+        vars(rounded).pop(known, None)
+    for kind in ("arguments", "parameters", "state"):
+        tensors = [
+            replace(t, numbers=np.float64(np.float32(t.numbers))) for t in getattr(exported, kind)
+        ]
+        setattr(rounded, kind, tensors)
+    x, y = (
+        [*n.results, *(n.gradients or {}).values(), *n.state.values()]
+        for n, _ in (rounded.reference, exported.reference)
+    )
+    return all(
+        np.allclose(a, b, 0, 1e-6 * np.abs(b).max(initial=0.0)) for a, b in zip(x, y, strict=True)
+    )
 
 
 def faults(way: Way, given: list[Case]) -> list[str]:
