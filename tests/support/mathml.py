@@ -66,6 +66,8 @@ def _row(children, names):
             return mpf(read(x, names)) ** 2 + mpf(read(y, names)) ** 2  # which cannot overflow
         case [["mo", left], x, ["mo", _]]:
             return BRACKETS[left](read(x, names))
+        case [["mi", ("sin" | "cos") as f], _, [_, _, ["mrow", ["mi", "π"], _, x], _]]:
+            return FUNCTIONS[f"{f}pi"](read(x, names))  # doubles would round π * x
         case [function, ["mo", "\u2061"], [_, _, *arguments, _]]:
             xs = [read(x, names) for x in arguments[::2]]
             return _called(function, xs, names)

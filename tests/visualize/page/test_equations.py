@@ -82,7 +82,7 @@ def equal(x, y):
 
 def close(formula, names, partial):
     """Whether a formula in MathML has this number."""
-    return equal(read(formula, names), partial)
+    return equal(float(read(formula, names)), partial)
 
 
 def page_of(root, **options):
