@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from autograd_lite.compiler.export.c_formulas import number_in_c
-from autograd_lite.compiler.export.c_functions import definitions, put_in
+from autograd_lite.compiler.export.c_functions import IN_C, definitions, put_in
 from autograd_lite.compiler.export.c_groups import GroupWriter, c_name
 from autograd_lite.compiler.export.c_memory import Wanted, laid_out
 from autograd_lite.compiler.export.c_update import with_update
@@ -126,6 +126,7 @@ class File:
         self.real = f"{self.upper}_REAL"
         self.function = f"{prefix}_{_ends(exported)}"
         taken = set(_TAKEN)
+        taken |= {f"{prefix}_{end}" for end in ("product", "finite", "put", *IN_C)}
         self.parameters = _names(exported.parameters, taken, "d")
         self.arguments = _names(exported.arguments, taken)
         given = zip(self.arguments, exported.arguments, strict=True)
@@ -328,7 +329,8 @@ class File:
         for name, x, start in held:
             what = "".join(f"[{n}]" for n in x.shape)
             what += ", a whole number" if getattr(x, "integer", False) else ""
-            lines.append(f"{self.upper}_{name.upper()} = {start}, /* {x.name}{what} */")
+            called = x.name.replace("*/", "* /")
+            lines.append(f"{self.upper}_{name.upper()} = {start}, /* {called}{what} */")
         lines[-1] = lines[-1].replace(",", "", 1)
         yield "\n".join(["enum {", *(f"  {line}" for line in lines), "};"])
 

@@ -42,57 +42,23 @@ if TYPE_CHECKING:
 __all__ = ["GroupWriter", "c_name"]
 
 _INDICES = "ijklmnop"
-_WORDS = frozenset(
-    [
-        "auto",
-        "break",
-        "case",
-        "char",
-        "const",
-        "continue",
-        "default",
-        "do",
-        "double",
-        "else",
-        "enum",
-        "extern",
-        "float",
-        "for",
-        "goto",
-        "if",
-        "inline",
-        "int",
-        "long",
-        "register",
-        "restrict",
-        "return",
-        "short",
-        "signed",
-        "sizeof",
-        "static",
-        "struct",
-        "switch",
-        "typedef",
-        "union",
-        "unsigned",
-        "void",
-        "volatile",
-        "while",
-        "turn",
-        "sum",
-        "end",
-        "index",
-        "finite",
-    ]
-)
+# Words of C, macros of its compilers and headers, and names that functions have for themselves.
+_WORDS = {
+    "asm", "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else",
+    "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict",
+    "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "typeof",
+    "union", "unsigned", "void", "volatile", "while", "INFINITY", "NAN", "NULL", "linux", "unix",
+    "turn", "row", "sum", "end", "chosen", "finite", "commit",
+}  # fmt: skip
+_OTHERS = re.compile(r"[i-p]|[xsi]\d+|_[A-Z_].*|\w+_t|(M|FP|MATH|HUGE|U?INT\w*)_\w+")
 
 
 def c_name(name: str) -> str:
     """A name as an identifier of C that is none of its words, nor of ours."""
     made = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "part"
-    if made in _WORDS or re.fullmatch(r"\d.*|[i-p]|[xsi]\d+", made):
-        made = f"{made}_" if not made[0].isdigit() else f"_{made}"
-    return made
+    if made[0].isdigit():
+        return f"_{made}"
+    return f"{made}_" if made in _WORDS or _OTHERS.fullmatch(made) else made
 
 
 class _Stretch:

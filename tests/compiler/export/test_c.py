@@ -144,7 +144,19 @@ def test_names_are_words_of_no_language():
     text = al.export(step, "c", 1.0, 2.0).text
     assert "STEP_INT_" in text
     assert "STEP_W_2" in text
-    assert "int step_value_and_grad(const STEP_REAL *parameters, STEP_REAL index_" in text
+    assert "int step_value_and_grad(const STEP_REAL *parameters, STEP_REAL index, " in text
+
+
+@needs_compiler
+def test_no_name_breaks_the_c():
+    names = ["a*/b", "M_PI", "unix", "two\nlines", "hostile_product", "INFINITY", "??/", "\\"]
+    values = {name: Value(1.5) for name in names}
+
+    def hostile(int32_t, linux):
+        rows = [[v * int32_t for v in values.values()], [v * linux for v in values.values()]]
+        return al.dot(*rows)
+
+    assert "Checked when" in al.export(hostile, "c", 1.0, 2.0).text
 
 
 def test_a_function_that_c_lacks_is_named():

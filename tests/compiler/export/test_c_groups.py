@@ -16,6 +16,12 @@ from autograd_lite.compiler.export.c_groups import c_name
         ("0.w", "_0_w"),
         ("R{z1}", "R_z1"),
         ("", "part"),
+        ("unix", "unix_"),
+        ("M_PI", "M_PI_"),
+        ("int32_t", "int32_t_"),
+        ("NAN", "NAN_"),
+        ("N", "N"),
+        ("x", "x"),
     ],
 )
 def test_names(name, found):
