@@ -39,7 +39,8 @@ cdef inline double *part(double *numbers, Py_ssize_t start, Py_ssize_t n) noexce
 cdef inline void copy(
     double *out, Py_ssize_t at, double *numbers, Py_ssize_t start, Py_ssize_t n
 ) noexcept:
-    memcpy(out + at, numbers + start, n * sizeof(double))
+    if n > 0:  # of no numbers there may be no address
+        memcpy(out + at, numbers + start, n * sizeof(double))
 
 
 cdef inline long long *longs(array.array owner) noexcept:
