@@ -28,6 +28,7 @@ DIALECT = Dialect(
     traced=True,
     relu="jax.nn.relu",
     loop="jax.lax.fori_loop",
+    softplus="jax.nn.softplus",
 )
 
 

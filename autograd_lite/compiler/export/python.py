@@ -11,7 +11,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from autograd_lite.compiler.export.expressions import EACH, Cut, Expression, Turn, transpose
+from autograd_lite.compiler.export.expressions import (
+    EACH,
+    Cut,
+    Expression,
+    Turn,
+    operation,
+    transpose,
+)
 from autograd_lite.compiler.export.lines import Assign, For, Line
 from autograd_lite.compiler.export.recorded import ExportError
 from autograd_lite.operations.formulas import FUNCTIONS
@@ -41,6 +48,7 @@ class Dialect:
     in_place   True if arrays can be written to
     traced     True if functions are traced: they cannot raise errors for what numbers are
     relu       the name of max(x, 0), whose derivative at 0 is 0
+    softplus   the name of log(1 + e^x), for libraries that differentiate what is written; or ""
     loop       the name of what loops over a function, where loops would be unrolled; or ""
     """
 
@@ -53,6 +61,7 @@ class Dialect:
     traced: bool = False
     relu: str = ""
     loop: str = ""
+    softplus: str = ""
 
 
 SCIPY = {"erf": "erf", "erfc": "erfc", "lgamma": "gammaln", "polygamma": "polygamma"}
@@ -64,6 +73,7 @@ NUMPY = Dialect(
         **{name: f"special.{known}" for name, known in SCIPY.items()},
         **{name: name for name in ("sum", "max", "concatenate", "maximum", "minimum")},
         "fabs": "abs",
+        "sign": "sign",
     },
     imports=("import numpy as np",),
     special="from scipy import special",
@@ -94,6 +104,18 @@ class Printer:
                 return self._number(params[0])
             case "-" if len(args) == 1:
                 return SIGN, f"-{self.text(args[0], SIGN)}"
+            case "fabs" if self.dialect.traced:  # whose abs has the derivative 1 at 0
+                x = args[0]
+                return 4, f"{self.called('sign')}({self.text(x)}) * {self.text(x, 5)}"
+            case "copysign" if self.dialect.traced:
+                size = Expression("fabs", args[:1], (), args[0].shape)
+                return WHOLE, f"{self.called('copysign')}({self.text(size)}, {self.text(args[1])})"
+            case "+" | "-" if self.dialect.softplus and _softplus_of(x) is not None:
+                inner = _softplus_of(x)
+                assert inner is not None
+                if x.op == "+":
+                    return WHOLE, f"{self.dialect.softplus}({self.text(inner)})"
+                return SIGN, f"-{self.dialect.softplus}(-{self.text(inner, SIGN)})"
             case "*" if args[0] == args[1]:
                 return POWER, f"{self.text(args[0], WHOLE)}**2"
             case "*" if _is_mask(args[1]) and not _is_mask(args[0]):
@@ -191,6 +213,11 @@ class Printer:
         at_most_0 = condition.op == "<=" and _is(condition.args[1], 0)
         if at_most_0 and _is(yes, 0) and no == condition.args[0]:
             return WHOLE, self._relu(no)
+        if condition.op == ">" and _is(yes, 1) and _is(condition.args[1], 0) and no.op == "where":
+            below, minus, same = no.args
+            x = condition.args[0]
+            if below.op == "<" and below.args == condition.args and _is(minus, -1) and same == x:
+                return WHOLE, f"{self.called('sign')}({self.text(x)})"
         larger = {">=": "maximum", "<=": "minimum"}.get(condition.op)
         if larger and condition.args[0] == yes and no.op == "where":
             other = no.args[1]
@@ -351,6 +378,23 @@ class Printer:
         for size in values.shape[:0:-1]:
             rows = [f"[{', '.join(rows[i : i + size])}]" for i in range(0, len(rows), size)]
         return f"{xp}.array([{', '.join(rows)}])"
+
+
+def _softplus_of(x: Expression) -> Expression | None:
+    """z of log(1 + e^z), or of -log(1 + e^-z), as formulas have them; None of another sum.
+
+    Its derivative at 0 is that of no branch.
+    """
+    first, second = x.args[0], x.args[-1]
+    if first.op != "where" or second.op != "log1p":
+        return None
+    condition, z, zero = first.args
+    sides = ">" if x.op == "+" else "<"
+    if condition.op != sides or condition.args != (z, zero) or not _is(zero, 0):
+        return None
+    (decayed,) = second.args
+    size = operation("-", Expression("fabs", (z,), (), z.shape))
+    return z if decayed == Expression("exp", (size,), (), z.shape) else None
 
 
 def _is_mask(x: Expression) -> bool:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import autograd_lite as al
+from autograd_lite import Value
 from tests.support.array_exports import MADE
 
 pytest.importorskip("jax")
@@ -33,3 +34,30 @@ def test_values_and_gradients(name):
 @pytest.mark.parametrize("name", [name for name in MADE if name not in SOME])
 def test_values_and_gradients_of_all(name):
     compare(name)
+
+
+@pytest.mark.slow
+def test_derivatives_at_kinks_and_ties_are_those_of_the_engine():
+    """JAX has 1 for abs at 0, and other numbers where branches meet."""
+    import jax
+
+    x = [Value(0.3), Value(0.4), Value(0.5), Value(0.6)]
+
+    def total():
+        a, b, c, _ = x
+        return (
+            (abs(a) + 2 * al.softplus(a) + 3 * al.logsigmoid(a) + 5 * al.sign(a) * (a + 1))
+            + (7 * al.relu(a) + 11 * al.elu(a, 0.5) + 13 * al.leaky_relu(a, 0.1))
+            + (17 * al.maximum(b, c) + 19 * al.minimum(b, c) + 23 * al.clip(b, 0.0, 1.0))
+            + (29 * al.copysign(a, b) + 31 * al.logsumexp([b, c]))
+        )
+
+    source = al.export(total, "jax", name="f")
+    for value, number in zip(x, (0.0, 1.0, 1.0, 0.0), strict=True):
+        value.data, value.grad = number, 0.0
+    total().backward()
+    space = {}
+    exec(source.text, space)
+    with jax.enable_x64(True):
+        found = jax.grad(space["f"])({"x": jax.numpy.asarray([v.data for v in x])})["x"]
+    np.testing.assert_allclose(found, [v.grad for v in x], rtol=1e-12)
