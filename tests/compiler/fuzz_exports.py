@@ -333,7 +333,7 @@ def ways(every: int = 1) -> dict[str, Way]:
             found |= {f"c {compiler} float32": InC(compiler, np.float32) for compiler in known[:1]}
         elif language == "wasm":
             if find_spec("ziglang") and shutil.which("node"):
-                found[language] = Some(Way(language), 4 * every)
+                found[language] = Some(Way(language, steps=True), 4 * every)
         elif language == "numpy" or find_spec(language):
             found[language] = Way(language)
     if "numpy" in found:
