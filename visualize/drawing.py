@@ -122,7 +122,7 @@ def draw(
     fold      draw nodes of the same structure once: "tanh × 16"
     products  draw the products that a dot adds up, too
     partials  write on each edge the local partial derivative
-    color     shade by the size of the gradient
+    color     shade by the sign and size of the gradient
     rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"; None for "LR" if the
               picture then fits a page's width, and else for the narrower of "LR" and "TB"
     number    how numbers are written, such as ".4g" or ".2f"

@@ -8,7 +8,7 @@ from string import Template
 from autograd_lite.operations.javascript import rules_in_javascript
 from visualize.picture.files import write
 from visualize.picture.text import escape_html
-from visualize.picture.theme import COLORS, stylesheet
+from visualize.picture.theme import stylesheet, variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ def _policy(script: str) -> str:
 
 
 def _variables() -> str:
-    """The colours as variables of CSS, light and dark."""
-    light, dark = ("; ".join(f"--{n}: {c[i]}" for n, c in COLORS.items()) for i in (0, 1))
-    return f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+    """The colours of the page, light and dark."""
+    dark = variables(":root", True)
+    return f"{variables(':root')}@media (prefers-color-scheme: dark) {{ {dark}}}\n"
 
 
 def _json(thing: Any) -> str:

@@ -49,7 +49,7 @@ def explain(
     depth     how many scopes around a node start open; None opens all of a small graph
     fold      start with nodes of the same structure in one box: "tanh × 16"
     products  show the products that a dot adds up, too; then no box is collapsed
-    color     shade by the size of the gradient
+    color     shade by the sign and size of the gradient
     rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"; None for "LR" where
               the window has room for it, and else "TB"
     number    how numbers are written, such as ".4g" or ".2f"
@@ -90,7 +90,7 @@ def explain(
             "root": name,
             "number": number,
             "interval": _INTERVAL,
-            "bounds": BOUNDS if color else {},
+            "bounds": BOUNDS if color else [],
             "views": data,
             "lab": lab.as_json(),
         },

@@ -68,7 +68,7 @@ def to_dot(
     write     the function that writes a number
     rankdir   the direction of edges; None for the one in which the picture fits a page
     partials  True if local partials are to be written on the edges
-    color     True if boxes are to be shaded by the sizes of their gradients
+    color     True if boxes are to be shaded by their gradients
     room      [boxes] how many characters the last line of each box has room for, if longer numbers
               are to be shown there
     """
@@ -125,7 +125,7 @@ def _node(i: int, box: Box, lines: list[str], rankdir: str, largest: float, room
     if not box.finite:
         classes.append("odd")
     elif largest and box.kind != "constant":
-        classes.append(shade(box.grad, largest))
+        classes.append(shade(box.grad, largest, box.size == 1))
     if not box.title and box.kind in ("data", "constant"):
         classes.append("bare")
     lines = [escape(line) for line in lines]

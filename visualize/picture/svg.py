@@ -29,7 +29,7 @@ def to_svg(
     about     one sentence about the whole, for screen readers
     write     the function that writes a number
     partials  True if local partials stand on the edges
-    color     True if boxes are shaded by the sizes of their gradients
+    color     True if boxes are shaded by their gradients
     """
     titles = {f"b{i}": _box_title(box, write) for i, box in enumerate(diagram.boxes)}
     names = [short(heading(box)) for box in diagram.boxes]
@@ -117,11 +117,18 @@ def _keys(diagram: Diagram, partials: bool, color: bool) -> list[list[tuple[str,
         groups[0].append(("data odd", "not finite"))
     largest = largest_gradient(diagram)
     if color and largest > 0:
-        shades = [("data shade0", "grad 0")]
-        uppers = [largest, *(bound * largest for bound in BOUNDS.values())]
-        named = zip(BOUNDS, uppers, strict=False)
-        shades += [(f"data {name}", f"to {upper:.2g}") for name, upper in reversed([*named])]
-        groups.append(shades)
+        uppers = [bound * largest for bound in (*BOUNDS[1:], 1.0)]
+        names = {"plus": "grad > 0, size", "minus": "grad < 0, size"}
+        if any(box.size > 1 and box.kind != "constant" for box in diagram.boxes):
+            names["size"] = "|grad|"
+        groups[0].append(("data shade0", "grad 0"))
+        groups += [
+            [
+                ("", text),
+                *((f"data {name}{i}", f"\u2264 {upper:.2g}") for i, upper in enumerate(uppers, 1)),
+            ]
+            for name, text in names.items()
+        ]
     if any(box.size > 1 and box.kind != "constant" for box in diagram.boxes):
         groups.append([("", "several nodes: range of data, norm of grad,"), ("", "no constants")])
     if partials and any(e.partial is not None and e.count == 1 for e in diagram.edges):

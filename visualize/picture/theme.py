@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from string import Template
 
-__all__ = ["BOUNDS", "COLORS", "shade", "stylesheet"]
+__all__ = ["BOUNDS", "COLORS", "shade", "stylesheet", "variables"]
 
-# (light, dark). The shades are one blue in steps of lightness, which every kind of eye tells apart.
+# (light, dark). A gradient above 0 is blue and one below is orange, which every kind of eye tells
+# apart; a norm, which has no sign, is grey. The larger, the stronger is the colour.
 COLORS = {
     "paper": ("#ffffff", "#16191d"),
     "ink": ("#1f2328", "#eceff2"),
@@ -14,30 +15,39 @@ COLORS = {
     "line": ("#7d8791", "#8b95a1"),
     "frame": ("#f4f6f8", "#1d2126"),
     "shade0": ("#ffffff", "#262b31"),
-    "shade1": ("#e4f0fa", "#1d3244"),
-    "shade2": ("#c0dcf2", "#1b425e"),
-    "shade3": ("#92c3e8", "#18557f"),
-    "shade4": ("#60a6da", "#1569a3"),
-    "odd": ("#ffdca8", "#7a4a00"),
+    "plus1": ("#e4f0fa", "#1d3244"),
+    "plus2": ("#c0dcf2", "#1b425e"),
+    "plus3": ("#92c3e8", "#18557f"),
+    "plus4": ("#60a6da", "#1569a3"),
+    "minus1": ("#fdeedd", "#3d2a1b"),
+    "minus2": ("#fbd9b4", "#5a3617"),
+    "minus3": ("#f5b87d", "#7d4613"),
+    "minus4": ("#e8914a", "#a3560c"),
+    "size1": ("#eeeff1", "#31363c"),
+    "size2": ("#d9dcdf", "#41474e"),
+    "size3": ("#bcc1c6", "#535a62"),
+    "size4": ("#9aa1a8", "#656c75"),
+    "odd": ("#f2b8e6", "#7a2f6d"),
     "lit": ("#b3480f", "#ffb066"),
 }
 
-_COLORED = Template("""
+_SHADES = [name for name in COLORS if name.startswith(("plus", "minus", "size"))]
+
+_COLORED = Template(
+    """
 .autograd .paper { fill: $paper; }
 .autograd text { fill: $ink; }
 .autograd .cluster path { fill: $frame; stroke: $line; }
 .autograd .node path, .autograd .node polygon { stroke: $ink; }
 .autograd .node polyline { stroke: $line; }
 .autograd .node [fill=white] { fill: $shade0; }
-.autograd .shade1 [fill=white] { fill: $shade1; }
-.autograd .shade2 [fill=white] { fill: $shade2; }
-.autograd .shade3 [fill=white] { fill: $shade3; }
-.autograd .shade4 [fill=white] { fill: $shade4; }
 .autograd .odd [fill=white] { fill: $odd; }
 .autograd .edge path { stroke: $line; }
 .autograd .edge polygon { fill: $line; stroke: $line; }
 .autograd .edge text, .autograd .legend text, .autograd .cluster text { fill: $faint; }
-""")
+"""
+    + "".join(f".autograd .{name} [fill=white] {{ fill: ${name}; }}\n" for name in _SHADES)
+)
 
 # In a page a wide picture shrinks to fit. The @media hides that from converters such as CairoSVG,
 # for which a height of auto is no height.
@@ -56,27 +66,47 @@ _DRAWN = """
 """
 
 
-def _themed(template: Template) -> tuple[str, str]:
-    """The template with the light colours, and with the dark ones."""
-    light, dark = (
-        template.substitute({name: colors[i] for name, colors in COLORS.items()}) for i in (0, 1)
-    )
-    return light, dark
+# Where a site or a notebook has a switch of its own, that holds: Furo's, JupyterLab's, VS Code's.
+_SWITCHES = (
+    ("[data-theme=light]", "[data-jp-theme-light=true]", ".vscode-light"),
+    ("[data-theme=dark]", "[data-jp-theme-light=false]", ".vscode-dark"),
+)
+
+
+def variables(selector: str, dark: bool = False) -> str:
+    """A rule of CSS that gives the colours as variables, light or dark: `--ink` and others."""
+    return f"{selector} {{ {'; '.join(f'--{n}: {c[dark]}' for n, c in COLORS.items())} }}\n"
 
 
 def stylesheet() -> str:
-    """The CSS of a picture, dark where the reader prefers that."""
-    light, dark = _themed(_COLORED)
-    return f"{_DRAWN}{light}@media (prefers-color-scheme: dark) {{{dark}}}\n"
+    """The CSS of a picture, dark where the reader prefers that.
+
+    The colours stand there twice: converters to other formats, which know no variables and skip
+    every @ rule, take the light ones.
+    """
+    light, dark = (
+        variables(", ".join(f"{switch} .autograd" for switch in switches), i == 1)
+        for i, switches in enumerate(_SWITCHES)
+    )
+    themed = _COLORED.substitute({name: f"var(--{name})" for name in COLORS})
+    return (
+        f"{_DRAWN}{_COLORED.substitute({name: color for name, (color, _) in COLORS.items()})}"
+        f"{variables('.autograd')}"
+        f"@media (prefers-color-scheme: dark) {{ {variables('.autograd', True)}}}\n{light}{dark}"
+        f"@media all {{{themed}}}\n"
+    )
 
 
-# The lower bounds of the shades, as fractions of the largest gradient.
-BOUNDS = {"shade4": 1 / 2, "shade3": 1 / 10, "shade2": 1 / 100, "shade1": 0.0}
+BOUNDS = (0.0, 1 / 100, 1 / 10, 1 / 2)
+"""The lower bounds of the four shades of a colour, as fractions of the largest gradient."""
 
 
-def shade(grad: float, largest: float) -> str:
-    """The CSS class of a finite gradient: shade4 if its size is over half of the largest."""
-    size = abs(grad)
-    if size == 0.0:
+def shade(grad: float, largest: float, signed: bool) -> str:
+    """The CSS class of a finite gradient: plus4 if it is over half of the largest.
+
+    signed  False for a norm, which has a size alone
+    """
+    level = sum(abs(grad) > bound * largest for bound in BOUNDS)
+    if level == 0:
         return "shade0"
-    return next(name for name, bound in BOUNDS.items() if size > bound * largest)
+    return f"{('plus' if grad > 0 else 'minus') if signed else 'size'}{level}"

@@ -85,8 +85,9 @@ def assert_is(page, root):
         shade = next(
             (k for k, b in ((4, 0.5), (3, 0.1), (2, 0.01), (1, 0)) if size > b * largest), 0
         )
-        shade = 0 if node.is_constant else shade
-        assert f"shade{shade}" in box(page, i).get_attribute("class").split()
+        name = "plus" if node.grad > 0 else "minus"
+        shade = f"{name}{shade}" if shade and not node.is_constant else "shade0"
+        assert shade in box(page, i).get_attribute("class").split()
 
 
 def numbers(page):

@@ -58,19 +58,18 @@ def test_local_partials_when_asked(neuron, drawn):
     assert not [t for edge in without.edges for t in without.texts(edge)]
 
 
-def test_shades_follow_the_size_of_the_gradient(drawn):
+def test_shades_follow_the_sign_and_size_of_the_gradient(drawn):
     xs = [Value(1.0, label=f"x{i}") for i in range(5)]
     root = dot(xs, [1.0, -0.5, 0.1, 0.01, 0.0])
     root.backward()
     picture = drawn(visualize.draw(root).svg)
     shades = [picture.classes(f"x{i}") - {"data"} for i in range(5)]
-    assert shades == [{"shade4"}, {"shade3"}, {"shade2"}, {"shade1"}, {"shade0"}]
-    assert picture.texts(picture.legend)[-5:] == [
+    assert shades == [{"plus4"}, {"minus3"}, {"plus2"}, {"plus1"}, {"shade0"}]
+    bounds = ["≤ 0.01", "≤ 0.1", "≤ 0.5", "≤ 1"]
+    assert picture.texts(picture.legend)[-11:] == [
         "grad 0",
-        "to 0.01",
-        "to 0.1",
-        "to 0.5",
-        "to 1",
+        *("grad > 0, size", *bounds),
+        *("grad < 0, size", *bounds),
     ]
     plain = drawn(visualize.draw(root, color=False).svg)
     assert plain.classes("x0") == {"data"}

@@ -8,7 +8,8 @@ const KEPT = "Boxes with a dotted frame stay as they are: the page cannot comput
   "into one that it cannot compute.";
 const CHARACTER = 6.65; // points that a character in a box takes
 const PATHS = 12; // how many paths are listed
-const BOUNDS = [...Object.values(DATA.bounds).reverse().slice(1), 1]; // the upper ones of the shades
+const BOUNDS = [...DATA.bounds.slice(1), 1]; // the upper ones of the shades
+const SHADES = ["plus", "minus", "size"].flatMap((name) => BOUNDS.map((_, k) => `${name}${k + 1}`));
 
 const views = new Map();
 const viewAt = (index) => views.get(index) ?? views.set(index, new View(index)).get(index);
@@ -38,7 +39,7 @@ function show() {
     node.classList.toggle("waiting", !known[i]);
     node.classList.toggle("dim", followed !== null && !followed.has(i));
     if (box.open === null) node.setAttribute("aria-pressed", String(selected === i));
-    node.classList.remove("odd", "shade0", ...Object.keys(DATA.bounds));
+    node.classList.remove("odd", "shade0", ...SHADES);
     node.classList.add(view.shade(i, known[i], grad[i]));
     if (box.kind !== "constant") {
       const size = box.size === 1 ? "grad" : "|grad|";
@@ -56,7 +57,9 @@ function show() {
     line.classList.toggle("back", lit.has(k) && step.phase === "backward");
     line.classList.toggle("dim", followed !== null && !onWay);
   });
-  bounds.forEach((text, k) => { text.textContent = `to ${writeAs(BOUNDS[k] * view.largest, ".2g")}`; });
+  bounds.forEach((text, k) => {
+    text.textContent = `≤ ${writeAs(BOUNDS[k % BOUNDS.length] * view.largest, ".2g")}`;
+  });
   const title = { start: "Start", seed: "Turn", end: "End" }[step.phase] ?? view.boxes[step.i].heading;
   const phase = { start: "forward", seed: "backward", end: "done" }[step.phase] ?? step.phase;
   const heading = element("h2", "");

@@ -26,7 +26,7 @@ class Layout {
     this.rows = this.nodes.map((node) => [...node.querySelectorAll("text")].slice(-2));
     this.room = this.nodes.map(roomIn);
     this.partials = this.lines.map((line) => line.querySelector("text"));
-    this.bounds = [...svg.querySelectorAll(".legend text")].filter((text) => /^to /.test(text.textContent));
+    this.bounds = [...svg.querySelectorAll(".legend text")].filter((text) => /^≤ /.test(text.textContent));
     this.nodes.forEach((node, i) => {
       attend(node, i);
       attendLeaf(node, view.boxes[i]);
@@ -169,14 +169,15 @@ class View {
   /** The gradient of box i in the end. */
   finalGrad(i) { return this.state(this.steps.length - 1).grad[i]; }
 
-  /** The class of a box: the size of its gradient, as the legend shows it, or odd. */
+  /** The class of a box: the sign and size of its gradient, as the legend shows them, or odd. */
   shade(i, known, grad) {
-    const { kind, low, data } = this.boxes[i];
+    const { kind, low, data, size } = this.boxes[i];
     const seen = [...(known ? [low, data] : []), grad ?? 0];
     if (!seen.every(Number.isFinite)) return "odd";
     if (kind === "constant" || !grad) return "shade0";
-    return Object.keys(DATA.bounds)
-      .find((name) => Math.abs(grad) > DATA.bounds[name] * this.largest) ?? "shade0";
+    const level = DATA.bounds.filter((bound) => Math.abs(grad) > bound * this.largest).length;
+    if (!level) return "shade0";
+    return `${size > 1 ? "size" : grad > 0 ? "plus" : "minus"}${level}`;
   }
 
   /** Every box on a way from box i to the result. */
