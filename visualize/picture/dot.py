@@ -148,8 +148,12 @@ def record(fields: Sequence[str], rankdir: str) -> str:
 
 
 def _within(f: int | None, diagram: Diagram, nodes: list[str]) -> list[str]:
-    """The lines of the boxes and frames directly within frame f, or within no frame."""
-    lines = [node for box, node in zip(diagram.boxes, nodes, strict=True) if box.frame == f]
+    """The lines of the boxes and frames directly within frame f, or within no frame.
+
+    The last box comes first: topological order begins with the last operand, and Graphviz draws
+    what comes first on top, or on the left.
+    """
+    lines = [node for box, node in zip(diagram.boxes, nodes, strict=True) if box.frame == f][::-1]
     for inner, frame in enumerate(diagram.frames):
         if frame.outer == f:
             title = short(frame.title, 60).replace("\\", "\\\\").replace("&", "&amp;")

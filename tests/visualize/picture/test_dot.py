@@ -87,6 +87,17 @@ def test_orientation(neuron, drawn, rankdir):
     assert (first < last) == (rankdir in ("LR", "TB"))
 
 
+def test_inputs_stand_in_their_own_order(drawn):
+    """Operands from top to bottom, or from left to right, as the expression has them."""
+    a, b, c, d = (Value(float(i), label=name) for i, name in enumerate("abcd"))
+    for root in (a * b + c * d, dot([a, b, c, d], [1.0, 2.0, 3.0, 4.0])):
+        for rankdir, axis in (("LR", "y"), ("TB", "x")):
+            picture = drawn(visualize.draw(root, rankdir=rankdir).svg)
+            text = "{http://www.w3.org/2000/svg}text"
+            places = [float(picture.node(name).find(text).attrib[axis]) for name in "abcd"]
+            assert places == sorted(places)
+
+
 def test_a_picture_too_wide_for_a_page_goes_from_top_to_bottom():
     def rankdir(root, **options):
         return re.search(r"rankdir=(\w+)", visualize.draw(root, **options).dot)[1]
