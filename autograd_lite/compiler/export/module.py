@@ -199,6 +199,7 @@ class _Function:
         read |= {self.lead} if sized else set()
         used = [(known, key) for known, key in self.given.items() if known in read]
         text += [f'    {known} = parameters["{key}"]' for known, key in used]
+        text += self._numbers("\n".join([shown, *[f"{self.printer.text(x)}." for x in grads]]))
         text += [f"    n = len({self.lead})  # any number of samples"] if sized else []
         text += shapes
         if not self.printer.dialect.traced:
@@ -257,6 +258,15 @@ class _Function:
             return f"{xp}.where(valid, {value}, {xp}.nan)"
         text.append(f"    results = {value}")
         return f"tuple({xp}.where(valid, x, {xp}.nan) for x in results)"
+
+    def _numbers(self, shown: str) -> Iterator[str]:
+        """The lines that make arrays of numbers whose methods the text calls: floats have none."""
+        parameters = zip(self.given, self.exported.parameters, strict=True)
+        numbers = [known for known, p in parameters if not p.shape]
+        numbers += [a.name for a in self.exported.arguments if not a.shape]
+        for known in numbers:
+            if re.search(rf"(?<![\w.]){known}\.", shown):
+                yield f"    {known} = {self.printer.dialect.module}.asarray({known})"
 
     def _results(self, results: Sequence[Expression]) -> str:
         texts = [self.printer.text(x) for x in results]

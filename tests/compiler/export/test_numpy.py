@@ -133,3 +133,19 @@ def test_gradients_are_arrays_of_their_own():
     _, grads = run(source)["f_and_grad"](source.parameters(), xs)
     grads["a"] *= 2
     assert grads["b"].tolist() == [2.0, 5.0] == xs.tolist()
+
+
+@pytest.mark.parametrize("wrap", [lambda w: w, lambda w: [w]])
+def test_a_number_may_be_a_plain_float(wrap):
+    ws = wrap(Value(2.0))
+
+    def f(x):
+        return (ws[0] if isinstance(ws, list) else ws) * x
+
+    space = {}
+    exec(al.export(f, "numpy", 3.0).text, space)
+    value, gradients = space["f_and_grad"]({"ws": np.array(wrap(2.0))}, 5.0)
+    assert (value, gradients["ws"]) == (10.0, 5.0)
+    x = np.array(5.0)
+    _, gradients = space["f_and_grad"]({"ws": np.array(wrap(2.0))}, x)
+    assert not np.shares_memory(gradients["ws"], x)
