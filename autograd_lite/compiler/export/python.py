@@ -119,7 +119,9 @@ class Printer:
             case "*" if args[0] == args[1]:
                 return POWER, f"{self.text(args[0], WHOLE)}**2"
             case "*" if _is_mask(args[1]) and not _is_mask(args[0]):
-                return 4, f"{self.text(args[0], 4)} * ({self._mask(args[1])})"
+                whole = args[0].op == "number"  # times a bool it would be an int
+                factor = self.real(args[0].params[0]) if whole else self.text(args[0], 4)
+                return 4, f"{factor} * ({self._mask(args[1])})"
             case "matmul":
                 return 4, f"{self.text(args[0], 4)} @ {self.text(args[1], 5)}"
             case sign if sign in BINDS:

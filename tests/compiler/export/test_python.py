@@ -93,3 +93,9 @@ def test_numbers_are_given_in_order():
         "dz1": "dz3",
         "dz3_2": "dz1_2",
     }
+
+
+def test_a_number_times_a_condition_is_a_float():
+    """As what it is added to is, in place."""
+    mask = operation("where", operation("<=", x, number(0.0)), number(0.0), number(1.0))
+    assert printer.text(operation("*", number(2.0), mask)) == "2.0 * (x > 0)"
