@@ -1,7 +1,7 @@
 """A GPT trains within 100 kB of memory: its training step, exported as a program in C.
 
     pip install ".[examples]"
-    python examples/tiny.py
+    python examples/tiny.py               # with a C compiler, as gcc on Linux
 
 The network is that of gpt.py, with 4,192 parameters. `autograd_lite.export` writes a step of Adam
 as C: the loss of a name of up to 15 letters, its derivatives, and the update. With tiny.c, which
@@ -69,9 +69,8 @@ def built(source: autograd_lite.Source, folder: Path) -> dict[str, int]:
     """Build the program of tiny.c and the source; the bytes of its sections by their names."""
     (folder / "gpt.h").write_text(str(source), encoding="utf-8")
     shutil.copy(MAIN, folder)
-    compiler = ["cc"] if shutil.which("cc") else [sys.executable, "-m", "ziglang", "cc"]
-    said(folder, *compiler, *FLAGS, "-c", "tiny.c")
-    said(folder, *compiler, "-o", "tiny", "tiny.o", "-lm")
+    said(folder, "cc", *FLAGS, "-c", "tiny.c")
+    said(folder, "cc", "-o", "tiny", "tiny.o", "-lm")
     sections = {}
     for line in said(folder, "size", "-A", "tiny.o").splitlines():
         name, *numbers = line.split() or [""]
@@ -112,6 +111,8 @@ def draw(memory: dict[str, int], losses: np.ndarray, engine: np.ndarray, path: P
 
 def main() -> None:
     options = command_line(__doc__, "100 steps, for a loss of about 2.7").parse_args()
+    if not (shutil.which("cc") and shutil.which("size")):
+        sys.exit("tiny.py needs the C compiler cc, and size, as the packages gcc and binutils have")
     rng = random.Random(options.seed)
     steps = 100 if options.quick else 1000
     names = shuffled_names(rng)[:steps]
