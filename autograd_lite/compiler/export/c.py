@@ -7,6 +7,7 @@ the names of the user's code, products are calls of one function, and all else i
 from __future__ import annotations
 
 import ctypes
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy as np
 from autograd_lite.compiler.export.c_file import File
 from autograd_lite.compiler.export.check import CannotRunError
 from autograd_lite.compiler.export.language import Written
+from autograd_lite.compiler.export.recorded import ExportError
+from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.run.compiler import Library, command
 
 TYPE_CHECKING = False
@@ -60,6 +63,13 @@ def run(text: str, exported: Exported, *, optimizer: Any = None) -> tuple[Number
     file = file_of(exported)
     library = Library(f"#define {file.upper}_IMPLEMENTATION\n{text}")
     library.wait()
+    if re.search(r"(?<!fatal )error:", library.problem):  # fatal is a header that is not there
+        raise ExportError(
+            said(
+                f"export: the C of {exported.name} is refused: {library.problem}",
+                "Please report it",
+            )
+        )
     if library.problem:
         raise CannotRunError(f"the C compiler does not work ({library.problem.splitlines()[0]})")
     return called(library.address(file.function), exported), "a C compiler"

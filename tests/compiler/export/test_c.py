@@ -2,13 +2,14 @@
 
 import random
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import autograd_lite as al
 from autograd_lite import Value, nn
-from autograd_lite.compiler.export import ExportError
+from autograd_lite.compiler.export import ExportError, c
 from tests.compiler.fuzz_exports import scalar
 from tests.support.c99 import COMPILERS, SANITIZED, expected, printed
 from tests.support.in_c import needs_compiler
@@ -165,3 +166,15 @@ def test_a_function_that_c_lacks_is_named():
 
     with pytest.raises(ExportError, match=r"curved uses sinc_derivative.*which C has not"):
         al.export(curved, "c", 0.4)
+
+
+@needs_compiler
+@pytest.mark.parametrize("problem", ["x.c:1:1: error: expected ';'", "x.c:1: fatal error: math.h"])
+def test_what_a_compiler_refuses_is_not_given_out(problem, monkeypatch):
+    """One that finds no headers says nothing of the source."""
+    monkeypatch.setattr(c, "Library", lambda text: SimpleNamespace(problem=problem, wait=lambda: 0))
+    if "fatal" in problem:
+        assert "Not checked: the C compiler does not work" in al.export(unread, "c", 2.0).text
+    else:
+        with pytest.raises(ExportError, match="the C of unread is refused"):
+            al.export(unread, "c", 2.0)
