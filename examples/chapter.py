@@ -107,16 +107,16 @@ def compare(when: str, model: Net, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
 
 
 def draw(losses: list[float], pairs: dict[str, tuple], path: Path) -> None:
-    """The loss of every epoch; each gradient by the recursion against that by backward()."""
+    """The loss of every epoch; how far the recursion's gradients are from those of backward()."""
     figure = Figure(figsize=(12, 6.2), dpi=150, layout="constrained")
     learning, agreement = figure.subplots(1, 2)
     learning.plot(range(1, len(losses) + 1), losses, color=BLUE, lw=2)
-    learning.set(xlabel="epoch", title="Loss")
+    learning.set(xlabel="epoch", ylabel="J", title="Loss")
     for (when, pair), color in zip(pairs.items(), (ORANGE, BLUE), strict=True):
-        agreement.plot(*pair, ".", ms=3, color=color, label=f"{when} training")
-    agreement.axline((0, 0), slope=1, color="#bbbbbb", lw=0.7, zorder=0)
-    agreement.set(xlabel="by backward()", ylabel="by the recursion", aspect="equal")
-    agreement.set_title("The gradient by each weight and bias")
+        ours, others = pair
+        agreement.plot(ours, others - ours, ".", ms=3, color=color, label=f"{when} training")
+    agreement.set(xlabel="by backward()", ylabel="by the recursion, less that by backward()")
+    agreement.set_title("Each gradient: how far the two are apart")
     agreement.legend(frameon=False)
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)

@@ -69,14 +69,14 @@ def draw(
     rivals = np.where(np.eye(10)[labels], -np.inf, logits)
     hardest = np.argsort(np.choose(labels, logits.T) - rivals.max(axis=1))[:8]
     titles = [f"{labels[i]} read as {logits[i].argmax()}" for i in hardest]
-    draw_tiles(right, "The 8 hardest test images", images[hardest, 0], titles, 4, "Greys")
+    draw_tiles(right, "The 8 hardest test images", images[hardest, 0], titles, 4, "Greys", "ink")
 
     convolution, activation, *_ = model
     with no_grad():
         seen = data(activation(convolution(images[hardest[0]])))
     title = "The filters: ink on red raises their maps, ink on blue lowers them"
-    draw_tiles(filters, title, data(convolution.weight)[:, 0], range(24), 6, "RdBu_r")
-    draw_tiles(maps, "Their maps of the hardest image", seen, range(24), 6, "Greys")
+    draw_tiles(filters, title, data(convolution.weight)[:, 0], range(24), 6, "RdBu_r", "weight")
+    draw_tiles(maps, "Their maps of the hardest image", seen, range(24), 6, "Greys", "activation")
     figure.savefig(path)
 
 

@@ -117,14 +117,19 @@ def draw_tiles(
     titles: Iterable[object],
     columns: int,
     cmap: str,
+    label: str,
 ) -> None:
-    """A grid of small pictures on one scale, which for "RdBu_r" is white at 0."""
+    """A grid of small pictures on one scale, which for "RdBu_r" is white at 0.
+
+    label  what the colours measure
+    """
     largest = np.abs(pictures).max()
     least = -largest if cmap == "RdBu_r" else 0
     grid = figure.subplots(len(pictures) // columns, columns)
     for axes, picture, name in zip(grid.flat, pictures, titles, strict=True):
-        axes.imshow(picture, cmap=cmap, vmin=least, vmax=largest)
+        image = axes.imshow(picture, cmap=cmap, vmin=least, vmax=largest)
         axes.set_title(name, fontsize=9, pad=3)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_color("#cccccc")
+    figure.colorbar(image, ax=grid, label=label)
     figure.suptitle(title)

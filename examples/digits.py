@@ -30,6 +30,8 @@ from sklearn.model_selection import train_test_split
 import autograd_lite
 from autograd_lite import Value, nn, no_grad, visualize
 
+MISTAKES = 10  # that are shown
+
 
 def load() -> list[np.ndarray]:
     """1,437 images to learn from, 360 to be tested on, and the labels of each; always the same."""
@@ -39,19 +41,32 @@ def load() -> list[np.ndarray]:
 
 
 def draw(
-    model: nn.MLP, losses: list[float], labels: np.ndarray, guesses: np.ndarray, path: Path
+    model: nn.MLP,
+    losses: list[float],
+    images: np.ndarray,
+    labels: np.ndarray,
+    guesses: np.ndarray,
+    path: Path,
 ) -> None:
-    """The loss, the confusion matrix, and the weights of the hidden neurons as images."""
-    figure = Figure(figsize=(12, 10), dpi=150, layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1.2, 1])
+    """The loss, the confusion matrix, what is read wrong, and the weights of the hidden neurons."""
+    figure = Figure(figsize=(12, 12), dpi=150, layout="constrained")
+    top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1.2, 0.35, 1])
     left, right = top.subplots(1, 2)
     draw_losses(left, losses, 90)
     left.set_yscale("log")
     draw_confusion(right, labels, guesses)
     right.set(xlabel="read as", ylabel="the digit")
+    wrong = np.flatnonzero(guesses != labels)[:MISTAKES]
+    grid = middle.subplots(1, MISTAKES)
+    for axes in grid:
+        axes.set_axis_off()
+    for axes, i in zip(grid, wrong, strict=False):
+        axes.imshow(images[i].reshape(8, 8), cmap="Greys", vmin=0, vmax=1)
+        axes.set_title(f"a {labels[i]}, read as {guesses[i]}", fontsize=9)
+    middle.suptitle("Read wrong")
     weights = data([neuron.w for neuron in model.layers[0].neurons]).reshape(-1, 8, 8)
     title = "What each hidden neuron looks for: ink on red raises its z, ink on blue lowers it"
-    draw_tiles(bottom, title, weights, range(len(weights)), 8, "RdBu_r")
+    draw_tiles(bottom, title, weights, range(len(weights)), 8, "RdBu_r", "weight")
     figure.savefig(path)
 
 
@@ -99,7 +114,7 @@ def main() -> None:
     print(f"test accuracy {np.mean(guesses == test_y):.1%} after {seconds:.1f} s of training")
     print_gain(loss, *batch)
     graph = options.output.with_suffix(".svg")
-    draw(model, losses, test_y, guesses, options.output)
+    draw(model, losses, test_x, test_y, guesses, options.output)
     draw_graph(model, test_x[0], test_y[0], graph)
     print(f"wrote {options.output} and {graph}")
 

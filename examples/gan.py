@@ -132,20 +132,24 @@ def distances(images: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.where(far > 0, far, np.nan)
 
 
-def draw(points: list[tuple], images: list[tuple], path: Path) -> None:
-    """The points in a row, and below them 4 x 4 images, from the first step to the last."""
+def draw(points: list[tuple], images: list[tuple], real: np.ndarray, path: Path) -> None:
+    """The points in a row, below them 4 x 4 images, from first to last step; then what is real."""
     figure = Figure(figsize=(15, 6.6), dpi=150, layout="constrained")
-    rows = figure.subplots(2, len(points))
-    for axes, (step, xy) in zip(rows[0], points, strict=True):
+    rows = figure.subplots(2, len(points) + 1)
+    circles = [*((f"step {step:,}", xy) for step, xy in points), ("real", ring(random.Random(0)))]
+    for axes, (title, xy) in zip(rows[0], circles, strict=True):
         axes.add_patch(Circle((0, 0), 1, fill=False, color=ORANGE, alpha=0.5))
         axes.plot(*xy.T, ".", ms=2, color=BLUE)
-        axes.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal", title=f"step {step:,}")
+        axes.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal", title=title)
         axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-    for axes, (step, pixels) in zip(rows[1], images, strict=True):
+    digits = [*((f"step {step:,}", pixels) for step, pixels in images), ("real", real)]
+    for axes, (title, pixels) in zip(rows[1], digits, strict=True):
         framed = np.pad(pixels[:16].reshape(4, 4, 8, 8), ((0, 0), (0, 0), (1, 1), (1, 1)))
         axes.imshow(framed.swapaxes(1, 2).reshape(40, 40), cmap="Greys")
-        axes.set(xticks=[], yticks=[], title=f"step {step:,}")
-    figure.suptitle("What the generator makes of the same random numbers as it learns")
+        axes.set(xticks=[], yticks=[], title=title)
+    figure.suptitle(
+        "What the generator makes of the same random numbers as it learns, beside what is real"
+    )
     figure.savefig(path)
 
 
@@ -180,7 +184,7 @@ def main() -> None:
     print_gain(game.loss_of_discriminator, real[:BATCH_SIZE].tolist(), fake)
     print_gain(game.loss_of_generator, z)
 
-    draw(points, images, options.output)
+    draw(points, images, real, options.output)
     print(f"wrote {options.output} after {time.perf_counter() - start:.1f} s")
 
 

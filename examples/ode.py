@@ -111,10 +111,20 @@ def draw(measured: list[float], history: np.ndarray, losses: list[float], path: 
 
     error.plot(np.degrees(np.sqrt(losses)), color=BLUE, label="of the fit")
     error.axhline(math.degrees(NOISE), color=ORANGE, label="of the measurements")
-    error.set(xlabel="step", ylabel="degrees", yscale="log", title="Root mean square error")
+    error.set(
+        xlabel="step",
+        ylabel="degrees",
+        yscale="log",
+        title="Root mean square error, by seconds of film",
+    )
     error.set_yticks([2, 5, 10, 20, 50], [2, 5, 10, 20, 50])
     error.minorticks_off()
-    error.legend(frameon=False)
+    error.legend(frameon=False, loc="upper right", bbox_to_anchor=(1, 0.93))
+    for stage, seconds in enumerate(STAGES):
+        start = stage * len(losses) // len(STAGES)
+        for axes in (unknowns, error):
+            axes.axvline(start, color="#bbbbbb", lw=0.7, zorder=0)
+        error.text(start, 1, f" {seconds:g} s", transform=error.get_xaxis_transform(), va="top")
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path)
