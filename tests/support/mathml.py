@@ -2,7 +2,7 @@
 
 from math import pi
 
-from mpmath import mpf
+from mpmath import mpf, sqrt
 
 from autograd_lite.operations import ieee
 from autograd_lite.operations.formulas import CONSTANTS
@@ -46,7 +46,8 @@ def read(element, names):
         case ("msup", x, y):
             return ieee.power(read(x, names), read(y, names))
         case ("msqrt", x):
-            return ieee.sqrt(read(x, names))
+            square = read(x, names)
+            return sqrt(square) if isinstance(square, mpf) else ieee.sqrt(square)
         case ("mroot", x, ["mn", "3"]):
             return ieee.cbrt(read(x, names))
         case ("mtable.cases", *rows):
