@@ -53,7 +53,8 @@ def drawn(page: Path) -> dict[str, bytes]:
         try:
             names: dict[str, object] = {"__name__": "page"}
             for block in code_of(page):
-                exec(compile(block, page.name, "exec"), names)
+                # No file has this name, or linecache would take its lines for those of the code.
+                exec(compile(block, page.stem, "exec"), names)
         finally:
             os.chdir(before)
         wanted = shown(page) | {STEPPING_PAGE}

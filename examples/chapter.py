@@ -14,8 +14,8 @@ A network with 100 inputs, 50 hidden units and 10 outputs learns m random target
     ∂J/∂W² = 1/m sum of δ² (a¹)ᵀ,          ∂J/∂b² = 1/m sum of δ²
     ∂J/∂W¹ = 1/m sum of δ¹ xᵀ,             ∂J/∂b¹ = 1/m sum of δ¹
 
-Both find the same J and the same gradients, up to rounding. The picture shows the loss, and every
-gradient both ways.
+Both find the same J and the same gradients, up to rounding. The picture shows the loss, and
+for every gradient how far the two ways are apart.
 """
 
 from __future__ import annotations
