@@ -220,11 +220,14 @@ class Nodes:
         return [(p, d, k >= n) for k, (p, d) in enumerate(self.partials(i))]
 
     def _softmax(self, xs: tuple[int, ...]) -> list[tuple[int, int]]:
-        """exp(x - m) over their sum, m being the largest, on which the quotient does not depend."""
+        """exp(x - m) over their sum, m being the largest, on which the quotient does not depend.
+
+        Where x is finite and m is not, exp(x - m) is 0 and stays 0, though the sum is NaN.
+        """
         m = self.made(DETACH, (self.made(LARGEST, xs),))
         terms = [self.op(EXP, self.op(SUB, x, m)) for x in xs]
-        total = self.made(SUM, tuple(terms))
-        return [(x, self.op(DIV, term, total)) for x, term in zip(xs, terms, strict=True)]
+        share = self.op(DIV, self.number(1.0), self.made(SUM, tuple(terms)))
+        return [(x, self.made(CHAIN, (term, share))) for x, term in zip(xs, terms, strict=True)]
 
     def pulled(self, block: int, cotangents: Mapping[int, int]) -> list[int]:
         """The nodes of the cotangents of a block's parents.

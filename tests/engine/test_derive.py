@@ -80,6 +80,7 @@ AWKWARD = {
     "huge logits": ("logsumexp", [1e300, 0.0], 0, (1, 0, 0)),
     "equal huge logits": ("logsumexp", [1e300, 1e300], 0, (0.5, 0.25, 0)),
     "a logit that is out": ("logsumexp", [-inf, 0.0], 0, (0, 0, 0)),
+    "beside an infinite logit": ("logsumexp", [0.0, inf], 0, (0,)),
 }
 
 
