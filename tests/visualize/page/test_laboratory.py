@@ -88,6 +88,10 @@ def assert_is(page, root):
         name = "plus" if node.grad > 0 else "minus"
         shade = f"{name}{shade}" if shade and not node.is_constant else "shade0"
         assert shade in box(page, i).get_attribute("class").split()
+    legend = page.locator("#view0 svg:not([hidden]) .legend text").all_text_contents()
+    assert [text for text in legend if text.startswith("≤")] == 2 * [
+        f"≤ {bound * largest:.2g}" for bound in (0.01, 0.1, 0.5, 1.0)
+    ]
 
 
 def numbers(page):

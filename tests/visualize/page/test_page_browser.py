@@ -561,3 +561,30 @@ def test_a_node_used_by_a_collapsed_group_passes_on_its_whole_gradient(show):
     ((local, upstream, _),) = [numbers_of(line) for line in lines(page)]
     assert upstream == 12.0
     assert local == pytest.approx(1 - math.tanh(0.5) ** 2, rel=1e-3)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_picture_follows_the_switch_of_the_page_it_stands_in(show, neuron, dark):
+    """That of Furo, of JupyterLab or of VS Code; without one, the reader's choice."""
+    svg = visualize.draw(neuron).svg
+    page = show(f'<!doctype html><meta charset="utf-8"><body>{svg}', dark=dark)
+
+    def paper(name, value):
+        return page.evaluate(
+            """([name, value]) => {
+                if (name) document.body.setAttribute(name, value);
+                const fill = getComputedStyle(document.querySelector(".paper")).fill;
+                if (name) document.body.removeAttribute(name);
+                return fill;
+            }""",
+            [name, value],
+        )
+
+    light, night = "rgb(255, 255, 255)", "rgb(22, 25, 29)"
+    switches = (("data-theme", "%s"), ("class", "vscode-%s"))
+    for name, value in switches:
+        assert paper(name, value % "light") == light
+        assert paper(name, value % "dark") == night
+    assert paper("data-jp-theme-light", "true") == light
+    assert paper("data-jp-theme-light", "false") == night
+    assert paper("data-theme", "auto") == paper("", "") == (night if dark else light)
