@@ -212,6 +212,10 @@ class Printer:
     def _where(self, x: Expression) -> tuple[int, str]:
         """The usual names of what formulas write with `where`."""
         condition, yes, no = x.args
+        if condition.op == "!=" and _is(condition.args[1], 0) and _is_mask(condition.args[0]):
+            mask = condition.args[0]
+            condition = mask.args[0]
+            yes, no = (yes, no) if _is(mask.args[1], 1) else (no, yes)
         at_most_0 = condition.op == "<=" and _is(condition.args[1], 0)
         if at_most_0 and _is(yes, 0) and no == condition.args[0]:
             return WHOLE, self._relu(no)

@@ -416,7 +416,7 @@ class _Builder(Arrays):
         """The sum of x * y over the axes behind those of out."""
         operands, out, sizes = self._refined(operands, out, sizes)
         outer = out.ndim - self.turn
-        x, y = operands["x"], operands["y"]
+        x, y = self._once(operands["x"]), self._once(operands["y"])
         if (self.owner[y] == CONSTANT).all():
             x, y = y, x
         if outer == 0 and y.size == 1 and (self.owner[x] == CONSTANT).all() and not self.turn:
@@ -434,6 +434,12 @@ class _Builder(Arrays):
             )
             value = spread(value, found, outer)
         self.write(out, operation("-", value) if sign < 0 else value, add)
+
+    def _once(self, addresses: Ints) -> Ints:
+        """The same, but 1 along all axes if one number is at all of them: it is a factor."""
+        numbers = self.numbers[addresses]
+        alike = (self.owner[addresses] < 0).all() and (numbers == numbers.flat[0]).all()
+        return addresses[(slice(1),) * addresses.ndim] if alike else addresses
 
     def _all_of(self, addresses: Ints) -> Expression:
         """These addresses in any shape: an array as it is, if they are all of it."""

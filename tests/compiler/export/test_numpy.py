@@ -149,3 +149,17 @@ def test_a_number_may_be_a_plain_float(wrap):
     x = np.array(5.0)
     _, gradients = space["f_and_grad"]({"ws": np.array(wrap(2.0))}, x)
     assert not np.shares_memory(gradients["ws"], x)
+
+
+def test_a_branch_that_is_not_taken_multiplies_no_matrix():
+    """Its cotangents are one number, 0, which is no operand of @."""
+    w, v = Value(0.3), Value(-1.2)
+
+    def f(xs):
+        return sum(al.where(w * x > 0, w * x, al.exp(v * x)) for x in xs)
+
+    source = al.export(f, "numpy", [1.0, -2.0, 3.0])
+    f([-1.0, 0.0, 2.0, 5.0]).backward()
+    _, gradients = run(source)["f_and_grad"](source.parameters(), np.array([-1.0, 0.0, 2.0, 5.0]))
+    assert gradients["w"] == w.grad == 7.0
+    assert gradients["v"] == pytest.approx(v.grad, rel=1e-15)

@@ -58,6 +58,10 @@ def test_a_text_means_its_expression(tree):
             np.testing.assert_array_equal(found, value(tree, at))
 
 
+mask = operation("where", operation("<=", x, y), number(1), number(0))
+opposite = operation("where", operation("<=", x, y), number(0), number(1))
+
+
 @pytest.mark.parametrize(
     ("tree", "text"),
     [
@@ -71,6 +75,14 @@ def test_a_text_means_its_expression(tree):
         (
             operation("*", y, operation("where", operation("<=", x, y), number(0), number(1))),
             "y * (x > y)",
+        ),
+        (
+            operation("where", operation("!=", mask, number(0)), x, y),
+            "np.where(x <= y, x, y)",
+        ),
+        (
+            operation("where", operation("!=", opposite, number(0)), x, y),
+            "np.where(x <= y, y, x)",
         ),
         (index(name("h", (5, 2)), (Turn(2, 1), Cut(0, 2, 1, 2))), "h[t + 2]"),
         (index(name("h", (5, 2)), (Turn(4, -1), Cut(0, 2, 1, 2))), "h[4 - t]"),
