@@ -563,8 +563,24 @@ class _Builder(Arrays):
             out = np.zeros(array.size, bool)
             out[self.place[addresses[padding & (owners == k)]]] = True
             mask = self._mask(~out.reshape(array.shape))
+            self._guard(array.expression, mask)
             value = operation("where", mask, array.expression, number(0.0))
             self.lines.append(Assign(array.expression, value))
+
+    def _guard(self, target: Expression, mask: Expression) -> None:
+        """Have what is computed of padding finite, where it is a logarithm and the like: times its
+        derivative, the cotangent 0 of padding would be NaN in JAX.
+        """
+        before = [k for k, it in enumerate(self.lines) if it.name == target.params[0]]
+        it = self.lines[before[-1]] if before else None
+        if it is None or it.op != "=" or it.target != target or not _may_be_infinite(it.value):
+            return
+        ones = {
+            x.params[0]: operation("where", mask, x, number(1.0))
+            for x in _names_in(it.value)
+            if x.shape == target.shape
+        }
+        self.lines[before[-1]] = Assign(target, it.value.replaced(ones))
 
     def _mask(self, keep: NDArray[np.bool_]) -> Expression:
         """What is kept of an array: True there, in as few axes as it takes."""
@@ -665,3 +681,15 @@ def _blocks(places: Ints, shape: Shape) -> set[int]:
             if (part == expected).all():
                 found.add(size)
     return found
+
+
+_INFINITE = {"log", "log2", "log10", "log1p", "sqrt", "cbrt", "power", "/"}
+
+
+def _may_be_infinite(x: Expression) -> bool:
+    """True if a number of it, or a derivative, may be infinite where its operands are 0."""
+    return x.op in _INFINITE or any(map(_may_be_infinite, x.args))
+
+
+def _names_in(x: Expression) -> list[Expression]:
+    return [x] if x.op == "name" else [y for arg in x.args for y in _names_in(arg)]

@@ -70,3 +70,16 @@ def test_what_is_detached_is_refused_but_for_the_shift_of_a_softmax():
     with pytest.raises(ExportError, match="f detaches a number, through which JAX"):
         al.export(lambda x: w[0] * x + w[1].detach() ** 2 * x, "jax", 0.0, name="f")
     assert al.export(lambda x: al.softmax([w[0] * x, w[1]])[0], "jax", 1.0)
+
+
+def test_the_logarithm_of_padding_leaves_gradients_finite():
+    """Rows of several lengths are padded with 0, whose logarithm has an infinite derivative."""
+    w = [Value(float(k)) for k in (1, 2, 3)]
+
+    def entropies():
+        powers = [[al.exp(x) for x in w[: k + 1]] for k in range(3)]
+        rows = [[p / al.sum(row) for p in row] for row in powers]
+        return al.sum([p * al.log(p) for row in rows for p in row])
+
+    source = al.export(entropies, "jax")  # which compares the gradients
+    assert "value and gradients" in source.text
