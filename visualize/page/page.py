@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Page", "check_path"]
 
 SCRIPT = (
-    "data", "numbers", "math", "engine", "lab", "view", "words", "show", "controls", "tabs", "plot",
-    "change", "nudge", "descend", "start",
+    "data", "numbers", "math", "engine", "lab", "view", "words", "show", "address", "controls",
+    "tabs", "plot", "change", "nudge", "descend", "start",
 )  # fmt: skip
 """The files of the script, in order: they share one scope."""
 
@@ -93,9 +93,12 @@ def _policy(script: str) -> str:
 
 
 def _variables() -> str:
-    """The colours of the page, light and dark."""
-    dark = variables(":root", True)
-    return f"{variables(':root')}@media (prefers-color-scheme: dark) {{ {dark}}}\n"
+    """The colours of the page, light and dark; those that its address asks for win."""
+    light, dark = variables(":root[data-theme=light]"), variables(":root[data-theme=dark]", True)
+    preferred = variables(":root", True)
+    return (
+        f"{variables(':root')}@media (prefers-color-scheme: dark) {{ {preferred}}}\n{light}{dark}"
+    )
 
 
 def _json(thing: Any) -> str:

@@ -28,14 +28,18 @@ def browser():
 
 @pytest.fixture
 def show(browser, tmp_path):
-    """Open a page of the graph; at the end nothing may have been said on the console."""
+    """Open a page of the graph; at the end nothing may have been said on the console.
+
+    frames  files that may be loaded beside it
+    """
     complaints, contexts = [], []
 
     def show(what, width=1200, height=800, **options):
-        dark = options.pop("dark", False)
+        dark, frames = options.pop("dark", False), options.pop("frames", ())
         text = what if isinstance(what, str) else visualize.explain(what, **options).html
         path = tmp_path / f"page{len(contexts)}.html"
         path.write_text(text, encoding="utf-8")
+        own = {path.as_uri(), *(frame.as_uri() for frame in frames)}
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
@@ -47,7 +51,7 @@ def show(browser, tmp_path):
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
         page.on(
             "request",
-            lambda request: request.url == path.as_uri() or complaints.append(request.url),
+            lambda request: request.url.partition("#")[0] in own or complaints.append(request.url),
         )
         page.goto(path.as_uri())
         return page

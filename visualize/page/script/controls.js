@@ -7,13 +7,16 @@ function pause() {
   $("explanation").setAttribute("aria-live", "polite");
 }
 
+/** The steps of a play, as fast as was chosen. */
+const tick = () => setInterval(() => go(view.step + 1, true), DATA.interval / Number($("speed").value));
+
 function play() {
   if (timer !== null) return pause();
   if (view.step === view.steps.length - 1) view.step = 0;
   turnTo(tabs[0]);
   $("play").textContent = "Pause";
   $("explanation").setAttribute("aria-live", "off");
-  timer = setInterval(() => go(view.step + 1), DATA.interval);
+  timer = tick();
   return show();
 }
 
@@ -22,10 +25,15 @@ $("back").addEventListener("click", () => { pause(); go(view.step - 1); });
 $("play").addEventListener("click", play);
 $("next").addEventListener("click", () => { pause(); go(view.step + 1); });
 $("last").addEventListener("click", () => { pause(); go(view.steps.length - 1); });
-$("slider").addEventListener("input", (event) => { pause(); go(Number(event.target.value)); });
+$("slider").addEventListener("input", (event) => { pause(); go(Number(event.target.value), true); });
+$("speed").addEventListener("change", () => {
+  if (timer === null) return;
+  clearInterval(timer);
+  timer = tick();
+});
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
-  if (event.target.closest("#change, #nudge, #descend") !== null) return; // fields have keys of their own
+  if (event.target.closest("#change, #nudge, #descend, #speed") !== null) return; // fields have keys of their own
   const onSlider = event.target === $("slider");
   const onButton = event.target instanceof HTMLButtonElement;
   const actions = {

@@ -75,6 +75,7 @@ function show() {
   $("next").disabled = $("last").disabled = view.step === last;
   for (const i of near) reveal(nodes[i]);
   if (step.i !== undefined) reveal(nodes[step.i]);
+  follow();
 }
 
 /** Put a text into a line of a box, narrower if it is longer than the box has room for. */
@@ -124,8 +125,10 @@ function reveal(node) {
   $("picture").scrollBy(dx, dy);
 }
 
-function go(step) {
+/** Show a step. Back leads to the one before, unless many are passed: in play, or along the slider. */
+function go(step, gliding = false) {
   turnTo(tabs[0]);
+  if (!gliding && step !== view.step && view.steps[step] !== undefined) depart();
   view.step = Math.max(0, Math.min(view.steps.length - 1, step));
   if (view.step === view.steps.length - 1) pause();
   show();
@@ -149,6 +152,7 @@ function display(index) {
 
 /** Go to another view. The focus goes along: to its first box, or back to the one it came from. */
 function open(index) {
+  depart();
   let inner = view.index;
   while (inner !== null && DATA.views[inner].outer !== index) inner = DATA.views[inner].outer;
   const box = inner === null ? 0 : DATA.views[index].boxes.findIndex((box) => box.open === inner);

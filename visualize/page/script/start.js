@@ -1,2 +1,4 @@
 window.addEventListener("resize", () => { fit(); show(); });
 display(0);
+arrive();
+window.addEventListener("hashchange", arrive);
