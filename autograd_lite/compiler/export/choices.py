@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.compiler.export.expressions import EACH, Cut, Expression, reshape
+from autograd_lite.compiler.export.arrays import whole
+from autograd_lite.compiler.export.expressions import EACH, Cut, Expression, broadcast, reshape
 from autograd_lite.compiler.export.views import IntArrays, spread, view
 from autograd_lite.compiler.lift.affine import nest
 from autograd_lite.compiler.tape.ranges import Ints
@@ -55,8 +56,8 @@ def _along(
         k, i = n - 1 - behind, rank - 1 - behind
         line = rest[k]
         others = [a for j, a in enumerate(axes) if j not in (k, axis)] + [of_ids]
-        whole = axes[k] == [i] and line.shape[i] == x.shape[k]
-        if not whole or any(i in a for a in others):
+        moves = axes[k] == [i] and line.shape[i] == x.shape[k]
+        if not moves or any(i in a for a in others):
             break
         first = tuple([slice(None) if j == i else 0 for j in range(rank)])
         if (line[first] != np.arange(x.shape[k])).any():
@@ -78,6 +79,8 @@ def _along(
             items[k] = EACH
             dense = rest[k][tuple([slice(None) if i in axes[k] else 0 for i in range(rank)])]
             arrays.append(spread(ints(dense), axes[k], end))
+    if broadcast(*[array.shape for array in arrays]) != positions.shape[:end]:
+        arrays[0] = whole(arrays[0], positions.shape[:end])  # one index chooses at all steps
     return Expression("index", (x, *arrays), tuple(items), positions.shape)
 
 
