@@ -157,8 +157,16 @@ class Exported:
 
     @property
     def differentiable(self) -> bool:
-        """True if the gradients of one result, the value, are there: it alone is a Value."""
-        return self.tape.results == 1 and bool(self.parameters) and not self.is_step
+        """True if the gradients of the value are there."""
+        return self.value is not None and bool(self.parameters) and not self.is_step
+
+    @property
+    def value(self) -> int | None:
+        """The place among the results of the value: no other one is a Value, and it is no list."""
+        if self.tape.results != 1:
+            return None
+        found = [k for k, r in enumerate(self.results) if not r.outputs.shape and not r.outputs]
+        return found[0] if found else None
 
     @cached_property
     def wrt(self) -> Ints:

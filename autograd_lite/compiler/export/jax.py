@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from keyword import iskeyword
-
 from autograd_lite.compiler.export.check import CannotRunError
-from autograd_lite.compiler.export.module import called, head, module
+from autograd_lite.compiler.export.module import called, function_name, head, module
 from autograd_lite.compiler.export.python import NUMPY, SCIPY, Dialect
 from autograd_lite.compiler.export.recorded import ExportError
 from autograd_lite.compiler.messages import said
@@ -69,10 +67,14 @@ def run(text: str, exported: Exported) -> tuple[Numbers, str]:
     except ImportError:
         raise CannotRunError("JAX is not installed") from None
 
-    name = f"{exported.name}_" if iskeyword(exported.name) else exported.name
-
     def gradients(space: dict[str, Any], given: list[Any]) -> Any:
-        return jax.jit(jax.value_and_grad(space[name]))(*given)
+        def value(*given: Any) -> Any:
+            results = space[function_name(exported)](*given)
+            return (results if one else results[exported.value]), results
+
+        one = len(exported.results) == 1
+        (_, results), found = jax.jit(jax.value_and_grad(value, has_aux=True))(*given)
+        return results, found
 
     with jax.enable_x64(True):
         numbers = called(text, exported, jax.numpy.asarray, gradients, jax.jit)

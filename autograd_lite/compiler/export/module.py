@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from keyword import iskeyword
 from math import inf
 
@@ -22,7 +24,7 @@ from autograd_lite.compiler.export.lines import (
     tidied,
     with_copies,
 )
-from autograd_lite.compiler.export.python import NUMPY, Dialect, Printer, numbered
+from autograd_lite.compiler.export.python import COMPUTED, NUMPY, Dialect, Printer, numbered
 from autograd_lite.compiler.export.recorded import ExportError
 from autograd_lite.compiler.export.samples import DifferentError, Size, unified
 from autograd_lite.compiler.export.tensors import TensorProgram, tensor_program
@@ -35,9 +37,16 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.export.exported import Argument, Exported
 
-__all__ = ["called", "head", "local_names", "module", "run_in_numpy"]
+__all__ = ["called", "function_name", "head", "local_names", "module", "run_in_numpy"]
 
-RESERVED = {"np", "jnp", "jax", "torch", "special", "t", "n", "parameters"}
+RESERVED = {
+    *("np", "jnp", "jax", "torch", "special", "parameters"),
+    *("n", "t", "step", "arrays", "valid", "results", "tuple", "range", "len", "ValueError"),
+}
+"""Names that a module uses itself."""
+
+TABLES = {"TABLE", "INDEX", "MASK", "STARTS"}
+"""What the names of its constant arrays begin with."""
 
 
 def head(lines: Sequence[str]) -> str:
@@ -56,12 +65,42 @@ def module(exported: Exported, dialect: Dialect, gradients: bool) -> Written:
                 "Export the loss, and write the step around its gradients",
             )
         )
-    names = _names(exported)
-    found = _of_any_size(exported, names, dialect, gradients)
-    if found is not None:
-        return found
-    program = _tensors(exported, names, gradients)
-    return Written(_text(exported, names, dialect, program))
+    free = _with_free_names(exported)
+    names = _names(free)
+    found = _of_any_size(free, names, dialect, gradients)
+    if found is None:
+        return Written(_text(free, names, dialect, _tensors(free, names, gradients)))
+    known = {x.name: y.name for x, y in zip(free.arguments, exported.arguments, strict=True)}
+    return Written(found.text, {known.get(x, x): shape for x, shape in found.shapes.items()})
+
+
+def _with_free_names(exported: Exported) -> Exported:
+    """The same, with arguments whose names the module needs for nothing else."""
+    names = [argument.name for argument in exported.arguments]
+    free = list(map(_free, names))
+    if len({*free}) < len(free):
+        twice = next(x for x in free if free.count(x) > 1)
+        raise ExportError(
+            said(
+                f"export: {exported.name} has two arguments that would be called {twice}",
+                "Rename a key",
+            )
+        )
+    if free == names:
+        return exported
+    arguments = [replace(a, name=x) for a, x in zip(exported.arguments, free, strict=True)]
+    return replace(exported, arguments=arguments)
+
+
+def _free(name: str) -> str:
+    """A name with a line behind it, if the module needs that name."""
+    taken = (
+        name in RESERVED
+        or iskeyword(name)
+        or COMPUTED.match(name)
+        or name.partition("_")[0] in TABLES
+    )
+    return f"{name}_" if taken else name
 
 
 def _names(exported: Exported) -> dict[str, str]:
@@ -95,7 +134,8 @@ def _of_any_size(
     What the recordings of some n have in common is tried, in NumPy, on the recorded call, whose n
     is another one, and on one of more samples.
     """
-    for *others, larger in exported.others() if exported.others else ():
+    for recorded in exported.others() if exported.others else ():
+        *others, larger = map(_with_free_names, recorded)
         if any(_named(other) != _named(exported) for other in (*others, larger)):
             continue  # some of them do not read a parameter
         try:
@@ -147,11 +187,11 @@ def _text(
     printer = Printer(dialect)
     given = {short: known for known, short in names.items()}
     body = _Function(exported, printer, given, lead, shapes)
-    text = body.of(_called(exported), program.forward, program.result, {})
+    text = body.of(function_name(exported), program.forward, program.result, {})
     if program.gradients:
         lines = [*program.forward, *program.backward]
         both = program.result, program.gradients
-        text += ["", "", *body.of(f"{_called(exported)}_and_grad", lines, *both)]
+        text += ["", "", *body.of(f"{function_name(exported)}_and_grad", lines, *both)]
     tables = [line for table in program.tables.items() for line in printer.table(*table)]
     used = any(function.startswith("special.") for function in printer.used)
     imports = [*dialect.imports, *([dialect.special] if used else [])]
@@ -198,7 +238,7 @@ class _Function:
         sized = bool(self.lead) and re.search(r"\bn\b", "\n".join([shown, *shapes])) is not None
         read |= {self.lead} if sized else set()
         used = [(known, key) for known, key in self.given.items() if known in read]
-        text += [f'    {known} = parameters["{key}"]' for known, key in used]
+        text += [f"    {known} = parameters[{_quoted(key)}]" for known, key in used]
         text += self._numbers("\n".join([shown, *[f"{self.printer.text(x)}." for x in grads]]))
         text += [f"    n = len({self.lead})  # any number of samples"] if sized else []
         text += shapes
@@ -215,7 +255,8 @@ class _Function:
         for known, x in zip(gradients, grads, strict=True):
             shown = self.printer.text(x)
             own = shown not in seen and shown in made if x.op == "name" else not is_view(x)
-            text.append(f'        "{self.given[known]}": {shown}{"" if own else ".copy()"},')
+            key = _quoted(self.given[known])
+            text.append(f"        {key}: {shown}{'' if own else '.copy()'},")
             seen.add(shown)
         return [*text, "    }"]
 
@@ -305,7 +346,7 @@ def called(
     """What the functions of a text give for the numbers of the recorded call.
 
     array      makes an array of the library of one of NumPy's
-    gradients  given the module, what calls it for the value and the gradients; or None
+    gradients  given the module, what calls it for the results and the gradients; or None
     prepared   what the library makes of a function before it is called
     """
     space: dict[str, Any] = {}
@@ -315,13 +356,15 @@ def called(
         array(a.numbers.astype(int) if a.integer else a.numbers) for a in exported.arguments
     ]
     given = [parameters, *arguments] if exported.parameters else arguments
-    results = prepared(space[_called(exported)])(*given)
+    results = prepared(space[function_name(exported)])(*given)
     results = [results] if len(exported.results) == 1 else list(results)
     found = None
     if exported.differentiable and gradients is not None:
-        value, found = gradients(space, given)
-        if not np.array_equal(np.asarray(value), np.asarray(results[0]), equal_nan=True):
-            results[0] = np.asarray(value)
+        both, found = gradients(space, given)
+        again = [both] if len(results) == 1 else both
+        for k, (x, y) in enumerate(zip(results, again, strict=True)):
+            if not np.array_equal(np.asarray(x), np.asarray(y), equal_nan=True):
+                results[k] = y
         found = {known: np.asarray(x) for known, x in found.items()}
     return Numbers([np.asarray(x) for x in results], found, {})
 
@@ -333,14 +376,14 @@ def run_in_numpy(text: str, exported: Exported, differentiated: bool = True) -> 
     """
 
     def gradients(space: dict[str, Any], given: list[Any]) -> Any:
-        return space[f"{_called(exported)}_and_grad"](*given)
+        return space[f"{function_name(exported)}_and_grad"](*given)
 
     with np.errstate(all="ignore"):
         return called(text, exported, np.array, gradients if differentiated else None)
 
 
-def _called(exported: Exported) -> str:
-    """The name of the function."""
+def function_name(exported: Exported) -> str:
+    """The name of the function in the module."""
     return f"{exported.name}_" if iskeyword(exported.name) else exported.name
 
 
@@ -360,6 +403,11 @@ def local_names(parameters: Sequence[str], taken: Sequence[str]) -> list[str]:
     return found
 
 
+def _quoted(text: str) -> str:
+    """A text as Python has it, in double quotes."""
+    return json.dumps(text, ensure_ascii=False)
+
+
 def _is_name(x: str) -> bool:
     return x.isidentifier() and not iskeyword(x)
 
@@ -370,8 +418,8 @@ CONTAINERS = {"layers", "neurons", "model", "network", "net", "self"}
 
 def _short(known: str, every: Sequence[str]) -> str:
     parts: list[str] = re.findall(r"\w+", known)
-    if len(parts) == 1:
-        return parts[0]
+    if len(parts) < 2:
+        return "".join(parts)
     last = parts[-1]
     places = [part for part in parts[:-1] if part.isdigit()]
     words = [part for part in parts[:-1] if not part.isdigit() and part not in CONTAINERS]

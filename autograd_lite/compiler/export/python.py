@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["NUMPY", "SCIPY", "Dialect", "Printer", "numbered"]
+__all__ = ["COMPUTED", "NUMPY", "SCIPY", "Dialect", "Printer", "numbered"]
 
 BINDS = {"<": 1, "<=": 1, ">": 1, ">=": 1, "==": 1, "!=": 1, "+": 3, "-": 3, "*": 4, "/": 4}
 SIGN, POWER, WHOLE = 5, 6, 7
@@ -415,7 +415,8 @@ def _is(x: Expression, number: float) -> bool:
     return x.op == "number" and x.params[0] == number
 
 
-_COMPUTED = re.compile(r"(d*)([zatm])(\d+)(_\d+)?$")
+COMPUTED = re.compile(r"(d*)([zatm])(\d+)(_\d+)?$")
+"""The names of what is computed."""
 
 
 def numbered(names: Iterable[str]) -> dict[str, str]:
@@ -424,7 +425,7 @@ def numbered(names: Iterable[str]) -> dict[str, str]:
     number: dict[str, int] = {}
     found: dict[str, str] = {}
     for known in names:
-        match = _COMPUTED.match(known)
+        match = COMPUTED.match(known)
         if match:
             before, letter, place, part = match.groups()
             if letter + place not in number:

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_lite.compiler.export import export
 from autograd_lite.compiler.export.exported import identifier
+from autograd_lite.compiler.export.module import function_name
 from autograd_lite.compiler.export.reading import argument_names
 from autograd_lite.compiler.export.recorded import function_of
 from autograd_lite.compiler.record.held import same
@@ -69,7 +70,7 @@ class JaxFunction:
         }
         space: dict[str, Any] = {}
         exec(compile(source.text, f"<{exported.name} in JAX>", "exec"), space)
-        self._function = space[exported.name]
+        self._function = space[function_name(exported)]
 
     def __repr__(self) -> str:
         return f"<JAX function {self.__name__}({', '.join(['parameters', *self._names])})>"

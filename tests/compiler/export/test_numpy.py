@@ -163,3 +163,59 @@ def test_a_branch_that_is_not_taken_multiplies_no_matrix():
     _, gradients = run(source)["f_and_grad"](source.parameters(), np.array([-1.0, 0.0, 2.0, 5.0]))
     assert gradients["w"] == w.grad == 7.0
     assert gradients["v"] == pytest.approx(v.grad, rel=1e-15)
+
+
+def test_arguments_have_other_names_where_the_module_needs_theirs():
+    w = Value(0.5)
+
+    def f(parameters, np, n, z1, lambda_):
+        return w * parameters + w * w * np * n - z1 * lambda_ / w
+
+    f.__name__ = "class"
+    numbers = [2.0, 3.0, 5.0, 7.0, 11.0]
+    source = al.export(f, "numpy", *[1.0] * 5)
+    value, gradients = run(source)["class__and_grad"](source.parameters(), *numbers)
+    result = f(*numbers)
+    result.backward()
+    assert (value, gradients["w"]) == (result.data, w.grad)
+    with pytest.raises(ExportError, match="two arguments that would be called x_a_b"):
+        al.export(lambda x: w * x["a.b"] - x["a_b"], "numpy", {"a.b": 1.0, "a_b": 2.0})
+
+
+def test_any_key_of_a_dict_names_a_parameter():
+    keys = ["a.b", "a_b", 'a"b', "*/", "é", "two\nlines", "\\"]
+    weights = {key: Value(float(k)) for k, key in enumerate(keys)}
+    source = al.export(lambda x: sum(x * v * v for v in weights.values()), "numpy", 3.0, name="f")
+    _, gradients = run(source)["f_and_grad"](source.parameters(), 2.0)
+    assert gradients == {key: 4.0 * k for k, key in enumerate(keys)}
+
+
+@pytest.mark.parametrize("vectors", [False, True])
+def test_an_index_that_chooses_for_all_samples(vectors):
+    table = [[Value(0.1 * i + j) for i in range(3)] for j in range(5)]
+    column = [row[0] for row in table]
+
+    def f(xs, i):
+        if vectors:
+            return sum(al.tanh(x * v) for x in xs for v in al.take(table, i))
+        return sum(al.take(column, i) * x for x in xs)
+
+    xs = [0.1, -0.4, 0.7, 2.0]
+    source = al.export(f, "numpy", xs, 2)
+    value, gradients = run(source)["f_and_grad"](source.parameters(), np.array(xs), -1)
+    result = f(xs, -1)
+    result.backward()
+    assert value == pytest.approx(result.data, rel=1e-14)
+    (found,) = gradients.values()
+    np.testing.assert_allclose(found, [[v.grad for v in row] for row in table], rtol=1e-14)
+
+
+@pytest.mark.parametrize("language", ["numpy", "jax"])
+def test_the_gradients_are_those_of_the_one_number_that_is_a_value(language):
+    if language == "jax":
+        pytest.importorskip("jax")
+    w = Value(0.5)
+    both = al.export(lambda x: (x * 2, w * x), language, 1.5)
+    assert both.exported.value == 1
+    assert "its results and gradients are" in " ".join(both.text.split())
+    assert al.export(lambda x: [w * x], language, 1.5).exported.value is None
