@@ -11,6 +11,7 @@ from cpython.array cimport array
 
 cdef array _LONGS
 cdef list _passes
+cdef double _FAR
 
 
 cdef class Pass:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LONGS = array("q")  # as wide as a pointer
 _passes: list[Pass] = []  # the passes under way, each within a `_backward` of the one before
+_FAR = 1e6  # times a larger cotangent, a partial that is 0 by underflow would be none
 
 
 class Pass:
@@ -221,6 +222,10 @@ def send(node: Node, this: Pass) -> None:
 def send_to_many(node: Node, g: float, more: Extra, this: Pass) -> None:
     if node._kind == kinds.UNIFORM:
         send_alike(more.xs, more.only_leaves_x, times(g, node._dx), this)
+    elif node._kind == kinds.REPLAYED and not abs(g) <= _FAR:
+        _, call = fields.block_of(node)
+        numbers = call.gradient([g])
+        send_each(more.xs, more.only_leaves_x, memory.doubles(numbers), 1.0, this)
     elif node._kind == kinds.NARY or node._kind == kinds.DOT or node._kind == kinds.REPLAYED:
         send_each(more.xs, more.only_leaves_x, memory.pointer(more.dxs), g, this)
         if node._kind == kinds.DOT:

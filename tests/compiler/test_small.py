@@ -299,6 +299,19 @@ def test_a_huge_chain_is_not_cut_short():
     assert x.grad == (1e-300 * 1e200) * 1e200
 
 
+@pytest.mark.parametrize("large", [1e300, -1e300, math.inf, math.nan])
+def test_a_large_cotangent_meets_the_partials_one_by_one(large):
+    f = ready(of_small, (Value(1.0),))
+    x, y = Value(1e299), Value(1e299)
+    for a, g in (x, f), (y, of_small):
+        (g(a) * large + g(a * 2.0) * large).backward()
+    assert repr(x.grad) == repr(y.grad) != "0.0"
+
+
+def of_small(x):
+    return x * 1e-200 * 1e-200  # together no double holds them
+
+
 def test_nan_goes_through():
     f = ready(lambda x: x * 2.0, (Value(1.0),))
     assert math.isnan(f(Value(math.nan)).data)
