@@ -130,7 +130,11 @@ class File:
         self.parameters = _names(exported.parameters, taken, "d")
         self.arguments = _names(exported.arguments, taken)
         given = zip(self.arguments, exported.arguments, strict=True)
-        self.integers = {name for name, a in given if (a.indices >= 0).any()}
+        self.integers = {
+            name
+            for name, a in given
+            if (a.indices >= 0).any() and np.abs(a.numbers).max() <= np.iinfo(np.int32).max
+        }
         self.n_results = sum(r.outputs.size for r in exported.results)
         self.results = "value" if self.n_results == 1 else "results"
         self.state = _names(exported.state, taken)

@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 
 __all__ = ["called", "function_name", "head", "local_names", "module", "run_in_numpy"]
 
-RESERVED = {
-    *("np", "jnp", "jax", "torch", "special", "parameters"),
-    *("n", "t", "step", "arrays", "valid", "results", "tuple", "range", "len", "ValueError"),
-}
-"""Names that a module uses itself."""
+GLOBAL = {"np", "jnp", "jax", "torch", "special", "tuple", "range", "len", "ValueError"}
+"""What functions of a module refer to."""
+
+RESERVED = GLOBAL | {"parameters", "n", "t", "step", "arrays", "valid", "results"}
+"""Names that a function of a module uses itself."""
 
 TABLES = {"TABLE", "INDEX", "MASK", "STARTS"}
 """What the names of its constant arrays begin with."""
@@ -384,7 +384,9 @@ def run_in_numpy(text: str, exported: Exported, differentiated: bool = True) -> 
 
 def function_name(exported: Exported) -> str:
     """The name of the function in the module."""
-    return f"{exported.name}_" if iskeyword(exported.name) else exported.name
+    name = exported.name
+    taken = name in GLOBAL or iskeyword(name) or name.partition("_")[0] in TABLES
+    return f"{name}_" if taken else name
 
 
 def local_names(parameters: Sequence[str], taken: Sequence[str]) -> list[str]:

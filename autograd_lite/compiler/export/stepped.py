@@ -186,7 +186,7 @@ class Stepped(Exported):
         leaves = update.leaves.copy()
         for s in update.state:
             if s.name.endswith(".grad"):  # of what the loss does not read it is 0
-                leaves[s.slots] = 0.0
+                leaves[s.slots[s.slots >= 0]] = 0.0
         graded = self.graded >= 0
         leaves[graded] = np.array(found)[self.graded[graded]]
         two = Interpreter(update.tape, []).forward(array("d", leaves), array("q", []))

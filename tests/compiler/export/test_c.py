@@ -178,3 +178,10 @@ def test_what_a_compiler_refuses_is_not_given_out(problem, monkeypatch):
     else:
         with pytest.raises(ExportError, match="the C of unread is refused"):
             al.export(unread, "c", 2.0)
+
+
+@needs_compiler
+def test_whole_numbers_that_are_no_int_of_32_bits_are_floats():
+    w = Value(0.5)
+    assert "int32_t k" in al.export(lambda k: w * k, "c", 2**31 - 1).text
+    assert "REAL k" in al.export(lambda k: w * k, "c", 2**31).text

@@ -190,6 +190,12 @@ def test_any_key_of_a_dict_names_a_parameter():
     assert gradients == {key: 4.0 * k for k, key in enumerate(keys)}
 
 
+def test_a_function_does_not_hide_what_its_module_needs():
+    w = Value(0.5)
+    source = al.export(lambda xs: sum(w * x for x in xs), "numpy", [1.0, 2.0], name="len")
+    assert run(source)["len_"](source.parameters(), np.array([1.0, 2.0, 4.0])) == 3.5
+
+
 @pytest.mark.parametrize("vectors", [False, True])
 def test_an_index_that_chooses_for_all_samples(vectors):
     table = [[Value(0.1 * i + j) for i in range(3)] for j in range(5)]

@@ -95,3 +95,13 @@ def test_what_is_no_loss_or_no_optimizer_is_refused():
         al.export(lambda x: w * x, "c", 1.0, optimizer=3)
     with pytest.raises(TypeError, match="has no option 'optimizer'"):
         al.export(lambda x: w * x, "numpy", 1.0, optimizer=optim.SGD([w], lr=0.1))
+
+
+@needs_compiler
+def test_an_optimizer_may_have_some_numbers_of_a_list():
+    p = [Value(0.25), Value(0.5), Value(1.0)]
+    optimizer = optim.Adam(p[:1], lr=0.125)
+    source = al.export(
+        lambda xs: sum((p[0] * x - p[1]) ** 2 for x in xs), "c", [1.0, 2.0], optimizer=optimizer
+    )
+    assert source.exported.reference[0].state["p"] == pytest.approx([0.375, 0.5, 1.0])

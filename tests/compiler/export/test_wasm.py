@@ -253,3 +253,9 @@ def test_a_step_of_ones_own(node):
 def test_unknown_numbers_are_refused():
     with pytest.raises(ValueError, match="real must be 'double' or 'float', not 'half'"):
         al.export(hinge, "wasm", X, Y, real="half")
+
+
+def test_an_example_that_is_not_finite_is_not_run(node):
+    w = Value(0.5)
+    text = al.export(lambda x: w * x, "wasm", float("inf")).text
+    assert "Not checked: the example gives numbers that are not finite" in text
