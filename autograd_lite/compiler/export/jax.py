@@ -24,6 +24,8 @@ DIALECT = Dialect(
     "jnp",
     {**NUMPY.functions, **{name: f"special.{known}" for name, known in SCIPY.items()}},
     imports=("import jax", "import jax.numpy as jnp"),
+    floats="1.0 * jnp.asarray({})",  # float32 and bfloat16 stay what they are
+    ints="jnp.asarray({})",
     special="from jax.scipy import special",
     in_place=False,
     traced=True,

@@ -36,10 +36,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from autograd_lite.compiler.export.exported import Argument, Exported
+    from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["called", "function_name", "head", "local_names", "module", "run_in_numpy"]
 
-GLOBAL = {"np", "jnp", "jax", "torch", "special", "tuple", "range", "len", "ValueError"}
+GLOBAL = {
+    *("np", "jnp", "jax", "torch", "special"),
+    *("float", "int", "bool", "tuple", "range", "len", "ValueError"),
+}
 """What functions of a module refer to."""
 
 RESERVED = GLOBAL | {"parameters", "n", "t", "step", "arrays", "valid", "results"}
@@ -240,6 +244,7 @@ class _Function:
         used = [(known, key) for known, key in self.given.items() if known in read]
         text += [f"    {known} = parameters[{_quoted(key)}]" for known, key in used]
         text += self._numbers("\n".join([shown, *[f"{self.printer.text(x)}." for x in grads]]))
+        text += self._converted()
         text += [f"    n = len({self.lead})  # any number of samples"] if sized else []
         text += shapes
         if not self.printer.dialect.traced:
@@ -255,23 +260,32 @@ class _Function:
         for known, x in zip(gradients, grads, strict=True):
             shown = self.printer.text(x)
             own = shown not in seen and shown in made if x.op == "name" else not is_view(x)
-            key = _quoted(self.given[known])
-            text.append(f"        {key}: {shown}{'' if own else '.copy()'},")
+            key, module = _quoted(self.given[known]), self.printer.dialect.module
+            copied = f"{shown}.copy()" if x.shape else f"{module}.array({shown})"
+            text.append(f"        {key}: {shown if own else copied},")
             seen.add(shown)
         return [*text, "    }"]
 
     def _shapes(self) -> list[str]:
         """The lines that refuse arguments of other shapes, whose numbers would be other ones."""
         xp = self.printer.dialect.module
-        shapes = {a.name: _written(self.shapes.get(a.name, a.shape)) for a in self._arrays()}
+        shapes = {
+            a.name: _written(self.shapes.get(a.name, a.shape)) for a in self.exported.arguments
+        }
         if not shapes:
             return []
         wrong = " or ".join(f"{xp}.shape({known}) != {shape}" for known, shape in shapes.items())
         said = ", ".join(f"{known} {shape}" for known, shape in shapes.items())
         return [f"    if {wrong}:", f'        raise ValueError("the shapes must be {said}")']
 
-    def _arrays(self) -> list[Argument]:
-        return [a for a in self.exported.arguments if a.shape]
+    def _converted(self) -> Iterator[str]:
+        """The lines that make arrays of floats of the arguments, which may be lists, and of ints of
+        what is read as indices: small ints of NumPy wrap around, and lists add up to longer ones.
+        """
+        for a in self.exported.arguments:
+            dialect = self.printer.dialect
+            form = dialect.ints if _counts(self.exported, a).size else dialect.floats
+            yield f"    {a.name} = {form.format(a.name)}"
 
     def _given(self) -> list[str]:
         """What the function is passed."""
@@ -303,9 +317,7 @@ class _Function:
     def _numbers(self, shown: str) -> Iterator[str]:
         """The lines that make arrays of numbers whose methods the text calls: floats have none."""
         parameters = zip(self.given, self.exported.parameters, strict=True)
-        numbers = [known for known, p in parameters if not p.shape]
-        numbers += [a.name for a in self.exported.arguments if not a.shape]
-        for known in numbers:
+        for known in [known for known, p in parameters if not p.shape]:
             if re.search(rf"(?<![\w.]){known}\.", shown):
                 yield f"    {known} = {self.printer.dialect.module}.asarray({known})"
 
@@ -326,14 +338,17 @@ def ranges(exported: Exported) -> Iterator[tuple[str, tuple[float, float]]]:
     """(argument, (lowest, highest)) of those that must be within bounds."""
     for a in exported.arguments:
         low, high = a.lowest, a.highest
-        read = a.indices[a.indices >= 0]
-        if read.size:
-            among = exported.array_program.choices[read]
-            among = among[among > 0]
-            if among.size:
-                low, high = max(low, -int(among.min())), min(high, int(among.min()) - 1)
+        among = _counts(exported, a)
+        if among.size:
+            low, high = max(low, -int(among.min())), min(high, int(among.min()) - 1)
         if low > -inf or high < inf:
             yield a.name, (low, high)
+
+
+def _counts(exported: Exported, a: Argument) -> Ints:
+    """Among how many each int of an argument chooses that is read as an index."""
+    among = exported.array_program.choices[a.indices[a.indices >= 0]]
+    return among[among > 0]
 
 
 def called(

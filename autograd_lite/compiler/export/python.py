@@ -43,6 +43,8 @@ class Dialect:
     module     its name in the source
     functions  {function of formulas: its name}
     imports    the lines that import it
+    floats     what makes an array of floats of an argument {}
+    ints       what makes one of ints, for an argument that is read as indices
     special    the line that imports functions whose names begin with "special."
     axis       the keyword of an axis
     in_place   True if arrays can be written to
@@ -55,6 +57,8 @@ class Dialect:
     module: str
     functions: Mapping[str, str]
     imports: tuple[str, ...] = ()
+    floats: str = "np.asarray({}, float)"
+    ints: str = 'np.asarray({}).astype(int, casting="same_kind")'
     special: str = ""
     axis: str = "axis"
     in_place: bool = True

@@ -83,3 +83,22 @@ def test_the_logarithm_of_padding_leaves_gradients_finite():
 
     source = al.export(entropies, "jax")  # which compares the gradients
     assert "value and gradients" in source.text
+
+
+@pytest.mark.slow
+def test_arrays_of_small_ints_are_numbers():
+    import jax
+
+    w = Value(2.0, label="w")
+    source = al.export(
+        lambda xs, ys: w * sum(a - b for a, b in zip(xs, ys, strict=True)),
+        "jax",
+        np.ones(3),
+        np.ones(3),
+        name="f",
+    )
+    space = {}
+    exec(source.text, space)
+    xs, ys = np.array([1, 2, 3], np.uint8), np.array([2, 4, 3], np.uint8)
+    assert jax.jit(space["f"])({"w": 2.0}, xs, ys) == -6
+    assert space["f"]({"w": 2.0}, [1, 2, 3], [2, 4, 3]) == -6

@@ -225,3 +225,40 @@ def test_the_gradients_are_those_of_the_one_number_that_is_a_value(language):
     assert both.exported.value == 1
     assert "its results and gradients are" in " ".join(both.text.split())
     assert al.export(lambda x: [w * x], language, 1.5).exported.value is None
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.uint8, np.int8, np.float32])
+def test_arguments_may_be_lists_and_arrays_of_small_ints(kind):
+    # of uint8, as images are stored, 10 - 20 is 246; and one list behind another is no sum
+    w = Value(2.0, label="w")
+
+    def loss(xs, ys, x):
+        return w * sum((a - b) ** 2 + a + b for a, b in zip(xs, ys, strict=True)) * (1 - x)
+
+    numbers = np.array([[100.0, 10.0, 60.0, 3.0], [110.0, 20.0, 50.0, 3.0]])
+    space = run(al.export(loss, "numpy", *numbers, 100.0))
+    expected = loss(*numbers, 100.0)
+    expected.backward()
+    made = [kind(x) if kind in (list, tuple) else x.astype(kind) for x in numbers]
+    x = 100 if kind in (list, tuple) else kind(100)
+    value, gradients = space["loss_and_grad"]({"w": 2}, *made, x)
+    assert value == expected.data == space["loss"]({"w": 2}, *made, x)
+    assert gradients["w"] == w.grad
+
+
+def test_labels_may_be_a_list_and_of_any_int():
+    logits = [[Value(0.5 * i + k * k) for k in range(3)] for i in range(4)]
+    labels = [2, 0, 1, 2]
+    source = al.export(lambda labels: nn.cross_entropy(logits, labels), "numpy", labels, name="f")
+    f, expected = run(source)["f"], nn.cross_entropy(logits, labels).data
+    for given in (labels, np.array(labels, np.uint8), np.array(labels, np.uint64)):
+        assert f(source.parameters(), given) == pytest.approx(expected, rel=1e-14)
+    with pytest.raises(TypeError, match="same_kind"):
+        f(source.parameters(), [0.5, 0, 1, 2])
+
+
+def test_a_number_is_no_array():
+    w = Value(2.0, label="w")
+    space = run(al.export(lambda x: w * x, "numpy", 3.0, name="f"))
+    with pytest.raises(ValueError, match=r"the shapes must be x \(\)"):
+        space["f"]({"w": 2.0}, np.ones(3))

@@ -26,6 +26,8 @@ def loss(parameters, given, following):
     logits = parameters["logits.weight"]
     places = parameters["places.weight"]
     tokens = parameters["tokens.weight"]
+    given = jnp.asarray(given)
+    following = jnp.asarray(following)
     if jnp.shape(given) != (5,) or jnp.shape(following) != (5,):
         raise ValueError("the shapes must be given (5,), following (5,)")
     z1 = tokens[given] + places[:5]

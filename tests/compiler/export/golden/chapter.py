@@ -23,6 +23,8 @@ def loss(parameters, images, labels):
     b0 = parameters["0.bias"]
     w2 = parameters["2.weight"]
     b2 = parameters["2.bias"]
+    images = np.asarray(images, float)
+    labels = np.asarray(labels).astype(int, casting="same_kind")
     n = len(images)  # any number of samples
     if np.shape(images) != (n, 4) or np.shape(labels) != (n,):
         raise ValueError("the shapes must be images (n, 4), labels (n,)")
@@ -42,6 +44,8 @@ def loss_and_grad(parameters, images, labels):
     b0 = parameters["0.bias"]
     w2 = parameters["2.weight"]
     b2 = parameters["2.bias"]
+    images = np.asarray(images, float)
+    labels = np.asarray(labels).astype(int, casting="same_kind")
     n = len(images)  # any number of samples
     if np.shape(images) != (n, 4) or np.shape(labels) != (n,):
         raise ValueError("the shapes must be images (n, 4), labels (n,)")
