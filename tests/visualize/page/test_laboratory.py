@@ -181,8 +181,13 @@ def test_the_keys_of_a_leaf(show):
     assert page.locator("#outcome").inner_text().splitlines()[-1] == "w: 0.5 → -2.25"
 
 
-def test_a_leaf_that_is_0_or_not_finite_is_dragged(show):
-    for number, pixels, there in (0.0, -7, -0.07), (-0.5, 50, 0.0), (float("inf"), 12, 0.12):
+def test_a_leaf_that_is_0_tiny_or_not_finite_is_dragged(show):
+    for number, pixels, there in (
+        (0.0, -7, -0.07),
+        (-0.5, 50, 0.0),
+        (float("inf"), 12, 0.12),
+        (1e-323, 30, 3e-300),
+    ):
         page = show(1 / Value(number, label="x"))
         drag(page, "x", pixels)
         assert repr(float(numbers(page)["x"])) == repr(there)

@@ -6,7 +6,7 @@ const ARROW = 10; // pixels that an arrow key stands for; with Shift, 1
 /** What a leaf of this number changes by for each pixel: a power of ten, so that it stays short. */
 function grain(x) {
   const size = Math.abs(x);
-  const power = size > 0 && size < Infinity ? Math.floor(Math.log10(size)) : 0;
+  const power = size > 0 && size < Infinity ? Math.max(-300, Math.floor(Math.log10(size))) : 0;
   return PIXEL * 10 ** (power < 0 ? power + 1 : power); // 0.01 from 0.1 to 10
 }
 
