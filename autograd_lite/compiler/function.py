@@ -282,6 +282,8 @@ class Compiled(Replaying, CompiledFunction):
             program.replay.due = due if choice.is_settled else min(due, UNSETTLED)
             others = [replay for replay in self.replays if replay.program is not program]
             self.replays = (program.replay, *others[: MOST_REPLAYS - 1])
+            if self._mistake:  # which another thread has found by now
+                self.replays = ()
 
     def _captured(self, call: Call) -> CapturedState:
         """The state that the function reaches now.
