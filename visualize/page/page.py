@@ -21,7 +21,7 @@ __all__ = ["Page", "check_path"]
 
 SCRIPT = (
     "data", "numbers", "math", "engine", "lab", "view", "words", "show", "address", "controls",
-    "tabs", "plot", "change", "nudge", "descend", "start",
+    "tabs", "plot", "change", "nudge", "descend", "predict", "start",
 )  # fmt: skip
 """The files of the script, in order: they share one scope."""
 

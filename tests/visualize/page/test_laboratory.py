@@ -485,14 +485,19 @@ def test_the_panels_by_keyboard_and_for_a_screen_reader(show, parameter):
     tree = page.locator("main").aria_snapshot()
     assert 'tab "Step" [selected]' in tree
     page.locator("#tab-step").focus()
-    for name, panel in ("Change", "change"), ("Nudge", "nudge"), ("Descend", "descend"):
+    for name, panel in (
+        ("Change", "change"),
+        ("Nudge", "nudge"),
+        ("Descend", "descend"),
+        ("Predict", "predict"),
+    ):
         page.keyboard.press("ArrowRight")
         assert page.locator(f"#tab-{panel}:focus").inner_text() == name
         assert page.locator(f"#{panel}").is_visible()
         assert page.locator("[role=tabpanel]:visible").count() == 1
     tree = page.locator("main").aria_snapshot()
-    assert 'tabpanel "Descend"' in tree
-    assert 'spinbutton "Learning rate"' in tree
+    assert 'tabpanel "Predict"' in tree
+    assert 'spinbutton "Your guess"' in tree
     page.keyboard.press("Home")
     assert page.locator("#explanation").is_visible()
     page.locator("#tab-nudge").click()

@@ -257,6 +257,7 @@ def test_the_lesson_is_of_what_is_sent_to_no_constant(show):
 def test_hover_and_focus_tell_of_a_node(show):
     root = doubt()
     page = show(root)
+    page.keyboard.press("End")
     box(page, 0).hover()
     details = page.locator("#details").inner_text()
     assert "dc/da = 4" in details
@@ -268,6 +269,24 @@ def test_hover_and_focus_tell_of_a_node(show):
     assert "b = a + a" in page.locator("#details").inner_text()
 
 
+def test_hovering_tells_only_what_is_computed_by_then(show):
+    page = show(doubt())
+    told = []
+    for step in range(7):
+        box(page, 0).hover()
+        told.append([page.locator("#details .formula").last.inner_text(), lines(page, "details")])
+        box(page, 1).hover()
+        b = page.locator("#details").inner_text()
+        assert ("value 2" in b) == (step >= 1)
+        assert ("dc/db = 2" in b) == (step >= 4)
+        assert ("dc/db is not complete yet" in b) == (step < 4)
+        page.locator("#next").click(force=True) if step < 6 else None
+    before = ["dc/da is not complete yet", []]
+    assert told[:5] == [before] * 5
+    assert told[5][0] == "dc/da = 4"
+    assert told[5][1][:2] == ["through b: 1 × 2 = 2"] * 2
+
+
 @pytest.mark.parametrize("make", [doubt, mixed, special])
 def test_users_and_paths_add_up_to_the_gradient(show, make):
     root = make()
@@ -276,6 +295,7 @@ def test_users_and_paths_add_up_to_the_gradient(show, make):
         node.grad = 0.0
     root.backward()
     page = show(root, number=".15g")
+    page.keyboard.press("End")
     several = 0
     for i, node in enumerate(nodes):
         if node.is_constant or node is root:

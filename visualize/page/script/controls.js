@@ -33,12 +33,12 @@ $("speed").addEventListener("change", () => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
-  if (event.target.closest("#change, #nudge, #descend, #speed") !== null) return; // fields have keys of their own
+  if (event.target.closest("#change, #nudge, #descend, #predict, #speed") !== null) return; // fields have keys of their own
   const onSlider = event.target === $("slider");
   const onButton = event.target instanceof HTMLButtonElement;
   const actions = {
-    ArrowRight: () => go(view.step + 1),
-    ArrowLeft: () => go(view.step - 1),
+    ArrowRight: () => go(view.step + 1, event.repeat),
+    ArrowLeft: () => go(view.step - 1, event.repeat),
     Home: () => go(0),
     End: () => go(view.steps.length - 1),
     " ": play,

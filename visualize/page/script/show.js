@@ -18,9 +18,12 @@ let selected = null; // the box whose influence is followed
 let told = null; // the box that the second panel tells of
 let timer = null;
 
+/** What the reader may see by now. */
+const seen = () => (predicting() ? predicted() : view.state());
+
 function show() {
   const step = view.steps[view.step];
-  const { known, grad } = view.state();
+  const { known, grad } = seen();
   const followed = selected === null ? null : view.influence(selected);
   const lit = new Set();
   const near = new Set();
@@ -58,7 +61,8 @@ function show() {
     line.classList.toggle("dim", followed !== null && !onWay);
   });
   bounds.forEach((text, k) => {
-    text.textContent = `≤ ${writeAs(BOUNDS[k % BOUNDS.length] * view.largest, ".2g")}`;
+    const bound = BOUNDS[k % BOUNDS.length] * view.largest;
+    text.textContent = `≤ ${predicting() ? "?" : writeAs(bound, ".2g")}`;
   });
   const title = { start: "Start", seed: "Turn", end: "End" }[step.phase] ?? view.boxes[step.i].heading;
   const phase = { start: "forward", seed: "backward", end: "done" }[step.phase] ?? step.phase;
@@ -132,6 +136,7 @@ function go(step, gliding = false) {
   view.step = Math.max(0, Math.min(view.steps.length - 1, step));
   if (view.step === view.steps.length - 1) pause();
   show();
+  if (told !== null) retell();
 }
 
 function display(index) {
@@ -140,11 +145,13 @@ function display(index) {
   view = viewAt(index);
   view.element.hidden = false;
   selected = null;
+  found = new Set();
   tell(null);
   fit();
   trail();
   show();
   if (LAB && !$("nudge").hidden) showNudgeable();
+  if (predicting()) showPredict();
   const last = view.steps.findIndex((step) => step.phase === "seed");
   $("forward").style.flexGrow = last;
   $("backward").style.flexGrow = view.steps.length - 1 - last;
@@ -193,6 +200,7 @@ function choose(i) {
   if (view.boxes[i].open !== null) return open(view.boxes[i].open);
   selected = selected === i ? null : i;
   nudgeBox(view.boxes[i]);
+  predictBox(i);
   tell(i);
   return show();
 }

@@ -3,18 +3,24 @@
 const tabs = [...document.querySelectorAll("[role=tab]")];
 
 function turnTo(tab) {
+  const hidden = predicting();
   for (const other of tabs) {
     other.setAttribute("aria-selected", String(other === tab));
     other.tabIndex = other === tab ? 0 : -1;
     $(other.getAttribute("aria-controls")).hidden = other !== tab;
   }
   if (tab.id !== "tab-descend") rest();
-  if (tab === tabs[0]) return;
+  if (tab === tabs[0]) {
+    if (hidden) show();
+    if (hidden) retell();
+    return;
+  }
   pause(); // what is tried is about all numbers
   view.step = view.steps.length - 1;
   show();
   retell();
   if (tab.id === "tab-nudge") showNudgeable();
+  if (tab.id === "tab-predict") showPredict();
   if (tab.id === "tab-descend" && LAB.free.length) showDescent();
 }
 

@@ -146,11 +146,21 @@ class View {
     return steps;
   }
 
-  /** What is known after a step: boxes computed; gradients so far, of what is not exact at last. */
+  /**
+   * What is known after a step.
+   *
+   * known     [boxes] whether it is computed
+   * grad      [boxes] its gradient so far; of what is not exact, at last
+   * complete  [boxes] whether that is all
+   * sent      whether the gradient has gone along an edge
+   */
   state(step = this.step) {
     const known = this.boxes.map((_, i) => this.into[i].length === 0);
     const grad = this.boxes.map(() => null);
+    const complete = this.boxes.map(() => false);
+    const senders = new Set();
     const arrive = (i, arrived, total) => {
+      complete[i] = arrived === this.due(i);
       if (this.exact(i)) grad[i] = total;
       else if (arrived === this.due(i)) grad[i] = this.boxes[i].grad;
     };
@@ -160,10 +170,11 @@ class View {
         this.boxes.forEach((box, i) => arrive(i, box.seeds, box.seed));
       }
       if (phase === "backward") {
+        senders.add(i);
         for (const line of sent) arrive(line.edge.parent, line.arrived, line.total);
       }
     }
-    return { known, grad };
+    return { known, grad, complete, sent: (edge) => senders.has(edge.user) };
   }
 
   /** The gradient of box i in the end. */

@@ -142,13 +142,14 @@ function orderLesson(step) {
 
 function details(i) {
   const box = view.boxes[i];
+  const { known, complete, sent } = seen();
   const parts = [element("h2", box.heading)];
   const kind = box.kind === "group" ? plural(box.size, "node") : box.kind;
   parts.push(element("p", `${kind}${box.size > 1 && box.kind !== "group"
     ? ` × ${box.size.toLocaleString("en")}` : ""}`, "hint"));
   if (box.size > 1) {
-    const size = box.kind === "constant" ? "" : `, |grad| ${write(box.grad)}`;
-    parts.push(element("p", `${range(box)}${size}`));
+    const size = box.kind === "constant" || !complete[i] ? "" : `, |grad| ${write(box.grad)}`;
+    parts.push(element("p", known[i] ? `${range(box)}${size}` : "not computed yet"));
     if (box.open !== null) parts.push(element("p", "Click or press Enter to open it.", "hint"));
     else if (box.kind === "group") {
       parts.push(element("p", "Too much for this page: explain a part of the graph to see inside.",
@@ -159,13 +160,14 @@ function details(i) {
   if (box.formula && !stale(box)) {
     parts.push(element("p", equal(box.name, box.formula), "formula"), ...defined(box));
   }
-  parts.push(element("p", `value ${write(box.data)}`, "formula"), ...changed(box));
+  parts.push(element("p", `value ${known[i] ? write(box.data) : "not computed yet"}`, "formula"), ...changed(box));
   if (box.kind === "constant") return parts;
   if (leafIn(box)) parts.push(element("p", "Drag it sideways, or press ↑ and ↓, to change it.", "hint"));
   const why = locked(box) || keptHere(box);
   if (why) parts.push(element("p", why, "hint"));
-  parts.push(element("p", `${view.d(i)} = ${write(view.finalGrad(i))}`, "formula"));
-  const through = view.outOf[i].map((edge) => {
+  const grad = complete[i] ? write(view.finalGrad(i)) : predicting() ? "?" : "not complete yet";
+  parts.push(element("p", `${view.d(i)} = ${grad}`.replace("= not", "is not"), "formula"));
+  const through = view.outOf[i].filter(sent).map((edge) => {
     if (edge.partial === null || !view.single(edge.user)) {
       return `through ${view.name(edge.user)}, over ${plural(edge.count, "edge")}`;
     }
@@ -173,10 +175,10 @@ function details(i) {
     return `through ${view.name(edge.user)}: ${write(edge.partial)} × ${write(up)} = ` +
       write(up === 0 ? 0 : edge.partial * up);
   });
-  if (box.seeds) through.push(`from outside this box: ${write(box.seed)}`);
-  if (through.length) parts.push(element("p", "Its gradient is the sum over its users:"), list(through));
+  if (box.seeds && complete[i]) through.push(`from outside this box: ${write(box.seed)}`);
+  if (through.length) parts.push(element("p", complete[i] ? "Its gradient is the sum over its users:" : "It has received so far:"), list(through));
   const count = view.pathCount(i);
-  if (count > 1 && count <= PATHS) {
+  if (complete[i] && count > 1 && count <= PATHS) {
     parts.push(element("p", `and over the ${count} paths to ${DATA.root}:`));
     parts.push(list(view.paths(i).map((path) => {
       const names = [view.name(i), ...path.map((edge) => view.name(edge.user))].join(" → ");
