@@ -259,11 +259,17 @@ class File:
             "",
             *self._sizes(),
             "",
+            "#ifdef __cplusplus",
+            'extern "C"',
+            "#endif",
             f"{self._signature()};",
             "",
             "#endif",
             "",
             f"#ifdef {self.upper}_IMPLEMENTATION",
+            "#ifdef __cplusplus",
+            f"#error compile the file that defines {self.upper}_IMPLEMENTATION as C",
+            "#endif",
             "#include <math.h>",
             "",
             *([*tables, ""] if tables else []),
@@ -297,6 +303,13 @@ class File:
             f"int problem = {self.function}({', '.join(passed)});",
         ]
         text = [f"       {line}".rstrip() for line in lines]
+        held = [x for x in ("parameters", "state") if getattr(self, x)]
+        if held:
+            text += [
+                "",
+                f"   Set {' and '.join(f'`{x}`' for x in held)} before the first call: "
+                f"source.{'() and source.'.join(held)}() have the numbers.",
+            ]
         text += [
             "",
             "   It returns 0; 1 if a number is not finite, 2 if an argument is out of range.",

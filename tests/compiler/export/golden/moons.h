@@ -25,6 +25,8 @@
        LOSS_REAL value;
        int problem = loss_value_and_grad(parameters, points, labels, &value, gradients, work);
 
+   Set `parameters` before the first call: source.parameters() have the numbers.
+
    It returns 0; 1 if a number is not finite, 2 if an argument is out of range.
    `gradients` may be NULL: then the value alone is computed.
    It allocates nothing and keeps nothing, so several threads may call it at once. */
@@ -47,6 +49,9 @@ enum {
   LOSS_LAYERS_1_NEURONS_B = 16 /* layers.1.neurons.b[1] */
 };
 
+#ifdef __cplusplus
+extern "C"
+#endif
 int loss_value_and_grad(const LOSS_REAL *parameters, const LOSS_REAL *points,
                         const LOSS_REAL *labels, LOSS_REAL *value, LOSS_REAL *gradients,
                         LOSS_REAL *work);
@@ -54,6 +59,9 @@ int loss_value_and_grad(const LOSS_REAL *parameters, const LOSS_REAL *points,
 #endif
 
 #ifdef LOSS_IMPLEMENTATION
+#ifdef __cplusplus
+#error compile the file that defines LOSS_IMPLEMENTATION as C
+#endif
 #include <math.h>
 
 static const uint8_t loss_table_0[] = {0,2,3,5,6,8,9,11};
