@@ -85,7 +85,7 @@ def written(
 
 
 def _module(language: str) -> Language:
-    if language not in LANGUAGES:
+    if not isinstance(language, str) or language not in LANGUAGES:
         known = ", ".join(map(repr, LANGUAGES))
         raise ValueError(f"export: the language must be one of {known}, not {language!r}")
     module: Any = import_module(f"autograd_lite.compiler.export.{LANGUAGES[language]}")

@@ -146,7 +146,7 @@ def _refuse(program: Program, recording: Recording) -> None:
         raise ExportError(
             said(
                 f"export: {name} calls back {called}, which is Python",
-                "Return the numbers instead",
+                "Return the numbers instead; call eval() of a network that has BatchNorm",
             )
         )
     if recording.draws:

@@ -86,5 +86,7 @@ def test_without_its_tool_a_source_says_that_it_was_not_checked(language):
 def test_languages_and_options_that_are_not_there_are_named(language):
     with pytest.raises(ValueError, match=r"must be one of .*'formula', not 'fortran'"):
         al.export(loss, "fortran", [1.0, 3.0])
+    with pytest.raises(ValueError, match=r"must be one of .*, not \[1.0, 3.0\]"):
+        al.export(loss, [1.0, 3.0])
     with pytest.raises(TypeError, match="'formula' has no option 'xs'; it has tidy"):
         al.export(loss, "formula", xs=np.ones(2))
