@@ -34,29 +34,30 @@ def guess(page, name, x):
     return page.locator("#verdict").inner_text()
 
 
-@pytest.mark.parametrize(
-    ("x", "says"),
-    [
-        (-29, "The size is right, but the sign is wrong"),
-        (15, "A path is forgotten, the one through c: gradients add up"),
-        (14, "A path is forgotten, the one through b: gradients add up"),
-        (5, "The local partials alone. A factor is missing in each"),
-        (12, "A factor is missing: the local partial, ∂c/∂a and ∂b/∂a."),
-        (19, "A factor is missing: ∂b/∂a = 3."),
-        (22, "A factor is missing: ∂c/∂a = 2."),
-        (1, "A sign is wrong: ∂c/∂a is 2."),
-        (210, "What comes over several ways is added, not multiplied."),
-        (2, "That is the value of a, not its gradient."),
-        (1000, "The sign is right, the size is not."),
-        (-1000, "Neither the sign nor the size is right."),
-    ],
-)
-def test_a_wrong_guess_is_told_what_it_is(show, x, says):
-    said = guess(predict(show(lesson())), "a", x)
-    assert f"dL/da is not {x}. " in said
-    assert says in said
-    assert "dL/da = ∂c/∂a × dL/dc + ∂b/∂a × dL/db" in said
-    assert "29" not in said.replace("-29", "")  # it does not tell the answer
+WRONG = [
+    (-29, "The size is right, but the sign is wrong"),
+    (15, "A path is forgotten, the one through c: gradients add up"),
+    (14, "A path is forgotten, the one through b: gradients add up"),
+    (5, "The local partials alone. A factor is missing in each"),
+    (12, "A factor is missing: the local partial, ∂c/∂a and ∂b/∂a."),
+    (19, "A factor is missing: ∂b/∂a = 3."),
+    (22, "A factor is missing: ∂c/∂a = 2."),
+    (1, "A sign is wrong: ∂c/∂a is 2."),
+    (210, "What comes over several ways is added, not multiplied."),
+    (2, "That is the value of a, not its gradient."),
+    (1000, "The sign is right, the size is not."),
+    (-1000, "Neither the sign nor the size is right."),
+]
+
+
+def test_a_wrong_guess_is_told_what_it_is(show):
+    page = predict(show(lesson()))
+    for x, says in WRONG:
+        said = guess(page, "a", x)
+        assert f"dL/da is not {x}. " in said
+        assert says in said
+        assert "dL/da = ∂c/∂a × dL/dc + ∂b/∂a × dL/db" in said
+        assert "29" not in said.replace("-29", "")  # it does not tell the answer
 
 
 def test_a_path_among_many_and_a_sign_on_the_way(show):
