@@ -88,7 +88,8 @@ def test_the_source_is_written(tmp_path, capsys):
     assert run(*arguments, capsys=capsys) == (0, "wrote f.txt\n", "")
     assert (tmp_path / "f.txt").read_text() == "called(x[])\n"
     arguments = "train:called", "--to", "names", "-o", "nowhere/f.txt"
-    assert run(*arguments, capsys=capsys)[0] == 2
+    said = "error: cannot write nowhere/f.txt: No such file or directory\n"
+    assert run(*arguments, capsys=capsys) == (2, "", said)
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,14 @@ class Source:
         return f"```{self._fence}\n{self.text}```\n"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the text to a file: all of it, or nothing if that fails. Raises OSError then."""
-        files.write(path, self.text.encode("utf-8"))
+        """Write the text to a file: all of it, or nothing if that fails. Raises OSError then,
+        which names it.
+        """
+        try:
+            files.write(path, self.text.encode("utf-8"))
+        except OSError as error:  # whose name is that of a file beside it
+            said = f"cannot write {os.fspath(path)}: {error.strerror or error}"
+            raise type(error)(error.errno, said) from None
 
     def parameters(self) -> dict[str, NDArray[np.float64]]:
         """{name: array} of the parameters, with the numbers that they have now."""
