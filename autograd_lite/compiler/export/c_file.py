@@ -8,7 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from autograd_lite.compiler.export.c_formulas import number_in_c
-from autograd_lite.compiler.export.c_functions import IN_C, definitions, put_in
+from autograd_lite.compiler.export.c_functions import (
+    FINITE,
+    IN_C,
+    PRODUCT,
+    PUT,
+    definitions,
+    put_in,
+)
 from autograd_lite.compiler.export.c_groups import GroupWriter, c_name
 from autograd_lite.compiler.export.c_memory import Wanted, laid_out
 from autograd_lite.compiler.export.c_update import with_update
@@ -45,66 +52,6 @@ _TAKEN: tuple[str, ...] = (
     "value",
 )
 _TAKEN += ("real", "implementation", "h", "problem")
-
-_PRODUCT = """\
-/* out = a @ b, or out += a @ b if add is set: `rows` x n numbers times n x `columns`. Each factor
-   and the result is given by a pointer, and by its steps down and along. */
-static void P_product(int32_t rows, int32_t columns, int32_t n, const R *a, int32_t a_down,
-                      int32_t a_along, const R *b, int32_t b_down, int32_t b_along, R *out,
-                      int32_t down, int32_t along, int add)
-{
-  for (int32_t j = 0; j < columns; j += 8) {
-    const int32_t wide = columns - j < 8 ? columns - j : 8;
-    for (int32_t first = 0; first < n; first += 16) { /* of b, 16 rows of 8 columns */
-      const int32_t deep = n - first < 16 ? n - first : 16;
-      R panel[16][8] = {{0}};
-      for (int32_t k = 0; k < deep; k++)
-        for (int32_t t = 0; t < wide; t++)
-          panel[k][t] = b[(first + k) * b_down + (j + t) * b_along];
-      for (int32_t i = 0, tall; i < rows; i += tall) { /* of a, 4 rows, or 1 of the last ones */
-        const R *x = a + i * a_down + first * a_along;
-        R sums[4][8] = {{0}};
-        tall = rows - i < 4 ? 1 : 4;
-        if (tall == 4)
-          for (int32_t k = 0; k < deep; k++)
-            for (int32_t t = 0; t < 8; t++) {
-              sums[0][t] += x[k * a_along] * panel[k][t];
-              sums[1][t] += x[k * a_along + a_down] * panel[k][t];
-              sums[2][t] += x[k * a_along + 2 * a_down] * panel[k][t];
-              sums[3][t] += x[k * a_along + 3 * a_down] * panel[k][t];
-            }
-        else
-          for (int32_t k = 0; k < deep; k++)
-            for (int32_t t = 0; t < 8; t++) sums[0][t] += x[k * a_along] * panel[k][t];
-        for (int32_t r = 0; r < tall; r++)
-          for (int32_t t = 0; t < wide; t++) {
-            R *to = out + (i + r) * down + (j + t) * along;
-            *to = (add || first ? *to : 0) + sums[r][t];
-          }
-      }
-    }
-  }
-}
-"""
-
-_PUT = """\
-/* 1 if a new number is finite; it takes the place of the old one if `commit` is set. */
-static int P_put(R *old, R x, int commit)
-{
-  if (commit) *old = x;
-  return x - x == 0;
-}
-"""
-
-_FINITE = """\
-/* 1 if all of n numbers are finite. */
-static int P_finite(const R *x, int32_t n)
-{
-  int finite = 1;
-  for (int32_t i = 0; i < n; i++) finite &= x[i] - x[i] == 0;
-  return finite;
-}
-"""
 
 
 class File:
@@ -243,9 +190,9 @@ class File:
         public = self._public(*([call for call, _ in part] for part in parts))
         writer = self._writer
         helpers = [*definitions(writer.functions, self.prefix, self.real)]
-        helpers += [put_in(_PRODUCT, self.prefix, self.real)] if writer.products else []
-        helpers += [put_in(_PUT, self.prefix, self.real)] if writer.puts else []
-        helpers += [put_in(_FINITE, self.prefix, self.real)] if writer.checks else []
+        helpers += [put_in(PRODUCT, self.prefix, self.real)] if writer.products else []
+        helpers += [put_in(PUT, self.prefix, self.real)] if writer.puts else []
+        helpers += [put_in(FINITE, self.prefix, self.real)] if writer.checks else []
         tables = [*self._constants(), *writer.tables.definitions]
         lines = [
             self._usage(),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.operations.formulas import Tree
 
-__all__ = ["IN_C", "definitions", "put_in", "with_formulas"]
+__all__ = ["FINITE", "IN_C", "PRODUCT", "PUT", "definitions", "put_in", "with_formulas"]
 
 _LIBRARY = {name: function.c for name, function in FUNCTIONS.items() if function.c}
 _LIBRARY = {name: c for name, c in _LIBRARY.items() if not c.startswith("ieee_")}
@@ -122,3 +122,66 @@ def put_in(text: str, prefix: str, real: str) -> str:
     """A text with the prefix for P, and the type of numbers for R."""
     text = re.sub(r"\bP_", f"{prefix}_", text)
     return re.sub(r"\bR\b", real, text)
+
+
+# ------------------------------------------------------------------------- functions of arrays
+
+PRODUCT = """\
+/* out = a @ b, or out += a @ b if add is set: `rows` x n numbers times n x `columns`. Each factor
+   and the result is given by a pointer, and by its steps down and along. */
+static void P_product(int32_t rows, int32_t columns, int32_t n, const R *a, int32_t a_down,
+                      int32_t a_along, const R *b, int32_t b_down, int32_t b_along, R *out,
+                      int32_t down, int32_t along, int add)
+{
+  for (int32_t j = 0; j < columns; j += 8) {
+    const int32_t wide = columns - j < 8 ? columns - j : 8;
+    for (int32_t first = 0; first < n; first += 16) { /* of b, 16 rows of 8 columns */
+      const int32_t deep = n - first < 16 ? n - first : 16;
+      R panel[16][8] = {{0}};
+      for (int32_t k = 0; k < deep; k++)
+        for (int32_t t = 0; t < wide; t++)
+          panel[k][t] = b[(first + k) * b_down + (j + t) * b_along];
+      for (int32_t i = 0, tall; i < rows; i += tall) { /* of a, 4 rows, or 1 of the last ones */
+        const R *x = a + i * a_down + first * a_along;
+        R sums[4][8] = {{0}};
+        tall = rows - i < 4 ? 1 : 4;
+        if (tall == 4)
+          for (int32_t k = 0; k < deep; k++)
+            for (int32_t t = 0; t < 8; t++) {
+              sums[0][t] += x[k * a_along] * panel[k][t];
+              sums[1][t] += x[k * a_along + a_down] * panel[k][t];
+              sums[2][t] += x[k * a_along + 2 * a_down] * panel[k][t];
+              sums[3][t] += x[k * a_along + 3 * a_down] * panel[k][t];
+            }
+        else
+          for (int32_t k = 0; k < deep; k++)
+            for (int32_t t = 0; t < 8; t++) sums[0][t] += x[k * a_along] * panel[k][t];
+        for (int32_t r = 0; r < tall; r++)
+          for (int32_t t = 0; t < wide; t++) {
+            R *to = out + (i + r) * down + (j + t) * along;
+            *to = (add || first ? *to : 0) + sums[r][t];
+          }
+      }
+    }
+  }
+}
+"""
+
+PUT = """\
+/* 1 if a new number is finite; it takes the place of the old one if `commit` is set. */
+static int P_put(R *old, R x, int commit)
+{
+  if (commit) *old = x;
+  return x - x == 0;
+}
+"""
+
+FINITE = """\
+/* 1 if all of n numbers are finite. */
+static int P_finite(const R *x, int32_t n)
+{
+  int finite = 1;
+  for (int32_t i = 0; i < n; i++) finite &= x[i] - x[i] == 0;
+  return finite;
+}
+"""
