@@ -51,6 +51,7 @@ def test_derivatives_at_kinks_and_ties_are_those_of_the_engine():
             + (7 * al.relu(a) + 11 * al.elu(a, 0.5) + 13 * al.leaky_relu(a, 0.1))
             + (17 * al.maximum(b, c) + 19 * al.minimum(b, c) + 23 * al.clip(b, 0.0, 1.0))
             + (29 * al.copysign(a, b) + 31 * al.logsumexp([b, c]))
+            + (37 * al.largest([b, c]) + 41 * al.where(b <= c, c, b))
         )
 
     source = al.export(total, "jax", name="f")
