@@ -46,7 +46,13 @@ __all__ = ["LANGUAGES", "ExportError", "Source", "export", "written"]
 
 WIDTH = 90  # of the lines of a head
 
-LANGUAGES: dict[str, str] = {"c": "c", "jax": "jax", "numpy": "numpy", "wasm": "wasm"}
+LANGUAGES: dict[str, str] = {
+    "c": "c",
+    "jax": "jax",
+    "numpy": "numpy",
+    "torch": "torch",
+    "wasm": "wasm",
+}
 """{language: its module in this package}."""
 
 

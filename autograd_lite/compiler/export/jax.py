@@ -5,9 +5,6 @@ from __future__ import annotations
 from autograd_lite.compiler.export.check import CannotRunError
 from autograd_lite.compiler.export.module import called, function_name, head, module
 from autograd_lite.compiler.export.python import NUMPY, SCIPY, Dialect
-from autograd_lite.compiler.export.recorded import ExportError
-from autograd_lite.compiler.messages import said
-from autograd_lite.compiler.tape.opcodes import DETACH, LARGEST, LEAF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,36 +28,13 @@ DIALECT = Dialect(
     traced=True,
     relu="jax.nn.relu",
     loop="jax.lax.fori_loop",
-    softplus="jax.nn.softplus",
+    softplus="jax.nn.softplus({})",
+    library="JAX",
 )
 
 
 def write(exported: Exported) -> Written:
-    if _detaches(exported):
-        raise ExportError(
-            said(
-                f"export: {exported.name} detaches a number, through which JAX would differentiate",
-                'Export it to "numpy", whose gradients are those of the function',
-            )
-        )
     return module(exported, DIALECT, gradients=False)
-
-
-def _detaches(exported: Exported) -> bool:
-    """True if it stops the gradient of a number that depends on a parameter.
-
-    That of the largest is no fault: it shifts a softmax, which has the same derivatives without.
-    """
-    tape = exported.tape
-    read = {int(slot) for p in exported.parameters for slot in p.slots.flat if slot >= 0}
-    depends: list[bool] = []
-    for node, code in enumerate(tape.codes.tolist()):
-        parents = tape.parents_of(node).tolist()
-        if code == DETACH and any(depends[p] and tape.codes[p] != LARGEST for p in parents):
-            return True
-        here = code == LEAF and int(tape.slots[node]) in read
-        depends.append(here or (code != DETACH and any(depends[p] for p in parents)))
-    return False
 
 
 def run(text: str, exported: Exported) -> tuple[Numbers, str]:

@@ -29,6 +29,7 @@ from autograd_lite.compiler.export.recorded import ExportError
 from autograd_lite.compiler.export.samples import DifferentError, Size, unified
 from autograd_lite.compiler.export.tensors import TensorProgram, tensor_program
 from autograd_lite.compiler.messages import said
+from autograd_lite.compiler.tape.opcodes import DETACH, LARGEST, LEAF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,13 +61,24 @@ def head(lines: Sequence[str]) -> str:
 
 
 def module(exported: Exported, dialect: Dialect, gradients: bool) -> Written:
-    """The functions, below the docstring of the module."""
+    """The functions, below the docstring of the module.
+
+    gradients  True if those of the function are written out; else the library finds them
+    """
     if exported.is_step:
         raise ExportError(
             said(
                 f"export: {exported.name} changes what it reads, as a step of training does; "
                 f"{dialect.module} has no such export yet",
                 "Export the loss, and write the step around its gradients",
+            )
+        )
+    if not gradients and _detaches(exported):
+        raise ExportError(
+            said(
+                f"export: {exported.name} detaches a number, through which {dialect.library} "
+                "would differentiate",
+                'Export it to "numpy", whose gradients are those of the function',
             )
         )
     free = _with_free_names(exported)
@@ -105,6 +117,23 @@ def _free(name: str) -> str:
         or name.partition("_")[0] in TABLES
     )
     return f"{name}_" if taken else name
+
+
+def _detaches(exported: Exported) -> bool:
+    """True if it stops the gradient of a number that depends on a parameter.
+
+    That of the largest is no fault: it shifts a softmax, which has the same derivatives without.
+    """
+    tape = exported.tape
+    read = {int(slot) for p in exported.parameters for slot in p.slots.flat if slot >= 0}
+    depends: list[bool] = []
+    for node, code in enumerate(tape.codes.tolist()):
+        parents = tape.parents_of(node).tolist()
+        if code == DETACH and any(depends[p] and tape.codes[p] != LARGEST for p in parents):
+            return True
+        here = code == LEAF and int(tape.slots[node]) in read
+        depends.append(here or (code != DETACH and any(depends[p] for p in parents)))
+    return False
 
 
 def _names(exported: Exported) -> dict[str, str]:
@@ -188,7 +217,7 @@ def _text(
     lead    the array whose length is n, the number of samples; or ""
     shapes  {tensor: its shape} of those whose shape has n
     """
-    printer = Printer(dialect)
+    printer = (dialect.printer or Printer)(dialect)
     given = {short: known for known, short in names.items()}
     body = _Function(exported, printer, given, lead, shapes)
     text = body.of(function_name(exported), program.forward, program.result, {})
@@ -268,13 +297,12 @@ class _Function:
 
     def _shapes(self) -> list[str]:
         """The lines that refuse arguments of other shapes, whose numbers would be other ones."""
-        xp = self.printer.dialect.module
         shapes = {
             a.name: _written(self.shapes.get(a.name, a.shape)) for a in self.exported.arguments
         }
         if not shapes:
             return []
-        wrong = " or ".join(f"{xp}.shape({known}) != {shape}" for known, shape in shapes.items())
+        wrong = " or ".join(f"{self.printer.shape(x)} != {shape}" for x, shape in shapes.items())
         said = ", ".join(f"{known} {shape}" for known, shape in shapes.items())
         return [f"    if {wrong}:", f'        raise ValueError("the shapes must be {said}")']
 
@@ -319,7 +347,7 @@ class _Function:
         parameters = zip(self.given, self.exported.parameters, strict=True)
         for known in [known for known, p in parameters if not p.shape]:
             if re.search(rf"(?<![\w.]){known}\.", shown):
-                yield f"    {known} = {self.printer.dialect.module}.asarray({known})"
+                yield f"    {known} = {self.printer.as_array(known)}"
 
     def _results(self, results: Sequence[Expression]) -> str:
         texts = [self.printer.text(x) for x in results]

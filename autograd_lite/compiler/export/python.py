@@ -46,12 +46,14 @@ class Dialect:
     floats     what makes an array of floats of an argument {}
     ints       what makes one of ints, for an argument that is read as indices
     special    the line that imports functions whose names begin with "special."
+    library    what messages call it
     axis       the keyword of an axis
     in_place   True if arrays can be written to
     traced     True if functions are traced: they cannot raise errors for what numbers are
     relu       the name of max(x, 0), whose derivative at 0 is 0
-    softplus   the name of log(1 + e^x), for libraries that differentiate what is written; or ""
+    softplus   log(1 + e^x) of "{}", for libraries that differentiate what is written; or ""
     loop       the name of what loops over a function, where loops would be unrolled; or ""
+    printer    the class that prints it; None for `Printer`
     """
 
     module: str
@@ -66,6 +68,8 @@ class Dialect:
     relu: str = ""
     loop: str = ""
     softplus: str = ""
+    library: str = "NumPy"
+    printer: type[Printer] | None = None
 
 
 SCIPY = {"erf": "erf", "erfc": "erfc", "lgamma": "gammaln", "polygamma": "polygamma"}
@@ -118,13 +122,13 @@ class Printer:
                 inner = _softplus_of(x)
                 assert inner is not None
                 if x.op == "+":
-                    return WHOLE, f"{self.dialect.softplus}({self.text(inner)})"
-                return SIGN, f"-{self.dialect.softplus}(-{self.text(inner, SIGN)})"
+                    return WHOLE, self.dialect.softplus.format(self.text(inner))
+                return SIGN, "-" + self.dialect.softplus.format(f"-{self.text(inner, SIGN)}")
             case "*" if args[0] == args[1]:
                 return POWER, f"{self.text(args[0], WHOLE)}**2"
             case "*" if _is_mask(args[1]) and not _is_mask(args[0]):
                 whole = args[0].op == "number"  # times a bool it would be an int
-                factor = self.real(args[0].params[0]) if whole else self.text(args[0], 4)
+                factor = self.double(args[0].params[0]) if whole else self.text(args[0], 4)
                 return 4, f"{factor} * ({self._mask(args[1])})"
             case "matmul":
                 return 4, f"{self.text(args[0], 4)} @ {self.text(args[1], 5)}"
@@ -153,7 +157,7 @@ class Printer:
                 axis = f", {self.dialect.axis}={params[0]}" if params[0] else ""
                 return WHOLE, f"{xp}.{self.function('concatenate')}([{parts}]{axis})"
             case "stack" if len(x.shape) == 1:
-                return WHOLE, f"{xp}.array([{', '.join(map(self.text, args))}])"
+                return WHOLE, self._vector(args)
             case "stack":
                 axis = f", {self.dialect.axis}={params[0]}" if params[0] else ""
                 return WHOLE, f"{xp}.stack([{', '.join(map(self.text, args))}]{axis})"
@@ -176,7 +180,7 @@ class Printer:
                 return WHOLE, f"{self.text(args[0], WHOLE)}.copy()"
             case "full":
                 return WHOLE, self._full(x)
-        operands = ", ".join(map(self.text, args))
+        operands = ", ".join(map(self.operand, args))
         return WHOLE, f"{self.called(x.op)}({operands})"
 
     def function(self, op: str) -> str:
@@ -200,6 +204,14 @@ class Printer:
         if x == int(x) and abs(x) < 1e15:
             text = repr(int(x)) if x or math.copysign(1, x) > 0 else "-0.0"
         return (SIGN if text[0] == "-" else WHOLE), text
+
+    def operand(self, x: Expression) -> str:
+        """An operand of a function."""
+        return self.text(x)
+
+    def double(self, x: float) -> str:
+        """A number among numbers and conditions, of which it makes an array of doubles."""
+        return self.real(x)
 
     def real(self, x: float) -> str:
         """A number that makes an array one of floats."""
@@ -234,9 +246,9 @@ class Printer:
         if larger and condition.args[0] == yes and no.op == "where":
             other = no.args[1]
             if condition.args[1] == other and no.args[2].op == "+":
-                return WHOLE, f"{self.called(larger)}({self.text(yes)}, {self.text(other)})"
+                return WHOLE, f"{self.called(larger)}({self.operand(yes)}, {self.operand(other)})"
         numbers = yes.op == no.op == "number"  # of ints np.where would make an array of ints
-        values = [self.real(y.params[0]) if numbers else self.text(y) for y in (yes, no)]
+        values = [self.double(y.params[0]) if numbers else self.text(y) for y in (yes, no)]
         return WHOLE, f"{self.dialect.module}.where({', '.join([self.text(condition), *values])})"
 
     def _mask(self, x: Expression) -> str:
@@ -353,7 +365,7 @@ class Printer:
         if it.makes and it.value.op == "number":
             x, shape = it.value.params[0], it.target.shape
             filled = Expression("full", (it.value,), shape, shape)
-            value = self.text(filled) if shape else f"{self.dialect.module}.array({self.real(x)})"
+            value = self.text(filled) if shape else self._array(self.real(x))
         if it.op == "at" and self.dialect.in_place:
             array, items = self.text(it.target.args[0]), self.items(it.target)
             items = f"({items})" if ", " in items else items
@@ -384,12 +396,26 @@ class Printer:
         return [f"{known} = {self.array(values)}"]
 
     def array(self, values: NDArray[Any]) -> str:
-        xp = self.dialect.module
         exact = values.dtype.kind in "bi"
         rows = [str(x) if exact else self.real(x) for x in values.ravel().tolist()]
         for size in values.shape[:0:-1]:
             rows = [f"[{', '.join(rows[i : i + size])}]" for i in range(0, len(rows), size)]
-        return f"{xp}.array([{', '.join(rows)}])"
+        return self._array(f"[{', '.join(rows)}]", exact)
+
+    def _array(self, numbers: str, exact: bool = False) -> str:
+        """The array of numbers, which are exact if they are ints or conditions."""
+        return f"{self.dialect.module}.array({numbers})"
+
+    def _vector(self, numbers: Sequence[Expression]) -> str:
+        return self._array(f"[{', '.join(map(self.text, numbers))}]")
+
+    def shape(self, known: str) -> str:
+        """The shape of an argument."""
+        return f"{self.dialect.module}.shape({known})"
+
+    def as_array(self, known: str) -> str:
+        """The array of a number that may be a float."""
+        return f"{self.dialect.module}.asarray({known})"
 
 
 def _softplus_of(x: Expression) -> Expression | None:

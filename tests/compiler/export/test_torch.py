@@ -1,0 +1,72 @@
+"""PyTorch sources: values, and the gradients that PyTorch finds, are those of the engine."""
+
+import numpy as np
+import pytest
+
+import autograd_lite as al
+from autograd_lite import Value
+from autograd_lite.compiler.export import ExportError
+from tests.support.array_exports import MADE
+
+torch = pytest.importorskip("torch")
+SOME = ["softmax", "recurrent"]
+
+
+def called(source, *args):
+    space = {}
+    exec(source.text, space)
+    return space["f"](*args)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(x, marks=pytest.mark.slow if x in SOME else pytest.mark.full) for x in MADE],
+)
+def test_values_and_gradients(name):
+    """Exporting compares them to 1e-9."""
+    function, args = MADE[name]()
+    source = al.export(function, "torch", *args, name="f")
+    lines = [line for line in source.text.splitlines() if line.startswith(("import", "from"))]
+    assert lines == ["import torch"]
+    assert np.isfinite(source.exported.reference[0].results[0])
+    assert "Checked when it was made: run by PyTorch" in source.text.replace("\n", " ")
+
+
+def test_derivatives_at_kinks_and_ties_are_those_of_the_engine():
+    x = [Value(0.3), Value(0.4), Value(0.5), Value(0.6)]
+
+    def total():
+        a, b, c, _ = x
+        return (
+            (abs(a) + 2 * al.softplus(a) + 3 * al.logsigmoid(a) + 5 * al.sign(a) * (a + 1))
+            + (7 * al.relu(a) + 11 * al.elu(a, 0.5) + 13 * al.leaky_relu(a, 0.1))
+            + (17 * al.maximum(b, c) + 19 * al.minimum(b, c) + 23 * al.clip(b, 0.0, 1.0))
+            + (29 * al.copysign(a, b) + 31 * al.logsumexp([b, c]))
+        )
+
+    source = al.export(total, "torch", name="f")
+    for value, number in zip(x, (0.0, 1.0, 1.0, 0.0), strict=True):
+        value.data, value.grad = number, 0.0
+    total().backward()
+    given = torch.tensor([v.data for v in x], dtype=torch.float64, requires_grad=True)
+    called(source, {"x": given}).backward()
+    np.testing.assert_allclose(given.grad, [v.grad for v in x], rtol=1e-12)
+
+
+def test_numbers_are_doubles():
+    """A float among conditions makes an array of float32 in PyTorch."""
+    w = Value(0.3)
+    source = al.export(lambda x: w + al.where(x > 0, 0.1, 0.7), "torch", 1.0, name="f")
+    given = {"w": torch.tensor(0.3, dtype=torch.float64)}
+    for x in (1.0, -1.0):
+        value = called(source, given, torch.tensor(x, dtype=torch.float64))
+        assert value.item() == 0.3 + (0.1 if x > 0 else 0.7)
+
+
+def test_arguments_of_another_shape_and_what_is_detached_are_refused():
+    w = [Value(2.0), Value(-1.0)]
+    source = al.export(lambda xs: w[0] * xs[0] + w[1] * xs[1] ** 2, "torch", [1.0, 2.0], name="f")
+    with pytest.raises(ValueError, match=r"the shapes must be xs \(2,\)"):
+        called(source, {"w": torch.ones(2)}, torch.ones(3))
+    with pytest.raises(ExportError, match="f detaches a number, through which PyTorch"):
+        al.export(lambda x: w[0] * x + w[1].detach() ** 2 * x, "torch", 0.0, name="f")
