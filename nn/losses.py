@@ -51,7 +51,7 @@ def quadratic_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
 def l1_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     """|input - target|."""
     losses = [abs(e) for e in _errors("l1_loss", input, target)]
-    return _reduced("l1_loss", autograd_lite.sum(losses), len(losses), reduction)
+    return _reduced("l1_loss", _summed(losses), len(losses), reduction)
 
 
 def huber_loss(input: Array, target: Array, reduction: str = "mean", delta: float = 1.0) -> Any:
@@ -60,7 +60,7 @@ def huber_loss(input: Array, target: Array, reduction: str = "mean", delta: floa
     sizes = [abs(e) for e in _errors("huber_loss", input, target)]
     limit = min(delta, float_info.max)  # at an infinite delta, delta * 0 would be NaN
     within = tuple(minimum(size, limit) for size in sizes)
-    beyond = autograd_lite.sum(maximum(size, limit) - limit for size in sizes)
+    beyond = _summed([maximum(size, limit) - limit for size in sizes])
     total = dot(within, within) / 2 + limit * beyond
     return _reduced("huber_loss", total, len(sizes), reduction)
 
@@ -73,7 +73,7 @@ def hinge_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     if sizes and largest(-size for size in sizes) >= 0:
         raise ValueError("hinge_loss: a target must be 1 or -1, not 0; write 2 * target - 1")
     losses = [relu(1 - y * x) for x, y in pairs]
-    return _reduced("hinge_loss", autograd_lite.sum(losses), len(losses), reduction)
+    return _reduced("hinge_loss", _summed(losses), len(losses), reduction)
 
 
 def binary_cross_entropy(
@@ -144,7 +144,7 @@ def binary_cross_entropy_with_logits(
         yes = y * positive[i] if positive else y
         loss = yes * softplus(-x) + (1 - y) * softplus(x)
         losses.append(ws[i] * loss if ws else loss)
-    return _reduced(name, autograd_lite.sum(losses), len(losses), reduction)
+    return _reduced(name, _summed(losses), len(losses), reduction)
 
 
 def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Any:
@@ -194,20 +194,20 @@ def cross_entropy(
             total = logsumexp(x)
             weighted = tuple(w * p for w, p in zip(ws, smooth, strict=True))
             losses.append(dot(weighted, [total - score for score in x]))
-        return _reduced(name, autograd_lite.sum(losses), len(losses), reduction)
+        return _reduced(name, _summed(losses), len(losses), reduction)
 
     def loss(x: Vector, i: int) -> Any:
         direct = logsumexp(x) - take(x, i)
         return take(ws, i) * direct if weight is not None else direct
 
     cases = _cases(name, samples, input, target, ignore_index)
-    total = autograd_lite.sum(loss(x, i) for x, i in cases) if cases else _zero(samples)
+    total = _summed([loss(x, i) for x, i in cases]) if cases else _zero(samples)
     count = len(cases) if weight is None else sum(take(ws, i) for _, i in cases)
     direct = _reduced(name, total, count, reduction)
     if not e or not cases:
         return direct
     # A mean of its own: where all targets have the weight 0, it is infinite and `direct` is NaN.
-    evenly = autograd_lite.sum(dot(ws, log_softmax(x)) for x, _ in cases)
+    evenly = _summed([dot(ws, log_softmax(x)) for x, _ in cases])
     return (1 - e) * direct - e / classes * _reduced(name, evenly, count, reduction)
 
 
@@ -330,9 +330,16 @@ def _cases(
     return cases
 
 
+def _summed(losses: list[Any]) -> Any:
+    """The sum of losses; a single Value is its own, and so must not be -0.0: 0 + -0.0 is 0.0."""
+    if len(losses) == 1 and isinstance(losses[0], Node):
+        return losses[0]
+    return autograd_lite.sum(losses)
+
+
 def _reduced(name: str, total: Any, count: Any, reduction: str) -> Any:
     _check(name, reduction=reduction)
-    if reduction == "sum":
+    if reduction == "sum" or (type(count) is int and count == 1 and isinstance(total, Node)):
         return total
     # Numbers as Values, in a compiled function, too: 0 / 0 is NaN.
     if isinstance(total, Node):

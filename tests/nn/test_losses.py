@@ -10,6 +10,7 @@ import pytest
 import autograd_lite
 import nn
 from autograd_lite import Value
+from autograd_lite.graph import topological_order
 
 PAIRS = [
     nn.mse_loss,
@@ -168,3 +169,40 @@ def test_a_loss_of_six_axes():
     x = np.zeros((1, 2, 1, 1, 1, 3)).tolist()
     target = np.zeros((1, 1, 1, 1, 3), int).tolist()
     assert nn.cross_entropy(x, target) == pytest.approx(np.log(2))
+
+
+def test_the_cross_entropy_of_one_sample_is_one_difference():
+    """No sum of one loss, and no division by 1: logsumexp(x) - x[0] and nothing else."""
+    x = [Value(0.3), Value(-1.2)]
+    for scores, target in ((x, 0), ([x], [0])):
+        made = topological_order(nn.cross_entropy(scores, target))
+        assert sorted(node._op for node in made if node._op) == ["-", "logsumexp"]
+
+
+ONE = [
+    (nn.mse_loss, "- dot"),
+    (nn.quadratic_loss, "- dot /"),  # / 2
+    (nn.l1_loss, "- abs"),
+    (nn.huber_loss, "- abs minimum maximum - * dot / +"),
+    (nn.hinge_loss, "* - ReLU"),
+    (nn.binary_cross_entropy_with_logits, "neg softplus softplus * * +"),
+]
+
+
+@pytest.mark.parametrize(("loss", "operations"), ONE)
+def test_a_loss_of_one_element_has_no_sum_and_no_division_by_1(loss, operations):
+    made = topological_order(loss([Value(0.3)], [1.0]))
+    assert sorted(node._op for node in made if node._op) == sorted(operations.split())
+
+
+@pytest.mark.parametrize("size", [0.0, -0.0, 0.3, -2.5, 1e300, math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize("loss", [loss for loss, _ in ONE])
+def test_a_loss_of_one_element_has_the_numbers_of_a_mean(loss, size):
+    """To the bit: value and gradient are those of a sum that is divided by the count."""
+    target, x, y = [1.0], Value(size), Value(size)
+    direct = loss([x], target)
+    divided = autograd_lite.sum([loss([y], target)]) / 1
+    direct.backward()
+    divided.backward()
+    for mine, other in ((direct.data, divided.data), (x.grad, y.grad)):
+        assert np.float64(mine).tobytes() == np.float64(other).tobytes()
