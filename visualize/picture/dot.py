@@ -24,8 +24,8 @@ Pictures of a hundred boxes need fewer. Without a bound a chain of 100 steps tha
 parameter takes minutes, as every long edge is a row of hidden boxes.
 """
 
-PAGE = 1_000
-"""The width of a page, in points."""
+PAGE = 940
+"""The width of a page, in points: what is wider cannot be read in a column of text."""
 
 _LEAVES = ("parameter", "data", "constant")
 

@@ -45,7 +45,7 @@ def test_kinds_are_told_apart_by_shape_and_in_the_legend(neuron, drawn):
 
 
 def test_local_partials_when_asked(neuron, drawn):
-    with_partials = drawn(visualize.draw(neuron, partials=True).svg)
+    with_partials = drawn(visualize.draw(neuron, partials=True, rankdir="LR").svg)
     texts = [t for edge in with_partials.edges for t in with_partials.texts(edge)]
     assert sorted(texts) == sorted(
         ["2", "0.5", "1", "1", "0.7864", "2", "2", "1", "-1", "0.001", "4", "-1.076", "1", "1"]
