@@ -235,7 +235,7 @@ class Printer:
         at_most_0 = condition.op == "<=" and _is(condition.args[1], 0)
         if at_most_0 and _is(yes, 0) and no == condition.args[0]:
             return WHOLE, self._relu(no)
-        if self.dialect.traced and x.args[0].op == "<=" and condition.args == (no, yes):
+        if self.dialect.softplus and x.args[0].op == "<=" and condition.args == (no, yes):
             condition = condition._replace(op="<")  # the first of the largest has the derivative
         if condition.op == ">" and _is(yes, 1) and _is(condition.args[1], 0) and no.op == "where":
             below, minus, same = no.args

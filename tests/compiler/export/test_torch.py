@@ -41,7 +41,7 @@ def test_derivatives_at_kinks_and_ties_are_those_of_the_engine():
             (abs(a) + 2 * al.softplus(a) + 3 * al.logsigmoid(a) + 5 * al.sign(a) * (a + 1))
             + (7 * al.relu(a) + 11 * al.elu(a, 0.5) + 13 * al.leaky_relu(a, 0.1))
             + (17 * al.maximum(b, c) + 19 * al.minimum(b, c) + 23 * al.clip(b, 0.0, 1.0))
-            + (29 * al.copysign(a, b) + 31 * al.logsumexp([b, c]))
+            + (29 * al.copysign(a, b) + 31 * al.logsumexp([b, c]) + 37 * al.largest([b, c]))
         )
 
     source = al.export(total, "torch", name="f")
