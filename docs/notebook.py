@@ -33,7 +33,7 @@ def cells(page: str) -> list[dict[str, object]]:
 
 def prose(text: str) -> str:
     """Without the pictures, which the cells show, and with links that lead out of the folder."""
-    text = re.sub(r"^!\[.*\]\(.*\)$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^(!\[.*\]\(.*\)|<img .*>)$", "", text, flags=re.MULTILINE)
     text = re.sub(r"\[The same as a\nnotebook\]\(\S+\)\.\n", "", text)
     text = re.sub(r"\]\((?!https?:)", "](../", text)
     return re.sub(r"\n{3,}", "\n\n", text)
