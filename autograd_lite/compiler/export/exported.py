@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.tape.ranges import Ints
     from autograd_lite.compiler.tape.tape import Tape
 
-__all__ = ["Argument", "Exported", "Numbers", "Parameter", "Result", "State"]
+__all__ = ["Argument", "Exported", "Numbers", "Parameter", "Recordings", "Result", "State"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +144,7 @@ class Exported:
     fixed: dict[str, Any]
     results: list[Result]
     state: list[State]
-    others: Callable[[], Iterator[list[Exported]]] | None = field(default=None, kw_only=True)
+    others: Callable[[], Iterator[Recordings]] | None = field(default=None, kw_only=True)
 
     @property
     def is_step(self) -> bool:
@@ -237,3 +237,17 @@ def identifier(name: str) -> str:
     """A name as an identifier: layers_0_weight; "function" for a lambda."""
     made = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_")
     return f"_{made}" if made[:1].isdigit() else made or "function"
+
+
+class Recordings(NamedTuple):
+    """A function recorded with several numbers of samples.
+
+    sizes   the recordings at each of `samples.SIZES`
+    larger  those with more samples than the arguments have, and with
+            `samples.MANY` if it takes so many
+    fewer   those with two samples and with one; None where the function cannot be recorded so
+    """
+
+    sizes: list[Exported]
+    larger: list[Exported]
+    fewer: list[Exported | None]

@@ -165,11 +165,11 @@ def _of_any_size(
     """The functions for any number of samples n; None if there is no such axis.
 
     What the recordings of some n have in common is tried, in NumPy, on the recorded call, whose n
-    is another one, and on one of more samples.
+    is another one, and with more samples; then with fewer, for the least number that it takes.
     """
     for recorded in exported.others() if exported.others else ():
-        *others, larger = map(_with_free_names, recorded)
-        if any(_named(other) != _named(exported) for other in (*others, larger)):
+        others, larger = ([*map(_with_free_names, some)] for some in recorded[:2])
+        if any(_named(other) != _named(exported) for other in (*others, *larger)):
             continue  # some of them do not read a parameter
         try:
             program = unified([_tensors(other, names, gradients) for other in others])
@@ -188,12 +188,26 @@ def _of_any_size(
             first = next(known for known, shape in shown.items() if shape[0] == "n")
             lead = names.get(first, first)
             tried = _text(exported, names, NUMPY, program, lead, shown)
-            for some in exported, larger:
+            for some in exported, *larger:
                 check(some, run_in_numpy(tried, some, gradients), "numpy")
-            return Written(_text(exported, names, dialect, program, lead, shown), shown)
         except (DifferentError, ExportError, StopIteration):
             continue
+        least = 3
+        for few in recorded.fewer:
+            if few is None or not _holds(tried, _with_free_names(few), gradients):
+                break
+            least -= 1
+        return Written(_text(exported, names, dialect, program, lead, shown, least), shown)
     return None
+
+
+def _holds(text: str, exported: Exported, gradients: bool) -> bool:
+    """True if a module in NumPy gives the numbers of this recording."""
+    try:
+        check(exported, run_in_numpy(text, exported, gradients), "numpy")
+    except Exception:  # what the module raises for so few samples
+        return False
+    return True
 
 
 def _named(exported: Exported) -> list[str]:
@@ -211,15 +225,17 @@ def _text(
     program: TensorProgram,
     lead: str = "",
     shapes: Mapping[str, Sequence[int | str]] = {},
+    least: int = 1,
 ) -> str:
     """The module.
 
     lead    the array whose length is n, the number of samples; or ""
     shapes  {tensor: its shape} of those whose shape has n
+    least   the least n
     """
     printer = (dialect.printer or Printer)(dialect)
     given = {short: known for known, short in names.items()}
-    body = _Function(exported, printer, given, lead, shapes)
+    body = _Function(exported, printer, given, lead, shapes, least)
     text = body.of(function_name(exported), program.forward, program.result, {})
     if program.gradients:
         lines = [*program.forward, *program.backward]
@@ -241,9 +257,10 @@ class _Function:
         given: dict[str, str],
         lead: str,
         shapes: Mapping[str, Sequence[int | str]],
+        least: int,
     ) -> None:
         self.exported, self.printer, self.given, self.lead = exported, printer, given, lead
-        self.shapes = shapes
+        self.shapes, self.least = shapes, least
 
     def of(
         self,
@@ -274,7 +291,12 @@ class _Function:
         text += [f"    {known} = parameters[{_quoted(key)}]" for known, key in used]
         text += self._numbers("\n".join([shown, *[f"{self.printer.text(x)}." for x in grads]]))
         text += self._converted()
-        text += [f"    n = len({self.lead})  # any number of samples"] if sized else []
+        least = max(self.least, _taken_away(shown))
+        counted = "any number of samples" if least == 1 else f"at least {least} samples"
+        text += [f"    n = len({self.lead})  # {counted}"] if sized else []
+        if sized and least > 1:
+            text += [f"    if n < {least}:"]
+            text += [f'        raise ValueError("there must be at least {least} samples")']
         text += shapes
         if not self.printer.dialect.traced:
             for check, said in checks:
@@ -354,6 +376,16 @@ class _Function:
         if len(texts) == 1:
             return texts[0]
         return f"({', '.join(texts)})"
+
+
+def _taken_away(shown: str) -> int:
+    """The least n at which no n - k is below 0, where it would index from the end.
+
+    Up to three samples have been tried; the function may not read what is behind such an index.
+    """
+    found = re.findall(r"(?:(\d+) \* )?\bn - (\d+)", shown)
+    least = max((-(-int(away) // int(times or 1)) for times, away in found), default=1)
+    return least if least > 3 else 1
 
 
 def _renamed(x: Expression, names: dict[str, str]) -> Expression:

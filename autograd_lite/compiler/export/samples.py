@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.compiler.export.exported import Recordings
 from autograd_lite.compiler.export.expressions import Expression, name, number, operation
 from autograd_lite.compiler.tape.opcodes import LEAF
 from autograd_lite.value import Value
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["SIZES", "DifferentError", "Size", "recordings", "unified"]
 
 SIZES = (5, 7, 12)  # at which a function is recorded
+MANY, NODES = 40, 300_000  # as many samples are tried if that takes at most as many nodes
 
 
 class DifferentError(ValueError):
@@ -168,21 +170,30 @@ def _plain(factors: Sequence[float]) -> float:
 
 def recordings(
     read: Callable[[tuple[Any, ...]], Exported], args: tuple[Any, ...]
-) -> Iterator[list[Exported]]:
+) -> Iterator[Recordings]:
     """Recordings with these arguments at each of `SIZES`, for each length that arguments have, and
-    one with more samples than they have: for the function may go through something else, too.
+    with more and with fewer samples: for the function may go through something else, too, or do
+    something else with few of them.
 
     Samples come again, or there are fewer of them. What cannot be recorded so is left out, and what
     does not read all of its samples, as a function of vectors of a given length.
     """
-    for length in dict.fromkeys(len(arg) for arg in args if _is_sequence(arg)):
-        sizes = (*SIZES, length + 3)
+
+    def at(n: int, length: int) -> Exported | None:
         try:
-            found = [read(tuple([_cycled(x, length, n) for x in args])) for n in sizes]
+            return read(tuple([_cycled(x, length, n) for x in args]))
         except Exception:  # what the function raises for another number of samples
+            return None
+
+    for length in dict.fromkeys(len(arg) for arg in args if _is_sequence(arg)):
+        found = {n: at(n, length) for n in (*SIZES, length + 3)}
+        known = [x for n, x in found.items() if x is not None and _is_read(x, n)]
+        if len(known) < len(found):
             continue
-        if all(_is_read(exported, n) for exported, n in zip(found, sizes, strict=True)):
-            yield found
+        sizes, larger = known[: len(SIZES)], known[len(SIZES) :]
+        if len(sizes[-1].tape) * MANY <= NODES * SIZES[-1] and (many := at(MANY, length)):
+            larger.append(many)
+        yield Recordings(sizes, larger, [at(2, length), at(1, length)])
 
 
 def _is_read(exported: Exported, n: int) -> bool:

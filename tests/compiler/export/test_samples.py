@@ -137,3 +137,66 @@ def test_what_goes_through_something_of_the_recorded_length_is_for_that_length()
 
     source = al.export(loss, "numpy", np.arange(1.0, 5.0))
     assert "xs  (4,)" in source.text
+
+
+W = [Value(0.5), Value(-0.3)]
+
+
+def shape_of(f):
+    return al.export(f, "numpy", [0.5, 1.5, -1.0, 2.0, 0.25, 3.0, 0.75, -2.0]).shapes.get("xs")
+
+
+def test_few_samples_are_refused_where_the_function_does_other_things_with_them():
+    def scaled(xs):
+        return sum(W[0] * x for x in xs) / (len(xs) if len(xs) > 4 else 4)
+
+    source = al.export(scaled, "numpy", [0.5, 1.5, -1.0, 2.0, 0.25, 3.0, 0.75, -2.0])
+    space = {}
+    exec(str(source), space)
+    given = source.parameters(), np.array([1.0, 2.0])
+    with pytest.raises(ValueError, match="there must be at least 3 samples"):
+        space["scaled"](*given)
+
+
+def test_few_samples_are_refused_where_the_function_raises():
+    def spread(xs):
+        if len(xs) < 2:
+            raise ValueError
+        mean = sum(xs) / len(xs)
+        return sum((W[0] * x - mean) ** 2 for x in xs) / (len(xs) - 1)
+
+    text = str(al.export(spread, "numpy", [0.5, 1.5, -1.0, 2.0]))
+    assert "if n < 2:" in text
+
+
+def test_one_sample_is_refused_where_two_are_read():
+    def products(xs):
+        y = [al.dot(W, x) for x in xs]
+        return sum(y[i] * y[i - 1] for i in range(1, len(y))) + W[0]
+
+    source = al.export(products, "numpy", np.ones((6, 2)))
+    space = {}
+    exec(str(source), space)
+    with pytest.raises(ValueError, match="there must be at least 2 samples"):
+        space["products_and_grad"](source.parameters(), np.ones((1, 2)))
+
+
+def test_an_index_from_the_end_is_none_of_few_samples():
+    def last(p):
+        return sum(x * x for x in p) + (p[len(p) - 4] * 3 if len(p) >= 4 else 0)
+
+    assert "if n < 4:" in str(al.export(last, "numpy", [Value(1.0 + i) for i in range(9)]))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda xs: sum(W[0] * x for x in xs) / min(len(xs), 16),
+        lambda xs: sum(W[0] * x * k for x, k in zip(xs, [2.0] * 20, strict=False)),
+        lambda xs: sum(W[0] * x for x in xs[:30]),
+    ],
+    ids=["a bound", "a list of its own", "the first thirty"],
+)
+def test_what_ends_at_a_length_beyond_the_example_is_for_one_length(f):
+    assert shape_of(lambda xs: sum(W[0] * x for x in xs) / len(xs)) == ("n",)
+    assert shape_of(f) is None
