@@ -188,9 +188,9 @@ def export(f: Callable[..., Any], language: str, /, *args: Any, **options: Any) 
     """The source of f(*args) in another language, which imports nothing of ours.
 
     f         a function, compiled or not; it is called once, and what it changes is put back
-    language  the name of the language
-    args      example arguments: those of the export may have other numbers, and in NumPy and JAX
-              another number of samples
+    language  "numpy", "jax", "torch", "c" or "wasm"
+    args      example arguments: those of the export may have other numbers, and in NumPy, JAX and
+              PyTorch another number of samples
     options   those of the language; and `name` for another name of the function
 
     Parameters have the names of the user's code: those of `named_parameters()`, or of a variable. A

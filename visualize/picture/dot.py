@@ -25,7 +25,7 @@ parameter takes minutes, as every long edge is a row of hidden boxes.
 """
 
 PAGE = 940
-"""The width of a page, in points: what is wider cannot be read in a column of text."""
+"""The width of a page, in points: a wider picture goes from top to bottom, if it fits so."""
 
 _LEAVES = ("parameter", "data", "constant")
 
