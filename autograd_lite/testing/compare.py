@@ -31,6 +31,9 @@ SMALLEST = sys.float_info.min / DOUBLE
 ULPS = tuple(4**k for k in range(11))
 """The distances, in floats, at which a function is looked at where steps seem too coarse."""
 
+NEARBY = 64
+"""How many inputs nearby are looked at where the derivative at a kink is that of neither side."""
+
 
 class Direction(NamedTuple):
     """A line through the inputs.
@@ -192,7 +195,27 @@ class Comparison(ABC):
             or self.too_rounded(mode, i, line, derivative, found)
         ):
             verdict = "unclear"
+        if verdict == "wrong" and found.kind == "kink" and self.between(i, line, derivative):
+            verdict = "kink"
         return verdict, found
+
+    def between(self, i: int, line: Direction, derivative: float) -> bool:
+        """True if slopes at inputs nearby lie on both sides of the derivative.
+
+        Where several kinks meet, as those of neurons without a bias do at 0, the derivative may
+        take each of them from another side; the sides of the line take all from one.
+        """
+        way = line.scale * self.epsilon**FIRST
+        h = way / 64
+        slopes = []
+        for _ in range(NEARBY):
+            near = [x + way * self.checked.random.gauss(0.0, 1.0) for x in self.x]
+            left, right = (self.evaluated(line.moved(near, t))[i] for t in (-h, h))
+            slopes.append((right - left) / (2 * h))
+        slopes = [slope for slope in slopes if math.isfinite(slope)]
+        low, high = min(slopes, default=math.nan), max(slopes, default=math.nan)
+        error = self.checked.tolerance(low, high) + DOUBT * self.roundings[i] / h
+        return low - error <= derivative <= high + error
 
     def judged(
         self, g: Callable[[float], float], i: int, scales: Sequence[float], derivative: float

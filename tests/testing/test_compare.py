@@ -66,6 +66,26 @@ def test_a_gradient_at_a_kink_lies_between_its_sides(number):
         assert len(check_grad(by_hand(al.relu, lambda x, inside=inside: inside), 0.0).kinks) == 1
 
 
+def test_where_two_kinks_meet_the_derivative_may_take_each_from_another_side():
+    def apart(x, y):
+        return 0.5 * al.relu(-0.7 * x + y) - 0.5 * al.relu(0.6 * x)
+
+    report = check_grad(apart, 0.0, 0.0)
+    assert {exclusion.by for exclusion in report.kinks} >= {"x"}
+
+
+@pytest.mark.parametrize("number", [0.2, -1.0, math.inf, math.nan])
+def test_where_two_kinks_meet_a_derivative_of_no_side_fails(number):
+    def apart(x, y):
+        return 0.5 * al.relu(-0.7 * x + y) - 0.5 * al.relu(0.6 * x)
+
+    def gradient(x, y):
+        return number, 0.0
+
+    with pytest.raises(GradientError):
+        check_grad(apart, 0.0, 0.0, grad=gradient)
+
+
 def test_a_cusp_is_a_kink():
     cusp = by_hand(lambda x: al.sqrt(abs(x)), lambda x: 0.0)
     assert len(check_grad(cusp, 0.0).kinks) == 1
