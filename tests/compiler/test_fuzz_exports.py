@@ -10,7 +10,7 @@ from tests.compiler import fuzz_exports as fuzz
 
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "")
 PROGRAMS = {"long": 10_000, "quick": 20}.get(PROFILE, 300)
-EVERY = 1 if PROFILE == "long" else 10  # of what is slow
+EVERY = 1 if PROFILE == "long" else 20  # of what is slow
 
 
 @pytest.mark.parametrize("first", range(0, PROGRAMS, fuzz.TOGETHER))

@@ -55,6 +55,7 @@ NOT_CALLED = {"Value", "compile", "compiled", "no_grad", "operation", "detect_an
 NOT_CALLED |= {"draw"}  # which warns that it is deprecated
 NOT_CALLED |= {*derivatives.__all__} - {"pullback"}  # which are given functions, as these are:
 NOT_CALLED |= {"fixed_point", "fori_loop", "repeat", "scan", "sparsity", "value_grad_hessian"}
+NOT_CALLED |= {"export", "to_jax"}
 FUNCTIONS = [getattr(al, name) for name in al.__all__ if name not in NOT_CALLED]
 FUNCTIONS += [nn.mse_loss, nn.cross_entropy]
 CLASSES = [Value, Weight, Slotted, nn.Parameter]
