@@ -215,7 +215,7 @@ class Comparison(ABC):
         slopes = [slope for slope in slopes if math.isfinite(slope)]
         low, high = min(slopes, default=math.nan), max(slopes, default=math.nan)
         error = self.checked.tolerance(low, high) + DOUBT * self.roundings[i] / h
-        return low - error <= derivative <= high + error
+        return bool(low - error <= derivative <= high + error)
 
     def judged(
         self, g: Callable[[float], float], i: int, scales: Sequence[float], derivative: float
