@@ -45,9 +45,6 @@ from autograd_lite.compiler.run.compiled import Compilation, CompiledExecutor  #
 from autograd_lite.compiler.run.compiler import Library, command  # noqa: E402
 
 sys.path.insert(0, str(HERE))
-import compile as dense  # noqa: E402
-
-sys.path.insert(0, str(HERE))  # which that script has left out again
 import plans  # noqa: E402
 
 
@@ -80,22 +77,11 @@ def chapter(n: int) -> Program:
 
 
 def gpt(letters: int, steps: bool = False) -> Program:
-    weights = {
-        name: [list(map(nn.Parameter, row)) for row in w.tolist()]
-        for name, w in dense.gpt_weights().items()
-    }
-
-    def minus_log(logits: list[Any], i: Any) -> Any:
-        return -autograd_lite.take(autograd_lite.log_softmax(logits), i)
-
-    on = dense.Scalars(autograd_lite.softmax, minus_log, autograd_lite.take)
-
-    def loss(tokens: Any) -> Any:
-        return dense.scalar_gpt(weights, tokens, on)
-
+    weights = plans.gpt_parameters()
+    loss, args = plans.gpt(letters, weights)
     every = [x for rows in weights.values() for row in rows for x in row]
     optimizer = nn.optim.Adam(every, lr=0.01) if steps else None
-    return Program(loss, (np.arange(letters + 1),), optimizer)
+    return Program(loss, args, optimizer)
 
 
 def lstm(length: int) -> Program:

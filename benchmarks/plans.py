@@ -67,11 +67,15 @@ def network(sizes: list[int], batch: int, hinge: bool, optimizer: Any = None) ->
     return step, (task.x, task.y)
 
 
-def gpt(letters: int) -> Call:
-    weights = {
+def gpt_parameters() -> dict[str, list[list[nn.Parameter]]]:
+    return {
         name: [list(map(nn.Parameter, row)) for row in w.tolist()]
         for name, w in dense.gpt_weights().items()
     }
+
+
+def gpt(letters: int, weights: dict[str, list[list[nn.Parameter]]] | None = None) -> Call:
+    weights = weights or gpt_parameters()
 
     def minus_log(logits: list[Any], i: Any) -> Any:
         return -autograd_lite.take(autograd_lite.log_softmax(logits), i)
