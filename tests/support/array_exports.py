@@ -157,3 +157,24 @@ MADE = {
         *(option, clusters, tangle),
     )
 }
+
+
+def at_kinks(language: str) -> tuple[Any, list[Value]]:
+    """A source, recorded off its kinks and ties, and its parameters at these, with gradients."""
+    x = [Value(0.3), Value(0.4), Value(0.5), Value(0.6)]
+
+    def total() -> Any:
+        a, b, c, _ = x
+        return (
+            (abs(a) + 2 * al.softplus(a) + 3 * al.logsigmoid(a) + 5 * al.sign(a) * (a + 1))
+            + (7 * al.relu(a) + 11 * al.elu(a, 0.5) + 13 * al.leaky_relu(a, 0.1))
+            + (17 * al.maximum(b, c) + 19 * al.minimum(b, c) + 23 * al.clip(b, 0.0, 1.0))
+            + (29 * al.copysign(a, b) + 31 * al.logsumexp([b, c]))
+            + (37 * al.largest([b, c]) + 41 * al.where(b <= c, c, b))
+        )
+
+    source = al.export(total, language, name="f")
+    for value, number in zip(x, (0.0, 1.0, 1.0, 0.0), strict=True):
+        value.data, value.grad = number, 0.0
+    total().backward()
+    return source, x

@@ -6,7 +6,7 @@ import pytest
 import autograd_lite as al
 from autograd_lite import Value
 from autograd_lite.compiler.export import ExportError
-from tests.support.array_exports import MADE
+from tests.support.array_exports import MADE, at_kinks
 
 pytest.importorskip("jax")
 SOME = ["softmax", "recurrent"]
@@ -42,22 +42,7 @@ def test_derivatives_at_kinks_and_ties_are_those_of_the_engine():
     """JAX has 1 for abs at 0, and other numbers where branches meet."""
     import jax
 
-    x = [Value(0.3), Value(0.4), Value(0.5), Value(0.6)]
-
-    def total():
-        a, b, c, _ = x
-        return (
-            (abs(a) + 2 * al.softplus(a) + 3 * al.logsigmoid(a) + 5 * al.sign(a) * (a + 1))
-            + (7 * al.relu(a) + 11 * al.elu(a, 0.5) + 13 * al.leaky_relu(a, 0.1))
-            + (17 * al.maximum(b, c) + 19 * al.minimum(b, c) + 23 * al.clip(b, 0.0, 1.0))
-            + (29 * al.copysign(a, b) + 31 * al.logsumexp([b, c]))
-            + (37 * al.largest([b, c]) + 41 * al.where(b <= c, c, b))
-        )
-
-    source = al.export(total, "jax", name="f")
-    for value, number in zip(x, (0.0, 1.0, 1.0, 0.0), strict=True):
-        value.data, value.grad = number, 0.0
-    total().backward()
+    source, x = at_kinks("jax")
     space = {}
     exec(source.text, space)
     with jax.enable_x64(True):

@@ -6,7 +6,7 @@ import pytest
 import autograd_lite as al
 from autograd_lite import Value
 from autograd_lite.compiler.export import ExportError
-from tests.support.array_exports import MADE
+from tests.support.array_exports import MADE, at_kinks
 
 torch = pytest.importorskip("torch")
 SOME = ["softmax", "recurrent"]
@@ -33,21 +33,7 @@ def test_values_and_gradients(name):
 
 
 def test_derivatives_at_kinks_and_ties_are_those_of_the_engine():
-    x = [Value(0.3), Value(0.4), Value(0.5), Value(0.6)]
-
-    def total():
-        a, b, c, _ = x
-        return (
-            (abs(a) + 2 * al.softplus(a) + 3 * al.logsigmoid(a) + 5 * al.sign(a) * (a + 1))
-            + (7 * al.relu(a) + 11 * al.elu(a, 0.5) + 13 * al.leaky_relu(a, 0.1))
-            + (17 * al.maximum(b, c) + 19 * al.minimum(b, c) + 23 * al.clip(b, 0.0, 1.0))
-            + (29 * al.copysign(a, b) + 31 * al.logsumexp([b, c]) + 37 * al.largest([b, c]))
-        )
-
-    source = al.export(total, "torch", name="f")
-    for value, number in zip(x, (0.0, 1.0, 1.0, 0.0), strict=True):
-        value.data, value.grad = number, 0.0
-    total().backward()
+    source, x = at_kinks("torch")
     given = torch.tensor([v.data for v in x], dtype=torch.float64, requires_grad=True)
     called(source, {"x": given}).backward()
     np.testing.assert_allclose(given.grad, [v.grad for v in x], rtol=1e-12)
