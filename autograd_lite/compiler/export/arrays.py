@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONSTANT",
+    "GLOBAL",
     "MOST_PARTS",
+    "RESERVED",
     "UNWRITTEN",
     "Arrays",
     "NotInArraysError",
@@ -50,6 +52,15 @@ __all__ = [
 
 UNWRITTEN, CONSTANT = -1, -2
 MOST_PARTS = 64  # arrays that are put together for one operand
+
+GLOBAL = {
+    *("np", "jnp", "jax", "torch", "special"),
+    *("float", "int", "bool", "tuple", "range", "len", "ValueError"),
+}
+"""What functions of a module refer to."""
+
+RESERVED = GLOBAL | {"parameters", "n", "t", "step", "arrays", "valid", "results"}
+"""Names that a function of a module uses itself: no array has them."""
 
 
 class NotInArraysError(ExportError):
@@ -93,7 +104,6 @@ class Arrays:
         self.tables: dict[str, NDArray[Any]] = {}
         self.known: set[str] = set()
         self.constants: dict[str, int] = {}
-        self.taken = {"np", "jnp", "jax", "torch", "special", "t", "n", "parameters", "step"}
         self.owner, self.home = np.full(size, UNWRITTEN), np.full(size, UNWRITTEN)
         self.place, self.spot = np.zeros(size, np.int64), np.zeros(size, np.int64)
         self.numbers, self.written = np.zeros(size), np.zeros(size, bool)
@@ -107,7 +117,7 @@ class Arrays:
     def array(self, wish: str, shape: Shape, made: bool) -> int:
         """The number of a new array of this name, or of one like it if that is taken."""
         found, k = wish, 1
-        while found in self.known or found in self.taken:
+        while found in self.known or found in RESERVED:
             k += 1
             found = f"{wish}_{k}"
         self.known.add(found)
@@ -139,7 +149,7 @@ class Arrays:
             if same and others.tobytes() == values.tobytes():
                 return name(known, values.shape)
         found, k = wish, 1
-        while found in self.tables or found in self.taken:
+        while found in self.tables or found in RESERVED:
             k += 1
             found = f"{wish}_{k}"
         self.tables[found] = values

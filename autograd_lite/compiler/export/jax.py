@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograd_lite.compiler.export.check import CannotRunError
-from autograd_lite.compiler.export.module import called, function_name, head, module
+from autograd_lite.compiler.export.module import called, function_name, head, module, value_of
 from autograd_lite.compiler.export.python import NUMPY, SCIPY, Dialect
 
 TYPE_CHECKING = False
@@ -46,9 +46,8 @@ def run(text: str, exported: Exported) -> tuple[Numbers, str]:
     def gradients(space: dict[str, Any], given: list[Any]) -> Any:
         def value(*given: Any) -> Any:
             results = space[function_name(exported)](*given)
-            return (results if one else results[exported.value]), results
+            return value_of(exported, results), results
 
-        one = len(exported.results) == 1
         (_, results), found = jax.jit(jax.value_and_grad(value, has_aux=True))(*given)
         return results, found
 

@@ -10,7 +10,7 @@ from math import inf
 
 import numpy as np
 
-from autograd_lite.compiler.export.arrays import NotInArraysError
+from autograd_lite.compiler.export.arrays import GLOBAL, RESERVED, NotInArraysError
 from autograd_lite.compiler.export.check import check
 from autograd_lite.compiler.export.exported import Numbers
 from autograd_lite.compiler.export.expressions import Expression
@@ -39,16 +39,15 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.export.exported import Argument, Exported
     from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["called", "function_name", "head", "local_names", "module", "run_in_numpy"]
-
-GLOBAL = {
-    *("np", "jnp", "jax", "torch", "special"),
-    *("float", "int", "bool", "tuple", "range", "len", "ValueError"),
-}
-"""What functions of a module refer to."""
-
-RESERVED = GLOBAL | {"parameters", "n", "t", "step", "arrays", "valid", "results"}
-"""Names that a function of a module uses itself."""
+__all__ = [
+    "called",
+    "function_name",
+    "head",
+    "local_names",
+    "module",
+    "run_in_numpy",
+    "value_of",
+]
 
 TABLES = {"TABLE", "INDEX", "MASK", "STARTS"}
 """What the names of its constant arrays begin with."""
@@ -442,6 +441,11 @@ def called(
                 results[k] = y
         found = {known: np.asarray(x) for known, x in found.items()}
     return Numbers([np.asarray(x) for x in results], found, {})
+
+
+def value_of(exported: Exported, results: Any) -> Any:
+    """The value among what the function of a module gives, which is differentiated."""
+    return results if len(exported.results) == 1 else results[exported.value]
 
 
 def run_in_numpy(text: str, exported: Exported, differentiated: bool = True) -> Numbers:

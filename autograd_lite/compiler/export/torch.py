@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.compiler.export.check import CannotRunError
-from autograd_lite.compiler.export.module import called, function_name, head, module
+from autograd_lite.compiler.export.module import called, function_name, head, module, value_of
 from autograd_lite.compiler.export.python import BINDS, NUMPY, WHOLE, Dialect, Printer
 from autograd_lite.compiler.export.recorded import ExportError
 
@@ -135,10 +135,9 @@ def run(text: str, exported: Exported) -> tuple[Numbers, str]:
     def gradients(space: dict[str, Any], given: list[Any]) -> Any:
         parameters = {known: x.clone().requires_grad_() for known, x in given[0].items()}
         results = space[function_name(exported)](parameters, *given[1:])
-        one = len(exported.results) == 1
-        value = results if one else results[exported.value]
-        wrt = [*parameters.values()]
+        value, wrt = value_of(exported, results), [*parameters.values()]
         found = torch.autograd.grad(value, wrt, allow_unused=True, materialize_grads=True)
+        one = len(exported.results) == 1
         again = [torch.as_tensor(x).detach() for x in ([results] if one else results)]
         return again[0] if one else again, dict(zip(parameters, found, strict=True))
 
