@@ -33,21 +33,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from common import BLUE, ORANGE, command_line, draw_losses
 from gpt import GPT, PLACES, made_up
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from letters import numbered, shuffled_names
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
 import autograd_lite
 from autograd_lite import Value, dot, log_softmax, nn, no_grad, take
+
+try:
+    import jax
+    import jax.numpy as jnp
+    from jax.sharding import Mesh, NamedSharding, PartitionSpec
+except ModuleNotFoundError:  # --help does without, and main says what is missing
+    jax = None
 
 BATCH_SIZE, LR, BETAS, EPS = 32, 0.01, (0.85, 0.99), 1e-8
 DEVICES = 8  # into which a processor is divided
@@ -278,6 +283,10 @@ def main() -> None:
     parser.add_argument("--coordinator", help="host:port of process 0")
     parser.add_argument("--checkpoint", type=Path, help="a file for the state: .safetensors")
     options = parser.parse_args()
+    if jax is None:
+        parser.error('this needs JAX: pip install ".[examples,jax,safetensors]"')
+    if options.checkpoint and not find_spec("safetensors"):
+        parser.error('--checkpoint needs safetensors: pip install ".[examples,jax,safetensors]"')
     if options.processes > 1 and options.process is None:
         launch(options.processes)
         return

@@ -20,8 +20,17 @@ def common(load):
     return load("common.py")
 
 
+def without(monkeypatch, *packages):
+    """As if they were not installed."""
+    for package in packages:
+        for name in [package, *sys.modules]:
+            if name.split(".")[0] == package:
+                monkeypatch.setitem(sys.modules, name, None)
+
+
 @pytest.mark.parametrize("name", sorted(PROGRAMS))
-def test_help(run, tmp_path, capsys, name):
+def test_help_needs_the_extra_of_the_examples_alone(monkeypatch, run, tmp_path, capsys, name):
+    without(monkeypatch, "jax", "safetensors", "torch")
     if name == "reinforce":
         pytest.importorskip("gymnasium")
     with pytest.raises(SystemExit) as stopped:
@@ -30,6 +39,25 @@ def test_help(run, tmp_path, capsys, name):
     printed = capsys.readouterr().out
     for option in ("eager", "output", "quick", "seed"):
         assert f"--{option}" in printed
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("package", "options", "what"),
+    [("jax", (), "this needs JAX"), ("safetensors", ("--checkpoint", "x"), "--checkpoint needs")],
+)
+def test_what_no_run_can_do_without_is_named_with_its_extra(
+    monkeypatch, run, tmp_path, capsys, package, options, what
+):
+    if package != "jax":
+        pytest.importorskip("jax")
+    without(monkeypatch, package)
+    with pytest.raises(SystemExit) as stopped:
+        run("cluster.py", *options)
+    assert stopped.value.code == 2
+    printed = capsys.readouterr().err
+    assert what in printed
+    assert 'pip install ".[examples,jax,safetensors]"' in printed
     assert list(tmp_path.iterdir()) == []
 
 
