@@ -87,10 +87,10 @@ def _documentation(rule: Rule) -> str:
     """The formulas of a rule, as a docstring."""
     if rule.nary:
         text = f"`{rule.value}` for any number n of operands x, as one node"
-        by = [f"`{partial}` by each x" for partial in rule.partials]
+        by = [f"`{partial}` with respect to each x" for partial in rule.partials]
     else:
         text = f"`{rule.value}`"
-        names = [f" by {x}" for x in rule.operands] if len(rule.partials) > 1 else [""]
+        names = [f" with respect to {x}" for x in rule.operands] if rule.partials[1:] else [""]
         by = [f"`{partial}`{x}" for partial, x in zip(rule.partials, names, strict=True)]
     text += f", with the {'partial ' * (len(by) > 1)}derivative{'s' * (len(by) > 1)} "
     text += " and ".join([", ".join(by[:-1]), by[-1]] if by[1:] else by)
@@ -217,7 +217,7 @@ def clip(x: float, low: float, high: float) -> float: ...
 @overload
 def clip(x: Operand, low: Operand, high: Operand) -> Operand: ...
 def clip(x: Operand, low: Operand, high: Operand) -> Operand:
-    """min(max(x, low), high), with derivative 1 by x from low to high, both included."""
+    """min(max(x, low), high), whose derivative with respect to x is 1 for low <= x <= high."""
     out: Operand = ternary_of(kernels.CLIP, x, low, high)
     return out
 

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import docstrings
 import mathml
+import sources
 
 import autograd_lite
 
@@ -17,7 +18,7 @@ project = "autograd_lite"
 version = release = autograd_lite.__version__
 copyright = "the autograd_lite authors"
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 exclude_patterns = ["notebooks"]
 nitpicky = True
 default_role = "code"
@@ -29,7 +30,8 @@ html_title = f"autograd_lite {version}"
 html_extra_path = ["images/neuron.html"]
 html_static_path = ["site.css"]
 html_css_files = ["site.css"]
-html_show_sourcelink = False
+html_favicon = "favicon.svg"
+html_theme_options = {"top_of_page_buttons": ["view"]}  # the source of the page
 
 myst_enable_extensions = ["amsmath", "dollarmath", "html_image"]
 myst_heading_anchors = 3
@@ -40,4 +42,5 @@ autodoc_typehints = "none"
 
 def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", docstrings.to_rst)
+    app.connect("viewcode-find-source", sources.of_module)
     mathml.setup(app)
