@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from math import prod
+
 from autograd_lite.derive import COTANGENT, TANGENT
 from visualize.model.select import NODE_LIMIT
 from visualize.picture.dot import header, record
@@ -30,6 +33,20 @@ def _title(step: Step) -> str:
     """The pass in which a step of the forward half was made: "tangent of backward"."""
     made_in = step.writes[0].made_in if step.writes else ""
     return " of ".join([_PASSES[letter] for letter in reversed(made_in)]) or "forward"
+
+
+def _shaped(array: Array) -> str:
+    """An array with its shape: "z1 [64, 50]"."""
+    return f"{array.name} [{', '.join(map(str, array.shape))}]" if array.shape else array.name
+
+
+def _target(step: Step) -> str:
+    """What a step writes: the array with its shape, or, if it writes a part, that part."""
+    for array in step.writes:
+        loops = re.fullmatch(r"\[([\d, ]+)\]", step.target.removeprefix(array.name))
+        if loops and prod(map(int, loops[1].split(", "))) == array.total:
+            return _shaped(array)
+    return step.target
 
 
 class ProgramPicture:
@@ -104,7 +121,7 @@ class ProgramPicture:
             # A step that adds to the array stands for all of it; one with "=" writes a part.
             self._writers[out.name] = [box] if step.sign != "=" else [*before, box]
         text = step.expression if step.sign == "=" else f"{step.sign} {step.expression}"
-        return self._box(box, "operation", [step.target, text], step.text)
+        return self._box(box, "operation", [_target(step), text], step.text)
 
     def _read(self, array: Array, box: str) -> None:
         """Add the edges to a box that reads the array, and the leaf if nothing has written it."""
@@ -117,9 +134,8 @@ class ProgramPicture:
             self._writers[array.name] = [leaf]
             gradients = {f"d{array.name}", f"dout/d{array.name}"} & self._gradients
             kind = "parameter" if gradients else "data"
-            numbers = f"{array.total:,} number{'s' * (array.total > 1)}"
-            title = f"{array.name}: {numbers}"
-            self._leaves.append("  " + self._box(leaf, kind, [array.name, numbers], title))
+            title = f"{array.name}: {array.total:,} number{'s' * (array.total > 1)}"
+            self._leaves.append("  " + self._box(leaf, kind, [_shaped(array)], title))
         self._edges += [self._edge(writer, box, array) for writer in self._writers[array.name]]
 
     def _box(self, name: str, kind: str, lines: list[str], title: str) -> str:
@@ -131,7 +147,7 @@ class ProgramPicture:
 
     def _edge(self, writer: str, reader: str, array: Array) -> str:
         name = f"e{len(self._edges)}"
-        self._titles[name] = printable(array.name)
+        self._titles[name] = printable(_shaped(array))
         if writer in self._back:
             return f"  {reader} -> {writer} [id={name} dir=back]"
         return f"  {writer} -> {reader} [id={name}]"

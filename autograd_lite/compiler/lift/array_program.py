@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd_lite.compiler.lift.instructions import Instruction, Take
 from autograd_lite.compiler.lift.names import Array, Names, cotangent
+from autograd_lite.compiler.lift.shapes import shaped
 from autograd_lite.compiler.lift.words import Step, in_words
 from autograd_lite.compiler.tape.opcodes import LEAF
 from autograd_lite.compiler.tape.ranges import Ints
@@ -124,7 +125,7 @@ class ArrayProgram:
 
     def steps(self, names: Mapping[range, str] = {}) -> tuple[list[Step], list[Step]]:
         """The instructions in words, forward and backward; for names see `arrays`."""
-        known = Names(self.arrays(names))
+        known = Names(shaped(self.arrays(names), [*self.forward, *self.backward]))
         return in_words(self.forward, known), in_words(self.backward, known)
 
     def __repr__(self) -> str:

@@ -31,6 +31,7 @@ class Array:
     values  [size] numbers of constants; None of other arrays
     leaf    first address of the leaves for whose name ? stands in the name; -1 without a ?
     made_in  the pass of derivatives, as in `derive.Nodes.marks`; "" of what is none
+    shape   the shape of all stretches of this name; () of a single number, (total,) by default
     """
 
     base: int
@@ -42,10 +43,13 @@ class Array:
     values: NDArray[np.float64] | None = None
     leaf: int = -1
     made_in: str = ""
+    shape: tuple[int, ...] = (-1,)
 
     def __post_init__(self) -> None:
         if self.total < 0:
             object.__setattr__(self, "total", self.size)
+        if self.shape == (-1,):
+            object.__setattr__(self, "shape", (self.total,) if self.total != 1 else ())
 
 
 def cotangent(name: str, taken: Container[str]) -> str:
