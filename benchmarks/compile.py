@@ -776,7 +776,7 @@ def empty_calls(size: Size) -> dict[str, float]:
 
 
 def trainings(size: Size) -> dict[int, Medians]:
-    """Milliseconds of so many steps of the chapter's network from the first on, by `check`."""
+    """Milliseconds of so many steps of the network 100-50-10 from the first on, by `check`."""
     task = Dense([100, 50, 10], 64, hinge=False)
 
     def train(steps: int, check: str) -> None:
@@ -881,7 +881,7 @@ TARGETS = (
 )
 WORK = {
     "moons": "moons, MLP 2-16-16-1 over 100 samples",
-    "chapter": "the chapter's network, 100-50-10, batch 64",
+    "chapter": "a network of 100-50-10 units, batch 64",
     "gpt": "a GPT of microgpt's shape on a name, with Adam",
     "graph": f"random graph of {NODES:,} nodes, value and gradient",
     "record": "recording, moons in scalar loops",
@@ -926,7 +926,7 @@ def markdown(results: dict[str, Any]) -> Iterable[str]:
             yield f"| {WORK[key]} | {OURS} | {significant(found[key])} {unit} | |"
         for steps, times in found["trainings"].items():
             for check, time in times.items():
-                work = f"{int(steps):,} steps of the chapter's network from the first on"
+                work = f"{int(steps):,} steps of the network 100-50-10 from the first on"
                 yield f'| {work} | check="{check}" | {significant(time)} ms | |'
         yield "\n| work | measured | target | |\n|---|---|---|---|"
         for row in verdicts(found):

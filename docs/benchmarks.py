@@ -27,7 +27,10 @@ RESULTS = ROOT / "docs" / "benchmarks"
 IMAGES = ROOT / "docs" / "images"
 PAGES = [
     *(ROOT / name for name in ("README.md", "README.zh-CN.md")),
-    *(ROOT / "docs" / f"{name}.md" for name in ("benchmarks", "from-micrograd", "from-microgpt")),
+    *(
+        ROOT / "docs" / f"{name}.md"
+        for name in ("benchmarks", "compile", "from-micrograd", "from-microgpt")
+    ),
 ]
 # Whether each has --quick.
 BENCHMARKS = {
@@ -215,6 +218,23 @@ def chinese_cpu(ran_on: dict[str, str]) -> str:
     return ran_on["cpu"].replace(", 2 cores", "（2 核）")
 
 
+def before_and_after() -> str:
+    """What a step of the moons demo takes without `compile`, and with it."""
+    us, ran_on = step_medians()["moons"], machine("compile")
+    ways = {
+        "eager Value": "without `compile`",
+        "compiled": "the loss compiled",
+        "compiled, whole step": "the whole step compiled",
+        "compiled, whole step in C": 'the whole step compiled with `executor="c"`',
+        "NumPy by hand": "for comparison: matrices and gradients written by hand in NumPy",
+    }
+    before = us["eager Value"]
+    rows = [[way, significant(us[name]), times(before / us[name])] for name, way in ways.items()]
+    text = table(["a step", "µs", "times as fast"], rows)
+    on = f"{ran_on['cpu']}, {ran_on['python']}"
+    return f"{text}\nMedians of `python benchmarks/compile.py`, one thread, on {on}.\n"
+
+
 def gained(contest: str, others: str) -> str:
     """What `compile` is worth to who comes from others."""
     us = step_medians()[contest]
@@ -247,7 +267,7 @@ def compiled() -> str:
         rows.append([work[key], "compiled", significant(found[key]), unit])
     for steps, times in found.get("trainings", {}).items():
         for i, (check, time) in enumerate(times.items()):
-            first = "" if i else f"{int(steps):,} steps of the chapter's network from the first on"
+            first = "" if i else f"{int(steps):,} steps of the network 100-50-10 from the first on"
             rows.append([first, f'compiled, `check="{check}"`', significant(time), "ms"])
     return table(["work", "", "time", ""], rows, left=2)
 
@@ -317,6 +337,7 @@ def conditions() -> str:
 TABLES = {
     "steps": steps,
     "steps in Chinese": chinese_steps,
+    "before and after": before_and_after,
     "micrograd": partial(gained, "moons", "in micrograd"),
     "microgpt": partial(gained, "gpt", "on plain Python objects"),
     "speed": speed,

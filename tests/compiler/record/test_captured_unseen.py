@@ -1,4 +1,4 @@
-"""What docs/compile.md says that a recording cannot see: each line is pinned as it is.
+"""What docs/contract.md says that a recording cannot see: each line is pinned as it is.
 
 If one of these fails because the compiled function does what the function does, strike the line.
 """
