@@ -31,23 +31,25 @@ class TorchPrinter(Printer):
     """Writes tensors of doubles: PyTorch makes some numbers float32, and indexes forwards alone."""
 
     def _bound(self, x: Expression) -> tuple[int, str]:
-        texts = [self.text(arg) for arg in x.args]
         match x.op:
             case "<" | "<=" | ">" | ">=" if not any(arg.names() for arg in x.args):
                 binds = BINDS[x.op]  # of numbers it would be a bool, and no tensor
                 return binds, f"{self.operand(x.args[0])} {x.op} {self.text(x.args[1], binds + 1)}"
             case "polygamma":
-                return WHOLE, f"torch.polygamma({texts[0]}, {self.operand(x.args[1])})"
+                order, operand = x.args
+                return WHOLE, f"torch.polygamma({self.text(order)}, {self.operand(operand)})"
             case "floor_divide":  # whose derivative PyTorch lacks under its own name
                 operands = ", ".join(map(self.operand, x.args))
                 return WHOLE, f'torch.div({operands}, rounding_mode="floor")'
             case "repeat":
-                return WHOLE, f"torch.repeat_interleave({texts[0]}, {self.size(x.params[0])})"
+                operands = f"{self.text(x.args[0])}, {self.size(x.params[0])}"
+                return WHOLE, f"torch.repeat_interleave({operands})"
             case "lower":
                 sizes = ", ".join(map(self.size, x.params))
                 return WHOLE, f"torch.ones({sizes}, dtype=torch.bool).tril()"
             case "segments":
-                rows = f"{self.text(x.args[0], WHOLE)}.tensor_split({texts[1]})[1:]"
+                numbers, starts = x.args
+                rows = f"{self.text(numbers, WHOLE)}.tensor_split({self.text(starts)})[1:]"
                 return WHOLE, f"torch.stack([row.sum() for row in {rows}])"
             case "copy":
                 return WHOLE, f"{self.text(x.args[0], WHOLE)}.clone()"
