@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from types import ModuleType
 
 import pytest
 
@@ -48,3 +49,21 @@ def test_four_threads_draw_the_same(make_neuron):
     for thread in threads:
         thread.join()
     assert drawn == [expected] * 20
+
+
+def test_in_a_browser_the_page_lays_out(neuron, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    monkeypatch.setitem(sys.modules, "wasm_graphviz", None)
+    with pytest.raises(visualize.LayoutError, match="registerJsModule"):
+        layout("digraph {}")
+    page = ModuleType("wasm_graphviz")
+    page.layout = lambda source, *how: f"<?xml?><!-- Graphviz --><svg>{(source, *how)}</svg>"
+    monkeypatch.setitem(sys.modules, "wasm_graphviz", page)
+    assert layout("digraph {}") == "<svg>('digraph {}', 'svg', 'dot')</svg>"
+
+    def fails(*_):
+        raise RuntimeError("syntax error in line 1")
+
+    page.layout = fails
+    with pytest.raises(visualize.LayoutError, match="could not lay the graph out: syntax error"):
+        layout("digraph {")

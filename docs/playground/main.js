@@ -1,0 +1,175 @@
+// The page: a program in the editor, Python that runs it, and what came of it beside.
+
+import { Editor } from "./editor.js";
+import { say, show } from "./laboratory.js";
+import { asked, decode, encode } from "./link.js";
+import { Python } from "./python.js";
+
+const $ = (id) => document.getElementById(id);
+const OWN = ""; // the choice of programs that stands for the reader's own
+
+const python = new Python((message) => heard[message.kind](message));
+const programs = await (await fetch("programs.json")).json();
+const editor = new Editor({ area: $("code"), numbers: $("gutter"), behind: $("colored"), changed });
+let began = 0; // when the run began
+let wanted = false; // whether the reader asked for the run
+
+// ----------------------------------------------------------------------------- a run
+
+const heard = {
+  ready() { if (!python.running) $("status").textContent = "Python is ready."; },
+  began() {
+    began = performance.now();
+    $("status").textContent = "Running …";
+  },
+  broken({ text }) {
+    state();
+    $("status").textContent = `Python cannot run: ${text}.`;
+  },
+  printed({ text }) {
+    $("output").hidden = false;
+    $("output").append(text);
+  },
+  async page({ html, says }) {
+    state();
+    $("status").textContent = `Ran in ${((performance.now() - began) / 1000).toFixed(1)} s.`;
+    if (html === null) say($("laboratory"), says);
+    else await show($("laboratory"), html);
+    if (wanted) reveal();
+  },
+  error({ line, text }) {
+    state();
+    $("status").textContent = "The program ended with an error.";
+    editor.mark(line);
+    $("error").hidden = false;
+    $("error").replaceChildren(...(line === null ? [] : [place(line), " "]), text);
+  },
+};
+
+/** A button that leads to a line. */
+function place(line) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = `Line ${line}`;
+  button.addEventListener("click", () => editor.go(line));
+  return button;
+}
+
+function run() {
+  if (python.running) return;
+  clear();
+  $("status").textContent = "Python is starting …";
+  python.run(editor.text);
+  state();
+}
+
+function stop() {
+  python.stop();
+  state();
+  $("status").textContent = "Stopped. Python is starting anew …";
+  $("run").focus();
+}
+
+/** Forget what the last run left. */
+function clear() {
+  $("output").textContent = "";
+  $("output").hidden = $("error").hidden = true;
+  editor.mark(null);
+}
+
+/** The buttons say what can be done. */
+function state() {
+  $("run").setAttribute("aria-disabled", String(python.running));
+  $("stop").disabled = !python.running;
+}
+
+/** Where the laboratory stands below the program, bring it into sight. */
+function reveal() {
+  const { top } = $("laboratory").getBoundingClientRect();
+  if (top > innerHeight * 0.6) $("laboratory").scrollIntoView({ block: "start" });
+}
+
+// ------------------------------------------------------------------------ the program
+
+const ready = () => programs.find(({ text }) => text === editor.text);
+
+/** The address of the program in the editor. */
+async function here() {
+  const program = ready();
+  return program ? `#program=${program.name}` : `#code=${await encode(editor.text)}`;
+}
+
+function changed() {
+  $("programs").value = ready()?.name ?? OWN;
+}
+
+/** Show a ready program, and run it: it is part of this page. */
+function take(program) {
+  editor.text = program.text;
+  changed();
+  wanted = false;
+  if (python.running) python.stop();
+  run();
+}
+
+/** Show what the address asks for. A program that came with a link is not run. */
+async function arrive() {
+  const { program, code } = asked();
+  const named = programs.find(({ name }) => name === program) ?? programs[0];
+  if (code === null) return named.text === editor.text ? undefined : take(named);
+  try {
+    const text = await decode(code);
+    if (text === editor.text) return undefined;
+    if (python.running) python.stop();
+    state();
+    clear();
+    editor.text = text;
+    changed();
+    say($("laboratory"), "This program came with the link. Read it, and press Run if you trust it.");
+  } catch {
+    take(programs[0]);
+    say($("laboratory"), "The program in this link cannot be read. Was the link cut off?");
+  }
+  return undefined;
+}
+
+async function choose() {
+  const program = programs.find(({ name }) => name === $("programs").value);
+  history.replaceState(null, "", await here()); // so that Back leads to what was typed
+  history.pushState(null, "", `#program=${program.name}`);
+  take(program);
+}
+
+async function share() {
+  const address = await here();
+  history.replaceState(null, "", address);
+  try {
+    await navigator.clipboard.writeText(location.href);
+    $("status").textContent = "The link is copied. It holds the whole program.";
+  } catch {
+    $("status").textContent = "The address of this page is now the link: it holds the whole program.";
+  }
+}
+
+async function runAsked() {
+  wanted = true;
+  run();
+  history.replaceState(null, "", await here());
+}
+
+for (const { name, title } of programs) $("programs").append(new Option(title, name));
+const own = new Option("Your own program", OWN);
+own.disabled = own.hidden = true;
+$("programs").append(own);
+
+$("programs").addEventListener("change", choose);
+$("run").addEventListener("click", runAsked);
+$("stop").addEventListener("click", stop);
+$("share").addEventListener("click", share);
+$("code").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  runAsked();
+});
+addEventListener("hashchange", arrive);
+await arrive();
