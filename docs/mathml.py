@@ -12,11 +12,13 @@ from sphinx.writers.html5 import HTML5Translator
 
 def _mathml(node: Any, display: str) -> str:
     # A prime is raised by itself: as a superscript it would be raised twice, and tiny.
-    return re.sub(
+    text = re.sub(
         r"<msup>(<m[io]>[^<]*</m[io]>)<mi>&#x02032;</mi></msup>",
         r"\1<mo lspace='0' rspace='0'>&#x02032;</mo>",
         convert(node.astext(), display=display),
     )
+    # A brace stretches with a font for mathematics only: the style sheet draws a line instead.
+    return re.sub(r"<mo [^>]*>&#x0007B;</mo><mtable>", '<mtable class="cases">', text)
 
 
 def _inline(self: HTML5Translator, node: Any) -> None:
