@@ -35,8 +35,11 @@ def code_of(page: Path) -> list[str]:
 
 
 def shown(page: Path) -> set[str]:
-    """The names of the pictures that a page shows."""
-    return set(re.findall(r"images/([\w-]+\.\w+)", page.read_text(encoding="utf-8")))
+    """The names of the pictures that a page shows, but for a gallery, which has those of others."""
+    text = re.sub(
+        r'<div class="gallery">.*?</div>', "", page.read_text(encoding="utf-8"), flags=re.DOTALL
+    )
+    return set(re.findall(r"images/([\w-]+\.\w+)", text))
 
 
 def pages() -> list[Path]:
