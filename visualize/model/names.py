@@ -9,10 +9,10 @@ from autograd_lite import Value, tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from typing import Any
 
-__all__ = ["label", "names_of_parameters"]
+__all__ = ["label", "names_in", "names_of_parameters"]
 
 
 def label(**values: Any) -> None:
@@ -38,6 +38,15 @@ def label(**values: Any) -> None:
                 f"label: {name} holds no Values; it must be a Value, a list, tuple, dict or array "
                 f"of them, or a model with parameters, not {type(thing).__name__}"
             )
+
+
+def names_in(variables: Mapping[str, Any]) -> dict[Value, str]:
+    """What these variables call the Values that they hold: the first name of each."""
+    names: dict[Value, str] = {}
+    for name, thing in variables.items():
+        for path, value in _named(name, thing, frozenset()):
+            names.setdefault(value, path)
+    return names
 
 
 def _named(name: str, thing: Any, within: frozenset[int]) -> Iterator[tuple[str, Value]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from types import MappingProxyType
 
 from autograd_lite import Value, topological_order
 from autograd_lite.fields import weights_of
@@ -11,7 +12,7 @@ from visualize.model.names import names_of_parameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Protocol
 
     class Failure(Protocol):
@@ -66,11 +67,13 @@ class Graph:
     The results of a block, or of a compiled function, have its operands as parents; the hub between
     them, which has no number, is left out.
 
+    names    what variables call some nodes; a label, or the name that a module has, comes first
+
     nodes    all nodes, parents before their users, root last
     vectors  the whole vector of each number in a long one, which is drawn as one box
     """
 
-    def __init__(self, root: Value) -> None:
+    def __init__(self, root: Value, names: Mapping[Value, str] = MappingProxyType({})) -> None:
         self.nodes: list[Value] = []
         self._factors: dict[Value, tuple[Value, ...]] = {}
         self.vectors: dict[Value, tuple[Value, ...]] = {}
@@ -93,6 +96,10 @@ class Graph:
         unlabelled = [n for n in self.nodes if not n.label and kind_of(n) == "parameter"]
         taken = {node.label for node in self.nodes}
         self._names = names_of_parameters(unlabelled, taken)
+        taken.update(self._names.values())
+        for node, name in names.items():
+            if name not in taken:
+                self._names.setdefault(node, name)
 
     def parents(self, node: Value) -> tuple[Value, ...]:
         """The operands of the node; of a dot first one side, then the other, even plain numbers."""
@@ -103,7 +110,7 @@ class Graph:
         return zip(operands(node), partials(node), strict=True)
 
     def label(self, node: Value) -> str:
-        """The label of the node, or the name that its module has for a parameter, or ""."""
+        """The label of the node, or the name that its module or a variable has for it, or ""."""
         return node.label or self._names.get(node, "")
 
 

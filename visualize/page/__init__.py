@@ -7,6 +7,7 @@ equations  the formula behind a box's number, with names and with numbers
 views      the whole graph, and the view that each box opens to
 laboratory  what the page needs to compute its numbers again
 program    the program of a graph, for the engine of the page
+code       the lines of a function that made the nodes of its graph
 page       the HTML file; page.css is its style, the files in `script` its script
 stepping   `explain`: pictures and data of all views
 """

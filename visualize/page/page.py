@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Page", "check_path"]
 
 SCRIPT = (
-    "data", "numbers", "math", "engine", "lab", "view", "words", "show", "address", "controls",
-    "tabs", "plot", "change", "nudge", "descend", "predict", "start",
+    "data", "numbers", "math", "engine", "lab", "view", "words", "show", "code", "address",
+    "controls", "tabs", "plot", "change", "nudge", "descend", "predict", "start",
 )  # fmt: skip
 """The files of the script, in order: they share one scope."""
 

@@ -6,9 +6,10 @@ import os
 import re
 
 from autograd_lite import Value
-from autograd_lite.callables import CompiledFunction
 from visualize.model.diagram import Box, Diagram
+from visualize.model.nodes import checked
 from visualize.model.select import check_options
+from visualize.page.code import Call
 from visualize.page.equations import Equation, equation, readable
 from visualize.page.laboratory import Laboratory
 from visualize.page.page import Page, check_path
@@ -33,9 +34,9 @@ _INTERVAL = 1400  # milliseconds between two steps that play
 
 
 def explain(
-    root: Value,
+    what: Value | Callable[..., Any],
+    *arguments: Any,
     path: str | os.PathLike[str] | None = None,
-    *,
     depth: int | None = None,
     fold: bool = False,
     products: bool = False,
@@ -43,7 +44,12 @@ def explain(
     rankdir: str | None = None,
     number: str = ".4g",
 ) -> Page:
-    """A page that walks through the forward and then the backward pass of root's graph.
+    """A page that walks through the forward and then the backward pass of a graph.
+
+    `explain(loss)`, or `explain(loss, "page.html")`, is about the graph of a Value.
+    `explain(f, *arguments)` calls a function that gives one, eagerly if it is compiled, and shows
+    its source beside the graph: the line of each step, and the nodes of each line. A float among
+    the arguments becomes a leaf, and the function's variables give their names to nodes.
 
     path      a file to write it to, with a name in .html; `Page.save` does so as well
     depth     how many scopes around a node start open; None opens all of a small graph
@@ -57,19 +63,21 @@ def explain(
     The gradients are those of one `backward()` from zero, whatever `.grad` holds, and no `.grad`
     is changed. A graph of more than 40 nodes starts collapsed, and its boxes open on click.
 
-    Raises TypeError if root is not a Value, ValueError for products of over 1,000 boxes or 4,000
-    edges and for a path that does not end in .html, OSError if the file cannot be written.
+    Raises TypeError if there is no Value, and if the function does not take the arguments,
+    ValueError for products of over 1,000 boxes or 4,000 edges and for a path that does not end in
+    .html, OSError if the file cannot be written.
     """
-    if isinstance(root, CompiledFunction):
-        raise TypeError(
-            "explain shows the graph of a Value; for a compiled function f, write "
-            "visualize.draw(f), or f.explain() for its text"
-        )
+    if isinstance(what, Value) and arguments:
+        if len(arguments) > 1 or path is not None:
+            raise TypeError("explain: of a Value it takes one path, and no other argument")
+        (path,) = arguments
     write = number_format(number)
     check_options(depth, fold, products, rankdir)
     if path is not None:
         check_path(path)
-    book = Book(root, depth, fold, products)
+    call = Call(what, arguments) if callable(what) else None
+    root = checked(what) if call is None else call.root
+    book = Book(root, depth, fold, products, {} if call is None else call.names)
     lab = Laboratory(book)
     name = readable(short(book.names[root]))
     pictures, data = [], []
@@ -83,6 +91,9 @@ def explain(
         ]
         pictures.append(f'<div id="view{k}" hidden>\n{"".join(svgs)}</div>')
         data.append(_data(book, lab, view, seeds, write))
+        if call is not None and call.blocks:
+            for box, one in zip(view.diagram.boxes, data[-1]["boxes"], strict=True):
+                one["lines"] = call.lines(box.members)
     page = Page(
         f"Backpropagation through {name}, step by step",
         "\n".join(pictures),
@@ -93,6 +104,7 @@ def explain(
             "bounds": BOUNDS if color else [],
             "views": data,
             "lab": lab.as_json(),
+            "code": [] if call is None else call.blocks,
         },
         lab.program.rules if lab.program is not None else (),
     )

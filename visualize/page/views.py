@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
+from types import MappingProxyType
 
 from autograd_lite import Value
 from autograd_lite.graph import cotangents
@@ -19,6 +20,8 @@ from visualize.picture.text import short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from visualize.model.diagram import Box
 
 __all__ = ["Book", "View"]
@@ -63,10 +66,17 @@ class Book:
     views   the views, in the order in which boxes refer to them
     """
 
-    def __init__(self, root: Value, depth: int | None, fold: bool, products: bool) -> None:
+    def __init__(
+        self,
+        root: Value,
+        depth: int | None,
+        fold: bool,
+        products: bool,
+        names: Mapping[Value, str] = MappingProxyType({}),
+    ) -> None:
         if products:
             refuse_large(root, ONE_BY_ONE)
-        self.graph = graph = Graph(root)
+        self.graph = graph = Graph(root, names)
         self.nodes = nodes = graph.nodes
         self.grads = cotangents(graph.nodes[::-1])
         self.index = {node: i for i, node in enumerate(nodes)}

@@ -4,6 +4,7 @@ const HEIGHT = 0.55; // the part of the window's height that the picture should 
 const LARGEST = 1.5; // pixels a point: no picture is drawn larger than this
 const READABLE = 0.9; // and one that would be smaller than this is laid out in the other direction
 const SMALLEST = 0.62; // or, if that does not help, can be scrolled
+const NARROW = 600; // pixels of a window in which nothing stands beside the picture
 const KEPT = "Boxes with a dotted frame stay as they are: the page cannot compute them again, or they go " +
   "into one that it cannot compute.";
 const CHARACTER = 6.65; // points that a character in a box takes
@@ -24,7 +25,7 @@ const seen = () => (predicting() ? predicted() : view.state());
 function show() {
   const step = view.steps[view.step];
   const { known, grad } = seen();
-  const followed = selected === null ? null : view.influence(selected);
+  const followed = selected === null ? madeByLine() : view.influence(selected);
   const lit = new Set();
   const near = new Set();
   if (step.phase === "forward" || step.phase === "backward") {
@@ -68,7 +69,8 @@ function show() {
   const phase = { start: "forward", seed: "backward", end: "done" }[step.phase] ?? step.phase;
   const heading = element("h2", "");
   heading.append(element("span", phase, "phase"), title);
-  $("explanation").replaceChildren(heading, ...describe(step));
+  const source = step.i === undefined ? [] : whereMade(view.boxes[step.i]);
+  $("explanation").replaceChildren(heading, ...source, ...describe(step));
   const last = view.steps.length - 1;
   const slider = $("slider");
   slider.max = String(last);
@@ -77,6 +79,7 @@ function show() {
   $("count").textContent = `${view.step} / ${last}`;
   $("first").disabled = $("back").disabled = view.step === 0;
   $("next").disabled = $("last").disabled = view.step === last;
+  showCode();
   for (const i of near) reveal(nodes[i]);
   if (step.i !== undefined) reveal(nodes[step.i]);
   follow();
@@ -113,6 +116,7 @@ function hint() {
 function tell(i) {
   told = i;
   $("details").replaceChildren(...(i === null ? hint() : details(i)));
+  showCode();
 }
 
 /** Tell again of the box that was told of, as numbers have changed. */
@@ -120,13 +124,13 @@ function retell() {
   tell(told);
 }
 
-/** Scroll the picture, and never the page, so that the node is in sight. */
-function reveal(node) {
-  const frame = $("picture").getBoundingClientRect();
+/** Scroll what is around, and never the page, so that the node is in sight. */
+function reveal(node, around = $("picture")) {
+  const frame = around.getBoundingClientRect();
   const box = node.getBoundingClientRect();
   const dx = Math.min(0, box.left - frame.left - 12) || Math.max(0, box.right - frame.right + 12);
   const dy = Math.min(0, box.top - frame.top - 12) || Math.max(0, box.bottom - frame.bottom + 12);
-  $("picture").scrollBy(dx, dy);
+  around.scrollBy(dx, dy);
 }
 
 /** Show a step. Back leads to the one before, unless many are passed: in play, or along the slider. */
@@ -144,7 +148,7 @@ function display(index) {
   view.element.hidden = true;
   view = viewAt(index);
   view.element.hidden = false;
-  selected = null;
+  selected = line = null;
   found = new Set();
   tell(null);
   fit();
@@ -198,6 +202,7 @@ function fit() {
 
 function choose(i) {
   if (view.boxes[i].open !== null) return open(view.boxes[i].open);
+  line = null;
   selected = selected === i ? null : i;
   nudgeBox(view.boxes[i]);
   predictBox(i);

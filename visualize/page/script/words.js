@@ -157,6 +157,7 @@ function details(i) {
     }
     return parts;
   }
+  parts.push(...whereMade(box));
   if (box.formula && !stale(box)) {
     parts.push(element("p", equal(box.name, box.formula), "formula"), ...defined(box));
   }
