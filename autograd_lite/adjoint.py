@@ -178,7 +178,7 @@ def is_finite(x: Any) -> bool:
 
 
 def partials(node: Node) -> Sequence[tuple[Node, Any]]:
-    """(parent, local partial by it) of a node: Values, and floats of what is known."""
+    """(parent, d node / d parent) of a node: Values, and floats of what is known."""
     code = node._code
     parents = operands(node)
     if code == kernels.LOGSUMEXP:

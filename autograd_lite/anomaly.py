@@ -197,7 +197,7 @@ def _name(node: Value) -> str:
 
 def _by(parent: Value) -> str:
     name = parent.label or ("the operand" if parent.is_leaf else f"the operand {parent._op}")
-    return f" by {name} = {number_of(parent):g}"
+    return f" with respect to {name} = {number_of(parent):g}"
 
 
 def _operands(node: Value) -> Iterator[str]:

@@ -192,7 +192,7 @@ class Nodes:
     # ---------------------------------------------------------------------------- partials
 
     def partials(self, i: int) -> list[tuple[int, int]]:
-        """(parent, node of the local partial by it) of a node; none that is always 0.
+        """(parent, node of d node / d parent) of a node; none that is always 0.
 
         For x * x, and for x**2, x is one parent with the partial 2 x.
         """
@@ -211,7 +211,7 @@ class Nodes:
         return partials_of(code)(self, i, parents)
 
     def products(self, i: int) -> list[tuple[int, int, bool]]:
-        """(parent, node of the partial by it, which one stays 0) of the terms of a node's tangent.
+        """(parent, node of d node / d parent, which one stays 0) of the terms of a tangent.
 
         In tangent times partial it is the tangent that stays 0 though the other is infinite. In a
         chain it is the cotangent, also where it is the partial: then that is True.

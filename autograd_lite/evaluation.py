@@ -119,7 +119,7 @@ class Evaluation:
     def jacobian(
         self, outputs: Sequence[Operand], others: bool, forward: bool
     ) -> Sequence[Sequence[Any]]:
-        """For each output, its derivatives by the inputs."""
+        """For each output, its derivatives with respect to the inputs."""
         n = len(self.inputs)
         if self.in_numbers(others):
             nodes, inputs = _as_nodes(outputs), tuple(self.inputs)

@@ -147,7 +147,7 @@ class _Equation:
         def f(x: Any) -> Any:
             found = self._residual(x, *theta)
             if any(isinstance(r, Node) for r in leaves(x, self.name)):
-                return found  # for derivatives by x
+                return found  # for derivatives with respect to x
             return put(found, map(number, leaves(found, self.name)))
 
         answer = self._solver(f, put(self._x0, numbers[: self._n]))

@@ -29,7 +29,7 @@ class Tree:
     leaves      the numbers and Values
     parameters  {k: leaf k} of those that are parameters of modules
 
-    Raises TypeError for what a derivative cannot be taken by, or of.
+    Raises TypeError for a leaf that has no derivatives, or with respect to which there are none.
     """
 
     def __init__(self, what: str, thing: Any, path: str, is_result: bool) -> None:

@@ -334,7 +334,7 @@ def _program(name: str, function: Callable[..., Any], check: str = "auto") -> An
 def _matrix(
     derivative: Any, function: Callable[..., Any], columns: int, sparse: bool
 ) -> Callable[..., Any]:
-    """The derivative of a function of vectors by the first: a csr_matrix, or else an array."""
+    """The derivative with respect to the first vector: a csr_matrix, or else an array."""
     found = derivative(function, sparse=sparse or "arrays")
 
     def matrix(*vectors: Any) -> Any:

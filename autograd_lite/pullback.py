@@ -197,7 +197,7 @@ class Graph(Nodes):
         return [self.new_leaf(t) for t in found]
 
     def _pushed(self, block: int, along: Mapping[int, Operand]) -> list[Any]:
-        """The pullback is linear in the cotangents c, so its own pullback by c gives tangents.
+        """Tangents: the pullback is linear in its cotangents c, and is differentiated with them.
 
         A block that has a way to push them is quicker.
         """
@@ -377,7 +377,7 @@ derive.partial_of_user = partial_of_user
 
 
 class Later:
-    """The gradient of y by some inputs, as a block of which only the numbers are known.
+    """The gradient of y with respect to some inputs, as a block with numbers alone.
 
     It is written in Values when somebody differentiates it.
 

@@ -25,7 +25,7 @@ LONG = 64  # a row of so many numbers may be cheaper by reverse mode
 
 
 class Rows:
-    """The rows of the targets' derivatives by the inputs, counted first.
+    """The rows of the targets' derivatives with respect to the inputs, counted first.
 
     lower    True for the columns up to the row only
     lengths  the number of inputs that each target depends on: how many of its row may not be 0
@@ -42,7 +42,7 @@ class Rows:
         self.lengths = [self._sizes[i] for i in targets]
 
     def made(self, tell: Callable[[float], None] | None = None) -> list[Row]:
-        """For each target, {k: node of its derivative by input k}, of what is not always 0.
+        """For each target, {k: node of d target / d input k}, of what is not always 0.
 
         tell  is told, now and then, which share of the work is done
 

@@ -440,7 +440,7 @@ def gpt_ours(letters: tuple[int, ...], executor: str = "", whole: bool = False) 
 
 
 class Scalar:
-    """A number with the local gradients by its parents, in plain Python."""
+    """A number with the local gradients with respect to its parents, in plain Python."""
 
     __slots__ = ("data", "grad", "local", "parents")
 

@@ -48,7 +48,7 @@ def pays(normals: np.ndarray, spot: Value, volatility: Value) -> Value:
 
 
 def simulated(seed: Any, batches: int) -> np.ndarray:
-    """The price and its derivatives by spot and volatility."""
+    """The price and its derivatives with respect to spot and volatility."""
     rng, total = np.random.default_rng(seed), np.zeros(3)
     for _ in range(batches):
         spot, volatility = Value(100.0), Value(0.2)

@@ -137,7 +137,7 @@ def saddle(rounds: int) -> list[Row]:
 
 
 def particle(rounds: int) -> list[Row]:
-    """How far from x = 0 a falling particle lands: the derivative by the place of a charge.
+    """How far from x = 0 a particle lands: the derivative with respect to a charge's place.
 
     The force is the derivative of a potential, at each of some forty steps.
     """

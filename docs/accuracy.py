@@ -34,7 +34,7 @@ class Case(NamedTuple):
     """What is measured of one rule.
 
     value     the function, of mpmath's numbers
-    partials  its partial derivatives; of an n-ary rule, that by its first operand
+    partials  its partial derivatives; of an n-ary rule, that with respect to its first operand
     domain    for each operand, the interval from which it is drawn
     bounds    how many ulps the value and the worst partial may be off
     sizes     near a zero that no double hits, the error is counted in ulps of this instead: the

@@ -68,7 +68,7 @@ def train(
 
 
 def by_backward(model: Net, x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    """J, and its gradients by W¹, b¹, W² and b² in one row."""
+    """J, and its gradients with respect to W¹, b¹, W² and b² in one row."""
     model.zero_grad()
     J = nn.mse_loss(model(x), y)  # noqa: N806
     J.backward()

@@ -102,7 +102,7 @@ def main() -> None:
     for batch in bar:
         error = loss(*batch)  # forward: the average loss of 16 images
         optimizer.zero_grad()
-        error.backward()  # backward: its derivative by every parameter
+        error.backward()  # backward: its derivative with respect to every parameter
         optimizer.step()
         schedule.step()
         losses.append(error.data)

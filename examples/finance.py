@@ -10,9 +10,9 @@ share follows S(t) = S exp((r - σ²/2) t + σ W(t)), with W a Brownian motion. 
     Asian      A = the geometric mean of S at      Kemna and Vorst, 1990
                the end of each of 12 months
 
-`backward()` gives every derivative of a price at once: delta by S, vega by σ, rho by r, and theta,
-which is minus that by T. `hessian` gives second derivatives: gamma, twice by S, and vanna, by S and
-σ. For the European call they are compared with the textbook's formulas.
+`backward()` gives every derivative of a price at once: delta = ∂price/∂S, vega = ∂price/∂σ,
+rho = ∂price/∂r, and theta = -∂price/∂T. `hessian` gives second derivatives: gamma = ∂²price/∂S² and
+vanna = ∂²price/∂S∂σ. For the European call they are compared with the textbook's formulas.
 
 The Asian call is also simulated, and each path is differentiated by itself (the pathwise method,
 Broadie and Glasserman, 1996). So every mean comes with its standard error, and the differences

@@ -211,6 +211,6 @@ def _other_gradient(program: Program, run: Run, call: Call, nodes: dict[int, Val
         magnitude = program.choice.reference(run, weights)[2]
         for i in others(gradient, expected, magnitude)[:1]:
             label = [*ends][i].label
-            by = f"derivative by {label!r}" if label else "a derivative"
+            by = f"derivative with respect to {label!r}" if label else "a derivative"
             return _said(repr(gradient[i]), repr(expected[i]), by)
     return ""

@@ -212,7 +212,7 @@ class Origin:
     def hub(self, data: float, parents: tuple[Any, ...], numbers: tuple[float, ...]) -> Node:
         """The hub of the call with this result.
 
-        numbers  the partials by the parents, and the numbers of the leaves
+        numbers  the partials with respect to the parents, and the numbers of the leaves
         """
         choice = self.choice
         leaves = array("d", numbers[len(parents) :])

@@ -58,8 +58,9 @@ class Rule:
     ties         True if there is no derivative where two operands are equal
     loop         True if the engine has a loop of its own for this n-ary rule; others are computed
                  by their formulas
-    pairs        True if the operands of an n-ary rule are x0, x1, ..., y0, y1, ...: the partial by
-                 one is the other of its pair, each of which stands for y in the formulas
+    pairs        True if the operands of an n-ary rule are x0, x1, ..., y0, y1, ...: the partial
+                 with respect to one is the other of its pair, each of which stands for y in the
+                 formulas
     note         what a reader should know of the edges
     public       True if it has a function, a method or an operator; others are in programs only
     user_module  the module of the function of a rule that a user wrote in Python, and which has no
@@ -345,7 +346,7 @@ def _check(rule: Rule) -> None:
     if rule.operands not in OPERANDS:
         raise ValueError(f"{rule.name}: its operands are one of {OPERANDS}, not {rule.operands!r}")
     if len(rule.partials) != (1 if rule.nary else len(rule.operands) - rule.static):
-        raise ValueError(f"{rule.name}: give the partial derivative by each parent")
+        raise ValueError(f"{rule.name}: give the partial derivative with respect to each parent")
     value, *partials = [_parsed(rule, formula.text) for formula in (rule.value, *rule.partials)]
     known = {"x", "n"} if rule.nary else set(rule.operands)
     if rule.nary:

@@ -86,8 +86,8 @@ def derived_otherwise(root: Value) -> Fault | None:
             if math.isfinite(one) and not _close(one, other):
                 return Fault(
                     node,
-                    f"its partial derivative by {operand.data:.10g} is {other:.10g} where it is "
-                    f"differentiated further, but {one:.10g} in backward()",
+                    f"its partial derivative with respect to {operand.data:.10g} is {other:.10g} "
+                    f"where it is differentiated further, but {one:.10g} in backward()",
                 )
     return None
 

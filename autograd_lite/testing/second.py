@@ -27,7 +27,7 @@ FORWARD, REVERSE, BACKWARD = (
 class SecondOrder(Comparison):
     """The gradients of f by backward(), and their derivatives in both modes.
 
-    Output i * n + j is the derivative of the number i of f by the input j of n.
+    Output i * n + j is the derivative of the number i of f with respect to the input j of n.
     """
 
     against = "differences of the gradient"

@@ -123,8 +123,14 @@ def test_it_is_explained_and_drawn(rule):
         (Rule("new_wrong", "xs", "sum(x * y)", "y"), "y is not known in 'x \\* y'"),
         (Rule("new_wrong", "xs", "x + sum(x)", "1"), "x is not known in 'x \\+ total'"),
         (Rule("new_wrong", "xs", "sum(x * x)", "2 * y"), "y is not known in '2 \\* y'"),
-        (Rule("new_wrong", "xs", "sum(x * x)"), "the partial derivative by each parent"),
-        (Rule("new_wrong", "xy", "x * y", "y"), "the partial derivative by each parent"),
+        (
+            Rule("new_wrong", "xs", "sum(x * x)"),
+            "the partial derivative with respect to each parent",
+        ),
+        (
+            Rule("new_wrong", "xy", "x * y", "y"),
+            "the partial derivative with respect to each parent",
+        ),
         (Rule("new_wrong", "x", "squared(x)", "2 * x"), "squared is not known in 'squared\\(x\\)'"),
         (Rule("new_wrong", "x", "x +", "1"), "'x \\+' is no formula"),
         (Rule("new_wrong", "x", "x", "2 *"), "'2 \\*' is no formula"),

@@ -45,7 +45,9 @@ def test_backward_names_partial_and_path():
         with pytest.raises(AnomalyError) as info:
             root.backward()
     message = str(info.value)
-    assert message.startswith("sqrt sent inf: its gradient 3 times its local partial inf by x = 0")
+    assert message.startswith(
+        "sqrt sent inf: its gradient 3 times its local partial inf with respect to x = 0"
+    )
     place = f"{__file__}:{line_with('the root')}"
     path = re.findall(r"^    (.+) = .*, (.+)$", message, re.MULTILINE)
     assert path == [("sqrt", place), ("*", place), ("+", place)]

@@ -93,7 +93,7 @@ def test_partials_as_nodes_decide_as_the_kernel_does(name):
     tape = tape_of(nodes, [d for _, d in found], 2)
     for x, y in product(EDGES, repeat=2):
         if name == "pow" and y == 0 and x:
-            continue  # where that of x is y * x**(y - 1), which has a derivative by y
+            continue  # where that of x is y * x**(y - 1), which has a derivative with respect to y
         outputs = Interpreter(tape, []).forward(array("d", [x, y]), array("q")).outputs
         _, *partials = kernels.binary(CODES[name], x, y)
         assert [*map(bits, outputs)] == [*map(bits, partials)], (x, y)

@@ -179,7 +179,7 @@ def test_a_mistake_in_one_mode_is_found(monkeypatch, mode, mistake):
 
 
 def test_a_mistake_of_mixed_derivatives_alone_is_found():
-    """The partial by x forgets that it depends on y."""
+    """The partial with respect to x forgets that it depends on y."""
 
     @operation(lambda x, y, out: (fixed(y), x))
     def product(x, y):

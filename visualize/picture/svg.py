@@ -96,7 +96,7 @@ def _box_title(box: Box, write: Write) -> str:
 def _edge_title(edge: Edge, parent: str, user: str, write: Write) -> str:
     if edge.partial is None:
         return f"{edge.count:,} edge{'s' * (edge.count > 1)} from {parent} to {user}"
-    return f"local partial of {user} by {parent}: {write(edge.partial)}"
+    return f"local partial of {user} with respect to {parent}: {write(edge.partial)}"
 
 
 _KINDS = {

@@ -70,7 +70,7 @@ def _pairs(exported: Exported, found: Numbers, expected: Numbers) -> Iterator[tu
         yield result.name, x, y
     if found.gradients is not None:  # a source may have the results alone
         for name, y in (expected.gradients or {}).items():
-            yield f"the derivative by {name}", found.gradients[name], y
+            yield f"the derivative with respect to {name}", found.gradients[name], y
     for name, y in expected.state.items():
         yield f"the new {name}", found.state[name], y
 

@@ -110,7 +110,8 @@ class Numbers(NamedTuple):
     """What a run of a program gives.
 
     results    an array for each result
-    gradients  {parameter: the derivatives of the value by it}; None unless `differentiable`
+    gradients  {parameter: the derivatives of the value with respect to it}; None unless
+               `differentiable`
     state      {parameter or state: its new numbers} of those that change; {} but for whole steps
     """
 
@@ -221,7 +222,7 @@ class Exported:
         return self.numbers(np.array(run.outputs), np.array(found)), magnitude
 
     def numbers(self, outputs: NDArray[np.float64], gradients: NDArray[np.float64]) -> Numbers:
-        """Outputs of the program, and derivatives by `wrt`, as tensors."""
+        """Outputs of the program, and derivatives with respect to `wrt`, as tensors."""
         padded = np.append(gradients, 0.0)
         changed = [t for t in self._stateful if (t.new >= 0).any()]
         return Numbers(

@@ -368,8 +368,9 @@ class SumBuilder:
     def _factored(self, terms: TermClass) -> tuple[list[Instruction], Ints, Ints, Ints]:
         """Instructions for inner sums that many rows share; then starts, a and b of the rows.
 
-        The gradient by the inputs of a convolution is such: each row adds up, for every window that
-        it is in, the products of all channels. The inner sums are delta @ W for all rows.
+        The gradient with respect to the inputs of a convolution is such: each row adds up, for
+        every window that it is in, the products of all channels. The inner sums are delta @ W for
+        all rows.
         """
         a, b, starts, size = terms.a, terms.b, terms.starts, self.memory.size
         step = np.diff(a) * (2 * size) + np.diff(b)

@@ -71,7 +71,9 @@ def test_wrong_numbers_are_an_error_and_no_source(language):
         return numbers._replace(gradients=gradients)
 
     language.change = wrong
-    with pytest.raises(exports.ExportError, match=r"the derivative by w\[1\] is 3.0000000"):
+    with pytest.raises(
+        exports.ExportError, match=r"the derivative with respect to w\[1\] is 3.0000000"
+    ):
         al.export(loss, "formula", [1.0, 3.0])
 
 

@@ -136,7 +136,10 @@ def test_what_is_made_by_hand_runs_only_for_partials(options, drawn):
     drawing = visualize.draw(out, **options)
     assert "1 edge from x to double" in drawing.svg
     assert not runs
-    assert "local partial of double by x: 2" in visualize.draw(out, partials=True, **options).svg
+    assert (
+        "local partial of double with respect to x: 2"
+        in visualize.draw(out, partials=True, **options).svg
+    )
     assert runs
 
 

@@ -298,7 +298,10 @@ def test_by_hand_the_sum_of_the_partials_by_one_parent_is_one_edge(by_hand):
     view = page_of(by_hand(x))[0]
     assert view["edges"] == [[0, 1, 2.0, 1, 0]]
     assert (
-        visualize.draw(by_hand(x), partials=True).svg.count("local partial of twice by x: 2") == 1
+        visualize.draw(by_hand(x), partials=True).svg.count(
+            "local partial of twice with respect to x: 2"
+        )
+        == 1
     )
 
 
