@@ -3,7 +3,7 @@
 import random
 from itertools import pairwise
 
-from autograd_lite import Value, nn
+from autograd_lite import Value, exp, nn
 from tests.support import networks
 from tests.support.lifting import Lifted
 
@@ -47,3 +47,16 @@ def test_a_part_is_not_the_whole():
 
     shapes = shapes_of(windows, [float(i) for i in range(7)])
     assert shapes["x"] == (7,)
+
+
+def test_what_one_loop_goes_over_has_one_shape():
+    """exp of a matrix is a single loop over all its numbers, and a matrix all the same."""
+    ws = [[Value(0.1 * i + j) for j in range(3)] for i in range(4)]
+
+    def total(rows):
+        return sum(
+            exp(exp(w * x)) for row in rows for vs in ws for w, x in zip(vs, row, strict=True)
+        )
+
+    shapes = shapes_of(total, [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
+    assert {shapes[name] for name in ("z1", "a1", "a2")} == {(2, 4, 3)}
