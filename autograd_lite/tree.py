@@ -99,7 +99,7 @@ def _container_of(x: Any) -> Container | None:
 def _exactly(x: Any) -> Container | None:
     """The container that x is, not counting those that it is a subclass of."""
     found = _registered(type(x))
-    if found is None and hasattr(type(x), "_make"):
+    if found is None and isinstance(x, tuple) and hasattr(type(x), "_make"):
         return _NAMED_TUPLE
     return found or (_FIELDS if is_made_of_fields(x) else None)
 

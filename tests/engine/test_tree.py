@@ -88,6 +88,15 @@ class Vector(list):
     """May hold more than its elements."""
 
 
+def test_a_method_of_that_name_makes_no_named_tuple():
+    class Module:
+        def _make(self):
+            return 0
+
+    assert children(Module()) == items(Module()) == []
+    assert not rebuildable(Module())
+
+
 def test_subclasses_count_as_plain_ones_that_are_not_made_again_alike():
     assert children(Vector([1, 2])) == [1, 2]
     assert type(rebuild(Vector([1, 2]), [3, 4])) is list
