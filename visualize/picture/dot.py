@@ -6,6 +6,7 @@ from collections import Counter
 from math import isfinite
 
 from visualize.model.diagram import Box, Diagram, Edge
+from visualize.picture.routes import pieces, points_of, routes
 from visualize.picture.text import escape, quoted, short
 from visualize.picture.theme import shade
 
@@ -13,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from visualize.picture.routes import Points
     from visualize.picture.text import Write
 
 __all__ = ["header", "heading", "largest_gradient", "record", "rows", "to_dot"]
@@ -80,14 +82,18 @@ def to_dot(
         _node(i, box, lines, rankdir, largest, room[i] if room else 0)
         for i, (box, lines) in enumerate(zip(diagram.boxes, texts, strict=True))
     ]
-    lines = [*header(rankdir, len(diagram.boxes)), *_within(None, diagram, nodes)]
+    inside = routes(diagram)
+    lines = [*header(rankdir, len(diagram.boxes)), *_within(None, diagram, nodes, inside)]
     for i, (edge, text) in enumerate(zip(diagram.edges, labels, strict=True)):
         if text and rankdir in ("TB", "BT"):
             text = f"\N{NO-BREAK SPACE}{text}"  # it stands on the right of the line
         label = f' label="{text}"' if text else ""
         # The weight keeps operations in a straight line, and leaves beside it.
         weight = "" if diagram.boxes[edge.parent].kind in _LEAVES else " weight=2"
-        lines.append(f"  b{edge.parent} -> b{edge.user} [id=e{i}{label}{weight}]")
+        if i in inside:
+            lines += pieces(i, edge, inside[i], label)
+        else:
+            lines.append(f"  b{edge.parent} -> b{edge.user} [id=e{i}{label}{weight}]")
     return "\n".join([*lines, "}", ""])
 
 
@@ -147,7 +153,9 @@ def record(fields: Sequence[str], rankdir: str) -> str:
     return quoted(f"{{ {label} }}" if rankdir in ("TB", "BT") else label)
 
 
-def _within(f: int | None, diagram: Diagram, nodes: list[str]) -> list[str]:
+def _within(
+    f: int | None, diagram: Diagram, nodes: list[str], inside: dict[int, Points]
+) -> list[str]:
     """The lines of the boxes and frames directly within frame f, or within no frame.
 
     The last box comes first: topological order begins with the last operand, and Graphviz draws
@@ -160,7 +168,8 @@ def _within(f: int | None, diagram: Diagram, nodes: list[str]) -> list[str]:
             lines += [
                 f"subgraph cluster_{inner} {{",
                 f"  graph [id=f{inner} label={quoted(title)} style=rounded labeljust=l]",
-                *_within(inner, diagram, nodes),
+                *points_of(inner, inside),
+                *_within(inner, diagram, nodes, inside),
                 "}",
             ]
     return [f"  {line}" for line in lines]

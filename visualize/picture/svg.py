@@ -7,6 +7,7 @@ import re
 from visualize.model.diagram import Box, Diagram, Edge, single
 from visualize.picture.dot import heading, largest_gradient, rows
 from visualize.picture.engine import LayoutError, layout
+from visualize.picture.routes import joined
 from visualize.picture.text import escape_html, printable, short
 from visualize.picture.theme import BOUNDS, stylesheet
 
@@ -49,7 +50,7 @@ def framed(
     titles  the titles of boxes, edges and frames, by their ids
     keys    the rows of the legend, each of (CSS class of a small box or "", text)
     """
-    svg = layout(dot)
+    svg = joined(layout(dot))
     head = re.match(r'<svg width="[^"]*" height="[^"]*"\s+viewBox="([^"]*)"[^>]*>', svg)
     if head is None:
         raise LayoutError("the layout engine gave no SVG")
@@ -66,6 +67,7 @@ def framed(
         .removesuffix("\n")
         .removesuffix("</svg>")
     )
+    body = _with_titles_on_top(body)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" class="autograd" role="img"'
         f' aria-label="{escape_html(about)}" width="{width:g}pt" height="{height:g}pt"'
@@ -74,6 +76,21 @@ def framed(
         f'<rect class="paper" width="{width:g}" height="{height:g}"/>\n'
         f"{body}{legend}</svg>\n"
     )
+
+
+def _with_titles_on_top(body: str) -> str:
+    """The picture with the titles of frames above the lines, which would strike them through."""
+    titles: list[str] = []
+
+    def take(found: re.Match[str]) -> str:
+        titles.append(found[2])
+        return found[1]
+
+    body = re.sub(r'(<g id="\w+" class="cluster">(?:.|\n)*?)(<text .*?</text>\n)', take, body)
+    if not titles:
+        return body
+    end = body.rindex("</g>")
+    return f'{body[:end]}<g class="titles">\n{"".join(titles)}</g>\n{body[end:]}'
 
 
 def summary(root: Value, diagram: Diagram, write: Write) -> str:

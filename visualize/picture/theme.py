@@ -44,7 +44,8 @@ _COLORED = Template(
 .autograd .odd [fill=white] { fill: $odd; }
 .autograd .edge path { stroke: $line; }
 .autograd .edge polygon { fill: $line; stroke: $line; }
-.autograd .edge text, .autograd .legend text, .autograd .cluster text { fill: $faint; }
+.autograd .edge text, .autograd .legend text, .autograd .titles text { fill: $faint; }
+.autograd .titles text { stroke: $frame; }
 """
     + "".join(f".autograd .{name} [fill=white] {{ fill: ${name}; }}\n" for name in _SHADES)
 )
@@ -62,6 +63,7 @@ _DRAWN = """
 .autograd .constant path, .autograd .constant polygon { stroke-dasharray: 4 3; }
 .autograd .outside path { stroke-dasharray: 1 3; }
 .autograd .cluster path { stroke-dasharray: 6 3; }
+.autograd .titles text { paint-order: stroke; stroke-width: 4px; stroke-linejoin: round; }
 .autograd .odd path, .autograd .odd polygon { stroke-dasharray: 7 2 1.5 2; }
 """
 

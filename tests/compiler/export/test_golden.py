@@ -1,13 +1,10 @@
-"""Sources of three functions, as files that a person has read.
-
-    python tests/compiler/export/test_golden.py    writes them anew, to be read again
+"""Sources of three functions, as files that a person has read; tests/golden.py writes them anew.
 
 Not in them is how they were checked, as another machine has other versions and rounds otherwise.
 """
 
 import random
 import re
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -89,19 +86,18 @@ def test_a_source_is_as_it_was_read(name):
     if name == "attention.py" and not find_spec("jax"):
         pytest.skip("there is no JAX")
     text = (FOLDER / name).read_text(encoding="utf-8")
-    assert source(CASES[name]) == text, f"run python {Path(__file__).name}, and read what changed"
+    assert source(CASES[name]) == text, "run  python -m tests.golden , and read what changed"
 
 
 def test_the_page_shows_what_is_written():
     shown, now = shown_on_the_page()
-    assert shown == now, f"run python {Path(__file__).name}"
+    assert shown == now, "run  python -m tests.golden"
 
 
-if __name__ == "__main__":
+def write():
     FOLDER.mkdir(exist_ok=True)
     for name, make in CASES.items():
         (FOLDER / name).write_text(source(make), encoding="utf-8")
     shown, now = shown_on_the_page()
     page = DOCS.read_text(encoding="utf-8").replace(shown, now)
     DOCS.write_text(page, encoding="utf-8")
-    sys.exit()

@@ -107,7 +107,8 @@ def test_a_folded_frame_says_how_many_calls_it_stands_for(mlp, drawn):
     drawing = visualize.draw(loss_of(model, 1, 3), fold=True)
     titles = [frame.title for frame in drawing.diagram.frames]
     assert sorted(titles) == ["Linear(3, 4)", "Linear(4, 2)", "MLP", "Neuron × 2", "Neuron × 4"]
-    assert ["Neuron × 4"] in map(drawn(drawing.svg).texts, drawn(drawing.svg).frames)
+    picture = drawn(drawing.svg)
+    assert ["Neuron × 4"] in map(picture.texts, picture.frames)
     five = visualize.draw(loss_of(model, 5, 3), fold=True).diagram
     assert {"MLP × 5", "Linear(3, 4) × 5", "Neuron × 20"} <= {f.title for f in five.frames}
     assert "Neuron" in {f.title for f in visualize.draw(loss_of(model, 1, 3)).diagram.frames}

@@ -202,8 +202,9 @@ def test_hostile_titles_are_text(drawn):
     root = f(Value(1.0)) + 1
     collapsed = drawn(visualize.draw(root, depth=0).svg)
     assert shown[:30] in " ".join(collapsed.texts())
-    (frame,) = drawn(visualize.draw(root).svg).frames
-    assert "".join(drawn(visualize.draw(root).svg).texts(frame)).startswith(shown[:30])
+    picture = drawn(visualize.draw(root).svg)
+    (frame,) = picture.frames
+    assert "".join(picture.texts(frame)).startswith(shown[:30])
 
 
 def test_other_models_are_not_recorded(mlp):

@@ -2,7 +2,6 @@
 
 import re
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 
 import pytest
 
@@ -15,15 +14,6 @@ from autograd_lite import (
     tanh,
 )
 from autograd_lite import sum as sum_of
-
-GOLDEN = Path(__file__).parent / "golden"
-
-
-@pytest.mark.parametrize(
-    ("name", "options"), [("neuron", {}), ("neuron_partials", {"partials": True, "rankdir": "TB"})]
-)
-def test_golden_dot(neuron, name, options):
-    assert visualize.draw(neuron, **options).dot == (GOLDEN / f"{name}.dot").read_text("utf-8")
 
 
 def test_data_gradient_operation_and_label_are_shown(neuron, drawn):
