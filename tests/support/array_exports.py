@@ -82,6 +82,20 @@ def embedding() -> Made:
     return loss, (np.array([1, 3, 1, 5]), np.array([3, 1, 5, 0]))
 
 
+def bigrams() -> Made:
+    """Two arguments choose from one table, and one from what the other has chosen."""
+    letters, following = vector(5), matrix(5, 5)
+
+    def loss(xs: Any, ys: Any) -> Any:
+        total = 0.0
+        for x, y in zip(xs, ys, strict=True):
+            alike = al.take(letters, x) * al.take(letters, y)
+            total = total - al.take(al.log_softmax(al.take(following, x)), y) + alike
+        return total / len(xs)
+
+    return loss, (np.array([0, 3, 3, 1, 4, 4]), np.array([3, 3, 1, 4, 4, 0]))
+
+
 def convolution() -> Made:
     layers = nn.Conv2d(1, 3, 3, rng=random.Random(0)), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()
     model = nn.Sequential(*layers, nn.Linear(12, 4, rng=random.Random(1)))
@@ -154,7 +168,7 @@ MADE = {
     make.__name__: make
     for make in (
         *(chapter, moons, rosenbrock, softmax, attention, embedding, convolution, recurrent),
-        *(option, clusters, tangle),
+        *(option, clusters, tangle, bigrams),
     )
 }
 

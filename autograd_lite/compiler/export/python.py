@@ -33,6 +33,7 @@ __all__ = ["COMPUTED", "NUMPY", "SCIPY", "Dialect", "Printer", "numbered"]
 
 BINDS = {"<": 1, "<=": 1, ">": 1, ">=": 1, "==": 1, "!=": 1, "+": 3, "-": 3, "*": 4, "/": 4}
 SIGN, POWER, WHOLE = 5, 6, 7
+OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 WIDTH = 88
 
 
@@ -256,7 +257,7 @@ class Printer:
         condition, yes, _ = x.args
         if _is(yes, 1):
             return self.text(condition)
-        opposite = {"<=": ">", "<": ">=", ">": "<=", ">=": "<"}[condition.op]
+        opposite = OPPOSITE[condition.op]
         return f"{self.text(condition.args[0], 2)} {opposite} {self.text(condition.args[1], 2)}"
 
     def _relu(self, x: Expression) -> str:
@@ -437,7 +438,7 @@ def _softplus_of(x: Expression) -> Expression | None:
 
 def _is_mask(x: Expression) -> bool:
     """True of where(condition, 1, 0) and where(condition, 0, 1), conditions being comparisons."""
-    if x.op != "where" or x.args[0].op not in ("<", "<=", ">", ">="):
+    if x.op != "where" or x.args[0].op not in OPPOSITE:
         return False
     _, yes, no = x.args
     return (_is(yes, 1) and _is(no, 0)) or (_is(yes, 0) and _is(no, 1))

@@ -10,7 +10,7 @@ elements that were copied. A number that many steps of a loop have alike is one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -307,9 +307,11 @@ class _Builder(Arrays):
             case ZeroPadding(base, padding):
                 self._padded(base + np.arange(len(padding)), padding)
             case Take(base, table):
-                self._take(base + np.arange(len(table.slots)), table)
+                for here, part in self._by_argument(table):
+                    self._take(base + here, part)
             case ScatterAdd(source, table):
-                self._add_at(source, table)
+                for here, part in self._by_argument(table):
+                    self._add_at(source[here], part)
             case Elementwise(_, _, formula):
                 raise NotInArraysError(
                     f"{formula.label.removesuffix(chr(39))} is an operation of yours in Python, "
@@ -592,12 +594,25 @@ class _Builder(Arrays):
 
     def _chosen(self, table: IndexTable, x: Expression, places: Ints) -> Expression:
         """The elements of x that indices choose; places are those of the table's addresses."""
-        slots = table.slots.tolist()
-        positions = np.array([self.index_of[slot][1] for slot in slots])
-        arrays = {self.index_of[slot][0] for slot in slots}
-        if len(arrays) > 1:
-            raise NotInArraysError("indices of several arguments choose from one array")
-        return choice(x, places, self.arrays[arrays.pop()].expression, positions, self.ints)
+        chosen_by = [self.index_of[slot] for slot in table.slots.tolist()]
+        positions = np.array([position for _, position in chosen_by])
+        ids = self.arrays[chosen_by[0][0]].expression
+        return choice(x, places, ids, positions, self.ints)
+
+    def _by_argument(self, table: IndexTable) -> list[tuple[Ints, IndexTable]]:
+        """(which of its indices, the table of these) for each argument that has some of them."""
+        owners = [self.index_of[slot][0] for slot in table.slots.tolist()]
+        if len({*owners}) == 1:
+            return [(np.arange(len(owners)), table)]
+        found = []
+        for k in dict.fromkeys(owners):
+            here = np.flatnonzero(np.array(owners) == k)
+            irregular = None if table.table is None else table.table[here]
+            part = replace(
+                table, slots=table.slots[here], first=table.first[here], table=irregular
+            )
+            found.append((here, part))
+        return found
 
     def _take(self, to: Ints, table: IndexTable) -> None:
         addresses = table.addresses().reshape(len(table.slots), table.among)
@@ -628,9 +643,10 @@ class _Builder(Arrays):
             return
         every, places = np.unique(addresses, return_inverse=True)
         if (self.homes(every) < 0).all():
-            k = self.fresh(every, (len(every),))
+            rows = addresses if len(every) == addresses.size else every  # each row is one of its own
+            k = self.fresh(rows, tuple([size for size in rows.shape if size != 1]))
             self.arrays[k].made = False
-            self.home[every], self.spot[every] = k, np.arange(len(every))
+            self.home[rows], self.spot[rows] = k, np.arange(rows.size).reshape(rows.shape)
             self._add_at(source, table)
             return
         k = self.array("sums", (len(every),), made=False)

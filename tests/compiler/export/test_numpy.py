@@ -216,6 +216,27 @@ def test_an_index_that_chooses_for_all_samples(vectors):
     np.testing.assert_allclose(found, [[v.grad for v in row] for row in table], rtol=1e-14)
 
 
+def test_samples_are_ignored_by_a_weight():
+    rows = [[Value(0.1 * i - 0.3 * j * j) for i in range(4)] for j in range(3)]
+
+    def loss(labels):
+        kept = [al.where(i == -1, 0.0, 1.0) for i in labels]
+        each = [al.logsumexp(row) - al.take(row, i) for row, i in zip(rows, labels, strict=True)]
+        return sum(k * x for k, x in zip(kept, each, strict=True)) / sum(kept)
+
+    source = al.export(loss, "numpy", [0, 3, -1])
+    assert "np.where(labels == -1, 0.0, 1.0)" in source.text
+    value, gradients = run(source)["loss_and_grad"](source.parameters(), [-1, 2, -1])
+    expected = nn.cross_entropy(rows, [-1, 2, -1], ignore_index=-1)
+    expected.backward()
+    assert value == pytest.approx(expected.data, rel=1e-14)
+    np.testing.assert_allclose(
+        gradients["rows"], [[x.grad for x in row] for row in rows], rtol=1e-14, atol=1e-16
+    )
+    with pytest.raises(ExportError, match="decides by a number"):
+        al.export(lambda y: nn.cross_entropy(rows, y, ignore_index=-1), "numpy", [0, 3, -1])
+
+
 @pytest.mark.parametrize("language", ["numpy", "jax"])
 def test_the_gradients_are_those_of_the_one_number_that_is_a_value(language):
     if language == "jax":
