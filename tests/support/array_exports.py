@@ -173,6 +173,21 @@ MADE = {
 }
 
 
+def detaching(language: str) -> tuple[Any, Any, list[Value]]:
+    """A source, its function, and its parameters, some of which are detached: computed numbers, and
+    one by which the derivative is 0 for the example, so that a comparison there would not find it.
+    """
+    x = [Value(0.5), Value(-1.0), Value(0.25)]
+
+    def loss(scale: Any) -> Any:
+        scores = [scale * v for v in x]
+        shift = al.largest(scores).data  # as a softmax has it
+        gap = (x[0] - x[1]).detach()
+        return al.sum(al.exp(s - shift) * s for s in scores) + scale * x[2].detach() ** 2 * gap
+
+    return al.export(loss, language, 0.0, name="f"), loss, x
+
+
 def at_kinks(language: str) -> tuple[Any, list[Value]]:
     """A source, recorded off its kinks and ties, and its parameters at these, with gradients."""
     x = [Value(0.3), Value(0.4), Value(0.5), Value(0.6)]

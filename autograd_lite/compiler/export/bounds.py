@@ -104,7 +104,10 @@ def _refuse(name: str, guard: Guard) -> None:
             instead = "Write take(table, i) for table[i]"
     else:
         what = "decides by a number"
-        instead = "Write where(condition, a, b), maximum or clip, which decide anew in each run"
+        instead = (
+            "Write where(condition, a, b), maximum or clip, which decide anew in each run, and "
+            "largest(xs).data for max(x.data for x in xs)"
+        )
     raise ExportError(
         said(f"export: {name} {what}, and an export goes one way only", instead, guard.line)
     )

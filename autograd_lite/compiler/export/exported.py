@@ -189,6 +189,13 @@ class Exported:
         return lift(self.tape, self.wrt)
 
     @cached_property
+    def primal_program(self) -> ArrayProgram:
+        """The same for a library that differentiates it again: without gradients, and with
+        `detached(x)` for what it must not differentiate through.
+        """
+        return lift(self.tape, [], detached=True)
+
+    @cached_property
     def plan(self) -> Plan:
         """The program as groups."""
         return plan(self.array_program)

@@ -29,7 +29,7 @@ DIALECT = Dialect(
     relu="jax.nn.relu",
     loop="jax.lax.fori_loop",
     softplus="jax.nn.softplus({})",
-    library="JAX",
+    detached="jax.lax.stop_gradient({})",
 )
 
 

@@ -29,7 +29,6 @@ from autograd_lite.compiler.export.recorded import ExportError
 from autograd_lite.compiler.export.samples import DifferentError, Size, unified
 from autograd_lite.compiler.export.tensors import TensorProgram, tensor_program
 from autograd_lite.compiler.messages import said
-from autograd_lite.compiler.tape.opcodes import DETACH, LARGEST, LEAF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,14 +71,6 @@ def module(exported: Exported, dialect: Dialect, gradients: bool) -> Written:
                 "Export the loss, and write the step around its gradients",
             )
         )
-    if not gradients and _detaches(exported):
-        raise ExportError(
-            said(
-                f"export: {exported.name} detaches a number, through which {dialect.library} "
-                "would differentiate",
-                'Export it to "numpy", whose gradients are those of the function',
-            )
-        )
     free = _with_free_names(exported)
     names = _names(free)
     found = _of_any_size(free, names, dialect, gradients)
@@ -118,23 +109,6 @@ def _free(name: str) -> str:
     return f"{name}_" if taken else name
 
 
-def _detaches(exported: Exported) -> bool:
-    """True if it stops the gradient of a number that depends on a parameter.
-
-    That of the largest is no fault: it shifts a softmax, which has the same derivatives without.
-    """
-    tape = exported.tape
-    read = {int(slot) for p in exported.parameters for slot in p.slots.flat if slot >= 0}
-    depends: list[bool] = []
-    for node, code in enumerate(tape.codes.tolist()):
-        parents = tape.parents_of(node).tolist()
-        if code == DETACH and any(depends[p] and tape.codes[p] != LARGEST for p in parents):
-            return True
-        here = code == LEAF and int(tape.slots[node]) in read
-        depends.append(here or (code != DETACH and any(depends[p] for p in parents)))
-    return False
-
-
 def _names(exported: Exported) -> dict[str, str]:
     """{parameter: its name in the source}."""
     known = [p.name for p in exported.parameters]
@@ -148,7 +122,8 @@ def _tensors(exported: Exported, names: dict[str, str], gradients: bool) -> Tens
     wanted = list(names.values()) if gradients and exported.differentiable else []
     outputs = [result.outputs for result in exported.results]
     try:
-        return tensor_program(exported.array_program, inputs, indices, outputs, wanted)
+        program = exported.array_program if gradients else exported.primal_program
+        return tensor_program(program, inputs, indices, outputs, wanted)
     except NotInArraysError as problem:
         raise ExportError(
             said(

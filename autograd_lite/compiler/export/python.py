@@ -47,13 +47,13 @@ class Dialect:
     floats     what makes an array of floats of an argument {}
     ints       what makes one of ints, for an argument that is read as indices
     special    the line that imports functions whose names begin with "special."
-    library    what messages call it
     axis       the keyword of an axis
     in_place   True if arrays can be written to
     traced     True if functions are traced: they cannot raise errors for what numbers are
     relu       the name of max(x, 0), whose derivative at 0 is 0
     softplus   log(1 + e^x) of "{}", for libraries that differentiate what is written; or ""
     loop       the name of what loops over a function, where loops would be unrolled; or ""
+    detached   "{}" without its gradient
     printer    the class that prints it; None for `Printer`
     """
 
@@ -69,7 +69,7 @@ class Dialect:
     relu: str = ""
     loop: str = ""
     softplus: str = ""
-    library: str = "NumPy"
+    detached: str = "{}"
     printer: type[Printer] | None = None
 
 
@@ -179,6 +179,10 @@ class Printer:
                 return WHOLE, f"{xp}.add.reduceat({operands})"
             case "copy":
                 return WHOLE, f"{self.text(args[0], WHOLE)}.copy()"
+            case "detached":
+                if self.dialect.detached == "{}":
+                    return self._bound(args[0])
+                return WHOLE, self.dialect.detached.format(self.text(args[0]))
             case "full":
                 return WHOLE, self._full(x)
         operands = ", ".join(map(self.operand, args))

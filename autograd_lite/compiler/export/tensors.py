@@ -608,9 +608,7 @@ class _Builder(Arrays):
         for k in dict.fromkeys(owners):
             here = np.flatnonzero(np.array(owners) == k)
             irregular = None if table.table is None else table.table[here]
-            part = replace(
-                table, slots=table.slots[here], first=table.first[here], table=irregular
-            )
+            part = replace(table, slots=table.slots[here], first=table.first[here], table=irregular)
             found.append((here, part))
         return found
 
@@ -643,7 +641,9 @@ class _Builder(Arrays):
             return
         every, places = np.unique(addresses, return_inverse=True)
         if (self.homes(every) < 0).all():
-            rows = addresses if len(every) == addresses.size else every  # each row is one of its own
+            rows = (
+                addresses if len(every) == addresses.size else every
+            )  # each row is one of its own
             k = self.fresh(rows, tuple([size for size in rows.shape if size != 1]))
             self.arrays[k].made = False
             self.home[rows], self.spot[rows] = k, np.arange(rows.size).reshape(rows.shape)

@@ -53,6 +53,8 @@ class TorchPrinter(Printer):
                 return WHOLE, f"torch.stack([row.sum() for row in {rows}])"
             case "copy":
                 return WHOLE, f"{self.text(x.args[0], WHOLE)}.clone()"
+            case "detached":
+                return WHOLE, f"{self.text(x.args[0], WHOLE)}.detach()"
         return super()._bound(x)
 
     def operand(self, x: Expression) -> str:
@@ -119,7 +121,6 @@ DIALECT = Dialect(
     axis="dim",
     in_place=False,
     softplus="torch.nn.functional.softplus({}, threshold=40)",
-    library="PyTorch",
     printer=TorchPrinter,
 )
 
@@ -138,7 +139,9 @@ def run(text: str, exported: Exported) -> tuple[Numbers, str]:
         parameters = {known: x.clone().requires_grad_() for known, x in given[0].items()}
         results = space[function_name(exported)](parameters, *given[1:])
         value, wrt = value_of(exported, results), [*parameters.values()]
-        found = torch.autograd.grad(value, wrt, allow_unused=True, materialize_grads=True)
+        found = [torch.zeros_like(x) for x in wrt]
+        if value.requires_grad:  # not all of it is detached
+            found = torch.autograd.grad(value, wrt, allow_unused=True, materialize_grads=True)
         one = len(exported.results) == 1
         again = [torch.as_tensor(x).detach() for x in ([results] if one else results)]
         return again[0] if one else again, dict(zip(parameters, found, strict=True))

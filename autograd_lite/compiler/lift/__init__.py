@@ -36,17 +36,18 @@ from autograd_lite.compiler.tape.tape import Tape
 __all__ = ["ArrayProgram", "lift", "lift_if_regular"]
 
 
-def lift(tape: Tape, wrt: ArrayLike) -> ArrayProgram:
+def lift(tape: Tape, wrt: ArrayLike, *, detached: bool = False) -> ArrayProgram:
     """A scalar program as instructions on arrays.
 
-    wrt  [g] slots of the leaves whose gradients are wanted, ints from 0 to tape.leaves - 1
+    wrt       [g] slots of the leaves whose gradients are wanted, ints from 0 to tape.leaves - 1
+    detached  see `CanonicalProgram`: no back end of this package runs such a program
 
     >>> program = lift(tape, wrt)
     >>> print(program)
 
     Raises TypeError for a tape or slots that are none, IndexError for a slot out of range.
     """
-    program = _lifted(tape, _slots(tape, wrt), None)
+    program = _lifted(tape, _slots(tape, wrt), None, detached)
     assert program is not None
     return program
 
@@ -59,8 +60,8 @@ def lift_if_regular(tape: Tape, wrt: ArrayLike, most: int) -> ArrayProgram | Non
     return _lifted(tape, _slots(tape, wrt), most) if most >= 0 else None
 
 
-def _lifted(tape: Tape, wrt: Ints, most: int | None) -> ArrayProgram | None:
-    form = CanonicalProgram(tape)
+def _lifted(tape: Tape, wrt: Ints, most: int | None, detached: bool = False) -> ArrayProgram | None:
+    form = CanonicalProgram(tape, detached)
     if most is not None and not has_few_levels(form, most):
         return None
     primal = len(form)

@@ -43,6 +43,9 @@ ROW_MAX = 5  # the largest of its operands, for the shift of logsumexp: it has n
 TAKE = 6  # the one of its operands that an index chooses
 DETACH = 7  # its operand, without gradient
 
+DETACHED = Specialized(("detached", "x"), ("x",))
+"""Its operand, without gradient, as a formula."""
+
 # The operations that are sums of products, and the terms of each.
 SUMS = {
     "add": [("x", "1"), ("y", "1")],
@@ -78,7 +81,14 @@ class CanonicalProgram:
     one, minus_one, zero  the nodes of these constants
     """
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, detached: bool = False) -> None:
+        """The program of a tape.
+
+        detached  True if a detached number is one of its own, by the formula `DETACHED`, for those
+                  who differentiate the program again; else it is the number that it is detached
+                  from, through which no gradient goes
+        """
+        self.detached = detached
         self._columns: list[list[NDArray[Any]]] = [
             [np.zeros(len(tape), np.int8)],
             [np.zeros(len(tape), np.int64)],
@@ -351,7 +361,11 @@ class _Reader:
 
     def detached(self, nodes: Ints, operands: Ints) -> None:
         """Copies of operands; a detached largest is a ROW_MAX, as it need not know which one."""
-        self.kind[nodes], self.no_gradient[nodes] = DETACH, True
+        self.no_gradient[nodes] = True
+        if self.form.detached:
+            self.kind[nodes], self.formula[nodes] = ELEMENTWISE, self.form.index_of(DETACHED)
+        else:
+            self.kind[nodes] = DETACH
         largest = self.tape.codes[operands] == opcodes.LARGEST
         if largest.any():
             xs, count = rows_of(self.tape.offsets, operands[largest])

@@ -5,8 +5,7 @@ import pytest
 
 import autograd_lite as al
 from autograd_lite import Value
-from autograd_lite.compiler.export import ExportError
-from tests.support.array_exports import MADE, at_kinks
+from tests.support.array_exports import MADE, at_kinks, detaching
 
 pytest.importorskip("jax")
 SOME = ["softmax", "recurrent"]
@@ -50,12 +49,17 @@ def test_derivatives_at_kinks_and_ties_are_those_of_the_engine():
     np.testing.assert_allclose(found, [v.grad for v in x], rtol=1e-12)
 
 
-def test_what_is_detached_is_refused_but_for_the_shift_of_a_softmax():
-    """JAX would differentiate through it, unseen where that derivative is 0 for the example."""
-    w = [Value(2.0), Value(-1.0)]
-    with pytest.raises(ExportError, match="f detaches a number, through which JAX"):
-        al.export(lambda x: w[0] * x + w[1].detach() ** 2 * x, "jax", 0.0, name="f")
-    assert al.export(lambda x: al.softmax([w[0] * x, w[1]])[0], "jax", 1.0)
+@pytest.mark.slow
+def test_what_is_detached_is_not_differentiated_through():
+    import jax
+
+    source, loss, x = detaching("jax")
+    exec(source.text, space := {})
+    loss(1.5).backward()
+    with jax.enable_x64(True):
+        found = jax.grad(space["f"])(source.parameters(), 1.5)
+    np.testing.assert_allclose(found["x"], [v.grad for v in x], rtol=1e-12)
+    assert al.export(lambda scale: x[0].detach() * scale, "jax", 1.0)
 
 
 def test_the_logarithm_of_padding_leaves_gradients_finite():

@@ -5,8 +5,9 @@ import pytest
 
 import autograd_lite as al
 from autograd_lite import Value
-from autograd_lite.compiler.export import ExportError
-from tests.support.array_exports import MADE, at_kinks
+from autograd_lite.compiler.export.expressions import name, operation
+from autograd_lite.compiler.export.torch import DIALECT, TorchPrinter
+from tests.support.array_exports import MADE, at_kinks, detaching
 
 torch = pytest.importorskip("torch")
 SOME = ["softmax", "recurrent"]
@@ -49,10 +50,25 @@ def test_numbers_are_doubles():
         assert value.item() == 0.3 + (0.1 if x > 0 else 0.7)
 
 
-def test_arguments_of_another_shape_and_what_is_detached_are_refused():
+def test_a_deep_expression_is_printed_once():
+    """Its text was made twice at each level: 2^60 times."""
+    x = name("x", ())
+    for _ in range(60):
+        x = operation("+", x, name("y", ()))
+    assert TorchPrinter(DIALECT).text(x) == "x" + " + y" * 60
+
+
+def test_what_is_detached_is_not_differentiated_through():
+    source, loss, x = detaching("torch")
+    loss(1.5).backward()
+    given = torch.tensor(source.parameters()["x"], requires_grad=True)
+    called(source, {"x": given}, torch.tensor(1.5)).backward()
+    np.testing.assert_allclose(given.grad, [v.grad for v in x], rtol=1e-12)
+    assert al.export(lambda scale: x[0].detach() * scale, "torch", 1.0)
+
+
+def test_arguments_of_another_shape_are_refused():
     w = [Value(2.0), Value(-1.0)]
     source = al.export(lambda xs: w[0] * xs[0] + w[1] * xs[1] ** 2, "torch", [1.0, 2.0], name="f")
     with pytest.raises(ValueError, match=r"the shapes must be xs \(2,\)"):
         called(source, {"w": torch.ones(2)}, torch.ones(3))
-    with pytest.raises(ExportError, match="f detaches a number, through which PyTorch"):
-        al.export(lambda x: w[0] * x + w[1].detach() ** 2 * x, "torch", 0.0, name="f")

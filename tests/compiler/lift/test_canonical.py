@@ -29,3 +29,10 @@ def test_one_leaf_may_be_several_nodes():
     run = arrays.forward(array("d", [2.0, 5.0]), array("q"))
     assert run.outputs.tolist() == [12.0]
     assert run.gradient([1.0]).tolist() == [2.0, 6.0]
+
+
+def test_what_is_detached_is_a_number_of_its_own_for_those_who_differentiate_again():
+    lifted = Lifted(lambda x: x * W[0].detach() + W[0].data, 2.0)
+    assert lifted.agrees()
+    assert "detached(" not in str(lift(lifted.tape, []))
+    assert str(lift(lifted.tape, [], detached=True)).count("detached(") == 1

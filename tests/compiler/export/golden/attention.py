@@ -35,18 +35,19 @@ def loss(parameters, given, following):
     z3 = 0.7071067811865475 * z2[0]
     z4 = jnp.einsum("kil,jil->ijk", z2.reshape(3, 5, 2, 2)[1], z3.reshape(5, 2, 2))
     m1 = z4[:, jnp.arange(5)[:, None], jnp.minimum(jnp.arange(5)[:, None], jnp.arange(5))].max(axis=-1)
-    z5 = z4 - m1[:, :, None]
+    a1 = jax.lax.stop_gradient(m1)
+    z5 = z4 - a1[:, :, None]
     m2 = z5[:, jnp.arange(5)[:, None], jnp.minimum(jnp.arange(5)[:, None], jnp.arange(5))].max(axis=-1)
-    a1 = jnp.exp(z5 - m2[:, :, None])
-    a1 = jnp.where(jnp.tri(5, dtype=bool), a1, 0)
-    a2 = m2 + jnp.log(a1.sum(axis=-1))
-    a3 = jnp.exp(z5 - a2[:, :, None])
-    a3 = jnp.where(jnp.tri(5, dtype=bool), a3, 0)
-    z6 = jnp.einsum("lik,ijl->ijk", z2.reshape(3, 5, 2, 2)[2], a3)
+    a2 = jnp.exp(z5 - m2[:, :, None])
+    a2 = jnp.where(jnp.tri(5, dtype=bool), a2, 0)
+    a3 = m2 + jnp.log(a2.sum(axis=-1))
+    a4 = jnp.exp(z5 - a3[:, :, None])
+    a4 = jnp.where(jnp.tri(5, dtype=bool), a4, 0)
+    z6 = jnp.einsum("lik,ijl->ijk", z2.reshape(3, 5, 2, 2)[2], a4)
     z7 = jnp.einsum("jkl,kil->ij", out_proj.reshape(4, 2, 2), z6)
     z8 = z7 @ logits.T
     m3 = z8.max(axis=1)
-    a4 = m3 + jnp.log(jnp.exp(z8 - m3[:, None]).sum(axis=1))
-    z9 = 0.2 * (a4.sum() - z8[jnp.arange(5), following].sum())
+    a5 = m3 + jnp.log(jnp.exp(z8 - m3[:, None]).sum(axis=1))
+    z9 = 0.2 * (a5.sum() - z8[jnp.arange(5), following].sum())
     valid = jnp.all((given >= 0) & (given <= 4)) & jnp.all((following >= 0) & (following <= 4))
     return jnp.where(valid, z9, jnp.nan)
