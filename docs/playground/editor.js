@@ -17,7 +17,6 @@ export class Editor {
 
   get text() { return this.area.value; }
 
-  /** Another program. Ctrl Z brings back the one before, if it is typed into. */
   set text(text) {
     this.area.value = text;
     this.area.setSelectionRange(0, 0);
@@ -46,6 +45,15 @@ export class Editor {
     }
   }
 
+  /** Other text in place of these lines, which Ctrl Z takes back. */
+  replace(first, last, text) {
+    const lines = this.text.split("\n");
+    const start = lines.slice(0, first - 1).join("\n").length + (first > 1 ? 1 : 0);
+    this.area.focus();
+    this.area.setSelectionRange(start, start + lines.slice(first - 1, last).join("\n").length);
+    this.insert(text);
+  }
+
   draw() {
     const lines = colored(this.text);
     const numbers = lines.map((_, k) => {
@@ -56,6 +64,7 @@ export class Editor {
     for (const all of [lines, numbers]) all[this.wrong - 1]?.classList.add("wrong");
     this.behind.replaceChildren(...lines);
     this.numbers.replaceChildren(...numbers);
+    this.area.closest(".editor").style.setProperty("--lines", lines.length);
     this.follow();
   }
 
@@ -77,7 +86,7 @@ export class Editor {
     } else if (!["Shift", "Tab"].includes(event.key)) this.leaving = false;
   }
 
-  /** The lines of the selection up to its start: [text before that line, that line so far]. */
+  /** How many characters stand before the cursor in its line. */
   column() {
     const { value, selectionStart } = this.area;
     return selectionStart - (value.lastIndexOf("\n", selectionStart - 1) + 1);

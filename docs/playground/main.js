@@ -30,10 +30,12 @@ const heard = {
     $("output").hidden = false;
     $("output").append(text);
   },
-  async page({ html, says }) {
+  async page({ html, says, own }) {
     state();
+    $("laboratory").classList.remove("old");
     $("status").textContent = `Ran in ${((performance.now() - began) / 1000).toFixed(1)} s.`;
-    if (html === null) say($("laboratory"), says);
+    if (own) say($("laboratory"), says, " ", button("Take that class in its place", () => replace(own)));
+    else if (html === null) say($("laboratory"), says);
     else await show($("laboratory"), html);
     if (wanted) reveal();
   },
@@ -41,18 +43,24 @@ const heard = {
     state();
     $("status").textContent = "The program ended with an error.";
     editor.mark(line);
+    $("laboratory").classList.add("old"); // what is shown there is not of this program
     $("error").hidden = false;
-    $("error").replaceChildren(...(line === null ? [] : [place(line), " "]), text);
+    $("error").replaceChildren(...(line === null ? [] : [button(`Line ${line}`, () => editor.go(line)), " "]), text);
   },
 };
 
-/** A button that leads to a line. */
-function place(line) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = `Line ${line}`;
-  button.addEventListener("click", () => editor.go(line));
-  return button;
+function button(text, pressed) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.textContent = text;
+  made.addEventListener("click", pressed);
+  return made;
+}
+
+/** Import Value in place of the class that the program has in these lines. */
+function replace([first, last]) {
+  editor.replace(first, last, "from autograd_lite import Value");
+  runAsked();
 }
 
 function run() {
@@ -72,7 +80,7 @@ function stop() {
 
 /** Forget what the last run left. */
 function clear() {
-  $("output").textContent = "";
+  $("output").textContent = $("error").textContent = "";
   $("output").hidden = $("error").hidden = true;
   editor.mark(null);
 }
@@ -117,19 +125,15 @@ async function arrive() {
   const { program, code } = asked();
   const named = programs.find(({ name }) => name === program) ?? programs[0];
   if (code === null) return named.text === editor.text ? undefined : take(named);
-  try {
-    const text = await decode(code);
-    if (text === editor.text) return undefined;
-    if (python.running) python.stop();
-    state();
-    clear();
-    editor.text = text;
-    changed();
-    say($("laboratory"), "This program came with the link. Read it, and press Run if you trust it.");
-  } catch {
-    take(programs[0]);
-    say($("laboratory"), "The program in this link cannot be read. Was the link cut off?");
-  }
+  const text = await decode(code).catch(() => null);
+  if (text === editor.text) return undefined;
+  if (python.running) python.stop();
+  state();
+  clear();
+  editor.text = text ?? named.text;
+  changed();
+  say($("laboratory"), text === null ? "The program in this link cannot be read. Was the link cut off?"
+    : "This program came with the link. Read it, and press Run if you trust it.");
   return undefined;
 }
 

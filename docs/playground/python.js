@@ -8,13 +8,11 @@ export class Python {
   /** heard(message) is called with all that a run tells: its `kind` says what it is. */
   constructor(heard) {
     this.heard = heard;
-    this.running = false;
-    this.ready = false;
     this.start();
   }
 
   start() {
-    this.ready = this.running = false;
+    this.ready = this.running = this.broken = false;
     this.worker = new Worker(address, { type: "module" });
     this.worker.addEventListener("message", (event) => this.hear(event.data));
     this.worker.addEventListener("error", () => this.hear({ kind: "broken", text: "its files cannot be loaded" }));
@@ -22,11 +20,13 @@ export class Python {
 
   hear(message) {
     if (message.kind === "ready") this.ready = true;
+    if (message.kind === "broken") this.broken = true;
     if (["page", "error", "broken"].includes(message.kind)) this.running = false;
     this.heard(message);
   }
 
   run(program) {
+    if (this.broken) this.stop(); // and try again
     this.running = true;
     this.worker.postMessage(program);
   }

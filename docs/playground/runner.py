@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import io
 import json
 import linecache
@@ -18,7 +19,16 @@ FILE = "program.py"
 NOTHING = (
     "The program gave no Value to show. Let its last line be one, such as loss, or give one a name."
 )
+OWN = (
+    "This program has a class Value of its own. The laboratory shows the graphs of autograd_lite's "
+    "Value, which has the operations and fields of micrograd's and microgpt's."
+)
 MODULES = "There are Python's own library, autograd_lite, nn and visualize."
+PICTURE = (
+    "<!DOCTYPE html><html lang='en'><title>Picture</title>"
+    "<style>:root {{ color-scheme: light dark }}</style>{}"
+)
+INSTEAD = {"micrograd": "Write  from autograd_lite import Value, nn"}
 LONGEST = 100_000  # characters that a program may print
 
 
@@ -26,7 +36,8 @@ class _Output(io.TextIOBase):
     """What is printed, told a few times a second."""
 
     def __init__(self, tell):
-        self._tell, self._parts, self._room, self._last = tell, [], LONGEST, 0.0
+        self._tell, self._parts, self._room = tell, [], LONGEST
+        self._last = time.monotonic()
 
     def writable(self):
         return True
@@ -55,13 +66,16 @@ def run(source, post):
         post(kind, json.dumps(what))
 
     output = _Output(tell)
-    main = sys.modules["__main__"] = ModuleType("__main__")
+    main = ModuleType("__main__")
     linecache.cache[FILE] = (len(source), None, source.splitlines(True), FILE)
-    before = sys.stdout, sys.stderr
+    before = sys.stdout, sys.stderr, builtins.input, sys.modules["__main__"]
     sys.stdout = sys.stderr = output
+    builtins.input = _no_input
+    sys.modules["__main__"] = main
     try:
-        shown = _executed(source, vars(main))
-        page = _page(shown, vars(main))
+        tree = ast.parse(source, FILE)
+        shown = _executed(tree, vars(main))
+        page = _page(shown, tree, vars(main))
     except BaseException as error:
         output.flush()
         tell("error", **_described(error))
@@ -69,18 +83,16 @@ def run(source, post):
         output.flush()
         tell("page", **page)
     finally:
-        sys.stdout, sys.stderr = before
+        sys.stdout, sys.stderr, builtins.input, sys.modules["__main__"] = before
 
 
-def _executed(source, names):
+def _executed(tree, names):
     """Run the program; what its last line is, if that can be shown, else the Value named last."""
-    tree = ast.parse(source, FILE)
     last = tree.body[-1] if tree.body else None
+    before = tree.body[:-1] if isinstance(last, ast.Expr) else tree.body
+    exec(compile(ast.Module(before, tree.type_ignores), FILE, "exec", dont_inherit=True), names)
     if isinstance(last, ast.Expr):
-        tree.body.pop()
-    exec(compile(tree, FILE, "exec"), names)
-    if isinstance(last, ast.Expr):
-        result = eval(compile(ast.Expression(last.value), FILE, "eval"), names)
+        result = eval(compile(ast.Expression(last.value), FILE, "eval", dont_inherit=True), names)
         if _is_shown(result):
             return result
         if result is not None:
@@ -106,7 +118,7 @@ def _assigned(tree):
     return [node.id for node in found]
 
 
-def _page(shown, names):
+def _page(shown, tree, names):
     """The page of what the program ended with; or a word about what to do."""
     if isinstance(shown, Value):
         exec("__import__('visualize').label(**locals())", names)
@@ -114,8 +126,15 @@ def _page(shown, names):
     if isinstance(shown, Page):
         return {"html": shown.html}
     if isinstance(shown, Drawing):
-        return {"html": f"<!DOCTYPE html><title>Picture</title><body>{shown.svg}"}
+        return {"html": PICTURE.format(shown.svg)}
+    own = [s for s in tree.body if isinstance(s, ast.ClassDef) and s.name == "Value"]
+    if own:
+        return {"html": None, "says": OWN, "own": [own[-1].lineno, own[-1].end_lineno]}
     return {"html": None, "says": NOTHING}
+
+
+def _no_input(prompt=""):
+    raise RuntimeError("input() can ask nobody here: write what it should give into the program")
 
 
 def _described(error):
@@ -128,7 +147,12 @@ def _described(error):
     if isinstance(error, SyntaxError):
         text = f"{type(error).__name__}: {error.msg}"
     if isinstance(error, ModuleNotFoundError):
-        text = f"ModuleNotFoundError: no module named {error.name!r} here. {MODULES}"
+        package = (error.name or "").partition(".")[0]
+        words = [
+            f"ModuleNotFoundError: no module named {package!r} here",
+            INSTEAD.get(package, MODULES),
+        ]
+        text = ". ".join(words)
     if isinstance(error, SystemExit):
         text = f"the program ended itself: {text}"
     return {"line": line, "text": text}

@@ -22,7 +22,6 @@ async function start() {
   python.FS.writeFile("runner.py", await runner);
   python.registerJsModule("wasm_graphviz", await graphviz);
   const runs = python.pyimport("runner");
-  python.setStdin({ error: true });
   return (source) => {
     postMessage({ kind: "began" });
     runs.run(source, (kind, json) => postMessage({ kind, ...JSON.parse(json) }));

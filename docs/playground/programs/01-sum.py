@@ -6,4 +6,4 @@ b = Value(3.0)
 c = a + b
 c.backward()
 
-print(a.grad, b.grad)
+print("dc/da =", a.grad, " dc/db =", b.grad)
