@@ -118,8 +118,10 @@ def _by_name(function: Callable[..., Any], name: str, arguments: list[Any]) -> d
     try:
         return signature.bind(*arguments).arguments
     except TypeError as error:
+        program = f"; visualize.draw({name}) shows its program"
         raise TypeError(
             f"explain(f, *arguments) calls the function, and {name} does not take these: {error}"
+            f"{program if isinstance(function, CompiledFunction) else ''}"
         ) from None
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Page", "check_path"]
 
 SCRIPT = (
-    "data", "numbers", "math", "engine", "lab", "view", "words", "show", "code", "address",
-    "controls", "tabs", "plot", "change", "nudge", "descend", "predict", "start",
+    "data", "numbers", "math", "engine", "lab", "view", "words", "show", "code", "plot",
+    "flow", "address", "controls", "tabs", "change", "nudge", "descend", "predict", "start",
 )  # fmt: skip
 """The files of the script, in order: they share one scope."""
 
@@ -42,7 +42,6 @@ class Page:
         self.html = Template(_resource("page.html")).substitute(
             policy=_policy(script),
             title=escape_html(title),
-            icon=_icon(),
             style=_variables() + stylesheet() + _resource("page.css"),
             pictures=pictures,
             data=_json(data),
@@ -81,13 +80,6 @@ def _resource(name: str) -> str:
     return files("visualize.page").joinpath(name).read_text(encoding="utf-8")
 
 
-def _icon() -> str:
-    """The icon of the page in a browser's tab, as an address that holds the picture itself."""
-    from urllib.parse import quote
-
-    return f"data:image/svg+xml,{quote(' '.join(_resource('icon.svg').split()), safe=' =/')}"
-
-
 def _policy(script: str) -> str:
     """A Content-Security-Policy under which this script runs and nothing else is loaded."""
     from base64 import b64encode
@@ -96,7 +88,7 @@ def _policy(script: str) -> str:
     digest = b64encode(sha256(script.encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        "base-uri 'none'; form-action 'none'"
     )
 
 

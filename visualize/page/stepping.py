@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["explain"]
 
 _INTERVAL = 1400  # milliseconds between two steps that play
+_SHORT = 4  # characters of a number that any edge has room for
 
 
 def explain(
@@ -128,7 +129,7 @@ def _svg(
     room    [boxes] how many characters the last line of each box has room for
     prefix  the beginning of all ids in the picture
     """
-    dot = to_dot(view.diagram, write, rankdir, partials=True, color=False, room=room)
+    dot = to_dot(view.diagram, write, rankdir, True, False, room, _beside(view.diagram, write))
     svg = to_svg(view.diagram, dot, about, write, partials=True, color=color)
     svg = svg.replace(' role="img"', ' role="group"', 1)
     svg = re.sub(r"<style>.*?</style>\n", "", svg, flags=re.DOTALL)  # the page has one for all
@@ -150,6 +151,19 @@ def _room(diagram: Diagram, seeds: list[tuple[float, int]], write: Write) -> lis
             room[edge.parent] = max(room[edge.parent], len(write(grads[edge.parent])))
     usual = len(write(-1 / 3))  # of numbers that others come to, as leaves are changed
     return [len("grad ") + max(n, usual) for n in room]
+
+
+def _beside(diagram: Diagram, write: Write) -> list[int]:
+    """[edges] the room for what is sent along an edge, in characters; 0 where that is not shown."""
+    spaces = []
+    for edge in diagram.edges:
+        parent, user = diagram.boxes[edge.parent], diagram.boxes[edge.user]
+        if edge.partial is None or max(parent.size, user.size) > 1 or parent.kind == "constant":
+            spaces.append(0)
+        else:
+            add = user.grad * edge.partial if user.grad else 0.0
+            spaces.append(max(len(write(-abs(add))), _SHORT) + 2)
+    return spaces
 
 
 # ------------------------------------------------------------------------- data of the script

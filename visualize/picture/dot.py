@@ -6,7 +6,7 @@ from collections import Counter
 from math import isfinite
 
 from visualize.model.diagram import Box, Diagram, Edge
-from visualize.picture.routes import pieces, points_of, ranks, routes
+from visualize.picture.routes import pieces, points_of, routes
 from visualize.picture.text import escape, quoted, short
 from visualize.picture.theme import shade
 
@@ -64,6 +64,7 @@ def to_dot(
     partials: bool = False,
     color: bool = True,
     room: Sequence[int] = (),
+    beside: Sequence[int] = (),
 ) -> str:
     """The diagram in the DOT language, for Graphviz to lay out.
 
@@ -73,20 +74,31 @@ def to_dot(
     color     True if boxes are to be shaded by their gradients
     room      [boxes] how many characters the last line of each box has room for, if longer numbers
               are to be shown there
+    beside    [edges] how many characters have room beside the partial, on the stepping page
     """
     texts = [rows(box, write) for box in diagram.boxes]
     labels = [_edge_text(edge, write, partials) for edge in diagram.edges]
     rankdir = rankdir or _direction(diagram, texts, labels)
+    down = rankdir in ("TB", "BT")
     largest = largest_gradient(diagram) if color else 0.0
     nodes = [
         _node(i, box, lines, rankdir, largest, room[i] if room else 0)
         for i, (box, lines) in enumerate(zip(diagram.boxes, texts, strict=True))
     ]
     inside = routes(diagram)
-    lines = [*header(rankdir, len(diagram.boxes)), *_within(None, diagram, nodes, inside)]
+    lines = header(rankdir, len(diagram.boxes))
+    if beside:
+        lines.append(f"  edge [fontsize=11] graph [ranksep={0.6 if down else 0.4}]")
+    lines += _within(None, diagram, nodes, inside)
+    pairs = Counter((edge.parent, edge.user) for edge in diagram.edges)
     for i, (edge, text) in enumerate(zip(diagram.edges, labels, strict=True)):
-        if text and rankdir in ("TB", "BT"):
+        space = " " * beside[i] if beside else ""
+        if text and down:
             text = f"\N{NO-BREAK SPACE}{text}"  # it stands on the right of the line
+            if pairs[edge.parent, edge.user] > 1:
+                text += space
+        else:
+            text = f"{space}{text}" if rankdir == "LR" else f"{text}{space}"
         label = f' label="{text}"' if text else ""
         # The weight keeps operations in a straight line, and leaves beside it.
         weight = "" if diagram.boxes[edge.parent].kind in _LEAVES else " weight=2"
@@ -115,10 +127,11 @@ def header(rankdir: str, boxes: int) -> list[str]:
 def _direction(diagram: Diagram, texts: list[list[str]], labels: list[str]) -> str:
     """From left to right if that fits a page's width, or else whichever way is narrower."""
     widths = [6.6 * max(map(len, lines), default=0) + 20 for lines in texts]
-    ends, (levels, _) = list(widths), ranks(diagram)
+    ends, levels = list(widths), [0] * len(widths)
     for edge, text in zip(diagram.edges, labels, strict=True):  # users come in order
         gap = 30 + 6 * len(text)
         ends[edge.user] = max(ends[edge.user], ends[edge.parent] + gap + widths[edge.user])
+        levels[edge.user] = max(levels[edge.user], levels[edge.parent] + 1)
     across = Counter[int]()
     for level, width in zip(levels, widths, strict=True):
         across[level] += round(width + 15)
@@ -135,7 +148,7 @@ def _node(i: int, box: Box, lines: list[str], rankdir: str, largest: float, room
         classes.append("bare")
     lines = [escape(line) for line in lines]
     if box.kind != "constant":
-        lines[-1] = lines[-1].ljust(room, "\N{NO-BREAK SPACE}")
+        lines[-1] += "\\ " * (room - len(lines[-1]))  # spaces that Graphviz does not take away
     if box.kind == "group":  # a double frame, which records cannot have
         shape, label = " shape=box peripheries=2", quoted("\\n".join(lines))
     else:

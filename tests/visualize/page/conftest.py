@@ -31,11 +31,13 @@ def show(browser, tmp_path):
     """Open a page of the graph; at the end nothing may have been said on the console.
 
     frames  files that may be loaded beside it
+    calm    whether the reader prefers reduced motion
     """
     complaints, contexts = [], []
 
     def show(what, width=1200, height=800, **options):
         dark, frames = options.pop("dark", False), options.pop("frames", ())
+        calm = options.pop("calm", False)
         text = what if isinstance(what, str) else visualize.explain(what, **options).html
         path = tmp_path / f"page{len(contexts)}.html"
         path.write_text(text, encoding="utf-8")
@@ -43,6 +45,7 @@ def show(browser, tmp_path):
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
+            reduced_motion="reduce" if calm else "no-preference",
         )
         contexts.append(context)
         page = context.new_page()

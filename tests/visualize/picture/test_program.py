@@ -136,7 +136,7 @@ def test_what_cannot_be_drawn(compiled, monkeypatch):
     with pytest.raises(ValueError, match="computes nothing: it has no instruction"):
         visualize.draw(same)
     with pytest.raises(
-        TypeError, match=r"a compiled function f, write visualize.draw\(f\), or f\.e"
+        TypeError, match=r"missing .* 'xs'; visualize\.draw\(error\) shows its program"
     ):
         visualize.explain(compiled)
 

@@ -2,8 +2,9 @@
 
 const HEIGHT = 0.55; // the part of the window's height that the picture should take
 const LARGEST = 1.5; // pixels a point: no picture is drawn larger than this
-const READABLE = 0.9; // and one that would be smaller than this is laid out in the other direction
-const SMALLEST = 0.62; // or, if that does not help, can be scrolled
+const READABLE = 12 / 11; // at which letters have 12 pixels; else it is laid out in the other direction,
+const SMALLEST = 0.8; // and, if that does not help, scrolled: of a narrow window, below this
+const WIDE = 800; // pixels of a window in which letters have 12 pixels
 const NARROW = 600; // pixels of a window in which nothing stands beside the picture
 const KEPT = "Boxes with a dotted frame stay as they are: the page cannot compute them again, or they go " +
   "into one that it cannot compute.";
@@ -43,22 +44,19 @@ function show() {
     node.classList.toggle("waiting", !known[i]);
     node.classList.toggle("dim", followed !== null && !followed.has(i));
     if (box.open === null) node.setAttribute("aria-pressed", String(selected === i));
-    node.classList.remove("odd", "shade0", ...SHADES);
-    node.classList.add(view.shade(i, known[i], grad[i]));
-    if (box.kind !== "constant") {
-      const size = box.size === 1 ? "grad" : "|grad|";
-      put(rows[i][0], room[i], `data ${known[i] ? numbers(box) : "?"}`);
-      put(rows[i][1], room[i], grad[i] === null ? size : `${size} ${write(grad[i])}`);
-    }
+    if (box.kind !== "constant") put(rows[i][0], room[i], `data ${known[i] ? numbers(box) : "?"}`);
+    showGrad(i, grad[i], known[i]);
     node.setAttribute("aria-label", label(box, i, known[i], grad[i]));
   });
   view.edges.forEach((edge, k) => {
     const onWay = followed && followed.has(edge.parent) && followed.has(edge.user);
     const line = lines[k];
-    if (edge.partial !== null && partials[k]) partials[k].textContent = write(edge.partial);
+    if (edge.partial !== null && partials[k]) {
+      const text = write(edge.partial);
+      if (partials[k].textContent !== text) partials[k].textContent = text;
+    }
     line.classList.toggle("waiting", edge.partial !== null && !known[edge.user]);
     line.classList.toggle("lit", lit.has(k) || Boolean(onWay));
-    line.classList.toggle("back", lit.has(k) && step.phase === "backward");
     line.classList.toggle("dim", followed !== null && !onWay);
   });
   bounds.forEach((text, k) => {
@@ -79,10 +77,21 @@ function show() {
   $("count").textContent = `${view.step} / ${last}`;
   $("first").disabled = $("back").disabled = view.step === 0;
   $("next").disabled = $("last").disabled = view.step === last;
+  showFlow(step, near);
   showCode();
   for (const i of near) reveal(nodes[i]);
   if (step.i !== undefined) reveal(nodes[step.i]);
   follow();
+}
+
+/** Show the gradient of a box, or none. */
+function showGrad(i, grad, known = true) {
+  const { nodes, rows, room } = view.layout;
+  nodes[i].classList.remove("odd", "shade0", ...SHADES);
+  nodes[i].classList.add(view.shade(i, known, grad));
+  if (view.boxes[i].kind === "constant") return;
+  const size = view.single(i) ? "grad" : "|grad|";
+  put(rows[i][1], room[i], grad === null ? size : `${size} ${write(grad)}`);
 }
 
 /** Put a text into a line of a box, narrower if it is longer than the box has room for. */
@@ -137,9 +146,11 @@ function reveal(node, around = $("picture")) {
 function go(step, gliding = false) {
   turnTo(tabs[0]);
   if (!gliding && step !== view.step && view.steps[step] !== undefined) depart();
+  const ahead = step === view.step + 1;
   view.step = Math.max(0, Math.min(view.steps.length - 1, step));
   if (view.step === view.steps.length - 1) pause();
   show();
+  if (ahead) travel();
   if (told !== null) retell();
 }
 
@@ -193,7 +204,7 @@ function fit() {
   const [asked, other = asked] = view.layouts;
   view.layout = asked.scale() >= READABLE || asked.scale() >= other.scale() ? asked : other;
   const { svg, width, height, nodes } = view.layout;
-  const scale = Math.max(SMALLEST, view.layout.scale());
+  const scale = Math.max(window.innerWidth < WIDE ? SMALLEST : READABLE, view.layout.scale());
   svg.style.width = `${width * scale}px`;
   svg.style.height = `${height * scale}px`;
   for (const layout of view.layouts) layout.svg.toggleAttribute("hidden", layout !== view.layout);

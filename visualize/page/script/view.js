@@ -15,6 +15,24 @@ function roomIn(node) {
   return Math.max(...xs) - Math.min(...xs) - 6;
 }
 
+const EDGE_CHARACTER = 6.62; // points that a character on an edge takes
+
+/**
+ * Let a partial stand at the end of the room that its edge has for numbers, or at the beginning in
+ * front of spaces; it stays there as it gets other digits.
+ */
+function hold(text) {
+  const room = text.textContent;
+  const bare = room.trim();
+  if (bare === room) return;
+  const front = room.startsWith(bare) || !room.startsWith(" ");
+  const from = Number(text.getAttribute("x")) - (room.length * EDGE_CHARACTER) / 2;
+  const x = from + EDGE_CHARACTER * (front ? room.indexOf(bare) : room.indexOf(bare) + bare.length);
+  text.setAttribute("x", x);
+  text.setAttribute("text-anchor", front ? "start" : "end");
+  text.textContent = bare;
+}
+
 /** A picture of a view: the elements of its boxes and edges, and where their numbers stand. */
 class Layout {
   constructor(svg, view, k) {
@@ -26,6 +44,10 @@ class Layout {
     this.rows = this.nodes.map((node) => [...node.querySelectorAll("text")].slice(-2));
     this.room = this.nodes.map(roomIn);
     this.partials = this.lines.map((line) => line.querySelector("text"));
+    view.edges.forEach((edge, k) => {
+      if (edge.partial !== null && this.partials[k]) hold(this.partials[k]);
+      this.lines[k].classList.toggle("still", view.boxes[edge.parent].kind === "constant");
+    });
     this.bounds = [...svg.querySelectorAll(".legend text")].filter((text) => /^≤ /.test(text.textContent));
     this.nodes.forEach((node, i) => {
       attend(node, i);
@@ -35,7 +57,7 @@ class Layout {
 
   /** Pixels that a point takes: the whole width is seen, and the height if it can be read then. */
   scale() {
-    const high = Math.max(1, (HEIGHT * window.innerHeight) / this.height);
+    const high = Math.max(READABLE, (HEIGHT * window.innerHeight) / this.height);
     return Math.min(LARGEST, high, $("picture").clientWidth / this.width);
   }
 }
