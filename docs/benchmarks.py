@@ -79,21 +79,6 @@ CONTESTANTS = {
     "uncompiled": "the same source interpreted",
     "micrograd": "micrograd 0.1.0",
 }
-README_ROWS = ("build", "backward", "dot", "memory")
-CHINESE = {
-    "compiled": "编译版",
-    "floats": "Python 浮点数",
-    "uncompiled": "同一源码，解释执行",
-    "micrograd": "micrograd 0.1.0",
-    "build": "构建 `x = x*b + a; x = x - c*b`",
-    "backward": "对其反向传播",
-    "dot": "64 项的 `dot`，前向加反向；浮点数只做前向",
-    "memory": "1,000,000 次运算时的内存",
-    "ns an operation": "纳秒 / 运算",
-    "ns a node": "纳秒 / 节点",
-    "ns a term": "纳秒 / 项",
-    "bytes of RSS a node": "常驻内存字节 / 节点",
-}
 
 
 def significant(number: float) -> str:
@@ -116,21 +101,6 @@ def engine_rows() -> dict[str, Any]:
     return {row["key"]: row for row in results("engine")["rows"]}
 
 
-def engine_table(keys: Iterable[str], words: dict[str, str]) -> str:
-    """The rows of the engine's benchmark, in the words of a language."""
-    rows = engine_rows()
-    found = [
-        [
-            words.get(key, rows[key]["work"]),
-            *(significant(medians[c]) if c in medians else "" for c in CONTESTANTS),
-            words.get(rows[key]["unit"], rows[key]["unit"]),
-        ]
-        for key in keys
-        for medians in [rows[key]["medians"]]
-    ]
-    return table(["", *(words.get(c, name) for c, name in CONTESTANTS.items()), ""], found)
-
-
 def quotients() -> dict[str, str]:
     """How the compiled engine compares."""
     rows = engine_rows()
@@ -146,19 +116,18 @@ def quotients() -> dict[str, str]:
 def speed() -> str:
     q, ran_on = quotients(), machine("engine")
     return f"""\
-{engine_table(README_ROWS, {})}
-An operation costs {q["floats"]} times what it costs on floats, and {q["build"]} times less than
-micrograd's. The backward pass costs {q["pass"]} times what building the graph does, and
-{q["backward"]} times less than micrograd's. Medians on {ran_on["cpu"]}, {ran_on["python"]}, the
-contestants taking turns.
+Without `compile`, an operation takes {q["floats"]} times as long as on Python's floats, and
+{q["build"]} times less than in micrograd. The backward pass takes {q["pass"]} times as long as
+building the graph, and {q["backward"]} times less than micrograd's. Medians on {ran_on["cpu"]},
+{ran_on["python"]}, the contestants taking turns.
 """
 
 
 def chinese_speed() -> str:
     q, ran_on = quotients(), machine("engine")
     return f"""\
-{engine_table(README_ROWS, CHINESE)}
-每个运算的耗时是浮点数的 {q["floats"]} 倍，是 micrograd 的 1/{q["build"]}；\
+不用 `compile` 时，一次运算的耗时是 Python 浮点数的 {q["floats"]} 倍，\
+是 micrograd 的 1/{q["build"]}；\
 反向传播的耗时是构建计算图的 {q["pass"]} 倍，是 micrograd 的 1/{q["backward"]}。\
 以上是各方轮流运行所得的中位数，环境为 {chinese_cpu(ran_on)}、\
 {ran_on["python"]}。
@@ -246,7 +215,13 @@ def gained(contest: str, others: str) -> str:
 
 
 def engine() -> str:
-    return engine_table(engine_rows(), {})
+    """The rows of the engine's benchmark."""
+    found = []
+    for row in engine_rows().values():
+        medians = (row["medians"].get(name) for name in CONTESTANTS)
+        found.append([row["work"], *("" if n is None else significant(n) for n in medians)])
+        found[-1].append(row["unit"])
+    return table(["", *CONTESTANTS.values(), ""], found)
 
 
 def nn() -> str:

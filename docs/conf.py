@@ -28,9 +28,10 @@ highlight_language = "none"
 html_theme = "furo"
 html_title = f"autograd_lite {version}"
 html_extra_path = ["images/neuron.html"]
-html_static_path = ["site.css"]
+html_static_path = ["site.css", "enlarge.js"]
 html_css_files = ["site.css"]
-html_favicon = "favicon.svg"
+html_js_files = ["enlarge.js"]
+html_favicon = "../visualize/page/icon.svg"  # that of the stepping page
 html_theme_options = {"top_of_page_buttons": ["view"]}  # the source of the page
 
 myst_enable_extensions = ["amsmath", "dollarmath", "html_image"]

@@ -287,7 +287,10 @@ def picture() -> str:
     names = [name for rooms in FLOORS for name in rooms]
     ids = {name: f"b{i}" for i, name in enumerate(names)}
     lines = ["digraph {", 'node [shape=box, style="rounded,filled", fillcolor=white]']
-    lines += ["node [fontname=Courier, fontsize=11, height=0.3]", "ranksep=0.35"]
+    lines += [
+        "node [fontname=Courier, fontsize=11, height=0.3]",
+        "ranksep=0.35 bgcolor=transparent",
+    ]
     for name in names:
         label = name if name in FLOORS[-1] else name.removeprefix("autograd_lite.")
         lines.append(f'{ids[name]} [id={ids[name]}, class="node", label="{label}"]')

@@ -42,6 +42,7 @@ class Page:
         self.html = Template(_resource("page.html")).substitute(
             policy=_policy(script),
             title=escape_html(title),
+            icon=_icon(),
             style=_variables() + stylesheet() + _resource("page.css"),
             pictures=pictures,
             data=_json(data),
@@ -80,6 +81,13 @@ def _resource(name: str) -> str:
     return files("visualize.page").joinpath(name).read_text(encoding="utf-8")
 
 
+def _icon() -> str:
+    """The icon of the page in a browser's tab, as an address that holds the picture itself."""
+    from urllib.parse import quote
+
+    return f"data:image/svg+xml,{quote(' '.join(_resource('icon.svg').split()), safe=' =/')}"
+
+
 def _policy(script: str) -> str:
     """A Content-Security-Policy under which this script runs and nothing else is loaded."""
     from base64 import b64encode
@@ -88,7 +96,7 @@ def _policy(script: str) -> str:
     digest = b64encode(sha256(script.encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
-        "base-uri 'none'; form-action 'none'"
+        "img-src data:; base-uri 'none'; form-action 'none'"
     )
 
 

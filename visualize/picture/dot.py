@@ -6,7 +6,7 @@ from collections import Counter
 from math import isfinite
 
 from visualize.model.diagram import Box, Diagram, Edge
-from visualize.picture.routes import pieces, points_of, routes
+from visualize.picture.routes import pieces, points_of, ranks, routes
 from visualize.picture.text import escape, quoted, short
 from visualize.picture.theme import shade
 
@@ -127,11 +127,10 @@ def header(rankdir: str, boxes: int) -> list[str]:
 def _direction(diagram: Diagram, texts: list[list[str]], labels: list[str]) -> str:
     """From left to right if that fits a page's width, or else whichever way is narrower."""
     widths = [6.6 * max(map(len, lines), default=0) + 20 for lines in texts]
-    ends, levels = list(widths), [0] * len(widths)
+    ends, (levels, _) = list(widths), ranks(diagram)
     for edge, text in zip(diagram.edges, labels, strict=True):  # users come in order
         gap = 30 + 6 * len(text)
         ends[edge.user] = max(ends[edge.user], ends[edge.parent] + gap + widths[edge.user])
-        levels[edge.user] = max(levels[edge.user], levels[edge.parent] + 1)
     across = Counter[int]()
     for level, width in zip(levels, widths, strict=True):
         across[level] += round(width + 15)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Points: TypeAlias = list[tuple[int, int]]
 
-__all__ = ["joined", "pieces", "points_of", "routes"]
+__all__ = ["joined", "pieces", "points_of", "ranks", "routes"]
 
 _PAIR = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 _ROUND = 24.0  # how far from a joint a line begins to turn, at most
@@ -36,7 +36,7 @@ def routes(diagram: Diagram) -> dict[int, Points]:
 
     Each point is (the frame that it lies in, how many ranks it lies above the user).
     """
-    rank, level = _ranks(diagram)
+    rank, level = ranks(diagram)
     found: dict[int, Points] = {}
     for i, edge in enumerate(diagram.edges):
         around = set(_frames(diagram, edge.parent))
@@ -62,7 +62,7 @@ def _frames(diagram: Diagram, box: int) -> Iterator[int]:
         frame = diagram.frames[frame].outer
 
 
-def _ranks(diagram: Diagram) -> tuple[list[int], dict[tuple[int, int], int]]:
+def ranks(diagram: Diagram) -> tuple[list[int], dict[tuple[int, int], int]]:
     """[boxes] the rank of each; and of each (frame, box) its rank within the frame.
 
     A box that has no edge to it stands above its first user, and counts in no frame.

@@ -9,7 +9,7 @@ from visualize.picture.dot import heading, largest_gradient, rows
 from visualize.picture.engine import LayoutError, layout
 from visualize.picture.routes import joined
 from visualize.picture.text import escape_html, printable, short
-from visualize.picture.theme import BOUNDS, stylesheet
+from visualize.picture.theme import BOUNDS, shade, stylesheet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,16 +135,18 @@ def _keys(diagram: Diagram, partials: bool, color: bool) -> list[list[tuple[str,
     largest = largest_gradient(diagram)
     if color and largest > 0:
         uppers = [bound * largest for bound in (*BOUNDS[1:], 1.0)]
-        names = {"plus": "grad > 0, size", "minus": "grad < 0, size"}
-        if any(box.size > 1 and box.kind != "constant" for box in diagram.boxes):
-            names["size"] = "|grad|"
-        groups[0].append(("data shade0", "grad 0"))
+        shaded = [box for box in diagram.boxes if box.kind != "constant" and box.finite]
+        used = {shade(box.grad, largest, box.size == 1).rstrip("1234") for box in shaded}
+        names = {"plus": "grad > 0, size", "minus": "grad < 0, size", "size": "|grad|"}
+        if "shade0" in used:
+            groups[0].append(("data shade0", "grad 0"))
         groups += [
             [
                 ("", text),
                 *((f"data {name}{i}", f"\u2264 {upper:.2g}") for i, upper in enumerate(uppers, 1)),
             ]
             for name, text in names.items()
+            if name in used
         ]
     if any(box.size > 1 and box.kind != "constant" for box in diagram.boxes):
         groups.append([("", "several nodes: range of data, norm of grad,"), ("", "no constants")])

@@ -27,8 +27,10 @@ def test_one_file_with_a_strict_policy_and_no_network(neuron):
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1]
     assert policy == (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
-        "base-uri 'none'; form-action 'none'"
+        "img-src data:; base-uri 'none'; form-action 'none'"
     )
+    page, icons = re.subn(r'<link rel="icon" href="data:image/svg\+xml,[^"]*">', "", page)
+    assert icons == 1
     urls = set(re.findall(r"\w+://[^\s\"'<>]+", page))
     formats = {"http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"}
     assert urls == formats  # their names, never fetched

@@ -65,6 +65,15 @@ def test_shades_follow_the_sign_and_size_of_the_gradient(drawn):
     assert plain.classes("x0") == {"data"}
 
 
+def test_the_legend_has_the_colours_that_are_there(drawn):
+    x = Value(2.0)
+    root = exp(x)
+    root.backward()
+    legend = drawn(visualize.draw(root).svg).legend
+    assert "grad > 0, size" in drawn(visualize.draw(root).svg).texts()
+    assert not {"grad < 0, size", "|grad|", "grad 0"} & {t.text for t in legend}
+
+
 @pytest.mark.parametrize("rankdir", ["LR", "TB", "RL", "BT"])
 def test_orientation(neuron, drawn, rankdir):
     picture = drawn(visualize.draw(neuron, rankdir=rankdir).svg)
