@@ -231,6 +231,7 @@ TESTED_ELSEWHERE = {
     "autograd_lite.operations.opcodes": "tests/compiler/tape/test_tape.py",
     "autograd_lite.nn": "tests/engine/test_packages.py",
     "autograd_lite.visualize": "tests/engine/test_packages.py",
+    "visualize.model.samples": "tests/visualize/test_plots.py",
     "nn._roots": "tests/nn/test_optim.py",
     "nn._steps": "tests/nn/test_optim.py",
     "nn._traced": "tests/nn/test_optim_compiled.py",

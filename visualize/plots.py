@@ -6,7 +6,8 @@ import re
 from itertools import count, cycle
 from math import hypot, inf, isfinite
 
-from autograd_lite import Value, no_grad
+from autograd_lite import no_grad
+from visualize.model.samples import Samples, described, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,21 +109,12 @@ def plot_history(history: Sequence[float] | Mapping[str, Sequence[float]]) -> Fi
 def _numbers_by_name(history: Any) -> dict[str, list[float]]:
     series = dict(history) if hasattr(history, "keys") else {"loss": history}
     try:
-        return {name: [_number(x) for x in numbers] for name, numbers in series.items()}
+        return {name: [number_of(x) for x in numbers] for name, numbers in series.items()}
     except (TypeError, ValueError):
         raise TypeError(
             "plot_history: expected the losses as a list of numbers, or a dict of such lists, "
-            f"not {_described(history)}"
+            f"not {described(history)}"
         ) from None
-
-
-def _described(argument: Any) -> str:
-    text = repr(argument)
-    return text if len(text) <= 60 else f"a {type(argument).__name__}"
-
-
-def _number(x: Any) -> float:
-    return x.data if isinstance(x, Value) else float(x)
 
 
 def plot_decision_boundary(
@@ -149,23 +141,14 @@ def plot_decision_boundary(
         raise ValueError(
             f"plot_decision_boundary: resolution must be an int of 2 or more, not {resolution!r}"
         )
-    points = [[_number(x) for x in row] for row in X]
-    if not points or any(len(row) != 2 for row in points):
-        raise ValueError("plot_decision_boundary: every row of X must have two features")
-    for i, row in enumerate(points):
-        if not all(map(isfinite, row)):
-            raise ValueError(f"plot_decision_boundary: row {i} of X is {row}: leave it out")
-    if len(points) != len(y):
-        raise ValueError(f"plot_decision_boundary: {len(points)} rows in X, but {len(y)} in y")
-    labels = [_class(i, label) for i, label in enumerate(y)]
-    classes = _classes(labels)
+    samples = Samples("plot_decision_boundary", X, y)
 
     def margins(x0: float, x1: float) -> list[float]:
         """By how much each class wins over the others."""
         out = model([x0, x1])
         if hasattr(out, "tolist"):  # a NumPy array
             out = out.tolist()
-        scores = [_number(x) for x in out] if isinstance(out, (list, tuple)) else [_number(out)]
+        scores = [number_of(x) for x in out] if isinstance(out, (list, tuple)) else [number_of(out)]
         if len(scores) == 1:
             scores = [threshold, scores[0]]
         found = [x - max(scores[:k] + scores[k + 1 :]) for k, x in enumerate(scores)]
@@ -174,34 +157,27 @@ def plot_decision_boundary(
             found = [x or (TIE if k == first else -TIE) for k, x in enumerate(found)]
         return found
 
-    xs, ys = (_axis([row[i] for row in points], resolution) for i in (0, 1))
+    xs, ys = (_axis(*samples.range(i), resolution) for i in (0, 1))
     with no_grad():
         grid = [[margins(a, b) for a in xs] for b in ys]
     told = len(grid[0][0])
-    if len(classes) > told:
-        raise ValueError(
-            f"plot_decision_boundary: {len(classes)} classes in y, but the model tells {told} apart"
-        )
+    scores = samples.scores(told)
     figure = _figure(5.6, 4.4)
     axes = figure.subplots()
     for k in range(told):
         _draw_region(axes, xs, ys, [[at[k] for at in row] for row in grid], _color(k))
-    # Classes such as 0 and 2 of three are the indices of their scores; others come in order.
-    indices = all(label in range(told) for label in classes)
-    for i, label in enumerate(classes):
-        own = [row for row, c in zip(points, labels, strict=True) if c == label]
-        _draw_samples(axes, own, int(label) if indices else i, label)
+    for label, k in scores.items():
+        pairs = zip(samples.points, samples.labels, strict=True)
+        _draw_samples(axes, [row for row, c in pairs if c == label], k, label)
     axes.legend(title="class", frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axes.set(xlabel="x0", ylabel="x1")
     return figure
 
 
-def _axis(numbers: list[float], resolution: int) -> list[float]:
-    """Points at equal distances, from below the least number to above the largest."""
-    low, high = min(numbers), max(numbers)
-    margin = 0.12 * (high - low) or 1.0
-    step = (high - low + 2 * margin) / (resolution - 1)
-    return [low - margin + k * step for k in range(resolution)]
+def _axis(low: float, high: float, resolution: int) -> list[float]:
+    """Points at equal distances."""
+    step = (high - low) / (resolution - 1)
+    return [low + k * step for k in range(resolution)]
 
 
 def _color(k: int) -> str:
@@ -238,29 +214,6 @@ def _draw_samples(axes: Any, points: list[list[float]], k: int, label: Any) -> N
     )
 
 
-def _class(i: int, label: Any) -> str | float:
-    try:
-        return label if isinstance(label, str) else _number(label)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"plot_decision_boundary: element {i} of y must be a number or a str, not "
-            f"{_described(label)}"
-        ) from None
-
-
-def _classes(labels: list[Any]) -> list[Any]:
-    """The classes, sorted."""
-    for i, label in enumerate(labels):
-        if isinstance(label, str) != isinstance(labels[0], str):
-            raise ValueError(
-                f"plot_decision_boundary: classes are numbers or strings, not both: {labels[0]!r} "
-                f"and {label!r}"
-            )
-        if label != label:
-            raise ValueError(f"plot_decision_boundary: element {i} of y is nan: leave it out")
-    return sorted(set(labels))
-
-
 def gradient_norms(model: Any) -> dict[str, float]:
     """The Euclidean norm of the gradients of each layer's parameters, by the layer's name.
 
@@ -295,7 +248,7 @@ def plot_gradients(model: Any) -> Figure:
         if not isinstance(step, dict):
             raise TypeError(
                 "plot_gradients: expected a model, or a list of what gradient_norms(model) gave, "
-                f"not a list with {_described(step)}"
+                f"not a list with {described(step)}"
             )
     if not steps:
         raise ValueError("plot_gradients: there is nothing in the list yet")
@@ -359,7 +312,7 @@ def _places(matrix: Any) -> tuple[int, int, Any, Any]:
     if len(shape) != 2:
         raise TypeError(
             "plot_sparsity: expected what sparsity(f, x) gives, or a matrix, not "
-            f"{_described(matrix)}"
+            f"{described(matrix)}"
         )
     n, m = shape
     if hasattr(matrix, "coordinates"):

@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from autograd_lite import Value
+    from autograd_lite.operations.rules import Rule
     from visualize.page.views import Book, View
 
 __all__ = ["Laboratory"]
@@ -23,10 +25,14 @@ class Laboratory:
     """The program of a page, if it is not too large to be carried.
 
     program  the program, or None
+    places   the place of each node in it
+    rules    the rules that it uses
     """
 
     def __init__(self, book: Book) -> None:
         self.program: Program | None = None
+        self.places: dict[Value, int] = {}
+        self.rules: list[Rule] = []
         self._book = book
         if sum(len(book.graph.parents(node)) for node in book.nodes) > LARGEST:
             return
@@ -35,7 +41,8 @@ class Laboratory:
         self.program = (
             Program.of_products(first.diagram) if products else Program.of_graph(book.graph)
         )
-        self._places = (
+        self.rules = self.program.rules
+        self.places = (
             {box.members[0]: i for i, box in enumerate(first.diagram.boxes) if box.members}
             if products
             else book.index
@@ -46,13 +53,13 @@ class Laboratory:
         box = view.diagram.boxes[i]
         if self.program is None:
             return []
-        return [self._places[node] for node in box.members] or [i]
+        return [self.places[node] for node in box.members] or [i]
 
     def as_json(self) -> dict[str, Any] | None:
         """What lab.js reads; None if the page cannot compute."""
         if self.program is None:
             return None
-        places = self._places
+        places = self.places
         names = {place: readable(short(self._book.names[node])) for node, place in places.items()}
         return {
             "program": self.program.as_json(),

@@ -21,7 +21,8 @@ __all__ = ["Page", "check_path"]
 
 SCRIPT = (
     "data", "numbers", "math", "engine", "lab", "view", "words", "show", "code", "plot",
-    "flow", "address", "controls", "tabs", "change", "nudge", "descend", "predict", "start",
+    "flow", "address", "controls", "tabs", "change", "nudge", "descend", "predict",
+    "boundary", "start",
 )  # fmt: skip
 """The files of the script, in order: they share one scope."""
 
@@ -35,8 +36,10 @@ class Page:
     def __init__(
         self, title: str, pictures: str, data: dict[str, Any], rules: Iterable[Rule] = ()
     ) -> None:
-        parts = [_resource(f"script/{name}.js") for name in SCRIPT]
-        parts.insert(1, rules_in_javascript(rules))  # after the first, which begins the script
+        files = SCRIPT if "boundary" in data else [name for name in SCRIPT if name != "boundary"]
+        parts = [_resource(f"script/{name}.js") for name in files]
+        # After the first, which begins the script.
+        parts.insert(1, rules_in_javascript(dict.fromkeys(rules)))
         script = "\n".join(parts)
         self._title = title
         self.html = Template(_resource("page.html")).substitute(

@@ -9,6 +9,7 @@ from autograd_lite import Value
 from visualize.model.diagram import Box, Diagram
 from visualize.model.nodes import checked
 from visualize.model.select import check_options
+from visualize.page.boundary import Boundary
 from visualize.page.code import Call
 from visualize.page.equations import Equation, equation, readable
 from visualize.page.laboratory import Laboratory
@@ -22,7 +23,7 @@ from visualize.picture.theme import BOUNDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from visualize.model.diagram import Operand
@@ -44,6 +45,7 @@ def explain(
     color: bool = True,
     rankdir: str | None = None,
     number: str = ".4g",
+    boundary: tuple[Callable[..., Any], Sequence[Any], Sequence[Any]] | None = None,
 ) -> Page:
     """A page that walks through the forward and then the backward pass of a graph.
 
@@ -60,13 +62,16 @@ def explain(
     rankdir   "LR" from left to right, "TB" from top to bottom, or "RL", "BT"; None for "LR" where
               the window has room for it, and else "TB"
     number    how numbers are written, such as ".4g" or ".2f"
+    boundary  (model, X, y), as `plot_decision_boundary` takes them: show the class that the model
+              gives each point of the plane, and the samples over it, as leaves are changed
 
     The gradients are those of one `backward()` from zero, whatever `.grad` holds, and no `.grad`
     is changed. A graph of more than 40 nodes starts collapsed, and its boxes open on click.
 
     Raises TypeError if there is no Value, and if the function does not take the arguments,
-    ValueError for products of over 1,000 boxes or 4,000 edges and for a path that does not end in
-    .html, OSError if the file cannot be written.
+    ValueError for products of over 1,000 boxes or 4,000 edges, for a path that does not end in
+    .html, and for a boundary that the page could not compute as the model does, OSError if the file
+    cannot be written.
     """
     if isinstance(what, Value) and arguments:
         if len(arguments) > 1 or path is not None:
@@ -80,6 +85,7 @@ def explain(
     root = checked(what) if call is None else call.root
     book = Book(root, depth, fold, products, {} if call is None else call.names)
     lab = Laboratory(book)
+    plane = None if boundary is None else Boundary(boundary)
     name = readable(short(book.names[root]))
     pictures, data = [], []
     for k, view in enumerate(book.views):
@@ -106,8 +112,9 @@ def explain(
             "views": data,
             "lab": lab.as_json(),
             "code": [] if call is None else call.blocks,
+            **({} if plane is None else {"boundary": plane.as_json(lab.places)}),
         },
-        lab.program.rules if lab.program is not None else (),
+        [*lab.rules, *([] if plane is None else plane.rules)],
     )
     if path is not None:
         page.save(path)

@@ -2,7 +2,7 @@
 import random
 from math import cos, pi, sin
 
-from autograd_lite import nn
+from autograd_lite import nn, visualize
 from autograd_lite.nn import optim
 
 random.seed(1)
@@ -22,11 +22,12 @@ def mean_hinge():
     return sum((1 - m).relu() for m in margins) / len(X)
 
 
-for epoch in range(10):
+for epoch in range(4):
     loss = mean_hinge()
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
     print(f"epoch {epoch}: loss = {loss.data:.4f}")
 
-loss = mean_hinge()
+# Play, under Descend, goes on: the boundary moves between the moons. A rate of 0.5 is good.
+visualize.explain(mean_hinge, boundary=(model, X, y))
