@@ -42,19 +42,19 @@ ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
 
 HEAD = """# Examples
 
-Each example is one file, written in scalars, and trains with [`compile`](compile.md). In a
-checkout:
+Each example is one file, one or two pages of code, that you can read, run and change. All are
+written in scalars and trained with [`compile`](compile.md). In a checkout:
 
 ```
 pip install ".[examples]"
 python examples/digits.py             # --quick for a small run, --eager without compile
 ```
 
-The output and the pictures below are those of whole runs (`python docs/examples.py`, one thread),
-and the seconds include imports, tests and drawing. In most, one line says what `compile` gained.
-That is least where an eager step is fast already: in `digits` a batch is small, and a whole neuron
-is one `dot`. These are single runs; [Benchmarks](benchmarks.md) has times that were measured with
-care.
+Output and pictures are those of whole runs (`python docs/examples.py`, one thread). The seconds
+include imports, tests and drawing. In most examples one line says what `compile` gained. The gain
+is small where a step is fast without it: in `digits` a batch is small, and a whole neuron is one
+`dot`. [Benchmarks](benchmarks.md) has times that were measured with more care than those of single
+runs.
 """
 
 

@@ -1,4 +1,4 @@
-"""The backpropagation chapter's program, and its gradients by the delta recursion too, on scalars.
+"""The program of a textbook chapter on backpropagation, beside the delta recursion of the chapter.
 
     pip install ".[examples]"
     python examples/chapter.py
@@ -8,7 +8,7 @@ A network with 100 inputs, 50 hidden units and 10 outputs learns m random target
     z¹ = W¹ x + b¹,    a¹ = max(z¹, 0),    z² = W² a¹ + b²
     J = 1/m sum of 1/n ‖z² - y‖²
 
-`backward()` goes through the graph of J. Beside it stands the recursion that the chapter derives:
+`backward()` goes through the graph of J. Beside it is the recursion that such chapters derive:
 
     δ² = 2/n (z² - y),                     δ¹ = (W²)ᵀ δ² where z¹ > 0, else 0
     ∂J/∂W² = 1/m sum of δ² (a¹)ᵀ,          ∂J/∂b² = 1/m sum of δ²
@@ -76,7 +76,7 @@ def by_backward(model: Net, x: np.ndarray, y: np.ndarray) -> tuple[float, np.nda
 
 
 def by_recursion(model: Net, x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    """The same, as the chapter has it: forward, then from the last layer to the first."""
+    """The same by the recursion: forward, then from the last layer to the first."""
     W1, b1, W2, b2 = map(np.array, model.state_dict().values())  # noqa: N806
     m, n = y.shape
     J = 0.0  # noqa: N806
