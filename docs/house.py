@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,6 +96,7 @@ def modules(root: Path = ROOT) -> dict[str, list[Path]]:
     return found
 
 
+@cache
 def arrows(root: Path = ROOT) -> list[Arrow]:
     """All imports of one module by another: for types and within functions as well."""
     known = modules(root)
