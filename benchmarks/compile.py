@@ -675,8 +675,10 @@ def contest(contestants: Contestants, size: Size) -> tuple[Medians, list[str]]:
         losses = [float(step()) for _ in range(2)]
         first = first or losses
         assert np.allclose(losses, first, rtol=1e-3 if name == TORCH32 else 1e-9), (name, losses)
-        estimates[name] = turn(step, size.seconds)
+    gc.collect()
     gc.freeze()  # what is there by now is not collected at every turn
+    for name, step in steps.items():
+        estimates[name] = turn(step, size.seconds)
     times: dict[str, list[float]] = {name: [] for name in steps}
     for i in range(size.turns):
         for name, step in steps.items():
