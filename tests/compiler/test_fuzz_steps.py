@@ -112,16 +112,20 @@ step(0.5)
 """
 
 
-def test_a_failing_program_is_made_smaller_and_its_script_shows_the_difference(
-    tmp_path, python, monkeypatch
-):
-    with monkeypatch.context() as patch:
+def made_smaller():
+    with pytest.MonkeyPatch.context() as patch:
         other_numbers(patch)
         patch.setattr(fuzz, "CHECKS", ("never",))
         found = fuzz.difference(PROGRAM)
-        script = fuzz.minimal(PROGRAM, "interpret", found)
-    assert found.world == "never"
-    assert found.statement == "step(2.0)"
+        assert found.world == "never"
+        assert found.statement == "step(2.0)"
+        return fuzz.minimal(PROGRAM, "interpret", found)
+
+
+@pytest.mark.once
+def test_a_failing_program_is_made_smaller_and_its_script_shows_the_difference(tmp_path, python):
+    """In a process of its own: it forks for each program that it tries, with all that is loaded."""
+    script = python("-c", f"from {__name__} import made_smaller; print(made_smaller())")
     assert "unused" not in script
     assert "# after step(" in script
     path = tmp_path / "script.py"
