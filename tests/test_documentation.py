@@ -40,6 +40,7 @@ pictures = script("pictures")
 PAGES = [
     page for page in sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md")]) if pictures.code_of(page)
 ]
+SLOW = {"scale.md", "visualize.md"}  # processes of their own, and large pictures
 
 
 def promised(block):
@@ -79,7 +80,10 @@ def runs(block):
 
 
 @pytest.mark.usefixtures("alone")
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(x, marks=[pytest.mark.once] * (x.name in SLOW), id=x.name) for x in PAGES],
+)
 def test_the_code_prints_what_it_says_and_draws_what_is_shown(page, tmp_path, monkeypatch, capsys):
     requirements(page)
     monkeypatch.chdir(tmp_path)

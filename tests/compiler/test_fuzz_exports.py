@@ -12,6 +12,8 @@ PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "")
 PROGRAMS = {"long": 10_000, "quick": 20}.get(PROFILE, 300)
 EVERY = 1 if PROFILE == "long" else 20  # of what is slow
 
+pytestmark = pytest.mark.once  # each language has tests of its own
+
 
 @pytest.mark.parametrize("first", range(0, PROGRAMS, fuzz.TOGETHER))
 def test_a_source_gives_what_the_function_gives(first):

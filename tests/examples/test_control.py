@@ -27,6 +27,7 @@ def test_the_force_swings_the_pole_up(run, size):
     assert max(map(float, off)) < (3 if "--quick" in size else 0.5)
 
 
+@pytest.mark.once
 def test_without_compile_it_is_the_same(run):
     runs = [run("control.py", "--quick", *more) for more in ([], ["--eager"])]
     compiled, eager = (float(re.search(r"effort (\S+)", printed)[1]) for printed in runs)

@@ -8,6 +8,7 @@ import pytest
 np = pytest.importorskip("numpy")
 
 
+@pytest.mark.once
 def test_it_learns(run, load, size):
     printed = run("gpt.py", *size)
     (loss,) = re.findall(r"^loss ([\d.]+) over the last 100 steps", printed, re.M)

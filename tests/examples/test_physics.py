@@ -14,6 +14,7 @@ def physics(load):
     return load("physics.py")
 
 
+@pytest.mark.once
 def test_the_hamiltonian_network_keeps_its_energy(run, size):
     printed = run("physics.py", *size)
     rows = [

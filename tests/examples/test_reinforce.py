@@ -10,6 +10,7 @@ gymnasium = pytest.importorskip("gymnasium")
 np = pytest.importorskip("numpy")
 
 
+@pytest.mark.once
 def test_it_balances(run, size):
     printed = run("reinforce.py", *size)
     ((mean, episodes),) = re.findall(r"^mean return ([\d.]+) over (\d+) episodes", printed, re.M)

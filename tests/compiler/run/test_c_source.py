@@ -183,6 +183,7 @@ def test_programs_agree_with_the_interpreter(seed, compiler, monkeypatch):
 
 @needs_compiler
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.parametrize("compiler", [*COMPILERS, "ziglang"])
 def test_more_programs_agree_with_the_interpreter(compiler, monkeypatch):
     monkeypatch.setenv("CC", compiler)
@@ -211,6 +212,7 @@ print("clean")
 
 @needs_compiler
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.skipif("gcc" not in COMPILERS, reason="needs gcc")
 def test_the_c_has_no_undefined_behaviour(tmp_path):
     """Under UBSan, and under ASan, which sees reads beyond the end of the memory."""
