@@ -148,9 +148,9 @@ def compile(
     >>> loss(Value(0.5), [1.0, 2.0])
     Value(data=0.125, grad=0.0)
 
-    What it is given and gives may be numbers, Values, NumPy arrays, and lists, tuples and dicts of
-    them. A number stays a number in it, and a Value a Value; backward() of a result that is a Value
-    goes through the replayed program. Needs NumPy.
+    Arguments and results may be numbers, Values, NumPy arrays, and lists, tuples and dicts of
+    them. In the function a number stays a number, and a Value a Value; backward() of a result that
+    is a Value goes through the replayed program. Needs NumPy.
     """
     from autograd_lite.compiler.function import Compiled, decorated
 

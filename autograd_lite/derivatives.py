@@ -50,8 +50,8 @@ def grad(
 
     f        function of numbers, Values, arrays, modules, and lists, tuples, dicts and dataclasses
              of them
-    argnums  the arguments, by position, by whose numbers the derivatives are taken; of a tuple of
-             them the gradient is a tuple
+    argnums  the positions of the arguments with respect to which the derivatives are taken; for a
+             tuple of positions the gradient is a tuple
     has_aux  True if f gives (number, anything): then the result is (gradient, anything)
 
     >>> grad(lambda x: x**3)(2.0)
@@ -61,9 +61,9 @@ def grad(
     >>> grad(lambda p, x: p["w"] * x + p["b"])({"w": 2.0, "b": 1.0}, 3.0)
     {'w': 3.0, 'b': 1.0}
 
-    The gradient is built as the arguments are, an array for an array. No `.grad` is touched.
-    Raises TypeError for a result that is no single number, and for an int, bool or str by which a
-    derivative is asked for.
+    The gradient has the structure of the arguments, with an array for an array. No `.grad` is
+    touched. Raises TypeError for a result that is no single number, and for a derivative with
+    respect to an int, bool or str.
     """
     both = _value_and_grad("grad", f, argnums, has_aux)
 
@@ -77,7 +77,7 @@ def grad(
 def value_and_grad(
     f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """The function that gives (f, gradient of f), or of one with aux ((f, aux), gradient).
+    """The function that gives (f, gradient of f), or with has_aux ((f, aux), gradient).
 
     >>> value_and_grad(lambda x: x**3)(2.0)
     (8.0, 12.0)
@@ -184,10 +184,11 @@ def _linearized(
 
 
 def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
-    """(f(*primals), the function of cotangents that gives those of the primals): reverse mode.
+    """(f(*primals), its pullback, from cotangents of the result to those of the primals).
 
-    That function takes something of the structure of f's result, and gives a tuple of one for each
-    primal. With has_aux, f gives (result, anything), and so (result, function, anything) is given.
+    The pullback takes cotangents in the structure of f's result, and gives a tuple with a part for
+    each primal: reverse mode. With has_aux, f gives (result, anything), and vjp gives (result,
+    pullback, anything).
 
     >>> y, pull = vjp(lambda x, y: x * y, 2.0, 3.0)
     >>> y, pull(1.0)
@@ -219,8 +220,8 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """The Hessian of f at the primals times the tangents: forward over reverse.
 
-    Of several primals, a tuple of one for each; so it costs a few evaluations of f, whatever the
-    number of arguments is, and no Hessian is built (Pearlmutter, 1994).
+    For several primals it is a tuple with a part for each. No Hessian is built, so it costs a few
+    evaluations of f, however many arguments there are (Pearlmutter, 1994).
 
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([2.0, 3.0],), ([1.0, 0.0],))
     [6.0, 4.0]
@@ -240,8 +241,8 @@ def jacfwd(
 ) -> Callable[..., Any]:
     """The function that gives the Jacobian of f, by forward mode: for few inputs.
 
-    For each number of the result, the derivatives are built as the arguments are; of an array by an
-    array, it is an array of both shapes, the result's first.
+    For each number of the result, the derivatives have the structure of the arguments. The
+    derivative of an array with respect to an array is an array of both shapes, the result's first.
 
     >>> jacfwd(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
@@ -333,7 +334,7 @@ _SPARSE = {"hessian": "hessian"} | dict.fromkeys(("jacobian", "jacfwd", "jacrev"
 def pullback(outputs: Any, cotangents: Any, inputs: Any) -> Any:
     """The sum of cotangent times d output / d input, for each input: Values, no `.grad`.
 
-    outputs     Values, or nested lists, tuples, dicts of them, of a graph that there is
+    outputs     Values of a graph, or nested lists, tuples, dicts of them
     cotangents  numbers or Values, in the structure of the outputs
     inputs      Values, leaves or not, in any structure, each of which counts as independent
 
@@ -344,9 +345,10 @@ def pullback(outputs: Any, cotangents: Any, inputs: Any) -> Any:
     >>> dy.data, d2y.data
     (12.0, 12.0)
 
-    It stands where PyTorch has `torch.autograd.grad(..., create_graph=True)`, but of an input that
-    another input is computed from, the derivative does not go through that one. It reads the
-    numbers that leaves have now. An output that does not depend on an input has the derivative 0.0.
+    It is what `torch.autograd.grad(..., create_graph=True)` is in PyTorch, with one difference: if
+    an input is computed from another one, the derivative with respect to that one does not go
+    through it. It reads the numbers that leaves have now. An output that does not depend on an
+    input has the derivative 0.0.
 
     Raises TypeError for an input that is no Value,
     and where outputs and cotangents part.

@@ -460,9 +460,9 @@ def draw(function: Callable[[], float]) -> Any:
 def callback(function: Callable[..., object], *values: Operand) -> None:
     """function(*numbers of the values), at each call of a compiled function too.
 
-    It may write what it likes, such as running statistics; what it returns is dropped. A program
-    calls back when all is computed. So a Value that a callback writes, and that the same call reads
-    after it, or the next sample of a `vmap`, is read before it is written; a check finds that.
+    It may change anything, such as running statistics; its result is dropped. A program calls back
+    when everything is computed. So if the same call, or the next sample of a `vmap`, reads a Value
+    that a callback writes, it reads the old number; a check finds that.
     """
     if not any(observer.call(function, values) for observer in observers.active()):
         function(*[value.number_of(x) if isinstance(x, Node) else x for x in values])
@@ -512,10 +512,10 @@ def operation(partials: Callable[..., Any]) -> Callable[[Callable[..., float]], 
     """Make an operation of a function of floats: `@operation(lambda x, out: 1 - out**2)`.
 
     partials  takes the operands and then the value, all floats, and gives the partial derivative
-              by the operand, or a tuple of one for each of several
+              with respect to the operand; for several operands a tuple with one for each
 
-    Both are called when a node is made, and in a compiled function at each call, when it computes
-    that node: what they read that changes afterwards does not change its gradient. For derivatives
+    Both are called when a node is made, and in a compiled function whenever it computes that node.
+    So if they read a variable, a later change of it does not change the gradient. For derivatives
     of higher order the partials are called with Values, so write them with functions of this
     module, exp for math.exp.
 

@@ -32,7 +32,7 @@ def jacobian(
     [[3.0, 2.0], [1.0, 1.0]]
 
     A sparse matrix has a row for each number of the result, and a column for each number of the
-    arguments, in the order in which they lie there. It is prepared at the first call: f is
+    arguments, in their order. It is prepared at the first call: f is
     recorded, and differentiated for each number that is not always 0. Later calls take numbers and
     give arrays. See `hessian` for what it raises.
     """
@@ -57,10 +57,10 @@ def hessian(
     >>> hessian(lambda x: x[0] ** 2 * x[1])([2.0, 3.0])
     [[6.0, 4.0], [4.0, 0.0]]
 
-    A sparse matrix has a row and a column for each number of the arguments by which derivatives are
-    taken: numbers, arrays, and lists, tuples, dicts and dataclasses of them, in the order in which
-    they lie there. It is prepared at the first call, and anew where a decision on numbers in f goes
-    another way. f must be a function that `compile` can record: one that draws no random numbers.
+    A sparse matrix has a row and a column for each number of the arguments with respect to which
+    derivatives are taken: numbers, arrays, and lists, tuples, dicts and dataclasses of them, in
+    their order. It is prepared at the first call, and again if f takes another branch.
+    f must be a function that `compile` can record: one that draws no random numbers.
 
     Raises ValueError for a matrix that is not sparse, with the number of its non-zeros; TypeError
     for what `grad` does not take, and where f depends on Values from outside, unless within

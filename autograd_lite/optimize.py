@@ -50,11 +50,10 @@ class Problem:
     {'a': 1.0, 'b': 0.0}
 
     Each function is recorded when it is called first, as `compile` and `hessian(f, sparse=True)`
-    record it, and checked as those are; but of `hessp` there is no check. Values that f reads
-    besides are constants.
+    record it, and checked as those are, except `hessp`. Other Values that f reads are constants.
 
-    Raises TypeError for parameters by which there is no derivative and for constraints of another
-    kind, ValueError for a start that is not finite, and for bounds that cross or do not fit.
+    Raises TypeError for parameters that have no derivatives and for constraints of another kind,
+    ValueError for a start that is not finite, and for bounds that cross or do not fit.
     """
 
     def __init__(
@@ -249,8 +248,8 @@ def minimize(
     sparse   True for sparse matrices, which only trust-constr takes
     tol, callback, options   those of SciPy's `minimize`; a callback is given vectors
 
-    Gives SciPy's `OptimizeResult`, whose x is built as the parameters are; `success`, `message`,
-    `nfev` and the rest are SciPy's.
+    Gives SciPy's `OptimizeResult`, whose x has the structure of the parameters; `success`,
+    `message`, `nfev` and the rest are SciPy's.
 
     >>> found = minimize(lambda p: (p["a"] - 1) ** 2 + p["b"] ** 2, {"a": 3.0, "b": 2.0})
     >>> found.success, round(found.x["a"], 6)

@@ -138,9 +138,9 @@ def _pass(name: str, outputs: Sequence[Any]) -> AbstractContextManager[None]:
 def scopes(model: Any = ...) -> Iterator[None]:
     """Within this block every call of the model and of the modules in it is a scope.
 
-    So is every pass that makes derivatives as nodes, as those of `pullback` and `hvp` of Values do:
-    "backward", "backward of backward", and "tangent" for forward mode; what they are derived from
-    is "forward".
+    Every pass that makes derivatives as nodes, as in `pullback` and `hvp` of Values, is a scope,
+    too: "backward", "backward of backward", and "tangent" for forward mode; the nodes that are
+    differentiated are in "forward".
 
     model  a callable with `parameters()`, such as a Module of nn or of micrograd; its modules are
            the ones that it reaches through attributes, lists, tuples and dicts. Without a model
