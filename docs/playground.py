@@ -25,8 +25,8 @@ sys.path.insert(0, str(ROOT))
 from visualize.picture.theme import variables  # noqa: E402
 
 PACKAGES = ("autograd_lite", "nn", "visualize")
-READ = {".py", ".pyi", ".js", ".css", ".html", ".typed"}
-READ_BY_NAME = {"ieee.h", "lanes.h"}  # which exports to C copy
+COMPILED = {".c", ".h", ".pxd", ".pxi", ".pyc", ".pyd", ".pyx", ".so"}
+COPIED = {"ieee.h", "lanes.h"}  # by exports to C
 
 BROUGHT = {
     "pyodide": ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip",
@@ -53,7 +53,7 @@ def write_archive(path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for package in PACKAGES:
             for file in sorted((ROOT / package).rglob("*")):
-                if file.suffix in READ or file.name in READ_BY_NAME:
+                if file.is_file() and (file.suffix not in COMPILED or file.name in COPIED):
                     name = file.relative_to(ROOT).as_posix()
                     archive.writestr(zipfile.ZipInfo(name), file.read_bytes(), zipfile.ZIP_DEFLATED)
 

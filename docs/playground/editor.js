@@ -8,8 +8,9 @@ export class Editor {
   constructor({ area, numbers, behind, changed }) {
     Object.assign(this, { area, numbers, behind });
     this.wrong = null;
+    this.marks = {}; // {class: [numbers of lines]}
     this.leaving = false; // whether Tab leaves, as it does after Escape
-    area.addEventListener("input", () => { this.mark(null); this.draw(); changed(); });
+    area.addEventListener("input", () => { this.marks = {}; this.mark(null); changed(); });
     area.addEventListener("scroll", () => this.follow());
     area.addEventListener("keydown", (event) => this.press(event));
     area.addEventListener("blur", () => { this.leaving = false; });
@@ -21,8 +22,8 @@ export class Editor {
     this.area.value = text;
     this.area.setSelectionRange(0, 0);
     this.area.scrollTop = this.area.scrollLeft = 0;
-    this.wrong = null;
-    this.draw();
+    this.marks = {};
+    this.mark(null);
   }
 
   /** Mark a line, from 1, or none. */
@@ -32,17 +33,30 @@ export class Editor {
     this.draw();
   }
 
+  /** Give lines classes, {class: [numbers of lines]}, and bring the first into sight. */
+  light(marks) {
+    this.marks = marks;
+    this.mark(this.wrong);
+    const [first] = Object.values(marks).flat();
+    if (first !== undefined && document.activeElement !== this.area) this.reveal(first);
+  }
+
+  /** Scroll so that a line is in sight. */
+  reveal(line) {
+    const height = this.area.scrollHeight / this.text.split("\n").length;
+    const top = height * (line - 1);
+    if (top < this.area.scrollTop || top + 2 * height > this.area.scrollTop + this.area.clientHeight) {
+      this.area.scrollTop = top - this.area.clientHeight / 2;
+    }
+  }
+
   /** Put the cursor at the beginning of a line, in sight. */
   go(line) {
     const before = this.text.split("\n").slice(0, line - 1).join("\n").length;
     const start = before + (line > 1 ? 1 : 0);
     this.area.focus();
     this.area.setSelectionRange(start, start);
-    const height = this.area.scrollHeight / this.text.split("\n").length;
-    const top = height * (line - 1);
-    if (top < this.area.scrollTop || top + 2 * height > this.area.scrollTop + this.area.clientHeight) {
-      this.area.scrollTop = top - this.area.clientHeight / 2;
-    }
+    this.reveal(line);
   }
 
   /** Other text in place of these lines, which Ctrl Z takes back. */
@@ -61,7 +75,9 @@ export class Editor {
       number.textContent = String(k + 1);
       return number;
     });
-    for (const all of [lines, numbers]) all[this.wrong - 1]?.classList.add("wrong");
+    for (const [name, marked] of Object.entries({ ...this.marks, wrong: [this.wrong] })) {
+      for (const line of marked) for (const all of [lines, numbers]) all[line - 1]?.classList.add(name);
+    }
     this.behind.replaceChildren(...lines);
     this.numbers.replaceChildren(...numbers);
     this.area.closest(".editor").style.setProperty("--lines", lines.length);

@@ -30,13 +30,13 @@ const heard = {
     $("output").hidden = false;
     $("output").append(text);
   },
-  async page({ html, says, own }) {
+  page({ html, says, own }) {
     state();
     $("laboratory").classList.remove("old");
     $("status").textContent = `Ran in ${((performance.now() - began) / 1000).toFixed(1)} s.`;
     if (own) say($("laboratory"), says, " ", button("Take that class in its place", () => replace(own)));
     else if (html === null) say($("laboratory"), says);
-    else await show($("laboratory"), html);
+    else show($("laboratory"), html, lit(editor.text));
     if (wanted) reveal();
   },
   error({ line, text }) {
@@ -47,6 +47,12 @@ const heard = {
     $("error").hidden = false;
     $("error").replaceChildren(...(line === null ? [] : [button(`Line ${line}`, () => editor.go(line)), " "]), text);
   },
+};
+
+/** What lights the lines that the laboratory tells of, as long as this is the program. */
+const lit = (program) => ({ now, through, about }) => {
+  const all = [now, through, about].every(Array.isArray);
+  if (all && editor.text === program) editor.light({ now, through, about });
 };
 
 function button(text, pressed) {
@@ -82,6 +88,7 @@ function stop() {
 function clear() {
   $("output").textContent = $("error").textContent = "";
   $("output").hidden = $("error").hidden = true;
+  editor.light({});
   editor.mark(null);
 }
 

@@ -13,9 +13,15 @@ import traceback
 from types import ModuleType
 
 from autograd_lite import Value
+from autograd_lite.observers import observe
 from visualize import Drawing, Page, explain
+from visualize.model.names import names_in
+from visualize.page.code import Recording
 
 FILE = "program.py"
+RESULT = "_result_"  # the name of what the last line is
+LONGEST = 100_000  # characters that a program may print
+
 NOTHING = (
     "The program gave no Value to show. Let its last line be one, such as loss, or give one a name."
 )
@@ -24,12 +30,101 @@ OWN = (
     "Value, which has the operations and fields of micrograd's and microgpt's."
 )
 MODULES = "There are Python's own library, autograd_lite, nn and visualize."
+INSTEAD = {"micrograd": "Write  from autograd_lite import Value, nn"}
 PICTURE = (
     "<!DOCTYPE html><html lang='en'><title>Picture</title>"
     "<style>:root {{ color-scheme: light dark }}</style>{}"
 )
-INSTEAD = {"micrograd": "Write  from autograd_lite import Value, nn"}
-LONGEST = 100_000  # characters that a program may print
+
+
+def run(source, post):
+    """Run a program, and tell of it through post(kind, JSON)."""
+
+    def tell(kind, **what):
+        post(kind, json.dumps(what))
+
+    output = _Output(tell)
+    main = ModuleType("__main__")
+    linecache.cache[FILE] = (len(source), None, source.splitlines(True), FILE)
+    before = sys.stdout, sys.stderr, builtins.input, sys.modules["__main__"]
+    sys.stdout = sys.stderr = output
+    builtins.input = _no_input
+    sys.modules["__main__"] = main
+    try:
+        program = _Program(source)
+        page = program.page(program.run(vars(main)))
+    except BaseException as error:
+        output.flush()
+        tell("error", **_described(error))
+    else:
+        output.flush()
+        tell("page", **page)
+    finally:
+        sys.stdout, sys.stderr, builtins.input, sys.modules["__main__"] = before
+
+
+class _Program(Recording):
+    """The reader's program, and the lines that made its nodes, which the editor lights."""
+
+    beside = True
+
+    def __init__(self, source):
+        tree = ast.parse(source, FILE)
+        self._assigned = _assigned(tree)
+        self._classes = [one for one in tree.body if isinstance(one, ast.ClassDef)]
+        if tree.body and isinstance(tree.body[-1], ast.Expr):
+            last = tree.body[-1]
+            tree.body[-1] = ast.Assign([ast.Name(RESULT, ast.Store())], last.value)
+            ast.copy_location(tree.body[-1], last)
+            ast.fix_missing_locations(tree)
+        super().__init__(compile(tree, FILE, "exec", dont_inherit=True))
+        self.blocks = [(1, source.split("\n"))]
+
+    def run(self, variables):
+        """Run it; what its last line is, if that can be shown, else the Value named last."""
+        with observe(self):
+            exec(self._code, variables)
+        self._frame = None  # it holds this program
+        result = variables.pop(RESULT, None)
+        self.names = names_in({k: x for k, x in variables.items() if not k.startswith("_")})
+        if _is_shown(result):
+            return result
+        if result is not None:
+            print(repr(result))
+        for name in self._assigned:
+            found = variables.get(name)
+            if _is_shown(found) and not getattr(found, "is_leaf", False):
+                return found
+        return None
+
+    def page(self, shown):
+        """The page of what the program ended with; or a word about what to do."""
+        if isinstance(shown, Value):
+            self.root = shown
+            shown = explain(self)
+        if isinstance(shown, Page):
+            return {"html": shown.html}
+        if isinstance(shown, Drawing):
+            return {"html": PICTURE.format(shown.svg)}
+        for one in self._classes:
+            if one.name == "Value":
+                return {"html": None, "says": OWN, "own": [one.lineno, one.end_lineno]}
+        return {"html": None, "says": NOTHING}
+
+
+def _is_shown(thing):
+    return isinstance(thing, (Value, Page, Drawing))
+
+
+def _assigned(tree):
+    """The names to which the program assigns, the last first."""
+    found = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    ]
+    found.sort(key=lambda node: (node.lineno, node.col_offset), reverse=True)
+    return [node.id for node in found]
 
 
 class _Output(io.TextIOBase):
@@ -59,80 +154,6 @@ class _Output(io.TextIOBase):
             self._parts.clear()
 
 
-def run(source, post):
-    """Run a program, and tell of it through post(kind, JSON)."""
-
-    def tell(kind, **what):
-        post(kind, json.dumps(what))
-
-    output = _Output(tell)
-    main = ModuleType("__main__")
-    linecache.cache[FILE] = (len(source), None, source.splitlines(True), FILE)
-    before = sys.stdout, sys.stderr, builtins.input, sys.modules["__main__"]
-    sys.stdout = sys.stderr = output
-    builtins.input = _no_input
-    sys.modules["__main__"] = main
-    try:
-        tree = ast.parse(source, FILE)
-        shown = _executed(tree, vars(main))
-        page = _page(shown, tree, vars(main))
-    except BaseException as error:
-        output.flush()
-        tell("error", **_described(error))
-    else:
-        output.flush()
-        tell("page", **page)
-    finally:
-        sys.stdout, sys.stderr, builtins.input, sys.modules["__main__"] = before
-
-
-def _executed(tree, names):
-    """Run the program; what its last line is, if that can be shown, else the Value named last."""
-    last = tree.body[-1] if tree.body else None
-    before = tree.body[:-1] if isinstance(last, ast.Expr) else tree.body
-    exec(compile(ast.Module(before, tree.type_ignores), FILE, "exec", dont_inherit=True), names)
-    if isinstance(last, ast.Expr):
-        result = eval(compile(ast.Expression(last.value), FILE, "eval", dont_inherit=True), names)
-        if _is_shown(result):
-            return result
-        if result is not None:
-            print(repr(result))
-    for name in _assigned(tree):
-        if _is_shown(names.get(name)) and not getattr(names[name], "is_leaf", False):
-            return names[name]
-    return None
-
-
-def _is_shown(thing):
-    return isinstance(thing, (Value, Page, Drawing))
-
-
-def _assigned(tree):
-    """The names to which the program assigns, the last first."""
-    found = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    ]
-    found.sort(key=lambda node: (node.lineno, node.col_offset), reverse=True)
-    return [node.id for node in found]
-
-
-def _page(shown, tree, names):
-    """The page of what the program ended with; or a word about what to do."""
-    if isinstance(shown, Value):
-        exec("__import__('visualize').label(**locals())", names)
-        shown = explain(shown)
-    if isinstance(shown, Page):
-        return {"html": shown.html}
-    if isinstance(shown, Drawing):
-        return {"html": PICTURE.format(shown.svg)}
-    own = [s for s in tree.body if isinstance(s, ast.ClassDef) and s.name == "Value"]
-    if own:
-        return {"html": None, "says": OWN, "own": [own[-1].lineno, own[-1].end_lineno]}
-    return {"html": None, "says": NOTHING}
-
-
 def _no_input(prompt=""):
     raise RuntimeError("input() can ask nobody here: write what it should give into the program")
 
@@ -148,11 +169,8 @@ def _described(error):
         text = f"{type(error).__name__}: {error.msg}"
     if isinstance(error, ModuleNotFoundError):
         package = (error.name or "").partition(".")[0]
-        words = [
-            f"ModuleNotFoundError: no module named {package!r} here",
-            INSTEAD.get(package, MODULES),
-        ]
-        text = ". ".join(words)
+        hint = INSTEAD.get(package, MODULES)
+        text = f"ModuleNotFoundError: no module named {package!r} here. {hint}"
     if isinstance(error, SystemExit):
         text = f"the program ended itself: {text}"
     return {"line": line, "text": text}

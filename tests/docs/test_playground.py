@@ -5,11 +5,13 @@ import functools
 import http.server
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -84,7 +86,8 @@ def test_ready_programs_print_and_end_with_a_page(told):
     assert roots["sum"] == roots["twice"] == "c"
     assert roots["product"] == "L"
     assert roots["neuron"] == roots["vanish"] == "out"
-    assert {roots[name] for name in ("descent", "line", "softmax", "xor", "moons")} == {"loss"}
+    assert {roots[name] for name in ("descent", "line", "softmax", "xor")} == {"loss"}
+    assert roots["moons"] == "mean_hinge"
 
 
 @needs_a_layout_engine
@@ -93,6 +96,20 @@ def test_what_ready_programs_say_of_gradients(told):
     assert printed(told["twice"]) == "dc/da = 4.0\n"
     assert printed(told["product"]) == "dL/da = 6.0 = f * b = 6.0\n"
     assert "d out / d w1 = 1.0019" in printed(told["neuron"])
+
+
+@needs_a_layout_engine
+def test_the_archive_has_all_that_a_page_is_made_of(playground, tmp_path):
+    playground.write_archive(tmp_path / "sources.zip")
+    with zipfile.ZipFile(tmp_path / "sources.zip") as archive:
+        archive.extractall(tmp_path / "sources")
+    code = "import runner; runner.run('import nn\\nnn.MLP(2, [2, 1])([1.0, 2.0])', print)"
+    paths = [tmp_path / "sources", DOCS / "playground"]
+    env = os.environ | {"AUTOGRAD_LITE_PURE": "1", "PYTHONPATH": os.pathsep.join(map(str, paths))}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=env, cwd=tmp_path
+    )
+    assert ran.stdout.startswith("page "), ran.stdout + ran.stderr
 
 
 # ------------------------------------------------------------------------------- what is shown
@@ -125,6 +142,24 @@ def test_nodes_are_called_after_variables(run):
     _, page = run(f"{VALUES}ws = [Value(0.5), Value(1.5)]\ny = a * ws[0] + b * ws[1]")[-1]
     names = set(re.findall(r'"name":"([^"]*)"', page["html"]))
     assert {"a", "b", "ws[0]", "ws[1]", "y"} <= names
+
+
+@needs_a_layout_engine
+def test_boxes_have_their_lines_and_the_editor_shows_them(run):
+    _, page = run(f"{VALUES}c = a * b\n\ndef f(x):\n    return x + 1\n\nd = f(c)")[-1]
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page["html"])[1])
+    assert data["beside"]
+    lines = {box["name"]: box["lines"] for box in data["views"][0]["boxes"]}
+    assert lines["c"] == [[3], []]
+    assert lines["d"] == [[6], [8]]
+
+
+def test_lines_of_nodes_that_have_ended_are_forgotten(run):
+    program = "for k in range(2000):\n    y = a * k\nimport gc\ngc.collect()\n"
+    count = "print(max(len(x._made) for x in gc.get_objects() if type(x).__name__ == '_Program'))"
+    kind, words = run(VALUES + program + count)[0]
+    assert kind == "printed"
+    assert int(words["text"]) < 100
 
 
 @needs_a_layout_engine
@@ -327,6 +362,21 @@ def test_what_is_typed_is_drawn_with_its_numbers(page, type_in):
     ]
     assert "w, data, data 2, gradient 4" in labels
     assert "x, data, data 3, gradient 2" in labels
+
+
+@pytest.mark.full
+def test_the_line_of_a_step_is_lit_in_the_editor(page, type_in):
+    type_in("from autograd_lite import Value\nx = Value(3.0)\n\ny = x * x\nz = y + 1\n")
+    laboratory(page).locator("#next").click()
+    page.wait_for_function("() => document.querySelector('#gutter .now')?.textContent === '4'")
+    laboratory(page).locator("#next").click()
+    page.wait_for_function("() => document.querySelector('#gutter .now')?.textContent === '5'")
+    page.focus("#code")
+    page.keyboard.type("#")  # then it is another program
+    assert page.locator("#gutter .now").count() == 0
+    laboratory(page).locator("#back").click()
+    page.wait_for_timeout(100)
+    assert page.locator("#gutter .now").count() == 0
 
 
 @pytest.mark.full

@@ -15,32 +15,70 @@ from visualize.model.names import names_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
-__all__ = ["Call"]
+__all__ = ["Call", "Recording"]
 
 LINES = 1_000
 """The most lines that a page shows."""
 
 
-class Call(Observer):
+class Recording(Observer):
+    """The lines of a file that make nodes, while a piece of its code runs under `observe`.
+
+    root    the Value that the page is about
+    names   what variables call the Values that they hold in the end
+    blocks  (number of the first line, lines) of what the page shows of the file
+    beside  True if the page is in a frame beside an editor that has the lines; the page tells it
+            which of them are lit, and shows none itself
+    """
+
+    root: Value
+    names: Mapping[Value, str]
+    blocks: list[tuple[int, list[str]]]
+    beside = False
+
+    def __init__(self, code: CodeType | None) -> None:
+        self._code = code
+        self._seen = {code} if code is not None else set()
+        self._frame: FrameType | None = None
+        self._made: dict[int, tuple[int, ...]] = {}  # by id: of a node that has ended, the next's
+
+    def made(self, node: Any) -> None:
+        self._made[id(node)] = ()
+        if self._code is None:
+            return
+        lines = []
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            if frame.f_code.co_filename == self._code.co_filename:
+                lines.append(frame.f_lineno)
+                self._seen.add(frame.f_code)
+                if frame.f_code is self._code:
+                    self._frame = frame
+                    self._made[id(node)] = tuple(lines)
+                    return
+            frame = frame.f_back
+
+    def lines(self, nodes: Iterable[Value]) -> tuple[list[int], list[int]]:
+        """The lines that made these nodes, and the lines from which those were called."""
+        ways = [way for node in nodes if (way := self._made.get(id(node)))]
+        made = {way[0] for way in ways}
+        return sorted(made), sorted({line for way in ways for line in way[1:]} - made)
+
+
+class Call(Recording):
     """One call of a function, and the lines that made its nodes.
 
-    The engine tells of each node while this call runs, and of none at any other time.
-
-    root    the Value that the function gave
-    names   what its variables call the Values that they hold when it returns
-    blocks  (number of the first line, lines) of each function of its file that made a node, as
-            they stand in the file; none where there is no source, and none of a lambda
+    The engine tells of each node while this call runs, and of none at any other time. The blocks
+    are the functions of its file that made a node, as they stand in the file; there are none where
+    there is no source, and none of a lambda.
     """
 
     def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         name = name_of(function)
-        self._code = _code_of(function)
-        self._seen = {self._code} if self._code is not None else set()
-        self._frame: FrameType | None = None
-        self._made: dict[Any, tuple[int, ...]] = {}
+        super().__init__(_code_of(function))
         leaves = [Value(x) if isinstance(x, float) else x for x in arguments]
         given = _by_name(function, name, leaves)
         if runs_later(function):
@@ -63,27 +101,6 @@ class Call(Observer):
         if name.isidentifier() and name not in self.names.values():
             self.names.setdefault(root, name)
         self.blocks = _blocks(self._code, self._seen)
-
-    def made(self, node: Any) -> None:
-        if self._code is None:
-            return
-        lines = []
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None:
-            if frame.f_code.co_filename == self._code.co_filename:
-                lines.append(frame.f_lineno)
-                self._seen.add(frame.f_code)
-                if frame.f_code is self._code:
-                    self._frame = frame
-                    self._made[node] = tuple(lines)
-                    return
-            frame = frame.f_back
-
-    def lines(self, nodes: Iterable[Value]) -> tuple[list[int], list[int]]:
-        """The lines that made these nodes, and the lines from which those were called."""
-        ways = [self._made[node] for node in nodes if node in self._made]
-        made = {way[0] for way in ways}
-        return sorted(made), sorted({line for way in ways for line in way[1:]} - made)
 
 
 def _code_of(function: Any) -> CodeType | None:

@@ -10,7 +10,7 @@ from visualize.model.diagram import Box, Diagram
 from visualize.model.nodes import checked
 from visualize.model.select import check_options
 from visualize.page.boundary import Boundary
-from visualize.page.code import Call
+from visualize.page.code import Call, Recording
 from visualize.page.equations import Equation, equation, readable
 from visualize.page.laboratory import Laboratory
 from visualize.page.page import Page, check_path
@@ -36,7 +36,7 @@ _SHORT = 4  # characters of a number that any edge has room for
 
 
 def explain(
-    what: Value | Callable[..., Any],
+    what: Value | Callable[..., Any] | Recording,
     *arguments: Any,
     path: str | os.PathLike[str] | None = None,
     depth: int | None = None,
@@ -81,7 +81,7 @@ def explain(
     check_options(depth, fold, products, rankdir)
     if path is not None:
         check_path(path)
-    call = Call(what, arguments) if callable(what) else None
+    call = _recorded(what, arguments)
     root = checked(what) if call is None else call.root
     book = Book(root, depth, fold, products, {} if call is None else call.names)
     lab = Laboratory(book)
@@ -112,6 +112,7 @@ def explain(
             "views": data,
             "lab": lab.as_json(),
             "code": [] if call is None else call.blocks,
+            "beside": call is not None and call.beside,
             **({} if plane is None else {"boundary": plane.as_json(lab.places)}),
         },
         [*lab.rules, *([] if plane is None else plane.rules)],
@@ -119,6 +120,13 @@ def explain(
     if path is not None:
         page.save(path)
     return page
+
+
+def _recorded(what: Any, arguments: tuple[Any, ...]) -> Recording | None:
+    """What is known of the code that made the graph."""
+    if isinstance(what, Recording):
+        return what
+    return Call(what, arguments) if callable(what) else None
 
 
 def _svg(

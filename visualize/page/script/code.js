@@ -29,6 +29,7 @@ function showCode() {
     source.disabled = !view.boxes.some((box) => makes(number, box));
   }
   for (const number of [...through, ...now]) reveal(sources.get(number), $("code"));
+  if (DATA.beside) parent.postMessage({ now, through, about }, "*");
 }
 
 /** The line that made a box, in words. */
@@ -56,5 +57,5 @@ for (const [first, lines] of DATA.code) {
   });
   $("code-lines").append(list);
 }
-$("code").hidden = DATA.code.length === 0;
+$("code").hidden = DATA.code.length === 0 || DATA.beside;
 $("code").open = window.innerWidth > NARROW;
