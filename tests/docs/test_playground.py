@@ -103,7 +103,13 @@ def test_the_archive_has_all_that_a_page_is_made_of(playground, tmp_path):
     playground.write_archive(tmp_path / "sources.zip")
     with zipfile.ZipFile(tmp_path / "sources.zip") as archive:
         archive.extractall(tmp_path / "sources")
-    code = "import runner; runner.run('import nn\\nnn.MLP(2, [2, 1])([1.0, 2.0])', print)"
+    program = "import nn\\nnn.MLP(2, [2, 1])([1.0, 2.0])"
+    code = (
+        "import runner\n"
+        "told = []\n"
+        f"runner.run('{program}', lambda kind, text: told.append((kind, text)))\n"
+        "print(told[-1][0], told[-1][1][:300])"
+    )
     paths = [tmp_path / "sources", DOCS / "playground"]
     env = os.environ | {"AUTOGRAD_LITE_PURE": "1", "PYTHONPATH": os.pathsep.join(map(str, paths))}
     ran = subprocess.run(
