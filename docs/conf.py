@@ -32,6 +32,7 @@ html_static_path = ["site.css", "enlarge.js"]
 html_css_files = ["site.css"]
 html_js_files = ["enlarge.js"]
 html_favicon = "../visualize/page/icon.svg"  # that of the stepping page
+html_search_scorer = str(Path(__file__).with_name("scorer.js"))
 html_theme_options = {"top_of_page_buttons": ["view"]}  # the source of the page
 
 myst_enable_extensions = ["amsmath", "dollarmath", "html_image"]
