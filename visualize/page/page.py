@@ -8,7 +8,7 @@ from string import Template
 from autograd_lite.operations.javascript import rules_in_javascript
 from visualize.picture.files import write
 from visualize.picture.text import escape_html
-from visualize.picture.theme import stylesheet, variables
+from visualize.picture.theme import preference, stylesheet, variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Page", "check_path"]
 
 SCRIPT = (
-    "data", "numbers", "math", "engine", "lab", "view", "words", "show", "code", "plot",
-    "flow", "address", "controls", "tabs", "change", "nudge", "descend", "predict",
-    "boundary", "start",
+    "data", "numbers", "math", "engine", "lab", "view", "words", "show", "beside", "code", "plot",
+    "flow", "address", "controls", "tabs", "change", "nudge", "descend", "predict", "boundary",
+    "start",
 )  # fmt: skip
 """The files of the script, in order: they share one scope."""
 
@@ -65,7 +65,9 @@ class Page:
 
     def _repr_html_(self) -> str:
         return (
-            '<iframe sandbox="allow-scripts" title="Backpropagation step by step" '
+            f"<style>{preference('.autograd-steps')}</style>"
+            '<iframe class="autograd-steps" sandbox="allow-scripts" '
+            'title="Backpropagation step by step" '
             f'style="width: 100%; height: 720px; border: 0" srcdoc="{escape_html(self.html)}">'
             "</iframe>"
         )

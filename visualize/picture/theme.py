@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from string import Template
 
-__all__ = ["BOUNDS", "COLORS", "shade", "stylesheet", "variables"]
+__all__ = ["BOUNDS", "COLORS", "preference", "shade", "stylesheet", "variables"]
 
 # (light, dark). A gradient above 0 is blue and one below is orange, which every kind of eye tells
 # apart; a norm, which has no sign, is grey. The larger, the stronger is the colour.
@@ -78,6 +78,17 @@ _SWITCHES = (
 def variables(selector: str, dark: bool = False) -> str:
     """A rule of CSS that gives the colours as variables, light or dark: `--ink` and others."""
     return f"{selector} {{ {'; '.join(f'--{n}: {c[dark]}' for n, c in COLORS.items())} }}\n"
+
+
+def preference(selector: str) -> str:
+    """Rules of CSS that let frames prefer light or dark as the switch around them says.
+
+    A page in a frame sees in `prefers-color-scheme` what the frame has as its `color-scheme`.
+    """
+    return "".join(
+        f"{', '.join(f'{switch} {selector}' for switch in switches)} {{ color-scheme: {scheme} }}\n"
+        for switches, scheme in zip(_SWITCHES, ("light", "dark"), strict=True)
+    )
 
 
 def stylesheet() -> str:

@@ -149,3 +149,21 @@ def test_in_a_notebook_there_is_no_address(show):
     frame.locator("#last").click()
     assert frame.locator("#count").inner_text() == "8 / 8"
     assert hash_of(page) == ""
+
+
+@pytest.mark.parametrize(
+    ("around", "dark"),
+    [
+        ("<body>", False),
+        ('<body data-jp-theme-light="true">', False),
+        ('<body data-jp-theme-light="false">', True),
+        ('<body class="vscode-dark">', True),
+        ('<body data-theme="dark">', True),
+    ],
+)
+def test_in_a_notebook_the_page_has_its_theme(show, around, dark):
+    notebook = visualize.explain(lesson())._repr_html_()
+    page = show(f"<!DOCTYPE html><title>notebook</title>{around}{notebook}", dark=None)
+    body = page.frame_locator("iframe").locator("body")
+    color = body.evaluate("(body) => getComputedStyle(body).backgroundColor")
+    assert color == ("rgb(22, 25, 29)" if dark else "rgb(255, 255, 255)")

@@ -44,7 +44,7 @@ document.addEventListener("keydown", (event) => {
     " ": play,
     Escape: () => {
       if (selected === null && DATA.views[view.index].outer !== null) open(DATA.views[view.index].outer);
-      else { selected = line = null; tell(null); show(); }
+      else letGo();
     },
   };
   const action = actions[event.key];

@@ -115,8 +115,10 @@ function label(box, i, known, grad) {
 }
 
 function hint() {
-  return [element("h2", "A node"), element("p", "Point at a node, or move to it with Tab, to see its " +
-    "formula, value, gradient and paths. Click it, or press Enter, to follow its influence." +
+  return [element("h2", "A node"), element("p", (touched.matches
+    ? "Tap a node to see its formula, value, gradient and paths, and to follow its influence."
+    : "Point at a node, or move to it with Tab, to see its formula, value, gradient and paths. " +
+      "Click it, or press Enter, to follow its influence.") +
     (LAB && LAB.free.length ? " Drag a leaf sideways to change it: all that follows is computed at once." : ""),
   "hint")];
 }
@@ -125,6 +127,7 @@ function hint() {
 function tell(i) {
   told = i;
   $("details").replaceChildren(...(i === null ? hint() : details(i)));
+  standBeside();
   showCode();
 }
 
@@ -217,7 +220,7 @@ function choose(i) {
   selected = selected === i ? null : i;
   nudgeBox(view.boxes[i]);
   predictBox(i);
-  tell(i);
+  tell(selected === null && touched.matches ? null : i); // a second tap lets go
   return show();
 }
 
