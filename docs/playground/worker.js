@@ -22,6 +22,8 @@ async function start() {
   python.FS.writeFile("runner.py", await runner);
   python.registerJsModule("wasm_graphviz", await graphviz);
   const runs = python.pyimport("runner");
+  // A page that the program itself makes of a function has its lines in the editor, too.
+  python.pyimport("visualize.page.code").Call.beside = true;
   return (source) => {
     postMessage({ kind: "began" });
     runs.run(source, (kind, json) => postMessage({ kind, ...JSON.parse(json) }));

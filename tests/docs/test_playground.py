@@ -18,6 +18,8 @@ import pytest
 
 from tests.support.javascript import CHROMIUM
 
+pytestmark = pytest.mark.once
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 needs_a_layout_engine = pytest.mark.skipif(
@@ -441,6 +443,7 @@ def test_nothing_is_sent(page, type_in, served):
     assert "NetworkError" in page.inner_text("#error")
     type_in(f"import urllib.request\nurllib.request.urlopen('{elsewhere}/x')\n")
     assert "URLError" in page.inner_text("#error")
+    type_in("from autograd_lite import Value\ny = Value(2.0) * 3\n")
     frame = page.locator("#laboratory iframe").element_handle().content_frame()
     assert frame.evaluate("() => origin") == "null"
     assert (

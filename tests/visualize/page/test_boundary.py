@@ -11,6 +11,8 @@ import visualize
 from autograd_lite import Value, compile, maximum, no_grad, tanh
 from visualize.page.boundary import Boundary
 
+pytestmark = pytest.mark.once
+
 X = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.25, 0.75]]
 y = [0, 1, 1, 0, 1]
 
