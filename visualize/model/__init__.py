@@ -5,7 +5,8 @@ Begin with `diagram.py`, which has boxes and edges, and `select.py`, which makes
 names     labels after variables, names of parameters after their models
 nodes     the nodes of a graph in their order, and plain factors as constants
 scopes    the block or call that made each node
-fold      nodes that share a box: closed scopes, the same structure many times, stages
+tensors   leaves whose names differ in their indexes alone
+fold      nodes that share a box: closed scopes, tensors, the same structure many times, stages
 diagram   boxes, edges and frames
 select    options that are checked, graphs that are too large refused
 """

@@ -48,6 +48,7 @@ class Box:
     parameters  how many parameters a collapsed scope has
     frame       the index of the innermost frame around the box, if any
     wrong       True if a check or a computation went wrong at a node in the box
+    shape       how many numbers a tensor has along each axis; () of what is none
     """
 
     kind: str
@@ -64,6 +65,7 @@ class Box:
     parameters: int = 0
     frame: int | None = None
     wrong: bool = False
+    shape: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
@@ -151,7 +153,7 @@ def _several(group: Group, grad_of: GradOf, graph: Graph) -> Box:
     nans = [x for x in numbers if x != x]  # min and max would miss them
     kinds = Counter(map(kind_of, nodes))
     leaves = not group.collapsed and kinds.keys() != {"operation"}
-    name = _common_name(map(graph.label, nodes)) if leaves else ""
+    name = _common_name(map(graph.label, nodes)) if leaves and not group.shape else ""
     alone = len(nodes) == 1
     box = Box(
         min(kinds) if leaves else "group",
@@ -163,6 +165,7 @@ def _several(group: Group, grad_of: GradOf, graph: Graph) -> Box:
         nodes,
         times=group.times,
         parameters=kinds["parameter"] if group.collapsed else 0,
+        shape=group.shape,
     )
     if alone:
         box.rule, box.static = nodes[0].rule, static_of(nodes[0])

@@ -1,7 +1,8 @@
 """Collapsing: which nodes of a graph share a box.
 
-There are three ways, applied in turn: a scope is one box; boxes of the same structure fold into one
-("tanh × 16"); and a graph that is still too large is cut into stages from the leaves to the root.
+There are four ways, applied in turn: a scope is one box; leaves of one tensor are one; boxes of the
+same structure fold into one ("tanh × 16"); and a graph that is still too large is cut into stages
+from the leaves to the root.
 Each box says how many nodes it stands for, so nothing is left out unseen.
 """
 
@@ -14,12 +15,13 @@ from itertools import chain, groupby
 from autograd_lite import Value
 from visualize.model.nodes import Graph, kind_of
 from visualize.model.scopes import Scope
+from visualize.model.tensors import Tensor, tensors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Sequence
 
-__all__ = ["Group", "by_scope", "folded", "staged"]
+__all__ = ["Group", "by_scope", "by_tensor", "by_title", "folded", "staged", "title_of"]
 
 STAGES = 12
 """The most stages that a graph is cut into."""
@@ -29,13 +31,14 @@ STAGES = 12
 class Group:
     """Nodes that share a box.
 
-    title      the operation of the nodes, the kind of leaves, or the title of a scope
-    nodes      the nodes, in their order in the graph
+    title      the operation of the nodes, the kind of leaves, or the title of a scope or a tensor
+    nodes      the nodes, in their order in the graph, or in that of their tensor
     scope      the innermost open scope around the group, if any
     collapsed  True for a closed scope and for a stage, drawn as such even with a single node
     inner      how many scopes are open in the picture that a closed scope opens to, else None
     outside    True if the picture shows the nodes only because others use them
     parts      the groups that were folded into this one, if it is folded
+    shape      how many numbers a tensor has along each axis; () of what is none
     """
 
     title: str
@@ -45,6 +48,7 @@ class Group:
     inner: int | None = None
     outside: bool = False
     parts: Sequence[Group] = ()
+    shape: tuple[int, ...] = ()
 
     @property
     def times(self) -> int:
@@ -73,7 +77,7 @@ def by_scope(
             vector = graph.vectors.get(node, (node,))
             if vector[0] is not node:
                 continue
-            groups.append(Group(_title(node), [*vector], path[-1] if path else None))
+            groups.append(Group(title_of(node), [*vector], path[-1] if path else None))
             continue
         scope = path[depth]
         if scope not in closed:
@@ -83,7 +87,37 @@ def by_scope(
     return _ordered(groups, _parents_of(groups, graph)) if closed else groups
 
 
-def _title(node: Value) -> str:
+def by_tensor(groups: Sequence[Group], graph: Graph) -> list[Group]:
+    """The groups, those of the leaves of one tensor as one, if no scope parts them."""
+    alone: dict[Scope | None, list[Value]] = {}
+    for group in groups:
+        node = group.nodes[0]
+        if len(group.nodes) == 1 and node.is_leaf and not group.collapsed:
+            alone.setdefault(group.scope, []).append(node)
+    made = [tensor for leaves in alone.values() for tensor in tensors(leaves, graph)]
+    waiting = {node: tensor for tensor in made for node in tensor.nodes}
+    placed: dict[Value | Tensor, Group] = {}
+    for group in groups:
+        node = group.nodes[0]
+        tensor = waiting.get(node)
+        if tensor is None:
+            placed[node] = group
+        elif tensor not in placed:  # at the place of its first leaf, before all users
+            nodes = [*tensor.nodes]
+            placed[tensor] = replace(group, title=tensor.title, nodes=nodes, shape=tensor.shape)
+    return list(placed.values())
+
+
+def by_title(groups: Sequence[Group]) -> list[Group]:
+    """Groups of one title as one: "ReLU × 16" of what others make."""
+    alike: dict[str, list[Group]] = {}
+    for group in groups:
+        alike.setdefault(group.title, []).append(group)
+    return list(map(_together, alike.values()))
+
+
+def title_of(node: Value) -> str:
+    """The operation that made a node, or the kind of a leaf."""
     return node._op or kind_of(node)
 
 
@@ -180,7 +214,8 @@ def _structures(
     users = _users_of(parents)
     for i in (i for i, alone in enumerate(leaf) if alone):
         using = frozenset(class_of[user] for user in users[i])
-        if groups[i].title == "parameter" and len(using) == 1 and using <= collapsed:
+        part = len(using) == 1 and using <= collapsed
+        if part and kind_of(groups[i].nodes[0]) == "parameter":
             (class_of[i],) = using  # the calls of one module, of which the parameter is a part
         else:
             class_of[i] = classes.setdefault((*titles[i], using), len(classes))

@@ -76,6 +76,7 @@ class Graph:
     def __init__(self, root: Value, names: Mapping[Value, str] = MappingProxyType({})) -> None:
         self.nodes: list[Value] = []
         self._factors: dict[Value, tuple[Value, ...]] = {}
+        self._parents: dict[Value, tuple[Value, ...]] = {}
         self.vectors: dict[Value, tuple[Value, ...]] = {}
         made: dict[bytes, tuple[Value, ...]] = {}
         nodes = nodes_of(root)
@@ -103,7 +104,10 @@ class Graph:
 
     def parents(self, node: Value) -> tuple[Value, ...]:
         """The operands of the node; of a dot first one side, then the other, even plain numbers."""
-        return operands(node) + self._factors.get(node, ())
+        known = self._parents.get(node)
+        if known is None:
+            known = self._parents[node] = operands(node) + self._factors.get(node, ())
+        return known
 
     def sent(self, node: Value) -> Iterable[tuple[Value, float]]:
         """Each parent that is no plain factor, and the partial with respect to it."""

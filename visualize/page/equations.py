@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from visualize.page.mathematics import Element
     from visualize.picture.text import Write
 
-__all__ = ["Equation", "equation", "readable"]
+__all__ = ["Equation", "computed", "equal", "equation", "readable"]
 
 _SIGNS = {"floordiv": "//", "mod": "%"}
 
@@ -76,8 +76,8 @@ def equation(
         return Equation(formula, in_numbers)
     about = definition(rule, {"x": words[0]}, box.static, write) if _is_named(rule) else None
     template = _value(box, [_Place(f"{{{k}}}") for k in range(len(words))], c)
-    again, by = _computed(rule, box.static, numbers)
-    if not _equal(again, box.data):
+    again, by = computed(rule, box.static, numbers)
+    if not equal(again, box.data):
         return Equation(formula, "", template, about)
     return Equation(
         formula,
@@ -86,7 +86,7 @@ def equation(
         about,
         [
             _partial(rule, k, words, name, box.static, write)
-            if _equal(by[k], partials.get(k))
+            if equal(by[k], partials.get(k))
             else None
             for k in range(len(words))
         ],
@@ -207,7 +207,7 @@ def _factor(text: str) -> str:
 # ------------------------------------------------------------------------------- computed again
 
 
-def _computed(rule: Rule, c: float, numbers: Sequence[float]) -> tuple[float, Sequence[float]]:
+def computed(rule: Rule, c: float, numbers: Sequence[float]) -> tuple[float, Sequence[float]]:
     """The value and the partials of one of the engine's own rules."""
     if rule.pairs:
         xs: list[Operand] = [*numbers[: len(numbers) // 2]]
@@ -222,7 +222,7 @@ def _computed(rule: Rule, c: float, numbers: Sequence[float]) -> tuple[float, Se
     return out, by
 
 
-def _equal(x: float, y: float | None) -> bool:
+def equal(x: float, y: float | None) -> bool:
     """True if the two are the same number, up to rounding in the last digits."""
     if y is None or x == y or (isnan(x) and isnan(y)):
         return y is not None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from visualize.model.nodes import kind_of
+from visualize.model.tensors import tensors
 from visualize.page.equations import readable
-from visualize.page.program import Program
+from visualize.page.program import Program, runs
 from visualize.picture.text import short
 
 TYPE_CHECKING = False
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Laboratory"]
 
-LARGEST = 500_000
-"""The most edges of a program that a page carries: some 5 MB, and 3 ms for both passes."""
+LARGEST = 1_000_000
+"""The most edges of a program that a page carries: at most 10 MB, and 6 ms for both passes."""
 
 
 class Laboratory:
@@ -48,27 +49,50 @@ class Laboratory:
             else book.index
         )
 
-    def nodes(self, view: View, i: int) -> list[int]:
-        """The places in the program of the nodes in a box."""
+    def nodes(self, view: View, i: int) -> list[int | list[int]]:
+        """The places in the program of the nodes in a box, as `runs`."""
         box = view.diagram.boxes[i]
         if self.program is None:
             return []
-        return [self.places[node] for node in box.members] or [i]
+        return runs([self.places[node] for node in box.members] or [i])
 
     def as_json(self) -> dict[str, Any] | None:
         """What lab.js reads; None if the page cannot compute."""
         if self.program is None:
             return None
-        places = self.places
+        places, graph = self.places, self._book.graph
         names = {place: readable(short(self._book.names[node])) for node, place in places.items()}
+        leaves = [node for node in places if node.is_leaf]
+        arrays = tensors(leaves, graph) if self._book.large else []
+        within = {node for tensor in arrays for node in tensor.nodes}
+        usual = {place: f"v{place}" for place in names}
         return {
             "program": self.program.as_json(),
             "leaves": [
-                {"node": place, "name": names[place], "parameter": kind_of(node) == "parameter"}
-                for node, place in places.items()
-                if node.is_leaf and not node.is_constant
+                {
+                    "node": places[node],
+                    "name": names[places[node]],
+                    "parameter": kind_of(node) == "parameter",
+                }
+                for node in leaves
+                if not node.is_constant and node not in within
             ],
-            "constants": [place for node, place in places.items() if node.is_constant],
+            "tensors": [
+                {
+                    "name": short(tensor.title, 80),
+                    "parts": tensor.parts,
+                    "indexes": [runs(axis) for axis in tensor.indexes],
+                    "nodes": runs([places[node] for node in tensor.nodes]),
+                    "parameter": kind_of(tensor.nodes[0]) == "parameter",
+                }
+                for tensor in arrays
+            ],
+            "constants": runs([places[node] for node in leaves if node.is_constant]),
             "kept": self.program.kept,
-            "names": {place: names[place] for place in self.program.kept},
+            "names": {
+                place: names[place]
+                for node, place in places.items()
+                if not node.is_leaf and (names[place] != usual[place] or place in self.program.kept)
+            },
+            "symbols": [rule.symbol for rule in self.program.rules],
         }

@@ -21,8 +21,8 @@ __all__ = ["Page", "check_path"]
 
 SCRIPT = (
     "data", "numbers", "math", "engine", "lab", "view", "words", "show", "beside", "code", "plot",
-    "flow", "address", "controls", "tabs", "change", "nudge", "descend", "predict", "boundary",
-    "start",
+    "flow", "address", "controls", "tabs", "cells", "reader", "change", "nudge", "descend",
+    "predict", "boundary", "start",
 )  # fmt: skip
 """The files of the script, in order: they share one scope."""
 

@@ -7,9 +7,11 @@ from math import isfinite
 from autograd_lite.fields import static_of
 from autograd_lite.graph import partials
 from autograd_lite.operations.javascript import in_javascript, key
+from visualize.page.equations import computed, equal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from autograd_lite import Value
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
     from visualize.model.diagram import Diagram
     from visualize.model.nodes import Graph
 
-__all__ = ["Program", "number"]
+__all__ = ["Program", "number", "runs"]
 
 _LEAF, _KEPT = -1, -2
+_ROW = 4  # places in a row that are written as one
 
 
 class Program:
@@ -38,6 +41,7 @@ class Program:
         self._constants: dict[int, float | str] = {}
         self._data: dict[int, float | str] = {}
         self._partials: dict[int, list[float | str]] = {}
+        self._stale: dict[int, list[float | str]] = {}
 
     @staticmethod
     def of_graph(graph: Graph) -> Program:
@@ -45,7 +49,8 @@ class Program:
         made = Program()
         index: dict[Value, int] = {}
         for node in graph.nodes:
-            index[node] = made._add(node, [index[x] for x in graph.parents(node)])
+            operands = graph.parents(node)
+            index[node] = made._add(node, [index[x] for x in operands], operands)
         return made
 
     @staticmethod
@@ -55,14 +60,15 @@ class Program:
         for box in diagram.boxes:
             parents = [i for i, _ in box.operands]
             if box.members and box.rule is box.members[0].rule:
-                made._add(box.members[0], parents)
+                operands = [diagram.boxes[i].members[0] for i in parents]
+                made._add(box.members[0], parents, operands)
             else:
                 assert box.rule is not None  # a product, or the sum of several
                 made._compute(box.rule, parents, 0.0)
         return made
 
-    def _add(self, node: Value, parents: list[int]) -> int:
-        """Add a node, and return its place."""
+    def _add(self, node: Value, parents: list[int], operands: Sequence[Value]) -> int:
+        """Add a node of these operands, which have these places, and return its place."""
         place = len(self._code)
         if node.is_leaf:
             self._code.append(_LEAF)
@@ -70,6 +76,8 @@ class Program:
             self._data[place] = number(node.data)
         elif (rule := node.rule) is not None and in_javascript(rule):
             self._compute(rule, parents, static_of(node))
+            if not _holds(node, rule, operands):
+                self._stale[place] = [number(x) for x in (node.data, *partials(node))]
         else:
             self._code.append(_KEPT)
             self._parents.append(parents)
@@ -93,11 +101,37 @@ class Program:
         return {
             "rules": [key(rule) for rule in self.rules],
             "code": self._code,
-            "parents": self._parents,
+            "parents": [runs(parents) for parents in self._parents],
             "constants": self._constants,
             "data": self._data,
             "partials": self._partials,
+            "stale": self._stale,
         }
+
+
+def runs(places: Sequence[int]) -> list[int | list[int]]:
+    """The places, with [first, step, count] for those that follow each other in equal steps."""
+    found: list[int | list[int]] = []
+    i, n = 0, len(places)
+    while i < n:
+        j = i + 1
+        if j < n:
+            step = places[j] - places[i]
+            while j < n and places[j] - places[j - 1] == step:
+                j += 1
+        if j - i >= _ROW:
+            found.append([places[i], step, j - i])
+        else:
+            j = i + 1
+            found.append(places[i])
+        i = j
+    return found
+
+
+def _holds(node: Value, rule: Rule, operands: Sequence[Value]) -> bool:
+    """Whether the numbers of a node are still those of its operands: they may be set."""
+    out, by = computed(rule, static_of(node), [x.data for x in operands])
+    return equal(out, node.data) and all(map(equal, by, partials(node)))
 
 
 def _why(node: Value) -> str:

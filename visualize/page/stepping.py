@@ -212,6 +212,7 @@ def _data(
                 "heading": short(heading(box), 80),
                 "kind": box.kind,
                 "size": box.size,
+                "shape": list(box.shape),
                 "nodes": lab.nodes(view, i),
                 "outside": bool(view.groups and view.groups[i].outside),
                 "low": _number(box.low),

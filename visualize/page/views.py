@@ -11,7 +11,7 @@ from types import MappingProxyType
 from autograd_lite import Value
 from autograd_lite.graph import cotangents
 from visualize.model.diagram import Diagram, by_group
-from visualize.model.fold import Group, by_scope, folded, staged
+from visualize.model.fold import Group, by_scope, by_tensor, by_title, folded, staged, title_of
 from visualize.model.nodes import Graph
 from visualize.model.scopes import scopes_in
 from visualize.model.select import ONE_BY_ONE, products_of, refuse_large
@@ -20,7 +20,7 @@ from visualize.picture.text import short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from visualize.model.diagram import Box
 
@@ -29,11 +29,14 @@ __all__ = ["Book", "View"]
 VIEW_BOXES = 40
 """The most boxes in one view; a larger one starts collapsed."""
 
+VIEW_LINES = 120
+"""The most lines in one view."""
+
 PAGE_BOXES = 600
 """The most boxes in a page; boxes beyond stay closed, and say so."""
 
-ALIKE = 24
-"""How many nodes a view shows where there are more of the same structure."""
+SCALARS = 24
+"""The most boxes of a view in which each number of a tensor has a box of its own."""
 
 
 @dataclass(eq=False)
@@ -63,6 +66,7 @@ class Book:
     scopes  the innermost scope around each node
     names   the name of each node
     called  how many nodes and scopes have each name
+    large   whether the whole graph is too large for a box for each node
     views   the views, in the order in which boxes refer to them
     """
 
@@ -86,19 +90,22 @@ class Book:
         titles = [short(scope.title) for scope in scopes]
         self.called = Counter([*titles, *self.names.values()])
         self.views: list[View] = []
+        self.large = False
         if products:
             diagram = products_of(graph, self.grads, measured=True)
             self._add(View("The whole graph", "", diagram, [], None))
             return
         edges = sum(len(graph.parents(node)) for node in nodes)
-        small = len(nodes) <= VIEW_BOXES and edges <= 4 * VIEW_BOXES
-        if depth is None and not small:
+        small = len(nodes) <= VIEW_BOXES and edges <= VIEW_LINES
+        self.large = not small
+        if depth is None and self.large:
             depth = 0
         self._open("The whole graph", "", nodes, depth, None, fold)
         for k, view in enumerate(self.views):  # the list grows while it is walked
             for i, group in enumerate(view.groups):
                 box = view.diagram.boxes[i]
-                opens = len(group.nodes) > 1 and not group.outside and box.kind != "constant"
+                # Nodes that are all alike are seen as a map of their numbers.
+                opens = len(group.nodes) > 1 and group.collapsed and not group.outside
                 if opens and self._room():
                     view.opens[i] = len(self.views)
                     self._open_group(group, box, k)
@@ -108,14 +115,11 @@ class Book:
         return sum(len(view.diagram.boxes) for view in self.views) < PAGE_BOXES
 
     def _open_group(self, group: Group, box: Box, outer: int) -> None:
-        """Add the view of the nodes in a box; of many alike, some or the first."""
+        """Add the view of the nodes in a box; of many alike, of the first."""
         nodes, caption, depth = group.nodes, "", group.inner
-        if group.collapsed and group.times > 1:
+        if group.times > 1:
             nodes = group.parts[0].nodes
             caption = f"The first of {group.times:,} of the same structure."
-        elif not group.collapsed and len(nodes) > ALIKE:
-            nodes = nodes[:ALIKE]
-            caption = f"{ALIKE} of {len(group.nodes):,} nodes, all of the same structure."
         self._open(heading(box), caption, sorted(nodes, key=self.index.__getitem__), depth, outer)
 
     def _open(
@@ -129,20 +133,34 @@ class Book:
     ) -> None:
         """Add the view of some nodes, folded if asked or too large, and of the others they use."""
         groups = by_scope(nodes, self.scopes, depth, self.graph)
-        if fold or len(groups) > VIEW_BOXES:
+        needed = {parent for node in nodes for parent in self.graph.parents(node)}
+        outside = sorted(needed.difference(nodes), key=self.index.__getitem__)
+        around = [Group(title_of(node), [node], outside=True) for node in outside]
+        if self.large and len(groups) + len(around) > SCALARS:
+            groups = by_tensor(groups, self.graph)
+            around = by_tensor(around, self.graph)
+        if fold or self._crowded([*around, *groups]):
+            around = by_title(around)
             groups = folded(groups, self.graph)
         if len(groups) > VIEW_BOXES:
             groups = staged(groups, self.graph)
-        inside = set(nodes)
-        needed = {parent for node in nodes for parent in self.graph.parents(node)}
-        outside = sorted(needed - inside, key=self.index.__getitem__)
-        if len(outside) > ALIKE:
-            around = [Group("from outside", outside, collapsed=True, outside=True)]
-        else:
-            around = [Group("", [node], outside=True) for node in outside]
         groups = around + groups
         diagram = by_group(groups, self.grads.__getitem__, self.graph, measured=True)
         self._add(View(title, caption, diagram, groups, outer))
+
+    def _crowded(self, groups: Sequence[Group]) -> bool:
+        """Whether these are too many boxes or lines for a view."""
+        if len(groups) > VIEW_BOXES:
+            return True
+        place = {node: i for i, group in enumerate(groups) for node in group.nodes}
+        lines = {
+            (i, place[parent])
+            for i, group in enumerate(groups)
+            if not group.outside
+            for node in group.nodes
+            for parent in self.graph.parents(node)
+        }
+        return len(lines) > VIEW_LINES
 
     def _add(self, view: View) -> None:
         """Add a view, and name its boxes that have no title."""

@@ -46,7 +46,7 @@ def rows(box: Box, write: Write) -> list[str]:
         lines.append("wrong here")
     if box.parameters:
         lines.append(f"{box.parameters:,} parameter{'s' * (box.parameters > 1)}")
-    elif box.size > box.times:
+    elif box.size > box.times and not box.shape:
         lines.append(f"{box.size:,} nodes")
     numbers = write(box.data)
     if write(box.low) != numbers:

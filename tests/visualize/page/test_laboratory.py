@@ -395,14 +395,13 @@ def test_kinks_lines_and_infinities_are_told(show):
     assert "not finite" in page.locator("#nudge-says").inner_text()
 
 
-def test_a_view_of_groups_alone_asks_to_open_one(show):
+def test_a_view_of_groups_alone_asks_for_a_cell(show):
     xs = [Value(0.1 * i) for i in range(50)]
     page = show(sum_of([tanh(x) for x in xs]), fold=True)
     page.locator("#tab-nudge").click()
-    page.evaluate("display(view.boxes.find((box) => box.open !== null).open)")
     assert page.locator("#quotient").is_visible()
     page.evaluate("view.boxes.forEach((box) => { box.size = 2; }); showNudgeable()")
-    assert page.locator("#nudge-says").inner_text().startswith("Open a box: ")
+    assert page.locator("#nudge-says").inner_text().startswith("Click a box of several nodes: ")
     assert page.locator("#quotient").is_hidden()
 
 

@@ -52,7 +52,10 @@ def test_a_large_graph_starts_collapsed_and_opens(mlp):
     headings = [box["heading"] for box in inside["boxes"]]
     assert {"Linear(8, 8)", "Linear(8, 4)"} <= set(headings)
     layer = views[inside["boxes"][headings.index("Linear(8, 4)")]["open"]]
-    assert [box["heading"] for box in layer["boxes"]].count("Neuron") == 4
+    boxes = {box["heading"]: box for box in layer["boxes"]}
+    assert {"tanh × 8", "parameter × 36", "Neuron × 4"} == boxes.keys()
+    neuron = views[boxes["Neuron × 4"]["open"]]
+    assert [box["kind"] for box in neuron["boxes"]].count("parameter") == 8 + 1
 
 
 def test_leaves_and_results_from_outside_are_counted(mlp):

@@ -91,9 +91,12 @@ function change(leaf, x) {
   LAB.set([[leaf.node, x]]);
 }
 
+const offer = ({ node, name }) => $("leaf").append(new Option(name, String(node)));
+
 /** Show a leaf in the controls. */
 function pick(leaf) {
   if ($("leaf").value === String(leaf.node)) return;
+  if (![...$("leaf").options].some((option) => option.value === String(leaf.node))) offer(leaf);
   $("leaf").value = String(leaf.node);
   showChange();
 }
@@ -142,7 +145,9 @@ if (LAB && LAB.free.length === 0) {
 }
 
 if (LAB && LAB.free.length) {
-  for (const { node, name } of LAB.free) $("leaf").append(new Option(name, String(node)));
+  // Of many, the first of each tensor: the map of its box leads to the others.
+  const few = LAB.free.length <= 200;
+  for (const leaf of LAB.free) if (few || !leaf.tensor || leaf.tensor.nodes[0] === leaf.node) offer(leaf);
   $("leaf").value = String(LAB.favourite.node);
   $("leaf").addEventListener("change", showChange);
   $("leaf-number").addEventListener("input", () => {

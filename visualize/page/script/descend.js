@@ -5,7 +5,19 @@ let results = []; // before the first step, and after each
 let descending = null; // the timer of a descent that plays
 let stepping = false; // whether numbers change by a step of it
 
-const chosen = () => [...document.querySelectorAll("#chosen input:checked")].map((box) => Number(box.value));
+/** What can be chosen: a tensor, or a leaf in none. {name, parameter, nodes} */
+const choices = () => {
+  const made = new Map();
+  for (const leaf of LAB.free) {
+    const key = leaf.tensor ?? leaf;
+    if (!made.has(key)) made.set(key, { name: key.name, parameter: leaf.parameter, nodes: [] });
+    made.get(key).nodes.push(leaf.node);
+  }
+  return [...made.values()];
+};
+const CHOICES = LAB ? choices() : [];
+const chosen = () =>
+  [...document.querySelectorAll("#chosen input:checked")].flatMap((box) => CHOICES[Number(box.value)].nodes);
 
 /** One step: p -= rate * gradient of p, for each chosen leaf. */
 function descend() {
@@ -59,15 +71,15 @@ function showDescent() {
 
 if (LAB && LAB.free.length) {
   const parameters = LAB.free.some((leaf) => leaf.parameter);
-  for (const { node, name, parameter } of LAB.free) {
+  CHOICES.forEach(({ name, parameter }, k) => {
     const box = element("input", "");
     box.type = "checkbox";
-    box.value = String(node);
+    box.value = String(k);
     box.checked = parameter;
     const label = element("label", "");
     label.append(box, name);
     $("chosen").append(label);
-  }
+  });
   $("chosen").addEventListener("change", showDescent);
   $("rate").addEventListener("input", showDescent);
   $("descend-step").addEventListener("click", () => { rest(); descend(); });

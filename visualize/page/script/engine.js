@@ -1,17 +1,23 @@
 // The program of the page, computed again: the value and the partials of each node forward, and then
 // the gradients backward, in the order in which Python's engine computes and adds.
 
+/** The places of a list, in which [first, step, count] stands for a row of them. */
+const unrolled = (places) => places.flatMap((place) => (typeof place === "number" ? place
+  : Array.from({ length: place[2] }, (_, k) => place[0] + k * place[1])));
+
 class Engine {
   /**
    * rules     the names of kernels in RULES
    * code      [nodes] the index of each node's rule among them; -1 for a leaf, -2 for a node that
    *           is kept: the page cannot compute it
-   * parents   [nodes] the operands of each node; parents come before their users
+   * parents   [nodes] the operands of each node, rolled; parents come before their users
    * constants {node: static parameter of its rule}
    * data      {node: number} of leaves, and of what is kept
    * partials  {node: [its partials]} of what is kept
+   * stale     {node: [number, ...partials]} where an operand was set since they were computed
    */
-  constructor({ rules, code, parents, constants, data, partials }) {
+  constructor({ rules, code, parents: rolled, constants, data, partials, stale }) {
+    const parents = rolled.map(unrolled);
     const n = code.length;
     this.n = n;
     this.code = Int32Array.from(code);
@@ -26,12 +32,25 @@ class Engine {
     for (const [i, c] of Object.entries(constants)) this.constants[i] = Number(c);
     for (const [i, x] of Object.entries(data)) this.data[i] = Number(x);
     for (const [i, ps] of Object.entries(partials)) this.partials.set(ps.map(Number), this.start[i]);
+    this.stale = Object.entries(stale).map(([i, numbers]) => [Number(i), ...numbers.map(Number)]);
   }
 
-  /** Compute all nodes from this one on. */
-  forward(from = 0, data = this.data, partials = this.partials) {
-    const { n, code, kernels, start, parents, constants } = this;
-    for (let i = from; i < n; i++) {
+  /** Compute all nodes as Python has them: what is stale there keeps its numbers. */
+  settle() {
+    let from = 0;
+    for (const [i, x, ...partials] of this.stale) {
+      this.forward(from, this.data, this.partials, i);
+      this.data[i] = x;
+      this.partials.set(partials, this.start[i]);
+      from = i + 1;
+    }
+    this.forward(from);
+  }
+
+  /** Compute all nodes from one on, until another. */
+  forward(from = 0, data = this.data, partials = this.partials, until = this.n) {
+    const { code, kernels, start, parents, constants } = this;
+    for (let i = from; i < until; i++) {
       const k = code[i], e = start[i];
       if (k >= 0) data[i] = kernels[k](data, parents, e, start[i + 1] - e, constants[i], partials);
     }

@@ -12,9 +12,11 @@ function quotient(node, step) {
   return { there, taken, slope: (there - LAB.root) / taken };
 }
 
-/** {node: name} of those that can be nudged: what stands alone in a box of this view. */
+/** {node: name} of those that can be nudged: what stands alone in a box of this view, and the cell that is read. */
 function nudgeable() {
   const found = new Map();
+  const read = told === null || $("cells") === null ? -1 : view.boxes[told].nodes[cellOf(told)];
+  if (read >= 0 && !LAB.constants.has(read) && LAB.into[read] < 0) found.set(read, LAB.name(read));
   view.boxes.forEach((box) => {
     if (box.size === 1 && box.kind !== "constant" && LAB.into[box.nodes[0]] < 0) {
       found.set(box.nodes[0], box.name);
@@ -30,14 +32,15 @@ function showNudgeable() {
   select.replaceChildren(...[...found].map(([node, name]) => new Option(name, String(node))));
   select.value = String(found.has(before) ? before : [...found.keys()][0] ?? "");
   for (const part of ["limit", "quotient", "nudge-plot"]) $(part).toggleAttribute("hidden", found.size === 0);
-  if (found.size === 0) $("nudge-says").textContent = "Open a box: a node that stands alone can be nudged.";
+  if (found.size === 0) $("nudge-says").textContent = "Click a box of several nodes: the one whose cell you choose can be nudged.";
   showNudge();
 }
 
-/** Nudge the node of a box, if it can be, where the panel of nudges is open. */
-function nudgeBox(box) {
-  if ($("nudge").hidden || !nudgeable().has(box.nodes[0])) return;
-  $("nudged").value = String(box.nodes[0]);
+/** Nudge a node, if it can be, where the panel of nudges is open. */
+function nudgeNode(node) {
+  if ($("nudge").hidden || !nudgeable().has(node)) return;
+  showNudgeable();
+  $("nudged").value = String(node);
   showNudge();
 }
 

@@ -18,6 +18,7 @@ const viewAt = (index) => views.get(index) ?? views.set(index, new View(index)).
 let view = viewAt(0);
 let selected = null; // the box whose influence is followed
 let told = null; // the box that the second panel tells of
+let away = null; // or the node, where the picture does not have it
 let timer = null;
 
 /** What the reader may see by now. */
@@ -111,6 +112,7 @@ function label(box, i, known, grad) {
   const size = box.size > 1 ? "size of the gradient" : "gradient";
   if (grad !== null && box.kind !== "constant") words.push(`${size} ${write(grad)}`);
   if (box.open !== null) words.push("opens");
+  else if (LAB && box.size > 1) words.push("has a map of its numbers");
   return words.filter(Boolean).join(", ");
 }
 
@@ -123,17 +125,20 @@ function hint() {
   "hint")];
 }
 
-/** Fill the second panel: box i, or null for none. A screen reader reads it out. */
-function tell(i) {
+/** Fill the second panel: box i, or null for none, or for a node that the picture does not have. */
+function tell(i, node = null) {
+  const reading = document.activeElement.id === "cells" && i === told;
   told = i;
-  $("details").replaceChildren(...(i === null ? hint() : details(i)));
+  away = node;
+  $("details").replaceChildren(...(i !== null ? details(i) : node !== null ? elsewhere(node) : hint()));
+  if (reading && $("cells") !== null) $("cells").focus({ preventScroll: true });
   standBeside();
   showCode();
 }
 
-/** Tell again of the box that was told of, as numbers have changed. */
+/** Tell again of what was told of, as numbers have changed. */
 function retell() {
-  tell(told);
+  tell(told, away);
 }
 
 /** Scroll what is around, and never the page, so that the node is in sight. */
@@ -154,7 +159,7 @@ function go(step, gliding = false) {
   if (view.step === view.steps.length - 1) pause();
   show();
   if (ahead) travel();
-  if (told !== null) retell();
+  if (told !== null || away !== null) retell();
 }
 
 function display(index) {
@@ -218,19 +223,31 @@ function choose(i) {
   if (view.boxes[i].open !== null) return open(view.boxes[i].open);
   line = null;
   selected = selected === i ? null : i;
-  nudgeBox(view.boxes[i]);
+  nudgeNode(view.boxes[i].nodes[0]);
   predictBox(i);
   tell(selected === null && touched.matches ? null : i); // a second tap lets go
-  return show();
+  show();
+  reveal(view.layout.nodes[i]);
+  if (selected !== i || $("cells") === null) return;
+  $("cells").focus({ preventScroll: true });
+  $("cells").scrollIntoView({ block: "nearest" });
+}
+
+const pointer = { x: -1, y: -1 }; // where the mouse was last, on the screen
+for (const event of ["mousemove", "mousedown"]) {
+  document.addEventListener(event, ({ screenX, screenY }) => Object.assign(pointer, { x: screenX, y: screenY }), true);
 }
 
 /** Let a node be pointed at, focused, clicked and pressed. */
 function attend(node, i) {
   node.setAttribute("tabindex", "0");
   node.setAttribute("role", "button");
-  node.addEventListener("mouseenter", () => tell(i));
-  node.addEventListener("focus", () => tell(i));
-  node.addEventListener("mouseleave", () => tell(selected));
+  node.addEventListener("mouseenter", (event) => {
+    const scrolled = event.screenX === pointer.x && event.screenY === pointer.y; // below a mouse at rest
+    if (told !== i && !scrolled) tell(i);
+  });
+  node.addEventListener("focus", () => { if (told !== i) tell(i); });
+  node.addEventListener("mouseleave", () => { if (selected !== i) tell(selected); });
   node.addEventListener("click", () => choose(i));
   node.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;

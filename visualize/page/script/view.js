@@ -78,6 +78,7 @@ class View {
     this.layouts = [...this.element.children].map((svg, k) => new Layout(svg, this, k));
     this.layout = this.layouts[0];
     this.step = 0;
+    this.cells = []; // [boxes] the cell of the map that is read
     if (LAB !== null && LAB.changed) this.compute(LAB);
     else this.steps = this.makeSteps();
   }
@@ -86,7 +87,7 @@ class View {
   read() {
     this.largest = this.view.largest;
     this.boxes = this.view.boxes.map((box) => ({
-      ...box, low: number(box.low), data: number(box.data), grad: number(box.grad), seed: number(box.seed),
+      ...box, nodes: unrolled(box.nodes), low: number(box.low), data: number(box.data), grad: number(box.grad), seed: number(box.seed),
     }));
     this.edges = this.view.edges.map(([parent, user, partial, count, operand], index) => ({
       index, parent, user, count, operand, partial: partial === null ? null : number(partial),

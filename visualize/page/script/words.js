@@ -112,13 +112,56 @@ function sentence(line, step) {
   const to = view.boxes[parent];
   if (!line.known) {
     const target = to.size === 1 ? view.d(parent) : to.heading;
-    return [`${target} receives over ${plural(count, "edge")}`];
+    const [over, done] = [plural(count, "edge"), line.arrived === view.due(parent)];
+    if (!LAB) return [`${target} receives over ${over}`];
+    const size = to.size === 1 ? "" : "gradients of norm ";
+    const now = `${done ? "in all" : "so far"} ${to.size === 1 ? "" : "|grad| "}` +
+      write(done ? to.grad : total(parent, step.i));
+    return [
+      `${target} ${to.size === 1 ? "+=" : "receives"} `, element("span", `${size}${write(sizeOf(along(line.edge)))}`, "upstream"),
+      ` over ${over}, ${now}`,
+    ];
   }
   const due = view.due(parent);
   const sofar = due > 1 && view.exact(parent) ? `, now ${write(line.total)} (${line.arrived} of ${due})` : "";
   return [
     `${view.d(parent)} += `, element("span", `local ${write(partial)}`, "local"), " × ",
     element("span", `upstream ${write(step.up)}`, "upstream"), ` = ${write(line.add)}${sofar}`,
+  ];
+}
+
+/** [nodes of the parent's box] what the edges of one line add to their gradients. */
+function along({ parent, user }) {
+  const { grad, partials, start, parents } = LAB.engine;
+  const places = new Map(view.boxes[parent].nodes.map((node, k) => [node, k]));
+  const sums = new Array(places.size).fill(0);
+  for (const node of view.boxes[user].nodes) {
+    if (grad[node] === 0) continue; // and stays 0 through an infinite partial
+    for (let e = start[node]; e < start[node + 1]; e++) {
+      const k = places.get(parents[e]);
+      if (k !== undefined) sums[k] += grad[node] * partials[e];
+    }
+  }
+  return sums;
+}
+
+/** The number of a sum for one node, the norm of those for several. */
+const sizeOf = (sums) => (sums.length === 1 ? sums[0] : norm(sums));
+
+/** What box i has received, within this picture and from outside, once box `last` has sent. */
+function total(i, last) {
+  const lines = view.outOf[i].filter((edge) => edge.user >= last).map(along);
+  return sizeOf(view.boxes[i].nodes.map((_, k) => lines.reduce((sum, line) => sum + line[k], view.boxes[i].seed)));
+}
+
+/** What the gradients of the nodes in box i come from. */
+function arrivals(i, sent, complete) {
+  const lines = LAB && view.boxes[i].kind !== "constant" ? view.outOf[i].filter(sent) : [];
+  if (lines.length === 0) return [];
+  return [
+    element("p", complete ? "The gradients come" : "Gradients have come so far"),
+    list(lines.map((edge) =>
+      `through ${view.name(edge.user)}, over ${plural(edge.count, "edge")}: norm ${write(sizeOf(along(edge)))}`)),
   ];
 }
 
@@ -144,13 +187,14 @@ function details(i) {
   const box = view.boxes[i];
   const { known, complete, sent } = seen();
   const parts = [element("h2", box.heading)];
-  const kind = box.kind === "group" ? plural(box.size, "node") : box.kind;
-  parts.push(element("p", `${kind}${box.size > 1 && box.kind !== "group"
-    ? ` × ${box.size.toLocaleString("en")}` : ""}`, "hint"));
+  const kind = { group: "node", data: "number" }[box.kind] ?? box.kind;
+  parts.push(element("p", box.size > 1 ? plural(box.size, kind) : box.kind, "hint"));
   if (box.size > 1) {
     const size = box.kind === "constant" || !complete[i] ? "" : `, |grad| ${write(box.grad)}`;
-    parts.push(element("p", known[i] ? `${range(box)}${size}` : "not computed yet"));
+    parts.push(element("p", known[i] ? `data ${numbers(box)}${size}` : "not computed yet", "formula"));
+    parts.push(...arrivals(i, sent, complete[i]));
     if (box.open !== null) parts.push(element("p", "Click or press Enter to open it.", "hint"));
+    else if (LAB) parts.push(...cells(i));
     else if (box.kind === "group") {
       parts.push(element("p", "Too much for this page: explain a part of the graph to see inside.",
         "hint"));
@@ -170,7 +214,8 @@ function details(i) {
   parts.push(element("p", `${view.d(i)} = ${grad}`.replace("= not", "is not"), "formula"));
   const through = view.outOf[i].filter(sent).map((edge) => {
     if (edge.partial === null || !view.single(edge.user)) {
-      return `through ${view.name(edge.user)}, over ${plural(edge.count, "edge")}`;
+      return `through ${view.name(edge.user)}, over ${plural(edge.count, "edge")}` +
+        (LAB ? `: ${write(sizeOf(along(edge)))}` : "");
     }
     const up = view.finalGrad(edge.user);
     return `through ${view.name(edge.user)}: ${write(edge.partial)} × ${write(up)} = ` +
