@@ -122,7 +122,7 @@ class Tree:
             return TypeError(f"{self._what}: {path} is {problem}, which has no derivative")
         hint = ""
         if problem.startswith("an int"):
-            hint = "; write 2.0 for 2"
+            hint = "; write a float, as 2.0 for 2"
         elif problem.startswith(("an array of int", "an array of uint", "an array of bool")):
             hint = "; write array.astype(float)"
         if path.startswith("argument"):

@@ -100,7 +100,10 @@ def square(x):
 
 
 FAILURES = {
-    "an int": (lambda: grad(square)(3), "grad: argument 0 is an int, 3, .* write 2.0 for 2"),
+    "an int": (
+        lambda: grad(square)(3),
+        "grad: argument 0 is an int, 3, .* write a float, as 2.0 for 2",
+    ),
     "a bool": (lambda: grad(square)(True), "grad: argument 0 is a bool"),
     "a str": (lambda: jacfwd(square)("abc"), "jacfwd: argument 0 is a str, 'abc'"),
     "within": (lambda: grad(square)({"a": [1.0, 2]}), r"argument 0\['a'\]\[1\] is an int"),

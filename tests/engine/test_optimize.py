@@ -266,7 +266,7 @@ def test_a_solver_that_stops_early_says_so():
     ("changed", "error", "message"),
     [
         ({"parameters": {"a": [1.0, 2]}}, TypeError, "parameters['a'][1] is an int, 2, by which "
-         "there is no derivative; write 2.0 for 2"),
+         "there is no derivative; write a float, as 2.0 for 2"),
         ({"parameters": np.array([1, 2])}, TypeError, "parameters is an array of int64, by which "
          "there is no derivative; write array.astype(float)"),
         ({"parameters": {"a": "x"}}, TypeError, "parameters['a'] is a str, 'x'"),
