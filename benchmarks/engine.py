@@ -91,7 +91,7 @@ class Size:
 
 
 FULL = Size(15, 0.2, (300_000, 1_000_000), 1_000_000, 10_000_000)
-QUICK = Size(3, 0.02, (60_000, 100_000), 100_000, 200_000)
+QUICK = Size(1, 0.02, (60_000, 100_000), 100_000, 200_000)
 
 
 def experiment(function: Experiment) -> Experiment:
