@@ -370,11 +370,12 @@ def errors(rule: Rule, samples: int) -> tuple[float, float]:
 HEADER = """\
 # Accuracy
 
-Written by `python docs/accuracy.py`, which draws {samples:,} operands for each operation and
-compares values and partial derivatives with mpmath's at {digits} digits. The error is counted in
-ulps, units in the last place of the exact result: 0.5 is a correctly rounded one. The bounds are
-promised, and `tests/operations/test_rules_accuracy.py` holds them; what was measured
-depends on the C library (here {libc}).
+How far is a value or a partial derivative from the exact one? The error is counted in
+ulps, units in the last place of the exact result: a correctly rounded result is at most 0.5 ulps
+away. The table has the largest error that was measured, and a bound that is promised;
+`tests/operations/test_rules_accuracy.py` holds the bounds. `python docs/accuracy.py` draws
+{samples:,} operands for each operation, compares with mpmath's results at {digits} digits, and
+writes this page. Measured errors depend on the C library (here {libc}).
 
 Operands are drawn close to 0, evenly from the domain, and evenly by their magnitude. Results beyond
 the normal doubles, from 2.2e-308 to 1.8e308, are not counted.

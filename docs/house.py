@@ -200,12 +200,12 @@ def shortest_way(after: dict[str, set[str]], start: str) -> list[str]:
 # ------------------------------------------------------------------------------- what is written
 
 HEADER = """\
-# The house
+# The house: all modules, and what each imports
 
-Written by `python docs/house.py`. Each box is a room: a module, or a package with all that is in
-it. An arrow leads from a room to one that it imports; where a longer way leads there, it is left
-out. No arrow leads upward, for types and within functions, too: `tests/test_house.py` holds this,
-and that the test of every module is found by its name.
+This map is for readers of the source. Each box is a room: a module, or a package with all that is
+in it. An arrow leads from a room to one that it imports, unless a longer way leads there, too. No
+arrow leads upward, also not for types or within functions: `tests/test_house.py` holds this, and
+that the test of every module is found by its name. `python docs/house.py` writes this page.
 
 ![the rooms of the house, and arrows from each to those it imports](images/house.svg)
 
