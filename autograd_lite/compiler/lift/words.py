@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
@@ -161,7 +162,7 @@ def _contraction(it: Contraction, names: Names) -> str:
         moving = [[bool(stride) for stride in ref.strides] for ref in (it.a, it.b)]
         if moving == [[True, False], [False, True]]:
             return f"outer({a}, {b})"
-        return f"outer({b}, {a})" if moving == [[False, True], [True, False]] else f"{a} * {b}"
+        return f"outer({b}, {a})" if moving == [[False, True], [True, False]] else _product(a, b)
     if not any(it.b.strides[n:]):
         return f"{a}.sum({'axis=1' if it.loops else ''}) * {b}"
     only_a = [i for i in range(n) if it.a.strides[i] and not it.b.strides[i]]
@@ -176,6 +177,12 @@ def _contraction(it: Contraction, names: Names) -> str:
     elif only_b and not only_a and not left.endswith(".T"):
         left, right = right.removesuffix(".T") if right.endswith(".T") else right + ".T", left
     return f"{left} @ {right}"
+
+
+def _product(a: str, b: str) -> str:
+    """a * b, or a / c where b is 1 / c."""
+    found = re.fullmatch(r"1 / (\([^()]*\))|\(1 / ([^ ()]+)\)", b)
+    return f"{a} / {found[1] or found[2]}" if found else f"{a} * {b}"
 
 
 def _transposed(ref: Ref, rows: list[int], n: int, inner_last: bool) -> str:

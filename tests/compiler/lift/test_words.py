@@ -72,6 +72,14 @@ def lines_of(function, *args):
     return [line.strip() for line in text.splitlines() if line.startswith("    ")]
 
 
+def test_a_product_with_1_by_a_number_is_a_quotient():
+    """sqrt' is 1 / (2 sqrt), log' is 1 / x: what arrives is divided, not multiplied by 1 first."""
+    xs = [Value(1.0), Value(2.0), Value(3.0)]
+    text = lines_of(lambda xs: ag.sum([ag.log(ag.sqrt(x * x)) for x in xs]), xs)
+    assert "da1[3] = dout / a1" in text
+    assert "dz1[3] = da1 / (2 * a1)" in text
+
+
 def test_constants_that_differ_are_no_number():
     assert "z1 = x @ constants" in lines_of(
         lambda xs: W[0] + sum(k * x for k, x in enumerate(xs, 1)), [1.0, 2.0]
