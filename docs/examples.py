@@ -37,7 +37,7 @@ NAMES = [
     "control",
     "posterior",
 ]
-WIDTH = 720  # pixels of a picture
+WIDTH = 1440  # pixels of a picture, twice those of a column of text
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
 
 HEAD = """# Examples

@@ -19,9 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from common import command_line, data, draw_losses, print_gain
+from common import ORANGE, command_line, data, draw_heat, draw_losses, print_gain, sheet
 from letters import LETTERS, Vectors, added, numbered, shuffled_names
-from matplotlib.figure import Figure
 from tqdm import tqdm
 
 import autograd_lite
@@ -93,21 +92,22 @@ def draw(model: Encoder, losses: list[float], name: str, path: Path) -> None:
     """The loss of every step; for each letter of a name as the gap, the guesses and attention."""
     tokens = numbered(name)
     answers = [model(masked(tokens, gap), gap) for gap in gaps_of(name)]
-    figure = Figure(figsize=(16, 6.4), dpi=150, layout="constrained")
-    loss, guesses, attention = figure.subplots(1, 3, width_ratios=[1.2, 0.8, 1])
+    figure = sheet(7)
+    loss, attention, guesses = figure.subplot_mosaic("AB;CC", height_ratios=[1, 0.9]).values()
     draw_losses(loss, losses, 100)
 
     scores = np.exp([data(logits[0])[1:] for logits, _ in answers])
-    guesses.imshow((scores / scores.sum(axis=1, keepdims=True)).T, cmap="Blues", vmin=0, vmax=1)
-    guesses.plot(range(len(name)), tokens[1:-1] - 1, "s", ms=9, mfc="none")
-    guesses.set_xticks(range(len(name)), name)
-    guesses.set_yticks(range(26), LETTERS[1:])
-    guesses.set_title("Its guesses for each gap\n(the square is the letter)")
+    draw_heat(guesses, scores / scores.sum(axis=1, keepdims=True), "probability", vmax=1)
+    guesses.plot(tokens[1:-1] - 1, range(len(name)), "s", ms=12, color=ORANGE, mfc="none")
+    guesses.set_xticks(range(26), LETTERS[1:])
+    guesses.set_yticks(range(len(name)), name)
+    guesses.set(ylabel="gap", title="Its guesses for each gap; the square is the letter")
 
-    attention.imshow(data([weights[0] for _, weights in answers]), cmap="Blues", vmin=0)
+    draw_heat(attention, data([weights[0] for _, weights in answers]), "weight")
     attention.set_xticks(range(len(tokens)), f".{name}.")
     attention.set_yticks(range(len(name)), name)
-    attention.set_title("How much each gap (row) attends to each letter,\nmean of the heads")
+    attention.set(xlabel="letter", ylabel="gap")
+    attention.set_title("What a gap attends to: mean of the heads")
     figure.savefig(path)
 
 

@@ -25,8 +25,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from common import BLUE, ORANGE, command_line, print_gain
-from matplotlib.figure import Figure
+from common import BLUE, ORANGE, command_line, print_gain, sheet
+from matplotlib.ticker import MaxNLocator
 
 import autograd_lite
 from autograd_lite import Value, nn
@@ -108,18 +108,18 @@ def compare(when: str, model: Net, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
 
 def draw(losses: list[float], pairs: dict[str, tuple], path: Path) -> None:
     """The loss of every epoch; how far the recursion's gradients are from those of backward()."""
-    figure = Figure(figsize=(12, 6.2), dpi=150, layout="constrained")
+    figure = sheet(4.2)
     learning, agreement = figure.subplots(1, 2)
     learning.plot(range(1, len(losses) + 1), losses, color=BLUE, lw=2)
-    learning.set(xlabel="epoch", ylabel="J", title="Loss")
-    for (when, pair), color in zip(pairs.items(), (ORANGE, BLUE), strict=True):
+    learning.set(xlabel="epoch", ylabel="J", title="Loss: the mean squared error")
+    looks = ((ORANGE, "x"), (BLUE, "."))
+    for (when, pair), (color, mark) in zip(pairs.items(), looks, strict=True):
         ours, others = pair
-        agreement.plot(ours, others - ours, ".", ms=3, color=color, label=f"{when} training")
-    agreement.set(xlabel="by backward()", ylabel="by the recursion, less that by backward()")
+        agreement.plot(ours, others - ours, mark, ms=3, color=color, label=f"{when} training")
+    agreement.set(xlabel="gradient by backward()", ylabel="by the recursion, less by backward()")
     agreement.set_title("Each gradient: how far the two are apart")
-    agreement.legend(frameon=False)
-    for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
+    agreement.xaxis.set_major_locator(MaxNLocator(4))
+    agreement.legend(markerscale=2)
     figure.savefig(path)
 
 

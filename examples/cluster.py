@@ -38,10 +38,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import BLUE, ORANGE, command_line, draw_losses
+from common import BLUE, ORANGE, command_line, draw_losses, sheet
 from gpt import GPT, PLACES, made_up
 from letters import numbered, shuffled_names
-from matplotlib.figure import Figure
 from tqdm import tqdm
 
 import autograd_lite
@@ -255,21 +254,23 @@ def draw(
     losses: list[float], same: list[float], speed: float, speeds: dict[int, Any], path: Path
 ) -> None:
     """The losses, and names a second against devices."""
-    figure = Figure(figsize=(14, 6.4), dpi=150, layout="constrained")
+    figure = sheet(4.2)
     left, right = figure.subplots(1, 2)
     draw_losses(left, losses, 100)
     left.plot(same, "x", ms=3, color=ORANGE, label="autograd_lite on one core")
-    left.legend(frameon=False)
-    for (size, found), colour in zip(speeds.items(), (BLUE, ORANGE), strict=False):
-        right.plot(list(found), list(found.values()), "o-", color=colour, label=f"{size} at a time")
+    left.legend(markerscale=2)
+    for (size, found), look in zip(speeds.items(), ((BLUE, "o"), (ORANGE, "s")), strict=False):
+        colour, mark = look
+        label = f"{size} at a time"
+        right.plot(list(found), list(found.values()), f"{mark}-", color=colour, label=label)
         right.set_xticks(list(found))
     if speed:
         right.axhline(speed, color=BLUE, ls="--", lw=1, label="autograd_lite on one core")
-    where = f"on a machine of {os.cpu_count()} cores"
-    right.set(xlabel="devices", title=f"Names learnt in a second, {where}")
+    right.set(xlabel="devices", ylabel="names a second")
+    right.set_title(f"Speed, on a machine of {os.cpu_count()} cores")
+    right.yaxis.set_major_formatter("{x:,.0f}")
     right.set_ylim(bottom=0)
-    right.legend(frameon=False)
-    right.spines[["top", "right"]].set_visible(False)
+    right.legend()
     figure.savefig(path)
 
 

@@ -18,8 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from common import command_line, data, draw_losses, draw_tiles, epochs, print_gain
-from matplotlib.figure import Figure
+from common import command_line, data, draw_losses, draw_tiles, epochs, print_gain, sheet
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -60,7 +59,7 @@ def draw(
     path: Path,
 ) -> None:
     """Loss and hardest images, above the filters and their maps of the hardest."""
-    figure = Figure(figsize=(12, 9), dpi=150, layout="constrained")
+    figure = sheet(7.6)
     (left, right), (filters, maps) = figure.subfigures(2, 2, height_ratios=[1, 1.4])
     axes = left.subplots()
     draw_losses(axes, losses, 50)
@@ -68,15 +67,23 @@ def draw(
 
     rivals = np.where(np.eye(10)[labels], -np.inf, logits)
     hardest = np.argsort(np.choose(labels, logits.T) - rivals.max(axis=1))[:8]
-    titles = [f"{labels[i]} read as {logits[i].argmax()}" for i in hardest]
-    draw_tiles(right, "The 8 hardest test images", images[hardest, 0], titles, 4, "Greys", "ink")
+    titles = [f"{labels[i]} → {logits[i].argmax()}" for i in hardest]
+    draw_tiles(
+        right,
+        "The hardest: the digit → how it was read",
+        images[hardest, 0],
+        titles,
+        4,
+        "Greys",
+        "ink",
+    )
 
     convolution, activation, *_ = model
     with no_grad():
         seen = data(activation(convolution(images[hardest[0]])))
-    title = "The filters: ink on red raises their maps, ink on blue lowers them"
+    title = "The filters: ink on red raises their maps,\nink on blue lowers them"
     draw_tiles(filters, title, data(convolution.weight)[:, 0], range(24), 6, "RdBu_r", "weight")
-    draw_tiles(maps, "Their maps of the hardest image", seen, range(24), 6, "Greys", "activation")
+    draw_tiles(maps, "Their maps of\nthe hardest image", seen, range(24), 6, "Greys", "activation")
     figure.savefig(path)
 
 

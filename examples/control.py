@@ -29,9 +29,8 @@ from typing import Any
 
 import numpy as np
 import scipy.optimize
-from common import BLUE, LIGHT_BLUE, ORANGE, command_line, print_gain
+from common import BLUE, LIGHT_BLUE, ORANGE, command_line, print_gain, sheet
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 import autograd_lite
@@ -135,23 +134,23 @@ def simulate(forces: np.ndarray, steps: int = 50) -> np.ndarray:
 
 def draw(points: np.ndarray, patterns: dict[str, np.ndarray], path: Path) -> None:
     """A film strip, the motion in time, and where the matrices are not zero."""
-    figure = Figure(figsize=(12, 9.5), dpi=150, layout="constrained")
+    figure = sheet(8.2)
     layout = [["film"] * 4, ["force", "force", "motion", "motion"], [*["J"] * 2, *["H"] * 2]]
     axes = figure.subplot_mosaic(layout, height_ratios=[0.9, 1, 1.9])
     draw_film(axes["film"], points)
     times = np.linspace(0, SECONDS, len(points))
     axes["force"].plot(times, points[:, 4], color=ORANGE)
     axes["force"].axhline(0, color="#999999", lw=0.8)
-    axes["force"].set(title="The force (N)", xlabel="time (s)")
+    axes["force"].set(title="The force", xlabel="time (s)", ylabel="force (N)")
     axes["motion"].plot(times, np.degrees(points[:, 1]), color=BLUE)
-    axes["motion"].set(title="The angle of the pole (degrees)", xlabel="time (s)")
+    axes["motion"].set(title="The pole", xlabel="time (s)", ylabel="angle (degrees)")
     axes["motion"].set_yticks([0, 90, 180])
-    for name in ("film", "force", "motion"):
-        axes[name].spines[["top", "right"]].set_visible(False)
     for name, (title, pattern) in zip("JH", patterns.items(), strict=True):
-        axes[name].spy(pattern, markersize=1.2, color=BLUE, marker="s")
+        axes[name].spy(pattern, markersize=1, color=BLUE, marker="s")
         filled = f"{pattern.sum():,} of {pattern.size:,} places"
-        axes[name].set_title(f"{title}: {filled}", pad=8)
+        axes[name].set_title(f"{title}:\n{filled}", pad=8)
+        axes[name].set(xlabel="variable", ylabel="equation" if name == "J" else "variable")
+        axes[name].spines[:].set_visible(True)
         axes[name].tick_params(top=False, labeltop=False, bottom=True, labelbottom=True)
     figure.savefig(path)
 

@@ -22,8 +22,16 @@ import time
 from pathlib import Path
 
 import numpy as np
-from common import command_line, data, draw_confusion, draw_losses, draw_tiles, epochs, print_gain
-from matplotlib.figure import Figure
+from common import (
+    command_line,
+    data,
+    draw_confusion,
+    draw_losses,
+    draw_tiles,
+    epochs,
+    print_gain,
+    sheet,
+)
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -49,8 +57,8 @@ def draw(
     path: Path,
 ) -> None:
     """The loss, the confusion matrix, what is read wrong, and the weights of the hidden neurons."""
-    figure = Figure(figsize=(12, 12), dpi=150, layout="constrained")
-    top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1.2, 0.35, 1])
+    figure = sheet(10.2)
+    top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1.1, 0.38, 1.15])
     left, right = top.subplots(1, 2)
     draw_losses(left, losses, 90)
     left.set_yscale("log")
@@ -62,8 +70,8 @@ def draw(
         axes.set_axis_off()
     for axes, i in zip(grid, wrong, strict=False):
         axes.imshow(images[i].reshape(8, 8), cmap="Greys", vmin=0, vmax=1)
-        axes.set_title(f"a {labels[i]}, read as {guesses[i]}", fontsize=9)
-    middle.suptitle("Read wrong")
+        axes.set_title(f"{labels[i]} → {guesses[i]}", fontsize=10)
+    middle.suptitle("Read wrong: the digit → what the network read")
     weights = data([neuron.w for neuron in model.layers[0].neurons]).reshape(-1, 8, 8)
     title = "What each hidden neuron looks for: ink on red raises its z, ink on blue lowers it"
     draw_tiles(bottom, title, weights, range(len(weights)), 8, "RdBu_r", "weight")

@@ -34,8 +34,7 @@ from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
-from common import BLUE, ORANGE, command_line, print_gain
-from matplotlib.figure import Figure
+from common import BLUE, ORANGE, command_line, print_gain, sheet
 from scipy.optimize import brentq
 from tqdm import tqdm
 
@@ -48,6 +47,15 @@ MONTHS = 12
 BATCH_SIZE = 500  # paths
 NAMES = ["price", "delta", "vega", "rho", "theta"]
 SECOND = ["gamma", "vanna"]
+TITLES = {
+    "price": "price",
+    "delta": "delta: ∂ price / ∂ spot",
+    "vega": "vega: ∂ price / ∂ volatility",
+    "rho": "rho: ∂ price / ∂ rate",
+    "theta": "theta: ∂ price / ∂ year",
+    "gamma": "gamma: ∂ delta / ∂ spot",
+    "vanna": "vanna: ∂ delta / ∂ volatility",
+}
 QUOTE = 12.0  # the price of a European call on the market
 
 
@@ -189,7 +197,7 @@ def estimate(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def draw(samples: np.ndarray, spots: dict[float, np.ndarray], path: Path) -> None:
     """Price and Greeks against the spot price; how delta converges; the implied volatility."""
-    figure = Figure(figsize=(12, 10.5), dpi=150, layout="constrained")
+    figure = sheet(8.8)
     *panels, quoted, last = figure.subplots(3, 3).flat
     grid = np.linspace(min(spots), max(spots), 100).tolist()
     style = {"fmt": "o", "ms": 3, "color": ORANGE, "capsize": 2, "zorder": 3}
@@ -202,8 +210,8 @@ def draw(samples: np.ndarray, spots: dict[float, np.ndarray], path: Path) -> Non
     for axes, centre, error in zip(panels[: len(NAMES)], means, errors, strict=True):
         axes.errorbar(list(spots), centre, 2 * error, **style)
     for axes, name in zip(panels, NAMES + SECOND, strict=True):
-        axes.set(title=name, xlabel="spot price")
-    panels[0].legend(frameon=False, fontsize=8)
+        axes.set(title=TITLES[name], xlabel="spot price")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
 
     by_spot = grad(implied, argnums=1)
     taylor = [f(QUOTE, SPOT) for f in (implied, by_spot, grad(by_spot, argnums=1))]
@@ -214,17 +222,15 @@ def draw(samples: np.ndarray, spots: dict[float, np.ndarray], path: Path) -> Non
     quoted.plot(closer, parabola, "--", color="#777777", label="first and second")
     quoted.plot(closer, [implied(QUOTE, s) for s in closer.tolist()], color=BLUE)
     quoted.plot(SPOT, taylor[0], "o", color=BLUE)
-    quoted.set(title=f"volatility implied by a price of {QUOTE:g}", xlabel="spot price")
-    quoted.legend(frameon=False, fontsize=8)
+    quoted.set(title=f"volatility for a price of {QUOTE:g}", xlabel="spot price")
+    quoted.legend()
 
     n = np.unique(np.geomspace(50, len(samples), 200).astype(int))
     centre, width = np.array([(m[1], 2 * e[1]) for m, e in (estimate(samples[:k]) for k in n)]).T
     last.fill_between(n, centre - width, centre + width, color="#f4c9bd", lw=0)
     last.plot(n, centre, color=ORANGE)
     last.axhline(with_greeks(asian, SPOT)[1], color=BLUE)
-    last.set(xscale="log", title=f"delta at {SPOT:g}, ± 2 standard errors", xlabel="paths")
-    for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
+    last.set(xscale="log", title=f"delta at {SPOT:g}, simulated", xlabel="paths")
     figure.savefig(path)
 
 

@@ -24,8 +24,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from common import BLUE, ORANGE, command_line, data, print_gain
-from matplotlib.figure import Figure
+from common import BLUE, ORANGE, command_line, data, draw_heat, print_gain, sheet
 from matplotlib.patches import Circle
 from sklearn.datasets import load_digits
 from tqdm import tqdm
@@ -134,19 +133,22 @@ def distances(images: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def draw(points: list[tuple], images: list[tuple], real: np.ndarray, path: Path) -> None:
     """The points in a row, below them 4 x 4 images, from first to last step; then what is real."""
-    figure = Figure(figsize=(15, 6.6), dpi=150, layout="constrained")
+    figure = sheet(3.7)
     rows = figure.subplots(2, len(points) + 1)
     circles = [*((f"step {step:,}", xy) for step, xy in points), ("real", ring(random.Random(0)))]
     for axes, (title, xy) in zip(rows[0], circles, strict=True):
         axes.add_patch(Circle((0, 0), 1, fill=False, color=ORANGE, alpha=0.5))
         axes.plot(*xy.T, ".", ms=2, color=BLUE)
-        axes.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal", title=title)
+        axes.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal")
+        axes.set_title(title, fontsize=10)
         axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+        axes.spines[:].set_visible(True)
     digits = [*((f"step {step:,}", pixels) for step, pixels in images), ("real", real)]
     for axes, (title, pixels) in zip(rows[1], digits, strict=True):
         framed = np.pad(pixels[:16].reshape(4, 4, 8, 8), ((0, 0), (0, 0), (1, 1), (1, 1)))
-        axes.imshow(framed.swapaxes(1, 2).reshape(40, 40), cmap="Greys")
-        axes.set(xticks=[], yticks=[], title=title)
+        draw_heat(axes, framed.swapaxes(1, 2).reshape(40, 40), cmap="Greys")
+        axes.set_title(title, fontsize=10)
+        axes.set(xticks=[], yticks=[])
     figure.suptitle(
         "What the generator makes of the same random numbers as it learns, beside what is real"
     )

@@ -18,9 +18,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from common import command_line, data, draw_losses, print_gain
+from common import command_line, data, draw_heat, draw_losses, print_gain, sheet
 from letters import LETTERS, Vectors, added, numbered, shuffled_names
-from matplotlib.figure import Figure
 from tqdm import tqdm
 
 import autograd_lite
@@ -73,16 +72,18 @@ def made_up(model: GPT, rng: random.Random, temperature: float = 0.5) -> str:
 
 def draw(model: GPT, losses: list[float], name: str, path: Path) -> None:
     """The loss of every step, and the attention of every head to the letters of a name."""
-    figure = Figure(figsize=(14, 6.4), dpi=150, layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.1])
+    figure = sheet(4.6)
+    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.25])
     draw_losses(left.subplots(), losses, 100)
     _, weights = model.attended(model.embedded(numbered(name)[:-1]))
-    for i, (axes, head) in enumerate(zip(right.subplots(2, 2).flat, weights, strict=True)):
-        axes.imshow(data(head), cmap="Blues", vmin=0, vmax=1)
-        axes.set_title(f"head {i}")
+    heads = right.subplots(2, 2)
+    for i, (axes, head) in enumerate(zip(heads.flat, weights, strict=True)):
+        image = draw_heat(axes, data(head), vmax=1)
+        axes.set_title(f"head {i}", fontsize=10)
         axes.set_xticks(range(len(name) + 1), "." + name)
         axes.set_yticks(range(len(name) + 1), "." + name)
-    right.suptitle("How much each letter (row) attends to itself and those before it")
+    right.colorbar(image, ax=heads, label="weight")
+    right.suptitle("What a letter (row) attends to, up to itself")
     figure.savefig(path)
 
 

@@ -25,8 +25,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from common import BLUE, ORANGE, command_line, print_gain
-from matplotlib.figure import Figure
+from common import BLUE, ORANGE, command_line, print_gain, sheet
 from tqdm import tqdm
 
 import autograd_lite
@@ -36,7 +35,8 @@ G = 9.81  # m/s²
 DT = 0.05  # s between measurements
 STAGES = [1.25, 2.5, 5, 10]  # s of the film that the fit sees
 NOISE = math.radians(2)
-NAMES = ["length (m)", "damping (1/s)", "first angle", "first velocity (1/s)"]
+NAMES = ["length (m)", "damping (1/s)", "first angle (rad)", "first velocity (rad/s)"]
+LOOKS = [("#0072b2", "-"), ("#e69f00", "--"), ("#009e73", "-."), ("#cc79a7", ":")]
 TRUTH = [1.3, 0.25, 2.0, 1.0]
 GUESS = [1.0, 0.0, 1.5, 0.0]
 
@@ -90,7 +90,7 @@ def loss(unknowns: list[Value], measured: list[float]) -> Value:
 
 def draw(measured: list[float], history: np.ndarray, losses: list[float], path: Path) -> None:
     """The film and the fit; the unknowns and the error on their way."""
-    figure = Figure(figsize=(12, 7.5), dpi=150, layout="constrained")
+    figure = sheet(7.2)
     motion, unknowns, error = figure.subplot_mosaic("AA;BC", height_ratios=[1.1, 1]).values()
     fine = np.arange(round(STAGES[-1] / DT) * 10 + 1) * DT / 10
     times = np.arange(len(measured)) * DT
@@ -99,34 +99,33 @@ def draw(measured: list[float], history: np.ndarray, losses: list[float], path: 
     for values, style, label in ((GUESS, ":", "first guess"), (fit, "-", "fit")):
         angles = swing(values, len(fine) - 1, DT / 10)
         motion.plot(fine, angles, style, color=BLUE, label=label)
-    motion.set(xlabel="time (s)", ylabel="angle (radians)", title="The pendulum")
-    motion.legend(frameon=False, ncols=3, loc="upper right")
+    motion.set(xlabel="time (s)", ylabel="angle (rad)", title="The pendulum")
+    motion.legend(ncols=3, loc="upper right")
 
-    for column, name in zip((history / TRUTH - 1).T, NAMES, strict=True):
-        unknowns.plot(100 * column, label=name)
+    for column, name, look in zip((history / TRUTH - 1).T, NAMES, LOOKS, strict=True):
+        color, style = look
+        unknowns.plot(100 * column, style, color=color, lw=1.2, label=name)
     unknowns.axhspan(-1, 1, color="#dddddd", label="within 1%")
     unknowns.set(yscale="symlog", xlabel="step", ylabel="% off the truth", title="The unknowns")
     unknowns.yaxis.set_major_formatter("{x:g}")
-    unknowns.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    unknowns.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.45, -0.22))
 
     error.plot(np.degrees(np.sqrt(losses)), color=BLUE, label="of the fit")
     error.axhline(math.degrees(NOISE), color=ORANGE, label="of the measurements")
     error.set(
         xlabel="step",
-        ylabel="degrees",
+        ylabel="root mean square (degrees)",
         yscale="log",
-        title="Root mean square error, by seconds of film",
+        title="The error, by length of the film",
     )
     error.set_yticks([2, 5, 10, 20, 50], [2, 5, 10, 20, 50])
     error.minorticks_off()
-    error.legend(frameon=False, loc="upper right", bbox_to_anchor=(1, 0.93))
+    error.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22))
     for stage, seconds in enumerate(STAGES):
         start = stage * len(losses) // len(STAGES)
         for axes in (unknowns, error):
             axes.axvline(start, color="#bbbbbb", lw=0.7, zorder=0)
         error.text(start, 1, f" {seconds:g} s", transform=error.get_xaxis_transform(), va="top")
-    for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path)
 
 

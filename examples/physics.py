@@ -28,8 +28,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import BLUE, LIGHT_BLUE, ORANGE, command_line, data, epochs, print_gain
-from matplotlib.figure import Figure
+from common import (
+    BLUE,
+    LIGHT_BLUE,
+    ORANGE,
+    command_line,
+    data,
+    epochs,
+    print_gain,
+    sheet,
+)
 
 import autograd_lite
 from autograd_lite import Value, grad, nn, no_grad, scan, sin
@@ -117,7 +125,7 @@ def draw(
     exact: np.ndarray, swings: dict[str, np.ndarray], found: nn.Module, states: Any, path: Path
 ) -> None:
     """The swings as paths of states; their energies; the energy that the network found."""
-    figure = Figure(figsize=(10, 6.2), dpi=150, layout="constrained")
+    figure = sheet(5.6)
     panels = figure.subplot_mosaic("AB;AC", width_ratios=[1.25, 1])
     phases, energies, shape = panels.values()
     q, p = np.meshgrid(np.linspace(-2.2, 2.2, 45), np.linspace(-2.2, 2.2, 45))
@@ -130,21 +138,21 @@ def draw(
         phases.plot(*swings[name].T, color=colours[name], lw=1, label=name)
         energies.plot(times, energy(swings[name]), color=colours[name])
     phases.plot(*states.T, ".", ms=2, color=GREY, zorder=0, label="measured")
-    phases.set(xlabel="angle q", ylabel="momentum p", aspect="equal")
+    phases.set(xlabel="angle q (rad)", ylabel="momentum p (m √(g l³))", aspect="equal")
     phases.set_title("The swings, and lines of equal H of the network")
-    phases.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+    phases.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.12))
     energies.plot(times, energy(exact), ":", color="black")
-    energies.set(xlabel="time", title="Energy of the swings; dotted: exact", ylim=(0, None))
+    energies.set(xlabel="time (√(l/g))", ylabel="energy (m g l)", ylim=(0, None))
+    energies.set_title("Energy of the swings; dotted: exact")
 
     angles = q[0]
     with no_grad():
         heights = data(found(np.stack([angles, 0 * angles], axis=1))) - bottom
-    shape.plot(angles, heights, color=BLUE, label="H(q, 0) - H(0, 0) of the network")
+    shape.plot(angles, heights, color=BLUE, label="H(q, 0) - H(0, 0)")
     shape.plot(angles, 1 - np.cos(angles), ":", color="black", label="1 - cos q")
-    shape.set(xlabel="angle q", title="The energy that it found", ylim=(0, 2.4))
-    shape.legend(frameon=False, loc="upper center", fontsize=9)
-    for axes in panels.values():
-        axes.spines[["top", "right"]].set_visible(False)
+    shape.set(xlabel="angle q (rad)", ylabel="energy (m g l)", ylim=(0, 2.6))
+    shape.set_title("The energy that it found")
+    shape.legend(loc="upper center")
     figure.savefig(path)
 
 

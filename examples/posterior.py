@@ -29,9 +29,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import BLUE, LIGHT_BLUE, ORANGE, command_line, print_gain
+from common import BLUE, LIGHT_BLUE, ORANGE, command_line, print_gain, sheet
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from tqdm import tqdm
 
 import autograd_lite
@@ -259,7 +258,7 @@ def draw_funnel(axes: Axes, title: str, chains: np.ndarray, diverged: np.ndarray
 
 def draw(found: dict[str, Any], path: Path) -> None:
     """The funnel as both see it, the chains of log τ, and the effects."""
-    figure = Figure(figsize=(10, 7.5), dpi=150, layout="constrained")
+    figure = sheet(7.2)
     *funnels, chains, effects = figure.subplots(2, 2).flat
     for axes, (title, (samples, diverged)) in zip(funnels, found.items(), strict=True):
         draw_funnel(axes, title, samples, diverged)
@@ -277,8 +276,9 @@ def draw(found: dict[str, Any], path: Path) -> None:
                 label=axes_label,
             )
     chains.axhline(1, color="#999999", lw=0.8)
-    chains.set(title="How often each chain has the ranks of τ", xlabel="rank", ylim=(0, None))
-    chains.legend(frameon=False, loc="lower center")
+    chains.set(xlabel="rank of τ", ylabel="frequency, 1 if even", ylim=(0, None))
+    chains.set_title("How often each chain has the ranks of τ")
+    chains.legend(loc="lower center", ncols=2)
 
     theta = found["free"][0][..., 2:].reshape(-1, len(SCHOOLS))
     rows = np.arange(len(SCHOOLS))
@@ -290,10 +290,12 @@ def draw(found: dict[str, Any], path: Path) -> None:
     effects.errorbar(middle, rows + 0.15, xerr=spread, color=BLUE, label="together", **style)
     effects.set_yticks(rows, list(SCHOOLS))
     effects.invert_yaxis()
-    effects.set(title="Effects of the schools, with 90% intervals", xlabel="points of the test")
-    effects.legend(frameon=False)
-    for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
+    effects.set(
+        title="Effects of the schools, with 90% intervals",
+        xlabel="effect (points of the test)",
+        ylabel="school",
+    )
+    effects.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.18))
     figure.savefig(path)
 
 

@@ -27,8 +27,7 @@ from pathlib import Path
 
 import gymnasium
 import numpy as np
-from common import BLUE, LIGHT_BLUE, ORANGE, command_line, print_gain
-from matplotlib.figure import Figure
+from common import BLUE, LIGHT_BLUE, ORANGE, command_line, print_gain, sheet
 from tqdm import tqdm
 
 import autograd_lite
@@ -98,36 +97,34 @@ def recent(returns: list[int]) -> float:
 
 def draw(act: Act, returns: list[int], tests: list[list[np.ndarray]], path: Path) -> None:
     """The returns; policy and baseline by angle and angular velocity; how the poles move."""
-    figure = Figure(figsize=(12, 8.5), dpi=150, layout="constrained")
+    figure = sheet(6.8)
     (learning, motion), maps = figure.subplots(2, 2)
     learning.plot(returns, ".", ms=3, color=LIGHT_BLUE, label="one episode")
     means = [recent(returns[: i + 1]) for i in range(len(returns))]
     learning.plot(means, color=BLUE, lw=2, label="mean of the last 100")
     learning.axhline(GOAL, color=ORANGE, lw=1, label=f"solved: {GOAL}")
-    learning.set(xlabel="episode", ylabel="return", title="Learning")
-    learning.legend(frameon=False)
+    learning.set(xlabel="episode", ylabel="return (pushes)", title="Learning")
+    learning.legend()
 
     for states in tests[:20]:
         seconds = np.arange(len(states)) / 50
         motion.plot(seconds, np.degrees(states)[:, 2], lw=0.7, color=BLUE, alpha=0.5)
     mean = np.mean([len(states) for states in tests])
     motion.set(xlabel="time (s)", ylabel="angle of the pole (degrees)")
-    motion.set_title(f"Tests: a mean return of {mean:.1f} over {len(tests)} episodes")
-    for axes in (learning, motion):
-        axes.spines[["top", "right"]].set_visible(False)
+    motion.set_title(f"Tests: mean return {mean:.1f} in {len(tests)} episodes")
 
     angles, velocities = np.linspace(-12, 12, 41), np.linspace(-3, 3, 41)
     with no_grad():
         seen = [act(np.array([0, 0, np.radians(a), v])) for v in velocities for a in angles]
     likely = [sigmoid(z.data) for z, _ in seen]
     lasting = [b.data * HORIZON for _, b in seen]
-    for axes, values, cmap, title in (
-        (maps[0], likely, "RdBu_r", "The probability of a push to the right"),
-        (maps[1], lasting, "viridis", "The baseline: how many more pushes, discounted"),
+    for axes, values, cmap, title, label in (
+        (maps[0], likely, "RdBu_r", "The policy", "probability of a push to the right"),
+        (maps[1], lasting, "viridis", "The baseline", "pushes to come, discounted"),
     ):
         image = axes.pcolormesh(angles, velocities, np.reshape(values, (41, 41)), cmap=cmap)
-        axes.set(xlabel="angle of the pole (degrees)", ylabel="its velocity (1/s)", title=title)
-        figure.colorbar(image, ax=axes)
+        axes.set(xlabel="angle of the pole (degrees)", ylabel="its velocity (rad/s)", title=title)
+        figure.colorbar(image, ax=axes, label=label)
     figure.savefig(path)
 
 

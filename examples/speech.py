@@ -27,8 +27,15 @@ import time
 from pathlib import Path
 
 import numpy as np
-from common import command_line, data, draw_confusion, draw_losses, epochs, print_gain
-from matplotlib.figure import Figure
+from common import (
+    command_line,
+    data,
+    draw_confusion,
+    draw_losses,
+    epochs,
+    print_gain,
+    sheet,
+)
 from matplotlib.ticker import MaxNLocator
 
 import autograd_lite
@@ -80,7 +87,7 @@ def draw(losses: list[float], test: Part, heard: list[np.ndarray], path: Path) -
     heard  the probability of each speaker after each frame, for each utterance: (frames, speakers)
     """
     utterances, speakers = test
-    figure = Figure(figsize=(12, 9), dpi=150, layout="constrained")
+    figure = sheet(7.4)
     (learning, confusion), (sound, mind) = figure.subplots(2, 2)
     draw_losses(learning, losses, 27)
     learning.set_yscale("log")
@@ -92,8 +99,10 @@ def draw(losses: list[float], test: Part, heard: list[np.ndarray], path: Path) -
     doubts = [np.sum(b.argmax(axis=1) != y) for b, y in zip(heard, speakers, strict=True)]
     i = np.argmax(np.equal(guesses, speakers) * doubts)
     image = sound.imshow(utterances[i].T, cmap="RdBu_r", vmin=-3, vmax=3, aspect="auto")
-    sound.set(xlabel="frame", ylabel="cepstrum", title=f"Speaker {speakers[i]} says /ae/")
-    figure.colorbar(image, ax=sound, label="standard deviations from the mean")
+    sound.set(
+        xlabel="frame", ylabel="cepstral coefficient", title=f"Speaker {speakers[i]} says /ae/"
+    )
+    figure.colorbar(image, ax=sound, label="standard deviations off the mean")
     image = mind.imshow(heard[i].T, cmap="Greys", vmin=0, vmax=1, aspect="auto")
     mind.set(xlabel="frame", ylabel="speaker", yticks=range(SPEAKERS))
     for axes in (sound, mind):

@@ -23,10 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import BLUE, ORANGE, command_line, draw_losses, print_gain
+from common import BLUE, ORANGE, command_line, draw_losses, print_gain, sheet
 from gpt import GPT, PLACES
 from letters import numbered, shuffled_names
-from matplotlib.figure import Figure
 from tqdm import tqdm
 
 import autograd_lite
@@ -91,21 +90,20 @@ def said(folder: Path, *command: str, given: bytes = b"") -> str:
 
 def draw(memory: dict[str, int], losses: np.ndarray, engine: np.ndarray, path: Path) -> None:
     """The loss of every step, how far it is from the engine's, and the memory."""
-    figure = Figure(figsize=(14, 6.4), dpi=150, layout="constrained")
+    figure = sheet(4.8)
     left, right = figure.subfigures(1, 2)
     draw_losses(left.subplots(), losses, 100)
-    off, bar = right.subplots(2, 1, height_ratios=[4, 1])
+    off, bar = right.subplots(2, 1, height_ratios=[3, 0.7])
     off.semilogy(np.maximum(abs(losses - engine), 1e-9), ".", ms=2, color=BLUE)
-    off.set(xlabel="step", title="Difference between the losses in C, float32, and the engine's")
-    off.spines[["top", "right"]].set_visible(False)
+    off.set(xlabel="step", ylabel="difference (nats)")
+    off.set_title("Loss in C (float32) less the engine's")
     start = 0
     for (part, size), colour in zip(memory.items(), COLOURS, strict=True):
         bar.barh(0, size / 1000, left=start / 1000, color=colour, label=part)
         start += size
-    bar.axvline(LIMIT / 1000, color=ORANGE)
+    bar.axvline(LIMIT / 1000, color=ORANGE, label="limit")
     bar.set(xlabel="kB", yticks=[], xlim=(0, 1.05 * LIMIT / 1000), title="Memory")
-    bar.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.5), frameon=False)
-    bar.spines[["top", "right"]].set_visible(False)
+    bar.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.6))
     figure.savefig(path)
 
 

@@ -15,11 +15,17 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @pytest.fixture(autouse=True)
 def examples(monkeypatch):
-    """The folder, on the path as it is for a program in it; skips without what they import."""
+    """The folder, on the path as it is for a program in it; skips without what they import.
+
+    What they set for all of matplotlib's figures is put back.
+    """
     for package in ("matplotlib", "numpy", "sklearn", "tqdm"):
         pytest.importorskip(package)
     monkeypatch.syspath_prepend(EXAMPLES)
-    return EXAMPLES
+    import matplotlib
+
+    with matplotlib.rc_context():
+        yield EXAMPLES
 
 
 @pytest.fixture
