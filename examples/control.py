@@ -173,9 +173,11 @@ def draw_film(axes: Axes, points: np.ndarray) -> None:
         axes.add_patch(Rectangle((x - 0.18, y - 0.07), 0.36, 0.14, color="#777777"))
         axes.plot([x, tip[0]], [y, tip[1]], color=BLUE, lw=2.5)
         axes.plot(*tip, "o", color=ORANGE, ms=6)
-        axes.text(1.9 * frame + 0.35, -0.8, f"{SECONDS * k / (len(points) - 1):.2f} s", ha="center")
+        axes.text(
+            1.9 * frame + 0.35, -0.98, f"{SECONDS * k / (len(points) - 1):.2f} s", ha="center"
+        )
     axes.set(
-        xticks=[], yticks=[], aspect="equal", xlim=(-0.6, 1.9 * FRAMES - 0.5), ylim=(-0.9, 0.62)
+        xticks=[], yticks=[], aspect="equal", xlim=(-0.6, 1.9 * FRAMES - 0.5), ylim=(-1.05, 0.62)
     )
     axes.set_title("The swing-up")
     axes.spines[:].set_visible(False)

@@ -155,9 +155,9 @@ def main() -> None:
             bar.update()
     bar.close()
 
-    print(f"{'':20}{'truth':>8}{'guess':>8}{'fit':>8}{'off':>8}")
+    print(f"{'':22}{'truth':>8}{'guess':>8}{'fit':>8}{'off':>8}")
     for name, true, guess, x in zip(NAMES, TRUTH, GUESS, history[-1], strict=True):
-        print(f"{name:20}{true:8.3f}{guess:8.3f}{x:8.3f}{x / true - 1:8.2%}")
+        print(f"{name:22}{true:8.3f}{guess:8.3f}{x:8.3f}{x / true - 1:8.2%}")
     print(f"{len(history):,} steps in {time.perf_counter() - start:.1f} s")
     print_gain(error_of, unknowns, seen)
     draw(measured, np.array(history), losses, options.output)

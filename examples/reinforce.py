@@ -97,14 +97,14 @@ def recent(returns: list[int]) -> float:
 
 def draw(act: Act, returns: list[int], tests: list[list[np.ndarray]], path: Path) -> None:
     """The returns; policy and baseline by angle and angular velocity; how the poles move."""
-    figure = sheet(6.8)
+    figure = sheet(7.2)
     (learning, motion), maps = figure.subplots(2, 2)
     learning.plot(returns, ".", ms=3, color=LIGHT_BLUE, label="one episode")
     means = [recent(returns[: i + 1]) for i in range(len(returns))]
     learning.plot(means, color=BLUE, lw=2, label="mean of the last 100")
     learning.axhline(GOAL, color=ORANGE, lw=1, label=f"solved: {GOAL}")
     learning.set(xlabel="episode", ylabel="return (pushes)", title="Learning")
-    learning.legend()
+    learning.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
     for states in tests[:20]:
         seconds = np.arange(len(states)) / 50
