@@ -7,6 +7,7 @@ import inspect
 import sys
 from textwrap import dedent
 from types import CodeType, FrameType, FunctionType, MethodType
+from weakref import WeakKeyDictionary
 
 from autograd_lite import Value
 from autograd_lite.callables import CompiledFunction, name_of, runs_later
@@ -43,10 +44,9 @@ class Recording(Observer):
         self._code = code
         self._seen = {code} if code is not None else set()
         self._frame: FrameType | None = None
-        self._made: dict[int, tuple[int, ...]] = {}  # by id: of a node that has ended, the next's
+        self._made: WeakKeyDictionary[Any, tuple[int, ...]] = WeakKeyDictionary()
 
     def made(self, node: Any) -> None:
-        self._made[id(node)] = ()
         if self._code is None:
             return
         lines = []
@@ -57,13 +57,13 @@ class Recording(Observer):
                 self._seen.add(frame.f_code)
                 if frame.f_code is self._code:
                     self._frame = frame
-                    self._made[id(node)] = tuple(lines)
+                    self._made[node] = tuple(lines)
                     return
             frame = frame.f_back
 
     def lines(self, nodes: Iterable[Value]) -> tuple[list[int], list[int]]:
         """The lines that made these nodes, and the lines from which those were called."""
-        ways = [way for node in nodes if (way := self._made.get(id(node)))]
+        ways = [self._made[node] for node in nodes if node in self._made]
         made = {way[0] for way in ways}
         return sorted(made), sorted({line for way in ways for line in way[1:]} - made)
 

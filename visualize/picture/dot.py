@@ -88,7 +88,7 @@ def to_dot(
     inside = routes(diagram)
     lines = header(rankdir, len(diagram.boxes))
     if beside:
-        lines.append(f"  edge [fontsize=11] graph [ranksep={0.6 if down else 0.4}]")
+        lines.append(f"  edge [fontsize=11] graph [ranksep={0.7 if down else 0.4}]")
     lines += _within(None, diagram, nodes, inside)
     pairs = Counter((edge.parent, edge.user) for edge in diagram.edges)
     for i, (edge, text) in enumerate(zip(diagram.edges, labels, strict=True)):

@@ -207,6 +207,7 @@ def shown(page, how):
     )
 
 
+@pytest.mark.once
 @in_chromium
 def test_the_line_of_each_step_is_lit(show):
     call = Call(squares, (0.8, 0.1))
@@ -222,6 +223,7 @@ def test_the_line_of_each_step_is_lit(show):
         assert [text.split(":")[0] for text in said] == [f"line {number}" for number in made]
 
 
+@pytest.mark.once
 @in_chromium
 def test_a_line_lights_what_it_made(show):
     call = Call(squares, (0.8, 0.1))
@@ -250,6 +252,7 @@ def test_a_line_lights_what_it_made(show):
     assert page.get_by_role("button", name="return total").count() == 0  # it makes nothing
 
 
+@pytest.mark.once
 @in_chromium
 def test_the_code_is_text_and_stands_beside_or_below(show):
     def sly(x):

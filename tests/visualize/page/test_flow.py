@@ -10,7 +10,10 @@ from autograd_lite import sum as sum_of
 from tests.support.javascript import CHROMIUM
 from visualize.model.nodes import Graph
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
+]
 
 
 def doubled():

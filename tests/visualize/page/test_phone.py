@@ -6,7 +6,10 @@ import visualize
 from autograd_lite import Value, tanh
 from tests.support.javascript import CHROMIUM
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
+]
 
 
 def chain():

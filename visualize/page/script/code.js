@@ -15,6 +15,12 @@ function chooseLine(number) {
   show();
 }
 
+/** Scroll the code, and never the page, so that a line is in sight. */
+function revealLine(source) {
+  const [frame, box] = [$("code"), source].map((one) => one.getBoundingClientRect());
+  $("code").scrollTop += Math.min(0, box.top - frame.top - 12) || Math.max(0, box.bottom - frame.bottom + 12);
+}
+
 /** Light the lines of the step, and those of the node that is told of. */
 function showCode() {
   const { i } = view.steps[view.step];
@@ -28,7 +34,7 @@ function showCode() {
     source.setAttribute("aria-pressed", String(line === number));
     source.disabled = !view.boxes.some((box) => makes(number, box));
   }
-  for (const number of [...through, ...now]) reveal(sources.get(number), $("code"));
+  for (const number of [...through, ...now]) revealLine(sources.get(number));
   if (DATA.beside) parent.postMessage({ now, through, about }, "*");
 }
 

@@ -3,6 +3,7 @@
 
 const TRAVEL = 900; // milliseconds, at the usual speed, until all that a step sends has arrived
 const ALONE = 0.6; // the part of it that each number takes
+const CROWD = 200; // numbers and boxes among which no free place is looked for
 const MANY_SENT = 40; // numbers of one step that are seen travelling
 const PLACES = 16; // of a number on its way, between which it goes straight
 const HEAD = 9; // points that the head of an arrow takes
@@ -23,20 +24,25 @@ function plate(text, className) {
   return { made, width, height: 15 };
 }
 
-/** Where a plate stands on a path: near its beginning, and over nothing else if that can be. */
+/** How much of a space is covered by another. */
+function covered(one, other) {
+  const wide = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+  const high = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+  return wide > 0 && high > 0 ? wide * high : 0;
+}
+
+/** Where a plate stands on a path: near its beginning, and over as little else as can be. */
 function place(path, { width, height }, taken) {
   const length = path.getTotalLength();
   const at = (s) => {
     const { x, y } = path.getPointAtLength(s);
     return { s, x, y, left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2 };
   };
-  const free = (one) => taken.every((other) => one.right <= other.left || other.right <= one.left ||
-    one.bottom <= other.top || other.bottom <= one.top);
-  let found = at(Math.min(length, HEAD + width / 2));
-  for (let s = 0; s <= length; s += 2) {
-    if (!free(at(s))) continue;
-    found = at(s);
-    break;
+  let [found, least] = [at(Math.min(length, HEAD + width / 2)), Infinity];
+  for (let s = 0; s <= length && least > 0 && taken.length < CROWD; s += 2) {
+    const one = at(s);
+    const cost = taken.reduce((sum, other) => sum + covered(one, other), 0);
+    if (cost < least) [found, least] = [one, cost];
   }
   taken.push(found);
   return found;
@@ -67,8 +73,9 @@ function showFlow({ phase }, boxes) {
   if (all.length === 0) return;
   const flow = drawn("g", { class: "flow", "aria-hidden": "true" });
   lines[0].parentNode.append(flow);
-  const ends = new Set(all.flatMap(({ edge }) => [edge.user, edge.parent]));
-  const taken = [...ends].map((i) => space(nodes[i], HEAD));
+  const parents = new Set(all.map(({ edge }) => edge.parent));
+  const users = new Set(all.map(({ edge }) => edge.user));
+  const taken = [...[...parents].map((i) => space(nodes[i], HEAD)), ...[...users].map((i) => space(nodes[i]))];
   for (const { edge } of all) if (partials[edge.index]) taken.push(space(partials[edge.index], -1));
   for (const line of all) {
     const path = lines[line.edge.index].querySelector("path");

@@ -141,13 +141,13 @@ function retell() {
   tell(told, away);
 }
 
-/** Scroll what is around, and never the page, so that the node is in sight. */
-function reveal(node, around = $("picture")) {
-  const frame = around.getBoundingClientRect();
+/** Scroll the picture, and never the page, so that the node is in sight. */
+function reveal(node) {
+  const frame = $("picture").getBoundingClientRect();
   const box = node.getBoundingClientRect();
   const dx = Math.min(0, box.left - frame.left - 12) || Math.max(0, box.right - frame.right + 12);
   const dy = Math.min(0, box.top - frame.top - 12) || Math.max(0, box.bottom - frame.bottom + 12);
-  around.scrollBy(dx, dy);
+  $("picture").scrollBy(dx, dy);
 }
 
 /** Show a step. Back leads to the one before, unless many are passed: in play, or along the slider. */
