@@ -4,8 +4,9 @@
     python -m http.server -d site/playground
 
 The folder has all that the page needs, and any server of files can give it out: CPython and
-Graphviz in WebAssembly, which npm brings in the versions of docs/playground/package-lock.json; this
-project as an archive of its sources; the programs of docs/playground/programs; and the page itself.
+Graphviz in WebAssembly, which npm brings in the versions of docs/playground/package-lock.json; the
+sources of this project; the programs of docs/playground/programs; and the page itself. Python
+starts there from a snapshot of its memory, which Node.js takes once all is imported.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -48,26 +48,23 @@ def programs() -> list[dict[str, str]]:
     return made
 
 
-def write_archive(path: Path) -> None:
-    """The sources of the project, as Python in the browser imports them."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for package in PACKAGES:
-            for file in sorted((ROOT / package).rglob("*")):
-                if file.is_file() and (file.suffix not in COMPILED or file.name in COPIED):
-                    name = file.relative_to(ROOT).as_posix()
-                    archive.writestr(zipfile.ZipInfo(name), file.read_bytes(), zipfile.ZIP_DEFLATED)
+def sources() -> dict[str, str]:
+    """The text of each file that Python in the browser imports or reads."""
+    files = {"runner.py": SOURCES / "runner.py"}
+    for package in PACKAGES:
+        for file in sorted((ROOT / package).rglob("*")):
+            if file.is_file() and (file.suffix not in COMPILED or file.name in COPIED):
+                files[file.relative_to(ROOT).as_posix()] = file
+    return {name: file.read_text(encoding="utf-8") for name, file in files.items()}
 
 
 def bring(folder: Path) -> None:
     """Put the files of the packages of npm into a folder."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise SystemExit("the playground is built from packages of npm: install Node.js")
     with tempfile.TemporaryDirectory() as work:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(SOURCES / name, work)
-        subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"],
-                       cwd=work, check=True)  # fmt: skip
+        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        subprocess.run([_program("npm"), "ci", *options], cwd=work, check=True)
         for package, files in BROUGHT.items():
             for file in files:
                 name = "graphviz.mjs" if file == "dist/index.js" else file
@@ -77,19 +74,27 @@ def bring(folder: Path) -> None:
 def write_page(folder: Path) -> None:
     """Write all but what npm brings."""
     for path in SOURCES.iterdir():
-        if path.suffix in (".html", ".css", ".js", ".py"):
+        if path.suffix in (".html", ".css", ".js"):
             shutil.copy(path, folder)
     dark = f"@media (prefers-color-scheme: dark) {{ {variables(':root', True)}}}\n"
     (folder / "colors.css").write_text(variables(":root") + dark, encoding="utf-8")
-    text = json.dumps(programs(), ensure_ascii=False, indent=1)
-    (folder / "programs.json").write_text(text, encoding="utf-8")
-    write_archive(folder / "autograd_lite.zip")
+    for name, made in (("programs", programs()), ("sources", sources())):
+        text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
 
 
 def build(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_page(folder)
     bring(folder)
+    subprocess.run([_program("node"), SOURCES / "snapshot.mjs", folder], check=True)
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise SystemExit(f"the playground is built with {name}: install Node.js")
+    return found
 
 
 if __name__ == "__main__":

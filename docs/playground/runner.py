@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import importlib
 import io
 import json
 import linecache
+import random
 import sys
 import time
 import traceback
@@ -16,7 +18,7 @@ from autograd_lite import Value
 from autograd_lite.observers import observe
 from visualize import Drawing, Page, explain
 from visualize.model.names import names_in
-from visualize.page.code import Recording
+from visualize.page.code import Call, Recording
 
 FILE = "program.py"
 RESULT = "_result_"  # the name of what the last line is
@@ -35,6 +37,13 @@ PICTURE = (
     "<!DOCTYPE html><html lang='en'><title>Picture</title>"
     "<style>:root {{ color-scheme: light dark }}</style>{}"
 )
+
+
+def begin():
+    """What the worker does once, after Python has started."""
+    importlib.invalidate_caches()  # what a snapshot knows of folders is from another time
+    random.seed()  # and its random numbers would be the same in each tab
+    Call.beside = True  # a page that the program makes of a function has its lines in the editor
 
 
 def run(source, post):

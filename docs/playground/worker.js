@@ -1,32 +1,37 @@
 // Python in a thread of its own, so that the page never waits for a program and can end it.
 
-import { loadPyodide } from "./pyodide.mjs";
 import { Graphviz } from "./graphviz.mjs";
+import { loadPyodide } from "./pyodide.mjs";
+import { options, unpack } from "./start.js";
 
 const here = (name) => new URL(name, import.meta.url).href;
-const fetched = async (name, as) => {
+
+async function fetched(name) {
   const response = await fetch(here(name));
   if (!response.ok) throw new Error(`${name}: ${response.status}`);
-  return response[as]();
-};
+  return response;
+}
+
+const unzipped = (response) => new Response(response.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+
+/** Python with all that is imported, from its snapshot; or from the beginning, if this browser cannot. */
+async function load() {
+  const all = { ...options, indexURL: here(".") };
+  const snapshot = new Uint8Array(await unzipped(await fetched("snapshot.bin")));
+  return loadPyodide({ ...all, _loadSnapshot: snapshot }).catch(() => loadPyodide(all));
+}
 
 async function start() {
-  const archive = fetched("autograd_lite.zip", "arrayBuffer");
-  const runner = fetched("runner.py", "text");
+  const sources = fetched("sources.json").then((response) => response.json());
   const graphviz = Graphviz.load();
-  const python = await loadPyodide({
-    indexURL: here("."),
-    env: { AUTOGRAD_LITE_PURE: "1", HOME: "/home/pyodide" },
-  });
-  python.unpackArchive(await archive, "zip");
-  python.FS.writeFile("runner.py", await runner);
+  const python = await load();
+  unpack(python, await sources); // a snapshot has no files
   python.registerJsModule("wasm_graphviz", await graphviz);
-  const runs = python.pyimport("runner");
-  // A page that the program itself makes of a function has its lines in the editor, too.
-  python.pyimport("visualize.page.code").Call.beside = true;
+  const runner = python.pyimport("runner");
+  runner.begin();
   return (source) => {
     postMessage({ kind: "began" });
-    runs.run(source, (kind, json) => postMessage({ kind, ...JSON.parse(json) }));
+    runner.run(source, (kind, json) => postMessage({ kind, ...JSON.parse(json) }));
   };
 }
 
