@@ -12,6 +12,7 @@ const python = new Python((message) => heard[message.kind](message));
 const programs = await (await fetch("programs.json")).json();
 const editor = new Editor({ area: $("code"), numbers: $("gutter"), behind: $("colored"), changed });
 let began = 0; // when the run began
+let ran = ""; // the program that runs, or ran last
 let wanted = false; // whether the reader asked for the run
 
 // ----------------------------------------------------------------------------- a run
@@ -36,13 +37,13 @@ const heard = {
     $("status").textContent = `Ran in ${((performance.now() - began) / 1000).toFixed(1)} s.`;
     if (own) say($("laboratory"), says, " ", button("Take that class in its place", () => replace(own)));
     else if (html === null) say($("laboratory"), says);
-    else show($("laboratory"), html, lit(editor.text));
+    else show($("laboratory"), html, lit(ran));
     if (wanted) reveal();
   },
   error({ line, text }) {
     state();
     $("status").textContent = "The program ended with an error.";
-    editor.mark(line);
+    if (editor.text === ran) editor.mark(line);
     $("laboratory").classList.add("old"); // what is shown there is not of this program
     $("error").hidden = false;
     $("error").replaceChildren(...(line === null ? [] : [button(`Line ${line}`, () => editor.go(line)), " "]), text);
@@ -65,15 +66,17 @@ function button(text, pressed) {
 
 /** Import Value in place of the class that the program has in these lines. */
 function replace([first, last]) {
+  if (editor.text !== ran) return runAsked(); // to find the lines again
   editor.replace(first, last, "from autograd_lite import Value");
-  runAsked();
+  return runAsked();
 }
 
 function run() {
   if (python.running) return;
   clear();
   $("status").textContent = "Python is starting …";
-  python.run(editor.text);
+  ran = editor.text;
+  python.run(ran);
   state();
 }
 

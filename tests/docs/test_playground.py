@@ -421,6 +421,17 @@ def test_an_error_marks_its_line(page, type_in):
 
 
 @pytest.mark.full
+def test_a_program_that_was_edited_while_it_ran_has_no_mark(page):
+    page.fill("#code", "import time\ntime.sleep(1)\n1 / 0")
+    page.evaluate("() => { document.getElementById('status').textContent = ''; }")
+    page.click("#run")
+    page.fill("#code", "a = 1\nb = 2\nc = 3\n")
+    page.wait_for_function(ENDED, timeout=SLOWEST)
+    assert page.inner_text("#error").startswith("Line 3 ZeroDivisionError")
+    assert page.locator("#gutter .wrong").count() == 0
+
+
+@pytest.mark.full
 def test_a_loop_without_end_is_stopped_and_python_starts_anew(page, type_in):
     page.fill(
         "#code", "n = 0\nwhile True:\n    n += 1\n    if n % 100_000 == 0:\n        print(n)\n"
