@@ -85,6 +85,7 @@ def test_a_source_is_checked_and_says_so(source):
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_no_warning_the_same_numbers_and_nothing_outside_of_arrays(source, compiler, tmp_path):
     """In double precision under sanitizers."""

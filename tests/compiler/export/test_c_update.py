@@ -91,6 +91,7 @@ def test_a_step_that_is_not_finite_leaves_all_as_it_was(name):
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("name", ["Adam", "AdamW"])
 def test_no_warning_and_nothing_outside_of_arrays(name, compiler, tmp_path):
