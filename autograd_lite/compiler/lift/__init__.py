@@ -8,7 +8,7 @@ Read in the order in which `lift` goes:
     affine               addresses as loops: what makes a matrix of scalars
     addresses, blocks    the position of each group in one flat memory
     lower, reverse       the instructions forward and backward, group by group, with the help of
-    sums, contractions, elementwise; `recurring` moves what is alike
+    terms, sums, contractions, elementwise; `recurring` moves what is alike
     instructions, check  the closed set of these, and the check of their order
     array_program        the result; `names` and `words` print it
 

@@ -102,7 +102,7 @@ class Layout:
             count = int(form.offsets[nodes[0] + 1] - first[0])
             operands = form.a[first + np.arange(count)[:, None]]
         elif group.kind == SUM:
-            operands = np.stack([form.a[first], form.b[first]])
+            operands = np.array([form.a[first], form.b[first]])
         else:
             operands = form.a[first][None]
         order, cuts, rows = self._known_arrangement(operands, group.kind)

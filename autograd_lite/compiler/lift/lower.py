@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd_lite.compiler.lift.addresses import Layout
+from autograd_lite.compiler.lift.blocks import Block, Memory
 from autograd_lite.compiler.lift.canonical import (
     ELEMENTWISE,
     LEAF,
@@ -17,11 +19,13 @@ from autograd_lite.compiler.lift.canonical import (
     CanonicalProgram,
 )
 from autograd_lite.compiler.lift.elementwise import elementwise, index_table, row_max
-from autograd_lite.compiler.lift.groups import Group
+from autograd_lite.compiler.lift.groups import CONSTANTS, Group
 from autograd_lite.compiler.lift.instructions import Instruction, Take
 from autograd_lite.compiler.lift.names import Array
-from autograd_lite.compiler.lift.recurring import Recurring
+from autograd_lite.compiler.lift.recurring import MAX_TERMS, Recurring
 from autograd_lite.compiler.lift.sums import sums, term_classes
+from autograd_lite.compiler.lift.terms import Terms
+from autograd_lite.compiler.tape.ranges import Ints
 from autograd_lite.derive import TANGENT
 
 __all__ = ["Lowering"]
@@ -40,6 +44,7 @@ class Lowering:
     def __init__(self, form: CanonicalProgram, layout: Layout) -> None:
         self.form, self.layout = form, layout
         self.recurring = Recurring(layout.memory)
+        self._terms = Terms(form.offsets, [group.members for group in layout.groups], self._columns)
         self._lowered: set[int] = set()
         self.forward: list[Instruction] = []
         for i, group in enumerate(layout.groups):
@@ -106,20 +111,34 @@ class Lowering:
 
     def _instructions(self, i: int) -> list[Instruction]:
         form, layout, memory = self.form, self.layout, self.layout.memory
-        group, block, address = layout.groups[i], layout.blocks[i], layout.address
+        group, block = layout.groups[i], layout.blocks[i]
         nodes = group.members
-        terms, counts = form.terms_of(nodes)
-        a, b = form.a[terms], form.b[terms]
+        row, factors, marks, padding = self._terms.of(i)
         if group.kind == SUM:
-            row = np.repeat(np.arange(len(nodes)), counts)
-            classes = term_classes(row, layout.group_of[a], layout.group_of[b], form.number[b])
-            return sums(self.recurring, block, row, address[a], address[b], classes)
+            return sums(self.recurring, block, row, factors, term_classes(row, marks, padding))
         if group.kind == ROW_MAX:
-            return row_max(memory, block, counts, address[a])
-        tables = address[a].reshape(len(nodes), -1)
+            return row_max(memory, block, np.bincount(row), factors[0])
+        tables = factors[0].reshape(len(nodes), -1)
         if group.kind == TAKE:
             return [Take(block.base, index_table(form.slot[nodes], tables))]
         what = form.formulas[group.formula]
         names = what.names if len(what.names) == len(tables.T) else "xyz"
-        operands = {x: table for x, table in zip(names, tables.T, strict=False) if x in what.names}
-        return elementwise(memory, block, what, operands)
+        read = [(x, table) for x, table in zip(names, tables.T, strict=False) if x in what.names]
+        named = [x for x, _ in read]
+
+        def lower(memory: Memory, block: Block, operands: Sequence[Ints]) -> list[Instruction]:
+            return elementwise(memory, block, what, dict(zip(named, operands, strict=True)))
+
+        if block.rows or len(row) > MAX_TERMS:
+            return lower(memory, block, [table for _, table in read])
+        factors = np.array([table for _, table in read])
+        shape = group.formula, (factors - factors[:, :1]).tobytes()
+        return self.recurring.lowered(lower, shape, block, [*factors])
+
+    def _columns(self, terms: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+        """[2, m] addresses and groups of the factors of terms, and whether they are padding."""
+        form, layout = self.form, self.layout
+        factors = np.array([form.a[terms], form.b[terms]])
+        groups = layout.group_of[factors]
+        padding = (groups[1] == CONSTANTS) & (form.number[factors[1]] != 1)
+        return layout.address[factors], groups, padding

@@ -1,4 +1,4 @@
-"""Sums that recur elsewhere, as those of the steps of a recurrence: lowered once, and moved.
+"""Tables that recur elsewhere, as those of the steps of a recurrence: lowered once, and moved.
 
 The instructions for a table depend on how the addresses of each operand lie to one another, and of
 constants on which are 0, 1 or -1, or equal; not on where the first of them lies. So a table that
@@ -24,12 +24,15 @@ from autograd_lite.compiler.lift.instructions import (
 )
 from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["Recurring"]
+__all__ = ["MAX_TERMS", "Recurring"]
 
 T = TypeVar("T")
 
 Lower: TypeAlias = Callable[[Memory, Block, Sequence[Ints]], list[Instruction]]
 
+Move: TypeAlias = Callable[[Sequence[int]], Instruction]
+
+MAX_TERMS = 1000  # what takes long to lower a table of more is its terms
 FAR = 1 << 40  # the distance of places: more than any memory has
 
 
@@ -39,8 +42,9 @@ class Recurring:
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
         # None of a shape that came once, and [] of one that takes more than moving instructions.
-        self._known: dict[tuple[object, ...], list[Instruction] | None] = {}
-        self._spans: dict[bytes, tuple[int, int]] = {}
+        self._known: dict[tuple[object, ...], list[Move] | None] = {}
+        self._spans: dict[tuple[object, ...], list[tuple[int, int]]] = {}
+        self._patterns: dict[bytes, bytes] = {}
         self._made: dict[tuple[object, ...], Any] = {}
 
     def once(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
@@ -55,24 +59,22 @@ class Recurring:
     ) -> list[Instruction]:
         """`lower(memory, block, operands)`.
 
-        shape  all that `lower` depends on besides its arguments, and at its end, of each operand,
-               how its addresses lie to the first
+        shape  all that `lower` depends on besides its arguments, and of each operand, how its
+               addresses lie to the first
         block  a block without padding
         """
         constants, origins = self.memory.constants, [block.base]
-        assert constants.values is not None
+        start, end = constants.base, constants.base + constants.size
+        if shape not in self._spans:
+            self._spans[shape] = [(int(x.min() - x[0]), int(x.max() - x[0])) for x in operands]
         key: list[object] = [*shape, block.size]
-        for x, moved in zip(operands, shape[-len(operands) :], strict=True):
-            assert isinstance(moved, bytes)
-            if moved not in self._spans:
-                self._spans[moved] = int(x.min() - x[0]), int(x.max() - x[0])
+        for x, (below, above) in zip(operands, self._spans[shape], strict=True):
             first = int(x[0])
-            low, high = (first + distance for distance in self._spans[moved])
             origins.append(first)
             pattern = None
-            if constants.base <= low and high < constants.base + constants.size:
-                pattern = _pattern(constants.values[x - constants.base])
-            elif low < constants.base + constants.size and high >= constants.base:
+            if start <= first + below and first + above < end:
+                pattern = self._pattern(x if above > below else x[:1])
+            elif first + below < end and first + above >= start:
                 return lower(self.memory, block, operands)
             key.append(pattern)
         shape = tuple(key)
@@ -81,18 +83,32 @@ class Recurring:
             return lower(self.memory, block, operands)
         known = self._known[shape]
         if known is None:
-            outline = _Outline(self.memory, origins)
-            there = Block(outline.place(0), block.offset, block.size)
-            far = [x - x[0] + outline.place(k) for k, x in enumerate(operands, 1)]
-            try:
-                known = lower(outline, there, far)
-                known = known if all(isinstance(it, _MOVED) for it in known) else []
-            except _IrregularError:
-                known = []
-            self._known[shape] = known
+            known = self._known[shape] = self._lowered_far(lower, block, operands, origins)
         if not known:
             return lower(self.memory, block, operands)
-        return [_moved(it, origins) for it in known]
+        return [move(origins) for move in known]
+
+    def _lowered_far(
+        self, lower: Lower, block: Block, operands: Sequence[Ints], origins: Sequence[int]
+    ) -> list[Move]:
+        """What gives the instructions with operands elsewhere; [] if nothing does."""
+        outline = _Outline(self.memory, origins)
+        there = Block(outline.place(0), block.offset, block.size)
+        far = [x - x[0] + outline.place(k) for k, x in enumerate(operands, 1)]
+        try:
+            known = lower(outline, there, far)
+        except _IrregularError:
+            return []
+        return list(map(_moved, known)) if all(isinstance(it, _MOVED) for it in known) else []
+
+    def _pattern(self, addresses: Ints) -> bytes:
+        """Which of constants are equal, and which are those that are looked for."""
+        key = addresses.tobytes()
+        if key not in self._patterns:
+            constants = self.memory.constants
+            assert constants.values is not None
+            self._patterns[key] = _pattern(constants.values[addresses - constants.base])
+        return self._patterns[key]
 
 
 def _pattern(numbers: NDArray[np.float64]) -> bytes:
@@ -103,28 +119,30 @@ def _pattern(numbers: NDArray[np.float64]) -> bytes:
     return which.tobytes()
 
 
-def _at(address: int, origins: Sequence[int]) -> int:
-    """The address of an operand where it is."""
-    return address % FAR - FAR // 2 + origins[address // FAR]
-
-
 _MOVED = Contraction, Elementwise, Zero
 
 
-def _moved(it: Instruction, origins: Sequence[int]) -> Instruction:
-    """An instruction on operands at these first addresses."""
-
-    def ref(ref: Ref) -> Ref:
-        return Ref(_at(ref.base, origins), ref.strides)
-
+def _moved(it: Instruction) -> Move:
+    """What gives an instruction with its operands at these first addresses."""
     if isinstance(it, Contraction):
-        b = None if it.b is None else ref(it.b)
-        return Contraction(it.loops, it.sums, ref(it.out), ref(it.a), b, it.add, it.negate)
+        loops, sums, add, negate = it.loops, it.sums, it.add, it.negate
+        out, a, b = _at(it.out), _at(it.a), it.b and _at(it.b)
+        return lambda at: Contraction(loops, sums, out(at), a(at), b and b(at), add, negate)
     if isinstance(it, Elementwise):
-        operands = {name: ref(operand) for name, operand in it.operands.items()}
-        return Elementwise(it.loops, ref(it.out), it.formula, operands)
+        loops, out, formula = it.loops, _at(it.out), it.formula
+        operands = {name: _at(ref) for name, ref in it.operands.items()}
+        return lambda at: Elementwise(
+            loops, out(at), formula, {name: ref(at) for name, ref in operands.items()}
+        )
     assert isinstance(it, Zero)
-    return Zero(_at(it.base, origins), it.size)
+    base, size = _at(Ref(it.base, ())), it.size
+    return lambda at: Zero(base(at).base, size)
+
+
+def _at(far: Ref) -> Callable[[Sequence[int]], Ref]:
+    """What gives an operand, which lies far away, where it is."""
+    k, offset, strides = far.base // FAR, far.base % FAR - FAR // 2, far.strides
+    return lambda origins: Ref(origins[k] + offset, strides)
 
 
 class _IrregularError(Exception):

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd_lite.compiler.lift.adjoint import Uses
 from autograd_lite.compiler.lift.blocks import Block
 from autograd_lite.compiler.lift.canonical import TAKE
 from autograd_lite.compiler.lift.elementwise import index_table
-from autograd_lite.compiler.lift.groups import WRT, Group
+from autograd_lite.compiler.lift.groups import CONSTANTS, WRT, Group
 from autograd_lite.compiler.lift.instructions import Instruction, ScatterAdd, Zero
 from autograd_lite.compiler.lift.lower import Lowering
 from autograd_lite.compiler.lift.names import Array, cotangent
 from autograd_lite.compiler.lift.sums import sums, term_classes
-from autograd_lite.compiler.tape.ranges import Ints, offsets_of, rows_of
+from autograd_lite.compiler.lift.terms import Terms
+from autograd_lite.compiler.tape.ranges import Ints, offsets_of
 
 __all__ = ["Reverse"]
 
@@ -47,6 +50,7 @@ class Reverse:
             self._position[group.members] = np.arange(len(group.members))
             if group.kind == TAKE:
                 self._find_takes(group)
+        self._terms = Terms(uses.offsets, [group.members for group in groups], self._columns)
         of_results = group_of[form.results]
         self._results = np.argsort(of_results, kind="stable")
         self._first_result = offsets_of(of_results[self._results], len(groups))
@@ -69,13 +73,13 @@ class Reverse:
     def _group(self, i: int) -> None:
         """The cotangents of group i."""
         nodes, rows = self._layout.groups[i].members, self._layout.blocks[i].rows
-        row, a, b, classes = self._terms(i)
+        row, factors, classes = self._terms_of(i)
         takes = [take for take in self._takes[i] if self._cotangent[take[0][0]] >= 0]
         if not len(row) and not takes:
             return
         alone = np.array_equal(row, np.arange(len(nodes))) and not takes
-        if alone and self._memory.constant_at(b) == 1 and i != WRT and not rows:
-            self._cotangent[nodes] = a  # the same numbers: they need not be copied
+        if alone and self._memory.constant_at(factors[1]) == 1 and i != WRT and not rows:
+            self._cotangent[nodes] = factors[0]  # the same numbers: they need not be copied
             return
         if i == WRT:
             block = Block(self._gradients, np.arange(len(nodes)), len(nodes))
@@ -86,7 +90,7 @@ class Reverse:
         if takes and len(np.unique(row)) < block.size:
             self.backward.append(Zero(block.base, block.size))
         if len(row):
-            added = sums(self._lowering.recurring, block, row, a, b, classes)
+            added = sums(self._lowering.recurring, block, row, factors, classes)
             self.backward += self._memory.with_copies(added)
         for took, operands in takes:
             here = (self._layout.group_of[operands] == i) & self._uses.active[operands]
@@ -94,29 +98,41 @@ class Reverse:
             target = index_table(self._form.slot[took], table)
             self.backward.append(ScatterAdd(self._cotangent[took], target))
 
-    def _terms(self, i: int) -> tuple[Ints, Ints, Ints, Ints]:
-        """The terms of the cotangents of group i: row, addresses a and b, class."""
-        nodes, uses, form = self._layout.groups[i].members, self._uses, self._form
-        terms, _ = rows_of(uses.offsets, nodes)
-        terms = terms[self._cotangent[uses.user[terms]] >= 0]
-        users, partials, side = uses.user[terms], uses.partial[terms], uses.side[terms]
-        row, group = self._position[uses.node[terms]], self._layout.group_of[partials]
-        a, b = self._cotangent[users], self._layout.address[partials]
-        partial = self._backward_only[group]
-        for g in np.unique(group[partial]).tolist() if partial.any() else ():
-            self.backward += self._lowering.group(g)
-        # Of the two factors of q . k, both of one group, each is the other's partial.
-        user = self._layout.group_of[users] * 2 + np.where(group == i, side, 0)
-        classes = term_classes(row, user, group, form.number[partials])
+    def _terms_of(self, i: int) -> tuple[Ints, Ints, Ints]:
+        """The terms of the cotangents of group i: row, addresses [2, m], class."""
+        columns = self._terms.of(i)
+        wanted = self._cotangent[columns[1]] >= 0
+        if not wanted.all():
+            columns = [column[..., wanted] for column in columns]
+        row, users, partials, marks, padding, late = columns
+        if late.any():
+            for g in np.unique(marks[1][late]).tolist():
+                self.backward += self._lowering.group(g)
+        factors = np.array([self._cotangent[users], partials])
+        classes = term_classes(row, marks, padding)
         results = self._results[self._first_result[i] : self._first_result[i + 1]]
         if len(results):
-            row = np.append(row, self._position[form.results[results]])
-            a = np.append(a, self.cotangents.base + results)
-            b = np.append(b, np.full(len(results), self._memory.one))
+            ones = np.full(len(results), self._memory.one)
+            row = np.append(row, self._position[self._form.results[results]])
+            seeds = np.stack([self.cotangents.base + results, ones])
+            factors = np.concatenate([factors, seeds], axis=1)
             classes = np.append(classes, np.full(len(results), -1))
             order = np.argsort(row, kind="stable")
-            row, a, b, classes = row[order], a[order], b[order], classes[order]
-        return row, a, b, classes
+            row, factors, classes = row[order], factors[:, order], classes[order]
+        return row, factors, classes
+
+    def _columns(self, terms: Ints) -> tuple[NDArray[Any], ...]:
+        """Users, addresses of partials, marks [2, m] of both, and whether the partial is padding,
+        or computed for gradients alone.
+        """
+        uses, layout = self._uses, self._layout
+        users, partials = uses.user[terms], uses.partial[terms]
+        group = layout.group_of[partials]
+        # Of the two factors of q . k, both of one group, each is the other's partial.
+        side = np.where(group == layout.group_of[uses.node[terms]], uses.side[terms], 0)
+        padding = (group == CONSTANTS) & (self._form.number[partials] != 1)
+        marks = np.stack([layout.group_of[users] * 2 + side, group])
+        return users, layout.address[partials], marks, padding, self._backward_only[group]
 
     def _find_takes(self, group: Group) -> None:
         """Note the TAKEs of a group, and their operands [n, among], for the operands' groups."""

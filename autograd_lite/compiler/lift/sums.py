@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import accumulate, islice, pairwise, starmap
 from math import gcd
 from operator import itemgetter
 from typing import NamedTuple
@@ -25,31 +25,31 @@ from autograd_lite.compiler.lift.instructions import (
     SegmentSum,
     Zero,
 )
-from autograd_lite.compiler.lift.recurring import Recurring
+from autograd_lite.compiler.lift.recurring import MAX_TERMS, Recurring
 from autograd_lite.compiler.lift.specialized import formula
 from autograd_lite.compiler.tape.ranges import Ints, ranges
 
 __all__ = ["progressions", "sums", "term_classes"]
 
-MAX_TERMS = 1000  # what takes long to lower a table of more is its terms
 FEW_TERMS = 200  # so many are looked up in less time than they are sorted
 MAX_PADDING = 16  # a table that takes so many times the terms of its rows is not tried
 MAX_TRIES = 4  # the number of second positions that are tried for a progression
 
 
 def sums(
-    recurring: Recurring, block: Block, row: Ints, a: Ints, b: Ints, term_class: Ints
+    recurring: Recurring, block: Block, row: Ints, factors: Ints, term_class: Ints
 ) -> list[Instruction]:
     """The instructions for out[row] = sum of a * b.
 
     recurring   sums that are known
     block       the block whose members are the rows
     row         [m] row of each term, sorted
-    a, b        [m] addresses of its factors
+    factors     [2, m] addresses of a and b of each term
     term_class  [m] mark of each term; terms of one mark are alike
     """
     alike = _alike(recurring, row, term_class)
-    rows, operands = alike.rows, [x[i] for i in alike.terms for x in (a, b)]
+    rows, factors = alike.rows, factors[:, alike.order]
+    operands = [x[cut] for cut in alike.cuts for x in factors]
 
     def lower(memory: Memory, block: Block, operands: Sequence[Ints]) -> list[Instruction]:
         builder = SumBuilder(memory, block)
@@ -67,12 +67,12 @@ def sums(
 
     if block.rows or len(row) > MAX_TERMS:
         return lower(recurring.memory, block, operands)
-    shape = (alike.shape, *[(x - x[0]).tobytes() for x in operands])
+    shape = *alike.shape, (factors - factors[:, alike.heads]).tobytes()
     # In steps, it matters how the operands of one class lie to those of another.
-    several = len(rows) > 2
-    several = several and recurring.once(shape, lambda: _may_go_in_steps(_terms(rows, operands)))
-    if several and len(_in_steps(_terms(rows, operands))) < len(rows):
-        return lower(recurring.memory, block, operands)
+    if len(rows) > 2:
+        patterns = recurring.once(shape, lambda: _patterns(_terms(rows, operands), 3))
+        if patterns and _goes_in_steps(patterns, rows, operands):
+            return lower(recurring.memory, block, operands)
     return recurring.lowered(lower_each, shape, block, operands)
 
 
@@ -88,8 +88,10 @@ def _alike(recurring: Recurring, row: Ints, term_class: Ints) -> _Alike:
 class _Alike:
     """The terms of each class, the class of the first term first.
 
-    terms  of each class, the positions of its terms
-    rows   the rows of these
+    order  the positions of the terms, those of one class side by side
+    cuts   where each class lies in the order
+    heads  [m] the first term of the class of each, in the order
+    rows   the rows of each class
     shape  tells these lists from all others
     """
 
@@ -97,13 +99,30 @@ class _Alike:
         order = np.argsort(term_class, kind="stable")
         cuts = np.flatnonzero(np.diff(term_class[order])) + 1
         alike = [order] if not len(cuts) else sorted(np.split(order, cuts), key=itemgetter(0))
-        self.terms, self.rows = alike, [row[i] for i in alike]
+        edges = [0, *accumulate(map(len, alike))]
+        self.order: Ints | slice = np.concatenate(alike) if len(cuts) else slice(None)
+        self.cuts = list(starmap(slice, pairwise(edges)))
+        self.heads = np.repeat(edges[:-1], np.diff(edges))
+        self.rows = [row[i] for i in alike]
         self.shape = tuple(each.tobytes() for each in self.rows)
 
 
-def _may_go_in_steps(terms: Sequence[TermClass]) -> bool:
-    """True if three classes or more are of one pattern."""
-    return max(Counter(each.pattern for each in terms).values()) > 2
+def _patterns(terms: Sequence[TermClass], fewest: int) -> list[list[int]]:
+    """The positions of the terms of each pattern that so many or more have."""
+    alike = defaultdict(list)
+    for position, each in enumerate(terms):
+        alike[each.pattern].append(position)
+    return [positions for positions in alike.values() if len(positions) >= fewest]
+
+
+def _goes_in_steps(
+    patterns: Sequence[Sequence[int]], rows: Sequence[Ints], operands: Sequence[Ints]
+) -> bool:
+    """True if classes of a pattern are equally far from one to the next; see `_in_steps`."""
+    first = zip(rows, operands[::2], operands[1::2], strict=True)
+    starts = [(int(row[0]), int(a[0]), int(b[0])) for row, a, b in first]
+    found = (progressions([starts[k] for k in positions]) for positions in patterns)
+    return any(len(steps) > 1 for lists in found for steps in lists)
 
 
 def _terms(rows: Sequence[Ints], operands: Sequence[Ints]) -> list[TermClass]:
@@ -111,24 +130,25 @@ def _terms(rows: Sequence[Ints], operands: Sequence[Ints]) -> list[TermClass]:
     return list(map(TermClass, rows, operands[::2], operands[1::2]))
 
 
-def term_classes(row: Ints, a: Ints, b: Ints, number: NDArray[np.float64]) -> Ints:
+def term_classes(row: Ints, marks: Ints, padding: NDArray[np.bool_]) -> Ints:
     """[m] class of each term of a group: terms are alike if their factors are of the same groups.
 
-    a, b    [m] groups of the factors, or other marks of a
-    number  [m] the second factor, if it is a constant
+    marks    [2, m] groups of the factors, or other marks of the first
+    padding  [m] True of a constant that is not 1 as the second factor
 
     Constants among the other second factors count as one of those, if all rows of a class then have
     as many terms: an image is padded with them. The 1 beside a bias is no such padding.
     """
-    size = int(max(a.max(initial=0), b.max(initial=0))) + 1
-    found = a * size + b
-    padding, others = (b == CONSTANTS) & (number != 1), b != CONSTANTS
-    if padding.any() and others.any() and not _uniform(row, found):
-        partner = np.full(size, CONSTANTS)
-        partner[a[others]] = b[others]
-        padded = np.where(padding, a * size + partner[a], found)
-        if _uniform(row, padded):
-            return padded
+    a, b = marks
+    found: Ints = (a << 31) + b
+    if padding.any():
+        others = b != CONSTANTS
+        if others.any() and not _uniform(row, found):
+            partner = np.full(int(a.max()) + 1, CONSTANTS)
+            partner[a[others]] = b[others]
+            padded: Ints = np.where(padding, (a << 31) + partner[a], found)
+            if _uniform(row, padded):
+                return padded
     return found
 
 
@@ -211,11 +231,8 @@ class TermClass:
 
 def _in_steps(terms: list[TermClass]) -> list[list[TermClass]]:
     """The terms in lists: each of a pattern, and every one as far from the one before it."""
-    alike = defaultdict(list)
-    for position, each in enumerate(terms):
-        alike[each.pattern].append(position)
     lists = []
-    for positions in alike.values():
+    for positions in _patterns(terms, 1):
         starts = [terms[position].start for position in positions]
         lists += [[positions[i] for i in steps] for steps in progressions(starts)]
     return [[terms[position] for position in steps] for steps in sorted(lists)]
