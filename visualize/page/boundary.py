@@ -92,10 +92,11 @@ def _at(
 def _way(inputs: list[Value], scores: list[Value], graph: Graph) -> tuple[Any, ...]:
     """What a program of these scores would be, whatever the numbers of the inputs are."""
     index = {x: i for i, x in enumerate(graph.nodes)}
+    place = {id(x): k for k, x in enumerate(inputs)}  # an observed constant equals its number
     nodes = []
     for node in graph.nodes:
-        if node in inputs:
-            what: Any = inputs.index(node)
+        if id(node) in place:
+            what: Any = place[id(node)]
         elif node.is_leaf:
             what = (node.data, 0 if node.is_constant else id(node))
         else:

@@ -1,14 +1,15 @@
 # XOR: a network of two layers learns it
-from autograd_lite import nn
+from autograd_lite import nn, visualize
 from autograd_lite.nn import optim
 
-data = [([0, 0], -1), ([0, 1], 1), ([1, 0], 1), ([1, 1], -1)]
+X = [[0, 0], [0, 1], [1, 0], [1, 1]]
+y = [-1, 1, 1, -1]
 model = nn.MLP(2, [4, 1], activation="tanh", rng=4)
 optimizer = optim.SGD(model.parameters(), lr=0.2)
 
 
 def mean_square():
-    return sum((model(x) - y) ** 2 for x, y in data) / len(data)
+    return sum((model(x) - right) ** 2 for x, right in zip(X, y, strict=True)) / len(X)
 
 
 for epoch in range(40):
@@ -19,7 +20,8 @@ for epoch in range(40):
     if epoch % 10 == 0:
         print(f"epoch {epoch:2}: loss = {loss.data:.4f}")
 
-for x, y in data:
-    print(x, "should be", y, "and is", round(model(x).data, 2))
-# Not learnt yet. Descend, in the laboratory, goes on from here.
-loss = mean_square()
+for x, right in zip(X, y, strict=True):
+    print(x, "should be", right, "and is", round(model(x).data, 2))
+
+# Not learnt yet. Play, under Descend, goes on from here, and the boundary moves along.
+visualize.explain(mean_square, boundary=(model, X, y))

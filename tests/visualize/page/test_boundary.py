@@ -9,6 +9,7 @@ import pytest
 import nn
 import visualize
 from autograd_lite import Value, compile, maximum, no_grad, tanh
+from autograd_lite.observers import Observer, observe
 from visualize.page.boundary import Boundary
 
 pytestmark = pytest.mark.once
@@ -84,6 +85,13 @@ def drops(x):
 def test_errors_say_what_to_write(boundary, error, message):
     with pytest.raises(error, match=message):
         visualize.explain(Value(1.0) * 2, boundary=boundary)
+
+
+def test_constants_that_an_observer_is_told_of_are_no_inputs():
+    model = nn.MLP(2, [3, 1], rng=2)  # its biases come with a constant 1, as do some samples
+    with observe(Observer()):
+        inputs = Boundary((model, X, y)).as_json({})["inputs"]
+    assert inputs == Boundary((model, X, y)).as_json({})["inputs"]
 
 
 def test_a_model_at_random_is_refused():
