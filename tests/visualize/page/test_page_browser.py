@@ -215,7 +215,9 @@ def test_partials_are_told_from_totals_and_by_operand(show):
     z = tanh(y)
     z.label = "z"
     page = show(z)
-    assert page.locator("#explanation p").inner_text().startswith("1 leaf holds its number already")
+    question, held = page.locator("#explanation p").all_inner_texts()
+    assert question == "If a number grows a little, how fast does z grow? That is its gradient."
+    assert held.startswith("1 leaf holds its number already")
     page.locator("#next").click()
     partials = page.locator("#explanation li math")
     assert partials.all_text_contents() == [

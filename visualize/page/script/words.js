@@ -28,9 +28,12 @@ function describe(step) {
       ...(leaves ? [leaves === 1 ? "1 leaf" : `${leaves.toLocaleString("en")} leaves`] : []),
       ...(outside ? [`${plural(outside, "result")} from outside`] : []),
     ].join(" and ");
+    const question = `If a number grows a little, how fast does ${DATA.root} grow? That is its gradient.`;
+    if (view.index === 0) parts.push(element("p", question));
     parts.push(element("p", `${held} ` +
       `${leaves + outside === 1 ? "holds its number" : "hold their numbers"} already. ` +
-      "Going forward, each operation computes its value and its local partials."));
+      "Going forward, each operation computes its value and its local partials: how fast the value " +
+      "grows with each operand."));
   } else if (step.phase === "forward" && box.size === 1) {
     const value = write(box.data);
     const sides = stale(box) ? [] : [box.formula, box.numbers];
@@ -46,8 +49,8 @@ function describe(step) {
     parts.push(view.index === 0
       ? element("p", `d${DATA.root}/d${DATA.root} = 1`, "formula")
       : element("p", "The gradients that come from outside this box have arrived."));
-    parts.push(element("p", "Going backward, each node that has all its contributions sends to " +
-      "each parent its own gradient times the local partial. Parents add up what they receive."));
+    parts.push(element("p", "Going backward, each node that has all its contributions sends to each parent " +
+      "the local partial times its own gradient, the upstream one. Parents add up what they receive."));
   } else if (step.phase === "backward") {
     const sent = step.sent.filter((line) => !constant(line));
     parts.push(list(sent.map((line) => sentence(line, step))));
@@ -61,8 +64,22 @@ function describe(step) {
     parts.push(list(view.boxes.flatMap((b, i) => view.into[i].length === 0 && b.kind !== "constant"
       ? [b.size === 1 ? `${view.d(i)} = ${write(view.finalGrad(i))}`
         : `${b.heading}: |grad| ${write(b.grad)}`] : [])));
+    parts.push(...meaning());
   }
   return parts;
+}
+
+/** What the largest gradient of a leaf says. */
+function meaning() {
+  const size = (i) => Math.abs(view.finalGrad(i));
+  const told = (i) => view.into[i].length === 0 && view.boxes[i].size === 1 &&
+    view.boxes[i].kind !== "constant" && size(i) > 0 && size(i) < Infinity;
+  const [i] = [...view.boxes.keys()].filter(told).sort((k, l) => size(l) - size(k));
+  if (i === undefined || view.index !== 0) return [];
+  const verb = view.finalGrad(i) > 0 ? "grows" : "falls";
+  const tried = LAB ? " Nudge tries it." : "";
+  return [element("p", `If ${view.name(i)} grows a little, ${DATA.root} ${verb} about ${write(size(i))} ` +
+    `times as much.${tried}`)];
 }
 
 /** What the function of a box is, if it has a name of its own. */
