@@ -193,6 +193,19 @@ def test_a_class_of_ones_own_is_named_with_its_lines(run):
     assert "class Value of its own" in page["says"]
 
 
+@needs_a_layout_engine
+def test_microgpt_runs_with_this_class_in_place_of_its_own(run):
+    program = (Path(__file__).parent / "small_gpt.py").read_text(encoding="utf-8")
+    program = program.replace("for step in range(10)", "for step in range(1)")
+    _, page = run(program)[-1]
+    first, last = page["own"]
+    lines = program.split("\n")
+    lines[first - 1 : last] = ["from autograd_lite import Value"]
+    kind, page = run("\n".join(lines))[-1]
+    assert kind == "page", page
+    assert root_of(page) == "loss"
+
+
 def test_a_program_is_main_and_its_annotations_are_its_own(run):
     program = "class A: x: undefined = 1"
     assert run(program)[-1][0] == ("error" if sys.version_info < (3, 14) else "page")
