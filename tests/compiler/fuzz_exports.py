@@ -102,6 +102,10 @@ def moved(thing: Any, rng: Any) -> Any:
     return rng.permutation(thing) if isinstance(thing, np.ndarray) else thing
 
 
+class UncertainError(Exception):
+    """Rounding decides what a program gives."""
+
+
 def case(seed: int) -> Case:
     """The program of a seed. Raises ExportError where no language has it, as a decision."""
     function, args = program(seed)
@@ -117,6 +121,8 @@ def case(seed: int) -> Case:
         value.data += 0.25 * rng.normal()
     args = moved(args, rng)
     other = read(function, args, name)
+    if exported.is_step and not is_certain(other, np.float64):
+        raise UncertainError  # Adam makes a step of a gradient of 1e-15 that should be 0
     check(other, eager(other, function, args), "eager")
     return Case(seed, exported, with_numbers_of(exported, other), function, args)
 
@@ -163,6 +169,8 @@ def cases(seeds: Any, counts: Counter[str]) -> list[Case]:
         try:
             found.append(case(seed))
             counts["steps" if found[-1].exported.is_step else "losses"] += 1
+        except UncertainError:
+            counts["uncertain"] += 1
         except ExportError as refusal:
             if "goes one way only" not in str(refusal):
                 raise
@@ -348,9 +356,9 @@ def ways(every: int = 1) -> dict[str, Way]:
             if find_spec("ziglang") and shutil.which("node"):
                 found[language] = Some(Way(language, steps=True), 4 * every)
         elif language == "numpy":
-            found[language] = Way(language)
+            found[language] = Way(language, steps=True)
         elif find_spec(language):
-            found[language] = Differentiated(language)
+            found[language] = Differentiated(language, steps=language == "jax")
     if "numpy" in found:
         found["numpy samples"] = Some(Samples("numpy"), min(every, 5))
     for name, slow in {"c clang": 1, "c gcc float32": 1, "jax": 8, "torch": 4}.items():

@@ -96,8 +96,8 @@ def linear(x, w):
 
 
 def softmax(logits):
-    largest = max(v.data for v in logits)
-    exps = [(v - largest).exp() for v in logits]
+    max_val = max(v.data for v in logits)
+    exps = [(v - max_val).exp() for v in logits]
     total = sum(exps)
     return [e / total for e in exps]
 

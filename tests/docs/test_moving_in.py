@@ -6,10 +6,11 @@ import re
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import nn
-from autograd_lite import Value
+from autograd_lite import Value, export
 
 HERE = Path(__file__).parent
 COMPILED = not Value.__flags__ >> 9 & 1  # the class is not of a class statement
@@ -83,6 +84,78 @@ def test_two_edits_compile_it():
     assert len(lengths) == 3
     # Ints move from the second name of a length on. The two names before it have other lengths.
     assert ours["loss_of"].recordings == len(lengths) + 2
+
+
+RECIPES = {
+    "our softmax": {
+        "^class Value:.*?(?=^# ---)": "from autograd_lite import Value, softmax, take\n\n\n",
+        "^def softmax.*?(?=^def )": "",
+    },
+    "its own softmax": {
+        "^class Value:.*?(?=^# ---)": "from autograd_lite import Value, largest, take\n\n\n",
+        r"max\(v.data for v in logits\)": "largest(logits).data",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "language"),
+    [
+        ("our softmax", "numpy"),
+        ("our softmax", "c"),
+        ("its own softmax", "numpy"),
+        pytest.param("its own softmax", "jax", marks=pytest.mark.slow),
+    ],
+)
+def test_the_same_edits_export_it(recipe, language):
+    """Those of docs/from-microgpt.md; what is exported is compared when it is made."""
+    if language == "jax":
+        pytest.importorskip("jax")
+    path = HERE / "small_gpt.py"
+    edits = RECIPES[recipe] | {
+        r'state_dict\["wte"\]\[token_id\]': 'take(state_dict["wte"], token_id)',
+        r"probabilities\[tokens\[pos_id \+ 1\]\]": "take(probabilities, tokens[pos_id + 1])",
+        r"^for step in range.*?(?=^    n = )": "def loss_of(tokens):\n",
+        r"^    loss = (\(1 / n\).*?)$.*": r"    return \1\n",
+    }
+    ours = path.read_text()
+    for old, new in edits.items():
+        ours, changed = re.subn(old, new, ours, flags=re.MULTILINE | re.DOTALL)
+        assert changed == 1, old
+    made = run(ours, path)
+    tokens = [made["BOS"], *map(made["letters"].index, "emma"), made["BOS"]]
+    source = export(made["loss_of"], language, tokens)
+    assert {"wte", "layer0.attn_wq", "lm_head"} <= source.parameters().keys()
+    if language != "numpy":
+        return
+    exec(source.text, space := {})
+    tokens[1:3] = tokens[3], tokens[1]
+    expected = made["loss_of"](tokens)
+    expected.backward()
+    value, gradients = space["loss_of_and_grad"](source.parameters(), tokens)
+    assert value == pytest.approx(expected.data, rel=1e-12)
+    grads = [[x.grad for x in row] for row in made["state_dict"]["wte"]]
+    np.testing.assert_allclose(gradients["wte"], grads, rtol=0, atol=1e-12)
+
+
+def test_its_own_lines_are_refused_with_what_to_write():
+    path = HERE / "small_gpt.py"
+    ours = re.sub(
+        "^class Value:.*?(?=^# ---)",
+        "from autograd_lite import Value\n\n\n",
+        path.read_text(),
+        flags=re.MULTILINE | re.DOTALL,
+    )
+    made = run(ours, path)
+    logits = [Value(0.5), Value(-1.0)]
+    with pytest.raises(ValueError, match=r"largest\(xs\)\.data for max\(x\.data for x in xs\)"):
+        export(lambda: made["softmax"](logits)[0], "numpy")
+    row = made["state_dict"]["wte"]
+    source = export(lambda tokens: sum(row[i][0] * row[i][1] for i in tokens), "numpy", [2, 0])
+    assert "Fixed: tokens = [2, 0]" in source.text
+    assert not source.exported.arguments
+    with pytest.raises(ValueError, match=r"take\(table, i\) for table\[i\]"):
+        export(lambda xs: sum(row[i][i] for i in xs if i > 1), "numpy", [2, 0])
 
 
 # ------------------------------- what programs derived from micrograd do; docs/from-micrograd.md

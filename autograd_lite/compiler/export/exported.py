@@ -153,8 +153,10 @@ class Exported:
         return bool(self.state) or any((p.new >= 0).any() for p in self.parameters)
 
     @property
-    def _stateful(self) -> list[Parameter | State]:
-        return [*self.parameters, *self.state]
+    def changed(self) -> list[Parameter | State]:
+        """The parameters and the state that a whole step changes."""
+        every: list[Parameter | State] = [*self.parameters, *self.state]
+        return [t for t in every if (t.new >= 0).any()]
 
     @property
     def differentiable(self) -> bool:
@@ -190,10 +192,10 @@ class Exported:
 
     @cached_property
     def primal_program(self) -> ArrayProgram:
-        """The same for a library that differentiates it again: without gradients, and with
-        `detached(x)` for what it must not differentiate through.
+        """The same for a library that differentiates it again: with `detached(x)` for what it must
+        not differentiate through.
         """
-        return lift(self.tape, [], detached=True)
+        return lift(self.tape, self.wrt, detached=True)
 
     @cached_property
     def plan(self) -> Plan:
@@ -231,13 +233,12 @@ class Exported:
     def numbers(self, outputs: NDArray[np.float64], gradients: NDArray[np.float64]) -> Numbers:
         """Outputs of the program, and derivatives with respect to `wrt`, as tensors."""
         padded = np.append(gradients, 0.0)
-        changed = [t for t in self._stateful if (t.new >= 0).any()]
         return Numbers(
             [outputs[result.outputs] for result in self.results],
             {p.name: padded[self.gradient(p)] for p in self.parameters}
             if self.differentiable
             else None,
-            {t.name: np.where(t.new >= 0, outputs[t.new], t.numbers) for t in changed},
+            {t.name: np.where(t.new >= 0, outputs[t.new], t.numbers) for t in self.changed},
         )
 
 

@@ -45,6 +45,12 @@ Shape = tuple[int, ...]
 
 EACH = "each"
 
+NOT_ELEMENTWISE = {
+    *("name", "number", "reshape", "transpose", "index", "concatenate", "stack", "sum", "max"),
+    *("matmul", "einsum", "full", "copy", "arange", "repeat", "lower", "segments"),
+}
+"""The operations above, which are no functions of formulas."""
+
 
 class Expression(NamedTuple):
     """One operation, on operands that are expressions."""
@@ -147,7 +153,32 @@ def reshape(x: Expression, shape: Shape) -> Expression:
         items = tuple([item for item in x.params if item is not None])
         return reshape(index(x.args[0], items), shape)
     assert prod(x.shape) == prod(shape)
+    if [n for n in x.shape if n != 1] == [n for n in shape if n != 1]:
+        found = _as_shaped(x, shape)
+        if found is not None and found.shape == shape:
+            return found
     return Expression("reshape", (x,), shape, shape)
+
+
+def _as_shaped(x: Expression, shape: Shape) -> Expression | None:
+    """x with other axes of 1, computed from arrays that have them, or that are broadcast to it;
+    None if it is not.
+    """
+    if x.shape == shape:
+        return x
+    if x.op in ("index", "reshape") and x.args[0].shape == shape:
+        whole = all(not isinstance(item, Cut) or item.whole for item in x.params)
+        if x.op == "reshape" or (whole and EACH not in x.params and prod(x.shape) == prod(shape)):
+            whole_array: Expression = x.args[0]
+            return whole_array
+    if shape[len(shape) - len(x.shape) :] == x.shape and x.op in NOT_ELEMENTWISE:
+        return x
+    if x.op in NOT_ELEMENTWISE:
+        return None
+    args = [_as_shaped(arg, shape) for arg in x.args]
+    if None in args:
+        return None
+    return x._replace(args=tuple(args), shape=broadcast(*[arg.shape for arg in args if arg]))
 
 
 def transpose(x: Expression, order: tuple[int, ...]) -> Expression:

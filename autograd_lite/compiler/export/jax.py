@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from autograd_lite.compiler.export.check import CannotRunError
-from autograd_lite.compiler.export.module import called, function_name, head, module, value_of
+from autograd_lite.compiler.export.module import head, module
+from autograd_lite.compiler.export.module_names import function_name
+from autograd_lite.compiler.export.module_run import called, value_of
 from autograd_lite.compiler.export.python import NUMPY, SCIPY, Dialect
+from autograd_lite.compiler.export.python_step import module_with_step
+from autograd_lite.compiler.export.stepped import Stepped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,14 +34,17 @@ DIALECT = Dialect(
     loop="jax.lax.fori_loop",
     softplus="jax.nn.softplus({})",
     detached="jax.lax.stop_gradient({})",
+    gradient="jax.value_and_grad",
 )
 
 
-def write(exported: Exported) -> Written:
+def write(exported: Exported, *, optimizer: Any = None) -> Written:
+    if isinstance(exported, Stepped):
+        return module_with_step(exported, DIALECT, gradients=False)
     return module(exported, DIALECT, gradients=False)
 
 
-def run(text: str, exported: Exported) -> tuple[Numbers, str]:
+def run(text: str, exported: Exported, *, optimizer: Any = None) -> tuple[Numbers, str]:
     try:
         import jax
     except ImportError:

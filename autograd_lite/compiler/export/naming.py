@@ -52,6 +52,11 @@ class _Candidate(NamedTuple):
     values: Any
 
     @property
+    def is_private(self) -> bool:
+        """True of what an object keeps for itself, as an optimiser does its parameters."""
+        return any(part.startswith("_") for part in self.path.split("."))
+
+    @property
     def short(self) -> str:
         return self.path if self.path and self.kind != _OTHER else self.full
 
@@ -72,7 +77,7 @@ def named_values(
     left = {id(x): x for x in wanted}
     roots = [*passed, *variables(function)]
     found = [c for name, thing in roots for c in _candidates(name, thing)]
-    found.sort(key=lambda c: (c.kind, -c.values.ndim if c.kind == _OTHER else 0))
+    found.sort(key=lambda c: (c.kind, c.is_private, -c.values.ndim if c.kind == _OTHER else 0))
     taken: list[_Candidate] = []
     done = set[int]()
     for candidate in found:

@@ -54,6 +54,7 @@ class Dialect:
     softplus   log(1 + e^x) of "{}", for libraries that differentiate what is written; or ""
     loop       the name of what loops over a function, where loops would be unrolled; or ""
     detached   "{}" without its gradient
+    gradient   what makes a function of the value and the gradients of another one; or ""
     printer    the class that prints it; None for `Printer`
     """
 
@@ -70,6 +71,7 @@ class Dialect:
     loop: str = ""
     softplus: str = ""
     detached: str = "{}"
+    gradient: str = ""
     printer: type[Printer] | None = None
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["Stepped", "stepped"]
+__all__ = ["Stepped", "gradient_slots", "stepped"]
 
 
 def stepped(loss: Exported, optimizer: Any) -> Exported:
@@ -100,15 +100,21 @@ def _later(indices: Ints, n: int) -> Ints:
     return np.where(indices >= 0, indices + n, -1)
 
 
-def _graded(loss: Exported, update: Exported) -> Ints:
-    """`Stepped.graded`."""
-    found = np.full(update.tape.leaves, -1)
+def gradient_slots(update: Exported) -> dict[int, int]:
+    """{id of a Value: the slot in which the update reads its gradient, or -1}."""
     grads = {s.name: s for s in update.state}
-    slot_of: dict[int, int] = {}  # by the id of the Value whose gradient is in that slot
+    found: dict[int, int] = {}
     for p in update.parameters:
         held = grads.get(f"{p.name}.grad")
         if held is not None:
-            slot_of |= {id(x): int(i) for x, i in zip(p.values.flat, held.slots.flat, strict=True)}
+            found |= {id(x): int(i) for x, i in zip(p.values.flat, held.slots.flat, strict=True)}
+    return found
+
+
+def _graded(loss: Exported, update: Exported) -> Ints:
+    """`Stepped.graded`."""
+    found = np.full(update.tape.leaves, -1)
+    slot_of = gradient_slots(update)
     for p in loss.parameters:
         for x, k in zip(p.values.flat, loss.gradient(p).flat, strict=True):
             if slot_of.get(id(x), -1) >= 0:

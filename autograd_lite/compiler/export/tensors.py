@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from autograd_lite.compiler.export.expressions import (
     Shape,
     number,
     operation,
+    reshape,
 )
 from autograd_lite.compiler.export.lines import Assign, For, Line
 from autograd_lite.compiler.export.products import product
@@ -94,14 +96,15 @@ def tensor_program(
     program: ArrayProgram,
     inputs: Sequence[tuple[str, Ints]],
     indices: Sequence[tuple[str, Ints]],
-    results: Sequence[Ints],
+    results: Sequence[tuple[str, Ints]],
     wanted: Sequence[str],
 ) -> TensorProgram:
     """The program of arrays.
 
     inputs   (name, slots of its numbers in its shape) of each argument and parameter
     indices  the same of arguments that are indices, with their slots among the call's
-    results  the outputs in the shape of each result
+    results  (name, outputs in its shape) of each result: the input that it replaces, whose numbers
+             stay where an output is -1; or ""
     wanted   the inputs whose gradients are wanted
     """
     return _Builder(program, inputs, indices, results, wanted).built()
@@ -115,7 +118,7 @@ class _Builder(Arrays):
         program: ArrayProgram,
         inputs: Sequence[tuple[str, Ints]],
         indices: Sequence[tuple[str, Ints]],
-        results: Sequence[Ints],
+        results: Sequence[tuple[str, Ints]],
         wanted: Sequence[str],
     ) -> None:
         self.program, self.inputs, self.wanted = program, inputs, wanted
@@ -150,11 +153,11 @@ class _Builder(Arrays):
     def built(self) -> TensorProgram:
         program = self.program
         forward, backward = self.steps
+        at = {known: program.outputs[outputs] for known, outputs in self.results if known}
+        self._name({f"new_{known}": addresses for known, addresses in at.items()})
         self._groups(rolled(forward))
         lines, self.lines = self.lines, []
-        results = [
-            whole(self.read(program.outputs[outputs]), outputs.shape) for outputs in self.results
-        ]
+        results = [self._result(*result) for result in self.results]
         gradients: dict[str, Expression] = {}
         if self.wanted:
             gradients = self._backward(backward)
@@ -171,17 +174,31 @@ class _Builder(Arrays):
             if known in self.wanted:
                 flat = [address_of.get(slot, zero) for slot in slots.ravel().tolist()]
                 found[known] = np.array(flat, np.int64).reshape(slots.shape)
-        every = np.concatenate([at.ravel() for at in found.values()])
-        uses = np.zeros(program.size + 1, np.int64)
-        np.add.at(uses, every, 1)
-        for known, at in found.items():
-            own = (uses[at] == 1) & (self.writes[at] > 0) & (self.owner[at] == UNWRITTEN)
-            if at.size and own.all():
-                k = self.array(f"d{known}", at.shape, made=False)
-                self.home[at] = k
-                self.spot[at] = np.arange(at.size).reshape(at.shape)
+        self._name({f"d{known}": at for known, at in found.items()})
         self._groups(rolled(groups))
         return {known: whole(self.read(at), at.shape) for known, at in found.items()}
+
+    def _name(self, arrays: dict[str, Ints]) -> None:
+        """Names for what is written to these addresses, in these shapes, and is nothing else."""
+        uses = np.zeros(self.program.size + 1, np.int64)
+        for at in arrays.values():
+            np.add.at(uses, at.ravel(), 1)
+        for known, at in arrays.items():
+            own = (uses[at] == 1) & (self.writes[at] > 0) & (self.owner[at] == UNWRITTEN)
+            if at.size and own.all():
+                k = self.array(known, at.shape, made=False)
+                self.home[at] = k
+                self.spot[at] = np.arange(at.size).reshape(at.shape)
+
+    def _result(self, known: str, outputs: Ints) -> Expression:
+        """A result: the outputs, or what they replace where there is none."""
+        stays = outputs < 0
+        any_output = int(outputs.max(initial=0))
+        found = self.read(self.program.outputs[np.where(stays, any_output, outputs)])
+        if not stays.any():
+            return whole(found, outputs.shape)
+        old = next(a.expression for a in self.arrays if a.name == known)
+        return operation("where", self._mask(~stays), whole(found, outputs.shape), old)
 
     # ------------------------------------------------------------------------ instructions
 
@@ -408,6 +425,9 @@ class _Builder(Arrays):
                 return
         terms = {x: self.read(at) for x, at in operands.items()}
         value = ranked(self.formula(s.tree, terms), len(sizes))
+        if prod(sizes[outer:]) == 1:
+            self.write(out, reshape(value, value.shape[:outer]), add)
+            return
         value = whole(value, (*value.shape[:outer], *sizes[outer:]))
         over = tuple(range(outer, len(sizes)))
         self.write(out, Expression(s.kind, (value,), over, value.shape[:outer]), add)
@@ -425,7 +445,8 @@ class _Builder(Arrays):
             total = number(float(np.broadcast_to(self.numbers[x], sizes).sum()) * sign)
             self.write(out, operation("*", total, self.read(y)), add)
             return
-        if outer == 0 and np.array_equal(x, y) and x.shape == sizes and not self.turn:
+        each = len(moving(x)) == x.ndim and x.shape == sizes  # none is there several times
+        if outer == 0 and np.array_equal(x, y) and each and not self.turn:
             value = Expression("sum", (operation("*", *[self._all_of(x)] * 2),), (), ())
             value = value._replace(params=tuple(range(len(value.args[0].shape))))
         elif outer == len(sizes):

@@ -8,9 +8,10 @@ import numpy as np
 
 from autograd_lite.compiler.export import export
 from autograd_lite.compiler.export.exported import identifier
-from autograd_lite.compiler.export.module import function_name
+from autograd_lite.compiler.export.module_names import function_name
 from autograd_lite.compiler.export.reading import argument_names
-from autograd_lite.compiler.export.recorded import function_of
+from autograd_lite.compiler.export.recorded import ExportError, function_of
+from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record.held import same
 from autograd_lite.tree import items
 from autograd_lite.value import Node
@@ -32,6 +33,13 @@ def to_jax(f: Callable[..., Any], *args: Any) -> tuple[JaxFunction, dict[str, An
     except ImportError as error:
         raise ImportError('to_jax needs JAX: pip install "autograd-lite[jax]"') from error
     source = export(f, "jax", *args)
+    if source.exported.is_step:
+        raise ExportError(
+            said(
+                f"to_jax: {source.exported.name} changes what it reads, as a step of training does",
+                'Give the loss; export(f, "jax", ...) writes whole steps',
+            )
+        )
     names = argument_names(function_of(f), len(args))
     function = JaxFunction(source, list(zip(names, args, strict=True)))
     return function, {name: jnp.asarray(x) for name, x in source.parameters().items()}

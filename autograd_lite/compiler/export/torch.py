@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.compiler.export.check import CannotRunError
-from autograd_lite.compiler.export.module import called, function_name, head, module, value_of
+from autograd_lite.compiler.export.module import head, module
+from autograd_lite.compiler.export.module_names import function_name
+from autograd_lite.compiler.export.module_run import called, value_of
 from autograd_lite.compiler.export.python import BINDS, NUMPY, WHOLE, Dialect, Printer
 from autograd_lite.compiler.export.recorded import ExportError
+from autograd_lite.compiler.messages import said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,6 +129,14 @@ DIALECT = Dialect(
 
 
 def write(exported: Exported) -> Written:
+    if exported.is_step:
+        raise ExportError(
+            said(
+                f"export: {exported.name} changes what it reads, as a step of training does, which "
+                "PyTorch has its own optimizers for",
+                "Export the loss",
+            )
+        )
     return module(exported, DIALECT, gradients=False)
 
 
@@ -141,7 +152,7 @@ def run(text: str, exported: Exported) -> tuple[Numbers, str]:
         value, wrt = value_of(exported, results), [*parameters.values()]
         found = [torch.zeros_like(x) for x in wrt]
         if value.requires_grad:  # not all of it is detached
-            found = torch.autograd.grad(value, wrt, allow_unused=True, materialize_grads=True)
+            found = [*torch.autograd.grad(value, wrt, allow_unused=True, materialize_grads=True)]
         one = len(exported.results) == 1
         again = [torch.as_tensor(x).detach() for x in ([results] if one else results)]
         return again[0] if one else again, dict(zip(parameters, found, strict=True))

@@ -108,19 +108,6 @@ def test_an_argument_out_of_its_range_is_an_error():
         run(source)["f"](source.parameters(), xs, labels + 1)
 
 
-def test_a_whole_step_is_refused_by_name():
-    w = Value(1.0)
-
-    def step(x):
-        loss = (w * x) ** 2
-        loss.backward()
-        w.data -= 0.1 * w.grad
-        return loss
-
-    with pytest.raises(ExportError, match="step changes what it reads"):
-        al.export(step, "numpy", 2.0)
-
-
 def test_gradients_are_arrays_of_their_own():
     a, b = [Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]
     source = al.export(

@@ -94,7 +94,7 @@ def test_what_is_no_loss_or_no_optimizer_is_refused():
     with pytest.raises(TypeError, match=r"optimizer must have a step\(\), not be 3"):
         al.export(lambda x: w * x, "c", 1.0, optimizer=3)
     with pytest.raises(TypeError, match="has no option 'optimizer'"):
-        al.export(lambda x: w * x, "numpy", 1.0, optimizer=optim.SGD([w], lr=0.1))
+        al.export(lambda x: w * x, "torch", 1.0, optimizer=optim.SGD([w], lr=0.1))
 
 
 @needs_compiler
