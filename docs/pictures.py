@@ -4,29 +4,24 @@
     python docs/pictures.py
 
 A page's code is run from top to bottom in an empty folder; the files that it leaves there are its
-pictures. neuron.html is photographed in light and in dark. As a screenshot is not the same to the
-byte everywhere, it carries the digest of the page that it shows, and a test compares that.
+pictures. neuron.html is filmed in light and in dark (film.py). As a film is not the same to the
+byte everywhere, it carries the digest of the page that it shows. A test compares that, and the page
+is filmed again only if it is another.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
-import shutil
-import struct
 import tempfile
-import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 STEPPING_PAGE = "neuron.html"
-SCREENSHOTS = {"stepping-light.png": "light", "stepping-dark.png": "dark"}
-STEPS_BACK = 2  # from the last step, where the panel tells of one node
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_KEYWORD = b"Source\0"
+SCHEMES = {"stepping-light": "light", "stepping-dark": "dark"}
+SCREENSHOTS = {f"{name}.{ending}" for name in SCHEMES for ending in ("png", "webp")}
 
 
 def code_of(page: Path) -> list[str]:
@@ -64,54 +59,16 @@ def drawn(page: Path) -> dict[str, bytes]:
         return {p.name: p.read_bytes() for p in Path(folder).iterdir() if p.name in wanted}
 
 
-def digest(page: bytes) -> bytes:
-    return hashlib.sha256(page).hexdigest().encode()
-
-
-def signed(png: bytes, page: bytes) -> bytes:
-    """The screenshot with the digest of the page that it shows, as a text chunk."""
-    content = b"tEXt" + _KEYWORD + digest(page)
-    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
-    end = png.index(b"IEND") - 4
-    return png[:end] + chunk + png[end:]
-
-
-def shows(png: bytes, page: bytes) -> bool:
-    """True if it is a screenshot of this page."""
-    return png.startswith(_SIGNATURE) and b"tEXt" + _KEYWORD + digest(page) in png
-
-
-def photograph(page: bytes) -> dict[str, bytes]:
-    """Screenshots of the stepping page."""
-    from playwright.sync_api import sync_playwright
-
-    taken = {}
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, STEPPING_PAGE)
-        path.write_bytes(page)
-        chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for name, scheme in SCREENSHOTS.items():
-            sheet = browser.new_page(
-                viewport={"width": 960, "height": 720}, device_scale_factor=2, color_scheme=scheme
-            )
-            sheet.goto(path.as_uri())
-            sheet.keyboard.press("End")
-            for _ in range(STEPS_BACK):
-                sheet.keyboard.press("ArrowLeft")
-            sheet.wait_for_timeout(300)  # until nothing moves
-            height = sheet.locator(".keys").bounding_box()["y"]
-            clip = {"x": 0, "y": 0, "width": 960, "height": height}
-            taken[name] = signed(sheet.screenshot(clip=clip), page)
-        browser.close()
-    return taken
-
-
 def main() -> None:
+    from film import photographed, shows
+
     pictures: dict[str, bytes] = {}
-    for page in pages():
-        pictures |= drawn(page)
-    pictures |= photograph(pictures[STEPPING_PAGE])
+    for text in pages():
+        pictures |= drawn(text)
+    page = pictures[STEPPING_PAGE]
+    there = [IMAGES / name for name in SCREENSHOTS]
+    if not all(path.exists() and shows(path.read_bytes(), page) for path in there):
+        pictures |= photographed(page, SCHEMES)
     for name, content in pictures.items():
         (IMAGES / name).write_bytes(content)
         print(IMAGES / name)

@@ -36,7 +36,7 @@ def script(name):
     return module
 
 
-pictures = script("pictures")
+film, pictures = script("film"), script("pictures")
 PAGES = [
     page for page in sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md")]) if pictures.code_of(page)
 ]
@@ -93,7 +93,7 @@ def test_the_code_prints_what_it_says_and_draws_what_is_shown(page, tmp_path, mo
         exec(compile(block, page.name, "exec"), names)
         assert capsys.readouterr().out.splitlines() == promised(block)
     assert promised("".join(blocks))
-    for name in pictures.shown(page) - pictures.SCREENSHOTS.keys():
+    for name in pictures.shown(page) - pictures.SCREENSHOTS:
         drawn, there = Path(name).read_bytes(), (pictures.IMAGES / name).read_bytes()
         if name.endswith(".png"):  # whose bytes depend on the versions of matplotlib and its fonts
             assert drawn[:8] == there[:8] == b"\x89PNG\r\n\x1a\n"
@@ -104,12 +104,12 @@ def test_the_code_prints_what_it_says_and_draws_what_is_shown(page, tmp_path, mo
 @needs_a_layout_engine
 def test_the_screenshots_show_the_stepping_page():
     page = pictures.drawn(ROOT / "README.md")[pictures.STEPPING_PAGE]
-    for name in pictures.SCREENSHOTS:
-        png = (pictures.IMAGES / name).read_bytes()
-        assert not pictures.shows(png, page + b" ")
+    for name in sorted(pictures.SCREENSHOTS):
+        picture = (pictures.IMAGES / name).read_bytes()
+        assert not film.shows(picture, page + b" ")
         if LAYOUT_ENGINE == "0.1.4":
             assert (pictures.IMAGES / pictures.STEPPING_PAGE).read_bytes() == page
-            assert pictures.shows(png, page), "run python docs/pictures.py"
+            assert film.shows(picture, page), "run python docs/pictures.py"
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/backpropagation.md", "docs/derivatives.md"])
