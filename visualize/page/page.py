@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Page", "check_path"]
 
 SCRIPT = (
-    "data", "numbers", "math", "engine", "lab", "view", "words", "show", "beside", "code", "plot",
-    "flow", "address", "controls", "tabs", "cells", "reader", "change", "nudge", "descend",
-    "predict", "boundary", "start",
+    "data", "numbers", "math", "engine", "lab", "view", "words", "show", "beside", "code",
+    "matrices", "plot", "flow", "address", "controls", "tabs", "cells", "reader", "change",
+    "nudge", "descend", "predict", "boundary", "start",
 )  # fmt: skip
 """The files of the script, in order: they share one scope."""
 

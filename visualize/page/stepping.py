@@ -6,6 +6,7 @@ import os
 import re
 
 from autograd_lite import Value
+from autograd_lite.callables import CompiledFunction
 from visualize.model.diagram import Box, Diagram
 from visualize.model.nodes import checked
 from visualize.model.select import check_options
@@ -13,6 +14,7 @@ from visualize.page.boundary import Boundary
 from visualize.page.code import Call, Recording
 from visualize.page.equations import Equation, equation, readable
 from visualize.page.laboratory import Laboratory
+from visualize.page.matrices import formulas
 from visualize.page.page import Page, check_path
 from visualize.page.program import number as _number
 from visualize.page.views import Book, View
@@ -87,6 +89,8 @@ def explain(
     lab = Laboratory(book)
     plane = None if boundary is None else Boundary(boundary)
     name = readable(short(book.names[root]))
+    regular = book.large or isinstance(what, CompiledFunction)
+    matrices = lab.program is not None and regular and not products
     pictures, data = [], []
     for k, view in enumerate(book.views):
         seeds = book.seeds(view)
@@ -112,6 +116,7 @@ def explain(
             "views": data,
             "lab": lab.as_json(),
             "code": [] if call is None else call.blocks,
+            "matrices": formulas(book.graph, lab.places) if matrices else [],
             "beside": call is not None and call.beside,
             **({} if plane is None else {"boundary": plane.as_json(lab.places)}),
         },

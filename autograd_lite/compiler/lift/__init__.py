@@ -33,7 +33,7 @@ from autograd_lite.compiler.lift.schedule import Schedule, has_few_levels
 from autograd_lite.compiler.tape.ranges import Ints
 from autograd_lite.compiler.tape.tape import Tape
 
-__all__ = ["ArrayProgram", "lift", "lift_if_regular"]
+__all__ = ["ArrayProgram", "lift", "lift_if_regular", "lift_with_places"]
 
 
 def lift(tape: Tape, wrt: ArrayLike, *, detached: bool = False) -> ArrayProgram:
@@ -47,9 +47,9 @@ def lift(tape: Tape, wrt: ArrayLike, *, detached: bool = False) -> ArrayProgram:
 
     Raises TypeError for a tape or slots that are none, IndexError for a slot out of range.
     """
-    program = _lifted(tape, _slots(tape, wrt), None, detached)
-    assert program is not None
-    return program
+    lifted = _lifted(tape, _slots(tape, wrt), None, detached)
+    assert lifted is not None
+    return lifted[0]
 
 
 def lift_if_regular(tape: Tape, wrt: ArrayLike, most: int) -> ArrayProgram | None:
@@ -57,10 +57,26 @@ def lift_if_regular(tape: Tape, wrt: ArrayLike, most: int) -> ArrayProgram | Non
 
     To find that out costs a part of a lift, and nothing to speak of where there are many levels.
     """
-    return _lifted(tape, _slots(tape, wrt), most) if most >= 0 else None
+    lifted = _lifted(tape, _slots(tape, wrt), most) if most >= 0 else None
+    return lifted and lifted[0]
 
 
-def _lifted(tape: Tape, wrt: Ints, most: int | None, detached: bool = False) -> ArrayProgram | None:
+def lift_with_places(
+    tape: Tape, wrt: ArrayLike, most: int
+) -> tuple[ArrayProgram, Ints, Ints] | None:
+    """What `lift_if_regular` gives, and where each node of the tape lies: [n] the address of its
+    number, [n] that of its cotangent; -1 of what has none, as a node that is part of another sum.
+    """
+    lifted = _lifted(tape, _slots(tape, wrt), most)
+    if lifted is None:
+        return None
+    program, layout, reverse = lifted
+    return program, layout.address[: len(tape)], reverse.cotangent_of[: len(tape)]
+
+
+def _lifted(
+    tape: Tape, wrt: Ints, most: int | None, detached: bool = False
+) -> tuple[ArrayProgram, Layout, Reverse] | None:
     form = CanonicalProgram(tape, detached)
     if most is not None and not has_few_levels(form, most):
         return None
@@ -76,7 +92,7 @@ def _lifted(tape: Tape, wrt: Ints, most: int | None, detached: bool = False) -> 
     memory, outputs, arrays = layout.memory, layout.address[form.outputs], lowering.arrays()
     forward, backward = memory.needed(lowering.forward), memory.needed(reverse.backward)
     check_order([*forward, *backward], memory.size, np.append(outputs, reverse.gradients))
-    return ArrayProgram(
+    program = ArrayProgram(
         tape=tape,
         wrt=wrt,
         size=memory.size,
@@ -91,6 +107,7 @@ def _lifted(tape: Tape, wrt: Ints, most: int | None, detached: bool = False) -> 
         computed=[*arrays.values(), *reverse.arrays(arrays)],
         parameters=layout.parameters,
     )
+    return program, layout, reverse
 
 
 def _slots(tape: Tape, wrt: ArrayLike) -> Ints:

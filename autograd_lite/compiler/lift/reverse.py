@@ -61,6 +61,11 @@ class Reverse:
         position[form.slot[leaves]] = np.arange(len(leaves))
         self.gradients = self._gradients + position[wrt]
 
+    @property
+    def cotangent_of(self) -> Ints:
+        """[n] the address of the cotangent of each node; -1 of one that has none."""
+        return self._cotangent
+
     def arrays(self, forward: Mapping[int, Array]) -> list[Array]:
         """The cotangents of groups by name, given the arrays of the groups."""
         taken = {array.name for array in forward.values()}

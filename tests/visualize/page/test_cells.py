@@ -112,8 +112,10 @@ def test_the_map_of_a_box_has_the_numbers_of_the_engine(show):
         assert maps.get_attribute("aria-valuenow") == str(4 * i + j + 1)
         assert page.locator("#reader h3").inner_text() == name
     assert page.locator("#count").inner_text() == step  # the arrows did not step
-    svg = page.locator("#cells .heat svg").first.bounding_box()
-    page.mouse.move(svg["x"] + svg["width"] * 0.6, svg["y"] + svg["height"] * 0.9)
+    svg = page.locator("#cells .heat svg").first
+    svg.evaluate("(svg) => svg.scrollIntoView({ block: 'center' })")
+    at = svg.bounding_box()
+    page.mouse.move(at["x"] + at["width"] * 0.6, at["y"] + at["height"] * 0.9)
     name = "layers.1.neurons.3.w[2]"
     assert page.locator("#cells .tip").inner_text() == (
         f"{name} = {write(ws[3][2].data)}, dloss/d{name} = {write(ws[3][2].grad)}"

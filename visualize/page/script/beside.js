@@ -29,7 +29,7 @@ function standBeside() {
 
 /** Follow nothing any more. */
 function letGo() {
-  selected = line = null;
+  selected = line = formula = held = null;
   tell(null);
   show();
 }

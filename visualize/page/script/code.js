@@ -10,15 +10,15 @@ const makes = (number, box) => box.lines !== undefined && box.lines.some((lines)
 const madeByLine = () => line && new Set(view.boxes.flatMap((box, i) => (makes(line, box) ? [i] : [])));
 
 function chooseLine(number) {
-  selected = null;
+  selected = formula = held = null;
   line = line === number ? null : number;
   show();
 }
 
-/** Scroll the code, and never the page, so that a line is in sight. */
-function revealLine(source) {
-  const [frame, box] = [$("code"), source].map((one) => one.getBoundingClientRect());
-  $("code").scrollTop += Math.min(0, box.top - frame.top - 12) || Math.max(0, box.bottom - frame.bottom + 12);
+/** Scroll a pane up or down, and never the page, so that a line of it is in sight. */
+function revealLine(source, pane = $("code")) {
+  const [frame, box] = [pane, source].map((one) => one.getBoundingClientRect());
+  pane.scrollTop += Math.min(0, box.top - frame.top - 12) || Math.max(0, box.bottom - frame.bottom + 12);
 }
 
 /** Light the lines of the step, and those of the node that is told of. */

@@ -27,7 +27,7 @@ const seen = () => (predicting() ? predicted() : view.state());
 function show() {
   const step = view.steps[view.step];
   const { known, grad } = seen();
-  const followed = selected === null ? madeByLine() : view.influence(selected);
+  const followed = selected === null ? madeByLine() ?? madeByFormula() : view.influence(selected);
   const lit = new Set();
   const near = new Set();
   if (step.phase === "forward" || step.phase === "backward") {
@@ -80,6 +80,7 @@ function show() {
   $("next").disabled = $("last").disabled = view.step === last;
   showFlow(step, near);
   showCode();
+  showMatrices();
   for (const i of near) reveal(nodes[i]);
   if (step.i !== undefined) reveal(nodes[step.i]);
   follow();
@@ -134,6 +135,7 @@ function tell(i, node = null) {
   if (reading && $("cells") !== null) $("cells").focus({ preventScroll: true });
   standBeside();
   showCode();
+  showMatrices();
 }
 
 /** Tell again of what was told of, as numbers have changed. */
@@ -167,7 +169,7 @@ function display(index) {
   view.element.hidden = true;
   view = viewAt(index);
   view.element.hidden = false;
-  selected = line = null;
+  selected = line = formula = held = null;
   found = new Set();
   tell(null);
   fit();
@@ -210,6 +212,9 @@ function trail() {
 function fit() {
   const focused = view.layout.nodes.indexOf(document.activeElement);
   const [asked, other = asked] = view.layouts;
+  const stage = document.querySelector(".stage");
+  stage.classList.remove("stacked"); // the formulas stand below a picture that needs the whole width
+  stage.classList.toggle("stacked", $("code").hidden && Math.max(asked.scale(), other.scale()) < READABLE);
   view.layout = asked.scale() >= READABLE || asked.scale() >= other.scale() ? asked : other;
   const { svg, width, height, nodes } = view.layout;
   const scale = Math.max(window.innerWidth < WIDE ? SMALLEST : READABLE, view.layout.scale());
@@ -221,7 +226,7 @@ function fit() {
 
 function choose(i) {
   if (view.boxes[i].open !== null) return open(view.boxes[i].open);
-  line = null;
+  line = formula = held = null;
   selected = selected === i ? null : i;
   nudgeNode(view.boxes[i].nodes[0]);
   predictBox(i);
