@@ -2,6 +2,7 @@
 
 import builtins
 import functools
+import gzip
 import http.server
 import importlib.util
 import json
@@ -529,6 +530,18 @@ def test_a_class_of_ones_own_is_replaced_on_request(page, type_in):
     page.click("#laboratory button")
     page.wait_for_function("() => document.getElementById('code').value.startsWith('from')")
     assert page.input_value("#code") == "from autograd_lite import Value\n\na = Value(2.0)\n"
+
+
+@pytest.mark.full
+def test_python_starts_without_its_snapshot_where_that_is_of_no_use(served, browser):
+    (here, _), _ = served
+    context = browser.new_context()
+    context.route("**/snapshot.bin", lambda route: route.fulfill(body=gzip.compress(bytes(64))))
+    page = context.new_page()
+    page.goto(f"{here}/index.html#program=product")
+    page.wait_for_function(ENDED, timeout=SLOWEST)
+    assert page.inner_text("#output") == "dL/da = 6.0 = f * b = 6.0\n"
+    context.close()
 
 
 @pytest.mark.full
