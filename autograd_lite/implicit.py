@@ -95,8 +95,12 @@ def fixed_point(
         return [a - b for a, b in zip(after, before, strict=True)]
 
     def iterate(residual: Callable[[Any], Any], x: Any) -> Any:
-        for _ in range(steps):
+        for step in range(steps):
             numbers, changes = list(leaves(x, name)), [number(r) for r in residual(x)]
+            if not all(map(isfinite, changes)):
+                raise RuntimeError(
+                    f"{name} has not converged: after step {step + 1} x is not finite"
+                )
             x = put(x, map(add, numbers, changes))
             change = max(map(abs, changes))
             if change <= tolerance * max(1.0, *map(abs, numbers)):

@@ -335,6 +335,9 @@ def test_a_solver_that_says_that_it_failed(form):
 def test_a_fixed_point_that_is_not_reached():
     with pytest.raises(RuntimeError, match=r"not converged in 100 steps: the last one chan"):
         fixed_point(lambda x, a: a * x, 1.0, Value(-1.0), steps=100)
+    for start in ([0.0, 3.0], [3.0, 0.0]):
+        with pytest.raises(RuntimeError, match=r"not converged: after step \d+ x is not f"):
+            fixed_point(lambda xs: [x * x for x in xs], start)
 
 
 def test_what_is_not_finite():
