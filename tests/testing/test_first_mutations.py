@@ -153,6 +153,7 @@ def test_the_right_partials_pass(rule):
         assert report.excluded == ()
 
 
+@pytest.mark.once
 @every_rule
 @pytest.mark.parametrize("mistake", WRONG_PARTIALS)
 def test_wrong_partials_are_caught(rule, mistake):
@@ -165,6 +166,7 @@ def test_wrong_partials_are_caught(rule, mistake):
         assert caught.value.fault.node._op == rule.name
 
 
+@pytest.mark.once
 @every_rule
 @pytest.mark.parametrize("mistake", WRONG_SENDING)
 def test_wrong_sending_is_caught(rule, mistake):

@@ -178,6 +178,7 @@ def caught_among(rule, mistakes_of, match, at_fault):
     return caught
 
 
+@pytest.mark.once
 @every_rule
 @pytest.mark.parametrize("kind", WRONG_FORMULAS)
 def test_a_partial_that_has_another_number_is_caught(rule, kind):
@@ -189,6 +190,7 @@ def test_a_partial_that_has_another_number_is_caught(rule, kind):
     assert bool(caught) == (rule.name not in FLAT)
 
 
+@pytest.mark.once
 @every_rule
 @pytest.mark.parametrize("kind", WRONG_DERIVATIVES)
 def test_a_partial_that_has_another_derivative_is_caught(rule, kind):
