@@ -392,10 +392,11 @@ class _Reader:
             if not fixed.all():
                 self.rule(code, 0.0, nodes[~fixed], x[~fixed], y[~fixed])
         elif rule.name == "sigmoid":
-            # 1 / (1 + e) with e = exp(-x); the partial is out / (1 + exp(x)) = out out e.
+            # 1 / (1 + e) with e = exp(-x); the partial is out / (1 + exp(x)) = out out e, and out
+            # where e is so large that out e = 1: it may be infinite.
             e = self.part("exp(-x)", x=x)
             self.composite(nodes, "1 / (1 + x)", e)
-            self.custom(nodes, x, "out * (out * x)", x=e, out=nodes)
+            self.custom(nodes, x, "where(x < 1e16, out * (out * x), out)", x=e, out=nodes)
         elif rule.user_module is not None:
             users, starts = self.tape.user_results()
             positions = starts[np.searchsorted(users, nodes)].astype(float)

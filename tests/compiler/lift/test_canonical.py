@@ -1,8 +1,9 @@
 """The canonical form: leaves, constants and powers that are nodes of other kinds."""
 
+import math
 from array import array
 
-from autograd_lite import Value
+from autograd_lite import Value, sigmoid
 from autograd_lite.compiler.lift import lift
 from autograd_lite.compiler.run.arrays import ArrayExecutor
 from autograd_lite.compiler.tape.opcodes import LEAF
@@ -36,3 +37,13 @@ def test_what_is_detached_is_a_number_of_its_own_for_those_who_differentiate_aga
     assert lifted.agrees()
     assert "detached(" not in str(lift(lifted.tape, []))
     assert str(lift(lifted.tape, [], detached=True)).count("detached(") == 1
+
+
+def test_the_derivative_of_a_sigmoid_is_finite_where_it_is_0():
+    """exp(800) is infinite; it was 0 * (0 * inf)."""
+    arrays = ArrayExecutor(lift(Lifted(lambda x: sigmoid(x), Value(1.0)).tape, [0]))
+    for x in (-800.0, -40.0, 0.0, 40.0, 800.0):
+        run = arrays.forward(array("d", [x]), array("q"))
+        value = Value(x)
+        sigmoid(value).backward()
+        assert math.isclose(run.gradient([1.0])[0], value.grad, rel_tol=1e-14, abs_tol=1e-300)
