@@ -51,7 +51,17 @@ def stepped(loss: Exported, optimizer: Any) -> Exported:
         _ = named  # the names that the loss has for them
         optimizer.step()
 
-    return _joined(loss, read(update, ()))
+    step = read(update, ())
+    known = {id(x) for p in loss.parameters if p.values is not None for x in p.values.flat}
+    if not any(id(x) in known for p in step.parameters for x in p.values.flat):
+        raise ExportError(
+            said(
+                f"export: the optimizer trains none of the parameters of {loss.name}, which are "
+                f"{', '.join(p.name for p in loss.parameters)}",
+                "Pass one that was made of these",
+            )
+        )
+    return _joined(loss, step)
 
 
 def _joined(loss: Exported, update: Exported) -> Stepped:

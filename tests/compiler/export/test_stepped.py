@@ -93,6 +93,8 @@ def test_what_is_no_loss_or_no_optimizer_is_refused():
         al.export(two, "c", 1.0, optimizer=optim.SGD([w], lr=0.1))
     with pytest.raises(TypeError, match=r"optimizer must have a step\(\), not be 3"):
         al.export(lambda x: w * x, "c", 1.0, optimizer=3)
+    with pytest.raises(ExportError, match="trains none of the parameters of f, which are w"):
+        al.export(lambda x: w * x, "c", 1.0, name="f", optimizer=optim.SGD([Value(1.0)], lr=0.1))
     with pytest.raises(TypeError, match="has no option 'optimizer'"):
         al.export(lambda x: w * x, "torch", 1.0, optimizer=optim.SGD([w], lr=0.1))
 
