@@ -64,4 +64,15 @@ for (const [first, lines] of DATA.code) {
   $("code-lines").append(list);
 }
 $("code").hidden = DATA.code.length === 0 || DATA.beside;
-$("code").open = window.innerWidth > NARROW;
+
+let roomy = null; // whether the code has room beside the picture
+
+/** Open the code where it has room; a frame may not know its width at first. */
+function unfold() {
+  const now = window.innerWidth > NARROW;
+  if (now !== roomy) $("code").open = now;
+  roomy = now;
+}
+
+unfold();
+window.addEventListener("resize", unfold);

@@ -77,6 +77,7 @@ function showFlow({ phase }, boxes) {
   const users = new Set(all.map(({ edge }) => edge.user));
   const taken = [...[...parents].map((i) => space(nodes[i], HEAD)), ...[...users].map((i) => space(nodes[i]))];
   for (const { edge } of all) if (partials[edge.index]) taken.push(space(partials[edge.index], -1));
+  all.sort((one, other) => other.now - one.now); // the nearest places are for what is new
   for (const line of all) {
     const path = lines[line.edge.index].querySelector("path");
     const sum = drawn("g", { class: line.now ? "now" : "before" });
