@@ -300,11 +300,12 @@ def _in_c(program: ArrayProgram, reference: Executor) -> CompiledExecutor | None
 
 
 def _warn_of(problem: str) -> None:
-    """Say why programs do not run in C, once."""
-    if is_news():
+    """Say why a program does not run in C, once for each reason."""
+    if is_news(problem):
+        which = "a program runs" if is_usable() else "programs run"
         warn(
             said(
-                f"programs run as operations on arrays, and not in C: {problem}",
+                f"{which} as operations on arrays, and not in C: {problem}",
                 "Name another C compiler in the environment variable CC, or install ziglang",
             )
         )

@@ -21,8 +21,9 @@ cdef class Access:
     @cython.locals(out="double*", i=Py_ssize_t, n=Py_ssize_t, each=doubles)
     cpdef bint read(self, doubles numbers, Py_ssize_t start) except -1
     @cython.locals(
-        arrays=list, each=doubles, first=Py_ssize_t, found=list, i=Py_ssize_t, read="double*",
-        some=doubles, where="long long*"
+        arrays=list, data_in=Placement, each=doubles, first=Py_ssize_t, found=list,
+        grads_in=Placement, i=Py_ssize_t, n=Py_ssize_t, read="double*", some=doubles,
+        where="long long*"
     )
     cpdef bint write(self, doubles numbers, doubles stretches, doubles last) except -1
     @cython.locals(count=Py_ssize_t, done=Py_ssize_t, first=Py_ssize_t, left=Py_ssize_t)

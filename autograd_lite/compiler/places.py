@@ -233,18 +233,24 @@ class Access:
             arrays.append(each)
         first = len(last) - len(self.types)
         found = [self.types[i](last[first + i]) for i in range(len(self.types))]
+        data_in, grads_in = self.data_in, self.grads_in
+        if data_in is not None and not data_in.intact:
+            data_in = None
+        if grads_in is not None and not grads_in.intact:
+            grads_in = None
+        # All room is taken before anything is written: where there is none, nothing is.
+        n = len(self.data) if data_in is None else 0
+        some = room(n if grads_in is not None else max(n, len(self.grads)))
         self.stretch = self.begun = 0
-        if self.data_in is not None and self.data_in.intact:
-            self.fill(memory.doubles(self.data_in.numbers), len(self.data), read, where)
+        if data_in is not None:
+            self.fill(memory.doubles(data_in.numbers), len(self.data), read, where)
         elif len(self.data) > 0:
-            some = room(len(self.data))
             self.fill(memory.doubles(some), len(self.data), read, where)
             for i in range(len(self.data)):
                 memory.set_data(self.data, i, some[i])
-        if self.grads_in is not None and self.grads_in.intact:
-            self.fill(memory.doubles(self.grads_in.grads), len(self.grads), read, where)
+        if grads_in is not None:
+            self.fill(memory.doubles(grads_in.grads), len(self.grads), read, where)
         elif len(self.grads) > 0:
-            some = room(len(self.grads))
             self.fill(memory.doubles(some), len(self.grads), read, where)
             for i in range(len(self.grads)):
                 memory.set_grad(self.grads, i, some[i])

@@ -5,7 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
+import autograd_lite as ag
 from autograd_lite import Value
+from autograd_lite.compiler import places as module
 from autograd_lite.compiler.places import Places, grads_of, set_grads
 from autograd_lite.placement import place
 
@@ -77,6 +79,27 @@ def test_an_array_of_another_length_is_not_written():
     with pytest.raises(RuntimeError, match="an array of state was replaced"):
         all_of_them.write(array("d", [5.0] * 8))
     assert v.data == 1.0
+
+
+@pytest.mark.skipif(ag.compiled, reason="what takes room in C cannot be replaced")
+def test_without_room_nothing_is_written(monkeypatch):
+    v, w, thing, all_of_them = places()
+    taken, room = [], module.room
+
+    def last_room(n):
+        if taken:
+            raise MemoryError
+        taken.append(n)
+        return room(n)
+
+    monkeypatch.setattr(module, "room", last_room)
+    taken.append(0)
+    with pytest.raises(MemoryError):
+        all_of_them.write(array("d", [5.0] * 8))
+    assert (v.data, w.data, w.grad, thing.steps) == (1.0, 2.0, 0.5, 7)
+    taken.clear()
+    all_of_them.write(array("d", [5.0] * 8))
+    assert (v.data, w.data, w.grad, thing.steps) == (5.0, 5.0, 5.0, 5)
 
 
 def test_the_places_belong_to_values_and_objects():

@@ -33,7 +33,8 @@ def folder() -> Path | None:
         path = Path(chosen).expanduser().absolute() if chosen else _user_folder()
         if not path.is_absolute():  # ~ of a user without a home
             return None
-        path.mkdir(0o700, parents=True, exist_ok=True)
+        for each in (*reversed(path.parents), path):  # whatever the umask, for the user alone
+            each.mkdir(0o700, exist_ok=True)
         return path if _is_private(path.stat()) else None
     except (ImportError, OSError, RuntimeError):  # RuntimeError: of a home that nobody knows
         return None

@@ -76,14 +76,15 @@ def command() -> tuple[str, ...] | None:
 
 
 def is_usable() -> bool:
-    """True if there is a C compiler that has not failed."""
+    """True if there is a C compiler that has not failed at everything."""
     return not _one.problem and command() is not None
 
 
-def is_news() -> bool:
-    """True at its first call: users are told once why there are no libraries."""
-    told, _one.told = _one.told, True
-    return not told
+def is_news(problem: str) -> bool:
+    """True at its first call with a problem: users are told each once."""
+    new = problem not in _one.told
+    _one.told.add(problem)
+    return new
 
 
 class Library:
@@ -147,16 +148,21 @@ class _Compiler:
     """The one compiler of this process.
 
     problem  why it is not used any more, or ""
-    told     True if the user knows
+    failed   {hash of a source: why it has no library}
+    told     the problems that the user knows
     """
 
     lock: RLock
+    starting: RLock
 
     def __init__(self) -> None:
-        self.problem, self.told = "", False
+        self.problem, self._ends = "", False
+        self.failed: dict[bytes, str] = {}
+        self.told: set[str] = set()
         self._working: tuple[int, subprocess.Popen[str]] | None = None  # in which process
         self._folder: tuple[int, str] | None = None
         give_lock(self, "lock")
+        give_lock(self, "starting")
         atexit.register(self.stop)
 
     def loaded(self, source: str) -> ctypes.CDLL:
@@ -166,11 +172,24 @@ class _Compiler:
         found = command()
         if found is None:
             raise NoLibraryError("there is no C compiler")
+        key = sha256(source.encode()).digest()
+        if key in self.failed:
+            raise NoLibraryError(self.failed[key])
         try:
             return self._loaded(found, source)
         except (NoLibraryError, OSError) as problem:
-            self.problem = str(problem)
-            raise NoLibraryError(self.problem) from None
+            if self._works(found):
+                self.failed[key] = str(problem)
+            else:
+                self.problem = str(problem)
+            raise NoLibraryError(str(problem)) from None
+
+    def _works(self, compiler: tuple[str, ...]) -> bool:
+        """True if the compiler makes a library of the smallest source."""
+        with suppress(NoLibraryError, OSError):
+            self._loaded(compiler, "int autograd_lite_works(void) { return 1; }\n")
+            return True
+        return False
 
     def _loaded(self, compiler: tuple[str, ...], source: str) -> ctypes.CDLL:
         native, identity = _machine(compiler)
@@ -203,19 +222,22 @@ class _Compiler:
 
     def run(self, given: Sequence[str]) -> str:
         """What a command prints. It is in a session of its own, where Ctrl-C does not reach it."""
-        try:
-            process = subprocess.Popen(
-                given,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-                start_new_session=True,
-            )
-        except OSError as problem:
-            raise NoLibraryError(f"{given[0]} does not run: {problem}") from None
-        self._working = os.getpid(), process
+        with self.starting:  # stop() waits until it is known what is to be ended
+            if self._ends:
+                raise NoLibraryError("the process ends")
+            try:
+                process = subprocess.Popen(
+                    given,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    errors="replace",
+                    start_new_session=True,
+                )
+            except OSError as problem:
+                raise NoLibraryError(f"{given[0]} does not run: {problem}") from None
+            self._working = os.getpid(), process
         try:
             printed, errors = process.communicate(timeout=LONGEST)
         except subprocess.TimeoutExpired:
@@ -230,7 +252,9 @@ class _Compiler:
         return printed
 
     def stop(self) -> None:
-        """End what is at work, for this process ends."""
+        """End what is at work, and begin no more, for this process ends."""
+        with self.starting:
+            self._ends = True
         working, folder = self._working, self._folder
         if working is not None and working[0] == os.getpid():
             _kill(working[1])

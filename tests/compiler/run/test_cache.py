@@ -35,6 +35,15 @@ def test_only_the_user_may_read_and_write_there(place):
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
 
 
+def test_folders_on_the_way_are_the_users_whatever_the_umask(place):
+    before = os.umask(0)
+    try:
+        cache.keep("key", DATA)
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (place.parent, place)] == [0o700] * 2
+
+
 def test_without_a_name_it_is_the_users_folder_of_caches(monkeypatch, tmp_path):
     monkeypatch.setenv("AUTOGRAD_LITE_CACHE", "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

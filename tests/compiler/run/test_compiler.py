@@ -150,10 +150,20 @@ def test_a_compiler_that_does_not_exist(monkeypatch):
 
 
 @needs_compiler
-def test_a_source_with_a_mistake():
-    library = Library("int the_answer(void) { return mistaken; }")
+def test_a_source_with_a_mistake_is_not_compiled_again_and_others_are(script, place):
+    script(f'echo "$@" >> {place}/calls\nexec $REAL "$@"')
+    wrong = Library("int the_answer(void) { return mistaken; }")
+    wrong.wait()
+    assert "mistaken" in wrong.problem
+    assert compiler.is_usable()
+    calls = (place / "calls").read_text()
+    again = Library(wrong.source)
+    again.wait()
+    assert again.problem == wrong.problem
+    assert (place / "calls").read_text() == calls
+    library = Library(SOURCE)
     library.wait()
-    assert "mistaken" in library.problem
+    assert answer(library) == 42
 
 
 def test_a_compiler_that_does_not_end_is_stopped(script, monkeypatch):
@@ -166,8 +176,13 @@ def test_a_compiler_that_does_not_end_is_stopped(script, monkeypatch):
     assert time.monotonic() - began < 50
 
 
-def test_users_are_told_once():
-    assert [compiler.is_news() for _ in range(3)] == [True, False, False]
+def test_users_are_told_each_problem_once():
+    assert [compiler.is_news(x) for x in ("one", "one", "other", "one")] == [
+        True,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_no_thread_is_a_problem(monkeypatch):
