@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 SIZE = {"width": 900, "height": 800}  # pixels, of which a screenshot has twice as many
-COLOURS = 64
+COLOURS = 96
 BACKWARD = 4  # the steps of the backward pass
 STILL = 2  # the step of it that the still shows, where the panel tells of one node
 TRAVEL = (0.1, 0.3, 0.5, 0.7, 0.9)  # where travelling numbers are seen, as fractions of the way
@@ -147,6 +147,13 @@ def _still(picture: Any, page: bytes) -> bytes:
 
 
 def _in_few_colours(pictures: Any) -> list[Any]:
-    """The pictures in the colours of the one in the middle."""
-    palette = pictures[len(pictures) // 2].quantize(COLOURS, dither=0)
+    """The pictures in the colours of the first, the middle and the last, side by side."""
+    from PIL import Image
+
+    few = [pictures[k * (len(pictures) - 1) // 2] for k in range(3)]
+    width, height = few[0].size
+    beside = Image.new("RGB", (3 * width, height))
+    for k, picture in enumerate(few):
+        beside.paste(picture, (k * width, 0))
+    palette = beside.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=0)
     return [picture.quantize(palette=palette, dither=0) for picture in pictures]
