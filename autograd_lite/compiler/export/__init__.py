@@ -11,8 +11,9 @@ Read in the order in which `export` goes:
     stepped    a loss and its optimiser as one whole step
     tensors    a program of named arrays with axes, for languages of arrays: of `expressions`, in
                `lines`; `arrays` knows which element each address is, `views`, `choices` and
-               `products` say it in expressions; `samples` makes sizes formulas of n; `python`
-               and `module` print it
+               `products` say it in expressions, `takes` and `loops` write lines; `samples` makes
+               sizes formulas of n; `python`, `python_function`, `python_step` and `module` print
+               it, by `module_names`, and `module_run` runs it
     language   what a language is; each has a file of its own, in `LANGUAGES`
     check      a source is run once, beside the interpreter, before it is given out
     source     the text

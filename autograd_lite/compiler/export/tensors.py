@@ -10,7 +10,7 @@ elements that were copied. A number that many steps of a loop have alike is one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -22,12 +22,10 @@ from autograd_lite.compiler.export.arrays import (
     CONSTANT,
     MOST_PARTS,
     UNWRITTEN,
-    Arrays,
     NotInArraysError,
     ranked,
     whole,
 )
-from autograd_lite.compiler.export.choices import choice
 from autograd_lite.compiler.export.expressions import (
     Expression,
     Shape,
@@ -35,15 +33,15 @@ from autograd_lite.compiler.export.expressions import (
     operation,
     reshape,
 )
-from autograd_lite.compiler.export.lines import Assign, For, Line
+from autograd_lite.compiler.export.lines import Line
+from autograd_lite.compiler.export.loops import Loops
 from autograd_lite.compiler.export.products import product
-from autograd_lite.compiler.export.views import moving, spread, suffix, view
+from autograd_lite.compiler.export.views import moving, spread, suffix
 from autograd_lite.compiler.lift.array_program import ArrayProgram
 from autograd_lite.compiler.lift.instructions import (
     Contraction,
     Elementwise,
     Gather,
-    IndexTable,
     Ref,
     Scatter,
     ScatterAdd,
@@ -54,10 +52,7 @@ from autograd_lite.compiler.lift.instructions import (
 from autograd_lite.compiler.plan.groups import (
     Group,
     Loop,
-    Repeat,
     Statement,
-    kept,
-    turns_of,
     writes_of,
 )
 from autograd_lite.compiler.plan.roll import rolled
@@ -71,8 +66,6 @@ if TYPE_CHECKING:
     from autograd_lite.operations.formulas import Tree
 
 __all__ = ["NotInArraysError", "TensorProgram", "tensor_program"]
-
-MOST_UNROLLED = 400  # lines of a loop whose steps are written one after the other
 
 
 @dataclass
@@ -110,7 +103,7 @@ def tensor_program(
     return _Builder(program, inputs, indices, results, wanted).built()
 
 
-class _Builder(Arrays):
+class _Builder(Loops):
     """Goes through the instructions."""
 
     def __init__(
@@ -133,7 +126,6 @@ class _Builder(Arrays):
                 np.add.at(writes, addresses.ravel(), 1)
         names = [(x.base, x.size, x.name) for x in program.computed if x.name]
         super().__init__(program.size + 1, writes, names)
-        self.turns: tuple[int, ...] = ()
         assert constants.values is not None
         self.constant(constants.base + np.arange(constants.size), constants.values)
         for known, slots in inputs:
@@ -142,7 +134,7 @@ class _Builder(Arrays):
             places = np.arange(slots.size).reshape(slots.shape)
             self.own(program.leaves[slots[read]], k, places[read])
         self.n_given = len(self.arrays)
-        self.index_of: dict[int, tuple[int, int]] = {}
+        self.index_of = {}
         for known, slots in indices:
             there = [k for k, array in enumerate(self.arrays) if array.name == known]
             k = there[0] if there else self.array(known, slots.shape, made=True)
@@ -202,99 +194,6 @@ class _Builder(Arrays):
 
     # ------------------------------------------------------------------------ instructions
 
-    def _groups(self, groups: Iterable[Group]) -> None:
-        for group in groups:
-            if isinstance(group, Repeat):
-                self._repeat(group)
-            else:
-                self._group(group)
-
-    def _repeat(self, repeat: Repeat) -> None:
-        """A loop; what a step computes is a row of an array, and what it carries the row before."""
-        state = self.state()
-        lines, self.lines, self.before = self.lines, [], []
-        self.turn, self.turns = 1, (repeat.count,)
-        try:
-            self._rows_of(repeat)
-            for group in repeat.groups:
-                self._group(group)
-            lines += [*self.before, For(repeat.count, self.lines)]
-        except NotInArraysError:
-            if repeat.count * len(repeat.groups) > MOST_UNROLLED:
-                raise
-            self.set_state(state)
-            self.lines, self.turn, self.turns = lines, 0, ()
-            for group in turns_of(repeat):
-                self._group(group)
-        self.lines, self.turn, self.turns = lines, 0, ()
-
-    def _rows_of(self, repeat: Repeat) -> None:
-        """Arrays for what a loop computes, and what is in their first rows before it begins."""
-        count = repeat.count
-        made: list[int] = []
-        written = [self._written(group) for group in repeat.groups]
-        for at in sorted(written, key=np.size, reverse=True):  # others are parts of the largest
-            if self.is_open(at) and (at[1:] != at[:-1]).all():
-                shape = tuple([n for n in at.shape if n != 1])
-                k = self.fresh(at, shape)
-                self.own(at, k, np.arange(at.size).reshape(at.shape))
-                made.append(k)
-        for group in repeat.groups:
-            added = [self._written(group)] if _adds(group) else []
-            for at in (*self._reads(group), *added):
-                self._lead(at, made)
-        for k in made:
-            array = self.arrays[k]
-            inner = array.size // array.shape[0]
-            if k in self.leads:
-                array.shape = (count + 1, *array.shape[1:])
-                self.place[self.owner == k] += inner
-            zeros = Expression("full", (number(0.0),), array.shape, array.shape)
-            self.before.append(Assign(array.expression, zeros))
-            if k in self.leads:
-                places = np.array(sorted(self.leads[k]))
-                addresses = np.array([self.leads[k][place] for place in places.tolist()])
-                if len(places) == inner:
-                    places, addresses = (x.reshape(array.shape[1:]) for x in (places, addresses))
-                value = self.read_still(addresses)
-                self.before.append(Assign(view(array.expression, places, self.ints), value))
-                owners = self.owner[addresses]
-                if (owners >= self.n_given).all() and (self.home[addresses] < 0).all():
-                    self.own(addresses, k, places)  # from now on it is the row before the first
-
-    def _lead(self, at: Ints, made: Sequence[int]) -> None:
-        """Note what a loop reads at its first turn in place of what the turn before computed."""
-        owners = self.owner[at]
-        k = int(owners.flat[-1])
-        if k not in made or (owners[1:] != k).any() or (owners[0] == k).any():
-            return
-        inner = self.arrays[k].size // self.arrays[k].shape[0]
-        before = np.arange(len(at) - 1).reshape(-1, *[1] * (at.ndim - 1))
-        if (self.place[at[1:]] // inner != before).any():
-            raise NotInArraysError("its loop reads what was computed several steps before")
-        lead = self.leads.setdefault(k, {})
-        places = (self.place[at[1]] % inner).ravel().tolist()
-        for place, address in zip(places, at[0].ravel().tolist(), strict=True):
-            if lead.setdefault(place, address) != address:
-                raise NotInArraysError("its loop carries two things in one place")
-
-    def _written(self, group: Group) -> Ints:
-        """The addresses that a group of a loop writes."""
-        if isinstance(group, Contraction):
-            return self._out(group.out, group.loops)
-        assert isinstance(group, Loop)
-        (s,) = group.statements
-        return self._out(s.out, kept(group.sizes, s))
-
-    def _reads(self, group: Group) -> list[Ints]:
-        """The addresses of each operand of a group of a loop."""
-        if isinstance(group, Contraction):
-            sizes = (*group.loops, *group.sums)
-            return [self._at(ref, sizes) for ref in (group.a, group.b) if ref is not None]
-        assert isinstance(group, Loop)
-        (s,) = group.statements
-        return [self._at(ref, group.sizes) for ref in s.operands.values()]
-
     def _group(self, group: Group) -> None:
         match group:
             case Loop(sizes, [statement]):
@@ -324,10 +223,10 @@ class _Builder(Arrays):
             case ZeroPadding(base, padding):
                 self._padded(base + np.arange(len(padding)), padding)
             case Take(base, table):
-                for here, part in self._by_argument(table):
+                for here, part in self._apart(table, self.owner):
                     self._take(base + here, part)
             case ScatterAdd(source, table):
-                for here, part in self._by_argument(table):
+                for here, part in self._apart(table, self.homes(np.arange(len(self.owner)))):
                     self._add_at(source[here], part)
             case Elementwise(_, _, formula):
                 raise NotInArraysError(
@@ -335,27 +234,6 @@ class _Builder(Arrays):
                     "which is no source of another language. Write it with the operations of "
                     "autograd_lite"
                 )
-
-    def _at(self, ref: Ref, sizes: Sequence[int]) -> Ints:
-        """The addresses of a ref in loops of these sizes: 1 along those in which it stays."""
-        found = np.array(ref.base)
-        for size, stride in zip((*self.turns, *sizes), ref.strides, strict=False):
-            found = np.add.outer(found, stride * np.arange(size if stride else 1))
-        return found.reshape(found.shape + (1,) * (self.turn + len(sizes) - found.ndim))
-
-    def _read_at(self, ref: Ref, sizes: Sequence[int]) -> Ints:
-        """The same of an operand: 1 along those, too, in which its elements are the same."""
-        found = self._at(ref, sizes)
-        same = self.same[found]
-        if self.turn or np.array_equal(same, found):
-            return found
-        axes = moving(same)
-        return same[tuple([slice(None) if i in axes else slice(1) for i in range(same.ndim)])]
-
-    def _out(self, ref: Ref, sizes: Sequence[int]) -> Ints:
-        """The addresses that are written, one for each step."""
-        found = self._at(ref, sizes)
-        return np.broadcast_to(found, (*found.shape[: self.turn], *sizes))
 
     def _copy(self, to: Ints, source: Ints) -> None:
         """Other addresses of the same elements, if nothing is written to either any more."""
@@ -574,116 +452,6 @@ class _Builder(Arrays):
             found.append(({x: at[here] for x, at in flat.items()}, (int(here.sum()),)))
         return found
 
-    # ------------------------------------------------------------- what depends on indices
-
-    def _padded(self, addresses: Ints, padding: NDArray[np.bool_]) -> None:
-        """0 at some of these addresses, in each array that they are of."""
-        owners = self.owner[addresses]
-        for k in np.unique(owners[padding]).tolist():
-            if k < 0:
-                raise NotInArraysError("its rows of different lengths are padded with numbers")
-            array = self.arrays[k]
-            out = np.zeros(array.size, bool)
-            out[self.place[addresses[padding & (owners == k)]]] = True
-            mask = self._mask(~out.reshape(array.shape))
-            self._guard(array.expression, mask)
-            value = operation("where", mask, array.expression, number(0.0))
-            self.lines.append(Assign(array.expression, value))
-
-    def _guard(self, target: Expression, mask: Expression) -> None:
-        """Have what is computed of padding finite, where it is a logarithm and the like: times its
-        derivative, the cotangent 0 of padding would be NaN in JAX.
-        """
-        before = [k for k, it in enumerate(self.lines) if it.name == target.params[0]]
-        it = self.lines[before[-1]] if before else None
-        if it is None or it.op != "=" or it.target != target or not _may_be_infinite(it.value):
-            return
-        ones = {
-            x.params[0]: operation("where", mask, x, number(1.0))
-            for x in _names_in(it.value)
-            if x.shape == target.shape
-        }
-        self.lines[before[-1]] = Assign(target, it.value.replaced(ones))
-
-    def _mask(self, keep: NDArray[np.bool_]) -> Expression:
-        """What is kept of an array: True there, in as few axes as it takes."""
-        while keep.ndim and (keep == keep[:1]).all():
-            keep = keep[0]
-        if keep.ndim == 2 and np.array_equal(keep, np.tri(*keep.shape, dtype=bool)):
-            return Expression("lower", (), keep.shape, keep.shape)
-        return self.table(keep, "MASK")
-
-    def _chosen(self, table: IndexTable, x: Expression, places: Ints) -> Expression:
-        """The elements of x that indices choose; places are those of the table's addresses."""
-        chosen_by = [self.index_of[slot] for slot in table.slots.tolist()]
-        positions = np.array([position for _, position in chosen_by])
-        ids = self.arrays[chosen_by[0][0]].expression
-        return choice(x, places, ids, positions, self.ints)
-
-    def _by_argument(self, table: IndexTable) -> list[tuple[Ints, IndexTable]]:
-        """(which of its indices, the table of these) for each argument that has some of them."""
-        owners = [self.index_of[slot][0] for slot in table.slots.tolist()]
-        if len({*owners}) == 1:
-            return [(np.arange(len(owners)), table)]
-        found = []
-        for k in dict.fromkeys(owners):
-            here = np.flatnonzero(np.array(owners) == k)
-            irregular = None if table.table is None else table.table[here]
-            part = replace(table, slots=table.slots[here], first=table.first[here], table=irregular)
-            found.append((here, part))
-        return found
-
-    def _take(self, to: Ints, table: IndexTable) -> None:
-        addresses = table.addresses().reshape(len(table.slots), table.among)
-        if (self.same[addresses] == self.same[addresses[0, 0]]).all():  # there is no choice
-            self.write(to, self.read(addresses[0, 0]))
-            return
-        owners = self.owner[addresses]
-        k = int(owners.flat[0])
-        if k >= 0 and (owners == k).all():
-            x, places = self.arrays[k].expression, self.place[addresses]
-        else:
-            x, places = self.joined(addresses, owners)
-        value = self._chosen(table, x, places)
-        self.write(to.reshape(value.shape), value)
-
-    def _add_at(self, source: Ints, table: IndexTable) -> None:
-        addresses = table.addresses().reshape(len(table.slots), table.among)
-        if (addresses == addresses[0, 0]).all():
-            value = whole(self.read(source), source.shape)
-            self.write(addresses[0, 0], Expression("sum", (value,), (0,), ()), 1)
-            return
-        homes = self.homes(addresses)
-        k = int(homes.flat[0])
-        if k >= 0 and (homes == k).all():
-            self.make(k)
-            self.written[addresses] = True
-            self._added(source, table, self.arrays[k].expression, self.place[addresses])
-            return
-        every, places = np.unique(addresses, return_inverse=True)
-        if (self.homes(every) < 0).all():
-            rows = (
-                addresses if len(every) == addresses.size else every
-            )  # each row is one of its own
-            k = self.fresh(rows, tuple([size for size in rows.shape if size != 1]))
-            self.arrays[k].made = False
-            self.home[rows], self.spot[rows] = k, np.arange(rows.size).reshape(rows.shape)
-            self._add_at(source, table)
-            return
-        k = self.array("sums", (len(every),), made=False)
-        self.make(k)
-        sums = self.arrays[k].expression
-        self._added(source, table, sums, places.reshape(addresses.shape))
-        self.write(every, sums, 1)
-
-    def _added(self, source: Ints, table: IndexTable, x: Expression, places: Ints) -> None:
-        target = self._chosen(table, x, places)
-        shaped = source.reshape(target.shape)
-        value = self.read(shaped)
-        if value.shape:
-            value = whole(ranked(value, shaped.ndim), shaped.shape)
-        self.lines.append(Assign(target, value, "at"))
-
     # ---------------------------------------------------------------------------- formulas
 
     def formula(self, tree: Tree, terms: dict[str, Expression]) -> Expression:
@@ -700,13 +468,6 @@ class _Builder(Arrays):
 # ------------------------------------------------------------------------- shapes and axes
 
 
-def _adds(group: Group) -> bool:
-    """True if a group of a loop adds to the numbers that are there."""
-    if isinstance(group, Loop):
-        return bool(group.statements[0].add)
-    return isinstance(group, Contraction) and group.add
-
-
 def _blocks(places: Ints, shape: Shape) -> set[int]:
     """The lengths of equal stretches of places that lie within one part of an array each."""
     found = set()
@@ -718,15 +479,3 @@ def _blocks(places: Ints, shape: Shape) -> set[int]:
             if (part == expected).all():
                 found.add(size)
     return found
-
-
-_INFINITE = {"log", "log2", "log10", "log1p", "sqrt", "cbrt", "power", "/"}
-
-
-def _may_be_infinite(x: Expression) -> bool:
-    """True if a number of it, or a derivative, may be infinite where its operands are 0."""
-    return x.op in _INFINITE or any(map(_may_be_infinite, x.args))
-
-
-def _names_in(x: Expression) -> list[Expression]:
-    return [x] if x.op == "name" else [y for arg in x.args for y in _names_in(arg)]
