@@ -466,6 +466,31 @@ def test_a_decision_on_state_that_the_step_changes_keeps_the_executor(executor):
     assert [program.executor for program in compiled.programs()] == [executor, executor]
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_number_that_is_computed_and_then_replaced_is_not_asked_for(late):
+    w, v = Value(0.5), Value(0.3)
+
+    def step(x):
+        if not late:
+            w.data = v.data * 2
+            w.data = 1.5
+        loss = (w * x - v) ** 2
+        loss.backward()
+        v.data -= 0.1 * v.grad
+        w.data -= 0.1 * w.grad
+        w.data = 1.0 + x if late else w.data
+        return loss
+
+    found = []
+    for wrap in (lambda f: f, compile):
+        w.data, v.data, w.grad, v.grad = 0.5, 0.3, 0.0, 0.0
+        run = wrap(step)
+        losses = [run(1.0 + i).data for i in range(5)]
+        found.append([*losses, w.data, v.data, w.grad, v.grad])
+    assert found[0] == pytest.approx(found[1], rel=1e-13)
+    assert run.programs()
+
+
 @pytest.mark.parametrize("executor", ["interpret", "numpy", C])
 def test_an_int_that_a_schedule_makes_a_float(executor):
     def trained(wrap):

@@ -175,12 +175,11 @@ def write_tape(
     for i, node in enumerate(nodes):
         while i == next_write:
             _, changed, new = changes[written]
-            if changed in living:
-                place = tape.position_of(new)
-                if left:  # no gradient flows through a write
-                    place = tape.add(DETACH, 0.0, [place], -1)
-                    tape.versions.setdefault(changed, []).append(place)
-                tape.now[changed] = place
+            place = tape.position_of(new)
+            if left:  # no gradient flows through a write
+                place = tape.add(DETACH, 0.0, [place], -1)
+                tape.versions.setdefault(changed, []).append(place)
+            tape.now[changed] = place
             written += 1
             next_write = changes[written][0] if written < len(changes) else -1
         while left and calls[len(calls) - left].made == i:
@@ -241,7 +240,7 @@ def alive(
     writes: list[tuple[int, Node, Node]],
     passes: list[Any],
 ) -> set[Node]:
-    """The nodes that the outputs depend on."""
+    """The nodes that the outputs depend on; of the writes, those whose number is read are left."""
     living = set(outputs)
     written, left = len(writes), len(passes)
     for i in range(len(nodes) - 1, -1, -1):
@@ -255,6 +254,8 @@ def alive(
             written -= 1
             if writes[written][1] in living:
                 living.add(writes[written][2])
+            else:
+                del writes[written]
         node = nodes[i]
         if node in living:
             living.update(node.parents)
