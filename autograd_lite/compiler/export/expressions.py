@@ -73,6 +73,8 @@ class Expression(NamedTuple):
         if not self.args:
             return self
         args = tuple([arg.replaced(terms) for arg in self.args])
+        if self.op == "reshape" and args[0].op not in ("name", "index"):
+            return reshape(args[0], self.params)
         return operation(self.op, *args) if self.op in "+-*/" else self._replace(args=args)
 
 

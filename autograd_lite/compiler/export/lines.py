@@ -212,6 +212,8 @@ def _fits(line: Assign, user: Assign, length: Callable[[Expression], int]) -> bo
     if value.op == "name":
         return True
     around = _around(user.value, line.name)
+    if around == value.op == "reshape":
+        return True
     if around in ("index", "reshape", "transpose", "einsum", "segments", "full"):
         return False
     if around == "matmul" and value.op not in ("index", "transpose", "reshape"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,26 @@ class Takes(Arrays):
         else:
             found = self.table(dense, "MASK")
         return spread(found, axes, keep.ndim)
+
+    def _triangle(self, at: Ints) -> Expression | None:
+        """Rows that grow by one, as those of causal attention, for their maxima: all of the array,
+        with -inf behind the ends of rows. None of other addresses.
+        """
+        places, k = self.place[at], int(self.owner[at.flat[0]])
+        axes = moving(at)
+        places = places[tuple([slice(None) if i in axes else 0 for i in range(at.ndim)])]
+        if k < 0 or (self.owner[at] != k).any() or places.shape != self.arrays[k].shape:
+            return None
+        every = np.arange(places.size).reshape(places.shape)
+        columns = np.arange(places.shape[-1])
+        for axis, size in enumerate(places.shape[:-1]):
+            rows = np.arange(size).reshape([size if i == axis else 1 for i in range(places.ndim)])
+            inside = columns <= rows
+            ends = every - columns + rows  # which come again behind, where there is nothing
+            if size == len(columns) and (places == np.where(inside, every, ends)).all():
+                mask = self._mask(np.broadcast_to(inside, places.shape))
+                return operation("where", mask, self.arrays[k].expression, number(-inf))
+        return None
 
     def _chosen(self, table: IndexTable, x: Expression, places: Ints) -> Expression:
         """The elements of x that indices choose; places are those of the table's addresses."""

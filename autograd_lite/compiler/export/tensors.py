@@ -296,7 +296,9 @@ class _Builder(Loops):
             inner = tuple([k for k, i in enumerate(axes) if i >= outer])
             moves = all(i in axes for i in range(outer, len(sizes)))
             if remaining == sorted(remaining) and inner and moves:
-                value = self._reader(at)(axes)
+                value = (s.kind == "max" and not self.turn and self._triangle(at)) or self._reader(
+                    at
+                )(axes)
                 kept_sizes = tuple([at.shape[self.turn + i] for i in remaining])
                 value = Expression(s.kind, (value,), inner, kept_sizes)
                 self.write(out, spread(value, remaining, outer), add)

@@ -34,10 +34,10 @@ def loss(parameters, given, following):
     z2 = jnp.einsum("ikl,jl->ijk", in_proj_weight.reshape(3, 4, 4), z1)
     z3 = 0.7071067811865475 * z2[0]
     z4 = jnp.einsum("kil,jil->ijk", z2.reshape(3, 5, 2, 2)[1], z3.reshape(5, 2, 2))
-    m1 = z4[:, jnp.arange(5)[:, None], jnp.minimum(jnp.arange(5)[:, None], jnp.arange(5))].max(axis=-1)
+    m1 = jnp.where(jnp.tri(5, dtype=bool), z4, -jnp.inf).max(axis=-1)
     a1 = jax.lax.stop_gradient(m1)
     z5 = z4 - a1[:, :, None]
-    m2 = z5[:, jnp.arange(5)[:, None], jnp.minimum(jnp.arange(5)[:, None], jnp.arange(5))].max(axis=-1)
+    m2 = jnp.where(jnp.tri(5, dtype=bool), z5, -jnp.inf).max(axis=-1)
     a2 = jnp.exp(z5 - m2[:, :, None])
     a2 = jnp.where(jnp.tri(5, dtype=bool), a2, 0)
     a3 = m2 + jnp.log(a2.sum(axis=-1))
