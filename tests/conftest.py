@@ -48,6 +48,17 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_objects():
+    """What the tests of other modules have imported is passed over, too.
+
+    A picture looks for models among all objects that the collector tracks, which beside PyTorch and
+    JAX takes a second.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
     """What is compiled in C for tests is kept for them alone."""
