@@ -143,7 +143,7 @@ def draw(
     root, culprit = culprit_of(root)
     diagram = diagram_of(root, depth, fold, products, measured=partials)
     for box in diagram.boxes:
-        box.wrong = culprit in box.members
+        box.wrong = any(node is culprit for node in box.members)
     return Drawing(
         root,
         diagram,

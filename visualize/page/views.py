@@ -173,8 +173,9 @@ class Book:
 
     def root_of(self, view: View) -> int:
         """The index of the box that holds the root of the graph; of the last box if none does."""
-        boxes = view.diagram.boxes
-        found = (i for i, box in enumerate(boxes) if self.nodes[-1] in box.members)
+        boxes, root = view.diagram.boxes, self.nodes[-1]
+        # By identity: a plain number that an observer saw equals a root of that number.
+        found = (i for i, box in enumerate(boxes) if any(node is root for node in box.members))
         return next(found, len(boxes) - 1)
 
     def seeds(self, view: View) -> list[tuple[float, int]]:

@@ -30,6 +30,15 @@ def test_a_name_that_a_label_has_is_not_given_again():
     assert [box["name"] for box in view["boxes"]] == ["p2", "p0", "p1", "p3", "v2"]
 
 
+def test_a_constant_of_the_number_of_the_result_is_not_the_result():
+    def twice(x):  # a function, as constants are told to an observer while it runs
+        return x * 2
+
+    (view,) = data_of(visualize.explain(twice, 1.0))["views"]
+    assert view["boxes"][view["root"]]["name"] == "twice"
+    assert [box["seed"] for box in view["boxes"]] == [0.0, 0.0, 1.0]
+
+
 def test_products_are_shown_of_a_larger_graph_or_refused():
     xs = [Value(float(i)) for i in range(60)]
     (view,) = data_of(visualize.explain(dot(xs, xs[::-1]), products=True))["views"]
