@@ -16,6 +16,7 @@ from types import ModuleType
 
 from autograd_lite import Value
 from autograd_lite.observers import observe
+from autograd_lite.value import Node
 from visualize import Drawing, Page, explain
 from visualize.model.names import names_in
 from visualize.page.code import Call, Recording
@@ -44,6 +45,9 @@ def begin():
     importlib.invalidate_caches()  # what a snapshot knows of folders is from another time
     random.seed()  # and its random numbers would be the same in each tab
     Call.beside = True  # a page that the program makes of a function has its lines in the editor
+    # Python frees a chain of objects recursively for as long as it counts its stack as free, and
+    # the stack of WebAssembly in a worker is shorter: long graphs must not rely on that.
+    Node.__del__ = Node.__dealloc__
 
 
 def run(source, post):

@@ -386,6 +386,16 @@ def test_what_is_typed_is_drawn_with_its_numbers(page, type_in):
 
 
 @pytest.mark.full
+def test_a_long_graph_is_dropped(page, type_in):
+    type_in(
+        "from autograd_lite import Value\ny = x = Value(1.0)\nfor _ in range(20_000):\n"
+        "    y = y + 1\ny.backward()\nprint(x.grad, y.data)\ny = None\nprint('dropped')"
+    )
+    assert page.inner_text("#output") == "1.0 20001.0\ndropped\n"
+    assert page.inner_text("#status").startswith("Ran in")
+
+
+@pytest.mark.full
 def test_the_line_of_a_step_is_lit_in_the_editor(page, type_in):
     type_in("from autograd_lite import Value\nx = Value(3.0)\n\ny = x * x\nz = y + 1\n")
     laboratory(page).locator("#next").click()
