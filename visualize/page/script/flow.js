@@ -62,13 +62,18 @@ function received(boxes) {
     .map((line) => ({ ...line, up: step.up, now: step === view.steps[view.step] })));
 }
 
-/** Turn the arrows while gradients flow. At each that leads to one of the boxes, what it has brought. */
-function showFlow({ phase }, boxes) {
+/** End what is under way, and turn the arrows while gradients flow. */
+function turnArrows({ phase }) {
   for (const travel of travels) travel.cancel();
   [travels, standing] = [[], []];
-  const { svg, lines, nodes, partials } = view.layout;
+  const { svg } = view.layout;
   svg.classList.toggle("backward", phase === "seed" || phase === "backward");
   svg.querySelector(".flow")?.remove();
+}
+
+/** Show, at each arrow that leads to one of these boxes, what it has brought. */
+function showFlow({ phase }, boxes) {
+  const { lines, nodes, partials } = view.layout;
   const all = phase === "backward" ? received(boxes) : [];
   if (all.length === 0) return;
   const flow = drawn("g", { class: "flow", "aria-hidden": "true" });

@@ -78,11 +78,12 @@ function show() {
   $("count").textContent = `${view.step} / ${last}`;
   $("first").disabled = $("back").disabled = view.step === 0;
   $("next").disabled = $("last").disabled = view.step === last;
-  showFlow(step, near);
+  turnArrows(step);
   showCode();
   showMatrices();
   for (const i of near) reveal(nodes[i]);
   if (step.i !== undefined) reveal(nodes[step.i]);
+  showFlow(step, near); // it measures, as reveal does: what changes the layout stands above
   follow();
 }
 
