@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from itertools import chain, count
 
 from autograd_lite.fields import static_of
 from visualize.model.tensors import tensors
@@ -104,9 +105,8 @@ def _arrays(graph: Graph, order: Mapping[Value, int]) -> dict[str, list[Value]]:
     for leaf in leaves:
         if leaf not in within:
             found.setdefault(graph.label(leaf), []).append(leaf)
-    free = (
-        name for name in ("x", "y", *map("data{}".format, range(3, 10**6))) if name not in found
-    )
+    usual = chain(("x", "y"), map("data{}".format, count(3)))
+    free = (name for name in usual if name not in found)
     for data in _data(graph, order):
         found[next(free)] = data
     return found

@@ -120,7 +120,7 @@ def boxes_of(page, text):
     return page.evaluate(
         """(text) => {
             const { nodes } = FORMULAS.find((one) => one.text === text);
-            return view.boxes.filter((box) => box.nodes.some((node) => nodes.has(node)))
+            return view.boxes.filter((box) => box.nodes.some((node) => nodes.includes(node)))
                 .map((box) => box.heading);
         }""",
         text,

@@ -2,8 +2,15 @@
 // the gradients backward, in the order in which Python's engine computes and adds.
 
 /** The places of a list, in which [first, step, count] stands for a row of them. */
-const unrolled = (places) => places.flatMap((place) => (typeof place === "number" ? place
-  : Array.from({ length: place[2] }, (_, k) => place[0] + k * place[1])));
+function unrolled(places, into = [], at = 0) {
+  for (const place of places) {
+    if (typeof place === "number") into[at++] = place;
+    else for (let k = 0; k < place[2]; k++) into[at++] = place[0] + k * place[1];
+  }
+  return into;
+}
+
+const lengthOf = (places) => places.reduce((n, place) => n + (typeof place === "number" ? 1 : place[2]), 0);
 
 class Engine {
   /**
@@ -16,15 +23,15 @@ class Engine {
    * partials  {node: [its partials]} of what is kept
    * stale     {node: [number, ...partials]} where an operand was set since they were computed
    */
-  constructor({ rules, code, parents: rolled, constants, data, partials, stale }) {
-    const parents = rolled.map(unrolled);
+  constructor({ rules, code, parents, constants, data, partials, stale }) {
     const n = code.length;
     this.n = n;
     this.code = Int32Array.from(code);
     this.kernels = rules.map((name) => RULES[name]);
     this.start = new Int32Array(n + 1); // of each node's edges
-    for (let i = 0; i < n; i++) this.start[i + 1] = this.start[i] + parents[i].length;
-    this.parents = Int32Array.from(parents.flat());
+    for (let i = 0; i < n; i++) this.start[i + 1] = this.start[i] + lengthOf(parents[i]);
+    this.parents = new Int32Array(this.start[n]);
+    for (let i = 0; i < n; i++) unrolled(parents[i], this.parents, this.start[i]);
     this.constants = new Float64Array(n);
     this.data = new Float64Array(n);
     this.grad = new Float64Array(n);

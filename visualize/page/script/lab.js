@@ -4,7 +4,7 @@
 class Tensor {
   constructor({ name, parts, indexes, nodes, parameter }) {
     Object.assign(this, { name, parts, parameter });
-    this.indexes = indexes.map(unrolled);
+    this.indexes = indexes.map((axis) => unrolled(axis));
     this.nodes = unrolled(nodes);
   }
 

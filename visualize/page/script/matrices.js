@@ -3,15 +3,23 @@
 
 let formula = null; // the index of the one that is pointed at, or was chosen
 let held = null; // the one that was chosen
-const FORMULAS = DATA.matrices.map(({ text, back, nodes }) => ({ text, back, nodes: new Set(unrolled(nodes)) }));
+const FORMULAS = DATA.matrices.map(({ text, back, nodes }) => ({ text, back, nodes: unrolled(nodes) }));
 const formulaLines = [];
+const computing = new Map(); // {node: [the formulas that compute its number or its gradient]}
+FORMULAS.forEach((one) => one.nodes.forEach((node) => {
+  if (!computing.has(node)) computing.set(node, []);
+  computing.get(node).push(one);
+}));
 
-/** Whether a formula computes numbers of a box, or their gradients. */
-const computes = ({ nodes }, box) => box.nodes.some((node) => nodes.has(node));
+/** The formulas that compute numbers of a box, or their gradients. */
+function formulasIn(box) {
+  box.formulas ??= new Set(box.nodes.flatMap((node) => computing.get(node) ?? []));
+  return box.formulas;
+}
 
 /** The boxes of the formula, or null for all. */
-const madeByFormula = () => formula === null ? null
-  : new Set(view.boxes.flatMap((box, i) => (!box.outside && computes(FORMULAS[formula], box) ? [i] : [])));
+const madeByFormula = () => formula === null ? null : new Set(view.boxes.flatMap((box, i) =>
+  (!box.outside && formulasIn(box).has(FORMULAS[formula]) ? [i] : [])));
 
 function pointAt(k) {
   if (formula === k) return;
@@ -45,21 +53,18 @@ function showMatrices() {
   const read = away ?? (box && $("cells") ? box.nodes[cellOf(told)] : null);
   FORMULAS.forEach((one, k) => {
     const button = formulaLines[k];
-    const here = view.boxes.some((each) => computes(one, each));
-    const due = one.back === (step.phase === "backward") && now.some((each) => computes(one, each));
-    const about = read !== null ? one.nodes.has(read) : box !== undefined && computes(one, box);
+    const here = view.boxes.some((each) => formulasIn(each).has(one));
+    const due = one.back === (step.phase === "backward") && now.some((each) => formulasIn(each).has(one));
+    const about = read !== null ? (computing.get(read) ?? []).includes(one)
+      : box !== undefined && formulasIn(box).has(one);
     button.classList.toggle("now", due);
     button.classList.toggle("about", about);
     button.setAttribute("aria-pressed", String(held === k));
     button.disabled = !here;
-    if (due || about) revealLine(button, $("matrices"));
   });
-}
-
-/** The formulas that compute a node or its gradient, in words. */
-function formulasOf(node) {
-  const own = FORMULAS.filter(({ nodes }) => nodes.has(node));
-  return own.length ? [element("p", "In matrices:"), list(own.map(({ text }) => text))] : [];
+  const first = formulaLines.find(({ classList }) => classList.contains("now")) ??
+    formulaLines.find(({ classList }) => classList.contains("about"));
+  if (first) revealLine(first, $("matrices"));
 }
 
 for (const back of [false, true]) {

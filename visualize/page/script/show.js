@@ -236,7 +236,7 @@ function choose(i) {
   reveal(view.layout.nodes[i]);
   if (selected !== i || $("cells") === null) return;
   $("cells").focus({ preventScroll: true });
-  $("cells").scrollIntoView({ block: "nearest" });
+  if (!$("details").classList.contains("beside")) $("cells").scrollIntoView({ block: "nearest" });
 }
 
 const pointer = { x: -1, y: -1 }; // where the mouse was last, on the screen

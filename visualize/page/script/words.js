@@ -204,8 +204,9 @@ function details(i) {
   const box = view.boxes[i];
   const { known, complete, sent } = seen();
   const parts = [element("h2", box.heading)];
-  const kind = { group: "node", data: "number" }[box.kind] ?? box.kind;
-  parts.push(element("p", box.size > 1 ? plural(box.size, kind) : box.kind, "hint"));
+  const kind = { group: "node", data: "number", outside: "node" }[box.kind] ?? box.kind;
+  const outside = box.outside && box.size > 1 ? " from outside" : "";
+  parts.push(element("p", (box.size > 1 ? plural(box.size, kind) : box.kind) + outside, "hint"));
   if (box.size > 1) {
     const size = box.kind === "constant" || !complete[i] ? "" : `, |grad| ${write(box.grad)}`;
     parts.push(element("p", known[i] ? `data ${numbers(box)}${size}` : "not computed yet", "formula"));
