@@ -12,16 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd_lite.compiler.lift.instructions import (
-    Contraction,
-    Gather,
-    Ref,
-    Scatter,
-    ScatterAdd,
-    SegmentSum,
-    Take,
-    ZeroPadding,
-)
+from autograd_lite.compiler.export.c_addresses import pieces, refs, side_by_side, tabled, tables
 from autograd_lite.compiler.plan.groups import Loop, Repeat, reads_of, turns_of, writes_of
 from autograd_lite.compiler.plan.join import span
 from autograd_lite.compiler.plan.relocate import moved_plan
@@ -154,10 +145,10 @@ def laid_out(plan: Plan, wanted: Sequence[Wanted], update: int = 0) -> Laid:
         constants=np.append(plan.constants, plan.cotangents),
         numbers=np.append(plan.numbers, ones),
     )
-    tabled = _tabled(plan, np.concatenate([w.at for w in wanted if w.written] or [_NONE]))
+    in_table = tabled(plan, np.concatenate([w.at for w in wanted if w.written] or [_NONE]))
     regions, base = [], 0
-    constants = int(tabled.sum())
-    sizes = [("constants", constants), ("literals", len(tabled) - constants)]
+    constants = int(in_table.sum())
+    sizes = [("constants", constants), ("literals", len(in_table) - constants)]
     for name, size in [*dict.fromkeys((w.name, w.size) for w in wanted), *sizes]:
         regions.append(Region(name, base, size))
         base += size
@@ -182,8 +173,8 @@ def laid_out(plan: Plan, wanted: Sequence[Wanted], update: int = 0) -> Laid:
         if not w.copied:
             new[at], bound[at] = region.base + places, True
     for held, region in (
-        (plan.constants[tabled], regions[-3]),
-        (plan.constants[~tabled], regions[-2]),
+        (plan.constants[in_table], regions[-3]),
+        (plan.constants[~in_table], regions[-2]),
     ):
         new[held] = starts[held] = region.base + np.arange(len(held))
         bound[held] = True
@@ -195,75 +186,10 @@ def laid_out(plan: Plan, wanted: Sequence[Wanted], update: int = 0) -> Laid:
             break
         bound[left] = False
         new[left] = identity[left]
-    return _Laying(plan, wanted, update, regions, new, starts, tabled).laid()
+    return _Laying(plan, wanted, update, regions, new, starts, in_table).laid()
 
 
 _NONE = np.zeros(0, np.int64)
-
-
-def _tabled(plan: Plan, also: Ints) -> NDArray[np.bool_]:
-    """[constants] True of those that are read otherwise than as one number in a loop."""
-    found = np.zeros(plan.size, bool)
-    found[also] = True
-
-    def note(group: Group, turns: tuple[int, ...] = ()) -> None:
-        match group:
-            case Repeat(count, groups):
-                for inner in groups:
-                    note(inner, (count,))
-            case Loop(sizes, statements):
-                for s in statements:
-                    for ref in s.operands.values():
-                        if ref.base >= 0 and any(ref.strides):
-                            found[ref.addresses(*turns, *sizes)] = True
-            case Contraction():
-                for ref, sizes in _refs(group, turns):
-                    found[ref.addresses(*sizes)] = True
-            case _:
-                for read in reads_of(group):
-                    found[read] = True
-
-    for group in (*plan.forward, *plan.backward):
-        note(group)
-    return found[plan.constants]
-
-
-def _refs(group: Group, turns: tuple[int, ...] = ()) -> Iterator[tuple[Ref, tuple[int, ...]]]:
-    """The refs to memory of a group, each with the sizes of its loops."""
-    match group:
-        case Repeat(count, groups):
-            for inner in groups:
-                yield from _refs(inner, (count,))
-        case Loop(sizes, statements):
-            for s in statements:
-                if s.stored:
-                    yield s.out, (*turns, *(1 if i in s.sums else n for i, n in enumerate(sizes)))
-                for ref in s.operands.values():
-                    if ref.base >= 0:
-                        yield ref, (*turns, *sizes)
-        case Contraction(loops, sums, out, a, b):
-            yield out, (*turns, *loops)
-            for factor in (a, b):
-                if factor is not None:
-                    yield factor, (*turns, *loops, *sums)
-
-
-def _tables(group: Group) -> list[Ints]:
-    """The addresses that a group reads or writes through one table, or side by side."""
-    match group:
-        case Gather(base, table):
-            return [base + np.arange(table.size)]
-        case Scatter(base, table):
-            return [base + np.arange(table.size)]
-        case SegmentSum(base, a, b, starts):
-            return [base + np.arange(len(starts)), a, *([] if b is None else [b])]
-        case ZeroPadding(base, padding):
-            return [base + np.arange(len(padding))]
-        case Take(base, table):
-            return [base + np.arange(len(table.slots)), table.addresses()]
-        case ScatterAdd(source, table):
-            return [source, table.addresses()]
-    return []
 
 
 def _across(plan: Plan, moved: Plan, new: Ints, regions: Sequence[Region]) -> Iterator[Ints]:
@@ -276,11 +202,11 @@ def _across(plan: Plan, moved: Plan, new: Ints, regions: Sequence[Region]) -> It
 
     groups = [*plan.forward, *plan.backward], [*moved.forward, *moved.backward]
     for old, there in zip(*groups, strict=True):
-        for (ref, sizes), (at, _) in zip(_refs(old), _refs(there), strict=True):
+        for (ref, sizes), (at, _) in zip(refs(old), refs(there), strict=True):
             low, high = region(np.array(span(at, sizes)))
             if low != high:
                 yield ref.spread(*sizes)
-        for addresses in _tables(old):
+        for addresses in tables(old):
             if len(np.unique(region(new[addresses]))) > 1:
                 yield addresses
 
@@ -296,10 +222,10 @@ class _Laying:
         regions: list[Region],
         new: Ints,
         starts: Ints,
-        tabled: NDArray[np.bool_],
+        in_table: NDArray[np.bool_],
     ) -> None:
         self.plan, self.regions, self.new, self.starts = plan, regions, new, starts
-        self.tabled = tabled
+        self.in_table = in_table
         work = regions[-1]
         self.in_work = new >= work.base
         groups, n = plan.forward, len(plan.forward) - update
@@ -424,14 +350,14 @@ class _Laying:
                 case _:
                     what = next(groups)
             part.append(Step(what, units))
-        numbers, literal = plan.numbers, ~self.tabled
+        numbers, literal = plan.numbers, ~self.in_table
         literals = new[plan.constants[literal]].tolist(), numbers[literal].tolist()
         origins = plan.origins if len(plan.origins) else np.full(plan.size, -1)
         made = [
             Unit(int(work.base + at), origins[a : a + n])
             for at, a, n in zip(offset.tolist(), low.tolist(), size.tolist(), strict=True)
         ]
-        constants = numbers[self.tabled]
+        constants = numbers[self.in_table]
         return Laid(self.regions, constants, dict(zip(*literals, strict=True)), made, *done)
 
     def _homes(
@@ -478,10 +404,10 @@ class _Laying:
 
     def _stretches(self, group: Group) -> Iterator[tuple[int, int]]:
         """The first and the last address of each stretch of the work memory that stays together."""
-        for ref, sizes in _refs(group):
+        for ref, sizes in refs(group):
             if self.in_work[ref.base]:
-                yield from (span(*piece) for piece in _pieces(ref, sizes))
-        for lows, highs in _side_by_side(group):
+                yield from (span(*piece) for piece in pieces(ref, sizes))
+        for lows, highs in side_by_side(group):
             if self.in_work[lows[0]]:
                 yield from zip(lows.tolist(), highs.tolist(), strict=True)
 
@@ -502,38 +428,6 @@ class _Laying:
                 yield read[~now[read]]
             for written in writes_of(group):
                 now[written] = True
-
-
-def _pieces(ref: Ref, sizes: Sequence[int]) -> list[tuple[Ref, Sequence[int]]]:
-    """A ref as two, if its outermost loop has two steps that lie apart: they may lie anywhere.
-
-    Those of two such loops may not: they are the corners of a parallelogram.
-    """
-    moving = [k for k, stride in enumerate(ref.strides) if stride and sizes[k] > 1]
-    widest = max(moving, key=lambda k: abs(ref.strides[k]), default=-1)
-    inner = sum(abs(ref.strides[k]) * (sizes[k] - 1) for k in moving if k != widest)
-    if widest < 0 or sizes[widest] != 2 or abs(ref.strides[widest]) <= inner + 1:
-        return [(ref, sizes)]
-    one = [1 if k == widest else size for k, size in enumerate(sizes)]
-    other = Ref(ref.base + ref.strides[widest], ref.strides)
-    return [(ref, one), (other, one)]
-
-
-def _side_by_side(group: Group) -> Iterator[tuple[Ints, Ints]]:
-    """The first and the last addresses of stretches that a group with tables goes through."""
-    match group:
-        case Gather(base, table) | Scatter(base, table):
-            yield np.array([base]), np.array([base + len(table) - 1])
-        case SegmentSum(base, _, _, starts):
-            yield np.array([base]), np.array([base + len(starts) - 1])
-        case ZeroPadding(base, padding):
-            yield np.array([base]), np.array([base + len(padding) - 1])
-        case Take(base, table):
-            yield np.array([base]), np.array([base + len(table.slots) - 1])
-    if isinstance(group, (Take, ScatterAdd)) and group.table.table is None:
-        ends = np.stack([group.table.first, group.table.first], 1)
-        ends[:, 1] += group.table.step * (group.table.among - 1)
-        yield ends.min(1), ends.max(1)
 
 
 def _packed(first: Ints, last: Ints, size: Ints) -> Ints:
