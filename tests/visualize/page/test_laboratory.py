@@ -219,6 +219,7 @@ def test_reset_gives_the_numbers_of_python(show):
     page.locator("#reset").click()
     assert page.evaluate("[view.boxes, view.edges]") == before
     assert page.locator("#reset").is_disabled()
+    assert_is(page, rich())  # what is sent along edges, too
 
 
 def test_a_number_set_in_python_is_followed_after_a_change(show):

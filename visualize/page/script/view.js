@@ -67,12 +67,6 @@ class View {
     this.index = index;
     this.view = DATA.views[index];
     this.read();
-    this.into = this.boxes.map(() => []);
-    this.outOf = this.boxes.map(() => []);
-    for (const edge of this.edges) {
-      this.into[edge.user].push(edge);
-      this.outOf[edge.parent].push(edge);
-    }
     this.root = this.view.root;
     this.element = $(`view${index}`);
     this.layouts = [...this.element.children].map((svg, k) => new Layout(svg, this, k));
@@ -92,6 +86,12 @@ class View {
     this.edges = this.view.edges.map(([parent, user, partial, count, operand], index) => ({
       index, parent, user, count, operand, partial: partial === null ? null : number(partial),
     }));
+    this.into = this.boxes.map(() => []);
+    this.outOf = this.boxes.map(() => []);
+    for (const edge of this.edges) {
+      this.into[edge.user].push(edge);
+      this.outOf[edge.parent].push(edge);
+    }
   }
 
   /** Take the numbers that the page has computed. */
