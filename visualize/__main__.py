@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise ValueError(f"the stepping page is HTML: --html cannot write {output}")
         root = _root(options.what, options.at)
         if page:
-            explain(root, output, **look)
+            explain(root, path=output, **look)
         else:
             draw(root, partials=options.partials, **look).save(output)
     except (ValueError, TypeError, OSError, ImportError, LayoutError, FileError) as error:
