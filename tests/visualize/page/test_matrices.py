@@ -204,3 +204,15 @@ def test_a_compiled_function_has_three_views(show):
     assert page.locator("#code").is_visible()
     assert page.locator("#matrices").is_visible()
     assert page.get_by_role("button", name="z1[9, 4] = x @ layers.0.neurons.w.T").is_visible()
+
+
+def test_any_program_has_formulas_of_its_own_nodes(program):
+    """Of the operations in the table, whatever their numbers are."""
+    lifted = 0
+    for seed in range(60):
+        root, _ = program(seed)
+        found = formulas_of(root)
+        lifted += bool(found)
+        for _, back, nodes in found:
+            assert back or not any(node.is_leaf for node in nodes)
+    assert lifted > 5
