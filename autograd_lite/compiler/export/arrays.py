@@ -54,7 +54,7 @@ UNWRITTEN, CONSTANT = -1, -2
 MOST_PARTS = 64  # arrays that are put together for one operand
 
 GLOBAL = {
-    *("np", "jnp", "jax", "torch", "special"),
+    *("np", "jnp", "jax", "torch", "special", "SHAPES", "checked"),
     *("float", "int", "bool", "tuple", "range", "len", "ValueError"),
 }
 """What functions of a module refer to."""

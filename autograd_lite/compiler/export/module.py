@@ -184,8 +184,8 @@ def _text(
         changed = [names[t.name] for t in exported.changed]
         new = dict(zip(changed, program.result[k:], strict=True))
         text = body.step(called, program.forward, program.result[:k], new)
-        return joined(printer, program, text)
-    text = body.of(called, program.forward, program.result, {})
+        return joined(printer, program, [*body.checked(), *text])
+    text = [*body.checked(), *body.of(called, program.forward, program.result, {})]
     if program.gradients:
         lines = [*program.forward, *program.backward]
         both = program.result, program.gradients

@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 __all__ = ["Function", "quoted"]
 
 
+CHECKED = '''\
+def checked(parameters):
+    """The parameters as arrays of floats."""
+    for name, shape in SHAPES.items():
+        if name not in parameters or np.shape(parameters[name]) != shape:
+            raise ValueError(f"the parameters must have {name}, of the shape {shape}")
+    return {name: np.asarray(x, float) for name, x in parameters.items()}
+'''
+
+
 class _Body(NamedTuple):
     """The lines of a function, and the expressions behind them, under the names of a source.
 
@@ -127,6 +137,21 @@ class Function:
         return [*text, f"    return {results}, parameters, state"]
 
     @property
+    def fixed_shapes(self) -> dict[str, str]:
+        """{parameter: its shape} of those that NumPy checks: it would broadcast others."""
+        if self.printer.dialect.module != "np":
+            return {}
+        every = self.exported.parameters
+        return {p.name: _written(p.shape) for p in every if p.name not in self.shapes}
+
+    def checked(self) -> list[str]:
+        """The function that checks the parameters, and their shapes."""
+        if not self.fixed_shapes:
+            return []
+        shapes = [f"    {quoted(known)}: {shape}," for known, shape in self.fixed_shapes.items()]
+        return ["SHAPES = {", *shapes, "}", "", "", *CHECKED.splitlines(), "", ""]
+
+    @property
     def kept(self) -> bool:
         """True if a step keeps what is old where an argument is out of its bounds."""
         return self.printer.dialect.traced and bool(self.checks)
@@ -160,8 +185,10 @@ class Function:
         shapes = self._shapes()
         sized = bool(self.lead) and re.search(r"\bn\b", "\n".join([shown, *shapes])) is not None
         body.read.update({self.lead} if sized else ())
-        text = [f"def {called}({', '.join(given)}):", *self._read(body), *self._numbers(body)]
-        text += self._converted()
+        text = [f"def {called}({', '.join(given)}):"]
+        if self.fixed_shapes:
+            text.append("    parameters = checked(parameters)")
+        text += [*self._read(body), *self._numbers(body), *self._converted()]
         least = max(self.least, _taken_away(shown))
         counted = "any number of samples" if least == 1 else f"at least {least} samples"
         text += [f"    n = len({self.lead})  # {counted}"] if sized else []

@@ -270,3 +270,16 @@ def test_a_number_is_no_array():
     space = run(al.export(lambda x: w * x, "numpy", 3.0, name="f"))
     with pytest.raises(ValueError, match=r"the shapes must be x \(\)"):
         space["f"]({"w": 2.0}, np.ones(3))
+
+
+def test_parameters_that_are_missing_or_of_another_shape_are_named():
+    """NumPy would broadcast a bias of one number."""
+    layer = nn.Linear(2, 3, rng=0)
+    source = al.export(lambda xs: al.sum(al.sum(layer(x)) for x in xs), "numpy", [[1.0, 2.0]] * 3)
+    f, given, xs = run(source)["function_and_grad"], source.parameters(), np.ones((4, 2))
+    value, gradients = f({name: x.tolist() for name, x in given.items()}, xs)
+    assert value == f({**given, "another": 1.0}, xs)[0]
+    assert gradients["bias"].tolist() == [4.0] * 3
+    for wrong in ({"weight": given["weight"]}, {**given, "bias": np.ones(1)}):
+        with pytest.raises(ValueError, match=r"the parameters must have bias, of the shape \(3,\)"):
+            f(wrong, xs)

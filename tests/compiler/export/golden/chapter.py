@@ -18,7 +18,24 @@ Results:
 import numpy as np
 
 
+SHAPES = {
+    "0.weight": (8, 4),
+    "0.bias": (8,),
+    "2.weight": (10, 8),
+    "2.bias": (10,),
+}
+
+
+def checked(parameters):
+    """The parameters as arrays of floats."""
+    for name, shape in SHAPES.items():
+        if name not in parameters or np.shape(parameters[name]) != shape:
+            raise ValueError(f"the parameters must have {name}, of the shape {shape}")
+    return {name: np.asarray(x, float) for name, x in parameters.items()}
+
+
 def loss(parameters, images, labels):
+    parameters = checked(parameters)
     w0 = parameters["0.weight"]
     b0 = parameters["0.bias"]
     w2 = parameters["2.weight"]
@@ -40,6 +57,7 @@ def loss(parameters, images, labels):
 
 
 def loss_and_grad(parameters, images, labels):
+    parameters = checked(parameters)
     w0 = parameters["0.weight"]
     b0 = parameters["0.bias"]
     w2 = parameters["2.weight"]
