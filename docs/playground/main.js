@@ -25,7 +25,8 @@ const heard = {
   },
   broken({ text }) {
     state();
-    $("status").textContent = `Python cannot run: ${text}.`;
+    $("status").textContent = python.ready ? `Python cannot run on: ${text}. The next run starts it anew.`
+      : `Python cannot run: ${text}.`;
   },
   printed({ text }) {
     $("output").hidden = false;
@@ -140,6 +141,8 @@ async function arrive() {
   if (python.running) python.stop();
   state();
   clear();
+  $("status").textContent = python.ready ? "Python is ready." : "Python is starting …";
+  $("laboratory").classList.remove("old");
   editor.text = text ?? named.text;
   changed();
   say($("laboratory"), text === null ? "The program in this link cannot be read. Was the link cut off?"

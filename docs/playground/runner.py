@@ -26,14 +26,19 @@ RESULT = "_result_"  # the name of what the last line is
 LONGEST = 100_000  # characters that a program may print
 
 NOTHING = (
-    "The program gave no Value to show. Let its last line be one, such as loss, or give one a name."
+    "The program computed no Value to show. Let its last line be one that is computed from others, "
+    "such as loss, or give it a name."
 )
 OWN = (
     "This program has a class Value of its own. The laboratory shows the graphs of autograd_lite's "
     "Value, which has the operations and fields of micrograd's and microgpt's."
 )
 MODULES = "There are Python's own library, autograd_lite, nn and visualize."
-INSTEAD = {"micrograd": "Write  from autograd_lite import Value, nn"}
+INSTEAD = {
+    "micrograd": "Write  from autograd_lite import Value, nn",
+    "numpy": f"{MODULES} compile and optimize need NumPy, too: without @compile a function runs as "
+    "it is.",
+}
 PICTURE = (
     "<!DOCTYPE html><html lang='en'><title>Picture</title>"
     "<style>:root {{ color-scheme: light dark }}</style>{}"
@@ -180,8 +185,10 @@ def _described(error):
     text = "".join(traceback.format_exception_only(error)).strip()
     if isinstance(error, SyntaxError):
         text = f"{type(error).__name__}: {error.msg}"
-    if isinstance(error, ModuleNotFoundError):
-        package = (error.name or "").partition(".")[0]
+    # An ImportError that says what to install hides which module was not found.
+    missing = error.__context__ if type(error) is ImportError else error
+    if isinstance(missing, ModuleNotFoundError):
+        package = (missing.name or "").partition(".")[0]
         hint = INSTEAD.get(package, MODULES)
         text = f"ModuleNotFoundError: no module named {package!r} here. {hint}"
     if isinstance(error, SystemExit):

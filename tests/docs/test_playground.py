@@ -248,6 +248,28 @@ def test_a_hint_where_micrograd_is_imported(run, monkeypatch):
     assert "from autograd_lite import Value" in error["text"]
 
 
+@pytest.mark.parametrize(
+    ("package", "program"),
+    [
+        ("matplotlib", "from autograd_lite import visualize\nvisualize.plot_history([2.0, 1.0])"),
+        ("numpy", "\nimport numpy"),
+    ],
+)
+def test_nothing_is_to_be_installed_in_the_playground(run, monkeypatch, package, program):
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    kind, error = run(program)[-1]
+    assert (kind, error["line"]) == ("error", 2)
+    assert f"no module named '{package}' here. There are Python's own library" in error["text"]
+    assert "install" not in error["text"]
+
+
+def test_a_leaf_is_no_graph(run):
+    page = run("from autograd_lite import Value\na = Value(1.0)")[-1][1]
+    assert "computed no Value to show. Let its last line be one that is computed" in page["says"]
+
+
 def test_an_error_leaves_python_as_it_was(run, capsys):
     before = sys.stdout, sys.stderr, builtins.input
     run("print('to the page')\n1 / 0")
