@@ -7,7 +7,12 @@ from dataclasses import replace
 from autograd_lite.compiler.export.arrays import NotInArraysError
 from autograd_lite.compiler.export.check import check
 from autograd_lite.compiler.export.language import Written
-from autograd_lite.compiler.export.module_names import free_name, function_name, local_names
+from autograd_lite.compiler.export.module_names import (
+    free_name,
+    function_name,
+    local_names,
+    step_names,
+)
 from autograd_lite.compiler.export.module_run import run_in_numpy
 from autograd_lite.compiler.export.python import NUMPY, Dialect, Printer
 from autograd_lite.compiler.export.python_function import Function
@@ -58,7 +63,8 @@ def module(exported: Exported, dialect: Dialect, gradients: bool) -> Written:
 def with_free_names(exported: Exported) -> Exported:
     """The same, with arguments whose names the module needs for nothing else."""
     names = [argument.name for argument in exported.arguments]
-    free = list(map(free_name, names))
+    taken = step_names(exported)
+    free = [free_name(name, taken) for name in names]
     if len({*free}) < len(free):
         twice = next(x for x in free if free.count(x) > 1)
         raise ExportError(
@@ -76,7 +82,8 @@ def with_free_names(exported: Exported) -> Exported:
 def names_of(exported: Exported) -> dict[str, str]:
     """{parameter or state: its name in the source}."""
     known = [t.name for t in (*exported.parameters, *exported.state)]
-    return dict(zip(known, local_names(known, [a.name for a in exported.arguments]), strict=True))
+    taken = [*[a.name for a in exported.arguments], *step_names(exported)]
+    return dict(zip(known, local_names(known, taken), strict=True))
 
 
 def _tensors(exported: Exported, names: dict[str, str], gradients: bool) -> TensorProgram:

@@ -10,25 +10,29 @@ from autograd_lite.compiler.export.python import COMPUTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from autograd_lite.compiler.export.exported import Exported
 
-__all__ = ["free_name", "function_name", "local_names"]
+__all__ = ["free_name", "function_name", "local_names", "step_names"]
 
 TABLES = {"TABLE", "INDEX", "MASK", "STARTS"}
 """What the names of its constant arrays begin with."""
 
+STEP = {"state", "value", "value_of", "gradients"}
+"""Names that a whole step uses itself, besides those that are reserved."""
 
-def free_name(name: str) -> str:
-    """A name with a line behind it, if the module needs that name."""
-    taken = (
+
+def free_name(name: str, taken: Container[str] = ()) -> str:
+    """A name with a line behind it, if the module needs that name, or it is taken."""
+    needed = (
         name in RESERVED
+        or name in taken
         or iskeyword(name)
         or COMPUTED.match(name)
         or name.partition("_")[0] in TABLES
     )
-    return f"{name}_" if taken else name
+    return f"{name}_" if needed else name
 
 
 def function_name(exported: Exported) -> str:
@@ -36,6 +40,12 @@ def function_name(exported: Exported) -> str:
     name = exported.name
     taken = name in GLOBAL or iskeyword(name) or name.partition("_")[0] in TABLES
     return f"{name}_" if taken else name
+
+
+def step_names(exported: Exported) -> set[str]:
+    """The names that a whole step uses itself, and those of the functions that it calls."""
+    called = function_name(exported)
+    return STEP | {called, f"{called}_and_grad"} if exported.is_step else set()
 
 
 def local_names(parameters: Sequence[str], taken: Sequence[str]) -> list[str]:

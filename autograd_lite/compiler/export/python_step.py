@@ -40,13 +40,18 @@ def module_with_step(exported: Stepped, dialect: Dialect, gradients: bool) -> Wr
     names, printer = names_of(free), (dialect.printer or Printer)(dialect)
     given, loss = given_of(free, names), exported.loss
     inputs, unread = [], []
+    taken = {*names.values(), *[a.name for a in free.arguments]}
     for p, again, at in zip(free.parameters, exported.again, _gradients(exported), strict=True):
         short = names[p.name]
-        inputs += [(short, _before(again, loss.tape.leaves)), (f"d{short}", at)]
+        gradient = f"d{short}"
+        while gradient in taken:
+            gradient += "_"
+        taken.add(gradient)
+        inputs += [(short, _before(again, loss.tape.leaves)), (gradient, at)]
         if any(p.name == q.name for q in loss.parameters):
-            given[f"d{short}"] = ("gradients", p.name)
+            given[gradient] = ("gradients", p.name)
         elif (at >= 0).any():
-            unread.append(f"    d{short} = {dialect.module}.zeros({p.shape})")
+            unread.append(f"    {gradient} = {dialect.module}.zeros({p.shape})")
     inputs += [(names[s.name], _before(s.slots, loss.tape.leaves)) for s in free.state]
     n = len(loss.tape.outputs)
     outputs = [(names[t.name], _before(t.new, n)) for t in free.changed]

@@ -449,7 +449,8 @@ class _Builder(Loops):
         if n == 1 or n > MOST_PARTS:
             return [(operands, sizes)]
         found: list[tuple[dict[str, Ints], Shape]] = []
-        for k in range(n):
+        constant = (kinds == CONSTANT).all(axis=0)
+        for k in np.argsort(constant, kind="stable").tolist():  # nothing is added to a constant
             here = which.ravel() == k
             found.append(({x: at[here] for x, at in flat.items()}, (int(here.sum()),)))
         return found

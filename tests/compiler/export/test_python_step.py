@@ -162,6 +162,22 @@ def test_some_numbers_of_a_list_stay():
     assert expected[1:].tolist() == [0.5, 1.0]
 
 
+@pytest.mark.parametrize("name", ["loss_and_grad", "state", "value", "gradients", "dw"])
+def test_names_that_a_step_uses_itself_may_be_those_of_parameters(name):
+    tensors = {"w": [Value(0.4), Value(0.3)], name: [Value(0.1)]}
+    flat = [x for xs in tensors.values() for x in xs]
+    optimizer = optim.SGD(flat, lr=0.1)
+
+    def loss(loss, state):
+        return (tensors["w"][0] * loss + tensors["w"][1] + tensors[name][0] * state) ** 2
+
+    source = al.export(loss, "numpy", 2.0, 1.0, optimizer=optimizer)
+    _, parameters, _ = functions(source)["loss_step"](source.parameters(), source.state(), 2.0, 1.0)
+    loss(2.0, 1.0).backward()
+    optimizer.step()
+    assert_new(source, parameters)
+
+
 def test_pytorch_has_steps_of_its_own():
     w = Value(1.0)
 

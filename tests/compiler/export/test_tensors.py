@@ -57,3 +57,9 @@ def test_a_square_that_is_there_twice_counts_twice():
     found = lines(lambda: al.dot([x, x, x], [x, y, x]) + al.sum([al.exp(x), al.exp(y)]))
     assert "2 * (x * x)" in " ".join(found) or "2 * x**2" in " ".join(found)
     assert ".sum()" not in " ".join(found)
+
+
+def test_a_constant_beside_products_of_others_stays():
+    """The three products are one instruction here, whose operands lie equally far apart."""
+    u = [Value(0.5), Value(-0.3)]
+    assert lines(lambda x: u[0] * x + u[1] ** 2 - 1, 2.0)[-1] == "z1 += -1"
