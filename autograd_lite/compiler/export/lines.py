@@ -6,9 +6,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from autograd_lite.compiler.export.expressions import Expression, operation
+from autograd_lite.compiler.export.expressions import Expression, number, operation
 
-__all__ = ["Assign", "For", "Line", "assigns", "is_view", "renamed", "tidied", "with_copies"]
+__all__ = [
+    "Assign",
+    "For",
+    "Line",
+    "assigns",
+    "is_view",
+    "renamed",
+    "tidied",
+    "with_copies",
+    "with_names",
+]
 
 LENGTH = 64  # characters of a right side that a name used once may go into
 HEAVY = {"matmul", "einsum", "segments", "concatenate", "stack", "sum", "max", "full"}
@@ -133,6 +143,8 @@ def _goes_on(before: Sequence[Line], line: Assign) -> bool:
 def _sum(x: Expression, sign: str, y: Expression) -> Expression:
     if sign == "+" and y.op == "-" and len(y.args) == 1:
         return operation("-", x, y.args[0])
+    if sign == "+" and y.op == "number" and y.params[0] < 0:
+        return operation("-", x, number(-y.params[0]))
     if sign == "+" and x.op == "-" and len(x.args) == 1:
         return operation("-", y, x.args[0])
     return operation(sign, x, y)
@@ -269,13 +281,8 @@ def is_view(x: Expression) -> bool:
 def renamed(lines: Sequence[Line], names: dict[str, str]) -> list[Line]:
     """The lines with other names."""
 
-    def other(x: Expression) -> Expression:
-        if x.op == "name":
-            return x._replace(params=(names.get(x.params[0], x.params[0]),))
-        return x._replace(args=tuple([other(arg) for arg in x.args])) if x.args else x
-
     def moved(it: Assign) -> Assign:
-        return replace(it, target=other(it.target), value=other(it.value))
+        return replace(it, target=with_names(it.target, names), value=with_names(it.value, names))
 
     found: list[Line] = []
     for line in lines:
@@ -284,3 +291,10 @@ def renamed(lines: Sequence[Line], names: dict[str, str]) -> list[Line]:
         else:
             found.append(moved(line))
     return found
+
+
+def with_names(x: Expression, names: dict[str, str]) -> Expression:
+    """An expression with other names."""
+    if x.op == "name":
+        return x._replace(params=(names.get(x.params[0], x.params[0]),))
+    return x._replace(args=tuple([with_names(arg, names) for arg in x.args])) if x.args else x

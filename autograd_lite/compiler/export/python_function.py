@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from autograd_lite.compiler.export.expressions import Expression
 from autograd_lite.compiler.export.lines import (
-    Assign,
     Line,
     assigns,
     is_view,
     renamed,
     tidied,
     with_copies,
+    with_names,
 )
 from autograd_lite.compiler.export.python import Printer, numbered
 
@@ -167,9 +167,9 @@ class Function:
         needed = [x for end in ends for x in end.names()]
         found = tidied(lines, needed, lambda x: len(self.printer.text(x)))
         names = numbered([it.name for it in assigns(found)])
-        found, ends = renamed(found, names), [_renamed(x, names) for x in ends]
+        found, ends = renamed(found, names), [with_names(x, names) for x in ends]
         if self.printer.dialect.in_place:
-            own = [_renamed(x, names) for x in given]
+            own = [with_names(x, names) for x in given]
             found = with_copies(found, [x for end in own for x in end.names()])
         read = {x for it in assigns(found) for x in it.reads()}
         read |= {x for end in ends for x in end.names()}
@@ -312,12 +312,6 @@ def _taken_away(shown: str) -> int:
     found = re.findall(r"(?:(\d+) \* )?\bn - (\d+)", shown)
     least = max((-(-int(away) // int(times or 1)) for times, away in found), default=1)
     return least if least > 3 else 1
-
-
-def _renamed(x: Expression, names: dict[str, str]) -> Expression:
-    (line,) = renamed([Assign(x, x)], names)
-    assert isinstance(line, Assign)
-    return line.value
 
 
 def ranges(exported: Exported) -> Iterator[tuple[str, tuple[float, float]]]:

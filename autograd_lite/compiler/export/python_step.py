@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 
 from autograd_lite.compiler.export.language import Written
+from autograd_lite.compiler.export.lines import renamed, with_names
 from autograd_lite.compiler.export.module import (
     given_of,
     joined,
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.export.exported import Exported
     from autograd_lite.compiler.export.python import Dialect
     from autograd_lite.compiler.export.stepped import Stepped
+    from autograd_lite.compiler.export.tensors import TensorProgram
     from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["module_with_step"]
@@ -56,12 +61,22 @@ def module_with_step(exported: Stepped, dialect: Dialect, gradients: bool) -> Wr
     n = len(loss.tape.outputs)
     outputs = [(names[t.name], _before(t.new, n)) for t in free.changed]
     program = readable(free, exported.update.primal_program, inputs, [], outputs, [])
+    program = _with_other_tables(program, text)
     new = dict(zip([known for known, _ in outputs], program.result, strict=True))
     results = "value" if len(loss.results) == 1 else "results"
     called = f"{function_name(loss)}_step"
     before = [*_call(free, dialect, results, gradients), *unread]
     step = Function(free, printer, given).update(called, before, results, program.forward, new)
     return Written(joined(printer, program, step, below=text), shapes)
+
+
+def _with_other_tables(program: TensorProgram, text: str) -> TensorProgram:
+    """The program, whose constant arrays have other names than those of a module."""
+    names = {x: f"{x}_OF_STEP" for x in program.tables if re.search(rf"^{x} = ", text, re.M)}
+    lines = renamed(program.forward, names)
+    result = [with_names(x, names) for x in program.result]
+    tables = {names.get(x, x): values for x, values in program.tables.items()}
+    return replace(program, forward=lines, result=result, tables=tables)
 
 
 def _before(indices: Ints, n: int) -> Ints:

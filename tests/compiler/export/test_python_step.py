@@ -178,6 +178,23 @@ def test_names_that_a_step_uses_itself_may_be_those_of_parameters(name):
     assert_new(source, parameters)
 
 
+def test_a_loss_and_its_update_have_tables_of_their_own():
+    table = [[Value(0.1 * i + 0.03 * j) for j in range(3)] for i in range(4)]
+    optimizer = optim.Adam([x for row in table for x in row][::2], lr=0.1)
+
+    def loss(i):
+        return sum(
+            (x * c - 1) ** 2 for x, c in zip(al.take(table, i), [0.3, 0.7, 0.2], strict=True)
+        )
+
+    source = al.export(loss, "numpy", 1, optimizer=optimizer)
+    assert "_OF_STEP" in source.text
+    _, parameters, _ = functions(source)["loss_step"](source.parameters(), source.state(), 2)
+    loss(2).backward()
+    optimizer.step()
+    assert_new(source, parameters)
+
+
 def test_pytorch_has_steps_of_its_own():
     w = Value(1.0)
 
