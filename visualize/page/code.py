@@ -62,10 +62,17 @@ class Recording(Observer):
             frame = frame.f_back
 
     def lines(self, nodes: Iterable[Value]) -> tuple[list[int], list[int]]:
-        """The lines that made these nodes, and the lines from which those were called."""
-        ways = [self._made[node] for node in nodes if node in self._made]
+        """The lines that made these nodes, and the lines from which those were called.
+
+        Of what the page shows: Python finds a lambda of several lines in part.
+        """
+        whole = {self._made[node] for node in nodes if node in self._made}
+        ways = [shown for way in whole if (shown := [*filter(self._is_shown, way)])]
         made = {way[0] for way in ways}
         return sorted(made), sorted({line for way in ways for line in way[1:]} - made)
+
+    def _is_shown(self, line: int) -> bool:
+        return any(first <= line < first + len(lines) for first, lines in self.blocks)
 
 
 class Call(Recording):

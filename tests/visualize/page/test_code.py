@@ -122,6 +122,27 @@ def test_a_leaf_keeps_the_name_of_its_parameter():
     assert [graph.label(node) for node in graph.nodes].count("x") == 1
 
 
+# fmt: off
+OPERATIONS = [
+    lambda x: x * 2.0
+    + x.exp(),  # Python does not count this line among those of the lambda
+]
+# fmt: on
+
+
+def through_a_lambda(x):
+    return OPERATIONS[0](x) * x
+
+
+def test_lines_that_are_not_shown_are_left_out():
+    call = Call(through_a_lambda, (0.5,))
+    shown = {first + k for first, lines in call.blocks for k in range(len(lines))}
+    lines = {(node._op, *call.lines([node])[0]) for node in Graph(call.root).nodes if node._op}
+    first, caller = line_of("lambda x: x * 2.0"), line_of("return OPERATIONS[0](x) * x")
+    assert lines == {("*", first), ("exp", caller), ("+", first), ("*", caller)}
+    assert {line for _, line in lines} <= shown
+
+
 @pytest.mark.parametrize(
     "wrapped",
     [
