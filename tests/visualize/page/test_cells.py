@@ -5,6 +5,7 @@ import random
 import pytest
 
 import nn
+import visualize
 from autograd_lite import Value
 from tests.support.javascript import CHROMIUM
 from visualize.model.nodes import Graph
@@ -36,6 +37,11 @@ def gradients(root):
         node.grad = 0.0
     root.backward()
     return nodes
+
+
+def gradients_of(root, leaves):
+    gradients(root)
+    return [leaf.grad for leaf in leaves]
 
 
 def choose(page, heading):
@@ -199,6 +205,41 @@ def test_a_step_says_what_arrives_at_several_nodes(show):
     last = model.layers[2].neurons[0].b
     (line,) = [one for one in said if one.startswith("dloss/dlayers.2.neurons.0.b +=")]
     assert line.endswith(f"+= {write(last.grad)} over 5 edges, in all {write(last.grad)}")
+
+
+def test_what_comes_from_outside_a_box_is_told_and_counted(show):
+    model = nn.MLP(3, [4, 4, 1], activation="tanh", rng=0)
+    rng, losses = random.Random(1), []
+    for _ in range(4):
+        with visualize.scope("sample"):
+            losses.append((model([rng.gauss(0, 1) for _ in range(3)]) - 1) ** 2)
+    loss = sum(losses)
+    page = show(loss)
+    page.evaluate("open(view.boxes.find((box) => box.open !== null).open)")
+    page.keyboard.press("End")
+    sample = losses[page.evaluate("view.index") - 1]
+    own, whole = (gradients_of(root, model.layers[2].neurons[0].w) for root in (sample, loss))
+    rest = norm(x - y for x, y in zip(whole, own, strict=True))
+    assert rest > 0.1
+    told = page.evaluate(
+        """details(view.boxes.findIndex((box) => box.heading === "layers.2.neurons.0.w [4]"))
+            .flatMap((part) => [...part.querySelectorAll("li")]).map((li) => li.textContent)"""
+    )
+    assert [one.rpartition(" ")[2] for one in told[:2]] == [write(norm(own)), write(rest)]
+    assert told[1].startswith("from outside this box: norm")
+    heading = "layers.1.neurons.w [4, 4]"
+    said = []
+    for k in range(page.evaluate("view.steps.length")):
+        page.evaluate(f"go({k})")
+        lines = page.locator("#explanation li").all_inner_texts()
+        said += [one for one in lines if one.startswith(f"{heading} receives")]
+    assert len(said) == 4
+    layer = [neuron.w for neuron in model.layers[1].neurons]
+    own, whole = (gradients_of(root, [w for ws in layer for w in ws]) for root in (sample, loss))
+    assert said[-1].endswith(f"in all |grad| {write(norm(whole))}")
+    # The neuron that sends last is the last of the layer: its row lacks what the sample adds.
+    before = [x - y * (k >= 12) for k, (x, y) in enumerate(zip(whole, own, strict=True))]
+    assert said[-2].endswith(f"so far |grad| {write(norm(before))}")
 
 
 def test_a_cell_is_changed_and_the_box_follows(show):

@@ -2,6 +2,7 @@
 
 import pytest
 
+import visualize
 from autograd_lite import Value, relu, tanh
 from tests.support.javascript import CHROMIUM
 
@@ -115,6 +116,37 @@ def test_a_right_guess_is_shown_and_the_next_is_asked_for(show):
         assert f"Right: {name} = {grad:.4g}" in page.locator("#verdict").inner_text()
     assert order[-1] == "dL/da"  # backward
     assert len(order) == len(set(order)) == 5
+
+
+def test_what_comes_from_outside_a_box_is_no_secret(show):
+    w = Value(0.5, label="w")
+    with visualize.scope("inside"):
+        y = tanh(w * 3) * 2
+    end = y * w
+    end.label = "L"
+    page = show(end, depth=0)
+    page.evaluate("open(view.boxes.find((box) => box.open !== null).open)")
+    predict(page)
+    (i,) = page.evaluate("view.boxes.flatMap((b, i) => b.name === 'w' ? [i] : [])")
+    told = page.evaluate("(i) => details(i).map((part) => part.textContent).join(' ')", i)
+    assert "dL/dw = ?" in told
+    assert f"from outside this box: {y.data:.4g}" in told
+    assert f"{y.data:.4g} from outside this box" in guess(page, "w", 1000)
+
+
+def test_a_result_of_many_nodes_hides_their_gradients(show):
+    xs = [Value(0.1 * k, label=f"x[{k}]") for k in range(30)]
+    with visualize.scope("all"):
+        end = sum(tanh(x) * x for x in xs)
+    page = show(end)
+    assert page.evaluate("[view.boxes.length, view.single(view.root)]") == [1, False]
+    shown = "view.layout.rows[view.root][1].textContent"
+    page.keyboard.press("End")
+    assert page.evaluate(shown).startswith("|grad| ")
+    predict(page)
+    assert page.evaluate(shown) == "|grad|"
+    page.evaluate("tell(view.root)")
+    assert "|grad|" not in page.locator("#details").inner_text()
 
 
 def test_another_number_is_another_question(show):

@@ -101,11 +101,11 @@ class Lab {
     for (const listener of this.listeners) listener();
   }
 
-  /** [amounts] that a node receives from users that are not inside, as the engine adds them. */
-  received(node, inside) {
-    const { grad, partials } = this.engine;
+  /** What a node receives from users that are not inside; the root begins with 1. */
+  fromOutside(node, inside) {
+    const { n, grad, partials } = this.engine;
     return this.usersOf(node).filter(([user]) => !inside.has(user))
-      .map(([user, edge]) => (grad[user] === 0 ? 0 : grad[user] * partials[edge]));
+      .reduce((sum, [user, edge]) => sum + (grad[user] === 0 ? 0 : grad[user] * partials[edge]), Number(node === n - 1));
   }
 
   /** [[user, edge]] of a node, the last user first. */

@@ -9,7 +9,7 @@ const predicting = () => !$("predict").hidden;
 
 /** What is seen while the reader predicts: every value, and the gradients that were found. */
 function predicted() {
-  const complete = view.boxes.map((_, i) => i === view.root || found.has(i));
+  const complete = view.boxes.map((_, i) => (i === view.root && view.single(i)) || found.has(i));
   return {
     known: view.boxes.map(() => true),
     grad: complete.map((seen, i) => (seen ? view.finalGrad(i) : null)),
@@ -60,7 +60,7 @@ const partialName = (edge) => `∂${view.name(edge.user)}/∂${view.name(edge.pa
 /** dy/dx = ∂u/∂x × dy/du + ... */
 function recipe(i) {
   const terms = view.outOf[i].map((edge) => `${partialName(edge)} × ${view.d(edge.user)}`);
-  if (view.boxes[i].seeds) terms.push("what comes from outside this box");
+  if (view.boxes[i].seeds) terms.push(`${write(view.boxes[i].seed)} from outside this box`);
   return `${view.d(i)} = ${terms.join(" + ")}`;
 }
 

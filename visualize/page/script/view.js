@@ -67,6 +67,7 @@ class View {
     this.index = index;
     this.view = DATA.views[index];
     this.read();
+    this.inside = new Set(this.boxes.flatMap((box) => (box.outside ? [] : box.nodes)));
     this.root = this.view.root;
     this.element = $(`view${index}`);
     this.layouts = [...this.element.children].map((svg, k) => new Layout(svg, this, k));
@@ -96,13 +97,11 @@ class View {
 
   /** Take the numbers that the page has computed. */
   compute(lab) {
-    const { engine, constants } = lab;
-    const { data, grad, partials, start, parents } = engine;
+    const { engine: { data, grad, partials, start, parents }, constants } = lab;
     for (const edge of this.edges) {
       const [node] = this.boxes[edge.user].nodes;
       if (edge.partial !== null) edge.partial = partials[start[node] + edge.operand];
     }
-    const inside = new Set(this.boxes.flatMap((box) => (box.outside ? [] : box.nodes)));
     this.largest = 0;
     for (const box of this.boxes) {
       const moving = box.nodes.filter((node) => !constants.has(node));
@@ -114,8 +113,7 @@ class View {
         this.largest = Math.max(this.largest, Math.abs(box.grad));
       }
       if (this.view.outer !== null && box.size === 1) {
-        const [node] = box.nodes;
-        box.seed = lab.received(node, inside).reduce((sum, x) => sum + x, Number(node === engine.n - 1));
+        box.seed = lab.fromOutside(box.nodes[0], this.inside);
       }
       if (box.template) {
         const e = start[box.nodes[0]];

@@ -165,21 +165,24 @@ function along({ parent, user }) {
 /** The number of a sum for one node, the norm of those for several. */
 const sizeOf = (sums) => (sums.length === 1 ? sums[0] : norm(sums));
 
+/** [nodes of box i] what they receive from users outside this picture. */
+const fromOutside = (i) => view.boxes[i].nodes.map((node) => LAB.fromOutside(node, view.inside));
+
 /** What box i has received, within this picture and from outside, once box `last` has sent. */
 function total(i, last) {
   const lines = view.outOf[i].filter((edge) => edge.user >= last).map(along);
-  return sizeOf(view.boxes[i].nodes.map((_, k) => lines.reduce((sum, line) => sum + line[k], view.boxes[i].seed)));
+  return sizeOf(fromOutside(i).map((seed, k) => lines.reduce((sum, line) => sum + line[k], seed)));
 }
 
 /** What the gradients of the nodes in box i come from. */
 function arrivals(i, sent, complete) {
   const lines = LAB && view.boxes[i].kind !== "constant" ? view.outOf[i].filter(sent) : [];
   if (lines.length === 0) return [];
-  return [
-    element("p", complete ? "The gradients come" : "Gradients have come so far"),
-    list(lines.map((edge) =>
-      `through ${view.name(edge.user)}, over ${plural(edge.count, "edge")}: norm ${write(sizeOf(along(edge)))}`)),
-  ];
+  const ways = lines.map((edge) =>
+    `through ${view.name(edge.user)}, over ${plural(edge.count, "edge")}: norm ${write(sizeOf(along(edge)))}`);
+  const outside = fromOutside(i);
+  if (outside.some((x) => x !== 0)) ways.push(`from outside this box: norm ${write(sizeOf(outside))}`);
+  return [element("p", complete ? "The gradients come" : "Gradients have come so far"), list(ways)];
 }
 
 /** Whether an edge's gradient goes to a constant, which needs none. */
@@ -239,7 +242,7 @@ function details(i) {
     return `through ${view.name(edge.user)}: ${write(edge.partial)} × ${write(up)} = ` +
       write(up === 0 ? 0 : edge.partial * up);
   });
-  if (box.seeds && complete[i]) through.push(`from outside this box: ${write(box.seed)}`);
+  if (box.seeds && (complete[i] || predicting())) through.push(`from outside this box: ${write(box.seed)}`);
   if (through.length) parts.push(element("p", complete[i] ? "Its gradient is the sum over its users:" : "It has received so far:"), list(through));
   const count = view.pathCount(i);
   if (complete[i] && count > 1 && count <= PATHS) {
