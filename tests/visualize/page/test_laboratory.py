@@ -359,6 +359,25 @@ def test_a_nudge_is_compared_with_the_gradient(show):
     assert bits(page) == before
 
 
+def test_there_is_nothing_to_nudge_where_a_number_was_set_since(show):
+    x, w = Value(2.0, label="x"), Value(3.0, label="w")
+    end = x * w + 1
+    x.data = 5.0
+    page = show(end)
+    page.locator("#tab-nudge").click()
+    assert "Some number was set since" in page.locator("#nudge-says").inner_text()
+    assert not page.locator("#quotient").is_visible()
+    page.locator("#tab-change").click()
+    page.locator("#leaf").select_option(label="x")
+    page.locator("#leaf-number").fill("4")
+    page.locator("#tab-nudge").click()
+    page.locator("#nudged").select_option(label="w")
+    assert page.locator("#quotient dd").nth(3).inner_text() == "4"
+    page.evaluate("LAB.reset()")
+    assert "Some number was set since" in page.locator("#nudge-says").inner_text()
+    assert not page.locator("#quotient").is_visible()
+
+
 def test_any_node_is_nudged_and_what_follows_is_computed(show):
     page = show(exact())
     page.locator("#tab-nudge").click()

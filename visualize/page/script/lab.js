@@ -56,6 +56,9 @@ class Lab {
     return into;
   }
 
+  /** Whether numbers are shown that were computed, in Python, before another was set. */
+  get stale() { return !this.changed && this.engine.stale.length > 0; }
+
   get root() { return this.engine.data[this.engine.n - 1]; }
 
   number(node) { return this.engine.data[node]; }

@@ -28,17 +28,21 @@ function nudgeable() {
 function showNudgeable() {
   const select = $("nudged");
   const before = select.value === "" ? LAB.favourite?.node : Number(select.value);
-  const found = nudgeable();
+  const found = LAB.stale ? new Map() : nudgeable();
   select.replaceChildren(...[...found].map(([node, name]) => new Option(name, String(node))));
   select.value = String(found.has(before) ? before : [...found.keys()][0] ?? "");
   for (const part of ["limit", "quotient", "nudge-plot"]) $(part).toggleAttribute("hidden", found.size === 0);
-  if (found.size === 0) $("nudge-says").textContent = "Click a box of several nodes: the one whose cell you choose can be nudged.";
+  if (found.size === 0) {
+    $("nudge-says").textContent = LAB.stale
+      ? "Some number was set since the graph was computed, so there is nothing to compare. Change a leaf: then all is computed again."
+      : "Click a box of several nodes: the one whose cell you choose can be nudged.";
+  }
   showNudge();
 }
 
 /** Nudge a node, if it can be, where the panel of nudges is open. */
 function nudgeNode(node) {
-  if ($("nudge").hidden || !nudgeable().has(node)) return;
+  if ($("nudge").hidden || LAB.stale || !nudgeable().has(node)) return;
   showNudgeable();
   $("nudged").value = String(node);
   showNudge();
@@ -125,5 +129,5 @@ function verdict(node, slopes, errors, k) {
 if (LAB) {
   $("nudged").addEventListener("change", showNudge);
   $("epsilon").addEventListener("input", showNudge);
-  LAB.listeners.push(showNudge);
+  LAB.listeners.push(() => { if (!$("nudge").hidden) showNudgeable(); });
 }
