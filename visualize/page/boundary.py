@@ -43,6 +43,11 @@ class Boundary:
         self._program = Program.of_graph(self._graph)
         for why in self._program.kept.values():
             raise ValueError(f"{WHAT}: the page cannot compute the model's scores: {why}")
+        if self._program.stale:
+            raise ValueError(
+                f"{WHAT}: the model uses a result that was computed before another number was set: "
+                "compute it again"
+            )
         way = _way(self._inputs, self._scores, self._graph)
         for point in others:
             if _way(*_at(model, point)) != way:

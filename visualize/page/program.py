@@ -30,6 +30,7 @@ class Program:
 
     rules  the rules that its nodes use
     kept   {place of a node: why the page cannot compute it}
+    stale  {place of a node: its number and partials}, of operands that were set since
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,7 @@ class Program:
         self._constants: dict[int, float | str] = {}
         self._data: dict[int, float | str] = {}
         self._partials: dict[int, list[float | str]] = {}
-        self._stale: dict[int, list[float | str]] = {}
+        self.stale: dict[int, list[float | str]] = {}
 
     @staticmethod
     def of_graph(graph: Graph) -> Program:
@@ -77,7 +78,7 @@ class Program:
         elif (rule := node.rule) is not None and in_javascript(rule):
             self._compute(rule, parents, static_of(node))
             if not _holds(node, rule, operands):
-                self._stale[place] = [number(x) for x in (node.data, *partials(node))]
+                self.stale[place] = [number(x) for x in (node.data, *partials(node))]
         else:
             self._code.append(_KEPT)
             self._parents.append(parents)
@@ -105,7 +106,7 @@ class Program:
             "constants": self._constants,
             "data": self._data,
             "partials": self._partials,
-            "stale": self._stale,
+            "stale": self.stale,
         }
 
 

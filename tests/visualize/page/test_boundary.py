@@ -8,7 +8,7 @@ import pytest
 
 import nn
 import visualize
-from autograd_lite import Value, compile, maximum, no_grad, tanh
+from autograd_lite import Value, compile, log, maximum, no_grad, tanh
 from autograd_lite.observers import Observer, observe
 from visualize.page.boundary import Boundary
 
@@ -94,6 +94,14 @@ def test_constants_that_an_observer_is_told_of_are_no_inputs():
     assert inputs == Boundary((model, X, y)).as_json({})["inputs"]
 
 
+def test_a_result_of_earlier_numbers_is_refused():
+    w = Value(1.0)
+    twice = w * 2
+    w.data = -1.0  # a new score has the earlier result, and the page would compute another
+    with pytest.raises(ValueError, match="before another number was set: compute it again"):
+        Boundary((lambda x: twice * x[0], X, y))
+
+
 def test_a_model_at_random_is_refused():
     random.seed(0)
     with pytest.raises(ValueError, match="at random"):
@@ -146,6 +154,19 @@ def test_the_picture_shows_who_wins_where(show):
     assert near(page.evaluate(colour, [20, 150]), orange)
     page.evaluate("() => LAB.reset()")
     assert near(page.evaluate(colour, [20, 150]), blue)
+
+
+def test_a_point_without_a_score_has_no_class(show):
+    v = Value(1.0, label="v")
+
+    def model(x):
+        return log(v * (x[0] - 0.5)) + 5
+
+    page = show(model([1.0, 0.0]), boundary=(model, X, y))
+    assert page.evaluate("boundary.at(0.1, 0)[0]") == -1
+    assert page.evaluate("boundary.at(0.9, 0)[0]") == 1
+    right = sum(x[0] > 0.5 and label == 1 for x, label in zip(X, y, strict=True))
+    assert f"{right} of 5 samples" in page.locator(".boundary").inner_text()
 
 
 def test_the_largest_of_several_scores_wins(show):

@@ -17,14 +17,15 @@ class Boundary {
     this.update();
   }
 
-  /** [class, by how much it wins over the others] at a point; of equals the first class wins. */
+  /** [class, by how much it wins over the others] at a point; of equals the first class wins, of nan none. */
   at(x0, x1) {
     const { engine, inputs, scores } = this;
     const { data } = engine;
     [x0, x1].forEach((x, k) => { if (inputs[k] >= 0) data[inputs[k]] = x; });
     engine.forward();
-    if (scores.length === 1) return [data[scores[0]] > 0 ? 1 : 0, Math.abs(data[scores[0]])];
     const found = scores.map((node) => data[node]);
+    if (found.some(Number.isNaN)) return [-1, NaN]; // no class
+    if (found.length === 1) return [found[0] > 0 ? 1 : 0, Math.abs(found[0])];
     const [most, next] = found.slice().sort((a, b) => b - a);
     return [found.indexOf(most), most - next];
   }
