@@ -42,9 +42,7 @@ def programs() -> list[dict[str, str]]:
     for path in sorted((SOURCES / "programs").glob("*.py")):
         text = path.read_text(encoding="utf-8").rstrip("\n")
         title = text.partition("\n")[0].removeprefix("# ")
-        made.append(
-            {"name": path.stem.partition("-")[2], "title": title, "text": text.rstrip("\n")}
-        )
+        made.append({"name": path.stem.partition("-")[2], "title": title, "text": text})
     return made
 
 
