@@ -560,7 +560,7 @@ def test_a_finger_drags_sideways_and_scrolls_upward(browser, tmp_path):
     swipe(5, 1)
     assert numbers(page)["w"] == 0.9
     swipe(0, -12)
-    page.wait_for_function("picture.scrollTop > 0 || scrollY > 0")
+    page.wait_for_function("() => picture.scrollTop > 0 || scrollY > 0")
     assert numbers(page)["w"] == 0.9
     context.close()
 

@@ -53,7 +53,7 @@ def test_it_trains_as_the_engine_does(page, monkeypatch):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.locator("#training-run").inner_text() == "Stop"
-    page.wait_for_function("document.getElementById('training').losses.length >= 200")
+    page.wait_for_function("() => document.getElementById('training').losses.length >= 200")
     page.keyboard.press("Enter")
     assert page.locator("#training-run").inner_text() == "Go on"
     found = losses(page)
@@ -69,17 +69,17 @@ def test_it_trains_as_the_engine_does(page, monkeypatch):
 
 def test_it_starts_over_and_stands_out_from_the_dark(page):
     page.locator("#training-run").click()
-    page.wait_for_function("document.getElementById('training').losses.length >= 8")
+    page.wait_for_function("() => document.getElementById('training').losses.length >= 8")
     page.locator("#training-again").click()
-    page.wait_for_function("document.getElementById('training').losses.length == 0")
+    page.wait_for_function("() => document.getElementById('training').losses.length == 0")
     assert page.locator("#training-run").inner_text() == "Train"
     page.locator("#training-run").click()
-    page.wait_for_function("document.getElementById('training').losses.length >= 8")
+    page.wait_for_function("() => document.getElementById('training').losses.length >= 8")
     again = losses(page)[:8]
     page.reload()
     page.wait_for_selector("#training-run:enabled")
     page.locator("#training-run").click()
-    page.wait_for_function("document.getElementById('training').losses.length >= 8")
+    page.wait_for_function("() => document.getElementById('training').losses.length >= 8")
     assert losses(page)[:8] == again
     colour = "getComputedStyle(document.querySelector('.training')).color"
     assert page.evaluate(colour) == "rgb(238, 238, 238)"
