@@ -177,11 +177,13 @@ def _no_input(prompt=""):
 
 
 def _described(error):
-    """The line of the program at which an error arose, or None, and its message."""
+    """The line of the program at which an error arose, or None; its message, and who called."""
     line = error.lineno if isinstance(error, SyntaxError) and error.filename == FILE else None
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename == FILE:
-            line = frame.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == FILE]
+    calls = list(dict.fromkeys(reversed(lines)))  # the innermost first, each once
+    if calls:
+        line = calls.pop(0)
     text = "".join(traceback.format_exception_only(error)).strip()
     if isinstance(error, SyntaxError):
         text = f"{type(error).__name__}: {error.msg}"
@@ -193,4 +195,6 @@ def _described(error):
         text = f"ModuleNotFoundError: no module named {package!r} here. {hint}"
     if isinstance(error, SystemExit):
         text = f"the program ended itself: {text}"
+    if calls:
+        text += f"\nCalled from line {', which was called from line '.join(map(str, calls))}."
     return {"line": line, "text": text}

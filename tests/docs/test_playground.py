@@ -242,6 +242,14 @@ def test_an_error_has_its_line_in_the_program(run, program, line, text):
     assert text in error["text"]
 
 
+def test_an_error_says_which_lines_called(run):
+    _, error = run("def f(x):\n    return g(x)\ndef g(x):\n    return 1 / x\n\nf(0)")[-1]
+    assert error["line"] == 4
+    assert error["text"] == (
+        "ZeroDivisionError: division by zero\nCalled from line 2, which was called from line 6."
+    )
+
+
 def test_a_hint_where_micrograd_is_imported(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "micrograd", None)
     _, error = run("from micrograd.engine import Value")[-1]
