@@ -185,9 +185,13 @@ class _Compiler:
             raise NoLibraryError(str(problem)) from None
 
     def _works(self, compiler: tuple[str, ...]) -> bool:
-        """True if the compiler makes a library of the smallest source."""
-        with suppress(NoLibraryError, OSError):
-            self._loaded(compiler, "int autograd_lite_works(void) { return 1; }\n")
+        """True if the compiler makes a library of the smallest source now; a kept one says nothing
+        of that.
+        """
+        with suppress(NoLibraryError, OSError), self._private_folder() as folder:
+            native, _ = _machine(compiler)
+            smallest = "int autograd_lite_works(void) { return 1; }\n"
+            ctypes.CDLL(str(self._made([*compiler, *FLAGS, *native], smallest, folder)))
             return True
         return False
 
@@ -200,14 +204,19 @@ class _Compiler:
             with suppress(OSError):  # a folder whose files may not run
                 return ctypes.CDLL(str(kept))
         with self._private_folder() as folder:
-            (folder / "program.c").write_text(source, encoding="utf-8")
-            library = folder / "program.so"
-            self.run([*compiler, *flags, "-o", str(library), str(folder / "program.c"), "-lm"])
+            library = self._made([*compiler, *flags], source, folder)
             kept = libraries.keep(key, library.read_bytes())
             if kept is not None:
                 with suppress(OSError):
                     return ctypes.CDLL(str(kept))
             return ctypes.CDLL(str(library))
+
+    def _made(self, given: Sequence[str], source: str, folder: Path) -> Path:
+        """The library that a compiler makes of a source in a folder."""
+        text, library = folder / "program.c", folder / "program.so"
+        text.write_text(source, encoding="utf-8")
+        self.run([*given, "-o", str(library), str(text), "-lm"])
+        return library
 
     @contextmanager
     def _private_folder(self) -> Iterator[Path]:

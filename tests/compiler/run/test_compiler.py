@@ -166,6 +166,18 @@ def test_a_source_with_a_mistake_is_not_compiled_again_and_others_are(script, pl
     assert answer(library) == 42
 
 
+@needs_compiler
+def test_a_compiler_that_worked_and_fails_at_everything_now_is_not_used(script, place):
+    script(f'[ -e {place}/broken ] && exit 3\nexec $REAL "$@"')
+    Library("int the_answer(void) { return mistaken; }").wait()
+    assert compiler.is_usable()
+    (place / "broken").touch()
+    library = Library(SOURCE)
+    library.wait()
+    assert "it ended with 3" in library.problem
+    assert not compiler.is_usable()
+
+
 def test_a_compiler_that_does_not_end_is_stopped(script, monkeypatch):
     monkeypatch.setattr(compiler, "LONGEST", 0.3)
     script("sleep 100 & wait")
