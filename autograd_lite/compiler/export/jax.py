@@ -33,6 +33,7 @@ DIALECT = Dialect(
     relu="jax.nn.relu",
     loop="jax.lax.fori_loop",
     softplus="jax.nn.softplus({})",
+    sigmoid="jax.nn.sigmoid({})",
     detached="jax.lax.stop_gradient({})",
     gradient="jax.value_and_grad",
 )

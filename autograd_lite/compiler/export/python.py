@@ -52,6 +52,7 @@ class Dialect:
     traced     True if functions are traced: they cannot raise errors for what numbers are
     relu       the name of max(x, 0), whose derivative at 0 is 0
     softplus   log(1 + e^x) of "{}", for libraries that differentiate what is written; or ""
+    sigmoid    1 / (1 + e^-x) of "{}", for the same, where e^-x may be infinite; or ""
     loop       the name of what loops over a function, where loops would be unrolled; or ""
     detached   "{}" without its gradient
     gradient   what makes a function of the value and the gradients of another one; or ""
@@ -70,6 +71,7 @@ class Dialect:
     relu: str = ""
     loop: str = ""
     softplus: str = ""
+    sigmoid: str = ""
     detached: str = "{}"
     gradient: str = ""
     printer: type[Printer] | None = None
@@ -127,6 +129,8 @@ class Printer:
                 if x.op == "+":
                     return WHOLE, self.dialect.softplus.format(self.text(inner))
                 return SIGN, "-" + self.dialect.softplus.format(f"-{self.text(inner, SIGN)}")
+            case "/" if self.dialect.sigmoid and (inner := _sigmoid_of(x)) is not None:
+                return WHOLE, self.dialect.sigmoid.format(self.text(inner))
             case "*" if args[0] == args[1]:
                 return POWER, f"{self.text(args[0], WHOLE)}**2"
             case "*" if _is_mask(args[1]) and not _is_mask(args[0]):
@@ -440,6 +444,15 @@ def _softplus_of(x: Expression) -> Expression | None:
     (decayed,) = second.args
     size = operation("-", Expression("fabs", (z,), (), z.shape))
     return z if decayed == Expression("exp", (size,), (), z.shape) else None
+
+
+def _sigmoid_of(x: Expression) -> Expression | None:
+    """z of 1 / (1 + e^-z), as formulas have it; None of another quotient."""
+    one, below = x.args
+    if not _is(one, 1) or below.op != "+" or not _is(below.args[0], 1) or below.args[1].op != "exp":
+        return None
+    (decayed,) = below.args[1].args
+    return decayed.args[0] if decayed.op == "-" and len(decayed.args) == 1 else None
 
 
 def _is_mask(x: Expression) -> bool:

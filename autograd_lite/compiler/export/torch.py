@@ -124,6 +124,7 @@ DIALECT = Dialect(
     axis="dim",
     in_place=False,
     softplus="torch.nn.functional.softplus({}, threshold=40)",
+    sigmoid="torch.sigmoid({})",
     printer=TorchPrinter,
 )
 

@@ -92,3 +92,10 @@ def test_arrays_of_small_ints_are_numbers():
     xs, ys = np.array([1, 2, 3], np.uint8), np.array([2, 4, 3], np.uint8)
     assert jax.jit(space["f"])({"w": 2.0}, xs, ys) == -6
     assert space["f"]({"w": 2.0}, [1, 2, 3], [2, 4, 3]) == -6
+
+
+@pytest.mark.slow
+def test_the_derivative_of_a_sigmoid_is_0_where_its_exponential_is_infinite():
+    w = [Value(-800.0)]
+    source = al.export(lambda x: al.sigmoid(w[0] * x), "jax", 1.0, name="f")  # which compares it
+    assert "run by JAX" in source.text.replace("\n", " ")

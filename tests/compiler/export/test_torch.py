@@ -72,3 +72,12 @@ def test_arguments_of_another_shape_are_refused():
     source = al.export(lambda xs: w[0] * xs[0] + w[1] * xs[1] ** 2, "torch", [1.0, 2.0], name="f")
     with pytest.raises(ValueError, match=r"the shapes must be xs \(2,\)"):
         called(source, {"w": torch.ones(2)}, torch.ones(3))
+
+
+def test_the_derivative_of_a_sigmoid_is_0_where_its_exponential_is_infinite():
+    w = [Value(0.5)]
+    source = al.export(lambda x: al.sigmoid(w[0] * x), "torch", 1.0, name="f")
+    exec(source.text, space := {})
+    p = torch.tensor([-800.0], dtype=torch.float64, requires_grad=True)
+    space["f"]({"w": p}, torch.tensor(1.0)).backward()
+    assert p.grad.tolist() == [0.0]
