@@ -9,32 +9,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from autograd_lite.compiler.export.arrays import (
-    NotInArraysError,
-)
-from autograd_lite.compiler.export.expressions import (
-    Expression,
-    number,
-)
+from autograd_lite.compiler.export.arrays import NotInArraysError
+from autograd_lite.compiler.export.expressions import Expression, number
 from autograd_lite.compiler.export.lines import Assign, For
 from autograd_lite.compiler.export.takes import Takes
 from autograd_lite.compiler.export.views import moving, view
-from autograd_lite.compiler.lift.instructions import (
-    Contraction,
-    Ref,
-)
-from autograd_lite.compiler.plan.groups import (
-    Group,
-    Loop,
-    Repeat,
-    kept,
-    turns_of,
-)
+from autograd_lite.compiler.lift.instructions import Contraction, Ref
+from autograd_lite.compiler.plan.groups import Group, Loop, Repeat, kept, turns_of
 from autograd_lite.compiler.tape.ranges import Ints
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Loops"]
 
