@@ -18,11 +18,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from visualize.picture.theme import variables
+
 ROOT = Path(__file__).parents[1]
 SOURCES = Path(__file__).with_suffix("")
-sys.path.insert(0, str(ROOT))
-
-from visualize.picture.theme import variables  # noqa: E402
 
 PACKAGES = ("autograd_lite", "nn", "visualize")
 COMPILED = {".c", ".h", ".pxd", ".pxi", ".pyc", ".pyd", ".pyx", ".so"}
