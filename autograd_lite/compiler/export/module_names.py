@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["free_name", "function_name", "local_names", "step_names"]
 
-TABLES = {"TABLE", "INDEX", "MASK", "STARTS"}
-"""What the names of its constant arrays begin with."""
+TABLES = re.compile(r"(TABLE|INDEX|MASK|STARTS)(_\d+)?$")
+"""The names of its constant arrays."""
 
 STEP = {"state", "value", "value_of", "gradients"}
 """Names that a whole step uses itself, besides those that are reserved."""
@@ -30,7 +30,7 @@ def free_name(name: str, taken: Container[str] = ()) -> str:
         or name in taken
         or iskeyword(name)
         or COMPUTED.match(name)
-        or name.partition("_")[0] in TABLES
+        or TABLES.match(name)
     )
     return f"{name}_" if needed else name
 
@@ -38,7 +38,7 @@ def free_name(name: str, taken: Container[str] = ()) -> str:
 def function_name(exported: Exported) -> str:
     """The name of the function in the module."""
     name = exported.name
-    taken = name in GLOBAL or iskeyword(name) or name.partition("_")[0] in TABLES
+    taken = name in GLOBAL or iskeyword(name) or TABLES.match(name)
     return f"{name}_" if taken else name
 
 

@@ -16,6 +16,7 @@ from autograd_lite.compiler.export.module_names import local_names
         (["a.weight", "c.a.weight"], ["a_weight", "c_a_weight"]),
         (["np", "t"], ["np_", "t_"]),
         (["class"], ["class_"]),
+        (["TABLE_2", "INDEX_of"], ["TABLE_2_", "INDEX_of"]),
         (["a1", "MASK", "dz3_2"], ["a1_", "MASK_", "dz3_2_"]),  # names of what is computed
     ],
 )
