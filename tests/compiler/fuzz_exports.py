@@ -389,10 +389,14 @@ def is_certain(exported: Exported, dtype: type) -> bool:
         [*n.results, *(n.gradients or {}).values(), *n.state.values()]
         for n, _ in (rounded.reference, exported.reference)
     )
+    share = 1e-6 if single else 1e-10
     return all(
-        np.allclose(a, b, 0, (1e-6 if single else 1e-10) * np.abs(b).max(initial=0.0))
-        for a, b in zip(x, y, strict=True)
+        np.allclose(a, b, 0, share * _largest(b), equal_nan=True) for a, b in zip(x, y, strict=True)
     )
+
+
+def _largest(numbers: Any) -> float:
+    return float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0))
 
 
 def _rounded(numbers: Any, single: bool) -> Any:
