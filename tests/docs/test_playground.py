@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.javascript import CHROMIUM
+from tests.support.javascript import CHROMIUM, FLAGS
 
 pytestmark = pytest.mark.once
 
@@ -298,15 +298,6 @@ def test_output_has_an_end(run):
 
 # ---------------------------------------------------------------------------------- in a browser
 
-BROWSER = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 ENDED = (
     "() => /Ran in|with an error|cannot run/.test(document.getElementById('status').textContent)"
 )
@@ -348,7 +339,7 @@ def served(tmp_path_factory):
 def browser():
     api = pytest.importorskip("playwright.sync_api")
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
 

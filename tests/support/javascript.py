@@ -10,6 +10,17 @@ import pytest
 NODE = shutil.which("node") or shutil.which("nodejs")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
+# A browser that asks nothing of the network.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
 needs_javascript = pytest.mark.skipif(
     NODE is None and CHROMIUM is None, reason="there is neither node nor Chromium here"
 )

@@ -3,18 +3,7 @@
 import pytest
 
 import visualize
-from tests.support.javascript import CHROMIUM
-
-# A browser that asks nothing of the network.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.support.javascript import CHROMIUM, FLAGS
 
 
 @pytest.fixture(scope="session")
