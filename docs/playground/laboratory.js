@@ -1,6 +1,6 @@
 // The laboratory of a program: the page that visualize.explain makes, in a frame that is sealed off.
 
-let forget = () => {}; // stops to listen to the frame before
+let forget = () => {}; // stops to listen to the frame that is shown
 
 /** Show a page in place of what is in the element; told(message) is called with what it tells then. */
 export function show(element, html, told) {
@@ -15,10 +15,9 @@ export function show(element, html, told) {
     else told(event.data);
     empty = false;
   };
-  forget();
+  put(element, frame);
   forget = () => removeEventListener("message", listen);
   addEventListener("message", listen);
-  element.replaceChildren(frame);
 }
 
 /** Say something where the laboratory would be. */
@@ -26,5 +25,11 @@ export function say(element, ...words) {
   const paragraph = document.createElement("p");
   paragraph.className = "empty";
   paragraph.append(...words);
-  element.replaceChildren(paragraph);
+  put(element, paragraph);
+}
+
+// A frame that is gone has no window, and neither has the source of its last message: null equals null.
+function put(element, child) {
+  forget();
+  element.replaceChildren(child);
 }

@@ -372,8 +372,10 @@ def type_in(page):
     def type_in(program):
         page.fill("#code", program)
         page.evaluate("() => { document.getElementById('status').textContent = ''; }")
+        page.evaluate("() => history.replaceState(null, '', '#')")
         page.click("#run")
         page.wait_for_function(ENDED, timeout=SLOWEST)
+        page.wait_for_function("() => location.hash")  # the link is made beside the run
 
     return type_in
 
@@ -438,6 +440,15 @@ def test_a_leaf_is_changed_in_the_laboratory(page, type_in):
     picture(page).locator("[aria-label^='x, data']").press("ArrowUp")
     node = picture(page).locator("[aria-label^='y = tanh']")
     assert "data 0.537" in node.get_attribute("aria-label")  # tanh(0.6)
+
+
+@pytest.mark.full
+def test_the_last_message_of_a_frame_that_is_gone_is_nobody_s(page, type_in):
+    type_in("a = Value(2.0)\nc = a * 3")
+    type_in("1 + 1")  # no graph, which is said where the frame was
+    page.evaluate("() => { dispatchEvent(new MessageEvent('message', { source: null })); }")
+    page.wait_for_timeout(50)
+    assert page.complaints == []
 
 
 @pytest.mark.full
