@@ -28,10 +28,13 @@ def tap(page, i):
 def places(page, i):
     """The rectangles of a box, of what is told of it, and of the picture."""
     return page.evaluate(
-        """(i) => [view.layout.nodes[i], $("details"), $("picture")].map((one) => {
-            const { left, right, top, bottom } = one.getBoundingClientRect();
-            return { left, right, top, bottom };
-        })""",
+        """async (i) => {
+            await new Promise(requestAnimationFrame);  // what has scrolled is told before a frame
+            return [view.layout.nodes[i], $("details"), $("picture")].map((one) => {
+                const { left, right, top, bottom } = one.getBoundingClientRect();
+                return { left, right, top, bottom };
+            });
+        }""",
         i,
     )
 
