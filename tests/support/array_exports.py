@@ -96,6 +96,18 @@ def bigrams() -> Made:
     return loss, (np.array([0, 3, 3, 1, 4, 4]), np.array([3, 3, 1, 4, 4, 0]))
 
 
+def triangle() -> Made:
+    """A product with a matrix, and one with its triangle: what the one adds to is turned."""
+    w = matrix(5, 5)
+
+    def loss(x: Any) -> Any:
+        z = [sum(x[i] * w[i][j] for i in range(5)) for j in range(5)]
+        rows = [sum(w[i][j] * z[j] for j in range(i + 1)) for i in range(5)]
+        return sum(a * b for a, b in zip(rows, z, strict=True))
+
+    return loss, (arrays.normal(size=5),)
+
+
 def convolution() -> Made:
     layers = nn.Conv2d(1, 3, 3, rng=random.Random(0)), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()
     model = nn.Sequential(*layers, nn.Linear(12, 4, rng=random.Random(1)))
@@ -168,7 +180,7 @@ MADE = {
     make.__name__: make
     for make in (
         *(chapter, moons, rosenbrock, softmax, attention, embedding, convolution, recurrent),
-        *(option, clusters, tangle, bigrams),
+        *(option, clusters, tangle, bigrams, triangle),
     )
 }
 

@@ -48,6 +48,14 @@ class Assign:
         """True if it makes its array, whatever was there."""
         return self.target.op == "name" and self.op == "="
 
+    @property
+    def reshapes(self) -> bool:
+        """True if it writes to its array in another shape."""
+        target = self.target
+        while target.op not in ("name", "reshape"):
+            target = target.args[0]
+        return target.op == "reshape"
+
     def reads(self) -> list[str]:
         """The names that it reads; of its target what chooses the part, and itself if it adds."""
         if self.target.op == "name":
@@ -254,12 +262,16 @@ def _has(x: Expression, ops: set[str]) -> bool:
 
 def with_copies(lines: Sequence[Line], given: Iterable[str]) -> list[Line]:
     """The lines, with a copy where an array would be a view of another that is written to later,
-    or that is given to the caller.
+    or that is given to the caller; and where it is written to as a reshaped one, which is a view
+    of it only if its numbers lie row after row.
     """
-    changed = {it.name for it in assigns(lines) if not it.makes} | {*given}
+    writes = [it for it in assigns(lines) if not it.makes]
+    changed = {it.name for it in writes} | {*given}
+    reshaped = {it.name for it in writes if it.reshapes}
 
     def own(it: Assign) -> Assign:
-        if it.makes and it.name in changed and is_view(it.value):
+        view = it.name in changed and is_view(it.value)
+        if it.makes and (view or (it.name in reshaped and not _in_rows(it.value))):
             return replace(it, value=Expression("copy", (it.value,), (), it.value.shape))
         return it
 
@@ -267,6 +279,13 @@ def with_copies(lines: Sequence[Line], given: Iterable[str]) -> list[Line]:
         replace(line, lines=[own(it) for it in line.lines]) if isinstance(line, For) else own(line)
         for line in lines
     ]
+
+
+def _in_rows(x: Expression) -> bool:
+    """True if the numbers of x lie row after row, whatever it is computed from."""
+    return (
+        len(x.shape) < 2 or x.op in ("number", "full") or (x.op == "matmul" and len(x.shape) == 2)
+    )
 
 
 def is_view(x: Expression) -> bool:

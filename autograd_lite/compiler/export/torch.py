@@ -108,7 +108,8 @@ class TorchPrinter(Printer):
         value = self.text(it.value) if it.op == "=" else f"{changed} {it.op[0]} {value}"
         if it.target.op == "name":
             return f"{changed} = {value}"
-        return f"{it.name}, {changed} = {it.name}.clone(), {value}"
+        rows = ".contiguous()" if it.reshapes else ""  # of others, what is reshaped is a copy
+        return f"{it.name}, {changed} = {it.name}{rows}.clone(), {value}"
 
 
 DIALECT = Dialect(

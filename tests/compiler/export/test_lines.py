@@ -7,6 +7,8 @@ from autograd_lite.compiler.export.expressions import (
     name,
     number,
     operation,
+    reshape,
+    transpose,
 )
 from autograd_lite.compiler.export.lines import Assign, For, assigns, renamed, tidied, with_copies
 from autograd_lite.compiler.export.numpy import DIALECT
@@ -60,6 +62,19 @@ def test_an_array_that_is_written_to_is_no_view():
     assert texts(with_copies(lines, [])) == ["z = m[0].copy()", "z += x"]
     assert texts(with_copies(lines[:1], [])) == ["z = m[0]"]
     assert texts(with_copies(lines[:1], ["z"])) == ["z = m[0].copy()"]
+
+
+def test_an_array_that_is_written_to_in_another_shape_lies_row_after_row():
+    z, x, y = name("z", (2, 3)), name("x", (3, 2)), name("y", (2, 3))
+    write = Assign(reshape(z, (6,)), name("w", (6,)), "+=")
+    turned = Assign(z, transpose(operation("exp", x), (1, 0)))
+    assert texts(with_copies([turned, write], [])) == [
+        "z = np.exp(x).T.copy()",
+        "z.reshape(6) += w",
+    ]
+    assert texts(with_copies([turned, Assign(z, y, "+=")], [])) == ["z = np.exp(x).T", "z += y"]
+    product = Assign(z, Expression("matmul", (transpose(x, (1, 0)), name("v", (3, 3))), (), (2, 3)))
+    assert texts(with_copies([product, write], []))[0] == "z = x.T @ v"
 
 
 def test_lines_of_a_loop_are_renamed_and_stay():
