@@ -112,21 +112,24 @@ class Names:
         return list(found.values())
 
     def name(self, addresses: Ints) -> str:
-        """The name of the array in which these addresses lie, or all names if there are several."""
-        starts: dict[str, int] = {}
+        """The name of the array or the part of it in which these addresses lie, as in z1[:, 2:4];
+        or all names if there are several.
+        """
+        places: dict[str, list[Ints]] = {}
+        shapes: dict[str, tuple[int, ...]] = {}
         for array, here in self.among(addresses):
-            start = array.start + int(here.min()) - array.base
-            name = array.name
+            name, shape = array.name, array.shape
             if array.values is not None:
-                values, start = np.unique(array.values[here - array.base]), 0
+                values, shape = np.unique(array.values[here - array.base]), ()
                 name = f"{values[0]:.6g}" if len(values) == 1 else "constants"
             elif array.base in self._formulas:
                 formula, operands = self._formulas[array.base]
                 at = {x: addresses[here - array.base] for x, addresses in operands.items()}
-                name, start = self.formula(formula, at), 0
+                name, shape = self.formula(formula, at), ()
                 name = f"({name})" if " " in name and "(" not in name else name
-            starts[name] = min(start, starts.get(name, start))
-        return _together([f"{name}[{start}:]" if start else name for name, start in starts.items()])
+            places.setdefault(name, []).append(array.start + here - array.base)
+            shapes[name] = shape
+        return _together([f"{x}{_part(np.concatenate(at), shapes[x])}" for x, at in places.items()])
 
     def formula(self, formula: Specialized, operands: Mapping[str, Ints]) -> str:
         """A formula with its operands' names: as it is if it is short, else by its rule's name."""
@@ -143,6 +146,30 @@ class Names:
 _base = attrgetter("base")
 
 _COMPARISONS = {RULES[code].name for code in COMPARISONS}
+
+
+def _part(places: Ints, shape: tuple[int, ...]) -> str:
+    """The index of these places of an array, "" if they are all; of others than a box, of the
+    smallest box around them.
+    """
+    if not shape:
+        return ""
+    indices = np.unravel_index(places, shape)
+    items = [_item(np.unique(x), size) for x, size in zip(indices, shape, strict=True)]
+    while items and items[-1] == ":":
+        items.pop()
+    return f"[{', '.join(items)}]" if items else ""
+
+
+def _item(at: NDArray[np.intp], size: int) -> str:
+    """The index of these places, in order, along an axis."""
+    start, last = int(at[0]), int(at[-1])
+    if len(at) == 1 and size > 1:
+        return str(start)
+    steps = np.diff(at)
+    step = int(steps[0]) if len(steps) and (steps == steps[0]).all() else 1
+    stop = "" if last + step >= size else str(last + 1 if start or last + 2 < size else -1)
+    return f"{start or ''}:{stop}" + (f":{step}" if step > 1 else "")
 
 
 def _together(names: list[str]) -> str:

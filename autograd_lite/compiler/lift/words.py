@@ -142,8 +142,9 @@ def _line(it: Instruction, names: Names) -> tuple[str, str, str]:
 
 
 def _shaped(ref: Ref, loops: tuple[int, ...], names: Names) -> str:
-    name, shape = names.name(ref.addresses(*loops)), ", ".join(map(str, loops))
-    return f"{name}[{shape}]" if shape else name
+    """The name of a whole array with its shape, or of a part, which tells its own."""
+    name = names.name(ref.addresses(*loops))
+    return name if name.endswith("]") or not loops else f"{name}[{', '.join(map(str, loops))}]"
 
 
 def _contraction(it: Contraction, names: Names) -> str:

@@ -1,7 +1,15 @@
 """The names of the arrays of a lifted program."""
 
+import math
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
 import nn
 from autograd_lite import compile
+from autograd_lite.compiler.lift.names import Array, Names
 from tests.support.lifting import Lifted
 
 
@@ -27,3 +35,30 @@ def test_arguments_have_their_names():
     compiled([1.0, 2.0, 3.0], 0.5, 1.5, 2.5, scale=2.0)
     assert "z1[3] = points * others" in compiled.explain()
     assert "scale" in compiled.explain()
+
+
+def test_parts_of_arrays_have_both_ends():
+    def function(xs):
+        return [b - a for a, b in pairwise(xs)] + [xs[2] * xs[2]]
+
+    assert {"z1[5] = x[1:] - x[:-1]", "z2 = x[2] * x[2]"} <= {*lines_of(function, [0.5] * 6)}
+
+
+sizes = st.lists(st.integers(1, 6), min_size=1, max_size=3)
+
+
+@given(sizes, st.data())
+def test_the_name_of_a_part_is_its_index(shape, data):
+    """It is read by NumPy here, as a reader reads it."""
+    places = np.arange(math.prod(shape)).reshape(shape)
+    part = places
+    for axis, size in enumerate(shape):
+        first = data.draw(st.integers(0, size - 1))
+        chosen = np.arange(
+            first, data.draw(st.integers(first + 1, size)), data.draw(st.integers(1, 3))
+        )
+        part = part.take(chosen, axis)
+    names = Names([Array(7, places.size, "z", shape=tuple(shape))])
+    text = names.name(7 + np.array(data.draw(st.permutations(part.ravel().tolist()))))
+    assert sorted(np.ravel(eval(text, {"z": places}))) == sorted(part.ravel())
+    assert (text == "z") == (part.size == places.size)

@@ -62,7 +62,7 @@ def test_the_delta_recursion():
 def test_without_names():
     function, args = networks.perceptron()
     text = Lifted(function, *args).explain()
-    assert "z1[100, 16] = x @ p0.T" in text
+    assert "z1[100, 16] = x[:200] @ p0.T" in text
     assert "dp2[16, 16] = dz2.T @ a1" in text
 
 
@@ -100,7 +100,7 @@ def test_numbers_from_several_groups_and_static_parameters():
 def test_a_difference_is_one_and_names_its_operands():
     """In whatever order they lie; its 0 has the sign of the engine's."""
     text = text_of(lambda xs: xs[1] - xs[0], [Value(1.0), Value(2.0)])
-    assert "z1 = xs[1:] - xs" in text
+    assert "z1 = xs[1] - xs[0]" in text
     xs = [Value(-2.0), Value(3.0), Value(-1.0)]
     lifted = Lifted(lambda xs: [ag.copysign(1.0, x - x) for x in xs], xs)
     assert lifted.run(lifted.leaves).outputs.tolist() == [1.0, 1.0, 1.0]
@@ -109,7 +109,8 @@ def test_a_difference_is_one_and_names_its_operands():
 def test_attention():
     function, args = networks.microgpt()
     text = Lifted(function, *args).explain()
-    assert "z9[8, 4, 8] = einsum('ijl,jkl->ijk', z8, z8[16:])" in text  # q k^T, for each head
+    # q k^T, for each head
+    assert "z9[8, 4, 8] = einsum('ijl,jkl->ijk', z8[:, :16], z8[:, 16:32])" in text
     assert "a3[padding] = 0" in text
     assert "p0[indices]" in text
     assert "not on views" not in text
@@ -130,4 +131,4 @@ def test_partials_that_are_scattered():
         return [ag.norm(peaks[: i + 1]) for i in range(4)]
 
     text = Lifted(function).explain()
-    assert re.search(r"(memory\[\d+\]) = 10 numbers, scattered\n(.*\n)* .* \* \1", text), text
+    assert re.search(r"(memory\[\d+\])\S* = 10 numbers, scattered\n(.*\n)* .* \* \1", text), text
