@@ -31,11 +31,11 @@ __all__ = ["Function", "quoted"]
 
 CHECKED = '''\
 def checked(parameters):
-    """The parameters as arrays of floats."""
+    """%s."""
     for name, shape in SHAPES.items():
-        if name not in parameters or np.shape(parameters[name]) != shape:
+        if name not in parameters or %s != shape:
             raise ValueError(f"the parameters must have {name}, of the shape {shape}")
-    return {name: np.asarray(x, float) for name, x in parameters.items()}
+    return %s
 '''
 
 
@@ -138,9 +138,7 @@ class Function:
 
     @property
     def fixed_shapes(self) -> dict[str, str]:
-        """{parameter: its shape} of those that NumPy checks: it would broadcast others."""
-        if self.printer.dialect.module != "np":
-            return {}
+        """{parameter: its shape} of those that are checked: others would be broadcast."""
         every = self.exported.parameters
         return {p.name: _written(p.shape) for p in every if p.name not in self.shapes}
 
@@ -149,7 +147,12 @@ class Function:
         if not self.fixed_shapes:
             return []
         shapes = [f"    {quoted(known)}: {shape}," for known, shape in self.fixed_shapes.items()]
-        return ["SHAPES = {", *shapes, "}", "", "", *CHECKED.splitlines(), "", ""]
+        said, given = "The parameters", "parameters"
+        if self.printer.dialect.in_place:
+            said += " as arrays of floats"
+            given = "{name: np.asarray(x, float) for name, x in parameters.items()}"
+        text = CHECKED % (said, self.printer.shape("parameters[name]"), given)
+        return ["SHAPES = {", *shapes, "}", "", "", *text.splitlines(), "", ""]
 
     @property
     def kept(self) -> bool:

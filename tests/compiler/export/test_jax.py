@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import autograd_lite as al
+import nn
 from autograd_lite import Value
 from tests.support.array_exports import MADE, at_kinks, detaching
 
@@ -99,3 +100,18 @@ def test_the_derivative_of_a_sigmoid_is_0_where_its_exponential_is_infinite():
     w = [Value(-800.0)]
     source = al.export(lambda x: al.sigmoid(w[0] * x), "jax", 1.0, name="f")  # which compares it
     assert "run by JAX" in source.text.replace("\n", " ")
+
+
+@pytest.mark.slow
+def test_parameters_that_are_missing_or_of_another_shape_are_named():
+    """JAX would broadcast a bias of one number."""
+    import jax
+
+    layer = nn.Linear(2, 3, rng=0)
+    source = al.export(lambda xs: al.sum(al.sum(layer(x)) for x in xs), "jax", [[1.0, 2.0]] * 3)
+    exec(source.text, space := {})
+    f, given, xs = jax.jit(space["function"]), source.parameters(), np.ones((4, 2))
+    assert np.isfinite(f(given, xs))
+    for wrong in ({"weight": given["weight"]}, {**given, "bias": np.ones(1)}):
+        with pytest.raises(ValueError, match=r"the parameters must have bias, of the shape \(3,\)"):
+            f(wrong, xs)

@@ -74,6 +74,14 @@ def test_arguments_of_another_shape_are_refused():
         called(source, {"w": torch.ones(2)}, torch.ones(3))
 
 
+def test_parameters_of_another_shape_are_named():
+    w = [Value(2.0), Value(-1.0)]
+    source = al.export(lambda xs: w[0] * xs[0] + w[1] * xs[1] ** 2, "torch", [1.0, 2.0], name="f")
+    for wrong in ({}, {"w": torch.ones(1)}):
+        with pytest.raises(ValueError, match=r"the parameters must have w, of the shape \(2,\)"):
+            called(source, wrong, torch.ones(2))
+
+
 def test_the_derivative_of_a_sigmoid_is_0_where_its_exponential_is_infinite():
     w = [Value(0.5)]
     source = al.export(lambda x: al.sigmoid(w[0] * x), "torch", 1.0, name="f")

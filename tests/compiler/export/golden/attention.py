@@ -20,7 +20,25 @@ import jax
 import jax.numpy as jnp
 
 
+SHAPES = {
+    "in_proj_weight": (12, 4),
+    "out_proj.weight": (4, 4),
+    "logits.weight": (5, 4),
+    "places.weight": (6, 4),
+    "tokens.weight": (5, 4),
+}
+
+
+def checked(parameters):
+    """The parameters."""
+    for name, shape in SHAPES.items():
+        if name not in parameters or jnp.shape(parameters[name]) != shape:
+            raise ValueError(f"the parameters must have {name}, of the shape {shape}")
+    return parameters
+
+
 def loss(parameters, given, following):
+    parameters = checked(parameters)
     in_proj_weight = parameters["in_proj_weight"]
     out_proj = parameters["out_proj.weight"]
     logits = parameters["logits.weight"]
