@@ -153,4 +153,4 @@ def _of_leaf(array: Array, leaf: Array | None) -> Array:
     if leaf is None:
         return array
     name, start = array.name.replace("?", leaf.name), leaf.start + array.leaf - leaf.base
-    return replace(array, name=name, start=start, total=leaf.total)
+    return replace(array, name=name, start=start, total=leaf.total, shape=leaf.shape)

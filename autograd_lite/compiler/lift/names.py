@@ -111,9 +111,11 @@ class Names:
                     found.setdefault(other.name, other)
         return list(found.values())
 
-    def name(self, addresses: Ints) -> str:
+    def name(self, addresses: Ints, ranges: bool = False) -> str:
         """The name of the array or the part of it in which these addresses lie, as in z1[:, 2:4];
         or all names if there are several.
+
+        ranges  True for z1[2:3] instead of z1[2], which is also a z1 of two numbers
         """
         places: dict[str, list[Ints]] = {}
         shapes: dict[str, tuple[int, ...]] = {}
@@ -129,7 +131,8 @@ class Names:
                 name = f"({name})" if " " in name and "(" not in name else name
             places.setdefault(name, []).append(array.start + here - array.base)
             shapes[name] = shape
-        return _together([f"{x}{_part(np.concatenate(at), shapes[x])}" for x, at in places.items()])
+        parts = {x: _part(np.concatenate(at), shapes[x], ranges) for x, at in places.items()}
+        return _together([f"{x}{part}" for x, part in parts.items()])
 
     def formula(self, formula: Specialized, operands: Mapping[str, Ints]) -> str:
         """A formula with its operands' names: as it is if it is short, else by its rule's name."""
@@ -148,23 +151,23 @@ _base = attrgetter("base")
 _COMPARISONS = {RULES[code].name for code in COMPARISONS}
 
 
-def _part(places: Ints, shape: tuple[int, ...]) -> str:
+def _part(places: Ints, shape: tuple[int, ...], ranges: bool) -> str:
     """The index of these places of an array, "" if they are all; of others than a box, of the
     smallest box around them.
     """
     if not shape:
         return ""
     indices = np.unravel_index(places, shape)
-    items = [_item(np.unique(x), size) for x, size in zip(indices, shape, strict=True)]
+    items = [_item(np.unique(x), size, ranges) for x, size in zip(indices, shape, strict=True)]
     while items and items[-1] == ":":
         items.pop()
     return f"[{', '.join(items)}]" if items else ""
 
 
-def _item(at: NDArray[np.intp], size: int) -> str:
+def _item(at: NDArray[np.intp], size: int, ranges: bool) -> str:
     """The index of these places, in order, along an axis."""
     start, last = int(at[0]), int(at[-1])
-    if len(at) == 1 and size > 1:
+    if len(at) == 1 and size > 1 and not ranges:
         return str(start)
     steps = np.diff(at)
     step = int(steps[0]) if len(steps) and (steps == steps[0]).all() else 1

@@ -143,7 +143,7 @@ def _line(it: Instruction, names: Names) -> tuple[str, str, str]:
 
 def _shaped(ref: Ref, loops: tuple[int, ...], names: Names) -> str:
     """The name of a whole array with its shape, or of a part, which tells its own."""
-    name = names.name(ref.addresses(*loops))
+    name = names.name(ref.addresses(*loops), ranges=True)
     return name if name.endswith("]") or not loops else f"{name}[{', '.join(map(str, loops))}]"
 
 
