@@ -205,6 +205,9 @@ def test_the_controls_of_a_leaf(show):
     assert_same_bits(page, exact(b=-0.5))
     page.locator("#leaf-number").fill("")  # no number yet
     assert_same_bits(page, exact(b=-0.5))
+    page.locator("#leaf-number").press_sequentially("1e400")
+    assert "no finite number" in page.locator("#outcome").inner_text()
+    page.locator("#leaf-number").fill("")
     page.locator("#leaf-number").fill("1e3")  # beyond what the slider had
     assert page.locator("#leaf-range").input_value() == "1000"
     assert_same_bits(page, exact(b=1000.0))
@@ -452,6 +455,31 @@ def test_a_descent_is_that_of_python(show, parameter):
     page.locator("#descend-reset").click()
     assert_same_bits(page, exact())
     assert page.locator("#descend-plot").is_hidden()
+
+
+def test_a_descent_of_a_graph_whose_leaf_was_set_begins_with_its_number(show, parameter):
+    root = exact(parameter)
+    next(node for node in Graph(root).nodes if node.label == "w").data = 0.75
+    page = show(root)
+    page.locator("#tab-descend").click()
+    page.locator("#rate").fill("0.02")
+    page.locator("#descend-step").click()
+    first = exact(w=0.75)
+    first.backward()
+    at = {node.label: node.data - 0.02 * node.grad for node in Graph(first).nodes}
+    second = exact(w=at["w"], b=at["b"])
+    assert page.evaluate("results") == [first.data, second.data]
+    assert_same_bits(page, second)
+
+
+def test_a_learning_rate_that_is_not_above_0_is_refused(show, parameter):
+    page = show(exact(parameter))
+    page.locator("#tab-descend").click()
+    for rate in ("-0.1", "0", "", "0.1"):
+        page.locator("#rate").fill(rate)
+        assert page.locator("#descend-step").is_disabled() == (rate != "0.1")
+        said = page.locator("#descent").inner_text()
+        assert (said == "The learning rate must be a number above 0.") == (rate != "0.1")
 
 
 def test_the_leaves_that_move_are_chosen(show, parameter):

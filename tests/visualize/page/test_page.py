@@ -5,6 +5,7 @@ import hashlib
 import html
 import json
 import re
+from collections import Counter
 
 import visualize
 from autograd_lite import Value, tanh
@@ -35,6 +36,19 @@ def test_one_file_with_a_strict_policy_and_no_network(neuron):
     formats = {"http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"}
     assert urls == formats  # their names, never fetched
     assert not re.search(r"\s(src|href|on\w+)=", page)
+
+
+def test_no_name_is_declared_twice(neuron):
+    """All files of the script share one scope, where a second declaration breaks the page."""
+    script = re.search(r"<script>(.*?)</script>", visualize.explain(neuron).html, re.S)[1]
+    declared = re.findall(r"^(?:const|let|class|(?:async )?function\*?) (\w+)", script, re.M)
+    declared += [
+        name
+        for names in re.findall(r"^(?:const|let) [\[{]([^=]*)[\]}] =", script, re.M)
+        for name in re.findall(r"(\w+)\s*(?:,|$)", names)
+    ]
+    assert {"view", "descend", "LAB"} <= {*declared}
+    assert len(declared) == len({*declared}), Counter(declared).most_common(3)
 
 
 def test_it_can_be_written_and_shown_in_a_notebook(neuron, tmp_path):

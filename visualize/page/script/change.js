@@ -93,6 +93,8 @@ function change(leaf, x) {
 
 const offer = ({ node, name }) => $("leaf").append(new Option(name, String(node)));
 
+const NO_NUMBER = "This is no finite number, so the leaf keeps the one that it had.";
+
 /** Show a leaf in the controls. */
 function pick(leaf) {
   if ($("leaf").value === String(leaf.node)) return;
@@ -152,7 +154,9 @@ if (LAB && LAB.free.length) {
   $("leaf").addEventListener("change", showChange);
   $("leaf-number").addEventListener("input", () => {
     const x = $("leaf-number").valueAsNumber;
-    if (!Number.isNaN(x)) LAB.set([[Number($("leaf").value), x]]);
+    if (!Number.isNaN(x)) return LAB.set([[Number($("leaf").value), x]]);
+    if ($("leaf-number").validity.badInput) $("outcome").replaceChildren(element("p", NO_NUMBER));
+    return undefined;
   });
   $("leaf-number").addEventListener("blur", showChange);
   $("leaf-range").addEventListener("input", () => {

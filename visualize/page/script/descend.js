@@ -23,8 +23,9 @@ const chosen = () =>
 function descend() {
   const rate = $("rate").valueAsNumber;
   const { data, grad } = LAB.engine;
-  if (results.length === 0) results.push(LAB.root);
   stepping = true;
+  if (LAB.stale) LAB.set([]); // gradients of the numbers that are there
+  if (results.length === 0) results.push(LAB.root);
   LAB.set(chosen().map((node) => [node, data[node] - rate * grad[node]]));
   stepping = false;
   results.push(LAB.root);
@@ -49,7 +50,8 @@ function rest() {
 }
 
 function showDescent() {
-  const some = chosen().length > 0 && Number.isFinite($("rate").valueAsNumber);
+  const rate = $("rate").valueAsNumber;
+  const some = chosen().length > 0 && rate > 0 && rate < Infinity;
   $("descend-step").disabled = $("descend-play").disabled = !some;
   if (!some) rest();
   $("chosen-text").textContent = `${chosen().length} of ${plural(LAB.free.length, "leaf").replace("leafs", "leaves")} move`;
@@ -57,6 +59,7 @@ function showDescent() {
   const says = n < 1 ? `${DATA.root} = ${write(LAB.root)}`
     : `step ${n}: ${DATA.root} = ${write(LAB.root)}`;
   if (chosen().length === 0) $("descent").textContent = "Choose the leaves that are to move.";
+  else if (!some) $("descent").textContent = "The learning rate must be a number above 0.";
   else $("descent").textContent = Number.isFinite(LAB.root) ? says
     : `${says}. It is not finite any more: reset, and take a smaller learning rate.`;
   const finite = results.filter(Number.isFinite);

@@ -60,9 +60,10 @@ function show() {
     line.classList.toggle("lit", lit.has(k) || Boolean(onWay));
     line.classList.toggle("dim", followed !== null && !onWay);
   });
+  const sized = step.phase === "backward" || step.phase === "end"; // gradients are there to be seen
   bounds.forEach((text, k) => {
     const bound = BOUNDS[k % BOUNDS.length] * view.largest;
-    text.textContent = `≤ ${predicting() ? "?" : writeAs(bound, ".2g")}`;
+    text.textContent = `≤ ${predicting() || !sized ? "?" : writeAs(bound, ".2g")}`;
   });
   const title = { start: "Start", seed: "Turn", end: "End" }[step.phase] ?? view.boxes[step.i].heading;
   const phase = { start: "forward", seed: "backward", end: "done" }[step.phase] ?? step.phase;
