@@ -149,8 +149,13 @@ class ArrayProgram:
 
 
 def _of_leaf(array: Array, leaf: Array | None) -> Array:
-    """The derivative of a leaf, in whose name the leaf's stands."""
+    """The derivative of leaves, in whose name stands that of the first.
+
+    It is not said where in an array each of its leaves lies: if they are not all leaves of that
+    name, it is an array of its own.
+    """
     if leaf is None:
         return array
-    name, start = array.name.replace("?", leaf.name), leaf.start + array.leaf - leaf.base
-    return replace(array, name=name, start=start, total=leaf.total, shape=leaf.shape)
+    whole = (leaf.start, array.leaf, array.size) == (0, leaf.base, leaf.total)
+    shape = leaf.shape if whole else array.shape
+    return replace(array, name=array.name.replace("?", leaf.name), shape=shape)

@@ -117,8 +117,7 @@ class Names:
 
         ranges  True for z1[2:3] instead of z1[2], which is also a z1 of two numbers
         """
-        places: dict[str, list[Ints]] = {}
-        shapes: dict[str, tuple[int, ...]] = {}
+        places: dict[tuple[str, tuple[int, ...]], list[Ints]] = {}
         for array, here in self.among(addresses):
             name, shape = array.name, array.shape
             if array.values is not None:
@@ -129,10 +128,13 @@ class Names:
                 at = {x: addresses[here - array.base] for x, addresses in operands.items()}
                 name, shape = self.formula(formula, at), ()
                 name = f"({name})" if " " in name and "(" not in name else name
-            places.setdefault(name, []).append(array.start + here - array.base)
-            shapes[name] = shape
-        parts = {x: _part(np.concatenate(at), shapes[x], ranges) for x, at in places.items()}
-        return _together([f"{x}{part}" for x, part in parts.items()])
+            places.setdefault((name, shape), []).append(array.start + here - array.base)
+        return _together(
+            [
+                name + _part(np.concatenate(at), shape, ranges)
+                for (name, shape), at in places.items()
+            ]
+        )
 
     def formula(self, formula: Specialized, operands: Mapping[str, Ints]) -> str:
         """A formula with its operands' names: as it is if it is short, else by its rule's name."""

@@ -49,7 +49,8 @@ def shaped(arrays: Sequence[Array], instructions: Iterable[Instruction]) -> list
         for other in sorted(alike.get(name, set()) - shapes.keys()):
             shapes[other] = shapes[name]
             waiting.append(other)
-    return [replace(x, shape=shapes.get(x.name, x.shape)) for x in arrays]
+    sized = ((x, shapes.get(x.name, x.shape)) for x in arrays)
+    return [replace(x, shape=shape if prod(shape) == x.total else x.shape) for x, shape in sized]
 
 
 def _is_whole(array: Array, sizes: tuple[int, ...], ref: Ref, names: Names) -> bool:
