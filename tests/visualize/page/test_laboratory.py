@@ -390,6 +390,11 @@ def test_any_node_is_nudged_and_what_follows_is_computed(show):
     y = Graph(exact()).nodes[i].data
     there = (y + 0.01 - 1) ** 2
     assert float(nudged(page)["loss at y + ε"]) == pytest.approx(there, rel=1e-9)
+    page.locator("#tab-step").click()
+    (i,) = page.evaluate("view.boxes.flatMap((b, i) => b.name === 'x' ? [i] : [])")
+    box(page, i).click()
+    page.locator("#tab-nudge").click()  # of the node that is followed
+    assert "loss at x + ε" in nudged(page)
 
 
 def test_kinks_lines_and_infinities_are_told(show):

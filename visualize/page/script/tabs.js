@@ -19,7 +19,10 @@ function turnTo(tab) {
   view.step = view.steps.length - 1;
   show();
   retell();
-  if (tab.id === "tab-nudge") showNudgeable();
+  if (tab.id === "tab-nudge") {
+    showNudgeable();
+    if (selected !== null) nudgeNode(view.boxes[selected].nodes[0]);
+  }
   if (tab.id === "tab-predict") showPredict();
   if (tab.id === "tab-descend" && LAB.free.length) showDescent();
 }
