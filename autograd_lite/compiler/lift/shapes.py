@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from autograd_lite.compiler.lift.instructions import Instruction, Ref
     from autograd_lite.compiler.lift.names import Array
 
+    _Key = tuple[str, int]  # the name of an array, and how many numbers it has
+
 __all__ = ["shaped"]
 
 
@@ -26,31 +28,36 @@ def shaped(arrays: Sequence[Array], instructions: Iterable[Instruction]) -> list
     most. Where all are a single loop, it is that of an array which the same loop goes over.
     """
     names = Names(arrays)
-    found: dict[str, Counter[tuple[int, ...]]] = {}
-    alike: dict[str, set[str]] = {}
+    found: dict[_Key, Counter[tuple[int, ...]]] = {}
+    alike: dict[_Key, set[_Key]] = {}
     for it in instructions:
-        by_loop: dict[int, str] = {}
+        by_loop: dict[int, _Key] = {}
         for sizes, ref in _uses(it):
             moving = [k for k, stride in enumerate(ref.strides[: len(sizes)]) if stride]
             array = names.at(ref.base)
             if array is None or not array.name or not _is_whole(array, sizes, ref, names):
                 continue
+            key = _key(array)
             if len(moving) == 1:
-                first = by_loop.setdefault(moving[0], array.name)
-                alike.setdefault(first, set()).add(array.name)
-                alike.setdefault(array.name, set()).add(first)
+                first = by_loop.setdefault(moving[0], key)
+                alike.setdefault(first, set()).add(key)
+                alike.setdefault(key, set()).add(first)
             else:
                 moving.sort(key=lambda k: -abs(ref.strides[k]))
                 shape = tuple(sizes[k] for k in moving)
-                found.setdefault(array.name, Counter())[shape] += 1
-    shapes = {name: counted.most_common(1)[0][0] for name, counted in found.items()}
+                found.setdefault(key, Counter())[shape] += 1
+    shapes = {key: counted.most_common(1)[0][0] for key, counted in found.items()}
     waiting = list(shapes)
-    for name in waiting:  # the list grows while it is walked
-        for other in sorted(alike.get(name, set()) - shapes.keys()):
-            shapes[other] = shapes[name]
+    for key in waiting:  # the list grows while it is walked
+        for other in sorted(alike.get(key, set()) - shapes.keys()):
+            shapes[other] = shapes[key]
             waiting.append(other)
-    sized = ((x, shapes.get(x.name, x.shape)) for x in arrays)
-    return [replace(x, shape=shape if prod(shape) == x.total else x.shape) for x, shape in sized]
+    return [replace(x, shape=shapes.get(_key(x), x.shape)) for x in arrays]
+
+
+def _key(array: Array) -> _Key:
+    """What one array has alone: two may have the same name, which are of different sizes."""
+    return array.name, array.total
 
 
 def _is_whole(array: Array, sizes: tuple[int, ...], ref: Ref, names: Names) -> bool:
