@@ -5,7 +5,8 @@ import pytest
 
 import autograd_lite as al
 from autograd_lite import Value
-from autograd_lite.compiler.export.expressions import name, operation
+from autograd_lite.compiler.export.expressions import index, name, operation, reshape
+from autograd_lite.compiler.export.lines import Assign
 from autograd_lite.compiler.export.torch import DIALECT, TorchPrinter
 from tests.support.array_exports import MADE, at_kinks, detaching
 
@@ -56,6 +57,14 @@ def test_a_deep_expression_is_printed_once():
     for _ in range(60):
         x = operation("+", x, name("y", ()))
     assert TorchPrinter(DIALECT).text(x) == "x" + " + y" * 60
+
+
+def test_what_is_written_to_a_turned_tensor_in_another_shape_is_not_lost():
+    target = index(reshape(name("z", (2, 3)), (6,)), (slice(1, 5),))
+    write = Assign(target, name("w", (4,)), "=")
+    space = {"z": torch.zeros(3, 2).T, "w": torch.arange(4.0)}
+    exec(TorchPrinter(DIALECT).assign(write), space)
+    assert space["z"].tolist() == [[0.0, 0.0, 1.0], [2.0, 3.0, 0.0]]
 
 
 def test_what_is_detached_is_not_differentiated_through():
