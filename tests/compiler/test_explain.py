@@ -136,15 +136,15 @@ def test_a_hessian_times_a_vector_reads_as_the_r_operator():
         "R{z1}[4, 16] = v @ xs.T",
     ]
     for line in (
-        "a2[64] = 1 / (1 + a1)",
-        "z3[64] = a2 - ys",
-        "dz3[64] = z3 * 2",
-        "z4[64] = a2 * a4",  # the derivative of the sigmoid
-        "R{z3}[4, 16] = R{z1} * z4",
-        "R{dz3}[64] = R{z3} * 2",
-        "R{z4}[4, 16] += a2 * R{a4}",
-        "R{dz1}[4, 16] = z4 * R{dz3}",
-        "R{dz1}[4, 16] += dz3 * R{z4}",
+        "a2[16, 4] = 1 / (1 + a1)",
+        "z3[16, 4] = a2 - ys",
+        "dz3[16, 4] = z3 * 2",
+        "z4[16, 4] = a2 * a4",  # the derivative of the sigmoid
+        "R{z3}[4, 16] = R{z1} * z4.T",
+        "R{dz3}[4, 16] = R{z3} * 2",
+        "R{z4}[4, 16] += a2.T * R{a4}",
+        "R{dz1}[4, 16] = z4.T * R{dz3}",
+        "R{dz1}[4, 16] += dz3.T * R{z4}",
         "R{dw}[4, 3] = R{dz1} @ xs",
     ):
         assert line in program, line
@@ -161,7 +161,7 @@ def test_a_gradient_reads_as_backpropagation_and_so_does_its_own():
     backward = program.index(next(line for line in program if line.startswith("backward")))
     first, second = program[:backward], program[backward:]
     assert "dw[4, 3] = dz1.T @ xs" in first
-    assert [line for line in second if line.startswith("ddw")] == ["ddw[12] = dout * (2 * dw)"]
+    assert [line for line in second if line.startswith("ddw")] == ["ddw[4, 3] = dout * (2 * dw)"]
     assert "dout/dw[4, 3] = dout/dz1.T @ xs" in second
     assert not {line.split("[")[0] for line in first if "[" in line} & {
         line.split("[")[0] for line in second if "[" in line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter, itemgetter
 
@@ -136,9 +136,16 @@ class Names:
             ]
         )
 
-    def formula(self, formula: Specialized, operands: Mapping[str, Ints]) -> str:
-        """A formula with its operands' names: as it is if it is short, else by its rule's name."""
-        arguments = {x: self.name(at) for x, at in operands.items() if x != "place"}
+    def formula(
+        self, formula: Specialized, operands: Mapping[str, Ints], turned: Collection[str] = ()
+    ) -> str:
+        """A formula with its operands' names: as it is if it is short, else by its rule's name.
+
+        turned  operands that are transposed
+        """
+        arguments = {
+            x: self.name(at) + ".T" * (x in turned) for x, at in operands.items() if x != "place"
+        }
         match formula.tree:
             case ("where", comparison, 1, 0) if formula.label in _COMPARISONS:
                 return to_text(with_terms(comparison, arguments))

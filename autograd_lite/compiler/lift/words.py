@@ -116,7 +116,8 @@ def _line(it: Instruction, names: Names) -> tuple[str, str, str]:
             return _shaped(out, loops, names), sign, _contraction(it, names)
         case Elementwise(loops, out):
             operands = {x: ref.addresses(*loops) for x, ref in it.operands.items()}
-            return _shaped(out, loops, names), "=", names.formula(it.formula, operands)
+            turned = {x for x, ref in it.operands.items() if _turned(ref, out)}
+            return _shaped(out, loops, names), "=", names.formula(it.formula, operands, turned)
         case RowMax(loops, sums, out, a):
             rows = name(a.addresses(*loops, *sums))
             return _shaped(out, loops, names), "=", f"max over rows of {rows}"
@@ -143,8 +144,13 @@ def _line(it: Instruction, names: Names) -> tuple[str, str, str]:
 
 def _shaped(ref: Ref, loops: tuple[int, ...], names: Names) -> str:
     """The name of a whole array with its shape, or of a part, which tells its own."""
-    name = names.name(ref.addresses(*loops), ranges=True)
-    return name if name.endswith("]") or not loops else f"{name}[{', '.join(map(str, loops))}]"
+    addresses = ref.addresses(*loops)
+    name = names.name(addresses, ranges=True)
+    if name.endswith("]") or not loops:
+        return name
+    known = {(array.name, array.shape) for array, _ in names.among(addresses)}
+    shape = known.pop()[1] if len(known) == 1 else loops
+    return f"{name}[{', '.join(map(str, shape or loops))}]"
 
 
 def _contraction(it: Contraction, names: Names) -> str:
@@ -152,6 +158,8 @@ def _contraction(it: Contraction, names: Names) -> str:
     minus = "-" if it.negate and not it.add else ""
     n = len(it.loops)
     a = names.name(it.a.addresses(*it.loops, *it.sums))
+    if not it.sums:
+        a += _turned(it.a, it.out)
     if it.b is None:
         if not it.sums:
             return minus + a
@@ -163,7 +171,9 @@ def _contraction(it: Contraction, names: Names) -> str:
         moving = [[bool(stride) for stride in ref.strides] for ref in (it.a, it.b)]
         if moving == [[True, False], [False, True]]:
             return f"outer({a}, {b})"
-        return f"outer({b}, {a})" if moving == [[False, True], [True, False]] else _product(a, b)
+        if moving == [[False, True], [True, False]]:
+            return f"outer({b}, {a})"
+        return _product(a, b + _turned(it.b, it.out))
     if not any(it.b.strides[n:]):
         return f"{a}.sum({'axis=1' if it.loops else ''}) * {b}"
     only_a = [i for i in range(n) if it.a.strides[i] and not it.b.strides[i]]
@@ -184,6 +194,15 @@ def _product(a: str, b: str) -> str:
     """a * b, or a / c where b is 1 / c."""
     found = re.fullmatch(r"1 / (\([^()]*\))|\(1 / ([^ ()]+)\)", b)
     return f"{a} / {found[1] or found[2]}" if found else f"{a} * {b}"
+
+
+def _turned(ref: Ref, out: Ref) -> str:
+    """The .T of a matrix whose rows are the columns of the target, else ""."""
+    moving = [k for k, stride in enumerate(out.strides) if stride and ref.strides[k]]
+    if len(moving) != 2:
+        return ""
+    rows_first = [abs(x.strides[moving[0]]) > abs(x.strides[moving[1]]) for x in (ref, out)]
+    return "" if rows_first[0] == rows_first[1] else ".T"
 
 
 def _transposed(ref: Ref, rows: list[int], n: int, inner_last: bool) -> str:

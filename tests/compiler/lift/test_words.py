@@ -16,10 +16,10 @@ PERCEPTRON = """\
 forward: 7 operations
     z1[100, 16] = xs @ W0.T
     z1[100, 16] += b0
-    a1[1600] = relu(z1)
+    a1[100, 16] = relu(z1)
     z2[100, 16] = a1 @ W1.T
     z2[100, 16] += b1
-    a2[1600] = relu(z2)
+    a2[100, 16] = relu(z2)
     z3[100] = a2 @ W2
     z3[100] += b2
     z4[100] = ys * z3
@@ -34,9 +34,9 @@ backward: 8 operations
     dz4[100] = -dz5
     dz3[100] = dz4 * ys
     da2[100, 16] = outer(dz3, W2)
-    dz2[1600] = da2 * relu'(z2)
+    dz2[100, 16] = da2 * relu'(z2)
     da1[100, 16] = dz2 @ W1
-    dz1[1600] = da1 * relu'(z1)
+    dz1[100, 16] = da1 * relu'(z1)
     dW1[16, 16] = dz2.T @ a1
     dW0[16, 2] = dz1.T @ xs
     db0[16] = dz1.sum(axis=0)
