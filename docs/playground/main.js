@@ -118,6 +118,13 @@ async function here() {
   return program ? `#program=${program.name}` : `#code=${await encode(editor.text)}`;
 }
 
+/** Write the address of the program in the editor, unless another is there when it is known. */
+async function write() {
+  const before = location.href;
+  const address = await here();
+  if (location.href === before) history.replaceState(null, "", address);
+}
+
 function changed() {
   $("programs").value = ready()?.name ?? OWN;
 }
@@ -134,32 +141,32 @@ function take(program) {
 /** Show what the address asks for. A program that came with a link is not run. */
 async function arrive() {
   const { program, code } = asked();
-  const named = programs.find(({ name }) => name === program) ?? programs[0];
-  if (code === null) return named.text === editor.text ? undefined : take(named);
-  const text = await decode(code).catch(() => null);
+  const named = program === null ? programs[0] : programs.find(({ name }) => name === program);
+  if (code === null && named) return named.text === editor.text ? undefined : take(named);
+  const text = code === null ? null : await decode(code).catch(() => null);
   if (text === editor.text) return undefined;
   if (python.running) python.stop();
   state();
   clear();
   $("status").textContent = python.ready ? "Python is ready." : "Python is starting …";
   $("laboratory").classList.remove("old");
-  editor.text = text ?? named.text;
+  editor.text = text ?? programs[0].text;
   changed();
-  say($("laboratory"), text === null ? "The program in this link cannot be read. Was the link cut off?"
-    : "This program came with the link. Read it, and press Run if you trust it.");
+  say($("laboratory"), text !== null ? "This program came with the link. Read it, and press Run if you trust it."
+    : code !== null ? "The program in this link cannot be read. Was the link cut off?"
+    : `There is no ready program “${program}”. Choose one above.`);
   return undefined;
 }
 
 async function choose() {
   const program = programs.find(({ name }) => name === $("programs").value);
-  history.replaceState(null, "", await here()); // so that Back leads to what was typed
+  await write(); // so that Back leads to what was typed
   history.pushState(null, "", `#program=${program.name}`);
   take(program);
 }
 
 async function share() {
-  const address = await here();
-  history.replaceState(null, "", address);
+  await write();
   try {
     await navigator.clipboard.writeText(location.href);
     $("status").textContent = "The link is copied. It holds the whole program.";
@@ -171,7 +178,7 @@ async function share() {
 async function runAsked() {
   wanted = true;
   run();
-  history.replaceState(null, "", await here());
+  return write();
 }
 
 for (const { name, title } of programs) $("programs").append(new Option(title, name));
