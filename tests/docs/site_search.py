@@ -4,9 +4,7 @@ The first hit of each question must be the one below; the script fails at the fi
 """
 
 import functools
-import http.server
 import sys
-import threading
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[2]))
@@ -14,6 +12,7 @@ sys.path.append(str(Path(__file__).parents[2]))
 from playwright.sync_api import sync_playwright
 
 from tests.support.javascript import CHROMIUM
+from tests.support.serving import Files, serving
 
 FIRST = {
     "XOR": "backpropagation.html#xor",
@@ -28,23 +27,15 @@ FIRST = {
 }
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 def main(site: str) -> None:
-    handler = functools.partial(Quiet, directory=site)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}/"
-    with sync_playwright() as playwright:
+    files = functools.partial(Files, directory=site)
+    with serving(files) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page()
         for asked, first in FIRST.items():
-            page.goto(f"{address}search.html?q={asked}")
+            page.goto(f"{address}/search.html?q={asked}")
             link = page.locator("#search-results li a").first
-            found = link.evaluate("a => a.href").replace(address, "")
+            found = link.evaluate("a => a.href").replace(f"{address}/", "")
             assert found.rstrip("#") == first, f"{asked!r}: {found} is before {first}"
         browser.close()
 
