@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import os
-import re
 
 from autograd_lite import Value
 from autograd_lite.callables import CompiledFunction
-from visualize.model.diagram import Box, Diagram
+from visualize.model.diagram import Box
 from visualize.model.nodes import checked
 from visualize.model.select import check_options
 from visualize.page.boundary import Boundary
 from visualize.page.code import Call, Recording
+from visualize.page.drawings import drawing, needed
 from visualize.page.equations import Equation, equation, readable
 from visualize.page.laboratory import Laboratory
 from visualize.page.matrices import formulas
 from visualize.page.page import Page, check_path
 from visualize.page.program import number as _number
 from visualize.page.views import Book, View
-from visualize.picture.dot import heading, largest_gradient, to_dot
-from visualize.picture.svg import summary, to_svg
+from visualize.picture.dot import heading, largest_gradient, rows
+from visualize.picture.svg import summary
 from visualize.picture.text import number_format, short
 from visualize.picture.theme import BOUNDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
     from typing import Any
 
     from visualize.model.diagram import Operand
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["explain"]
 
 _INTERVAL = 1400  # milliseconds between two steps that play
-_SHORT = 4  # characters of a number that any edge has room for
 
 
 def explain(
@@ -92,16 +91,17 @@ def explain(
     regular = book.large or isinstance(what, CompiledFunction)
     matrices = lab.program is not None and regular and not products
     pictures, data = [], []
+    drawn: dict[Hashable, int] = {}  # the view whose drawing serves all that need the same
     for k, view in enumerate(book.views):
         seeds = book.seeds(view)
-        room = _room(view.diagram, seeds, write)
-        about = summary(root, view.diagram, write) if view.outer is None else short(view.title, 80)
-        svgs = [
-            _svg(view, about, direction, room, write, color, f"view{k}-{'tall-' * i}")
-            for i, direction in enumerate([rankdir] if rankdir else ["LR", "TB"])
-        ]
-        pictures.append(f'<div id="view{k}" hidden>\n{"".join(svgs)}</div>')
         data.append(_data(book, lab, view, seeds, write))
+        first = data[-1]["drawing"] = drawn.setdefault(needed(view.diagram, write), k)
+        if first == k:
+            about = short(view.title, 80) if k else summary(root, view.diagram, write)
+            pictures.append(drawing(k, view.diagram, seeds, about, rankdir, write, color))
+        else:
+            for box, one in zip(view.diagram.boxes, data[-1]["boxes"], strict=True):
+                one["texts"] = rows(box, write)
         if call is not None and call.blocks:
             for box, one in zip(view.diagram.boxes, data[-1]["boxes"], strict=True):
                 one["lines"] = call.lines(box.members)
@@ -134,58 +134,6 @@ def _recorded(what: Any, arguments: tuple[Any, ...]) -> Recording | None:
     return Call(what, arguments) if callable(what) else None
 
 
-def _svg(
-    view: View,
-    about: str,
-    rankdir: str,
-    room: list[int],
-    write: Write,
-    color: bool,
-    prefix: str,
-) -> str:
-    """The picture of a view, whose numbers the script shows step by step.
-
-    about   one sentence about the picture, for screen readers
-    room    [boxes] how many characters the last line of each box has room for
-    prefix  the beginning of all ids in the picture
-    """
-    dot = to_dot(view.diagram, write, rankdir, True, False, room, _beside(view.diagram, write))
-    svg = to_svg(view.diagram, dot, about, write, partials=True, color=color)
-    svg = svg.replace(' role="img"', ' role="group"', 1)
-    svg = re.sub(r"<style>.*?</style>\n", "", svg, flags=re.DOTALL)  # the page has one for all
-    svg = re.sub(r"<title>[^<]*</title>\n", "", svg)  # tooltips would tell the results
-    return re.sub(r' id="(\w+)"', rf' id="{prefix}\1"', svg)
-
-
-def _room(diagram: Diagram, seeds: list[tuple[float, int]], write: Write) -> list[int]:
-    """[boxes] the length of the last line at its longest, while the gradient is added up."""
-    grads = [seed for seed, _ in seeds]
-    room = [
-        max(len(write(grad)), len(write(box.grad)))
-        for grad, box in zip(grads, diagram.boxes, strict=True)
-    ]
-    for edge in sorted(diagram.edges, key=lambda edge: -edge.user):
-        up = diagram.boxes[edge.user].grad
-        if edge.partial is not None and up:
-            grads[edge.parent] += up * edge.partial
-            room[edge.parent] = max(room[edge.parent], len(write(grads[edge.parent])))
-    usual = len(write(-1 / 3))  # of numbers that others come to, as leaves are changed
-    return [len("grad ") + max(n, usual) for n in room]
-
-
-def _beside(diagram: Diagram, write: Write) -> list[int]:
-    """[edges] the room for what is sent along an edge, in characters; 0 where that is not shown."""
-    spaces = []
-    for edge in diagram.edges:
-        parent, user = diagram.boxes[edge.parent], diagram.boxes[edge.user]
-        if edge.partial is None or max(parent.size, user.size) > 1 or parent.kind == "constant":
-            spaces.append(0)
-        else:
-            add = user.grad * edge.partial if user.grad else 0.0
-            spaces.append(max(len(write(-abs(add))), _SHORT) + 2)
-    return spaces
-
-
 # ------------------------------------------------------------------------- data of the script
 
 
@@ -203,7 +151,8 @@ def _data(
     nodes = [node for box in boxes for node in box.members]
     return {
         "title": short(view.title),
-        "caption": view.caption,
+        "times": view.times,
+        "alike": view.alike,
         "leaves": sum(node.is_leaf for node in nodes),
         "outside": sum(
             not node.is_leaf for group in view.groups if group.outside for node in group.nodes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -20,9 +20,7 @@ from visualize.picture.text import short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from visualize.model.diagram import Box
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["Book", "View"]
 
@@ -43,18 +41,20 @@ SCALARS = 24
 class View:
     """One picture of the page.
 
-    caption  a sentence that says which part of the box's nodes are shown, or ""
     groups   [boxes] the group of each box; none of the views of products
     outer    the index of the view whose box opened to this one, if any
     opens    the index of the view that each box opens to, by the box's index
+    times    how many groups of the same structure the box that opened to this one stands for
+    alike    the indices of the views of these, in order, as far as the page has room for them
     """
 
     title: str
-    caption: str
     diagram: Diagram
     groups: list[Group]
     outer: int | None
     opens: dict[int, int] = field(default_factory=dict)
+    times: int = 1
+    alike: list[int] = field(default_factory=list)
 
 
 class Book:
@@ -93,45 +93,63 @@ class Book:
         self.large = False
         if products:
             diagram = products_of(graph, self.grads, measured=True)
-            self._add(View("The whole graph", "", diagram, [], None))
+            self._add(View("The whole graph", diagram, [], None))
             return
         edges = sum(len(graph.parents(node)) for node in nodes)
         small = len(nodes) <= VIEW_BOXES and edges <= VIEW_LINES
         self.large = not small
         if depth is None and self.large:
             depth = 0
-        self._open("The whole graph", "", nodes, depth, None, fold)
-        for k, view in enumerate(self.views):  # the list grows while it is walked
-            for i, group in enumerate(view.groups):
-                box = view.diagram.boxes[i]
-                # Nodes that are all alike are seen as a map of their numbers.
-                opens = len(group.nodes) > 1 and group.collapsed and not group.outside
-                if opens and self._room():
-                    view.opens[i] = len(self.views)
-                    self._open_group(group, box, k)
+        self._open("The whole graph", nodes, depth, None, fold)
+        k = 0
+        waiting: deque[tuple[View, Group]] = deque()  # a box shows the first of many before others
+        while k < len(self.views) or (waiting and self._room()):
+            if k == len(self.views):
+                self._open_next(*waiting.popleft())
+            waiting += self._open_boxes(k)
+            k += 1
 
     def _room(self) -> bool:
         """True if the page may have another view."""
         return sum(len(view.diagram.boxes) for view in self.views) < PAGE_BOXES
 
-    def _open_group(self, group: Group, box: Box, outer: int) -> None:
-        """Add the view of the nodes in a box; of many alike, of the first."""
-        nodes, caption, depth = group.nodes, "", group.inner
-        if group.times > 1:
-            nodes = group.parts[0].nodes
-            caption = f"The first of {group.times:,} of the same structure."
-        self._open(heading(box), caption, sorted(nodes, key=self.index.__getitem__), depth, outer)
+    def _open_boxes(self, k: int) -> list[tuple[View, Group]]:
+        """Add the views that the boxes of view k open to; of many alike, the view of the first.
+
+        Returns (view of the first, group) of the others.
+        """
+        view = self.views[k]
+        others: list[tuple[View, Group]] = []
+        for i, group in enumerate(view.groups):
+            # Nodes that are all alike are seen as a map of their numbers.
+            opens = len(group.nodes) > 1 and group.collapsed and not group.outside
+            if not opens or not self._room():
+                continue
+            view.opens[i] = len(self.views)
+            parts = [part for part in group.parts if part.title == group.title]
+            first = parts[0] if len(parts) > 1 else group
+            inner = self._open(heading(view.diagram.boxes[i]), first.nodes, group.inner, k)
+            if len(parts) > 1:
+                inner.times, inner.alike = len(parts), [view.opens[i]]
+                others += [(inner, part) for part in parts[1:]]
+        return others
+
+    def _open_next(self, first: View, part: Group) -> None:
+        """Add the view of another group of the same structure as the one of the first view."""
+        first.alike.append(len(self.views))
+        view = self._open(first.title, part.nodes, part.inner, first.outer)
+        view.times, view.alike = first.times, first.alike
 
     def _open(
         self,
         title: str,
-        caption: str,
-        nodes: list[Value],
+        nodes: Iterable[Value],
         depth: int | None,
         outer: int | None,
         fold: bool = False,
-    ) -> None:
+    ) -> View:
         """Add the view of some nodes, folded if asked or too large, and of the others they use."""
+        nodes = sorted(nodes, key=self.index.__getitem__)
         groups = by_scope(nodes, self.scopes, depth, self.graph)
         needed = {parent for node in nodes for parent in self.graph.parents(node)}
         outside = sorted(needed.difference(nodes), key=self.index.__getitem__)
@@ -146,7 +164,7 @@ class Book:
             groups = staged(groups, self.graph)
         groups = around + groups
         diagram = by_group(groups, self.grads.__getitem__, self.graph, measured=True)
-        self._add(View(title, caption, diagram, groups, outer))
+        return self._add(View(title, diagram, groups, outer))
 
     def _crowded(self, groups: Sequence[Group]) -> bool:
         """Whether these are too many boxes or lines for a view."""
@@ -162,7 +180,7 @@ class Book:
         }
         return len(lines) > VIEW_LINES
 
-    def _add(self, view: View) -> None:
+    def _add(self, view: View) -> View:
         """Add a view, and name its boxes that have no title."""
         taken = set(self.names.values())
         products = (name for name in map("p{}".format, count()) if name not in taken)
@@ -170,6 +188,7 @@ class Book:
             if box.size == 1 and box.kind != "constant" and not box.title:
                 box.title = self.names[box.members[0]] if box.members else next(products)
         self.views.append(view)
+        return view
 
     def root_of(self, view: View) -> int:
         """The index of the box that holds the root of the graph; of the last box if none does."""

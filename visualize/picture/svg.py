@@ -22,7 +22,13 @@ __all__ = ["framed", "summary", "to_svg"]
 
 
 def to_svg(
-    diagram: Diagram, dot: str, about: str, write: Write, partials: bool, color: bool
+    diagram: Diagram,
+    dot: str,
+    about: str,
+    write: Write,
+    partials: bool,
+    color: bool,
+    changing: bool = False,
 ) -> str:
     """The SVG element of a diagram.
 
@@ -31,6 +37,7 @@ def to_svg(
     write     the function that writes a number
     partials  True if local partials stand on the edges
     color     True if boxes are shaded by their gradients
+    changing  True if other numbers will be shown, so that the legend has each shade
     """
     titles = {f"b{i}": _box_title(box, write) for i, box in enumerate(diagram.boxes)}
     names = [short(heading(box)) for box in diagram.boxes]
@@ -38,7 +45,7 @@ def to_svg(
         titles[f"e{i}"] = _edge_title(edge, names[edge.parent], names[edge.user], write)
     for i, frame in enumerate(diagram.frames):
         titles[f"f{i}"] = printable(frame.title)
-    return framed(dot, about, titles, _keys(diagram, partials, color))
+    return framed(dot, about, titles, _keys(diagram, partials, color, changing))
 
 
 def framed(
@@ -126,17 +133,23 @@ _KINDS = {
 }
 
 
-def _keys(diagram: Diagram, partials: bool, color: bool) -> list[list[tuple[str, str]]]:
+def _keys(
+    diagram: Diagram, partials: bool, color: bool, changing: bool
+) -> list[list[tuple[str, str]]]:
     """The rows of the legend, for `framed`."""
     kinds = [kind for kind in _KINDS if any(box.kind == kind for box in diagram.boxes)]
     groups = [[(f"{kind} shade0", _KINDS[kind]) for kind in kinds]]
     if any(not box.finite for box in diagram.boxes):
         groups[0].append(("data odd", "not finite"))
     largest = largest_gradient(diagram)
-    if color and largest > 0:
+    if color and (largest > 0 or changing):
         uppers = [bound * largest for bound in (*BOUNDS[1:], 1.0)]
         shaded = [box for box in diagram.boxes if box.kind != "constant" and box.finite]
-        used = {shade(box.grad, largest, box.size == 1).rstrip("1234") for box in shaded}
+        used = {
+            shade(grad, of, box.size == 1).rstrip("1234")
+            for box in shaded
+            for grad, of in ([(box.grad, largest)] if not changing else [(-1, 1), (0, 1), (1, 1)])
+        }
         names = {"plus": "grad > 0, size", "minus": "grad < 0, size", "size": "|grad|"}
         if "shade0" in used:
             groups[0].append(("data shade0", "grad 0"))

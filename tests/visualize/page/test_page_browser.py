@@ -10,6 +10,7 @@ from autograd_lite import Value, dot, exp, log, relu, sqrt, tanh
 from autograd_lite import sum as sum_of
 from tests.support.javascript import CHROMIUM
 from visualize.model.nodes import Graph
+from visualize.model.scopes import scopes_in
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 
@@ -534,7 +535,7 @@ def test_a_collapsed_graph_opens_on_click_and_closes(show, mlp):
     whole.click()
     assert page.locator("svg .node:focus:visible").count() == 1
     assert page.locator("#trail button").all_inner_texts() == ["The whole graph", "MLP × 6"]
-    assert page.locator("#caption").inner_text() == "The first of 6 of the same structure."
+    assert page.locator("#alike").inner_text().split("\n")[1] == "1 of 6 of the same structure"
     page.get_by_role("button", name=re.compile(r"^Linear\(8, 4\)")).focus()
     page.keyboard.press("Enter")
     assert page.locator("#trail button").count() == 3
@@ -548,6 +549,45 @@ def test_a_collapsed_graph_opens_on_click_and_closes(show, mlp):
     page.locator("#trail button").first.click()
     assert page.locator("#trail").is_hidden()
     assert page.locator("svg .node:focus").get_attribute("aria-label").startswith("MLP × 6")
+
+
+def test_those_of_the_same_structure_open_one_after_another(show, mlp):
+    model = mlp(8, 8, 4)
+    with visualize.scopes(model):
+        outs = [model([Value(0.1 * (i + j)) for j in range(8)]) for i in range(6)]
+    loss = sum_of([(o - 1) ** 2 for out in outs for o in out])
+    ranges = []
+    for nodes in numbers_within(loss, "Linear(8, 4)"):
+        ranges.append(f"{min(nodes):.4g} to {max(nodes):.4g}")
+    assert len(set(ranges)) == 6
+    page = show(loss)
+    page.get_by_role("button", name=re.compile("^MLP × 6")).click()
+    page.keyboard.press("End")
+    layer = page.get_by_role("button", name=re.compile(r"^Linear\(8, 4\)"))
+    assert page.locator("#alike-back").is_disabled()
+    for i, told in enumerate(ranges):
+        assert page.locator("#alike-place").inner_text() == f"{i + 1} of 6 of the same structure"
+        assert told in layer.get_attribute("aria-label")
+        assert told in "".join(layer.locator("text").all_text_contents())
+        if i < 5:
+            page.locator("#alike-next").press("Enter")
+    assert page.locator("#alike-next").is_disabled()
+    assert page.evaluate("location.hash").endswith(f"view={page.evaluate('view.index')}")
+    page.keyboard.press("Escape")
+    focused = page.locator("svg .node:focus:visible")
+    assert focused.get_attribute("aria-label").startswith("MLP × 6")
+    assert page.locator("#alike").is_hidden()
+
+
+def numbers_within(root, title):
+    """[calls of the scope] the numbers of its nodes that are no constants."""
+    graph = Graph(root)
+    found = {}
+    for node, scope in scopes_in(graph).items():
+        for outer in scope.path:
+            if outer.title == title and not node.is_constant:
+                found.setdefault(outer, []).append(node.data)
+    return list(found.values())
 
 
 def test_more_than_forty_nodes_start_collapsed(show, mlp):

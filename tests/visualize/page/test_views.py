@@ -57,7 +57,11 @@ def test_a_large_graph_starts_collapsed_and_opens(mlp):
     (whole,) = [box for box in views[0]["boxes"] if box["heading"] == "MLP × 6"]
     inside = views[whole["open"]]
     assert inside["outer"] == 0
-    assert inside["caption"] == "The first of 6 of the same structure."
+    assert inside["times"] == len(inside["alike"]) == 6
+    assert inside["alike"][0] == whole["open"]
+    assert (
+        len({views[k]["drawing"] for k in inside["alike"]}) == 2
+    )  # leaves of the first come first
     headings = [box["heading"] for box in inside["boxes"]]
     assert {"Linear(8, 8)", "Linear(8, 4)"} <= set(headings)
     layer = views[inside["boxes"][headings.index("Linear(8, 4)")]["open"]]
@@ -67,6 +71,17 @@ def test_a_large_graph_starts_collapsed_and_opens(mlp):
     assert [box["kind"] for box in neuron["boxes"]].count("parameter") == 8 + 1
 
 
+def test_of_many_alike_as_many_open_as_the_page_has_room_for(mlp):
+    model = mlp(8, 8, 4)
+    with visualize.scopes(model):
+        loss = sum_of([sum_of(model([Value(0.1 * i)] * 8)) for i in range(200)])
+    views = data_of(visualize.explain(loss))["views"]
+    (whole,) = [box for box in views[0]["boxes"] if box["heading"] == "MLP × 200"]
+    inside = views[whole["open"]]
+    assert 2 < len(inside["alike"]) < inside["times"] == 200
+    assert sum(len(view["boxes"]) for view in views) < 700
+
+
 def test_leaves_and_results_from_outside_are_counted(mlp):
     model = mlp(8, 8, 4)
     with visualize.scopes(model):
@@ -74,8 +89,9 @@ def test_leaves_and_results_from_outside_are_counted(mlp):
     views = data_of(visualize.explain(loss))["views"]
     nodes = visualize.trace(loss)[0]
     assert (views[0]["leaves"], views[0]["outside"]) == (sum(n.is_leaf for n in nodes), 0)
-    (layer,) = [view for view in views if view["title"] == "Linear(8, 4)"]
-    assert (layer["leaves"], layer["outside"]) == (4 * 9, 8)
+    layers = [view for view in views if view["title"] == "Linear(8, 4)"]
+    assert len(layers) == 6
+    assert {(layer["leaves"], layer["outside"]) for layer in layers} == {(4 * 9, 8)}
 
 
 def test_in_an_opened_box_the_gradients_from_outside_are_there(mlp):

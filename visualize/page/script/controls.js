@@ -25,6 +25,8 @@ $("back").addEventListener("click", () => { pause(); go(view.step - 1); });
 $("play").addEventListener("click", play);
 $("next").addEventListener("click", () => { pause(); go(view.step + 1); });
 $("last").addEventListener("click", () => { pause(); go(view.steps.length - 1); });
+$("alike-back").addEventListener("click", () => turnOver(-1));
+$("alike-next").addEventListener("click", () => turnOver(1));
 $("slider").addEventListener("input", (event) => { pause(); go(Number(event.target.value), true); });
 $("speed").addEventListener("change", () => {
   if (timer === null) return;

@@ -189,6 +189,7 @@ function open(index) {
   depart();
   let inner = view.index;
   while (inner !== null && DATA.views[inner].outer !== index) inner = DATA.views[inner].outer;
+  if (inner !== null) inner = DATA.views[inner].alike[0] ?? inner;
   const box = inner === null ? 0 : DATA.views[index].boxes.findIndex((box) => box.open === inner);
   display(index);
   view.layout.nodes[box].focus({ preventScroll: true });
@@ -207,7 +208,22 @@ function trail() {
     return button;
   }));
   const kept = view.boxes.some((box) => keptHere(box) || locked(box));
-  $("caption").textContent = [view.view.caption, kept ? KEPT : ""].filter(Boolean).join(" ");
+  $("caption").textContent = kept ? KEPT : "";
+  const { alike, times } = view.view;
+  const place = alike.indexOf(view.index);
+  $("alike").hidden = times === 1;
+  $("alike-place").textContent = `${(place + 1).toLocaleString("en")} of ${times.toLocaleString("en")} of the same ` +
+    `structure${alike.length < times ? `; the page shows the first ${alike.length.toLocaleString("en")}` : ""}`;
+  $("alike-back").disabled = place <= 0;
+  $("alike-next").disabled = place + 1 >= alike.length;
+}
+
+/** Go to the one before (by = -1) or after, of those of the same structure, at the same step. */
+function turnOver(by) {
+  const { step, view: { alike }, index } = view;
+  const next = viewAt(alike[alike.indexOf(index) + by]);
+  next.step = Math.min(step, next.steps.length - 1);
+  display(next.index);
 }
 
 /** Take the layout that can be read in this window, and as large as fits. */

@@ -41,8 +41,12 @@ class Layout {
     [, , this.width, this.height] = svg.getAttribute("viewBox").split(" ").map(Number);
     this.nodes = view.boxes.map((_, i) => $(`${prefix}b${i}`));
     this.lines = view.edges.map((edge) => $(`${prefix}e${edge.index}`));
-    this.rows = this.nodes.map((node) => [...node.querySelectorAll("text")].slice(-2));
     this.room = this.nodes.map(roomIn);
+    this.rows = this.nodes.map((node, i) => {
+      const lines = [...node.querySelectorAll("text")];
+      view.boxes[i].texts?.forEach((text, k) => put(lines[k], this.room[i], text));
+      return lines.slice(-2);
+    });
     this.partials = this.lines.map((line) => line.querySelector("text"));
     view.edges.forEach((edge, k) => {
       if (edge.partial !== null && this.partials[k]) hold(this.partials[k]);
@@ -62,6 +66,21 @@ class Layout {
   }
 }
 
+/** The drawing of a view: its own, or a copy of that of another, for other texts. */
+function drawing(index) {
+  const first = DATA.views[index].drawing;
+  if (first === index) return $(`view${index}`);
+  const copy = $(`view${first}`).cloneNode(true);
+  for (const one of [copy, ...copy.querySelectorAll("[id]")]) one.id = one.id.replace(`view${first}`, `view${index}`);
+  for (const svg of copy.children) {
+    svg.setAttribute("aria-label", DATA.views[index].title);
+    svg.removeAttribute("hidden");
+  }
+  copy.hidden = true;
+  $("picture").append(copy);
+  return copy;
+}
+
 class View {
   constructor(index) {
     this.index = index;
@@ -69,7 +88,7 @@ class View {
     this.read();
     this.inside = new Set(this.boxes.flatMap((box) => (box.outside ? [] : box.nodes)));
     this.root = this.view.root;
-    this.element = $(`view${index}`);
+    this.element = drawing(index);
     this.layouts = [...this.element.children].map((svg, k) => new Layout(svg, this, k));
     this.layout = this.layouts[0];
     this.step = 0;
