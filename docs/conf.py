@@ -9,6 +9,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import docstrings
+import live
 import mathml
 import sources
 
@@ -28,9 +29,9 @@ highlight_language = "none"
 html_theme = "furo"
 html_title = f"autograd_lite {version}"
 html_extra_path = ["images/neuron.html"]
-html_static_path = ["site.css", "enlarge.js"]
+html_static_path = ["site.css", "enlarge.js", "live.js"]
 html_css_files = ["site.css"]
-html_js_files = ["enlarge.js"]
+html_js_files = ["enlarge.js", "live.js"]
 html_favicon = "../visualize/page/icon.svg"  # that of the stepping page
 html_search_scorer = str(Path(__file__).with_name("scorer.js"))
 html_theme_options = {"top_of_page_buttons": ["view"]}  # the source of the page
@@ -46,3 +47,4 @@ def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", docstrings.to_rst)
     app.connect("viewcode-find-source", sources.of_module)
     mathml.setup(app)
+    live.setup(app)

@@ -1,7 +1,7 @@
 """Writes docs/notebooks/backpropagation.ipynb from docs/backpropagation.md.
 
-A block of code is a cell, which shows its picture rather than saving it; the text between two
-blocks is a cell.
+A block of code is a cell, which shows its picture rather than saving it, and the stepping page
+where there are both; the text between two blocks is a cell.
 """
 
 from __future__ import annotations
@@ -42,10 +42,11 @@ def prose(text: str) -> str:
 def shown(code: str) -> str:
     """With the picture drawn as the value of the cell, which is its last line."""
     lines = code.rstrip().splitlines()
-    pictures = [line for line in lines if line.startswith("visualize.save(")]
+    pictures = [line for line in lines if re.match(r"visualize\.(save|explain|plot_\w+)\(", line)]
     rest = [line for line in lines if line not in pictures]
     drawn = [
-        re.sub(r'visualize\.save\((\w+), "[\w.]+"', r"visualize.draw(\1", line) for line in pictures
+        re.sub(r'(\(\w+), "[\w.]+"|\.savefig\(.*\)', r"\1", line).replace(".save(", ".draw(")
+        for line in pictures[-1:]
     ]
     return "\n".join(rest + drawn)
 

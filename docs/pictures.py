@@ -43,8 +43,8 @@ def pages() -> list[Path]:
     return [p for p in all_pages if code_of(p) and shown(p) and "zh-CN" not in p.name]
 
 
-def drawn(page: Path) -> dict[str, bytes]:
-    """The pictures of a page, and the stepping page, that its code draws, by their names."""
+def made(page: Path) -> dict[str, bytes]:
+    """The files that the code of a page writes, by their names."""
     before = os.getcwd()
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(None):
         os.chdir(folder)
@@ -55,8 +55,13 @@ def drawn(page: Path) -> dict[str, bytes]:
                 exec(compile(block, page.stem, "exec"), names)
         finally:
             os.chdir(before)
-        wanted = shown(page) | {STEPPING_PAGE}
-        return {p.name: p.read_bytes() for p in Path(folder).iterdir() if p.name in wanted}
+        return {p.name: p.read_bytes() for p in Path(folder).iterdir() if p.is_file()}
+
+
+def drawn(page: Path) -> dict[str, bytes]:
+    """The pictures of a page, and the stepping page of the README, that its code draws."""
+    wanted = shown(page) | {STEPPING_PAGE}
+    return {name: content for name, content in made(page).items() if name in wanted}
 
 
 def main() -> None:

@@ -163,7 +163,11 @@ def test_the_notebook_is_the_tutorial_and_runs(tmp_path):
     ).execute()
     outputs = [output for cell in ran.cells for output in cell.get("outputs", [])]
     pictures = [output for output in outputs if "image/svg+xml" in output.get("data", {})]
-    assert len(pictures) == text.count("visualize.draw(") == 5
+    assert len(pictures) == text.count("visualize.draw(") == 3
+    live = [
+        output for output in outputs if "<iframe" in output.get("data", {}).get("text/html", "")
+    ]
+    assert len(live) == text.count("visualize.explain(") == 3
     printed = "".join(output.text for output in outputs if output.output_type == "stream")
     said = promised("".join(cell.source + "\n" for cell in ran.cells if cell.cell_type == "code"))
     assert printed.splitlines() == said != []
