@@ -317,4 +317,4 @@ def test_a_picture_has_its_results_and_not_the_hub():
     x, y = Value(3.0, label="x"), Value(4.0, label="y")
     r, angle = polar([x, y])
     svg = draw(r * angle).svg
-    assert "Computation graph of *: 5 nodes" in svg
+    assert "Computation graph: 5 nodes" in svg

@@ -47,7 +47,7 @@ def test_it_shows_itself_in_a_notebook(neuron):
     bundle = drawing._repr_mimebundle_()
     assert bundle["image/svg+xml"] == drawing.svg
     assert bundle["text/plain"] == repr(drawing)
-    assert repr(drawing) == "<Computation graph of loss = +: 13 nodes, result 0.2933>"
+    assert repr(drawing) == "<Computation graph of loss: 13 nodes, result 0.2933>"
 
 
 def test_files(neuron, tmp_path):

@@ -106,7 +106,7 @@ def explain(
             for box, one in zip(view.diagram.boxes, data[-1]["boxes"], strict=True):
                 one["lines"] = call.lines(box.members)
     page = Page(
-        f"Backpropagation through {name}, step by step",
+        f"Backpropagation{f' through {name}' * bool(book.graph.label(root))}, step by step",
         "\n".join(pictures),
         {
             "root": name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from visualize.model.diagram import Box, Diagram, Edge, single
+from visualize.model.diagram import Box, Diagram, Edge
 from visualize.picture.dot import heading, largest_gradient, rows
 from visualize.picture.engine import LayoutError, layout
 from visualize.picture.routes import joined
@@ -103,10 +103,9 @@ def _with_titles_on_top(body: str) -> str:
 def summary(root: Value, diagram: Diagram, write: Write) -> str:
     """One sentence about the picture of root's graph."""
     size = sum(len(box.members) for box in diagram.boxes)
-    name = heading(single(root, root.grad, root.label))
+    name = f" of {root.label[:100]}" if root.label else ""
     return printable(
-        f"Computation graph of {name[:100]}: {size:,} node{'s' * (size > 1)}, "
-        f"result {write(root.data)}"
+        f"Computation graph{name}: {size:,} node{'s' * (size > 1)}, result {write(root.data)}"
     )
 
 

@@ -46,7 +46,7 @@ def test_a_dot_expands_to_its_products(drawn):
         i = drawing.diagram.boxes.index(box)
         assert [e.partial for e in drawing.diagram.edges if e.user == i] == [w.data, x.data]
     assert "sum" in picture.texts()
-    assert repr(drawing) == "<Computation graph of dot: 7 nodes, result 2>"
+    assert repr(drawing) == "<Computation graph: 7 nodes, result 2>"
     half = visualize.draw(dot(xs, [0.5, 1.0, 2.0]), products=True).diagram
     products = [(box.operation, box.data) for box in half.boxes if box.operation[:1] == "*"]
     assert products == [("*", 0.5), ("*", 2.0), ("*", 6.0)]

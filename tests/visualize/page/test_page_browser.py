@@ -396,7 +396,7 @@ def test_a_screen_reader_finds_its_way(show):
     assert 'button "b = +, operation, not computed yet"' in tree
     for panel in "explanation", "details":
         assert page.locator(f"#{panel}").get_attribute("aria-live") == "polite"
-    assert 'group "Computation graph of c = +: 3 nodes, result 4"' in tree
+    assert 'group "Computation graph of c: 3 nodes, result 4"' in tree
     page.keyboard.press("End")
     assert 'button "a, data, data 1, gradient 4"' in page.locator("main").aria_snapshot()
     assert page.locator("html").get_attribute("lang") == "en"

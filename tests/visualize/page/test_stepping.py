@@ -94,7 +94,7 @@ def test_the_result_is_the_roots_though_it_shares_a_box():
     view = data_of(visualize.explain(root, fold=True))["views"][0]
     assert view["boxes"][view["root"]]["heading"] == "+ × 2"
     about = visualize.explain(root, fold=True).html.split(' aria-label="Computation graph of ')[1]
-    assert about.startswith("root = +: 6 nodes, result -16")
+    assert about.startswith("root: 6 nodes, result -16")
 
 
 def test_wrong_arguments(neuron, tmp_path):

@@ -58,8 +58,8 @@ def test_the_result_of_a_folded_graph_is_the_roots():
     root = Value(5.0, label="x") + -20.0 + -3.0
     drawing = visualize.draw(root, fold=True)
     assert (drawing.diagram.boxes[-1].low, drawing.diagram.boxes[-1].data) == (-18.0, -15.0)
-    assert repr(drawing) == "<Computation graph of +: 5 nodes, result -18>"
-    assert 'aria-label="Computation graph of +: 5 nodes, result -18"' in drawing.svg
+    assert repr(drawing) == "<Computation graph: 5 nodes, result -18>"
+    assert 'aria-label="Computation graph: 5 nodes, result -18"' in drawing.svg
 
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -3,7 +3,7 @@
 const HEIGHT = 0.55; // the part of the window's height that the picture should take
 const LARGEST = 1.5; // pixels a point: no picture is drawn larger than this
 const READABLE = 12 / 11; // at which letters have 12 pixels; else it is laid out in the other direction,
-const SMALLEST = 0.8; // and, if that does not help, scrolled: of a narrow window, below this
+const SMALLEST = 1; // and, if that does not help, scrolled: of a narrow window, below this
 const WIDE = 800; // pixels of a window in which letters have 12 pixels
 const NARROW = 600; // pixels of a window in which nothing stands beside the picture
 const KEPT = "Boxes with a dotted frame stay as they are: the page cannot compute them again, or they go " +
