@@ -87,7 +87,7 @@ def close(formula, names, partial):
 
 def page_of(root, **options):
     """The views of a page, in numbers of all digits; its pictures take time and are left out."""
-    with mock.patch("visualize.page.stepping._svg", return_value=""):
+    with mock.patch("visualize.page.stepping.drawing", return_value=""):
         page = visualize.explain(root, number=".17g", **options)
     text = re.search(r'<script type="application/json" id="data">(.*?)</script>', page.html, re.S)
     return json.loads(text[1])["views"]
