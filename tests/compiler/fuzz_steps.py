@@ -37,7 +37,7 @@ from typing import Any
 import autograd_lite as al
 from autograd_lite import Value, nn
 from autograd_lite.compiler import choice
-from tests.compiler.fuzz_functions import Hangs, described, largest_in, same, smaller
+from tests.compiler.fuzz_functions import Hangs, agree, described, largest_in, same, smaller
 from tests.support.step_programs import program
 
 CHECKS = ("never", "always")
@@ -109,9 +109,13 @@ class World:
 
         return whole
 
+    def _named(self) -> dict[str, Any]:
+        """What the program has named, and not what Python has beside it."""
+        return {name: x for name, x in self._space.items() if name != "__builtins__"}
+
     def _undo(self) -> Callable[[], None]:
         """What makes the state what it is now."""
-        things = list(self._space.values())
+        things = list(self._named().values())
         values = [(x, x.data, x.grad) for thing in things for x in values_in(thing)]
         kinds = nn.optim.Optimizer, nn.optim.LRScheduler
         others = [(x, copied(vars(x))) for x in things if isinstance(x, kinds)]
@@ -145,7 +149,7 @@ class World:
     def state(self) -> Any:
         """The numbers of all Values, optimisers and schedules, under the names of the program."""
         found = []
-        for name, thing in self._space.items():
+        for name, thing in self._named().items():
             numbers = tuple((x.data, x.grad) for x in values_in(thing))
             if numbers:
                 found.append((f"the Values of {name}", numbers))
@@ -157,7 +161,7 @@ class World:
 
     def follow(self, other: World) -> None:
         """Take the numbers of another world, which differ by rounding only: it may be magnified."""
-        for name, thing in self._space.items():
+        for name, thing in self._named().items():
             theirs = other._space[name]
             for x, y in zip(values_in(thing), values_in(theirs), strict=True):
                 x.data, x.grad = y.data, y.grad
@@ -243,7 +247,7 @@ class Difference:
         """(name, what it is eagerly, what it is) of state that differs."""
         mine = dict(self.found[-1])
         for name, thing in self.expected[-1]:
-            if not same(thing, mine.get(name), largest_in(thing)):
+            if not agree(thing, mine.get(name)):
                 yield name, thing, mine.get(name)
 
 
@@ -268,7 +272,7 @@ def difference(
             expected, _ = _watched(beside, statement)
             counts[expected[0]] += 1
             found, messages = _watched(world, statement)
-            if not same(expected, found, largest_in(expected)):
+            if not agree(expected, found):
                 return Difference(world.name, text, expected, found)
             world.gave_up = world.gave_up or bool(messages)
             for message in messages:
