@@ -10,7 +10,7 @@ import autograd_lite as al
 import nn
 from autograd_lite import Value
 from autograd_lite.testing import GradientError, check_grad
-from tests.support.mistakes import wrong
+from tests.support.mistakes import by_hand, wrong
 
 Pair = namedtuple("Pair", "left right")
 CYCLE = [1.0]
@@ -166,18 +166,3 @@ def test_what_cannot_be_checked_is_named(f, args, error, match):
 def test_a_result_that_changes_its_length_is_named():
     with pytest.raises(ValueError, match="gives 2 numbers, but 1 for an input nearby"):
         check_grad(lambda x: [x, x] if x.data == 1.0 else [x], 1.0)
-
-
-def by_hand(function, slope):
-    """An operation with this function of a float and this derivative."""
-
-    def operate(x):
-        out = Value(function(x.data), (x,), "made")
-
-        def backward():
-            x.grad += slope(x.data) * out.grad
-
-        out._backward = backward
-        return out
-
-    return operate
