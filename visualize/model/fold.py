@@ -26,6 +26,12 @@ __all__ = ["Group", "by_scope", "by_tensor", "by_title", "folded", "staged", "ti
 STAGES = 12
 """The most stages that a graph is cut into."""
 
+APART = 12
+"""The most leaves that stay apart from the stages that use them."""
+
+TURN = 64
+"""The longest turn of a loop that is looked for, in operations that follow one another."""
+
 
 @dataclass(eq=False)
 class Group:
@@ -245,23 +251,50 @@ def _rows(groups: Sequence[Group], parents: list[list[int]], class_of: list[int]
 def staged(groups: Sequence[Group], graph: Graph) -> list[Group]:
     """The groups in `STAGES` boxes or fewer, by their distance from the leaves.
 
+    What is repeated, such as the turns of a loop, is cut between two turns. Leaves that have
+    a name or that several stages use stay apart, if they are few.
+
     groups  in topological order
     """
     parents = _parents_of(groups, graph)
+    users = _users_of(parents)
     depth = [0] * len(groups)
     for i, above in enumerate(parents):
         depth[i] = 1 + max((depth[parent] for parent in above), default=-1)
-    for i, users in enumerate(_users_of(parents)):
-        if not parents[i] and users:  # a leaf stands with its first user
-            depth[i] = min(depth[user] for user in users)
-    levels = max(depth) + 1
+    start, turn = _turns(groups, depth)
+    turns = -(-(max(depth) + 1 - start) // (STAGES * turn))  # of a stage, rounded up
+    stage = [max(level - start, 0) // (turn * turns) for level in depth]
+    named: set[int] = set()
+    shared: set[int] = set()
+    for i in (i for i, above in enumerate(parents) if not above and users[i]):
+        using = {stage[user] for user in users[i]}
+        stage[i] = min(using)  # a leaf stands with its first user
+        node = groups[i].nodes[0]
+        if node.is_leaf and not groups[i].collapsed:
+            shared.update([i] if len(using) > 1 else [])
+            named.update([i] if graph.label(node) else [])
+    apart = next(few for few in (named | shared, shared, set[int]()) if len(few) <= APART)
     made: dict[int, Group] = {}
+    for i, group in enumerate(groups):
+        if i not in apart:
+            made.setdefault(stage[i], Group("", [], collapsed=True)).nodes += group.nodes
+    for k, (_, group) in enumerate(sorted(made.items())):
+        group.title = f"{k + 1} of {len(made)}: {_summary(group.nodes)}"
+    return [groups[i] for i in sorted(apart)] + [made[k] for k in sorted(made)]
+
+
+def _turns(groups: Sequence[Group], depth: Sequence[int]) -> tuple[int, int]:
+    """The depth at which repeated turns begin, and that of each; (0, 1) if nothing is repeated."""
+    titles: list[list[str]] = [[] for _ in range(max(depth) + 1)]
     for group, level in zip(groups, depth, strict=True):
-        stage = made.setdefault(level * STAGES // levels, Group("", [], collapsed=True))
-        stage.nodes += group.nodes
-    for group in made.values():
-        group.title = _summary(group.nodes)
-    return [made[i] for i in sorted(made)]
+        if not group.nodes[0].is_leaf:
+            titles[level].append(group.title)
+    levels = [tuple(sorted(level)) for level in titles]
+    for turn in range(1, min(TURN, len(levels) // 3) + 1):
+        again = [one == next_ for one, next_ in zip(levels, levels[turn:], strict=False)]
+        if sum(again) >= 0.8 * len(again):
+            return again.index(True), turn
+    return 0, 1
 
 
 def _summary(nodes: Sequence[Value]) -> str:

@@ -11,7 +11,16 @@ from types import MappingProxyType
 from autograd_lite import Value
 from autograd_lite.graph import cotangents
 from visualize.model.diagram import Diagram, by_group
-from visualize.model.fold import Group, by_scope, by_tensor, by_title, folded, staged, title_of
+from visualize.model.fold import (
+    APART,
+    Group,
+    by_scope,
+    by_tensor,
+    by_title,
+    folded,
+    staged,
+    title_of,
+)
 from visualize.model.nodes import Graph
 from visualize.model.scopes import scopes_in
 from visualize.model.select import ONE_BY_ONE, products_of, refuse_large
@@ -158,7 +167,8 @@ class Book:
             groups = by_tensor(groups, self.graph)
             around = by_tensor(around, self.graph)
         if fold or self._crowded([*around, *groups]):
-            around = by_title(around)
+            if len(around) > APART:
+                around = by_title(around)
             groups = folded(groups, self.graph)
         if len(groups) > VIEW_BOXES:
             groups = staged(groups, self.graph)

@@ -118,6 +118,38 @@ def test_a_long_chain_becomes_stages(drawn):
     assert len(drawn(drawing.svg).nodes) == len(drawing.diagram.boxes)
 
 
+def recurrence(turns):
+    """The tanh of the last of some turns of a loop."""
+    x, a, b = Value(0.5, label="x"), Value(0.9, label="a"), Value(0.1, label="b")
+    for _ in range(turns):
+        x = tanh(a * x + b)
+    return tanh(x)
+
+
+def test_stages_are_numbered_and_cut_between_turns_of_a_loop():
+    names = boxes(visualize.draw(recurrence(499), fold=True))
+    assert set(names[:3]) == {"x", "a", "b"}
+    turns = [f"{k} of 12: 42 *, 42 +, 42 tanh" for k in range(1, 12)]
+    assert names[3:] == [*turns, "12 of 12: 38 tanh, 37 *, 37 +"]
+
+
+def test_what_is_no_turn_of_a_loop_stands_in_the_stages_around_it():
+    names = boxes(visualize.draw(exp(exp(recurrence(492))), fold=True))
+    assert names[-2:] == ["11 of 12: 42 *, 42 +, 42 tanh", "12 of 12: 31 tanh, 30 *, 30 +, ..."]
+
+
+def test_leaves_stay_apart_from_stages_if_they_are_few():
+    for inputs in (9, 200):
+        a = Value(0.9, label="a")
+        h = Value(0.5)
+        for k in range(600):
+            h = tanh(a * h + (Value(0.1, label=f"x{k}") if k < inputs else exp(h)))
+        diagram = visualize.draw(h, fold=True).diagram
+        leaves = [box.title for box in diagram.boxes if box.size == 1]
+        assert leaves == (["a", *(f"x{k}" for k in range(9))] if inputs == 9 else ["a"])
+        assert sum(box.size for box in diagram.boxes) == len(visualize.trace(h)[0])
+
+
 def test_a_wide_batch_becomes_a_network(mlp):
     loss = loss_of(mlp(16, 8, 4), 300, 16)
     loss.backward()
