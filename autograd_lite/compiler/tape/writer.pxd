@@ -1,6 +1,7 @@
 # C types for writer.py.
 cimport cython
 cimport autograd_lite.fields as fields
+cimport autograd_lite.kinds as kinds
 cimport autograd_lite.memory as memory
 cimport autograd_lite.value as value
 from autograd_lite.value cimport Node
@@ -17,6 +18,10 @@ cdef class TapeWriter:
     cdef int position_of(self, Node node) except -1
     @cython.locals(i=int)
     cpdef int add(self, int code, double c, list operands, int slot) except -1
+    cdef int end(self, int code, double c, int slot) except -1
+    @cython.locals(x=int, y=int, c=double)
+    cdef int add_node(self, Node node) except -1
+    cdef int operand_of(self, Node node) except -1
     @cython.locals(node=Node)
     cdef list operands_of(self, object nodes)
     @cython.locals(found=list)

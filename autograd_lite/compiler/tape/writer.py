@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 
 import autograd_lite.fields as fields
+import autograd_lite.kinds as kinds
 import autograd_lite.memory as memory
 import autograd_lite.value as value
 from autograd_lite.compiler.tape.opcodes import BLOCK, CONSTANT, DETACH, INDEX, LEAF, RESULT, TAKE
@@ -95,19 +96,39 @@ class TapeWriter:
 
     def operands_of(self, nodes: Iterable[Node]) -> list[int]:
         """The positions of the numbers that Values have for the next node."""
-        if self.now:
-            return [self.now[x] if x in self.now else self.position_of(x) for x in nodes]
-        return [self.position_of(node) for node in nodes]
+        return [self.operand_of(node) for node in nodes]
+
+    def operand_of(self, node: Node) -> int:
+        """The position of the number that a Value has for the next node."""
+        if self.now and node in self.now:
+            return self.now[node]
+        return self.position_of(node)
 
     def add(self, code: int, c: float, operands: list[int], slot: int) -> int:
         """Write a node and the positions of its parents; the node's own position."""
         for i in operands:
             memory.append_int(self.parents, i)
+        return self.end(code, c, slot)
+
+    def end(self, code: int, c: float, slot: int) -> int:
+        """Write a node whose parents are written; its own position."""
         memory.append_int(self.codes, code)
         memory.append_int(self.offsets, len(self.parents))
         memory.append(self.static, c)
         memory.append_int(self.slots, slot)
         return len(self.codes) - 1
+
+    def add_node(self, node: Node) -> int:
+        """Write a node of one or two parents, as most are; the node's own position."""
+        x = self.operand_of(node._x)
+        c = fields.static_of(node)
+        if node._code == POW_C and c == 1.0:  # a copy, such as derivatives make
+            return x
+        y = self.operand_of(node._y) if node._kind == kinds.BINARY else -1
+        memory.append_int(self.parents, x)
+        if y >= 0:
+            memory.append_int(self.parents, y)
+        return self.end(node._code, c, -1)
 
     def pass_back(self, call: Any, living: set[Node], more: bool, append_pass: Any) -> None:
         """Append a call of `backward()`.
@@ -187,6 +208,9 @@ def write_tape(
             tape.pass_back(calls[len(calls) - left - 1], living, left > 0, append_pass)
         if node not in living or node in tape.position:
             continue
+        if node._kind == kinds.UNARY or node._kind == kinds.BINARY:
+            tape.position[node] = tape.add_node(node)
+            continue
         c = 0.0
         if computed_from and node in computed_from:
             code, sources = computed_from[node]
@@ -222,10 +246,7 @@ def write_tape(
                     f"{node._op or 'a node'} was made by hand. "
                     "Write it with @operation to compile it"
                 )
-            code, c, operands = rule.code, fields.static_of(node), tape.operands_of(node.parents)
-            if code == POW_C and c == 1.0:  # a copy, such as derivatives make
-                tape.position[node] = operands[0]
-                continue
+            code, operands = rule.code, tape.operands_of(node.parents)
             operands += [tape.add(CONSTANT, w, [], -1) for w in fields.weights_of(node)]
         tape.position[node] = tape.add(code, c, operands, -1)
     for node in outputs:
@@ -257,7 +278,14 @@ def alive(
             else:
                 del writes[written]
         node = nodes[i]
-        if node in living:
+        if node not in living:
+            continue
+        if node._kind == kinds.UNARY:
+            living.add(node._x)
+        elif node._kind == kinds.BINARY:
+            living.add(node._x)
+            living.add(node._y)
+        else:
             living.update(node.parents)
             if computed_from and node in computed_from:
                 living.update([x for x in computed_from[node][1] if isinstance(x, value.Node)])
