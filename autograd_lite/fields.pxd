@@ -21,6 +21,7 @@ cdef inline void fill(
 cdef CNode observed_node(
     int kind, int code, CNode x, object y, double data, double dx, double dy
 )
+cdef tuple found_here()
 cdef bint is_traced(tuple watching) except -1
 @cython.locals(more=Extra, source=CNode)
 cdef object observed_by_hand(CNode node, tuple parents, object op, object tracer)
@@ -29,6 +30,8 @@ cdef CNode detached(CNode source, object watching)
 
 # nodes that stand for plain numbers
 cpdef CNode number_leaf(int number, double data)
+@cython.locals(node=CNode, x=double, watching=tuple)
+cpdef list number_leaves(int number, object data)
 @cython.locals(node=CNode)
 cpdef CNode number_node(
     int number, int kind, int code, CNode x, object y, double data, double dx, double dy

@@ -49,7 +49,7 @@ def fill(
 
 def observed_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, dy: float) -> Node:
     """`new_node` and `node_of_many` while a block is open somewhere."""
-    watching, detaching = observers.here()
+    watching, detaching = found_here()
     if detaching and kind > kinds.LEAF and not watching:
         return filled_node(kinds.LEAF, 0, None, None, data, 0.0, 0.0)
     number = kinds.NO_NUMBER if kind <= kinds.LEAF else plain.kind_made(kind, code, x, y)
@@ -63,6 +63,14 @@ def observed_node(kind: int, code: int, x: Any, y: Any, data: float, dx: float, 
     for observer in watching:
         observer.made(node)
     return detached(node, watching) if detaching and kind > kinds.LEAF else node
+
+
+def found_here() -> tuple[tuple[observers.Observer, ...], bool]:
+    """`observers.here`, of which nearly every node is told what the node before was told."""
+    blocks, change, found = observers._found
+    if blocks is memory.current(observers.opened) and change is observers._change:
+        return found
+    return observers.here()
 
 
 def is_traced(watching: tuple[observers.Observer, ...]) -> bool:
@@ -106,6 +114,18 @@ def detached(source: Node, watching: Iterable[observers.Observer]) -> Node:
 def number_leaf(number: int, data: float) -> Node:
     """A leaf that stands for a plain number of this kind."""
     return number_node(number, kinds.LEAF, 0, None, None, data, 0.0, 0.0)
+
+
+def number_leaves(number: int, data: Iterable[float]) -> list[Node]:
+    """Leaves that stand for plain numbers of one kind."""
+    watching = observers.active()
+    leaves = []
+    for x in data:
+        node = filled_number(number, kinds.LEAF, 0, None, None, x, 0.0, 0.0)
+        for observer in watching:
+            observer.made(node)
+        leaves.append(node)
+    return leaves
 
 
 def number_node(

@@ -15,13 +15,14 @@ from math import prod
 import numpy as np
 
 import autograd_lite.compiler.record.array_functions  # noqa: F401  # which arrays have
+import autograd_lite.kinds as kinds
 from autograd_lite.anomaly import user_line
 from autograd_lite.compiler.messages import said
 from autograd_lite.compiler.record import tokens
 from autograd_lite.compiler.record.arrays import DTYPES, TracerArray
 from autograd_lite.compiler.record.flatten import Identity
 from autograd_lite.compiler.record.numbers import ENDED, TracingObserver, is_int
-from autograd_lite.fields import number_leaf
+from autograd_lite.fields import number_leaf, number_leaves
 from autograd_lite.observers import active
 from autograd_lite.plain import change_classes, set_class
 from autograd_lite.tree import children, from_fields
@@ -227,15 +228,24 @@ class Tracers:
             self.indices.append(tracer)
         return tracer
 
+    def _tracers(self, kind: int, count: int) -> list[Node]:
+        """Tracers of the next numbers, which are plain numbers of one kind."""
+        start = len(self.arguments)
+        tracers: list[Node] = number_leaves(kind, self._numbers[start : start + count])
+        self.arguments += tracers
+        if kind & kinds.FLOAT == kinds.INT:
+            self.indices += tracers
+        return tracers
+
     def _array(self, kind: int) -> Any:
         n = next(self._tokens)
         shape = [next(self._tokens) for _ in range(abs(n))]
         order = [next(self._tokens) for _ in range(-n)] or range(n)
         if kind and not shape:
             return self._tracer(kind)
-        objects = np.empty(prod(shape), object)
-        for i in range(len(objects)):
-            objects[i] = self._tracer(kind) if kind else self.next()
+        count = prod(shape)
+        held = self._tracers(kind, count) if kind else (self.next() for _ in range(count))
+        objects = np.fromiter(held, object, count)
         return self._noted(TracerArray(_in_memory(objects.reshape(shape), order), DTYPES[kind]))
 
 
