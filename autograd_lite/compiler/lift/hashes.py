@@ -14,6 +14,7 @@ __all__ = ["Hashes", "mixed", "numbered", "of_pairs", "of_sets"]
 Hashes: TypeAlias = NDArray[np.uint64]
 
 _MANY = 10_000  # nodes
+_BLOCK = 1 << 14  # hashes that lie in the second cache
 
 # Odd, so that no bit of a factor is lost: the fractions of the roots of 2, 3 and 5.
 _FIRST, _SECOND, _THIRD = map(
@@ -23,10 +24,16 @@ _FIRST, _SECOND, _THIRD = map(
 
 def mixed(x: Ints | Hashes) -> Hashes:
     """Every bit of x spread over all bits (the finaliser of splitmix64)."""
-    z = x.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    hashes = x.astype(np.uint64)
+    for start in range(0, len(hashes), _BLOCK):
+        z = hashes[start : start + _BLOCK]
+        z += np.uint64(0x9E3779B97F4A7C15)
+        z ^= z >> np.uint64(30)
+        z *= np.uint64(0xBF58476D1CE4E5B9)
+        z ^= z >> np.uint64(27)
+        z *= np.uint64(0x94D049BB133111EB)
+        z ^= z >> np.uint64(31)
+    return hashes
 
 
 def numbered(marks: Ints | Hashes) -> tuple[Ints, int]:

@@ -20,6 +20,7 @@ from autograd_lite.compiler.tape.ranges import Ints, distinct, offsets_of, rows_
 __all__ = ["Schedule", "has_few_levels"]
 
 DEPTH = 3  # the number of operations, from a node down, that tell its class
+_BLOCK = 1 << 12  # nodes whose terms lie in the second cache
 MAX_CLASSES = 256  # a program of more has no loops to speak of
 
 
@@ -142,16 +143,25 @@ def structural_hash(form: CanonicalProgram) -> Hashes:
     number = (form.kind == CONSTANT) & ~one
     inner = form.kind >= SUM
     operation = mixed(np.where(inner, form.formula, one) * 8 + form.kind)
-    nodes = np.flatnonzero(inner)
-    starts = form.offsets[nodes]
     mapped = (form.kind == ELEMENTWISE)[form.owner]
-    position = (np.arange(len(form.owner)) - form.offsets[form.owner]).astype(np.uint64)
     # A constant beside other operands says nothing, as in groups.py.
     counted = mapped | ~(number[form.a] | number[form.b])
+    nodes = np.flatnonzero(inner)
+    blocks = []
+    for start in range(0, len(nodes), _BLOCK):
+        block = nodes[start : start + _BLOCK]
+        starts = form.offsets[block]
+        terms = slice(starts[0], form.offsets[block[-1] + 1])
+        position = np.arange(terms.start, terms.stop) - form.offsets[form.owner[terms]]
+        blocks.append((block, terms, starts - terms.start, position.astype(np.uint64)))
     hashes = operation
-    for _ in range(DEPTH if len(nodes) else 0):
-        a, b = hashes[form.a], hashes[form.b]
-        a, b = np.where(mapped, a, np.minimum(a, b)), np.where(mapped, position, np.maximum(a, b))
-        hashes = operation.copy()
-        hashes[nodes] = of_pairs(operation[nodes], of_sets(of_pairs(a, b), counted, starts))
+    for _ in range(DEPTH):
+        below, hashes = hashes, operation.copy()
+        for block, terms, starts, position in blocks:
+            ordered, a, b = mapped[terms], below[form.a[terms]], below[form.b[terms]]
+            pairs = of_pairs(
+                np.where(ordered, a, np.minimum(a, b)),
+                np.where(ordered, position, np.maximum(a, b)),
+            )
+            hashes[block] = of_pairs(operation[block], of_sets(pairs, counted[terms], starts))
     return hashes
