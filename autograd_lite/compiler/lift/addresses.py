@@ -6,7 +6,6 @@ order of the loops that made them. A ragged group becomes padded rows.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import gcd
 from typing import TypeAlias
 
@@ -112,7 +111,7 @@ class Layout:
             self.address[members] = block.addresses
             self._block_of[members] = len(self.blocks)
             self.blocks.append(block)
-            groups.append(replace(group, members=members))
+            groups.append(Group(group.kind, group.formula, members, group.backward_only))
         return groups
 
     def _known_arrangement(self, operands: Ints, kind: int) -> _Arrangement:

@@ -104,9 +104,10 @@ class Memory:
         """The constant that lies at all these addresses, if there is one."""
         base, values = self.constants.base, self.constants.values
         assert values is not None
-        if addresses.min() < base or addresses.max() >= base + len(values):
+        end, head = base + len(values), addresses.item(0)
+        if not base <= head < end or addresses.min() < base or addresses.max() >= end:
             return None
-        first = float(values[addresses.flat[0] - base])
+        first = float(values[head - base])
         return first if (values[addresses - base] == first).all() else None
 
     # ---------------------------------------------------------------------------- copies

@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
+from operator import itemgetter
 
 import numpy as np
 
 from autograd_lite.compiler.lift.canonical import CONSTANT, ELEMENTWISE, LEAF, SUM, CanonicalProgram
-from autograd_lite.compiler.lift.hashes import Hashes, of_pairs, of_sets
+from autograd_lite.compiler.lift.hashes import of_pairs, of_sets
 from autograd_lite.compiler.lift.schedule import Schedule
 from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["CONSTANTS", "WRT", "Group", "groups_of"]
 
+NEAR = 512  # so many groups may lie between the steps of a recurrence
 WRT, CONSTANTS = 0, 2  # the positions of the group of the leaves in wrt, and of that of constants
 
 
@@ -88,16 +89,16 @@ def groups_of(
     told_apart: list[_Levels] = []  # once that is asked for
     found = len(groups)
     for k, nodes in enumerate(schedule.levels):
+        within = bool(schedule.recurrent[nodes[0]] >= 0)
         alike = _level_of(known, found, len(nodes)) if known else []
         found += len(alike)
         same = bool(alike)
-        if same and any_parted:
-            terms, _ = form.terms_of(nodes)
-            same = not parted[group_of[[form.a[terms], form.b[terms]]]].any()
-        if not same:
+        if any_parted or not same:
             told_apart = told_apart or [_Levels(form, schedule.levels, operation)]
-            within = bool(schedule.recurrent[nodes[0]] >= 0)
-            before, alike = alike, told_apart[0].alike(k, partial(mark, within))
+            same = same and not parted[group_of[[*told_apart[0].operands(k)]]].any()
+        if not same:
+            here = len(groups) if within else 0
+            before, alike = alike, told_apart[0].alike(k, partial(mark, within), here)
             same = len(before) == len(alike) and all(map(np.array_equal, before, alike))
         for members in alike:
             first = int(members[0])
@@ -121,11 +122,14 @@ class _Levels:
     def __init__(self, form: CanonicalProgram, levels: Sequence[Ints], operation: Ints) -> None:
         """operation is a mark of each node: nodes of different ones are never alike."""
         self._form = form
-        self._nodes = nodes = np.concatenate([np.zeros(0, np.int64), *levels])
-        self._order, self._operation = form.program_order[nodes], operation[nodes]
-        self._terms, counts = form.terms_of(nodes)
         self._edges = np.cumsum([0, *map(len, levels)]).tolist()
+        nodes = np.concatenate([np.zeros(0, np.int64), *levels])
+        level = np.repeat(np.arange(len(levels)), np.diff(self._edges))
+        nodes = nodes[np.argsort(level * len(form) + form.program_order[nodes])]
+        self._nodes, self._operation = nodes, operation[nodes]
+        self._terms, counts = form.terms_of(nodes)
         self._starts = np.append(0, np.cumsum(counts))
+        self._steps: dict[tuple[bytes, ...], tuple[list[Ints], Ints]] = {}
         terms, starts = self._terms, self._starts[:-1]
         if not len(terms):
             return
@@ -142,38 +146,55 @@ class _Levels:
         counted = mapped | (~a & (~b | (form.number[form.b[terms]] == 1)))
         self._counted = counted | ~np.repeat(np.logical_or.reduceat(counted, starts), counts)
 
-    def alike(self, k: int, mark: Callable[[Ints], Ints]) -> list[Ints]:
+    def operands(self, k: int) -> tuple[Ints, Ints]:
+        """The factors of the terms of level k."""
+        terms = self._terms[slice(*self._starts[self._edges[k : k + 2]])]
+        return self._form.a[terms], self._form.b[terms]
+
+    def alike(self, k: int, mark: Callable[[Ints], Ints], here: int) -> list[Ints]:
         """The nodes of level k of each operation and signature, in order of their first.
 
         mark  the mark of each of some operands
+        here  of a level of a recurrence, whose marks are groups, the number of groups so far; or 0
         """
         first, last = self._edges[k : k + 2]
-        nodes, program_order = self._nodes[first:last], self._order[first:last]
-        signature, operation = self._signatures(k, mark), self._operation[first:last]
-        order = np.lexsort((program_order, signature, operation))
-        operation, signature = operation[order], signature[order]
-        cuts = (operation[1:] != operation[:-1]) | (signature[1:] != signature[:-1])
-        nodes, edges = nodes[order], [0, *(np.flatnonzero(cuts) + 1).tolist(), len(nodes)]
-        alike = [nodes[start:end] for start, end in pairwise(edges)]
-        return sorted(alike, key=lambda members: int(self._form.program_order[members[0]]))
+        nodes, (a, b) = self._nodes[first:last], map(mark, self.operands(k))
+        start = self._starts[first]
+        if here:  # another step may have a level like this
+            terms = slice(start, self._starts[last])
+            told = [self._free[terms], self._counted[terms], self._starts[first:last] - start]
+            # The groups of this step and the last lie as far back there, others where they are.
+            told += [np.where(x < here - NEAR, x, x - here) for x in (a, b)]
+            key = tuple([x.tobytes() for x in (self._operation[first:last], *told)])
+            if key not in self._steps:
+                self._steps[key] = self._parts(k, a, b)
+            parts, swapped = self._steps[key]
+        else:
+            parts, swapped = self._parts(k, a, b)
+        if len(swapped):
+            self._swap(self._terms[start + swapped])
+        return [nodes[part] for part in parts] if len(parts) > 1 else [nodes]
 
-    def _signatures(self, k: int, mark: Callable[[Ints], Ints]) -> Hashes:
-        """[nodes] hash of the set of each node's operands' marks; in order, if it is ELEMENTWISE.
+    def _parts(self, k: int, a: Ints, b: Ints) -> tuple[list[Ints], Ints]:
+        """The positions in level k of the nodes that are alike, in order of their first; and those
+        of the terms whose factors are to change places.
 
-        Puts the two factors of each term in the order of their marks, constants last.
+        a, b  the marks of the factors of each term; of a sum, the lower of two goes first, but
+              constants go last
         """
         first, last = self._edges[k : k + 2]
         starts = self._starts[first : last + 1]
-        start, end = starts[[0, -1]].tolist()
-        terms, mapped = self._terms[start:end], self._mapped[start:end]
-        a, b = mark(self._form.a[terms]), mark(self._form.b[terms])
-        swapped = self._free[start:end] & (a > b)
-        if swapped.any():
-            a, b = np.where(swapped, b, a), np.where(swapped, a, b)
-            self._swap(terms[swapped])
-        if mapped.any():
-            b = np.where(mapped, self._position[start:end], b)
-        return of_sets(of_pairs(a, b), self._counted[start:end], starts[:-1] - start)
+        terms = slice(*starts[[0, -1]])
+        mapped, swapped = self._mapped[terms], self._free[terms] & (a > b)
+        a, b = np.where(swapped, b, a), np.where(swapped, a, b)
+        b = np.where(mapped, self._position[terms], b)
+        signature = of_sets(of_pairs(a, b), self._counted[terms], starts[:-1] - starts[0])
+        operation = self._operation[first:last]
+        order = np.lexsort((signature, operation))
+        operation, signature = operation[order], signature[order]
+        cuts = (operation[1:] != operation[:-1]) | (signature[1:] != signature[:-1])
+        parts = np.split(order, np.flatnonzero(cuts) + 1)
+        return sorted(parts, key=itemgetter(0)), np.flatnonzero(swapped)
 
     def _swap(self, terms: Ints) -> None:
         """Put the factors of terms in the other order."""

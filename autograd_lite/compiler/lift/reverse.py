@@ -19,7 +19,7 @@ from autograd_lite.compiler.lift.lower import Lowering
 from autograd_lite.compiler.lift.names import Array, cotangent
 from autograd_lite.compiler.lift.sums import sums, term_classes
 from autograd_lite.compiler.lift.terms import Terms
-from autograd_lite.compiler.tape.ranges import Ints, offsets_of
+from autograd_lite.compiler.tape.ranges import Ints, offsets_of, ranges
 
 __all__ = ["Reverse"]
 
@@ -46,17 +46,20 @@ class Reverse:
         self._position = np.zeros(len(form), np.int64)  # [n] position of each node in its group
         self._takes: dict[int, list[tuple[Ints, Ints]]] = defaultdict(list)
         self._backward_only = np.array([group.backward_only for group in groups])
+        members = [group.members for group in groups]
+        sizes = np.array([*map(len, members)])
+        self._position[np.concatenate(members)] = ranges(np.zeros_like(sizes), sizes)
         for group in groups:
-            self._position[group.members] = np.arange(len(group.members))
             if group.kind == TAKE:
                 self._find_takes(group)
         self._terms = Terms(uses.offsets, [group.members for group in groups], self._columns)
         of_results = group_of[form.results]
         self._results = np.argsort(of_results, kind="stable")
         self._first_result = offsets_of(of_results[self._results], len(groups))
-        for i in range(len(groups) - 1, -1, -1):
-            if not groups[i].backward_only and uses.active[groups[i].members].any():
-                self._group(i)
+        active = np.zeros(len(groups), bool)
+        active[group_of[uses.active & (group_of >= 0)]] = True
+        for i in np.flatnonzero(active & ~self._backward_only)[::-1].tolist():
+            self._group(i)
         position = np.full(len(layout.leaves), len(leaves))
         position[form.slot[leaves]] = np.arange(len(leaves))
         self.gradients = self._gradients + position[wrt]
@@ -82,7 +85,7 @@ class Reverse:
         takes = [take for take in self._takes[i] if self._cotangent[take[0][0]] >= 0]
         if not len(row) and not takes:
             return
-        alone = np.array_equal(row, np.arange(len(nodes))) and not takes
+        alone = len(row) == len(nodes) and not takes and (row == np.arange(len(row))).all()
         if alone and self._memory.constant_at(factors[1]) == 1 and i != WRT and not rows:
             self._cotangent[nodes] = factors[0]  # the same numbers: they need not be copied
             return
@@ -111,7 +114,7 @@ class Reverse:
             columns = [column[..., wanted] for column in columns]
         row, users, partials, marks, padding, late = columns
         if late.any():
-            for g in np.unique(marks[1][late]).tolist():
+            for g in sorted({*marks[1][late].tolist()}):
                 self.backward += self._lowering.group(g)
         factors = np.array([self._cotangent[users], partials])
         classes = term_classes(row, marks, padding)

@@ -185,8 +185,11 @@ class TermClass:
 
     def __init__(self, row: Ints, a: Ints, b: Ints) -> None:
         self.a, self.b = a, b
-        self.starts = np.append(0, np.flatnonzero(np.diff(row)) + 1)
-        self.rows, self.counts = row[self.starts], np.diff(self.starts, append=len(row))
+        begins = np.ones(len(row) + 1, bool)
+        np.not_equal(row[1:], row[:-1], out=begins[1:-1])
+        edges = begins.nonzero()[0]
+        self.starts, self.counts = edges[:-1], edges[1:] - edges[:-1]
+        self.rows = row[self.starts]
         self.uniform = bool((self.counts == self.counts[0]).all())
 
     @property

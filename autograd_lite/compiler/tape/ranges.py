@@ -14,10 +14,12 @@ Ints: TypeAlias = NDArray[np.int64]
 
 def ranges(starts: Ints, counts: Ints) -> Ints:
     """[starts[0], starts[0] + 1, ... (counts[0] of them), starts[1], ...]."""
-    ends = np.cumsum(counts)
+    ends = counts.cumsum()
     if not len(ends):
         return np.zeros(0, np.int64)
-    return np.repeat(starts - ends + counts, counts) + np.arange(ends[-1])
+    found: Ints = (starts - ends + counts).repeat(counts)
+    found += np.arange(ends[-1])
+    return found
 
 
 def offsets_of(sorted_ints: Ints, n: int) -> Ints:
