@@ -21,7 +21,7 @@ from autograd_lite.compiler.tape.ranges import Ints
 
 __all__ = ["CONSTANTS", "WRT", "Group", "groups_of"]
 
-NEAR = 512  # so many groups may lie between the steps of a recurrence
+NEAR = 128  # so many groups may lie between the steps of a recurrence
 WRT, CONSTANTS = 0, 2  # the positions of the group of the leaves in wrt, and of that of constants
 
 
@@ -125,7 +125,7 @@ class _Levels:
         self._edges = np.cumsum([0, *map(len, levels)]).tolist()
         nodes = np.concatenate([np.zeros(0, np.int64), *levels])
         level = np.repeat(np.arange(len(levels)), np.diff(self._edges))
-        nodes = nodes[np.argsort(level * len(form) + form.program_order[nodes])]
+        nodes = nodes[np.argsort(level * len(form) + form.program_order[nodes], kind="stable")]
         self._nodes, self._operation = nodes, operation[nodes]
         self._terms, counts = form.terms_of(nodes)
         self._starts = np.append(0, np.cumsum(counts))

@@ -22,7 +22,7 @@ from autograd_lite.compiler.lift.elementwise import elementwise, index_table, ro
 from autograd_lite.compiler.lift.groups import CONSTANTS, Group
 from autograd_lite.compiler.lift.instructions import Instruction, Take
 from autograd_lite.compiler.lift.names import Array
-from autograd_lite.compiler.lift.recurring import MAX_TERMS, Recurring
+from autograd_lite.compiler.lift.recurring import MAX_TERMS, SUMS, Recurring, outlines
 from autograd_lite.compiler.lift.sums import sums, term_classes
 from autograd_lite.compiler.lift.terms import Terms
 from autograd_lite.compiler.tape.ranges import Ints
@@ -113,9 +113,18 @@ class Lowering:
         form, layout, memory = self.form, self.layout, self.layout.memory
         group, block = layout.groups[i], layout.blocks[i]
         nodes = group.members
-        row, factors, marks, padding = self._terms.of(i)
+        row, factors, marks, padding, outline = self._terms.of(i)
+        told = None
+        if group.kind in (SUM, ELEMENTWISE) and outline.size and not block.rows:
+            formula = SUMS if group.kind == SUM else group.formula
+            told = self.recurring.told(formula, block.size, outline, factors)
+            moved = self.recurring.moved(told, block.base, factors)
+            if moved is not None:
+                return moved
+            told = None if padding.any() else told
         if group.kind == SUM:
-            return sums(self.recurring, block, row, factors, term_classes(row, marks, padding))
+            classes = term_classes(row, marks, padding)
+            return sums(self.recurring, block, row, factors, classes, told)
         if group.kind == ROW_MAX:
             return row_max(memory, block, np.bincount(row), factors[0])
         tables = factors[0].reshape(len(nodes), -1)
@@ -123,22 +132,29 @@ class Lowering:
             return [Take(block.base, index_table(form.slot[nodes], tables))]
         what = form.formulas[group.formula]
         names = what.names if len(what.names) == len(tables.T) else "xyz"
-        read = [(x, table) for x, table in zip(names, tables.T, strict=False) if x in what.names]
-        named = [x for x, _ in read]
+        columns = enumerate(zip(names, tables.T, strict=False))
+        read = [(k, x, table) for k, (x, table) in columns if x in what.names]
+        heads, named, operands = ([*each] for each in zip(*read, strict=True))
 
         def lower(memory: Memory, block: Block, operands: Sequence[Ints]) -> list[Instruction]:
             return elementwise(memory, block, what, dict(zip(named, operands, strict=True)))
 
         if block.rows or len(row) > MAX_TERMS:
-            return lower(memory, block, [table for _, table in read])
-        factors = np.array([table for _, table in read])
+            return lower(memory, block, operands)
+        factors = np.array(operands)
         shape = group.formula, (factors - factors[:, :1]).tobytes()
-        return self.recurring.lowered(lower, shape, block, [*factors])
+        return self.recurring.lowered(lower, shape, block, [*factors], told, heads)
 
-    def _columns(self, terms: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
-        """[2, m] addresses and groups of the factors of terms, and whether they are padding."""
+    def _columns(
+        self, terms: Ints, which: Ints, rows: Ints
+    ) -> tuple[Ints, Ints, NDArray[np.bool_], Ints]:
+        """[2, m] addresses and groups of the factors of terms, whether they are padding, and the
+        `outlines` of these groups.
+        """
         form, layout = self.form, self.layout
         factors = np.array([form.a[terms], form.b[terms]])
         groups = layout.group_of[factors]
         padding = (groups[1] == CONSTANTS) & (form.number[factors[1]] != 1)
-        return layout.address[factors], groups, padding
+        addresses = layout.address[factors]
+        outline = outlines(layout.memory, which, rows, groups, padding, *addresses)
+        return addresses, groups, padding, outline

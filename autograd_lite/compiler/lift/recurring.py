@@ -24,7 +24,7 @@ from autograd_lite.compiler.lift.instructions import (
 )
 from autograd_lite.compiler.tape.ranges import Ints
 
-__all__ = ["MAX_TERMS", "Recurring"]
+__all__ = ["MAX_TERMS", "SUMS", "Recurring", "Told", "outlines"]
 
 T = TypeVar("T")
 
@@ -32,7 +32,10 @@ Lower: TypeAlias = Callable[[Memory, Block, Sequence[Ints]], list[Instruction]]
 
 Move: TypeAlias = Callable[[Sequence[int]], Instruction]
 
+Told: TypeAlias = tuple[int, int, bytes, bytes]
+
 MAX_TERMS = 1000  # what takes long to lower a table of more is its terms
+SUMS = -1  # tells groups that are sums from those of a formula
 FAR = 1 << 40  # the distance of places: more than any memory has
 
 
@@ -46,6 +49,26 @@ class Recurring:
         self._spans: dict[tuple[object, ...], list[tuple[int, int]]] = {}
         self._patterns: dict[bytes, bytes] = {}
         self._made: dict[tuple[object, ...], Any] = {}
+        self._told: dict[Told, tuple[list[int], list[Move]]] = {}
+
+    def told(self, what: int, size: int, outline: Ints, factors: Ints) -> Told:
+        """What tells the terms of a group from all that are not these in another place.
+
+        what     tells groups of one formula, or of sums, from those of another
+        size     of the block of the group
+        outline  [k, m] see `outlines`
+        factors  [2, m] addresses of the factors of each term
+        """
+        moves = factors - factors[:, outline[0]]
+        return what, size, outline.tobytes(), moves.tobytes()
+
+    def moved(self, told: Told, base: int, factors: Ints) -> list[Instruction] | None:
+        """The instructions for a block at this base, if such terms have been moved before."""
+        if told not in self._told:
+            return None
+        heads, known = self._told[told]
+        origins = [base, *factors.ravel()[heads].tolist()]
+        return [move(origins) for move in known]
 
     def once(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
         """What `make` gives, which is made once for each key."""
@@ -55,13 +78,21 @@ class Recurring:
         return made
 
     def lowered(
-        self, lower: Lower, shape: tuple[object, ...], block: Block, operands: Sequence[Ints]
+        self,
+        lower: Lower,
+        shape: tuple[object, ...],
+        block: Block,
+        operands: Sequence[Ints],
+        told: Told | None = None,
+        heads: Sequence[int] = (),
     ) -> list[Instruction]:
         """`lower(memory, block, operands)`.
 
         shape  all that `lower` depends on besides its arguments, and of each operand, how its
                addresses lie to the first
         block  a block without padding
+        told   what tells these terms, if that is known; and where the first address of each operand
+               stands among the factors [2, m], for `moved`
         """
         constants, origins = self.memory.constants, [block.base]
         start, end = constants.base, constants.base + constants.size
@@ -86,6 +117,8 @@ class Recurring:
             known = self._known[shape] = self._lowered_far(lower, block, operands, origins)
         if not known:
             return lower(self.memory, block, operands)
+        if told is not None:
+            self._told[told] = [*heads], known
         return [move(origins) for move in known]
 
     def _lowered_far(
@@ -109,6 +142,49 @@ class Recurring:
             assert constants.values is not None
             self._patterns[key] = _pattern(constants.values[addresses - constants.base])
         return self._patterns[key]
+
+
+def outlines(
+    memory: Memory, group: Ints, row: Ints, marks: Ints, padding: NDArray[np.bool_], *factors: Ints
+) -> Ints:
+    """[k, m] what terms of many groups are but for where they lie: equal in groups whose terms are
+    moved alike.
+
+    group    [m] the group of each term, sorted
+    row      [m] row of each term in its group
+    marks    [2, m] groups of the factors, or other marks
+    padding  [m] True of what is padding
+    factors  addresses of those that may be constants
+
+    First comes the position of the first term of the group that has the same marks. Where groups
+    have many terms, k is 0.
+    """
+    if not len(group) or len(group) > MAX_TERMS * (int(group[-1]) + 1):
+        return np.zeros((0, len(group)), np.int64)
+    starts = np.searchsorted(group, group)
+    found = [_first_of(group, (marks[0] << 31) + marks[1]) - starts, row, padding]
+    constants = memory.constants
+    assert constants.values is not None
+    for x in factors:
+        which = np.full(len(x), -1)
+        here = (x >= constants.base) & (x < constants.base + constants.size)
+        numbers = constants.values[x[here] - constants.base]
+        # Which constants are equal, and which are those that are looked for.
+        equal = _first_of(group[here], numbers) - np.searchsorted(group[here], group[here])
+        for number in (-1, 0, 1):
+            equal[numbers == number] = number - 3
+        which[here] = equal
+        found.append(which)
+    return np.array(found)
+
+
+def _first_of(group: Ints, marks: NDArray[Any]) -> Ints:
+    """[m] the position of the first of the same group and mark."""
+    which = np.unique(marks, return_inverse=True)[1]
+    both = group * (int(which.max(initial=0)) + 1) + which
+    _, first, same = np.unique(both, return_index=True, return_inverse=True)
+    found: Ints = first[same]
+    return found
 
 
 def _pattern(numbers: NDArray[np.float64]) -> bytes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from autograd_lite.compiler.lift.groups import CONSTANTS, WRT, Group
 from autograd_lite.compiler.lift.instructions import Instruction, ScatterAdd, Zero
 from autograd_lite.compiler.lift.lower import Lowering
 from autograd_lite.compiler.lift.names import Array, cotangent
+from autograd_lite.compiler.lift.recurring import SUMS, outlines
 from autograd_lite.compiler.lift.sums import sums, term_classes
 from autograd_lite.compiler.lift.terms import Terms
 from autograd_lite.compiler.tape.ranges import Ints, offsets_of, ranges
@@ -81,7 +83,7 @@ class Reverse:
     def _group(self, i: int) -> None:
         """The cotangents of group i."""
         nodes, rows = self._layout.groups[i].members, self._layout.blocks[i].rows
-        row, factors, classes = self._terms_of(i)
+        row, factors, classes, outline = self._terms_of(i)
         takes = [take for take in self._takes[i] if self._cotangent[take[0][0]] >= 0]
         if not len(row) and not takes:
             return
@@ -98,7 +100,12 @@ class Reverse:
         if takes and len(np.unique(row)) < block.size:
             self.backward.append(Zero(block.base, block.size))
         if len(row):
-            added = sums(self._lowering.recurring, block, row, factors, classes)
+            recurring = self._lowering.recurring
+            told = None
+            if outline is not None and not rows:
+                told = recurring.told(SUMS, block.size, outline, factors)
+            moved = told and recurring.moved(told, block.base, factors)
+            added = moved or sums(recurring, block, row, factors, classes(), told)
             self.backward += self._memory.with_copies(added)
         for took, operands in takes:
             here = (self._layout.group_of[operands] == i) & self._uses.active[operands]
@@ -106,20 +113,22 @@ class Reverse:
             target = index_table(self._form.slot[took], table)
             self.backward.append(ScatterAdd(self._cotangent[took], target))
 
-    def _terms_of(self, i: int) -> tuple[Ints, Ints, Ints]:
-        """The terms of the cotangents of group i: row, addresses [2, m], class."""
+    def _terms_of(self, i: int) -> tuple[Ints, Ints, Callable[[], Ints], Ints | None]:
+        """The terms of the cotangents of group i: row, addresses [2, m], a function that gives
+        their classes, and the outline of all, if it is known.
+        """
         columns = self._terms.of(i)
         wanted = self._cotangent[columns[1]] >= 0
         if not wanted.all():
-            columns = [column[..., wanted] for column in columns]
-        row, users, partials, marks, padding, late = columns
+            columns = [column[..., wanted] for column in columns[:-1]] + [columns[-1][:0]]
+        row, users, partials, marks, padding, late, outline = columns
         if late.any():
             for g in sorted({*marks[1][late].tolist()}):
                 self.backward += self._lowering.group(g)
         factors = np.array([self._cotangent[users], partials])
-        classes = term_classes(row, marks, padding)
         results = self._results[self._first_result[i] : self._first_result[i + 1]]
         if len(results):
+            classes = term_classes(row, marks, padding)
             ones = np.full(len(results), self._memory.one)
             row = np.append(row, self._position[self._form.results[results]])
             seeds = np.stack([self.cotangents.base + results, ones])
@@ -127,11 +136,13 @@ class Reverse:
             classes = np.append(classes, np.full(len(results), -1))
             order = np.argsort(row, kind="stable")
             row, factors, classes = row[order], factors[:, order], classes[order]
-        return row, factors, classes
+            return row, factors, lambda: classes, None
+        known = bool(outline.size) and not padding.any()
+        return row, factors, partial(term_classes, row, marks, padding), outline if known else None
 
-    def _columns(self, terms: Ints) -> tuple[NDArray[Any], ...]:
-        """Users, addresses of partials, marks [2, m] of both, and whether the partial is padding,
-        or computed for gradients alone.
+    def _columns(self, terms: Ints, which: Ints, rows: Ints) -> tuple[NDArray[Any], ...]:
+        """Users, addresses of partials, marks [2, m] of both, whether the partial is padding, or
+        computed for gradients alone, and the `outlines` of these groups.
         """
         uses, layout = self._uses, self._layout
         users, partials = uses.user[terms], uses.partial[terms]
@@ -140,7 +151,9 @@ class Reverse:
         side = np.where(group == layout.group_of[uses.node[terms]], uses.side[terms], 0)
         padding = (group == CONSTANTS) & (self._form.number[partials] != 1)
         marks = np.stack([layout.group_of[users] * 2 + side, group])
-        return users, layout.address[partials], marks, padding, self._backward_only[group]
+        of_partials = layout.address[partials]
+        outline = outlines(layout.memory, which, rows, marks, padding, of_partials)
+        return users, of_partials, marks, padding, self._backward_only[group], outline
 
     def _find_takes(self, group: Group) -> None:
         """Note the TAKEs of a group, and their operands [n, among], for the operands' groups."""

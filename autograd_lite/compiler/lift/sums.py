@@ -25,7 +25,7 @@ from autograd_lite.compiler.lift.instructions import (
     SegmentSum,
     Zero,
 )
-from autograd_lite.compiler.lift.recurring import MAX_TERMS, Recurring
+from autograd_lite.compiler.lift.recurring import MAX_TERMS, Recurring, Told
 from autograd_lite.compiler.lift.specialized import formula
 from autograd_lite.compiler.tape.ranges import Ints, ranges
 
@@ -37,7 +37,12 @@ MAX_TRIES = 4  # the number of second positions that are tried for a progression
 
 
 def sums(
-    recurring: Recurring, block: Block, row: Ints, factors: Ints, term_class: Ints
+    recurring: Recurring,
+    block: Block,
+    row: Ints,
+    factors: Ints,
+    term_class: Ints,
+    told: Told | None = None,
 ) -> list[Instruction]:
     """The instructions for out[row] = sum of a * b.
 
@@ -46,6 +51,7 @@ def sums(
     row         [m] row of each term, sorted
     factors     [2, m] addresses of a and b of each term
     term_class  [m] mark of each term; terms of one mark are alike
+    told        what tells these terms, if that is known
     """
     alike = _alike(recurring, row, term_class)
     rows, factors = alike.rows, factors[:, alike.order]
@@ -73,7 +79,11 @@ def sums(
         patterns = recurring.once(shape, lambda: _patterns(_terms(rows, operands), 3))
         if patterns and _goes_in_steps(patterns, rows, operands):
             return lower(recurring.memory, block, operands)
-    return recurring.lowered(lower_each, shape, block, operands)
+        told = None if patterns else told
+    order = np.arange(len(row))[alike.order]
+    first = [order[cut.start] for cut in alike.cuts]
+    heads = [k for head in first for k in (head, len(row) + head)]
+    return recurring.lowered(lower_each, shape, block, operands, told, heads)
 
 
 def _alike(recurring: Recurring, row: Ints, term_class: Ints) -> _Alike:

@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_lite.compiler.tape.ranges import Ints, rows_of
+from autograd_lite.compiler.tape.ranges import Ints, ranges, rows_of
 
 __all__ = ["Terms"]
 
 MEMBERS = 1 << 11  # of groups that are looked up together: their terms lie in the second cache
 
-Columns: TypeAlias = Callable[[Ints], Sequence[NDArray[Any]]]
+Columns: TypeAlias = Callable[[Ints, Ints, Ints], Sequence[NDArray[Any]]]
 
 
 class Terms:
@@ -25,7 +25,8 @@ class Terms:
 
         offsets  [n + 1] the terms of node i are offsets[i] to offsets[i + 1] - 1
         groups   the nodes of each group, in rows
-        columns  arrays [..., m] for terms [m]
+        columns  arrays [..., m] for terms [m], the groups [m] that they are of, numbered from 0,
+                 and their rows [m] there
         """
         self._offsets, self._groups, self._columns = offsets, groups, columns
         ends = np.cumsum([0, *map(len, groups)])
@@ -44,8 +45,10 @@ class Terms:
     def _look_up(self, batch: int) -> None:
         groups = self._groups[self._first[batch] : self._first[batch + 1]]
         terms, counts = rows_of(self._offsets, np.concatenate(groups))
-        rows = np.concatenate([np.arange(len(nodes)) for nodes in groups])
-        members = np.cumsum([0, *map(len, groups)])
+        sizes = np.array([*map(len, groups)])
+        rows = ranges(np.zeros_like(sizes), sizes).repeat(counts)
+        which = np.arange(len(groups)).repeat(sizes).repeat(counts)
+        members = np.cumsum([0, *sizes])
         self._edges = np.append(0, np.cumsum(counts))[members].tolist()
-        self._found = [np.repeat(rows, counts), *self._columns(terms)]
+        self._found = [rows, *self._columns(terms, which, rows)]
         self._now = batch

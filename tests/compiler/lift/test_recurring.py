@@ -23,7 +23,7 @@ def lower_all(monkeypatch):
     monkeypatch.setattr(
         Recurring,
         "lowered",
-        lambda self, lower, _, block, operands: lower(self.memory, block, operands),
+        lambda self, lower, _, block, operands, *moved: lower(self.memory, block, operands),
     )
 
 
@@ -124,3 +124,18 @@ def test_constants_that_change_from_step_to_step(data):
     with pytest.MonkeyPatch.context() as monkeypatch:
         lower_all(monkeypatch)
         assert moved == described(lift(lifted.tape, lifted.wrt))
+
+
+def test_constants_that_are_0_in_the_first_steps_only(monkeypatch):
+    drifts = [0.0] * 6 + [0.5, 0.0, -1.0, 1.0, 0.5, 0.25]
+
+    def function(x):
+        h = [x, x * 2]
+        for c in drifts:
+            h = [ag.tanh(h[0] + c), ag.tanh(h[1] + c)]
+        return h[0] * h[1]
+
+    lifted = Lifted(function, 0.7)
+    moved = described(lifted.program)
+    lower_all(monkeypatch)
+    assert moved == described(lift(lifted.tape, lifted.wrt))

@@ -18,7 +18,7 @@ def test_terms_of_each_group_in_any_order(counts, members, random):
     groups = [np.array(part, np.int64) for part in np.split(np.array(nodes, np.int64), cuts)]
     batches = []
 
-    def columns(found):
+    def columns(found, which, rows):
         batches.append(len(found))
         return found, np.stack([found, -found])
 
@@ -36,7 +36,7 @@ def test_terms_of_each_group_in_any_order(counts, members, random):
 def test_groups_in_order_are_looked_up_once_a_batch():
     batches = []
     groups = list(np.arange(1000).reshape(100, 10))
-    table = Terms(np.arange(1001), groups, lambda found: batches.append(len(found)) or [found])
+    table = Terms(np.arange(1001), groups, lambda found, *_: batches.append(len(found)) or [found])
     for i in range(100):
         assert table.of(i)[1].tolist() == groups[i].tolist()
     assert batches == [1000]
