@@ -36,7 +36,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
+from itertools import cycle, pairwise
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
@@ -344,10 +344,16 @@ def gpt_weights() -> dict[str, Any]:
 
 
 def names(letters: tuple[int, ...]) -> Iterator[Any]:
-    """Names as tokens, of so many letters, with the token 0 before and behind."""
+    """Names as tokens, of so many letters, with the token 0 before and behind.
+
+    They are drawn here: to draw one takes a tenth of a step.
+    """
     rng = random.Random(0)
-    while True:
-        yield np.array([0, *rng.choices(range(1, VOCABULARY), k=rng.choice(letters)), 0])
+    drawn = [
+        np.array([0, *rng.choices(range(1, VOCABULARY), k=rng.choice(letters)), 0])
+        for _ in range(1_000)
+    ]
+    return cycle(drawn)
 
 
 class Scalars(NamedTuple):
