@@ -14,7 +14,8 @@ from numbers import Integral
 
 import numpy as np
 
-from autograd_lite.block import are_leaves, nodes_of_call
+from autograd_lite.block import Call as ResultsOfCall
+from autograd_lite.block import are_leaves, hub_of, nodes_of_call
 from autograd_lite.compiler.choice import ExecutorChoice
 from autograd_lite.compiler.explain import explain_choice
 from autograd_lite.compiler.messages import counted, said
@@ -301,6 +302,12 @@ class Program(AnyProgram):
         """Results of a call that has changed what they were computed of."""
         ended, of = self._ended, self._ended_of
         return nodes_of_call(self.name, of, self.leaves_all, numbers, ended.gradient, ended, of)
+
+    def ended(self) -> tuple[ResultsOfCall, Value]:
+        """What the results of all calls that changed state may share, and the node above them."""
+        ended, of = self._ended, self._ended_of
+        shared = ResultsOfCall([0.0] * self.n_results, ended.gradient, ended, of)
+        return shared, hub_of(self.name, of, self.leaves_all, shared)
 
     def run(self, call: Call) -> Run | None:
         """The run for this call; None if a guard does not hold, or it is passed what it sets.

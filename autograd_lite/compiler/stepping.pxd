@@ -1,5 +1,6 @@
 # C types for stepping.py.
 cimport cython
+cimport autograd_lite.block as block
 cimport autograd_lite.compiler.tape.loops as loops
 cimport autograd_lite.memory as memory
 from autograd_lite.compiler.places cimport Access
@@ -13,13 +14,14 @@ cdef class StepReplay(Replay):
     cdef Access reads
     cdef Given given
     cdef doubles begin, choices, constants, finite, fixed, guards, last, new, numbers, results
-    cdef object arena, run, template, writes
-    cdef tuple parameters
+    cdef object arena, ended, name, run, template, writes
+    cdef tuple above, parameters
     cdef bint is_node, passes
     cdef Py_ssize_t n_results
 
     cdef object result(self, tuple args, bint connected)
     @cython.locals(
-        given=Given, is_mine=bint, i=Py_ssize_t, n=Py_ssize_t, leaf="double*", found=doubles, last=doubles
+        given=Given, is_mine=bint, i=Py_ssize_t, n=Py_ssize_t, leaf="double*", found=doubles,
+        last=doubles, nodes=list, number="double*"
     )
-    cdef object stepped(self, tuple args)
+    cdef object stepped(self, tuple args, bint connected)

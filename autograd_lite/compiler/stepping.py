@@ -14,6 +14,7 @@ from array import array
 
 import numpy as np
 
+import autograd_lite.block as block
 import autograd_lite.compiler.tape.loops as loops
 import autograd_lite.memory as memory
 from autograd_lite.compiler.places import alone
@@ -47,11 +48,12 @@ class StepReplay(Replay):
     guards    those of the program, of addresses
     finite    [first, number of ...] stretches of numbers that must be finite
     new       those of the new numbers of state; last has the addresses of its plain numbers
+    ended     what the results of all calls share, as no graph is left of them; above is its node
     """
 
     __slots__ = (
-        *("arena", "begin", "choices", "constants", "finite", "fixed", "given", "guards"),
-        *("is_node", "last", "n_results"),
+        *("above", "arena", "begin", "choices", "constants", "ended", "finite", "fixed", "given"),
+        *("guards", "is_node", "last", "n_results", "name"),
         *("new", "numbers", "parameters", "passes", "reads", "results", "run", "template"),
         *("writes",),
     )
@@ -74,7 +76,9 @@ class StepReplay(Replay):
         fresh = outputs[program.new_at :]
         self.new = long_stretches_of(fresh)
         self.last = array("q", fresh[len(fresh) - len(program.writes.numbers) :].tolist())
-        self.n_results = program.n_results
+        self.n_results, self.name = program.n_results, program.name
+        self.ended, hub = program.ended()
+        self.above = (hub,)
         self.is_node = type(program.template) is Hole and program.n_results > 0
         self.results = array("q", outputs[: program.n_results + program.n_numbers].tolist())
         self.template, self.passes = program.template, program.passes
@@ -89,13 +93,13 @@ class StepReplay(Replay):
                 return _MISSED
             try:
                 self.arena.is_busy = True
-                return self.stepped(args)
+                return self.stepped(args, connected)
             except Exception:  # before anything was written; the ordinary way raises it again
                 return _MISSED
             finally:
                 self.arena.is_busy = False
 
-    def stepped(self, args: tuple[Any, ...]) -> Any:
+    def stepped(self, args: tuple[Any, ...], connected: bool) -> Any:
         """What the function gives, once the new state is written."""
         given, arena = self.given, self.arena
         is_mine = arena.owner is self.fixed
@@ -127,12 +131,18 @@ class StepReplay(Replay):
         loops.collect(self.numbers, self.last, last)
         found = loops.room(len(self.results))
         loops.collect(self.numbers, self.results, found)
-        if self.is_node:
-            result = self.program.without_graph(found)[0]
+        number = memory.doubles(found)
+        if not connected:
+            nodes = self.program.without_graph(found[: self.n_results])
         else:
-            n = self.n_results
-            nodes = self.program.without_graph(found[:n]) if n > 0 else ()
-            result = put_together(self.template, nodes, found[n:] if n > 0 else found)
+            nodes = [
+                block.result_of(self.above, self.name, self.ended, i, number[i])
+                for i in range(self.n_results)
+            ]
+        if self.is_node:
+            result = nodes[0]
+        else:
+            result = put_together(self.template, nodes, found[self.n_results :])
         self.writes.write_from(self.numbers, self.new, last)
         self.due -= 1
         self.calls += 1

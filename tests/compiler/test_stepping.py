@@ -316,3 +316,18 @@ def test_arrays_are_replayed_until_the_program_is_compiled(monkeypatch):
     for _ in range(52):
         step(0.5)
     assert step.replays[0].executor is program.choice.executor
+
+
+def test_results_of_all_steps_share_the_node_that_says_no_graph_is_left():
+    training = Training(lambda f: compile(f, check="never"))
+    args = [[0.1, 0.2]], [0, 1], 0.5
+    for _ in range(3):
+        training.step(*args)
+    first, second = (replayed(training.step, *args)[0] for _ in range(2))
+    assert first.parents[0] is second.parents[0]
+    assert first.data != second.data
+    before = training.state()
+    for result in first, second, first + second, first:
+        with pytest.raises(RuntimeError, match="no graph is left"):
+            result.backward()
+    assert training.state() == before
