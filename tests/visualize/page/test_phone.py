@@ -111,3 +111,15 @@ def test_letters_have_twelve_pixels(show, width):
             }"""
         )
         assert smallest >= 11.99  # the browser rounds widths to 1/64 of a pixel
+
+
+def test_letters_of_a_picture_wider_than_a_phone_have_twelve_pixels_and_it_scrolls(show):
+    xs = [Value(0.5 * k, label=f"x{k}") for k in range(4)]
+    page = show(tanh(xs[0] * xs[1] + xs[2] * xs[3]), width=390, height=844, phone=True)
+    assert page.evaluate("$('picture').scrollWidth > $('picture').clientWidth")
+    scale = "view.layout.svg.getBoundingClientRect().width / view.layout.width"
+    for letters in page.evaluate(
+        f"""[...view.layout.svg.querySelectorAll("text")].map((text) =>
+            parseFloat(getComputedStyle(text).fontSize) * {scale})"""
+    ):
+        assert letters >= 11.99

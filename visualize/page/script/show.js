@@ -3,11 +3,11 @@
 const HEIGHT = 0.55; // the part of the window's height that the picture should take
 const LARGEST = 1.5; // pixels a point: no picture is drawn larger than this
 const READABLE = 12 / 11; // at which letters have 12 pixels; else it is laid out in the other direction,
-const SMALLEST = 1; // and, if that does not help, scrolled: of a narrow window, below this
-const WIDE = 800; // pixels of a window in which letters have 12 pixels
+// and, if that does not help, scrolled
 const NARROW = 600; // pixels of a window in which nothing stands beside the picture
 const KEPT = "Boxes with a dotted frame stay as they are: the page cannot compute them again, or they go " +
   "into one that it cannot compute.";
+const SHEET = { width: 690, height: 900 }; // pixels of a sheet of paper within its margins
 const CHARACTER = 6.65; // points that a character in a box takes
 const PATHS = 12; // how many paths are listed
 const BOUNDS = [...DATA.bounds.slice(1), 1]; // the upper ones of the shades
@@ -20,6 +20,7 @@ let selected = null; // the box whose influence is followed
 let told = null; // the box that the second panel tells of
 let away = null; // or the node, where the picture does not have it
 let timer = null;
+let printing = false;
 
 /** What the reader may see by now. */
 const seen = () => (predicting() ? predicted() : view.state());
@@ -235,7 +236,7 @@ function fit() {
   stage.classList.toggle("stacked", $("code").hidden && Math.max(asked.scale(), other.scale()) < READABLE);
   view.layout = asked.scale() >= READABLE || asked.scale() >= other.scale() ? asked : other;
   const { svg, width, height, nodes } = view.layout;
-  const scale = Math.max(window.innerWidth < WIDE ? SMALLEST : READABLE, view.layout.scale());
+  const scale = Math.max(READABLE, view.layout.scale());
   svg.style.width = `${width * scale}px`;
   svg.style.height = `${height * scale}px`;
   for (const layout of view.layouts) layout.svg.toggleAttribute("hidden", layout !== view.layout);

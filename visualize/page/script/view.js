@@ -61,6 +61,7 @@ class Layout {
 
   /** Pixels that a point takes: the whole width is seen, and the height if it can be read then. */
   scale() {
+    if (printing) return Math.min(1, SHEET.width / this.width, SHEET.height / this.height);
     const high = Math.max(READABLE, (HEIGHT * window.innerHeight) / this.height);
     return Math.min(LARGEST, high, $("picture").clientWidth / this.width);
   }
