@@ -49,7 +49,9 @@ class Table(tuple[Any, ...]):
         if isinstance(index, Node):
             return take(self, index)
         found = super().__getitem__(index)
-        return Table(found) if isinstance(index, slice) else found
+        if isinstance(index, slice):
+            return tuple.__new__(Table, found)  # whose rows are Tables, and stay the same objects
+        return found
 
 
 def parameters(*lengths: int) -> Array:

@@ -376,6 +376,9 @@ def test_a_table_is_a_tuple_of_tuples():
         assert type(copied.weight[0]) is nn.Table
         assert copied.weight[0][0] is copied.parameters()[0]
     assert type(copy.copy(layer.weight)) is nn.Table
+    part = layer.weight[1:]
+    assert type(part) is nn.Table
+    assert all(row is kept for row, kept in zip(part, tuple(layer.weight)[1:], strict=True))
     assert tree.items(layer.weight)[1] == ("[1]", rows[1])
     doubled = tree.rebuild(layer.weight, [1.0, 2.0, 3.0])
     assert (type(doubled), doubled) == (nn.Table, (1.0, 2.0, 3.0))
