@@ -261,8 +261,14 @@ class Book:
 
 
 def _names(graph: Graph) -> dict[Value, str]:
-    """The label of each node; else v and its index, or a later number if that name is taken."""
+    """The label of each node; else v and its index, or a later number if that name is taken.
+
+    The result is `out`, as in the formulas of a compiled function, if no other node is.
+    """
     names = {node: graph.label(node) for node in graph.nodes}
+    root = graph.nodes[-1]
+    if "out" not in names.values():
+        names[root] = names[root] or "out"
     taken = set(names.values())
     later = (name for name in map("v{}".format, count(len(names))) if name not in taken)
     for i, (node, name) in enumerate(names.items()):

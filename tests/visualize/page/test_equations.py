@@ -334,7 +334,7 @@ def test_results_of_a_compiled_function_have_its_operands():
     root = a * 2 + b
     (view,) = page_of(root)
     boxes = {box["name"]: box for box in view["boxes"]}
-    assert boxes.keys() == {"x", "y", "a", "b", "2", "v5", "v6"}
+    assert boxes.keys() == {"x", "y", "a", "b", "2", "v5", "out"}
     assert boxes["a"]["formula"].endswith("(x, y)[0]")
     assert boxes["b"]["formula"].endswith("(x, y)[1]")
     assert told(replayed(lambda x: x * x, x))[0].endswith("(x)")

@@ -264,11 +264,11 @@ def test_what_cannot_be_computed_is_told(show, by_hand):
     )
     drag(page, "w", 50)
     shown = page.evaluate("Object.fromEntries(view.boxes.map((b) => [b.name, [b.data, b.grad]]))")
-    assert shown == {"x": [0.5, 5.0], "w": [2.5, 1.0], "h": [1.0, 2.5], "v3": [2.5, 1.0]}
+    assert shown == {"x": [0.5, 5.0], "w": [2.5, 1.0], "h": [1.0, 2.5], "out": [2.5, 1.0]}
     page.locator("#tab-change").click()
     assert page.locator("#leaf option").all_inner_texts() == ["w"]
 
-    for name, kept in {"x": True, "h": True, "w": False, "v3": False}.items():
+    for name, kept in {"x": True, "h": True, "w": False, "out": False}.items():
         assert ("kept" in leaf(page, name).get_attribute("class").split()) == kept
     assert "Boxes with a dotted frame stay" in page.locator("#caption").inner_text()
 

@@ -234,10 +234,10 @@ def test_partials_are_told_from_totals_and_by_operand(show):
 def test_functions_are_defined_in_mathematics(show):
     page = show(relu(Value(0.5, label="x")))
     page.locator("#next").click()
-    assert page.locator("#explanation .formula").inner_text() == "v1 = relu(x) = relu(0.5) = 0.5"
+    assert page.locator("#explanation .formula").inner_text() == "out = relu(x) = relu(0.5) = 0.5"
     definition, partial = page.locator("#explanation math").all_text_contents()
     assert definition == "relu\u2061(x)=0if\xa0x≤0xotherwise"
-    assert partial == "∂v1∂x=0if\xa0x≤01otherwise=1"
+    assert partial == "∂out∂x=0if\xa0x≤01otherwise=1"
     table = page.locator("#explanation mtable").first
     assert table.evaluate("t => getComputedStyle(t).borderLeftStyle") == "solid"
     assert "where" not in page.locator("#explanation").inner_text()

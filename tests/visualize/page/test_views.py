@@ -24,10 +24,12 @@ def number(x):
 def test_a_name_that_a_label_has_is_not_given_again():
     first, second = tanh(Value(1.0, label="v2")), Value(2.0, label="v4")
     (view,) = data_of(visualize.explain(first * second))["views"]
-    assert [box["name"] for box in view["boxes"]] == ["v2", "v4", "v5", "v3"]
+    assert [box["name"] for box in view["boxes"]] == ["v2", "v4", "v5", "out"]
+    (view,) = data_of(visualize.explain(Value(1.0, label="out") * second))["views"]
+    assert [box["name"] for box in view["boxes"]] == ["v4", "out", "v2"]
     xs = [Value(1.0, label="p0"), Value(2.0, label="p2")]
     (view,) = data_of(visualize.explain(dot(xs, xs), products=True))["views"]
-    assert [box["name"] for box in view["boxes"]] == ["p2", "p0", "p1", "p3", "v2"]
+    assert [box["name"] for box in view["boxes"]] == ["p2", "p0", "p1", "p3", "out"]
 
 
 def test_a_constant_of_the_number_of_the_result_is_not_the_result():
