@@ -26,6 +26,7 @@ from autograd_lite.compiler.lift.instructions import (
     target_of,
 )
 from autograd_lite.compiler.lift.names import Array, Names
+from autograd_lite.compiler.messages import counted
 
 __all__ = ["Step", "in_words"]
 
@@ -126,7 +127,7 @@ def _line(it: Instruction, names: Names) -> tuple[str, str, str]:
             return name(target_of(it)), "=", copied
         case Scatter():
             sign = "+=" if it.add else "="
-            return name(it.table), sign, f"{it.table.size} numbers, scattered"
+            return name(it.table), sign, f"{counted(it.table.size, 'number')}, scattered"
         case SegmentSum():
             b = "" if it.b is None else f" * {name(it.b)}"
             rows = f"{len(it.starts)} rows of different lengths, {len(it.a)} in all"
