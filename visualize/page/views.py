@@ -195,7 +195,8 @@ class Book:
         taken = set(self.names.values())
         products = (name for name in map("p{}".format, count()) if name not in taken)
         for box in view.diagram.boxes:
-            if box.size == 1 and box.kind != "constant" and not box.title:
+            label = self.graph.label(box.members[0]) if box.members else ""
+            if box.size == 1 and box.kind != "constant" and box.title == label:
                 box.title = self.names[box.members[0]] if box.members else next(products)
         self.views.append(view)
         return view
@@ -260,16 +261,27 @@ class Book:
         return shown
 
 
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
 def _names(graph: Graph) -> dict[Value, str]:
     """The label of each node; else v and its index, or a later number if that name is taken.
 
-    The result is `out`, as in the formulas of a compiled function, if no other node is.
+    The result is `out`, as in the formulas of a compiled function, if no other node is. Of several
+    nodes with one label the first has it as it is, the others h₂, h₃, so that equations hold.
     """
     names = {node: graph.label(node) for node in graph.nodes}
     root = graph.nodes[-1]
     if "out" not in names.values():
         names[root] = names[root] or "out"
     taken = set(names.values())
+    times: Counter[str] = Counter()
+    for node, name in names.items():
+        times[name] += 1
+        if name and times[name] > 1:
+            numbered = (name + str(k).translate(_SUBSCRIPTS) for k in count(times[name]))
+            names[node] = next(one for one in numbered if one not in taken)
+            taken.add(names[node])
     later = (name for name in map("v{}".format, count(len(names))) if name not in taken)
     for i, (node, name) in enumerate(names.items()):
         if not name:

@@ -242,7 +242,7 @@ def test_a_partial_stands_at_its_operand():
         ("inf", '"inf" * y'),
         ("W[0][1]", "W[0][1] * y"),
         ("m.fc1.w", "m.fc1.w * y"),
-        ("y", "y * y"),
+        ("y", "y₂ * y"),
         ("-x", "(-x) * y"),
     ],
 )

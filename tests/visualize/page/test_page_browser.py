@@ -524,6 +524,20 @@ def test_no_label_runs_a_script(show):
     assert svg.locator("script, img, a").count() == 0
 
 
+def test_of_a_result_that_is_no_number_nothing_is_promised(show):
+    x, y = Value(1000.0, label="x"), Value(0.5, label="y")
+    q = x * 1e306 * 10  # inf
+    page = show(q * y + q * 0)
+    page.keyboard.press("End")
+    assert "grows" not in page.locator("#explanation").inner_text()
+    constants = page.locator("svg:visible .node.constant[id]")
+    assert constants.count() == 3
+    assert page.locator("svg:visible .node.constant.odd[id]").count() == 0
+    page = show(x * y)
+    page.keyboard.press("End")
+    assert "If y grows by 0.01, out grows by about 10." in page.locator("#explanation").inner_text()
+
+
 def test_a_collapsed_graph_opens_on_click_and_closes(show, mlp):
     model = mlp(8, 8, 4)
     with visualize.scopes(model):
@@ -572,6 +586,7 @@ def test_those_of_the_same_structure_open_one_after_another(show, mlp):
         if i < 5:
             page.locator("#alike-next").press("Enter")
     assert page.locator("#alike-next").is_disabled()
+    assert page.evaluate("document.activeElement.id") == "alike-back"
     assert page.evaluate("location.hash").endswith(f"view={page.evaluate('view.index')}")
     page.keyboard.press("Escape")
     focused = page.locator("svg .node:focus:visible")

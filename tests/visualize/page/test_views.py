@@ -32,6 +32,21 @@ def test_a_name_that_a_label_has_is_not_given_again():
     assert [box["name"] for box in view["boxes"]] == ["p2", "p0", "p1", "p3", "out"]
 
 
+def test_nodes_of_one_label_are_told_apart():
+    h = Value(2.0, label="h")
+    for _ in range(2):
+        h = h * Value(3.0, label="h₂")
+        h.label = "h"
+    (view,) = data_of(visualize.explain(h))["views"]
+    names = [box["name"] for box in view["boxes"]]
+    assert len(set(names)) == 5
+    assert {box["name"]: box["formula"] for box in view["boxes"] if box["formula"]} == {
+        "h₃": "h * h₂",
+        "h₄": "h₃ * h₂₂",
+    }
+    assert {box["heading"] for box in view["boxes"]} >= {"h", "h₃ = *", "h₄ = *"}
+
+
 def test_a_constant_of_the_number_of_the_result_is_not_the_result():
     def twice(x):  # a function, as constants are told to an observer while it runs
         return x * 2

@@ -34,6 +34,7 @@ class Lab {
         if (!this.constants.has(node)) this.leaves.push({ node, name, parameter: tensor.parameter, tensor });
       });
     }
+    this.leaves.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
     this.symbols = symbols; // [rules]
     this.kept = kept; // {node: why the page cannot compute it}
     this.into = this.keptBehind(); // [nodes] the first that is kept among what is made of each, or -1

@@ -225,6 +225,8 @@ function turnOver(by) {
   const next = viewAt(alike[alike.indexOf(index) + by]);
   next.step = Math.min(step, next.steps.length - 1);
   display(next.index);
+  const button = $(by < 0 ? "alike-back" : "alike-next");
+  if (button.disabled) $(by < 0 ? "alike-next" : "alike-back").focus(); // at an end the focus would be lost
 }
 
 /** Take the layout that can be read in this window, and as large as fits. */

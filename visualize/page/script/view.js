@@ -224,7 +224,7 @@ class View {
   /** The class of a box: the sign and size of its gradient, as the legend shows them, or odd. */
   shade(i, known, grad) {
     const { kind, low, data, size } = this.boxes[i];
-    const seen = [...(known ? [low, data] : []), grad ?? 0];
+    const seen = [...(known ? [low, data] : []), kind === "constant" ? 0 : grad ?? 0];
     if (!seen.every(Number.isFinite)) return "odd";
     if (kind === "constant" || !grad) return "shade0";
     const level = DATA.bounds.filter((bound) => Math.abs(grad) > bound * this.largest).length;

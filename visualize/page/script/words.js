@@ -75,11 +75,10 @@ function meaning() {
   const told = (i) => view.into[i].length === 0 && view.boxes[i].size === 1 &&
     view.boxes[i].kind !== "constant" && size(i) > 0 && size(i) < Infinity;
   const [i] = [...view.boxes.keys()].filter(told).sort((k, l) => size(l) - size(k));
-  if (i === undefined || view.index !== 0) return [];
+  if (i === undefined || view.index !== 0 || !Number.isFinite(view.boxes[view.root].data)) return [];
   const verb = view.finalGrad(i) > 0 ? "grows" : "falls";
   const tried = LAB ? " Nudge tries it." : "";
-  return [element("p", `If ${view.name(i)} grows a little, ${DATA.root} ${verb} about ${write(size(i))} ` +
-    `times as much.${tried}`)];
+  return [element("p", `If ${view.name(i)} grows by 0.01, ${DATA.root} ${verb} by about ${write(size(i) / 100)}.${tried}`)];
 }
 
 /** What the function of a box is, if it has a name of its own. */
